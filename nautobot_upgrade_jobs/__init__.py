@@ -1,0 +1,19 @@
+"""Nautobot Upgrade Jobs: what an upgrade will do, did, and how to get back.
+
+Importing this package loads neither Django nor Nautobot, so that the pure layers (facts, checks,
+report, catalog) and ``python -m nautobot_upgrade_jobs`` work beside a Nautobot that does not start.
+Nautobot itself asks for ``config`` and gets the App's configuration on demand.
+"""
+
+from typing import Any
+
+__version__ = "0.1.0"
+
+
+def __getattr__(name: str) -> Any:
+    """Load the Nautobot App configuration only when Nautobot asks for it."""
+    if name in ("config", "UpgradeJobsConfig"):
+        from .app import UpgradeJobsConfig
+
+        return UpgradeJobsConfig
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

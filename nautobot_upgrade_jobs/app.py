@@ -1,0 +1,30 @@
+"""The Nautobot App's configuration; only Nautobot imports this module."""
+
+from nautobot.apps import NautobotAppConfig
+
+from . import __version__
+
+
+class UpgradeJobsConfig(NautobotAppConfig):
+    """An App without models: it adds Jobs and a management command, and no table.
+
+    ``max_version`` stays unset on purpose: a tool that judges upgrades must never stop one.
+    """
+
+    # Nautobot resolves an App's code paths ("register.jobs") relative to this class's module.
+    __module__ = __package__
+
+    name = "nautobot_upgrade_jobs"
+    verbose_name = "Nautobot Upgrade Jobs"
+    version = __version__
+    author = "The nautobot-upgrade-jobs authors"
+    description = "Preflight, snapshots, verification and rollback planning for Nautobot upgrades."
+    base_url = "upgrade-jobs"
+    min_version = "2.4.0"
+    required_settings: list[str] = []
+    default_settings = {
+        "instance": "",
+        "acceptances": [],
+        "statement_timeout_seconds": 30,
+    }
+    jobs = "register.jobs"

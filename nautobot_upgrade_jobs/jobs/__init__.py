@@ -1,0 +1,1 @@
+"""The Nautobot Jobs, one file each."""

@@ -1,0 +1,12 @@
+"""Registers the Jobs with Nautobot; named by the App configuration alone.
+
+Git-repository and JOBS_ROOT installs register their own subclasses (``jobs/__init__.py`` at the top
+of the repository); if they imported this module too, each Job would appear twice.
+"""
+
+from nautobot.apps.jobs import register_jobs
+
+from .jobs.preflight import Preflight
+
+jobs = [Preflight]
+register_jobs(*jobs)
