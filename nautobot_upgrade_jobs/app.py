@@ -3,6 +3,7 @@
 from nautobot.apps import NautobotAppConfig
 
 from . import __version__
+from .configuration import APP, defaults
 
 
 class UpgradeJobsConfig(NautobotAppConfig):
@@ -14,17 +15,12 @@ class UpgradeJobsConfig(NautobotAppConfig):
     # Nautobot resolves an App's code paths ("register.jobs") relative to this class's module.
     __module__ = __package__
 
-    name = "nautobot_upgrade_jobs"
+    name = APP
     verbose_name = "Nautobot Upgrade Jobs"
     version = __version__
     author = "The nautobot-upgrade-jobs authors"
     description = "Preflight, snapshots, verification and rollback planning for Nautobot upgrades."
     base_url = "upgrade-jobs"
     min_version = "2.4.0"
-    required_settings: list[str] = []
-    default_settings = {
-        "instance": "",
-        "acceptances": [],
-        "statement_timeout_seconds": 30,
-    }
+    default_settings = defaults()
     jobs = "register.jobs"

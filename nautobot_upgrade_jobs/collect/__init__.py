@@ -1,0 +1,98 @@
+"""Reads the live system, one file for each topic; the only code that touches it.
+
+Each module has the name of a topic in ``facts`` and one function, ``collect``, that returns the
+facts of this topic or raises. What it raises becomes the reason why the topic is unavailable.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from celery.exceptions import SoftTimeLimitExceeded
+from django.db import Error as DatabaseError
+
+from ..facts import Facts, Unavailable
+from .secrets import scrub
+from .session import read_only_session
+
+if TYPE_CHECKING:
+    from django.db.backends.base.base import BaseDatabaseWrapper
+
+
+@dataclass(frozen=True)
+class Context:
+    """What collectors work with."""
+
+    connection: BaseDatabaseWrapper
+    own_job_result: str = ""
+    """Primary key of the JobResult of the run that collects; empty outside a Job."""
+
+
+def collect_facts(
+    *,
+    statement_timeout_seconds: int = 30,
+    database_alias: str = "default",
+    own_job_result: str = "",
+    topics: Collection[str] = Facts.topics(),
+    progress: Callable[[str], None] = lambda topic: None,
+) -> Facts:
+    """Collect the facts of the live installation in a read-only session.
+
+    Args:
+        statement_timeout_seconds: The database ends a query after this time.
+        database_alias: The entry of ``DATABASES`` to read through.
+        own_job_result: Primary key of the running JobResult, which is not somebody else's work.
+        topics: What to collect.
+        progress: Called with the name of each topic before it is collected.
+
+    Returns:
+        The facts; a topic that could not be collected is ``Unavailable`` with the reason.
+    """
+    collected: dict[str, Any] = {}
+    try:
+        with read_only_session(statement_timeout_seconds, database_alias) as connection:
+            context = Context(connection, own_job_result)
+            for topic in topics:
+                progress(topic)
+                collected[topic] = collect_topic(topic, context)
+    except SoftTimeLimitExceeded:
+        missing = Unavailable("the Job's soft time limit ended the run before this was collected")
+        return Facts(**dict.fromkeys(topics, missing) | collected)
+    except Exception as error:  # noqa: BLE001 - no session is a fact about every topic
+        missing = Unavailable(f"no read-only database session: {explain(error)}")
+        return Facts(**dict.fromkeys(topics, missing) | collected)
+    return Facts(**collected)
+
+
+def collect_topic(topic: str, context: Context) -> Any:
+    """Collect one topic.
+
+    Returns:
+        Its facts, or ``Unavailable`` with what went wrong, free of secrets.
+    """
+    try:
+        return importlib.import_module(f".{topic}", __name__).collect(context)
+    except SoftTimeLimitExceeded:
+        raise  # ends the collection, not this topic alone
+    except Exception as error:  # noqa: BLE001 - what a collector raises is a fact, too
+        return Unavailable(explain(error))
+
+
+def attempt(function: Callable[[], Any]) -> Any:
+    """Return what the function returns, or why it could not, for one field of a topic.
+
+    Only the database's own errors are taken for facts; a bug of ours still ends the topic.
+    """
+    try:
+        return function()
+    except DatabaseError as error:
+        return Unavailable(explain(error))
+
+
+def explain(error: BaseException) -> str:
+    """Say in one line what went wrong, without any secret of this installation."""
+    text = " ".join(str(error).split())
+    return scrub(f"{type(error).__name__}: {text}" if text else type(error).__name__)

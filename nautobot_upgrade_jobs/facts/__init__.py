@@ -1,0 +1,77 @@
+"""What can be known of an installation: one frozen dataclass for each topic.
+
+A collector of the same name in ``collect/`` fills each; checks, plans and reports only read them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import TypeVar
+
+from .apps import App, Apps
+from .base import MissingFactError, Unavailable, known
+from .data import Data
+from .database import Database
+from .jobs import Jobs
+from .migrations import Migrations
+from .packages import Packages
+from .redis import Redis
+from .runtime import Runtime
+from .settings import Settings
+from .storage import Storage
+from .system import System
+from .tables import Tables
+from .workers import Workers
+
+__all__ = [
+    "App",
+    "Apps",
+    "Data",
+    "Database",
+    "Facts",
+    "Jobs",
+    "Migrations",
+    "MissingFactError",
+    "Packages",
+    "Redis",
+    "Runtime",
+    "Settings",
+    "Storage",
+    "System",
+    "Tables",
+    "Unavailable",
+    "Workers",
+    "known",
+]
+
+T = TypeVar("T")
+NOT_COLLECTED = Unavailable("not collected")
+
+
+@dataclass(frozen=True)
+class Facts:
+    """All facts of one state of an installation, by topic."""
+
+    runtime: Runtime | Unavailable = NOT_COLLECTED
+    database: Database | Unavailable = NOT_COLLECTED
+    redis: Redis | Unavailable = NOT_COLLECTED
+    packages: Packages | Unavailable = NOT_COLLECTED
+    apps: Apps | Unavailable = NOT_COLLECTED
+    settings: Settings | Unavailable = NOT_COLLECTED
+    migrations: Migrations | Unavailable = NOT_COLLECTED
+    tables: Tables | Unavailable = NOT_COLLECTED
+    jobs: Jobs | Unavailable = NOT_COLLECTED
+    workers: Workers | Unavailable = NOT_COLLECTED
+    storage: Storage | Unavailable = NOT_COLLECTED
+    system: System | Unavailable = NOT_COLLECTED
+    data: Data | Unavailable = NOT_COLLECTED
+
+    def of(self, topic: type[T]) -> T | Unavailable:
+        """Return the facts of a topic, named by its type."""
+        value: T | Unavailable = getattr(self, topic.__name__.lower())
+        return value
+
+    @staticmethod
+    def topics() -> tuple[str, ...]:
+        """Return the names of all topics, in the order they are collected and shown."""
+        return tuple(field.name for field in fields(Facts))

@@ -1,20 +1,70 @@
-"""Preflight."""
-from nautobot.apps.jobs import Job, StringVar
+"""May I upgrade?"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nautobot.apps.jobs import StringVar, TextVar
+
+from ..preflight import Request, UsageError, preflight
+from .base import SOFT_TIME_LIMIT_SECONDS, TIME_LIMIT_SECONDS, UpgradeJob
 
 name = "Upgrade"
 
 
-class Preflight(Job):
-    """May I upgrade?"""
+class Preflight(UpgradeJob):
+    """Judges the upgrade of this installation to another release of Nautobot."""
 
-    target = StringVar(required=False)
+    target = StringVar(
+        label="Target release",
+        description="The version to upgrade to, such as 3.2.7. Blank: the newest known release of "
+        "the installed line; newer lines are mentioned.",
+        required=False,
+        default="",
+    )
+    exclude = StringVar(
+        label="Checks to leave out",
+        description="Ids of checks, separated by commas, such as storage.free_space. What is left "
+        "out is listed in the report, and the verdict cannot be GO.",
+        required=False,
+        default="",
+    )
+    accept = TextVar(
+        label="Findings to accept",
+        description="One a line: finding key | reason | until (YYYY-MM-DD). The key stands in the "
+        "report. An acceptance holds for this target and until its date, and is always shown.",
+        required=False,
+        default="",
+    )
 
     class Meta:
-        """Shown."""
+        """How Nautobot shows and runs the Job."""
 
         name = "Preflight"
+        description = (
+            "May I upgrade Nautobot? Looks at this installation without changing it and says what "
+            "would break, what to do first, and what was not checked."
+        )
+        read_only = True
         has_sensitive_variables = False
+        soft_time_limit = SOFT_TIME_LIMIT_SECONDS
+        time_limit = TIME_LIMIT_SECONDS
+        field_order = ("target", "exclude", "accept")
 
-    def run(self, *, target=""):
-        """Run."""
-        return {"target": target}
+    def run(self, *, target: str = "", exclude: str = "", accept: str = "") -> dict[str, Any]:
+        """Collect, judge and publish."""
+        request = Request(
+            target=target or "",
+            exclude=exclude or "",
+            accept=accept or "",
+            user=str(self.user or ""),
+            own_job_result=str(self.job_result.pk),
+        )
+        try:
+            report = preflight(request, self._progress)
+        except UsageError as error:
+            return self.refuse(str(error))
+        return self.publish(report)
+
+    def _progress(self, topic: str) -> None:
+        self.logger.debug("Collecting %s.", topic, extra={"grouping": "collect"})

@@ -1,0 +1,1 @@
+"""What the migration history and graph say, and the ways through them; pure."""

@@ -1,0 +1,17 @@
+"""The Jobs for an installation without the App: a Git repository of Jobs, or ``JOBS_ROOT``.
+
+Nautobot lists only classes that are defined under this name, so each Job is a subclass of its own.
+"""
+
+from nautobot.apps.jobs import register_jobs
+
+from ..nautobot_upgrade_jobs.jobs import preflight
+
+name = "Upgrade"
+
+
+class Preflight(preflight.Preflight):
+    """The same Job under this repository's name."""
+
+
+register_jobs(Preflight)

@@ -1,0 +1,201 @@
+"""What the catalog holds, one type per kind of fact."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal
+
+from .versions import reached
+
+
+@dataclass(frozen=True)
+class Release:
+    """One published release of Nautobot and what it requires."""
+
+    version: str
+    date: date
+    """Day (UTC) on which it was published on the package index."""
+    line: str
+    """Major and minor version, such as "3.2"."""
+    python: str
+    """Python versions it can be installed with, as a PEP 440 specifier."""
+    python_tested: tuple[str, ...]
+    """Python versions it names as supported, such as ("3.10", "3.11")."""
+    postgresql: str
+    """Oldest supported PostgreSQL."""
+    mysql: str | None
+    """Oldest supported MySQL; None if MySQL is not supported."""
+    redis: str
+    """Oldest supported Redis."""
+    redis_recommended: str | None
+    """Oldest Redis that the redis client installed with it today asks for, if known."""
+    django: str
+    """Series of Django it runs on, such as "5.2"."""
+    ltm: bool
+    """True in a line of long-term maintenance."""
+    reference: str
+    """Its own section of the release notes."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """All patch releases that share a major and minor version."""
+
+    name: str
+    ltm: bool
+    living: bool
+    """True while it still gets patch releases."""
+    releases: tuple[Release, ...]
+
+    @property
+    def newest(self) -> Release:
+        """The newest release known of this line."""
+        return self.releases[-1]
+
+
+@dataclass(frozen=True)
+class Stop:
+    """A release to upgrade to on the way."""
+
+    release: str
+    kind: Literal["required", "recommended"]
+    reason: str
+    reference: str
+
+
+@dataclass(frozen=True)
+class Advice:
+    """Upstream's advice to stop at a line: from below one version, to another or later."""
+
+    source_below: str
+    target_from: str
+    line: str
+    reason: str
+    reference: str
+
+
+@dataclass(frozen=True)
+class RemovedSetting:
+    """A setting of ``nautobot_config.py`` that a release stopped supporting."""
+
+    name: str
+    removed_in: str
+    effect: Literal["refused", "ignored", "unsupported"]
+    """Of leaving it in the file: Nautobot does not start, or it says nothing and ignores it, or it
+    still reads it and misbehaves."""
+    reference: str
+    replacement: str | None = None
+    """What to set instead; None if nothing takes its place."""
+    env: tuple[str, ...] = ()
+    """Environment variables that set it; from `removed_in` on they are ignored silently, also
+    where the setting itself is refused."""
+    supported_since: tuple[str, ...] = ()
+    """Releases that understand the replacement, the first of each line: set it before the upgrade
+    if the installed one does."""
+    key: str | None = None
+    """If only this key of a dictionary setting was removed."""
+    note: str = ""
+
+    def replaceable_in(self, version: str) -> bool:
+        """Tell whether a release already understands the replacement."""
+        return reached(version, self.supported_since)
+
+
+@dataclass(frozen=True)
+class AbsorbedApp:
+    """An App whose models became part of Nautobot itself."""
+
+    module: str
+    distribution: str
+    into: str
+    """The app of Nautobot that took over."""
+    since: str
+    data_carried: bool
+    """True if a migration of Nautobot takes the App's data over."""
+    refused: bool
+    """True if Nautobot does not start while the App is still configured."""
+    remedy: str
+    commands: tuple[str, ...]
+    reference: str
+
+
+@dataclass(frozen=True)
+class ConflictingApp:
+    """An App that another App has absorbed and does not tolerate beside itself."""
+
+    module: str
+    distribution: str
+    config_from: str
+    """Key of PLUGINS_CONFIG that held its settings."""
+    config_to: str
+    """Key of PLUGINS_CONFIG that they move to."""
+    prefix: str | None
+    """What the moved settings' names begin with, if known."""
+    enable: str | None
+    """The setting that switches the integration on."""
+    since: str
+    """The first release of the absorbing App that refuses it."""
+
+
+@dataclass(frozen=True)
+class AppConflict:
+    """An App that stops Nautobot from starting while Apps it absorbed are in PLUGINS."""
+
+    app: str
+    distribution: str
+    why_not: str
+    """Why not to rely on the override."""
+    reference: str
+    conflicts: tuple[ConflictingApp, ...]
+    override: str | None = None
+    """Environment variable that silences the check, if there is one."""
+    override_since: str | None = None
+    """First release of the App that knows the override."""
+
+    def refused_by(self, app_version: str) -> tuple[ConflictingApp, ...]:
+        """List what a release of the App refuses to have beside it."""
+        return tuple(each for each in self.conflicts if reached(app_version, (each.since,)))
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command for upgrades, and the releases that have it."""
+
+    name: str
+    since: tuple[str, ...]
+    """First release with it; one per line if it was backported."""
+    writes: bool
+    """True if it can change the database or files."""
+    note: str
+    removed_in: tuple[str, ...] = ()
+    """First release without it; one per line if the removal was backported."""
+
+    @property
+    def call(self) -> str:
+        """How to run it: a command of ``nautobot-server``, or a script of its own."""
+        return self.name if self.name.startswith("nautobot-") else f"nautobot-server {self.name}"
+
+    def exists_in(self, version: str) -> bool:
+        """Tell whether a release has the command."""
+        return reached(version, self.since) and not reached(version, self.removed_in)
+
+
+@dataclass(frozen=True)
+class UniqueIndex:
+    """Columns on which a migration needs exactly one index, because it renames it by columns."""
+
+    migration: str
+    table: str
+    columns: tuple[str, ...]
+    new_name: str
+    """The index's name afterwards."""
+
+
+@dataclass(frozen=True)
+class MigrationSets:
+    """The migrations of Nautobot's own apps, as recorded in a database ("dcim.0001_initial")."""
+
+    by_release: Mapping[str, frozenset[str]]
+    pre_release_names: Mapping[str, str]

@@ -1,0 +1,165 @@
+"""Rows and indexes that migrations on the way to the target stumble over."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..facts import Data, known
+from .findings import Finding, Impact, Phase, Severity
+from .registry import check
+
+NOTES = "https://docs.nautobot.com/projects/core/en/stable/release-notes/version-{}/"
+
+
+@check(crosses="3.2")
+def dangling_cables(data: Data) -> Iterator[Finding]:
+    """No cable ends on a row that is gone.
+
+    Why: dcim.0089 turns each cable end into a row with a foreign key; one end without its row
+        violates it when the migration commits, and the upgrade stops with earlier steps committed.
+        On MySQL such an end is dropped without a word.
+    Fix: delete these cables, or connect them again, before the upgrade.
+    """
+    cables = known(data.dangling_cables)
+    if cables.count:
+        yield Finding(
+            severity=Severity.BLOCKER,
+            subject="dcim_cable",
+            message=f"{cables.count} cables end on a row that no longer exists; migration "
+            "dcim.0089_populate_cabletocabletermination will abort.",
+            remediation="Open each cable and delete or reconnect it.",
+            phase=Phase.MIGRATE,
+            impact=Impact.OUTAGE,
+            commands=(
+                'nautobot-server shell -c "from nautobot.dcim.models import Cable; '
+                "print(Cable.objects.filter(pk__in=['<cable id>']).delete())\"",
+            ),
+            evidence=cables.examples,
+            references=(NOTES.format("3.2"),),
+        )
+
+
+@check(crosses="3.2")
+def foreign_cable_ends(data: Data) -> Iterator[Finding]:
+    """Every cable ends on one of the types that 3.2 carries over.
+
+    Why: dcim.0089 copies ends on the nine core termination types and skips all others without a
+        message; dcim.0090 then removes the columns that held them.
+    Fix: write down these connections and make them again after the upgrade.
+    """
+    cables = known(data.foreign_cable_ends)
+    if cables.count:
+        yield Finding(
+            severity=Severity.BLOCKER,
+            subject="dcim_cable",
+            message=f"{cables.count} cables end on a type that Nautobot 3.2 does not carry over; "
+            "these ends will be lost.",
+            remediation="Export these cables, delete them, and document the connection elsewhere.",
+            phase=Phase.MIGRATE,
+            impact=Impact.DATA_LOSS,
+            evidence=cables.examples,
+            references=(NOTES.format("3.2"),),
+        )
+
+
+@check(crosses="3.2")
+def shared_cable_ends(data: Data) -> Iterator[Finding]:
+    """No termination is claimed by two cables.
+
+    Why: 3.2 allows one cable for each termination; dcim.0089 keeps one of the two ends and ignores
+        the other without a message.
+    Fix: delete the cable that does not exist in the rack.
+    """
+    ends = known(data.shared_cable_ends)
+    if ends.count:
+        yield Finding(
+            severity=Severity.BLOCKER,
+            subject="dcim_cable",
+            message=f"{ends.count} terminations are claimed by two cables; one end of each pair "
+            "will be lost.",
+            remediation="Find out which cable is real and delete the other.",
+            phase=Phase.MIGRATE,
+            impact=Impact.DATA_LOSS,
+            evidence=ends.examples,
+            references=(NOTES.format("3.2"),),
+        )
+
+
+@check(crosses="3.1")
+def renamed_indexes(data: Data) -> Iterator[Finding]:
+    """Each index that 3.1 renames can be found by its columns.
+
+    Why: the migration looks for exactly one index on a set of columns; an index that a database
+        administrator added on the same columns makes it raise "Found wrong number".
+    Fix: drop the additional index before the upgrade; create it again afterwards if it is needed.
+    """
+    for index in known(data.renamed_indexes):
+        if len(index.indexes) == 1:
+            continue
+        columns = ", ".join(index.columns)
+        yield Finding(
+            severity=Severity.BLOCKER,
+            subject=f"{index.table}({columns})",
+            message=f"{len(index.indexes)} indexes instead of one on {index.table} ({columns}): "
+            f"migration {index.migration} will abort.",
+            remediation="Drop the index that Nautobot did not make; if there is none at all, "
+            "create the missing one."
+            if index.indexes
+            else "Create the index on these columns.",
+            phase=Phase.MIGRATE,
+            impact=Impact.OUTAGE,
+            commands=(
+                ("DROP INDEX <the additional one>;",)
+                if index.indexes
+                else (f"CREATE INDEX ON {index.table} ({columns});",)
+            ),
+            evidence=index.indexes,
+            references=(NOTES.format("3.1"),),
+        )
+
+
+@check(crosses="3.1")
+def empty_social_uids(data: Data) -> Iterator[Finding]:
+    """No single-sign-on account has an empty uid.
+
+    Why: social_django.0017 adds a check constraint against it, which existing rows violate.
+    Fix: delete these rows; the account is linked again at the next login.
+    """
+    rows = known(data.empty_social_uids)
+    if rows.count:
+        yield Finding(
+            severity=Severity.BLOCKER,
+            subject="social_auth_usersocialauth",
+            message=f"{rows.count} single-sign-on accounts have an empty uid; migration "
+            "social_django.0017 will abort.",
+            remediation="Delete these rows.",
+            phase=Phase.MIGRATE,
+            impact=Impact.OUTAGE,
+            commands=("DELETE FROM social_auth_usersocialauth WHERE uid = '';",),
+            evidence=rows.examples,
+            references=(NOTES.format("3.1"),),
+        )
+
+
+@check(crosses="3.0")
+def foreign_compliance_ids(data: Data) -> Iterator[Finding]:
+    """Data compliance results can be taken over by core.
+
+    Why: data_validation.0002 copies the table of the Data Validation Engine App and casts object
+        ids to UUID; one that is none aborts the migration.
+    Fix: delete the results; the compliance Job computes them anew.
+    """
+    rows = known(data.foreign_compliance_ids)
+    if rows.count:
+        yield Finding(
+            severity=Severity.BLOCKER,
+            subject="nautobot_data_validation_engine_datacompliance",
+            message=f"{rows.count} data compliance results have an object id that is no UUID; "
+            "migration data_validation.0002 will abort.",
+            remediation="Delete the results; they are computed, not entered.",
+            phase=Phase.MIGRATE,
+            impact=Impact.OUTAGE,
+            commands=("DELETE FROM nautobot_data_validation_engine_datacompliance;",),
+            evidence=rows.examples,
+            references=(NOTES.format("3.0"),),
+        )

@@ -1,0 +1,138 @@
+"""The migration history: is today's release fully and only what it says?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..catalog import Catalog
+from ..facts import Migrations
+from ..plan.history import History
+from .database import some
+from .findings import Finding, Impact, Phase, Severity
+from .registry import check
+
+UPGRADING = "https://docs.nautobot.com/projects/core/en/stable/user-guide/administration/upgrading/upgrading/"
+RESTORE = (
+    "https://docs.nautobot.com/projects/core/en/stable/user-guide/administration/upgrading/"
+    "database-backup/"
+)
+
+
+@check()
+def unapplied(migrations: Migrations) -> Iterator[Finding]:
+    """All migrations of the installed code are applied.
+
+    Why: the last upgrade did not finish; the next one would do two steps in one, and a failure
+        could belong to either.
+    Fix: finish the last upgrade with `nautobot-server post_upgrade`, then look again.
+    """
+    missing = History(migrations).unapplied
+    if missing:
+        yield Finding(
+            severity=Severity.BLOCKER,
+            subject="django_migrations",
+            message=f"{len(missing)} migrations of the installed release are not applied.",
+            remediation="Take a backup, finish the previous upgrade, and run Preflight again.",
+            phase=Phase.MIGRATE,
+            impact=Impact.OUTAGE,
+            commands=("nautobot-server post_upgrade",),
+            evidence=some(missing),
+            references=(UPGRADING,),
+        )
+
+
+@check()
+def inconsistent(migrations: Migrations) -> Iterator[Finding]:
+    """Every applied migration has its dependencies applied.
+
+    Why: Django refuses to migrate such a history at all (InconsistentMigrationHistory); it comes
+        from an App that was disabled during an upgrade and enabled again, or from faked rows.
+    Fix: apply what is missing with the release that it belongs to, or restore a consistent backup.
+    """
+    for child, parent in History(migrations).inconsistencies:
+        yield Finding(
+            severity=Severity.BLOCKER,
+            subject=f"{child} -> {parent}",
+            message=f"{child} is applied, but {parent}, on which it depends, is not.",
+            remediation="Find out which of the two is true of the schema. Do not fake a migration "
+            "whose operations are not in the schema.",
+            phase=Phase.MIGRATE,
+            impact=Impact.OUTAGE,
+            commands=("nautobot-server showmigrations --plan",),
+            references=("https://docs.djangoproject.com/en/5.2/topics/migrations/",),
+        )
+
+
+@check()
+def conflicting_leaf_nodes(migrations: Migrations) -> Iterator[Finding]:
+    """Every App has one newest migration.
+
+    Why: with two leaf nodes `migrate` stops with "Conflicting migrations detected"; the second one
+        is usually made by `makemigrations` on the spot or left behind by a copied-over install.
+    Fix: remove the file that the App's distribution does not own.
+    """
+    for app, leaves in History(migrations).conflicts:
+        yield Finding(
+            severity=Severity.BLOCKER,
+            subject=app,
+            message=f"The App {app} has {len(leaves)} leaf nodes: {', '.join(leaves)}.",
+            remediation="Reinstall the App into a clean environment; delete migrations that were "
+            "made locally.",
+            phase=Phase.MIGRATE,
+            impact=Impact.OUTAGE,
+            references=("https://docs.djangoproject.com/en/5.2/topics/migrations/",),
+        )
+
+
+@check()
+def newer_database(migrations: Migrations, catalog: Catalog) -> Iterator[Finding]:
+    """The database is not newer than the code.
+
+    Why: `migrate --check` and `health_check` call old code on a newer schema healthy; it then fails
+        on the first page that touches a changed table, and can write by the old rules.
+    Fix: install the release that the database belongs to, or restore the backup of this release.
+    """
+    newer = tuple(sorted(set(History(migrations).unknown) & catalog.all_core_migrations))
+    if newer:
+        releases = catalog.releases_of(migrations.recorded)
+        belongs = f"of Nautobot {releases[0]} to {releases[-1]}" if releases else "unknown"
+        yield Finding(
+            severity=Severity.BLOCKER,
+            subject="database",
+            message=f"The database holds {len(newer)} core migrations that the installed code does "
+            f"not have; its migration set is {belongs}.",
+            remediation="Install the release that the database belongs to, or restore the backup "
+            "that belongs to the installed release.",
+            phase=Phase.RUNTIME,
+            impact=Impact.OUTAGE,
+            evidence=some(newer),
+            references=(RESTORE,),
+        )
+
+
+@check()
+def recorded_but_unknown(migrations: Migrations, catalog: Catalog) -> Iterator[Finding]:
+    """Every recorded migration of an enabled App exists on disk.
+
+    Why: names that no release has come from a pre-release, a local `makemigrations` or a newer
+        release of an App; a later migration can collide with what they did.
+    Fix: find out where each comes from; install the App's matching release, or restore.
+    """
+    unknown = [key for key in History(migrations).unknown if key not in catalog.all_core_migrations]
+    for app in sorted({key.partition(".")[0] for key in unknown}):
+        names = tuple(key for key in unknown if key.partition(".")[0] == app)
+        pre = sorted(
+            {catalog.pre_release_names[key] for key in names if key in catalog.pre_release_names}
+        )
+        origin = f" They belong to the pre-release {', '.join(pre)}." if pre else ""
+        yield Finding(
+            severity=Severity.BLOCKER if app in catalog.core_apps else Severity.WARNING,
+            subject=app,
+            message=f"{len(names)} recorded migrations of {app} are on no disk here.{origin}",
+            remediation="Install the release of the App that has them; if they were made locally, "
+            "compare the schema with a fresh one before you go on.",
+            phase=Phase.MIGRATE,
+            impact=Impact.UNKNOWN,
+            evidence=some(names),
+            references=(UPGRADING,),
+        )

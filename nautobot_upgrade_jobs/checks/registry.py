@@ -1,0 +1,100 @@
+"""The folder is the registry: every function decorated with ``@check`` in it is a check.
+
+A check's id is its module and function, what it needs are the types of its parameters, and its
+documentation is its docstring. There is no list to extend.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+import typing
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from ..facts import Data
+from .findings import Finding
+
+CheckFunction = Callable[..., Iterator[Finding]]
+
+
+class NotApplicable(Exception):
+    """A check has nothing to judge on this installation; the message says why."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """A pure function from facts to findings, with what it says of itself."""
+
+    id: str
+    title: str
+    why: str
+    fix: str
+    function: CheckFunction
+    crosses: str
+    """The check speaks only when the upgrade passes this version; empty means always."""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Iterator[Finding]:
+        """Run the function itself, so that tests read like calls of it."""
+        return self.function(*args, **kwargs)
+
+    @property
+    def topic(self) -> str:
+        """The module's name."""
+        return self.id.partition(".")[0]
+
+    @property
+    def needs(self) -> dict[str, type]:
+        """Parameter names with the types of the facts they ask for."""
+        hints = typing.get_type_hints(self.function)
+        return {name: hints[name] for name in inspect.signature(self.function).parameters}
+
+    @property
+    def engine(self) -> str:
+        """What the check's results rest on."""
+        return "data" if Data in self.needs.values() else "facts"
+
+
+def check(*, crosses: str = "") -> Callable[[CheckFunction], Check]:
+    """Make a check of a function.
+
+    Args:
+        crosses: A Nautobot version; the check is not applicable to upgrades that do not pass it.
+
+    Returns:
+        A decorator. The function's docstring is a title line, then ``Why:`` and ``Fix:``.
+    """
+
+    def decorate(function: CheckFunction) -> Check:
+        title, why, fix = _parse_docstring(function)
+        module = function.__module__.rpartition(".")[2]
+        return Check(f"{module}.{function.__name__}", title, why, fix, function, crosses)
+
+    return decorate
+
+
+@cache
+def all_checks() -> tuple[Check, ...]:
+    """Return every check in this folder, by id."""
+    package = __name__.rpartition(".")[0]
+    folder = importlib.import_module(package)
+    found = {
+        value.id: value
+        for info in pkgutil.iter_modules(folder.__path__)
+        for value in vars(importlib.import_module(f"{package}.{info.name}")).values()
+        if isinstance(value, Check)
+    }
+    return tuple(found[id_] for id_ in sorted(found))
+
+
+def _parse_docstring(function: CheckFunction) -> tuple[str, str, str]:
+    text = inspect.getdoc(function) or ""
+    title, _, rest = text.partition("\n")
+    why, _, fix = rest.partition("Fix:")
+    _, _, why = why.partition("Why:")
+    if not (title and why.strip() and fix.strip()):
+        raise TypeError(f"{function.__qualname__}: a check's docstring is a title, Why: and Fix:")
+    return title.strip(), " ".join(why.split()), " ".join(fix.split())

@@ -1,0 +1,102 @@
+"""Runs checks over facts; the one place where a crash of a check becomes a result."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from typing import Any
+
+from ..catalog import Catalog
+from ..catalog.target import Target
+from ..facts import Facts, MissingFactError, Unavailable
+from .findings import CheckResult, Finding, Status
+from .registry import Check, NotApplicable, all_checks
+
+
+class UnknownCheckError(ValueError):
+    """A check was named that does not exist; the message lists those that do."""
+
+
+def judge(
+    facts: Facts,
+    target: Target,
+    catalog: Catalog | Unavailable,
+    exclude: Collection[str] = (),
+    checks: Iterable[Check] | None = None,
+) -> tuple[CheckResult, ...]:
+    """Run every check.
+
+    Args:
+        facts: What is known of the installation.
+        target: Where it is to go.
+        catalog: What is known of released versions, or why it could not be read.
+        exclude: Ids of checks to leave out; they are reported as skipped.
+        checks: The checks to run; all of them by default.
+
+    Returns:
+        One result for each check, in the order of their ids.
+
+    Raises:
+        UnknownCheckError: ``exclude`` names a check that does not exist.
+    """
+    chosen = tuple(all_checks() if checks is None else checks)
+    require_known(exclude, chosen)
+    return tuple(
+        _skipped(one, "left out of this run on request")
+        if one.id in exclude
+        else _run(one, facts, target, catalog)
+        for one in chosen
+    )
+
+
+def require_known(ids: Collection[str], checks: Iterable[Check] | None = None) -> None:
+    """Refuse ids that no check has.
+
+    Raises:
+        UnknownCheckError: With the unknown ids and all known ones.
+    """
+    known_ids = [one.id for one in (all_checks() if checks is None else checks)]
+    unknown = sorted(set(ids) - set(known_ids))
+    if unknown:
+        raise UnknownCheckError(
+            f"No such check: {', '.join(unknown)}. Known checks: {', '.join(known_ids)}."
+        )
+
+
+def _run(one: Check, facts: Facts, target: Target, catalog: Catalog | Unavailable) -> CheckResult:
+    if one.crosses and not target.crosses(one.crosses):
+        return _result(
+            one,
+            Status.NOT_APPLICABLE,
+            f"the upgrade from {target.installed} to {target.version} does not pass {one.crosses}",
+        )
+    try:
+        arguments = {
+            name: _argument(kind, facts, target, catalog) for name, kind in one.needs.items()
+        }
+        findings = tuple(one.function(**arguments))
+    except MissingFactError as missing:
+        return _skipped(one, str(missing))
+    except NotApplicable as why:
+        return _result(one, Status.NOT_APPLICABLE, str(why))
+    except Exception as error:  # noqa: BLE001 - a crashed check is a result, never a lost run
+        return _result(one, Status.CRASHED, f"{type(error).__name__}: {error}")
+    return _result(one, Status.FAILED if findings else Status.PASSED, findings=findings)
+
+
+def _argument(
+    kind: type, facts: Facts, target: Target, catalog: Catalog | Unavailable
+) -> Target | Catalog | Any:
+    value = {Target: target, Catalog: catalog}.get(kind) or facts.of(kind)
+    if isinstance(value, Unavailable):
+        raise MissingFactError(value.reason)
+    return value
+
+
+def _skipped(one: Check, reason: str) -> CheckResult:
+    return _result(one, Status.SKIPPED, reason)
+
+
+def _result(
+    one: Check, status: Status, reason: str = "", findings: tuple[Finding, ...] = ()
+) -> CheckResult:
+    return CheckResult(one.id, one.title, status, one.engine, reason, findings)

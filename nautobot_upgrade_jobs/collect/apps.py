@@ -1,0 +1,73 @@
+"""The Apps in ``PLUGINS``, what they declare, and their settings without secrets."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from importlib.metadata import Distribution, distribution, packages_distributions
+from typing import Any
+
+from django.apps import apps
+from django.conf import settings
+from packaging.requirements import InvalidRequirement, Requirement
+
+from ..facts import App, Apps
+from ..facts.settings import Setting
+from . import Context
+from .secrets import redacted
+
+
+def collect(_: Context) -> Apps:
+    """Look at every enabled App as it is loaded and as it was installed."""
+    owners = packages_distributions()
+    configs = {config.name: config for config in apps.get_app_configs()}
+    blocks: Mapping[str, Any] = settings.PLUGINS_CONFIG
+    return Apps(
+        enabled=tuple(
+            _app(module, configs[module], _distribution(module, owners), blocks.get(module, {}))
+            for module in settings.PLUGINS
+        ),
+        configured=tuple(sorted(blocks)),
+    )
+
+
+def _app(module: str, config: Any, dist: Distribution | None, block: Mapping[str, Any]) -> App:
+    return App(
+        module=module,
+        label=config.label,
+        distribution=dist.metadata["Name"] if dist else "",
+        version=dist.version if dist else str(getattr(config, "version", "") or ""),
+        nautobot_requirements=_requirements_on_nautobot(dist),
+        requires_python=(dist.metadata.get("Requires-Python") or "") if dist else "",
+        min_version=str(getattr(config, "min_version", "") or ""),
+        max_version=str(getattr(config, "max_version", "") or ""),
+        conflicts=_declared_conflicts(module),
+        settings=_settings(block),
+    )
+
+
+def _distribution(module: str, owners: Mapping[str, list[str]]) -> Distribution | None:
+    names = owners.get(module.partition(".")[0])
+    return distribution(names[0]) if names else None
+
+
+def _requirements_on_nautobot(dist: Distribution | None) -> tuple[str, ...]:
+    """Return the specifiers on ``nautobot``, those that pip ignores behind an extra, too."""
+    found = []
+    for line in (dist.requires if dist else None) or ():
+        try:
+            requirement = Requirement(line)
+        except InvalidRequirement:
+            continue  # one unreadable line of an old distribution says nothing about Nautobot
+        if requirement.name.lower() == "nautobot":
+            found.append(str(requirement.specifier))
+    return tuple(found)
+
+
+def _declared_conflicts(module: str) -> tuple[str, ...]:
+    """Return the names that the App refuses to run beside; the convention of SSoT and ChatOps."""
+    return tuple(sorted(getattr(importlib.import_module(module), "_CONFLICTING_APP_NAMES", ())))
+
+
+def _settings(block: Mapping[str, Any]) -> tuple[Setting, ...]:
+    return tuple(redacted(name, block[name], harmless=False) for name in sorted(block))

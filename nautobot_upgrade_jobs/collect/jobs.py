@@ -1,0 +1,100 @@
+"""Jobs, schedules and unfinished runs, read by SQL.
+
+Core's models are not used: during an upgrade they may not fit the tables.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from ..facts import Jobs
+from ..facts.jobs import JobRecord, JobRun, ScheduledJob
+from . import Context, attempt
+from .sql import rows
+
+if TYPE_CHECKING:
+    from django.db.backends.base.base import BaseDatabaseWrapper
+
+FINISHED = ("SUCCESS", "FAILURE", "REVOKED", "REJECTED", "IGNORED")
+JSON_NULL = {
+    "postgresql": "s.kwargs IS NULL OR s.kwargs::text = 'null'",
+    "mysql": "s.kwargs IS NULL OR JSON_TYPE(s.kwargs) = 'NULL'",
+}
+
+
+def collect(context: Context) -> Jobs:
+    """Read Jobs, enabled schedules, unfinished runs and what waits for an approval."""
+    connection = context.connection
+    return Jobs(
+        records=tuple(
+            JobRecord(f"{module}.{name}", str(title), bool(installed), bool(enabled))
+            for module, name, title, installed, enabled in rows(
+                connection,
+                "SELECT module_name, job_class_name, name, installed, enabled FROM extras_job "
+                "ORDER BY 1, 2",
+            )
+        ),
+        scheduled=_scheduled(connection),
+        running=_running(connection, context.own_job_result),
+        awaiting_approval=attempt(
+            lambda: _names(
+                connection,
+                "SELECT name FROM extras_scheduledjob WHERE approval_required ORDER BY name",
+            )
+        ),
+        gated_by_approval=attempt(
+            lambda: _names(
+                connection,
+                "SELECT concat(module_name, '.', job_class_name) FROM extras_job "
+                "WHERE approval_required AND installed AND enabled ORDER BY 1",
+            )
+        ),
+    )
+
+
+def _names(connection: BaseDatabaseWrapper, query: str) -> tuple[str, ...]:
+    return tuple(str(name) for (name,) in rows(connection, query))
+
+
+def _scheduled(connection: BaseDatabaseWrapper) -> tuple[ScheduledJob, ...]:
+    found = rows(
+        connection,
+        "SELECT s.name, s.task, s.interval, s.user_id IS NOT NULL, "  # noqa: S608 - constants only
+        f"NOT ({JSON_NULL[connection.vendor]}), "
+        "coalesce(j.installed, false), coalesce(j.enabled, false) "
+        "FROM extras_scheduledjob s LEFT JOIN extras_job j ON j.id = s.job_model_id "
+        "WHERE s.enabled ORDER BY s.name".replace(
+            "s.interval", f"s.{connection.ops.quote_name('interval')}"
+        ),
+    )
+    return tuple(
+        ScheduledJob(str(name), str(task), str(interval), *(bool(flag) for flag in flags))
+        for name, task, interval, *flags in found
+    )
+
+
+def _running(connection: BaseDatabaseWrapper, own: str) -> tuple[JobRun, ...]:
+    unfinished = rows(
+        connection,
+        "SELECT id, name, status, date_created FROM extras_jobresult "  # noqa: S608
+        f"WHERE status NOT IN ({', '.join(['%s'] * len(FINISHED))}) ORDER BY date_created",
+        FINISHED,
+    )
+    return tuple(
+        JobRun(id_, str(name), str(status), _minutes_since(created))
+        for id_, name, status, created in ((_uuid(raw), *rest) for raw, *rest in unfinished)
+        if id_ != own
+    )
+
+
+def _uuid(raw: Any) -> str:
+    """Return a primary key in one form; MySQL stores it without hyphens."""
+    return str(UUID(str(raw)))
+
+
+def _minutes_since(moment: datetime) -> int:
+    if moment.tzinfo is None:  # MySQL has no time zone; Django stores UTC
+        moment = moment.replace(tzinfo=timezone.utc)
+    return int((datetime.now(timezone.utc) - moment).total_seconds() // 60)

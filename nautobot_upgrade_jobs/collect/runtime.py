@@ -1,0 +1,47 @@
+"""Interpreter, operating system and deployment layout."""
+
+from __future__ import annotations
+
+import platform
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+import nautobot
+
+from ..facts import Runtime
+from . import Context
+
+CONTAINER_MARKS = ("/.dockerenv", "/run/.containerenv")
+
+
+def collect(_: Context) -> Runtime:
+    """Look at the running process."""
+    container = any(Path(mark).exists() for mark in CONTAINER_MARKS)
+    return Runtime(
+        nautobot=version("nautobot"),
+        python=platform.python_version(),
+        operating_system=_operating_system(),
+        layout=_layout(container),
+        container=container,
+        prefix=sys.prefix,
+    )
+
+
+def _operating_system() -> str:
+    try:
+        return platform.freedesktop_os_release()["PRETTY_NAME"]
+    except (OSError, KeyError):
+        return platform.platform()
+
+
+def _layout(container: bool) -> str:
+    """Tell how Nautobot came here; the first match counts."""
+    package = Path(nautobot.__file__)
+    if container:
+        return "container image"
+    if (package.resolve().parents[1] / ".git").exists():
+        return "git checkout"
+    if any(part.is_symlink() for part in Path(sys.prefix).parents) or Path(sys.prefix).is_symlink():
+        return "release symlink"
+    return "virtualenv" if sys.prefix != sys.base_prefix else "system"

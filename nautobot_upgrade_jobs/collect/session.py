@@ -1,0 +1,90 @@
+"""A database session that the server itself keeps from writing.
+
+While it is open, Django's default connection of this thread is this session: raw queries, the
+migration loader and the system checks all go through it, and an attempt to write, by whatever code,
+is refused by the server and not by our own good intentions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from django.db import DEFAULT_DB_ALIAS, connections
+
+if TYPE_CHECKING:
+    from django.db.backends.base.base import BaseDatabaseWrapper
+
+LOCK_TIMEOUT_SECONDS = 5
+"""A reader that waits for a lock makes everybody behind it wait: give up early."""
+APPLICATION_NAME = "nautobot-upgrade-jobs"
+
+
+@contextmanager
+def read_only_session(
+    statement_timeout_seconds: int, alias: str = DEFAULT_DB_ALIAS
+) -> Iterator[BaseDatabaseWrapper]:
+    """Open a session that cannot write and make it this thread's default connection.
+
+    Args:
+        statement_timeout_seconds: After this time the server ends a statement.
+        alias: The entry of ``DATABASES`` to connect with, for instance one whose role has nothing
+            but SELECT.
+
+    Yields:
+        The connection. It is closed on exit and the previous default is put back.
+
+    Raises:
+        django.db.OperationalError: The server cannot be reached or refuses the role.
+    """
+    connection = connections.create_connection(alias)
+    connection.settings_dict = {
+        **connections[alias].settings_dict,
+        "ATOMIC_REQUESTS": False,
+        "AUTOCOMMIT": True,
+        "CONN_MAX_AGE": 0,
+    }
+    _keep_read_only(connection, statement_timeout_seconds)
+    previous = connections[DEFAULT_DB_ALIAS]
+    connection.alias = DEFAULT_DB_ALIAS
+    connections[DEFAULT_DB_ALIAS] = connection
+    try:
+        connection.ensure_connection()
+        yield connection
+    finally:
+        connections[DEFAULT_DB_ALIAS] = previous
+        connection.close()
+
+
+def _keep_read_only(connection: BaseDatabaseWrapper, timeout: int) -> None:
+    """Prepend the restrictions to whatever Django does with every new connection of this wrapper.
+
+    A wrapper reconnects on its own after the server has dropped it, so it is not enough to send
+    these statements once.
+    """
+    statements = {
+        "postgresql": (
+            "SET default_transaction_read_only = on",
+            f"SET statement_timeout = '{int(timeout)}s'",
+            f"SET lock_timeout = '{LOCK_TIMEOUT_SECONDS}s'",
+            f"SET idle_in_transaction_session_timeout = '{int(timeout)}s'",
+            f"SET application_name = '{APPLICATION_NAME}'",
+        ),
+        "mysql": (
+            "SET SESSION TRANSACTION READ ONLY",
+            f"SET SESSION max_execution_time = {int(timeout) * 1000}",
+            f"SET SESSION lock_wait_timeout = {LOCK_TIMEOUT_SECONDS}",
+        ),
+    }[connection.vendor]
+    initialise = connection.init_connection_state
+
+    def init_connection_state() -> None:
+        initialise()
+        with connection.connection.cursor() as cursor:
+            for statement in statements:
+                cursor.execute(statement)
+        if not connection.get_autocommit():
+            connection.connection.commit()
+
+    connection.init_connection_state = init_connection_state

@@ -1,0 +1,35 @@
+"""Small helpers for plain SQL on the read-only session."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from django.db.backends.base.base import BaseDatabaseWrapper
+
+
+def rows(
+    connection: BaseDatabaseWrapper, query: str, parameters: Sequence[Any] | None = None
+) -> list[tuple[Any, ...]]:
+    """Run a query and return all of its rows; only for results that are small by nature."""
+    with connection.cursor() as cursor:
+        cursor.execute(query, parameters)
+        return list(cursor.fetchall())
+
+
+def value(
+    connection: BaseDatabaseWrapper, query: str, parameters: Sequence[Any] | None = None
+) -> Any:
+    """Run a query and return the first column of its only row."""
+    ((result,),) = rows(connection, query, parameters)
+    return result
+
+
+def columns_of(connection: BaseDatabaseWrapper, table: str) -> set[str]:
+    """Return the columns that a table really has; an empty set if there is no such table."""
+    with connection.cursor() as cursor:
+        if table not in connection.introspection.table_names(cursor):
+            return set()
+        description = connection.introspection.get_table_description(cursor, table)
+    return {column.name for column in description}

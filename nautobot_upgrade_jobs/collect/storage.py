@@ -1,0 +1,60 @@
+"""Folders that Nautobot reads and writes."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import shutil
+import time
+from pathlib import Path
+
+from django.conf import settings
+
+from ..facts import Storage
+from ..facts.storage import Folder
+from . import Context
+
+FOLDER_SETTINGS = ("MEDIA_ROOT", "STATIC_ROOT", "JOBS_ROOT", "GIT_ROOT")
+LONGEST_WALK_SECONDS = 2.0
+"""A media folder can hold millions of files; a lower bound of its size is enough here."""
+
+
+def collect(_: Context) -> Storage:
+    """Look at each folder with the eyes of this process's user, without writing to it."""
+    return Storage(
+        folders=tuple(
+            _look_at(name, Path(str(path)))
+            for name in FOLDER_SETTINGS
+            if (path := getattr(settings, name, None))
+        ),
+        user=getpass.getuser(),
+    )
+
+
+def _look_at(setting: str, path: Path) -> Folder:
+    exists = path.is_dir()
+    nearest = next(parent for parent in (path, *path.parents) if parent.exists())
+    size, complete = _size(path) if exists else (0, True)
+    return Folder(
+        setting=setting,
+        path=str(path),
+        exists=exists,
+        writable=exists and os.access(path, os.W_OK | os.X_OK),
+        free_bytes=shutil.disk_usage(nearest).free,
+        size_bytes=size,
+        complete=complete,
+    )
+
+
+def _size(path: Path) -> tuple[int, bool]:
+    """Add up file sizes until the time is over."""
+    total, end = 0, time.monotonic() + LONGEST_WALK_SECONDS
+    for folder, _, names in os.walk(path):
+        if time.monotonic() > end:
+            return total, False
+        for name in names:
+            try:
+                total += os.lstat(os.path.join(folder, name)).st_size
+            except OSError:
+                continue  # a file that went away between listing and looking
+    return total, True

@@ -1,0 +1,51 @@
+"""Tables and their rows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..facts import Tables
+from ..facts.tables import Table
+from . import Context
+from .sql import rows
+
+if TYPE_CHECKING:
+    from django.db.backends.base.base import BaseDatabaseWrapper
+
+COUNTED_UP_TO = 50_000
+"""Rows by the server's own estimate; larger tables are not counted but reported as estimated."""
+ESTIMATES = {
+    "postgresql": "SELECT c.relname, c.reltuples::bigint FROM pg_class c "
+    "JOIN pg_namespace n ON n.oid = c.relnamespace "
+    "WHERE n.nspname = current_schema() AND c.relkind IN ('r', 'p') ORDER BY 1",
+    "mysql": "SELECT table_name, coalesce(table_rows, 0) FROM information_schema.tables "
+    "WHERE table_schema = database() AND table_type = 'BASE TABLE' ORDER BY 1",
+}
+
+
+def collect(context: Context) -> Tables:
+    """List all tables; count the small ones in one statement."""
+    connection = context.connection
+    estimates = {str(name): int(n) for name, n in rows(connection, ESTIMATES[connection.vendor])}
+    # -1 means that the server has never looked; most of these tables are empty.
+    small = [name for name, estimate in estimates.items() if estimate <= COUNTED_UP_TO]
+    exact = _count(connection, small)
+    owned = connection.introspection.django_table_names(include_views=False)
+    return Tables(
+        tables=tuple(
+            Table(name, exact.get(name, estimate), name in exact)
+            for name, estimate in estimates.items()
+        ),
+        owned=tuple(sorted({*owned, "django_migrations"})),
+    )
+
+
+def _count(connection: BaseDatabaseWrapper, names: list[str]) -> dict[str, int]:
+    if not names:
+        return {}
+    quote = connection.ops.quote_name
+    query = " UNION ALL ".join(
+        f"SELECT {position}, count(*) FROM {quote(name)}"  # noqa: S608 - names from the server
+        for position, name in enumerate(names)
+    )
+    return {names[position]: int(count) for position, count in rows(connection, query)}

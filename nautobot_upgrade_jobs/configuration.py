@@ -1,0 +1,71 @@
+"""The App's own settings, with the defaults that hold where the App is not in ``PLUGINS``.
+
+A Git repository of Jobs has no App configuration; it is configured under the same key of
+``PLUGINS_CONFIG``.
+"""
+
+from __future__ import annotations
+
+import platform
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+APP = "nautobot_upgrade_jobs"
+
+
+class ConfigurationError(ValueError):
+    """The App's settings cannot be used; the message names the setting."""
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """What ``PLUGINS_CONFIG["nautobot_upgrade_jobs"]`` may hold."""
+
+    instance: str = ""
+    """Name of this installation in reports and file names; the host name if empty."""
+    acceptances: list[dict[str, Any]] = field(default_factory=list)
+    """Findings that somebody decided to live with; see ``checks/acceptance.py``."""
+    statement_timeout_seconds: int = 30
+    """The database ends a query of ours after this time."""
+    database_alias: str = "default"
+    """Entry of ``DATABASES`` to read through, for instance one whose role has only SELECT."""
+
+    @property
+    def label(self) -> str:
+        """The name of this installation."""
+        return self.instance or platform.node() or "nautobot"
+
+
+def defaults() -> dict[str, Any]:
+    """Return all settings with their defaults, for the App configuration."""
+    unset = Configuration()
+    return {item.name: getattr(unset, item.name) for item in fields(Configuration)}
+
+
+def configuration() -> Configuration:
+    """Read the settings of this installation.
+
+    Raises:
+        ConfigurationError: A setting is unknown, or is not of its default's type.
+    """
+    from django.conf import settings
+
+    given = dict(getattr(settings, "PLUGINS_CONFIG", {}).get(APP, {}))
+    expected = defaults()
+    for name, value in given.items():
+        if name not in expected:
+            raise ConfigurationError(
+                f"PLUGINS_CONFIG[{APP!r}]: unknown setting {name!r}; known: {', '.join(expected)}."
+            )
+        kind = type(expected[name])
+        if not isinstance(value, kind) or isinstance(value, bool):
+            raise ConfigurationError(
+                f"PLUGINS_CONFIG[{APP!r}]: {name!r} must be a {kind.__name__}, "
+                f"not a {type(value).__name__}."
+            )
+    aliases = tuple(settings.DATABASES)
+    if given.get("database_alias", "default") not in aliases:
+        raise ConfigurationError(
+            f"PLUGINS_CONFIG[{APP!r}]: 'database_alias' must be one of {', '.join(aliases)}."
+        )
+    return Configuration(**given)

@@ -1,0 +1,42 @@
+"""Rows and indexes that migrations of later releases stumble over."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .base import Unavailable
+
+
+@dataclass(frozen=True)
+class Rows:
+    """How many rows are concerned, and a few of them by name."""
+
+    count: int
+    examples: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class RenamedIndex:
+    """A column set on which a migration expects exactly one index."""
+
+    migration: str
+    table: str
+    columns: tuple[str, ...]
+    indexes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Data:
+    """Results of read-only queries over live rows; each is missing where its tables are."""
+
+    dangling_cables: Rows | Unavailable
+    """Cables with an end whose row no longer exists."""
+    foreign_cable_ends: Rows | Unavailable
+    """Cables with an end of a type that ``dcim.0089`` does not carry over."""
+    shared_cable_ends: Rows | Unavailable
+    """Terminations that two cables claim."""
+    renamed_indexes: tuple[RenamedIndex, ...] | Unavailable
+    empty_social_uids: Rows | Unavailable
+    """Rows of ``social_auth_usersocialauth`` with an empty ``uid``."""
+    foreign_compliance_ids: Rows | Unavailable
+    """Data compliance rows of the Data Validation Engine App whose object id is no UUID."""

@@ -1,0 +1,54 @@
+"""The database server, and what the migrating role may do in it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .base import Unavailable
+
+
+@dataclass(frozen=True)
+class Sequence:
+    """A sequence that feeds a column, beside the highest value the column already holds."""
+
+    table: str
+    column: str
+    name: str
+    last_value: int
+    highest: int
+
+
+@dataclass(frozen=True)
+class Transaction:
+    """An open transaction of another session."""
+
+    pid: int
+    application: str
+    state: str
+    seconds: int
+
+
+@dataclass(frozen=True)
+class Database:
+    """Server, role and state of the database that Nautobot lives in."""
+
+    vendor: str
+    """``postgresql``, ``mysql`` or ``mariadb``."""
+    version: str
+    """Dotted server version, such as ``14.11`` or ``8.0.36``."""
+    name: str
+    role: str
+    """The role that Nautobot itself connects and migrates with."""
+    size_bytes: int | Unavailable
+    encoding: str | Unavailable
+    """Server encoding on PostgreSQL (``UTF8``), default character set on MySQL (``utf8mb4``)."""
+    collation: str | Unavailable
+    collations_in_use: dict[str, int] | Unavailable
+    """Number of tables by collation; MySQL only, empty on PostgreSQL."""
+    may_create: bool | Unavailable
+    """The role may create tables where Nautobot's tables are."""
+    tables_of_others: tuple[str, ...] | Unavailable
+    """Tables the role neither owns nor inherits the ownership of: ALTER TABLE would be refused."""
+    sequences: tuple[Sequence, ...] | Unavailable
+    transactions: tuple[Transaction, ...] | Unavailable
+    """Open transactions of other sessions in this database, older than a minute."""

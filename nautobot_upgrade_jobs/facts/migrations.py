@@ -1,0 +1,32 @@
+"""Migrations on disk and migrations recorded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Migration:
+    """One migration file of an installed App."""
+
+    key: str
+    """``app_label.name``."""
+    dependencies: tuple[str, ...]
+    """Keys it depends on; ``__first__`` and ``__latest__`` already resolved."""
+    replaces: tuple[str, ...]
+
+    @property
+    def app(self) -> str:
+        """The App's label."""
+        return self.key.partition(".")[0]
+
+
+@dataclass(frozen=True)
+class Migrations:
+    """Both sides of the migration history."""
+
+    on_disk: tuple[Migration, ...]
+    recorded: tuple[str, ...]
+    """Keys in ``django_migrations``, in the order they were recorded."""
+    labels: tuple[str, ...]
+    """Labels of all enabled Django apps, those without migrations included."""

@@ -1,0 +1,15 @@
+"""The Redis-compatible server behind cache, locks and Celery."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Redis:
+    """Server product and version; ``version`` is the Redis version it is compatible with."""
+
+    product: str
+    version: str
+    product_version: str
+    used_memory_bytes: int

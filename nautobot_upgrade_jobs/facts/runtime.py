@@ -1,0 +1,22 @@
+"""The process that runs Nautobot, and how it was installed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """Interpreter, operating system and deployment layout of this Nautobot."""
+
+    nautobot: str
+    """Installed Nautobot version, as its distribution says it."""
+    python: str
+    """Version of the running interpreter, such as ``3.11.7``."""
+    operating_system: str
+    """Name and release, such as ``Debian GNU/Linux 12 (bookworm)``."""
+    layout: str
+    """``virtualenv``, ``container image``, ``git checkout``, ``release symlink`` or ``system``."""
+    container: bool
+    prefix: str
+    """The environment's folder (``sys.prefix``)."""

@@ -1,0 +1,28 @@
+"""Folders that Nautobot reads and writes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Folder:
+    """A folder named by a setting, as this process's user sees it."""
+
+    setting: str
+    path: str
+    exists: bool
+    writable: bool
+    free_bytes: int
+    size_bytes: int
+    """Size of the files in it; a lower bound if ``complete`` is False."""
+    complete: bool
+
+
+@dataclass(frozen=True)
+class Storage:
+    """All folders of this installation."""
+
+    folders: tuple[Folder, ...]
+    user: str
+    """Name of the operating-system user that looked."""

@@ -1,0 +1,72 @@
+"""What every Job of this App does with its report: log it, attach it, sum it up."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nautobot.apps.jobs import Job
+
+from ..checks.findings import Verdict
+from ..report import FILES, Report
+from ..report.log import Line, lines
+from ..report.markdown import escape
+
+TOP_FINDINGS = 5
+SOFT_TIME_LIMIT_SECONDS = 1800
+TIME_LIMIT_SECONDS = 2000
+"""The distance lets a run that was cut short publish what it has."""
+
+
+class UpgradeJob(Job):
+    """A read-only Job that ends with a report."""
+
+    class Meta:
+        """Not a Job by itself; what the Jobs have in common."""
+
+        abstract = True
+
+    def publish(self, report: Report) -> dict[str, Any]:
+        """Write the report to the Job's log and files, and fail the run unless the way is free.
+
+        Returns:
+            The small result that Nautobot shows above the log and hands to REST clients.
+        """
+        for line in lines(report):
+            self._log(line)
+        names = []
+        for ending, render in FILES.items():
+            name = f"{report.file_stem}.{ending}"
+            self.create_file(name, render(report))
+            names.append(name)
+        if report.verdict in (Verdict.BLOCKED, Verdict.INCOMPLETE):
+            self.fail(f"{report.verdict.value.upper()}: {report.headline}")
+        return {
+            "verdict": report.verdict.value,
+            "current": report.current,
+            "target": report.target,
+            "findings": report.counts,
+            "not_checked": len(report.not_checked),
+            "top": [
+                {
+                    "severity": one.finding.severity.value,
+                    "key": one.key,
+                    "message": one.finding.message,
+                }
+                for one in list(report.findings())[:TOP_FINDINGS]
+            ],
+            "files": names,
+        }
+
+    def refuse(self, reason: str) -> dict[str, Any]:
+        """End the run as failed because of what was asked for; nothing has been looked at."""
+        self.fail(escape(reason))
+        return {"verdict": "error", "error": reason}
+
+    def _log(self, line: Line) -> None:
+        # `failure` came with Nautobot 2.4.5; before it, `error` is the nearest.
+        log = getattr(self.logger, line.level, self.logger.error)
+        message = escape(line.message)
+        if line.details:
+            # Indented code is shown as it is, whatever characters the details hold.
+            message += "\n\n" + "\n".join(f"    {' '.join(text.split())}" for text in line.details)
+        log(message, extra={"grouping": line.grouping})

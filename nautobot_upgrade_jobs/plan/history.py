@@ -1,0 +1,120 @@
+"""The migration history: what is on disk beside what is recorded.
+
+Django's loader answers these questions too, but raises at the first problem and needs the live
+database; here they are answered from facts, all at once.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from functools import cached_property
+
+from ..facts import Migrations
+from ..facts.migrations import Migration
+
+
+class History:
+    """Questions to the two sides of a migration history."""
+
+    def __init__(self, migrations: Migrations) -> None:
+        self._labels = frozenset(migrations.labels)
+        self._recorded = frozenset(migrations.recorded)
+        self._on_disk = {migration.key: migration for migration in migrations.on_disk}
+
+    @cached_property
+    def applied(self) -> frozenset[str]:
+        """Migrations on disk that count as applied, squashed ones and those they replace included.
+
+        A squashed migration is applied if it is recorded or all that it replaces is; what a
+        recorded one replaces is applied with it.
+        """
+        applied = set(self._recorded)
+        for migration in self._on_disk.values():
+            replaced = set(migration.replaces)
+            if replaced and replaced <= applied:
+                applied.add(migration.key)
+            elif migration.key in applied:
+                applied |= replaced
+        return frozenset(applied & set(self._on_disk))
+
+    @cached_property
+    def _half_replaced(self) -> frozenset[str]:
+        """Squashed migrations that step back because part of what they replace is recorded."""
+        return frozenset(
+            migration.key
+            for migration in self._squashed()
+            if migration.key not in self.applied and self._recorded & set(migration.replaces)
+        )
+
+    @cached_property
+    def active(self) -> dict[str, Migration]:
+        """Migrations that Django would put into its graph: of a squash, one side only."""
+        gone = set(self._half_replaced)
+        for migration in self._squashed():
+            if migration.key not in self._half_replaced:
+                gone |= set(migration.replaces)
+        return {key: migration for key, migration in self._on_disk.items() if key not in gone}
+
+    @property
+    def unapplied(self) -> tuple[str, ...]:
+        """Migrations on disk that are still to run, by key."""
+        return tuple(sorted(set(self.active) - self.applied))
+
+    @property
+    def unknown(self) -> tuple[str, ...]:
+        """Recorded migrations of enabled Apps that no file stands for."""
+        replaced = {key for migration in self._on_disk.values() for key in migration.replaces}
+        known = set(self._on_disk) | replaced
+        return tuple(
+            sorted(
+                key
+                for key in self._recorded
+                if key not in known and key.partition(".")[0] in self._labels
+            )
+        )
+
+    @property
+    def abandoned(self) -> dict[str, int]:
+        """Labels that have recorded migrations but are not enabled, with how many."""
+        counts: dict[str, int] = defaultdict(int)
+        for key in self._recorded:
+            label = key.partition(".")[0]
+            if label not in self._labels:
+                counts[label] += 1
+        return dict(sorted(counts.items()))
+
+    @property
+    def inconsistencies(self) -> tuple[tuple[str, str], ...]:
+        """Pairs of an applied migration and a dependency of it that is not applied."""
+        pairs = {
+            (key, parent)
+            for key, migration in self.active.items()
+            if key in self.applied
+            for parent in migration.dependencies
+            if parent in self._on_disk and parent not in self.applied
+        }
+        return tuple(sorted(pairs))
+
+    @property
+    def conflicts(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """Apps with more than one leaf node, and these leaf nodes."""
+        parents = {
+            (migration.app, self._stand_in(parent))
+            for migration in self.active.values()
+            for parent in migration.dependencies
+        }
+        leaves: dict[str, list[str]] = defaultdict(list)
+        for key, migration in sorted(self.active.items()):
+            if (migration.app, key) not in parents:
+                leaves[migration.app].append(key)
+        return tuple((app, tuple(keys)) for app, keys in sorted(leaves.items()) if len(keys) > 1)
+
+    def _squashed(self) -> list[Migration]:
+        return [migration for migration in self._on_disk.values() if migration.replaces]
+
+    def _stand_in(self, key: str) -> str:
+        """Return the squashed migration that took the place of a replaced one."""
+        for migration in self._squashed():
+            if key in migration.replaces and migration.key in self.active:
+                return migration.key
+        return key

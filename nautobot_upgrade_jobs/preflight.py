@@ -1,0 +1,118 @@
+"""Preflight from request to report: the line that the Job and the command share."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from importlib.metadata import version as installed_version
+
+from . import __version__
+from .catalog import Catalog, CatalogError, CatalogUnavailable, load
+from .catalog.target import Target, TargetError, choose_target
+from .checks import acceptance
+from .checks.acceptance import AcceptanceError
+from .checks.findings import Acceptance, verdict_of
+from .checks.runner import UnknownCheckError, judge, require_known
+from .collect import collect_facts
+from .configuration import Configuration, ConfigurationError, configuration
+from .facts import Facts, Unavailable
+from .report import Report
+
+
+class UsageError(ValueError):
+    """The request cannot be carried out as it is; the message says what to change."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the operator asked for, as it came from a form, REST or the command line."""
+
+    target: str = ""
+    exclude: str = ""
+    """Ids of checks to leave out, separated by commas or white space."""
+    accept: str = ""
+    """Acceptances, one a line: ``key | reason | until``."""
+    user: str = ""
+    own_job_result: str = ""
+
+
+def preflight(request: Request, progress: Callable[[str], None] = lambda topic: None) -> Report:
+    """Judge the upgrade of this installation to a target.
+
+    Args:
+        request: What to judge.
+        progress: Called with each topic before it is collected.
+
+    Returns:
+        The report, whatever could and could not be collected.
+
+    Raises:
+        UsageError: The request or the App's settings make no sense; nothing has been collected.
+    """
+    started = time.monotonic()
+    config, catalog, target, exclude, acceptances = _understood(request)
+    facts = collect_facts(
+        statement_timeout_seconds=config.statement_timeout_seconds,
+        database_alias=config.database_alias,
+        own_job_result=request.own_job_result,
+        progress=progress,
+    )
+    results = judge(facts, target, catalog, exclude)
+    now = datetime.now(timezone.utc)
+    held, lapsed = acceptance.holding(acceptances, today=now.date(), target=target.version)
+    return Report(
+        kind="preflight",
+        instance=config.label,
+        created=now,
+        current=f"Nautobot {target.installed}",
+        target=f"Nautobot {target.version}",
+        verdict=verdict_of(results, frozenset(held)),
+        results=results,
+        migrations=_pending(facts, target, catalog),
+        tool=f"nautobot-upgrade-jobs {__version__}",
+        catalog="not readable" if isinstance(catalog, Unavailable) else catalog.version,
+        accepted=held,
+        lapsed=lapsed,
+        seconds=time.monotonic() - started,
+    )
+
+
+def _understood(
+    request: Request,
+) -> tuple[Configuration, Catalog | Unavailable, Target, frozenset[str], tuple[Acceptance, ...]]:
+    """Turn the request into what it means, before anything is touched."""
+    try:
+        config = configuration()
+        catalog = _catalog()
+        target = choose_target(catalog, installed_version("nautobot"), request.target)
+        exclude = frozenset(filter(None, re.split(r"[\s,]+", request.exclude)))
+        require_known(exclude)
+        acceptances = (
+            *acceptance.from_settings(config.acceptances),
+            *acceptance.from_lines(request.accept, who=request.user, target=target.version),
+        )
+    except (ConfigurationError, TargetError, UnknownCheckError, AcceptanceError) as error:
+        raise UsageError(str(error)) from None
+    return config, catalog, target, exclude, acceptances
+
+
+def _catalog() -> Catalog | Unavailable:
+    try:
+        return load()
+    except (CatalogUnavailable, CatalogError) as error:
+        return Unavailable(str(error))
+
+
+def _pending(
+    facts: Facts, target: Target, catalog: Catalog | Unavailable
+) -> tuple[str, ...] | None:
+    """Return the core migrations that the target has and the database does not."""
+    if isinstance(catalog, Unavailable) or isinstance(facts.migrations, Unavailable):
+        return None
+    wanted = catalog.migrations(target.version)
+    if wanted is None:
+        return None
+    return tuple(sorted(wanted - set(facts.migrations.recorded)))

@@ -1,0 +1,32 @@
+"""The report as one self-contained HTML file: no script, no network, light and dark, printable."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+
+from ..checks.findings import Status
+from .markdown import TITLES
+from .model import ORDER, Report
+
+
+def render(report: Report) -> str:
+    """Return the report as an HTML document."""
+    sections = [(TITLES[severity], severity.value, report.open(severity)) for severity in ORDER]
+    accepted = tuple(one for one in report.findings() if one.acceptance)
+    sections.append(("Accepted", "accepted", accepted))
+    return _template().render(report=report, sections=sections, statuses=list(Status))
+
+
+@cache
+def _template() -> Template:
+    environment = Environment(
+        autoescape=True,
+        loader=FileSystemLoader(Path(__file__).parent / "templates"),
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=StrictUndefined,
+    )
+    return environment.get_template("report.html")

@@ -1,0 +1,95 @@
+"""The JSON report: an interface of its own, described by ``schema/report-1.json``.
+
+It is written out field by field and not dumped from the internal types, so that a change inside
+does not become a change for those who read the file.
+"""
+
+from __future__ import annotations
+
+import json
+from importlib.resources import files
+from typing import Any
+
+from ..checks.findings import Acceptance, CheckResult
+from .model import Report, Reported
+
+SCHEMA = 1
+
+
+def render(report: Report) -> str:
+    """Return the report as JSON text, keys in a stable order."""
+    return json.dumps(document(report), indent=2, ensure_ascii=False) + "\n"
+
+
+def schema() -> dict[str, Any]:
+    """Return the JSON Schema that every JSON report conforms to."""
+    text = files(__package__).joinpath(f"schema/report-{SCHEMA}.json").read_text("utf-8")
+    loaded: dict[str, Any] = json.loads(text)
+    return loaded
+
+
+def document(report: Report) -> dict[str, Any]:
+    """Return the report as plain JSON types."""
+    return {
+        "schema": SCHEMA,
+        "kind": report.kind,
+        "instance": report.instance,
+        "created": report.created.isoformat(timespec="seconds"),
+        "seconds": round(report.seconds, 3),
+        "current": report.current,
+        "target": report.target,
+        "baseline": report.baseline,
+        "verdict": report.verdict.value,
+        "headline": report.headline,
+        "counts": report.counts,
+        "findings": [_finding(one) for one in report.findings()],
+        "lapsed_acceptances": [_acceptance(one) for one in report.lapsed],
+        "checks": [_check(result) for result in report.results],
+        "not_checked": [
+            {"check": result.check, "status": result.status.value, "reason": result.reason}
+            for result in report.not_checked
+        ],
+        "engines_not_used": report.engines_not_used,
+        "migrations": None if report.migrations is None else list(report.migrations),
+        "tool": report.tool,
+        "catalog": report.catalog,
+    }
+
+
+def _finding(one: Reported) -> dict[str, Any]:
+    finding = one.finding
+    return {
+        "key": one.key,
+        "check": one.check,
+        "severity": finding.severity.value,
+        "phase": finding.phase.value,
+        "impact": finding.impact.value,
+        "subject": finding.subject,
+        "message": finding.message,
+        "remediation": finding.remediation,
+        "commands": list(finding.commands),
+        "evidence": list(finding.evidence),
+        "references": list(finding.references),
+        "accepted": _acceptance(one.acceptance) if one.acceptance else None,
+    }
+
+
+def _acceptance(one: Acceptance) -> dict[str, str]:
+    return {
+        "finding": one.finding,
+        "reason": one.reason,
+        "who": one.who,
+        "until": one.until.isoformat(),
+        "target": one.target,
+    }
+
+
+def _check(result: CheckResult) -> dict[str, Any]:
+    return {
+        "check": result.check,
+        "title": result.title,
+        "status": result.status.value,
+        "engine": result.engine,
+        "reason": result.reason,
+        "findings": len(result.findings),
+    }

@@ -1,0 +1,102 @@
+"""The report as log lines, and as text for a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ..checks.findings import Severity, Status, Verdict
+from .model import Report, Reported
+
+LEVELS = {Severity.BLOCKER: "error", Severity.WARNING: "warning", Severity.INFO: "info"}
+VERDICT_LEVELS = {
+    Verdict.GO: "success",
+    Verdict.CAUTION: "warning",
+    Verdict.BLOCKED: "failure",
+    Verdict.INCOMPLETE: "failure",
+}
+MARKS = {"success": "ok", "error": "BLOCKER", "warning": "warning", "info": "info", "failure": "!!"}
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of the log."""
+
+    level: str
+    """``success``, ``info``, ``warning``, ``error`` or ``failure``."""
+    grouping: str
+    """The topic, or ``summary``."""
+    message: str
+    """The line itself."""
+    details: tuple[str, ...] = ()
+    """What to do about it: remediation, then commands and evidence."""
+
+
+def lines(report: Report) -> Iterator[Line]:
+    """Yield the report as log lines: topic by topic, then the summary."""
+    for topic in dict.fromkeys(result.topic for result in report.results):
+        yield from _topic(report, topic)
+    for lapsed in report.lapsed:
+        yield Line(
+            "info",
+            "summary",
+            f"{lapsed.finding}: accepted by {lapsed.who} until {lapsed.until} for "
+            f"{lapsed.target}; lapsed.",
+        )
+    yield _summary(report)
+
+
+def render(report: Report) -> str:
+    """Return the report as plain text for a terminal."""
+    text = []
+    for line in lines(report):
+        if line.grouping == "summary":
+            text.append("")
+        mark = MARKS[line.level]
+        text.append(f"{mark:>8}  {line.grouping:<10}  {line.message}")
+        text.extend(f"{'':>22}{detail}" for detail in line.details)
+    return "\n".join(text) + "\n"
+
+
+def _topic(report: Report, topic: str) -> Iterator[Line]:
+    results = [result for result in report.results if result.topic == topic]
+    for one in report.findings():
+        if one.topic == topic:
+            yield _finding(one)
+    for result in results:
+        if result.status in (Status.SKIPPED, Status.CRASHED):
+            level = "warning" if result.status is Status.SKIPPED else "error"
+            yield Line(level, topic, f"{result.check}: not checked: {result.reason}")
+    passed = sum(1 for result in results if result.status is Status.PASSED)
+    if passed:
+        idle = sum(1 for result in results if result.status is Status.NOT_APPLICABLE)
+        suffix = f", {idle} not applicable" if idle else ""
+        yield Line("success", topic, f"{passed} of {len(results)} checks passed{suffix}.")
+
+
+def _finding(one: Reported) -> Line:
+    finding, accepted = one.finding, one.acceptance
+    details = [f"To do: {finding.remediation}"]
+    details += [f"Run: {command}" for command in finding.commands]
+    details += [f"- {item}" for item in finding.evidence]
+    if accepted:
+        details.insert(0, f"Accepted by {accepted.who} until {accepted.until}: {accepted.reason}")
+    level = "info" if accepted else LEVELS[finding.severity]
+    return Line(level, one.topic, f"{one.key}: {finding.message}", tuple(details))
+
+
+def _summary(report: Report) -> Line:
+    counts = report.counts
+    parts = [f"{counts['blocker']} blockers", f"{counts['warning']} warnings"]
+    parts += [f"{counts['accepted']} accepted"] if counts["accepted"] else []
+    parts += [f"{len(report.not_checked)} checks could not look"] if report.not_checked else []
+    unused = tuple(
+        f"Not looked at: {text} (engine: {name})" for name, text in report.engines_not_used.items()
+    )
+    return Line(
+        VERDICT_LEVELS[report.verdict],
+        "summary",
+        f"{report.verdict.value.upper()}: {report.headline} {report.current} to {report.target}: "
+        f"{', '.join(parts)}.",
+        unused,
+    )

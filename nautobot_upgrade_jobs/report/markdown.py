@@ -1,0 +1,116 @@
+"""The report as Markdown, for tickets and change requests."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from ..checks.findings import Severity
+from .model import ORDER, Report, Reported
+
+TITLES = {Severity.BLOCKER: "Blockers", Severity.WARNING: "Warnings", Severity.INFO: "Good to know"}
+SPECIAL = re.compile(r"([\\`*_\[\]<>|#])")
+
+
+def escape(text: str) -> str:
+    """Return text that Markdown shows as it is, on one line, in a table as well."""
+    return SPECIAL.sub(r"\\\1", " ".join(text.split()))
+
+
+def render(report: Report) -> str:
+    """Return the report as Markdown."""
+    return "\n".join(_lines(report)) + "\n"
+
+
+def _lines(report: Report) -> Iterator[str]:
+    yield f"# {report.kind.capitalize()}: {report.verdict.value.upper()}"
+    yield ""
+    yield report.headline
+    yield ""
+    yield "| | |"
+    yield "| --- | --- |"
+    for name, value in _facts(report):
+        yield f"| {name} | {escape(value)} |"
+    for severity in ORDER:
+        yield from _section(TITLES[severity], report.open(severity))
+    yield from _section("Accepted", tuple(one for one in report.findings() if one.acceptance))
+    yield from _not_checked(report)
+    yield from _migrations(report)
+
+
+def _facts(report: Report) -> Iterator[tuple[str, str]]:
+    counts = report.counts
+    yield "Instance", report.instance
+    yield "From", report.current
+    yield "To", report.target
+    yield "Date", f"{report.created:%Y-%m-%d %H:%M} UTC"
+    yield "Findings", ", ".join(f"{number} {name}" for name, number in counts.items())
+    yield "Checks", f"{len(report.results)}, of which {len(report.not_checked)} could not look"
+    yield "Made by", f"{report.tool}, catalog {report.catalog}"
+
+
+def _section(title: str, findings: tuple[Reported, ...]) -> Iterator[str]:
+    if findings:
+        yield ""
+        yield f"## {title}"
+    for one in findings:
+        yield from _finding(one)
+
+
+def _finding(one: Reported) -> Iterator[str]:
+    finding = one.finding
+    yield ""
+    yield f"### {escape(finding.message)}"
+    yield ""
+    if one.acceptance:
+        accepted = one.acceptance
+        yield escape(f"Accepted by {accepted.who} until {accepted.until}: {accepted.reason}")
+        yield ""
+    yield f"**To do:** {escape(finding.remediation)}"
+    if finding.commands:
+        yield ""
+        yield from _fenced(finding.commands)
+    if finding.evidence:
+        yield ""
+        yield from (f"- {escape(item)}" for item in finding.evidence)
+    yield ""
+    yield f"Bites: {finding.phase.value}. Impact: {finding.impact.value}. Key: `{_code(one.key)}`"
+    for url in finding.references:
+        yield f"<{url}>"
+
+
+def _not_checked(report: Report) -> Iterator[str]:
+    yield ""
+    yield "## Not checked"
+    yield ""
+    for result in report.not_checked:
+        yield f"- {escape(result.check)}: {escape(result.reason)}"
+    for lapsed in report.lapsed:
+        yield escape(f"- The acceptance of {lapsed.finding} by {lapsed.who} has lapsed.")
+    for name, text in report.engines_not_used.items():
+        yield f"- {text} (engine: {name})"
+
+
+def _migrations(report: Report) -> Iterator[str]:
+    yield ""
+    yield "## Core migrations that the upgrade applies"
+    yield ""
+    if report.migrations is None:
+        yield "Not known."
+    elif not report.migrations:
+        yield "None."
+    else:
+        yield from (f"- {escape(name)}" for name in report.migrations)
+
+
+def _fenced(commands: tuple[str, ...]) -> Iterator[str]:
+    """Yield a code block whose fence is longer than any run of backticks in it."""
+    longest = max((len(run) for c in commands for run in re.findall(r"`+", c)), default=0)
+    fence = "`" * max(3, longest + 1)
+    yield fence
+    yield from (" ".join(command.split()) for command in commands)
+    yield fence
+
+
+def _code(text: str) -> str:
+    return " ".join(text.split()).replace("`", "'")
