@@ -127,6 +127,7 @@ class ConflictingApp:
 
     module: str
     distribution: str
+    """Its name by convention; an installed one is best found by its module."""
     config_from: str
     """Key of PLUGINS_CONFIG that held its settings."""
     config_to: str

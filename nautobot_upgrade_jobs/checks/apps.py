@@ -134,7 +134,7 @@ def _absorbed_by_app(conflict: AppConflict, absorbed: ConflictingApp, apps: Apps
             + (f" under names that begin with {absorbed.prefix}" if absorbed.prefix else "")
         )
     if absorbed.enable:
-        steps.append(f"set '{absorbed.enable}': True there")
+        steps.append(f"switch the integration on with '{absorbed.enable}'")
     steps.append(f"drop the requirement {absorbed.distribution}")
     override = (
         f" Do not rely on {conflict.override}: {conflict.why_not}" if conflict.override else ""

@@ -1,0 +1,177 @@
+"""A healthy installation, fact by fact; tests change what they are about."""
+
+from dataclasses import replace
+from typing import Any
+
+from nautobot_upgrade_jobs.catalog import load
+from nautobot_upgrade_jobs.catalog.target import Target, choose_target
+from nautobot_upgrade_jobs.facts import (
+    Apps,
+    Data,
+    Database,
+    Facts,
+    Jobs,
+    Migrations,
+    Packages,
+    Redis,
+    Runtime,
+    Settings,
+    Storage,
+    System,
+    Tables,
+    Workers,
+)
+from nautobot_upgrade_jobs.facts.apps import App
+from nautobot_upgrade_jobs.facts.data import RenamedIndex, Rows
+from nautobot_upgrade_jobs.facts.database import Sequence
+from nautobot_upgrade_jobs.facts.jobs import JobRecord, ScheduledJob
+from nautobot_upgrade_jobs.facts.migrations import Migration
+from nautobot_upgrade_jobs.facts.packages import Package
+from nautobot_upgrade_jobs.facts.settings import Setting
+from nautobot_upgrade_jobs.facts.storage import Folder
+from nautobot_upgrade_jobs.facts.tables import Table
+from nautobot_upgrade_jobs.facts.workers import Queue, Worker
+
+CATALOG = load()
+
+
+def target(version: str = "3.2.7", installed: str = "2.4.44") -> Target:
+    return choose_target(CATALOG, installed, version)
+
+
+def runtime(**changes: Any) -> Runtime:
+    base = Runtime("2.4.44", "3.11.7", "Debian GNU/Linux 12", "virtualenv", False, "/opt/nautobot")
+    return replace(base, **changes)
+
+
+def database(**changes: Any) -> Database:
+    base = Database(
+        vendor="postgresql",
+        version="16.4",
+        name="nautobot",
+        role="nautobot",
+        size_bytes=30_000_000,
+        encoding="UTF8",
+        collation="C.UTF-8",
+        collations_in_use={},
+        may_create=True,
+        tables_of_others=(),
+        sequences=(Sequence("django_migrations", "id", "django_migrations_id_seq", 421, 421),),
+        transactions=(),
+    )
+    return replace(base, **changes)
+
+
+def mysql(**changes: Any) -> Database:
+    base = database(
+        vendor="mysql",
+        version="8.0.36",
+        encoding="utf8mb4",
+        collation="utf8mb4_0900_ai_ci",
+        collations_in_use={"utf8mb4_0900_ai_ci": 230},
+        sequences=(),
+    )
+    return replace(base, **changes)
+
+
+def redis(**changes: Any) -> Redis:
+    return replace(Redis("Redis", "7.4.1", "7.4.1", 1_000_000), **changes)
+
+
+def app(**changes: Any) -> App:
+    base = App(
+        module="nautobot_example",
+        label="nautobot_example",
+        distribution="nautobot-example",
+        version="2.0.0",
+        nautobot_requirements=(">=2.4,<4",),
+        requires_python=">=3.10",
+        min_version="",
+        max_version="",
+        conflicts=(),
+        settings=(),
+    )
+    return replace(base, **changes)
+
+
+def apps(*enabled: App, configured: tuple[str, ...] = ()) -> Apps:
+    return Apps(enabled, configured)
+
+
+def setting(name: str, keys: tuple[str, ...] = ()) -> Setting:
+    return Setting(name, "str", None, "0123456789abcdef", keys)
+
+
+def settings(**changes: Any) -> Settings:
+    return replace(Settings((), (), ("default", "nautobotjobfiles", "staticfiles")), **changes)
+
+
+def migration(key: str, *dependencies: str, replaces: tuple[str, ...] = ()) -> Migration:
+    return Migration(key, dependencies, replaces)
+
+
+def migrations(
+    on_disk: tuple[Migration, ...] = (),
+    recorded: tuple[str, ...] = (),
+    labels: tuple[str, ...] = ("dcim", "extras", "example"),
+) -> Migrations:
+    return Migrations(on_disk, recorded, labels)
+
+
+def scheduled(**changes: Any) -> ScheduledJob:
+    return replace(ScheduledJob("Nightly", "pkg.Job", "daily", True, True, True, True), **changes)
+
+
+def jobs(**changes: Any) -> Jobs:
+    base = Jobs((JobRecord("pkg.Job", "Job", True, True),), (scheduled(),), (), (), ())
+    return replace(base, **changes)
+
+
+def folder(**changes: Any) -> Folder:
+    base = Folder("MEDIA_ROOT", "/opt/nautobot/media", True, True, 50_000_000_000, 1_000, True)
+    return replace(base, **changes)
+
+
+def renamed_index(*indexes: str) -> RenamedIndex:
+    columns = ("network", "broadcast", "prefix_length")
+    return RenamedIndex("ipam.0055", "ipam_prefix", columns, indexes)
+
+
+def data(**changes: Any) -> Data:
+    base = Data(Rows(0), Rows(0), Rows(0), (renamed_index("ipam_prefix_idx"),), Rows(0), Rows(0))
+    return replace(base, **changes)
+
+
+def facts(**changes: Any) -> Facts:
+    """All facts of an installation on which every check passes."""
+    healthy = Facts(
+        runtime=runtime(),
+        database=database(),
+        redis=redis(),
+        packages=Packages((Package("nautobot", "2.4.44", (), ">=3.10,<3.13"),)),
+        apps=apps(app()),
+        settings=settings(),
+        migrations=migrations((migration("dcim.0001_initial"),), ("dcim.0001_initial",)),
+        tables=Tables((Table("dcim_device", 30, True),), ("dcim_device",)),
+        jobs=jobs(),
+        workers=Workers((Worker("celery@host", ("default",)),), (Queue("default", 0),)),
+        storage=Storage((folder(),), "nautobot"),
+        system=System(()),
+        data=data(),
+    )
+    return replace(healthy, **changes)
+
+
+def empty_facts() -> Facts:
+    """An installation whose tables hold no row at all."""
+    return facts(
+        database=database(sequences=()),
+        apps=apps(),
+        migrations=migrations(labels=()),
+        tables=Tables((), ()),
+        jobs=Jobs((), (), (), (), ()),
+        workers=Workers((), ()),
+        storage=Storage((), "nautobot"),
+        settings=Settings((), (), ()),
+        data=data(renamed_indexes=()),
+    )

@@ -1,0 +1,23 @@
+"""Runs one check on facts and shows what it found, short enough for a table of examples."""
+
+import pytest
+
+from nautobot_upgrade_jobs.checks.registry import all_checks
+from nautobot_upgrade_jobs.checks.runner import judge
+from tests import builders
+
+
+@pytest.fixture
+def found():
+    """Return a function: check id and facts to pairs of (severity, subject)."""
+
+    def run(check_id, facts=None, target=None):
+        (check,) = [one for one in all_checks() if one.id == check_id]
+        (result,) = judge(
+            facts or builders.facts(), target or builders.target(), builders.CATALOG, (), [check]
+        )
+        if result.status.value not in ("passed", "failed"):
+            return result.status.value
+        return [(finding.severity.value, finding.subject) for finding in result.findings]
+
+    return run

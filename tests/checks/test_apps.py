@@ -1,0 +1,145 @@
+"""Apps that refuse the target, each other, or that core has absorbed."""
+
+import pytest
+
+from nautobot_upgrade_jobs.facts import Tables
+from nautobot_upgrade_jobs.facts.tables import Table
+from tests.builders import app, apps, facts, migration, migrations, target
+
+ENGINE = "nautobot_data_validation_engine"
+
+
+@pytest.mark.parametrize(
+    ("limits", "fires"),
+    [
+        ({"nautobot_requirements": (">=2.4,<4",)}, False),
+        ({"nautobot_requirements": (">=2.4",)}, False),
+        ({"nautobot_requirements": ("",)}, False),
+        ({"max_version": "3.2.9999"}, False),
+        ({"min_version": "2.4.0"}, False),
+        ({"nautobot_requirements": ("not a specifier",)}, False),
+        ({"nautobot_requirements": (">=2.4.20,<3.0.0",)}, True),
+        ({"nautobot_requirements": (">=2.0", "<3")}, True),
+        ({"max_version": "2.9999"}, True),
+        ({"max_version": "3.2"}, True),
+        ({"min_version": "3.3.0"}, True),
+    ],
+)
+def test_refuses_target(found, limits, fires):
+    state = facts(apps=apps(app(**limits)))
+    expected = [("blocker", "nautobot_example")] if fires else []
+    assert found("apps.refuses_target", state) == expected
+
+
+@pytest.mark.parametrize(
+    ("limits", "fires"),
+    [
+        ({}, False),
+        ({"nautobot_requirements": (), "max_version": "3.9999"}, False),
+        ({"nautobot_requirements": (), "min_version": "2.0"}, False),
+        ({"nautobot_requirements": ()}, True),
+    ],
+)
+def test_undeclared(found, limits, fires):
+    state = facts(apps=apps(app(**limits)))
+    assert found("apps.undeclared", state) == ([("warning", "nautobot_example")] if fires else [])
+
+
+@pytest.mark.parametrize(
+    ("modules", "expected"),
+    [
+        (["nautobot_ssot"], []),
+        (["nautobot_chatops"], []),
+        (["nautobot_example"], []),
+        (["nautobot_ssot", "nautobot_ssot_infoblox"], [("blocker", "nautobot_ssot_infoblox")]),
+        (["nautobot_ssot_infoblox"], [("warning", "nautobot_ssot_infoblox")]),
+        (
+            ["nautobot_chatops", "nautobot_plugin_chatops_meraki"],
+            [("blocker", "nautobot_plugin_chatops_meraki")],
+        ),
+    ],
+)
+def test_conflicting(found, modules, expected):
+    state = facts(apps=apps(*(app(module=module) for module in modules)))
+    assert found("apps.conflicting", state) == expected
+
+
+def test_a_conflict_that_only_the_app_itself_declares(found):
+    state = facts(apps=apps(app(conflicts=("other",)), app(module="other")))
+    assert found("apps.conflicting", state) == [("blocker", "other")]
+
+
+def test_a_conflict_says_what_to_remove_and_what_to_move():
+    """The remedy names the PLUGINS entry, both PLUGINS_CONFIG blocks, and the requirement."""
+    from nautobot_upgrade_jobs.checks.apps import conflicting
+    from tests.builders import CATALOG
+
+    enabled = apps(
+        app(module="nautobot_ssot"),
+        app(module="nautobot_ssot_infoblox"),
+        configured=("nautobot_ssot_infoblox",),
+    )
+    (finding,) = conflicting(enabled, CATALOG)
+    for part in (
+        "Remove nautobot_ssot_infoblox from PLUGINS",
+        "PLUGINS_CONFIG['nautobot_ssot_infoblox'] to PLUGINS_CONFIG['nautobot_ssot']",
+        "drop the requirement nautobot-ssot-infoblox",
+        "Do not rely on NAUTOBOT_SSOT_ALLOW_CONFLICTING_APPS",
+    ):
+        assert part in finding.remediation
+
+
+@pytest.mark.parametrize(
+    ("enabled", "configured", "installed", "wanted", "expected"),
+    [
+        (["nautobot_example"], (), "2.4.44", "3.2.7", []),
+        ([ENGINE], (), "2.4.43", "2.4.44", []),
+        ([ENGINE], (), "3.0.11", "3.2.7", []),
+        ([ENGINE], (), "2.4.44", "3.2.7", [("blocker", ENGINE)]),
+        ([], (ENGINE,), "2.4.44", "3.2.7", [("blocker", ENGINE)]),
+        (
+            ["nautobot_load_balancer_models"],
+            (),
+            "2.4.44",
+            "3.2.7",
+            [("blocker", "nautobot_load_balancer_models")],
+        ),
+    ],
+)
+def test_absorbed_by_core(found, enabled, configured, installed, wanted, expected):
+    state = facts(apps=apps(*(app(module=module) for module in enabled), configured=configured))
+    assert found("apps.absorbed_by_core", state, target(wanted, installed)) == expected
+
+
+@pytest.mark.parametrize(
+    ("requires", "fires"), [(">=3.10", False), ("", False), (">=3.8,<3.11", True)]
+)
+def test_python_version(found, requires, fires):
+    state = facts(apps=apps(app(requires_python=requires)))
+    expected = [("warning", "nautobot_example")] if fires else []
+    assert found("apps.python_version", state) == expected
+
+
+@pytest.mark.parametrize(
+    ("recorded", "expected"),
+    [
+        (("dcim.0001",), []),
+        ((), []),
+        (("dcim.0001", "old_app.0001"), [("warning", "old_app")]),
+    ],
+)
+def test_leftovers(found, recorded, expected):
+    state = facts(
+        migrations=migrations((migration("dcim.0001"),), recorded),
+        tables=Tables((Table("old_app_thing", 3, True),), ()),
+    )
+    assert found("apps.leftovers", state) == expected
+
+
+def test_leftovers_count_the_tables_and_rows(found):
+    from nautobot_upgrade_jobs.checks.apps import leftovers
+
+    history = migrations((), ("old_app.0001",))
+    tables = Tables((Table("old_app_thing", 3, True), Table("dcim_device", 9, True)), ())
+    (finding,) = leftovers(history, tables)
+    assert "1 recorded migrations and 1 tables with 3 rows" in finding.message

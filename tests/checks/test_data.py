@@ -1,0 +1,41 @@
+"""Rows and indexes that migrations stumble over."""
+
+import pytest
+
+from nautobot_upgrade_jobs.facts import Unavailable
+from nautobot_upgrade_jobs.facts.data import Rows
+from tests.builders import data, facts, renamed_index, target
+
+ROWS_CHECKS = [
+    ("data.dangling_cables", "dangling_cables", "dcim_cable", "3.2.7", "3.1.8"),
+    ("data.foreign_cable_ends", "foreign_cable_ends", "dcim_cable", "3.2.7", "3.1.8"),
+    ("data.shared_cable_ends", "shared_cable_ends", "dcim_cable", "3.2.7", "3.1.8"),
+    ("data.empty_social_uids", "empty_social_uids", "social_auth_usersocialauth", "3.1.8", "3.0.11"),
+    (
+        "data.foreign_compliance_ids",
+        "foreign_compliance_ids",
+        "nautobot_data_validation_engine_datacompliance",
+        "3.0.11",
+        "2.4.44",
+    ),
+]
+
+
+@pytest.mark.parametrize(("check", "field", "subject", "reaching", "short_of_it"), ROWS_CHECKS)
+def test_rows(found, check, field, subject, reaching, short_of_it):
+    bad = facts(data=data(**{field: Rows(2, ("row 1", "row 2"))}))
+    unknown = facts(data=data(**{field: Unavailable("UndefinedColumn")}))
+    assert found(check, bad, target(reaching, "2.4.40")) == [("blocker", subject)]
+    assert found(check, facts(), target(reaching, "2.4.40")) == []
+    assert found(check, bad, target(short_of_it, "2.4.40")) == "not_applicable"
+    assert found(check, unknown, target(reaching, "2.4.40")) == "skipped"
+    assert found(check, unknown, target(short_of_it, "2.4.40")) == "not_applicable"
+
+
+@pytest.mark.parametrize(
+    ("indexes", "fires"), [(("a",), False), (("a", "dba_extra"), True), ((), True)]
+)
+def test_renamed_indexes(found, indexes, fires):
+    state = facts(data=data(renamed_indexes=(renamed_index(*indexes),)))
+    subject = "ipam_prefix(network, broadcast, prefix_length)"
+    assert found("data.renamed_indexes", state) == ([("blocker", subject)] if fires else [])

@@ -1,0 +1,129 @@
+"""Interpreter, database server and Redis against the target."""
+
+import pytest
+
+from nautobot_upgrade_jobs.facts.database import Sequence, Transaction
+from tests.builders import database, facts, mysql, redis, runtime, target
+
+
+@pytest.mark.parametrize(
+    ("python", "wanted", "expected"),
+    [
+        ("3.10.0", "3.2.7", []),
+        ("3.14.1", "3.2.7", []),
+        ("3.12.1", "2.4.44", []),
+        ("3.13.0", "3.0.11", []),
+        ("3.9.18", "3.2.7", [("blocker", "python")]),
+        ("3.14.0", "3.0.11", [("blocker", "python")]),
+        ("3.13.0", "2.4.44", [("blocker", "python")]),
+        ("3.15.0", "3.2.7", [("blocker", "python")]),
+    ],
+)
+def test_python_version(found, python, wanted, expected):
+    state = facts(runtime=runtime(python=python))
+    assert found("runtime.python_version", state, target(wanted, "2.4.43")) == expected
+
+
+@pytest.mark.parametrize(
+    ("server", "wanted", "expected"),
+    [
+        (database(version="14.0"), "3.2.7", []),
+        (database(version="18.4"), "3.2.7", []),
+        (database(version="12.22"), "3.0.11", []),
+        (database(version="13.16"), "2.4.44", []),
+        (mysql(version="8.0.11"), "3.2.7", []),
+        (mysql(version="9.7.4"), "3.2.7", []),
+        (database(version="13.16"), "3.2.7", [("blocker", "postgresql")]),
+        (database(version="11.22"), "2.4.44", [("blocker", "postgresql")]),
+        (mysql(version="8.0.4"), "3.2.7", [("blocker", "mysql")]),
+        (mysql(version="5.7.44"), "2.4.44", [("blocker", "mysql")]),
+        (mysql(vendor="mariadb", version="10.11.6"), "3.2.7", "not_applicable"),
+    ],
+)
+def test_server_version(found, server, wanted, expected):
+    state = facts(database=server)
+    assert found("database.server_version", state, target(wanted, "2.4.43")) == expected
+
+
+@pytest.mark.parametrize(
+    ("server", "expected"),
+    [
+        (database(), []),
+        (mysql(), []),
+        (mysql(vendor="mariadb", version="10.11.6"), [("blocker", "mariadb")]),
+    ],
+)
+def test_mariadb(found, server, expected):
+    assert found("database.mariadb", facts(database=server)) == expected
+
+
+@pytest.mark.parametrize(
+    ("server", "expected"),
+    [
+        (database(), []),
+        (database(encoding="utf-8"), []),
+        (mysql(), []),
+        (database(encoding="SQL_ASCII"), [("warning", "encoding")]),
+        (
+            mysql(encoding="latin1", collations_in_use={"latin1_swedish_ci": 3}),
+            [("warning", "encoding"), ("blocker", "collations")],
+        ),
+        (
+            mysql(collations_in_use={"utf8mb4_0900_ai_ci": 200, "utf8mb4_general_ci": 5}),
+            [("blocker", "collations")],
+        ),
+    ],
+)
+def test_character_set(found, server, expected):
+    assert found("database.character_set", facts(database=server)) == expected
+
+
+@pytest.mark.parametrize(
+    ("server", "expected"),
+    [
+        (database(), []),
+        (mysql(), []),
+        (database(may_create=False), [("blocker", "create")]),
+        (mysql(may_create=False), [("blocker", "create")]),
+        (database(tables_of_others=("dcim_cable",)), [("blocker", "ownership")]),
+    ],
+)
+def test_privileges(found, server, expected):
+    assert found("database.privileges", facts(database=server)) == expected
+
+
+@pytest.mark.parametrize(
+    ("last", "highest", "expected"),
+    [
+        (10, 10, []),
+        (11, 10, []),
+        (0, 0, []),
+        (9, 10, [("blocker", "django_migrations.id")]),
+        (0, 1, [("blocker", "django_migrations.id")]),
+    ],
+)
+def test_sequences(found, last, highest, expected):
+    sequence = Sequence("django_migrations", "id", "django_migrations_id_seq", last, highest)
+    state = facts(database=database(sequences=(sequence,)))
+    assert found("database.sequences", state) == expected
+
+
+def test_long_transactions(found):
+    open_ = Transaction(4711, "celery", "idle in transaction", 7200)
+    assert found("database.long_transactions", facts(database=database(transactions=(open_,)))) == [
+        ("warning", "celery")
+    ]
+    assert found("database.long_transactions") == []
+
+
+@pytest.mark.parametrize(
+    ("version", "expected"),
+    [
+        ("7.2.0", []),
+        ("8.0.1", []),
+        ("6.2.14", [("warning", "redis")]),
+        ("3.2.12", [("blocker", "redis")]),
+    ],
+)
+def test_redis(found, version, expected):
+    assert found("redis.server_version", facts(redis=redis(version=version))) == expected

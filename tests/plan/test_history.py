@@ -1,0 +1,103 @@
+"""The migration history, drawn before it is asserted."""
+
+from nautobot_upgrade_jobs.plan.history import History
+from tests.builders import migration, migrations
+
+CHAIN = (
+    migration("dcim.0001"),
+    migration("dcim.0002", "dcim.0001"),
+    migration("dcim.0003", "dcim.0002"),
+)
+SQUASHED = (
+    migration("dcim.0001"),
+    migration("dcim.0002", "dcim.0001"),
+    migration("dcim.0001_squashed_0002", replaces=("dcim.0001", "dcim.0002")),
+    migration("dcim.0003", "dcim.0002"),
+)
+
+
+def test_a_complete_history_has_nothing_to_say():
+    """dcim: [1] <- [2] <- [3]."""
+    history = History(migrations(CHAIN, ("dcim.0001", "dcim.0002", "dcim.0003")))
+    assert history.unapplied == ()
+    assert history.unknown == ()
+    assert history.inconsistencies == ()
+    assert history.conflicts == ()
+    assert history.abandoned == {}
+
+
+def test_unapplied():
+    """dcim: [1] <- 2 <- 3."""
+    assert History(migrations(CHAIN, ("dcim.0001",))).unapplied == ("dcim.0002", "dcim.0003")
+
+
+def test_inconsistent():
+    """dcim: [1] <- 2 <- [3]."""
+    history = History(migrations(CHAIN, ("dcim.0001", "dcim.0003")))
+    assert history.inconsistencies == (("dcim.0003", "dcim.0002"),)
+
+
+def test_inconsistent_across_apps():
+    """example: [1] -> dcim: 1."""
+    on_disk = (migration("dcim.0001"), migration("example.0001", "dcim.0001"))
+    history = History(migrations(on_disk, ("example.0001",)))
+    assert history.inconsistencies == (("example.0001", "dcim.0001"),)
+
+
+def test_two_leaf_nodes_conflict():
+    """dcim: 1 <- 2, 1 <- 2_local."""
+    on_disk = (*CHAIN[:2], migration("dcim.0002_local", "dcim.0001"))
+    assert History(migrations(on_disk)).conflicts == (("dcim", ("dcim.0002", "dcim.0002_local")),)
+
+
+def test_a_child_in_another_app_does_not_hide_a_leaf_node():
+    """dcim: 1 <- 2, 1 <- 2_local <- example: 1."""
+    on_disk = (
+        *CHAIN[:2],
+        migration("dcim.0002_local", "dcim.0001"),
+        migration("example.0001", "dcim.0002_local"),
+    )
+    assert [app for app, _ in History(migrations(on_disk)).conflicts] == ["dcim"]
+
+
+def test_unknown_is_recorded_without_a_file():
+    """dcim: [1] <- [2] <- [3] <- [4, no file]."""
+    recorded = ("dcim.0001", "dcim.0002", "dcim.0003", "dcim.0004")
+    assert History(migrations(CHAIN, recorded)).unknown == ("dcim.0004",)
+
+
+def test_a_label_that_is_not_enabled_is_abandoned_and_not_unknown():
+    history = History(migrations(CHAIN[:1], ("dcim.0001", "old_app.0001", "old_app.0002")))
+    assert history.unknown == ()
+    assert history.abandoned == {"old_app": 2}
+
+
+def test_a_squash_is_applied_when_all_it_replaces_is():
+    """dcim: [1] <- [2] <- 3, and 1_squashed_2 in place of both."""
+    history = History(migrations(SQUASHED, ("dcim.0001", "dcim.0002")))
+    assert history.unapplied == ("dcim.0003",)
+    assert history.conflicts == ()
+
+
+def test_what_a_recorded_squash_replaces_is_applied_with_it():
+    """dcim: [1_squashed_2] <- 3."""
+    history = History(migrations(SQUASHED, ("dcim.0001_squashed_0002",)))
+    assert history.unapplied == ("dcim.0003",)
+    assert history.inconsistencies == ()
+
+
+def test_on_a_fresh_database_only_the_squash_is_to_run():
+    assert History(migrations(SQUASHED)).unapplied == ("dcim.0001_squashed_0002", "dcim.0003")
+
+
+def test_a_half_replaced_squash_steps_back():
+    """dcim: [1] <- 2 <- 3: Django goes on with the originals."""
+    history = History(migrations(SQUASHED, ("dcim.0001",)))
+    assert history.unapplied == ("dcim.0002", "dcim.0003")
+
+
+def test_replaced_migrations_whose_files_are_gone_are_not_unknown():
+    on_disk = (migration("dcim.0001_squashed_0002", replaces=("dcim.0001", "dcim.0002")),)
+    history = History(migrations(on_disk, ("dcim.0001", "dcim.0002")))
+    assert history.unknown == ()
+    assert history.unapplied == ()
