@@ -2,8 +2,6 @@ import pytest
 
 from nautobot_upgrade_jobs.catalog import Catalog, load
 
-
-
 @pytest.fixture(scope="session")
 def catalog() -> Catalog:
     return load()
