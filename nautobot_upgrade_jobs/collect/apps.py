@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Mapping
-from importlib.metadata import Distribution, distribution, packages_distributions
+from importlib.metadata import (
+    Distribution,
+    PackageNotFoundError,
+    distribution,
+    packages_distributions,
+)
 from typing import Any
 
 from django.apps import apps
@@ -47,8 +52,12 @@ def _app(module: str, config: Any, dist: Distribution | None, block: Mapping[str
 
 
 def _distribution(module: str, owners: Mapping[str, list[str]]) -> Distribution | None:
-    names = owners.get(module.partition(".")[0])
-    return distribution(names[0]) if names else None
+    top = module.partition(".")[0]
+    try:
+        # An editable install owns no files; its name is the module's by convention.
+        return distribution(owners.get(top, [top])[0])
+    except PackageNotFoundError:
+        return None
 
 
 def _requirements_on_nautobot(dist: Distribution | None) -> tuple[str, ...]:

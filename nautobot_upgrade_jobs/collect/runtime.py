@@ -38,7 +38,7 @@ def _operating_system() -> str:
 def _layout(container: bool) -> str:
     """Tell how Nautobot came here; the first match counts."""
     package = Path(nautobot.__file__)
-    if container:
+    if container and sys.prefix == sys.base_prefix:
         return "container image"
     if (package.resolve().parents[1] / ".git").exists():
         return "git checkout"

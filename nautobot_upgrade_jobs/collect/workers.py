@@ -6,6 +6,7 @@ from typing import Any
 
 from amqp.exceptions import ChannelError
 from django.conf import settings
+from kombu.exceptions import KombuError
 from nautobot.core.celery import app
 
 from ..facts import Workers
@@ -14,30 +15,46 @@ from . import Context
 from .sql import rows
 
 ANSWER_SECONDS = 1.0
-"""How long workers have to answer; Celery's own default, and all of it is waited."""
+"""How long workers have to answer; Celery's own default."""
 
 
 def collect(context: Context) -> Workers:
     """Ask all workers for their queues, and the broker for the length of every known queue."""
-    answers: dict[str, list[dict[str, Any]]] = (
-        app.control.inspect(timeout=ANSWER_SECONDS).active_queues() or {}
-    )
-    workers = tuple(
+    with app.connection_for_read() as broker:
+        workers = _ask_workers(_listening(broker.default_channel))
+        declared = rows(
+            context.connection, "SELECT name FROM extras_jobqueue WHERE queue_type = 'celery'"
+        )
+        names = {
+            settings.CELERY_TASK_DEFAULT_QUEUE,
+            *(name for (name,) in declared),
+            *(queue for worker in workers for queue in worker.queues),
+        }
+        queues = tuple(
+            Queue(name, _waiting(broker.default_channel, name)) for name in sorted(names)
+        )
+    return Workers(workers, queues)
+
+
+def _ask_workers(listening: int | None) -> tuple[Worker, ...]:
+    inspect = app.control.inspect(timeout=ANSWER_SECONDS, limit=listening)
+    answers: dict[str, list[dict[str, Any]]] = inspect.active_queues() or {}
+    return tuple(
         Worker(name, tuple(sorted({queue["name"] for queue in queues})))
         for name, queues in sorted(answers.items())
     )
-    declared = rows(
-        context.connection, "SELECT name FROM extras_jobqueue WHERE queue_type = 'celery'"
-    )
-    names = {
-        settings.CELERY_TASK_DEFAULT_QUEUE,
-        *(name for (name,) in declared),
-        *(queue for worker in workers for queue in worker.queues),
-    }
-    with app.connection_for_read() as connection:
-        channel = connection.default_channel
-        queues = tuple(Queue(name, _waiting(channel, name)) for name in sorted(names))
-    return Workers(workers, queues)
+
+
+def _listening(channel: Any) -> int | None:
+    """Return how many workers listen for control messages; None where the broker cannot tell.
+
+    When so many have answered there is nothing left to wait for. A worker that died without taking
+    its leave is still counted; then the full time is waited.
+    """
+    try:
+        return len(channel.get_table(app.control.mailbox.exchange.name)) or None
+    except (AttributeError, KombuError):
+        return None
 
 
 def _waiting(channel: Any, queue: str) -> int:

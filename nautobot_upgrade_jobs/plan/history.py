@@ -6,7 +6,7 @@ database; here they are answered from facts, all at once.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from functools import cached_property
 
 from ..facts import Migrations
@@ -63,25 +63,22 @@ class History:
     @property
     def unknown(self) -> tuple[str, ...]:
         """Recorded migrations of enabled Apps that no file stands for."""
-        replaced = {key for migration in self._on_disk.values() for key in migration.replaces}
-        known = set(self._on_disk) | replaced
-        return tuple(
-            sorted(
-                key
-                for key in self._recorded
-                if key not in known and key.partition(".")[0] in self._labels
-            )
-        )
+        return tuple(key for key in self._without_file if key.partition(".")[0] in self._labels)
 
     @property
     def abandoned(self) -> dict[str, int]:
         """Labels that have recorded migrations but are not enabled, with how many."""
-        counts: dict[str, int] = defaultdict(int)
-        for key in self._recorded:
-            label = key.partition(".")[0]
-            if label not in self._labels:
-                counts[label] += 1
-        return dict(sorted(counts.items()))
+        labels = [key.partition(".")[0] for key in self._without_file]
+        return dict(Counter(label for label in labels if label not in self._labels))
+
+    @property
+    def _without_file(self) -> list[str]:
+        """Recorded migrations that are neither on disk nor replaced by one that is.
+
+        A squash may replace migrations of another label, as those of python-social-auth do.
+        """
+        replaced = {key for migration in self._on_disk.values() for key in migration.replaces}
+        return sorted(self._recorded - set(self._on_disk) - replaced)
 
     @property
     def inconsistencies(self) -> tuple[tuple[str, str], ...]:

@@ -101,3 +101,11 @@ def test_replaced_migrations_whose_files_are_gone_are_not_unknown():
     history = History(migrations(on_disk, ("dcim.0001", "dcim.0002")))
     assert history.unknown == ()
     assert history.unapplied == ()
+
+
+def test_a_squash_may_replace_migrations_of_a_label_that_is_gone():
+    """social_django: 1 replaces social_auth: [1]."""
+    on_disk = (migration("social_django.0001", replaces=("social_auth.0001",)),)
+    history = History(migrations(on_disk, ("social_auth.0001",), labels=("social_django",)))
+    assert history.abandoned == {}
+    assert history.unapplied == ()
