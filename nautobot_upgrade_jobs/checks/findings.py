@@ -111,7 +111,7 @@ class CheckResult:
 
     def key(self, finding: Finding) -> str:
         """Return the stable name of one of this result's findings."""
-        return f"{self.check}:{finding.subject}"
+        return f"{self.check}:{' '.join(finding.subject.split())}"
 
 
 def verdict_of(results: Iterable[CheckResult], accepted: frozenset[str] = frozenset()) -> Verdict:

@@ -48,14 +48,19 @@ def lines(report: Report) -> Iterator[Line]:
 
 def render(report: Report) -> str:
     """Return the report as plain text for a terminal."""
-    text = []
+    text: list[str] = []
     for line in lines(report):
-        if line.grouping == "summary":
+        if line.level in VERDICT_LEVELS.values() and line.grouping == "summary":
             text.append("")
         mark = MARKS[line.level]
         text.append(f"{mark:>8}  {line.grouping:<10}  {line.message}")
         text.extend(f"{'':>22}{detail}" for detail in line.details)
     return "\n".join(text) + "\n"
+
+
+def plural(number: int, noun: str) -> str:
+    """Return a number with its noun."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def _topic(report: Report, topic: str) -> Iterator[Line]:
@@ -71,7 +76,8 @@ def _topic(report: Report, topic: str) -> Iterator[Line]:
     if passed:
         idle = sum(1 for result in results if result.status is Status.NOT_APPLICABLE)
         suffix = f", {idle} not applicable" if idle else ""
-        yield Line("success", topic, f"{passed} of {len(results)} checks passed{suffix}.")
+        checks = plural(len(results), "check")
+        yield Line("success", topic, f"{passed} of {checks} passed{suffix}.")
 
 
 def _finding(one: Reported) -> Line:
@@ -87,9 +93,10 @@ def _finding(one: Reported) -> Line:
 
 def _summary(report: Report) -> Line:
     counts = report.counts
-    parts = [f"{counts['blocker']} blockers", f"{counts['warning']} warnings"]
+    parts = [plural(counts["blocker"], "blocker"), plural(counts["warning"], "warning")]
     parts += [f"{counts['accepted']} accepted"] if counts["accepted"] else []
-    parts += [f"{len(report.not_checked)} checks could not look"] if report.not_checked else []
+    unanswered = len(report.not_checked)
+    parts += [f"{plural(unanswered, 'check')} could not look"] if unanswered else []
     unused = tuple(
         f"Not looked at: {text} (engine: {name})" for name, text in report.engines_not_used.items()
     )

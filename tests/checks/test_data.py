@@ -10,7 +10,13 @@ ROWS_CHECKS = [
     ("data.dangling_cables", "dangling_cables", "dcim_cable", "3.2.7", "3.1.8"),
     ("data.foreign_cable_ends", "foreign_cable_ends", "dcim_cable", "3.2.7", "3.1.8"),
     ("data.shared_cable_ends", "shared_cable_ends", "dcim_cable", "3.2.7", "3.1.8"),
-    ("data.empty_social_uids", "empty_social_uids", "social_auth_usersocialauth", "3.1.8", "3.0.11"),
+    (
+        "data.empty_social_uids",
+        "empty_social_uids",
+        "social_auth_usersocialauth",
+        "3.1.8",
+        "3.0.11",
+    ),
     (
         "data.foreign_compliance_ids",
         "foreign_compliance_ids",

@@ -66,7 +66,9 @@ def test_stops(found, installed, wanted, expected):
 
 def test_stops_across_a_python_gap_are_required(found):
     """1.2.11 runs on Python up to 3.10 at most; no interpreter serves it and 3.2.7 for sure."""
-    severities = {severity for severity, _ in found("target.stops", target=target("3.2.7", "1.1.0"))}
+    severities = {
+        severity for severity, _ in found("target.stops", target=target("3.2.7", "1.1.0"))
+    }
     assert "blocker" in severities
 
 

@@ -1,0 +1,78 @@
+"""Every format of every sample, letter by letter.
+
+After an intended change: ``UPDATE_GOLDEN=1 python -m pytest tests/report``, then read the diff.
+"""
+
+import os
+import re
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from nautobot_upgrade_jobs.report import FORMATS
+from nautobot_upgrade_jobs.report import json as json_report
+from tests.report.samples import SAMPLES
+
+GOLDEN = Path(__file__).parent / "golden"
+ENDINGS = {"text": "txt", "json": "json", "markdown": "md", "html": "html"}
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+@pytest.mark.parametrize("format_", FORMATS)
+def test_golden(format_, name):
+    rendered = FORMATS[format_](SAMPLES[name])
+    path = GOLDEN / f"{name}.{ENDINGS[format_]}"
+    if os.environ.get("UPDATE_GOLDEN"):
+        path.write_text(rendered, encoding="utf-8")
+    assert rendered == path.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_json_conforms_to_the_published_schema(name):
+    jsonschema.validate(json_report.document(SAMPLES[name]), json_report.schema())
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"verdict": "green"},
+        {"schema": 2},
+        {"surprise": 1},
+        {"created": "yesterday"},
+        {"counts": {"blocker": -1, "warning": 0, "info": 0, "accepted": 0}},
+    ],
+)
+def test_the_schema_refuses_what_is_not_a_report(damage):
+    document = json_report.document(SAMPLES["go"]) | damage
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(document, json_report.schema())
+
+
+def test_hostile_text_stays_text():
+    html = FORMATS["html"](SAMPLES["hostile"])
+    assert "<script" not in html
+    markdown = FORMATS["markdown"](SAMPLES["hostile"])
+    outside_code = re.sub(r"(?<!\\)(`+)(?!`).*?(?<!`)\1(?!`)", "", markdown, flags=re.S)
+    assert not re.search(r"(?<!\\)<script", outside_code)
+    assert "](javascript" not in outside_code.replace("\\]", "")
+
+
+def test_html_asks_the_network_for_nothing():
+    html = FORMATS["html"](SAMPLES["blocked"])
+    assert not re.search(r"<(script|link|img|iframe)|\bsrc=|url\(", html)
+
+
+@pytest.mark.parametrize(
+    ("instance", "stem"),
+    [
+        ("nautobot.example.com", "preflight-nautobot.example.com-20261120T120000Z"),
+        ("../../etc/passwd", "preflight-etc-passwd-20261120T120000Z"),
+        ("äöü", "preflight-nautobot-20261120T120000Z"),
+        ("x" * 500, f"preflight-{'x' * 60}-20261120T120000Z"),
+    ],
+)
+def test_file_names_are_safe(instance, stem):
+    from dataclasses import replace
+
+    assert replace(SAMPLES["go"], instance=instance).file_stem == stem
