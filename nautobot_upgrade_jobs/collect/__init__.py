@@ -73,6 +73,8 @@ def collect_topic(topic: str, context: Context) -> Any:
     Returns:
         Its facts, or ``Unavailable`` with what went wrong, free of secrets.
     """
+    # A session that the server has ended during the topic before is replaced by a new one.
+    context.connection.close_if_unusable_or_obsolete()
     try:
         return importlib.import_module(f".{topic}", __name__).collect(context)
     except SoftTimeLimitExceeded:

@@ -43,7 +43,7 @@ def scrub(text: str) -> str:
 
 def _known_secrets() -> Iterator[str]:
     for name in dir(settings):
-        if name.isupper():
+        if name.isupper() and settings.is_overridden(name):
             yield from _secrets_in(name, getattr(settings, name, None))
 
 

@@ -1,0 +1,127 @@
+"""Tests inside a real Nautobot; how to run them is in ``NO_STACK``.
+
+Django works on a private clone of the sample database, which tests may break; ``clone`` gives
+further ones. The web process and the worker, which ``rest`` talks to, have the live database.
+"""
+
+import contextlib
+import os
+import re
+import warnings
+
+import pytest
+
+CLONE = f"test_{os.getpid()}"
+NO_STACK = (
+    "tests/live needs a running instance of the stack: python3 -m development.stack up 3.2.7, "
+    "then python3 -m development.stack exec 3.2.7 -- python -m pytest tests/live"
+)
+
+
+def this_instance():
+    """The instance whose environment this is."""
+    from development.instance import Instance
+
+    version, engine = os.environ["STACK_VERSION"], os.environ["STACK_ENGINE"]
+    return Instance(version, engine, bool(os.environ["STACK_DEMO"]))
+
+
+def set_up_nautobot():
+    """Load Nautobot on a private clone, so that test modules can import models at their top."""
+    if os.environ.get("NAUTOBOT_DB_NAME") == CLONE:
+        return
+    server = this_instance().server()
+    for name in server.databases():
+        if (left := re.fullmatch(r"test_(\d+)(_\d+)?", name)) and not pid_exists(int(left[1])):
+            server.drop(name)
+    server.clone("demo" if os.environ["STACK_DEMO"] else "sample", CLONE)
+    # Own cache and own broker: neither the running web process nor the worker shall notice.
+    os.environ.update(NAUTOBOT_DB_NAME=CLONE, STACK_CACHE="5", STACK_BROKER="6")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Nautobot's own deprecations are not ours to read
+        import nautobot
+
+        nautobot.setup()
+    from django.core.cache import cache
+
+    cache.clear()
+
+
+def pid_exists(pid):
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def pytest_pycollect_makemodule(module_path, parent):
+    """Prepare before the first module is imported, or say what is missing."""
+    if "STACK_FOLDER" not in os.environ:
+        raise pytest.Collector.CollectError(NO_STACK)
+    set_up_nautobot()
+
+
+def pytest_unconfigure(config):
+    if os.environ.get("NAUTOBOT_DB_NAME") == CLONE:
+        from django.db import connections
+
+        connections.close_all()
+        this_instance().server().drop(CLONE)
+
+
+@pytest.fixture(scope="session")
+def instance():
+    """The instance of the stack that the tests run in."""
+    return this_instance()
+
+
+@pytest.fixture(scope="session")
+def nautobot(instance):
+    """Nautobot, loaded on the private clone of the sample database."""
+    import nautobot
+
+    return nautobot
+
+
+@contextlib.contextmanager
+def connected_to(name):
+    """Point Django's connections at another database of the same server."""
+    from django.db import connections
+
+    before = {alias: connections[alias].settings_dict["NAME"] for alias in connections}
+    try:
+        connections.close_all()
+        for alias in connections:
+            connections[alias].settings_dict["NAME"] = name
+        yield
+    finally:
+        connections.close_all()
+        for alias, old in before.items():
+            connections[alias].settings_dict["NAME"] = old
+
+
+@pytest.fixture
+def clone(instance, nautobot):
+    """Throw-away databases: Django works on one inside of ``with clone("sample") as name``."""
+    made = []
+
+    @contextlib.contextmanager
+    def make(template="sample"):
+        name = f"{CLONE}_{len(made)}"
+        made.append(name)
+        instance.server().clone(template, name)
+        with connected_to(name):
+            yield name
+
+    yield make
+    for name in made:
+        instance.server().drop(name)
+
+
+@pytest.fixture(scope="session")
+def rest(instance):
+    """A client of the running web process, as the superuser."""
+    from development.rest import Rest
+
+    return Rest(os.environ["STACK_URL"], os.environ["STACK_TOKEN"])
