@@ -73,8 +73,10 @@ def _topic(report: Report, topic: str) -> Iterator[Line]:
             level = "warning" if result.status is Status.SKIPPED else "error"
             yield Line(level, topic, f"{result.check}: not checked: {result.reason}")
     passed = sum(1 for result in results if result.status is Status.PASSED)
-    if passed:
-        idle = sum(1 for result in results if result.status is Status.NOT_APPLICABLE)
+    idle = sum(1 for result in results if result.status is Status.NOT_APPLICABLE)
+    if idle == len(results):
+        yield Line("info", topic, f"No check of this topic applies to the upgrade ({idle} do not).")
+    elif passed:
         suffix = f", {idle} not applicable" if idle else ""
         checks = plural(len(results), "check")
         yield Line("success", topic, f"{passed} of {checks} passed{suffix}.")

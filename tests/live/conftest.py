@@ -104,12 +104,15 @@ def connected_to(name):
 @pytest.fixture
 def clone(instance, nautobot):
     """Throw-away databases: Django works on one inside of ``with clone("sample") as name``."""
+    from development.dumps import ensure_template
+
     made = []
 
     @contextlib.contextmanager
     def make(template="sample"):
         name = f"{CLONE}_{len(made)}"
         made.append(name)
+        ensure_template(instance, template)
         instance.server().clone(template, name)
         with connected_to(name):
             yield name
