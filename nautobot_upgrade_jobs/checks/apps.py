@@ -11,9 +11,9 @@ from ..catalog import AppConflict, Catalog, ConflictingApp
 from ..catalog.target import Target
 from ..facts import App, Apps, Migrations, Runtime, Tables
 from ..plan.history import History
-from .database import some
 from .findings import Finding, Impact, Phase, Severity
 from .registry import check
+from .text import plural, some
 
 APPS = "https://docs.nautobot.com/projects/core/en/stable/user-guide/administration/installation/app-install/"
 
@@ -220,13 +220,13 @@ def leftovers(migrations: Migrations, tables: Tables) -> Iterator[Finding]:
         yield Finding(
             severity=Severity.WARNING,
             subject=label,
-            message=f"The App {label} is not enabled, but has {recorded} recorded migrations and "
-            f"{len(orphans)} tables with {count} rows.",
+            message=f"The App {label} is not enabled, but has "
+            f"{plural(recorded, 'recorded migration')} and {plural(len(orphans), 'table')} with {plural(count, 'row')}.",
             remediation="Enable it and upgrade it with the rest; or, if it is not wanted, enable "
             "it once more in the installed release and migrate it to zero, after a backup.",
             phase=Phase.MIGRATE,
             impact=Impact.DATA_LOSS,
             commands=(f"nautobot-server migrate {label} zero",),
-            evidence=some(tuple(f"{table.name}: {table.rows} rows" for table in orphans)),
+            evidence=some(tuple(f"{table.name}: {plural(table.rows, 'row')}" for table in orphans)),
             references=(APPS,),
         )

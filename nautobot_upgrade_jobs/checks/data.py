@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from ..facts import Data, known
 from .findings import Finding, Impact, Phase, Severity
 from .registry import check
+from .text import plural
 
 NOTES = "https://docs.nautobot.com/projects/core/en/stable/release-notes/version-{}/"
 
@@ -25,7 +26,7 @@ def dangling_cables(data: Data) -> Iterator[Finding]:
         yield Finding(
             severity=Severity.BLOCKER,
             subject="dcim_cable",
-            message=f"{cables.count} cables end on a row that no longer exists; migration "
+            message=f"{plural(cables.count, 'cable')} with an end whose row is gone; migration "
             "dcim.0089_populate_cabletocabletermination will abort.",
             remediation="Open each cable and delete or reconnect it.",
             phase=Phase.MIGRATE,
@@ -52,8 +53,8 @@ def foreign_cable_ends(data: Data) -> Iterator[Finding]:
         yield Finding(
             severity=Severity.BLOCKER,
             subject="dcim_cable",
-            message=f"{cables.count} cables end on a type that Nautobot 3.2 does not carry over; "
-            "these ends will be lost.",
+            message=f"{plural(cables.count, 'cable')} with an end of a type that Nautobot 3.2 does "
+            "not carry over; these ends will be lost.",
             remediation="Export these cables, delete them, and document the connection elsewhere.",
             phase=Phase.MIGRATE,
             impact=Impact.DATA_LOSS,
@@ -75,8 +76,8 @@ def shared_cable_ends(data: Data) -> Iterator[Finding]:
         yield Finding(
             severity=Severity.BLOCKER,
             subject="dcim_cable",
-            message=f"{ends.count} terminations are claimed by two cables; one end of each pair "
-            "will be lost.",
+            message=f"{plural(ends.count, 'termination')} claimed by two cables; one end of each "
+            "pair will be lost.",
             remediation="Find out which cable is real and delete the other.",
             phase=Phase.MIGRATE,
             impact=Impact.DATA_LOSS,
@@ -100,8 +101,8 @@ def renamed_indexes(data: Data) -> Iterator[Finding]:
         yield Finding(
             severity=Severity.BLOCKER,
             subject=f"{index.table}({columns})",
-            message=f"{len(index.indexes)} indexes instead of one on {index.table} ({columns}): "
-            f"migration {index.migration} will abort.",
+            message=f"{len(index.indexes) or 'No'} indexes instead of one on {index.table} "
+            f"({columns}): migration {index.migration} will abort.",
             remediation="Drop the index that Nautobot did not make; if there is none at all, "
             "create the missing one."
             if index.indexes
@@ -130,7 +131,7 @@ def empty_social_uids(data: Data) -> Iterator[Finding]:
         yield Finding(
             severity=Severity.BLOCKER,
             subject="social_auth_usersocialauth",
-            message=f"{rows.count} single-sign-on accounts have an empty uid; migration "
+            message=f"{plural(rows.count, 'single-sign-on account')} with an empty uid; migration "
             "social_django.0017 will abort.",
             remediation="Delete these rows.",
             phase=Phase.MIGRATE,
@@ -154,7 +155,7 @@ def foreign_compliance_ids(data: Data) -> Iterator[Finding]:
         yield Finding(
             severity=Severity.BLOCKER,
             subject="nautobot_data_validation_engine_datacompliance",
-            message=f"{rows.count} data compliance results have an object id that is no UUID; "
+            message=f"{plural(rows.count, 'data compliance result')} whose object id is no UUID; "
             "migration data_validation.0002 will abort.",
             remediation="Delete the results; they are computed, not entered.",
             phase=Phase.MIGRATE,

@@ -10,6 +10,7 @@ from ..catalog.target import Target
 from ..facts import Database, known
 from .findings import Finding, Impact, Phase, Severity
 from .registry import NotApplicable, check
+from .text import SHOWN, plural, some
 
 INSTALLATION = (
     "https://docs.nautobot.com/projects/core/en/stable/user-guide/administration/installation/"
@@ -18,14 +19,6 @@ POSTGRESQL = (
     "https://docs.nautobot.com/projects/core/en/stable/user-guide/administration/upgrading/"
     "postgresql/"
 )
-SHOWN = 10
-"""How many names a finding lists before it only counts the rest."""
-
-
-def some(names: tuple[str, ...]) -> tuple[str, ...]:
-    """Shorten a long list for a finding's evidence, saying how much was left out."""
-    rest = len(names) - SHOWN
-    return names[:SHOWN] + ((f"and {rest} more",) if rest > 0 else ())
 
 
 @check()
@@ -100,7 +93,9 @@ def character_set(database: Database) -> Iterator[Finding]:
     collations = known(database.collations_in_use)
     foreign = {name: n for name, n in collations.items() if not name.startswith("utf8mb4")}
     if len(collations) > 1 or foreign:
-        listing = tuple(f"{name}: {count} tables" for name, count in sorted(collations.items()))
+        listing = tuple(
+            f"{name}: {plural(count, 'table')}" for name, count in sorted(collations.items())
+        )
         yield Finding(
             severity=Severity.BLOCKER,
             subject="collations",
@@ -147,14 +142,12 @@ def privileges(database: Database) -> Iterator[Finding]:
         yield Finding(
             severity=Severity.BLOCKER,
             subject="ownership",
-            message=f"{len(others)} tables do not belong to the role {role}: the first migration "
-            "that alters one of them will be refused.",
+            message=f"{plural(len(others), 'table')} of others than the role {role}: the first "
+            "migration that alters one of them will be refused.",
             remediation="Give the tables to the role that migrates.",
             phase=Phase.MIGRATE,
             impact=Impact.OUTAGE,
-            commands=tuple(
-                f'ALTER TABLE "{name}" OWNER TO "{role}";' for name in some(others)[:SHOWN]
-            ),
+            commands=tuple(f'ALTER TABLE "{name}" OWNER TO "{role}";' for name in others[:SHOWN]),
             evidence=some(others),
             references=reference,
         )

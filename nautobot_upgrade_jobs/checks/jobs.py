@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..facts import Jobs, known
-from .database import some
 from .findings import Finding, Impact, Phase, Severity
 from .registry import check
+from .text import duration, plural, some
 
 FROM_V2 = (
     "https://docs.nautobot.com/projects/core/en/stable/user-guide/administration/upgrading/from-v2/"
@@ -53,7 +53,8 @@ def approval_gate(jobs: Jobs) -> Iterator[Finding]:
         yield Finding(
             severity=Severity.WARNING,
             subject="extras_job",
-            message=f"{len(gated)} Jobs require approval today and will run without it on 3.x.",
+            message=f"{plural(len(gated), 'Job')} held back by `approval_required` today, and by "
+            "nothing on 3.x.",
             remediation="Disable them before the upgrade; afterwards create an Approval Workflow "
             "Definition and enable them again.",
             phase=Phase.RUNTIME,
@@ -76,7 +77,7 @@ def in_flight(jobs: Jobs) -> Iterator[Finding]:
         yield Finding(
             severity=Severity.WARNING,
             subject=run.id,
-            message=f"The Job '{run.name}' is {run.status} for {run.minutes} minutes.",
+            message=f"The Job '{run.name}' is {run.status} for {duration(run.minutes)}.",
             remediation="Wait for it to end before the window; if no worker is busy with it, "
             "delete the Job Result.",
             phase=Phase.MIGRATE,

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from ..catalog import Catalog
 from ..facts import Migrations
 from ..plan.history import History
-from .database import some
 from .findings import Finding, Impact, Phase, Severity
 from .registry import check
+from .text import plural, some
 
 UPGRADING = "https://docs.nautobot.com/projects/core/en/stable/user-guide/administration/upgrading/upgrading/"
 RESTORE = (
@@ -31,7 +31,7 @@ def unapplied(migrations: Migrations) -> Iterator[Finding]:
         yield Finding(
             severity=Severity.BLOCKER,
             subject="django_migrations",
-            message=f"{len(missing)} migrations of the installed release are not applied.",
+            message=f"{plural(len(missing), 'migration')} of the installed release not applied.",
             remediation="Take a backup, finish the previous upgrade, and run Preflight again.",
             phase=Phase.MIGRATE,
             impact=Impact.OUTAGE,
@@ -99,8 +99,8 @@ def newer_database(migrations: Migrations, catalog: Catalog) -> Iterator[Finding
         yield Finding(
             severity=Severity.BLOCKER,
             subject="database",
-            message=f"The database holds {len(newer)} core migrations that the installed code does "
-            f"not have; its migration set is {belongs}.",
+            message=f"The database holds {plural(len(newer), 'core migration')} that the installed "
+            f"code does not have; its migration set is {belongs}.",
             remediation="Install the release that the database belongs to, or restore the backup "
             "that belongs to the installed release.",
             phase=Phase.RUNTIME,
@@ -128,7 +128,7 @@ def recorded_but_unknown(migrations: Migrations, catalog: Catalog) -> Iterator[F
         yield Finding(
             severity=Severity.BLOCKER if app in catalog.core_apps else Severity.WARNING,
             subject=app,
-            message=f"{len(names)} recorded migrations of {app} are on no disk here.{origin}",
+            message=f"{plural(len(names), 'recorded migration')} of {app} on no disk here.{origin}",
             remediation="Install the release of the App that has them; if they were made locally, "
             "compare the schema with a fresh one before you go on.",
             phase=Phase.MIGRATE,

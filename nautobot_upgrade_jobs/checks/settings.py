@@ -43,9 +43,9 @@ def _in_the_file(one: RemovedSetting, target: Target) -> Finding:
     name = f"{one.name}[{one.key!r}]" if one.key else one.name
     refused = one.effect == "refused"
     does = {
-        "refused": "refuses to start with it",
-        "ignored": "ignores it without a word",
-        "unsupported": "no longer supports it",
+        "refused": "refuse to start with it",
+        "ignored": "ignore it without a word",
+        "unsupported": "no longer support it",
     }[one.effect]
     return Finding(
         severity=Severity.BLOCKER if refused else Severity.WARNING,

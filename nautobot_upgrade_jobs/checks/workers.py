@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from ..facts import Workers
 from .findings import Finding, Impact, Phase, Severity
 from .registry import check
+from .text import plural
 
 SERVICES = (
     "https://docs.nautobot.com/projects/core/en/stable/user-guide/administration/guides/"
@@ -48,7 +49,7 @@ def empty_queues(workers: Workers) -> Iterator[Finding]:
             yield Finding(
                 severity=Severity.WARNING,
                 subject=queue.name,
-                message=f"{queue.waiting} tasks wait in the queue '{queue.name}'.",
+                message=f"{plural(queue.waiting, 'task')} waiting in the queue '{queue.name}'.",
                 remediation="Start a worker for this queue and let it finish; purge only what you "
                 "know to be obsolete.",
                 phase=Phase.MIGRATE,

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ..checks.findings import Severity, Status, Verdict
+from ..checks.text import plural
 from .model import Report, Reported
 
 LEVELS = {Severity.BLOCKER: "error", Severity.WARNING: "warning", Severity.INFO: "info"}
@@ -56,11 +57,6 @@ def render(report: Report) -> str:
         text.append(f"{mark:>8}  {line.grouping:<10}  {line.message}")
         text.extend(f"{'':>22}{detail}" for detail in line.details)
     return "\n".join(text) + "\n"
-
-
-def plural(number: int, noun: str) -> str:
-    """Return a number with its noun."""
-    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def _topic(report: Report, topic: str) -> Iterator[Line]:

@@ -142,4 +142,4 @@ def test_leftovers_count_the_tables_and_rows(found):
     history = migrations((), ("old_app.0001",))
     tables = Tables((Table("old_app_thing", 3, True), Table("dcim_device", 9, True)), ())
     (finding,) = leftovers(history, tables)
-    assert "1 recorded migrations and 1 tables with 3 rows" in finding.message
+    assert "1 recorded migration and 1 table with 3 rows" in finding.message

@@ -1,0 +1,25 @@
+"""Small wording helpers, so that findings read like sentences."""
+
+from __future__ import annotations
+
+SHOWN = 10
+"""How many names a finding lists before it only counts the rest."""
+
+
+def plural(number: int, noun: str) -> str:
+    """Return a number with its noun, such as ``1 cable`` or ``2 cables``."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def some(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Shorten a long list for a finding's evidence, saying how much was left out."""
+    rest = len(names) - SHOWN
+    return names[:SHOWN] + ((f"and {rest} more",) if rest > 0 else ())
+
+
+def duration(minutes: int) -> str:
+    """Return a time as people say it: ``12 minutes``, ``5 hours``, ``3 days``."""
+    if minutes < 120:
+        return plural(minutes, "minute")
+    hours = minutes // 60
+    return plural(hours, "hour") if hours < 48 else plural(hours // 24, "day")
