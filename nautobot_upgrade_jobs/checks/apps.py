@@ -221,7 +221,8 @@ def leftovers(migrations: Migrations, tables: Tables) -> Iterator[Finding]:
             severity=Severity.WARNING,
             subject=label,
             message=f"The App {label} is not enabled, but has "
-            f"{plural(recorded, 'recorded migration')} and {plural(len(orphans), 'table')} with {plural(count, 'row')}.",
+            f"{plural(recorded, 'recorded migration')} and {plural(len(orphans), 'table')} "
+            f"with {plural(count, 'row')}.",
             remediation="Enable it and upgrade it with the rest; or, if it is not wanted, enable "
             "it once more in the installed release and migrate it to zero, after a backup.",
             phase=Phase.MIGRATE,

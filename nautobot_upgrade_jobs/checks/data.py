@@ -5,11 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..facts import Data, known
+from ..facts.data import Rows
 from .findings import Finding, Impact, Phase, Severity
 from .registry import check
-from .text import plural
+from .text import in_nautobot, plural
 
 NOTES = "https://docs.nautobot.com/projects/core/en/stable/release-notes/version-{}/"
+
+
+def _delete_cables(cables: Rows) -> str:
+    return in_nautobot(
+        "from nautobot.dcim.models import Cable; "
+        f"print(Cable.objects.filter(pk__in={list(cables.keys)}).delete())"
+    )
 
 
 @check(crosses="3.2")
@@ -31,10 +39,7 @@ def dangling_cables(data: Data) -> Iterator[Finding]:
             remediation="Open each cable and delete or reconnect it.",
             phase=Phase.MIGRATE,
             impact=Impact.OUTAGE,
-            commands=(
-                'nautobot-server shell -c "from nautobot.dcim.models import Cable; '
-                "print(Cable.objects.filter(pk__in=['<cable id>']).delete())\"",
-            ),
+            commands=(_delete_cables(cables),),
             evidence=cables.examples,
             references=(NOTES.format("3.2"),),
         )
@@ -58,6 +63,7 @@ def foreign_cable_ends(data: Data) -> Iterator[Finding]:
             remediation="Export these cables, delete them, and document the connection elsewhere.",
             phase=Phase.MIGRATE,
             impact=Impact.DATA_LOSS,
+            commands=(_delete_cables(cables),),
             evidence=cables.examples,
             references=(NOTES.format("3.2"),),
         )

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from ..facts import Jobs, known
 from .findings import Finding, Impact, Phase, Severity
 from .registry import check
-from .text import duration, plural, some
+from .text import duration, in_nautobot, plural, some
 
 FROM_V2 = (
     "https://docs.nautobot.com/projects/core/en/stable/user-guide/administration/upgrading/from-v2/"
@@ -105,8 +105,10 @@ def empty_arguments(jobs: Jobs) -> Iterator[Finding]:
                 phase=Phase.RUNTIME,
                 impact=Impact.FEATURE_LOSS,
                 commands=(
-                    'nautobot-server shell -c "from nautobot.extras.models import ScheduledJob; '
-                    f"ScheduledJob.objects.filter(name='{schedule.name}').update(kwargs={{}})\"",
+                    in_nautobot(
+                        "from nautobot.extras.models import ScheduledJob; "
+                        f"ScheduledJob.objects.filter(name={schedule.name!r}).update(kwargs={{}})"
+                    ),
                 ),
                 references=(SCHEDULING,),
             )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 
 from ..facts import Storage
@@ -25,7 +26,7 @@ def writable(storage: Storage) -> Iterator[Finding]:
         if folder.exists and folder.writable:
             continue
         state = "is not writable" if folder.exists else "does not exist"
-        repair = f"chown -R {storage.user} {folder.path}"
+        repair = f"chown -R {storage.user} {shlex.quote(folder.path)}"
         yield Finding(
             severity=Severity.WARNING,
             subject=folder.setting,
@@ -33,7 +34,9 @@ def writable(storage: Storage) -> Iterator[Finding]:
             remediation="Create it if it is missing and give it to the user that runs Nautobot.",
             phase=Phase.POST_UPGRADE,
             impact=Impact.FEATURE_LOSS,
-            commands=(repair,) if folder.exists else (f"mkdir -p {folder.path}", repair),
+            commands=(repair,)
+            if folder.exists
+            else (f"mkdir -p {shlex.quote(folder.path)}", repair),
         )
 
 

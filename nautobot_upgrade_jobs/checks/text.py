@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+
 SHOWN = 10
 """How many names a finding lists before it only counts the rest."""
 
@@ -23,3 +25,12 @@ def duration(minutes: int) -> str:
         return plural(minutes, "minute")
     hours = minutes // 60
     return plural(hours, "hour") if hours < 48 else plural(hours // 24, "day")
+
+
+def in_nautobot(code: str) -> str:
+    """Return the shell command that runs Python code inside Nautobot.
+
+    It is spelt ``--command``: before 3.2.7 ``nautobot-server`` takes ``-c`` for its configuration.
+    Names in the code come from the database, so the whole of it is quoted for the shell.
+    """
+    return f"nautobot-server shell --command {shlex.quote(code)}"

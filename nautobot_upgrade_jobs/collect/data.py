@@ -52,12 +52,8 @@ def _dangling_cables(connection: BaseDatabaseWrapper) -> Rows:
         for (label, model), table in _termination_tables().items()
     )
     found = rows(connection, query)
-    return Rows(
-        len({cable for cable, *_ in found}),
-        tuple(
-            f"cable {_uuid(cable)}: {label}.{model} {_uuid(end)} is gone"
-            for cable, label, model, end in found[:EXAMPLES]
-        ),
+    return _cables(
+        [(cable, f"{label}.{model} {_uuid(end)} is gone") for cable, label, model, end in found]
     )
 
 
@@ -68,10 +64,14 @@ def _foreign_cable_ends(connection: BaseDatabaseWrapper) -> Rows:
         f"SELECT e.cable, e.app_label, e.model FROM ({_ends()}) e "  # noqa: S608 - catalog names
         f"WHERE concat(e.app_label, '.', e.model) NOT IN ({carried})",
     )
-    return Rows(
-        len({cable for cable, *_ in found}),
-        tuple(f"cable {_uuid(cable)}: {label}.{model}" for cable, label, model in found[:EXAMPLES]),
-    )
+    return _cables([(cable, f"{label}.{model}") for cable, label, model in found])
+
+
+def _cables(ends: list[tuple[object, str]]) -> Rows:
+    """Sum up cable ends by cable; both ends of one can be concerned."""
+    cables = list(dict.fromkeys(_uuid(cable) for cable, _ in ends))
+    examples = tuple(f"cable {_uuid(cable)}: {text}" for cable, text in ends[:EXAMPLES])
+    return Rows(len(cables), examples, tuple(cables[:EXAMPLES]))
 
 
 def _shared_cable_ends(connection: BaseDatabaseWrapper) -> Rows:

@@ -9,10 +9,13 @@ from .base import Unavailable
 
 @dataclass(frozen=True)
 class Rows:
-    """How many rows are concerned, and a few of them by name."""
+    """How many rows are concerned, and the first of them."""
 
     count: int
     examples: tuple[str, ...] = ()
+    """A description of each of the first rows."""
+    keys: tuple[str, ...] = ()
+    """Primary keys of the first rows, where a command can use them."""
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,42 @@
+# Short names for exact commands; what they do is in development/*.py.
+PYTHON ?= python3
+STACK := $(PYTHON) -m development.stack
+LIVE := python -m pytest tests/live
+
+.PHONY: help demo demo-up demo-down test test-fast test-live test-mysql lint clean
+
+help:  ## show this
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+demo:  ## a faulty Nautobot 2.4, and Preflight's verdict on its upgrade
+	$(PYTHON) -m development.demo
+
+demo-up:  ## the same, and leave its web UI running
+	$(PYTHON) -m development.demo --keep
+
+demo-down:  ## stop it
+	$(PYTHON) -m development.demo --down
+
+test: test-fast test-live  ## everything but MySQL
+
+test-fast:  ## the pure layers: no Nautobot, no servers, seconds
+	$(STACK) tool fast -- python -m pytest tests --ignore=tests/live
+
+test-live:  ## inside real Nautobots of both lines
+	$(STACK) up 2.4.44
+	$(STACK) exec 2.4.44 -- $(LIVE)
+	$(STACK) up 3.2.7
+	$(STACK) exec 3.2.7 -- $(LIVE)
+
+test-mysql:  ## the same on MySQL (Debian or Ubuntu, root for the first time)
+	$(STACK) up 2.4.44 --database mysql
+	$(STACK) exec 2.4.44 --database mysql -- $(LIVE)
+
+lint:  ## style and types
+	$(STACK) tool lint,fast -- ruff check .
+	$(STACK) tool lint,fast -- ruff format --check .
+	$(STACK) tool lint,fast -- mypy
+
+clean:  ## stop and remove everything but the cache
+	$(STACK) down
+	rm -rf .stack

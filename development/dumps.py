@@ -1,0 +1,118 @@
+"""Template databases, each made once and kept as a dump, since a first migrate takes minutes.
+
+- pristine: a fresh migrate
+- sample: pristine and sample_data.py
+- demo: sample, the demo's Apps and demo_faults.py
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+
+from .instance import Instance, Server
+from .process import locked, run, say
+from .venvs import REPOSITORY, cache, site_packages
+
+# What a template starts from, the commands that make it, and the scripts that are thus in its key.
+BASE = {"pristine": "", "sample": "pristine", "demo": "sample"}
+MIGRATE = ("nautobot-server", "migrate", "--no-input")
+STEPS = {
+    "pristine": [MIGRATE],
+    "sample": [("python", "-m", "development.sample_data")],
+    "demo": [MIGRATE, ("python", "-m", "development.demo_faults")],
+}
+SCRIPTS = {
+    "pristine": (),
+    "sample": ("sample_data.py", "sample_rows.py", "sample_jobs.py"),
+    "demo": ("demo_faults.py",),
+}
+
+
+def key(instance: Instance, server: Server, template: str) -> str:
+    """The name of a dump: it changes with everything that the contents depend on."""
+    digest = hashlib.sha256()
+    foreign = set(instance.apps) - set(apps(instance, template))
+    digest.update("\n".join(migrations(instance, without=foreign)).encode())
+    step = template
+    while step:
+        for script in SCRIPTS[step]:
+            digest.update((REPOSITORY / "development" / script).read_bytes())
+        step = BASE[step]
+    parts = (instance.version, f"{server.engine}{server.major}", template, digest.hexdigest()[:12])
+    return "-".join(parts)
+
+
+def apps(instance: Instance, template: str) -> tuple[str, ...]:
+    """The Apps in a template: those of the demo come last, so that it can start from a sample."""
+    return instance.apps if template == "demo" else ()
+
+
+def migrations(instance: Instance, without: set[str]) -> list[str]:
+    """The names of all migrations in the environment, read from the disk."""
+    packages = site_packages(instance.venv)
+    found = []
+    for depth in ("*", "*/*", "*/*/*"):
+        found += [path.relative_to(packages) for path in packages.glob(f"{depth}/migrations/*.py")]
+    return sorted(str(path) for path in found if path.parts[0] not in without)
+
+
+def ensure_template(instance: Instance, template: str) -> str:
+    """Have a template database and those below it, and return the key of its contents."""
+    if BASE[template]:
+        ensure_template(instance, BASE[template])
+    server = instance.server()
+    wanted = key(instance, server, template)
+    state = instance.state()
+    if state.get("templates", template) == wanted:
+        return wanted
+    path = cache() / f"{wanted}.{server.suffix}"
+    state.save("templates", template, None)
+    with locked(path.with_suffix(".lock")):
+        if path.exists():
+            say(f"{instance.name}: restoring database {template}")
+            server.restore(path, template)
+        else:
+            _make(instance, server, template, path)
+    server.seal(template)
+    instance.state().save("templates", template, wanted)
+    return wanted
+
+
+def _make(instance: Instance, server: Server, template: str, path: Path) -> None:
+    """Build a template from its base and keep a dump of it."""
+    if base := BASE[template]:
+        server.clone(base, template)
+    else:
+        server.create(template)
+    env = {**instance.env(template), "STACK_APPS": ",".join(apps(instance, template))}
+    for words in STEPS[template]:
+        shown = " ".join(words)
+        say(f"{instance.name}: making database {template} (once, takes minutes): {shown}")
+        log = instance.logs / f"make-{template}-{words[-1].rpartition('.')[2]}.log"
+        run(
+            [instance.venv / "bin" / words[0], *words[1:]],
+            env=env,
+            log=log,
+            what=f"{shown} (log: {log})",
+            cwd=REPOSITORY,
+        )
+    temporary = path.with_suffix(f".{os.getpid()}.tmp")
+    try:
+        server.dump(template, temporary)
+        temporary.rename(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def ensure_live(instance: Instance, template: str, *, fresh: bool) -> bool:
+    """Have the live database made from this template; whether it is a new one."""
+    wanted = ensure_template(instance, template)
+    server, state = instance.server(), instance.state()
+    if not fresh and state.get("live", "from") == wanted:
+        return False
+    state.save("live", "from", None)
+    server.clone(template, "nautobot")
+    state.save("live", "from", wanted)
+    return True

@@ -1,0 +1,194 @@
+"""One instance of the stack: a Nautobot version on one database engine; its folders, its state."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from . import mysql, postgres
+from .process import Process, StackError, alive, locked
+from .venvs import REPOSITORY, STACK, cache, nautobot
+
+TOKEN = "0123456789abcdef0123456789abcdef01234567"  # well known, for loopback only
+LOGIN = "admin"
+# What the demo has beside Nautobot: an App that becomes a part of Nautobot 3.0.
+DEMO_REQUIREMENTS = ("nautobot-data-validation-engine>=3.4,<4",)
+DEMO_APPS = ("nautobot_data_validation_engine",)
+
+Server = postgres.Postgres | mysql.MySQL
+
+
+@dataclass(frozen=True)
+class Instance:
+    """What names an instance; everything else follows from it."""
+
+    version: str
+    engine: str = "postgresql"
+    demo: bool = False
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(r"[23]\.\d+\.\d+([abrc.dev]+\d+)?", self.version):
+            raise StackError(f"{self.version!r} is not a full Nautobot version such as 3.2.7")
+        if self.demo and (self.engine != "postgresql" or not self.version.startswith("2.")):
+            raise StackError(
+                "--data demo is for Nautobot 2.x on PostgreSQL: its faults are of these"
+            )
+
+    @property
+    def name(self) -> str:
+        """The name of its folder."""
+        return f"{self.version}-{self.engine}" + ("-demo" if self.demo else "")
+
+    @property
+    def folder(self) -> Path:
+        """Everything of the instance is in here."""
+        return STACK / self.name
+
+    @property
+    def venv(self) -> Path:
+        """Its virtual environment."""
+        return self.folder / "venv"
+
+    @property
+    def root(self) -> Path:
+        """Its NAUTOBOT_ROOT."""
+        return self.folder / "root"
+
+    @property
+    def logs(self) -> Path:
+        """Where its servers log."""
+        return self.folder / "log"
+
+    @property
+    def apps(self) -> tuple[str, ...]:
+        """The Apps it has beside ours."""
+        return DEMO_APPS if self.demo else ()
+
+    def lock(self) -> contextlib.AbstractContextManager[None]:
+        """One change at a time."""
+        return locked(self.folder / "lock")
+
+    def build(self) -> None:
+        """Make its virtual environment and folders."""
+        groups = ["live", "mysql"] if self.engine == "mysql" else ["live"]
+        if self.engine == "mysql":
+            mysql.prepare_machine(cache())
+        nautobot(self.venv, self.version, groups, DEMO_REQUIREMENTS if self.demo else ())
+        for name in ("jobs", "media", "static", "git"):
+            (self.root / name).mkdir(parents=True, exist_ok=True)
+        self._write_files()
+
+    def _write_files(self) -> None:
+        """Give the instance its own configuration and Jobs, as a real installation has them."""
+        parts = ["nautobot_config.py", "demo_config.py"] if self.demo else ["nautobot_config.py"]
+        text = "\n".join((REPOSITORY / "development" / part).read_text() for part in parts)
+        config = self.root / "nautobot_config.py"
+        if not config.exists() or config.read_text() != text:
+            config.write_text(text)
+        jobs = REPOSITORY / "development" / "sample_jobs.py"
+        shutil.copyfile(jobs, self.root / "jobs" / jobs.name)
+
+    def server(self) -> Server:
+        """Its database server, aimed at the port in the state."""
+        server: Server
+        if self.engine == "mysql":
+            server = mysql.MySQL(self.folder, self.logs, cache())
+        else:
+            server = postgres.Postgres(self.folder, self.logs, self.venv)
+        server.port = self.state().port("database")
+        return server
+
+    def state(self) -> State:
+        """What is known to run."""
+        return State.load(self.folder / "state.json")
+
+    def env(self, database: str = "nautobot") -> dict[str, str]:
+        """The environment of everything that runs in this instance."""
+        state = self.state()
+        # Bytecode is wanted: without it every start compiles all of Nautobot again.
+        dropped = ("PYTHONDONTWRITEBYTECODE", "PYTHONHOME", "PYTHONPATH", "DJANGO_SETTINGS_MODULE")
+        kept = {
+            name: value
+            for name, value in os.environ.items()
+            if name not in dropped and not name.startswith(("NAUTOBOT_DB", "STACK_"))
+        }
+        own = {
+            "VIRTUAL_ENV": str(self.venv),
+            "PATH": f"{self.venv / 'bin'}{os.pathsep}{os.environ.get('PATH', '')}",
+            "NAUTOBOT_ROOT": str(self.root),
+            "NAUTOBOT_CONFIG": str(self.root / "nautobot_config.py"),
+            "NAUTOBOT_DB_NAME": database,
+            "NAUTOBOT_REDIS_HOST": "127.0.0.1",
+            "NAUTOBOT_REDIS_PORT": str(state.port("valkey")),
+            "STACK_VERSION": self.version,
+            "STACK_ENGINE": self.engine,
+            "STACK_DEMO": "1" if self.demo else "",
+            "STACK_FOLDER": str(self.folder),
+            "STACK_APPS": ",".join(self.apps),
+            "STACK_URL": self.url,
+            "STACK_LOGIN": LOGIN,
+            "STACK_TOKEN": TOKEN,
+        }
+        return {**kept, **self.server().env(), **own}
+
+    @property
+    def url(self) -> str:
+        """Where its web process answers."""
+        return f"http://127.0.0.1:{self.state().port('web')}"
+
+
+class State:
+    """A small JSON file: ports, processes, what the databases were made from."""
+
+    def __init__(self, path: Path, values: dict[str, Any]) -> None:
+        self.path = path
+        self.values = values
+
+    @classmethod
+    def load(cls, path: Path) -> State:
+        """Read the file; a missing or broken one is an empty state."""
+        with contextlib.suppress(FileNotFoundError, ValueError):
+            return cls(path, dict(json.loads(path.read_text())))
+        return cls(path, {})
+
+    def save(self, section: str, key: str, value: Any) -> None:
+        """Change one value, on disk too; None removes it."""
+        entries = self.values.setdefault(section, {})
+        entries[key] = value
+        if value is None:
+            del entries[key]
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = self.path.with_suffix(".tmp")
+        temporary.write_text(json.dumps(self.values, indent=2))
+        temporary.rename(self.path)
+
+    def get(self, section: str, key: str) -> Any:
+        """One value, or None."""
+        return self.values.get(section, {}).get(key)
+
+    def port(self, name: str) -> int:
+        """A port that was given out, or 0."""
+        return int(self.get("ports", name) or 0)
+
+    def process(self, name: str) -> Process | None:
+        """A process that we started and that still runs."""
+        recorded = self.get("processes", name)
+        if not recorded:
+            return None
+        process = Process(int(recorded[0]), str(recorded[1]))
+        return process if alive(process) else None
+
+
+def existing(version: str = "") -> Iterator[Instance]:
+    """All instances that have a state, of one version or of any."""
+    for path in sorted(STACK.glob("*/state.json")):
+        found, engine, *demo = path.parent.name.split("-")
+        if version in ("", found):
+            yield Instance(found, engine, bool(demo))

