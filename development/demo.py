@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import re
+import json
 import shutil
 import sys
 import time
 from pathlib import Path
-from typing import Any
 
 from . import stack
 from .instance import LOGIN, TOKEN, Instance
@@ -33,46 +32,36 @@ def run(target: str) -> bool:
     started = time.monotonic()
     result = rest.start_job(PREFLIGHT, {"target": target})
     for entry in rest.follow_job(result):
-        show_entry(entry, time.monotonic() - started)
-    ended = rest.get(f"/api/extras/job-results/{result}/")
-    show_result(ended)
-    show_files(rest.files(result))
+        if entry["grouping"] == "collect":
+            print(f"  {time.monotonic() - started:5.1f} s  {entry['message']}", flush=True)
+    ended = time.monotonic()
+    files = rest.files(result)
+    judged = show_report(files)
+    if not judged:
+        print(rest.get(f"/api/extras/job-results/{result}/"))
+    show_files(files)
     now = time.monotonic()
-    print(f"\nPreflight took {now - started:.1f} s, the whole demo {now - began:.1f} s.")
-    return ended["status"]["value"] == "SUCCESS" or bool(verdict(ended))
+    print(f"\nPreflight took {ended - started:.1f} s, the whole demo {now - began:.1f} s.")
+    return judged
 
 
-def show_entry(entry: dict[str, Any], seconds: float) -> None:
-    """Print the first line of an entry of the Job's log; what to do is in the report."""
-    level = entry.get("log_level")
-    name = level.get("value") if isinstance(level, dict) else level
-    first = str(entry.get("message", "")).partition("\n")[0]
-    # The log is Markdown for the web page, with its special characters escaped.
-    plain = re.sub(r"\\([^\w\s])|\\(_)", r"\1\2", re.sub(r"\[([^\]]+)\]\([^)]*\)", r"\1", first))
-    print(f"  {seconds:6.1f} s  {name!s:8}  {plain}", flush=True)
-
-
-def verdict(ended: dict[str, Any]) -> str:
-    """The verdict in a Job's result, if it has one."""
-    outcome = ended.get("result")
-    return str(outcome.get("verdict", "")) if isinstance(outcome, dict) else ""
-
-
-def show_result(ended: dict[str, Any]) -> None:
-    """Print the verdict and the findings."""
-    print(f"\nJob:      {ended['status']['value']}")
-    outcome = ended.get("result")
-    if not isinstance(outcome, dict) or not verdict(ended):
-        print(f"Result:   {outcome!r}")
-        if ended.get("traceback"):
-            print(ended["traceback"])
-        return
-    counts = outcome.get("findings") or {}
-    print(f"Verdict:  {verdict(ended).upper()}")
-    print(f"Findings: {', '.join(f'{number} {name}' for name, number in counts.items()) or 'none'}")
-    for finding in outcome.get("top") or []:
-        severity, key, message = (finding.get(name, "") for name in ("severity", "key", "message"))
-        print(f"  {severity!s:8} {key}: {message}")
+def show_report(files: dict[str, bytes]) -> bool:
+    """Print verdict and findings of the JSON report; False if the run left none."""
+    for name, content in files.items():
+        if name.endswith(".json"):
+            report = json.loads(content)
+            break
+    else:
+        return False
+    for finding in report["findings"]:
+        print(f"\n{finding['severity'].upper():8} {finding['message']}")
+        print(f"{'':8} To do: {finding['remediation']}")
+        for command in finding["commands"]:
+            print(f"{'':8} Run: {command}")
+    counts = ", ".join(f"{number} {name}" for name, number in report["counts"].items())
+    print(f"\nVerdict:  {report['verdict'].upper()} ({counts})")
+    print(f"          {report['headline']}")
+    return True
 
 
 def show_files(files: dict[str, bytes]) -> None:

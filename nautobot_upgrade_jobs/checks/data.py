@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
-from ..facts import Data, known
-from ..facts.data import Rows
+from ..facts import Data, Database, known
+from ..facts.data import RenamedIndex, Rows
 from .findings import Finding, Impact, Phase, Severity
 from .registry import check
 from .text import in_nautobot, plural
 
+MADE_BY_DJANGO = re.compile(r"_[0-9a-f]{6,8}(_idx)?$")
 NOTES = "https://docs.nautobot.com/projects/core/en/stable/release-notes/version-{}/"
 
 
@@ -93,7 +95,7 @@ def shared_cable_ends(data: Data) -> Iterator[Finding]:
 
 
 @check(crosses="3.1")
-def renamed_indexes(data: Data) -> Iterator[Finding]:
+def renamed_indexes(data: Data, database: Database) -> Iterator[Finding]:
     """Each index that 3.1 renames can be found by its columns.
 
     Why: the migration looks for exactly one index on a set of columns; an index that a database
@@ -109,20 +111,27 @@ def renamed_indexes(data: Data) -> Iterator[Finding]:
             subject=f"{index.table}({columns})",
             message=f"{len(index.indexes) or 'No'} indexes instead of one on {index.table} "
             f"({columns}): migration {index.migration} will abort.",
-            remediation="Drop the index that Nautobot did not make; if there is none at all, "
-            "create the missing one."
+            remediation="Drop the index that Nautobot did not make."
             if index.indexes
             else "Create the index on these columns.",
             phase=Phase.MIGRATE,
             impact=Impact.OUTAGE,
-            commands=(
-                ("DROP INDEX <the additional one>;",)
-                if index.indexes
-                else (f"CREATE INDEX ON {index.table} ({columns});",)
-            ),
+            commands=_one_index_left(index, database.vendor),
             evidence=index.indexes,
             references=(NOTES.format("3.1"),),
         )
+
+
+def _one_index_left(index: RenamedIndex, vendor: str) -> tuple[str, ...]:
+    """Return the statements that leave exactly one index; Django's own end in a digest."""
+    if not index.indexes:
+        columns = ", ".join(index.columns)
+        name = f"{index.table[:20]}_restored_idx"
+        return (f"CREATE INDEX {name} ON {index.table} ({columns});",)
+    made_by_django = [name for name in index.indexes if MADE_BY_DJANGO.search(name)]
+    keep = (made_by_django or list(index.indexes))[0]
+    drop = 'DROP INDEX "{}";' if vendor == "postgresql" else f"DROP INDEX `{{}}` ON {index.table};"
+    return tuple(drop.format(name) for name in index.indexes if name != keep)
 
 
 @check(crosses="3.1")

@@ -103,6 +103,8 @@ class CheckResult:
     """``facts``, ``data``, ``target`` or ``rehearsal``: what the result rests on."""
     reason: str = ""
     findings: tuple[Finding, ...] = ()
+    why: str = ""
+    """Why the check matters."""
 
     @property
     def topic(self) -> str:

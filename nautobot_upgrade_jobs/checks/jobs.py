@@ -77,7 +77,7 @@ def in_flight(jobs: Jobs) -> Iterator[Finding]:
         yield Finding(
             severity=Severity.WARNING,
             subject=run.id,
-            message=f"The Job '{run.name}' is {run.status} for {duration(run.minutes)}.",
+            message=f"The Job '{run.name}' has been {run.status} for {duration(run.minutes)}.",
             remediation="Wait for it to end before the window; if no worker is busy with it, "
             "delete the Job Result.",
             phase=Phase.MIGRATE,

@@ -99,4 +99,4 @@ def _skipped(one: Check, reason: str) -> CheckResult:
 def _result(
     one: Check, status: Status, reason: str = "", findings: tuple[Finding, ...] = ()
 ) -> CheckResult:
-    return CheckResult(one.id, one.title, status, one.engine, reason, findings)
+    return CheckResult(one.id, one.title, status, one.engine, reason, findings, one.why)

@@ -31,7 +31,8 @@ class UpgradeJob(Job):
         Returns:
             The small result that Nautobot shows above the log and hands to REST clients.
         """
-        for line in lines(report):
+        *topics, verdict = lines(report)
+        for line in (verdict, *topics):  # the page shows the oldest line first
             self._log(line)
         names = []
         for ending, render in FILES.items():
@@ -65,8 +66,8 @@ class UpgradeJob(Job):
     def _log(self, line: Line) -> None:
         # `failure` came with Nautobot 2.4.5; before it, `error` is the nearest.
         log = getattr(self.logger, line.level, self.logger.error)
-        message = escape(line.message)
-        if line.details:
-            # Indented code is shown as it is, whatever characters the details hold.
-            message += "\n\n" + "\n".join(f"    {' '.join(text.split())}" for text in line.details)
-        log(message, extra={"grouping": line.grouping})
+        # The page shows Markdown; a list, unlike a block of code, wraps where the table ends.
+        message = "\n".join(
+            [escape(line.message), "", *(f"- {escape(text)}" for text in line.details)]
+        )
+        log(message.strip(), extra={"grouping": line.grouping})

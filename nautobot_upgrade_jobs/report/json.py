@@ -88,6 +88,7 @@ def _check(result: CheckResult) -> dict[str, Any]:
     return {
         "check": result.check,
         "title": result.title,
+        "why": result.why,
         "status": result.status.value,
         "engine": result.engine,
         "reason": result.reason,

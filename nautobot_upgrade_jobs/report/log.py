@@ -34,7 +34,7 @@ class Line:
 
 
 def lines(report: Report) -> Iterator[Line]:
-    """Yield the report as log lines: topic by topic, then the summary."""
+    """Yield the report as log lines: topic by topic, and the verdict last."""
     for topic in dict.fromkeys(result.topic for result in report.results):
         yield from _topic(report, topic)
     for lapsed in report.lapsed:
@@ -82,7 +82,7 @@ def _finding(one: Reported) -> Line:
     finding, accepted = one.finding, one.acceptance
     details = [f"To do: {finding.remediation}"]
     details += [f"Run: {command}" for command in finding.commands]
-    details += [f"- {item}" for item in finding.evidence]
+    details += [f"Seen: {item}" for item in finding.evidence]
     if accepted:
         details.insert(0, f"Accepted by {accepted.who} until {accepted.until}: {accepted.reason}")
     level = "info" if accepted else LEVELS[finding.severity]

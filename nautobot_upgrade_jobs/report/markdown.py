@@ -66,6 +66,9 @@ def _finding(one: Reported) -> Iterator[str]:
         accepted = one.acceptance
         yield escape(f"Accepted by {accepted.who} until {accepted.until}: {accepted.reason}")
         yield ""
+    if one.why:
+        yield f"**Why:** {escape(one.why)}"
+        yield ""
     yield f"**To do:** {escape(finding.remediation)}"
     if finding.commands:
         yield ""

@@ -31,6 +31,7 @@ class Reported:
     key: str
     topic: str
     check: str
+    why: str
     finding: Finding
     acceptance: Acceptance | None
 
@@ -72,7 +73,12 @@ class Report:
                     if finding.severity is severity:
                         key = result.key(finding)
                         yield Reported(
-                            key, result.topic, result.check, finding, self.accepted.get(key)
+                            key=key,
+                            topic=result.topic,
+                            check=result.check,
+                            why=result.why,
+                            finding=finding,
+                            acceptance=self.accepted.get(key),
                         )
 
     def open(self, severity: Severity) -> tuple[Reported, ...]:

@@ -2,9 +2,10 @@
 
 import pytest
 
+from nautobot_upgrade_jobs.checks.data import renamed_indexes as renamed_indexes_check
 from nautobot_upgrade_jobs.facts import Unavailable
 from nautobot_upgrade_jobs.facts.data import Rows
-from tests.builders import data, facts, renamed_index, target
+from tests.builders import data, database, facts, mysql, renamed_index, target
 
 ROWS_CHECKS = [
     ("data.dangling_cables", "dangling_cables", "dcim_cable", "3.2.7", "3.1.8"),
@@ -45,3 +46,31 @@ def test_renamed_indexes(found, indexes, fires):
     state = facts(data=data(renamed_indexes=(renamed_index(*indexes),)))
     subject = "ipam_prefix(network, broadcast, prefix_length)"
     assert found("data.renamed_indexes", state) == ([("blocker", subject)] if fires else [])
+
+
+@pytest.mark.parametrize(
+    ("indexes", "server", "commands"),
+    [
+        (
+            ("dba_lookup", "ipam_prefix_network_cac86426_idx"),
+            database(),
+            ('DROP INDEX "dba_lookup";',),
+        ),
+        (
+            ("dba_lookup", "ipam_prefix_network_cac86426_idx"),
+            mysql(),
+            ("DROP INDEX `dba_lookup` ON ipam_prefix;",),
+        ),
+        (
+            (),
+            database(),
+            (
+                "CREATE INDEX ipam_prefix_restored_idx ON ipam_prefix "
+                "(network, broadcast, prefix_length);",
+            ),
+        ),
+    ],
+)
+def test_the_commands_leave_one_index(indexes, server, commands):
+    (finding,) = renamed_indexes_check(data(renamed_indexes=(renamed_index(*indexes),)), server)
+    assert finding.commands == commands

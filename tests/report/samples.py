@@ -66,7 +66,12 @@ BLOCKED = replace(
     verdict=Verdict.BLOCKED,
     results=(
         CheckResult(
-            "data.dangling_cables", "No cable dangles.", Status.FAILED, "data", "", (BLOCKER,)
+            "data.dangling_cables",
+            "No cable dangles.",
+            Status.FAILED,
+            "data",
+            findings=(BLOCKER,),
+            why="The migration would abort.",
         ),
         CheckResult(
             "storage.writable", "Folders are writable.", Status.FAILED, "facts", "", (WARNING,)
