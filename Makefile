@@ -3,7 +3,7 @@ PYTHON ?= python3
 STACK := $(PYTHON) -m development.stack
 LIVE := python -m pytest tests/live
 
-.PHONY: help demo demo-up demo-down test test-fast test-live test-mysql lint clean
+.PHONY: help demo demo-up demo-down test test-fast test-live test-mysql lint docs bench clean
 
 help:  ## show this
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -36,6 +36,13 @@ lint:  ## style and types
 	$(STACK) tool lint,fast -- ruff check .
 	$(STACK) tool lint,fast -- ruff format --check .
 	$(STACK) tool lint,fast -- mypy
+
+docs:  ## write the pages that are made from the code
+	$(STACK) tool fast -- python -m development.checks_page
+
+bench:  ## Preflight beside Nautobot's own check run, in one worker-like process
+	$(STACK) up 3.2.7
+	$(STACK) exec 3.2.7 -- python -m benchmarks.preflight
 
 clean:  ## stop and remove everything but the cache
 	$(STACK) down

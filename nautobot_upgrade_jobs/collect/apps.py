@@ -4,12 +4,6 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Mapping
-from importlib.metadata import (
-    Distribution,
-    PackageNotFoundError,
-    distribution,
-    packages_distributions,
-)
 from typing import Any
 
 from django.apps import apps
@@ -17,33 +11,34 @@ from django.conf import settings
 from packaging.requirements import InvalidRequirement, Requirement
 
 from ..facts import App, Apps
+from ..facts.packages import Package
 from ..facts.settings import Setting
 from . import Context
+from .distributions import owner_of
 from .secrets import redacted
 
 
 def collect(_: Context) -> Apps:
     """Look at every enabled App as it is loaded and as it was installed."""
-    owners = packages_distributions()
     configs = {config.name: config for config in apps.get_app_configs()}
     blocks: Mapping[str, Any] = settings.PLUGINS_CONFIG
     return Apps(
         enabled=tuple(
-            _app(module, configs[module], _distribution(module, owners), blocks.get(module, {}))
-            for module in settings.PLUGINS
+            _app(module, configs[module], blocks.get(module, {})) for module in settings.PLUGINS
         ),
         configured=tuple(sorted(blocks)),
     )
 
 
-def _app(module: str, config: Any, dist: Distribution | None, block: Mapping[str, Any]) -> App:
+def _app(module: str, config: Any, block: Mapping[str, Any]) -> App:
+    package = owner_of(module)
     return App(
         module=module,
         label=config.label,
-        distribution=dist.metadata["Name"] if dist else "",
-        version=dist.version if dist else str(getattr(config, "version", "") or ""),
-        nautobot_requirements=_requirements_on_nautobot(dist),
-        requires_python=(dist.metadata.get("Requires-Python") or "") if dist else "",
+        distribution=package.name if package else "",
+        version=package.version if package else str(getattr(config, "version", "") or ""),
+        nautobot_requirements=_requirements_on_nautobot(package),
+        requires_python=package.requires_python if package else "",
         min_version=str(getattr(config, "min_version", "") or ""),
         max_version=str(getattr(config, "max_version", "") or ""),
         conflicts=_declared_conflicts(module),
@@ -51,19 +46,10 @@ def _app(module: str, config: Any, dist: Distribution | None, block: Mapping[str
     )
 
 
-def _distribution(module: str, owners: Mapping[str, list[str]]) -> Distribution | None:
-    top = module.partition(".")[0]
-    try:
-        # An editable install owns no files; its name is the module's by convention.
-        return distribution(owners.get(top, [top])[0])
-    except PackageNotFoundError:
-        return None
-
-
-def _requirements_on_nautobot(dist: Distribution | None) -> tuple[str, ...]:
+def _requirements_on_nautobot(package: Package | None) -> tuple[str, ...]:
     """Return the specifiers on ``nautobot``, those that pip ignores behind an extra, too."""
     found = []
-    for line in (dist.requires if dist else None) or ():
+    for line in package.requires if package else ():
         try:
             requirement = Requirement(line)
         except InvalidRequirement:

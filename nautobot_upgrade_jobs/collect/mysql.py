@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..facts import Unavailable
 from ..facts.database import Sequence, Transaction
 from .sql import rows, value
 
@@ -55,7 +56,7 @@ def collations_in_use(connection: BaseDatabaseWrapper) -> dict[str, int]:
     return {str(name): int(count) for name, count in found}
 
 
-def may_create(connection: BaseDatabaseWrapper, role: str) -> bool:
+def may_create(connection: BaseDatabaseWrapper, role: str) -> bool | Unavailable:
     """Tell whether the account may create tables in this database, by any grant it has."""
     grantee = f"'{role}'@%"
     found = rows(
@@ -65,6 +66,8 @@ def may_create(connection: BaseDatabaseWrapper, role: str) -> bool:
         "SELECT privilege_type FROM information_schema.user_privileges WHERE grantee LIKE %s",
         [grantee, grantee],
     )
+    if not found:  # every account has at least USAGE, but shows it to few
+        return Unavailable(f"the session may not see the grants of {role}: GRANT SELECT ON mysql.*")
     return bool(CREATING_RIGHTS & {str(name).upper() for (name,) in found})
 
 
@@ -78,8 +81,10 @@ def sequences(_: BaseDatabaseWrapper) -> tuple[Sequence, ...]:
     return ()
 
 
-def transactions(connection: BaseDatabaseWrapper) -> tuple[Transaction, ...]:
+def transactions(connection: BaseDatabaseWrapper) -> tuple[Transaction, ...] | Unavailable:
     """Return transactions of other sessions that are open for longer than a minute."""
+    if not _has_privilege(connection, "PROCESS"):
+        return Unavailable("the session may not see other sessions: GRANT PROCESS ON *.*")
     found = rows(
         connection,
         "SELECT trx_mysql_thread_id, coalesce(p.user, ''), trx_state, "
@@ -91,4 +96,16 @@ def transactions(connection: BaseDatabaseWrapper) -> tuple[Transaction, ...]:
     )
     return tuple(
         Transaction(int(pid), str(user), str(state), int(age)) for pid, user, state, age in found
+    )
+
+
+def _has_privilege(connection: BaseDatabaseWrapper, privilege: str) -> bool:
+    """Tell whether the session's own account has a global privilege."""
+    return bool(
+        value(
+            connection,
+            "SELECT count(*) FROM information_schema.user_privileges WHERE privilege_type = %s "
+            "AND grantee = concat(''', replace(current_user(), '@', ''@''), ''')",
+            [privilege],
+        )
     )

@@ -1,0 +1,1 @@
+"""Side-by-side measurements; each is run with `make bench`."""

@@ -1,0 +1,48 @@
+"""Writes ``docs/checks.md`` from the checks' own docstrings, for ``make docs``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from nautobot_upgrade_jobs.checks.registry import Check, all_checks
+
+PAGE = Path(__file__).parents[1] / "docs" / "checks.md"
+HEAD = """# Checks
+
+Every check that Preflight runs. This page is made from the checks' docstrings by `make docs`. The
+id of a check is what the Job's *Checks to leave out* and the command's `--exclude` take.
+"""
+
+
+def render() -> str:
+    """Return the page."""
+    checks = all_checks()
+    return "\n".join([HEAD, *_overview(checks), *(line for one in checks for line in _entry(one))])
+
+
+def _overview(checks: tuple[Check, ...]) -> Iterator[str]:
+    yield "| Check | Question | Speaks when the upgrade passes |"
+    yield "| --- | --- | --- |"
+    for one in checks:
+        anchor = one.id.replace(".", "")
+        yield f"| [`{one.id}`](#{anchor}) | {one.title} | {one.crosses or 'any release'} |"
+    yield ""
+
+
+def _entry(one: Check) -> Iterator[str]:
+    needs = ", ".join(sorted(kind.__name__.lower() for kind in one.needs.values()))
+    yield f"## {one.id}"
+    yield ""
+    yield one.title
+    yield ""
+    yield f"**Why.** {one.why[:1].upper()}{one.why[1:]}"
+    yield ""
+    yield f"**Fix.** {one.fix[:1].upper()}{one.fix[1:]}"
+    yield ""
+    yield f"Reads: {needs}. Rests on: {one.engine}."
+    yield ""
+
+
+if __name__ == "__main__":
+    PAGE.write_text(render(), encoding="utf-8")
