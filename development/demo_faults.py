@@ -63,7 +63,7 @@ def schedule_with_null_arguments() -> None:
 
 @fault
 def dangling_cable() -> None:
-    """dcim.0090 (3.2) fails on a cable whose interface was deleted by hand."""
+    """dcim.0089 (3.2) fails on a cable whose interface was deleted by hand."""
     execute(
         "DELETE FROM dcim_interface WHERE name = 'eth1' AND device_id = "
         "(SELECT id FROM dcim_device WHERE name = 'edge-03')"
@@ -138,60 +138,6 @@ def job_stuck_in_started() -> None:
     job = Job.objects.get(module_name="sample_jobs", job_class_name="Greet")
     stuck = JobResult.objects.create(name="Greet", job_model=job, user=admin(), status="STARTED")
     JobResult.objects.filter(pk=stuck.pk).update(date_created=LONG_AGO, date_started=LONG_AGO)
-
-
-@fault
-def image_without_file() -> None:
-    """An image attachment whose file is lost together with the media folder."""
-    columns = "id, content_type_id, object_id, image, image_height, image_width, name, created"
-    values = "gen_random_uuid(), t.id, d.id, 'image-attachments/front.png', 48, 64, 'front', now()"
-    execute(
-        f"INSERT INTO extras_imageattachment ({columns}) SELECT {values} "
-        "FROM dcim_device d, django_content_type t "
-        "WHERE d.name = 'edge-01' AND t.app_label = 'dcim' AND t.model = 'device'"
-    )
-
-
-@fault
-def saved_query_of_a_removed_field() -> None:
-    """A saved GraphQL query by a device's cluster, which is many clusters since 3.0."""
-    from nautobot.extras.models import GraphQLQuery
-
-    query = "{ devices(cluster__isnull: true) { name cluster { name } } }"
-    GraphQLQuery.objects.create(name="Devices outside clusters", query=query)
-
-
-@fault
-def permission_on_a_removed_field() -> None:
-    """A permission's constraint by a device's cluster: its users get errors since 3.0."""
-    from django.contrib.contenttypes.models import ContentType
-    from nautobot.users.models import ObjectPermission
-
-    limit = {"cluster__name": "Sample cluster"}
-    fields = {"name": "Cluster operators", "actions": ["view"], "constraints": limit}
-    permission = ObjectPermission.objects.create(**fields)
-    permission.object_types.add(ContentType.objects.get(app_label="dcim", model="device"))
-
-
-@fault
-def template_that_reads_settings() -> None:
-    """A computed field by a setting, which the templates of 3.2 may no longer read."""
-    from django.contrib.contenttypes.models import ContentType
-    from nautobot.extras.models import ComputedField
-
-    device = ContentType.objects.get(app_label="dcim", model="device")
-    template = "{{ settings.DATABASES.default.HOST }}/{{ obj._meta.label }}"
-    fields = {"key": "where", "label": "Where", "content_type": device, "template": template}
-    ComputedField.objects.create(**fields)
-
-
-@fault
-def webhook_to_this_machine() -> None:
-    """A webhook to a loopback address, which is no longer called since 3.1."""
-    from nautobot.extras.models import Webhook
-
-    fields = {"name": "Local listener", "payload_url": "http://127.0.0.1:9000/hook"}
-    Webhook.objects.create(type_create=True, **fields)
 
 
 @fault
