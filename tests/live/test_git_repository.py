@@ -1,0 +1,44 @@
+"""The repository itself as a Git repository of Jobs, loaded by Nautobot's own loader."""
+
+import shutil
+import sys
+
+import pytest
+from nautobot.core.utils.module_loading import import_modules_privately
+
+from development.venvs import REPOSITORY
+
+SLUG = "upgrade_checks"
+
+
+@pytest.fixture
+def loaded(tmp_path):
+    """Nautobot's registry of Job classes, with the repository cloned under its slug."""
+    clone = tmp_path / SLUG
+    for folder in ("jobs", "nautobot_upgrade_jobs"):
+        shutil.copytree(REPOSITORY / folder, clone / folder)
+    shutil.copy(REPOSITORY / "__init__.py", clone)
+    modules = import_modules_privately(str(tmp_path), module_path=[SLUG, "jobs"])
+    assert modules, "Nautobot found no Jobs in the repository"
+    yield sys.modules[f"{SLUG}.jobs"]
+    for name in [name for name in sys.modules if name.partition(".")[0] == SLUG]:
+        del sys.modules[name]
+
+
+def test_the_job_belongs_to_the_repository(loaded):
+    assert loaded.Preflight.class_path == f"{SLUG}.jobs.Preflight"
+    assert loaded.Preflight.grouping == "Upgrade"
+    assert loaded.Preflight.name == "Preflight"
+    assert set(loaded.Preflight._get_vars()) == {"target", "exclude", "accept"}
+
+
+def test_the_app_registers_nothing_a_second_time(loaded):
+    assert f"{SLUG}.nautobot_upgrade_jobs.register" not in sys.modules
+    assert f"{SLUG}.nautobot_upgrade_jobs.app" not in sys.modules
+
+
+def test_the_job_runs_from_there(loaded):
+    package = sys.modules[f"{SLUG}.nautobot_upgrade_jobs.preflight"]
+    report = package.preflight(package.Request(target="3.2.7"))
+    assert report.results
+    assert all(result.status.value != "crashed" for result in report.results)
