@@ -158,20 +158,58 @@ def test_a_schedule_runs_by_itself(rest):
 
 
 @contextmanager
-def locked(table):
-    """Hold a lock on a table of the live database, which the running worker reads."""
+def live_database():
+    """A cursor in the database that the running web process and worker use."""
     from django.db import connections
 
     other = connections.create_connection("default")
     other.settings_dict["NAME"] = "nautobot"
     with other.cursor() as cursor:
+        yield cursor
+    other.close()
+
+
+# The Job's own result, its log and its files; nothing else may change.
+RESULT_TABLES = {
+    "extras_jobresult",
+    "extras_joblogentry",
+    "extras_fileproxy",
+    "extras_fileattachment",
+    "extras_scheduledjobs",  # the scheduler's clock: 3.x starts every Job through a schedule
+}
+
+
+def fingerprints():
+    with live_database() as cursor:
+        quote = cursor.db.ops.quote_name
+        found = {}
+        for table in set(cursor.db.introspection.table_names(cursor)) - RESULT_TABLES:
+            cursor.execute(f"SELECT * FROM {quote(table)}")
+            found[table] = sorted(
+                repr([bytes(v) if isinstance(v, memoryview) else v for v in row])
+                for row in cursor.fetchall()
+            )
+        return found
+
+
+def test_a_run_on_the_worker_changes_nothing_but_its_own_result(rest):
+    rest.run_job(JOB)  # the first run of a worker may refresh what Nautobot keeps of Jobs
+    before = fingerprints()
+    rest.run_job(JOB, {"target": "3.2.7"})
+    after = fingerprints()
+    assert {table for table in before if before[table] != after[table]} == set()
+
+
+@contextmanager
+def locked(table):
+    """Hold a lock on a table of the live database, which the running worker reads."""
+    with live_database() as cursor:
         cursor.execute("BEGIN")
         cursor.execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")
         try:
             yield
         finally:
             cursor.execute("ROLLBACK")
-            other.close()
 
 
 def wait_for_log(rest, result_id, text):
