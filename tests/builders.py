@@ -123,7 +123,7 @@ def scheduled(**changes: Any) -> ScheduledJob:
 
 
 def jobs(**changes: Any) -> Jobs:
-    base = Jobs((JobRecord("pkg.Job", "Job", True, True),), (scheduled(),), (), (), ())
+    base = Jobs((JobRecord("pkg.Job", "Job", True, True),), (scheduled(),), (), 0, (), ())
     return replace(base, **changes)
 
 
@@ -169,7 +169,7 @@ def empty_facts() -> Facts:
         apps=apps(),
         migrations=migrations(labels=()),
         tables=Tables((), ()),
-        jobs=Jobs((), (), (), (), ()),
+        jobs=Jobs((), (), (), 0, (), ()),
         workers=Workers((), ()),
         storage=Storage((), "nautobot"),
         settings=Settings((), (), ()),

@@ -73,16 +73,22 @@ def in_flight(jobs: Jobs) -> Iterator[Finding]:
     Fix: stop beat, let running Jobs end, and stop the workers before `migrate`. A run whose worker
         died stays unfinished for ever: mark or delete it.
     """
-    for run in jobs.running:
+    if jobs.running_count:
         yield Finding(
             severity=Severity.WARNING,
-            subject=run.id,
-            message=f"The Job '{run.name}' has been {run.status} for {duration(run.minutes)}.",
-            remediation="Wait for it to end before the window; if no worker is busy with it, "
-            "delete the Job Result.",
+            subject="extras_jobresult",
+            message=f"{plural(jobs.running_count, 'Job run')} not ended.",
+            remediation="Wait for them to end before the window; delete the Job Result of a run "
+            "that no worker is busy with.",
             phase=Phase.MIGRATE,
             impact=Impact.DATA_LOSS,
-            evidence=(f"/extras/job-results/{run.id}/",),
+            evidence=some(
+                tuple(
+                    f"{run.name}: {run.status} for {duration(run.minutes)}, "
+                    f"/extras/job-results/{run.id}/"
+                    for run in jobs.running
+                )
+            ),
             references=(SCHEDULING,),
         )
 

@@ -6,7 +6,7 @@ moved them), the answer is missing, and the check that needs it does not apply o
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from ..catalog import load
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper
 
 EXAMPLES = 10
+COMPLIANCE = "nautobot_data_validation_engine_datacompliance"
+UUID_PATTERN = "^[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}$"
 
 
 def collect(context: Context) -> Data:
@@ -34,8 +36,17 @@ def collect(context: Context) -> Data:
     )
 
 
+def _count(connection: BaseDatabaseWrapper, query: str) -> tuple[int, list[tuple[Any, ...]]]:
+    """Return how many rows a query has, and the first of them; the others stay on the server."""
+    first = rows(
+        connection,
+        f"SELECT found.*, count(*) OVER () FROM ({query}) found LIMIT {EXAMPLES}",  # noqa: S608
+    )
+    return (first[0][-1], [row[:-1] for row in first]) if first else (0, [])
+
+
 def _ends() -> str:
-    """Return both ends of all cables as one list of (cable, type, id)."""
+    """Return both ends of all cables as one list of (cable, app_label, model, end_id)."""
     return " UNION ALL ".join(
         f"SELECT c.id AS cable, ct.app_label, ct.model, c.termination_{side}_id AS end_id "  # noqa: S608
         f"FROM dcim_cable c JOIN django_content_type ct ON ct.id = c.termination_{side}_type_id"
@@ -43,46 +54,49 @@ def _ends() -> str:
     )
 
 
+def _cables(connection: BaseDatabaseWrapper, ends: str) -> Rows:
+    """Count the cables in a query of (cable, app_label, model, end_id); both ends can be in it."""
+    number, first = _count(
+        connection,
+        "SELECT cable, min(concat(app_label, '.', model, ' ', end_id)) AS end_ "  # noqa: S608
+        f"FROM ({ends}) ends GROUP BY cable",
+    )
+    keys = tuple(_uuid(cable) for cable, _ in first)
+    return Rows(
+        number,
+        tuple(f"cable {key}: {end}" for key, (_, end) in zip(keys, first, strict=True)),
+        keys,
+    )
+
+
 def _dangling_cables(connection: BaseDatabaseWrapper) -> Rows:
     quote = connection.ops.quote_name
-    query = " UNION ALL ".join(
-        f"SELECT e.cable, e.app_label, e.model, e.end_id FROM ({_ends()}) e "  # noqa: S608
-        f"LEFT JOIN {quote(table)} t ON t.id = e.end_id "
-        f"WHERE e.app_label = '{label}' AND e.model = '{model}' AND t.id IS NULL"
-        for (label, model), table in _termination_tables().items()
-    )
-    found = rows(connection, query)
     return _cables(
-        [(cable, f"{label}.{model} {_uuid(end)} is gone") for cable, label, model, end in found]
+        connection,
+        " UNION ALL ".join(
+            f"SELECT e.* FROM ({_ends()}) e LEFT JOIN {quote(table)} t ON t.id = e.end_id "  # noqa: S608
+            f"WHERE e.app_label = '{label}' AND e.model = '{model}' AND t.id IS NULL"
+            for (label, model), table in _termination_tables().items()
+        ),
     )
 
 
 def _foreign_cable_ends(connection: BaseDatabaseWrapper) -> Rows:
     carried = ", ".join(f"'{label}.{model}'" for label, model in _termination_tables())
-    found = rows(
+    return _cables(
         connection,
-        f"SELECT e.cable, e.app_label, e.model FROM ({_ends()}) e "  # noqa: S608 - catalog names
+        f"SELECT e.* FROM ({_ends()}) e "  # noqa: S608 - names from the catalog
         f"WHERE concat(e.app_label, '.', e.model) NOT IN ({carried})",
     )
-    return _cables([(cable, f"{label}.{model}") for cable, label, model in found])
-
-
-def _cables(ends: list[tuple[object, str]]) -> Rows:
-    """Sum up cable ends by cable; both ends of one can be concerned."""
-    cables = list(dict.fromkeys(_uuid(cable) for cable, _ in ends))
-    examples = tuple(f"cable {_uuid(cable)}: {text}" for cable, text in ends[:EXAMPLES])
-    return Rows(len(cables), examples, tuple(cables[:EXAMPLES]))
 
 
 def _shared_cable_ends(connection: BaseDatabaseWrapper) -> Rows:
-    found = rows(
+    number, first = _count(
         connection,
         f"SELECT e.app_label, e.model, e.end_id FROM ({_ends()}) e "  # noqa: S608 - constants only
         "GROUP BY e.app_label, e.model, e.end_id HAVING count(*) > 1",
     )
-    return Rows(
-        len(found), tuple(f"{label}.{model} {_uuid(end)}" for label, model, end in found[:EXAMPLES])
-    )
+    return Rows(number, tuple(f"{label}.{model} {_uuid(end)}" for label, model, end in first))
 
 
 def _renamed_indexes(connection: BaseDatabaseWrapper) -> tuple[RenamedIndex, ...]:
@@ -103,20 +117,19 @@ def _renamed_indexes(connection: BaseDatabaseWrapper) -> tuple[RenamedIndex, ...
 
 
 def _empty_social_uids(connection: BaseDatabaseWrapper) -> Rows:
-    found = rows(connection, "SELECT id FROM social_auth_usersocialauth WHERE uid = '' ORDER BY id")
-    return Rows(len(found), tuple(f"id {id_}" for (id_,) in found[:EXAMPLES]))
+    number, first = _count(connection, "SELECT id FROM social_auth_usersocialauth WHERE uid = ''")
+    return Rows(number, tuple(f"id {id_}" for (id_,) in first))
 
 
 def _foreign_compliance_ids(connection: BaseDatabaseWrapper) -> Rows:
-    table = "nautobot_data_validation_engine_datacompliance"
-    if not columns_of(connection, table):
+    if not columns_of(connection, COMPLIANCE):
         return Rows(0)
-    found = [
-        text
-        for (text,) in rows(connection, f"SELECT DISTINCT object_id FROM {table}")  # noqa: S608
-        if not _is_uuid(str(text))
-    ]
-    return Rows(len(found), tuple(str(text) for text in found[:EXAMPLES]))
+    differs = "!~*" if connection.vendor == "postgresql" else "NOT REGEXP"
+    number, first = _count(
+        connection,
+        f"SELECT id, object_id FROM {COMPLIANCE} WHERE object_id {differs} '{UUID_PATTERN}'",  # noqa: S608
+    )
+    return Rows(number, tuple(f"object_id {text!r}" for _, text in first))
 
 
 def _termination_tables() -> dict[tuple[str, str], str]:
@@ -125,14 +138,6 @@ def _termination_tables() -> dict[tuple[str, str], str]:
         for name, table in load().cable_terminations.items()
         for label, _, model in [name.partition(".")]
     }
-
-
-def _is_uuid(text: str) -> bool:
-    try:
-        UUID(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _uuid(raw: object) -> str:

@@ -17,6 +17,7 @@ from .sql import rows
 if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper
 
+LISTED_RUNS = 20
 FINISHED = ("SUCCESS", "FAILURE", "REVOKED", "REJECTED", "IGNORED")
 JSON_NULL = {
     "postgresql": "s.kwargs IS NULL OR s.kwargs::text = 'null'",
@@ -27,6 +28,7 @@ JSON_NULL = {
 def collect(context: Context) -> Jobs:
     """Read Jobs, enabled schedules, unfinished runs and what waits for an approval."""
     connection = context.connection
+    number, running = _running(connection, context.own_job_result)
     return Jobs(
         records=tuple(
             JobRecord(f"{module}.{name}", str(title), bool(installed), bool(enabled))
@@ -37,7 +39,8 @@ def collect(context: Context) -> Jobs:
             )
         ),
         scheduled=_scheduled(connection),
-        running=_running(connection, context.own_job_result),
+        running=running,
+        running_count=number,
         awaiting_approval=attempt(
             lambda: _names(
                 connection,
@@ -75,18 +78,25 @@ def _scheduled(connection: BaseDatabaseWrapper) -> tuple[ScheduledJob, ...]:
     )
 
 
-def _running(connection: BaseDatabaseWrapper, own: str) -> tuple[JobRun, ...]:
-    unfinished = rows(
+def _running(connection: BaseDatabaseWrapper, own: str) -> tuple[int, tuple[JobRun, ...]]:
+    """Return the number of unfinished runs and the oldest of them."""
+    found = rows(
         connection,
-        "SELECT id, name, status, date_created FROM extras_jobresult "  # noqa: S608
-        f"WHERE status NOT IN ({', '.join(['%s'] * len(FINISHED))}) ORDER BY date_created",
-        FINISHED,
+        "SELECT id, name, status, date_created, count(*) OVER () FROM extras_jobresult "  # noqa: S608
+        f"WHERE status NOT IN ({', '.join(['%s'] * len(FINISHED))}) AND id <> %s "
+        f"ORDER BY date_created LIMIT {LISTED_RUNS}",
+        [*FINISHED, _stored(connection, own or str(UUID(int=0)))],
     )
-    return tuple(
-        JobRun(id_, str(name), str(status), _minutes_since(created))
-        for id_, name, status, created in ((_uuid(raw), *rest) for raw, *rest in unfinished)
-        if id_ != own
+    runs = tuple(
+        JobRun(_uuid(id_), str(name), str(status), _minutes_since(created))
+        for id_, name, status, created, _ in found
     )
+    return (found[0][-1] if found else 0), runs
+
+
+def _stored(connection: BaseDatabaseWrapper, key: str) -> str:
+    """Return a primary key as the database keeps it."""
+    return key if connection.features.has_native_uuid_field else UUID(key).hex
 
 
 def _uuid(raw: Any) -> str:

@@ -49,7 +49,9 @@ class Jobs:
     records: tuple[JobRecord, ...]
     scheduled: tuple[ScheduledJob, ...]
     running: tuple[JobRun, ...]
-    """Unfinished runs, the one that collects these facts left out."""
+    """The oldest unfinished runs, the one that collects these facts left out."""
+    running_count: int
+    """All unfinished runs, however many are listed."""
     awaiting_approval: tuple[str, ...] | Unavailable
     """Names of schedules with ``approval_required``; the column went away in 3.1."""
     gated_by_approval: tuple[str, ...] | Unavailable

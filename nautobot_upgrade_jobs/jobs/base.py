@@ -37,8 +37,12 @@ class UpgradeJob(Job):
         names = []
         for ending, render in FILES.items():
             name = f"{report.file_stem}.{ending}"
-            self.create_file(name, render(report))
-            names.append(name)
+            try:
+                self.create_file(name, render(report))
+            except ValueError as error:  # over JOB_CREATE_FILE_MAX_SIZE
+                self.logger.warning("%s: %s", name, error, extra={"grouping": "summary"})
+            else:
+                names.append(name)
         if report.verdict in (Verdict.BLOCKED, Verdict.INCOMPLETE):
             self.fail(f"{report.verdict.value.upper()}: {report.headline}")
         return {

@@ -116,7 +116,9 @@ def test_approval_gate(found):
 
 def test_in_flight(found):
     run = JobRun("11111111-1111-1111-1111-111111111111", "Sync", "STARTED", 12)
-    assert found("jobs.in_flight", facts(jobs=jobs(running=(run,)))) == [("warning", run.id)]
+    assert found("jobs.in_flight", facts(jobs=jobs(running=(run,), running_count=1))) == [
+        ("warning", "extras_jobresult")
+    ]
     assert found("jobs.in_flight") == []
 
 

@@ -25,7 +25,7 @@ FOUND_BY = {
     "social_login_without_uid": "data.empty_social_uids:social_auth_usersocialauth",
     "tables_of_a_removed_app": "apps.leftovers:nautobot_firewall_models",
     "migration_ids_behind": "database.sequences:django_migrations.id",
-    "job_stuck_in_started": "jobs.in_flight",
+    "job_stuck_in_started": "jobs.in_flight:extras_jobresult",
     "job_that_needs_approval": "jobs.approval_gate:extras_job",
 }
 MENDED_BY_COMMANDS = {

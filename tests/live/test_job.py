@@ -244,4 +244,5 @@ def test_a_worker_killed_during_the_run_leaves_no_verdict(rest, instance):
     # What it leaves behind is what the next run warns of, or a failure that says it.
     document = assert_complete(rest, rest.run_job(JOB))
     if result["status"]["value"] != "FAILURE":
-        assert any(one["subject"] == result_id for one in document["findings"])
+        (finding,) = [one for one in document["findings"] if one["check"] == "jobs.in_flight"]
+        assert any(result_id in seen for seen in finding["evidence"])
