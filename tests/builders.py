@@ -55,6 +55,8 @@ def database(**changes: Any) -> Database:
         collation="C.UTF-8",
         collations_in_use={},
         may_create=True,
+        schema="public",
+        views=(),
         tables_of_others=(),
         sequences=(Sequence("django_migrations", "id", "django_migrations_id_seq", 421, 421),),
         transactions=(),

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 def collect(context: Context) -> Database:
     """Ask the server for its version and state, and for the rights of the migrating role."""
     connection = context.connection
-    configured: dict[str, Any] = settings.DATABASES[DEFAULT_DB_ALIAS]
     server = postgresql if connection.vendor == "postgresql" else mysql
-    role = configured.get("USER") or server.current_role(connection)
+    role = _migrating_role(connection, server.current_role(connection))
+    owned = set(connection.introspection.django_table_names(include_views=False))
     return Database(
         vendor=_vendor(connection),
         version=server.version(connection),
@@ -30,10 +30,29 @@ def collect(context: Context) -> Database:
         collation=attempt(lambda: server.collation(connection)),
         collations_in_use=attempt(lambda: server.collations_in_use(connection)),
         may_create=attempt(lambda: server.may_create(connection, role)),
-        tables_of_others=attempt(lambda: server.tables_of_others(connection, role)),
+        schema=attempt(lambda: server.schema(connection)),
+        tables_of_others=attempt(
+            lambda: tuple(
+                name for name in server.tables_of_others(connection, role) if name in owned
+            )
+        ),
+        views=attempt(lambda: server.views(connection)),
         sequences=attempt(lambda: server.sequences(connection)),
         transactions=attempt(lambda: server.transactions(connection)),
     )
+
+
+def _migrating_role(connection: BaseDatabaseWrapper, session_role: str) -> str:
+    """Return the role that ``migrate`` works as, whoever is reading now.
+
+    A role can be assumed after login; where this session logged in as the migrating account does,
+    it has been assumed already.
+    """
+    configured: dict[str, Any] = settings.DATABASES[DEFAULT_DB_ALIAS]
+    account = configured.get("USER") or session_role
+    if connection.settings_dict.get("USER") in (account, ""):
+        return session_role
+    return str(configured.get("OPTIONS", {}).get("assume_role") or account)
 
 
 def _vendor(connection: BaseDatabaseWrapper) -> str:

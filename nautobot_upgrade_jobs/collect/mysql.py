@@ -56,6 +56,11 @@ def collations_in_use(connection: BaseDatabaseWrapper) -> dict[str, int]:
     return {str(name): int(count) for name, count in found}
 
 
+def schema(connection: BaseDatabaseWrapper) -> str:
+    """Return the database: MySQL knows no schema inside of it."""
+    return str(value(connection, "SELECT database()"))
+
+
 def may_create(connection: BaseDatabaseWrapper, role: str) -> bool | Unavailable:
     """Tell whether the account may create tables in this database, by any grant it has."""
     grantee = f"'{role}'@%"
@@ -74,6 +79,16 @@ def may_create(connection: BaseDatabaseWrapper, role: str) -> bool | Unavailable
 def tables_of_others(_: BaseDatabaseWrapper, __: str) -> tuple[str, ...]:
     """Return nothing: tables have no owner on MySQL."""
     return ()
+
+
+def views(connection: BaseDatabaseWrapper) -> tuple[str, ...]:
+    """Return the views of the database; MySQL does not say what they read."""
+    found = rows(
+        connection,
+        "SELECT table_name FROM information_schema.views WHERE table_schema = database() "
+        "ORDER BY table_name",
+    )
+    return tuple(str(name) for (name,) in found)
 
 
 def sequences(_: BaseDatabaseWrapper) -> tuple[Sequence, ...]:

@@ -51,10 +51,29 @@ def collations_in_use(_: BaseDatabaseWrapper) -> dict[str, int]:
     return {}
 
 
+def schema(connection: BaseDatabaseWrapper) -> str:
+    """Return the schema that really holds Nautobot's tables, wherever the search path begins.
+
+    Raises:
+        django.db.ProgrammingError: ``django_migrations`` is in no schema of the search path.
+    """
+    return str(
+        value(
+            connection,
+            "SELECT n.nspname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
+            "WHERE c.oid = 'django_migrations'::regclass",
+        )
+    )
+
+
 def may_create(connection: BaseDatabaseWrapper, role: str) -> bool:
     """Tell whether the role may create tables in the schema that holds Nautobot's tables."""
     return bool(
-        value(connection, "SELECT has_schema_privilege(%s, current_schema(), 'CREATE')", [role])
+        value(
+            connection,
+            "SELECT has_schema_privilege(%s, %s, 'CREATE')",
+            [role, schema(connection)],
+        )
     )
 
 
@@ -62,40 +81,76 @@ def tables_of_others(connection: BaseDatabaseWrapper, role: str) -> tuple[str, .
     """Return the tables that the role may not alter."""
     found = rows(
         connection,
-        "SELECT tablename FROM pg_tables WHERE schemaname = current_schema() "
+        "SELECT tablename FROM pg_tables WHERE schemaname = %s "
         "AND NOT pg_has_role(%s, tableowner, 'USAGE') ORDER BY tablename",
-        [role],
+        [schema(connection), role],
     )
     return tuple(name for (name,) in found)
 
 
-def sequences(connection: BaseDatabaseWrapper) -> tuple[Sequence, ...] | Unavailable:
-    """Return every sequence that a column owns, beside the column's highest value."""
-    owned = rows(
+def views(connection: BaseDatabaseWrapper) -> tuple[str, ...]:
+    """Return the views, in any schema, that read a table of Nautobot's schema."""
+    found = rows(
         connection,
         """
-        SELECT t.relname, a.attname, s.relname, s.oid::regclass::text,
-               has_sequence_privilege(s.oid, 'SELECT')
-        FROM pg_depend d
-        JOIN pg_class s ON s.oid = d.objid AND s.relkind = 'S'
-        JOIN pg_class t ON t.oid = d.refobjid
-        JOIN pg_namespace n ON n.oid = t.relnamespace AND n.nspname = current_schema()
-        JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = d.refobjsubid
-        WHERE d.deptype IN ('a', 'i') ORDER BY 1, 2
+        SELECT DISTINCT v.oid::regclass::text || ' reads ' || t.relname
+        FROM pg_rewrite r
+        JOIN pg_class v ON v.oid = r.ev_class AND v.relkind IN ('v', 'm')
+        JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid
+          AND d.refclassid = 'pg_class'::regclass
+        JOIN pg_class t ON t.oid = d.refobjid AND t.relkind IN ('r', 'p')
+        JOIN pg_namespace n ON n.oid = t.relnamespace AND n.nspname = %s
+        ORDER BY 1
         """,
+        [schema(connection)],
     )
-    hidden = [name for _, _, name, _, readable in owned if not readable]
+    return tuple(text for (text,) in found)
+
+
+# A number comes from an identity's own sequence, or from the one that the default names.
+NUMBERED_KEYS = """
+    SELECT t.oid::regclass::text, t.relname, a.attname, s.oid::regclass::text,
+           has_sequence_privilege(s.oid, 'SELECT')
+    FROM pg_class t
+    JOIN pg_namespace n ON n.oid = t.relnamespace AND n.nspname = %s
+    JOIN pg_index i ON i.indrelid = t.oid AND i.indisprimary AND i.indnkeyatts = 1
+    JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = i.indkey[0] AND a.attname = 'id'
+      AND a.atttypid IN ('int2'::regtype, 'int4'::regtype, 'int8'::regtype)
+    LEFT JOIN LATERAL (
+        SELECT d.objid AS oid FROM pg_depend d
+        WHERE d.classid = 'pg_class'::regclass AND d.refobjid = t.oid
+          AND d.refobjsubid = a.attnum AND d.deptype = 'i' AND a.attidentity <> ''
+        UNION ALL
+        SELECT d.refobjid FROM pg_attrdef f
+        JOIN pg_depend d ON d.classid = 'pg_attrdef'::regclass AND d.objid = f.oid
+          AND d.refclassid = 'pg_class'::regclass AND d.refobjid <> t.oid
+        WHERE f.adrelid = t.oid AND f.adnum = a.attnum
+        LIMIT 1
+    ) s ON true
+    WHERE t.relkind IN ('r', 'p') ORDER BY 1
+"""
+
+
+def sequences(connection: BaseDatabaseWrapper) -> tuple[Sequence, ...] | Unavailable:
+    """Return every numbered primary key, beside the sequence that feeds it."""
+    keys = rows(connection, NUMBERED_KEYS, [schema(connection)])
+    hidden = [name for *_, name, readable in keys if name and not readable]
     if hidden:
         return Unavailable(f"the role may not read {len(hidden)} sequences: GRANT SELECT on them")
     quote = connection.ops.quote_name
     found = []
-    for table, column, name, qualified, _ in owned:
+    for qualified, table, column, name, _ in keys:
+        # An unnumbered key has no position; a sequence that was never used stands before its start.
+        position = "0, false" if name is None else "s.last_value, s.is_called"
+        source = "(SELECT 1) s" if name is None else f"{name} s"
         ((last, called, highest),) = rows(
             connection,
-            f"SELECT s.last_value, s.is_called, "  # noqa: S608 - names come from the catalog
-            f"coalesce((SELECT max({quote(column)}) FROM {quote(table)}), 0) FROM {qualified} s",
+            f"SELECT {position}, coalesce((SELECT max({quote(column)}) FROM {qualified}), 0) "  # noqa: S608
+            f"FROM {source}",
         )
-        found.append(Sequence(table, column, name, int(last) if called else int(last) - 1, highest))
+        found.append(
+            Sequence(table, column, name or "", int(last) if called else int(last) - 1, highest)
+        )
     return tuple(found)
 
 

@@ -57,6 +57,28 @@ def read_only_session(
         connection.close()
 
 
+class PooledConnectionError(Exception):
+    """The connection is shared with others, who would inherit what we set for the session."""
+
+
+def _refuse_pooler(connection: BaseDatabaseWrapper) -> None:
+    """Refuse a connection pooler, before anything is set.
+
+    A pooler hands the server's session on to its next client, read-only and with our timeouts. It
+    gives itself away: the process it names at login is not the one that answers.
+    """
+    if connection.vendor != "postgresql":
+        return
+    with connection.connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        (answering,) = cursor.fetchone()
+    if answering != connection.connection.info.backend_pid:
+        raise PooledConnectionError(
+            "the connection goes through a pooler: add an entry to DATABASES that leads to the "
+            "PostgreSQL server itself, and name it in the App's setting 'database_alias'"
+        )
+
+
 def _keep_read_only(connection: BaseDatabaseWrapper, timeout: int) -> None:
     """Prepend the restrictions to whatever Django does with every new connection of this wrapper.
 
@@ -81,6 +103,7 @@ def _keep_read_only(connection: BaseDatabaseWrapper, timeout: int) -> None:
 
     def init_connection_state() -> None:
         initialise()
+        _refuse_pooler(connection)
         with connection.connection.cursor() as cursor:
             for statement in statements:
                 cursor.execute(statement)

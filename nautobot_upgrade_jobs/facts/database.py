@@ -9,11 +9,12 @@ from .base import Unavailable
 
 @dataclass(frozen=True)
 class Sequence:
-    """A sequence that feeds a column, beside the highest value the column already holds."""
+    """A numbered primary key: its sequence, beside the highest value that it already holds."""
 
     table: str
     column: str
     name: str
+    """As SQL names it, quoted where needed; empty if nothing numbers the column."""
     last_value: int
     highest: int
 
@@ -47,8 +48,12 @@ class Database:
     """Number of tables by collation; MySQL only, empty on PostgreSQL."""
     may_create: bool | Unavailable
     """The role may create tables where Nautobot's tables are."""
+    schema: str | Unavailable
+    """PostgreSQL: the schema that holds Nautobot's tables; MySQL: the database."""
     tables_of_others: tuple[str, ...] | Unavailable
     """Tables the role neither owns nor inherits the ownership of: ALTER TABLE would be refused."""
+    views: tuple[str, ...] | Unavailable
+    """Views that read Nautobot's tables, and which table."""
     sequences: tuple[Sequence, ...] | Unavailable
     transactions: tuple[Transaction, ...] | Unavailable
     """Open transactions of other sessions in this database, older than a minute."""
