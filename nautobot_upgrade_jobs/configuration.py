@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 APP = "nautobot_upgrade_jobs"
+LONGEST_TIMEOUT_SECONDS = 86_400
 
 
 class ConfigurationError(ValueError):
@@ -50,7 +51,7 @@ def configuration() -> Configuration:
     """
     from django.conf import settings
 
-    given = dict(getattr(settings, "PLUGINS_CONFIG", {}).get(APP, {}))
+    given = dict(getattr(settings, "PLUGINS_CONFIG", {}).get(APP) or {})
     expected = defaults()
     for name, value in given.items():
         if name not in expected:
@@ -63,6 +64,11 @@ def configuration() -> Configuration:
                 f"PLUGINS_CONFIG[{APP!r}]: {name!r} must be a {kind.__name__}, "
                 f"not a {type(value).__name__}."
             )
+    if not 1 <= given.get("statement_timeout_seconds", 1) <= LONGEST_TIMEOUT_SECONDS:
+        raise ConfigurationError(
+            f"PLUGINS_CONFIG[{APP!r}]: 'statement_timeout_seconds' must be from 1 to "
+            f"{LONGEST_TIMEOUT_SECONDS}."
+        )
     aliases = tuple(settings.DATABASES)
     if given.get("database_alias", "default") not in aliases:
         raise ConfigurationError(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from importlib.metadata import version as installed_version
 
@@ -19,7 +19,11 @@ from .checks.runner import UnknownCheckError, judge, require_known
 from .collect import collect_facts
 from .configuration import Configuration, ConfigurationError, configuration
 from .facts import Facts, Unavailable
+from .plan.history import History
 from .report import Report
+
+BEFORE_ALL = "0"
+"""Where a database is whose migrations are those of no release: stopped on its way."""
 
 
 class UsageError(ValueError):
@@ -60,22 +64,26 @@ def preflight(request: Request, progress: Callable[[str], None] = lambda topic: 
         own_job_result=request.own_job_result,
         progress=progress,
     )
+    target = _as_migrated(facts, target, catalog)
     results = judge(facts, target, catalog, exclude)
     now = datetime.now(timezone.utc)
     held, lapsed = acceptance.holding(acceptances, today=now.date(), target=target.version)
+    keys = (result.key(finding) for result in results for finding in result.findings)
+    accepted, unmatched = acceptance.matching(held, keys)
     return Report(
         kind="preflight",
         instance=config.label,
         created=now,
         current=f"Nautobot {target.installed}",
         target=f"Nautobot {target.version}",
-        verdict=verdict_of(results, frozenset(held)),
+        verdict=verdict_of(results, frozenset(accepted)),
         results=results,
         migrations=_pending(facts, target, catalog),
         tool=f"nautobot-upgrade-jobs {__version__}",
         catalog="not readable" if isinstance(catalog, Unavailable) else catalog.version,
-        accepted=held,
+        accepted=accepted,
         lapsed=lapsed,
+        unmatched=unmatched,
         seconds=time.monotonic() - started,
     )
 
@@ -104,6 +112,21 @@ def _catalog() -> Catalog | Unavailable:
         return load()
     except (CatalogUnavailable, CatalogError) as error:
         return Unavailable(str(error))
+
+
+def _as_migrated(facts: Facts, target: Target, catalog: Catalog | Unavailable) -> Target:
+    """Let the upgrade begin where the database is, if newer code has been installed already.
+
+    Between the installation of new code and ``migrate``, the rows are still those of the old
+    release, and whatever it passes on the way is still to come.
+    """
+    if isinstance(catalog, Unavailable) or isinstance(facts.migrations, Unavailable):
+        return target
+    if not set(History(facts.migrations).unapplied) & catalog.all_core_migrations:
+        return target
+    recorded = set(facts.migrations.recorded) - set(catalog.pre_release_names)
+    releases = catalog.releases_of(recorded)
+    return replace(target, database=releases[-1] if releases else BEFORE_ALL)
 
 
 def _pending(

@@ -59,6 +59,9 @@ def load() -> Catalog:
         app_conflicts=_conflicts(apps["conflict"]),
         commands=_records(Command, "commands", _read("commands")["command"]),
         unique_indexes=_records(UniqueIndex, "hazards", hazards["unique_index"]),
+        absorbed_columns=MappingProxyType(
+            {table: tuple(names) for table, names in hazards["absorbed_columns"].items()}
+        ),
         cable_terminations=MappingProxyType(hazards["cable_terminations"]),
     )
 

@@ -47,6 +47,8 @@ class Catalog:
     app_conflicts: tuple[AppConflict, ...]
     commands: tuple[Command, ...]
     unique_indexes: tuple[UniqueIndex, ...]
+    absorbed_columns: Mapping[str, tuple[str, ...]]
+    """Table to columns, of everything that data_validation.0002 reads of the absorbed App."""
     cable_terminations: Mapping[str, str]
     """Content type to table, of everything that dcim.0089 can move a cable's end to."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from packaging.version import InvalidVersion, Version
@@ -29,14 +30,17 @@ class Target:
     installed_release: Release | Unavailable
     chosen: bool
     """True if the operator named it, False if it is the default."""
+    database: str = ""
+    """The release whose schema the database has, where it is not the installed one: new code has
+    been installed and not migrated."""
 
     def crosses(self, version: str) -> bool:
-        """Tell whether the upgrade passes a version: installed is below it, the target is not.
+        """Tell whether the upgrade passes a version: the database is below it, the target is not.
 
         Pre-releases count as the release that they lead to.
         """
         boundary = Version(version)
-        return _base(self.installed) < boundary <= _base(self.version)
+        return _base(self.database or self.installed) < boundary <= _base(self.version)
 
 
 def choose_target(catalog: Catalog | Unavailable, installed: str, requested: str = "") -> Target:
@@ -45,7 +49,8 @@ def choose_target(catalog: Catalog | Unavailable, installed: str, requested: str
     Args:
         catalog: The releases that are known, or why they are not.
         installed: The installed version of Nautobot.
-        requested: A version; blank means the newest known release of the installed line.
+        requested: A version, or a line such as ``3.2``, which means its newest known release;
+            blank means the installed line.
 
     Returns:
         The target; its requirements are unavailable where the catalog does not know the release.
@@ -83,7 +88,11 @@ def _requested_version(catalog: Catalog | Unavailable, text: str) -> Version:
         raise TargetError(
             f"The target {text!r} is not a version; give one such as {EXAMPLE}."
         ) from None
-    if isinstance(catalog, Unavailable) or catalog.status(str(version)) != "nonexistent":
+    if isinstance(catalog, Unavailable):
+        return version
+    if re.fullmatch(r"\d+\.\d+", text) and (line := catalog.line(text)):
+        return Version(line.newest.version)  # a line means its newest release
+    if catalog.status(str(version)) != "nonexistent":
         return version
     line = catalog.line(str(version))
     newest = f"line {line.name} ends" if line else "the newest release is"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
@@ -63,6 +64,19 @@ def holding(
     held = {one.finding: one for one in acceptances if one.holds(today=today, target=target)}
     lapsed = tuple(one for one in acceptances if not one.holds(today=today, target=target))
     return held, lapsed
+
+
+def matching(
+    held: Mapping[str, Acceptance], keys: Iterable[str]
+) -> tuple[dict[str, Acceptance], tuple[Acceptance, ...]]:
+    """Split acceptances into those of exactly one finding, and all others.
+
+    An acceptance is a decision about the one finding that its author has read; where a key stands
+    for several, nobody has decided about them.
+    """
+    counts = Counter(keys)
+    matched = {key: one for key, one in held.items() if counts[key] == 1}
+    return matched, tuple(one for key, one in held.items() if key not in matched)
 
 
 def _from_mapping(number: int, entry: Any) -> Acceptance:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
@@ -41,7 +42,7 @@ def refuses_target(apps: Apps, target: Target) -> Iterator[Finding]:
                 impact=Impact.OUTAGE,
                 commands=(
                     f"pip install --dry-run nautobot=={target.version} "
-                    f"'{app.distribution or app.module}'",
+                    f"{shlex.quote(app.distribution or app.module)}",
                 ),
                 references=(APPS,),
             )
@@ -64,7 +65,15 @@ def _admits(specifier: str, version: str) -> bool:
     try:
         return SpecifierSet(specifier).contains(version, prereleases=True)
     except InvalidSpecifier:
-        return True  # says nothing that an installer could act on; `undeclared` reports it
+        return True  # `undeclared` reports it
+
+
+def _is_specifier(text: str) -> bool:
+    try:
+        SpecifierSet(text)
+    except InvalidSpecifier:
+        return False
+    return True
 
 
 def _is_below(version: str, limit: str) -> bool:
@@ -82,12 +91,14 @@ def undeclared(apps: Apps) -> Iterator[Finding]:
     Fix: read the App's compatibility notes, or try it on a copy of this installation.
     """
     for app in apps.enabled:
-        if not (app.nautobot_requirements or app.min_version or app.max_version):
+        unreadable = [text for text in app.nautobot_requirements if not _is_specifier(text)]
+        if unreadable or not (app.nautobot_requirements or app.min_version or app.max_version):
+            says = f"says it unreadably: {unreadable[0]}" if unreadable else "does not say"
             yield Finding(
                 severity=Severity.WARNING,
                 subject=app.module,
-                message=f"The App {app.distribution or app.module} {app.version} does not say "
-                "which Nautobot it supports.",
+                message=f"Which Nautobot it supports, the App {app.distribution or app.module} "
+                f"{app.version} {says}.",
                 remediation="Read its compatibility notes and try it with the target on a copy.",
                 phase=Phase.BOOT,
                 impact=Impact.OUTAGE,
@@ -224,10 +235,10 @@ def leftovers(migrations: Migrations, tables: Tables) -> Iterator[Finding]:
             f"{plural(recorded, 'recorded migration')} and {plural(len(orphans), 'table')} "
             f"with {plural(count, 'row')}.",
             remediation="Enable it and upgrade it with the rest; or, if it is not wanted, enable "
-            "it once more in the installed release and migrate it to zero, after a backup.",
+            "it once more in the installed release and run `migrate` for it to `zero`, after a "
+            "backup.",
             phase=Phase.MIGRATE,
             impact=Impact.DATA_LOSS,
-            commands=(f"nautobot-server migrate {label} zero",),
             evidence=some(tuple(f"{table.name}: {plural(table.rows, 'row')}" for table in orphans)),
             references=(APPS,),
         )

@@ -9,7 +9,7 @@ from ..facts import Data, Database, known
 from ..facts.data import RenamedIndex, Rows
 from .findings import Finding, Impact, Phase, Severity
 from .registry import check
-from .text import in_nautobot, plural
+from .text import in_nautobot, plural, some
 
 MADE_BY_DJANGO = re.compile(r"_[0-9a-f]{6,8}(_idx)?$")
 NOTES = "https://docs.nautobot.com/projects/core/en/stable/release-notes/version-{}/"
@@ -38,7 +38,8 @@ def dangling_cables(data: Data) -> Iterator[Finding]:
             subject="dcim_cable",
             message=f"{plural(cables.count, 'cable')} with an end whose row is gone; migration "
             "dcim.0089_populate_cabletocabletermination will abort.",
-            remediation="Open each cable and delete or reconnect it.",
+            remediation="Open each cable and delete or reconnect it; the command deletes the "
+            "first of them, so run Preflight again until none is left.",
             phase=Phase.MIGRATE,
             impact=Impact.OUTAGE,
             commands=(_delete_cables(cables),),
@@ -177,5 +178,31 @@ def foreign_compliance_ids(data: Data) -> Iterator[Finding]:
             impact=Impact.OUTAGE,
             commands=("DELETE FROM nautobot_data_validation_engine_datacompliance;",),
             evidence=rows.examples,
+            references=(NOTES.format("3.0"),),
+        )
+
+
+@check(crosses="3.0")
+def old_validation_engine(data: Data) -> Iterator[Finding]:
+    """The tables of the Data Validation Engine App are those of its last release.
+
+    Why: data_validation.0002 selects columns that the App's last migrations added; where one is
+        missing the upgrade stops.
+    Fix: upgrade the App to its last release in the installed Nautobot and migrate it; or drop its
+        tables, after a backup, if its rules are not wanted.
+    """
+    missing = known(data.missing_engine_columns)
+    if missing:
+        yield Finding(
+            severity=Severity.BLOCKER,
+            subject="nautobot_data_validation_engine",
+            message=f"{plural(len(missing), 'column')} of the Data Validation Engine App missing; "
+            "migration data_validation.0002 will abort.",
+            remediation="Upgrade the App to its last release and run its migrations before the "
+            "upgrade.",
+            phase=Phase.MIGRATE,
+            impact=Impact.OUTAGE,
+            commands=("nautobot-server migrate nautobot_data_validation_engine",),
+            evidence=some(missing),
             references=(NOTES.format("3.0"),),
         )

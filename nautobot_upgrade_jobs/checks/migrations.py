@@ -32,7 +32,9 @@ def unapplied(migrations: Migrations) -> Iterator[Finding]:
             severity=Severity.BLOCKER,
             subject="django_migrations",
             message=f"{plural(len(missing), 'migration')} of the installed release not applied.",
-            remediation="Take a backup, finish the previous upgrade, and run Preflight again.",
+            remediation="If new code was installed just now: mend what else this report names "
+            "first, as the old rows are still there. Then take a backup, finish the upgrade, and "
+            "run Preflight again.",
             phase=Phase.MIGRATE,
             impact=Impact.OUTAGE,
             commands=("nautobot-server post_upgrade",),

@@ -6,7 +6,9 @@ facts of this topic or raises. What it raises becomes the reason why the topic i
 
 from __future__ import annotations
 
+import getpass
 import importlib
+import os
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -15,7 +17,7 @@ from celery.exceptions import SoftTimeLimitExceeded
 from django.db import Error as DatabaseError
 
 from ..facts import Facts, Unavailable
-from .secrets import scrub
+from .secrets import known_secrets, scrub
 from .session import read_only_session
 
 if TYPE_CHECKING:
@@ -52,6 +54,7 @@ def collect_facts(
         The facts; a topic that could not be collected is ``Unavailable`` with the reason.
     """
     collected: dict[str, Any] = {}
+    known_secrets.cache_clear()
     try:
         with read_only_session(statement_timeout_seconds, database_alias) as connection:
             context = Context(connection, own_job_result)
@@ -79,7 +82,7 @@ def collect_topic(topic: str, context: Context) -> Any:
         return importlib.import_module(f".{topic}", __name__).collect(context)
     except SoftTimeLimitExceeded:
         raise  # ends the collection, not this topic alone
-    except Exception as error:  # noqa: BLE001 - what a collector raises is a fact, too
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - what it raises is a fact, too
         return Unavailable(explain(error))
 
 
@@ -92,6 +95,14 @@ def attempt(function: Callable[[], Any]) -> Any:
         return function()
     except DatabaseError as error:
         return Unavailable(explain(error))
+
+
+def current_user() -> str:
+    """Return the operating-system user; its number where it has no name, as in some containers."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return str(os.getuid())
 
 
 def explain(error: BaseException) -> str:

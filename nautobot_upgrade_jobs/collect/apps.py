@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -53,10 +54,18 @@ def _requirements_on_nautobot(package: Package | None) -> tuple[str, ...]:
         try:
             requirement = Requirement(line)
         except InvalidRequirement:
-            continue  # one unreadable line of an old distribution says nothing about Nautobot
-        if requirement.name.lower() == "nautobot":
+            if re.match(r"nautobot\b(?![-_.])", line, re.IGNORECASE):
+                found.append(line[len("nautobot") :].strip())
+            continue
+        if requirement.name.lower() == "nautobot" and _applies(requirement):
             found.append(str(requirement.specifier))
     return tuple(found)
+
+
+def _applies(requirement: Requirement) -> bool:
+    """Tell whether a requirement counts here; one behind an extra does, though pip ignores it."""
+    marker = requirement.marker
+    return marker is None or "extra" in str(marker) or marker.evaluate()
 
 
 def _declared_conflicts(module: str) -> tuple[str, ...]:

@@ -33,6 +33,7 @@ def collect(context: Context) -> Data:
         renamed_indexes=attempt(lambda: _renamed_indexes(connection)),
         empty_social_uids=attempt(lambda: _empty_social_uids(connection)),
         foreign_compliance_ids=attempt(lambda: _foreign_compliance_ids(connection)),
+        missing_engine_columns=attempt(lambda: _missing_engine_columns(connection)),
     )
 
 
@@ -130,6 +131,15 @@ def _foreign_compliance_ids(connection: BaseDatabaseWrapper) -> Rows:
         f"SELECT id, object_id FROM {COMPLIANCE} WHERE object_id {differs} '{UUID_PATTERN}'",  # noqa: S608
     )
     return Rows(number, tuple(f"object_id {text!r}" for _, text in first))
+
+
+def _missing_engine_columns(connection: BaseDatabaseWrapper) -> tuple[str, ...]:
+    missing = []
+    for table, wanted in load().absorbed_columns.items():
+        columns = columns_of(connection, table)
+        if columns:
+            missing += [f"{table}.{name}" for name in wanted if name not in columns]
+    return tuple(missing)
 
 
 def _termination_tables() -> dict[tuple[str, str], str]:

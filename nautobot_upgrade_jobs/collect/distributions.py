@@ -39,7 +39,7 @@ def owner_of(module: str) -> Package | None:
     try:
         return _package(distribution(top))
     except PackageNotFoundError:
-        names = packages_distributions().get(top)
+        names = [name for name in packages_distributions().get(top, ()) if name]
         return _package(distribution(names[0])) if names else None
 
 

@@ -62,15 +62,14 @@ def _names(connection: BaseDatabaseWrapper, query: str) -> tuple[str, ...]:
 
 
 def _scheduled(connection: BaseDatabaseWrapper) -> tuple[ScheduledJob, ...]:
+    interval = f"s.{connection.ops.quote_name('interval')}"
     found = rows(
         connection,
-        "SELECT s.name, s.task, s.interval, s.user_id IS NOT NULL, "  # noqa: S608 - constants only
+        f"SELECT s.name, s.task, {interval}, s.user_id IS NOT NULL, "  # noqa: S608 - constants
         f"NOT ({JSON_NULL[connection.vendor]}), "
         "coalesce(j.installed, false), coalesce(j.enabled, false) "
         "FROM extras_scheduledjob s LEFT JOIN extras_job j ON j.id = s.job_model_id "
-        "WHERE s.enabled ORDER BY s.name".replace(
-            "s.interval", f"s.{connection.ops.quote_name('interval')}"
-        ),
+        "WHERE s.enabled ORDER BY s.name",
     )
     return tuple(
         ScheduledJob(str(name), str(task), str(interval), *(bool(flag) for flag in flags))

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import redis
 from django_redis import get_redis_connection
 
 from ..facts import Redis
 from . import Context
 
+TIMEOUTS = {"socket_timeout": 3, "socket_connect_timeout": 3}
+"""Seconds."""
+
 
 def collect(_: Context) -> Redis:
     """Ask the server behind Django's default cache for its name and version."""
-    info = get_redis_connection("default").info()
+    pool = get_redis_connection("default").connection_pool
+    # A pool of our own: the cache's waits for an answer for as long as the configuration lets it.
+    impatient = type(pool)(
+        connection_class=pool.connection_class, **{**pool.connection_kwargs, **TIMEOUTS}
+    )
+    info = redis.Redis(connection_pool=impatient).info()
+    impatient.disconnect()
     product = str(info.get("server_name", "redis"))
     version = str(info["redis_version"])
     return Redis(

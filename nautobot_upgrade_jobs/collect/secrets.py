@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import re
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any
 
 from django.conf import settings
@@ -14,13 +15,17 @@ from ..facts.settings import Setting
 
 MASK = "***"
 SENSITIVE_NAME = re.compile(
-    r"secret|passw|token|credential|private|api_?key|access_?key|auth(?!entication_backends)|dsn"
-    r"|broker_url|result_backend|salt|cookie|\bkey$|_key$|location|signature",
+    r"secret|pass(w|phrase)|\bpass\b|_pass$|^pass$|pwd|token|credential|private|community|webhook"
+    r"|bearer|api_?key|access_?key|auth(?!entication_backends)|dsn|broker_url|result_backend|salt"
+    r"|cookie|^key$|_key$|location|signature",
     re.IGNORECASE,
 )
-URL_USER_INFO = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]*://)[^/@\s]*@", re.IGNORECASE)
-SHORTEST_SECRET = 4
+URL_USER_INFO = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]*://)[^\s]*@", re.IGNORECASE)
+URL_PASSWORD = re.compile(r"[a-z][a-z0-9+.-]*://[^/@\s]*?:(?P<password>\S+)@", re.IGNORECASE)
+SHORTEST_SECRET = 6
 """Characters; masking shorter values would garble every message."""
+DEEPEST = 8
+"""Levels of nesting; a setting may hold itself."""
 
 
 def digest(value: Any) -> str:
@@ -36,30 +41,43 @@ def digest(value: Any) -> str:
 def scrub(text: str) -> str:
     """Remove the user info of URLs and every known secret value from a text."""
     text = URL_USER_INFO.sub(rf"\g<scheme>{MASK}@", text)
-    for secret in sorted(set(_known_secrets()), key=len, reverse=True):
+    for secret in known_secrets():
         text = text.replace(secret, MASK)
     return text
 
 
-def _known_secrets() -> Iterator[str]:
+@cache
+def known_secrets() -> tuple[str, ...]:
+    """Return the secrets in the settings, longest first; read once for a run."""
+    found: set[str] = set()
     for name in dir(settings):
         if name.isupper() and settings.is_overridden(name):
-            yield from _secrets_in(name, getattr(settings, name, None))
+            try:
+                found.update(_secrets_in(name, getattr(settings, name), DEEPEST))
+            except Exception:  # noqa: BLE001, S112 - a setting that cannot be read hides nothing
+                continue
+    # A message may quote only the part that could not be understood.
+    parts = {part for secret in found for part in re.split(r"[/@:#?&]", secret)}
+    long_enough = {text for text in found | parts if len(text) >= SHORTEST_SECRET}
+    return tuple(sorted(long_enough, key=len, reverse=True))
 
 
-def _secrets_in(name: str, value: Any) -> Iterator[str]:
+def _secrets_in(name: str, value: Any, depth: int) -> Iterator[str]:
     """Yield the secret strings in a setting: values under telling names, passwords in URLs."""
+    if depth == 0:
+        return
     if isinstance(value, Mapping):
         for key, item in value.items():
-            yield from _secrets_in(str(key), item)
-    elif isinstance(value, (list, tuple, set)):
+            yield from _secrets_in(str(key), item, depth - 1)
+    elif isinstance(value, (list, tuple, set, frozenset)):
         for item in value:
-            yield from _secrets_in(name, item)
+            yield from _secrets_in(name, item, depth - 1)
+    elif isinstance(value, bytes):
+        yield from _secrets_in(name, value.decode(errors="replace"), depth - 1)
     elif isinstance(value, str):
-        if SENSITIVE_NAME.search(name) and "://" not in value and "/" not in value:
-            yield from (value,) if len(value) >= SHORTEST_SECRET else ()
-        match = re.match(r"[a-z][a-z0-9+.-]*://[^/@\s]*?:(?P<password>[^/@\s]+)@", value, re.I)
-        if match and len(match["password"]) >= SHORTEST_SECRET:
+        if SENSITIVE_NAME.search(name) and "://" not in value and not value.startswith("/"):
+            yield value
+        if match := URL_PASSWORD.match(value):
             yield match["password"]
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import os
+from pathlib import Path
 from typing import Any
 
 import nautobot.core.settings as defaults
@@ -38,18 +40,39 @@ MISSING = object()
 
 def collect(_: Context) -> Settings:
     """Compare the effective settings with Nautobot's own and keep what differs."""
+    assigned = _assigned_names()
     return Settings(
         values=tuple(
             redacted(name, getattr(settings, name), harmless=name in HARMLESS)
             for name in sorted(dir(settings))
-            if name.isupper() and _is_given(name)
+            if name.isupper() and (name in assigned or _differs(name))
         ),
         environment=tuple(sorted(name for name in os.environ if name.startswith("NAUTOBOT_"))),
-        storages=tuple(sorted(getattr(settings, "STORAGES", {}))),
+        storages=tuple(sorted(settings.STORAGES)) if settings.is_overridden("STORAGES") else (),
     )
 
 
-def _is_given(name: str) -> bool:
+def _differs(name: str) -> bool:
     """Tell whether the configuration, and not a default, decides the setting."""
     default: Any = getattr(defaults, name, MISSING)
     return settings.is_overridden(name) and bool(getattr(settings, name) != default)
+
+
+def _assigned_names() -> frozenset[str]:
+    """Return the settings that ``nautobot_config.py`` assigns itself.
+
+    A value can be the default's, taken from the same environment variable, and the setting still
+    stands in the file for the next release to refuse.
+    """
+    path = Path(str(getattr(settings, "SETTINGS_PATH", "") or ""))
+    try:
+        tree = ast.parse(path.read_text("utf-8"))
+    except (OSError, ValueError, SyntaxError):
+        return frozenset()  # not a file of Python; the values still tell what differs
+    return frozenset(
+        target.id
+        for node in ast.walk(tree)
+        if isinstance(node, (ast.Assign, ast.AnnAssign))
+        for target in (node.targets if isinstance(node, ast.Assign) else [node.target])
+        if isinstance(target, ast.Name) and hasattr(settings, target.id)
+    )

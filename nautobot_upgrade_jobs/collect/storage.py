@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import os
 import shutil
 import time
@@ -12,7 +11,7 @@ from django.conf import settings
 
 from ..facts import Storage
 from ..facts.storage import Folder
-from . import Context
+from . import Context, current_user
 
 FOLDER_SETTINGS = ("MEDIA_ROOT", "STATIC_ROOT", "JOBS_ROOT", "GIT_ROOT")
 LONGEST_WALK_SECONDS = 2.0
@@ -27,7 +26,7 @@ def collect(_: Context) -> Storage:
             for name in FOLDER_SETTINGS
             if (path := getattr(settings, name, None))
         ),
-        user=getpass.getuser(),
+        user=current_user(),
     )
 
 

@@ -16,12 +16,15 @@ from .sql import rows
 
 ANSWER_SECONDS = 1.0
 """How long workers have to answer; Celery's own default."""
+IMPATIENT = {"socket_timeout": 3, "socket_connect_timeout": 3, "max_retries": 0}
+"""A broker that does not answer must not hold the run up; seconds."""
 
 
 def collect(context: Context) -> Workers:
     """Ask all workers for their queues, and the broker for the length of every known queue."""
     with app.connection_for_read() as broker:
-        workers = _ask_workers(_listening(broker.default_channel))
+        broker.transport_options = {**(broker.transport_options or {}), **IMPATIENT}
+        workers = _ask_workers(broker, _listening(broker.default_channel))
         declared = rows(
             context.connection, "SELECT name FROM extras_jobqueue WHERE queue_type = 'celery'"
         )
@@ -36,8 +39,8 @@ def collect(context: Context) -> Workers:
     return Workers(workers, queues)
 
 
-def _ask_workers(listening: int | None) -> tuple[Worker, ...]:
-    inspect = app.control.inspect(timeout=ANSWER_SECONDS, limit=listening)
+def _ask_workers(broker: Any, listening: int | None) -> tuple[Worker, ...]:
+    inspect = app.control.inspect(timeout=ANSWER_SECONDS, limit=listening, connection=broker)
     answers: dict[str, list[dict[str, Any]]] = inspect.active_queues() or {}
     return tuple(
         Worker(name, tuple(sorted({queue["name"] for queue in queues})))

@@ -43,3 +43,5 @@ class Data:
     """Rows of ``social_auth_usersocialauth`` with an empty ``uid``."""
     foreign_compliance_ids: Rows | Unavailable
     """Data compliance rows of the Data Validation Engine App whose object id is no UUID."""
+    missing_engine_columns: tuple[str, ...] | Unavailable
+    """``table.column`` of that App that core reads to take the data over, and that is missing."""

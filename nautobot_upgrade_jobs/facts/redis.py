@@ -1,4 +1,4 @@
-"""The Redis-compatible server behind cache, locks and Celery."""
+"""The Redis-compatible server behind the cache, which usually is the broker as well."""
 
 from __future__ import annotations
 

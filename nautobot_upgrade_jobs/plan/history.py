@@ -12,6 +12,10 @@ from functools import cached_property
 from ..facts import Migrations
 from ..facts.migrations import Migration
 
+FORMER_LABELS = frozenset({"default", "social_auth"})
+"""Labels under which ``social_django`` recorded its migrations; releases since 3.1 no longer bring
+the files that replace them."""
+
 
 class History:
     """Questions to the two sides of a migration history."""
@@ -23,19 +27,18 @@ class History:
 
     @cached_property
     def applied(self) -> frozenset[str]:
-        """Migrations on disk that count as applied, squashed ones and those they replace included.
+        """Migrations on disk that count as applied.
 
-        A squashed migration is applied if it is recorded or all that it replaces is; what a
-        recorded one replaces is applied with it.
+        Of a squashed migration only what it replaces counts, as in Django's loader: it is applied
+        if all of that is recorded, whatever its own record says.
         """
-        applied = set(self._recorded)
-        for migration in self._on_disk.values():
-            replaced = set(migration.replaces)
-            if replaced and replaced <= applied:
-                applied.add(migration.key)
-            elif migration.key in applied:
-                applied |= replaced
-        return frozenset(applied & set(self._on_disk))
+        applied = self._recorded & set(self._on_disk)
+        for migration in self._squashed():
+            if set(migration.replaces) <= self._recorded:
+                applied |= {migration.key}
+            else:
+                applied -= {migration.key}
+        return frozenset(applied)
 
     @cached_property
     def _half_replaced(self) -> frozenset[str]:
@@ -69,7 +72,8 @@ class History:
     def abandoned(self) -> dict[str, int]:
         """Labels that have recorded migrations but are not enabled, with how many."""
         labels = [key.partition(".")[0] for key in self._without_file]
-        return dict(Counter(label for label in labels if label not in self._labels))
+        enabled = self._labels | FORMER_LABELS
+        return dict(Counter(label for label in labels if label not in enabled))
 
     @property
     def _without_file(self) -> list[str]:

@@ -44,6 +44,7 @@ def document(report: Report) -> dict[str, Any]:
         "counts": report.counts,
         "findings": [_finding(one) for one in report.findings()],
         "lapsed_acceptances": [_acceptance(one) for one in report.lapsed],
+        "unmatched_acceptances": [_acceptance(one) for one in report.unmatched],
         "checks": [_check(result) for result in report.results],
         "not_checked": [
             {"check": result.check, "status": result.status.value, "reason": result.reason}

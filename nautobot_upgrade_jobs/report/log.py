@@ -44,6 +44,13 @@ def lines(report: Report) -> Iterator[Line]:
             f"{lapsed.finding}: accepted by {lapsed.who} until {lapsed.until} for "
             f"{lapsed.target}; lapsed.",
         )
+    for unmatched in report.unmatched:
+        yield Line(
+            "warning",
+            "summary",
+            f"{unmatched.finding}: accepted by {unmatched.who}, but it is not exactly one finding "
+            "of this run.",
+        )
     yield _summary(report)
 
 
@@ -54,9 +61,14 @@ def render(report: Report) -> str:
         if line.level in VERDICT_LEVELS.values() and line.grouping == "summary":
             text.append("")
         mark = MARKS[line.level]
-        text.append(f"{mark:>8}  {line.grouping:<10}  {line.message}")
-        text.extend(f"{'':>22}{detail}" for detail in line.details)
+        text.append(f"{mark:>8}  {line.grouping:<10}  {printable(line.message)}")
+        text.extend(f"{'':>22}{printable(detail)}" for detail in line.details)
     return "\n".join(text) + "\n"
+
+
+def printable(text: str) -> str:
+    """Return text that stays on its line and sends no control sequence to a terminal."""
+    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
 
 
 def _topic(report: Report, topic: str) -> Iterator[Line]:

@@ -90,6 +90,8 @@ def _not_checked(report: Report) -> Iterator[str]:
         yield f"- {escape(result.check)}: {escape(result.reason)}"
     for lapsed in report.lapsed:
         yield escape(f"- The acceptance of {lapsed.finding} by {lapsed.who} has lapsed.")
+    for one in report.unmatched:
+        yield escape(f"- {one.finding}, accepted by {one.who}, is not exactly one finding here.")
     for name, text in report.engines_not_used.items():
         yield f"- {text} (engine: {name})"
 
@@ -111,7 +113,7 @@ def _fenced(commands: tuple[str, ...]) -> Iterator[str]:
     longest = max((len(run) for c in commands for run in re.findall(r"`+", c)), default=0)
     fence = "`" * max(3, longest + 1)
     yield fence
-    yield from (" ".join(command.split()) for command in commands)
+    yield from (re.sub(r"[\r\n]+", " ", command) for command in commands)
     yield fence
 
 

@@ -58,6 +58,8 @@ class Report:
     accepted: dict[str, Acceptance] = field(default_factory=dict)
     """Acceptances that hold, by finding key."""
     lapsed: tuple[Acceptance, ...] = ()
+    unmatched: tuple[Acceptance, ...] = ()
+    """Acceptances that hold, but for no finding of this run, or for more than one."""
     seconds: float = 0.0
 
     @property

@@ -83,8 +83,8 @@ def test_storage(found, changes, writable, space):
     ("messages", "expected"),
     [
         ((), []),
-        ((SystemMessage("app.W001", "warning", "m", ""),), [("warning", "app.W001")]),
-        ((SystemMessage("app.E001", "error", "m", "h"),), [("blocker", "app.E001")]),
+        ((SystemMessage("app.W001", "warning", "m", ""),), [("warning", "app.W001-62c66a7a")]),
+        ((SystemMessage("app.E001", "error", "m", "h"),), [("blocker", "app.E001-62c66a7a")]),
     ],
 )
 def test_system(found, messages, expected):

@@ -79,11 +79,14 @@ def test_a_squash_is_applied_when_all_it_replaces_is():
     assert history.conflicts == ()
 
 
-def test_what_a_recorded_squash_replaces_is_applied_with_it():
-    """dcim: [1_squashed_2] <- 3."""
+def test_a_recorded_squash_without_what_it_replaces_is_not_applied():
+    """dcim: [1_squashed_2] <- 3: Django's loader forgets such a record."""
     history = History(migrations(SQUASHED, ("dcim.0001_squashed_0002",)))
-    assert history.unapplied == ("dcim.0003",)
-    assert history.inconsistencies == ()
+    assert history.unapplied == ("dcim.0001_squashed_0002", "dcim.0003")
+
+
+def test_labels_of_old_python_social_auth_are_not_left_behind():
+    assert History(migrations(CHAIN[:1], ("default.0001", "social_auth.0001"))).abandoned == {}
 
 
 def test_on_a_fresh_database_only_the_squash_is_to_run():

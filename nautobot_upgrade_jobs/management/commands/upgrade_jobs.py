@@ -6,7 +6,6 @@ worker. No option is called ``-c`` or ``--config…``; ``nautobot-server`` takes
 
 from __future__ import annotations
 
-import getpass
 import sys
 from argparse import ArgumentParser
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from ...checks.findings import Verdict
+from ...collect import current_user
 from ...preflight import Request, UsageError, preflight
 from ...report import FILES, FORMATS, Report
 
@@ -57,12 +57,14 @@ class Command(BaseCommand):
             target=options["target"],
             exclude=",".join(options["exclude"]),
             accept="\n".join(options["accept"]),
-            user=getpass.getuser(),
+            user=current_user(),
         )
         try:
             report = preflight(request, self._progress)
         except UsageError as error:
             raise CommandError(str(error), returncode=USAGE_ERROR) from None
+        if hasattr(sys.stdout, "reconfigure"):  # a terminal that knows ASCII only
+            sys.stdout.reconfigure(errors="backslashreplace")
         self.stdout.write(FORMATS[options["format"]](report), ending="")
         if options["output"]:
             self._write_files(report, options["output"])
