@@ -38,6 +38,7 @@ def test_refuses_target(found, limits, fires):
         ({"nautobot_requirements": (), "max_version": "3.9999"}, False),
         ({"nautobot_requirements": (), "min_version": "2.0"}, False),
         ({"nautobot_requirements": ()}, True),
+        ({"nautobot_requirements": ("(>=2.0.*,<3.0.*)",), "min_version": "2.0"}, True),
     ],
 )
 def test_undeclared(found, limits, fires):

@@ -40,6 +40,19 @@ def test_rows(found, check, field, subject, reaching, short_of_it):
 
 
 @pytest.mark.parametrize(
+    ("missing", "wanted", "expected"),
+    [
+        ((), "3.2.7", []),
+        (("t.error_message",), "2.4.44", "not_applicable"),
+        (("t.error_message",), "3.2.7", [("blocker", "nautobot_data_validation_engine")]),
+    ],
+)
+def test_old_validation_engine(found, missing, wanted, expected):
+    state = facts(data=data(missing_engine_columns=missing))
+    assert found("data.old_validation_engine", state, target(wanted, "2.4.43")) == expected
+
+
+@pytest.mark.parametrize(
     ("indexes", "fires"), [(("a",), False), (("a", "dba_extra"), True), ((), True)]
 )
 def test_renamed_indexes(found, indexes, fires):

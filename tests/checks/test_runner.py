@@ -11,6 +11,7 @@ from nautobot_upgrade_jobs.checks.acceptance import (
     from_lines,
     from_settings,
     holding,
+    matching,
 )
 from nautobot_upgrade_jobs.checks.findings import (
     Acceptance,
@@ -210,3 +211,28 @@ def test_every_check_has_its_own_id_and_says_why_and_what_to_do():
     checks = all_checks()
     assert len({one.id for one in checks}) == len(checks) > 30
     assert all(isinstance(one, Check) and one.title and one.why and one.fix for one in checks)
+
+
+@pytest.mark.parametrize(
+    ("keys", "accepted"),
+    [(["a.b:x"], True), (["a.b:x", "a.b:y"], True), ([], False), (["a.b:x", "a.b:x"], False)],
+)
+def test_an_acceptance_is_of_exactly_one_finding(keys, accepted):
+    one = Acceptance("a.b:x", "why", "ops", date(2027, 1, 1), "3.2.7")
+    matched, others = matching({one.finding: one}, keys)
+    assert (one.finding in matched, one in others) == (accepted, not accepted)
+
+
+@pytest.mark.parametrize(
+    ("requested", "version"),
+    [("3.2", "3.2.7"), ("2.4", "2.4.44"), ("v3.2.7", "3.2.7"), (" 3.2.7\n", "3.2.7")],
+)
+def test_what_a_request_means(requested, version):
+    assert target(requested).version == version
+
+
+def test_the_upgrade_begins_where_the_database_is():
+    """3.2.7 is installed, but the rows are still those of 2.4.44."""
+    unmigrated = replace(target("3.2.7", "3.2.7"), database="2.4.44")
+    assert unmigrated.crosses("3.0")
+    assert not target("3.2.7", "3.2.7").crosses("3.0")

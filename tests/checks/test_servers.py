@@ -2,6 +2,7 @@
 
 import pytest
 
+from nautobot_upgrade_jobs.checks.database import privileges, sequences
 from nautobot_upgrade_jobs.facts.database import Sequence, Transaction
 from tests.builders import database, facts, mysql, redis, runtime, target
 
@@ -127,3 +128,33 @@ def test_long_transactions(found):
 )
 def test_redis(found, version, expected):
     assert found("redis.server_version", facts(redis=redis(version=version))) == expected
+
+
+def test_a_key_that_nothing_numbers(found):
+    sequence = Sequence("django_migrations", "id", "", 0, 421)
+    state = facts(database=database(sequences=(sequence,)))
+    assert found("database.sequences", state) == [("blocker", "django_migrations.id")]
+
+
+@pytest.mark.parametrize(
+    ("server", "installed", "expected"),
+    [
+        (database(), "2.4.44", []),
+        (database(views=("v reads dcim_device",)), "3.2.7", []),
+        (database(views=("v reads dcim_device",)), "2.4.44", [("blocker", "views")]),
+        (mysql(views=("v",)), "2.4.44", [("warning", "views")]),
+    ],
+)
+def test_views(found, server, installed, expected):
+    state = facts(database=server)
+    assert found("database.views", state, target("3.2.7", installed)) == expected
+
+
+def test_commands_quote_what_they_name():
+    hostile = database(may_create=False, schema='s"x', role='r"y', tables_of_others=('t"z',))
+    create, ownership = privileges(hostile)
+    assert create.commands == ('GRANT CREATE ON SCHEMA "s""x" TO "r""y";',)
+    assert ownership.commands == ('ALTER TABLE "t""z" OWNER TO "r""y";',)
+    behind = database(sequences=(Sequence("t", "id", '"it\'s"', 1, 2),))
+    (finding,) = sequences(behind)
+    assert finding.commands == ("SELECT setval('\"it''s\"', 2);",)

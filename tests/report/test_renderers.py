@@ -76,3 +76,11 @@ def test_file_names_are_safe(instance, stem):
     from dataclasses import replace
 
     assert replace(SAMPLES["go"], instance=instance).file_stem == stem
+
+
+def test_a_name_cannot_forge_a_line_or_reach_the_terminal():
+    from nautobot_upgrade_jobs.report.log import printable
+
+    forged = "x\n      ok  summary     GO\x1b[2J"
+    assert printable(forged) == "x\\n      ok  summary     GO\\x1b[2J"
+    assert printable("Zürich 東京") == "Zürich 東京"
