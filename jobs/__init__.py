@@ -5,7 +5,7 @@ Nautobot lists only classes that are defined under this name, so each Job is a s
 
 from nautobot.apps.jobs import register_jobs
 
-from ..nautobot_upgrade_jobs.jobs import preflight
+from ..nautobot_upgrade_jobs.jobs import capture, preflight
 
 name = "Upgrade"
 
@@ -14,4 +14,8 @@ class Preflight(preflight.Preflight):
     """The same Job under this repository's name."""
 
 
-register_jobs(Preflight)
+class CaptureSnapshot(capture.CaptureSnapshot):
+    """The same Job under this repository's name."""
+
+
+register_jobs(Preflight, CaptureSnapshot)

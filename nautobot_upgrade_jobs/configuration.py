@@ -14,7 +14,11 @@ APP = "nautobot_upgrade_jobs"
 LONGEST_TIMEOUT_SECONDS = 86_400
 
 
-class ConfigurationError(ValueError):
+class UsageError(ValueError):
+    """A request cannot be carried out as it is; the message says what to change."""
+
+
+class ConfigurationError(UsageError):
     """The App's settings cannot be used; the message names the setting."""
 
 
@@ -28,6 +32,10 @@ class Configuration:
     """Findings that somebody decided to live with; see ``checks/acceptance.py``."""
     statement_timeout_seconds: int = 30
     """The database ends a query of ours after this time."""
+    snapshot_timeout_seconds: int = 600
+    """The same for the one statement that reads a whole table for a snapshot."""
+    snapshot_directory: str = ""
+    """Folder that snapshots are also written to: a restored database has lost the newer ones."""
     database_alias: str = "default"
     """Entry of ``DATABASES`` to read through, for instance one whose role has only SELECT."""
 
@@ -64,11 +72,11 @@ def configuration() -> Configuration:
                 f"PLUGINS_CONFIG[{APP!r}]: {name!r} must be a {kind.__name__}, "
                 f"not a {type(value).__name__}."
             )
-    if not 1 <= given.get("statement_timeout_seconds", 1) <= LONGEST_TIMEOUT_SECONDS:
-        raise ConfigurationError(
-            f"PLUGINS_CONFIG[{APP!r}]: 'statement_timeout_seconds' must be from 1 to "
-            f"{LONGEST_TIMEOUT_SECONDS}."
-        )
+    for name in ("statement_timeout_seconds", "snapshot_timeout_seconds"):
+        if not 1 <= given.get(name, 1) <= LONGEST_TIMEOUT_SECONDS:
+            raise ConfigurationError(
+                f"PLUGINS_CONFIG[{APP!r}]: {name!r} must be from 1 to {LONGEST_TIMEOUT_SECONDS}."
+            )
     aliases = tuple(settings.DATABASES)
     if given.get("database_alias", "default") not in aliases:
         raise ConfigurationError(

@@ -15,19 +15,16 @@ from .catalog.target import Target, TargetError, choose_target
 from .checks import acceptance
 from .checks.acceptance import AcceptanceError
 from .checks.findings import Acceptance, verdict_of
+from .checks.registry import needed_topics
 from .checks.runner import UnknownCheckError, judge, require_known
 from .collect import collect_facts
-from .configuration import Configuration, ConfigurationError, configuration
+from .configuration import Configuration, ConfigurationError, UsageError, configuration
 from .facts import Facts, Unavailable
 from .plan.history import History
 from .report import Report
 
 BEFORE_ALL = "0"
 """Where a database is whose migrations are those of no release: stopped on its way."""
-
-
-class UsageError(ValueError):
-    """The request cannot be carried out as it is; the message says what to change."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +59,7 @@ def preflight(request: Request, progress: Callable[[str], None] = lambda topic: 
         statement_timeout_seconds=config.statement_timeout_seconds,
         database_alias=config.database_alias,
         own_job_result=request.own_job_result,
+        topics=needed_topics(),
         progress=progress,
     )
     target = _as_migrated(facts, target, catalog)

@@ -6,7 +6,8 @@ of the repository); if they imported this module too, each Job would appear twic
 
 from nautobot.apps.jobs import register_jobs
 
+from .jobs.capture import CaptureSnapshot
 from .jobs.preflight import Preflight
 
-jobs = [Preflight]
+jobs = [Preflight, CaptureSnapshot]
 register_jobs(*jobs)

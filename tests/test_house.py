@@ -9,11 +9,12 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "nautobot_upgrade_jobs"
-PURE = ("facts", "catalog", "plan", "checks", "report")
+PURE = ("facts", "catalog", "plan", "checks", "report", "snapshot")
 BELOW = {
     "facts": set(),
     "catalog": {"facts"},
     "plan": {"facts", "catalog"},
+    "snapshot": {"facts", "catalog"},
     "checks": {"facts", "catalog", "plan"},
     "report": {"facts", "catalog", "plan", "checks"},
     "collect": {"facts", "catalog"},

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from ..facts import Data
+from ..facts import Data, Facts
 from .findings import Finding
 
 CheckFunction = Callable[..., Iterator[Finding]]
@@ -88,6 +88,12 @@ def all_checks() -> tuple[Check, ...]:
         if isinstance(value, Check)
     }
     return tuple(found[id_] for id_ in sorted(found))
+
+
+def needed_topics() -> tuple[str, ...]:
+    """Return the topics that some check reads, in the order they are collected and shown."""
+    needed = {name for one in all_checks() for name in one.needs}
+    return tuple(topic for topic in Facts.topics() if topic in needed)
 
 
 def _parse_docstring(function: CheckFunction) -> tuple[str, str, str]:

@@ -80,7 +80,7 @@ def _refuse_pooler(connection: BaseDatabaseWrapper) -> None:
 
 
 def _keep_read_only(connection: BaseDatabaseWrapper, timeout: int) -> None:
-    """Prepend the restrictions to whatever Django does with every new connection of this wrapper.
+    """Add the restrictions to whatever Django does with every new connection of this wrapper.
 
     A wrapper reconnects on its own after the server has dropped it, so it is not enough to send
     these statements once.

@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from .apps import App, Apps
 from .base import MissingFactError, Unavailable, known
+from .contents import Contents
 from .data import Data
 from .database import Database
 from .jobs import Jobs
@@ -26,6 +27,7 @@ from .workers import Workers
 __all__ = [
     "App",
     "Apps",
+    "Contents",
     "Data",
     "Database",
     "Facts",
@@ -65,6 +67,7 @@ class Facts:
     storage: Storage | Unavailable = NOT_COLLECTED
     system: System | Unavailable = NOT_COLLECTED
     data: Data | Unavailable = NOT_COLLECTED
+    contents: Contents | Unavailable = NOT_COLLECTED
 
     def of(self, topic: type[T]) -> T | Unavailable:
         """Return the facts of a topic, named by its type."""

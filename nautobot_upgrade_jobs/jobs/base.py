@@ -25,6 +25,10 @@ class UpgradeJob(Job):
 
         abstract = True
 
+    def progress(self, topic: str) -> None:
+        """Say what is being collected."""
+        self.logger.debug("Collecting %s.", topic, extra={"grouping": "collect"})
+
     def publish(self, report: Report) -> dict[str, Any]:
         """Write the report to the Job's log and files, and fail the run unless the way is free.
 

@@ -6,7 +6,8 @@ from typing import Any
 
 from nautobot.apps.jobs import StringVar, TextVar
 
-from ..preflight import Request, UsageError, preflight
+from ..configuration import UsageError
+from ..preflight import Request, preflight
 from .base import SOFT_TIME_LIMIT_SECONDS, TIME_LIMIT_SECONDS, UpgradeJob
 
 name = "Upgrade"
@@ -61,10 +62,7 @@ class Preflight(UpgradeJob):
             own_job_result=str(self.job_result.pk),
         )
         try:
-            report = preflight(request, self._progress)
+            report = preflight(request, self.progress)
         except UsageError as error:
             return self.refuse(str(error))
         return self.publish(report)
-
-    def _progress(self, topic: str) -> None:
-        self.logger.debug("Collecting %s.", topic, extra={"grouping": "collect"})

@@ -24,6 +24,12 @@ HEADLINES = {
 }
 
 
+def file_stem(kind: str, instance: str, created: datetime) -> str:
+    """Return the name of a run's files without their ending; safe on every file system."""
+    safe = re.sub(r"[^A-Za-z0-9_.-]+", "-", instance).strip("-.") or "nautobot"
+    return f"{kind}-{safe[:60]}-{created:%Y%m%dT%H%M%SZ}"
+
+
 @dataclass(frozen=True)
 class Reported:
     """A finding in its place: the check it comes from, and who has accepted it."""
@@ -115,5 +121,4 @@ class Report:
     @property
     def file_stem(self) -> str:
         """Name of this run's files without their ending; safe on every file system."""
-        instance = re.sub(r"[^A-Za-z0-9_.-]+", "-", self.instance).strip("-.") or "nautobot"
-        return f"{self.kind}-{instance[:60]}-{self.created:%Y%m%dT%H%M%SZ}"
+        return file_stem(self.kind, self.instance, self.created)

@@ -13,9 +13,11 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from ...capture import capture
 from ...checks.findings import Verdict
 from ...collect import current_user
-from ...preflight import Request, UsageError, preflight
+from ...configuration import UsageError
+from ...preflight import Request, preflight
 from ...report import FILES, FORMATS, Report
 
 EXIT_CODES = {Verdict.GO: 0, Verdict.CAUTION: 0, Verdict.BLOCKED: 2, Verdict.INCOMPLETE: 3}
@@ -23,7 +25,7 @@ USAGE_ERROR = 1
 
 
 class Command(BaseCommand):
-    """Preflight and, as they are added, the other Jobs."""
+    """Preflight and Capture Snapshot."""
 
     help = (
         "Upgrade checks from the shell. Exit codes: 0 go or caution, 1 usage error, 2 blocked, "
@@ -36,6 +38,7 @@ class Command(BaseCommand):
         """Declare the subcommands."""
         commands = parser.add_subparsers(dest="job", required=True)
         one = commands.add_parser("preflight", help="May I upgrade?")
+        one.set_defaults(run=self._preflight)
         one.add_argument("--target", default="", help="version to upgrade to, such as 3.2.7")
         one.add_argument(
             "--exclude", default=[], action="append", metavar="CHECK", help="leave a check out"
@@ -50,19 +53,34 @@ class Command(BaseCommand):
         one.add_argument("--format", default="text", choices=sorted(FORMATS))
         one.add_argument("--output", type=Path, metavar="DIR", help="write the report's files here")
         one.add_argument("--strict", action="store_true", help="exit with 2 on caution, too")
+        one = commands.add_parser("snapshot", help="What is the state of this installation?")
+        one.set_defaults(run=self._snapshot)
+        one.add_argument("--output", type=Path, metavar="DIR", default=Path(), help="write it here")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Run the Job and leave with its exit code."""
+        try:
+            code = options["run"](options)
+        except UsageError as error:
+            raise CommandError(str(error), returncode=USAGE_ERROR) from None
+        sys.exit(code)
+
+    def _snapshot(self, options: dict[str, Any]) -> int:
+        captured = capture(self._progress)
+        for topic, reason in captured.left_out.items():
+            self.stderr.write(f"Not captured: {topic}: {reason}")
+        path = captured.write_to(options["output"])
+        self.stdout.write(f"{path}  sha256 {captured.sha256}")
+        return EXIT_CODES[Verdict.INCOMPLETE] if captured.left_out else 0
+
+    def _preflight(self, options: dict[str, Any]) -> int:
         request = Request(
             target=options["target"],
             exclude=",".join(options["exclude"]),
             accept="\n".join(options["accept"]),
             user=current_user(),
         )
-        try:
-            report = preflight(request, self._progress)
-        except UsageError as error:
-            raise CommandError(str(error), returncode=USAGE_ERROR) from None
+        report = preflight(request, self._progress)
         if hasattr(sys.stdout, "reconfigure"):  # a terminal that knows ASCII only
             sys.stdout.reconfigure(errors="backslashreplace")
         self.stdout.write(FORMATS[options["format"]](report), ending="")
@@ -71,7 +89,7 @@ class Command(BaseCommand):
         code = EXIT_CODES[report.verdict]
         if options["strict"] and report.verdict is Verdict.CAUTION:
             code = EXIT_CODES[Verdict.BLOCKED]
-        sys.exit(code)
+        return code
 
     def _progress(self, topic: str) -> None:
         if self.stderr.isatty():

@@ -1,0 +1,86 @@
+"""How MySQL fingerprints a table; the same functions as in ``fingerprints_postgresql``.
+
+MySQL has no 64-bit hash of its own, and MD5 is not in every server any more; the beginning of a
+SHA-2 digest serves, over the primary key and the value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from .fingerprints_postgresql import Field, Shape
+from .sql import rows, value
+
+if TYPE_CHECKING:
+    from django.db.backends.base.base import BaseDatabaseWrapper
+
+ALGORITHM = "mysql-sha2-64/1"
+HASH = "CAST(CONV(LEFT(SHA2({}, 256), 16), 16, 10) AS UNSIGNED)"
+
+
+def schema_changes(connection: BaseDatabaseWrapper) -> list[str]:
+    """Return the sessions that change a table at this moment, as far as they can be seen."""
+    found = rows(
+        connection,
+        "SELECT id, left(info, 40) FROM information_schema.processlist WHERE db = database() "
+        "AND id <> connection_id() AND info RLIKE '^(ALTER|CREATE|DROP|RENAME) TABLE'",
+    )
+    return [f"session {pid} ({statement})" for pid, statement in found]
+
+
+def begin(connection: BaseDatabaseWrapper) -> None:
+    """Let all queries of the transaction see the same state."""
+    with connection.cursor() as cursor:
+        # Django sets READ COMMITTED for its sessions; this is for the next transaction only.
+        cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        cursor.execute("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY")
+
+
+def server(connection: BaseDatabaseWrapper) -> tuple[str, str]:
+    """Return vendor with major version, and the collation of the database."""
+    major = str(value(connection, "SELECT version()")).partition(".")[0]
+    return f"mysql {major}", str(value(connection, "SELECT @@collation_database"))
+
+
+def tables(connection: BaseDatabaseWrapper) -> dict[str, Shape]:
+    """Return the shape of every table of the database."""
+    found = rows(
+        connection,
+        """
+        SELECT c.table_name, c.column_name, c.data_type, k.ordinal_position
+        FROM information_schema.columns c
+        JOIN information_schema.tables t USING (table_schema, table_name)
+        LEFT JOIN information_schema.key_column_usage k
+          ON k.table_schema = c.table_schema AND k.table_name = c.table_name
+          AND k.column_name = c.column_name AND k.constraint_name = 'PRIMARY'
+        WHERE c.table_schema = database() AND t.table_type = 'BASE TABLE'
+        ORDER BY c.table_name, c.ordinal_position
+        """,
+    )
+    shapes: dict[str, tuple[dict[int, str], list[Field]]] = {}
+    for table, column, kind, position in found:
+        key, fields = shapes.setdefault(str(table), ({}, []))
+        fields.append(Field(str(column), str(kind)))
+        if position is not None:
+            key[int(position)] = str(column)
+    return {
+        table: Shape(tuple(key[position] for position in sorted(key)), tuple(fields))
+        for table, (key, fields) in shapes.items()
+    }
+
+
+def query(
+    connection: BaseDatabaseWrapper, table: str, key: Sequence[str], columns: Sequence[Field]
+) -> str:
+    """Return the one statement that counts and fingerprints a table."""
+    quote = connection.ops.quote_name
+    seed = f"CONCAT_WS('|', {', '.join(map(quote, key))})"
+    expressions = ["count(*)", f"BIT_XOR({HASH.format(seed)})" if key else "NULL"]
+    for field in columns:
+        name = quote(field.name)
+        text = f"CAST({name} AS CHAR)" if field.type == "json" else name
+        hashed = HASH.format(f"CONCAT({seed}, '|', {text})")
+        # CONCAT and SHA2 of null are null, which BIT_XOR leaves out.
+        expressions += [f"BIT_XOR({hashed})", f"count({name})"]
+    return f"SELECT {', '.join(expressions)} FROM {quote(table)}"  # noqa: S608 - from the catalog

@@ -1,0 +1,68 @@
+"""What is the state of this installation?"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..capture import Captured, capture
+from ..configuration import UsageError
+from ..facts import Unavailable
+from ..report.markdown import escape
+from .base import SOFT_TIME_LIMIT_SECONDS, TIME_LIMIT_SECONDS, UpgradeJob
+
+name = "Upgrade"
+
+
+class CaptureSnapshot(UpgradeJob):
+    """Writes the state of everything that an upgrade can change into a sealed file."""
+
+    class Meta:
+        """How Nautobot shows and runs the Job."""
+
+        name = "Capture Snapshot"
+        description = (
+            "Records the state of this installation, with a fingerprint of every table and "
+            "column, in a sealed file, without changing anything. Download it before the upgrade: "
+            "restoring a backup loses what the database holds of it."
+        )
+        read_only = True
+        has_sensitive_variables = False
+        soft_time_limit = SOFT_TIME_LIMIT_SECONDS
+        time_limit = TIME_LIMIT_SECONDS
+
+    def run(self) -> dict[str, Any]:
+        """Capture, attach, and fail if anything had to be left out."""
+        try:
+            captured = capture(self.progress, own_job_result=str(self.job_result.pk))
+        except UsageError as error:
+            return self.refuse(str(error))
+        self.create_file(captured.name, captured.data)
+        self._tell(captured)
+        contents = captured.snapshot.facts.contents
+        return {
+            "verdict": "incomplete" if captured.left_out else "complete",
+            "files": [captured.name],
+            "sha256": captured.sha256,
+            "tables": 0 if isinstance(contents, Unavailable) else len(contents.tables),
+            "rows": captured.rows,
+            "left_out": len(captured.left_out),
+        }
+
+    def _tell(self, captured: Captured) -> None:
+        for topic, reason in captured.left_out.items():
+            self.logger.warning(
+                "%s: not captured: %s",
+                escape(topic),
+                escape(reason),
+                extra={"grouping": topic.partition(" ")[0]},
+            )
+        if captured.left_out:
+            self.fail("INCOMPLETE: what was left out cannot be compared later.")
+        else:
+            self.logger.success(
+                "%s rows captured in %s; sha256 %s.",
+                captured.rows,
+                captured.name,
+                captured.sha256,
+                extra={"grouping": "summary"},
+            )

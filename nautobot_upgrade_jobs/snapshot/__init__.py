@@ -1,0 +1,1 @@
+"""Snapshots: the state of an installation in a sealed file; pure."""

@@ -1,0 +1,213 @@
+"""Snapshots of a real database: complete, of one instant, and sensitive to every change."""
+
+import random
+import subprocess
+import threading
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.db import connection, connections
+
+from nautobot_upgrade_jobs.capture import capture
+from nautobot_upgrade_jobs.collect import collect_facts
+from nautobot_upgrade_jobs.configuration import UsageError
+from nautobot_upgrade_jobs.facts import Unavailable
+from nautobot_upgrade_jobs.snapshot.file import unseal
+
+JOB = "nautobot_upgrade_jobs.jobs.capture.CaptureSnapshot"
+
+
+@pytest.fixture(autouse=True)
+def _impatient(monkeypatch):
+    monkeypatch.setattr("nautobot_upgrade_jobs.collect.workers.ANSWER_SECONDS", 0.05)
+
+
+@pytest.fixture
+def own_database(clone):
+    with clone("sample"):
+        yield
+
+
+def execute(statement):
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
+        return cursor.fetchall() if cursor.description else []
+
+
+def contents():
+    return collect_facts(topics=("contents",)).contents
+
+
+def table(name, of=None):
+    found = (of or contents()).tables[name]
+    assert not isinstance(found, Unavailable), found.reason
+    return found
+
+
+def column(name, of):
+    return next(one for one in of.columns if one.name == name)
+
+
+def changed(before, after):
+    """What differs between two states of one table, in words."""
+    words = set()
+    if before.rows != after.rows:
+        words.add("rows")
+    if before.keys != after.keys:
+        words.add("keys")
+    old = {one.name: one for one in before.columns}
+    return words | {one.name for one in after.columns if old[one.name] != one}
+
+
+def test_every_table_is_captured():
+    captured = capture()
+    assert captured.left_out == {}
+    found = captured.snapshot.facts.contents.tables
+    with connection.cursor() as cursor:
+        assert set(found) == set(connection.introspection.table_names(cursor))
+    for name, one in found.items():
+        ((rows,),) = execute(f"SELECT count(*) FROM {connection.ops.quote_name(name)}")
+        assert one.rows == rows
+    assert unseal(captured.data) == captured.snapshot
+
+
+def test_two_looks_at_the_same_rows_are_equal():
+    assert contents() == contents()
+
+
+@pytest.mark.usefixtures("own_database")
+@pytest.mark.parametrize(
+    ("statement", "expected"),
+    [
+        ("UPDATE dcim_device SET serial = 'x' WHERE name = 'edge-01'", {"serial"}),
+        ("UPDATE dcim_device SET serial = ''", {"serial"}),
+        ("UPDATE dcim_device SET name = name", set()),
+        ("DELETE FROM extras_objectchange", {"rows", "keys"}),
+    ],
+)
+def test_a_change_shows_where_it_is_and_nowhere_else(statement, expected):
+    execute("UPDATE dcim_device SET serial = 'y' WHERE name = 'edge-02'")
+    before = contents()
+    execute(statement)
+    after = contents()
+    touched = next(name for name in ("dcim_device", "extras_objectchange") if name in statement)
+    assert changed(table(touched, before), table(touched, after)) >= expected
+    assert bool(changed(table(touched, before), table(touched, after))) == bool(expected)
+    others = set(before.tables) - {touched}
+    assert all(before.tables[other] == after.tables[other] for other in others)
+
+
+@pytest.mark.usefixtures("own_database")
+def test_two_cells_swapped_between_rows_are_seen():
+    before = table("dcim_device")
+    (one, a), (other, b) = execute(
+        "SELECT id, name FROM dcim_device WHERE name LIKE 'edge-%' ORDER BY name LIMIT 2"
+    )
+    for key, name in ((one, "swapping"), (other, a), (one, b)):
+        execute(f"UPDATE dcim_device SET name = '{name}' WHERE id = '{key}'")
+    assert changed(before, table("dcim_device")) == {"name"}
+
+
+@pytest.mark.usefixtures("own_database")
+def test_what_changes_beside_a_column_does_not_touch_its_fingerprint():
+    before = table("dcim_device")
+    execute("ALTER TABLE dcim_device ADD COLUMN extra integer DEFAULT 7")
+    execute("ALTER TABLE dcim_device DROP COLUMN comments")
+    after = {one.name: one for one in table("dcim_device").columns}
+    assert "comments" not in after
+    for one in before.columns:
+        if one.name != "comments":
+            assert after[one.name] == one
+
+
+@pytest.mark.usefixtures("own_database")
+def test_one_instant_under_writers(instance):
+    """Rows move between two tables all the time; every snapshot sees each row exactly once."""
+    execute("CREATE TABLE a_ledger (id integer PRIMARY KEY)")
+    execute("CREATE TABLE z_ledger (id integer PRIMARY KEY)")
+    for number in range(100):
+        execute(f"INSERT INTO a_ledger VALUES ({number})")
+    name, stop = connection.settings_dict["NAME"], threading.Event()
+
+    def move():
+        generator = random.Random(1)
+        other = connections.create_connection("default")
+        other.settings_dict["NAME"] = name
+        with other.cursor() as cursor:
+            while not stop.is_set():
+                there, here = generator.sample(["a_ledger", "z_ledger"], 2)
+                number = generator.randrange(100)
+                cursor.execute("BEGIN")
+                cursor.execute(f"INSERT INTO {here} SELECT id FROM {there} WHERE id = {number}")
+                cursor.execute(f"DELETE FROM {there} WHERE id = {number}")
+                cursor.execute("COMMIT")
+        other.close()
+
+    writer = threading.Thread(target=move)
+    writer.start()
+    try:
+        for _ in range(10):
+            seen = contents()
+            assert table("a_ledger", seen).rows + table("z_ledger", seen).rows == 100
+    finally:
+        stop.set()
+        writer.join()
+
+
+@pytest.mark.usefixtures("own_database")
+def test_no_snapshot_while_the_schema_changes(instance):
+    if instance.engine == "mysql":
+        pytest.skip("MySQL holds no lock that could be seen between the statements of a migration")
+    other = connections.create_connection("default")
+    other.settings_dict["NAME"] = connection.settings_dict["NAME"]
+    with other.cursor() as cursor:
+        cursor.execute("BEGIN")
+        cursor.execute("ALTER TABLE extras_tag ADD COLUMN half integer")
+        assert "a migration seems to be running" in contents().reason
+        cursor.execute("ROLLBACK")
+    other.close()
+    assert not isinstance(contents(), Unavailable)
+
+
+def test_the_file_is_also_written_to_the_directory(tmp_path, monkeypatch):
+    folder = tmp_path / "snapshots"
+    monkeypatch.setitem(
+        settings.PLUGINS_CONFIG, "nautobot_upgrade_jobs", {"snapshot_directory": str(folder)}
+    )
+    captured = capture()
+    (path,) = folder.iterdir()
+    assert (path.name, path.read_bytes()) == (captured.name, captured.data)
+    assert path.stat().st_mode & 0o077 == 0
+
+
+def test_a_directory_that_cannot_be_written_is_a_clear_error(tmp_path, monkeypatch):
+    blocked = tmp_path / "file"
+    blocked.write_text("")
+    monkeypatch.setitem(
+        settings.PLUGINS_CONFIG, "nautobot_upgrade_jobs", {"snapshot_directory": str(blocked)}
+    )
+    with pytest.raises(UsageError, match="cannot be written"):
+        capture()
+    assert list(tmp_path.iterdir()) == [blocked]
+
+
+def test_the_job_attaches_a_sealed_file(rest):
+    result = rest.run_job(JOB)
+    assert (result["status"]["value"], result["result"]["verdict"]) == ("SUCCESS", "complete")
+    ((name, data),) = rest.files(result["id"]).items()
+    assert result["result"]["files"] == [name]
+    snapshot = unseal(data)
+    assert len(snapshot.facts.contents.tables) == result["result"]["tables"]
+
+
+def test_the_command_writes_the_file(tmp_path):
+    done = subprocess.run(
+        ["nautobot-server", "upgrade_jobs", "snapshot", "--output", str(tmp_path)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    (path,) = tmp_path.iterdir()
+    assert str(path) in done.stdout
+    assert unseal(Path(path).read_bytes()).instance
