@@ -36,12 +36,18 @@ def _entry(one: Check) -> Iterator[str]:
     yield ""
     yield one.title
     yield ""
-    yield f"**Why.** {one.why[:1].upper()}{one.why[1:]}"
+    yield f"**Why.** {_sentence(one.why)}"
     yield ""
-    yield f"**Fix.** {one.fix[:1].upper()}{one.fix[1:]}"
+    yield f"**Fix.** {_sentence(one.fix)}"
     yield ""
     yield f"Reads: {needs}. Rests on: {one.engine}."
     yield ""
+
+
+def _sentence(text: str) -> str:
+    """Begin with a capital, unless the first word is a name such as dcim.0089."""
+    first = text.partition(" ")[0]
+    return text if "." in first or "_" in first else text[:1].upper() + text[1:]
 
 
 if __name__ == "__main__":

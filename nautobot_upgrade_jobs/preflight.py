@@ -11,7 +11,7 @@ from importlib.metadata import version as installed_version
 
 from . import __version__
 from .catalog import Catalog, CatalogError, CatalogUnavailable, load
-from .catalog.target import Target, TargetError, choose_target
+from .catalog.target import BEFORE_ALL, Target, TargetError, choose_target
 from .checks import acceptance
 from .checks.acceptance import AcceptanceError
 from .checks.findings import Acceptance, verdict_of
@@ -22,9 +22,6 @@ from .configuration import Configuration, ConfigurationError, UsageError, config
 from .facts import Facts, Unavailable
 from .plan.history import History
 from .report import Report
-
-BEFORE_ALL = "0"
-"""Where a database is whose migrations are those of no release: stopped on its way."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +69,8 @@ def preflight(request: Request, progress: Callable[[str], None] = lambda topic: 
         kind="preflight",
         instance=config.label,
         created=now,
-        current=f"Nautobot {target.installed}",
+        current=f"Nautobot {target.installed}"
+        + (" (code; the database is not migrated)" if target.database else ""),
         target=f"Nautobot {target.version}",
         verdict=verdict_of(results, frozenset(accepted)),
         results=results,

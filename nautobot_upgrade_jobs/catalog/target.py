@@ -10,6 +10,8 @@ from packaging.version import InvalidVersion, Version
 from ..facts.base import Unavailable
 from . import Catalog, Release
 
+BEFORE_ALL = "0"
+"""Where a database is whose migrations are those of no release: stopped on its way."""
 LONGEST_VERSION = 40
 """Characters; no Nautobot version comes near it."""
 EXAMPLE = "3.2.7"

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import InvalidVersion, Version
 
-from ..catalog import AppConflict, Catalog, ConflictingApp
+from ..catalog import AbsorbedApp, AppConflict, Catalog, ConflictingApp
 from ..catalog.target import Target
 from ..facts import App, Apps, Migrations, Runtime, Tables
 from ..plan.history import History
@@ -158,7 +158,6 @@ def _absorbed_by_app(conflict: AppConflict, absorbed: ConflictingApp, apps: Apps
         remediation="; ".join(steps) + f".{override}",
         phase=Phase.BOOT,
         impact=Impact.OUTAGE,
-        commands=(f"pip uninstall {absorbed.distribution}",),
         references=(conflict.reference,),
     )
 
@@ -185,7 +184,7 @@ def absorbed_by_core(apps: Apps, target: Target, catalog: Catalog) -> Iterator[F
             remediation=one.remedy,
             phase=Phase.BOOT,
             impact=Impact.OUTAGE if one.refused else Impact.DATA_LOSS,
-            commands=one.commands,
+            commands=tuple(f"{line}  # in the new environment only" for line in one.commands),
             references=(one.reference,),
         )
 
@@ -213,15 +212,22 @@ def python_version(apps: Apps, runtime: Runtime) -> Iterator[Finding]:
 
 
 @check()
-def leftovers(migrations: Migrations, tables: Tables) -> Iterator[Finding]:
+def leftovers(
+    migrations: Migrations, tables: Tables, target: Target, catalog: Catalog
+) -> Iterator[Finding]:
     """No App that is not enabled has left tables or migrations behind.
 
     Why: tables with foreign keys into core stop a migration that alters the other end; an App that
         is enabled again later finds a history that no longer fits.
     Fix: enable the App again and upgrade it with the rest, or remove it for good, with its tables.
+        The tables of an App that core is going to take over stay until it has.
     """
     owned = set(tables.owned)
+    absorbed = {one.module: one for one in catalog.apps_absorbed if one.data_carried}
     for label, recorded in History(migrations).abandoned.items():
+        heir = absorbed.get(label)
+        if heir and target.crosses(heir.since):
+            continue  # a migration on this way reads these tables
         orphans = [
             table
             for table in tables.tables
@@ -229,16 +235,26 @@ def leftovers(migrations: Migrations, tables: Tables) -> Iterator[Finding]:
         ]
         count = sum(table.rows for table in orphans)
         yield Finding(
-            severity=Severity.WARNING,
+            severity=Severity.INFO if heir else Severity.WARNING,
             subject=label,
             message=f"The App {label} is not enabled, but has "
             f"{plural(recorded, 'recorded migration')} and {plural(len(orphans), 'table')} "
             f"with {plural(count, 'row')}.",
-            remediation="Enable it and upgrade it with the rest; or, if it is not wanted, enable "
-            "it once more in the installed release and run `migrate` for it to `zero`, after a "
-            "backup.",
+            remediation=_what_to_do_with(heir, target),
             phase=Phase.MIGRATE,
             impact=Impact.DATA_LOSS,
             evidence=some(tuple(f"{table.name}: {plural(table.rows, 'row')}" for table in orphans)),
-            references=(APPS,),
+            references=(heir.reference if heir else APPS,),
         )
+
+
+def _what_to_do_with(heir: AbsorbedApp | None, target: Target) -> str:
+    """Return what to do with the tables of an App that is not enabled."""
+    if heir is None:
+        return (
+            "Enable it and upgrade it with the rest; or, if it is not wanted, enable it once more "
+            "in the installed release and run `migrate` for it to `zero`, after a backup."
+        )
+    if Version(target.version) < Version(heir.since):
+        return f"Keep the tables: the upgrade to {heir.since} reads them into {heir.into}."
+    return f"{heir.into} has taken its data over; after a backup the tables can be dropped."

@@ -38,8 +38,8 @@ def dangling_cables(data: Data) -> Iterator[Finding]:
             subject="dcim_cable",
             message=f"{plural(cables.count, 'cable')} with an end whose row is gone; migration "
             "dcim.0089_populate_cabletocabletermination will abort.",
-            remediation="Open each cable and delete or reconnect it; the command deletes the "
-            "first of them, so run Preflight again until none is left.",
+            remediation=f"Delete or reconnect {'it' if cables.count == 1 else 'each of them'}; the "
+            f"command deletes the {plural(len(cables.keys), 'cable')} listed.",
             phase=Phase.MIGRATE,
             impact=Impact.OUTAGE,
             commands=(_delete_cables(cables),),
@@ -66,7 +66,6 @@ def foreign_cable_ends(data: Data) -> Iterator[Finding]:
             remediation="Export these cables, delete them, and document the connection elsewhere.",
             phase=Phase.MIGRATE,
             impact=Impact.DATA_LOSS,
-            commands=(_delete_cables(cables),),
             evidence=cables.examples,
             references=(NOTES.format("3.2"),),
         )
@@ -173,7 +172,8 @@ def foreign_compliance_ids(data: Data) -> Iterator[Finding]:
             subject="nautobot_data_validation_engine_datacompliance",
             message=f"{plural(rows.count, 'data compliance result')} whose object id is no UUID; "
             "migration data_validation.0002 will abort.",
-            remediation="Delete the results; they are computed, not entered.",
+            remediation="Empty the table; its rows are computed, not entered. Run the compliance "
+            "Job again after the upgrade.",
             phase=Phase.MIGRATE,
             impact=Impact.OUTAGE,
             commands=("DELETE FROM nautobot_data_validation_engine_datacompliance;",),

@@ -32,7 +32,8 @@ def pending_approvals(jobs: Jobs) -> Iterator[Finding]:
             subject=name,
             message=f"The scheduled Job '{name}' requires approval; migration extras.0126 will "
             "abort.",
-            remediation="Approve it and let it run, or deny and delete it; then check again.",
+            remediation="Under Jobs, Job Approvals: approve it and let it run, or deny and delete "
+            "it. The command lists what is left, and ends in an error as long as there is any.",
             phase=Phase.MIGRATE,
             impact=Impact.OUTAGE,
             commands=("nautobot-server check_job_approval_status",),

@@ -32,9 +32,9 @@ def unapplied(migrations: Migrations) -> Iterator[Finding]:
             severity=Severity.BLOCKER,
             subject="django_migrations",
             message=f"{plural(len(missing), 'migration')} of the installed release not applied.",
-            remediation="If new code was installed just now: mend what else this report names "
-            "first, as the old rows are still there. Then take a backup, finish the upgrade, and "
-            "run Preflight again.",
+            remediation="Take a backup, finish the upgrade that they belong to, and run Preflight "
+            "again. If new code was installed just now, do what target.code_and_database says "
+            "first.",
             phase=Phase.MIGRATE,
             impact=Impact.OUTAGE,
             commands=("nautobot-server post_upgrade",),

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from packaging.version import Version
 
 from ..catalog import Catalog
-from ..catalog.target import Target
+from ..catalog.target import BEFORE_ALL, Target
 from ..facts import known
 from .findings import Finding, Impact, Phase, Severity
 from .registry import NotApplicable, check
@@ -56,7 +56,7 @@ def direction(target: Target) -> Iterator[Finding]:
             phase=Phase.MIGRATE,
             impact=Impact.DATA_LOSS,
         )
-    if wanted == installed and target.chosen:
+    if wanted == installed and target.chosen and not target.database:
         yield Finding(
             severity=Severity.INFO,
             subject="same-release",
@@ -65,6 +65,34 @@ def direction(target: Target) -> Iterator[Finding]:
             phase=Phase.BOOT,
             impact=Impact.NONE,
         )
+
+
+@check()
+def code_and_database(target: Target) -> Iterator[Finding]:
+    """The database has the schema of the installed code.
+
+    Why: between the installation of new code and `migrate`, the rows are those of the old release,
+        and only the old code can mend them: the new one's models and pages do not fit.
+    Fix: switch back to the previous environment or image, mend there what the report names, and
+        return.
+    """
+    if target.database:
+        yield Finding(
+            severity=Severity.BLOCKER,
+            subject="unmigrated",
+            message=f"Nautobot {target.installed} is installed, but its migrations are not all "
+            f"applied; the rows are {_age(target.database)}.",
+            remediation="Before all else: switch back to the previous environment or image, mend "
+            "there whatever else this report names, and return. Do not migrate in between. If "
+            "nothing else is named, take a backup and finish the upgrade.",
+            phase=Phase.MIGRATE,
+            impact=Impact.OUTAGE,
+            references=(UPGRADING,),
+        )
+
+
+def _age(database: str) -> str:
+    return "between two releases" if database == BEFORE_ALL else f"still those of {database}"
 
 
 @check()

@@ -55,7 +55,7 @@ def _ends() -> str:
     )
 
 
-def _cables(connection: BaseDatabaseWrapper, ends: str) -> Rows:
+def _cables(connection: BaseDatabaseWrapper, ends: str, what: str = "") -> Rows:
     """Count the cables in a query of (cable, app_label, model, end_id); both ends can be in it."""
     number, first = _count(
         connection,
@@ -65,7 +65,7 @@ def _cables(connection: BaseDatabaseWrapper, ends: str) -> Rows:
     keys = tuple(_uuid(cable) for cable, _ in first)
     return Rows(
         number,
-        tuple(f"cable {key}: {end}" for key, (_, end) in zip(keys, first, strict=True)),
+        tuple(f"cable {key}: {end}{what}" for key, (_, end) in zip(keys, first, strict=True)),
         keys,
     )
 
@@ -79,6 +79,7 @@ def _dangling_cables(connection: BaseDatabaseWrapper) -> Rows:
             f"WHERE e.app_label = '{label}' AND e.model = '{model}' AND t.id IS NULL"
             for (label, model), table in _termination_tables().items()
         ),
+        " is gone",
     )
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from ..checks.findings import Status
-from .markdown import TITLES
+from .markdown import TITLES, WHEN
 from .model import ORDER, Report
 
 
@@ -17,7 +17,7 @@ def render(report: Report) -> str:
     sections = [(TITLES[severity], severity.value, report.open(severity)) for severity in ORDER]
     accepted = tuple(one for one in report.findings() if one.acceptance)
     sections.append(("Accepted", "accepted", accepted))
-    return _template().render(report=report, sections=sections, statuses=list(Status))
+    return _template().render(report=report, sections=sections, statuses=list(Status), when=WHEN)
 
 
 @cache

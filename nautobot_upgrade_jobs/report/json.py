@@ -41,6 +41,7 @@ def document(report: Report) -> dict[str, Any]:
         "baseline": report.baseline,
         "verdict": report.verdict.value,
         "headline": report.headline,
+        "next_step": report.next_step,
         "counts": report.counts,
         "findings": [_finding(one) for one in report.findings()],
         "lapsed_acceptances": [_acceptance(one) for one in report.lapsed],

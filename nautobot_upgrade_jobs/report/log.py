@@ -40,16 +40,16 @@ def lines(report: Report) -> Iterator[Line]:
     for lapsed in report.lapsed:
         yield Line(
             "info",
-            "summary",
-            f"{lapsed.finding}: accepted by {lapsed.who} until {lapsed.until} for "
-            f"{lapsed.target}; lapsed.",
+            "accepted",
+            f"{lapsed.finding}: the acceptance by {lapsed.who}, until {lapsed.until} and for "
+            f"{lapsed.target}, does not hold for this run.",
         )
     for unmatched in report.unmatched:
         yield Line(
             "warning",
-            "summary",
-            f"{unmatched.finding}: accepted by {unmatched.who}, but it is not exactly one finding "
-            "of this run.",
+            "accepted",
+            f"{unmatched.finding}: accepted by {unmatched.who}, but this run has no such finding, "
+            "or more than one.",
         )
     yield _summary(report)
 
@@ -104,16 +104,18 @@ def _finding(one: Reported) -> Line:
 def _summary(report: Report) -> Line:
     counts = report.counts
     parts = [plural(counts["blocker"], "blocker"), plural(counts["warning"], "warning")]
+    parts += [f"{counts['info']} to know"] if counts["info"] else []
     parts += [f"{counts['accepted']} accepted"] if counts["accepted"] else []
     unanswered = len(report.not_checked)
     parts += [f"{plural(unanswered, 'check')} could not look"] if unanswered else []
-    unused = tuple(
-        f"Not looked at: {text} (engine: {name})" for name, text in report.engines_not_used.items()
+    details = (
+        f"Next: {report.next_step}",
+        *(f"Not looked at: {text}" for text in report.engines_not_used.values()),
     )
     return Line(
         VERDICT_LEVELS[report.verdict],
         "summary",
         f"{report.verdict.value.upper()}: {report.headline} {report.current} to {report.target}: "
         f"{', '.join(parts)}.",
-        unused,
+        details,
     )

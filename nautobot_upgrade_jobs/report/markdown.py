@@ -5,10 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from ..checks.findings import Severity
+from ..checks.findings import Phase, Severity
+from ..checks.text import plural
 from .model import ORDER, Report, Reported
 
 TITLES = {Severity.BLOCKER: "Blockers", Severity.WARNING: "Warnings", Severity.INFO: "Good to know"}
+WHEN = {
+    Phase.BOOT: "start of the new release",
+    Phase.MIGRATE: "migrate",
+    Phase.POST_UPGRADE: "the steps after migrate",
+    Phase.RUNTIME: "daily use",
+    Phase.ROLLBACK: "the way back",
+}
 SPECIAL = re.compile(r"([\\`*_\[\]<>|#])")
 
 
@@ -25,7 +33,7 @@ def render(report: Report) -> str:
 def _lines(report: Report) -> Iterator[str]:
     yield f"# {report.kind.capitalize()}: {report.verdict.value.upper()}"
     yield ""
-    yield report.headline
+    yield f"{report.headline} {escape(report.next_step)}"
     yield ""
     yield "| | |"
     yield "| --- | --- |"
@@ -44,7 +52,13 @@ def _facts(report: Report) -> Iterator[tuple[str, str]]:
     yield "From", report.current
     yield "To", report.target
     yield "Date", f"{report.created:%Y-%m-%d %H:%M} UTC"
-    yield "Findings", ", ".join(f"{number} {name}" for name, number in counts.items())
+    yield (
+        "Findings",
+        ", ".join(
+            plural(number, name) if name in ("blocker", "warning") else f"{number} {name}"
+            for name, number in counts.items()
+        ),
+    )
     yield "Checks", f"{len(report.results)}, of which {len(report.not_checked)} could not look"
     yield "Made by", f"{report.tool}, catalog {report.catalog}"
 
@@ -67,7 +81,7 @@ def _finding(one: Reported) -> Iterator[str]:
         yield escape(f"Accepted by {accepted.who} until {accepted.until}: {accepted.reason}")
         yield ""
     if one.why:
-        yield f"**Why:** {escape(one.why)}"
+        yield f"**Expected:** {escape(one.expected)} Otherwise: {escape(one.why)}"
         yield ""
     yield f"**To do:** {escape(finding.remediation)}"
     if finding.commands:
@@ -77,7 +91,8 @@ def _finding(one: Reported) -> Iterator[str]:
         yield ""
         yield from (f"- {escape(item)}" for item in finding.evidence)
     yield ""
-    yield f"Bites: {finding.phase.value}. Impact: {finding.impact.value}. Key: `{_code(one.key)}`"
+    impact = finding.impact.value.replace("_", " ")
+    yield f"Fails at: {WHEN[finding.phase]}. Impact: {impact}. Key: `{_code(one.key)}`"
     for url in finding.references:
         yield f"<{url}>"
 
@@ -92,8 +107,8 @@ def _not_checked(report: Report) -> Iterator[str]:
         yield escape(f"- The acceptance of {lapsed.finding} by {lapsed.who} has lapsed.")
     for one in report.unmatched:
         yield escape(f"- {one.finding}, accepted by {one.who}, is not exactly one finding here.")
-    for name, text in report.engines_not_used.items():
-        yield f"- {text} (engine: {name})"
+    for text in report.engines_not_used.values():
+        yield f"- {text}"
 
 
 def _migrations(report: Report) -> Iterator[str]:

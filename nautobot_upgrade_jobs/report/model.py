@@ -19,7 +19,7 @@ ORDER = (Severity.BLOCKER, Severity.WARNING, Severity.INFO)
 HEADLINES = {
     Verdict.GO: "Nothing found that speaks against the upgrade.",
     Verdict.CAUTION: "The upgrade can go ahead; read the warnings first.",
-    Verdict.BLOCKED: "Do not upgrade yet: mend the blockers first.",
+    Verdict.BLOCKED: "Do not upgrade yet.",
     Verdict.INCOMPLETE: "No answer yet: some checks could not look.",
 }
 
@@ -30,6 +30,19 @@ def file_stem(kind: str, instance: str, created: datetime) -> str:
     return f"{kind}-{safe[:60]}-{created:%Y%m%dT%H%M%SZ}"
 
 
+NEXT_STEPS = {
+    Verdict.GO: "Take a backup and restore it once elsewhere; then stop beat and workers, install "
+    "the target, run `nautobot-server post_upgrade`, and start web, worker and beat again.",
+    Verdict.CAUTION: "Decide about each warning. Then take a backup and restore it once elsewhere, "
+    "stop beat and workers, install the target, run `nautobot-server post_upgrade`, and start web, "
+    "worker and beat again.",
+    Verdict.BLOCKED: "Mend the blockers from the top and run Preflight again, until none is left. "
+    "Only then take the backup and upgrade.",
+    Verdict.INCOMPLETE: "Give the checks under 'Not checked' what they need, and run Preflight "
+    "again.",
+}
+
+
 @dataclass(frozen=True)
 class Reported:
     """A finding in its place: the check it comes from, and who has accepted it."""
@@ -37,6 +50,8 @@ class Reported:
     key: str
     topic: str
     check: str
+    expected: str
+    """What the check expects, in one sentence."""
     why: str
     finding: Finding
     acceptance: Acceptance | None
@@ -71,7 +86,20 @@ class Report:
     @property
     def headline(self) -> str:
         """The verdict as a sentence."""
+        if self._is_there:
+            return f"Nothing to upgrade: {self.target} is what runs. Nothing wrong was found."
         return HEADLINES[self.verdict]
+
+    @property
+    def next_step(self) -> str:
+        """What to do now, as a sentence."""
+        if self._is_there:
+            return "Nothing to do. For another release, run Preflight with that target."
+        return NEXT_STEPS[self.verdict]
+
+    @property
+    def _is_there(self) -> bool:
+        return self.verdict is Verdict.GO and self.current == self.target
 
     def findings(self) -> Iterator[Reported]:
         """Yield all findings, the worst first, then in the order of their checks."""
@@ -84,6 +112,7 @@ class Report:
                             key=key,
                             topic=result.topic,
                             check=result.check,
+                            expected=result.title,
                             why=result.why,
                             finding=finding,
                             acceptance=self.accepted.get(key),

@@ -2,9 +2,10 @@
 
 import pytest
 
+from nautobot_upgrade_jobs.checks.apps import leftovers
 from nautobot_upgrade_jobs.facts import Tables
 from nautobot_upgrade_jobs.facts.tables import Table
-from tests.builders import app, apps, facts, migration, migrations, target
+from tests.builders import CATALOG, app, apps, facts, migration, migrations, target
 
 ENGINE = "nautobot_data_validation_engine"
 
@@ -137,10 +138,24 @@ def test_leftovers(found, recorded, expected):
     assert found("apps.leftovers", state) == expected
 
 
-def test_leftovers_count_the_tables_and_rows(found):
-    from nautobot_upgrade_jobs.checks.apps import leftovers
-
+def test_leftovers_count_the_tables_and_rows():
     history = migrations((), ("old_app.0001",))
     tables = Tables((Table("old_app_thing", 3, True), Table("dcim_device", 9, True)), ())
-    (finding,) = leftovers(history, tables)
+    (finding,) = leftovers(history, tables, target(), CATALOG)
     assert "1 recorded migration and 1 table with 3 rows" in finding.message
+
+
+@pytest.mark.parametrize(
+    ("installed", "wanted", "advice"),
+    [
+        ("2.4.44", "3.2.7", None),  # a migration on this way reads the tables
+        ("2.4.43", "2.4.44", "Keep the tables"),
+        ("3.0.0", "3.2.7", "can be dropped"),
+    ],
+)
+def test_leftovers_of_an_app_that_core_takes_over(installed, wanted, advice):
+    found = leftovers(
+        migrations((), (f"{ENGINE}.0001",)), Tables((), ()), target(wanted, installed), CATALOG
+    )
+    findings = [(one.severity.value, advice in one.remediation) for one in found]
+    assert findings == ([("info", True)] if advice else [])

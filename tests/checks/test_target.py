@@ -1,7 +1,11 @@
 """Is the target known, ahead, and within one step?"""
 
+from dataclasses import replace
+
 import pytest
 
+from nautobot_upgrade_jobs.catalog.target import BEFORE_ALL
+from nautobot_upgrade_jobs.checks.target import code_and_database
 from tests.builders import target
 
 
@@ -83,3 +87,13 @@ def test_stops_across_a_python_gap_are_required(found):
 )
 def test_newer_lines(found, installed, wanted, expected):
     assert found("target.newer_lines", target=target(wanted, installed)) == expected
+
+
+@pytest.mark.parametrize(
+    ("database", "says"),
+    [("", None), ("2.4.44", "still those of 2.4.44"), (BEFORE_ALL, "between two releases")],
+)
+def test_code_and_database(database, says):
+    found = list(code_and_database(replace(target("3.2.7", "3.2.7"), database=database)))
+    findings = [(one.severity.value, says in one.message) for one in found]
+    assert findings == ([("blocker", True)] if says else [])

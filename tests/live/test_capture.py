@@ -1,9 +1,7 @@
 """Snapshots of a real database: complete, of one instant, and sensitive to every change."""
 
 import random
-import subprocess
 import threading
-from pathlib import Path
 
 import pytest
 from django.conf import settings
@@ -199,15 +197,3 @@ def test_the_job_attaches_a_sealed_file(rest):
     assert result["result"]["files"] == [name]
     snapshot = unseal(data)
     assert len(snapshot.facts.contents.tables) == result["result"]["tables"]
-
-
-def test_the_command_writes_the_file(tmp_path):
-    done = subprocess.run(
-        ["nautobot-server", "upgrade_jobs", "snapshot", "--output", str(tmp_path)],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    (path,) = tmp_path.iterdir()
-    assert str(path) in done.stdout
-    assert unseal(Path(path).read_bytes()).instance

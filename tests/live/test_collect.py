@@ -2,7 +2,6 @@
 
 import importlib
 import re
-import subprocess
 import threading
 from contextlib import contextmanager
 from dataclasses import fields, is_dataclass
@@ -381,25 +380,3 @@ def test_a_collector_runs_in_any_thread():
     thread.start()
     thread.join()
     assert found[0].database == collect_facts(topics=("database",)).database
-
-
-def run_command(*words, **environment):
-    import os
-
-    return subprocess.run(
-        ["nautobot-server", "upgrade_jobs", "preflight", *words],
-        env=os.environ | environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-
-def test_a_pristine_installation_is_go(clone, instance):
-    """Fresh migrate, no Apps but ours, the newest patch of its own line, a worker that answers."""
-    with clone("pristine") as name:
-        done = run_command(NAUTOBOT_DB_NAME=name, STACK_CACHE="1", STACK_BROKER="0")
-    assert (done.returncode, "GO:" in done.stdout) == (0, True), done.stdout + done.stderr
-    assert "warning" not in done.stdout.replace("0 warnings", "")
-    for line in done.stdout.splitlines():
-        assert "BLOCKER" not in line

@@ -5,6 +5,7 @@ After an intended change: ``UPDATE_GOLDEN=1 python -m pytest tests/report``, the
 
 import os
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import jsonschema
@@ -64,6 +65,20 @@ def test_html_asks_the_network_for_nothing():
 
 
 @pytest.mark.parametrize(
+    ("sample", "current", "headline", "next_step"),
+    [
+        ("go", "Nautobot 3.2.7", "Nothing to upgrade", "Nothing to do"),
+        ("go", "Nautobot 3.2.6", "Nothing found that speaks against", "Take a backup"),
+        ("blocked", "Nautobot 3.2.7", "Do not upgrade yet", "Mend the blockers"),
+    ],
+)
+def test_what_to_do_next(sample, current, headline, next_step):
+    report = replace(SAMPLES[sample], current=current)
+    assert report.headline.startswith(headline)
+    assert report.next_step.startswith(next_step)
+
+
+@pytest.mark.parametrize(
     ("instance", "stem"),
     [
         ("nautobot.example.com", "preflight-nautobot.example.com-20261120T120000Z"),
@@ -73,8 +88,6 @@ def test_html_asks_the_network_for_nothing():
     ],
 )
 def test_file_names_are_safe(instance, stem):
-    from dataclasses import replace
-
     assert replace(SAMPLES["go"], instance=instance).file_stem == stem
 
 

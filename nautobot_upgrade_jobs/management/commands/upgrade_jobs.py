@@ -9,9 +9,9 @@ from __future__ import annotations
 import sys
 from argparse import ArgumentParser
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from ...capture import capture
 from ...checks.findings import Verdict
@@ -22,6 +22,17 @@ from ...report import FILES, FORMATS, Report
 
 EXIT_CODES = {Verdict.GO: 0, Verdict.CAUTION: 0, Verdict.BLOCKED: 2, Verdict.INCOMPLETE: 3}
 USAGE_ERROR = 1
+
+
+class UsageParser(CommandParser):
+    """Ends with our own code on a typing error; argparse's 2 is what BLOCKED means here."""
+
+    def error(self, message: str) -> NoReturn:
+        """Say what was wrong and leave."""
+        if not self.called_from_command_line:
+            super().error(message)
+        self.print_usage(sys.stderr)
+        self.exit(USAGE_ERROR, f"{self.prog}: error: {message}\n")
 
 
 class Command(BaseCommand):
@@ -36,6 +47,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the subcommands."""
+        parser.__class__ = UsageParser  # subparsers are made of the same class
         commands = parser.add_subparsers(dest="job", required=True)
         one = commands.add_parser("preflight", help="May I upgrade?")
         one.set_defaults(run=self._preflight)
@@ -60,6 +72,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Run the Job and leave with its exit code."""
         try:
+            if options["output"]:
+                self._make(options["output"])
             code = options["run"](options)
         except UsageError as error:
             raise CommandError(str(error), returncode=USAGE_ERROR) from None
@@ -95,12 +109,18 @@ class Command(BaseCommand):
         if self.stderr.isatty():
             self.stderr.write(f"Collecting {topic} …")
 
-    def _write_files(self, report: Report, folder: Path) -> None:
+    def _make(self, folder: Path) -> None:
+        """Have the folder before the work is done, so that its verdict is not lost."""
         try:
             folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UsageError(f"--output: {error}") from None
+
+    def _write_files(self, report: Report, folder: Path) -> None:
+        try:
             for ending, render in FILES.items():
                 path = folder / f"{report.file_stem}.{ending}"
                 path.write_text(render(report), encoding="utf-8")
                 self.stderr.write(f"Wrote {path}")
         except OSError as error:
-            raise CommandError(f"--output: {error}", returncode=USAGE_ERROR) from None
+            raise UsageError(f"--output: {error}") from None
