@@ -3,6 +3,7 @@
 - pristine: a fresh migrate
 - sample: pristine and sample_data.py
 - demo: sample, the demo's Apps and demo_faults.py
+- upgraded: the sample of an older Nautobot, really upgraded to this one
 """
 
 from __future__ import annotations
@@ -12,21 +13,25 @@ import os
 from pathlib import Path
 
 from .instance import Instance, Server
-from .process import locked, run, say
+from .process import StackError, locked, run, say
 from .venvs import REPOSITORY, cache, site_packages
 
 # What a template starts from, the commands that make it, and the scripts that are thus in its key.
-BASE = {"pristine": "", "sample": "pristine", "demo": "sample"}
+BASE = {"pristine": "", "sample": "pristine", "demo": "sample", "upgraded": ""}
+OLDER = "2.4.44"
+"""What "upgraded" comes from."""
 MIGRATE = ("nautobot-server", "migrate", "--no-input")
 STEPS = {
     "pristine": [MIGRATE],
     "sample": [("python", "-m", "development.sample_data")],
     "demo": [MIGRATE, ("python", "-m", "development.demo_faults")],
+    "upgraded": [("nautobot-server", "post_upgrade")],
 }
 SCRIPTS = {
     "pristine": (),
     "sample": ("sample_data.py", "sample_rows.py", "sample_jobs.py"),
     "demo": ("demo_faults.py",),
+    "upgraded": (),
 }
 
 
@@ -35,6 +40,8 @@ def key(instance: Instance, server: Server, template: str) -> str:
     digest = hashlib.sha256()
     foreign = set(instance.apps) - set(apps(instance, template))
     digest.update("\n".join(migrations(instance, without=foreign)).encode())
+    if template == "upgraded":
+        digest.update(older_sample(instance).name.encode())
     step = template
     while step:
         for script in SCRIPTS[step]:
@@ -42,6 +49,19 @@ def key(instance: Instance, server: Server, template: str) -> str:
         step = BASE[step]
     parts = (instance.version, f"{server.engine}{server.major}", template, digest.hexdigest()[:12])
     return "-".join(parts)
+
+
+def older_sample(instance: Instance) -> Path:
+    """The dump of the older release's sample, on the same engine."""
+    older = Instance(OLDER, instance.engine)
+    start = f"python3 -m development.stack up {OLDER} --database {instance.engine}"
+    if not older.venv.exists():
+        raise StackError(f'"upgraded" needs the sample of {OLDER}: {start}')
+    server = older.server()
+    path = cache() / f"{key(older, server, 'sample')}.{server.suffix}"
+    if not path.exists():
+        raise StackError(f"{path.name} is not in the cache: {start}")
+    return path
 
 
 def apps(instance: Instance, template: str) -> tuple[str, ...]:
@@ -84,6 +104,8 @@ def _make(instance: Instance, server: Server, template: str, path: Path) -> None
     """Build a template from its base and keep a dump of it."""
     if base := BASE[template]:
         server.clone(base, template)
+    elif template == "upgraded":
+        server.restore(older_sample(instance), template)
     else:
         server.create(template)
     env = {**instance.env(template), "STACK_APPS": ",".join(apps(instance, template))}

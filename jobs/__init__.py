@@ -5,7 +5,7 @@ Nautobot lists only classes that are defined under this name, so each Job is a s
 
 from nautobot.apps.jobs import register_jobs
 
-from ..nautobot_upgrade_jobs.jobs import capture, preflight
+from ..nautobot_upgrade_jobs.jobs import capture, compare, preflight
 
 name = "Upgrade"
 
@@ -18,4 +18,8 @@ class CaptureSnapshot(capture.CaptureSnapshot):
     """The same Job under this repository's name."""
 
 
-register_jobs(Preflight, CaptureSnapshot)
+class CompareSnapshots(compare.CompareSnapshots):
+    """The same Job under this repository's name."""
+
+
+register_jobs(Preflight, CaptureSnapshot, CompareSnapshots)

@@ -18,6 +18,7 @@ from .checks.findings import Acceptance, verdict_of
 from .checks.registry import needed_topics
 from .checks.runner import UnknownCheckError, judge, require_known
 from .collect import collect_facts
+from .comparison import checks as checks_of_comparisons
 from .configuration import Configuration, ConfigurationError, UsageError, configuration
 from .facts import Facts, Unavailable
 from .plan.history import History
@@ -79,7 +80,9 @@ def preflight(request: Request, progress: Callable[[str], None] = lambda topic: 
         catalog="not readable" if isinstance(catalog, Unavailable) else catalog.version,
         accepted=accepted,
         lapsed=lapsed,
-        unmatched=unmatched,
+        unmatched=tuple(
+            one for one in unmatched if one.finding.partition(":")[0] not in checks_of_comparisons()
+        ),
         seconds=time.monotonic() - started,
     )
 

@@ -7,7 +7,8 @@ of the repository); if they imported this module too, each Job would appear twic
 from nautobot.apps.jobs import register_jobs
 
 from .jobs.capture import CaptureSnapshot
+from .jobs.compare import CompareSnapshots
 from .jobs.preflight import Preflight
 
-jobs = [Preflight, CaptureSnapshot]
+jobs = [Preflight, CaptureSnapshot, CompareSnapshots]
 register_jobs(*jobs)

@@ -14,9 +14,9 @@ BELOW = {
     "facts": set(),
     "catalog": {"facts"},
     "plan": {"facts", "catalog"},
-    "snapshot": {"facts", "catalog"},
+    "snapshot": {"facts", "catalog", "checks"},
     "checks": {"facts", "catalog", "plan"},
-    "report": {"facts", "catalog", "plan", "checks"},
+    "report": {"facts", "catalog", "plan", "checks", "snapshot"},
     "collect": {"facts", "catalog"},
 }
 FILES = sorted(PACKAGE.rglob("*.py"))

@@ -13,11 +13,13 @@ from .records import (
     AppConflict,
     Command,
     ConflictingApp,
+    ExpectedChange,
     Line,
     Release,
     RemovedSetting,
     Stop,
     UniqueIndex,
+    VolatileThing,
 )
 
 __all__ = [
@@ -29,11 +31,13 @@ __all__ = [
     "CatalogUnavailable",
     "Command",
     "ConflictingApp",
+    "ExpectedChange",
     "Line",
     "Release",
     "RemovedSetting",
     "Status",
     "Stop",
     "UniqueIndex",
+    "VolatileThing",
     "load",
 ]

@@ -16,11 +16,13 @@ from .records import (
     AppConflict,
     Command,
     ConflictingApp,
+    ExpectedChange,
     Line,
     MigrationSets,
     Release,
     RemovedSetting,
     UniqueIndex,
+    VolatileThing,
 )
 
 Record = TypeVar("Record")
@@ -47,7 +49,7 @@ def load() -> Catalog:
         CatalogError: A data file is wrong.
     """
     about, hazards = _read("catalog"), _read("hazards")
-    apps = _read("apps")
+    apps, expected = _read("apps"), _read("expected")
     return Catalog(
         version=about["version"],
         date=about["date"],
@@ -63,6 +65,8 @@ def load() -> Catalog:
             {table: tuple(names) for table, names in hazards["absorbed_columns"].items()}
         ),
         cable_terminations=MappingProxyType(hazards["cable_terminations"]),
+        volatile=_records(VolatileThing, "expected", expected["volatile"]),
+        expected_changes=_records(ExpectedChange, "expected", expected["change"]),
     )
 
 

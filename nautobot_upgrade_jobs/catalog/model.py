@@ -15,12 +15,14 @@ from .records import (
     Advice,
     AppConflict,
     Command,
+    ExpectedChange,
     Line,
     MigrationSets,
     Release,
     RemovedSetting,
     Stop,
     UniqueIndex,
+    VolatileThing,
 )
 from .stops import Journey, find_stops
 from .versions import line_of, parse
@@ -51,6 +53,8 @@ class Catalog:
     """Table to columns, of everything that data_validation.0002 reads of the absorbed App."""
     cable_terminations: Mapping[str, str]
     """Content type to table, of everything that dcim.0089 can move a cable's end to."""
+    volatile: tuple[VolatileThing, ...]
+    expected_changes: tuple[ExpectedChange, ...]
 
     @cached_property
     def releases(self) -> tuple[Release, ...]:

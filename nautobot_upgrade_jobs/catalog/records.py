@@ -195,6 +195,39 @@ class UniqueIndex:
 
 
 @dataclass(frozen=True)
+class VolatileThing:
+    """Something that changes without anybody's doing, and why that says nothing."""
+
+    section: str
+    subjects: tuple[str, ...]
+    reason: str
+    grows: bool = False
+    """Only growth says nothing; less than before is a change like any other."""
+
+
+@dataclass(frozen=True)
+class ExpectedChange:
+    """What a release is known to change; sections, subjects and values are shell patterns."""
+
+    section: str
+    subjects: tuple[str, ...]
+    reason: str
+    reference: str
+    how: tuple[str, ...] = ("added", "gone", "changed")
+    migration: str = ""
+    """It holds only if this migration was applied in between."""
+    since: str = ""
+    """It holds only if this release was reached in between."""
+    grows: bool = False
+    """It holds only if there is more than before."""
+    value: str = "*"
+    """What was there before, or is new."""
+    replaced_by: str = ""
+    rows_of: tuple[str, ...] = ()
+    """It holds only if the table `replaced_by` has a row for each value of these columns."""
+
+
+@dataclass(frozen=True)
 class MigrationSets:
     """The migrations of Nautobot's own apps, as recorded in a database ("dcim.0001_initial")."""
 

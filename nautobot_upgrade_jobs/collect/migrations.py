@@ -2,8 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
+
 from django.apps import apps
 from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.operations import (
+    CreateModel,
+    DeleteModel,
+    RenameField,
+    RenameModel,
+    SeparateDatabaseAndState,
+)
+from django.db.migrations.operations.base import Operation
+from django.db.migrations.operations.fields import FieldOperation
+from django.db.migrations.operations.models import IndexOperation, ModelOperation
+from django.db.models import Field
 
 from ..facts import Migrations
 from ..facts.migrations import Migration
@@ -22,6 +35,7 @@ def collect(context: Context) -> Migrations:
                 key=f"{app}.{name}",
                 dependencies=tuple(sorted(_resolved(loader, app, migration.dependencies))),
                 replaces=tuple(f"{label}.{name}" for label, name in migration.replaces),
+                changes=tuple(sorted(set(_changes(app, migration.operations)))),
             )
             for (app, name), migration in sorted(loader.disk_migrations.items())
         ),
@@ -33,6 +47,41 @@ def collect(context: Context) -> Migrations:
         ),
         labels=tuple(sorted(config.label for config in apps.get_app_configs())),
     )
+
+
+def _changes(app: str, operations: Sequence[Operation]) -> Iterator[str]:
+    """Yield what the operations alter, by the names that tables have today or would have."""
+    for one in operations:
+        if isinstance(one, SeparateDatabaseAndState):
+            yield from _changes(app, [*one.database_operations, *one.state_operations])
+        elif isinstance(one, (RenameField, FieldOperation)):
+            table = _table(app, one.model_name)
+            names = (one.old_name, one.new_name) if isinstance(one, RenameField) else (one.name,)
+            yield from (f"{table}.{name}" for name in names)
+            yield from _own_tables(table, [(one.name, one.field)])
+        elif isinstance(one, RenameModel):
+            yield from (_table(app, one.old_name), _table(app, one.new_name))
+        elif isinstance(one, (CreateModel, DeleteModel)):
+            yield _table(app, one.name)
+            yield from _own_tables(_table(app, one.name), getattr(one, "fields", ()))
+        elif isinstance(one, (ModelOperation, IndexOperation)):
+            yield f"{_table(app, getattr(one, 'model_name', '') or one.name)}."
+
+
+def _own_tables(table: str, fields: Iterable[tuple[str, Field]]) -> Iterator[str]:
+    """Yield the tables that many-to-many fields have of their own."""
+    for name, field in fields:
+        if getattr(field, "many_to_many", False) and not getattr(
+            field.remote_field, "through", None
+        ):
+            yield getattr(field, "db_table", None) or f"{table}_{name}"
+
+
+def _table(app: str, model: str) -> str:
+    try:
+        return str(apps.get_model(app, model)._meta.db_table)
+    except LookupError:
+        return f"{app}_{model.lower()}"
 
 
 def _resolved(loader: MigrationLoader, app: str, dependencies: list[tuple[str, str]]) -> list[str]:

@@ -6,18 +6,23 @@ A collector of the same name in ``collect/`` fills each; checks, plans and repor
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import TypeVar
+from typing import TypeVar, get_args, get_type_hints
 
 from .apps import App, Apps
-from .base import MissingFactError, Unavailable, known
+from .automation import Automation
+from .base import Listing, MissingFactError, Unavailable, known
 from .contents import Contents
 from .data import Data
 from .database import Database
+from .files import Files
+from .interface import Interface
 from .jobs import Jobs
+from .meaning import Meaning
 from .migrations import Migrations
 from .packages import Packages
 from .redis import Redis
 from .runtime import Runtime
+from .schema import Schema
 from .settings import Settings
 from .storage import Storage
 from .system import System
@@ -27,16 +32,22 @@ from .workers import Workers
 __all__ = [
     "App",
     "Apps",
+    "Automation",
     "Contents",
     "Data",
     "Database",
     "Facts",
+    "Files",
+    "Interface",
     "Jobs",
+    "Listing",
+    "Meaning",
     "Migrations",
     "MissingFactError",
     "Packages",
     "Redis",
     "Runtime",
+    "Schema",
     "Settings",
     "Storage",
     "System",
@@ -67,12 +78,23 @@ class Facts:
     storage: Storage | Unavailable = NOT_COLLECTED
     system: System | Unavailable = NOT_COLLECTED
     data: Data | Unavailable = NOT_COLLECTED
+    schema: Schema | Unavailable = NOT_COLLECTED
+    meaning: Meaning | Unavailable = NOT_COLLECTED
+    automation: Automation | Unavailable = NOT_COLLECTED
+    interface: Interface | Unavailable = NOT_COLLECTED
+    files: Files | Unavailable = NOT_COLLECTED
     contents: Contents | Unavailable = NOT_COLLECTED
 
     def of(self, topic: type[T]) -> T | Unavailable:
         """Return the facts of a topic, named by its type."""
         value: T | Unavailable = getattr(self, topic.__name__.lower())
         return value
+
+    @staticmethod
+    def kind_of(topic: str) -> type:
+        """Return the type of a topic's facts."""
+        kind: type = get_args(get_type_hints(Facts)[topic])[0]
+        return kind
 
     @staticmethod
     def topics() -> tuple[str, ...]:

@@ -15,6 +15,13 @@ class Unavailable:
     reason: str
 
 
+@dataclass(frozen=True)
+class Listing:
+    """Things by name, each with what it is, as a short text; two listings compare name by name."""
+
+    items: dict[str, str]
+
+
 class MissingFactError(Exception):
     """A check asked for a fact that could not be collected."""
 

@@ -14,6 +14,9 @@ class Migration:
     dependencies: tuple[str, ...]
     """Keys it depends on; ``__first__`` and ``__latest__`` already resolved."""
     replaces: tuple[str, ...]
+    changes: tuple[str, ...] = ()
+    """What its operations alter: ``table`` where a table comes or goes, ``table.field``, and
+    ``table.`` where indexes or constraints do."""
 
     @property
     def app(self) -> str:

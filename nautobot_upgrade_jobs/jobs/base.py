@@ -20,6 +20,9 @@ TIME_LIMIT_SECONDS = 2000
 class UpgradeJob(Job):
     """A read-only Job that ends with a report."""
 
+    attached: tuple[str, ...] = ()
+    """Names of the files that this run has attached."""
+
     class Meta:
         """Not a Job by itself; what the Jobs have in common."""
 
@@ -38,15 +41,8 @@ class UpgradeJob(Job):
         *topics, verdict = lines(report)
         for line in (verdict, *topics):  # the page shows the oldest line first
             self._log(line)
-        names = []
         for ending, render in FILES.items():
-            name = f"{report.file_stem}.{ending}"
-            try:
-                self.create_file(name, render(report))
-            except ValueError as error:  # over JOB_CREATE_FILE_MAX_SIZE
-                self.logger.warning("%s: %s", name, error, extra={"grouping": "summary"})
-            else:
-                names.append(name)
+            self.attach(f"{report.file_stem}.{ending}", render(report))
         if report.verdict in (Verdict.BLOCKED, Verdict.INCOMPLETE):
             self.fail(f"{report.verdict.value.upper()}: {report.headline}")
         return {
@@ -63,8 +59,17 @@ class UpgradeJob(Job):
                 }
                 for one in list(report.findings())[:TOP_FINDINGS]
             ],
-            "files": names,
+            "files": list(self.attached),
         }
+
+    def attach(self, name: str, data: str | bytes) -> None:
+        """Attach a file to the result, or say why it cannot be attached."""
+        try:
+            self.create_file(name, data)
+        except ValueError as error:  # over JOB_CREATE_FILE_MAX_SIZE
+            self.logger.warning("%s: %s", name, error, extra={"grouping": "summary"})
+        else:
+            self.attached = (*self.attached, name)
 
     def refuse(self, reason: str) -> dict[str, Any]:
         """End the run as failed because of what was asked for; nothing has been looked at."""

@@ -36,12 +36,12 @@ class CaptureSnapshot(UpgradeJob):
             captured = capture(self.progress, own_job_result=str(self.job_result.pk))
         except UsageError as error:
             return self.refuse(str(error))
-        self.create_file(captured.name, captured.data)
+        self.attach(captured.name, captured.data)
         self._tell(captured)
         contents = captured.snapshot.facts.contents
         return {
             "verdict": "incomplete" if captured.left_out else "complete",
-            "files": [captured.name],
+            "files": list(self.attached),
             "sha256": captured.sha256,
             "tables": 0 if isinstance(contents, Unavailable) else len(contents.tables),
             "rows": captured.rows,

@@ -11,6 +11,7 @@ from importlib.resources import files
 from typing import Any
 
 from ..checks.findings import Acceptance, CheckResult
+from ..snapshot.compare import Change
 from .model import Report, Reported
 
 SCHEMA = 1
@@ -52,6 +53,7 @@ def document(report: Report) -> dict[str, Any]:
             for result in report.not_checked
         ],
         "engines_not_used": report.engines_not_used,
+        "changes": [_change(one) for one in report.changes],
         "migrations": None if report.migrations is None else list(report.migrations),
         "tool": report.tool,
         "catalog": report.catalog,
@@ -73,6 +75,19 @@ def _finding(one: Reported) -> dict[str, Any]:
         "evidence": list(finding.evidence),
         "references": list(finding.references),
         "accepted": _acceptance(one.acceptance) if one.acceptance else None,
+    }
+
+
+def _change(one: Change) -> dict[str, str]:
+    return {
+        "kind": one.kind.value,
+        "section": one.section,
+        "subject": one.subject,
+        "story": one.story,
+        "before": one.before,
+        "after": one.after,
+        "reason": one.reason,
+        "reference": one.reference,
     }
 
 

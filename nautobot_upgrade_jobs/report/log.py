@@ -37,6 +37,9 @@ def lines(report: Report) -> Iterator[Line]:
     """Yield the report as log lines: topic by topic, and the verdict last."""
     for topic in dict.fromkeys(result.topic for result in report.results):
         yield from _topic(report, topic)
+    for section, changes in report.expected_changes.items():
+        number = plural(len(changes), "expected change")
+        yield Line("info", section.partition(".")[0], f"{section}: {number}.")
     for lapsed in report.lapsed:
         yield Line(
             "info",

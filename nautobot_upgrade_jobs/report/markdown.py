@@ -43,7 +43,9 @@ def _lines(report: Report) -> Iterator[str]:
         yield from _section(TITLES[severity], report.open(severity))
     yield from _section("Accepted", tuple(one for one in report.findings() if one.acceptance))
     yield from _not_checked(report)
-    yield from _migrations(report)
+    if report.plans_an_upgrade:
+        yield from _migrations(report)
+    yield from _expected_changes(report)
 
 
 def _facts(report: Report) -> Iterator[tuple[str, str]]:
@@ -121,6 +123,15 @@ def _migrations(report: Report) -> Iterator[str]:
         yield "None."
     else:
         yield from (f"- {escape(name)}" for name in report.migrations)
+
+
+def _expected_changes(report: Report) -> Iterator[str]:
+    for section, changes in report.expected_changes.items():
+        yield ""
+        yield f"## Expected changes of {section}: {len(changes)}"
+        yield ""
+        for one in changes:
+            yield f"- {escape(one.story)} ({escape(one.reason)})"
 
 
 def _fenced(commands: tuple[str, ...]) -> Iterator[str]:

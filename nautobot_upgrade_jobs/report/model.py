@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from ..checks.findings import Acceptance, CheckResult, Finding, Severity, Status, Verdict
+from ..snapshot.compare import Change, Kind
+from .words import HEADLINES, NEXT_STEPS
 
 ENGINES = {
     "facts": "what was read of the installation and its configuration",
@@ -16,31 +18,12 @@ ENGINES = {
     "rehearsal": "the upgrade itself, run on a copy of the data",
 }
 ORDER = (Severity.BLOCKER, Severity.WARNING, Severity.INFO)
-HEADLINES = {
-    Verdict.GO: "Nothing found that speaks against the upgrade.",
-    Verdict.CAUTION: "The upgrade can go ahead; read the warnings first.",
-    Verdict.BLOCKED: "Do not upgrade yet.",
-    Verdict.INCOMPLETE: "No answer yet: some checks could not look.",
-}
 
 
 def file_stem(kind: str, instance: str, created: datetime) -> str:
     """Return the name of a run's files without their ending; safe on every file system."""
     safe = re.sub(r"[^A-Za-z0-9_.-]+", "-", instance).strip("-.") or "nautobot"
     return f"{kind}-{safe[:60]}-{created:%Y%m%dT%H%M%SZ}"
-
-
-NEXT_STEPS = {
-    Verdict.GO: "Take a backup and restore it once elsewhere; then stop beat and workers, install "
-    "the target, run `nautobot-server post_upgrade`, and start web, worker and beat again.",
-    Verdict.CAUTION: "Decide about each warning. Then take a backup and restore it once elsewhere, "
-    "stop beat and workers, install the target, run `nautobot-server post_upgrade`, and start web, "
-    "worker and beat again.",
-    Verdict.BLOCKED: "Mend the blockers from the top and run Preflight again, until none is left. "
-    "Only then take the backup and upgrade.",
-    Verdict.INCOMPLETE: "Give the checks under 'Not checked' what they need, and run Preflight "
-    "again.",
-}
 
 
 @dataclass(frozen=True)
@@ -72,10 +55,13 @@ class Report:
     verdict: Verdict
     results: tuple[CheckResult, ...]
     migrations: tuple[str, ...] | None
-    """Core migrations that the upgrade will apply; None if the target's set is not known."""
+    """Core migrations that the upgrade will apply; None if the target's set is not known, or if
+    the report is not about an upgrade to come."""
     tool: str
     catalog: str
     baseline: str = ""
+    changes: tuple[Change, ...] = ()
+    """Everything that differs between two snapshots; what was not to be expected is a finding."""
     accepted: dict[str, Acceptance] = field(default_factory=dict)
     """Acceptances that hold, by finding key."""
     lapsed: tuple[Acceptance, ...] = ()
@@ -88,18 +74,32 @@ class Report:
         """The verdict as a sentence."""
         if self._is_there:
             return f"Nothing to upgrade: {self.target} is what runs. Nothing wrong was found."
-        return HEADLINES[self.verdict]
+        return HEADLINES[self.kind][self.verdict]
 
     @property
     def next_step(self) -> str:
         """What to do now, as a sentence."""
         if self._is_there:
             return "Nothing to do. For another release, run Preflight with that target."
-        return NEXT_STEPS[self.verdict]
+        return NEXT_STEPS[self.kind][self.verdict]
 
     @property
     def _is_there(self) -> bool:
         return self.verdict is Verdict.GO and self.current == self.target
+
+    @property
+    def plans_an_upgrade(self) -> bool:
+        """Whether the report is about an upgrade to come."""
+        return self.kind == "preflight"
+
+    @property
+    def expected_changes(self) -> dict[str, tuple[Change, ...]]:
+        """Changes that were to be expected, by section."""
+        found: dict[str, tuple[Change, ...]] = {}
+        for one in self.changes:
+            if one.kind is Kind.EXPECTED:
+                found[one.section] = (*found.get(one.section, ()), one)
+        return found
 
     def findings(self) -> Iterator[Reported]:
         """Yield all findings, the worst first, then in the order of their checks."""
@@ -138,6 +138,8 @@ class Report:
     @property
     def engines_not_used(self) -> dict[str, str]:
         """Engines that no result of this run rests on, and what each would have looked at."""
+        if not self.plans_an_upgrade:
+            return {}
         used = {result.engine for result in self.results if result not in self.not_checked}
         return {name: text for name, text in ENGINES.items() if name not in used}
 

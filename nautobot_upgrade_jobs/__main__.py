@@ -1,0 +1,40 @@
+"""``python -m nautobot_upgrade_jobs``: what needs no running Nautobot, and loads none."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from .commandline import (
+    EXIT_CODES_HELP,
+    USAGE_ERROR,
+    UsageParser,
+    add_report_options,
+    make_folder,
+    publish,
+)
+from .comparison import compare_snapshots, read_snapshot
+from .configuration import UsageError
+
+
+def main(words: list[str]) -> int:
+    """Run the command line and return the exit code."""
+    parser = UsageParser(prog="python -m nautobot_upgrade_jobs", description=EXIT_CODES_HELP)
+    commands = parser.add_subparsers(dest="job", required=True)
+    one = commands.add_parser("compare", help="What changed between two snapshots?")
+    one.add_argument("before", type=Path, help="the older snapshot-….json.gz")
+    one.add_argument("after", type=Path, help="the newer one")
+    add_report_options(one)
+    options = vars(parser.parse_args(words))
+    try:
+        if options["output"]:
+            make_folder(options["output"])
+        before, after = read_snapshot(options["before"]), read_snapshot(options["after"])
+        return publish(compare_snapshots(before, after), options)
+    except UsageError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return USAGE_ERROR
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

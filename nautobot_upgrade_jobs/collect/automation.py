@@ -1,0 +1,74 @@
+"""Jobs, queues, schedules, hooks and Git repositories.
+
+Only columns that all supported releases have are asked for, so it works while code and schema
+differ.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+from urllib.parse import urlsplit
+
+from nautobot.extras.jobs import get_jobs
+from nautobot.extras.models import (
+    GitRepository,
+    Job,
+    JobButton,
+    JobHook,
+    JobQueue,
+    ScheduledJob,
+    Webhook,
+)
+
+from ..facts import Automation, Listing
+from . import Context, attempt
+
+
+def collect(_: Context) -> Automation:
+    """Read the registry of Jobs and the rows that start something."""
+    return Automation(
+        registry=Listing(dict.fromkeys(get_jobs(), "loaded")),
+        jobs=attempt(lambda: Listing(dict(map(_job, Job.objects.values(*JOB_COLUMNS))))),
+        queues=attempt(lambda: Listing(dict(JobQueue.objects.values_list("name", "queue_type")))),
+        schedules=attempt(
+            lambda: Listing(dict(map(_schedule, ScheduledJob.objects.values(*SCHEDULE_COLUMNS))))
+        ),
+        hooks=attempt(lambda: Listing(dict(_hooks()))),
+        git_repositories=attempt(
+            lambda: Listing(dict(map(_repository, GitRepository.objects.values(*GIT_COLUMNS))))
+        ),
+    )
+
+
+JOB_COLUMNS = ("module_name", "job_class_name", "name", "grouping", "installed", "enabled")
+SCHEDULE_COLUMNS = ("name", "task", "interval", "crontab", "enabled", "user__username")
+GIT_COLUMNS = ("slug", "branch", "current_head", "remote_url")
+
+
+def _job(row: dict[str, Any]) -> tuple[str, str]:
+    state = ["installed" if row["installed"] else "not installed"]
+    state += ["enabled" if row["enabled"] else "disabled", f"{row['grouping']} / {row['name']}"]
+    return f"{row['module_name']}.{row['job_class_name']}", ", ".join(state)
+
+
+def _schedule(row: dict[str, Any]) -> tuple[str, str]:
+    when = " ".join(filter(None, (row["interval"], row["crontab"])))
+    state = "enabled" if row["enabled"] else "disabled"
+    who = row["user__username"] or "nobody"
+    return f"{row['name']} ({row['task']})", f"{state}, {when}, as {who}"
+
+
+def _hooks() -> Iterable[tuple[str, str]]:
+    for kind, model in (("job hook", JobHook), ("webhook", Webhook)):
+        for name, enabled in model.objects.values_list("name", "enabled"):
+            yield f"{kind} {name}", "enabled" if enabled else "disabled"
+    for name, enabled in JobButton.objects.values_list("name", "enabled"):
+        yield f"job button {name}", "enabled" if enabled else "disabled"
+
+
+def _repository(row: dict[str, Any]) -> tuple[str, str]:
+    """Return where a repository stands; user info and query of its URL can hold a token."""
+    url = urlsplit(str(row["remote_url"]))
+    bare = f"{url.scheme}://{url.hostname or ''}{url.path}" if url.scheme else "a local path"
+    return str(row["slug"]), f"{row['branch']} at {row['current_head'] or 'no commit'} from {bare}"

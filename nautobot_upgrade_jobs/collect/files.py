@@ -1,0 +1,139 @@
+"""Files outside of the database: media, Jobs, clones of repositories, and the deployment's own."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import os
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from importlib.metadata import Distribution, distributions
+from pathlib import Path
+
+from django.conf import settings
+from django.core.files.storage import FileSystemStorage, default_storage
+from packaging.utils import canonicalize_name
+
+from ..facts import Files, Listing, Unavailable
+from . import Context, explain
+from .secrets import digest
+
+LARGEST_HASHED = 16 * 2**20
+"""Bytes; of larger files the size has to do."""
+MOST_FILES = 20_000
+BUDGET_SECONDS = 60
+UNIT_FOLDERS = ("/etc/systemd/system", "/lib/systemd/system", "/usr/lib/systemd/system")
+DEPLOYMENT_FILES = ("nautobot_config.py", "local_requirements.txt", "uwsgi.ini")
+
+
+class TooManyFilesError(RuntimeError):
+    """There is more in a folder than a snapshot can hold."""
+
+
+def collect(_: Context) -> Files:
+    """Look at every folder that belongs to the installation."""
+    return Files(
+        media=_attempt(_media),
+        jobs=_attempt(lambda: _tree(Path(settings.JOBS_ROOT), (".py",))),
+        git=_attempt(_heads),
+        deployment=_attempt(_deployment),
+        configuration=_attempt(_configuration),
+        distributions=_attempt(_distributions),
+    )
+
+
+def _attempt(look: Callable[[], Iterator[tuple[str, str]]]) -> Listing | Unavailable:
+    try:
+        return Listing(dict(look()))
+    except (OSError, ValueError, SyntaxError, TooManyFilesError, AttributeError) as error:
+        return Unavailable(explain(error))
+
+
+def _media() -> Iterator[tuple[str, str]]:
+    if not isinstance(default_storage, FileSystemStorage):
+        raise ValueError("media are not kept in a folder")
+    return _tree(Path(settings.MEDIA_ROOT), ())
+
+
+def _tree(root: Path, endings: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+    """Yield the files below a folder with size and digest; links are not followed."""
+    end, number = time.monotonic() + BUDGET_SECONDS, 0
+    for folder, folders, names in os.walk(root):
+        folders[:] = sorted(name for name in folders if name not in (".git", "__pycache__"))
+        for name in sorted(names):
+            path = Path(folder, name)
+            if path.is_symlink() or (endings and path.suffix not in endings):
+                continue
+            number += 1
+            if number > MOST_FILES or time.monotonic() > end:
+                raise TooManyFilesError(
+                    f"more than {number - 1} files, or than can be read in time"
+                )
+            yield str(path.relative_to(root)), _described(path)
+
+
+def _described(path: Path) -> str:
+    size = path.stat().st_size
+    if size > LARGEST_HASHED:
+        return f"{size} bytes"
+    return f"{size} bytes, sha256 {hashlib.sha256(path.read_bytes()).hexdigest()}"
+
+
+def _heads() -> Iterator[tuple[str, str]]:
+    """Yield the checked-out commit of every clone, without running git."""
+    root = Path(settings.GIT_ROOT)
+    for folder in sorted(root.iterdir()) if root.is_dir() else ():
+        head = folder / ".git" / "HEAD"
+        if head.is_file():
+            text = head.read_text().strip()
+            branch = folder / ".git" / text.removeprefix("ref: ")
+            yield folder.name, branch.read_text().strip() if branch.is_file() else text
+
+
+def _deployment() -> Iterator[tuple[str, str]]:
+    """Yield the files that decide how Nautobot is installed and started, by keyed digest."""
+    root = Path(settings.NAUTOBOT_ROOT)
+    paths = [root / name for name in DEPLOYMENT_FILES]
+    for folder in UNIT_FOLDERS:
+        paths += sorted(Path(folder).glob("nautobot*.service"))
+    for path in paths:
+        if path.is_file():
+            try:
+                yield str(path), f"digest {digest(path.read_bytes())}"
+            except PermissionError:
+                yield str(path), "not readable"
+
+
+def _configuration() -> Iterator[tuple[str, str]]:
+    """Yield the statements of ``nautobot_config.py`` by what they assign, as keyed digests."""
+    source = Path(str(settings.SETTINGS_PATH)).read_text("utf-8")
+    seen: Counter[str] = Counter()
+    for node in ast.parse(source).body:
+        name = _assigned(node) or type(node).__name__.lower()
+        seen[name] += 1
+        key = name if seen[name] == 1 else f"{name} ({seen[name]})"
+        yield key, f"digest {digest(ast.get_source_segment(source, node))}"
+
+
+def _assigned(node: ast.stmt) -> str:
+    targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+    names = (
+        sub.id for target in targets if target for sub in ast.walk(target) if hasattr(sub, "id")
+    )
+    return next(names, "")
+
+
+def _distributions() -> Iterator[tuple[str, str]]:
+    """Yield a digest of the files that each distribution brought."""
+    for one in distributions():
+        name = canonicalize_name(one.name or "")
+        if name:
+            yield name, f"digest {_record(one)}"
+
+
+def _record(one: Distribution) -> str:
+    lines = (one.read_text("RECORD") or "").splitlines()
+    kept = sorted(line for line in lines if not line.startswith("../") and ",sha256=" in line)
+    kept = [line for line in kept if ".dist-info/" not in line]
+    return hashlib.sha256("\n".join(kept).encode()).hexdigest()[:16]

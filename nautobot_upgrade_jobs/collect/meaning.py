@@ -1,0 +1,245 @@
+"""What the rows mean to the running code: filters are run, templates rendered, queries validated.
+
+Here the models are used, because it is the code's view that counts. Everything runs in the session
+that cannot write; what does not work is said of the one object, not of its kind.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Any
+
+import graphql
+from celery.exceptions import SoftTimeLimitExceeded
+from django.contrib.auth.models import Permission
+from django.contrib.contenttypes.models import ContentType
+from graphene_django.settings import graphene_settings
+from nautobot.core.utils.data import render_jinja2
+from nautobot.core.utils.permissions import qs_filter_from_constraints
+from nautobot.dcim.models import CablePath, Device
+from nautobot.extras.models import (
+    ComputedField,
+    CustomField,
+    DynamicGroup,
+    ExportTemplate,
+    GraphQLQuery,
+    Relationship,
+    RelationshipAssociation,
+    Role,
+    SavedView,
+    StaticGroupAssociation,
+    Status,
+    Tag,
+)
+from nautobot.users.models import ObjectPermission
+
+from ..facts import Listing, Meaning, Unavailable
+from . import Context, explain
+from .secrets import digest
+
+if TYPE_CHECKING:
+    from django.db.models import Model, QuerySet
+
+SAMPLE_OBJECTS = 5
+SAMPLE_DEVICES = 20
+USER_TOKEN = "$user"  # noqa: S105 - what stands in a constraint for the user who asks
+
+Items = Iterable[tuple[str, str]]
+
+
+def collect(_: Context) -> Meaning:
+    """Evaluate every object whose effect is computed."""
+    return Meaning(
+        dynamic_groups=_listing(_dynamic_groups),
+        object_permissions=_listing(_object_permissions),
+        custom_fields=_listing(_custom_fields),
+        relationships=_listing(_relationships),
+        computed_fields=_listing(_computed_fields),
+        export_templates=_listing(_export_templates),
+        graphql_queries=_listing(_graphql_queries),
+        saved_views=_listing(_saved_views),
+        config_contexts=_listing(_config_contexts),
+        assignments=_listing(_assignments),
+        model_permissions=_listing(_model_permissions),
+        cable_paths=_listing(_cable_paths),
+    )
+
+
+def _listing(items: Callable[[], Items]) -> Listing | Unavailable:
+    """Return all objects of a kind; what keeps one kind from being read leaves the others."""
+    try:
+        return Listing(dict(items()))
+    except SoftTimeLimitExceeded:
+        raise
+    except Exception as error:  # noqa: BLE001 - schemas and models of Apps are other people's code
+        return Unavailable(explain(error))
+
+
+def _outcome(function: Callable[[], str]) -> str:
+    """Return what the function says, or what went wrong: that, too, is what an object means."""
+    try:
+        return function()
+    except SoftTimeLimitExceeded:
+        raise
+    except Exception as error:  # noqa: BLE001 - filters and templates are other people's code
+        return f"error: {explain(error)}"[:300]
+
+
+def _members(queryset: QuerySet[Any]) -> str:
+    """Return number and digest of the keys; neither order nor number of rows matters to memory."""
+    number = mark = 0
+    keys = queryset.order_by().values_list("pk", flat=True).distinct()
+    for key in keys.iterator(chunk_size=2000):
+        number += 1
+        mark ^= int.from_bytes(blake2b(str(key).encode(), digest_size=8).digest(), "big")
+    return f"{number} members, {mark:016x}"
+
+
+def _label(kind: ContentType | None) -> str:
+    return f"{kind.app_label}.{kind.model}" if kind else "nothing"
+
+
+def _oldest(model: type[Model], number: int) -> list[Any]:
+    """Return a sample that new rows do not change."""
+    names = {field.name for field in model._meta.get_fields()}
+    order = ("created", "pk") if "created" in names else ("pk",)
+    return list(model._default_manager.order_by(*order)[:number])
+
+
+def _dynamic_groups() -> Items:
+    for group in DynamicGroup.objects.order_by("name"):
+        yield group.name, _outcome(lambda group=group: _group(group))
+
+
+def _group(group: Any) -> str:
+    return f"{_label(group.content_type)}, {group.group_type}: {_matched(group)}"
+
+
+def _matched(group: Any) -> str:
+    if group.group_type == "static":
+        found = StaticGroupAssociation.all_objects.filter(dynamic_group=group)
+        return _members(group.model.objects.filter(pk__in=found.values("associated_object_id")))
+    return _members(group.model.objects.filter(group.generate_query()))
+
+
+def _object_permissions() -> Items:
+    for permission in ObjectPermission.objects.order_by("name"):
+        state = "enabled" if permission.enabled else "disabled"
+        actions = ", ".join(sorted(permission.actions))
+        for kind in permission.object_types.all():
+            what = _outcome(lambda one=permission, kind=kind: _allowed(one, kind))
+            yield f"{permission.name}: {_label(kind)}", f"{state}, {actions}: {what}"
+
+
+def _allowed(permission: Any, kind: ContentType) -> str:
+    constraints = permission.list_constraints()
+    model = kind.model_class()
+    if model is None:
+        return "the model is gone"
+    if not all(constraints):
+        return "all objects"
+    if USER_TOKEN in json.dumps(constraints):
+        return f"depends on the user, constraint {digest(constraints)}"
+    return _members(model._default_manager.filter(qs_filter_from_constraints(constraints)))
+
+
+def _custom_fields() -> Items:
+    for field in CustomField.objects.order_by("key"):
+        for kind in field.content_types.all():
+            yield (
+                f"{_label(kind)}.{field.key}",
+                _outcome(lambda kind=kind, key=field.key: f"{_with_value(kind, key)} values"),
+            )
+
+
+def _with_value(kind: ContentType, key: str) -> int:
+    path = f"_custom_field_data__{key}"
+    found = kind.model_class()._default_manager.filter(**{f"{path}__isnull": False})
+    return int(found.exclude(**{path: None}).count())
+
+
+def _relationships() -> Items:
+    numbers = Counter(RelationshipAssociation.objects.values_list("relationship_id", flat=True))
+    for one in Relationship.objects.order_by("key"):
+        ends = f"{_label(one.source_type)} to {_label(one.destination_type)}"
+        yield one.key, f"{one.type}, {ends}, {numbers[one.pk]} associations"
+
+
+def _computed_fields() -> Items:
+    for field in ComputedField.objects.order_by("key"):
+        yield (
+            f"{_label(field.content_type)}.{field.key}",
+            _outcome(lambda field=field: digest(list(_rendered(field)))),
+        )
+
+
+def _rendered(field: Any) -> Iterator[str]:
+    for one in _oldest(field.content_type.model_class(), SAMPLE_OBJECTS):
+        yield str(render_jinja2(field.template, {"obj": one}))
+
+
+def _export_templates() -> Items:
+    for template in ExportTemplate.objects.order_by("content_type", "name"):
+        yield (
+            f"{_label(template.content_type)} {template.name}",
+            _outcome(lambda template=template: digest(_exported(template))),
+        )
+
+
+def _exported(template: Any) -> str:
+    model = template.content_type.model_class()
+    keys = [one.pk for one in _oldest(model, SAMPLE_OBJECTS)]
+    return str(template.render(model._default_manager.filter(pk__in=keys).order_by("pk")))
+
+
+def _graphql_queries() -> Items:
+    schema = graphene_settings.SCHEMA
+    schema = getattr(schema, "graphql_schema", schema)  # wrapped since Nautobot 3.0
+    for query in GraphQLQuery.objects.order_by("name"):
+        yield query.name, _outcome(lambda query=query: _validity(schema, query.query))
+
+
+def _validity(schema: Any, query: str) -> str:
+    errors = graphql.validate(schema, graphql.parse(query))
+    return f"invalid: {errors[0].message}"[:300] if errors else "valid"
+
+
+def _saved_views() -> Items:
+    for view, name, owner, config in SavedView.objects.values_list(
+        "view", "name", "owner__username", "config"
+    ):
+        yield f"{view} / {name} of {owner}", digest(json.dumps(config, sort_keys=True))
+
+
+def _config_contexts() -> Items:
+    for device in _oldest(Device, SAMPLE_DEVICES):
+        yield (
+            f"{device.name or 'unnamed'} {device.pk}",
+            _outcome(lambda one=device: digest(json.dumps(one.get_config_context()))),
+        )
+
+
+def _assignments() -> Items:
+    for word, model in (("status", Status), ("role", Role), ("tag", Tag)):
+        for one in model.objects.prefetch_related("content_types"):
+            yield f"{word} {one.name}", ", ".join(sorted(map(_label, one.content_types.all())))
+
+
+def _model_permissions() -> Items:
+    found: dict[str, list[str]] = {}
+    for app, model, codename in Permission.objects.values_list(
+        "content_type__app_label", "content_type__model", "codename"
+    ):
+        found.setdefault(f"{app}.{model}", []).append(codename)
+    return ((model, ", ".join(sorted(names))) for model, names in found.items())
+
+
+def _cable_paths() -> Items:
+    paths = Counter(CablePath.objects.values_list("destination_id", "is_split"))
+    states: Counter[str] = Counter()
+    for (destination, split), number in paths.items():
+        states["complete" if destination else "split" if split else "incomplete"] += number
+    return ((state, str(number)) for state, number in states.items())

@@ -1,0 +1,211 @@
+"""Compare Snapshots from two snapshots to the report: what the Job and the commands share."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from datetime import datetime, timezone
+from pathlib import Path
+
+from . import __version__
+from .catalog import CatalogError, CatalogUnavailable, load
+from .checks import acceptance
+from .checks.findings import (
+    Acceptance,
+    CheckResult,
+    Finding,
+    Impact,
+    Phase,
+    Severity,
+    Status,
+    verdict_of,
+)
+from .configuration import UsageError, configuration
+from .facts import Unavailable
+from .report import Report
+from .snapshot.compare import Change, Kind, compare, sections
+from .snapshot.file import LARGEST_FILE, Snapshot, SnapshotError, unseal
+
+MOST_FINDINGS = 100
+"""Of one section; more say the same again, and stand in the JSON report."""
+REMEDIES = {
+    "contents": "Look at these rows in both databases while the old one, or its backup, is at "
+    "hand. The change log tells who changed rows through Nautobot.",
+    "schema": "Nobody but migrations should alter tables: find out who did, and see whether "
+    "`nautobot-server migrate` has finished.",
+    "meaning": "Open the object and look whether it still does what it is for.",
+    "automation": "Decide whether it should be so; if not, install, enable or schedule it again.",
+    "interface": "See whether an App is missing, or a newer release of one has moved the page.",
+    "files": "Compare the file with the backup of the old installation.",
+    "packages": "Install the version that was meant, or leave it if it was meant.",
+    "apps": "Put the App back into PLUGINS, or remove it for good, with its tables.",
+    "settings": "Compare nautobot_config.py and the environment with those before.",
+    "migrations": "Find out which code recorded the migration, or who removed its record.",
+    "system": "Run `nautobot-server check` and do what it says.",
+    "storage": "See that the folder exists and that Nautobot may write to it.",
+    "installation": "See that this is the server, the environment and the release that you meant.",
+}
+
+
+def read_snapshot(path: Path) -> Snapshot:
+    """Read a snapshot file.
+
+    Raises:
+        UsageError: There is no such file, or it is not a snapshot; the message names it.
+    """
+    try:
+        with path.open("rb") as stream:
+            return unseal(stream.read(LARGEST_FILE + 1))
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}.") from None
+    except SnapshotError as error:
+        raise UsageError(f"{path}: {error}") from None
+
+
+def acceptances_of_settings() -> tuple[Acceptance, ...]:
+    """Return the acceptances in the App's settings; it needs a Nautobot.
+
+    Raises:
+        UsageError: The settings make no sense.
+    """
+    try:
+        return acceptance.from_settings(configuration().acceptances)
+    except acceptance.AcceptanceError as error:
+        raise UsageError(str(error)) from None
+
+
+def compare_snapshots(
+    before: Snapshot, after: Snapshot, acceptances: tuple[Acceptance, ...] = ()
+) -> Report:
+    """Compare two snapshots of an installation.
+
+    Args:
+        before: The older one.
+        after: The newer one.
+        acceptances: Decisions to live with a finding; their target is the newer release.
+
+    Returns:
+        The report: all changes, those that nothing explains as findings.
+
+    Raises:
+        UsageError: The older snapshot is the newer one, or the catalog cannot be read.
+    """
+    started = time.monotonic()
+    if before.created > after.created:
+        raise UsageError(
+            f"The first snapshot ({before.created}) is newer than the second ({after.created}): "
+            "name the older one first."
+        )
+    try:
+        catalog = load()
+    except (CatalogUnavailable, CatalogError) as error:
+        raise UsageError(str(error)) from None
+    changes = (*_of_another_instance(before, after), *compare(before.facts, after.facts, catalog))
+    results = tuple(_results(changes))
+    now = datetime.now(timezone.utc)
+    target = _release(after)
+    held, lapsed = acceptance.holding(acceptances, today=now.date(), target=target)
+    keys = [result.key(finding) for result in results for finding in result.findings]
+    accepted, unmatched = acceptance.matching(held, keys)
+    return Report(
+        kind="compare",
+        instance=after.instance,
+        created=now,
+        current=f"Nautobot {_release(before)}, {_moment(before)}",
+        target=f"Nautobot {target}, {_moment(after)}",
+        verdict=verdict_of(results, frozenset(accepted)),
+        results=results,
+        migrations=None,
+        tool=f"nautobot-upgrade-jobs {__version__}",
+        catalog=catalog.version,
+        changes=changes,
+        accepted=accepted,
+        lapsed=lapsed,
+        unmatched=tuple(one for one in unmatched if one.finding.partition(":")[0] in checks()),
+        seconds=time.monotonic() - started,
+    )
+
+
+def _release(snapshot: Snapshot) -> str:
+    runtime = snapshot.facts.runtime
+    return "unknown" if isinstance(runtime, Unavailable) else runtime.nautobot
+
+
+def _moment(snapshot: Snapshot) -> str:
+    return f"{snapshot.created[:16].replace('T', ' ')} UTC"
+
+
+def _of_another_instance(before: Snapshot, after: Snapshot) -> Iterator[Change]:
+    if before.instance != after.instance:
+        yield Change(
+            Kind.UNEXPECTED,
+            "installation",
+            "instance",
+            f"the snapshots are of two installations: {before.instance} and {after.instance}",
+            before.instance,
+            after.instance,
+        )
+
+
+def checks() -> frozenset[str]:
+    """Return the ids under which findings of a comparison go."""
+    return frozenset(map(_check, sections()))
+
+
+def _check(section: str) -> str:
+    """Return the id under which a section's findings go."""
+    return section if "." in section else f"{section}.changes"
+
+
+def _results(changes: tuple[Change, ...]) -> Iterator[CheckResult]:
+    """Turn the changes into one result for each section."""
+    for section in sections():
+        own = [one for one in changes if one.section == section]
+        hidden = [one for one in own if one.kind is Kind.NOT_COMPARABLE]
+        findings = tuple(_findings([one for one in own if one.kind in SEVERITIES]))
+        # What could be compared counts, even where something else could not.
+        if hidden:
+            reason = "; ".join(f"{one.subject}: {one.reason}" for one in hidden[:MOST_FINDINGS])
+            yield _result(section, Status.SKIPPED, findings, reason)
+        else:
+            yield _result(section, Status.FAILED if findings else Status.PASSED, findings)
+
+
+SEVERITIES = {Kind.LOST: Severity.BLOCKER, Kind.UNEXPECTED: Severity.WARNING}
+
+
+def _result(
+    section: str, status: Status, findings: tuple[Finding, ...], reason: str = ""
+) -> CheckResult:
+    return CheckResult(
+        check=_check(section),
+        title=f"Of {section.replace('.', ', ').replace('_', ' ')}, only what a release changes "
+        "is not as it was.",
+        status=status,
+        engine="data" if section == "contents" else "facts",
+        reason=reason,
+        findings=findings,
+    )
+
+
+def _findings(changes: list[Change]) -> Iterator[Finding]:
+    for one in changes[:MOST_FINDINGS]:
+        lost = one.kind is Kind.LOST
+        yield Finding(
+            severity=SEVERITIES[one.kind],
+            subject=one.subject,
+            message=f"{one.story}.",
+            remediation=REMEDIES[one.section.partition(".")[0]],
+            phase=Phase.RUNTIME,
+            impact=Impact.DATA_LOSS if lost else Impact.UNKNOWN,
+        )
+    if len(changes) > MOST_FINDINGS:
+        rest = changes[MOST_FINDINGS:]
+        yield Finding(
+            severity=max((SEVERITIES[one.kind] for one in rest), key=list(Severity).index),
+            subject="more",
+            message=f"{len(rest)} more changes of this section; the JSON report lists them all.",
+            remediation="Look at the first ones; so many have one cause, as a rule.",
+            phase=Phase.RUNTIME,
+            impact=Impact.UNKNOWN,
+        )

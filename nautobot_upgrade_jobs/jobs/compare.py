@@ -1,0 +1,127 @@
+"""What changed, and was it to be expected?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from nautobot.apps.jobs import FileVar, ObjectVar
+from nautobot.extras.models import FileProxy, JobResult
+
+from ..capture import capture
+from ..comparison import acceptances_of_settings, compare_snapshots
+from ..configuration import UsageError
+from ..snapshot.file import LARGEST_FILE, Snapshot, SnapshotError, unseal
+from .base import SOFT_TIME_LIMIT_SECONDS, TIME_LIMIT_SECONDS, UpgradeJob
+
+if TYPE_CHECKING:
+    from django.core.files import File
+
+name = "Upgrade"
+RESULTS = {"name": ["Capture Snapshot", "Compare Snapshots"]}
+
+
+class CompareSnapshots(UpgradeJob):
+    """Compares two snapshots, or one with the present state."""
+
+    before = ObjectVar(
+        label="Before: the result of a run",
+        description="A run of Capture Snapshot or Compare Snapshots. Blank, and no file below: "
+        "the newest one there is.",
+        model=JobResult,
+        query_params=RESULTS,
+        required=False,
+    )
+    before_file = FileVar(
+        label="Before: or a file",
+        description="A snapshot-….json.gz, kept since then.",
+        required=False,
+    )
+    after = ObjectVar(
+        label="After: the result of a run",
+        description="Blank, and no file below: the present state, which is captured for it.",
+        model=JobResult,
+        query_params=RESULTS,
+        required=False,
+    )
+    after_file = FileVar(label="After: or a file", required=False)
+
+    class Meta:
+        """How Nautobot shows and runs the Job."""
+
+        name = "Compare Snapshots"
+        description = (
+            "Says what changed between two snapshots, what a release was to change, what nothing "
+            "explains, and what is lost. Left blank, it compares the newest snapshot with the "
+            "present state; scheduled daily, it tells what changed since yesterday."
+        )
+        read_only = True
+        has_sensitive_variables = False
+        soft_time_limit = SOFT_TIME_LIMIT_SECONDS
+        time_limit = TIME_LIMIT_SECONDS
+        field_order = ("before", "before_file", "after", "after_file")
+
+    def run(
+        self,
+        *,
+        before: JobResult | None = None,
+        before_file: File | None = None,
+        after: JobResult | None = None,
+        after_file: File | None = None,
+    ) -> dict[str, Any]:
+        """Find both snapshots, compare and publish."""
+        try:
+            older = self._snapshot("before", before, before_file) or self._newest()
+            newer = self._snapshot("after", after, after_file) or self._present()
+            if older is None:
+                return self._first()
+            report = compare_snapshots(older, newer, acceptances_of_settings())
+        except UsageError as error:
+            return self.refuse(str(error))
+        return self.publish(report)
+
+    def _snapshot(
+        self, which: str, result: JobResult | None, upload: File | None
+    ) -> Snapshot | None:
+        """Return the snapshot that was asked for; None if none was."""
+        if result and upload:
+            raise UsageError(f"'{which}' is given twice: name a run or a file.")
+        if upload:
+            return _read(upload, str(upload.name))
+        if not result:
+            return None
+        proxy = self._files().filter(job_result=result).order_by("-uploaded_at").first()
+        if proxy is None:
+            raise UsageError(f"'{which}': the run {result.pk} has no snapshot that you may see.")
+        return _read(proxy.file, proxy.name)
+
+    def _newest(self) -> Snapshot | None:
+        """Return the newest snapshot of any run before this one; None if there is none."""
+        proxy = self._files().exclude(job_result=self.job_result).order_by("-uploaded_at").first()
+        return _read(proxy.file, proxy.name) if proxy else None
+
+    def _files(self) -> Any:
+        """Return the snapshots that the user may see: nobody learns more by comparing."""
+        return FileProxy.objects.restrict(self.user, "view").filter(
+            job_result__in=JobResult.objects.restrict(self.user, "view"),
+            name__startswith="snapshot-",
+            name__endswith=".json.gz",
+        )
+
+    def _present(self) -> Snapshot:
+        captured = capture(self.progress, own_job_result=str(self.job_result.pk))
+        self.attach(captured.name, captured.data)
+        return captured.snapshot
+
+    def _first(self) -> dict[str, Any]:
+        """There was nothing to compare with; what was captured now is there for the next run."""
+        self.fail("INCOMPLETE: there is no earlier snapshot; the next run compares with this one.")
+        return {"verdict": "incomplete", "files": list(self.attached)}
+
+
+def _read(file: File, name: str) -> Snapshot:
+    """Read a snapshot from Nautobot's storage or from an upload."""
+    try:
+        with file.open("rb") as stream:
+            return unseal(stream.read(LARGEST_FILE + 1))
+    except (OSError, SnapshotError) as error:
+        raise UsageError(f"{name}: {error}") from None

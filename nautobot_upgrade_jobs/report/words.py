@@ -1,0 +1,43 @@
+"""What a verdict says, and what to do next, for each kind of report."""
+
+from __future__ import annotations
+
+from ..checks.findings import Verdict
+
+HEADLINES = {
+    "preflight": {
+        Verdict.GO: "Nothing found that speaks against the upgrade.",
+        Verdict.CAUTION: "The upgrade can go ahead; read the warnings first.",
+        Verdict.BLOCKED: "Do not upgrade yet.",
+        Verdict.INCOMPLETE: "No answer yet: some checks could not look.",
+    },
+    "compare": {
+        Verdict.GO: "Nothing changed that was not to be expected.",
+        Verdict.CAUTION: "Something changed that no release explains.",
+        Verdict.BLOCKED: "Something is lost.",
+        Verdict.INCOMPLETE: "Not everything could be compared.",
+    },
+}
+NEXT_STEPS = {
+    "preflight": {
+        Verdict.GO: "Take a backup and restore it once elsewhere; then stop beat and workers, "
+        "install the target, run `nautobot-server post_upgrade`, and start web, worker and beat "
+        "again.",
+        Verdict.CAUTION: "Decide about each warning. Then take a backup and restore it once "
+        "elsewhere, stop beat and workers, install the target, run `nautobot-server post_upgrade`, "
+        "and start web, worker and beat again.",
+        Verdict.BLOCKED: "Mend the blockers from the top and run Preflight again, until none is "
+        "left. Only then take the backup and upgrade.",
+        Verdict.INCOMPLETE: "Give the checks under 'Not checked' what they need, and run Preflight "
+        "again.",
+    },
+    "compare": {
+        Verdict.GO: "Nothing to do; keep both snapshots as long as a way back may be needed.",
+        Verdict.CAUTION: "Decide about each change. What you changed yourself needs nothing; find "
+        "out who or what made the others.",
+        Verdict.BLOCKED: "Find out about each loss while the old database or its backup is at "
+        "hand; what follows tells the tables and columns. Let users in afterwards.",
+        Verdict.INCOMPLETE: "See under 'Not checked' what could not be compared, and why; look at "
+        "it by hand, or capture again with what is missing.",
+    },
+}

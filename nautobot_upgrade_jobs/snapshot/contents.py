@@ -1,0 +1,152 @@
+"""Rows and values of two states: what the fingerprints tell, and what they cannot."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from ..checks.text import plural
+from ..facts import Contents, Unavailable
+from ..facts.contents import Column, TableContents
+from .difference import Difference, NotComparable
+
+SECTION = "contents"
+SAME_HASH = (
+    frozenset({"int2", "int4", "int8"}),
+    frozenset({"text", "varchar"}),
+    frozenset({"smallint", "int", "bigint"}),
+    frozenset({"varchar", "char", "text", "mediumtext", "longtext"}),
+)
+"""Types whose equal values have equal fingerprints; a type of the server is in one family only."""
+
+
+def differences_of_contents(
+    before: Contents | Unavailable, after: Contents | Unavailable
+) -> Iterator[Difference | NotComparable]:
+    """Yield the tables and columns whose rows or values differ.
+
+    Where the fingerprints were made in different ways, counts are compared, and that is said once.
+    """
+    for word, side in (("older", before), ("newer", after)):
+        if isinstance(side, Unavailable):
+            yield NotComparable(SECTION, SECTION, f"not in the {word} snapshot: {side.reason}")
+            return
+    if isinstance(before, Unavailable) or isinstance(after, Unavailable):
+        return
+    reason = _why_not(before, after)
+    if reason:
+        yield NotComparable(SECTION, "fingerprints", reason)
+    for name in sorted(before.tables.keys() | after.tables.keys()):
+        was, now = before.tables.get(name), after.tables.get(name)
+        if isinstance(was, Unavailable) or isinstance(now, Unavailable):
+            missing = was if isinstance(was, Unavailable) else now
+            if isinstance(missing, Unavailable):
+                yield NotComparable(SECTION, name, missing.reason)
+        else:
+            yield from _table(name, was, now, fingerprints=not reason)
+
+
+def _why_not(before: Contents, after: Contents) -> str:
+    """Return why the fingerprints of two states cannot be compared; empty if they can."""
+    for word, was, now in (
+        ("algorithm", before.algorithm, after.algorithm),
+        ("database server", before.server, after.server),
+        ("collation", before.collation, after.collation),
+    ):
+        if was != now:
+            return f"the {word} was {was}, now it is {now}; only counts are compared"
+    return ""
+
+
+def _table(
+    name: str, was: TableContents | None, now: TableContents | None, *, fingerprints: bool
+) -> Iterator[Difference | NotComparable]:
+    if was is None or now is None:
+        yield from _one_sided(name, was, now)
+        return
+    rows = Difference(
+        SECTION, name, plural(was.rows, "row"), plural(now.rows, "row"), "", now.rows < was.rows
+    )
+    kinds = [{one.name: one.type for one in side.columns} for side in (was, now)]
+    same_kind = was.primary_key == now.primary_key and all(
+        _same_hash(kinds[0].get(key, ""), kinds[1].get(key, "")) for key in was.primary_key
+    )
+    if was.rows != now.rows:
+        word = "fewer" if now.rows < was.rows else "more"
+        number = abs(now.rows - was.rows)
+        story = f"{name}: {plural(now.rows, 'row')}, {number} {word} than before"
+        yield replace(rows, story=story)
+    elif not fingerprints or was.keys is None or now.keys is None:
+        pass
+    elif not same_kind:
+        yield NotComparable(SECTION, name, "its primary key has another type or other columns")
+    elif was.keys != now.keys:
+        story = f"{name}: {plural(now.rows, 'row')} as before, but not the same: rows were replaced"
+        yield Difference(SECTION, name, "the same keys", "other keys", story, loses=True)
+    same_rows = fingerprints and same_kind and was.keys is not None and was.keys == now.keys
+    yield from _columns(name, was, now, same_rows=same_rows)
+
+
+def _one_sided(
+    name: str, was: TableContents | None, now: TableContents | None
+) -> Iterator[Difference]:
+    """Yield a table that came or went, if it holds anything; an empty one is the schema's."""
+    if was is not None and was.rows:
+        rows = plural(was.rows, "row")
+        yield Difference(SECTION, name, rows, None, f"{name}: gone, with {rows}", loses=True)
+    if now is not None and now.rows:
+        rows = plural(now.rows, "row")
+        yield Difference(SECTION, name, None, rows, f"{name}: new, with {rows}")
+
+
+def _columns(
+    name: str, was: TableContents, now: TableContents, *, same_rows: bool
+) -> Iterator[Difference | NotComparable]:
+    """Yield columns that came, went, were emptied or hold other values."""
+    old = {one.name: one for one in was.columns}
+    new = {one.name: one for one in now.columns}
+    looked_at = bool(old) and bool(new)
+    for column in sorted(old.keys() | new.keys()) if looked_at else ():
+        subject = f"{name}.{column}"
+        before, after = old.get(column), new.get(column)
+        if after is None and before is not None and before.non_null:
+            values = plural(before.non_null, "value")
+            yield Difference(
+                SECTION, subject, values, None, f"{subject}: gone, with {values}", loses=True
+            )
+        elif before is None and after is not None and after.non_null:
+            values = plural(after.non_null, "value")
+            yield Difference(SECTION, subject, None, values, f"{subject}: new, with {values}")
+        elif before is not None and after is not None:
+            yield from _values(subject, before, after, same_rows=same_rows)
+
+
+def _values(
+    subject: str, was: Column, now: Column, *, same_rows: bool
+) -> Iterator[Difference | NotComparable]:
+    if now.non_null < was.non_null and (same_rows or not now.non_null):
+        number = plural(was.non_null - now.non_null, "value")
+        yield Difference(
+            SECTION,
+            subject,
+            plural(was.non_null, "value"),
+            plural(now.non_null, "value"),
+            f"{subject}: {number} fewer than the {was.non_null} before",
+            loses=True,
+        )
+    elif same_rows and not _same_hash(was.type, now.type):
+        if was.non_null or now.non_null:
+            yield NotComparable(SECTION, subject, f"its type was {was.type}, now it is {now.type}")
+    elif same_rows and was.fingerprint != now.fingerprint:
+        story = f"{subject}: the same rows, other values"
+        if was.non_null != now.non_null:
+            story = f"{subject}: {now.non_null - was.non_null} more values than before"
+        yield Difference(SECTION, subject, _shown(was), _shown(now), story)
+
+
+def _shown(column: Column) -> str:
+    return f"{plural(column.non_null, 'value')}, {column.fingerprint}"
+
+
+def _same_hash(was: str, now: str) -> bool:
+    return was == now or any({was, now} <= family for family in SAME_HASH)

@@ -1,0 +1,132 @@
+"""A state as listings: everything that can be told name by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import fields, is_dataclass
+
+from packaging.utils import canonicalize_name
+
+from ..facts import Facts, Listing, MissingFactError, Unavailable, known
+from ..facts.settings import Setting
+from .difference import Difference, NotComparable
+
+LISTED_TOPICS = ("schema", "meaning", "automation", "interface", "files")
+"""Topics whose every field is a listing already."""
+USER_FILES = "files.media"
+"""What code brings can be brought again; what users have uploaded is lost."""
+
+
+def differences_of_listings(before: Facts, after: Facts) -> Iterator[Difference | NotComparable]:
+    """Yield what differs, section by section and name by name."""
+    for section in sections():
+        was, now = _listing(before, section), _listing(after, section)
+        if isinstance(was, Unavailable):
+            yield NotComparable(section, section, f"not in the older snapshot: {was.reason}")
+        elif isinstance(now, Unavailable):
+            yield NotComparable(section, section, f"not in the newer snapshot: {now.reason}")
+        else:
+            yield from _compared(section, was.items, now.items)
+
+
+def sections() -> tuple[str, ...]:
+    """Return the names of all sections, in the order they are shown."""
+    listed = (
+        f"{topic}.{field.name}"
+        for topic in LISTED_TOPICS
+        for field in fields(Facts.kind_of(topic))
+        if is_dataclass(Facts.kind_of(topic))
+    )
+    return (*VIEWS, *listed)
+
+
+def _listing(facts: Facts, section: str) -> Listing | Unavailable:
+    if section in VIEWS:
+        try:
+            return Listing(VIEWS[section](facts))
+        except MissingFactError as error:
+            return Unavailable(str(error))
+    topic, _, field = section.partition(".")
+    value = getattr(facts, topic)
+    found: Listing | Unavailable = (
+        value if isinstance(value, Unavailable) else getattr(value, field)
+    )
+    return found
+
+
+def _compared(
+    section: str, before: dict[str, str], after: dict[str, str]
+) -> Iterator[Difference | NotComparable]:
+    for name in sorted(before.keys() | after.keys()):
+        was, now = before.get(name), after.get(name)
+        if was != now:
+            loses = now is None and section == USER_FILES
+            yield Difference(section, name, was, now, _story(name, was, now), loses)
+
+
+def _story(name: str, was: str | None, now: str | None) -> str:
+    if was is None:
+        return f"{name} is new: {now}"
+    if now is None:
+        return f"{name} is gone; it was: {was}"
+    return f"{name} was: {was}; now it is: {now}"
+
+
+def _installation(facts: Facts) -> dict[str, str]:
+    runtime, database, redis = known(facts.runtime), known(facts.database), known(facts.redis)
+    return {
+        "Nautobot": runtime.nautobot,
+        "Python": runtime.python,
+        "layout": runtime.layout,
+        "environment": runtime.prefix,
+        "database server": f"{database.vendor} {database.version}",
+        "database role": database.role,
+        "Redis": f"{redis.product} {redis.version}",
+    }
+
+
+def _packages(facts: Facts) -> dict[str, str]:
+    packages = known(facts.packages).installed
+    return {str(canonicalize_name(one.name)): one.version for one in packages}
+
+
+def _apps(facts: Facts) -> dict[str, str]:
+    return dict.fromkeys((one.module for one in known(facts.apps).enabled), "enabled")
+
+
+def _settings(facts: Facts) -> dict[str, str]:
+    found = {one.name: _value(one) for one in known(facts.settings).values}
+    for app in known(facts.apps).enabled:
+        found |= {f"{app.module}.{one.name}": _value(one) for one in app.settings}
+    return found | {f"${name}": "set" for name in known(facts.settings).environment}
+
+
+def _value(setting: Setting) -> str:
+    return setting.value or f"{setting.type}, digest {setting.digest}"
+
+
+def _migrations(facts: Facts) -> dict[str, str]:
+    return dict.fromkeys(known(facts.migrations).recorded, "recorded")
+
+
+def _system(facts: Facts) -> dict[str, str]:
+    return {f"{one.id} {one.message}": one.level for one in known(facts.system).messages}
+
+
+def _storage(facts: Facts) -> dict[str, str]:
+    return {
+        one.setting: f"{one.path}, {'there' if one.exists else 'missing'}, "
+        f"{'writable' if one.writable else 'not writable'}"
+        for one in known(facts.storage).folders
+    }
+
+
+VIEWS: dict[str, Callable[[Facts], dict[str, str]]] = {
+    "installation": _installation,
+    "packages": _packages,
+    "apps": _apps,
+    "settings": _settings,
+    "migrations": _migrations,
+    "system": _system,
+    "storage": _storage,
+}
