@@ -14,8 +14,23 @@ from . import __version__
 from .collect import collect_facts
 from .configuration import UsageError, configuration
 from .facts import Facts, Unavailable
+from .facts.contents import DEPTHS, Depth
 from .report.model import file_stem
 from .snapshot.file import Snapshot, SnapshotError, seal
+
+DEFAULT_DEPTH: Depth = "content"
+
+
+def require_depth(text: str) -> Depth:
+    """Return a depth by its name.
+
+    Raises:
+        UsageError: There is no such depth.
+    """
+    for depth in DEPTHS:
+        if depth == text:
+            return depth
+    raise UsageError(f"No such depth: {text[:40]}. Known: {', '.join(DEPTHS)}.")
 
 
 @dataclass(frozen=True)
@@ -80,13 +95,16 @@ class Captured:
 
 
 def capture(
-    progress: Callable[[str], None] = lambda topic: None, own_job_result: str = ""
+    progress: Callable[[str], None] = lambda topic: None,
+    own_job_result: str = "",
+    depth: Depth = DEFAULT_DEPTH,
 ) -> Captured:
     """Capture the state of this installation.
 
     Args:
         progress: Called with each topic before it is collected.
         own_job_result: Primary key of the running JobResult.
+        depth: How closely the rows of each table are looked at.
 
     Returns:
         The snapshot, with whatever could not be had named in it; if the App's settings name a
@@ -100,6 +118,7 @@ def capture(
         statement_timeout_seconds=config.snapshot_timeout_seconds,
         database_alias=config.database_alias,
         own_job_result=own_job_result,
+        depth=depth,
         progress=progress,
     )
     now = datetime.now(timezone.utc)

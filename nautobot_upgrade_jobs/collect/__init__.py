@@ -17,6 +17,7 @@ from celery.exceptions import SoftTimeLimitExceeded
 from django.db import Error as DatabaseError
 
 from ..facts import Facts, Unavailable
+from ..facts.contents import Depth
 from .secrets import known_secrets, scrub
 from .session import read_only_session
 
@@ -31,14 +32,17 @@ class Context:
     connection: BaseDatabaseWrapper
     own_job_result: str = ""
     """Primary key of the JobResult of the run that collects; empty outside a Job."""
+    depth: Depth = "content"
+    """How closely the rows of each table are looked at."""
 
 
-def collect_facts(
+def collect_facts(  # noqa: PLR0913 - all by name, each with its default
     *,
     statement_timeout_seconds: int = 30,
     database_alias: str = "default",
     own_job_result: str = "",
     topics: Collection[str] = Facts.topics(),
+    depth: Depth = "content",
     progress: Callable[[str], None] = lambda topic: None,
 ) -> Facts:
     """Collect the facts of the live installation in a read-only session.
@@ -48,6 +52,7 @@ def collect_facts(
         database_alias: The entry of ``DATABASES`` to read through.
         own_job_result: Primary key of the running JobResult, which is not somebody else's work.
         topics: What to collect.
+        depth: How closely the rows of each table are looked at.
         progress: Called with the name of each topic before it is collected.
 
     Returns:
@@ -57,7 +62,7 @@ def collect_facts(
     known_secrets.cache_clear()
     try:
         with read_only_session(statement_timeout_seconds, database_alias) as connection:
-            context = Context(connection, own_job_result)
+            context = Context(connection, own_job_result, depth)
             for topic in topics:
                 progress(topic)
                 collected[topic] = collect_topic(topic, context)

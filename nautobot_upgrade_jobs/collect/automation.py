@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlsplit
 
+from django.apps import apps
 from nautobot.extras.jobs import get_jobs
 from nautobot.extras.models import (
     GitRepository,
@@ -28,7 +29,7 @@ from . import Context, attempt
 def collect(_: Context) -> Automation:
     """Read the registry of Jobs and the rows that start something."""
     return Automation(
-        registry=Listing(dict.fromkeys(get_jobs(), "loaded")),
+        registry=Listing(dict.fromkeys(filter(_of_an_app, get_jobs()), "loaded")),
         jobs=attempt(lambda: Listing(dict(map(_job, Job.objects.values(*JOB_COLUMNS))))),
         queues=attempt(lambda: Listing(dict(JobQueue.objects.values_list("name", "queue_type")))),
         schedules=attempt(
@@ -44,6 +45,11 @@ def collect(_: Context) -> Automation:
 JOB_COLUMNS = ("module_name", "job_class_name", "name", "grouping", "installed", "enabled")
 SCHEDULE_COLUMNS = ("name", "task", "interval", "crontab", "enabled", "user__username")
 GIT_COLUMNS = ("slug", "branch", "current_head", "remote_url")
+
+
+def _of_an_app(class_path: str) -> bool:
+    """Tell a Job of core or an App from one of JOBS_ROOT or Git, which workers alone load."""
+    return any(class_path.startswith(f"{config.name}.") for config in apps.get_app_configs())
 
 
 def _job(row: dict[str, Any]) -> tuple[str, str]:

@@ -6,13 +6,17 @@ Only hashes and counts leave the server, so memory does not grow with the rows.
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from functools import reduce
+from itertools import count
+from operator import add, xor
 from typing import TYPE_CHECKING, Any
 
 from django.db import Error as DatabaseError
 from django.db import transaction
 
 from ..facts import Contents, Unavailable
-from ..facts.contents import Column, TableContents
+from ..facts.contents import DEPTHS, NUMBER_OF_BUCKETS, Column, Depth, TableContents
 from . import Context, explain, fingerprints_mysql, fingerprints_postgresql
 
 if TYPE_CHECKING:
@@ -54,33 +58,65 @@ def collect(context: Context) -> Contents:
             if time.monotonic() > end:
                 found[name] = Unavailable(f"the budget of {BUDGET_SECONDS} seconds was used up")
             else:
-                found[name] = _table(connection, dialect, name, table)
-    return Contents(dialect.ALGORITHM, server, collation, found)
+                depth = _depth(context.depth, name, bool(table.primary_key))
+                found[name] = _table(connection, dialect, name, table, depth)
+    return Contents(dialect.ALGORITHM, server, collation, context.depth, found)
+
+
+def _depth(wanted: Depth, table: str, has_key: bool) -> Depth:
+    deepest: Depth = "counts" if not has_key else "keys" if table in KEYS_ONLY else "buckets"
+    return min(wanted, deepest, key=DEPTHS.index)
 
 
 def _table(
-    connection: BaseDatabaseWrapper, dialect: Any, name: str, table: Any
+    connection: BaseDatabaseWrapper, dialect: Any, name: str, table: Any, depth: Depth
 ) -> TableContents | Unavailable:
     """Fingerprint one table; a savepoint keeps a failure from ending the transaction."""
-    columns = () if name in KEYS_ONLY or not table.primary_key else table.columns
-    query = dialect.query(connection, name, table.primary_key, columns)
+    key = () if depth == "counts" else table.primary_key
+    columns = table.columns if depth in ("content", "buckets") else ()
+    query = dialect.query(connection, name, key, columns, by_bucket=depth == "buckets")
     try:
         with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
             cursor.execute(query)
-            rows, keys, *pairs = cursor.fetchone()
+            buckets = cursor.fetchall()
     except DatabaseError as error:
         return Unavailable(explain(error))
+    combine: Callable[[int, int], int] = xor if dialect.combines_by_xor(connection) else add
+    in_buckets = depth == "buckets"
     return TableContents(
-        rows=int(rows),
+        rows=sum(int(row[ROWS]) for row in buckets),
         primary_key=table.primary_key,
-        keys=_hex(keys) if table.primary_key else None,
+        keys=_whole(buckets, KEYS, combine) if key else None,
         columns=tuple(
-            Column(column.name, column.type, int(non_null), _hex(fingerprint))
-            for column, fingerprint, non_null in zip(columns, pairs[::2], pairs[1::2], strict=True)
+            Column(
+                name=column.name,
+                type=column.type,
+                non_null=sum(int(row[place + 1]) for row in buckets),
+                fingerprint=_whole(buckets, place, combine),
+                buckets=_each(buckets, place) if in_buckets else "",
+            )
+            for place, column in zip(count(FIRST_COLUMN, 2), columns)
         ),
+        key_buckets=_each(buckets, KEYS) if in_buckets else "",
     )
 
 
-def _hex(fingerprint: Any) -> str:
-    """Return 64 bits as 16 digits; of no rows at all the database returns null."""
-    return f"{int(fingerprint or 0) % 2**64:016x}"
+BUCKET, ROWS, KEYS, FIRST_COLUMN = range(4)
+"""Places in a row of the query's result; of each column the number of values follows its mark."""
+
+
+def _whole(buckets: list[Any], place: int, combine: Callable[[int, int], int]) -> str:
+    return _hex(reduce(combine, (int(row[place] or 0) for row in buckets), 0))
+
+
+def _each(buckets: list[Any], place: int) -> str:
+    """Return the marks of all buckets, in order; of an empty one it is zero."""
+    marks = {int(row[BUCKET]): int(row[place] or 0) for row in buckets}
+    if not any(marks.values()):
+        return ""
+    return "".join(_hex(marks.get(number, 0)) for number in range(NUMBER_OF_BUCKETS))
+
+
+def _hex(fingerprint: int) -> str:
+    """Return 64 bits as 16 digits."""
+    return f"{fingerprint % 2**64:016x}"

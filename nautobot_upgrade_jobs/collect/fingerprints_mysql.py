@@ -70,17 +70,30 @@ def tables(connection: BaseDatabaseWrapper) -> dict[str, Shape]:
     }
 
 
+def combines_by_xor(_: BaseDatabaseWrapper) -> bool:
+    """Tell how hashes become one."""
+    return True
+
+
 def query(
-    connection: BaseDatabaseWrapper, table: str, key: Sequence[str], columns: Sequence[Field]
+    connection: BaseDatabaseWrapper,
+    table: str,
+    key: Sequence[str],
+    columns: Sequence[Field],
+    *,
+    by_bucket: bool = False,
 ) -> str:
-    """Return the one statement that counts and fingerprints a table."""
+    """Return the one statement that counts and fingerprints a table, as for PostgreSQL."""
     quote = connection.ops.quote_name
     seed = f"CONCAT_WS('|', {', '.join(map(quote, key))})"
-    expressions = ["count(*)", f"BIT_XOR({HASH.format(seed)})" if key else "NULL"]
+    hashed_key = HASH.format(seed)
+    bucket = f"{hashed_key} & 255" if by_bucket else "0"
+    expressions = [bucket, "count(*)", f"BIT_XOR({hashed_key})" if key else "NULL"]
     for field in columns:
         name = quote(field.name)
         text = f"CAST({name} AS CHAR)" if field.type == "json" else name
         hashed = HASH.format(f"CONCAT({seed}, '|', {text})")
         # CONCAT and SHA2 of null are null, which BIT_XOR leaves out.
         expressions += [f"BIT_XOR({hashed})", f"count({name})"]
-    return f"SELECT {', '.join(expressions)} FROM {quote(table)}"  # noqa: S608 - from the catalog
+    grouping = " GROUP BY 1" if by_bucket else ""
+    return f"SELECT {', '.join(expressions)} FROM {quote(table)}{grouping}"  # noqa: S608

@@ -106,22 +106,37 @@ def tables(connection: BaseDatabaseWrapper) -> dict[str, Shape]:
     }
 
 
+def combines_by_xor(connection: BaseDatabaseWrapper) -> bool:
+    """Tell how hashes become one: ``bit_xor`` came with PostgreSQL 14, before it a sum serves."""
+    return bool(connection.pg_version >= 140000)
+
+
 def query(
-    connection: BaseDatabaseWrapper, table: str, key: Sequence[str], columns: Sequence[Field]
+    connection: BaseDatabaseWrapper,
+    table: str,
+    key: Sequence[str],
+    columns: Sequence[Field],
+    *,
+    by_bucket: bool = False,
 ) -> str:
-    """Return the one statement that counts and fingerprints a table."""
+    """Return the one statement that counts and fingerprints a table.
+
+    Its rows are: bucket, number of rows, mark of the keys, then mark and number of values of each
+    column; one row, or one for each bucket that holds anything.
+    """
     quote = connection.ops.quote_name
-    combine = "bit_xor({})" if connection.pg_version >= 140000 else "sum(({})::numeric)"
+    combine = "bit_xor({})" if combines_by_xor(connection) else "sum(({})::numeric)"
     seed = f"hash_record_extended(ROW({', '.join(map(quote, key))}), 0)" if key else "NULL::bigint"
     if len(key) == 1:
         (kind,) = [field.type for field in columns if field.name == key[0]] or [""]
         if kind in HASHES:
             seed = HASHES[kind].format(quote(key[0]), seed=0)
-    expressions = ["count(*)", combine.format(seed)]
+    expressions = [f"({seed}) & 255" if by_bucket else "0", "count(*)", combine.format(seed)]
     for field in columns:
         name = quote(field.name)
         expressions += [combine.format(_hash(field.type, name, seed)), f"count({name})"]
-    return f"SELECT {', '.join(expressions)} FROM {quote(table)}"  # noqa: S608 - from the catalog
+    grouping = " GROUP BY 1" if by_bucket else ""
+    return f"SELECT {', '.join(expressions)} FROM {quote(table)}{grouping}"  # noqa: S608
 
 
 def _hash(kind: str, name: str, seed: str) -> str:

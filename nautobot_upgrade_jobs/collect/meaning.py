@@ -7,6 +7,7 @@ that cannot write; what does not work is said of the one object, not of its kind
 from __future__ import annotations
 
 import json
+import warnings
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from hashlib import blake2b
@@ -196,7 +197,9 @@ def _exported(template: Any) -> str:
 
 
 def _graphql_queries() -> Items:
-    schema = graphene_settings.SCHEMA
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # making the schema is full of Graphene's deprecations
+        schema = graphene_settings.SCHEMA
     schema = getattr(schema, "graphql_schema", schema)  # wrapped since Nautobot 3.0
     for query in GraphQLQuery.objects.order_by("name"):
         yield query.name, _outcome(lambda query=query: _validity(schema, query.query))

@@ -12,7 +12,7 @@ class Automation:
     """Everything that acts without anybody looking."""
 
     registry: Listing | Unavailable
-    """Class path of every Job that the running code has loaded."""
+    """Class path of every Job that core and the Apps bring."""
     jobs: Listing | Unavailable
     """Class path to the state of its record."""
     queues: Listing | Unavailable

@@ -58,6 +58,8 @@ def _decode(kind: Any, document: Json, where: str) -> Any:
     origin = typing.get_origin(kind)
     if origin in (Union, types.UnionType):
         return _decode_union(typing.get_args(kind), document, where)
+    if origin is typing.Literal:
+        return _one_of(typing.get_args(kind), document, where)
     if origin is tuple:
         return tuple(
             _decode(typing.get_args(kind)[0], item, f"{where}[{index}]")
@@ -72,6 +74,12 @@ def _decode(kind: Any, document: Json, where: str) -> Any:
     if is_dataclass(kind):
         return _decode_dataclass(kind, document, where)
     return _expect(document, kind, where)
+
+
+def _one_of(words: tuple[Any, ...], document: Json, where: str) -> Any:
+    if document not in words:
+        raise FactsFormatError(f"{where}: one of {', '.join(words)} expected")
+    return document
 
 
 def _decode_union(kinds: tuple[Any, ...], document: Json, where: str) -> Any:

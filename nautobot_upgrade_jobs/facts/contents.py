@@ -8,8 +8,17 @@ survives an upgrade stays comparable whatever is added or dropped beside it.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal, get_args
 
 from .base import Unavailable
+
+Depth = Literal["counts", "keys", "content", "buckets"]
+"""How closely a table is looked at: its number of rows; which rows; their values; and these by
+bucket, so that a difference can be narrowed down to rows while both databases are at hand."""
+DEPTHS: tuple[Depth, ...] = get_args(Depth)
+NUMBER_OF_BUCKETS = 256
+DIGITS = 16
+"""Of one fingerprint."""
 
 
 @dataclass(frozen=True)
@@ -22,6 +31,8 @@ class Column:
     non_null: int
     fingerprint: str
     """16 hexadecimal digits, over the values that are not null."""
+    buckets: str = ""
+    """256 such fingerprints, by the last byte of the key's hash; empty at lesser depths."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +46,8 @@ class TableContents:
     """Fingerprint of the set of primary keys; None where only rows were counted."""
     columns: tuple[Column, ...]
     """Empty where only rows or keys were looked at."""
+    key_buckets: str = ""
+    """Like a column's buckets, of the keys."""
 
 
 @dataclass(frozen=True)
@@ -46,4 +59,6 @@ class Contents:
     server: str
     """Vendor and major version; hash functions are not promised to be stable between majors."""
     collation: str
+    depth: Depth
+    """What was asked for; log-like tables are never looked at more closely than by key."""
     tables: dict[str, TableContents | Unavailable]

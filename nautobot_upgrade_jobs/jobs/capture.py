@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..capture import Captured, capture
+from nautobot.apps.jobs import ChoiceVar
+
+from ..capture import DEFAULT_DEPTH, Captured, capture, require_depth
 from ..configuration import UsageError
 from ..facts import Unavailable
+from ..facts.contents import DEPTHS
 from ..report.markdown import escape
 from .base import SOFT_TIME_LIMIT_SECONDS, TIME_LIMIT_SECONDS, UpgradeJob
 
@@ -15,6 +18,15 @@ name = "Upgrade"
 
 class CaptureSnapshot(UpgradeJob):
     """Writes the state of everything that an upgrade can change into a sealed file."""
+
+    depth = ChoiceVar(
+        label="Depth",
+        description="How closely each table is looked at: its number of rows, which rows, their "
+        "values (by default), or values in 256 buckets, which narrow a difference down to rows.",
+        choices=tuple((depth, depth) for depth in DEPTHS),
+        required=False,
+        default=DEFAULT_DEPTH,
+    )
 
     class Meta:
         """How Nautobot shows and runs the Job."""
@@ -30,10 +42,14 @@ class CaptureSnapshot(UpgradeJob):
         soft_time_limit = SOFT_TIME_LIMIT_SECONDS
         time_limit = TIME_LIMIT_SECONDS
 
-    def run(self) -> dict[str, Any]:
+    def run(self, *, depth: str = DEFAULT_DEPTH) -> dict[str, Any]:
         """Capture, attach, and fail if anything had to be left out."""
         try:
-            captured = capture(self.progress, own_job_result=str(self.job_result.pk))
+            captured = capture(
+                self.progress,
+                own_job_result=str(self.job_result.pk),
+                depth=require_depth(depth or DEFAULT_DEPTH),
+            )
         except UsageError as error:
             return self.refuse(str(error))
         self.attach(captured.name, captured.data)

@@ -77,11 +77,12 @@ def _changes(before: Facts, after: Facts, expectations: Expectations) -> Iterato
             elif not expectations.is_volatile(one):
                 why = expectations.explain(one)
                 kind = Kind.EXPECTED if why else Kind.LOST if one.loses else Kind.UNEXPECTED
+                broken = "" if why else expectations.broken_promise(one)
                 yield Change(
                     kind,
                     one.section,
                     one.subject,
-                    one.story,
+                    f"{one.story}; {broken}" if broken else one.story,
                     one.before or "",
                     one.after or "",
                     why.reason if why else "",

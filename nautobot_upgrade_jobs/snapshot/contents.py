@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from ..checks.text import plural
+from ..checks.text import SHOWN, plural
 from ..facts import Contents, Unavailable
-from ..facts.contents import Column, TableContents
+from ..facts.contents import DIGITS, NUMBER_OF_BUCKETS, Column, TableContents
 from .difference import Difference, NotComparable
 
 SECTION = "contents"
@@ -36,6 +36,8 @@ def differences_of_contents(
     reason = _why_not(before, after)
     if reason:
         yield NotComparable(SECTION, "fingerprints", reason)
+    elif shallow := [side.depth for side in (before, after) if side.depth in ("counts", "keys")]:
+        yield NotComparable(SECTION, "values", f"a snapshot has depth '{shallow[0]}', no values")
     for name in sorted(before.tables.keys() | after.tables.keys()):
         was, now = before.tables.get(name), after.tables.get(name)
         if isinstance(was, Unavailable) or isinstance(now, Unavailable):
@@ -83,8 +85,31 @@ def _table(
     elif was.keys != now.keys:
         story = f"{name}: {plural(now.rows, 'row')} as before, but not the same: rows were replaced"
         yield Difference(SECTION, name, "the same keys", "other keys", story, loses=True)
-    same_rows = fingerprints and same_kind and was.keys is not None and was.keys == now.keys
-    yield from _columns(name, was, now, same_rows=same_rows)
+    moved = _moved(was, now) if fingerprints and same_kind else None
+    yield from _columns(name, was, now, moved)
+
+
+def _moved(was: TableContents, now: TableContents) -> frozenset[int] | None:
+    """Return the buckets whose rows are not the same ones; None if nobody can tell."""
+    if was.keys is None or now.keys is None:
+        return None
+    if was.keys == now.keys:
+        return frozenset()
+    if was.key_buckets and now.key_buckets:
+        return _differing(was.key_buckets, now.key_buckets)
+    return None
+
+
+def _differing(was: str, now: str) -> frozenset[int]:
+    """Return the numbers of the buckets whose fingerprints differ; of no values they are empty."""
+    empty = "0" * DIGITS * NUMBER_OF_BUCKETS
+    was, now = was or empty, now or empty
+    return frozenset(
+        number
+        for number in range(NUMBER_OF_BUCKETS)
+        if was[number * DIGITS : (number + 1) * DIGITS]
+        != now[number * DIGITS : (number + 1) * DIGITS]
+    )
 
 
 def _one_sided(
@@ -100,7 +125,7 @@ def _one_sided(
 
 
 def _columns(
-    name: str, was: TableContents, now: TableContents, *, same_rows: bool
+    name: str, was: TableContents, now: TableContents, moved: frozenset[int] | None
 ) -> Iterator[Difference | NotComparable]:
     """Yield columns that came, went, were emptied or hold other values."""
     old = {one.name: one for one in was.columns}
@@ -118,30 +143,40 @@ def _columns(
             values = plural(after.non_null, "value")
             yield Difference(SECTION, subject, None, values, f"{subject}: new, with {values}")
         elif before is not None and after is not None:
-            yield from _values(subject, before, after, same_rows=same_rows)
+            yield from _values(subject, before, after, moved)
 
 
 def _values(
-    subject: str, was: Column, now: Column, *, same_rows: bool
+    subject: str, was: Column, now: Column, moved: frozenset[int] | None
 ) -> Iterator[Difference | NotComparable]:
-    if now.non_null < was.non_null and (same_rows or not now.non_null):
+    """Yield a column whose values differ, as far as its rows are the same ones."""
+    if now.non_null < was.non_null and (moved == frozenset() or not now.non_null):
         number = plural(was.non_null - now.non_null, "value")
-        yield Difference(
-            SECTION,
-            subject,
-            plural(was.non_null, "value"),
-            plural(now.non_null, "value"),
-            f"{subject}: {number} fewer than the {was.non_null} before",
-            loses=True,
-        )
-    elif same_rows and not _same_hash(was.type, now.type):
+        story = f"{subject}: {number} fewer than the {was.non_null} before"
+        yield Difference(SECTION, subject, _shown(was), _shown(now), story, loses=True)
+    elif moved is None or was.fingerprint == now.fingerprint:
+        return
+    elif not _same_hash(was.type, now.type):
         if was.non_null or now.non_null:
             yield NotComparable(SECTION, subject, f"its type was {was.type}, now it is {now.type}")
-    elif same_rows and was.fingerprint != now.fingerprint:
-        story = f"{subject}: the same rows, other values"
-        if was.non_null != now.non_null:
-            story = f"{subject}: {now.non_null - was.non_null} more values than before"
+    elif story := _other_values(subject, was, now, moved):
         yield Difference(SECTION, subject, _shown(was), _shown(now), story)
+
+
+def _other_values(subject: str, was: Column, now: Column, moved: frozenset[int]) -> str:
+    """Return how the values differ; empty if they do only where the rows do, too."""
+    if all(one.buckets or not one.non_null for one in (was, now)):
+        differing = sorted(_differing(was.buckets, now.buckets) - moved)
+        if not differing:
+            return ""
+        shown = ", ".join(map(str, differing[:SHOWN])) + (" …" if len(differing) > SHOWN else "")
+        same = NUMBER_OF_BUCKETS - len(moved)
+        return f"{subject}: other values in {len(differing)} of {same} buckets ({shown})"
+    if moved:
+        return ""
+    if was.non_null != now.non_null:
+        return f"{subject}: {now.non_null - was.non_null} more values than before"
+    return f"{subject}: the same rows, other values"
 
 
 def _shown(column: Column) -> str:

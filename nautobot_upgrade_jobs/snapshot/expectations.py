@@ -11,6 +11,7 @@ from packaging.version import Version
 
 from ..catalog import Catalog, ExpectedChange, VolatileThing
 from ..facts import Facts, Unavailable
+from ..facts.contents import TableContents
 from .difference import Difference
 from .requirements import Requirements, explained
 
@@ -51,42 +52,52 @@ class Expectations:
             return self._files_of_package(difference)
         if migration := self._by_migration(difference):
             return Explanation(f"Migration {migration} alters it.", RELEASE_NOTES)
+        if difference.section.startswith("automation.") and difference.how == "added":
+            return self._job_of_a_newer_app(difference)
         return self._by_catalog(difference)
+
+    def broken_promise(self, difference: Difference) -> str:
+        """Say which move of values was declared and did not come true; empty if none was."""
+        for one in self._catalog.expected_changes:
+            if one.rows_of and _matches(one, difference) and self._holds(one, difference):
+                wanted, there = self._rows_of(one)
+                if wanted != there:
+                    return f"{one.replaced_by} should have {wanted} rows for it, and has {there}"
+        return ""
 
     def _by_catalog(self, difference: Difference) -> Explanation | None:
         for one in self._catalog.expected_changes:
             if _matches(one, difference) and self._holds(one, difference):
-                return Explanation(one.reason, one.reference)
+                wanted, there = self._rows_of(one)
+                if wanted == there:
+                    return Explanation(one.reason, one.reference)
         return None
 
     def _holds(self, one: ExpectedChange, difference: Difference) -> bool:
-        """Tell whether an entry of the catalog applies to these two states."""
+        """Tell whether an entry of the catalog is about these two states."""
         if difference.how not in one.how or (one.grows and not _grows(difference)):
             return False
         if not fnmatchcase(difference.before or difference.after or "", one.value):
             return False
         if one.migration:
-            reached = one.migration in self._applied
-        elif one.since:
-            reached = self._versions[0] < Version(one.since) <= self._versions[1]
-        else:
-            reached = self._versions[0] < self._versions[1]
-        return reached and (not one.rows_of or self._rows_of(one))
+            return one.migration in self._applied
+        if one.since:
+            return self._versions[0] < Version(one.since) <= self._versions[1]
+        return self._upgraded
 
-    def _rows_of(self, one: ExpectedChange) -> bool:
-        """Tell whether the table that took over has a row for each value that was there."""
+    def _rows_of(self, one: ExpectedChange) -> tuple[int, int]:
+        """Return how many rows the table that took over should have, and how many it has."""
         old, new = self._before.contents, self._after.contents
         if isinstance(old, Unavailable) or isinstance(new, Unavailable):
-            return False
+            return 0, -1
         wanted = 0
         for subject in one.rows_of:
             table, _, name = subject.partition(".")
             holder = old.tables.get(table)
-            if holder is None or isinstance(holder, Unavailable):
-                return False
-            wanted += sum(column.non_null for column in holder.columns if column.name == name)
-        heir = new.tables.get(one.replaced_by)
-        return not isinstance(heir, Unavailable) and heir is not None and heir.rows == wanted
+            columns = holder.columns if isinstance(holder, TableContents) else ()
+            wanted += sum(column.non_null for column in columns if column.name == name)
+        heir = new.tables.get(one.replaced_by) if one.replaced_by else None
+        return wanted, heir.rows if isinstance(heir, TableContents) else 0
 
     def _migration(self, difference: Difference) -> Explanation | None:
         """An upgrade records the migrations it brings; a way back forgets those it takes."""
@@ -156,9 +167,27 @@ class Expectations:
             return False
         return self._rebuilt and old.python.split(".")[:2] != new.python.split(".")[:2]
 
+    def _job_of_a_newer_app(self, difference: Difference) -> Explanation | None:
+        for module in self._newer:
+            if difference.subject.startswith(f"{module}."):
+                return Explanation(f"A newer release of {module} brings it.", RELEASE_NOTES)
+        return None
+
     @property
     def _upgraded(self) -> bool:
-        return self._versions[0] != self._versions[1]
+        return bool(self._newer)
+
+    @cached_property
+    def _newer(self) -> frozenset[str]:
+        """Modules of core and of Apps that have another version than before, or are new."""
+        core = {"nautobot"} if self._versions[0] != self._versions[1] else set()
+        old, new = self._before.apps, self._after.apps
+        if isinstance(old, Unavailable) or isinstance(new, Unavailable):
+            return frozenset(core)
+        versions = {app.module: app.version for app in old.enabled}
+        return frozenset(core) | {
+            app.module for app in new.enabled if versions.get(app.module) != app.version
+        }
 
     @cached_property
     def _versions(self) -> tuple[Version, Version]:

@@ -83,6 +83,8 @@ def explained(
         if before.wants(name) == after.wants(name):
             return ""
         return "It is required now." if was is None else "It is not required any more."
+    if not after.allows(name, now):
+        return ""
     if not after.allows(name, was):
         return f"What is installed now does not accept {was}."
     if not before.allows(name, now):

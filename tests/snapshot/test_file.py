@@ -16,6 +16,7 @@ CONTENTS = Contents(
     algorithm="postgresql-hash-extended/1",
     server="postgresql 16",
     collation="C.UTF-8",
+    depth="content",
     tables={
         "dcim_device": TableContents(3, ("id",), "0123456789abcdef", (COLUMN,)),
         "extras_tag": Unavailable("permission denied"),

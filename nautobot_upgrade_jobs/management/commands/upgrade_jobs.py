@@ -13,7 +13,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from ...capture import capture
+from ...capture import DEFAULT_DEPTH, capture
 from ...checks.findings import Verdict
 from ...collect import current_user
 from ...commandline import (
@@ -27,6 +27,7 @@ from ...commandline import (
 )
 from ...comparison import acceptances_of_settings, compare_snapshots, read_snapshot
 from ...configuration import UsageError
+from ...facts.contents import DEPTHS
 from ...preflight import Request, preflight
 
 
@@ -62,6 +63,9 @@ class Command(BaseCommand):
         one = commands.add_parser("snapshot", help="What is the state of this installation?")
         one.set_defaults(run=self._snapshot)
         one.add_argument("--output", type=Path, metavar="DIR", default=Path(), help="write it here")
+        one.add_argument(
+            "--depth", default=DEFAULT_DEPTH, choices=DEPTHS, help="how closely to look at rows"
+        )
         one = commands.add_parser("compare", help="What changed between two snapshots?")
         one.set_defaults(run=self._compare)
         one.add_argument("before", type=Path, help="the older snapshot-….json.gz")
@@ -88,7 +92,7 @@ class Command(BaseCommand):
         return publish(preflight(request, self._progress), options)
 
     def _snapshot(self, options: dict[str, Any]) -> int:
-        captured = capture(self._progress)
+        captured = capture(self._progress, depth=options["depth"])
         for topic, reason in captured.left_out.items():
             self.stderr.write(f"Not captured: {topic}: {reason}")
         path = captured.write_to(options["output"])

@@ -1,0 +1,269 @@
+"""A real upgrade, compared; then what somebody does by hand, found by name and nothing beside it.
+
+On Nautobot 3.2 and PostgreSQL the older side is the sample of 2.4.44, captured by its own code and
+then really upgraded; elsewhere it is the sample of the release itself.
+"""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.db.models.deletion import Collector, ProtectedError
+from nautobot.dcim.models import Device, Manufacturer
+from nautobot.extras.models import DynamicGroup, Job, ScheduledJob
+from nautobot.extras.registry import registry
+from nautobot.ipam.models import Prefix
+from nautobot.users.models import ObjectPermission
+
+from development import dumps, venvs
+from development.instance import Instance
+from nautobot_upgrade_jobs.capture import capture
+from nautobot_upgrade_jobs.catalog import load
+from nautobot_upgrade_jobs.comparison import compare_snapshots, read_snapshot
+from nautobot_upgrade_jobs.snapshot.compare import Kind, compare
+
+from .conftest import CLONE, connected_to
+
+DATABASE = f"{CLONE}_upgrade"
+"""One name for all, as an upgrade does not rename the database either."""
+BASE = f"{CLONE}_upgraded"
+
+
+def run(instance, *words):
+    """Run a command of an instance's environment on the database, with this instance's settings."""
+    binaries = instance.venv / "bin"
+    done = subprocess.run(
+        [binaries / words[0], *words[1:]],
+        env=os.environ
+        | {"NAUTOBOT_DB_NAME": DATABASE, "PATH": f"{binaries}{os.pathsep}{os.environ['PATH']}"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def snapshot(instance, folder):
+    """Capture with everything in its place: the sample may be older than our newest Job."""
+    run(instance, "nautobot-server", "migrate", "--no-input")
+    words = ["upgrade_jobs", "snapshot", "--depth", "buckets", "--output", str(folder)]
+    run(instance, "nautobot-server", *words)
+
+
+@pytest.fixture(scope="module")
+def media():
+    path = Path(settings.MEDIA_ROOT) / "devicetype-images" / "front.png"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(b"a picture")
+    yield path
+    shutil.rmtree(path.parent)
+
+
+@pytest.fixture(scope="module")
+def before(instance, nautobot, media, tmp_path_factory):
+    """The older snapshot; BASE is the database as it is afterwards."""
+    server = instance.server()
+    folder = tmp_path_factory.mktemp("before")
+    if instance.version.startswith("3.") and instance.engine == "postgresql":
+        older = Instance(dumps.OLDER, instance.engine)
+        server.restore(dumps.older_sample(instance), DATABASE)
+        snapshot(older, folder)
+        run(instance, "nautobot-server", "post_upgrade")
+    else:
+        server.clone("sample", DATABASE)
+        snapshot(instance, folder)
+    server.clone(DATABASE, BASE)
+    yield read_snapshot(next(folder.iterdir()))
+    server.drop(DATABASE)
+    server.drop(BASE)
+
+
+@pytest.fixture
+def upgraded(before, instance):
+    """Django works on the upgraded database, as it was right after the upgrade."""
+    instance.server().clone(BASE, DATABASE)
+    with connected_to(DATABASE):
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _impatient(monkeypatch):
+    monkeypatch.setattr("nautobot_upgrade_jobs.collect.workers.ANSWER_SECONDS", 0.05)
+
+
+def unexplained(before):
+    changes = compare(before.facts, capture(depth="buckets").snapshot.facts, load())
+    return {
+        f"{one.kind.value} {one.section} {one.subject}"
+        for one in changes
+        if one.kind is not Kind.EXPECTED
+    }
+
+
+@pytest.mark.usefixtures("upgraded")
+@pytest.mark.parametrize("depth", ["content", "buckets"])
+def test_after_the_upgrade_nothing_is_unexpected(before, depth):
+    report = compare_snapshots(before, capture(depth=depth).snapshot)
+    assert [one.key for one in report.findings()] == []
+    assert report.not_checked == ()
+    assert report.verdict.value == "go"
+    expected = [one for changes in report.expected_changes.values() for one in changes]
+    for one in expected:
+        assert one.reason
+        assert one.reference or one.section in ("packages", "files.distributions", "installation")
+    assert bool(expected) is (report.current[:15] != report.target[:15])
+
+
+def swap_descriptions():
+    one, other = Manufacturer.objects.exclude(description="").order_by("name")[:2]
+    texts = one.description, other.description
+    for key, text in ((one.pk, texts[1]), (other.pk, texts[0])):
+        Manufacturer.objects.filter(pk=key).update(description=text)
+
+
+def remove_custom_field_values():
+    for device in Device.objects.filter(name__startswith="edge-"):
+        values = {**device._custom_field_data}
+        values.pop("sample_facts")
+        Device.objects.filter(pk=device.pk).update(_custom_field_data=values)
+
+
+def job(name):
+    return Job.objects.filter(job_class_name=name)
+
+
+def groups_of(kind, model):
+    """Dynamic groups that a row more or less changes, too; the sample has some of any model."""
+    return {
+        f"{kind} meaning.dynamic_groups {group.name}"
+        for group in DynamicGroup.objects.filter(
+            content_type__model=model, group_type="dynamic-filter"
+        )
+    }
+
+
+@pytest.mark.usefixtures("upgraded")
+def test_one_row_deleted(before):
+    for one in Manufacturer.objects.order_by("name"):
+        try:
+            related = Collector(using="default")
+            related.collect([one])
+        except ProtectedError:
+            continue
+        if sum(map(len, related.data.values())) == 1:
+            break
+    Manufacturer.objects.filter(pk=one.pk)._raw_delete("default")
+    assert unexplained(before) == {"lost contents dcim_manufacturer"} | groups_of(
+        "unexpected", "manufacturer"
+    )
+
+
+@pytest.mark.usefixtures("upgraded")
+def test_one_row_added(before):
+    Manufacturer.objects.create(name="Newcomer")
+    assert unexplained(before) == {"unexpected contents dcim_manufacturer"} | groups_of(
+        "unexpected", "manufacturer"
+    )
+
+
+BY_HAND = {
+    "one cell changed in a wide table": (
+        lambda: Device.objects.filter(name="edge-01").update(serial="other"),
+        {"unexpected contents dcim_device.serial"},
+    ),
+    "two cells swapped between rows": (
+        swap_descriptions,
+        {"unexpected contents dcim_manufacturer.description"},
+    ),
+    "a column emptied": (
+        lambda: Prefix.objects.update(rir=None),
+        {"lost contents ipam_prefix.rir_id"},
+    ),
+    "a custom field's values removed from one model": (
+        remove_custom_field_values,
+        {
+            "unexpected contents dcim_device._custom_field_data",
+            "unexpected meaning.custom_fields dcim.device.sample_facts",
+        },
+    ),
+    "a dynamic group's filter inverted": (
+        lambda: DynamicGroup.objects.filter(name="Sample by name").update(
+            filter={"name__nic": ["edge"]}
+        ),
+        {
+            "unexpected contents extras_dynamicgroup.filter",
+            "unexpected meaning.dynamic_groups Sample by name",
+        },
+    ),
+    "a permission's constraint widened": (
+        lambda: ObjectPermission.objects.filter(name="Sample interfaces").update(constraints={}),
+        {
+            "unexpected contents users_objectpermission.constraints",
+            "unexpected meaning.object_permissions Sample interfaces: dcim.interface",
+        },
+    ),
+    "a Job uninstalled": (
+        lambda: job("CountDevices").update(installed=False),
+        {
+            "unexpected contents extras_job.installed",
+            "unexpected automation.jobs sample_jobs.CountDevices",
+        },
+    ),
+    "a scheduled job disabled": (
+        lambda: ScheduledJob.objects.filter(name="Sample daily").update(enabled=False),
+        {
+            "unexpected contents extras_scheduledjob.enabled",
+            "unexpected automation.schedules Sample daily (sample_jobs.Greet)",
+        },
+    ),
+}
+
+
+@pytest.mark.usefixtures("upgraded")
+@pytest.mark.parametrize("what", BY_HAND)
+def test_what_somebody_did_by_hand_is_found_and_nothing_else(what, before):
+    change, expected = BY_HAND[what]
+    change()
+    assert unexplained(before) == expected
+
+
+@pytest.mark.usefixtures("upgraded")
+def test_a_media_file_replaced(before, media):
+    media.write_bytes(b"another")
+    try:
+        assert unexplained(before) == {"unexpected files.media devicetype-images/front.png"}
+        media.unlink()
+        assert unexplained(before) == {"lost files.media devicetype-images/front.png"}
+    finally:
+        media.write_bytes(b"a picture")
+
+
+@pytest.mark.usefixtures("upgraded")
+def test_a_setting_changed(before, monkeypatch):
+    block = settings.PLUGINS_CONFIG["nautobot_upgrade_jobs"]
+    monkeypatch.setitem(block, "statement_timeout_seconds", 31)
+    assert unexplained(before) == {
+        "unexpected settings nautobot_upgrade_jobs.statement_timeout_seconds"
+    }
+
+
+@pytest.mark.usefixtures("upgraded")
+def test_a_home_panel_gone(before, monkeypatch):
+    panels = dict(registry["homepage_layout"]["panels"])
+    gone = panels.pop("Power")
+    monkeypatch.setitem(registry["homepage_layout"], "panels", panels)
+    assert unexplained(before) == {"unexpected interface.home_panels Power"} | {
+        f"unexpected interface.home_panels Power / {item}" for item in gone["items"]
+    }
+
+
+@pytest.mark.usefixtures("upgraded")
+def test_a_package_replaced_by_another_version(before, monkeypatch, tmp_path):
+    """Installed for real; first on the path it is the one that Nautobot would import."""
+    words = ["pip", "install", "--no-deps", "--target", tmp_path, "python-slugify==8.0.3"]
+    subprocess.run([venvs.uv(), *words], check=True, capture_output=True)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    assert unexplained(before) == {"unexpected packages python-slugify"}

@@ -1,0 +1,52 @@
+"""Two states of one installation; tests change what they are about."""
+
+from dataclasses import fields, replace
+
+from nautobot_upgrade_jobs.facts import Contents, Facts, Listing
+from nautobot_upgrade_jobs.facts.contents import Column, TableContents
+from nautobot_upgrade_jobs.snapshot.compare import compare
+from nautobot_upgrade_jobs.snapshot.listings import LISTED_TOPICS
+from tests import builders
+
+NOTHING = Listing({})
+
+
+def state(version="3.2.7", **changes) -> Facts:
+    """A whole state, as Capture Snapshot has it."""
+    empty = {topic: listings(topic) for topic in LISTED_TOPICS}
+    base = builders.facts(runtime=builders.runtime(nautobot=version), contents=contents(), **empty)
+    return replace(base, **changes)
+
+
+def listings(topic, **fields_) -> object:
+    """All listings of a topic: empty, or as given."""
+    kind = Facts.kind_of(topic)
+    found = {field.name: NOTHING for field in fields(kind)}
+    return kind(**found | {name: Listing(items) for name, items in fields_.items()})
+
+
+def contents(**changes) -> Contents:
+    tables = {"dcim_device": table(column("name"), column("serial", non_null=1))}
+    base = Contents("postgresql-hash-extended/1", "postgresql 16", "C", "content", tables)
+    return replace(base, **changes)
+
+
+def rows_of(**tables) -> Contents:
+    """Contents that are these tables only."""
+    return contents(tables=tables)
+
+
+def table(*columns, rows=3, keys="00000000000000aa", **changes) -> TableContents:
+    return replace(TableContents(rows, ("id",), keys, columns), **changes)
+
+
+def column(name, mark="0000000000000001", non_null=3, kind="text", **changes) -> Column:
+    return replace(Column(name, kind, non_null, mark), **changes)
+
+
+def found(before, after):
+    """What the comparison says, short enough for a table of examples."""
+    return [
+        (one.kind.value, one.section, one.subject)
+        for one in compare(before, after, builders.CATALOG)
+    ]

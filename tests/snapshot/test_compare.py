@@ -1,0 +1,256 @@
+"""What changed between two states, and was it to be expected?"""
+
+from dataclasses import replace
+
+import pytest
+
+from nautobot_upgrade_jobs.facts import Facts, Migrations, Packages, Unavailable
+from nautobot_upgrade_jobs.facts.migrations import Migration
+from nautobot_upgrade_jobs.facts.packages import Package
+from nautobot_upgrade_jobs.snapshot.compare import Kind, compare, sections
+from nautobot_upgrade_jobs.snapshot.listings import LISTED_TOPICS
+from tests.builders import CATALOG, runtime, setting, settings
+from tests.snapshot.states import column, found, listings, rows_of, state, table
+
+
+def test_the_same_state_has_no_changes():
+    assert found(state(), state()) == []
+
+
+@pytest.mark.parametrize("topic", Facts.topics())
+def test_a_missing_topic_is_never_called_equal(topic):
+    """Of what a comparison is about; the other topics say nothing of what was before."""
+    for before, after in (
+        (state(**{topic: Unavailable("no access")}), state()),
+        (state(), state(**{topic: Unavailable("no access")})),
+    ):
+        kinds = {one.kind for one in compare(before, after, CATALOG)}
+        assert kinds == ({Kind.NOT_COMPARABLE} if topic in COMPARED else set())
+
+
+COMPARED = {"runtime", "database", "redis", "packages", "apps", "settings", "migrations"} | {
+    "system",
+    "storage",
+    "contents",
+    *LISTED_TOPICS,
+}
+
+
+@pytest.mark.parametrize("topic", LISTED_TOPICS)
+def test_every_listing_of_every_topic_is_compared(topic):
+    for section in sections():
+        own, _, field = section.partition(".")
+        if own != topic:
+            continue
+        before = state(**{topic: listings(topic, **{field: {"thing": "old"}})})
+        after = state(**{topic: listings(topic, **{field: {"thing": "new"}})})
+        assert found(before, after) == [("unexpected", section, "thing")]
+        assert [one[0] for one in found(before, state())] == [
+            "lost" if section == "files.media" else "unexpected"
+        ]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "subject"),
+    [
+        (settings(), settings(values=(setting("DEBUG"),)), "DEBUG"),
+        (settings(values=(setting("DEBUG"),)), settings(), "DEBUG"),
+        (
+            settings(values=(setting("DEBUG"),)),
+            settings(values=(replace(setting("DEBUG"), digest="f" * 16),)),
+            "DEBUG",
+        ),
+        (settings(), settings(environment=("NAUTOBOT_DEBUG",)), "$NAUTOBOT_DEBUG"),
+        (settings(), settings(), None),
+    ],
+)
+def test_settings(before, after, subject):
+    expected = [("unexpected", "settings", subject)] if subject else []
+    assert found(state(settings=before), state(settings=after)) == expected
+
+
+def upgraded(*migrations, **changes):
+    """The state of 3.2.7 after an upgrade from 2.4.44 that applied these migrations."""
+    recorded = tuple(one.key for one in migrations)
+    return state(
+        "3.2.7",
+        migrations=Migrations(migrations, ("dcim.0001_initial", *recorded), ("dcim",)),
+        **changes,
+    )
+
+
+def old(**changes):
+    return state("2.4.44", **changes)
+
+
+def unexplained(before, after):
+    return [one for one in found(before, after) if one[0] != "expected"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "section", "subject", "explained"),
+    [
+        (("t.name",), "columns", "t.name", True),
+        (("t.owner",), "columns", "t.owner_id", True),
+        (("t",), "columns", "t.name", True),
+        (("t",), "indexes", "t.t_name_idx", True),
+        (("t.name",), "indexes", "t.t_name_idx", True),
+        (("t.",), "indexes", "t.t_name_idx", True),
+        (("t.tags",), "columns", "t_tags.id", True),
+        (("t.",), "columns", "t.name", False),
+        (("t.other",), "columns", "t.name", False),
+        (("t2",), "columns", "t.name", False),
+        (("t",), "columns", "t2.name", False),
+        ((), "constraints", "t.t_check", False),
+    ],
+)
+def test_a_change_of_the_schema_is_explained_by_a_migration(changes, section, subject, explained):
+    migration = Migration("dcim.0098", (), (), changes)
+    after = upgraded(migration, schema=listings("schema", **{section: {subject: "text"}}))
+    expected = [] if explained else [("unexpected", f"schema.{section}", subject)]
+    assert unexplained(old(), after) == expected
+
+
+def test_without_a_new_migration_the_schema_stays():
+    after = state(schema=listings("schema", columns={"t.name": "text"}))
+    assert unexplained(state(), after) == [("unexpected", "schema.columns", "t.name")]
+
+
+@pytest.mark.parametrize(("rows", "kind"), [(4, "expected"), (3, "lost"), (0, "lost")])
+def test_cables_have_moved_only_if_every_end_did(rows, kind):
+    """Each of the four values of the old columns has to be a row of the new table."""
+    ends = tuple(column(f"termination_{side}_id", non_null=2) for side in "ab")
+    migrations = tuple(
+        Migration(f"dcim.{name}", (), ())
+        for name in ("0089_populate_cabletocabletermination", "0090_remove_cable_old_gfk_fields")
+    )
+    label = column("label")
+    before = old(contents=rows_of(dcim_cable=table(label, *ends)))
+    moved = {"dcim_cabletocabletermination": table(rows=rows)} if rows else {}
+    after = upgraded(*migrations, contents=rows_of(dcim_cable=table(label), **moved))
+    changes = [one for one in compare(before, after, CATALOG) if "termination_" in one.subject]
+    assert [one.kind.value for one in changes] == [kind, kind]
+    says = f"dcim_cabletocabletermination should have 4 rows for it, and has {rows}"
+    assert all((says in one.story) is (kind == "lost") for one in changes)
+
+
+@pytest.mark.parametrize(
+    ("section", "before", "after", "unexpected"),
+    [
+        ("meaning.assignments", {"role A": "dcim.x"}, {"role A": "dcim.x, dcim.y"}, []),
+        ("meaning.assignments", {"role A": "dcim.x, dcim.y"}, {"role A": "dcim.x"}, ["role A"]),
+        ("meaning.assignments", {}, {"role B": "vpn.x"}, []),
+        ("meaning.assignments", {"role B": "vpn.x"}, {}, ["role B"]),
+        ("interface.home_panels", {}, {"VPN": "weight 550"}, []),
+        ("interface.home_panels", {"DCIM": "weight 1"}, {}, ["DCIM"]),
+        ("automation.jobs", {}, {"nautobot.core.jobs.New": "installed"}, []),
+        ("automation.jobs", {}, {"my.Job": "installed"}, ["my.Job"]),
+        (
+            "meaning.dynamic_groups",
+            {"g": "dcim.device, dynamic-filter: 3 members, aa"},
+            {"g": "dcim.device, dynamic-filter: 4 members, bb"},
+            ["g"],
+        ),
+        (
+            "meaning.dynamic_groups",
+            {"g": "extras.job, dynamic-filter: 3 members, aa"},
+            {"g": "extras.job, dynamic-filter: 4 members, bb"},
+            [],
+        ),
+        (
+            "meaning.dynamic_groups",
+            {"g": "extras.job, dynamic-filter: 3 members, aa"},
+            {"g": "extras.job, dynamic-filter: 2 members, bb"},
+            ["g"],
+        ),
+    ],
+)
+def test_what_an_upgrade_brings_is_expected_and_what_it_takes_is_not(
+    section, before, after, unexpected
+):
+    topic, _, field = section.partition(".")
+    changes = unexplained(
+        old(**{topic: listings(topic, **{field: before})}),
+        upgraded(**{topic: listings(topic, **{field: after})}),
+    )
+    assert [subject for _, _, subject in changes] == unexpected
+    same_release = found(
+        state(**{topic: listings(topic, **{field: before})}),
+        state(**{topic: listings(topic, **{field: after})}),
+    )
+    assert [kind for kind, _, _ in same_release] == ["unexpected"]
+
+
+def test_rows_that_a_migration_rewrites_are_expected_only_with_the_migration():
+    before = old(contents=rows_of(dcim_interface=table(column("type"))))
+    rewritten = rows_of(dcim_interface=table(column("type", "00000000000000ff")))
+    migration = Migration("dcim.0085_fix_128gfc_qsfp28_typo", (), ())
+    assert unexplained(before, upgraded(migration, contents=rewritten)) == []
+    assert unexplained(before, upgraded(contents=rewritten)) == [
+        ("unexpected", "contents", "dcim_interface.type")
+    ]
+
+
+def packages(*installed):
+    return Packages(tuple(Package(name, version, asks, "") for name, version, asks in installed))
+
+
+CORE = ("nautobot", "2.4.44", ("lib<2", "opt[more]"))
+NEW_CORE = ("nautobot", "3.2.7", ("lib<3", "opt[more]"))
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "unexpected"),
+    [
+        # lib 2 became possible with the new core, and lib 1 stays possible
+        ([CORE, ("lib", "1.0", ())], [NEW_CORE, ("lib", "2.0", ())], []),
+        ([CORE, ("lib", "1.0", ())], [NEW_CORE, ("lib", "1.1", ())], ["lib"]),
+        ([CORE, ("lib", "1.0", ())], [NEW_CORE, ("lib", "1.0", ())], []),
+        # what is there now accepts neither; it was put there by hand
+        ([CORE, ("lib", "1.0", ())], [NEW_CORE, ("lib", "3.1", ())], ["lib"]),
+        # nobody asks for it
+        ([CORE], [NEW_CORE, ("other", "1.0", ())], ["other"]),
+        ([CORE, ("other", "1.0", ())], [NEW_CORE], ["other"]),
+        # asked for by an extra that somebody asks for
+        (
+            [CORE, ("opt", "1.0", ())],
+            [NEW_CORE, ("opt", "1.0", ("extra_lib; extra == 'more'",)), ("extra-lib", "1.0", ())],
+            [],
+        ),
+        (
+            [CORE, ("opt", "1.0", ())],
+            [NEW_CORE, ("opt", "1.0", ("extra_lib; extra == 'less'",)), ("extra-lib", "1.0", ())],
+            ["extra-lib"],
+        ),
+        # the newer one could not have been there before
+        (
+            [CORE, ("base", "1.0", ()), ("top", "1.0", ())],
+            [
+                ("nautobot", "3.2.7", ("base>=2",)),
+                ("base", "2.0", ()),
+                ("top", "2.0", ("base>=2",)),
+            ],
+            [],
+        ),
+        # what nobody can read explains nothing and breaks nothing
+        ([CORE, ("lib", "1.0", ("???",))], [NEW_CORE, ("lib", "not a version", ())], ["lib"]),
+    ],
+)
+def test_packages(before, after, unexpected):
+    changes = unexplained(old(packages=packages(*before)), upgraded(packages=packages(*after)))
+    assert [subject for _, section, subject in changes if section == "packages"] == unexpected
+
+
+def test_another_python_is_expected_only_in_another_environment():
+    before = old()
+    for prefix, expected in (("/opt/new", []), ("/opt/nautobot", ["Python"])):
+        after = upgraded(runtime=runtime(nautobot="3.2.7", python="3.12.1", prefix=prefix))
+        assert [subject for _, _, subject in unexplained(before, after)] == expected
+
+
+def test_the_way_back_forgets_migrations_that_the_older_release_does_not_have():
+    newer = upgraded(Migration("vpn.0001_initial", (), (), ("vpn_vpn",)))
+    back = state("2.4.44", migrations=replace(state().migrations, recorded=("dcim.0001_initial",)))
+    assert unexplained(newer, back) == []
+    still_there = replace(back, migrations=replace(newer.migrations, recorded=()))
+    assert ("expected", "migrations", "vpn.0001_initial") in found(newer, still_there)
