@@ -86,7 +86,7 @@ class CompareSnapshots(UpgradeJob):
         if result and upload:
             raise UsageError(f"'{which}' is given twice: name a run or a file.")
         if upload:
-            return _read(upload, str(upload.name))
+            return _read(upload, f"'{which}', the uploaded file")
         if not result:
             return None
         proxy = self._files().filter(job_result=result).order_by("-uploaded_at").first()

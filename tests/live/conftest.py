@@ -128,3 +128,11 @@ def rest(instance):
     from development.rest import Rest
 
     return Rest(os.environ["STACK_URL"], os.environ["STACK_TOKEN"])
+
+
+@pytest.fixture(scope="session")
+def browser(rest):
+    """A browser in which the superuser has logged in."""
+    from .browser import Browser
+
+    return Browser(rest.url, os.environ["STACK_LOGIN"])

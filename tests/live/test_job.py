@@ -1,11 +1,8 @@
 """Preflight as an operator starts it: by REST, by form, by schedule, on a real worker."""
 
-import http.cookiejar
 import json
 import re
 import time
-import urllib.parse
-import urllib.request
 from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
 
@@ -89,34 +86,6 @@ def test_an_accepted_finding_is_shown_with_who_and_why(rest):
     (finding,) = [one for one in document["findings"] if one["check"] == "target.direction"]
     assert (finding["accepted"]["who"], finding["accepted"]["reason"]) == ("admin", "a drill")
     assert document["counts"]["accepted"] == 1
-
-
-class Browser:
-    """Forms over HTTP, as a logged-in user fills them."""
-
-    def __init__(self, url, login):
-        self.url = url
-        self.cookies = http.cookiejar.CookieJar()
-        self.opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(self.cookies))
-        self.submit("/login/", {"username": login, "password": login})
-
-    def open(self, path, fields=None):
-        data = urllib.parse.urlencode(fields).encode() if fields else None
-        request = urllib.request.Request(self.url + path, data, {"Referer": self.url + path})
-        with self.opener.open(request, timeout=60) as answer:
-            return answer.geturl(), answer.read().decode()
-
-    def submit(self, path, fields):
-        _, page = self.open(path)
-        token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page)[1]
-        return self.open(path, {"csrfmiddlewaretoken": token, **fields})
-
-
-@pytest.fixture
-def browser(rest):
-    import os
-
-    return Browser(rest.url, os.environ["STACK_LOGIN"])
 
 
 def finished(rest, result_id):
