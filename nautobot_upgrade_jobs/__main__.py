@@ -13,8 +13,9 @@ from .commandline import (
     make_folder,
     publish,
 )
-from .comparison import compare_snapshots, read_snapshot
+from .comparison import compare_snapshots
 from .configuration import UsageError
+from .store import read_snapshot
 
 
 def main(words: list[str]) -> int:

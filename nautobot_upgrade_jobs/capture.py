@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -17,6 +15,7 @@ from .facts import Facts, Unavailable
 from .facts.contents import DEPTHS, Depth
 from .report.model import file_stem
 from .snapshot.file import Snapshot, SnapshotError, seal
+from .store import write_snapshot
 
 DEFAULT_DEPTH: Depth = "content"
 
@@ -71,28 +70,6 @@ class Captured:
         tables = contents.tables.values()
         return sum(table.rows for table in tables if not isinstance(table, Unavailable))
 
-    def write_to(self, folder: Path) -> Path:
-        """Write the file whole or not at all, readable by its owner only.
-
-        Raises:
-            UsageError: The folder cannot be written to.
-        """
-        path = folder / self.name
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            handle, temporary = tempfile.mkstemp(prefix=".snapshot-", dir=folder)
-            try:
-                with os.fdopen(handle, "wb") as stream:
-                    stream.write(self.data)
-                    stream.flush()
-                    os.fsync(stream.fileno())
-                os.replace(temporary, path)
-            finally:
-                Path(temporary).unlink(missing_ok=True)
-        except OSError as error:
-            raise UsageError(f"The snapshot cannot be written to {folder}: {error}") from None
-        return path
-
 
 def capture(
     progress: Callable[[str], None] = lambda topic: None,
@@ -134,5 +111,5 @@ def capture(
         raise UsageError(str(error)) from None
     captured = Captured(snapshot, data, f"{file_stem('snapshot', config.label, now)}.json.gz")
     if config.snapshot_directory:
-        captured.write_to(Path(config.snapshot_directory))
+        write_snapshot(Path(config.snapshot_directory), captured.name, captured.data)
     return captured

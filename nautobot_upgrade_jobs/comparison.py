@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from datetime import datetime, timezone
-from pathlib import Path
 
 from . import __version__
 from .catalog import CatalogError, CatalogUnavailable, load
@@ -24,7 +23,7 @@ from .configuration import UsageError, configuration
 from .facts import Unavailable
 from .report import Report
 from .snapshot.compare import Change, Kind, compare, sections
-from .snapshot.file import LARGEST_FILE, Snapshot, SnapshotError, unseal
+from .snapshot.file import Snapshot
 
 MOST_FINDINGS = 100
 """Of one section; more say the same again, and stand in the JSON report."""
@@ -45,21 +44,6 @@ REMEDIES = {
     "storage": "See that the folder exists and that Nautobot may write to it.",
     "installation": "See that this is the server, the environment and the release that you meant.",
 }
-
-
-def read_snapshot(path: Path) -> Snapshot:
-    """Read a snapshot file.
-
-    Raises:
-        UsageError: There is no such file, or it is not a snapshot; the message names it.
-    """
-    try:
-        with path.open("rb") as stream:
-            return unseal(stream.read(LARGEST_FILE + 1))
-    except OSError as error:
-        raise UsageError(f"{path}: {error.strerror}.") from None
-    except SnapshotError as error:
-        raise UsageError(f"{path}: {error}") from None
 
 
 def acceptances_of_settings() -> tuple[Acceptance, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import types
 import typing
 from dataclasses import fields, is_dataclass
+from functools import cache
 from typing import Any, TypeVar, Union
 
 from .base import Unavailable
@@ -93,13 +94,18 @@ def _decode_union(kinds: tuple[Any, ...], document: Json, where: str) -> Any:
 
 def _decode_dataclass(kind: Any, document: Json, where: str) -> Any:
     _expect(document, dict, where)
-    hints = typing.get_type_hints(kind)
+    hints = _hints(kind)
     if set(document) != set(hints):
         wrong = ", ".join(sorted(set(document) ^ set(hints)))
         raise FactsFormatError(f"{where}: missing or unknown: {wrong}")
     return kind(
         **{name: _decode(hint, document[name], f"{where}.{name}") for name, hint in hints.items()}
     )
+
+
+@cache
+def _hints(kind: Any) -> dict[str, Any]:
+    return typing.get_type_hints(kind)
 
 
 def _expect(document: Json, kind: type, where: str) -> Any:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cached_property
 
-from packaging.version import Version
+from packaging.version import InvalidVersion, Version
 
 from ..catalog import Catalog, ExpectedChange, VolatileThing
 from ..facts import Facts, Unavailable
@@ -195,7 +195,7 @@ class Expectations:
         for facts in (self._before, self._after):
             runtime = facts.runtime
             text = "0" if isinstance(runtime, Unavailable) else runtime.nautobot
-            found.append(Version(Version(text).base_version))
+            found.append(_base_version(text))
         return found[0], found[1]
 
     @cached_property
@@ -232,6 +232,14 @@ def _matches(one: ExpectedChange | VolatileThing, difference: Difference) -> boo
     return fnmatchcase(difference.section, one.section) and any(
         fnmatchcase(difference.subject, pattern) for pattern in one.subjects
     )
+
+
+def _base_version(text: str) -> Version:
+    """Return a version without its suffix; what is none is below all."""
+    try:
+        return Version(Version(text).base_version)
+    except InvalidVersion:
+        return Version("0")
 
 
 def _alters(change: str, section: str, subject: str) -> bool:

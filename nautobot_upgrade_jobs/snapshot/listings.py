@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import fields, is_dataclass
+from dataclasses import fields
+from functools import cache
 
 from packaging.utils import canonicalize_name
 
@@ -29,13 +30,11 @@ def differences_of_listings(before: Facts, after: Facts) -> Iterator[Difference 
             yield from _compared(section, was.items, now.items)
 
 
+@cache
 def sections() -> tuple[str, ...]:
     """Return the names of all sections, in the order they are shown."""
     listed = (
-        f"{topic}.{field.name}"
-        for topic in LISTED_TOPICS
-        for field in fields(Facts.kind_of(topic))
-        if is_dataclass(Facts.kind_of(topic))
+        f"{topic}.{field.name}" for topic in LISTED_TOPICS for field in fields(Facts.kind_of(topic))
     )
     return (*VIEWS, *listed)
 

@@ -22,8 +22,9 @@ from development import dumps, venvs
 from development.instance import Instance
 from nautobot_upgrade_jobs.capture import capture
 from nautobot_upgrade_jobs.catalog import load
-from nautobot_upgrade_jobs.comparison import compare_snapshots, read_snapshot
+from nautobot_upgrade_jobs.comparison import compare_snapshots
 from nautobot_upgrade_jobs.snapshot.compare import Kind, compare
+from nautobot_upgrade_jobs.store import read_snapshot
 
 from .conftest import CLONE, connected_to
 

@@ -3,14 +3,27 @@
 import gzip
 import json
 import random
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
+from nautobot_upgrade_jobs.comparison import compare_snapshots
+from nautobot_upgrade_jobs.configuration import UsageError
 from nautobot_upgrade_jobs.facts import Contents, Unavailable
 from nautobot_upgrade_jobs.facts.contents import Column, TableContents
-from nautobot_upgrade_jobs.snapshot.file import Snapshot, SnapshotError, seal, unseal
-from tests import builders
+from nautobot_upgrade_jobs.snapshot.file import (
+    FORMAT,
+    Snapshot,
+    SnapshotError,
+    _digest,
+    seal,
+    unseal,
+)
+from tests.snapshot.states import state
 
+ROOT = Path(__file__).parents[2]
 COLUMN = Column("name", "text", 3, "00000000deadbeef")
 CONTENTS = Contents(
     algorithm="postgresql-hash-extended/1",
@@ -26,7 +39,7 @@ SNAPSHOT = Snapshot(
     "nautobot.example.com",
     "2026-11-20T12:00:00+00:00",
     "nautobot-upgrade-jobs 0.1.0",
-    builders.facts(contents=CONTENTS),
+    state(contents=CONTENTS),
 )
 
 
@@ -90,7 +103,7 @@ def test_damage_anywhere_is_refused():
     generator = random.Random(20261120)
     good = seal(SNAPSHOT)
     text = gzip.decompress(good)
-    for _ in range(2000):
+    for _ in range(10_000):
         inside = generator.random() < 0.5
         data = bytearray(text if inside else good)
         place = generator.randrange(len(data))
@@ -105,3 +118,84 @@ def test_damage_anywhere_is_refused():
         except SnapshotError:
             continue
         assert read == SNAPSHOT  # white space, or a bit of gzip's header that says nothing
+
+
+ODD = (None, True, -1, 2**70, 0.5, "", "\x1b[2J", "x" * 5000, [], {}, [[]], {"unavailable": "x"})
+
+
+def altered(document, generator):
+    """A copy with one odd value at a random place, sealed again: the seal is no secret."""
+    copy = json.loads(json.dumps(document))
+    node, steps = copy, generator.randrange(1, 9)
+    for _ in range(steps):
+        keys = list(node) if isinstance(node, dict) else list(range(len(node)))
+        key = generator.choice(keys)
+        if not isinstance(node[key], (dict, list)) or not node[key]:
+            break
+        node, parent = node[key], node
+    else:
+        node = parent
+    chosen = generator.random()
+    if chosen < 0.6:
+        node[key] = generator.choice(ODD)
+    elif chosen < 0.8:
+        del node[key]
+    elif isinstance(node, dict):
+        node[generator.choice(("", "new", "unavailable"))] = generator.choice(ODD)
+    else:
+        node.append(generator.choice(ODD))
+    return copy
+
+
+def test_a_sealed_forgery_is_refused_or_compared_without_a_traceback():
+    """Ten thousand documents that are right in form and odd in one value."""
+    generator = random.Random(20261121)
+    document, compared = unpacked()["snapshot"], 0
+    for _ in range(10_000):
+        content = altered(document, generator)
+        data = packed({}, format=FORMAT, schema=1, snapshot=content, sha256=_digest(content))
+        try:
+            read = unseal(data)
+        except SnapshotError:
+            continue
+        try:
+            compare_snapshots(SNAPSHOT, read)
+        except UsageError:
+            continue
+        compared += 1
+    assert 500 < compared < 9_500  # both ends are really reached
+
+
+BOMBS = {
+    "a gigabyte of nothing": (b"0" * 2**20, 1024),
+    "deep lists": (b"[" * 2**20, 31),
+    "deep objects": (b'{"a":' * 200_000, 1),
+    "a million numbers": (b"[" + b"1," * 990_000 + b"1]", 1),
+    "one long text": (b'"' + b"x" * (31 * 2**20) + b'"', 1),
+    "one long number": (b"9" * (31 * 2**20), 1),
+}
+READ = """
+import resource, sys
+from pathlib import Path
+from nautobot_upgrade_jobs.snapshot.file import SnapshotError, unseal
+try:
+    unseal(Path(sys.argv[1]).read_bytes())
+except SnapshotError as error:
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024, error)
+"""
+
+
+@pytest.mark.parametrize("bomb", BOMBS)
+def test_a_bomb_takes_little_memory(bomb, tmp_path):
+    """In a process of its own, whose high-water mark in MiB it prints with the refusal."""
+    piece, times = BOMBS[bomb]
+    path = tmp_path / "bomb.json.gz"
+    with gzip.open(path, "wb", compresslevel=1) as stream:
+        for _ in range(times):
+            stream.write(piece)
+    done = subprocess.run(
+        [sys.executable, "-c", READ, path], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    mebibytes, _, refusal = done.stdout.partition(" ")
+    assert refusal.strip()
+    assert int(mebibytes) < 200

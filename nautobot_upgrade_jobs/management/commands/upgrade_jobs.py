@@ -25,10 +25,11 @@ from ...commandline import (
     make_folder,
     publish,
 )
-from ...comparison import acceptances_of_settings, compare_snapshots, read_snapshot
+from ...comparison import acceptances_of_settings, compare_snapshots
 from ...configuration import UsageError
 from ...facts.contents import DEPTHS
 from ...preflight import Request, preflight
+from ...store import read_snapshot, write_snapshot
 
 
 class Parser(UsageParser, CommandParser):
@@ -95,7 +96,7 @@ class Command(BaseCommand):
         captured = capture(self._progress, depth=options["depth"])
         for topic, reason in captured.left_out.items():
             self.stderr.write(f"Not captured: {topic}: {reason}")
-        path = captured.write_to(options["output"])
+        path = write_snapshot(options["output"], captured.name, captured.data)
         self.stdout.write(f"{path}  sha256 {captured.sha256}")
         return EXIT_CODES[Verdict.INCOMPLETE] if captured.left_out else 0
 
