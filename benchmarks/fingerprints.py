@@ -56,9 +56,9 @@ def measure(connection: Any, rows: int) -> None:
             shape = dialect.tables(connection)[TABLE]
             columns = ", ".join(field.name for field in shape.columns)
             count = best(run, f"SELECT count(*) FROM {TABLE}")
-            keys = best(run, dialect.query(connection, TABLE, shape.primary_key, ()))
+            keys = best(run, dialect.query(connection, TABLE, shape.key, ()))
             whole = best(run, f"SELECT bit_xor(hash_record_extended(t.*, 0)) FROM {TABLE} t")
-            content = best(run, dialect.query(connection, TABLE, shape.primary_key, shape.columns))
+            content = best(run, dialect.query(connection, TABLE, shape.key, shape.columns))
             md5 = best(run, MD5.format(columns=columns, table=TABLE))
         finally:
             cursor.execute(f"DROP TABLE {TABLE}")

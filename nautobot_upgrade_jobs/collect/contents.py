@@ -72,7 +72,7 @@ def _table(
     connection: BaseDatabaseWrapper, dialect: Any, name: str, table: Any, depth: Depth
 ) -> TableContents | Unavailable:
     """Fingerprint one table; a savepoint keeps a failure from ending the transaction."""
-    key = () if depth == "counts" else table.primary_key
+    key = () if depth == "counts" else table.key
     columns = table.columns if depth in ("content", "buckets") else ()
     query = dialect.query(connection, name, key, columns, by_bucket=depth == "buckets")
     try:

@@ -78,14 +78,14 @@ def combines_by_xor(_: BaseDatabaseWrapper) -> bool:
 def query(
     connection: BaseDatabaseWrapper,
     table: str,
-    key: Sequence[str],
+    key: Sequence[Field],
     columns: Sequence[Field],
     *,
     by_bucket: bool = False,
 ) -> str:
     """Return the one statement that counts and fingerprints a table, as for PostgreSQL."""
     quote = connection.ops.quote_name
-    seed = f"CONCAT_WS('|', {', '.join(map(quote, key))})"
+    seed = f"CONCAT_WS('|', {', '.join(quote(field.name) for field in key)})"
     hashed_key = HASH.format(seed)
     bucket = f"{hashed_key} & 255" if by_bucket else "0"
     expressions = [bucket, "count(*)", f"BIT_XOR({hashed_key})" if key else "NULL"]

@@ -51,6 +51,12 @@ class Shape:
     primary_key: tuple[str, ...]
     columns: tuple[Field, ...]
 
+    @property
+    def key(self) -> tuple[Field, ...]:
+        """The columns of the primary key, in its order."""
+        by_name = {field.name: field for field in self.columns}
+        return tuple(by_name[name] for name in self.primary_key)
+
 
 def schema_changes(connection: BaseDatabaseWrapper) -> list[str]:
     """Return the sessions that hold a table of ours for themselves, as ALTER TABLE does."""
@@ -114,7 +120,7 @@ def combines_by_xor(connection: BaseDatabaseWrapper) -> bool:
 def query(
     connection: BaseDatabaseWrapper,
     table: str,
-    key: Sequence[str],
+    key: Sequence[Field],
     columns: Sequence[Field],
     *,
     by_bucket: bool = False,
@@ -126,11 +132,10 @@ def query(
     """
     quote = connection.ops.quote_name
     combine = "bit_xor({})" if combines_by_xor(connection) else "sum(({})::numeric)"
-    seed = f"hash_record_extended(ROW({', '.join(map(quote, key))}), 0)" if key else "NULL::bigint"
-    if len(key) == 1:
-        (kind,) = [field.type for field in columns if field.name == key[0]] or [""]
-        if kind in HASHES:
-            seed = HASHES[kind].format(quote(key[0]), seed=0)
+    names = ", ".join(quote(field.name) for field in key)
+    seed = f"hash_record_extended(ROW({names}), 0)" if key else "NULL::bigint"
+    if len(key) == 1 and key[0].type in HASHES:
+        seed = HASHES[key[0].type].format(names, seed=0)
     expressions = [f"({seed}) & 255" if by_bucket else "0", "count(*)", combine.format(seed)]
     for field in columns:
         name = quote(field.name)

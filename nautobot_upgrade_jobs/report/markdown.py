@@ -40,8 +40,9 @@ def _lines(report: Report) -> Iterator[str]:
     for name, value in _facts(report):
         yield f"| {name} | {escape(value)} |"
     for severity in ORDER:
-        yield from _section(TITLES[severity], report.open(severity))
-    yield from _section("Accepted", tuple(one for one in report.findings() if one.acceptance))
+        yield from _section(TITLES[severity], report.open(severity), report)
+    accepted = tuple(one for one in report.findings() if one.acceptance)
+    yield from _section("Accepted", accepted, report)
     yield from _not_checked(report)
     if report.plans_an_upgrade:
         yield from _migrations(report)
@@ -65,15 +66,15 @@ def _facts(report: Report) -> Iterator[tuple[str, str]]:
     yield "Made by", f"{report.tool}, catalog {report.catalog}"
 
 
-def _section(title: str, findings: tuple[Reported, ...]) -> Iterator[str]:
+def _section(title: str, findings: tuple[Reported, ...], report: Report) -> Iterator[str]:
     if findings:
         yield ""
         yield f"## {title}"
     for one in findings:
-        yield from _finding(one)
+        yield from _finding(one, report)
 
 
-def _finding(one: Reported) -> Iterator[str]:
+def _finding(one: Reported, report: Report) -> Iterator[str]:
     finding = one.finding
     yield ""
     yield f"### {escape(finding.message)}"
@@ -94,7 +95,8 @@ def _finding(one: Reported) -> Iterator[str]:
         yield from (f"- {escape(item)}" for item in finding.evidence)
     yield ""
     impact = finding.impact.value.replace("_", " ")
-    yield f"Fails at: {WHEN[finding.phase]}. Impact: {impact}. Key: `{_code(one.key)}`"
+    when = f"Fails at: {WHEN[finding.phase]}. " if report.plans_an_upgrade else ""
+    yield f"{when}Impact: {impact}. Key: `{_code(one.key)}`"
     for url in finding.references:
         yield f"<{url}>"
 

@@ -2,6 +2,7 @@
 
 import random
 import threading
+from dataclasses import replace
 
 import pytest
 from django.conf import settings
@@ -15,6 +16,7 @@ from nautobot_upgrade_jobs.collect import (
 )
 from nautobot_upgrade_jobs.configuration import UsageError
 from nautobot_upgrade_jobs.facts import Unavailable
+from nautobot_upgrade_jobs.facts.contents import DEPTHS
 from nautobot_upgrade_jobs.snapshot.file import unseal
 
 JOB = "nautobot_upgrade_jobs.jobs.capture.CaptureSnapshot"
@@ -109,6 +111,19 @@ def test_two_cells_swapped_between_rows_are_seen():
     for key, name in ((one, "swapping"), (other, a), (one, b)):
         execute(f"UPDATE dcim_device SET name = '{name}' WHERE id = '{key}'")
     assert changed(before, table("dcim_device")) == {"name"}
+
+
+def test_every_depth_says_the_same_of_what_it_looks_at():
+    """A snapshot of keys and one of contents are comparable as far as the keys go."""
+    seen = [collect_facts(topics=("contents",), depth=depth).contents for depth in DEPTHS]
+    for name in seen[0].tables:
+        counts, keys, content, buckets = (table(name, one) for one in seen)
+        assert counts.rows == keys.rows == content.rows == buckets.rows
+        assert (counts.keys, counts.columns, keys.columns) == (None, (), ())
+        assert keys.keys == content.keys == buckets.keys
+        for one, other in zip(content.columns, buckets.columns, strict=True):
+            assert replace(other, buckets="") == one
+            assert len(other.buckets) == (256 * 16 if int(one.fingerprint, 16) else 0)
 
 
 @pytest.mark.usefixtures("own_database")

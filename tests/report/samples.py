@@ -14,6 +14,7 @@ from nautobot_upgrade_jobs.checks.findings import (
     Verdict,
 )
 from nautobot_upgrade_jobs.report import Report
+from nautobot_upgrade_jobs.snapshot.compare import Change, Kind
 
 HOSTILE = "a|b <script>alert(1)</script> `code` *bold*\nsecond line [x](javascript:alert(1))"
 
@@ -119,7 +120,61 @@ HOSTILE_REPORT = replace(
         ),
     ),
 )
+LOST = replace(
+    BLOCKER,
+    subject="dcim_device",
+    message="dcim_device: 3 rows, 1 fewer than before.",
+    remediation="Look at these rows in both databases.",
+    phase=Phase.RUNTIME,
+    impact=Impact.DATA_LOSS,
+    commands=(),
+    evidence=(),
+    references=(),
+)
+COMPARED = replace(
+    GO,
+    kind="compare",
+    current="Nautobot 2.4.44, 2026-11-20 10:00 UTC",
+    target="Nautobot 3.2.7, 2026-11-20 12:00 UTC",
+    verdict=Verdict.BLOCKED,
+    results=(
+        CheckResult("packages.changes", "Packages.", Status.PASSED, "facts"),
+        CheckResult("files.media", "Media.", Status.SKIPPED, "facts", "media are not in a folder"),
+        CheckResult("contents.changes", "Contents.", Status.FAILED, "data", findings=(LOST,)),
+    ),
+    migrations=None,
+    changes=(
+        Change(
+            Kind.EXPECTED,
+            "packages",
+            "django",
+            "django was: 4.2.30; now it is: 5.2.19",
+            "4.2.30",
+            "5.2.19",
+            "What is installed now does not accept 4.2.30.",
+        ),
+        Change(
+            Kind.EXPECTED,
+            "contents",
+            "dcim_cable.termination_a_id",
+            "dcim_cable.termination_a_id: gone, with 7 values",
+            "7 values",
+            "",
+            "Each end of a cable became a row of dcim_cabletocabletermination.",
+            "https://docs.nautobot.com/",
+        ),
+        Change(
+            Kind.NOT_COMPARABLE,
+            "files.media",
+            "files.media",
+            "files.media cannot be compared",
+            reason="media are not in a folder",
+        ),
+        Change(Kind.LOST, "contents", "dcim_device", "dcim_device: 3 rows, 1 fewer than before"),
+    ),
+)
 SAMPLES = {
+    "compared": COMPARED,
     "go": GO,
     "blocked": BLOCKED,
     "incomplete": INCOMPLETE,
