@@ -136,6 +136,11 @@ class Report:
         return self.with_status(Status.SKIPPED, Status.CRASHED)
 
     @property
+    def answered_everything(self) -> bool:
+        """Whether there is nothing to say under 'Not checked'."""
+        return not (self.not_checked or self.lapsed or self.unmatched or self.engines_not_used)
+
+    @property
     def engines_not_used(self) -> dict[str, str]:
         """Engines that no result of this run rests on, and what each would have looked at."""
         if not self.plans_an_upgrade:

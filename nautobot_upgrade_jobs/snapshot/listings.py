@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import fields
 from functools import cache
@@ -14,6 +15,8 @@ from .difference import Difference, NotComparable
 
 LISTED_TOPICS = ("schema", "meaning", "automation", "interface", "files")
 """Topics whose every field is a listing already."""
+DIGEST = re.compile(r"(,? ?\b(digest|sha256) |, |^)[0-9a-f]{16,64}$")
+"""Of no use to a reader; it stands in the JSON report."""
 USER_FILES = "files.media"
 """What code brings can be brought again; what users have uploaded is lost."""
 
@@ -65,10 +68,13 @@ def _compared(
 
 def _story(name: str, was: str | None, now: str | None) -> str:
     if was is None:
-        return f"{name} is new: {now}"
+        return f"{name} is new: {DIGEST.sub('', now) or 'there'}"
     if now is None:
-        return f"{name} is gone; it was: {was}"
-    return f"{name} was: {was}; now it is: {now}"
+        return f"{name} is gone; it was: {DIGEST.sub('', was) or 'there'}"
+    shown_was, shown_now = DIGEST.sub("", was).strip(), DIGEST.sub("", now).strip()
+    if shown_was == shown_now:  # what is kept of it tells that it differs, and no more
+        return f"{name} is another one than before" + (f": {shown_now}" if shown_now else "")
+    return f"{name} was: {shown_was}; now it is: {shown_now}"
 
 
 def _installation(facts: Facts) -> dict[str, str]:

@@ -51,6 +51,41 @@ def test_every_listing_of_every_topic_is_compared(topic):
 
 
 @pytest.mark.parametrize(
+    ("was", "now", "story"),
+    [
+        (
+            "str, digest 0123456789abcdef",
+            "str, digest fedcba9876543210",
+            "is another one than before: str",
+        ),
+        (
+            "str, digest 0123456789abcdef",
+            "int, digest fedcba9876543210",
+            "was: str; now it is: int",
+        ),
+        ("0123456789abcdef", "fedcba9876543210", "is another one than before"),
+        (
+            "3 members, 0123456789abcdef",
+            "3 members, fedcba9876543210",
+            "is another one than before: 3 members",
+        ),
+        (
+            "3 members, 0123456789abcdef",
+            "4 members, fedcba9876543210",
+            "was: 3 members; now it is: 4 members",
+        ),
+        ("enabled", "disabled", "was: enabled; now it is: disabled"),
+    ],
+)
+def test_a_story_spares_the_reader_digests(was, now, story):
+    before, after = (
+        state(automation=listings("automation", hooks={"x": text})) for text in (was, now)
+    )
+    (change,) = compare(before, after, CATALOG)
+    assert (change.story, change.before, change.after) == (f"x {story}", was, now)
+
+
+@pytest.mark.parametrize(
     ("before", "after", "subject"),
     [
         (settings(), settings(values=(setting("DEBUG"),)), "DEBUG"),
