@@ -1,12 +1,15 @@
-"""Fingerprints of a table beside counting it, hashing whole rows, and the md5 way, on PostgreSQL.
+"""Fingerprints of a table beside counting it, hashing its rows, dumping it, and the md5 way.
 
 The table looks like Nautobot's interfaces: eleven columns, a UUID for a key. All contenders run in
-turn in one session; what counts are the ratios. Run: ``make bench``; other sizes:
-``python -m benchmarks.fingerprints 100000 1000000 10000000``.
+turn, the fastest of some rounds counts, and what is printed are ratios. Run: ``make bench``; other
+sizes: ``python -m benchmarks.fingerprints 100000 1000000 10000000``.
 """
 
 from __future__ import annotations
 
+import os
+import resource
+import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -17,59 +20,139 @@ import nautobot
 ROUNDS = 3
 SIZES = (100_000, 1_000_000)
 TABLE = "upgrade_jobs_benchmark"
-MAKE = """
-CREATE UNLOGGED TABLE {table} AS SELECT gen_random_uuid() AS id, 'eth' || n AS name,
+MAKE = {
+    "postgresql": """
+CREATE TABLE {table} AS SELECT gen_random_uuid() AS id, 'eth' || n AS name,
   n % 5 = 0 AS enabled, CASE WHEN n % 3 = 0 THEN n % 9000 END AS mtu, md5(n::text) AS description,
   now() + n * interval '1 s' AS created, now() AS last_updated, '{{}}'::jsonb AS _custom_field_data,
   gen_random_uuid() AS device_id, CASE WHEN n % 2 = 0 THEN gen_random_uuid() END AS lag_id,
   'type-' || n % 20 AS type FROM generate_series(1, {rows}) n;
-ALTER TABLE {table} ADD PRIMARY KEY (id); ANALYZE {table};
-"""
-MD5 = (
-    "SELECT count(*), "
-    "sum(('x' || substring(md5(concat_ws('|', {columns})), 1, 8))::bit(32)::bigint) FROM {table}"
-)
+ALTER TABLE {table} ADD PRIMARY KEY (id);
+VACUUM ANALYZE {table};
+""",
+    "mysql": """
+SET SESSION cte_max_recursion_depth = {rows};
+CREATE TABLE {table} (id char(32) PRIMARY KEY, name varchar(64), enabled bool, mtu int,
+  description varchar(255), created datetime(6), last_updated datetime(6), _custom_field_data json,
+  device_id char(32), lag_id char(32), type varchar(50));
+INSERT INTO {table} WITH RECURSIVE s AS (SELECT 1 AS n UNION ALL SELECT n + 1 FROM s
+  WHERE n < {rows}) SELECT md5(n), concat('eth', n), n % 5 = 0, if(n % 3 = 0, n % 9000, NULL),
+  sha1(n), now(6) + INTERVAL n SECOND, now(6), '{{}}', md5(-n), if(n % 2 = 0, md5(n + 0.5), NULL),
+  concat('type-', n % 20) FROM s;
+ANALYZE TABLE {table};
+""",
+}
+# What the two tools do whose way is known best: normalise each value to text, join, md5, sum; and
+# one hash of the whole row, where the server has such a thing.
+NORMALISED = {
+    "timestamptz": "to_char({}::timestamp(6), 'YYYY-mm-dd HH24:MI:SS.US')",
+    "bool": "{}::int::varchar",
+    "int4": "{}::decimal(38, 0)::varchar",
+    "uuid": "trim({}::varchar)",
+}
+MD5 = {
+    "postgresql": "SELECT count(*), sum(('x' || substring(md5({joined}), 18))::bit(60)::bigint) "
+    "FROM {table}",
+    "mysql": "SELECT count(*), sum(cast(conv(substring(md5({joined}), 18), 16, 10) AS unsigned)) "
+    "FROM {table}",
+}
+WHOLE_ROW = {
+    "postgresql": "SELECT bit_xor(hash_record_extended(t.*, 0)) FROM {table} t",
+    "mysql": "CHECKSUM TABLE {table} EXTENDED",
+}
 
 
-def best(run: Callable[[str], Any], query: str) -> float:
+def best(run: Callable[[], Any]) -> float:
     """Return the seconds of the fastest of some rounds."""
     times = []
     for _ in range(ROUNDS):
         started = time.perf_counter()
-        run(query)
+        run()
         times.append(time.perf_counter() - started)
     return min(times)
 
 
+def md5_query(vendor: str, fields: Any) -> str:
+    """Return the query that the md5 way asks for this table."""
+    if vendor == "mysql":
+        parts = [f"coalesce(cast({field.name} AS char), '<null>')" for field in fields]
+        return MD5[vendor].format(joined=f"concat_ws('|', {', '.join(parts)})", table=TABLE)
+    parts = [
+        f"coalesce({NORMALISED.get(field.type, '{}::varchar').format(field.name)}, '<null>')"
+        for field in fields
+    ]
+    return MD5[vendor].format(joined=" || '|' || ".join(parts), table=TABLE)
+
+
+def dump(connection: Any) -> None:
+    """Dump the table to nowhere, with the server's own program."""
+    settings = connection.settings_dict
+    command = [os.path.join(os.environ["STACK_DB_BINARIES"], "pg_dump"), "--table", TABLE]
+    command += ["--host", settings["HOST"], "--port", str(settings["PORT"])]
+    command += ["--username", settings["USER"], settings["NAME"]]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+
+
 def measure(connection: Any, rows: int) -> None:
     """Make a table of this size and print the ratios."""
-    from nautobot_upgrade_jobs.collect import fingerprints_postgresql as dialect
+    from nautobot_upgrade_jobs.collect import (
+        collect_facts,
+        fingerprints_mysql,
+        fingerprints_postgresql,
+    )
 
+    vendor = connection.vendor
+    dialect = fingerprints_postgresql if vendor == "postgresql" else fingerprints_mysql
     with connection.cursor() as cursor:
 
-        def run(query: str) -> Any:
-            cursor.execute(query)
-            return cursor.fetchall()
+        def seconds(query: str) -> float:
+            return best(lambda: (cursor.execute(query), cursor.fetchall()))
 
-        cursor.execute(MAKE.format(table=TABLE, rows=rows))
+        cursor.execute(f"DROP TABLE IF EXISTS {TABLE}")  # of a run that was cut short
+        for statement in MAKE[vendor].format(table=TABLE, rows=rows).split(";\n"):
+            if statement.strip():
+                cursor.execute(statement)
         try:
             shape = dialect.tables(connection)[TABLE]
-            columns = ", ".join(field.name for field in shape.columns)
-            count = best(run, f"SELECT count(*) FROM {TABLE}")
-            keys = best(run, dialect.query(connection, TABLE, shape.key, ()))
-            whole = best(run, f"SELECT bit_xor(hash_record_extended(t.*, 0)) FROM {TABLE} t")
-            content = best(run, dialect.query(connection, TABLE, shape.key, shape.columns))
-            md5 = best(run, MD5.format(columns=columns, table=TABLE))
+            took = {
+                "count": seconds(f"SELECT count(*) FROM {TABLE}"),
+                "keys": seconds(dialect.query(connection, TABLE, shape.key, ())),
+                "content": seconds(dialect.query(connection, TABLE, shape.key, shape.columns)),
+                "buckets": seconds(
+                    dialect.query(connection, TABLE, shape.key, shape.columns, by_bucket=True)
+                ),
+                "whole row": seconds(WHOLE_ROW[vendor].format(table=TABLE)),
+                "md5": seconds(md5_query(vendor, shape.columns)),
+            }
+            if vendor == "postgresql":
+                took["dump"] = best(lambda: dump(connection))
+            collect_facts(topics=("contents",))
         finally:
             cursor.execute(f"DROP TABLE {TABLE}")
-    print(f"{rows:>10} rows  count {count:.3f} s  keys {keys:.3f} s  content {content:.3f} s")
-    print(f"{'':>10}       keys / count(*)              {keys / count:6.2f}")
-    print(f"{'':>10}       content / whole-row hash     {content / whole:6.2f}")
-    print(f"{'':>10}       md5 of whole rows / content  {md5 / content:6.2f}")
+    show(rows, took)
+
+
+RATIOS = (
+    ("keys", "count", "keys / count(*)"),
+    ("content", "whole row", "content / whole-row hash"),
+    ("content", "dump", "content / dump to nowhere"),
+    ("md5", "content", "md5 way / content"),
+    ("buckets", "content", "buckets / content"),
+)
+
+
+def show(rows: int, took: dict[str, float]) -> None:
+    """Print one size: seconds first, then the ratios, then the memory of this process so far."""
+    print(f"{rows:>10} rows: " + ", ".join(f"{name} {time:.3f} s" for name, time in took.items()))
+    for one, other, label in RATIOS:
+        if other in took:
+            print(f"{'':>10}   {label:<28}{took[one] / took[other]:6.2f}")
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    print(f"{'':>10}   {'peak memory so far, MiB':<28}{peak:6}")
 
 
 def main() -> None:
-    """Measure every size in a database of its own."""
+    """Measure every size in the instance's own database."""
     nautobot.setup()
     from django.db import connection
 

@@ -55,6 +55,17 @@ def schedule_awaiting_approval() -> None:
 
 
 @fault
+def negated_group() -> None:
+    """Until 3.1 a dynamic group overlooks that its filter is negated; then its members change."""
+    from nautobot.extras.models import DynamicGroup
+
+    group = DynamicGroup.objects.get(name="Sample by name")
+    DynamicGroup.objects.create(
+        name="All but the edge", content_type=group.content_type, filter={"name__nic": ["edge"]}
+    )
+
+
+@fault
 def schedule_with_null_arguments() -> None:
     """A schedule whose arguments are JSON null is refused when it next runs on 3.2."""
     schedule("Imported years ago", interval="custom", crontab="0 4 1 1 *")

@@ -141,7 +141,14 @@ def renamed_index(*indexes: str) -> RenamedIndex:
 
 def data(**changes: Any) -> Data:
     base = Data(
-        Rows(0), Rows(0), Rows(0), (renamed_index("ipam_prefix_idx"),), Rows(0), Rows(0), ()
+        Rows(0),
+        Rows(0),
+        Rows(0),
+        (renamed_index("ipam_prefix_idx"),),
+        Rows(0),
+        Rows(0),
+        (),
+        Rows(0),
     )
     return replace(base, **changes)
 

@@ -206,3 +206,29 @@ def old_validation_engine(data: Data) -> Iterator[Finding]:
             evidence=some(missing),
             references=(NOTES.format("3.0"),),
         )
+
+
+@check(crosses="3.1")
+def negated_group_filters(data: Data) -> Iterator[Finding]:
+    """No dynamic group has a filter that the target reads the other way round.
+
+    Why: releases before 3.1 overlook the negation of a group's filter, so a group by `name__nic`
+        has the members that `name__ic` would have; since 3.1 it has all the others. Nothing says
+        so, and whatever acts on the group then acts on other objects.
+    Fix: decide which members the group should have, and write the filter without a negation, so
+        that both releases read it alike; or leave it and look at the group after the upgrade.
+    """
+    groups = known(data.negated_filters)
+    if groups.count:
+        yield Finding(
+            severity=Severity.WARNING,
+            subject="extras_dynamicgroup",
+            message=f"{plural(groups.count, 'dynamic group')} with a negated filter; after the "
+            "upgrade the members are those that are none today.",
+            remediation="If the present members are the ones you want, take the negation out of "
+            "the filter now; if not, see who uses the group before it gets the others.",
+            phase=Phase.RUNTIME,
+            impact=Impact.UNKNOWN,
+            evidence=groups.examples,
+            references=(NOTES.format("3.1"),),
+        )

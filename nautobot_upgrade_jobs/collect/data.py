@@ -6,6 +6,8 @@ moved them), the answer is missing, and the check that needs it does not apply o
 
 from __future__ import annotations
 
+import json
+import re
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
 
 EXAMPLES = 10
 COMPLIANCE = "nautobot_data_validation_engine_datacompliance"
+NEGATION = re.compile(r"__n(e|ie|ic|isw|iew|re|ire)?$")
+"""How Nautobot's filters that leave out are called: ``name__n``, ``name__nic`` and so on."""
 UUID_PATTERN = "^[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}$"
 
 
@@ -34,6 +38,7 @@ def collect(context: Context) -> Data:
         empty_social_uids=attempt(lambda: _empty_social_uids(connection)),
         foreign_compliance_ids=attempt(lambda: _foreign_compliance_ids(connection)),
         missing_engine_columns=attempt(lambda: _missing_engine_columns(connection)),
+        negated_filters=attempt(lambda: _negated_filters(connection)),
     )
 
 
@@ -141,6 +146,21 @@ def _missing_engine_columns(connection: BaseDatabaseWrapper) -> tuple[str, ...]:
         if columns:
             missing += [f"{table}.{name}" for name in wanted if name not in columns]
     return tuple(missing)
+
+
+def _negated_filters(connection: BaseDatabaseWrapper) -> Rows:
+    groups = rows(
+        connection,
+        "SELECT name, filter FROM extras_dynamicgroup WHERE group_type = 'dynamic-filter' "
+        "ORDER BY name",
+    )
+    found = []
+    for name, stored in groups:
+        filters = json.loads(stored) if isinstance(stored, (str, bytes)) else stored
+        negated = sorted(key for key in filters or () if NEGATION.search(key))
+        if negated:
+            found.append(f"{name}: {', '.join(negated)}")
+    return Rows(len(found), tuple(found[:EXAMPLES]))
 
 
 def _termination_tables() -> dict[tuple[str, str], str]:

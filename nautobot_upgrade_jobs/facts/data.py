@@ -45,3 +45,5 @@ class Data:
     """Data compliance rows of the Data Validation Engine App whose object id is no UUID."""
     missing_engine_columns: tuple[str, ...] | Unavailable
     """``table.column`` of that App that core reads to take the data over, and that is missing."""
+    negated_filters: Rows | Unavailable
+    """Dynamic groups whose filter leaves something out."""

@@ -24,7 +24,7 @@ class Explanation:
     """Why a difference was to be expected."""
 
     reason: str
-    reference: str = ""
+    reference: str = RELEASE_NOTES
 
 
 class Expectations:
@@ -51,7 +51,7 @@ class Expectations:
         if difference.section == "files.distributions":
             return self._files_of_package(difference)
         if migration := self._by_migration(difference):
-            return Explanation(f"Migration {migration} alters it.", RELEASE_NOTES)
+            return Explanation(f"Migration {migration} alters it.")
         if difference.section.startswith("automation.") and difference.how == "added":
             return self._job_of_a_newer_app(difference)
         return self._by_catalog(difference)
@@ -105,7 +105,7 @@ class Expectations:
             if difference.how == how and not isinstance(facts.migrations, Unavailable):
                 keys = {migration.key for migration in facts.migrations.on_disk}
                 if difference.subject in keys and self._versions[0] != self._versions[1]:
-                    return Explanation("The release has it.", RELEASE_NOTES)
+                    return Explanation("The release has it.")
         return None
 
     def _by_migration(self, difference: Difference) -> str:
@@ -123,7 +123,7 @@ class Expectations:
 
     def _package(self, difference: Difference) -> Explanation | None:
         if difference.subject == "nautobot":
-            return Explanation("This is the upgrade.", RELEASE_NOTES)
+            return Explanation("This is the upgrade.")
         if self._requirements is None:
             return None
         before, after = self._requirements
@@ -147,7 +147,7 @@ class Expectations:
 
     def _installation(self, difference: Difference) -> Explanation | None:
         if difference.subject == "Nautobot":
-            return Explanation("This is the upgrade.", RELEASE_NOTES)
+            return Explanation("This is the upgrade.")
         if difference.subject in ("environment", "Python") and self._upgraded and self._rebuilt:
             return Explanation("The release was installed into an environment of its own.")
         return None
@@ -170,7 +170,7 @@ class Expectations:
     def _job_of_a_newer_app(self, difference: Difference) -> Explanation | None:
         for module in self._newer:
             if difference.subject.startswith(f"{module}."):
-                return Explanation(f"A newer release of {module} brings it.", RELEASE_NOTES)
+                return Explanation(f"A newer release of {module} brings it.")
         return None
 
     @property

@@ -67,11 +67,11 @@ def _compared(
 
 
 def _story(name: str, was: str | None, now: str | None) -> str:
+    shown_was, shown_now = (DIGEST.sub("", text or "").strip() for text in (was, now))
     if was is None:
-        return f"{name} is new: {DIGEST.sub('', now) or 'there'}"
+        return f"{name} is new: {shown_now or 'there'}"
     if now is None:
-        return f"{name} is gone; it was: {DIGEST.sub('', was) or 'there'}"
-    shown_was, shown_now = DIGEST.sub("", was).strip(), DIGEST.sub("", now).strip()
+        return f"{name} is gone; it was: {shown_was or 'there'}"
     if shown_was == shown_now:  # what is kept of it tells that it differs, and no more
         return f"{name} is another one than before" + (f": {shown_now}" if shown_now else "")
     return f"{name} was: {shown_was}; now it is: {shown_now}"

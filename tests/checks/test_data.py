@@ -87,3 +87,17 @@ def test_renamed_indexes(found, indexes, fires):
 def test_the_commands_leave_one_index(indexes, server, commands):
     (finding,) = renamed_indexes_check(data(renamed_indexes=(renamed_index(*indexes),)), server)
     assert finding.commands == commands
+
+
+@pytest.mark.parametrize(
+    ("groups", "installed", "wanted", "expected"),
+    [
+        (0, "2.4.44", "3.2.7", []),
+        (2, "2.4.44", "3.2.7", [("warning", "extras_dynamicgroup")]),
+        (2, "2.4.44", "3.0.11", "not_applicable"),
+        (2, "3.1.0", "3.2.7", "not_applicable"),
+    ],
+)
+def test_negated_group_filters(found, groups, installed, wanted, expected):
+    state = facts(data=data(negated_filters=Rows(groups)))
+    assert found("data.negated_group_filters", state, target(wanted, installed)) == expected

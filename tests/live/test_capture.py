@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 from django.conf import settings
 from django.db import connection, connections
+from nautobot.extras.models import ComputedField, DynamicGroup, GraphQLQuery
 
 from nautobot_upgrade_jobs.capture import capture
 from nautobot_upgrade_jobs.collect import (
@@ -236,3 +237,20 @@ def test_the_job_attaches_a_sealed_file(rest):
     assert result["result"]["files"] == [name]
     snapshot = unseal(data)
     assert len(snapshot.facts.contents.tables) == result["result"]["tables"]
+
+
+def test_what_objects_mean_has_a_budget(monkeypatch):
+    monkeypatch.setattr("nautobot_upgrade_jobs.collect.meaning.BUDGET_SECONDS", -1)
+    meaning = collect_facts(topics=("meaning",)).meaning
+    assert "budget of -1 seconds was used up" in meaning.dynamic_groups.reason
+
+
+def test_an_object_that_does_not_work_says_so_and_leaves_the_others(own_database):
+    DynamicGroup.objects.filter(name="Sample by name").update(filter={"no_such": ["x"]})
+    ComputedField.objects.update(template="{{ obj.name.no.such }}")
+    GraphQLQuery.objects.filter(name="Sample locations").update(query="{ nothing { id } }")
+    meaning = collect_facts(topics=("meaning",)).meaning
+    assert "error" in meaning.computed_fields.items["dcim.device.sample_line"]
+    assert meaning.graphql_queries.items["Sample locations"].startswith("invalid: ")
+    assert meaning.graphql_queries.items["Sample interfaces"] == "valid"
+    assert "4 members" in meaning.object_permissions.items["Sample devices: dcim.device"]

@@ -26,6 +26,7 @@ FOUND_BY = {
     "tables_of_a_removed_app": "apps.leftovers:nautobot_firewall_models",
     "migration_ids_behind": "database.sequences:django_migrations.id",
     "job_stuck_in_started": "jobs.in_flight:extras_jobresult",
+    "negated_group": "data.negated_group_filters:extras_dynamicgroup",
     "job_that_needs_approval": "jobs.approval_gate:extras_job",
 }
 MENDED_BY_COMMANDS = {

@@ -114,7 +114,7 @@ def test_after_the_upgrade_nothing_is_unexpected(before, depth):
     expected = [one for changes in report.expected_changes.values() for one in changes]
     for one in expected:
         assert one.reason
-        assert one.reference or one.section in ("packages", "files.distributions", "installation")
+        assert one.reference.startswith("https://")
     assert bool(expected) is (report.current[:15] != report.target[:15])
 
 
@@ -170,6 +170,8 @@ def test_one_row_added(before):
     )
 
 
+# Releases before 3.1 overlook a negation.
+INVERTED = {"name__n" if settings.VERSION.startswith("2.") else "name__nic": ["edge"]}
 BY_HAND = {
     "one cell changed in a wide table": (
         lambda: Device.objects.filter(name="edge-01").update(serial="other"),
@@ -191,9 +193,7 @@ BY_HAND = {
         },
     ),
     "a dynamic group's filter inverted": (
-        lambda: DynamicGroup.objects.filter(name="Sample by name").update(
-            filter={"name__nic": ["edge"]}
-        ),
+        lambda: DynamicGroup.objects.filter(name="Sample by name").update(filter=INVERTED),
         {
             "unexpected contents extras_dynamicgroup.filter",
             "unexpected meaning.dynamic_groups Sample by name",
