@@ -76,7 +76,8 @@ def _changes(before: Facts, after: Facts, expectations: Expectations) -> Iterato
                 )
             elif not expectations.is_volatile(one):
                 why = expectations.explain(one)
-                kind = Kind.EXPECTED if why else Kind.LOST if one.loses else Kind.UNEXPECTED
+                lost = one.loses and not expectations.is_log(one)
+                kind = Kind.EXPECTED if why else Kind.LOST if lost else Kind.UNEXPECTED
                 broken = "" if why else expectations.broken_promise(one)
                 yield Change(
                     kind,

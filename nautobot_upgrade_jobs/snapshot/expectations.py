@@ -40,6 +40,10 @@ class Expectations:
             for one in self._catalog.volatile
         )
 
+    def is_log(self, difference: Difference) -> bool:
+        """Tell whether rows are of a log, which is shortened now and then by those who keep it."""
+        return any(one.grows and _matches(one, difference) for one in self._catalog.volatile)
+
     def explain(self, difference: Difference) -> Explanation | None:
         """Return why a difference was to be expected; None if nothing explains it."""
         if difference.section == "packages":
@@ -68,7 +72,7 @@ class Expectations:
     def _by_catalog(self, difference: Difference) -> Explanation | None:
         for one in self._catalog.expected_changes:
             if _matches(one, difference) and self._holds(one, difference):
-                wanted, there = self._rows_of(one)
+                wanted, there = self._rows_of(one) if one.rows_of else (0, 0)
                 if wanted == there:
                     return Explanation(one.reason, one.reference)
         return None
@@ -96,16 +100,19 @@ class Expectations:
             holder = old.tables.get(table)
             columns = holder.columns if isinstance(holder, TableContents) else ()
             wanted += sum(column.non_null for column in columns if column.name == name)
-        heir = new.tables.get(one.replaced_by) if one.replaced_by else None
+        heir = new.tables.get(one.replaced_by)
         return wanted, heir.rows if isinstance(heir, TableContents) else 0
 
     def _migration(self, difference: Difference) -> Explanation | None:
         """An upgrade records the migrations it brings; a way back forgets those it takes."""
-        for facts, how in ((self._after, "added"), (self._before, "gone")):
-            if difference.how == how and not isinstance(facts.migrations, Unavailable):
-                keys = {migration.key for migration in facts.migrations.on_disk}
-                if difference.subject in keys and self._versions[0] != self._versions[1]:
-                    return Explanation("The release has it.")
+        migrations = self._after.migrations
+        if isinstance(migrations, Unavailable) or not self._upgraded:
+            return None
+        on_disk = any(one.key == difference.subject for one in migrations.on_disk)
+        if difference.how == "added" and on_disk:
+            return Explanation("The release has it.")
+        if difference.how == "gone" and not on_disk:
+            return Explanation("The release does not have it.")
         return None
 
     def _by_migration(self, difference: Difference) -> str:
