@@ -7,6 +7,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from .process import StackError
@@ -89,6 +90,21 @@ class Rest:
         for _ in self.follow_job(result):
             pass
         return dict(self.get(f"/api/extras/job-results/{result}/"))
+
+    def run_scheduled(self, class_path: str, patience: float = 240) -> dict[str, Any]:
+        """Have beat start a Job in twenty seconds, and return its JobResult when it has ended."""
+        start = datetime.now(timezone.utc) + timedelta(seconds=20)
+        schedule = {"name": f"{class_path} {start:%H:%M:%S}", "interval": "future"}
+        schedule["start_time"] = start.isoformat()
+        path = f"/api/extras/jobs/{self.job(class_path)['id']}/run/"
+        scheduled = self.post(path, {"data": {}, "schedule": schedule})["scheduled_job"]["id"]
+        end = time.monotonic() + patience
+        while time.monotonic() < end:
+            time.sleep(2)
+            for result in self.all(f"/api/extras/job-results/?scheduled_job={scheduled}"):
+                if result["status"]["value"] in ENDED:
+                    return dict(self.get(f"/api/extras/job-results/{result['id']}/"))
+        raise StackError(f"beat did not start {class_path} in {patience:.0f} s")
 
     def files(self, result: str) -> dict[str, bytes]:
         """The files that a Job made, by name."""

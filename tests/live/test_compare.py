@@ -201,3 +201,12 @@ def test_the_present_is_captured_for_it(files):
         env=os.environ | environment,
     )
     assert (done.returncode, "GO:" in done.stdout) == (0, True), done.stdout + done.stderr
+
+
+def test_a_schedule_tells_what_changed_since(rest):
+    """The schedule itself is new since the snapshot before; that is what it has to tell."""
+    result = rest.run_scheduled(COMPARE)
+    assert (result["status"]["value"], result["result"]["verdict"]) == ("SUCCESS", "caution")
+    _, document = report_of(rest, result)
+    subjects = {one["subject"].partition(".")[0] for one in document["findings"]}
+    assert "extras_scheduledjob" in subjects

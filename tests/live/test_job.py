@@ -108,22 +108,7 @@ def test_the_form_explains_itself_and_runs(rest, browser):
 
 
 def test_a_schedule_runs_by_itself(rest):
-    path = f"/api/extras/jobs/{rest.job(JOB)['id']}/run/"
-    name = f"Preflight {time.time():.0f}"
-    start = datetime.now(timezone.utc) + timedelta(seconds=20)
-    schedule = {"name": name, "interval": "future", "start_time": start.isoformat()}
-    scheduled = rest.post(path, {"data": {}, "schedule": schedule})["scheduled_job"]
-    deadline = time.monotonic() + 240
-    found = []
-    while not found and time.monotonic() < deadline:
-        time.sleep(2)
-        found = [
-            result
-            for result in rest.all(f"/api/extras/job-results/?scheduled_job={scheduled['id']}")
-            if result["status"]["value"] in ("SUCCESS", "FAILURE")
-        ]
-    assert found, "beat did not start the scheduled Job in time"
-    assert_complete(rest, rest.get(f"/api/extras/job-results/{found[0]['id']}/"))
+    assert_complete(rest, rest.run_scheduled(JOB))
 
 
 @contextmanager
