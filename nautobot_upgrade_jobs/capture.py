@@ -17,7 +17,7 @@ from .report.model import file_stem
 from .snapshot.file import Snapshot, SnapshotError, seal
 from .store import write_snapshot
 
-DEFAULT_DEPTH: Depth = "content"
+DEFAULT_DEPTH: Depth = "buckets"
 
 
 def require_depth(text: str) -> Depth:

@@ -75,11 +75,7 @@ def compare_snapshots(
         UsageError: The older snapshot is the newer one, or the catalog cannot be read.
     """
     started = time.monotonic()
-    if before.created > after.created:
-        raise UsageError(
-            f"The first snapshot ({before.created}) is newer than the second ({after.created}): "
-            "name the older one first."
-        )
+    _require_order(before, after)
     try:
         catalog = load()
     except (CatalogUnavailable, CatalogError) as error:
@@ -108,6 +104,16 @@ def compare_snapshots(
         unmatched=tuple(one for one in unmatched if one.finding.partition(":")[0] in checks()),
         seconds=time.monotonic() - started,
     )
+
+
+def _require_order(before: Snapshot, after: Snapshot) -> None:
+    if before == after:
+        raise UsageError("Both are the same snapshot; there is nothing to compare.")
+    if before.created > after.created:
+        raise UsageError(
+            f"The first snapshot ({before.created}) is newer than the second ({after.created}): "
+            "name the older one first."
+        )
 
 
 def _release(snapshot: Snapshot) -> str:

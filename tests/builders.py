@@ -105,7 +105,7 @@ def setting(name: str, keys: tuple[str, ...] = ()) -> Setting:
 
 
 def settings(**changes: Any) -> Settings:
-    return replace(Settings((), (), ("default", "nautobotjobfiles", "staticfiles")), **changes)
+    return replace(Settings((), (), (), ("default", "nautobotjobfiles", "staticfiles")), **changes)
 
 
 def migration(key: str, *dependencies: str, replaces: tuple[str, ...] = ()) -> Migration:
@@ -183,6 +183,6 @@ def empty_facts() -> Facts:
         jobs=Jobs((), (), (), 0, (), ()),
         workers=Workers((), ()),
         storage=Storage((), "nautobot"),
-        settings=Settings((), (), ()),
+        settings=Settings((), (), (), ()),
         data=data(renamed_indexes=()),
     )

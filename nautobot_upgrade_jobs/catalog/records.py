@@ -203,6 +203,8 @@ class VolatileThing:
     reason: str
     grows: bool = False
     """Only growth says nothing; less than before is a change like any other."""
+    comes_and_goes: bool = False
+    """Neither more nor less says anything."""
 
 
 @dataclass(frozen=True)
@@ -225,6 +227,10 @@ class ExpectedChange:
     replaced_by: str = ""
     rows_of: tuple[str, ...] = ()
     """It holds only if the table `replaced_by` has a row for each value of these columns."""
+    kept: str = ""
+    """It holds only if just the rows went that had no value in this column."""
+    loses: bool = False
+    """It explains values that are gone without a place that they moved to."""
 
 
 @dataclass(frozen=True)

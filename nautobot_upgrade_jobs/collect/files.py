@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 import hashlib
 import os
+import re
+import stat
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -23,6 +25,8 @@ LARGEST_HASHED = 16 * 2**20
 """Bytes; of larger files the size has to do."""
 MOST_FILES = 20_000
 BUDGET_SECONDS = 60
+COMMIT = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
+BRANCH = re.compile(r"refs/[\w./-]+")
 UNIT_FOLDERS = ("/etc/systemd/system", "/lib/systemd/system", "/usr/lib/systemd/system")
 DEPLOYMENT_FILES = ("nautobot_config.py", "local_requirements.txt", "uwsgi.ini")
 
@@ -57,27 +61,35 @@ def _media() -> Iterator[tuple[str, str]]:
 
 
 def _tree(root: Path, endings: tuple[str, ...]) -> Iterator[tuple[str, str]]:
-    """Yield the files below a folder with size and digest; links are not followed."""
+    """Yield what is below a folder; links are named with where they lead, and not followed."""
     end, number = time.monotonic() + BUDGET_SECONDS, 0
-    for folder, folders, names in os.walk(root):
+    for folder, folders, names in os.walk(root, onerror=_raise):
         folders[:] = sorted(name for name in folders if name not in (".git", "__pycache__"))
-        for name in sorted(names):
+        links = [name for name in folders if Path(folder, name).is_symlink()]
+        for name in sorted([*names, *links]):
             path = Path(folder, name)
-            if path.is_symlink() or (endings and path.suffix not in endings):
+            if endings and path.suffix not in endings and name not in links:
                 continue
             number += 1
             if number > MOST_FILES or time.monotonic() > end:
-                raise TooManyFilesError(
-                    f"more than {number - 1} files, or than can be read in time"
-                )
+                raise TooManyFilesError(f"over {number - 1} files, or more than time allows")
             yield str(path.relative_to(root)), _described(path)
 
 
+def _raise(error: OSError) -> None:
+    if not isinstance(error, FileNotFoundError):  # no folder, no files
+        raise error
+
+
 def _described(path: Path) -> str:
-    size = path.stat().st_size
-    if size > LARGEST_HASHED:
-        return f"{size} bytes"
-    return f"{size} bytes, sha256 {hashlib.sha256(path.read_bytes()).hexdigest()}"
+    about = path.lstat()
+    if stat.S_ISLNK(about.st_mode):
+        return f"link to {os.readlink(path)}"
+    if not stat.S_ISREG(about.st_mode):
+        return "no file"  # to read from a pipe could take for ever
+    if about.st_size > LARGEST_HASHED:
+        return f"{about.st_size} bytes"
+    return f"{about.st_size} bytes, sha256 {hashlib.sha256(path.read_bytes()).hexdigest()}"
 
 
 def _heads() -> Iterator[tuple[str, str]]:
@@ -86,9 +98,23 @@ def _heads() -> Iterator[tuple[str, str]]:
     for folder in sorted(root.iterdir()) if root.is_dir() else ():
         head = folder / ".git" / "HEAD"
         if head.is_file():
-            text = head.read_text().strip()
-            branch = folder / ".git" / text.removeprefix("ref: ")
-            yield folder.name, branch.read_text().strip() if branch.is_file() else text
+            yield folder.name, _commit(folder / ".git", head.read_text().strip())
+
+
+def _commit(folder: Path, head: str) -> str:
+    """Return the commit that a HEAD means: by itself, by a file of its branch, or packed."""
+    if COMMIT.fullmatch(head):
+        return head
+    branch = head.removeprefix("ref: ")
+    if not BRANCH.fullmatch(branch) or ".." in branch:
+        return "not understood"
+    if (folder / branch).is_file():
+        found = (folder / branch).read_text().strip()
+        return f"{branch} {found}" if COMMIT.fullmatch(found) else "not understood"
+    packed = folder / "packed-refs"
+    lines = packed.read_text().splitlines() if packed.is_file() else []
+    commits = [line.partition(" ")[0] for line in lines if line.endswith(f" {branch}")]
+    return f"{branch} {commits[0]}" if commits else f"{branch}, no commit"
 
 
 def _deployment() -> Iterator[tuple[str, str]]:

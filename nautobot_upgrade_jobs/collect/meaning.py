@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 import graphql
 from celery.exceptions import SoftTimeLimitExceeded
-from django.contrib.auth.models import Permission
+from django.contrib.auth.models import Group, Permission
 from django.contrib.contenttypes.models import ContentType
+from django.db.models import Count
 from graphene_django.settings import graphene_settings
 from nautobot.core.utils.data import render_jinja2
 from nautobot.core.utils.permissions import qs_filter_from_constraints
@@ -60,6 +61,7 @@ def collect(_: Context) -> Meaning:
     return Meaning(
         dynamic_groups=_listing(_dynamic_groups, end),
         object_permissions=_listing(_object_permissions, end),
+        user_groups=_listing(_user_groups, end),
         custom_fields=_listing(_custom_fields, end),
         relationships=_listing(_relationships, end),
         computed_fields=_listing(_computed_fields, end),
@@ -98,13 +100,13 @@ def _outcome(function: Callable[[], str]) -> str:
         return f"error: {explain(error)}"[:300]
 
 
-def _members(queryset: QuerySet[Any]) -> str:
+def _members(queryset: QuerySet[Any], key: str = "pk") -> str:
     """Return number and digest of the keys; neither order nor number of rows matters to memory."""
     number = mark = 0
-    keys = queryset.order_by().values_list("pk", flat=True).distinct()
-    for key in keys.iterator(chunk_size=2000):
+    keys = queryset.order_by().values_list(key, flat=True).distinct()
+    for one in keys.iterator(chunk_size=2000):
         number += 1
-        mark ^= int.from_bytes(blake2b(str(key).encode(), digest_size=8).digest(), "big")
+        mark ^= int.from_bytes(blake2b(str(one).encode(), digest_size=8).digest(), "big")
     return f"{number} members, {mark:016x}"
 
 
@@ -131,13 +133,17 @@ def _group(group: Any) -> str:
 def _matched(group: Any) -> str:
     if group.group_type == "static":
         found = StaticGroupAssociation.all_objects.filter(dynamic_group=group)
-        return _members(group.model.objects.filter(pk__in=found.values("associated_object_id")))
+        return _members(found, "associated_object_id")
     # What Nautobot fills its own cache of members from; `generate_query` is for display by now.
     return _members(group._get_group_queryset())
 
 
 def _object_permissions() -> Items:
     for permission in ObjectPermission.objects.order_by("name"):
+        groups = sorted(permission.groups.values_list("name", flat=True))
+        users = sorted(permission.users.values_list("username", flat=True))
+        granted = f"groups: {', '.join(groups) or 'none'}; users: {', '.join(users) or 'none'}"
+        yield f"{permission.name}: granted", granted
         state = "enabled" if permission.enabled else "disabled"
         actions = ", ".join(sorted(permission.actions))
         for kind in permission.object_types.all():
@@ -155,6 +161,11 @@ def _allowed(permission: Any, kind: ContentType) -> str:
     if USER_TOKEN in json.dumps(constraints):
         return f"depends on the user, constraint {digest(constraints)}"
     return _members(model._default_manager.filter(qs_filter_from_constraints(constraints)))
+
+
+def _user_groups() -> Items:
+    for name, number in Group.objects.values_list("name").annotate(Count("user")):
+        yield name, f"{number} members"
 
 
 def _custom_fields() -> Items:

@@ -9,6 +9,7 @@ from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.operations import (
     CreateModel,
     DeleteModel,
+    RemoveField,
     RenameField,
     RenameModel,
     SeparateDatabaseAndState,
@@ -54,16 +55,20 @@ def _changes(app: str, operations: Sequence[Operation]) -> Iterator[str]:
     for one in operations:
         if isinstance(one, SeparateDatabaseAndState):
             yield from _changes(app, [*one.database_operations, *one.state_operations])
-        elif isinstance(one, (RenameField, FieldOperation)):
+        elif isinstance(one, RenameField):
             table = _table(app, one.model_name)
-            names = (one.old_name, one.new_name) if isinstance(one, RenameField) else (one.name,)
-            yield from (f"{table}.{name}" for name in names)
+            yield f"{table}.{one.old_name}>{table}.{one.new_name}"
+        elif isinstance(one, FieldOperation):
+            table, gone = _table(app, one.model_name), isinstance(one, RemoveField)
+            yield f"{'-' if gone else ''}{table}.{one.name}"
             yield from _own_tables(table, [(one.name, one.field)])
         elif isinstance(one, RenameModel):
-            yield from (_table(app, one.old_name), _table(app, one.new_name))
-        elif isinstance(one, (CreateModel, DeleteModel)):
+            yield f"{_table(app, one.old_name)}>{_table(app, one.new_name)}"
+        elif isinstance(one, DeleteModel):
+            yield f"-{_table(app, one.name)}"
+        elif isinstance(one, CreateModel):
             yield _table(app, one.name)
-            yield from _own_tables(_table(app, one.name), getattr(one, "fields", ()))
+            yield from _own_tables(_table(app, one.name), one.fields)
         elif isinstance(one, (ModelOperation, IndexOperation)):
             yield f"{_table(app, getattr(one, 'model_name', '') or one.name)}."
 

@@ -22,6 +22,7 @@ SENSITIVE_NAME = re.compile(
 )
 URL_USER_INFO = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]*://)[^\s]*@", re.IGNORECASE)
 URL_PASSWORD = re.compile(r"[a-z][a-z0-9+.-]*://[^/@\s]*?:(?P<password>\S+)@", re.IGNORECASE)
+ADDRESS = re.compile(r" at 0x[0-9a-f]+")
 SHORTEST_SECRET = 6
 """Characters; masking shorter values would garble every message."""
 DEEPEST = 8
@@ -35,7 +36,24 @@ def digest(value: Any) -> str:
     weak password by trying.
     """
     key = hashlib.sha256(b"nautobot-upgrade-jobs" + str(settings.SECRET_KEY).encode()).digest()
-    return hmac.new(key, repr(value).encode(), hashlib.sha256).hexdigest()[:16]
+    text = _stable(value, DEEPEST).encode("utf-8", "backslashreplace")
+    return hmac.new(key, text, hashlib.sha256).hexdigest()[:16]
+
+
+def _stable(value: Any, depth: int) -> str:
+    """Return text that is the same in every process; the order of sets and addresses are not."""
+    if depth == 0:
+        return "…"
+    if isinstance(value, Mapping):
+        items = (f"{_stable(k, depth - 1)}: {_stable(v, depth - 1)}" for k, v in value.items())
+        return f"{{{', '.join(sorted(items))}}}"
+    if isinstance(value, (set, frozenset)):
+        return f"{{{', '.join(sorted(_stable(item, depth - 1) for item in value))}}}"
+    if isinstance(value, (list, tuple)):
+        return f"[{', '.join(_stable(item, depth - 1) for item in value)}]"
+    if callable(value):
+        return f"{getattr(value, '__module__', '')}.{getattr(value, '__qualname__', type(value))}"
+    return ADDRESS.sub("", repr(value))
 
 
 def scrub(text: str) -> str:

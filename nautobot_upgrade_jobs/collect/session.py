@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from threading import get_ident
+from typing import TYPE_CHECKING, Any
 
+from constance import config
 from django.db import DEFAULT_DB_ALIAS, connections
 
 if TYPE_CHECKING:
@@ -51,10 +53,32 @@ def read_only_session(
     connections[DEFAULT_DB_ALIAS] = connection
     try:
         connection.ensure_connection()
-        yield connection
+        with _constance_stores_nothing():
+            yield connection
     finally:
         connections[DEFAULT_DB_ALIAS] = previous
         connection.close()
+
+
+@contextmanager
+def _constance_stores_nothing() -> Iterator[None]:
+    """Let this thread read the configuration of Constance without storing defaults.
+
+    Constance writes a default that it reads for the first time; the server refuses that here, and
+    the reading would fail with it.
+    """
+    backend, thread = config._backend, get_ident()
+    store = backend.set
+
+    def set_elsewhere(key: str, value: Any) -> None:
+        if get_ident() != thread:
+            store(key, value)
+
+    backend.set = set_elsewhere
+    try:
+        yield
+    finally:
+        backend.set = store
 
 
 class PooledConnectionError(Exception):

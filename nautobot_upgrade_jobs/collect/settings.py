@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import ast
 import os
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import nautobot.core.settings as defaults
+from constance.codecs import loads
 from django.conf import settings
 
 from ..facts import Settings
-from . import Context
+from ..facts.settings import Setting
+from . import Context, attempt
 from .secrets import redacted
+from .sql import rows
+
+if TYPE_CHECKING:
+    from django.db.backends.base.base import BaseDatabaseWrapper
 
 HARMLESS = frozenset(
     {
@@ -38,7 +45,7 @@ HARMLESS = frozenset(
 MISSING = object()
 
 
-def collect(_: Context) -> Settings:
+def collect(context: Context) -> Settings:
     """Compare the effective settings with Nautobot's own and keep what differs."""
     assigned = _assigned_names()
     return Settings(
@@ -47,9 +54,35 @@ def collect(_: Context) -> Settings:
             for name in sorted(dir(settings))
             if name.isupper() and (name in assigned or _differs(name))
         ),
+        stored=attempt(lambda: tuple(_stored(context.connection))),
         environment=tuple(sorted(name for name in os.environ if name.startswith("NAUTOBOT_"))),
         storages=tuple(sorted(settings.STORAGES)) if settings.is_overridden("STORAGES") else (),
     )
+
+
+def _stored(connection: BaseDatabaseWrapper) -> Iterator[Setting]:
+    """Yield what administrators have set in the web interface and is not the default.
+
+    By SQL, because Constance writes a default that it reads for the first time. Rows without the
+    prefix are read by nobody; dcim.0080 leaves one.
+    """
+    prefix = str(getattr(settings, "CONSTANCE_DATABASE_PREFIX", ""))
+    key = connection.ops.quote_name("key")  # a reserved word on MySQL
+    for stored, text in rows(
+        connection,
+        f"SELECT {key}, value FROM constance_constance ORDER BY {key}",  # noqa: S608
+    ):
+        name = stored.removeprefix(prefix)
+        options = settings.CONSTANCE_CONFIG.get(name)
+        if stored.startswith(prefix) and options and _decoded(text) != options[0]:
+            yield redacted(name, _decoded(text), harmless=False)
+
+
+def _decoded(text: str) -> Any:
+    try:
+        return loads(text)
+    except ValueError:
+        return text  # of an encoding that this Constance does not know any more
 
 
 def _differs(name: str) -> bool:

@@ -34,8 +34,13 @@ def encode(value: Any) -> Json:
     if isinstance(value, (tuple, list)):
         return [encode(item) for item in value]
     if isinstance(value, dict):
-        return {str(key): encode(item) for key, item in value.items()}
-    return value
+        return {_unicode(str(key)): encode(item) for key, item in value.items()}
+    return _unicode(value) if isinstance(value, str) else value
+
+
+def _unicode(text: str) -> str:
+    """Return text that can be written; a file's name, for one, can be bytes of no encoding."""
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
 
 
 def decode(kind: type[T], document: Json) -> T:

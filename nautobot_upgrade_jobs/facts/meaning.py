@@ -14,7 +14,9 @@ class Meaning:
     dynamic_groups: Listing | Unavailable
     """Name to the number of members and a digest of their keys, evaluated anew."""
     object_permissions: Listing | Unavailable
-    """Name and model to what the constraint matches."""
+    """Name and model to what the constraint matches, and name to whom it is granted."""
+    user_groups: Listing | Unavailable
+    """Name to the number of users in it."""
     custom_fields: Listing | Unavailable
     """``model.key`` to the number of rows with a value."""
     relationships: Listing | Unavailable

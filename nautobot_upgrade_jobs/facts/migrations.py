@@ -15,8 +15,8 @@ class Migration:
     """Keys it depends on; ``__first__`` and ``__latest__`` already resolved."""
     replaces: tuple[str, ...]
     changes: tuple[str, ...] = ()
-    """What its operations alter: ``table`` where a table comes or goes, ``table.field``, and
-    ``table.`` where indexes or constraints do."""
+    """What its operations alter: ``table`` or ``table.field`` that comes or is altered, with ``-``
+    before what goes and ``old>new`` for another name; ``table.`` for indexes and constraints."""
 
     @property
     def app(self) -> str:

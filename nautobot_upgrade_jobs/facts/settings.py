@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from .base import Unavailable
+
 
 @dataclass(frozen=True)
 class Setting:
@@ -29,5 +31,7 @@ class Settings:
     """Settings whose value differs from Nautobot's own default or that the configuration adds."""
     environment: tuple[str, ...]
     """Names (never values) of the ``NAUTOBOT_*`` environment variables that are set."""
+    stored: tuple[Setting, ...] | Unavailable
+    """What is set in the web interface (Constance) and differs from the default; no values."""
     storages: tuple[str, ...]
     """Keys of ``STORAGES``; empty if the configuration does not set it."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from django.db.models import Q
 from nautobot.apps.jobs import FileVar, ObjectVar
 from nautobot.extras.models import FileProxy, JobResult
 
@@ -70,8 +71,9 @@ class CompareSnapshots(UpgradeJob):
     ) -> dict[str, Any]:
         """Find both snapshots, compare and publish."""
         try:
-            older = self._snapshot("before", before, before_file) or self._newest()
-            newer = self._snapshot("after", after, after_file) or self._present()
+            newer = self._snapshot("after", after, after_file)
+            older = self._snapshot("before", before, before_file) or self._newest(newer)
+            newer = newer or self._present()
             if older is None:
                 return self._first()
             report = compare_snapshots(older, newer, acceptances_of_settings())
@@ -94,14 +96,24 @@ class CompareSnapshots(UpgradeJob):
             raise UsageError(f"'{which}': the run {result.pk} has no snapshot that you may see.")
         return _read(proxy.file, proxy.name)
 
-    def _newest(self) -> Snapshot | None:
-        """Return the newest snapshot of any run before this one; None if there is none."""
-        proxy = self._files().exclude(job_result=self.job_result).order_by("-uploaded_at").first()
-        return _read(proxy.file, proxy.name) if proxy else None
+    def _newest(self, newer: Snapshot | None) -> Snapshot | None:
+        """Return the newest snapshot that is older than the other; None if there is none."""
+        for proxy in self._files().exclude(job_result=self.job_result).order_by("-uploaded_at"):
+            found = _read(proxy.file, proxy.name)
+            if newer is None or found.created < newer.created:
+                return found
+        return None
 
     def _files(self) -> Any:
-        """Return the snapshots that the user may see: nobody learns more by comparing."""
+        """Return the snapshots that the user may see: nobody learns more by comparing.
+
+        Only those of our own Jobs count, or anybody who may run a Job could place a baseline.
+        """
+        ours = Q(job_result__job_model__module_name__startswith=f"{__package__}.") | Q(
+            job_result__job_model__module_name=type(self).__module__
+        )
         return FileProxy.objects.restrict(self.user, "view").filter(
+            ours,
             job_result__in=JobResult.objects.restrict(self.user, "view"),
             name__startswith="snapshot-",
             name__endswith=".json.gz",
@@ -114,7 +126,10 @@ class CompareSnapshots(UpgradeJob):
 
     def _first(self) -> dict[str, Any]:
         """There was nothing to compare with; what was captured now is there for the next run."""
-        self.fail("INCOMPLETE: there is no earlier snapshot; the next run compares with this one.")
+        self.fail(
+            "INCOMPLETE: there is no earlier snapshot that you may see; the next run compares with "
+            "this one."
+        )
         return {"verdict": "incomplete", "files": list(self.attached)}
 
 

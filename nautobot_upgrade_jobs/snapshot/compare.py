@@ -9,8 +9,8 @@ from enum import Enum
 from ..catalog import Catalog
 from ..facts import Facts
 from .contents import SECTION as CONTENTS
-from .contents import differences_of_contents
-from .difference import NotComparable
+from .contents import VALUES, differences_of_contents
+from .difference import Difference
 from .expectations import Expectations
 from .listings import differences_of_listings
 from .listings import sections as sections_of_listings
@@ -61,31 +61,30 @@ def compare(before: Facts, after: Facts, catalog: Catalog) -> tuple[Change, ...]
 
 
 def _changes(before: Facts, after: Facts, expectations: Expectations) -> Iterator[Change]:
-    for source in (
-        differences_of_listings(before, after),
-        differences_of_contents(before.contents, after.contents),
+    told = set()
+    for one in (
+        *differences_of_listings(before, after),
+        *differences_of_contents(before.contents, after.contents),
     ):
-        for one in source:
-            if isinstance(one, NotComparable):
-                yield Change(
-                    Kind.NOT_COMPARABLE,
-                    one.section,
-                    one.subject,
-                    f"{one.subject} cannot be compared",
-                    reason=one.reason,
-                )
-            elif not expectations.is_volatile(one):
-                why = expectations.explain(one)
-                lost = one.loses and not expectations.is_log(one)
-                kind = Kind.EXPECTED if why else Kind.LOST if lost else Kind.UNEXPECTED
-                broken = "" if why else expectations.broken_promise(one)
-                yield Change(
-                    kind,
-                    one.section,
-                    one.subject,
-                    f"{one.story}; {broken}" if broken else one.story,
-                    one.before or "",
-                    one.after or "",
-                    why.reason if why else "",
-                    why.reference if why else "",
-                )
+        if isinstance(one, Difference):
+            if change := _judged(one, expectations):
+                if change.kind is not Kind.EXPECTED:
+                    told.add(change.subject)
+                yield change
+        elif one.subject.removesuffix(VALUES) not in told or not one.subject.endswith(VALUES):
+            story = f"{one.subject} cannot be compared"
+            yield Change(Kind.NOT_COMPARABLE, one.section, one.subject, story, reason=one.reason)
+
+
+def _judged(one: Difference, expectations: Expectations) -> Change | None:
+    """Return a difference as a change; None if it says nothing."""
+    if expectations.is_volatile(one):
+        return None
+    before, after = one.before or "", one.after or ""
+    if why := expectations.explain(one):
+        told = (why.reason, why.reference)
+        return Change(Kind.EXPECTED, one.section, one.subject, one.story, before, after, *told)
+    kind = Kind.LOST if one.loses and not expectations.is_log(one) else Kind.UNEXPECTED
+    broken = expectations.broken_promise(one)
+    story = f"{one.story}; {broken}" if broken else one.story
+    return Change(kind, one.section, one.subject, story, before, after)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from ..checks.text import SHOWN, plural
 from ..facts import Contents, Unavailable
@@ -11,6 +10,8 @@ from ..facts.contents import DIGITS, NUMBER_OF_BUCKETS, Column, TableContents
 from .difference import Difference, NotComparable
 
 SECTION = "contents"
+VALUES = " values"
+"""After a table's name: its values, where they could not be compared."""
 SAME_HASH = (
     frozenset({"int2", "int4", "int8"}),
     frozenset({"text", "varchar"}),
@@ -66,27 +67,43 @@ def _table(
     if was is None or now is None:
         yield from _one_sided(name, was, now)
         return
-    rows = Difference(
-        SECTION, name, plural(was.rows, "row"), plural(now.rows, "row"), "", now.rows < was.rows
-    )
+    same_key = _same_key(was, now)
+    comparable = fingerprints and same_key
+    if not same_key:
+        yield NotComparable(SECTION, name, "its primary key has another type or other columns")
+    elif not was.primary_key and was.rows:
+        yield NotComparable(SECTION, name, "without a primary key its rows are only counted")
+    yield from _rows(name, was, now, comparable=comparable)
+    moved = _moved(was, now) if comparable else None
+    yield from _columns(name, was, now, moved)
+    unseen = moved is None or len(moved) == NUMBER_OF_BUCKETS
+    if comparable and was.columns and now.columns and unseen:
+        # Whoever reads that rows changed knows as much; it is for those that were to be expected.
+        reason = "rows came or went; of the values that stayed, only the number is compared"
+        yield NotComparable(SECTION, f"{name}{VALUES}", reason)
+
+
+def _same_key(was: TableContents, now: TableContents) -> bool:
     kinds = [{one.name: one.type for one in side.columns} for side in (was, now)]
-    same_kind = was.primary_key == now.primary_key and all(
-        _same_hash(kinds[0].get(key, ""), kinds[1].get(key, "")) for key in was.primary_key
+    return was.primary_key == now.primary_key and all(
+        _same_hash(kinds[0].get(key, ""), kinds[1].get(key, "")) or not (kinds[0] and kinds[1])
+        for key in was.primary_key
     )
+
+
+def _rows(
+    name: str, was: TableContents, now: TableContents, *, comparable: bool
+) -> Iterator[Difference]:
+    """Yield that there are more rows, fewer, or others."""
     if was.rows != now.rows:
         word = "fewer" if now.rows < was.rows else "more"
         number = abs(now.rows - was.rows)
         story = f"{name}: {plural(now.rows, 'row')}, {number} {word} than before"
-        yield replace(rows, story=story)
-    elif not fingerprints or was.keys is None or now.keys is None:
-        pass
-    elif not same_kind:
-        yield NotComparable(SECTION, name, "its primary key has another type or other columns")
-    elif was.keys != now.keys:
+        counts = plural(was.rows, "row"), plural(now.rows, "row")
+        yield Difference(SECTION, name, *counts, story, loses=now.rows < was.rows)
+    elif comparable and None not in (was.keys, now.keys) and was.keys != now.keys:
         story = f"{name}: {plural(now.rows, 'row')} as before, but not the same: rows were replaced"
         yield Difference(SECTION, name, "the same keys", "other keys", story, loses=True)
-    moved = _moved(was, now) if fingerprints and same_kind else None
-    yield from _columns(name, was, now, moved)
 
 
 def _moved(was: TableContents, now: TableContents) -> frozenset[int] | None:
@@ -143,14 +160,18 @@ def _columns(
             values = plural(after.non_null, "value")
             yield Difference(SECTION, subject, None, values, f"{subject}: new, with {values}")
         elif before is not None and after is not None:
-            yield from _values(subject, before, after, moved)
+            rows_gone = max(0, was.rows - now.rows)
+            yield from _values(subject, before, after, moved, rows_gone)
 
 
 def _values(
-    subject: str, was: Column, now: Column, moved: frozenset[int] | None
+    subject: str, was: Column, now: Column, moved: frozenset[int] | None, rows_gone: int
 ) -> Iterator[Difference | NotComparable]:
-    """Yield a column whose values differ, as far as its rows are the same ones."""
-    if now.non_null < was.non_null and (moved == frozenset() or not now.non_null):
+    """Yield a column whose values differ, as far as its rows are the same ones.
+
+    More values missing than rows are gone are lost from rows that stayed.
+    """
+    if was.non_null - now.non_null > rows_gone:
         number = plural(was.non_null - now.non_null, "value")
         story = f"{subject}: {number} fewer than the {was.non_null} before"
         yield Difference(SECTION, subject, _shown(was), _shown(now), story, loses=True)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+RELEASE_NOTES = "https://docs.nautobot.com/projects/core/en/stable/release-notes/"
+
 
 @dataclass(frozen=True)
 class Difference:
@@ -35,3 +37,11 @@ class NotComparable:
     section: str
     subject: str
     reason: str
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Why a difference was to be expected."""
+
+    reason: str
+    reference: str = RELEASE_NOTES

@@ -87,6 +87,8 @@ def unseal(data: bytes) -> Snapshot:
         return decode(Snapshot, content)
     except FactsFormatError as error:
         raise SnapshotError(f"The snapshot is not of this schema: {str(error)[:200]}") from None
+    except UnicodeEncodeError:
+        raise SnapshotError("The snapshot holds text that is no Unicode.") from None
     except OverflowError:
         raise SnapshotError("The snapshot holds a number that JSON cannot.") from None
 
@@ -98,7 +100,7 @@ def _canonical(document: Any) -> bytes:
         )
     except ValueError as error:  # infinity, by a number too large to be one
         raise OverflowError(str(error)) from None
-    return text.encode("utf-8", "surrogatepass")
+    return text.encode()
 
 
 def _digest(content: Any) -> str:

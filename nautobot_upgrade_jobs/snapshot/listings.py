@@ -17,8 +17,10 @@ LISTED_TOPICS = ("schema", "meaning", "automation", "interface", "files")
 """Topics whose every field is a listing already."""
 DIGEST = re.compile(r"(,? ?\b(digest|sha256) |, |^)[0-9a-f]{16,64}$")
 """Of no use to a reader; it stands in the JSON report."""
+COUNT = re.compile(r"(\d+) (?:members?|rows?|values?|associations?)\b")
+ENTERED = ("meaning.custom_fields", "meaning.relationships")
+GROUPS = "meaning.dynamic_groups"
 USER_FILES = "files.media"
-"""What code brings can be brought again; what users have uploaded is lost."""
 
 
 def differences_of_listings(before: Facts, after: Facts) -> Iterator[Difference | NotComparable]:
@@ -62,8 +64,24 @@ def _compared(
     for name in sorted(before.keys() | after.keys()):
         was, now = before.get(name), after.get(name)
         if was != now:
-            loses = now is None and section == USER_FILES
+            loses = _loses(section, was, now)
             yield Difference(section, name, was, now, _story(name, was, now), loses)
+
+
+def _loses(section: str, was: str | None, now: str | None) -> bool:
+    """Tell whether what users have entered is gone; what code brings can be brought again."""
+    if section == USER_FILES:
+        return now is None
+    counted = section in ENTERED or (section == GROUPS and ", static: " in (was or ""))
+    if not counted or was is None:
+        return False
+    return count_of(now or "") < count_of(was)
+
+
+def count_of(text: str) -> int:
+    """Return the number of things that a text tells of; 0 if it tells none."""
+    found = COUNT.search(text)
+    return int(found[1]) if found else 0
 
 
 def _story(name: str, was: str | None, now: str | None) -> str:
@@ -103,6 +121,7 @@ def _settings(facts: Facts) -> dict[str, str]:
     found = {one.name: _value(one) for one in known(facts.settings).values}
     for app in known(facts.apps).enabled:
         found |= {f"{app.module}.{one.name}": _value(one) for one in app.settings}
+    found |= {f"config.{one.name}": _value(one) for one in known(known(facts.settings).stored)}
     return found | {f"${name}": "set" for name in known(facts.settings).environment}
 
 

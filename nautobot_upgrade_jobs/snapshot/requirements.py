@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from packaging.markers import UndefinedComparison, UndefinedEnvironmentName
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import NormalizedName, canonicalize_name
 from packaging.version import InvalidVersion
@@ -59,9 +60,12 @@ class Requirements:
 
     def _holds(self, requirer: str, line: Requirement, extras: set[tuple[str, str]]) -> bool:
         wanted = ["", *(extra for name, extra in extras if name == requirer)]
-        return line.marker is None or any(
-            line.marker.evaluate({**self._environment, "extra": extra}) for extra in wanted
-        )
+        try:
+            return line.marker is None or any(
+                line.marker.evaluate({**self._environment, "extra": extra}) for extra in wanted
+            )
+        except (UndefinedComparison, UndefinedEnvironmentName):
+            return False  # a marker that pip could not evaluate either
 
 
 def explained(

@@ -380,3 +380,27 @@ def test_a_collector_runs_in_any_thread():
     thread.start()
     thread.join()
     assert found[0].database == collect_facts(topics=("database",)).database
+
+
+def test_a_default_that_constance_would_store_is_read_and_not_stored(clone):
+    """Its cache can say that all was read, and the row can be missing; then it writes."""
+    with clone("pristine"):
+        cache.clear()
+        with connection.cursor() as cursor:
+            cursor.execute("DELETE FROM constance_constance")
+        facts = collect_facts(topics=("system", "settings"))
+        assert not isinstance(facts.system, Unavailable), facts.system
+        assert facts.settings.stored == ()
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM constance_constance")
+            assert cursor.fetchone() == (0,)
+
+
+def test_what_is_set_in_the_web_interface_is_kept_by_name_and_digest():
+    from constance import config
+
+    before = collect_facts(topics=("settings",)).settings.stored
+    config.CHANGELOG_RETENTION = 91
+    after = collect_facts(topics=("settings",)).settings.stored
+    assert {one.name for one in after} - {one.name for one in before} == {"CHANGELOG_RETENTION"}
+    assert all(one.value is None for one in after if one.type != "bool")

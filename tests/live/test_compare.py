@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import uuid
+from dataclasses import replace
 
 import jsonschema
 import pytest
@@ -30,16 +31,16 @@ def captured(rest):
 
 @pytest.fixture
 def files(captured, tmp_path):
-    """The snapshot as a file, and another in which a row of dcim_device is missing."""
+    """The snapshot, the same a year later, and one in which a row of dcim_device is missing."""
     _, name, data = captured
-    (tmp_path / name).write_bytes(data)
-    (tmp_path / "later.json.gz").write_bytes(with_a_row_lost(data))
-    return tmp_path / name, tmp_path / "later.json.gz"
+    later = seal(replace(unseal(data), created="2099-01-01T00:00:00+00:00"))
+    contents = {name: data, "later.json.gz": later, "lost.json.gz": with_a_row_lost(later)}
+    for file, content in contents.items():
+        (tmp_path / file).write_bytes(content)
+    return [str(tmp_path / file) for file in contents]
 
 
 def with_a_row_lost(data):
-    from dataclasses import replace
-
     snapshot = unseal(data)
     contents = snapshot.facts.contents
     assert isinstance(contents, Contents)
@@ -73,11 +74,16 @@ def test_rest_without_any_field_compares_the_newest_snapshot_with_now(rest, capt
 
 
 def test_rest_by_the_results_of_runs(rest, captured):
-    result = rest.run_job(COMPARE, {"before": captured[0], "after": captured[0]})
+    later = rest.run_job(CAPTURE)["id"]
+    result = rest.run_job(COMPARE, {"before": captured[0], "after": later})
     assert result["result"]["verdict"] == "go"
     files, document = report_of(rest, result)
     assert document["changes"] == []
     assert not any(name.startswith("snapshot") for name in files)
+    by_itself = rest.run_job(COMPARE, {"before": later, "after": later})
+    assert "Both are the same snapshot" in by_itself["result"]["error"]
+    of_before = rest.run_job(COMPARE, {"after": later})  # not with itself
+    assert of_before["result"]["verdict"] == "go"
 
 
 @pytest.mark.parametrize("which", ["before", "after"])
@@ -116,7 +122,7 @@ def upload(rest, **files):
 def test_uploaded_files_are_compared(rest, captured):
     _, name, data = captured
     result = upload(
-        rest, before_file=(name, data), after_file=("later.json.gz", with_a_row_lost(data))
+        rest, before_file=(name, data), after_file=("lost.json.gz", with_a_row_lost(data))
     )
     assert (result["status"]["value"], result["result"]["verdict"]) == ("FAILURE", "blocked")
     _, document = report_of(rest, result)
@@ -152,14 +158,17 @@ BOTH = pytest.mark.parametrize(
 
 @BOTH
 def test_files_from_a_shell(program, files, tmp_path):
-    older, newer = map(str, files)
-    same = shell(*program, "compare", older, older)
+    older, later, lost = files
+    same = shell(*program, "compare", older, later)
     assert (same.returncode, "GO:" in same.stdout) == (0, True), same.stdout + same.stderr
-    words = ("compare", older, newer, "--format", "json", "--output", str(tmp_path / "out"))
-    lost = shell(*program, *words)
-    assert lost.returncode == 2
-    assert json.loads(lost.stdout)["verdict"] == "blocked"
+    words = ("compare", older, lost, "--format", "json", "--output", str(tmp_path / "out"))
+    done = shell(*program, *words)
+    assert done.returncode == 2
+    assert json.loads(done.stdout)["verdict"] == "blocked"
     assert len(list((tmp_path / "out").iterdir())) == 3
+    for wrong, says in ((older, "the same snapshot"), (later, "name the older one first")):
+        refused = shell(*program, "compare", wrong, older)
+        assert (refused.returncode, says in refused.stderr) == (1, True)
 
 
 @BOTH
@@ -179,19 +188,19 @@ def test_a_usage_error_ends_with_1_and_a_line(program, words, says):
 
 
 def test_the_module_loads_no_nautobot(files):
-    older, _ = map(str, files)
+    older, later, _ = files
     code = (
         "import sys, runpy; sys.argv = ['x', 'compare', *sys.argv[1:]]\n"
         "try: runpy.run_module('nautobot_upgrade_jobs', run_name='__main__')\n"
         "except SystemExit: pass\n"
         "print([name for name in ('django', 'nautobot', 'celery') if name in sys.modules])"
     )
-    done = shell(sys.executable, "-c", code, older, older)
+    done = shell(sys.executable, "-c", code, older, later)
     assert done.stdout.splitlines()[-1] == "[]"
 
 
 def test_the_present_is_captured_for_it(files):
-    older, _ = map(str, files)
+    older, *_ = files
     environment = {"NAUTOBOT_DB_NAME": "nautobot", "STACK_CACHE": "1", "STACK_BROKER": "0"}
     done = subprocess.run(
         ["nautobot-server", "upgrade_jobs", "compare", older],

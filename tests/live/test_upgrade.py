@@ -109,13 +109,18 @@ def unexplained(before):
 def test_after_the_upgrade_nothing_is_unexpected(before, depth):
     report = compare_snapshots(before, capture(depth=depth).snapshot)
     assert [one.key for one in report.findings()] == []
-    assert report.not_checked == ()
-    assert report.verdict.value == "go"
+    upgraded = report.current.split(",")[0] != report.target.split(",")[0]
+    if upgraded and depth == "content":  # tables that grew: only buckets tell of the other rows
+        assert report.verdict.value == "incomplete"
+        unseen = [one.subject for one in report.changes if one.kind is Kind.NOT_COMPARABLE]
+        assert unseen and all(subject.endswith(" values") for subject in unseen)
+    else:
+        assert (report.verdict.value, report.not_checked) == ("go", ())
     expected = [one for changes in report.expected_changes.values() for one in changes]
     for one in expected:
         assert one.reason
         assert one.reference.startswith("https://")
-    assert bool(expected) is (report.current[:15] != report.target[:15])
+    assert bool(expected) is upgraded
 
 
 def swap_descriptions():
@@ -189,7 +194,7 @@ BY_HAND = {
         remove_custom_field_values,
         {
             "unexpected contents dcim_device._custom_field_data",
-            "unexpected meaning.custom_fields dcim.device.sample_facts",
+            "lost meaning.custom_fields dcim.device.sample_facts",
         },
     ),
     "a dynamic group's filter inverted": (

@@ -122,28 +122,76 @@ def unexplained(before, after):
     return [one for one in found(before, after) if one[0] != "expected"]
 
 
+INDEX = "btree (name)"
+
+
 @pytest.mark.parametrize(
-    ("changes", "section", "subject", "explained"),
+    ("change", "section", "subject", "text", "explained"),
     [
-        (("t.name",), "columns", "t.name", True),
-        (("t.owner",), "columns", "t.owner_id", True),
-        (("t",), "columns", "t.name", True),
-        (("t",), "indexes", "t.t_name_idx", True),
-        (("t.name",), "indexes", "t.t_name_idx", True),
-        (("t.",), "indexes", "t.t_name_idx", True),
-        (("t.tags",), "columns", "t_tags.id", True),
-        (("t.",), "columns", "t.name", False),
-        (("t.other",), "columns", "t.name", False),
-        (("t2",), "columns", "t.name", False),
-        (("t",), "columns", "t2.name", False),
-        ((), "constraints", "t.t_check", False),
+        ("t.name", "columns", "t.name", "text", True),
+        ("t.owner", "columns", "t.owner_id", "uuid", True),
+        ("t", "columns", "t.name", "text", True),
+        ("t.was>t.name", "columns", "t.name", "text", True),
+        ("t", "indexes", "t.t_name_idx", INDEX, True),
+        ("t.name", "indexes", "t.t_name_idx", INDEX, True),
+        ("t.", "indexes", "t.t_name_idx", INDEX, True),
+        ("t.tags", "columns", "t_tags.id", "uuid", True),
+        ("t.", "columns", "t.name", "text", False),
+        ("t.other", "columns", "t.name", "text", False),
+        ("t.other", "indexes", "t.t_name_idx", INDEX, False),
+        ("t.name", "indexes", "t.t_name_idx", f"{INDEX} INVALID", False),
+        ("t2", "columns", "t.name", "text", False),
+        ("t", "columns", "t2.name", "text", False),
+        ("", "constraints", "t.t_check", "CHECK", False),
     ],
 )
-def test_a_change_of_the_schema_is_explained_by_a_migration(changes, section, subject, explained):
-    migration = Migration("dcim.0098", (), (), changes)
-    after = upgraded(migration, schema=listings("schema", **{section: {subject: "text"}}))
+def test_a_change_of_the_schema_is_explained_by_a_migration(
+    change, section, subject, text, explained
+):
+    migration = Migration("dcim.0098", (), (), (change,))
+    after = upgraded(migration, schema=listings("schema", **{section: {subject: text}}))
     expected = [] if explained else [("unexpected", f"schema.{section}", subject)]
     assert unexplained(old(), after) == expected
+
+
+@pytest.mark.parametrize(
+    ("change", "explained"),
+    [("-t.name", True), ("-t", True), ("t.name>t.title", True), ("t.name", False), ("t", False)],
+)
+def test_a_column_goes_only_by_what_takes_it_away(change, explained):
+    before = old(schema=listings("schema", columns={"t.name": "text"}))
+    after = upgraded(Migration("dcim.0098", (), (), (change,)))
+    kinds = [kind for kind, section, _ in found(before, after) if section == "schema.columns"]
+    assert kinds == ["expected" if explained else "unexpected"]
+
+
+@pytest.mark.parametrize(
+    ("change", "now", "kinds"),
+    [
+        ("t.name>t.title", table(column("title")), {"expected"}),
+        ("t.name>t.title", table(column("title", "00000000000000ff")), {"expected", "lost"}),
+        ("t.name>t.title", table(), set()),
+        ("-t.name", table(column("title")), {"lost", "unexpected"}),
+    ],
+)
+def test_a_column_by_another_name_has_to_hold_the_same(change, now, kinds):
+    before = old(contents=rows_of(t=table(column("name"), column("x"))))
+    columns = (*now.columns, column("x"))
+    after = upgraded(
+        Migration("dcim.0098", (), (), (change,)),
+        contents=rows_of(t=replace(now, columns=columns)),
+    )
+    seen = {kind for kind, section, _ in found(before, after) if section == "contents"}
+    assert seen == (kinds or {"lost"})
+
+
+def test_a_table_by_another_name_has_to_hold_the_same():
+    before = old(contents=rows_of(t=table(rows=3)))
+    for rows, kind in ((3, "expected"), (2, "lost")):
+        after = upgraded(
+            Migration("dcim.0098", (), (), ("t>u",)), contents=rows_of(u=table(rows=rows))
+        )
+        assert (kind, "contents", "t") in found(before, after)
 
 
 def test_without_a_new_migration_the_schema_stays():
@@ -286,8 +334,133 @@ def test_another_python_is_expected_only_in_another_environment():
 def test_the_way_back_forgets_migrations_that_the_older_release_does_not_have():
     newer = upgraded(Migration("vpn.0001_initial", (), (), ("vpn_vpn",)))
     back = state("2.4.44", migrations=replace(state().migrations, recorded=("dcim.0001_initial",)))
-    assert unexplained(newer, back) == []
+    assert unexplained(newer, back) == [("unexpected", "installation", "Nautobot")]
     forgotten = state(
         "3.2.8", migrations=replace(newer.migrations, recorded=("dcim.0001_initial",))
     )
     assert ("unexpected", "migrations", "vpn.0001_initial") in found(newer, forgotten)
+
+
+LOSSES = {
+    "all metadata, where the migration removes orphans": (
+        "extras.0144_delete_orphaned_object_metadata",
+        {"extras_objectmetadata": table(column("assigned_object_type_id", non_null=2), rows=3)},
+        {"extras_objectmetadata": table(column("assigned_object_type_id", non_null=0), rows=0)},
+    ),
+    "rules that did not arrive": (
+        "data_validation.0002_data_migration_from_app",
+        {"nautobot_data_validation_engine_minmaxvalidationrule": table(column("id"))},
+        {"nautobot_data_validation_engine_minmaxvalidationrule": table(rows=0, keys="0" * 16)},
+    ),
+    "types that were emptied, not corrected": (
+        "dcim.0085_fix_128gfc_qsfp28_typo",
+        {"dcim_interface": table(column("type"))},
+        {"dcim_interface": table(column("type", "0" * 16, 0))},
+    ),
+    "values of rows that stayed, in a table that grew": (
+        "",
+        {"extras_status": table(column("color", non_null=3))},
+        {"extras_status": table(column("color", "f" * 16, 1), rows=4, keys="f" * 16)},
+    ),
+    "a time that is there no more": (
+        "",
+        {"users_user": table(column("last_login"), column("x"))},
+        {"users_user": table(column("x"))},
+    ),
+    "a whole log": ("", {"extras_objectchange": table()}, {"extras_objectchange": table(rows=0)}),
+    "the table of a log": ("", {"extras_objectchange": table()}, {}),
+}
+
+
+@pytest.mark.parametrize("what", LOSSES)
+def test_a_loss_is_a_loss_whatever_else_the_upgrade_does(what):
+    migration, before, after = LOSSES[what]
+    applied = (Migration(migration, (), ()),) if migration else ()
+    kinds = {
+        kind
+        for kind, _, _ in found(
+            old(contents=rows_of(**before)), upgraded(*applied, contents=rows_of(**after))
+        )
+    }
+    assert "lost" in kinds
+
+
+def test_orphaned_metadata_may_go():
+    kept = column("assigned_object_type_id", non_null=2)
+    migration = Migration("extras.0144_delete_orphaned_object_metadata", (), ())
+    before = old(contents=rows_of(extras_objectmetadata=table(kept, rows=3)))
+    after = upgraded(
+        migration, contents=rows_of(extras_objectmetadata=table(kept, rows=2, keys="f" * 16))
+    )
+    assert ("expected", "contents", "extras_objectmetadata") in found(before, after)
+
+
+def test_rules_that_arrived_have_moved():
+    name = "nautobot_data_validation_engine_minmaxvalidationrule"
+    migrations = (
+        Migration("data_validation.0001_initial", (), (), ("data_validation_minmaxrule",)),
+        Migration("data_validation.0002_data_migration_from_app", (), ()),
+    )
+    before = old(contents=rows_of(**{name: table(column("id"))}))
+    after = upgraded(
+        *migrations,
+        contents=rows_of(**{name: table(rows=0), "data_validation_minmaxrule": table()}),
+    )
+    assert [one for one in unexplained(before, after) if one[1] == "contents"] == []
+
+
+@pytest.mark.parametrize("later", ["3.2.1", "2.4.44"])
+def test_an_older_release_than_before_is_not_the_upgrade(later):
+    before, after = state("3.2.7"), state(later)
+    assert found(before, after) == [("unexpected", "installation", "Nautobot")]
+
+
+def test_values_of_a_table_that_was_to_grow_are_said_to_be_unseen():
+    before = old(contents=rows_of(extras_status=table(column("color"))))
+    grown = table(column("color", "f" * 16, 4), rows=4, keys="f" * 16)
+    assert found(before, upgraded(contents=rows_of(extras_status=grown)))[-2:] == [
+        ("expected", "contents", "extras_status"),
+        ("not_comparable", "contents", "extras_status values"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("section", "was", "now", "kind"),
+    [
+        ("custom_fields", "5 values", "4 values", "lost"),
+        ("custom_fields", "4 values", "5 values", "unexpected"),
+        ("relationships", "x, 5 associations", "x, 0 associations", "lost"),
+        (
+            "dynamic_groups",
+            "dcim.device, static: 5 members, a",
+            "dcim.device, static: 4 members, b",
+            "lost",
+        ),
+        (
+            "dynamic_groups",
+            "dcim.device, dynamic-filter: 5 members, a",
+            "dcim.device, dynamic-filter: 4 members, b",
+            "unexpected",
+        ),
+    ],
+)
+def test_what_users_entered_is_lost_what_is_computed_is_not(section, was, now, kind):
+    before, after = (
+        state(meaning=listings("meaning", **{section: {"x": text}})) for text in (was, now)
+    )
+    assert found(before, after) == [(kind, f"meaning.{section}", "x")]
+
+
+def test_a_marker_that_nobody_can_evaluate_explains_nothing():
+    odd = ("nautobot", "3.2.7", ('x; python_version ~= "abc"', "lib<3"))
+    before = old(packages=packages(CORE, ("lib", "1.0", ())))
+    after = upgraded(packages=packages(odd, ("lib", "1.5", ())))
+    assert ("unexpected", "packages", "lib") in found(before, after)
+
+
+def test_a_name_with_a_dot_is_one_name():
+    was = packages(CORE, ("ruamel.yaml", "0.17", ()))
+    now = packages(NEW_CORE, ("ruamel.yaml", "0.18", ()))
+    files = [listings("files", distributions={"ruamel-yaml": f"digest {n}"}) for n in "12"]
+    changes = found(old(packages=was, files=files[0]), upgraded(packages=now, files=files[1]))
+    assert ("expected", "files.distributions", "ruamel-yaml") in changes

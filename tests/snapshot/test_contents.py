@@ -49,7 +49,11 @@ def buckets(*differing, mark="1"):
             ["unexpected t", "lost t.name"],
         ),
         # keys
-        (table(NAME, keys=None), table(NAME, keys=None), []),
+        (
+            table(NAME, primary_key=(), keys=None),
+            table(NAME, primary_key=(), keys=None),
+            ["not_comparable t", "not_comparable t values"],
+        ),
         (table(NAME), table(NAME, primary_key=("name",)), ["not_comparable t"]),
     ],
 )

@@ -5,6 +5,7 @@ import json
 import random
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,7 @@ from nautobot_upgrade_jobs.snapshot.file import (
     seal,
     unseal,
 )
-from tests.snapshot.states import state
+from tests.snapshot.states import listings, state
 
 ROOT = Path(__file__).parents[2]
 COLUMN = Column("name", "text", 3, "00000000deadbeef")
@@ -55,6 +56,12 @@ def test_a_snapshot_comes_back_equal():
     assert unseal(seal(SNAPSHOT)) == SNAPSHOT
 
 
+def test_a_file_name_of_no_encoding_can_be_sealed():
+    odd = listings("files", media={"a\udcff.png": "3 bytes"})
+    (name,) = unseal(seal(replace(SNAPSHOT, facts=state(files=odd)))).facts.files.media.items
+    assert name == "a\\udcff.png"
+
+
 def test_equal_snapshots_give_equal_files():
     assert seal(SNAPSHOT) == seal(unseal(seal(SNAPSHOT)))
 
@@ -78,6 +85,7 @@ def test_equal_snapshots_give_equal_files():
         (packed(unpacked(), schema=2), "schema 2"),
         (packed(unpacked(), sha256="0" * 64), "altered"),
         (packed(unpacked(), snapshot=None), "altered"),
+        (packed(unpacked(), snapshot="\ud800"), "no Unicode"),
         (
             gzip.compress(
                 b'{"format":"nautobot-upgrade-jobs snapshot","schema":1,"snapshot":1e999}'
