@@ -22,7 +22,7 @@ class CaptureSnapshot(UpgradeJob):
     depth = ChoiceVar(
         label="Depth",
         description="How closely each table is looked at: its number of rows, which rows, their "
-        "values (by default), or values in 256 buckets, which narrow a difference down to rows.",
+        "values, or values in 256 buckets (by default), which narrow a difference down to rows.",
         choices=tuple((depth, depth) for depth in DEPTHS),
         required=False,
         default=DEFAULT_DEPTH,
