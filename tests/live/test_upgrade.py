@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from nautobot.dcim.models import Device, Manufacturer
-from nautobot.extras.models import DynamicGroup, Job, ScheduledJob
+from nautobot.dcim.models import Device, Manufacturer, Platform
+from nautobot.extras.models import Contact, DynamicGroup, Job, ObjectMetadata, ScheduledJob, Team
 from nautobot.extras.registry import registry
 from nautobot.ipam.models import Prefix
 from nautobot.users.models import ObjectPermission
@@ -151,23 +151,24 @@ def groups_of(kind, model):
     }
 
 
-def delete_one(model):
-    """Delete a row that no other refers to, and nothing else."""
-    for key in model.objects.order_by("name").values_list("pk", flat=True):
-        try:
-            with transaction.atomic():
-                model.objects.filter(pk=key)._raw_delete("default")
-        except IntegrityError:
-            continue
-        return
+def delete_one(*models):
+    """Delete a row that no other refers to, and nothing else; return its model."""
+    for model in models:
+        for key in model.objects.values_list("pk", flat=True):
+            try:
+                with transaction.atomic():
+                    model.objects.filter(pk=key)._raw_delete("default")
+            except IntegrityError:
+                continue
+            return model
     raise AssertionError("every row is referred to")
 
 
 @pytest.mark.usefixtures("upgraded")
 def test_one_row_deleted(before):
-    delete_one(Manufacturer)
-    assert unexplained(before) == {"lost contents dcim_manufacturer"} | groups_of(
-        "unexpected", "manufacturer"
+    model = delete_one(Manufacturer, Platform, Contact, Team, ObjectMetadata)._meta
+    assert unexplained(before) == {f"lost contents {model.db_table}"} | groups_of(
+        "unexpected", model.model_name
     )
 
 
