@@ -28,11 +28,11 @@ def differences_of_contents(
 
     Where the fingerprints were made in different ways, counts are compared, and that is said once.
     """
-    for word, side in (("older", before), ("newer", after)):
-        if isinstance(side, Unavailable):
-            yield NotComparable(SECTION, SECTION, f"not in the {word} snapshot: {side.reason}")
-            return
-    if isinstance(before, Unavailable) or isinstance(after, Unavailable):
+    if isinstance(before, Unavailable):
+        yield NotComparable(SECTION, SECTION, f"not in the older snapshot: {before.reason}")
+        return
+    if isinstance(after, Unavailable):
+        yield NotComparable(SECTION, SECTION, f"not in the newer snapshot: {after.reason}")
         return
     reason = _why_not(before, after)
     if reason:
@@ -41,10 +41,10 @@ def differences_of_contents(
         yield NotComparable(SECTION, "values", f"a snapshot has depth '{shallow[0]}', no values")
     for name in sorted(before.tables.keys() | after.tables.keys()):
         was, now = before.tables.get(name), after.tables.get(name)
-        if isinstance(was, Unavailable) or isinstance(now, Unavailable):
-            missing = was if isinstance(was, Unavailable) else now
-            if isinstance(missing, Unavailable):
-                yield NotComparable(SECTION, name, missing.reason)
+        if isinstance(was, Unavailable):
+            yield NotComparable(SECTION, name, was.reason)
+        elif isinstance(now, Unavailable):
+            yield NotComparable(SECTION, name, now.reason)
         else:
             yield from _table(name, was, now, fingerprints=not reason)
 

@@ -7,6 +7,7 @@ from fnmatch import fnmatchcase
 from packaging.version import Version
 
 from ..catalog import Catalog, ExpectedChange, VolatileThing
+from ..checks.text import plural
 from ..facts import Facts, Unavailable
 from ..facts.contents import TableContents
 from .alterations import Alterations
@@ -92,28 +93,25 @@ class Expectations:
 
     def _kept(self, one: ExpectedChange, difference: Difference) -> bool:
         """Tell whether just the rows went that had no value in the column."""
-        table, _, name = one.kept.partition(".")
-        old = self._before.contents
-        holder = None if isinstance(old, Unavailable) else old.tables.get(table)
-        columns = holder.columns if isinstance(holder, TableContents) else ()
-        kept = [column.non_null for column in columns if column.name == name]
-        return difference.after in [f"{number} rows" for number in kept] + [
-            "1 row" for number in kept if number == 1
-        ]
+        kept = self._values_before(one.kept)
+        return kept is not None and difference.after == plural(kept, "row")
 
     def _rows_of(self, one: ExpectedChange) -> tuple[int, int]:
         """Return how many rows the table that took over should have, and how many it has."""
         old, new = self._before.contents, self._after.contents
         if isinstance(old, Unavailable) or isinstance(new, Unavailable):
             return 0, -1
-        wanted = 0
-        for subject in one.rows_of:
-            table, _, name = subject.partition(".")
-            holder = old.tables.get(table)
-            columns = holder.columns if isinstance(holder, TableContents) else ()
-            wanted += sum(column.non_null for column in columns if column.name == name)
+        wanted = sum(self._values_before(subject) or 0 for subject in one.rows_of)
         heir = new.tables.get(one.replaced_by)
         return wanted, heir.rows if isinstance(heir, TableContents) else 0
+
+    def _values_before(self, subject: str) -> int | None:
+        """Return how many values a column (``table.column``) held; None if nobody looked."""
+        table, _, name = subject.partition(".")
+        old = self._before.contents
+        holder = None if isinstance(old, Unavailable) else old.tables.get(table)
+        columns = holder.columns if isinstance(holder, TableContents) else ()
+        return next((column.non_null for column in columns if column.name == name), None)
 
 
 def _matches(one: ExpectedChange | VolatileThing, difference: Difference) -> bool:

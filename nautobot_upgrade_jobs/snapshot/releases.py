@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from functools import cached_property
 
-from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from ..facts import Facts, Unavailable
@@ -57,23 +56,31 @@ class Releases:
         return self._job(difference)
 
     def _package(self, difference: Difference) -> Explanation | None:
-        sides = []
-        for facts in (self._before, self._after):
-            if isinstance(facts.packages, Unavailable) or isinstance(facts.runtime, Unavailable):
-                return None
-            sides.append(Requirements(facts.packages, facts.runtime.python))
-        reason = explained(difference.subject, difference.before, difference.after, *sides)
+        if self._requirements is None:
+            return None
+        was, now = difference.before, difference.after
+        reason = explained(difference.subject, was, now, *self._requirements)
         return Explanation(reason) if reason else None
+
+    @cached_property
+    def _requirements(self) -> tuple[Requirements, Requirements] | None:
+        """Read once: a comparison asks for each distribution that changed."""
+        old, new = self._before, self._after
+        if isinstance(old.packages, Unavailable) or isinstance(old.runtime, Unavailable):
+            return None
+        if isinstance(new.packages, Unavailable) or isinstance(new.runtime, Unavailable):
+            return None
+        return (
+            Requirements(old.packages, old.runtime.python),
+            Requirements(new.packages, new.runtime.python),
+        )
 
     def _files_of_package(self, difference: Difference) -> Explanation | None:
         """Another version brings other files; that it is another one stands under packages."""
-        name, versions = canonicalize_name(difference.subject), []
-        for facts in (self._before, self._after):
-            if isinstance(facts.packages, Unavailable):
-                return None
-            installed = facts.packages.installed
-            versions.append({canonicalize_name(one.name): one.version for one in installed})
-        if versions[0].get(name) != versions[1].get(name):
+        if self._requirements is None:
+            return None
+        old, new = self._requirements
+        if old.version_of(difference.subject) != new.version_of(difference.subject):
             return Explanation("Its version changed.")
         if self._rebuilt and self._pythons[0] != self._pythons[1]:
             return Explanation("It was built for another Python.")

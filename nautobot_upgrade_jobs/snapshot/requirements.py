@@ -26,6 +26,10 @@ class Requirements:
         self._installed = {canonicalize_name(one.name): one.version for one in packages.installed}
         self._lines = self._applicable(tuple(_parsed(packages)))
 
+    def version_of(self, name: str) -> str | None:
+        """Return the installed version of a distribution; None if it is not installed."""
+        return self._installed.get(canonicalize_name(name))
+
     def wants(self, name: str) -> bool:
         """Tell whether any distribution asks for this one."""
         return any(canonicalize_name(line.name) == name for _, line in self._lines)
