@@ -6,11 +6,13 @@ import os
 import subprocess
 import sys
 import uuid
+from base64 import b64encode
 from dataclasses import replace
 
 import jsonschema
 import pytest
 
+from development.rest import Rest
 from development.venvs import REPOSITORY
 from nautobot_upgrade_jobs.facts import Contents
 from nautobot_upgrade_jobs.report.json import schema
@@ -117,6 +119,38 @@ def upload(rest, **files):
     for _ in rest.follow_job(started):
         pass
     return rest.get(f"/api/extras/job-results/{started}/")
+
+
+@pytest.fixture
+def runner_only(rest):
+    """A client as somebody who may run Jobs and see nothing else; gone again afterwards."""
+    name, made = f"runner-{uuid.uuid4().hex}", []
+
+    def make(path, data):
+        made.append(f"{path}{(one := rest.post(path, data))['id']}/")
+        return one["id"]
+
+    user = make("/api/users/users/", {"username": name, "password": name})
+    for kind, actions in (("extras.job", ["view", "run"]), ("users.token", ["view", "add"])):
+        permission = {"name": f"{name} {kind}", "object_types": [kind], "actions": actions}
+        make("/api/users/permissions/", {**permission, "users": [user]})
+    client = Rest(rest.url, "")
+    client.headers["Authorization"] = f"Basic {b64encode(f'{name}:{name}'.encode()).decode()}"
+    yield Rest(rest.url, client.post("/api/users/tokens/", {})["key"])
+    for path in reversed(made):
+        rest.fetch(path, method="DELETE")
+
+
+def test_nobody_learns_by_comparing_what_they_may_not_see(rest, runner_only, captured):
+    run = captured[0]
+    for asked, says in (
+        ({}, "no earlier snapshot that you may see"),
+        ({"before": run}, "has no snapshot that you may see"),
+        ({"before": run, "after": run}, "has no snapshot that you may see"),
+    ):
+        id_ = runner_only.start_job(COMPARE, asked)
+        assert says in " ".join(entry["message"] for entry in rest.follow_job(id_))
+        assert not [name for name in rest.files(id_) if name.startswith("compare-")]
 
 
 def test_uploaded_files_are_compared(rest, captured):
