@@ -31,7 +31,8 @@ def main() -> None:
     from django.core import checks
 
     from nautobot_upgrade_jobs.collect import collect_facts
-    from nautobot_upgrade_jobs.preflight import Request, preflight
+    from nautobot_upgrade_jobs.preflight import preflight
+    from nautobot_upgrade_jobs.request import Request
 
     contenders: dict[str, Callable[[], object]] = {
         "nautobot-server check, in process": lambda: checks.run_checks(databases=["default"]),

@@ -10,9 +10,11 @@ from nautobot_upgrade_jobs.checks.registry import Check, all_checks
 PAGE = Path(__file__).parents[1] / "docs" / "checks.md"
 HEAD = """# Checks
 
-Every check that Preflight runs. This page is made from the checks' docstrings by `make docs`. The
-id of a check is what the Job's *Checks to leave out* and the command's `--exclude` take.
+Every check that Preflight and Verify Migrations run; Verify judges the installed release as its own
+target. This page is made from the checks' docstrings by `make docs`. The id of a check is what the
+Jobs' *Checks to leave out* and the commands' `--exclude` take.
 """
+JOBS = {"before": "Preflight", "after": "Verify", "always": "both"}
 
 
 def render() -> str:
@@ -22,11 +24,12 @@ def render() -> str:
 
 
 def _overview(checks: tuple[Check, ...]) -> Iterator[str]:
-    yield "| Check | Question | Speaks when the upgrade passes |"
-    yield "| --- | --- | --- |"
+    yield "| Check | Question | Job | Speaks when the upgrade passes |"
+    yield "| --- | --- | --- | --- |"
     for one in checks:
         anchor = one.id.replace(".", "")
-        yield f"| [`{one.id}`](#{anchor}) | {one.title} | {one.crosses or 'any release'} |"
+        passes = one.crosses or "any release"
+        yield f"| [`{one.id}`](#{anchor}) | {one.title} | {JOBS[one.when]} | {passes} |"
     yield ""
 
 

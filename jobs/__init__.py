@@ -5,7 +5,7 @@ Nautobot lists only classes that are defined under this name, so each Job is a s
 
 from nautobot.apps.jobs import register_jobs
 
-from ..nautobot_upgrade_jobs.jobs import capture, compare, preflight
+from ..nautobot_upgrade_jobs.jobs import capture, compare, preflight, verify
 
 name = "Upgrade"
 
@@ -22,4 +22,8 @@ class CompareSnapshots(compare.CompareSnapshots):
     """The same Job under this repository's name."""
 
 
-register_jobs(Preflight, CaptureSnapshot, CompareSnapshots)
+class VerifyMigrations(verify.VerifyMigrations):
+    """The same Job under this repository's name."""
+
+
+register_jobs(Preflight, CaptureSnapshot, CompareSnapshots, VerifyMigrations)

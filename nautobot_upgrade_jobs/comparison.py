@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from datetime import datetime, timezone
 
-from . import __version__
-from .catalog import CatalogError, CatalogUnavailable, load
+from .catalog import Catalog, CatalogError, CatalogUnavailable, load
 from .checks import acceptance
 from .checks.findings import (
     Acceptance,
@@ -17,11 +15,11 @@ from .checks.findings import (
     Phase,
     Severity,
     Status,
-    verdict_of,
 )
 from .configuration import UsageError, configuration
 from .facts import Unavailable
 from .report import Report
+from .reporting import check_of, report_on
 from .snapshot.compare import Change, Kind, compare, sections
 from .snapshot.file import Snapshot
 
@@ -80,30 +78,32 @@ def compare_snapshots(
         catalog = load()
     except (CatalogUnavailable, CatalogError) as error:
         raise UsageError(str(error)) from None
-    changes = (*_of_another_instance(before, after), *compare(before.facts, after.facts, catalog))
-    results = tuple(_results(changes))
-    now = datetime.now(timezone.utc)
-    target = _release(after)
-    held, lapsed = acceptance.holding(acceptances, today=now.date(), target=target)
-    keys = [result.key(finding) for result in results for finding in result.findings]
-    accepted, unmatched = acceptance.matching(held, keys)
-    return Report(
+    results, changes = judge_changes(before, after, catalog)
+    return report_on(
+        results,
         kind="compare",
+        release=_release(after),
+        acceptances=acceptances,
+        catalog=catalog,
         instance=after.instance,
-        created=now,
-        current=f"Nautobot {_release(before)}, {_moment(before)}",
-        target=f"Nautobot {target}, {_moment(after)}",
-        verdict=verdict_of(results, frozenset(accepted)),
-        results=results,
+        current=f"Nautobot {_release(before)}, {moment(before)}",
+        target=f"Nautobot {_release(after)}, {moment(after)}",
         migrations=None,
-        tool=f"nautobot-upgrade-jobs {__version__}",
-        catalog=catalog.version,
         changes=changes,
-        accepted=accepted,
-        lapsed=lapsed,
-        unmatched=tuple(one for one in unmatched if one.finding.partition(":")[0] in checks()),
         seconds=time.monotonic() - started,
     )
+
+
+def judge_changes(
+    before: Snapshot, after: Snapshot, catalog: Catalog
+) -> tuple[tuple[CheckResult, ...], tuple[Change, ...]]:
+    """Compare two snapshots of an installation.
+
+    Returns:
+        One result for each section, and all changes.
+    """
+    changes = (*_of_another_instance(before, after), *compare(before.facts, after.facts, catalog))
+    return tuple(_results(changes)), changes
 
 
 def _require_order(before: Snapshot, after: Snapshot) -> None:
@@ -121,7 +121,8 @@ def _release(snapshot: Snapshot) -> str:
     return "unknown" if isinstance(runtime, Unavailable) else runtime.nautobot
 
 
-def _moment(snapshot: Snapshot) -> str:
+def moment(snapshot: Snapshot) -> str:
+    """Return when a snapshot was made, as people write it."""
     return f"{snapshot.created[:16].replace('T', ' ')} UTC"
 
 
@@ -135,16 +136,6 @@ def _of_another_instance(before: Snapshot, after: Snapshot) -> Iterator[Change]:
             before.instance,
             after.instance,
         )
-
-
-def checks() -> frozenset[str]:
-    """Return the ids under which findings of a comparison go."""
-    return frozenset(map(_check, sections()))
-
-
-def _check(section: str) -> str:
-    """Return the id under which a section's findings go."""
-    return section if "." in section else f"{section}.changes"
 
 
 def _results(changes: tuple[Change, ...]) -> Iterator[CheckResult]:
@@ -168,7 +159,7 @@ def _result(
     section: str, status: Status, findings: tuple[Finding, ...], reason: str = ""
 ) -> CheckResult:
     return CheckResult(
-        check=_check(section),
+        check=check_of(section),
         title=f"Of {section.replace('.', ', ').replace('_', ' ')}, only what a release changes "
         "is not as it was.",
         status=status,

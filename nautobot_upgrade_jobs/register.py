@@ -9,6 +9,7 @@ from nautobot.apps.jobs import register_jobs
 from .jobs.capture import CaptureSnapshot
 from .jobs.compare import CompareSnapshots
 from .jobs.preflight import Preflight
+from .jobs.verify import VerifyMigrations
 
-jobs = [Preflight, CaptureSnapshot, CompareSnapshots]
+jobs = [Preflight, CaptureSnapshot, CompareSnapshots, VerifyMigrations]
 register_jobs(*jobs)

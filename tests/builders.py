@@ -11,10 +11,13 @@ from nautobot_upgrade_jobs.facts import (
     Database,
     Facts,
     Jobs,
+    Listing,
     Migrations,
+    Models,
     Packages,
     Redis,
     Runtime,
+    Schema,
     Settings,
     Storage,
     System,
@@ -25,7 +28,8 @@ from nautobot_upgrade_jobs.facts.apps import App
 from nautobot_upgrade_jobs.facts.data import RenamedIndex, Rows
 from nautobot_upgrade_jobs.facts.database import Sequence
 from nautobot_upgrade_jobs.facts.jobs import JobRecord, ScheduledJob
-from nautobot_upgrade_jobs.facts.migrations import Migration
+from nautobot_upgrade_jobs.facts.migrations import Migration, Operation
+from nautobot_upgrade_jobs.facts.models import ModelColumn, ModelKey, ModelTable
 from nautobot_upgrade_jobs.facts.packages import Package
 from nautobot_upgrade_jobs.facts.settings import Setting
 from nautobot_upgrade_jobs.facts.storage import Folder
@@ -112,6 +116,11 @@ def migration(key: str, *dependencies: str, replaces: tuple[str, ...] = ()) -> M
     return Migration(key, dependencies, replaces)
 
 
+def altering(key: str, *changes: str) -> Migration:
+    """A migration with one operation that alters this."""
+    return Migration(key, (), (), (Operation("Any", changes),))
+
+
 def migrations(
     on_disk: tuple[Migration, ...] = (),
     recorded: tuple[str, ...] = (),
@@ -153,6 +162,64 @@ def data(**changes: Any) -> Data:
     return replace(base, **changes)
 
 
+UNIQUE = "CREATE UNIQUE INDEX {0} ON dcim_device USING btree ({1})"
+PLAIN = "CREATE INDEX {0} ON dcim_device USING btree ({1})"
+
+
+def model_table(**changes: Any) -> ModelTable:
+    """A table as the migrations leave it: an id, a name, a rack and a height."""
+    keys = (
+        ModelKey("primary", ("id",), "device_pk", False, sql="ALTER … PRIMARY KEY (id);"),
+        ModelKey("unique", ("name",), "device_name_uniq", False, sql="ALTER … UNIQUE (name);"),
+        ModelKey("index", ("rack_id",), "device_rack", False, sql="CREATE INDEX … (rack_id);"),
+        ModelKey("foreign", ("rack_id",), "device_fk", False, "dcim_rack", "ALTER … FOREIGN …;"),
+        ModelKey("check", ("height",), "device_height_check", False, sql="ALTER … CHECK …;"),
+        ModelKey("unique", ("rack_id",), "one_in_rack", True, sql="CREATE UNIQUE INDEX …;"),
+    )
+    columns = (
+        ModelColumn("id", "uuid", False),
+        ModelColumn("name", "character varying(255)", False),
+        ModelColumn("rack_id", "uuid", True),
+        ModelColumn("height", "integer", False),
+    )
+    return replace(ModelTable("dcim", columns, keys, "CREATE TABLE dcim_device (…);"), **changes)
+
+
+def models(**changes: Any) -> Models:
+    return replace(Models({}, {"dcim_device": model_table()}), **changes)
+
+
+def schema(**changes: dict[str, str]) -> Schema:
+    """The same table as the server tells of it; further entries by part, None takes one away."""
+    columns = {
+        "dcim_device.id": "uuid not null",
+        "dcim_device.name": "character varying(255) not null",
+        "dcim_device.rack_id": "uuid",
+        "dcim_device.height": "integer not null",
+    }
+    indexes = {
+        "dcim_device.dcim_device_pkey": UNIQUE.format("dcim_device_pkey", "id"),
+        "dcim_device.name_key": UNIQUE.format("name_key", "name"),
+        "dcim_device.rack_1a2b": PLAIN.format("rack_1a2b", "rack_id"),
+        "dcim_device.one_in_rack": f"{UNIQUE.format('one_in_rack', 'rack_id')} WHERE (height = 1)",
+    }
+    constraints = {
+        "dcim_device.dcim_device_pkey": "PRIMARY KEY (id)",
+        "dcim_device.name_key": "UNIQUE (name)",
+        "dcim_device.rack_fk": "FOREIGN KEY (rack_id) REFERENCES dcim_rack(id) DEFERRABLE",
+        "dcim_device.height_check": "CHECK ((height >= 0))",
+    }
+    parts = {"columns": columns, "indexes": indexes, "constraints": constraints}
+    for part, items in changes.items():
+        parts[part].update(items)
+    return Schema(
+        **{
+            part: Listing({name: text for name, text in items.items() if text is not None})
+            for part, items in parts.items()
+        }
+    )
+
+
 def facts(**changes: Any) -> Facts:
     """All facts of an installation on which every check passes."""
     healthy = Facts(
@@ -169,6 +236,8 @@ def facts(**changes: Any) -> Facts:
         storage=Storage((folder(),), "nautobot"),
         system=System(()),
         data=data(),
+        schema=schema(),
+        models=models(),
     )
     return replace(healthy, **changes)
 
@@ -185,4 +254,6 @@ def empty_facts() -> Facts:
         storage=Storage((), "nautobot"),
         settings=Settings((), (), (), ()),
         data=data(renamed_indexes=()),
+        schema=Schema(Listing({}), Listing({}), Listing({})),
+        models=Models({}, {}),
     )

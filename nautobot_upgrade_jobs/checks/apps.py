@@ -106,7 +106,7 @@ def undeclared(apps: Apps) -> Iterator[Finding]:
             )
 
 
-@check()
+@check(when="always")
 def conflicting(apps: Apps, catalog: Catalog) -> Iterator[Finding]:
     """No two enabled Apps refuse to run beside each other.
 
@@ -211,7 +211,7 @@ def python_version(apps: Apps, runtime: Runtime) -> Iterator[Finding]:
             )
 
 
-@check()
+@check(when="always")
 def leftovers(
     migrations: Migrations, tables: Tables, target: Target, catalog: Catalog
 ) -> Iterator[Finding]:

@@ -22,7 +22,7 @@ POSTGRESQL = (
 )
 
 
-@check()
+@check(when="always")
 def server_version(database: Database, target: Target) -> Iterator[Finding]:
     """The database server is new enough for the target.
 
@@ -51,7 +51,7 @@ def server_version(database: Database, target: Target) -> Iterator[Finding]:
     )
 
 
-@check()
+@check(when="always")
 def mariadb(database: Database) -> Iterator[Finding]:
     """The database server is not MariaDB.
 
@@ -72,7 +72,7 @@ def mariadb(database: Database) -> Iterator[Finding]:
         )
 
 
-@check()
+@check(when="always")
 def character_set(database: Database) -> Iterator[Finding]:
     """All text is stored in one suitable character set.
 
@@ -157,7 +157,7 @@ def privileges(database: Database) -> Iterator[Finding]:
         )
 
 
-@check()
+@check(when="always")
 def sequences(database: Database) -> Iterator[Finding]:
     """Every numbered primary key has a sequence that is not behind its rows.
 

@@ -121,7 +121,7 @@ def empty_arguments(jobs: Jobs) -> Iterator[Finding]:
             )
 
 
-@check()
+@check(when="always")
 def unrunnable_schedules(jobs: Jobs) -> Iterator[Finding]:
     """Every enabled schedule points at a Job that can run, for a user that exists.
 

@@ -18,7 +18,7 @@ RESTORE = (
 )
 
 
-@check()
+@check(when="always")
 def unapplied(migrations: Migrations) -> Iterator[Finding]:
     """All migrations of the installed code are applied.
 
@@ -43,7 +43,7 @@ def unapplied(migrations: Migrations) -> Iterator[Finding]:
         )
 
 
-@check()
+@check(when="always")
 def inconsistent(migrations: Migrations) -> Iterator[Finding]:
     """Every applied migration has its dependencies applied.
 
@@ -65,7 +65,7 @@ def inconsistent(migrations: Migrations) -> Iterator[Finding]:
         )
 
 
-@check()
+@check(when="always")
 def conflicting_leaf_nodes(migrations: Migrations) -> Iterator[Finding]:
     """Every App has one newest migration.
 
@@ -86,7 +86,7 @@ def conflicting_leaf_nodes(migrations: Migrations) -> Iterator[Finding]:
         )
 
 
-@check()
+@check(when="always")
 def newer_database(migrations: Migrations, catalog: Catalog) -> Iterator[Finding]:
     """The database is not newer than the code.
 
@@ -112,7 +112,7 @@ def newer_database(migrations: Migrations, catalog: Catalog) -> Iterator[Finding
         )
 
 
-@check()
+@check(when="always")
 def recorded_but_unknown(migrations: Migrations, catalog: Catalog) -> Iterator[Finding]:
     """Every recorded migration of an enabled App exists on disk.
 

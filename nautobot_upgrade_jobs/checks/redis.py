@@ -12,7 +12,7 @@ from .findings import Finding, Impact, Phase, Severity
 from .registry import check
 
 
-@check()
+@check(when="always")
 def server_version(redis: Redis, target: Target) -> Iterator[Finding]:
     """The Redis-compatible server is new enough for the target.
 

@@ -10,15 +10,17 @@ import importlib
 import inspect
 import pkgutil
 import typing
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, Literal
 
 from ..facts import Data, Facts
 from .findings import Finding
 
 CheckFunction = Callable[..., Iterator[Finding]]
+When = Literal["before", "after", "always"]
+"""Whether a check is about an upgrade to come, about one that was done, or both."""
 
 
 class NotApplicable(Exception):
@@ -36,6 +38,7 @@ class Check:
     function: CheckFunction
     crosses: str
     """The check speaks only when the upgrade passes this version; empty means always."""
+    when: When = "before"
 
     def __call__(self, *args: Any, **kwargs: Any) -> Iterator[Finding]:
         """Run the function itself, so that tests read like calls of it."""
@@ -58,11 +61,12 @@ class Check:
         return "data" if Data in self.needs.values() else "facts"
 
 
-def check(*, crosses: str = "") -> Callable[[CheckFunction], Check]:
+def check(*, crosses: str = "", when: When = "before") -> Callable[[CheckFunction], Check]:
     """Make a check of a function.
 
     Args:
         crosses: A Nautobot version; the check is not applicable to upgrades that do not pass it.
+        when: Whether Preflight runs it (``before``), Verify Migrations (``after``), or both.
 
     Returns:
         A decorator. The function's docstring is a title line, then ``Why:`` and ``Fix:``.
@@ -71,7 +75,7 @@ def check(*, crosses: str = "") -> Callable[[CheckFunction], Check]:
     def decorate(function: CheckFunction) -> Check:
         title, why, fix = _parse_docstring(function)
         module = function.__module__.rpartition(".")[2]
-        return Check(f"{module}.{function.__name__}", title, why, fix, function, crosses)
+        return Check(f"{module}.{function.__name__}", title, why, fix, function, crosses, when)
 
     return decorate
 
@@ -90,9 +94,14 @@ def all_checks() -> tuple[Check, ...]:
     return tuple(found[id_] for id_ in sorted(found))
 
 
-def needed_topics() -> tuple[str, ...]:
-    """Return the topics that some check reads, in the order they are collected and shown."""
-    needed = {name for one in all_checks() for name in one.needs}
+def checks_for(when: When) -> tuple[Check, ...]:
+    """Return the checks that are about an upgrade to come, or about one that was done."""
+    return tuple(one for one in all_checks() if one.when in (when, "always"))
+
+
+def needed_topics(checks: Iterable[Check]) -> tuple[str, ...]:
+    """Return the topics that these checks read, in the order they are collected and shown."""
+    needed = {name for one in checks for name in one.needs}
     return tuple(topic for topic in Facts.topics() if topic in needed)
 
 

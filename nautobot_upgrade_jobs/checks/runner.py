@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from ..catalog import Catalog
 from ..catalog.target import Target
 from ..facts import Facts, MissingFactError, Unavailable
+from .expectations import NOTHING_EXPECTED, Expectations
 from .findings import CheckResult, Finding, Status
 from .registry import Check, NotApplicable, all_checks
 
@@ -16,12 +17,13 @@ class UnknownCheckError(ValueError):
     """A check was named that does not exist; the message lists those that do."""
 
 
-def judge(
+def judge(  # noqa: PLR0913 - what is known, and what of it to judge
     facts: Facts,
     target: Target,
     catalog: Catalog | Unavailable,
     exclude: Collection[str] = (),
     checks: Iterable[Check] | None = None,
+    expectations: Expectations = NOTHING_EXPECTED,
 ) -> tuple[CheckResult, ...]:
     """Run every check.
 
@@ -31,6 +33,7 @@ def judge(
         catalog: What is known of released versions, or why it could not be read.
         exclude: Ids of checks to leave out; they are reported as skipped.
         checks: The checks to run; all of them by default.
+        expectations: What the operator expects by name.
 
     Returns:
         One result for each check, in the order of their ids.
@@ -40,10 +43,11 @@ def judge(
     """
     chosen = tuple(all_checks() if checks is None else checks)
     require_known(exclude, chosen)
+    given = {Target: target, Catalog: catalog, Expectations: expectations}
     return tuple(
         _skipped(one, "left out of this run on request")
         if one.id in exclude
-        else _run(one, facts, target, catalog)
+        else _run(one, facts, target, given)
         for one in chosen
     )
 
@@ -62,7 +66,7 @@ def require_known(ids: Collection[str], checks: Iterable[Check] | None = None) -
         )
 
 
-def _run(one: Check, facts: Facts, target: Target, catalog: Catalog | Unavailable) -> CheckResult:
+def _run(one: Check, facts: Facts, target: Target, given: Mapping[type, Any]) -> CheckResult:
     if one.crosses and not target.crosses(one.crosses):
         return _result(
             one,
@@ -70,9 +74,7 @@ def _run(one: Check, facts: Facts, target: Target, catalog: Catalog | Unavailabl
             f"the upgrade from {target.installed} to {target.version} does not pass {one.crosses}",
         )
     try:
-        arguments = {
-            name: _argument(kind, facts, target, catalog) for name, kind in one.needs.items()
-        }
+        arguments = {name: _argument(kind, facts, given) for name, kind in one.needs.items()}
         findings = tuple(one.function(**arguments))
     except MissingFactError as missing:
         return _skipped(one, str(missing))
@@ -83,10 +85,8 @@ def _run(one: Check, facts: Facts, target: Target, catalog: Catalog | Unavailabl
     return _result(one, Status.FAILED if findings else Status.PASSED, findings=findings)
 
 
-def _argument(
-    kind: type, facts: Facts, target: Target, catalog: Catalog | Unavailable
-) -> Target | Catalog | Any:
-    value = {Target: target, Catalog: catalog}.get(kind) or facts.of(kind)
+def _argument(kind: type, facts: Facts, given: Mapping[type, Any]) -> Any:
+    value = given[kind] if kind in given else facts.of(kind)
     if isinstance(value, Unavailable):
         raise MissingFactError(value.reason)
     return value

@@ -12,7 +12,7 @@ from .findings import Finding, Impact, Phase, Severity
 from .registry import check
 
 
-@check()
+@check(when="always")
 def python_version(runtime: Runtime, target: Target) -> Iterator[Finding]:
     """The running Python is one that the target supports.
 

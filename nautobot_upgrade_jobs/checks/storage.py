@@ -14,7 +14,7 @@ LOW_SPACE = 500 * MEGABYTE
 """Bytes; collected static files of one release with Apps take about a fifth of it."""
 
 
-@check()
+@check(when="always")
 def writable(storage: Storage) -> Iterator[Finding]:
     """Nautobot's folders exist and can be written to.
 

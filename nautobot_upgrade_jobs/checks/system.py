@@ -11,7 +11,7 @@ from .findings import Finding, Impact, Phase, Severity
 from .registry import check
 
 
-@check()
+@check(when="always")
 def clean(system: System) -> Iterator[Finding]:
     """The installed release's own system checks are clean.
 

@@ -15,7 +15,7 @@ SERVICES = (
 )
 
 
-@check()
+@check(when="always")
 def answering(workers: Workers) -> Iterator[Finding]:
     """At least one worker answers.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 
 from django.apps import apps
 from django.db.migrations.loader import MigrationLoader
@@ -11,6 +12,7 @@ from django.db.migrations.operations import (
     DeleteModel,
     RemoveField,
     RenameField,
+    RenameIndex,
     RenameModel,
     SeparateDatabaseAndState,
 )
@@ -20,6 +22,7 @@ from django.db.migrations.operations.models import IndexOperation, ModelOperatio
 from django.db.models import Field
 
 from ..facts import Migrations
+from ..facts import migrations as facts
 from ..facts.migrations import Migration
 from . import Context
 from .sql import rows
@@ -36,7 +39,7 @@ def collect(context: Context) -> Migrations:
                 key=f"{app}.{name}",
                 dependencies=tuple(sorted(_resolved(loader, app, migration.dependencies))),
                 replaces=tuple(f"{label}.{name}" for label, name in migration.replaces),
-                changes=tuple(sorted(set(_changes(app, migration.operations)))),
+                operations=tuple(map(partial(_operation, app), migration.operations)),
             )
             for (app, name), migration in sorted(loader.disk_migrations.items())
         ),
@@ -47,6 +50,16 @@ def collect(context: Context) -> Migrations:
             )
         ),
         labels=tuple(sorted(config.label for config in apps.get_app_configs())),
+    )
+
+
+def _operation(app: str, one: Operation) -> facts.Operation:
+    name = getattr(one, "constraint", None) or getattr(one, "index", None) or one
+    named = isinstance(one, IndexOperation) and not isinstance(one, RenameIndex)
+    return facts.Operation(
+        kind=type(one).__name__,
+        changes=tuple(dict.fromkeys(_changes(app, [one]))),
+        name=str(getattr(name, "name", "") or "") if named else "",
     )
 
 

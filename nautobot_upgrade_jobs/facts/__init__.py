@@ -19,6 +19,7 @@ from .interface import Interface
 from .jobs import Jobs
 from .meaning import Meaning
 from .migrations import Migrations
+from .models import Models
 from .packages import Packages
 from .redis import Redis
 from .runtime import Runtime
@@ -44,6 +45,7 @@ __all__ = [
     "Meaning",
     "Migrations",
     "MissingFactError",
+    "Models",
     "Packages",
     "Redis",
     "Runtime",
@@ -79,6 +81,7 @@ class Facts:
     system: System | Unavailable = NOT_COLLECTED
     data: Data | Unavailable = NOT_COLLECTED
     schema: Schema | Unavailable = NOT_COLLECTED
+    models: Models | Unavailable = NOT_COLLECTED
     meaning: Meaning | Unavailable = NOT_COLLECTED
     automation: Automation | Unavailable = NOT_COLLECTED
     interface: Interface | Unavailable = NOT_COLLECTED

@@ -6,6 +6,19 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
+class Operation:
+    """One operation of a migration, and what of the schema it alters."""
+
+    kind: str
+    """Its class, such as ``AddField``."""
+    changes: tuple[str, ...] = ()
+    """``table`` or ``table.field`` that comes or is altered, with ``-`` before what goes and
+    ``old>new`` for another name; ``table.`` for an index or a constraint."""
+    name: str = ""
+    """Of the index or the constraint that it adds or removes, where the code names it."""
+
+
+@dataclass(frozen=True)
 class Migration:
     """One migration file of an installed App."""
 
@@ -14,9 +27,12 @@ class Migration:
     dependencies: tuple[str, ...]
     """Keys it depends on; ``__first__`` and ``__latest__`` already resolved."""
     replaces: tuple[str, ...]
-    changes: tuple[str, ...] = ()
-    """What its operations alter: ``table`` or ``table.field`` that comes or is altered, with ``-``
-    before what goes and ``old>new`` for another name; ``table.`` for indexes and constraints."""
+    operations: tuple[Operation, ...] = ()
+
+    @property
+    def changes(self) -> tuple[str, ...]:
+        """What its operations alter, all together."""
+        return tuple(sorted({change for one in self.operations for change in one.changes}))
 
     @property
     def app(self) -> str:

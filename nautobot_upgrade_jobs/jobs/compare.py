@@ -4,24 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import Q
 from nautobot.apps.jobs import FileVar, ObjectVar
-from nautobot.extras.models import FileProxy, JobResult
+from nautobot.extras.models import JobResult
 
 from ..capture import capture
 from ..comparison import acceptances_of_settings, compare_snapshots
 from ..configuration import UsageError
-from ..snapshot.file import LARGEST_FILE, Snapshot, SnapshotError, unseal
-from .base import SOFT_TIME_LIMIT_SECONDS, TIME_LIMIT_SECONDS, UpgradeJob
+from ..snapshot.file import Snapshot
+from .base import SOFT_TIME_LIMIT_SECONDS, TIME_LIMIT_SECONDS
+from .snapshots import RESULTS, SnapshotReader
 
 if TYPE_CHECKING:
     from django.core.files import File
 
 name = "Upgrade"
-RESULTS = {"name": ["Capture Snapshot", "Compare Snapshots"]}
 
 
-class CompareSnapshots(UpgradeJob):
+class CompareSnapshots(SnapshotReader):
     """Compares two snapshots, or one with the present state."""
 
     before = ObjectVar(
@@ -71,8 +70,8 @@ class CompareSnapshots(UpgradeJob):
     ) -> dict[str, Any]:
         """Find both snapshots, compare and publish."""
         try:
-            newer = self._snapshot("after", after, after_file)
-            older = self._snapshot("before", before, before_file) or self._newest(newer)
+            newer = self.snapshot("after", after, after_file)
+            older = self.snapshot("before", before, before_file) or self.newest(newer)
             newer = newer or self._present()
             if older is None:
                 return self._first()
@@ -80,44 +79,6 @@ class CompareSnapshots(UpgradeJob):
         except UsageError as error:
             return self.refuse(str(error))
         return self.publish(report)
-
-    def _snapshot(
-        self, which: str, result: JobResult | None, upload: File | None
-    ) -> Snapshot | None:
-        """Return the snapshot that was asked for; None if none was."""
-        if result and upload:
-            raise UsageError(f"'{which}' is given twice: name a run or a file.")
-        if upload:
-            return _read(upload, f"'{which}', the uploaded file")
-        if not result:
-            return None
-        proxy = self._files().filter(job_result=result).order_by("-uploaded_at").first()
-        if proxy is None:
-            raise UsageError(f"'{which}': the run {result.pk} has no snapshot that you may see.")
-        return _read(proxy.file, proxy.name)
-
-    def _newest(self, newer: Snapshot | None) -> Snapshot | None:
-        """Return the newest snapshot that is older than the other; None if there is none."""
-        for proxy in self._files().exclude(job_result=self.job_result).order_by("-uploaded_at"):
-            found = _read(proxy.file, proxy.name)
-            if newer is None or found.created < newer.created:
-                return found
-        return None
-
-    def _files(self) -> Any:
-        """Return the snapshots that the user may see: nobody learns more by comparing.
-
-        Only those of our own Jobs count, or anybody who may run a Job could place a baseline.
-        """
-        ours = Q(job_result__job_model__module_name__startswith=f"{__package__}.") | Q(
-            job_result__job_model__module_name=type(self).__module__
-        )
-        return FileProxy.objects.restrict(self.user, "view").filter(
-            ours,
-            job_result__in=JobResult.objects.restrict(self.user, "view"),
-            name__startswith="snapshot-",
-            name__endswith=".json.gz",
-        )
 
     def _present(self) -> Snapshot:
         captured = capture(self.progress, own_job_result=str(self.job_result.pk))
@@ -131,12 +92,3 @@ class CompareSnapshots(UpgradeJob):
             "this one."
         )
         return {"verdict": "incomplete", "files": list(self.attached)}
-
-
-def _read(file: File, name: str) -> Snapshot:
-    """Read a snapshot from Nautobot's storage or from an upload."""
-    try:
-        with file.open("rb") as stream:
-            return unseal(stream.read(LARGEST_FILE + 1))
-    except (OSError, SnapshotError) as error:
-        raise UsageError(f"{name}: {error}") from None

@@ -7,7 +7,8 @@ from typing import Any
 from nautobot.apps.jobs import StringVar, TextVar
 
 from ..configuration import UsageError
-from ..preflight import Request, preflight
+from ..preflight import preflight
+from ..request import Request
 from .base import SOFT_TIME_LIMIT_SECONDS, TIME_LIMIT_SECONDS, UpgradeJob
 
 name = "Upgrade"

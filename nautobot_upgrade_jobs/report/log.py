@@ -118,7 +118,6 @@ def _summary(report: Report) -> Line:
     return Line(
         VERDICT_LEVELS[report.verdict],
         "summary",
-        f"{report.verdict.value.upper()}: {report.headline} {report.current} to {report.target}: "
-        f"{', '.join(parts)}.",
+        f"{report.verdict.value.upper()}: {report.headline} {report.states}: {', '.join(parts)}.",
         details,
     )

@@ -52,8 +52,7 @@ def _lines(report: Report) -> Iterator[str]:
 def _facts(report: Report) -> Iterator[tuple[str, str]]:
     counts = report.counts
     yield "Instance", report.instance
-    yield "From", report.current
-    yield "To", report.target
+    yield from report.labels.items()
     yield "Date", f"{report.created:%Y-%m-%d %H:%M} UTC"
     yield (
         "Findings",

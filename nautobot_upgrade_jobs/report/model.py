@@ -85,7 +85,20 @@ class Report:
 
     @property
     def _is_there(self) -> bool:
-        return self.verdict is Verdict.GO and self.current == self.target
+        return self.plans_an_upgrade and self.verdict is Verdict.GO and self.current == self.target
+
+    @property
+    def states(self) -> str:
+        """The states that the report is about, as a sentence names them."""
+        return self.current if self.current == self.target else f"{self.current} to {self.target}"
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """The states that the report is about, by their names."""
+        if self.current != self.target:
+            return {"From": self.current, "To": self.target}
+        since = {"Compared with": self.baseline} if self.baseline else {}
+        return {"Release": self.current, **since}
 
     @property
     def plans_an_upgrade(self) -> bool:

@@ -17,6 +17,12 @@ HEADLINES = {
         Verdict.BLOCKED: "Something is lost.",
         Verdict.INCOMPLETE: "Not everything could be compared.",
     },
+    "verify": {
+        Verdict.GO: "The upgrade is finished, and what was looked at is sound.",
+        Verdict.CAUTION: "Nautobot can be used; something is still to be done.",
+        Verdict.BLOCKED: "The upgrade is not finished, or the database is not what the code needs.",
+        Verdict.INCOMPLETE: "No answer yet: some checks could not look.",
+    },
 }
 NEXT_STEPS = {
     "preflight": {
@@ -39,5 +45,15 @@ NEXT_STEPS = {
         "hand; what follows tells the tables and columns. Let users in afterwards.",
         Verdict.INCOMPLETE: "See under 'Not checked' what could not be compared, and why; look at "
         "it by hand, or capture again with what is missing.",
+    },
+    "verify": {
+        Verdict.GO: "Let users in. Keep the backup and the snapshot as long as a way back may be "
+        "needed.",
+        Verdict.CAUTION: "Do what each warning says, in this order, and run Verify Migrations "
+        "again.",
+        Verdict.BLOCKED: "Let nobody in yet. Do what the blockers say, from the top, and run "
+        "Verify Migrations again until none is left.",
+        Verdict.INCOMPLETE: "Give the checks under 'Not checked' what they need, and run Verify "
+        "Migrations again.",
     },
 }

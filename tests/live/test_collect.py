@@ -16,8 +16,9 @@ from nautobot_upgrade_jobs.checks.registry import all_checks
 from nautobot_upgrade_jobs.collect import collect_facts
 from nautobot_upgrade_jobs.collect.session import read_only_session
 from nautobot_upgrade_jobs.facts import Facts, Unavailable
-from nautobot_upgrade_jobs.preflight import Request, preflight
+from nautobot_upgrade_jobs.preflight import preflight
 from nautobot_upgrade_jobs.report import FORMATS
+from nautobot_upgrade_jobs.request import Request
 
 TARGET = "3.2.7"
 ON_3X = settings.VERSION.startswith("3.")

@@ -20,8 +20,9 @@ from nautobot.extras.models import (
 
 from nautobot_upgrade_jobs.capture import capture
 from nautobot_upgrade_jobs.comparison import compare_snapshots
-from nautobot_upgrade_jobs.preflight import Request, preflight
+from nautobot_upgrade_jobs.preflight import preflight
 from nautobot_upgrade_jobs.report import FORMATS
+from nautobot_upgrade_jobs.request import Request
 
 PLACES = (
     "setting",

@@ -15,7 +15,8 @@ from nautobot_upgrade_jobs.checks.findings import Verdict
 from nautobot_upgrade_jobs.collect import collect_facts
 from nautobot_upgrade_jobs.collect.secrets import known_secrets, scrub
 from nautobot_upgrade_jobs.collect.session import PooledConnectionError, _refuse_pooler
-from nautobot_upgrade_jobs.preflight import Request, preflight
+from nautobot_upgrade_jobs.preflight import preflight
+from nautobot_upgrade_jobs.request import Request
 
 TARGET = "3.2.7"
 ON_3X = settings.VERSION.startswith("3.")

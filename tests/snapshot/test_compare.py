@@ -9,7 +9,7 @@ from nautobot_upgrade_jobs.facts.migrations import Migration
 from nautobot_upgrade_jobs.facts.packages import Package
 from nautobot_upgrade_jobs.snapshot.compare import Kind, compare, sections
 from nautobot_upgrade_jobs.snapshot.listings import LISTED_TOPICS
-from tests.builders import CATALOG, runtime, setting, settings
+from tests.builders import CATALOG, altering, runtime, setting, settings
 from tests.snapshot.states import column, found, listings, rows_of, state, table
 
 
@@ -148,7 +148,7 @@ INDEX = "btree (name)"
 def test_a_change_of_the_schema_is_explained_by_a_migration(
     change, section, subject, text, explained
 ):
-    migration = Migration("dcim.0098", (), (), (change,))
+    migration = altering("dcim.0098", change)
     after = upgraded(migration, schema=listings("schema", **{section: {subject: text}}))
     expected = [] if explained else [("unexpected", f"schema.{section}", subject)]
     assert unexplained(old(), after) == expected
@@ -160,7 +160,7 @@ def test_a_change_of_the_schema_is_explained_by_a_migration(
 )
 def test_a_column_goes_only_by_what_takes_it_away(change, explained):
     before = old(schema=listings("schema", columns={"t.name": "text"}))
-    after = upgraded(Migration("dcim.0098", (), (), (change,)))
+    after = upgraded(altering("dcim.0098", change))
     kinds = [kind for kind, section, _ in found(before, after) if section == "schema.columns"]
     assert kinds == ["expected" if explained else "unexpected"]
 
@@ -178,7 +178,7 @@ def test_a_column_by_another_name_has_to_hold_the_same(change, now, kinds):
     before = old(contents=rows_of(t=table(column("name"), column("x"))))
     columns = (*now.columns, column("x"))
     after = upgraded(
-        Migration("dcim.0098", (), (), (change,)),
+        altering("dcim.0098", change),
         contents=rows_of(t=replace(now, columns=columns)),
     )
     seen = {kind for kind, section, _ in found(before, after) if section == "contents"}
@@ -188,9 +188,7 @@ def test_a_column_by_another_name_has_to_hold_the_same(change, now, kinds):
 def test_a_table_by_another_name_has_to_hold_the_same():
     before = old(contents=rows_of(t=table(rows=3)))
     for rows, kind in ((3, "expected"), (2, "lost")):
-        after = upgraded(
-            Migration("dcim.0098", (), (), ("t>u",)), contents=rows_of(u=table(rows=rows))
-        )
+        after = upgraded(altering("dcim.0098", "t>u"), contents=rows_of(u=table(rows=rows)))
         assert (kind, "contents", "t") in found(before, after)
 
 
@@ -332,7 +330,7 @@ def test_another_python_is_expected_only_in_another_environment():
 
 
 def test_the_way_back_forgets_migrations_that_the_older_release_does_not_have():
-    newer = upgraded(Migration("vpn.0001_initial", (), (), ("vpn_vpn",)))
+    newer = upgraded(altering("vpn.0001_initial", "vpn_vpn"))
     back = state("2.4.44", migrations=replace(state().migrations, recorded=("dcim.0001_initial",)))
     assert unexplained(newer, back) == [("unexpected", "installation", "Nautobot")]
     forgotten = state(
@@ -398,7 +396,7 @@ def test_orphaned_metadata_may_go():
 def test_rules_that_arrived_have_moved():
     name = "nautobot_data_validation_engine_minmaxvalidationrule"
     migrations = (
-        Migration("data_validation.0001_initial", (), (), ("data_validation_minmaxrule",)),
+        altering("data_validation.0001_initial", "data_validation_minmaxrule"),
         Migration("data_validation.0002_data_migration_from_app", (), ()),
     )
     before = old(contents=rows_of(**{name: table(column("id"))}))

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import sys
 from argparse import ArgumentParser
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from ...capture import DEFAULT_DEPTH, capture
+from ...checks.expectations import KINDS
 from ...checks.findings import Verdict
 from ...collect import current_user
 from ...commandline import (
@@ -28,8 +30,10 @@ from ...commandline import (
 from ...comparison import acceptances_of_settings, compare_snapshots
 from ...configuration import UsageError
 from ...facts.contents import DEPTHS
-from ...preflight import Request, preflight
+from ...preflight import preflight
+from ...request import Request
 from ...store import read_snapshot, write_snapshot
+from ...verification import verify
 
 
 class Parser(UsageParser, CommandParser):
@@ -37,7 +41,7 @@ class Parser(UsageParser, CommandParser):
 
 
 class Command(BaseCommand):
-    """Preflight, Capture Snapshot and Compare Snapshots."""
+    """Preflight, Capture Snapshot, Compare Snapshots and Verify Migrations."""
 
     help = f"Upgrade checks from the shell. {EXIT_CODES_HELP}"
     requires_system_checks = ()
@@ -50,16 +54,7 @@ class Command(BaseCommand):
         one = commands.add_parser("preflight", help="May I upgrade?")
         one.set_defaults(run=self._preflight)
         one.add_argument("--target", default="", help="version to upgrade to, such as 3.2.7")
-        one.add_argument(
-            "--exclude", default=[], action="append", metavar="CHECK", help="leave a check out"
-        )
-        one.add_argument(
-            "--accept",
-            default=[],
-            action="append",
-            metavar="'KEY | REASON | UNTIL'",
-            help="accept a finding until a date",
-        )
+        _add_judging_options(one)
         add_report_options(one)
         one = commands.add_parser("snapshot", help="What is the state of this installation?")
         one.set_defaults(run=self._snapshot)
@@ -71,6 +66,20 @@ class Command(BaseCommand):
         one.set_defaults(run=self._compare)
         one.add_argument("before", type=Path, help="the older snapshot-….json.gz")
         one.add_argument("after", type=Path, nargs="?", help="the newer; default: the present")
+        add_report_options(one)
+        one = commands.add_parser("verify", help="Did the upgrade really finish?")
+        one.set_defaults(run=self._verify)
+        one.add_argument(
+            "--before", type=Path, metavar="FILE", help="snapshot from before: is anything lost?"
+        )
+        one.add_argument(
+            "--expect",
+            default=[],
+            action="append",
+            metavar="'KIND NAME'",
+            help=f"what is to be there, such as '{KINDS['app']}' or '{KINDS['job']}'",
+        )
+        _add_judging_options(one)
         add_report_options(one)
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -84,13 +93,17 @@ class Command(BaseCommand):
         sys.exit(code)
 
     def _preflight(self, options: dict[str, Any]) -> int:
-        request = Request(
-            target=options["target"],
-            exclude=",".join(options["exclude"]),
-            accept="\n".join(options["accept"]),
-            user=current_user(),
-        )
+        request = replace(_request(options), target=options["target"])
         return publish(preflight(request, self._progress), options)
+
+    def _verify(self, options: dict[str, Any]) -> int:
+        report = verify(
+            _request(options),
+            self._progress,
+            expectations="\n".join(options["expect"]),
+            before=read_snapshot(options["before"]) if options["before"] else None,
+        )
+        return publish(report, options)
 
     def _snapshot(self, options: dict[str, Any]) -> int:
         captured = capture(self._progress, depth=options["depth"])
@@ -112,3 +125,24 @@ class Command(BaseCommand):
     def _progress(self, topic: str) -> None:
         if self.stderr.isatty():
             self.stderr.write(f"Collecting {topic} …")
+
+
+def _add_judging_options(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "--exclude", default=[], action="append", metavar="CHECK", help="leave a check out"
+    )
+    parser.add_argument(
+        "--accept",
+        default=[],
+        action="append",
+        metavar="'KEY | REASON | UNTIL'",
+        help="accept a finding until a date",
+    )
+
+
+def _request(options: dict[str, Any]) -> Request:
+    return Request(
+        exclude=",".join(options["exclude"]),
+        accept="\n".join(options["accept"]),
+        user=current_user(),
+    )

@@ -1,0 +1,100 @@
+"""Did the upgrade really finish?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from nautobot.apps.jobs import FileVar, ObjectVar, StringVar, TextVar
+from nautobot.extras.models import JobResult
+
+from ..checks.expectations import KINDS
+from ..configuration import UsageError
+from ..request import Request
+from ..verification import verify
+from .base import SOFT_TIME_LIMIT_SECONDS, TIME_LIMIT_SECONDS
+from .snapshots import RESULTS, SnapshotReader
+
+if TYPE_CHECKING:
+    from django.core.files import File
+
+name = "Upgrade"
+
+
+class VerifyMigrations(SnapshotReader):
+    """Judges whether the upgrade to the installed release is finished and sound."""
+
+    before = ObjectVar(
+        label="Before the upgrade: the result of a run",
+        description="A run of Capture Snapshot or Compare Snapshots. With it the report also says "
+        "whether anything was lost. Blank, and no file below: nothing is compared.",
+        model=JobResult,
+        query_params=RESULTS,
+        required=False,
+    )
+    before_file = FileVar(
+        label="Before the upgrade: or a file",
+        description="A snapshot-….json.gz, kept since then.",
+        required=False,
+    )
+    expectations = TextVar(
+        label="What is to be there",
+        description=f"One a line, such as: {'; '.join(KINDS.values())}.",
+        required=False,
+        default="",
+    )
+    exclude = StringVar(
+        label="Checks to leave out",
+        description="Ids of checks, separated by commas, such as aftercare.static_files. What is "
+        "left out is listed in the report, and the verdict cannot be GO.",
+        required=False,
+        default="",
+    )
+    accept = TextVar(
+        label="Findings to accept",
+        description="One a line: finding key | reason | until (YYYY-MM-DD). The key stands in the "
+        "report. An acceptance holds for this release and until its date, and is always shown.",
+        required=False,
+        default="",
+    )
+
+    class Meta:
+        """How Nautobot shows and runs the Job."""
+
+        name = "Verify Migrations"
+        description = (
+            "Did the upgrade really finish, and is the database what the code believes? Looks at "
+            "migrations, schema, services, Jobs and pages without changing anything, and says what "
+            "is left to do."
+        )
+        read_only = True
+        has_sensitive_variables = False
+        soft_time_limit = SOFT_TIME_LIMIT_SECONDS
+        time_limit = TIME_LIMIT_SECONDS
+        field_order = ("before", "before_file", "expectations", "exclude", "accept")
+
+    def run(
+        self,
+        *,
+        before: JobResult | None = None,
+        before_file: File | None = None,
+        expectations: str = "",
+        exclude: str = "",
+        accept: str = "",
+    ) -> dict[str, Any]:
+        """Collect, judge and publish."""
+        request = Request(
+            exclude=exclude or "",
+            accept=accept or "",
+            user=str(self.user or ""),
+            own_job_result=str(self.job_result.pk),
+        )
+        try:
+            report = verify(
+                request,
+                self.progress,
+                expectations=expectations or "",
+                before=self.snapshot("before", before, before_file),
+            )
+        except UsageError as error:
+            return self.refuse(str(error))
+        return self.publish(report)
