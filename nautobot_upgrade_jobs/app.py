@@ -24,3 +24,8 @@ class UpgradeJobsConfig(NautobotAppConfig):
     min_version = "2.4.0"
     default_settings = defaults()
     jobs = "register.jobs"
+
+    def ready(self) -> None:
+        """Remember which code this process has loaded, so that a worker can be asked for it."""
+        super().ready()
+        from .collect import identity  # noqa: F401

@@ -6,6 +6,7 @@ from typing import Any
 from nautobot_upgrade_jobs.catalog import load
 from nautobot_upgrade_jobs.catalog.target import Target, choose_target
 from nautobot_upgrade_jobs.facts import (
+    AfterCare,
     Apps,
     Data,
     Database,
@@ -24,6 +25,7 @@ from nautobot_upgrade_jobs.facts import (
     Tables,
     Workers,
 )
+from nautobot_upgrade_jobs.facts.aftercare import StaticFiles
 from nautobot_upgrade_jobs.facts.apps import App
 from nautobot_upgrade_jobs.facts.data import RenamedIndex, Rows
 from nautobot_upgrade_jobs.facts.database import Sequence
@@ -34,7 +36,7 @@ from nautobot_upgrade_jobs.facts.packages import Package
 from nautobot_upgrade_jobs.facts.settings import Setting
 from nautobot_upgrade_jobs.facts.storage import Folder
 from nautobot_upgrade_jobs.facts.tables import Table
-from nautobot_upgrade_jobs.facts.workers import Queue, Worker
+from nautobot_upgrade_jobs.facts.workers import Beat, Identity, Queue, Worker
 
 CATALOG = load()
 
@@ -138,6 +140,34 @@ def jobs(**changes: Any) -> Jobs:
     return replace(base, **changes)
 
 
+def identity(**changes: Any) -> Identity:
+    base = Identity(
+        host="host",
+        started="2026-11-02T10:00:00+00:00",
+        loaded="0123456789abcdef",
+        versions={"nautobot": "3.2.7"},
+        on_disk="0123456789abcdef",
+        installed="2026-11-02T09:00:00+00:00",
+    )
+    return replace(base, **changes)
+
+
+def worker(**changes: Any) -> Worker:
+    return replace(Worker("celery@host", ("default",), identity()), **changes)
+
+
+def workers(*running: Worker, **changes: Any) -> Workers:
+    base = Workers(running or (worker(),), (Queue("default", 0),), "default", identity())
+    return replace(base, **{"beat": Beat(2, {}), **changes})
+
+
+def aftercare(**changes: Any) -> AfterCare:
+    nothing = AfterCare(
+        (), 0, {}, StaticFiles("/opt/nautobot/static", 9, (), ()), (), (), {}, (), ()
+    )
+    return replace(nothing, **changes)
+
+
 def folder(**changes: Any) -> Folder:
     base = Folder("MEDIA_ROOT", "/opt/nautobot/media", True, True, 50_000_000_000, 1_000, True)
     return replace(base, **changes)
@@ -232,12 +262,13 @@ def facts(**changes: Any) -> Facts:
         migrations=migrations((migration("dcim.0001_initial"),), ("dcim.0001_initial",)),
         tables=Tables((Table("dcim_device", 30, True),), ("dcim_device",)),
         jobs=jobs(),
-        workers=Workers((Worker("celery@host", ("default",)),), (Queue("default", 0),)),
+        workers=workers(),
         storage=Storage((folder(),), "nautobot"),
         system=System(()),
         data=data(),
         schema=schema(),
         models=models(),
+        aftercare=aftercare(),
     )
     return replace(healthy, **changes)
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from ..catalog import Catalog
-from ..facts import Migrations
+from ..facts import Database, Migrations, Schema
 from ..plan.history import History
+from ..plan.progress import Progress, begun
+from ..plan.repair import taken_back
+from ..plan.structure import LiveTable, live_tables
 from .findings import Finding, Impact, Phase, Severity
 from .registry import check
 from .text import plural, some
@@ -41,6 +44,68 @@ def unapplied(migrations: Migrations) -> Iterator[Finding]:
             evidence=some(missing),
             references=(UPGRADING,),
         )
+
+
+@check(when="after")
+def half_applied(migrations: Migrations, schema: Schema, database: Database) -> Iterator[Finding]:
+    """No migration is in the schema in part, or without its record.
+
+    Why: on MySQL a migration that fails in the middle stays so, and the next `migrate` stops at
+        what is there already ("table already exists"), which hides the first error.
+    Fix: take back what it did, or do by hand what it did not, and let `migrate` go on.
+    """
+    live = live_tables(schema)
+    for one in begun(History(migrations), live):
+        remedy, commands = _way_out(one, live, database.vendor)
+        unseen = f" {plural(one.unseen, 'operation')} of it cannot be seen in a schema."
+        yield Finding(
+            severity=Severity.BLOCKER,
+            subject=one.migration.key,
+            message=f"{one.migration.key} is not recorded as applied, but "
+            f"{len(one.done)} of its {plural(len(one.migration.operations), 'operation')} "
+            "can be seen in the schema" + (f", {len(one.left)} not." if one.left else "."),
+            remediation=remedy + unseen * bool(one.unseen),
+            phase=Phase.MIGRATE,
+            impact=Impact.OUTAGE,
+            commands=commands,
+            evidence=some(tuple(_states(one))),
+            references=(UPGRADING,),
+        )
+
+
+def _way_out(
+    one: Progress, live: Mapping[str, LiveTable], vendor: str
+) -> tuple[str, tuple[str, ...]]:
+    """Return what to do, and its commands."""
+    app, _, name = one.migration.key.partition(".")
+    record = f"nautobot-server migrate --fake {app} {name}"
+    if not one.left:
+        return (
+            "All of it that can be seen is there. If its data operations ran, too, record it; if "
+            "you do not know, restore the backup.",
+            (record, "nautobot-server post_upgrade"),
+        )
+    done = [one.migration.operations[place] for place in one.done]
+    if undo := taken_back(done, live, vendor):
+        return (
+            "Take a backup. What it made is new: if nothing is in it, take it back by the "
+            "statements below, in psql or mysql, and upgrade again. The first error that migrate "
+            "prints then is the one to mend.",
+            (*undo, "nautobot-server post_upgrade"),
+        )
+    return (
+        "Restore the backup and begin again; or do by hand, in the order of sqlmigrate, what is "
+        "left, and record the migration.",
+        (f"nautobot-server sqlmigrate {app} {name}", record, "nautobot-server post_upgrade"),
+    )
+
+
+def _states(one: Progress) -> Iterator[str]:
+    """Tell of each operation whether it is done."""
+    for place, operation in enumerate(one.migration.operations):
+        state = "done" if place in one.done else "left" if place in one.left else "cannot be seen"
+        what = " ".join((operation.kind, *operation.changes, operation.name)).strip()
+        yield f"{place + 1} of {len(one.migration.operations)}: {what}: {state}"
 
 
 @check(when="always")

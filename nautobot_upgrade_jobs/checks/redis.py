@@ -7,9 +7,29 @@ from collections.abc import Iterator
 from packaging.version import Version
 
 from ..catalog.target import Target
-from ..facts import Redis, known
+from ..facts import MissingFactError, Redis, known
 from .findings import Finding, Impact, Phase, Severity
 from .registry import check
+
+
+@check(when="always")
+def answering(redis: Redis) -> Iterator[Finding]:
+    """The Redis-compatible server answers.
+
+    Why: without it no page of Nautobot opens and no Job is started.
+    Fix: start it, and see that its address in the configuration is right.
+    """
+    if redis.unreachable:
+        yield Finding(
+            severity=Severity.BLOCKER,
+            subject="redis",
+            message=f"The Redis-compatible server does not answer: {redis.unreachable}",
+            remediation="Start it. If it runs, compare its address and password with CACHES and "
+            "CELERY_BROKER_URL in nautobot_config.py.",
+            phase=Phase.BOOT,
+            impact=Impact.OUTAGE,
+            commands=("sudo systemctl restart redis-server",),
+        )
 
 
 @check(when="always")
@@ -20,6 +40,8 @@ def server_version(redis: Redis, target: Target) -> Iterator[Finding]:
         not support shows itself as workers that stop taking Jobs.
     Fix: upgrade the server first; the installed Nautobot keeps working on the newer one.
     """
+    if redis.unreachable:
+        raise MissingFactError(redis.unreachable)
     release = known(target.release)
     version = Version(redis.version)
     too_old = version < Version(release.redis)

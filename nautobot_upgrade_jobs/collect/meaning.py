@@ -100,7 +100,7 @@ def _outcome(function: Callable[[], str]) -> str:
         return f"error: {explain(error)}"[:300]
 
 
-def _members(queryset: QuerySet[Any], key: str = "pk") -> str:
+def members_of(queryset: QuerySet[Any], key: str = "pk") -> str:
     """Return number and digest of the keys; neither order nor number of rows matters to memory."""
     number = mark = 0
     keys = queryset.order_by().values_list(key, flat=True).distinct()
@@ -133,9 +133,9 @@ def _group(group: Any) -> str:
 def _matched(group: Any) -> str:
     if group.group_type == "static":
         found = StaticGroupAssociation.all_objects.filter(dynamic_group=group)
-        return _members(found, "associated_object_id")
+        return members_of(found, "associated_object_id")
     # What Nautobot fills its own cache of members from; `generate_query` is for display by now.
-    return _members(group._get_group_queryset())
+    return members_of(group._get_group_queryset())
 
 
 def _object_permissions() -> Items:
@@ -160,7 +160,7 @@ def _allowed(permission: Any, kind: ContentType) -> str:
         return "all objects"
     if USER_TOKEN in json.dumps(constraints):
         return f"depends on the user, constraint {digest(constraints)}"
-    return _members(model._default_manager.filter(qs_filter_from_constraints(constraints)))
+    return members_of(model._default_manager.filter(qs_filter_from_constraints(constraints)))
 
 
 def _user_groups() -> Items:

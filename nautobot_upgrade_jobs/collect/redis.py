@@ -6,7 +6,7 @@ import redis
 from django_redis import get_redis_connection
 
 from ..facts import Redis
-from . import Context
+from . import Context, explain
 
 TIMEOUTS = {"socket_timeout": 3, "socket_connect_timeout": 3}
 """Seconds."""
@@ -19,8 +19,12 @@ def collect(_: Context) -> Redis:
     impatient = type(pool)(
         connection_class=pool.connection_class, **{**pool.connection_kwargs, **TIMEOUTS}
     )
-    info = redis.Redis(connection_pool=impatient).info()
-    impatient.disconnect()
+    try:
+        info = redis.Redis(connection_pool=impatient).info()
+    except redis.ConnectionError as error:
+        return Redis("", "", "", 0, unreachable=explain(error))
+    finally:
+        impatient.disconnect()
     product = str(info.get("server_name", "redis"))
     version = str(info["redis_version"])
     return Redis(

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
+from dataclasses import fields
+from pathlib import Path
 from typing import Any
 
 from amqp.exceptions import ChannelError
 from django.conf import settings
+from django.utils.timezone import now
 from kombu.exceptions import KombuError
 from nautobot.core.celery import app
+from nautobot.extras.choices import JobExecutionType
+from nautobot.extras.models import ScheduledJob
 
 from ..facts import Workers
-from ..facts.workers import Queue, Worker
-from . import Context
+from ..facts.workers import Beat, Identity, Queue, Worker
+from . import Context, attempt
+from .identity import COMMAND, identity
 from .sql import rows
 
 ANSWER_SECONDS = 1.0
@@ -36,16 +44,51 @@ def collect(context: Context) -> Workers:
         queues = tuple(
             Queue(name, _waiting(broker.default_channel, name)) for name in sorted(names)
         )
-    return Workers(workers, queues)
+    return Workers(
+        workers, queues, settings.CELERY_TASK_DEFAULT_QUEUE, _identity(identity()), _beat()
+    )
 
 
 def _ask_workers(broker: Any, listening: int | None) -> tuple[Worker, ...]:
     inspect = app.control.inspect(timeout=ANSWER_SECONDS, limit=listening, connection=broker)
     answers: dict[str, list[dict[str, Any]]] = inspect.active_queues() or {}
+    identities = (inspect._request(COMMAND) if answers else None) or {}
     return tuple(
-        Worker(name, tuple(sorted({queue["name"] for queue in queues})))
+        Worker(
+            name,
+            tuple(sorted({queue["name"] for queue in queues})),
+            _identity(identities.get(name)),
+        )
         for name, queues in sorted(answers.items())
     )
+
+
+def _identity(answer: dict[str, Any] | None) -> Identity | None:
+    """Read an answer; a worker without the App says that there is no such command."""
+    known = {one.name for one in fields(Identity)}
+    return Identity(**answer) if answer and set(answer) == known else None
+
+
+def _beat() -> Beat:
+    """Look for beat's traces: its heartbeat file, and schedules that it should have started."""
+    path = Path(settings.CELERY_BEAT_HEARTBEAT_FILE or "")
+    heartbeat = int(time.time() - path.stat().st_mtime) if path.is_file() else None
+    return Beat(heartbeat, attempt(lambda: dict(_overdue())))
+
+
+def _overdue() -> Iterator[tuple[str, int]]:
+    columns = ("name", "interval", "crontab", "start_time", "last_run_at", "enabled")
+    for one in ScheduledJob.objects.enabled().only(*columns).order_by("name"):
+        last = one.last_run_at or one.start_time
+        if one.interval == JobExecutionType.TYPE_IMMEDIATELY or last is None:
+            continue
+        if one.interval == JobExecutionType.TYPE_FUTURE and one.last_run_at:
+            continue
+        if one.start_time and one.start_time > now():
+            continue
+        late = -one.schedule.remaining_estimate(last).total_seconds()
+        if late > 0:
+            yield str(one.name), int(late // 60)
 
 
 def _listening(channel: Any) -> int | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import TypeVar, get_args, get_type_hints
 
+from .aftercare import AfterCare
 from .apps import App, Apps
 from .automation import Automation
 from .base import Listing, MissingFactError, Unavailable, known
@@ -31,6 +32,7 @@ from .tables import Tables
 from .workers import Workers
 
 __all__ = [
+    "AfterCare",
     "App",
     "Apps",
     "Automation",
@@ -86,6 +88,7 @@ class Facts:
     automation: Automation | Unavailable = NOT_COLLECTED
     interface: Interface | Unavailable = NOT_COLLECTED
     files: Files | Unavailable = NOT_COLLECTED
+    aftercare: AfterCare | Unavailable = NOT_COLLECTED
     contents: Contents | Unavailable = NOT_COLLECTED
 
     def of(self, topic: type[T]) -> T | Unavailable:

@@ -1,8 +1,27 @@
-"""Celery workers and their queues."""
+"""Celery workers, their queues, the code that each runs, and beat."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+
+from .base import Unavailable
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Which code a process runs, and which is installed where it runs."""
+
+    host: str
+    started: str
+    """UTC, ISO 8601."""
+    loaded: str
+    """Digest of Nautobot's and the Apps' files as they were when the process started."""
+    versions: dict[str, str]
+    """Distribution to version, at that time."""
+    on_disk: str
+    """The same digest of what is installed there now."""
+    installed: str
+    """When anything was installed there last; UTC, ISO 8601."""
 
 
 @dataclass(frozen=True)
@@ -11,6 +30,8 @@ class Worker:
 
     name: str
     queues: tuple[str, ...]
+    identity: Identity | None = None
+    """None if it does not know the question: it runs without this App, or an older one."""
 
 
 @dataclass(frozen=True)
@@ -22,8 +43,22 @@ class Queue:
 
 
 @dataclass(frozen=True)
+class Beat:
+    """The traces of the process that starts scheduled Jobs."""
+
+    heartbeat_seconds: int | None
+    """Since it last touched its heartbeat file; None if it has none on this host."""
+    overdue: dict[str, int] | Unavailable
+    """Schedule to the minutes since it should have been started."""
+
+
+@dataclass(frozen=True)
 class Workers:
     """Workers that answered within the deadline, and all known queues."""
 
     workers: tuple[Worker, ...]
     queues: tuple[Queue, ...]
+    default_queue: str = "default"
+    here: Identity | None = None
+    """This process; None outside of the App."""
+    beat: Beat | None = None

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
+from ..facts.migrations import Operation
 from ..facts.models import ModelColumn, ModelTable
-from .structure import SchemaDifference
+from .structure import LiveTable, SchemaDifference
 
 
 def repair(one: SchemaDifference, model: ModelTable, vendor: str) -> tuple[str, ...]:
@@ -13,7 +16,9 @@ def repair(one: SchemaDifference, model: ModelTable, vendor: str) -> tuple[str, 
     if one.what == "table":
         return (model.sql, *(key.sql for key in model.keys if _beside_the_table(key.kind)))
     if one.what == "column":
-        return writer.drop_column(one) if column is None else writer.add_column(one.table, column)
+        if column is None:
+            return (writer.drop_column(one.table, one.subject),)
+        return writer.add_column(one.table, column)
     if column is not None:
         return (writer.alter_column(one.table, column, one.what),)
     if one.how == "invalid":
@@ -22,8 +27,36 @@ def repair(one: SchemaDifference, model: ModelTable, vendor: str) -> tuple[str, 
         return (writer.validate(one),)
     statements = () if one.key is None else (one.key.sql,)
     if one.how in ("extra", "other"):
-        return (writer.drop_key(one), *statements)
+        is_index = one.what == "index" or one.found.startswith("CREATE ")
+        return (writer.drop_key(one.table, one.subject, one.what, is_index), *statements)
     return statements
+
+
+def taken_back(
+    done: Sequence[Operation], live: Mapping[str, LiveTable], vendor: str
+) -> tuple[str, ...]:
+    """Return the statements that take back operations which only made something new.
+
+    Returns:
+        The statements, the last operation first; nothing if one removed or renamed something.
+    """
+    writer = _PostgreSQL() if vendor == "postgresql" else _MySQL()
+    statements: list[str] = []
+    for one in reversed(done):
+        tables = [change for change in one.changes if "." not in change]
+        for change in tables or one.changes:
+            if ">" in change or change.startswith("-") or one.kind.startswith("Remove"):
+                return ()
+            table, dot, field = change.partition(".")
+            if not dot:
+                statements.append(f"DROP TABLE {writer.quote(table)};")
+            elif one.name:
+                key = live[table].key(one.name)
+                is_index = key.text.startswith("CREATE ")
+                statements.append(writer.drop_key(table, key.name, key.kind, is_index))
+            else:
+                statements += writer.take_column(table, live[table].column_of(field), live[table])
+    return tuple(statements)
 
 
 def _beside_the_table(kind: str) -> bool:
@@ -47,8 +80,12 @@ class _PostgreSQL:
         filled = f"UPDATE {self.quote(table)} SET {name} = …;"  # noqa: S608 - shown, never run
         return (added, filled, self.alter_column(table, column, "nullability"))
 
-    def drop_column(self, one: SchemaDifference) -> tuple[str, ...]:
-        return (f"ALTER TABLE {self.quote(one.table)} DROP COLUMN {self.quote(one.subject)};",)
+    def drop_column(self, table: str, column: str) -> str:
+        return f"ALTER TABLE {self.quote(table)} DROP COLUMN {self.quote(column)};"
+
+    def take_column(self, table: str, column: str, live: LiveTable) -> tuple[str, ...]:
+        """Drop a column with what hangs on it; PostgreSQL does so by itself."""
+        return (self.drop_column(table, column),)
 
     def alter_column(self, table: str, column: ModelColumn, what: str) -> str:
         name = self.quote(column.name)
@@ -57,10 +94,10 @@ class _PostgreSQL:
             return f"{place} TYPE {column.type} USING {name}::{column.type};"
         return f"{place} {'DROP' if column.nullable else 'SET'} NOT NULL;"
 
-    def drop_key(self, one: SchemaDifference) -> str:
-        if one.what == "index" or one.found.startswith("CREATE "):
-            return f"DROP INDEX {self.quote(one.subject)};"
-        return f"ALTER TABLE {self.quote(one.table)} DROP CONSTRAINT {self.quote(one.subject)};"
+    def drop_key(self, table: str, name: str, kind: str, is_index: bool) -> str:
+        if is_index:
+            return f"DROP INDEX {self.quote(name)};"
+        return f"ALTER TABLE {self.quote(table)} DROP CONSTRAINT {self.quote(name)};"
 
     def rebuild(self, one: SchemaDifference) -> str:
         return f"REINDEX INDEX {self.quote(one.subject)};"
@@ -81,9 +118,14 @@ class _MySQL(_PostgreSQL):
         place = f"ALTER TABLE {self.quote(table)} MODIFY {self.quote(column.name)}"
         return f"{place} {column.type} {null};"
 
-    def drop_key(self, one: SchemaDifference) -> str:
-        kind = {"foreign": "FOREIGN KEY", "check": "CHECK"}.get(one.what, "INDEX")
-        return f"ALTER TABLE {self.quote(one.table)} DROP {kind} {self.quote(one.subject)};"
+    def take_column(self, table: str, column: str, live: LiveTable) -> tuple[str, ...]:
+        keys = [key for key in live.keys if (key.kind, key.columns) == ("foreign", (column,))]
+        first = tuple(self.drop_key(table, key.name, key.kind, False) for key in keys)
+        return (*first, self.drop_column(table, column))
+
+    def drop_key(self, table: str, name: str, kind: str, is_index: bool) -> str:
+        word = {"foreign": "FOREIGN KEY", "check": "CHECK"}.get(kind, "INDEX")
+        return f"ALTER TABLE {self.quote(table)} DROP {word} {self.quote(name)};"
 
     def rebuild(self, one: SchemaDifference) -> str:
         return f"ALTER TABLE {self.quote(one.table)} ENGINE = InnoDB;"

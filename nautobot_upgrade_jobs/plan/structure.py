@@ -37,6 +37,14 @@ class LiveTable:
     """Name to type and nullability."""
     keys: tuple[LiveKey, ...]
 
+    def key(self, name: str) -> LiveKey:
+        """Return a key by its name: the constraint, where an index of its name serves it."""
+        return next(one for one in reversed(self.keys) if one.name == name)
+
+    def column_of(self, field: str) -> str:
+        """Return the column of a model's field; that of a foreign key ends in ``_id``."""
+        return field if field in self.columns else f"{field}_id"
+
 
 @dataclass(frozen=True)
 class SchemaDifference:

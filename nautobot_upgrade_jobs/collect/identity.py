@@ -1,0 +1,85 @@
+"""Which code a process runs: asked of every worker by a Celery control command.
+
+Loaded by the App when a process starts: what is installed then is what the process runs, whatever
+is installed later.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+import time
+from datetime import datetime, timezone
+from importlib.metadata import PackageNotFoundError, distribution, distributions
+from pathlib import Path
+from typing import Any
+
+from celery.worker.control import inspect_command
+
+COMMAND = "upgrade_jobs_identity"
+
+
+def installed_code() -> tuple[str, dict[str, str], str]:
+    """Look at the installed Nautobot and Apps.
+
+    Returns:
+        A digest of all their files, as their installer recorded them; the version of each
+        distribution; and when anything in the environment was installed last, in UTC.
+    """
+    from django.conf import settings
+
+    from .distributions import owner_of
+
+    owners = [owner_of(module) for module in settings.PLUGINS]
+    names = {"nautobot", *(owner.name for owner in owners if owner)}
+    digest, versions = hashlib.sha256(), {}
+    for name in sorted(names):
+        try:
+            one = distribution(name)
+        except PackageNotFoundError:
+            continue
+        versions[name] = one.version
+        digest.update((one.read_text("RECORD") or one.version).encode())
+    return digest.hexdigest()[:16], versions, _last_installed()
+
+
+def _last_installed() -> str:
+    moments = []
+    for one in distributions():
+        path = getattr(one, "_path", None)
+        if path is not None and path.exists():
+            moments.append(path.stat().st_mtime)
+    return _moment(max(moments, default=0))
+
+
+def _moment(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, timezone.utc).isoformat(timespec="seconds")
+
+
+def _started() -> float:
+    """Return when this process began, in seconds; where Linux does not tell, when it came here."""
+    try:
+        ticks = int(Path("/proc/self/stat").read_text().rpartition(")")[2].split()[19])
+        uptime = float(Path("/proc/uptime").read_text().split()[0])
+        return time.time() - uptime + ticks / os.sysconf("SC_CLK_TCK")
+    except (OSError, ValueError, IndexError):
+        return time.time()
+
+
+STARTED = _moment(_started())
+LOADED, VERSIONS, _ = installed_code()
+
+
+@inspect_command(name=COMMAND)
+def identity(state: Any = None) -> dict[str, Any]:
+    """Say which code this process runs, and which is installed where it runs."""
+    on_disk, _, installed = installed_code()
+    return {
+        "host": platform.node(),
+        "started": STARTED,
+        "loaded": LOADED,
+        "versions": VERSIONS,
+        "on_disk": on_disk,
+        "installed": installed,
+    }

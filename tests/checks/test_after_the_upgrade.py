@@ -1,0 +1,219 @@
+"""What Verify Migrations alone asks: after-care, services, models and schema."""
+
+import pytest
+
+from nautobot_upgrade_jobs.checks.expectations import ExpectationError, from_text
+from nautobot_upgrade_jobs.facts import Unavailable
+from nautobot_upgrade_jobs.facts.aftercare import StaleType, StaticFiles
+from nautobot_upgrade_jobs.facts.migrations import Migration, Operation
+from nautobot_upgrade_jobs.facts.workers import Beat
+from tests.builders import (
+    aftercare,
+    facts,
+    identity,
+    migration,
+    migrations,
+    models,
+    redis,
+    schema,
+    worker,
+    workers,
+)
+
+STATIC = "/opt/nautobot/static"
+
+
+@pytest.mark.parametrize(
+    ("check", "left", "expected"),
+    [
+        ("stale_content_types", {}, []),
+        (
+            "stale_content_types",
+            {"stale_content_types": (StaleType("dcim.site", {}), StaleType("dcim.region", {}))},
+            [("warning", "dcim.site"), ("warning", "dcim.region")],
+        ),
+        ("expired_sessions", {}, []),
+        ("expired_sessions", {"expired_sessions": 3}, [("warning", "django_session")]),
+        ("cable_paths", {}, []),
+        ("cable_paths", {"untraced": {"dcim.interface": 4}}, [("warning", "dcim_cablepath")]),
+        ("static_files", {}, []),
+        (
+            "static_files",
+            {"static_files": StaticFiles(STATIC, 9, ("a.js",), ())},
+            [("warning", "STATIC_ROOT")],
+        ),
+        (
+            "static_files",
+            {"static_files": StaticFiles(STATIC, 9, (), ("a.js",))},
+            [("warning", "STATIC_ROOT")],
+        ),
+        ("static_files", {"static_files": Unavailable("no such folder")}, "skipped"),
+        ("content_types", {}, []),
+        (
+            "content_types",
+            {"missing_content_types": ("vpn.vpn",), "missing_permissions": ("vpn.add_vpn",)},
+            [("blocker", "django_content_type"), ("blocker", "auth_permission")],
+        ),
+        ("statuses_and_roles", {}, []),
+        # Somebody's choice: the others are there.
+        ("statuses_and_roles", {"missing_choices": {"status dcim.rack": ("Reserved",)}}, []),
+        (
+            "statuses_and_roles",
+            {
+                "missing_choices": {"status vpn.vpntunnel": ("Active",)},
+                "without_choices": ("status vpn.vpntunnel",),
+            },
+            [("warning", "status vpn.vpntunnel")],
+        ),
+        ("group_members", {}, []),
+        ("group_members", {"outdated_groups": ("Edge",)}, [("info", "extras_dynamicgroup")]),
+    ],
+)
+def test_what_a_skipped_step_leaves(found, check, left, expected):
+    assert found(f"aftercare.{check}", facts(aftercare=aftercare(**left))) == expected
+
+
+OLDER = "fedcba9876543210"
+
+
+@pytest.mark.parametrize(
+    ("running", "expected"),
+    [
+        ([worker()], []),
+        ([worker(), worker(name="celery@other")], []),
+        ([worker(identity=identity(host="other"))], []),
+        ([worker(identity=identity(loaded=OLDER))], [("blocker", "celery@host")]),
+        (
+            [worker(identity=identity(started="2026-11-02T08:59:59+00:00"))],
+            [("blocker", "celery@host")],
+        ),
+        (
+            [worker(), worker(name="celery@b", identity=identity(loaded=OLDER, on_disk=OLDER))],
+            [("blocker", "celery@b")],
+        ),
+        ([worker(), worker(name="celery@git", identity=None)], "skipped"),
+    ],
+)
+def test_a_worker_on_other_code(found, running, expected):
+    assert found("workers.same_code", facts(workers=workers(*running))) == expected
+
+
+def test_without_the_app_nobody_can_say_which_code_runs(found):
+    assert found("workers.same_code", facts(workers=workers(here=None))) == "skipped"
+
+
+@pytest.mark.parametrize(
+    ("beat", "expected"),
+    [
+        (Beat(2, {}), []),
+        (Beat(119, {}), []),
+        (Beat(None, {}), []),
+        (Beat(None, {"Nightly": 9}), []),
+        # It runs; that something is late has another reason.
+        (Beat(2, {"Nightly": 700}), []),
+        (Beat(121, {}), [("warning", "beat")]),
+        (Beat(90_000, {"Nightly": 700}), [("warning", "beat")]),
+        (Beat(None, {"Nightly": 10}), [("warning", "beat")]),
+        (Beat(2, Unavailable("permission denied")), "skipped"),
+        (None, "not_applicable"),
+    ],
+)
+def test_beat_is_told_by_its_traces(found, beat, expected):
+    assert found("workers.beat", facts(workers=workers(beat=beat))) == expected
+
+
+@pytest.mark.parametrize(
+    ("queues", "expected"),
+    [
+        (("default",), []),
+        (("bulk", "default"), []),
+        (("bulk",), [("warning", "default")]),
+    ],
+)
+def test_somebody_takes_from_the_default_queue(found, queues, expected):
+    state = facts(workers=workers(worker(queues=queues)))
+    assert found("workers.default_queue", state) == expected
+
+
+@pytest.mark.parametrize(
+    ("server", "answering", "version"),
+    [
+        (redis(), [], []),
+        (redis(unreachable="ConnectionError: refused"), [("blocker", "redis")], "skipped"),
+    ],
+)
+def test_redis_answers(found, server, answering, version):
+    state = facts(redis=server)
+    assert found("redis.answering", state) == answering
+    assert found("redis.server_version", state) == version
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, []),
+        ({"dcim": ("Add field x to device",)}, [("blocker", "dcim")]),
+        ({"nautobot_example": ("Alter field x",)}, [("warning", "nautobot_example")]),
+        (Unavailable("conflicting leaf nodes in dcim"), "skipped"),
+    ],
+)
+def test_models_have_their_migrations(found, changes, expected):
+    state = facts(models=models(changes=changes))
+    assert found("models.without_migrations", state) == expected
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, []),
+        ({"columns": {"dcim_device.height": "integer"}}, [("blocker", "dcim_device")]),
+        ({"indexes": {"dcim_device.rack_1a2b": None}}, [("warning", "dcim_device")]),
+        ({"columns": {"dcim_device.mine": "text"}}, [("warning", "dcim_device")]),
+        (
+            {"columns": {"dcim_device.mine": "text", "dcim_device.height": "bigint not null"}},
+            [("blocker", "dcim_device")],
+        ),
+        ({"columns": {"somebody_elses.table": "text"}}, []),
+    ],
+)
+def test_the_schema_is_what_the_migrations_made(found, changes, expected):
+    assert found("schema.tables", facts(schema=schema(**changes))) == expected
+
+
+def test_a_schema_that_unknown_migrations_have_changed_is_not_judged(found):
+    newer = migrations(recorded=("dcim.0099_to_come",))
+    assert found("schema.tables", facts(migrations=newer)) == "skipped"
+
+
+@pytest.mark.parametrize(
+    ("operations", "expected"),
+    [
+        ((Operation("CreateModel", ("dcim_device",)), Operation("RunPython")), True),
+        (
+            (Operation("CreateModel", ("dcim_device",)), Operation("CreateModel", ("dcim_new",))),
+            True,
+        ),
+        ((Operation("CreateModel", ("dcim_new",)),), False),
+        ((Operation("RunPython"),), False),
+    ],
+)
+def test_a_migration_that_has_begun(found, operations, expected):
+    first = migration("dcim.0001_initial")
+    second = Migration("dcim.0002_more", (first.key,), (), operations)
+    state = facts(migrations=migrations((first, second), (first.key,)))
+    begun = [("blocker", "dcim.0002_more")] if expected else []
+    assert found("migrations.half_applied", state) == begun
+
+
+def test_expectations_are_read_line_by_line():
+    text = "app nautobot_ssot  4.0.1\n\n# what we rely on\njob pkg.jobs.Sync  # nightly\n"
+    assert [str(one) for one in from_text(text).lines] == [
+        "app nautobot_ssot 4.0.1",
+        "job pkg.jobs.Sync",
+    ]
+
+
+@pytest.mark.parametrize("line", ["app nautobot_ssot", "Job x", "panel", "anything at all"])
+def test_an_expectation_that_says_nothing_is_refused(line):
+    with pytest.raises(ExpectationError, match="line 2"):
+        from_text(f"job pkg.Job\n{line}")
