@@ -8,9 +8,12 @@ from nautobot_upgrade_jobs.catalog.target import Target, choose_target
 from nautobot_upgrade_jobs.facts import (
     AfterCare,
     Apps,
+    Automation,
     Data,
     Database,
+    Extensions,
     Facts,
+    Interface,
     Jobs,
     Listing,
     Migrations,
@@ -168,6 +171,22 @@ def aftercare(**changes: Any) -> AfterCare:
     return replace(nothing, **changes)
 
 
+def extensions(**changes: Any) -> Extensions:
+    return replace(Extensions((), (), (), {}), **changes)
+
+
+def automation(**jobs: str) -> Automation:
+    """Jobs by class path, with underscores for dots, and the state of each."""
+    items = {name.replace("__", "."): state for name, state in jobs.items()}
+    nothing = Listing({})
+    return Automation(nothing, Listing(items), nothing, nothing, nothing, nothing)
+
+
+def interface(panels: tuple[str, ...] = (), pages: tuple[str, ...] = ()) -> Interface:
+    shown, addresses = dict.fromkeys(panels, "weight 1"), dict.fromkeys(pages, "a/")
+    return Interface(Listing(shown), Listing({}), Listing(addresses))
+
+
 def folder(**changes: Any) -> Folder:
     base = Folder("MEDIA_ROOT", "/opt/nautobot/media", True, True, 50_000_000_000, 1_000, True)
     return replace(base, **changes)
@@ -269,6 +288,9 @@ def facts(**changes: Any) -> Facts:
         schema=schema(),
         models=models(),
         aftercare=aftercare(),
+        extensions=extensions(),
+        automation=automation(),
+        interface=interface(),
     )
     return replace(healthy, **changes)
 

@@ -29,7 +29,7 @@ from . import Context, attempt
 def collect(_: Context) -> Automation:
     """Read the registry of Jobs and the rows that start something."""
     return Automation(
-        registry=Listing(dict.fromkeys(filter(_of_an_app, get_jobs()), "loaded")),
+        registry=Listing(dict.fromkeys(filter(of_an_app, get_jobs()), "loaded")),
         jobs=attempt(lambda: Listing(dict(map(_job, Job.objects.values(*JOB_COLUMNS))))),
         queues=attempt(lambda: Listing(dict(JobQueue.objects.values_list("name", "queue_type")))),
         schedules=attempt(
@@ -47,7 +47,7 @@ SCHEDULE_COLUMNS = ("name", "task", "interval", "crontab", "enabled", "user__use
 GIT_COLUMNS = ("slug", "branch", "current_head", "remote_url")
 
 
-def _of_an_app(class_path: str) -> bool:
+def of_an_app(class_path: str) -> bool:
     """Tell a Job of core or an App from one of JOBS_ROOT or Git, which workers alone load."""
     return any(class_path.startswith(f"{config.name}.") for config in apps.get_app_configs())
 

@@ -15,6 +15,7 @@ from .base import Listing, MissingFactError, Unavailable, known
 from .contents import Contents
 from .data import Data
 from .database import Database
+from .extensions import Extensions
 from .files import Files
 from .interface import Interface
 from .jobs import Jobs
@@ -39,6 +40,7 @@ __all__ = [
     "Contents",
     "Data",
     "Database",
+    "Extensions",
     "Facts",
     "Files",
     "Interface",
@@ -89,6 +91,7 @@ class Facts:
     interface: Interface | Unavailable = NOT_COLLECTED
     files: Files | Unavailable = NOT_COLLECTED
     aftercare: AfterCare | Unavailable = NOT_COLLECTED
+    extensions: Extensions | Unavailable = NOT_COLLECTED
     contents: Contents | Unavailable = NOT_COLLECTED
 
     def of(self, topic: type[T]) -> T | Unavailable:

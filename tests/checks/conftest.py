@@ -2,6 +2,7 @@
 
 import pytest
 
+from nautobot_upgrade_jobs.checks.expectations import NOTHING_EXPECTED
 from nautobot_upgrade_jobs.checks.registry import all_checks
 from nautobot_upgrade_jobs.checks.runner import judge
 from tests import builders
@@ -11,10 +12,15 @@ from tests import builders
 def found():
     """Return a function: check id and facts to pairs of (severity, subject)."""
 
-    def run(check_id, facts=None, target=None):
+    def run(check_id, facts=None, target=None, expectations=NOTHING_EXPECTED):
         (check,) = [one for one in all_checks() if one.id == check_id]
         (result,) = judge(
-            facts or builders.facts(), target or builders.target(), builders.CATALOG, (), [check]
+            facts or builders.facts(),
+            target or builders.target(),
+            builders.CATALOG,
+            (),
+            [check],
+            expectations,
         )
         if result.status.value not in ("passed", "failed"):
             return result.status.value

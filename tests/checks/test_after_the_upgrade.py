@@ -5,12 +5,16 @@ import pytest
 from nautobot_upgrade_jobs.checks.expectations import ExpectationError, from_text
 from nautobot_upgrade_jobs.facts import Unavailable
 from nautobot_upgrade_jobs.facts.aftercare import StaleType, StaticFiles
+from nautobot_upgrade_jobs.facts.extensions import BrokenFile
 from nautobot_upgrade_jobs.facts.migrations import Migration, Operation
 from nautobot_upgrade_jobs.facts.workers import Beat
 from tests.builders import (
     aftercare,
+    automation,
+    extensions,
     facts,
     identity,
+    interface,
     migration,
     migrations,
     models,
@@ -203,6 +207,63 @@ def test_a_migration_that_has_begun(found, operations, expected):
     state = facts(migrations=migrations((first, second), (first.key,)))
     begun = [("blocker", "dcim.0002_more")] if expected else []
     assert found("migrations.half_applied", state) == begun
+
+
+@pytest.mark.parametrize(
+    ("check", "state", "expected"),
+    [
+        ("job_files", {}, []),
+        (
+            "job_files",
+            {"job_files": (BrokenFile("/opt/jobs/a.py", 3, "SyntaxError: invalid syntax"),)},
+            [("warning", "/opt/jobs/a.py")],
+        ),
+        ("job_files", {"job_files": Unavailable("permission denied")}, "skipped"),
+        ("registered_jobs", {}, []),
+        ("registered_jobs", {"unregistered": ("pkg.Job",)}, [("warning", "not registered")]),
+        ("registered_jobs", {"unrecorded": ("pkg.Job",)}, [("warning", "not recorded")]),
+        ("home_panels", {}, []),
+        ("home_panels", {"broken_panels": {"Ours": "KeyError"}}, [("blocker", "Ours")]),
+    ],
+)
+def test_what_extends_nautobot(found, check, state, expected):
+    assert found(f"extensions.{check}", facts(extensions=extensions(**state))) == expected
+
+
+@pytest.mark.parametrize(
+    ("line", "there"),
+    [
+        ("app nautobot_example 2.0.0", True),
+        ("app nautobot-example 2.0.0", True),
+        ("app nautobot_example 2.0.1", False),
+        ("app nautobot_ssot 4.0.1", False),
+        ("migration dcim.0001_initial", True),
+        ("migration dcim.0002_more", False),
+        ("job pkg.Sync", True),
+        ("job pkg.Off", False),
+        ("job pkg.Gone", False),
+        ("job pkg.Never", False),
+        ("panel Organization", True),
+        ("panel Compliance", False),
+        ("page plugins:example:home", True),
+        ("page plugins:example:gone", False),
+    ],
+)
+def test_what_was_named_is_there(found, line, there):
+    state = facts(
+        automation=automation(
+            pkg__Sync="installed, enabled, Group / Sync",
+            pkg__Off="installed, disabled, Group / Off",
+            pkg__Gone="not installed, enabled, Group / Gone",
+        ),
+        interface=interface(("Organization",), ("plugins:example:home",)),
+    )
+    shown = found("expected.present", state, expectations=from_text(line))
+    assert shown == ([] if there else [("blocker", line)])
+
+
+def test_where_nothing_was_named_nothing_is_expected(found):
+    assert found("expected.present") == "not_applicable"
 
 
 def test_expectations_are_read_line_by_line():

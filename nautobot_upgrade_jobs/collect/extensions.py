@@ -1,0 +1,91 @@
+"""What extends Nautobot: Jobs' files, the registry of Jobs, and the panels of the home page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from celery.exceptions import SoftTimeLimitExceeded
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.test import RequestFactory
+from nautobot.core.views import HomeView
+from nautobot.extras.jobs import get_jobs
+from nautobot.extras.models import GitRepository, Job
+from nautobot.extras.registry import registry
+
+from ..facts import Extensions
+from ..facts.extensions import BrokenFile
+from . import Context, attempt, explain
+from .automation import of_an_app
+from .job_files import broken_files
+
+
+def collect(_: Context) -> Extensions:
+    """Look at everything that is not core's own."""
+    return Extensions(
+        job_files=attempt(lambda: tuple(_job_files())),
+        unregistered=attempt(lambda: tuple(sorted(_recorded() - set(get_jobs())))),
+        unrecorded=attempt(lambda: tuple(sorted(_registered() - _recorded()))),
+        broken_panels=attempt(lambda: dict(_broken_panels())),
+    )
+
+
+def _job_files() -> Iterator[BrokenFile]:
+    """Yield broken files of JOBS_ROOT, and of those Git repositories that provide Jobs."""
+    root = Path(settings.JOBS_ROOT or "")
+    if settings.JOBS_ROOT and root.is_dir():
+        yield from broken_files(root, _python_files(root))
+    clones = Path(settings.GIT_ROOT)
+    slugs = GitRepository.objects.filter(provided_contents__contains="extras.job")
+    for slug in slugs.order_by("slug").values_list("slug", flat=True):
+        folder = clones / slug
+        jobs = folder / "jobs"
+        files = [path for path in (folder / "__init__.py", folder / "jobs.py") if path.is_file()]
+        yield from broken_files(clones, iter([*files, *_python_files(jobs)]))
+
+
+def _python_files(folder: Path) -> Iterator[Path]:
+    return (path for path in folder.rglob("*.py") if "__pycache__" not in path.parts)
+
+
+def _recorded() -> set[str]:
+    found = Job.objects.filter(installed=True).values_list("module_name", "job_class_name")
+    return {path for path in map(".".join, found) if of_an_app(path)}
+
+
+def _registered() -> set[str]:
+    return {path for path in get_jobs() if of_an_app(path)}
+
+
+def _broken_panels() -> Iterator[tuple[str, str]]:
+    """Yield panels that cannot be shown to a superuser."""
+    request = RequestFactory().get("/")
+    request.user = get_user_model().objects.filter(is_superuser=True, is_active=True).first()
+    if request.user is None:
+        return
+    for name, panel in registry["homepage_layout"]["panels"].items():
+        problem = _problem(lambda panel=panel: _show(panel, request))
+        if problem:
+            yield str(name), problem
+
+
+def _show(one: Mapping[str, Any], request: Any) -> None:
+    """Do what the home page does for a panel, an item, or an item of a group."""
+    if one.get("custom_template"):
+        HomeView().render_additional_content(request, {}, one)
+    elif one.get("model"):
+        one["model"].objects.restrict(request.user, "view").count()
+    for item in (one.get("items") or {}).values():
+        _show(item, request)
+
+
+def _problem(function: Callable[[], None]) -> str:
+    try:
+        function()
+    except SoftTimeLimitExceeded:
+        raise
+    except Exception as error:  # noqa: BLE001 - panels are other people's code
+        return explain(error)
+    return ""

@@ -1,0 +1,31 @@
+"""What extends Nautobot and does not load, or is not known to it: Jobs, panels, pages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .base import Unavailable
+
+
+@dataclass(frozen=True)
+class BrokenFile:
+    """A file of Jobs that Nautobot cannot load."""
+
+    path: str
+    line: int
+    """Zero if the whole file is meant."""
+    error: str
+
+
+@dataclass(frozen=True)
+class Extensions:
+    """Everything that Apps, Git repositories and JOBS_ROOT add."""
+
+    job_files: tuple[BrokenFile, ...] | Unavailable
+    unregistered: tuple[str, ...] | Unavailable
+    """Class paths of Jobs of core and of enabled Apps that are recorded as installed, but that
+    their code does not register."""
+    unrecorded: tuple[str, ...] | Unavailable
+    """Class paths of registered Jobs that the database does not know."""
+    broken_panels: dict[str, str] | Unavailable
+    """Home-page panel to what goes wrong when it is shown."""
