@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from ..catalog import Catalog
-from ..facts import Database, Migrations, Schema
+from ..facts import Database, Migrations, Models, Schema, known
 from ..plan.history import History
 from ..plan.progress import Progress, begun
 from ..plan.repair import taken_back
@@ -47,16 +47,18 @@ def unapplied(migrations: Migrations) -> Iterator[Finding]:
 
 
 @check(when="after")
-def half_applied(migrations: Migrations, schema: Schema, database: Database) -> Iterator[Finding]:
+def half_applied(
+    migrations: Migrations, schema: Schema, models: Models, database: Database
+) -> Iterator[Finding]:
     """No migration is in the schema in part, or without its record.
 
     Why: on MySQL a migration that fails in the middle stays so, and the next `migrate` stops at
         what is there already ("table already exists"), which hides the first error.
     Fix: take back what it did, or do by hand what it did not, and let `migrate` go on.
     """
-    live = live_tables(schema)
-    for one in begun(History(migrations), live):
-        remedy, commands = _way_out(one, live, database.vendor)
+    history, live = History(migrations), live_tables(schema)
+    for one in begun(history, live, known(models.tables)):
+        remedy, commands = _way_out(one, history, live, database.vendor)
         unseen = f" {plural(one.unseen, 'operation')} of it cannot be seen in a schema."
         yield Finding(
             severity=Severity.BLOCKER,
@@ -74,11 +76,15 @@ def half_applied(migrations: Migrations, schema: Schema, database: Database) -> 
 
 
 def _way_out(
-    one: Progress, live: Mapping[str, LiveTable], vendor: str
+    one: Progress, history: History, live: Mapping[str, LiveTable], vendor: str
 ) -> tuple[str, tuple[str, ...]]:
     """Return what to do, and its commands."""
     app, _, name = one.migration.key.partition(".")
     record = f"nautobot-server migrate --fake {app} {name}"
+    if history.has_applied_children(one.migration.key):  # migrate would reverse them
+        record = (
+            f"INSERT INTO django_migrations (app, name, applied) VALUES ('{app}', '{name}', now());"  # noqa: S608
+        )
     if not one.left:
         return (
             "All of it that can be seen is there. If its data operations ran, too, record it; if "
@@ -196,10 +202,17 @@ def recorded_but_unknown(migrations: Migrations, catalog: Catalog) -> Iterator[F
             severity=Severity.BLOCKER if app in catalog.core_apps else Severity.WARNING,
             subject=app,
             message=f"{plural(len(names), 'recorded migration')} of {app} on no disk here.{origin}",
-            remediation="Install the release of the App that has them; if they were made locally, "
-            "compare the schema with a fresh one before you go on.",
+            remediation="Install the release of the App that has them. If they were made locally "
+            "and their files are gone for good, run Verify Migrations: if schema.tables finds no "
+            "difference, nothing is left of them but their records, which the statements remove.",
             phase=Phase.MIGRATE,
             impact=Impact.UNKNOWN,
+            commands=tuple(map(_without_record, names)),
             evidence=some(names),
             references=(UPGRADING,),
         )
+
+
+def _without_record(key: str) -> str:
+    app, _, name = (part.replace("'", "''") for part in key.partition("."))
+    return f"DELETE FROM django_migrations WHERE app = '{app}' AND name = '{name}';"  # noqa: S608

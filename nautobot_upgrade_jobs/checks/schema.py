@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
+from ..catalog import Catalog
 from ..facts import Database, Migrations, MissingFactError, Models, Schema, known
 from ..facts.models import ModelTable
 from ..plan.history import History
+from ..plan.progress import begun
 from ..plan.repair import repair
-from ..plan.structure import LiveTable, SchemaDifference, differences, live_tables
+from ..plan.structure import SchemaDifference, differences, live_tables
 from .findings import Finding, Impact, Phase, Severity
 from .registry import check
 from .text import plural
@@ -22,7 +24,7 @@ RESTORE = (
 
 @check(when="after")
 def tables(
-    schema: Schema, models: Models, migrations: Migrations, database: Database
+    schema: Schema, models: Models, migrations: Migrations, database: Database, catalog: Catalog
 ) -> Iterator[Finding]:
     """Every table is as the applied migrations leave it.
 
@@ -30,24 +32,20 @@ def tables(
         which pages and Jobs fail one by one, long after `migrate` said OK.
     Fix: make the difference undone by the statements shown, after a backup; or restore one.
     """
-    expected, live = _sides(schema, models, migrations)
+    history = History(migrations)
+    if newer := set(history.unknown) & catalog.all_core_migrations:
+        raise MissingFactError(
+            f"{plural(len(newer), 'migration')} of a newer release is recorded, such as "
+            f"{min(newer)}: what it made of the schema, only its code can say"
+        )
+    expected, live = known(models.tables), live_tables(schema)
+    unfinished = begun(history, live, expected)  # migrations.half_applied tells of these
     found: dict[str, list[SchemaDifference]] = defaultdict(list)
     for one in differences(expected, live):
-        found[one.table].append(one)
+        if not any(migration.explains(one) for migration in unfinished):
+            found[one.table].append(one)
     for table, own in found.items():
         yield _finding(table, own, expected[table], database.vendor)
-
-
-def _sides(
-    schema: Schema, models: Models, migrations: Migrations
-) -> tuple[dict[str, ModelTable], dict[str, LiveTable]]:
-    """Return the schema that is expected and the one that is there."""
-    if unknown := History(migrations).unknown:
-        raise MissingFactError(
-            f"{plural(len(unknown), 'recorded migration')} cannot be read, as no file stands for "
-            f"them, such as {unknown[0]}; what they made of the schema is not known"
-        )
-    return known(models.tables), live_tables(schema)
 
 
 def _finding(table: str, own: list[SchemaDifference], model: ModelTable, vendor: str) -> Finding:

@@ -73,7 +73,8 @@ def _changes(app: str, operations: Sequence[Operation]) -> Iterator[str]:
             yield f"{table}.{one.old_name}>{table}.{one.new_name}"
         elif isinstance(one, FieldOperation):
             table, gone = _table(app, one.model_name), isinstance(one, RemoveField)
-            yield f"{'-' if gone else ''}{table}.{one.name}"
+            if not getattr(one.field, "many_to_many", False):
+                yield f"{'-' if gone else ''}{table}.{one.name}"
             yield from _own_tables(table, [(one.name, one.field)])
         elif isinstance(one, RenameModel):
             yield f"{_table(app, one.old_name)}>{_table(app, one.new_name)}"

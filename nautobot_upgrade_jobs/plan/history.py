@@ -96,6 +96,12 @@ class History:
         }
         return tuple(sorted(pairs))
 
+    def has_applied_children(self, key: str) -> bool:
+        """Tell whether a later migration that builds on this one is applied."""
+        return any(
+            key in self.active[child].dependencies for child in self.applied & set(self.active)
+        )
+
     @property
     def conflicts(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
         """Apps with more than one leaf node, and these leaf nodes."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from ..facts.migrations import Operation
-from ..facts.models import ModelColumn, ModelTable
+from ..facts.models import ModelColumn, ModelKey, ModelTable
 from .structure import LiveTable, SchemaDifference
 
 
@@ -14,11 +14,12 @@ def repair(one: SchemaDifference, model: ModelTable, vendor: str) -> tuple[str, 
     writer = _PostgreSQL() if vendor == "postgresql" else _MySQL()
     column = next((each for each in model.columns if each.name == one.subject), None)
     if one.what == "table":
-        return (model.sql, *(key.sql for key in model.keys if _beside_the_table(key.kind)))
+        return (model.sql, *(key.sql for key in model.keys if _beside_the_table(key, model)))
     if one.what == "column":
         if column is None:
             return (writer.drop_column(one.table, one.subject),)
-        return writer.add_column(one.table, column)
+        keys = [key for key in model.keys if _is_over(key, column.name)]
+        return (*writer.add_column(one.table, column), *(key.sql for key in keys))
     if column is not None:
         return (writer.alter_column(one.table, column, one.what),)
     if one.how == "invalid":
@@ -59,9 +60,15 @@ def taken_back(
     return tuple(statements)
 
 
-def _beside_the_table(kind: str) -> bool:
-    """Tell whether a key is no part of CREATE TABLE; its checks and primary key are."""
-    return kind in ("index", "foreign")
+def _beside_the_table(key: ModelKey, model: ModelTable) -> bool:
+    """Tell whether a key is no part of CREATE TABLE."""
+    if key.kind == "unique":
+        return (key.by_name or len(key.columns) > 1) and f'"{key.name}"' not in model.sql
+    return key.kind in ("index", "foreign")
+
+
+def _is_over(key: ModelKey, column: str) -> bool:
+    return any(name.partition(" ")[0] == column for name in key.columns)
 
 
 class _PostgreSQL:

@@ -158,7 +158,8 @@ def _of_keys(table: str, model: ModelTable, live: LiveTable) -> Iterator[SchemaD
             yield SchemaDifference(
                 table, wanted.name, how, wanted.kind, text, same or "nothing", wanted
             )
-    for key in live.keys:
+    too_many = columns - {column.name for column in model.columns}
+    for key in {key.name: key for key in live.keys}.values():  # a constraint hides its index
         if " INVALID" in key.text:
             yield SchemaDifference(table, key.name, "invalid", "index", "a valid index", key.text)
         elif key.text.endswith((" NOT VALID", " NOT ENFORCED")):
@@ -166,6 +167,8 @@ def _of_keys(table: str, model: ModelTable, live: LiveTable) -> Iterator[SchemaD
                 table, key.name, "not validated", key.kind, "a validated constraint", key.text
             )
         elif key.name not in known and key.kind in ("unique", "foreign", "check"):
+            if too_many & {column.partition(" ")[0] for column in key.columns}:
+                continue  # it goes with its column
             yield SchemaDifference(table, key.name, "extra", key.kind, "nothing", key.text)
 
 

@@ -160,7 +160,12 @@ def test_a_constraint_is_read_in_the_words_of_either_server(text, expected):
         (
             NO_RACK,
             "postgresql",
-            ('ALTER TABLE "dcim_device" ADD COLUMN "rack_id" uuid;',),
+            (
+                'ALTER TABLE "dcim_device" ADD COLUMN "rack_id" uuid;',
+                "CREATE INDEX … (rack_id);",
+                "ALTER … FOREIGN …;",
+                "CREATE UNIQUE INDEX …;",
+            ),
         ),
         (
             NO_NAME,
@@ -169,6 +174,7 @@ def test_a_constraint_is_read_in_the_words_of_either_server(text, expected):
                 'ALTER TABLE "dcim_device" ADD COLUMN "name" character varying(255);',
                 'UPDATE "dcim_device" SET "name" = …;',
                 'ALTER TABLE "dcim_device" ALTER COLUMN "name" SET NOT NULL;',
+                "ALTER … UNIQUE (name);",
             ),
         ),
         (
