@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 from .commandline import (
     EXIT_CODES_HELP,
@@ -15,6 +16,8 @@ from .commandline import (
 )
 from .comparison import compare_snapshots
 from .configuration import UsageError
+from .doctor import examine
+from .report import Report
 from .store import read_snapshot
 
 
@@ -26,15 +29,24 @@ def main(words: list[str]) -> int:
     one.add_argument("before", type=Path, help="the older snapshot-….json.gz")
     one.add_argument("after", type=Path, help="the newer one")
     add_report_options(one)
+    one.set_defaults(run=_compare)
+    one = commands.add_parser("doctor", help="Why does nautobot-server not start?")
+    one.add_argument("--config", default="", metavar="FILE", help="nautobot_config.py")
+    one.set_defaults(run=lambda options: examine(options["config"]))
+    add_report_options(one)
     options = vars(parser.parse_args(words))
     try:
         if options["output"]:
             make_folder(options["output"])
-        before, after = read_snapshot(options["before"]), read_snapshot(options["after"])
-        return publish(compare_snapshots(before, after), options)
+        return publish(options["run"](options), options)
     except UsageError as error:
         print(f"error: {error}", file=sys.stderr)
         return USAGE_ERROR
+
+
+def _compare(options: dict[str, Any]) -> Report:
+    before, after = read_snapshot(options["before"]), read_snapshot(options["after"])
+    return compare_snapshots(before, after)
 
 
 if __name__ == "__main__":

@@ -113,8 +113,10 @@ def static_files(aftercare: AfterCare) -> Iterator[Finding]:
             f"Of {plural(files.expected, 'static file')}, {len(files.missing)} "
             f"{'is' if len(files.missing) == 1 else 'are'} not in {files.folder} and "
             f"{len(files.different)} not of this release.",
-            "Run the command as the user that Nautobot runs as, then reload pages in the browser.",
-            "nautobot-server collectstatic --no-input",
+            "Run the command as the user that Nautobot runs as, then reload pages in the browser."
+            + " Without --clear, it leaves files alone that are newer than their source."
+            * bool(files.different),
+            "nautobot-server collectstatic --no-input" + " --clear" * bool(files.different),
             evidence=(
                 *(f"missing: {name}" for name in files.missing),
                 *(f"different: {name}" for name in files.different),

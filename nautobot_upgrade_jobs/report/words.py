@@ -23,6 +23,12 @@ HEADLINES = {
         Verdict.BLOCKED: "The upgrade is not finished, or the database is not what the code needs.",
         Verdict.INCOMPLETE: "No answer yet: some checks could not look.",
     },
+    "doctor": {
+        Verdict.GO: "Nautobot starts.",
+        Verdict.CAUTION: "Nautobot starts; something is wrong all the same.",
+        Verdict.BLOCKED: "Nautobot does not start.",
+        Verdict.INCOMPLETE: "No answer: the doctor could not look.",
+    },
 }
 NEXT_STEPS = {
     "preflight": {
@@ -55,5 +61,11 @@ NEXT_STEPS = {
         "Verify Migrations again until none is left.",
         Verdict.INCOMPLETE: "Give the checks under 'Not checked' what they need, and run Verify "
         "Migrations again.",
+    },
+    "doctor": {
+        Verdict.GO: "Run `nautobot-server upgrade_jobs verify`: is the upgrade finished?",
+        Verdict.CAUTION: "Do what the warnings say.",
+        Verdict.BLOCKED: "Mend the first blocker and run doctor again; it may have hidden another.",
+        Verdict.INCOMPLETE: "See under 'Not checked' what it needs.",
     },
 }

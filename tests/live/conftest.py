@@ -122,6 +122,35 @@ def clone(instance, nautobot):
         instance.server().drop(name)
 
 
+@pytest.fixture(scope="module")
+def healthy(instance, nautobot):
+    """A database on which the upgrade was finished, and the running worker may be asked."""
+    from django.core.management import call_command
+    from nautobot.core.settings_funcs import parse_redis_connection
+
+    name = f"{CLONE}_healthy"
+    os.environ["CELERY_BROKER_URL"] = parse_redis_connection(0)
+    instance.server().clone("sample", name)
+    with connected_to(name):
+        for command in ("migrate", "refresh_dynamic_group_member_caches"):
+            call_command(command, verbosity=0)
+        call_command("trace_paths", no_input=True, verbosity=0)
+        call_command("collectstatic", clear=True, interactive=False, verbosity=0)
+    yield name
+    del os.environ["CELERY_BROKER_URL"]
+    instance.server().drop(name)
+
+
+@pytest.fixture
+def broken(instance, healthy):
+    """A private clone of the healthy database, on which Django works."""
+    name = f"{CLONE}_broken"
+    instance.server().clone(healthy, name)
+    with connected_to(name):
+        yield name
+    instance.server().drop(name)
+
+
 @pytest.fixture(scope="session")
 def rest(instance):
     """A client of the running web process, as the superuser."""

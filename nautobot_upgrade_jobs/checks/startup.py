@@ -1,0 +1,173 @@
+"""What keeps ``nautobot-server`` from starting: the cause behind the last line of a traceback."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+from ..facts.startup import STAGES, Failure, Frame, Startup
+from .findings import Finding, Impact, Phase, Severity
+from .startup_causes import KNOWN
+from .text import some
+
+CAUSES = (
+    "One App, one import or one setting that is wrong stops every command of nautobot-server, and "
+    "what it prints is the end of a traceback, not the cause."
+)
+INSTALL = (
+    "https://docs.nautobot.com/projects/core/en/stable/user-guide/administration/installation/"
+)
+APPS = f"{INSTALL}app-install/"
+SETTINGS = (
+    "https://docs.nautobot.com/projects/core/en/stable/user-guide/administration/configuration/"
+    "settings/"
+)
+
+
+def causes(startup: Startup) -> Iterator[Finding]:
+    """Yield what keeps Nautobot from starting, the cause that must be mended first on top."""
+    yield from _environment(startup)
+    if startup.failure:
+        yield _of_failure(startup.failure, startup)
+    elif startup.findings:
+        yield _finding(
+            "nautobot-server check",
+            "Nautobot starts, but its own checks find errors.",
+            "Mend what they name; Verify Migrations says more of each.",
+            ("nautobot-server upgrade_jobs verify",),
+            some(startup.findings),
+            severity=Severity.WARNING,
+        )
+
+
+def _environment(startup: Startup) -> Iterator[Finding]:
+    """Yield what is wrong with the environment, whatever it leads to."""
+    if not startup.nautobot:
+        yield _finding(
+            "nautobot",
+            "Nautobot is not installed in the environment of this Python.",
+            "Use the Python of Nautobot's own environment, or install Nautobot into this one.",
+            ("sudo -iu nautobot", "pip install nautobot"),
+            (),
+        )
+        return
+    try:
+        fits = SpecifierSet(startup.requires_python).contains(startup.python, prereleases=True)
+    except InvalidSpecifier:
+        fits = True
+    if not fits:
+        yield _finding(
+            "python",
+            f"Nautobot {startup.nautobot} needs Python {startup.requires_python}, not "
+            f"{startup.python}.",
+            "Make the environment anew with a Python that it supports.",
+            (),
+            (),
+        )
+    for line in startup.unmet:
+        package = line.partition(" requires ")[2].partition(",")[0]
+        yield _finding(
+            f"requirement {package}",
+            f"{line}.",
+            "Install all of them in one command, so that pip can find versions that fit together.",
+            (f"pip install '{package}'",),
+            (),
+        )
+
+
+def _of_failure(failure: Failure, startup: Startup) -> Finding:
+    """Return the known cause of a failure, or the place that it came from."""
+    for cause in KNOWN:
+        found = re.search(cause.words, failure.message)
+        if failure.stage in cause.stages.split() and failure.error == cause.error and found:
+            filled = _filler(found)
+            return _finding(
+                filled(cause.subject),
+                filled(cause.message),
+                cause.remediation,
+                tuple(map(filled, cause.commands)),
+                _evidence(failure),
+            )
+    return _of_code(failure, startup)
+
+
+def _filler(found: re.Match[str]) -> Callable[[str], str]:
+    groups = [group or "" for group in found.groups()]
+    return lambda text: text.format(*groups)
+
+
+def _of_code(failure: Failure, startup: Startup) -> Finding:
+    """Tell where code fails: in the configuration, in an App, or in something that it uses."""
+    last = failure.frames[-1] if failure.frames else None
+    in_config = [one for one in failure.frames if one.file == startup.config]
+    place = f"{last.file}, line {last.line}" if last else "no line of code"
+    if in_config and (last is in_config[-1] or failure.error == "SyntaxError"):
+        return _finding(
+            "nautobot_config.py",
+            f"{startup.config}, line {in_config[-1].line}: {failure.error}: {failure.message}.",
+            "Mend this line. A name that a new release no longer has is in its release notes.",
+            (),
+            _evidence(failure),
+        )
+    app, own = _package(failure)
+    place = f"{own.file}, line {own.line}" if own else place
+    return _finding(
+        app or failure.stage,
+        f"While {STAGES[failure.stage]}: {failure.error}: {failure.message} ({place}).",
+        f"The error comes from {app}: install a release of it that supports Nautobot "
+        f"{startup.nautobot}, or take it out of PLUGINS."
+        if app
+        else "See the evidence for the way that the error came.",
+        (f"pip install --upgrade {app}",) if app else (),
+        _evidence(failure),
+    )
+
+
+LIBRARIES = frozenset({"nautobot", "django", "celery", "kombu", "nautobot_upgrade_jobs"})
+INSTALLED = re.compile(r"(?:site-packages|dist-packages)/([A-Za-z0-9_]+)")
+STANDARD = re.compile(r"/lib(?:64)?/python3|^<frozen|/nautobot_upgrade_jobs/")
+
+
+def _package(failure: Failure) -> tuple[str, Frame | None]:
+    """Return the first package on the way that is not Nautobot's, and the last place in it."""
+    name = next(filter(None, map(_owner, failure.frames)), "")
+    own = [frame for frame in failure.frames if name and _owner(frame) == name]
+    return name, own[-1] if own else None
+
+
+def _owner(frame: Frame) -> str:
+    if found := INSTALLED.search(frame.file):
+        return "" if found[1] in LIBRARIES else found[1]
+    if STANDARD.search(frame.file) or frame.file.endswith("nautobot_config.py"):
+        return ""
+    parts = frame.file.split("/")  # an App that is installed from its checkout
+    return parts[-2] if len(parts) > 1 else ""
+
+
+def _evidence(failure: Failure) -> tuple[str, ...]:
+    way = [f"{one.file}:{one.line} in {one.function}" for one in failure.frames[-5:]]
+    return (f"{failure.error}: {failure.message}", *way)
+
+
+def _finding(  # noqa: PLR0913 - the parts of one finding
+    subject: str,
+    message: str,
+    remediation: str,
+    commands: tuple[str, ...],
+    evidence: tuple[str, ...],
+    *,
+    severity: Severity = Severity.BLOCKER,
+) -> Finding:
+    return Finding(
+        severity=severity,
+        subject=subject,
+        message=message,
+        remediation=remediation,
+        phase=Phase.BOOT,
+        impact=Impact.OUTAGE,
+        commands=commands,
+        evidence=evidence,
+        references=(APPS if "App" in message else SETTINGS,),
+    )

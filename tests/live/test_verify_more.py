@@ -1,0 +1,216 @@
+"""Faults that are no rows: files of migrations and of Jobs, services, panels, expectations."""
+
+import importlib
+import os
+import shutil
+import time
+from datetime import datetime, timedelta, timezone
+from importlib.metadata import distribution
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.db import connection
+from django.db.migrations.loader import MigrationLoader
+from django.test import override_settings
+from nautobot.core.settings_funcs import parse_redis_connection
+from nautobot.extras.models import GitRepository, Job, ScheduledJob
+from nautobot.extras.registry import registry
+
+from nautobot_upgrade_jobs.checks.findings import Verdict
+from nautobot_upgrade_jobs.request import Request
+from nautobot_upgrade_jobs.verification import verify
+
+from .verifying import findings, follow
+
+pytestmark = pytest.mark.usefixtures("broken")
+NO_BROKER = parse_redis_connection(7)
+
+
+def found():
+    """The keys of all findings."""
+    return sorted(findings()[0])
+
+
+@pytest.fixture
+def more_migrations(tmp_path, monkeypatch):
+    """A function that gives the App ``users`` another migration, in a copy of its folder."""
+    package = tmp_path / "copied_users_migrations"
+    source = Path(importlib.import_module("nautobot.users.migrations").__file__).parent
+    shutil.copytree(source, package)
+    monkeypatch.syspath_prepend(str(tmp_path))
+
+    def add(name, after, operations):
+        (package / f"{name}.py").write_text(
+            "from django.db import migrations, models\n"
+            "class Migration(migrations.Migration):\n"
+            f"    dependencies = [('users', '{after}')]\n"
+            f"    operations = [{operations}]\n"
+        )
+        importlib.invalidate_caches()
+        return override_settings(MIGRATION_MODULES={"users": package.name})
+
+    return add
+
+
+def newest(app):
+    ((_, name),) = MigrationLoader(connection).graph.leaf_nodes(app)
+    return name
+
+
+def test_a_second_leaf_node(more_migrations):
+    graph = MigrationLoader(connection).graph
+    parents = graph.nodes["users", newest("users")].dependencies
+    (parent,) = [name for label, name in parents if label == "users"]
+    with more_migrations("0998_fork", parent, ""):
+        report = verify(Request())
+        keys = [one.key for one in report.findings()]
+        assert "migrations.conflicting_leaf_nodes:users" in keys
+        assert report.verdict is Verdict.BLOCKED
+    assert found() == []
+
+
+def test_a_migration_made_on_the_spot(more_migrations):
+    field = "migrations.AlterField('user', 'first_name', models.CharField(max_length=9))"
+    with more_migrations("0998_alter_user", newest("users"), field):
+        keys = found()
+        assert "migrations.unapplied:django_migrations" in keys
+        assert "models.without_migrations:users" in keys
+    assert found() == []
+
+
+def test_no_worker(monkeypatch):
+    monkeypatch.setenv("CELERY_BROKER_URL", NO_BROKER)
+    assert found() == ["workers.answering:celery"]
+
+
+def test_a_worker_that_was_started_before_the_packages_were_installed(monkeypatch):
+    """Whatever is installed later: the worker does not run it."""
+    folder = distribution("nautobot")._path
+    before = folder.stat()
+    os.utime(folder, (time.time() + 60, time.time() + 60))
+    try:
+        (key,) = found()
+        assert key.startswith("workers.same_code:celery@")
+    finally:
+        os.utime(folder, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert found() == []
+
+
+def test_no_beat(tmp_path):
+    heartbeat = tmp_path / "beat"
+    heartbeat.touch()
+    os.utime(heartbeat, (time.time() - 3600, time.time() - 3600))
+    with override_settings(CELERY_BEAT_HEARTBEAT_FILE=str(heartbeat)):
+        assert found() == ["workers.beat:beat"]
+
+
+def test_without_a_heartbeat_beat_is_told_by_what_is_overdue():
+    job = Job.objects.get(job_class_name="Greet")
+    hours_ago = datetime.now(timezone.utc) - timedelta(hours=3)
+    with override_settings(CELERY_BEAT_HEARTBEAT_FILE=""):
+        assert found() == []
+        schedule = ScheduledJob(
+            name="Hourly greeting",
+            task=job.class_path,
+            job_model=job,
+            user=get_user_model().objects.get(username="admin"),
+            interval="hourly",
+            start_time=hours_ago,
+            last_run_at=hours_ago,
+        )
+        ScheduledJob.objects.bulk_create([schedule])
+        found_, _ = findings()
+        assert list(found_) == ["workers.beat:beat"]
+        assert "Hourly greeting" in found_["workers.beat:beat"].evidence[0]
+
+
+def test_redis_is_down(monkeypatch):
+    monkeypatch.setenv("CELERY_BROKER_URL", "redis://127.0.0.1:1/0")
+    caches = {**settings.CACHES}
+    caches["default"] = {**caches["default"], "LOCATION": "redis://127.0.0.1:1/1"}
+    with override_settings(CACHES=caches):
+        report = verify(Request())
+    assert "redis.answering:redis" in [one.key for one in report.findings()]
+    assert report.verdict is Verdict.BLOCKED
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "error"),
+    [
+        ("import os\nclass Broken(\n", 2, "SyntaxError"),
+        ("from nautobot.apps.jobs import Job, NoSuchName\n", 1, "ImportError"),
+        ("import os\nfrom nautobot.extras.reports import Report\n", 2, "ModuleNotFoundError"),
+        ("\n\nimport no_such_library_at_all\n", 3, "ModuleNotFoundError"),
+    ],
+)
+def test_a_file_of_jobs_root_that_does_not_load(text, line, error, tmp_path):
+    with override_settings(JOBS_ROOT=str(tmp_path)):
+        (tmp_path / "fine.py").write_text(
+            "try:\n    import no_such_library_at_all\nexcept ImportError:\n    pass\n"
+            "from typing import TYPE_CHECKING\nfrom nautobot.apps.jobs import Job\n"
+            "import helper\nfrom helper import anything\n"
+        )
+        (tmp_path / "helper.py").write_text("anything = 1\n")
+        assert found() == []
+        path = tmp_path / "broken.py"
+        path.write_text(text)
+        found_, _ = findings()
+        ((key, finding),) = found_.items()
+        assert key == f"extensions.job_files:{path}"
+        assert f"line {line}: {error}" in finding.message
+        path.write_text("from nautobot.apps.jobs import Job\n")
+        assert found() == []
+
+
+def test_a_git_repository_whose_jobs_import_a_removed_name(tmp_path):
+    GitRepository.objects.bulk_create(
+        [
+            GitRepository(
+                name="Ours",
+                slug="ours",
+                remote_url="https://git.example.com/ours.git",
+                provided_contents=["extras.job"],
+            )
+        ]
+    )
+    jobs = tmp_path / "ours" / "jobs"
+    jobs.mkdir(parents=True)
+    (jobs / "__init__.py").write_text("from .sync import Sync\n")
+    (jobs / "sync.py").write_text("from nautobot.extras.jobs import NoSuchJob as Sync\n")
+    with override_settings(GIT_ROOT=str(tmp_path)):
+        assert found() == [f"extensions.job_files:{jobs / 'sync.py'}"]
+
+
+def test_a_broken_home_panel(monkeypatch):
+    panels = registry["homepage_layout"]["panels"]
+    broken_panel = {"custom_template": "gone.html", "template_path": "/nowhere/", "items": {}}
+    monkeypatch.setitem(panels, "Ours", {**broken_panel, "weight": 1})
+    assert found() == ["extensions.home_panels:Ours"]
+
+
+@pytest.mark.parametrize("spoil", [Path.unlink, lambda path: path.write_text("old")])
+def test_a_static_file_of_another_release(spoil):
+    path = Path(settings.STATIC_ROOT, "admin", "css", "base.css")
+    spoil(path)
+    found_, _ = findings()
+    (finding,) = found_.values()
+    assert list(found_) == ["aftercare.static_files:STATIC_ROOT"]
+    follow(finding)
+    assert found() == []
+
+
+@pytest.mark.parametrize(
+    ("line", "there"),
+    [
+        ("panel Organization", True),
+        ("job nautobot.core.jobs.groups.RefreshDynamicGroupCaches", True),
+        ("migration users.0001_initial", True),
+        ("panel Golden Configuration", False),
+        ("app nautobot_golden_config 3.0.0", False),
+    ],
+)
+def test_what_was_named_is_looked_for(line, there):
+    keys = list(findings(expectations=line)[0])
+    assert keys == ([] if there else [f"expected.present:{line}"])
