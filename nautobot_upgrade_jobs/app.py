@@ -19,7 +19,7 @@ class UpgradeJobsConfig(NautobotAppConfig):
     verbose_name = "Nautobot Upgrade Jobs"
     version = __version__
     author = "The nautobot-upgrade-jobs authors"
-    description = "Preflight and snapshots for Nautobot upgrades."
+    description = "Preflight, snapshots and verification for Nautobot upgrades."
     base_url = "upgrade-jobs"
     min_version = "2.4.0"
     default_settings = defaults()

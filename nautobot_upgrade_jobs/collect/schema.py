@@ -43,15 +43,16 @@ MYSQL = {
     """,
     "indexes": """
         SELECT table_name, index_name, concat(if(min(non_unique) = 0, 'unique ', ''), '(',
-               group_concat(coalesce(column_name, expression) ORDER BY seq_in_index), ')')
+               group_concat(concat(coalesce(column_name, expression),
+                                   if(collation = 'D', ' DESC', '')) ORDER BY seq_in_index), ')')
         FROM information_schema.statistics WHERE table_schema = database()
         GROUP BY table_name, index_name
     """,
     "constraints": """
         SELECT t.table_name, t.constraint_name, concat(t.constraint_type, ' (',
-               coalesce(group_concat(k.column_name ORDER BY k.ordinal_position), ''), ') ',
-               coalesce(min(k.referenced_table_name), ''))
-        FROM information_schema.table_constraints t
+               coalesce(group_concat(k.column_name ORDER BY k.ordinal_position), {checked}), ') ',
+               coalesce(min(k.referenced_table_name), ''){state})
+        FROM information_schema.table_constraints t {checks}
         LEFT JOIN information_schema.key_column_usage k
           USING (constraint_schema, table_name, constraint_name)
         WHERE t.constraint_schema = database()
@@ -60,10 +61,24 @@ MYSQL = {
 }
 
 
+# Before 8.0.16, MySQL reads a check and forgets it.
+CHECKS = {
+    "checked": "min(c.check_clause), ''",
+    "state": ", if(min(t.enforced) = 'NO', 'NOT ENFORCED', '')",
+    "checks": "LEFT JOIN information_schema.check_constraints c "
+    "USING (constraint_schema, constraint_name)",
+}
+NO_CHECKS = {"checked": "''", "state": "", "checks": ""}
+
+
 def collect(context: Context) -> Schema:
     """Read columns, indexes and constraints from the server's catalog."""
     connection = context.connection
-    queries = POSTGRESQL if connection.vendor == "postgresql" else MYSQL
+    queries = POSTGRESQL
+    if connection.vendor == "mysql":
+        knows_checks = connection.mysql_version >= (8, 0, 16)
+        words = CHECKS if knows_checks else NO_CHECKS
+        queries = {part: query.format(**words) for part, query in MYSQL.items()}
     return Schema(**{part: _listing(connection, query) for part, query in queries.items()})
 
 

@@ -183,6 +183,8 @@ def _serves(live: LiveKey, wanted: ModelKey) -> bool:
     if wanted.kind == "foreign":
         return (live.kind, live.columns, live.target) == ("foreign", wanted.columns, wanted.target)
     if wanted.kind == "index":
-        return live.kind in ("index", "unique") and live.columns == wanted.columns
+        # An index over more columns finds by the first of them as well; MySQL keeps only that one.
+        first = live.columns[: len(wanted.columns)]
+        return live.kind in ("index", "unique", "primary") and first == wanted.columns
     kinds = ("primary",) if wanted.kind == "primary" else ("unique", "primary")
     return live.kind in kinds and set(live.columns) == set(wanted.columns)

@@ -7,11 +7,13 @@ then really upgraded; elsewhere it is the sample of the release itself.
 import os
 import shutil
 import subprocess
+import time
 from pathlib import Path
+from subprocess import PIPE
 
 import pytest
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from nautobot.dcim.models import Device, Manufacturer, Platform
 from nautobot.extras.models import Contact, DynamicGroup, Job, ObjectMetadata, ScheduledJob, Team
 from nautobot.extras.registry import registry
@@ -22,9 +24,12 @@ from development import dumps, venvs
 from development.instance import Instance
 from nautobot_upgrade_jobs.capture import capture
 from nautobot_upgrade_jobs.catalog import load
+from nautobot_upgrade_jobs.checks.findings import Verdict
 from nautobot_upgrade_jobs.comparison import compare_snapshots
+from nautobot_upgrade_jobs.request import Request
 from nautobot_upgrade_jobs.snapshot.compare import Kind, compare
 from nautobot_upgrade_jobs.store import read_snapshot
+from nautobot_upgrade_jobs.verification import verify
 
 from .conftest import CLONE, connected_to
 
@@ -102,6 +107,49 @@ def unexplained(before):
         for one in changes
         if one.kind is not Kind.EXPECTED
     }
+
+
+@pytest.mark.usefixtures("upgraded", "healthy")
+def test_verify_says_finished_and_sound_and_nothing_lost(before):
+    report = verify(Request(), before=before)
+    assert report.verdict is Verdict.GO, [one.key for one in report.findings()]
+    assert report.baseline
+    assert {one.kind for one in report.changes} <= {Kind.EXPECTED}
+
+
+@pytest.mark.usefixtures("healthy")
+def test_an_upgrade_that_was_killed_is_found_and_finished(before, instance):
+    """SIGKILL in the middle of the migrations, then what the findings tell to do."""
+    if not (instance.version.startswith("3.2") and instance.engine == "postgresql"):
+        pytest.skip("there is no older sample to upgrade from")
+    server = instance.server()
+    server.restore(dumps.older_sample(instance), DATABASE)
+    with connected_to(DATABASE):
+        begun = len(recorded())
+        program = instance.venv / "bin" / "nautobot-server"
+        environment = os.environ | {"NAUTOBOT_DB_NAME": DATABASE}
+        with subprocess.Popen([program, "migrate"], env=environment, stdout=PIPE) as migrate:
+            while len(recorded()) < begun + 20:
+                assert migrate.poll() is None, "it has ended before it could be killed"
+                time.sleep(0.1)
+            migrate.kill()
+        report = verify(Request())
+        assert report.verdict is Verdict.BLOCKED
+        finding = next(
+            one.finding
+            for one in report.findings()
+            if one.key == "migrations.unapplied:django_migrations"
+        )
+        assert finding.commands == ("nautobot-server post_upgrade",)
+        run(instance, *finding.commands[0].split())
+        report = verify(Request())
+        assert report.verdict is Verdict.GO, [one.key for one in report.findings()]
+
+
+def recorded():
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT app, name FROM django_migrations")
+        return cursor.fetchall()
 
 
 @pytest.mark.usefixtures("upgraded")

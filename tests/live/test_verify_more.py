@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 from django.contrib.auth import get_user_model
-from django.db import connection
+from django.core.management import call_command
+from django.db import DatabaseError, connection
 from django.db.migrations.loader import MigrationLoader
 from django.test import override_settings
 from nautobot.core.settings_funcs import parse_redis_connection
@@ -22,7 +23,7 @@ from nautobot_upgrade_jobs.checks.findings import Verdict
 from nautobot_upgrade_jobs.request import Request
 from nautobot_upgrade_jobs.verification import verify
 
-from .verifying import findings, follow
+from .verifying import execute, findings, follow
 
 pytestmark = pytest.mark.usefixtures("broken")
 NO_BROKER = parse_redis_connection(7)
@@ -77,6 +78,26 @@ def test_a_migration_made_on_the_spot(more_migrations):
         keys = found()
         assert "migrations.unapplied:django_migrations" in keys
         assert "models.without_migrations:users" in keys
+    assert found() == []
+
+
+def test_a_migration_that_failed_half_way(more_migrations, instance):
+    """MySQL keeps what was done before the error; PostgreSQL takes it back."""
+    widget = "migrations.CreateModel('Widget', [('id', models.AutoField(primary_key=True))])"
+    name = "migrations.AddField('user', 'nick', models.CharField(max_length=9, default=''))"
+    operations = f"{widget}, {name}, migrations.RunSQL('SELECT no_such_function(1)')"
+    with more_migrations("0998_widgets", newest("users"), operations):
+        with pytest.raises(DatabaseError):
+            call_command("migrate", "users", verbosity=0)
+        found_, _ = findings()
+        assert "migrations.unapplied:django_migrations" in found_
+        half = found_.get("migrations.half_applied:users.0998_widgets")
+        assert bool(half) is (instance.engine == "mysql")
+        if half:
+            assert "2 of its 3 operations can be seen" in half.message
+            *undo, again = half.commands
+            assert again == "nautobot-server post_upgrade"
+            execute(*undo)
     assert found() == []
 
 
