@@ -40,9 +40,10 @@ lint:  ## style and types
 docs:  ## write the pages that are made from the code
 	$(STACK) tool fast -- python -m development.checks_page
 
-bench:  ## Preflight beside Nautobot's own check run; fingerprints beside counting
+bench:  ## Preflight and Verify beside the commands of Nautobot; fingerprints beside counting
 	$(STACK) up 3.2.7
 	$(STACK) exec 3.2.7 -- python -m benchmarks.preflight
+	$(STACK) exec 3.2.7 -- python -m benchmarks.verify
 	$(STACK) exec 3.2.7 -- python -m benchmarks.fingerprints
 
 clean:  ## stop and remove everything but the cache

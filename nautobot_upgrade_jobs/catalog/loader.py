@@ -19,6 +19,7 @@ from .records import (
     ExpectedChange,
     Line,
     MigrationSets,
+    Postcondition,
     Release,
     RemovedSetting,
     UniqueIndex,
@@ -65,6 +66,9 @@ def load() -> Catalog:
             {table: tuple(names) for table, names in hazards["absorbed_columns"].items()}
         ),
         cable_terminations=MappingProxyType(hazards["cable_terminations"]),
+        postconditions=_records(
+            Postcondition, "postconditions", _read("postconditions")["postcondition"]
+        ),
         volatile=_records(VolatileThing, "expected", expected["volatile"]),
         expected_changes=_records(ExpectedChange, "expected", expected["change"]),
     )

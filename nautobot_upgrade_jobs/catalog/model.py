@@ -18,6 +18,7 @@ from .records import (
     ExpectedChange,
     Line,
     MigrationSets,
+    Postcondition,
     Release,
     RemovedSetting,
     Stop,
@@ -53,6 +54,7 @@ class Catalog:
     """Table to columns, of everything that data_validation.0002 reads of the absorbed App."""
     cable_terminations: Mapping[str, str]
     """Content type to table, of everything that dcim.0089 can move a cable's end to."""
+    postconditions: tuple[Postcondition, ...]
     volatile: tuple[VolatileThing, ...]
     expected_changes: tuple[ExpectedChange, ...]
 

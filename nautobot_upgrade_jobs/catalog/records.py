@@ -195,6 +195,19 @@ class UniqueIndex:
 
 
 @dataclass(frozen=True)
+class Postcondition:
+    """What a data migration leaves behind, and a query for the rows of which it is not true."""
+
+    id: str
+    migration: str
+    holds: str
+    """What is true of all rows afterwards, in one sentence."""
+    sql: str
+    remediation: str
+    reference: str
+
+
+@dataclass(frozen=True)
 class VolatileThing:
     """Something that changes without anybody's doing, and why that says nothing."""
 

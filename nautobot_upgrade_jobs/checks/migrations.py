@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from ..catalog import Catalog
-from ..facts import Database, Migrations, Models, Schema, known
+from ..facts import Database, Migrations, Models, Schema, Tables, known
 from ..plan.history import History
 from ..plan.progress import Progress, begun
 from ..plan.repair import taken_back
-from ..plan.structure import LiveTable, live_tables
+from ..plan.structure import live_tables
 from .findings import Finding, Impact, Phase, Severity
 from .registry import check
 from .text import plural, some
@@ -48,7 +48,7 @@ def unapplied(migrations: Migrations) -> Iterator[Finding]:
 
 @check(when="after")
 def half_applied(
-    migrations: Migrations, schema: Schema, models: Models, database: Database
+    migrations: Migrations, schema: Schema, models: Models, tables: Tables, database: Database
 ) -> Iterator[Finding]:
     """No migration is in the schema in part, or without its record.
 
@@ -57,8 +57,16 @@ def half_applied(
     Fix: take back what it did, or do by hand what it did not, and let `migrate` go on.
     """
     history, live = History(migrations), live_tables(schema)
+    filled = {table.name for table in tables.tables if table.rows}
     for one in begun(history, live, known(models.tables)):
-        remedy, commands = _way_out(one, history, live, database.vendor)
+        done = [one.migration.operations[place] for place in one.done]
+        undo = taken_back(done, live, filled, database.vendor)
+        whole = not one.left and (
+            not one.unseen
+            or database.vendor == "postgresql"  # it takes back what fails
+            or history.has_applied_children(one.migration.key)
+        )
+        remedy, commands = _way_out(one, history, () if whole else undo, whole)
         unseen = f" {plural(one.unseen, 'operation')} of it cannot be seen in a schema."
         yield Finding(
             severity=Severity.BLOCKER,
@@ -76,27 +84,34 @@ def half_applied(
 
 
 def _way_out(
-    one: Progress, history: History, live: Mapping[str, LiveTable], vendor: str
+    one: Progress, history: History, undo: tuple[str, ...], whole: bool
 ) -> tuple[str, tuple[str, ...]]:
-    """Return what to do, and its commands."""
+    """Return what to do, and its commands.
+
+    Args:
+        one: How far it has come.
+        history: What else is applied.
+        undo: Statements that take it back; none if that cannot be done.
+        whole: All of it is there.
+    """
     app, _, name = one.migration.key.partition(".")
     record = f"nautobot-server migrate --fake {app} {name}"
     if history.has_applied_children(one.migration.key):  # migrate would reverse them
         record = (
-            f"INSERT INTO django_migrations (app, name, applied) VALUES ('{app}', '{name}', now());"  # noqa: S608
+            "INSERT INTO django_migrations (app, name, applied) "  # noqa: S608 - shown, never run
+            f"VALUES ('{app}', '{name}', now());"
         )
-    if not one.left:
+    if whole:
         return (
             "All of it that can be seen is there. If its data operations ran, too, record it; if "
             "you do not know, restore the backup.",
             (record, "nautobot-server post_upgrade"),
         )
-    done = [one.migration.operations[place] for place in one.done]
-    if undo := taken_back(done, live, vendor):
+    if undo:
         return (
-            "Take a backup. What it made is new: if nothing is in it, take it back by the "
-            "statements below, in psql or mysql, and upgrade again. The first error that migrate "
-            "prints then is the one to mend.",
+            "Take a backup. What it made is new: take it back by the statements below, in psql or "
+            "mysql, and upgrade again. The first error that migrate prints then is the one to "
+            "mend.",
             (*undo, "nautobot-server post_upgrade"),
         )
     return (

@@ -22,6 +22,7 @@ from .jobs import Jobs
 from .meaning import Meaning
 from .migrations import Migrations
 from .models import Models
+from .outcomes import Outcomes
 from .packages import Packages
 from .redis import Redis
 from .runtime import Runtime
@@ -50,6 +51,7 @@ __all__ = [
     "Migrations",
     "MissingFactError",
     "Models",
+    "Outcomes",
     "Packages",
     "Redis",
     "Runtime",
@@ -90,6 +92,7 @@ class Facts:
     automation: Automation | Unavailable = NOT_COLLECTED
     interface: Interface | Unavailable = NOT_COLLECTED
     files: Files | Unavailable = NOT_COLLECTED
+    outcomes: Outcomes | Unavailable = NOT_COLLECTED
     aftercare: AfterCare | Unavailable = NOT_COLLECTED
     extensions: Extensions | Unavailable = NOT_COLLECTED
     contents: Contents | Unavailable = NOT_COLLECTED

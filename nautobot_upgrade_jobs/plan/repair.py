@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from ..facts.migrations import Operation
 from ..facts.models import ModelColumn, ModelKey, ModelTable
@@ -34,12 +34,19 @@ def repair(one: SchemaDifference, model: ModelTable, vendor: str) -> tuple[str, 
 
 
 def taken_back(
-    done: Sequence[Operation], live: Mapping[str, LiveTable], vendor: str
+    done: Sequence[Operation], live: Mapping[str, LiveTable], filled: Collection[str], vendor: str
 ) -> tuple[str, ...]:
     """Return the statements that take back operations which only made something new.
 
+    Args:
+        done: The operations.
+        live: The schema.
+        filled: Tables that hold rows, and must not be dropped.
+        vendor: Of the database server.
+
     Returns:
-        The statements, the last operation first; nothing if one removed or renamed something.
+        The statements, the last operation first; nothing if one removed or renamed something, or
+        made a table that holds rows by now.
     """
     writer = _PostgreSQL() if vendor == "postgresql" else _MySQL()
     statements: list[str] = []
@@ -49,6 +56,8 @@ def taken_back(
             if ">" in change or change.startswith("-") or one.kind.startswith("Remove"):
                 return ()
             table, dot, field = change.partition(".")
+            if not dot and table in filled:
+                return ()
             if not dot:
                 statements.append(f"DROP TABLE {writer.quote(table)};")
             elif one.name:

@@ -3,7 +3,7 @@
 import pytest
 
 from nautobot_upgrade_jobs.checks.expectations import ExpectationError, from_text
-from nautobot_upgrade_jobs.facts import Unavailable
+from nautobot_upgrade_jobs.facts import Outcomes, Unavailable
 from nautobot_upgrade_jobs.facts.aftercare import StaleType, StaticFiles
 from nautobot_upgrade_jobs.facts.extensions import BrokenFile
 from nautobot_upgrade_jobs.facts.migrations import Migration, Operation
@@ -266,6 +266,19 @@ def test_what_was_named_is_there(found, line, there):
     )
     shown = found("expected.present", state, expectations=from_text(line))
     assert shown == ([] if there else [("blocker", line)])
+
+
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [
+        ({}, []),
+        ({"cable_ends": 0, "parent_of_ip_addresses": 0}, []),
+        ({"cable_ends": 3}, [("warning", "cable_ends")]),
+        ({"cable_ends": 1, "parent_of_ip_addresses": Unavailable("timeout")}, "skipped"),
+    ],
+)
+def test_what_data_migrations_were_to_leave(found, rows, expected):
+    assert found("outcomes.postconditions", facts(outcomes=Outcomes(rows))) == expected
 
 
 def test_where_nothing_was_named_nothing_is_expected(found):

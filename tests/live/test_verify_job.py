@@ -74,9 +74,9 @@ def test_the_form_explains_itself(rest, browser):
 
 def test_from_a_shell(tmp_path):
     environment = {"NAUTOBOT_DB_NAME": "nautobot", "STACK_CACHE": "1", "STACK_BROKER": "0"}
+    asked = ["--expect", "panel Organization", "--exclude", "aftercare.static_files"]
     done = subprocess.run(
-        ["nautobot-server", "upgrade_jobs", "verify", "--output", str(tmp_path)]
-        + ["--expect", "panel Organization", "--exclude", "aftercare.static_files"],
+        ["nautobot-server", "upgrade_jobs", "verify", "--output", str(tmp_path), *asked],
         capture_output=True,
         text=True,
         check=False,

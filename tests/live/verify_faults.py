@@ -210,4 +210,11 @@ JOBS = {
         anywhere=True,
     ),
 }
-FAULTS = SCHEMA | HISTORY | AFTERCARE | JOBS
+DATA = {
+    "addresses_without_a_parent": fault(
+        "UPDATE ipam_ipaddress SET parent_id = NULL WHERE mask_length = 32",
+        found="outcomes.postconditions:parent_of_ip_addresses",
+        by_hand=("DELETE FROM ipam_ipaddress WHERE parent_id IS NULL",),
+    ),
+}
+FAULTS = DATA | SCHEMA | HISTORY | AFTERCARE | JOBS

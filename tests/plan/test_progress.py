@@ -10,6 +10,7 @@ from nautobot_upgrade_jobs.plan.structure import live_tables
 from tests.builders import PLAIN, migration, migrations, model_table, schema
 
 PART = Operation("CreateModel", ("dcim_part",))
+FILLED = Operation("CreateModel", ("dcim_filled",))
 PARTS_FIELD = Operation("AddField", ("dcim_device.part",))
 PARTS = Operation("AddField", ("dcim_device_parts",))  # many-to-many
 INDEX = Operation("AddIndex", ("dcim_device.",), "part_idx")
@@ -87,6 +88,7 @@ def test_what_waits_for_another_migration_has_not_begun():
 @pytest.mark.parametrize(
     ("done", "vendor", "statements"),
     [
+        ((FILLED,), "postgresql", ()),
         ((PART,), "postgresql", ('DROP TABLE "dcim_part";',)),
         (
             (PART, PARTS_FIELD),
@@ -111,4 +113,4 @@ def test_how_it_is_taken_back(done, vendor, statements):
             constraints={"dcim_device.part_fk": "FOREIGN KEY (part_id) REFERENCES dcim_part(id)"},
         )
     )
-    assert taken_back(done, live, vendor) == statements
+    assert taken_back(done, live, {"dcim_filled"}, vendor) == statements

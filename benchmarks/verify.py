@@ -1,0 +1,61 @@
+"""Verify's history, models and system checks beside the five commands that they replace.
+
+In a warm process, as a worker is, against a process for each command, as an operator runs them; and
+the comparison of the whole schema in seconds. Run: ``make bench``.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from collections.abc import Callable
+from typing import Any
+
+import nautobot
+
+ROUNDS = 3
+REPLACED = (
+    ("showmigrations",),
+    ("migrate", "--check"),
+    ("makemigrations", "--check", "--dry-run"),
+    ("check",),
+    ("check", "--deploy"),
+)
+
+
+def seconds(run: Callable[[], Any]) -> float:
+    """Return how long a call takes."""
+    started = time.perf_counter()
+    run()
+    return time.perf_counter() - started
+
+
+def main() -> None:
+    """Measure both in one run and print the ratio."""
+    nautobot.setup()
+    from nautobot_upgrade_jobs.collect import collect_facts
+    from nautobot_upgrade_jobs.plan.structure import differences, live_tables
+
+    def commands() -> None:
+        for words in REPLACED:
+            subprocess.run(["nautobot-server", *words], capture_output=True, check=False)
+
+    def ours() -> None:
+        collect_facts(topics=("migrations", "models", "system"))
+
+    def schema() -> None:
+        facts = collect_facts(topics=("schema", "models"))
+        live = live_tables(facts.schema)
+        found = list(differences(facts.models.tables, live))
+        keys = sum(len(table.keys) for table in live.values())
+        print(f"schema: {len(live)} tables, {keys} indexes and constraints, {len(found)} differ")
+
+    ours()  # warm
+    verify = min(seconds(ours) for _ in range(ROUNDS))
+    theirs = seconds(commands)
+    print(f"verify {verify:.2f} s, five commands {theirs:.2f} s: 1 / {theirs / verify:.0f}")
+    print(f"schema comparison {seconds(schema):.2f} s")
+
+
+if __name__ == "__main__":
+    main()
