@@ -20,8 +20,8 @@ def present(
 ) -> Iterator[Finding]:
     """Everything that you named as expected is there.
 
-    Why: "visit the Jobs page and confirm that all are listed" is what upgrade notes of Apps ask
-        for; nobody reads a hundred lines with the same care every time.
+    Why: upgrade notes of Apps ask you to open a page and see that all is listed; at the end of a
+        long night nobody reads a hundred lines with care.
     Fix: see why it is missing: an App that was not upgraded, a migration that did not run.
     """
     if not expectations.lines:

@@ -12,7 +12,7 @@ from django.core.cache import cache
 from django.db import Error, connection, connections
 
 from nautobot_upgrade_jobs.checks.findings import Verdict
-from nautobot_upgrade_jobs.checks.registry import all_checks
+from nautobot_upgrade_jobs.checks.registry import checks_for
 from nautobot_upgrade_jobs.collect import collect_facts
 from nautobot_upgrade_jobs.collect.session import read_only_session
 from nautobot_upgrade_jobs.facts import Facts, Unavailable
@@ -242,7 +242,7 @@ def assert_skipped(topic, reason):
 def assert_not_green(topic, reason):
     """The verdict is not GO, and says why; unless no check of this upgrade asks for the topic."""
     report = preflight(Request(target=TARGET))
-    asking = [one for one in all_checks() if topic in one.needs]
+    asking = [one for one in checks_for("before") if topic in one.needs]
     if any(not one.crosses or not ON_3X for one in asking):
         assert report.verdict is not Verdict.GO
         assert any(re.search(reason, result.reason) for result in report.not_checked)
