@@ -146,6 +146,8 @@ def default_queue(workers: Workers) -> Iterator[Finding]:
 
 HEARTBEAT_SECONDS = 120
 """Beat touches its file at every tick; it sleeps five seconds at most, unless it was told to."""
+FORGOTTEN_SECONDS = 86_400
+"""A file that is older was left by a beat that runs on another host by now."""
 GRACE_MINUTES = 10
 
 
@@ -160,6 +162,8 @@ def beat(workers: Workers) -> Iterator[Finding]:
     if workers.beat is None:
         raise NotApplicable("there is nothing to tell beat by")
     age = workers.beat.heartbeat_seconds
+    if age is not None and age > FORGOTTEN_SECONDS:
+        age = None
     late = {
         name: minutes
         for name, minutes in known(workers.beat.overdue).items()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,8 @@ from ..facts.extensions import BrokenFile
 from . import Context, attempt, explain
 from .automation import of_an_app
 from .job_files import broken_files
+
+STORES = re.compile("read.only transaction", re.IGNORECASE)
 
 
 def collect(_: Context) -> Extensions:
@@ -47,7 +50,12 @@ def _job_files() -> Iterator[BrokenFile]:
 
 
 def _python_files(folder: Path) -> Iterator[Path]:
-    return (path for path in folder.rglob("*.py") if "__pycache__" not in path.parts)
+    """Yield modules as Nautobot finds them: in a folder, and in its packages, however deep."""
+    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+        if path.suffix == ".py":
+            yield path
+        elif (path / "__init__.py").is_file():
+            yield from _python_files(path)
 
 
 def _recorded() -> set[str]:
@@ -87,5 +95,8 @@ def _problem(function: Callable[[], None]) -> str:
     except SoftTimeLimitExceeded:
         raise
     except Exception as error:  # noqa: BLE001 - panels are other people's code
-        return explain(error)
+        # One that stores something when it is shown is kept from that here, and here alone.
+        return (
+            "" if re.search("read.only transaction", str(error), re.IGNORECASE) else explain(error)
+        )
     return ""

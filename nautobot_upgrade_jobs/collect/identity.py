@@ -11,7 +11,7 @@ import os
 import platform
 import time
 from datetime import datetime, timezone
-from importlib.metadata import PackageNotFoundError, distribution, distributions
+from importlib.metadata import Distribution, PackageNotFoundError, distribution, distributions
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,7 @@ def installed_code() -> tuple[str, dict[str, str], str]:
     """Look at the installed Nautobot and Apps.
 
     Returns:
-        A digest of all their files, as their installer recorded them; the version of each
+        A digest of their Python files, as their installer recorded them; the version of each
         distribution; and when anything in the environment was installed last, in UTC.
     """
     from django.conf import settings
@@ -40,8 +40,14 @@ def installed_code() -> tuple[str, dict[str, str], str]:
         except PackageNotFoundError:
             continue
         versions[name] = one.version
-        digest.update((one.read_text("RECORD") or one.version).encode())
+        digest.update("\n".join((name, one.version, *_sources(one))).encode())
     return digest.hexdigest()[:16], versions, _last_installed()
+
+
+def _sources(one: Distribution) -> list[str]:
+    """Return the recorded hashes of Python files; scripts differ with the environment's folder."""
+    lines = (one.read_text("RECORD") or "").splitlines()
+    return sorted(line for line in lines if ".py,sha256=" in line and not line.startswith(".."))
 
 
 def _last_installed() -> str:

@@ -116,6 +116,9 @@ def test_without_the_app_nobody_can_say_which_code_runs(found):
         # It runs; that something is late has another reason.
         (Beat(2, {"Nightly": 700}), []),
         (Beat(121, {}), [("warning", "beat")]),
+        (Beat(9_000, {"Nightly": 700}), [("warning", "beat")]),
+        # A file that a beat has left which runs elsewhere.
+        (Beat(90_000, {}), []),
         (Beat(90_000, {"Nightly": 700}), [("warning", "beat")]),
         (Beat(None, {"Nightly": 10}), [("warning", "beat")]),
         (Beat(2, Unavailable("permission denied")), "skipped"),

@@ -101,6 +101,35 @@ def test_a_migration_that_failed_half_way(more_migrations, instance):
     assert found() == []
 
 
+@pytest.mark.skipif(settings.VERSION.startswith("3."), reason="nothing newer is in the catalog")
+def test_a_database_that_is_newer_than_the_code():
+    """What ``migrate --check`` and ``health_check`` call healthy."""
+    newer = "('dcim', '0082_interface_port_type_interfacetemplate_port_type', now())"
+    execute(f"INSERT INTO django_migrations (app, name, applied) VALUES {newer}")
+    report = verify(Request())
+    assert [one.key for one in report.findings()] == ["migrations.newer_database:database"]
+    assert [one.check for one in report.not_checked] == ["schema.tables"]
+    assert report.verdict is Verdict.BLOCKED
+
+
+def test_a_schedule_whose_job_or_user_is_gone():
+    job = Job.objects.get(job_class_name="Greet")
+    later = datetime.now(timezone.utc) + timedelta(days=9)
+    shared = {"task": job.class_path, "interval": "daily", "start_time": later, "enabled": True}
+    admin = get_user_model().objects.get(username="admin")
+    ScheduledJob.objects.bulk_create(
+        [
+            ScheduledJob(name="Without a user", job_model=job, user=None, **shared),
+            ScheduledJob(name="Without a Job", job_model=None, user=admin, **shared),
+            ScheduledJob(name="Fine", job_model=job, user=admin, **shared),
+        ]
+    )
+    assert found() == [
+        "jobs.unrunnable_schedules:Without a Job",
+        "jobs.unrunnable_schedules:Without a user",
+    ]
+
+
 def test_no_worker(monkeypatch):
     monkeypatch.setenv("CELERY_BROKER_URL", NO_BROKER)
     assert found() == ["workers.answering:celery"]
@@ -174,6 +203,8 @@ def test_a_file_of_jobs_root_that_does_not_load(text, line, error, tmp_path):
             "import helper\nfrom helper import anything\n"
         )
         (tmp_path / "helper.py").write_text("anything = 1\n")
+        (tmp_path / "tests").mkdir()  # no package: Nautobot does not look into it
+        (tmp_path / "tests" / "test_jobs.py").write_text("import no_such_library_at_all\n")
         assert found() == []
         path = tmp_path / "broken.py"
         path.write_text(text)
@@ -209,6 +240,17 @@ def test_a_broken_home_panel(monkeypatch):
     broken_panel = {"custom_template": "gone.html", "template_path": "/nowhere/", "items": {}}
     monkeypatch.setitem(panels, "Ours", {**broken_panel, "weight": 1})
     assert found() == ["extensions.home_panels:Ours"]
+
+
+def test_a_home_panel_that_would_store_something_is_not_broken(monkeypatch, tmp_path):
+    def store(request):
+        request.user.save()
+
+    (tmp_path / "panel.html").write_text("fine")
+    ours = {"custom_template": "panel.html", "template_path": f"{tmp_path}/", "items": {}}
+    panels = registry["homepage_layout"]["panels"]
+    monkeypatch.setitem(panels, "Ours", {**ours, "weight": 1, "custom_data": {"x": store}})
+    assert found() == []
 
 
 @pytest.mark.parametrize("spoil", [Path.unlink, lambda path: path.write_text("old")])
