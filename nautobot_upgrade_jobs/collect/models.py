@@ -29,15 +29,20 @@ if TYPE_CHECKING:
 def collect(context: Context) -> Models:
     """Compute both from the files of the running code."""
     loader = MigrationLoader(context.connection, ignore_no_migrations=True)
-    return Models(changes=_changes(loader), tables=_tables(loader, context.connection))
+    newest = loader.project_state()
+    return Models(
+        changes=_changes(loader, newest), tables=_tables(loader, newest, context.connection)
+    )
 
 
-def _changes(loader: MigrationLoader) -> dict[str, tuple[str, ...]] | Unavailable:
+def _changes(
+    loader: MigrationLoader, newest: ProjectState
+) -> dict[str, tuple[str, ...]] | Unavailable:
     """Return what ``makemigrations`` would write."""
     if conflicts := loader.detect_conflicts():
         return Unavailable(f"conflicting leaf nodes in {', '.join(sorted(conflicts))}")
     with _nautobots_rules():
-        detector = MigrationAutodetector(loader.project_state(), ProjectState.from_apps(apps))
+        detector = MigrationAutodetector(newest, ProjectState.from_apps(apps))
         found = detector.changes(graph=loader.graph)
     return {
         label: tuple(one.describe() for migration in migrations for one in migration.operations)
@@ -65,12 +70,13 @@ def _nautobots_rules() -> Iterator[None]:
 
 
 def _tables(
-    loader: MigrationLoader, connection: BaseDatabaseWrapper
+    loader: MigrationLoader, newest: ProjectState, connection: BaseDatabaseWrapper
 ) -> dict[str, ModelTable] | Unavailable:
     """Return all tables of the state that the applied migrations lead to."""
     applied = [key for key in loader.graph.nodes if key in loader.applied_migrations]
     try:
-        state = loader.project_state(applied)
+        finished = len(applied) == len(loader.graph.nodes)
+        state = newest if finished else loader.project_state(applied)
         return dict(tables_of(state.apps, connection))
     except Exception as error:  # noqa: BLE001 - a state that cannot be built is a fact
         return Unavailable(f"the state of the applied migrations cannot be built: {explain(error)}")
