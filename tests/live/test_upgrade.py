@@ -96,8 +96,10 @@ def upgraded(before, instance):
 
 
 @pytest.fixture(autouse=True)
-def _impatient(monkeypatch):
-    monkeypatch.setattr("nautobot_upgrade_jobs.collect.workers.ANSWER_SECONDS", 0.05)
+def _impatient(monkeypatch, request):
+    """Nobody listens on the private broker; where the running worker is asked, it has its time."""
+    if "healthy" not in request.fixturenames:
+        monkeypatch.setattr("nautobot_upgrade_jobs.collect.workers.ANSWER_SECONDS", 0.05)
 
 
 def unexplained(before):
