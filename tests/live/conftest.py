@@ -126,10 +126,12 @@ def clone(instance, nautobot):
 def healthy(instance, nautobot):
     """A database on which the upgrade was finished, and the running worker may be asked."""
     from django.core.management import call_command
+    from nautobot.core.celery import app as celery
     from nautobot.core.settings_funcs import parse_redis_connection
 
     name = f"{CLONE}_healthy"
     os.environ["CELERY_BROKER_URL"] = parse_redis_connection(0)
+    celery.amqp._producer_pool = None  # earlier tests have opened one to the private broker
     instance.server().clone("sample", name)
     with connected_to(name):
         for command in ("migrate", "refresh_dynamic_group_member_caches"):
@@ -138,6 +140,7 @@ def healthy(instance, nautobot):
         call_command("collectstatic", clear=True, interactive=False, verbosity=0)
     yield name
     del os.environ["CELERY_BROKER_URL"]
+    celery.amqp._producer_pool = None
     instance.server().drop(name)
 
 
