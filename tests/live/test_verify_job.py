@@ -53,7 +53,7 @@ def test_with_a_snapshot_it_also_says_that_nothing_was_lost(rest):
 )
 def test_bad_input_is_a_clear_line(rest, data, says):
     if "before" in data:
-        data = {"before": rest.run_job("sample_jobs.Greet")["id"]}
+        data = {"before": rest.run_job("sample_jobs.Greet", {"greeting": "hi"})["id"]}
     id_ = rest.start_job(VERIFY, data)
     messages = " ".join(entry["message"] for entry in rest.follow_job(id_))
     assert says in messages.replace("\\", "")
