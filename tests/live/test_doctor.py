@@ -12,6 +12,8 @@ from nautobot_upgrade_jobs.doctor import config_path, examine
 
 APP = """
 from nautobot.apps import NautobotAppConfig
+
+pytestmark = pytest.mark.any_database
 {before}
 class Config(NautobotAppConfig):
     name = "sick_app"

@@ -9,6 +9,8 @@ import pytest
 
 from nautobot_upgrade_jobs.report.json import schema
 
+pytestmark = pytest.mark.any_database
+
 CAPTURE = "nautobot_upgrade_jobs.jobs.capture.CaptureSnapshot"
 VERIFY = "nautobot_upgrade_jobs.jobs.verify.VerifyMigrations"
 
