@@ -13,7 +13,7 @@ from nautobot_upgrade_jobs.doctor import config_path, examine
 APP = """
 from nautobot.apps import NautobotAppConfig
 
-pytestmark = pytest.mark.any_database
+pytestmark = pytest.mark.once
 {before}
 class Config(NautobotAppConfig):
     name = "sick_app"

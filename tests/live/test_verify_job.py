@@ -9,7 +9,7 @@ import pytest
 
 from nautobot_upgrade_jobs.report.json import schema
 
-pytestmark = pytest.mark.any_database
+pytestmark = pytest.mark.once
 
 CAPTURE = "nautobot_upgrade_jobs.jobs.capture.CaptureSnapshot"
 VERIFY = "nautobot_upgrade_jobs.jobs.verify.VerifyMigrations"

@@ -130,13 +130,13 @@ def test_a_schedule_whose_job_or_user_is_gone():
     ]
 
 
-@pytest.mark.any_database
+@pytest.mark.once
 def test_no_worker(monkeypatch):
     monkeypatch.setenv("CELERY_BROKER_URL", NO_BROKER)
     assert found() == ["workers.answering:celery"]
 
 
-@pytest.mark.any_database
+@pytest.mark.once
 def test_a_worker_that_was_started_before_the_packages_were_installed(monkeypatch):
     """Whatever is installed later: the worker does not run it."""
     folder = distribution("nautobot")._path
@@ -150,7 +150,7 @@ def test_a_worker_that_was_started_before_the_packages_were_installed(monkeypatc
     assert found() == []
 
 
-@pytest.mark.any_database
+@pytest.mark.once
 def test_no_beat(tmp_path):
     heartbeat = tmp_path / "beat"
     heartbeat.touch()
@@ -179,7 +179,7 @@ def test_without_a_heartbeat_beat_is_told_by_what_is_overdue():
         assert "Hourly greeting" in found_["workers.beat:beat"].evidence[0]
 
 
-@pytest.mark.any_database
+@pytest.mark.once
 def test_redis_is_down(monkeypatch):
     monkeypatch.setenv("CELERY_BROKER_URL", "redis://127.0.0.1:1/0")
     caches = {**settings.CACHES}
@@ -190,7 +190,7 @@ def test_redis_is_down(monkeypatch):
     assert report.verdict is Verdict.BLOCKED
 
 
-@pytest.mark.any_database
+@pytest.mark.once
 @pytest.mark.parametrize(
     ("text", "line", "error"),
     [
@@ -221,7 +221,7 @@ def test_a_file_of_jobs_root_that_does_not_load(text, line, error, tmp_path):
         assert found() == []
 
 
-@pytest.mark.any_database
+@pytest.mark.once
 def test_a_git_repository_whose_jobs_import_a_removed_name(tmp_path):
     GitRepository.objects.bulk_create(
         [
@@ -241,7 +241,7 @@ def test_a_git_repository_whose_jobs_import_a_removed_name(tmp_path):
         assert found() == [f"extensions.job_files:{jobs / 'sync.py'}"]
 
 
-@pytest.mark.any_database
+@pytest.mark.once
 def test_a_broken_home_panel(monkeypatch):
     panels = registry["homepage_layout"]["panels"]
     broken_panel = {"custom_template": "gone.html", "template_path": "/nowhere/", "items": {}}
@@ -260,7 +260,7 @@ def test_a_home_panel_that_would_store_something_is_not_broken(monkeypatch, tmp_
     assert found() == []
 
 
-@pytest.mark.any_database
+@pytest.mark.once
 @pytest.mark.parametrize("spoil", [Path.unlink, lambda path: path.write_text("old")])
 def test_a_static_file_of_another_release(spoil):
     path = Path(settings.STATIC_ROOT, "admin", "css", "base.css")
@@ -272,7 +272,7 @@ def test_a_static_file_of_another_release(spoil):
     assert found() == []
 
 
-@pytest.mark.any_database
+@pytest.mark.once
 @pytest.mark.parametrize(
     ("line", "there"),
     [
