@@ -10,10 +10,10 @@ import pytest
 from nautobot_upgrade_jobs.checks.findings import Verdict
 from nautobot_upgrade_jobs.doctor import config_path, examine
 
+pytestmark = pytest.mark.once
+
 APP = """
 from nautobot.apps import NautobotAppConfig
-
-pytestmark = pytest.mark.once
 {before}
 class Config(NautobotAppConfig):
     name = "sick_app"
