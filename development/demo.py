@@ -15,7 +15,7 @@ from .process import StackError
 from .rest import Rest
 from .venvs import STACK
 
-SOURCE = Instance("2.4.44", demo=True)
+SOURCE = Instance("2.4.44", kind="demo")
 TARGET = "3.2.7"
 PREFLIGHT = "nautobot_upgrade_jobs.jobs.preflight.Preflight"
 FILES = STACK / "demo"

@@ -3,7 +3,8 @@
 - pristine: a fresh migrate
 - sample: pristine and sample_data.py
 - demo: sample, the demo's Apps and demo_faults.py
-- upgraded: the sample of an older Nautobot, really upgraded to this one
+- apps: sample, Apps that many have and sample_apps.py
+- upgraded: the usual data of an older Nautobot, really upgraded to this one
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from .process import StackError, locked, run, say
 from .venvs import REPOSITORY, cache, site_packages
 
 # What a template starts from, the commands that make it, and the scripts that are thus in its key.
-BASE = {"pristine": "", "sample": "pristine", "demo": "sample", "upgraded": ""}
+BASE = {"pristine": "", "sample": "pristine", "demo": "sample", "apps": "sample", "upgraded": ""}
 OLDER = "2.4.44"
 """What "upgraded" comes from."""
 MIGRATE = ("nautobot-server", "migrate", "--no-input")
@@ -25,12 +26,14 @@ STEPS = {
     "pristine": [MIGRATE],
     "sample": [("python", "-m", "development.sample_data")],
     "demo": [MIGRATE, ("python", "-m", "development.demo_faults")],
+    "apps": [MIGRATE, ("python", "-m", "development.sample_apps")],
     "upgraded": [("nautobot-server", "post_upgrade")],
 }
 SCRIPTS = {
     "pristine": (),
     "sample": ("sample_data.py", "sample_rows.py", "sample_jobs.py"),
     "demo": ("demo_faults.py",),
+    "apps": ("sample_apps.py",),
     "upgraded": (),
 }
 
@@ -38,7 +41,7 @@ SCRIPTS = {
 def key(instance: Instance, server: Server, template: str) -> str:
     """The name of a dump: it changes with everything that the contents depend on."""
     digest = hashlib.sha256()
-    foreign = set(instance.apps) - set(apps(instance, template))
+    foreign = set(instance.apps.plugins) - set(apps(instance, template))
     digest.update("\n".join(migrations(instance, without=foreign)).encode())
     if template == "upgraded":
         digest.update(older_sample(instance).name.encode())
@@ -52,21 +55,21 @@ def key(instance: Instance, server: Server, template: str) -> str:
 
 
 def older_sample(instance: Instance) -> Path:
-    """The dump of the older release's sample, on the same engine."""
-    older = Instance(OLDER, instance.engine)
-    start = f"python3 -m development.stack up {OLDER} --database {instance.engine}"
+    """The dump of the usual data of the older release, of the same kind on the same engine."""
+    older = Instance(OLDER, instance.engine, instance.kind)
+    start = f"python3 -m development.stack up {OLDER} --database {older.engine} --data {older.data}"
     if not older.venv.exists():
-        raise StackError(f'"upgraded" needs the sample of {OLDER}: {start}')
+        raise StackError(f'"upgraded" needs the data of {OLDER}: {start}')
     server = older.server()
-    path = cache() / f"{key(older, server, 'sample')}.{server.suffix}"
+    path = cache() / f"{key(older, server, older.data)}.{server.suffix}"
     if not path.exists():
         raise StackError(f"{path.name} is not in the cache: {start}")
     return path
 
 
 def apps(instance: Instance, template: str) -> tuple[str, ...]:
-    """The Apps in a template: those of the demo come last, so that it can start from a sample."""
-    return instance.apps if template == "demo" else ()
+    """The Apps in a template; the first two have none, so that all kinds share them."""
+    return instance.apps.plugins if template not in ("pristine", "sample") else ()
 
 
 def migrations(instance: Instance, without: set[str]) -> list[str]:

@@ -18,11 +18,53 @@ from .venvs import REPOSITORY, STACK, cache, nautobot
 
 TOKEN = "0123456789abcdef0123456789abcdef01234567"  # well known, for loopback only
 LOGIN = "admin"
-# What the demo has beside Nautobot: an App that becomes a part of Nautobot 3.0.
-DEMO_REQUIREMENTS = ("nautobot-data-validation-engine>=3.4,<4",)
-DEMO_APPS = ("nautobot_data_validation_engine",)
 
 Server = postgres.Postgres | mysql.MySQL
+
+
+@dataclass(frozen=True)
+class Apps:
+    """What an installation has beside Nautobot and this App."""
+
+    requirements: tuple[str, ...] = ()
+    plugins: tuple[str, ...] = ()
+    config: tuple[str, ...] = ()
+    """Files of this folder that are appended to its nautobot_config.py."""
+
+
+GOLDEN = ("nautobot_plugin_nornir", "nautobot_golden_config", "nautobot_ssot")
+LIFECYCLE = "nautobot_device_lifecycle_mgmt"
+APPS = {
+    ("", "2"): Apps(),
+    ("", "3"): Apps(),
+    # An App that becomes a part of Nautobot 3.0.
+    ("demo", "2"): Apps(
+        ("nautobot-data-validation-engine>=3.4,<4",),
+        ("nautobot_data_validation_engine",),
+        ("demo_config.py",),
+    ),
+    ("apps", "2"): Apps(
+        (
+            "nautobot-golden-config==2.6.4",
+            "nautobot-ssot==3.12.6",
+            "nautobot-device-lifecycle-mgmt==3.2.4",
+        ),
+        (*GOLDEN, LIFECYCLE),
+        ("apps_config.py",),
+    ),
+    # nautobot-contract-models has no release for 2.4.
+    ("apps", "3"): Apps(
+        (
+            "nautobot-golden-config==3.0.8",
+            "nautobot-ssot==4.7.0",
+            "nautobot-device-lifecycle-mgmt==4.2.1",
+            "nautobot-contract-models==2026.5.17",
+        ),
+        (*GOLDEN, LIFECYCLE, "nautobot_contract_models"),
+        ("apps_config.py",),
+    ),
+}
+"""By kind of installation and major version of Nautobot."""
 
 
 @dataclass(frozen=True)
@@ -31,20 +73,21 @@ class Instance:
 
     version: str
     engine: str = "postgresql"
-    demo: bool = False
+    kind: str = ""
+    """Which Apps it has beside ours: none, those of the demo, or some that many have."""
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[23]\.\d+\.\d+([abrc.dev]+\d+)?", self.version):
             raise StackError(f"{self.version!r} is not a full Nautobot version such as 3.2.7")
-        if self.demo and (self.engine != "postgresql" or not self.version.startswith("2.")):
-            raise StackError(
-                "--data demo is for Nautobot 2.x on PostgreSQL: its faults are of these"
-            )
+        if self.kind and self.engine != "postgresql":
+            raise StackError(f"--data {self.kind} is for PostgreSQL")
+        if (self.kind, self.version[0]) not in APPS:
+            raise StackError(f"--data {self.kind} is not for Nautobot {self.version[0]}.x")
 
     @property
     def name(self) -> str:
         """The name of its folder."""
-        return f"{self.version}-{self.engine}" + ("-demo" if self.demo else "")
+        return "-".join(filter(None, (self.version, self.engine, self.kind)))
 
     @property
     def folder(self) -> Path:
@@ -67,9 +110,14 @@ class Instance:
         return self.folder / "log"
 
     @property
-    def apps(self) -> tuple[str, ...]:
-        """The Apps it has beside ours."""
-        return DEMO_APPS if self.demo else ()
+    def apps(self) -> Apps:
+        """What it has beside Nautobot and this App."""
+        return APPS[self.kind, self.version[0]]
+
+    @property
+    def data(self) -> str:
+        """The template of its usual data."""
+        return self.kind or "sample"
 
     def lock(self) -> contextlib.AbstractContextManager[None]:
         """One change at a time."""
@@ -80,14 +128,14 @@ class Instance:
         groups = ["live", "mysql"] if self.engine == "mysql" else ["live"]
         if self.engine == "mysql":
             mysql.prepare_machine(cache())
-        nautobot(self.venv, self.version, groups, DEMO_REQUIREMENTS if self.demo else ())
+        nautobot(self.venv, self.version, groups, self.apps.requirements)
         for name in ("jobs", "media", "static", "git"):
             (self.root / name).mkdir(parents=True, exist_ok=True)
         self._write_files()
 
     def _write_files(self) -> None:
         """Give the instance its own configuration and Jobs, as a real installation has them."""
-        parts = ["nautobot_config.py", "demo_config.py"] if self.demo else ["nautobot_config.py"]
+        parts = ["nautobot_config.py", *self.apps.config]
         text = "\n".join((REPOSITORY / "development" / part).read_text() for part in parts)
         config = self.root / "nautobot_config.py"
         if not config.exists() or config.read_text() != text:
@@ -129,9 +177,9 @@ class Instance:
             "NAUTOBOT_REDIS_PORT": str(state.port("valkey")),
             "STACK_VERSION": self.version,
             "STACK_ENGINE": self.engine,
-            "STACK_DEMO": "1" if self.demo else "",
+            "STACK_KIND": self.kind,
             "STACK_FOLDER": str(self.folder),
-            "STACK_APPS": ",".join(self.apps),
+            "STACK_APPS": ",".join(self.apps.plugins),
             "STACK_URL": self.url,
             "STACK_LOGIN": LOGIN,
             "STACK_TOKEN": TOKEN,
@@ -142,6 +190,11 @@ class Instance:
     def url(self) -> str:
         """Where its web process answers."""
         return f"http://127.0.0.1:{self.state().port('web')}"
+
+
+def kind_of(data: str) -> str:
+    """The kind of installation that has this data."""
+    return data if any(kind == data for kind, _ in APPS) else ""
 
 
 class State:
@@ -189,6 +242,6 @@ class State:
 def existing(version: str = "") -> Iterator[Instance]:
     """All instances that have a state, of one version or of any."""
     for path in sorted(STACK.glob("*/state.json")):
-        found, engine, *demo = path.parent.name.split("-")
+        found, engine, *kind = path.parent.name.split("-")
         if version in ("", found):
-            yield Instance(found, engine, bool(demo))
+            yield Instance(found, engine, *kind)

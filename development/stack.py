@@ -17,7 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from . import dumps, valkey
-from .instance import LOGIN, Instance, existing
+from .instance import LOGIN, Instance, existing, kind_of
 from .process import Process, StackError, await_server, end, free_port, identify, run, say, tail
 from .venvs import REPOSITORY, STACK, build
 
@@ -227,7 +227,7 @@ def main(words: list[str]) -> None:
     elif asked.command == "down":
         down(list(existing(asked.version)))
     else:
-        instance = Instance(asked.version, asked.database, asked.data == "demo")
+        instance = Instance(asked.version, asked.database, kind_of(asked.data))
         if asked.command == "up":
             up(instance, asked.data, fresh=asked.fresh)
         elif asked.command == "exec":

@@ -16,6 +16,7 @@ from ..facts.packages import Package
 from ..facts.settings import Setting
 from . import Context
 from .distributions import owner_of
+from .own_settings import app_block
 from .secrets import redacted
 
 
@@ -24,14 +25,12 @@ def collect(_: Context) -> Apps:
     configs = {config.name: config for config in apps.get_app_configs()}
     blocks: Mapping[str, Any] = settings.PLUGINS_CONFIG
     return Apps(
-        enabled=tuple(
-            _app(module, configs[module], blocks.get(module, {})) for module in settings.PLUGINS
-        ),
+        enabled=tuple(_app(module, configs[module]) for module in settings.PLUGINS),
         configured=tuple(sorted(blocks)),
     )
 
 
-def _app(module: str, config: Any, block: Mapping[str, Any]) -> App:
+def _app(module: str, config: Any) -> App:
     package = owner_of(module)
     return App(
         module=module,
@@ -43,7 +42,7 @@ def _app(module: str, config: Any, block: Mapping[str, Any]) -> App:
         min_version=str(getattr(config, "min_version", "") or ""),
         max_version=str(getattr(config, "max_version", "") or ""),
         conflicts=_declared_conflicts(module),
-        settings=_settings(block),
+        settings=_settings(app_block(module)),
     )
 
 

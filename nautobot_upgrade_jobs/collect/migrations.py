@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 
 from django.apps import apps
+from django.db import connection
+from django.db.backends.utils import truncate_name
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.operations import (
     CreateModel,
@@ -89,11 +91,12 @@ def _changes(app: str, operations: Sequence[Operation]) -> Iterator[str]:
 
 def _own_tables(table: str, fields: Iterable[tuple[str, Field]]) -> Iterator[str]:
     """Yield the tables that many-to-many fields have of their own."""
+    longest = connection.ops.max_name_length()
     for name, field in fields:
         if getattr(field, "many_to_many", False) and not getattr(
             field.remote_field, "through", None
         ):
-            yield getattr(field, "db_table", None) or f"{table}_{name}"
+            yield getattr(field, "db_table", None) or truncate_name(f"{table}_{name}", longest)
 
 
 def _table(app: str, model: str) -> str:

@@ -15,6 +15,7 @@ from django.conf import settings
 from ..facts import Settings
 from ..facts.settings import Setting
 from . import Context, attempt
+from .own_settings import given
 from .secrets import redacted
 from .sql import rows
 
@@ -50,7 +51,7 @@ def collect(context: Context) -> Settings:
     assigned = _assigned_names()
     return Settings(
         values=tuple(
-            redacted(name, getattr(settings, name), harmless=name in HARMLESS)
+            redacted(name, given(name), harmless=name in HARMLESS)
             for name in sorted(dir(settings))
             if name.isupper() and (name in assigned or _differs(name))
         ),

@@ -24,6 +24,7 @@ class App:
     conflicts: tuple[str, ...]
     """Modules it refuses to run beside, where it says so itself."""
     settings: tuple[Setting, ...]
+    """Those that the configuration gives it and that differ from its defaults."""
 
 
 @dataclass(frozen=True)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
+from collections.abc import Iterator
 from functools import cached_property
 
 from ..facts import Contents, Facts, Unavailable
 from ..facts.contents import Column, TableContents
 from .difference import Difference, Explanation
+
+LONGEST_NAMES = (63, 64)
+"""Characters: on PostgreSQL, on MySQL."""
 
 
 class Alterations:
@@ -84,8 +89,8 @@ def _about(part: str, table: str, name: str, difference: Difference) -> bool:
     changed, dot, field = part.partition(".")
     if not dot:
         return changed == table
-    if f"{changed}_{field}" == table:
-        return True  # the table of a many-to-many field
+    if table in many_to_many_tables(changed, field):
+        return True
     if changed != table:
         return False
     columns = (field, f"{field}_id")
@@ -94,6 +99,20 @@ def _about(part: str, table: str, name: str, difference: Difference) -> bool:
     # An index or a constraint: of the field, or stated for the whole table.
     text = f"{difference.before or ''} {difference.after or ''}"
     return not field or any(re.search(rf"\b{re.escape(column)}\b", text) for column in columns)
+
+
+def many_to_many_tables(table: str, field: str) -> Iterator[str]:
+    """Yield the names that the own table of a many-to-many field may have.
+
+    A name too long for the server ends in four digits of its digest (``truncate_name`` of
+    ``django.db.backends.utils``).
+    """
+    name = f"{table}_{field}"
+    yield name
+    mark = hashlib.md5(name.encode(), usedforsecurity=False).hexdigest()[:4]
+    for longest in LONGEST_NAMES:
+        if len(name) > longest:
+            yield name[: longest - len(mark)] + mark
 
 
 def holds_the_same(old: Contents, was: str, new: Contents, now: str, subject: str) -> bool:

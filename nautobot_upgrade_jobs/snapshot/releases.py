@@ -53,6 +53,8 @@ class Releases:
             return self._migration(difference)
         if difference.section == "installation":
             return self._environment(difference)
+        if difference.section == "interface.app_pages":
+            return self._page(difference)
         return self._job(difference)
 
     def _package(self, difference: Difference) -> Explanation | None:
@@ -101,6 +103,12 @@ class Releases:
     def _environment(self, difference: Difference) -> Explanation | None:
         if difference.subject in ("environment", "Python") and self.newer and self._rebuilt:
             return Explanation("The release was installed into an environment of its own.")
+        return None
+
+    def _page(self, difference: Difference) -> Explanation | None:
+        """A release of an App may move and remove its pages; those of others it may not."""
+        for module in self.newer & set(difference.subject.split(":")):
+            return Explanation(f"A newer release of {module} changes its pages.")
         return None
 
     def _job(self, difference: Difference) -> Explanation | None:

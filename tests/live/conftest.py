@@ -23,7 +23,7 @@ def this_instance():
     from development.instance import Instance
 
     version, engine = os.environ["STACK_VERSION"], os.environ["STACK_ENGINE"]
-    return Instance(version, engine, bool(os.environ["STACK_DEMO"]))
+    return Instance(version, engine, os.environ["STACK_KIND"])
 
 
 def set_up_nautobot():
@@ -34,7 +34,7 @@ def set_up_nautobot():
     for name in server.databases():
         if (left := re.fullmatch(r"test_(\d+)(_\d+)?", name)) and not pid_exists(int(left[1])):
             server.drop(name)
-    server.clone("demo" if os.environ["STACK_DEMO"] else "sample", CLONE)
+    server.clone(this_instance().data, CLONE)
     # Own cache and own broker: neither the running web process nor the worker shall notice.
     os.environ.update(NAUTOBOT_DB_NAME=CLONE, STACK_CACHE="5", STACK_BROKER="6")
     with warnings.catch_warnings():
@@ -78,7 +78,7 @@ def instance():
 
 @pytest.fixture(scope="session")
 def nautobot(instance):
-    """Nautobot, loaded on the private clone of the sample database."""
+    """Nautobot, loaded on the private clone of the usual data."""
     import nautobot
 
     return nautobot
@@ -132,7 +132,7 @@ def healthy(instance, nautobot):
     name = f"{CLONE}_healthy"
     os.environ["CELERY_BROKER_URL"] = parse_redis_connection(0)
     celery.amqp._producer_pool = None  # earlier tests have opened one to the private broker
-    instance.server().clone("sample", name)
+    instance.server().clone(instance.data, name)
     with connected_to(name):
         for command in ("migrate", "refresh_dynamic_group_member_caches"):
             call_command(command, verbosity=0)

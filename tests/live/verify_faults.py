@@ -214,7 +214,11 @@ DATA = {
     "addresses_without_a_parent": fault(
         "UPDATE ipam_ipaddress SET parent_id = NULL WHERE mask_length = 32",
         found="outcomes.postconditions:parent_of_ip_addresses",
-        by_hand=("DELETE FROM ipam_ipaddress WHERE parent_id IS NULL",),
+        by_hand=(
+            "DELETE FROM extras_staticgroupassociation WHERE associated_object_id IN "
+            "(SELECT id FROM ipam_ipaddress WHERE parent_id IS NULL)",
+            "DELETE FROM ipam_ipaddress WHERE parent_id IS NULL",
+        ),
     ),
 }
 FAULTS = DATA | SCHEMA | HISTORY | AFTERCARE | JOBS

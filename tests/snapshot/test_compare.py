@@ -4,12 +4,13 @@ from dataclasses import replace
 
 import pytest
 
-from nautobot_upgrade_jobs.facts import Facts, Migrations, Packages, Unavailable
+from nautobot_upgrade_jobs.facts import Apps, Facts, Migrations, Packages, Unavailable
 from nautobot_upgrade_jobs.facts.migrations import Migration
 from nautobot_upgrade_jobs.facts.packages import Package
+from nautobot_upgrade_jobs.snapshot.alterations import many_to_many_tables
 from nautobot_upgrade_jobs.snapshot.compare import Kind, compare, sections
 from nautobot_upgrade_jobs.snapshot.listings import LISTED_TOPICS
-from tests.builders import CATALOG, altering, runtime, setting, settings
+from tests.builders import CATALOG, altering, app, runtime, setting, settings
 from tests.snapshot.states import column, found, listings, rows_of, state, table
 
 
@@ -154,6 +155,14 @@ def test_a_change_of_the_schema_is_explained_by_a_migration(
     assert unexplained(old(), after) == expected
 
 
+def test_a_long_name_of_a_relation_is_cut_as_django_cuts_it():
+    """As on PostgreSQL after nautobot-device-lifecycle-mgmt 3.2.4 was upgraded to 4.2.1."""
+    model = "nautobot_device_lifecycle_mgmt_validatedsoftwarelcm"
+    cut = "nautobot_device_lifecycle_mgmt_validatedsoftwarelcm_device_a4e6"
+    assert cut in many_to_many_tables(model, "device_tenants")
+    assert list(many_to_many_tables("dcim_device", "tags")) == ["dcim_device_tags"]
+
+
 @pytest.mark.parametrize(
     ("change", "explained"),
     [("-t.name", True), ("-t", True), ("t.name>t.title", True), ("t.name", False), ("t", False)],
@@ -260,6 +269,22 @@ def test_what_an_upgrade_brings_is_expected_and_what_it_takes_is_not(
         state(**{topic: listings(topic, **{field: after})}),
     )
     assert [kind for kind, _, _ in same_release] == ["unexpected"]
+
+
+@pytest.mark.parametrize(
+    ("page", "version", "explained"),
+    [
+        ("plugins:nautobot_example:list", "3.0", True),
+        ("plugins:nautobot_example:list", "2.0.0", False),
+        ("plugins:nautobot_other:list", "3.0", False),
+        ("plugins:nautobot_example_more:list", "3.0", False),
+    ],
+)
+def test_a_page_goes_only_with_another_release_of_its_app(page, version, explained):
+    before = state(apps=Apps((app(),), ()), interface=listings("interface", app_pages={page: "x"}))
+    after = state(apps=Apps((app(version=version),), ()))
+    pages = [kind for kind, section, _ in found(before, after) if section == "interface.app_pages"]
+    assert pages == ["expected" if explained else "unexpected"]
 
 
 def test_rows_that_a_migration_rewrites_are_expected_only_with_the_migration():
