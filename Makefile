@@ -27,6 +27,9 @@ test-live:  ## inside real Nautobots of both lines
 	$(STACK) exec 2.4.44 -- $(LIVE) -m 'not once'
 	$(STACK) up 3.2.7
 	$(STACK) exec 3.2.7 -- $(LIVE)
+	$(STACK) up 2.4.44 --data apps
+	$(STACK) up 3.2.7 --data apps
+	$(STACK) exec 3.2.7 --data apps -- $(LIVE) -m apps
 
 test-mysql:  ## the same on MySQL (Debian or Ubuntu, root for the first time)
 	$(STACK) up 2.4.44 --database mysql

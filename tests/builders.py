@@ -131,8 +131,9 @@ def migrations(
     on_disk: tuple[Migration, ...] = (),
     recorded: tuple[str, ...] = (),
     labels: tuple[str, ...] = ("dcim", "extras", "example"),
+    **changes: Any,
 ) -> Migrations:
-    return Migrations(on_disk, recorded, labels)
+    return Migrations(on_disk, recorded, labels, **changes)
 
 
 def scheduled(**changes: Any) -> ScheduledJob:

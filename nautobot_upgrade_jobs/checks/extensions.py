@@ -11,6 +11,8 @@ from .text import plural, some
 
 JOBS = "https://docs.nautobot.com/projects/core/en/stable/development/jobs/"
 HOME_PAGE = "https://docs.nautobot.com/projects/core/en/stable/development/apps/api/ui-extensions/home-page/"
+MENU = "https://docs.nautobot.com/projects/core/en/stable/development/apps/api/ui-extensions/navigation/"
+OBJECT_PAGES = "https://docs.nautobot.com/projects/core/en/stable/development/apps/api/ui-extensions/object-views/"
 
 
 @check(when="after")
@@ -78,4 +80,43 @@ def home_panels(extensions: Extensions) -> Iterator[Finding]:
             phase=Phase.RUNTIME,
             impact=Impact.OUTAGE,
             references=(HOME_PAGE,),
+        )
+
+
+@check(when="after")
+def menu(extensions: Extensions) -> Iterator[Finding]:
+    """Every item of the menu leads somewhere.
+
+    Why: an App whose menu names a page that its release, or Nautobot's, does not have any more
+        shows "ERROR: Invalid link!" to everybody.
+    Fix: upgrade the App.
+    """
+    for place in known(extensions.dead_links):
+        yield Finding(
+            severity=Severity.WARNING,
+            subject=place,
+            message=f"The menu item {place} leads nowhere: no page has that name.",
+            remediation="Upgrade the App that it belongs to, or take the App out of PLUGINS.",
+            phase=Phase.RUNTIME,
+            impact=Impact.FEATURE_LOSS,
+            references=(MENU,),
+        )
+
+
+@check(when="after")
+def page_content(extensions: Extensions) -> Iterator[Finding]:
+    """What Apps add to the pages of objects is for models that exist.
+
+    Why: content for a model that was renamed or removed is shown nowhere, without a word.
+    Fix: upgrade the App.
+    """
+    for name, model in known(extensions.lost_content).items():
+        yield Finding(
+            severity=Severity.WARNING,
+            subject=name,
+            message=f"{name} adds to the pages of {model}, and there is no such model.",
+            remediation="Upgrade the App that it belongs to.",
+            phase=Phase.RUNTIME,
+            impact=Impact.FEATURE_LOSS,
+            references=(OBJECT_PAGES,),
         )

@@ -46,6 +46,45 @@ def unapplied(migrations: Migrations) -> Iterator[Finding]:
         )
 
 
+@check(when="always")
+def foreign_files(migrations: Migrations) -> Iterator[Finding]:
+    """Every migration came with the release of its App.
+
+    Why: one that `makemigrations` has written into an installed package is in the way of those
+        that the next release brings: two leaf nodes, or a column that is there already.
+    Fix: take it back if it was applied, and delete its file. What it was made for is the App's
+        bug, or a change of the schema that an App of one's own should make.
+    """
+    for key, path in migrations.foreign.items():
+        app, _, name = key.partition(".")
+        applied = key in migrations.recorded
+        before = next(
+            (
+                parent.partition(".")[2]
+                for one in migrations.on_disk
+                if one.key == key
+                for parent in one.dependencies
+                if parent.startswith(f"{app}.")
+            ),
+            "zero",
+        )
+        back = (f"nautobot-server migrate {app} {before}",) if applied else ()
+        yield Finding(
+            severity=Severity.WARNING,
+            subject=key,
+            message=f"No release of its App has the migration {name}; "
+            f"it {'was applied' if applied else 'is not applied'}.",
+            remediation="Run the commands, after a backup: "
+            + ("the first takes back what it did, with its data." if applied else "nothing has it.")
+            + " Do not run makemigrations to silence a warning of Nautobot.",
+            phase=Phase.MIGRATE,
+            impact=Impact.OUTAGE,
+            commands=(*back, f"rm {path}"),
+            evidence=(path,),
+            references=(UPGRADING,),
+        )
+
+
 @check(when="after")
 def half_applied(
     migrations: Migrations, schema: Schema, models: Models, tables: Tables, database: Database

@@ -15,6 +15,7 @@ from importlib.metadata import (
     distributions,
     packages_distributions,
 )
+from pathlib import Path
 
 from ..facts.packages import Package
 
@@ -41,6 +42,16 @@ def owner_of(module: str) -> Package | None:
     except PackageNotFoundError:
         names = [name for name in packages_distributions().get(top, ()) if name]
         return _package(distribution(names[0])) if names else None
+
+
+def migration_files() -> frozenset[Path]:
+    """Return all files of migrations that distributions brought, as their RECORD has them."""
+    return frozenset(
+        Path(str(one.locate_file(line.partition(",")[0])))
+        for one in distributions()
+        for line in (one.read_text("RECORD") or "").splitlines()
+        if "/migrations/" in line
+    )
 
 
 def _package(one: Distribution) -> Package:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from celery.exceptions import SoftTimeLimitExceeded
+from django.apps import apps
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.test import RequestFactory
@@ -22,6 +23,8 @@ from . import Context, attempt, explain
 from .automation import of_an_app
 from .job_files import broken_files
 
+DEAD_LINK = "ERROR: Invalid link!"
+"""The name that ``nautobot.core.apps`` gives a menu item whose address it cannot make."""
 STORES = re.compile("read.only transaction", re.IGNORECASE)
 
 
@@ -32,6 +35,8 @@ def collect(_: Context) -> Extensions:
         unregistered=attempt(lambda: tuple(sorted(_recorded() - set(get_jobs())))),
         unrecorded=attempt(lambda: tuple(sorted(_registered() - _recorded()))),
         broken_panels=attempt(lambda: dict(_broken_panels())),
+        dead_links=attempt(lambda: tuple(_dead_links())),
+        lost_content=attempt(lambda: dict(_lost_content())),
     )
 
 
@@ -79,6 +84,26 @@ def _broken_panels() -> Iterator[tuple[str, str]]:
             yield str(name), problem
 
 
+def _dead_links() -> Iterator[str]:
+    """Yield what Nautobot could not turn into addresses when it made the menu."""
+    for tab_name, tab in registry["nav_menu"]["tabs"].items():
+        for group_name, group in tab["groups"].items():
+            for link, item in group["items"].items():
+                if item["name"] == DEAD_LINK:
+                    yield f"{tab_name} / {group_name} / {link}"
+
+
+def _lost_content() -> Iterator[tuple[str, str]]:
+    """Yield template extensions for models that are not there: nobody ever sees them."""
+    for model, classes in registry["plugin_template_extensions"].items():
+        label, _, name = str(model).partition(".")
+        try:
+            apps.get_model(label, name)
+        except LookupError:
+            for one in classes:
+                yield f"{one.__module__}.{one.__qualname__}", str(model)
+
+
 def _show(one: Mapping[str, Any], request: Any) -> None:
     """Do what the home page does for a panel, an item, or an item of a group."""
     if one.get("custom_template"):
@@ -96,7 +121,5 @@ def _problem(function: Callable[[], None]) -> str:
         raise
     except Exception as error:  # noqa: BLE001 - panels are other people's code
         # One that stores something when it is shown is kept from that here, and here alone.
-        return (
-            "" if re.search("read.only transaction", str(error), re.IGNORECASE) else explain(error)
-        )
+        return "" if STORES.search(str(error)) else explain(error)
     return ""

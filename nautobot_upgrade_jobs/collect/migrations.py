@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
+from pathlib import Path
 
 from django.apps import apps
 from django.db import connection
@@ -27,6 +29,7 @@ from ..facts import Migrations
 from ..facts import migrations as facts
 from ..facts.migrations import Migration
 from . import Context
+from .distributions import migration_files
 from .sql import rows
 
 
@@ -52,7 +55,18 @@ def collect(context: Context) -> Migrations:
             )
         ),
         labels=tuple(sorted(config.label for config in apps.get_app_configs())),
+        foreign=dict(_foreign(loader)),
     )
+
+
+def _foreign(loader: MigrationLoader) -> Iterator[tuple[str, str]]:
+    """Yield migrations that somebody put into the folder of a distribution, with their files."""
+    brought = migration_files()
+    folders = {path.parent for path in brought}  # not those of an editable installation
+    for (app, name), migration in sorted(loader.disk_migrations.items()):
+        path = Path(str(sys.modules[migration.__module__].__file__))
+        if path.parent in folders and path not in brought:
+            yield f"{app}.{name}", str(path)
 
 
 def _operation(app: str, one: Operation) -> facts.Operation:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from .base import Unavailable
 
@@ -29,3 +29,8 @@ class Extensions:
     """Class paths of registered Jobs that the database does not know."""
     broken_panels: dict[str, str] | Unavailable
     """Home-page panel to what goes wrong when it is shown."""
+    dead_links: tuple[str, ...] | Unavailable = ()
+    """Addresses in the menu that do not exist."""
+    lost_content: dict[str, str] | Unavailable = field(default_factory=dict)
+    """Classes of content on the pages of objects (template extensions) to the model that they are
+    for and that does not exist."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
@@ -49,3 +49,6 @@ class Migrations:
     """Keys in ``django_migrations``, in the order they were recorded."""
     labels: tuple[str, ...]
     """Labels of all enabled Django apps, those without migrations included."""
+    foreign: dict[str, str] = field(default_factory=dict)
+    """Keys of migrations to their files, that lie in the folder of a distribution that did not
+    bring them."""

@@ -233,6 +233,10 @@ def test_a_migration_that_has_begun(found, operations, expected):
         ("registered_jobs", {"unrecorded": ("pkg.Job",)}, [("warning", "not recorded")]),
         ("home_panels", {}, []),
         ("home_panels", {"broken_panels": {"Ours": "KeyError"}}, [("blocker", "Ours")]),
+        ("menu", {}, []),
+        ("menu", {"dead_links": ("Apps / Ours / gone",)}, [("warning", "Apps / Ours / gone")]),
+        ("page_content", {}, []),
+        ("page_content", {"lost_content": {"ours.Box": "dcim.site"}}, [("warning", "ours.Box")]),
     ],
 )
 def test_what_extends_nautobot(found, check, state, expected):

@@ -2,6 +2,7 @@
 
 import pytest
 
+from nautobot_upgrade_jobs.checks.migrations import foreign_files
 from tests.builders import facts, migration, migrations
 
 CORE = (migration("dcim.0001_initial_part_1"),)
@@ -28,6 +29,12 @@ PRE_RELEASE = "dcim.0075_add_deviceclusterassignment"
             migrations((*CORE, migration("dcim.0001_copy"))),
             [("blocker", "dcim")],
         ),
+        ("foreign_files", migrations(CORE), []),
+        (
+            "foreign_files",
+            migrations(CORE, foreign={"dcim.0099_auto": "/venv/0099_auto.py"}),
+            [("warning", "dcim.0099_auto")],
+        ),
         ("inconsistent", migrations(CORE), []),
         (
             "inconsistent",
@@ -38,3 +45,29 @@ PRE_RELEASE = "dcim.0075_add_deviceclusterassignment"
 )
 def test_history(found, check, history, expected):
     assert found(f"migrations.{check}", facts(migrations=history)) == expected
+
+
+@pytest.mark.parametrize(
+    ("recorded", "parents", "commands"),
+    [
+        ((), (), ["rm /venv/0002_auto.py"]),
+        (
+            ("example.0002_auto",),
+            ("dcim.0001_initial", "example.0001_initial"),
+            ["nautobot-server migrate example 0001_initial", "rm /venv/0002_auto.py"],
+        ),
+        (
+            ("example.0002_auto",),
+            ("dcim.0001_initial",),
+            ["nautobot-server migrate example zero", "rm /venv/0002_auto.py"],
+        ),
+    ],
+)
+def test_a_foreign_migration_is_taken_back_before_its_file_goes(recorded, parents, commands):
+    history = migrations(
+        (migration("example.0002_auto", *parents),),
+        recorded,
+        foreign={"example.0002_auto": "/venv/0002_auto.py"},
+    )
+    (finding,) = foreign_files(history)
+    assert list(finding.commands) == commands

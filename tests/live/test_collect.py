@@ -19,6 +19,7 @@ from nautobot_upgrade_jobs.facts import Facts, Unavailable
 from nautobot_upgrade_jobs.preflight import preflight
 from nautobot_upgrade_jobs.report import FORMATS
 from nautobot_upgrade_jobs.request import Request
+from nautobot_upgrade_jobs.verification import verify
 
 TARGET = "3.2.7"
 ON_3X = settings.VERSION.startswith("3.")
@@ -146,9 +147,12 @@ def test_a_run_changes_nothing():
     assert fingerprints() == before
 
 
-def test_a_role_with_nothing_but_select_gives_the_same_report(instance, monkeypatch):
+@pytest.mark.parametrize(
+    "run", [lambda: preflight(Request(target=TARGET)), lambda: verify(Request())]
+)
+def test_a_role_with_nothing_but_select_gives_the_same_report(run, instance, monkeypatch):
     name = connection.settings_dict["NAME"]
-    expected = summary(preflight(Request(target=TARGET)))
+    expected = summary(run())
     with select_only(instance, name) as credentials:
         connections["readonly"].settings_dict.update(NAME=name, **credentials)
         monkeypatch.setitem(
@@ -157,7 +161,7 @@ def test_a_role_with_nothing_but_select_gives_the_same_report(instance, monkeypa
         with read_only_session(5, "readonly") as session, session.cursor() as cursor:
             cursor.execute("SELECT current_user")
             assert cursor.fetchone()[0].startswith("onlooker")
-        assert summary(preflight(Request(target=TARGET))) == expected
+        assert summary(run()) == expected
 
 
 @contextmanager

@@ -127,6 +127,7 @@ def unexplained(before):
     }
 
 
+@pytest.mark.apps
 @pytest.mark.usefixtures("upgraded", "healthy")
 def test_verify_says_finished_and_sound_and_nothing_lost(before, instance):
     report = verify(Request(), before=before)
@@ -139,6 +140,7 @@ def test_verify_says_finished_and_sound_and_nothing_lost(before, instance):
     }
 
 
+@pytest.mark.apps
 @pytest.mark.usefixtures("healthy")
 def test_an_upgrade_that_was_killed_is_found_and_finished(before, instance):
     """SIGKILL in the middle of the migrations, then what the findings tell to do."""

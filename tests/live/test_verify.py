@@ -13,6 +13,7 @@ from .verify_faults import FAULTS
 from .verifying import execute, findings, follow, leaf
 
 
+@pytest.mark.apps
 def test_a_healthy_instance_is_go(healthy):
     with connected_to(healthy):
         assert findings() == ({}, Verdict.GO)

@@ -15,8 +15,11 @@ from django.core.management import call_command
 from django.db import DatabaseError, connection
 from django.db.migrations.loader import MigrationLoader
 from django.test import override_settings
+from nautobot.apps.ui import NavMenuGroup, NavMenuItem, NavMenuTab, TemplateExtension
+from nautobot.core.apps import register_menu_items
 from nautobot.core.settings_funcs import parse_redis_connection
 from nautobot.extras.models import GitRepository, Job, ScheduledJob
+from nautobot.extras.plugins import register_template_extensions
 from nautobot.extras.registry import registry
 
 from nautobot_upgrade_jobs.checks.findings import Verdict
@@ -79,6 +82,27 @@ def test_a_migration_made_on_the_spot(more_migrations):
         assert "migrations.unapplied:django_migrations" in keys
         assert "models.without_migrations:users" in keys
     assert found() == []
+
+
+def test_a_migration_file_that_no_release_brought():
+    """In the installed package, as makemigrations leaves it."""
+    folder = Path(importlib.import_module("nautobot.users.migrations").__file__).parent
+    path = folder / "0998_ours.py"
+    path.write_text(
+        "from django.db import migrations\n"
+        "class Migration(migrations.Migration):\n"
+        f"    dependencies = [('users', '{newest('users')}')]\n"
+    )
+    key = "migrations.foreign_files:users.0998_ours"
+    try:
+        assert found() == [key, "migrations.unapplied:django_migrations"]
+        call_command("migrate", "users", verbosity=0)
+        found_, _ = findings()
+        assert list(found_) == [key]
+        follow(found_[key])
+        assert found() == []
+    finally:
+        path.unlink(missing_ok=True)
 
 
 def test_a_migration_that_failed_half_way(more_migrations, instance):
@@ -258,6 +282,35 @@ def test_a_home_panel_that_would_store_something_is_not_broken(monkeypatch, tmp_
     panels = registry["homepage_layout"]["panels"]
     monkeypatch.setitem(panels, "Ours", {**ours, "weight": 1, "custom_data": {"x": store}})
     assert found() == []
+
+
+@pytest.mark.once
+def test_a_menu_item_that_leads_nowhere():
+    ours = NavMenuTab(
+        name="Ours",
+        groups=(
+            NavMenuGroup(name="Group", items=(NavMenuItem(link="plugins:gone:list", name="Gone"),)),
+        ),
+    )
+    register_menu_items([ours])
+    try:
+        assert found() == ["extensions.menu:Ours / Group / plugins:gone:list"]
+    finally:
+        del registry["nav_menu"]["tabs"]["Ours"]
+
+
+@pytest.mark.once
+def test_content_for_a_model_that_does_not_exist():
+    class Box(TemplateExtension):
+        model = "dcim.site"
+
+    register_template_extensions([Box])
+    try:
+        (key,) = found()
+        assert key.startswith("extensions.page_content:")
+        assert key.endswith("Box")
+    finally:
+        del registry["plugin_template_extensions"]["dcim.site"]
 
 
 @pytest.mark.once

@@ -1,6 +1,7 @@
 """What Verify Migrations says of the database that Django works on, and doing what it tells."""
 
 import shlex
+from pathlib import Path
 
 from django.core.management import call_command
 from django.db import connection
@@ -30,6 +31,8 @@ def follow(finding):
         if command.startswith("nautobot-server"):
             _, name, *words = shlex.split(command)
             call_command(name, *words, verbosity=0)
+        elif command.startswith("rm "):
+            Path(command.removeprefix("rm ")).unlink()
         else:
             execute(command.replace("= …", "= ''"))
 
