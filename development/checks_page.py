@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import get_args
 
 from nautobot_upgrade_jobs.checks.registry import Check, all_checks
 
@@ -34,7 +35,8 @@ def _overview(checks: tuple[Check, ...]) -> Iterator[str]:
 
 
 def _entry(one: Check) -> Iterator[str]:
-    needs = ", ".join(sorted(kind.__name__.lower() for kind in one.needs.values()))
+    kinds = ((get_args(kind) or (kind,))[0] for kind in one.needs.values())
+    needs = ", ".join(sorted(kind.__name__.lower() for kind in kinds))
     yield f"## {one.id}"
     yield ""
     yield one.title

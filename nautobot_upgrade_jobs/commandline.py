@@ -70,9 +70,10 @@ def make_folder(folder: Path) -> None:
 
 def _write_files(report: Report, folder: Path) -> None:
     try:
-        for ending, render in FILES.items():
-            path = folder / f"{report.file_stem}.{ending}"
-            path.write_text(render(report), encoding="utf-8")
+        files = {f"{report.file_stem}.{ending}": render(report) for ending, render in FILES.items()}
+        for name, text in (files | report.attachments).items():
+            path = folder / name
+            path.write_text(text, encoding="utf-8")
             sys.stderr.write(f"Wrote {path}\n")
     except OSError as error:
         raise UsageError(f"--output: {error}") from None

@@ -36,6 +36,12 @@ class Configuration:
     """The same for the one statement that reads a whole table for a snapshot."""
     snapshot_directory: str = ""
     """Folder that snapshots are also written to: a restored database has lost the newer ones."""
+    resolve: bool = True
+    """Ask the package index for the target's packages."""
+    resolve_timeout_seconds: int = 60
+    """The package index has to answer all questions of a run within this time."""
+    wheel_directory: str = ""
+    """Folder of wheels to resolve from instead of the index, for a host without network."""
     database_alias: str = "default"
     """Entry of ``DATABASES`` to read through, for instance one whose role has only SELECT."""
 
@@ -67,12 +73,12 @@ def configuration() -> Configuration:
                 f"PLUGINS_CONFIG[{APP!r}]: unknown setting {name!r}; known: {', '.join(expected)}."
             )
         kind = type(expected[name])
-        if not isinstance(value, kind) or isinstance(value, bool):
+        if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
             raise ConfigurationError(
                 f"PLUGINS_CONFIG[{APP!r}]: {name!r} must be a {kind.__name__}, "
                 f"not a {type(value).__name__}."
             )
-    for name in ("statement_timeout_seconds", "snapshot_timeout_seconds"):
+    for name in (one for one in expected if one.endswith("_seconds")):
         if not 1 <= given.get(name, 1) <= LONGEST_TIMEOUT_SECONDS:
             raise ConfigurationError(
                 f"PLUGINS_CONFIG[{APP!r}]: {name!r} must be from 1 to {LONGEST_TIMEOUT_SECONDS}."

@@ -11,11 +11,16 @@ from .catalog.target import BEFORE_ALL, Target
 from .checks.registry import checks_for, needed_topics
 from .checks.runner import judge
 from .collect import collect_facts
-from .facts import Facts, Unavailable
+from .configuration import Configuration
+from .facts import Facts, MissingFactError, Unavailable, known
+from .facts.resolution import Resolution
 from .plan.history import History
+from .plan.packages import PackageChange, package_changes
 from .report import Report
 from .reporting import report_on
 from .request import Request, understand
+from .target.resolve import resolve
+from .target.wishes import Wishes
 
 
 def preflight(request: Request, progress: Callable[[str], None] = lambda topic: None) -> Report:
@@ -43,7 +48,9 @@ def preflight(request: Request, progress: Callable[[str], None] = lambda topic: 
         progress=progress,
     )
     target = _as_migrated(facts, asked.target, catalog)
-    results = judge(facts, target, catalog, asked.exclude, checks)
+    progress("resolution")
+    resolution = _resolution(facts, target, asked.config)
+    results = judge(facts, target, catalog, asked.exclude, checks, resolution=resolution)
     return report_on(
         results,
         kind="preflight",
@@ -55,8 +62,34 @@ def preflight(request: Request, progress: Callable[[str], None] = lambda topic: 
         + (" (code; the database is not migrated)" if target.database else ""),
         target=f"Nautobot {target.version}",
         migrations=_pending(facts, target, catalog),
+        packages=_package_changes(facts, resolution),
+        constraints="" if isinstance(resolution, Unavailable) else resolution.constraints,
         seconds=time.monotonic() - started,
     )
+
+
+def _resolution(facts: Facts, target: Target, config: Configuration) -> Resolution | Unavailable:
+    """Ask the package index for the set, unless the settings forbid it."""
+    if not config.resolve:
+        return Unavailable("the settings forbid asking the package index (resolve is False)")
+    try:
+        wishes = Wishes(known(facts.packages), known(facts.apps), known(facts.runtime).python)
+    except MissingFactError as error:
+        return Unavailable(str(error))
+    return resolve(
+        wishes,
+        target.version,
+        seconds=config.resolve_timeout_seconds,
+        wheel_directory=config.wheel_directory,
+    )
+
+
+def _package_changes(
+    facts: Facts, resolution: Resolution | Unavailable
+) -> tuple[PackageChange, ...] | None:
+    if isinstance(resolution, Unavailable) or isinstance(facts.packages, Unavailable):
+        return None
+    return tuple(package_changes(facts.packages, resolution))
 
 
 def _as_migrated(facts: Facts, target: Target, catalog: Catalog | Unavailable) -> Target:

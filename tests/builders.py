@@ -37,6 +37,7 @@ from nautobot_upgrade_jobs.facts.jobs import JobRecord, ScheduledJob
 from nautobot_upgrade_jobs.facts.migrations import Migration, Operation
 from nautobot_upgrade_jobs.facts.models import ModelColumn, ModelKey, ModelTable
 from nautobot_upgrade_jobs.facts.packages import Package
+from nautobot_upgrade_jobs.facts.resolution import AppReleases, Resolution, Resolved
 from nautobot_upgrade_jobs.facts.settings import Setting
 from nautobot_upgrade_jobs.facts.storage import Folder
 from nautobot_upgrade_jobs.facts.tables import Table
@@ -134,6 +135,13 @@ def migrations(
     **changes: Any,
 ) -> Migrations:
     return Migrations(on_disk, recorded, labels, **changes)
+
+
+def resolution(**changes: Any) -> Resolution:
+    """A set in which everything stays."""
+    stays = AppReleases("nautobot-example", "2.0.0", "2.0.0", "2.0.0", "2.0.0")
+    packages = (Resolved("nautobot", "3.2.7", ()), Resolved("nautobot-example", "2.0.0", ()))
+    return replace(Resolution("3.2.7", packages, (stays,)), **changes)
 
 
 def scheduled(**changes: Any) -> ScheduledJob:

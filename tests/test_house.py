@@ -18,6 +18,7 @@ BELOW = {
     "checks": {"facts", "catalog", "plan"},
     "report": {"facts", "catalog", "plan", "checks", "snapshot"},
     "collect": {"facts", "catalog"},
+    "target": {"facts", "catalog", "snapshot"},
 }
 FILES = sorted(PACKAGE.rglob("*.py"))
 LONGEST_FILE = 300

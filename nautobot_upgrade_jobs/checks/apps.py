@@ -6,11 +6,13 @@ import shlex
 from collections.abc import Iterator
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from ..catalog import AbsorbedApp, AppConflict, Catalog, ConflictingApp
 from ..catalog.target import Target
-from ..facts import App, Apps, Migrations, Runtime, Tables
+from ..facts import App, Apps, Migrations, Runtime, Tables, Unavailable
+from ..facts.resolution import Resolution
 from ..plan.history import History
 from .findings import Finding, Impact, Phase, Severity
 from .registry import check
@@ -20,17 +22,23 @@ APPS = "https://docs.nautobot.com/projects/core/en/stable/user-guide/administrat
 
 
 @check()
-def refuses_target(apps: Apps, target: Target) -> Iterator[Finding]:
+def refuses_target(
+    apps: Apps, target: Target, resolution: Resolution | Unavailable
+) -> Iterator[Finding]:
     """Every enabled App admits the target, by its own metadata and its own limits.
+
+    An App of which the package index has a release that does is no finding here.
 
     Why: one App that refuses to load stops every command of Nautobot, `migrate` included. Newer
         Apps state their limit only in the metadata of their distribution.
     Fix: upgrade the App in the same step, to a release that admits the target; if there is none,
         disable it or wait.
     """
+    releases = () if isinstance(resolution, Unavailable) else resolution.apps
+    answered = {one.distribution for one in releases}
     for app in apps.enabled:
         refusals = _refusals(app, target.version)
-        if refusals:
+        if refusals and canonicalize_name(app.distribution) not in answered:
             yield Finding(
                 severity=Severity.BLOCKER,
                 subject=app.module,

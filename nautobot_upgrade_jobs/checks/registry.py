@@ -16,9 +16,12 @@ from functools import cache
 from typing import Any, Literal
 
 from ..facts import Data, Facts
+from ..facts.resolution import Resolution
 from .findings import Finding
 
 CheckFunction = Callable[..., Iterator[Finding]]
+RESOLVED_FROM = ("packages", "apps", "runtime")
+"""The topics that the package index is asked about."""
 When = Literal["before", "after", "always"]
 """Whether a check is about an upgrade to come, about one that was done, or both."""
 
@@ -58,6 +61,8 @@ class Check:
     @property
     def engine(self) -> str:
         """What the check's results rest on."""
+        if Resolution in self.needs.values():
+            return "index"
         return "data" if Data in self.needs.values() else "facts"
 
 
@@ -102,6 +107,8 @@ def checks_for(when: When) -> tuple[Check, ...]:
 def needed_topics(checks: Iterable[Check]) -> tuple[str, ...]:
     """Return the topics that these checks read, in the order they are collected and shown."""
     needed = {name for one in checks for name in one.needs}
+    if "resolution" in needed:
+        needed.update(RESOLVED_FROM)
     return tuple(topic for topic in Facts.topics() if topic in needed)
 
 

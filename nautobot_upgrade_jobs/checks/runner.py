@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from typing import Any
+from typing import Any, get_args
 
 from ..catalog import Catalog
 from ..catalog.target import Target
 from ..facts import Facts, MissingFactError, Unavailable
+from ..facts.resolution import Resolution
 from .expectations import NOTHING_EXPECTED, Expectations
 from .findings import CheckResult, Finding, Status
 from .registry import Check, NotApplicable, all_checks
+
+NOT_RESOLVED = Unavailable("the package index was not asked")
 
 
 class UnknownCheckError(ValueError):
@@ -24,6 +27,7 @@ def judge(  # noqa: PLR0913 - what is known, and what of it to judge
     exclude: Collection[str] = (),
     checks: Iterable[Check] | None = None,
     expectations: Expectations = NOTHING_EXPECTED,
+    resolution: Resolution | Unavailable = NOT_RESOLVED,
 ) -> tuple[CheckResult, ...]:
     """Run every check.
 
@@ -34,6 +38,7 @@ def judge(  # noqa: PLR0913 - what is known, and what of it to judge
         exclude: Ids of checks to leave out; they are reported as skipped.
         checks: The checks to run; all of them by default.
         expectations: What the operator expects by name.
+        resolution: What the package index offers for the target, or why nobody asked it.
 
     Returns:
         One result for each check, in the order of their ids.
@@ -43,7 +48,12 @@ def judge(  # noqa: PLR0913 - what is known, and what of it to judge
     """
     chosen = tuple(all_checks() if checks is None else checks)
     require_known(exclude, chosen)
-    given = {Target: target, Catalog: catalog, Expectations: expectations}
+    given = {
+        Target: target,
+        Catalog: catalog,
+        Expectations: expectations,
+        Resolution: resolution,
+    }
     return tuple(
         _skipped(one, "left out of this run on request")
         if one.id in exclude
@@ -85,9 +95,11 @@ def _run(one: Check, facts: Facts, target: Target, given: Mapping[type, Any]) ->
     return _result(one, Status.FAILED if findings else Status.PASSED, findings=findings)
 
 
-def _argument(kind: type, facts: Facts, given: Mapping[type, Any]) -> Any:
-    value = given[kind] if kind in given else facts.of(kind)
-    if isinstance(value, Unavailable):
+def _argument(kind: Any, facts: Facts, given: Mapping[type, Any]) -> Any:
+    """Return what a check asks for; one that asks for it or Unavailable does without, too."""
+    wanted, *optional = get_args(kind) or (kind,)
+    value = given[wanted] if wanted in given else facts.of(wanted)
+    if isinstance(value, Unavailable) and Unavailable not in optional:
         raise MissingFactError(value.reason)
     return value
 

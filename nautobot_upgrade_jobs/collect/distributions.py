@@ -61,6 +61,7 @@ def _package(one: Distribution) -> Package:
         version=headers["Version"] or "",
         requires=tuple(headers.get_all("Requires-Dist") or one.requires or ()),
         requires_python=headers["Requires-Python"] or "",
+        local='"file:' in (one.read_text("direct_url.json") or ""),
     )
 
 

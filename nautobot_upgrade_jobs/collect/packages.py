@@ -1,12 +1,30 @@
-"""All distributions in Nautobot's environment."""
+"""All distributions in Nautobot's environment, and what is to be installed beside them."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
+
+from django.conf import settings
+
 from ..facts import Packages
+from ..facts.urls import without_user_info
 from . import Context
 from .distributions import installed
+
+REQUIREMENTS = "local_requirements.txt"
 
 
 def collect(_: Context) -> Packages:
     """Read the metadata of every installed distribution."""
-    return Packages(installed())
+    return Packages(installed(), tuple(_local_requirements()))
+
+
+def _local_requirements() -> Iterator[str]:
+    """Yield the lines of the file that Nautobot's upgrade guide keeps Apps in."""
+    path = Path(settings.NAUTOBOT_ROOT, REQUIREMENTS)
+    text = path.read_text("utf-8", "replace") if path.is_file() else ""
+    for line in text.splitlines():
+        stated = line.partition(" #")[0].strip().removesuffix("\\").strip()
+        if stated and not stated.startswith("#"):
+            yield without_user_info(stated)

@@ -12,15 +12,14 @@ from typing import Any
 from django.conf import settings
 
 from ..facts.settings import Setting
+from ..facts.urls import MASK, without_user_info
 
-MASK = "***"
 SENSITIVE_NAME = re.compile(
     r"secret|pass(w|phrase)|\bpass\b|_pass$|^pass$|pwd|token|credential|private|community|webhook"
     r"|bearer|api_?key|access_?key|auth(?!entication_backends)|dsn|broker_url|result_backend|salt"
     r"|cookie|^key$|_key$|location|signature",
     re.IGNORECASE,
 )
-URL_USER_INFO = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]*://)[^\s]*@", re.IGNORECASE)
 URL_PASSWORD = re.compile(r"[a-z][a-z0-9+.-]*://[^/@\s]*?:(?P<password>\S+)@", re.IGNORECASE)
 ADDRESS = re.compile(r" at 0x[0-9a-f]+")
 SHORTEST_SECRET = 6
@@ -58,7 +57,7 @@ def _stable(value: Any, depth: int) -> str:
 
 def scrub(text: str) -> str:
     """Remove the user info of URLs and every known secret value from a text."""
-    text = URL_USER_INFO.sub(rf"\g<scheme>{MASK}@", text)
+    text = without_user_info(text)
     for secret in known_secrets():
         text = text.replace(secret, MASK)
     return text

@@ -14,6 +14,8 @@ class Package:
     requires: tuple[str, ...]
     """``Requires-Dist`` lines as the distribution states them."""
     requires_python: str
+    local: bool = False
+    """Installed from a folder or a file, not from an index."""
 
 
 @dataclass(frozen=True)
@@ -21,3 +23,5 @@ class Packages:
     """All installed distributions, by name."""
 
     installed: tuple[Package, ...]
+    requirements_file: tuple[str, ...] = ()
+    """Lines of ``local_requirements.txt`` in ``NAUTOBOT_ROOT``, without comments."""

@@ -43,6 +43,8 @@ class UpgradeJob(Job):
             self._log(line)
         for ending, render in FILES.items():
             self.attach(f"{report.file_stem}.{ending}", render(report))
+        for name, text in report.attachments.items():
+            self.attach(name, text)
         if report.verdict in (Verdict.BLOCKED, Verdict.INCOMPLETE):
             self.fail(f"{report.verdict.value.upper()}: {report.headline}")
         return {

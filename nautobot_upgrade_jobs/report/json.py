@@ -11,6 +11,7 @@ from importlib.resources import files
 from typing import Any
 
 from ..checks.findings import Acceptance, CheckResult
+from ..plan.packages import PackageChange
 from ..snapshot.compare import Change
 from .model import Report, Reported
 
@@ -54,6 +55,7 @@ def document(report: Report) -> dict[str, Any]:
         ],
         "engines_not_used": report.engines_not_used,
         "changes": [_change(one) for one in report.changes],
+        "packages": None if report.packages is None else [_package(one) for one in report.packages],
         "migrations": None if report.migrations is None else list(report.migrations),
         "tool": report.tool,
         "catalog": report.catalog,
@@ -88,6 +90,15 @@ def _change(one: Change) -> dict[str, str]:
         "after": one.after,
         "reason": one.reason,
         "reference": one.reference,
+    }
+
+
+def _package(one: PackageChange) -> dict[str, Any]:
+    return {
+        "name": one.name,
+        "before": one.before,
+        "after": one.after,
+        "wanted_by": list(one.wanted_by),
     }
 
 

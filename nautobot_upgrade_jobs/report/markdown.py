@@ -45,6 +45,7 @@ def _lines(report: Report) -> Iterator[str]:
     yield from _section("Accepted", accepted, report)
     yield from _not_checked(report)
     if report.plans_an_upgrade:
+        yield from _packages(report)
         yield from _migrations(report)
     yield from _expected_changes(report)
 
@@ -126,6 +127,18 @@ def _migrations(report: Report) -> Iterator[str]:
         yield "None."
     else:
         yield from (f"- {escape(name)}" for name in report.migrations)
+
+
+def _packages(report: Report) -> Iterator[str]:
+    yield ""
+    yield "## Packages that the upgrade changes"
+    yield ""
+    if report.packages is None:
+        yield "Not known."
+    elif not report.packages:
+        yield "None."
+    else:
+        yield from (f"- {escape(one.name)}: {escape(one.story)}" for one in report.packages)
 
 
 def _expected_changes(report: Report) -> Iterator[str]:

@@ -8,12 +8,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from ..checks.findings import Acceptance, CheckResult, Finding, Severity, Status, Verdict
+from ..plan.packages import PackageChange
 from ..snapshot.compare import Change, Kind
 from .words import HEADLINES, NEXT_STEPS
 
 ENGINES = {
     "facts": "what was read of the installation and its configuration",
     "data": "read-only queries over the live rows",
+    "index": "the package index, for a set of releases that goes together",
     "target": "the release to come, built and started beside the installation",
     "rehearsal": "the upgrade itself, run on a copy of the data",
 }
@@ -59,6 +61,10 @@ class Report:
     the report is not about an upgrade to come."""
     tool: str
     catalog: str
+    packages: tuple[PackageChange, ...] | None = None
+    """What the upgrade changes in the environment; None if the package index was not asked."""
+    constraints: str = ""
+    """The resolved set, for pip."""
     baseline: str = ""
     changes: tuple[Change, ...] = ()
     """Everything that differs between two snapshots; what was not to be expected is a finding."""
@@ -166,6 +172,11 @@ class Report:
         """Number of findings by severity, accepted ones left out, and of those accepted."""
         counts = {severity.value: len(self.open(severity)) for severity in ORDER}
         return counts | {"accepted": sum(1 for one in self.findings() if one.acceptance)}
+
+    @property
+    def attachments(self) -> dict[str, str]:
+        """Files beside the report, by name."""
+        return {"constraints.txt": self.constraints} if self.constraints else {}
 
     @property
     def file_stem(self) -> str:

@@ -4,7 +4,7 @@ import pytest
 
 from nautobot_upgrade_jobs.checks.expectations import NOTHING_EXPECTED
 from nautobot_upgrade_jobs.checks.registry import all_checks
-from nautobot_upgrade_jobs.checks.runner import judge
+from nautobot_upgrade_jobs.checks.runner import NOT_RESOLVED, judge
 from tests import builders
 
 
@@ -12,7 +12,9 @@ from tests import builders
 def found():
     """Return a function: check id and facts to pairs of (severity, subject)."""
 
-    def run(check_id, facts=None, target=None, expectations=NOTHING_EXPECTED):
+    def run(
+        check_id, facts=None, target=None, expectations=NOTHING_EXPECTED, resolution=NOT_RESOLVED
+    ):
         (check,) = [one for one in all_checks() if one.id == check_id]
         (result,) = judge(
             facts or builders.facts(),
@@ -21,6 +23,7 @@ def found():
             (),
             [check],
             expectations,
+            resolution,
         )
         if result.status.value not in ("passed", "failed"):
             return result.status.value

@@ -2,10 +2,12 @@
 
 from dataclasses import replace
 from datetime import date
+from functools import partial
 
 import pytest
 
 from nautobot_upgrade_jobs.catalog.target import TargetError, choose_target
+from nautobot_upgrade_jobs.checks import runner
 from nautobot_upgrade_jobs.checks.acceptance import (
     AcceptanceError,
     from_lines,
@@ -25,9 +27,11 @@ from nautobot_upgrade_jobs.checks.findings import (
     verdict_of,
 )
 from nautobot_upgrade_jobs.checks.registry import Check, all_checks, check
-from nautobot_upgrade_jobs.checks.runner import UnknownCheckError, judge
+from nautobot_upgrade_jobs.checks.runner import UnknownCheckError
 from nautobot_upgrade_jobs.facts import Facts, Unavailable
-from tests.builders import CATALOG, empty_facts, facts, target
+from tests.builders import CATALOG, empty_facts, facts, resolution, target
+
+judge = partial(runner.judge, resolution=resolution())
 
 FAILURES = [
     "RuntimeError: collector bug",

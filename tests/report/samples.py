@@ -13,6 +13,7 @@ from nautobot_upgrade_jobs.checks.findings import (
     Status,
     Verdict,
 )
+from nautobot_upgrade_jobs.plan.packages import PackageChange
 from nautobot_upgrade_jobs.report import Report
 from nautobot_upgrade_jobs.snapshot.compare import Change, Kind
 
@@ -63,6 +64,13 @@ GO = Report(
 )
 BLOCKED = replace(
     GO,
+    packages=(
+        PackageChange("nautobot", "2.4.44", "3.2.7", ()),
+        PackageChange("nautobot-example", "1.0", "2.0", ("nautobot-other",)),
+        PackageChange("old-lib", "1.0", "", ()),
+        PackageChange("new-lib", "", "1.0", ("nautobot",)),
+    ),
+    constraints="nautobot==3.2.7\n",
     current="Nautobot 2.4.44",
     verdict=Verdict.BLOCKED,
     results=(

@@ -1,0 +1,58 @@
+"""What the package index offers for a target: the whole set, resolved at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """One distribution of the set."""
+
+    name: str
+    version: str
+    wanted_by: tuple[str, ...]
+    """Distributions of the set that ask for it; none if it was asked for by itself."""
+
+
+@dataclass(frozen=True)
+class AppReleases:
+    """What the index has of one App. Versions are empty where there is none."""
+
+    distribution: str
+    installed: str
+    fits: str
+    """The newest in the set for the target."""
+    stays: str
+    """The newest that leaves Nautobot at the installed release."""
+    newest: str
+    """The newest of all, for this Python."""
+
+
+@dataclass(frozen=True)
+class Resolution:
+    """The set for a target, and what was in its way."""
+
+    target: str
+    packages: tuple[Resolved, ...]
+    """Empty if there is no set, whatever is left out."""
+    apps: tuple[AppReleases, ...]
+    refused: dict[str, str] = field(default_factory=dict)
+    """Distributions of which no release fits the target, with what the resolver says."""
+    conflict: tuple[str, ...] = ()
+    """Distributions that each fit the target, but not all of them together."""
+    left_out: tuple[str, ...] = ()
+    """What is not in the set, because it was refused or for the conflict's sake."""
+    conflict_reason: str = ""
+    source_only: tuple[str, ...] = ()
+    """``name==version`` in the set that the index has as source only: its code runs to build it."""
+    assumed: tuple[str, ...] = ()
+    """In the set, new, and on the index as source only: nobody knows what they ask for."""
+    local: tuple[str, ...] = ()
+    """Installed from a folder or a file; taken as they are."""
+    not_on_index: tuple[str, ...] = ()
+    """Installed, and unknown to the index."""
+    yanked: dict[str, str] = field(default_factory=dict)
+    """``name==version`` in the set that was taken back, and why."""
+    constraints: str = ""
+    """The set as a requirements file, with the hash of every file."""

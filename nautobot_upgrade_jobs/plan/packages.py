@@ -1,0 +1,52 @@
+"""What the set for a target changes in the environment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from packaging.utils import canonicalize_name
+
+from ..facts import Packages
+from ..facts.packages import Package
+from ..facts.resolution import Resolution
+
+TOOLS = frozenset({"pip", "setuptools", "wheel", "uv"})
+"""Neither asked for nor removed by any set."""
+
+
+@dataclass(frozen=True)
+class PackageChange:
+    """One distribution that is another one afterwards."""
+
+    name: str
+    before: str
+    """Empty if it is new."""
+    after: str
+    """Empty if nothing asks for it any more."""
+    wanted_by: tuple[str, ...]
+
+    @property
+    def story(self) -> str:
+        """The change in words."""
+        if not self.before:
+            return f"new: {self.after}"
+        if not self.after:
+            return f"{self.before}, not needed any more"
+        return f"{self.before} to {self.after}"
+
+
+def package_changes(packages: Packages, resolution: Resolution) -> Iterator[PackageChange]:
+    """Yield what comes, goes and changes, by name.
+
+    What is left out of the set is no change: a finding says so.
+    """
+    before: dict[str, Package] = {canonicalize_name(one.name): one for one in packages.installed}
+    after = {one.name: one for one in resolution.packages}
+    for name in sorted(before.keys() | after.keys()):
+        old, new = before.get(name), after.get(name)
+        if old and (old.local or name in TOOLS or name in resolution.left_out):
+            continue
+        was, now = old.version if old else "", new.version if new else ""
+        if was != now and after:
+            yield PackageChange(name, was, now, new.wanted_by if new else ())

@@ -1,0 +1,57 @@
+"""Reads what uv prints."""
+
+from __future__ import annotations
+
+import re
+
+from packaging.utils import canonicalize_name
+
+from ..facts.resolution import Resolved
+
+PIN = re.compile(r"^([A-Za-z0-9][\w.-]*)(?:\[[^]]*\])?==([^\s;\\]+)")
+VIA = re.compile(r"^\s+# +(?:via\b)?(.*)$")
+LOCKED_NAME = re.compile(r'^name = "([^"]+)"', re.MULTILINE)
+LOCKED_WHEELS = re.compile(r"^(wheels = |\[\[packages\.wheels)", re.MULTILINE)
+NOT_FOUND = re.compile(r"[Bb]ecause ([\w.-]+) was not found")
+NO_VERSION = re.compile(r"there is no version of ([\w.-]+)==")
+NEEDS_WHEELS = re.compile(r"Wheels are required for `([\w.-]+)`")
+YANKED = re.compile(r'`([\w.-]+==[^`]+)` is yanked(?: \(reason: "?(.*?)"?\)$)?', re.MULTILINE)
+
+
+def parse_set(text: str) -> tuple[Resolved, ...]:
+    """Return the distributions of a requirements file with its comments on who asks for them."""
+    found: list[tuple[str, str, list[str]]] = []
+    for line in text.splitlines():
+        if pin := PIN.match(line):
+            found.append((canonicalize_name(pin[1]), pin[2], []))
+        elif found and (via := VIA.match(line)):
+            names = (name.strip() for name in via[1].split(","))
+            found[-1][2].extend(name for name in names if name and not name.startswith("-"))
+    return tuple(Resolved(name, version, tuple(via)) for name, version, via in found)
+
+
+def wheels_in(text: str) -> dict[str, bool]:
+    """Return of each distribution in uv's ``pylock.toml`` whether it has a wheel."""
+    tables = (one for one in text.split("[[packages]]") if LOCKED_NAME.search(one))
+    return {
+        canonicalize_name(LOCKED_NAME.findall(one)[0]): bool(LOCKED_WHEELS.search(one))
+        for one in tables
+    }
+
+
+def not_found_in(reason: str) -> tuple[frozenset[str], frozenset[str]]:
+    """Return the names that no index has, and those of which it has another version only."""
+    return (
+        frozenset(map(canonicalize_name, NOT_FOUND.findall(reason))),
+        frozenset(map(canonicalize_name, NO_VERSION.findall(reason))),
+    )
+
+
+def source_in(reason: str) -> frozenset[str]:
+    """Return the names of which some release was of no use, because it is source only."""
+    return frozenset(map(canonicalize_name, NEEDS_WHEELS.findall(reason)))
+
+
+def yanked_in(warnings: str) -> dict[str, str]:
+    """Return ``name==version`` of what was taken back, and the reason that was given."""
+    return dict(YANKED.findall(warnings))

@@ -1,0 +1,115 @@
+"""Runs ``uv pip compile``, within a time limit, without building anything."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..facts.urls import without_user_info
+
+LONGEST_REASON = 3000
+"""Characters; a proof of many steps helps nobody."""
+TOO_LATE = "the package index did not answer in time"
+NO_SOLUTION = "No solution found"
+
+
+class Unsolvable(Exception):
+    """There is no set; the message is the resolver's explanation."""
+
+
+class ResolverFailed(Exception):
+    """Nobody knows whether there is a set; the message says why, free of credentials."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What uv printed."""
+
+    text: str
+    """The set."""
+    warnings: str
+
+
+@dataclass(frozen=True)
+class Uv:
+    """The resolver for one interpreter, in one scratch folder."""
+
+    python: str
+    folder: Path
+    """Its ``uv.toml`` is read, beside the configuration of the user and of the system."""
+    environment: Mapping[str, str]
+    deadline: float
+    """Monotonic seconds."""
+
+    def compile(self, requirements: Iterable[str], *options: str) -> Answer:
+        """Return what ``uv pip compile`` says to these requirements.
+
+        Raises:
+            Unsolvable: There is no set.
+            ResolverFailed: The index cannot be reached, the time is over, or uv itself fails.
+        """
+        asked = self.folder / "requirements.in"
+        asked.write_text("\n".join(requirements) + "\n", "utf-8")
+        words = ["pip", "compile", "--no-header", "--python", self.python]
+        return self._run([*words, *options, asked.name])
+
+    def _run(self, words: list[str]) -> Answer:
+        seconds = self.deadline - time.monotonic()
+        if seconds <= 0:
+            raise ResolverFailed(TOO_LATE)
+        try:
+            process = subprocess.Popen(  # noqa: S603 - uv, with words of our own
+                [_program(), *words],
+                cwd=self.folder,
+                env=dict(self.environment),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+                errors="replace",
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise ResolverFailed(f"uv does not run: {error}") from None
+        try:
+            output, complaint = process.communicate(timeout=seconds)
+        except subprocess.TimeoutExpired:
+            raise ResolverFailed(TOO_LATE) from None
+        finally:
+            _end(process)
+        if process.returncode == 0:
+            return Answer(output, without_user_info(complaint))
+        reason = without_user_info(complaint.strip())[:LONGEST_REASON]
+        raise (Unsolvable if NO_SOLUTION in complaint else ResolverFailed)(reason)
+
+
+def _program() -> str:
+    """Return uv: that of the package of this name, or else one on the path.
+
+    Raises:
+        ResolverFailed: There is none; a Git repository of Jobs brings no packages.
+    """
+    try:
+        from uv import find_uv_bin
+
+        return str(find_uv_bin())
+    except (ImportError, FileNotFoundError):
+        found = shutil.which("uv")
+    if not found:
+        raise ResolverFailed("uv is not installed: pip install uv")
+    return found
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    """End a process with its children, if it still runs."""
+    if process.poll() is None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()

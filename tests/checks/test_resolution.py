@@ -1,0 +1,90 @@
+"""The packages of the target: what is told of a set, and what is not."""
+
+from dataclasses import replace
+
+import pytest
+
+from nautobot_upgrade_jobs.checks.resolution import accidental_upgrade, app_releases, conflict
+from nautobot_upgrade_jobs.facts import Apps
+from nautobot_upgrade_jobs.facts.resolution import AppReleases
+from tests.builders import app, facts, resolution, target
+
+MOVES = AppReleases("nautobot-example", "1.0", "2.0", "1.1", "2.0")
+STUCK = AppReleases("nautobot-stuck", "1.0", "", "1.0", "1.0")
+
+
+@pytest.mark.parametrize(
+    ("check", "state", "expected"),
+    [
+        ("app_releases", {}, []),
+        ("app_releases", {"apps": (MOVES,)}, [("info", "apps")]),
+        ("app_releases", {"apps": (STUCK,)}, []),
+        ("no_release_fits", {}, []),
+        (
+            "no_release_fits",
+            {"apps": (STUCK,), "refused": {"nautobot-stuck": "…"}},
+            [("blocker", "nautobot-stuck")],
+        ),
+        ("no_release_fits", {"refused": {"nautobot": "…"}}, [("blocker", "nautobot")]),
+        ("conflict", {}, []),
+        (
+            "conflict",
+            {"conflict": ("one", "other"), "left_out": ("other",)},
+            [("blocker", "one + other")],
+        ),
+        ("yanked", {}, []),
+        ("yanked", {"yanked": {"lib==1.0": "broken"}}, [("warning", "lib==1.0")]),
+        ("unknown_to_the_index", {}, []),
+        ("unknown_to_the_index", {"not_on_index": ("private",)}, [("warning", "index")]),
+        ("source_only", {}, []),
+        ("source_only", {"source_only": ("promise==2.3",)}, [("info", "source")]),
+        ("requirements_known", {}, []),
+        ("requirements_known", {"assumed": ("raw",)}, [("warning", "raw")]),
+        ("accidental_upgrade", {}, []),
+        ("accidental_upgrade", {"apps": (MOVES,)}, [("info", "nautobot")]),
+        ("accidental_upgrade", {"apps": (STUCK,)}, []),
+    ],
+)
+def test_what_is_told(found, check, state, expected):
+    assert found(f"resolution.{check}", resolution=resolution(**state)) == expected
+
+
+def test_without_an_answer_of_the_index_nothing_is_told(found):
+    assert found("resolution.conflict") == "skipped"
+
+
+def test_both_are_installed_in_one_step():
+    (finding,) = app_releases(resolution(apps=(MOVES,)))
+    assert finding.commands == (
+        "pip install nautobot==3.2.7 nautobot-example==2.0 --constraint constraints.txt",
+    )
+
+
+def test_the_smallest_change_is_named():
+    state = {"conflict": ("one", "other"), "left_out": ("gone", "other"), "refused": {"gone": ""}}
+    (finding,) = conflict(resolution(**state))
+    assert finding.remediation.startswith("Without other there is a set")
+
+
+def test_nautobot_is_held_where_it_is():
+    (finding,) = accidental_upgrade(resolution(apps=(MOVES,)), target(installed="2.4.44"))
+    assert finding.commands == ("pip install nautobot==2.4.44 nautobot-example==1.1",)
+
+
+REFUSES = app(nautobot_requirements=(">=2.4,<3",))
+
+
+@pytest.mark.parametrize(
+    ("state", "blocks"),
+    [
+        (None, True),
+        ({"apps": (replace(MOVES, installed="2.0.0"),)}, False),
+        ({"apps": (), "packages": ()}, True),
+    ],
+)
+def test_an_installed_app_that_refuses_is_nothing_when_the_index_has_one_that_fits(
+    found, state, blocks
+):
+    given = {"resolution": resolution(**state)} if state is not None else {}
+    expected = [("blocker", "nautobot_example")] if blocks else []
+    assert found("apps.refuses_target", facts(apps=Apps((REFUSES,), ())), **given) == expected

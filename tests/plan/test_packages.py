@@ -1,0 +1,32 @@
+"""What the set for a target changes in the environment."""
+
+import pytest
+
+from nautobot_upgrade_jobs.facts import Packages
+from nautobot_upgrade_jobs.facts.packages import Package
+from nautobot_upgrade_jobs.facts.resolution import Resolved
+from nautobot_upgrade_jobs.plan.packages import package_changes
+from tests.builders import resolution
+
+
+@pytest.mark.parametrize(
+    ("installed", "resolved", "stories"),
+    [
+        ([("lib", "1")], [("lib", "1")], []),
+        ([("Lib_A", "1")], [("lib-a", "1")], []),
+        ([("lib", "1")], [("lib", "2")], ["lib 1 to 2"]),
+        ([], [("lib", "2")], ["lib new: 2"]),
+        ([("lib", "1")], [("other", "1")], ["lib 1, not needed any more", "other new: 1"]),
+        ([("pip", "26")], [("lib", "1")], ["lib new: 1"]),
+        ([("lib", "1")], [], []),
+    ],
+)
+def test_what_changes(installed, resolved, stories):
+    packages = Packages(tuple(Package(name, version, (), "") for name, version in installed))
+    found = resolution(packages=tuple(Resolved(name, one, ()) for name, one in resolved))
+    assert [f"{one.name} {one.story}" for one in package_changes(packages, found)] == stories
+
+
+def test_what_is_local_or_left_out_is_no_change():
+    packages = Packages((Package("ours", "1", (), "", local=True), Package("stuck", "1", (), "")))
+    assert list(package_changes(packages, resolution(packages=(), left_out=("stuck",)))) == []

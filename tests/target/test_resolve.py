@@ -1,0 +1,183 @@
+"""The whole set at once, from a folder of tiny wheels: what fits, and what does not."""
+
+from dataclasses import replace
+
+import pytest
+
+from nautobot_upgrade_jobs.facts import Apps, Packages, Unavailable
+from nautobot_upgrade_jobs.facts.packages import Package
+from nautobot_upgrade_jobs.target.resolve import resolve
+from nautobot_upgrade_jobs.target.wishes import Wishes
+from tests.builders import app
+from tests.target.wheels import source, wheel
+
+OLD = "nautobot>=2.4,<3"
+NEW = "nautobot>=3.0,<4"
+
+
+@pytest.fixture
+def index(tmp_path):
+    """Two releases of Nautobot, and one App with a release for each."""
+    for version in ("2.4.44", "3.2.7"):
+        wheel(tmp_path, "nautobot", version, "lib>=1")
+    for version in ("1.0", "2.0"):
+        wheel(tmp_path, "lib", version)
+    wheel(tmp_path, "example", "1.0", OLD)
+    wheel(tmp_path, "example", "1.1", OLD)
+    wheel(tmp_path, "example", "2.0", NEW)
+    return tmp_path
+
+
+CORE = Package("nautobot", "2.4.44", ("lib>=1",), "")
+LIB = Package("lib", "1.0", (), "")
+EXAMPLE = Package("example", "1.0", (OLD,), "")
+
+
+def asked(index, *more, target="3.2.7", apps=("example",), **changes):
+    """Resolve for an installation of Nautobot 2.4.44 with these distributions beside it."""
+    packages = replace(Packages((CORE, LIB, EXAMPLE, *more)), **changes)
+    enabled = tuple(app(module=name, distribution=name) for name in apps)
+    wishes = Wishes(packages, Apps(enabled, ()), "3.11.7")
+    return resolve(wishes, target, seconds=30, wheel_directory=str(index))
+
+
+def versions(found):
+    return {one.name: one.version for one in found.packages}
+
+
+def test_nautobot_and_apps_are_the_newest_that_fit_and_the_rest_stays(index):
+    found = asked(index)
+    assert versions(found) == {"nautobot": "3.2.7", "example": "2.0", "lib": "1.0"}
+    (example,) = found.apps
+    assert (example.installed, example.stays, example.fits, example.newest) == (
+        *("1.0", "1.1", "2.0", "2.0"),
+    )
+    assert not (found.refused or found.conflict or found.left_out or found.source_only)
+    assert "--hash=sha256:" in found.constraints
+
+
+def test_within_the_line_an_app_does_not_take_nautobot_along(index):
+    found = asked(index, target="2.4.44")
+    assert versions(found) == {"nautobot": "2.4.44", "example": "1.1", "lib": "1.0"}
+
+
+def test_who_wants_what_is_told(index):
+    wanted = {one.name: one.wanted_by for one in asked(index).packages}
+    assert wanted == {"nautobot": ("example",), "example": (), "lib": ("nautobot",)}
+
+
+def test_an_app_of_which_no_release_fits_is_named_and_the_rest_is_resolved(index):
+    wheel(index, "stuck", "1.0", OLD)
+    found = asked(index, Package("stuck", "1.0", (OLD,), ""), apps=("example", "stuck"))
+    assert list(found.refused) == list(found.left_out) == ["stuck"]
+    assert "nautobot>=2.4,<3" in found.refused["stuck"]
+    assert versions(found) == {"nautobot": "3.2.7", "example": "2.0", "lib": "1.0"}
+    assert not found.conflict
+
+
+def test_two_apps_that_need_different_versions_of_a_library(index):
+    wheel(index, "other", "1.0", OLD)
+    wheel(index, "other", "2.0", NEW, "lib<2")
+    wheel(index, "third", "2.0", NEW, "lib>=2")
+    found = asked(
+        index,
+        Package("other", "1.0", (OLD,), ""),
+        Package("third", "2.0", (NEW, "lib>=2"), ""),
+        apps=("example", "other", "third"),
+    )
+    assert set(found.conflict) == {"other", "third"}
+    assert found.left_out == ("third",)
+    assert "lib" in found.conflict_reason
+    assert versions(found)["other"] == "2.0"
+    assert not found.refused
+
+
+def test_a_source_that_is_installed_is_taken_as_it_is_and_never_built(index):
+    wheel(index, "nautobot", "3.2.8", "lib>=1", "raw>=1")
+    source(index, "raw", "1.0", "lib")
+    found = asked(index, Package("raw", "1.0", ("lib",), ""), target="3.2.8")
+    assert found.source_only == ("raw==1.0",)
+    assert not (index / "built").exists()
+
+
+def test_a_source_that_is_not_installed_is_named_and_never_built(index):
+    wheel(index, "nautobot", "3.2.8", "raw>=1")
+    source(index, "raw", "1.0")
+    found = asked(index, target="3.2.8")
+    assert found.assumed == ("raw",)
+    assert versions(found)["raw"] == "1.0"
+    assert not found.refused
+    assert not (index / "built").exists()
+
+
+def test_what_no_index_has_is_named(index):
+    found = asked(index, Package("private", "1.0", (), ""))
+    assert found.not_on_index == ("private",)
+    assert "private" not in versions(found)
+
+
+def test_a_release_that_the_index_lost_is_named(index):
+    found = asked(index, Package("tool", "0.9", (), ""))
+    assert found.not_on_index == ("tool",)
+    wheel(index, "tool", "1.0")
+    found = asked(index, Package("tool", "0.9", (), ""))
+    assert found.not_on_index == ("tool",)
+    assert versions(found)["tool"] == "1.0"
+
+
+def test_a_local_distribution_stays_and_what_it_asks_for_is_in_the_set(index):
+    wheel(index, "helper", "1.0")
+    ours = Package("ours", "0.1", ("helper", "nautobot>=2.4", "example==1.0"), "", local=True)
+    found = asked(index, ours)
+    assert found.local == ("ours",)
+    assert versions(found)["helper"] == "1.0"
+    assert versions(found)["example"] == "2.0"
+
+
+def test_requirements_of_the_operator_are_in_the_set_but_not_their_old_limits(index):
+    wheel(index, "extra", "1.0")
+    found = asked(index, requirements_file=("example==1.0", "extra>=1", "--no-binary :all:"))
+    assert versions(found)["extra"] == "1.0"
+    assert versions(found)["example"] == "2.0"
+
+
+def test_extras_that_are_installed_stay(index):
+    wheel(index, "ldap", "1.0")
+    wheel(index, "nautobot", "3.2.8", "ldap; extra == 'ldap'", "lib; extra == 'sso'")
+    core = replace(CORE, requires=("lib>=1", "ldap; extra == 'ldap'", "sso; extra == 'sso'"))
+    packages = Packages((core, LIB, Package("ldap", "1.0", (), "")))
+    wishes = Wishes(packages, Apps((), ()), "3.11.7")
+    assert wishes.core("3.2.8") == "nautobot[ldap]==3.2.8"
+    found = resolve(wishes, "3.2.8", seconds=30, wheel_directory=str(index))
+    assert versions(found)["ldap"] == "1.0"
+
+
+@pytest.mark.parametrize("target", ["9.9.9", "3.2.99"])
+def test_a_target_that_the_index_does_not_have(index, target):
+    found = asked(index, target=target)
+    assert found.packages == ()
+    assert list(found.refused) == ["nautobot"]
+
+
+def test_a_folder_that_is_not_there_is_a_reason(tmp_path):
+    found = asked(tmp_path / "nowhere")
+    assert isinstance(found, Unavailable) or not found.packages
+
+
+def test_an_index_that_does_not_answer_is_a_reason(monkeypatch, tmp_path):
+    monkeypatch.setenv("UV_DEFAULT_INDEX", "http://user:secret@127.0.0.1:1/simple")
+    monkeypatch.setenv("UV_HTTP_RETRIES", "0")
+    monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path))
+    wishes = Wishes(Packages((CORE,)), Apps((), ()), "3.11.7")
+    found = resolve(wishes, "3.2.7", seconds=20)
+    assert isinstance(found, Unavailable)
+    assert "127.0.0.1:1" in found.reason
+    assert "secret" not in found.reason
+
+
+def test_the_time_limit_holds(index):
+    packages = Packages((CORE, LIB, EXAMPLE))
+    wishes = Wishes(packages, Apps((), ()), "3.11.7")
+    found = resolve(wishes, "3.2.7", seconds=0, wheel_directory=str(index))
+    assert isinstance(found, Unavailable)
+    assert "in time" in found.reason

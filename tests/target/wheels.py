@@ -1,0 +1,36 @@
+"""Tiny wheels and source archives in a folder: a package index that needs no network."""
+
+import io
+import tarfile
+import zipfile
+
+
+def wheel(folder, name, version, *requires):
+    """Write a wheel that asks for these."""
+    stem = f"{name.replace('-', '_')}-{version}"
+    info = f"{stem}.dist-info"
+    with zipfile.ZipFile(folder / f"{stem}-py3-none-any.whl", "w") as archive:
+        archive.writestr(f"{info}/METADATA", metadata(name, version, requires))
+        archive.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nTag: py3-none-any\n")
+        archive.writestr(f"{info}/RECORD", "")
+
+
+def source(folder, name, version, *requires):
+    """Write a source archive; building it leaves a file behind."""
+    stem = f"{name.replace('-', '_')}-{version}"
+    files = {
+        "PKG-INFO": f"Metadata-Version: 1.0\nName: {name}\nVersion: {version}\n",
+        "setup.py": f"open({str(folder / 'built')!r}, 'w').close()\n"
+        f"from setuptools import setup\nsetup(name={name!r}, version={version!r},"
+        f" install_requires={list(requires)!r})\n",
+    }
+    with tarfile.open(folder / f"{stem}.tar.gz", "w:gz") as archive:
+        for path, text in files.items():
+            entry = tarfile.TarInfo(f"{stem}/{path}")
+            entry.size = len(text)
+            archive.addfile(entry, io.BytesIO(text.encode()))
+
+
+def metadata(name, version, requires):
+    lines = ["Metadata-Version: 2.1", f"Name: {name}", f"Version: {version}"]
+    return "\n".join([*lines, *(f"Requires-Dist: {one}" for one in requires), "", ""])
