@@ -28,6 +28,7 @@ test-live:  ## inside real Nautobots of both lines
 	$(STACK) up 3.2.7
 	$(STACK) exec 3.2.7 -- $(LIVE)
 	$(STACK) up 2.4.44 --data apps
+	$(STACK) exec 2.4.44 --data apps -- $(LIVE)/test_resolution.py tests/live/test_verify.py -m apps
 	$(STACK) up 3.2.7 --data apps
 	$(STACK) exec 3.2.7 --data apps -- $(LIVE) -m apps
 

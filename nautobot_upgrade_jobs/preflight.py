@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 
+from celery.exceptions import SoftTimeLimitExceeded
+
 from .catalog import Catalog
 from .catalog.target import BEFORE_ALL, Target
 from .checks.registry import checks_for, needed_topics
@@ -76,12 +78,15 @@ def _resolution(facts: Facts, target: Target, config: Configuration) -> Resoluti
         wishes = Wishes(known(facts.packages), known(facts.apps), known(facts.runtime).python)
     except MissingFactError as error:
         return Unavailable(str(error))
-    return resolve(
-        wishes,
-        target.version,
-        seconds=config.resolve_timeout_seconds,
-        wheel_directory=config.wheel_directory,
-    )
+    try:
+        return resolve(
+            wishes,
+            target.version,
+            seconds=config.resolve_timeout_seconds,
+            wheel_directory=config.wheel_directory,
+        )
+    except SoftTimeLimitExceeded:
+        return Unavailable("the Job's soft time limit ended the run before the index had answered")
 
 
 def _package_changes(

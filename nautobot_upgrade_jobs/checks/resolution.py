@@ -16,6 +16,8 @@ APPS = "https://docs.nautobot.com/projects/core/en/stable/user-guide/administrat
 CONSTRAINTS = "https://pip.pypa.io/en/stable/user_guide/#constraints-files"
 YANKED = "https://packaging.python.org/en/latest/specifications/file-yanking/"
 CORE = "nautobot"
+INSTALL = "pip install --require-hashes --requirement constraints.txt"
+"""Of all of the set; pip refuses hashes in what is only a constraint."""
 ENTIRE_REASON = 12
 """Lines of the resolver's explanation that are shown."""
 
@@ -30,19 +32,16 @@ def app_releases(resolution: Resolution) -> Iterator[Finding]:
     """
     changed = [one for one in resolution.apps if one.fits and one.fits != one.installed]
     if changed:
-        pins = " ".join(f"{one.distribution}=={one.fits}" for one in changed)
         yield Finding(
             severity=Severity.INFO,
             subject="apps",
             message=f"{plural(len(changed), 'App')} change with Nautobot {resolution.target}, in "
             "the same step.",
-            remediation="Install all in one step, by the attached constraints.txt, and read the "
-            "release notes of each App.",
+            remediation="Install the whole set in one step, by the attached constraints.txt, and "
+            "read the release notes of each App.",
             phase=Phase.BOOT,
             impact=Impact.NONE,
-            commands=(
-                f"pip install nautobot=={resolution.target} {pins} --constraint constraints.txt",
-            ),
+            commands=(INSTALL,),
             evidence=tuple(
                 f"{one.distribution}: {one.installed} to {one.fits}; "
                 + ("the newest of all" if one.fits == one.newest else f"the newest is {one.newest}")

@@ -15,6 +15,7 @@ LOCKED_WHEELS = re.compile(r"^(wheels = |\[\[packages\.wheels)", re.MULTILINE)
 NOT_FOUND = re.compile(r"[Bb]ecause ([\w.-]+) was not found")
 NO_VERSION = re.compile(r"there is no version of ([\w.-]+)==")
 NEEDS_WHEELS = re.compile(r"Wheels are required for `([\w.-]+)`")
+NOT_OURS = re.compile(r"([\w.-]+)==\S+ has no wheels with a matching")
 YANKED = re.compile(r'`([\w.-]+==[^`]+)` is yanked(?: \(reason: "?(.*?)"?\)$)?', re.MULTILINE)
 
 
@@ -50,6 +51,11 @@ def not_found_in(reason: str) -> tuple[frozenset[str], frozenset[str]]:
 def source_in(reason: str) -> frozenset[str]:
     """Return the names of which some release was of no use, because it is source only."""
     return frozenset(map(canonicalize_name, NEEDS_WHEELS.findall(reason)))
+
+
+def not_ours_in(reason: str) -> frozenset[str]:
+    """Return the names whose installed version one index has for other Pythons only."""
+    return frozenset(map(canonicalize_name, NOT_OURS.findall(reason)))
 
 
 def yanked_in(warnings: str) -> dict[str, str]:

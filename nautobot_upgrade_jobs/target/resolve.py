@@ -9,12 +9,14 @@ import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from packaging.utils import canonicalize_name
+
 from ..facts import Unavailable
 from ..facts.packages import Package
 from ..facts.resolution import AppReleases, Resolution, Resolved
 from .index import environment
 from .offer import has_wheels, look
-from .output import parse_set, source_in, yanked_in
+from .output import not_ours_in, parse_set, source_in, yanked_in
 from .uv import Answer, ResolverFailed, Unsolvable, Uv
 from .wishes import CORE, Wishes, name_of, pins
 
@@ -60,6 +62,7 @@ class Resolver:
     def __init__(self, uv: Uv, wishes: Wishes, target: str) -> None:
         self._uv, self._wishes, self._target = uv, wishes, target
         self._assumed: frozenset[str] = frozenset()
+        self._free: frozenset[str] = frozenset()
         self._index = self._cached_index()
         self._configure()
 
@@ -143,6 +146,10 @@ class Resolver:
         try:
             return self._solve_known(wanted)
         except Unsolvable as error:
+            # To keep a version, uv looks at one index that has it, whatever its wheels are for.
+            if free := not_ours_in(str(error)) - self._free:
+                self._free |= free
+                return self._solve(wanted)
             strange = source_in(str(error)) - self._wishes.installed.keys() - self._assumed
             strange = frozenset(name for name in strange if not has_wheels(self._uv, name))
             if not strange:
@@ -168,7 +175,8 @@ class Resolver:
         folder = self._uv.folder
         (folder / "source.txt").write_text("\n".join(pins(from_source)) + "\n", "utf-8")
         # What stands in the output file is kept where it can be, as pip does.
-        (folder / RESULT).write_text("\n".join(pins(self._offer.known)) + "\n", "utf-8")
+        kept = (one for one in self._offer.known if canonicalize_name(one.name) not in self._free)
+        (folder / RESULT).write_text("\n".join(pins(kept)) + "\n", "utf-8")
         names = (*(one.name for one in from_source), *sorted(self._assumed))
         source = [word for name in names for word in ("--no-binary", name)]
         newest = [word for one in (CORE, *self._wishes.apps) for word in ("-P", one)]

@@ -4,7 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from nautobot_upgrade_jobs.checks.resolution import accidental_upgrade, app_releases, conflict
+from nautobot_upgrade_jobs.checks.resolution import (
+    INSTALL,
+    accidental_upgrade,
+    app_releases,
+    conflict,
+)
 from nautobot_upgrade_jobs.facts import Apps
 from nautobot_upgrade_jobs.facts.resolution import AppReleases
 from tests.builders import app, facts, resolution, target
@@ -53,10 +58,12 @@ def test_without_an_answer_of_the_index_nothing_is_told(found):
     assert found("resolution.conflict") == "skipped"
 
 
-def test_both_are_installed_in_one_step():
-    (finding,) = app_releases(resolution(apps=(MOVES,)))
-    assert finding.commands == (
-        "pip install nautobot==3.2.7 nautobot-example==2.0 --constraint constraints.txt",
+def test_all_are_installed_in_one_step():
+    (finding,) = app_releases(resolution(apps=(MOVES, replace(MOVES, newest="3.0"))))
+    assert finding.commands == (INSTALL,)
+    assert finding.evidence == (
+        "nautobot-example: 1.0 to 2.0; the newest of all",
+        "nautobot-example: 1.0 to 2.0; the newest is 3.0",
     )
 
 

@@ -69,8 +69,8 @@ def test_bad_input_is_a_clear_line_and_no_traceback(rest, data, says):
 @pytest.mark.parametrize(
     ("data", "status"),
     [
-        ({"target": "3.3.0"}, "incomplete"),
-        ({"target": "3.3.0a1"}, "incomplete"),
+        ({"target": "3.3.0"}, "blocked"),  # no index has it
+        ({"target": "3.3.0a1"}, "blocked"),
         ({"exclude": "storage.free_space, system.clean"}, "incomplete"),
         ({"target": "1.6.32"}, "blocked"),
     ],

@@ -5,6 +5,7 @@ import pytest
 from nautobot_upgrade_jobs.facts.resolution import Resolved
 from nautobot_upgrade_jobs.target.output import (
     not_found_in,
+    not_ours_in,
     parse_set,
     source_in,
     wheels_in,
@@ -63,6 +64,12 @@ def test_what_no_index_has(reason, unknown, gone):
 def test_what_is_of_no_use_because_it_is_source():
     assert source_in("hint: Wheels are required for `promise` because …") == {"promise"}
     assert source_in("No solution found") == frozenset()
+
+
+def test_what_an_index_has_for_other_pythons():
+    reason = "Because pyyaml==6.0.3 has no wheels with a matching Python ABI tag (e.g., `cp312`)"
+    assert not_ours_in(reason) == {"pyyaml"}
+    assert not_ours_in("because promise>=2.1 has no usable wheels") == frozenset()
 
 
 def test_what_was_taken_back():

@@ -1,0 +1,67 @@
+"""Preflight of an installation with Apps, by the real package index."""
+
+import tempfile
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+from nautobot_upgrade_jobs.checks.findings import Verdict
+from nautobot_upgrade_jobs.preflight import preflight
+from nautobot_upgrade_jobs.request import Request
+
+from .conftest import this_instance
+
+WITH_APPS = pytest.mark.skipif(
+    (this_instance().kind, settings.VERSION) != ("apps", "2.4.44"),
+    reason="of Nautobot 2.4.44 with Apps",
+)
+APPS = {
+    "nautobot-plugin-nornir",
+    "nautobot-golden-config",
+    "nautobot-ssot",
+    "nautobot-device-lifecycle-mgmt",
+}
+
+
+@WITH_APPS
+@pytest.mark.apps
+@pytest.mark.network
+@pytest.mark.usefixtures("broken")
+def test_a_healthy_installation_with_apps_may_upgrade_and_is_told_how():
+    report = preflight(Request(target="3.2.7"))
+    assert report.verdict is Verdict.GO, [one.key for one in report.findings()]
+    found = {one.key: one.finding for one in report.findings()}
+    told = found["resolution.app_releases:apps"].evidence
+    assert {line.partition(":")[0] for line in told} == APPS
+    changes = {one.name: one for one in report.packages}
+    assert changes["nautobot"].story == "2.4.44 to 3.2.7"
+    assert changes.keys() >= APPS
+    assert "nautobot==3.2.7" in report.constraints
+    assert "--hash=sha256:" in report.constraints
+
+
+@pytest.mark.once
+@pytest.mark.network
+def test_an_index_that_cannot_be_reached_leaves_the_rest(monkeypatch, tmp_path):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setenv("UV_DEFAULT_INDEX", "http://user:planted@127.0.0.1:1/simple")
+    monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.setenv("UV_HTTP_RETRIES", "0")
+    report = preflight(Request(target="3.2.7"))
+    assert report.verdict is Verdict.INCOMPLETE
+    assert {one.topic for one in report.not_checked} == {"resolution"}
+    reasons = " ".join(one.reason for one in report.not_checked)
+    assert "127.0.0.1:1" in reasons
+    assert "planted" not in reasons
+    assert [path.name for path in Path(tmp_path).iterdir()] == ["cache"]
+
+
+@pytest.mark.once
+@pytest.mark.network
+def test_the_settings_can_forbid_it(monkeypatch):
+    monkeypatch.setitem(settings.PLUGINS_CONFIG, "nautobot_upgrade_jobs", {"resolve": False})
+    report = preflight(Request(target="3.2.7"))
+    assert {one.reason for one in report.not_checked} == {
+        "the settings forbid asking the package index (resolve is False)"
+    }
