@@ -13,14 +13,13 @@ from .catalog.target import BEFORE_ALL, Target
 from .checks.registry import checks_for, needed_topics
 from .checks.runner import judge
 from .collect import collect_facts
-from .configuration import Configuration
 from .facts import Facts, MissingFactError, Unavailable, known
 from .facts.resolution import Resolution
 from .plan.history import History
 from .plan.packages import PackageChange, package_changes
 from .report import Report
 from .reporting import report_on
-from .request import Request, understand
+from .request import Request, Understood, understand
 from .target.resolve import resolve
 from .target.wishes import Wishes
 
@@ -51,7 +50,7 @@ def preflight(request: Request, progress: Callable[[str], None] = lambda topic: 
     )
     target = _as_migrated(facts, asked.target, catalog)
     progress("resolution")
-    resolution = _resolution(facts, target, asked.config)
+    resolution = _resolution(facts, target, asked)
     results = judge(facts, target, catalog, asked.exclude, checks, resolution=resolution)
     return report_on(
         results,
@@ -70,12 +69,14 @@ def preflight(request: Request, progress: Callable[[str], None] = lambda topic: 
     )
 
 
-def _resolution(facts: Facts, target: Target, config: Configuration) -> Resolution | Unavailable:
+def _resolution(facts: Facts, target: Target, asked: Understood) -> Resolution | Unavailable:
     """Ask the package index for the set, unless the settings forbid it."""
+    config = asked.config
     if not config.resolve:
         return Unavailable("the settings forbid asking the package index (resolve is False)")
     try:
-        wishes = Wishes(known(facts.packages), known(facts.apps), known(facts.runtime).python)
+        python = known(facts.runtime).python
+        wishes = Wishes(known(facts.packages), known(facts.apps), python, asked.requirements)
     except MissingFactError as error:
         return Unavailable(str(error))
     try:
@@ -84,9 +85,18 @@ def _resolution(facts: Facts, target: Target, config: Configuration) -> Resoluti
             target.version,
             seconds=config.resolve_timeout_seconds,
             wheel_directory=config.wheel_directory,
+            lines=() if target.chosen else _lines(target, asked.catalog),
         )
     except SoftTimeLimitExceeded:
         return Unavailable("the Job's soft time limit ended the run before the index had answered")
+
+
+def _lines(target: Target, catalog: Catalog | Unavailable) -> tuple[str, ...]:
+    """Return the lines that an operator may choose from: the installed one, and those that live."""
+    if isinstance(catalog, Unavailable):
+        return ()
+    own = catalog.line(target.installed)
+    return tuple(line.name for line in catalog.lines if line is own or line.living)
 
 
 def _package_changes(

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import version as installed_version
+
+from packaging.requirements import InvalidRequirement, Requirement
 
 from .catalog import Catalog, CatalogError, CatalogUnavailable, load
 from .catalog.target import Target, TargetError, choose_target
@@ -16,6 +18,7 @@ from .checks.registry import Check
 from .checks.runner import UnknownCheckError, require_known
 from .configuration import Configuration, ConfigurationError, UsageError, configuration
 from .facts import Unavailable
+from .facts.urls import without_user_info
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,8 @@ class Request:
     """Ids of checks to leave out, separated by commas or white space."""
     accept: str = ""
     """Acceptances, one a line: ``key | reason | until``."""
+    requirements: str = ""
+    """What else has to be in the target's set of packages, one requirement a line."""
     user: str = ""
     own_job_result: str = ""
 
@@ -40,6 +45,7 @@ class Understood:
     target: Target
     exclude: frozenset[str]
     acceptances: tuple[Acceptance, ...]
+    requirements: tuple[str, ...]
 
 
 def understand(request: Request, checks: Iterable[Check]) -> Understood:
@@ -60,7 +66,28 @@ def understand(request: Request, checks: Iterable[Check]) -> Understood:
         )
     except (ConfigurationError, TargetError, UnknownCheckError, AcceptanceError) as error:
         raise UsageError(str(error)) from None
-    return Understood(config, catalog, target, exclude, acceptances)
+    requirements = tuple(_requirements(request.requirements))
+    return Understood(config, catalog, target, exclude, acceptances, requirements)
+
+
+def _requirements(text: str) -> Iterator[str]:
+    """Yield requirements by name; an address would be fetched, and could run code.
+
+    Raises:
+        UsageError: A line is something else.
+    """
+    for number, line in enumerate(text.splitlines(), 1):
+        try:
+            stated = Requirement(line) if line.strip() else None
+        except InvalidRequirement:
+            raise UsageError(
+                f"Requirements line {number}: {without_user_info(line)!r} is no requirement; give "
+                "one such as nautobot-ssot==4.7.0."
+            ) from None
+        if stated and stated.url:
+            raise UsageError(f"Requirements line {number}: give {stated.name} by name and version.")
+        if stated:
+            yield str(stated)
 
 
 def _catalog() -> Catalog | Unavailable:

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 
 from packaging.version import InvalidVersion, Version
 
+from ..catalog import Catalog
 from ..catalog.target import Target
-from ..facts.resolution import AppReleases, Resolution
+from ..facts.resolution import AppReleases, Resolution, Weighed
 from .findings import Finding, Impact, Phase, Severity
-from .registry import check
+from .registry import NotApplicable, check
 from .text import plural, some
 
 APPS = "https://docs.nautobot.com/projects/core/en/stable/user-guide/administration/installation/app-install/"
@@ -49,6 +50,47 @@ def app_releases(resolution: Resolution) -> Iterator[Finding]:
             ),
             references=(APPS,),
         )
+
+
+@check()
+def other_targets(resolution: Resolution, target: Target, catalog: Catalog) -> Iterator[Finding]:
+    """No other release of Nautobot is worth a look, when the target was not named.
+
+    Why: the newest release of the installed line is the smallest step; what the next line takes,
+        and whether all Apps have a release for it, decides when to go on.
+    Fix: run Preflight with the release as its target.
+    """
+    if target.chosen:
+        raise NotApplicable("the target was named")
+    if resolution.weighed:
+        reachable = [one.target for one in resolution.weighed if one.reachable]
+        yield Finding(
+            severity=Severity.INFO,
+            subject="targets",
+            message=f"Of the other releases, {reachable[-1]} is the newest for which the package "
+            "index has everything."
+            if reachable
+            else "For no other release does the package index have everything.",
+            remediation="Run Preflight with the release as its target to see all of what it takes.",
+            phase=Phase.BOOT,
+            impact=Impact.NONE,
+            commands=tuple(
+                f"nautobot-server upgrade_jobs preflight --target {one}" for one in reachable[-1:]
+            ),
+            evidence=tuple(_cost(one, target, catalog) for one in resolution.weighed),
+            references=(APPS,),
+        )
+
+
+def _cost(one: Weighed, target: Target, catalog: Catalog) -> str:
+    if one.refused:
+        return f"{one.target}: no release fits of {', '.join(one.refused)}"
+    if one.conflict:
+        return f"{one.target}: requirements do not go together"
+    now, then = catalog.migrations(target.installed), catalog.migrations(one.target)
+    migrations = "" if now is None or then is None else plural(len(then - now), "core migration")
+    changes = f"{plural(one.changes, 'package')} change, {plural(one.apps, 'App')} among them"
+    return ", ".join(filter(None, (f"{one.target}: {changes}", migrations)))
 
 
 @check()

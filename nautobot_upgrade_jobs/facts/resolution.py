@@ -30,6 +30,26 @@ class AppReleases:
 
 
 @dataclass(frozen=True)
+class Weighed:
+    """Another target, and what would be in its way."""
+
+    target: str
+    refused: tuple[str, ...]
+    """Distributions of which no release fits."""
+    conflict: bool
+    """Whether requirements that fit it one by one do not go together."""
+    changes: int
+    """Installed distributions that would change."""
+    apps: int
+    """Apps among them."""
+
+    @property
+    def reachable(self) -> bool:
+        """Whether there is a set for it."""
+        return not (self.refused or self.conflict)
+
+
+@dataclass(frozen=True)
 class Resolution:
     """The set for a target, and what was in its way."""
 
@@ -54,5 +74,7 @@ class Resolution:
     """Installed, and unknown to the index."""
     yanked: dict[str, str] = field(default_factory=dict)
     """``name==version`` in the set that was taken back, and why."""
+    weighed: tuple[Weighed, ...] = ()
+    """The newest releases of other lines, the oldest first."""
     constraints: str = ""
     """The set as a requirements file, with the hash of every file."""

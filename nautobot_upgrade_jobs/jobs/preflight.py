@@ -31,6 +31,13 @@ class Preflight(UpgradeJob):
         required=False,
         default="",
     )
+    requirements = TextVar(
+        label="Requirements",
+        description="What else has to be in the target's set of packages, one a line, such as "
+        "nautobot-ssot==4.7.0. Blank: the newest release of each App that fits.",
+        required=False,
+        default="",
+    )
     accept = TextVar(
         label="Findings to accept",
         description="One a line: finding key | reason | until (YYYY-MM-DD). The key stands in the "
@@ -51,12 +58,15 @@ class Preflight(UpgradeJob):
         has_sensitive_variables = False
         soft_time_limit = SOFT_TIME_LIMIT_SECONDS
         time_limit = TIME_LIMIT_SECONDS
-        field_order = ("target", "exclude", "accept")
+        field_order = ("target", "requirements", "exclude", "accept")
 
-    def run(self, *, target: str = "", exclude: str = "", accept: str = "") -> dict[str, Any]:
+    def run(
+        self, *, target: str = "", requirements: str = "", exclude: str = "", accept: str = ""
+    ) -> dict[str, Any]:
         """Collect, judge and publish."""
         request = Request(
             target=target or "",
+            requirements=requirements or "",
             exclude=exclude or "",
             accept=accept or "",
             user=str(self.user or ""),

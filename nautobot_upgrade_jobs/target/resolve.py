@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from packaging.utils import canonicalize_name
 
 from ..facts import Unavailable
 from ..facts.packages import Package
-from ..facts.resolution import AppReleases, Resolution, Resolved
+from ..facts.resolution import AppReleases, Resolution, Resolved, Weighed
+from .configured import CONFIGURATION, cached_index, configured
 from .index import environment
 from .offer import has_wheels, look
 from .output import not_ours_in, parse_set, source_in, yanked_in
@@ -24,7 +25,12 @@ RESULT = "constraints.txt"
 
 
 def resolve(
-    wishes: Wishes, target: str, *, seconds: int, wheel_directory: str = ""
+    wishes: Wishes,
+    target: str,
+    *,
+    seconds: int,
+    wheel_directory: str = "",
+    lines: Sequence[str] = (),
 ) -> Resolution | Unavailable:
     """Find the set for a target.
 
@@ -33,6 +39,7 @@ def resolve(
         target: The version of Nautobot.
         seconds: The time it may take.
         wheel_directory: Take everything from this folder; empty for the configured index.
+        lines: Lines such as ``3.2`` whose newest release is weighed beside the target.
 
     Returns:
         The set and what was in its way; or why nobody knows.
@@ -45,7 +52,9 @@ def resolve(
             deadline=time.monotonic() + seconds,
         )
         try:
-            return Resolver(uv, wishes, target).resolve()
+            resolver = Resolver(uv, wishes)
+            found = resolver.resolve(target)
+            return replace(found, weighed=tuple(resolver.weigh(lines, target)))
         except ResolverFailed as error:
             return Unavailable(str(error))
 
@@ -57,47 +66,54 @@ def interpreter() -> str:
 
 
 class Resolver:
-    """One question to the index, asked in as many steps as it takes."""
+    """Asks the index for sets, each in as many steps as it takes.
 
-    def __init__(self, uv: Uv, wishes: Wishes, target: str) -> None:
-        self._uv, self._wishes, self._target = uv, wishes, target
+    Raises:
+        ResolverFailed: The index, or uv, does not answer; so do its methods.
+    """
+
+    def __init__(self, uv: Uv, wishes: Wishes) -> None:
+        self._uv, self._wishes = uv, wishes
         self._assumed: frozenset[str] = frozenset()
         self._free: frozenset[str] = frozenset()
-        self._index = self._cached_index()
+        self._index = cached_index(uv)
         self._configure()
+        self._offer = look(uv, wishes)
 
     def _configure(self) -> None:
         """Tell uv the metadata that it need not build from source, or fetch."""
-        stated = [*map(_stated, self._wishes.installed.values())]
-        stated += [f"  {{ name = {json.dumps(name)} }}," for name in sorted(self._assumed)]
-        lines = ("dependency-metadata = [", *stated, "]", self._index)
-        (self._uv.folder / "uv.toml").write_text("\n".join(lines), "utf-8")
+        text = configured(self._wishes.installed.values(), self._assumed, self._index)
+        (self._uv.folder / CONFIGURATION).write_text(text, "utf-8")
 
-    def _cached_index(self) -> str:
-        """Return configuration that spares asking again for files that never change.
+    def weigh(self, lines: Iterable[str], target: str) -> Iterator[Weighed]:
+        """Yield what the newest release of each line, other than the target, would take."""
+        newest = (self._versions([f"{CORE}=={line}.*"], "--no-deps").get(CORE) for line in lines)
+        for version in dict.fromkeys(one for one in newest if one and one != target):
+            wanted = self._wanted(version)
+            refused: dict[str, str] = {}
+            found: tuple[Resolved, ...] = ()
+            try:
+                found = parse_set(self._solve(wanted).text)
+            except Unsolvable:
+                refused = self._refused(wanted)
+            changed = {
+                one.name for one in found if self._wishes.version(one.name) not in ("", one.version)
+            }
+            yield Weighed(
+                target=version,
+                refused=tuple(refused),
+                conflict=not (found or refused),
+                changes=len(changed),
+                apps=len(changed & set(self._wishes.apps)),
+            )
 
-        A published file is what it is; where a proxy says otherwise, each is asked for at every
-        step, and a resolution takes minutes. Not for an index that somebody has configured.
-        """
-        if {"UV_DEFAULT_INDEX", "UV_INDEX_URL", "UV_NO_INDEX"} & set(self._uv.environment):
-            return ""
-        stated = self._uv.compile([], "--emit-index-url").text.split()
-        url = stated[1] if stated[:1] == ["--index-url"] else ""
-        if not url or "@" in url:
-            return ""
-        return (
-            f'[[index]]\nname = "default-index"\nurl = {json.dumps(url)}\ndefault = true\n'
-            'cache-control = { api = "max-age=600", files = "max-age=31536000, immutable" }\n'
-        )
+    def _wanted(self, target: str) -> list[str]:
+        roots = self._wishes.roots(target)
+        return [one for one in roots if name_of(one) not in self._offer.unknown]
 
-    def resolve(self) -> Resolution:
-        """Return the set, or the largest part of it that exists.
-
-        Raises:
-            ResolverFailed: The index, or uv, does not answer.
-        """
-        self._offer = look(self._uv, self._wishes)
-        wanted = [self._wishes.core(self._target), *self._wishes.apps, *self._others()]
+    def resolve(self, target: str) -> Resolution:
+        """Return the set, or the largest part of it that exists."""
+        wanted = self._wanted(target)
         refused: dict[str, str] = {}
         conflict: tuple[str, ...] = ()
         left_out: tuple[str, ...] = ()
@@ -106,7 +122,7 @@ class Resolver:
         except Unsolvable as first:
             refused = self._refused(wanted)
             if CORE in refused:
-                return Resolution(self._target, (), (), refused, not_on_index=self._missing)
+                return Resolution(target, (), (), refused, not_on_index=self._missing)
             rest = [one for one in wanted if name_of(one) not in refused]
             answer, conflict, dropped = self._largest(rest)
             left_out = (*refused, *dropped)
@@ -115,7 +131,7 @@ class Resolver:
             reason = ""
         found = parse_set(answer.text)
         return Resolution(
-            target=self._target,
+            target=target,
             packages=found,
             apps=tuple(self._releases(found)),
             refused=refused,
@@ -133,9 +149,6 @@ class Resolver:
     @property
     def _missing(self) -> tuple[str, ...]:
         return tuple(sorted(self._offer.unknown | self._offer.gone))
-
-    def _others(self) -> tuple[str, ...]:
-        return tuple(one for one in self._wishes.others if name_of(one) not in self._offer.unknown)
 
     def _solve(self, wanted: Sequence[str]) -> Answer:
         """Return a set; of what comes as new and as source only, nothing but the name is asked.
@@ -179,7 +192,8 @@ class Resolver:
         (folder / RESULT).write_text("\n".join(pins(kept)) + "\n", "utf-8")
         names = (*(one.name for one in from_source), *sorted(self._assumed))
         source = [word for name in names for word in ("--no-binary", name)]
-        newest = [word for one in (CORE, *self._wishes.apps) for word in ("-P", one)]
+        moving = dict.fromkeys((CORE, *self._wishes.apps, *map(name_of, self._wishes.more)))
+        newest = [word for one in moving for word in ("-P", one)]
         return self._uv.compile(
             wanted,
             *("--only-binary", ":all:", *source, *newest),
@@ -257,15 +271,3 @@ class Resolver:
     def _from_source(self, found: Iterable[Resolved]) -> tuple[str, ...]:
         source = set(pins(self._offer.source_only))
         return tuple(pin for one in found if (pin := f"{one.name}=={one.version}") in source)
-
-
-def _stated(package: Package) -> str:
-    """Return the metadata of a distribution as uv's configuration has it."""
-    fields = {
-        "name": package.name,
-        "version": package.version,
-        "requires-dist": list(package.requires),
-        "requires-python": package.requires_python,
-    }
-    text = ", ".join(f"{key} = {json.dumps(value)}" for key, value in fields.items() if value)
-    return f"  {{ {text} }},"

@@ -27,6 +27,9 @@ class Wishes:
     enabled: Apps
     python: str
     """Such as ``3.11.7``."""
+    more: tuple[str, ...] = ()
+    """Requirements of the operator for this run: other releases of Apps, extras of Nautobot,
+    further distributions."""
 
     @cached_property
     def installed(self) -> dict[str, Package]:
@@ -51,9 +54,17 @@ class Wishes:
         found = self.installed.get(name)
         return found.version if found else ""
 
+    def roots(self, target: str) -> tuple[str, ...]:
+        """Return everything that has to be in the set, Nautobot first."""
+        said = {name_of(one) for one in self.more}
+        kept = (one for one in (*self.apps, *self.others) if name_of(one) not in said)
+        further = (one for one in self.more if name_of(one) != CORE)
+        return (self.core(target), *kept, *further)
+
     def core(self, version: str) -> str:
-        """Return the requirement on Nautobot, with the extras that are installed."""
-        extras = ",".join(sorted(self._extras()))
+        """Return the requirement on Nautobot, with the extras that are installed or asked for."""
+        asked = {extra for one in self.more if name_of(one) == CORE for extra in extras_of(one)}
+        extras = ",".join(sorted(asked | set(self._extras())))
         return f"{CORE}[{extras}]=={version}" if extras else f"{CORE}=={version}"
 
     @cached_property
@@ -99,6 +110,12 @@ def name_of(requirement: str) -> str:
     """Return the canonical name in a requirement; the text itself if it is none."""
     line = _parsed(requirement)
     return canonicalize_name(line.name) if line else requirement
+
+
+def extras_of(requirement: str) -> frozenset[str]:
+    """Return the extras in a requirement."""
+    line = _parsed(requirement)
+    return frozenset(line.extras) if line else frozenset()
 
 
 def pins(packages: Iterable[Package]) -> list[str]:

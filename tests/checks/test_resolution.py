@@ -9,10 +9,11 @@ from nautobot_upgrade_jobs.checks.resolution import (
     accidental_upgrade,
     app_releases,
     conflict,
+    other_targets,
 )
 from nautobot_upgrade_jobs.facts import Apps
-from nautobot_upgrade_jobs.facts.resolution import AppReleases
-from tests.builders import app, facts, resolution, target
+from nautobot_upgrade_jobs.facts.resolution import AppReleases, Weighed
+from tests.builders import CATALOG, app, facts, resolution, target
 
 MOVES = AppReleases("nautobot-example", "1.0", "2.0", "1.1", "2.0")
 STUCK = AppReleases("nautobot-stuck", "1.0", "", "1.0", "1.0")
@@ -95,3 +96,33 @@ def test_an_installed_app_that_refuses_is_nothing_when_the_index_has_one_that_fi
     given = {"resolution": resolution(**state)} if state is not None else {}
     expected = [("blocker", "nautobot_example")] if blocks else []
     assert found("apps.refuses_target", facts(apps=Apps((REFUSES,), ())), **given) == expected
+
+
+REACHABLE = Weighed("3.1.8", (), conflict=False, changes=40, apps=2)
+REFUSED = Weighed("3.2.7", ("nautobot-stuck",), conflict=False, changes=0, apps=0)
+CONFLICT = Weighed("3.2.7", (), conflict=True, changes=0, apps=0)
+
+
+@pytest.mark.parametrize(
+    ("weighed", "begins", "evidence"),
+    [
+        (
+            (REACHABLE, REFUSED),
+            "Of the other releases, 3.1.8",
+            (
+                "3.1.8: 40 packages change, 2 Apps among them, 40 core migrations",
+                "3.2.7: no release fits of nautobot-stuck",
+            ),
+        ),
+        ((CONFLICT,), "For no other release", ("3.2.7: requirements do not go together",)),
+    ],
+)
+def test_other_targets(weighed, begins, evidence):
+    (finding,) = other_targets(resolution(weighed=weighed), target(""), CATALOG)
+    assert finding.message.startswith(begins)
+    assert finding.evidence == evidence
+
+
+def test_other_targets_are_no_matter_when_one_was_named(found):
+    given = resolution(weighed=(REACHABLE,))
+    assert found("resolution.other_targets", resolution=given) == "not_applicable"

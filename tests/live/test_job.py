@@ -55,6 +55,8 @@ def test_rest_with_a_target(rest):
         ({"target": "9" * 200}, "200 characters long"),
         ({"exclude": "no.such_check"}, "No such check: no.such_check. Known checks: apps."),
         ({"accept": "nonsense"}, "Accept line 1"),
+        ({"requirements": "lib\n==1"}, "Requirements line 2"),
+        ({"requirements": "lib @ https://example.com/lib.whl"}, "give lib by name"),
     ],
 )
 def test_bad_input_is_a_clear_line_and_no_traceback(rest, data, says):

@@ -6,6 +6,7 @@ import pytest
 
 from nautobot_upgrade_jobs.facts import Apps, Packages, Unavailable
 from nautobot_upgrade_jobs.facts.packages import Package
+from nautobot_upgrade_jobs.facts.resolution import Weighed
 from nautobot_upgrade_jobs.target.resolve import resolve
 from nautobot_upgrade_jobs.target.wishes import Wishes
 from tests.builders import app
@@ -33,12 +34,12 @@ LIB = Package("lib", "1.0", (), "")
 EXAMPLE = Package("example", "1.0", (OLD,), "")
 
 
-def asked(index, *more, target="3.2.7", apps=("example",), **changes):
+def asked(index, *more, target="3.2.7", lines=(), apps=("example",), wanted=(), **changes):
     """Resolve for an installation of Nautobot 2.4.44 with these distributions beside it."""
     packages = replace(Packages((CORE, LIB, EXAMPLE, *more)), **changes)
     enabled = tuple(app(module=name, distribution=name) for name in apps)
-    wishes = Wishes(packages, Apps(enabled, ()), "3.11.7")
-    return resolve(wishes, target, seconds=30, wheel_directory=str(index))
+    wishes = Wishes(packages, Apps(enabled, ()), "3.11.7", wanted)
+    return resolve(wishes, target, seconds=30, wheel_directory=str(index), lines=lines)
 
 
 def versions(found):
@@ -59,6 +60,19 @@ def test_nautobot_and_apps_are_the_newest_that_fit_and_the_rest_stays(index):
 def test_within_the_line_an_app_does_not_take_nautobot_along(index):
     found = asked(index, target="2.4.44")
     assert versions(found) == {"nautobot": "2.4.44", "example": "1.1", "lib": "1.0"}
+
+
+def test_other_targets_are_weighed(index):
+    wheel(index, "nautobot", "2.4.45", "lib>=1")
+    wheel(index, "nautobot", "3.1.8", "lib>=2")
+    wheel(index, "nautobot", "4.0.0", "lib>=1")
+    found = asked(index, target="2.4.44", lines=("2.4", "3.1", "3.2", "4.0", "9.9"))
+    assert found.weighed == (
+        Weighed("2.4.45", (), conflict=False, changes=2, apps=1),
+        Weighed("3.1.8", (), conflict=False, changes=3, apps=1),
+        Weighed("3.2.7", (), conflict=False, changes=2, apps=1),
+        Weighed("4.0.0", ("example",), conflict=False, changes=0, apps=0),
+    )
 
 
 def test_who_wants_what_is_told(index):
@@ -150,6 +164,21 @@ def test_extras_that_are_installed_stay(index):
     assert wishes.core("3.2.8") == "nautobot[ldap]==3.2.8"
     found = resolve(wishes, "3.2.8", seconds=30, wheel_directory=str(index))
     assert versions(found)["ldap"] == "1.0"
+
+
+def test_what_the_operator_asks_for_counts(index):
+    wheel(index, "example", "2.1", NEW)
+    wheel(index, "extra", "1.0")
+    found = asked(index, wanted=("example==2.0", "extra", "lib>=2"))
+    expected = {"nautobot": "3.2.7", "example": "2.0", "lib": "2.0", "extra": "1.0"}
+    assert versions(found) == expected
+    refused = asked(index, wanted=("example==1.0",))
+    assert list(refused.refused) == ["example"]
+
+
+def test_an_extra_that_the_operator_asks_for():
+    wishes = Wishes(Packages((CORE,)), Apps((), ()), "3.11.7", ("nautobot[ldap,sso]",))
+    assert wishes.roots("3.2.7") == ("nautobot[ldap,sso]==3.2.7",)
 
 
 @pytest.mark.parametrize("target", ["9.9.9", "3.2.99"])

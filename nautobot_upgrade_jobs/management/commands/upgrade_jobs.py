@@ -54,6 +54,13 @@ class Command(BaseCommand):
         one = commands.add_parser("preflight", help="May I upgrade?")
         one.set_defaults(run=self._preflight)
         one.add_argument("--target", default="", help="version to upgrade to, such as 3.2.7")
+        one.add_argument(
+            "--require",
+            default=[],
+            action="append",
+            metavar="REQUIREMENT",
+            help="what else has to be in the set of packages, such as nautobot-ssot==4.7.0",
+        )
         _add_judging_options(one)
         add_report_options(one)
         one = commands.add_parser("snapshot", help="What is the state of this installation?")
@@ -93,7 +100,11 @@ class Command(BaseCommand):
         sys.exit(code)
 
     def _preflight(self, options: dict[str, Any]) -> int:
-        request = replace(_request(options), target=options["target"])
+        request = replace(
+            _request(options),
+            target=options["target"],
+            requirements="\n".join(options["require"]),
+        )
         return publish(preflight(request, self._progress), options)
 
     def _verify(self, options: dict[str, Any]) -> int:
