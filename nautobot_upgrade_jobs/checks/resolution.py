@@ -36,7 +36,7 @@ def app_releases(resolution: Resolution) -> Iterator[Finding]:
         yield Finding(
             severity=Severity.INFO,
             subject="apps",
-            message=f"{plural(len(changed), 'App')} change with Nautobot {resolution.target}, in "
+            message=f"Nautobot {resolution.target} takes {plural(len(changed), 'App')} along, in "
             "the same step.",
             remediation="Install the whole set in one step, by the attached constraints.txt, and "
             "read the release notes of each App.",
@@ -215,8 +215,8 @@ def source_only(resolution: Resolution) -> Iterator[Finding]:
         yield Finding(
             severity=Severity.INFO,
             subject="source",
-            message=f"{plural(len(resolution.source_only), 'distribution')} of the set "
-            "come as source only; they are installed today, in the same versions.",
+            message="In the set as source only, as they are installed today: "
+            f"{plural(len(resolution.source_only), 'distribution')}.",
             remediation="Nothing, if the new environment is built on a host like this one; else "
             "make wheels of them first.",
             phase=Phase.BOOT,

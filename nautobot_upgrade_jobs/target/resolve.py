@@ -245,7 +245,7 @@ class Resolver:
         """Yield what the index has of each App."""
         fits = {one.name: one.version for one in found}
         newest = self._versions(self._wishes.apps, "--no-deps")
-        stays = self._versions((self._wishes.core(self._wishes.version(CORE)), *self._wishes.apps))
+        stays = self._versions(self._wanted(self._wishes.version(CORE)))
         for name in self._wishes.apps:
             yield AppReleases(
                 name,

@@ -55,9 +55,14 @@ class Wishes:
         return found.version if found else ""
 
     def roots(self, target: str) -> tuple[str, ...]:
-        """Return everything that has to be in the set, Nautobot first."""
+        """Return everything that has to be in the set, Nautobot first.
+
+        No App goes back: old releases often state no limit and "fit" everything, and the database
+        is not theirs any more.
+        """
         said = {name_of(one) for one in self.more}
-        kept = (one for one in (*self.apps, *self.others) if name_of(one) not in said)
+        apps = (f"{name}>={self.version(name)}" for name in self.apps)
+        kept = (one for one in (*apps, *self.others) if name_of(one) not in said)
         further = (one for one in self.more if name_of(one) != CORE)
         return (self.core(target), *kept, *further)
 

@@ -89,6 +89,14 @@ def test_an_app_of_which_no_release_fits_is_named_and_the_rest_is_resolved(index
     assert not found.conflict
 
 
+def test_an_old_release_without_a_limit_is_no_release_that_fits(index):
+    """As nautobot-data-validation-engine 3.0.1, which states no upper bound, for Nautobot 3.2."""
+    wheel(index, "stuck", "1.0", "nautobot>=2.0")
+    wheel(index, "stuck", "2.0", OLD)
+    found = asked(index, Package("stuck", "2.0", (OLD,), ""), apps=("example", "stuck"))
+    assert list(found.refused) == ["stuck"]
+
+
 def test_two_apps_that_need_different_versions_of_a_library(index):
     wheel(index, "other", "1.0", OLD)
     wheel(index, "other", "2.0", NEW, "lib<2")
