@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 
 from .checks.findings import Verdict
 from .configuration import UsageError
-from .report import FILES, FORMATS, Report
+from .report import FORMATS, Report, files_of
 
 EXIT_CODES = {Verdict.GO: 0, Verdict.CAUTION: 0, Verdict.BLOCKED: 2, Verdict.INCOMPLETE: 3}
 USAGE_ERROR = 1
@@ -70,8 +70,7 @@ def make_folder(folder: Path) -> None:
 
 def _write_files(report: Report, folder: Path) -> None:
     try:
-        files = {f"{report.file_stem}.{ending}": render(report) for ending, render in FILES.items()}
-        for name, text in (files | report.attachments).items():
+        for name, text in files_of(report).items():
             path = folder / name
             path.write_text(text, encoding="utf-8")
             sys.stderr.write(f"Wrote {path}\n")

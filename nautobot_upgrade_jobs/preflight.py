@@ -17,6 +17,7 @@ from .facts import Facts, MissingFactError, Unavailable, known
 from .facts.resolution import Resolution
 from .plan.history import History
 from .plan.packages import PackageChange, package_changes
+from .plan.runbook import Step, Window, upgrade_steps
 from .report import Report
 from .reporting import report_on
 from .request import Request, Understood, understand
@@ -64,6 +65,7 @@ def preflight(request: Request, progress: Callable[[str], None] = lambda topic: 
         target=f"Nautobot {target.version}",
         migrations=_pending(facts, target, catalog),
         packages=_package_changes(facts, resolution),
+        steps=_steps(facts, target, catalog, resolution),
         constraints="" if isinstance(resolution, Unavailable) else resolution.constraints,
         seconds=time.monotonic() - started,
     )
@@ -89,6 +91,29 @@ def _resolution(facts: Facts, target: Target, asked: Understood) -> Resolution |
         )
     except SoftTimeLimitExceeded:
         return Unavailable("the Job's soft time limit ended the run before the index had answered")
+
+
+def _steps(
+    facts: Facts,
+    target: Target,
+    catalog: Catalog | Unavailable,
+    resolution: Resolution | Unavailable,
+) -> tuple[Step, ...]:
+    """Return the runbook; none where nothing is upgraded, or nobody knows what runs."""
+    if isinstance(facts.runtime, Unavailable) or isinstance(facts.database, Unavailable):
+        return ()
+    if target.version == target.installed and not target.database:
+        return ()
+    pending = _pending(facts, target, catalog)
+    return upgrade_steps(
+        Window(
+            facts.runtime,
+            facts.database,
+            target.version,
+            None if pending is None else len(pending),
+            has_set=isinstance(resolution, Resolution) and bool(resolution.constraints),
+        )
+    )
 
 
 def _lines(target: Target, catalog: Catalog | Unavailable) -> tuple[str, ...]:

@@ -25,6 +25,7 @@ def collect(_: Context) -> Runtime:
         layout=_layout(container),
         container=container,
         prefix=sys.prefix,
+        link=_link(),
     )
 
 
@@ -42,6 +43,12 @@ def _layout(container: bool) -> str:
         return "container image"
     if (package.resolve().parents[1] / ".git").exists():
         return "git checkout"
-    if any(part.is_symlink() for part in Path(sys.prefix).parents) or Path(sys.prefix).is_symlink():
+    if _link():
         return "release symlink"
     return "virtualenv" if sys.prefix != sys.base_prefix else "system"
+
+
+def _link() -> str:
+    """Return the symbolic link on the way to the environment; empty if there is none."""
+    prefix = Path(sys.prefix)
+    return next((str(path) for path in (prefix, *prefix.parents) if path.is_symlink()), "")

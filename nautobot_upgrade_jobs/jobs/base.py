@@ -7,7 +7,7 @@ from typing import Any
 from nautobot.apps.jobs import Job
 
 from ..checks.findings import Verdict
-from ..report import FILES, Report
+from ..report import Report, files_of
 from ..report.log import Line, lines
 from ..report.markdown import escape
 
@@ -41,9 +41,7 @@ class UpgradeJob(Job):
         *topics, verdict = lines(report)
         for line in (verdict, *topics):  # the page shows the oldest line first
             self._log(line)
-        for ending, render in FILES.items():
-            self.attach(f"{report.file_stem}.{ending}", render(report))
-        for name, text in report.attachments.items():
+        for name, text in files_of(report).items():
             self.attach(name, text)
         if report.verdict in (Verdict.BLOCKED, Verdict.INCOMPLETE):
             self.fail(f"{report.verdict.value.upper()}: {report.headline}")

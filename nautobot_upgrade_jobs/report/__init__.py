@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from . import html, json, log, markdown
+from . import html, json, log, markdown, runbook
 from .model import Report
 
 Renderer = Callable[[Report], str]
@@ -19,4 +19,15 @@ FORMATS: dict[str, Renderer] = {
 FILES: dict[str, Renderer] = {"html": html.render, "md": markdown.render, "json": json.render}
 """Renderers of a run's files, by their ending."""
 
-__all__ = ["FILES", "FORMATS", "Report", "log"]
+
+def files_of(report: Report) -> dict[str, str]:
+    """Return all files of a run: the report in each format, and what it hands over."""
+    files = {f"{report.file_stem}.{ending}": render(report) for ending, render in FILES.items()}
+    if report.constraints:
+        files["constraints.txt"] = report.constraints
+    if report.steps:
+        files["upgrade-plan.md"] = runbook.render(report)
+    return files
+
+
+__all__ = ["FILES", "FORMATS", "Report", "files_of", "log"]

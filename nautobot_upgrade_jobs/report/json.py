@@ -12,6 +12,7 @@ from typing import Any
 
 from ..checks.findings import Acceptance, CheckResult
 from ..plan.packages import PackageChange
+from ..plan.runbook import Step
 from ..snapshot.compare import Change
 from .model import Report, Reported
 
@@ -56,6 +57,7 @@ def document(report: Report) -> dict[str, Any]:
         "engines_not_used": report.engines_not_used,
         "changes": [_change(one) for one in report.changes],
         "packages": None if report.packages is None else [_package(one) for one in report.packages],
+        "steps": [_step(one) for one in report.steps],
         "migrations": None if report.migrations is None else list(report.migrations),
         "tool": report.tool,
         "catalog": report.catalog,
@@ -90,6 +92,16 @@ def _change(one: Change) -> dict[str, str]:
         "after": one.after,
         "reason": one.reason,
         "reference": one.reference,
+    }
+
+
+def _step(one: Step) -> dict[str, Any]:
+    return {
+        "title": one.title,
+        "why": one.why,
+        "commands": list(one.commands),
+        "verify": one.verify,
+        "irreversible": one.irreversible,
     }
 
 

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from ..checks.findings import Acceptance, CheckResult, Finding, Severity, Status, Verdict
 from ..plan.packages import PackageChange
+from ..plan.runbook import Step
 from ..snapshot.compare import Change, Kind
 from .words import HEADLINES, NEXT_STEPS
 
@@ -65,6 +66,8 @@ class Report:
     """What the upgrade changes in the environment; None if the package index was not asked."""
     constraints: str = ""
     """The resolved set, for pip."""
+    steps: tuple[Step, ...] = ()
+    """The runbook of the window."""
     baseline: str = ""
     changes: tuple[Change, ...] = ()
     """Everything that differs between two snapshots; what was not to be expected is a finding."""
@@ -172,11 +175,6 @@ class Report:
         """Number of findings by severity, accepted ones left out, and of those accepted."""
         counts = {severity.value: len(self.open(severity)) for severity in ORDER}
         return counts | {"accepted": sum(1 for one in self.findings() if one.acceptance)}
-
-    @property
-    def attachments(self) -> dict[str, str]:
-        """Files beside the report, by name."""
-        return {"constraints.txt": self.constraints} if self.constraints else {}
 
     @property
     def file_stem(self) -> str:

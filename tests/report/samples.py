@@ -14,8 +14,10 @@ from nautobot_upgrade_jobs.checks.findings import (
     Verdict,
 )
 from nautobot_upgrade_jobs.plan.packages import PackageChange
+from nautobot_upgrade_jobs.plan.runbook import Window, upgrade_steps
 from nautobot_upgrade_jobs.report import Report
 from nautobot_upgrade_jobs.snapshot.compare import Change, Kind
+from tests.builders import database, runtime
 
 HOSTILE = "a|b <script>alert(1)</script> `code` *bold*\nsecond line [x](javascript:alert(1))"
 
@@ -71,6 +73,7 @@ BLOCKED = replace(
         PackageChange("new-lib", "", "1.0", ("nautobot",)),
     ),
     constraints="nautobot==3.2.7\n",
+    steps=upgrade_steps(Window(runtime(), database(), "3.2.7", 59, has_set=True)),
     current="Nautobot 2.4.44",
     verdict=Verdict.BLOCKED,
     results=(

@@ -11,7 +11,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from nautobot_upgrade_jobs.report import FORMATS
+from nautobot_upgrade_jobs.report import FORMATS, files_of
 from nautobot_upgrade_jobs.report import json as json_report
 from tests.report.samples import SAMPLES
 
@@ -19,14 +19,26 @@ GOLDEN = Path(__file__).parent / "golden"
 ENDINGS = {"text": "txt", "json": "json", "markdown": "md", "html": "html"}
 
 
-@pytest.mark.parametrize("name", SAMPLES)
-@pytest.mark.parametrize("format_", FORMATS)
-def test_golden(format_, name):
-    rendered = FORMATS[format_](SAMPLES[name])
-    path = GOLDEN / f"{name}.{ENDINGS[format_]}"
+def compare(rendered, path):
     if os.environ.get("UPDATE_GOLDEN"):
         path.write_text(rendered, encoding="utf-8")
     assert rendered == path.read_text(encoding="utf-8")
+
+
+def test_the_runbook():
+    compare(files_of(SAMPLES["blocked"])["upgrade-plan.md"], GOLDEN / "upgrade-plan.md")
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_only_a_plan_of_an_upgrade_has_files_beside(name):
+    endings = {one.rpartition(".")[2] for one in files_of(SAMPLES[name])}
+    assert endings == {"html", "md", "json"} | ({"txt"} if SAMPLES[name].constraints else set())
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+@pytest.mark.parametrize("format_", FORMATS)
+def test_golden(format_, name):
+    compare(FORMATS[format_](SAMPLES[name]), GOLDEN / f"{name}.{ENDINGS[format_]}")
 
 
 @pytest.mark.parametrize("name", SAMPLES)

@@ -1,0 +1,226 @@
+"""The window of the upgrade, step by step, for the way in which Nautobot is installed here.
+
+Source of the order: https://docs.nautobot.com/projects/core/en/stable/user-guide/administration/upgrading/upgrading/
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from ..facts import Database, Runtime
+
+SERVICES = "nautobot nautobot-worker nautobot-scheduler"
+"""Units by the names of Nautobot's own installation guide."""
+INSTALL = "python -m pip install --require-hashes --requirement constraints.txt"
+SNAPSHOTS = "before-upgrade"
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of a runbook."""
+
+    title: str
+    why: str
+    commands: tuple[str, ...]
+    verify: str = ""
+    """A command, or a look, that proves it."""
+    irreversible: bool = False
+    """Afterwards there is no way back but the backup."""
+
+
+@dataclass(frozen=True)
+class Window:
+    """What the runbook is about."""
+
+    runtime: Runtime
+    database: Database
+    target: str
+    migrations: int | None
+    """How many core migrations are to be applied; None if nobody knows."""
+    has_set: bool
+    """Whether ``constraints.txt`` is at hand."""
+
+
+def upgrade_steps(window: Window) -> tuple[Step, ...]:
+    """Return the steps of the upgrade, from the snapshot to the last look.
+
+    Args:
+        window: What is upgraded, and to what.
+    """
+    return (
+        _snapshot(),
+        _stop(window.runtime),
+        _backup(window.database),
+        _keep(window.runtime),
+        *_install(window),
+        _start_check(),
+        _migrate(window),
+        _verify(),
+        _start(window.runtime),
+    )
+
+
+def _snapshot() -> Step:
+    return Step(
+        "Capture a snapshot",
+        "It alone can tell afterwards whether anything was lost.",
+        (f"nautobot-server upgrade_jobs snapshot --output {SNAPSHOTS}",),
+        f"ls -l {SNAPSHOTS}/snapshot-*.json.gz",
+    )
+
+
+def _stop(runtime: Runtime) -> Step:
+    if runtime.container:
+        commands: tuple[str, ...] = ("docker compose stop nautobot celery_worker celery_beat",)
+        proof = "docker compose ps"
+    else:
+        commands = (f"sudo systemctl stop {SERVICES}",)
+        proof = f"systemctl is-active {SERVICES}"
+    return Step(
+        "Stop web, workers and beat",
+        "Old code must not write while the schema changes, and what is written after the backup "
+        "is not in it.",
+        commands,
+        proof,
+    )
+
+
+def _backup(database: Database) -> Step:
+    name, file = shlex.quote(database.name), f"before-upgrade.{database.vendor}"
+    if database.vendor == "postgresql":
+        dump = f"pg_dump --format=custom --file={file} {name}"
+        proof = f"pg_restore --list {file}"
+    else:
+        dump = f"mysqldump --single-transaction --routines --result-file={file} {name}"
+        proof = f"tail -n 1 {file}"
+    return Step(
+        "Back up the database and the media files",
+        "It is the only way back once migrations have run. A backup that was never restored is a "
+        "hope: restore it once elsewhere, before the window.",
+        (dump, 'tar -czf before-upgrade-media.tar.gz -C "$NAUTOBOT_ROOT" media'),
+        proof,
+    )
+
+
+def _keep(runtime: Runtime) -> Step:
+    files = "nautobot_config.py"
+    kept = f'cp -p "$NAUTOBOT_ROOT"/{files} before-upgrade.nautobot_config.py'
+    if runtime.layout == "container image":
+        return Step(
+            "Keep the configuration and the name of the image",
+            "Until migrations have run, the way back is the old image.",
+            (kept, "docker compose images > before-upgrade.images"),
+        )
+    return Step(
+        "Keep the configuration and the list of what is installed",
+        "Until migrations have run, the way back is to install exactly this again.",
+        (kept, "python -m pip freeze > before-upgrade.requirements.txt"),
+        "wc -l before-upgrade.requirements.txt",
+    )
+
+
+def _install(window: Window) -> Iterator[Step]:
+    target, layout = window.target, window.runtime.layout
+    install = INSTALL if window.has_set else f"python -m pip install --upgrade nautobot=={target}"
+    proof = "python -c 'from importlib.metadata import version; print(version(\"nautobot\"))'"
+    why = "All packages in one step: one by one, each installation may move what another needs."
+    if layout == "container image":
+        python = ".".join(window.runtime.python.split(".")[:2])
+        yield Step(
+            "Build the image of the target",
+            why,
+            (
+                f"sed -i 's|^FROM .*|FROM networktocode/nautobot:{target}-py{python}|' Dockerfile",
+                f"# in the Dockerfile: COPY constraints.txt ., and RUN {install}",
+                "docker compose build",
+            ),
+            f"docker compose run --rm --entrypoint '' nautobot {proof}",
+        )
+        return
+    if layout == "git checkout":
+        yield Step(
+            "Check out the target",
+            "local_requirements.txt, uwsgi.ini and media in the checkout are not of the release; "
+            "they stay as they are.",
+            ("git fetch --tags", f"git checkout v{target}"),
+            "git describe --tags",
+        )
+    if layout == "release symlink":
+        yield from _beside(window, install)
+        return
+    yield Step("Install the packages of the target", why, (install,), proof)
+
+
+def _beside(window: Window, install: str) -> Iterator[Step]:
+    """Yield the steps for a new environment beside the old one, switched by a symbolic link."""
+    runtime = window.runtime
+    link, new = shlex.quote(runtime.link), shlex.quote(f"{runtime.link}-{window.target}")
+    below = PurePosixPath(runtime.prefix).relative_to(runtime.link)
+    place = shlex.quote(str(PurePosixPath(f"{runtime.link}-{window.target}") / below))
+    yield Step(
+        "Install the target beside the old release",
+        "The old environment stays whole: until migrations have run, the way back is the link.",
+        (
+            f"python3 -m venv {place}",
+            install.replace("python -m", f"{place}/bin/python -m", 1),
+            f"cp -p {link}/local_requirements.txt {link}/uwsgi.ini {new}/  # those that are there",
+        ),
+        f"{place}/bin/nautobot-server --version",
+    )
+    yield Step(
+        "Switch the link",
+        "From now on every command is the target's.",
+        (f"ln -sfn {new} {link}",),
+        f"readlink {link}",
+    )
+
+
+def _start_check() -> Step:
+    return Step(
+        "Ask the doctor",
+        "Does the target start with this configuration and these Apps? Nothing has been migrated: "
+        "if not, the old packages bring everything back.",
+        ("python -m nautobot_upgrade_jobs doctor",),
+        "The only thing it may name is migrations that are not applied.",
+    )
+
+
+def _migrate(window: Window) -> Step:
+    several = "" if window.migrations is None else f"{window.migrations} of core, "
+    return Step(
+        "Migrate: the point of no return",
+        f"It applies all migrations ({several}and those of the Apps), traces cable paths, collects "
+        "static files, removes stale content types and clears caches. Let it run in one process, "
+        "and never interrupt it.",
+        ("nautobot-server post_upgrade",),
+        "nautobot-server showmigrations --plan | grep -v '\\[X\\]'",
+        irreversible=True,
+    )
+
+
+def _verify() -> Step:
+    return Step(
+        "Verify, before anybody is let in",
+        "Is it finished, is the schema what the code needs, and is anything lost? Workers are "
+        "still down, so it cannot be GO yet; nothing else may be named.",
+        (f"nautobot-server upgrade_jobs verify --before {SNAPSHOTS}/snapshot-*.json.gz",),
+        "The verdict names nothing but workers and beat.",
+    )
+
+
+def _start(runtime: Runtime) -> Step:
+    start = (
+        "docker compose up --detach" if runtime.container else f"sudo systemctl start {SERVICES}"
+    )
+    return Step(
+        "Start web, workers and beat, and verify again",
+        "A worker that still runs old code is found now.",
+        (
+            start,
+            f"nautobot-server upgrade_jobs verify --before {SNAPSHOTS}/snapshot-*.json.gz",
+        ),
+        "The verdict is GO.",
+    )

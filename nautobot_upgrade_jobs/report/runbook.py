@@ -1,0 +1,49 @@
+"""The steps of the window as Markdown: ``upgrade-plan.md``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..checks.findings import Severity
+from .markdown import escape
+from .model import Report
+
+NO_RETURN = "**No way back from here but the backup.**"
+
+
+def render(report: Report) -> str:
+    """Return the runbook of a report."""
+    return "\n".join(_lines(report)) + "\n"
+
+
+def _lines(report: Report) -> Iterator[str]:
+    yield f"# Upgrade of {escape(report.instance)}: {escape(report.states)}"
+    yield ""
+    verdict = f"**{report.verdict.value.upper()}**. {escape(report.headline)}"
+    yield f"Preflight of {report.created:%Y-%m-%d %H:%M} UTC: {verdict}"
+    blockers = report.open(Severity.BLOCKER)
+    if blockers:
+        yield ""
+        yield "Not before these are mended:"
+        yield ""
+        yield from (f"- {escape(one.finding.message)}" for one in blockers)
+    for number, step in enumerate(report.steps, 1):
+        yield ""
+        yield f"## {number}. {escape(step.title)}"
+        yield ""
+        yield escape(step.why)
+        if step.irreversible:
+            yield ""
+            yield NO_RETURN
+        yield ""
+        yield "```shell"
+        yield from step.commands
+        yield "```"
+        if step.verify:
+            yield ""
+            yield f"Proof: `{step.verify}`" if _is_command(step.verify) else f"Proof: {step.verify}"
+
+
+def _is_command(text: str) -> bool:
+    """Tell a command from a sentence."""
+    return not text.endswith(".")

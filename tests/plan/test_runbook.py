@@ -1,0 +1,88 @@
+"""The window, step by step, for each way in which Nautobot is installed."""
+
+import shlex
+
+import pytest
+
+from nautobot_upgrade_jobs.plan.runbook import Window, upgrade_steps
+from tests.builders import database, runtime
+
+LAYOUTS = {
+    "virtualenv": {},
+    "system": {"layout": "system"},
+    "git checkout": {"layout": "git checkout"},
+    "container image": {"layout": "container image", "container": True},
+    "release symlink": {
+        "layout": "release symlink",
+        "prefix": "/opt/my nautobot/venv",
+        "link": "/opt/my nautobot",
+    },
+}
+
+
+def steps(layout="virtualenv", has_set=True, **changes):
+    window = Window(runtime(**LAYOUTS[layout]), database(**changes), "3.2.7", 58, has_set)
+    return upgrade_steps(window)
+
+
+def commands(found):
+    return [command for step in found for command in step.commands]
+
+
+def place(found, text):
+    return next(at for at, command in enumerate(commands(found)) if text in command)
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_nothing_is_changed_before_there_is_a_way_back(layout):
+    found = steps(layout)
+    order = [place(found, text) for text in ("snapshot", "stop", "pg_dump", "constraints.txt")]
+    assert order == sorted(order)
+    assert place(found, "doctor") < place(found, "post_upgrade") < place(found, "verify --before")
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_one_step_is_the_point_of_no_return(layout):
+    (step,) = [one for one in steps(layout) if one.irreversible]
+    assert step.commands == ("nautobot-server post_upgrade",)
+    assert "58 of core" in step.why
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_every_command_is_one_a_shell_can_read(layout):
+    for command in commands(steps(layout)):
+        shlex.split(command, comments=True)
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_every_step_but_the_build_can_be_proved(layout):
+    assert [one.title for one in steps(layout) if not one.verify] in (
+        [],
+        ["Keep the configuration and the name of the image"],
+    )
+
+
+@pytest.mark.parametrize(
+    ("layout", "text"),
+    [
+        ("virtualenv", "python -m pip install --require-hashes --requirement constraints.txt"),
+        ("container image", "docker compose build"),
+        ("git checkout", "git checkout v3.2.7"),
+        ("release symlink", "ln -sfn '/opt/my nautobot-3.2.7' '/opt/my nautobot'"),
+        ("release symlink", "python3 -m venv '/opt/my nautobot-3.2.7/venv'"),
+    ],
+)
+def test_the_layout_decides(layout, text):
+    assert text in commands(steps(layout))
+
+
+def test_without_a_set_pip_resolves():
+    assert "python -m pip install --upgrade nautobot==3.2.7" in commands(steps(has_set=False))
+
+
+@pytest.mark.parametrize(
+    ("vendor", "tool"),
+    [("postgresql", "pg_dump"), ("mysql", "mysqldump"), ("mariadb", "mysqldump")],
+)
+def test_the_backup_is_the_servers_own(vendor, tool):
+    assert any(command.startswith(tool) for command in commands(steps(vendor=vendor)))
