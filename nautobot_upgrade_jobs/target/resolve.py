@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import tempfile
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -10,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from packaging.utils import canonicalize_name
+from packaging.version import Version
 
 from ..facts import Unavailable
 from ..facts.packages import Package
@@ -18,7 +18,7 @@ from .configured import CONFIGURATION, cached_index, configured
 from .index import environment
 from .offer import has_wheels, look
 from .output import not_ours_in, parse_set, source_in, yanked_in
-from .uv import Answer, ResolverFailed, Unsolvable, Uv
+from .uv import Answer, ResolverFailed, Unsolvable, Uv, interpreter
 from .wishes import CORE, Wishes, name_of, pins
 
 RESULT = "constraints.txt"
@@ -57,12 +57,6 @@ def resolve(
             return replace(found, weighed=tuple(resolver.weigh(lines, target)))
         except ResolverFailed as error:
             return Unavailable(str(error))
-
-
-def interpreter() -> str:
-    """Return the Python of this environment; under uWSGI ``sys.executable`` is another program."""
-    own = Path(sys.prefix, "bin", "python")
-    return str(own) if own.exists() else sys.executable
 
 
 class Resolver:
@@ -174,15 +168,44 @@ class Resolver:
     def _solve_known(self, wanted: Sequence[str]) -> Answer:
         """Return a set; what needs building is taken only in the version that is installed.
 
+        Of two ways, that with the newer Apps: one holds sources where they are, the other has
+        wheels of them instead.
+
         Raises:
             Unsolvable: There is none.
         """
+        held = self._hold_sources(wanted)
+        if held and self._offer.never_a_wheel == self._offer.source_only:
+            return held
         try:
-            return self._compile(wanted, self._offer.never_a_wheel)
+            free = self._compile(wanted, self._offer.never_a_wheel)
         except Unsolvable:
-            if self._offer.never_a_wheel == self._offer.source_only:
-                raise
-            return self._compile(wanted, self._offer.source_only)
+            if held:
+                return held
+            raise
+        return free if not held or self._has_newer_apps(free, held) else held
+
+    def _hold_sources(self, wanted: Sequence[str]) -> Answer | None:
+        """Return a set with as many sources as can be where they are; None if there is none."""
+        held = {canonicalize_name(one.name): one for one in self._offer.source_only}
+        while True:
+            try:
+                return self._compile(wanted, tuple(held.values()))
+            except Unsolvable as error:
+                blamed = {name for name in held if f"{name}=={held[name].version}" in str(error)}
+                blamed -= {canonicalize_name(one.name) for one in self._offer.never_a_wheel}
+                if not blamed:
+                    return None
+                held = {name: one for name, one in held.items() if name not in blamed}
+
+    def _has_newer_apps(self, one: Answer, other: Answer) -> bool:
+        new, old = (
+            {found.name: Version(found.version) for found in parse_set(answer.text)}
+            for answer in (one, other)
+        )
+        return any(
+            new[name] > old[name] for name in self._wishes.apps if {name} <= new.keys() & old
+        )
 
     def _compile(self, wanted: Sequence[str], from_source: Sequence[Package]) -> Answer:
         folder = self._uv.folder

@@ -7,6 +7,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -88,6 +89,12 @@ class Uv:
             return Answer(output, without_user_info(complaint))
         reason = without_user_info(complaint.strip())[:LONGEST_REASON]
         raise (Unsolvable if NO_SOLUTION in complaint else ResolverFailed)(reason)
+
+
+def interpreter() -> str:
+    """Return the Python of this environment; under uWSGI ``sys.executable`` is another program."""
+    own = Path(sys.prefix, "bin", "python")
+    return str(own) if own.exists() else sys.executable
 
 
 def _program() -> str:

@@ -122,6 +122,37 @@ def test_a_source_that_is_installed_is_taken_as_it_is_and_never_built(index):
     assert not (index / "built").exists()
 
 
+@pytest.fixture
+def installed_from_source(index):
+    """Version 1.0 of a library is installed from source; 0.9 and 1.1 have wheels."""
+    wheel(index, "conn", "0.9")
+    source(index, "conn", "1.0")
+    wheel(index, "conn", "1.1")
+    wheel(index, "driver", "1.0", "conn<1.1")
+    wheel(index, "driver", "2.0", "conn>=1.0,<1.1")
+    return Package("conn", "1.0", (), ""), Package("driver", "2.0", ("conn>=1.0,<1.1",), "")
+
+
+def test_for_a_source_that_may_stay_nothing_else_goes_back(index, installed_from_source):
+    """As napalm 5.2.0, which asks for an ncclient that has no wheel."""
+    found = versions(asked(index, *installed_from_source))
+    assert (found["driver"], found["conn"]) == ("2.0", "1.0")
+
+
+def test_for_a_newer_app_a_source_gives_way(index, installed_from_source):
+    conn, _ = installed_from_source
+    wheel(index, "example", "2.1", NEW, "conn>=1.1")
+    found = versions(asked(index, conn))
+    assert (found["example"], found["conn"]) == ("2.1", "1.1")
+
+
+def test_a_source_that_the_target_does_not_accept_gives_way(index, installed_from_source):
+    conn, _ = installed_from_source
+    wheel(index, "nautobot", "3.2.8", "lib>=1", "conn>=1.1")
+    found = versions(asked(index, conn, target="3.2.8"))
+    assert found["conn"] == "1.1"
+
+
 def test_a_source_that_is_not_installed_is_named_and_never_built(index):
     wheel(index, "nautobot", "3.2.8", "raw>=1")
     source(index, "raw", "1.0")
