@@ -72,6 +72,8 @@ class Resolution:
     """Installed from a folder or a file; taken as they are."""
     not_on_index: tuple[str, ...] = ()
     """Installed, and unknown to the index."""
+    skipped: tuple[str, ...] = ()
+    """Lines of ``local_requirements.txt`` that count in part, or not at all."""
     yanked: dict[str, str] = field(default_factory=dict)
     """``name==version`` in the set that was taken back, and why."""
     weighed: tuple[Weighed, ...] = ()

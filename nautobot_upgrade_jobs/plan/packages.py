@@ -39,13 +39,15 @@ class PackageChange:
 def package_changes(packages: Packages, resolution: Resolution) -> Iterator[PackageChange]:
     """Yield what comes, goes and changes, by name.
 
-    What is left out of the set is no change: a finding says so.
+    What is left out of the set, or on no index, is no change: a finding says so.
     """
     before: dict[str, Package] = {canonicalize_name(one.name): one for one in packages.installed}
     after = {one.name: one for one in resolution.packages}
     for name in sorted(before.keys() | after.keys()):
         old, new = before.get(name), after.get(name)
         if old and (old.local or name in TOOLS or name in resolution.left_out):
+            continue
+        if not new and name in resolution.not_on_index:
             continue
         was, now = old.version if old else "", new.version if new else ""
         if was != now and after:

@@ -6,6 +6,8 @@ import json
 from collections.abc import Collection, Iterable
 
 from ..facts.packages import Package
+from .index import NO_INDEX
+from .requirement import parsed, python_limit
 from .uv import Uv
 
 CONFIGURATION = "uv.toml"
@@ -33,7 +35,7 @@ def cached_index(uv: Uv) -> str:
     Raises:
         ResolverFailed: uv does not run.
     """
-    if {"UV_DEFAULT_INDEX", "UV_INDEX_URL", "UV_NO_INDEX"} & set(uv.environment):
+    if {"UV_DEFAULT_INDEX", "UV_INDEX_URL"} & set(uv.environment) or NO_INDEX in uv.options:
         return ""
     stated = uv.compile([], "--emit-index-url").text.split()
     url = stated[1] if stated[:1] == ["--index-url"] else ""
@@ -50,8 +52,9 @@ def _stated(package: Package) -> str:
     fields = {
         "name": package.name,
         "version": package.version,
-        "requires-dist": list(package.requires),
-        "requires-python": package.requires_python,
+        # One line that uv cannot read, and it reads nothing of the file.
+        "requires-dist": [str(line) for text in package.requires if (line := parsed(text))],
+        "requires-python": python_limit(package.requires_python),
     }
     text = ", ".join(f"{key} = {json.dumps(value)}" for key, value in fields.items() if value)
     return f"  {{ {text} }},"

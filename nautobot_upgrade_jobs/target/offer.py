@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..facts.packages import Package
-from .output import not_found_in, wheels_in
+from .output import not_found_in, not_ours_in, wheels_in
 from .uv import ResolverFailed, Unsolvable, Uv
-from .wishes import Wishes, pins
+from .wishes import Wishes, exact_pins
 
 
 @dataclass(frozen=True)
@@ -36,10 +36,11 @@ def look(uv: Uv, wishes: Wishes) -> Offer:
     gone: frozenset[str] = frozenset()
     while True:
         try:
-            answer = uv.compile(pins(known.values()), "--no-deps", "--format", "pylock.toml")
+            answer = uv.compile(exact_pins(known.values()), "--no-deps", "--format", "pylock.toml")
             break
         except Unsolvable as error:
             new, other = not_found_in(str(error))
+            other |= not_ours_in(str(error)) & known.keys()
             if not (new | other) & set(known):
                 raise ResolverFailed(str(error)) from None
             unknown, gone = unknown | new, gone | other

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import tempfile
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -14,14 +15,18 @@ from packaging.version import Version
 from ..facts import Unavailable
 from ..facts.packages import Package
 from ..facts.resolution import AppReleases, Resolution, Resolved, Weighed
+from ..facts.urls import without_user_info
 from .configured import CONFIGURATION, cached_index, configured
-from .index import environment
+from .conflict import minimal, refused
+from .index import environment, options
 from .offer import has_wheels, look
 from .output import not_ours_in, parse_set, source_in, yanked_in
+from .requirement import name_of
 from .uv import Answer, ResolverFailed, Unsolvable, Uv, interpreter
-from .wishes import CORE, Wishes, name_of, pins
+from .wishes import CORE, Wishes, exact_pins, pins
 
 RESULT = "constraints.txt"
+NO_CORE = "the package index has no nautobot: is it the right one, and are its credentials?"
 
 
 def resolve(
@@ -44,19 +49,26 @@ def resolve(
     Returns:
         The set and what was in its way; or why nobody knows.
     """
-    with tempfile.TemporaryDirectory(prefix="nautobot-upgrade-jobs-") as folder:
-        uv = Uv(
-            python=interpreter(),
-            folder=Path(folder),
-            environment=environment(wheel_directory),
-            deadline=time.monotonic() + seconds,
-        )
-        try:
-            resolver = Resolver(uv, wishes)
-            found = resolver.resolve(target)
-            return replace(found, weighed=tuple(resolver.weigh(lines, target)))
-        except ResolverFailed as error:
-            return Unavailable(str(error))
+    try:
+        with tempfile.TemporaryDirectory(prefix="nautobot-upgrade-jobs-") as folder:
+            uv = Uv(
+                python=interpreter(),
+                folder=Path(folder),
+                environment=environment(wheel_directory),
+                deadline=time.monotonic() + seconds,
+                options=options(wheel_directory),
+            )
+            return _resolve_and_weigh(Resolver(uv, wishes), target, lines)
+    except (ResolverFailed, OSError) as error:
+        return Unavailable(without_user_info(str(error)))
+
+
+def _resolve_and_weigh(resolver: Resolver, target: str, lines: Sequence[str]) -> Resolution:
+    found = resolver.resolve(target)
+    weighed: list[Weighed] = []
+    with contextlib.suppress(ResolverFailed):  # what is found stays found
+        weighed.extend(resolver.weigh(lines, target))
+    return replace(found, weighed=tuple(weighed))
 
 
 class Resolver:
@@ -73,6 +85,9 @@ class Resolver:
         self._index = cached_index(uv)
         self._configure()
         self._offer = look(uv, wishes)
+        if CORE in self._offer.unknown:
+            raise ResolverFailed(NO_CORE)
+        self._wishes = wishes.with_local(self._offer.unknown)
 
     def _configure(self) -> None:
         """Tell uv the metadata that it need not build from source, or fetch."""
@@ -111,18 +126,16 @@ class Resolver:
         refused: dict[str, str] = {}
         conflict: tuple[str, ...] = ()
         left_out: tuple[str, ...] = ()
+        reason = ""
         try:
             answer = self._solve(wanted)
-        except Unsolvable as first:
+        except Unsolvable:
             refused = self._refused(wanted)
             if CORE in refused:
                 return Resolution(target, (), (), refused, not_on_index=self._missing)
             rest = [one for one in wanted if name_of(one) not in refused]
-            answer, conflict, dropped = self._largest(rest)
+            answer, conflict, dropped, reason = self._largest(rest)
             left_out = (*refused, *dropped)
-            reason = str(first)
-        else:
-            reason = ""
         found = parse_set(answer.text)
         return Resolution(
             target=target,
@@ -130,14 +143,15 @@ class Resolver:
             apps=tuple(self._releases(found)),
             refused=refused,
             conflict=conflict,
-            conflict_reason=reason if conflict else "",
+            conflict_reason=reason,
             left_out=left_out,
             source_only=self._from_source(found),
             local=tuple(one.name for one in self._wishes.local),
             assumed=tuple(one.name for one in found if one.name in self._assumed),
             not_on_index=self._missing,
             yanked=yanked_in(answer.warnings),
-            constraints=answer.text,
+            skipped=self._wishes.skipped,
+            constraints=without_user_info(answer.text),
         )
 
     @property
@@ -192,7 +206,7 @@ class Resolver:
             try:
                 return self._compile(wanted, tuple(held.values()))
             except Unsolvable as error:
-                blamed = {name for name in held if f"{name}=={held[name].version}" in str(error)}
+                blamed = {name for name in held if f"{name}==" in str(error)}
                 blamed -= {canonicalize_name(one.name) for one in self._offer.never_a_wheel}
                 if not blamed:
                     return None
@@ -209,7 +223,7 @@ class Resolver:
 
     def _compile(self, wanted: Sequence[str], from_source: Sequence[Package]) -> Answer:
         folder = self._uv.folder
-        (folder / "source.txt").write_text("\n".join(pins(from_source)) + "\n", "utf-8")
+        (folder / "source.txt").write_text("\n".join(exact_pins(from_source)) + "\n", "utf-8")
         # What stands in the output file is kept where it can be, as pip does.
         kept = (one for one in self._offer.known if canonicalize_name(one.name) not in self._free)
         (folder / RESULT).write_text("\n".join(pins(kept)) + "\n", "utf-8")
@@ -217,52 +231,41 @@ class Resolver:
         source = [word for name in names for word in ("--no-binary", name)]
         moving = dict.fromkeys((CORE, *self._wishes.apps, *map(name_of, self._wishes.more)))
         newest = [word for one in moving for word in ("-P", one)]
+        held = ("--constraints", "source.txt") if from_source else ()
         return self._uv.compile(
             wanted,
-            *("--only-binary", ":all:", *source, *newest),
-            *("--constraints", "source.txt", "--generate-hashes", "--output-file", RESULT),
+            *("--only-binary", ":all:", *source, *newest, *held),
+            *("--generate-hashes", "--output-file", RESULT),
         )
 
-    def _refused(self, wanted: Iterable[str]) -> dict[str, str]:
+    def _refused(self, wanted: Sequence[str]) -> dict[str, str]:
         """Return what does not fit the target, not even alone."""
         core, *rest = wanted
         try:
             self._solve([core])
         except Unsolvable as error:
             return {name_of(core): str(error)}
-        found = {}
-        for one in rest:
-            try:
-                self._solve([core, one])
-            except Unsolvable as error:
-                found[name_of(one)] = str(error)
-        return found
+        return refused(self._solve, core, rest)
 
-    def _largest(self, wanted: list[str]) -> tuple[Answer, tuple[str, ...], tuple[str, ...]]:
-        """Return a set without as little as possible, who is in conflict, and what was dropped."""
+    def _largest(self, wanted: list[str]) -> tuple[Answer, tuple[str, ...], tuple[str, ...], str]:
+        """Return a set without as little as possible, who is in conflict, what was dropped, why."""
         try:
-            return self._solve(wanted), (), ()
-        except Unsolvable:
-            conflict = self._minimal_conflict(wanted)
+            return self._solve(wanted), (), (), ""
+        except Unsolvable as error:
+            reason = str(error)
+        core, *rest = wanted
+        conflict = minimal(self._solve, [core], rest)
+        names = tuple(map(name_of, conflict))
         for one in reversed(conflict):
-            rest = [other for other in wanted if other != one]
+            fewer = [other for other in wanted if other != one]
             try:
-                return self._solve(rest), tuple(map(name_of, conflict)), (name_of(one),)
+                return self._solve(fewer), names, (name_of(one),), reason
             except Unsolvable:
                 continue
-        return Answer("", ""), tuple(map(name_of, conflict)), tuple(map(name_of, conflict))
-
-    def _minimal_conflict(self, wanted: list[str]) -> list[str]:
-        """Return requirements that do not go together, each of which is needed for that."""
-        core, *rest = wanted
-        needed = list(rest)
-        for one in rest:
-            fewer = [other for other in needed if other != one]
-            try:
-                self._solve([core, *fewer])
-            except Unsolvable:
-                needed = fewer
-        return needed
+        # There is another conflict beside this one.
+        fewer = [other for other in wanted if other != conflict[-1]]
+        answer, more, dropped, _ = self._largest(fewer)
+        return answer, (*names, *more), (names[-1], *dropped), reason
 
     def _releases(self, found: Iterable[Resolved]) -> Iterable[AppReleases]:
         """Yield what the index has of each App."""

@@ -17,6 +17,7 @@ from ..facts.urls import without_user_info
 
 LONGEST_REASON = 3000
 """Characters; a proof of many steps helps nobody."""
+SILENT = ("--no-emit-index-url", "--no-emit-find-links", "--no-emit-index-annotation")
 TOO_LATE = "the package index did not answer in time"
 NO_SOLUTION = "No solution found"
 
@@ -48,6 +49,8 @@ class Uv:
     environment: Mapping[str, str]
     deadline: float
     """Monotonic seconds."""
+    options: tuple[str, ...] = ()
+    """Words for every run."""
 
     def compile(self, requirements: Iterable[str], *options: str) -> Answer:
         """Return what ``uv pip compile`` says to these requirements.
@@ -58,8 +61,12 @@ class Uv:
         """
         asked = self.folder / "requirements.in"
         asked.write_text("\n".join(requirements) + "\n", "utf-8")
-        words = ["pip", "compile", "--no-header", "--python", self.python]
-        return self._run([*words, *options, asked.name])
+        words = ["pip", "compile", "--no-header", "--python", self.python, *self.options]
+        if not _is_writable(_cache(self.environment)):
+            words += ["--cache-dir", str(self.folder / "cache")]
+        # What the user's own uv.toml wants to be shown may hold credentials.
+        silent = [one for one in SILENT if one.replace("--no-", "--") not in options]
+        return self._run([*words, *silent, *options, asked.name])
 
     def _run(self, words: list[str]) -> Answer:
         seconds = self.deadline - time.monotonic()
@@ -87,7 +94,8 @@ class Uv:
             _end(process)
         if process.returncode == 0:
             return Answer(output, without_user_info(complaint))
-        reason = without_user_info(complaint.strip())[:LONGEST_REASON]
+        complaint = complaint.strip() or f"uv ended with {process.returncode}"
+        reason = without_user_info(complaint)[:LONGEST_REASON]
         raise (Unsolvable if NO_SOLUTION in complaint else ResolverFailed)(reason)
 
 
@@ -115,8 +123,22 @@ def _program() -> str:
 
 
 def _end(process: subprocess.Popen[str]) -> None:
-    """End a process with its children, if it still runs."""
+    """End a process and its children, whichever still runs."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
     if process.poll() is None:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
+
+
+def _cache(environment: Mapping[str, str]) -> Path:
+    """Return the folder in which uv keeps what it has fetched."""
+    base = environment.get("XDG_CACHE_HOME") or Path(environment.get("HOME", "/"), ".cache")
+    return Path(environment.get("UV_CACHE_DIR") or Path(base, "uv"))
+
+
+def _is_writable(folder: Path) -> bool:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return False
+    return os.access(folder, os.W_OK)

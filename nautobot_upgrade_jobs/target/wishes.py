@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, replace
 from functools import cached_property
 
-from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
+from packaging.version import InvalidVersion, Version
 
 from ..facts import Apps, Packages
 from ..facts.packages import Package
 from ..snapshot.requirements import Requirements
+from .requirement import extras_of, is_understood, name_of, parsed
 
 CORE = "nautobot"
+EXTRA = re.compile(r"""extra\s*==\s*["']([\w.-]+)["']""")
 TOOLS = frozenset({"pip", "setuptools", "wheel", "uv"})
 """They came with the environment; nothing of Nautobot needs them."""
 
@@ -35,7 +37,9 @@ class Wishes:
     def installed(self) -> dict[str, Package]:
         """Distributions of the index, by canonical name."""
         return {
-            canonicalize_name(one.name): one for one in self.packages.installed if not one.local
+            canonicalize_name(one.name): one
+            for one in self.packages.installed
+            if not one.local and _is_version(one.version)
         }
 
     @cached_property
@@ -54,6 +58,19 @@ class Wishes:
         found = self.installed.get(name)
         return found.version if found else ""
 
+    @property
+    def skipped(self) -> tuple[str, ...]:
+        """Lines of ``local_requirements.txt`` that count in part, or not at all."""
+        return tuple(one for one in self.packages.requirements_file if not is_understood(one))
+
+    def with_local(self, names: Collection[str]) -> Wishes:
+        """Return the same wishes, with these distributions taken as they are."""
+        packages = (
+            replace(one, local=True) if canonicalize_name(one.name) in names else one
+            for one in self.packages.installed
+        )
+        return replace(self, packages=replace(self.packages, installed=tuple(packages)))
+
     def roots(self, target: str) -> tuple[str, ...]:
         """Return everything that has to be in the set, Nautobot first.
 
@@ -61,10 +78,16 @@ class Wishes:
         is not theirs any more.
         """
         said = {name_of(one) for one in self.more}
-        apps = (f"{name}>={self.version(name)}" for name in self.apps)
+        apps = (f"{self._with_extras(name)}>={self.version(name)}" for name in self.apps)
         kept = (one for one in (*apps, *self.others) if name_of(one) not in said)
         further = (one for one in self.more if name_of(one) != CORE)
         return (self.core(target), *kept, *further)
+
+    def _with_extras(self, name: str) -> str:
+        """Return an App's name with the extras that somebody asks for."""
+        lines = (*self.packages.requirements_file, *self._asked_by_local())
+        extras = {extra for one in lines if name_of(one) == name for extra in extras_of(one)}
+        return f"{name}[{','.join(sorted(extras))}]" if extras else name
 
     def core(self, version: str) -> str:
         """Return the requirement on Nautobot, with the extras that are installed or asked for."""
@@ -86,50 +109,57 @@ class Wishes:
             name for name in self.installed if name not in free | TOOLS and not asked.wants(name)
         ]
         for text in (*self.packages.requirements_file, *self._asked_by_local()):
-            if (line := _parsed(text)) and canonicalize_name(line.name) not in free:
-                lines.append(text)
+            if (line := parsed(text)) and canonicalize_name(line.name) not in free:
+                lines.append(str(line))
         return tuple(dict.fromkeys(lines))
 
     def _asked_by_local(self) -> Iterator[str]:
         environment = {"python_version": ".".join(self.python.split(".")[:2]), "extra": ""}
         for package in self.local:
             for text in package.requires:
-                line = _parsed(text)
+                line = parsed(text)
                 if line and (line.marker is None or line.marker.evaluate(environment)):
                     yield text
 
     def _extras(self) -> Iterator[str]:
         """Yield the extras of Nautobot all of whose requirements are installed."""
         core = self.installed.get(CORE)
-        wanted: dict[str, list[str]] = {}
-        for text in core.requires if core else ():
-            if match := re.search(r"""extra\s*==\s*["']([\w.-]+)["']""", text):
-                line = _parsed(text)
-                wanted.setdefault(match[1], []).append(canonicalize_name(line.name) if line else "")
-        for extra, names in wanted.items():
-            if extra != "all" and all(name in self.installed for name in names):
+        names = {extra for text in (core.requires if core else ()) for extra in EXTRA.findall(text)}
+        for extra in sorted(names - {"all"}):
+            if self._is_installed(CORE, extra):
                 yield extra
 
-
-def name_of(requirement: str) -> str:
-    """Return the canonical name in a requirement; the text itself if it is none."""
-    line = _parsed(requirement)
-    return canonicalize_name(line.name) if line else requirement
-
-
-def extras_of(requirement: str) -> frozenset[str]:
-    """Return the extras in a requirement."""
-    line = _parsed(requirement)
-    return frozenset(line.extras) if line else frozenset()
+    def _is_installed(self, name: str, extra: str, seen: frozenset[str] = frozenset()) -> bool:
+        """Tell whether all is installed that an extra of a distribution asks for."""
+        if (place := f"{name}[{extra}]") in seen:
+            return True
+        seen |= {place}
+        package = self.installed.get(name)
+        texts = package.requires if package else ()
+        lines = [parsed(text) for text in texts if extra in EXTRA.findall(text)]
+        return bool(lines) and all(
+            line is not None
+            and canonicalize_name(line.name) in self.installed
+            and all(
+                self._is_installed(canonicalize_name(line.name), one, seen) for one in line.extras
+            )
+            for line in lines
+        )
 
 
 def pins(packages: Iterable[Package]) -> list[str]:
     """Return ``name==version`` of each."""
-    return [f"{canonicalize_name(one.name)}=={one.version}" for one in packages]
+    return [f"{canonicalize_name(one.name)}=={Version(one.version)}" for one in packages]
 
 
-def _parsed(text: str) -> Requirement | None:
+def exact_pins(packages: Iterable[Package]) -> list[str]:
+    """Return ``name===version`` of each: ``==1.0`` would take a ``1.0+local`` as well."""
+    return [one.replace("==", "===", 1) for one in pins(packages)]
+
+
+def _is_version(text: str) -> bool:
     try:
-        return Requirement(text)
-    except InvalidRequirement:
-        return None  # an option of pip, or an address
+        Version(text)
+    except InvalidVersion:
+        return False
+    return True

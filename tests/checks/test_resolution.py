@@ -4,16 +4,20 @@ from dataclasses import replace
 
 import pytest
 
+from nautobot_upgrade_jobs.checks.releases import accidental_upgrade, other_targets
 from nautobot_upgrade_jobs.checks.resolution import (
     INSTALL,
-    accidental_upgrade,
     app_releases,
     conflict,
-    other_targets,
 )
 from nautobot_upgrade_jobs.facts import Apps
 from nautobot_upgrade_jobs.facts.resolution import AppReleases, Weighed
 from tests.builders import CATALOG, app, facts, resolution, target
+
+
+def topic(check):
+    return "releases" if check in ("accidental_upgrade", "other_targets") else "resolution"
+
 
 MOVES = AppReleases("nautobot-example", "1.0", "2.0", "1.1", "2.0")
 STUCK = AppReleases("nautobot-stuck", "1.0", "", "1.0", "1.0")
@@ -42,6 +46,12 @@ STUCK = AppReleases("nautobot-stuck", "1.0", "", "1.0", "1.0")
         ("yanked", {"yanked": {"lib==1.0": "broken"}}, [("warning", "lib==1.0")]),
         ("unknown_to_the_index", {}, []),
         ("unknown_to_the_index", {"not_on_index": ("private",)}, [("warning", "index")]),
+        ("requirements_file", {}, []),
+        (
+            "requirements_file",
+            {"skipped": ("-r more.txt",)},
+            [("info", "local_requirements.txt")],
+        ),
         ("source_only", {}, []),
         ("source_only", {"source_only": ("promise==2.3",)}, [("info", "source")]),
         ("requirements_known", {}, []),
@@ -52,7 +62,7 @@ STUCK = AppReleases("nautobot-stuck", "1.0", "", "1.0", "1.0")
     ],
 )
 def test_what_is_told(found, check, state, expected):
-    assert found(f"resolution.{check}", resolution=resolution(**state)) == expected
+    assert found(f"{topic(check)}.{check}", resolution=resolution(**state)) == expected
 
 
 def test_without_an_answer_of_the_index_nothing_is_told(found):
@@ -125,4 +135,4 @@ def test_other_targets(weighed, begins, evidence):
 
 def test_other_targets_are_no_matter_when_one_was_named(found):
     given = resolution(weighed=(REACHABLE,))
-    assert found("resolution.other_targets", resolution=given) == "not_applicable"
+    assert found("releases.other_targets", resolution=given) == "not_applicable"

@@ -28,5 +28,18 @@ def test_what_changes(installed, resolved, stories):
 
 
 def test_what_is_local_or_left_out_is_no_change():
-    packages = Packages((Package("ours", "1", (), "", local=True), Package("stuck", "1", (), "")))
-    assert list(package_changes(packages, resolution(packages=(), left_out=("stuck",)))) == []
+    packages = Packages(
+        (
+            Package("ours", "1", (), "", local=True),
+            Package("stuck", "1", (), ""),
+            Package("private", "1", (), ""),
+        )
+    )
+    assert (
+        list(
+            package_changes(
+                packages, resolution(left_out=("stuck",), not_on_index=("private",), packages=())
+            )
+        )
+        == []
+    )

@@ -1,9 +1,11 @@
 """Where packages come from: what pip is told, in the words of uv."""
 
+from pathlib import Path
+
 import pytest
 
 from nautobot_upgrade_jobs.target import index
-from nautobot_upgrade_jobs.target.index import environment, in_words_of_uv, pip_options
+from nautobot_upgrade_jobs.target.index import environment, in_words_of_uv, options, pip_options
 
 
 @pytest.mark.parametrize(
@@ -19,7 +21,9 @@ from nautobot_upgrade_jobs.target.index import environment, in_words_of_uv, pip_
             },
         ),
         ({"find-links": "/wheels\n/more"}, {"UV_FIND_LINKS": "/wheels,/more"}),
-        ({"no-index": "true"}, {"UV_NO_INDEX": "true"}),
+        ({"no-index": "true"}, {}),  # uv has no variable for it
+        ({"find-links": "~/wheels"}, {"UV_FIND_LINKS": str(Path.home() / "wheels")}),
+        ({"timeout": "15.5"}, {"UV_HTTP_TIMEOUT": "16"}),
         (
             {"cert": "/ca.pem", "proxy": "http://p:1"},
             {"SSL_CERT_FILE": "/ca.pem", **{"ALL_PROXY": "http://p:1"}},
@@ -88,6 +92,40 @@ def test_what_uv_is_told_itself_counts(monkeypatch):
 
 def test_a_wheel_directory_leaves_the_network_alone():
     found = environment("/wheels")
-    assert (found["UV_NO_INDEX"], found["UV_FIND_LINKS"], found["UV_OFFLINE"]) == (
-        *("1", "/wheels", "1"),
-    )
+    assert (found["UV_FIND_LINKS"], found["UV_OFFLINE"]) == ("/wheels", "1")
+    assert options("/wheels") == ("--no-index",)
+
+
+@pytest.mark.parametrize(("value", "forbidden"), [("1", True), ("true", True), ("0", False)])
+def test_pip_can_forbid_the_index(monkeypatch, value, forbidden):
+    monkeypatch.setenv("PIP_NO_INDEX", value)
+    assert options() == (("--no-index",) if forbidden else ())
+
+
+@pytest.mark.parametrize("name", ["UV_NO_CONFIG", "UV_CONFIG_FILE", "UV_PROJECT"])
+def test_what_would_keep_uv_from_reading_what_it_is_told_is_left_out(monkeypatch, name):
+    monkeypatch.setenv(name, "1")
+    assert name not in environment()
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["[global]\nindex_url = a\n", "[global]\npypi-url = a\n", "[:env:]\n--index-url = a\n"],
+)
+def test_other_ways_to_say_it(home, text):
+    environ, folder = home
+    write(folder / ".config" / "pip" / "pip.conf", text)
+    assert pip_options(environ)["index-url"] == "a"
+
+
+def test_the_section_of_the_command_counts_more_than_a_nearer_file(home):
+    environ, folder = home
+    write(folder / ".config" / "pip" / "pip.conf", "[install]\nindex-url = install\n")
+    write(folder / "venv" / "pip.conf", "[global]\nindex-url = venv\n")
+    assert pip_options(environ)["index-url"] == "install"
+
+
+def test_an_empty_variable_says_nothing(home):
+    environ, folder = home
+    write(folder / ".config" / "pip" / "pip.conf", "[global]\nindex-url = user\n")
+    assert pip_options({**environ, "PIP_INDEX_URL": ""})["index-url"] == "user"

@@ -1,0 +1,54 @@
+"""Requirements as they are found in the field: old forms, options, addresses."""
+
+from __future__ import annotations
+
+import re
+
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.utils import canonicalize_name
+
+OLD_WILDCARD = re.compile(r"([<>]=?\s*[\w.]+)\.\*")
+"""``>=3.6.*``: setuptools took it for ``>=3.6``, the standard does not."""
+OPTIONS = re.compile(r"\s+--(?:hash|config-settings|global-option)\b")
+"""What pip allows behind a requirement in a file."""
+
+
+def parsed(text: str) -> Requirement | None:
+    """Return a requirement by name; None if it is none.
+
+    An address is left out: what is there would have to be fetched, and could run code.
+    """
+    stated = OLD_WILDCARD.sub(r"\1", OPTIONS.split(text)[0])
+    try:
+        line = Requirement(stated)
+    except InvalidRequirement:
+        return None
+    line.url = None
+    return line
+
+
+def is_understood(text: str) -> bool:
+    """Tell whether a line of a requirements file says no more than its name, extras and limits."""
+    line = parsed(text)
+    return line is not None and "@" not in OPTIONS.split(text)[0].partition(";")[0]
+
+
+def python_limit(text: str) -> str:
+    """Return what ``Requires-Python`` says; empty if nobody can read it."""
+    try:
+        return str(SpecifierSet(OLD_WILDCARD.sub(r"\1", text)))
+    except InvalidSpecifier:
+        return ""
+
+
+def name_of(requirement: str) -> str:
+    """Return the canonical name in a requirement; the text itself if it is none."""
+    line = parsed(requirement)
+    return canonicalize_name(line.name) if line else requirement
+
+
+def extras_of(requirement: str) -> frozenset[str]:
+    """Return the extras in a requirement."""
+    line = parsed(requirement)
+    return frozenset(line.extras) if line else frozenset()
