@@ -44,11 +44,13 @@ lint:  ## style and types
 docs:  ## write the pages that are made from the code
 	$(STACK) tool fast -- python -m development.checks_page
 
-bench:  ## Preflight and Verify beside the commands of Nautobot; fingerprints beside counting
+bench:  ## beside the commands of Nautobot, counting, and pip
 	$(STACK) up 3.2.7
 	$(STACK) exec 3.2.7 -- python -m benchmarks.preflight
 	$(STACK) exec 3.2.7 -- python -m benchmarks.verify
 	$(STACK) exec 3.2.7 -- python -m benchmarks.fingerprints
+	$(STACK) up 2.4.44 --data apps
+	$(STACK) exec 2.4.44 --data apps -- python -m benchmarks.resolve
 
 clean:  ## stop and remove everything but the cache
 	$(STACK) down
