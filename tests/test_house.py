@@ -18,7 +18,7 @@ BELOW = {
     "checks": {"facts", "catalog", "plan"},
     "report": {"facts", "catalog", "plan", "checks", "snapshot"},
     "collect": {"facts", "catalog"},
-    "target": {"facts", "catalog", "snapshot"},
+    "target": {"facts", "catalog", "plan", "snapshot"},
 }
 FILES = sorted(PACKAGE.rglob("*.py"))
 LONGEST_FILE = 300

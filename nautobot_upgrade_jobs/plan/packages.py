@@ -12,7 +12,7 @@ from ..facts.packages import Package
 from ..facts.resolution import Resolution
 
 TOOLS = frozenset({"pip", "setuptools", "wheel", "uv"})
-"""Neither asked for nor removed by any set."""
+"""They came with the environment: no set asks for them, and none removes them."""
 
 
 @dataclass(frozen=True)

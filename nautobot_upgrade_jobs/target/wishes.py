@@ -12,13 +12,12 @@ from packaging.version import InvalidVersion, Version
 
 from ..facts import Apps, Packages
 from ..facts.packages import Package
+from ..plan.packages import TOOLS
 from ..snapshot.requirements import Requirements
 from .requirement import extras_of, is_understood, name_of, parsed
 
 CORE = "nautobot"
 EXTRA = re.compile(r"""extra\s*==\s*["']([\w.-]+)["']""")
-TOOLS = frozenset({"pip", "setuptools", "wheel", "uv"})
-"""They came with the environment; nothing of Nautobot needs them."""
 
 
 @dataclass(frozen=True)
