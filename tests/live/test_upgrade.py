@@ -13,6 +13,7 @@ from subprocess import PIPE
 
 import pytest
 from django.conf import settings
+from django.core.cache import cache
 from django.db import IntegrityError, connection, transaction
 from nautobot.dcim.models import Device, Manufacturer, Platform
 from nautobot.extras.models import Contact, DynamicGroup, Job, ObjectMetadata, ScheduledJob, Team
@@ -40,6 +41,7 @@ BASE = f"{CLONE}_upgraded"
 
 def run(instance, *words):
     """Run a command of an instance's environment on the database, with this instance's settings."""
+    cache.clear()  # it may hold the content types of another database, under other numbers
     binaries = instance.venv / "bin"
     own = {
         "NAUTOBOT_DB_NAME": DATABASE,
@@ -150,6 +152,7 @@ def test_an_upgrade_that_was_killed_is_found_and_finished(before, instance):
     server = instance.server()
     server.restore(dumps.older_sample(instance), DATABASE)
     with connected_to(DATABASE):
+        cache.clear()
         begun = len(recorded())
         program = instance.venv / "bin" / "nautobot-server"
         environment = os.environ | {"NAUTOBOT_DB_NAME": DATABASE}
