@@ -188,9 +188,9 @@ class Resolver:
         Raises:
             Unsolvable: There is none.
         """
+        if self._offer.never_a_wheel == self._offer.source_only:
+            return self._compile(wanted, self._offer.source_only)  # both ways are one
         held = self._hold_sources(wanted)
-        if held and self._offer.never_a_wheel == self._offer.source_only:
-            return held
         try:
             free = self._compile(wanted, self._offer.never_a_wheel)
         except Unsolvable:
