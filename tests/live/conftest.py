@@ -103,14 +103,25 @@ def connected_to(name):
 
     before = {alias: connections[alias].settings_dict["NAME"] for alias in connections}
     try:
-        connections.close_all()
-        for alias in connections:
-            connections[alias].settings_dict["NAME"] = name
+        _connect(dict.fromkeys(connections, name))
         yield
     finally:
-        connections.close_all()
-        for alias, old in before.items():
-            connections[alias].settings_dict["NAME"] = old
+        _connect(before)
+
+
+def _connect(names):
+    """Connect to databases by alias, and forget what is remembered of those before."""
+    from django.contrib.contenttypes.models import ContentType
+    from django.core.cache import cache
+    from django.db import connections
+
+    connections.close_all()
+    for alias, name in names.items():
+        connections[alias].settings_dict["NAME"] = name
+    # Another database may number its content types otherwise: on the pristine side of an upgrade
+    # and on the upgraded one they differ, and a generic relation then finds nothing.
+    ContentType.objects.clear_cache()
+    cache.clear()
 
 
 @pytest.fixture

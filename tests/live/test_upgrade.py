@@ -152,7 +152,6 @@ def test_an_upgrade_that_was_killed_is_found_and_finished(before, instance):
     server = instance.server()
     server.restore(dumps.older_sample(instance), DATABASE)
     with connected_to(DATABASE):
-        cache.clear()
         begun = len(recorded())
         program = instance.venv / "bin" / "nautobot-server"
         environment = os.environ | {"NAUTOBOT_DB_NAME": DATABASE}
