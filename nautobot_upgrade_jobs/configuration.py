@@ -42,6 +42,18 @@ class Configuration:
     """The package index has to answer all questions of a run within this time."""
     wheel_directory: str = ""
     """Folder of wheels to resolve from instead of the index, for a host without network."""
+    allow_build: bool = True
+    """Build and start the target beside this installation, for those who may; see ``build``."""
+    build_timeout_seconds: int = 300
+    """The target's packages have to be installed within this time."""
+    build_megabytes: int = 2000
+    """The target's environment may take this much, in MiB."""
+    boot_timeout_seconds: int = 300
+    """The target has to start, and to be looked at, within this time."""
+    work_directory: str = ""
+    """Folder to build in, of this user alone; the system's temporary directory if empty."""
+    keep_builds: int = 0
+    """Environments that stay in ``work_directory`` for runs that want the same set."""
     database_alias: str = "default"
     """Entry of ``DATABASES`` to read through, for instance one whose role has only SELECT."""
 

@@ -6,23 +6,21 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 
-from celery.exceptions import SoftTimeLimitExceeded
-
 from .catalog import Catalog
 from .catalog.target import BEFORE_ALL, Target
 from .checks.registry import checks_for, needed_topics
 from .checks.runner import judge
 from .collect import collect_facts
-from .facts import Facts, MissingFactError, Unavailable, known
+from .facts import Facts, Unavailable
+from .facts.booted import Booted
 from .facts.resolution import Resolution
 from .plan.history import History
 from .plan.packages import PackageChange, package_changes
 from .plan.runbook import Step, Window, upgrade_steps
 from .report import Report
 from .reporting import report_on
-from .request import Request, Understood, understand
-from .target.resolve import resolve
-from .target.wishes import Wishes
+from .request import Request, understand
+from .target_state import foresee
 
 
 def preflight(request: Request, progress: Callable[[str], None] = lambda topic: None) -> Report:
@@ -50,9 +48,11 @@ def preflight(request: Request, progress: Callable[[str], None] = lambda topic: 
         progress=progress,
     )
     target = _as_migrated(facts, asked.target, catalog)
-    progress("resolution")
-    resolution = _resolution(facts, target, asked)
-    results = judge(facts, target, catalog, asked.exclude, checks, resolution=resolution)
+    resolution, booted = foresee(facts, target, request, asked, progress)
+    results = judge(
+        facts, target, catalog, asked.exclude, checks, resolution=resolution, booted=booted
+    )
+    pending = _pending(facts, target, catalog, booted)
     return report_on(
         results,
         kind="preflight",
@@ -63,40 +63,18 @@ def preflight(request: Request, progress: Callable[[str], None] = lambda topic: 
         current=f"Nautobot {target.installed}"
         + (" (code; the database is not migrated)" if target.database else ""),
         target=f"Nautobot {target.version}",
-        migrations=_pending(facts, target, catalog),
+        migrations=pending,
         packages=_package_changes(facts, resolution),
-        steps=_steps(facts, target, catalog, resolution),
+        steps=_steps(facts, target, pending, resolution),
         constraints="" if isinstance(resolution, Unavailable) else resolution.constraints,
         seconds=time.monotonic() - started,
     )
 
 
-def _resolution(facts: Facts, target: Target, asked: Understood) -> Resolution | Unavailable:
-    """Ask the package index for the set, unless the settings forbid it."""
-    config = asked.config
-    if not config.resolve:
-        return Unavailable("the settings forbid asking the package index (resolve is False)")
-    try:
-        python = known(facts.runtime).python
-        wishes = Wishes(known(facts.packages), known(facts.apps), python, asked.requirements)
-    except MissingFactError as error:
-        return Unavailable(str(error))
-    try:
-        return resolve(
-            wishes,
-            target.version,
-            seconds=config.resolve_timeout_seconds,
-            wheel_directory=config.wheel_directory,
-            lines=() if target.chosen else _lines(target, asked.catalog),
-        )
-    except SoftTimeLimitExceeded:
-        return Unavailable("the Job's soft time limit ended the run before the index had answered")
-
-
 def _steps(
     facts: Facts,
     target: Target,
-    catalog: Catalog | Unavailable,
+    pending: tuple[str, ...] | None,
     resolution: Resolution | Unavailable,
 ) -> tuple[Step, ...]:
     """Return the runbook; none where nothing is upgraded, or nobody knows what runs."""
@@ -104,7 +82,6 @@ def _steps(
         return ()
     if target.version == target.installed and not target.database:
         return ()
-    pending = _pending(facts, target, catalog)
     return upgrade_steps(
         Window(
             facts.runtime,
@@ -114,14 +91,6 @@ def _steps(
             has_set=isinstance(resolution, Resolution) and bool(resolution.constraints),
         )
     )
-
-
-def _lines(target: Target, catalog: Catalog | Unavailable) -> tuple[str, ...]:
-    """Return the lines that an operator may choose from: the installed one, and those that live."""
-    if isinstance(catalog, Unavailable):
-        return ()
-    own = catalog.line(target.installed)
-    return tuple(line.name for line in catalog.lines if line is own or line.living)
 
 
 def _package_changes(
@@ -148,9 +117,17 @@ def _as_migrated(facts: Facts, target: Target, catalog: Catalog | Unavailable) -
 
 
 def _pending(
-    facts: Facts, target: Target, catalog: Catalog | Unavailable
+    facts: Facts,
+    target: Target,
+    catalog: Catalog | Unavailable,
+    booted: Booted | Unavailable,
 ) -> tuple[str, ...] | None:
-    """Return the core migrations that the target has and the database does not."""
+    """Return the migrations to come: of the target itself in their order, or else core's by name.
+
+    The catalog has the names of core's alone, and no order.
+    """
+    if isinstance(booted, Booted) and not isinstance(booted.facts.migrations, Unavailable):
+        return History(booted.facts.migrations).plan
     if isinstance(catalog, Unavailable) or isinstance(facts.migrations, Unavailable):
         return None
     wanted = catalog.migrations(target.version)

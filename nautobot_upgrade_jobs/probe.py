@@ -28,7 +28,8 @@ def _configuration() -> None:
     load_settings(sys.argv[1])
 
 
-def _apps() -> None:
+def set_up() -> None:
+    """Start Django with all Apps."""
     import django
     from django.conf import settings
 
@@ -81,7 +82,7 @@ def _checks() -> list[str]:
 STEPS: dict[str, Callable[[], list[str] | None]] = {
     "import": _import,
     "configuration": _configuration,
-    "apps": _apps,
+    "apps": set_up,
     "database": _database,
     "redis": _redis,
     "migrations": _migrations,
@@ -96,13 +97,14 @@ def run() -> dict[str, Any]:
         try:
             told["findings"] += step() or []
         except BaseException as error:  # noqa: BLE001 - SystemExit, too, is what we came for
-            told["failure"] = _failure(stage, error)
+            told["failure"] = failure(stage, error)
             return told
         told["passed"].append(stage)
     return told
 
 
-def _failure(stage: str, error: BaseException) -> dict[str, Any]:
+def failure(stage: str, error: BaseException) -> dict[str, Any]:
+    """Say what ended a start, as ``facts.startup.Failure`` has it."""
     frames = traceback.extract_tb(error.__traceback__)[-MOST_FRAMES:]
     places = [(one.filename, one.lineno or 0, one.name) for one in frames]
     message = " ".join(str(error).split())

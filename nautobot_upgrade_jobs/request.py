@@ -20,6 +20,10 @@ from .configuration import Configuration, ConfigurationError, UsageError, config
 from .facts import Unavailable
 from .facts.urls import without_user_info
 
+BUILD_PERMISSION = "extras.build_target_job"
+"""An object permission on Jobs with the additional action ``build_target``; this App has no model
+of its own to grant it on."""
+
 
 @dataclass(frozen=True)
 class Request:
@@ -32,6 +36,10 @@ class Request:
     """Acceptances, one a line: ``key | reason | until``."""
     requirements: str = ""
     """What else has to be in the target's set of packages, one requirement a line."""
+    build: bool = True
+    """Whether to build the target and to look at it from inside."""
+    may_build: bool = True
+    """Whether this user may: what the package index gives is installed and run."""
     user: str = ""
     own_job_result: str = ""
 

@@ -31,6 +31,7 @@ from nautobot_upgrade_jobs.facts import (
 )
 from nautobot_upgrade_jobs.facts.aftercare import StaticFiles
 from nautobot_upgrade_jobs.facts.apps import App
+from nautobot_upgrade_jobs.facts.booted import Booted
 from nautobot_upgrade_jobs.facts.data import RenamedIndex, Rows
 from nautobot_upgrade_jobs.facts.database import Sequence
 from nautobot_upgrade_jobs.facts.jobs import JobRecord, ScheduledJob
@@ -135,6 +136,12 @@ def migrations(
     **changes: Any,
 ) -> Migrations:
     return Migrations(on_disk, recorded, labels, **changes)
+
+
+def booted(**changes: Any) -> Booted:
+    """A target that starts, with the migrations that are here."""
+    state = {"migrations": migrations(), "system": System(())} | changes.pop("facts", {})
+    return Booted(**{"target": "3.2.7", "facts": Facts(**state)} | changes)
 
 
 def resolution(**changes: Any) -> Resolution:

@@ -16,12 +16,15 @@ from functools import cache
 from typing import Any, Literal
 
 from ..facts import Data, Facts
+from ..facts.booted import Booted
 from ..facts.resolution import Resolution
 from .findings import Finding
 
 CheckFunction = Callable[..., Iterator[Finding]]
 RESOLVED_FROM = ("packages", "apps", "runtime")
 """The topics that the package index is asked about."""
+BOOTED_FROM = ("packages", "apps", "migrations", "system")
+"""The topics that are also collected of the target."""
 When = Literal["before", "after", "always"]
 """Whether a check is about an upgrade to come, about one that was done, or both."""
 
@@ -61,6 +64,8 @@ class Check:
     @property
     def engine(self) -> str:
         """What the check's results rest on."""
+        if Booted in self.needs.values():
+            return "target"
         if Resolution in self.needs.values():
             return "index"
         return "data" if Data in self.needs.values() else "facts"
@@ -109,6 +114,8 @@ def needed_topics(checks: Iterable[Check]) -> tuple[str, ...]:
     needed = {name for one in checks for name in one.needs}
     if "resolution" in needed:
         needed.update(RESOLVED_FROM)
+    if "booted" in needed:
+        needed.update(BOOTED_FROM)
     return tuple(topic for topic in Facts.topics() if topic in needed)
 
 

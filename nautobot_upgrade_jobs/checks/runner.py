@@ -8,12 +8,14 @@ from typing import Any, get_args
 from ..catalog import Catalog
 from ..catalog.target import Target
 from ..facts import Facts, MissingFactError, Unavailable
+from ..facts.booted import Booted
 from ..facts.resolution import Resolution
 from .expectations import NOTHING_EXPECTED, Expectations
 from .findings import CheckResult, Finding, Status
 from .registry import Check, NotApplicable, all_checks
 
 NOT_RESOLVED = Unavailable("the package index was not asked")
+NOT_BOOTED = Unavailable("the target was not built")
 
 
 class UnknownCheckError(ValueError):
@@ -28,6 +30,7 @@ def judge(  # noqa: PLR0913 - what is known, and what of it to judge
     checks: Iterable[Check] | None = None,
     expectations: Expectations = NOTHING_EXPECTED,
     resolution: Resolution | Unavailable = NOT_RESOLVED,
+    booted: Booted | Unavailable = NOT_BOOTED,
 ) -> tuple[CheckResult, ...]:
     """Run every check.
 
@@ -39,6 +42,7 @@ def judge(  # noqa: PLR0913 - what is known, and what of it to judge
         checks: The checks to run; all of them by default.
         expectations: What the operator expects by name.
         resolution: What the package index offers for the target, or why nobody asked it.
+        booted: What the target is when it starts, or why nobody started it.
 
     Returns:
         One result for each check, in the order of their ids.
@@ -53,6 +57,7 @@ def judge(  # noqa: PLR0913 - what is known, and what of it to judge
         Catalog: catalog,
         Expectations: expectations,
         Resolution: resolution,
+        Booted: booted,
     }
     return tuple(
         _skipped(one, "left out of this run on request")

@@ -30,7 +30,7 @@ def causes(startup: Startup) -> Iterator[Finding]:
     """Yield what keeps Nautobot from starting, the cause that must be mended first on top."""
     yield from _environment(startup)
     if startup.failure:
-        yield _of_failure(startup.failure, startup)
+        yield cause_of(startup.failure, startup)
     elif startup.findings:
         yield _finding(
             "nautobot-server check",
@@ -77,7 +77,7 @@ def _environment(startup: Startup) -> Iterator[Finding]:
         )
 
 
-def _of_failure(failure: Failure, startup: Startup) -> Finding:
+def cause_of(failure: Failure, startup: Startup) -> Finding:
     """Return the known cause of a failure, or the place that it came from."""
     for cause in KNOWN:
         found = re.search(cause.words, failure.message)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 
 from ..facts import System
-from ..facts.system import SystemMessage
 from .findings import Finding, Impact, Phase, Severity
 from .registry import check
 
@@ -23,7 +21,7 @@ def clean(system: System) -> Iterator[Finding]:
         error = message.level == "error"
         yield Finding(
             severity=Severity.BLOCKER if error else Severity.WARNING,
-            subject=_subject(message),
+            subject=message.subject,
             message=f"{message.id or 'system check'}: {message.message}",
             remediation=message.hint
             or "Mend what the message names; silence it only if you know it to be wrong.",
@@ -31,9 +29,3 @@ def clean(system: System) -> Iterator[Finding]:
             impact=Impact.OUTAGE if error else Impact.UNKNOWN,
             commands=("nautobot-server check --database default",),
         )
-
-
-def _subject(message: SystemMessage) -> str:
-    """Return a name for one message; one id can be given to many, each about something else."""
-    digest = hashlib.sha256(message.message.encode()).hexdigest()[:8]
-    return f"{message.id or 'unnamed'}-{digest}"

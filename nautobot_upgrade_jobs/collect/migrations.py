@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -38,11 +39,19 @@ def collect(context: Context) -> Migrations:
     # Without a connection the loader neither queries nor raises about an inconsistent history.
     loader = MigrationLoader(None, ignore_no_migrations=True, load=False)
     loader.load_disk()
+    earlier = _run_before(loader)
     return Migrations(
         on_disk=tuple(
             Migration(
                 key=f"{app}.{name}",
-                dependencies=tuple(sorted(_resolved(loader, app, migration.dependencies))),
+                dependencies=tuple(
+                    sorted(
+                        {
+                            *_resolved(loader, app, migration.dependencies),
+                            *earlier[f"{app}.{name}"],
+                        }
+                    )
+                ),
                 replaces=tuple(f"{label}.{name}" for label, name in migration.replaces),
                 operations=tuple(map(partial(_operation, app), migration.operations)),
             )
@@ -57,6 +66,15 @@ def collect(context: Context) -> Migrations:
         labels=tuple(sorted(config.label for config in apps.get_app_configs())),
         foreign=dict(_foreign(loader)),
     )
+
+
+def _run_before(loader: MigrationLoader) -> Mapping[str, set[str]]:
+    """Return the migrations that others want to run before, with these others."""
+    earlier: dict[str, set[str]] = defaultdict(set)
+    for (app, name), migration in loader.disk_migrations.items():
+        for later in _resolved(loader, app, migration.run_before):
+            earlier[later].add(f"{app}.{name}")
+    return earlier
 
 
 def _foreign(loader: MigrationLoader) -> Iterator[tuple[str, str]]:
@@ -120,7 +138,9 @@ def _table(app: str, model: str) -> str:
         return f"{app}_{model.lower()}"
 
 
-def _resolved(loader: MigrationLoader, app: str, dependencies: list[tuple[str, str]]) -> list[str]:
+def _resolved(
+    loader: MigrationLoader, app: str, dependencies: Iterable[tuple[str, str]]
+) -> list[str]:
     """Return dependencies as keys; ``__first__`` and ``__latest__`` become the file they mean."""
     found = []
     for label, name in dependencies:

@@ -60,6 +60,21 @@ def read_only_session(
         connection.close()
 
 
+def keep_every_connection_read_only(statement_timeout_seconds: int) -> None:
+    """Let no connection of this process write, whoever opens it.
+
+    For a process that runs code of others, as Apps have when they start; there is no way back.
+    """
+    create = connections.create_connection
+
+    def create_read_only(alias: str) -> BaseDatabaseWrapper:
+        connection = create(alias)
+        _keep_read_only(connection, statement_timeout_seconds)
+        return connection
+
+    connections.create_connection = create_read_only
+
+
 @contextmanager
 def _constance_stores_nothing() -> Iterator[None]:
     """Let this thread read the configuration of Constance without storing defaults.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 
 
@@ -14,6 +15,12 @@ class SystemMessage:
     """``warning`` or ``error`` (critical included); lower levels are not kept."""
     message: str
     hint: str
+
+    @property
+    def subject(self) -> str:
+        """A name for it; one id can be given to many messages, each about something else."""
+        digest = hashlib.sha256(self.message.encode()).hexdigest()[:8]
+        return f"{self.id or 'unnamed'}-{digest}"
 
 
 @dataclass(frozen=True)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from nautobot.apps.jobs import StringVar, TextVar
+from nautobot.apps.jobs import BooleanVar, StringVar, TextVar
 
 from ..configuration import UsageError
 from ..preflight import preflight
-from ..request import Request
+from ..request import BUILD_PERMISSION, Request
 from .base import SOFT_TIME_LIMIT_SECONDS, TIME_LIMIT_SECONDS, UpgradeJob
 
 name = "Upgrade"
@@ -38,6 +38,15 @@ class Preflight(UpgradeJob):
         required=False,
         default="",
     )
+    # Not the other way round: a box that REST does not mention is one that is not ticked.
+    skip_build = BooleanVar(
+        label="Do not build the target",
+        description="By default the target's packages are installed into a temporary environment "
+        "and started there on this database, read-only: what breaks is seen, not guessed. For "
+        "superusers, and users with the permission build_target on Jobs.",
+        required=False,
+        default=False,
+    )
     accept = TextVar(
         label="Findings to accept",
         description="One a line: finding key | reason | until (YYYY-MM-DD). The key stands in the "
@@ -58,10 +67,16 @@ class Preflight(UpgradeJob):
         has_sensitive_variables = False
         soft_time_limit = SOFT_TIME_LIMIT_SECONDS
         time_limit = TIME_LIMIT_SECONDS
-        field_order = ("target", "requirements", "exclude", "accept")
+        field_order = ("target", "requirements", "skip_build", "exclude", "accept")
 
     def run(
-        self, *, target: str = "", requirements: str = "", exclude: str = "", accept: str = ""
+        self,
+        *,
+        target: str = "",
+        requirements: str = "",
+        skip_build: bool = False,
+        exclude: str = "",
+        accept: str = "",
     ) -> dict[str, Any]:
         """Collect, judge and publish."""
         request = Request(
@@ -69,6 +84,8 @@ class Preflight(UpgradeJob):
             requirements=requirements or "",
             exclude=exclude or "",
             accept=accept or "",
+            build=not skip_build,
+            may_build=bool(self.user and self.user.has_perm(BUILD_PERMISSION)),
             user=str(self.user or ""),
             own_job_result=str(self.job_result.pk),
         )

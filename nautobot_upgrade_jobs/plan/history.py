@@ -63,6 +63,40 @@ class History:
         """Migrations on disk that are still to run, by key."""
         return tuple(sorted(set(self.active) - self.applied))
 
+    @cached_property
+    def plan(self) -> tuple[str, ...]:
+        """The migrations that are still to run, in the order in which ``migrate`` runs them.
+
+        Source: ``MigrationExecutor.migration_plan`` and ``MigrationGraph.iterative_dfs`` of Django.
+        """
+        parents = {
+            key: sorted({self._stand_in(one) for one in migration.dependencies} & set(self.active))
+            for key, migration in self.active.items()
+        }
+        ordered: dict[str, None] = {}
+        for leaf in self._leaves:
+            stack = [(leaf, False)]
+            while stack:
+                key, is_ready = stack.pop()
+                if key in ordered:
+                    continue
+                if is_ready:
+                    ordered[key] = None
+                else:
+                    stack += [(key, True), *((parent, False) for parent in parents[key])]
+        return tuple(key for key in ordered if key not in self.applied)
+
+    @property
+    def dangling(self) -> tuple[tuple[str, str], ...]:
+        """Pairs of a migration and a dependency of it that nothing stands for."""
+        known = {*self._on_disk, *(key for one in self._squashed() for key in one.replaces)}
+        return tuple(
+            (key, parent)
+            for key, migration in sorted(self.active.items())
+            for parent in migration.dependencies
+            if parent not in known
+        )
+
     @property
     def unknown(self) -> tuple[str, ...]:
         """Recorded migrations of enabled Apps that no file stands for."""
@@ -105,16 +139,24 @@ class History:
     @property
     def conflicts(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
         """Apps with more than one leaf node, and these leaf nodes."""
+        leaves: dict[str, list[str]] = defaultdict(list)
+        for key in self._leaves:
+            leaves[self.active[key].app].append(key)
+        return tuple((app, tuple(keys)) for app, keys in sorted(leaves.items()) if len(keys) > 1)
+
+    @property
+    def _leaves(self) -> list[str]:
+        """Migrations that no other one of the same App builds on."""
         parents = {
             (migration.app, self._stand_in(parent))
             for migration in self.active.values()
             for parent in migration.dependencies
         }
-        leaves: dict[str, list[str]] = defaultdict(list)
-        for key, migration in sorted(self.active.items()):
-            if (migration.app, key) not in parents:
-                leaves[migration.app].append(key)
-        return tuple((app, tuple(keys)) for app, keys in sorted(leaves.items()) if len(keys) > 1)
+        return [
+            key
+            for key, migration in sorted(self.active.items())
+            if (migration.app, key) not in parents
+        ]
 
     def _squashed(self) -> list[Migration]:
         return [migration for migration in self._on_disk.values() if migration.replaces]

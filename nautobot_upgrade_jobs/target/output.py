@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 
 from packaging.utils import canonicalize_name
 
@@ -29,6 +30,18 @@ def parse_set(text: str) -> tuple[Resolved, ...]:
             names = (name.strip() for name in via[1].split(","))
             found[-1][2].extend(name for name in names if name and not name.startswith("-"))
     return tuple(Resolved(name, version, tuple(via)) for name, version, via in found)
+
+
+def without(names: Collection[str], text: str) -> str:
+    """Return a requirements file without some distributions, their hashes and comments."""
+    kept: list[str] = []
+    keep = True
+    for line in text.splitlines(keepends=True):
+        if pin := PIN.match(line):
+            keep = canonicalize_name(pin[1]) not in names
+        if keep:
+            kept.append(line)
+    return "".join(kept)
 
 
 def wheels_in(text: str) -> dict[str, bool]:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import tempfile
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 from packaging.utils import canonicalize_name
 from packaging.version import Version
@@ -22,6 +20,7 @@ from .index import environment, options
 from .offer import has_wheels, look
 from .output import not_ours_in, parse_set, source_in, yanked_in
 from .requirement import name_of
+from .scratch import ScratchError, scratch_folder
 from .uv import Answer, ResolverFailed, Unsolvable, Uv, interpreter
 from .wishes import CORE, Wishes, exact_pins, pins
 
@@ -50,16 +49,16 @@ def resolve(
         The set and what was in its way; or why nobody knows.
     """
     try:
-        with tempfile.TemporaryDirectory(prefix="nautobot-upgrade-jobs-") as folder:
+        with scratch_folder() as folder:
             uv = Uv(
                 python=interpreter(),
-                folder=Path(folder),
+                folder=folder,
                 environment=environment(wheel_directory),
                 deadline=time.monotonic() + seconds,
                 options=options(wheel_directory),
             )
             return _resolve_and_weigh(Resolver(uv, wishes), target, lines)
-    except (ResolverFailed, OSError) as error:
+    except (ResolverFailed, ScratchError, OSError) as error:
         return Unavailable(without_user_info(str(error)))
 
 

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from ..facts.urls import without_user_info
 LONGEST_REASON = 3000
 """Characters; a proof of many steps helps nobody."""
 SILENT = ("--no-emit-index-url", "--no-emit-find-links", "--no-emit-index-annotation")
+WATCH_SECONDS = 2
 TOO_LATE = "the package index did not answer in time"
 NO_SOLUTION = "No solution found"
 
@@ -51,6 +52,8 @@ class Uv:
     """Monotonic seconds."""
     options: tuple[str, ...] = ()
     """Words for every run."""
+    too_late: str = TOO_LATE
+    """What to say when the time is over."""
 
     def compile(self, requirements: Iterable[str], *options: str) -> Answer:
         """Return what ``uv pip compile`` says to these requirements.
@@ -61,20 +64,28 @@ class Uv:
         """
         asked = self.folder / "requirements.in"
         asked.write_text("\n".join(requirements) + "\n", "utf-8")
-        words = ["pip", "compile", "--no-header", "--python", self.python, *self.options]
-        if not _is_writable(_cache(self.environment)):
-            words += ["--cache-dir", str(self.folder / "cache")]
+        words = ["pip", "compile", "--no-header", "--python", self.python]
         # What the user's own uv.toml wants to be shown may hold credentials.
         silent = [one for one in SILENT if one.replace("--no-", "--") not in options]
-        return self._run([*words, *silent, *options, asked.name])
+        return self.run([*words, *silent, *options, asked.name])
 
-    def _run(self, words: list[str]) -> Answer:
-        seconds = self.deadline - time.monotonic()
-        if seconds <= 0:
-            raise ResolverFailed(TOO_LATE)
+    def run(self, words: Sequence[str], watch: Callable[[], str] = lambda: "") -> Answer:
+        """Run uv in the folder, and end it with its children when its time is over.
+
+        Args:
+            words: What to do.
+            watch: Asked every now and then; says why to stop, or nothing.
+
+        Raises:
+            Unsolvable: There is no set.
+            ResolverFailed: It did not come to its end.
+        """
+        common = list(self.options)
+        if not _is_writable(_cache(self.environment)):
+            common += ["--cache-dir", str(self.folder / "cache")]
         try:
             process = subprocess.Popen(  # noqa: S603 - uv, with words of our own
-                [_program(), *words],
+                [_program(), *words, *common],
                 cwd=self.folder,
                 env=dict(self.environment),
                 stdin=subprocess.DEVNULL,
@@ -87,16 +98,29 @@ class Uv:
         except OSError as error:
             raise ResolverFailed(f"uv does not run: {error}") from None
         try:
-            output, complaint = process.communicate(timeout=seconds)
-        except subprocess.TimeoutExpired:
-            raise ResolverFailed(TOO_LATE) from None
+            output, complaint = self._wait_for(process, watch)
         finally:
-            _end(process)
+            end(process)
         if process.returncode == 0:
             return Answer(output, without_user_info(complaint))
         complaint = complaint.strip() or f"uv ended with {process.returncode}"
+        if process.returncode < 0:  # whatever it said before
+            complaint = f"uv was ended by {signal.Signals(-process.returncode).name}"
         reason = without_user_info(complaint)[:LONGEST_REASON]
         raise (Unsolvable if NO_SOLUTION in complaint else ResolverFailed)(reason)
+
+    def _wait_for(
+        self, process: subprocess.Popen[str], watch: Callable[[], str]
+    ) -> tuple[str, str]:
+        while True:
+            seconds = self.deadline - time.monotonic()
+            if seconds <= 0:
+                raise ResolverFailed(self.too_late)
+            try:
+                return process.communicate(timeout=min(seconds, WATCH_SECONDS))
+            except subprocess.TimeoutExpired:
+                if reason := watch():
+                    raise ResolverFailed(reason) from None
 
 
 def interpreter() -> str:
@@ -122,7 +146,7 @@ def _program() -> str:
     return found
 
 
-def _end(process: subprocess.Popen[str]) -> None:
+def end(process: subprocess.Popen[str]) -> None:
     """End a process and its children, whichever still runs."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)

@@ -4,7 +4,7 @@ import pytest
 
 from nautobot_upgrade_jobs.checks.expectations import NOTHING_EXPECTED
 from nautobot_upgrade_jobs.checks.registry import all_checks
-from nautobot_upgrade_jobs.checks.runner import NOT_RESOLVED, judge
+from nautobot_upgrade_jobs.checks.runner import NOT_BOOTED, NOT_RESOLVED, judge
 from tests import builders
 
 
@@ -13,7 +13,12 @@ def found():
     """Return a function: check id and facts to pairs of (severity, subject)."""
 
     def run(
-        check_id, facts=None, target=None, expectations=NOTHING_EXPECTED, resolution=NOT_RESOLVED
+        check_id,
+        facts=None,
+        target=None,
+        expectations=NOTHING_EXPECTED,
+        resolution=NOT_RESOLVED,
+        booted=NOT_BOOTED,
     ):
         (check,) = [one for one in all_checks() if one.id == check_id]
         (result,) = judge(
@@ -24,6 +29,7 @@ def found():
             [check],
             expectations,
             resolution,
+            booted,
         )
         if result.status.value not in ("passed", "failed"):
             return result.status.value

@@ -11,8 +11,11 @@ import warnings
 
 import pytest
 
+from nautobot_upgrade_jobs.facts import Facts, Migrations, System
+from nautobot_upgrade_jobs.facts.booted import Booted
 from nautobot_upgrade_jobs.facts.resolution import Resolution
 
+BRINGS_NOTHING = Facts(migrations=Migrations((), (), ()), system=System(()))
 CLONE = f"test_{os.getpid()}"
 NO_STACK = (
     "tests/live needs a running instance of the stack: python3 -m development.stack up 3.2.7, "
@@ -88,11 +91,15 @@ def nautobot(instance):
 
 @pytest.fixture(autouse=True)
 def _no_index(monkeypatch, request):
-    """Let everything stay as it is installed; what is marked ``network`` asks the real index."""
+    """Let everything stay as it is; what is marked ``network`` asks the index, and builds."""
     if not request.node.get_closest_marker("network"):
         monkeypatch.setattr(
-            "nautobot_upgrade_jobs.preflight.resolve",
+            "nautobot_upgrade_jobs.target_state.resolve",
             lambda wishes, target, **limits: Resolution(target, (), ()),
+        )
+        monkeypatch.setattr(
+            "nautobot_upgrade_jobs.target_state._booted",
+            lambda facts, wishes, resolution, *rest: Booted(resolution.target, BRINGS_NOTHING),
         )
 
 

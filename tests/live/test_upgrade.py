@@ -4,7 +4,9 @@ On Nautobot 3.2 and PostgreSQL the older side is the sample of 2.4.44, captured 
 then really upgraded; elsewhere it is the sample of the release itself.
 """
 
+import json
 import os
+import re
 import shutil
 import subprocess
 import time
@@ -39,14 +41,14 @@ DATABASE = f"{CLONE}_upgrade"
 BASE = f"{CLONE}_upgraded"
 
 
-def run(instance, *words):
+def run(instance, *words, apps=None):
     """Run a command of an instance's environment on the database, with this instance's settings."""
     cache.clear()  # it may hold the content types of another database, under other numbers
     binaries = instance.venv / "bin"
     own = {
         "NAUTOBOT_DB_NAME": DATABASE,
         "PATH": f"{binaries}{os.pathsep}{os.environ['PATH']}",
-        "STACK_APPS": ",".join(instance.apps.plugins),
+        "STACK_APPS": ",".join((apps or instance.apps).plugins),
     }
     done = subprocess.run(
         [binaries / words[0], *words[1:]],
@@ -56,6 +58,7 @@ def run(instance, *words):
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
 
 
 def snapshot(instance, folder):
@@ -141,6 +144,25 @@ def test_verify_says_finished_and_sound_and_nothing_lost(before, instance):
     assert {one.kind for one in report.changes if one.kind is not Kind.EXPECTED} <= {
         Kind.UNEXPECTED
     }
+
+
+@pytest.mark.apps
+@pytest.mark.network
+def test_preflight_has_foretold_the_migrations_in_their_order(instance, tmp_path):
+    """As the new release itself lists them, once it is installed; the Apps' ones, too."""
+    if not (instance.version.startswith("3.2") and instance.engine == "postgresql"):
+        pytest.skip("there is no older sample to upgrade from")
+    older = Instance(dumps.OLDER, instance.engine, instance.kind)
+    instance.server().restore(dumps.older_sample(instance), DATABASE)
+    run(older, "nautobot-server", "migrate", "--no-input")
+    words = ["preflight", "--target", instance.version, "--output", str(tmp_path)]
+    run(older, "nautobot-server", "upgrade_jobs", *words)
+    (path,) = tmp_path.glob("preflight-*.json")
+    report = json.loads(path.read_text())
+    plan = run(instance, "nautobot-server", "migrate", "--plan", apps=older.apps)
+    planned = [line for line in plan.splitlines() if re.fullmatch(r"\w+\.\w+", line)]
+    assert len(planned) > 50
+    assert report["migrations"] == planned
 
 
 @pytest.mark.apps

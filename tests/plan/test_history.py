@@ -1,5 +1,7 @@
 """The migration history, drawn before it is asserted."""
 
+import pytest
+
 from nautobot_upgrade_jobs.plan.history import History
 from tests.builders import migration, migrations
 
@@ -112,3 +114,31 @@ def test_a_squash_may_replace_migrations_of_a_label_that_is_gone():
     history = History(migrations(on_disk, ("social_auth.0001",), labels=("social_django",)))
     assert history.abandoned == {}
     assert history.unapplied == ()
+
+
+def test_the_plan_is_in_the_order_of_migrate():
+    first, second = migration("a.0001"), migration("a.0002", "a.0001", "b.0001")
+    other, done = migration("b.0001", "c.0001"), migration("c.0001")
+    history = History(migrations((second, first, other, done), ("c.0001",)))
+    assert history.plan == ("b.0001", "a.0001", "a.0002")
+
+
+def test_the_plan_has_the_squash_and_not_what_it_replaces():
+    squash = migration("a.0001_squashed_0002", replaces=("a.0001", "a.0002"))
+    after = migration("a.0003", "a.0002")
+    old = (migration("a.0001"), migration("a.0002", "a.0001"))
+    assert History(migrations((squash, after, *old))).plan == (squash.key, after.key)
+
+
+@pytest.mark.parametrize(
+    ("dependency", "dangling"),
+    [
+        ("a.0001", ()),
+        ("a.0000_replaced", ()),
+        ("gone.0001", (("a.0002", "gone.0001"),)),
+    ],
+)
+def test_a_dependency_that_nothing_stands_for(dependency, dangling):
+    squash = migration("a.0001", replaces=("a.0000_replaced",))
+    history = History(migrations((squash, migration("a.0002", "a.0001", dependency))))
+    assert history.dangling == dangling

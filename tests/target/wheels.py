@@ -5,14 +5,18 @@ import tarfile
 import zipfile
 
 
-def wheel(folder, name, version, *requires):
-    """Write a wheel that asks for these."""
+def wheel(folder, name, version, *requires, files=()):
+    """Write a wheel that asks for these, and has these files, as pairs of path and text."""
     stem = f"{name.replace('-', '_')}-{version}"
     info = f"{stem}.dist-info"
     with zipfile.ZipFile(folder / f"{stem}-py3-none-any.whl", "w") as archive:
         archive.writestr(f"{info}/METADATA", metadata(name, version, requires))
         archive.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nTag: py3-none-any\n")
-        archive.writestr(f"{info}/RECORD", "")
+        for path, text in files:
+            archive.writestr(path, text)
+        paths = [path for path, _ in files] + [f"{info}/{one}" for one in ("METADATA", "WHEEL")]
+        lines = [f"{path},," for path in [*paths, f"{info}/RECORD"]]
+        archive.writestr(f"{info}/RECORD", "\n".join(lines))
 
 
 def source(folder, name, version, *requires):

@@ -61,6 +61,12 @@ class Command(BaseCommand):
             metavar="REQUIREMENT",
             help="what else has to be in the set of packages, such as nautobot-ssot==4.7.0",
         )
+        one.add_argument(
+            "--no-build",
+            dest="build",
+            action="store_false",
+            help="do not build and start the target beside this installation",
+        )
         _add_judging_options(one)
         add_report_options(one)
         one = commands.add_parser("snapshot", help="What is the state of this installation?")
@@ -104,6 +110,7 @@ class Command(BaseCommand):
             _request(options),
             target=options["target"],
             requirements="\n".join(options["require"]),
+            build=options["build"],
         )
         return publish(preflight(request, self._progress), options)
 

@@ -1,0 +1,33 @@
+"""The release to come, seen from inside: built beside the installation and started there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from . import Facts
+from .startup import Failure
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """An App with which the target does not start."""
+
+    module: str
+    failure: Failure
+
+
+@dataclass(frozen=True)
+class Booted:
+    """What the target is when it starts on the live database, which it cannot write to."""
+
+    target: str
+    facts: Facts
+    """Of the topics that were asked for; of none if it did not start at all."""
+    refusals: tuple[Refusal, ...] = ()
+    """Apps that it was started without, in the order in which they were found."""
+    missing: tuple[str, ...] = ()
+    """Apps of ``PLUGINS`` that are not in the set; it was started without them, too."""
+    failure: Failure | None = None
+    """What ended the last try, if no App is to blame for it."""
+    config: str = ""
+    """Path of the configuration that it was started with."""
