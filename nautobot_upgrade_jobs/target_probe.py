@@ -6,6 +6,7 @@ like.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import signal
 import sys
@@ -16,7 +17,7 @@ from typing import Any
 
 from .probe import failure, set_up
 
-TOPICS = ("packages", "apps", "migrations", "system")
+TOPICS = ("packages", "apps", "migrations", "system", "customizations")
 """What is collected of the target."""
 OWN = "nautobot_upgrade_jobs"
 """It runs the configuration, and is on the way of every error in it."""
@@ -61,9 +62,14 @@ def _apps(statement_timeout_seconds: int) -> None:
 
 
 def _facts(statement_timeout_seconds: int) -> Any:
+    from django.db import DatabaseError, connection
+
     from .collect import collect_facts
+    from .collect.old_schema import work_on_an_older_database
     from .facts.codec import encode
 
+    with contextlib.suppress(DatabaseError):  # the topics will tell
+        work_on_an_older_database(connection)
     found = collect_facts(topics=TOPICS, statement_timeout_seconds=statement_timeout_seconds)
     return encode(found)
 

@@ -92,7 +92,7 @@ def _booted(
     if resolution.target == wishes.version(CORE) and not any(
         package_changes(wishes.packages, resolution)
     ):
-        return Booted(resolution.target, facts)
+        return Booted(resolution.target, facts, built=False)
     if reason := _why_not_build(resolution, request, asked.config):
         return Unavailable(reason)
     live = Live(

@@ -9,6 +9,7 @@ from nautobot_upgrade_jobs.facts import (
     AfterCare,
     Apps,
     Automation,
+    Customizations,
     Data,
     Database,
     Extensions,
@@ -140,7 +141,11 @@ def migrations(
 
 def booted(**changes: Any) -> Booted:
     """A target that starts, with the migrations that are here."""
-    state = {"migrations": migrations(), "system": System(())} | changes.pop("facts", {})
+    state = {
+        "migrations": migrations(),
+        "system": System(()),
+        "customizations": Customizations(),
+    } | changes.pop("facts", {})
     return Booted(**{"target": "3.2.7", "facts": Facts(**state)} | changes)
 
 

@@ -4,63 +4,37 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 from celery.exceptions import SoftTimeLimitExceeded
 from django.apps import apps
-from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.test import RequestFactory
 from nautobot.core.views import HomeView
 from nautobot.extras.jobs import get_jobs
-from nautobot.extras.models import GitRepository, Job
+from nautobot.extras.models import Job
 from nautobot.extras.registry import registry
 
 from ..facts import Extensions
-from ..facts.extensions import BrokenFile
 from . import Context, attempt, explain
 from .automation import of_an_app
-from .job_files import broken_files
+from .job_files import broken_files_of_jobs
 
 DEAD_LINK = "ERROR: Invalid link!"
 """The name that ``nautobot.core.apps`` gives a menu item whose address it cannot make."""
 STORES = re.compile("read.only transaction", re.IGNORECASE)
 
 
-def collect(_: Context) -> Extensions:
+def collect(context: Context) -> Extensions:
     """Look at everything that is not core's own."""
     return Extensions(
-        job_files=attempt(lambda: tuple(_job_files())),
+        job_files=attempt(lambda: tuple(broken_files_of_jobs(context.connection))),
         unregistered=attempt(lambda: tuple(sorted(_recorded() - set(get_jobs())))),
         unrecorded=attempt(lambda: tuple(sorted(_registered() - _recorded()))),
         broken_panels=attempt(lambda: dict(_broken_panels())),
         dead_links=attempt(lambda: tuple(_dead_links())),
         lost_content=attempt(lambda: dict(_lost_content())),
     )
-
-
-def _job_files() -> Iterator[BrokenFile]:
-    """Yield broken files of JOBS_ROOT, and of those Git repositories that provide Jobs."""
-    root = Path(settings.JOBS_ROOT or "")
-    if settings.JOBS_ROOT and root.is_dir():
-        yield from broken_files(root, _python_files(root))
-    clones = Path(settings.GIT_ROOT)
-    slugs = GitRepository.objects.filter(provided_contents__contains="extras.job")
-    for slug in slugs.order_by("slug").values_list("slug", flat=True):
-        folder = clones / slug
-        jobs = folder / "jobs"
-        files = [path for path in (folder / "__init__.py", folder / "jobs.py") if path.is_file()]
-        yield from broken_files(clones, iter([*files, *_python_files(jobs)]))
-
-
-def _python_files(folder: Path) -> Iterator[Path]:
-    """Yield modules as Nautobot finds them: in a folder, and in its packages, however deep."""
-    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
-        if path.suffix == ".py":
-            yield path
-        elif (path / "__init__.py").is_file():
-            yield from _python_files(path)
 
 
 def _recorded() -> set[str]:

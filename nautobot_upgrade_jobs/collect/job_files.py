@@ -4,15 +4,45 @@ from __future__ import annotations
 
 import ast
 import importlib
+import json
 import sys
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 
 from ..facts.extensions import BrokenFile
+from .sql import rows
+
+if TYPE_CHECKING:
+    from django.db.backends.base.base import BaseDatabaseWrapper
+
+
+def broken_files_of_jobs(connection: BaseDatabaseWrapper) -> Iterator[BrokenFile]:
+    """Yield broken files of JOBS_ROOT, and of those Git repositories that provide Jobs."""
+    root = Path(settings.JOBS_ROOT or "")
+    if settings.JOBS_ROOT and root.is_dir():
+        yield from broken_files(root, _python_files(root))
+    clones = Path(settings.GIT_ROOT)
+    query = "SELECT slug, provided_contents FROM extras_gitrepository ORDER BY slug"
+    for slug, provided in rows(connection, query):
+        if "extras.job" not in json.loads(provided):
+            continue
+        folder = clones / slug
+        files = [path for path in (folder / "__init__.py", folder / "jobs.py") if path.is_file()]
+        yield from broken_files(clones, iter([*files, *_python_files(folder / "jobs")]))
+
+
+def _python_files(folder: Path) -> Iterator[Path]:
+    """Yield modules as Nautobot finds them: in a folder, and in its packages, however deep."""
+    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+        if path.suffix == ".py":
+            yield path
+        elif (path / "__init__.py").is_file():
+            yield from _python_files(path)
 
 
 def broken_files(root: Path, files: Iterator[Path]) -> Iterator[BrokenFile]:

@@ -13,6 +13,7 @@ from .apps import App, Apps
 from .automation import Automation
 from .base import Listing, MissingFactError, Unavailable, known
 from .contents import Contents
+from .customizations import Customizations
 from .data import Data
 from .database import Database
 from .extensions import Extensions
@@ -39,6 +40,7 @@ __all__ = [
     "Apps",
     "Automation",
     "Contents",
+    "Customizations",
     "Data",
     "Database",
     "Extensions",
@@ -95,6 +97,7 @@ class Facts:
     outcomes: Outcomes | Unavailable = NOT_COLLECTED
     aftercare: AfterCare | Unavailable = NOT_COLLECTED
     extensions: Extensions | Unavailable = NOT_COLLECTED
+    customizations: Customizations | Unavailable = NOT_COLLECTED
     contents: Contents | Unavailable = NOT_COLLECTED
 
     def of(self, topic: type[T]) -> T | Unavailable:

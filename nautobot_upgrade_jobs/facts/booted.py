@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from . import Facts
+from . import NOT_COLLECTED, Customizations, Facts, Unavailable
 from .startup import Failure
 
 
@@ -29,5 +29,9 @@ class Booted:
     """Apps of ``PLUGINS`` that are not in the set; it was started without them, too."""
     failure: Failure | None = None
     """What ended the last try, if no App is to blame for it."""
+    built: bool = True
+    """False if the target is what is installed."""
+    today: Customizations | Unavailable = NOT_COLLECTED
+    """What the installed code says to the same, where the target has found problems."""
     config: str = ""
     """Path of the configuration that it was started with."""

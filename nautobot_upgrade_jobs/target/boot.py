@@ -13,12 +13,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from packaging.utils import canonicalize_name
-
 from ..facts import Apps, Facts
 from ..facts.booted import Booted, Refusal
 from ..facts.codec import decode
-from ..facts.resolution import Resolution
 from ..facts.startup import Failure, Frame
 from .uv import end
 
@@ -64,37 +61,37 @@ class Live:
 class Boot:
     """Starts an environment as often as it takes: without each App that keeps it from starting."""
 
-    environment: Path
+    python: Path
+    """Of the environment."""
     folder: Path
-    """To work in; the caller removes it."""
+    """To work in; it is made here, and removed by the caller."""
     live: Live
     deadline: float
     """Monotonic seconds."""
     _refusals: list[Refusal] = field(default_factory=list)
 
-    def run(self, resolution: Resolution) -> Booted:
-        """Start the target and return what it is.
+    def run(self, target: str, missing: Sequence[str]) -> Booted:
+        """Start the environment and return what it is.
 
         Args:
-            resolution: The set in the environment.
+            target: The release in it.
+            missing: Apps that are not in it.
 
         Raises:
             BootFailed: The time is over, or the process dies without an answer.
         """
         self._lay_out()
-        missing = tuple(_missing(self.live.apps, resolution))
         while True:
             told = self._try({*missing, *(one.module for one in self._refusals)})
-            failure = _failure(told["failure"], self.environment)
+            failure = _failure(told["failure"], self.python.parents[1])
             if failure is None or not told["culprit"]:
                 break
             self._refusals.append(Refusal(told["culprit"], failure))
-        facts = decode(Facts, told["facts"]) if told["facts"] else Facts()
         return Booted(
-            target=resolution.target,
-            facts=facts,
+            target=target,
+            facts=decode(Facts, told["facts"]) if told["facts"] else Facts(),
             refusals=tuple(self._refusals),
-            missing=missing,
+            missing=tuple(missing),
             failure=failure,
             config=self.live.config,
         )
@@ -102,7 +99,7 @@ class Boot:
     def _lay_out(self) -> None:
         """Put code that no distribution brings where the target finds it."""
         code = self.folder / "code"
-        code.mkdir()
+        code.mkdir(parents=True)
         (self.folder / "tmp").mkdir()
         (code / PACKAGE).symlink_to(OWN)
         for app in self.live.apps.enabled:
@@ -144,7 +141,7 @@ class Boot:
         if self._seconds <= 0:
             raise BootFailed(TOO_LATE)
         process = subprocess.Popen(  # noqa: S603 - the environment that was just made
-            [str(self.environment / "bin" / "python"), *words],
+            [str(self.python), *words],
             cwd=self.folder,
             env=self._variables(os.environ),
             stdin=subprocess.DEVNULL,
@@ -165,7 +162,7 @@ class Boot:
 
     def _variables(self, given: Mapping[str, str]) -> dict[str, str]:
         """Return the environment: the live one, with its secrets, but not its code."""
-        own = str(self.environment / "bin")
+        own = str(self.python.parent)
         further = (
             path
             for path in given.get("PYTHONPATH", "").split(os.pathsep)
@@ -174,17 +171,11 @@ class Boot:
         return {name: value for name, value in given.items() if name not in NOT_PASSED} | {
             "PATH": f"{own}{os.pathsep}{given.get('PATH', os.defpath)}",
             "PYTHONPATH": os.pathsep.join((str(self.folder / "code"), *further)),
-            # Bytecode of live files, the configuration's for one, must not be written beside them.
-            "PYTHONPYCACHEPREFIX": str(self.environment / "bytecode"),
+            # That of live files, the configuration's for one, must not be written beside them.
+            "PYTHONPYCACHEPREFIX": str(self.folder / "bytecode"),
             "TMPDIR": str(self.folder / "tmp"),
             "OTEL_SDK_DISABLED": "true",
         }
-
-
-def _missing(apps: Apps, resolution: Resolution) -> list[str]:
-    """Return the enabled Apps that are not in the set."""
-    left_out = {canonicalize_name(name) for name in resolution.left_out}
-    return [one.module for one in apps.enabled if canonicalize_name(one.distribution) in left_out]
 
 
 def _failure(told: dict[str, Any] | None, environment: Path) -> Failure | None:

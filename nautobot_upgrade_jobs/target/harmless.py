@@ -12,7 +12,9 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
-FOLDERS = ("MEDIA_ROOT", "STATIC_ROOT", "JOBS_ROOT", "GIT_ROOT")
+WRITTEN = ("MEDIA_ROOT", "STATIC_ROOT")
+READ = ("JOBS_ROOT", "GIT_ROOT")
+"""Folders whose files are read, and not run."""
 MEMORY = {
     "CELERY_BROKER_URL": "memory://",
     "CELERY_BROKER_TRANSPORT_OPTIONS": {},
@@ -62,9 +64,10 @@ def overrides(
     local = "django.core.cache.backends.locmem.LocMemCache"
     caches = {alias: {"BACKEND": local, "LOCATION": alias} for alias in settings.get("CACHES", {})}
     plugins = [one for one in settings.get("PLUGINS", ()) if one not in without]
+    absent = [name for name in READ if not Path(settings.get(name) or scratch / name).is_dir()]
     return {
         **MEMORY,
-        **{name: str(scratch / name.lower()) for name in FOLDERS},
+        **{name: str(scratch / name.lower()) for name in (*WRITTEN, *absent)},
         "DATABASES": databases,
         "CACHES": {"default": {"BACKEND": local}, **caches},
         "PLUGINS": plugins,

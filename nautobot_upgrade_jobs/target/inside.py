@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
-from ..facts import Unavailable
+from packaging.utils import canonicalize_name
+
+from ..facts import Apps, Unavailable
 from ..facts.booted import Booted
 from ..facts.resolution import Resolution
 from ..facts.urls import without_user_info
@@ -14,7 +17,7 @@ from .build import BuildFailed, build
 from .index import environment, options
 from .scratch import ScratchError, scratch_folder
 from .uv import Uv, interpreter
-from .wishes import Wishes
+from .wishes import CORE, Wishes
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,16 @@ def look_inside(
             )
             keep = limits.keep if limits.work_directory else 0
             made = build(uv, resolution, wishes, limit=limits.megabytes, keep=keep)
-            return Boot(made, folder, live, time.monotonic() + limits.boot_seconds).run(resolution)
+            deadline = time.monotonic() + limits.boot_seconds
+            python = made / "bin" / "python"
+            booted = Boot(python, folder / "target", live, deadline).run(
+                resolution.target, _missing(live.apps, resolution)
+            )
+            if _has_problems(booted):
+                today = Boot(Path(interpreter()), folder / "today", live, deadline)
+                found = today.run(wishes.version(CORE), ()).facts.customizations
+                booted = replace(booted, today=found)
+            return booted
     except ScratchError as error:
         return Unavailable(str(error))
     except BuildFailed as error:
@@ -67,3 +79,15 @@ def look_inside(
         return Unavailable(f"the target could not be looked at: {without_user_info(str(error))}")
     except OSError as error:
         return Unavailable(f"the target could not be built: {error}")
+
+
+def _missing(apps: Apps, resolution: Resolution) -> list[str]:
+    """Return the enabled Apps that are not in the set."""
+    left_out = {canonicalize_name(name) for name in resolution.left_out}
+    return [one.module for one in apps.enabled if canonicalize_name(one.distribution) in left_out]
+
+
+def _has_problems(booted: Booted) -> bool:
+    """Tell whether to ask the installed release about the same: it may be no better."""
+    found = booted.facts.customizations
+    return not isinstance(found, Unavailable) and bool(found.problems)

@@ -11,11 +11,13 @@ import warnings
 
 import pytest
 
-from nautobot_upgrade_jobs.facts import Facts, Migrations, System
+from nautobot_upgrade_jobs.facts import Customizations, Facts, Migrations, System, Unavailable
 from nautobot_upgrade_jobs.facts.booted import Booted
 from nautobot_upgrade_jobs.facts.resolution import Resolution
 
-BRINGS_NOTHING = Facts(migrations=Migrations((), (), ()), system=System(()))
+BRINGS_NOTHING = Facts(
+    migrations=Migrations((), (), ()), system=System(()), customizations=Customizations()
+)
 CLONE = f"test_{os.getpid()}"
 NO_STACK = (
     "tests/live needs a running instance of the stack: python3 -m development.stack up 3.2.7, "
@@ -99,7 +101,11 @@ def _no_index(monkeypatch, request):
         )
         monkeypatch.setattr(
             "nautobot_upgrade_jobs.target_state._booted",
-            lambda facts, wishes, resolution, *rest: Booted(resolution.target, BRINGS_NOTHING),
+            lambda facts, wishes, resolution, *rest: (
+                resolution
+                if isinstance(resolution, Unavailable)
+                else Booted(resolution.target, BRINGS_NOTHING)
+            ),
         )
 
 

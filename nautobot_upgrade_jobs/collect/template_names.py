@@ -1,0 +1,114 @@
+"""Attributes that a Jinja template asks of objects, and that their models do not have."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from django.core.exceptions import FieldDoesNotExist
+from django.db.models import Model
+from django.template import engines
+from jinja2 import nodes
+
+QUERIES = frozenset({"all", "filter", "exclude", "order_by", "distinct", "select_related"})
+"""Methods of a manager or a queryset that give objects of the same model."""
+SETTING = (nodes.Assign, nodes.AssignBlock, nodes.CallBlock, nodes.Macro, nodes.With)
+"""What gives a name another meaning; loops do so too, but only inside."""
+
+
+@dataclass(frozen=True)
+class Objects:
+    """What an expression stands for: an object of a model, or many of them."""
+
+    model: type[Model]
+    many: bool = False
+
+
+def problems(text: str, scope: Mapping[str, Objects]) -> list[str]:
+    """Return what keeps a template from working.
+
+    Args:
+        text: The template; it is compiled, and never rendered.
+        scope: What its names stand for. Names that are not in it can be anything.
+
+    Returns:
+        Attributes that the models do not have, each once.
+
+    Raises:
+        jinja2.TemplateSyntaxError: It does not compile: its syntax, or a filter that is not there.
+    """
+    environment = engines["jinja"].env
+    environment.compile(text)
+    tree = environment.parse(text)
+    # A name that is set anew somewhere may stand for anything.
+    anew = {name for one in tree.find_all(SETTING) for name in _assigned(one)}
+    known = {name: one for name, one in scope.items() if name not in anew}
+    return list(dict.fromkeys(_missing(tree, known)))
+
+
+def _missing(node: nodes.Node, scope: Mapping[str, Objects]) -> Iterator[str]:
+    if isinstance(node, nodes.For):
+        yield from _missing(node.iter, scope)
+        looped = _objects(node.iter, scope)
+        inner = {name: one for name, one in scope.items() if name not in _assigned(node.target)}
+        if looped and looped.many and isinstance(node.target, nodes.Name):
+            inner[node.target.name] = Objects(looped.model)
+        for child in (*node.body, *node.else_, *([node.test] if node.test else ())):
+            yield from _missing(child, inner)
+        return
+    if isinstance(node, (nodes.Getattr, nodes.Getitem)) and (name := _name(node)):
+        owner = _objects(node.node, scope)
+        if owner and not owner.many and not _has(owner.model, name):
+            near = get_close_matches(name, _names(owner.model), 1)
+            hint = f"; did you mean {near[0]}?" if near else ""
+            yield f"line {node.lineno}: {owner.model._meta.label} has no {name}{hint}"
+    for child in node.iter_child_nodes():
+        yield from _missing(child, scope)
+
+
+def _assigned(node: nodes.Node) -> set[str]:
+    names = {one.name for one in node.find_all(nodes.Name) if one.ctx in ("store", "param")}
+    return names | ({node.name} if isinstance(node, nodes.Name) else set())
+
+
+def _name(node: nodes.Getattr | nodes.Getitem) -> str:
+    if isinstance(node, nodes.Getattr):
+        return str(node.attr)
+    key = node.arg
+    return key.value if isinstance(key, nodes.Const) and isinstance(key.value, str) else ""
+
+
+def _objects(node: nodes.Node, scope: Mapping[str, Objects]) -> Objects | None:
+    """Return what an expression stands for; None if nobody knows."""
+    if isinstance(node, nodes.Name):
+        return scope.get(node.name)
+    if isinstance(node, nodes.Call) and isinstance(node.node, nodes.Getattr):
+        owner = _objects(node.node.node, scope)
+        return owner if owner and owner.many and node.node.attr in QUERIES else None
+    if isinstance(node, (nodes.Getattr, nodes.Getitem)):
+        owner = _objects(node.node, scope)
+        return _related(owner.model, _name(node)) if owner and not owner.many else None
+    return None
+
+
+def _related(model: type[Model], name: str) -> Objects | None:
+    accessors = {
+        one.get_accessor_name(): one for one in model._meta.related_objects if not one.hidden
+    }
+    try:
+        field = accessors.get(name) or model._meta.get_field(name)
+    except FieldDoesNotExist:
+        return None
+    related = field.related_model
+    if not isinstance(related, type):
+        return None  # a generic relation's other end can be anything
+    return Objects(related, bool(field.one_to_many or field.many_to_many))
+
+
+def _has(model: type[Model], name: str) -> bool:
+    return hasattr(model, name) or name in _names(model)
+
+
+def _names(model: type[Model]) -> set[str]:
+    return {one.name for one in model._meta.get_fields()} | set(dir(model))

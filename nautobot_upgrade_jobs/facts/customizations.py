@@ -1,0 +1,33 @@
+"""What users have made inside Nautobot, and whether the code that looks at it understands it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something user-made that this code cannot use as it is."""
+
+    kind: str
+    """Such as ``GraphQL query``."""
+    name: str
+    page: str
+    """Path of its page in the web UI, or of its file."""
+    reason: str
+
+    @property
+    def subject(self) -> str:
+        """A name for it among all."""
+        return f"{self.kind} {self.name}"
+
+
+@dataclass(frozen=True)
+class Customizations:
+    """Queries, templates, filters, constraints, views and files of Jobs: parsed, never run."""
+
+    looked_at: dict[str, int] = field(default_factory=dict)
+    """Kind to how many there are."""
+    problems: tuple[Problem, ...] = ()
+    unread: dict[str, str] = field(default_factory=dict)
+    """Kind to why it could not be looked at."""

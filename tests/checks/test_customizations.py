@@ -1,0 +1,49 @@
+"""What users have made: only what the upgrade breaks is told."""
+
+import pytest
+
+from nautobot_upgrade_jobs.facts.customizations import Customizations, Problem
+from tests.builders import booted
+
+QUERY = Problem("GraphQL query", "sites", "/extras/graphql-queries/1/", "line 1: no field site")
+OTHER_WORDS = Problem("GraphQL query", "sites", "/extras/graphql-queries/1/", "no such field")
+LINK = Problem("custom link", "rack", "/extras/custom-links/1/", "dcim.Device has no cluster_id")
+MORE = Problem("custom link", "rack", "/extras/custom-links/1/", "dcim.Device has no gone")
+
+
+@pytest.mark.parametrize(
+    ("target", "today", "expected"),
+    [
+        ((), (), []),
+        ((), (QUERY,), []),
+        ((QUERY,), (QUERY,), []),
+        ((QUERY,), (OTHER_WORDS,), []),
+        ((QUERY,), (LINK,), [("warning", "GraphQL query sites")]),
+        ((LINK,), (MORE,), [("warning", "custom link rack")]),
+        ((LINK, MORE), (MORE,), [("warning", "custom link rack")]),
+        (
+            (LINK, QUERY),
+            None,
+            [("warning", "custom link rack"), ("warning", "GraphQL query sites")],
+        ),
+    ],
+)
+def test_what_is_told(found, target, today, expected):
+    state = booted(facts={"customizations": Customizations({}, target)})
+    if today is not None:
+        state = booted(
+            facts={"customizations": Customizations({}, target)}, today=Customizations({}, today)
+        )
+    assert found("customizations.understood", booted=state) == expected
+
+
+@pytest.mark.parametrize("check", ["understood", "looked_at"])
+def test_the_installed_code_is_not_the_target(found, check):
+    state = booted(built=False, facts={"customizations": Customizations({}, (LINK,))})
+    assert found(f"customizations.{check}", booted=state) == "not_applicable"
+
+
+def test_what_could_not_be_read_is_not_silently_green(found):
+    unread = booted(facts={"customizations": Customizations(unread={"webhook": "denied"})})
+    assert found("customizations.looked_at", booted=unread) == "skipped"
+    assert found("customizations.looked_at", booted=booted()) == []

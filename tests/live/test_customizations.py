@@ -1,0 +1,210 @@
+"""What users have made, as the running code understands it: parsed and never run."""
+
+import graphql
+import pytest
+from django.contrib.auth import get_user_model
+from django.contrib.contenttypes.models import ContentType
+from django.db import connection
+from nautobot.dcim.models import Device
+from nautobot.extras.models import (
+    ComputedField,
+    CustomLink,
+    DynamicGroup,
+    ExportTemplate,
+    GraphQLQuery,
+    SavedView,
+)
+from nautobot.users.models import ObjectPermission
+
+from nautobot_upgrade_jobs.collect import collect_facts
+from nautobot_upgrade_jobs.collect.template_names import Objects, problems
+
+QUOTED, TYPE, SYNTAX = (
+    ("'gone_field'", "'DeviceType'", "line 1: Syntax Error: Expected Name, found <EOF>")
+    if graphql.__version__ >= "3"
+    else (
+        *('"gone_field"', '"DeviceType"'),
+        "line 1: Syntax Error GraphQL (1:18) Expected Name, found EOF",
+    )
+)
+"""Releases differ in the words."""
+ONE = {"obj": Objects(Device)}
+MANY = {"queryset": Objects(Device, many=True)}
+
+
+@pytest.mark.parametrize(
+    ("text", "scope", "expected"),
+    [
+        ("{{ obj.name }}", ONE, []),
+        ("{{ obj.gone }}", ONE, ["line 1: dcim.Device has no gone"]),
+        (
+            "a\n{{ obj.locaton }}",
+            ONE,
+            ["line 2: dcim.Device has no locaton; did you mean location?"],
+        ),
+        ("{{ obj['gone'] }}", ONE, ["line 1: dcim.Device has no gone"]),
+        ("{{ obj.location.name }}", ONE, []),
+        ("{{ obj.location.gone }}", ONE, ["line 1: dcim.Location has no gone"]),
+        ("{{ obj.interfaces.all() | length }}", ONE, []),
+        (
+            "{% for one in obj.interfaces.filter(enabled=true) %}{{ one.gone }}{% endfor %}",
+            ONE,
+            ["line 1: dcim.Interface has no gone"],
+        ),
+        ("{{ obj.cf.gone }} {{ obj._custom_field_data.gone }}", ONE, []),
+        ("{{ obj.get_config_context().gone }}", ONE, []),
+        ("{{ obj.display | upper }}", ONE, []),
+        ("{{ other.gone }}", ONE, []),
+        ("{% set obj = other %}{{ obj.gone }}", ONE, []),
+        ("{% for obj in others %}{{ obj.gone }}{% endfor %}", ONE, []),
+        ("{% if obj.gone %}{% endif %}", ONE, ["line 1: dcim.Device has no gone"]),
+        ("{% for one in queryset %}{{ one.name }}{% endfor %}", MANY, []),
+        (
+            "{% for one in queryset %}{{ one.gone }}{% endfor %}",
+            MANY,
+            ["line 1: dcim.Device has no gone"],
+        ),
+        ("{{ queryset.count() }} {{ queryset[0].gone }}", MANY, []),
+        ("{% for one, two in pairs %}{{ one.gone }}{% endfor %}", MANY, []),
+        ("", MANY, []),
+    ],
+)
+def test_attributes_that_a_model_does_not_have(text, scope, expected):
+    assert problems(text, scope) == expected
+
+
+@pytest.fixture
+def found(clone):
+    """What is found beside what the sample has."""
+
+    def look(make):
+        with clone("sample"):
+            before = collect_facts(topics=("customizations",)).customizations
+            make(ContentType.objects.get_for_model(Device))
+            after = collect_facts(topics=("customizations",)).customizations
+        assert not after.unread
+        return [(one.kind, one.reason) for one in after.problems if one not in before.problems]
+
+    return look
+
+
+def group(device, **filters):
+    # Its own save() would refuse it, or count its members.
+    one = DynamicGroup(
+        name="planted", content_type=device, filter=filters, group_type="dynamic-filter"
+    )
+    super(DynamicGroup, one).save_base(raw=True)
+
+
+def permission(device, constraints):
+    one = ObjectPermission.objects.create(name="planted", actions=["view"], constraints=constraints)
+    one.object_types.add(device)
+
+
+def view(**values):
+    owner = get_user_model().objects.first()
+    SavedView.objects.create(name="planted", owner=owner, **values)
+
+
+def query(text):
+    one = GraphQLQuery(name="planted", query=text)
+    one.save_base(raw=True)
+
+
+@pytest.mark.parametrize(
+    ("make", "expected"),
+    [
+        (lambda device: query("query { devices { name } }"), []),
+        (
+            lambda device: query("query {\n devices { gone_field } }"),
+            [("GraphQL query", f"line 2: Cannot query field {QUOTED} on type {TYPE}")],
+        ),
+        (
+            lambda device: query("query { devices {"),
+            [("GraphQL query", SYNTAX)],
+        ),
+        (
+            lambda device: ComputedField.objects.create(
+                label="planted",
+                key="planted",
+                content_type=device,
+                template="{{ obj.gone | nope }}",
+            ),
+            [("computed field", "line 1: No filter named 'nope'.")],
+        ),
+        (
+            lambda device: CustomLink.objects.create(
+                name="planted",
+                content_type=device,
+                text="{{ obj.name }}",
+                target_url="https://example.com/{{ obj.gone }}",
+                new_window=False,
+            ),
+            [("custom link", "line 1: dcim.Device has no gone")],
+        ),
+        (
+            lambda device: ExportTemplate.objects.create(
+                name="planted",
+                content_type=device,
+                template_code="{% for one in queryset %}{{ one.gone }}{% endfor %}",
+            ),
+            [("export template", "line 1: dcim.Device has no gone")],
+        ),
+        (lambda device: group(device, name=["x"], has_interfaces=True), []),
+        (
+            lambda device: group(device, locatio=["x"]),
+            [("dynamic group", "dcim.Device has no filter locatio; did you mean location?")],
+        ),
+        (lambda device: permission(device, {"name__startswith": "x", "location": "$user"}), []),
+        (lambda device: permission(device, [{"status__name": "Active"}, {"tags__name": "x"}]), []),
+        (
+            lambda device: permission(device, [{"name": "x"}, {"locaton__name": "x"}]),
+            [
+                (
+                    "object permission",
+                    "locaton__name: Cannot resolve keyword 'locaton' into field; "
+                    "did you mean location?",
+                )
+            ],
+        ),
+        (
+            lambda device: view(
+                view="dcim:device_list",
+                config={"filter_params": {"name": ["x"], "per_page": 5}},
+            ),
+            [],
+        ),
+        (
+            lambda device: view(
+                view="dcim:device_list",
+                config={"filter_params": {"gone_filter": ["x"]}},
+            ),
+            [("saved view", "dcim.Device has no filter gone_filter")],
+        ),
+        (
+            lambda device: view(view="dcim:gone_list", config={}),
+            [("saved view", "there is no page dcim:gone_list")],
+        ),
+    ],
+)
+def test_what_does_not_work_is_told_with_its_reason(found, make, expected):
+    assert found(make) == expected
+
+
+def test_what_is_for_a_model_that_is_gone(found):
+    def make(device):
+        gone = ContentType.objects.create(app_label="dcim", model="gone")
+        CustomLink.objects.create(
+            name="planted", content_type=gone, text="x", target_url="y", new_window=False
+        )
+
+    assert found(make) == [("custom link", "there is no model dcim.gone")]
+
+
+def test_one_kind_that_cannot_be_read_hides_no_other(clone):
+    with clone("sample"):
+        with connection.cursor() as cursor:
+            cursor.execute("ALTER TABLE extras_savedview RENAME TO extras_gone")
+        found = collect_facts(topics=("customizations",)).customizations
+    assert list(found.unread) == ["saved view"]
+    assert found.looked_at["GraphQL query"]
