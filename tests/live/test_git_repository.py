@@ -29,7 +29,9 @@ def test_the_job_belongs_to_the_repository(loaded):
     assert loaded.Preflight.class_path == f"{SLUG}.jobs.Preflight"
     assert loaded.Preflight.grouping == "Upgrade"
     assert loaded.Preflight.name == "Preflight"
-    assert set(loaded.Preflight._get_vars()) == {"target", "requirements", "exclude", "accept"}
+    assert set(loaded.Preflight._get_vars()) == {
+        *("target", "requirements", "skip_build", "exclude", "accept")
+    }
 
 
 def test_the_app_registers_nothing_a_second_time(loaded):
