@@ -15,17 +15,19 @@ from typing import Any
 MOST_FRAMES = 40
 
 
-def _import() -> None:
+def load_nautobot() -> None:
+    """Load Nautobot's own code."""
     import nautobot.core.cli  # noqa: F401
 
 
-def _configuration() -> None:
+def load_configuration(path: str) -> None:
+    """Load a configuration, and the Apps that it names."""
     import os
 
     from nautobot.core.cli import load_settings
 
     os.environ["DJANGO_SETTINGS_MODULE"] = "nautobot_config"
-    load_settings(sys.argv[1])
+    load_settings(path)
 
 
 def set_up() -> None:
@@ -80,8 +82,8 @@ def _checks() -> list[str]:
 
 
 STEPS: dict[str, Callable[[], list[str] | None]] = {
-    "import": _import,
-    "configuration": _configuration,
+    "import": load_nautobot,
+    "configuration": lambda: load_configuration(sys.argv[1]),
     "apps": set_up,
     "database": _database,
     "redis": _redis,

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import signal
 import sys
 import traceback
 from collections.abc import Callable, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from .probe import failure, set_up
+from .probe import failure, load_configuration, load_nautobot, set_up
 
 TOPICS = ("packages", "apps", "migrations", "system", "customizations")
 """What is collected of the target."""
@@ -29,9 +31,9 @@ def run(config: str, statement_timeout_seconds: int, plugins: Sequence[str]) -> 
     """Start, collect, and tell."""
     told: dict[str, Any] = {"failure": None, "culprit": "", "facts": {}}
     steps: dict[str, Callable[[], None]] = {
-        "import": lambda: _import(),
-        "configuration": lambda: _configuration(config),
-        "apps": lambda: _apps(statement_timeout_seconds),
+        "import": load_nautobot,
+        "configuration": lambda: _configuration(config, statement_timeout_seconds),
+        "apps": set_up,
     }
     for stage, step in steps.items():
         try:
@@ -44,21 +46,13 @@ def run(config: str, statement_timeout_seconds: int, plugins: Sequence[str]) -> 
     return told
 
 
-def _import() -> None:
-    import nautobot.core.cli  # noqa: F401
+def _configuration(config: str, statement_timeout_seconds: int) -> None:
+    if find_spec("django"):  # or else nobody connects
+        from .collect.session import keep_every_connection_read_only
 
-
-def _configuration(config: str) -> None:
-    from nautobot.core.cli import load_settings
-
-    load_settings(config)
-
-
-def _apps(statement_timeout_seconds: int) -> None:
-    from .collect.session import keep_every_connection_read_only
-
-    keep_every_connection_read_only(statement_timeout_seconds)
-    set_up()
+        # The configuration, and the Apps that it loads, are code of others already.
+        keep_every_connection_read_only(statement_timeout_seconds)
+    load_configuration(config)
 
 
 def _facts(statement_timeout_seconds: int) -> Any:
@@ -96,3 +90,4 @@ if __name__ == "__main__":
     _, _config, _answer, _timeout, _seconds, *_plugins = sys.argv
     signal.alarm(int(_seconds))  # should the run that started it not live any more
     Path(_answer).write_text(json.dumps(run(_config, int(_timeout), _plugins)), "utf-8")
+    os._exit(0)  # threads and exit handlers of Apps are nobody's concern

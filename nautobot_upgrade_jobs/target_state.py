@@ -9,6 +9,7 @@ from django.conf import settings
 
 from .catalog import Catalog
 from .catalog.target import Target
+from .collect import explain
 from .collect.secrets import without_secrets
 from .configuration import Configuration
 from .facts import Facts, MissingFactError, Unavailable, known
@@ -105,6 +106,8 @@ def _booted(
         return without_secrets(look_inside(resolution, wishes, live, _limits(asked.config)))
     except SoftTimeLimitExceeded:
         return Unavailable("the Job's soft time limit ended the run before the target was ready")
+    except Exception as error:  # noqa: BLE001 - the rest of the report must not be lost
+        return Unavailable(f"the target could not be looked at: {explain(error)}")
 
 
 def _why_not_build(resolution: Resolution, request: Request, config: Configuration) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from ..facts import Migrations, Runtime, System, known
+from ..facts import Migrations, MissingFactError, Runtime, System, known
 from ..facts.booted import Booted
 from ..facts.startup import Failure, Startup
 from ..plan.history import History
@@ -39,6 +39,8 @@ def apps_load(booted: Booted, runtime: Runtime) -> Iterator[Finding]:
     Fix: install a release of the App that works with the target, or take it out of `PLUGINS`.
     """
     for one in booted.refusals:
+        if not one.judged:
+            continue
         finding = _cause(one.failure, booted, runtime, f"does not start with the App {one.module}")
         yield replace(
             finding,
@@ -49,6 +51,22 @@ def apps_load(booted: Booted, runtime: Runtime) -> Iterator[Finding]:
             commands=(),
             references=(APPS,),
         )
+
+
+@check()
+def apps_judged(booted: Booted) -> Iterator[Finding]:
+    """Every App could be started where nothing can be written.
+
+    Why: an App that writes to the database as it starts, or needs the features of Redis, fails in a
+        trial that is kept from both, and that says nothing about the upgrade.
+    Fix: look at this App in a rehearsal of the upgrade on a copy.
+    """
+    if names := [one.module for one in booted.refusals if not one.judged]:
+        raise MissingFactError(
+            f"{', '.join(names)}: not started, since it fails where the database cannot be written "
+            "to and the cache is no Redis; the rest is about the target without it"
+        )
+    yield from ()
 
 
 def _cause(failure: Failure, booted: Booted, runtime: Runtime, what: str) -> Finding:

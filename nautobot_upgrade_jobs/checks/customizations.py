@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..facts import MissingFactError, Unavailable, known
+from ..facts import Apps, MissingFactError, Unavailable, known
 from ..facts.booted import Booted
 from .findings import Finding, Impact, Phase, Severity
 from .registry import NotApplicable, check
@@ -27,7 +27,7 @@ OTHERS = "Change it as the release notes say, together with the upgrade."
 
 
 @check()
-def understood(booted: Booted) -> Iterator[Finding]:
+def understood(booted: Booted, apps: Apps) -> Iterator[Finding]:
     """Everything that users have made works on the target as it does today.
 
     Why: a saved query, a template, a filter, a constraint or a Job that names something that the
@@ -38,7 +38,10 @@ def understood(booted: Booted) -> Iterator[Finding]:
         raise NotApplicable(SAME_CODE)
     today = () if isinstance(booted.today, Unavailable) else booted.today.problems
     broken_today = {one.subject for one in today if one.kind == ONE_REASON} | {*today}
+    absent = _labels_without(booted, apps)
     for one in known(booted.facts.customizations).problems:
+        if one.reason.startswith(absent):
+            continue  # a finding about the App says it
         if one in broken_today or one.subject in broken_today:
             continue
         yield Finding(
@@ -46,13 +49,20 @@ def understood(booted: Booted) -> Iterator[Finding]:
             subject=one.subject,
             message=f"On Nautobot {booted.target}, the {one.kind} {one.name} does not work: "
             + one.reason
-            + "." * (not one.reason.endswith("?")),
+            + (f"; did you mean {one.hint}?" if one.hint else "."),
             remediation=TO_DO.get(one.kind, OTHERS),
             phase=Phase.RUNTIME,
             impact=Impact.FEATURE_LOSS,
             evidence=(one.page,),
             references=(RELEASES,),
         )
+
+
+def _labels_without(booted: Booted, apps: Apps) -> tuple[str, ...]:
+    """Return how problems begin that are about Apps which the target was started without."""
+    gone = {*booted.missing, *(one.module for one in booted.refusals)}
+    labels = [one.label for one in apps.enabled if one.module in gone]
+    return tuple(f"there is no model {label}." for label in labels)
 
 
 @check()

@@ -16,6 +16,7 @@ import graphql
 from celery.exceptions import SoftTimeLimitExceeded
 from django.apps import apps
 from django.core.exceptions import FieldError
+from django.db import Error as DatabaseError
 from django.db.models import Model, Q
 from django.urls import NoReverseMatch, reverse
 from graphene_django.settings import graphene_settings
@@ -27,7 +28,7 @@ from ..facts.customizations import Customizations, Problem
 from . import Context, explain
 from .job_files import broken_files_of_jobs
 from .sql import rows
-from .template_names import Objects, problems
+from .template_names import HINT, Objects, problems
 
 QUERIES = {
     "GraphQL query": "SELECT id, name, query FROM extras_graphqlquery ORDER BY name",
@@ -68,7 +69,11 @@ PAGES = {
     "webhook": "/extras/webhooks/",
 }
 NOT_FILTERS = frozenset(
-    {"all_filters_removed", "clear_view", "page", "per_page", "q", "saved_view", "sort", "table"}
+    {
+        *("all_filters_removed", "clear_view", "display", "expanded_subtree", "export", "face"),
+        *("page", "per_page", "q", "reverse", "saved_view", "sort", "table"),
+        *("table_changes_pending", "view"),
+    }
 )
 """What a list's address may have beside its filters."""
 JOB_FILE = "file of Jobs"
@@ -84,18 +89,26 @@ def collect(context: Context) -> Customizations:
             records = rows(context.connection, query)
             judge = _JUDGES[kind]()
             found += (
-                Problem(kind, str(name), f"{PAGES[kind]}{key}/", reason)
+                Problem(kind, str(name), f"{PAGES[kind]}{key}/", *_with_hint(told))
                 for key, name, *rest in records
-                for reason in judge(*rest)
+                for told in judge(*rest)
             )
             looked_at[kind] = len({key for key, *_ in records})
         except SoftTimeLimitExceeded:
             raise
         except Exception as error:  # noqa: BLE001 - one kind must not hide the others
             unread[kind] = explain(error)
-    files = list(broken_files_of_jobs(context.connection))
-    found += (Problem(JOB_FILE, one.path, f"{one.path}:{one.line}", one.error) for one in files)
+    try:
+        files = list(broken_files_of_jobs(context.connection))
+        found += (Problem(JOB_FILE, one.path, f"{one.path}:{one.line}", one.error) for one in files)
+    except (OSError, DatabaseError) as error:
+        unread[JOB_FILE] = explain(error)
     return Customizations(looked_at, tuple(dict.fromkeys(found)), unread)
+
+
+def _with_hint(told: str) -> tuple[str, str]:
+    reason, _, hint = told.partition(HINT)
+    return reason, hint.rstrip("?")
 
 
 Judge = Callable[..., Iterator[str]]
@@ -223,4 +236,4 @@ def _loaded(stored: Any) -> Any:
 
 def _meant(name: str, names: Any) -> str:
     near = get_close_matches(name, names, 1)
-    return f"; did you mean {near[0]}?" if near else ""
+    return f"{HINT}{near[0]}?" if near else ""

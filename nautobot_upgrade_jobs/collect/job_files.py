@@ -120,7 +120,7 @@ def _loaded(name: str) -> ModuleType | None:
         return None
     try:
         return importlib.import_module(name)
-    except ImportError:
+    except (Exception, SystemExit):  # noqa: BLE001 - it may need what this host does not have
         return None
 
 

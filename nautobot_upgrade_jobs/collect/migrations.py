@@ -148,8 +148,11 @@ def _resolved(
             if label == app:
                 continue  # Django ignores a dependency of an App on itself
             names = sorted(key for lbl, key in loader.disk_migrations if lbl == label)
-            if not names:
+            if not names and label in {config.label for config in apps.get_app_configs()}:
                 continue  # an App without migrations
+            if not names:
+                found.append(f"{label}.{name}")
+                continue  # an App that is not there: Django refuses this
             name = names[0] if name == "__first__" else names[-1]
         found.append(f"{label}.{name}")
     return found

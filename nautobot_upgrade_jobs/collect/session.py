@@ -13,7 +13,7 @@ from threading import get_ident
 from typing import TYPE_CHECKING, Any
 
 from constance import config
-from django.db import DEFAULT_DB_ALIAS, connections
+from django.db import DEFAULT_DB_ALIAS, NotSupportedError, connections
 
 if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper
@@ -124,7 +124,8 @@ def _keep_read_only(connection: BaseDatabaseWrapper, timeout: int) -> None:
     A wrapper reconnects on its own after the server has dropped it, so it is not enough to send
     these statements once.
     """
-    statements = {
+    statements: dict[str, tuple[str, ...]] = {
+        "sqlite": ("PRAGMA query_only = ON",),
         "postgresql": (
             "SET default_transaction_read_only = on",
             f"SET statement_timeout = '{int(timeout)}s'",
@@ -137,14 +138,16 @@ def _keep_read_only(connection: BaseDatabaseWrapper, timeout: int) -> None:
             f"SET SESSION max_execution_time = {int(timeout) * 1000}",
             f"SET SESSION lock_wait_timeout = {LOCK_TIMEOUT_SECONDS}",
         ),
-    }[connection.vendor]
+    }
     initialise = connection.init_connection_state
 
     def init_connection_state() -> None:
+        if connection.vendor not in statements:
+            raise NotSupportedError(f"nothing keeps {connection.vendor} from writing")
         initialise()
         _refuse_pooler(connection)
         with connection.connection.cursor() as cursor:
-            for statement in statements:
+            for statement in statements[connection.vendor]:
                 cursor.execute(statement)
         if not connection.get_autocommit():
             connection.connection.commit()

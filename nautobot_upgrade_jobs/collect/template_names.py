@@ -11,6 +11,7 @@ from django.db.models import Model
 from django.template import engines
 from jinja2 import nodes
 
+HINT = "; did you mean "
 QUERIES = frozenset({"all", "filter", "exclude", "order_by", "distinct", "select_related"})
 """Methods of a manager or a queryset that give objects of the same model."""
 SETTING = (nodes.Assign, nodes.AssignBlock, nodes.CallBlock, nodes.Macro, nodes.With)
@@ -61,10 +62,25 @@ def _missing(node: nodes.Node, scope: Mapping[str, Objects]) -> Iterator[str]:
         owner = _objects(node.node, scope)
         if owner and not owner.many and not _has(owner.model, name):
             near = get_close_matches(name, _names(owner.model), 1)
-            hint = f"; did you mean {near[0]}?" if near else ""
+            hint = f"{HINT}{near[0]}?" if near else ""
             yield f"line {node.lineno}: {owner.model._meta.label} has no {name}{hint}"
+    guarded = list(_guarded(node))
     for child in node.iter_child_nodes():
-        yield from _missing(child, scope)
+        if child not in guarded:
+            yield from _missing(child, scope)
+
+
+def _guarded(node: nodes.Node) -> Iterator[nodes.Node]:
+    """Yield the parts in which an attribute may be missing: the author has seen to it."""
+    if isinstance(node, (nodes.If, nodes.CondExpr)):
+        yield node.test
+    elif isinstance(node, nodes.Or):
+        yield from (node.left, node.right)
+    elif isinstance(node, nodes.Filter) and node.name in ("default", "d"):
+        if node.node is not None:
+            yield node.node
+    elif isinstance(node, nodes.Test) and node.name in ("defined", "undefined"):
+        yield node.node
 
 
 def _assigned(node: nodes.Node) -> set[str]:
@@ -111,4 +127,4 @@ def _has(model: type[Model], name: str) -> bool:
 
 
 def _names(model: type[Model]) -> set[str]:
-    return {one.name for one in model._meta.get_fields()} | set(dir(model))
+    return {one.name for one in model._meta.get_fields() if one.concrete} | set(dir(model))

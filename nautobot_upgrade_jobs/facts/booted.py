@@ -14,6 +14,8 @@ class Refusal:
 
     module: str
     failure: Failure
+    judged: bool = True
+    """False if it may be our restrictions that it fails with, an attempt to write for one."""
 
 
 @dataclass(frozen=True)

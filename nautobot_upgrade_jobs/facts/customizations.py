@@ -15,6 +15,8 @@ class Problem:
     page: str
     """Path of its page in the web UI, or of its file."""
     reason: str
+    hint: str = field(default="", compare=False)
+    """What may be meant; releases differ in it, and the problem is the same."""
 
     @property
     def subject(self) -> str:

@@ -7,6 +7,7 @@ database; here they are answered from facts, all at once.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Iterator
 from functools import cached_property
 
 from ..facts import Migrations
@@ -70,7 +71,7 @@ class History:
         Source: ``MigrationExecutor.migration_plan`` and ``MigrationGraph.iterative_dfs`` of Django.
         """
         parents = {
-            key: sorted({self._stand_in(one) for one in migration.dependencies} & set(self.active))
+            key: sorted({*self._parents(migration)} & set(self.active))
             for key, migration in self.active.items()
         }
         ordered: dict[str, None] = {}
@@ -89,7 +90,8 @@ class History:
     @property
     def dangling(self) -> tuple[tuple[str, str], ...]:
         """Pairs of a migration and a dependency of it that nothing stands for."""
-        known = {*self._on_disk, *(key for one in self._squashed() for key in one.replaces)}
+        squashed = (one for one in self._squashed() if one.key in self.active)
+        known = {*self._on_disk, *(key for one in squashed for key in one.replaces)}
         return tuple(
             (key, parent)
             for key, migration in sorted(self.active.items())
@@ -148,9 +150,9 @@ class History:
     def _leaves(self) -> list[str]:
         """Migrations that no other one of the same App builds on."""
         parents = {
-            (migration.app, self._stand_in(parent))
+            (migration.app, parent)
             for migration in self.active.values()
-            for parent in migration.dependencies
+            for parent in self._parents(migration)
         }
         return [
             key
@@ -160,6 +162,20 @@ class History:
 
     def _squashed(self) -> list[Migration]:
         return [migration for migration in self._on_disk.values() if migration.replaces]
+
+    def _parents(self, migration: Migration) -> Iterator[str]:
+        """Yield what a migration depends on, with what stands for it in Django's graph.
+
+        For one that a squash replaced, the squash; for a squash that steps back, the last of what
+        it replaces.
+        """
+        for key in migration.dependencies:
+            if key in self._half_replaced:
+                members = [one for one in self._on_disk[key].replaces if one in self._on_disk]
+                inner = {parent for one in members for parent in self._on_disk[one].dependencies}
+                yield from (one for one in members if one not in inner)
+            else:
+                yield self._stand_in(key)
 
     def _stand_in(self, key: str) -> str:
         """Return the squashed migration that took the place of a replaced one."""

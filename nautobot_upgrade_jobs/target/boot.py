@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
-import sys
+import sysconfig
 import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -24,9 +25,15 @@ PACKAGE = "nautobot_upgrade_jobs"
 PROBE = f"{PACKAGE}.target_probe"
 CONFIG = "nautobot_config.py"
 ANSWER = "answer.json"
+READ_ONLY = "-c default_transaction_read_only=on"
+"""For connections beside Django's, to PostgreSQL."""
 TOO_LATE = "it was not ready in time ('boot_timeout_seconds')"
 NOT_PASSED = frozenset(
     {
+        "CELERY_BROKER_READ_URL",
+        "CELERY_BROKER_URL",
+        "CELERY_BROKER_WRITE_URL",
+        "CELERY_RESULT_BACKEND",
         "DJANGO_SETTINGS_MODULE",
         "PROMETHEUS_MULTIPROC_DIR",
         "PYTHONHOME",
@@ -35,11 +42,27 @@ NOT_PASSED = frozenset(
         "VIRTUAL_ENV",
     }
 )
-"""Variables that would lead the target to live code, live files or somebody's monitoring."""
+"""Variables, in any case, that would lead the target to live code, queues, files, monitoring."""
 CONFIG_TEXT = """from {package}.target.harmless import load
 
-load(globals(), {path!r}, scratch={scratch!r}, without={without!r}, database_alias={alias!r})
+load(
+    globals(),
+    {path!r},
+    directory={directory!r},
+    scratch={scratch!r},
+    without={without!r},
+    database_alias={alias!r},
+)
 """
+
+
+OURS = re.compile(
+    "read.only transaction|(statement|lock) timeout|too many (clients|connections)"
+    "|does not support this feature|has no attribute '(lock|delete_pattern|iter_keys|keys|ttl)'"
+    "|maximum statement execution time exceeded",
+    re.IGNORECASE,
+)
+"""Words of errors that are not the target's fault: the database and the cache are kept harmless."""
 
 
 class BootFailed(Exception):
@@ -82,11 +105,14 @@ class Boot:
         """
         self._lay_out()
         while True:
-            told = self._try({*missing, *(one.module for one in self._refusals)})
+            told = self._try({*missing, *self._refused})
             failure = _failure(told["failure"], self.python.parents[1])
             if failure is None or not told["culprit"]:
                 break
-            self._refusals.append(Refusal(told["culprit"], failure))
+            ours = bool(OURS.search(failure.message))
+            self._refusals.append(Refusal(told["culprit"], failure, judged=not ours))
+        if failure and OURS.search(failure.message):
+            raise BootFailed(f"it does not start where it cannot write: {failure.message}")
         return Booted(
             target=target,
             facts=decode(Facts, told["facts"]) if told["facts"] else Facts(),
@@ -95,6 +121,10 @@ class Boot:
             failure=failure,
             config=self.live.config,
         )
+
+    @property
+    def _refused(self) -> list[str]:
+        return [one.module for one in self._refusals]
 
     def _lay_out(self) -> None:
         """Put code that no distribution brings where the target finds it."""
@@ -111,7 +141,8 @@ class Boot:
         """Start the target once."""
         text = CONFIG_TEXT.format(
             package=PACKAGE,
-            path=self.live.config,
+            path=str(Path(self.live.config).absolute()),
+            directory=str(Path.cwd()),
             scratch=str(self.folder),
             without=sorted(without),
             alias=self.live.database_alias,
@@ -133,48 +164,56 @@ class Boot:
         return told
 
     @property
+    def _too_late(self) -> str:
+        names = ", ".join(self._refused)
+        return f"{TOO_LATE}; it does not start with {names}" if names else TOO_LATE
+
+    @property
     def _seconds(self) -> float:
         return self.deadline - time.monotonic()
 
     def _run(self, words: Sequence[str]) -> str:
         """Run the target's Python; return the last line that it said."""
         if self._seconds <= 0:
-            raise BootFailed(TOO_LATE)
-        process = subprocess.Popen(  # noqa: S603 - the environment that was just made
-            [str(self.python), *words],
-            cwd=self.folder,
-            env=self._variables(os.environ),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            text=True,
-            errors="replace",
-            start_new_session=True,
-        )
+            raise BootFailed(self._too_late)
+        said = self.folder / "stderr"
+        with said.open("wb") as stream:
+            process = subprocess.Popen(  # noqa: S603 - the environment that was just made
+                [str(self.python), *words],
+                cwd=self.folder,
+                env=self._variables(os.environ),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=stream,  # no pipe: whatever it starts may hold that open
+                start_new_session=True,
+            )
         try:
-            _, complaint = process.communicate(timeout=self._seconds)
+            process.wait(self._seconds)
         except subprocess.TimeoutExpired:
-            raise BootFailed(TOO_LATE) from None
+            raise BootFailed(self._too_late) from None
         finally:
             end(process)
-        last = complaint.strip().rpartition("\n")[2][:300]
+        last = said.read_text("utf-8", "replace").strip().rpartition("\n")[2]
         return last or f"it said nothing and ended with {process.returncode}"
 
     def _variables(self, given: Mapping[str, str]) -> dict[str, str]:
         """Return the environment: the live one, with its secrets, but not its code."""
         own = str(self.python.parent)
+        own_code = set(sysconfig.get_paths().values())
         further = (
             path
             for path in given.get("PYTHONPATH", "").split(os.pathsep)
-            if path and not Path(path).is_relative_to(sys.prefix)
+            if path and path not in own_code
         )
-        return {name: value for name, value in given.items() if name not in NOT_PASSED} | {
+        passed = {name: one for name, one in given.items() if name.upper() not in NOT_PASSED}
+        return passed | {
             "PATH": f"{own}{os.pathsep}{given.get('PATH', os.defpath)}",
             "PYTHONPATH": os.pathsep.join((str(self.folder / "code"), *further)),
             # That of live files, the configuration's for one, must not be written beside them.
             "PYTHONPYCACHEPREFIX": str(self.folder / "bytecode"),
             "TMPDIR": str(self.folder / "tmp"),
             "OTEL_SDK_DISABLED": "true",
+            "PGOPTIONS": f"{given.get('PGOPTIONS', '')} {READ_ONLY}".strip(),
         }
 
 

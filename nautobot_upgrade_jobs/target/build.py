@@ -7,6 +7,7 @@ import hashlib
 import shutil
 import sys
 import sysconfig
+import time
 from collections.abc import Iterable, Iterator
 from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from pathlib import Path
@@ -19,11 +20,15 @@ from .configured import CONFIGURATION, cached_index, configured
 from .output import without
 from .resolve import RESULT
 from .scratch import megabytes
-from .uv import ResolverFailed, Uv
+from .uv import ResolverFailed, Unsolvable, Uv
 from .wishes import Wishes
 
 KEPT = "build-"
 COMPLETE = "complete"
+SEEDED = frozenset({"setuptools", "wheel"})
+"""They come with an environment, not with a set; some import them without asking for them."""
+IN_USE_SECONDS = 7200
+"""A kept environment that was taken less than this ago may still be started from."""
 
 
 class BuildFailed(Exception):
@@ -51,14 +56,14 @@ def build(uv: Uv, resolution: Resolution, wishes: Wishes, *, limit: int, keep: i
     kept = uv.folder.parent / f"{KEPT}{_key(uv, resolution, copied)}"
     folder = uv.folder / "venv"
     try:
-        if (kept / COMPLETE).exists():
+        if keep and (kept / COMPLETE).exists():
             (kept / COMPLETE).touch()
             return kept
         _install(uv, folder, resolution, copied, limit)
         (folder / COMPLETE).touch()
         if keep:
             folder = _keep(folder, kept, keep)
-    except (ResolverFailed, OSError) as error:
+    except (ResolverFailed, Unsolvable, OSError) as error:
         raise BuildFailed(str(error)) from None
     return folder
 
@@ -95,7 +100,7 @@ def _copied(resolution: Resolution, wishes: Wishes) -> Iterator[Package]:
     """Yield what is taken from here: no index has it, or only its source."""
     unknown = {canonicalize_name(one) for one in (*resolution.local, *resolution.not_on_index)}
     source = {canonicalize_name(one.partition("==")[0]) for one in resolution.source_only}
-    names = source | (unknown - {one.name for one in resolution.packages})
+    names = source | (unknown | SEEDED) - {one.name for one in resolution.packages}
     for one in wishes.packages.installed:
         if canonicalize_name(one.name) in names:
             yield one
@@ -105,7 +110,7 @@ def _copy(name: str, folder: Path) -> None:
     """Copy the files of an installed distribution; an editable one is a path to its source."""
     with contextlib.suppress(PackageNotFoundError):
         found = distribution(name)
-        site = Path(sysconfig.get_path("purelib", vars={"base": str(folder)}))
+        site = Path(sysconfig.get_path("purelib", "posix_prefix", vars={"base": str(folder)}))
         for relative in _files(found):
             place = site / relative
             place.parent.mkdir(parents=True, exist_ok=True)
@@ -121,16 +126,27 @@ def _files(found: Distribution) -> Iterator[str]:
 
 def _key(uv: Uv, resolution: Resolution, copied: Iterable[Package]) -> str:
     """Return a name for what is in an environment."""
-    own = sorted(f"{one.name}=={one.version}" for one in copied)
+    own = sorted(f"{one.name}=={one.version} {_record(one.name)}" for one in copied)
     content = "\n".join((resolution.constraints, sys.version, uv.python, *own))
     return hashlib.sha256(content.encode()).hexdigest()[:32]
 
 
+def _record(name: str) -> str:
+    try:
+        return distribution(name).read_text("RECORD") or ""
+    except PackageNotFoundError:
+        return ""
+
+
 def _keep(folder: Path, kept: Path, number: int) -> Path:
     """Move an environment to where the next run finds it, and remove the oldest."""
+    if not (kept / COMPLETE).exists():
+        shutil.rmtree(kept, ignore_errors=True)  # what a killed run has left of it
     with contextlib.suppress(OSError):  # another run was faster
         folder.rename(kept)
-    found = sorted(kept.parent.glob(f"{KEPT}*/{COMPLETE}"), key=lambda one: one.stat().st_mtime)
-    for mark in found[:-number]:
-        shutil.rmtree(mark.parent, ignore_errors=True)
-    return kept if kept.exists() else folder
+    found = sorted((one.stat().st_mtime, one) for one in kept.parent.glob(f"{KEPT}*/{COMPLETE}"))
+    for taken, mark in found[:-number]:
+        if time.time() - taken > IN_USE_SECONDS:
+            mark.unlink()
+            shutil.rmtree(mark.parent, ignore_errors=True)
+    return kept if (kept / COMPLETE).exists() else folder

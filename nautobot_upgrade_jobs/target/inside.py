@@ -1,4 +1,4 @@
-"""Builds the target, starts it, and looks at it from inside; nothing of it stays."""
+"""Builds the target, starts it, and looks at it from inside."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from pathlib import Path
 
 from packaging.utils import canonicalize_name
 
-from ..facts import Apps, Unavailable
+from ..facts import Apps, Customizations, Unavailable
 from ..facts.booted import Booted
 from ..facts.resolution import Resolution
 from ..facts.urls import without_user_info
 from .boot import Boot, BootFailed, Live
 from .build import BuildFailed, build
 from .index import environment, options
-from .scratch import ScratchError, scratch_folder
+from .scratch import ScratchError, require_programs_run, scratch_folder
 from .uv import Uv, interpreter
 from .wishes import CORE, Wishes
 
@@ -51,6 +51,7 @@ def look_inside(
     """
     try:
         with scratch_folder(limits.work_directory) as folder:
+            require_programs_run(folder)
             uv = Uv(
                 python=interpreter(),
                 folder=folder,
@@ -68,8 +69,7 @@ def look_inside(
             )
             if _has_problems(booted):
                 today = Boot(Path(interpreter()), folder / "today", live, deadline)
-                found = today.run(wishes.version(CORE), ()).facts.customizations
-                booted = replace(booted, today=found)
+                booted = replace(booted, today=_customizations(today, wishes.version(CORE)))
             return booted
     except ScratchError as error:
         return Unavailable(str(error))
@@ -85,6 +85,14 @@ def _missing(apps: Apps, resolution: Resolution) -> list[str]:
     """Return the enabled Apps that are not in the set."""
     left_out = {canonicalize_name(name) for name in resolution.left_out}
     return [one.module for one in apps.enabled if canonicalize_name(one.distribution) in left_out]
+
+
+def _customizations(boot: Boot, release: str) -> Customizations | Unavailable:
+    """Return what another release says of what users have made; what is known stays known."""
+    try:
+        return boot.run(release, ()).facts.customizations
+    except BootFailed as error:
+        return Unavailable(str(error))
 
 
 def _has_problems(booted: Booted) -> bool:

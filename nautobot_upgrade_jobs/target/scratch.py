@@ -48,6 +48,19 @@ def scratch_folder(work_directory: str = "") -> Iterator[Path]:
         yield folder
 
 
+def require_programs_run(folder: Path) -> None:
+    """Refuse a folder whose file system runs no programs, as hardened temporary folders.
+
+    Raises:
+        ScratchError: Nothing that is installed there would load.
+    """
+    if os.statvfs(folder).f_flag & os.ST_NOEXEC:
+        raise ScratchError(
+            f"nothing can be run in {folder.parent}: it is mounted with noexec; name another "
+            "folder in the App's setting 'work_directory'"
+        )
+
+
 def work_place(work_directory: str) -> Path:
     """Return the directory that folders of runs are made in.
 

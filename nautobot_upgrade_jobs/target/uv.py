@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -12,14 +13,20 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
-from ..facts.urls import without_user_info
+from ..facts.urls import MASK, without_user_info
 
 LONGEST_REASON = 3000
 """Characters; a proof of many steps helps nobody."""
 SILENT = ("--no-emit-index-url", "--no-emit-find-links", "--no-emit-index-annotation")
 WATCH_SECONDS = 2
 TOO_LATE = "the package index did not answer in time"
+INDEXES = frozenset(
+    {"UV_DEFAULT_INDEX", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS", "UV_INDEX", "UV_INDEX_URL"}
+)
+"""Variables that hold addresses of indexes."""
 NO_SOLUTION = "No solution found"
 
 
@@ -102,12 +109,25 @@ class Uv:
         finally:
             end(process)
         if process.returncode == 0:
-            return Answer(output, without_user_info(complaint))
+            return Answer(output, self._shown(complaint))
         complaint = complaint.strip() or f"uv ended with {process.returncode}"
         if process.returncode < 0:  # whatever it said before
             complaint = f"uv was ended by {signal.Signals(-process.returncode).name}"
-        reason = without_user_info(complaint)[:LONGEST_REASON]
+        reason = self._shown(complaint)[:LONGEST_REASON]
         raise (Unsolvable if NO_SOLUTION in complaint else ResolverFailed)(reason)
+
+    def _shown(self, text: str) -> str:
+        """Return what uv says without credentials; some indexes have them in their paths."""
+        for name, value in self.environment.items():
+            if name in INDEXES:
+                for url in re.split(r"[\s,]+", value):
+                    place = urlsplit(url)
+                    if place.scheme and place.path.strip("/"):
+                        text = text.replace(
+                            url.rstrip("/"),
+                            f"{place.scheme}://{MASK}@{place.netloc.rpartition('@')[2]}/{MASK}",
+                        )
+        return without_user_info(text)
 
     def _wait_for(
         self, process: subprocess.Popen[str], watch: Callable[[], str]
@@ -125,8 +145,9 @@ class Uv:
 
 def interpreter() -> str:
     """Return the Python of this environment; under uWSGI ``sys.executable`` is another program."""
-    own = Path(sys.prefix, "bin", "python")
-    return str(own) if own.exists() else sys.executable
+    names = (f"python{sys.version_info.major}.{sys.version_info.minor}", "python")
+    own = (Path(sys.prefix, "bin", name) for name in names)
+    return next((str(path) for path in own if path.exists()), sys.executable)
 
 
 def _program() -> str:
@@ -146,7 +167,7 @@ def _program() -> str:
     return found
 
 
-def end(process: subprocess.Popen[str]) -> None:
+def end(process: subprocess.Popen[Any]) -> None:
     """End a process and its children, whichever still runs."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)

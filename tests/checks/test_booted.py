@@ -20,6 +20,7 @@ REMOVED = Failure(
     ),
 )
 SETTING = Failure("configuration", "KeyError", "'NAPALM_USERNAME'", ())
+WRITES = Failure("apps", "InternalError", "cannot execute INSERT in a read-only transaction", ())
 WARNING = SystemMessage("security.W001", "warning", "old", "")
 ERROR = SystemMessage("fields.E300", "error", "gone", "name it anew")
 OLD = migration("example.0001_initial")
@@ -44,6 +45,10 @@ def target(*on_disk, recorded=(OLD.key,)):
             booted(refusals=(Refusal("one", REMOVED), Refusal("other", SETTING))),
             [("blocker", "one"), ("blocker", "other")],
         ),
+        ("apps_load", booted(refusals=(Refusal("one", WRITES, judged=False),)), []),
+        ("apps_judged", booted(), []),
+        ("apps_judged", booted(refusals=(Refusal("one", REMOVED),)), []),
+        ("apps_judged", booted(refusals=(Refusal("one", WRITES, judged=False),)), "skipped"),
         ("system_checks", booted(), []),
         ("system_checks", booted(facts={"system": System((WARNING,))}), []),
         (

@@ -3,11 +3,12 @@
 import pytest
 
 from nautobot_upgrade_jobs.facts.customizations import Customizations, Problem
-from tests.builders import booted
+from tests.builders import app, apps, booted, facts
 
 QUERY = Problem("GraphQL query", "sites", "/extras/graphql-queries/1/", "line 1: no field site")
 OTHER_WORDS = Problem("GraphQL query", "sites", "/extras/graphql-queries/1/", "no such field")
 LINK = Problem("custom link", "rack", "/extras/custom-links/1/", "dcim.Device has no cluster_id")
+NO_MODEL = Problem("webhook", "sync", "/extras/webhooks/1/", "there is no model example.sync")
 MORE = Problem("custom link", "rack", "/extras/custom-links/1/", "dcim.Device has no gone")
 
 
@@ -29,12 +30,12 @@ MORE = Problem("custom link", "rack", "/extras/custom-links/1/", "dcim.Device ha
     ],
 )
 def test_what_is_told(found, target, today, expected):
-    state = booted(facts={"customizations": Customizations({}, target)})
-    if today is not None:
-        state = booted(
-            facts={"customizations": Customizations({}, target)}, today=Customizations({}, today)
-        )
-    assert found("customizations.understood", booted=state) == expected
+    given = {} if today is None else {"today": Customizations({}, today)}
+    state = booted(
+        facts={"customizations": Customizations({}, target)}, missing=("nautobot_example",), **given
+    )
+    today = facts(apps=apps(app(module="nautobot_example", label="example")))
+    assert found("customizations.understood", today, booted=state) == expected
 
 
 @pytest.mark.parametrize("check", ["understood", "looked_at"])

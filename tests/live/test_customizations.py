@@ -57,7 +57,13 @@ MANY = {"queryset": Objects(Device, many=True)}
         ("{{ other.gone }}", ONE, []),
         ("{% set obj = other %}{{ obj.gone }}", ONE, []),
         ("{% for obj in others %}{{ obj.gone }}{% endfor %}", ONE, []),
-        ("{% if obj.gone %}{% endif %}", ONE, ["line 1: dcim.Device has no gone"]),
+        (
+            "{% if obj.gone %}{{ obj.gone_too }}{% endif %}",
+            ONE,
+            ["line 1: dcim.Device has no gone_too"],
+        ),
+        ("{{ obj.gone or obj.name }} {{ obj.gone | default('') }}", ONE, []),
+        ("{{ 'x' if obj.gone is defined else obj.name }}", ONE, []),
         ("{% for one in queryset %}{{ one.name }}{% endfor %}", MANY, []),
         (
             "{% for one in queryset %}{{ one.gone }}{% endfor %}",
@@ -153,7 +159,7 @@ def query(text):
         (lambda device: group(device, name=["x"], has_interfaces=True), []),
         (
             lambda device: group(device, locatio=["x"]),
-            [("dynamic group", "dcim.Device has no filter locatio; did you mean location?")],
+            [("dynamic group", "dcim.Device has no filter locatio")],
         ),
         (lambda device: permission(device, {"name__startswith": "x", "location": "$user"}), []),
         (lambda device: permission(device, [{"status__name": "Active"}, {"tags__name": "x"}]), []),
@@ -162,8 +168,7 @@ def query(text):
             [
                 (
                     "object permission",
-                    "locaton__name: Cannot resolve keyword 'locaton' into field; "
-                    "did you mean location?",
+                    "locaton__name: Cannot resolve keyword 'locaton' into field",
                 )
             ],
         ),

@@ -142,3 +142,21 @@ def test_a_dependency_that_nothing_stands_for(dependency, dangling):
     squash = migration("a.0001", replaces=("a.0000_replaced",))
     history = History(migrations((squash, migration("a.0002", "a.0001", dependency))))
     assert history.dangling == dangling
+
+
+def test_a_squash_that_steps_back_has_its_last_member_for_those_that_build_on_it():
+    """As Django's graph has it; else both that member and the next one would be leaf nodes."""
+    old = (migration("a.0001"), migration("a.0002", "a.0001"), migration("a.0003", "a.0002"))
+    squash = migration("a.0001_squashed_0003", replaces=tuple(one.key for one in old))
+    after = migration("a.0004", squash.key)
+    history = History(migrations((*old, squash, after), ("a.0001", "a.0002")))
+    assert history.conflicts == ()
+    assert history.plan == ("a.0003", "a.0004")
+
+
+def test_what_a_squash_that_steps_back_replaces_stands_for_nothing():
+    squash = migration("a.0001_squashed_0002", replaces=("a.0001", "a.0002"))
+    history = History(
+        migrations((migration("a.0001"), squash, migration("b.0001", "a.0002")), ("a.0001",))
+    )
+    assert history.dangling == (("b.0001", "a.0002"),)

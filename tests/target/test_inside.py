@@ -5,6 +5,7 @@ import resource
 import shutil
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -66,9 +67,9 @@ def look(index, tmp_path, monkeypatch):
     config.parent.mkdir()
     config.write_text(CONFIG)
 
-    def run(without=(), text=CONFIG, meanwhile=lambda: None, **limits):
+    def run(without=(), text=CONFIG, meanwhile=lambda: None, config=config, **limits):
         monkeypatch.setattr(inside, "build", lambda *on, **by: meanwhile() or build(*on, **by))
-        config.write_text(text)
+        Path(config).write_text(text)
         names = [name for name in MODULES if name not in without]
         packages = (
             CORE,
@@ -140,6 +141,48 @@ def test_a_target_that_dies_says_its_last_words(look):
     )
 
 
+def test_an_answer_is_taken_though_something_goes_on_in_the_background(look):
+    text = (
+        f"{CONFIG}\nimport subprocess, threading, time\n"
+        "threading.Thread(target=time.sleep, args=(60,)).start()\n"
+        "subprocess.Popen(['sleep', '60'])\n"
+    )
+    began = time.monotonic()
+    assert look(text=text).failure.stage == "apps"
+    assert time.monotonic() - began < 30
+
+
+def test_an_app_that_only_fails_to_write_is_not_judged(look, index):
+    text = "raise RuntimeError('cannot execute INSERT in a read-only transaction')\n"
+    wheel(index, "old", "1.0", files=(("old.py", text),))
+    writes, removed = look().refusals
+    assert (writes.module, writes.judged) == ("old", False)
+    assert removed.judged
+
+
+def test_a_configuration_by_a_relative_path_in_the_working_directory(look, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path / "live")
+    (tmp_path / "secrets.env").write_text("x")
+    found = look(text=f"open('../secrets.env').close()\n{CONFIG}", config="nautobot_config.py")
+    assert found.failure.stage == "apps"
+
+
+@pytest.mark.parametrize("name", ["prometheus_multiproc_dir", "CELERY_BROKER_URL"])
+def test_the_way_to_what_is_live_is_not_passed_on(look, monkeypatch, name):
+    monkeypatch.setenv(name, "/live")
+    found = look(text=f"{CONFIG}\nassert {name!r} not in os.environ, 'passed on'\n")
+    assert found.failure.stage == "apps"
+
+
+def test_an_environment_that_others_have_put_there_is_not_taken(look, tmp_path):
+    """Without being told to keep environments, none is looked for."""
+    look(keep=1)
+    (kept,) = (tmp_path / "work").glob("build-*")
+    (kept / "bin" / "python").unlink()
+    (kept / "bin" / "python").write_text("#!/bin/sh\nexit 9\n")
+    assert look(keep=0).failure.stage == "apps"
+
+
 def test_a_target_that_hangs_is_ended_with_its_children(look, tmp_path):
     mark = tmp_path / "alive"
     text = (
@@ -206,9 +249,14 @@ def test_an_environment_that_is_kept_is_taken_again(look, tmp_path):
 
 def test_only_so_many_are_kept(look, tmp_path, index):
     look(keep=1)
+    (first,) = (tmp_path / "work").glob("build-*")
     wheel(index, "good", "1.1", files=(("good.py", MODULES["good"]),))
     look(keep=1)
-    assert len(list((tmp_path / "work").glob("build-*"))) == 1
+    assert first.exists()  # another run may have it in use
+    os.utime(first / "complete", (0, 0))
+    wheel(index, "good", "1.2", files=(("good.py", MODULES["good"]),))
+    look(keep=1)
+    assert not first.exists()
 
 
 def test_what_a_secret_is_in_the_environment_is_passed_on_and_not_kept(look, tmp_path):

@@ -4,10 +4,17 @@ import os
 import signal
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 
-from nautobot_upgrade_jobs.target.scratch import PREFIX, ScratchError, megabytes, scratch_folder
+from nautobot_upgrade_jobs.target.scratch import (
+    PREFIX,
+    ScratchError,
+    megabytes,
+    require_programs_run,
+    scratch_folder,
+)
 
 
 def test_a_folder_is_private_and_gone_afterwards(tmp_path):
@@ -56,3 +63,13 @@ def test_a_folder_that_cannot_be_is_refused(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(ScratchError, match="file"), scratch_folder(str(tmp_path / "file" / "x")):
         pass
+
+
+def test_a_folder_that_runs_no_programs_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(os, "statvfs", lambda path: SimpleNamespace(f_flag=os.ST_NOEXEC))
+    with pytest.raises(ScratchError, match="noexec"):
+        require_programs_run(tmp_path)
+
+
+def test_a_folder_that_runs_programs_is_not(tmp_path):
+    require_programs_run(tmp_path)
