@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 from packaging.utils import canonicalize_name
+from packaging.version import Version
 
+from ..facts.packages import Package
 from ..facts.resolution import Resolved
 
 PIN = re.compile(r"^([A-Za-z0-9][\w.-]*)(?:\[[^]]*\])?==([^\s;\\]+)")
@@ -74,3 +76,17 @@ def not_ours_in(reason: str) -> frozenset[str]:
 def yanked_in(warnings: str) -> dict[str, str]:
     """Return ``name==version`` of what was taken back, and the reason that was given."""
     return dict(YANKED.findall(warnings))
+
+
+def blamed(reason: str, packages: Iterable[Package]) -> frozenset[str]:
+    """Return those whose installed version stands in the resolver's reason."""
+    names = (canonicalize_name(one.name) for one in packages)
+    return frozenset(name for name in names if f"{name}==" in reason)
+
+
+def is_newer(one: str, other: str, names: Iterable[str]) -> bool:
+    """Tell whether a set has a newer release than another of any of these."""
+    new, old = (
+        {found.name: Version(found.version) for found in parse_set(text)} for text in (one, other)
+    )
+    return any(new[name] > old[name] for name in names if {name} <= new.keys() & old)

@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from packaging.utils import canonicalize_name
-from packaging.version import Version
 
 from ..facts import Unavailable
 from ..facts.packages import Package
@@ -18,7 +17,7 @@ from .configured import CONFIGURATION, cached_index, configured
 from .conflict import minimal, refused
 from .index import environment, options
 from .offer import has_wheels, look
-from .output import not_ours_in, parse_set, source_in, yanked_in
+from .output import blamed, is_newer, not_ours_in, parse_set, source_in, yanked_in
 from .requirement import name_of
 from .scratch import ScratchError, scratch_folder
 from .uv import Answer, ResolverFailed, Unsolvable, Uv, interpreter
@@ -146,12 +145,21 @@ class Resolver:
             left_out=left_out,
             source_only=self._from_source(found),
             local=tuple(one.name for one in self._wishes.local),
-            assumed=tuple(one.name for one in found if one.name in self._assumed),
+            assumed=tuple(one.name for one in found if self._is_assumed(one)),
             not_on_index=self._missing,
             yanked=yanked_in(answer.warnings),
             skipped=self._wishes.skipped,
             constraints=without_user_info(answer.text),
         )
+
+    def _is_assumed(self, one: Resolved) -> bool:
+        return one.name in self._assumed and one.version != self._wishes.version(one.name)
+
+    @property
+    def _never(self) -> tuple[Package, ...]:
+        """Distributions without any wheel that need not move for the target."""
+        found = self._offer.never_a_wheel
+        return tuple(one for one in found if canonicalize_name(one.name) not in self._assumed)
 
     @property
     def _missing(self) -> tuple[str, ...]:
@@ -172,7 +180,7 @@ class Resolver:
                 return self._solve(wanted)
             strange = source_in(str(error)) - self._wishes.installed.keys() - self._assumed
             strange = frozenset(name for name in strange if not has_wheels(self._uv, name))
-            if not strange:
+            if not (strange := strange or blamed(str(error), self._never)):
                 raise
             self._assumed |= strange
             self._configure()
@@ -188,37 +196,30 @@ class Resolver:
             Unsolvable: There is none.
         """
         if self._offer.never_a_wheel == self._offer.source_only:
-            return self._compile(wanted, self._offer.source_only)  # both ways are one
+            return self._compile(wanted, self._never)  # both ways are one
         held = self._hold_sources(wanted)
         try:
-            free = self._compile(wanted, self._offer.never_a_wheel)
+            free = self._compile(wanted, self._never)
         except Unsolvable:
             if held:
                 return held
             raise
-        return free if not held or self._has_newer_apps(free, held) else held
+        if not held or is_newer(free.text, held.text, self._wishes.apps):
+            return free
+        return held
 
     def _hold_sources(self, wanted: Sequence[str]) -> Answer | None:
         """Return a set with as many sources as can be where they are; None if there is none."""
-        held = {canonicalize_name(one.name): one for one in self._offer.source_only}
+        source = {canonicalize_name(one.name): one for one in self._offer.source_only}
+        held = {name: one for name, one in source.items() if name not in self._assumed}
         while True:
             try:
                 return self._compile(wanted, tuple(held.values()))
             except Unsolvable as error:
-                blamed = {name for name in held if f"{name}==" in str(error)}
-                blamed -= {canonicalize_name(one.name) for one in self._offer.never_a_wheel}
-                if not blamed:
+                moving = blamed(str(error), held.values()) - blamed(str(error), self._never)
+                if not moving:
                     return None
-                held = {name: one for name, one in held.items() if name not in blamed}
-
-    def _has_newer_apps(self, one: Answer, other: Answer) -> bool:
-        new, old = (
-            {found.name: Version(found.version) for found in parse_set(answer.text)}
-            for answer in (one, other)
-        )
-        return any(
-            new[name] > old[name] for name in self._wishes.apps if {name} <= new.keys() & old
-        )
+                held = {name: one for name, one in held.items() if name not in moving}
 
     def _compile(self, wanted: Sequence[str], from_source: Sequence[Package]) -> Answer:
         folder = self._uv.folder

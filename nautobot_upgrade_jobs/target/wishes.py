@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
@@ -128,6 +129,10 @@ class Wishes:
             if self._is_installed(CORE, extra):
                 yield extra
 
+    def _has(self, line: Requirement) -> bool:
+        found = self.installed.get(canonicalize_name(line.name))
+        return found is not None and line.specifier.contains(found.version, prereleases=True)
+
     def _is_installed(self, name: str, extra: str, seen: frozenset[str] = frozenset()) -> bool:
         """Tell whether all is installed that an extra of a distribution asks for."""
         if (place := f"{name}[{extra}]") in seen:
@@ -138,7 +143,7 @@ class Wishes:
         lines = [parsed(text) for text in texts if extra in EXTRA.findall(text)]
         return bool(lines) and all(
             line is not None
-            and canonicalize_name(line.name) in self.installed
+            and self._has(line)
             and all(
                 self._is_installed(canonicalize_name(line.name), one, seen) for one in line.extras
             )

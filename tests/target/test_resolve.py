@@ -130,6 +130,25 @@ def test_a_source_that_is_not_installed_is_named_and_never_built(index):
     assert not (index / "built").exists()
 
 
+def test_a_source_that_has_to_move_for_the_target_is_named_and_never_built(index):
+    """As mysqlclient, which has no wheels, and of which Nautobot raises the minimum."""
+    wheel(index, "nautobot", "3.2.8", "raw>=2")
+    source(index, "raw", "1.0")
+    source(index, "raw", "2.0")
+    found = asked(index, Package("raw", "1.0", (), ""), target="3.2.8")
+    assert versions(found)["raw"] == "2.0"
+    assert (found.assumed, found.source_only) == (("raw",), ())
+    assert not (index / "built").exists()
+
+
+@pytest.mark.parametrize(("installed", "wanted"), [("1.0", True), ("2.0", False)])
+def test_an_extra_counts_as_installed_in_the_versions_that_it_asks_for(installed, wanted):
+    core = replace(CORE, requires=("lib>=1", 'raw<2; extra == "more"'))
+    packages = Packages((core, LIB, Package("raw", installed, (), "")))
+    wishes = Wishes(packages, Apps((), ()), "3.11.7")
+    assert (wishes.core("3.2.7") == "nautobot[more]==3.2.7") == wanted
+
+
 def test_what_no_index_has_is_named(index):
     found = asked(index, Package("private", "1.0", (), ""))
     assert found.not_on_index == ("private",)
