@@ -50,7 +50,8 @@ def test_an_index_that_cannot_be_reached_leaves_the_rest(monkeypatch, tmp_path):
     monkeypatch.setenv("UV_HTTP_RETRIES", "0")
     report = preflight(Request(target="3.2.7"))
     assert report.verdict is Verdict.INCOMPLETE
-    assert {one.topic for one in report.not_checked} == {"releases", "resolution"}
+    unknown = {"booted", "customizations", "releases", "resolution"}
+    assert {one.topic for one in report.not_checked} == unknown
     reasons = " ".join(one.reason for one in report.not_checked)
     assert "127.0.0.1:1" in reasons
     assert "planted" not in reasons
@@ -62,6 +63,23 @@ def test_an_index_that_cannot_be_reached_leaves_the_rest(monkeypatch, tmp_path):
 def test_the_settings_can_forbid_it(monkeypatch):
     monkeypatch.setitem(settings.PLUGINS_CONFIG, "nautobot_upgrade_jobs", {"resolve": False})
     report = preflight(Request(target="3.2.7"))
-    assert {one.reason for one in report.not_checked} == {
-        "the settings forbid asking the package index (resolve is False)"
-    }
+    reason = "the settings forbid asking the package index (resolve is False)"
+    assert {one.reason for one in report.not_checked} == {reason, f"no set to build: {reason}"}
+
+
+@pytest.mark.once
+@pytest.mark.network
+@pytest.mark.parametrize(
+    ("forbidden", "request_", "reason"),
+    [
+        ({"allow_build": False}, Request(target="2.4.44"), "allow_build is False"),
+        ({}, Request(target="2.4.44", may_build=False), "extras.build_target_job"),
+        ({}, Request(target="2.4.44", build=False), "on request"),
+    ],
+)
+def test_the_target_is_not_built_for_everybody(monkeypatch, forbidden, request_, reason):
+    monkeypatch.setitem(settings.PLUGINS_CONFIG, "nautobot_upgrade_jobs", forbidden)
+    report = preflight(request_)
+    told = {one.reason for one in report.not_checked if one.topic == "booted"}
+    assert len(told) == 1
+    assert reason in told.pop()
