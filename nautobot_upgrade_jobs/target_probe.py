@@ -17,9 +17,10 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from .checks.registry import BOOTED_FROM
 from .probe import failure, load_configuration, load_nautobot, set_up
 
-TOPICS = ("packages", "apps", "migrations", "system", "customizations")
+TOPICS = (*BOOTED_FROM, "customizations")
 """What is collected of the target."""
 OWN = "nautobot_upgrade_jobs"
 """It runs the configuration, and is on the way of every error in it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
@@ -10,11 +11,12 @@ from django.conf import settings
 from .catalog import Catalog
 from .catalog.target import Target
 from .collect import explain
-from .collect.secrets import without_secrets
+from .collect.secrets import scrub
 from .configuration import Configuration
 from .facts import Facts, MissingFactError, Unavailable, known
 from .facts.booted import Booted
 from .facts.resolution import Resolution
+from .facts.startup import Failure
 from .plan.packages import package_changes
 from .request import BUILD_PERMISSION, Request, Understood
 from .target.boot import Live
@@ -103,11 +105,30 @@ def _booted(
         asked.config.statement_timeout_seconds,
     )
     try:
-        return without_secrets(look_inside(resolution, wishes, live, _limits(asked.config)))
+        return _without_secrets(look_inside(resolution, wishes, live, _limits(asked.config)))
     except SoftTimeLimitExceeded:
         return Unavailable("the Job's soft time limit ended the run before the target was ready")
     except Exception as error:  # noqa: BLE001 - the rest of the report must not be lost
         return Unavailable(f"the target could not be looked at: {explain(error)}")
+
+
+def _without_secrets(found: Booted | Unavailable) -> Booted | Unavailable:
+    """Scrub what the target's process could not: with no settings loaded, it knows no secrets.
+
+    Messages only; its facts have been scrubbed by their collectors, and names of Apps and
+    migrations are no texts: one may well be somebody's password, too.
+    """
+    if isinstance(found, Unavailable):
+        return Unavailable(scrub(found.reason))
+    return replace(
+        found,
+        failure=found.failure and _scrubbed(found.failure),
+        refusals=tuple(replace(one, failure=_scrubbed(one.failure)) for one in found.refusals),
+    )
+
+
+def _scrubbed(failure: Failure) -> Failure:
+    return replace(failure, message=scrub(failure.message))
 
 
 def _why_not_build(resolution: Resolution, request: Request, config: Configuration) -> str:

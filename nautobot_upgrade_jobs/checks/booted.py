@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from ..facts import Migrations, MissingFactError, Runtime, System, known
+from ..facts import Migrations, MissingFactError, System, known
 from ..facts.booted import Booted
-from ..facts.startup import Failure, Startup
+from ..facts.startup import Failure
 from ..plan.history import History
 from .findings import Finding, Impact, Phase, Severity
 from .registry import check
@@ -19,7 +19,7 @@ MIGRATIONS = "https://docs.djangoproject.com/en/5.2/topics/migrations/"
 
 
 @check()
-def starts(booted: Booted, runtime: Runtime) -> Iterator[Finding]:
+def starts(booted: Booted) -> Iterator[Finding]:
     """The target starts here, with the configuration of this installation.
 
     Why: an error in the configuration, or in something that core itself loads, stops every command
@@ -27,11 +27,11 @@ def starts(booted: Booted, runtime: Runtime) -> Iterator[Finding]:
     Fix: mend what the message names, in the configuration that goes with the new release.
     """
     if booted.failure:
-        yield _cause(booted.failure, booted, runtime, "does not start")
+        yield _cause(booted.failure, booted, "does not start")
 
 
 @check()
-def apps_load(booted: Booted, runtime: Runtime) -> Iterator[Finding]:
+def apps_load(booted: Booted) -> Iterator[Finding]:
     """Every App loads on the target.
 
     Why: a release of an App that admits the target in its metadata can still refuse it, or import a
@@ -41,7 +41,7 @@ def apps_load(booted: Booted, runtime: Runtime) -> Iterator[Finding]:
     for one in booted.refusals:
         if not one.judged:
             continue
-        finding = _cause(one.failure, booted, runtime, f"does not start with the App {one.module}")
+        finding = _cause(one.failure, booted, f"does not start with the App {one.module}")
         yield replace(
             finding,
             subject=one.module,
@@ -69,20 +69,9 @@ def apps_judged(booted: Booted) -> Iterator[Finding]:
     yield from ()
 
 
-def _cause(failure: Failure, booted: Booted, runtime: Runtime, what: str) -> Finding:
-    startup = Startup(
-        python=runtime.python,
-        nautobot=booted.target,
-        requires_python="",
-        config=booted.config,
-        passed=(),
-        failure=failure,
-        unmet=(),
-    )
-    cause = cause_of(failure, startup)
-    return replace(
-        cause, message=f"Nautobot {booted.target} {what}: {cause.message}", phase=Phase.BOOT
-    )
+def _cause(failure: Failure, booted: Booted, what: str) -> Finding:
+    cause = cause_of(failure, booted.config, booted.target)
+    return replace(cause, message=f"Nautobot {booted.target} {what}: {cause.message}")
 
 
 @check()

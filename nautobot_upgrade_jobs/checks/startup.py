@@ -30,7 +30,7 @@ def causes(startup: Startup) -> Iterator[Finding]:
     """Yield what keeps Nautobot from starting, the cause that must be mended first on top."""
     yield from _environment(startup)
     if startup.failure:
-        yield cause_of(startup.failure, startup)
+        yield cause_of(startup.failure, startup.config, startup.nautobot)
     elif startup.findings:
         yield _finding(
             "nautobot-server check",
@@ -77,8 +77,14 @@ def _environment(startup: Startup) -> Iterator[Finding]:
         )
 
 
-def cause_of(failure: Failure, startup: Startup) -> Finding:
-    """Return the known cause of a failure, or the place that it came from."""
+def cause_of(failure: Failure, config: str, release: str) -> Finding:
+    """Return the known cause of a failure, or the place that it came from.
+
+    Args:
+        failure: What ended a start.
+        config: Path of the configuration.
+        release: The Nautobot that was started.
+    """
     for cause in KNOWN:
         found = re.search(cause.words, failure.message)
         if failure.stage in cause.stages.split() and failure.error == cause.error and found:
@@ -90,7 +96,7 @@ def cause_of(failure: Failure, startup: Startup) -> Finding:
                 tuple(map(filled, cause.commands)),
                 _evidence(failure),
             )
-    return _of_code(failure, startup)
+    return _of_code(failure, config, release)
 
 
 def _filler(found: re.Match[str]) -> Callable[[str], str]:
@@ -98,15 +104,15 @@ def _filler(found: re.Match[str]) -> Callable[[str], str]:
     return lambda text: text.format(*groups)
 
 
-def _of_code(failure: Failure, startup: Startup) -> Finding:
+def _of_code(failure: Failure, config: str, release: str) -> Finding:
     """Tell where code fails: in the configuration, in an App, or in something that it uses."""
     last = failure.frames[-1] if failure.frames else None
-    in_config = [one for one in failure.frames if one.file == startup.config]
+    in_config = [one for one in failure.frames if one.file == config]
     place = f"{last.file}, line {last.line}" if last else "no line of code"
     if in_config and (last is in_config[-1] or failure.error == "SyntaxError"):
         return _finding(
             "nautobot_config.py",
-            f"{startup.config}, line {in_config[-1].line}: {failure.error}: {failure.message}.",
+            f"{config}, line {in_config[-1].line}: {failure.error}: {failure.message}.",
             "Mend this line. A name that a new release no longer has is in its release notes.",
             (),
             _evidence(failure),
@@ -117,7 +123,7 @@ def _of_code(failure: Failure, startup: Startup) -> Finding:
         app or failure.stage,
         f"While {STAGES[failure.stage]}: {failure.error}: {failure.message} ({place}).",
         f"The error comes from {app}: install a release of it that supports Nautobot "
-        f"{startup.nautobot}, or take it out of PLUGINS."
+        f"{release}, or take it out of PLUGINS."
         if app
         else "See the evidence for the way that the error came.",
         (f"pip install --upgrade {app}",) if app else (),

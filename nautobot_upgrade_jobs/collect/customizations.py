@@ -27,6 +27,7 @@ from nautobot.core.utils.lookup import get_filterset_for_model, get_model_for_vi
 from ..facts.customizations import Customizations, Problem
 from . import Context, explain
 from .job_files import broken_files_of_jobs
+from .secrets import scrub
 from .sql import rows
 from .template_names import HINT, Objects, problems
 
@@ -107,7 +108,7 @@ def collect(context: Context) -> Customizations:
 
 
 def _with_hint(told: str) -> tuple[str, str]:
-    reason, _, hint = told.partition(HINT)
+    reason, _, hint = scrub(told).partition(HINT)
     return reason, hint.rstrip("?")
 
 

@@ -6,9 +6,8 @@ import hashlib
 import hmac
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import fields, is_dataclass, replace
 from functools import cache
-from typing import Any, TypeVar, cast
+from typing import Any
 
 from django.conf import settings
 
@@ -25,7 +24,6 @@ URL_PASSWORD = re.compile(r"[a-z][a-z0-9+.-]*://[^/@\s]*?:(?P<password>\S+)@", r
 ADDRESS = re.compile(r" at 0x[0-9a-f]+")
 SHORTEST_SECRET = 6
 """Characters; masking shorter values would garble every message."""
-T = TypeVar("T")
 DEEPEST = 8
 """Levels of nesting; a setting may hold itself."""
 
@@ -63,20 +61,6 @@ def scrub(text: str) -> str:
     for secret in known_secrets():
         text = text.replace(secret, MASK)
     return text
-
-
-def without_secrets(value: T) -> T:
-    """Scrub every text in a value of facts, of another process for instance."""
-    if isinstance(value, str):
-        return cast(T, scrub(value))
-    if isinstance(value, tuple):
-        return cast(T, tuple(map(without_secrets, value)))
-    if isinstance(value, dict):
-        return cast(T, {key: without_secrets(item) for key, item in value.items()})
-    if is_dataclass(value) and not isinstance(value, type):
-        changed = {one.name: without_secrets(getattr(value, one.name)) for one in fields(value)}
-        return replace(value, **changed)
-    return value
 
 
 @cache

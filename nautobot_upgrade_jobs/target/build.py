@@ -53,19 +53,19 @@ def build(uv: Uv, resolution: Resolution, wishes: Wishes, *, limit: int, keep: i
         BuildFailed: There is no environment.
     """
     copied = tuple(_copied(resolution, wishes))
-    kept = uv.folder.parent / f"{KEPT}{_key(uv, resolution, copied)}"
     folder = uv.folder / "venv"
     try:
-        if keep and (kept / COMPLETE).exists():
+        if not keep:
+            _install(uv, folder, resolution, copied, limit)
+            return folder
+        kept = uv.folder.parent / f"{KEPT}{_key(uv, resolution, copied)}"
+        if (kept / COMPLETE).exists():
             (kept / COMPLETE).touch()
             return kept
         _install(uv, folder, resolution, copied, limit)
-        (folder / COMPLETE).touch()
-        if keep:
-            folder = _keep(folder, kept, keep)
+        return _keep(folder, kept, keep)
     except (ResolverFailed, Unsolvable, OSError) as error:
         raise BuildFailed(str(error)) from None
-    return folder
 
 
 def _install(
@@ -140,6 +140,7 @@ def _record(name: str) -> str:
 
 def _keep(folder: Path, kept: Path, number: int) -> Path:
     """Move an environment to where the next run finds it, and remove the oldest."""
+    (folder / COMPLETE).touch()
     if not (kept / COMPLETE).exists():
         shutil.rmtree(kept, ignore_errors=True)  # what a killed run has left of it
     with contextlib.suppress(OSError):  # another run was faster

@@ -7,7 +7,7 @@ from nautobot_upgrade_jobs.facts import System, Unavailable
 from nautobot_upgrade_jobs.facts.booted import Refusal
 from nautobot_upgrade_jobs.facts.startup import Failure, Frame
 from nautobot_upgrade_jobs.facts.system import SystemMessage
-from tests.builders import booted, facts, migration, migrations, runtime
+from tests.builders import booted, facts, migration, migrations
 
 PACKAGES = "lib/python3.12/site-packages"
 REMOVED = Failure(
@@ -84,7 +84,7 @@ def test_what_was_not_started_is_not_judged(found):
 
 
 def test_an_app_is_named_with_the_line_that_fails():
-    (finding,) = apps_load(booted(refusals=(Refusal("nautobot_example", REMOVED),)), runtime())
+    (finding,) = apps_load(booted(refusals=(Refusal("nautobot_example", REMOVED),)))
     assert "3.2.7 does not start with the App nautobot_example" in finding.message
     assert "nautobot_example/models.py, line 7" in finding.message
     assert "NaturalOrderingField" in finding.message
@@ -93,5 +93,5 @@ def test_an_app_is_named_with_the_line_that_fails():
 def test_a_configuration_is_told_by_its_line():
     config = "/opt/nautobot/nautobot_config.py"
     failure = Failure("configuration", "ImportError", "gone", (Frame(config, 12, "<module>"),))
-    (finding,) = starts(booted(failure=failure, config=config), runtime())
+    (finding,) = starts(booted(failure=failure, config=config))
     assert "nautobot_config.py, line 12" in finding.message

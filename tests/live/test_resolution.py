@@ -7,8 +7,12 @@ import pytest
 from django.conf import settings
 
 from nautobot_upgrade_jobs.checks.findings import Verdict
+from nautobot_upgrade_jobs.facts import Facts, Migrations, Unavailable
+from nautobot_upgrade_jobs.facts.booted import Booted, Refusal
+from nautobot_upgrade_jobs.facts.startup import Failure
 from nautobot_upgrade_jobs.preflight import preflight
 from nautobot_upgrade_jobs.request import Request
+from nautobot_upgrade_jobs.target_state import _without_secrets
 
 from .conftest import this_instance
 
@@ -83,3 +87,22 @@ def test_the_target_is_not_built_for_everybody(monkeypatch, forbidden, request_,
     told = {one.reason for one in report.not_checked if one.topic == "booted"}
     assert len(told) == 1
     assert reason in told.pop()
+
+
+@pytest.mark.once
+def test_a_password_that_is_a_name_hides_no_migrations(monkeypatch):
+    """Of the target's answer, messages lose their secrets; names are no texts."""
+    monkeypatch.setattr(
+        "nautobot_upgrade_jobs.collect.secrets.known_secrets", lambda: ("nautobot",)
+    )
+    key = "nautobot_ssot.0001_initial"
+    facts = Facts(migrations=Migrations((), (key,), ("nautobot_ssot",)))
+    failure = Failure("apps", "RuntimeError", "login nautobot refused", ())
+    found = _without_secrets(
+        Booted("3.2.7", facts, (Refusal("nautobot_ssot", failure),), (), failure)
+    )
+    assert found.facts == facts
+    assert found.refusals[0].module == "nautobot_ssot"
+    told = {found.failure.message, found.refusals[0].failure.message}
+    assert told == {"login *** refused"}
+    assert _without_secrets(Unavailable("login nautobot refused")).reason == "login *** refused"
