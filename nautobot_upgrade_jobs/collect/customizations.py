@@ -139,26 +139,32 @@ def _on_line(error: GraphQLError) -> str:
 def _templates(name: str, *, many: bool) -> Callable[[], Judge]:
     """Return what judges templates in which a name stands for objects of the content type."""
 
-    def judge(app: str, label: str, *texts: str) -> Iterator[str]:
-        model = _model(app, label)
-        if model is None:
-            yield f"there is no model {app}.{label}"
-            return
+    def judge(model: type[Model], *texts: str) -> Iterator[str]:
         for text in texts:
             try:
                 yield from problems(text or "", {name: Objects(model, many)})
             except TemplateSyntaxError as error:
                 yield f"line {error.lineno}: {error.message}"
 
-    return lambda: judge
+    return lambda: _of_a_model(judge)
 
 
-def _group(app: str, label: str, stored: Any) -> Iterator[str]:
-    model = _model(app, label)
-    if model is None:
-        yield f"there is no model {app}.{label}"
-    else:
-        yield from _unknown_filters(model, _loaded(stored) or {})
+def _of_a_model(judge: Judge) -> Judge:
+    """Return what judges rows that begin with a content type, where its model is there."""
+
+    def look_up(app: str, label: str, *rest: Any) -> Iterator[str]:
+        try:
+            model = apps.get_model(app, label)
+        except LookupError:
+            yield f"there is no model {app}.{label}"
+        else:
+            yield from judge(model, *rest)
+
+    return look_up
+
+
+def _group(model: type[Model], stored: Any) -> Iterator[str]:
+    yield from _unknown_filters(model, _loaded(stored) or {})
 
 
 def _unknown_filters(model: type[Model], given: Mapping[str, Any]) -> Iterator[str]:
@@ -171,13 +177,9 @@ def _unknown_filters(model: type[Model], given: Mapping[str, Any]) -> Iterator[s
         yield f"{model._meta.label} has no filter {name}{_meant(name, known)}"
 
 
-def _permission(app: str, label: str, stored: Any) -> Iterator[str]:
+def _permission(model: type[Model], stored: Any) -> Iterator[str]:
     """Yield lookups of constraints that lead nowhere; they are put together and never sent."""
     constraints = _loaded(stored)
-    model = _model(app, label)
-    if model is None:
-        yield f"there is no model {app}.{label}"
-        return
     for one in constraints if isinstance(constraints, list) else [constraints or {}]:
         for lookup, value in one.items():
             try:
@@ -204,9 +206,9 @@ def _saved_view(view: str, stored: Any) -> Iterator[str]:
         )
 
 
-def _webhook(app: str, label: str) -> Iterator[str]:
-    if _model(app, label) is None:
-        yield f"there is no model {app}.{label}"
+def _webhook(_: type[Model]) -> Iterator[str]:
+    """Yield nothing: a webhook needs its model, and no more."""
+    yield from ()
 
 
 _JUDGES: dict[str, Callable[[], Judge]] = {
@@ -215,19 +217,11 @@ _JUDGES: dict[str, Callable[[], Judge]] = {
     "custom link": _templates("obj", many=False),
     "job button": _templates("obj", many=False),
     "export template": _templates("queryset", many=True),
-    "dynamic group": lambda: _group,
-    "object permission": lambda: _permission,
+    "dynamic group": lambda: _of_a_model(_group),
+    "object permission": lambda: _of_a_model(_permission),
     "saved view": lambda: _saved_view,
-    "webhook": lambda: _webhook,
+    "webhook": lambda: _of_a_model(_webhook),
 }
-
-
-def _model(app: str, label: str) -> type[Model] | None:
-    try:
-        model: type[Model] = apps.get_model(app, label)
-    except LookupError:
-        return None
-    return model
 
 
 def _loaded(stored: Any) -> Any:
