@@ -54,6 +54,19 @@ def set_up_nautobot():
     cache.clear()
 
 
+def rows_of_every_table(cursor):
+    """Each table's rows as texts, by which any change of any value shows."""
+    found = {}
+    for table in cursor.db.introspection.table_names(cursor):
+        cursor.execute(f"SELECT * FROM {cursor.db.ops.quote_name(table)}")
+        found[table] = sorted(repr(tuple(map(_bytes_shown, row))) for row in cursor.fetchall())
+    return found
+
+
+def _bytes_shown(value):
+    return bytes(value) if isinstance(value, memoryview) else value  # its own text is its address
+
+
 def pid_exists(pid):
     try:
         os.kill(pid, 0)

@@ -21,6 +21,8 @@ from nautobot_upgrade_jobs.report import FORMATS
 from nautobot_upgrade_jobs.request import Request
 from nautobot_upgrade_jobs.verification import verify
 
+from .conftest import rows_of_every_table
+
 TARGET = "3.2.7"
 ON_3X = settings.VERSION.startswith("3.")
 
@@ -43,19 +45,8 @@ def execute(statement, parameters=None):
 
 
 def fingerprints():
-    """The content of every table, in a form that shows any change."""
-    quote = connection.ops.quote_name
     with connection.cursor() as cursor:
-        tables = connection.introspection.table_names(cursor)
-    found = {}
-    for table in tables:
-        rows = sorted(map(shown, execute(f"SELECT * FROM {quote(table)}")))
-        found[table] = (len(rows), hash(tuple(rows)))
-    return found
-
-
-def shown(row):
-    return repr([bytes(value) if isinstance(value, memoryview) else value for value in row])
+        return rows_of_every_table(cursor)
 
 
 def summary(report):

@@ -11,6 +11,8 @@ import pytest
 
 from nautobot_upgrade_jobs.report.json import schema
 
+from .conftest import rows_of_every_table
+
 JOB = "nautobot_upgrade_jobs.jobs.preflight.Preflight"
 VERDICTS = {"go", "caution", "blocked", "incomplete"}
 
@@ -138,15 +140,8 @@ RESULT_TABLES = {
 
 def fingerprints():
     with live_database() as cursor:
-        quote = cursor.db.ops.quote_name
-        found = {}
-        for table in set(cursor.db.introspection.table_names(cursor)) - RESULT_TABLES:
-            cursor.execute(f"SELECT * FROM {quote(table)}")
-            found[table] = sorted(
-                repr([bytes(v) if isinstance(v, memoryview) else v for v in row])
-                for row in cursor.fetchall()
-            )
-        return found
+        found = rows_of_every_table(cursor)
+    return {table: rows for table, rows in found.items() if table not in RESULT_TABLES}
 
 
 def test_a_run_on_the_worker_changes_nothing_but_its_own_result(rest):
