@@ -12,6 +12,7 @@ from nautobot_upgrade_jobs.facts import (
     Customizations,
     Data,
     Database,
+    Demands,
     Extensions,
     Facts,
     Interface,
@@ -145,6 +146,7 @@ def booted(**changes: Any) -> Booted:
         "migrations": migrations(),
         "system": System(()),
         "customizations": Customizations(),
+        "demands": Demands(),
     } | changes.pop("facts", {})
     return Booted(**{"target": "3.2.7", "facts": Facts(**state)} | changes)
 

@@ -16,6 +16,7 @@ from .contents import Contents
 from .customizations import Customizations
 from .data import Data
 from .database import Database
+from .demands import Demands
 from .extensions import Extensions
 from .files import Files
 from .interface import Interface
@@ -43,6 +44,7 @@ __all__ = [
     "Customizations",
     "Data",
     "Database",
+    "Demands",
     "Extensions",
     "Facts",
     "Files",
@@ -98,6 +100,7 @@ class Facts:
     aftercare: AfterCare | Unavailable = NOT_COLLECTED
     extensions: Extensions | Unavailable = NOT_COLLECTED
     customizations: Customizations | Unavailable = NOT_COLLECTED
+    demands: Demands | Unavailable = NOT_COLLECTED
     contents: Contents | Unavailable = NOT_COLLECTED
 
     def of(self, topic: type[T]) -> T | Unavailable:

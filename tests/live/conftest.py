@@ -11,12 +11,22 @@ import warnings
 
 import pytest
 
-from nautobot_upgrade_jobs.facts import Customizations, Facts, Migrations, System, Unavailable
+from nautobot_upgrade_jobs.facts import (
+    Customizations,
+    Demands,
+    Facts,
+    Migrations,
+    System,
+    Unavailable,
+)
 from nautobot_upgrade_jobs.facts.booted import Booted
 from nautobot_upgrade_jobs.facts.resolution import Resolution
 
 BRINGS_NOTHING = Facts(
-    migrations=Migrations((), (), ()), system=System(()), customizations=Customizations()
+    migrations=Migrations((), (), ()),
+    system=System(()),
+    customizations=Customizations(),
+    demands=Demands(),
 )
 CLONE = f"test_{os.getpid()}"
 NO_STACK = (

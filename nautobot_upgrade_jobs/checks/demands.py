@@ -1,0 +1,168 @@
+"""What the migrations to come demand of the rows that are there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..facts import Database, MissingFactError, known
+from ..facts.booted import Booted
+from ..facts.demands import Answer, Demands
+from .findings import Finding, Impact, Phase, Severity
+from .registry import NotApplicable, check
+from .text import plural, some
+
+OPERATIONS = "https://docs.djangoproject.com/en/5.2/ref/migration-operations/"
+SAME_CODE = "what is installed is the target"
+TAKES = ("cut", "loses")
+"""Demands that stop no migration, but take something from the rows."""
+
+
+@check()
+def rows_comply(booted: Booted, database: Database) -> Iterator[Finding]:
+    """No row breaks what the migrations to come demand.
+
+    Why: a constraint that becomes unique, a column that must not be empty or becomes shorter, a
+        reference to a row that is gone: the database refuses the operation, and `migrate` stops in
+        the middle, with some migrations committed.
+    Fix: change or remove the rows that are named, before the upgrade.
+    """
+    demands = _demands(booted)
+    for one in demands.broken:
+        if one.rows and one.demand.kind not in TAKES:
+            yield (
+                _may_be_mended(one)
+                if one.demand.after
+                else _stops(one, demands.planned, database.vendor == "mysql")
+            )
+
+
+def _may_be_mended(one: Answer) -> Finding:
+    return Finding(
+        severity=Severity.INFO,
+        subject=_place(one),
+        message=f"{_what(one)}: {one.demand.migration} ({one.demand.operation}) refuses that, "
+        "unless a migration before it changes these rows.",
+        remediation="Nothing, if the rehearsal passes: the migrations named run before.",
+        phase=Phase.MIGRATE,
+        impact=Impact.NONE,
+        evidence=(*_rows(one), *one.demand.after),
+        references=(OPERATIONS,),
+    )
+
+
+def _stops(one: Answer, planned: int, keeps_half: bool) -> Finding:
+    number = one.demand.number
+    stays = " What it did itself by then stays, too: MySQL takes no change of a table back."
+    return Finding(
+        severity=Severity.BLOCKER,
+        subject=_place(one),
+        message=f"{_what(one)}: {one.demand.migration} ({one.demand.operation}) will stop, after "
+        f"{plural(number, 'migration')} of {planned} {'is' if number == 1 else 'are'} committed."
+        + stays
+        * keeps_half,
+        remediation="Change or remove these rows before the upgrade.",
+        phase=Phase.MIGRATE,
+        impact=Impact.OUTAGE,
+        evidence=_rows(one),
+        references=(OPERATIONS,),
+    )
+
+
+def _rows(one: Answer) -> tuple[str, ...]:
+    return tuple(f"{one.demand.table} {key}" for key in one.sample)
+
+
+def _place(one: Answer) -> str:
+    return ".".join(filter(None, (one.demand.table, "+".join(one.demand.columns))))
+
+
+def _what(one: Answer) -> str:
+    """Say what is wrong with the rows."""
+    columns = ", ".join(one.demand.columns)
+    rows = plural(one.rows, "row")
+    table, limit = one.demand.table, one.demand.limit
+    if not one.demand.columns and one.demand.kind != "check":
+        value = {"unique": "a new unique column one value for all", "not null": "a new column none"}
+        return f"{table} has rows, and {value[one.demand.kind]}"
+    return {
+        "unique": f"In {table}, {plural(one.rows, 'value')} of {columns} "
+        f"{'is' if one.rows == 1 else 'are'} there more than once",
+        "not null": f"{rows} of {table} without {columns}",
+        "length": f"{rows} of {table} with more than {limit} characters in {columns}",
+        "cut": f"{rows} of {table} with more than {limit} characters in {columns}",
+        "reference": f"{rows} of {table} whose {columns} leads to no row of "
+        f"{limit.rpartition('.')[0]}",
+        "check": f"{rows} of {table} against the condition {limit}",
+    }[one.demand.kind]
+
+
+@check()
+def values_are_kept(booted: Booted) -> Iterator[Finding]:
+    """No value is cut by the migrations to come.
+
+    Why: where a migration changes the type of a column, PostgreSQL converts each value by a cast,
+        and a cast to a shorter text cuts off what is too long, without a word.
+    Fix: shorten the values that are named yourself, or save them first.
+    """
+    for one in _demands(booted).broken:
+        if one.rows and one.demand.kind == "cut":
+            yield Finding(
+                severity=Severity.WARNING,
+                subject=_place(one),
+                message=f"{_what(one)}: {one.demand.migration} ({one.demand.operation}) will cut "
+                "them, without a word.",
+                remediation="Shorten these values before the upgrade, or save them.",
+                phase=Phase.MIGRATE,
+                impact=Impact.DATA_LOSS,
+                evidence=_rows(one),
+                references=(OPERATIONS,),
+            )
+
+
+@check()
+def values_that_go(booted: Booted) -> Iterator[Finding]:
+    """No column or table that goes in the upgrade holds anything.
+
+    Why: what a migration removes is gone with the first upgrade, and no way back but the backup has
+        it; a migration before it carries over what the new release keeps.
+    Fix: nothing, if the release notes tell where the values are from then on; else save them first.
+    """
+    gone = [one for one in _demands(booted).broken if one.rows and one.demand.kind == "loses"]
+    if gone:
+        yield Finding(
+            severity=Severity.INFO,
+            subject="columns",
+            message=f"{plural(len(gone), 'column')} with values will be removed, or "
+            f"{'goes with its table' if len(gone) == 1 else 'go with their tables'}.",
+            remediation="Keep the backup until you have seen that what you need of them is where "
+            "the release notes say.",
+            phase=Phase.MIGRATE,
+            impact=Impact.DATA_LOSS,
+            evidence=some(
+                tuple(
+                    f"{_place(one)}: {plural(one.rows, 'value')}, by {one.demand.migration}"
+                    for one in gone
+                )
+            ),
+        )
+
+
+@check()
+def tried(booted: Booted) -> Iterator[Finding]:
+    """Every demand of the migrations to come could be tried on the rows.
+
+    Why: what was not tried may stop the migration.
+    Fix: see the reason; most often a permission of the database role, or its statement timeout.
+    """
+    unknown = [one for one in _demands(booted).broken if one.unknown]
+    if unknown:
+        raise MissingFactError(
+            "; ".join(f"{one.demand.migration}, {_place(one)}: {one.unknown}" for one in unknown)
+        )
+    yield from ()
+
+
+def _demands(booted: Booted) -> Demands:
+    if not booted.built:
+        raise NotApplicable(SAME_CODE)
+    return known(booted.facts.demands)

@@ -1,0 +1,152 @@
+"""Asks the rows whether they comply with what the migrations to come demand of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from celery.exceptions import SoftTimeLimitExceeded
+from django.db import Error as DatabaseError
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+from django.db.migrations.state import ProjectState
+
+from ..facts import Demands
+from ..facts.demands import Answer, Demand
+from . import Context, explain
+from .operations import Walk
+from .sql import rows, value
+
+if TYPE_CHECKING:
+    from django.db.backends.base.base import BaseDatabaseWrapper
+
+GOES = "loses"
+SAMPLE = 5
+"""Primary keys that are shown."""
+
+
+def collect(context: Context) -> Demands:
+    """Derive the demands from the operations of the plan, and try each with a query."""
+    executor = MigrationExecutor(connection)
+    leaves = executor.loader.graph.leaf_nodes()
+    plan = [migration for migration, _ in executor.migration_plan(leaves)]
+    if not plan:
+        return Demands()
+    demands = list(_demands(executor, plan))
+    goes = [one for one in demands if one.kind == GOES]
+    answers = [
+        *(_answer(context.connection, one) for one in demands if one.kind != GOES),
+        *(
+            answer
+            for table in dict.fromkeys(one.table for one in goes)
+            for answer in _values(context.connection, [one for one in goes if one.table == table])
+        ),
+    ]
+    broken = tuple(one for one in answers if one.rows or one.unknown)
+    return Demands(broken, len(answers), len(plan))
+
+
+def _values(connection: BaseDatabaseWrapper, goes: list[Demand]) -> Iterator[Answer]:
+    """Count the values in what goes of one table, by one query."""
+    quote = connection.ops.quote_name
+    counts = ", ".join(f"count({quote(one.columns[0]) if one.columns else '*'})" for one in goes)
+    try:
+        (found,) = rows(connection, f"SELECT {counts} FROM {quote(goes[0].table)}")  # noqa: S608
+    except DatabaseError as error:
+        yield from (Answer(one, 0, unknown=explain(error)) for one in goes)
+        return
+    yield from map(Answer, goes, found)
+
+
+def _demands(executor: MigrationExecutor, plan: list) -> Iterator[Demand]:
+    walk = Walk(_state_before(executor, plan))
+    for number, migration in enumerate(plan):
+        yield from walk.demands(migration, number)
+
+
+def _state_before(executor: MigrationExecutor, plan: list) -> ProjectState:
+    """Return the state that the applied migrations have made."""
+    state = ProjectState(real_apps=executor.loader.unmigrated_apps)
+    to_come = set(plan)
+    leaves = executor.loader.graph.leaf_nodes()
+    for migration, _ in executor.migration_plan(leaves, clean_start=True):
+        if migration not in to_come:
+            migration.mutate_state(state, preserve=False)
+    return state
+
+
+def _answer(connection: BaseDatabaseWrapper, demand: Demand) -> Answer:
+    try:
+        where = _violation(connection, demand)
+        number = _count(connection, demand, where)
+        return Answer(demand, number, _sample(connection, demand, where) if number else ())
+    except SoftTimeLimitExceeded:
+        raise
+    except DatabaseError as error:
+        return Answer(demand, 0, unknown=explain(error))
+
+
+def _violation(connection: BaseDatabaseWrapper, demand: Demand) -> str:
+    """Return the condition that rows meet which do not comply; names are quoted, none is a value.
+
+    Of ``unique`` there is one for each value that is there more than once.
+    """
+    quote = connection.ops.quote_name
+    columns = [quote(name) for name in demand.columns]
+    if demand.kind == "check":
+        return f"NOT ({demand.limit})"
+    if demand.kind == "unique":
+        given = [f"{one} IS NOT NULL" for one in columns]
+        return " AND ".join([*given, *([f"({demand.limit})"] if demand.limit else [])]) or "1 = 1"
+    if not columns:  # a new one without a value for the rows that are there
+        return "1 = 1"
+    (column,) = columns
+    if demand.kind == "not null":
+        return f"{column} IS NULL"
+    if demand.kind in ("length", "cut"):
+        text = "CHAR" if connection.vendor == "mysql" else "text"
+        return f"CHAR_LENGTH(CAST({column} AS {text})) > {int(demand.limit)}"
+    table, _, key = demand.limit.rpartition(".")
+    return (
+        f"{column} IS NOT NULL AND NOT EXISTS (SELECT 1 FROM {quote(table)} r "  # noqa: S608
+        f"WHERE r.{quote(key)} = {quote(demand.table)}.{column})"
+    )
+
+
+def _count(connection: BaseDatabaseWrapper, demand: Demand, where: str) -> int:
+    quote = connection.ops.quote_name
+    table = quote(demand.table)
+    if demand.kind != "unique":
+        return int(value(connection, f"SELECT count(*) FROM {table} WHERE {where}"))  # noqa: S608
+    if not demand.columns:  # one default for all rows
+        number = int(value(connection, f"SELECT count(*) FROM {table}"))  # noqa: S608
+        return int(number > 1)
+    return int(value(connection, f"SELECT count(*) FROM ({_doubles(quote, demand, where)}) d"))  # noqa: S608
+
+
+def _doubles(quote, demand: Demand, where: str) -> str:
+    columns = ", ".join(map(quote, demand.columns))
+    return (
+        f"SELECT {columns} FROM {quote(demand.table)} WHERE {where} "  # noqa: S608
+        f"GROUP BY {columns} HAVING count(*) > 1"
+    )
+
+
+def _sample(connection: BaseDatabaseWrapper, demand: Demand, where: str) -> tuple[str, ...]:
+    """Return the primary keys of some rows; only keys, since values may be anything."""
+    quote = connection.ops.quote_name
+    with connection.cursor() as cursor:
+        key = connection.introspection.get_primary_key_column(cursor, demand.table)
+    if not key:
+        return ()
+    table = quote(demand.table)
+    if demand.kind == "unique" and demand.columns:
+        same = " AND ".join(f"d.{quote(one)} = t.{quote(one)}" for one in demand.columns)
+        query = (
+            f"SELECT t.{quote(key)} FROM {table} t JOIN "  # noqa: S608
+            f"({_doubles(quote, demand, where)}) d ON {same} ORDER BY "
+            + ", ".join(f"t.{quote(one)}" for one in (*demand.columns, key))
+        )
+    else:
+        query = f"SELECT {quote(key)} FROM {table} WHERE {where} ORDER BY {quote(key)}"  # noqa: S608
+    return tuple(str(found) for (found,) in rows(connection, f"{query} LIMIT {SAMPLE}"))

@@ -1,0 +1,51 @@
+"""What the migrations to come ask of the rows that are there, and whether these comply."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Demand:
+    """One thing that an operation asks of a table, or takes from it."""
+
+    kind: str
+    """``unique``, ``not null``, ``length``, ``reference``, ``check``: rows that stop the migration;
+    ``cut`` (values that are too long), ``loses``: what it takes from the rows."""
+    migration: str
+    operation: str
+    """Class of the operation, such as ``AlterField``."""
+    table: str
+    """As it is named today."""
+    columns: tuple[str, ...] = ()
+    """As they are named today; none if the whole table is meant."""
+    limit: str = ""
+    """Characters of ``length`` and ``cut``, ``table.column`` of ``reference``; of ``check``, and of
+    ``unique`` where it holds for some rows only, the condition in SQL."""
+    after: tuple[str, ...] = ()
+    """Migrations to come that run code before, and may change these rows."""
+    number: int = 0
+    """How many migrations of the plan are done before this one."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the rows say to a demand."""
+
+    demand: Demand
+    rows: int
+    """That do not comply; of ``unique``, values that are there more than once."""
+    sample: tuple[str, ...] = ()
+    """Primary keys of some of them."""
+    unknown: str = ""
+    """Why nobody knows."""
+
+
+@dataclass(frozen=True)
+class Demands:
+    """All demands of the migrations to come that some row breaks, or that could not be tried."""
+
+    broken: tuple[Answer, ...] = ()
+    tried: int = 0
+    planned: int = 0
+    """Migrations to come."""

@@ -1,0 +1,71 @@
+"""What migrations demand of the rows: only what will stop them is a blocker."""
+
+from dataclasses import replace
+
+import pytest
+
+from nautobot_upgrade_jobs.checks.demands import rows_comply
+from nautobot_upgrade_jobs.facts.demands import Answer, Demand, Demands
+from tests.builders import booted, database, facts, mysql
+
+UNIQUE = Demand("unique", "example.0002_more", "AlterField", "example_thing", ("name",), number=3)
+TWICE = Answer(UNIQUE, 2, ("1", "2"))
+COMPLIES = Answer(UNIQUE, 0)
+MENDED = Answer(replace(UNIQUE, after=("example.0001_names",)), 2, ("1", "2"))
+GOES = Answer(replace(UNIQUE, kind="loses", operation="RemoveField"), 7)
+CUT = Answer(replace(UNIQUE, kind="cut", limit="64"), 2, ("1", "2"))
+UNTRIED = Answer(UNIQUE, 0, unknown="permission denied")
+
+
+def target(*answers, **changes):
+    return booted(facts={"demands": Demands(answers, len(answers), 9)}, **changes)
+
+
+@pytest.mark.parametrize(
+    ("check", "state", "expected"),
+    [
+        ("rows_comply", target(), []),
+        ("rows_comply", target(COMPLIES), []),
+        ("rows_comply", target(TWICE), [("blocker", "example_thing.name")]),
+        ("rows_comply", target(MENDED), [("info", "example_thing.name")]),
+        ("rows_comply", target(GOES), []),
+        ("rows_comply", target(CUT), []),
+        ("rows_comply", target(UNTRIED), []),
+        ("rows_comply", target(TWICE, built=False), "not_applicable"),
+        ("values_are_kept", target(CUT), [("warning", "example_thing.name")]),
+        ("values_are_kept", target(TWICE), []),
+        ("values_are_kept", target(replace(CUT, rows=0)), []),
+        ("values_that_go", target(TWICE, CUT), []),
+        ("values_that_go", target(GOES), [("info", "columns")]),
+        ("values_that_go", target(replace(GOES, rows=0)), []),
+        ("tried", target(TWICE, GOES), []),
+        ("tried", target(TWICE, UNTRIED), "skipped"),
+    ],
+)
+def test_what_is_told(found, check, state, expected):
+    assert found(f"demands.{check}", facts(), booted=state) == expected
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({}, "2 values of name are there more than once"),
+        ({"kind": "not null"}, "2 rows of example_thing without name"),
+        ({"kind": "length", "limit": "64"}, "2 rows of example_thing with more than 64 characters"),
+        ({"kind": "reference", "limit": "other.id"}, "leads to no row of other"),
+        ({"kind": "check", "limit": "a > 0"}, "against the condition a > 0"),
+        ({"columns": ()}, "a new unique column one value for all"),
+        ({"columns": (), "kind": "not null"}, "a new column none"),
+    ],
+)
+def test_each_demand_is_said_in_words(changes, words):
+    answer = Answer(replace(UNIQUE, **changes), 2)
+    (finding,) = rows_comply(target(answer), database())
+    assert words in finding.message
+    assert "example.0002_more (AlterField) will stop, after 3 migrations of 9" in finding.message
+
+
+@pytest.mark.parametrize(("server", "stays"), [(database(), False), (mysql(), True)])
+def test_what_stays_of_the_migration_itself(server, stays):
+    (finding,) = rows_comply(target(TWICE), server)
+    assert ("MySQL" in finding.message) == stays
