@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..facts import Database, MissingFactError, known
+from ..facts import Database, MissingFactError, Tables, known
 from ..facts.booted import Booted
 from ..facts.demands import Answer, Demands
+from ..plan.duration import Share, estimate
 from .findings import Finding, Impact, Phase, Severity
 from .registry import NotApplicable, check
-from .text import plural, some
+from .text import duration, plural, some
 
 OPERATIONS = "https://docs.djangoproject.com/en/5.2/ref/migration-operations/"
 SAME_CODE = "what is installed is the target"
@@ -160,6 +161,48 @@ def tried(booted: Booted) -> Iterator[Finding]:
             "; ".join(f"{one.demand.migration}, {_place(one)}: {one.unknown}" for one in unknown)
         )
     yield from ()
+
+
+@check()
+def window(booted: Booted, tables: Tables) -> Iterator[Finding]:
+    """How long the migrations to come take, on what they work, and what they need of the disk.
+
+    Why: while a table is written anew, or an index is built, nobody writes to it; a window that is
+        too short ends with a migration that somebody kills.
+    Fix: plan the window by the upper end, and measure on a copy of the data what is in between.
+    """
+    demands = _demands(booted)
+    if demands.planned:
+        found = estimate(demands, tables)
+        yield Finding(
+            severity=Severity.INFO,
+            subject="migrations",
+            message=f"{plural(demands.planned, 'migration')}: between {_time(found.low)} and "
+            f"{_time(found.high)}, by the number of rows, and up to {found.mebibytes} MiB of disk "
+            "for what is written meanwhile.",
+            remediation="Plan the window by the upper end; a run on a copy of the data tells more.",
+            phase=Phase.MIGRATE,
+            impact=Impact.OUTAGE,
+            evidence=some(tuple(map(_share, found.shares))),
+            references=(OPERATIONS,),
+        )
+
+
+def _time(seconds: float) -> str:
+    whole = max(1, round(seconds))
+    return plural(whole, "second") if whole < 100 else duration(round(seconds / 60))
+
+
+def _share(one: Share) -> str:
+    works = {
+        "rewrite": "written anew, nobody reads it meanwhile",
+        "scan": "read as a whole, nobody writes meanwhile",
+        "index": "an index is built, nobody writes meanwhile",
+        "code": "code works on its rows",
+    }
+    times = f", {one.times} times" if one.times > 1 else ""
+    rows = f"{'' if one.table.exact else 'about '}{plural(one.table.rows, 'row')}"
+    return f"{one.table.name} ({rows}): {works[one.work.kind]}{times}; {one.work.migration}"
 
 
 def _demands(booted: Booted) -> Demands:

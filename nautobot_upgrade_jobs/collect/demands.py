@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from celery.exceptions import SoftTimeLimitExceeded
 from django.db import Error as DatabaseError
 from django.db import connection
+from django.db.migrations import Migration
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.state import ProjectState
 
 from ..facts import Demands
-from ..facts.demands import Answer, Demand
+from ..facts.demands import Answer, Demand, Work
 from . import Context, explain
-from .operations import Walk
+from .code import models_in, names, source_of
+from .operations import demands
 from .sql import rows, value
+from .walk import Walk
+from .work import kinds_of_work
 
 if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper
@@ -32,10 +37,10 @@ def collect(context: Context) -> Demands:
     plan = [migration for migration, _ in executor.migration_plan(leaves)]
     if not plan:
         return Demands()
-    demands = list(_demands(executor, plan))
-    goes = [one for one in demands if one.kind == GOES]
+    demanded, work = _read(Walk(_state_before(executor, plan)), plan)
+    goes = [one for one in demanded if one.kind == GOES]
     answers = [
-        *(_answer(context.connection, one) for one in demands if one.kind != GOES),
+        *(_answer(context.connection, one) for one in demanded if one.kind != GOES),
         *(
             answer
             for table in dict.fromkeys(one.table for one in goes)
@@ -43,7 +48,29 @@ def collect(context: Context) -> Demands:
         ),
     ]
     broken = tuple(one for one in answers if one.rows or one.unknown)
-    return Demands(broken, len(answers), len(plan))
+    return Demands(broken, len(answers), len(plan), tuple(work))
+
+
+def _read(walk: Walk, plan: list[Migration]) -> tuple[list[Demand], list[Work]]:
+    """Go through the plan once; return what it demands, and what it has to do."""
+    demanded, work = [], []
+    code: list[tuple[str, str | None]] = []
+    for number, migration in enumerate(plan):
+        name = f"{migration.app_label}.{migration.name}"
+        for one, place in walk.steps(migration):
+            source = source_of(migration, one)
+            named = {"migration": name, "operation": type(one).__name__}
+            if source != "":
+                code.append((name, source))
+                tables = [walk.table_of(*model) for model in models_in(source)]
+                work += [Work("code", table=table or "", **named) for table in tables or [None]]
+            if place:
+                kinds = kinds_of_work(one, walk, place)
+                work += [Work(kind, table=place.table, **named) for kind in kinds]
+                after = (key for key, text in code if names(text, place.model, place.table))
+                known = {"after": tuple(dict.fromkeys(after)), "number": number, **named}
+                demanded += [replace(demand, **known) for demand in demands(one, walk, place)]
+    return demanded, work
 
 
 def _values(connection: BaseDatabaseWrapper, goes: list[Demand]) -> Iterator[Answer]:
@@ -58,13 +85,7 @@ def _values(connection: BaseDatabaseWrapper, goes: list[Demand]) -> Iterator[Ans
     yield from map(Answer, goes, found)
 
 
-def _demands(executor: MigrationExecutor, plan: list) -> Iterator[Demand]:
-    walk = Walk(_state_before(executor, plan))
-    for number, migration in enumerate(plan):
-        yield from walk.demands(migration, number)
-
-
-def _state_before(executor: MigrationExecutor, plan: list) -> ProjectState:
+def _state_before(executor: MigrationExecutor, plan: list[Migration]) -> ProjectState:
     """Return the state that the applied migrations have made."""
     state = ProjectState(real_apps=executor.loader.unmigrated_apps)
     to_come = set(plan)
@@ -76,6 +97,8 @@ def _state_before(executor: MigrationExecutor, plan: list) -> ProjectState:
 
 
 def _answer(connection: BaseDatabaseWrapper, demand: Demand) -> Answer:
+    if demand.kind == "expression":
+        return Answer(demand, 0, unknown="it is unique by an expression, which is not tried")
     try:
         where = _violation(connection, demand)
         number = _count(connection, demand, where)

@@ -17,10 +17,12 @@ COUNTED_UP_TO = 50_000
 ESTIMATES = {
     # Without statistics (-1) the size on disk bounds the rows; none is shorter than 24 bytes.
     "postgresql": "SELECT c.relname, CASE WHEN c.reltuples < 0 THEN pg_relation_size(c.oid) / 24 "
-    "ELSE c.reltuples END::bigint, has_table_privilege(c.oid, 'SELECT') FROM pg_class c "
+    "ELSE c.reltuples END::bigint, pg_total_relation_size(c.oid), "
+    "has_table_privilege(c.oid, 'SELECT') FROM pg_class c "
     "WHERE c.relnamespace = (SELECT relnamespace FROM pg_class "
     "WHERE oid = 'django_migrations'::regclass) AND c.relkind IN ('r', 'p') ORDER BY 1",
-    "mysql": "SELECT table_name, coalesce(table_rows, 0), true FROM information_schema.tables "
+    "mysql": "SELECT table_name, coalesce(table_rows, 0), "
+    "coalesce(data_length + index_length, 0), true FROM information_schema.tables "
     "WHERE table_schema = database() AND table_type = 'BASE TABLE' ORDER BY 1",
 }
 
@@ -30,17 +32,17 @@ def collect(context: Context) -> Tables:
     connection = context.connection
     owned = connection.introspection.django_table_names(include_views=False)
     estimates = {
-        str(name): int(estimate)
-        for name, estimate, readable in rows(connection, ESTIMATES[connection.vendor])
+        str(name): (int(estimate), int(size))
+        for name, estimate, size, readable in rows(connection, ESTIMATES[connection.vendor])
         # Somebody else's table is none of our business; one of Nautobot's must be readable.
         if readable or name in owned
     }
-    small = [name for name, estimate in estimates.items() if estimate <= COUNTED_UP_TO]
+    small = [name for name, (estimate, _) in estimates.items() if estimate <= COUNTED_UP_TO]
     exact = _count(connection, small)
     return Tables(
         tables=tuple(
-            Table(name, exact.get(name, estimate), name in exact)
-            for name, estimate in estimates.items()
+            Table(name, exact.get(name, estimate), name in exact, size)
+            for name, (estimate, size) in estimates.items()
         ),
         owned=tuple(sorted({*owned, "django_migrations"})),
     )

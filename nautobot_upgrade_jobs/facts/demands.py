@@ -11,7 +11,8 @@ class Demand:
 
     kind: str
     """``unique``, ``not null``, ``length``, ``reference``, ``check``: rows that stop the migration;
-    ``cut`` (values that are too long), ``loses``: what it takes from the rows."""
+    ``expression``: something unique that is not tried; ``cut`` (values that are too long),
+    ``loses``: what it takes from the rows."""
     migration: str
     operation: str
     """Class of the operation, such as ``AlterField``."""
@@ -42,10 +43,25 @@ class Answer:
 
 
 @dataclass(frozen=True)
+class Work:
+    """What an operation costs, beyond a change of the catalog."""
+
+    kind: str
+    """``rewrite``: every row is written anew, and nobody reads the table meanwhile; ``scan``: every
+    row is read, and nobody reads or writes the table; ``index``: an index is built, and nobody
+    writes; ``code``: a function or statements work on the rows."""
+    migration: str
+    operation: str
+    table: str = ""
+    """As it is named today; of ``code``, one that it names, empty if it names none."""
+
+
+@dataclass(frozen=True)
 class Demands:
-    """All demands of the migrations to come that some row breaks, or that could not be tried."""
+    """What the migrations to come ask: demands that some row breaks, or that could not be tried."""
 
     broken: tuple[Answer, ...] = ()
     tried: int = 0
     planned: int = 0
     """Migrations to come."""
+    work: tuple[Work, ...] = ()

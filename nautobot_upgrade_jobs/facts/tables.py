@@ -13,6 +13,8 @@ class Table:
     rows: int
     exact: bool
     """False where ``rows`` is the server's own estimate, because counting would take long."""
+    size_bytes: int = 0
+    """With indexes, and with what is kept beside the rows."""
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from nautobot_upgrade_jobs.checks.demands import rows_comply
-from nautobot_upgrade_jobs.facts.demands import Answer, Demand, Demands
+from nautobot_upgrade_jobs.checks.demands import rows_comply, window
+from nautobot_upgrade_jobs.facts import Tables
+from nautobot_upgrade_jobs.facts.demands import Answer, Demand, Demands, Work
+from nautobot_upgrade_jobs.facts.tables import Table
 from tests.builders import booted, database, facts, mysql
 
 UNIQUE = Demand("unique", "example.0002_more", "AlterField", "example_thing", ("name",), number=3)
@@ -38,6 +40,9 @@ def target(*answers, **changes):
         ("values_that_go", target(TWICE, CUT), []),
         ("values_that_go", target(GOES), [("info", "columns")]),
         ("values_that_go", target(replace(GOES, rows=0)), []),
+        ("window", target(), [("info", "migrations")]),
+        ("window", booted(facts={"demands": Demands()}), []),
+        ("window", target(built=False), "not_applicable"),
         ("tried", target(TWICE, GOES), []),
         ("tried", target(TWICE, UNTRIED), "skipped"),
     ],
@@ -69,3 +74,18 @@ def test_each_demand_is_said_in_words(changes, words):
 def test_what_stays_of_the_migration_itself(server, stays):
     (finding,) = rows_comply(target(TWICE), server)
     assert ("MySQL" in finding.message) == stays
+
+
+def test_the_window_is_told_with_what_it_rests_on():
+    work = (Work("index", "example.0002_more", "AddIndex", "dcim_device"),)
+    state = booted(facts={"demands": Demands(planned=60, work=work)})
+    tables = Tables((Table("dcim_device", 2_000_000, False, 800 * 1024 * 1024),), ())
+    (finding,) = window(state, tables)
+    assert finding.message == (
+        "60 migrations: between 14 seconds and 2 minutes, by the number of rows, "
+        "and up to 400 MiB of disk for what is written meanwhile."
+    )
+    assert finding.evidence == (
+        "dcim_device (about 2000000 rows): an index is built, nobody writes meanwhile; "
+        "example.0002_more",
+    )

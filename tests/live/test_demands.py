@@ -2,11 +2,13 @@
 
 from copy import deepcopy
 
+import django
 import pytest
 from django.db import DatabaseError, connection
 from django.db.migrations import (
     AddConstraint,
     AddField,
+    AddIndex,
     AlterField,
     AlterUniqueTogether,
     CreateModel,
@@ -24,14 +26,17 @@ from django.db.models import (
     CASCADE,
     AutoField,
     CharField,
+    CheckConstraint,
     ForeignKey,
+    Index,
     IntegerField,
+    Q,
     TextField,
     UniqueConstraint,
 )
 
-from nautobot_upgrade_jobs.collect.demands import _answer
-from nautobot_upgrade_jobs.collect.operations import Walk
+from nautobot_upgrade_jobs.collect.demands import _answer, _read
+from nautobot_upgrade_jobs.collect.walk import Walk
 
 BEFORE = [
     CreateModel("Other", [("id", AutoField(primary_key=True))]),
@@ -42,17 +47,31 @@ BEFORE = [
             ("name", CharField(max_length=50, null=True)),
             ("words", TextField(default="")),
             ("number", IntegerField(default=0)),
+            ("found", IntegerField(default=0, db_index=True)),
         ],
     ),
 ]
 UNIQUE = UniqueConstraint(fields=["name", "number"], name="example_unique")
+UNIQUE_FROM_ONE = UniqueConstraint(
+    fields=["name"], condition=Q(number__gte=1), name="example_from_one"
+)
+
+
+def no_negative(field):
+    condition = Q(**{f"{field}__gte": 0})
+    argument = "condition" if django.VERSION >= (5, 1) else "check"
+    return CheckConstraint(name=f"example_{field}", **{argument: condition})
+
+
+NOT_NEGATIVE, NO_NEGATIVE_PLACE = no_negative("number"), no_negative("place")
 
 
 def alter(**changes):
     return AlterField("thing", "name", CharField(**{"max_length": 50, "null": True} | changes))
 
 
-NEEDS_A_VALUE = [] if connection.vendor == "mysql" else ["not null"]
+MYSQL = connection.vendor == "mysql"
+NEEDS_A_VALUE = [] if MYSQL else ["not null"]
 """MySQL writes zeroes and empty texts of its own accord."""
 
 
@@ -97,6 +116,22 @@ def made(rows):
         ([("a", "", 0), ("a", "", 0)], [AddConstraint("thing", UNIQUE)], ["unique"]),
         ([("a", "", 0), ("a", "", 1)], [AddConstraint("thing", UNIQUE)], []),
         ([(None, "", 0), (None, "", 0)], [AddConstraint("thing", UNIQUE)], []),
+        ([("a", "", 0), ("a", "", 0)], [AddConstraint("thing", UNIQUE_FROM_ONE)], []),
+        ([("a", "", -1)], [AddConstraint("thing", NOT_NEGATIVE)], ["check"]),
+        ([("a", "", 0)], [AddConstraint("thing", NOT_NEGATIVE)], []),
+        (
+            [("a", "", -1)],
+            [RenameField("thing", "number", "place"), AddConstraint("thing", NO_NEGATIVE_PLACE)],
+            ["check"],
+        ),
+        (
+            [("a", "", -1)],
+            [
+                AddField("thing", "place", IntegerField(default=1)),
+                AddConstraint("thing", NO_NEGATIVE_PLACE),
+            ],
+            [],
+        ),
         (
             [("a", "", 0), ("a", "", 0)],
             [AlterUniqueTogether("thing", {("name", "number")})],
@@ -166,7 +201,7 @@ def test_what_is_foretold_happens(tables, rows, operations, breaks):
     state = made(rows)
     migration = Migration("0002_more", "example")
     migration.operations = operations
-    demands = list(Walk(state.clone()).demands(deepcopy(migration), 0))
+    demands, _ = _read(Walk(state.clone()), [deepcopy(migration)])
     answers = [_answer(connection, one) for one in demands if one.kind != "loses"]
     assert not [one.unknown for one in answers if one.unknown]
     assert [one.demand.kind for one in answers if one.rows] == breaks
@@ -179,13 +214,85 @@ def test_what_is_foretold_happens(tables, rows, operations, breaks):
     assert stopped == bool(breaks)
 
 
+LONGER = AlterField("thing", "name", CharField(max_length=60, null=True))
+MUCH_LONGER = AlterField("thing", "name", CharField(max_length=70, null=True))
+TO_OTHER = ForeignKey("example.Other", CASCADE, null=True)
+
+
+@pytest.mark.parametrize(
+    ("operation", "kinds"),
+    [
+        (AddField("thing", "code", IntegerField(default=1)), []),
+        (AddField("thing", "code", IntegerField(null=True, db_index=True)), ["index"]),
+        (AddField("thing", "other", TO_OTHER), ["rewrite" if MYSQL else "scan", "index"]),
+        (LONGER, []),
+        (MUCH_LONGER, ["rewrite"] if MYSQL else []),
+        (alter(max_length=40), ["rewrite"]),
+        (alter(verbose_name="called"), []),
+        (alter(db_index=True), ["index"]),
+        (alter(null=False), ["rewrite" if MYSQL else "scan"]),
+        (AlterField("thing", "number", CharField(max_length=9)), ["rewrite"]),
+        (RemoveField("thing", "number"), []),
+        (RemoveField("thing", "found"), ["rewrite"] if MYSQL else []),
+        (RenameField("thing", "number", "place"), []),
+        (RenameModel("Thing", "Item"), []),
+        (DeleteModel("Other"), []),
+        (AddIndex("thing", Index(fields=["number"], name="example_number")), ["index"]),
+        (AddConstraint("thing", UNIQUE), ["index"]),
+        (AddConstraint("thing", NOT_NEGATIVE), ["rewrite" if MYSQL else "scan"]),
+        (AlterUniqueTogether("thing", {("name", "number")}), ["index"]),
+        (AlterUniqueTogether("thing", set()), []),
+    ],
+)
+def test_which_tables_are_written_anew(tables, operation, kinds):
+    state = made([("a", "", 0)])
+    migration = Migration("0002_more", "example")
+    migration.operations = [operation]
+    _, work = _read(Walk(state.clone()), [migration])
+    assert [one.kind for one in work] == kinds
+    before = file_of("example_thing")
+    with connection.schema_editor() as editor:
+        migration.apply(state, editor)
+    after = file_of("example_thing") or file_of("example_item")
+    assert (after != before) == ("rewrite" in kinds)
+
+
+def file_of(table):
+    """What has another number once a table was written anew."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT table_id FROM information_schema.innodb_tables "
+            "WHERE name = concat(database(), '/', %s)"
+            if MYSQL
+            else "SELECT relfilenode FROM pg_class WHERE relname = %s",
+            [table],
+        )
+        return cursor.fetchone()
+
+
+def test_code_works_on_the_models_that_it_names(tables):
+    state = made([])
+    migration = Migration("0002_more", "example")
+    migration.operations = [RunPython(count), RunSQL("SELECT 1"), RunPython(RunPython.noop)]
+    _, work = _read(Walk(state), [migration])
+    assert [(one.kind, one.operation, one.table) for one in work] == [
+        ("code", "RunPython", "example_thing"),
+        ("code", "RunSQL", ""),
+    ]
+
+
+def count(apps, schema_editor):
+    apps.get_model("example", "Thing").objects.count()
+
+
 @pytest.mark.parametrize(("words", "cut"), [("abcd", 1), ("äöü", 0)])
 def test_a_change_of_type_cuts_what_is_too_long(tables, words, cut):
     """PostgreSQL converts by a cast, which cuts; MySQL refuses."""
     state = made([("a", words, 0)])
     migration = Migration("0002_more", "example")
     migration.operations = [AlterField("thing", "words", CharField(max_length=3))]
-    (answer,) = [_answer(connection, one) for one in Walk(state.clone()).demands(migration, 0)]
+    (demand,), _ = _read(Walk(state.clone()), [migration])
+    answer = _answer(connection, demand)
     assert answer.rows == cut
     if connection.vendor == "mysql" and cut:
         assert answer.demand.kind == "length"
@@ -218,9 +325,7 @@ def test_rows_that_code_may_change_before_are_told_apart(tables, code, may_chang
     first, second = Migration("0002_fill", "example"), Migration("0003_fix", "example")
     first.operations = [code]
     second.operations = [alter(null=False), DeleteModel("Other")]
-    walk = Walk(state)
-    assert list(walk.demands(first, 0)) == []
-    not_null, loses = walk.demands(second, 1)
+    (not_null, loses), _ = _read(Walk(state), [first, second])
     assert (not_null.kind, not_null.number) == ("not null", 1)
     assert not_null.after == (("example.0002_fill",) if may_change else ())
     assert (loses.kind, loses.table) == ("loses", "example_other")
@@ -230,5 +335,6 @@ def test_the_rows_are_named_by_their_keys(tables):
     state = made([("a", "", 0), ("b", "", 0), ("a", "", 1)])
     migration = Migration("0002_more", "example")
     migration.operations = [alter(unique=True)]
-    (answer,) = [_answer(connection, one) for one in Walk(state).demands(migration, 0)]
+    (demand,), _ = _read(Walk(state), [migration])
+    answer = _answer(connection, demand)
     assert (answer.rows, answer.sample) == (1, ("1", "3"))

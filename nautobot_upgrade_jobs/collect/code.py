@@ -1,0 +1,52 @@
+"""The code that migrations run, and the models that it names."""
+
+from __future__ import annotations
+
+import inspect
+import re
+import sys
+from collections.abc import Iterator
+
+from django.db.migrations import Migration
+from django.db.migrations.operations import RunPython, RunSQL
+from django.db.migrations.operations.base import Operation
+
+ANY_MODEL = re.compile(r"\b(get_models|model_class)\b")
+"""In code that does not say which models it works on."""
+NAMED = re.compile(r"""get_model\(\s*["'](\w+)(?:["']\s*,\s*["']|\.)(\w+)["']""")
+
+
+def source_of(migration: Migration, one: Operation) -> str | None:
+    """Return the text that names what an operation works on.
+
+    Args:
+        migration: It has the operation.
+        one: What may be code.
+
+    Returns:
+        Empty if it runs none; None if it does, and nobody has its text.
+    """
+    if isinstance(one, RunSQL):
+        return repr(one.sql) if one.sql else ""
+    if not isinstance(one, RunPython) or one.code is RunPython.noop:
+        return ""
+    function = inspect.unwrap(getattr(one.code, "func", one.code))
+    try:
+        module = inspect.getsource(sys.modules[function.__module__])
+        return module + inspect.getsource(sys.modules[migration.__module__])
+    except (OSError, TypeError, KeyError):
+        return None
+
+
+def names(source: str | None, *words: str) -> bool:
+    """Tell whether code may work on what is named so."""
+    if source is None or ANY_MODEL.search(source):
+        return True
+    word = "|".join(map(re.escape, filter(None, words)))
+    return bool(source and re.search(rf"\b({word})\b", source, re.IGNORECASE))
+
+
+def models_in(source: str | None) -> Iterator[tuple[str, str]]:
+    """Yield the models, as (app label, name in lower case), that code asks the registry for."""
+    for app, model in dict.fromkeys(NAMED.findall(source or "")):
+        yield app, model.lower()

@@ -1,0 +1,146 @@
+"""Goes through the migrations to come, and knows what each name is called today."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from django.db import connection
+from django.db.migrations import Migration
+from django.db.migrations.operations import (
+    AddField,
+    AlterModelTable,
+    CreateModel,
+    RenameField,
+    RenameModel,
+    SeparateDatabaseAndState,
+)
+from django.db.migrations.operations.base import Operation
+from django.db.migrations.state import ModelState, ProjectState
+from django.db.models import Field, Model
+
+Key = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Place:
+    """A model as it is at this point of the plan, and its table as it is named today."""
+
+    app: str
+    model: str
+    table: str
+
+
+@dataclass
+class Walk:
+    """Carries the state of the models along, operation by operation."""
+
+    state: ProjectState
+    """As it is before the first migration of the plan."""
+    _tables: dict[Key, str | None] = field(default_factory=dict)
+    """Models that came, went or have another name since: their table of today; None if it came."""
+    _columns: dict[tuple[str, str, str], str | None] = field(default_factory=dict)
+
+    def steps(self, migration: Migration) -> Iterator[tuple[Operation, Place | None]]:
+        """Yield what a migration does in the database, before it counts as done.
+
+        Args:
+            migration: The next one of the plan.
+
+        Returns:
+            Each operation with the model that it works on; None if there is no such table today.
+        """
+        app = migration.app_label
+        for one in migration.operations:
+            separate = isinstance(one, SeparateDatabaseAndState)
+            for inner in one.database_operations if separate else [one]:
+                yield inner, self._place(app, inner)
+            self._carry(app, one)
+            one.state_forwards(app, self.state)
+
+    def column(self, place: Place, name: str) -> str | None:
+        """Return the column of a field as it is named today; None if it is not there yet."""
+        key = (place.app, place.model, name)
+        if key in self._columns:
+            return self._columns[key]
+        found = self.before(place).fields.get(name)
+        return _column_of(name, found) if found is not None else None
+
+    def before(self, place: Place) -> ModelState:
+        """Return the model as it is before the operation."""
+        return self.state.models[place.app, place.model]
+
+    def model(self, place: Place) -> type[Model]:
+        """Return the model as a class; that takes seconds."""
+        return self.state.clone().apps.get_model(place.app, place.model)
+
+    def as_of_today(self, place: Place, condition: str) -> str | None:
+        """Return a condition in SQL by the names of today; None if it is about what is to come."""
+        quote = connection.ops.quote_name
+        fields = self.before(place).fields
+        for (app, model, name), today in self._columns.items():
+            if (app, model) == (place.app, place.model) and name in fields:
+                then = quote(_column_of(name, fields[name]))
+                if then in condition and today is None:
+                    return None
+                condition = condition.replace(then, quote(today or ""))
+        return condition
+
+    def target(self, place: Place, one: Field) -> str:
+        """Return ``table.column`` that a foreign key refers to, as they are named today."""
+        if not one.is_relation or one.many_to_many:
+            return ""
+        to = one.remote_field.model
+        app, model = to.lower().split(".") if isinstance(to, str) and "." in to else (place.app, to)
+        if not isinstance(model, str) or (app, model.lower()) not in self.state.models:
+            return ""
+        other = self._table(app, model.lower())
+        fields = self.state.models[app, model.lower()].fields
+        keys = [_column_of(name, key) for name, key in fields.items() if key.primary_key]
+        return f"{other}.{keys[0]}" if other and keys else ""
+
+    def table_of(self, app: str, model: str) -> str | None:
+        """Return the table of a model as it is named today; None if it is not there (yet)."""
+        return self._table(app, model) if (app, model) in self.state.models else None
+
+    def _place(self, app: str, one: Operation) -> Place | None:
+        model = model_of(one)
+        table = self.table_of(app, model)
+        return Place(app, model, table) if table else None
+
+    def _carry(self, app: str, one: Operation) -> None:
+        """Remember what is new, and what has another name from now on."""
+        if isinstance(one, SeparateDatabaseAndState):
+            for inner in one.state_operations:
+                self._carry(app, inner)
+        elif isinstance(one, CreateModel):
+            self._tables[app, one.name_lower] = None
+        elif isinstance(one, RenameModel):
+            old, new = one.old_name_lower, one.new_name_lower
+            self._tables[app, new] = self._table(app, old)
+            for (label, model, name), column in list(self._columns.items()):
+                if (label, model) == (app, old):
+                    self._columns[app, new, name] = column
+        elif isinstance(one, AlterModelTable):
+            self._tables[app, one.name_lower] = self._table(app, one.name_lower)
+        elif isinstance(one, AddField):
+            self._columns[app, one.model_name_lower, one.name] = None
+        elif isinstance(one, RenameField):
+            place = Place(app, one.model_name_lower, "")
+            self._columns[app, place.model, one.new_name] = self.column(place, one.old_name)
+
+    def _table(self, app: str, model: str) -> str | None:
+        if (app, model) in self._tables:
+            return self._tables[app, model]
+        options = self.state.models[app, model].options
+        return str(options.get("db_table") or f"{app}_{model}")
+
+
+def model_of(one: Operation) -> str:
+    """Return the name of the model that an operation is about, in lower case; empty if none."""
+    return str(getattr(one, "model_name_lower", "") or getattr(one, "name_lower", ""))
+
+
+def _column_of(name: str, one: Field) -> str:
+    relation = one.is_relation and not one.many_to_many
+    return str(one.db_column or (f"{name}_id" if relation else name))
