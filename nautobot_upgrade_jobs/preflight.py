@@ -5,10 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 from .catalog import Catalog
 from .catalog.target import BEFORE_ALL, Target
+from .checks.findings import CheckResult
 from .checks.registry import checks_for, needed_topics
+from .checks.review import review
 from .checks.runner import judge
 from .collect import collect_facts
 from .facts import Facts, Unavailable
@@ -65,6 +68,7 @@ def preflight(request: Request, progress: Callable[[str], None] = lambda topic: 
         target=f"Nautobot {target.version}",
         migrations=pending,
         packages=_package_changes(facts, resolution),
+        **_notes(results, facts, booted),
         steps=_steps(facts, target, pending, resolution),
         constraints="" if isinstance(resolution, Unavailable) else resolution.constraints,
         seconds=time.monotonic() - started,
@@ -91,6 +95,16 @@ def _steps(
             has_set=isinstance(resolution, Resolution) and bool(resolution.constraints),
         )
     )
+
+
+def _notes(
+    results: tuple[CheckResult, ...], facts: Facts, booted: Booted | Unavailable
+) -> dict[str, Any]:
+    """Return the release notes for the report, read in the light of what was found."""
+    if isinstance(booted, Unavailable) or isinstance(booted.notes, Unavailable):
+        return {}
+    reviewed = review(booted.notes, results, facts)
+    return {"notes": reviewed, "without_notes": booted.notes.without}
 
 
 def _package_changes(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from . import NOT_COLLECTED, Customizations, Facts, Unavailable
+from .notes import Notes
 from .startup import Failure
 
 
@@ -37,3 +38,5 @@ class Booted:
     """What the installed code says to the same, where the target has found problems."""
     config: str = ""
     """Path of the configuration that it was started with."""
+    notes: Notes | Unavailable = NOT_COLLECTED
+    """The release notes that its packages bring along."""

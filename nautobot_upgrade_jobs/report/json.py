@@ -11,6 +11,7 @@ from importlib.resources import files
 from typing import Any
 
 from ..checks.findings import Acceptance, CheckResult
+from ..checks.review import Reviewed
 from ..plan.packages import PackageChange
 from ..plan.runbook import Step
 from ..snapshot.compare import Change
@@ -57,6 +58,8 @@ def document(report: Report) -> dict[str, Any]:
         "engines_not_used": report.engines_not_used,
         "changes": [_change(one) for one in report.changes],
         "packages": None if report.packages is None else [_package(one) for one in report.packages],
+        "notes": None if report.notes is None else [_note(one) for one in report.notes],
+        "without_notes": list(report.without_notes),
         "steps": [_step(one) for one in report.steps],
         "migrations": None if report.migrations is None else list(report.migrations),
         "tool": report.tool,
@@ -102,6 +105,21 @@ def _step(one: Step) -> dict[str, Any]:
         "commands": list(one.commands),
         "verify": one.verify,
         "irreversible": one.irreversible,
+    }
+
+
+def _note(one: Reviewed) -> dict[str, Any]:
+    note = one.note
+    return {
+        "distribution": note.distribution,
+        "release": note.release,
+        "kind": note.kind,
+        "heading": note.heading,
+        "text": note.text,
+        "names": list(note.names),
+        "link": note.link,
+        "findings": list(one.findings),
+        "not_here": one.not_here,
     }
 
 

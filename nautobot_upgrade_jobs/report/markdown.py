@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterator
 
 from ..checks.findings import Phase, Severity
+from ..checks.review import Reviewed
 from ..checks.text import plural
-from .model import ORDER, Report, Reported
+from .model import ELSEWHERE, ORDER, TO_READ, TOUCHES, Report, Reported
 
 TITLES = {Severity.BLOCKER: "Blockers", Severity.WARNING: "Warnings", Severity.INFO: "Good to know"}
 WHEN = {
@@ -45,6 +46,7 @@ def _lines(report: Report) -> Iterator[str]:
     yield from _section("Accepted", accepted, report)
     yield from _not_checked(report)
     if report.plans_an_upgrade:
+        yield from _notes(report)
         yield from _packages(report)
         yield from _migrations(report)
     yield from _expected_changes(report)
@@ -117,9 +119,38 @@ def _not_checked(report: Report) -> Iterator[str]:
         yield f"- {text}"
 
 
+def _notes(report: Report) -> Iterator[str]:
+    """Yield what is to be read in full; of what merely changed, the number."""
+    yield ""
+    yield "## Release notes on the way"
+    yield ""
+    if report.notes is None:
+        yield "Not read: the target was not built."
+    elif not report.notes:
+        yield "None."
+    for group, notes in report.groups_of_notes.items():
+        yield f"**{group}: {len(notes)}**"
+        yield ""
+        if group in (TOUCHES, TO_READ, ELSEWHERE):
+            yield from map(_note, notes)
+            yield ""
+    if report.without_notes:
+        yield f"Without release notes: {escape(', '.join(report.without_notes))}"
+
+
+def _note(one: Reviewed) -> str:
+    note = one.note
+    heading = f", {note.heading}" if note.heading else ""
+    title = escape(f"{note.distribution} {note.release}, {note.kind}{heading}")
+    known = [f"`{_code(key)}`" for key in one.findings]
+    known += [escape(one.not_here)] if one.not_here else []
+    why = f" ({', '.join(known)})" if known else ""
+    return f"- **{title}:** {escape(note.text)}{why}{f' <{note.link}>' if note.link else ''}"
+
+
 def _migrations(report: Report) -> Iterator[str]:
     yield ""
-    yield "## Core migrations that the upgrade applies"
+    yield "## Migrations that the upgrade applies"
     yield ""
     if report.migrations is None:
         yield "Not known."

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from ..checks.findings import Acceptance, CheckResult, Finding, Severity, Status, Verdict
+from ..checks.review import Reviewed
 from ..plan.packages import PackageChange
 from ..plan.runbook import Step
 from ..snapshot.compare import Change, Kind
@@ -20,6 +21,11 @@ ENGINES = {
     "target": "the release to come, built and started beside the installation",
     "rehearsal": "the upgrade itself, run on a copy of the data",
 }
+TOUCHES = "Touches this installation"
+TO_READ = "To read"
+ELSEWHERE = "Does not concern this installation"
+MUST_READ = ("action", "breaking", "removed", "deprecated")
+GROUPS = (TOUCHES, TO_READ, "Changed", "Security", "Dependencies", ELSEWHERE)
 ORDER = (Severity.BLOCKER, Severity.WARNING, Severity.INFO)
 
 
@@ -27,6 +33,14 @@ def file_stem(kind: str, instance: str, created: datetime) -> str:
     """Return the name of a run's files without their ending; safe on every file system."""
     safe = re.sub(r"[^A-Za-z0-9_.-]+", "-", instance).strip("-.") or "nautobot"
     return f"{kind}-{safe[:60]}-{created:%Y%m%dT%H%M%SZ}"
+
+
+def _group_of(one: Reviewed) -> str:
+    if one.findings:
+        return TOUCHES
+    if one.not_here:
+        return ELSEWHERE
+    return TO_READ if one.note.kind in MUST_READ else one.note.kind.capitalize()
 
 
 @dataclass(frozen=True)
@@ -58,8 +72,8 @@ class Report:
     verdict: Verdict
     results: tuple[CheckResult, ...]
     migrations: tuple[str, ...] | None
-    """Core migrations that the upgrade will apply; None if the target's set is not known, or if
-    the report is not about an upgrade to come."""
+    """Those that the upgrade will apply, of core alone unless the target was started; None if the
+    target's set is not known, or if the report is not about an upgrade to come."""
     tool: str
     catalog: str
     packages: tuple[PackageChange, ...] | None = None
@@ -68,6 +82,10 @@ class Report:
     """The resolved set, for pip."""
     steps: tuple[Step, ...] = ()
     """The runbook of the window."""
+    notes: tuple[Reviewed, ...] | None = None
+    """What the release notes on the way say; None if nobody has read them."""
+    without_notes: tuple[str, ...] = ()
+    """Distributions that change, and ship none."""
     baseline: str = ""
     changes: tuple[Change, ...] = ()
     """Everything that differs between two snapshots; what was not to be expected is a finding."""
@@ -113,6 +131,15 @@ class Report:
     def plans_an_upgrade(self) -> bool:
         """Whether the report is about an upgrade to come."""
         return self.kind == "preflight"
+
+    @property
+    def groups_of_notes(self) -> dict[str, tuple[Reviewed, ...]]:
+        """The release notes by what to do with them, in the order in which to read them."""
+        found: dict[str, tuple[Reviewed, ...]] = {}
+        for one in self.notes or ():
+            group = _group_of(one)
+            found[group] = (*found.get(group, ()), one)
+        return dict(sorted(found.items(), key=lambda item: GROUPS.index(item[0])))
 
     @property
     def expected_changes(self) -> dict[str, tuple[Change, ...]]:

@@ -10,11 +10,13 @@ from packaging.utils import canonicalize_name
 
 from ..facts import Apps, Customizations, Unavailable
 from ..facts.booted import Booted
+from ..facts.notes import Notes
 from ..facts.resolution import Resolution
 from ..facts.urls import without_user_info
 from .boot import Boot, BootFailed, Live
 from .build import BuildFailed, build
 from .index import environment, options
+from .notes import read_notes
 from .scratch import ScratchError, require_programs_run, scratch_folder
 from .uv import Uv, interpreter
 from .wishes import CORE, Wishes
@@ -62,6 +64,7 @@ def look_inside(
             )
             keep = limits.keep if limits.work_directory else 0
             made = build(uv, resolution, wishes, limit=limits.megabytes, keep=keep)
+            notes = _notes(made, resolution, wishes)
             deadline = time.monotonic() + limits.boot_seconds
             python = made / "bin" / "python"
             booted = Boot(python, folder / "target", live, deadline).run(
@@ -70,7 +73,7 @@ def look_inside(
             if _has_problems(booted):
                 today = Boot(Path(interpreter()), folder / "today", live, deadline)
                 booted = replace(booted, today=_customizations(today, wishes.version(CORE)))
-            return booted
+            return replace(booted, notes=notes)
     except ScratchError as error:
         return Unavailable(str(error))
     except BuildFailed as error:
@@ -79,6 +82,20 @@ def look_inside(
         return Unavailable(f"the target could not be looked at: {without_user_info(str(error))}")
     except OSError as error:
         return Unavailable(f"the target could not be built: {error}")
+
+
+def _notes(made: Path, resolution: Resolution, wishes: Wishes) -> Notes | Unavailable:
+    """Return the release notes of Nautobot and the Apps; nothing else hangs on them."""
+    new = {one.name: one.version for one in resolution.packages}
+    moves = {
+        name: (wishes.version(name), new[name])
+        for name in (CORE, *wishes.apps)
+        if name in new and new[name] != wishes.version(name)
+    }
+    try:
+        return read_notes(made, moves)
+    except (OSError, ValueError) as error:
+        return Unavailable(f"the release notes could not be read: {error}")
 
 
 def _missing(apps: Apps, resolution: Resolution) -> list[str]:

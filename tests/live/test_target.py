@@ -106,6 +106,12 @@ def test_every_app_that_does_not_load_is_named_and_the_rest_is_looked_at(foresee
     text = json.dumps(report)
     assert "cannot import name 'StatusModel'" in text
     assert "planted_removed/models.py, line 1" in text
+    notes = {(one["distribution"], one["release"], one["kind"]) for one in report["notes"]}
+    assert {("nautobot", "3.0", "action"), ("nautobot", "3.2.0", "breaking")} <= notes
+    assert keys(report, "demands") <= {
+        "demands.window:migrations",
+        "demands.values_that_go:columns",
+    }
 
 
 REMOVED = """

@@ -13,6 +13,8 @@ from nautobot_upgrade_jobs.checks.findings import (
     Status,
     Verdict,
 )
+from nautobot_upgrade_jobs.checks.review import Reviewed
+from nautobot_upgrade_jobs.facts.notes import Note
 from nautobot_upgrade_jobs.plan.packages import PackageChange
 from nautobot_upgrade_jobs.plan.runbook import Window, upgrade_steps
 from nautobot_upgrade_jobs.report import Report
@@ -48,6 +50,15 @@ ACCEPTED = Acceptance(
     "storage.writable:MEDIA_ROOT", "mounted at boot", "alice", date(2027, 1, 31), "3.2.7"
 )
 
+REMOVED = Note(
+    "nautobot",
+    "3.2.0",
+    "removed",
+    "#1 - Removed the `termination_a` field.",
+    names=("termination_a",),
+    link="https://docs.nautobot.com/projects/core/en/stable/release-notes/version-3.2.html#removed",
+)
+
 GO = Report(
     kind="preflight",
     instance="nautobot.example.com",
@@ -72,6 +83,25 @@ BLOCKED = replace(
         PackageChange("old-lib", "1.0", "", ()),
         PackageChange("new-lib", "", "1.0", ("nautobot",)),
     ),
+    notes=(
+        Reviewed(REMOVED, findings=("data.dangling_cables:dcim_cable",)),
+        Reviewed(
+            replace(
+                REMOVED,
+                distribution="nautobot-example",
+                release="2.0",
+                kind="action",
+                heading="Administrators",
+                text="Ask your users first.",
+            )
+        ),
+        Reviewed(replace(REMOVED, kind="changed", text="Changed the colour of a button.")),
+        Reviewed(
+            replace(REMOVED, kind="deprecated", text="Deprecated STORAGE_BACKEND."),
+            not_here="none of these settings is set here",
+        ),
+    ),
+    without_notes=("old-lib",),
     constraints="nautobot==3.2.7\n",
     steps=upgrade_steps(Window(runtime(), database(), "3.2.7", 59, has_set=True)),
     current="Nautobot 2.4.44",
@@ -110,6 +140,7 @@ INCOMPLETE = replace(
 )
 HOSTILE_REPORT = replace(
     BLOCKED,
+    notes=(Reviewed(Note(HOSTILE, "3.0", "action", HOSTILE, HOSTILE), (HOSTILE,)),),
     instance=HOSTILE,
     results=(
         CheckResult(

@@ -1,0 +1,162 @@
+"""Reads one page of release notes, as the documentation of Nautobot and its Apps is built.
+
+An overview of the line comes first, under headings such as "Upgrade Actions"; then each release has
+a heading, ``v3.0.11 (2026-04-08)``, with lists by kind below it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+from itertools import groupby
+
+from packaging.version import InvalidVersion, Version
+
+from ..facts.notes import Note
+
+KINDS = {
+    "upgrade actions": "action",
+    "breaking": "breaking",
+    "removed": "removed",
+    "deprecated": "deprecated",
+    "changed": "changed",
+    "security": "security",
+    "dependencies": "dependencies",
+}
+"""Beginnings of headings."""
+RELEASE = re.compile(r"v?(\d+(?:\.\d+)+\S*)\s+\(")
+HEADING = re.compile("h[1-6]")
+BLOCKS = ("li", "p", "table")
+UNREAD = ("script", "style", "pre")
+WATCHED = frozenset({*BLOCKS, *UNREAD, "code", "td"})
+SHOWN = 400
+"""Characters of a text."""
+LONGEST_NAME = 80
+"""Characters; what is longer is a program."""
+
+
+@dataclass
+class Block:
+    """A paragraph, a table, or an item of a list with all that is below it."""
+
+    tag: str
+    headings: tuple[str, ...]
+    """From the outermost."""
+    anchor: str
+    text: str = ""
+    names: list[str] = field(default_factory=list)
+
+
+class Page(HTMLParser):
+    """Collects the blocks of a page."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.address = ""
+        self.blocks: list[Block] = []
+        self._headings: dict[int, str] = {}
+        self._anchor = ""
+        self._within: list[str] = []
+        """What is open of the tags that matter."""
+        self._name = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Open a block, or a heading that ends those below it."""
+        given = dict(attrs)
+        if tag == "link" and given.get("rel") == "canonical":
+            address = given.get("href") or ""
+            self.address = address if address.startswith("https://") else ""
+        if tag in BLOCKS and self._headings and not self._is_in(*BLOCKS):
+            headings = tuple(self._heading(level) for level in sorted(self._headings))
+            self.blocks.append(Block(tag, headings, self._anchor))
+        if HEADING.fullmatch(tag):
+            self._anchor = given.get("id") or ""
+            for level in range(int(tag[1]), 7):
+                self._headings.pop(level, None)
+        if tag in WATCHED or HEADING.fullmatch(tag):
+            self._within.append(tag)
+            self._name = ""
+
+    def handle_endtag(self, tag: str) -> None:
+        """Close what is open, with all in it that nobody closed."""
+        if tag not in self._within:
+            return
+        while self._within.pop() != tag:
+            pass
+        if tag in ("code", "td") and self.blocks and not self._is_in("pre"):
+            self.blocks[-1].names.append(self._name.strip())
+
+    def handle_data(self, data: str) -> None:
+        """Keep a text where it belongs."""
+        heading = next((one for one in self._within if HEADING.fullmatch(one)), "")
+        if heading:
+            level = int(heading[1])
+            self._headings[level] = self._headings.get(level, "") + data
+        elif self._is_in("code", "td"):
+            self._name += data
+        if self.blocks and self._is_in("li", "p") and not self._is_in("table", *UNREAD):
+            self.blocks[-1].text += data
+
+    def _heading(self, level: int) -> str:
+        return " ".join(self._headings[level].replace("¶", "").split())
+
+    def _is_in(self, *tags: str) -> bool:
+        return any(tag in self._within for tag in tags)
+
+
+def notes_of(html: str, distribution: str, line: str) -> Iterator[Note]:
+    """Yield what a page tells an operator, in its order; what was added or mended is left out.
+
+    Args:
+        html: The page.
+        distribution: Whose release notes it has.
+        line: Whose they are, such as ``3.0``: the release of the overview.
+    """
+    page = Page()
+    page.feed(html)
+    for blocks in _together(page.blocks):
+        first = blocks[0]
+        kind, heading = _kind(first.headings[1:])
+        release = RELEASE.match(first.headings[1]) if kind else None
+        text = " ".join(" ".join(one.text for one in blocks).split())
+        if not kind or not text or (release and not _is_version(release[1])):
+            continue
+        names = (name for one in blocks for name in one.names if 0 < len(name) <= LONGEST_NAME)
+        yield Note(
+            distribution,
+            release[1] if release else line,
+            kind,
+            text if len(text) <= SHOWN else f"{text[: SHOWN - 1].rstrip()}…",
+            "" if release else heading,
+            tuple(dict.fromkeys(names)),
+            f"{page.address}#{first.anchor}" if page.address else "",
+        )
+
+
+def _together(blocks: list[Block]) -> Iterator[list[Block]]:
+    """Yield what is one note: an item of a list, or all that follows a paragraph's heading."""
+    for _, group in groupby(blocks, key=lambda one: (one.headings, one.anchor)):
+        found = list(group)
+        if found[0].tag == "li":
+            yield from ([one] for one in found)
+        else:
+            yield found
+
+
+def _kind(headings: tuple[str, ...]) -> tuple[str, str]:
+    """Return the kind, and the innermost heading unless it says just that."""
+    for position, heading in enumerate(headings):
+        for beginning, kind in KINDS.items():
+            if heading.lower().startswith(beginning) and not (position and kind == "action"):
+                return kind, headings[-1] if position + 1 < len(headings) else ""
+    return "", ""
+
+
+def _is_version(text: str) -> bool:
+    try:
+        Version(text)
+    except InvalidVersion:
+        return False
+    return True

@@ -1,0 +1,105 @@
+"""Release notes, read for an installation: what touches it, what does not, and the rest."""
+
+from dataclasses import replace
+
+import pytest
+
+from nautobot_upgrade_jobs.checks.findings import (
+    CheckResult,
+    Finding,
+    Impact,
+    Phase,
+    Severity,
+    Status,
+)
+from nautobot_upgrade_jobs.checks.review import review
+from nautobot_upgrade_jobs.facts.notes import Note, Notes
+from nautobot_upgrade_jobs.facts.settings import Setting
+from tests.builders import database, facts, mysql, settings
+
+NOTE = Note("nautobot", "3.0", "removed", "Removed something.")
+
+
+def result(*evidence, message="A message."):
+    finding = Finding(
+        Severity.WARNING, "subject", message, "", Phase.RUNTIME, Impact.NONE, evidence=evidence
+    )
+    return CheckResult("jobs.approval_gate", "", Status.FAILED, "facts", findings=(finding,))
+
+
+def reviewed(note, *results, **topics):
+    (one,) = review(Notes((note,)), results, facts(**topics))
+    return one
+
+
+@pytest.mark.parametrize(
+    ("names", "finding"),
+    [
+        (("approval_required",), result(message="3 Jobs have approval_required set.")),
+        (("approval_required",), result("extras.Job.approval_required")),
+        (("StatusModel",), result("cannot import name 'StatusModel' from 'nautobot.apps.models'")),
+        (("nautobot.apps.models.StatusModel",), result("StatusModel is gone")),
+        (("plain", "_cable_peer"), result("nautobot.dcim._cable_peer")),
+    ],
+)
+def test_a_finding_that_names_the_same_is_attached(names, finding):
+    one = reviewed(replace(NOTE, names=names), finding)
+    assert one.findings == ("jobs.approval_gate:subject",)
+
+
+@pytest.mark.parametrize(
+    ("names", "finding"),
+    [
+        ((), result("anything")),
+        (("cluster",), result("the cluster is up")),
+        (("Device",), result("Device edge-01")),
+        (("approval_required",), result("approval_required_override")),
+        (("approval_required",), result("nothing of the kind")),
+    ],
+)
+def test_words_of_everyday_prove_nothing(names, finding):
+    assert reviewed(replace(NOTE, names=names), finding).findings == ()
+
+
+def test_a_list_of_all_tables_proves_nothing():
+    window = replace(result("dcim_device (30 rows)"), check="demands.window")
+    assert reviewed(replace(NOTE, names=("dcim_device",)), window).findings == ()
+
+
+SET = Setting("STORAGE_BACKEND", "str", None, "0123")
+
+
+@pytest.mark.parametrize(
+    ("note", "topics", "why"),
+    [
+        ({"names": ("STORAGE_BACKEND",)}, {}, "none of these settings is set here"),
+        ({"names": ("STORAGE_BACKEND",)}, {"settings": settings(values=(SET,))}, ""),
+        ({"names": ("STORAGE_BACKEND",)}, {"settings": settings(stored=(SET,))}, ""),
+        (
+            {"names": ("STORAGE_BACKEND",)},
+            {"settings": settings(environment=("NAUTOBOT_STORAGE_BACKEND",))},
+            "",
+        ),
+        ({"names": ("STORAGE_BACKEND",), "kind": "action"}, {}, ""),
+        ({"names": ("storage_backend",)}, {}, ""),
+        ({"text": "On MySQL, wait."}, {"database": database()}, "the database is PostgreSQL"),
+        ({"text": "On MySQL, wait."}, {"database": mysql()}, ""),
+        ({"text": "On PostgreSQL, wait."}, {"database": mysql()}, "the database is MySQL"),
+        ({"text": "MySQL and PostgreSQL wait."}, {"database": database()}, ""),
+        ({}, {}, ""),
+    ],
+)
+def test_what_does_not_concern_this_installation_is_proved(note, topics, why):
+    assert reviewed(replace(NOTE, **note), **topics).not_here == why
+
+
+def test_what_touches_comes_first_then_by_kind_and_core_before_apps():
+    notes = [
+        replace(NOTE, text="On MySQL.", kind="action"),
+        replace(NOTE, kind="changed"),
+        replace(NOTE, distribution="an-app"),
+        NOTE,
+        replace(NOTE, kind="dependencies", names=("approval_required",)),
+    ]
+    found = review(Notes(tuple(notes)), [result("approval_required")], facts(database=database()))
+    assert [one.note for one in found] == [notes[4], notes[3], notes[2], notes[1], notes[0]]
