@@ -7,6 +7,7 @@ from functools import singledispatch
 from typing import Any
 
 from django.db import connection
+from django.db.backends.utils import truncate_name
 from django.db.migrations.operations import (
     AddConstraint,
     AddField,
@@ -96,8 +97,13 @@ def _(one: AlterField, walk: Walk, place: Place) -> Iterator[Demand]:
 
 @demands.register
 def _(one: RemoveField, walk: Walk, place: Place) -> Iterator[Demand]:
+    old = walk.before(place).fields.get(one.name)
     if column := walk.column(place, one.name):
         yield _asks(place, "loses", column)
+    elif old is not None and old.many_to_many and old.remote_field.through is None:
+        name = old.db_table or f"{place.table}_{one.name}"
+        table = truncate_name(name, connection.ops.max_name_length())
+        yield Demand("loses", "", "", table)
 
 
 @demands.register

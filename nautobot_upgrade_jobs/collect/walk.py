@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import singledispatchmethod
 
 from django.db import connection
 from django.db.migrations import Migration
 from django.db.migrations.operations import (
     AddField,
+    AlterField,
     AlterModelTable,
     CreateModel,
     RenameField,
@@ -55,7 +57,7 @@ class Walk:
             separate = isinstance(one, SeparateDatabaseAndState)
             for inner in one.database_operations if separate else [one]:
                 yield inner, self._place(app, inner)
-            self._carry(app, one)
+            self._carry(one, app)
             one.state_forwards(app, self.state)
 
     def column(self, place: Place, name: str) -> str | None:
@@ -63,8 +65,9 @@ class Walk:
         key = (place.app, place.model, name)
         if key in self._columns:
             return self._columns[key]
-        found = self.before(place).fields.get(name)
-        return _column_of(name, found) if found is not None else None
+        model = self.state.models.get((place.app, place.model))
+        found = model.fields.get(name) if model else None
+        return _column_of(name, found) if found is not None and not found.many_to_many else None
 
     def before(self, place: Place) -> ModelState:
         """Return the model as it is before the operation."""
@@ -100,34 +103,55 @@ class Walk:
         return f"{other}.{keys[0]}" if other and keys else ""
 
     def table_of(self, app: str, model: str) -> str | None:
-        """Return the table of a model as it is named today; None if it is not there (yet)."""
-        return self._table(app, model) if (app, model) in self.state.models else None
+        """Return the table of a model as it is named today; None if migrations make none (yet)."""
+        found = self.state.models.get((app, model))
+        if found is None or not found.options.get("managed", True) or found.options.get("proxy"):
+            return None
+        return self._table(app, model)
 
     def _place(self, app: str, one: Operation) -> Place | None:
         model = model_of(one)
         table = self.table_of(app, model)
         return Place(app, model, table) if table else None
 
-    def _carry(self, app: str, one: Operation) -> None:
+    @singledispatchmethod
+    def _carry(self, one: Operation, app: str) -> None:
         """Remember what is new, and what has another name from now on."""
-        if isinstance(one, SeparateDatabaseAndState):
-            for inner in one.state_operations:
-                self._carry(app, inner)
-        elif isinstance(one, CreateModel):
-            self._tables[app, one.name_lower] = None
-        elif isinstance(one, RenameModel):
-            old, new = one.old_name_lower, one.new_name_lower
-            self._tables[app, new] = self._table(app, old)
-            for (label, model, name), column in list(self._columns.items()):
-                if (label, model) == (app, old):
-                    self._columns[app, new, name] = column
-        elif isinstance(one, AlterModelTable):
-            self._tables[app, one.name_lower] = self._table(app, one.name_lower)
-        elif isinstance(one, AddField):
-            self._columns[app, one.model_name_lower, one.name] = None
-        elif isinstance(one, RenameField):
-            place = Place(app, one.model_name_lower, "")
-            self._columns[app, place.model, one.new_name] = self.column(place, one.old_name)
+
+    @_carry.register
+    def _(self, one: SeparateDatabaseAndState, app: str) -> None:
+        for inner in one.state_operations:
+            self._carry(inner, app)
+
+    @_carry.register
+    def _(self, one: CreateModel, app: str) -> None:
+        self._tables[app, one.name_lower] = None
+
+    @_carry.register
+    def _(self, one: RenameModel, app: str) -> None:
+        old, new = one.old_name_lower, one.new_name_lower
+        self._tables[app, new] = self._table(app, old)
+        for (label, model, name), column in list(self._columns.items()):
+            if (label, model) == (app, old):
+                self._columns[app, new, name] = column
+
+    @_carry.register
+    def _(self, one: AlterModelTable, app: str) -> None:
+        self._tables[app, one.name_lower] = self._table(app, one.name_lower)
+
+    @_carry.register
+    def _(self, one: AddField, app: str) -> None:
+        self._columns[app, one.model_name_lower, one.name] = None
+
+    @_carry.register
+    def _(self, one: AlterField, app: str) -> None:
+        place = Place(app, one.model_name_lower, "")  # its column may get another name
+        self._columns[app, place.model, one.name] = self.column(place, one.name)
+
+    @_carry.register
+    def _(self, one: RenameField, app: str) -> None:
+        place = Place(app, one.model_name_lower, "")
+        self._columns[app, place.model, one.new_name] = self.column(place, one.old_name)
 
     def _table(self, app: str, model: str) -> str | None:
         if (app, model) in self._tables:

@@ -30,12 +30,13 @@ from django.db.models import (
     ForeignKey,
     Index,
     IntegerField,
+    ManyToManyField,
     Q,
     TextField,
     UniqueConstraint,
 )
 
-from nautobot_upgrade_jobs.collect.demands import _answer, _read
+from nautobot_upgrade_jobs.collect.demands import _answer, _read, _values
 from nautobot_upgrade_jobs.collect.walk import Walk
 
 BEFORE = [
@@ -186,6 +187,14 @@ def made(rows):
             [],
         ),
         (
+            [(None, "", 0)],
+            [
+                AlterField("thing", "name", CharField(max_length=50, null=True, db_column="title")),
+                AlterField("thing", "name", CharField(max_length=50, db_column="title")),
+            ],
+            ["not null"],
+        ),
+        (
             [],
             [
                 CreateModel(
@@ -275,7 +284,8 @@ def test_code_works_on_the_models_that_it_names(tables):
     migration = Migration("0002_more", "example")
     migration.operations = [RunPython(count), RunSQL("SELECT 1"), RunPython(RunPython.noop)]
     _, work = _read(Walk(state), [migration])
-    assert [(one.kind, one.operation, one.table) for one in work] == [
+    assert sorted((one.kind, one.operation, one.table) for one in work) == [
+        ("code", "RunPython", "example_other"),
         ("code", "RunPython", "example_thing"),
         ("code", "RunSQL", ""),
     ]
@@ -329,6 +339,45 @@ def test_rows_that_code_may_change_before_are_told_apart(tables, code, may_chang
     assert (not_null.kind, not_null.number) == ("not null", 1)
     assert not_null.after == (("example.0002_fill",) if may_change else ())
     assert (loses.kind, loses.table) == ("loses", "example_other")
+
+
+def test_what_goes_with_a_relation_to_many(tables):
+    state = made([("a", "", 0)])
+    related = Migration("0002_related", "example")
+    related.operations = [AddField("thing", "others", ManyToManyField("example.Other"))]
+    with connection.schema_editor() as editor:
+        state = related.apply(state, editor)
+    other = state.apps.get_model("example", "Other").objects.create()
+    state.apps.get_model("example", "Thing").objects.get().others.add(other)
+    removed = Migration("0003_removed", "example")
+    removed.operations = [RemoveField("thing", "others")]
+    (goes,), _ = _read(Walk(state), [removed])
+    assert [one.rows for one in _values(connection, [goes])] == [1]
+
+
+def test_a_model_without_a_table_of_its_own_has_no_rows():
+    state = ProjectState()
+    options = {"managed": False, "db_table": "a_view"}
+    first, second = Migration("0001_initial", "example"), Migration("0002_more", "example")
+    first.operations = [CreateModel("View", [("id", AutoField(primary_key=True))], options)]
+    second.operations = [AddField("view", "number", IntegerField()), DeleteModel("view")]
+    assert _read(Walk(first.mutate_state(state)), [second]) == ([], [])
+
+
+def test_a_state_that_changes_at_once_is_carried_along(tables):
+    first = Migration("0002_more", "example")
+    first.operations = [
+        SeparateDatabaseAndState(
+            state_operations=[
+                CreateModel("New", [("id", AutoField(primary_key=True))]),
+                AddField("new", "name", CharField(max_length=5)),
+                AlterField("new", "name", CharField(max_length=4)),
+                RenameField("new", "name", "title"),
+            ]
+        ),
+        AlterField("new", "title", CharField(max_length=3)),
+    ]
+    assert _read(Walk(made([])), [first]) == ([], [])
 
 
 def test_the_rows_are_named_by_their_keys(tables):
