@@ -39,13 +39,14 @@ def rows_comply(booted: Booted, database: Database) -> Iterator[Finding]:
 
 def _may_be_mended(one: Answer) -> Finding:
     return Finding(
-        severity=Severity.INFO,
+        severity=Severity.WARNING,
         subject=_place(one),
         message=f"{_what(one)}: {one.demand.migration} ({one.demand.operation}) refuses that, "
         "unless a migration before it changes these rows.",
-        remediation="Nothing, if the rehearsal passes: the migrations named run before.",
+        remediation="Run the upgrade on a copy of the data: the migrations named run before, and "
+        "their code names this model.",
         phase=Phase.MIGRATE,
-        impact=Impact.NONE,
+        impact=Impact.UNKNOWN,
         evidence=(*_rows(one), *one.demand.after),
         references=(OPERATIONS,),
     )
@@ -74,7 +75,7 @@ def _rows(one: Answer) -> tuple[str, ...]:
 
 
 def _place(one: Answer) -> str:
-    return ".".join(filter(None, (one.demand.table, "+".join(one.demand.columns))))
+    return ".".join(filter(None, (one.demand.table, "+".join(one.demand.columns), one.demand.name)))
 
 
 def _what(one: Answer) -> str:
@@ -83,8 +84,8 @@ def _what(one: Answer) -> str:
     rows = plural(one.rows, "row")
     table, limit = one.demand.table, one.demand.limit
     if not one.demand.columns and one.demand.kind != "check":
-        value = {"unique": "a new unique column one value for all", "not null": "a new column none"}
-        return f"{table} has rows, and {value[one.demand.kind]}"
+        value = {"unique": "has one value for all of them", "not null": "has no value for them"}
+        return f"{table} has rows, and what is new, {one.demand.name}, {value[one.demand.kind]}"
     return {
         "unique": f"In {table}, {plural(one.rows, 'value')} of {columns} "
         f"{'is' if one.rows == 1 else 'are'} there more than once",
@@ -155,7 +156,7 @@ def tried(booted: Booted) -> Iterator[Finding]:
     Why: what was not tried may stop the migration.
     Fix: see the reason; most often a permission of the database role, or its statement timeout.
     """
-    unknown = [one for one in _demands(booted).broken if one.unknown]
+    unknown = [one for one in _demands(booted).broken if one.unknown and one.demand.kind != "loses"]
     if unknown:
         raise MissingFactError(
             "; ".join(f"{one.demand.migration}, {_place(one)}: {one.unknown}" for one in unknown)

@@ -6,6 +6,7 @@ import inspect
 import re
 import sys
 from collections.abc import Iterator
+from typing import Any
 
 from django.db.migrations import Migration
 from django.db.migrations.operations import RunPython, RunSQL
@@ -33,9 +34,19 @@ def source_of(migration: Migration, one: Operation) -> str | None:
     function = inspect.unwrap(getattr(one.code, "func", one.code))
     try:
         module = inspect.getsource(sys.modules[function.__module__])
-        return module + inspect.getsource(sys.modules[migration.__module__])
+        own = inspect.getsource(sys.modules[migration.__module__])
+        return "\n".join([module, own, *map(inspect.getsource, _called(function))])
     except (OSError, TypeError, KeyError):
         return None
+
+
+def _called(function: Any) -> Iterator[Any]:
+    """Yield the functions of other modules that a function names."""
+    code = getattr(function, "__code__", None)
+    for name in code.co_names if code else ():
+        found = function.__globals__.get(name)
+        if inspect.isfunction(found) and found.__module__ != function.__module__:
+            yield found
 
 
 def names(source: str | None, *words: str) -> bool:

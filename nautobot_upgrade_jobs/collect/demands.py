@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from celery.exceptions import SoftTimeLimitExceeded
 from django.db import Error as DatabaseError
 from django.db import connection
 from django.db.migrations import Migration
 from django.db.migrations.executor import MigrationExecutor
-from django.db.migrations.state import ProjectState
+from django.db.migrations.operations.base import Operation
 
 from ..facts import Demands
 from ..facts.demands import Answer, Demand, Work
@@ -19,7 +19,7 @@ from . import Context, explain
 from .code import models_in, names, source_of
 from .operations import demands
 from .sql import rows, value
-from .walk import Walk
+from .walk import Place, Walk
 from .work import kinds_of_work
 
 if TYPE_CHECKING:
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 GOES = "loses"
 SAMPLE = 5
 """Primary keys that are shown."""
+SHOWN_KEY = re.compile(r"\d+|[0-9a-f]{32}|[0-9a-f-]{36}")
+"""Not the key of a session, say: whoever has it, is its user."""
 
 
 def collect(context: Context) -> Demands:
@@ -37,7 +39,7 @@ def collect(context: Context) -> Demands:
     plan = [migration for migration, _ in executor.migration_plan(leaves)]
     if not plan:
         return Demands()
-    demanded, work = _read(Walk(_state_before(executor, plan)), plan)
+    demanded, work = _read(Walk(executor._create_project_state(with_applied_migrations=True)), plan)
     goes = [one for one in demanded if one.kind == GOES]
     answers = [
         *(_answer(context.connection, one) for one in demanded if one.kind != GOES),
@@ -65,12 +67,27 @@ def _read(walk: Walk, plan: list[Migration]) -> tuple[list[Demand], list[Work]]:
                 tables = [walk.table_of(*model) for model in models_in(source)]
                 work += [Work("code", table=table or "", **named) for table in tables or [None]]
             if place:
-                kinds = kinds_of_work(one, walk, place)
-                work += [Work(kind, table=place.table, **named) for kind in kinds]
                 after = (key for key, text in code if names(text, place.model, place.table))
                 known = {"after": tuple(dict.fromkeys(after)), "number": number, **named}
-                demanded += [replace(demand, **known) for demand in demands(one, walk, place)]
+                demanded += [replace(one, **known) for one in _of(one, walk, place)]
+                kinds = _kinds(one, walk, place)
+                work += [Work(kind, table=place.table, **named) for kind in kinds]
     return demanded, work
+
+
+def _of(one: Operation, walk: Walk, place: Place) -> list[Demand]:
+    """Return the demands of an operation; one that is too odd for us must not hide the others."""
+    try:
+        return list(demands(one, walk, place))
+    except Exception as error:  # noqa: BLE001 - operations and fields are code of others
+        return [Demand("untried", "", "", place.table, limit=explain(error))]
+
+
+def _kinds(one: Operation, walk: Walk, place: Place) -> list[str]:
+    try:
+        return list(kinds_of_work(one, walk, place))
+    except Exception:  # noqa: BLE001 - as above, where it is told
+        return []
 
 
 def _values(connection: BaseDatabaseWrapper, goes: list[Demand]) -> Iterator[Answer]:
@@ -85,28 +102,15 @@ def _values(connection: BaseDatabaseWrapper, goes: list[Demand]) -> Iterator[Ans
     yield from map(Answer, goes, found)
 
 
-def _state_before(executor: MigrationExecutor, plan: list[Migration]) -> ProjectState:
-    """Return the state that the applied migrations have made."""
-    state = ProjectState(real_apps=executor.loader.unmigrated_apps)
-    to_come = set(plan)
-    leaves = executor.loader.graph.leaf_nodes()
-    for migration, _ in executor.migration_plan(leaves, clean_start=True):
-        if migration not in to_come:
-            migration.mutate_state(state, preserve=False)
-    return state
-
-
 def _answer(connection: BaseDatabaseWrapper, demand: Demand) -> Answer:
-    if demand.kind == "expression":
-        return Answer(demand, 0, unknown="it is unique by an expression, which is not tried")
+    if demand.kind == "untried":
+        return Answer(demand, 0, unknown=demand.limit)
     try:
         where = _violation(connection, demand)
         number = _count(connection, demand, where)
-        return Answer(demand, number, _sample(connection, demand, where) if number else ())
-    except SoftTimeLimitExceeded:
-        raise
     except DatabaseError as error:
         return Answer(demand, 0, unknown=explain(error))
+    return Answer(demand, number, _sample(connection, demand, where) if number else ())
 
 
 def _violation(connection: BaseDatabaseWrapper, demand: Demand) -> str:
@@ -156,20 +160,19 @@ def _doubles(quote, demand: Demand, where: str) -> str:
 
 
 def _sample(connection: BaseDatabaseWrapper, demand: Demand, where: str) -> tuple[str, ...]:
-    """Return the primary keys of some rows; only keys, since values may be anything."""
+    """Return primary keys of some rows that are numbers or UUIDs; others may be anything."""
     quote = connection.ops.quote_name
-    with connection.cursor() as cursor:
-        key = connection.introspection.get_primary_key_column(cursor, demand.table)
-    if not key:
-        return ()
-    table = quote(demand.table)
-    if demand.kind == "unique" and demand.columns:
-        same = " AND ".join(f"d.{quote(one)} = t.{quote(one)}" for one in demand.columns)
-        query = (
-            f"SELECT t.{quote(key)} FROM {table} t JOIN "  # noqa: S608
-            f"({_doubles(quote, demand, where)}) d ON {same} ORDER BY "
-            + ", ".join(f"t.{quote(one)}" for one in (*demand.columns, key))
-        )
-    else:
-        query = f"SELECT {quote(key)} FROM {table} WHERE {where} ORDER BY {quote(key)}"  # noqa: S608
-    return tuple(str(found) for (found,) in rows(connection, f"{query} LIMIT {SAMPLE}"))
+    try:
+        with connection.cursor() as cursor:
+            key = connection.introspection.get_primary_key_column(cursor, demand.table)
+        if not key:
+            return ()
+        order = ", ".join(f"t.{quote(one)}" for one in dict.fromkeys((*demand.columns, key)))
+        query = f"SELECT t.{quote(key)} FROM (SELECT * FROM {quote(demand.table)} WHERE {where}) t"  # noqa: S608
+        if demand.kind == "unique" and demand.columns:
+            same = " AND ".join(f"d.{quote(one)} = t.{quote(one)}" for one in demand.columns)
+            query += f" JOIN ({_doubles(quote, demand, where)}) d ON {same}"
+        found = rows(connection, f"{query} ORDER BY {order} LIMIT {SAMPLE}")
+    except DatabaseError:
+        return ()  # how many there are is known
+    return tuple(str(one) for (one,) in found if SHOWN_KEY.fullmatch(str(one)))

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from functools import singledispatch
-from typing import Any
 
 from django.db import connection
-from django.db.backends.utils import truncate_name
 from django.db.migrations.operations import (
     AddConstraint,
     AddField,
@@ -20,7 +18,13 @@ from django.db.migrations.operations.base import Operation
 from django.db.models import CheckConstraint, Field, UniqueConstraint
 
 from ..facts.demands import Demand
-from .walk import Place, Walk
+from .types import is_text, length_of
+from .walk import Place, Walk, has_one_value
+
+NOT_VALID = "AddConstraintNotValid"
+"""An operation for PostgreSQL alone, which does not look at the rows that are there."""
+BY_EXPRESSION = "it is unique by an expression"
+SIZES = {"SmallIntegerField": 0, "IntegerField": 1, "BigIntegerField": 2}
 
 
 @singledispatch
@@ -38,71 +42,89 @@ def demands(one: Operation, walk: Walk, place: Place) -> Iterator[Demand]:
     yield from ()
 
 
-def _asks(place: Place, kind: str, *columns: str, limit: str = "") -> Demand:
-    return Demand(kind, "", "", place.table, columns, limit)
+def _asks(place: Place, kind: str, *columns: str, limit: str = "", name: str = "") -> Demand:
+    return Demand(kind, "", "", place.table, columns, limit, name)
 
 
 @demands.register
 def _(one: AddConstraint, walk: Walk, place: Place) -> Iterator[Demand]:
     constraint, editor = one.constraint, connection.schema_editor()
+    if type(one).__name__ == NOT_VALID:
+        return
     if isinstance(constraint, CheckConstraint):
-        condition = str(constraint._get_check_sql(walk.model(place), editor))
-        if today := walk.as_of_today(place, condition):
-            yield _asks(place, "check", limit=today)
-    elif isinstance(constraint, UniqueConstraint) and not constraint.fields:
-        yield _asks(place, "expression", limit=constraint.name)
-    elif isinstance(constraint, UniqueConstraint) and constraint.condition is None:
-        yield from _unique(walk, place, constraint.fields)
-    elif isinstance(constraint, UniqueConstraint):
-        condition = str(constraint._get_condition_sql(walk.model(place), editor))
-        if today := walk.as_of_today(place, condition):
-            yield from _unique(walk, place, constraint.fields, today)
+        if connection.features.supports_table_check_constraints:
+            condition = str(constraint._get_check_sql(walk.model(place), editor))
+            if today := walk.as_of_today(place, condition):
+                yield _asks(place, "check", limit=today, name=constraint.name)
+    elif isinstance(constraint, UniqueConstraint) and _is_made(constraint):
+        if not constraint.fields:
+            yield _asks(place, "untried", limit=BY_EXPRESSION, name=constraint.name)
+        elif constraint.condition is None:
+            yield from _unique(walk, place, constraint.fields)
+        else:
+            condition = str(constraint._get_condition_sql(walk.model(place), editor))
+            if today := walk.as_of_today(place, condition):
+                yield from _unique(walk, place, constraint.fields, today)
 
 
 @demands.register
 def _(one: AlterUniqueTogether, walk: Walk, place: Place) -> Iterator[Demand]:
-    before = walk.before(place).options.get("unique_together") or ()
-    for names in one.option_value - {tuple(item) for item in before}:
+    for names in walk.newly_together(one, place):
         yield from _unique(walk, place, names)
 
 
 @demands.register
 def _(one: AddField, walk: Walk, place: Place) -> Iterator[Demand]:
-    if one.field.many_to_many:
+    new = one.field
+    if new.many_to_many or new.primary_key or getattr(new, "generated", False):
         return
-    given = _default_of(one.field) is not None
-    if one.field.unique and given:
-        yield _asks(place, "unique")
-    if not one.field.null and not given and connection.vendor != "mysql":
-        yield _asks(place, "not null")  # MySQL writes zeroes and empty texts of its own accord
+    has_default = getattr(new, "has_db_default", bool)()
+    given = has_one_value(new) or has_default
+    mysql = connection.vendor == "mysql"
+    if new.unique and not has_default and (given or (mysql and not new.null)):
+        yield _asks(place, "unique", name=one.name)
+    if not new.null and not given and not (mysql and _has_a_zero(new)):
+        yield _asks(place, "not null", name=one.name)
 
 
 @demands.register
 def _(one: AlterField, walk: Walk, place: Place) -> Iterator[Demand]:
     old, new = walk.before(place).fields.get(one.name), one.field
     column = walk.column(place, one.name)
-    if old is None or column is None or new.many_to_many or old.many_to_many:
+    if old is None or not column or new.many_to_many or old.many_to_many:
         return
     if old.null and not new.null and not _fills_gaps(new):
         yield _asks(place, "not null", column)
     if new.unique and not old.unique and not new.primary_key:
         yield _asks(place, "unique", column)
-    if new.max_length and (old.max_length or new.max_length + 1) > new.max_length:
+    if new.is_relation:
+        target = walk.target(place, new) if getattr(new, "db_constraint", False) else ""
+        before = walk.target(place, old) if getattr(old, "db_constraint", False) else ""
+        if target and target != before:
+            yield _asks(place, "reference", column, limit=target)
+    elif not old.is_relation:
+        yield from _of_the_type(place, column, old, new)
+
+
+def _of_the_type(place: Place, column: str, old: Field, new: Field) -> Iterator[Demand]:
+    """Yield what another type demands of the values of a column."""
+    before, after = old.db_type(connection), new.db_type(connection)
+    most = length_of(after)
+    if most < length_of(before):
         kind = "cut" if is_cast(old, new) else "length"
-        yield _asks(place, kind, column, limit=str(new.max_length))
-    target = walk.target(place, new) if getattr(new, "db_constraint", False) else ""
-    if target and target != walk.target(place, old):
-        yield _asks(place, "reference", column, limit=target)
+        yield _asks(place, kind, column, limit=str(most))
+    elif before != after and not is_text(after) and not _widens(old, new):
+        yield _asks(place, "untried", column, limit=f"whether {before} can become {after}")
+    condition = _check_of(new, column)
+    if condition and condition != _check_of(old, column):
+        yield _asks(place, "check", column, limit=condition)
 
 
 @demands.register
 def _(one: RemoveField, walk: Walk, place: Place) -> Iterator[Demand]:
-    old = walk.before(place).fields.get(one.name)
     if column := walk.column(place, one.name):
         yield _asks(place, "loses", column)
-    elif old is not None and old.many_to_many and old.remote_field.through is None:
-        name = old.db_table or f"{place.table}_{one.name}"
-        table = truncate_name(name, connection.ops.max_name_length())
+    elif table := walk.many(place, one.name):
         yield Demand("loses", "", "", table)
 
 
@@ -114,15 +136,23 @@ def _(one: DeleteModel, walk: Walk, place: Place) -> Iterator[Demand]:
 def _unique(
     walk: Walk, place: Place, names: Iterable[str], condition: str = ""
 ) -> Iterator[Demand]:
+    """Yield a demand on the columns that are there; one value in all rows tells none apart."""
+    names = tuple(names)
     columns = [walk.column(place, name) for name in names]
-    if all(columns):
-        yield _asks(place, "unique", *map(str, columns), limit=condition)
+    if None not in columns:
+        there = [one for one in columns if one]
+        yield _asks(place, "unique", *there, limit=condition, name="" if there else "+".join(names))
 
 
-def _default_of(one: Field) -> Any:
-    """Return what a new column has in the rows that are there; None if nothing."""
-    default = _database_default(one)
-    return connection.schema_editor()._effective_default(one) if default is None else default
+def _is_made(constraint: UniqueConstraint) -> bool:
+    """Tell whether this server knows such constraints; Django leaves out those that it does not."""
+    known = connection.features
+    return bool(
+        (not constraint.condition or known.supports_partial_indexes)
+        and (not constraint.deferrable or known.supports_deferrable_unique_constraints)
+        and (not constraint.include or known.supports_covering_indexes)
+        and (not constraint.expressions or known.supports_expression_indexes)
+    )
 
 
 def _fills_gaps(one: Field) -> bool:
@@ -131,7 +161,12 @@ def _fills_gaps(one: Field) -> bool:
     The empty text of a field that may be blank counts for a new column, not for one that is there:
     ``django.db.backends.base.schema``, ``_alter_field``.
     """
-    return one.has_default() or _database_default(one) is not None
+    return bool(one.has_default() or getattr(one, "has_db_default", bool)())
+
+
+def _has_a_zero(one: Field) -> bool:
+    """Tell whether MySQL has a value of its own for rows that get none: zero, or the empty text."""
+    return not one.is_relation and one.get_internal_type() not in ("DateField", "DateTimeField")
 
 
 def is_cast(old: Field, new: Field) -> bool:
@@ -145,7 +180,19 @@ def is_cast(old: Field, new: Field) -> bool:
     return bool(editor._field_data_type(old) != editor._field_data_type(new))
 
 
-def _database_default(one: Field) -> Any:
-    """Return the default that the database itself keeps, which fields have since Django 5.0."""
-    has = getattr(one, "has_db_default", None)
-    return one.db_default if has and has() else None
+def _widens(old: Field, new: Field) -> bool:
+    """Tell whether every number of one type is one of the other."""
+    ranks = [SIZES.get(_size(one), -1) for one in (old, new)]
+    return 0 <= ranks[0] <= ranks[1]
+
+
+def _size(one: Field) -> str:
+    kind = str(one.get_internal_type())
+    return kind.removeprefix("Positive").replace("AutoField", "IntegerField")
+
+
+def _check_of(one: Field, column: str) -> str:
+    """Return the condition that goes with a type, such as ``"number" >= 0``; empty if none does."""
+    bound = one.clone()
+    bound.set_attributes_from_name(column)
+    return str(bound.db_check(connection) or "")

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import singledispatchmethod
 
 from django.db import connection
+from django.db.backends.utils import truncate_name
 from django.db.migrations import Migration
 from django.db.migrations.operations import (
     AddField,
@@ -18,10 +19,13 @@ from django.db.migrations.operations import (
     SeparateDatabaseAndState,
 )
 from django.db.migrations.operations.base import Operation
+from django.db.migrations.operations.models import AlterTogetherOptionOperation
 from django.db.migrations.state import ModelState, ProjectState
 from django.db.models import Field, Model
 
 Key = tuple[str, str]
+CONSTANT = ""
+"""In the place of the column of a new field that has one value in all rows."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +46,7 @@ class Walk:
     _tables: dict[Key, str | None] = field(default_factory=dict)
     """Models that came, went or have another name since: their table of today; None if it came."""
     _columns: dict[tuple[str, str, str], str | None] = field(default_factory=dict)
+    """Fields that came, or have another name since: their column of today, as ``column`` says."""
 
     def steps(self, migration: Migration) -> Iterator[tuple[Operation, Place | None]]:
         """Yield what a migration does in the database, before it counts as done.
@@ -61,7 +66,10 @@ class Walk:
             one.state_forwards(app, self.state)
 
     def column(self, place: Place, name: str) -> str | None:
-        """Return the column of a field as it is named today; None if it is not there yet."""
+        """Return the column of a field as it is named today.
+
+        None if it is not there yet, or is none; CONSTANT if it will have one value in all rows.
+        """
         key = (place.app, place.model, name)
         if key in self._columns:
             return self._columns[key]
@@ -72,6 +80,13 @@ class Walk:
     def before(self, place: Place) -> ModelState:
         """Return the model as it is before the operation."""
         return self.state.models[place.app, place.model]
+
+    def newly_together(
+        self, one: AlterTogetherOptionOperation, place: Place
+    ) -> set[tuple[str, ...]]:
+        """Return the sets of fields that are indexed together from an operation on."""
+        before = self.before(place).options.get(one.option_name) or ()
+        return set(one.option_value or ()) - {tuple(item) for item in before}
 
     def model(self, place: Place) -> type[Model]:
         """Return the model as a class; that takes seconds."""
@@ -84,7 +99,7 @@ class Walk:
         for (app, model, name), today in self._columns.items():
             if (app, model) == (place.app, place.model) and name in fields:
                 then = quote(_column_of(name, fields[name]))
-                if then in condition and today is None:
+                if then in condition and not today:
                     return None
                 condition = condition.replace(then, quote(today or ""))
         return condition
@@ -93,14 +108,17 @@ class Walk:
         """Return ``table.column`` that a foreign key refers to, as they are named today."""
         if not one.is_relation or one.many_to_many:
             return ""
-        to = one.remote_field.model
-        app, model = to.lower().split(".") if isinstance(to, str) and "." in to else (place.app, to)
-        if not isinstance(model, str) or (app, model.lower()) not in self.state.models:
+        to = str(one.remote_field.model).lower()
+        app, _, model = to.rpartition(".")
+        other = Place(app or place.app, place.model if model == "self" else model, "")
+        table = self.table_of(other.app, other.model)
+        if not table:
             return ""
-        other = self._table(app, model.lower())
-        fields = self.state.models[app, model.lower()].fields
-        keys = [_column_of(name, key) for name, key in fields.items() if key.primary_key]
-        return f"{other}.{keys[0]}" if other and keys else ""
+        wanted = getattr(one.remote_field, "field_name", None)
+        for name, found in self.before(other).fields.items():
+            if name == wanted if wanted else found.primary_key:
+                return f"{table}.{self.column(other, name)}"
+        return ""
 
     def table_of(self, app: str, model: str) -> str | None:
         """Return the table of a model as it is named today; None if migrations make none (yet)."""
@@ -108,6 +126,16 @@ class Walk:
         if found is None or not found.options.get("managed", True) or found.options.get("proxy"):
             return None
         return self._table(app, model)
+
+    def many(self, place: Place, name: str) -> str | None:
+        """Return the table of a relation to many that Django keeps; None if there is none today."""
+        one = self.before(place).fields.get(name)
+        if one is None or not one.many_to_many or (place.app, place.model, name) in self._columns:
+            return None
+        if one.remote_field.through is not None:
+            return None  # a model of its own
+        table = one.db_table or f"{place.table}_{name}"
+        return str(truncate_name(table, connection.ops.max_name_length()))
 
     def _place(self, app: str, one: Operation) -> Place | None:
         model = model_of(one)
@@ -141,7 +169,8 @@ class Walk:
 
     @_carry.register
     def _(self, one: AddField, app: str) -> None:
-        self._columns[app, one.model_name_lower, one.name] = None
+        constant = None if one.field.many_to_many or not has_one_value(one.field) else CONSTANT
+        self._columns[app, one.model_name_lower, one.name] = constant
 
     @_carry.register
     def _(self, one: AlterField, app: str) -> None:
@@ -163,6 +192,18 @@ class Walk:
 def model_of(one: Operation) -> str:
     """Return the name of the model that an operation is about, in lower case; empty if none."""
     return str(getattr(one, "model_name_lower", "") or getattr(one, "name_lower", ""))
+
+
+def has_one_value(one: Field) -> bool:
+    """Tell whether Django writes one value for a new column into all rows that are there.
+
+    ``django.db.backends.base.schema``, ``_effective_default``. A default is not asked for its
+    value: it may be code, which is called once for all rows.
+    """
+    if one.has_default():
+        return one.default is not None
+    blank = not one.null and one.blank and one.empty_strings_allowed
+    return bool(blank or getattr(one, "auto_now", False) or getattr(one, "auto_now_add", False))
 
 
 def _column_of(name: str, one: Field) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from functools import singledispatch
 
@@ -17,12 +16,12 @@ from django.db.migrations.operations import (
     RemoveField,
 )
 from django.db.migrations.operations.base import Operation
+from django.db.migrations.operations.models import AlterTogetherOptionOperation
 from django.db.models import CheckConstraint, Field
 
+from .types import ENDLESS, is_text, length_of
 from .walk import Place, Walk
 
-TEXT = re.compile(r"varchar\((\d+)\)|text|longtext", re.IGNORECASE)
-ENDLESS = 2**31
 ONE_BYTE = 63
 """Characters of utf8mb4 up to which MySQL keeps the length of a varchar in one byte."""
 
@@ -56,7 +55,7 @@ def _(one: AddField, walk: Walk, place: Place) -> Iterator[str]:
 @kinds_of_work.register
 def _(one: AlterField, walk: Walk, place: Place) -> Iterator[str]:
     old, new = walk.before(place).fields.get(one.name), one.field
-    if old is None or walk.column(place, one.name) is None or new.many_to_many:
+    if old is None or not walk.column(place, one.name) or new.many_to_many:
         return
     if not old.is_relation and not new.is_relation and _changes_type(old, new):
         yield "rewrite"
@@ -83,12 +82,15 @@ def _(one: AddConstraint, walk: Walk, place: Place) -> Iterator[str]:
         yield "rewrite" if mysql() else "scan"
 
 
-@kinds_of_work.register(AddIndex)
+@kinds_of_work.register
+def _(one: AddIndex, walk: Walk, place: Place) -> Iterator[str]:
+    yield "index"
+
+
 @kinds_of_work.register(AlterIndexTogether)
 @kinds_of_work.register(AlterUniqueTogether)
-def _(one: Operation, walk: Walk, place: Place) -> Iterator[str]:
-    before = walk.before(place).options.get(getattr(one, "option_name", "")) or ()
-    if getattr(one, "option_value", {None}) - {tuple(item) for item in before}:
+def _(one: AlterTogetherOptionOperation, walk: Walk, place: Place) -> Iterator[str]:
+    if walk.newly_together(one, place):
         yield "index"
 
 
@@ -105,10 +107,9 @@ def _of_a_reference(new: Field) -> Iterator[str]:
 def _changes_type(old: Field, new: Field) -> bool:
     """Tell whether the values have to be written anew; longer texts need not, as a rule."""
     before, after = old.db_type(connection), new.db_type(connection)
-    texts = [TEXT.fullmatch(one or "") for one in (before, after)]
-    if before == after or not all(texts):
-        return before != after
-    was, becomes = (int(one[1] or ENDLESS) for one in texts if one)
+    if before == after or not (is_text(before) and is_text(after)):
+        return bool(before != after)
+    was, becomes = length_of(before), length_of(after)
     if not mysql():
         return becomes < was
     if ENDLESS in (was, becomes):

@@ -11,8 +11,8 @@ class Demand:
 
     kind: str
     """``unique``, ``not null``, ``length``, ``reference``, ``check``: rows that stop the migration;
-    ``expression``: something unique that is not tried; ``cut`` (values that are too long),
-    ``loses``: what it takes from the rows."""
+    ``untried``: what no query was made for; ``cut`` (values that are too long), ``loses``: what it
+    takes from the rows."""
     migration: str
     operation: str
     """Class of the operation, such as ``AlterField``."""
@@ -22,7 +22,9 @@ class Demand:
     """As they are named today; none if the whole table is meant."""
     limit: str = ""
     """Characters of ``length`` and ``cut``, ``table.column`` of ``reference``; of ``check``, and of
-    ``unique`` where it holds for some rows only, the condition in SQL."""
+    ``unique`` where it holds for some rows only, the condition in SQL; why one is ``untried``."""
+    name: str = ""
+    """Of the new field or the constraint, where no column of today tells it."""
     after: tuple[str, ...] = ()
     """Migrations to come that run code before, and may change these rows."""
     number: int = 0

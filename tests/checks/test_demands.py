@@ -29,7 +29,12 @@ def target(*answers, **changes):
         ("rows_comply", target(), []),
         ("rows_comply", target(COMPLIES), []),
         ("rows_comply", target(TWICE), [("blocker", "example_thing.name")]),
-        ("rows_comply", target(MENDED), [("info", "example_thing.name")]),
+        ("rows_comply", target(MENDED), [("warning", "example_thing.name")]),
+        (
+            "rows_comply",
+            target(Answer(replace(UNIQUE, kind="check", columns=(), name="positive"), 1)),
+            [("blocker", "example_thing.positive")],
+        ),
         ("rows_comply", target(GOES), []),
         ("rows_comply", target(CUT), []),
         ("rows_comply", target(UNTRIED), []),
@@ -45,6 +50,7 @@ def target(*answers, **changes):
         ("window", target(built=False), "not_applicable"),
         ("tried", target(TWICE, GOES), []),
         ("tried", target(TWICE, UNTRIED), "skipped"),
+        ("tried", target(replace(GOES, rows=0, unknown="gone already")), []),
     ],
 )
 def test_what_is_told(found, check, state, expected):
@@ -59,8 +65,8 @@ def test_what_is_told(found, check, state, expected):
         ({"kind": "length", "limit": "64"}, "2 rows of example_thing with more than 64 characters"),
         ({"kind": "reference", "limit": "other.id"}, "leads to no row of other"),
         ({"kind": "check", "limit": "a > 0"}, "against the condition a > 0"),
-        ({"columns": ()}, "a new unique column one value for all"),
-        ({"columns": (), "kind": "not null"}, "a new column none"),
+        ({"columns": (), "name": "code"}, "what is new, code, has one value for all of them"),
+        ({"columns": (), "kind": "not null", "name": "code"}, "code, has no value for them"),
     ],
 )
 def test_each_demand_is_said_in_words(changes, words):

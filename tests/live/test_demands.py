@@ -1,9 +1,11 @@
 """What an operation demands of rows: foretold by a query, then shown by carrying it out."""
 
+import contextlib
 from copy import deepcopy
 
 import django
 import pytest
+from django.contrib.sessions.models import Session
 from django.db import DatabaseError, connection
 from django.db.migrations import (
     AddConstraint,
@@ -25,19 +27,26 @@ from django.db.migrations.state import ProjectState
 from django.db.models import (
     CASCADE,
     AutoField,
+    BigIntegerField,
     CharField,
     CheckConstraint,
+    DateField,
     ForeignKey,
     Index,
     IntegerField,
     ManyToManyField,
+    PositiveIntegerField,
     Q,
+    SmallIntegerField,
     TextField,
     UniqueConstraint,
 )
+from django.db.models.functions import Lower
+from django.utils import timezone
 
-from nautobot_upgrade_jobs.collect.demands import _answer, _read, _values
+from nautobot_upgrade_jobs.collect.demands import _answer, _read, _sample, _values
 from nautobot_upgrade_jobs.collect.walk import Walk
+from nautobot_upgrade_jobs.facts.demands import Demand
 
 BEFORE = [
     CreateModel("Other", [("id", AutoField(primary_key=True))]),
@@ -118,6 +127,55 @@ def made(rows):
         ([("a", "", 0), ("a", "", 1)], [AddConstraint("thing", UNIQUE)], []),
         ([(None, "", 0), (None, "", 0)], [AddConstraint("thing", UNIQUE)], []),
         ([("a", "", 0), ("a", "", 0)], [AddConstraint("thing", UNIQUE_FROM_ONE)], []),
+        (
+            [("a", "", 1), ("a", "", 1)],
+            [AddConstraint("thing", UNIQUE_FROM_ONE)],
+            [] if MYSQL else ["unique"],
+        ),
+        ([("a", "", -1)], [AlterField("thing", "number", PositiveIntegerField())], ["check"]),
+        ([("a", "", 1)], [AlterField("thing", "number", PositiveIntegerField())], []),
+        ([("a", "", 1)], [AlterField("thing", "number", BigIntegerField())], []),
+        ([("a", "x" * 60, 1)], [AlterField("thing", "words", TextField(max_length=50))], []),
+        (
+            [("a", "", 0), ("a", "", 1)],
+            [
+                AddField("thing", "kind", IntegerField(default=1)),
+                AlterUniqueTogether("thing", {("name", "kind")}),
+            ],
+            ["unique"],
+        ),
+        (
+            [("a", "", 0), ("b", "", 1)],
+            [
+                AddField("thing", "kind", IntegerField(default=1)),
+                AlterUniqueTogether("thing", {("name", "kind")}),
+            ],
+            [],
+        ),
+        (
+            [("a", "", 0), ("a", "", 1)],
+            [
+                AddField("thing", "kind", IntegerField(null=True)),
+                AlterUniqueTogether("thing", {("name", "kind")}),
+            ],
+            [],
+        ),
+        (
+            [("a", "", 0)],
+            [
+                AddField(
+                    "thing", "other", ForeignKey("example.Other", CASCADE, default=None, null=True)
+                )
+            ],
+            [],
+        ),
+        (
+            [("a", "", 0)],
+            [AddField("thing", "other", ForeignKey("example.Other", CASCADE))],
+            ["not null"],
+        ),
+        ([("a", "", 0)], [AddField("thing", "day", DateField())], ["not null"]),
+        ([("a", "", 0)], [AlterUniqueTogether("thing", None)], []),
         ([("a", "", -1)], [AddConstraint("thing", NOT_NEGATIVE)], ["check"]),
         ([("a", "", 0)], [AddConstraint("thing", NOT_NEGATIVE)], []),
         (
@@ -378,6 +436,55 @@ def test_a_state_that_changes_at_once_is_carried_along(tables):
         AlterField("new", "title", CharField(max_length=3)),
     ]
     assert _read(Walk(made([])), [first]) == ([], [])
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [
+        AlterField("thing", "words", IntegerField()),
+        AlterField("thing", "number", SmallIntegerField()),
+        AddConstraint("thing", UniqueConstraint(Lower("name"), name="example_lower")),
+        AlterField("thing", "name", 7),
+    ],
+)
+def test_what_is_not_tried_is_told(tables, operation):
+    if MYSQL and not connection.features.supports_expression_indexes:
+        pytest.skip("this server has no such constraints")
+    migration = Migration("0002_more", "example")
+    migration.operations = [operation]
+    walk = Walk(made([]))
+    with contextlib.suppress(AttributeError):  # Django cannot carry what is no field
+        demands, _ = _read(walk, [migration])
+        assert [_answer(connection, one).unknown != "" for one in demands] == [True]
+
+
+def test_no_default_is_called(tables):
+    def never():
+        raise AssertionError
+
+    migration = Migration("0002_more", "example")
+    migration.operations = [AddField("thing", "code", IntegerField(default=never, unique=True))]
+    ((demand,), _) = _read(Walk(made([])), [migration])
+    assert demand.kind == "unique"
+
+
+def test_only_rows_that_break_a_condition_are_shown(tables):
+    state = made([("a", "", 0), ("a", "", 1), ("a", "", 1)])
+    migration = Migration("0002_more", "example")
+    migration.operations = [AddConstraint("thing", UNIQUE_FROM_ONE)]
+    demands, _ = _read(Walk(state), [migration])
+    assert [_answer(connection, one).sample for one in demands] == ([] if MYSQL else [("2", "3")])
+
+
+def test_a_key_that_may_be_a_secret_is_not_shown():
+    columns = ("expire_date",)
+    demand = Demand("not null", "", "", "django_session", columns)
+    where = connection.ops.quote_name("session_key") + " IS NOT NULL"
+    Session.objects.create(session_key="not-for-you", expire_date=timezone.now())
+    try:
+        assert _sample(connection, demand, where) == ()
+    finally:
+        Session.objects.filter(session_key="not-for-you").delete()
 
 
 def test_the_rows_are_named_by_their_keys(tables):

@@ -1,0 +1,19 @@
+"""Types of columns, as Django names them to the server."""
+
+from __future__ import annotations
+
+import re
+
+TEXT = re.compile(r"(?:var)?char\((\d+)\)|varchar|text|longtext", re.IGNORECASE)
+ENDLESS = 2**31
+
+
+def is_text(db_type: str | None) -> bool:
+    """Tell whether a type holds texts."""
+    return bool(TEXT.fullmatch(db_type or ""))
+
+
+def length_of(db_type: str | None) -> int:
+    """Return how many characters a text may have; ENDLESS of what has no limit, or is no text."""
+    found = TEXT.fullmatch(db_type or "")
+    return int(found[1]) if found and found[1] else ENDLESS
