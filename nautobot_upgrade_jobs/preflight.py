@@ -101,8 +101,10 @@ def _notes(
     results: tuple[CheckResult, ...], facts: Facts, booted: Booted | Unavailable
 ) -> dict[str, Any]:
     """Return the release notes for the report, read in the light of what was found."""
-    if isinstance(booted, Unavailable) or isinstance(booted.notes, Unavailable):
-        return {}
+    if isinstance(booted, Unavailable):
+        return {"why_no_notes": booted.reason}
+    if isinstance(booted.notes, Unavailable):
+        return {"why_no_notes": booted.notes.reason if booted.built else "there is nothing new"}
     reviewed = review(booted.notes, results, facts)
     return {"notes": reviewed, "without_notes": booted.notes.without}
 

@@ -13,11 +13,14 @@ from .findings import CheckResult, Finding
 KINDS = ("action", "breaking", "removed", "deprecated", "changed", "security", "dependencies")
 """What an operator reads first, comes first."""
 WORD = re.compile(r"[\w./-]+")
-TELLING = re.compile(r"(?=.{6})(\w+[_./]\w[\w./-]*|_\w+|[A-Z][a-z0-9]+[A-Z]\w+)")
+TELLING = re.compile(
+    r"(?=.{6})(?=.*[A-Za-z])(?!.*\.py$)(\w+[_./]\w[\w./-]*|_\w+|[A-Z][a-z0-9]+[A-Z]\w+)"
+)
 """Names that are no words of everyday: with an underscore, a dot, a slash, or a capital within."""
 SETTING = re.compile(r"[A-Z][A-Z0-9]+(_[A-Z0-9]+)+")
 NAMES_EVERYTHING = frozenset({"demands.window"})
 """Checks that name each table that is worked on: that such a table exists, proves nothing."""
+SPEAKS_OF_SETTINGS = re.compile(r"\bsettings?\b|environment variable", re.IGNORECASE)
 SERVERS = {"postgresql": "PostgreSQL", "mysql": "MySQL"}
 
 
@@ -70,17 +73,21 @@ def _names_in(finding: Finding) -> Iterator[str]:
 
 
 def _last(name: str) -> str:
-    return re.split(r"[./]", name.strip("./"))[-1]
+    """Return the last part of a path, if that alone tells enough; else the path."""
+    last = re.split(r"[./]", name.strip("./"))[-1]
+    return last if TELLING.fullmatch(last) else name
 
 
 def _not_here(note: Note, facts: Facts) -> str:
     """Return why a note does not concern this installation, as far as the facts prove it."""
-    settings = [name for name in note.names if SETTING.fullmatch(name)]
+    names = {_as_setting(name) for name in note.names}
     if (
-        settings
+        names
+        and all(map(SETTING.fullmatch, names))
+        and SPEAKS_OF_SETTINGS.search(note.text)
         and note.kind in ("removed", "deprecated")
         and isinstance(facts.settings, Settings)
-        and not _given(facts.settings) & set(settings)
+        and not _given(facts.settings) & names
     ):
         return "none of these settings is set here"
     if isinstance(facts.database, Database):
@@ -94,4 +101,8 @@ def _not_here(note: Note, facts: Facts) -> str:
 def _given(settings: Settings) -> set[str]:
     stored = settings.stored if isinstance(settings.stored, tuple) else ()
     names = {one.name for one in (*settings.values, *stored)}
-    return names | {name.removeprefix("NAUTOBOT_") for name in settings.environment}
+    return names | set(map(_as_setting, settings.environment))
+
+
+def _as_setting(name: str) -> str:
+    return name.removeprefix("NAUTOBOT_")

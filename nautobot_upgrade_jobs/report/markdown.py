@@ -125,7 +125,7 @@ def _notes(report: Report) -> Iterator[str]:
     yield "## Release notes on the way"
     yield ""
     if report.notes is None:
-        yield "Not read: the target was not built."
+        yield f"Not read: {escape(report.why_no_notes)}."
     elif not report.notes:
         yield "None."
     for group, notes in report.groups_of_notes.items():

@@ -84,6 +84,7 @@ class Report:
     """The runbook of the window."""
     notes: tuple[Reviewed, ...] | None = None
     """What the release notes on the way say; None if nobody has read them."""
+    why_no_notes: str = ""
     without_notes: tuple[str, ...] = ()
     """Distributions that change, and ship none."""
     baseline: str = ""

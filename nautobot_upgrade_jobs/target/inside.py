@@ -94,8 +94,8 @@ def _notes(made: Path, resolution: Resolution, wishes: Wishes) -> Notes | Unavai
     }
     try:
         return read_notes(made, moves)
-    except (OSError, ValueError) as error:
-        return Unavailable(f"the release notes could not be read: {error}")
+    except Exception as error:  # noqa: BLE001 - they are pages of others
+        return Unavailable(f"they could not be read: {type(error).__name__}: {error}")
 
 
 def _missing(apps: Apps, resolution: Resolution) -> list[str]:

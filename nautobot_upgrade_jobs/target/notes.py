@@ -14,7 +14,7 @@ from ..facts.notes import Note, Notes
 from .notes_page import notes_of
 
 PAGE = re.compile(r"release[-_]notes/version[-_](\d+(?:\.\d+)+)(?:/index)?\.html$")
-LONGEST = 8 * 1024 * 1024
+LONGEST = 2 * 1024 * 1024
 """Bytes of a page; the longest of Nautobot's has half a million."""
 
 

@@ -26,11 +26,15 @@ KINDS = {
     "dependencies": "dependencies",
 }
 """Beginnings of headings."""
-RELEASE = re.compile(r"v?(\d+(?:\.\d+)+\S*)\s+\(")
+RELEASE = re.compile(r"\[?v?(\d+(?:\.\d+)+[\w.-]*)\]?(?:\s|$)")
+ADDRESS = re.compile(r"https://[^\s<>\"']+")
+ANCHOR = re.compile(r"[\w.-]+")
 HEADING = re.compile("h[1-6]")
 BLOCKS = ("li", "p", "table")
 UNREAD = ("script", "style", "pre")
-WATCHED = frozenset({*BLOCKS, *UNREAD, "code", "td"})
+WATCHED = frozenset({*BLOCKS, *UNREAD, "ul", "ol", "code", "td"})
+DEEPEST = 30
+"""Tags within each other; a page that goes deeper is none of a person's."""
 SHOWN = 400
 """Characters of a text."""
 LONGEST_NAME = 80
@@ -67,15 +71,17 @@ class Page(HTMLParser):
         given = dict(attrs)
         if tag == "link" and given.get("rel") == "canonical":
             address = given.get("href") or ""
-            self.address = address if address.startswith("https://") else ""
+            self.address = address if ADDRESS.fullmatch(address) else ""
+        self._close_before(tag)
         if tag in BLOCKS and self._headings and not self._is_in(*BLOCKS):
             headings = tuple(self._heading(level) for level in sorted(self._headings))
             self.blocks.append(Block(tag, headings, self._anchor))
         if HEADING.fullmatch(tag):
-            self._anchor = given.get("id") or ""
+            anchor = given.get("id") or ""
+            self._anchor = anchor if ANCHOR.fullmatch(anchor) else ""
             for level in range(int(tag[1]), 7):
                 self._headings.pop(level, None)
-        if tag in WATCHED or HEADING.fullmatch(tag):
+        if (tag in WATCHED or HEADING.fullmatch(tag)) and len(self._within) < DEEPEST:
             self._within.append(tag)
             self._name = ""
 
@@ -90,20 +96,30 @@ class Page(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         """Keep a text where it belongs."""
-        heading = next((one for one in self._within if HEADING.fullmatch(one)), "")
-        if heading:
-            level = int(heading[1])
+        if self._within and HEADING.fullmatch(self._within[0]):
+            level = int(self._within[0][1])
             self._headings[level] = self._headings.get(level, "") + data
         elif self._is_in("code", "td"):
             self._name += data
         if self.blocks and self._is_in("li", "p") and not self._is_in("table", *UNREAD):
             self.blocks[-1].text += data
 
+    def _close_before(self, tag: str) -> None:
+        """Close what ends where a tag begins, as browsers do: many pages leave it open."""
+        if HEADING.fullmatch(tag):
+            self._within.clear()
+        elif tag == "li" and self._within:
+            lists = [place for place, one in enumerate(self._within) if one in ("ul", "ol", "li")]
+            if lists and self._within[lists[-1]] == "li":
+                del self._within[lists[-1] :]
+        elif tag in BLOCKS and self._within[-1:] == ["p"]:
+            self._within.pop()
+
     def _heading(self, level: int) -> str:
         return " ".join(self._headings[level].replace("¶", "").split())
 
     def _is_in(self, *tags: str) -> bool:
-        return any(tag in self._within for tag in tags)
+        return not set(tags).isdisjoint(self._within)
 
 
 def notes_of(html: str, distribution: str, line: str) -> Iterator[Note]:
@@ -119,7 +135,7 @@ def notes_of(html: str, distribution: str, line: str) -> Iterator[Note]:
     for blocks in _together(page.blocks):
         first = blocks[0]
         kind, heading = _kind(first.headings[1:])
-        release = RELEASE.match(first.headings[1]) if kind else None
+        release = next(filter(None, map(RELEASE.match, first.headings[1:])), None)
         text = " ".join(" ".join(one.text for one in blocks).split())
         if not kind or not text or (release and not _is_version(release[1])):
             continue
@@ -131,7 +147,7 @@ def notes_of(html: str, distribution: str, line: str) -> Iterator[Note]:
             text if len(text) <= SHOWN else f"{text[: SHOWN - 1].rstrip()}…",
             "" if release else heading,
             tuple(dict.fromkeys(names)),
-            f"{page.address}#{first.anchor}" if page.address else "",
+            f"{page.address}#{first.anchor}" if page.address and first.anchor else page.address,
         )
 
 

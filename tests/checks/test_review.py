@@ -17,7 +17,7 @@ from nautobot_upgrade_jobs.facts.notes import Note, Notes
 from nautobot_upgrade_jobs.facts.settings import Setting
 from tests.builders import database, facts, mysql, settings
 
-NOTE = Note("nautobot", "3.0", "removed", "Removed something.")
+NOTE = Note("nautobot", "3.0", "removed", "Removed settings.")
 
 
 def result(*evidence, message="A message."):
@@ -55,6 +55,11 @@ def test_a_finding_that_names_the_same_is_attached(names, finding):
         (("Device",), result("Device edge-01")),
         (("approval_required",), result("approval_required_override")),
         (("approval_required",), result("nothing of the kind")),
+        (("nautobot_config.py",), result("jobs/planted.py")),
+        (("nautobot_config.py",), result("nautobot_config.py, line 3")),
+        (("circuits/circuit.html",), result("templates/base.html")),
+        (("dcim.location",), result("virtualization.location")),
+        (("1.3.16",), result("10.0.0.16")),
     ],
 )
 def test_words_of_everyday_prove_nothing(names, finding):
@@ -73,6 +78,14 @@ SET = Setting("STORAGE_BACKEND", "str", None, "0123")
     ("note", "topics", "why"),
     [
         ({"names": ("STORAGE_BACKEND",)}, {}, "none of these settings is set here"),
+        ({"names": ("NAUTOBOT_STORAGE_BACKEND",)}, {}, "none of these settings is set here"),
+        (
+            {"names": ("NAUTOBOT_STORAGE_BACKEND",)},
+            {"settings": settings(environment=("NAUTOBOT_STORAGE_BACKEND",))},
+            "",
+        ),
+        ({"names": ("STORAGE_BACKEND", "Other.name")}, {}, ""),
+        ({"names": ("CSS_CLASSES",), "text": "Removed a constant."}, {}, ""),
         ({"names": ("STORAGE_BACKEND",)}, {"settings": settings(values=(SET,))}, ""),
         ({"names": ("STORAGE_BACKEND",)}, {"settings": settings(stored=(SET,))}, ""),
         (

@@ -71,6 +71,7 @@ GO = Report(
         CheckResult("storage.writable", "Folders are writable.", Status.PASSED, "facts"),
     ),
     migrations=(),
+    why_no_notes="the target was not built, on request",
     tool="nautobot-upgrade-jobs 0.1.0",
     catalog="2026.11.20",
     seconds=0.42,

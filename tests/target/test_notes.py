@@ -1,5 +1,7 @@
 """Which release notes are on the way from the installed releases to those of the target."""
 
+import contextlib
+
 import pytest
 
 from nautobot_upgrade_jobs.target.notes import read_notes
@@ -61,6 +63,14 @@ def test_apps_have_theirs_elsewhere_and_some_have_none(environment):
     found = read_notes(folder, moves)
     assert {one.distribution for one in found.notes} == {"an-app"}
     assert found.without == ("another-app", "not-installed")
+
+
+def test_markup_that_no_parser_takes_is_an_error_of_its_own(environment):
+    folder = environment("an-app", APP, "2.0")
+    for path in folder.rglob("*.html"):
+        path.write_text("<h1>x</h1><![foo[x]]>")
+    with contextlib.suppress(AssertionError):  # what Python's parser raises until 3.13
+        assert read_notes(folder, {"an-app": ("1.0", "2.0.1")}).notes == ()
 
 
 def test_a_page_that_is_gone_is_no_page(environment):

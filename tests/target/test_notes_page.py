@@ -75,7 +75,6 @@ def test_each_release_has_its_own():
         "<h1>3.0</h1><p>Removed everything.</p>",
         "<h1>3.0</h1><h2>Added</h2><ul><li>A button.</li></ul>",
         "<h1>3.0</h1><h2>v3.0.1 (today)</h2><h3>Housekeeping</h3><ul><li>Swept.</li></ul>",
-        "<h1>3.0</h1><h2>v3.0.x-1 (soon)</h2><h3>Removed</h3><ul><li>All.</li></ul>",
         "<h1>3.0</h1><h2>Removed</h2><ul><li></li></ul>",
         "<ul><li>Removed before any heading</li></ul>",
     ],
@@ -84,7 +83,10 @@ def test_what_is_no_note(html):
     assert found(html) == []
 
 
-@pytest.mark.parametrize("address", ["javascript:alert(1)", "http://example.com", "//x", None])
+@pytest.mark.parametrize(
+    "address",
+    ["javascript:alert(1)", "http://example.com", "//x", "https://x/> [y](https://z)", None],
+)
 def test_only_a_safe_address_is_linked(address):
     html = f"<link rel=canonical href='{address}'><h1>3</h1><h2 id=x>Removed</h2><p>All.</p>"
     assert [one.link for one in found(html)] == [""]
@@ -99,5 +101,28 @@ def test_a_long_text_is_shortened_and_a_program_is_no_name():
 
 
 def test_tags_that_nobody_closed_harm_nothing():
-    html = "<h1>3.0</h1><h2>Removed<h3>Removed in v3<ul><li>One <code>a<li>Two</ul></h2><p>More"
-    assert all(one.kind == "removed" for one in found(html))
+    html = "<h1>3.0</h1><h2>v3.0.1<h3>Removed</h3><ul><li>One <code>a<li>Two</ul><p>More<h3>Fixed"
+    assert [(one.text, one.release) for one in found(html)] == [
+        *(("One a", "3.0.1"), ("Two", "3.0.1"), ("More", "3.0.1"))
+    ]
+
+
+@pytest.mark.parametrize(
+    ("heading", "release"),
+    [
+        ("v3.0.11 (2026-04-08)", "3.0.11"),
+        ("v2.1.2 2024-08", "2.1.2"),
+        ("v2.1.1 - 2024-07", "2.1.1"),
+        ("[v2.0.1] - 2024-03", "2.0.1"),
+        ("3.0.0a4", "3.0.0a4"),
+        ("Nautobot 3.0", "3.0"),
+    ],
+)
+def test_how_releases_are_headed(heading, release):
+    (note,) = found(f"<h1>Line</h1><h2>{heading}</h2><h3>Removed</h3><ul><li>All.</ul>")
+    assert note.release == release
+
+
+def test_a_page_of_unclosed_tags_takes_no_time():
+    html = "<h1>3.0</h1><h2>Removed</h2>" + "<code>a" * 20_000
+    assert found(html) == []
