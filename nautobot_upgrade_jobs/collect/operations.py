@@ -15,7 +15,7 @@ from django.db.migrations.operations import (
     RemoveField,
 )
 from django.db.migrations.operations.base import Operation
-from django.db.models import CheckConstraint, Field, UniqueConstraint
+from django.db.models import CheckConstraint, DecimalField, Field, UniqueConstraint
 
 from ..facts.demands import Demand
 from .types import is_text, length_of
@@ -182,6 +182,9 @@ def is_cast(old: Field, new: Field) -> bool:
 
 def _widens(old: Field, new: Field) -> bool:
     """Tell whether every number of one type is one of the other."""
+    if isinstance(old, DecimalField) and isinstance(new, DecimalField):
+        places = new.decimal_places - old.decimal_places
+        return bool(places >= 0 and new.max_digits - old.max_digits >= places)
     ranks = [SIZES.get(_size(one), -1) for one in (old, new)]
     return 0 <= ranks[0] <= ranks[1]
 

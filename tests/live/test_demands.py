@@ -31,15 +31,19 @@ from django.db.models import (
     CharField,
     CheckConstraint,
     DateField,
+    DecimalField,
     ForeignKey,
     Index,
     IntegerField,
+    JSONField,
     ManyToManyField,
     PositiveIntegerField,
+    PositiveSmallIntegerField,
     Q,
     SmallIntegerField,
     TextField,
     UniqueConstraint,
+    UUIDField,
 )
 from django.db.models.functions import Lower
 from django.utils import timezone
@@ -456,6 +460,28 @@ def test_what_is_not_tried_is_told(tables, operation):
     with contextlib.suppress(AttributeError):  # Django cannot carry what is no field
         demands, _ = _read(walk, [migration])
         assert [_answer(connection, one).unknown != "" for one in demands] == [True]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "tried"),
+    [
+        (DecimalField(max_digits=10, decimal_places=4), DecimalField(None, None, 13, 4), True),
+        (DecimalField(max_digits=10, decimal_places=4), DecimalField(None, None, 11, 5), True),
+        (DecimalField(max_digits=10, decimal_places=4), DecimalField(None, None, 10, 5), False),
+        (DecimalField(max_digits=10, decimal_places=4), DecimalField(None, None, 13, 3), False),
+        (PositiveSmallIntegerField(), IntegerField(), True),
+        (BigIntegerField(), IntegerField(), False),
+        (IntegerField(), TextField(), True),
+        (TextField(), JSONField(), False),
+        (UUIDField(), CharField(max_length=36), True),
+    ],
+)
+def test_a_type_that_holds_all_values_of_another_demands_nothing(old, new, tried):
+    first, second = Migration("0001_initial", "example"), Migration("0002_more", "example")
+    first.operations = [CreateModel("Thing", [("id", AutoField(primary_key=True)), ("value", old)])]
+    second.operations = [AlterField("thing", "value", new)]
+    demands, _ = _read(Walk(first.mutate_state(ProjectState())), [second])
+    assert (not [one for one in demands if one.kind == "untried"]) is tried
 
 
 def test_no_default_is_called(tables):
