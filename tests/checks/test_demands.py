@@ -88,7 +88,7 @@ def test_the_window_is_told_with_what_it_rests_on():
     tables = Tables((Table("dcim_device", 2_000_000, False, 800 * 1024 * 1024),), ())
     (finding,) = window(state, tables)
     assert finding.message == (
-        "60 migrations: between 14 seconds and 2 minutes, by the number of rows, "
+        "60 migrations: between 44 seconds and 6 minutes, by the number of rows, "
         "and up to 400 MiB of disk for what is written meanwhile."
     )
     assert finding.evidence == (
