@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from packaging.version import Version
+from packaging.version import InvalidVersion, Version
+
+
+def is_version(text: str) -> bool:
+    """Tell whether a text is the version of a distribution."""
+    try:
+        Version(text)
+    except InvalidVersion:
+        return False
+    return True
 
 
 def parse(version: str) -> Version:

@@ -12,8 +12,7 @@ from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from itertools import groupby
 
-from packaging.version import InvalidVersion, Version
-
+from ..catalog.versions import is_version
 from ..facts.notes import Note
 
 KINDS = {
@@ -137,7 +136,7 @@ def notes_of(html: str, distribution: str, line: str) -> Iterator[Note]:
         kind, heading = _kind(first.headings[1:])
         release = next(filter(None, map(RELEASE.match, first.headings[1:])), None)
         text = " ".join(" ".join(one.text for one in blocks).split())
-        if not kind or not text or (release and not _is_version(release[1])):
+        if not kind or not text or (release and not is_version(release[1])):
             continue
         names = (name for one in blocks for name in one.names if 0 < len(name) <= LONGEST_NAME)
         yield Note(
@@ -168,11 +167,3 @@ def _kind(headings: tuple[str, ...]) -> tuple[str, str]:
             if heading.lower().startswith(beginning) and not (position and kind == "action"):
                 return kind, headings[-1] if position + 1 < len(headings) else ""
     return "", ""
-
-
-def _is_version(text: str) -> bool:
-    try:
-        Version(text)
-    except InvalidVersion:
-        return False
-    return True

@@ -9,8 +9,9 @@ from functools import cached_property
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
+from ..catalog.versions import is_version
 from ..facts import Apps, Packages
 from ..facts.packages import Package
 from ..plan.packages import TOOLS
@@ -39,7 +40,7 @@ class Wishes:
         return {
             canonicalize_name(one.name): one
             for one in self.packages.installed
-            if not one.local and _is_version(one.version)
+            if not one.local and is_version(one.version)
         }
 
     @cached_property
@@ -159,11 +160,3 @@ def pins(packages: Iterable[Package]) -> list[str]:
 def exact_pins(packages: Iterable[Package]) -> list[str]:
     """Return ``name===version`` of each: ``==1.0`` would take a ``1.0+local`` as well."""
     return [one.replace("==", "===", 1) for one in pins(packages)]
-
-
-def _is_version(text: str) -> bool:
-    try:
-        Version(text)
-    except InvalidVersion:
-        return False
-    return True
