@@ -11,7 +11,7 @@ from ..facts import Database, known
 from ..facts.database import Sequence
 from .findings import Finding, Impact, Phase, Severity
 from .registry import NotApplicable, check
-from .text import SHOWN, plural, some
+from .text import SERVERS, SHOWN, plural, some
 
 INSTALLATION = (
     "https://docs.nautobot.com/projects/core/en/stable/user-guide/administration/installation/"
@@ -37,7 +37,7 @@ def server_version(database: Database, target: Target) -> Iterator[Finding]:
     minimum = release.postgresql if database.vendor == "postgresql" else release.mysql
     if minimum is not None and Version(database.version) >= Version(minimum):
         return
-    product = {"postgresql": "PostgreSQL", "mysql": "MySQL"}[database.vendor]
+    product = SERVERS[database.vendor]
     need = f"{product} {minimum} or newer" if minimum else "PostgreSQL"
     yield Finding(
         severity=Severity.BLOCKER,

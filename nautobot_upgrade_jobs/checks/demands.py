@@ -55,13 +55,13 @@ def _may_be_mended(one: Answer) -> Finding:
 def _stops(one: Answer, planned: int, keeps_half: bool) -> Finding:
     number = one.demand.number
     stays = " What it did itself by then stays, too: MySQL takes no change of a table back."
+    also = stays if keeps_half else ""
     return Finding(
         severity=Severity.BLOCKER,
         subject=_place(one),
         message=f"{_what(one)}: {one.demand.migration} ({one.demand.operation}) will stop, after "
         f"{plural(number, 'migration')} of {planned} {'is' if number == 1 else 'are'} committed."
-        + stays
-        * keeps_half,
+        f"{also}",
         remediation="Change or remove these rows before the upgrade.",
         phase=Phase.MIGRATE,
         impact=Impact.OUTAGE,

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from ..facts import Database, Facts, Settings
 from ..facts.notes import Note, Notes
 from .findings import CheckResult, Finding
+from .text import SERVERS
 
 KINDS = ("action", "breaking", "removed", "deprecated", "changed", "security", "dependencies")
 """What an operator reads first, comes first."""
@@ -21,7 +22,6 @@ SETTING = re.compile(r"[A-Z][A-Z0-9]+(_[A-Z0-9]+)+")
 NAMES_EVERYTHING = frozenset({"demands.window"})
 """Checks that name each table that is worked on: that such a table exists, proves nothing."""
 SPEAKS_OF_SETTINGS = re.compile(r"\bsettings?\b|environment variable", re.IGNORECASE)
-SERVERS = {"postgresql": "PostgreSQL", "mysql": "MySQL"}
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import shlex
 
+SERVERS = {"postgresql": "PostgreSQL", "mysql": "MySQL"}
+"""Database servers by vendor, as people call them."""
 SHOWN = 10
 """How many names a finding lists before it only counts the rest."""
 

@@ -67,9 +67,10 @@ def _read(walk: Walk, plan: list[Migration]) -> tuple[list[Demand], list[Work]]:
                 tables = [walk.table_of(*model) for model in models_in(source)]
                 work += [Work("code", table=table or "", **named) for table in tables or [None]]
             if place:
-                after = (key for key, text in code if names(text, place.model, place.table))
-                known = {"after": tuple(dict.fromkeys(after)), "number": number, **named}
-                demanded += [replace(one, **known) for one in _of(one, walk, place)]
+                if asked := _of(one, walk, place):
+                    after = (key for key, text in code if names(text, place.model, place.table))
+                    known = {"after": tuple(dict.fromkeys(after)), "number": number, **named}
+                    demanded += [replace(demand, **known) for demand in asked]
                 kinds = _kinds(one, walk, place)
                 work += [Work(kind, table=place.table, **named) for kind in kinds]
     return demanded, work

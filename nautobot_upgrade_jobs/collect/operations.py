@@ -18,7 +18,7 @@ from django.db.migrations.operations.base import Operation
 from django.db.models import CheckConstraint, DecimalField, Field, UniqueConstraint
 
 from ..facts.demands import Demand
-from .types import is_text, length_of
+from .types import is_text, length_of, mysql
 from .walk import Place, Walk, has_one_value
 
 NOT_VALID = "AddConstraintNotValid"
@@ -78,12 +78,11 @@ def _(one: AddField, walk: Walk, place: Place) -> Iterator[Demand]:
     new = one.field
     if new.many_to_many or new.primary_key or getattr(new, "generated", False):
         return
-    has_default = getattr(new, "has_db_default", bool)()
-    given = has_one_value(new) or has_default
-    mysql = connection.vendor == "mysql"
-    if new.unique and not has_default and (given or (mysql and not new.null)):
+    by_server = _has_database_default(new)
+    given = has_one_value(new) or by_server
+    if new.unique and not by_server and (given or (mysql() and not new.null)):
         yield _asks(place, "unique", name=one.name)
-    if not new.null and not given and not (mysql and _has_a_zero(new)):
+    if not new.null and not given and not (mysql() and _has_a_zero(new)):
         yield _asks(place, "not null", name=one.name)
 
 
@@ -161,7 +160,12 @@ def _fills_gaps(one: Field) -> bool:
     The empty text of a field that may be blank counts for a new column, not for one that is there:
     ``django.db.backends.base.schema``, ``_alter_field``.
     """
-    return bool(one.has_default() or getattr(one, "has_db_default", bool)())
+    return bool(one.has_default() or _has_database_default(one))
+
+
+def _has_database_default(one: Field) -> bool:
+    """Tell whether the database itself keeps a default, as fields can have it since Django 5.0."""
+    return bool(getattr(one, "has_db_default", bool)())
 
 
 def _has_a_zero(one: Field) -> bool:

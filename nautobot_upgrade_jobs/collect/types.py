@@ -1,11 +1,18 @@
-"""Types of columns, as Django names them to the server."""
+"""The server and its types of columns, as Django names them."""
 
 from __future__ import annotations
 
 import re
 
+from django.db import connection
+
 TEXT = re.compile(r"(?:var)?char\((\d+)\)|varchar|text|longtext", re.IGNORECASE)
 ENDLESS = 2**31
+
+
+def mysql() -> bool:
+    """Tell whether the server is MySQL or MariaDB."""
+    return bool(connection.vendor == "mysql")
 
 
 def is_text(db_type: str | None) -> bool:

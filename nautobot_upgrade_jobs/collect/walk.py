@@ -138,7 +138,7 @@ class Walk:
         return str(truncate_name(table, connection.ops.max_name_length()))
 
     def _place(self, app: str, one: Operation) -> Place | None:
-        model = model_of(one)
+        model = str(getattr(one, "model_name_lower", "") or getattr(one, "name_lower", ""))
         table = self.table_of(app, model)
         return Place(app, model, table) if table else None
 
@@ -187,11 +187,6 @@ class Walk:
             return self._tables[app, model]
         options = self.state.models[app, model].options
         return str(options.get("db_table") or f"{app}_{model}")
-
-
-def model_of(one: Operation) -> str:
-    """Return the name of the model that an operation is about, in lower case; empty if none."""
-    return str(getattr(one, "model_name_lower", "") or getattr(one, "name_lower", ""))
 
 
 def has_one_value(one: Field) -> bool:

@@ -19,7 +19,7 @@ from django.db.migrations.operations.base import Operation
 from django.db.migrations.operations.models import AlterTogetherOptionOperation
 from django.db.models import CheckConstraint, Field
 
-from .types import ENDLESS, is_text, length_of
+from .types import ENDLESS, is_text, length_of, mysql
 from .walk import Place, Walk
 
 ONE_BYTE = 63
@@ -92,11 +92,6 @@ def _(one: AddIndex, walk: Walk, place: Place) -> Iterator[str]:
 def _(one: AlterTogetherOptionOperation, walk: Walk, place: Place) -> Iterator[str]:
     if walk.newly_together(one, place):
         yield "index"
-
-
-def mysql() -> bool:
-    """Tell whether the server is MySQL or MariaDB."""
-    return bool(connection.vendor == "mysql")
 
 
 def _of_a_reference(new: Field) -> Iterator[str]:

@@ -102,6 +102,15 @@ def before(instance, nautobot, media, tmp_path_factory):
 
 
 @pytest.fixture
+def older(instance):
+    """The instance that the sample in the database is of; it is to be upgraded."""
+    if not (instance.version.startswith("3.2") and instance.engine == "postgresql"):
+        pytest.skip("there is no older sample to upgrade from")
+    instance.server().restore(dumps.older_sample(instance), DATABASE)
+    return Instance(dumps.OLDER, instance.engine, instance.kind)
+
+
+@pytest.fixture
 def upgraded(before, instance):
     """Django works on the upgraded database, as it was right after the upgrade."""
     instance.server().clone(BASE, DATABASE)
@@ -153,12 +162,8 @@ def test_verify_says_finished_and_sound_and_nothing_lost(before, instance):
 
 @pytest.mark.apps
 @pytest.mark.network
-def test_preflight_has_foretold_the_migrations_in_their_order(instance, tmp_path):
+def test_preflight_has_foretold_the_migrations_in_their_order(older, instance, tmp_path):
     """As the new release itself lists them, once it is installed; the Apps' ones, too."""
-    if not (instance.version.startswith("3.2") and instance.engine == "postgresql"):
-        pytest.skip("there is no older sample to upgrade from")
-    older = Instance(dumps.OLDER, instance.engine, instance.kind)
-    instance.server().restore(dumps.older_sample(instance), DATABASE)
     run(older, "nautobot-server", "migrate", "--no-input")
     words = ["preflight", "--target", instance.version, "--output", str(tmp_path)]
     run(older, "nautobot-server", "upgrade_jobs", *words)
@@ -181,11 +186,7 @@ STOPS = {
 
 
 @pytest.mark.network
-def test_the_upgrade_stops_where_preflight_has_said_until_that_is_mended(instance, tmp_path):
-    if not (instance.version.startswith("3.2") and instance.engine == "postgresql"):
-        pytest.skip("there is no older sample to upgrade from")
-    older = Instance(dumps.OLDER, instance.engine, instance.kind)
-    instance.server().restore(dumps.older_sample(instance), DATABASE)
+def test_the_upgrade_stops_where_preflight_has_said_until_that_is_mended(older, instance, tmp_path):
     run(older, "nautobot-server", "migrate", "--no-input")
     planted = "".join(f"; demo_faults.{name}()" for name in STOPS)
     code = f"import nautobot; nautobot.setup(); from development import demo_faults{planted}"
@@ -226,13 +227,9 @@ def mend(command):
 
 
 @pytest.mark.apps
-@pytest.mark.usefixtures("healthy")
+@pytest.mark.usefixtures("healthy", "older")
 def test_an_upgrade_that_was_killed_is_found_and_finished(before, instance):
     """SIGKILL in the middle of the migrations, then what the findings tell to do."""
-    if not (instance.version.startswith("3.2") and instance.engine == "postgresql"):
-        pytest.skip("there is no older sample to upgrade from")
-    server = instance.server()
-    server.restore(dumps.older_sample(instance), DATABASE)
     with connected_to(DATABASE):
         begun = len(recorded())
         program = instance.venv / "bin" / "nautobot-server"
