@@ -1,9 +1,14 @@
 # Short names for exact commands; what they do is in development/*.py.
 PYTHON ?= python3
 STACK := $(PYTHON) -m development.stack
-LIVE := python -m pytest tests/live
+LIVE := python -m pytest --durations=10 tests/live
 
-.PHONY: help demo demo-up demo-down test test-fast test-live test-mysql lint docs bench clean
+# What is run on both lines at every change.
+ONE_LINE := -m 'not once and not upgrades'
+OTHER_LINE := -m 'not upgrades'
+WITH_APPS := -m 'apps and not upgrades'
+
+.PHONY: help demo demo-up demo-down test test-fast test-live test-mysql test-upgrades lint docs bench clean
 
 help:  ## show this
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -24,17 +29,26 @@ test-fast:  ## the pure layers: no Nautobot, no servers, seconds
 
 test-live:  ## inside real Nautobots of both lines
 	$(STACK) up 2.4.44
-	$(STACK) exec 2.4.44 -- $(LIVE) -m 'not once'
+	$(STACK) exec 2.4.44 -- $(LIVE) $(ONE_LINE)
 	$(STACK) up 3.2.7
-	$(STACK) exec 3.2.7 -- $(LIVE)
+	$(STACK) exec 3.2.7 -- $(LIVE) $(OTHER_LINE)
 	$(STACK) up 2.4.44 --data apps
-	$(STACK) exec 2.4.44 --data apps -- $(LIVE)/test_resolution.py tests/live/test_verify.py -m apps
+	$(STACK) exec 2.4.44 --data apps -- $(LIVE)/test_resolution.py tests/live/test_verify.py $(WITH_APPS)
 	$(STACK) up 3.2.7 --data apps
-	$(STACK) exec 3.2.7 --data apps -- $(LIVE) -m apps
+	$(STACK) exec 3.2.7 --data apps -- $(LIVE) $(WITH_APPS)
 
 test-mysql:  ## the same on MySQL (Debian or Ubuntu, root for the first time)
 	$(STACK) up 2.4.44 --database mysql
-	$(STACK) exec 2.4.44 --database mysql -- $(LIVE) -m 'not once'
+	$(STACK) exec 2.4.44 --database mysql -- $(LIVE) $(ONE_LINE)
+
+test-upgrades:  ## many real upgrades, half an hour
+	$(STACK) up 2.4.44
+	for version in 3.0.11 3.1.8 3.2.7; do \
+	  $(STACK) up $$version && $(STACK) exec $$version -- $(LIVE)/test_foretold.py -m upgrades -k healthy || exit 1; \
+	done
+	$(STACK) exec 3.2.7 -- $(LIVE)/test_foretold.py -m upgrades -k 'not healthy'
+	$(STACK) up 2.4.44 --data apps
+	$(STACK) exec 2.4.44 --data apps -- $(LIVE)/test_window.py
 
 lint:  ## style and types
 	$(STACK) tool lint,fast -- ruff check .

@@ -65,7 +65,9 @@ def _facts(statement_timeout_seconds: int) -> Any:
 
     with contextlib.suppress(DatabaseError):  # the topics will tell
         work_on_an_older_database(connection)
-    found = collect_facts(topics=TOPICS, statement_timeout_seconds=statement_timeout_seconds)
+    found = collect_facts(
+        topics=TOPICS, statement_timeout_seconds=statement_timeout_seconds, imports_jobs=True
+    )
     return encode(found)
 
 

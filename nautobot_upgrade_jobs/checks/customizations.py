@@ -12,12 +12,15 @@ from .registry import NotApplicable, check
 RELEASES = "https://docs.nautobot.com/projects/core/en/stable/release-notes/"
 SAME_CODE = "what is installed is the target"
 TO_DO = {
-    "GraphQL query": "Change the query as the release notes say, right after the upgrade; whatever "
-    "uses it fails until then.",
+    "GraphQL query": "Change the query as the release notes say, right after the upgrade. Until "
+    "then the API refuses it; code that runs it by `execute_saved_query` gets an answer without "
+    "the field, and no error.",
     "dynamic group": "Look at the filter before the upgrade: a filter that is not known is "
     "overlooked by some releases, and matches nothing in others.",
     "object permission": "Change the constraint together with the upgrade: until then, its users "
     "get errors, or nothing.",
+    "scheduled job": "Disable the schedule before the upgrade; afterwards make it anew, with what "
+    "its Job takes then.",
     "file of Jobs": "Change the file so that it loads on both releases, or with the upgrade; its "
     "Jobs are not there until then.",
 }
@@ -38,7 +41,7 @@ def understood(booted: Booted, apps: Apps) -> Iterator[Finding]:
         raise NotApplicable(SAME_CODE)
     today = () if isinstance(booted.today, Unavailable) else booted.today.problems
     broken_today = {one.subject for one in today if one.kind == ONE_REASON} | {*today}
-    absent = _labels_without(booted, apps)
+    absent = _without(booted, apps)
     for one in known(booted.facts.customizations).problems:
         if one.reason.startswith(absent):
             continue  # a finding about the App says it
@@ -58,11 +61,14 @@ def understood(booted: Booted, apps: Apps) -> Iterator[Finding]:
         )
 
 
-def _labels_without(booted: Booted, apps: Apps) -> tuple[str, ...]:
+def _without(booted: Booted, apps: Apps) -> tuple[str, ...]:
     """Return how problems begin that are about Apps which the target was started without."""
     gone = {*booted.missing, *(one.module for one in booted.refusals)}
-    labels = [one.label for one in apps.enabled if one.module in gone]
-    return tuple(f"there is no model {label}." for label in labels)
+    enabled = [one for one in apps.enabled if one.module in gone]
+    return (
+        *(f"there is no model {one.label}." for one in enabled),
+        *(f"there is no Job {one.module}." for one in enabled),
+    )
 
 
 @check()

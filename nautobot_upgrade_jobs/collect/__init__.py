@@ -34,6 +34,8 @@ class Context:
     """Primary key of the JobResult of the run that collects; empty outside a Job."""
     depth: Depth = "content"
     """How closely the rows of each table are looked at."""
+    imports_jobs: bool = False
+    """Whether files of Jobs may be run: in a process that cannot touch anything live."""
 
 
 def collect_facts(  # noqa: PLR0913 - all by name, each with its default
@@ -43,6 +45,7 @@ def collect_facts(  # noqa: PLR0913 - all by name, each with its default
     own_job_result: str = "",
     topics: Collection[str] = Facts.topics(),
     depth: Depth = "content",
+    imports_jobs: bool = False,
     progress: Callable[[str], None] = lambda topic: None,
 ) -> Facts:
     """Collect the facts of the live installation in a read-only session.
@@ -53,6 +56,7 @@ def collect_facts(  # noqa: PLR0913 - all by name, each with its default
         own_job_result: Primary key of the running JobResult, which is not somebody else's work.
         topics: What to collect.
         depth: How closely the rows of each table are looked at.
+        imports_jobs: Whether files of Jobs may be run; not in a live process.
         progress: Called with the name of each topic before it is collected.
 
     Returns:
@@ -62,7 +66,7 @@ def collect_facts(  # noqa: PLR0913 - all by name, each with its default
     known_secrets.cache_clear()
     try:
         with read_only_session(statement_timeout_seconds, database_alias) as connection:
-            context = Context(connection, own_job_result, depth)
+            context = Context(connection, own_job_result, depth, imports_jobs)
             for topic in topics:
                 progress(topic)
                 collected[topic] = collect_topic(topic, context)

@@ -19,6 +19,7 @@ def collect(context: Context) -> Database:
     connection = context.connection
     server = postgresql if connection.vendor == "postgresql" else mysql
     role = _migrating_role(connection, server.current_role(connection))
+    configured = settings.DATABASES[DEFAULT_DB_ALIAS]
     owned = set(connection.introspection.django_table_names(include_views=False))
     return Database(
         vendor=_vendor(connection),
@@ -39,6 +40,10 @@ def collect(context: Context) -> Database:
         views=attempt(lambda: server.views(connection)),
         sequences=attempt(lambda: server.sequences(connection)),
         transactions=attempt(lambda: server.transactions(connection)),
+        **{
+            name: str(configured.get(setting) or "")
+            for name, setting in (("host", "HOST"), ("port", "PORT"), ("account", "USER"))
+        },
     )
 
 

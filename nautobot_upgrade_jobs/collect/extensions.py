@@ -18,7 +18,7 @@ from nautobot.extras.registry import registry
 from ..facts import Extensions
 from . import Context, attempt, explain
 from .automation import of_an_app
-from .job_files import broken_files_of_jobs
+from .job_files import broken_files_of_jobs, files_of_jobs
 
 DEAD_LINK = "ERROR: Invalid link!"
 """The name that ``nautobot.core.apps`` gives a menu item whose address it cannot make."""
@@ -28,7 +28,7 @@ STORES = re.compile("read.only transaction", re.IGNORECASE)
 def collect(context: Context) -> Extensions:
     """Look at everything that is not core's own."""
     return Extensions(
-        job_files=attempt(lambda: tuple(broken_files_of_jobs(context.connection))),
+        job_files=attempt(lambda: tuple(broken_files_of_jobs(files_of_jobs(context.connection)))),
         unregistered=attempt(lambda: tuple(sorted(_recorded() - set(get_jobs())))),
         unrecorded=attempt(lambda: tuple(sorted(_registered() - _recorded()))),
         broken_panels=attempt(lambda: dict(_broken_panels())),

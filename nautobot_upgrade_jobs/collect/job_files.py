@@ -1,4 +1,4 @@
-"""Files of Jobs that will not load: read, never run, as an import of them would register Jobs."""
+"""Files of Jobs that will not load: read, and run only where nothing live can be touched."""
 
 from __future__ import annotations
 
@@ -15,17 +15,23 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 
 from ..facts.extensions import BrokenFile
+from .job_imports import import_files
 from .sql import rows
 
 if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper
 
 
-def broken_files_of_jobs(connection: BaseDatabaseWrapper) -> Iterator[BrokenFile]:
-    """Yield broken files of JOBS_ROOT, and of those Git repositories that provide Jobs."""
+Folders = list[tuple[Path, list[Path]]]
+"""What Jobs are imported from, each with its files of Jobs."""
+
+
+def files_of_jobs(connection: BaseDatabaseWrapper) -> Folders:
+    """Return the files of JOBS_ROOT, and of those Git repositories that provide Jobs."""
+    found: Folders = []
     root = Path(settings.JOBS_ROOT or "")
     if settings.JOBS_ROOT and root.is_dir():
-        yield from broken_files(root, _python_files(root))
+        found.append((root, list(_python_files(root))))
     clones = Path(settings.GIT_ROOT)
     query = "SELECT slug, provided_contents FROM extras_gitrepository ORDER BY slug"
     for slug, provided in rows(connection, query):
@@ -33,7 +39,22 @@ def broken_files_of_jobs(connection: BaseDatabaseWrapper) -> Iterator[BrokenFile
             continue
         folder = clones / slug
         files = [path for path in (folder / "__init__.py", folder / "jobs.py") if path.is_file()]
-        yield from broken_files(clones, iter([*files, *_python_files(folder / "jobs")]))
+        found.append((clones, [*files, *_python_files(folder / "jobs")]))
+    return found
+
+
+def broken_files_of_jobs(folders: Folders, *, imported: bool = False) -> Iterator[BrokenFile]:
+    """Yield files of Jobs that do not load.
+
+    Args:
+        folders: The files.
+        imported: Whether to import those that look well, too.
+    """
+    for root, files in folders:
+        broken = {one.path: one for one in broken_files(root, iter(files))}
+        yield from broken.values()
+        if imported:
+            yield from import_files(root, (path for path in files if str(path) not in broken))
 
 
 def _python_files(folder: Path) -> Iterator[Path]:

@@ -8,18 +8,15 @@ from __future__ import annotations
 
 import json
 import time
-import warnings
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
-import graphql
 from celery.exceptions import SoftTimeLimitExceeded
 from django.contrib.auth.models import Group, Permission
 from django.contrib.contenttypes.models import ContentType
 from django.db.models import Count
-from graphene_django.settings import graphene_settings
 from nautobot.core.utils.data import render_jinja2
 from nautobot.core.utils.permissions import qs_filter_from_constraints
 from nautobot.dcim.models import CablePath, Device
@@ -41,6 +38,7 @@ from nautobot.users.models import ObjectPermission
 
 from ..facts import Listing, Meaning, Unavailable
 from . import Context, explain
+from .graphql_schema import errors_of, running_schema
 from .secrets import digest
 
 if TYPE_CHECKING:
@@ -218,16 +216,13 @@ def _exported(template: Any) -> str:
 
 
 def _graphql_queries() -> Items:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # making the schema is full of Graphene's deprecations
-        schema = graphene_settings.SCHEMA
-    schema = getattr(schema, "graphql_schema", schema)  # wrapped since Nautobot 3.0
+    schema = running_schema()
     for query in GraphQLQuery.objects.order_by("name"):
         yield query.name, _outcome(lambda query=query: _validity(schema, query.query))
 
 
 def _validity(schema: Any, query: str) -> str:
-    errors = graphql.validate(schema, graphql.parse(query))
+    errors = errors_of(query, schema)
     return f"invalid: {errors[0].message}"[:300] if errors else "valid"
 
 

@@ -26,7 +26,7 @@ class Problem:
 
 @dataclass(frozen=True)
 class Customizations:
-    """Queries, templates, filters, constraints, views and files of Jobs: parsed, never run."""
+    """Queries, templates, filters, constraints, views, files of Jobs, schedules: never run."""
 
     looked_at: dict[str, int] = field(default_factory=dict)
     """Kind to how many there are."""

@@ -57,3 +57,8 @@ class Database:
     sequences: tuple[Sequence, ...] | Unavailable
     transactions: tuple[Transaction, ...] | Unavailable
     """Open transactions of other sessions in this database, older than a minute."""
+    host: str = ""
+    """Where Nautobot's configuration says that the server is; empty for a local socket."""
+    port: str = ""
+    account: str = ""
+    """What the configuration logs in as; the role may be another, assumed after that."""

@@ -91,10 +91,14 @@ def _stop(runtime: Runtime) -> Step:
 def _backup(database: Database) -> Step:
     name, file = shlex.quote(database.name), f"before-upgrade.{database.vendor}"
     if database.vendor == "postgresql":
-        dump = f"pg_dump --format=custom --file={file} {name}"
+        login = _options(host=database.host, port=database.port, username=database.account)
+        dump = f"pg_dump{login} --format=custom --file={file} {name}"
         proof = f"pg_restore --list {file}"
     else:
-        dump = f"mysqldump --single-transaction --routines --result-file={file} {name}"
+        login = _options(host=database.host, port=database.port, user=database.account)
+        asked = " --password" if database.host else ""  # a local socket may ask for none
+        options = "--single-transaction --routines"
+        dump = f"mysqldump{login}{asked} {options} --result-file={file} {name}"
         proof = f"tail -n 1 {file}"
     return Step(
         "Back up the database and the media files",
@@ -103,6 +107,10 @@ def _backup(database: Database) -> Step:
         (dump, 'tar -czf before-upgrade-media.tar.gz -C "$NAUTOBOT_ROOT" media'),
         proof,
     )
+
+
+def _options(**values: str) -> str:
+    return "".join(f" --{name}={shlex.quote(one)}" for name, one in values.items() if one)
 
 
 def _keep(runtime: Runtime) -> Step:

@@ -1,5 +1,7 @@
 """What users have made: only what the upgrade breaks is told."""
 
+from dataclasses import replace
+
 import pytest
 
 from nautobot_upgrade_jobs.facts.customizations import Customizations, Problem
@@ -9,6 +11,8 @@ QUERY = Problem("GraphQL query", "sites", "/extras/graphql-queries/1/", "line 1:
 OTHER_WORDS = Problem("GraphQL query", "sites", "/extras/graphql-queries/1/", "no such field")
 LINK = Problem("custom link", "rack", "/extras/custom-links/1/", "dcim.Device has no cluster_id")
 NO_MODEL = Problem("webhook", "sync", "/extras/webhooks/1/", "there is no model example.sync")
+NO_JOB = Problem("scheduled job", "sync", "/extras/scheduled-jobs/1/", "there is no Job sync.Sync")
+NO_JOB_OF_THE_APP = replace(NO_JOB, reason="there is no Job nautobot_example.jobs.Sync")
 MORE = Problem("custom link", "rack", "/extras/custom-links/1/", "dcim.Device has no gone")
 
 
@@ -20,6 +24,8 @@ MORE = Problem("custom link", "rack", "/extras/custom-links/1/", "dcim.Device ha
         ((QUERY,), (QUERY,), []),
         ((QUERY,), (OTHER_WORDS,), []),
         ((QUERY,), (LINK,), [("warning", "GraphQL query sites")]),
+        ((NO_MODEL, NO_JOB_OF_THE_APP), (), []),
+        ((NO_JOB,), (), [("warning", "scheduled job sync")]),
         ((LINK,), (MORE,), [("warning", "custom link rack")]),
         ((LINK, MORE), (MORE,), [("warning", "custom link rack")]),
         (

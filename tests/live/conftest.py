@@ -213,6 +213,21 @@ def broken(instance, healthy):
     instance.server().drop(name)
 
 
+@pytest.fixture
+def older(instance):
+    """The instance that the sample in the database is of; it is to be upgraded."""
+    if not (instance.version.startswith("3.") and instance.engine == "postgresql"):
+        pytest.skip("there is no older sample to upgrade from")
+    from development import dumps
+    from development.instance import Instance
+
+    from .upgrading import DATABASE
+
+    instance.server().restore(dumps.older_sample(instance), DATABASE)
+    yield Instance(dumps.OLDER, instance.engine, instance.kind)
+    instance.server().drop(DATABASE)
+
+
 @pytest.fixture(scope="session")
 def rest(instance):
     """A client of the running web process, as the superuser."""

@@ -5,6 +5,7 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.contrib.contenttypes.models import ContentType
 from django.db import connection
+from nautobot.apps.jobs import Job, StringVar
 from nautobot.dcim.models import Device
 from nautobot.extras.models import (
     ComputedField,
@@ -14,9 +15,12 @@ from nautobot.extras.models import (
     GraphQLQuery,
     SavedView,
 )
+from nautobot.extras.registry import registry
 from nautobot.users.models import ObjectPermission
 
 from nautobot_upgrade_jobs.collect import collect_facts
+from nautobot_upgrade_jobs.collect.customization_judges import config_context, scheduled_job
+from nautobot_upgrade_jobs.collect.job_imports import import_files
 from nautobot_upgrade_jobs.collect.template_names import Objects, problems
 
 QUOTED, TYPE, SYNTAX = (
@@ -213,3 +217,72 @@ def test_one_kind_that_cannot_be_read_hides_no_other(clone):
         found = collect_facts(topics=("customizations",)).customizations
     assert list(found.unread) == ["saved view"]
     assert found.looked_at["GraphQL query"]
+
+
+class Planted(Job):
+    name = StringVar()
+    note = StringVar(required=False)
+
+    def run(self, *, name, note=""):
+        """Nobody runs it."""
+
+
+@pytest.mark.parametrize(
+    ("task", "arguments", "expected"),
+    [
+        ("planted.Planted", {"name": "x"}, []),
+        ("planted.Planted", '{"name": "x", "note": "y"}', []),
+        ("planted.Planted", {"name": "x", "_job_queue": "default"}, []),
+        (
+            "planted.Planted",
+            {"name": "x", "nte": "y"},
+            ["planted.Planted has no variable nte; did you mean note?"],
+        ),
+        ("planted.Planted", {}, ["planted.Planted: missing a required argument: 'name'"]),
+        ("planted.Planted", None, ["planted.Planted: missing a required argument: 'name'"]),
+        ("gone.Gone", {}, ["there is no Job gone.Gone"]),
+    ],
+)
+def test_arguments_of_a_schedule(monkeypatch, task, arguments, expected):
+    monkeypatch.setitem(registry["jobs"], "planted.Planted", Planted)
+    assert list(scheduled_job(task, arguments)) == expected
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        ({"ntp": ["192.0.2.1"], "banner": "{{ hostname | upper }}"}, []),
+        ({"usage": "100 %, {braces}"}, []),
+        (
+            {"a": [{"b": "{{ hostname | nope }}"}]},
+            ["No filter named 'nope'. (in '{{ hostname | nope }}')"],
+        ),
+    ],
+)
+def test_templates_in_config_contexts(data, expected):
+    assert list(config_context(data)) == expected
+
+
+def test_files_of_jobs_are_imported_each_by_itself(tmp_path):
+    files = {
+        "planted_fine": "import nautobot\n",
+        "planted_late": "import nautobot\n\nnautobot.gone\n",
+        "planted_exit": "raise SystemExit(3)\n",
+        "planted_folder/__init__": "",
+        "planted_folder/inner": "from planted_late import anything\n",
+        "json": "raise ValueError('hidden by the standard library')\n",
+    }
+    for name, text in files.items():
+        path = tmp_path / f"{name}.py"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text)
+    found = {
+        one.path.removeprefix(f"{tmp_path}/"): (one.line, one.error)
+        for one in import_files(tmp_path, tmp_path.rglob("*.py"))
+    }
+    gone = "AttributeError: module 'nautobot' has no attribute 'gone'"
+    assert found == {
+        "planted_exit.py": (1, "SystemExit: 3"),
+        "planted_folder/inner.py": (1, gone),
+        "planted_late.py": (3, gone),
+    }

@@ -22,6 +22,7 @@ from nautobot_upgrade_jobs.request import BUILD_PERMISSION
 from nautobot_upgrade_jobs.target.scratch import PREFIX
 
 from .conftest import rows_of_every_table, this_instance
+from .planted_apps import app
 
 pytestmark = [
     pytest.mark.network,
@@ -30,27 +31,6 @@ pytestmark = [
     ),
 ]
 TARGET = "3.2.7"
-APP = """from nautobot.apps import NautobotAppConfig
-
-class Config(NautobotAppConfig):
-    name = verbose_name = {name!r}
-    version = "1.0"
-    author = description = "somebody"
-    base_url = {name!r}
-    {extra}
-
-config = Config
-"""
-
-
-def app(folder, name, extra="", **files):
-    """Write an App that no distribution brings."""
-    package = folder / name
-    package.mkdir()
-    (package / "__init__.py").write_text(APP.format(name=name, extra=extra))
-    for module, text in files.items():
-        (package / f"{module}.py").write_text(text)
-    return name
 
 
 @pytest.fixture
@@ -74,9 +54,8 @@ def words(*more):
 def foresee(clone, tmp_path):
     """Preflight from the shell on a private database; its report."""
 
-    def run(*more, plant="", **environment):
+    def run(*more, **environment):
         with clone("sample") as name:
-            exec(plant)  # the models of this release, not of the newest
             done = subprocess.run(
                 words("--output", str(tmp_path), *more),
                 env=os.environ | {"NAUTOBOT_DB_NAME": name} | environment,
@@ -112,52 +91,6 @@ def test_every_app_that_does_not_load_is_named_and_the_rest_is_looked_at(foresee
         "demands.window:migrations",
         "demands.values_that_go:columns",
     }
-
-
-REMOVED = """
-from django.contrib.contenttypes.models import ContentType
-from nautobot.dcim.models import Device
-from nautobot.extras.models import ComputedField, CustomLink, ExportTemplate, GraphQLQuery
-from nautobot.users.models import ObjectPermission
-device = ContentType.objects.get_for_model(Device)
-named = {"name": "planted", "content_type": device}
-GraphQLQuery.objects.create(name="planted", query="query { cables { termination_a_id } }")
-GraphQLQuery.objects.create(name="fine", query="query { cables { label } }")
-ComputedField.objects.create(
-    label="planted", key="planted", content_type=device, template="{{ obj.cluster_id }}"
-)
-CustomLink.objects.create(
-    **named, text="x", target_url="https://example.com/{{ obj.cluster_id }}", new_window=False
-)
-ExportTemplate.objects.create(
-    **named, template_code="{% for one in queryset %}{{ one.cluster_id }}{% endfor %}"
-)
-one = ObjectPermission.objects.create(
-    name="planted", actions=["view"], constraints={"cluster__name": "x"}
-)
-one.object_types.add(device)
-"""
-"""What every release of 2.4 knows, and 3.x does not."""
-
-
-def test_what_users_have_made_of_what_is_gone_is_named(foresee, tmp_path):
-    jobs = tmp_path / "jobs"
-    jobs.mkdir()
-    (jobs / "planted.py").write_text("from nautobot.apps.models import StatusModel\n")
-    (jobs / "fine.py").write_text("from nautobot.apps.models import PrimaryModel\n")
-    config = tmp_path / "nautobot_config.py"
-    config.write_text(f"{Path(settings.SETTINGS_PATH).read_text()}\nJOBS_ROOT = {str(jobs)!r}\n")
-    report = foresee(plant=REMOVED, NAUTOBOT_CONFIG=str(config))
-    assert keys(report, "customizations") == {
-        "customizations.understood:GraphQL query planted",
-        "customizations.understood:computed field planted",
-        "customizations.understood:custom link planted",
-        "customizations.understood:export template planted",
-        "customizations.understood:object permission planted",
-        f"customizations.understood:file of Jobs {jobs}/planted.py",
-    }
-    assert "customizations.looked_at" not in {one["check"] for one in report["not_checked"]}
-    assert sorted(path.name for path in jobs.iterdir()) == ["fine.py", "planted.py"]
 
 
 def test_a_configuration_that_the_target_refuses_is_told_by_its_line(foresee, tmp_path):

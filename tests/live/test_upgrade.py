@@ -4,9 +4,7 @@ On Nautobot 3.2 and PostgreSQL the older side is the sample of 2.4.44, captured 
 then really upgraded; elsewhere it is the sample of the release itself.
 """
 
-import json
 import os
-import re
 import shutil
 import subprocess
 import time
@@ -15,7 +13,6 @@ from subprocess import PIPE
 
 import pytest
 from django.conf import settings
-from django.core.cache import cache
 from django.db import IntegrityError, connection, transaction
 from nautobot.dcim.models import Device, Manufacturer, Platform
 from nautobot.extras.models import Contact, DynamicGroup, Job, ObjectMetadata, ScheduledJob, Team
@@ -35,35 +32,9 @@ from nautobot_upgrade_jobs.store import read_snapshot
 from nautobot_upgrade_jobs.verification import verify
 
 from .conftest import CLONE, connected_to
+from .upgrading import DATABASE, run
 
-DATABASE = f"{CLONE}_upgrade"
-"""One name for all, as an upgrade does not rename the database either."""
 BASE = f"{CLONE}_upgraded"
-
-
-def run(instance, *words, apps=None, code=0):
-    """Run a command of an instance's environment on the database, with this instance's settings."""
-    done = attempt(instance, *words, apps=apps)
-    assert done.returncode == code, done.stdout + done.stderr
-    return done.stdout
-
-
-def attempt(instance, *words, apps=None):
-    """The same, whatever comes of it."""
-    cache.clear()  # it may hold the content types of another database, under other numbers
-    binaries = instance.venv / "bin"
-    own = {
-        "NAUTOBOT_DB_NAME": DATABASE,
-        "PATH": f"{binaries}{os.pathsep}{os.environ['PATH']}",
-        "STACK_APPS": ",".join((apps or instance.apps).plugins),
-    }
-    return subprocess.run(
-        [binaries / words[0], *words[1:]],
-        env=os.environ | own,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
 
 
 def snapshot(instance, folder):
@@ -99,15 +70,6 @@ def before(instance, nautobot, media, tmp_path_factory):
     yield read_snapshot(next(folder.iterdir()))
     server.drop(DATABASE)
     server.drop(BASE)
-
-
-@pytest.fixture
-def older(instance):
-    """The instance that the sample in the database is of; it is to be upgraded."""
-    if not (instance.version.startswith("3.2") and instance.engine == "postgresql"):
-        pytest.skip("there is no older sample to upgrade from")
-    instance.server().restore(dumps.older_sample(instance), DATABASE)
-    return Instance(dumps.OLDER, instance.engine, instance.kind)
 
 
 @pytest.fixture
@@ -158,72 +120,6 @@ def test_verify_says_finished_and_sound_and_nothing_lost(before, instance):
     assert {one.kind for one in report.changes if one.kind is not Kind.EXPECTED} <= {
         Kind.UNEXPECTED
     }
-
-
-@pytest.mark.apps
-@pytest.mark.network
-def test_preflight_has_foretold_the_migrations_in_their_order(older, instance, tmp_path):
-    """As the new release itself lists them, once it is installed; the Apps' ones, too."""
-    run(older, "nautobot-server", "migrate", "--no-input")
-    words = ["preflight", "--target", instance.version, "--output", str(tmp_path)]
-    run(older, "nautobot-server", "upgrade_jobs", *words)
-    (path,) = tmp_path.glob("preflight-*.json")
-    report = json.loads(path.read_text())
-    plan = run(instance, "nautobot-server", "migrate", "--plan", apps=older.apps)
-    planned = [line for line in plan.splitlines() if re.fullmatch(r"\w+\.\w+", line)]
-    assert len(planned) > 50
-    assert report["migrations"] == planned
-
-
-STOPS = {
-    "migration_ids_behind": ("circuits.0023", "database.sequences:django_migrations.id"),
-    "schedule_awaiting_approval": ("extras.0126", "jobs.pending_approvals:Nightly greeting, to"),
-    "dangling_cable": ("dcim.0089", "data.dangling_cables:dcim_cable"),
-    "second_index_on_prefixes": ("ipam.0055", "data.renamed_indexes:ipam_prefix(network"),
-    "social_login_without_uid": ("social_django.0017", "data.empty_social_uids:social_auth_"),
-}
-"""Faults of the demo, in the order in which they stop the upgrade; where, and what tells it."""
-
-
-@pytest.mark.network
-def test_the_upgrade_stops_where_preflight_has_said_until_that_is_mended(older, instance, tmp_path):
-    run(older, "nautobot-server", "migrate", "--no-input")
-    planted = "".join(f"; demo_faults.{name}()" for name in STOPS)
-    code = f"import nautobot; nautobot.setup(); from development import demo_faults{planted}"
-    run(older, "python", "-c", code)
-    words = ["preflight", "--target", instance.version, "--output", str(tmp_path)]
-    run(older, "nautobot-server", "upgrade_jobs", *words, code=2)
-    (path,) = tmp_path.glob("preflight-*.json")
-    told = json.loads(path.read_text())["findings"]
-    assert "demands.rows_comply:social_auth_usersocialauth.user_social_auth_uid_required" in {
-        one["key"] for one in told
-    }
-    with connected_to(DATABASE):
-        for migration, key in STOPS.values():
-            done = attempt(instance, "nautobot-server", "migrate")
-            assert done.returncode != 0
-            assert done.stdout.splitlines()[-1].strip().startswith(f"Applying {migration}")
-            (found,) = [one for one in told if one["key"].startswith(key)]
-            assert migration in found["message"] or migration == "circuits.0023"
-            for command in found["commands"]:
-                mend(command)
-        run(instance, "nautobot-server", "migrate")
-
-
-def mend(command):
-    """Do what a finding says; by a statement, too, where half-way neither release's code works."""
-    cables = ", ".join(f"'{key}'" for key in re.findall(r"[0-9a-f-]{36}", command))
-    statements = [command]
-    if command == "nautobot-server check_job_approval_status":
-        statements = ["UPDATE extras_scheduledjob SET approval_required = false"]
-    elif command.startswith("nautobot-server"):
-        statements = [
-            f"UPDATE dcim_interface SET cable_id = NULL WHERE cable_id IN ({cables})",
-            f"DELETE FROM dcim_cable WHERE id IN ({cables})",
-        ]
-    with connection.cursor() as cursor:
-        for statement in statements:
-            cursor.execute(statement)
 
 
 @pytest.mark.apps

@@ -86,3 +86,27 @@ def test_without_a_set_pip_resolves():
 )
 def test_the_backup_is_the_servers_own(vendor, tool):
     assert any(command.startswith(tool) for command in commands(steps(vendor=vendor)))
+
+
+@pytest.mark.parametrize(
+    ("where", "text"),
+    [
+        ({}, "pg_dump --format=custom --file=before-upgrade.postgresql nautobot"),
+        (
+            {"host": "db.example.com", "port": "5433", "account": "my nautobot"},
+            "pg_dump --host=db.example.com --port=5433 --username='my nautobot' --format=custom "
+            "--file=before-upgrade.postgresql nautobot",
+        ),
+        (
+            {"vendor": "mysql"},
+            "mysqldump --single-transaction --routines --result-file=before-upgrade.mysql nautobot",
+        ),
+        (
+            {"vendor": "mysql", "host": "db.example.com", "account": "nautobot"},
+            "mysqldump --host=db.example.com --user=nautobot --password --single-transaction "
+            "--routines --result-file=before-upgrade.mysql nautobot",
+        ),
+    ],
+)
+def test_the_backup_is_of_the_server_that_is_configured(where, text):
+    assert text in commands(steps(**where))
