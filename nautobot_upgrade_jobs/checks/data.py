@@ -154,6 +154,7 @@ def empty_social_uids(data: Data) -> Iterator[Finding]:
             commands=("DELETE FROM social_auth_usersocialauth WHERE uid = '';",),
             evidence=rows.examples,
             references=(NOTES.format("3.1"),),
+            covers=(("demands.rows_comply", "user_social_auth_uid_required"),),
         )
 
 

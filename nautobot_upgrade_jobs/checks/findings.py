@@ -74,6 +74,8 @@ class Finding:
     """Exact shell commands or configuration lines."""
     evidence: tuple[str, ...] = ()
     references: tuple[str, ...] = ()
+    covers: tuple[tuple[str, str], ...] = ()
+    """Findings that tell of the same cause, and say less: their check, and a word in them."""
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 from typing import Any, get_args
 
 from ..catalog import Catalog
@@ -11,7 +12,7 @@ from ..facts import Facts, MissingFactError, Unavailable
 from ..facts.booted import Booted
 from ..facts.resolution import Resolution
 from .expectations import NOTHING_EXPECTED, Expectations
-from .findings import CheckResult, Finding, Status
+from .findings import CheckResult, Finding, Severity, Status
 from .registry import Check, NotApplicable, all_checks
 
 NOT_RESOLVED = Unavailable("the package index was not asked")
@@ -59,12 +60,49 @@ def judge(  # noqa: PLR0913 - what is known, and what of it to judge
         Resolution: resolution,
         Booted: booted,
     }
-    return tuple(
-        _skipped(one, "left out of this run on request")
-        if one.id in exclude
-        else _run(one, facts, target, given)
-        for one in chosen
+    return without_covered(
+        tuple(
+            _skipped(one, "left out of this run on request")
+            if one.id in exclude
+            else _run(one, facts, target, given)
+            for one in chosen
+        )
     )
+
+
+def without_covered(results: tuple[CheckResult, ...]) -> tuple[CheckResult, ...]:
+    """Leave out findings of whose cause another one tells, and says more: one cause, one finding.
+
+    Args:
+        results: What the checks found. A finding is covered only by one that weighs as much.
+    """
+    covering = [
+        (check, word, one.severity)
+        for result in results
+        for one in result.findings
+        for check, word in one.covers
+    ]
+    return tuple(_without_covered(result, covering) for result in results)
+
+
+def _without_covered(
+    result: CheckResult, covering: Iterable[tuple[str, str, Severity]]
+) -> CheckResult:
+    weights = list(Severity)
+    findings = tuple(
+        one
+        for one in result.findings
+        if not any(
+            check == result.check
+            and word in f"{one.subject} {one.message}"
+            and weights.index(one.severity) <= weights.index(severity)
+            for check, word, severity in covering
+        )
+    )
+    if findings or not result.findings:
+        return replace(result, findings=findings)
+    reason = "other findings tell of the same causes"
+    return replace(result, findings=(), status=Status.NOT_APPLICABLE, reason=reason)
 
 
 def require_known(ids: Collection[str], checks: Iterable[Check] | None = None) -> None:

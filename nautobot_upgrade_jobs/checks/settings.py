@@ -18,6 +18,8 @@ STORAGES = (
 )
 STORAGES_KEY_SINCE = {"2": "2.4.24", "3": "3.0.3"}
 """First release of each major version that looks for its own key in STORAGES."""
+SYSTEM_CHECKS = ("booted.system_checks", "system.clean")
+"""They have messages on the same settings, that of the target and that of today."""
 
 
 @check()
@@ -56,6 +58,7 @@ def _in_the_file(one: RemovedSetting, target: Target) -> Finding:
         phase=Phase.BOOT if refused else Phase.RUNTIME,
         impact=Impact.OUTAGE if refused else Impact.FEATURE_LOSS,
         references=(one.reference,),
+        covers=tuple((check, one.name) for check in SYSTEM_CHECKS),
     )
 
 

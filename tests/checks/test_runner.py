@@ -107,6 +107,37 @@ def test_excluding_a_check_reports_it_and_cannot_give_go():
     assert verdict_of(results) is Verdict.INCOMPLETE
 
 
+def told(check, word, severity=Severity.BLOCKER, covers=()):
+    one = Finding(severity, word, f"About {word}.", "Mend it.", Phase.BOOT, Impact.OUTAGE)
+    return CheckResult(check, "", Status.FAILED, "facts", "", (replace(one, covers=covers),))
+
+
+COVERS = (("booted.system_checks", "OLD_SETTING"),)
+
+
+@pytest.mark.parametrize(
+    ("covering", "covered", "left"),
+    [
+        ((), told("booted.system_checks", "OLD_SETTING"), True),
+        (COVERS, told("booted.system_checks", "OLD_SETTING"), False),
+        (COVERS, told("booted.system_checks", "OLD_SETTING", Severity.WARNING), False),
+        (COVERS, told("booted.system_checks", "OTHER"), True),
+        (COVERS, told("booted.starts", "OLD_SETTING"), True),
+    ],
+)
+def test_one_cause_is_told_once(covering, covered, left):
+    first, second = runner.without_covered((told("a.b", "x", covers=covering), covered))
+    assert first.status is Status.FAILED
+    assert bool(second.findings) is left
+    assert (second.status is Status.FAILED) is left
+
+
+def test_what_weighs_more_is_not_covered():
+    known = told("a.b", "x", Severity.WARNING, COVERS)
+    graver = told("booted.system_checks", "OLD_SETTING")
+    assert runner.without_covered((known, graver))[1] == graver
+
+
 def test_excluding_an_unknown_check_lists_the_known_ones():
     with pytest.raises(UnknownCheckError, match=r"No such check: nope.*storage\.free_space"):
         judge(facts(), target(), CATALOG, {"nope"})

@@ -9,9 +9,10 @@ import subprocess
 import pytest
 from django.conf import settings
 
-from development import dumps, venvs
+from development import dumps
 
 from .conftest import CLONE, this_instance
+from .upgrading import copy_of
 
 pytestmark = [
     pytest.mark.upgrades,
@@ -48,13 +49,7 @@ esac
 @pytest.fixture
 def installation(instance, tmp_path):
     """A copy of the whole installation; returns what runs a command in it."""
-    made = tmp_path / "venv"
-    uv = [venvs.uv(), "-q"]
-    frozen = subprocess.check_output([*uv, "pip", "freeze", "--python", instance.venv], text=True)
-    (tmp_path / "frozen.txt").write_text(frozen)
-    subprocess.check_call([*uv, "venv", "--seed", "--python", instance.venv / "bin/python", made])
-    words = ["--no-deps", "--python", made, "--requirement", tmp_path / "frozen.txt"]
-    subprocess.check_call([*uv, "pip", "install", *words])
+    made = copy_of(instance, tmp_path).venv
     root = tmp_path / "root"
     shutil.copytree(settings.NAUTOBOT_ROOT, root)
     programs = tmp_path / "programs"

@@ -2,8 +2,13 @@
 
 import os
 import subprocess
+from dataclasses import dataclass
+from pathlib import Path
 
 from django.core.cache import cache
+
+from development import venvs
+from development.instance import Apps
 
 from .conftest import CLONE
 
@@ -34,3 +39,23 @@ def attempt(instance, *words, apps=None, **environment):
         text=True,
         check=False,
     )
+
+
+@dataclass(frozen=True)
+class Copy:
+    """An environment beside that of an instance."""
+
+    venv: Path
+    apps: Apps
+
+
+def copy_of(instance, folder, *more):
+    """The environment of an instance once more, and more packages in it; pip is in it, too."""
+    uv, made = [venvs.uv(), "-q"], folder / "venv"
+    packages = subprocess.check_output([*uv, "pip", "freeze", "--python", instance.venv], text=True)
+    folder.mkdir(exist_ok=True)
+    (folder / "frozen.txt").write_text(packages)
+    subprocess.check_call([*uv, "venv", "--seed", "--python", instance.venv / "bin/python", made])
+    words = ["--no-deps", "--python", made, "--requirement", folder / "frozen.txt", *more]
+    subprocess.check_call([*uv, "pip", "install", *words])
+    return Copy(made, instance.apps)

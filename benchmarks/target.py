@@ -1,0 +1,114 @@
+"""The release to come, step by step: resolved, built, started and looked at.
+
+On an installation with Apps and with warm caches; beside ``pip install --dry-run --report`` of the
+same requirements, in a new environment, and beside ``nautobot-server migrate --plan`` in the
+environment that was built. Ours also tells what fits, what is newest and what each App would do
+alone; what does not load, what the checks say, what users have made, and what the rows are asked.
+Run: ``make bench``.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+import venv
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import nautobot
+
+ROUNDS = 3
+TARGET = "3.2.7"
+REPOSITORY = Path(__file__).resolve().parent.parent
+PATIENCE_SECONDS = 900
+
+
+def best(run: Callable[[], Any], rounds: int = ROUNDS) -> float:
+    """Return the shortest of a few runs, in seconds; one before them fills the caches."""
+    run()
+    found = []
+    for _ in range(rounds):
+        started = time.perf_counter()
+        run()
+        found.append(time.perf_counter() - started)
+    return min(found)
+
+
+def by_pip(requirements: list[str]) -> float:
+    """Return what pip takes to find a set; once, as it takes minutes."""
+    with tempfile.TemporaryDirectory() as folder:
+        venv.create(folder, with_pip=True)
+        pip = [str(Path(folder, "bin", "pip")), "install", "--quiet", "--dry-run", "--report"]
+        words = [*pip, str(Path(folder, "report.json")), *requirements]
+
+        def run() -> None:
+            subprocess.run(words, capture_output=True, check=True, timeout=PATIENCE_SECONDS)
+
+        return best(run, 1)
+
+
+def by_migrate(built: Path) -> float:
+    """Return what the target itself takes to list its migrations."""
+    environment = os.environ | {"PYTHONPATH": str(REPOSITORY)}
+    words = [str(built / "bin" / "python"), "-m", "nautobot.core.cli", "migrate", "--plan"]
+    return best(lambda: subprocess.run(words, env=environment, capture_output=True, check=True))
+
+
+def main() -> None:
+    """Measure each step and print it beside its peer."""
+    nautobot.setup()
+    from django.conf import settings
+
+    from nautobot_upgrade_jobs.collect import collect_facts
+    from nautobot_upgrade_jobs.facts import known
+    from nautobot_upgrade_jobs.target.boot import Boot, Live
+    from nautobot_upgrade_jobs.target.build import build
+    from nautobot_upgrade_jobs.target.index import environment, options
+    from nautobot_upgrade_jobs.target.resolve import resolve
+    from nautobot_upgrade_jobs.target.scratch import scratch_folder
+    from nautobot_upgrade_jobs.target.uv import Uv, interpreter
+    from nautobot_upgrade_jobs.target.wishes import Wishes
+
+    facts = collect_facts(topics=("packages", "apps", "runtime"))
+    wishes = Wishes(known(facts.packages), known(facts.apps), known(facts.runtime).python)
+    print(f"{len(wishes.apps)} Apps, Python {sys.version.split()[0]}, target {TARGET}", flush=True)
+    resolved = best(lambda: resolve(wishes, TARGET, seconds=600))
+    print(f"resolve           {resolved:6.2f} s", flush=True)
+    resolution = resolve(wishes, TARGET, seconds=600)
+
+    def made(folder: Path) -> Path:
+        deadline = time.monotonic() + 600
+        given = environment(""), options("")
+        uv = Uv(interpreter(), folder, given[0], deadline, options=given[1], too_late="too late")
+        return build(uv, resolution, wishes, limit=10_000, keep=0)
+
+    def build_once() -> None:
+        with scratch_folder() as folder:
+            made(folder)
+
+    print(f"build             {best(build_once):6.2f} s", flush=True)
+    with scratch_folder() as folder:
+        built = made(folder)
+        live = Live(settings.SETTINGS_PATH, wishes.enabled, "default", 30)
+        tries = iter(range(ROUNDS + 1))
+
+        def boot() -> None:
+            deadline = time.monotonic() + 600
+            Boot(built / "bin" / "python", folder / f"{next(tries)}", live, deadline).run(
+                TARGET, ()
+            )
+
+        booted = best(boot)
+        print(f"boot and collect  {booted:6.2f} s", flush=True)
+        listed = by_migrate(built)
+        print(f"migrate --plan    {listed:6.2f} s: boot / plan {booted / listed:.2f}", flush=True)
+    theirs = by_pip(wishes.roots(TARGET))
+    print(f"pip --dry-run     {theirs:6.2f} s: resolve / pip {resolved / theirs:.3f}")
+
+
+if __name__ == "__main__":
+    main()
