@@ -11,6 +11,7 @@ from .registry import NotApplicable, check
 
 RELEASES = "https://docs.nautobot.com/projects/core/en/stable/release-notes/"
 SAME_CODE = "what is installed is the target"
+JOB_FILE = "file of Jobs"
 TO_DO = {
     "GraphQL query": "Change the query as the release notes say, right after the upgrade. Until "
     "then the API refuses it; code that runs it by `execute_saved_query` gets an answer without "
@@ -21,7 +22,7 @@ TO_DO = {
     "get errors, or nothing.",
     "scheduled job": "Disable the schedule before the upgrade; afterwards make it anew, with what "
     "its Job takes then.",
-    "file of Jobs": "Change the file so that it loads on both releases, or with the upgrade; its "
+    JOB_FILE: "Change the file so that it loads on both releases, or with the upgrade; its "
     "Jobs are not there until then.",
 }
 ONE_REASON = "GraphQL query"
@@ -62,10 +63,12 @@ def understood(booted: Booted, apps: Apps) -> Iterator[Finding]:
 
 
 def _without(booted: Booted, apps: Apps) -> tuple[str, ...]:
-    """Return how problems begin that are about Apps which the target was started without."""
+    """Return how problems begin that come only from what the target was started without."""
     gone = {*booted.missing, *(one.module for one in booted.refusals)}
     enabled = [one for one in apps.enabled if one.module in gone]
+    unread = known(booted.facts.customizations).unread
     return (
+        *(["there is no Job "] if JOB_FILE in unread else []),  # it may be in what is not read
         *(f"there is no model {one.label}." for one in enabled),
         *(f"there is no Job {one.module}." for one in enabled),
     )

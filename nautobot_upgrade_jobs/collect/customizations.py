@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from typing import NamedTuple
 
 from celery.exceptions import SoftTimeLimitExceeded
 from django.apps import apps
@@ -132,8 +133,16 @@ SCHEDULES = Kind(
 )
 
 
-Look = Callable[[], tuple[int, list[Problem]]]
-"""Returns how many there are, and what is wrong with them."""
+class Looked(NamedTuple):
+    """What became of looking at a kind."""
+
+    count: int
+    problems: list[Problem]
+    unread: str = ""
+    """What could not be looked at, and why."""
+
+
+Look = Callable[[], Looked]
 
 
 def collect(context: Context) -> Customizations:
@@ -143,13 +152,16 @@ def collect(context: Context) -> Customizations:
     unread: dict[str, str] = {}
     for name, look in _looks(context).items():
         try:
-            looked_at[name], problems = look()
+            looked = look()
         except SoftTimeLimitExceeded:
             raise
         except Exception as error:  # noqa: BLE001 - one kind must not hide the others
             unread[name] = explain(error)
-        else:
-            found += problems
+            continue
+        looked_at[name] = looked.count
+        found += looked.problems
+        if looked.unread:
+            unread[name] = looked.unread
     return Customizations(looked_at, tuple(dict.fromkeys(found)), unread)
 
 
@@ -163,7 +175,7 @@ def _looks(context: Context) -> dict[str, Look]:
     }
 
 
-def _rows(context: Context, kind: Kind) -> tuple[int, list[Problem]]:
+def _rows(context: Context, kind: Kind) -> Looked:
     records = rows(context.connection, kind.query)
     judge = kind.judge()
     problems = [
@@ -171,7 +183,7 @@ def _rows(context: Context, kind: Kind) -> tuple[int, list[Problem]]:
         for key, name, *rest in records
         for told in judge(*rest)
     ]
-    return len({key for key, *_ in records}), problems
+    return Looked(len({key for key, *_ in records}), problems)
 
 
 def _with_hint(told: str) -> tuple[str, str]:
@@ -179,16 +191,21 @@ def _with_hint(told: str) -> tuple[str, str]:
     return reason, hint.rstrip("?")
 
 
-def _job_files(context: Context) -> tuple[int, list[Problem]]:
+def _job_files(context: Context) -> Looked:
     folders = files_of_jobs(context.connection)
-    problems = [
-        Problem(JOB_FILE, one.path, f"{one.path}:{one.line}", one.error)
-        for one in broken_files_of_jobs(folders, imported=context.imports_jobs)
-    ]
-    return sum(len(files) for _, files in folders), problems
+    broken = list(broken_files_of_jobs(folders, imported=context.imports_jobs))
+    return Looked(
+        sum(len(files) for _, files in folders),
+        [
+            Problem(JOB_FILE, one.path, f"{one.path}:{one.line}", one.error)
+            for one in broken
+            if one.judged
+        ],
+        "; ".join(f"{one.path}: {one.error}" for one in broken if not one.judged),
+    )
 
 
-def _validators() -> tuple[int, list[Problem]]:
+def _validators() -> Looked:
     """Look for validators of models that are not there: nobody ever calls them."""
     registered = [
         (label, one) for label, many in registry["plugin_custom_validators"].items() for one in many
@@ -199,4 +216,4 @@ def _validators() -> tuple[int, list[Problem]]:
         for label, one in registered
         if label not in models
     ]
-    return len(registered), problems
+    return Looked(len(registered), problems)

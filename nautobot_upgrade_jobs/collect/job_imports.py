@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from celery.exceptions import SoftTimeLimitExceeded
+from django.db import Error as DatabaseError
 
 from ..facts.extensions import BrokenFile
 from . import explain
@@ -30,7 +31,8 @@ def import_files(root: Path, files: Iterator[Path]) -> Iterator[BrokenFile]:
             except SoftTimeLimitExceeded:
                 raise
             except (Exception, SystemExit) as error:  # noqa: BLE001 - code of others
-                yield BrokenFile(str(path), _line(path, error), explain(error))
+                judged = not isinstance(error, DatabaseError)
+                yield BrokenFile(str(path), _line(path, error), explain(error), judged)
     finally:
         sys.path.remove(str(root))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import singledispatchmethod
+from functools import cached_property, singledispatchmethod
 
 from django.db import connection
 from django.db.backends.utils import truncate_name
@@ -148,8 +148,13 @@ class Walk:
 
     @_carry.register
     def _(self, one: SeparateDatabaseAndState, app: str) -> None:
+        made = {inner.name_lower for inner in one.database_operations if _is_create(inner)}
         for inner in one.state_operations:
             self._carry(inner, app)
+            if _is_create(inner) and inner.name_lower not in made:
+                # A model that moves here from another App: its table may be there, with its rows.
+                table = str(inner.options.get("db_table") or f"{app}_{inner.name_lower}")
+                self._tables[app, inner.name_lower] = table if table in self._there else None
 
     @_carry.register
     def _(self, one: CreateModel, app: str) -> None:
@@ -182,11 +187,19 @@ class Walk:
         place = Place(app, one.model_name_lower, "")
         self._columns[app, place.model, one.new_name] = self.column(place, one.old_name)
 
+    @cached_property
+    def _there(self) -> frozenset[str]:
+        return frozenset(connection.introspection.table_names())
+
     def _table(self, app: str, model: str) -> str | None:
         if (app, model) in self._tables:
             return self._tables[app, model]
         options = self.state.models[app, model].options
         return str(options.get("db_table") or f"{app}_{model}")
+
+
+def _is_create(one: Operation) -> bool:
+    return isinstance(one, CreateModel)
 
 
 def has_one_value(one: Field) -> bool:

@@ -15,6 +15,8 @@ class BrokenFile:
     line: int
     """Zero if the whole file is meant."""
     error: str
+    judged: bool = True
+    """False if the error is the database's: newer code that reads older tables may fail in it."""
 
 
 @dataclass(frozen=True)

@@ -44,6 +44,16 @@ def test_what_is_told(found, target, today, expected):
     assert found("customizations.understood", today, booted=state) == expected
 
 
+def test_a_job_may_be_in_a_file_that_nobody_could_read(found):
+    state = Customizations({}, (NO_JOB, LINK), {"file of Jobs": "sync.py: no such column"})
+    told = found(
+        "customizations.understood",
+        facts(apps=apps()),
+        booted=booted(facts={"customizations": state}),
+    )
+    assert told == [("warning", "custom link rack")]
+
+
 @pytest.mark.parametrize("check", ["understood", "looked_at"])
 def test_the_installed_code_is_not_the_target(found, check):
     state = booted(built=False, facts={"customizations": Customizations({}, (LINK,))})

@@ -268,6 +268,7 @@ def test_files_of_jobs_are_imported_each_by_itself(tmp_path):
         "planted_fine": "import nautobot\n",
         "planted_late": "import nautobot\n\nnautobot.gone\n",
         "planted_exit": "raise SystemExit(3)\n",
+        "planted_rows": "from django.db import DatabaseError\n\nraise DatabaseError('no column')\n",
         "planted_folder/__init__": "",
         "planted_folder/inner": "from planted_late import anything\n",
         "json": "raise ValueError('hidden by the standard library')\n",
@@ -277,12 +278,13 @@ def test_files_of_jobs_are_imported_each_by_itself(tmp_path):
         path.parent.mkdir(exist_ok=True)
         path.write_text(text)
     found = {
-        one.path.removeprefix(f"{tmp_path}/"): (one.line, one.error)
+        one.path.removeprefix(f"{tmp_path}/"): (one.line, one.error, one.judged)
         for one in import_files(tmp_path, tmp_path.rglob("*.py"))
     }
     gone = "AttributeError: module 'nautobot' has no attribute 'gone'"
     assert found == {
-        "planted_exit.py": (1, "SystemExit: 3"),
-        "planted_folder/inner.py": (1, gone),
-        "planted_late.py": (3, gone),
+        "planted_exit.py": (1, "SystemExit: 3", True),
+        "planted_folder/inner.py": (1, gone, True),
+        "planted_late.py": (3, gone, True),
+        "planted_rows.py": (3, "DatabaseError: no column", False),
     }

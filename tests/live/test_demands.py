@@ -442,6 +442,20 @@ def test_a_state_that_changes_at_once_is_carried_along(tables):
     assert _read(Walk(made([])), [first]) == ([], [])
 
 
+@pytest.mark.parametrize(("table", "broken"), [("example_thing", [1]), ("example_gone", [])])
+def test_a_model_that_moves_to_another_app_brings_its_rows(tables, table, broken):
+    state = made([("a", "", 1), ("a", "", 1)])
+    moved = deepcopy(BEFORE[1])
+    moved.options["db_table"] = table
+    migration = Migration("0001_moved", "example_heir")
+    migration.operations = [
+        SeparateDatabaseAndState(state_operations=[moved]),
+        AddConstraint("thing", UNIQUE),
+    ]
+    demands, _ = _read(Walk(state), [migration])
+    assert [_answer(connection, one).rows for one in demands] == broken
+
+
 @pytest.mark.parametrize(
     "operation",
     [
