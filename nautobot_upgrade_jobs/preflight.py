@@ -69,7 +69,7 @@ def preflight(request: Request, progress: Callable[[str], None] = lambda topic: 
         migrations=pending,
         packages=_package_changes(facts, resolution),
         **_notes(results, facts, booted),
-        steps=_steps(facts, target, pending, resolution),
+        steps=_steps(facts, target, pending, resolution, asked.config.wheel_directory),
         constraints="" if isinstance(resolution, Unavailable) else resolution.constraints,
         seconds=time.monotonic() - started,
     )
@@ -80,6 +80,7 @@ def _steps(
     target: Target,
     pending: tuple[str, ...] | None,
     resolution: Resolution | Unavailable,
+    wheel_directory: str,
 ) -> tuple[Step, ...]:
     """Return the runbook; none where nothing is upgraded, or nobody knows what runs."""
     if isinstance(facts.runtime, Unavailable) or isinstance(facts.database, Unavailable):
@@ -93,6 +94,7 @@ def _steps(
             target.version,
             None if pending is None else len(pending),
             has_set=isinstance(resolution, Resolution) and bool(resolution.constraints),
+            wheel_directory=wheel_directory,
         )
     )
 

@@ -14,7 +14,8 @@ from ..facts import Database, Runtime
 
 SERVICES = "nautobot nautobot-worker nautobot-scheduler"
 """Units by the names of Nautobot's own installation guide."""
-INSTALL = "python -m pip install --require-hashes --requirement constraints.txt"
+INSTALL = "python -m pip install"
+FROZEN = "--require-hashes --requirement constraints.txt"
 SNAPSHOTS = "before-upgrade"
 
 
@@ -42,6 +43,8 @@ class Window:
     """How many core migrations are to be applied; None if nobody knows."""
     has_set: bool
     """Whether ``constraints.txt`` is at hand."""
+    wheel_directory: str = ""
+    """Folder that is installed from, instead of a package index."""
 
 
 def upgrade_steps(window: Window) -> tuple[Step, ...]:
@@ -132,7 +135,9 @@ def _keep(runtime: Runtime) -> Step:
 
 def _install(window: Window) -> Iterator[Step]:
     target, layout = window.target, window.runtime.layout
-    install = INSTALL if window.has_set else f"python -m pip install --upgrade nautobot=={target}"
+    what = FROZEN if window.has_set else f"--upgrade nautobot=={target}"
+    wheels = _options(**{"find-links": window.wheel_directory})
+    install = f"{INSTALL}{wheels and ' --no-index'}{wheels} {what}"
     proof = "python -c 'from importlib.metadata import version; print(version(\"nautobot\"))'"
     why = "All packages in one step: one by one, each installation may move what another needs."
     if layout == "container image":

@@ -20,8 +20,8 @@ LAYOUTS = {
 }
 
 
-def steps(layout="virtualenv", has_set=True, **changes):
-    window = Window(runtime(**LAYOUTS[layout]), database(**changes), "3.2.7", 58, has_set)
+def steps(layout="virtualenv", has_set=True, wheels="", **changes):
+    window = Window(runtime(**LAYOUTS[layout]), database(**changes), "3.2.7", 58, has_set, wheels)
     return upgrade_steps(window)
 
 
@@ -86,6 +86,13 @@ def test_without_a_set_pip_resolves():
 )
 def test_the_backup_is_the_servers_own(vendor, tool):
     assert any(command.startswith(tool) for command in commands(steps(vendor=vendor)))
+
+
+def test_a_wheel_directory_takes_the_place_of_the_index():
+    assert (
+        "python -m pip install --no-index --find-links='/srv/my wheels' --require-hashes "
+        "--requirement constraints.txt"
+    ) in commands(steps(wheels="/srv/my wheels"))
 
 
 @pytest.mark.parametrize(
