@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+from markupsafe import Markup, escape
 
 from ..checks.findings import Status
 from .markdown import TITLES, WHEN
@@ -29,4 +31,10 @@ def _template() -> Template:
         lstrip_blocks=True,
         undefined=StrictUndefined,
     )
+    environment.filters["prose"] = _prose
     return environment.get_template("report.html")
+
+
+def _prose(text: str) -> Markup:
+    """Return a text of ours with what stands between backticks as code; the rest is escaped."""
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))  # noqa: S704
