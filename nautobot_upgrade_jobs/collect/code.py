@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 import re
 import sys
+import textwrap
 from collections.abc import Iterator
 from typing import Any
 
@@ -35,9 +37,22 @@ def source_of(migration: Migration, one: Operation) -> str | None:
     try:
         module = inspect.getsource(sys.modules[function.__module__])
         own = inspect.getsource(sys.modules[migration.__module__])
-        return "\n".join([module, own, *map(inspect.getsource, _called(function))])
+        texts = [module, own, *map(inspect.getsource, _called(function))]
     except (OSError, TypeError, KeyError):
         return None
+    return "\n".join(map(without_prose, texts))
+
+
+def without_prose(text: str) -> str:
+    """Return code without its comments and docstrings, whose words may be the name of any model."""
+    try:
+        tree = ast.parse(textwrap.dedent(text))
+    except SyntaxError:
+        return text
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            node.value = ast.Constant(None)
+    return ast.unparse(tree)
 
 
 def _called(function: Any) -> Iterator[Any]:

@@ -48,6 +48,7 @@ from django.db.models import (
 from django.db.models.functions import Lower
 from django.utils import timezone
 
+from nautobot_upgrade_jobs.collect.code import names, without_prose
 from nautobot_upgrade_jobs.collect.demands import _answer, _read, _sample, _values
 from nautobot_upgrade_jobs.collect.walk import Walk
 from nautobot_upgrade_jobs.facts.demands import Demand
@@ -375,6 +376,23 @@ def test_a_change_of_type_cuts_what_is_too_long(tables, words, cut):
         state = migration.apply(state, editor)
     assert state.apps.get_model("example", "Thing").objects.get().words == words[:3]
     assert answer.demand.kind == ("length" if connection.vendor == "mysql" else "cut")
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("thing = 1", True),
+        ("get_model('example', 'Thing')", True),
+        ("words = 'a thing'", True),
+        ("    def method(self):\n        return self.thing", True),
+        ("other = 1  # the right thing", False),
+        ('def other():\n    """Do the right thing."""', False),
+        ("something = 1", False),
+        ("no code, and a thing", True),
+    ],
+)
+def test_what_code_names(text, named):
+    assert names(without_prose(text), "thing") is named
 
 
 def fill(apps, schema_editor):
