@@ -8,14 +8,17 @@ import re
 import sys
 import textwrap
 from collections.abc import Iterator
+from types import CodeType
 from typing import Any
 
 from django.db.migrations import Migration
 from django.db.migrations.operations import RunPython, RunSQL
 from django.db.migrations.operations.base import Operation
+from django.db.models import Model
 
 ANY_MODEL = re.compile(r"\b(get_models|model_class)\b")
 """In code that does not say which models it works on."""
+VALUES = (str, list, tuple, dict, set, frozenset)
 NAMED = re.compile(r"""get_model\(\s*["'](\w+)(?:["']\s*,\s*["']|\.)(\w+)["']""")
 
 
@@ -35,9 +38,7 @@ def source_of(migration: Migration, one: Operation) -> str | None:
         return ""
     function = inspect.unwrap(getattr(one.code, "func", one.code))
     try:
-        module = inspect.getsource(sys.modules[function.__module__])
-        own = inspect.getsource(sys.modules[migration.__module__])
-        texts = [module, own, *map(inspect.getsource, _called(function))]
+        texts = [inspect.getsource(sys.modules[migration.__module__]), *_reached(function)]
     except (OSError, TypeError, KeyError):
         return None
     return "\n".join(map(without_prose, texts))
@@ -55,13 +56,31 @@ def without_prose(text: str) -> str:
     return ast.unparse(tree)
 
 
-def _called(function: Any) -> Iterator[Any]:
-    """Yield the functions of other modules that a function names."""
-    code = getattr(function, "__code__", None)
-    for name in code.co_names if code else ():
-        found = function.__globals__.get(name)
-        if inspect.isfunction(found) and found.__module__ != function.__module__:
-            yield found
+def _reached(function: Any) -> Iterator[str]:
+    """Yield the text of a function, of what it calls by name, and the values that it takes."""
+    seen, left = set(), [function]
+    while left:
+        one = left.pop()
+        if id(one) in seen:
+            continue
+        seen.add(id(one))
+        yield inspect.getsource(one)
+        for name in _global_names(one.__code__):
+            found = one.__globals__.get(name)
+            if isinstance(found, VALUES):
+                yield repr(found)
+            elif inspect.isclass(found) and issubclass(found, Model):
+                yield found.__name__
+            elif not str(getattr(found, "__module__", "")).startswith("django."):
+                members = vars(found).values() if inspect.isclass(found) else [found]
+                left += filter(inspect.isfunction, map(inspect.unwrap, members))
+
+
+def _global_names(code: CodeType) -> Iterator[str]:
+    yield from code.co_names
+    for inner in code.co_consts:
+        if isinstance(inner, CodeType):
+            yield from _global_names(inner)
 
 
 def names(source: str | None, *words: str) -> bool:

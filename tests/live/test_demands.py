@@ -348,7 +348,6 @@ def test_code_works_on_the_models_that_it_names(tables):
     migration.operations = [RunPython(count), RunSQL("SELECT 1"), RunPython(RunPython.noop)]
     _, work = _read(Walk(state), [migration])
     assert sorted((one.kind, one.operation, one.table) for one in work) == [
-        ("code", "RunPython", "example_other"),
         ("code", "RunPython", "example_thing"),
         ("code", "RunSQL", ""),
     ]
@@ -396,13 +395,32 @@ def test_what_code_names(text, named):
 
 
 def fill(apps, schema_editor):
-    """Work on the model, which this module names."""
+    for name in MODELS:
+        filled(apps, name)
+
+
+MODELS = ["Thing"]
+
+
+def filled(apps, name):
+    apps.get_model("example", name)
+
+
+def fill_other(apps, schema_editor):
+    """Not the thing that the rest of this module is about."""
+    filled(apps, "Other")
+
+
+def fill_some(apps, schema_editor):
+    apps.get_models()
 
 
 @pytest.mark.parametrize(
     ("code", "may_change"),
     [
         (RunPython(fill), True),
+        (RunPython(fill_other), False),
+        (RunPython(fill_some), True),
         (RunSQL("UPDATE example_thing SET name = ''"), True),
         (RunSQL("UPDATE example_other SET id = id"), False),
         (RunPython(RunPython.noop), False),
