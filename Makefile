@@ -8,7 +8,8 @@ ONE_LINE := -m 'not once and not upgrades'
 OTHER_LINE := -m 'not upgrades'
 WITH_APPS := -m 'apps and not upgrades'
 
-.PHONY: help demo demo-up demo-down test test-fast test-live test-mysql test-upgrades lint docs bench clean
+.PHONY: help demo demo-up demo-down test test-fast test-live test-newer test-older test-mysql \
+  test-upgrades up lint docs bench clean
 
 help:  ## show this
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -27,15 +28,20 @@ test: test-fast test-live  ## everything but MySQL
 test-fast:  ## the pure layers: no Nautobot, no servers, seconds
 	$(STACK) tool fast -- python -m pytest tests --ignore=tests/live
 
-test-live:  ## inside real Nautobots of both lines
-	$(STACK) up 2.4.44
-	$(STACK) exec 2.4.44 -- $(LIVE) $(ONE_LINE)
-	$(STACK) up 3.2.7
+test-live: test-newer test-older  ## inside real Nautobots of both lines
+
+test-newer: up
 	$(STACK) exec 3.2.7 -- $(LIVE) $(OTHER_LINE)
-	$(STACK) up 2.4.44 --data apps
-	$(STACK) exec 2.4.44 --data apps -- $(LIVE)/test_resolution.py tests/live/test_verify.py $(WITH_APPS)
-	$(STACK) up 3.2.7 --data apps
 	$(STACK) exec 3.2.7 --data apps -- $(LIVE) $(WITH_APPS)
+
+test-older: up
+	$(STACK) exec 2.4.44 -- $(LIVE) $(ONE_LINE)
+	$(STACK) exec 2.4.44 --data apps -- $(LIVE)/test_resolution.py tests/live/test_verify.py $(WITH_APPS)
+
+up:
+	for version in 2.4.44 3.2.7; do \
+	  $(STACK) up $$version && $(STACK) up $$version --data apps || exit 1; \
+	done
 
 test-mysql:  ## the same on MySQL (Debian or Ubuntu, root for the first time)
 	$(STACK) up 2.4.44 --database mysql
