@@ -92,6 +92,7 @@ def _what(one: Answer) -> str:
         "not null": f"{rows} of {table} without {columns}",
         "length": f"{rows} of {table} with more than {limit} characters in {columns}",
         "cut": f"{rows} of {table} with more than {limit} characters in {columns}",
+        "range": f"{rows} of {table} with a number in {columns} that is too large for its new type",
         "reference": f"{rows} of {table} whose {columns} leads to no row of "
         f"{limit.rpartition('.')[0]}",
         "check": f"{rows} of {table} against the condition {limit}",

@@ -36,12 +36,29 @@ def source_of(migration: Migration, one: Operation) -> str | None:
         return repr(one.sql) if one.sql else ""
     if not isinstance(one, RunPython) or one.code is RunPython.noop:
         return ""
-    function = inspect.unwrap(getattr(one.code, "func", one.code))
     try:
-        texts = [inspect.getsource(sys.modules[migration.__module__]), *_reached(function)]
+        whole = inspect.getsource(sys.modules[migration.__module__])
     except (OSError, TypeError, KeyError):
         return None
-    return "\n".join(map(without_prose, texts))
+    reached = source_reached(one.code)
+    return None if reached is None else f"{without_prose(whole)}\n{reached}"
+
+
+def source_reached(code: Any) -> str | None:
+    """Return the text of a function, and of what it calls; None if nobody has it."""
+    function = inspect.unwrap(getattr(code, "func", code))
+    try:
+        return "\n".join(map(without_prose, _reached(function)))
+    except (OSError, TypeError, AttributeError):
+        return None
+
+
+def does_nothing(code: Any) -> bool:
+    """Tell whether a function cannot have done anything: it names nothing outside of itself."""
+    if code is RunPython.noop:
+        return True
+    body = getattr(inspect.unwrap(code), "__code__", None)
+    return body is not None and not any(_global_names(body))
 
 
 def without_prose(text: str) -> str:

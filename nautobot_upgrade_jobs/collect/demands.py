@@ -42,7 +42,7 @@ def collect(context: Context) -> Demands:
     demanded, work = _read(Walk(executor._create_project_state(with_applied_migrations=True)), plan)
     goes = [one for one in demanded if one.kind == GOES]
     answers = [
-        *(_answer(context.connection, one) for one in demanded if one.kind != GOES),
+        *(answer(context.connection, one) for one in demanded if one.kind != GOES),
         *(
             answer
             for table in dict.fromkeys(one.table for one in goes)
@@ -67,16 +67,16 @@ def _read(walk: Walk, plan: list[Migration]) -> tuple[list[Demand], list[Work]]:
                 tables = [walk.table_of(*model) for model in models_in(source)]
                 work += [Work("code", table=table or "", **named) for table in tables or [None]]
             if place:
-                if asked := _of(one, walk, place):
+                if asked := demands_of(one, walk, place):
                     after = (key for key, text in code if names(text, place.model, place.table))
                     known = {"after": tuple(dict.fromkeys(after)), "number": number, **named}
                     demanded += [replace(demand, **known) for demand in asked]
-                kinds = _kinds(one, walk, place)
+                kinds = kinds_of(one, walk, place)
                 work += [Work(kind, table=place.table, **named) for kind in kinds]
     return demanded, work
 
 
-def _of(one: Operation, walk: Walk, place: Place) -> list[Demand]:
+def demands_of(one: Operation, walk: Walk, place: Place) -> list[Demand]:
     """Return the demands of an operation; one that is too odd for us must not hide the others."""
     try:
         return list(demands(one, walk, place))
@@ -84,7 +84,8 @@ def _of(one: Operation, walk: Walk, place: Place) -> list[Demand]:
         return [Demand("untried", "", "", place.table, limit=explain(error))]
 
 
-def _kinds(one: Operation, walk: Walk, place: Place) -> list[str]:
+def kinds_of(one: Operation, walk: Walk, place: Place) -> list[str]:
+    """Return what an operation costs; nothing of one that is too odd for us."""
     try:
         return list(kinds_of_work(one, walk, place))
     except Exception:  # noqa: BLE001 - as above, where it is told
@@ -103,7 +104,8 @@ def _values(connection: BaseDatabaseWrapper, goes: list[Demand]) -> Iterator[Ans
     yield from map(Answer, goes, found)
 
 
-def _answer(connection: BaseDatabaseWrapper, demand: Demand) -> Answer:
+def answer(connection: BaseDatabaseWrapper, demand: Demand) -> Answer:
+    """Ask the rows whether they comply with a demand."""
     if demand.kind == "untried":
         return Answer(demand, 0, unknown=demand.limit)
     try:
@@ -121,7 +123,7 @@ def _violation(connection: BaseDatabaseWrapper, demand: Demand) -> str:
     """
     quote = connection.ops.quote_name
     columns = [quote(name) for name in demand.columns]
-    if demand.kind == "check":
+    if demand.kind in ("check", "range"):
         return f"NOT ({demand.limit})"
     if demand.kind == "unique":
         given = [f"{one} IS NOT NULL" for one in columns]

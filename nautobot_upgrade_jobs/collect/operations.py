@@ -113,7 +113,10 @@ def _of_the_type(place: Place, column: str, old: Field, new: Field) -> Iterator[
         kind = "cut" if is_cast(old, new) else "length"
         yield _asks(place, kind, column, limit=str(most))
     elif before != after and not is_text(after) and not _widens(old, new):
-        yield _asks(place, "untried", column, limit=f"whether {before} can become {after}")
+        if fits := _range_of(old, new, column):
+            yield _asks(place, "range", column, limit=fits)
+        else:
+            yield _asks(place, "untried", column, limit=f"whether {before} can become {after}")
     condition = _check_of(new, column)
     if condition and condition != _check_of(old, column):
         yield _asks(place, "check", column, limit=condition)
@@ -191,6 +194,22 @@ def _widens(old: Field, new: Field) -> bool:
         return bool(places >= 0 and new.max_digits - old.max_digits >= places)
     ranks = [SIZES.get(_size(one), -1) for one in (old, new)]
     return 0 <= ranks[0] <= ranks[1]
+
+
+def _range_of(old: Field, new: Field, column: str) -> str:
+    """Return the condition that a number meets which fits into a narrower type.
+
+    Empty unless both are numbers whose limits are known; further places are rounded away.
+    """
+    name, whole = connection.ops.quote_name(column), _size(old) in SIZES
+    if isinstance(new, DecimalField) and (whole or isinstance(old, DecimalField)):
+        return f"abs({name}) < {10 ** (new.max_digits - new.decimal_places)}"
+    if not whole or _size(new) not in SIZES:
+        return ""
+    low, high = connection.ops.integer_field_range(new.get_internal_type())
+    if _check_of(new, column):
+        return f"{name} <= {high}"  # the condition is asked by itself
+    return f"{name} BETWEEN {low} AND {high}"
 
 
 def _size(one: Field) -> str:

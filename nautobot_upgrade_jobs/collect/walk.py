@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, singledispatchmethod
+from typing import Any
 
 from django.db import connection
 from django.db.backends.utils import truncate_name
@@ -75,7 +76,7 @@ class Walk:
             return self._columns[key]
         model = self.state.models.get((place.app, place.model))
         found = model.fields.get(name) if model else None
-        return _column_of(name, found) if found is not None and not found.many_to_many else None
+        return column_of(name, found) if found is not None and not found.many_to_many else None
 
     def before(self, place: Place) -> ModelState:
         """Return the model as it is before the operation."""
@@ -98,7 +99,7 @@ class Walk:
         fields = self.before(place).fields
         for (app, model, name), today in self._columns.items():
             if (app, model) == (place.app, place.model) and name in fields:
-                then = quote(_column_of(name, fields[name]))
+                then = quote(column_of(name, fields[name]))
                 if then in condition and not today:
                     return None
                 condition = condition.replace(then, quote(today or ""))
@@ -123,7 +124,7 @@ class Walk:
     def table_of(self, app: str, model: str) -> str | None:
         """Return the table of a model as it is named today; None if migrations make none (yet)."""
         found = self.state.models.get((app, model))
-        if found is None or not found.options.get("managed", True) or found.options.get("proxy"):
+        if found is None or not has_table(found.options):
             return None
         return self._table(app, model)
 
@@ -134,8 +135,7 @@ class Walk:
             return None
         if one.remote_field.through is not None:
             return None  # a model of its own
-        table = one.db_table or f"{place.table}_{name}"
-        return str(truncate_name(table, connection.ops.max_name_length()))
+        return many_table(place, name, one)
 
     def _place(self, app: str, one: Operation) -> Place | None:
         model = str(getattr(one, "model_name_lower", "") or getattr(one, "name_lower", ""))
@@ -153,7 +153,7 @@ class Walk:
             self._carry(inner, app)
             if _is_create(inner) and inner.name_lower not in made:
                 # A model that moves here from another App: its table may be there, with its rows.
-                table = str(inner.options.get("db_table") or f"{app}_{inner.name_lower}")
+                table = own_table(app, inner.name_lower, inner.options)
                 self._tables[app, inner.name_lower] = table if table in self._there else None
 
     @_carry.register
@@ -194,8 +194,7 @@ class Walk:
     def _table(self, app: str, model: str) -> str | None:
         if (app, model) in self._tables:
             return self._tables[app, model]
-        options = self.state.models[app, model].options
-        return str(options.get("db_table") or f"{app}_{model}")
+        return own_table(app, model, self.state.models[app, model].options)
 
 
 def _is_create(one: Operation) -> bool:
@@ -214,6 +213,24 @@ def has_one_value(one: Field) -> bool:
     return bool(blank or getattr(one, "auto_now", False) or getattr(one, "auto_now_add", False))
 
 
-def _column_of(name: str, one: Field) -> str:
+def has_table(options: Mapping[str, Any]) -> bool:
+    """Tell whether migrations make a table for a model with these options."""
+    return bool(options.get("managed", True) and not options.get("proxy"))
+
+
+def own_table(app: str, model: str, options: Mapping[str, Any]) -> str:
+    """Return the name that the table of a model has at this point."""
+    table = str(options.get("db_table") or f"{app}_{model}")
+    return str(truncate_name(table, connection.ops.max_name_length()))
+
+
+def many_table(place: Place, name: str, one: Field) -> str:
+    """Return the name of the table that Django keeps for a relation to many."""
+    table = one.db_table or f"{place.table}_{name}"
+    return str(truncate_name(table, connection.ops.max_name_length()))
+
+
+def column_of(name: str, one: Field) -> str:
+    """Return the name of a field's column."""
     relation = one.is_relation and not one.many_to_many
     return str(one.db_column or (f"{name}_id" if relation else name))

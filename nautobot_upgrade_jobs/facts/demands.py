@@ -10,9 +10,9 @@ class Demand:
     """One thing that an operation asks of a table, or takes from it."""
 
     kind: str
-    """``unique``, ``not null``, ``length``, ``reference``, ``check``: rows that stop the migration;
-    ``untried``: what no query was made for; ``cut`` (values that are too long), ``loses``: what it
-    takes from the rows."""
+    """``unique``, ``not null``, ``length``, ``range`` (numbers that are too large), ``reference``,
+    ``check``: rows that stop the migration; ``untried``: what no query was made for; ``cut`` (texts
+    that are too long), ``loses``: what it takes from the rows."""
     migration: str
     operation: str
     """Class of the operation, such as ``AlterField``."""
@@ -21,8 +21,9 @@ class Demand:
     columns: tuple[str, ...] = ()
     """As they are named today; none if the whole table is meant."""
     limit: str = ""
-    """Characters of ``length`` and ``cut``, ``table.column`` of ``reference``; of ``check``, and of
-    ``unique`` where it holds for some rows only, the condition in SQL; why one is ``untried``."""
+    """Characters of ``length`` and ``cut``, ``table.column`` of ``reference``; of ``check`` and
+    ``range``, and of ``unique`` where it holds for some rows only, the condition in SQL; why one is
+    ``untried``."""
     name: str = ""
     """Of the new field or the constraint, where no column of today tells it."""
     after: tuple[str, ...] = ()

@@ -7,7 +7,7 @@ database; here they are answered from facts, all at once.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 
 from ..facts import Migrations
@@ -60,31 +60,30 @@ class History:
         return {key: migration for key, migration in self._on_disk.items() if key not in gone}
 
     @property
+    def files(self) -> Mapping[str, Migration]:
+        """All migrations on disk, those that a squash replaces included."""
+        return self._on_disk
+
+    @property
     def unapplied(self) -> tuple[str, ...]:
         """Migrations on disk that are still to run, by key."""
         return tuple(sorted(set(self.active) - self.applied))
 
     @cached_property
-    def plan(self) -> tuple[str, ...]:
-        """The migrations that are still to run, in the order in which ``migrate`` runs them.
-
-        Source: ``MigrationExecutor.migration_plan`` and ``MigrationGraph.iterative_dfs`` of Django.
-        """
-        parents = {
+    def parents(self) -> dict[str, list[str]]:
+        """What each active migration directly builds on, as in Django's graph."""
+        return {
             key: sorted({*self._parents(migration)} & set(self.active))
             for key, migration in self.active.items()
         }
-        ordered: dict[str, None] = {}
-        for leaf in self._leaves:
-            stack = [(leaf, False)]
-            while stack:
-                key, is_ready = stack.pop()
-                if key in ordered:
-                    continue
-                if is_ready:
-                    ordered[key] = None
-                else:
-                    stack += [(key, True), *((parent, False) for parent in parents[key])]
+
+    @cached_property
+    def plan(self) -> tuple[str, ...]:
+        """The migrations that are still to run, in the order in which ``migrate`` runs them.
+
+        Source: ``MigrationExecutor.migration_plan`` of Django.
+        """
+        ordered = depth_first(self._leaves, self.parents)
         return tuple(key for key in ordered if key not in self.applied)
 
     @property
@@ -183,3 +182,24 @@ class History:
             if key in migration.replaces and migration.key in self.active:
                 return migration.key
         return key
+
+
+def depth_first(starts: Iterable[str], edges: Mapping[str, Iterable[str]]) -> tuple[str, ...]:
+    """Return what can be reached, the farthest first: ``MigrationGraph.iterative_dfs`` of Django.
+
+    Args:
+        starts: Where to go from, one after the other.
+        edges: Where each leads, in alphabetical order.
+    """
+    ordered: dict[str, None] = {}
+    for start in starts:
+        stack = [(start, False)]
+        while stack:
+            key, is_ready = stack.pop()
+            if key in ordered:
+                continue
+            if is_ready:
+                ordered[key] = None
+            else:
+                stack += [(key, True), *((one, False) for one in edges.get(key, ()))]
+    return tuple(ordered)

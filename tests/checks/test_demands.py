@@ -62,6 +62,7 @@ def test_what_is_told(found, check, state, expected):
     [
         ({}, "2 values of name are there more than once"),
         ({"kind": "not null"}, "2 rows of example_thing without name"),
+        ({"kind": "range", "limit": "x < 9"}, "2 rows of example_thing with a number in"),
         ({"kind": "length", "limit": "64"}, "2 rows of example_thing with more than 64 characters"),
         ({"kind": "reference", "limit": "other.id"}, "leads to no row of other"),
         ({"kind": "check", "limit": "a > 0"}, "against the condition a > 0"),

@@ -1,0 +1,228 @@
+"""What undoing migrations would do to the rows: each operation undone is one to be asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from django.db import connection
+from django.db.migrations import Migration
+from django.db.migrations.executor import MigrationExecutor
+from django.db.migrations.operations import (
+    AddField,
+    CreateModel,
+    DeleteModel,
+    RemoveField,
+    RunPython,
+    RunSQL,
+)
+from django.db.migrations.operations.base import Operation
+from django.db.migrations.state import ProjectState
+
+from ..facts.demands import Demand, Work
+from ..facts.reversal import Effect, Kind, Reversal
+from . import Context
+from .code import does_nothing, models_in, names, source_reached
+from .demands import GOES, answer, demands_of, kinds_of
+from .inverse import Irreversible, Opaque, StateOnly, inverse
+from .losses import Count, Goes, counted
+from .walk import Place, Walk, column_of, has_table, many_table, own_table
+
+if TYPE_CHECKING:
+    from django.db.backends.base.base import BaseDatabaseWrapper
+
+
+def collect(context: Context, undoes: Sequence[str]) -> Reversal:
+    """Look at what undoing migrations would do, from the state that is recorded now.
+
+    Args:
+        context: What to read through.
+        undoes: Keys of applied migrations on disk, in the order in which they are undone.
+    """
+    executor = MigrationExecutor(connection)
+    state, found = _inverted(executor, set(undoes))
+    return look(context.connection, Walk(state), [found[key] for key in undoes])
+
+
+def look(connection: BaseDatabaseWrapper, walk: Walk, plan: Sequence[Migration]) -> Reversal:
+    """Look at what migrations that undo others would do.
+
+    Args:
+        connection: What to ask the rows through.
+        walk: The models as they are now.
+        plan: What undoes the others, in order.
+    """
+    seen, work = _read(walk, plan)
+    counts = iter(counted(connection, [one.goes for one in seen if one.goes]))
+    effects = (_with_rows(one, next(counts) if one.goes else Count(), connection) for one in seen)
+    undoes = tuple(f"{one.app_label}.{one.name}" for one in plan)
+    return Reversal(undoes, tuple(effects), tuple(work))
+
+
+@dataclass
+class _Seen:
+    """An effect, and what the rows are still to be asked about it."""
+
+    effect: Effect
+    goes: Goes | None = None
+    demands: list[Demand] = field(default_factory=list)
+
+
+def _with_rows(one: _Seen, count: Count, connection: BaseDatabaseWrapper) -> Effect:
+    answers = [answer(connection, demand) for demand in one.demands]
+    broken = tuple(each for each in answers if each.rows or each.unknown)
+    return replace(
+        one.effect,
+        kind="may fail" if broken else one.effect.kind,
+        rows=count.rows,
+        own=count.own,
+        unknown=count.unknown,
+        broken=broken,
+    )
+
+
+def _inverted(
+    executor: MigrationExecutor, wanted: set[str]
+) -> tuple[ProjectState, dict[str, Migration]]:
+    """Go forward once through what is applied.
+
+    Returns:
+        The models as they are now, and of each wanted migration the one that undoes it.
+    """
+    loader = executor.loader
+    state = ProjectState(real_apps=loader.unmigrated_apps)
+    found = {}
+    for migration, _ in executor.migration_plan(loader.graph.leaf_nodes(), clean_start=True):
+        key = f"{migration.app_label}.{migration.name}"
+        if key in wanted:
+            found[key] = undoing(migration, state)
+        elif (migration.app_label, migration.name) in loader.applied_migrations:
+            migration.mutate_state(state, preserve=False)
+    return state, found
+
+
+def undoing(migration: Migration, state: ProjectState) -> Migration:
+    """Return the migration that undoes another.
+
+    Args:
+        migration: The other.
+        state: The models as they were before it; they are afterwards as they were after it.
+    """
+    found = Migration(migration.name, migration.app_label)
+    for one in migration.operations:
+        found.operations = [*inverse(one, migration.app_label, state), *found.operations]
+        one.state_forwards(migration.app_label, state)
+    return found
+
+
+def _read(walk: Walk, plan: Sequence[Migration]) -> tuple[list[_Seen], list[Work]]:
+    """Go back through the plan once; return its effects, and what it has to do."""
+    seen, work = [], []
+    code: list[tuple[str, str | None]] = []
+    for number, migration in enumerate(plan):
+        key = f"{migration.app_label}.{migration.name}"
+        for one, place in walk.steps(migration):
+            undone = type(one.undone).__name__
+            for each in _effects(one, place, walk, migration, Effect("keeps", key, undone)):
+                seen.append(each)
+                if each.effect.kind == "runs code":
+                    work.append(Work("code", key, undone, each.effect.table))
+            if isinstance(one, (RunPython, RunSQL)):
+                code.append((key, _text_of(one, forward=False)))
+            if place:
+                after = (key for key, text in code if names(text, place.model, place.table))
+                known = {"migration": key, "operation": undone, "number": number}
+                seen[-1].demands = [
+                    replace(demand, after=tuple(dict.fromkeys(after)), **known)
+                    for demand in demands_of(one, walk, place)
+                    if demand.kind != GOES
+                ]
+                work += [
+                    Work(kind, key, undone, place.table) for kind in kinds_of(one, walk, place)
+                ]
+    return seen, work
+
+
+def _effects(
+    one: Operation, place: Place | None, walk: Walk, migration: Migration, plain: Effect
+) -> Iterator[_Seen]:
+    """Yield what an operation that undoes another does to tables; at least one effect."""
+    if isinstance(one, (Irreversible, Opaque)) and not one.reversible:
+        yield _Seen(replace(plain, kind="irreversible"))
+    elif isinstance(one, StateOnly):
+        yield _Seen(plain)
+    elif isinstance(one, Opaque):
+        yield _Seen(replace(plain, kind="runs code", table=place.table if place else ""))
+    elif isinstance(one, (RunPython, RunSQL)):
+        yield from _of_code(one, walk, plain)
+    elif isinstance(one, CreateModel):
+        kind = "returns empty" if has_table(one.options) else "keeps"
+        name = own_table(migration.app_label, one.name_lower, one.options)
+        yield _Seen(replace(plain, kind=kind, table=name))
+    elif place is None:
+        yield _Seen(plain)
+    elif isinstance(one, (DeleteModel, RemoveField)):
+        yield from _that_go(one, place, walk, plain)
+    elif isinstance(one, AddField):
+        yield _Seen(_that_returns(one, place, plain))
+    else:
+        yield _Seen(replace(plain, table=place.table))
+
+
+def _that_go(
+    one: DeleteModel | RemoveField, place: Place, walk: Walk, plain: Effect
+) -> Iterator[_Seen]:
+    """Yield what goes: a column, or a table with those of its relations to many."""
+    fields = walk.before(place).fields
+    if isinstance(one, RemoveField):
+        if column := walk.column(place, one.name):
+            effect = replace(plain, kind="drops", table=place.table, column=column)
+            yield _Seen(effect, Goes(place.table, column, fields[one.name]))
+        elif table := walk.many(place, one.name):
+            yield _Seen(replace(plain, kind="drops", table=table), Goes(table))
+        else:
+            yield _Seen(plain)
+        return
+    tables = [place.table, *(walk.many(place, name) for name in fields)]
+    for table in filter(None, tables):
+        yield _Seen(replace(plain, kind="drops", table=table), Goes(table))
+
+
+def _that_returns(one: AddField, place: Place, plain: Effect) -> Effect:
+    new = one.field
+    if not new.many_to_many:
+        column = column_of(one.name, new)
+        return replace(plain, kind="returns empty", table=place.table, column=column)
+    if new.remote_field.through is not None:
+        return plain  # a model of its own
+    return replace(plain, kind="returns empty", table=many_table(place, one.name, new))
+
+
+def _of_code(one: RunPython | RunSQL, walk: Walk, plain: Effect) -> Iterator[_Seen]:
+    """Yield the tables that code names, or one effect without a table."""
+    forward, back = _text_of(one, forward=True), _text_of(one, forward=False)
+    if forward == back == "":
+        yield _Seen(plain)
+        return
+    kind: Kind = "does nothing" if back == "" else "runs code"
+    tables = dict.fromkeys(walk.table_of(*model) for model in models_in(back or forward))
+    for table in [one for one in tables if one] or [""]:
+        yield _Seen(replace(plain, kind=kind, table=table), Goes(table) if table else None)
+
+
+def _text_of(one: RunPython | RunSQL, *, forward: bool) -> str | None:
+    """Return the text of what was done on the way there, or is done on the way back.
+
+    Args:
+        one: It undoes; what it calls its reverse is the way there.
+        forward: Which of the two.
+
+    Returns:
+        Empty if nothing is done; None if nobody has the text.
+    """
+    if isinstance(one, RunSQL):
+        sql = one.reverse_sql if forward else one.sql
+        return repr(sql) if sql else ""
+    code = one.reverse_code if forward else one.code
+    return "" if does_nothing(code) else source_reached(code)

@@ -1,0 +1,51 @@
+"""What undoing migrations would do to the rows that are there today."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from .demands import Answer, Work
+
+Kind = Literal[
+    "keeps", "drops", "returns empty", "runs code", "does nothing", "may fail", "irreversible"
+]
+"""``keeps``: every value stays. ``drops``: a table or a column goes, with what is in it. ``returns
+empty``: one comes back without what was in it. ``runs code``: a function or statements, or an
+operation that is not Django's own. ``does nothing``: what code has written on the way there stays.
+``may fail``: rows do not comply with what comes back. ``irreversible``: nobody has written a way
+back, and Django refuses."""
+
+
+@dataclass(frozen=True)
+class Effect:
+    """What undoing one operation does to one table."""
+
+    kind: Kind
+    migration: str
+    operation: str
+    """Class of the operation that is undone, such as ``AddField``."""
+    table: str = ""
+    """As it is named today; of what comes back, as it will be named; empty if nobody knows."""
+    column: str = ""
+    """Likewise; empty if it is about the whole table."""
+    rows: int = 0
+    """Rows of the table; of a column that goes, those that have a value in it."""
+    own: int = 0
+    """Of these, the values that are not what every new row gets."""
+    unknown: str = ""
+    """Why nobody could count."""
+    broken: tuple[Answer, ...] = ()
+    """What it demands of the rows, and does not find."""
+
+
+@dataclass(frozen=True)
+class Reversal:
+    """Everything that has to be undone to be back at an earlier state."""
+
+    undoes: tuple[str, ...] = ()
+    """Keys of migrations, in order."""
+    effects: tuple[Effect, ...] = ()
+    """In the order in which they happen."""
+    work: tuple[Work, ...] = ()
+    """What it costs the server."""
