@@ -15,7 +15,7 @@ Every check that Preflight and Verify Migrations run; Verify judges the installe
 target. This page is made from the checks' docstrings by `make docs`. The id of a check is what the
 Jobs' *Checks to leave out* and the commands' `--exclude` take.
 """
-JOBS = {"before": "Preflight", "after": "Verify", "always": "both"}
+JOBS = {"before": "Preflight", "after": "Verify", "always": "both", "back": "Rollback"}
 
 
 def render() -> str:

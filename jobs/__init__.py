@@ -5,7 +5,7 @@ Nautobot lists only classes that are defined under this name, so each Job is a s
 
 from nautobot.apps.jobs import register_jobs
 
-from ..nautobot_upgrade_jobs.jobs import capture, compare, preflight, verify
+from ..nautobot_upgrade_jobs.jobs import capture, compare, preflight, rollback, verify
 
 name = "Upgrade"
 
@@ -26,4 +26,8 @@ class VerifyMigrations(verify.VerifyMigrations):
     """The same Job under this repository's name."""
 
 
-register_jobs(Preflight, CaptureSnapshot, CompareSnapshots, VerifyMigrations)
+class RollbackPlanner(rollback.RollbackPlanner):
+    """The same Job under this repository's name."""
+
+
+register_jobs(Preflight, CaptureSnapshot, CompareSnapshots, VerifyMigrations, RollbackPlanner)

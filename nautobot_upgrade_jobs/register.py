@@ -9,7 +9,8 @@ from nautobot.apps.jobs import register_jobs
 from .jobs.capture import CaptureSnapshot
 from .jobs.compare import CompareSnapshots
 from .jobs.preflight import Preflight
+from .jobs.rollback import RollbackPlanner
 from .jobs.verify import VerifyMigrations
 
-jobs = [Preflight, CaptureSnapshot, CompareSnapshots, VerifyMigrations]
+jobs = [Preflight, CaptureSnapshot, CompareSnapshots, VerifyMigrations, RollbackPlanner]
 register_jobs(*jobs)

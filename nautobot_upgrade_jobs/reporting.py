@@ -1,4 +1,4 @@
-"""From results to a report: what Preflight, Compare Snapshots and Verify Migrations share."""
+"""From results to a report: what all Jobs with findings share."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an operator asks Preflight or Verify Migrations for, and what it means here."""
+"""What an operator asks a Job for, and what it means here."""
 
 from __future__ import annotations
 

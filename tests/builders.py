@@ -45,6 +45,8 @@ from nautobot_upgrade_jobs.facts.settings import Setting
 from nautobot_upgrade_jobs.facts.storage import Folder
 from nautobot_upgrade_jobs.facts.tables import Table
 from nautobot_upgrade_jobs.facts.workers import Beat, Identity, Queue, Worker
+from nautobot_upgrade_jobs.plan.diagnosis import Diagnosis, Stage
+from nautobot_upgrade_jobs.plan.ways import Choice, Way
 
 CATALOG = load()
 
@@ -335,3 +337,11 @@ def empty_facts() -> Facts:
         schema=Schema(Listing({}), Listing({}), Listing({})),
         models=Models({}, {}),
     )
+
+
+def choice(chosen: Way | None = None, advised: Way | None = None, **changes: Any) -> Choice:
+    """A way back that goes and loses nothing."""
+    chosen = chosen or Way("reverse")
+    ways = (Way("nothing", "no"), Way("forward", "no"), Way("reverse"), Way("restore"))
+    diagnosis = Diagnosis(Stage.COMPLETE, 58, ())
+    return replace(Choice(diagnosis, ways, advised or chosen, chosen, snapshot=True), **changes)

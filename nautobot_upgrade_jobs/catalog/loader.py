@@ -17,6 +17,7 @@ from .records import (
     Command,
     ConflictingApp,
     ExpectedChange,
+    KnownReversal,
     Line,
     MigrationSets,
     Postcondition,
@@ -69,6 +70,7 @@ def load() -> Catalog:
         postconditions=_records(
             Postcondition, "postconditions", _read("postconditions")["postcondition"]
         ),
+        reversals=_records(KnownReversal, "reversals", _read("reversals")["reversal"]),
         volatile=_records(VolatileThing, "expected", expected["volatile"]),
         expected_changes=_records(ExpectedChange, "expected", expected["change"]),
     )

@@ -16,6 +16,7 @@ from .records import (
     AppConflict,
     Command,
     ExpectedChange,
+    KnownReversal,
     Line,
     MigrationSets,
     Postcondition,
@@ -55,6 +56,7 @@ class Catalog:
     cable_terminations: Mapping[str, str]
     """Content type to table, of everything that dcim.0089 can move a cable's end to."""
     postconditions: tuple[Postcondition, ...]
+    reversals: tuple[KnownReversal, ...]
     volatile: tuple[VolatileThing, ...]
     expected_changes: tuple[ExpectedChange, ...]
 

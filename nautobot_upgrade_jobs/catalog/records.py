@@ -208,6 +208,16 @@ class Postcondition:
 
 
 @dataclass(frozen=True)
+class KnownReversal:
+    """What the code does that undoes a data migration, and a query for what it spoils."""
+
+    migration: str
+    says: str
+    sql: str = ""
+    """Empty if nothing is spoilt that an older release can read."""
+
+
+@dataclass(frozen=True)
 class VolatileThing:
     """Something that changes without anybody's doing, and why that says nothing."""
 

@@ -8,6 +8,7 @@ from ..facts import Database, MissingFactError, Tables, known
 from ..facts.booted import Booted
 from ..facts.demands import Answer, Demands
 from ..plan.duration import Share, estimate
+from .demanded import what
 from .findings import Finding, Impact, Phase, Severity
 from .registry import NotApplicable, check
 from .text import duration, plural, some
@@ -41,7 +42,7 @@ def _may_be_mended(one: Answer) -> Finding:
     return Finding(
         severity=Severity.WARNING,
         subject=_place(one),
-        message=f"{_what(one)}: {one.demand.migration} ({one.demand.operation}) refuses that, "
+        message=f"{what(one)}: {one.demand.migration} ({one.demand.operation}) refuses that, "
         "unless a migration before it changes these rows.",
         remediation="Run the upgrade on a copy of the data: the migrations named run before, and "
         "their code names this model.",
@@ -59,7 +60,7 @@ def _stops(one: Answer, planned: int, keeps_half: bool) -> Finding:
     return Finding(
         severity=Severity.BLOCKER,
         subject=_place(one),
-        message=f"{_what(one)}: {one.demand.migration} ({one.demand.operation}) will stop, after "
+        message=f"{what(one)}: {one.demand.migration} ({one.demand.operation}) will stop, after "
         f"{plural(number, 'migration')} of {planned} {'is' if number == 1 else 'are'} committed."
         f"{also}",
         remediation="Change or remove these rows before the upgrade.",
@@ -78,27 +79,6 @@ def _place(one: Answer) -> str:
     return ".".join(filter(None, (one.demand.table, "+".join(one.demand.columns), one.demand.name)))
 
 
-def _what(one: Answer) -> str:
-    """Say what is wrong with the rows."""
-    columns = ", ".join(one.demand.columns)
-    rows = plural(one.rows, "row")
-    table, limit = one.demand.table, one.demand.limit
-    if not one.demand.columns and one.demand.kind != "check":
-        value = {"unique": "has one value for all of them", "not null": "has no value for them"}
-        return f"{table} has rows, and what is new, {one.demand.name}, {value[one.demand.kind]}"
-    return {
-        "unique": f"In {table}, {plural(one.rows, 'value')} of {columns} "
-        f"{'is' if one.rows == 1 else 'are'} there more than once",
-        "not null": f"{rows} of {table} without {columns}",
-        "length": f"{rows} of {table} with more than {limit} characters in {columns}",
-        "cut": f"{rows} of {table} with more than {limit} characters in {columns}",
-        "range": f"{rows} of {table} with a number in {columns} that is too large for its new type",
-        "reference": f"{rows} of {table} whose {columns} leads to no row of "
-        f"{limit.rpartition('.')[0]}",
-        "check": f"{rows} of {table} against the condition {limit}",
-    }[one.demand.kind]
-
-
 @check()
 def values_are_kept(booted: Booted) -> Iterator[Finding]:
     """No value is cut by the migrations to come.
@@ -112,7 +92,7 @@ def values_are_kept(booted: Booted) -> Iterator[Finding]:
             yield Finding(
                 severity=Severity.WARNING,
                 subject=_place(one),
-                message=f"{_what(one)}: {one.demand.migration} ({one.demand.operation}) will cut "
+                message=f"{what(one)}: {one.demand.migration} ({one.demand.operation}) will cut "
                 "them, without a word.",
                 remediation="Shorten these values before the upgrade, or save them.",
                 phase=Phase.MIGRATE,

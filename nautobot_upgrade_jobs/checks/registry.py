@@ -18,6 +18,7 @@ from typing import Any, Literal
 from ..facts import Data, Facts
 from ..facts.booted import Booted
 from ..facts.resolution import Resolution
+from ..plan.ways import Choice
 from .findings import Finding
 
 CheckFunction = Callable[..., Iterator[Finding]]
@@ -25,8 +26,9 @@ RESOLVED_FROM = ("packages", "apps", "runtime")
 """The topics that the package index is asked about."""
 BOOTED_FROM = ("packages", "apps", "migrations", "system")
 """The topics that are also collected of the target."""
-When = Literal["before", "after", "always"]
-"""Whether a check is about an upgrade to come, about one that was done, or both."""
+When = Literal["before", "after", "always", "back"]
+"""Whether a check is about an upgrade to come, about one that was done, or both; or about the way
+back from it."""
 
 
 class NotApplicable(Exception):
@@ -68,7 +70,7 @@ class Check:
             return "target"
         if Resolution in self.needs.values():
             return "index"
-        return "data" if Data in self.needs.values() else "facts"
+        return "data" if {Data, Choice} & set(self.needs.values()) else "facts"
 
 
 def check(*, crosses: str = "", when: When = "before") -> Callable[[CheckFunction], Check]:
@@ -76,7 +78,8 @@ def check(*, crosses: str = "", when: When = "before") -> Callable[[CheckFunctio
 
     Args:
         crosses: A Nautobot version; the check is not applicable to upgrades that do not pass it.
-        when: Whether Preflight runs it (``before``), Verify Migrations (``after``), or both.
+        when: Whether Preflight runs it (``before``), Verify Migrations (``after``), both
+            (``always``), or the Rollback Planner (``back``).
 
     Returns:
         A decorator. The function's docstring is a title line, then ``Why:`` and ``Fix:``.
@@ -105,8 +108,9 @@ def all_checks() -> tuple[Check, ...]:
 
 
 def checks_for(when: When) -> tuple[Check, ...]:
-    """Return the checks that are about an upgrade to come, or about one that was done."""
-    return tuple(one for one in all_checks() if one.when in (when, "always"))
+    """Return the checks that are about an upgrade to come, or one that was done, or its undoing."""
+    also = () if when == "back" else ("always",)
+    return tuple(one for one in all_checks() if one.when in (when, *also))
 
 
 def needed_topics(checks: Iterable[Check]) -> tuple[str, ...]:

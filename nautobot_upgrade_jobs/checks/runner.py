@@ -11,12 +11,14 @@ from ..catalog.target import Target
 from ..facts import Facts, MissingFactError, Unavailable
 from ..facts.booted import Booted
 from ..facts.resolution import Resolution
+from ..plan.ways import Choice
 from .expectations import NOTHING_EXPECTED, Expectations
 from .findings import CheckResult, Finding, Severity, Status
 from .registry import Check, NotApplicable, all_checks
 
 NOT_RESOLVED = Unavailable("the package index was not asked")
 NOT_BOOTED = Unavailable("the target was not built")
+NOT_LOOKED_FOR = Unavailable("no way back was looked for")
 
 
 class UnknownCheckError(ValueError):
@@ -32,6 +34,7 @@ def judge(  # noqa: PLR0913 - what is known, and what of it to judge
     expectations: Expectations = NOTHING_EXPECTED,
     resolution: Resolution | Unavailable = NOT_RESOLVED,
     booted: Booted | Unavailable = NOT_BOOTED,
+    choice: Choice | Unavailable = NOT_LOOKED_FOR,
 ) -> tuple[CheckResult, ...]:
     """Run every check.
 
@@ -44,6 +47,7 @@ def judge(  # noqa: PLR0913 - what is known, and what of it to judge
         expectations: What the operator expects by name.
         resolution: What the package index offers for the target, or why nobody asked it.
         booted: What the target is when it starts, or why nobody started it.
+        choice: The ways back, or why nobody looked for one.
 
     Returns:
         One result for each check, in the order of their ids.
@@ -59,6 +63,7 @@ def judge(  # noqa: PLR0913 - what is known, and what of it to judge
         Expectations: expectations,
         Resolution: resolution,
         Booted: booted,
+        Choice: choice,
     }
     return without_covered(
         tuple(

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from django.db import Error as DatabaseError
 from django.db import connection
 from django.db.migrations import Migration
 from django.db.migrations.executor import MigrationExecutor
@@ -20,40 +21,63 @@ from django.db.migrations.operations import (
 from django.db.migrations.operations.base import Operation
 from django.db.migrations.state import ProjectState
 
+from ..catalog.records import KnownReversal
 from ..facts.demands import Demand, Work
-from ..facts.reversal import Effect, Kind, Reversal
-from . import Context
+from ..facts.reversal import Effect, Kind, Reversal, Spoilt
+from . import Context, explain
 from .code import does_nothing, models_in, names, source_reached
 from .demands import GOES, answer, demands_of, kinds_of
 from .inverse import Irreversible, Opaque, StateOnly, inverse
 from .losses import Count, Goes, counted
+from .sql import value
 from .walk import Place, Walk, column_of, has_table, many_table, own_table
 
 if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper
 
 
-def collect(context: Context, undoes: Sequence[str]) -> Reversal:
+def collect(
+    context: Context, undoes: Sequence[str], known: Sequence[KnownReversal] = ()
+) -> Reversal:
     """Look at what undoing migrations would do, from the state that is recorded now.
 
     Args:
         context: What to read through.
         undoes: Keys of applied migrations on disk, in the order in which they are undone.
+        known: What is known of the code of some.
     """
     executor = MigrationExecutor(connection)
     state, found = _inverted(executor, set(undoes))
-    return look(context.connection, Walk(state), [found[key] for key in undoes])
+    plan = [found[key] for key in undoes]
+    reversal = look(context.connection, Walk(state), plan, {one.migration for one in known})
+    spoilt = (_spoilt(context.connection, one) for one in known if one.migration in undoes)
+    return replace(reversal, spoilt=tuple(spoilt))
 
 
-def look(connection: BaseDatabaseWrapper, walk: Walk, plan: Sequence[Migration]) -> Reversal:
+def _spoilt(connection: BaseDatabaseWrapper, known: KnownReversal) -> Spoilt:
+    if not known.sql:
+        return Spoilt(known.migration, known.says)
+    try:
+        return Spoilt(known.migration, known.says, int(value(connection, known.sql)))
+    except DatabaseError as error:
+        return Spoilt(known.migration, known.says, unknown=explain(error))
+
+
+def look(
+    connection: BaseDatabaseWrapper,
+    walk: Walk,
+    plan: Sequence[Migration],
+    known: Collection[str] = (),
+) -> Reversal:
     """Look at what migrations that undo others would do.
 
     Args:
         connection: What to ask the rows through.
         walk: The models as they are now.
         plan: What undoes the others, in order.
+        known: Keys of those whose code is known to bring no row into line with a demand.
     """
-    seen, work = _read(walk, plan)
+    seen, work = _read(walk, plan, known)
     counts = iter(counted(connection, [one.goes for one in seen if one.goes]))
     effects = (_with_rows(one, next(counts) if one.goes else Count(), connection) for one in seen)
     undoes = tuple(f"{one.app_label}.{one.name}" for one in plan)
@@ -74,7 +98,7 @@ def _with_rows(one: _Seen, count: Count, connection: BaseDatabaseWrapper) -> Eff
     broken = tuple(each for each in answers if each.rows or each.unknown)
     return replace(
         one.effect,
-        kind="may fail" if broken else one.effect.kind,
+        kind="may fail" if broken and one.effect.kind == "keeps" else one.effect.kind,
         rows=count.rows,
         own=count.own,
         unknown=count.unknown,
@@ -116,7 +140,9 @@ def undoing(migration: Migration, state: ProjectState) -> Migration:
     return found
 
 
-def _read(walk: Walk, plan: Sequence[Migration]) -> tuple[list[_Seen], list[Work]]:
+def _read(
+    walk: Walk, plan: Sequence[Migration], known: Collection[str]
+) -> tuple[list[_Seen], list[Work]]:
     """Go back through the plan once; return its effects, and what it has to do."""
     seen, work = [], []
     code: list[tuple[str, str | None]] = []
@@ -128,13 +154,13 @@ def _read(walk: Walk, plan: Sequence[Migration]) -> tuple[list[_Seen], list[Work
                 seen.append(each)
                 if each.effect.kind == "runs code":
                     work.append(Work("code", key, undone, each.effect.table))
-            if isinstance(one, (RunPython, RunSQL)):
+            if isinstance(one, (RunPython, RunSQL)) and key not in known:
                 code.append((key, _text_of(one, forward=False)))
             if place:
                 after = (key for key, text in code if names(text, place.model, place.table))
-                known = {"migration": key, "operation": undone, "number": number}
+                named = {"migration": key, "operation": undone, "number": number}
                 seen[-1].demands = [
-                    replace(demand, after=tuple(dict.fromkeys(after)), **known)
+                    replace(demand, after=tuple(dict.fromkeys(after)), **named)
                     for demand in demands_of(one, walk, place)
                     if demand.kind != GOES
                 ]

@@ -13,8 +13,8 @@ Kind = Literal[
 """``keeps``: every value stays. ``drops``: a table or a column goes, with what is in it. ``returns
 empty``: one comes back without what was in it. ``runs code``: a function or statements, or an
 operation that is not Django's own. ``does nothing``: what code has written on the way there stays.
-``may fail``: rows do not comply with what comes back. ``irreversible``: nobody has written a way
-back, and Django refuses."""
+``may fail``: nothing of that, but rows do not comply with what comes back. ``irreversible``: nobody
+has written a way back, and Django refuses."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,19 @@ class Effect:
     unknown: str = ""
     """Why nobody could count."""
     broken: tuple[Answer, ...] = ()
-    """What it demands of the rows, and does not find."""
+    """What it demands of the rows and does not find, or what could not be tried."""
+
+
+@dataclass(frozen=True)
+class Spoilt:
+    """What the code that undoes a migration is known to do."""
+
+    migration: str
+    says: str
+    rows: int = 0
+    """That are not as they were before the upgrade; 0 if nothing is lost."""
+    unknown: str = ""
+    """Why nobody could count."""
 
 
 @dataclass(frozen=True)
@@ -49,3 +61,5 @@ class Reversal:
     """In the order in which they happen."""
     work: tuple[Work, ...] = ()
     """What it costs the server."""
+    spoilt: tuple[Spoilt, ...] = ()
+    """Of the migrations whose code is known."""

@@ -55,7 +55,7 @@ def upgrade_steps(window: Window) -> tuple[Step, ...]:
     """
     return (
         _snapshot(),
-        _stop(window.runtime),
+        stop_of(window.runtime),
         _backup(window.database),
         _keep(window.runtime),
         *_install(window),
@@ -75,7 +75,8 @@ def _snapshot() -> Step:
     )
 
 
-def _stop(runtime: Runtime) -> Step:
+def stop_of(runtime: Runtime) -> Step:
+    """Return the step that stops everything that writes."""
     if runtime.container:
         commands: tuple[str, ...] = ("docker compose stop nautobot celery_worker celery_beat",)
         proof = "docker compose ps"
@@ -92,17 +93,7 @@ def _stop(runtime: Runtime) -> Step:
 
 
 def _backup(database: Database) -> Step:
-    name, file = shlex.quote(database.name), f"before-upgrade.{database.vendor}"
-    if database.vendor == "postgresql":
-        login = _options(host=database.host, port=database.port, username=database.account)
-        dump = f"pg_dump{login} --format=custom --file={file} {name}"
-        proof = f"pg_restore --list {file}"
-    else:
-        login = _options(host=database.host, port=database.port, user=database.account)
-        asked = " --password" if database.host else ""  # a local socket may ask for none
-        options = "--single-transaction --routines"
-        dump = f"mysqldump{login}{asked} {options} --result-file={file} {name}"
-        proof = f"tail -n 1 {file}"
+    dump, proof = dump_of(database, "before-upgrade")
     return Step(
         "Back up the database and the media files",
         "It is the only way back once migrations have run. A backup that was never restored is a "
@@ -112,7 +103,27 @@ def _backup(database: Database) -> Step:
     )
 
 
-def _options(**values: str) -> str:
+def dump_of(database: Database, stem: str) -> tuple[str, str]:
+    """Return the command that dumps the database, and the one that proves it.
+
+    Args:
+        database: What to dump.
+        stem: Name of the file without its ending.
+    """
+    name, file = shlex.quote(database.name), f"{stem}.{database.vendor}"
+    if database.vendor == "postgresql":
+        login = options(host=database.host, port=database.port, username=database.account)
+        dump = f"pg_dump{login} --format=custom --file={file} {name}"
+        return dump, f"pg_restore --list {file}"
+    login = options(host=database.host, port=database.port, user=database.account)
+    asked = " --password" if database.host else ""  # a local socket may ask for none
+    how = "--single-transaction --routines"
+    dump = f"mysqldump{login}{asked} {how} --result-file={file} {name}"
+    return dump, f"tail -n 1 {file}"
+
+
+def options(**values: str) -> str:
+    """Return options of a command; those without a value are left out."""
     return "".join(f" --{name}={shlex.quote(one)}" for name, one in values.items() if one)
 
 
@@ -136,7 +147,7 @@ def _keep(runtime: Runtime) -> Step:
 def _install(window: Window) -> Iterator[Step]:
     target, layout = window.target, window.runtime.layout
     what = FROZEN if window.has_set else f"--upgrade nautobot=={target}"
-    wheels = _options(**{"find-links": window.wheel_directory})
+    wheels = options(**{"find-links": window.wheel_directory})
     install = f"{INSTALL}{wheels and ' --no-index'}{wheels} {what}"
     proof = "python -c 'from importlib.metadata import version; print(version(\"nautobot\"))'"
     why = "All packages in one step: one by one, each installation may move what another needs."
@@ -224,10 +235,21 @@ def _verify() -> Step:
     )
 
 
-def _start(runtime: Runtime) -> Step:
-    start = (
-        "docker compose up --detach" if runtime.container else f"sudo systemctl start {SERVICES}"
+def start_of(runtime: Runtime) -> Step:
+    """Return the step that starts everything again."""
+    return Step(
+        "Start web, workers and beat",
+        "All at once: one that still runs other code would be in the way.",
+        (
+            "docker compose up --detach"
+            if runtime.container
+            else f"sudo systemctl start {SERVICES}",
+        ),
     )
+
+
+def _start(runtime: Runtime) -> Step:
+    (start,) = start_of(runtime).commands
     return Step(
         "Start web, workers and beat, and verify again",
         "A worker that still runs old code is found now.",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from ..plan.way_steps import REQUIREMENTS
 from . import html, json, log, markdown, runbook
 from .model import Report
 
@@ -23,10 +24,12 @@ FILES: dict[str, Renderer] = {"html": html.render, "md": markdown.render, "json"
 def files_of(report: Report) -> dict[str, str]:
     """Return all files of a run: the report in each format, and what it hands over."""
     files = {f"{report.file_stem}.{ending}": render(report) for ending, render in FILES.items()}
+    upgrade = report.plans_an_upgrade
     if report.constraints:
-        files["constraints.txt"] = report.constraints
+        files["constraints.txt" if upgrade else REQUIREMENTS] = report.constraints
     if report.steps:
-        files["upgrade-plan.md"] = runbook.render(report)
+        name = "upgrade-plan.md" if upgrade else f"{report.file_stem}-steps.md"
+        files[name] = runbook.render(report)
     return files
 
 

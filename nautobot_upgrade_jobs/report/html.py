@@ -12,6 +12,7 @@ from markupsafe import Markup, escape
 from ..checks.findings import Status
 from .markdown import TITLES, WHEN
 from .model import ORDER, Report
+from .ways import told
 
 
 def render(report: Report) -> str:
@@ -19,7 +20,10 @@ def render(report: Report) -> str:
     sections = [(TITLES[severity], severity.value, report.open(severity)) for severity in ORDER]
     accepted = tuple(one for one in report.findings() if one.acceptance)
     sections.append(("Accepted", "accepted", accepted))
-    return _template().render(report=report, sections=sections, statuses=list(Status), when=WHEN)
+    ways = tuple(told(report.choice)) if report.choice else ()
+    return _template().render(
+        report=report, sections=sections, statuses=list(Status), when=WHEN, ways=ways
+    )
 
 
 @cache

@@ -14,6 +14,7 @@ from ..checks.findings import Acceptance, CheckResult
 from ..checks.review import Reviewed
 from ..plan.packages import PackageChange
 from ..plan.runbook import Step
+from ..plan.ways import Choice, Way
 from ..snapshot.compare import Change
 from .model import Report, Reported
 
@@ -61,6 +62,7 @@ def document(report: Report) -> dict[str, Any]:
         "notes": None if report.notes is None else [_note(one) for one in report.notes],
         "without_notes": list(report.without_notes),
         "steps": [_step(one) for one in report.steps],
+        "ways": None if report.choice is None else _ways(report.choice),
         "migrations": None if report.migrations is None else list(report.migrations),
         "tool": report.tool,
         "catalog": report.catalog,
@@ -105,6 +107,41 @@ def _step(one: Step) -> dict[str, Any]:
         "commands": list(one.commands),
         "verify": one.verify,
         "irreversible": one.irreversible,
+    }
+
+
+def _ways(choice: Choice) -> dict[str, Any]:
+    return {
+        "stage": choice.diagnosis.stage.value,
+        "story": choice.diagnosis.story,
+        "committed": choice.diagnosis.committed,
+        "pending": list(choice.diagnosis.pending),
+        "advised": choice.advised.kind,
+        "chosen": choice.chosen.kind,
+        "ways": [_way(one) for one in choice.ways],
+    }
+
+
+def _way(one: Way) -> dict[str, Any]:
+    return {
+        "kind": one.kind,
+        "leads_there": one.goes,
+        "why_not": one.why_not,
+        "stops_at": one.stop.migration if one.stop else None,
+        "losses": [
+            {
+                "kind": loss.kind,
+                "subject": loss.subject,
+                "number": loss.number,
+                "cause": loss.cause,
+                "says": loss.says,
+            }
+            for loss in one.losses
+        ],
+        "needs": list(one.needs),
+        "open": list(one.doubts),
+        "seconds": None if one.seconds is None else [round(end) for end in one.seconds],
+        "basis": one.basis,
     }
 
 

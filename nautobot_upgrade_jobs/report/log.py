@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from ..checks.findings import Severity, Status, Verdict
 from ..checks.text import plural
 from .model import Report, Reported
+from .ways import told
 
 LEVELS = {Severity.BLOCKER: "error", Severity.WARNING: "warning", Severity.INFO: "info"}
 VERDICT_LEVELS = {
@@ -35,6 +36,7 @@ class Line:
 
 def lines(report: Report) -> Iterator[Line]:
     """Yield the report as log lines: topic by topic, and the verdict last."""
+    yield from _ways(report)
     for topic in dict.fromkeys(result.topic for result in report.results):
         yield from _topic(report, topic)
     for section, changes in report.expected_changes.items():
@@ -91,6 +93,17 @@ def _topic(report: Report, topic: str) -> Iterator[Line]:
         suffix = f", {idle} not applicable" if idle else ""
         checks = plural(len(results), "check")
         yield Line("success", topic, f"{passed} of {checks} passed{suffix}.")
+
+
+def _ways(report: Report) -> Iterator[Line]:
+    if not report.choice:
+        return
+    yield Line("info", "ways", report.choice.diagnosis.story)
+    for one in told(report.choice):
+        details = [f"Loses: {text}" for text in one.loses]
+        details += [f"Takes: {one.time}"] if one.time else []
+        advice = f" ({one.advice})" if one.advice else ""
+        yield Line("info", "ways", f"{one.title}{advice}: {one.leads}", tuple(details))
 
 
 def _finding(one: Reported) -> Line:

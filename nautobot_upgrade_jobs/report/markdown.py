@@ -9,6 +9,7 @@ from ..checks.findings import Phase, Severity
 from ..checks.review import Reviewed
 from ..checks.text import plural
 from .model import ELSEWHERE, ORDER, TO_READ, TOUCHES, Report, Reported
+from .ways import told
 
 TITLES = {Severity.BLOCKER: "Blockers", Severity.WARNING: "Warnings", Severity.INFO: "Good to know"}
 WHEN = {
@@ -40,6 +41,7 @@ def _lines(report: Report) -> Iterator[str]:
     yield "| --- | --- |"
     for name, value in _facts(report):
         yield f"| {name} | {escape(value)} |"
+    yield from _ways(report)
     for severity in ORDER:
         yield from _section(TITLES[severity], report.open(severity), report)
     accepted = tuple(one for one in report.findings() if one.acceptance)
@@ -66,6 +68,35 @@ def _facts(report: Report) -> Iterator[tuple[str, str]]:
     )
     yield "Checks", f"{len(report.results)}, of which {len(report.not_checked)} could not look"
     yield "Made by", f"{report.tool}, catalog {report.catalog}"
+
+
+def _ways(report: Report) -> Iterator[str]:
+    if not report.choice:
+        return
+    yield ""
+    yield "## The ways back"
+    yield ""
+    yield escape(report.choice.diagnosis.story)
+    for one in told(report.choice):
+        yield ""
+        yield f"### {one.title}{f' ({one.advice})' if one.advice else ''}"
+        yield ""
+        yield f"- Leads there: {escape(one.leads)}"
+        yield from (f"- Loses: {escape(text)}" for text in one.loses)
+        yield from (f"- Needs: {escape(text)}" for text in one.needs)
+        yield from (f"- Open: {escape(text)}" for text in one.doubts)
+        if one.time:
+            yield f"- Takes: {escape(one.time)}"
+    if report.choice.chosen.losses:
+        yield ""
+        yield f"### What '{report.choice.chosen.title}' loses"
+        yield ""
+        yield "| What | How many | Because of |"
+        yield "| --- | --- | --- |"
+        for loss in report.choice.chosen.losses:
+            number = "not counted" if loss.number is None else str(loss.number)
+            why = ": ".join(filter(None, (loss.cause, loss.says)))
+            yield f"| {escape(loss.subject)} ({loss.kind}) | {number} | {escape(why)} |"
 
 
 def _section(title: str, findings: tuple[Reported, ...], report: Report) -> Iterator[str]:

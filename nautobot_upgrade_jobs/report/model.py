@@ -11,6 +11,7 @@ from ..checks.findings import Acceptance, CheckResult, Finding, Severity, Status
 from ..checks.review import Reviewed
 from ..plan.packages import PackageChange
 from ..plan.runbook import Step
+from ..plan.ways import Choice
 from ..snapshot.compare import Change, Kind
 from .words import HEADLINES, NEXT_STEPS
 
@@ -79,9 +80,11 @@ class Report:
     packages: tuple[PackageChange, ...] | None = None
     """What the upgrade changes in the environment; None if the package index was not asked."""
     constraints: str = ""
-    """The resolved set, for pip."""
+    """The resolved set, or the one to go back to, for pip."""
     steps: tuple[Step, ...] = ()
     """The runbook of the window."""
+    choice: Choice | None = None
+    """The ways back, if the report is about one."""
     notes: tuple[Reviewed, ...] | None = None
     """What the release notes on the way say; None if nobody has read them."""
     why_no_notes: str = ""

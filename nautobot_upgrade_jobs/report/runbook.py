@@ -1,4 +1,4 @@
-"""The steps of the window as Markdown: ``upgrade-plan.md``."""
+"""The steps of a window as Markdown: those of an upgrade, or of the way back from it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from .markdown import escape
 from .model import Report
 
 NO_RETURN = "**No way back from here but the backup.**"
+TITLES = {"preflight": ("Upgrade", "Preflight"), "rollback": ("The way back", "Rollback Planner")}
 
 
 def render(report: Report) -> str:
@@ -17,10 +18,11 @@ def render(report: Report) -> str:
 
 
 def _lines(report: Report) -> Iterator[str]:
-    yield f"# Upgrade of {escape(report.instance)}: {escape(report.states)}"
+    what, who = TITLES[report.kind]
+    yield f"# {what} of {escape(report.instance)}: {escape(report.states)}"
     yield ""
     verdict = f"**{report.verdict.value.upper()}**. {escape(report.headline)}"
-    yield f"Preflight of {report.created:%Y-%m-%d %H:%M} UTC: {verdict}"
+    yield f"{who} of {report.created:%Y-%m-%d %H:%M} UTC: {verdict}"
     blockers = report.open(Severity.BLOCKER)
     if blockers:
         yield ""
@@ -30,8 +32,9 @@ def _lines(report: Report) -> Iterator[str]:
     for number, step in enumerate(report.steps, 1):
         yield ""
         yield f"## {number}. {escape(step.title)}"
-        yield ""
-        yield escape(step.why)
+        if step.why:
+            yield ""
+            yield escape(step.why)
         if step.irreversible:
             yield ""
             yield NO_RETURN

@@ -23,6 +23,12 @@ HEADLINES = {
         Verdict.BLOCKED: "The upgrade is not finished, or the database is not what the code needs.",
         Verdict.INCOMPLETE: "No answer yet: some checks could not look.",
     },
+    "rollback": {
+        Verdict.GO: "There is a way back, and it loses nothing.",
+        Verdict.CAUTION: "There is a way back; read first what it costs.",
+        Verdict.BLOCKED: "This way does not lead back.",
+        Verdict.INCOMPLETE: "No answer yet: some checks could not look.",
+    },
     "doctor": {
         Verdict.GO: "Nautobot starts.",
         Verdict.CAUTION: "Nautobot starts; something is wrong all the same.",
@@ -61,6 +67,14 @@ NEXT_STEPS = {
         "Verify Migrations again until none is left.",
         Verdict.INCOMPLETE: "Give the checks under 'Not checked' what they need, and run Verify "
         "Migrations again.",
+    },
+    "rollback": {
+        Verdict.GO: "Follow the steps, one by one; each has a command that proves it.",
+        Verdict.CAUTION: "Decide about each loss, and save what must not be lost. Then follow the "
+        "steps, one by one; each has a command that proves it.",
+        Verdict.BLOCKED: "Do what the blockers say before anything is changed: the present "
+        "database is still whole.",
+        Verdict.INCOMPLETE: "Give the checks under 'Not checked' what they need, and plan again.",
     },
     "doctor": {
         Verdict.GO: "Run `nautobot-server upgrade_jobs verify`: is the upgrade finished?",

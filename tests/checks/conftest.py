@@ -4,7 +4,7 @@ import pytest
 
 from nautobot_upgrade_jobs.checks.expectations import NOTHING_EXPECTED
 from nautobot_upgrade_jobs.checks.registry import all_checks
-from nautobot_upgrade_jobs.checks.runner import NOT_BOOTED, NOT_RESOLVED, judge
+from nautobot_upgrade_jobs.checks.runner import NOT_BOOTED, NOT_LOOKED_FOR, NOT_RESOLVED, judge
 from tests import builders
 
 
@@ -19,6 +19,7 @@ def found():
         expectations=NOTHING_EXPECTED,
         resolution=NOT_RESOLVED,
         booted=NOT_BOOTED,
+        choice=NOT_LOOKED_FOR,
     ):
         (check,) = [one for one in all_checks() if one.id == check_id]
         (result,) = judge(
@@ -30,6 +31,7 @@ def found():
             expectations,
             resolution,
             booted,
+            choice,
         )
         if result.status.value not in ("passed", "failed"):
             return result.status.value

@@ -29,9 +29,9 @@ from nautobot_upgrade_jobs.checks.findings import (
 from nautobot_upgrade_jobs.checks.registry import Check, all_checks, check
 from nautobot_upgrade_jobs.checks.runner import UnknownCheckError
 from nautobot_upgrade_jobs.facts import Facts, Unavailable
-from tests.builders import CATALOG, booted, empty_facts, facts, resolution, target
+from tests.builders import CATALOG, booted, choice, empty_facts, facts, resolution, target
 
-judge = partial(runner.judge, resolution=resolution(), booted=booted())
+judge = partial(runner.judge, resolution=resolution(), booted=booted(), choice=choice())
 
 FAILURES = [
     "RuntimeError: collector bug",

@@ -45,3 +45,33 @@ def test_core_migrations(catalog: Catalog, installed: importlib.metadata.Distrib
         if module.name[:4].isdigit()
     }
     assert found == expected
+
+
+def test_code_that_undoes_is_known(catalog: Catalog, nautobot) -> None:
+    """Every data migration of core since the oldest supported release, and no other."""
+    from django.db.migrations.loader import MigrationLoader
+    from django.db.migrations.operations import RunPython, RunSQL
+
+    new = catalog.all_core_migrations - (catalog.migrations("2.4.0") or frozenset())
+    found = MigrationLoader(None, ignore_no_migrations=True).disk_migrations.values()
+    with_code = {
+        f"{one.app_label}.{one.name}"
+        for one in found
+        if any(isinstance(each, (RunPython, RunSQL)) for each in one.operations)
+    }
+    on_disk = {f"{one.app_label}.{one.name}" for one in found}
+    assert {one.migration for one in catalog.reversals} & on_disk == with_code & new
+
+
+def test_the_queries_of_what_undoing_spoils_can_be_asked(catalog: Catalog, nautobot) -> None:
+    from django.db import connection
+
+    from nautobot_upgrade_jobs.collect import Context
+    from nautobot_upgrade_jobs.collect import migrations as history
+    from nautobot_upgrade_jobs.collect.reversal import _spoilt
+
+    applied = history.collect(Context(connection)).recorded
+    known = [one for one in catalog.reversals if one.migration in applied]
+    assert not [
+        found.unknown for found in (_spoilt(connection, one) for one in known) if found.unknown
+    ]

@@ -14,9 +14,17 @@ from nautobot_upgrade_jobs.checks.findings import (
     Verdict,
 )
 from nautobot_upgrade_jobs.checks.review import Reviewed
+from nautobot_upgrade_jobs.facts import Packages
+from nautobot_upgrade_jobs.facts.demands import Answer, Demand
 from nautobot_upgrade_jobs.facts.notes import Note
+from nautobot_upgrade_jobs.facts.packages import Package
+from nautobot_upgrade_jobs.plan.diagnosis import Diagnosis, Stage
+from nautobot_upgrade_jobs.plan.losses import Loss, Stop
 from nautobot_upgrade_jobs.plan.packages import PackageChange
+from nautobot_upgrade_jobs.plan.reverse import Call
 from nautobot_upgrade_jobs.plan.runbook import Window, upgrade_steps
+from nautobot_upgrade_jobs.plan.way_steps import Return, requirements_of, steps_of
+from nautobot_upgrade_jobs.plan.ways import Choice, Way
 from nautobot_upgrade_jobs.report import Report
 from nautobot_upgrade_jobs.snapshot.compare import Change, Kind
 from tests.builders import database, runtime
@@ -216,10 +224,76 @@ COMPARED = replace(
         Change(Kind.LOST, "contents", "dcim_device", "dcim_device: 3 rows, 1 fewer than before"),
     ),
 )
+REVERSE = Way(
+    "reverse",
+    losses=(
+        Loss("goes", "dcim_cabletype", 14, "dcim.0086_cabletype"),
+        Loss("comes back empty", "dcim_cable.termination_a_id", 7, "dcim.0090_remove"),
+        Loss("may be spoilt", "app.0002_code", None, "app.0002_code"),
+    ),
+    stop=Stop(
+        "dcim.0090_remove",
+        "RemoveField",
+        21,
+        Answer(Demand("not null", "dcim.0090_remove", "RemoveField", "dcim_cable", name="end"), 7),
+    ),
+    needs=("the code that is installed now: only it knows how",),
+    seconds=(170.0, 1250.0),
+    basis="58 migrations and the rows that they work on",
+)
+RESTORE = Way(
+    "restore",
+    losses=(Loss("written since", "dcim.device", 3, "alice", "create"),),
+    needs=("a backup that is one",),
+    seconds=(121.0, 960.0),
+    basis="the size that the database has now",
+)
+CHOICE = Choice(
+    Diagnosis(Stage.COMPLETE, 58, ()),
+    (
+        Way("nothing", "the upgrade is complete: 58 migrations are committed."),
+        Way("forward", "there is nothing left to finish"),
+        REVERSE,
+        RESTORE,
+    ),
+    RESTORE,
+    RESTORE,
+    snapshot=True,
+)
+BACK = Return(
+    runtime(),
+    database(),
+    Packages((Package("nautobot", "3.2.7", (), ""), Package("new-lib", "1.0", (), ""))),
+    Packages((Package("nautobot", "2.4.44", (), ""), Package("local-lib", "1.0", (), "", True))),
+    (
+        Call("dcim", "0085_typo", ("dcim.0086_cabletype",)),
+        Call("vpn", "zero", ("vpn.0001_initial",)),
+    ),
+    "snapshot-before.json.gz",
+)
+ROLLBACK = replace(
+    GO,
+    kind="rollback",
+    current="Nautobot 3.2.7",
+    target="Nautobot 2.4.44, 2026-11-19 12:00 UTC",
+    verdict=Verdict.BLOCKED,
+    results=(
+        CheckResult(
+            "rollback.has_a_backup", "There is one.", Status.FAILED, "data", "", (BLOCKER,)
+        ),
+    ),
+    migrations=None,
+    why_no_notes="",
+    choice=CHOICE,
+    constraints=requirements_of(BACK.then),
+    steps=steps_of("restore", BACK),
+)
+
 SAMPLES = {
     "compared": COMPARED,
     "go": GO,
     "blocked": BLOCKED,
     "incomplete": INCOMPLETE,
     "hostile": HOSTILE_REPORT,
+    "rollback": ROLLBACK,
 }

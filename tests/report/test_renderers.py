@@ -11,9 +11,11 @@ from pathlib import Path
 import jsonschema
 import pytest
 
+from nautobot_upgrade_jobs.plan.way_steps import steps_of
 from nautobot_upgrade_jobs.report import FORMATS, files_of
 from nautobot_upgrade_jobs.report import json as json_report
-from tests.report.samples import SAMPLES
+from tests.builders import runtime
+from tests.report.samples import BACK, SAMPLES
 
 GOLDEN = Path(__file__).parent / "golden"
 ENDINGS = {"text": "txt", "json": "json", "markdown": "md", "html": "html"}
@@ -27,6 +29,23 @@ def compare(rendered, path):
 
 def test_the_runbook():
     compare(files_of(SAMPLES["blocked"])["upgrade-plan.md"], GOLDEN / "upgrade-plan.md")
+
+
+@pytest.mark.parametrize("layout", ["virtualenv", "container image", "release symlink"])
+@pytest.mark.parametrize("way", ["nothing", "forward", "reverse", "restore"])
+def test_the_steps_of_a_way_back(way, layout):
+    link = "/opt/nautobot" if layout == "release symlink" else ""
+    here = replace(BACK, runtime=runtime(layout=layout, container=layout[0] == "c", link=link))
+    files = files_of(replace(SAMPLES["rollback"], steps=steps_of(way, here)))
+    (steps,) = (text for name, text in files.items() if name.endswith("-steps.md"))
+    compare(steps, GOLDEN / f"rollback-{way}-{layout.replace(' ', '-')}.md")
+
+
+def test_the_set_to_go_back_to():
+    assert files_of(SAMPLES["rollback"])["rollback-requirements.txt"].splitlines() == [
+        "# local-lib==1.0 was installed from a folder or a file",
+        "nautobot==2.4.44",
+    ]
 
 
 @pytest.mark.parametrize("name", SAMPLES)

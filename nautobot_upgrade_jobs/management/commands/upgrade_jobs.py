@@ -29,9 +29,11 @@ from ...commandline import (
 )
 from ...comparison import acceptances_of_settings, compare_snapshots
 from ...configuration import UsageError
+from ...destination import NO_SNAPSHOT, Given
 from ...facts.contents import DEPTHS
 from ...preflight import preflight
 from ...request import Request
+from ...rollback import WAYS, plan_rollback
 from ...store import read_snapshot, write_snapshot
 from ...verification import verify
 
@@ -41,7 +43,7 @@ class Parser(UsageParser, CommandParser):
 
 
 class Command(BaseCommand):
-    """Preflight, Capture Snapshot, Compare Snapshots and Verify Migrations."""
+    """Preflight, Capture Snapshot, Compare Snapshots, Verify Migrations, Rollback Planner."""
 
     help = f"Upgrade checks from the shell. {EXIT_CODES_HELP}"
     requires_system_checks = ()
@@ -94,6 +96,23 @@ class Command(BaseCommand):
         )
         _add_judging_options(one)
         add_report_options(one)
+        self._add_rollback(commands)
+
+    def _add_rollback(self, commands: Any) -> None:
+        one = commands.add_parser("rollback", help="How do I get back, and what is lost?")
+        one.set_defaults(run=self._rollback)
+        one.add_argument(
+            "--to",
+            default="",
+            metavar="FILE|RELEASE|'APP MIGRATION'",
+            help="the state to go back to: a snapshot, a release, or an App's last migration",
+        )
+        one.add_argument("--way", default="", choices=("", *WAYS), help="default: the advised one")
+        one.add_argument(
+            "--instance", default="", help="what this installation was called in the snapshot"
+        )
+        _add_judging_options(one)
+        add_report_options(one)
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Run the Job and leave with its exit code."""
@@ -121,6 +140,15 @@ class Command(BaseCommand):
             expectations="\n".join(options["expect"]),
             before=read_snapshot(options["before"]) if options["before"] else None,
         )
+        return publish(report, options)
+
+    def _rollback(self, options: dict[str, Any]) -> int:
+        text, given = options["to"], NO_SNAPSHOT
+        if text.endswith(".json.gz"):
+            given = Given(read_snapshot(Path(text)), text, options["instance"])
+            text = ""
+        request = replace(_request(options), target=text)
+        report = plan_rollback(request, self._progress, given=given, way=options["way"])
         return publish(report, options)
 
     def _snapshot(self, options: dict[str, Any]) -> int:

@@ -1,0 +1,189 @@
+"""The way back: is there one, and what does it cost?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..plan.losses import Loss
+from ..plan.ways import Choice, Way
+from .demanded import what
+from .findings import Finding, Impact, Phase, Severity
+from .registry import NotApplicable, check
+from .text import plural, some
+
+BACKUP = (
+    "https://docs.nautobot.com/projects/core/en/stable/user-guide/administration/upgrading/"
+    "database-backup/"
+)
+REVERSING = "https://docs.djangoproject.com/en/5.2/topics/migrations/#reversing-migrations"
+
+
+@check(when="back")
+def leads_back(choice: Choice) -> Iterator[Finding]:
+    """The chosen way leads to the state before.
+
+    Why: a way that stops in the middle leaves a schema that belongs to neither release.
+    Fix: take the way that is advised.
+    """
+    way, advised = choice.chosen, choice.advised.title
+    if way.why_not:
+        yield _about(way, Severity.BLOCKER, f"{way.title}: {way.why_not}.", f"Take: {advised}.")
+    if stop := way.stop:
+        why = (
+            what(stop.answer)
+            if stop.answer
+            else "nobody has written a way back, and Django refuses"
+        )
+        yield _about(
+            way,
+            Severity.BLOCKER,
+            f"{way.title}: it will stop at {stop.migration} ({stop.operation}), with "
+            f"{plural(stop.undone, 'migration')} already undone: {why}.",
+            f"Do not begin. Take: {advised}.",
+            evidence=(f"{stop.answer.demand.table} {key}" for key in stop.answer.sample)
+            if stop.answer
+            else (),
+        )
+
+
+@check(when="back")
+def has_a_backup(choice: Choice) -> Iterator[Finding]:
+    """Where the backup is the way back, there is one.
+
+    Why: a restore that fails half-way leaves nothing at all.
+    Fix: name the backup's file, so that it can be looked at; restore it once elsewhere.
+    """
+    if choice.chosen.kind != "restore":
+        raise NotApplicable("the way is another one")
+    if not choice.backup:
+        yield _about(
+            choice.chosen,
+            Severity.BLOCKER,
+            "The way back is the backup, and nothing here proves that there is one.",
+            "Restore it once into an empty database elsewhere, and compare its rows with the "
+            "snapshot's, before the present database is touched.",
+            references=(BACKUP,),
+        )
+
+
+@check(when="back")
+def loses_nothing(choice: Choice) -> Iterator[Finding]:
+    """The chosen way loses nothing.
+
+    Why: what users have entered since the upgrade, or what the older release knew, would be gone
+        without a word.
+    Fix: save what is named first, or take another way.
+    """
+    for kind in dict.fromkeys(one.kind for one in choice.chosen.losses):
+        lost = [one for one in choice.chosen.losses if one.kind == kind]
+        yield _about(
+            choice.chosen,
+            Severity.WARNING,
+            f"{choice.chosen.title}: {_lost(kind, lost)}",
+            "Decide whether that may be lost; if not, save it first.",
+            subject=kind,
+            impact=Impact.DATA_LOSS,
+            evidence=(_line(one) for one in sorted(lost, key=_weight)),
+        )
+
+
+@check(when="back")
+def is_certain(choice: Choice) -> Iterator[Finding]:
+    """Nothing about the chosen way is left open.
+
+    Why: what nobody could try or count is found out in the window.
+    Fix: try the way on a copy of the database first.
+    """
+    way = choice.chosen
+    if way.doubts:
+        yield _about(
+            way,
+            Severity.WARNING,
+            f"{way.title}: {plural(len(way.doubts), 'question')} could not be answered.",
+            "Go this way on a copy of the database first.",
+            evidence=way.doubts,
+        )
+
+
+@check(when="back")
+def is_the_advised_one(choice: Choice) -> Iterator[Finding]:
+    """The way that was asked for is the one that is advised.
+
+    Why: the other ways lose more, or do not lead there.
+    Fix: ask for no way in particular, and take the one that is advised.
+    """
+    if choice.chosen.kind != choice.advised.kind:
+        yield _about(
+            choice.chosen,
+            Severity.WARNING,
+            f"{choice.chosen.title} was asked for; advised is: {choice.advised.title}.",
+            "Take the way that is advised, unless you know better.",
+        )
+
+
+@check(when="back")
+def knows_the_state_before(choice: Choice) -> Iterator[Finding]:
+    """A snapshot says what the state to go back to was.
+
+    Why: the migrations of a release are known, what was in its tables is not: what comes back
+        empty cannot be counted, and nothing can be compared afterwards.
+    Fix: name a snapshot that was captured before the upgrade.
+    """
+    if not choice.snapshot:
+        yield _about(
+            choice.chosen,
+            Severity.INFO,
+            "There is no snapshot of the state to go back to.",
+            "Capture one before each upgrade: nautobot-server upgrade_jobs snapshot",
+        )
+
+
+def _about(  # noqa: PLR0913 - the parts of one finding
+    way: Way,
+    severity: Severity,
+    message: str,
+    remediation: str,
+    *,
+    subject: str = "",
+    impact: Impact = Impact.OUTAGE,
+    evidence: Iterator[str] | tuple[str, ...] = (),
+    references: tuple[str, ...] = (REVERSING,),
+) -> Finding:
+    return Finding(
+        severity=severity,
+        subject=subject or way.kind,
+        message=message,
+        remediation=remediation,
+        phase=Phase.ROLLBACK,
+        impact=impact,
+        evidence=some(tuple(evidence)),
+        references=references,
+    )
+
+
+def _lost(kind: str, lost: list[Loss]) -> str:
+    known = sum(one.number or 0 for one in lost)
+    open_ = sum(1 for one in lost if one.number is None)
+    places = plural(len({one.subject for one in lost}), "place")
+    rows = plural(known, "row")
+    words = {
+        "goes": f"what the newer release brought goes, {rows} or values in {places}.",
+        "comes back empty": f"{places} come back without the {plural(known, 'value')} in them.",
+        "is spoilt": f"{rows} will not be as they were.",
+        "stays": f"{rows} stay as the newer release has left them.",
+        "may be spoilt": f"code works on {places}; what it does there, only its author knows.",
+        "written since": f"{plural(known, 'change')} since the backup are lost.",
+    }
+    if open_ == len(lost):
+        return f"nobody could count what is in {places}: {kind}."
+    return words[kind] + (f" {plural(open_, 'place')} could not be counted." if open_ else "")
+
+
+def _line(one: Loss) -> str:
+    number = "not counted" if one.number is None else f"{one.number}"
+    who = f" ({one.cause})" if one.cause else ""
+    return f"{one.subject}: {number}{who}{f': {one.says}' if one.says else ''}"
+
+
+def _weight(one: Loss) -> tuple[float, str]:
+    return (-(float("inf") if one.number is None else one.number), one.subject)

@@ -1,0 +1,158 @@
+"""What is lost on a way back, thing by thing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from ..facts import Contents, Unavailable
+from ..facts.contents import TableContents
+from ..facts.demands import Answer
+from ..facts.reversal import Effect, Reversal
+from ..facts.written import Written
+
+Kind = Literal["goes", "comes back empty", "is spoilt", "stays", "may be spoilt", "written since"]
+"""``goes``: what the newer release keeps there, and the older one has no place for. ``comes back
+empty``: what the older release kept there, and the upgrade has removed. ``is spoilt``: it will be
+otherwise than it was. ``stays``: what code has written on the way there, and nothing takes back.
+``may be spoilt``: code works on it, and only its author knows how. ``written since``: it is younger
+than the backup."""
+
+
+@dataclass(frozen=True)
+class Loss:
+    """Something that is not there afterwards, or not as it was."""
+
+    kind: Kind
+    subject: str
+    """``table`` or ``table.column``; a model of the change log."""
+    number: int | None
+    """Rows, values or changes; None if nobody knows."""
+    cause: str
+    """The migration that is undone, or who has written it."""
+    says: str = ""
+
+
+def of_reversal(reversal: Reversal, then: Contents | Unavailable) -> tuple[Loss, ...]:
+    """Return what undoing migrations loses.
+
+    Args:
+        reversal: What each operation does to what is there.
+        then: What was in the tables in the state to go back to.
+    """
+    gone = {one.table for one in reversal.effects if one.kind == "drops" and not one.column}
+    known = {one.migration for one in reversal.spoilt}
+    tables = {} if isinstance(then, Unavailable) else then.tables
+    found = [
+        *_that_go(reversal, gone),
+        *_that_return(reversal, gone, tables, isinstance(then, Unavailable)),
+        *(
+            Loss(
+                "is spoilt",
+                one.migration,
+                None if one.unknown else one.rows,
+                one.migration,
+                one.says,
+            )
+            for one in reversal.spoilt
+        ),
+        *_by_code(reversal, gone, known),
+        *(
+            Loss("is spoilt", _place(one), answer.rows, one.migration, "longer texts are cut")
+            for one in reversal.effects
+            for answer in one.broken
+            if answer.demand.kind == "cut"
+        ),
+    ]
+    return tuple(one for one in found if one.number != 0)
+
+
+def _that_go(reversal: Reversal, gone: set[str]) -> Iterator[Loss]:
+    for one in reversal.effects:
+        if one.kind == "drops" and not (one.column and one.table in gone):
+            number = None if one.unknown else one.own
+            yield Loss("goes", _place(one), number, one.migration, one.unknown)
+
+
+def _that_return(
+    reversal: Reversal,
+    gone: set[str],
+    then: Mapping[str, TableContents | Unavailable],
+    without_snapshot: bool,
+) -> Iterator[Loss]:
+    for one in reversal.effects:
+        if one.kind != "returns empty" or one.table in gone:
+            continue
+        number, why = _there_then(one, then)
+        if without_snapshot:
+            why = "no snapshot says what was in it"
+        yield Loss("comes back empty", _place(one), number, one.migration, why)
+
+
+def _there_then(
+    one: Effect, then: Mapping[str, TableContents | Unavailable]
+) -> tuple[int | None, str]:
+    table = then.get(one.table)
+    if table is None:
+        return None, "the snapshot has no such table"
+    if isinstance(table, Unavailable):
+        return None, table.reason
+    if not one.column:
+        return table.rows, ""
+    for column in table.columns:
+        if column.name == one.column:
+            return column.non_null, ""
+    return (0, "") if not table.rows else (None, "the snapshot has not looked at its columns")
+
+
+def _by_code(reversal: Reversal, gone: set[str], known: set[str]) -> Iterator[Loss]:
+    """Yield what code may spoil: not in tables that go, and not where it is known."""
+    for one in reversal.effects:
+        if one.kind in ("runs code", "does nothing") and one.migration not in known | gone:
+            if one.table in gone:
+                continue
+            kind: Kind = "stays" if one.kind == "does nothing" else "may be spoilt"
+            rows = one.rows if one.table else None
+            yield Loss(kind, one.table or one.migration, rows, one.migration)
+
+
+def of_restore(written: Written | Unavailable) -> tuple[Loss, ...]:
+    """Return what restoring a backup loses: everything that is younger than it."""
+    if isinstance(written, Unavailable):
+        return (Loss("written since", "everything since the backup", None, "", written.reason),)
+    if isinstance(written.changes, Unavailable):
+        reason = written.changes.reason
+        return (Loss("written since", "everything since the backup", None, "", reason),)
+    return tuple(
+        Loss("written since", one.model, one.number, one.user, one.action)
+        for one in written.changes
+    )
+
+
+@dataclass(frozen=True)
+class Stop:
+    """Where undoing will stop, with everything before it already undone."""
+
+    migration: str
+    operation: str
+    undone: int
+    """Migrations that are undone by then."""
+    answer: Answer | None = None
+    """What the rows do not comply with; None if nobody has written a way back."""
+
+
+def stop_of(reversal: Reversal) -> Stop | None:
+    """Return the first place at which undoing will stop; None if none is known to."""
+    for one in reversal.effects:
+        undone = reversal.undoes.index(one.migration)
+        if one.kind == "irreversible":
+            return Stop(one.migration, one.operation, undone)
+        for answer in one.broken:
+            if answer.rows and not answer.demand.after and answer.demand.kind != "cut":
+                return Stop(one.migration, one.operation, undone, answer)
+    return None
+
+
+def _place(one: Effect) -> str:
+    return f"{one.table}.{one.column}" if one.column else one.table

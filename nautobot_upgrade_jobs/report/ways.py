@@ -1,0 +1,94 @@
+"""The ways back in words, side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import ceil
+
+from ..checks.demanded import what
+from ..checks.text import plural
+from ..plan.losses import Loss
+from ..plan.ways import Choice, Way
+
+LOSSES = {
+    "goes": "goes with what the newer release brought",
+    "comes back empty": "does not come back",
+    "is spoilt": "will not be as it was",
+    "stays": "stays as the newer release has left it",
+    "may be spoilt": "is worked on by code that only its author knows",
+    "written since": "was written since the backup",
+}
+"""What happens to rows, values or changes, by the kind of loss."""
+
+
+@dataclass(frozen=True)
+class Told:
+    """One way in words."""
+
+    title: str
+    advice: str
+    """``advised``, ``asked for``, or nothing."""
+    leads: str
+    """Whether it leads there, and if not, why."""
+    loses: tuple[str, ...]
+    needs: tuple[str, ...]
+    doubts: tuple[str, ...]
+    time: str
+
+
+def told(choice: Choice) -> Iterator[Told]:
+    """Yield every way, the cheapest first."""
+    for way in choice.ways:
+        yield Told(
+            way.title,
+            _advice(way, choice),
+            _leads(way),
+            tuple(_loses(way)),
+            way.needs if not way.why_not else (),
+            way.doubts,
+            _time(way),
+        )
+
+
+def _advice(way: Way, choice: Choice) -> str:
+    if way.kind == choice.advised.kind:
+        return "advised"
+    return "asked for" if way.kind == choice.chosen.kind else ""
+
+
+def _leads(way: Way) -> str:
+    if way.why_not:
+        return f"No: {way.why_not.rstrip('.')}."
+    if way.stop is None:
+        return "Yes." if not way.doubts else "Not certain."
+    answer = way.stop.answer
+    why = what(answer) if answer else "nobody has written a way back"
+    return f"No: it stops at {way.stop.migration}: {why}."
+
+
+def _loses(way: Way) -> Iterator[str]:
+    if way.why_not:
+        return
+    if not way.losses:
+        yield "Nothing."
+    for kind, words in LOSSES.items():
+        lost = [one for one in way.losses if one.kind == kind]
+        if lost:
+            yield f"{_number(lost)} {words}"
+
+
+def _number(lost: list[Loss]) -> str:
+    known = [one.number for one in lost if one.number is not None]
+    places = plural(len({one.subject for one in lost}), "place")
+    if not known:
+        return f"What is in {places} (not counted):"
+    left = len(lost) - len(known)
+    return f"{sum(known)} in {places}{f' ({left} not counted)' if left else ''}"
+
+
+def _time(way: Way) -> str:
+    if way.why_not or way.seconds is None:
+        return "Not known." if not way.why_not else ""
+    low, high = (max(1, ceil(one / 60)) for one in way.seconds)
+    return f"{low} to {plural(high, 'minute')}, by {way.basis}"

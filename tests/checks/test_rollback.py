@@ -1,0 +1,88 @@
+"""What is said of the way back that was chosen."""
+
+from dataclasses import replace
+
+import pytest
+
+from nautobot_upgrade_jobs.checks.rollback import leads_back, loses_nothing
+from nautobot_upgrade_jobs.facts.demands import Answer, Demand
+from nautobot_upgrade_jobs.plan.losses import Loss, Stop
+from nautobot_upgrade_jobs.plan.ways import Way
+from tests.builders import choice
+
+NOTHING = Way("nothing", "the upgrade is complete")
+REVERSE, RESTORE = Way("reverse"), Way("restore")
+EMPTY = Answer(Demand("not null", "dcim.0090", "RemoveField", "dcim_cable", name="end"), 7, ("1",))
+STOPS = replace(REVERSE, stop=Stop("dcim.0090", "RemoveField", 21, EMPTY))
+REFUSED = replace(REVERSE, stop=Stop("app.0002", "RunPython", 1))
+GOES = Loss("goes", "dcim_cabletype", 14, "dcim.0086")
+
+
+@pytest.mark.parametrize(
+    ("check", "state", "expected"),
+    [
+        ("leads_back", choice(), []),
+        ("leads_back", choice(STOPS), [("blocker", "reverse")]),
+        ("leads_back", choice(REFUSED), [("blocker", "reverse")]),
+        ("leads_back", choice(NOTHING), [("blocker", "nothing")]),
+        ("has_a_backup", choice(), "not_applicable"),
+        ("has_a_backup", choice(RESTORE), [("blocker", "restore")]),
+        ("has_a_backup", choice(RESTORE, backup="read, 245 tables"), []),
+        ("loses_nothing", choice(), []),
+        ("loses_nothing", choice(replace(REVERSE, losses=(GOES,))), [("warning", "goes")]),
+        (
+            "loses_nothing",
+            choice(replace(REVERSE, losses=(GOES, replace(GOES, kind="stays"), GOES))),
+            [("warning", "goes"), ("warning", "stays")],
+        ),
+        ("is_certain", choice(), []),
+        ("is_certain", choice(replace(REVERSE, doubts=("not tried",))), [("warning", "reverse")]),
+        ("is_the_advised_one", choice(), []),
+        ("is_the_advised_one", choice(REVERSE, RESTORE), [("warning", "reverse")]),
+        ("knows_the_state_before", choice(), []),
+        ("knows_the_state_before", choice(snapshot=False), [("info", "reverse")]),
+    ],
+)
+def test_what_is_told(found, check, state, expected):
+    assert found(f"rollback.{check}", choice=state) == expected
+
+
+@pytest.mark.parametrize(
+    ("way", "words"),
+    [
+        (
+            STOPS,
+            "will stop at dcim.0090 (RemoveField), with 21 migrations already undone: dcim_cable",
+        ),
+        (REFUSED, "with 1 migration already undone: nobody has written a way back"),
+        (NOTHING, "Nothing to undo in the database: the upgrade is complete."),
+    ],
+)
+def test_why_it_does_not_lead_there(way, words):
+    (finding,) = leads_back(choice(way, RESTORE))
+    assert words in finding.message
+    assert "Restore the backup" in finding.remediation
+
+
+@pytest.mark.parametrize(
+    ("losses", "words"),
+    [
+        ([GOES], "14 rows or values in 1 place"),
+        (
+            [GOES, replace(GOES, subject="b", number=None)],
+            "in 2 places. 1 place could not be counted",
+        ),
+        ([replace(GOES, number=None)], "nobody could count what is in 1 place: goes."),
+        ([replace(GOES, kind="comes back empty")], "without the 14 values in them"),
+        ([replace(GOES, kind="written since")], "14 changes since the backup are lost"),
+    ],
+)
+def test_what_is_lost_is_counted(losses, words):
+    (finding,) = loses_nothing(choice(replace(REVERSE, losses=tuple(losses))))
+    assert words in finding.message
+
+
+def test_what_is_most_stands_first():
+    losses = (GOES, replace(GOES, subject="b", number=99), replace(GOES, subject="c", number=None))
+    (finding,) = loses_nothing(choice(replace(REVERSE, losses=losses)))
+    assert [line.partition(":")[0] for line in finding.evidence] == ["c", "b", "dcim_cabletype"]

@@ -1,0 +1,148 @@
+"""The way back, planned on a real installation, and then gone on a copy of it."""
+
+import json
+from dataclasses import replace
+
+import jsonschema
+import pytest
+from django.db import connection
+
+from nautobot_upgrade_jobs.capture import capture
+from nautobot_upgrade_jobs.catalog import load
+from nautobot_upgrade_jobs.checks.findings import Verdict
+from nautobot_upgrade_jobs.configuration import UsageError
+from nautobot_upgrade_jobs.destination import Given
+from nautobot_upgrade_jobs.report.json import document, schema
+from nautobot_upgrade_jobs.request import Request
+from nautobot_upgrade_jobs.rollback import plan_rollback
+from tests.live.upgrading import DATABASE, attempt
+
+from .conftest import connected_to
+
+
+def older(instance):
+    """The newest release with fewer migrations, and the newest with the same ones."""
+    sets = load().migration_sets.by_release
+    here = sets[instance.version]
+    before = [one.version for one in load().releases if one.version in sets]
+    before = before[: before.index(instance.version)]
+    fewer = [one for one in before if sets[one] < here]
+    same = [one for one in before if sets[one] == here]
+    return fewer[-1], same[-1] if same else None
+
+
+def back_to(target="", **options):
+    return plan_rollback(Request(target=target), **options)
+
+
+@pytest.fixture
+def database(instance, nautobot):
+    server = instance.server()
+    server.clone(instance.data, DATABASE)
+    with connected_to(DATABASE):
+        yield DATABASE
+    server.drop(DATABASE)
+
+
+def ways(report):
+    return {one.kind: one for one in report.choice.ways}
+
+
+def test_equal_migrations_need_no_work_in_the_database(instance):
+    _, same = older(instance)
+    if not same:
+        pytest.skip("no earlier release has the same migrations")
+    report = back_to(same)
+    assert report.choice.advised.kind == "nothing"
+    assert report.verdict is Verdict.GO
+    assert [one.title for one in report.steps][2] == "Install the old packages"
+
+
+def test_to_a_release_with_fewer_migrations(instance):
+    fewer, _ = older(instance)
+    report = back_to(fewer)
+    assert report.choice.diagnosis.committed > 0
+    assert ways(report)["nothing"].why_not
+    assert report.not_checked == ()
+    jsonschema.validate(json.loads(json.dumps(document(report))), schema())
+
+
+def test_a_snapshot_of_now_is_where_we_are():
+    report = back_to(given=Given(capture(depth="keys").snapshot, "snapshot-x.json.gz"))
+    assert report.choice.advised.kind == "nothing"
+    assert report.constraints.startswith(("#", "a"))
+    assert "nautobot==" in report.constraints
+    assert "snapshot-x.json.gz" in report.steps[-1].commands[-1]
+
+
+@pytest.mark.parametrize(
+    ("target", "says"),
+    [
+        ("", "Name the state to go back to"),
+        ("a b c", "Name the state to go back to"),
+        ("yesterday", "is no release of Nautobot"),
+        ("2.4.999", "knows no Nautobot 2.4.999"),
+        ("nobody zero", "No App 'nobody' with migrations is on disk"),
+        ("dcim 0001", "did you mean 0001_initial_part_1"),
+        ("dcim nonsense", "dcim has no migration 'nonsense'; did you mean"),
+        ("9" * 500, "knows no Nautobot"),
+    ],
+)
+def test_what_is_no_state_is_refused(target, says):
+    with pytest.raises(UsageError, match=says[:20]) as refused:
+        back_to(target)
+    assert says in str(refused.value)
+    assert len(str(refused.value)) < 1000
+
+
+def test_a_newer_release_is_no_way_back(instance):
+    newer = [one.version for one in load().releases]
+    newer = newer[newer.index(instance.version) + 1 :]
+    if not newer:
+        pytest.skip("there is none")
+    with pytest.raises(UsageError, match="is no state to go back to"):
+        back_to(newer[-1])
+
+
+def test_the_snapshot_of_another_instance_is_refused_unless_it_is_named():
+    snapshot = replace(capture(depth="counts").snapshot, instance="elsewhere")
+    with pytest.raises(UsageError, match="of another instance, 'elsewhere'"):
+        back_to(given=Given(snapshot))
+    assert back_to(given=Given(snapshot, instance="elsewhere")).choice.snapshot
+
+
+def test_named_twice_is_refused():
+    with pytest.raises(UsageError, match="given twice"):
+        back_to("2.4.0", given=Given(capture(depth="counts").snapshot))
+
+
+def test_an_unknown_way_is_refused():
+    with pytest.raises(UsageError, match=r"No such way: fly\. Known: nothing, forward"):
+        back_to("2.4.0", way="fly")
+
+
+def test_django_stops_where_it_was_said(instance, database):
+    """Of the release that has moved the ends of cables: its reverse fails with the first cable."""
+    if not instance.version.startswith("3.2"):
+        pytest.skip("no migration of this release stops")
+    report = back_to("3.1.8", way="reverse")
+    assert report.verdict is Verdict.BLOCKED
+    assert report.choice.advised.kind == "restore"
+    stop = ways(report)["reverse"].stop
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM django_migrations")
+        ((recorded,),) = cursor.fetchall()
+        said = ""
+        for step in report.steps:
+            for command in step.commands:
+                if " migrate " in command and not said:
+                    done = attempt(instance, *command.split())
+                    said = done.stderr if done.returncode else ""
+        assert stop.answer.demand.name in said
+        cursor.execute("SELECT count(*) FROM django_migrations")
+        assert cursor.fetchone() == (recorded - stop.undone,)
+        app, _, name = stop.migration.partition(".")
+        cursor.execute(
+            "SELECT count(*) FROM django_migrations WHERE app=%s AND name=%s", [app, name]
+        )
+        assert cursor.fetchone() == (1,)

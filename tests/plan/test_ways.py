@@ -1,0 +1,236 @@
+"""The ways back: what each loses, where it stops, and which is advised."""
+
+from dataclasses import replace
+
+import pytest
+
+from nautobot_upgrade_jobs.facts import Contents, Demands, Tables, Unavailable
+from nautobot_upgrade_jobs.facts.contents import Column, TableContents
+from nautobot_upgrade_jobs.facts.demands import Answer, Demand
+from nautobot_upgrade_jobs.facts.reversal import Effect, Reversal, Spoilt
+from nautobot_upgrade_jobs.facts.tables import Table
+from nautobot_upgrade_jobs.facts.written import Change, Written
+from nautobot_upgrade_jobs.plan.diagnosis import Diagnosis, Stage
+from nautobot_upgrade_jobs.plan.losses import Loss, of_restore, of_reversal, stop_of
+from nautobot_upgrade_jobs.plan.reverse import Call, WayBack
+from nautobot_upgrade_jobs.plan.ways import Situation, recommended, ways
+from tests.builders import database
+
+FIRST, SECOND = "app.0001", "app.0002"
+NO_SNAPSHOT = Unavailable("there is no snapshot of that state")
+
+
+def effect(kind, name="app_thing", column="", rows=0, own=None, **changes):
+    base = Effect(kind, SECOND, "Any", name, column, rows, rows if own is None else own)
+    return replace(base, **changes)
+
+
+def contents(rows=3, **non_null):
+    columns = tuple(Column(name, "text", number, "0" * 16) for name, number in non_null.items())
+    tables = {"app_thing": TableContents(rows, ("id",), "0" * 16, columns)}
+    return Contents("a", "postgresql 18", "C", "content", tables)
+
+
+def lost(*effects, then=NO_SNAPSHOT, spoilt=()):
+    found = of_reversal(Reversal((SECOND, FIRST), effects, spoilt=spoilt), then)
+    return [(one.kind, one.subject, one.number) for one in found]
+
+
+@pytest.mark.parametrize(
+    ("effects", "then", "losses"),
+    [
+        ([effect("keeps")], NO_SNAPSHOT, []),
+        # What goes.
+        ([effect("drops", rows=2)], NO_SNAPSHOT, [("goes", "app_thing", 2)]),
+        ([effect("drops")], NO_SNAPSHOT, []),
+        (
+            [effect("drops", column="a", rows=9, own=4)],
+            NO_SNAPSHOT,
+            [("goes", "app_thing.a", 4)],
+        ),
+        ([effect("drops", column="a", rows=9, own=0)], NO_SNAPSHOT, []),
+        ([effect("drops", unknown="locked")], NO_SNAPSHOT, [("goes", "app_thing", None)]),
+        (  # a column of a table that goes anyway counts once
+            [effect("drops", column="a", rows=2), effect("drops", rows=2)],
+            NO_SNAPSHOT,
+            [("goes", "app_thing", 2)],
+        ),
+        # What comes back.
+        (
+            [effect("returns empty", column="a")],
+            contents(a=2),
+            [("comes back empty", "app_thing.a", 2)],
+        ),
+        ([effect("returns empty", column="a")], contents(a=0), []),
+        ([effect("returns empty")], contents(), [("comes back empty", "app_thing", 3)]),
+        ([effect("returns empty")], contents(rows=0), []),
+        (
+            [effect("returns empty", column="a")],
+            NO_SNAPSHOT,
+            [("comes back empty", "app_thing.a", None)],
+        ),
+        (  # a snapshot by keys has not looked at columns
+            [effect("returns empty", column="a")],
+            contents(),
+            [("comes back empty", "app_thing.a", None)],
+        ),
+        ([effect("returns empty", column="a")], contents(rows=0), []),
+        (
+            [effect("returns empty", name="app_other")],
+            contents(),
+            [("comes back empty", "app_other", None)],
+        ),
+        # Code.
+        ([effect("does nothing", rows=3)], NO_SNAPSHOT, [("stays", "app_thing", 3)]),
+        ([effect("does nothing")], NO_SNAPSHOT, []),
+        (
+            [effect("does nothing", rows=3), effect("drops", rows=3)],
+            NO_SNAPSHOT,
+            [("goes", "app_thing", 3)],
+        ),
+        ([effect("runs code", rows=3)], NO_SNAPSHOT, [("may be spoilt", "app_thing", 3)]),
+        ([effect("runs code", name="")], NO_SNAPSHOT, [("may be spoilt", SECOND, None)]),
+    ],
+)
+def test_what_reversing_loses(effects, then, losses):
+    assert lost(*effects, then=then) == losses
+
+
+@pytest.mark.parametrize(
+    ("spoilt", "losses"),
+    [
+        (Spoilt(SECOND, "It keeps one of two.", 5), [("is spoilt", SECOND, 5)]),
+        (Spoilt(SECOND, "It has only looked."), []),
+        (Spoilt(SECOND, "…", unknown="no such table"), [("is spoilt", SECOND, None)]),
+    ],
+)
+def test_of_code_that_is_known_only_what_it_spoils_counts(spoilt, losses):
+    effects = effect("runs code", rows=3), effect("does nothing", rows=3)
+    assert lost(*effects, spoilt=(spoilt,)) == losses
+
+
+def test_texts_that_are_cut_are_lost():
+    cut = Answer(Demand("cut", SECOND, "AlterField", "app_thing", ("a",), "5"), 2)
+    assert lost(effect("keeps", broken=(cut,))) == [("is spoilt", "app_thing", 2)]
+
+
+@pytest.mark.parametrize(
+    ("written", "losses"),
+    [
+        (Unavailable("nobody knows since when"), [("everything since the backup", None)]),
+        (
+            Written("…", Unavailable("no such table"), (), {}),
+            [("everything since the backup", None)],
+        ),
+        (Written("…", (), (), {}), []),
+        (Written("…", (Change("dcim.device", "eve", "create", 4),), (), {}), [("dcim.device", 4)]),
+    ],
+)
+def test_what_restoring_loses(written, losses):
+    assert [(one.subject, one.number) for one in of_restore(written)] == losses
+
+
+EMPTY = Answer(Demand("not null", SECOND, "RemoveField", "app_thing", name="a"), 3)
+MENDED = Answer(replace(EMPTY.demand, after=("app.0009",)), 3)
+UNTRIED = Answer(EMPTY.demand, 0, unknown="locked")
+
+
+@pytest.mark.parametrize(
+    ("effects", "stop"),
+    [
+        ([effect("keeps")], None),
+        ([effect("returns empty", broken=(EMPTY,))], (SECOND, 0)),
+        ([effect("keeps"), effect("irreversible", migration=FIRST)], (FIRST, 1)),
+        (
+            [effect("irreversible", migration=FIRST), effect("may fail", broken=(EMPTY,))],
+            (FIRST, 1),
+        ),
+        ([effect("may fail", broken=(MENDED,))], None),
+        ([effect("may fail", broken=(UNTRIED,))], None),
+    ],
+)
+def test_where_reversing_stops(effects, stop):
+    found = stop_of(Reversal((SECOND, FIRST), tuple(effects)))
+    assert (found and (found.migration, found.undone)) == stop
+
+
+def situation(stage=Stage.COMPLETE, effects=(), **changes):
+    base = Situation(
+        diagnosis=Diagnosis(stage, 0 if stage is Stage.NOTHING else 2, ()),
+        way=WayBack((Call("app", "zero", (SECOND, FIRST)),)),
+        reversal=Reversal((SECOND, FIRST), tuple(effects)),
+        then=contents(a=2),
+        written=Written("…", (), (), {}),
+        tables=Tables((Table("app_thing", 3, True),), ()),
+        database=database(),
+        ahead=Demands(),
+    )
+    return replace(base, **changes)
+
+
+def way(kind, state):
+    return next(one for one in ways(state) if one.kind == kind)
+
+
+@pytest.mark.parametrize(
+    ("state", "kind"),
+    [
+        (situation(Stage.NOTHING, way=WayBack()), "nothing"),
+        (situation(Stage.UNFINISHED), "forward"),
+        (situation(), "reverse"),
+        (situation(Stage.SOME), "reverse"),
+        (situation(effects=[effect("drops", rows=2)]), "reverse"),
+        (situation(effects=[effect("runs code", rows=2)]), "reverse"),
+        (situation(effects=[effect("returns empty", column="a")], then=contents(a=0)), "reverse"),
+        # Never over real rows that would not be what they were, nor into the unknown.
+        (situation(effects=[effect("returns empty", column="a")]), "restore"),
+        (situation(effects=[effect("returns empty", column="a")], then=NO_SNAPSHOT), "restore"),
+        (situation(effects=[effect("does nothing", rows=2)]), "restore"),
+        (situation(effects=[effect("irreversible")]), "restore"),
+        (situation(effects=[effect("may fail", broken=(EMPTY,))]), "restore"),
+        (situation(effects=[effect("may fail", broken=(MENDED,))]), "restore"),
+        (situation(effects=[effect("may fail", broken=(UNTRIED,))]), "restore"),
+        (situation(reversal=Unavailable("no session")), "restore"),
+        (situation(way=WayBack(unreachable=(FIRST,))), "restore"),
+        (situation(Stage.OLD_CODE, way=WayBack(without_code=(FIRST,))), "restore"),
+        (situation(Stage.HALF), "reverse"),
+    ],
+)
+def test_which_way_is_advised(state, kind):
+    if state.diagnosis.stage is Stage.HALF:
+        state = replace(state, diagnosis=replace(state.diagnosis, half=(SECOND,)))
+        kind = "restore"
+    assert recommended(ways(state), state.diagnosis).kind == kind
+
+
+@pytest.mark.parametrize(
+    ("kind", "state", "why"),
+    [
+        ("nothing", situation(), "the upgrade is complete"),
+        ("forward", situation(), "nothing left to finish"),
+        ("reverse", situation(way=WayBack()), "nothing to undo"),
+        ("reverse", situation(way=WayBack(not_there=(FIRST,))), "was applied then and is not now"),
+        ("reverse", situation(reversal=Unavailable("no session")), "no session"),
+    ],
+)
+def test_why_a_way_is_none(kind, state, why):
+    assert why in way(kind, state).why_not
+
+
+def test_what_is_ahead_may_stop_again():
+    ahead = Demands((EMPTY, replace(EMPTY, rows=0, unknown="locked")), 2, 1)
+    found = way("forward", situation(Stage.SOME, ahead=ahead))
+    assert found.doubts == (f"{SECOND} will stop at app_thing",)
+
+
+def test_every_way_that_goes_has_a_time_and_what_it_rests_on():
+    for one in ways(situation(Stage.SOME)):
+        if not one.why_not:
+            low, high = one.seconds
+            assert 0 < low < high
+            assert one.basis
+
+
+def test_a_loss_is_told_with_its_cause():
+    found = of_reversal(Reversal((SECOND,), (effect("drops", rows=2),)), NO_SNAPSHOT)
+    assert found == (Loss("goes", "app_thing", 2, SECOND),)
