@@ -27,6 +27,8 @@ class Destination:
     packages: Packages | Unavailable
     since: datetime | None
     """When it was so; None if nobody knows."""
+    release: str = ""
+    """Version of Nautobot then; empty if it stays the one that is installed."""
     snapshot: str = ""
 
 
@@ -79,13 +81,14 @@ def _of_snapshot(snapshot: Snapshot, given: Given, asked: Understood) -> Destina
     facts = snapshot.facts
     if isinstance(facts.migrations, Unavailable):
         raise UsageError(f"The snapshot does not say what was applied: {facts.migrations.reason}")
-    release = "" if isinstance(facts.runtime, Unavailable) else f"Nautobot {facts.runtime.nautobot}"
+    release = "" if isinstance(facts.runtime, Unavailable) else facts.runtime.nautobot
     return Destination(
-        f"{release}, {moment(snapshot)}",
+        f"Nautobot {release}, {moment(snapshot)}",
         frozenset(facts.migrations.recorded),
         facts.contents,
         facts.packages,
         datetime.fromisoformat(snapshot.created),
+        release,
         given.file,
     )
 
@@ -113,7 +116,7 @@ def _of_release(text: str, migrations: Migrations, asked: Understood) -> Destina
             f"Nautobot {version} is no state to go back to: its migration {missing[0]} is not "
             "applied here. To go forward, run Preflight."
         )
-    return Destination(f"Nautobot {version}", recorded, UNKNOWN, UNKNOWN, None)
+    return Destination(f"Nautobot {version}", recorded, UNKNOWN, UNKNOWN, None, version)
 
 
 def _of_app(app: str, name: str, migrations: Migrations) -> Destination:

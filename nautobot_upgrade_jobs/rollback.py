@@ -17,6 +17,7 @@ from .checks.registry import checks_for
 from .checks.runner import judge
 from .collect import Context, collect_facts, explain, reversal, written
 from .collect.session import read_only_session
+from .collect.state import state_of
 from .configuration import UsageError
 from .destination import NO_SNAPSHOT, Destination, Given, destination
 from .facts import Facts, Unavailable, known
@@ -92,6 +93,7 @@ def plan_rollback(
         choice=choice,
         steps=_steps(choice.chosen.kind, facts, back, to),
         constraints=requirements_of(to.packages),
+        state=_state(asked),
         seconds=time.monotonic() - started,
     )
 
@@ -193,11 +195,25 @@ def _choose(situation: Situation, way: str, given: Given) -> Choice:
     return Choice(situation.diagnosis, found, advised, chosen, given.snapshot is not None)
 
 
+def _state(asked: Understood) -> str:
+    """Return what a script tells this database by; empty if nobody knows, and nothing matches."""
+    with read_only_session(
+        asked.config.statement_timeout_seconds, asked.config.database_alias
+    ) as connection:
+        return state_of(Context(connection))
+
+
 def _steps(kind: Kind, facts: Facts, back: WayBack, to: Destination) -> tuple[Step, ...]:
     """Return the runbook; none where nobody knows what runs here."""
     if isinstance(facts.runtime, Unavailable) or isinstance(facts.database, Unavailable):
         return ()
     here = Return(
-        facts.runtime, facts.database, facts.packages, to.packages, back.calls, to.snapshot
+        facts.runtime,
+        facts.database,
+        facts.packages,
+        to.packages,
+        back.calls,
+        to.release,
+        to.snapshot,
     )
     return steps_of(kind, here)

@@ -14,6 +14,7 @@ from ..facts import Database, Runtime
 
 SERVICES = "nautobot nautobot-worker nautobot-scheduler"
 """Units by the names of Nautobot's own installation guide."""
+CONTAINERS = "nautobot celery_worker celery_beat"
 INSTALL = "python -m pip install"
 FROZEN = "--require-hashes --requirement constraints.txt"
 SNAPSHOTS = "before-upgrade"
@@ -78,11 +79,11 @@ def _snapshot() -> Step:
 def stop_of(runtime: Runtime) -> Step:
     """Return the step that stops everything that writes."""
     if runtime.container:
-        commands: tuple[str, ...] = ("docker compose stop nautobot celery_worker celery_beat",)
-        proof = "docker compose ps"
+        commands: tuple[str, ...] = (f"docker compose stop {CONTAINERS}",)
+        proof = f'test -z "$(docker compose ps --quiet --status running {CONTAINERS})"'
     else:
         commands = (f"sudo systemctl stop {SERVICES}",)
-        proof = f"systemctl is-active {SERVICES}"
+        proof = f"! systemctl is-active --quiet {SERVICES}"
     return Step(
         "Stop web, workers and beat",
         "Old code must not write while the schema changes, and what is written after the backup "

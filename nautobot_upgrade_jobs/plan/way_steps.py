@@ -15,8 +15,14 @@ from .runbook import Step, dump_of, options, start_of, stop_of
 from .ways import Kind
 
 REQUIREMENTS = "rollback-requirements.txt"
+KEPT = "before-upgrade.requirements.txt"
 BACKUP = "before-upgrade"
 PRESENT = "before-rollback"
+MEDIA = f"{BACKUP}-media.tar.gz"
+
+
+INTO_AN_EMPTY_ONE = "What a dump does not have would otherwise stay."
+INSTALLED_BY_PIP = ("virtualenv", "system", "git checkout")
 
 
 @dataclass(frozen=True)
@@ -28,8 +34,15 @@ class Return:
     now: Packages | Unavailable
     then: Packages | Unavailable
     calls: tuple[Call, ...]
+    release: str = ""
+    """Version of Nautobot in the state to go back to; empty if it stays."""
     snapshot: str = ""
     """File of the state to go back to; empty if there is none."""
+
+    @property
+    def frozen(self) -> str:
+        """The file that holds the old packages."""
+        return KEPT if isinstance(self.then, Unavailable) else REQUIREMENTS
 
 
 def steps_of(kind: Kind, back: Return) -> tuple[Step, ...]:
@@ -38,13 +51,30 @@ def steps_of(kind: Kind, back: Return) -> tuple[Step, ...]:
         return tuple(_forward(back))
     undo = {"nothing": (), "reverse": _reversed(back), "restore": _restored(back)}[kind]
     return (
+        *_at_hand(kind, back),
         stop_of(back.runtime),
         _present(back.database),
         *undo,
         *_packages(back),
         _own_steps(),
         start_of(back.runtime),
-        _look(back),
+        *_looks(back),
+    )
+
+
+def _at_hand(kind: Kind, back: Return) -> Iterator[Step]:
+    """Yield a step that looks for the files which later ones need; none if they need none."""
+    files = [f"{BACKUP}.nautobot_config.py"]
+    if kind == "restore":
+        files += [f"{BACKUP}.{back.database.vendor}", MEDIA]
+    if back.runtime.layout in INSTALLED_BY_PIP:
+        files.append(back.frozen)
+    if back.snapshot:
+        files.append(back.snapshot)
+    yield Step(
+        "See that everything is at hand",
+        "Nothing is changed before all of it is there, in this folder.",
+        tuple(f"test -s {shlex.quote(name)}" for name in files),
     )
 
 
@@ -73,7 +103,7 @@ def _forward(back: Return) -> Iterator[Step]:
         "nautobot-server upgrade_jobs verify",
     )
     yield start_of(back.runtime)
-    yield _look(back)
+    yield from _looks(back)
 
 
 def _present(database: Database) -> Step:
@@ -89,10 +119,10 @@ def _present(database: Database) -> Step:
 def _reversed(back: Return) -> tuple[Step, ...]:
     return tuple(
         Step(
-            f"Undo {len(call.undoes)} migrations: {call.app} back to {call.target}",
+            f"Undo {_number(call)}: {call.app} back to {call.target}",
             "With the new code: only it knows how. What other Apps have built on it goes along.",
             (f"nautobot-server migrate {shlex.quote(call.app)} {shlex.quote(call.target)}",),
-            f"nautobot-server showmigrations {shlex.quote(call.app)}",
+            f"nautobot-server migrate --check {shlex.quote(call.app)} {shlex.quote(call.target)}",
             irreversible=True,
         )
         for call in back.calls
@@ -100,78 +130,103 @@ def _reversed(back: Return) -> tuple[Step, ...]:
 
 
 def _restored(back: Return) -> tuple[Step, ...]:
-    database = back.database
-    name = shlex.quote(database.name)
-    if database.vendor != "postgresql":
-        login = options(host=database.host, port=database.port, user=database.account)
-        asked = " --password" if database.host else ""
-        sql = f"DROP DATABASE `{database.name}`; CREATE DATABASE `{database.name}`"
-        commands: tuple[str, ...] = (
-            f"mysql{login}{asked} --execute={shlex.quote(sql)}",
-            f"mysql{login}{asked} {name} < {BACKUP}.{database.vendor}",
-        )
-        proof = f"mysql{login}{asked} --execute='SHOW TABLES' {name}"
-    else:
-        login = options(host=database.host, port=database.port, username=database.account)
-        aside = f'ALTER DATABASE "{database.name}" RENAME TO "{database.name}_upgraded"'
-        commands = (
-            f"psql{login} --dbname=postgres --command={shlex.quote(aside)}",
-            f"createdb{login} {name}",
-            f"pg_restore{login} --exit-on-error --no-owner --dbname={name} {BACKUP}.postgresql",
-        )
-        proof = f"psql{login} --dbname={name} --command='TABLE django_migrations'"
+    """Return steps that can each be repeated after a failure, or have then done nothing."""
+    write = _into_postgresql if back.database.vendor == "postgresql" else _into_mysql
     return (
-        Step(
-            "Put the backup in the place of the database",
-            "Into an empty database: what a dump does not have would otherwise stay. Where the "
-            "server can, the upgraded one is kept beside it.",
-            commands,
-            proof,
-            irreversible=True,
-        ),
+        *write(back.database),
         Step(
             "Bring back the media files",
             "Files that were uploaded since stay; those that were replaced are the old ones again.",
-            (f'tar -xzf {BACKUP}-media.tar.gz -C "$NAUTOBOT_ROOT"',),
+            (f'tar -xzf {MEDIA} -C "$NAUTOBOT_ROOT"',),
         ),
+    )
+
+
+def _into_postgresql(database: Database) -> Iterator[Step]:
+    login = options(host=database.host, port=database.port, username=database.account)
+    name, quoted = shlex.quote(database.name), database.name.replace('"', '""')
+    aside = f'ALTER DATABASE "{quoted}" RENAME TO "{quoted}_upgraded"'
+    yield Step(
+        "Put the upgraded database aside",
+        "It stays whole under another name.",
+        (f"psql{login} --dbname=postgres --command={shlex.quote(aside)}",),
+        irreversible=True,
+    )
+    yield Step("Make an empty one", INTO_AN_EMPTY_ONE, (f"createdb{login} {name}",))
+    yield Step(
+        "Restore the backup into it",
+        "In one transaction: all of it, or nothing.",
+        (f"pg_restore{login} --single-transaction --no-owner --dbname={name} {BACKUP}.postgresql",),
+        f"psql{login} --dbname={name} --command='TABLE django_migrations'",
+    )
+
+
+def _into_mysql(database: Database) -> Iterator[Step]:
+    login = options(host=database.host, port=database.port, user=database.account)
+    mysql = f"mysql{login}{' --password' if database.host else ''}"
+    name, quoted = shlex.quote(database.name), database.name.replace("`", "``")
+    sql = f"DROP DATABASE IF EXISTS `{quoted}`; CREATE DATABASE `{quoted}`"
+    yield Step(
+        "Empty the database",
+        f"{INTO_AN_EMPTY_ONE} The upgraded one is in the backup of the present state.",
+        (f"{mysql} --execute={shlex.quote(sql)}",),
+        irreversible=True,
+    )
+    yield Step(
+        "Restore the backup into it",
+        "",
+        (f"{mysql} {name} < {BACKUP}.{database.vendor}",),
+        f"{mysql} --execute='TABLE django_migrations' {name}",
     )
 
 
 def _packages(back: Return) -> Iterator[Step]:
     """Yield how the old packages come back, by the layout."""
-    layout, runtime = back.runtime.layout, back.runtime
+    runtime = back.runtime
     config = f'cp -p {BACKUP}.nautobot_config.py "$NAUTOBOT_ROOT"/nautobot_config.py'
-    if layout == "container image":
+    if runtime.layout == "container image":
         yield Step(
             "Start from the old image again",
-            "Its name stands in the file that was kept before the upgrade.",
-            (f"cat {BACKUP}.images", "docker compose build", config),
+            f"Its name stands in {BACKUP}.images; put it back into the Dockerfile, and into the "
+            "variable.",
+            (f'grep --quiet "$OLD_IMAGE" {BACKUP}.images', "docker compose build", config),
         )
-        return
-    if layout == "release symlink":
+    elif runtime.layout == "release symlink":
         link = shlex.quote(runtime.link)
         yield Step(
             "Switch the link back to the old release",
             "The old environment was left whole beside the new one.",
-            (f"ls -d {link}-*", f'ln -sfn "$OLD_RELEASE" {link}', config),
-            f"readlink {link}",
+            (
+                'test -x "$OLD_RELEASE"/bin/nautobot-server -o -x "$OLD_RELEASE"/venv/bin/python',
+                f'ln -sfn "$OLD_RELEASE" {link}',
+                config,
+            ),
+            f'test "$(readlink {link})" = "$OLD_RELEASE"',
         )
-        return
-    if layout == "git checkout":
-        yield Step(
-            "Check out the old release", "", ('git checkout "$OLD_TAG"',), "git describe --tags"
-        )
+    else:
+        if runtime.layout == "git checkout":
+            tag = shlex.quote(f"v{back.release}") if back.release else '"$OLD_TAG"'
+            yield Step(
+                "Check out the old release", "", (f"git checkout {tag}",), "git describe --tags"
+            )
+        yield _frozen_set(back, config)
+
+
+def _frozen_set(back: Return, config: str) -> Step:
     new = " ".join(map(shlex.quote, _only_now(back)))
-    yield Step(
+    proof = f"assert version('nautobot') == '{back.release}', version('nautobot')"
+    return Step(
         "Install the old packages",
         "From a frozen set, without a resolution: what an old Nautobot would get today is not what "
         "it was made for.",
         (
-            f"python -m pip install --no-deps --requirement {REQUIREMENTS}",
+            f"python -m pip install --no-deps --requirement {back.frozen}",
             *((f"python -m pip uninstall --yes {new}",) if new else ()),
             config,
         ),
-        "python -m pip check",
+        shlex.join(["python", "-c", f"from importlib.metadata import version; {proof}"])
+        if back.release
+        else "python -m pip check",
     )
 
 
@@ -194,15 +249,23 @@ def _own_steps() -> Step:
     )
 
 
-def _look(back: Return) -> Step:
-    compare = (
-        (f"nautobot-server upgrade_jobs compare {shlex.quote(back.snapshot)}",)
-        if back.snapshot
-        else ()
+def _looks(back: Return) -> Iterator[Step]:
+    yield Step(
+        "Verify, before anybody is let in",
+        "Is the schema what the code needs, and do all services run it?",
+        ("nautobot-server upgrade_jobs verify",),
+        "The verdict is GO.",
     )
-    return Step(
-        "Look, before anybody is let in",
-        "Is the schema what the old code needs, and is lost only what was said to be?",
-        ("nautobot-server upgrade_jobs verify", *compare),
-        "The verdict of verify is GO.",
-    )
+    if back.snapshot:
+        yield Step(
+            "Compare with the state before",
+            "Only what was said to be lost may differ: go through it line by line.",
+            # 2 is what something lost is told by; that was decided upon.
+            (f"nautobot-server upgrade_jobs compare {shlex.quote(back.snapshot)} || [ $? = 2 ]",),
+            "Each difference is one that the plan has named.",
+        )
+
+
+def _number(call: Call) -> str:
+    number = len(call.undoes)
+    return "1 migration" if number == 1 else f"{number} migrations"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ..plan.way_steps import REQUIREMENTS
-from . import html, json, log, markdown, runbook
+from . import html, json, log, markdown, runbook, script
 from .model import Report
 
 Renderer = Callable[[Report], str]
@@ -30,6 +30,8 @@ def files_of(report: Report) -> dict[str, str]:
     if report.steps:
         name = "upgrade-plan.md" if upgrade else f"{report.file_stem}-steps.md"
         files[name] = runbook.render(report)
+    if report.steps and report.choice:
+        files[f"{report.file_stem}.sh"] = script.render(report)
     return files
 
 

@@ -85,6 +85,8 @@ class Report:
     """The runbook of the window."""
     choice: Choice | None = None
     """The ways back, if the report is about one."""
+    state: str = ""
+    """What the database can be told by when the steps are gone."""
     notes: tuple[Reviewed, ...] | None = None
     """What the release notes on the way say; None if nobody has read them."""
     why_no_notes: str = ""

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from ..checks.findings import Severity
 from .markdown import escape
 from .model import Report
+from .script import is_command
 
 NO_RETURN = "**No way back from here but the backup.**"
 TITLES = {"preflight": ("Upgrade", "Preflight"), "rollback": ("The way back", "Rollback Planner")}
@@ -44,9 +45,4 @@ def _lines(report: Report) -> Iterator[str]:
         yield "```"
         if step.verify:
             yield ""
-            yield f"Proof: `{step.verify}`" if _is_command(step.verify) else f"Proof: {step.verify}"
-
-
-def _is_command(text: str) -> bool:
-    """Tell a command from a sentence."""
-    return not text.endswith(".")
+            yield f"Proof: `{step.verify}`" if is_command(step.verify) else f"Proof: {step.verify}"

@@ -55,7 +55,8 @@ def test_equal_migrations_need_no_work_in_the_database(instance):
     report = back_to(same)
     assert report.choice.advised.kind == "nothing"
     assert report.verdict is Verdict.GO
-    assert [one.title for one in report.steps][2] == "Install the old packages"
+    assert "Install the old packages" in [one.title for one in report.steps]
+    assert not any(" migrate " in command for one in report.steps for command in one.commands)
 
 
 def test_to_a_release_with_fewer_migrations(instance):

@@ -269,6 +269,7 @@ BACK = Return(
         Call("dcim", "0085_typo", ("dcim.0086_cabletype",)),
         Call("vpn", "zero", ("vpn.0001_initial",)),
     ),
+    "2.4.44",
     "snapshot-before.json.gz",
 )
 ROLLBACK = replace(
@@ -287,6 +288,7 @@ ROLLBACK = replace(
     choice=CHOICE,
     constraints=requirements_of(BACK.then),
     steps=steps_of("restore", BACK),
+    state="postgresql nautobot: 0123456789abcdef, 7 changes",
 )
 
 SAMPLES = {

@@ -41,6 +41,12 @@ def test_the_steps_of_a_way_back(way, layout):
     compare(steps, GOLDEN / f"rollback-{way}-{layout.replace(' ', '-')}.md")
 
 
+def test_the_script_of_a_way_back():
+    compare(
+        files_of(SAMPLES["rollback"])[f"{SAMPLES['rollback'].file_stem}.sh"], GOLDEN / "rollback.sh"
+    )
+
+
 def test_the_set_to_go_back_to():
     assert files_of(SAMPLES["rollback"])["rollback-requirements.txt"].splitlines() == [
         "# local-lib==1.0 was installed from a folder or a file",
@@ -51,7 +57,9 @@ def test_the_set_to_go_back_to():
 @pytest.mark.parametrize("name", SAMPLES)
 def test_only_a_plan_of_an_upgrade_has_files_beside(name):
     endings = {one.rpartition(".")[2] for one in files_of(SAMPLES[name])}
-    assert endings == {"html", "md", "json"} | ({"txt"} if SAMPLES[name].constraints else set())
+    beside = {"txt"} if SAMPLES[name].constraints else set()
+    beside |= {"sh"} if SAMPLES[name].choice else set()
+    assert endings == {"html", "md", "json"} | beside
 
 
 @pytest.mark.parametrize("name", SAMPLES)

@@ -17,7 +17,9 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from ...capture import DEFAULT_DEPTH, capture
 from ...checks.expectations import KINDS
 from ...checks.findings import Verdict
-from ...collect import current_user
+from ...collect import Context, current_user
+from ...collect.session import read_only_session
+from ...collect.state import state_of
 from ...commandline import (
     EXIT_CODES,
     EXIT_CODES_HELP,
@@ -28,7 +30,7 @@ from ...commandline import (
     publish,
 )
 from ...comparison import acceptances_of_settings, compare_snapshots
-from ...configuration import UsageError
+from ...configuration import UsageError, configuration
 from ...destination import NO_SNAPSHOT, Given
 from ...facts.contents import DEPTHS
 from ...preflight import preflight
@@ -114,6 +116,9 @@ class Command(BaseCommand):
         _add_judging_options(one)
         add_report_options(one)
 
+        one = commands.add_parser("state", help="What can a planned script tell this database by?")
+        one.set_defaults(run=self._state, output=None)
+
     def handle(self, *args: Any, **options: Any) -> None:
         """Run the Job and leave with its exit code."""
         try:
@@ -150,6 +155,13 @@ class Command(BaseCommand):
         request = replace(_request(options), target=text)
         report = plan_rollback(request, self._progress, given=given, way=options["way"])
         return publish(report, options)
+
+    def _state(self, options: dict[str, Any]) -> int:
+        config = configuration()
+        alias, timeout = config.database_alias, config.statement_timeout_seconds
+        with read_only_session(timeout, alias) as connection:
+            self.stdout.write(state_of(Context(connection)))
+        return 0
 
     def _snapshot(self, options: dict[str, Any]) -> int:
         captured = capture(self._progress, depth=options["depth"])
