@@ -125,7 +125,9 @@ def dump_of(database: Database, stem: str) -> tuple[str, str]:
 
 def options(**values: str) -> str:
     """Return options of a command; those without a value are left out."""
-    return "".join(f" --{name}={shlex.quote(one)}" for name, one in values.items() if one)
+    return "".join(
+        f" --{name.replace('_', '-')}={shlex.quote(one)}" for name, one in values.items() if one
+    )
 
 
 def _keep(runtime: Runtime) -> Step:

@@ -152,7 +152,16 @@ def _into_postgresql(database: Database) -> Iterator[Step]:
         (f"psql{login} --dbname=postgres --command={shlex.quote(aside)}",),
         irreversible=True,
     )
-    yield Step("Make an empty one", INTO_AN_EMPTY_ONE, (f"createdb{login} {name}",))
+    as_before = options(
+        template="template0",
+        encoding=_known(database.encoding),
+        lc_collate=_known(database.collation),
+    )
+    yield Step(
+        "Make an empty one",
+        f"{INTO_AN_EMPTY_ONE} It takes a role that may create databases.",
+        (f"createdb{login}{as_before} {name}",),
+    )
     yield Step(
         "Restore the backup into it",
         "In one transaction: all of it, or nothing.",
@@ -165,7 +174,9 @@ def _into_mysql(database: Database) -> Iterator[Step]:
     login = options(host=database.host, port=database.port, user=database.account)
     mysql = f"mysql{login}{' --password' if database.host else ''}"
     name, quoted = shlex.quote(database.name), database.name.replace("`", "``")
-    sql = f"DROP DATABASE IF EXISTS `{quoted}`; CREATE DATABASE `{quoted}`"
+    encoding, collation = _known(database.encoding), _known(database.collation)
+    as_before = f" CHARACTER SET {encoding} COLLATE {collation}" if encoding and collation else ""
+    sql = f"DROP DATABASE IF EXISTS `{quoted}`; CREATE DATABASE `{quoted}`{as_before}"
     yield Step(
         "Empty the database",
         f"{INTO_AN_EMPTY_ONE} The upgraded one is in the backup of the present state.",
@@ -269,3 +280,7 @@ def _looks(back: Return) -> Iterator[Step]:
 def _number(call: Call) -> str:
     number = len(call.undoes)
     return "1 migration" if number == 1 else f"{number} migrations"
+
+
+def _known(value: str | Unavailable) -> str:
+    return "" if isinstance(value, Unavailable) else value

@@ -81,7 +81,7 @@ proof_4() {
 run 4 'Put the upgraded database aside' irreversible
 
 step_5() {
-    createdb nautobot
+    createdb --template=template0 --encoding=UTF8 --lc-collate=C.UTF-8 nautobot
 }
 proof_5() {
     :
