@@ -3,13 +3,14 @@ PYTHON ?= python3
 STACK := $(PYTHON) -m development.stack
 LIVE := python -m pytest --durations=10 tests/live
 
-# What is run on both lines at every change.
-ONE_LINE := -m 'not once and not upgrades'
-OTHER_LINE := -m 'not upgrades'
+# What says the same everywhere is run on one line, what says the same of every database not on MySQL.
+EVERYTHING := -m 'not upgrades'
+BOTH_LINES := -m 'not once and not upgrades'
+BOTH_SERVERS := -m 'not once and not lines and not upgrades'
 WITH_APPS := -m 'apps and not upgrades'
 
-.PHONY: help demo demo-up demo-down test test-fast test-live test-newer test-older test-mysql \
-  test-upgrades up lint docs bench clean
+.PHONY: help demo demo-up demo-down test test-fast test-live test-newer test-older test-apps \
+  test-mysql test-upgrades up lint docs bench clean
 
 help:  ## show this
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -28,15 +29,17 @@ test: test-fast test-live  ## everything but MySQL
 test-fast:  ## the pure layers: no Nautobot, no servers, seconds
 	$(STACK) tool fast -- python -m pytest tests --ignore=tests/live
 
-test-live: test-newer test-older  ## inside real Nautobots of both lines
+test-live: test-newer test-older test-apps  ## inside real Nautobots of both lines
 
 test-newer: up
-	$(STACK) exec 3.2.7 -- $(LIVE) $(OTHER_LINE)
-	$(STACK) exec 3.2.7 --data apps -- $(LIVE) $(WITH_APPS)
+	$(STACK) exec 3.2.7 -- $(LIVE) $(BOTH_LINES)
 
 test-older: up
-	$(STACK) exec 2.4.44 -- $(LIVE) $(ONE_LINE)
+	$(STACK) exec 2.4.44 -- $(LIVE) $(EVERYTHING)
+
+test-apps: up
 	$(STACK) exec 2.4.44 --data apps -- $(LIVE)/test_resolution.py tests/live/test_verify.py $(WITH_APPS)
+	$(STACK) exec 3.2.7 --data apps -- $(LIVE) $(WITH_APPS)
 
 up:
 	for version in 2.4.44 3.2.7; do \
@@ -45,7 +48,7 @@ up:
 
 test-mysql:  ## the same on MySQL (Debian or Ubuntu, root for the first time)
 	$(STACK) up 2.4.44 --database mysql
-	$(STACK) exec 2.4.44 --database mysql -- $(LIVE) $(ONE_LINE)
+	$(STACK) exec 2.4.44 --database mysql -- $(LIVE) $(BOTH_SERVERS)
 
 test-upgrades:  ## many real upgrades, half an hour
 	$(STACK) up 2.4.44

@@ -18,6 +18,7 @@ def run_command(*words, **environment):
     )
 
 
+@pytest.mark.lines
 def test_a_pristine_installation_is_go(clone, instance):
     """Fresh migrate, no Apps but ours, the newest patch of its own line, a worker that answers."""
     with clone("pristine") as name:
@@ -28,6 +29,7 @@ def test_a_pristine_installation_is_go(clone, instance):
         assert "BLOCKER" not in line
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(
     ("words", "says"),
     [
@@ -49,6 +51,7 @@ def test_a_usage_error_ends_with_1_and_a_line(words, says):
     assert "Traceback" not in done.stderr + done.stdout
 
 
+@pytest.mark.lines
 def test_a_snapshot_is_written(tmp_path):
     done = run_command("snapshot", "--output", str(tmp_path))
     (path,) = tmp_path.iterdir()

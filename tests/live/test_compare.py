@@ -62,6 +62,7 @@ def report_of(rest, result):
     return files, document
 
 
+@pytest.mark.lines
 def test_rest_without_any_field_compares_the_newest_snapshot_with_now(rest, captured):
     result = rest.run_job(COMPARE)
     assert (result["status"]["value"], result["result"]["verdict"]) == ("SUCCESS", "go"), result[
@@ -75,6 +76,7 @@ def test_rest_without_any_field_compares_the_newest_snapshot_with_now(rest, capt
     assert again["result"]["verdict"] == "go"  # with the snapshot of the run before
 
 
+@pytest.mark.lines
 def test_rest_by_the_results_of_runs(rest, captured):
     later = rest.run_job(CAPTURE)["id"]
     result = rest.run_job(COMPARE, {"before": captured[0], "after": later})
@@ -88,6 +90,7 @@ def test_rest_by_the_results_of_runs(rest, captured):
     assert of_before["result"]["verdict"] == "go"
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("which", ["before", "after"])
 def test_a_run_without_a_snapshot_is_a_clear_line(rest, which):
     path = "/api/extras/jobs/?name=Preflight"
@@ -142,6 +145,7 @@ def runner_only(rest):
     rest.run_job(CAPTURE)  # what is compared with the newest snapshot must not miss this user
 
 
+@pytest.mark.lines
 def test_nobody_learns_by_comparing_what_they_may_not_see(rest, runner_only, captured):
     run = captured[0]
     for asked, says in (
@@ -154,6 +158,7 @@ def test_nobody_learns_by_comparing_what_they_may_not_see(rest, runner_only, cap
         assert not [name for name in rest.files(id_) if name.startswith("compare-")]
 
 
+@pytest.mark.lines
 def test_uploaded_files_are_compared(rest, captured):
     _, name, data = captured
     result = upload(
@@ -166,6 +171,7 @@ def test_uploaded_files_are_compared(rest, captured):
     ]
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("data", [b"hello", gzip.compress(b"{}"), b"\x1f\x8b"])
 def test_a_hostile_upload_is_a_clear_line(rest, data):
     result = upload(rest, before_file=("evil.json.gz", data))
@@ -174,6 +180,7 @@ def test_a_hostile_upload_is_a_clear_line(rest, data):
     assert not result["traceback"]
 
 
+@pytest.mark.lines
 def test_the_form_explains_itself(rest, browser):
     _, page = browser.open(f"/extras/jobs/{rest.job(COMPARE)['id']}/run/")
     for text in ("Before: the result of a run", "Before: or a file", "present state"):
@@ -191,6 +198,7 @@ BOTH = pytest.mark.parametrize(
 )
 
 
+@pytest.mark.once
 @BOTH
 def test_files_from_a_shell(program, files, tmp_path):
     older, later, lost = files
@@ -206,6 +214,7 @@ def test_files_from_a_shell(program, files, tmp_path):
         assert (refused.returncode, says in refused.stderr) == (1, True)
 
 
+@pytest.mark.once
 @BOTH
 @pytest.mark.parametrize(
     ("words", "says"),
@@ -247,6 +256,7 @@ def test_the_present_is_captured_for_it(files):
     assert (done.returncode, "GO:" in done.stdout) == (0, True), done.stdout + done.stderr
 
 
+@pytest.mark.lines
 def test_a_schedule_tells_what_changed_since(rest):
     """The schedule itself is new since the snapshot before; that is what it has to tell."""
     result = rest.run_scheduled(COMPARE)

@@ -23,6 +23,8 @@ from nautobot_upgrade_jobs.collect.customization_judges import config_context, s
 from nautobot_upgrade_jobs.collect.job_imports import import_files
 from nautobot_upgrade_jobs.collect.template_names import Objects, problems
 
+pytestmark = pytest.mark.lines
+
 QUOTED, TYPE, SYNTAX = (
     ("'gone_field'", "'DeviceType'", "line 1: Syntax Error: Expected Name, found <EOF>")
     if graphql.__version__ >= "3"

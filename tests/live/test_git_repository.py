@@ -8,6 +8,8 @@ from nautobot.core.utils.module_loading import import_modules_privately
 
 from development.venvs import REPOSITORY
 
+pytestmark = pytest.mark.lines
+
 SLUG = "upgrade_checks"
 
 

@@ -76,9 +76,9 @@ def test_the_settings_can_forbid_it(monkeypatch):
 @pytest.mark.parametrize(
     ("forbidden", "request_", "reason"),
     [
-        ({"allow_build": False}, Request(target="2.4.44"), "allow_build is False"),
-        ({}, Request(target="2.4.44", may_build=False), "extras.build_target_job"),
-        ({}, Request(target="2.4.44", build=False), "on request"),
+        ({"allow_build": False}, Request(target="3.1.8"), "allow_build is False"),
+        ({}, Request(target="3.1.8", may_build=False), "extras.build_target_job"),
+        ({}, Request(target="3.1.8", build=False), "on request"),
     ],
 )
 def test_the_target_is_not_built_for_everybody(monkeypatch, forbidden, request_, reason):

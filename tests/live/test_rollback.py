@@ -76,6 +76,7 @@ def test_a_snapshot_of_now_is_where_we_are():
     assert "snapshot-x.json.gz" in report.steps[-1].commands[-1]
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(
     ("target", "says"),
     [

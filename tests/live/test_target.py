@@ -74,6 +74,7 @@ def keys(report, topic="booted"):
     return {one["key"] for one in report["findings"] if one["check"].startswith(f"{topic}.")}
 
 
+@pytest.mark.lines
 def test_every_app_that_does_not_load_is_named_and_the_rest_is_looked_at(foresee, apps):
     report = foresee(**apps)
     assert keys(report) == {
@@ -93,6 +94,7 @@ def test_every_app_that_does_not_load_is_named_and_the_rest_is_looked_at(foresee
     }
 
 
+@pytest.mark.lines
 def test_a_configuration_that_the_target_refuses_is_told_by_its_line(foresee, tmp_path):
     config = tmp_path / "nautobot_config.py"
     removed = "from nautobot.core.settings_funcs import setup_structlog_logging\n"
@@ -178,6 +180,7 @@ def _is_in(work, process):
         return False
 
 
+@pytest.mark.lines
 def test_who_may_build(clone):
     with clone("sample"):
         user = get_user_model().objects.create_user(username="planted-operator")
