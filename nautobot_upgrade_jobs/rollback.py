@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from importlib.metadata import version as installed_version
+from pathlib import Path
 from typing import Any, TypeVar, get_args
 
 from celery.exceptions import SoftTimeLimitExceeded
@@ -16,13 +17,17 @@ from .checks.findings import CheckResult, Severity
 from .checks.registry import checks_for
 from .checks.runner import judge
 from .collect import Context, collect_facts, explain, reversal, written
+from .collect.backup import NoBackupError
+from .collect.backup import read as read_backup
 from .collect.session import read_only_session
 from .collect.state import state_of
 from .configuration import UsageError
 from .destination import NO_SNAPSHOT, Destination, Given, destination
 from .facts import Facts, Unavailable, known
+from .facts.backup import Backup
 from .facts.reversal import Reversal
 from .facts.written import Written
+from .plan.backup import NO_BACKUP, prove
 from .plan.diagnosis import Diagnosis, diagnose
 from .plan.history import History
 from .plan.progress import Progress, begun
@@ -46,6 +51,8 @@ TOPICS = (
     "aftercare",
     "demands",
 )
+LOSE_ROWS = ("django_session", "extras_jobresult", "extras_joblogentry", "extras_fileproxy")
+"""Tables from which Nautobot and its users remove rows every day."""
 WAYS: tuple[str, ...] = get_args(Kind)
 
 
@@ -55,6 +62,7 @@ def plan_rollback(
     *,
     given: Given = NO_SNAPSHOT,
     way: str = "",
+    backup: Path | None = None,
 ) -> Report:
     """Find the ways back to an earlier state, and what each of them loses.
 
@@ -64,6 +72,7 @@ def plan_rollback(
         progress: Called with each topic before it is collected.
         given: A snapshot of the state to go back to.
         way: The way to take; the one that is advised if empty.
+        backup: The file that is said to be the backup of that state.
 
     Returns:
         The report, with the steps of the way.
@@ -84,7 +93,7 @@ def plan_rollback(
     facts = replace(collected(TOPICS), migrations=migrations)
     back = way_back(migrations, to.recorded)
     progress("reversal")
-    choice = _choose(_situation(facts, back, to, asked), way, given)
+    choice = _choose(_situation(facts, back, to, asked), way, given, _read(backup, asked))
     results = judge(facts, asked.target, asked.catalog, asked.exclude, checks, choice=choice)
     return _report(
         results,
@@ -188,11 +197,24 @@ def _diagnosis(facts: Facts, back: WayBack, asked: Understood) -> Diagnosis:
     return diagnose(migrations, back, half, left)
 
 
-def _choose(situation: Situation, way: str, given: Given) -> Choice:
+def _read(path: Path | None, asked: Understood) -> Backup | None:
+    try:
+        return read_backup(path, asked.config.snapshot_timeout_seconds) if path else None
+    except NoBackupError as error:
+        raise UsageError(f"--backup {error}") from None
+
+
+def _choose(situation: Situation, way: str, given: Given, backup: Backup | None) -> Choice:
     found = ways(situation)
     advised = recommended(found, situation.diagnosis)
     chosen = next((one for one in found if one.kind == way), advised)
-    return Choice(situation.diagnosis, found, advised, chosen, given.snapshot is not None)
+    proof = NO_BACKUP
+    if backup:
+        undoing = situation.reversal
+        began = "" if isinstance(undoing, Unavailable) else undoing.began
+        proof = prove(backup, situation.then, began, LOSE_ROWS)
+    snapshot = given.snapshot is not None
+    return Choice(situation.diagnosis, found, advised, chosen, snapshot, proof)
 
 
 def _state(asked: Understood) -> str:

@@ -17,7 +17,7 @@ BELOW = {
     "snapshot": {"facts", "catalog", "checks"},
     "checks": {"facts", "catalog", "plan"},
     "report": {"facts", "catalog", "plan", "checks", "snapshot"},
-    "collect": {"facts", "catalog"},
+    "collect": {"facts", "catalog", "plan"},
     "target": {"facts", "catalog", "plan", "snapshot"},
 }
 FILES = sorted(PACKAGE.rglob("*.py"))

@@ -55,13 +55,31 @@ def has_a_backup(choice: Choice) -> Iterator[Finding]:
     """
     if choice.chosen.kind != "restore":
         raise NotApplicable("the way is another one")
-    if not choice.backup:
+    proof = choice.backup
+    if proof.objections:
+        yield _about(
+            choice.chosen,
+            Severity.BLOCKER,
+            "The file that was named is not the backup that leads back.",
+            "Find the dump that was made right before the upgrade.",
+            evidence=proof.objections,
+            references=(BACKUP,),
+        )
+    elif not proof.evidence:
         yield _about(
             choice.chosen,
             Severity.BLOCKER,
             "The way back is the backup, and nothing here proves that there is one.",
-            "Restore it once into an empty database elsewhere, and compare its rows with the "
-            "snapshot's, before the present database is touched.",
+            "Name its file: nautobot-server upgrade_jobs rollback --backup FILE",
+            references=(BACKUP,),
+        )
+    elif proof.open:
+        yield _about(
+            choice.chosen,
+            Severity.WARNING,
+            f"Not all of the backup is proven; it is known: {'; '.join(proof.evidence)}.",
+            "Restore it once into an empty database elsewhere, before the present one is touched.",
+            evidence=proof.open,
             references=(BACKUP,),
         )
 

@@ -51,7 +51,13 @@ def collect(
     plan = [found[key] for key in undoes]
     reversal = look(context.connection, Walk(state), plan, {one.migration for one in known})
     spoilt = (_spoilt(context.connection, one) for one in known if one.migration in undoes)
-    return replace(reversal, spoilt=tuple(spoilt))
+    return replace(reversal, spoilt=tuple(spoilt), began=_began(executor, set(undoes)))
+
+
+def _began(executor: MigrationExecutor, undoes: set[str]) -> str:
+    applied = executor.loader.applied_migrations.items()
+    moments = [one.applied for (app, name), one in applied if f"{app}.{name}" in undoes]
+    return min(moments).isoformat(timespec="seconds") if moments else ""
 
 
 def _spoilt(connection: BaseDatabaseWrapper, known: KnownReversal) -> Spoilt:

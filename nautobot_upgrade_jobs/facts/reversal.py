@@ -61,5 +61,7 @@ class Reversal:
     """In the order in which they happen."""
     work: tuple[Work, ...] = ()
     """What it costs the server."""
+    began: str = ""
+    """When the first of them was applied: ISO 8601, UTC; empty if nobody knows."""
     spoilt: tuple[Spoilt, ...] = ()
     """Of the migrations whose code is known."""

@@ -9,6 +9,7 @@ from typing import Literal
 from ..facts import Contents, Database, Demands, Tables, Unavailable
 from ..facts.reversal import Reversal
 from ..facts.written import Written
+from .backup import NO_BACKUP, Proof
 from .diagnosis import Diagnosis, Stage
 from .duration import estimate
 from .losses import Loss, Stop, of_restore, of_reversal, stop_of
@@ -94,8 +95,8 @@ class Choice:
     """The one that the steps are for."""
     snapshot: bool
     """Whether a snapshot says what the state to go back to was."""
-    backup: str = ""
-    """What proves that there is a backup; empty if nothing does."""
+    backup: Proof = NO_BACKUP
+    """What speaks for the file that is said to be the backup."""
 
 
 def ways(situation: Situation) -> tuple[Way, ...]:

@@ -45,10 +45,17 @@ def told(choice: Choice) -> Iterator[Told]:
             _advice(way, choice),
             _leads(way),
             tuple(_loses(way)),
-            way.needs if not way.why_not else (),
+            _needs(way, choice),
             way.doubts,
             _time(way),
         )
+
+
+def _needs(way: Way, choice: Choice) -> tuple[str, ...]:
+    if way.why_not:
+        return ()
+    known = choice.backup.evidence if way.kind == "restore" else ()
+    return (*way.needs, *(f"of the backup it is known: {text}" for text in known))
 
 
 def _advice(way: Way, choice: Choice) -> str:

@@ -6,6 +6,7 @@ import pytest
 
 from nautobot_upgrade_jobs.checks.rollback import leads_back, loses_nothing
 from nautobot_upgrade_jobs.facts.demands import Answer, Demand
+from nautobot_upgrade_jobs.plan.backup import Proof
 from nautobot_upgrade_jobs.plan.losses import Loss, Stop
 from nautobot_upgrade_jobs.plan.ways import Way
 from tests.builders import choice
@@ -15,6 +16,7 @@ REVERSE, RESTORE = Way("reverse"), Way("restore")
 EMPTY = Answer(Demand("not null", "dcim.0090", "RemoveField", "dcim_cable", name="end"), 7, ("1",))
 STOPS = replace(REVERSE, stop=Stop("dcim.0090", "RemoveField", 21, EMPTY))
 REFUSED = replace(REVERSE, stop=Stop("app.0002", "RunPython", 1))
+PROVEN = Proof(("it reads to its end",))
 GOES = Loss("goes", "dcim_cabletype", 14, "dcim.0086")
 
 
@@ -27,7 +29,17 @@ GOES = Loss("goes", "dcim_cabletype", 14, "dcim.0086")
         ("leads_back", choice(NOTHING), [("blocker", "nothing")]),
         ("has_a_backup", choice(), "not_applicable"),
         ("has_a_backup", choice(RESTORE), [("blocker", "restore")]),
-        ("has_a_backup", choice(RESTORE, backup="read, 245 tables"), []),
+        ("has_a_backup", choice(RESTORE, backup=PROVEN), []),
+        (
+            "has_a_backup",
+            choice(RESTORE, backup=replace(PROVEN, open=("rows",))),
+            [("warning", "restore")],
+        ),
+        (
+            "has_a_backup",
+            choice(RESTORE, backup=replace(PROVEN, objections=("late",))),
+            [("blocker", "restore")],
+        ),
         ("loses_nothing", choice(), []),
         ("loses_nothing", choice(replace(REVERSE, losses=(GOES,))), [("warning", "goes")]),
         (

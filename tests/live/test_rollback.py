@@ -1,6 +1,8 @@
 """The way back, planned on a real installation, and then gone on a copy of it."""
 
 import json
+import os
+import subprocess
 from dataclasses import replace
 
 import jsonschema
@@ -10,8 +12,10 @@ from django.db import connection
 from nautobot_upgrade_jobs.capture import capture
 from nautobot_upgrade_jobs.catalog import load
 from nautobot_upgrade_jobs.checks.findings import Verdict
+from nautobot_upgrade_jobs.collect.backup import NoBackupError, read
 from nautobot_upgrade_jobs.configuration import UsageError
-from nautobot_upgrade_jobs.destination import Given
+from nautobot_upgrade_jobs.destination import UNKNOWN, Given
+from nautobot_upgrade_jobs.plan.backup import prove
 from nautobot_upgrade_jobs.report.json import document, schema
 from nautobot_upgrade_jobs.request import Request
 from nautobot_upgrade_jobs.rollback import plan_rollback
@@ -121,6 +125,65 @@ def test_named_twice_is_refused():
 def test_an_unknown_way_is_refused():
     with pytest.raises(UsageError, match=r"No such way: fly\. Known: nothing, forward"):
         back_to("2.4.0", way="fly")
+
+
+@pytest.fixture
+def dump(instance, monkeypatch, tmp_path):
+    """A native dump of the database that the tests work on."""
+    if instance.engine != "postgresql":
+        pytest.skip("of PostgreSQL")
+    binaries = instance.server().binaries
+    monkeypatch.setenv("PATH", str(binaries), prepend=os.pathsep)
+    path, here = tmp_path / "before.dump", connection.settings_dict
+    words = [
+        "--format=custom",
+        f"--file={path}",
+        f"--host={here['HOST']}",
+        f"--port={here['PORT']}",
+    ]
+    words += [f"--username={here['USER']}", here["NAME"]]
+    subprocess.run(
+        ["pg_dump", *words], env=os.environ | {"PGPASSWORD": here["PASSWORD"]}, check=True
+    )
+    return path
+
+
+def test_a_dump_is_set_beside_the_snapshot(dump):
+    snapshot = capture(depth="counts").snapshot
+    backup = read(dump, 60)
+    counted = {name: table.rows for name, table in snapshot.facts.contents.tables.items()}
+    assert backup.rows == counted
+    found = prove(backup, snapshot.facts.contents, "")
+    assert (found.objections, found.open) == ((), ())
+    assert len(found.evidence) == 2
+
+
+def test_a_dump_that_was_made_too_late_is_none(dump):
+    objections = prove(read(dump, 60), UNKNOWN, "2020-01-01T00:00:00+00:00").objections
+    assert "the upgrade began at 2020" in objections[0]
+
+
+@pytest.mark.parametrize("part", [0.0, 0.01, 0.5, 0.99])
+def test_a_dump_that_was_cut_short_is_none(dump, part):
+    data = dump.read_bytes()
+    dump.write_bytes(data[: int(len(data) * part)])
+    try:
+        backup = read(dump, 60)
+    except NoBackupError as error:
+        assert str(dump) in str(error)
+    else:
+        assert not backup.complete
+
+
+def test_a_dump_whose_rows_take_too_long_is_not_counted(dump):
+    backup = read(dump, 0)
+    assert backup.complete
+    assert "not through after 0 s" in backup.rows.reason
+
+
+def test_a_file_that_is_not_there_is_a_clear_line(tmp_path):
+    with pytest.raises(UsageError, match=r"--backup .*No such file"):
+        back_to("2.4.0", backup=tmp_path / "nothing")
 
 
 def test_django_stops_where_it_was_said(instance, database):

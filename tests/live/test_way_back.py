@@ -1,6 +1,7 @@
 """A real upgrade, work on it, and the way back by the planner's own script; then the comparison."""
 
 import json
+import shutil
 
 import pytest
 
@@ -57,7 +58,12 @@ def test_the_script_leads_back_to_what_was(instance, nautobot, tmp_path):
             ("dcim.manufacturer", "update"): 1,
         }
 
-        (script,) = tmp_path.glob("rollback-*.sh")
+        words = f"rollback --to {snapshot} --backup before-upgrade.postgresql --output proven"
+        planned = run(f"nautobot-server upgrade_jobs {words}")
+        assert planned.returncode == 0, planned.stdout  # it costs what was written since
+        (script,) = (tmp_path / "proven").glob("rollback-*.sh")
+        for name in tmp_path.glob("before-upgrade*.*"):
+            shutil.copy(name, script.parent)
         went = run(f"bash {script} --yes")
         assert "Everything is done." in went.stdout, went.stdout
         compared = run(f"nautobot-server upgrade_jobs compare {snapshot}")

@@ -109,6 +109,7 @@ class Command(BaseCommand):
             metavar="FILE|RELEASE|'APP MIGRATION'",
             help="the state to go back to: a snapshot, a release, or an App's last migration",
         )
+        one.add_argument("--backup", type=Path, metavar="FILE", help="the dump from before")
         one.add_argument("--way", default="", choices=("", *WAYS), help="default: the advised one")
         one.add_argument(
             "--instance", default="", help="what this installation was called in the snapshot"
@@ -153,7 +154,9 @@ class Command(BaseCommand):
             given = Given(read_snapshot(Path(text)), text, options["instance"])
             text = ""
         request = replace(_request(options), target=text)
-        report = plan_rollback(request, self._progress, given=given, way=options["way"])
+        report = plan_rollback(
+            request, self._progress, given=given, way=options["way"], backup=options["backup"]
+        )
         return publish(report, options)
 
     def _state(self, options: dict[str, Any]) -> int:
