@@ -73,6 +73,7 @@ bench:  ## beside the commands of Nautobot, counting, and pip
 	$(STACK) exec 3.2.7 -- python -m benchmarks.verify
 	$(STACK) exec 3.2.7 -- python -m benchmarks.fingerprints
 	$(STACK) exec 3.2.7 -- python -m benchmarks.migrations
+	$(STACK) exec 3.2.7 -- python -m benchmarks.rollback
 	$(STACK) up 2.4.44 --data apps
 	$(STACK) exec 2.4.44 --data apps -- python -m benchmarks.target
 

@@ -18,7 +18,9 @@ from .comparison import compare_snapshots
 from .configuration import UsageError
 from .doctor import examine
 from .report import Report
+from .rollback_files import rollback_from
 from .store import read_snapshot
+from .weighing import WAYS
 
 
 def main(words: list[str]) -> int:
@@ -34,6 +36,12 @@ def main(words: list[str]) -> int:
     one.add_argument("--config", default="", metavar="FILE", help="nautobot_config.py")
     one.set_defaults(run=lambda options: examine(options["config"]))
     add_report_options(one)
+    one = commands.add_parser("rollback", help="How do I get back, from a snapshot of now?")
+    one.add_argument("--facts", type=Path, required=True, help="the snapshot-….json.gz of now")
+    one.add_argument("--to", type=Path, required=True, help="that of the state to go back to")
+    one.add_argument("--way", default="", choices=("", *WAYS), help="default: the advised one")
+    add_report_options(one)
+    one.set_defaults(run=_rollback)
     options = vars(parser.parse_args(words))
     try:
         if options["output"]:
@@ -47,6 +55,11 @@ def main(words: list[str]) -> int:
 def _compare(options: dict[str, Any]) -> Report:
     before, after = read_snapshot(options["before"]), read_snapshot(options["after"])
     return compare_snapshots(before, after)
+
+
+def _rollback(options: dict[str, Any]) -> Report:
+    now, then = read_snapshot(options["facts"]), read_snapshot(options["to"])
+    return rollback_from(now, then, str(options["to"]), options["way"])
 
 
 if __name__ == "__main__":

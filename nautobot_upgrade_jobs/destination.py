@@ -89,7 +89,7 @@ def _of_snapshot(snapshot: Snapshot, given: Given, asked: Understood) -> Destina
         facts.packages,
         datetime.fromisoformat(snapshot.created),
         release,
-        given.file,
+        given.file or "snapshot.json.gz",
     )
 
 

@@ -64,7 +64,7 @@ def understand(request: Request, checks: Iterable[Check]) -> Understood:
     """
     try:
         config = configuration()
-        catalog = _catalog()
+        catalog = read_catalog()
         target = choose_target(catalog, installed_version("nautobot"), request.target)
         exclude = frozenset(filter(None, re.split(r"[\s,]+", request.exclude)))
         require_known(exclude, checks)
@@ -98,7 +98,8 @@ def _requirements(text: str) -> Iterator[str]:
             yield str(stated)
 
 
-def _catalog() -> Catalog | Unavailable:
+def read_catalog() -> Catalog | Unavailable:
+    """Return the catalog, or why it cannot be read."""
     try:
         return load()
     except (CatalogUnavailable, CatalogError) as error:

@@ -1,4 +1,4 @@
-"""Rollback Planner from request to report: the line that the Job and the command share."""
+"""Rollback Planner on a live installation: what the Job and the command share."""
 
 from __future__ import annotations
 
@@ -8,14 +8,12 @@ from dataclasses import replace
 from functools import partial
 from importlib.metadata import version as installed_version
 from pathlib import Path
-from typing import Any, TypeVar, get_args
+from typing import TypeVar
 
 from celery.exceptions import SoftTimeLimitExceeded
 from django.db import Error as DatabaseError
 
-from .checks.findings import CheckResult, Severity
 from .checks.registry import checks_for
-from .checks.runner import judge
 from .collect import Context, collect_facts, explain, reversal, written
 from .collect.backup import NoBackupError
 from .collect.backup import read as read_backup
@@ -23,22 +21,14 @@ from .collect.session import read_only_session
 from .collect.state import state_of
 from .configuration import UsageError
 from .destination import NO_SNAPSHOT, Destination, Given, destination
-from .facts import Facts, Unavailable, known
+from .facts import Facts, Unavailable
 from .facts.backup import Backup
 from .facts.reversal import Reversal
 from .facts.written import Written
-from .plan.backup import NO_BACKUP, prove
-from .plan.diagnosis import Diagnosis, diagnose
-from .plan.history import History
-from .plan.progress import Progress, begun
 from .plan.reverse import WayBack, way_back
-from .plan.runbook import Step
-from .plan.structure import live_tables
-from .plan.way_steps import Return, requirements_of, steps_of
-from .plan.ways import Choice, Kind, Situation, recommended, ways
 from .report import Report
-from .reporting import report_on
 from .request import Request, Understood, understand
+from .weighing import Seen, require_way, weigh
 
 T = TypeVar("T")
 TOPICS = (
@@ -51,9 +41,6 @@ TOPICS = (
     "aftercare",
     "demands",
 )
-LOSE_ROWS = ("django_session", "extras_jobresult", "extras_joblogentry", "extras_fileproxy")
-"""Tables from which Nautobot and its users remove rows every day."""
-WAYS: tuple[str, ...] = get_args(Kind)
 
 
 def plan_rollback(
@@ -81,10 +68,8 @@ def plan_rollback(
         UsageError: The request makes no sense; nothing but migrations has been collected.
     """
     started = time.monotonic()
-    if way and way not in WAYS:
-        raise UsageError(f"No such way: {way[:40]}. Known: {', '.join(WAYS)}.")
-    checks = checks_for("back")
-    asked = understand(replace(request, target=installed_version("nautobot")), checks)
+    require_way(way)
+    asked = understand(replace(request, target=installed_version("nautobot")), checks_for("back"))
     collected = partial(_collected, request, asked, progress)
     migrations = collected(("migrations",)).migrations
     if isinstance(migrations, Unavailable):
@@ -93,32 +78,9 @@ def plan_rollback(
     facts = replace(collected(TOPICS), migrations=migrations)
     back = way_back(migrations, to.recorded)
     progress("reversal")
-    choice = _choose(_situation(facts, back, to, asked), way, given, _read(backup, asked))
-    results = judge(facts, asked.target, asked.catalog, asked.exclude, checks, choice=choice)
-    return _report(
-        results,
-        asked,
-        target=to.label,
-        choice=choice,
-        steps=_steps(choice.chosen.kind, facts, back, to),
-        constraints=requirements_of(to.packages),
-        state=_state(asked),
-        seconds=time.monotonic() - started,
-    )
-
-
-def _report(results: tuple[CheckResult, ...], asked: Understood, **stated: Any) -> Report:
-    return report_on(
-        results,
-        kind="rollback",
-        release=asked.target.version,
-        acceptances=asked.acceptances,
-        catalog=asked.catalog,
-        instance=asked.config.label,
-        current=f"Nautobot {asked.target.installed}",
-        migrations=None,
-        **stated,
-    )
+    undoing, since = _look(back, to, asked)
+    seen = Seen(facts, back, undoing, since, _read(backup, asked), _state(asked))
+    return replace(weigh(seen, to, asked, way), seconds=time.monotonic() - started)
 
 
 def _collected(
@@ -133,21 +95,6 @@ def _collected(
         own_job_result=request.own_job_result,
         topics=topics,
         progress=progress,
-    )
-
-
-def _situation(facts: Facts, back: WayBack, to: Destination, asked: Understood) -> Situation:
-    """Look at what the ways would do; what cannot be looked at is told by each of them."""
-    undoing, since = _look(back, to, asked)
-    return Situation(
-        diagnosis=_diagnosis(facts, back, asked),
-        way=back,
-        reversal=undoing,
-        then=to.contents,
-        written=since,
-        tables=facts.tables,
-        database=facts.database,
-        ahead=facts.demands,
     )
 
 
@@ -181,40 +128,11 @@ def _attempt(look: Callable[[], T]) -> T | Unavailable:
         return Unavailable(explain(error))
 
 
-def _diagnosis(facts: Facts, back: WayBack, asked: Understood) -> Diagnosis:
-    migrations = known(facts.migrations)
-    half: tuple[Progress, ...] = ()
-    if not isinstance(facts.schema, Unavailable) and not isinstance(facts.models, Unavailable):
-        expected = facts.models.tables
-        if not isinstance(expected, Unavailable):
-            half = begun(History(migrations), live_tables(facts.schema), expected)
-    steps = [one for one in checks_for("after") if one.topic == "aftercare"]
-    left = [
-        one.check
-        for one in judge(facts, asked.target, asked.catalog, (), steps)
-        if any(finding.severity is not Severity.INFO for finding in one.findings)
-    ]
-    return diagnose(migrations, back, half, left)
-
-
 def _read(path: Path | None, asked: Understood) -> Backup | None:
     try:
         return read_backup(path, asked.config.snapshot_timeout_seconds) if path else None
     except NoBackupError as error:
         raise UsageError(f"--backup {error}") from None
-
-
-def _choose(situation: Situation, way: str, given: Given, backup: Backup | None) -> Choice:
-    found = ways(situation)
-    advised = recommended(found, situation.diagnosis)
-    chosen = next((one for one in found if one.kind == way), advised)
-    proof = NO_BACKUP
-    if backup:
-        undoing = situation.reversal
-        began = "" if isinstance(undoing, Unavailable) else undoing.began
-        proof = prove(backup, situation.then, began, LOSE_ROWS)
-    snapshot = given.snapshot is not None
-    return Choice(situation.diagnosis, found, advised, chosen, snapshot, proof)
 
 
 def _state(asked: Understood) -> str:
@@ -223,19 +141,3 @@ def _state(asked: Understood) -> str:
         asked.config.statement_timeout_seconds, asked.config.database_alias
     ) as connection:
         return state_of(Context(connection))
-
-
-def _steps(kind: Kind, facts: Facts, back: WayBack, to: Destination) -> tuple[Step, ...]:
-    """Return the runbook; none where nobody knows what runs here."""
-    if isinstance(facts.runtime, Unavailable) or isinstance(facts.database, Unavailable):
-        return ()
-    here = Return(
-        facts.runtime,
-        facts.database,
-        facts.packages,
-        to.packages,
-        back.calls,
-        to.release,
-        to.snapshot,
-    )
-    return steps_of(kind, here)

@@ -30,7 +30,7 @@ def files_of(report: Report) -> dict[str, str]:
     if report.steps:
         name = "upgrade-plan.md" if upgrade else f"{report.file_stem}-steps.md"
         files[name] = runbook.render(report)
-    if report.steps and report.choice:
+    if report.steps and report.state:
         files[f"{report.file_stem}.sh"] = script.render(report)
     return files
 

@@ -35,9 +35,10 @@ from ...destination import NO_SNAPSHOT, Given
 from ...facts.contents import DEPTHS
 from ...preflight import preflight
 from ...request import Request
-from ...rollback import WAYS, plan_rollback
+from ...rollback import plan_rollback
 from ...store import read_snapshot, write_snapshot
 from ...verification import verify
+from ...weighing import WAYS
 
 
 class Parser(UsageParser, CommandParser):

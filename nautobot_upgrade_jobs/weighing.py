@@ -1,0 +1,139 @@
+"""From what was seen to the ways back, weighed: what the live planner and that from files share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import get_args
+
+from .checks.findings import Severity
+from .checks.registry import checks_for
+from .checks.runner import judge
+from .configuration import UsageError
+from .destination import Destination
+from .facts import Facts, Unavailable, known
+from .facts.backup import Backup
+from .facts.reversal import Reversal
+from .facts.written import Written
+from .plan.backup import NO_BACKUP, prove
+from .plan.diagnosis import Diagnosis, diagnose
+from .plan.history import History
+from .plan.progress import Progress, begun
+from .plan.reverse import WayBack
+from .plan.runbook import Step
+from .plan.structure import live_tables
+from .plan.way_steps import Return, requirements_of, steps_of
+from .plan.ways import Choice, Kind, Situation, recommended, ways
+from .report import Report
+from .reporting import report_on
+from .request import Understood
+
+LOSE_ROWS = ("django_session", "extras_jobresult", "extras_joblogentry", "extras_fileproxy")
+"""Tables from which Nautobot and its users remove rows every day."""
+WAYS: tuple[str, ...] = get_args(Kind)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What is known of the installation, and of what undoing would do to it."""
+
+    facts: Facts
+    way: WayBack
+    reversal: Reversal | Unavailable
+    written: Written | Unavailable
+    backup: Backup | None = None
+    state: str = ""
+    """What a script can tell the database by; empty if nobody knows, and there is no script."""
+
+
+def require_way(way: str) -> None:
+    """Refuse a way that does not exist.
+
+    Raises:
+        UsageError: With those that do.
+    """
+    if way and way not in WAYS:
+        raise UsageError(f"No such way: {way[:40]}. Known: {', '.join(WAYS)}.")
+
+
+def weigh(seen: Seen, to: Destination, asked: Understood, way: str) -> Report:
+    """Weigh the ways against each other, and write the steps of one.
+
+    Args:
+        seen: Where the way begins.
+        to: Where it is to lead.
+        asked: What the operator asked for.
+        way: The one that the steps are for; the one that is advised if empty.
+    """
+    situation = Situation(
+        diagnosis=_diagnosis(seen, asked),
+        way=seen.way,
+        reversal=seen.reversal,
+        then=to.contents,
+        written=seen.written,
+        tables=seen.facts.tables,
+        database=seen.facts.database,
+        ahead=seen.facts.demands,
+    )
+    choice = _choose(situation, way, to, seen.backup)
+    checks = checks_for("back")
+    results = judge(seen.facts, asked.target, asked.catalog, asked.exclude, checks, choice=choice)
+    return report_on(
+        results,
+        kind="rollback",
+        release=asked.target.version,
+        acceptances=asked.acceptances,
+        catalog=asked.catalog,
+        instance=asked.config.label,
+        current=f"Nautobot {asked.target.installed}",
+        migrations=None,
+        target=to.label,
+        choice=choice,
+        steps=_steps(choice.chosen.kind, seen, to),
+        constraints=requirements_of(to.packages),
+        state=seen.state,
+    )
+
+
+def _diagnosis(seen: Seen, asked: Understood) -> Diagnosis:
+    facts, migrations = seen.facts, known(seen.facts.migrations)
+    half: tuple[Progress, ...] = ()
+    if not isinstance(facts.schema, Unavailable) and not isinstance(facts.models, Unavailable):
+        expected = facts.models.tables
+        if not isinstance(expected, Unavailable):
+            half = begun(History(migrations), live_tables(facts.schema), expected)
+    steps = [one for one in checks_for("after") if one.topic == "aftercare"]
+    left = [
+        one.check
+        for one in judge(facts, asked.target, asked.catalog, (), steps)
+        if any(finding.severity is not Severity.INFO for finding in one.findings)
+    ]
+    return diagnose(migrations, seen.way, half, left)
+
+
+def _choose(situation: Situation, way: str, to: Destination, backup: Backup | None) -> Choice:
+    found = ways(situation)
+    advised = recommended(found, situation.diagnosis)
+    chosen = next((one for one in found if one.kind == way), advised)
+    proof = NO_BACKUP
+    if backup:
+        undoing = situation.reversal
+        began = "" if isinstance(undoing, Unavailable) else undoing.began
+        proof = prove(backup, situation.then, began, LOSE_ROWS)
+    return Choice(situation.diagnosis, found, advised, chosen, bool(to.snapshot), proof)
+
+
+def _steps(kind: Kind, seen: Seen, to: Destination) -> tuple[Step, ...]:
+    """Return the runbook; none where nobody knows what runs here."""
+    facts = seen.facts
+    if isinstance(facts.runtime, Unavailable) or isinstance(facts.database, Unavailable):
+        return ()
+    here = Return(
+        facts.runtime,
+        facts.database,
+        facts.packages,
+        to.packages,
+        seen.way.calls,
+        to.release,
+        to.snapshot,
+    )
+    return steps_of(kind, here)
