@@ -45,8 +45,10 @@ class UpgradeJob(Job):
             self.attach(name, text)
         if report.verdict in (Verdict.BLOCKED, Verdict.INCOMPLETE):
             self.fail(f"{report.verdict.value.upper()}: {report.headline}")
+        ways = {"advised": report.choice.advised.kind} if report.choice else {}
         return {
             "verdict": report.verdict.value,
+            **ways,
             "current": report.current,
             "target": report.target,
             "findings": report.counts,

@@ -1,18 +1,27 @@
 """The way back, planned on a real installation, and then gone on a copy of it."""
 
+import gzip
 import json
 import os
 import subprocess
 from dataclasses import replace
+from datetime import datetime
 
 import jsonschema
 import pytest
 from django.db import connection
+from django.utils import timezone
+from nautobot.dcim.models import Manufacturer
+from nautobot.extras.context_managers import web_request_context
+from nautobot.extras.models import ObjectChange
+from nautobot.users.models import User
 
 from nautobot_upgrade_jobs.capture import capture
 from nautobot_upgrade_jobs.catalog import load
 from nautobot_upgrade_jobs.checks.findings import Verdict
+from nautobot_upgrade_jobs.collect import Context, written
 from nautobot_upgrade_jobs.collect.backup import NoBackupError, read
+from nautobot_upgrade_jobs.collect.changes import export
 from nautobot_upgrade_jobs.configuration import UsageError
 from nautobot_upgrade_jobs.destination import UNKNOWN, Given
 from nautobot_upgrade_jobs.plan.backup import prove
@@ -125,6 +134,44 @@ def test_named_twice_is_refused():
 def test_an_unknown_way_is_refused():
     with pytest.raises(UsageError, match=r"No such way: fly\. Known: nothing, forward"):
         back_to("2.4.0", way="fly")
+
+
+def test_what_was_changed_since_is_written_down(tmp_path):
+    """In the order in which it was changed, page by page."""
+    user = User.objects.first()
+    since = timezone.now()
+    with web_request_context(user):
+        made = [Manufacturer.objects.create(name=f"Since {number}") for number in range(3)]
+    with web_request_context(user):
+        made[0].description = "changed"
+        made[0].save()
+        made[1].delete()
+    path = tmp_path / "changes.jsonl.gz"
+    assert export(Context(connection), since, path) == 5
+    with gzip.open(path, "rt") as stream:
+        lines = [json.loads(line) for line in stream]
+    assert [(one["action"], one["object_repr"]) for one in lines] == [
+        ("create", "Since 0"),
+        ("create", "Since 1"),
+        ("create", "Since 2"),
+        ("update", "Since 0"),
+        ("delete", "Since 1"),
+    ]
+    assert {one["model"] for one in lines} == {"dcim.manufacturer"}
+    assert lines[3]["object_data"]["description"] == "changed"
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert list(tmp_path.iterdir()) == [path]
+    counted = written.collect(Context(connection), since)
+    assert sum(one.number for one in counted.changes) == 5
+    assert {(one.table, one.created) for one in counted.stamped} == {("dcim_manufacturer", 2)}
+    for one in made[::2]:
+        one.delete()
+
+
+def test_page_by_page_nothing_is_left_out_or_doubled(tmp_path, monkeypatch):
+    monkeypatch.setattr("nautobot_upgrade_jobs.collect.changes.PAGE", 7)
+    long_ago = datetime.fromisoformat("2000-01-01T00:00:00+00:00")
+    assert export(Context(connection), long_ago, tmp_path / "all") == ObjectChange.objects.count()
 
 
 @pytest.fixture

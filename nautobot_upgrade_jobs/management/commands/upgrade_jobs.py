@@ -9,15 +9,18 @@ from __future__ import annotations
 import sys
 from argparse import ArgumentParser
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import Error as DatabaseError
 
 from ...capture import DEFAULT_DEPTH, capture
 from ...checks.expectations import KINDS
 from ...checks.findings import Verdict
-from ...collect import Context, current_user
+from ...collect import Context, current_user, explain
+from ...collect.changes import export
 from ...collect.session import read_only_session
 from ...collect.state import state_of
 from ...commandline import (
@@ -36,6 +39,7 @@ from ...facts.contents import DEPTHS
 from ...preflight import preflight
 from ...request import Request
 from ...rollback import plan_rollback
+from ...snapshot.file import Snapshot
 from ...store import read_snapshot, write_snapshot
 from ...verification import verify
 from ...weighing import WAYS
@@ -158,7 +162,24 @@ class Command(BaseCommand):
         report = plan_rollback(
             request, self._progress, given=given, way=options["way"], backup=options["backup"]
         )
-        return publish(report, options)
+        code = publish(report, options)
+        if options["output"] and given.snapshot:
+            self._changes(options["output"], given.snapshot)
+        return code
+
+    def _changes(self, folder: Path, snapshot: Snapshot) -> None:
+        """Write what was changed since, for whoever has to do it again after a restore."""
+        since = datetime.fromisoformat(snapshot.created)
+        path = folder / f"changes-since-{since:%Y%m%dT%H%M%SZ}.jsonl.gz"
+        config = configuration()
+        try:
+            with read_only_session(
+                config.snapshot_timeout_seconds, config.database_alias
+            ) as connection:
+                number = export(Context(connection), since, path)
+        except (OSError, DatabaseError) as error:
+            raise UsageError(f"{path.name}: {explain(error)}") from None
+        self.stderr.write(f"Wrote {path}: {number} changes")
 
     def _state(self, options: dict[str, Any]) -> int:
         config = configuration()
