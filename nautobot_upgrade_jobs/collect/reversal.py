@@ -164,9 +164,9 @@ def _read(
                 code.append((key, _text_of(one, forward=False)))
             if place:
                 after = (key for key, text in code if names(text, place.model, place.table))
-                named = {"migration": key, "operation": undone, "number": number}
+                before = {"after": tuple(dict.fromkeys(after)), "number": number}
                 seen[-1].demands = [
-                    replace(demand, after=tuple(dict.fromkeys(after)), **named)
+                    replace(demand, migration=key, operation=undone, **before)
                     for demand in demands_of(one, walk, place)
                     if demand.kind != GOES
                 ]
