@@ -148,6 +148,11 @@ class Postgres:
         """Write a dump."""
         run([*self._tool("pg_dump"), "--format=custom", f"--file={path}", name], what="pg_dump")
 
+    def schema(self, name: str) -> str:
+        """The statements that make its tables."""
+        options = ["--schema-only", "--no-owner", name]
+        return run([*self._tool("pg_dump"), *options], what="pg_dump")
+
     def restore(self, path: Path, name: str) -> None:
         """Make a database from a dump."""
         self.create(name)

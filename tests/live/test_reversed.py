@@ -1,0 +1,60 @@
+"""Reversed for real, where nothing speaks against it: the schema is the older release's again."""
+
+import pytest
+
+from development import dumps
+from development.instance import Instance
+from nautobot_upgrade_jobs.request import Request
+from nautobot_upgrade_jobs.rollback import plan_rollback
+
+from .conftest import CLONE, connected_to, this_instance
+from .upgrading import DATABASE, attempt
+
+OLDER = {"3.2.7": "3.1.8", "3.1.8": "3.0.11", "3.0.11": "2.4.44"}
+"""Releases with fewer migrations, whose pristine databases are at hand."""
+pytestmark = [
+    pytest.mark.upgrades,
+    pytest.mark.skipif(
+        this_instance().version not in OLDER or this_instance().engine != "postgresql",
+        reason="no older release is at hand",
+    ),
+]
+BEFORE = f"{CLONE}_before"
+
+
+@pytest.fixture
+def older(instance):
+    """The pristine database of the older release beside one of this one."""
+    server, found = instance.server(), Instance(OLDER[instance.version], instance.engine, "")
+    path = dumps.cache() / f"{dumps.key(found, server, 'pristine')}.{server.suffix}"
+    if not path.exists():
+        pytest.skip(f"it takes: python3 -m development.stack up {found.version}")
+    server.restore(path, BEFORE)
+    server.clone("pristine", DATABASE)
+    yield found
+    server.drop(BEFORE)
+    server.drop(DATABASE)
+
+
+def schema(server, name):
+    """What makes the tables, in no order of columns."""
+    lines = (line.rstrip(",") for line in server.schema(name).splitlines())
+    return sorted(line for line in lines if line and not line.startswith(("--", "\\")))
+
+
+def test_the_schema_is_that_of_the_older_release(older, instance):
+    with connected_to(DATABASE):
+        report = plan_rollback(Request(target=older.version), way="reverse")
+    (way,) = [one for one in report.choice.ways if one.kind == "reverse"]
+    assert way.goes, way
+    calls = [
+        command.split()
+        for step in report.steps
+        for command in step.commands
+        if command.startswith("nautobot-server migrate ")
+    ]
+    for words in calls:
+        done = attempt(instance, *words)
+        assert done.returncode == 0, done.stdout + done.stderr
+    server = instance.server()
+    assert schema(server, DATABASE) == schema(server, BEFORE)
