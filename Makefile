@@ -56,6 +56,8 @@ test-upgrades:  ## many real upgrades, half an hour
 	  $(STACK) up $$version && $(STACK) exec $$version -- $(LIVE)/test_foretold.py -m upgrades -k healthy || exit 1; \
 	done
 	$(STACK) exec 3.2.7 -- $(LIVE)/test_foretold.py -m upgrades -k 'not healthy'
+	$(STACK) exec 3.2.7 -- $(LIVE)/test_reversed.py
+	$(STACK) exec 2.4.44 -- $(LIVE)/test_way_back.py
 	$(STACK) up 2.4.44 --data apps
 	$(STACK) exec 2.4.44 --data apps -- $(LIVE)/test_window.py
 
