@@ -78,8 +78,8 @@ def plan_rollback(
     facts = replace(collected(TOPICS), migrations=migrations)
     back = way_back(migrations, to.recorded)
     progress("reversal")
-    undoing, since = _look(back, to, asked)
-    seen = Seen(facts, back, undoing, since, _read(backup, asked), _state(asked))
+    undoing, since, state = _look(back, to, asked)
+    seen = Seen(facts, back, undoing, since, _read(backup, asked), state)
     return replace(weigh(seen, to, asked, way), seconds=time.monotonic() - started)
 
 
@@ -100,8 +100,8 @@ def _collected(
 
 def _look(
     back: WayBack, to: Destination, asked: Understood
-) -> tuple[Reversal | Unavailable, Written | Unavailable]:
-    """Ask the rows."""
+) -> tuple[Reversal | Unavailable, Written | Unavailable, str]:
+    """Ask the rows; and what a script can tell this database by, empty if there is none to ask."""
     undoing: Reversal | Unavailable = Unavailable("nobody has looked")
     since: Written | Unavailable = Unavailable("nobody knows when the backup was made")
     known_code = () if isinstance(asked.catalog, Unavailable) else asked.catalog.reversals
@@ -113,9 +113,10 @@ def _look(
             if to.since:
                 since = _attempt(partial(written.collect, context, to.since))
             undoing = _attempt(partial(reversal.collect, context, back.undoes, known_code))
+            state = state_of(context)
     except DatabaseError as error:
-        return Unavailable(explain(error)), Unavailable(explain(error))
-    return undoing, since
+        return Unavailable(explain(error)), Unavailable(explain(error)), ""
+    return undoing, since, state
 
 
 def _attempt(look: Callable[[], T]) -> T | Unavailable:
@@ -133,11 +134,3 @@ def _read(path: Path | None, asked: Understood) -> Backup | None:
         return read_backup(path, asked.config.snapshot_timeout_seconds) if path else None
     except NoBackupError as error:
         raise UsageError(f"--backup {error}") from None
-
-
-def _state(asked: Understood) -> str:
-    """Return what a script tells this database by; empty if nobody knows, and nothing matches."""
-    with read_only_session(
-        asked.config.statement_timeout_seconds, asked.config.database_alias
-    ) as connection:
-        return state_of(Context(connection))

@@ -17,6 +17,7 @@ from ..facts import Demands
 from ..facts.demands import Answer, Demand, Work
 from . import Context, explain
 from .code import models_in, names, source_of
+from .losses import Goes, counted
 from .operations import demands
 from .sql import rows, value
 from .walk import Place, Walk
@@ -43,11 +44,7 @@ def collect(context: Context) -> Demands:
     goes = [one for one in demanded if one.kind == GOES]
     answers = [
         *(answer(context.connection, one) for one in demanded if one.kind != GOES),
-        *(
-            answer
-            for table in dict.fromkeys(one.table for one in goes)
-            for answer in _values(context.connection, [one for one in goes if one.table == table])
-        ),
+        *_values(context.connection, goes),
     ]
     broken = tuple(one for one in answers if one.rows or one.unknown)
     return Demands(broken, len(answers), len(plan), tuple(work))
@@ -93,15 +90,10 @@ def kinds_of(one: Operation, walk: Walk, place: Place) -> list[str]:
 
 
 def _values(connection: BaseDatabaseWrapper, goes: list[Demand]) -> Iterator[Answer]:
-    """Count the values in what goes of one table, by one query."""
-    quote = connection.ops.quote_name
-    counts = ", ".join(f"count({quote(one.columns[0]) if one.columns else '*'})" for one in goes)
-    try:
-        (found,) = rows(connection, f"SELECT {counts} FROM {quote(goes[0].table)}")  # noqa: S608
-    except DatabaseError as error:
-        yield from (Answer(one, 0, unknown=explain(error)) for one in goes)
-        return
-    yield from map(Answer, goes, found)
+    """Count the values in what goes."""
+    asked = [Goes(one.table, one.columns[0] if one.columns else "") for one in goes]
+    for one, count in zip(goes, counted(connection, asked), strict=True):
+        yield Answer(one, count.rows, unknown=count.unknown)
 
 
 def answer(connection: BaseDatabaseWrapper, demand: Demand) -> Answer:

@@ -15,6 +15,8 @@ from .sql import rows
 if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper
 
+ANY_VALUE: tuple[str, list[Any]] = ("", [])
+"""No condition: any value is somebody's own."""
 CONSTANTS = (dict, list)
 """Callables that give the same value to every row."""
 
@@ -51,15 +53,18 @@ def counted(connection: BaseDatabaseWrapper, goes: Sequence[Goes]) -> list[Count
 
 def _of_a_table(connection: BaseDatabaseWrapper, goes: Sequence[Goes]) -> Iterator[Count]:
     """Count what goes of one table; without a look at defaults where the server has no ``=``."""
-    try:
-        counts = _query(connection, goes, [_differs(connection, one) for one in goes])
-    except DatabaseError:
+    differ = [_differs(connection, one) for one in goes]
+    plain = [ANY_VALUE] * len(goes)
+    why = ""
+    for conditions in [differ, plain] if differ != plain else [plain]:
         try:
-            counts = _query(connection, goes, [("", [])] * len(goes))
+            counts = _query(connection, goes, conditions)
         except DatabaseError as error:
-            yield from (Count(unknown=explain(error)) for _ in goes)
+            why = explain(error)
+        else:
+            yield from (Count(*counts[2 * place : 2 * place + 2]) for place in range(len(goes)))
             return
-    yield from (Count(counts[2 * place], counts[2 * place + 1]) for place in range(len(goes)))
+    yield from (Count(unknown=why) for _ in goes)
 
 
 def _query(
@@ -74,21 +79,21 @@ def _query(
         counts += [whole, part]
         parameters += given
     query = f"SELECT {', '.join(counts)} FROM {quote(goes[0].table)}"  # noqa: S608 - quoted names
-    (found,) = rows(connection, query, parameters)
+    (found,) = rows(connection, query, parameters or None)
     return tuple(map(int, found))
 
 
 def _differs(connection: BaseDatabaseWrapper, one: Goes) -> tuple[str, list[Any]]:
     """Return the condition under which a value is somebody's own, and its parameters."""
     if one.field is None:
-        return "", []
+        return ANY_VALUE
     try:
         known, value = _ordinary(one.field)
         given = one.field.get_db_prep_save(value, connection) if known else None
     except Exception:  # noqa: BLE001 - fields are code of others, and are not bound to a model
-        return "", []
+        return ANY_VALUE
     if given is None:
-        return "", []  # any value is one's own
+        return ANY_VALUE
     json = isinstance(one.field, JSONField) and connection.vendor == "mysql"
     place = "CAST(%s AS JSON)" if json else "%s"
     return f"{connection.ops.quote_name(one.column)} <> {place}", [given]

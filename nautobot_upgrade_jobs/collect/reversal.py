@@ -46,6 +46,8 @@ def collect(
         undoes: Keys of applied migrations on disk, in the order in which they are undone.
         known: What is known of the code of some.
     """
+    if not undoes:
+        return Reversal()
     executor = MigrationExecutor(connection)
     state, found = _inverted(executor, set(undoes))
     plan = [found[key] for key in undoes]

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
 from ..facts import Contents, Unavailable
-from ..facts.contents import TableContents
 from ..facts.demands import Answer
 from ..facts.reversal import Effect, Reversal
 from ..facts.written import Written
@@ -43,10 +42,9 @@ def of_reversal(reversal: Reversal, then: Contents | Unavailable) -> tuple[Loss,
     """
     gone = {one.table for one in reversal.effects if one.kind == "drops" and not one.column}
     known = {one.migration for one in reversal.spoilt}
-    tables = {} if isinstance(then, Unavailable) else then.tables
     found = [
         *_that_go(reversal, gone),
-        *_that_return(reversal, gone, tables, isinstance(then, Unavailable)),
+        *_that_return(reversal, gone, then),
         *(
             Loss(
                 "is spoilt",
@@ -76,24 +74,18 @@ def _that_go(reversal: Reversal, gone: set[str]) -> Iterator[Loss]:
 
 
 def _that_return(
-    reversal: Reversal,
-    gone: set[str],
-    then: Mapping[str, TableContents | Unavailable],
-    without_snapshot: bool,
+    reversal: Reversal, gone: set[str], then: Contents | Unavailable
 ) -> Iterator[Loss]:
     for one in reversal.effects:
-        if one.kind != "returns empty" or one.table in gone:
-            continue
-        number, why = _there_then(one, then)
-        if without_snapshot:
-            why = "no snapshot says what was in it"
-        yield Loss("comes back empty", _place(one), number, one.migration, why)
+        if one.kind == "returns empty" and one.table not in gone:
+            number, why = _there_then(one, then)
+            yield Loss("comes back empty", _place(one), number, one.migration, why)
 
 
-def _there_then(
-    one: Effect, then: Mapping[str, TableContents | Unavailable]
-) -> tuple[int | None, str]:
-    table = then.get(one.table)
+def _there_then(one: Effect, then: Contents | Unavailable) -> tuple[int | None, str]:
+    if isinstance(then, Unavailable):
+        return None, "no snapshot says what was in it"
+    table = then.tables.get(one.table)
     if table is None:
         return None, "the snapshot has no such table"
     if isinstance(table, Unavailable):
@@ -109,9 +101,8 @@ def _there_then(
 def _by_code(reversal: Reversal, gone: set[str], known: set[str]) -> Iterator[Loss]:
     """Yield what code may spoil: not in tables that go, and not where it is known."""
     for one in reversal.effects:
-        if one.kind in ("runs code", "does nothing") and one.migration not in known | gone:
-            if one.table in gone:
-                continue
+        is_code = one.kind in ("runs code", "does nothing")
+        if is_code and one.migration not in known and one.table not in gone:
             kind: Kind = "stays" if one.kind == "does nothing" else "may be spoilt"
             rows = one.rows if one.table else None
             yield Loss(kind, one.table or one.migration, rows, one.migration)

@@ -112,15 +112,22 @@ def dump_of(database: Database, stem: str) -> tuple[str, str]:
         stem: Name of the file without its ending.
     """
     name, file = shlex.quote(database.name), f"{stem}.{database.vendor}"
+    login = login_of(database)
     if database.vendor == "postgresql":
-        login = options(host=database.host, port=database.port, username=database.account)
         dump = f"pg_dump{login} --format=custom --file={file} {name}"
         return dump, f"pg_restore --list {file}"
-    login = options(host=database.host, port=database.port, user=database.account)
-    asked = " --password" if database.host else ""  # a local socket may ask for none
     how = "--single-transaction --routines"
-    dump = f"mysqldump{login}{asked} {how} --result-file={file} {name}"
+    dump = f"mysqldump{login} {how} --result-file={file} {name}"
     return dump, f"tail -n 1 {file}"
+
+
+def login_of(database: Database) -> str:
+    """Return the options by which the server's own commands reach it."""
+    where = {"host": database.host, "port": database.port}
+    if database.vendor == "postgresql":
+        return options(**where, username=database.account)
+    asked = " --password" if database.host else ""  # a local socket may ask for none
+    return f"{options(**where, user=database.account)}{asked}"
 
 
 def options(**values: str) -> str:

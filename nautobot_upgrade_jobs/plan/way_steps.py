@@ -11,7 +11,7 @@ from packaging.utils import canonicalize_name
 from ..facts import Database, Packages, Runtime, Unavailable
 from .packages import TOOLS
 from .reverse import Call
-from .runbook import Step, dump_of, options, start_of, stop_of
+from .runbook import Step, dump_of, login_of, options, start_of, stop_of
 from .ways import Kind
 
 REQUIREMENTS = "rollback-requirements.txt"
@@ -143,7 +143,7 @@ def _restored(back: Return) -> tuple[Step, ...]:
 
 
 def _into_postgresql(database: Database) -> Iterator[Step]:
-    login = options(host=database.host, port=database.port, username=database.account)
+    login = login_of(database)
     name, quoted = shlex.quote(database.name), database.name.replace('"', '""')
     aside = f'ALTER DATABASE "{quoted}" RENAME TO "{quoted}_upgraded"'
     yield Step(
@@ -171,8 +171,7 @@ def _into_postgresql(database: Database) -> Iterator[Step]:
 
 
 def _into_mysql(database: Database) -> Iterator[Step]:
-    login = options(host=database.host, port=database.port, user=database.account)
-    mysql = f"mysql{login}{' --password' if database.host else ''}"
+    mysql = f"mysql{login_of(database)}"
     name, quoted = shlex.quote(database.name), database.name.replace("`", "``")
     encoding, collation = _known(database.encoding), _known(database.collation)
     as_before = f" CHARACTER SET {encoding} COLLATE {collation}" if encoding and collation else ""

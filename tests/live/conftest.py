@@ -242,3 +242,15 @@ def browser(rest):
     from .browser import Browser
 
     return Browser(rest.url, os.environ["STACK_LOGIN"])
+
+
+@pytest.fixture
+def tables():
+    """Drops the tables of the made-up App `example` after a test."""
+    from django.db import connection
+
+    yield
+    with connection.constraint_checks_disabled(), connection.cursor() as cursor:
+        for name in connection.introspection.table_names(cursor):
+            if name.startswith("example_"):
+                cursor.execute(f"DROP TABLE {connection.ops.quote_name(name)} CASCADE")

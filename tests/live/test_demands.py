@@ -95,15 +95,6 @@ NEEDS_A_VALUE = [] if MYSQL else ["not null"]
 """MySQL writes zeroes and empty texts of its own accord."""
 
 
-@pytest.fixture
-def tables():
-    yield
-    with connection.constraint_checks_disabled(), connection.cursor() as cursor:
-        for name in connection.introspection.table_names(cursor):
-            if name.startswith("example_"):
-                cursor.execute(f"DROP TABLE {connection.ops.quote_name(name)} CASCADE")
-
-
 def made(rows):
     """The state and the tables before, with rows of (name, words, number)."""
     state = ProjectState()

@@ -103,15 +103,6 @@ class Custom(Operation):
         schema_editor.remove_field(model, model._meta.get_field("extra"))
 
 
-@pytest.fixture
-def tables():
-    yield
-    with connection.constraint_checks_disabled(), connection.cursor() as cursor:
-        for name in connection.introspection.table_names(cursor):
-            if name.startswith("example_"):
-                cursor.execute(f"DROP TABLE {connection.ops.quote_name(name)} CASCADE")
-
-
 def migration(name, *operations):
     found = Migration(name, "example")
     found.operations = list(operations)
