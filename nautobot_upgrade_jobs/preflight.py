@@ -19,11 +19,15 @@ from .facts.booted import Booted
 from .facts.resolution import Resolution
 from .plan.history import History
 from .plan.packages import PackageChange, package_changes
+from .plan.retreat import Ahead, look_back
 from .plan.runbook import Step, Window, upgrade_steps
+from .plan.ways import Choice
 from .report import Report
 from .reporting import report_on
 from .request import Request, understand
 from .target_state import foresee
+
+SAME_CODE = "what is installed is the target"
 
 
 def preflight(request: Request, progress: Callable[[str], None] = lambda topic: None) -> Report:
@@ -52,9 +56,9 @@ def preflight(request: Request, progress: Callable[[str], None] = lambda topic: 
     )
     target = _as_migrated(facts, asked.target, catalog)
     resolution, booted = foresee(facts, target, request, asked, progress)
-    results = judge(
-        facts, target, catalog, asked.exclude, checks, resolution=resolution, booted=booted
-    )
+    choice = _way_back(facts, catalog, booted)
+    seen = {"resolution": resolution, "booted": booted, "choice": choice}
+    results = judge(facts, target, catalog, asked.exclude, checks, **seen)
     pending = _pending(facts, target, catalog, booted)
     return report_on(
         results,
@@ -69,9 +73,33 @@ def preflight(request: Request, progress: Callable[[str], None] = lambda topic: 
         migrations=pending,
         packages=_package_changes(facts, resolution),
         **_notes(results, facts, booted),
+        choice=None if isinstance(choice, Unavailable) else choice,
         steps=_steps(facts, target, pending, resolution, asked.config.wheel_directory),
         constraints="" if isinstance(resolution, Unavailable) else resolution.constraints,
         seconds=time.monotonic() - started,
+    )
+
+
+def _way_back(
+    facts: Facts, catalog: Catalog | Unavailable, booted: Booted | Unavailable
+) -> Choice | Unavailable:
+    """Return the ways back from the upgrade, as the target has tried them on the rows of today."""
+    if isinstance(booted, Unavailable):
+        return booted
+    target = booted.facts
+    if not booted.built:
+        return Unavailable(SAME_CODE)
+    if isinstance(target.migrations, Unavailable):
+        return target.migrations
+    return look_back(
+        Ahead(
+            target.migrations,
+            target.retreat,
+            target.demands,
+            () if isinstance(catalog, Unavailable) else catalog.reversals,
+            facts.tables,
+            facts.database,
+        )
     )
 
 

@@ -20,7 +20,7 @@ from typing import Any
 from .checks.registry import BOOTED_FROM
 from .probe import failure, load_configuration, load_nautobot, set_up
 
-TOPICS = (*BOOTED_FROM, "customizations", "demands")
+TOPICS = (*BOOTED_FROM, "customizations", "demands", "retreat")
 """What is collected of the target."""
 OWN = "nautobot_upgrade_jobs"
 """It runs the configuration, and is on the way of every error in it."""

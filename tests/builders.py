@@ -23,6 +23,7 @@ from nautobot_upgrade_jobs.facts import (
     Outcomes,
     Packages,
     Redis,
+    Retreat,
     Runtime,
     Schema,
     Settings,
@@ -149,6 +150,7 @@ def booted(**changes: Any) -> Booted:
         "system": System(()),
         "customizations": Customizations(),
         "demands": Demands(),
+        "retreat": Retreat(),
     } | changes.pop("facts", {})
     return Booted(**{"target": "3.2.7", "facts": Facts(**state)} | changes)
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ..facts import Unavailable, known
+from ..facts.booted import Booted
 from ..plan.losses import Loss
 from ..plan.ways import Choice, Way
 from .demanded import what
@@ -154,6 +156,43 @@ def knows_the_state_before(choice: Choice) -> Iterator[Finding]:
             "There is no snapshot of the state to go back to.",
             "Capture one before each upgrade: nautobot-server upgrade_jobs snapshot",
         )
+
+
+@check(when="before")
+def point_of_no_return(booted: Booted, choice: Choice | Unavailable) -> Iterator[Finding]:
+    """Every migration to come can be reversed without a loss.
+
+    Why: once the others have run, the way back is the backup, with all that is written after it.
+    Fix: decide before the window until when you would go back, and how.
+    """
+    if not booted.built:
+        raise NotApplicable("what is installed is the target")
+    found = known(choice)
+    reverse = next(one for one in found.ways if one.kind == "reverse")
+    if found.advised.kind != "restore":
+        return
+    advised, key, number = found.advised, reverse.no_return, found.diagnosis.committed
+    yield _about(
+        advised,
+        Severity.INFO,
+        f"The point of no return is {key}: what it does is not taken back by reversing it."
+        if key
+        else f"Nobody knows whether {plural(number, 'migration')} to come can be reversed.",
+        f"Once migrate has begun, the way back is: {advised.title}. "
+        "Decide before the window until when you would take it.",
+        subject=key or "migrations",
+        evidence=_why_none(reverse),
+    )
+
+
+def _why_none(reverse: Way) -> Iterator[str]:
+    """Yield why reversing is no way back."""
+    if reverse.why_not:
+        yield reverse.why_not
+    if reverse.stop:
+        yield f"it stops at {reverse.stop.migration}"
+    yield from (_line(one) for one in reverse.losses if one.cause == reverse.no_return)
+    yield from reverse.doubts
 
 
 def _about(  # noqa: PLR0913 - the parts of one finding

@@ -197,30 +197,37 @@ def _effects(
     elif place is None:
         yield _Seen(plain)
     elif isinstance(one, (DeleteModel, RemoveField)):
-        yield from _that_go(one, place, walk, plain)
+        yield from (_Seen(*each) for each in that_go(one, place, walk, plain))
     elif isinstance(one, AddField):
         yield _Seen(_that_returns(one, place, plain))
     else:
         yield _Seen(replace(plain, table=place.table))
 
 
-def _that_go(
+def that_go(
     one: DeleteModel | RemoveField, place: Place, walk: Walk, plain: Effect
-) -> Iterator[_Seen]:
-    """Yield what goes: a column, or a table with those of its relations to many."""
+) -> Iterator[tuple[Effect, Goes | None]]:
+    """Yield what goes: a column, or a table with those of its relations to many.
+
+    Args:
+        one: The operation that takes it away.
+        place: Of the model.
+        walk: The models before the operation.
+        plain: What is told where nothing goes.
+    """
     fields = walk.before(place).fields
     if isinstance(one, RemoveField):
         if column := walk.column(place, one.name):
             effect = replace(plain, kind="drops", table=place.table, column=column)
-            yield _Seen(effect, Goes(place.table, column, fields[one.name]))
+            yield effect, Goes(place.table, column, fields[one.name])
         elif table := walk.many(place, one.name):
-            yield _Seen(replace(plain, kind="drops", table=table), Goes(table))
+            yield replace(plain, kind="drops", table=table), Goes(table)
         else:
-            yield _Seen(plain)
+            yield plain, None
         return
     tables = [place.table, *(walk.many(place, name) for name in fields)]
     for table in filter(None, tables):
-        yield _Seen(replace(plain, kind="drops", table=table), Goes(table))
+        yield replace(plain, kind="drops", table=table), Goes(table)
 
 
 def _that_returns(one: AddField, place: Place, plain: Effect) -> Effect:

@@ -27,6 +27,7 @@ from .models import Models
 from .outcomes import Outcomes
 from .packages import Packages
 from .redis import Redis
+from .reversal import Retreat
 from .runtime import Runtime
 from .schema import Schema
 from .settings import Settings
@@ -58,6 +59,7 @@ __all__ = [
     "Outcomes",
     "Packages",
     "Redis",
+    "Retreat",
     "Runtime",
     "Schema",
     "Settings",
@@ -101,6 +103,7 @@ class Facts:
     extensions: Extensions | Unavailable = NOT_COLLECTED
     customizations: Customizations | Unavailable = NOT_COLLECTED
     demands: Demands | Unavailable = NOT_COLLECTED
+    retreat: Retreat | Unavailable = NOT_COLLECTED
     contents: Contents | Unavailable = NOT_COLLECTED
 
     def of(self, topic: type[T]) -> T | Unavailable:

@@ -30,7 +30,8 @@ class Effect:
     column: str = ""
     """Likewise; empty if it is about the whole table."""
     rows: int = 0
-    """Rows of the table; of a column that goes, those that have a value in it."""
+    """Rows of the table; of a column that goes, those that have a value in it. Of what comes back,
+    what is in it before it goes, if it is still there."""
     own: int = 0
     """Of these, the values that are not what every new row gets."""
     unknown: str = ""
@@ -65,3 +66,8 @@ class Reversal:
     """When the first of them was applied: ISO 8601, UTC; empty if nobody knows."""
     spoilt: tuple[Spoilt, ...] = ()
     """Of the migrations whose code is known."""
+
+
+@dataclass(frozen=True)
+class Retreat(Reversal):
+    """What undoing the migrations that are still to come would do to the rows of today."""

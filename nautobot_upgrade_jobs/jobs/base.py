@@ -45,7 +45,8 @@ class UpgradeJob(Job):
             self.attach(name, text)
         if report.verdict in (Verdict.BLOCKED, Verdict.INCOMPLETE):
             self.fail(f"{report.verdict.value.upper()}: {report.headline}")
-        ways = {"advised": report.choice.advised.kind} if report.choice else {}
+        back = None if report.plans_an_upgrade else report.choice
+        ways = {"advised": back.advised.kind} if back else {}
         return {
             "verdict": report.verdict.value,
             **ways,

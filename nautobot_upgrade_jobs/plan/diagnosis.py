@@ -20,6 +20,7 @@ class Stage(str, Enum):
     HALF = "one migration half applied"
     UNFINISHED = "all migrations committed, steps after them left"
     COMPLETE = "complete"
+    AHEAD = "still to come"
     OLD_CODE = "newer migrations than the installed code has"
 
 
@@ -50,6 +51,8 @@ class Diagnosis:
             Stage.UNFINISHED: f"In all {committed} committed; steps after them are left: "
             f"{', '.join(self.left)}.",
             Stage.COMPLETE: f"The upgrade is complete: {committed} committed.",
+            Stage.AHEAD: "Until migrate has begun, the old packages alone lead back. Afterwards "
+            f"{committed} committed, and these are the ways.",
             Stage.OLD_CODE: "The database has migrations that the installed code does not know: "
             "it belongs to a newer release, whose code alone can undo them.",
         }[self.stage]

@@ -33,12 +33,13 @@ class Loss:
     says: str = ""
 
 
-def of_reversal(reversal: Reversal, then: Contents | Unavailable) -> tuple[Loss, ...]:
+def of_reversal(reversal: Reversal, then: Contents | Unavailable | None) -> tuple[Loss, ...]:
     """Return what undoing migrations loses.
 
     Args:
         reversal: What each operation does to what is there.
-        then: What was in the tables in the state to go back to.
+        then: What was in the tables in the state to go back to; None if it is that of today, and
+            the effects themselves tell.
     """
     gone = {one.table for one in reversal.effects if one.kind == "drops" and not one.column}
     known = {one.migration for one in reversal.spoilt}
@@ -74,7 +75,7 @@ def _that_go(reversal: Reversal, gone: set[str]) -> Iterator[Loss]:
 
 
 def _that_return(
-    reversal: Reversal, gone: set[str], then: Contents | Unavailable
+    reversal: Reversal, gone: set[str], then: Contents | Unavailable | None
 ) -> Iterator[Loss]:
     for one in reversal.effects:
         if one.kind == "returns empty" and one.table not in gone:
@@ -82,7 +83,9 @@ def _that_return(
             yield Loss("comes back empty", _place(one), number, one.migration, why)
 
 
-def _there_then(one: Effect, then: Contents | Unavailable) -> tuple[int | None, str]:
+def _there_then(one: Effect, then: Contents | Unavailable | None) -> tuple[int | None, str]:
+    if then is None:
+        return None if one.unknown else one.rows, one.unknown
     if isinstance(then, Unavailable):
         return None, "no snapshot says what was in it"
     table = then.tables.get(one.table)

@@ -39,8 +39,8 @@ class Situation:
     diagnosis: Diagnosis
     way: WayBack
     reversal: Reversal | Unavailable
-    then: Contents | Unavailable
-    """The tables in the state to go back to."""
+    then: Contents | Unavailable | None
+    """The tables in the state to go back to; None if it is that of today."""
     written: Written | Unavailable
     """Since that state."""
     tables: Tables | Unavailable
@@ -59,6 +59,9 @@ class Way:
     losses: tuple[Loss, ...] = ()
     stop: Stop | None = None
     """Where it will stop, as far as is known."""
+    no_return: str = ""
+    """The first migration, in the order of the upgrade, that it does not take back without a stop
+    or a loss that spoils; empty if there is none."""
     doubts: tuple[str, ...] = ()
     """What could fail, or is not known."""
     needs: tuple[str, ...] = ()
@@ -123,9 +126,10 @@ def recommended(found: tuple[Way, ...], diagnosis: Diagnosis) -> Way:
 
 def _nothing(situation: Situation) -> Way:
     stage, story = situation.diagnosis.stage, situation.diagnosis.story
+    why_not = {Stage.NOTHING: "", Stage.AHEAD: "it is one only until migrate has begun"}
     return Way(
         "nothing",
-        "" if stage is Stage.NOTHING else story[0].lower() + story[1:],
+        why_not.get(stage, story[0].lower() + story[1:]),
         needs=("the old packages, as a frozen set",),
         seconds=START,
         basis="stop, install, start",
@@ -169,19 +173,28 @@ def _reverse(situation: Situation) -> Way:
         work = Demands(planned=len(reversal.undoes), work=reversal.work)
         cost = estimate(work, situation.tables)
         seconds = (cost.low + START[0], cost.high + START[1])
+    losses, stop = of_reversal(reversal, situation.then), stop_of(reversal)
     return Way(
         "reverse",
-        losses=of_reversal(reversal, situation.then),
-        stop=stop_of(reversal),
+        losses=losses,
+        stop=stop,
+        no_return=_no_return(reversal, losses, stop),
         doubts=tuple(_doubts(reversal)),
         needs=(
-            "the code that is installed now: only it knows how",
-            "a backup of the present state, since it may stop in the middle",
+            "the code that has applied them: only it knows how",
+            "a backup of the upgraded state, since it may stop in the middle",
             "the old packages, as a frozen set",
         ),
         seconds=seconds,
         basis=f"{len(reversal.undoes)} migrations and the rows that they work on",
     )
+
+
+def _no_return(reversal: Reversal, losses: tuple[Loss, ...], stop: Stop | None) -> str:
+    spoilt = {one.cause for one in losses if one.kind in SPOILS}
+    if stop:
+        spoilt.add(stop.migration)
+    return next((key for key in reversed(reversal.undoes) if key in spoilt), "")
 
 
 def _obstacles(situation: Situation) -> Iterator[str]:

@@ -128,6 +128,7 @@ def _way(one: Way) -> dict[str, Any]:
         "leads_there": one.goes,
         "why_not": one.why_not,
         "stops_at": one.stop.migration if one.stop else None,
+        "no_return": one.no_return or None,
         "losses": [
             {
                 "kind": loss.kind,

@@ -36,7 +36,6 @@ class Line:
 
 def lines(report: Report) -> Iterator[Line]:
     """Yield the report as log lines: topic by topic, and the verdict last."""
-    yield from _ways(report)
     for topic in dict.fromkeys(result.topic for result in report.results):
         yield from _topic(report, topic)
     for section, changes in report.expected_changes.items():
@@ -56,6 +55,7 @@ def lines(report: Report) -> Iterator[Line]:
             f"{unmatched.finding}: accepted by {unmatched.who}, but this run has no such finding, "
             "or more than one.",
         )
+    yield from _ways(report)
     yield _summary(report)
 
 

@@ -41,13 +41,15 @@ def _lines(report: Report) -> Iterator[str]:
     yield "| --- | --- |"
     for name, value in _facts(report):
         yield f"| {name} | {escape(value)} |"
-    yield from _ways(report)
+    if not report.plans_an_upgrade:
+        yield from _ways(report)
     for severity in ORDER:
         yield from _section(TITLES[severity], report.open(severity), report)
     accepted = tuple(one for one in report.findings() if one.acceptance)
     yield from _section("Accepted", accepted, report)
     yield from _not_checked(report)
     if report.plans_an_upgrade:
+        yield from _ways(report)
         yield from _notes(report)
         yield from _packages(report)
         yield from _migrations(report)

@@ -68,7 +68,8 @@ def _leads(way: Way) -> str:
     if way.why_not:
         return f"No: {way.why_not.rstrip('.')}."
     if way.stop is None:
-        return "Yes." if not way.doubts else "Not certain."
+        sure = "Yes." if not way.doubts else "Not certain."
+        return f"{sure} From {way.no_return} on not without harm." if way.no_return else sure
     answer = way.stop.answer
     why = what(answer) if answer else "nobody has written a way back"
     return f"No: it stops at {way.stop.migration}: {why}."
@@ -88,6 +89,8 @@ def _loses(way: Way) -> Iterator[str]:
 def _number(lost: list[Loss]) -> str:
     known = [one.number for one in lost if one.number is not None]
     places = plural(len({one.subject for one in lost}), "place")
+    if not known and lost[0].kind == "written since":
+        return "Everything that"
     if not known:
         return f"What is in {places} (not counted):"
     left = len(lost) - len(known)

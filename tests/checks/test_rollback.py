@@ -4,12 +4,13 @@ from dataclasses import replace
 
 import pytest
 
-from nautobot_upgrade_jobs.checks.rollback import leads_back, loses_nothing
+from nautobot_upgrade_jobs.checks.rollback import leads_back, loses_nothing, point_of_no_return
 from nautobot_upgrade_jobs.facts.demands import Answer, Demand
 from nautobot_upgrade_jobs.plan.backup import Proof
+from nautobot_upgrade_jobs.plan.diagnosis import Diagnosis, Stage
 from nautobot_upgrade_jobs.plan.losses import Loss, Stop
 from nautobot_upgrade_jobs.plan.ways import Way
-from tests.builders import choice
+from tests.builders import booted, choice
 
 NOTHING = Way("nothing", "the upgrade is complete")
 REVERSE, RESTORE = Way("reverse"), Way("restore")
@@ -98,3 +99,37 @@ def test_what_is_most_stands_first():
     losses = (GOES, replace(GOES, subject="b", number=99), replace(GOES, subject="c", number=None))
     (finding,) = loses_nothing(choice(replace(REVERSE, losses=losses)))
     assert [line.partition(":")[0] for line in finding.evidence] == ["c", "b", "dcim_cabletype"]
+
+
+AHEAD = Diagnosis(Stage.AHEAD, 59, ())
+EMPTIED = Loss("comes back empty", "dcim_cable.a_id", 7, "dcim.0090")
+
+
+@pytest.mark.parametrize(
+    ("reverse", "advised", "target", "expected"),
+    [
+        (REVERSE, RESTORE, {"built": False}, "not_applicable"),
+        (REVERSE, Way("nothing"), {}, []),
+        (REVERSE, REVERSE, {}, []),
+        (
+            replace(REVERSE, losses=(EMPTIED, GOES), no_return="dcim.0090"),
+            RESTORE,
+            {},
+            [("info", "dcim.0090")],
+        ),
+        (replace(STOPS, no_return="dcim.0090"), RESTORE, {}, [("info", "dcim.0090")]),
+        (Way("reverse", "nobody knows"), RESTORE, {}, [("info", "migrations")]),
+        (replace(REVERSE, doubts=("not tried",)), RESTORE, {}, [("info", "migrations")]),
+    ],
+)
+def test_the_point_of_no_return(found, reverse, advised, target, expected):
+    state = choice(advised, ways=(reverse, advised), diagnosis=AHEAD)
+    told = found("rollback.point_of_no_return", choice=state, booted=booted(**target))
+    assert told == expected
+
+
+def test_the_point_of_no_return_says_what_is_lost_there():
+    way = replace(REVERSE, losses=(EMPTIED, GOES), no_return="dcim.0090")
+    state = choice(RESTORE, ways=(way, RESTORE), diagnosis=AHEAD)
+    (finding,) = point_of_no_return(booted(), state)
+    assert finding.evidence == ("dcim_cable.a_id: 7 (dcim.0090)",)

@@ -16,6 +16,7 @@ from nautobot_upgrade_jobs.facts import (
     Demands,
     Facts,
     Migrations,
+    Retreat,
     System,
     Unavailable,
 )
@@ -27,6 +28,7 @@ BRINGS_NOTHING = Facts(
     system=System(()),
     customizations=Customizations(),
     demands=Demands(),
+    retreat=Retreat(),
 )
 CLONE = f"test_{os.getpid()}"
 NO_STACK = (

@@ -45,6 +45,7 @@ from django.db.models import (
 from nautobot_upgrade_jobs.catalog import load
 from nautobot_upgrade_jobs.collect import Context
 from nautobot_upgrade_jobs.collect import migrations as history
+from nautobot_upgrade_jobs.collect.retreat import ahead
 from nautobot_upgrade_jobs.collect.reversal import collect, look, undoing
 from nautobot_upgrade_jobs.collect.walk import Walk
 from nautobot_upgrade_jobs.plan.reverse import way_back
@@ -389,3 +390,47 @@ def test_the_counts_are_those_of_sql(way):
             what = quote(one.column) if one.column else "*"
             cursor.execute(f"SELECT count({what}) FROM {quote(one.table)}")
             assert (one.table, one.column, one.rows) == (one.table, one.column, *cursor.fetchone())
+
+
+@pytest.mark.parametrize(
+    ("operations", "effects", "breaks"),
+    [
+        # What is there today, and will not come back.
+        ([RemoveField("thing", "words")], [("example_thing", "words", 0)], []),
+        ([RemoveField("thing", "number")], [("example_thing", "number", 3)], []),
+        ([RemoveField("thing", "many")], [("example_thing_many", "", 0)], []),
+        (
+            [DeleteModel("Thing")],
+            [("example_thing", "", 3), ("example_thing_many", "", 0)],
+            [],
+        ),
+        (
+            [RenameField("thing", "number", "amount"), RemoveField("thing", "amount")],
+            [("example_thing", "number", 3)],
+            [],
+        ),
+        # What stops, since rows are there already.
+        ([RemoveField("thing", "name")], [("example_thing", "name", 3)], ["not null"]),
+        # What comes has no rows yet, and takes none along when it goes again.
+        ([AddField("thing", "code", IntegerField(default=1))], [], []),
+        ([CreateModel("New", [("id", AutoField(primary_key=True))])], [], []),
+        (
+            [AddField("thing", "code", IntegerField(null=True)), RemoveField("thing", "code")],
+            [],
+            [],
+        ),
+        ([AlterField("thing", "name", CharField(max_length=90, null=True))], [], []),
+        ([RenameModel("Thing", "Item"), AlterModelTable("Item", "example_all")], [], []),
+    ],
+)
+def test_of_an_upgrade_to_come_it_is_asked_on_the_rows_of_today(
+    tables, operations, effects, breaks
+):
+    state = applied(migration("0001_initial", *BEFORE), ProjectState())
+    fill_tables(state)
+    found = ahead(connection, state.clone(), [migration("0002_more", *operations)]).effects
+    returns = [one for one in found if one.kind == "returns empty"]
+    assert [(one.table, one.column, one.rows) for one in returns] == effects
+    asked = [each.demand.kind for one in found for each in one.broken]
+    assert asked == ([] if MYSQL and "name" in str(operations) else breaks)
+    assert not [one for one in found if one.kind == "drops" and one.own]

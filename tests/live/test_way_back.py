@@ -47,6 +47,8 @@ def test_the_script_leads_back_to_what_was(instance, nautobot, tmp_path):
         (report,) = tmp_path.glob("rollback-*.json")
         ways = json.loads(report.read_text())["ways"]
         assert (ways["stage"], ways["advised"]) == ("complete", "restore")
+        (foretold,) = tmp_path.glob("preflight-*.json")
+        assert emptied(ways) == emptied(json.loads(foretold.read_text())["ways"])
         lost = {
             (one["subject"], one["says"]): one["number"]
             for way in ways["ways"]
@@ -69,3 +71,14 @@ def test_the_script_leads_back_to_what_was(instance, nautobot, tmp_path):
         compared = run(f"nautobot-server upgrade_jobs compare {snapshot}")
         assert compared.returncode == 0, compared.stdout
         assert "GO" in compared.stdout, compared.stdout
+
+
+def emptied(ways):
+    """What reversing would bring back empty, and where it would stop."""
+    (reverse,) = (one for one in ways["ways"] if one["kind"] == "reverse")
+    lost = {
+        (one["subject"], one["number"], one["cause"])
+        for one in reverse["losses"]
+        if one["kind"] == "comes back empty"
+    }
+    return lost, reverse["stops_at"], reverse["no_return"]

@@ -29,6 +29,7 @@ start | up)
     done
     ;;
 stop)
+    [ -e "$pids" ] || exit 0
     while read -r pid; do kill "$pid"; tail --pid="$pid" -f /dev/null; done <"$pids"
     rm -f "$pids" "$STACK_FOLDER"/{worker-ready,*heartbeat}
     ;;

@@ -67,6 +67,51 @@ REMOVED = Note(
     link="https://docs.nautobot.com/projects/core/en/stable/release-notes/version-3.2.html#removed",
 )
 
+REVERSE = Way(
+    "reverse",
+    losses=(
+        Loss("goes", "dcim_cabletype", 14, "dcim.0086_cabletype"),
+        Loss("comes back empty", "dcim_cable.termination_a_id", 7, "dcim.0090_remove"),
+        Loss("may be spoilt", "app.0002_code", None, "app.0002_code"),
+    ),
+    stop=Stop(
+        "dcim.0090_remove",
+        "RemoveField",
+        21,
+        Answer(Demand("not null", "dcim.0090_remove", "RemoveField", "dcim_cable", name="end"), 7),
+    ),
+    needs=("the code that has applied them: only it knows how",),
+    seconds=(170.0, 1250.0),
+    basis="58 migrations and the rows that they work on",
+)
+RESTORE = Way(
+    "restore",
+    losses=(Loss("written since", "dcim.device", 3, "alice", "create"),),
+    needs=("a backup that is one",),
+    seconds=(121.0, 960.0),
+    basis="the size that the database has now",
+)
+CHOICE = Choice(
+    Diagnosis(Stage.COMPLETE, 58, ()),
+    (
+        Way("nothing", "the upgrade is complete: 58 migrations are committed."),
+        Way("forward", "there is nothing left to finish"),
+        REVERSE,
+        RESTORE,
+    ),
+    RESTORE,
+    RESTORE,
+    snapshot=True,
+)
+AHEAD = replace(
+    CHOICE,
+    diagnosis=Diagnosis(Stage.AHEAD, 59, ()),
+    ways=(
+        Way("nothing", "it is one only until migrate has begun"),
+        replace(REVERSE, stop=None, no_return="dcim.0086_cabletype"),
+        replace(RESTORE, losses=(Loss("written since", "everything", None, "", "not yet known"),)),
+    ),
+)
 GO = Report(
     kind="preflight",
     instance="nautobot.example.com",
@@ -136,6 +181,7 @@ BLOCKED = replace(
     migrations=("dcim.0089_populate_cabletocabletermination",),
     accepted={ACCEPTED.finding: ACCEPTED},
     lapsed=(replace(ACCEPTED, finding="redis.server_version:redis", until=date(2026, 1, 1)),),
+    choice=AHEAD,
 )
 INCOMPLETE = replace(
     GO,
@@ -223,42 +269,6 @@ COMPARED = replace(
         ),
         Change(Kind.LOST, "contents", "dcim_device", "dcim_device: 3 rows, 1 fewer than before"),
     ),
-)
-REVERSE = Way(
-    "reverse",
-    losses=(
-        Loss("goes", "dcim_cabletype", 14, "dcim.0086_cabletype"),
-        Loss("comes back empty", "dcim_cable.termination_a_id", 7, "dcim.0090_remove"),
-        Loss("may be spoilt", "app.0002_code", None, "app.0002_code"),
-    ),
-    stop=Stop(
-        "dcim.0090_remove",
-        "RemoveField",
-        21,
-        Answer(Demand("not null", "dcim.0090_remove", "RemoveField", "dcim_cable", name="end"), 7),
-    ),
-    needs=("the code that is installed now: only it knows how",),
-    seconds=(170.0, 1250.0),
-    basis="58 migrations and the rows that they work on",
-)
-RESTORE = Way(
-    "restore",
-    losses=(Loss("written since", "dcim.device", 3, "alice", "create"),),
-    needs=("a backup that is one",),
-    seconds=(121.0, 960.0),
-    basis="the size that the database has now",
-)
-CHOICE = Choice(
-    Diagnosis(Stage.COMPLETE, 58, ()),
-    (
-        Way("nothing", "the upgrade is complete: 58 migrations are committed."),
-        Way("forward", "there is nothing left to finish"),
-        REVERSE,
-        RESTORE,
-    ),
-    RESTORE,
-    RESTORE,
-    snapshot=True,
 )
 BACK = Return(
     runtime(),

@@ -58,7 +58,7 @@ def test_the_set_to_go_back_to():
 def test_only_a_plan_of_an_upgrade_has_files_beside(name):
     endings = {one.rpartition(".")[2] for one in files_of(SAMPLES[name])}
     beside = {"txt"} if SAMPLES[name].constraints else set()
-    beside |= {"sh"} if SAMPLES[name].choice else set()
+    beside |= {"sh"} if SAMPLES[name].state else set()
     assert endings == {"html", "md", "json"} | beside
 
 
