@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from difflib import get_close_matches
 
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
+
 from .comparison import moment
 from .configuration import UsageError
-from .facts import Contents, Migrations, Packages, Unavailable
+from .facts import App, Contents, Migrations, Packages, Unavailable
 from .plan.reverse import ZERO, before
+from .plan.way_packages import Alone
 from .request import Understood
 from .snapshot.file import Snapshot
 
@@ -30,6 +35,10 @@ class Destination:
     release: str = ""
     """Version of Nautobot then; empty if it stays the one that is installed."""
     snapshot: str = ""
+    named: tuple[tuple[str, str], ...] = ()
+    """Distributions and versions by which the packages of that state are told."""
+    alone: Alone | None = None
+    """The one App that goes back, if it is one."""
 
 
 @dataclass(frozen=True)
@@ -46,13 +55,36 @@ class Given:
 NO_SNAPSHOT = Given()
 
 
+@dataclass(frozen=True)
+class Installed:
+    """What is installed here, and what tells of other releases of it."""
+
+    apps: tuple[App, ...] = ()
+    packages: Packages | Unavailable = UNKNOWN
+    inspect: Callable[[str, str], frozenset[str]] = lambda requirement, module: _nobody(requirement)
+    """Returns the names of the migrations in a release, by requirement and top-level package;
+    raises UsageError if nobody knows."""
+
+
+def _nobody(requirement: str) -> frozenset[str]:
+    raise UsageError(f"{requirement}: without a Nautobot nobody looks into a release.")
+
+
 def destination(
     text: str,
     given: Given,
     migrations: Migrations,
     asked: Understood,
+    installed: Installed,
 ) -> Destination:
     """Understand where to go back to.
+
+    Args:
+        text: A release, distributions with their versions, or an App and a migration of it.
+        given: A snapshot, instead.
+        migrations: Those that are on disk, and applied.
+        asked: What the operator asked for.
+        installed: What is installed here.
 
     Raises:
         UsageError: It is no state to go back to.
@@ -62,13 +94,16 @@ def destination(
     if given.snapshot:
         return _of_snapshot(given.snapshot, given, asked)
     words = text.split()
+    if words and all("==" in word for word in words):
+        return _of_requirements(words, migrations, asked, installed)
     if len(words) == 2:
-        return _of_app(words[0], words[1], migrations)
+        return _of_app(words[0], words[1], migrations, installed)
     if len(words) == 1:
         return _of_release(words[0], migrations, asked)
     raise UsageError(
         "Name the state to go back to: a snapshot, a release such as 2.4.44, or an App and the "
-        f"last migration of it that stays, such as 'example 0004_x' or 'example {ZERO}'."
+        f"last migration of it that stays, such as 'example 0004_x' or 'example {ZERO}', or "
+        "releases of Apps, such as 'nautobot-example==1.0.0'."
     )
 
 
@@ -90,12 +125,13 @@ def _of_snapshot(snapshot: Snapshot, given: Given, asked: Understood) -> Destina
         datetime.fromisoformat(snapshot.created),
         release,
         given.file or "snapshot.json.gz",
+        (("nautobot", release),) if release else (),
     )
 
 
 def _of_release(text: str, migrations: Migrations, asked: Understood) -> Destination:
     """Take core's migrations of a release; those of Apps stay."""
-    version = text.removeprefix("nautobot==")
+    version = text.strip()
     catalog = asked.catalog
     if isinstance(catalog, Unavailable):
         raise UsageError(catalog.reason)
@@ -116,16 +152,89 @@ def _of_release(text: str, migrations: Migrations, asked: Understood) -> Destina
             f"Nautobot {version} is no state to go back to: its migration {missing[0]} is not "
             "applied here. To go forward, run Preflight."
         )
-    return Destination(f"Nautobot {version}", recorded, UNKNOWN, UNKNOWN, None, version)
+    named = (("nautobot", version),)
+    return Destination(
+        f"Nautobot {version}", recorded, UNKNOWN, UNKNOWN, None, version, named=named
+    )
 
 
-def _of_app(app: str, name: str, migrations: Migrations) -> Destination:
+def _of_requirements(
+    words: Sequence[str], migrations: Migrations, asked: Understood, installed: Installed
+) -> Destination:
+    """Take core and Apps back to releases of theirs; what is not named stays."""
+    recorded, release = frozenset(migrations.recorded), ""
+    named = tuple(map(_pinned, words))
+    for name, version in named:
+        if name == "nautobot":
+            recorded &= _of_release(version, migrations, asked).recorded
+            release = version
+        else:
+            recorded &= _of_app_release(name, version, migrations, installed)
+    packages = UNKNOWN if release else _with(dict(named), installed.packages)
+    label = ", ".join(f"{name} {version}" for name, version in named)
+    return Destination(label, recorded, UNKNOWN, packages, None, release, named=named)
+
+
+def _pinned(text: str) -> tuple[str, str]:
+    """Return a distribution and its version.
+
+    Raises:
+        UsageError: The text names something else.
+    """
+    try:
+        stated = Requirement(text)
+    except InvalidRequirement:
+        stated = None
+    specifiers = list(stated.specifier) if stated and not (stated.url or stated.marker) else []
+    if not stated or len(specifiers) != 1 or "*" in specifiers[0].version:
+        raise UsageError(f"{text[:60]!r} is no release; name one such as nautobot-ssot==4.7.0.")
+    return canonicalize_name(stated.name), specifiers[0].version
+
+
+def _of_app_release(
+    name: str, version: str, migrations: Migrations, installed: Installed
+) -> frozenset[str]:
+    """Return what is recorded if an App goes back to a release of it."""
+    app = next((one for one in installed.apps if canonicalize_name(one.distribution) == name), None)
+    if app is None:
+        raise UsageError(
+            f"No enabled App comes with {name[:60]!r}; only the code of an App can undo what it "
+            "has done."
+        )
+    there = installed.inspect(f"{name}=={version}", app.module)
+    wanted = {f"{app.label}.{one}" for one in there}
+    if missing := sorted(wanted - set(migrations.recorded)):
+        raise UsageError(
+            f"{name} {version} is no state to go back to: its migration {missing[0]} is not "
+            "applied here."
+        )
+    return frozenset(
+        key for key in migrations.recorded if key.partition(".")[0] != app.label or key in wanted
+    )
+
+
+def _with(versions: dict[str, str], packages: Packages | Unavailable) -> Packages | Unavailable:
+    """Return what is installed, with some in other versions."""
+    if isinstance(packages, Unavailable):
+        return packages
+    return replace(
+        packages,
+        installed=tuple(
+            replace(one, version=versions.get(canonicalize_name(one.name), one.version))
+            for one in packages.installed
+        ),
+    )
+
+
+def _of_app(app: str, name: str, migrations: Migrations, installed: Installed) -> Destination:
     """Take one App back to a migration of it; what builds on it goes along."""
     try:
         recorded = before(migrations, app, name)
     except KeyError:
         raise UsageError(_no_such(app, name, migrations)) from None
-    return Destination(f"{app} {name}", recorded, UNKNOWN, UNKNOWN, None)
+    found = next((one for one in installed.apps if one.label == app), None)
+    alone = Alone(app, found.module, found.distribution, found.version, name) if found else None
+    return Destination(f"{app} {name}", recorded, UNKNOWN, UNKNOWN, None, alone=alone)
 
 
 def _no_such(app: str, name: str, migrations: Migrations) -> str:

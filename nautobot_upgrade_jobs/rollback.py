@@ -19,22 +19,27 @@ from .collect.backup import NoBackupError
 from .collect.backup import read as read_backup
 from .collect.session import read_only_session
 from .collect.state import state_of
-from .configuration import UsageError
-from .destination import NO_SNAPSHOT, Destination, Given, destination
+from .configuration import Configuration, UsageError
+from .destination import NO_SNAPSHOT, Destination, Given, Installed, destination
 from .facts import Facts, Unavailable
 from .facts.backup import Backup
+from .facts.frozen import Frozen
 from .facts.reversal import Reversal
 from .facts.written import Written
 from .plan.reverse import WayBack, way_back
+from .plan.way_packages import INSTALLED_BY_PIP, requirements_of
 from .report import Report
 from .request import Request, Understood, understand
+from .target.frozen import freeze
+from .target.releases import NotReadError, migrations_of
+from .target_state import limits_of
 from .weighing import Seen, require_way, weigh
 
 T = TypeVar("T")
+INSTALLED = ("migrations", "apps", "packages")
 TOPICS = (
     "runtime",
     "database",
-    "packages",
     "tables",
     "schema",
     "models",
@@ -71,16 +76,49 @@ def plan_rollback(
     require_way(way)
     asked = understand(replace(request, target=installed_version("nautobot")), checks_for("back"))
     collected = partial(_collected, request, asked, progress)
-    migrations = collected(("migrations",)).migrations
+    installed = collected(INSTALLED)
+    migrations = installed.migrations
     if isinstance(migrations, Unavailable):
         raise UsageError(f"No way back without the migrations: {migrations.reason}")
-    to = destination(request.target, given, migrations, asked)
-    facts = replace(collected(TOPICS), migrations=migrations)
+    to = destination(request.target, given, migrations, asked, _installed(installed, asked))
+    facts = replace(collected(TOPICS), migrations=migrations, packages=installed.packages)
     back = way_back(migrations, to.recorded)
     progress("reversal")
     undoing, since, state = _look(back, to, asked)
-    seen = Seen(facts, back, undoing, since, _read(backup, asked), state)
+    progress("index")
+    frozen = _frozen(facts, to, asked.config)
+    seen = Seen(facts, back, undoing, since, _read(backup, asked), frozen, state)
     return replace(weigh(seen, to, asked, way), seconds=time.monotonic() - started)
+
+
+def _installed(facts: Facts, asked: Understood) -> Installed:
+    return Installed(
+        () if isinstance(facts.apps, Unavailable) else facts.apps.enabled,
+        facts.packages,
+        partial(_inspect, asked.config),
+    )
+
+
+def _inspect(config: Configuration, requirement: str, module: str) -> frozenset[str]:
+    if not config.resolve:
+        raise UsageError(f"{requirement}: the settings forbid asking the index (resolve is False).")
+    try:
+        return migrations_of(requirement, module, limits_of(config))
+    except NotReadError as error:
+        raise UsageError(f"{requirement}: {error}") from None
+
+
+def _frozen(facts: Facts, to: Destination, config: Configuration) -> Frozen | None:
+    """Look whether the old packages can still be had, where the steps install them."""
+    then, now, runtime = to.packages, facts.packages, facts.runtime
+    if isinstance(then, Unavailable) or isinstance(now, Unavailable):
+        return None
+    if isinstance(runtime, Unavailable) or runtime.layout not in INSTALLED_BY_PIP:
+        return None
+    if not config.resolve:
+        why = "the settings forbid asking the index (resolve is False)"
+        return Frozen(requirements_of(then), unknown=why)
+    return freeze(then, now, runtime.python, limits_of(config))
 
 
 def _collected(

@@ -7,10 +7,12 @@ from dataclasses import replace
 
 from .catalog.target import choose_target
 from .configuration import Configuration, UsageError
-from .destination import Given, destination
+from .destination import Given, Installed, destination
 from .facts import Unavailable
+from .facts.frozen import Frozen
 from .plan.reverse import way_back
 from .plan.undoing import undoing
+from .plan.way_packages import requirements_of
 from .report import Report
 from .request import Understood, read_catalog
 from .snapshot.file import Snapshot
@@ -38,12 +40,15 @@ def rollback_from(now: Snapshot, then: Snapshot, file: str = "", way: str = "") 
     catalog = read_catalog()
     target = choose_target(catalog, facts.runtime.nautobot, facts.runtime.nautobot)
     asked = Understood(Configuration(now.instance), catalog, target, frozenset(), (), ())
-    to = destination("", Given(then, file), facts.migrations, asked)
+    to = destination("", Given(then, file), facts.migrations, asked, Installed())
     back = way_back(facts.migrations, to.recorded)
     seen = Seen(
         facts,
         back,
         undoing(facts.migrations, back.undoes, facts.contents, to.contents),
         Unavailable("a file does not say what was written since"),
+        frozen=None
+        if isinstance(to.packages, Unavailable)
+        else Frozen(requirements_of(to.packages), unknown="without a Nautobot no index is asked"),
     )
     return replace(weigh(seen, to, asked, way), seconds=time.monotonic() - started)

@@ -105,7 +105,7 @@ def _booted(
         asked.config.statement_timeout_seconds,
     )
     try:
-        return _without_secrets(look_inside(resolution, wishes, live, _limits(asked.config)))
+        return _without_secrets(look_inside(resolution, wishes, live, limits_of(asked.config)))
     except SoftTimeLimitExceeded:
         return Unavailable("the Job's soft time limit ended the run before the target was ready")
     except Exception as error:  # noqa: BLE001 - the rest of the report must not be lost
@@ -144,7 +144,8 @@ def _why_not_build(resolution: Resolution, request: Request, config: Configurati
     return "" if resolution.packages else "there is no set for the target that could be built"
 
 
-def _limits(config: Configuration) -> Limits:
+def limits_of(config: Configuration) -> Limits:
+    """Return what building and starting may take, and where, by the settings."""
     return Limits(
         build_seconds=config.build_timeout_seconds,
         boot_seconds=config.boot_timeout_seconds,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import get_args
 
 from .checks.findings import Severity
@@ -12,6 +12,7 @@ from .configuration import UsageError
 from .destination import Destination
 from .facts import Facts, Unavailable, known
 from .facts.backup import Backup
+from .facts.frozen import Frozen
 from .facts.reversal import Reversal
 from .facts.written import Written
 from .plan.backup import NO_BACKUP, prove
@@ -21,7 +22,8 @@ from .plan.progress import Progress, begun
 from .plan.reverse import WayBack
 from .plan.runbook import Step
 from .plan.structure import live_tables
-from .plan.way_steps import Return, requirements_of, steps_of
+from .plan.way_packages import Return
+from .plan.way_steps import steps_of
 from .plan.ways import Choice, Kind, Situation, recommended, ways
 from .report import Report
 from .reporting import report_on
@@ -41,6 +43,8 @@ class Seen:
     reversal: Reversal | Unavailable
     written: Written | Unavailable
     backup: Backup | None = None
+    frozen: Frozen | None = None
+    """The packages to go back to; None if no list of them is installed."""
     state: str = ""
     """What a script can tell the database by; empty if nobody knows, and there is no script."""
 
@@ -74,7 +78,7 @@ def weigh(seen: Seen, to: Destination, asked: Understood, way: str) -> Report:
         database=seen.facts.database,
         ahead=seen.facts.demands,
     )
-    choice = _choose(situation, way, to, seen.backup)
+    choice = replace(_choose(situation, way, to, seen.backup), frozen=seen.frozen)
     checks = checks_for("back")
     results = judge(seen.facts, asked.target, asked.catalog, asked.exclude, checks, choice=choice)
     return report_on(
@@ -89,7 +93,7 @@ def weigh(seen: Seen, to: Destination, asked: Understood, way: str) -> Report:
         target=to.label,
         choice=choice,
         steps=_steps(choice.chosen.kind, seen, to),
-        constraints=requirements_of(to.packages),
+        constraints=seen.frozen.text if seen.frozen else "",
         state=seen.state,
     )
 
@@ -135,5 +139,7 @@ def _steps(kind: Kind, seen: Seen, to: Destination) -> tuple[Step, ...]:
         seen.way.calls,
         to.release,
         to.snapshot,
+        to.named,
+        to.alone,
     )
     return steps_of(kind, here)

@@ -45,7 +45,8 @@ def test_the_ways_are_weighed():
 def test_equal_migrations_need_nothing():
     later = replace(NOW, facts=replace(NOW.facts, migrations=OLD))
     report = rollback_from(later, THEN)
-    assert (report.choice.advised.kind, report.verdict) == ("nothing", Verdict.GO)
+    assert (report.choice.advised.kind, report.verdict) == ("nothing", Verdict.CAUTION)
+    assert [one.key for one in report.findings()] == ["rollback.has_the_packages:packages"]
 
 
 def test_there_is_no_script_for_what_nobody_has_looked_at():

@@ -17,6 +17,7 @@ BACKUP = (
     "https://docs.nautobot.com/projects/core/en/stable/user-guide/administration/upgrading/"
     "database-backup/"
 )
+PINNED = "https://pip.pypa.io/en/stable/topics/repeatable-installs/"
 REVERSING = "https://docs.djangoproject.com/en/5.2/topics/migrations/#reversing-migrations"
 
 
@@ -83,6 +84,39 @@ def has_a_backup(choice: Choice) -> Iterator[Finding]:
             "Restore it once into an empty database elsewhere, before the present one is touched.",
             evidence=proof.open,
             references=(BACKUP,),
+        )
+
+
+@check(when="back")
+def has_the_packages(choice: Choice) -> Iterator[Finding]:
+    """All packages of the state to go back to can still be had.
+
+    Why: releases are withdrawn, and an old Nautobot that is resolved afresh gets libraries that it
+        cannot import: nothing but the very same set leads back.
+    Fix: keep a folder of wheels of every set that runs, and name it in `wheel_directory`.
+    """
+    frozen = choice.frozen
+    if choice.chosen.kind == "forward" or frozen is None:
+        raise NotApplicable("no list of packages is installed on this way")
+    if frozen.missing:
+        yield _about(
+            choice.chosen,
+            Severity.BLOCKER,
+            f"{plural(len(frozen.missing), 'package')} of the state to go back to cannot be had "
+            "any more.",
+            "Find the files, in a cache or a backup, and put them into a folder of wheels.",
+            subject="packages",
+            evidence=frozen.missing,
+            references=(PINNED,),
+        )
+    if frozen.unknown:
+        yield _about(
+            choice.chosen,
+            Severity.WARNING,
+            f"Nobody knows whether the old packages can still be had: {frozen.unknown}.",
+            "Fetch them before the window: python -m pip download --no-deps --requirement FILE",
+            subject="packages",
+            references=(PINNED,),
         )
 
 

@@ -39,8 +39,9 @@ class RollbackPlanner(SnapshotReader):
     )
     to = StringVar(
         label="Back to: or a name",
-        description="Without a snapshot: a release such as 2.4.44, or an App and the last of its "
-        "migrations that stays, such as 'nautobot_ssot zero'.",
+        description="Without a snapshot: a release such as 2.4.44, releases of Apps such as "
+        "nautobot-ssot==4.7.0, or an App and the last of its migrations that stays, such as "
+        "'nautobot_ssot zero'.",
         required=False,
         default="",
     )

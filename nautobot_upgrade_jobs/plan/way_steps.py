@@ -4,45 +4,16 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator
-from dataclasses import dataclass
 
-from packaging.utils import canonicalize_name
-
-from ..facts import Database, Packages, Runtime, Unavailable
-from .packages import TOOLS
+from ..facts import Database, Unavailable
 from .reverse import Call
 from .runbook import Step, dump_of, login_of, options, start_of, stop_of
+from .way_packages import BACKUP, Return, files_of, packages
 from .ways import Kind
 
-REQUIREMENTS = "rollback-requirements.txt"
-KEPT = "before-upgrade.requirements.txt"
-BACKUP = "before-upgrade"
 PRESENT = "before-rollback"
 MEDIA = f"{BACKUP}-media.tar.gz"
-
-
 INTO_AN_EMPTY_ONE = "What a dump does not have would otherwise stay."
-INSTALLED_BY_PIP = ("virtualenv", "system", "git checkout")
-
-
-@dataclass(frozen=True)
-class Return:
-    """What a way back leads to, and from where."""
-
-    runtime: Runtime
-    database: Database
-    now: Packages | Unavailable
-    then: Packages | Unavailable
-    calls: tuple[Call, ...]
-    release: str = ""
-    """Version of Nautobot in the state to go back to; empty if it stays."""
-    snapshot: str = ""
-    """File of the state to go back to; empty if there is none."""
-
-    @property
-    def frozen(self) -> str:
-        """The file that holds the old packages."""
-        return KEPT if isinstance(self.then, Unavailable) else REQUIREMENTS
 
 
 def steps_of(kind: Kind, back: Return) -> tuple[Step, ...]:
@@ -55,7 +26,7 @@ def steps_of(kind: Kind, back: Return) -> tuple[Step, ...]:
         stop_of(back.runtime),
         _present(back.database),
         *undo,
-        *_packages(back),
+        *packages(back),
         _own_steps(),
         start_of(back.runtime),
         *_looks(back),
@@ -64,32 +35,18 @@ def steps_of(kind: Kind, back: Return) -> tuple[Step, ...]:
 
 def _at_hand(kind: Kind, back: Return) -> Iterator[Step]:
     """Yield a step that looks for the files which later ones need; none if they need none."""
-    files = [f"{BACKUP}.nautobot_config.py"]
+    files = list(files_of(back))
     if kind == "restore":
         files += [f"{BACKUP}.{back.database.vendor}", MEDIA]
-    if back.runtime.layout in INSTALLED_BY_PIP:
-        files.append(back.frozen)
     if back.snapshot:
         files.append(back.snapshot)
+    if not files:
+        return
     yield Step(
         "See that everything is at hand",
         "Nothing is changed before all of it is there, in this folder.",
         tuple(f"test -s {shlex.quote(name)}" for name in files),
     )
-
-
-def requirements_of(then: Packages | Unavailable) -> str:
-    """Return the frozen set of the state to go back to, for pip; empty if nobody knows it."""
-    if isinstance(then, Unavailable):
-        return ""
-    lines = (
-        f"# {one.name}=={one.version} was installed from a folder or a file"
-        if one.local
-        else f"{one.name}=={one.version}"
-        for one in then.installed
-        if canonicalize_name(one.name) not in TOOLS
-    )
-    return "\n".join(sorted(lines, key=str.lower)) + "\n"
 
 
 def _forward(back: Return) -> Iterator[Step]:
@@ -188,65 +145,6 @@ def _into_mysql(database: Database) -> Iterator[Step]:
         (f"{mysql} {name} < {BACKUP}.{database.vendor}",),
         f"{mysql} --execute='TABLE django_migrations' {name}",
     )
-
-
-def _packages(back: Return) -> Iterator[Step]:
-    """Yield how the old packages come back, by the layout."""
-    runtime = back.runtime
-    config = f'cp -p {BACKUP}.nautobot_config.py "$NAUTOBOT_ROOT"/nautobot_config.py'
-    if runtime.layout == "container image":
-        yield Step(
-            "Start from the old image again",
-            f"Its name stands in {BACKUP}.images; put it back into the Dockerfile, and into the "
-            "variable.",
-            (f'grep --quiet "$OLD_IMAGE" {BACKUP}.images', "docker compose build", config),
-        )
-    elif runtime.layout == "release symlink":
-        link = shlex.quote(runtime.link)
-        yield Step(
-            "Switch the link back to the old release",
-            "The old environment was left whole beside the new one.",
-            (
-                'test -x "$OLD_RELEASE"/bin/nautobot-server -o -x "$OLD_RELEASE"/venv/bin/python',
-                f'ln -sfn "$OLD_RELEASE" {link}',
-                config,
-            ),
-            f'test "$(readlink {link})" = "$OLD_RELEASE"',
-        )
-    else:
-        if runtime.layout == "git checkout":
-            tag = shlex.quote(f"v{back.release}") if back.release else '"$OLD_TAG"'
-            yield Step(
-                "Check out the old release", "", (f"git checkout {tag}",), "git describe --tags"
-            )
-        yield _frozen_set(back, config)
-
-
-def _frozen_set(back: Return, config: str) -> Step:
-    new = " ".join(map(shlex.quote, _only_now(back)))
-    proof = f"assert version('nautobot') == '{back.release}', version('nautobot')"
-    return Step(
-        "Install the old packages",
-        "From a frozen set, without a resolution: what an old Nautobot would get today is not what "
-        "it was made for.",
-        (
-            f"python -m pip install --no-deps --requirement {back.frozen}",
-            *((f"python -m pip uninstall --yes {new}",) if new else ()),
-            config,
-        ),
-        shlex.join(["python", "-c", f"from importlib.metadata import version; {proof}"])
-        if back.release
-        else "python -m pip check",
-    )
-
-
-def _only_now(back: Return) -> list[str]:
-    """Return distributions that the newer release has brought."""
-    if isinstance(back.now, Unavailable) or isinstance(back.then, Unavailable):
-        return []
-    old = {canonicalize_name(one.name) for one in back.then.installed}
-    names = {canonicalize_name(one.name) for one in back.now.installed if not one.local}
-    return sorted(names - old - TOOLS)
 
 
 def _own_steps() -> Step:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ..facts import Contents, Database, Demands, Tables, Unavailable
+from ..facts.frozen import Frozen
 from ..facts.reversal import Reversal
 from ..facts.written import Written
 from .backup import NO_BACKUP, Proof
@@ -100,6 +101,8 @@ class Choice:
     """Whether a snapshot says what the state to go back to was."""
     backup: Proof = NO_BACKUP
     """What speaks for the file that is said to be the backup."""
+    frozen: Frozen | None = None
+    """The old packages; None if the steps install none of a list."""
 
 
 def ways(situation: Situation) -> tuple[Way, ...]:

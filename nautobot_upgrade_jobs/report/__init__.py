@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ..plan.way_steps import REQUIREMENTS
+from ..plan.way_packages import REQUIREMENTS
 from . import html, json, log, markdown, runbook, script
 from .model import Report
 

@@ -6,6 +6,7 @@ import pytest
 
 from nautobot_upgrade_jobs.checks.rollback import leads_back, loses_nothing, point_of_no_return
 from nautobot_upgrade_jobs.facts.demands import Answer, Demand
+from nautobot_upgrade_jobs.facts.frozen import Frozen
 from nautobot_upgrade_jobs.plan.backup import Proof
 from nautobot_upgrade_jobs.plan.diagnosis import Diagnosis, Stage
 from nautobot_upgrade_jobs.plan.losses import Loss, Stop
@@ -40,6 +41,19 @@ GOES = Loss("goes", "dcim_cabletype", 14, "dcim.0086")
             "has_a_backup",
             choice(RESTORE, backup=replace(PROVEN, objections=("late",))),
             [("blocker", "restore")],
+        ),
+        ("has_the_packages", choice(), "not_applicable"),
+        ("has_the_packages", choice(frozen=Frozen("a==1\n")), []),
+        ("has_the_packages", choice(Way("forward"), frozen=Frozen("")), "not_applicable"),
+        (
+            "has_the_packages",
+            choice(frozen=Frozen("", ("a==1", "b==2"))),
+            [("blocker", "packages")],
+        ),
+        (
+            "has_the_packages",
+            choice(frozen=Frozen("a==1", unknown="no index")),
+            [("warning", "packages")],
         ),
         ("loses_nothing", choice(), []),
         ("loses_nothing", choice(replace(REVERSE, losses=(GOES,))), [("warning", "goes")]),

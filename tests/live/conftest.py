@@ -21,7 +21,9 @@ from nautobot_upgrade_jobs.facts import (
     Unavailable,
 )
 from nautobot_upgrade_jobs.facts.booted import Booted
+from nautobot_upgrade_jobs.facts.frozen import Frozen
 from nautobot_upgrade_jobs.facts.resolution import Resolution
+from nautobot_upgrade_jobs.plan.way_packages import requirements_of
 
 BRINGS_NOTHING = Facts(
     migrations=Migrations((), (), ()),
@@ -120,6 +122,10 @@ def nautobot(instance):
 def _no_index(monkeypatch, request):
     """Let everything stay as it is; what is marked ``network`` asks the index, and builds."""
     if not request.node.get_closest_marker("network"):
+        monkeypatch.setattr(
+            "nautobot_upgrade_jobs.rollback.freeze",
+            lambda then, now, python, limits: Frozen(requirements_of(then)),
+        )
         monkeypatch.setattr(
             "nautobot_upgrade_jobs.target_state.resolve",
             lambda wishes, target, **limits: Resolution(target, (), ()),

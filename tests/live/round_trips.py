@@ -49,6 +49,10 @@ class Trip:
     """The same, run after the upgrade, as a user's work."""
     killed_after: int = 0
     """So many migrations; 0 lets it end."""
+    to: str = ""
+    """Where to go back to; the snapshot from before if empty."""
+    variables: str = ""
+    """What the script is told by its environment."""
 
 
 class Road:
@@ -133,10 +137,10 @@ class Road:
         """The file of the state before."""
         return next((self.folder / KEPT).glob("snapshot-*.json.gz"))
 
-    def plan(self, *words, code=0):
+    def plan(self, to, *words, code=0):
         """Plan the way back; return the ways, as JSON has them, and the script if there is one."""
         self.run("rm -rf planned")
-        options = shlex.join(map(str, ("--to", self.snapshot, "--output", "planned", *words)))
+        options = shlex.join(map(str, ("--to", to, "--output", "planned", *words)))
         self.run(f"nautobot-server upgrade_jobs rollback {options}", code)
         (report,) = (self.folder / "planned").glob("rollback-*.json")
         return json.loads(report.read_text())["ways"], next(self.folder.glob("planned/*.sh"), None)

@@ -23,7 +23,8 @@ from nautobot_upgrade_jobs.plan.losses import Loss, Stop
 from nautobot_upgrade_jobs.plan.packages import PackageChange
 from nautobot_upgrade_jobs.plan.reverse import Call
 from nautobot_upgrade_jobs.plan.runbook import Window, upgrade_steps
-from nautobot_upgrade_jobs.plan.way_steps import Return, requirements_of, steps_of
+from nautobot_upgrade_jobs.plan.way_packages import Return, requirements_of
+from nautobot_upgrade_jobs.plan.way_steps import steps_of
 from nautobot_upgrade_jobs.plan.ways import Choice, Way
 from nautobot_upgrade_jobs.report import Report
 from nautobot_upgrade_jobs.snapshot.compare import Change, Kind
@@ -281,6 +282,7 @@ BACK = Return(
     ),
     "2.4.44",
     "snapshot-before.json.gz",
+    (("nautobot", "2.4.44"),),
 )
 ROLLBACK = replace(
     GO,

@@ -49,8 +49,8 @@ def test_the_script_of_a_way_back():
 
 def test_the_set_to_go_back_to():
     assert files_of(SAMPLES["rollback"])["rollback-requirements.txt"].splitlines() == [
-        "# local-lib==1.0 was installed from a folder or a file",
         "nautobot==2.4.44",
+        "# local-lib==1.0 was installed from a folder or a file",
     ]
 
 

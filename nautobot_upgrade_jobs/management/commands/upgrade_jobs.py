@@ -111,8 +111,8 @@ class Command(BaseCommand):
         one.add_argument(
             "--to",
             default="",
-            metavar="FILE|RELEASE|'APP MIGRATION'",
-            help="the state to go back to: a snapshot, a release, or an App's last migration",
+            metavar="FILE|RELEASE|'DISTRIBUTION==VERSION'|'APP MIGRATION'",
+            help="the state to go back to: a snapshot, releases, or an App's last migration",
         )
         one.add_argument("--backup", type=Path, metavar="FILE", help="the dump from before")
         one.add_argument("--way", default="", choices=("", *WAYS), help="default: the advised one")

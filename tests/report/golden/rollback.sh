@@ -46,9 +46,9 @@ fi
 
 step_1() {
     test -s before-upgrade.nautobot_config.py
+    test -s rollback-requirements.txt
     test -s before-upgrade.postgresql
     test -s before-upgrade-media.tar.gz
-    test -s rollback-requirements.txt
     test -s snapshot-before.json.gz
 }
 proof_1() {

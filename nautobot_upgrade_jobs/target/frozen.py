@@ -1,0 +1,59 @@
+"""Whether the packages of an earlier state can still be had, and by which hashes."""
+
+from __future__ import annotations
+
+import time
+
+from ..facts import Apps, Packages
+from ..facts.frozen import Frozen
+from ..facts.urls import without_user_info
+from ..plan.way_packages import kept_out, requirements_of
+from .configured import CONFIGURATION, cached_index, configured
+from .index import environment, options
+from .inside import Limits
+from .offer import look
+from .scratch import ScratchError, scratch_folder
+from .uv import ResolverFailed, Unsolvable, Uv, interpreter
+from .wishes import Wishes, exact_pins
+
+
+def freeze(then: Packages, now: Packages, python: str, limits: Limits) -> Frozen:
+    """Ask the index for exactly these packages; nothing is built, nothing is resolved.
+
+    Args:
+        then: What was installed.
+        now: What is installed; it need not be fetched again.
+        python: Version of the interpreter, such as ``3.11.7``.
+        limits: What asking may take, and where.
+    """
+    try:
+        with scratch_folder(limits.work_directory) as folder:
+            uv = Uv(
+                python=interpreter(),
+                folder=folder,
+                environment=environment(limits.wheel_directory),
+                deadline=time.monotonic() + limits.build_seconds,
+                options=options(limits.wheel_directory),
+            )
+            return _freeze(uv, Wishes(then, Apps((), ()), python), now)
+    except (ScratchError, ResolverFailed, Unsolvable, OSError) as error:
+        return Frozen(requirements_of(then), unknown=without_user_info(str(error)))
+
+
+def _freeze(uv: Uv, then: Wishes, now: Packages) -> Frozen:
+    text = configured(then.installed.values(), (), cached_index(uv))
+    (uv.folder / CONFIGURATION).write_text(text, "utf-8")
+    offer = look(uv, then)
+    asked = (exact_pins(offer.known), "--no-deps", "--no-annotate")
+    text = uv.compile(*asked, "--generate-hashes").text
+    if any("==" in line and not line.endswith("\\") for line in text.splitlines()):
+        text = uv.compile(*asked).text  # a folder tells none, and pip wants all or none
+    lost = sorted(offer.unknown | offer.gone)
+    own = {(one.name, one.version) for one in now.installed}
+    missing = (then.installed[name] for name in lost)
+    return Frozen(
+        without_user_info(text) + kept_out(then.packages, lost),
+        tuple(
+            f"{one.name}=={one.version}" for one in missing if (one.name, one.version) not in own
+        ),
+    )

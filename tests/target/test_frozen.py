@@ -1,0 +1,108 @@
+"""The packages of an earlier state: can they still be had? From a folder of tiny wheels."""
+
+import subprocess
+from dataclasses import replace
+
+import pytest
+
+from nautobot_upgrade_jobs.facts import Packages
+from nautobot_upgrade_jobs.facts.packages import Package
+from nautobot_upgrade_jobs.target.frozen import freeze
+from nautobot_upgrade_jobs.target.inside import Limits
+from nautobot_upgrade_jobs.target.releases import NotReadError, migrations_of
+from nautobot_upgrade_jobs.target.uv import interpreter
+from tests.target.installations import CORE, EXAMPLE, LIB
+from tests.target.wheels import source, wheel
+
+NEWER = Packages(tuple(replace(one, version="9.9") for one in (CORE, LIB, EXAMPLE)))
+
+
+def limits(index):
+    return Limits(30, 30, 100, wheel_directory=str(index))
+
+
+def frozen(index, *more, now=NEWER):
+    return freeze(Packages((CORE, LIB, EXAMPLE, *more)), now, "3.11.7", limits(index))
+
+
+def pins(found):
+    return {one.split()[0] for one in found.text.splitlines() if "==" in one and one[0] != "#"}
+
+
+def test_all_are_there(index):
+    found = frozen(index)
+    assert (found.missing, found.unknown) == ((), "")
+    assert pins(found) == {"nautobot==2.4.44", "lib==1.0", "example==1.0"}
+
+
+def test_pip_takes_it(index, tmp_path):
+    file = tmp_path / "rollback-requirements.txt"
+    file.write_text(frozen(index, Package("own", "1.0", (), "", local=True)).text)
+    words = ["-m", "pip", "install", "--quiet", "--no-deps", "--no-index", "--find-links", index]
+    place = tmp_path / "there"
+    subprocess.check_call([interpreter(), *words, "--target", place, "--requirement", file])
+    assert (place / "nautobot-2.4.44.dist-info").exists()
+
+
+@pytest.mark.parametrize(
+    ("lost", "now", "missing"),
+    [
+        (Package("gone", "0.1", (), ""), NEWER, ("gone==0.1",)),
+        (Package("never", "1.0", (), ""), NEWER, ("never==1.0",)),
+        # What is installed in this version, need not be had.
+        (Package("gone", "0.1", (), ""), Packages((Package("gone", "0.1", (), ""),)), ()),
+        (Package("own", "0.1", (), "", local=True), NEWER, ()),
+    ],
+)
+def test_what_cannot_be_had_is_named_and_not_asked_for(index, lost, now, missing):
+    wheel(index, "gone", "0.2")
+    found = frozen(index, lost, now=now)
+    assert found.missing == missing
+    assert f"# {lost.name}=={lost.version}" in found.text
+    assert pins(found) == {"nautobot==2.4.44", "lib==1.0", "example==1.0"}
+
+
+def test_nothing_is_built(index):
+    source(index, "sourced", "1.0", "lib")
+    found = frozen(index, Package("sourced", "1.0", ("lib",), ""))
+    assert "sourced==1.0" in pins(found)
+    assert not (index / "built").exists()
+
+
+def test_an_index_that_does_not_answer_is_a_reason(index, monkeypatch):
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.setattr("nautobot_upgrade_jobs.target.uv._program", lambda: "/no/such/uv")
+    found = frozen(index)
+    assert "uv does not run" in found.unknown
+    assert pins(found) == {"nautobot==2.4.44", "lib==1.0", "example==1.0"}
+
+
+FILES = [
+    ("example/__init__.py", "raise SystemExit('nobody runs this')"),
+    ("example/migrations/__init__.py", ""),
+    ("example/migrations/0001_initial.py", "raise SystemExit('nor this')"),
+    ("example/migrations/0002_more.py", ""),
+    ("example/migrations/note.txt", ""),
+]
+
+
+def test_the_migrations_of_a_release_are_read_and_not_run(index):
+    wheel(index, "example", "3.0", "nautobot>=99", files=FILES)
+    found = migrations_of("example==3.0", "example", limits(index))
+    assert found == {"0001_initial", "0002_more"}
+
+
+@pytest.mark.parametrize(
+    ("requirement", "module", "words"),
+    [
+        ("example==7.7", "example", "example==7.7"),
+        ("example==1.0", "other", "it has no package other"),
+        ("sourced==1.0", "sourced", "sourced"),
+    ],
+)
+def test_what_cannot_be_read_is_said(index, requirement, module, words):
+    source(index, "sourced", "1.0")
+    with pytest.raises(NotReadError) as told:
+        migrations_of(requirement, module, limits(index))
+    assert words in str(told.value)
+    assert not (index / "built").exists()

@@ -1,0 +1,81 @@
+"""Where a way back is to lead, as somebody types it."""
+
+import pytest
+
+from nautobot_upgrade_jobs.catalog.target import choose_target
+from nautobot_upgrade_jobs.configuration import Configuration, UsageError
+from nautobot_upgrade_jobs.destination import NO_SNAPSHOT, Installed, destination
+from nautobot_upgrade_jobs.facts import Packages
+from nautobot_upgrade_jobs.facts.packages import Package
+from nautobot_upgrade_jobs.request import Understood, read_catalog
+from tests.builders import app, migration, migrations
+
+CATALOG = read_catalog()
+ASKED = Understood(
+    Configuration("here"), CATALOG, choose_target(CATALOG, "3.2.7", ""), frozenset(), (), ()
+)
+RECORDED = ("example.0001", "example.0002", "other.0001", *sorted(CATALOG.migrations("3.2.7")))
+HERE = migrations(tuple(migration(key) for key in RECORDED), RECORDED)
+PACKAGES = Packages(
+    (Package("nautobot", "3.2.7", (), ""), Package("Nautobot_Example", "2.0.0", (), ""))
+)
+RELEASES = {
+    "nautobot-example==1.0.0": frozenset({"0001"}),
+    "nautobot-example==0.5": frozenset({"0001", "0000_older"}),
+}
+EXAMPLE = app(module="nautobot_example", label="example", distribution="Nautobot_Example")
+
+
+def to(text, **known):
+    installed = Installed((EXAMPLE,), PACKAGES, lambda requirement, module: RELEASES[requirement])
+    return destination(text, NO_SNAPSHOT, HERE, ASKED, known.get("installed", installed))
+
+
+def test_a_release_of_an_app():
+    found = to("nautobot-example==1.0.0")
+    assert set(RECORDED) - found.recorded == {"example.0002"}
+    assert {one.name: one.version for one in found.packages.installed} == {
+        "nautobot": "3.2.7",
+        "Nautobot_Example": "1.0.0",
+    }
+    assert (found.release, found.named) == ("", (("nautobot-example", "1.0.0"),))
+
+
+def test_a_release_of_core_and_one_of_an_app():
+    found = to("nautobot==3.1.8 nautobot-example==1.0.0")
+    core = CATALOG.migrations("3.1.8")
+    assert found.recorded == core | {"example.0001", "other.0001"}
+    assert found.release == "3.1.8"
+    assert found.packages.reason  # a set that nobody has resolved
+
+
+def test_a_migration_of_an_app_is_one_of_it_alone():
+    found = to("example 0001").alone
+    assert (found.module, found.target, found.version) == ("nautobot_example", "0001", "2.0.0")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "Name the state to go back to"),
+        ("nautobot-example>=1", "Nautobot"),
+        ("nautobot-example==1.*", "is no release"),
+        ("nautobot-example==1.0.0,==1.1", "is no release"),
+        ("nautobot-example[x]==;", "is no release"),
+        ("nautobot-example==1.0.0;python_version>'3'", "is no release"),
+        ("nautobot-other==1.0.0", "No enabled App comes with 'nautobot-other'"),
+        ("nautobot-example==0.5", "its migration example.0000_older is not applied"),
+        ("nautobot==9.9.9", "knows no Nautobot 9.9.9"),
+        ("nautobot==1.x", "is no release"),
+        ("example 0009", "has no migration"),
+    ],
+)
+def test_what_is_none(text, words):
+    with pytest.raises(UsageError) as told:
+        to(text)
+    assert words in str(told.value)
+
+
+def test_without_a_nautobot_nobody_looks_into_a_release():
+    with pytest.raises(UsageError, match="nobody looks"):
+        to("nautobot-example==1.0.0", installed=Installed((EXAMPLE,), PACKAGES))
