@@ -10,7 +10,7 @@ BOTH_SERVERS := -m 'not once and not lines and not upgrades'
 WITH_APPS := -m 'apps and not upgrades'
 
 .PHONY: help demo demo-up demo-down test test-fast test-live test-newer test-older test-apps \
-  test-mysql test-upgrades up lint docs bench clean
+  test-mysql test-upgrades test-ways-back up lint docs bench clean
 
 help:  ## show this
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -57,9 +57,19 @@ test-upgrades:  ## many real upgrades, half an hour
 	done
 	$(STACK) exec 3.2.7 -- $(LIVE)/test_foretold.py -m upgrades -k 'not healthy'
 	$(STACK) exec 3.2.7 -- $(LIVE)/test_reversed.py
-	$(STACK) exec 2.4.44 -- $(LIVE)/test_way_back.py
 	$(STACK) up 2.4.44 --data apps
 	$(STACK) exec 2.4.44 --data apps -- $(LIVE)/test_window.py
+
+test-ways-back:  ## there and back by the planner's own script, an hour
+	$(STACK) up 2.4.44
+	$(STACK) exec 2.4.44 -- $(LIVE)/test_way_back.py tests/live/test_round_trips.py
+	for version in 3.0.11 3.1.8 3.2.7; do \
+	  $(STACK) up $$version && $(STACK) exec $$version -- $(LIVE)/test_round_trips.py || exit 1; \
+	done
+	$(STACK) up 2.4.44 --data apps
+	$(STACK) exec 2.4.44 --data apps -- $(LIVE)/test_round_trips.py
+	$(STACK) up 2.4.44 --database mysql
+	$(STACK) exec 2.4.44 --database mysql -- $(LIVE)/test_round_trips.py
 
 lint:  ## style and types
 	$(STACK) tool lint,fast -- ruff check .

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
 from typing import get_args
 
+from .catalog import Catalog
 from .checks.findings import Severity
 from .checks.registry import checks_for
 from .checks.runner import judge
@@ -29,8 +31,6 @@ from .report import Report
 from .reporting import report_on
 from .request import Understood
 
-LOSE_ROWS = ("django_session", "extras_jobresult", "extras_joblogentry", "extras_fileproxy")
-"""Tables from which Nautobot and its users remove rows every day."""
 WAYS: tuple[str, ...] = get_args(Kind)
 
 
@@ -77,6 +77,7 @@ def weigh(seen: Seen, to: Destination, asked: Understood, way: str) -> Report:
         tables=seen.facts.tables,
         database=seen.facts.database,
         ahead=seen.facts.demands,
+        volatile=_volatile(seen.facts, asked.catalog),
     )
     choice = replace(_choose(situation, way, to, seen.backup), frozen=seen.frozen)
     checks = checks_for("back")
@@ -122,8 +123,25 @@ def _choose(situation: Situation, way: str, to: Destination, backup: Backup | No
     if backup:
         undoing = situation.reversal
         began = "" if isinstance(undoing, Unavailable) else undoing.began
-        proof = prove(backup, situation.then, began, LOSE_ROWS)
+        proof = prove(backup, situation.then, began, situation.volatile)
     return Choice(situation.diagnosis, found, advised, chosen, bool(to.snapshot), proof)
+
+
+def _volatile(facts: Facts, catalog: Catalog | Unavailable) -> frozenset[str]:
+    """Return the tables whose rows come and go, as Compare has them."""
+    if isinstance(catalog, Unavailable) or isinstance(facts.tables, Unavailable):
+        return frozenset()
+    patterns = [
+        pattern
+        for one in catalog.volatile
+        if one.section == "contents" and (one.grows or one.comes_and_goes)
+        for pattern in one.subjects
+    ]
+    return frozenset(
+        table.name
+        for table in facts.tables.tables
+        if any(fnmatchcase(table.name, pattern) for pattern in patterns)
+    )
 
 
 def _steps(kind: Kind, seen: Seen, to: Destination) -> tuple[Step, ...]:

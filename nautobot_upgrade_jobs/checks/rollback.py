@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from ..facts import Unavailable, known
 from ..facts.booted import Booted
-from ..plan.losses import Loss
+from ..plan.losses import WORDS, Kind, Loss
 from ..plan.ways import Choice, Way
 from .demanded import what
 from .findings import Finding, Impact, Phase, Severity
@@ -17,6 +17,7 @@ BACKUP = (
     "https://docs.nautobot.com/projects/core/en/stable/user-guide/administration/upgrading/"
     "database-backup/"
 )
+UNITS: dict[Kind, str] = {"written since": "change", "removed since": "row"}
 PINNED = "https://pip.pypa.io/en/stable/topics/repeatable-installs/"
 REVERSING = "https://docs.djangoproject.com/en/5.2/topics/migrations/#reversing-migrations"
 
@@ -252,28 +253,23 @@ def _about(  # noqa: PLR0913 - the parts of one finding
     )
 
 
-def _lost(kind: str, lost: list[Loss]) -> str:
-    known = sum(one.number or 0 for one in lost)
+def _lost(kind: Kind, lost: list[Loss]) -> str:
+    """Say how much is lost, and how."""
     open_ = sum(1 for one in lost if one.number is None)
     places = plural(len({one.subject for one in lost}), "place")
-    rows = plural(known, "row")
-    words = {
-        "goes": f"what the newer release brought goes, {rows} or values in {places}.",
-        "comes back empty": f"{places} come back without the {plural(known, 'value')} in them.",
-        "is spoilt": f"{rows} will not be as they were.",
-        "stays": f"{rows} stay as the newer release has left them.",
-        "may be spoilt": f"code works on {places}; what it does there, only its author knows.",
-        "written since": f"{plural(known, 'change')} since the backup are lost.",
-    }
     if open_ == len(lost):
-        return f"nobody could count what is in {places}: {kind}."
-    return words[kind] + (f" {plural(open_, 'place')} could not be counted." if open_ else "")
+        return f"what is in {places}, and nobody could count: {WORDS[kind]}."
+    known = plural(sum(one.number or 0 for one in lost), UNITS.get(kind, "value"))
+    also = f" {plural(open_, 'place')} could not be counted." if open_ else ""
+    return f"{known} in {places}: {WORDS[kind]}.{also}"
 
 
 def _line(one: Loss) -> str:
     number = "not counted" if one.number is None else f"{one.number}"
     who = f" ({one.cause})" if one.cause else ""
-    return f"{one.subject}: {number}{who}{f': {one.says}' if one.says else ''}"
+    some_of_it = f", such as {', '.join(one.sample)}" if one.sample else ""
+    see = f"; see {one.link}" if one.link else ""
+    return f"{one.subject}: {number}{who}{f': {one.says}' if one.says else ''}{some_of_it}{see}"
 
 
 def _weight(one: Loss) -> tuple[float, str]:

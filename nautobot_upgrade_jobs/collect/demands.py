@@ -154,6 +154,11 @@ def _doubles(quote, demand: Demand, where: str) -> str:
     )
 
 
+def sample_of(connection: BaseDatabaseWrapper, table: str) -> tuple[str, ...]:
+    """Return primary keys of some rows of a table."""
+    return _sample(connection, Demand("loses", "", "", table), "1 = 1")
+
+
 def _sample(connection: BaseDatabaseWrapper, demand: Demand, where: str) -> tuple[str, ...]:
     """Return primary keys of some rows that are numbers or UUIDs; others may be anything."""
     quote = connection.ops.quote_name

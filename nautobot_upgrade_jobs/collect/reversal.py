@@ -26,7 +26,7 @@ from ..facts.demands import Demand, Work
 from ..facts.reversal import Effect, Kind, Reversal, Spoilt
 from . import Context, explain
 from .code import does_nothing, models_in, names, source_reached
-from .demands import GOES, answer, demands_of, kinds_of
+from .demands import GOES, answer, demands_of, kinds_of, sample_of
 from .inverse import Irreversible, Opaque, StateOnly, inverse
 from .losses import Count, Goes, counted
 from .sql import value
@@ -111,6 +111,9 @@ def _with_rows(one: _Seen, count: Count, connection: BaseDatabaseWrapper) -> Eff
         own=count.own,
         unknown=count.unknown,
         broken=broken,
+        sample=sample_of(connection, one.goes.table)
+        if one.goes and count.own and not one.goes.column
+        else (),
     )
 
 

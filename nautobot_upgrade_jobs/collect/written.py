@@ -5,10 +5,12 @@ Plain SQL: on the way back, code and schema need not fit together.
 
 from __future__ import annotations
 
+import os
 from collections import defaultdict
-from datetime import datetime
+from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
+from django.conf import settings
 from django.db import Error as DatabaseError
 
 from ..facts import Unavailable
@@ -25,23 +27,60 @@ CHANGES = """
     FROM extras_objectchange c JOIN django_content_type t ON t.id = c.changed_object_type_id
     WHERE c.time > %s GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
 """
+NEWEST = """
+    SELECT t.app_label, t.model, c.user_name, c.action, c.object_repr
+    FROM extras_objectchange c JOIN django_content_type t ON t.id = c.changed_object_type_id
+    WHERE c.time > %s ORDER BY c.time DESC LIMIT 1000
+"""
+OWN_STEPS = timedelta(minutes=10)
+"""What the steps after the last migration are given."""
+SAMPLE = 3
+"""Objects that are named."""
 
 
 def collect(context: Context, since: datetime) -> Written:
     """Count what is newer than a moment."""
     connection = context.connection
     stamped, unknown = [], {}
+    after = _after_the_upgrade(connection, since)
     for table, columns in sorted(_stamps(connection).items()):
         try:
-            created, updated = _newer(connection, table, columns, since)
+            created, updated = _newer(connection, table, columns, after)
         except DatabaseError as error:
             unknown[table] = explain(error)
         else:
             if created or updated:
                 stamped.append(Stamped(table, created, updated))
     return Written(
-        since.isoformat(timespec="seconds"), _changes(connection, since), tuple(stamped), unknown
+        since.isoformat(timespec="seconds"),
+        _changes(connection, since),
+        tuple(stamped),
+        unknown,
+        _media(since),
     )
+
+
+def _after_the_upgrade(connection: BaseDatabaseWrapper, since: datetime) -> datetime:
+    """Return the moment from which time stamps are those of users.
+
+    Migrations, and the steps that follow them, stamp what they write, too; nothing logs that.
+    """
+    ((last,),) = rows(connection, "SELECT max(applied) FROM django_migrations")
+    if last is None:
+        return since
+    ended = last if last.tzinfo else last.replace(tzinfo=timezone.utc)
+    return max(since, ended + OWN_STEPS) if ended > since else since
+
+
+def _media(since: datetime) -> int | Unavailable:
+    try:
+        return sum(
+            os.lstat(os.path.join(folder, name)).st_mtime > since.timestamp()
+            for folder, _, names in os.walk(settings.MEDIA_ROOT)
+            for name in names
+        )
+    except OSError as error:
+        return Unavailable(explain(error))
 
 
 def _changes(connection: BaseDatabaseWrapper, since: datetime) -> tuple[Change, ...] | Unavailable:
@@ -49,10 +88,25 @@ def _changes(connection: BaseDatabaseWrapper, since: datetime) -> tuple[Change, 
         found = rows(connection, CHANGES, [since])
     except DatabaseError as error:
         return Unavailable(explain(error))
+    names = _samples(connection, since)
     return tuple(
-        Change(f"{app}.{model}", str(user), str(action), int(number))
+        Change(
+            f"{app}.{model}",
+            str(user),
+            str(action),
+            int(number),
+            tuple(names[app, model, user, action][:SAMPLE]),
+        )
         for app, model, user, action, number in found
     )
+
+
+def _samples(connection: BaseDatabaseWrapper, since: datetime) -> dict[tuple[str, ...], list[str]]:
+    """Return the names of the newest objects, by model, user and action."""
+    names: dict[tuple[str, ...], list[str]] = defaultdict(list)
+    for *kind, name in rows(connection, NEWEST, [since]):
+        names[tuple(map(str, kind))].append(str(name))
+    return names
 
 
 def _stamps(connection: BaseDatabaseWrapper) -> dict[str, set[str]]:

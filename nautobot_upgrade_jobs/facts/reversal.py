@@ -38,6 +38,8 @@ class Effect:
     """Why nobody could count."""
     broken: tuple[Answer, ...] = ()
     """What it demands of the rows and does not find, or what could not be tried."""
+    sample: tuple[str, ...] = ()
+    """Primary keys of some rows of a table that goes."""
 
 
 @dataclass(frozen=True)

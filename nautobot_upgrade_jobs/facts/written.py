@@ -17,11 +17,13 @@ class Change:
     action: str
     """``create``, ``update`` or ``delete``."""
     number: int
+    sample: tuple[str, ...] = ()
+    """The newest of these objects, by name."""
 
 
 @dataclass(frozen=True)
 class Stamped:
-    """Rows of one table whose own time stamps are newer."""
+    """Rows of one table whose own time stamps are newer, and than the upgrade's own steps."""
 
     table: str
     created: int
@@ -40,3 +42,5 @@ class Written:
     """Tables with such rows, by name."""
     unknown: dict[str, str]
     """Tables that could not be asked, and why."""
+    media: int | Unavailable = 0
+    """Files below ``MEDIA_ROOT`` that are younger."""

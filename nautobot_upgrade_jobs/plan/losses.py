@@ -2,21 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Literal
+from urllib.parse import urlencode
 
-from ..facts import Contents, Unavailable
+from ..facts import Contents, Tables, Unavailable
+from ..facts.contents import TableContents
 from ..facts.demands import Answer
 from ..facts.reversal import Effect, Reversal
-from ..facts.written import Written
+from ..facts.written import Change, Written
 
-Kind = Literal["goes", "comes back empty", "is spoilt", "stays", "may be spoilt", "written since"]
+LOG = "/extras/object-changes/"
+NOT_LOGGED = "by their own time stamps; the change log has none of them"
+FILES = "files: new ones stay, without the rows that name them; others are the old ones again"
+
+Kind = Literal[
+    "goes",
+    "comes back empty",
+    "is spoilt",
+    "stays",
+    "may be spoilt",
+    "removed since",
+    "written since",
+]
 """``goes``: what the newer release keeps there, and the older one has no place for. ``comes back
 empty``: what the older release kept there, and the upgrade has removed. ``is spoilt``: it will be
 otherwise than it was. ``stays``: what code has written on the way there, and nothing takes back.
-``may be spoilt``: code works on it, and only its author knows how. ``written since``: it is younger
-than the backup."""
+``may be spoilt``: code works on it, and only its author knows how. ``removed since``: it is in the
+snapshot and not in the database, whoever has removed it. ``written since``: it is younger than the
+backup."""
+WORDS: dict[Kind, str] = {
+    "goes": "gone with what the newer release brought",
+    "comes back empty": "not coming back",
+    "is spoilt": "not as before",
+    "stays": "left as the newer release has made it",
+    "may be spoilt": "worked on by code that only its author knows",
+    "removed since": "removed since the snapshot, and staying away",
+    "written since": "written since the backup",
+}
+"""What becomes of rows, values or changes."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +56,10 @@ class Loss:
     cause: str
     """The migration that is undone, or who has written it."""
     says: str = ""
+    sample: tuple[str, ...] = ()
+    """Some of it, by name or key."""
+    link: str = ""
+    """Page of Nautobot that shows it: path and query."""
 
 
 def of_reversal(reversal: Reversal, then: Contents | Unavailable | None) -> tuple[Loss, ...]:
@@ -71,7 +100,7 @@ def _that_go(reversal: Reversal, gone: set[str]) -> Iterator[Loss]:
     for one in reversal.effects:
         if one.kind == "drops" and not (one.column and one.table in gone):
             number = None if one.unknown else one.own
-            yield Loss("goes", _place(one), number, one.migration, one.unknown)
+            yield Loss("goes", _place(one), number, one.migration, one.unknown, one.sample)
 
 
 def _that_return(
@@ -111,17 +140,56 @@ def _by_code(reversal: Reversal, gone: set[str], known: set[str]) -> Iterator[Lo
             yield Loss(kind, one.table or one.migration, rows, one.migration)
 
 
-def of_restore(written: Written | Unavailable) -> tuple[Loss, ...]:
-    """Return what restoring a backup loses: everything that is younger than it."""
+def of_restore(written: Written | Unavailable, volatile: Collection[str] = ()) -> tuple[Loss, ...]:
+    """Return what restoring a backup loses: everything that is younger than it.
+
+    Args:
+        written: Since then.
+        volatile: Tables that are written to without anybody's doing.
+    """
     if isinstance(written, Unavailable):
         return (Loss("written since", "everything since the backup", None, "", written.reason),)
     if isinstance(written.changes, Unavailable):
         reason = written.changes.reason
         return (Loss("written since", "everything since the backup", None, "", reason),)
-    return tuple(
-        Loss("written since", one.model, one.number, one.user, one.action)
-        for one in written.changes
-    )
+    logged = {one.model.replace(".", "_") for one in written.changes}
+    found = [_of_the_log(one, written.since) for one in written.changes]
+    found += [
+        Loss("written since", one.table, one.created + one.updated, "", NOT_LOGGED)
+        for one in written.stamped
+        if one.table not in {*logged, *volatile}
+    ]
+    if isinstance(written.media, Unavailable):
+        found.append(Loss("written since", "MEDIA_ROOT", None, "", written.media.reason))
+    elif written.media:
+        found.append(Loss("written since", "MEDIA_ROOT", written.media, "", FILES))
+    return tuple(found)
+
+
+def _of_the_log(one: Change, since: str) -> Loss:
+    asked = {"changed_object_type": one.model, "action": one.action, "time__gte": since}
+    link = f"{LOG}?{urlencode(asked)}"
+    return Loss("written since", one.model, one.number, one.user, one.action, one.sample, link)
+
+
+def of_removal(
+    then: Contents | Unavailable | None, now: Tables | Unavailable, volatile: Collection[str]
+) -> Iterator[Loss]:
+    """Yield what a way keeps away that keeps the database: rows that have gone meanwhile.
+
+    Args:
+        then: The tables in the state to go back to; None if it is that of today.
+        now: The tables as they are.
+        volatile: Tables that lose rows without anybody's doing.
+    """
+    if then is None or isinstance(then, Unavailable) or isinstance(now, Unavailable):
+        return
+    for one in now.tables:
+        known = then.tables.get(one.name)
+        if not (one.exact and isinstance(known, TableContents)) or one.name in volatile:
+            continue
+        if (gone := known.rows - one.rows) > 0:
+            yield Loss("removed since", one.name, gone, "", "by a user, or by the upgrade")
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from ..facts.written import Written
 from .backup import NO_BACKUP, Proof
 from .diagnosis import Diagnosis, Stage
 from .duration import estimate
-from .losses import Loss, Stop, of_restore, of_reversal, stop_of
+from .losses import Loss, Stop, of_removal, of_restore, of_reversal, stop_of
 from .reverse import WayBack
 
 Kind = Literal["nothing", "forward", "reverse", "restore"]
@@ -48,6 +48,8 @@ class Situation:
     database: Database | Unavailable
     ahead: Demands | Unavailable
     """What the migrations that are still to run demand."""
+    volatile: frozenset[str] = frozenset()
+    """Tables that are written to, or lose rows, without anybody's doing."""
 
 
 @dataclass(frozen=True)
@@ -130,9 +132,11 @@ def recommended(found: tuple[Way, ...], diagnosis: Diagnosis) -> Way:
 def _nothing(situation: Situation) -> Way:
     stage, story = situation.diagnosis.stage, situation.diagnosis.story
     why_not = {Stage.NOTHING: "", Stage.AHEAD: "it is one only until migrate has begun"}
+    why_not_here = why_not.get(stage, story[0].lower() + story[1:])
     return Way(
         "nothing",
-        why_not.get(stage, story[0].lower() + story[1:]),
+        why_not_here,
+        losses=() if why_not_here else tuple(_removed(situation)),
         needs=("the old packages, as a frozen set",),
         seconds=START,
         basis="stop, install, start",
@@ -176,7 +180,8 @@ def _reverse(situation: Situation) -> Way:
         work = Demands(planned=len(reversal.undoes), work=reversal.work)
         cost = estimate(work, situation.tables)
         seconds = (cost.low + START[0], cost.high + START[1])
-    losses, stop = of_reversal(reversal, situation.then), stop_of(reversal)
+    losses = (*of_reversal(reversal, situation.then), *_removed(situation))
+    stop = stop_of(reversal)
     return Way(
         "reverse",
         losses=losses,
@@ -198,6 +203,10 @@ def _no_return(reversal: Reversal, losses: tuple[Loss, ...], stop: Stop | None) 
     if stop:
         spoilt.add(stop.migration)
     return next((key for key in reversed(reversal.undoes) if key in spoilt), "")
+
+
+def _removed(situation: Situation) -> Iterator[Loss]:
+    return of_removal(situation.then, situation.tables, situation.volatile)
 
 
 def _obstacles(situation: Situation) -> Iterator[str]:
@@ -242,7 +251,7 @@ def _restore(situation: Situation) -> Way:
         seconds = (size / fast + START[0], size / slow + START[1])
     return Way(
         "restore",
-        losses=of_restore(situation.written),
+        losses=of_restore(situation.written, situation.volatile),
         needs=(
             "a backup that is one: a whole dump, older than the first migration of the upgrade",
             "the old packages, as a frozen set",

@@ -136,6 +136,8 @@ def _way(one: Way) -> dict[str, Any]:
                 "number": loss.number,
                 "cause": loss.cause,
                 "says": loss.says,
+                "sample": list(loss.sample),
+                "link": loss.link,
             }
             for loss in one.losses
         ],

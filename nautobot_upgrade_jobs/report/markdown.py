@@ -97,7 +97,7 @@ def _ways(report: Report) -> Iterator[str]:
         yield "| --- | --- | --- |"
         for loss in report.choice.chosen.losses:
             number = "not counted" if loss.number is None else str(loss.number)
-            why = ": ".join(filter(None, (loss.cause, loss.says)))
+            why = ": ".join(filter(None, (loss.cause, loss.says, ", ".join(loss.sample))))
             yield f"| {escape(loss.subject)} ({loss.kind}) | {number} | {escape(why)} |"
 
 

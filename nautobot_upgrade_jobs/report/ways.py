@@ -8,18 +8,8 @@ from math import ceil
 
 from ..checks.demanded import what
 from ..checks.text import plural
-from ..plan.losses import Loss
+from ..plan.losses import WORDS, Loss
 from ..plan.ways import Choice, Way
-
-LOSSES = {
-    "goes": "goes with what the newer release brought",
-    "comes back empty": "does not come back",
-    "is spoilt": "will not be as it was",
-    "stays": "stays as the newer release has left it",
-    "may be spoilt": "is worked on by code that only its author knows",
-    "written since": "was written since the backup",
-}
-"""What happens to rows, values or changes, by the kind of loss."""
 
 
 @dataclass(frozen=True)
@@ -80,19 +70,19 @@ def _loses(way: Way) -> Iterator[str]:
         return
     if not way.losses:
         yield "Nothing."
-    for kind, words in LOSSES.items():
+    for kind, words in WORDS.items():
         lost = [one for one in way.losses if one.kind == kind]
         if lost:
-            yield f"{_number(lost)} {words}"
+            yield f"{_number(lost)}: {words}"
 
 
 def _number(lost: list[Loss]) -> str:
     known = [one.number for one in lost if one.number is not None]
     places = plural(len({one.subject for one in lost}), "place")
     if not known and lost[0].kind == "written since":
-        return "Everything that"
+        return "Everything"
     if not known:
-        return f"What is in {places} (not counted):"
+        return f"What is in {places} (not counted)"
     left = len(lost) - len(known)
     return f"{sum(known)} in {places}{f' ({left} not counted)' if left else ''}"
 

@@ -94,19 +94,28 @@ def test_why_it_does_not_lead_there(way, words):
 @pytest.mark.parametrize(
     ("losses", "words"),
     [
-        ([GOES], "14 rows or values in 1 place"),
+        ([GOES], "14 values in 1 place: gone with what the newer release brought."),
         (
             [GOES, replace(GOES, subject="b", number=None)],
-            "in 2 places. 1 place could not be counted",
+            "14 values in 2 places: gone with what the newer release brought. 1 place could not",
         ),
-        ([replace(GOES, number=None)], "nobody could count what is in 1 place: goes."),
-        ([replace(GOES, kind="comes back empty")], "without the 14 values in them"),
-        ([replace(GOES, kind="written since")], "14 changes since the backup are lost"),
+        ([replace(GOES, number=None)], "what is in 1 place, and nobody could count: gone"),
+        ([replace(GOES, kind="comes back empty")], "14 values in 1 place: not coming back."),
+        ([replace(GOES, kind="written since")], "14 changes in 1 place: written since the backup."),
+        ([replace(GOES, kind="removed since")], "14 rows in 1 place: removed since"),
     ],
 )
 def test_what_is_lost_is_counted(losses, words):
     (finding,) = loses_nothing(choice(replace(REVERSE, losses=tuple(losses))))
     assert words in finding.message
+
+
+def test_some_of_it_is_shown_and_where_to_look():
+    change = Loss(
+        "written since", "dcim.rack", 2, "eve", "create", ("r1", "r2"), "/extras/log/?x=1"
+    )
+    (finding,) = loses_nothing(choice(replace(REVERSE, losses=(change,))))
+    assert finding.evidence == ("dcim.rack: 2 (eve): create, such as r1, r2; see /extras/log/?x=1",)
 
 
 def test_what_is_most_stands_first():

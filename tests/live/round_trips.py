@@ -16,9 +16,11 @@ from nautobot_upgrade_jobs.collect import collect_facts
 from nautobot_upgrade_jobs.plan.runbook import dump_of
 
 from .conftest import CLONE, connected_to
+from .upgrading import schema
 from .window import installation
 
 DATABASE = f"{CLONE}_trip"
+COPY = f"{DATABASE}_copy"
 KEPT = "before-upgrade"
 PASSING = frozenset(
     {
@@ -67,8 +69,7 @@ class Road:
 
     def run(self, command, code=0):
         """Run a command in the installation; it must end as it is to."""
-        apps = shlex.quote(",".join((*self.instance.apps.plugins, *self.plugins)))
-        done = self._run(f"export STACK_APPS={apps}\n{command}")
+        done = self._run(f"{self._apps}\n{command}")
         assert done.returncode == code, f"{command}\n{done.stdout[-6000:]}"
         return done.stdout
 
@@ -85,7 +86,7 @@ class Road:
     def begin(self, trip):
         """Bring it to where the trip begins, with all that an operator keeps before an upgrade."""
         self.plugins = trip.plugins
-        for name in (DATABASE, f"{DATABASE}_upgraded"):
+        for name in (DATABASE, f"{DATABASE}_upgraded", COPY):
             self.server.drop(name)
         self.server.clone(self.instance.data, DATABASE)
         self.run(f"rm -rf {KEPT}* planned; {venvs.uv()} -q pip sync --python venv frozen.txt")
@@ -145,6 +146,33 @@ class Road:
         (report,) = (self.folder / "planned").glob("rollback-*.json")
         return json.loads(report.read_text())["ways"], next(self.folder.glob("planned/*.sh"), None)
 
+    def reverse_a_copy(self):
+        """Undo the migrations on a copy, by the plan; return what the last call said."""
+        self.server.clone(DATABASE, COPY)
+        options = shlex.join(("--to", str(self.snapshot), "--way", "reverse", "--output", "copy"))
+        self._run(f"{self._apps}\nnautobot-server upgrade_jobs rollback {options}")
+        (report,) = (self.folder / "copy").glob("rollback-*.json")
+        calls = [
+            command
+            for step in json.loads(report.read_text())["steps"]
+            for command in step["commands"]
+            if command.startswith("nautobot-server migrate ")
+        ]
+        done = self._run(
+            f"{self._apps}\nset -e\nexport NAUTOBOT_DB_NAME={COPY}\n" + "\n".join(calls)
+        )
+        self.run("rm -rf copy")
+        return done
+
+    @property
+    def _apps(self):
+        enabled = ",".join((*self.instance.apps.plugins, *self.plugins))
+        return f"export STACK_APPS={shlex.quote(enabled)}"
+
+    def schema(self, database):
+        """Return what makes the tables; nothing where that cannot be dumped in the same words."""
+        return schema(self.server, database) if self.instance.engine == "postgresql" else None
+
     def contents(self):
         """Count the rows of every table, and the values in every column of it."""
         found = {}
@@ -166,3 +194,4 @@ def road(instance, folder):
     """Yield an installation to make trips on."""
     with installation(instance, folder, DATABASE) as run:
         yield Road(instance, run, folder)
+    instance.server().drop(COPY)

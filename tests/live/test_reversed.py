@@ -8,7 +8,7 @@ from nautobot_upgrade_jobs.request import Request
 from nautobot_upgrade_jobs.rollback import plan_rollback
 
 from .conftest import CLONE, connected_to, this_instance
-from .upgrading import DATABASE, attempt
+from .upgrading import DATABASE, attempt, schema
 
 OLDER = {"3.2.7": "3.1.8", "3.1.8": "3.0.11", "3.0.11": "2.4.44"}
 """Releases with fewer migrations, whose pristine databases are at hand."""
@@ -34,12 +34,6 @@ def older(instance):
     yield found
     server.drop(BEFORE)
     server.drop(DATABASE)
-
-
-def schema(server, name):
-    """What makes the tables, in no order of columns."""
-    lines = (line.rstrip(",") for line in server.schema(name).splitlines())
-    return sorted(line for line in lines if line and not line.startswith(("--", "\\")))
 
 
 def test_the_schema_is_that_of_the_older_release(older, instance):

@@ -6,13 +6,17 @@ import os
 import subprocess
 from dataclasses import replace
 from datetime import datetime
+from urllib.parse import urlsplit
 
 import jsonschema
 import pytest
 from django.db import connection
+from django.db.migrations.recorder import MigrationRecorder
+from django.http import QueryDict
 from django.utils import timezone
 from nautobot.dcim.models import Manufacturer
 from nautobot.extras.context_managers import web_request_context
+from nautobot.extras.filters import ObjectChangeFilterSet
 from nautobot.extras.models import ObjectChange
 from nautobot.users.models import User
 
@@ -25,6 +29,7 @@ from nautobot_upgrade_jobs.collect.changes import export
 from nautobot_upgrade_jobs.configuration import UsageError
 from nautobot_upgrade_jobs.destination import UNKNOWN, Given
 from nautobot_upgrade_jobs.plan.backup import prove
+from nautobot_upgrade_jobs.plan.losses import of_restore
 from nautobot_upgrade_jobs.report.json import document, schema
 from nautobot_upgrade_jobs.request import Request
 from nautobot_upgrade_jobs.rollback import plan_rollback
@@ -164,8 +169,31 @@ def test_what_was_changed_since_is_written_down(tmp_path):
     counted = written.collect(Context(connection), since)
     assert sum(one.number for one in counted.changes) == 5
     assert {(one.table, one.created) for one in counted.stamped} == {("dcim_manufacturer", 2)}
+    (created,) = (one for one in of_restore(counted) if one.says == "create")
+    assert created.sample == ("Since 2", "Since 1", "Since 0")
+    asked = ObjectChangeFilterSet(QueryDict(urlsplit(created.link).query))
+    assert asked.is_valid(), asked.errors
+    assert sorted(asked.qs.values_list("object_repr", flat=True)) == [
+        "Since 0",
+        "Since 1",
+        "Since 2",
+    ]
     for one in made[::2]:
         one.delete()
+
+
+def test_what_the_upgrade_itself_has_stamped_is_nobodys_work():
+    since = timezone.now()
+    applied = MigrationRecorder(connection)
+    applied.record_applied("example", "0001_initial")
+    Manufacturer.objects.create(name="By the upgrade")
+    assert written.collect(Context(connection), since).stamped == ()
+    long_ago = since - 2 * written.OWN_STEPS
+    applied.migration_qs.filter(app="example").update(applied=long_ago)
+    found = written.collect(Context(connection), long_ago - written.OWN_STEPS).stamped
+    assert "dcim_manufacturer" in {one.table for one in found}
+    applied.record_unapplied("example", "0001_initial")
+    Manufacturer.objects.get(name="By the upgrade").delete()
 
 
 def test_page_by_page_nothing_is_left_out_or_doubled(tmp_path, monkeypatch):

@@ -7,7 +7,7 @@ import pytest
 from development.instance import APPS
 
 from .conftest import this_instance
-from .round_trips import Trip, road
+from .round_trips import COPY, DATABASE, Trip, road
 
 HERE = (this_instance().version, this_instance().engine, this_instance().kind)
 EDITED = """
@@ -105,11 +105,14 @@ def highway(instance, nautobot, tmp_path_factory):
 def test_what_differs_afterwards_was_foretold(name, highway):
     trip = TRIPS[name]
     highway.begin(trip)
-    then = highway.contents()
+    then, was = highway.contents(), highway.schema(DATABASE)
     highway.upgrade(trip)
     now = highway.contents()
     options = () if trip.to else ("--backup", highway.backup)
     ways, script = highway.plan(trip.to or highway.snapshot, *options)
+    (reverse,) = (one for one in ways["ways"] if one["kind"] == "reverse")
+    if not reverse["why_not"] and not trip.to:
+        reversed_as_foretold(highway, reverse["stops_at"], was)
     highway.run("cp -r before-upgrade* planned")
     if not trip.killed_after:  # nothing of the new release starts on half an upgrade
         highway.run("systemctl start")
@@ -124,6 +127,18 @@ def test_what_differs_afterwards_was_foretold(name, highway):
     else:
         (way,) = (one for one in ways["ways"] if one["kind"] == ways["advised"])
         as_foretold(way["losses"], then, now, after)
+
+
+def reversed_as_foretold(highway, stop, was):
+    """On a copy: it stops where that was said, or else the schema is the older one."""
+    done = highway.reverse_a_copy()
+    if stop:
+        assert done.returncode
+        assert f"Unapplying {stop}..." in done.stdout
+        assert f"Unapplying {stop}... OK" not in done.stdout
+    else:
+        assert done.returncode == 0, done.stdout[-3000:]
+        assert highway.schema(COPY) == was
 
 
 def differences(one, other):

@@ -59,3 +59,9 @@ def copy_of(instance, folder, *more):
     words = ["--no-deps", "--python", made, "--requirement", folder / "frozen.txt", *more]
     subprocess.check_call([*uv, "pip", "install", *words])
     return Copy(made, instance.apps)
+
+
+def schema(server, name):
+    """What makes the tables, in no order of columns."""
+    lines = (line.rstrip(",") for line in server.schema(name).splitlines())
+    return sorted(line for line in lines if line and not line.startswith(("--", "\\")))

@@ -9,9 +9,9 @@ from nautobot_upgrade_jobs.facts.contents import Column, TableContents
 from nautobot_upgrade_jobs.facts.demands import Answer, Demand
 from nautobot_upgrade_jobs.facts.reversal import Effect, Reversal, Spoilt
 from nautobot_upgrade_jobs.facts.tables import Table
-from nautobot_upgrade_jobs.facts.written import Change, Written
+from nautobot_upgrade_jobs.facts.written import Change, Stamped, Written
 from nautobot_upgrade_jobs.plan.diagnosis import Diagnosis, Stage
-from nautobot_upgrade_jobs.plan.losses import Loss, of_restore, of_reversal, stop_of
+from nautobot_upgrade_jobs.plan.losses import Loss, of_removal, of_restore, of_reversal, stop_of
 from nautobot_upgrade_jobs.plan.reverse import Call, WayBack
 from nautobot_upgrade_jobs.plan.ways import Situation, recommended, ways
 from tests.builders import database
@@ -124,10 +124,53 @@ def test_texts_that_are_cut_are_lost():
         ),
         (Written("…", (), (), {}), []),
         (Written("…", (Change("dcim.device", "eve", "create", 4),), (), {}), [("dcim.device", 4)]),
+        # Rows that tell by themselves what the change log does not.
+        (Written("…", (), (Stamped("app_thing", 1, 2),), {}), [("app_thing", 3)]),
+        (
+            Written(
+                "…",
+                (Change("dcim.device", "eve", "update", 1),),
+                (Stamped("dcim_device", 0, 1), Stamped("app_volatile", 4, 4)),
+                {},
+            ),
+            [("dcim.device", 1)],
+        ),
+        # Files.
+        (Written("…", (), (), {}, 3), [("MEDIA_ROOT", 3)]),
+        (Written("…", (), (), {}, Unavailable("no rights")), [("MEDIA_ROOT", None)]),
     ],
 )
 def test_what_restoring_loses(written, losses):
-    assert [(one.subject, one.number) for one in of_restore(written)] == losses
+    found = of_restore(written, {"app_volatile"})
+    assert [(one.subject, one.number) for one in found] == losses
+
+
+def test_a_change_is_found_in_the_log():
+    change = Change("dcim.device", "eve", "create", 4, ("edge-01",))
+    (loss,) = of_restore(Written("2026-11-20T12:00:00+00:00", (change,), (), {}))
+    assert loss.sample == ("edge-01",)
+    assert loss.link == (
+        "/extras/object-changes/?changed_object_type=dcim.device&action=create"
+        "&time__gte=2026-11-20T12%3A00%3A00%2B00%3A00"
+    )
+
+
+@pytest.mark.parametrize(
+    ("then", "now", "losses"),
+    [
+        (contents(5), Table("app_thing", 3, True), [("app_thing", 2)]),
+        (contents(3), Table("app_thing", 3, True), []),
+        (contents(3), Table("app_thing", 4, True), []),
+        (contents(5), Table("app_thing", 3, False), []),  # the server's own estimate
+        (contents(5), Table("app_other", 0, True), []),
+        (NO_SNAPSHOT, Table("app_thing", 0, True), []),
+        (None, Table("app_thing", 0, True), []),
+    ],
+)
+def test_rows_that_are_gone_stay_away(then, now, losses):
+    found = of_removal(then, Tables((now,), ()), {"app_volatile"})
+    assert [(one.subject, one.number) for one in found] == losses
+    assert not list(of_removal(then, Tables((now,), ()), {now.name}))
 
 
 EMPTY = Answer(Demand("not null", SECOND, "RemoveField", "app_thing", name="a"), 3)

@@ -87,7 +87,17 @@ REVERSE = Way(
 )
 RESTORE = Way(
     "restore",
-    losses=(Loss("written since", "dcim.device", 3, "alice", "create"),),
+    losses=(
+        Loss(
+            "written since",
+            "dcim.device",
+            3,
+            "alice",
+            "create",
+            ("edge-05", "edge-06"),
+            "/extras/object-changes/?changed_object_type=dcim.device",
+        ),
+    ),
     needs=("a backup that is one",),
     seconds=(121.0, 960.0),
     basis="the size that the database has now",

@@ -115,35 +115,43 @@ proof_8() {
 run 8 'Install the old packages' plain
 
 step_9() {
-    nautobot-server post_upgrade
+    nautobot-server celery purge --force
 }
 proof_9() {
-    nautobot-server migrate --check
-}
-run 9 'Let the old release do its own steps' plain
-
-step_10() {
-    sudo systemctl start nautobot nautobot-worker nautobot-scheduler
-}
-proof_10() {
     :
 }
-run 10 'Start web, workers and beat' plain
+run 9 'Empty the queue' plain
+
+step_10() {
+    nautobot-server post_upgrade
+}
+proof_10() {
+    nautobot-server migrate --check
+}
+run 10 'Let the old release do its own steps' plain
 
 step_11() {
-    nautobot-server upgrade_jobs verify
+    sudo systemctl start nautobot nautobot-worker nautobot-scheduler
 }
 proof_11() {
     :
 }
-run 11 'Verify, before anybody is let in' plain
+run 11 'Start web, workers and beat' plain
 
 step_12() {
-    nautobot-server upgrade_jobs compare snapshot-before.json.gz || [ $? = 2 ]
+    nautobot-server upgrade_jobs verify
 }
 proof_12() {
     :
 }
-run 12 'Compare with the state before' plain
+run 12 'Verify, before anybody is let in' plain
+
+step_13() {
+    nautobot-server upgrade_jobs compare snapshot-before.json.gz || [ $? = 2 ]
+}
+proof_13() {
+    :
+}
+run 13 'Compare with the state before' plain
 
 say "Everything is done."
