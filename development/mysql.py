@@ -9,6 +9,7 @@ from __future__ import annotations
 import gzip
 import os
 import platform
+import shlex
 import shutil
 import signal
 import subprocess
@@ -160,6 +161,11 @@ class MySQL:
             f"--plugin-dir={self.home / 'usr/lib/mysql/plugin'}",
             f"--datadir={data or self.data}",
         ]
+
+    def programs(self) -> dict[str, str]:
+        """What a shell calls for each program that a runbook may name."""
+        names = ("mysql", "mysqldump")
+        return {name: f"exec {shlex.join(self._program(f'bin/{name}'))}" for name in names}
 
     def _client(self, name: str) -> list[str]:
         where = ["--no-defaults", "--host=127.0.0.1", f"--port={self.port}", f"--user={USER}"]

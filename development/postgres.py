@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import signal
 import subprocess
@@ -102,6 +103,11 @@ class Postgres:
     def _answers(self) -> bool:
         probe = [self.binaries / "pg_isready", "-q", *self._where()]
         return subprocess.run([str(word) for word in probe]).returncode == 0
+
+    def programs(self) -> dict[str, str]:
+        """What a shell calls for each program that a runbook may name."""
+        names = ("createdb", "pg_dump", "pg_restore", "psql")
+        return {name: f"exec {shlex.quote(str(self.binaries / name))}" for name in names}
 
     def _where(self) -> list[str]:
         return ["--host=127.0.0.1", f"--port={self.port}", f"--username={USER}"]

@@ -116,7 +116,10 @@ def dump_of(database: Database, stem: str) -> tuple[str, str]:
     if database.vendor == "postgresql":
         dump = f"pg_dump{login} --format=custom --file={file} {name}"
         return dump, f"pg_restore --list {file}"
-    how = "--single-transaction --routines"
+    # Without what only a server administrator may read, or another server may not accept.
+    how = "--single-transaction --routines --no-tablespaces"
+    if database.vendor == "mysql":
+        how += " --set-gtid-purged=OFF"
     dump = f"mysqldump{login} {how} --result-file={file} {name}"
     return dump, f"tail -n 1 {file}"
 

@@ -143,7 +143,8 @@ def _into_mysql(database: Database) -> Iterator[Step]:
     yield Step(
         "Restore the backup into it",
         "",
-        (f"{mysql} {name} < {BACKUP}.{database.vendor}",),
+        # Not from standard input: without a terminal, the password is read from there.
+        (f"{mysql} --execute={shlex.quote(f'source {BACKUP}.{database.vendor}')} {name}",),
         f"{mysql} --execute='TABLE django_migrations' {name}",
     )
 

@@ -1,6 +1,7 @@
 """There and back for real, by the script of the way that is advised; what differs was foretold."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -19,6 +20,7 @@ with web_request_context(User.objects.get(username="admin")):
         Manufacturer.objects.create(name=f"Since {number}")
     Manufacturer.objects.exclude(name__startswith="Since").first().save()
 """
+RICH = Path(__file__).with_name("rich_rows.py").read_text()
 CONTRACT = """
 import datetime
 from nautobot.dcim.models import Device
@@ -58,13 +60,16 @@ CONTRACTS = Trip(
     COVERED,
 )
 KILLED = {
-    f"killed after {number}": Trip((), ("nautobot==3.2.7",), killed_after=number)
+    f"killed after {number}": Trip((), ("nautobot==3.2.7",), first=RICH, killed_after=number)
     for number in (1, 9, 22, 37, 52)
 }
 TRIPS = {
     ("2.4.44", "mysql", ""): KILLED,
     ("2.4.44", "postgresql", ""): {
-        "same migrations": Trip(("nautobot==2.4.43",), ("nautobot==2.4.44",), work=EDITED),
+        "same migrations": Trip(
+            ("nautobot==2.4.43",), ("nautobot==2.4.44",), first=RICH, work=EDITED
+        ),
+        "core": Trip((), ("nautobot==3.2.7",), first=RICH, work=EDITED + RICH),
         "ssot": Trip(
             ("nautobot-ssot==2.8.1",),
             ("nautobot-ssot==3.12.6",),
@@ -79,8 +84,12 @@ TRIPS = {
             (), ("nautobot==3.2.7", *APPS["apps", "3"].requirements[:3]), work=EDITED
         )
     },
-    ("3.0.11", "postgresql", ""): {"minor": Trip((), ("nautobot==3.1.8",), work=EDITED)},
-    ("3.1.8", "postgresql", ""): {"minor": Trip((), ("nautobot==3.2.7",), work=EDITED)},
+    ("3.0.11", "postgresql", ""): {
+        "minor": Trip((), ("nautobot==3.1.8",), first=RICH, work=EDITED + RICH)
+    },
+    ("3.1.8", "postgresql", ""): {
+        "minor": Trip((), ("nautobot==3.2.7",), first=RICH, work=EDITED + RICH)
+    },
     ("3.2.7", "postgresql", ""): {
         "contract-models": CONTRACTS,
         "contract-models by release": replace(CONTRACTS, to="nautobot-contract-models==2026.5.12"),

@@ -45,16 +45,15 @@ def installation(instance, folder, database):
     shutil.copytree(settings.NAUTOBOT_ROOT, root)
     programs = folder / "programs"
     programs.mkdir()
+    server = instance.server()
     shims = {"systemctl": SERVICES, "docker": SERVICES, "sudo": '#!/bin/bash\n"$@"\n'}
+    shims |= {name: f'#!/bin/bash\n{words} "$@"\n' for name, words in server.programs().items()}
     for name, text in shims.items():
         (programs / name).write_text(text)
         (programs / name).chmod(0o755)
-    server = instance.server()
     server.clone(instance.data, database)
     own = {
-        "PATH": os.pathsep.join(
-            map(str, (programs, made / "bin", server.binaries, os.environ["PATH"]))
-        ),
+        "PATH": os.pathsep.join(map(str, (programs, made / "bin", os.environ["PATH"]))),
         "NAUTOBOT_ROOT": str(root),
         "NAUTOBOT_CONFIG": str(root / "nautobot_config.py"),
         "NAUTOBOT_DB_NAME": database,

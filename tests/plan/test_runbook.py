@@ -106,12 +106,19 @@ def test_a_wheel_directory_takes_the_place_of_the_index():
         ),
         (
             {"vendor": "mysql"},
-            "mysqldump --single-transaction --routines --result-file=before-upgrade.mysql nautobot",
+            "mysqldump --single-transaction --routines --no-tablespaces --set-gtid-purged=OFF "
+            "--result-file=before-upgrade.mysql nautobot",
         ),
         (
             {"vendor": "mysql", "host": "db.example.com", "account": "nautobot"},
             "mysqldump --host=db.example.com --user=nautobot --password --single-transaction "
-            "--routines --result-file=before-upgrade.mysql nautobot",
+            "--routines --no-tablespaces --set-gtid-purged=OFF --result-file=before-upgrade.mysql "
+            "nautobot",
+        ),
+        (  # its own dump knows no such option
+            {"vendor": "mariadb"},
+            "mysqldump --single-transaction --routines --no-tablespaces "
+            "--result-file=before-upgrade.mariadb nautobot",
         ),
     ],
 )
