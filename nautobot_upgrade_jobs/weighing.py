@@ -78,6 +78,7 @@ def weigh(seen: Seen, to: Destination, asked: Understood, way: str) -> Report:
         database=seen.facts.database,
         ahead=seen.facts.demands,
         volatile=_volatile(seen.facts, asked.catalog),
+        apps=bool(to.alone or (to.named and not to.release)),
     )
     choice = replace(_choose(situation, way, to, seen.backup), frozen=seen.frozen)
     checks = checks_for("back")

@@ -18,6 +18,7 @@ CONTAINERS = "nautobot celery_worker celery_beat"
 INSTALL = "python -m pip install"
 FROZEN = "--require-hashes --requirement constraints.txt"
 SNAPSHOTS = "before-upgrade"
+NOT_ASKED = "The client of MySQL does not ask for a password: it takes it from ~/.my.cnf."
 
 
 @dataclass(frozen=True)
@@ -95,10 +96,11 @@ def stop_of(runtime: Runtime) -> Step:
 
 def _backup(database: Database) -> Step:
     dump, proof = dump_of(database, "before-upgrade")
+    login = "" if database.vendor == "postgresql" else f" {NOT_ASKED}"
     return Step(
         "Back up the database and the media files",
         "It is the only way back once migrations have run. A backup that was never restored is a "
-        "hope: restore it once elsewhere, before the window.",
+        f"hope: restore it once elsewhere, before the window.{login}",
         (dump, 'tar -czf before-upgrade-media.tar.gz -C "$NAUTOBOT_ROOT" media'),
         proof,
     )
@@ -129,8 +131,9 @@ def login_of(database: Database) -> str:
     where = {"host": database.host, "port": database.port}
     if database.vendor == "postgresql":
         return options(**where, username=database.account)
-    asked = " --password" if database.host else ""  # a local socket may ask for none
-    return f"{options(**where, user=database.account)}{asked}"
+    # The client asks for a password where it is told to, or else takes it from standard input,
+    # which may be the dump; so the account's own file has to hold it.
+    return options(**where, user=database.account)
 
 
 def options(**values: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from ..facts import Database, Unavailable
 from .reverse import Call
-from .runbook import Step, dump_of, login_of, options, start_of, stop_of
+from .runbook import NOT_ASKED, Step, dump_of, login_of, options, start_of, stop_of
 from .way_packages import BACKUP, Return, files_of, packages
 from .ways import Kind
 
@@ -41,12 +41,16 @@ def _at_hand(kind: Kind, back: Return) -> Iterator[Step]:
         files += [f"{BACKUP}.{back.database.vendor}", MEDIA]
     if back.snapshot:
         files.append(back.snapshot)
-    if not files:
+    commands = [f"test -s {shlex.quote(name)}" for name in files]
+    if kind == "restore" and back.database.vendor != "postgresql":
+        commands.append(f"mysql{login_of(back.database)} --execute='SELECT 1'")
+    if not commands:
         return
     yield Step(
         "See that everything is at hand",
-        "Nothing is changed before all of it is there, in this folder.",
-        tuple(f"test -s {shlex.quote(name)}" for name in files),
+        "Nothing is changed before all of it is there, in this folder."
+        + ("" if back.database.vendor == "postgresql" else f" {NOT_ASKED}"),
+        tuple(commands),
     )
 
 
@@ -143,8 +147,7 @@ def _into_mysql(database: Database) -> Iterator[Step]:
     yield Step(
         "Restore the backup into it",
         "",
-        # Not from standard input: without a terminal, the password is read from there.
-        (f"{mysql} --execute={shlex.quote(f'source {BACKUP}.{database.vendor}')} {name}",),
+        (f"{mysql} {name} < {BACKUP}.{database.vendor}",),
         f"{mysql} --execute='TABLE django_migrations' {name}",
     )
 

@@ -26,6 +26,9 @@ TITLES: dict[Kind, str] = {
 SPOILS = ("comes back empty", "is spoilt", "stays")
 """Losses for which migrations are never to be reversed: the older release would run on data that it
 has never had."""
+SPOILS_AN_APP = SPOILS[:2]
+"""The same where Apps alone go back: what their code has written elsewhere stays as their authors
+have it, and a backup would take everything else along."""
 RESTORED = (10e6, 80e6)
 """Bytes of the database that are restored in a second: 60 to 77 million were measured with
 ``pg_restore`` of a database of 1 GB with six indexes; half of that and less on slow disks."""
@@ -50,6 +53,8 @@ class Situation:
     """What the migrations that are still to run demand."""
     volatile: frozenset[str] = frozenset()
     """Tables that are written to, or lose rows, without anybody's doing."""
+    apps: bool = False
+    """Whether Apps alone go back."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +70,8 @@ class Way:
     no_return: str = ""
     """The first migration, in the order of the upgrade, that it does not take back without a stop
     or a loss that spoils; empty if there is none."""
+    spoils: bool = False
+    """Whether the older release would find data that it has never had."""
     doubts: tuple[str, ...] = ()
     """What could fail, or is not known."""
     needs: tuple[str, ...] = ()
@@ -82,11 +89,6 @@ class Way:
     def goes(self) -> bool:
         """Whether it leads there, as far as is known."""
         return not self.why_not and self.stop is None
-
-    @property
-    def spoils(self) -> bool:
-        """Whether the older release would find data that it has never had."""
-        return any(one.kind in SPOILS for one in self.losses)
 
 
 @dataclass(frozen=True)
@@ -187,6 +189,7 @@ def _reverse(situation: Situation) -> Way:
         losses=losses,
         stop=stop,
         no_return=_no_return(reversal, losses, stop),
+        spoils=any(one.kind in (SPOILS_AN_APP if situation.apps else SPOILS) for one in losses),
         doubts=tuple(_doubts(reversal)),
         needs=(
             "the code that has applied them: only it knows how",

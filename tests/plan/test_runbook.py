@@ -111,7 +111,7 @@ def test_a_wheel_directory_takes_the_place_of_the_index():
         ),
         (
             {"vendor": "mysql", "host": "db.example.com", "account": "nautobot"},
-            "mysqldump --host=db.example.com --user=nautobot --password --single-transaction "
+            "mysqldump --host=db.example.com --user=nautobot --single-transaction "
             "--routines --no-tablespaces --set-gtid-purged=OFF --result-file=before-upgrade.mysql "
             "nautobot",
         ),

@@ -225,6 +225,9 @@ def way(kind, state):
         (situation(effects=[effect("drops", rows=2)]), "reverse"),
         (situation(effects=[effect("runs code", rows=2)]), "reverse"),
         (situation(effects=[effect("returns empty", column="a")], then=contents(a=0)), "reverse"),
+        (situation(effects=[effect("does nothing", rows=2)]), "restore"),
+        (situation(effects=[effect("does nothing", rows=2)], apps=True), "reverse"),
+        (situation(effects=[effect("returns empty", column="a")], apps=True), "restore"),
         # Never over real rows that would not be what they were, nor into the unknown.
         (situation(effects=[effect("returns empty", column="a")]), "restore"),
         (situation(effects=[effect("returns empty", column="a")], then=NO_SNAPSHOT), "restore"),
