@@ -142,8 +142,12 @@ class Postgres:
             )
 
     def clone(self, source: str, name: str) -> None:
-        """Make a database with the contents of a template."""
+        """Make a database with the contents of a template, to which nobody stays connected."""
         self.drop(name)
+        self.sql(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            f"WHERE datname = '{source}' AND pid <> pg_backend_pid()"
+        )
         self.sql(f'CREATE DATABASE "{name}" TEMPLATE "{source}" STRATEGY FILE_COPY')
 
     def seal(self, name: str) -> None:

@@ -147,7 +147,7 @@ def unknown_to_the_index(resolution: Resolution) -> Iterator[Finding]:
             severity=Severity.WARNING,
             subject="index",
             message=f"{plural(len(resolution.not_on_index), 'installed distribution')} cannot be "
-            "had from the configured package index in the installed version.",
+            "had in the installed version from the index, or folder of wheels, that is configured.",
             remediation="Name the index or folder that has them in pip's configuration "
             "(extra-index-url, find-links), for the user that Nautobot runs as; keep their files "
             "for the way back.",

@@ -15,6 +15,7 @@ from django.db.migrations.operations import (
     CreateModel,
     DeleteModel,
     RemoveField,
+    RenameIndex,
     RunPython,
     RunSQL,
 )
@@ -188,7 +189,7 @@ def _effects(
     if isinstance(one, (Irreversible, Opaque)) and not one.reversible:
         yield _Seen(replace(plain, kind="irreversible"))
     elif isinstance(one, StateOnly):
-        yield _Seen(plain)
+        yield _Seen(_of_the_state(one, walk, migration, plain))
     elif isinstance(one, Opaque):
         yield _Seen(replace(plain, kind="runs code", table=place.table if place else ""))
     elif isinstance(one, (RunPython, RunSQL)):
@@ -205,6 +206,14 @@ def _effects(
         yield _Seen(_that_returns(one, place, plain))
     else:
         yield _Seen(replace(plain, table=place.table))
+
+
+def _of_the_state(one: StateOnly, walk: Walk, migration: Migration, plain: Effect) -> Effect:
+    """Return what stays in the database: the name of an index that had none of its own."""
+    if not isinstance(one.undone, RenameIndex):
+        return plain
+    table = walk.table_of(migration.app_label, one.undone.model_name_lower)
+    return replace(plain, table=table or "", index=one.undone.new_name)
 
 
 def that_go(

@@ -40,6 +40,8 @@ class Effect:
     """What it demands of the rows and does not find, or what could not be tried."""
     sample: tuple[str, ...] = ()
     """Primary keys of some rows of a table that goes."""
+    index: str = ""
+    """Of one that keeps the name which it has got on the way there."""
 
 
 @dataclass(frozen=True)

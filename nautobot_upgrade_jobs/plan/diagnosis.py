@@ -11,6 +11,10 @@ from .history import History
 from .progress import Progress
 from .reverse import WayBack
 
+COSMETIC = frozenset({"aftercare.expired_sessions", "aftercare.static_files"})
+"""Checks of steps whose lack stops nobody. Static files may differ for ever: ``collectstatic``
+keeps a file that looks newer, and an installer may give packages the times of their making."""
+
 
 class Stage(str, Enum):
     """Where the database stands between the state to go back to and the installed code."""
@@ -37,6 +41,11 @@ class Diagnosis:
     """Migrations that have begun and are not recorded."""
     left: tuple[str, ...] = ()
     """Checks of the steps after ``migrate`` that found something."""
+
+    @property
+    def works(self) -> bool:
+        """Whether nothing is left but what no upgrade is called failed for."""
+        return set(self.left) <= COSMETIC
 
     @property
     def story(self) -> str:

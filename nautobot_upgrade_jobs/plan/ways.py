@@ -70,6 +70,8 @@ class Way:
     no_return: str = ""
     """The first migration, in the order of the upgrade, that it does not take back without a stop
     or a loss that spoils; empty if there is none."""
+    stays: tuple[str, ...] = ()
+    """What of the schema stays as the newer release has it, and harms nobody."""
     spoils: bool = False
     """Whether the older release would find data that it has never had."""
     doubts: tuple[str, ...] = ()
@@ -118,12 +120,13 @@ def recommended(found: tuple[Way, ...], diagnosis: Diagnosis) -> Way:
     """Choose: the first way that goes and spoils nothing; a backup is the last resort.
 
     What reversing removes could not be kept by a backup either, so it is taken first where nothing
-    else is lost. Finishing forward is advised where nothing but steps after ``migrate`` failed.
+    else is lost. Finishing forward is advised where nothing but steps after ``migrate`` failed, and
+    something does not work for that.
     """
     by_kind = {one.kind: one for one in found}
     if by_kind["nothing"].goes:
         return by_kind["nothing"]
-    if diagnosis.stage is Stage.UNFINISHED:
+    if by_kind["forward"].goes and diagnosis.stage is Stage.UNFINISHED and not diagnosis.works:
         return by_kind["forward"]
     reverse = by_kind["reverse"]
     if reverse.goes and not reverse.spoils and not reverse.doubts:
@@ -149,6 +152,8 @@ def _forward(situation: Situation) -> Way:
     stage, ahead = situation.diagnosis.stage, situation.ahead
     if stage not in (Stage.SOME, Stage.HALF, Stage.UNFINISHED):
         return Way("forward", why_not="there is nothing left to finish")
+    if situation.apps and not situation.diagnosis.pending:
+        return Way("forward", why_not="what is left to finish is no matter of these Apps")
     needs, doubts = ["the cause of the stop is mended"], list[str]()
     if stage is Stage.HALF:
         needs.append("what has begun is finished or taken back by hand, as Verify Migrations says")
@@ -189,6 +194,11 @@ def _reverse(situation: Situation) -> Way:
         losses=losses,
         stop=stop,
         no_return=_no_return(reversal, losses, stop),
+        stays=tuple(
+            f"{one.table}: the index {one.index} keeps its newer name"
+            for one in reversal.effects
+            if one.index
+        ),
         spoils=any(one.kind in (SPOILS_AN_APP if situation.apps else SPOILS) for one in losses),
         doubts=tuple(_doubts(reversal)),
         needs=(

@@ -129,6 +129,7 @@ def _way(one: Way) -> dict[str, Any]:
         "why_not": one.why_not,
         "stops_at": one.stop.migration if one.stop else None,
         "no_return": one.no_return or None,
+        "stays": list(one.stays),
         "losses": [
             {
                 "kind": loss.kind,

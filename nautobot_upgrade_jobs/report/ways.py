@@ -74,6 +74,7 @@ def _loses(way: Way) -> Iterator[str]:
         lost = [one for one in way.losses if one.kind == kind]
         if lost:
             yield f"{_number(lost)}: {words}"
+    yield from way.stays
 
 
 def _number(lost: list[Loss]) -> str:

@@ -81,7 +81,11 @@ class Road:
     def install(self, *requirements):
         """Install packages into its environment."""
         words = map(shlex.quote, requirements)
-        self.run(f"{venvs.uv()} -q pip install --python venv {' '.join(words)}")
+        self.run(
+            f"{venvs.uv()} -q pip install --link-mode copy --python venv {' '.join(words)}\n"
+            # It gives files the time of their making: collectstatic would take them for old.
+            "find venv/lib -path '*/static/*' -type f -exec touch {} +"
+        )
 
     def begin(self, trip):
         """Bring it to where the trip begins, with all that an operator keeps before an upgrade."""
@@ -89,11 +93,15 @@ class Road:
         for name in (DATABASE, f"{DATABASE}_upgraded", COPY):
             self.server.drop(name)
         self.server.clone(self.instance.data, DATABASE)
-        self.run(f"rm -rf {KEPT}* planned; {venvs.uv()} -q pip sync --python venv frozen.txt")
+        self.run(
+            f"rm -rf {KEPT}* planned\n"
+            f"{venvs.uv()} -q pip sync --link-mode copy --python venv frozen.txt"
+        )
         self.install("pip", *trip.before)
-        self.run("nautobot-server post_upgrade")
+        self.run("nautobot-server migrate")
         if trip.first:
             self.python(trip.first)
+        self.run("nautobot-server post_upgrade")  # the caches of groups know these rows, too
         self.run(f"nautobot-server upgrade_jobs snapshot --output {KEPT}")
         with connected_to(DATABASE):
             database = collect_facts(topics=("database",)).database

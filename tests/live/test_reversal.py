@@ -8,6 +8,7 @@ from django.db.migrations import (
     AddField,
     AddIndex,
     AlterField,
+    AlterIndexTogether,
     AlterModelOptions,
     AlterModelTable,
     AlterUniqueTogether,
@@ -288,6 +289,24 @@ def fill_tables(state):
     if ("example", "new") in state.models:
         for _ in range(2):
             state.apps.get_model("example", "New").objects.create()
+
+
+def test_an_index_that_had_no_name_keeps_the_one_that_it_has_got(tables):
+    if django.VERSION >= (5, 1):
+        pytest.skip("Django has no index_together any more")
+    together = [*BEFORE, AlterIndexTogether("thing", {("place", "number")})]
+    before = applied(migration("0001_initial", *together), ProjectState())
+    forward = migration(
+        "0002_more", RenameIndex("thing", new_name="named", old_fields=("place", "number"))
+    )
+    state = before.clone()
+    back = undoing(forward, state)
+    applied(forward, before.clone())
+    (effect,) = look(connection, Walk(state), [back]).effects
+    assert (effect.kind, effect.table, effect.index) == ("keeps", "example_thing", "named")
+    unapplied(forward, before.clone())
+    with connection.cursor() as cursor:
+        assert "named" in connection.introspection.get_constraints(cursor, "example_thing")
 
 
 @pytest.mark.parametrize(

@@ -211,6 +211,17 @@ def situation(stage=Stage.COMPLETE, effects=(), **changes):
     return replace(base, **changes)
 
 
+def unfinished(*left, **changes):
+    diagnosis = Diagnosis(Stage.UNFINISHED, 2, (), left=left)
+    return situation(diagnosis=diagnosis, **changes)
+
+
+def test_an_index_that_keeps_its_name_is_told_and_costs_nothing():
+    state = situation(effects=[effect("keeps", index="thing_idx")])
+    assert way("reverse", state).stays == ("app_thing: the index thing_idx keeps its newer name",)
+    assert recommended(ways(state), state.diagnosis).kind == "reverse"
+
+
 def way(kind, state):
     return next(one for one in ways(state) if one.kind == kind)
 
@@ -219,7 +230,9 @@ def way(kind, state):
     ("state", "kind"),
     [
         (situation(Stage.NOTHING, way=WayBack()), "nothing"),
-        (situation(Stage.UNFINISHED), "forward"),
+        (unfinished("aftercare.cable_paths"), "forward"),
+        (unfinished("aftercare.cable_paths", "aftercare.static_files"), "forward"),
+        (unfinished("aftercare.static_files"), "reverse"),
         (situation(), "reverse"),
         (situation(Stage.SOME), "reverse"),
         (situation(effects=[effect("drops", rows=2)]), "reverse"),
@@ -227,6 +240,7 @@ def way(kind, state):
         (situation(effects=[effect("returns empty", column="a")], then=contents(a=0)), "reverse"),
         (situation(effects=[effect("does nothing", rows=2)]), "restore"),
         (situation(effects=[effect("does nothing", rows=2)], apps=True), "reverse"),
+        (unfinished("aftercare.cable_paths", apps=True), "reverse"),
         (situation(effects=[effect("returns empty", column="a")], apps=True), "restore"),
         # Never over real rows that would not be what they were, nor into the unknown.
         (situation(effects=[effect("returns empty", column="a")]), "restore"),
