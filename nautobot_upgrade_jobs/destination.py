@@ -9,6 +9,7 @@ from difflib import get_close_matches
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
+from packaging.version import InvalidVersion, Version
 
 from .comparison import moment
 from .configuration import UsageError
@@ -17,6 +18,8 @@ from .plan.reverse import ZERO, before
 from .plan.way_packages import Alone
 from .request import Understood
 from .snapshot.file import Snapshot
+from .target.releases import Release
+from .target.requirement import parsed
 
 UNKNOWN = Unavailable("there is no snapshot of that state")
 
@@ -61,12 +64,12 @@ class Installed:
 
     apps: tuple[App, ...] = ()
     packages: Packages | Unavailable = UNKNOWN
-    inspect: Callable[[str, str], frozenset[str]] = lambda requirement, module: _nobody(requirement)
-    """Returns the names of the migrations in a release, by requirement and top-level package;
-    raises UsageError if nobody knows."""
+    inspect: Callable[[str, str], Release] = lambda requirement, module: _nobody(requirement)
+    """Returns what is in a release, by requirement and top-level package; raises UsageError if
+    nobody knows."""
 
 
-def _nobody(requirement: str) -> frozenset[str]:
+def _nobody(requirement: str) -> Release:
     raise UsageError(f"{requirement}: without a Nautobot nobody looks into a release.")
 
 
@@ -131,7 +134,7 @@ def _of_snapshot(snapshot: Snapshot, given: Given, asked: Understood) -> Destina
 
 def _of_release(text: str, migrations: Migrations, asked: Understood) -> Destination:
     """Take core's migrations of a release; those of Apps stay."""
-    version = text.strip()
+    version = _plain(text)
     catalog = asked.catalog
     if isinstance(catalog, Unavailable):
         raise UsageError(catalog.reason)
@@ -164,13 +167,16 @@ def _of_requirements(
     """Take core and Apps back to releases of theirs; what is not named stays."""
     recorded, release = frozenset(migrations.recorded), ""
     named = tuple(map(_pinned, words))
+    # With core, all packages go back, and nobody has said to what.
+    whole = "nautobot" in dict(named)
+    packages = UNKNOWN if whole else _with(dict(named), installed.packages)
+    together = replace(installed, packages=packages)
     for name, version in named:
         if name == "nautobot":
             recorded &= _of_release(version, migrations, asked).recorded
             release = version
         else:
-            recorded &= _of_app_release(name, version, migrations, installed)
-    packages = UNKNOWN if release else _with(dict(named), installed.packages)
+            recorded &= _of_app_release(name, version, migrations, together)
     label = ", ".join(f"{name} {version}" for name, version in named)
     return Destination(label, recorded, UNKNOWN, packages, None, release, named=named)
 
@@ -188,7 +194,15 @@ def _pinned(text: str) -> tuple[str, str]:
     specifiers = list(stated.specifier) if stated and not (stated.url or stated.marker) else []
     if not stated or len(specifiers) != 1 or "*" in specifiers[0].version:
         raise UsageError(f"{text[:60]!r} is no release; name one such as nautobot-ssot==4.7.0.")
-    return canonicalize_name(stated.name), specifiers[0].version
+    return canonicalize_name(stated.name), _plain(specifiers[0].version)
+
+
+def _plain(version: str) -> str:
+    """Return a version without what says nothing, such as a leading v."""
+    try:
+        return str(Version(version))
+    except InvalidVersion:
+        return version.strip()
 
 
 def _of_app_release(
@@ -202,7 +216,12 @@ def _of_app_release(
             "has done."
         )
     there = installed.inspect(f"{name}=={version}", app.module)
-    wanted = {f"{app.label}.{one}" for one in there}
+    wanted = {f"{app.label}.{one}" for one in there.migrations}
+    if unmet := _unmet(there, installed.packages):
+        raise UsageError(
+            f"{name} {version} does not go with what is installed: {'; '.join(unmet)}. Go back by "
+            "a snapshot, with everything that was installed then."
+        )
     if missing := sorted(wanted - set(migrations.recorded)):
         raise UsageError(
             f"{name} {version} is no state to go back to: its migration {missing[0]} is not "
@@ -213,6 +232,22 @@ def _of_app_release(
     )
 
 
+def _unmet(release: Release, packages: Packages | Unavailable) -> list[str]:
+    """Return what a release asks for that is not installed so."""
+    if isinstance(packages, Unavailable):
+        return []
+    there = {canonicalize_name(one.name): one.version for one in packages.installed}
+    asked = (line for line in map(parsed, release.requires) if line is not None)
+    return [
+        f"it wants {line}, and there is {there.get(canonicalize_name(line.name), 'none')}"
+        for line in asked
+        if (line.marker is None or line.marker.evaluate({"extra": ""}))
+        and not line.specifier.contains(
+            there.get(canonicalize_name(line.name), "0a0.dev0"), prereleases=True
+        )
+    ]
+
+
 def _with(versions: dict[str, str], packages: Packages | Unavailable) -> Packages | Unavailable:
     """Return what is installed, with some in other versions."""
     if isinstance(packages, Unavailable):
@@ -220,7 +255,9 @@ def _with(versions: dict[str, str], packages: Packages | Unavailable) -> Package
     return replace(
         packages,
         installed=tuple(
-            replace(one, version=versions.get(canonicalize_name(one.name), one.version))
+            replace(one, version=versions[name], local=False)
+            if (name := canonicalize_name(one.name)) in versions
+            else one
             for one in packages.installed
         ),
     )

@@ -19,20 +19,16 @@ from .collect.backup import NoBackupError
 from .collect.backup import read as read_backup
 from .collect.session import read_only_session
 from .collect.state import state_of
-from .configuration import Configuration, UsageError
-from .destination import NO_SNAPSHOT, Destination, Given, Installed, destination
+from .configuration import UsageError
+from .destination import NO_SNAPSHOT, Destination, Given, destination
 from .facts import Facts, Unavailable
 from .facts.backup import Backup
-from .facts.frozen import Frozen
 from .facts.reversal import Reversal
 from .facts.written import Written
+from .old_packages import installed_here, old_packages
 from .plan.reverse import WayBack, way_back
-from .plan.way_packages import INSTALLED_BY_PIP, requirements_of
 from .report import Report
 from .request import Request, Understood, understand
-from .target.frozen import freeze
-from .target.releases import NotReadError, migrations_of
-from .target_state import limits_of
 from .weighing import Seen, require_way, weigh
 
 T = TypeVar("T")
@@ -80,45 +76,17 @@ def plan_rollback(
     migrations = installed.migrations
     if isinstance(migrations, Unavailable):
         raise UsageError(f"No way back without the migrations: {migrations.reason}")
-    to = destination(request.target, given, migrations, asked, _installed(installed, asked))
+    to = destination(
+        request.target, given, migrations, asked, installed_here(installed, asked.config)
+    )
     facts = replace(collected(TOPICS), migrations=migrations, packages=installed.packages)
     back = way_back(migrations, to.recorded)
     progress("reversal")
     undoing, since, state = _look(back, to, asked)
     progress("index")
-    frozen = _frozen(facts, to, asked.config)
+    frozen = old_packages(facts, to, asked.config)
     seen = Seen(facts, back, undoing, since, _read(backup, asked), frozen, state)
     return replace(weigh(seen, to, asked, way), seconds=time.monotonic() - started)
-
-
-def _installed(facts: Facts, asked: Understood) -> Installed:
-    return Installed(
-        () if isinstance(facts.apps, Unavailable) else facts.apps.enabled,
-        facts.packages,
-        partial(_inspect, asked.config),
-    )
-
-
-def _inspect(config: Configuration, requirement: str, module: str) -> frozenset[str]:
-    if not config.resolve:
-        raise UsageError(f"{requirement}: the settings forbid asking the index (resolve is False).")
-    try:
-        return migrations_of(requirement, module, limits_of(config))
-    except NotReadError as error:
-        raise UsageError(f"{requirement}: {error}") from None
-
-
-def _frozen(facts: Facts, to: Destination, config: Configuration) -> Frozen | None:
-    """Look whether the old packages can still be had, where the steps install them."""
-    then, now, runtime = to.packages, facts.packages, facts.runtime
-    if isinstance(then, Unavailable) or isinstance(now, Unavailable):
-        return None
-    if isinstance(runtime, Unavailable) or runtime.layout not in INSTALLED_BY_PIP:
-        return None
-    if not config.resolve:
-        why = "the settings forbid asking the index (resolve is False)"
-        return Frozen(requirements_of(then), unknown=why)
-    return freeze(then, now, runtime.python, limits_of(config))
 
 
 def _collected(
@@ -148,9 +116,10 @@ def _look(
             asked.config.snapshot_timeout_seconds, asked.config.database_alias
         ) as connection:
             context = Context(connection)
-            if to.since:
-                since = _attempt(partial(written.collect, context, to.since))
             undoing = _attempt(partial(reversal.collect, context, back.undoes, known_code))
+            if to.since:
+                took = None if isinstance(undoing, Unavailable) else undoing.took
+                since = _attempt(partial(written.collect, context, to.since, took))
             state = state_of(context)
     except DatabaseError as error:
         return Unavailable(explain(error)), Unavailable(explain(error)), ""

@@ -9,10 +9,9 @@ from .catalog.target import choose_target
 from .configuration import Configuration, UsageError
 from .destination import Given, Installed, destination
 from .facts import Unavailable
-from .facts.frozen import Frozen
 from .plan.reverse import way_back
 from .plan.undoing import undoing
-from .plan.way_packages import requirements_of
+from .plan.way_packages import unasked
 from .report import Report
 from .request import Understood, read_catalog
 from .snapshot.file import Snapshot
@@ -48,7 +47,7 @@ def rollback_from(now: Snapshot, then: Snapshot, file: str = "", way: str = "") 
         undoing(facts.migrations, back.undoes, facts.contents, to.contents),
         Unavailable("a file does not say what was written since"),
         frozen=None
-        if isinstance(to.packages, Unavailable)
-        else Frozen(requirements_of(to.packages), unknown="without a Nautobot no index is asked"),
+        if isinstance(to.packages, Unavailable) or isinstance(facts.packages, Unavailable)
+        else unasked(to.packages, facts.packages, "without a Nautobot no index is asked"),
     )
     return replace(weigh(seen, to, asked, way), seconds=time.monotonic() - started)

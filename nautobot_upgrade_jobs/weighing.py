@@ -77,7 +77,7 @@ def weigh(seen: Seen, to: Destination, asked: Understood, way: str) -> Report:
         tables=seen.facts.tables,
         database=seen.facts.database,
         ahead=seen.facts.demands,
-        volatile=_volatile(seen.facts, asked.catalog),
+        volatile=_volatile(seen.facts, to, asked.catalog),
         apps=bool(to.alone or (to.named and not to.release)),
     )
     choice = replace(_choose(situation, way, to, seen.backup), frozen=seen.frozen)
@@ -94,7 +94,7 @@ def weigh(seen: Seen, to: Destination, asked: Understood, way: str) -> Report:
         migrations=None,
         target=to.label,
         choice=choice,
-        steps=_steps(choice.chosen.kind, seen, to),
+        steps=_steps(choice.chosen.kind, seen, to, asked.config.wheel_directory),
         constraints=seen.frozen.text if seen.frozen else "",
         state=seen.state,
     )
@@ -128,10 +128,15 @@ def _choose(situation: Situation, way: str, to: Destination, backup: Backup | No
     return Choice(situation.diagnosis, found, advised, chosen, bool(to.snapshot), proof)
 
 
-def _volatile(facts: Facts, catalog: Catalog | Unavailable) -> frozenset[str]:
-    """Return the tables whose rows come and go, as Compare has them."""
-    if isinstance(catalog, Unavailable) or isinstance(facts.tables, Unavailable):
+def _volatile(facts: Facts, to: Destination, catalog: Catalog | Unavailable) -> frozenset[str]:
+    """Return the tables, of now and then, whose rows come and go, as Compare has them."""
+    if isinstance(catalog, Unavailable):
         return frozenset()
+    names = set[str]()
+    if not isinstance(facts.tables, Unavailable):
+        names |= {one.name for one in facts.tables.tables}
+    if not isinstance(to.contents, Unavailable):
+        names |= to.contents.tables.keys()
     patterns = [
         pattern
         for one in catalog.volatile
@@ -139,13 +144,11 @@ def _volatile(facts: Facts, catalog: Catalog | Unavailable) -> frozenset[str]:
         for pattern in one.subjects
     ]
     return frozenset(
-        table.name
-        for table in facts.tables.tables
-        if any(fnmatchcase(table.name, pattern) for pattern in patterns)
+        name for name in names if any(fnmatchcase(name, pattern) for pattern in patterns)
     )
 
 
-def _steps(kind: Kind, seen: Seen, to: Destination) -> tuple[Step, ...]:
+def _steps(kind: Kind, seen: Seen, to: Destination, wheel_directory: str) -> tuple[Step, ...]:
     """Return the runbook; none where nobody knows what runs here."""
     facts = seen.facts
     if isinstance(facts.runtime, Unavailable) or isinstance(facts.database, Unavailable):
@@ -160,5 +163,6 @@ def _steps(kind: Kind, seen: Seen, to: Destination) -> tuple[Step, ...]:
         to.snapshot,
         to.named,
         to.alone,
+        wheel_directory,
     )
     return steps_of(kind, here)

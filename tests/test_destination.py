@@ -1,5 +1,7 @@
 """Where a way back is to lead, as somebody types it."""
 
+from dataclasses import replace
+
 import pytest
 
 from nautobot_upgrade_jobs.catalog.target import choose_target
@@ -8,6 +10,7 @@ from nautobot_upgrade_jobs.destination import NO_SNAPSHOT, Installed, destinatio
 from nautobot_upgrade_jobs.facts import Packages
 from nautobot_upgrade_jobs.facts.packages import Package
 from nautobot_upgrade_jobs.request import Understood, read_catalog
+from nautobot_upgrade_jobs.target.releases import Release
 from tests.builders import app, migration, migrations
 
 CATALOG = read_catalog()
@@ -20,8 +23,9 @@ PACKAGES = Packages(
     (Package("nautobot", "3.2.7", (), ""), Package("Nautobot_Example", "2.0.0", (), ""))
 )
 RELEASES = {
-    "nautobot-example==1.0.0": frozenset({"0001"}),
-    "nautobot-example==0.5": frozenset({"0001", "0000_older"}),
+    "nautobot-example==1.0.0": Release(frozenset({"0001"}), ("nautobot>=3", "x; extra == 'y'")),
+    "nautobot-example==0.5": Release(frozenset({"0001", "0000_older"})),
+    "nautobot-example==0.4": Release(frozenset({"0001"}), ("nautobot<3", "absent>=1")),
 }
 EXAMPLE = app(module="nautobot_example", label="example", distribution="Nautobot_Example")
 
@@ -42,11 +46,24 @@ def test_a_release_of_an_app():
 
 
 def test_a_release_of_core_and_one_of_an_app():
-    found = to("nautobot==3.1.8 nautobot-example==1.0.0")
+    found = to("nautobot==3.1.8 nautobot-example==0.4")  # whatever is installed today
     core = CATALOG.migrations("3.1.8")
     assert found.recorded == core | {"example.0001", "other.0001"}
     assert found.release == "3.1.8"
     assert found.packages.reason  # a set that nobody has resolved
+
+
+@pytest.mark.parametrize("text", ["v3.1.8", "nautobot==3.1.8", "nautobot==v3.1.8"])
+def test_a_version_is_read_as_what_it_means(text):
+    assert to(text).release == "3.1.8"
+
+
+def test_an_app_from_a_folder_comes_back_from_the_index():
+    own = replace(PACKAGES.installed[1], local=True)
+    own = Packages((PACKAGES.installed[0], own))
+    installed = Installed((EXAMPLE,), own, lambda requirement, module: RELEASES[requirement])
+    _, found = to("nautobot-example==1.0.0", installed=installed).packages.installed
+    assert (found.version, found.local) == ("1.0.0", False)
 
 
 def test_a_migration_of_an_app_is_one_of_it_alone():
@@ -65,6 +82,10 @@ def test_a_migration_of_an_app_is_one_of_it_alone():
         ("nautobot-example==1.0.0;python_version>'3'", "is no release"),
         ("nautobot-other==1.0.0", "No enabled App comes with 'nautobot-other'"),
         ("nautobot-example==0.5", "its migration example.0000_older is not applied"),
+        (
+            "nautobot-example==0.4",
+            "wants nautobot<3, and there is 3.2.7; it wants absent>=1, and there is none",
+        ),
         ("nautobot==9.9.9", "knows no Nautobot 9.9.9"),
         ("nautobot==1.x", "is no release"),
         ("example 0009", "has no migration"),

@@ -54,13 +54,17 @@ def collect(
     plan = [found[key] for key in undoes]
     reversal = look(context.connection, Walk(state), plan, {one.migration for one in known})
     spoilt = (_spoilt(context.connection, one) for one in known if one.migration in undoes)
-    return replace(reversal, spoilt=tuple(spoilt), began=_began(executor, set(undoes)))
+    began, ended = _when(executor, set(undoes))
+    return replace(reversal, spoilt=tuple(spoilt), began=began, ended=ended)
 
 
-def _began(executor: MigrationExecutor, undoes: set[str]) -> str:
+def _when(executor: MigrationExecutor, undoes: set[str]) -> tuple[str, str]:
+    """Return when the first and the last of them were applied; both empty if nobody knows."""
     applied = executor.loader.applied_migrations.items()
     moments = [one.applied for (app, name), one in applied if f"{app}.{name}" in undoes]
-    return min(moments).isoformat(timespec="seconds") if moments else ""
+    if not moments:
+        return "", ""
+    return min(moments).isoformat(timespec="seconds"), max(moments).isoformat(timespec="seconds")
 
 
 def _spoilt(connection: BaseDatabaseWrapper, known: KnownReversal) -> Spoilt:

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from django.conf import settings
+from django.core.files.storage import default_storage
 from django.db import Error as DatabaseError
 
 from ..facts import Unavailable
@@ -38,14 +38,22 @@ SAMPLE = 3
 """Objects that are named."""
 
 
-def collect(context: Context, since: datetime) -> Written:
-    """Count what is newer than a moment."""
+def collect(
+    context: Context, since: datetime, upgrade: tuple[datetime, datetime] | None = None
+) -> Written:
+    """Count what is newer than a moment.
+
+    Args:
+        context: What to read through.
+        since: The moment.
+        upgrade: From when to when migrations were applied. They, and the steps that follow them,
+            stamp what they write, too, and nothing logs that: it is left out.
+    """
     connection = context.connection
     stamped, unknown = [], {}
-    after = _after_the_upgrade(connection, since)
     for table, columns in sorted(_stamps(connection).items()):
         try:
-            created, updated = _newer(connection, table, columns, after)
+            created, updated = _newer(connection, table, columns, since, upgrade)
         except DatabaseError as error:
             unknown[table] = explain(error)
         else:
@@ -60,27 +68,32 @@ def collect(context: Context, since: datetime) -> Written:
     )
 
 
-def _after_the_upgrade(connection: BaseDatabaseWrapper, since: datetime) -> datetime:
-    """Return the moment from which time stamps are those of users.
-
-    Migrations, and the steps that follow them, stamp what they write, too; nothing logs that.
-    """
-    ((last,),) = rows(connection, "SELECT max(applied) FROM django_migrations")
-    if last is None:
-        return since
-    ended = last if last.tzinfo else last.replace(tzinfo=timezone.utc)
-    return max(since, ended + OWN_STEPS) if ended > since else since
-
-
 def _media(since: datetime) -> int | Unavailable:
+    """Count the files that are younger; one that goes meanwhile is none."""
+    try:
+        root = default_storage.path("")
+    except NotImplementedError:
+        return Unavailable("media files are not on this host")
     try:
         return sum(
-            os.lstat(os.path.join(folder, name)).st_mtime > since.timestamp()
-            for folder, _, names in os.walk(settings.MEDIA_ROOT)
+            _modified(os.path.join(folder, name)) > since.timestamp()
+            for folder, _, names in os.walk(root, onerror=_raise)
             for name in names
         )
     except OSError as error:
         return Unavailable(explain(error))
+
+
+def _modified(path: str) -> float:
+    try:
+        return os.lstat(path).st_mtime
+    except FileNotFoundError:
+        return 0.0
+
+
+def _raise(error: OSError) -> None:
+    if not isinstance(error, FileNotFoundError):  # no folder, no files
+        raise error
 
 
 def _changes(connection: BaseDatabaseWrapper, since: datetime) -> tuple[Change, ...] | Unavailable:
@@ -125,18 +138,28 @@ def _stamps(connection: BaseDatabaseWrapper) -> dict[str, set[str]]:
 
 
 def _newer(
-    connection: BaseDatabaseWrapper, table: str, columns: set[str], since: datetime
+    connection: BaseDatabaseWrapper,
+    table: str,
+    columns: set[str],
+    since: datetime,
+    upgrade: tuple[datetime, datetime] | None,
 ) -> tuple[int, int]:
     """Count rows that were created since then, and others that were changed."""
     quote = connection.ops.quote_name
-    created, updated = (f"{quote(name)} > %s" if name in columns else "" for name in STAMPS)
+    moments = [since]
+    is_newer = "{0} > %s"
+    if upgrade:
+        began, ended = upgrade
+        is_newer = "({0} > %s AND ({0} < %s OR {0} > %s))"
+        moments += [began, ended + OWN_STEPS]
+    created, updated = (is_newer.format(quote(name)) if name in columns else "" for name in STAMPS)
     conditions, parameters = [], []
     for condition in (
         created,
         f"{updated} AND NOT ({created})" if created and updated else updated,
     ):
         conditions.append(f"count(CASE WHEN {condition} THEN 1 END)" if condition else "0")
-        parameters += [since] * condition.count("%s")
+        parameters += moments * (condition.count("%s") // len(moments))
     query = f"SELECT {', '.join(conditions)} FROM {quote(table)}"  # noqa: S608 - quoted names
     ((first, second),) = rows(connection, query, parameters)
     return int(first), int(second)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 
 from .demands import Answer, Work
@@ -70,6 +71,15 @@ class Reversal:
     """When the first of them was applied: ISO 8601, UTC; empty if nobody knows."""
     spoilt: tuple[Spoilt, ...] = ()
     """Of the migrations whose code is known."""
+    ended: str = ""
+    """When the last of them was applied, likewise."""
+
+    @property
+    def took(self) -> tuple[datetime, datetime] | None:
+        """From when to when they were applied; None if nobody knows."""
+        if not (self.began and self.ended):
+            return None
+        return datetime.fromisoformat(self.began), datetime.fromisoformat(self.ended)
 
 
 @dataclass(frozen=True)

@@ -159,6 +159,11 @@ def of_restore(written: Written | Unavailable, volatile: Collection[str] = ()) -
         for one in written.stamped
         if one.table not in {*logged, *volatile}
     ]
+    found += [
+        Loss("written since", table, None, "", why)
+        for table, why in sorted(written.unknown.items())
+        if table not in volatile
+    ]
     if isinstance(written.media, Unavailable):
         found.append(Loss("written since", "MEDIA_ROOT", None, "", written.media.reason))
     elif written.media:

@@ -119,9 +119,8 @@ def dump_of(database: Database, stem: str) -> tuple[str, str]:
         dump = f"pg_dump{login} --format=custom --file={file} {name}"
         return dump, f"pg_restore --list {file}"
     # Without what only a server administrator may read, or another server may not accept.
-    how = "--single-transaction --routines --no-tablespaces"
-    if database.vendor == "mysql":
-        how += " --set-gtid-purged=OFF"
+    # "loose": MariaDB's client, which may well be the one that is installed, knows no such option.
+    how = "--single-transaction --routines --no-tablespaces --loose-set-gtid-purged=OFF"
     dump = f"mysqldump{login} {how} --result-file={file} {name}"
     return dump, f"tail -n 1 {file}"
 
@@ -163,8 +162,7 @@ def _keep(runtime: Runtime) -> Step:
 def _install(window: Window) -> Iterator[Step]:
     target, layout = window.target, window.runtime.layout
     what = FROZEN if window.has_set else f"--upgrade nautobot=={target}"
-    wheels = options(**{"find-links": window.wheel_directory})
-    install = f"{INSTALL}{wheels and ' --no-index'}{wheels} {what}"
+    install = f"{INSTALL}{source_of(window.wheel_directory)} {what}"
     proof = "python -c 'from importlib.metadata import version; print(version(\"nautobot\"))'"
     why = "All packages in one step: one by one, each installation may move what another needs."
     if layout == "container image":
@@ -192,6 +190,12 @@ def _install(window: Window) -> Iterator[Step]:
         yield from _beside(window, install)
         return
     yield Step("Install the packages of the target", why, (install,), proof)
+
+
+def source_of(wheel_directory: str) -> str:
+    """Return the options that tell pip of a folder of wheels; nothing for the configured index."""
+    wheels = options(**{"find-links": wheel_directory})
+    return f"{wheels and ' --no-index'}{wheels}"
 
 
 def _beside(window: Window, install: str) -> Iterator[Step]:

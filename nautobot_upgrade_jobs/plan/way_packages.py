@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, replace
 
 from packaging.utils import canonicalize_name
 
 from ..facts import Database, Packages, Runtime, Unavailable
+from ..facts.frozen import Frozen
 from .packages import TOOLS
 from .reverse import ZERO, Call
-from .runbook import Step
+from .runbook import Step, source_of
 
 REQUIREMENTS = "rollback-requirements.txt"
 KEPT = "before-upgrade.requirements.txt"
@@ -51,6 +52,8 @@ class Return:
     named: tuple[tuple[str, str], ...] = ()
     """Distributions and their versions by which the old packages are told."""
     alone: Alone | None = None
+    wheel_directory: str = ""
+    """Folder that is installed from, instead of a package index."""
 
     @property
     def is_whole(self) -> bool:
@@ -69,18 +72,52 @@ def files_of(back: Return) -> Iterator[str]:
         return
     if back.is_whole:
         yield CONFIG
-    if back.runtime.layout in INSTALLED_BY_PIP:
+    if takes_a_list(back.runtime.layout, whole=back.is_whole):
         yield back.frozen
 
 
-def requirements_of(then: Packages) -> str:
-    """Return the frozen set of the state to go back to, for pip, without hashes."""
-    lines = (
+def takes_a_list(layout: str, *, whole: bool) -> bool:
+    """Tell whether the steps install a list of packages.
+
+    Args:
+        layout: How Nautobot is installed.
+        whole: Whether everything goes back: a folder that was left beside the new one is a way for
+            that alone.
+    """
+    return layout in INSTALLED_BY_PIP or (layout == "release symlink" and not whole)
+
+
+def without_tools(packages: Packages) -> Packages:
+    """Return the packages without what installs them."""
+    kept = (one for one in packages.installed if canonicalize_name(one.name) not in TOOLS)
+    return replace(packages, installed=tuple(kept))
+
+
+def unasked(then: Packages, now: Packages, why: str) -> Frozen:
+    """Return the packages to go back to, for pip, without hashes: no index was asked."""
+    lines = sorted(
+        (f"{one.name}=={one.version}" for one in without_tools(then).installed if not one.local),
+        key=str.lower,
+    )
+    text = "\n".join((*lines, kept_out(then)))
+    return Frozen(text, to_be_found(then, now), why)
+
+
+def to_be_found(then: Packages, now: Packages, lost: Collection[str] = ()) -> tuple[str, ...]:
+    """Return ``name==version`` of what was installed, is not, and comes from no index.
+
+    Args:
+        then: What was installed.
+        now: What is installed.
+        lost: Canonical names of what no index has.
+    """
+    own = {(canonicalize_name(one.name), one.version) for one in now.installed}
+    return tuple(
         f"{one.name}=={one.version}"
         for one in then.installed
-        if canonicalize_name(one.name) not in TOOLS and not one.local
+        if (one.local or canonicalize_name(one.name) in lost)
+        and (canonicalize_name(one.name), one.version) not in own
     )
-    return "\n".join((*sorted(lines, key=str.lower), kept_out(then)))
 
 
 def kept_out(then: Packages, lost: Collection[str] = ()) -> str:
@@ -106,11 +143,28 @@ def kept_out(then: Packages, lost: Collection[str] = ()) -> str:
 def packages(back: Return) -> Iterator[Step]:
     """Yield how the old packages come back, by the layout."""
     if back.alone:
-        yield from _without(back.alone) if back.alone.target == ZERO else _older(back.alone)
+        yield from (
+            _without(back.alone)
+            if back.alone.target == ZERO
+            else _older(back.alone, back.wheel_directory)
+        )
     elif back.is_whole:
         yield from _whole(back)
+    elif back.runtime.layout == "container image":
+        yield _built_with(back)
     else:
         yield _frozen_set(back)
+
+
+def _built_with(back: Return) -> Step:
+    """Return how older Apps come back with an image: somebody has to write them into it."""
+    run = "docker compose run --rm --entrypoint '' nautobot"
+    return Step(
+        "Build the image with the older Apps",
+        "Write them into what the image is built from, then run this again: "
+        + ", ".join(f"{name}=={version}" for name, version in back.named),
+        ("docker compose build", f"{run} {_proof(back.named)}"),
+    )
 
 
 def _without(app: Alone) -> Iterator[Step]:
@@ -131,16 +185,24 @@ def _without(app: Alone) -> Iterator[Step]:
         )
 
 
-def _older(app: Alone) -> Iterator[Step]:
+def _older(app: Alone, wheel_directory: str) -> Iterator[Step]:
     """Yield how an App's release comes back that ends with a migration."""
-    name = app.distribution or app.module
+    name, source = app.distribution, source_of(wheel_directory)
+    if not name:
+        yield Step(
+            f"Put the code of {app.module} back that ends with {app.target}",
+            "No distribution brings it: nobody else knows where it comes from. Then run this "
+            "again.",
+            (f"nautobot-server migrate --check {shlex.quote(app.label)}",),
+        )
+        return
     yield Step(
         f"Install the release of {name} that ends with {app.target}",
         f"OLD_APP names it, such as {name}==1.0. Migrations that it has beyond that one are "
         "applied again, and begin without rows. Where packages come with an image, build that "
         "first.",
-        ('python -m pip install --no-deps "$OLD_APP"',),
-        _proof(f"assert version({name!r}) != {app.version!r}, 'it is still the same release'"),
+        (f'python -m pip install{source} --no-deps "$OLD_APP"',),
+        shlex.join(["python", "-c", f"{IMPORT}; assert version({name!r}) != {app.version!r}"]),
     )
 
 
@@ -178,22 +240,25 @@ def _whole(back: Return) -> Iterator[Step]:
 
 def _frozen_set(back: Return, *more: str) -> Step:
     new = " ".join(map(shlex.quote, _only_now(back)))
-    proofs = (f"assert version({name!r}) == {one!r}, version({name!r})" for name, one in back.named)
+    source = source_of(back.wheel_directory)
     return Step(
         "Install the old packages",
         "From a frozen set, without a resolution: what an old Nautobot would get today is not what "
         "it was made for.",
         (
-            f"python -m pip install --no-deps --requirement {back.frozen}",
+            f"python -m pip install{source} --no-deps --requirement {back.frozen}",
             *((f"python -m pip uninstall --yes {new}",) if new else ()),
             *more,
         ),
-        _proof(*proofs) if back.named else "python -m pip check",
+        _proof(back.named) if back.named else "python -m pip check",
     )
 
 
-def _proof(*assertions: str) -> str:
-    return shlex.join(["python", "-c", "; ".join((IMPORT, *assertions))])
+def _proof(named: Iterable[tuple[str, str]]) -> str:
+    """Return the command that fails unless these are installed; 1.0 is 1.0.0."""
+    as_is = "from packaging.version import Version as V"
+    proofs = (f"assert V(version({name!r})) == V({one!r})" for name, one in named)
+    return shlex.join(["python", "-c", "; ".join((IMPORT, as_is, *proofs))])
 
 
 def _only_now(back: Return) -> list[str]:

@@ -27,7 +27,7 @@ def steps_of(kind: Kind, back: Return) -> tuple[Step, ...]:
         _present(back.database),
         *undo,
         *packages(back),
-        *((_queue(),) if undo and back.is_whole else ()),
+        *((_queue(),) if kind == "restore" else ()),
         _own_steps(),
         start_of(back.runtime),
         *_looks(back),
@@ -155,8 +155,8 @@ def _into_mysql(database: Database) -> Iterator[Step]:
 def _queue() -> Step:
     return Step(
         "Empty the queue",
-        "What waits in it was put there by the newer release, for rows that are not there any "
-        "more. Further queues are named by --queues.",
+        "What waits in it is for rows that are not there any more. Further queues are named by "
+        "--queues.",
         ("nautobot-server celery purge --force",),
     )
 

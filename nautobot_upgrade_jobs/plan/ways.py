@@ -26,9 +26,6 @@ TITLES: dict[Kind, str] = {
 SPOILS = ("comes back empty", "is spoilt", "stays")
 """Losses for which migrations are never to be reversed: the older release would run on data that it
 has never had."""
-SPOILS_AN_APP = SPOILS[:2]
-"""The same where Apps alone go back: what their code has written elsewhere stays as their authors
-have it, and a backup would take everything else along."""
 RESTORED = (10e6, 80e6)
 """Bytes of the database that are restored in a second: 60 to 77 million were measured with
 ``pg_restore`` of a database of 1 GB with six indexes; half of that and less on slow disks."""
@@ -199,7 +196,7 @@ def _reverse(situation: Situation) -> Way:
             for one in reversal.effects
             if one.index
         ),
-        spoils=any(one.kind in (SPOILS_AN_APP if situation.apps else SPOILS) for one in losses),
+        spoils=any(_spoils(one, situation) for one in losses),
         doubts=tuple(_doubts(reversal)),
         needs=(
             "the code that has applied them: only it knows how",
@@ -209,6 +206,18 @@ def _reverse(situation: Situation) -> Way:
         seconds=seconds,
         basis=f"{len(reversal.undoes)} migrations and the rows that they work on",
     )
+
+
+def _spoils(one: Loss, situation: Situation) -> bool:
+    """Tell whether the older release would find data that it has never had.
+
+    Where Apps alone go back, what their code has written into tables of others stays there as
+    their authors have it: a backup would take everything else along.
+    """
+    if one.kind != "stays" or not situation.apps or one.subject == one.cause:
+        return one.kind in SPOILS
+    own = {key.partition(".")[0] for key in situation.way.undoes}
+    return any(one.subject.startswith(f"{label}_") for label in own)
 
 
 def _no_return(reversal: Reversal, losses: tuple[Loss, ...], stop: Stop | None) -> str:

@@ -82,15 +82,16 @@ def _install(
             *("--python", str(folder / "bin" / "python")),
             *("--only-binary", ":all:", *built, RESULT),
         ],
-        lambda: _too_large(folder, limit),
+        lambda: too_large(folder, limit),
     )
-    if reason := _too_large(folder, limit):  # it can be faster than the watch
+    if reason := too_large(folder, limit):  # it can be faster than the watch
         raise BuildFailed(reason)
     for one in copied:
         _copy(one.name, folder)
 
 
-def _too_large(folder: Path, limit: int) -> str:
+def too_large(folder: Path, limit: int) -> str:
+    """Return why to stop, if a folder has more MiB than it may; nothing else."""
     if megabytes(folder) <= limit:
         return ""
     return f"it takes more than {limit} MiB, the limit of the App's setting 'build_megabytes'"

@@ -7,7 +7,7 @@ import time
 from ..facts import Apps, Packages
 from ..facts.frozen import Frozen
 from ..facts.urls import without_user_info
-from ..plan.way_packages import kept_out, requirements_of
+from ..plan.way_packages import kept_out, to_be_found, unasked, without_tools
 from .configured import CONFIGURATION, cached_index, configured
 from .index import environment, options
 from .inside import Limits
@@ -17,14 +17,15 @@ from .uv import ResolverFailed, Unsolvable, Uv, interpreter
 from .wishes import Wishes, exact_pins
 
 
-def freeze(then: Packages, now: Packages, python: str, limits: Limits) -> Frozen:
+def freeze(then: Packages, now: Packages, python: str, limits: Limits, seconds: float) -> Frozen:
     """Ask the index for exactly these packages; nothing is built, nothing is resolved.
 
     Args:
         then: What was installed.
         now: What is installed; it need not be fetched again.
         python: Version of the interpreter, such as ``3.11.7``.
-        limits: What asking may take, and where.
+        limits: Where to work, and to install from.
+        seconds: What asking may take.
     """
     try:
         with scratch_folder(limits.work_directory) as folder:
@@ -32,12 +33,12 @@ def freeze(then: Packages, now: Packages, python: str, limits: Limits) -> Frozen
                 python=interpreter(),
                 folder=folder,
                 environment=environment(limits.wheel_directory),
-                deadline=time.monotonic() + limits.build_seconds,
+                deadline=time.monotonic() + seconds,
                 options=options(limits.wheel_directory),
             )
-            return _freeze(uv, Wishes(then, Apps((), ()), python), now)
+            return _freeze(uv, Wishes(without_tools(then), Apps((), ()), python), now)
     except (ScratchError, ResolverFailed, Unsolvable, OSError) as error:
-        return Frozen(requirements_of(then), unknown=without_user_info(str(error)))
+        return unasked(then, now, without_user_info(str(error)))
 
 
 def _freeze(uv: Uv, then: Wishes, now: Packages) -> Frozen:
@@ -48,12 +49,6 @@ def _freeze(uv: Uv, then: Wishes, now: Packages) -> Frozen:
     text = uv.compile(*asked, "--generate-hashes").text
     if any("==" in line and not line.endswith("\\") for line in text.splitlines()):
         text = uv.compile(*asked).text  # a folder tells none, and pip wants all or none
-    lost = sorted(offer.unknown | offer.gone)
-    own = {(one.name, one.version) for one in now.installed}
-    missing = (then.installed[name] for name in lost)
-    return Frozen(
-        without_user_info(text) + kept_out(then.packages, lost),
-        tuple(
-            f"{one.name}=={one.version}" for one in missing if (one.name, one.version) not in own
-        ),
-    )
+    lost = offer.unknown | offer.gone
+    missing = to_be_found(then.packages, now, lost)
+    return Frozen(without_user_info(text) + kept_out(then.packages, lost), missing)

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
+from importlib.metadata import distributions
 
 from ..facts.urls import without_user_info
+from .build import too_large
 from .index import environment, options
 from .inside import Limits
 from .scratch import ScratchError, scratch_folder
@@ -17,13 +20,24 @@ class NotReadError(Exception):
     """Nobody knows what is in the release; the message says why, free of credentials."""
 
 
-def migrations_of(requirement: str, module: str, limits: Limits) -> frozenset[str]:
-    """Return the names of the migrations in a release.
+@dataclass(frozen=True)
+class Release:
+    """What a release of an App is, as far as its files tell."""
+
+    migrations: frozenset[str]
+    """Their names."""
+    requires: tuple[str, ...] = ()
+    """``Requires-Dist`` lines."""
+
+
+def look_into(requirement: str, module: str, limits: Limits, seconds: float) -> Release:
+    """Fetch the wheel of a release, and read it.
 
     Args:
         requirement: A distribution and its version, such as ``nautobot-ssot==4.7.0``.
         module: Its top-level package.
-        limits: What fetching it may take, and from where.
+        limits: The room that it may take, and where it is fetched from.
+        seconds: What fetching it may take.
 
     Raises:
         NotReadError: There is no such release, or no wheel of it, or the index does not answer.
@@ -34,15 +48,23 @@ def migrations_of(requirement: str, module: str, limits: Limits) -> frozenset[st
                 python=interpreter(),
                 folder=folder,
                 environment=environment(limits.wheel_directory),
-                deadline=time.monotonic() + limits.build_seconds,
+                deadline=time.monotonic() + seconds,
                 options=options(limits.wheel_directory),
             )
             place = folder / FOLDER
             words = ["pip", "install", "--quiet", "--no-deps", "--only-binary", ":all:"]
-            uv.run([*words, "--python", uv.python, "--target", str(place), requirement])
+            uv.run(
+                [*words, "--python", uv.python, "--target", str(place), requirement],
+                lambda: too_large(place, limits.megabytes),
+            )
+            if reason := too_large(place, limits.megabytes):  # it can be faster than the watch
+                raise NotReadError(reason)
             if not (place / module).is_dir():
                 raise NotReadError(f"it has no package {module}")
-            files = (place / module / "migrations").glob("*.py")
-            return frozenset(one.stem for one in files if one.stem != "__init__")
+            names = (one.stem for one in (place / module / "migrations").glob("*.py"))
+            # As Django reads them: django.db.migrations.loader, load_disk.
+            own = frozenset(name for name in names if name[0] not in "_~")
+            (found,) = distributions(path=[str(place)])
+            return Release(own, tuple(found.requires or ()))
     except (ScratchError, ResolverFailed, Unsolvable, OSError) as error:
         raise NotReadError(without_user_info(str(error))) from None

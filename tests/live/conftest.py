@@ -8,6 +8,7 @@ import contextlib
 import os
 import re
 import warnings
+from dataclasses import replace
 
 import pytest
 
@@ -21,9 +22,8 @@ from nautobot_upgrade_jobs.facts import (
     Unavailable,
 )
 from nautobot_upgrade_jobs.facts.booted import Booted
-from nautobot_upgrade_jobs.facts.frozen import Frozen
 from nautobot_upgrade_jobs.facts.resolution import Resolution
-from nautobot_upgrade_jobs.plan.way_packages import requirements_of
+from nautobot_upgrade_jobs.plan.way_packages import unasked
 
 BRINGS_NOTHING = Facts(
     migrations=Migrations((), (), ()),
@@ -123,8 +123,8 @@ def _no_index(monkeypatch, request):
     """Let everything stay as it is; what is marked ``network`` asks the index, and builds."""
     if not request.node.get_closest_marker("network"):
         monkeypatch.setattr(
-            "nautobot_upgrade_jobs.rollback.freeze",
-            lambda then, now, python, limits: Frozen(requirements_of(then)),
+            "nautobot_upgrade_jobs.old_packages.freeze",
+            lambda then, now, python, limits, seconds: replace(unasked(then, now, ""), unknown=""),
         )
         monkeypatch.setattr(
             "nautobot_upgrade_jobs.target_state.resolve",

@@ -54,7 +54,7 @@ def test_an_index_that_cannot_be_reached_leaves_the_rest(monkeypatch, tmp_path):
     monkeypatch.setenv("UV_HTTP_RETRIES", "0")
     report = preflight(Request(target="3.2.7"))
     assert report.verdict is Verdict.INCOMPLETE
-    unknown = {"booted", "customizations", "demands", "releases", "resolution"}
+    unknown = {"booted", "customizations", "demands", "releases", "resolution", "rollback"}
     assert {one.topic for one in report.not_checked} == unknown
     reasons = " ".join(one.reason for one in report.not_checked)
     assert "127.0.0.1:1" in reasons

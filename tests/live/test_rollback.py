@@ -5,13 +5,12 @@ import json
 import os
 import subprocess
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 import jsonschema
 import pytest
 from django.db import connection
-from django.db.migrations.recorder import MigrationRecorder
 from django.http import QueryDict
 from django.utils import timezone
 from nautobot.dcim.models import Manufacturer
@@ -184,16 +183,31 @@ def test_what_was_changed_since_is_written_down(tmp_path):
 
 def test_what_the_upgrade_itself_has_stamped_is_nobodys_work():
     since = timezone.now()
-    applied = MigrationRecorder(connection)
-    applied.record_applied("example", "0001_initial")
     Manufacturer.objects.create(name="By the upgrade")
-    assert written.collect(Context(connection), since).stamped == ()
+    now, later = timezone.now(), timezone.now() + timedelta(hours=1)
+
+    def stamped(upgrade):
+        found = written.collect(Context(connection), since, upgrade).stamped
+        return [(one.table, one.created) for one in found]
+
+    assert stamped(None) == [("dcim_manufacturer", 1)]
+    assert stamped((since, now)) == []
+    assert stamped((now, later)) == [("dcim_manufacturer", 1)]  # before it
     long_ago = since - 2 * written.OWN_STEPS
-    applied.migration_qs.filter(app="example").update(applied=long_ago)
-    found = written.collect(Context(connection), long_ago - written.OWN_STEPS).stamped
-    assert "dcim_manufacturer" in {one.table for one in found}
-    applied.record_unapplied("example", "0001_initial")
+    assert stamped((long_ago, long_ago)) == [("dcim_manufacturer", 1)]  # long after it
     Manufacturer.objects.get(name="By the upgrade").delete()
+
+
+def test_files_of_users_are_counted(settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path
+    since = timezone.now() - timedelta(minutes=1)
+    assert written.collect(Context(connection), since).media == 0
+    (tmp_path / "image-attachments").mkdir()
+    (tmp_path / "image-attachments" / "rack.png").write_bytes(b"a picture")
+    old = tmp_path / "old.png"
+    old.write_bytes(b"an old one")
+    os.utime(old, (0, 0))
+    assert written.collect(Context(connection), since).media == 1
 
 
 def test_page_by_page_nothing_is_left_out_or_doubled(tmp_path, monkeypatch):

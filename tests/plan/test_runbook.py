@@ -106,19 +106,14 @@ def test_a_wheel_directory_takes_the_place_of_the_index():
         ),
         (
             {"vendor": "mysql"},
-            "mysqldump --single-transaction --routines --no-tablespaces --set-gtid-purged=OFF "
-            "--result-file=before-upgrade.mysql nautobot",
+            "mysqldump --single-transaction --routines --no-tablespaces "
+            "--loose-set-gtid-purged=OFF --result-file=before-upgrade.mysql nautobot",
         ),
         (
             {"vendor": "mysql", "host": "db.example.com", "account": "nautobot"},
             "mysqldump --host=db.example.com --user=nautobot --single-transaction "
-            "--routines --no-tablespaces --set-gtid-purged=OFF --result-file=before-upgrade.mysql "
-            "nautobot",
-        ),
-        (  # its own dump knows no such option
-            {"vendor": "mariadb"},
-            "mysqldump --single-transaction --routines --no-tablespaces "
-            "--result-file=before-upgrade.mariadb nautobot",
+            "--routines --no-tablespaces --loose-set-gtid-purged=OFF "
+            "--result-file=before-upgrade.mysql nautobot",
         ),
     ],
 )

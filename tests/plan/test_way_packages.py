@@ -1,5 +1,8 @@
 """How the packages of an earlier state come back: all of them, some Apps, or one alone."""
 
+import shlex
+from dataclasses import replace
+
 import pytest
 
 from nautobot_upgrade_jobs.facts import Packages, Unavailable
@@ -44,28 +47,61 @@ def test_the_files_that_are_needed(found, files):
 
 def test_releases_that_were_named_are_proven_by_name():
     (step,) = packages(back(then=NOW, named=NAMED))
-    assert "version(example) == 1.0" in step.verify.replace('"', "").replace("'", "")
+    assert "V(version('example')) == V('1.0')" in shlex.split(step.verify)[-1]
+
+
+@pytest.mark.parametrize(
+    ("layout", "file"),
+    [("virtualenv", True), ("release symlink", True), ("container image", False)],
+)
+def test_apps_that_were_named_come_back_in_every_layout(layout, file):
+    found = replace(back(then=NOW, named=NAMED), runtime=runtime(layout=layout))
+    assert list(files_of(found)) == (["rollback-requirements.txt"] if file else [])
+    used = [one for one in commands(found) if "rollback-requirements.txt" in one]
+    assert bool(used) is file
+
+
+def test_a_folder_of_wheels_is_what_pip_is_told():
+    found = back(then=NOW, named=NAMED, wheel_directory="/srv/my wheels")
+    told = "python -m pip install --no-index --find-links='/srv/my wheels' --no-deps"
+    assert commands(found)[0].startswith(told)
+    assert commands(replace(found, alone=ALONE))[0].startswith(told)
 
 
 def test_one_app_alone_is_told_by_the_operator():
     (step,) = packages(back(alone=ALONE))
     assert step.commands == ('python -m pip install --no-deps "$OLD_APP"',)
-    assert "!= " in step.verify and "2.0" in step.verify
+    assert "version('example') != '2.0'" in shlex.split(step.verify)[-1]
 
 
 def test_an_app_that_goes_is_taken_out_of_the_configuration_first():
-    alone = Alone("example", "example_app", "example", "2.0", "zero")
-    first, second = packages(back(alone=alone))
+    first, second = packages(back(alone=replace(ALONE, target="zero")))
     assert "example_app" in first.commands[0] and "PLUGINS" in first.title
     assert second.commands == ("python -m pip uninstall --yes example",)
-    (only,) = packages(back(alone=Alone("example", "example_app", "", "", "zero")))
+
+
+def test_an_app_that_no_distribution_brings_is_nobodys_to_install():
+    own = replace(ALONE, distribution="")
+    (only,) = packages(back(alone=replace(own, target="zero")))
     assert "PLUGINS" in only.title
+    (step,) = packages(back(alone=own))
+    assert step.commands == ("nautobot-server migrate --check example",)
 
 
-@pytest.mark.parametrize("name", ["x; rm -rf /", "$(reboot)", "a'b"])
+@pytest.mark.parametrize("name", ["x; reboot", "$(reboot)", "a'b", "`reboot`"])
 def test_a_hostile_name_stays_one_word(name):
-    for target in ("zero", "0004_x"):
-        alone = Alone(name, name, name, name, target)
-        for step in packages(back(alone=alone)):
-            for command in (*step.commands, step.verify):
-                assert f" {name}" not in command
+    """A shell that reads the command finds the name inside of one word, or not at all."""
+    alone = Alone(name, name, name, name, name)
+    named = ((name, name),)
+    for found in (
+        back(alone=alone),
+        back(alone=replace(alone, target="zero")),
+        back(alone=replace(alone, distribution="")),
+        back(then=NOW, named=named),
+    ):
+        for step in packages(found):
+            for command in filter(None, (*step.commands, step.verify)):
+                words = shlex.split(command)
+                if name in command or repr(name) in command:
+                    assert any(name in word for word in words), command
+                assert not {"reboot", "reboot;", ";"} & set(words)

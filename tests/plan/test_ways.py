@@ -135,6 +135,11 @@ def test_texts_that_are_cut_are_lost():
             ),
             [("dcim.device", 1)],
         ),
+        # What nobody could count.
+        (
+            Written("…", (), (), {"app_thing": "timeout", "app_volatile": "timeout"}),
+            [("app_thing", None)],
+        ),
         # Files.
         (Written("…", (), (), {}, 3), [("MEDIA_ROOT", 3)]),
         (Written("…", (), (), {}, Unavailable("no rights")), [("MEDIA_ROOT", None)]),
@@ -239,7 +244,13 @@ def way(kind, state):
         (situation(effects=[effect("runs code", rows=2)]), "reverse"),
         (situation(effects=[effect("returns empty", column="a")], then=contents(a=0)), "reverse"),
         (situation(effects=[effect("does nothing", rows=2)]), "restore"),
-        (situation(effects=[effect("does nothing", rows=2)], apps=True), "reverse"),
+        # Apps alone: what they have written into tables of others is theirs to know.
+        (
+            situation(effects=[effect("does nothing", name="extras_tag", rows=2)], apps=True),
+            "reverse",
+        ),
+        (situation(effects=[effect("does nothing", rows=2)], apps=True), "restore"),
+        (situation(effects=[effect("does nothing", name="", rows=2)], apps=True), "restore"),
         (unfinished("aftercare.cable_paths", apps=True), "reverse"),
         (situation(effects=[effect("returns empty", column="a")], apps=True), "restore"),
         # Never over real rows that would not be what they were, nor into the unknown.

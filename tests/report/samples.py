@@ -23,7 +23,7 @@ from nautobot_upgrade_jobs.plan.losses import Loss, Stop
 from nautobot_upgrade_jobs.plan.packages import PackageChange
 from nautobot_upgrade_jobs.plan.reverse import Call
 from nautobot_upgrade_jobs.plan.runbook import Window, upgrade_steps
-from nautobot_upgrade_jobs.plan.way_packages import Return, requirements_of
+from nautobot_upgrade_jobs.plan.way_packages import Return, unasked
 from nautobot_upgrade_jobs.plan.way_steps import steps_of
 from nautobot_upgrade_jobs.plan.ways import Choice, Way
 from nautobot_upgrade_jobs.report import Report
@@ -308,7 +308,7 @@ ROLLBACK = replace(
     migrations=None,
     why_no_notes="",
     choice=CHOICE,
-    constraints=requirements_of(BACK.then),
+    constraints=unasked(BACK.then, BACK.now, "").text,
     steps=steps_of("restore", BACK),
     state="postgresql nautobot: 0123456789abcdef, 7 changes",
 )

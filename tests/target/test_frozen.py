@@ -9,7 +9,7 @@ from nautobot_upgrade_jobs.facts import Packages
 from nautobot_upgrade_jobs.facts.packages import Package
 from nautobot_upgrade_jobs.target.frozen import freeze
 from nautobot_upgrade_jobs.target.inside import Limits
-from nautobot_upgrade_jobs.target.releases import NotReadError, migrations_of
+from nautobot_upgrade_jobs.target.releases import NotReadError, look_into
 from nautobot_upgrade_jobs.target.uv import interpreter
 from tests.target.installations import CORE, EXAMPLE, LIB
 from tests.target.wheels import source, wheel
@@ -22,7 +22,7 @@ def limits(index):
 
 
 def frozen(index, *more, now=NEWER):
-    return freeze(Packages((CORE, LIB, EXAMPLE, *more)), now, "3.11.7", limits(index))
+    return freeze(Packages((CORE, LIB, EXAMPLE, *more)), now, "3.11.7", limits(index), 30)
 
 
 def pins(found):
@@ -51,7 +51,12 @@ def test_pip_takes_it(index, tmp_path):
         (Package("never", "1.0", (), ""), NEWER, ("never==1.0",)),
         # What is installed in this version, need not be had.
         (Package("gone", "0.1", (), ""), Packages((Package("gone", "0.1", (), ""),)), ()),
-        (Package("own", "0.1", (), "", local=True), NEWER, ()),
+        (Package("own", "0.1", (), "", local=True), NEWER, ("own==0.1",)),
+        (
+            Package("own", "0.1", (), "", local=True),
+            Packages((Package("own", "0.1", (), "", local=True),)),
+            (),
+        ),
     ],
 )
 def test_what_cannot_be_had_is_named_and_not_asked_for(index, lost, now, missing):
@@ -60,6 +65,18 @@ def test_what_cannot_be_had_is_named_and_not_asked_for(index, lost, now, missing
     assert found.missing == missing
     assert f"# {lost.name}=={lost.version}" in found.text
     assert pins(found) == {"nautobot==2.4.44", "lib==1.0", "example==1.0"}
+
+
+def test_what_installs_is_left_out(index):
+    found = frozen(index, Package("pip", "0.1", (), ""))
+    assert "pip" not in found.text and found.missing == ()
+
+
+def test_a_wheel_that_is_too_large_is_refused(index):
+    wheel(index, "example", "4.0", files=[*FILES, ("example/much.bin", "x" * (3 << 20))])
+    small = Limits(30, 30, 1, wheel_directory=str(index))
+    with pytest.raises(NotReadError, match="more than 1 MiB"):
+        look_into("example==4.0", "example", small, 30)
 
 
 def test_nothing_is_built(index):
@@ -82,14 +99,16 @@ FILES = [
     ("example/migrations/__init__.py", ""),
     ("example/migrations/0001_initial.py", "raise SystemExit('nor this')"),
     ("example/migrations/0002_more.py", ""),
+    ("example/migrations/_helpers.py", ""),
     ("example/migrations/note.txt", ""),
 ]
 
 
 def test_the_migrations_of_a_release_are_read_and_not_run(index):
     wheel(index, "example", "3.0", "nautobot>=99", files=FILES)
-    found = migrations_of("example==3.0", "example", limits(index))
-    assert found == {"0001_initial", "0002_more"}
+    found = look_into("example==3.0", "example", limits(index), 30)
+    assert found.migrations == {"0001_initial", "0002_more"}
+    assert found.requires == ("nautobot>=99",)
 
 
 @pytest.mark.parametrize(
@@ -103,6 +122,6 @@ def test_the_migrations_of_a_release_are_read_and_not_run(index):
 def test_what_cannot_be_read_is_said(index, requirement, module, words):
     source(index, "sourced", "1.0")
     with pytest.raises(NotReadError) as told:
-        migrations_of(requirement, module, limits(index))
+        look_into(requirement, module, limits(index), 30)
     assert words in str(told.value)
     assert not (index / "built").exists()

@@ -110,7 +110,7 @@ step_8() {
     cp -p before-upgrade.nautobot_config.py "$NAUTOBOT_ROOT"/nautobot_config.py
 }
 proof_8() {
-    python -c 'from importlib.metadata import version; assert version('"'"'nautobot'"'"') == '"'"'2.4.44'"'"', version('"'"'nautobot'"'"')'
+    python -c 'from importlib.metadata import version; from packaging.version import Version as V; assert V(version('"'"'nautobot'"'"')) == V('"'"'2.4.44'"'"')'
 }
 run 8 'Install the old packages' plain
 
