@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import jsonschema
 import pytest
+from django.core.files.storage import FileSystemStorage, Storage
 from django.db import connection
 from django.http import QueryDict
 from django.utils import timezone
@@ -27,6 +28,7 @@ from nautobot_upgrade_jobs.collect.backup import NoBackupError, read
 from nautobot_upgrade_jobs.collect.changes import export
 from nautobot_upgrade_jobs.configuration import UsageError
 from nautobot_upgrade_jobs.destination import UNKNOWN, Given
+from nautobot_upgrade_jobs.facts import Unavailable
 from nautobot_upgrade_jobs.plan.backup import prove
 from nautobot_upgrade_jobs.plan.losses import of_restore
 from nautobot_upgrade_jobs.report.json import document, schema
@@ -198,9 +200,12 @@ def test_what_the_upgrade_itself_has_stamped_is_nobodys_work():
     Manufacturer.objects.get(name="By the upgrade").delete()
 
 
-def test_files_of_users_are_counted(settings, tmp_path):
-    settings.MEDIA_ROOT = tmp_path
+def test_files_of_users_are_counted(monkeypatch, tmp_path):
+    storage = "nautobot_upgrade_jobs.collect.written.default_storage"
+    monkeypatch.setattr(storage, Storage())
     since = timezone.now() - timedelta(minutes=1)
+    assert isinstance(written.collect(Context(connection), since).media, Unavailable)
+    monkeypatch.setattr(storage, FileSystemStorage(tmp_path))
     assert written.collect(Context(connection), since).media == 0
     (tmp_path / "image-attachments").mkdir()
     (tmp_path / "image-attachments" / "rack.png").write_bytes(b"a picture")
