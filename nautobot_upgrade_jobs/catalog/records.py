@@ -215,6 +215,8 @@ class KnownReversal:
     says: str
     sql: str = ""
     """Empty if nothing is spoilt that an older release can read."""
+    mends: tuple[str, ...] = ()
+    """Tables whose rows it changes so that they may comply with what comes back after it."""
 
 
 @dataclass(frozen=True)

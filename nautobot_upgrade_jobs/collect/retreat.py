@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -17,7 +17,7 @@ from ..facts import Retreat
 from ..facts.reversal import Effect
 from . import Context
 from .losses import Goes, counted
-from .reversal import look, that_go, undoing
+from .reversal import NONE_IS_KNOWN, look, mended, that_go, undoing
 from .walk import Walk
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def collect(context: Context) -> Retreat:
     if not plan:
         return Retreat()
     state = executor._create_project_state(with_applied_migrations=True)
-    known = {one.migration for one in load().reversals}
+    known = mended(load().reversals)
     return ahead(context.connection, state, [migration for migration, _ in plan], known)
 
 
@@ -42,7 +42,7 @@ def ahead(
     connection: BaseDatabaseWrapper,
     state: ProjectState,
     plan: Sequence[Migration],
-    known: Collection[str] = (),
+    known: Mapping[str, str] = NONE_IS_KNOWN,
 ) -> Retreat:
     """Look at what undoing migrations would do that are still to come.
 
@@ -50,7 +50,8 @@ def ahead(
         connection: What to ask the rows of today through.
         state: The models as they are today; afterwards, as they are to be.
         plan: The migrations in their order.
-        known: Keys of those whose code is known to bring no row into line with a demand.
+        known: Of those whose code is known, the tables whose rows it may bring into line with a
+            demand, as words.
     """
     walk = Walk(state.clone())
     back: list[Migration] = []

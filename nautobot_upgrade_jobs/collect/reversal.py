@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from django.db import Error as DatabaseError
@@ -37,6 +38,9 @@ if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper
 
 
+NONE_IS_KNOWN: Mapping[str, str] = MappingProxyType({})
+
+
 def collect(
     context: Context, undoes: Sequence[str], known: Sequence[KnownReversal] = ()
 ) -> Reversal:
@@ -52,7 +56,7 @@ def collect(
     executor = MigrationExecutor(connection)
     state, found = _inverted(executor, set(undoes))
     plan = [found[key] for key in undoes]
-    reversal = look(context.connection, Walk(state), plan, {one.migration for one in known})
+    reversal = look(context.connection, Walk(state), plan, mended(known))
     spoilt = (_spoilt(context.connection, one) for one in known if one.migration in undoes)
     began, ended = _when(executor, set(undoes))
     return replace(reversal, spoilt=tuple(spoilt), began=began, ended=ended)
@@ -76,11 +80,16 @@ def _spoilt(connection: BaseDatabaseWrapper, known: KnownReversal) -> Spoilt:
         return Spoilt(known.migration, known.says, unknown=explain(error))
 
 
+def mended(known: Iterable[KnownReversal]) -> dict[str, str]:
+    """Return, for each migration whose code is known, the tables that it may bring into line."""
+    return {one.migration: " ".join(one.mends) for one in known}
+
+
 def look(
     connection: BaseDatabaseWrapper,
     walk: Walk,
     plan: Sequence[Migration],
-    known: Collection[str] = (),
+    known: Mapping[str, str] = NONE_IS_KNOWN,
 ) -> Reversal:
     """Look at what migrations that undo others would do.
 
@@ -88,7 +97,8 @@ def look(
         connection: What to ask the rows through.
         walk: The models as they are now.
         plan: What undoes the others, in order.
-        known: Keys of those whose code is known to bring no row into line with a demand.
+        known: Of those whose code is known, the tables whose rows it may bring into line with a
+            demand, as words.
     """
     seen, work = _read(walk, plan, known)
     counts = iter(counted(connection, [one.goes for one in seen if one.goes]))
@@ -157,7 +167,7 @@ def undoing(migration: Migration, state: ProjectState) -> Migration:
 
 
 def _read(
-    walk: Walk, plan: Sequence[Migration], known: Collection[str]
+    walk: Walk, plan: Sequence[Migration], known: Mapping[str, str]
 ) -> tuple[list[_Seen], list[Work]]:
     """Go back through the plan once; return its effects, and what it has to do."""
     seen, work = [], []
@@ -170,8 +180,8 @@ def _read(
                 seen.append(each)
                 if each.effect.kind == "runs code":
                     work.append(Work("code", key, undone, each.effect.table))
-            if isinstance(one, (RunPython, RunSQL)) and key not in known:
-                code.append((key, _text_of(one, forward=False)))
+            if isinstance(one, (RunPython, RunSQL)):
+                code.append((key, known[key] if key in known else _text_of(one, forward=False)))
             if place:
                 after = (key for key, text in code if names(text, place.model, place.table))
                 before = {"after": tuple(dict.fromkeys(after)), "number": number}

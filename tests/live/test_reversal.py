@@ -453,3 +453,36 @@ def test_of_an_upgrade_to_come_it_is_asked_on_the_rows_of_today(
     asked = [each.demand.kind for one in found for each in one.broken]
     assert asked == ([] if MYSQL and "name" in str(operations) else breaks)
     assert not [one for one in found if one.kind == "drops" and (one.own or one.unknown)]
+
+
+def clear(apps, schema_editor):
+    apps.get_model("example", "Thing").objects.update(place=None)
+
+
+@pytest.mark.parametrize(
+    ("known", "after"),
+    [
+        ({}, ("example.0003_code",)),
+        ({"example.0003_code": "example_thing"}, ("example.0003_code",)),
+        ({"example.0003_code": "example_other"}, ()),
+        ({"example.0003_code": ""}, ()),
+    ],
+)
+def test_code_may_bring_rows_into_line_with_what_comes_back_after_it(tables, known, after):
+    """As dcim.0093, which is undone before the unique constraints of dcim.0092 come back."""
+    before = applied(migration("0001_initial", *BEFORE), ProjectState())
+    state = before.clone()
+    forward = [
+        migration("0002_free", AlterUniqueTogether("thing", set())),
+        migration("0003_code", RunPython(nothing, clear)),
+    ]
+    back = [undoing(one, state) for one in forward]
+    there = before.clone()
+    for one in forward:
+        there = applied(one, there)
+    things = there.apps.get_model("example", "Thing").objects
+    for _ in range(2):
+        things.create(name="the same")
+    found = look(connection, Walk(state), back[::-1], known).effects
+    (asked,) = (each.demand for one in found for each in one.broken)
+    assert (asked.kind, asked.after) == ("unique", after)
