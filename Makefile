@@ -50,7 +50,7 @@ test-mysql:  ## the same on MySQL (Debian or Ubuntu, root for the first time)
 	$(STACK) up 2.4.44 --database mysql
 	$(STACK) exec 2.4.44 --database mysql -- $(LIVE) $(BOTH_SERVERS)
 
-test-upgrades:  ## many real upgrades, half an hour
+test-upgrades:  ## many real upgrades, an hour
 	$(STACK) up 2.4.44
 	for version in 3.0.11 3.1.8 3.2.7; do \
 	  $(STACK) up $$version && $(STACK) exec $$version -- $(LIVE)/test_foretold.py -m upgrades -k healthy || exit 1; \
@@ -60,7 +60,7 @@ test-upgrades:  ## many real upgrades, half an hour
 	$(STACK) up 2.4.44 --data apps
 	$(STACK) exec 2.4.44 --data apps -- $(LIVE)/test_window.py
 
-test-ways-back:  ## there and back by the planner's own script, an hour
+test-ways-back:  ## there and back by the planner's own script, two hours
 	$(STACK) up 2.4.44
 	$(STACK) exec 2.4.44 -- $(LIVE)/test_way_back.py tests/live/test_round_trips.py
 	for version in 3.0.11 3.1.8 3.2.7; do \

@@ -17,7 +17,11 @@ BACKUP = (
     "https://docs.nautobot.com/projects/core/en/stable/user-guide/administration/upgrading/"
     "database-backup/"
 )
-UNITS: dict[Kind, str] = {"written since": "change", "removed since": "row"}
+UNITS: dict[Kind, str] = {
+    "goes along": "row",
+    "written since": "change",
+    "removed since": "row",
+}
 PINNED = "https://pip.pypa.io/en/stable/topics/repeatable-installs/"
 REVERSING = "https://docs.djangoproject.com/en/5.2/topics/migrations/#reversing-migrations"
 

@@ -112,3 +112,20 @@ def models_in(source: str | None) -> Iterator[tuple[str, str]]:
     """Yield the models, as (app label, name in lower case), that code asks the registry for."""
     for app, model in dict.fromkeys(NAMED.findall(source or "")):
         yield app, model.lower()
+
+
+def undoing_text(one: RunPython | RunSQL, *, forward: bool) -> str | None:
+    """Return the text of what code has done on the way there, or does on the way back.
+
+    Args:
+        one: It undoes; what it calls its reverse is the way there.
+        forward: Which of the two.
+
+    Returns:
+        Empty if nothing is done; None if nobody has the text.
+    """
+    if isinstance(one, RunSQL):
+        sql = one.reverse_sql if forward else one.sql
+        return repr(sql) if sql else ""
+    code = one.reverse_code if forward else one.code
+    return "" if does_nothing(code) else source_reached(code)

@@ -27,7 +27,8 @@ from ..catalog.records import KnownReversal
 from ..facts.demands import Demand, Work
 from ..facts.reversal import Effect, Kind, Reversal, Spoilt
 from . import Context, explain
-from .code import does_nothing, models_in, names, source_reached
+from .cascades import cascades
+from .code import models_in, names, undoing_text
 from .demands import GOES, answer, demands_of, kinds_of, sample_of
 from .inverse import Irreversible, Opaque, StateOnly, inverse
 from .losses import Count, Goes, counted
@@ -56,10 +57,18 @@ def collect(
     executor = MigrationExecutor(connection)
     state, found = _inverted(executor, set(undoes))
     plan = [found[key] for key in undoes]
-    reversal = look(context.connection, Walk(state), plan, mended(known))
+    models, walk = set(state.models), Walk(state)
+    reversal = look(context.connection, walk, plan, mended(known))
+    gone = models - set(walk.state.models)
     spoilt = (_spoilt(context.connection, one) for one in known if one.migration in undoes)
     began, ended = _when(executor, set(undoes))
-    return replace(reversal, spoilt=tuple(spoilt), began=began, ended=ended)
+    return replace(
+        reversal,
+        spoilt=tuple(spoilt),
+        began=began,
+        ended=ended,
+        cascades=tuple(cascades(context.connection, gone)),
+    )
 
 
 def _when(executor: MigrationExecutor, undoes: set[str]) -> tuple[str, str]:
@@ -181,7 +190,7 @@ def _read(
                 if each.effect.kind == "runs code":
                     work.append(Work("code", key, undone, each.effect.table))
             if isinstance(one, (RunPython, RunSQL)):
-                code.append((key, known[key] if key in known else _text_of(one, forward=False)))
+                code.append((key, known[key] if key in known else undoing_text(one, forward=False)))
             if place:
                 after = (key for key, text in code if names(text, place.model, place.table))
                 before = {"after": tuple(dict.fromkeys(after)), "number": number}
@@ -268,7 +277,7 @@ def _that_returns(one: AddField, place: Place, plain: Effect) -> Effect:
 
 def _of_code(one: RunPython | RunSQL, walk: Walk, plain: Effect) -> Iterator[_Seen]:
     """Yield the tables that code names, or one effect without a table."""
-    forward, back = _text_of(one, forward=True), _text_of(one, forward=False)
+    forward, back = undoing_text(one, forward=True), undoing_text(one, forward=False)
     if forward == back == "":
         yield _Seen(plain)
         return
@@ -276,20 +285,3 @@ def _of_code(one: RunPython | RunSQL, walk: Walk, plain: Effect) -> Iterator[_Se
     tables = dict.fromkeys(walk.table_of(*model) for model in models_in(back or forward))
     for table in [one for one in tables if one] or [""]:
         yield _Seen(replace(plain, kind=kind, table=table), Goes(table) if table else None)
-
-
-def _text_of(one: RunPython | RunSQL, *, forward: bool) -> str | None:
-    """Return the text of what was done on the way there, or is done on the way back.
-
-    Args:
-        one: It undoes; what it calls its reverse is the way there.
-        forward: Which of the two.
-
-    Returns:
-        Empty if nothing is done; None if nobody has the text.
-    """
-    if isinstance(one, RunSQL):
-        sql = one.reverse_sql if forward else one.sql
-        return repr(sql) if sql else ""
-    code = one.reverse_code if forward else one.code
-    return "" if does_nothing(code) else source_reached(code)

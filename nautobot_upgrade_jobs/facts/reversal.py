@@ -58,6 +58,17 @@ class Spoilt:
 
 
 @dataclass(frozen=True)
+class Cascade:
+    """What goes with the content types of models that go, when they are removed as stale."""
+
+    place: str
+    """``table.column``."""
+    rows: int
+    models: tuple[str, ...]
+    """``app_label.model``."""
+
+
+@dataclass(frozen=True)
 class Reversal:
     """Everything that has to be undone to be back at an earlier state."""
 
@@ -73,6 +84,7 @@ class Reversal:
     """Of the migrations whose code is known."""
     ended: str = ""
     """When the last of them was applied, likewise."""
+    cascades: tuple[Cascade, ...] = ()
 
     @property
     def took(self) -> tuple[datetime, datetime] | None:

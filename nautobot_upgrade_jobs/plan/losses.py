@@ -19,6 +19,7 @@ FILES = "files: new ones stay, without the rows that name them; others are the o
 
 Kind = Literal[
     "goes",
+    "goes along",
     "comes back empty",
     "is spoilt",
     "stays",
@@ -26,14 +27,15 @@ Kind = Literal[
     "removed since",
     "written since",
 ]
-"""``goes``: what the newer release keeps there, and the older one has no place for. ``comes back
-empty``: what the older release kept there, and the upgrade has removed. ``is spoilt``: it will be
-otherwise than it was. ``stays``: what code has written on the way there, and nothing takes back.
-``may be spoilt``: code works on it, and only its author knows how. ``removed since``: it is in the
-snapshot and not in the database, whoever has removed it. ``written since``: it is younger than the
-backup."""
+"""``goes``: what the newer release keeps there, and the older one has no place for. ``goes along``:
+it refers to the content type of a model that goes. ``comes back empty``: what the older release
+kept there, and the upgrade has removed. ``is spoilt``: it will be otherwise than it was. ``stays``:
+what code has written on the way there, and nothing takes back. ``may be spoilt``: code works on it,
+and only its author knows how. ``removed since``: it is in the snapshot and not in the database,
+whoever has removed it. ``written since``: it is younger than the backup."""
 WORDS: dict[Kind, str] = {
     "goes": "gone with what the newer release brought",
+    "goes along": "gone with the content types of it, which post_upgrade removes as stale",
     "comes back empty": "not coming back",
     "is spoilt": "not as before",
     "stays": "left as the newer release has made it",
@@ -74,6 +76,7 @@ def of_reversal(reversal: Reversal, then: Contents | Unavailable | None) -> tupl
     known = {one.migration for one in reversal.spoilt}
     found = [
         *_that_go(reversal, gone),
+        *_that_go_along(reversal, gone),
         *_that_return(reversal, gone, then),
         *(
             Loss(
@@ -101,6 +104,12 @@ def _that_go(reversal: Reversal, gone: set[str]) -> Iterator[Loss]:
         if one.kind == "drops" and not (one.column and one.table in gone):
             number = None if one.unknown else one.own
             yield Loss("goes", _place(one), number, one.migration, one.unknown, one.sample)
+
+
+def _that_go_along(reversal: Reversal, gone: set[str]) -> Iterator[Loss]:
+    for one in reversal.cascades:
+        if one.place.partition(".")[0] not in gone:
+            yield Loss("goes along", one.place, one.rows, "", "", one.models)
 
 
 def _that_return(

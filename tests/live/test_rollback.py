@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import jsonschema
 import pytest
+from django.contrib.contenttypes.models import ContentType
 from django.core.files.storage import FileSystemStorage, Storage
 from django.db import connection
 from django.http import QueryDict
@@ -17,7 +18,7 @@ from django.utils import timezone
 from nautobot.dcim.models import Manufacturer
 from nautobot.extras.context_managers import web_request_context
 from nautobot.extras.filters import ObjectChangeFilterSet
-from nautobot.extras.models import ObjectChange
+from nautobot.extras.models import Note, ObjectChange
 from nautobot.users.models import User
 
 from nautobot_upgrade_jobs.capture import capture
@@ -25,6 +26,7 @@ from nautobot_upgrade_jobs.catalog import load
 from nautobot_upgrade_jobs.checks.findings import Verdict
 from nautobot_upgrade_jobs.collect import Context, written
 from nautobot_upgrade_jobs.collect.backup import NoBackupError, read
+from nautobot_upgrade_jobs.collect.cascades import cascades
 from nautobot_upgrade_jobs.collect.changes import export
 from nautobot_upgrade_jobs.configuration import UsageError
 from nautobot_upgrade_jobs.destination import UNKNOWN, Given
@@ -198,6 +200,20 @@ def test_what_the_upgrade_itself_has_stamped_is_nobodys_work():
     long_ago = since - 2 * written.OWN_STEPS
     assert stamped((long_ago, long_ago)) == [("dcim_manufacturer", 1)]  # long after it
     Manufacturer.objects.get(name="By the upgrade").delete()
+
+
+def test_what_refers_to_the_content_type_of_a_model_that_goes():
+    manufacturer = ContentType.objects.get_for_model(Manufacturer)
+    note = Note.objects.create(
+        assigned_object=Manufacturer.objects.first(), note="remember", user_name="eve"
+    )
+    found = {one.place: one for one in cascades(connection, {("dcim", "manufacturer")})}
+    place = found["extras_note.assigned_object_type_id"]
+    assert place.rows == Note.objects.filter(assigned_object_type=manufacturer).count()
+    assert place.models == ("dcim.manufacturer",)
+    assert "auth_permission.content_type_id" not in found
+    assert not list(cascades(connection, {("dcim", "nothing")}))
+    note.delete()
 
 
 def test_files_of_users_are_counted(monkeypatch, tmp_path):

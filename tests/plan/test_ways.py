@@ -7,7 +7,7 @@ import pytest
 from nautobot_upgrade_jobs.facts import Contents, Demands, Tables, Unavailable
 from nautobot_upgrade_jobs.facts.contents import Column, TableContents
 from nautobot_upgrade_jobs.facts.demands import Answer, Demand
-from nautobot_upgrade_jobs.facts.reversal import Effect, Reversal, Spoilt
+from nautobot_upgrade_jobs.facts.reversal import Cascade, Effect, Reversal, Spoilt
 from nautobot_upgrade_jobs.facts.tables import Table
 from nautobot_upgrade_jobs.facts.written import Change, Stamped, Written
 from nautobot_upgrade_jobs.plan.diagnosis import Diagnosis, Stage
@@ -107,6 +107,17 @@ def test_what_reversing_loses(effects, then, losses):
 def test_of_code_that_is_known_only_what_it_spoils_counts(spoilt, losses):
     effects = effect("runs code", rows=3), effect("does nothing", rows=3)
     assert lost(*effects, spoilt=(spoilt,)) == losses
+
+
+def test_what_refers_to_a_model_that_goes_goes_along():
+    cascade = Cascade("extras_note.assigned_object_type_id", 4, ("app.thing",))
+    inside = Cascade("app_thing.kind_id", 9, ("app.thing",))
+    effects = (effect("drops", rows=2),)
+    found = of_reversal(Reversal((SECOND,), effects, cascades=(cascade, inside)), NO_SNAPSHOT)
+    assert [(one.kind, one.subject, one.number, one.sample) for one in found] == [
+        ("goes", "app_thing", 2, ()),
+        ("goes along", "extras_note.assigned_object_type_id", 4, ("app.thing",)),
+    ]
 
 
 def test_texts_that_are_cut_are_lost():
