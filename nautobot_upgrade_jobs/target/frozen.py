@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import time
-
 from ..facts import Apps, Packages
 from ..facts.frozen import Frozen
 from ..facts.urls import without_user_info
 from ..plan.way_packages import kept_out, to_be_found, unasked, without_tools
 from .configured import CONFIGURATION, cached_index, configured
-from .index import environment, options
+from .index import uv_in
 from .inside import Limits
 from .offer import look
 from .scratch import ScratchError, scratch_folder
-from .uv import ResolverFailed, Unsolvable, Uv, interpreter
+from .uv import ResolverFailed, Unsolvable, Uv
 from .wishes import Wishes, exact_pins
 
 
@@ -29,13 +27,7 @@ def freeze(then: Packages, now: Packages, python: str, limits: Limits, seconds: 
     """
     try:
         with scratch_folder(limits.work_directory) as folder:
-            uv = Uv(
-                python=interpreter(),
-                folder=folder,
-                environment=environment(limits.wheel_directory),
-                deadline=time.monotonic() + seconds,
-                options=options(limits.wheel_directory),
-            )
+            uv = uv_in(folder, limits.wheel_directory, seconds)
             return _freeze(uv, Wishes(without_tools(then), Apps((), ()), python), now)
     except (ScratchError, ResolverFailed, Unsolvable, OSError) as error:
         return unasked(then, now, without_user_info(str(error)))

@@ -9,8 +9,11 @@ import configparser
 import os
 import re
 import sys
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+
+from .uv import TOO_LATE, Uv, interpreter
 
 SECTIONS = ("global", "install", ":env:")
 """Of pip's files, the least important first; variables count as the last."""
@@ -63,6 +66,25 @@ def options(wheel_directory: str = "") -> tuple[str, ...]:
     """Return what uv is told about the index by words: it has no variable for these."""
     forbidden = pip_options(os.environ).get("no-index", "").lower() in TRUE
     return (NO_INDEX,) if wheel_directory or forbidden else ()
+
+
+def uv_in(folder: Path, wheel_directory: str, seconds: float, too_late: str = TOO_LATE) -> Uv:
+    """Return uv for this interpreter and the index of this installation.
+
+    Args:
+        folder: What it works in.
+        wheel_directory: Take everything from this folder and nothing from the network.
+        seconds: From now on; all its runs together.
+        too_late: What to say when they are over.
+    """
+    return Uv(
+        python=interpreter(),
+        folder=folder,
+        environment=environment(wheel_directory),
+        deadline=time.monotonic() + seconds,
+        options=options(wheel_directory),
+        too_late=too_late,
+    )
 
 
 def in_words_of_uv(options: Mapping[str, str]) -> dict[str, str]:

@@ -15,11 +15,13 @@ from ..facts.resolution import Resolution
 from ..facts.urls import without_user_info
 from .boot import Boot, BootFailed, Live
 from .build import BuildFailed, build
-from .index import environment, options
+from .index import uv_in
 from .notes import read_notes
 from .scratch import ScratchError, require_programs_run, scratch_folder
-from .uv import Uv, interpreter
+from .uv import interpreter
 from .wishes import CORE, Wishes
+
+NOT_IN_TIME = "the packages were not installed in time ('build_timeout_seconds')"
 
 
 @dataclass(frozen=True)
@@ -54,14 +56,7 @@ def look_inside(
     try:
         with scratch_folder(limits.work_directory) as folder:
             require_programs_run(folder)
-            uv = Uv(
-                python=interpreter(),
-                folder=folder,
-                environment=environment(limits.wheel_directory),
-                deadline=time.monotonic() + limits.build_seconds,
-                options=options(limits.wheel_directory),
-                too_late="the packages were not installed in time ('build_timeout_seconds')",
-            )
+            uv = uv_in(folder, limits.wheel_directory, limits.build_seconds, NOT_IN_TIME)
             keep = limits.keep if limits.work_directory else 0
             made = build(uv, resolution, wishes, limit=limits.megabytes, keep=keep)
             notes = _notes(made, resolution, wishes)

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from importlib.metadata import distributions
 
 from ..facts.urls import without_user_info
 from .build import too_large
-from .index import environment, options
+from .index import uv_in
 from .inside import Limits
 from .scratch import ScratchError, scratch_folder
-from .uv import ResolverFailed, Unsolvable, Uv, interpreter
+from .uv import ResolverFailed, Unsolvable
 
 FOLDER = "release"
 
@@ -44,13 +43,7 @@ def look_into(requirement: str, module: str, limits: Limits, seconds: float) -> 
     """
     try:
         with scratch_folder(limits.work_directory) as folder:
-            uv = Uv(
-                python=interpreter(),
-                folder=folder,
-                environment=environment(limits.wheel_directory),
-                deadline=time.monotonic() + seconds,
-                options=options(limits.wheel_directory),
-            )
+            uv = uv_in(folder, limits.wheel_directory, seconds)
             place = folder / FOLDER
             words = ["pip", "install", "--quiet", "--no-deps", "--only-binary", ":all:"]
             uv.run(

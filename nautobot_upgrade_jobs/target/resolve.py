@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
@@ -15,12 +14,12 @@ from ..facts.resolution import AppReleases, Resolution, Resolved, Weighed
 from ..facts.urls import without_user_info
 from .configured import CONFIGURATION, cached_index, configured
 from .conflict import minimal, refused
-from .index import environment, options
+from .index import uv_in
 from .offer import has_wheels, look
 from .output import blamed, is_newer, not_ours_in, parse_set, source_in, yanked_in
 from .requirement import name_of
 from .scratch import ScratchError, scratch_folder
-from .uv import Answer, ResolverFailed, Unsolvable, Uv, interpreter
+from .uv import Answer, ResolverFailed, Unsolvable, Uv
 from .wishes import CORE, Wishes, exact_pins, pins
 
 RESULT = "constraints.txt"
@@ -49,13 +48,7 @@ def resolve(
     """
     try:
         with scratch_folder() as folder:
-            uv = Uv(
-                python=interpreter(),
-                folder=folder,
-                environment=environment(wheel_directory),
-                deadline=time.monotonic() + seconds,
-                options=options(wheel_directory),
-            )
+            uv = uv_in(folder, wheel_directory, seconds)
             return _resolve_and_weigh(Resolver(uv, wishes), target, lines)
     except (ResolverFailed, ScratchError, OSError) as error:
         return Unavailable(without_user_info(str(error)))
