@@ -15,7 +15,7 @@ from .comparison import moment
 from .configuration import UsageError
 from .facts import App, Contents, Migrations, Packages, Unavailable
 from .plan.reverse import ZERO, before
-from .plan.way_packages import Alone
+from .plan.way_packages import Alone, Earlier
 from .request import Understood
 from .snapshot.file import Snapshot
 from .target.releases import Release
@@ -25,7 +25,7 @@ UNKNOWN = Unavailable("there is no snapshot of that state")
 
 
 @dataclass(frozen=True)
-class Destination:
+class Destination(Earlier):
     """The state to go back to."""
 
     label: str

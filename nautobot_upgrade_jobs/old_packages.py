@@ -35,8 +35,7 @@ def old_packages(facts: Facts, to: Destination, config: Configuration) -> Frozen
     then, now, runtime = to.packages, facts.packages, facts.runtime
     if isinstance(then, Unavailable) or isinstance(now, Unavailable):
         return None
-    whole = bool(to.release or to.snapshot)
-    if isinstance(runtime, Unavailable) or not takes_a_list(runtime.layout, whole=whole):
+    if isinstance(runtime, Unavailable) or not takes_a_list(runtime.layout, whole=to.is_whole):
         return None
     if not config.resolve:
         return unasked(then, now, "the settings forbid asking the index (resolve is False)")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import get_args
 
@@ -78,9 +78,9 @@ def weigh(seen: Seen, to: Destination, asked: Understood, way: str) -> Report:
         database=seen.facts.database,
         ahead=seen.facts.demands,
         volatile=_volatile(seen.facts, to, asked.catalog),
-        apps=bool(to.alone or (to.named and not to.release)),
+        apps=not to.is_whole,
     )
-    choice = replace(_choose(situation, way, to, seen.backup), frozen=seen.frozen)
+    choice = _choose(situation, way, to, seen)
     checks = checks_for("back")
     results = judge(seen.facts, asked.target, asked.catalog, asked.exclude, checks, choice=choice)
     return report_on(
@@ -116,16 +116,18 @@ def _diagnosis(seen: Seen, asked: Understood) -> Diagnosis:
     return diagnose(migrations, seen.way, half, left)
 
 
-def _choose(situation: Situation, way: str, to: Destination, backup: Backup | None) -> Choice:
+def _choose(situation: Situation, way: str, to: Destination, seen: Seen) -> Choice:
     found = ways(situation)
     advised = recommended(found, situation.diagnosis)
     chosen = next((one for one in found if one.kind == way), advised)
     proof = NO_BACKUP
-    if backup:
+    if seen.backup:
         undoing = situation.reversal
         began = "" if isinstance(undoing, Unavailable) else undoing.began
-        proof = prove(backup, situation.then, began, situation.volatile)
-    return Choice(situation.diagnosis, found, advised, chosen, bool(to.snapshot), proof)
+        proof = prove(seen.backup, situation.then, began, situation.volatile)
+    return Choice(
+        situation.diagnosis, found, advised, chosen, bool(to.snapshot), proof, seen.frozen
+    )
 
 
 def _volatile(facts: Facts, to: Destination, catalog: Catalog | Unavailable) -> frozenset[str]:

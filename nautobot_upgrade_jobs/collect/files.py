@@ -63,7 +63,7 @@ def _media() -> Iterator[tuple[str, str]]:
 def _tree(root: Path, endings: tuple[str, ...]) -> Iterator[tuple[str, str]]:
     """Yield what is below a folder; links are named with where they lead, and not followed."""
     end, number = time.monotonic() + BUDGET_SECONDS, 0
-    for folder, folders, names in os.walk(root, onerror=_raise):
+    for folder, folders, names in os.walk(root, onerror=raise_unless_missing):
         folders[:] = sorted(name for name in folders if name not in (".git", "__pycache__"))
         links = [name for name in folders if Path(folder, name).is_symlink()]
         for name in sorted([*names, *links]):
@@ -76,7 +76,8 @@ def _tree(root: Path, endings: tuple[str, ...]) -> Iterator[tuple[str, str]]:
             yield str(path.relative_to(root)), _described(path)
 
 
-def _raise(error: OSError) -> None:
+def raise_unless_missing(error: OSError) -> None:
+    """Let ``os.walk`` stop at what it may not read."""
     if not isinstance(error, FileNotFoundError):  # no folder, no files
         raise error
 

@@ -16,6 +16,7 @@ from django.db import Error as DatabaseError
 from ..facts import Unavailable
 from ..facts.written import Change, Stamped, Written
 from . import Context, explain
+from .files import raise_unless_missing
 from .sql import rows
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ def _media(since: datetime) -> int | Unavailable:
     try:
         return sum(
             _modified(os.path.join(folder, name)) > since.timestamp()
-            for folder, _, names in os.walk(root, onerror=_raise)
+            for folder, _, names in os.walk(root, onerror=raise_unless_missing)
             for name in names
         )
     except OSError as error:
@@ -89,11 +90,6 @@ def _modified(path: str) -> float:
         return os.lstat(path).st_mtime
     except FileNotFoundError:
         return 0.0
-
-
-def _raise(error: OSError) -> None:
-    if not isinstance(error, FileNotFoundError):  # no folder, no files
-        raise error
 
 
 def _changes(connection: BaseDatabaseWrapper, since: datetime) -> tuple[Change, ...] | Unavailable:

@@ -36,8 +36,22 @@ class Alone:
     """Name of the migration; ``zero`` if none stays."""
 
 
+class Earlier:
+    """What is told of a state to go back to."""
+
+    release: str
+    snapshot: str
+    named: tuple[tuple[str, str], ...]
+    alone: Alone | None
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether everything goes back, the configuration, too; not some Apps alone."""
+        return bool(self.release or self.snapshot) or not (self.named or self.alone)
+
+
 @dataclass(frozen=True)
-class Return:
+class Return(Earlier):
     """What a way back leads to, and from where."""
 
     runtime: Runtime
@@ -54,11 +68,6 @@ class Return:
     alone: Alone | None = None
     wheel_directory: str = ""
     """Folder that is installed from, instead of a package index."""
-
-    @property
-    def is_whole(self) -> bool:
-        """Whether everything goes back, the configuration, too; not some Apps alone."""
-        return bool(self.release or self.snapshot) or not (self.named or self.alone)
 
     @property
     def frozen(self) -> str:
