@@ -167,6 +167,9 @@ def _of_requirements(
     """Take core and Apps back to releases of theirs; what is not named stays."""
     recorded, release = frozenset(migrations.recorded), ""
     named = tuple(map(_pinned, words))
+    names = [name for name, _ in named]
+    if twice := next((name for name in names if names.count(name) > 1), ""):
+        raise UsageError(f"{twice} is named twice.")
     # With core, all packages go back, and nobody has said to what.
     whole = "nautobot" in dict(named)
     packages = UNKNOWN if whole else _with(dict(named), installed.packages)
@@ -237,15 +240,14 @@ def _unmet(release: Release, packages: Packages | Unavailable) -> list[str]:
     if isinstance(packages, Unavailable):
         return []
     there = {canonicalize_name(one.name): one.version for one in packages.installed}
-    asked = (line for line in map(parsed, release.requires) if line is not None)
-    return [
-        f"it wants {line}, and there is {there.get(canonicalize_name(line.name), 'none')}"
-        for line in asked
-        if (line.marker is None or line.marker.evaluate({"extra": ""}))
-        and not line.specifier.contains(
-            there.get(canonicalize_name(line.name), "0a0.dev0"), prereleases=True
-        )
-    ]
+    found = []
+    for line in filter(None, map(parsed, release.requires)):
+        if line.marker and not line.marker.evaluate({"extra": ""}):
+            continue
+        version = there.get(canonicalize_name(line.name))
+        if version is None or not line.specifier.contains(version, prereleases=True):
+            found.append(f"it wants {line}, and there is {version or 'none'}")
+    return found
 
 
 def _with(versions: dict[str, str], packages: Packages | Unavailable) -> Packages | Unavailable:

@@ -25,6 +25,7 @@ PACKAGES = Packages(
 RELEASES = {
     "nautobot-example==1.0.0": Release(frozenset({"0001"}), ("nautobot>=3", "x; extra == 'y'")),
     "nautobot-example==0.5": Release(frozenset({"0001", "0000_older"})),
+    "nautobot-example==0.3": Release(frozenset({"0001"}), ("absent",)),
     "nautobot-example==0.4": Release(frozenset({"0001"}), ("nautobot<3", "absent>=1")),
 }
 EXAMPLE = app(module="nautobot_example", label="example", distribution="Nautobot_Example")
@@ -86,6 +87,9 @@ def test_a_migration_of_an_app_is_one_of_it_alone():
             "nautobot-example==0.4",
             "wants nautobot<3, and there is 3.2.7; it wants absent>=1, and there is none",
         ),
+        ("nautobot-example==0.3", "it wants absent, and there is none"),
+        ("nautobot-example==1.0.0 Nautobot_Example==0.4", "nautobot-example is named twice"),
+        ("nautobot==3.1.8 nautobot==3.0.11", "nautobot is named twice"),
         ("nautobot==9.9.9", "knows no Nautobot 9.9.9"),
         ("nautobot==1.x", "is no release"),
         ("example 0009", "has no migration"),
