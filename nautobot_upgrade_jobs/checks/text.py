@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import shlex
 
+from ..plan.text import plural as plural
+
 SERVERS = {"postgresql": "PostgreSQL", "mysql": "MySQL"}
 """Database servers by vendor, as people call them."""
 SHOWN = 10
 """How many names a finding lists before it only counts the rest."""
-
-
-def plural(number: int, noun: str) -> str:
-    """Return a number with its noun, such as ``1 cable`` or ``2 cables``."""
-    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def some(names: tuple[str, ...]) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from ..facts import Migrations
 from .history import History
 from .progress import Progress
 from .reverse import WayBack
+from .text import plural
 
 COSMETIC = frozenset({"aftercare.expired_sessions", "aftercare.static_files"})
 """Checks of steps whose lack stops nobody. Static files may differ for ever: ``collectstatic``
@@ -104,4 +105,4 @@ def _stage(
 
 
 def _migrations(number: int) -> str:
-    return "1 migration is" if number == 1 else f"{number} migrations are"
+    return f"{plural(number, 'migration')} {'is' if number == 1 else 'are'}"

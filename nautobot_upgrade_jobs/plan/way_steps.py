@@ -6,8 +6,8 @@ import shlex
 from collections.abc import Iterator
 
 from ..facts import Database, Unavailable
-from .reverse import Call
 from .runbook import NOT_ASKED, Step, dump_of, login_of, options, start_of, stop_of
+from .text import plural
 from .way_packages import BACKUP, Return, files_of, packages
 from .ways import Kind
 
@@ -81,7 +81,7 @@ def _present(database: Database) -> Step:
 def _reversed(back: Return) -> tuple[Step, ...]:
     return tuple(
         Step(
-            f"Undo {_number(call)}: {call.app} back to {call.target}",
+            f"Undo {plural(len(call.undoes), 'migration')}: {call.app} back to {call.target}",
             "With the new code: only it knows how. What other Apps have built on it goes along.",
             (f"nautobot-server migrate {shlex.quote(call.app)} {shlex.quote(call.target)}",),
             f"nautobot-server migrate --check {shlex.quote(call.app)} {shlex.quote(call.target)}",
@@ -186,11 +186,6 @@ def _looks(back: Return) -> Iterator[Step]:
             (f"nautobot-server upgrade_jobs compare {shlex.quote(back.snapshot)} || [ $? = 2 ]",),
             "Each difference is one that the plan has named.",
         )
-
-
-def _number(call: Call) -> str:
-    number = len(call.undoes)
-    return "1 migration" if number == 1 else f"{number} migrations"
 
 
 def _known(value: str | Unavailable) -> str:

@@ -15,6 +15,7 @@ from .diagnosis import Diagnosis, Stage
 from .duration import estimate
 from .losses import Loss, Stop, of_removal, of_restore, of_reversal, stop_of
 from .reverse import WayBack
+from .text import plural
 
 Kind = Literal["nothing", "forward", "reverse", "restore"]
 TITLES: dict[Kind, str] = {
@@ -204,7 +205,7 @@ def _reverse(situation: Situation) -> Way:
             "the old packages, as a frozen set",
         ),
         seconds=seconds,
-        basis=f"{len(reversal.undoes)} migrations and the rows that they work on",
+        basis=f"{plural(len(reversal.undoes), 'migration')} and the rows that they work on",
     )
 
 
