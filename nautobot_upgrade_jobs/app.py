@@ -23,7 +23,11 @@ class UpgradeJobsConfig(NautobotAppConfig):
     base_url = "upgrade-jobs"
     min_version = "2.4.0"
     default_settings = defaults()
+    home_view_name = "plugins:nautobot_upgrade_jobs:home"
     jobs = "register.jobs"
+    metrics = "ui.metrics.metrics"
+    menu_items = "ui.navigation.menu_items"
+    template_extensions = "ui.job_result.template_extensions"
 
     def ready(self) -> None:
         """Remember which code this process has loaded, so that a worker can be asked for it."""

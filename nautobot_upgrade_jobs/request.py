@@ -23,6 +23,8 @@ from .facts.urls import without_user_info
 BUILD_PERMISSION = "extras.build_target_job"
 """An object permission on Jobs with the additional action ``build_target``; this App has no model
 of its own to grant it on."""
+ACCEPT_PERMISSION = "extras.accept_findings_job"
+"""The same with the action ``accept_findings``: to live with a finding is a decision."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,8 @@ class Request:
     """Whether to build the target and to look at it from inside."""
     may_build: bool = True
     """Whether this user may: what the package index gives is installed and run."""
+    may_accept: bool = True
+    """Whether this user may decide to live with findings."""
     user: str = ""
     own_job_result: str = ""
 
@@ -62,6 +66,11 @@ def understand(request: Request, checks: Iterable[Check]) -> Understood:
     Raises:
         UsageError: The request or the App's settings make no sense.
     """
+    if request.accept.strip() and not request.may_accept:
+        raise UsageError(
+            "To accept findings takes the permission accept_findings on Jobs; leave that field "
+            "blank, or have them accepted in the settings."
+        )
     try:
         config = configuration()
         catalog = read_catalog()

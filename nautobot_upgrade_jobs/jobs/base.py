@@ -28,6 +28,10 @@ class UpgradeJob(Job):
 
         abstract = True
 
+    def may(self, permission: str) -> bool:
+        """Tell whether the user of this run has a permission."""
+        return bool(self.user and self.user.has_perm(permission))
+
     def progress(self, topic: str) -> None:
         """Say what is being collected."""
         self.logger.debug("Collecting %s.", topic, extra={"grouping": "collect"})

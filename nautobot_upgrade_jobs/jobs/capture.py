@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from nautobot.apps.jobs import ChoiceVar
+from nautobot.apps.jobs import ChoiceVar, StringVar
 
 from ..capture import DEFAULT_DEPTH, Captured, capture, require_depth
+from ..catalog.target import LONGEST_VERSION
 from ..configuration import UsageError
 from ..facts import Unavailable
 from ..facts.contents import DEPTHS
@@ -28,6 +29,13 @@ class CaptureSnapshot(UpgradeJob):
         default=DEFAULT_DEPTH,
     )
 
+    target = StringVar(
+        label="Before the upgrade to",
+        description="Such as 3.2.7; noted in the result, so that the snapshot is found again.",
+        required=False,
+        default="",
+    )
+
     class Meta:
         """How Nautobot shows and runs the Job."""
 
@@ -41,8 +49,9 @@ class CaptureSnapshot(UpgradeJob):
         has_sensitive_variables = False
         soft_time_limit = SOFT_TIME_LIMIT_SECONDS
         time_limit = TIME_LIMIT_SECONDS
+        field_order = ("depth", "target")
 
-    def run(self, *, depth: str = DEFAULT_DEPTH) -> dict[str, Any]:
+    def run(self, *, depth: str = DEFAULT_DEPTH, target: str = "") -> dict[str, Any]:
         """Capture, attach, and fail if anything had to be left out."""
         try:
             captured = capture(
@@ -57,6 +66,7 @@ class CaptureSnapshot(UpgradeJob):
         contents = captured.snapshot.facts.contents
         return {
             "verdict": "incomplete" if captured.left_out else "complete",
+            "target": (target or "")[:LONGEST_VERSION],
             "files": list(self.attached),
             "sha256": captured.sha256,
             "tables": 0 if isinstance(contents, Unavailable) else len(contents.tables),

@@ -8,7 +8,7 @@ from nautobot.apps.jobs import BooleanVar, StringVar, TextVar
 
 from ..configuration import UsageError
 from ..preflight import preflight
-from ..request import BUILD_PERMISSION, Request
+from ..request import ACCEPT_PERMISSION, BUILD_PERMISSION, Request
 from .base import SOFT_TIME_LIMIT_SECONDS, TIME_LIMIT_SECONDS, UpgradeJob
 
 name = "Upgrade"
@@ -85,7 +85,8 @@ class Preflight(UpgradeJob):
             exclude=exclude or "",
             accept=accept or "",
             build=not skip_build,
-            may_build=bool(self.user and self.user.has_perm(BUILD_PERMISSION)),
+            may_build=self.may(BUILD_PERMISSION),
+            may_accept=self.may(ACCEPT_PERMISSION),
             user=str(self.user or ""),
             own_job_result=str(self.job_result.pk),
         )

@@ -10,7 +10,7 @@ from nautobot.extras.models import JobResult
 from ..configuration import UsageError
 from ..destination import Given
 from ..plan.ways import TITLES
-from ..request import Request
+from ..request import ACCEPT_PERMISSION, Request
 from ..rollback import plan_rollback
 from .base import SOFT_TIME_LIMIT_SECONDS, TIME_LIMIT_SECONDS
 from .snapshots import RESULTS, SnapshotReader
@@ -94,6 +94,7 @@ class RollbackPlanner(SnapshotReader):
         request = Request(
             target=to or "",
             accept=accept or "",
+            may_accept=self.may(ACCEPT_PERMISSION),
             user=str(self.user or ""),
             own_job_result=str(self.job_result.pk),
         )

@@ -9,7 +9,7 @@ from nautobot.extras.models import JobResult
 
 from ..checks.expectations import KINDS
 from ..configuration import UsageError
-from ..request import Request
+from ..request import ACCEPT_PERMISSION, Request
 from ..verification import verify
 from .base import SOFT_TIME_LIMIT_SECONDS, TIME_LIMIT_SECONDS
 from .snapshots import RESULTS, SnapshotReader
@@ -85,6 +85,7 @@ class VerifyMigrations(SnapshotReader):
         request = Request(
             exclude=exclude or "",
             accept=accept or "",
+            may_accept=self.may(ACCEPT_PERMISSION),
             user=str(self.user or ""),
             own_job_result=str(self.job_result.pk),
         )

@@ -26,6 +26,11 @@ def render(report: Report) -> str:
     )
 
 
+def themed(document: str, theme: str) -> str:
+    """Return a report in the colours of the page that it is shown in: ``light`` or ``dark``."""
+    return document.replace('<html lang="en">', f'<html lang="en" data-theme="{theme}">', 1)
+
+
 @cache
 def _template() -> Template:
     environment = Environment(

@@ -120,6 +120,8 @@ class Road:
             self.run("nautobot-server post_upgrade")
             if trip.work:
                 self.python(trip.work)
+                # Or the older release's post_upgrade would be the first to see the new members.
+                self.run("nautobot-server refresh_dynamic_group_member_caches")
             return
         until = self._recorded() + trip.killed_after
         with ThreadPoolExecutor() as pool:

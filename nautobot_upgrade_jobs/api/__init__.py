@@ -1,0 +1,1 @@
+"""The App's REST interface; Nautobot looks for it here."""

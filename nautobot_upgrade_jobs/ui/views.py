@@ -1,0 +1,133 @@
+"""The pages of the App."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+from importlib.metadata import version
+from typing import Any
+
+from django.contrib.auth.mixins import LoginRequiredMixin, PermissionRequiredMixin
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils.decorators import method_decorator
+from django.views.decorators.clickjacking import xframe_options_sameorigin
+from django.views.generic import TemplateView, View
+from nautobot.extras.models import JobResult
+
+from ..checks.acceptance import FIELDS, AcceptanceError
+from ..report.html import themed
+from ..request import ACCEPT_PERMISSION
+from .accepting import snippet
+from .job_result import TEMPLATES, verdict_context
+from .overview import overview
+from .runs import files_of, kind_of
+
+REPORT_POLICY = (
+    "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; "
+    "style-src 'unsafe-inline'; frame-ancestors 'self'"
+)
+"""A report can show itself, and open a link elsewhere; it can do nothing with this site."""
+LONGEST_FIELD = 1000
+DAYS = 30
+"""From today: until when an acceptance is offered to hold."""
+THEMES = ("light", "dark")
+
+
+LEGACY = int(version("nautobot").partition(".")[0]) < 3
+"""Nautobot shows the title of a page from 3.0 on by itself."""
+
+
+class Seeing(LoginRequiredMixin, PermissionRequiredMixin):
+    """A page for those who may see results of Jobs; each sees those that they may."""
+
+    permission_required = "extras.view_jobresult"
+
+    def handle_no_permission(self) -> HttpResponse:
+        """Ask who is there; refuse those who are known."""
+        self.raise_exception = self.request.user.is_authenticated
+        return super().handle_no_permission()
+
+
+class UpgradeView(Seeing, TemplateView):
+    """Where this instance stands, and where an upgrade of it stands."""
+
+    template_name = "nautobot_upgrade_jobs/upgrade.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Return what there is to see for this user."""
+        return {
+            **super().get_context_data(**kwargs),
+            **overview(self.request.user),
+            "legacy": LEGACY,
+        }
+
+
+class RunningView(Seeing, TemplateView):
+    """What runs at the moment, for a page that keeps itself up to date."""
+
+    template_name = f"{TEMPLATES}/running.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Return what there is to see for this user."""
+        return {**super().get_context_data(**kwargs), **overview(self.request.user, running=True)}
+
+
+class VerdictView(Seeing, View):
+    """The verdict of one run, for its page to keep itself up to date."""
+
+    def get(self, request: HttpRequest, pk: str) -> HttpResponse:
+        """Return the panel's body."""
+        result = _result(request, pk)
+        context = verdict_context(result, request.user)
+        return render(request, f"{TEMPLATES}/verdict.html", context)
+
+
+class AcceptView(Seeing, TemplateView):
+    """The lines that accept a finding by name; they are shown, and stored nowhere."""
+
+    template_name = "nautobot_upgrade_jobs/accept.html"
+    permission_required = ("extras.view_jobresult", ACCEPT_PERMISSION)
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Return the form, and the lines or what is wrong with it."""
+        asked = {name: self.request.GET.get(name, "")[:LONGEST_FIELD] for name in FIELDS}
+        today = datetime.now(timezone.utc).date()
+        context = super().get_context_data(**kwargs) | {
+            "asked": {**asked, "who": str(self.request.user)},
+            "legacy": LEGACY,
+            "soon": today + timedelta(days=DAYS),
+        }
+        if "reason" not in self.request.GET:
+            return context
+        try:
+            return context | {"lines": snippet(today=today, **context["asked"])}
+        except AcceptanceError as error:
+            return context | {"error": str(error)}
+
+
+@method_decorator(xframe_options_sameorigin, name="dispatch")
+class ReportView(Seeing, View):
+    """The HTML report of one run, as a document that can do no harm."""
+
+    def get(self, request: HttpRequest, pk: str) -> HttpResponse:
+        """Return the report in the colours of the page around it."""
+        result = _result(request, pk)
+        proxy = get_object_or_404(files_of(result.pk, request.user, ".html")[:1])
+        with proxy.file.open("rb") as stream:
+            text = stream.read().decode("utf-8", "replace")
+        # Nautobot 2.4 turns the colours of a whole page over, this one's, too.
+        theme = "light" if LEGACY else request.COOKIES.get("theme", "")
+        answer = HttpResponse(themed(text, theme) if theme in THEMES else text)
+        answer["Content-Security-Policy"] = REPORT_POLICY
+        answer["X-Content-Type-Options"] = "nosniff"
+        answer["Referrer-Policy"] = "no-referrer"
+        answer["Cache-Control"] = "private, no-store"
+        return answer
+
+
+def _result(request: HttpRequest, pk: str) -> JobResult:
+    """Return a result of ours that the user may see; there is no other."""
+    result = get_object_or_404(JobResult.objects.restrict(request.user, "view"), pk=pk)
+    if not kind_of(result):
+        raise Http404
+    return result

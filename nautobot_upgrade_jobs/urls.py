@@ -1,0 +1,13 @@
+"""Addresses of the App's pages; Nautobot looks for them here."""
+
+from django.urls import path
+
+from .ui import views
+
+urlpatterns = [
+    path("", views.UpgradeView.as_view(), name="home"),
+    path("running/", views.RunningView.as_view(), name="running"),
+    path("accept/", views.AcceptView.as_view(), name="accept"),
+    path("runs/<uuid:pk>/verdict/", views.VerdictView.as_view(), name="verdict"),
+    path("runs/<uuid:pk>/report/", views.ReportView.as_view(), name="report"),
+]

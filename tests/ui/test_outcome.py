@@ -1,0 +1,76 @@
+"""What a run came to, from the small result that it has left; anything else there is borne."""
+
+import pytest
+
+from nautobot_upgrade_jobs.ui.outcome import LONGEST_TEXT, MOST, Outcome, Top, outcome_of
+
+OURS = {
+    "verdict": "blocked",
+    "current": "Nautobot 2.4.44",
+    "target": "Nautobot 3.2.7",
+    "findings": {"blocker": 2, "warning": 1, "info": 0, "accepted": 1},
+    "not_checked": 3,
+    "top": [{"severity": "blocker", "key": "data.cables:dcim_cable", "message": "1 cable"}],
+    "files": ["preflight-lab-20261122T120000Z.html"],
+}
+
+
+def test_a_result_of_ours_is_read_whole():
+    assert outcome_of("FAILURE", OURS) == Outcome(
+        "blocked",
+        "Nautobot 2.4.44",
+        "Nautobot 3.2.7",
+        {"blocker": 2, "warning": 1, "info": 0, "accepted": 1},
+        3,
+        (Top("blocker", "data.cables:dcim_cable", "1 cable"),),
+    )
+
+
+@pytest.mark.parametrize(
+    ("status", "result", "verdict"),
+    [
+        ("PENDING", None, "waiting"),
+        ("STARTED", None, "running"),
+        ("STARTED", OURS, "running"),
+        ("REVOKED", None, "cancelled"),
+        ("SUCCESS", {"verdict": "go"}, "go"),
+        ("SUCCESS", {"verdict": "complete", "rows": 12}, "complete"),
+        ("FAILURE", {"verdict": "error", "error": "no such target"}, "error"),
+        ("FAILURE", {"exc_type": "OSError", "exc_message": "disk full"}, "crashed"),
+        ("FAILURE", None, "crashed"),
+        # Success without a verdict is no evidence of one.
+        ("SUCCESS", None, "unknown"),
+        ("SUCCESS", {"verdict": "running"}, "unknown"),
+        ("SUCCESS", {"verdict": ["go"]}, "unknown"),
+        ("SUCCESS", "go", "unknown"),
+    ],
+)
+def test_a_verdict_is_one_that_is_known(status, result, verdict):
+    assert outcome_of(status, result).verdict == verdict
+
+
+@pytest.mark.parametrize(
+    "spoilt",
+    [
+        {"findings": "many"},
+        {"findings": {"blocker": "two"}},
+        {"findings": {"blocker": -1}},
+        {"findings": {"blocker": True}},
+        {"top": {"severity": "blocker"}},
+        {"top": ["blocker", None, 3]},
+        {"not_checked": None},
+        {"rows": "12"},
+        {"current": ["Nautobot"]},
+    ],
+)
+def test_what_is_not_as_expected_counts_nothing(spoilt):
+    found = outcome_of("SUCCESS", {"verdict": "go", **spoilt})
+    assert found == outcome_of("SUCCESS", {"verdict": "go"})
+
+
+def test_long_texts_and_lists_are_cut():
+    top = [{"severity": "loud", "message": "x" * 10_000}] * 1_000
+    found = outcome_of("SUCCESS", {"verdict": "go", "top": top})
+    assert len(found.top) == MOST
+    assert len(found.top[0].message) == LONGEST_TEXT + 1
+    assert found.top[0].severity == "info"
