@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ..plan.way_packages import REQUIREMENTS
-from . import html, json, log, markdown, runbook, script
+from . import html, json, junit, log, markdown, runbook, sarif, script
 from .model import Report
 
 Renderer = Callable[[Report], str]
@@ -15,6 +15,8 @@ FORMATS: dict[str, Renderer] = {
     "json": json.render,
     "markdown": markdown.render,
     "html": html.render,
+    "junit": junit.render,
+    "sarif": sarif.render,
 }
 """Renderers by the name that the command line uses."""
 FILES: dict[str, Renderer] = {"html": html.render, "md": markdown.render, "json": json.render}

@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup, escape
 
 from ..checks.findings import Status
+from ..plan.text import visible
 from .markdown import TITLES, WHEN
 from .model import ORDER, Report
 from .ways import told
@@ -35,6 +37,7 @@ def themed(document: str, theme: str) -> str:
 def _template() -> Template:
     environment = Environment(
         autoescape=True,
+        finalize=_inert,
         loader=FileSystemLoader(Path(__file__).parent / "templates"),
         trim_blocks=True,
         lstrip_blocks=True,
@@ -42,6 +45,11 @@ def _template() -> Template:
     )
     environment.filters["prose"] = _prose
     return environment.get_template("report.html")
+
+
+def _inert(value: Any) -> Any:
+    """Return what is shown without what would change how its neighbours are read."""
+    return type(value)(visible(value)) if isinstance(value, str) else value
 
 
 def _prose(text: str) -> Markup:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from ..checks.findings import Severity, Status, Verdict
 from ..checks.text import plural
+from ..plan.text import printable
 from .model import Report, Reported
 from .ways import told
 
@@ -69,11 +70,6 @@ def render(report: Report) -> str:
         text.append(f"{mark:>8}  {line.grouping:<10}  {printable(line.message)}")
         text.extend(f"{'':>22}{printable(detail)}" for detail in line.details)
     return "\n".join(text) + "\n"
-
-
-def printable(text: str) -> str:
-    """Return text that stays on its line and sends no control sequence to a terminal."""
-    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
 
 
 def _topic(report: Report, topic: str) -> Iterator[Line]:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from ..checks.findings import Phase, Severity
 from ..checks.review import Reviewed
 from ..checks.text import plural
+from ..plan.text import visible
 from .model import ELSEWHERE, ORDER, TO_READ, TOUCHES, Report, Reported
 from .ways import told
 
@@ -24,7 +25,7 @@ SPECIAL = re.compile(r"([\\`*_\[\]<>|#])")
 
 def escape(text: str) -> str:
     """Return text that Markdown shows as it is, on one line, in a table as well."""
-    return SPECIAL.sub(r"\\\1", " ".join(text.split()))
+    return SPECIAL.sub(r"\\\1", visible(" ".join(text.split())))
 
 
 def render(report: Report) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from ..plan.text import visible
 from .outcome import LONGEST_TEXT, SEVERITIES
 
 NEW, STAYS, FIXED, ACCEPTED, UNSEEN = "new", "open", "fixed", "accepted", "not looked at"
@@ -83,4 +84,4 @@ def _dicts(document: Document, name: str) -> list[Document]:
 
 
 def _text(value: Any) -> str:
-    return value[:LONGEST_TEXT] if isinstance(value, str) else ""
+    return visible(value[:LONGEST_TEXT]) if isinstance(value, str) else ""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..plan.text import visible
+
 UNFINISHED = {"PENDING": "waiting", "RECEIVED": "waiting", "STARTED": "running", "RETRY": "running"}
 """States of a run that has not ended, by their names in Nautobot."""
 VERDICTS = {
@@ -115,5 +117,5 @@ def _number(value: Any) -> int | None:
 
 
 def _text(value: Any) -> str:
-    text = value if isinstance(value, str) else ""
+    text = visible(value) if isinstance(value, str) else ""
     return text if len(text) <= LONGEST_TEXT else f"{text[:LONGEST_TEXT]}…"

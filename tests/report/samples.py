@@ -31,6 +31,7 @@ from nautobot_upgrade_jobs.snapshot.compare import Change, Kind
 from tests.builders import database, runtime
 
 HOSTILE = "a|b <script>alert(1)</script> `code` *bold*\nsecond line [x](javascript:alert(1))"
+HOSTILE += " \x1b[31mred \u202etxet"
 
 BLOCKER = Finding(
     severity=Severity.BLOCKER,

@@ -3,14 +3,17 @@
 After an intended change: ``UPDATE_GOLDEN=1 python -m pytest tests/report``, then read the diff.
 """
 
+import json
 import os
 import re
 from dataclasses import replace
 from pathlib import Path
+from xml.etree import ElementTree
 
 import jsonschema
 import pytest
 
+from nautobot_upgrade_jobs.checks.findings import Verdict
 from nautobot_upgrade_jobs.plan.way_steps import steps_of
 from nautobot_upgrade_jobs.report import FORMATS, files_of
 from nautobot_upgrade_jobs.report import json as json_report
@@ -18,7 +21,14 @@ from tests.builders import runtime
 from tests.report.samples import BACK, SAMPLES
 
 GOLDEN = Path(__file__).parent / "golden"
-ENDINGS = {"text": "txt", "json": "json", "markdown": "md", "html": "html"}
+ENDINGS = {
+    "text": "txt",
+    "json": "json",
+    "markdown": "md",
+    "html": "html",
+    "junit": "junit.xml",
+    "sarif": "sarif",
+}
 
 
 def compare(rendered, path):
@@ -65,7 +75,7 @@ def test_only_a_plan_of_an_upgrade_has_files_beside(name):
 @pytest.mark.parametrize("name", SAMPLES)
 @pytest.mark.parametrize("format_", FORMATS)
 def test_golden(format_, name):
-    compare(FORMATS[format_](SAMPLES[name]), GOLDEN / f"{name}.{ENDINGS[format_]}")
+    compare(FORMATS[format_](SAMPLES[name]), GOLDEN / f"{name}.{ENDINGS.get(format_, format_)}")
 
 
 @pytest.mark.parametrize("name", SAMPLES)
@@ -96,6 +106,37 @@ def test_hostile_text_stays_text():
     outside_code = re.sub(r"(?<!\\)(`+)(?!`).*?(?<!`)\1(?!`)", "", markdown, flags=re.S)
     assert not re.search(r"(?<!\\)<script", outside_code)
     assert "](javascript" not in outside_code.replace("\\]", "")
+    for name in ("text", "html", "junit", "sarif"):
+        assert not set("\x1b\u202e") & set(FORMATS[name](SAMPLES["hostile"])), name
+    assert "\u202e" not in outside_code
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_junit_counts_what_it_says(name):
+    """Whatever stands in the way of a GO stands in the way of a gate, too."""
+    report = SAMPLES[name]
+    root = ElementTree.fromstring(FORMATS["junit"](report))
+    cases = root.findall("./testsuite/testcase")
+    assert len(cases) == int(root.get("tests", 0)) == len(report.results)
+    for kind in ("failure", "error", "skipped"):
+        total = "skipped" if kind == "skipped" else f"{kind}s"
+        assert len(root.findall(f".//{kind}")) == int(root.get(total, 0))
+    stopped = bool(root.findall(".//failure") or root.findall(".//error"))
+    assert stopped is (report.verdict in (Verdict.BLOCKED, Verdict.INCOMPLETE)) or not cases
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_sarif_tells_every_finding_once(name):
+    report = SAMPLES[name]
+    (run,) = json.loads(FORMATS["sarif"](report))["runs"]
+    rules = run["tool"]["driver"]["rules"]
+    assert [one["partialFingerprints"]["finding/v1"] for one in run["results"]] == [
+        one.key for one in report.findings()
+    ]
+    assert all(rules[one["ruleIndex"]]["id"] == one["ruleId"] for one in run["results"])
+    assert sum(bool(one["suppressions"]) for one in run["results"]) == report.counts["accepted"]
+    (invocation,) = run["invocations"]
+    assert invocation["executionSuccessful"] is not bool(report.not_checked)
 
 
 def test_html_asks_the_network_for_nothing():
@@ -131,7 +172,7 @@ def test_file_names_are_safe(instance, stem):
 
 
 def test_a_name_cannot_forge_a_line_or_reach_the_terminal():
-    from nautobot_upgrade_jobs.report.log import printable
+    from nautobot_upgrade_jobs.plan.text import printable
 
     forged = "x\n      ok  summary     GO\x1b[2J"
     assert printable(forged) == "x\\n      ok  summary     GO\\x1b[2J"
