@@ -1,9 +1,9 @@
 """The Nautobot App's configuration; only Nautobot imports this module."""
 
-from nautobot.apps import NautobotAppConfig
+from nautobot.apps import ConstanceConfigItem, NautobotAppConfig
 
 from . import __version__
-from .configuration import APP, defaults
+from .configuration import APP, CHANGEABLE, defaults, schema
 
 
 class UpgradeJobsConfig(NautobotAppConfig):
@@ -23,13 +23,22 @@ class UpgradeJobsConfig(NautobotAppConfig):
     base_url = "upgrade-jobs"
     min_version = "2.4.0"
     default_settings = defaults()
+    constance_config = {  # noqa: RUF012 - Nautobot reads it from the class
+        name: ConstanceConfigItem(
+            default=one["default"], help_text=one["description"], field_type=type(one["default"])
+        )
+        for name, one in schema()["properties"].items()
+        if name in CHANGEABLE
+    }
     home_view_name = "plugins:nautobot_upgrade_jobs:home"
     jobs = "register.jobs"
     metrics = "ui.metrics.metrics"
+    homepage_layout = "ui.home_panel.layout"
     menu_items = "ui.navigation.menu_items"
     template_extensions = "ui.job_result.template_extensions"
 
     def ready(self) -> None:
         """Remember which code this process has loaded, so that a worker can be asked for it."""
         super().ready()
+        from . import system_checks  # noqa: F401
         from .collect import identity  # noqa: F401

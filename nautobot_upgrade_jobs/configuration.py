@@ -6,12 +6,36 @@ A Git repository of Jobs has no App configuration; it is configured under the sa
 
 from __future__ import annotations
 
+import json
 import platform
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from jsonschema import ValidationError
 
 APP = "nautobot_upgrade_jobs"
-LONGEST_TIMEOUT_SECONDS = 86_400
+CHANGEABLE = (
+    "statement_timeout_seconds",
+    "snapshot_timeout_seconds",
+    "resolve",
+    "resolve_timeout_seconds",
+    "build_timeout_seconds",
+    "boot_timeout_seconds",
+    "build_megabytes",
+    "keep_builds",
+)
+"""What an administrator may change in the UI: nothing that names a folder, or lets somebody in."""
+WORDS = {
+    "string": "a text",
+    "boolean": "True or False",
+    "integer": "a whole number",
+    "array": "a list",
+    "object": "a dict",
+}
 
 
 class UsageError(ValueError):
@@ -56,6 +80,8 @@ class Configuration:
     """Environments that stay in ``work_directory`` for runs that want the same set."""
     database_alias: str = "default"
     """Entry of ``DATABASES`` to read through, for instance one whose role has only SELECT."""
+    home_panel: bool = False
+    """Show where the upgrade stands on Nautobot's home page, too."""
 
     @property
     def label(self) -> str:
@@ -70,34 +96,81 @@ def defaults() -> dict[str, Any]:
 
 
 def configuration() -> Configuration:
-    """Read the settings of this installation.
+    """Read the settings of this installation: its file before what was changed in the UI.
 
     Raises:
-        ConfigurationError: A setting is unknown, or is not of its default's type.
+        ConfigurationError: A setting is unknown, or is not what it has to be.
     """
     from django.conf import settings
 
     given = dict(getattr(settings, "PLUGINS_CONFIG", {}).get(APP) or {})
-    expected = defaults()
-    for name, value in given.items():
+    return understood({**_changed_in_ui(), **given}, tuple(settings.DATABASES))
+
+
+def understood(given: Mapping[str, Any], aliases: Collection[str]) -> Configuration:
+    """Return settings as a configuration; their values, which may be secrets, are not told.
+
+    Args:
+        given: What was set.
+        aliases: The databases of this installation.
+
+    Raises:
+        ConfigurationError: A setting is unknown, or is not what it has to be.
+    """
+    from jsonschema import Draft202012Validator  # what needs no settings needs not this either
+
+    expected = schema()["properties"]
+    for name in given:
         if name not in expected:
             raise ConfigurationError(
                 f"PLUGINS_CONFIG[{APP!r}]: unknown setting {name!r}; known: {', '.join(expected)}."
             )
-        kind = type(expected[name])
-        if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
-            raise ConfigurationError(
-                f"PLUGINS_CONFIG[{APP!r}]: {name!r} must be a {kind.__name__}, "
-                f"not a {type(value).__name__}."
-            )
-    for name in (one for one in expected if one.endswith("_seconds")):
-        if not 1 <= given.get(name, 1) <= LONGEST_TIMEOUT_SECONDS:
-            raise ConfigurationError(
-                f"PLUGINS_CONFIG[{APP!r}]: {name!r} must be from 1 to {LONGEST_TIMEOUT_SECONDS}."
-            )
-    aliases = tuple(settings.DATABASES)
+    for error in Draft202012Validator(schema()).iter_errors(dict(given)):
+        name, *place = error.absolute_path
+        where = "".join(f"[{one!r}]" for one in place)
+        raise ConfigurationError(
+            f"PLUGINS_CONFIG[{APP!r}]: '{name}'{where} must be {_words(error.schema, error)}."
+        )
     if given.get("database_alias", "default") not in aliases:
         raise ConfigurationError(
             f"PLUGINS_CONFIG[{APP!r}]: 'database_alias' must be one of {', '.join(aliases)}."
         )
     return Configuration(**given)
+
+
+@cache
+def schema() -> dict[str, Any]:
+    """Return the JSON Schema of the settings."""
+    text = files(__package__).joinpath("app-config-schema.json").read_text("utf-8")
+    loaded: dict[str, Any] = json.loads(text)
+    return loaded
+
+
+def _words(expected: Mapping[str, Any], error: ValidationError) -> str:
+    """Say what was expected, without a word of what was found."""
+    if error.validator in ("required", "additionalProperties"):
+        names = ", ".join(expected["properties"])
+        return f"an object with the keys {names}"
+    words = f"{WORDS[expected['type']]}" if "type" in expected else "as described"
+    if "maximum" in expected:
+        return f"{words} from {expected['minimum']} to {expected['maximum']}"
+    if "minimum" in expected:
+        return f"{words} of {expected['minimum']} or more"
+    return f"{words} that is not empty" if "minLength" in expected else words
+
+
+def _changed_in_ui() -> dict[str, Any]:
+    """Return what an administrator has changed; asking so stores nothing, unlike ``config.NAME``.
+
+    While the database is not there, or is half-way through an upgrade, that is nothing.
+    """
+    from constance.utils import get_values_for_keys
+    from django.conf import settings
+    from django.db import Error
+
+    known = getattr(settings, "CONSTANCE_CONFIG", {})
+    keys = {f"{APP}__{name}": name for name in CHANGEABLE if f"{APP}__{name}" in known}
+    try:
+        return {keys[key]: value for key, value in get_values_for_keys(list(keys)).items()}
+    except Error:
+        return {}

@@ -1,0 +1,49 @@
+"""What Nautobot says of this App at its start: as warnings, since it must not stop an upgrade."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import Warning as Warned
+from django.core.checks import register
+
+from .checks.acceptance import AcceptanceError, from_settings
+from .configuration import APP, ConfigurationError, understood
+
+ALSO_HERE = "register.py"
+"""A file of ours that no other repository of Jobs has beside its Jobs."""
+
+
+@register()
+def settings_are_understood(app_configs: Any, **_: Any) -> list[Warned]:
+    """Warn of settings that would end each run."""
+    given = settings.PLUGINS_CONFIG.get(APP) or {}
+    try:
+        from_settings(understood(given, tuple(settings.DATABASES)).acceptances)
+    except (ConfigurationError, AcceptanceError) as error:
+        hint = "Until then its Jobs end with this message; nothing else is concerned."
+        return [Warned(str(error), hint=hint, id=f"{APP}.W001")]
+    return []
+
+
+@register()
+def installed_once(app_configs: Any, **_: Any) -> list[Warned]:
+    """Warn where the same Jobs come from a repository or a folder of Jobs, too."""
+    return [
+        Warned(
+            f"The Jobs of {APP} are also in {folder}: each is listed twice.",
+            hint="Remove that Git repository of Jobs (or folder), or take the App out of PLUGINS.",
+            id=f"{APP}.W002",
+        )
+        for folder in _copies()
+    ]
+
+
+def _copies() -> Iterator[Path]:
+    for root in {settings.GIT_ROOT, settings.JOBS_ROOT}:
+        for pattern in (f"{APP}/{ALSO_HERE}", f"*/{APP}/{ALSO_HERE}"):
+            for found in sorted(Path(root).glob(pattern)):
+                yield found.parents[1]

@@ -1,0 +1,64 @@
+"""The settings of the App: what is understood, and what is said of what is not."""
+
+from dataclasses import fields
+
+import pytest
+
+from nautobot_upgrade_jobs.configuration import (
+    CHANGEABLE,
+    Configuration,
+    ConfigurationError,
+    defaults,
+    schema,
+    understood,
+)
+
+SECRET = "hunter2-not-to-be-told"
+ACCEPTED = {"finding": "a.b:c", "reason": "r", "who": "w", "until": "2027-01-01", "target": "3.2.7"}
+
+
+def test_the_schema_is_the_configuration():
+    described = schema()["properties"]
+    assert list(described) == [one.name for one in fields(Configuration)]
+    assert {name: one["default"] for name, one in described.items()} == defaults()
+    assert all(one["description"].endswith(".") for one in described.values())
+    assert set(CHANGEABLE) < set(described)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {},
+        defaults(),
+        {"instance": "lab", "resolve": False, "keep_builds": 2},
+        {"acceptances": [ACCEPTED]},
+        {"database_alias": "reader"},
+    ],
+)
+def test_what_is_understood(given):
+    assert understood(given, ("default", "reader")) == Configuration(**given)
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"instnace": SECRET}, "unknown setting 'instnace'; known: instance, acceptances"),
+        ({"resolve": SECRET}, "'resolve' must be True or False"),
+        ({"resolve": 1}, "'resolve' must be True or False"),
+        ({"build_megabytes": True}, "'build_megabytes' must be a whole number of 1 or more"),
+        ({"statement_timeout_seconds": 0}, "must be a whole number from 1 to 86400"),
+        ({"boot_timeout_seconds": 86_401}, "must be a whole number from 1 to 86400"),
+        ({"keep_builds": -1}, "'keep_builds' must be a whole number of 0 or more"),
+        ({"wheel_directory": None}, "'wheel_directory' must be a text"),
+        ({"acceptances": {"finding": SECRET}}, "'acceptances' must be a list"),
+        ({"acceptances": [SECRET]}, r"'acceptances'\[0\] must be a dict"),
+        ({"acceptances": [{}]}, r"'acceptances'\[0\] must be an object with the keys finding,"),
+        ({"acceptances": [{**ACCEPTED, "x": SECRET}]}, "must be an object with the keys"),
+        ({"acceptances": [{**ACCEPTED, "who": ""}]}, r"\['who'\] must be a text that is not empty"),
+        ({"database_alias": "replica"}, "'database_alias' must be one of default, reader"),
+    ],
+)
+def test_what_is_not_understood_is_named_and_not_repeated(given, says):
+    with pytest.raises(ConfigurationError, match=says) as refused:
+        understood(given, ("default", "reader"))
+    assert SECRET not in str(refused.value)
