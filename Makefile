@@ -10,7 +10,7 @@ BOTH_SERVERS := -m 'not once and not lines and not upgrades'
 WITH_APPS := -m 'apps and not upgrades'
 
 .PHONY: help demo demo-up demo-down test test-fast test-live test-newer test-older test-apps \
-  test-mysql test-upgrades test-ways-back up lint docs bench clean
+  test-browser test-mysql test-upgrades test-ways-back up lint docs bench clean
 
 help:  ## show this
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -45,6 +45,9 @@ up:
 	for version in 2.4.44 3.2.7; do \
 	  $(STACK) up $$version && $(STACK) up $$version --data apps || exit 1; \
 	done
+
+test-browser: up  ## the pages in a real Chromium (Debian or Ubuntu, root for the first time)
+	$(STACK) tool browser -- python -m pytest tests/browser
 
 test-mysql:  ## the same on MySQL (Debian or Ubuntu, root for the first time)
 	$(STACK) up 2.4.44 --database mysql

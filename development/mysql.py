@@ -15,6 +15,7 @@ import signal
 import subprocess
 from pathlib import Path
 
+from . import debian
 from .process import (
     Process,
     StackError,
@@ -50,25 +51,10 @@ def home(cache: Path) -> Path:
 
 def prepare_machine(cache: Path) -> None:
     """Have the needed Debian packages and an unpacked MySQL."""
-    query = ["dpkg-query", "-W", "-f", "${Status}\n"]
-    missing = [name for name in PACKAGES if not _installed(query, name)]
-    if missing:
-        if os.geteuid() != 0:
-            raise StackError(f"MySQL needs packages; as root: apt-get install {' '.join(missing)}")
-        say(f"installing {' '.join(missing)}")
-        quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-        run(["apt-get", "update", "-q"], env=quiet)
-        run(["apt-get", "install", "-qy", "--no-install-recommends", *missing], env=quiet)
+    debian.ensure(PACKAGES, "MySQL")
     with locked(home(cache).with_suffix(".lock")):
         if not home(cache).exists():
             _unpack(home(cache))
-
-
-def _installed(query: list[str], name: str) -> bool:
-    if shutil.which(query[0]) is None:
-        raise StackError("MySQL needs Debian or Ubuntu (no dpkg here); use --database postgresql")
-    shown = subprocess.run([*query, name], capture_output=True, text=True)
-    return shown.stdout.strip() == "install ok installed"
 
 
 def _unpack(folder: Path) -> None:

@@ -23,6 +23,8 @@ from .venvs import REPOSITORY, STACK, build
 
 NAUTOBOT = ("beat", "web", "worker")
 SERVERS = ("valkey", "database")
+LOADED = (".py", ".html", ".toml", ".json")
+"""Endings of files that a process reads once."""
 
 
 def up(instance: Instance, data: str, *, fresh: bool = False) -> None:
@@ -139,8 +141,9 @@ def code_digest(instance: Instance) -> str:
     """Changes with the code and settings that running processes have loaded."""
     digest = hashlib.sha256((instance.root / "nautobot_config.py").read_bytes())
     for folder in ("nautobot_upgrade_jobs", "development"):
-        for path in sorted((REPOSITORY / folder).rglob("*.py")):
-            digest.update(path.read_bytes())
+        for path in sorted((REPOSITORY / folder).rglob("*")):
+            if path.suffix in LOADED:
+                digest.update(path.read_bytes())
     digest.update((instance.venv / "stack-stamp").read_bytes())
     return digest.hexdigest()
 

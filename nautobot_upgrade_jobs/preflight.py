@@ -18,6 +18,7 @@ from .facts import Facts, Unavailable
 from .facts.booted import Booted
 from .facts.resolution import Resolution
 from .plan.history import History
+from .plan.outlook import Outlook, by_risk, way_to
 from .plan.packages import PackageChange, package_changes
 from .plan.retreat import Ahead, look_back
 from .plan.runbook import Step, Window, upgrade_steps
@@ -73,10 +74,29 @@ def preflight(request: Request, progress: Callable[[str], None] = lambda topic: 
         migrations=pending,
         packages=_package_changes(facts, resolution),
         **_notes(results, facts, booted),
+        outlook=_outlook(target, catalog, resolution, booted, pending),
         choice=None if isinstance(choice, Unavailable) else choice,
         steps=_steps(facts, target, pending, resolution, asked.config.wheel_directory),
         constraints="" if isinstance(resolution, Unavailable) else resolution.constraints,
         seconds=time.monotonic() - started,
+    )
+
+
+def _outlook(
+    target: Target,
+    catalog: Catalog | Unavailable,
+    resolution: Resolution | Unavailable,
+    booted: Booted | Unavailable,
+    pending: tuple[str, ...] | None,
+) -> Outlook:
+    """Return what the upgrade looks like from afar, as far as it is known."""
+    known = not isinstance(catalog, Unavailable)
+    stops = catalog.stops(target.installed, target.version) if known else ()
+    demands = booted if isinstance(booted, Unavailable) else booted.facts.demands
+    return Outlook(
+        way_to(target.installed, target.version, stops),
+        by_risk(pending or (), demands),
+        () if isinstance(resolution, Unavailable) else resolution.apps,
     )
 
 

@@ -15,8 +15,6 @@ from .text import duration, plural, some
 
 OPERATIONS = "https://docs.djangoproject.com/en/5.2/ref/migration-operations/"
 SAME_CODE = "what is installed is the target"
-TAKES = ("cut", "loses")
-"""Demands that stop no migration, but take something from the rows."""
 
 
 @check()
@@ -30,7 +28,7 @@ def rows_comply(booted: Booted, database: Database) -> Iterator[Finding]:
     """
     demands = _demands(booted)
     for one in demands.broken:
-        if one.rows and one.demand.kind not in TAKES:
+        if one.stops:
             yield (
                 _may_be_mended(one)
                 if one.demand.after

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+HARMLESS = ("cut", "loses")
+"""Kinds of demands that stop nothing."""
+
 
 @dataclass(frozen=True)
 class Demand:
@@ -43,6 +46,11 @@ class Answer:
     """Primary keys of some of them."""
     unknown: str = ""
     """Why nobody knows."""
+
+    @property
+    def stops(self) -> bool:
+        """Whether rows stop the migration."""
+        return bool(self.rows) and self.demand.kind not in HARMLESS
 
 
 @dataclass(frozen=True)

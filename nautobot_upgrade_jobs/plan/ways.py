@@ -158,9 +158,7 @@ def _forward(situation: Situation) -> Way:
     if isinstance(ahead, Unavailable):
         doubts.append(f"whether the rows comply with what is to come: {ahead.reason}")
     else:
-        broken = [
-            one for one in ahead.broken if one.rows and one.demand.kind not in ("cut", "loses")
-        ]
+        broken = [one for one in ahead.broken if one.stops]
         doubts += [f"{one.demand.migration} will stop at {one.demand.table}" for one in broken]
     seconds = None
     if not isinstance(ahead, Unavailable) and not isinstance(situation.tables, Unavailable):

@@ -11,7 +11,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup, escape
 
 from ..checks.findings import Status
-from ..plan.text import visible
+from ..plan.text import plural, visible
+from . import pictures
 from .markdown import TITLES, WHEN
 from .model import ORDER, Report
 from .ways import told
@@ -22,9 +23,17 @@ def render(report: Report) -> str:
     sections = [(TITLES[severity], severity.value, report.open(severity)) for severity in ORDER]
     accepted = tuple(one for one in report.findings() if one.acceptance)
     sections.append(("Accepted", "accepted", accepted))
-    ways = tuple(told(report.choice)) if report.choice else ()
     return _template().render(
-        report=report, sections=sections, statuses=list(Status), when=WHEN, ways=ways
+        report=report,
+        shown=[section for section in sections if section[2]],
+        statuses=list(Status),
+        when=WHEN,
+        ways=tuple(told(report.choice)) if report.choice else (),
+        readiness=pictures.readiness(report),
+        losses=pictures.losses(report),
+        tables=pictures.tables(report),
+        timeline=pictures.timeline(report),
+        risks=tuple(pictures.risks(report)),
     )
 
 
@@ -44,6 +53,7 @@ def _template() -> Template:
         undefined=StrictUndefined,
     )
     environment.filters["prose"] = _prose
+    environment.filters["plural"] = plural
     return environment.get_template("report.html")
 
 

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from ..checks.findings import Acceptance, CheckResult, Finding, Severity, Status, Verdict
 from ..checks.review import Reviewed
+from ..plan.outlook import Outlook
 from ..plan.packages import PackageChange
 from ..plan.runbook import Step
 from ..plan.ways import Choice
@@ -92,6 +93,8 @@ class Report:
     why_no_notes: str = ""
     without_notes: tuple[str, ...] = ()
     """Distributions that change, and ship none."""
+    outlook: Outlook | None = None
+    """What an upgrade to come looks like from afar."""
     baseline: str = ""
     changes: tuple[Change, ...] = ()
     """Everything that differs between two snapshots; what was not to be expected is a finding."""

@@ -18,8 +18,10 @@ from nautobot_upgrade_jobs.facts import Packages
 from nautobot_upgrade_jobs.facts.demands import Answer, Demand
 from nautobot_upgrade_jobs.facts.notes import Note
 from nautobot_upgrade_jobs.facts.packages import Package
+from nautobot_upgrade_jobs.facts.resolution import AppReleases
 from nautobot_upgrade_jobs.plan.diagnosis import Diagnosis, Stage
 from nautobot_upgrade_jobs.plan.losses import Loss, Stop
+from nautobot_upgrade_jobs.plan.outlook import Halt, Migrating, Outlook
 from nautobot_upgrade_jobs.plan.packages import PackageChange
 from nautobot_upgrade_jobs.plan.reverse import Call
 from nautobot_upgrade_jobs.plan.runbook import Window, upgrade_steps
@@ -191,6 +193,21 @@ BLOCKED = replace(
         ),
     ),
     migrations=("dcim.0089_populate_cabletocabletermination",),
+    outlook=Outlook(
+        way=(
+            Halt("2.4.44", "installed"),
+            Halt("3.0.11", "recommended"),
+            Halt("3.2.7", "target"),
+        ),
+        migrations=(
+            Migrating("dcim.0089_populate_cabletocabletermination", "stops"),
+            Migrating("extras.0126_approvals", "code"),
+        ),
+        apps=(
+            AppReleases("nautobot-ssot", "3.9.0", "4.7.0", "3.12.6", "4.7.0"),
+            AppReleases("nautobot-old-app", "1.0.0", "", "1.0.0", "1.0.0"),
+        ),
+    ),
     accepted={ACCEPTED.finding: ACCEPTED},
     lapsed=(replace(ACCEPTED, finding="redis.server_version:redis", until=date(2026, 1, 1)),),
     choice=AHEAD,
