@@ -4,6 +4,7 @@ import pytest
 from constance import config
 from constance.models import Constance
 from django.conf import settings
+from django.core.cache import cache
 from django.core.checks import run_checks
 from django.test import Client, override_settings
 from django.urls import reverse
@@ -32,8 +33,9 @@ def changed(nautobot):
         setattr(config, made[-1], value)
 
     yield change
-    Constance.objects.filter(key__in=made).delete()
-    config._backend._cache and config._backend._cache.clear()
+    keys = [f"{settings.CONSTANCE_DATABASE_PREFIX}{name}" for name in made]
+    assert Constance.objects.filter(key__in=keys).delete()[0] == len(keys)
+    cache.delete_many(keys)
 
 
 def test_asking_stores_nothing(nautobot):

@@ -37,6 +37,10 @@ def test_a_fault_is_found_and_nothing_else(name, instance):
         assert finding.commands, finding
         follow(finding)
     execute(*fault.by_hand)
+    left, _ = findings()
+    assert set(left) <= {fault.then}
+    for finding in left.values():
+        follow(finding)
     assert findings() == ({}, Verdict.GO)
 
 

@@ -17,6 +17,8 @@ class Fault:
     """Keys, all of them."""
     by_hand: tuple[str, ...] = ()
     """Statements that do what the remediation says in words."""
+    then: str = ""
+    """Key of what may be found once it is mended, and is mended by its own command."""
     anywhere: bool = False
 
 
@@ -207,6 +209,7 @@ JOBS = {
             "extensions.registered_jobs:not recorded",
             "extensions.registered_jobs:not registered",
         ),
+        then="aftercare.group_members:extras_dynamicgroup",  # a group of Jobs, if there is one
         anywhere=True,
     ),
 }
