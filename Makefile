@@ -10,7 +10,7 @@ BOTH_SERVERS := -m 'not once and not lines and not upgrades'
 WITH_APPS := -m 'apps and not upgrades'
 
 .PHONY: help demo demo-up demo-down test test-fast test-live test-newer test-older test-apps \
-  test-browser test-mysql test-upgrades test-ways-back up lint docs bench clean
+  test-browser test-dist test-mysql test-upgrades test-ways-back up lint docs site screenshots dist bench clean
 
 help:  ## show this
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -49,6 +49,9 @@ up:
 test-browser: up  ## the pages in a real Chromium (Debian or Ubuntu, root for the first time)
 	$(STACK) tool browser -- python -m pytest tests/browser
 
+test-dist: up  ## the wheel beside a clean Nautobot, and every command in the documentation
+	$(STACK) tool dist -- python -m pytest tests/dist
+
 test-mysql:  ## the same on MySQL (Debian or Ubuntu, root for the first time)
 	$(STACK) up 2.4.44 --database mysql
 	$(STACK) exec 2.4.44 --database mysql -- $(LIVE) $(BOTH_SERVERS)
@@ -81,6 +84,16 @@ lint:  ## style and types
 
 docs:  ## write the pages that are made from the code
 	$(STACK) tool fast -- python -m development.checks_page
+
+site: docs  ## the documentation as pages, for the "?" inside Nautobot
+	$(STACK) tool dist -- python -m development.dist site
+
+screenshots:  ## the pictures in the documentation, of the demo (Debian or Ubuntu, root for the first time)
+	$(STACK) up 2.4.44 --data demo
+	$(STACK) tool browser -- python -m development.screenshots
+
+dist: docs  ## wheel and sdist
+	$(STACK) tool dist -- python -m development.dist
 
 bench:  ## beside the commands of Nautobot, counting, and pip
 	$(STACK) up 3.2.7

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from . import dumps, valkey
+from . import dist, dumps, valkey
 from .instance import LOGIN, Instance, existing, kind_of
 from .process import Process, StackError, await_server, end, free_port, identify, run, say, tail
 from .venvs import REPOSITORY, STACK, build
@@ -142,7 +142,7 @@ def code_digest(instance: Instance) -> str:
     digest = hashlib.sha256((instance.root / "nautobot_config.py").read_bytes())
     for folder in ("nautobot_upgrade_jobs", "development"):
         for path in sorted((REPOSITORY / folder).rglob("*")):
-            if path.suffix in LOADED:
+            if path.suffix in LOADED and REPOSITORY / dist.SITE not in path.parents:
                 digest.update(path.read_bytes())
     digest.update((instance.venv / "stack-stamp").read_bytes())
     return digest.hexdigest()

@@ -31,6 +31,7 @@ class UpgradeJobsConfig(NautobotAppConfig):
         if name in CHANGEABLE
     }
     home_view_name = "plugins:nautobot_upgrade_jobs:home"
+    docs_view_name = "plugins:nautobot_upgrade_jobs:docs"
     jobs = "register.jobs"
     metrics = "ui.metrics.metrics"
     homepage_layout = "ui.home_panel.layout"

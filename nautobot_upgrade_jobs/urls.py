@@ -7,6 +7,8 @@ from .ui import views
 urlpatterns = [
     path("", views.UpgradeView.as_view(), name="home"),
     path("running/", views.RunningView.as_view(), name="running"),
+    path("docs/", views.DocsView.as_view(), name="docs"),
+    path("docs/<path:path>", views.DocsView.as_view(), name="docs_file"),
     path("accept/", views.AcceptView.as_view(), name="accept"),
     path("runs/<uuid:pk>/verdict/", views.VerdictView.as_view(), name="verdict"),
     path("runs/<uuid:pk>/report/", views.ReportView.as_view(), name="report"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 from django.contrib.auth.mixins import LoginRequiredMixin, PermissionRequiredMixin
@@ -12,6 +13,7 @@ from django.shortcuts import get_object_or_404, render
 from django.utils.decorators import method_decorator
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.generic import TemplateView, View
+from django.views.static import serve
 from nautobot.extras.models import JobResult
 
 from ..checks.acceptance import FIELDS, AcceptanceError
@@ -27,6 +29,9 @@ REPORT_POLICY = (
     "style-src 'unsafe-inline'; frame-ancestors 'self'"
 )
 """A report can show itself, and open a link elsewhere; it can do nothing with this site."""
+DOCS = Path(__file__).parents[1] / "docs"
+"""The built documentation; a wheel has it, a checkout after ``make site``."""
+DOCS_POLICY = "default-src 'self' 'unsafe-inline' data:; frame-ancestors 'self'"
 LONGEST_FIELD = 1000
 DAYS = 30
 """From today: until when an acceptance is offered to hold."""
@@ -122,6 +127,23 @@ class ReportView(Seeing, View):
         answer["X-Content-Type-Options"] = "nosniff"
         answer["Referrer-Policy"] = "no-referrer"
         answer["Cache-Control"] = "private, no-store"
+        return answer
+
+
+class DocsView(LoginRequiredMixin, View):
+    """The documentation, from the package itself: of this release, and without a network."""
+
+    def get(self, request: HttpRequest, path: str = "index.html") -> HttpResponse:
+        """Return a page of it, or what belongs to one."""
+        if not (DOCS / "index.html").exists():
+            return HttpResponse(
+                "This installation was not made from a wheel and has no built documentation. "
+                "Read the folder docs of the repository, or run: make site",
+                content_type="text/plain",
+                status=404,
+            )
+        answer = serve(request, path, document_root=DOCS)
+        answer["Content-Security-Policy"] = DOCS_POLICY
         return answer
 
 

@@ -13,7 +13,7 @@ from django.utils import timezone
 from nautobot.extras.models import FileProxy, Job, JobLogEntry, JobResult
 from nautobot.users.models import ObjectPermission, User
 
-from nautobot_upgrade_jobs.ui import job_result, overview
+from nautobot_upgrade_jobs.ui import job_result, overview, views
 
 pytestmark = [pytest.mark.live, pytest.mark.lines]
 
@@ -56,8 +56,9 @@ GRANTS = {
     "runner": [("view", "jobresult"), ("view", "fileproxy"), ("run", "job"), ("view", "job")],
     "acceptor": [("view", "jobresult"), ("view", "fileproxy"), ("accept_findings", "job")],
 }
-ELSEWHERE = {"constrained": {"name": "Another Job"}}
-"""Who may see results of Jobs, but not these."""
+GRANTS["constrained"] = GRANTS["runner"]
+ELSEWHERE = {"jobresult": {"name": "Another Job"}, "job": {"name": "Capture Snapshot"}}
+"""What the one with constraints may see and run: not this result, and not this Job."""
 
 
 def finished(job="Preflight", result=RESULT, files=(), status="FAILURE", **fields):
@@ -81,13 +82,13 @@ def shown(nautobot):
     run = finished(files=files)
     clients = {"anonymous": Client(), "superuser": Client()}
     clients["superuser"].force_login(User.objects.get(username="admin"))
-    for name in (*GRANTS, *ELSEWHERE):
+    for name in GRANTS:
         user = User.objects.create(username=f"ui {name}")
-        for action, model in GRANTS.get(name, [("view", "jobresult"), ("view", "fileproxy")]):
+        for action, model in GRANTS[name]:
             made = ObjectPermission.objects.create(
                 name=f"{name} {action} {model}",
                 actions=[action],
-                constraints=ELSEWHERE.get(name) if model == "jobresult" else None,
+                constraints=ELSEWHERE.get(model) if name == "constrained" else None,
             )
             made.object_types.set([ContentType.objects.get(app_label="extras", model=model)])
             made.users.set([user])
@@ -97,33 +98,80 @@ def shown(nautobot):
 
 
 def address(page, run):
-    names = {"home": (), "running": (), "accept": (), "verdict": (run.pk,), "report": (run.pk,)}
+    names = dict.fromkeys(("home", "running", "accept", "docs"), ())
+    names |= dict.fromkeys(("verdict", "report"), (run.pk,))
     if page == "status":
         return reverse("plugins-api:nautobot_upgrade_jobs-api:status")
     if page == "file":
         return reverse("extras-api:fileproxy-download", args=[run.files.first().pk])
+    if page == "form":
+        return reverse("extras:job_run", args=[run.job_model.pk])
+    if page == "start":
+        return reverse("extras-api:job-run", args=[run.job_model.pk])
     return reverse(f"plugins:nautobot_upgrade_jobs:{page}", args=names[page])
 
 
 ASKED, REFUSED, NOT_THERE, SHOWN = 302, 403, 404, 200
-PAGES = ("home", "running", "verdict", "report", "accept", "status", "file")
+STARTED = 503
+"""Nothing stood in the way but that no worker listens to this database."""
+PAGES = (
+    *("home", "running", "verdict", "report", "accept", "status", "file", "docs", "form"),
+    "start",
+)
+SEES = {"home": SHOWN, "running": SHOWN, "status": SHOWN, "verdict": SHOWN}
+READS = {**SEES, "report": SHOWN, "file": SHOWN}
+RUNS = {"form": SHOWN, "start": STARTED}
 MATRIX = {
-    "anonymous": (ASKED, ASKED, ASKED, ASKED, ASKED, REFUSED, REFUSED),
-    "nobody": (REFUSED, REFUSED, REFUSED, REFUSED, REFUSED, REFUSED, REFUSED),
-    "results": (SHOWN, SHOWN, SHOWN, NOT_THERE, REFUSED, SHOWN, REFUSED),
-    "viewer": (SHOWN, SHOWN, SHOWN, SHOWN, REFUSED, SHOWN, SHOWN),
-    "runner": (SHOWN, SHOWN, SHOWN, SHOWN, REFUSED, SHOWN, SHOWN),
-    "acceptor": (SHOWN, SHOWN, SHOWN, SHOWN, SHOWN, SHOWN, SHOWN),
-    "constrained": (SHOWN, SHOWN, NOT_THERE, NOT_THERE, REFUSED, SHOWN, SHOWN),
-    "superuser": (SHOWN, SHOWN, SHOWN, SHOWN, SHOWN, SHOWN, SHOWN),
+    "anonymous": {**dict.fromkeys(PAGES, ASKED), "status": REFUSED, "file": REFUSED}
+    | {"start": REFUSED},
+    "nobody": {},
+    "results": {**SEES, "report": NOT_THERE},
+    "viewer": READS,
+    "runner": READS | RUNS,
+    "acceptor": READS | {"accept": SHOWN},
+    "constrained": READS | dict.fromkeys(("verdict", "report", "form", "start"), NOT_THERE),
+    "superuser": READS | RUNS | {"accept": SHOWN},
 }
+"""What is not named is refused, but for the documentation, which all who are logged in may read."""
 
 
 @pytest.mark.parametrize("page", PAGES)
 @pytest.mark.parametrize("who", MATRIX)
-def test_each_gets_what_the_permissions_table_says(who, page, shown):
-    answer = shown.clients[who].get(address(page, shown.run))
-    assert answer.status_code == MATRIX[who][PAGES.index(page)]
+def test_each_gets_what_the_permissions_table_says(who, page, shown, documented):
+    client, address_ = shown.clients[who], address(page, shown.run)
+    if page == "start":
+        answer = client.post(address_, {"data": {"target": "3.2.7"}}, "application/json")
+    else:
+        answer = client.get(address_)
+    otherwise = SHOWN if page == "docs" else REFUSED
+    assert answer.status_code == MATRIX[who].get(page, otherwise)
+
+
+@pytest.fixture
+def documented(monkeypatch, tmp_path):
+    """The documentation, as a wheel has it."""
+    (tmp_path / "index.html").write_text("The first page")
+    (tmp_path.parent / "beside.txt").write_text("not of the documentation")
+    monkeypatch.setattr(views, "DOCS", tmp_path)
+
+
+@pytest.mark.usefixtures("documented")
+def test_the_documentation_is_part_of_the_package_and_asks_no_other_host(shown):
+    home = reverse("plugins:nautobot_upgrade_jobs:docs")
+    answer = shown.clients["nobody"].get(home)
+    assert b"".join(answer.streaming_content) == b"The first page"
+    assert "default-src 'self'" in answer["Content-Security-Policy"]
+    for path in ("../beside.txt", "%2e%2e/beside.txt", "none.html", "/etc/hostname"):
+        assert shown.clients["nobody"].get(f"{home}{path}").status_code in (400, NOT_THERE)
+    apps = shown.clients["superuser"].get(reverse("apps:apps_list")).content.decode()
+    assert home in apps
+
+
+def test_without_documentation_it_is_said_how_to_have_it(shown, monkeypatch, tmp_path):
+    monkeypatch.setattr(views, "DOCS", tmp_path / "none")
+    answer = shown.clients["nobody"].get(reverse("plugins:nautobot_upgrade_jobs:docs"))
+    assert answer.status_code == NOT_THERE
+    assert "make site" in answer.content.decode()
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,52 @@
+"""Wheel and sdist with the documentation in them; the same tree, the same bytes: ``make dist``."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from .process import run, say
+from .venvs import REPOSITORY
+
+SITE = Path("nautobot_upgrade_jobs", "docs")
+"""Where ``mkdocs.yml`` puts the pages: in the package, from which the App serves them."""
+OLDEST = "315532800"
+"""1980-01-01: before it, no file of a wheel can have been made."""
+
+
+def environment(tree: Path) -> dict[str, str]:
+    """Time and hash seed by which builds do not differ: the time is that of the last commit."""
+    asked = ["git", "-C", str(tree), "log", "-1", "--format=%ct"]
+    told = subprocess.run(asked, capture_output=True, text=True)
+    epoch = told.stdout.strip() if told.returncode == 0 else ""
+    return {**os.environ, "SOURCE_DATE_EPOCH": epoch or OLDEST, "PYTHONHASHSEED": "0"}
+
+
+def site(tree: Path = REPOSITORY) -> Path:
+    """Write the pages into the package; a warning is an error."""
+    command = [sys.executable, "-m", "mkdocs", "-q", "build", "--clean"]
+    run(command, env=environment(tree), cwd=tree, what="building the documentation")
+    return tree / SITE
+
+
+def build(folder: Path, tree: Path = REPOSITORY) -> list[Path]:
+    """Build the sdist of this tree, and the wheel, into an empty folder."""
+    site(tree)
+    shutil.rmtree(folder, ignore_errors=True)
+    command = [sys.executable, "-m", "hatchling", "build", "--directory", str(folder)]
+    run(command, env=environment(tree), cwd=tree, what="building wheel and sdist")
+    return sorted(folder.iterdir())
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] == ["site"]:
+        say(f"documentation: {site().relative_to(REPOSITORY)}/index.html")
+    else:
+        for path in build(REPOSITORY / "dist"):
+            data = path.read_bytes()
+            digest = hashlib.sha256(data).hexdigest()
+            say(f"dist/{path.name}: {len(data) // 1024} kB, sha256 {digest}")
