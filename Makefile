@@ -10,7 +10,7 @@ BOTH_SERVERS := -m 'not once and not lines and not upgrades'
 WITH_APPS := -m 'apps and not upgrades'
 
 .PHONY: help demo demo-up demo-down test test-fast test-live test-newer test-older test-apps \
-  test-browser test-dist test-mysql test-upgrades test-ways-back up lint docs site screenshots dist bench clean
+  test-browser test-dist test-mysql test-one test-upgrades test-ways-back up lint docs site screenshots dist bench clean
 
 help:  ## show this
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -56,6 +56,10 @@ test-mysql:  ## the same on MySQL (Debian or Ubuntu, root for the first time)
 	$(STACK) up 2.4.44 --database mysql
 	$(STACK) exec 2.4.44 --database mysql -- $(LIVE) $(BOTH_SERVERS)
 
+test-one:  ## one Nautobot: make test-one VERSION=3.0.11 DATABASE=mysql
+	$(STACK) up $(VERSION) --database $(DATABASE)
+	$(STACK) exec $(VERSION) --database $(DATABASE) -- $(LIVE) $(BOTH_LINES)
+
 test-upgrades:  ## many real upgrades, an hour
 	$(STACK) up 2.4.44
 	for version in 3.0.11 3.1.8 3.2.7; do \
@@ -84,6 +88,7 @@ lint:  ## style and types
 
 docs:  ## write the pages that are made from the code
 	$(STACK) tool fast -- python -m development.checks_page
+	$(STACK) tool fast -- python -m development.catalog_page
 
 site: docs  ## the documentation as pages, for the "?" inside Nautobot
 	$(STACK) tool dist -- python -m development.dist site
@@ -102,6 +107,7 @@ bench:  ## beside the commands of Nautobot, counting, and pip
 	$(STACK) exec 3.2.7 -- python -m benchmarks.fingerprints
 	$(STACK) exec 3.2.7 -- python -m benchmarks.migrations
 	$(STACK) exec 3.2.7 -- python -m benchmarks.rollback
+	$(STACK) exec 3.2.7 -- env NAUTOBOT_METRICS_ENABLED=True python -m benchmarks.pages
 	$(STACK) up 2.4.44 --data apps
 	$(STACK) exec 2.4.44 --data apps -- python -m benchmarks.target
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
@@ -19,10 +18,11 @@ OLDEST = "315532800"
 
 
 def environment(tree: Path) -> dict[str, str]:
-    """Time and hash seed by which builds do not differ: the time is that of the last commit."""
-    asked = ["git", "-C", str(tree), "log", "-1", "--format=%ct"]
-    told = subprocess.run(asked, capture_output=True, text=True)
-    epoch = told.stdout.strip() if told.returncode == 0 else ""
+    """Time and hash seed by which builds do not differ: the time given, or of the last commit."""
+    epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
+    if not epoch and (tree / ".git").exists():
+        asked = ["git", "-C", str(tree), "log", "-1", "--format=%ct"]
+        epoch = run(asked, what="asking Git for the last commit").strip()
     return {**os.environ, "SOURCE_DATE_EPOCH": epoch or OLDEST, "PYTHONHASHSEED": "0"}
 
 
@@ -34,11 +34,17 @@ def site(tree: Path = REPOSITORY) -> Path:
 
 
 def build(folder: Path, tree: Path = REPOSITORY) -> list[Path]:
-    """Build the sdist of this tree, and the wheel, into an empty folder."""
+    """Build wheel and sdist of a tree, with its documentation, into a folder that is made anew."""
     site(tree)
+    return pack(folder, tree)
+
+
+def pack(folder: Path, tree: Path, *targets: str) -> list[Path]:
+    """Pack a tree that has its documentation; ``targets`` as hatchling calls them, or all."""
     shutil.rmtree(folder, ignore_errors=True)
     command = [sys.executable, "-m", "hatchling", "build", "--directory", str(folder)]
-    run(command, env=environment(tree), cwd=tree, what="building wheel and sdist")
+    chosen = [word for one in targets for word in ("--target", one)]
+    run([*command, *chosen], env=environment(tree), cwd=tree, what="building wheel and sdist")
     return sorted(folder.iterdir())
 
 

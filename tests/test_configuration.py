@@ -1,6 +1,8 @@
 """The settings of the App: what is understood, and what is said of what is not."""
 
+import re
 from dataclasses import fields
+from pathlib import Path
 
 import pytest
 
@@ -23,6 +25,18 @@ def test_the_schema_is_the_configuration():
     assert {name: one["default"] for name, one in described.items()} == defaults()
     assert all(one["description"].endswith(".") for one in described.values())
     assert set(CHANGEABLE) < set(described)
+
+
+def test_the_documentation_has_all_settings_and_they_are_understood():
+    page = (Path(__file__).parents[1] / "docs" / "admin" / "install.md").read_text()
+    (block,) = (
+        one for one in re.findall(r"```python\n(.*?)```", page, re.DOTALL) if "keep_" in one
+    )
+    told = {}
+    exec(block, told)
+    (given,) = told["PLUGINS_CONFIG"].values()
+    assert set(given) == set(schema()["properties"])
+    assert understood(given, ("default",)) == Configuration(**given)
 
 
 @pytest.mark.parametrize(

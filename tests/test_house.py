@@ -89,11 +89,12 @@ def test_the_pure_layers_load_neither_django_nor_nautobot():
     assert done.stdout.strip() == "[]"
 
 
-def test_the_checks_page_is_fresh():
-    from development.checks_page import render
+def test_the_pages_that_are_made_are_fresh():
+    from development import catalog_page, checks_page
+    from nautobot_upgrade_jobs.catalog import load
 
-    page = (ROOT / "docs" / "checks.md").read_text()
-    assert page == render(), "run: make docs"
+    assert checks_page.PAGE.read_text() == checks_page.render(), "run: make docs"
+    assert catalog_page.PAGE.read_text() == catalog_page.render(load()), "run: make docs"
 
 
 def test_the_changelog_knows_this_version():

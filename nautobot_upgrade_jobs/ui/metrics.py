@@ -9,18 +9,15 @@ from nautobot.extras.models import JobResult
 from prometheus_client.core import GaugeMetricFamily
 
 from .outcome import SEVERITIES, UNFINISHED, Outcome, outcome_of
-from .road import JOBS
-from .runs import JOBS_MODULE
+from .runs import records
 
 
 def newest() -> Iterator[tuple[str, Outcome, datetime]]:
     """Yield what the newest run of each Job came to, and when; one small query for each Job."""
-    for kind, name in JOBS.items():
-        found = JobResult.objects.filter(
-            job_model__module_name__startswith=JOBS_MODULE,
-            job_model__job_class_name=name.replace(" ", ""),
-            date_done__isnull=False,
-        ).exclude(status__in=list(UNFINISHED))
+    for kind, keys in records().items():
+        found = JobResult.objects.filter(job_model__in=keys, date_done__isnull=False).exclude(
+            status__in=list(UNFINISHED)
+        )
         row = found.order_by("-date_created").values("status", "result", "date_done").first()
         if row:
             yield kind, outcome_of(row["status"], row["result"]), row["date_done"]

@@ -90,14 +90,25 @@ def run_of(result: JobResult) -> Run | None:
     )
 
 
-def visible(user: Any) -> QuerySet[JobResult]:
-    """Return the results of our Jobs that a user may see, the newest first."""
+def records() -> dict[str, list[Any]]:
+    """Return the keys of our Jobs' records by kind.
+
+    Results are asked for by these: a condition on the Job's name would make the database read
+    every result of an installation that has not run the Job.
+    """
+    found: dict[str, list[Any]] = {kind: [] for kind in JOBS}
+    known = Job.objects.filter(module_name__startswith=JOBS_MODULE, job_class_name__in=list(KINDS))
+    for name, key in known.values_list("job_class_name", "pk"):
+        found[KINDS[name]].append(key)
+    return found
+
+
+def visible(user: Any, *kinds: str) -> QuerySet[JobResult]:
+    """Return the results of our Jobs, or of some, that a user may see, the newest first."""
+    keys = [key for kind, found in records().items() if kind in (kinds or JOBS) for key in found]
     return (
         JobResult.objects.restrict(user, "view")
-        .filter(
-            job_model__module_name__startswith=JOBS_MODULE,
-            job_model__job_class_name__in=list(KINDS),
-        )
+        .filter(job_model__in=keys)
         .select_related("job_model", "user")
         .order_by("-date_created")
     )
@@ -105,10 +116,7 @@ def visible(user: Any) -> QuerySet[JobResult]:
 
 def runs(user: Any, kind: str = "", limit: int | None = None) -> Iterator[Run]:
     """Yield runs that a user may see, the newest first."""
-    found = visible(user)
-    if kind:
-        found = found.filter(job_model__job_class_name=JOBS[kind].replace(" ", ""))
-    for result in found[:limit]:
+    for result in visible(user, *filter(None, [kind]))[:limit]:
         if run := run_of(result):
             yield run
 

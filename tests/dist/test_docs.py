@@ -1,0 +1,148 @@
+"""Every shell command in README and documentation is run, by somebody who has nothing else."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from development.instance import TOKEN
+from development.rest import Rest
+from development.venvs import REPOSITORY
+
+PAGES = [REPOSITORY / "README.md", *sorted((REPOSITORY / "docs").rglob("*.md"))]
+BLOCK = re.compile(r"^( *)```shell\n(.*?)^\1```", re.MULTILINE | re.DOTALL)
+VERDICTS = (0, 2, 3)
+NEWER = ("3.2.7", "apps")
+"""Where the commands of these pages run, since their examples are of Apps, or of an older target."""
+HOSTS = {"docs/user/rollback.md": NEWER, "docs/user/verify.md": NEWER}
+OLDER = ("2.4.44", "")
+LAST = ("pip install --require-hashes", "pip uninstall")
+"""What leaves the host as another one: after all else, in this order."""
+ELSEWHERE = {"make demo": "the demo itself, in five minutes", "make test": "what CI runs"}
+JOBS = {"docs/user/preflight.md": "Preflight", "docs/user/snapshot.md": "Compare Snapshots"}
+"""Of which Job a page's $JOB_ID is."""
+
+
+@dataclass(frozen=True)
+class Command:
+    page: str
+    line: str
+
+    def __str__(self):
+        return f"{Path(self.page).stem}: {self.line}"
+
+
+def commands_of(text, page="page"):
+    for _, block in BLOCK.findall(text):
+        for line in block.replace("\\\n", " ").splitlines():
+            if bare := re.sub(r"\s+#\s.*", "", " ".join(line.split())):
+                yield Command(page, bare)
+
+
+FOUND = {
+    (command.line, HOSTS.get(command.page)): command
+    for page in PAGES
+    for command in commands_of(page.read_text(), str(page.relative_to(REPOSITORY)))
+}
+"""A command that several pages have is run once on each host."""
+COMMANDS = sorted(
+    FOUND.values(), key=lambda one: [one.line.startswith(begin) for begin in reversed(LAST)]
+)
+
+
+def test_what_a_command_is():
+    text = "```shell\na --b \\\n  c   # why\n\n```\n\n1. x\n\n    ```shell\n    d\n    ```\n```text\ne\n```\n"
+    assert [one.line for one in commands_of(text)] == ["a --b c", "d"]
+    assert len(COMMANDS) > 30
+
+
+@pytest.fixture(scope="session")
+def furnished(host):
+    """Hosts with the files that the documentation speaks of, and a Job to ask for."""
+    done = {}
+
+    def find(version, kind):
+        one = host(version, kind)
+        if (version, kind) not in done:
+            for folder in ("snapshots", "later"):
+                one.must(f"nautobot-server upgrade_jobs snapshot --output {folder}")
+            (made,), (later,) = ((one.work / name).iterdir() for name in ("snapshots", "later"))
+            for name in ("before", "snapshot-from-before"):
+                shutil.copy(made, one.work / f"{name}.json.gz")
+            for name in ("after", "snapshot-of-now"):
+                shutil.copy(later, one.work / f"{name}.json.gz")
+            one.instance.server().dump(one.database, one.work / "before-upgrade.postgresql")
+            done[version, kind] = made
+        return one, done[version, kind]
+
+    return find
+
+
+def here(line, one, snapshot):
+    """The line with this host's folders in place of a real one's."""
+    places = {
+        "/tmp/snapshots/snapshot-….json.gz": snapshot,
+        "/opt/nautobot/nautobot_config.py": one.folder / "root" / "nautobot_config.py",
+        "/tmp": one.work,
+    }
+    return re.sub("|".join(map(re.escape, places)), lambda found: str(places[found[0]]), line)
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=str)
+def test_a_command_of_the_documentation_works(command, furnished):
+    if command.line in ELSEWHERE:
+        assert f"\n{command.line.split()[1]}:" in (REPOSITORY / "Makefile").read_text()
+        return
+    one, snapshot = furnished(*HOSTS.get(command.page, OLDER))
+    rest = Rest(one.instance.url, TOKEN)
+    more = {}
+    if "$JOB_ID" in command.line:
+        more["JOB_ID"] = job_id(rest, JOBS[command.page])
+    if "--require-hashes" in command.line:
+        one.shell("nautobot-server upgrade_jobs preflight --target 3.2.7 --output .")
+    done = one.shell(here(command.line, one, snapshot), **more)
+    said = f"{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
+    expected = VERDICTS if "upgrade_jobs " in command.line else (0,)
+    assert done.returncode in expected, said
+    assert "Traceback" not in said
+    if command.line.startswith("curl"):
+        answer = json.loads(done.stdout)
+        assert "detail" not in answer, answer
+        if "job_result" in answer:
+            for _ in rest.follow_job(answer["job_result"]["id"]):
+                pass
+
+
+def job_id(rest, name):
+    """The id of a Job that is enabled."""
+    (job,) = rest.all(f"/api/extras/jobs/?name={name.replace(' ', '%20')}&grouping=Upgrade")
+    rest.fetch(f"/api/extras/jobs/{job['id']}/", {"enabled": True}, "PATCH")
+    return job["id"]
+
+
+EXAMPLES = REPOSITORY / "docs" / "examples"
+
+
+@pytest.mark.parametrize("version", ["2.4.44", "3.2.7"])
+@pytest.mark.parametrize(
+    "command", [["python", "gate.py"], ["ansible-playbook", "gate.yml"]], ids=lambda one: one[1]
+)
+def test_an_example_waits_for_the_verdict(command, version, host, tmp_path):
+    one = host(version)
+    rest = Rest(one.instance.url, TOKEN)
+    job_id(rest, "Preflight")
+    env = {**one.env, "HOME": str(tmp_path), "LC_ALL": "C.UTF-8"}
+    program = shutil.which(command[0])
+    done = subprocess.run(
+        [program, EXAMPLES / command[1]], env=env, cwd=tmp_path, capture_output=True, text=True
+    )
+    run = rest.all("/api/extras/job-results/?name=Preflight&sort=-date_created")[0]
+    verdict = run["result"]["verdict"]
+    assert verdict in done.stdout, done.stdout + done.stderr
+    assert (done.returncode == 0) is (verdict in ("go", "caution"))

@@ -1,0 +1,113 @@
+"""This repository as a Git repository of Jobs, and in JOBS_ROOT, where the App is not installed."""
+
+import json
+import shutil
+import subprocess
+import threading
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from development.instance import Instance
+
+from .host import APP, Host
+
+SLUG = "upgrade_checks"
+NAMES = {
+    *("Preflight", "Capture Snapshot", "Compare Snapshots", "Verify Migrations"),
+    "Rollback Planner",
+}
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, format, *args):
+        pass
+
+
+@pytest.fixture(scope="module")
+def repository(tree, tmp_path_factory):
+    """The address from which it can be cloned."""
+    folder = tmp_path_factory.mktemp("served")
+    git = ["git", "-c", "user.name=somebody", "-c", "user.email=somebody@example.com"]
+    for command in (
+        ["git", "-C", tree, "init", "-q", "--initial-branch", "main"],
+        ["git", "-C", tree, "add", "--all"],
+        [*git, "-C", tree, "commit", "-q", "-m", "All of it"],
+        ["git", "clone", "-q", "--bare", tree, folder / "jobs.git"],
+        ["git", "-C", folder / "jobs.git", "update-server-info"],
+    ):
+        subprocess.run(command, check=True)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=folder))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}/jobs.git"
+    server.shutdown()
+
+
+@pytest.fixture(scope="module", params=["2.4.44", "3.2.7"])
+def without(request, tmp_path_factory):
+    """A host that has Nautobot alone."""
+    folder = tmp_path_factory.mktemp(f"git-{request.param}")
+    one = Host(Instance(request.param), folder, None)
+    one.build()
+    assert one.shell("python -c 'import nautobot_upgrade_jobs'").returncode
+    yield one
+    one.remove()
+
+
+def jobs_of(rest, module):
+    return {
+        one["name"]: one
+        for one in rest.all("/api/extras/jobs/")
+        if one["module_name"].startswith(module) and one["installed"]
+    }
+
+
+def preflight_works(rest, job):
+    """Run it as somebody does who has just enabled it."""
+    rest.fetch(f"/api/extras/jobs/{job['id']}/", {"enabled": True}, "PATCH")
+    path = f"{job['module_name']}.{job['job_class_name']}"
+    result = rest.run_job(path, {"target": "3.2.7"})
+    log = rest.all(f"/api/extras/job-results/{result['id']}/logs/")
+    assert result["result"]["verdict"] in ("go", "caution", "blocked", "incomplete"), log
+    assert not [one for one in log if "Traceback" in one["message"]]
+    files = rest.files(result["id"])
+    assert {name.rpartition(".")[2] for name in files} >= {"html", "json", "md"}
+    (report,) = (json.loads(data) for name, data in files.items() if name.endswith(".json"))
+    assert not [one for one in report["checks"] if one["status"] == "crashed"]
+    return report
+
+
+def test_a_git_repository_gives_the_jobs_under_its_name(without, repository):
+    with without.running() as rest:
+        made = rest.post(
+            "/api/extras/git-repositories/",
+            {
+                "name": "Upgrade checks",
+                "slug": SLUG,
+                "remote_url": repository,
+                "branch": "main",
+                "provided_contents": ["extras.job"],
+            },
+        )
+        started = rest.post(f"/api/extras/git-repositories/{made['id']}/sync/", {})
+        log = list(rest.follow_job(started["job_result"]["id"]))
+        assert not [one for one in log if one["log_level"] in ("error", "failure", "critical")]
+        found = jobs_of(rest, SLUG)
+        assert set(found) == NAMES
+        assert {one["grouping"] for one in found.values()} == {"Upgrade"}
+        preflight_works(rest, found["Preflight"])
+        status = rest.get("/api/status/")
+        assert APP not in status.get("nautobot-apps", {})
+
+
+def test_a_folder_of_jobs_gives_them_too(without, tree):
+    folder = "upgrade_folder"
+    shutil.copytree(
+        tree, without.folder / "root" / "jobs" / folder, ignore=shutil.ignore_patterns(".git")
+    )
+    without.must("nautobot-server post_upgrade")
+    with without.running() as rest:
+        found = jobs_of(rest, folder)
+        assert set(found) == NAMES
+        preflight_works(rest, found["Preflight"])
