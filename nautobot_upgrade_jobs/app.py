@@ -39,7 +39,12 @@ class UpgradeJobsConfig(NautobotAppConfig):
     template_extensions = "ui.job_result.template_extensions"
 
     def ready(self) -> None:
-        """Remember which code this process has loaded, so that a worker can be asked for it."""
+        """Have the settings checked, and remember which code this process has loaded."""
         super().ready()
-        from . import system_checks  # noqa: F401
-        from .collect import identity  # noqa: F401
+        from django.core.checks import register
+
+        from .collect import identity  # noqa: F401 - so that a worker can be asked for it
+        from .system_checks import installed_once, settings_are_understood
+
+        register(settings_are_understood)
+        register(installed_once)

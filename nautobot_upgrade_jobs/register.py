@@ -1,7 +1,8 @@
-"""Registers the Jobs with Nautobot; named by the App configuration alone.
+"""Registers the Jobs with Nautobot; named by the App configuration.
 
 Git-repository and JOBS_ROOT installs register their own subclasses (``jobs/__init__.py`` at the top
-of the repository); if they imported this module too, each Job would appear twice.
+of the repository). From JOBS_ROOT Nautobot imports every module that it finds, this one too: there
+it registers nothing, or each Job would appear twice.
 """
 
 from nautobot.apps.jobs import register_jobs
@@ -13,4 +14,5 @@ from .jobs.rollback import RollbackPlanner
 from .jobs.verify import VerifyMigrations
 
 jobs = [Preflight, CaptureSnapshot, CompareSnapshots, VerifyMigrations, RollbackPlanner]
-register_jobs(*jobs)
+if "." not in __package__:
+    register_jobs(*jobs)

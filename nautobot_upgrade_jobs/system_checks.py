@@ -1,4 +1,7 @@
-"""What Nautobot says of this App at its start: as warnings, since it must not stop an upgrade."""
+"""What Nautobot says of this App at its start: as warnings, since it must not stop an upgrade.
+
+The App's configuration registers them; a copy of this module in a folder of Jobs does not.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,6 @@ from typing import Any
 
 from django.conf import settings
 from django.core.checks import Warning as Warned
-from django.core.checks import register
 
 from .checks.acceptance import AcceptanceError, from_settings
 from .configuration import APP, ConfigurationError, understood
@@ -17,7 +19,6 @@ ALSO_HERE = "register.py"
 """A file of ours that no other repository of Jobs has beside its Jobs."""
 
 
-@register()
 def settings_are_understood(app_configs: Any, **_: Any) -> list[Warned]:
     """Warn of settings that would end each run."""
     given = settings.PLUGINS_CONFIG.get(APP) or {}
@@ -29,7 +30,6 @@ def settings_are_understood(app_configs: Any, **_: Any) -> list[Warned]:
     return []
 
 
-@register()
 def installed_once(app_configs: Any, **_: Any) -> list[Warned]:
     """Warn where the same Jobs come from a repository or a folder of Jobs, too."""
     return [

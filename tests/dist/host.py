@@ -19,9 +19,20 @@ from development.venvs import python_for, uv
 APP = "nautobot_upgrade_jobs"
 ADMIN = (
     "from nautobot.users.models import Token, User; "
-    "user = User.objects.create_superuser('newcomer'); "
-    f"Token.objects.filter(key='{TOKEN}').delete(); Token.objects.create(user=user, key='{TOKEN}')"
+    "user, _ = User.objects.get_or_create(username='newcomer', defaults={'is_superuser': True}); "
+    f"Token.objects.update_or_create(key='{TOKEN}', defaults={{'user': user}})"
 )
+
+
+BROKER = """
+EVENT_BROKERS = {
+    "redis": {
+        "CLASS": "nautobot.core.events.RedisEventBroker",
+        "TOPICS": {"INCLUDE": ["nautobot.jobs.job.completed"]},
+        "OPTIONS": {"url": os.environ["BROKER"]},
+    }
+}
+"""
 
 
 class Host:
@@ -49,7 +60,7 @@ class Host:
             builds.mkdir(mode=0o700)
             kept = {"work_directory": str(builds), "keep_builds": 2}
             config += f"\nPLUGINS_CONFIG[{APP!r}] = {kept!r}\n"
-        (root / "nautobot_config.py").write_text(config)
+        (root / "nautobot_config.py").write_text(config + BROKER)
         ensure_template(self.instance, self.instance.data)
         self.instance.server().clone(self.instance.data, self.database)
         python = python_for(self.instance.version)
@@ -85,15 +96,18 @@ class Host:
             # The rest is for the commands in the documentation.
             "NAUTOBOT": self.instance.url,
             "TOKEN": TOKEN,
+            "BROKER": f"redis://{given['NAUTOBOT_REDIS_HOST']}:{given['NAUTOBOT_REDIS_PORT']}/11",
         }
         return found if self.wheels is None else {**found, "PIP_FIND_LINKS": str(self.wheels)}
 
-    def shell(self, line: str, **more: str) -> subprocess.CompletedProcess[str]:
+    def shell(
+        self, line: str, folder: Path | None = None, **more: str
+    ) -> subprocess.CompletedProcess[str]:
         """Run a line as a shell does that stops at the first error."""
         command = ["bash", "-euo", "pipefail", "-c", line]
-        return subprocess.run(
-            command, cwd=self.work, env={**self.env, **more}, capture_output=True, text=True
-        )
+        env = {**self.env, **more}
+        cwd = folder or self.work
+        return subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True)
 
     def must(self, line: str) -> str:
         """Run a line that has to succeed; return its output."""

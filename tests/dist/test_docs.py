@@ -95,7 +95,7 @@ def here(line, one, snapshot):
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=str)
-def test_a_command_of_the_documentation_works(command, furnished):
+def test_a_command_of_the_documentation_works(command, furnished, tree):
     if command.line in ELSEWHERE:
         assert f"\n{command.line.split()[1]}:" in (REPOSITORY / "Makefile").read_text()
         return
@@ -106,7 +106,10 @@ def test_a_command_of_the_documentation_works(command, furnished):
         more["JOB_ID"] = job_id(rest, JOBS[command.page])
     if "--require-hashes" in command.line:
         one.shell("nautobot-server upgrade_jobs preflight --target 3.2.7 --output .")
-    done = one.shell(here(command.line, one, snapshot), **more)
+    if "$JOBS_ROOT" in command.line:
+        more["JOBS_ROOT"] = str(one.work / "jobs_root")
+    folder = tree if command.line.startswith("cp ") else one.work
+    done = one.shell(here(command.line, one, snapshot), folder, **more)
     said = f"{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
     expected = VERDICTS if "upgrade_jobs " in command.line else (0,)
     assert done.returncode in expected, said

@@ -3,21 +3,25 @@
 import json
 import shutil
 import subprocess
+import sys
 import threading
+import time
+from contextlib import contextmanager
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
 from development.instance import Instance
+from development.venvs import REPOSITORY
 
 from .host import APP, Host
 
 SLUG = "upgrade_checks"
-NAMES = {
-    *("Preflight", "Capture Snapshot", "Compare Snapshots", "Verify Migrations"),
-    "Rollback Planner",
-}
+CLASSES = [
+    *("CaptureSnapshot", "CompareSnapshots", "Preflight", "RollbackPlanner"),
+    "VerifyMigrations",
+]
 
 
 class Quiet(SimpleHTTPRequestHandler):
@@ -55,12 +59,16 @@ def without(request, tmp_path_factory):
     one.remove()
 
 
-def jobs_of(rest, module):
-    return {
-        one["name"]: one
+def jobs_of(rest, folder):
+    """The Jobs that come from there, by class; each is there once."""
+    found = [
+        one
         for one in rest.all("/api/extras/jobs/")
-        if one["module_name"].startswith(module) and one["installed"]
-    }
+        if one["module_name"].startswith(folder) and one["installed"]
+    ]
+    assert sorted(one["job_class_name"] for one in found) == CLASSES
+    assert {one["module_name"] for one in found} == {f"{folder}.jobs"}
+    return {one["job_class_name"]: one for one in found}
 
 
 def preflight_works(rest, job):
@@ -76,6 +84,25 @@ def preflight_works(rest, job):
     (report,) = (json.loads(data) for name, data in files.items() if name.endswith(".json"))
     assert not [one for one in report["checks"] if one["status"] == "crashed"]
     return report
+
+
+@contextmanager
+def listening(one):
+    """Run the example that waits for events; afterwards, its lines."""
+    program = [sys.executable, REPOSITORY / "docs" / "examples" / "listen.py"]
+    lines = []
+    with subprocess.Popen(program, env=one.env, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout.readline() == "listening\n"
+        yield lines
+        time.sleep(1)
+        process.terminate()
+        lines += process.stdout.read().splitlines()
+
+
+def counts(report):
+    weights = [one["severity"] for one in report["findings"] if not one["accepted"]]
+    found = {name: weights.count(name) for name in ("blocker", "warning", "info")}
+    return {**found, "accepted": len(report["findings"]) - len(weights)}
 
 
 def test_a_git_repository_gives_the_jobs_under_its_name(without, repository):
@@ -94,20 +121,21 @@ def test_a_git_repository_gives_the_jobs_under_its_name(without, repository):
         log = list(rest.follow_job(started["job_result"]["id"]))
         assert not [one for one in log if one["log_level"] in ("error", "failure", "critical")]
         found = jobs_of(rest, SLUG)
-        assert set(found) == NAMES
         assert {one["grouping"] for one in found.values()} == {"Upgrade"}
-        preflight_works(rest, found["Preflight"])
+        with listening(without) as said:
+            report = preflight_works(rest, found["Preflight"])
+        assert said[0] == f"Preflight: {report['verdict'].upper()} {counts(report)}"
+        assert len(said) == 1 + min(5, len(report["findings"]))
         status = rest.get("/api/status/")
         assert APP not in status.get("nautobot-apps", {})
 
 
 def test_a_folder_of_jobs_gives_them_too(without, tree):
-    folder = "upgrade_folder"
-    shutil.copytree(
-        tree, without.folder / "root" / "jobs" / folder, ignore=shutil.ignore_patterns(".git")
-    )
+    folder = without.folder / "root" / "jobs" / "upgrade_folder"
+    for name in ("jobs", APP):
+        shutil.copytree(tree / name, folder / name)
+    shutil.copy(tree / "__init__.py", folder)
     without.must("nautobot-server post_upgrade")
     with without.running() as rest:
-        found = jobs_of(rest, folder)
-        assert set(found) == NAMES
+        found = jobs_of(rest, folder.name)
         preflight_works(rest, found["Preflight"])
