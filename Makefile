@@ -57,6 +57,7 @@ test-mysql:  ## the same on MySQL (Debian or Ubuntu, root for the first time)
 	$(STACK) exec 2.4.44 --database mysql -- $(LIVE) $(BOTH_SERVERS)
 
 test-one:  ## one Nautobot: make test-one VERSION=3.0.11 DATABASE=mysql
+	$(STACK) up 2.4.44 --database $(DATABASE)
 	$(STACK) up $(VERSION) --database $(DATABASE)
 	$(STACK) exec $(VERSION) --database $(DATABASE) -- $(LIVE) $(BOTH_LINES)
 

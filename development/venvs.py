@@ -46,9 +46,9 @@ def uv() -> Path:
 
 
 def python_for(version: str) -> Path:
-    """The interpreter for a Nautobot version: $STACK_PYTHON, or the best that really runs here."""
+    """The interpreter for a Nautobot version: $STACK_PYTHON if it knows it, or the best here."""
     known = PYTHONS_2 if version.startswith("2.") else PYTHONS_3
-    wanted = (os.environ["STACK_PYTHON"],) if "STACK_PYTHON" in os.environ else known
+    wanted = [one for one in known if one == os.environ.get("STACK_PYTHON")] or known
     for number in wanted:
         for candidate in _candidates(number):
             if real := _real(candidate, number):

@@ -14,12 +14,13 @@ from .checks.registry import checks_for, needed_topics
 from .checks.review import review
 from .checks.runner import judge
 from .collect import collect_facts
+from .configuration import APP
 from .facts import Facts, Unavailable
 from .facts.booted import Booted
 from .facts.resolution import Resolution
 from .plan.history import History
 from .plan.outlook import Outlook, by_risk, way_to
-from .plan.packages import PackageChange, package_changes
+from .plan.packages import PackageChange, brought_along, package_changes
 from .plan.retreat import Ahead, look_back
 from .plan.runbook import Step, Window, upgrade_steps
 from .plan.ways import Choice
@@ -76,7 +77,7 @@ def preflight(request: Request, progress: Callable[[str], None] = lambda topic: 
         **_notes(results, facts, booted),
         outlook=_outlook(target, catalog, resolution, booted, pending),
         choice=None if isinstance(choice, Unavailable) else choice,
-        steps=_steps(facts, target, pending, resolution, asked.config.wheel_directory),
+        steps=_steps(facts, target, pending, seen, asked.config.wheel_directory),
         constraints="" if isinstance(resolution, Unavailable) else resolution.constraints,
         seconds=time.monotonic() - started,
     )
@@ -127,7 +128,7 @@ def _steps(
     facts: Facts,
     target: Target,
     pending: tuple[str, ...] | None,
-    resolution: Resolution | Unavailable,
+    seen: dict[str, Any],
     wheel_directory: str,
 ) -> tuple[Step, ...]:
     """Return the runbook; none where nothing is upgraded, or nobody knows what runs."""
@@ -135,16 +136,27 @@ def _steps(
         return ()
     if target.version == target.installed and not target.database:
         return ()
+    resolution, booted = seen["resolution"], seen["booted"]
     return upgrade_steps(
         Window(
             facts.runtime,
             facts.database,
             target.version,
             None if pending is None else len(pending),
+            of_apps=not isinstance(booted, Unavailable),
             has_set=isinstance(resolution, Resolution) and bool(resolution.constraints),
             wheel_directory=wheel_directory,
+            unknown=_brought_along(facts, resolution),
+            is_app=isinstance(facts.apps, Unavailable)
+            or APP in (one.module for one in facts.apps.enabled),
         )
     )
+
+
+def _brought_along(facts: Facts, resolution: Resolution | Unavailable) -> tuple[str, ...]:
+    if isinstance(resolution, Unavailable) or isinstance(facts.packages, Unavailable):
+        return ()
+    return brought_along(facts.packages, resolution)
 
 
 def _notes(

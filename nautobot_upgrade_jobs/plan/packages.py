@@ -52,3 +52,16 @@ def package_changes(packages: Packages, resolution: Resolution) -> Iterator[Pack
         was, now = old.version if old else "", new.version if new else ""
         if was != now and after:
             yield PackageChange(name, was, now, new.wanted_by if new else ())
+
+
+def brought_along(packages: Packages, resolution: Resolution) -> tuple[str, ...]:
+    """Return ``name==version`` of what is installed, in no index, and therefore not in the set."""
+    found = {one.name for one in resolution.packages}
+    if not found:
+        return ()
+    return tuple(
+        f"{one.name}=={one.version}"
+        for one in packages.installed
+        if canonicalize_name(one.name) not in found | TOOLS
+        and (one.local or canonicalize_name(one.name) in resolution.not_on_index)
+    )

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from ..facts import Database, Runtime
+from .server_commands import NOT_ASKED, dump_of, options
 
 SERVICES = "nautobot nautobot-worker nautobot-scheduler"
 """Units by the names of Nautobot's own installation guide."""
@@ -18,7 +19,7 @@ CONTAINERS = "nautobot celery_worker celery_beat"
 INSTALL = "python -m pip install"
 FROZEN = "--require-hashes --requirement constraints.txt"
 SNAPSHOTS = "before-upgrade"
-NOT_ASKED = "The client of MySQL does not ask for a password: it takes it from ~/.my.cnf."
+OWN = "nautobot-upgrade-jobs"
 
 
 @dataclass(frozen=True)
@@ -42,11 +43,17 @@ class Window:
     database: Database
     target: str
     migrations: int | None
-    """How many core migrations are to be applied; None if nobody knows."""
+    """How many migrations are to be applied; None if nobody knows."""
+    of_apps: bool
+    """Whether those of Apps are among them."""
     has_set: bool
     """Whether ``constraints.txt`` is at hand."""
     wheel_directory: str = ""
     """Folder that is installed from, instead of a package index."""
+    unknown: tuple[str, ...] = ()
+    """``name==version`` of what is installed and in no index, and therefore not in the set."""
+    is_app: bool = True
+    """Whether our own commands are there: a Git repository has the Jobs alone."""
 
 
 def upgrade_steps(window: Window) -> tuple[Step, ...]:
@@ -56,6 +63,7 @@ def upgrade_steps(window: Window) -> tuple[Step, ...]:
         window: What is upgraded, and to what.
     """
     return (
+        *(() if window.is_app else (_own(),)),
         _snapshot(),
         stop_of(window.runtime),
         _backup(window.database),
@@ -65,6 +73,17 @@ def upgrade_steps(window: Window) -> tuple[Step, ...]:
         _migrate(window),
         _verify(),
         _start(window.runtime),
+    )
+
+
+def _own() -> Step:
+    return Step(
+        "Install the App itself, days before",
+        "The commands of this plan are its own, and work where no Job can run; a Git repository "
+        "or a folder has the Jobs alone. Add nautobot_upgrade_jobs to PLUGINS, remove the "
+        "repository or the folder, restart web and workers, and run Preflight again.",
+        (f"{INSTALL} {OWN}",),
+        "nautobot-server help upgrade_jobs",
     )
 
 
@@ -106,42 +125,6 @@ def _backup(database: Database) -> Step:
     )
 
 
-def dump_of(database: Database, stem: str) -> tuple[str, str]:
-    """Return the command that dumps the database, and the one that proves it.
-
-    Args:
-        database: What to dump.
-        stem: Name of the file without its ending.
-    """
-    name, file = shlex.quote(database.name), f"{stem}.{database.vendor}"
-    login = login_of(database)
-    if database.vendor == "postgresql":
-        dump = f"pg_dump{login} --format=custom --file={file} {name}"
-        return dump, f"pg_restore --list {file}"
-    # Without what only a server administrator may read, or another server may not accept.
-    # "loose": MariaDB's client, which may well be the one that is installed, knows no such option.
-    how = "--single-transaction --routines --no-tablespaces --loose-set-gtid-purged=OFF"
-    dump = f"mysqldump{login} {how} --result-file={file} {name}"
-    return dump, f"tail -n 1 {file}"
-
-
-def login_of(database: Database) -> str:
-    """Return the options by which the server's own commands reach it."""
-    where = {"host": database.host, "port": database.port}
-    if database.vendor == "postgresql":
-        return options(**where, username=database.account)
-    # The client asks for a password where it is told to, or else takes it from standard input,
-    # which may be the dump; so the account's own file has to hold it.
-    return options(**where, user=database.account)
-
-
-def options(**values: str) -> str:
-    """Return options of a command; those without a value are left out."""
-    return "".join(
-        f" --{name.replace('_', '-')}={shlex.quote(one)}" for name, one in values.items() if one
-    )
-
-
 def _keep(runtime: Runtime) -> Step:
     files = "nautobot_config.py"
     kept = f'cp -p "$NAUTOBOT_ROOT"/{files} before-upgrade.nautobot_config.py'
@@ -165,6 +148,11 @@ def _install(window: Window) -> Iterator[Step]:
     install = f"{INSTALL}{source_of(window.wheel_directory)} {what}"
     proof = "python -c 'from importlib.metadata import version; print(version(\"nautobot\"))'"
     why = "All packages in one step: one by one, each installation may move what another needs."
+    if window.unknown:
+        why += (
+            f" {', '.join(window.unknown)}: in no index, and so not in the set. A new environment "
+            "needs it from where it came."
+        )
     if layout == "container image":
         python = ".".join(window.runtime.python.split(".")[:2])
         yield Step(
@@ -187,8 +175,13 @@ def _install(window: Window) -> Iterator[Step]:
             "git describe --tags",
         )
     if layout == "release symlink":
-        yield from _beside(window, install)
+        yield from _beside(window, install, why)
         return
+    if window.runtime.container:
+        why += (
+            " This is an environment inside a container: what is installed there goes with it, so "
+            "build it into the image as well."
+        )
     yield Step("Install the packages of the target", why, (install,), proof)
 
 
@@ -198,7 +191,7 @@ def source_of(wheel_directory: str) -> str:
     return f"{wheels and ' --no-index'}{wheels}"
 
 
-def _beside(window: Window, install: str) -> Iterator[Step]:
+def _beside(window: Window, install: str, why: str) -> Iterator[Step]:
     """Yield the steps for a new environment beside the old one, switched by a symbolic link."""
     runtime = window.runtime
     link, new = shlex.quote(runtime.link), shlex.quote(f"{runtime.link}-{window.target}")
@@ -206,7 +199,8 @@ def _beside(window: Window, install: str) -> Iterator[Step]:
     place = shlex.quote(str(PurePosixPath(f"{runtime.link}-{window.target}") / below))
     yield Step(
         "Install the target beside the old release",
-        "The old environment stays whole: until migrations have run, the way back is the link.",
+        "The old environment stays whole: until migrations have run, the way back is the link. "
+        f"{why}",
         (
             f"python3 -m venv {place}",
             install.replace("python -m", f"{place}/bin/python -m", 1),
@@ -233,10 +227,11 @@ def _start_check() -> Step:
 
 
 def _migrate(window: Window) -> Step:
-    several = "" if window.migrations is None else f"{window.migrations} of core, "
+    apps = "those of the Apps among them" if window.of_apps else "and those of the Apps"
+    several = "" if window.migrations is None else f" ({window.migrations}, {apps})"
     return Step(
         "Migrate: the point of no return",
-        f"It applies all migrations ({several}and those of the Apps), traces cable paths, collects "
+        f"It applies all migrations{several}, traces cable paths, collects "
         "static files, removes stale content types and clears caches. Let it run in one process, "
         "and never interrupt it.",
         ("nautobot-server post_upgrade",),

@@ -6,7 +6,8 @@ import shlex
 from collections.abc import Iterator
 
 from ..facts import Database, Unavailable
-from .runbook import NOT_ASKED, Step, dump_of, login_of, options, start_of, stop_of
+from .runbook import Step, start_of, stop_of
+from .server_commands import NOT_ASKED, dump_of, login_of, options
 from .text import plural
 from .way_packages import BACKUP, Return, files_of, packages
 from .ways import Kind

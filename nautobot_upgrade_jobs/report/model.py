@@ -109,19 +109,23 @@ class Report:
     def headline(self) -> str:
         """The verdict as a sentence."""
         if self._is_there:
-            return f"Nothing to upgrade: {self.target} is what runs. Nothing wrong was found."
+            found = (
+                "Nothing wrong was found." if self.verdict is Verdict.GO else "Read the warnings."
+            )
+            return f"Nothing to upgrade: {self.target} is what runs. {found}"
         return HEADLINES[self.kind][self.verdict]
 
     @property
     def next_step(self) -> str:
         """What to do now, as a sentence."""
         if self._is_there:
-            return "Nothing to do. For another release, run Preflight with that target."
+            return "For another release, run Preflight with that target."
         return NEXT_STEPS[self.kind][self.verdict]
 
     @property
     def _is_there(self) -> bool:
-        return self.plans_an_upgrade and self.verdict is Verdict.GO and self.current == self.target
+        stands = self.verdict in (Verdict.GO, Verdict.CAUTION)
+        return self.plans_an_upgrade and stands and self.current == self.target
 
     @property
     def states(self) -> str:

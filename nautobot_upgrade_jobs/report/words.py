@@ -38,12 +38,11 @@ HEADLINES = {
 }
 NEXT_STEPS = {
     "preflight": {
-        Verdict.GO: "Take a backup and restore it once elsewhere; then stop beat and workers, "
-        "install the target, run `nautobot-server post_upgrade`, and start web, worker and beat "
-        "again.",
-        Verdict.CAUTION: "Decide about each warning. Then take a backup and restore it once "
-        "elsewhere, stop beat and workers, install the target, run `nautobot-server post_upgrade`, "
-        "and start web, worker and beat again.",
+        Verdict.GO: "Follow the plan, upgrade-plan.md among the files, in its order: snapshot, "
+        "stop, backup, install, migrate, verify. Restore a backup once elsewhere before.",
+        Verdict.CAUTION: "Decide about each warning. Then follow the plan, upgrade-plan.md among "
+        "the files, in its order: snapshot, stop, backup, install, migrate, verify. Restore a "
+        "backup once elsewhere before.",
         Verdict.BLOCKED: "Mend the blockers from the top and run Preflight again, until none is "
         "left. Only then take the backup and upgrade.",
         Verdict.INCOMPLETE: "Give the checks under 'Not checked' what they need, and run Preflight "

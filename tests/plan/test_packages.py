@@ -5,7 +5,7 @@ import pytest
 from nautobot_upgrade_jobs.facts import Packages
 from nautobot_upgrade_jobs.facts.packages import Package
 from nautobot_upgrade_jobs.facts.resolution import Resolved
-from nautobot_upgrade_jobs.plan.packages import package_changes
+from nautobot_upgrade_jobs.plan.packages import brought_along, package_changes
 from tests.builders import resolution
 
 
@@ -43,3 +43,21 @@ def test_what_is_local_or_left_out_is_no_change():
         )
         == []
     )
+
+
+@pytest.mark.parametrize(
+    ("package", "in_set", "told"),
+    [
+        (Package("Ours", "1", (), "", local=True), ["other"], ("Ours==1",)),
+        (Package("private", "1", (), ""), ["other"], ("private==1",)),
+        (Package("private", "1", (), ""), ["private"], ()),
+        (Package("ours", "1", (), "", local=True), [], ()),
+        (Package("gone", "1", (), ""), ["other"], ()),
+        (Package("pip", "26", (), "", local=True), ["other"], ()),
+    ],
+)
+def test_what_has_to_be_brought_along(package, in_set, told):
+    found = resolution(
+        packages=tuple(Resolved(name, "1", ()) for name in in_set), not_on_index=("private",)
+    )
+    assert brought_along(Packages((package,)), found) == told

@@ -20,9 +20,10 @@ LAYOUTS = {
 }
 
 
-def steps(layout="virtualenv", has_set=True, wheels="", **changes):
-    window = Window(runtime(**LAYOUTS[layout]), database(**changes), "3.2.7", 58, has_set, wheels)
-    return upgrade_steps(window)
+def steps(layout="virtualenv", has_set=True, wheels="", more=None, **changes):
+    here = runtime(**LAYOUTS[layout])
+    known = {"of_apps": True, "has_set": has_set, "wheel_directory": wheels, **(more or {})}
+    return upgrade_steps(Window(here, database(**changes), "3.2.7", 59, **known))
 
 
 def commands(found):
@@ -45,7 +46,37 @@ def test_nothing_is_changed_before_there_is_a_way_back(layout):
 def test_one_step_is_the_point_of_no_return(layout):
     (step,) = [one for one in steps(layout) if one.irreversible]
     assert step.commands == ("nautobot-server post_upgrade",)
-    assert "58 of core" in step.why
+    assert "all migrations (59, those of the Apps among them)" in step.why
+
+
+def test_without_the_target_the_migrations_of_apps_are_not_counted():
+    (step,) = [one for one in steps(more={"of_apps": False}) if one.irreversible]
+    assert "all migrations (59, and those of the Apps)" in step.why
+
+
+@pytest.mark.parametrize(("is_app", "first"), [(True, "Capture"), (False, "Install the App")])
+def test_a_repository_of_jobs_has_no_commands_of_its_own(is_app, first):
+    found = steps(more={"is_app": is_app})
+    assert found[0].title.startswith(first)
+    assert len(found) == len(steps()) + (not is_app)
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize(("unknown", "said"), [(("ours==1.0",), True), ((), False)])
+def test_what_no_index_has_is_told_where_the_set_is_installed(layout, unknown, said):
+    found = steps(layout, more={"unknown": unknown})
+    (step,) = [one for one in found if any("constraints.txt" in line for line in one.commands)]
+    assert ("ours==1.0: in no index" in step.why) is said
+
+
+@pytest.mark.parametrize(
+    ("layout", "container", "said"),
+    [("virtualenv", True, True), ("virtualenv", False, False), ("container image", True, False)],
+)
+def test_an_environment_inside_a_container_goes_with_it(layout, container, said):
+    here = runtime(layout=layout, container=container)
+    found = upgrade_steps(Window(here, database(), "3.2.7", 59, of_apps=True, has_set=True))
+    assert any("goes with it" in step.why for step in found) is said
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)

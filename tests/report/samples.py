@@ -171,7 +171,7 @@ BLOCKED = replace(
     ),
     without_notes=("old-lib",),
     constraints="nautobot==3.2.7\n",
-    steps=upgrade_steps(Window(runtime(), database(), "3.2.7", 59, has_set=True)),
+    steps=upgrade_steps(Window(runtime(), database(), "3.2.7", 59, of_apps=True, has_set=True)),
     current="Nautobot 2.4.44",
     verdict=Verdict.BLOCKED,
     results=(

@@ -147,8 +147,8 @@ def test_html_asks_the_network_for_nothing():
 @pytest.mark.parametrize(
     ("sample", "current", "headline", "next_step"),
     [
-        ("go", "Nautobot 3.2.7", "Nothing to upgrade", "Nothing to do"),
-        ("go", "Nautobot 3.2.6", "Nothing found that speaks against", "Take a backup"),
+        ("go", "Nautobot 3.2.7", "Nothing to upgrade", "For another release"),
+        ("go", "Nautobot 3.2.6", "Nothing found that speaks against", "Follow the plan"),
         ("blocked", "Nautobot 3.2.7", "Do not upgrade yet", "Mend the blockers"),
     ],
 )
