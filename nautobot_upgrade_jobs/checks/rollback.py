@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from ..facts import Unavailable, known
 from ..facts.booted import Booted
-from ..plan.losses import WORDS, Kind, Loss
+from ..plan.losses import UNITS, WORDS, Kind, Loss
 from ..plan.ways import Choice, Way
 from .demanded import what
 from .findings import Finding, Impact, Phase, Severity
@@ -17,11 +17,6 @@ BACKUP = (
     "https://docs.nautobot.com/projects/core/en/stable/user-guide/administration/upgrading/"
     "database-backup/"
 )
-UNITS: dict[Kind, str] = {
-    "goes along": "row",
-    "written since": "change",
-    "removed since": "row",
-}
 PINNED = "https://pip.pypa.io/en/stable/topics/repeatable-installs/"
 REVERSING = "https://docs.djangoproject.com/en/5.2/topics/migrations/#reversing-migrations"
 

@@ -44,6 +44,12 @@ WORDS: dict[Kind, str] = {
     "written since": "written since the backup",
 }
 """What becomes of rows, values or changes."""
+UNITS: dict[Kind, str] = {
+    "goes along": "row",
+    "written since": "change",
+    "removed since": "row",
+}
+"""In what it is counted; otherwise in values."""
 
 
 @dataclass(frozen=True)

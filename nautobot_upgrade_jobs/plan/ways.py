@@ -134,7 +134,7 @@ def recommended(found: tuple[Way, ...], diagnosis: Diagnosis) -> Way:
 
 def _nothing(situation: Situation) -> Way:
     stage, story = situation.diagnosis.stage, situation.diagnosis.story
-    why_not = {Stage.NOTHING: "", Stage.AHEAD: "it is one only until migrate has begun"}
+    why_not = {Stage.NOTHING: "", Stage.AHEAD: "a way only until migrate has begun"}
     why_not_here = why_not.get(stage, story[0].lower() + story[1:])
     return Way(
         "nothing",

@@ -84,7 +84,7 @@ def _topic(report: Report, topic: str) -> Iterator[Line]:
     passed = sum(1 for result in results if result.status is Status.PASSED)
     idle = sum(1 for result in results if result.status is Status.NOT_APPLICABLE)
     if idle == len(results):
-        yield Line("info", topic, f"No check of this topic applies here ({idle} do not).")
+        yield Line("info", topic, f"No check of this topic applies here ({plural(idle, 'check')}).")
     elif passed:
         suffix = f", {idle} not applicable" if idle else ""
         checks = plural(len(results), "check")

@@ -8,7 +8,7 @@ from math import ceil
 
 from ..checks.demanded import what
 from ..checks.text import plural
-from ..plan.losses import WORDS, Loss
+from ..plan.losses import UNITS, WORDS, Loss
 from ..plan.ways import Choice, Way
 
 
@@ -85,7 +85,8 @@ def _number(lost: list[Loss]) -> str:
     if not known:
         return f"What is in {places} (not counted)"
     left = len(lost) - len(known)
-    return f"{sum(known)} in {places}{f' ({left} not counted)' if left else ''}"
+    counted = plural(sum(known), UNITS.get(lost[0].kind, "value"))
+    return f"{counted} in {places}{f' ({left} not counted)' if left else ''}"
 
 
 def _time(way: Way) -> str:

@@ -81,6 +81,8 @@ def preflight_works(rest, job):
     assert not [one for one in log if "Traceback" in one["message"]]
     files = rest.files(result["id"])
     assert {name.rpartition(".")[2] for name in files} >= {"html", "json", "md"}
+    if "upgrade-plan.md" in files:
+        assert b"Install the App itself" in files["upgrade-plan.md"]
     (report,) = (json.loads(data) for name, data in files.items() if name.endswith(".json"))
     assert not [one for one in report["checks"] if one["status"] == "crashed"]
     return report

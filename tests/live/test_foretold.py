@@ -42,7 +42,7 @@ def test_preflight_has_foretold_the_migrations_in_their_order(older, instance, t
     report = json.loads(path.read_text())
     plan = run(instance, "nautobot-server", "migrate", "--plan", apps=older.apps)
     planned = [line for line in plan.splitlines() if re.fullmatch(r"\w+\.\w+", line)]
-    assert len(planned) > 50
+    assert len(planned) > 20
     assert report["migrations"] == planned
 
 
@@ -58,6 +58,8 @@ STOPS = {
 
 @pytest.mark.network
 def test_the_upgrade_stops_where_preflight_has_said_until_that_is_mended(older, instance, tmp_path):
+    if not instance.version.startswith("3.2"):
+        pytest.skip("not all of these faults are in the way of an older target")
     run(older, "nautobot-server", "migrate", "--no-input")
     planted = "".join(f"; demo_faults.{name}()" for name in STOPS)
     code = f"import nautobot; nautobot.setup(); from development import demo_faults{planted}"

@@ -121,7 +121,7 @@ AHEAD = replace(
     CHOICE,
     diagnosis=Diagnosis(Stage.AHEAD, 59, ()),
     ways=(
-        Way("nothing", "it is one only until migrate has begun"),
+        Way("nothing", "a way only until migrate has begun"),
         replace(REVERSE, stop=None, no_return="dcim.0086_cabletype"),
         replace(RESTORE, losses=(Loss("written since", "everything", None, "", "not yet known"),)),
     ),
