@@ -58,6 +58,10 @@ class UpgradeJob(Job):
             "target": report.target,
             "findings": report.counts,
             "not_checked": len(report.not_checked),
+            "unseen": [
+                {"reason": reason, "checks": number}
+                for reason, number in list(report.reasons.items())[:TOP_FINDINGS]
+            ],
             "top": [
                 {
                     "severity": one.finding.severity.value,

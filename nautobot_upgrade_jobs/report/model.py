@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -196,6 +197,11 @@ class Report:
     def not_checked(self) -> tuple[CheckResult, ...]:
         """Checks that should have answered and could not."""
         return self.with_status(Status.SKIPPED, Status.CRASHED)
+
+    @property
+    def reasons(self) -> dict[str, int]:
+        """Why checks could not answer: the number of checks by reason, the commonest first."""
+        return dict(Counter(result.reason for result in self.not_checked).most_common())
 
     @property
     def answered_everything(self) -> bool:

@@ -39,6 +39,14 @@ class Top:
 
 
 @dataclass(frozen=True)
+class Unseen:
+    """Why checks could not look."""
+
+    reason: str
+    checks: int
+
+
+@dataclass(frozen=True)
 class Outcome:
     """What became of a run, as far as its small result says."""
 
@@ -50,6 +58,7 @@ class Outcome:
     """Findings by severity, and ``accepted``."""
     not_checked: int = 0
     top: tuple[Top, ...] = ()
+    unseen: tuple[Unseen, ...] = ()
     rows: int | None = None
     """That a snapshot has captured."""
     error: str = ""
@@ -89,6 +98,7 @@ def outcome_of(status: str, result: Any) -> Outcome:
         counts=_counts(given.get("findings")),
         not_checked=_number(given.get("not_checked")) or 0,
         top=tuple(map(_top, _dicts(given.get("top")))),
+        unseen=tuple(one for one in map(_unseen, _dicts(given.get("unseen"))) if one.checks),
         rows=_number(given.get("rows")),
         error=_text(given.get("error")),
     )
@@ -106,6 +116,10 @@ def _top(given: dict[str, Any]) -> Top:
         _text(given.get("key")),
         _text(given.get("message")),
     )
+
+
+def _unseen(given: dict[str, Any]) -> Unseen:
+    return Unseen(_text(given.get("reason")), _number(given.get("checks")) or 0)
 
 
 def _dicts(value: Any) -> list[dict[str, Any]]:

@@ -259,7 +259,14 @@ def test_hostile_text_is_shown_inertly(text, shown):
     top = [{"severity": "blocker", "key": f"apps.loads:{text}", "message": text}]
     document = {**DOCUMENT, "findings": [{**DOCUMENT["findings"][0], "message": text, "key": text}]}
     run = finished(
-        result={**RESULT, "top": top, "current": text, "target": text, "error": text},
+        result={
+            **RESULT,
+            "top": top,
+            "unseen": [{"reason": text, "checks": 2}],
+            "current": text,
+            "target": text,
+            "error": text,
+        },
         files=[(f"{text[:40]}.html".replace("/", ""), REPORT), ("a.json", json.dumps(document))],
     )
     client = shown.clients["superuser"]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from nautobot_upgrade_jobs.ui.outcome import LONGEST_TEXT, MOST, Outcome, Top, outcome_of
+from nautobot_upgrade_jobs.ui.outcome import LONGEST_TEXT, MOST, Outcome, Top, Unseen, outcome_of
 
 OURS = {
     "verdict": "blocked",
@@ -10,6 +10,7 @@ OURS = {
     "target": "Nautobot 3.2.7",
     "findings": {"blocker": 2, "warning": 1, "info": 0, "accepted": 1},
     "not_checked": 3,
+    "unseen": [{"reason": "uv is not installed", "checks": 3}],
     "top": [{"severity": "blocker", "key": "data.cables:dcim_cable", "message": "1 cable"}],
     "files": ["preflight-lab-20261122T120000Z.html"],
 }
@@ -23,6 +24,7 @@ def test_a_result_of_ours_is_read_whole():
         {"blocker": 2, "warning": 1, "info": 0, "accepted": 1},
         3,
         (Top("blocker", "data.cables:dcim_cable", "1 cable"),),
+        (Unseen("uv is not installed", 3),),
     )
 
 
@@ -57,6 +59,8 @@ def test_a_verdict_is_one_that_is_known(status, result, verdict):
         {"findings": {"blocker": -1}},
         {"findings": {"blocker": True}},
         {"top": {"severity": "blocker"}},
+        {"unseen": "much"},
+        {"unseen": ["much", {"reason": 1, "checks": "two"}]},
         {"top": ["blocker", None, 3]},
         {"not_checked": None},
         {"rows": "12"},
