@@ -24,7 +24,7 @@ demo-up:  ## the same, and leave its web UI running
 demo-down:  ## stop it
 	$(PYTHON) -m development.demo --down
 
-test: test-fast test-live  ## everything but MySQL
+test: test-fast test-live  ## the pure layers, and inside real Nautobots of both lines
 
 test-fast:  ## the pure layers: no Nautobot, no servers, seconds
 	$(STACK) tool fast -- python -m pytest tests --ignore=tests/live
