@@ -145,6 +145,19 @@ def test_html_asks_the_network_for_nothing():
 
 
 @pytest.mark.parametrize(
+    ("current", "headline", "next_step"),
+    [
+        ("Nautobot 3.2.7", "Nothing to upgrade: Nautobot 3.2.7 is what runs. Read", "For another"),
+        ("Nautobot 3.2.6", "The upgrade can go ahead", "Decide about each warning"),
+    ],
+)
+def test_warnings_about_what_runs_already_are_no_upgrade(current, headline, next_step):
+    report = replace(SAMPLES["go"], current=current, verdict=Verdict.CAUTION)
+    assert report.headline.startswith(headline)
+    assert report.next_step.startswith(next_step)
+
+
+@pytest.mark.parametrize(
     ("sample", "current", "headline", "next_step"),
     [
         ("go", "Nautobot 3.2.7", "Nothing to upgrade", "For another release"),
