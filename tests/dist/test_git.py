@@ -15,6 +15,7 @@ import pytest
 from development.instance import Instance
 from development.venvs import REPOSITORY
 
+from .conftest import copy_of_the_tree
 from .host import APP, Host
 
 SLUG = "upgrade_checks"
@@ -30,9 +31,10 @@ class Quiet(SimpleHTTPRequestHandler):
 
 
 @pytest.fixture(scope="module")
-def repository(tree, tmp_path_factory):
+def repository(tmp_path_factory):
     """The address from which it can be cloned."""
     folder = tmp_path_factory.mktemp("served")
+    tree = copy_of_the_tree(tmp_path_factory.mktemp("committed"))
     git = ["git", "-c", "user.name=somebody", "-c", "user.email=somebody@example.com"]
     for command in (
         ["git", "-C", tree, "init", "-q", "--initial-branch", "main"],
