@@ -68,8 +68,7 @@ def test_the_report_is_in_its_tab(page, preflight, theme):
     page.goto(preflight)
     with page.expect_response(re.compile("/report/$")):
         page.get_by_text("Report", exact=True).click()
-    expect(page.locator("iframe[aria-label='The report']")).to_be_visible()
-    frame = page.frame(url=re.compile("/report/$"))
+    frame = page.frame_locator("iframe[aria-label='The report']")
     expect(frame.locator("h1")).to_have_text("Nautobot Upgrade · Preflight", timeout=30_000)
     expect(frame.locator(".verdict strong")).to_be_visible()
     frame.get_by_role("link", name=re.compile("All checks")).click()  # within the frame
