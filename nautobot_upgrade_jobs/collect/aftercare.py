@@ -19,7 +19,7 @@ from django.contrib.auth.models import Permission
 from django.contrib.contenttypes.models import ContentType
 from django.contrib.staticfiles.finders import get_finders
 from django.core.exceptions import FieldDoesNotExist
-from django.db.models import Count, ForeignKey
+from django.db.models import Count
 from nautobot.dcim.models.device_components import PathEndpoint
 from nautobot.extras import management
 from nautobot.extras.choices import DynamicGroupTypeChoices
@@ -28,6 +28,7 @@ from nautobot.extras.models import DynamicGroup, Role, StaticGroupAssociation, S
 from ..facts import AfterCare, Unavailable
 from ..facts.aftercare import StaleType, StaticFiles
 from . import Context, explain
+from .cascades import referring
 from .meaning import members_of
 from .sql import value
 
@@ -42,7 +43,7 @@ def collect(context: Context) -> AfterCare:
     """Look for the trace of every step."""
     missing = _attempt(_missing_choices)
     return AfterCare(
-        stale_content_types=_attempt(lambda: tuple(_stale_content_types())),
+        stale_content_types=_attempt(lambda: tuple(_stale_content_types(context.connection))),
         expired_sessions=_attempt(lambda: _expired_sessions(context.connection)),
         untraced=_attempt(lambda: dict(_untraced())),
         static_files=_attempt(_static_files),
@@ -64,21 +65,15 @@ def _attempt(look: Callable[[], Any]) -> Any:
         return Unavailable(explain(error))
 
 
-def _stale_content_types() -> Iterator[StaleType]:
+def _stale_content_types(connection: BaseDatabaseWrapper) -> Iterator[StaleType]:
     """Yield what ``remove_stale_contenttypes`` would remove, with what goes with it."""
     labels = {config.label for config in apps.get_app_configs()}
-    for one in ContentType.objects.filter(app_label__in=labels).order_by("app_label", "model"):
-        if one.model_class() is None:
-            yield StaleType(f"{one.app_label}.{one.model}", dict(_referring(one)))
-
-
-def _referring(one: ContentType) -> Iterator[tuple[str, int]]:
-    for model in apps.get_models(include_auto_created=True):
-        for field in model._meta.local_fields:
-            if isinstance(field, ForeignKey) and field.related_model is ContentType:
-                rows = model._base_manager.filter(**{field.name: one.pk}).count()
-                if rows and model is not Permission:
-                    yield f"{model._meta.db_table}.{field.column}", rows
+    known = ContentType.objects.filter(app_label__in=labels).order_by("app_label", "model")
+    stale = {one.pk: f"{one.app_label}.{one.model}" for one in known if one.model_class() is None}
+    rows = referring(connection, stale)
+    for key, name in stale.items():
+        counts = {column: count[key] for column, count in rows.items() if key in count}
+        yield StaleType(name, counts)
 
 
 def _expired_sessions(connection: BaseDatabaseWrapper) -> int:

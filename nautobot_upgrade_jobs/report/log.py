@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ..checks.findings import Severity, Status, Verdict
+from ..checks.findings import CheckResult, Severity, Status, Verdict
 from ..checks.text import plural
 from ..plan.text import printable
 from .model import Report, Reported
@@ -77,18 +77,27 @@ def _topic(report: Report, topic: str) -> Iterator[Line]:
     for one in report.findings():
         if one.topic == topic:
             yield _finding(one)
-    for result in results:
-        if result.status in (Status.SKIPPED, Status.CRASHED):
-            level = "warning" if result.status is Status.SKIPPED else "error"
-            yield Line(level, topic, f"{result.check}: not checked: {result.reason}")
+    for level, reason, checks in _unanswered(results):
+        yield Line(level, topic, f"{', '.join(checks)}: not checked: {reason}")
     passed = sum(1 for result in results if result.status is Status.PASSED)
     idle = sum(1 for result in results if result.status is Status.NOT_APPLICABLE)
     if idle == len(results):
         yield Line("info", topic, f"No check of this topic applies here ({plural(idle, 'check')}).")
     elif passed:
         suffix = f", {idle} not applicable" if idle else ""
-        checks = plural(len(results), "check")
-        yield Line("success", topic, f"{passed} of {checks} passed{suffix}.")
+        asked = plural(len(results), "check")
+        yield Line("success", topic, f"{passed} of {asked} passed{suffix}.")
+
+
+def _unanswered(results: list[CheckResult]) -> Iterator[tuple[str, str, list[str]]]:
+    """Yield each reason why checks could not look, once, with its level and these checks."""
+    by_reason: dict[tuple[str, str], list[str]] = {}
+    for one in results:
+        if one.status in (Status.SKIPPED, Status.CRASHED):
+            level = "warning" if one.status is Status.SKIPPED else "error"
+            by_reason.setdefault((level, one.reason), []).append(one.check)
+    for (level, reason), checks in by_reason.items():
+        yield level, reason, checks
 
 
 def _ways(report: Report) -> Iterator[Line]:

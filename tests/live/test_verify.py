@@ -44,6 +44,20 @@ def test_a_fault_is_found_and_nothing_else(name, instance):
     assert findings() == ({}, Verdict.GO)
 
 
+@pytest.mark.usefixtures("broken")
+def test_what_points_at_a_stale_content_type_is_counted():
+    execute(
+        "INSERT INTO django_content_type (app_label, model) VALUES ('dcim', 'site')",
+        "INSERT INTO extras_status_content_types (status_id, contenttype_id) SELECT status.id, "
+        "type.id FROM extras_status status, django_content_type type "
+        "WHERE status.name = 'Active' AND type.app_label = 'dcim' AND type.model = 'site'",
+    )
+    found, _ = findings()
+    (stale,) = found.values()
+    assert "take 1 row along" in stale.message
+    assert stale.evidence == ("extras_status_content_types.contenttype_id: 1 row",)
+
+
 def _with(names, text):
     for placeholder, name in names.items():
         text = text.replace(placeholder, name)

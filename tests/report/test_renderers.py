@@ -13,7 +13,7 @@ from xml.etree import ElementTree
 import jsonschema
 import pytest
 
-from nautobot_upgrade_jobs.checks.findings import Verdict
+from nautobot_upgrade_jobs.checks.findings import CheckResult, Status, Verdict
 from nautobot_upgrade_jobs.plan.way_steps import steps_of
 from nautobot_upgrade_jobs.report import FORMATS, files_of
 from nautobot_upgrade_jobs.report import json as json_report
@@ -137,6 +137,16 @@ def test_sarif_tells_every_finding_once(name):
     assert sum(bool(one["suppressions"]) for one in run["results"]) == report.counts["accepted"]
     (invocation,) = run["invocations"]
     assert invocation["executionSuccessful"] is not bool(report.not_checked)
+
+
+def test_a_reason_is_told_once_for_all_checks_that_it_kept_from_looking():
+    results = tuple(
+        CheckResult(check, "Something holds.", Status.SKIPPED, "data", "no right to read")
+        for check in ("schema.tables", "schema.columns")
+    )
+    log = FORMATS["text"](replace(SAMPLES["go"], results=results))
+    assert "schema.tables, schema.columns: not checked: no right to read\n" in log
+    assert log.count("no right to read") == 1
 
 
 def test_html_asks_the_network_for_nothing():
