@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from jsonschema import ValidationError
 
 APP = "nautobot_upgrade_jobs"
+FILE = f"PLUGINS_CONFIG[{APP!r}]"
 CHANGEABLE = (
     "statement_timeout_seconds",
     "snapshot_timeout_seconds",
@@ -103,39 +104,50 @@ def configuration() -> Configuration:
     """
     from django.conf import settings
 
-    given = dict(getattr(settings, "PLUGINS_CONFIG", {}).get(APP) or {})
-    return understood({**_changed_in_ui(), **given}, tuple(settings.DATABASES))
+    aliases = tuple(settings.DATABASES)
+    changed = _changed_in_ui()
+    understood(changed, aliases, "Admin, Configuration")
+    given = getattr(settings, "PLUGINS_CONFIG", {}).get(APP) or {}
+    understood(given, aliases)
+    return Configuration(**{**changed, **given})
 
 
-def understood(given: Mapping[str, Any], aliases: Collection[str]) -> Configuration:
+def understood(given: Any, aliases: Collection[str], place: str = FILE) -> Configuration:
     """Return settings as a configuration; their values, which may be secrets, are not told.
 
     Args:
         given: What was set.
         aliases: The databases of this installation.
+        place: Where it was set.
 
     Raises:
         ConfigurationError: A setting is unknown, or is not what it has to be.
     """
-    from jsonschema import Draft202012Validator  # what needs no settings needs not this either
-
+    if not isinstance(given, Mapping):
+        raise ConfigurationError(f"{place} must be a dict of settings.")
     expected = schema()["properties"]
     for name in given:
         if name not in expected:
             raise ConfigurationError(
-                f"PLUGINS_CONFIG[{APP!r}]: unknown setting {name!r}; known: {', '.join(expected)}."
+                f"{place}: unknown setting {name!r}; known: {', '.join(expected)}."
             )
-    for error in Draft202012Validator(schema()).iter_errors(dict(given)):
-        name, *place = error.absolute_path
-        where = "".join(f"[{one!r}]" for one in place)
-        raise ConfigurationError(
-            f"PLUGINS_CONFIG[{APP!r}]: '{name}'{where} must be {_words(error.schema, error)}."
-        )
+    for error in _validator().iter_errors(dict(given)):
+        name, *inside = error.absolute_path
+        where = "".join(f"[{one!r}]" for one in inside)
+        raise ConfigurationError(f"{place}: '{name}'{where} must be {_words(error.schema, error)}.")
     if given.get("database_alias", "default") not in aliases:
-        raise ConfigurationError(
-            f"PLUGINS_CONFIG[{APP!r}]: 'database_alias' must be one of {', '.join(aliases)}."
-        )
+        raise ConfigurationError(f"{place}: 'database_alias' must be one of {', '.join(aliases)}.")
     return Configuration(**given)
+
+
+@cache
+def _validator() -> Any:
+    """Return what checks settings; to JSON 1.0 is a whole number, to Python it is none."""
+    from jsonschema import Draft202012Validator, validators  # whoever needs no settings needs no
+
+    whole = Draft202012Validator.TYPE_CHECKER.redefine("integer", lambda _, one: type(one) is int)
+    extend: Any = validators.extend
+    return extend(Draft202012Validator, type_checker=whole)(schema())
 
 
 @cache

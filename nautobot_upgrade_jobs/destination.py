@@ -19,7 +19,7 @@ from .plan.way_packages import Alone, Earlier
 from .request import Understood
 from .snapshot.file import Snapshot
 from .target.releases import Release
-from .target.requirement import parsed
+from .target.requirement import PIN, parsed
 
 UNKNOWN = Unavailable("there is no snapshot of that state")
 
@@ -120,6 +120,7 @@ def _of_snapshot(snapshot: Snapshot, given: Given, asked: Understood) -> Destina
     if isinstance(facts.migrations, Unavailable):
         raise UsageError(f"The snapshot does not say what was applied: {facts.migrations.reason}")
     release = "" if isinstance(facts.runtime, Unavailable) else facts.runtime.nautobot
+    _require_plain(release, facts.packages)
     return Destination(
         f"Nautobot {release}, {moment(snapshot)}",
         frozenset(facts.migrations.recorded),
@@ -130,6 +131,19 @@ def _of_snapshot(snapshot: Snapshot, given: Given, asked: Understood) -> Destina
         given.file or "snapshot.json.gz",
         (("nautobot", release),) if release else (),
     )
+
+
+def _require_plain(release: str, packages: Packages | Unavailable) -> None:
+    """Refuse names and versions that are none: they go into a file of requirements.
+
+    The seal of a snapshot tells that it was not damaged, not who has made it.
+    """
+    installed = () if isinstance(packages, Unavailable) else packages.installed
+    pins = [f"{one.name}=={one.version}" for one in installed]
+    pins += [f"nautobot=={release}"] if release else []
+    for pin in pins:
+        if not PIN.fullmatch(pin):
+            raise UsageError(f"The snapshot names a package that cannot be one: {pin[:100]!r}.")
 
 
 def _of_release(text: str, migrations: Migrations, asked: Understood) -> Destination:

@@ -20,12 +20,6 @@ from .configuration import Configuration, ConfigurationError, UsageError, config
 from .facts import Unavailable
 from .facts.urls import without_user_info
 
-BUILD_PERMISSION = "extras.build_target_job"
-"""An object permission on Jobs with the additional action ``build_target``; this App has no model
-of its own to grant it on."""
-ACCEPT_PERMISSION = "extras.accept_findings_job"
-"""The same with the action ``accept_findings``: to live with a finding is a decision."""
-
 
 @dataclass(frozen=True)
 class Request:

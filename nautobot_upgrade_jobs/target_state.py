@@ -18,7 +18,7 @@ from .facts.booted import Booted
 from .facts.resolution import Resolution
 from .facts.startup import Failure
 from .plan.packages import package_changes
-from .request import BUILD_PERMISSION, Request, Understood
+from .request import Request, Understood
 from .target.boot import Live
 from .target.inside import Limits, look_inside
 from .target.resolve import resolve
@@ -137,7 +137,7 @@ def _why_not_build(resolution: Resolution, request: Request, config: Configurati
     if not request.may_build:
         return (
             "building the target installs and runs what the package index gives: only superusers, "
-            f"and users with the permission {BUILD_PERMISSION}, may"
+            "and users with the permission build_target on this Job, may"
         )
     if not request.build:
         return "the target was not built, on request"

@@ -69,6 +69,9 @@ def test_what_is_understood(given):
         ({"acceptances": [{}]}, r"'acceptances'\[0\] must be an object with the keys finding,"),
         ({"acceptances": [{**ACCEPTED, "x": SECRET}]}, "must be an object with the keys"),
         ({"acceptances": [{**ACCEPTED, "who": ""}]}, r"\['who'\] must be a text that is not empty"),
+        ({"keep_builds": 1.0}, "'keep_builds' must be a whole number of 0 or more"),
+        ([SECRET], r"PLUGINS_CONFIG\['nautobot_upgrade_jobs'\] must be a dict of settings"),
+        (5, "must be a dict of settings"),
         ({"database_alias": "replica"}, "'database_alias' must be one of default, reader"),
     ],
 )

@@ -6,12 +6,13 @@ import pytest
 
 from nautobot_upgrade_jobs.catalog.target import choose_target
 from nautobot_upgrade_jobs.configuration import Configuration, UsageError
-from nautobot_upgrade_jobs.destination import NO_SNAPSHOT, Installed, destination
+from nautobot_upgrade_jobs.destination import NO_SNAPSHOT, Given, Installed, destination
 from nautobot_upgrade_jobs.facts import Packages
 from nautobot_upgrade_jobs.facts.packages import Package
 from nautobot_upgrade_jobs.request import Understood, read_catalog
+from nautobot_upgrade_jobs.snapshot.file import Snapshot
 from nautobot_upgrade_jobs.target.releases import Release
-from tests.builders import app, migration, migrations
+from tests.builders import app, facts, migration, migrations, runtime
 
 CATALOG = read_catalog()
 ASKED = Understood(
@@ -99,6 +100,42 @@ def test_what_is_none(text, words):
     with pytest.raises(UsageError) as told:
         to(text)
     assert words in str(told.value)
+
+
+PINS = [
+    ("local\n--extra-index-url https://evil.example/", "1.0"),
+    ("plain", "1.0\nhttps://evil.example/x.whl"),
+    ("plain", "1.0 --index-url=https://evil.example/"),
+    ("-r", "1.0"),
+    ("plain @ https://evil.example/x.whl #", "1.0"),
+    ("nautobot", ""),
+]
+
+
+@pytest.mark.parametrize(("name", "version"), PINS)
+def test_a_snapshot_from_outside_puts_nothing_else_into_a_file_of_requirements(name, version):
+    packages = Packages((Package(name, version, (), "", local=True),))
+    with pytest.raises(UsageError, match="names a package that cannot be one"):
+        back_to(facts(packages=packages))
+
+
+def test_a_release_in_a_snapshot_is_one():
+    with pytest.raises(UsageError, match="names a package that cannot be one"):
+        back_to(facts(runtime=runtime(nautobot="2.4.44` <img src=x> `")))
+
+
+@pytest.mark.parametrize(
+    ("name", "version"),
+    [("ruamel.yaml", "0.18.6"), ("pytz", "2004d"), ("x", "1!2.0.post1+local.1"), ("A_b-c", "0")],
+)
+def test_odd_names_that_exist_are_taken(name, version):
+    packages = Packages((Package(name, version, (), ""),))
+    assert back_to(facts(packages=packages)).packages == packages
+
+
+def back_to(known):
+    snapshot = Snapshot("here", "2026-11-20T12:00:00+00:00", "test", known)
+    return destination("", Given(snapshot), HERE, ASKED, Installed())
 
 
 def test_without_a_nautobot_nobody_looks_into_a_release():

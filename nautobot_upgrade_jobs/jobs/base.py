@@ -7,6 +7,7 @@ from typing import Any
 from nautobot.apps.jobs import Job
 
 from ..checks.findings import Verdict
+from ..permissions import may
 from ..report import Report, files_of
 from ..report.log import Line, lines
 from ..report.markdown import escape
@@ -28,9 +29,9 @@ class UpgradeJob(Job):
 
         abstract = True
 
-    def may(self, permission: str) -> bool:
-        """Tell whether the user of this run has a permission."""
-        return bool(self.user and self.user.has_perm(permission))
+    def may(self, action: str) -> bool:
+        """Tell whether the user of this run has a permission on this Job."""
+        return bool(self.user) and may(self.user, action, pk=self.job_model.pk)
 
     def progress(self, topic: str) -> None:
         """Say what is being collected."""
@@ -73,14 +74,15 @@ class UpgradeJob(Job):
             "files": list(self.attached),
         }
 
-    def attach(self, name: str, data: str | bytes) -> None:
-        """Attach a file to the result, or say why it cannot be attached."""
+    def attach(self, name: str, data: str | bytes) -> bool:
+        """Attach a file to the result; return False, and say why, if that cannot be."""
         try:
             self.create_file(name, data)
         except ValueError as error:  # over JOB_CREATE_FILE_MAX_SIZE
             self.logger.warning("%s: %s", name, error, extra={"grouping": "summary"})
-        else:
-            self.attached = (*self.attached, name)
+            return False
+        self.attached = (*self.attached, name)
+        return True
 
     def refuse(self, reason: str) -> dict[str, Any]:
         """End the run as failed because of what was asked for; nothing has been looked at."""

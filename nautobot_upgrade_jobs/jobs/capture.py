@@ -61,11 +61,11 @@ class CaptureSnapshot(UpgradeJob):
             )
         except UsageError as error:
             return self.refuse(str(error))
-        self.attach(captured.name, captured.data)
-        self._tell(captured)
+        kept = self.attach(captured.name, captured.data)
+        self._tell(captured, kept=kept)
         contents = captured.snapshot.facts.contents
         return {
-            "verdict": "incomplete" if captured.left_out else "complete",
+            "verdict": "complete" if kept and not captured.left_out else "incomplete",
             "target": (target or "")[:LONGEST_VERSION],
             "files": list(self.attached),
             "sha256": captured.sha256,
@@ -74,7 +74,7 @@ class CaptureSnapshot(UpgradeJob):
             "left_out": len(captured.left_out),
         }
 
-    def _tell(self, captured: Captured) -> None:
+    def _tell(self, captured: Captured, *, kept: bool) -> None:
         for topic, reason in captured.left_out.items():
             self.logger.warning(
                 "%s: not captured: %s",
@@ -82,7 +82,12 @@ class CaptureSnapshot(UpgradeJob):
                 escape(reason),
                 extra={"grouping": topic.partition(" ")[0]},
             )
-        if captured.left_out:
+        if not kept:
+            self.fail(
+                "INCOMPLETE: the snapshot is not attached to this run, so that no other can read "
+                "it. Raise JOB_CREATE_FILE_MAX_SIZE, or choose a lesser depth."
+            )
+        elif captured.left_out:
             self.fail("INCOMPLETE: what was left out cannot be compared later.")
         else:
             self.logger.success(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from nautobot.apps.jobs import FileVar, ObjectVar
+from nautobot.apps.jobs import FileVar
 from nautobot.extras.models import JobResult
 
 from ..capture import capture
@@ -12,7 +12,7 @@ from ..comparison import acceptances_of_settings, compare_snapshots
 from ..configuration import UsageError
 from ..snapshot.file import Snapshot
 from .base import SOFT_TIME_LIMIT_SECONDS, TIME_LIMIT_SECONDS
-from .snapshots import RESULTS, SnapshotReader
+from .snapshots import SnapshotReader, SnapshotVar
 
 if TYPE_CHECKING:
     from django.core.files import File
@@ -23,25 +23,19 @@ name = "Upgrade"
 class CompareSnapshots(SnapshotReader):
     """Compares two snapshots, or one with the present state."""
 
-    before = ObjectVar(
+    before = SnapshotVar(
         label="Before: the result of a run",
         description="A run of Capture Snapshot or Compare Snapshots. Blank, and no file below: "
         "the newest one there is.",
-        model=JobResult,
-        query_params=RESULTS,
-        required=False,
     )
     before_file = FileVar(
         label="Before: or a file",
         description="A snapshot-….json.gz, kept since then.",
         required=False,
     )
-    after = ObjectVar(
+    after = SnapshotVar(
         label="After: the result of a run",
         description="Blank, and no file below: the present state, which is captured for it.",
-        model=JobResult,
-        query_params=RESULTS,
-        required=False,
     )
     after_file = FileVar(label="After: or a file", required=False)
 
@@ -87,8 +81,6 @@ class CompareSnapshots(SnapshotReader):
 
     def _first(self) -> dict[str, Any]:
         """There was nothing to compare with; what was captured now is there for the next run."""
-        self.fail(
-            "INCOMPLETE: there is no earlier snapshot that you may see; the next run compares with "
-            "this one."
-        )
+        then = "; the next run compares with this one" if self.attached else ""
+        self.fail(f"INCOMPLETE: there is no earlier snapshot that you may see{then}.")
         return {"verdict": "incomplete", "files": list(self.attached)}

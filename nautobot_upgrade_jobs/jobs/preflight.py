@@ -7,8 +7,9 @@ from typing import Any
 from nautobot.apps.jobs import BooleanVar, StringVar, TextVar
 
 from ..configuration import UsageError
+from ..permissions import ACCEPT, BUILD
 from ..preflight import preflight
-from ..request import ACCEPT_PERMISSION, BUILD_PERMISSION, Request
+from ..request import Request
 from .base import SOFT_TIME_LIMIT_SECONDS, TIME_LIMIT_SECONDS, UpgradeJob
 
 name = "Upgrade"
@@ -85,8 +86,8 @@ class Preflight(UpgradeJob):
             exclude=exclude or "",
             accept=accept or "",
             build=not skip_build,
-            may_build=self.may(BUILD_PERMISSION),
-            may_accept=self.may(ACCEPT_PERMISSION),
+            may_build=self.may(BUILD),
+            may_accept=self.may(ACCEPT),
             user=str(self.user or ""),
             own_job_result=str(self.job_result.pk),
         )

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from nautobot.apps.jobs import ChoiceVar, FileVar, ObjectVar, StringVar, TextVar
+from nautobot.apps.jobs import ChoiceVar, FileVar, StringVar, TextVar
 from nautobot.extras.models import JobResult
 
 from ..configuration import UsageError
 from ..destination import Given
+from ..permissions import ACCEPT
 from ..plan.ways import TITLES
-from ..request import ACCEPT_PERMISSION, Request
+from ..request import Request
 from ..rollback import plan_rollback
 from .base import SOFT_TIME_LIMIT_SECONDS, TIME_LIMIT_SECONDS
-from .snapshots import RESULTS, SnapshotReader
+from .snapshots import SnapshotReader, SnapshotVar
 
 if TYPE_CHECKING:
     from django.core.files import File
@@ -24,13 +25,10 @@ name = "Upgrade"
 class RollbackPlanner(SnapshotReader):
     """Plans the way back to an earlier state, and says what each way loses."""
 
-    snapshot_result = ObjectVar(
+    snapshot_result = SnapshotVar(
         label="Back to: the result of a run",
         description="A run of Capture Snapshot or Compare Snapshots from before the upgrade: it "
         "alone says what was there.",
-        model=JobResult,
-        query_params=RESULTS,
-        required=False,
     )
     snapshot_file = FileVar(
         label="Back to: or a file",
@@ -94,7 +92,7 @@ class RollbackPlanner(SnapshotReader):
         request = Request(
             target=to or "",
             accept=accept or "",
-            may_accept=self.may(ACCEPT_PERMISSION),
+            may_accept=self.may(ACCEPT),
             user=str(self.user or ""),
             own_job_result=str(self.job_result.pk),
         )

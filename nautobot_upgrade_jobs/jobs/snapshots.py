@@ -4,18 +4,39 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from celery.exceptions import SoftTimeLimitExceeded
 from django.db.models import Q
-from nautobot.extras.models import FileProxy, JobResult
+from nautobot.apps.jobs import ObjectVar
+from nautobot.extras.models import FileProxy, Job, JobResult
 
+from ..collect import explain
 from ..configuration import UsageError
+from ..report.markdown import escape
 from ..snapshot.file import LARGEST_FILE, Snapshot, SnapshotError, unseal
 from .base import UpgradeJob
 
 if TYPE_CHECKING:
     from django.core.files import File
 
-RESULTS = {"name": ["Capture Snapshot", "Compare Snapshots"]}
-"""The runs that a form offers: those that leave a snapshot."""
+LEAVE_SNAPSHOTS = ("CaptureSnapshot", "CompareSnapshots")
+"""Classes of the Jobs that do."""
+
+
+class SnapshotVar(ObjectVar):
+    """A field for a run that has left a snapshot.
+
+    Such runs are asked for by the keys of the Jobs: names can be changed, and results carry them.
+    """
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(model=JobResult, required=False, **kwargs)
+
+    def as_field(self) -> Any:
+        """Return the field of a form, which offers the runs that there are by now."""
+        jobs = Job.objects.filter(job_class_name__in=LEAVE_SNAPSHOTS)
+        keys = [str(key) for key in jobs.values_list("pk", flat=True)]
+        self.field_attrs["query_params"] = {"job_model": keys}
+        return super().as_field()
 
 
 class SnapshotReader(UpgradeJob):
@@ -44,7 +65,11 @@ class SnapshotReader(UpgradeJob):
     def newest(self, newer: Snapshot | None) -> Snapshot | None:
         """Return the newest snapshot that is older than the other; None if there is none."""
         for proxy in self._files().exclude(job_result=self.job_result).order_by("-uploaded_at"):
-            found = _read(proxy.file, proxy.name)
+            try:
+                found = _read(proxy.file, proxy.name)
+            except UsageError as error:
+                self.logger.warning("%s", escape(str(error)), extra={"grouping": "summary"})
+                continue
             if newer is None or found.created < newer.created:
                 return found
         return None
@@ -69,6 +94,12 @@ def _read(file: File, name: str) -> Snapshot:
     """Read a snapshot from Nautobot's storage or from an upload."""
     try:
         with file.open("rb") as stream:
-            return unseal(stream.read(LARGEST_FILE + 1))
-    except (OSError, SnapshotError) as error:
+            data = stream.read(LARGEST_FILE + 1)
+    except SoftTimeLimitExceeded:
+        raise
+    except Exception as error:  # noqa: BLE001 - each storage has errors of its own
+        raise UsageError(f"{name}: it cannot be read: {explain(error)}") from None
+    try:
+        return unseal(data)
+    except SnapshotError as error:
         raise UsageError(f"{name}: {error}") from None

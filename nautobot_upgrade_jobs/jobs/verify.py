@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from nautobot.apps.jobs import FileVar, ObjectVar, StringVar, TextVar
+from nautobot.apps.jobs import FileVar, StringVar, TextVar
 from nautobot.extras.models import JobResult
 
 from ..checks.expectations import KINDS
 from ..configuration import UsageError
-from ..request import ACCEPT_PERMISSION, Request
+from ..permissions import ACCEPT
+from ..request import Request
 from ..verification import verify
 from .base import SOFT_TIME_LIMIT_SECONDS, TIME_LIMIT_SECONDS
-from .snapshots import RESULTS, SnapshotReader
+from .snapshots import SnapshotReader, SnapshotVar
 
 if TYPE_CHECKING:
     from django.core.files import File
@@ -23,13 +24,10 @@ name = "Upgrade"
 class VerifyMigrations(SnapshotReader):
     """Judges whether the upgrade to the installed release is finished and sound."""
 
-    before = ObjectVar(
+    before = SnapshotVar(
         label="Before the upgrade: the result of a run",
         description="A run of Capture Snapshot or Compare Snapshots. With it the report also says "
         "whether anything was lost. Blank, and no file below: nothing is compared.",
-        model=JobResult,
-        query_params=RESULTS,
-        required=False,
     )
     before_file = FileVar(
         label="Before the upgrade: or a file",
@@ -85,7 +83,7 @@ class VerifyMigrations(SnapshotReader):
         request = Request(
             exclude=exclude or "",
             accept=accept or "",
-            may_accept=self.may(ACCEPT_PERMISSION),
+            may_accept=self.may(ACCEPT),
             user=str(self.user or ""),
             own_job_result=str(self.job_result.pk),
         )

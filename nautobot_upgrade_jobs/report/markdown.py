@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import html
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from ..checks.findings import Phase, Severity
 from ..checks.review import Reviewed
@@ -20,12 +21,36 @@ WHEN = {
     Phase.RUNTIME: "daily use",
     Phase.ROLLBACK: "the way back",
 }
-SPECIAL = re.compile(r"([\\`*_\[\]<>|#])")
+SPECIAL = re.compile(r"([\\`*_\[\]|#])")
 
 
 def escape(text: str) -> str:
     """Return text that Markdown shows as it is, on one line, in a table as well."""
-    return SPECIAL.sub(r"\\\1", visible(" ".join(text.split())))
+    escaped = SPECIAL.sub(r"\\\1", visible(" ".join(text.split())))
+    return html.escape(escaped, quote=False)  # not every Markdown takes a backslash before these
+
+
+def code(text: str) -> str:
+    """Return text as a span of code, which no backtick in it ends."""
+    inside = visible(" ".join(text.split()))
+    fence = fence_around(inside, shortest=1)
+    space = " " if "`" in inside else ""
+    return f"{fence}{space}{inside}{space}{fence}"
+
+
+def block(commands: Iterable[str], language: str = "") -> Iterator[str]:
+    """Yield a block of code, which nothing in it ends."""
+    shown = [visible(command) for command in commands]
+    fence = fence_around("\n".join(shown), shortest=3)
+    yield f"{fence}{language}"
+    yield from shown
+    yield fence
+
+
+def fence_around(text: str, *, shortest: int) -> str:
+    """Return a fence that is longer than any run of backticks in a text."""
+    longest = max(map(len, re.findall(r"`+", text)), default=0)
+    return "`" * max(shortest, longest + 1)
 
 
 def render(report: Report) -> str:
@@ -125,14 +150,14 @@ def _finding(one: Reported, report: Report) -> Iterator[str]:
     yield f"**To do:** {escape(finding.remediation)}"
     if finding.commands:
         yield ""
-        yield from _fenced(finding.commands)
+        yield from block(re.sub(r"[\r\n]+", " ", command) for command in finding.commands)
     if finding.evidence:
         yield ""
         yield from (f"- {escape(item)}" for item in finding.evidence)
     yield ""
     impact = finding.impact.value.replace("_", " ")
     when = f"Fails at: {WHEN[finding.phase]}. " if report.plans_an_upgrade else ""
-    yield f"{when}Impact: {impact}. Key: `{_code(one.key)}`"
+    yield f"{when}Impact: {impact}. Key: {code(one.key)}"
     for url in finding.references:
         yield f"<{url}>"
 
@@ -176,7 +201,7 @@ def _note(one: Reviewed) -> str:
     note = one.note
     heading = f", {note.heading}" if note.heading else ""
     title = escape(f"{note.distribution} {note.release}, {note.kind}{heading}")
-    known = [f"`{_code(key)}`" for key in one.findings]
+    known = [code(key) for key in one.findings]
     known += [escape(one.not_here)] if one.not_here else []
     why = f" ({', '.join(known)})" if known else ""
     return f"- **{title}:** {escape(note.text)}{why}{f' <{note.link}>' if note.link else ''}"
@@ -213,16 +238,3 @@ def _expected_changes(report: Report) -> Iterator[str]:
         yield ""
         for one in changes:
             yield f"- {escape(one.story)} ({escape(one.reason)})"
-
-
-def _fenced(commands: tuple[str, ...]) -> Iterator[str]:
-    """Yield a code block whose fence is longer than any run of backticks in it."""
-    longest = max((len(run) for c in commands for run in re.findall(r"`+", c)), default=0)
-    fence = "`" * max(3, longest + 1)
-    yield fence
-    yield from (re.sub(r"[\r\n]+", " ", command) for command in commands)
-    yield fence
-
-
-def _code(text: str) -> str:
-    return " ".join(text.split()).replace("`", "'")

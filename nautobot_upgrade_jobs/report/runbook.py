@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..checks.findings import Severity
-from .markdown import escape
+from .markdown import block, code, escape
 from .model import Report
 from .script import is_command
 
@@ -40,9 +40,8 @@ def _lines(report: Report) -> Iterator[str]:
             yield ""
             yield NO_RETURN
         yield ""
-        yield "```shell"
-        yield from step.commands
-        yield "```"
+        yield from block(step.commands, "shell")
         if step.verify:
             yield ""
-            yield f"Proof: `{step.verify}`" if is_command(step.verify) else f"Proof: {step.verify}"
+            shown = code if is_command(step.verify) else escape
+            yield f"Proof: {shown(step.verify)}"

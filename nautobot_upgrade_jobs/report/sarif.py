@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from ..checks.findings import CheckResult, Severity, Status
@@ -90,6 +91,5 @@ def _result(one: Reported, rules: dict[str, int]) -> dict[str, Any]:
 
 
 def _message(text: str) -> dict[str, str]:
-    """Return a message: what stands in square brackets would be a link."""
-    inert = printable(text).replace("\\", "\\\\").replace("[", "\\[").replace("]", "\\]")
-    return {"text": inert}
+    """Return a message: brackets would be a link, braces the place of an argument."""
+    return {"text": re.sub(r"([\\\[\]])", r"\\\1", re.sub(r"([{}])", r"\1\1", printable(text)))}

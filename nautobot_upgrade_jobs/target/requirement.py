@@ -12,6 +12,9 @@ OLD_WILDCARD = re.compile(r"([<>]=?\s*[\w.]+)\.\*")
 """``>=3.6.*``: setuptools took it for ``>=3.6``, the standard does not."""
 OPTIONS = re.compile(r"\s+--(?:hash|config-settings|global-option)\b")
 """What pip allows behind a requirement in a file."""
+PIN = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?==[A-Za-z0-9][A-Za-z0-9.!+_-]*")
+"""One release of one distribution: https://packaging.python.org/specifications; of versions from
+before them, too, so long as they can be nothing else."""
 
 
 def parsed(text: str) -> Requirement | None:

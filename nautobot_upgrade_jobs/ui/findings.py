@@ -25,6 +25,11 @@ class Seen:
     """Who has accepted it, why, and until when."""
 
     @property
+    def name(self) -> str:
+        """The key as a page shows it; whoever accepts the finding needs the key itself."""
+        return _text(self.key)
+
+    @property
     def acceptable(self) -> bool:
         """Whether somebody could decide to live with it."""
         return self.state in (NEW, STAYS) and self.severity != "info"
@@ -75,7 +80,8 @@ def _weight(one: Seen) -> tuple[int, int]:
 
 def _findings(document: Document) -> dict[str, Document]:
     """Return the findings of a report by key."""
-    return {key: one for one in _dicts(document, "findings") if (key := _text(one.get("key")))}
+    found = ((one.get("key"), one) for one in _dicts(document, "findings"))
+    return {key: one for key, one in found if isinstance(key, str) and key}
 
 
 def _dicts(document: Document, name: str) -> list[Document]:

@@ -11,16 +11,18 @@ from prometheus_client.core import GaugeMetricFamily
 from .outcome import SEVERITIES, UNFINISHED, Outcome, outcome_of
 from .runs import records
 
+BACK = 20
+"""So many runs of a Job are gone through for one that has looked."""
 
-def newest() -> Iterator[tuple[str, Outcome, datetime]]:
-    """Yield what the newest run of each Job came to, and when; one small query for each Job."""
+
+def newest() -> Iterator[tuple[str, list[tuple[Outcome, datetime]]]]:
+    """Yield what the newest runs of each Job came to, and when; one small query for each Job."""
     for kind, keys in records().items():
         found = JobResult.objects.filter(job_model__in=keys, date_done__isnull=False).exclude(
             status__in=list(UNFINISHED)
         )
-        row = found.order_by("-date_created").values("status", "result", "date_done").first()
-        if row:
-            yield kind, outcome_of(row["status"], row["result"]), row["date_done"]
+        rows = found.order_by("-date_created").values_list("status", "result", "date_done")
+        yield kind, [(outcome_of(status, result), ended) for status, result, ended in rows[:BACK]]
 
 
 def upgrade_metrics() -> Iterator[GaugeMetricFamily]:
@@ -30,19 +32,25 @@ def upgrade_metrics() -> Iterator[GaugeMetricFamily]:
     )
     findings = GaugeMetricFamily(
         "nautobot_upgrade_findings",
-        "Findings of the newest run that nobody has accepted",
+        "Findings of the newest run that looked, accepted ones aside",
         labels=["job", "severity"],
     )
     age = GaugeMetricFamily(
-        "nautobot_upgrade_run_age_seconds", "Seconds since the newest run ended", labels=["job"]
+        "nautobot_upgrade_run_age_seconds",
+        "Seconds since the newest run that looked",
+        labels=["job"],
     )
     now = datetime.now(timezone.utc)
-    for kind, outcome, ended in newest():
-        verdict.add_metric([kind, outcome.verdict], 1)
-        age.add_metric([kind], (now - ended).total_seconds())
-        for severity in SEVERITIES:
-            if severity in outcome.counts:
-                findings.add_metric([kind, severity], outcome.counts[severity])
+    for kind, found in newest():
+        for outcome, _ in found[:1]:
+            verdict.add_metric([kind, outcome.verdict], 1)
+        # A run that was refused or has crashed says nothing of the installation: what the one
+        # before it found is still so, and as old.
+        for outcome, ended in [one for one in found if one[0].looked][:1]:
+            age.add_metric([kind], (now - ended).total_seconds())
+            for severity in SEVERITIES:
+                if severity in outcome.counts:
+                    findings.add_metric([kind, severity], outcome.counts[severity])
     yield from (verdict, findings, age)
 
 

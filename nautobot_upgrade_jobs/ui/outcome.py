@@ -23,6 +23,8 @@ VERDICTS = {
     "running": "Running",
 }
 """What a run can have come to, and how a page says it."""
+LOOKED = ("go", "caution", "blocked", "incomplete", "complete")
+"""Verdicts of runs that looked; the others did not get that far."""
 SEVERITIES = ("blocker", "warning", "info")
 LONGEST_TEXT = 400
 MOST = 50
@@ -55,7 +57,7 @@ class Outcome:
     current: str = ""
     target: str = ""
     counts: dict[str, int] = field(default_factory=dict)
-    """Findings by severity, and ``accepted``."""
+    """Findings by severity, and ``accepted``; empty if nothing was judged."""
     not_checked: int = 0
     top: tuple[Top, ...] = ()
     unseen: tuple[Unseen, ...] = ()
@@ -68,6 +70,11 @@ class Outcome:
     def title(self) -> str:
         """The verdict in words."""
         return VERDICTS[self.verdict]
+
+    @property
+    def looked(self) -> bool:
+        """Whether the run got as far as to say something of the installation."""
+        return self.verdict in LOOKED
 
     @property
     def ended(self) -> bool:
@@ -90,7 +97,7 @@ def outcome_of(status: str, result: Any) -> Outcome:
     verdict = given.get("verdict")
     if not isinstance(verdict, str) or verdict not in VERDICTS or verdict in UNFINISHED.values():
         verdict = "crashed" if status == "FAILURE" else "unknown"
-        return Outcome(verdict, error=_text(given.get("exc_message")))
+        return Outcome(verdict, error=_words(given.get("exc_message")))
     return Outcome(
         verdict,
         current=_text(given.get("current")),
@@ -105,8 +112,9 @@ def outcome_of(status: str, result: Any) -> Outcome:
 
 
 def _counts(value: Any) -> dict[str, int]:
-    given = value if isinstance(value, dict) else {}
-    return {name: _number(given.get(name)) or 0 for name in (*SEVERITIES, "accepted")}
+    if not isinstance(value, dict):
+        return {}
+    return {name: _number(value.get(name)) or 0 for name in (*SEVERITIES, "accepted")}
 
 
 def _top(given: dict[str, Any]) -> Top:
@@ -128,6 +136,12 @@ def _dicts(value: Any) -> list[dict[str, Any]]:
 
 def _number(value: Any) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+
+
+def _words(value: Any) -> str:
+    """Return the text of an exception: of one that a worker caught, its arguments as a list."""
+    given = value if isinstance(value, (list, tuple)) else [value]
+    return _text(" ".join(str(one) for one in given[:MOST] if one is not None))
 
 
 def _text(value: Any) -> str:

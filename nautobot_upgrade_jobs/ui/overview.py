@@ -9,11 +9,23 @@ from datetime import datetime, timezone
 from importlib.metadata import version
 from typing import Any
 
-from ..request import ACCEPT_PERMISSION, read_catalog
+from ..request import read_catalog
 from .findings import Document, Seen, across
 from .job_result import guarded
 from .road import JOBS, STATIONS, UPGRADE_AFTER, Station
-from .runs import Link, Run, files_of, form_url, latest_words, links, runnable, runs
+from .runs import (
+    Link,
+    Run,
+    content_of,
+    files_of,
+    form_url,
+    latest_words,
+    links,
+    list_url,
+    may_accept,
+    runnable,
+    runs,
+)
 from .standing import standing
 
 HISTORY = 20
@@ -63,8 +75,9 @@ def overview(user: Any, *, running: bool = False) -> dict[str, Any]:
         "snapshots": tuple(_snapshots(user)),
         "compare": form_url(jobs["compare"], {}) if "compare" in jobs else "",
         "findings": guarded(lambda: _compared(user), None),
-        "may_accept": user.has_perm(ACCEPT_PERMISSION),
+        "may_accept": may_accept(user),
         "history": history,
+        "all_runs": list_url(),
         "jobs": {JOBS[kind]: form_url(key, {}) for kind, key in jobs.items()},
     }
 
@@ -112,11 +125,8 @@ def _with_reports(found: Iterable[Run], user: Any) -> Iterator[tuple[Run, Docume
 def _report(run: Run, user: Any) -> Document | None:
     """Return the report of a run; None if there is none, or if the user may not see it."""
     proxy = files_of(run.key, user, ".json").first() if run.outcome.ended else None
-    if proxy is None:
+    try:
+        found = json.loads(content_of(proxy, LARGEST_REPORT) or b"") if proxy else None
+    except ValueError:
         return None
-    with proxy.file.open("rb") as stream:
-        try:
-            found = json.loads(stream.read(LARGEST_REPORT))
-        except ValueError:
-            return None
     return found if isinstance(found, dict) else None

@@ -82,12 +82,10 @@ def next_steps(kind: str, outcome: Outcome, run: str, fields: Mapping[str, str])
         back = Step("rollback", "Plan the way back", _if("snapshot_result", before))
         compare = Step("compare", "See what changed", _if("before", before))
         yield from (compare, again) if outcome.verdict in WELL else (again, back)
-    elif kind == "compare":
-        yield Step("verify", "Verify the upgrade", _if("before", before))
-        yield again
     else:
-        yield Step("verify", "After the way back: verify it", _if("before", before))
-        yield again
+        words = "Verify the upgrade" if kind == "compare" else "After the way back: verify it"
+        verify = Step("verify", words, _if("before", before))
+        yield from (verify, again) if outcome.looked else (again, verify)
 
 
 def _if(name: str, value: str) -> dict[str, str]:

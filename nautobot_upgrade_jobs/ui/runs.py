@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,12 +13,15 @@ from django.db.models import QuerySet
 from django.urls import reverse
 from nautobot.extras.models import FileProxy, Job, JobLogEntry, JobResult
 
+from ..permissions import ACCEPT, may
 from .outcome import Outcome, outcome_of
 from .road import AGAIN, JOBS, Step, next_steps
 
+logger = logging.getLogger(__name__)
 JOBS_MODULE = f"{__package__.rpartition('.')[0]}.jobs."
 KINDS = {name.replace(" ", ""): kind for kind, name in JOBS.items()}
 """Our Jobs by the name of their class."""
+PREFLIGHT = [name for name, kind in KINDS.items() if kind == "preflight"]
 
 
 @dataclass(frozen=True)
@@ -131,6 +135,19 @@ def files_of(result: str, user: Any, ending: str = "") -> QuerySet[FileProxy]:
     return FileProxy.objects.restrict(user, "view").filter(job_result=result, name__endswith=ending)
 
 
+def content_of(proxy: FileProxy, most: int) -> bytes | None:
+    """Return what a file holds, up to a number of bytes; None if the storage no longer has it.
+
+    What a storage raises then is its own: Nautobot's says that a row does not exist.
+    """
+    try:
+        with proxy.file.open("rb") as stream:
+            return bytes(stream.read(most))
+    except Exception:  # it may be any storage
+        logger.warning("nautobot_upgrade_jobs: %s cannot be read", proxy.name, exc_info=True)
+        return None
+
+
 def latest_words(run: Run, user: Any) -> str:
     """Return the last line of a run's log, if the user may see it."""
     found = JobLogEntry.objects.restrict(user, "view").filter(job_result=run.key)
@@ -147,6 +164,17 @@ def runnable(user: Any) -> dict[str, str]:
         enabled=True,
     )
     return {KINDS[job.job_class_name]: str(job.pk) for job in found}
+
+
+def may_accept(user: Any) -> bool:
+    """Tell whether a user may decide to live with what Preflight finds."""
+    return may(user, ACCEPT, module_name__startswith=JOBS_MODULE, job_class_name__in=PREFLIGHT)
+
+
+def list_url() -> str:
+    """Return the address of Nautobot's list of results, of our Jobs alone."""
+    keys = [("job_model", key) for found in records().values() for key in found]
+    return f"{reverse('extras:jobresult_list')}?{urlencode(keys)}" if keys else ""
 
 
 def form_url(job: str, fields: Any) -> str:

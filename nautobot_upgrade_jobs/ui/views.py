@@ -18,11 +18,10 @@ from nautobot.extras.models import JobResult
 
 from ..checks.acceptance import FIELDS, AcceptanceError
 from ..report.html import themed
-from ..request import ACCEPT_PERMISSION
 from .accepting import snippet
 from .job_result import TEMPLATES, verdict_context
-from .overview import overview
-from .runs import files_of, kind_of
+from .overview import LARGEST_REPORT, overview
+from .runs import content_of, files_of, kind_of, may_accept
 
 REPORT_POLICY = (
     "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; "
@@ -32,7 +31,7 @@ REPORT_POLICY = (
 DOCS = Path(__file__).parents[1] / "docs"
 """The built documentation; a wheel has it, a checkout after ``make site``."""
 DOCS_POLICY = "default-src 'self' 'unsafe-inline' data:; frame-ancestors 'self'"
-LONGEST_FIELD = 1000
+LONGEST_FIELD = 4000
 DAYS = 30
 """From today: until when an acceptance is offered to hold."""
 THEMES = ("light", "dark")
@@ -91,7 +90,10 @@ class AcceptView(Seeing, TemplateView):
     """The lines that accept a finding by name; they are shown, and stored nowhere."""
 
     template_name = "nautobot_upgrade_jobs/accept.html"
-    permission_required = ("extras.view_jobresult", ACCEPT_PERMISSION)
+
+    def has_permission(self) -> bool:
+        """Tell whether the user may decide so."""
+        return super().has_permission() and may_accept(self.request.user)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Return the form, and the lines or what is wrong with it."""
@@ -118,8 +120,10 @@ class ReportView(Seeing, View):
         """Return the report in the colours of the page around it."""
         result = _result(request, pk)
         proxy = get_object_or_404(files_of(result.pk, request.user, ".html")[:1])
-        with proxy.file.open("rb") as stream:
-            text = stream.read().decode("utf-8", "replace")
+        data = content_of(proxy, LARGEST_REPORT)
+        if data is None:
+            raise Http404
+        text = data.decode("utf-8", "replace")
         # Nautobot 2.4 turns the colours of a whole page over, this one's, too.
         theme = "light" if LEGACY else request.COOKIES.get("theme", "")
         answer = HttpResponse(themed(text, theme) if theme in THEMES else text)

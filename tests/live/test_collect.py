@@ -212,8 +212,18 @@ def test_a_fault_in_the_database_is_a_reason_and_never_go(topic, fault, instance
     if fault == "table missing":
         execute(f"ALTER TABLE {quote(table)} RENAME TO out_of_sight")
     else:
+        drop_checks(instance, table)
         execute(f"ALTER TABLE {quote(table)} RENAME COLUMN {quote(column)} TO out_of_sight")
     assert_skipped(topic, "exist|nknown column")
+
+
+def drop_checks(instance, table):
+    """Let columns be renamed, which MySQL refuses while a check speaks of them."""
+    with connection.cursor() as cursor:
+        constraints = connection.introspection.get_constraints(cursor, table)
+    for name, one in constraints.items():
+        if instance.engine == "mysql" and one["check"]:
+            execute(f"ALTER TABLE `{table}` DROP CHECK `{name}`")
 
 
 def revoke(instance, database, table):

@@ -10,15 +10,10 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
-from django.contrib.auth import get_user_model
-from django.contrib.contenttypes.models import ContentType
 from django.db import connection
 from django_redis import get_redis_connection
-from nautobot.extras.models import Job
-from nautobot.users.models import ObjectPermission
 
 from development import dumps
-from nautobot_upgrade_jobs.request import BUILD_PERMISSION
 from nautobot_upgrade_jobs.target.scratch import PREFIX
 
 from .conftest import rows_of_every_table, this_instance
@@ -178,15 +173,3 @@ def _is_in(work, process):
         return Path(os.readlink(process / "cwd")).is_relative_to(work)
     except OSError:
         return False
-
-
-@pytest.mark.lines
-def test_who_may_build(clone):
-    with clone("sample"):
-        user = get_user_model().objects.create_user(username="planted-operator")
-        assert not user.has_perm(BUILD_PERMISSION)
-        permission = ObjectPermission.objects.create(name="build", actions=["build_target"])
-        permission.users.add(user)
-        permission.object_types.add(ContentType.objects.get_for_model(Job))
-        assert get_user_model().objects.get(pk=user.pk).has_perm(BUILD_PERMISSION)
-        assert get_user_model().objects.filter(is_superuser=True).first().has_perm(BUILD_PERMISSION)

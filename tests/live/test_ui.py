@@ -2,7 +2,9 @@
 
 import json
 import re
+from html import unescape
 from types import SimpleNamespace
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.contrib.contenttypes.models import ContentType
@@ -56,7 +58,7 @@ GRANTS = {
     "runner": [("view", "jobresult"), ("view", "fileproxy"), ("run", "job"), ("view", "job")],
     "acceptor": [("view", "jobresult"), ("view", "fileproxy"), ("accept_findings", "job")],
 }
-GRANTS["constrained"] = GRANTS["runner"]
+GRANTS["constrained"] = [*GRANTS["runner"], ("accept_findings", "job")]
 ELSEWHERE = {"jobresult": {"name": "Another Job"}, "job": {"name": "Capture Snapshot"}}
 """What the one with constraints may see and run: not this result, and not this Job."""
 
@@ -254,6 +256,30 @@ def test_a_report_that_cannot_be_read_takes_no_page_down(broken, shown):
     run.delete()
 
 
+def test_a_file_that_the_storage_has_lost_is_not_there_and_the_one_before_it_is(shown):
+    lost = finished(
+        files=[("preflight-z.json", json.dumps(DOCUMENT)), ("preflight-z.html", REPORT)]
+    )
+    for proxy in lost.files.all():
+        proxy.file.storage.delete(proxy.file.name)
+    client = shown.clients["superuser"]
+    assert client.get(address("report", lost)).status_code == NOT_THERE
+    found = overview.overview(User.objects.get(username="admin"))["findings"]
+    assert found.newer.key == str(shown.run.pk)
+    lost.delete()
+
+
+def test_the_list_of_all_runs_is_of_ours_alone(shown):
+    client = shown.clients["superuser"]
+    page = client.get(address("home", shown.run)).content.decode()
+    path = unescape(re.search(r'href="([^"]*/job-results/\?[^"]*)"', page)[1])
+    keys = parse_qs(urlsplit(path).query)["job_model"]
+    listed = client.get(reverse("extras-api:jobresult-list"), {"job_model": keys}).json()["results"]
+    assert str(shown.run.pk) in {one["id"] for one in listed}
+    assert {one["job_model"]["id"] for one in listed} <= set(keys)
+    assert client.get(path).status_code == SHOWN
+
+
 @pytest.mark.parametrize("text", HOSTILE)
 def test_hostile_text_is_shown_inertly(text, shown):
     top = [{"severity": "blocker", "key": f"apps.loads:{text}", "message": text}]
@@ -320,6 +346,27 @@ def test_the_metrics_are_the_newest_verdicts(shown):
     assert samples["nautobot_upgrade_verdict", "preflight", "blocked"] == 1
     assert samples["nautobot_upgrade_findings", "preflight", "blocker"] == 1
     assert 0 <= samples["nautobot_upgrade_run_age_seconds", "preflight", None] < 600
+
+
+@pytest.mark.parametrize(
+    ("status", "result", "verdict"),
+    [
+        ("FAILURE", {"verdict": "error", "error": "no such target"}, "error"),
+        ("FAILURE", {"exc_type": "OSError", "exc_message": ["disk full"]}, "crashed"),
+        ("REVOKED", None, "cancelled"),
+    ],
+)
+def test_a_run_that_did_not_look_silences_no_alarm(status, result, verdict, shown):
+    from nautobot_upgrade_jobs.ui.metrics import newest, upgrade_metrics
+
+    run = finished(result=result, status=status)
+    known = dict(newest())["preflight"]
+    assert known[0][0].verdict == verdict
+    samples = [one for family in upgrade_metrics() for one in family.samples]
+    assert [
+        one.value for one in samples if one.labels == {"job": "preflight", "severity": "blocker"}
+    ] == [1]
+    run.delete()
 
 
 def test_the_run_before_is_the_one_of_the_same_target(shown):

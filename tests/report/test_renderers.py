@@ -7,16 +7,19 @@ import json
 import os
 import re
 from dataclasses import replace
+from html import unescape
 from pathlib import Path
 from xml.etree import ElementTree
 
 import jsonschema
 import pytest
+from markdown import markdown
 
 from nautobot_upgrade_jobs.checks.findings import CheckResult, Status, Verdict
 from nautobot_upgrade_jobs.plan.way_steps import steps_of
 from nautobot_upgrade_jobs.report import FORMATS, files_of
 from nautobot_upgrade_jobs.report import json as json_report
+from nautobot_upgrade_jobs.report.markdown import block, code, escape
 from tests.builders import runtime
 from tests.report.samples import BACK, SAMPLES
 
@@ -106,9 +109,28 @@ def test_hostile_text_stays_text():
     outside_code = re.sub(r"(?<!\\)(`+)(?!`).*?(?<!`)\1(?!`)", "", markdown, flags=re.S)
     assert not re.search(r"(?<!\\)<script", outside_code)
     assert "](javascript" not in outside_code.replace("\\]", "")
-    for name in ("text", "html", "junit", "sarif"):
+    for name in ("text", "html", "junit", "sarif", "markdown"):
         assert not set("\x1b\u202e") & set(FORMATS[name](SAMPLES["hostile"])), name
-    assert "\u202e" not in outside_code
+
+
+ENDS_A_SPAN = "2.4` <img src=x onerror=alert(1)> ``` [x](javascript:alert(1)) &#x202e; &lt;b&gt;"
+
+
+@pytest.mark.parametrize("write", [escape, code, lambda text: "\n".join(block([text]))])
+def test_what_reads_markdown_shows_hostile_text_as_it_is(write):
+    html = markdown(write(ENDS_A_SPAN), extensions=["fenced_code", "tables"])
+    assert not re.search(r"<(img|a)\b", html)
+    assert unescape(re.sub(r"<[^>]+>", "", html)).strip() == ENDS_A_SPAN
+
+
+def test_braces_in_sarif_are_no_places_of_arguments():
+    sample = SAMPLES["go"]
+    told = replace(sample.results[0], title="A template {0} {{ obj.name }} [is] read.")
+    document = json.loads(FORMATS["sarif"](replace(sample, results=(told,))))
+    (rule,) = document["runs"][0]["tool"]["driver"]["rules"]
+    assert rule["shortDescription"]["text"] == (
+        "A template {{0}} {{{{ obj.name }}}} \\[is\\] read."
+    )
 
 
 @pytest.mark.parametrize("name", SAMPLES)

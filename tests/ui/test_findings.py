@@ -72,3 +72,14 @@ def test_what_is_to_be_done_first_stands_first():
 )
 def test_a_report_of_another_make_takes_nothing_down(document):
     assert all(one.severity == "info" for one in across(document, document))
+
+
+@pytest.mark.parametrize("beginning", ["x" * 450, "weekly \u200f\u202e", "tab\x07 bell"])
+def test_a_key_stays_what_it_is_so_that_it_can_be_accepted(beginning):
+    one, other = f"{beginning}a", f"{beginning}b"
+    seen = across(report(finding(one), finding(other)), report(finding(one)))
+    assert {found.key: found.state for found in seen} == {
+        f"data.cables:{one}": "open",
+        f"data.cables:{other}": "new",
+    }
+    assert not set("\u200f\u202e\x07") & set("".join(found.name for found in seen))

@@ -55,9 +55,6 @@ def test_a_verdict_is_one_that_is_known(status, result, verdict):
     "spoilt",
     [
         {"findings": "many"},
-        {"findings": {"blocker": "two"}},
-        {"findings": {"blocker": -1}},
-        {"findings": {"blocker": True}},
         {"top": {"severity": "blocker"}},
         {"unseen": "much"},
         {"unseen": ["much", {"reason": 1, "checks": "two"}]},
@@ -70,6 +67,35 @@ def test_a_verdict_is_one_that_is_known(status, result, verdict):
 def test_what_is_not_as_expected_counts_nothing(spoilt):
     found = outcome_of("SUCCESS", {"verdict": "go", **spoilt})
     assert found == outcome_of("SUCCESS", {"verdict": "go"})
+
+
+@pytest.mark.parametrize("number", ["two", -1, True, None])
+def test_what_is_no_number_counts_nothing(number):
+    found = outcome_of("SUCCESS", {"verdict": "go", "findings": {"blocker": number}})
+    assert set(found.counts.values()) == {0}
+
+
+def test_a_run_that_judged_nothing_has_not_found_nothing():
+    refused = outcome_of("FAILURE", {"verdict": "error", "error": "no such target"})
+    assert refused.counts == {}
+    assert not refused.looked
+    assert outcome_of("SUCCESS", {"verdict": "complete"}).counts == {}
+
+
+@pytest.mark.parametrize(
+    ("raised", "told"),
+    [
+        ("disk full", "disk full"),
+        (["disk full"], "disk full"),
+        ([28, "No space left"], "28 No space left"),
+        (["\u202etxet"], "\\u202etxet"),
+        (None, ""),
+        ([], ""),
+    ],
+)
+def test_why_a_run_crashed(raised, told):
+    """A worker keeps the arguments of an exception as a list."""
+    assert outcome_of("FAILURE", {"exc_type": "OSError", "exc_message": raised}).error == told
 
 
 def test_long_texts_and_lists_are_cut():

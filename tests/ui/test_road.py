@@ -26,7 +26,10 @@ def steps(kind, verdict, fields=None):
         ("verify", "go", ("compare", {})),
         ("verify", "blocked", ("verify", {"again": "this"})),
         ("compare", "blocked", ("verify", {})),
+        ("compare", "error", ("compare", {"again": "this"})),
         ("rollback", "go", ("verify", {})),
+        ("rollback", "blocked", ("verify", {})),
+        ("rollback", "crashed", ("rollback", {"again": "this"})),
     ],
 )
 def test_the_first_step(kind, verdict, first):
