@@ -53,7 +53,7 @@ def _tables(catalog: Catalog) -> Iterator[Table]:
         ["Setting", "In", "Left in the file it is", "Instead"],
         [
             [
-                f"`{one.name}`",
+                f"`{one.name}`{f', `{one.key}` of it' if one.key else ''}",
                 one.removed_in,
                 one.effect,
                 f"{f'`{one.replacement}`' if one.replacement else '-'} {_more(one.reference)}",

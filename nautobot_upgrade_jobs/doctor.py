@@ -8,7 +8,7 @@ import platform
 import signal
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
@@ -87,14 +87,16 @@ def start(config: str) -> Startup:
         failure=told.failure,
         unmet=tuple(sorted(_unmet("nautobot"))) if version else (),
         findings=tuple(told.findings),
+        unapplied=tuple(told.unapplied),
     )
 
 
 @dataclass(frozen=True)
 class _Told:
     passed: list[str]
-    findings: list[str]
     failure: Failure | None
+    findings: list[str] = field(default_factory=list)
+    unapplied: list[str] = field(default_factory=list)
 
 
 def _probe(config: str) -> _Told:
@@ -114,18 +116,18 @@ def _probe(config: str) -> _Told:
         os.killpg(child.pid, signal.SIGKILL)
         child.communicate()
         text = f"it did not come to an end in {DEADLINE_SECONDS} seconds"
-        return _Told([], [], Failure("import", "TimeoutExpired", text, ()))
+        return _Told([], Failure("import", "TimeoutExpired", text, ()))
     try:
         told = json.loads(output.strip().rpartition("\n")[2])
     except ValueError:
         last = (errors.strip() or "it said nothing").rpartition("\n")[2][:300]
         text = f"it ended with {child.returncode}: {last}"
-        return _Told([], [], Failure("import", "Crash", text, ()))
+        return _Told([], Failure("import", "Crash", text, ()))
     failure = told["failure"]
     if failure:
         frames = tuple(Frame(*frame) for frame in failure.pop("frames"))
         failure = Failure(**failure, frames=frames)
-    return _Told(told["passed"], told["findings"], failure)
+    return _Told(told["passed"], failure, told["findings"], told["unapplied"])
 
 
 def _unmet(name: str, seen: set[str] | None = None) -> set[str]:

@@ -18,6 +18,7 @@ from .configuration import APP
 from .facts import Facts, Unavailable
 from .facts.booted import Booted
 from .facts.resolution import Resolution
+from .facts.storage import media_of
 from .plan.history import History
 from .plan.outlook import Outlook, by_risk, way_to
 from .plan.packages import PackageChange, brought_along, package_changes
@@ -149,6 +150,7 @@ def _steps(
             unknown=_brought_along(facts, resolution),
             is_app=isinstance(facts.apps, Unavailable)
             or APP in (one.module for one in facts.apps.enabled),
+            media=media_of(facts.storage),
         )
     )
 

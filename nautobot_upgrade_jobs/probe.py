@@ -57,7 +57,7 @@ def _redis() -> None:
         redis.Redis.from_url(settings.CELERY_BROKER_URL, socket_connect_timeout=3).ping()
 
 
-def _migrations() -> list[str]:
+def _migrations() -> dict[str, list[str]]:
     from .collect import collect_facts
     from .facts import Unavailable
     from .plan.history import History
@@ -66,22 +66,24 @@ def _migrations() -> list[str]:
     if isinstance(found, Unavailable):
         raise RuntimeError(found.reason)
     history = History(found)
-    return [f"not applied: {key}" for key in history.unapplied] + [
-        f"recorded, but on no disk: {key}" for key in history.unknown
-    ]
+    return {
+        "unapplied": list(history.unapplied),
+        "findings": [f"recorded, but on no disk: {key}" for key in history.unknown],
+    }
 
 
-def _checks() -> list[str]:
+def _checks() -> dict[str, list[str]]:
     from .collect import collect_facts
     from .facts import Unavailable
 
     found = collect_facts(topics=("system",)).system
     if isinstance(found, Unavailable):
         raise RuntimeError(found.reason)
-    return [f"{one.id}: {one.message}" for one in found.messages if one.level == "error"]
+    errors = [f"{one.id}: {one.message}" for one in found.messages if one.level == "error"]
+    return {"findings": errors}
 
 
-STEPS: dict[str, Callable[[], list[str] | None]] = {
+STEPS: dict[str, Callable[[], dict[str, list[str]] | None]] = {
     "import": load_nautobot,
     "configuration": lambda: load_configuration(sys.argv[1]),
     "apps": set_up,
@@ -94,10 +96,11 @@ STEPS: dict[str, Callable[[], list[str] | None]] = {
 
 def run() -> dict[str, Any]:
     """Try every stage until one fails."""
-    told: dict[str, Any] = {"passed": [], "findings": [], "failure": None}
+    told: dict[str, Any] = {"passed": [], "findings": [], "unapplied": [], "failure": None}
     for stage, step in STEPS.items():
         try:
-            told["findings"] += step() or []
+            for kind, texts in (step() or {}).items():
+                told[kind] += texts
         except BaseException as error:  # noqa: BLE001 - SystemExit, too, is what we came for
             told["failure"] = failure(stage, error)
             return told

@@ -16,8 +16,10 @@ from .facts import Facts, Unavailable, known
 from .facts.backup import Backup
 from .facts.frozen import Frozen
 from .facts.reversal import Reversal
+from .facts.storage import media_of
 from .facts.written import Written
 from .plan.backup import NO_BACKUP, prove
+from .plan.containers import here
 from .plan.diagnosis import Diagnosis, diagnose
 from .plan.history import History
 from .plan.progress import Progress, begun
@@ -28,6 +30,7 @@ from .plan.way_packages import Return
 from .plan.way_steps import steps_of
 from .plan.ways import Choice, Kind, Situation, recommended, ways
 from .report import Report
+from .report.model import ASKS_STATE
 from .reporting import report_on
 from .request import Understood
 
@@ -97,7 +100,13 @@ def weigh(seen: Seen, to: Destination, asked: Understood, way: str) -> Report:
         steps=_steps(choice.chosen.kind, seen, to, asked.config.wheel_directory),
         constraints=seen.frozen.text if seen.frozen else "",
         state=seen.state,
+        asks_state=_asks_state(seen.facts),
     )
+
+
+def _asks_state(facts: Facts) -> str:
+    runtime = facts.runtime
+    return ASKS_STATE if isinstance(runtime, Unavailable) else here(ASKS_STATE, runtime)
 
 
 def _diagnosis(seen: Seen, asked: Understood) -> Diagnosis:
@@ -166,5 +175,6 @@ def _steps(kind: Kind, seen: Seen, to: Destination, wheel_directory: str) -> tup
         to.named,
         to.alone,
         wheel_directory,
+        media_of(facts.storage),
     )
     return steps_of(kind, here)

@@ -73,7 +73,8 @@ def has_a_backup(choice: Choice) -> Iterator[Finding]:
             choice.chosen,
             Severity.BLOCKER,
             "The way back is the backup, and nothing here proves that there is one.",
-            "Name its file: nautobot-server upgrade_jobs rollback --backup FILE",
+            "Plan in a shell on the host that has it, and name its file, too: --backup FILE. The "
+            "form has no such field.",
             references=(BACKUP,),
         )
     elif proof.open:

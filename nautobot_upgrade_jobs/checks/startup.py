@@ -10,7 +10,7 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from ..facts.startup import STAGES, Failure, Frame, Startup
 from .findings import Finding, Impact, Phase, Severity
 from .startup_causes import KNOWN
-from .text import some
+from .text import plural, some
 
 CAUSES = (
     "One App, one import or one setting that is wrong stops every command of nautobot-server, and "
@@ -31,13 +31,22 @@ def causes(startup: Startup) -> Iterator[Finding]:
     yield from _environment(startup)
     if startup.failure:
         yield cause_of(startup.failure, startup.config, startup.nautobot)
-    elif startup.findings:
+    if startup.findings:
         yield _finding(
             "nautobot-server check",
             "Nautobot starts, but its own checks find errors.",
-            "Mend what they name; Verify Migrations says more of each.",
-            ("nautobot-server upgrade_jobs verify",),
-            some(startup.findings),
+            "Mend what they name before anything else.",
+            (),
+            startup.findings,
+            severity=Severity.WARNING,
+        )
+    if startup.unapplied:
+        yield _finding(
+            "migrations",
+            f"{plural(len(startup.unapplied), 'migration')} not applied yet.",
+            "Within an upgrade, before `post_upgrade`, this is as it has to be. Otherwise run it.",
+            (),
+            some(startup.unapplied),
             severity=Severity.WARNING,
         )
 

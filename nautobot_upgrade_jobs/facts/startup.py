@@ -56,4 +56,6 @@ class Startup:
     unmet: tuple[str, ...]
     """Requirements of Nautobot and of what it requires that the environment does not meet."""
     findings: tuple[str, ...] = ()
-    """Messages of system checks that are errors, and migrations that are not applied."""
+    """Messages of system checks that are errors, and migrations that are on no disk."""
+    unapplied: tuple[str, ...] = ()
+    """Keys of migrations that are not applied."""

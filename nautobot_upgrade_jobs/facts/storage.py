@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from .base import Unavailable
+
 
 @dataclass(frozen=True)
 class Folder:
@@ -26,3 +28,10 @@ class Storage:
     folders: tuple[Folder, ...]
     user: str
     """Name of the operating-system user that looked."""
+
+
+def media_of(storage: Storage | Unavailable) -> str:
+    """Return the folder of the media files; empty if there is none, or nobody could look."""
+    folders = () if isinstance(storage, Unavailable) else storage.folders
+    there = (one.path for one in folders if one.setting == "MEDIA_ROOT" and one.exists)
+    return next(there, "")

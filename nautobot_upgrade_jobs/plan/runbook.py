@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from ..facts import Database, Runtime
-from .server_commands import NOT_ASKED, dump_of, options
+from .containers import IMAGE, in_place
+from .server_commands import NOT_ASKED, dump_of, options, packed, trial_of
 
 SERVICES = "nautobot nautobot-worker nautobot-scheduler"
 """Units by the names of Nautobot's own installation guide."""
@@ -54,19 +55,22 @@ class Window:
     """``name==version`` of what is installed and in no index, and therefore not in the set."""
     is_app: bool = True
     """Whether our own commands are there: a Git repository has the Jobs alone."""
+    media: str = ""
+    """Folder of the media files; empty if they are in none."""
 
 
 def upgrade_steps(window: Window) -> tuple[Step, ...]:
-    """Return the steps of the upgrade, from the snapshot to the last look.
+    """Return the steps of the upgrade, from the first look to the last.
 
     Args:
         window: What is upgraded, and to what.
     """
-    return (
+    steps = (
         *(() if window.is_app else (_own(),)),
-        _snapshot(),
+        _trial(window.database),
         stop_of(window.runtime),
-        _backup(window.database),
+        _snapshot(),
+        _backup(window),
         _keep(window.runtime),
         *_install(window),
         _start_check(),
@@ -74,6 +78,7 @@ def upgrade_steps(window: Window) -> tuple[Step, ...]:
         _verify(),
         _start(window.runtime),
     )
+    return tuple(in_place(step, window.runtime) for step in steps)
 
 
 def _own() -> Step:
@@ -87,10 +92,19 @@ def _own() -> Step:
     )
 
 
+def _trial(database: Database) -> Step:
+    return Step(
+        "Try the command of the backup",
+        "Nothing is stopped yet: the program has to be as new as the server, and to be let in.",
+        (trial_of(database),),
+    )
+
+
 def _snapshot() -> Step:
     return Step(
         "Capture a snapshot",
-        "It alone can tell afterwards whether anything was lost.",
+        "It alone can tell afterwards whether anything was lost. What users did after it would be "
+        "told as lost, too, so nobody is at work any more.",
         (f"nautobot-server upgrade_jobs snapshot --output {SNAPSHOTS}",),
         f"ls -l {SNAPSHOTS}/snapshot-*.json.gz",
     )
@@ -113,14 +127,17 @@ def stop_of(runtime: Runtime) -> Step:
     )
 
 
-def _backup(database: Database) -> Step:
+def _backup(window: Window) -> Step:
+    database = window.database
     dump, proof = dump_of(database, "before-upgrade")
+    files = (packed(window.media, "before-upgrade-media.tar.gz"),) if window.media else ()
+    elsewhere = "" if files else " The media files are in no folder here: back them up there."
     login = "" if database.vendor == "postgresql" else f" {NOT_ASKED}"
     return Step(
         "Back up the database and the media files",
         "It is the only way back once migrations have run. A backup that was never restored is a "
-        f"hope: restore it once elsewhere, before the window.{login}",
-        (dump, 'tar -czf before-upgrade-media.tar.gz -C "$NAUTOBOT_ROOT" media'),
+        f"hope: restore it once elsewhere, before the window.{elsewhere}{login}",
+        (dump, *files),
         proof,
     )
 
@@ -128,7 +145,7 @@ def _backup(database: Database) -> Step:
 def _keep(runtime: Runtime) -> Step:
     files = "nautobot_config.py"
     kept = f'cp -p "$NAUTOBOT_ROOT"/{files} before-upgrade.nautobot_config.py'
-    if runtime.layout == "container image":
+    if runtime.layout == IMAGE:
         return Step(
             "Keep the configuration and the name of the image",
             "Until migrations have run, the way back is the old image.",
@@ -150,10 +167,10 @@ def _install(window: Window) -> Iterator[Step]:
     why = "All packages in one step: one by one, each installation may move what another needs."
     if window.unknown:
         why += (
-            f" {', '.join(window.unknown)}: in no index, and so not in the set. A new environment "
-            "needs it from where it came."
+            f" {', '.join(window.unknown)}: from a file, or in no index, and so not in the set. A "
+            "new environment needs it from where it came."
         )
-    if layout == "container image":
+    if layout == IMAGE:
         python = ".".join(window.runtime.python.split(".")[:2])
         yield Step(
             "Build the image of the target",
@@ -163,7 +180,7 @@ def _install(window: Window) -> Iterator[Step]:
                 f"# in the Dockerfile: COPY constraints.txt ., and RUN {install}",
                 "docker compose build",
             ),
-            f"docker compose run --rm --entrypoint '' nautobot {proof}",
+            proof,
         )
         return
     if layout == "git checkout":
@@ -222,7 +239,7 @@ def _start_check() -> Step:
         "Does the target start with this configuration and these Apps? Nothing has been migrated: "
         "if not, the old packages bring everything back.",
         ("python -m nautobot_upgrade_jobs doctor",),
-        "The only thing it may name is migrations that are not applied.",
+        "It names nothing but migrations that are not applied.",
     )
 
 
@@ -235,7 +252,7 @@ def _migrate(window: Window) -> Step:
         "static files, removes stale content types and clears caches. Let it run in one process, "
         "and never interrupt it.",
         ("nautobot-server post_upgrade",),
-        "nautobot-server showmigrations --plan | grep -v '\\[X\\]'",
+        "nautobot-server migrate --check",
         irreversible=True,
     )
 
@@ -244,9 +261,9 @@ def _verify() -> Step:
     return Step(
         "Verify, before anybody is let in",
         "Is it finished, is the schema what the code needs, and is anything lost? Workers are "
-        "still down, so it cannot be GO yet; nothing else may be named.",
+        "still down, so it cannot be GO yet.",
         (f"nautobot-server upgrade_jobs verify --before {SNAPSHOTS}/snapshot-*.json.gz",),
-        "The verdict names nothing but workers and beat.",
+        "It names nothing but workers and beat, and warnings that Preflight had.",
     )
 
 
@@ -272,5 +289,5 @@ def _start(runtime: Runtime) -> Step:
             start,
             f"nautobot-server upgrade_jobs verify --before {SNAPSHOTS}/snapshot-*.json.gz",
         ),
-        "The verdict is GO.",
+        "The verdict is GO, or names the warnings that Preflight had alone.",
     )

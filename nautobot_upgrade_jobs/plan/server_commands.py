@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import shlex
+from pathlib import PurePosixPath
 
 from ..facts import Database
 
+# Without what only a server administrator may read, or another server may not accept.
+# "loose": MariaDB's client, which may well be the one that is installed, knows no such option.
+HOW = "--single-transaction --routines --no-tablespaces --loose-set-gtid-purged=OFF"
 NOT_ASKED = "The client of MySQL does not ask for a password: it takes it from ~/.my.cnf."
 
 
@@ -21,11 +25,27 @@ def dump_of(database: Database, stem: str) -> tuple[str, str]:
     if database.vendor == "postgresql":
         dump = f"pg_dump{login} --format=custom --file={file} {name}"
         return dump, f"pg_restore --list {file}"
-    # Without what only a server administrator may read, or another server may not accept.
-    # "loose": MariaDB's client, which may well be the one that is installed, knows no such option.
-    how = "--single-transaction --routines --no-tablespaces --loose-set-gtid-purged=OFF"
-    dump = f"mysqldump{login} {how} --result-file={file} {name}"
+    dump = f"mysqldump{login} {HOW} --result-file={file} {name}"
     return dump, f"tail -n 1 {file}"
+
+
+def trial_of(database: Database) -> str:
+    """Return the command that dumps no row to nowhere: what stops it would stop a dump."""
+    name, login = shlex.quote(database.name), login_of(database)
+    if database.vendor == "postgresql":
+        return f"pg_dump{login} --schema-only --file=/dev/null {name}"
+    return f"mysqldump{login} {HOW} --no-data --result-file=/dev/null {name}"
+
+
+def packed(folder: str, file: str) -> str:
+    """Return the command that packs a folder into a file."""
+    path = PurePosixPath(folder)
+    return f"tar -czf {file} -C {shlex.quote(str(path.parent))} {shlex.quote(path.name)}"
+
+
+def unpacked(folder: str, file: str) -> str:
+    """Return the command that brings a packed folder back to its place."""
+    return f"tar -xzf {file} -C {shlex.quote(str(PurePosixPath(folder).parent))}"
 
 
 def login_of(database: Database) -> str:

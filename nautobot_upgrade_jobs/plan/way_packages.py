@@ -10,6 +10,7 @@ from packaging.utils import canonicalize_name
 
 from ..facts import Database, Packages, Runtime, Unavailable
 from ..facts.frozen import Frozen
+from .containers import IMAGE
 from .packages import TOOLS
 from .reverse import ZERO, Call
 from .runbook import Step, source_of
@@ -68,6 +69,8 @@ class Return(Earlier):
     alone: Alone | None = None
     wheel_directory: str = ""
     """Folder that is installed from, instead of a package index."""
+    media: str = ""
+    """Folder of the media files; empty if they are in none."""
 
     @property
     def frozen(self) -> str:
@@ -159,7 +162,7 @@ def packages(back: Return) -> Iterator[Step]:
         )
     elif back.is_whole:
         yield from _whole(back)
-    elif back.runtime.layout == "container image":
+    elif back.runtime.layout == IMAGE:
         yield _built_with(back)
     else:
         yield _frozen_set(back)
@@ -167,12 +170,11 @@ def packages(back: Return) -> Iterator[Step]:
 
 def _built_with(back: Return) -> Step:
     """Return how older Apps come back with an image: somebody has to write them into it."""
-    run = "docker compose run --rm --entrypoint '' nautobot"
     return Step(
         "Build the image with the older Apps",
         "Write them into what the image is built from, then run this again: "
         + ", ".join(f"{name}=={version}" for name, version in back.named),
-        ("docker compose build", f"{run} {_proof(back.named)}"),
+        ("docker compose build", _proof(back.named)),
     )
 
 
@@ -219,7 +221,7 @@ def _whole(back: Return) -> Iterator[Step]:
     """Yield how all packages and the configuration come back."""
     runtime = back.runtime
     config = f'cp -p {CONFIG} "$NAUTOBOT_ROOT"/nautobot_config.py'
-    if runtime.layout == "container image":
+    if runtime.layout == IMAGE:
         yield Step(
             "Start from the old image again",
             f"Its name stands in {BACKUP}.images; put it back into the Dockerfile, and into the "

@@ -6,19 +6,26 @@ import shlex
 from collections.abc import Iterator
 
 from ..facts import Database, Unavailable
+from .containers import in_place
 from .runbook import Step, start_of, stop_of
-from .server_commands import NOT_ASKED, dump_of, login_of, options
+from .server_commands import NOT_ASKED, dump_of, login_of, options, unpacked
 from .text import plural
 from .way_packages import BACKUP, Return, files_of, packages
 from .ways import Kind
 
 PRESENT = "before-rollback"
 MEDIA = f"{BACKUP}-media.tar.gz"
+ASIDE = "_upgraded"
+"""What the name of the database that is put aside ends with."""
 INTO_AN_EMPTY_ONE = "What a dump does not have would otherwise stay."
 
 
 def steps_of(kind: Kind, back: Return) -> tuple[Step, ...]:
     """Return the steps of a way, from the first command to the last look."""
+    return tuple(in_place(step, back.runtime) for step in _steps_of(kind, back))
+
+
+def _steps_of(kind: Kind, back: Return) -> tuple[Step, ...]:
     if kind == "forward":
         return tuple(_forward(back))
     undo = {"nothing": (), "reverse": _reversed(back), "restore": _restored(back)}[kind]
@@ -39,12 +46,12 @@ def _at_hand(kind: Kind, back: Return) -> Iterator[Step]:
     """Yield a step that looks for the files which later ones need; none if they need none."""
     files = list(files_of(back))
     if kind == "restore":
-        files += [f"{BACKUP}.{back.database.vendor}", MEDIA]
+        files += [f"{BACKUP}.{back.database.vendor}", *((MEDIA,) if back.media else ())]
     if back.snapshot:
         files.append(back.snapshot)
     commands = [f"test -s {shlex.quote(name)}" for name in files]
-    if kind == "restore" and back.database.vendor != "postgresql":
-        commands.append(f"mysql{login_of(back.database)} --execute='SELECT 1'")
+    if kind == "restore":
+        commands.append(_let_in(back.database))
     if not commands:
         return
     yield Step(
@@ -52,6 +59,19 @@ def _at_hand(kind: Kind, back: Return) -> Iterator[Step]:
         "Nothing is changed before all of it is there, in this folder."
         + ("" if back.database.vendor == "postgresql" else f" {NOT_ASKED}"),
         tuple(commands),
+    )
+
+
+def _let_in(database: Database) -> str:
+    """Return a command that fails unless the restore can begin."""
+    login = login_of(database)
+    if database.vendor != "postgresql":
+        return f"mysql{login} --execute='SELECT 1'"
+    # A connection to a database that must not be there: an earlier way back may have left it.
+    aside = shlex.quote(f"{database.name}{ASIDE}")
+    return (
+        f"psql{login} --dbname=postgres --command='SELECT 1' && "
+        f"! psql{login} --dbname={aside} --command='SELECT 1'"
     )
 
 
@@ -97,18 +117,22 @@ def _restored(back: Return) -> tuple[Step, ...]:
     write = _into_postgresql if back.database.vendor == "postgresql" else _into_mysql
     return (
         *write(back.database),
-        Step(
-            "Bring back the media files",
-            "Files that were uploaded since stay; those that were replaced are the old ones again.",
-            (f'tar -xzf {MEDIA} -C "$NAUTOBOT_ROOT"',),
-        ),
+        *((_media(back.media),) if back.media else ()),
+    )
+
+
+def _media(folder: str) -> Step:
+    return Step(
+        "Bring back the media files",
+        "Files that were uploaded since stay; those that were replaced are the old ones again.",
+        (unpacked(folder, MEDIA),),
     )
 
 
 def _into_postgresql(database: Database) -> Iterator[Step]:
     login = login_of(database)
     name, quoted = shlex.quote(database.name), database.name.replace('"', '""')
-    aside = f'ALTER DATABASE "{quoted}" RENAME TO "{quoted}_upgraded"'
+    aside = f'ALTER DATABASE "{quoted}" RENAME TO "{quoted}{ASIDE}"'
     yield Step(
         "Put the upgraded database aside",
         "It stays whole under another name.",

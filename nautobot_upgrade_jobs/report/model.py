@@ -60,6 +60,9 @@ class Reported:
     acceptance: Acceptance | None
 
 
+ASKS_STATE = "nautobot-server upgrade_jobs state"
+
+
 @dataclass(frozen=True)
 class Report:
     """The outcome of one run."""
@@ -89,6 +92,8 @@ class Report:
     """The ways back, if the report is about one."""
     state: str = ""
     """What the database can be told by when the steps are gone."""
+    asks_state: str = ASKS_STATE
+    """The command that tells it, as it is run here."""
     notes: tuple[Reviewed, ...] | None = None
     """What the release notes on the way say; None if nobody has read them."""
     why_no_notes: str = ""

@@ -5,10 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..checks.findings import Severity
+from ..plan.containers import RUN
 from .markdown import block, code, escape
 from .model import Report
 from .script import is_command
 
+FOLDER = "Run it in one folder, which has this plan and the files beside it:"
+WHERE = {
+    False: f"{FOLDER} as the user of Nautobot and in its environment. `sudo` is for who may.",
+    True: f"{FOLDER} that of docker-compose.yml, and the image's user has to be let write there.",
+}
+"""By whether Nautobot is an image."""
 NO_RETURN = "**No way back from here but the backup.**"
 TITLES = {"preflight": ("Upgrade", "Preflight"), "rollback": ("The way back", "Rollback Planner")}
 
@@ -24,6 +31,8 @@ def _lines(report: Report) -> Iterator[str]:
     yield ""
     verdict = f"**{report.verdict.value.upper()}**. {escape(report.headline)}"
     yield f"{who} of {report.created:%Y-%m-%d %H:%M} UTC: {verdict}"
+    yield ""
+    yield WHERE[any(one.startswith(RUN) for step in report.steps for one in step.commands)]
     blockers = report.open(Severity.BLOCKER)
     if blockers:
         yield ""

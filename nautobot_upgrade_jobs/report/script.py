@@ -6,6 +6,7 @@ import re
 import shlex
 from collections.abc import Iterator
 
+from ..checks.findings import Verdict
 from ..plan.runbook import Step
 from .markdown import escape
 from .model import Report
@@ -17,8 +18,14 @@ cd "$(dirname "${{BASH_SOURCE[0]}}")"
 planned_for={state}
 finished="${{BASH_SOURCE[0]##*/}}.finished"
 log="${{BASH_SOURCE[0]##*/}}.log"
-sure=no
-[ "${{1:-}}" = --yes ] && sure=yes
+sure=no although_blocked=no
+for word in "$@"; do
+    case "$word" in
+    --yes) sure=yes ;;
+    --although-blocked) although_blocked=yes ;;
+    *) echo "unknown: $word; known: --yes, --although-blocked" >&2; exit 1 ;;
+    esac
+done
 
 say() {{ printf '%s  %s\\n' "$(date -u +%FT%TZ)" "$*" | tee -a "$log"; }}
 fail() {{
@@ -46,9 +53,13 @@ run() {{
     echo "$number" >>"$finished"
 }}
 """
+REFUSE = """\
+[ "$although_blocked" = yes ] || fail "this plan was BLOCKED, by what rollback-*.md beside it \
+names. Mend that and plan again, or give --although-blocked."
+"""
 CHECK = """\
 if [ ! -e "$finished" ]; then
-    state=$(nautobot-server upgrade_jobs state | tail -n 1)
+    state=$({asks} | tail -n 1)
     [ "$state" = "$planned_for" ] || fail "this is not what was planned for, or it has changed \
 since; planned for: $planned_for; this is: $state. Plan again."
     touch "$finished"
@@ -70,7 +81,9 @@ def _lines(report: Report) -> Iterator[str]:
     yield HEAD.format(state=shlex.quote(report.state))
     for name in _variables(report.steps):
         yield f': "${{{name}:?is not set}}"'
-    yield CHECK
+    if report.verdict is Verdict.BLOCKED:
+        yield REFUSE
+    yield CHECK.format(asks=report.asks_state)
     for number, step in enumerate(report.steps, 1):
         yield from _function(f"step_{number}", step.commands)
         proof = step.verify if is_command(step.verify) else ""

@@ -26,7 +26,7 @@ HEADLINES = {
     "rollback": {
         Verdict.GO: "There is a way back, and it loses nothing.",
         Verdict.CAUTION: "There is a way back; read first what it costs.",
-        Verdict.BLOCKED: "This way does not lead back.",
+        Verdict.BLOCKED: "The way back is not open: see first what is in it.",
         Verdict.INCOMPLETE: "No answer yet: some checks could not look.",
     },
     "doctor": {
@@ -44,7 +44,8 @@ NEXT_STEPS = {
         "the files, in its order: snapshot, stop, backup, install, migrate, verify. Restore a "
         "backup once elsewhere before.",
         Verdict.BLOCKED: "Mend the blockers from the top and run Preflight again, until none is "
-        "left. Only then take the backup and upgrade.",
+        "left; where nautobot_config.py was changed, restart web and workers before. Only then "
+        "take the backup and upgrade.",
         Verdict.INCOMPLETE: "Give the checks under 'Not checked' what they need, and run Preflight "
         "again.",
     },
@@ -77,7 +78,7 @@ NEXT_STEPS = {
     },
     "doctor": {
         Verdict.GO: "Run `nautobot-server upgrade_jobs verify`: is the upgrade finished?",
-        Verdict.CAUTION: "Do what the warnings say.",
+        Verdict.CAUTION: "Read the warnings: each says whether it is in the way.",
         Verdict.BLOCKED: "Mend the first blocker and run doctor again; it may have hidden another.",
         Verdict.INCOMPLETE: "See under 'Not checked' what it needs.",
     },

@@ -51,7 +51,10 @@ def resolve(
             uv = uv_in(folder, wheel_directory, seconds)
             return _resolve_and_weigh(Resolver(uv, wishes), target, lines)
     except (ResolverFailed, ScratchError, OSError) as error:
-        return Unavailable(without_user_info(str(error)))
+        reason = without_user_info(str(error))
+        if wheel_directory:
+            reason = reason.replace(NO_CORE, f"wheel_directory: {wheel_directory} has no nautobot")
+        return Unavailable(reason)
 
 
 def _resolve_and_weigh(resolver: Resolver, target: str, lines: Sequence[str]) -> Resolution:

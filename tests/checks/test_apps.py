@@ -2,7 +2,7 @@
 
 import pytest
 
-from nautobot_upgrade_jobs.checks.apps import leftovers
+from nautobot_upgrade_jobs.checks.apps import absorbed_by_core, leftovers
 from nautobot_upgrade_jobs.facts import Tables
 from nautobot_upgrade_jobs.facts.tables import Table
 from tests.builders import CATALOG, app, apps, facts, migration, migrations, target
@@ -159,3 +159,17 @@ def test_leftovers_of_an_app_that_core_takes_over(installed, wanted, advice):
     )
     findings = [(one.severity.value, advice in one.remediation) for one in found]
     assert findings == ([("info", True)] if advice else [])
+
+
+@pytest.mark.parametrize(
+    ("distribution", "covers"),
+    [
+        ("Nautobot_Data.Validation-Engine", "nautobot-data-validation-engine"),
+        ("", None),  # of what comes without one, no index is asked
+    ],
+)
+def test_an_app_that_core_has_absorbed_never_gets_a_release_for_it(distribution, covers):
+    enabled = apps(app(module=ENGINE, distribution=distribution))
+    (finding,) = absorbed_by_core(enabled, target("3.2.7", "2.4.44"), CATALOG)
+    assert finding.covers == ((("resolution.no_release_fits", covers),) if covers else ())
+    assert "accept this finding by its key" in finding.remediation

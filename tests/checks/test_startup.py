@@ -37,7 +37,12 @@ def failed(stage, error, message, *frames):
             startup(unmet=("nautobot requires Django>=5.2, but 4.2 is installed",)),
             ["requirement Django>=5.2"],
         ),
-        (startup(findings=("not applied: dcim.0099",)), ["nautobot-server check"]),
+        (startup(findings=("app.E1: no",)), ["nautobot-server check"]),
+        (startup(unapplied=("dcim.0099",)), ["migrations"]),
+        (
+            startup(findings=("app.E1: no",), unapplied=("dcim.0099",)),
+            ["nautobot-server check", "migrations"],
+        ),
         (
             failed("database", "OperationalError", 'FATAL: database "x" does not exist'),
             ["database"],
@@ -93,3 +98,12 @@ def test_where_it_is_wrong_is_told():
     (one,) = causes(failed("apps", "ImportError", "cannot import name 'X'", *frames))
     assert f"{PACKAGES}/some_app/jobs.py, line 7" in one.message
     assert one.commands == ("pip install --upgrade some_app",)
+
+
+def test_migrations_that_are_to_come_hide_no_error():
+    """The last look before the point of no return."""
+    errors = tuple(f"app.E{number}: my own error" for number in range(30))
+    many = tuple(f"dcim.{number:04}" for number in range(59))
+    own, migrations = causes(startup(findings=errors, unapplied=many))
+    assert own.evidence == errors
+    assert migrations.message == "59 migrations not applied yet."

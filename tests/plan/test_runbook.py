@@ -4,6 +4,7 @@ import shlex
 
 import pytest
 
+from nautobot_upgrade_jobs.plan.containers import RUN
 from nautobot_upgrade_jobs.plan.runbook import Window, upgrade_steps
 from tests.builders import database, runtime
 
@@ -37,7 +38,8 @@ def place(found, text):
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_nothing_is_changed_before_there_is_a_way_back(layout):
     found = steps(layout)
-    order = [place(found, text) for text in ("snapshot", "stop", "pg_dump", "constraints.txt")]
+    texts = ("/dev/null", "stop", "snapshot", "--file=before-upgrade", "constraints.txt")
+    order = [place(found, text) for text in texts]
     assert order == sorted(order)
     assert place(found, "doctor") < place(found, "post_upgrade") < place(found, "verify --before")
 
@@ -45,7 +47,8 @@ def test_nothing_is_changed_before_there_is_a_way_back(layout):
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_one_step_is_the_point_of_no_return(layout):
     (step,) = [one for one in steps(layout) if one.irreversible]
-    assert step.commands == ("nautobot-server post_upgrade",)
+    inside = f"{RUN} " if layout == "container image" else ""
+    assert step.commands == (f"{inside}nautobot-server post_upgrade",)
     assert "all migrations (59, those of the Apps among them)" in step.why
 
 
@@ -54,7 +57,7 @@ def test_without_the_target_the_migrations_of_apps_are_not_counted():
     assert "all migrations (59, and those of the Apps)" in step.why
 
 
-@pytest.mark.parametrize(("is_app", "first"), [(True, "Capture"), (False, "Install the App")])
+@pytest.mark.parametrize(("is_app", "first"), [(True, "Try"), (False, "Install the App")])
 def test_a_repository_of_jobs_has_no_commands_of_its_own(is_app, first):
     found = steps(more={"is_app": is_app})
     assert found[0].title.startswith(first)
@@ -66,7 +69,7 @@ def test_a_repository_of_jobs_has_no_commands_of_its_own(is_app, first):
 def test_what_no_index_has_is_told_where_the_set_is_installed(layout, unknown, said):
     found = steps(layout, more={"unknown": unknown})
     (step,) = [one for one in found if any("constraints.txt" in line for line in one.commands)]
-    assert ("ours==1.0: in no index" in step.why) is said
+    assert ("ours==1.0: from a file, or in no index" in step.why) is said
 
 
 @pytest.mark.parametrize(
@@ -86,11 +89,39 @@ def test_every_command_is_one_a_shell_can_read(layout):
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
-def test_every_step_but_the_build_can_be_proved(layout):
-    assert [one.title for one in steps(layout) if not one.verify] in (
-        [],
-        ["Keep the configuration and the name of the image"],
-    )
+def test_every_step_can_be_proved(layout):
+    kept = "Keep the configuration and the name of the image"
+    assert [one.title for one in steps(layout) if not one.verify] == [
+        "Try the command of the backup",  # it proves itself
+        *((kept,) if layout == "container image" else ()),
+    ]
+
+
+def test_in_an_image_everything_of_nautobot_goes_around_its_entry_point():
+    outside = [one for one in commands(steps("container image")) if not one.startswith(RUN)]
+    assert [one.split()[0] for one in outside] == [
+        *("pg_dump", "docker", "pg_dump", "docker", "sed", "#", "docker", "docker")
+    ]
+    assert (
+        f'{RUN} sh -c \'cp -p "${{NAUTOBOT_ROOT}}"/nautobot_config.py '
+        "before-upgrade.nautobot_config.py'"
+    ) in commands(steps("container image"))
+    assert not any(RUN in one for one in commands(steps("virtualenv")))
+
+
+@pytest.mark.parametrize(
+    ("media", "command"),
+    [
+        ("/opt/nautobot/media", "tar -czf before-upgrade-media.tar.gz -C /opt/nautobot media"),
+        ("/srv/my files", "tar -czf before-upgrade-media.tar.gz -C /srv 'my files'"),
+        ("", None),
+    ],
+)
+def test_the_media_files_are_packed_where_they_are(media, command):
+    packed = [one for one in commands(steps(more={"media": media})) if one.startswith("tar")]
+    assert packed == ([command] if command else [])
+    (backup,) = [one for one in steps(more={"media": media}) if "Back up" in one.title]
+    assert ("in no folder here" in backup.why) is (not media)
 
 
 @pytest.mark.parametrize(

@@ -32,6 +32,7 @@ from nautobot_upgrade_jobs.report import Report
 from nautobot_upgrade_jobs.snapshot.compare import Change, Kind
 from tests.builders import database, runtime
 
+MEDIA = "/opt/nautobot/media"
 HOSTILE = "a|b <script>alert(1)</script> `code` *bold*\nsecond line [x](javascript:alert(1))"
 HOSTILE += " \x1b[31mred \u202etxet"
 
@@ -171,7 +172,9 @@ BLOCKED = replace(
     ),
     without_notes=("old-lib",),
     constraints="nautobot==3.2.7\n",
-    steps=upgrade_steps(Window(runtime(), database(), "3.2.7", 59, of_apps=True, has_set=True)),
+    steps=upgrade_steps(
+        Window(runtime(), database(), "3.2.7", 59, of_apps=True, has_set=True, media=MEDIA)
+    ),
     current="Nautobot 2.4.44",
     verdict=Verdict.BLOCKED,
     results=(
@@ -311,6 +314,7 @@ BACK = Return(
     "2.4.44",
     "snapshot-before.json.gz",
     (("nautobot", "2.4.44"),),
+    media=MEDIA,
 )
 ROLLBACK = replace(
     GO,

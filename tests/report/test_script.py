@@ -6,13 +6,15 @@ from dataclasses import replace
 
 import pytest
 
+from nautobot_upgrade_jobs.checks.findings import Verdict
 from nautobot_upgrade_jobs.plan.runbook import Step
 from nautobot_upgrade_jobs.plan.way_steps import steps_of
 from nautobot_upgrade_jobs.report import script
 from tests.builders import database, runtime
 from tests.report.samples import BACK, HOSTILE, ROLLBACK
 
-HERE = ROLLBACK.state
+READY = replace(ROLLBACK, verdict=Verdict.CAUTION)
+HERE = READY.state
 
 
 @pytest.fixture
@@ -21,7 +23,7 @@ def go(tmp_path):
     programs = tmp_path / "programs"
     programs.mkdir()
 
-    def run(*steps, state=HERE, words=("--yes",), answer="", report=ROLLBACK, **environment):
+    def run(*steps, state=HERE, words=("--yes",), answer="", report=READY, **environment):
         server = programs / "nautobot-server"
         server.write_text(f"#!/bin/sh\necho starting\ncat <<'END'\n{state}\nEND\n")
         server.chmod(0o755)
@@ -58,6 +60,22 @@ def test_step_by_step(go, tmp_path):
     assert (code, trace(tmp_path)) == (0, ["one", "two"])
     assert output.rstrip().endswith("Everything is done.")
     assert "Step 2: A step" in (tmp_path / "rollback.sh.log").read_text()
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [(("--yes",), 1), (("--yes", "--although-blocked"), 0), (("--although-blocked",), 0)],
+)
+def test_a_plan_that_is_blocked_is_refused_unless_one_insists(go, tmp_path, words, code):
+    ended, output = go(ONE, report=ROLLBACK, words=words)
+    assert (ended, trace(tmp_path)) == (code, ["one"] * (not code))
+    assert ("this plan was BLOCKED" in output) is bool(code)
+
+
+def test_an_option_that_is_none_is_refused(go, tmp_path):
+    code, output = go(ONE, words=("--force",))
+    assert (code, trace(tmp_path)) == (1, [])
+    assert "unknown: --force; known: --yes" in output
 
 
 def test_what_is_finished_is_not_done_again(go, tmp_path):
@@ -122,7 +140,7 @@ def test_a_title_cannot_become_a_command(go, tmp_path):
 
 def test_what_was_planned_for_cannot_become_a_command(go, tmp_path):
     state = "postgresql '; touch oops; ' $(touch oops): 01, 7 changes"
-    report = replace(ROLLBACK, state=state, instance="x\ntouch oops", current="$(touch oops)")
+    report = replace(READY, state=state, instance="x\ntouch oops", current="$(touch oops)")
     assert go(ONE, state=state, report=report)[0] == 0
     assert not (tmp_path / "oops").exists()
 

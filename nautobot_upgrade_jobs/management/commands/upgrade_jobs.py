@@ -124,13 +124,18 @@ class Command(BaseCommand):
 
         one = commands.add_parser("state", help="What can a planned script tell this database by?")
         one.set_defaults(run=self._state, output=None)
+        one = commands.add_parser("help", help="The options of one of these commands")
+        one.add_argument("about", choices=commands.choices)
+        one.set_defaults(
+            run=lambda asked: commands.choices[asked["about"]].print_help(), output=None
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Run the Job and leave with its exit code."""
         try:
             if options["output"]:
                 make_folder(options["output"])
-            code = options["run"](options)
+            code = options["run"](options) or 0
         except UsageError as error:
             raise CommandError(str(error), returncode=USAGE_ERROR) from None
         sys.exit(code)

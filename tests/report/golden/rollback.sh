@@ -8,8 +8,14 @@ cd "$(dirname "${BASH_SOURCE[0]}")"
 planned_for='postgresql nautobot: 0123456789abcdef, 7 changes'
 finished="${BASH_SOURCE[0]##*/}.finished"
 log="${BASH_SOURCE[0]##*/}.log"
-sure=no
-[ "${1:-}" = --yes ] && sure=yes
+sure=no although_blocked=no
+for word in "$@"; do
+    case "$word" in
+    --yes) sure=yes ;;
+    --although-blocked) although_blocked=yes ;;
+    *) echo "unknown: $word; known: --yes, --although-blocked" >&2; exit 1 ;;
+    esac
+done
 
 say() { printf '%s  %s\n' "$(date -u +%FT%TZ)" "$*" | tee -a "$log"; }
 fail() {
@@ -38,6 +44,8 @@ run() {
 }
 
 : "${NAUTOBOT_ROOT:?is not set}"
+[ "$although_blocked" = yes ] || fail "this plan was BLOCKED, by what rollback-*.md beside it names. Mend that and plan again, or give --although-blocked."
+
 if [ ! -e "$finished" ]; then
     state=$(nautobot-server upgrade_jobs state | tail -n 1)
     [ "$state" = "$planned_for" ] || fail "this is not what was planned for, or it has changed since; planned for: $planned_for; this is: $state. Plan again."
@@ -50,6 +58,7 @@ step_1() {
     test -s before-upgrade.postgresql
     test -s before-upgrade-media.tar.gz
     test -s snapshot-before.json.gz
+    psql --dbname=postgres --command='SELECT 1' && ! psql --dbname=nautobot_upgraded --command='SELECT 1'
 }
 proof_1() {
     :
@@ -97,7 +106,7 @@ proof_6() {
 run 6 'Restore the backup into it' plain
 
 step_7() {
-    tar -xzf before-upgrade-media.tar.gz -C "$NAUTOBOT_ROOT"
+    tar -xzf before-upgrade-media.tar.gz -C /opt/nautobot
 }
 proof_7() {
     :
