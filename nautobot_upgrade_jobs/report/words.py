@@ -38,10 +38,10 @@ HEADLINES = {
 }
 NEXT_STEPS = {
     "preflight": {
-        Verdict.GO: "Follow the plan, upgrade-plan.md among the files, in its order: snapshot, "
-        "stop, backup, install, migrate, verify. Restore a backup once elsewhere before.",
+        Verdict.GO: "Follow the plan, upgrade-plan.md among the files, in its order: stop, "
+        "snapshot, backup, install, migrate, verify. Restore a backup once elsewhere before.",
         Verdict.CAUTION: "Decide about each warning. Then follow the plan, upgrade-plan.md among "
-        "the files, in its order: snapshot, stop, backup, install, migrate, verify. Restore a "
+        "the files, in its order: stop, snapshot, backup, install, migrate, verify. Restore a "
         "backup once elsewhere before.",
         Verdict.BLOCKED: "Mend the blockers from the top and run Preflight again, until none is "
         "left; where nautobot_config.py was changed, restart web and workers before. Only then "
