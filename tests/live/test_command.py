@@ -57,3 +57,13 @@ def test_a_snapshot_is_written(tmp_path):
     (path,) = tmp_path.iterdir()
     assert (done.returncode, str(path) in done.stdout) == (0, True)
     assert unseal(path.read_bytes()).instance
+
+
+@pytest.mark.once
+@pytest.mark.parametrize(
+    ("command", "option"), [("preflight", "--require"), ("rollback", "--backup"), ("state", "-h")]
+)
+def test_the_options_of_a_command_can_be_asked_for(command, option):
+    """``--help`` is taken by ``nautobot-server`` itself."""
+    done = run_command("help", command)
+    assert (done.returncode, option in done.stdout) == (0, True), done.stderr

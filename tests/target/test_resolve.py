@@ -235,3 +235,9 @@ def test_the_time_limit_holds(index):
     found = resolve(wishes, "3.2.7", seconds=0, wheel_directory=str(index))
     assert isinstance(found, Unavailable)
     assert "in time" in found.reason
+
+
+def test_a_folder_of_wheels_without_nautobot_is_named_and_no_index_is_blamed(tmp_path):
+    found = asked(tmp_path)
+    assert isinstance(found, Unavailable)
+    assert found.reason == f"wheel_directory: {tmp_path} has no nautobot"
