@@ -51,7 +51,7 @@ def _at_hand(kind: Kind, back: Return) -> Iterator[Step]:
         files.append(back.snapshot)
     commands = [f"test -s {shlex.quote(name)}" for name in files]
     if kind == "restore":
-        commands.append(_let_in(back.database))
+        commands += _let_in(back.database)
     if not commands:
         return
     yield Step(
@@ -62,16 +62,17 @@ def _at_hand(kind: Kind, back: Return) -> Iterator[Step]:
     )
 
 
-def _let_in(database: Database) -> str:
-    """Return a command that fails unless the restore can begin."""
+def _let_in(database: Database) -> tuple[str, ...]:
+    """Return commands that fail unless the restore can begin."""
     login = login_of(database)
     if database.vendor != "postgresql":
-        return f"mysql{login} --execute='SELECT 1'"
-    # A connection to a database that must not be there: an earlier way back may have left it.
-    aside = shlex.quote(f"{database.name}{ASIDE}")
+        return (f"mysql{login} --execute='SELECT 1'",)
+    aside = f"{database.name}{ASIDE}"
+    told = f"{aside} is still there, of an earlier way back: drop it, or give it another name"
+    there = f"psql{login} --dbname={shlex.quote(aside)} --command='SELECT 1'"
     return (
-        f"psql{login} --dbname=postgres --command='SELECT 1' && "
-        f"! psql{login} --dbname={aside} --command='SELECT 1'"
+        f"psql{login} --dbname=postgres --command='SELECT 1'",
+        f"if {there} >/dev/null 2>&1; then echo {shlex.quote(told)}; false; fi",
     )
 
 

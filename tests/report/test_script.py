@@ -72,6 +72,23 @@ def test_a_plan_that_is_blocked_is_refused_unless_one_insists(go, tmp_path, word
     assert ("this plan was BLOCKED" in output) is bool(code)
 
 
+@pytest.mark.parametrize(
+    ("reached", "code"), [(("postgres",), 0), ((), 1), (("postgres", "nautobot_upgraded"), 1)]
+)
+def test_the_restore_begins_only_where_its_database_can_be_put_aside(go, tmp_path, reached, code):
+    first, *_ = steps_of("restore", BACK)
+    (folder,) = tmp_path.iterdir()
+    psql = folder / "psql"
+    psql.write_text(
+        f"#!/bin/sh\ncase ' {' '.join(reached)} ' in *\" ${{1#*=}} \"*) ;; *) exit 2;; esac\n"
+    )
+    psql.chmod(0o755)
+    looks = step(*(one for one in first.commands if "psql" in one))
+    ended, output = go(looks, TWO)
+    assert (ended, trace(tmp_path)) == (code, ["two"] * (not code))
+    assert ("nautobot_upgraded is still there" in output) is ("nautobot_upgraded" in reached)
+
+
 def test_an_option_that_is_none_is_refused(go, tmp_path):
     code, output = go(ONE, words=("--force",))
     assert (code, trace(tmp_path)) == (1, [])

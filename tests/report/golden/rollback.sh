@@ -58,7 +58,8 @@ step_1() {
     test -s before-upgrade.postgresql
     test -s before-upgrade-media.tar.gz
     test -s snapshot-before.json.gz
-    psql --dbname=postgres --command='SELECT 1' && ! psql --dbname=nautobot_upgraded --command='SELECT 1'
+    psql --dbname=postgres --command='SELECT 1'
+    if psql --dbname=nautobot_upgraded --command='SELECT 1' >/dev/null 2>&1; then echo 'nautobot_upgraded is still there, of an earlier way back: drop it, or give it another name'; false; fi
 }
 proof_1() {
     :
