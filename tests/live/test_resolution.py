@@ -77,7 +77,7 @@ def test_the_settings_can_forbid_it(monkeypatch):
     ("forbidden", "request_", "reason"),
     [
         ({"allow_build": False}, Request(target="3.1.8"), "allow_build is False"),
-        ({}, Request(target="3.1.8", may_build=False), "extras.build_target_job"),
+        ({}, Request(target="3.1.8", may_build=False), "build_target on this Job"),
         ({}, Request(target="3.1.8", build=False), "on request"),
     ],
 )
