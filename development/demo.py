@@ -28,9 +28,8 @@ def run(target: str) -> bool:
     # Nautobot makes this folder at every start, so this fault cannot be planted any earlier.
     shutil.rmtree(SOURCE.root / "media", ignore_errors=True)
     rest = Rest(SOURCE.url, TOKEN)
-    for made_up in rest.all(
-        "/api/extras/job-results/"
-    ):  # Nautobot's factories made them of our Jobs
+    # Nautobot's factories have made up results, of our Jobs, too.
+    for made_up in rest.all("/api/extras/job-results/"):
         rest.fetch(f"/api/extras/job-results/{made_up['id']}/", method="DELETE")
     print(f"\nPreflight of Nautobot {SOURCE.version} for {target}, on the worker:\n", flush=True)
     started = time.monotonic()

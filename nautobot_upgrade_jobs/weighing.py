@@ -164,7 +164,7 @@ def _steps(kind: Kind, seen: Seen, to: Destination, wheel_directory: str) -> tup
     facts = seen.facts
     if isinstance(facts.runtime, Unavailable) or isinstance(facts.database, Unavailable):
         return ()
-    here = Return(
+    back = Return(
         facts.runtime,
         facts.database,
         facts.packages,
@@ -177,4 +177,4 @@ def _steps(kind: Kind, seen: Seen, to: Destination, wheel_directory: str) -> tup
         wheel_directory,
         media_of(facts.storage),
     )
-    return steps_of(kind, here)
+    return steps_of(kind, back)

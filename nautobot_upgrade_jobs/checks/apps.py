@@ -114,12 +114,6 @@ def undeclared(apps: Apps) -> Iterator[Finding]:
             )
 
 
-NOT_BEFORE = (
-    " From then on what it does is off, until the upgrade; to take it out in the window itself, "
-    "accept this finding by its key."
-)
-
-
 @check(when="always")
 def conflicting(apps: Apps, catalog: Catalog) -> Iterator[Finding]:
     """No two enabled Apps refuse to run beside each other.
@@ -176,6 +170,12 @@ def _absorbed_by_app(conflict: AppConflict, absorbed: ConflictingApp, apps: Apps
     )
 
 
+NOT_BEFORE = (
+    " From then on what it does is off, until the upgrade; to take it out in the window itself, "
+    "accept this finding by its key."
+)
+
+
 @check()
 def absorbed_by_core(apps: Apps, target: Target, catalog: Catalog) -> Iterator[Finding]:
     """No enabled App has become part of Nautobot itself.
@@ -183,12 +183,12 @@ def absorbed_by_core(apps: Apps, target: Target, catalog: Catalog) -> Iterator[F
     Why: the target refuses to start with some of them, and leaves the data of others behind.
     Fix: follow the App's own way over; some tables must stay until core has taken them.
     """
-    enabled = {app.module for app in apps.enabled}
-    names = {app.module: canonicalize_name(app.distribution) for app in apps.enabled}
+    enabled = {app.module: canonicalize_name(app.distribution) for app in apps.enabled}
     for one in catalog.apps_absorbed:
-        if not target.crosses(one.since) or one.module not in enabled | set(apps.configured):
+        if not target.crosses(one.since) or one.module not in {*enabled, *apps.configured}:
             continue
         blocks = one.refused or (one.module in enabled and not one.data_carried)
+        name = enabled.get(one.module)
         yield Finding(
             severity=Severity.BLOCKER if blocks else Severity.WARNING,
             subject=one.module,
@@ -197,9 +197,7 @@ def absorbed_by_core(apps: Apps, target: Target, catalog: Catalog) -> Iterator[F
                 "its data is carried over." if one.data_carried else "its data is not carried over."
             ),
             remediation=one.remedy + (NOT_BEFORE if one.module in enabled else ""),
-            covers=(("resolution.no_release_fits", names[one.module]),)
-            if names.get(one.module)
-            else (),
+            covers=(("resolution.no_release_fits", name),) if name else (),
             phase=Phase.BOOT,
             impact=Impact.OUTAGE if one.refused else Impact.DATA_LOSS,
             commands=tuple(f"{line}  # in the new environment only" for line in one.commands),

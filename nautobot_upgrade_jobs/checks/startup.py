@@ -31,6 +31,7 @@ def causes(startup: Startup) -> Iterator[Finding]:
     yield from _environment(startup)
     if startup.failure:
         yield cause_of(startup.failure, startup.config, startup.nautobot)
+        return
     if startup.findings:
         yield _finding(
             "nautobot-server check",

@@ -9,7 +9,7 @@ from ..facts import Database
 
 # Without what only a server administrator may read, or another server may not accept.
 # "loose": MariaDB's client, which may well be the one that is installed, knows no such option.
-HOW = "--single-transaction --routines --no-tablespaces --loose-set-gtid-purged=OFF"
+FOR_ANYBODY = "--single-transaction --routines --no-tablespaces --loose-set-gtid-purged=OFF"
 NOT_ASKED = "The client of MySQL does not ask for a password: it takes it from ~/.my.cnf."
 
 
@@ -25,7 +25,7 @@ def dump_of(database: Database, stem: str) -> tuple[str, str]:
     if database.vendor == "postgresql":
         dump = f"pg_dump{login} --format=custom --file={file} {name}"
         return dump, f"pg_restore --list {file}"
-    dump = f"mysqldump{login} {HOW} --result-file={file} {name}"
+    dump = f"mysqldump{login} {FOR_ANYBODY} --result-file={file} {name}"
     return dump, f"tail -n 1 {file}"
 
 
@@ -34,7 +34,7 @@ def trial_of(database: Database) -> str:
     name, login = shlex.quote(database.name), login_of(database)
     if database.vendor == "postgresql":
         return f"pg_dump{login} --schema-only --file=/dev/null {name}"
-    return f"mysqldump{login} {HOW} --no-data --result-file=/dev/null {name}"
+    return f"mysqldump{login} {FOR_ANYBODY} --no-data --result-file=/dev/null {name}"
 
 
 def packed(folder: str, file: str) -> str:

@@ -77,7 +77,7 @@ def _topic(report: Report, topic: str) -> Iterator[Line]:
     for one in report.findings():
         if one.topic == topic:
             yield _finding(one)
-    for level, reason, checks in _unanswered(results):
+    for (level, reason), checks in _unanswered(results).items():
         yield Line(level, topic, f"{', '.join(checks)}: not checked: {reason}")
     passed = sum(1 for result in results if result.status is Status.PASSED)
     idle = sum(1 for result in results if result.status is Status.NOT_APPLICABLE)
@@ -89,15 +89,14 @@ def _topic(report: Report, topic: str) -> Iterator[Line]:
         yield Line("success", topic, f"{passed} of {asked} passed{suffix}.")
 
 
-def _unanswered(results: list[CheckResult]) -> Iterator[tuple[str, str, list[str]]]:
-    """Yield each reason why checks could not look, once, with its level and these checks."""
+def _unanswered(results: list[CheckResult]) -> dict[tuple[str, str], list[str]]:
+    """Return the checks that could not look, by level and reason: each reason is told once."""
     by_reason: dict[tuple[str, str], list[str]] = {}
     for one in results:
         if one.status in (Status.SKIPPED, Status.CRASHED):
             level = "warning" if one.status is Status.SKIPPED else "error"
             by_reason.setdefault((level, one.reason), []).append(one.check)
-    for (level, reason), checks in by_reason.items():
-        yield level, reason, checks
+    return by_reason
 
 
 def _ways(report: Report) -> Iterator[Line]:

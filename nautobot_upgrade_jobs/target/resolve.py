@@ -49,12 +49,9 @@ def resolve(
     try:
         with scratch_folder() as folder:
             uv = uv_in(folder, wheel_directory, seconds)
-            return _resolve_and_weigh(Resolver(uv, wishes), target, lines)
+            return _resolve_and_weigh(Resolver(uv, wishes, wheel_directory), target, lines)
     except (ResolverFailed, ScratchError, OSError) as error:
-        reason = without_user_info(str(error))
-        if wheel_directory:
-            reason = reason.replace(NO_CORE, f"wheel_directory: {wheel_directory} has no nautobot")
-        return Unavailable(reason)
+        return Unavailable(without_user_info(str(error)))
 
 
 def _resolve_and_weigh(resolver: Resolver, target: str, lines: Sequence[str]) -> Resolution:
@@ -72,7 +69,7 @@ class Resolver:
         ResolverFailed: The index, or uv, does not answer; so do its methods.
     """
 
-    def __init__(self, uv: Uv, wishes: Wishes) -> None:
+    def __init__(self, uv: Uv, wishes: Wishes, wheel_directory: str = "") -> None:
         self._uv, self._wishes = uv, wishes
         self._assumed: frozenset[str] = frozenset()
         self._free: frozenset[str] = frozenset()
@@ -80,7 +77,8 @@ class Resolver:
         self._configure()
         self._offer = look(uv, wishes)
         if CORE in self._offer.unknown:
-            raise ResolverFailed(NO_CORE)
+            folder = f"wheel_directory: {wheel_directory} has no nautobot"
+            raise ResolverFailed(folder if wheel_directory else NO_CORE)
         self._wishes = wishes.with_local(self._offer.unknown)
 
     def _configure(self) -> None:

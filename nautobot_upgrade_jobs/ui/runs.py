@@ -21,7 +21,6 @@ logger = logging.getLogger(__name__)
 JOBS_MODULE = f"{__package__.rpartition('.')[0]}.jobs."
 KINDS = {name.replace(" ", ""): kind for kind, name in JOBS.items()}
 """Our Jobs by the name of their class."""
-PREFLIGHT = [name for name, kind in KINDS.items() if kind == "preflight"]
 
 
 @dataclass(frozen=True)
@@ -135,8 +134,8 @@ def files_of(result: str, user: Any, ending: str = "") -> QuerySet[FileProxy]:
     return FileProxy.objects.restrict(user, "view").filter(job_result=result, name__endswith=ending)
 
 
-def content_of(proxy: FileProxy, most: int) -> bytes | None:
-    """Return what a file holds, up to a number of bytes; None if the storage no longer has it.
+def content_of(proxy: FileProxy, most: int = -1) -> bytes | None:
+    """Return what a file holds, or so many bytes of it; None if the storage no longer has it.
 
     What a storage raises then is its own: Nautobot's says that a row does not exist.
     """
@@ -168,7 +167,7 @@ def runnable(user: Any) -> dict[str, str]:
 
 def may_accept(user: Any) -> bool:
     """Tell whether a user may decide to live with what Preflight finds."""
-    return may(user, ACCEPT, module_name__startswith=JOBS_MODULE, job_class_name__in=PREFLIGHT)
+    return may(user, ACCEPT, pk__in=records()["preflight"])
 
 
 def list_url() -> str:

@@ -20,7 +20,7 @@ from ..checks.acceptance import FIELDS, AcceptanceError
 from ..report.html import themed
 from .accepting import snippet
 from .job_result import TEMPLATES, verdict_context
-from .overview import LARGEST_REPORT, overview
+from .overview import overview
 from .runs import content_of, files_of, kind_of, may_accept
 
 REPORT_POLICY = (
@@ -120,7 +120,7 @@ class ReportView(Seeing, View):
         """Return the report in the colours of the page around it."""
         result = _result(request, pk)
         proxy = get_object_or_404(files_of(result.pk, request.user, ".html")[:1])
-        data = content_of(proxy, LARGEST_REPORT)
+        data = content_of(proxy)
         if data is None:
             raise Http404
         text = data.decode("utf-8", "replace")

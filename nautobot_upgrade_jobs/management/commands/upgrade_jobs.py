@@ -135,7 +135,7 @@ class Command(BaseCommand):
         try:
             if options["output"]:
                 make_folder(options["output"])
-            code = options["run"](options) or 0
+            code = options["run"](options)
         except UsageError as error:
             raise CommandError(str(error), returncode=USAGE_ERROR) from None
         sys.exit(code)
