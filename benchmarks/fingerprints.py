@@ -104,11 +104,8 @@ def dump(connection: Any) -> None:
 
 def measure(connection: Any, rows: int) -> None:
     """Make a table of this size and print the ratios."""
-    from nautobot_upgrade_jobs.collect import (
-        collect_facts,
-        fingerprints_mysql,
-        fingerprints_postgresql,
-    )
+    from nautobot_upgrade_jobs.collect import collect_facts
+    from nautobot_upgrade_jobs.collect.db import fingerprints_mysql, fingerprints_postgresql
 
     vendor = connection.vendor
     dialect = fingerprints_postgresql if vendor == "postgresql" else fingerprints_mysql

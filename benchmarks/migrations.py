@@ -60,7 +60,7 @@ def measure(cables: int) -> None:
     from django.db import connection
 
     from nautobot_upgrade_jobs.collect import collect_facts
-    from nautobot_upgrade_jobs.plan.duration import estimate
+    from nautobot_upgrade_jobs.migration_graph.cost_estimate import estimate
 
     with connection.cursor() as cursor:
         cursor.execute(MORE_INTERFACES, [2 * cables])

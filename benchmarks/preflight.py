@@ -31,8 +31,8 @@ def main() -> None:
     from django.core import checks
 
     from nautobot_upgrade_jobs.collect import collect_facts
-    from nautobot_upgrade_jobs.preflight import preflight
-    from nautobot_upgrade_jobs.request import Request
+    from nautobot_upgrade_jobs.workflows.context import Request
+    from nautobot_upgrade_jobs.workflows.preflight import preflight
 
     contenders: dict[str, Callable[[], object]] = {
         "nautobot-server check, in process": lambda: checks.run_checks(databases=["default"]),

@@ -55,10 +55,11 @@ def main() -> None:
     """Measure both in one run and print the ratios."""
     nautobot.setup()
     from nautobot_upgrade_jobs.catalog import load
-    from nautobot_upgrade_jobs.collect import Context, reversal
+    from nautobot_upgrade_jobs.collect import Context
     from nautobot_upgrade_jobs.collect import migrations as history
-    from nautobot_upgrade_jobs.collect.session import read_only_session
-    from nautobot_upgrade_jobs.plan.reverse import way_back
+    from nautobot_upgrade_jobs.collect.db.read_only_session import read_only_session
+    from nautobot_upgrade_jobs.collect.operations import reversal
+    from nautobot_upgrade_jobs.migration_graph.reverse_plan import way_back
 
     long, stays = made_up()
     found = way_back(long, stays)

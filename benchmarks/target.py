@@ -65,13 +65,13 @@ def main() -> None:
 
     from nautobot_upgrade_jobs.collect import collect_facts
     from nautobot_upgrade_jobs.facts import known
-    from nautobot_upgrade_jobs.target.boot import Boot, Live
-    from nautobot_upgrade_jobs.target.build import build
-    from nautobot_upgrade_jobs.target.index import environment, options
-    from nautobot_upgrade_jobs.target.resolve import resolve
-    from nautobot_upgrade_jobs.target.scratch import scratch_folder
+    from nautobot_upgrade_jobs.target.index_config import environment, options
+    from nautobot_upgrade_jobs.target.resolver import resolve
+    from nautobot_upgrade_jobs.target.root_requirements import Wishes
+    from nautobot_upgrade_jobs.target.scratch_dir import scratch_folder
+    from nautobot_upgrade_jobs.target.trial_boot import Boot, Live
     from nautobot_upgrade_jobs.target.uv import Uv, interpreter
-    from nautobot_upgrade_jobs.target.wishes import Wishes
+    from nautobot_upgrade_jobs.target.venv import build
 
     facts = collect_facts(topics=("packages", "apps", "runtime"))
     wishes = Wishes(known(facts.packages), known(facts.apps), known(facts.runtime).python)

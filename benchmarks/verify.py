@@ -34,7 +34,7 @@ def main() -> None:
     """Measure both in one run and print the ratio."""
     nautobot.setup()
     from nautobot_upgrade_jobs.collect import collect_facts
-    from nautobot_upgrade_jobs.plan.structure import differences, live_tables
+    from nautobot_upgrade_jobs.migration_graph.schema_diff import differences, live_tables
 
     def commands() -> None:
         for words in REPLACED:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from nautobot_upgrade_jobs.catalog import load
-from nautobot_upgrade_jobs.catalog.model import Catalog
+from nautobot_upgrade_jobs.catalog.catalog import Catalog
 from nautobot_upgrade_jobs.catalog.records import Line
 
 PAGE = Path(__file__).parents[1] / "docs" / "catalog.md"

@@ -13,7 +13,7 @@ __version__ = "0.1.0"
 def __getattr__(name: str) -> Any:
     """Load the Nautobot App configuration only when Nautobot asks for it."""
     if name in ("config", "UpgradeJobsConfig"):
-        from .app import UpgradeJobsConfig
+        from .apps import UpgradeJobsConfig
 
         return UpgradeJobsConfig
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

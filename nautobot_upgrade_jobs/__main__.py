@@ -6,7 +6,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from .commandline import (
+from .app_settings import UsageError
+from .cli.options import (
     EXIT_CODES_HELP,
     USAGE_ERROR,
     UsageParser,
@@ -14,13 +15,12 @@ from .commandline import (
     make_folder,
     publish,
 )
-from .comparison import compare_snapshots
-from .configuration import UsageError
-from .doctor import examine
 from .report import Report
-from .rollback_files import rollback_from
-from .store import read_snapshot
-from .weighing import WAYS
+from .workflows.compare import compare_snapshots
+from .workflows.doctor import examine
+from .workflows.rollback_assessment import WAYS
+from .workflows.rollback_offline import rollback_from
+from .workflows.snapshot_store import read_snapshot
 
 
 def main(words: list[str]) -> int:

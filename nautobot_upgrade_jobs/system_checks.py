@@ -12,10 +12,10 @@ from typing import Any
 from django.conf import settings
 from django.core.checks import Warning as Warned
 
+from .app_settings import APP, ConfigurationError, understood
 from .checks.acceptance import AcceptanceError, from_settings
-from .configuration import APP, ConfigurationError, understood
 
-ALSO_HERE = "register.py"
+ALSO_HERE = "job_registration.py"
 """A file of ours that no other repository of Jobs has beside its Jobs."""
 
 

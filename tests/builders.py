@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from nautobot_upgrade_jobs.catalog import load
-from nautobot_upgrade_jobs.catalog.target import Target, choose_target
+from nautobot_upgrade_jobs.catalog.target_release import Target, choose_target
 from nautobot_upgrade_jobs.facts import (
     AfterCare,
     Apps,
@@ -46,8 +46,8 @@ from nautobot_upgrade_jobs.facts.settings import Setting
 from nautobot_upgrade_jobs.facts.storage import Folder
 from nautobot_upgrade_jobs.facts.tables import Table
 from nautobot_upgrade_jobs.facts.workers import Beat, Identity, Queue, Worker
-from nautobot_upgrade_jobs.plan.diagnosis import Diagnosis, Stage
-from nautobot_upgrade_jobs.plan.ways import Choice, Way
+from nautobot_upgrade_jobs.rollback.diagnosis import Diagnosis, Stage
+from nautobot_upgrade_jobs.rollback.options import Choice, Way
 
 CATALOG = load()
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from nautobot_upgrade_jobs.configuration import (
+from nautobot_upgrade_jobs.app_settings import (
     CHANGEABLE,
     Configuration,
     ConfigurationError,

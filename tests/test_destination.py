@@ -4,14 +4,19 @@ from dataclasses import replace
 
 import pytest
 
-from nautobot_upgrade_jobs.catalog.target import choose_target
-from nautobot_upgrade_jobs.configuration import Configuration, UsageError
-from nautobot_upgrade_jobs.destination import NO_SNAPSHOT, Given, Installed, destination
+from nautobot_upgrade_jobs.app_settings import Configuration, UsageError
+from nautobot_upgrade_jobs.catalog.target_release import choose_target
 from nautobot_upgrade_jobs.facts import Packages
 from nautobot_upgrade_jobs.facts.packages import Package
-from nautobot_upgrade_jobs.request import Understood, read_catalog
-from nautobot_upgrade_jobs.snapshot.file import Snapshot
-from nautobot_upgrade_jobs.target.releases import Release
+from nautobot_upgrade_jobs.snapshot.file_format import Snapshot
+from nautobot_upgrade_jobs.target.app_release import Release
+from nautobot_upgrade_jobs.workflows.context import Understood, read_catalog
+from nautobot_upgrade_jobs.workflows.rollback_destination import (
+    NO_SNAPSHOT,
+    Given,
+    Installed,
+    destination,
+)
 from tests.builders import app, facts, migration, migrations, runtime
 
 CATALOG = read_catalog()

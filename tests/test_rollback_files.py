@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import pytest
 
+from nautobot_upgrade_jobs.app_settings import UsageError
 from nautobot_upgrade_jobs.checks.findings import Verdict
-from nautobot_upgrade_jobs.configuration import UsageError
 from nautobot_upgrade_jobs.facts import Unavailable
 from nautobot_upgrade_jobs.facts.migrations import Migration, Operation
-from nautobot_upgrade_jobs.rollback_files import rollback_from
-from nautobot_upgrade_jobs.snapshot.file import Snapshot, seal
+from nautobot_upgrade_jobs.snapshot.file_format import Snapshot, seal
+from nautobot_upgrade_jobs.workflows.rollback_offline import rollback_from
 from tests.builders import facts, migrations, runtime
 
 OLD = migrations((Migration("dcim.0001", (), ()),), ("dcim.0001",))

@@ -7,9 +7,13 @@ import time
 
 import pytest
 
-from nautobot_upgrade_jobs.configuration import UsageError
-from nautobot_upgrade_jobs.snapshot.file import Snapshot, seal
-from nautobot_upgrade_jobs.store import SCRATCH, read_snapshot, write_snapshot
+from nautobot_upgrade_jobs.app_settings import UsageError
+from nautobot_upgrade_jobs.snapshot.file_format import Snapshot, seal
+from nautobot_upgrade_jobs.workflows.snapshot_store import (
+    SCRATCH,
+    read_snapshot,
+    write_snapshot,
+)
 from tests.snapshot.states import state
 
 SNAPSHOT = Snapshot("nautobot", "2026-11-21T12:00:00+00:00", "a test", state())

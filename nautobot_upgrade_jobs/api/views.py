@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from ..ui.runs import newest_verdicts
+from ..ui.job_runs import newest_verdicts
 
 
 class MaySeeResults(IsAuthenticated):

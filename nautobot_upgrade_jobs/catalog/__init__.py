@@ -5,8 +5,8 @@ network knows as much as one with it. Each data file says where its facts come f
 a release. ``load()`` reads them once.
 """
 
+from .catalog import Catalog, Status
 from .loader import CatalogError, CatalogUnavailable, load
-from .model import Catalog, Status
 from .records import (
     AbsorbedApp,
     Advice,

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeVar
 
-from .model import Catalog
+from .catalog import Catalog
 from .records import (
     AbsorbedApp,
     Advice,

@@ -18,7 +18,7 @@ from typing import Any, Literal
 from ..facts import Data, Facts
 from ..facts.booted import Booted
 from ..facts.resolution import Resolution
-from ..plan.ways import Choice
+from ..rollback.options import Choice
 from .findings import Finding
 
 CheckFunction = Callable[..., Iterator[Finding]]
@@ -96,7 +96,7 @@ def check(*, crosses: str = "", when: When = "before") -> Callable[[CheckFunctio
 @cache
 def all_checks() -> tuple[Check, ...]:
     """Return every check in this folder, by id."""
-    package = __name__.rpartition(".")[0]
+    package = f"{__package__}.rules"
     folder = importlib.import_module(package)
     found = {
         value.id: value

@@ -7,12 +7,12 @@ from dataclasses import replace
 from typing import Any, get_args
 
 from ..catalog import Catalog
-from ..catalog.target import Target
+from ..catalog.target_release import Target
 from ..facts import Facts, MissingFactError, Unavailable
 from ..facts.booted import Booted
 from ..facts.resolution import Resolution
-from ..plan.ways import Choice
-from .expectations import NOTHING_EXPECTED, Expectations
+from ..rollback.options import Choice
+from .expectation_parser import NOTHING_EXPECTED, Expectations
 from .findings import CheckResult, Finding, Severity, Status
 from .registry import Check, NotApplicable, all_checks
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 
-from ..plan.text import plural as plural
+from ..common.text import plural as plural
 
 SERVERS = {"postgresql": "PostgreSQL", "mysql": "MySQL"}
 """Database servers by vendor, as people call them."""

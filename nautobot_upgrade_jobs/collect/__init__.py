@@ -18,8 +18,8 @@ from django.db import Error as DatabaseError
 
 from ..facts import Facts, Unavailable
 from ..facts.contents import Depth
-from .secrets import known_secrets, scrub
-from .session import read_only_session
+from .db.read_only_session import read_only_session
+from .support.redaction import known_secrets, scrub
 
 if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper

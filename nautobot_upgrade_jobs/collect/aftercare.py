@@ -28,9 +28,9 @@ from nautobot.extras.models import DynamicGroup, Role, StaticGroupAssociation, S
 from ..facts import AfterCare, Unavailable
 from ..facts.aftercare import StaleType, StaticFiles
 from . import Context, explain
-from .cascades import referring
+from .db.sql import value
 from .meaning import members_of
-from .sql import value
+from .operations.content_type_cascades import referring
 
 if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper

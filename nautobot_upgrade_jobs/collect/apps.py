@@ -15,9 +15,9 @@ from ..facts import App, Apps
 from ..facts.packages import Package
 from ..facts.settings import Setting
 from . import Context
-from .distributions import owner_of
-from .own_settings import app_block
-from .secrets import redacted
+from .support.distributions import owner_of
+from .support.explicit_settings import app_block
+from .support.redaction import redacted
 
 
 def collect(_: Context) -> Apps:

@@ -17,7 +17,8 @@ from django.db import transaction
 
 from ..facts import Contents, Unavailable
 from ..facts.contents import DEPTHS, NUMBER_OF_BUCKETS, Column, Depth, TableContents
-from . import Context, explain, fingerprints_mysql, fingerprints_postgresql
+from . import Context, explain
+from .db import fingerprints_mysql, fingerprints_postgresql
 
 if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper

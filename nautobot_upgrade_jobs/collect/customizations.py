@@ -17,7 +17,11 @@ from nautobot.extras.registry import registry
 
 from ..facts.customizations import Customizations, Problem
 from . import Context, explain
-from .customization_judges import (
+from .db.sql import rows
+from .support.redaction import scrub
+from .user_content.job_files import broken_files_of_jobs, files_of_jobs
+from .user_content.templates import HINT
+from .user_content.validators import (
     Judge,
     config_context,
     dynamic_group,
@@ -29,10 +33,6 @@ from .customization_judges import (
     scheduled_job,
     templates,
 )
-from .job_files import broken_files_of_jobs, files_of_jobs
-from .secrets import scrub
-from .sql import rows
-from .template_names import HINT
 
 JOB_FILE = "file of Jobs"
 SCHEDULE = "scheduled job"

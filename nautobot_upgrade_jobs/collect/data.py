@@ -15,7 +15,7 @@ from ..catalog import load
 from ..facts import Data
 from ..facts.data import RenamedIndex, Rows
 from . import Context, attempt
-from .sql import columns_of, rows
+from .db.sql import columns_of, rows
 
 if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper

@@ -8,7 +8,8 @@ from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS
 
 from ..facts import Database
-from . import Context, attempt, mysql, postgresql
+from . import Context, attempt
+from .db import mysql, postgresql
 
 if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper

@@ -16,12 +16,12 @@ from django.db.migrations.operations.base import Operation
 from ..facts import Demands
 from ..facts.demands import Answer, Demand, Work
 from . import Context, explain
-from .code import models_in, names, source_of
-from .losses import Goes, counted
-from .operations import demands
-from .sql import rows, value
-from .walk import Place, Walk
-from .work import kinds_of_work
+from .db.sql import rows, value
+from .operations.derive_costs import kinds_of_work
+from .operations.derive_preconditions import demands
+from .operations.schema_tracker import Place, Walk
+from .operations.source import models_in, names, source_of
+from .operations.value_counts import Goes, counted
 
 if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper

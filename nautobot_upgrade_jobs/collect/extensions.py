@@ -18,7 +18,7 @@ from nautobot.extras.registry import registry
 from ..facts import Extensions
 from . import Context, attempt, explain
 from .automation import of_an_app
-from .job_files import broken_files_of_jobs, files_of_jobs
+from .user_content.job_files import broken_files_of_jobs, files_of_jobs
 
 DEAD_LINK = "ERROR: Invalid link!"
 """The name that ``nautobot.core.apps`` gives a menu item whose address it cannot make."""

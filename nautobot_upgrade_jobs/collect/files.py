@@ -19,7 +19,7 @@ from packaging.utils import canonicalize_name
 
 from ..facts import Files, Listing, Unavailable
 from . import Context, explain
-from .secrets import digest
+from .support.redaction import digest
 
 LARGEST_HASHED = 16 * 2**20
 """Bytes; of larger files the size has to do."""

@@ -12,7 +12,7 @@ from uuid import UUID
 from ..facts import Jobs
 from ..facts.jobs import JobRecord, JobRun, ScheduledJob
 from . import Context, attempt
-from .sql import rows
+from .db.sql import rows
 
 if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper

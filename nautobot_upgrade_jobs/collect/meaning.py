@@ -38,8 +38,8 @@ from nautobot.users.models import ObjectPermission
 
 from ..facts import Listing, Meaning, Unavailable
 from . import Context, explain
-from .graphql_schema import errors_of, running_schema
-from .secrets import digest
+from .support.redaction import digest
+from .user_content.graphql import errors_of, running_schema
 
 if TYPE_CHECKING:
     from django.db.models import Model, QuerySet

@@ -30,8 +30,8 @@ from ..facts import Migrations
 from ..facts import migrations as facts
 from ..facts.migrations import Migration
 from . import Context
-from .distributions import migration_files
-from .sql import rows
+from .db.sql import rows
+from .support.distributions import migration_files
 
 
 def collect(context: Context) -> Migrations:

@@ -20,7 +20,7 @@ from nautobot.core.management.commands import custom_deconstruct
 from ..facts import Models, Unavailable
 from ..facts.models import ModelTable
 from . import Context, explain
-from .model_tables import tables_of
+from .operations.expected_tables import tables_of
 
 if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper

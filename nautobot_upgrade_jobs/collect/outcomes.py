@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..catalog import load
 from ..facts import Outcomes
 from . import Context, attempt
-from .sql import rows, value
+from .db.sql import rows, value
 
 
 def collect(context: Context) -> Outcomes:

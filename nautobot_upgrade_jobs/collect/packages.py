@@ -7,10 +7,10 @@ from pathlib import Path
 
 from django.conf import settings
 
+from ..common.urls import without_user_info
 from ..facts import Packages
-from ..facts.urls import without_user_info
 from . import Context
-from .distributions import installed
+from .support.distributions import installed
 
 REQUIREMENTS = "local_requirements.txt"
 

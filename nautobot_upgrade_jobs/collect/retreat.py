@@ -16,9 +16,9 @@ from ..catalog import load
 from ..facts import Retreat
 from ..facts.reversal import Effect
 from . import Context
-from .losses import Goes, counted
-from .reversal import NONE_IS_KNOWN, look, mended, that_go, undoing
-from .walk import Walk
+from .operations.reversal import NONE_IS_KNOWN, look, mended, that_go, undoing
+from .operations.schema_tracker import Walk
+from .operations.value_counts import Goes, counted
 
 if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper

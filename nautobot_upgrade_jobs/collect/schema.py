@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ..facts import Listing, Schema
 from . import Context
-from .sql import rows
+from .db.sql import rows
 
 if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper

@@ -15,9 +15,9 @@ from django.conf import settings
 from ..facts import Settings
 from ..facts.settings import Setting
 from . import Context, attempt
-from .own_settings import given
-from .secrets import redacted
-from .sql import rows
+from .db.sql import rows
+from .support.explicit_settings import given
+from .support.redaction import redacted
 
 if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper

@@ -8,7 +8,7 @@ from django.db import DEFAULT_DB_ALIAS
 from ..facts import System
 from ..facts.system import SystemMessage
 from . import Context
-from .secrets import scrub
+from .support.redaction import scrub
 
 
 def collect(_: Context) -> System:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ..facts import Tables
 from ..facts.tables import Table
 from . import Context
-from .sql import rows
+from .db.sql import rows
 
 if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper

@@ -19,8 +19,8 @@ from nautobot.extras.models import ScheduledJob
 from ..facts import Workers
 from ..facts.workers import Beat, Identity, Queue, Worker
 from . import Context, attempt
-from .identity import COMMAND, identity
-from .sql import rows
+from .db.sql import rows
+from .support.worker_identity import COMMAND, identity
 
 ANSWER_SECONDS = 1.0
 """How long workers have to answer; Celery's own default."""

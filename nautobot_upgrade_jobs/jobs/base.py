@@ -9,8 +9,8 @@ from nautobot.apps.jobs import Job
 from ..checks.findings import Verdict
 from ..permissions import may
 from ..report import Report, files_of
-from ..report.log import Line, lines
-from ..report.markdown import escape
+from ..report.formats.log import Line, lines
+from ..report.formats.markdown import escape
 
 TOP_FINDINGS = 5
 SOFT_TIME_LIMIT_SECONDS = 1800

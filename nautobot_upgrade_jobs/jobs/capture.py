@@ -6,12 +6,12 @@ from typing import Any
 
 from nautobot.apps.jobs import ChoiceVar, StringVar
 
-from ..capture import DEFAULT_DEPTH, Captured, capture, require_depth
-from ..catalog.target import LONGEST_VERSION
-from ..configuration import UsageError
+from ..app_settings import UsageError
+from ..catalog.target_release import LONGEST_VERSION
 from ..facts import Unavailable
 from ..facts.contents import DEPTHS
-from ..report.markdown import escape
+from ..report.formats.markdown import escape
+from ..workflows.capture import DEFAULT_DEPTH, Captured, capture, require_depth
 from .base import SOFT_TIME_LIMIT_SECONDS, TIME_LIMIT_SECONDS, UpgradeJob
 
 name = "Upgrade"

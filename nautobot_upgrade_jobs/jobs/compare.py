@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 from nautobot.apps.jobs import FileVar
 from nautobot.extras.models import JobResult
 
-from ..capture import capture
-from ..comparison import acceptances_of_settings, compare_snapshots
-from ..configuration import UsageError
-from ..snapshot.file import Snapshot
+from ..app_settings import UsageError
+from ..snapshot.file_format import Snapshot
+from ..workflows.capture import capture
+from ..workflows.compare import acceptances_of_settings, compare_snapshots
 from .base import SOFT_TIME_LIMIT_SECONDS, TIME_LIMIT_SECONDS
-from .snapshots import SnapshotReader, SnapshotVar
+from .snapshot_fields import SnapshotReader, SnapshotVar
 
 if TYPE_CHECKING:
     from django.core.files import File

@@ -6,10 +6,10 @@ from typing import Any
 
 from nautobot.apps.jobs import BooleanVar, StringVar, TextVar
 
-from ..configuration import UsageError
+from ..app_settings import UsageError
 from ..permissions import ACCEPT, BUILD
-from ..preflight import preflight
-from ..request import Request
+from ..workflows.context import Request
+from ..workflows.preflight import preflight
 from .base import SOFT_TIME_LIMIT_SECONDS, TIME_LIMIT_SECONDS, UpgradeJob
 
 name = "Upgrade"

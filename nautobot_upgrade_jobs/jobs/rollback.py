@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 from nautobot.apps.jobs import ChoiceVar, FileVar, StringVar, TextVar
 from nautobot.extras.models import JobResult
 
-from ..configuration import UsageError
-from ..destination import Given
+from ..app_settings import UsageError
 from ..permissions import ACCEPT
-from ..plan.ways import TITLES
-from ..request import Request
-from ..rollback import plan_rollback
+from ..rollback.options import TITLES
+from ..workflows.context import Request
+from ..workflows.rollback import plan_rollback
+from ..workflows.rollback_destination import Given
 from .base import SOFT_TIME_LIMIT_SECONDS, TIME_LIMIT_SECONDS
-from .snapshots import SnapshotReader, SnapshotVar
+from .snapshot_fields import SnapshotReader, SnapshotVar
 
 if TYPE_CHECKING:
     from django.core.files import File

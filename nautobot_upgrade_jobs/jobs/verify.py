@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 from nautobot.apps.jobs import FileVar, StringVar, TextVar
 from nautobot.extras.models import JobResult
 
-from ..checks.expectations import KINDS
-from ..configuration import UsageError
+from ..app_settings import UsageError
+from ..checks.expectation_parser import KINDS
 from ..permissions import ACCEPT
-from ..request import Request
-from ..verification import verify
+from ..workflows.context import Request
+from ..workflows.verify import verify
 from .base import SOFT_TIME_LIMIT_SECONDS, TIME_LIMIT_SECONDS
-from .snapshots import SnapshotReader, SnapshotVar
+from .snapshot_fields import SnapshotReader, SnapshotVar
 
 if TYPE_CHECKING:
     from django.core.files import File

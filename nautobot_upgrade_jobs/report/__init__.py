@@ -4,8 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ..plan.way_packages import REQUIREMENTS
-from . import html, json, junit, log, markdown, runbook, sarif, script
+from ..rollback.package_set import REQUIREMENTS
+from .formats import (
+    html,
+    json,
+    junit,
+    log,
+    markdown,
+    runbook,
+    sarif,
+)
+from .formats import (
+    rollback_script as script,
+)
 from .model import Report
 
 Renderer = Callable[[Report], str]

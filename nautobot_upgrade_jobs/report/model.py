@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from ..checks.findings import Acceptance, CheckResult, Finding, Severity, Status, Verdict
-from ..checks.review import Reviewed
-from ..plan.outlook import Outlook
-from ..plan.packages import PackageChange
-from ..plan.runbook import Step
-from ..plan.ways import Choice
+from ..checks.release_notes import Reviewed
+from ..rollback.options import Choice
+from ..runbook.upgrade import Step
 from ..snapshot.compare import Change, Kind
-from .words import HEADLINES, NEXT_STEPS
+from ..upgrade.overview import Outlook
+from ..upgrade.package_changes import PackageChange
+from .verdict_text import HEADLINES, NEXT_STEPS
 
 ENGINES = {
     "facts": "what was read of the installation and its configuration",

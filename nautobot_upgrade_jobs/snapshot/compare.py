@@ -8,12 +8,12 @@ from enum import Enum
 
 from ..catalog import Catalog
 from ..facts import Facts
-from .contents import SECTION as CONTENTS
-from .contents import VALUES, differences_of_contents
 from .difference import Difference
-from .expectations import Expectations
-from .listings import differences_of_listings
-from .listings import sections as sections_of_listings
+from .expected_changes import Expectations
+from .fingerprint_diff import SECTION as CONTENTS
+from .fingerprint_diff import VALUES, differences_of_contents
+from .listing_diff import differences_of_listings
+from .listing_diff import sections as sections_of_listings
 
 
 class Kind(Enum):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from .requirement import name_of
+from .requirement_lines import name_of
 from .uv import Answer, Unsolvable
 
 Solve = Callable[[Sequence[str]], Answer]

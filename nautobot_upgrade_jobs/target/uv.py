@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from ..facts.urls import MASK, without_user_info
+from ..common.urls import MASK, without_user_info
 
 LONGEST_REASON = 3000
 """Characters; a proof of many steps helps nobody."""

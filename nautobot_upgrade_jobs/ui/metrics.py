@@ -9,8 +9,8 @@ from typing import Any
 from nautobot.extras.models import JobResult
 from prometheus_client.core import GaugeMetricFamily
 
-from .outcome import SEVERITIES, UNFINISHED, Outcome, outcome_of
-from .runs import records
+from .job_outcome import SEVERITIES, UNFINISHED, Outcome, outcome_of
+from .job_runs import records
 
 BACK = 20
 """So many runs of a Job are gone through for one that has looked."""

@@ -17,11 +17,11 @@ from django.views.static import serve
 from nautobot.extras.models import JobResult
 
 from ..checks.acceptance import FIELDS, AcceptanceError
-from ..report.html import themed
-from .accepting import snippet
-from .job_result import TEMPLATES, verdict_context
-from .overview import overview
-from .runs import content_of, files_of, kind_of, may_accept
+from ..report.formats.html import themed
+from .acceptance_snippet import snippet
+from .dashboard import overview
+from .job_runs import content_of, files_of, kind_of, may_accept
+from .template_content import TEMPLATES, verdict_context
 
 REPORT_POLICY = (
     "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; "

@@ -2,7 +2,7 @@
 
 import pytest
 
-from nautobot_upgrade_jobs.checks.expectations import NOTHING_EXPECTED
+from nautobot_upgrade_jobs.checks.expectation_parser import NOTHING_EXPECTED
 from nautobot_upgrade_jobs.checks.registry import all_checks
 from nautobot_upgrade_jobs.checks.runner import NOT_BOOTED, NOT_LOOKED_FOR, NOT_RESOLVED, judge
 from tests import builders

@@ -2,7 +2,7 @@
 
 import pytest
 
-from nautobot_upgrade_jobs.checks.expectations import ExpectationError, from_text
+from nautobot_upgrade_jobs.checks.expectation_parser import ExpectationError, from_text
 from nautobot_upgrade_jobs.facts import Outcomes, Unavailable
 from nautobot_upgrade_jobs.facts.aftercare import StaleType, StaticFiles
 from nautobot_upgrade_jobs.facts.extensions import BrokenFile

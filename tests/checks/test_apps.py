@@ -2,7 +2,7 @@
 
 import pytest
 
-from nautobot_upgrade_jobs.checks.apps import absorbed_by_core, leftovers
+from nautobot_upgrade_jobs.checks.rules.apps import absorbed_by_core, leftovers
 from nautobot_upgrade_jobs.facts import Tables
 from nautobot_upgrade_jobs.facts.tables import Table
 from tests.builders import CATALOG, app, apps, facts, migration, migrations, target
@@ -73,7 +73,7 @@ def test_a_conflict_that_only_the_app_itself_declares(found):
 
 def test_a_conflict_says_what_to_remove_and_what_to_move():
     """The remedy names the PLUGINS entry, both PLUGINS_CONFIG blocks, and the requirement."""
-    from nautobot_upgrade_jobs.checks.apps import conflicting
+    from nautobot_upgrade_jobs.checks.rules.apps import conflicting
     from tests.builders import CATALOG
 
     enabled = apps(

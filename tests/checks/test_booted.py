@@ -2,7 +2,7 @@
 
 import pytest
 
-from nautobot_upgrade_jobs.checks.booted import apps_load, starts
+from nautobot_upgrade_jobs.checks.rules.booted import apps_load, starts
 from nautobot_upgrade_jobs.facts import System, Unavailable
 from nautobot_upgrade_jobs.facts.booted import Refusal
 from nautobot_upgrade_jobs.facts.startup import Failure, Frame

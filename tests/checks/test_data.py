@@ -2,7 +2,7 @@
 
 import pytest
 
-from nautobot_upgrade_jobs.checks.data import renamed_indexes as renamed_indexes_check
+from nautobot_upgrade_jobs.checks.rules.data import renamed_indexes as renamed_indexes_check
 from nautobot_upgrade_jobs.facts import Unavailable
 from nautobot_upgrade_jobs.facts.data import Rows
 from tests.builders import data, database, facts, mysql, renamed_index, target

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from nautobot_upgrade_jobs.checks.demands import rows_comply, window
+from nautobot_upgrade_jobs.checks.rules.demands import rows_comply, window
 from nautobot_upgrade_jobs.facts import Tables
 from nautobot_upgrade_jobs.facts.demands import Answer, Demand, Demands, Work
 from nautobot_upgrade_jobs.facts.tables import Table

@@ -2,7 +2,7 @@
 
 import pytest
 
-from nautobot_upgrade_jobs.checks.migrations import foreign_files
+from nautobot_upgrade_jobs.checks.rules.migrations import foreign_files
 from tests.builders import facts, migration, migrations
 
 CORE = (migration("dcim.0001_initial_part_1"),)

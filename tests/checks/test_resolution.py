@@ -4,12 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from nautobot_upgrade_jobs.checks.releases import accidental_upgrade, other_targets
-from nautobot_upgrade_jobs.checks.resolution import (
-    INSTALL,
-    app_releases,
-    conflict,
-)
+from nautobot_upgrade_jobs.checks.rules.releases import accidental_upgrade, other_targets
+from nautobot_upgrade_jobs.checks.rules.resolution import INSTALL, app_releases, conflict
 from nautobot_upgrade_jobs.facts import Apps
 from nautobot_upgrade_jobs.facts.resolution import AppReleases, Weighed
 from tests.builders import CATALOG, app, facts, resolution, target

@@ -12,7 +12,7 @@ from nautobot_upgrade_jobs.checks.findings import (
     Severity,
     Status,
 )
-from nautobot_upgrade_jobs.checks.review import review
+from nautobot_upgrade_jobs.checks.release_notes import review
 from nautobot_upgrade_jobs.facts.notes import Note, Notes
 from nautobot_upgrade_jobs.facts.settings import Setting
 from tests.builders import database, facts, mysql, settings

@@ -4,13 +4,17 @@ from dataclasses import replace
 
 import pytest
 
-from nautobot_upgrade_jobs.checks.rollback import leads_back, loses_nothing, point_of_no_return
+from nautobot_upgrade_jobs.checks.rules.rollback import (
+    leads_back,
+    loses_nothing,
+    point_of_no_return,
+)
 from nautobot_upgrade_jobs.facts.demands import Answer, Demand
 from nautobot_upgrade_jobs.facts.frozen import Frozen
-from nautobot_upgrade_jobs.plan.backup import Proof
-from nautobot_upgrade_jobs.plan.diagnosis import Diagnosis, Stage
-from nautobot_upgrade_jobs.plan.losses import Loss, Stop
-from nautobot_upgrade_jobs.plan.ways import Way
+from nautobot_upgrade_jobs.rollback.backup_check import Proof
+from nautobot_upgrade_jobs.rollback.diagnosis import Diagnosis, Stage
+from nautobot_upgrade_jobs.rollback.losses import Loss, Stop
+from nautobot_upgrade_jobs.rollback.options import Way
 from tests.builders import booted, choice
 
 NOTHING = Way("nothing", "the upgrade is complete")

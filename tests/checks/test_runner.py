@@ -6,7 +6,7 @@ from functools import partial
 
 import pytest
 
-from nautobot_upgrade_jobs.catalog.target import TargetError, choose_target
+from nautobot_upgrade_jobs.catalog.target_release import TargetError, choose_target
 from nautobot_upgrade_jobs.checks import runner
 from nautobot_upgrade_jobs.checks.acceptance import (
     AcceptanceError,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from nautobot_upgrade_jobs.checks.database import privileges, sequences
+from nautobot_upgrade_jobs.checks.rules.database import privileges, sequences
 from nautobot_upgrade_jobs.facts.database import Sequence, Transaction
 from tests.builders import database, facts, mysql, redis, runtime, target
 

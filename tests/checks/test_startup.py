@@ -2,7 +2,7 @@
 
 import pytest
 
-from nautobot_upgrade_jobs.checks.startup import causes
+from nautobot_upgrade_jobs.checks.startup_diagnosis import causes
 from nautobot_upgrade_jobs.facts.startup import STAGES, Failure, Frame, Startup
 
 CONFIG = "/opt/nautobot/nautobot_config.py"

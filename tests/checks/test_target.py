@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from nautobot_upgrade_jobs.catalog.target import BEFORE_ALL
-from nautobot_upgrade_jobs.checks.target import code_and_database
+from nautobot_upgrade_jobs.catalog.target_release import BEFORE_ALL
+from nautobot_upgrade_jobs.checks.rules.target import code_and_database
 from tests.builders import target
 
 

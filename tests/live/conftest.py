@@ -23,7 +23,7 @@ from nautobot_upgrade_jobs.facts import (
 )
 from nautobot_upgrade_jobs.facts.booted import Booted
 from nautobot_upgrade_jobs.facts.resolution import Resolution
-from nautobot_upgrade_jobs.plan.way_packages import unasked
+from nautobot_upgrade_jobs.rollback.package_set import unasked
 
 BRINGS_NOTHING = Facts(
     migrations=Migrations((), (), ()),
@@ -123,15 +123,15 @@ def _no_index(monkeypatch, request):
     """Let everything stay as it is; what is marked ``network`` asks the index, and builds."""
     if not request.node.get_closest_marker("network"):
         monkeypatch.setattr(
-            "nautobot_upgrade_jobs.old_packages.freeze",
+            "nautobot_upgrade_jobs.workflows.rollback_packages.freeze",
             lambda then, now, python, limits, seconds: replace(unasked(then, now, ""), unknown=""),
         )
         monkeypatch.setattr(
-            "nautobot_upgrade_jobs.target_state.resolve",
+            "nautobot_upgrade_jobs.workflows.target_inspection.resolve",
             lambda wishes, target, **limits: Resolution(target, (), ()),
         )
         monkeypatch.setattr(
-            "nautobot_upgrade_jobs.target_state._booted",
+            "nautobot_upgrade_jobs.workflows.target_inspection._booted",
             lambda facts, wishes, resolution, *rest: (
                 resolution
                 if isinstance(resolution, Unavailable)

@@ -13,7 +13,7 @@ from django.db import connection
 
 from development import venvs
 from nautobot_upgrade_jobs.collect import collect_facts
-from nautobot_upgrade_jobs.plan.server_commands import dump_of
+from nautobot_upgrade_jobs.runbook.server_commands import dump_of
 
 from .conftest import CLONE, connected_to
 from .upgrading import schema

@@ -9,16 +9,13 @@ from django.conf import settings
 from django.db import connection, connections
 from nautobot.extras.models import ComputedField, DynamicGroup, GraphQLQuery
 
-from nautobot_upgrade_jobs.capture import capture
-from nautobot_upgrade_jobs.collect import (
-    collect_facts,
-    fingerprints_mysql,
-    fingerprints_postgresql,
-)
-from nautobot_upgrade_jobs.configuration import UsageError
+from nautobot_upgrade_jobs.app_settings import UsageError
+from nautobot_upgrade_jobs.collect import collect_facts
+from nautobot_upgrade_jobs.collect.db import fingerprints_mysql, fingerprints_postgresql
 from nautobot_upgrade_jobs.facts import Unavailable
 from nautobot_upgrade_jobs.facts.contents import DEPTHS
-from nautobot_upgrade_jobs.snapshot.file import unseal
+from nautobot_upgrade_jobs.snapshot.file_format import unseal
+from nautobot_upgrade_jobs.workflows.capture import capture
 
 JOB = "nautobot_upgrade_jobs.jobs.capture.CaptureSnapshot"
 

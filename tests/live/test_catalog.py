@@ -68,7 +68,7 @@ def test_the_queries_of_what_undoing_spoils_can_be_asked(catalog: Catalog, nauto
 
     from nautobot_upgrade_jobs.collect import Context
     from nautobot_upgrade_jobs.collect import migrations as history
-    from nautobot_upgrade_jobs.collect.reversal import _spoilt
+    from nautobot_upgrade_jobs.collect.operations.reversal import _spoilt
 
     applied = history.collect(Context(connection)).recorded
     known = [one for one in catalog.reversals if one.migration in applied]

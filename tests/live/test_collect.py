@@ -14,12 +14,12 @@ from django.db import Error, connection, connections
 from nautobot_upgrade_jobs.checks.findings import Verdict
 from nautobot_upgrade_jobs.checks.registry import checks_for
 from nautobot_upgrade_jobs.collect import collect_facts
-from nautobot_upgrade_jobs.collect.session import read_only_session
+from nautobot_upgrade_jobs.collect.db.read_only_session import read_only_session
 from nautobot_upgrade_jobs.facts import Facts, Unavailable
-from nautobot_upgrade_jobs.preflight import preflight
 from nautobot_upgrade_jobs.report import FORMATS
-from nautobot_upgrade_jobs.request import Request
-from nautobot_upgrade_jobs.verification import verify
+from nautobot_upgrade_jobs.workflows.context import Request
+from nautobot_upgrade_jobs.workflows.preflight import preflight
+from nautobot_upgrade_jobs.workflows.verify import verify
 
 from .conftest import rows_of_every_table
 

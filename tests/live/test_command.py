@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from nautobot_upgrade_jobs.snapshot.file import unseal
+from nautobot_upgrade_jobs.snapshot.file_format import unseal
 
 
 def run_command(*words, **environment):

@@ -15,8 +15,8 @@ import pytest
 from development.rest import Rest
 from development.venvs import REPOSITORY
 from nautobot_upgrade_jobs.facts import Contents
-from nautobot_upgrade_jobs.report.json import schema
-from nautobot_upgrade_jobs.snapshot.file import seal, unseal
+from nautobot_upgrade_jobs.report.formats.json import schema
+from nautobot_upgrade_jobs.snapshot.file_format import seal, unseal
 
 CAPTURE = "nautobot_upgrade_jobs.jobs.capture.CaptureSnapshot"
 COMPARE = "nautobot_upgrade_jobs.jobs.compare.CompareSnapshots"

@@ -10,7 +10,7 @@ from django.test import Client, override_settings
 from django.urls import reverse
 from nautobot.users.models import User
 
-from nautobot_upgrade_jobs.configuration import APP, CHANGEABLE, configuration
+from nautobot_upgrade_jobs.app_settings import APP, CHANGEABLE, configuration
 
 pytestmark = [pytest.mark.live, pytest.mark.lines]
 
@@ -91,6 +91,6 @@ def test_the_same_jobs_from_a_repository_are_told_at_the_start(setting, nautobot
 
 
 def test_the_home_page_has_no_panel_unless_asked_for(nautobot):
-    from nautobot_upgrade_jobs.ui import home_panel
+    from nautobot_upgrade_jobs.ui import homepage as home_panel
 
     assert home_panel.layout == ()

@@ -19,9 +19,9 @@ from nautobot.extras.registry import registry
 from nautobot.users.models import ObjectPermission
 
 from nautobot_upgrade_jobs.collect import collect_facts
-from nautobot_upgrade_jobs.collect.customization_judges import config_context, scheduled_job
-from nautobot_upgrade_jobs.collect.job_imports import import_files
-from nautobot_upgrade_jobs.collect.template_names import Objects, problems
+from nautobot_upgrade_jobs.collect.user_content.job_imports import import_files
+from nautobot_upgrade_jobs.collect.user_content.templates import Objects, problems
+from nautobot_upgrade_jobs.collect.user_content.validators import config_context, scheduled_job
 
 pytestmark = pytest.mark.lines
 

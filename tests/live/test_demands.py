@@ -48,10 +48,10 @@ from django.db.models import (
 from django.db.models.functions import Lower
 from django.utils import timezone
 
-from nautobot_upgrade_jobs.collect.code import names, without_prose
 from nautobot_upgrade_jobs.collect.demands import _read, _sample, _values
 from nautobot_upgrade_jobs.collect.demands import answer as answer_of
-from nautobot_upgrade_jobs.collect.walk import Walk
+from nautobot_upgrade_jobs.collect.operations.schema_tracker import Walk
+from nautobot_upgrade_jobs.collect.operations.source import names, without_prose
 from nautobot_upgrade_jobs.facts.demands import Demand
 
 BEFORE = [

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from nautobot_upgrade_jobs.checks.findings import Verdict
-from nautobot_upgrade_jobs.doctor import config_path, examine
+from nautobot_upgrade_jobs.workflows.doctor import config_path, examine
 
 pytestmark = pytest.mark.once
 

@@ -9,8 +9,8 @@ from django.conf import settings
 from django.db import connection
 
 from development import demo_faults
-from nautobot_upgrade_jobs.preflight import preflight
-from nautobot_upgrade_jobs.request import Request
+from nautobot_upgrade_jobs.workflows.context import Request
+from nautobot_upgrade_jobs.workflows.preflight import preflight
 
 pytestmark = pytest.mark.skipif(
     settings.VERSION.startswith("3."), reason="the faults are those of a 2.4 before its upgrade"

@@ -37,12 +37,12 @@ def test_the_job_belongs_to_the_repository(loaded):
 
 
 def test_the_app_registers_nothing_a_second_time(loaded):
-    assert f"{SLUG}.nautobot_upgrade_jobs.register" not in sys.modules
-    assert f"{SLUG}.nautobot_upgrade_jobs.app" not in sys.modules
+    assert f"{SLUG}.nautobot_upgrade_jobs.job_registration" not in sys.modules
+    assert f"{SLUG}.nautobot_upgrade_jobs.apps" not in sys.modules
 
 
 def test_the_job_runs_from_there(loaded):
-    package = sys.modules[f"{SLUG}.nautobot_upgrade_jobs.preflight"]
+    package = sys.modules[f"{SLUG}.nautobot_upgrade_jobs.workflows.preflight"]
     report = package.preflight(package.Request(target="3.2.7"))
     assert report.results
     assert all(result.status.value != "crashed" for result in report.results)

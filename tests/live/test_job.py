@@ -9,7 +9,7 @@ from datetime import datetime, timedelta, timezone
 import jsonschema
 import pytest
 
-from nautobot_upgrade_jobs.report.json import schema
+from nautobot_upgrade_jobs.report.formats.json import schema
 
 from .conftest import rows_of_every_table
 

@@ -10,9 +10,9 @@ from nautobot_upgrade_jobs.checks.findings import Verdict
 from nautobot_upgrade_jobs.facts import Facts, Migrations, Unavailable
 from nautobot_upgrade_jobs.facts.booted import Booted, Refusal
 from nautobot_upgrade_jobs.facts.startup import Failure
-from nautobot_upgrade_jobs.preflight import preflight
-from nautobot_upgrade_jobs.request import Request
-from nautobot_upgrade_jobs.target_state import _without_secrets
+from nautobot_upgrade_jobs.workflows.context import Request
+from nautobot_upgrade_jobs.workflows.preflight import preflight
+from nautobot_upgrade_jobs.workflows.target_inspection import _without_secrets
 
 from .conftest import this_instance
 
@@ -93,7 +93,7 @@ def test_the_target_is_not_built_for_everybody(monkeypatch, forbidden, request_,
 def test_a_password_that_is_a_name_hides_no_migrations(monkeypatch):
     """Of the target's answer, messages lose their secrets; names are no texts."""
     monkeypatch.setattr(
-        "nautobot_upgrade_jobs.collect.secrets.known_secrets", lambda: ("nautobot",)
+        "nautobot_upgrade_jobs.collect.support.redaction.known_secrets", lambda: ("nautobot",)
     )
     key = "nautobot_ssot.0001_initial"
     facts = Facts(migrations=Migrations((), (key,), ("nautobot_ssot",)))

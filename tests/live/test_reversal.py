@@ -46,10 +46,10 @@ from django.db.models import (
 from nautobot_upgrade_jobs.catalog import load
 from nautobot_upgrade_jobs.collect import Context
 from nautobot_upgrade_jobs.collect import migrations as history
+from nautobot_upgrade_jobs.collect.operations.reversal import collect, look, undoing
+from nautobot_upgrade_jobs.collect.operations.schema_tracker import Walk
 from nautobot_upgrade_jobs.collect.retreat import ahead
-from nautobot_upgrade_jobs.collect.reversal import collect, look, undoing
-from nautobot_upgrade_jobs.collect.walk import Walk
-from nautobot_upgrade_jobs.plan.reverse import way_back
+from nautobot_upgrade_jobs.migration_graph.reverse_plan import way_back
 
 MYSQL = connection.vendor == "mysql"
 CONDITION = "condition" if django.VERSION >= (5, 1) else "check"

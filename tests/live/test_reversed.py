@@ -4,8 +4,8 @@ import pytest
 
 from development import dumps
 from development.instance import Instance
-from nautobot_upgrade_jobs.request import Request
-from nautobot_upgrade_jobs.rollback import plan_rollback
+from nautobot_upgrade_jobs.workflows.context import Request
+from nautobot_upgrade_jobs.workflows.rollback import plan_rollback
 
 from .conftest import CLONE, connected_to, this_instance
 from .upgrading import DATABASE, attempt, schema

@@ -21,21 +21,22 @@ from nautobot.extras.filters import ObjectChangeFilterSet
 from nautobot.extras.models import Note, ObjectChange
 from nautobot.users.models import User
 
-from nautobot_upgrade_jobs.capture import capture
+from nautobot_upgrade_jobs.app_settings import UsageError
 from nautobot_upgrade_jobs.catalog import load
 from nautobot_upgrade_jobs.checks.findings import Verdict
-from nautobot_upgrade_jobs.collect import Context, written
-from nautobot_upgrade_jobs.collect.backup import NoBackupError, read
-from nautobot_upgrade_jobs.collect.cascades import cascades
-from nautobot_upgrade_jobs.collect.changes import export
-from nautobot_upgrade_jobs.configuration import UsageError
-from nautobot_upgrade_jobs.destination import UNKNOWN, Given
+from nautobot_upgrade_jobs.collect import Context
+from nautobot_upgrade_jobs.collect.operations.content_type_cascades import cascades
+from nautobot_upgrade_jobs.collect.rollback import changes_since as written
+from nautobot_upgrade_jobs.collect.rollback.backup_file import NoBackupError, read
+from nautobot_upgrade_jobs.collect.rollback.changelog_export import export
 from nautobot_upgrade_jobs.facts import Unavailable
-from nautobot_upgrade_jobs.plan.backup import prove
-from nautobot_upgrade_jobs.plan.losses import of_restore
-from nautobot_upgrade_jobs.report.json import document, schema
-from nautobot_upgrade_jobs.request import Request
-from nautobot_upgrade_jobs.rollback import plan_rollback
+from nautobot_upgrade_jobs.report.formats.json import document, schema
+from nautobot_upgrade_jobs.rollback.backup_check import prove
+from nautobot_upgrade_jobs.rollback.losses import of_restore
+from nautobot_upgrade_jobs.workflows.capture import capture
+from nautobot_upgrade_jobs.workflows.context import Request
+from nautobot_upgrade_jobs.workflows.rollback import plan_rollback
+from nautobot_upgrade_jobs.workflows.rollback_destination import UNKNOWN, Given
 from tests.live.upgrading import DATABASE, attempt
 
 from .conftest import connected_to
@@ -217,7 +218,7 @@ def test_what_refers_to_the_content_type_of_a_model_that_goes():
 
 
 def test_files_of_users_are_counted(monkeypatch, tmp_path):
-    storage = "nautobot_upgrade_jobs.collect.written.default_storage"
+    storage = "nautobot_upgrade_jobs.collect.rollback.changes_since.default_storage"
     monkeypatch.setattr(storage, Storage())
     since = timezone.now() - timedelta(minutes=1)
     assert isinstance(written.collect(Context(connection), since).media, Unavailable)
@@ -232,7 +233,7 @@ def test_files_of_users_are_counted(monkeypatch, tmp_path):
 
 
 def test_page_by_page_nothing_is_left_out_or_doubled(tmp_path, monkeypatch):
-    monkeypatch.setattr("nautobot_upgrade_jobs.collect.changes.PAGE", 7)
+    monkeypatch.setattr("nautobot_upgrade_jobs.collect.rollback.changelog_export.PAGE", 7)
     long_ago = datetime.fromisoformat("2000-01-01T00:00:00+00:00")
     assert export(Context(connection), long_ago, tmp_path / "all") == ObjectChange.objects.count()
 

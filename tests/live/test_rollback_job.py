@@ -5,7 +5,7 @@ import json
 import jsonschema
 import pytest
 
-from nautobot_upgrade_jobs.report.json import schema
+from nautobot_upgrade_jobs.report.formats.json import schema
 
 pytestmark = pytest.mark.lines
 

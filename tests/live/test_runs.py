@@ -9,7 +9,7 @@ from django.test import Client, override_settings
 from nautobot.extras.models import Job, JobResult
 from nautobot.users.models import ObjectPermission, User
 
-from nautobot_upgrade_jobs.configuration import UsageError
+from nautobot_upgrade_jobs.app_settings import UsageError
 
 pytestmark = [pytest.mark.live, pytest.mark.lines]
 

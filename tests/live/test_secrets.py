@@ -18,11 +18,11 @@ from nautobot.extras.models import (
     Webhook,
 )
 
-from nautobot_upgrade_jobs.capture import capture
-from nautobot_upgrade_jobs.comparison import compare_snapshots
-from nautobot_upgrade_jobs.preflight import preflight
 from nautobot_upgrade_jobs.report import FORMATS
-from nautobot_upgrade_jobs.request import Request
+from nautobot_upgrade_jobs.workflows.capture import capture
+from nautobot_upgrade_jobs.workflows.compare import compare_snapshots
+from nautobot_upgrade_jobs.workflows.context import Request
+from nautobot_upgrade_jobs.workflows.preflight import preflight
 
 PLACES = (
     "setting",

@@ -14,7 +14,7 @@ from django.db import connection
 from django_redis import get_redis_connection
 
 from development import dumps
-from nautobot_upgrade_jobs.target.scratch import PREFIX
+from nautobot_upgrade_jobs.target.scratch_dir import PREFIX
 
 from .conftest import rows_of_every_table, this_instance
 from .planted_apps import app

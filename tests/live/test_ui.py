@@ -15,7 +15,15 @@ from django.utils import timezone
 from nautobot.extras.models import FileProxy, Job, JobLogEntry, JobResult
 from nautobot.users.models import ObjectPermission, User
 
-from nautobot_upgrade_jobs.ui import job_result, overview, views
+from nautobot_upgrade_jobs.ui import (
+    dashboard as overview,
+)
+from nautobot_upgrade_jobs.ui import (
+    template_content as job_result,
+)
+from nautobot_upgrade_jobs.ui import (
+    views,
+)
 
 pytestmark = [pytest.mark.live, pytest.mark.lines]
 

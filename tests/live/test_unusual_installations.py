@@ -13,10 +13,13 @@ from django.utils.functional import SimpleLazyObject
 from nautobot_upgrade_jobs.catalog import load
 from nautobot_upgrade_jobs.checks.findings import Verdict
 from nautobot_upgrade_jobs.collect import collect_facts
-from nautobot_upgrade_jobs.collect.secrets import known_secrets, scrub
-from nautobot_upgrade_jobs.collect.session import PooledConnectionError, _refuse_pooler
-from nautobot_upgrade_jobs.preflight import preflight
-from nautobot_upgrade_jobs.request import Request
+from nautobot_upgrade_jobs.collect.db.read_only_session import (
+    PooledConnectionError,
+    _refuse_pooler,
+)
+from nautobot_upgrade_jobs.collect.support.redaction import known_secrets, scrub
+from nautobot_upgrade_jobs.workflows.context import Request
+from nautobot_upgrade_jobs.workflows.preflight import preflight
 
 TARGET = "3.2.7"
 ON_3X = settings.VERSION.startswith("3.")

@@ -22,14 +22,14 @@ from nautobot.users.models import ObjectPermission
 
 from development import dumps, venvs
 from development.instance import Instance
-from nautobot_upgrade_jobs.capture import capture
 from nautobot_upgrade_jobs.catalog import load
 from nautobot_upgrade_jobs.checks.findings import Severity, Verdict
-from nautobot_upgrade_jobs.comparison import compare_snapshots
-from nautobot_upgrade_jobs.request import Request
 from nautobot_upgrade_jobs.snapshot.compare import Kind, compare
-from nautobot_upgrade_jobs.store import read_snapshot
-from nautobot_upgrade_jobs.verification import verify
+from nautobot_upgrade_jobs.workflows.capture import capture
+from nautobot_upgrade_jobs.workflows.compare import compare_snapshots
+from nautobot_upgrade_jobs.workflows.context import Request
+from nautobot_upgrade_jobs.workflows.snapshot_store import read_snapshot
+from nautobot_upgrade_jobs.workflows.verify import verify
 
 from .conftest import CLONE, connected_to
 from .upgrading import DATABASE, run

@@ -7,7 +7,7 @@ import subprocess
 import jsonschema
 import pytest
 
-from nautobot_upgrade_jobs.report.json import schema
+from nautobot_upgrade_jobs.report.formats.json import schema
 
 pytestmark = pytest.mark.once
 

@@ -23,8 +23,8 @@ from nautobot.extras.plugins import register_template_extensions
 from nautobot.extras.registry import registry
 
 from nautobot_upgrade_jobs.checks.findings import Verdict
-from nautobot_upgrade_jobs.request import Request
-from nautobot_upgrade_jobs.verification import verify
+from nautobot_upgrade_jobs.workflows.context import Request
+from nautobot_upgrade_jobs.workflows.verify import verify
 
 from .verifying import execute, findings, follow
 

@@ -8,8 +8,8 @@ from django.db import connection
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.operations import AddField, CreateModel
 
-from nautobot_upgrade_jobs.request import Request
-from nautobot_upgrade_jobs.verification import verify
+from nautobot_upgrade_jobs.workflows.context import Request
+from nautobot_upgrade_jobs.workflows.verify import verify
 
 
 def findings(**asked):

@@ -7,7 +7,12 @@ import pytest
 from nautobot_upgrade_jobs.facts import Contents, Unavailable
 from nautobot_upgrade_jobs.facts.backup import Backup
 from nautobot_upgrade_jobs.facts.contents import TableContents
-from nautobot_upgrade_jobs.plan.backup import of_listing, of_statements, prove, rows_of
+from nautobot_upgrade_jobs.rollback.backup_check import (
+    of_listing,
+    of_statements,
+    prove,
+    rows_of,
+)
 
 LISTING = """\
 ;

@@ -2,9 +2,9 @@
 
 import pytest
 
-from nautobot_upgrade_jobs.plan.diagnosis import Stage, diagnose
-from nautobot_upgrade_jobs.plan.progress import Progress
-from nautobot_upgrade_jobs.plan.reverse import way_back
+from nautobot_upgrade_jobs.migration_graph.partial_migration import Progress
+from nautobot_upgrade_jobs.migration_graph.reverse_plan import way_back
+from nautobot_upgrade_jobs.rollback.diagnosis import Stage, diagnose
 from tests.builders import migration, migrations
 
 CHAIN = (

@@ -5,7 +5,12 @@ import pytest
 from nautobot_upgrade_jobs.facts import Demands, Tables
 from nautobot_upgrade_jobs.facts.demands import Work
 from nautobot_upgrade_jobs.facts.tables import Table
-from nautobot_upgrade_jobs.plan.duration import A_MILLION, MIB, MIGRATION, estimate
+from nautobot_upgrade_jobs.migration_graph.cost_estimate import (
+    A_MILLION,
+    MIB,
+    MIGRATION,
+    estimate,
+)
 
 TABLES = Tables(
     (

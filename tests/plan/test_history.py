@@ -2,7 +2,7 @@
 
 import pytest
 
-from nautobot_upgrade_jobs.plan.history import History
+from nautobot_upgrade_jobs.migration_graph.history import History
 from tests.builders import migration, migrations
 
 CHAIN = (

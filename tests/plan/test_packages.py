@@ -5,7 +5,7 @@ import pytest
 from nautobot_upgrade_jobs.facts import Packages
 from nautobot_upgrade_jobs.facts.packages import Package
 from nautobot_upgrade_jobs.facts.resolution import Resolved
-from nautobot_upgrade_jobs.plan.packages import brought_along, package_changes
+from nautobot_upgrade_jobs.upgrade.package_changes import brought_along, package_changes
 from tests.builders import resolution
 
 

@@ -3,10 +3,10 @@
 import pytest
 
 from nautobot_upgrade_jobs.facts.migrations import Migration, Operation
-from nautobot_upgrade_jobs.plan.history import History
-from nautobot_upgrade_jobs.plan.progress import begun
-from nautobot_upgrade_jobs.plan.repair import taken_back
-from nautobot_upgrade_jobs.plan.structure import live_tables
+from nautobot_upgrade_jobs.migration_graph.history import History
+from nautobot_upgrade_jobs.migration_graph.partial_migration import begun
+from nautobot_upgrade_jobs.migration_graph.repair_sql import taken_back
+from nautobot_upgrade_jobs.migration_graph.schema_diff import live_tables
 from tests.builders import PLAIN, migration, migrations, model_table, schema
 
 PART = Operation("CreateModel", ("dcim_part",))

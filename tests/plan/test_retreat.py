@@ -6,8 +6,8 @@ from nautobot_upgrade_jobs.catalog.records import KnownReversal
 from nautobot_upgrade_jobs.facts import Demands, Retreat, Tables, Unavailable
 from nautobot_upgrade_jobs.facts.demands import Answer, Demand
 from nautobot_upgrade_jobs.facts.reversal import Effect
-from nautobot_upgrade_jobs.plan.diagnosis import Stage
-from nautobot_upgrade_jobs.plan.retreat import Ahead, look_back
+from nautobot_upgrade_jobs.rollback.before_upgrade import Ahead, look_back
+from nautobot_upgrade_jobs.rollback.diagnosis import Stage
 from tests.builders import database, migration, migrations
 
 DISK = (

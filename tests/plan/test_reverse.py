@@ -2,7 +2,7 @@
 
 import pytest
 
-from nautobot_upgrade_jobs.plan.reverse import Call, before, way_back
+from nautobot_upgrade_jobs.migration_graph.reverse_plan import Call, before, way_back
 from tests.builders import migration, migrations
 
 CHAIN = (

@@ -4,8 +4,8 @@ import shlex
 
 import pytest
 
-from nautobot_upgrade_jobs.plan.containers import RUN
-from nautobot_upgrade_jobs.plan.runbook import Window, upgrade_steps
+from nautobot_upgrade_jobs.runbook.container_commands import RUN
+from nautobot_upgrade_jobs.runbook.upgrade import Window, upgrade_steps
 from tests.builders import database, runtime
 
 LAYOUTS = {

@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from nautobot_upgrade_jobs.facts.models import ModelKey
-from nautobot_upgrade_jobs.plan.repair import repair
-from nautobot_upgrade_jobs.plan.structure import differences, live_tables
+from nautobot_upgrade_jobs.migration_graph.repair_sql import repair
+from nautobot_upgrade_jobs.migration_graph.schema_diff import differences, live_tables
 from tests.builders import PLAIN, UNIQUE, model_table, schema
 
 

@@ -5,7 +5,7 @@ import pytest
 from nautobot_upgrade_jobs.facts import Contents, Unavailable
 from nautobot_upgrade_jobs.facts.contents import Column, TableContents
 from nautobot_upgrade_jobs.facts.migrations import Migration, Operation
-from nautobot_upgrade_jobs.plan.undoing import undoing
+from nautobot_upgrade_jobs.migration_graph.offline_reversal import undoing
 from tests.builders import migrations
 
 KEY = "dcim.0002"

@@ -7,7 +7,7 @@ import pytest
 
 from nautobot_upgrade_jobs.facts import Packages, Unavailable
 from nautobot_upgrade_jobs.facts.packages import Package
-from nautobot_upgrade_jobs.plan.way_packages import Alone, Return, files_of, packages
+from nautobot_upgrade_jobs.rollback.package_set import Alone, Return, files_of, packages
 from tests.builders import database, runtime
 
 NOW = Packages((Package("nautobot", "3.2.7", (), ""), Package("example", "2.0", (), "")))

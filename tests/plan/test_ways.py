@@ -10,10 +10,16 @@ from nautobot_upgrade_jobs.facts.demands import Answer, Demand
 from nautobot_upgrade_jobs.facts.reversal import Cascade, Effect, Reversal, Spoilt
 from nautobot_upgrade_jobs.facts.tables import Table
 from nautobot_upgrade_jobs.facts.written import Change, Stamped, Written
-from nautobot_upgrade_jobs.plan.diagnosis import Diagnosis, Stage
-from nautobot_upgrade_jobs.plan.losses import Loss, of_removal, of_restore, of_reversal, stop_of
-from nautobot_upgrade_jobs.plan.reverse import Call, WayBack
-from nautobot_upgrade_jobs.plan.ways import Situation, recommended, ways
+from nautobot_upgrade_jobs.migration_graph.reverse_plan import Call, WayBack
+from nautobot_upgrade_jobs.rollback.diagnosis import Diagnosis, Stage
+from nautobot_upgrade_jobs.rollback.losses import (
+    Loss,
+    of_removal,
+    of_restore,
+    of_reversal,
+    stop_of,
+)
+from nautobot_upgrade_jobs.rollback.options import Situation, recommended, ways
 from tests.builders import database
 
 FIRST, SECOND = "app.0001", "app.0002"

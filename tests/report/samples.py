@@ -13,23 +13,23 @@ from nautobot_upgrade_jobs.checks.findings import (
     Status,
     Verdict,
 )
-from nautobot_upgrade_jobs.checks.review import Reviewed
+from nautobot_upgrade_jobs.checks.release_notes import Reviewed
 from nautobot_upgrade_jobs.facts import Packages
 from nautobot_upgrade_jobs.facts.demands import Answer, Demand
 from nautobot_upgrade_jobs.facts.notes import Note
 from nautobot_upgrade_jobs.facts.packages import Package
 from nautobot_upgrade_jobs.facts.resolution import AppReleases
-from nautobot_upgrade_jobs.plan.diagnosis import Diagnosis, Stage
-from nautobot_upgrade_jobs.plan.losses import Loss, Stop
-from nautobot_upgrade_jobs.plan.outlook import Halt, Migrating, Outlook
-from nautobot_upgrade_jobs.plan.packages import PackageChange
-from nautobot_upgrade_jobs.plan.reverse import Call
-from nautobot_upgrade_jobs.plan.runbook import Window, upgrade_steps
-from nautobot_upgrade_jobs.plan.way_packages import Return, unasked
-from nautobot_upgrade_jobs.plan.way_steps import steps_of
-from nautobot_upgrade_jobs.plan.ways import Choice, Way
+from nautobot_upgrade_jobs.migration_graph.reverse_plan import Call
 from nautobot_upgrade_jobs.report import Report
+from nautobot_upgrade_jobs.rollback.diagnosis import Diagnosis, Stage
+from nautobot_upgrade_jobs.rollback.losses import Loss, Stop
+from nautobot_upgrade_jobs.rollback.options import Choice, Way
+from nautobot_upgrade_jobs.rollback.package_set import Return, unasked
+from nautobot_upgrade_jobs.runbook.rollback import steps_of
+from nautobot_upgrade_jobs.runbook.upgrade import Window, upgrade_steps
 from nautobot_upgrade_jobs.snapshot.compare import Change, Kind
+from nautobot_upgrade_jobs.upgrade.overview import Halt, Migrating, Outlook
+from nautobot_upgrade_jobs.upgrade.package_changes import PackageChange
 from tests.builders import database, runtime
 
 MEDIA = "/opt/nautobot/media"

@@ -7,9 +7,10 @@ import pytest
 
 from nautobot_upgrade_jobs.facts import Unavailable
 from nautobot_upgrade_jobs.facts.demands import Answer, Demand, Demands, Work
-from nautobot_upgrade_jobs.plan.outlook import RISKS, Migrating, Outlook, by_risk, way_to
-from nautobot_upgrade_jobs.report import FORMATS, pictures
+from nautobot_upgrade_jobs.report import FORMATS
+from nautobot_upgrade_jobs.report import charts as pictures
 from nautobot_upgrade_jobs.snapshot.compare import Change, Kind
+from nautobot_upgrade_jobs.upgrade.overview import RISKS, Migrating, Outlook, by_risk, way_to
 from tests.report.samples import BLOCKER, SAMPLES
 
 PLAN = ("dcim.0089", "dcim.0090", "extras.0126")

@@ -16,10 +16,10 @@ import pytest
 from markdown import markdown
 
 from nautobot_upgrade_jobs.checks.findings import CheckResult, Status, Verdict
-from nautobot_upgrade_jobs.plan.way_steps import steps_of
 from nautobot_upgrade_jobs.report import FORMATS, files_of
-from nautobot_upgrade_jobs.report import json as json_report
-from nautobot_upgrade_jobs.report.markdown import block, code, escape
+from nautobot_upgrade_jobs.report.formats import json as json_report
+from nautobot_upgrade_jobs.report.formats.markdown import block, code, escape
+from nautobot_upgrade_jobs.runbook.rollback import steps_of
 from tests.builders import runtime
 from tests.report.samples import BACK, SAMPLES
 
@@ -217,7 +217,7 @@ def test_file_names_are_safe(instance, stem):
 
 
 def test_a_name_cannot_forge_a_line_or_reach_the_terminal():
-    from nautobot_upgrade_jobs.plan.text import printable
+    from nautobot_upgrade_jobs.common.text import printable
 
     forged = "x\n      ok  summary     GO\x1b[2J"
     assert printable(forged) == "x\\n      ok  summary     GO\\x1b[2J"

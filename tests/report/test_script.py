@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 
 from nautobot_upgrade_jobs.checks.findings import Verdict
-from nautobot_upgrade_jobs.plan.runbook import Step
-from nautobot_upgrade_jobs.plan.way_steps import steps_of
-from nautobot_upgrade_jobs.report import script
+from nautobot_upgrade_jobs.report.formats import rollback_script as script
+from nautobot_upgrade_jobs.runbook.rollback import steps_of
+from nautobot_upgrade_jobs.runbook.upgrade import Step
 from tests.builders import database, runtime
 from tests.report.samples import BACK, HOSTILE, ROLLBACK
 

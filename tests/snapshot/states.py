@@ -5,7 +5,7 @@ from dataclasses import fields, replace
 from nautobot_upgrade_jobs.facts import Contents, Facts, Listing
 from nautobot_upgrade_jobs.facts.contents import Column, TableContents
 from nautobot_upgrade_jobs.snapshot.compare import compare
-from nautobot_upgrade_jobs.snapshot.listings import LISTED_TOPICS
+from nautobot_upgrade_jobs.snapshot.listing_diff import LISTED_TOPICS
 from tests import builders
 
 NOTHING = Listing({})

@@ -7,9 +7,9 @@ import pytest
 from nautobot_upgrade_jobs.facts import Apps, Facts, Migrations, Packages, Unavailable
 from nautobot_upgrade_jobs.facts.migrations import Migration
 from nautobot_upgrade_jobs.facts.packages import Package
-from nautobot_upgrade_jobs.snapshot.alterations import many_to_many_tables
 from nautobot_upgrade_jobs.snapshot.compare import Kind, compare, sections
-from nautobot_upgrade_jobs.snapshot.listings import LISTED_TOPICS
+from nautobot_upgrade_jobs.snapshot.listing_diff import LISTED_TOPICS
+from nautobot_upgrade_jobs.snapshot.migration_effects import many_to_many_tables
 from tests.builders import CATALOG, altering, app, runtime, setting, settings
 from tests.snapshot.states import column, found, listings, rows_of, state, table
 

@@ -10,11 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from nautobot_upgrade_jobs.comparison import compare_snapshots
-from nautobot_upgrade_jobs.configuration import UsageError
+from nautobot_upgrade_jobs.app_settings import UsageError
 from nautobot_upgrade_jobs.facts import Contents, Unavailable
 from nautobot_upgrade_jobs.facts.contents import Column, TableContents
-from nautobot_upgrade_jobs.snapshot.file import (
+from nautobot_upgrade_jobs.snapshot.file_format import (
     FORMAT,
     Snapshot,
     SnapshotError,
@@ -22,6 +21,7 @@ from nautobot_upgrade_jobs.snapshot.file import (
     seal,
     unseal,
 )
+from nautobot_upgrade_jobs.workflows.compare import compare_snapshots
 from tests.snapshot.states import listings, state
 
 ROOT = Path(__file__).parents[2]
@@ -185,7 +185,7 @@ BOMBS = {
 READ = """
 import re, sys
 from pathlib import Path
-from nautobot_upgrade_jobs.snapshot.file import SnapshotError, unseal
+from nautobot_upgrade_jobs.snapshot.file_format import SnapshotError, unseal
 try:
     unseal(Path(sys.argv[1]).read_bytes())
 except SnapshotError as error:

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 from nautobot_upgrade_jobs.facts import Apps, Packages
 from nautobot_upgrade_jobs.facts.packages import Package
-from nautobot_upgrade_jobs.target.resolve import resolve
-from nautobot_upgrade_jobs.target.wishes import Wishes
+from nautobot_upgrade_jobs.target.resolver import resolve
+from nautobot_upgrade_jobs.target.root_requirements import Wishes
 from tests.builders import app
 
 OLD = "nautobot>=2.4,<3"

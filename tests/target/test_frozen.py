@@ -7,9 +7,9 @@ import pytest
 
 from nautobot_upgrade_jobs.facts import Packages
 from nautobot_upgrade_jobs.facts.packages import Package
-from nautobot_upgrade_jobs.target.frozen import freeze
-from nautobot_upgrade_jobs.target.inside import Limits
-from nautobot_upgrade_jobs.target.releases import NotReadError, look_into
+from nautobot_upgrade_jobs.target.app_release import NotReadError, look_into
+from nautobot_upgrade_jobs.target.inspect import Limits
+from nautobot_upgrade_jobs.target.pins import freeze
 from nautobot_upgrade_jobs.target.uv import interpreter
 from tests.target.installations import CORE, EXAMPLE, LIB
 from tests.target.wheels import source, wheel

@@ -4,9 +4,9 @@ import pytest
 
 from nautobot_upgrade_jobs.facts import Apps, Packages, Unavailable
 from nautobot_upgrade_jobs.facts.packages import Package
-from nautobot_upgrade_jobs.target.requirement import is_understood, parsed, python_limit
-from nautobot_upgrade_jobs.target.resolve import resolve
-from nautobot_upgrade_jobs.target.wishes import Wishes
+from nautobot_upgrade_jobs.target.requirement_lines import is_understood, parsed, python_limit
+from nautobot_upgrade_jobs.target.resolver import resolve
+from nautobot_upgrade_jobs.target.root_requirements import Wishes
 from tests.target.installations import CORE, LIB, NEW, OLD, asked, versions
 from tests.target.wheels import source, wheel
 

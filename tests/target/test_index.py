@@ -4,8 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from nautobot_upgrade_jobs.target import index
-from nautobot_upgrade_jobs.target.index import environment, in_words_of_uv, options, pip_options
+from nautobot_upgrade_jobs.target import index_config as index
+from nautobot_upgrade_jobs.target.index_config import (
+    environment,
+    in_words_of_uv,
+    options,
+    pip_options,
+)
 
 
 @pytest.mark.parametrize(

@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 
 from nautobot_upgrade_jobs.facts import Apps, Packages, Unavailable
-from nautobot_upgrade_jobs.target import inside
-from nautobot_upgrade_jobs.target.boot import Live
-from nautobot_upgrade_jobs.target.build import build
-from nautobot_upgrade_jobs.target.inside import Limits, look_inside
-from nautobot_upgrade_jobs.target.resolve import resolve
-from nautobot_upgrade_jobs.target.scratch import PREFIX
-from nautobot_upgrade_jobs.target.wishes import Wishes
+from nautobot_upgrade_jobs.target import inspect as inside
+from nautobot_upgrade_jobs.target.inspect import Limits, look_inside
+from nautobot_upgrade_jobs.target.resolver import resolve
+from nautobot_upgrade_jobs.target.root_requirements import Wishes
+from nautobot_upgrade_jobs.target.scratch_dir import PREFIX
+from nautobot_upgrade_jobs.target.trial_boot import Live
+from nautobot_upgrade_jobs.target.venv import build
 from tests.builders import app
 from tests.target.installations import CORE
 from tests.target.wheels import wheel

@@ -4,7 +4,7 @@ import contextlib
 
 import pytest
 
-from nautobot_upgrade_jobs.target.notes import read_notes
+from nautobot_upgrade_jobs.target.release_notes import read_notes
 
 PAGE = """<h1>Line</h1><h2 id="a">Upgrade Actions</h2><p>Read {line}.</p>
 <h2>v{line}.1 (2026)</h2><h3>Removed</h3><ul><li>By {line}.1.</li><li>The same.</li></ul>

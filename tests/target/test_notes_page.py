@@ -2,7 +2,7 @@
 
 import pytest
 
-from nautobot_upgrade_jobs.target.notes_page import SHOWN, notes_of
+from nautobot_upgrade_jobs.target.release_notes_html import SHOWN, notes_of
 
 ADDRESS = "https://docs.example.com/release-notes/version-3.0.html"
 HEAD = f'<html><head><link rel="canonical" href="{ADDRESS}"></head><h1 id="top">v3.0</h1>'

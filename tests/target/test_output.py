@@ -3,7 +3,7 @@
 import pytest
 
 from nautobot_upgrade_jobs.facts.resolution import Resolved
-from nautobot_upgrade_jobs.target.output import (
+from nautobot_upgrade_jobs.target.uv_output import (
     not_found_in,
     not_ours_in,
     parse_set,

@@ -7,8 +7,8 @@ import pytest
 from nautobot_upgrade_jobs.facts import Apps, Packages, Unavailable
 from nautobot_upgrade_jobs.facts.packages import Package
 from nautobot_upgrade_jobs.facts.resolution import Weighed
-from nautobot_upgrade_jobs.target.resolve import resolve
-from nautobot_upgrade_jobs.target.wishes import Wishes
+from nautobot_upgrade_jobs.target.resolver import resolve
+from nautobot_upgrade_jobs.target.root_requirements import Wishes
 from tests.target.installations import CORE, EXAMPLE, LIB, NEW, OLD, asked, versions
 from tests.target.wheels import source, wheel
 

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from nautobot_upgrade_jobs.target.scratch import (
+from nautobot_upgrade_jobs.target.scratch_dir import (
     PREFIX,
     ScratchError,
     megabytes,
@@ -37,7 +37,7 @@ def test_it_is_gone_after_an_error_too(tmp_path):
 def test_what_a_killed_run_has_left_goes_and_what_another_uses_stays(tmp_path):
     work = tmp_path / "work"
     program = (
-        "import sys, time; from nautobot_upgrade_jobs.target.scratch import scratch_folder\n"
+        "import sys, time; from nautobot_upgrade_jobs.target.scratch_dir import scratch_folder\n"
         f"with scratch_folder({str(work)!r}) as one: print(one, flush=True); time.sleep(60)"
     )
     with subprocess.Popen(

@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from nautobot_upgrade_jobs.checks.acceptance import AcceptanceError, from_settings
-from nautobot_upgrade_jobs.ui.accepting import snippet
+from nautobot_upgrade_jobs.ui.acceptance_snippet import snippet
 
 TODAY = date(2026, 11, 22)
 FIELDS = {

@@ -2,7 +2,7 @@
 
 import pytest
 
-from nautobot_upgrade_jobs.ui.findings import across
+from nautobot_upgrade_jobs.ui.finding_history import across
 
 CHECKS = [{"check": "data.cables"}, {"check": "redis.version"}]
 

@@ -2,7 +2,14 @@
 
 import pytest
 
-from nautobot_upgrade_jobs.ui.outcome import LONGEST_TEXT, MOST, Outcome, Top, Unseen, outcome_of
+from nautobot_upgrade_jobs.ui.job_outcome import (
+    LONGEST_TEXT,
+    MOST,
+    Outcome,
+    Top,
+    Unseen,
+    outcome_of,
+)
 
 OURS = {
     "verdict": "blocked",

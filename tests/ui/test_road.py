@@ -2,8 +2,8 @@
 
 import pytest
 
-from nautobot_upgrade_jobs.ui.outcome import Outcome
-from nautobot_upgrade_jobs.ui.road import JOBS, STATIONS, next_steps
+from nautobot_upgrade_jobs.ui.job_outcome import Outcome
+from nautobot_upgrade_jobs.ui.next_steps import JOBS, STATIONS, next_steps
 
 THERE = "Nautobot 3.2.7"
 

@@ -6,7 +6,7 @@ import pytest
 
 from nautobot_upgrade_jobs.catalog import load
 from nautobot_upgrade_jobs.facts import Unavailable
-from nautobot_upgrade_jobs.ui.standing import standing
+from nautobot_upgrade_jobs.ui.release_status import standing
 
 TODAY = date(2026, 11, 22)
 

@@ -16,14 +16,10 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import Error as DatabaseError
 
-from ...capture import DEFAULT_DEPTH, capture
-from ...checks.expectations import KINDS
+from ...app_settings import UsageError, configuration
+from ...checks.expectation_parser import KINDS
 from ...checks.findings import Verdict
-from ...collect import Context, current_user, explain
-from ...collect.changes import export
-from ...collect.session import read_only_session
-from ...collect.state import state_of
-from ...commandline import (
+from ...cli.options import (
     EXIT_CODES,
     EXIT_CODES_HELP,
     USAGE_ERROR,
@@ -32,17 +28,21 @@ from ...commandline import (
     make_folder,
     publish,
 )
-from ...comparison import acceptances_of_settings, compare_snapshots
-from ...configuration import UsageError, configuration
-from ...destination import NO_SNAPSHOT, Given
+from ...collect import Context, current_user, explain
+from ...collect.db.read_only_session import read_only_session
+from ...collect.rollback.changelog_export import export
+from ...collect.rollback.database_state import state_of
 from ...facts.contents import DEPTHS
-from ...preflight import preflight
-from ...request import Request
-from ...rollback import plan_rollback
-from ...snapshot.file import Snapshot
-from ...store import read_snapshot, write_snapshot
-from ...verification import verify
-from ...weighing import WAYS
+from ...snapshot.file_format import Snapshot
+from ...workflows.capture import DEFAULT_DEPTH, capture
+from ...workflows.compare import acceptances_of_settings, compare_snapshots
+from ...workflows.context import Request
+from ...workflows.preflight import preflight
+from ...workflows.rollback import plan_rollback
+from ...workflows.rollback_assessment import WAYS
+from ...workflows.rollback_destination import NO_SNAPSHOT, Given
+from ...workflows.snapshot_store import read_snapshot, write_snapshot
+from ...workflows.verify import verify
 
 
 class Parser(UsageParser, CommandParser):

@@ -1,0 +1,50 @@
+"""The Nautobot App's configuration; only Nautobot imports this module."""
+
+from nautobot.apps import ConstanceConfigItem, NautobotAppConfig
+
+from . import __version__
+from .app_settings import APP, CHANGEABLE, defaults, schema
+
+
+class UpgradeJobsConfig(NautobotAppConfig):
+    """An App without models: it adds Jobs and a management command, and no table.
+
+    ``max_version`` stays unset on purpose: a tool that judges upgrades must never stop one.
+    """
+
+    # Nautobot resolves an App's code paths ("job_registration.jobs") from this class's module.
+    __module__ = __package__
+
+    name = APP
+    verbose_name = "Nautobot Upgrade Jobs"
+    version = __version__
+    author = "The nautobot-upgrade-jobs authors"
+    description = "Preflight, snapshots and verification for Nautobot upgrades."
+    base_url = "upgrade-jobs"
+    min_version = "2.4.0"
+    default_settings = defaults()
+    constance_config = {  # noqa: RUF012 - Nautobot reads it from the class
+        name: ConstanceConfigItem(
+            default=one["default"], help_text=one["description"], field_type=type(one["default"])
+        )
+        for name, one in schema()["properties"].items()
+        if name in CHANGEABLE
+    }
+    home_view_name = "plugins:nautobot_upgrade_jobs:home"
+    docs_view_name = "plugins:nautobot_upgrade_jobs:docs"
+    jobs = "job_registration.jobs"
+    metrics = "ui.metrics.metrics"
+    homepage_layout = "ui.homepage.layout"
+    menu_items = "ui.navigation.menu_items"
+    template_extensions = "ui.template_content.template_extensions"
+
+    def ready(self) -> None:
+        """Have the settings checked, and remember which code this process has loaded."""
+        super().ready()
+        from django.core.checks import register
+
+        from .collect.support import worker_identity as identity  # noqa: F401 - so that a worker can be asked for it
+        from .system_checks import installed_once, settings_are_understood
+
+        register(settings_are_understood)
+        register(installed_once)

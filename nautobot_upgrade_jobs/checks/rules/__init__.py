@@ -1,0 +1,1 @@
+"""The rules; the folder is the registry."""

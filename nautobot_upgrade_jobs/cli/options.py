@@ -1,0 +1,78 @@
+"""What both command lines share: options, files, exit codes. It loads neither Django nor Nautobot.
+
+``nautobot-server upgrade_jobs`` runs inside of Nautobot, ``python -m nautobot_upgrade_jobs`` beside
+one that need not start.
+"""
+
+from __future__ import annotations
+
+import sys
+from argparse import ArgumentParser
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NoReturn
+
+from ..app_settings import UsageError
+from ..checks.findings import Verdict
+from ..report import FORMATS, Report, files_of
+
+EXIT_CODES = {Verdict.GO: 0, Verdict.CAUTION: 0, Verdict.BLOCKED: 2, Verdict.INCOMPLETE: 3}
+USAGE_ERROR = 1
+EXIT_CODES_HELP = (
+    "Exit codes: 0 go or caution, 1 usage error, 2 blocked, 3 incomplete; with --strict, caution "
+    "is 2."
+)
+
+
+class UsageParser(ArgumentParser):
+    """Ends with our own code on a typing error; argparse's 2 is what BLOCKED means here."""
+
+    def error(self, message: str) -> NoReturn:
+        """Say what was wrong and leave."""
+        self.print_usage(sys.stderr)
+        self.exit(USAGE_ERROR, f"{self.prog}: error: {message}\n")
+
+
+def add_report_options(parser: ArgumentParser) -> None:
+    """Declare how a report is printed, where its files go, and what it ends with."""
+    parser.add_argument("--format", default="text", choices=sorted(FORMATS))
+    parser.add_argument("--output", type=Path, metavar="DIR", help="write the report's files here")
+    parser.add_argument("--strict", action="store_true", help="exit with 2 on caution, too")
+
+
+def publish(report: Report, options: Mapping[str, Any]) -> int:
+    """Print a report, write its files, and return the exit code.
+
+    Raises:
+        UsageError: A file cannot be written.
+    """
+    if hasattr(sys.stdout, "reconfigure"):  # a terminal that knows ASCII only
+        sys.stdout.reconfigure(errors="backslashreplace")
+    sys.stdout.write(FORMATS[options["format"]](report))
+    if options["output"]:
+        _write_files(report, options["output"])
+    if options["strict"] and report.verdict is Verdict.CAUTION:
+        return EXIT_CODES[Verdict.BLOCKED]
+    return EXIT_CODES[report.verdict]
+
+
+def make_folder(folder: Path) -> None:
+    """Have the folder before the work is done, so that its outcome is not lost.
+
+    Raises:
+        UsageError: It cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"--output: {error}") from None
+
+
+def _write_files(report: Report, folder: Path) -> None:
+    try:
+        for name, text in files_of(report).items():
+            path = folder / name
+            path.write_text(text, encoding="utf-8")
+            sys.stderr.write(f"Wrote {path}\n")
+    except OSError as error:
+        raise UsageError(f"--output: {error}") from None

@@ -1,0 +1,128 @@
+"""What only MySQL can be asked; the same functions as in ``postgresql``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ...facts import Unavailable
+from ...facts.database import Sequence, Transaction
+from .sql import rows, value
+
+if TYPE_CHECKING:
+    from django.db.backends.base.base import BaseDatabaseWrapper
+
+LONG_TRANSACTION_SECONDS = 60
+CREATING_RIGHTS = {"CREATE", "ALL PRIVILEGES"}
+
+
+def version(connection: BaseDatabaseWrapper) -> str:
+    """Return the server's version without the packager's additions."""
+    return str(value(connection, "SELECT version()")).split("-")[0]
+
+
+def current_role(connection: BaseDatabaseWrapper) -> str:
+    """Return the account of the session, for configurations that name none."""
+    return str(value(connection, "SELECT substring_index(current_user(), '@', 1)"))
+
+
+def size_bytes(connection: BaseDatabaseWrapper) -> int:
+    """Return the size of tables and indexes."""
+    return int(
+        value(
+            connection,
+            "SELECT coalesce(sum(data_length + index_length), 0) FROM information_schema.tables "
+            "WHERE table_schema = database()",
+        )
+    )
+
+
+def encoding(connection: BaseDatabaseWrapper) -> str:
+    """Return the default character set of the database."""
+    return str(value(connection, "SELECT @@character_set_database"))
+
+
+def collation(connection: BaseDatabaseWrapper) -> str:
+    """Return the default collation of the database."""
+    return str(value(connection, "SELECT @@collation_database"))
+
+
+def collations_in_use(connection: BaseDatabaseWrapper) -> dict[str, int]:
+    """Return the number of tables by collation."""
+    found = rows(
+        connection,
+        "SELECT table_collation, count(*) FROM information_schema.tables "
+        "WHERE table_schema = database() AND table_type = 'BASE TABLE' GROUP BY table_collation",
+    )
+    return {str(name): int(count) for name, count in found}
+
+
+def schema(connection: BaseDatabaseWrapper) -> str:
+    """Return the database: MySQL knows no schema inside of it."""
+    return str(value(connection, "SELECT database()"))
+
+
+def may_create(connection: BaseDatabaseWrapper, role: str) -> bool | Unavailable:
+    """Tell whether the account may create tables in this database, by any grant it has."""
+    grantee = f"'{role}'@%"
+    found = rows(
+        connection,
+        "SELECT privilege_type FROM information_schema.schema_privileges "
+        "WHERE grantee LIKE %s AND table_schema = database() UNION "
+        "SELECT privilege_type FROM information_schema.user_privileges WHERE grantee LIKE %s",
+        [grantee, grantee],
+    )
+    if not found:  # every account has at least USAGE, but shows it to few
+        return Unavailable(f"the session may not see the grants of {role}: GRANT SELECT ON mysql.*")
+    return bool(CREATING_RIGHTS & {str(name).upper() for (name,) in found})
+
+
+def tables_of_others(_: BaseDatabaseWrapper, __: str) -> tuple[str, ...]:
+    """Return nothing: tables have no owner on MySQL."""
+    return ()
+
+
+def views(connection: BaseDatabaseWrapper) -> tuple[str, ...]:
+    """Return the views of the database; MySQL does not say what they read."""
+    found = rows(
+        connection,
+        "SELECT table_name FROM information_schema.views WHERE table_schema = database() "
+        "ORDER BY table_name",
+    )
+    return tuple(str(name) for (name,) in found)
+
+
+def sequences(_: BaseDatabaseWrapper) -> tuple[Sequence, ...]:
+    """Return nothing: AUTO_INCREMENT cannot fall behind its own column."""
+    return ()
+
+
+def transactions(connection: BaseDatabaseWrapper) -> tuple[Transaction, ...] | Unavailable:
+    """Return transactions of other sessions that are open for longer than a minute."""
+    if not _has_privilege(connection, "PROCESS"):
+        return Unavailable("the session may not see other sessions: GRANT PROCESS ON *.*")
+    found = rows(
+        connection,
+        "SELECT trx_mysql_thread_id, coalesce(p.user, ''), trx_state, "
+        "timestampdiff(SECOND, trx_started, now()) FROM information_schema.innodb_trx "
+        "LEFT JOIN performance_schema.processlist p ON p.id = trx_mysql_thread_id "
+        "WHERE trx_mysql_thread_id <> connection_id() "
+        "AND trx_started < now() - INTERVAL %s SECOND",
+        [LONG_TRANSACTION_SECONDS],
+    )
+    return tuple(
+        Transaction(int(pid), str(user), str(state), int(age)) for pid, user, state, age in found
+    )
+
+
+def _has_privilege(connection: BaseDatabaseWrapper, privilege: str) -> bool:
+    """Tell whether the session's own account has a global privilege."""
+    account = "substring_index(current_user(), '@', {})"
+    grantee = f"concat(quote({account.format(1)}), '@', quote({account.format(-1)}))"
+    return bool(
+        value(
+            connection,
+            "SELECT count(*) FROM information_schema.user_privileges "  # noqa: S608 - no input
+            f"WHERE privilege_type = %s AND grantee = {grantee}",
+            [privilege],
+        )
+    )

@@ -1,0 +1,180 @@
+"""What only PostgreSQL can be asked; the same functions as in ``mysql``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ...facts import Unavailable
+from ...facts.database import Sequence, Transaction
+from .sql import rows, value
+
+if TYPE_CHECKING:
+    from django.db.backends.base.base import BaseDatabaseWrapper
+
+LONG_TRANSACTION_SECONDS = 60
+FIRST_OWN_OID = 16384
+"""Object ids below belong to the server's own catalogs (FirstNormalObjectId)."""
+OTHER_SESSIONS = (
+    "datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
+)
+
+
+def version(connection: BaseDatabaseWrapper) -> str:
+    """Return the server's version without the packager's additions."""
+    return str(value(connection, "SHOW server_version")).split()[0]
+
+
+def current_role(connection: BaseDatabaseWrapper) -> str:
+    """Return the role of the session, for configurations that name none."""
+    return str(value(connection, "SELECT current_user"))
+
+
+def size_bytes(connection: BaseDatabaseWrapper) -> int:
+    """Return the size of the database on disk."""
+    return int(value(connection, "SELECT pg_database_size(current_database())"))
+
+
+def encoding(connection: BaseDatabaseWrapper) -> str:
+    """Return the encoding of the database."""
+    return str(value(connection, "SHOW server_encoding"))
+
+
+def collation(connection: BaseDatabaseWrapper) -> str:
+    """Return the default collation of the database."""
+    return str(
+        value(connection, "SELECT datcollate FROM pg_database WHERE datname = current_database()")
+    )
+
+
+def collations_in_use(_: BaseDatabaseWrapper) -> dict[str, int]:
+    """Return nothing: PostgreSQL compares columns of different collations without complaint."""
+    return {}
+
+
+def schema(connection: BaseDatabaseWrapper) -> str:
+    """Return the schema that really holds Nautobot's tables, wherever the search path begins.
+
+    Raises:
+        django.db.ProgrammingError: ``django_migrations`` is in no schema of the search path.
+    """
+    return str(
+        value(
+            connection,
+            "SELECT n.nspname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
+            "WHERE c.oid = 'django_migrations'::regclass",
+        )
+    )
+
+
+def may_create(connection: BaseDatabaseWrapper, role: str) -> bool:
+    """Tell whether the role may create tables in the schema that holds Nautobot's tables."""
+    return bool(
+        value(
+            connection,
+            "SELECT has_schema_privilege(%s, %s, 'CREATE')",
+            [role, schema(connection)],
+        )
+    )
+
+
+def tables_of_others(connection: BaseDatabaseWrapper, role: str) -> tuple[str, ...]:
+    """Return the tables that the role may not alter."""
+    found = rows(
+        connection,
+        "SELECT tablename FROM pg_tables WHERE schemaname = %s "
+        "AND NOT pg_has_role(%s, tableowner, 'USAGE') ORDER BY tablename",
+        [schema(connection), role],
+    )
+    return tuple(name for (name,) in found)
+
+
+def views(connection: BaseDatabaseWrapper) -> tuple[str, ...]:
+    """Return the views, in any schema, that read a table of Nautobot's schema."""
+    found = rows(
+        connection,
+        """
+        SELECT DISTINCT v.oid::regclass::text || ' reads ' || t.relname
+        FROM pg_rewrite r
+        JOIN pg_class v ON v.oid = r.ev_class AND v.relkind IN ('v', 'm')
+        JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid
+          AND d.refclassid = 'pg_class'::regclass
+        JOIN pg_class t ON t.oid = d.refobjid AND t.relkind IN ('r', 'p')
+        JOIN pg_namespace n ON n.oid = t.relnamespace AND n.nspname = %s
+        ORDER BY 1
+        """,
+        [schema(connection)],
+    )
+    return tuple(text for (text,) in found)
+
+
+# A number comes from an identity's own sequence, or from the one that the default names.
+NUMBERED_KEYS = """
+    SELECT t.oid::regclass::text, t.relname, a.attname, s.oid::regclass::text,
+           has_sequence_privilege(s.oid, 'SELECT')
+    FROM pg_class t
+    JOIN pg_namespace n ON n.oid = t.relnamespace AND n.nspname = %s
+    JOIN pg_index i ON i.indrelid = t.oid AND i.indisprimary AND i.indnkeyatts = 1
+    JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = i.indkey[0] AND a.attname = 'id'
+      AND a.atttypid IN ('int2'::regtype, 'int4'::regtype, 'int8'::regtype)
+    LEFT JOIN LATERAL (
+        SELECT d.objid AS oid FROM pg_depend d
+        WHERE d.classid = 'pg_class'::regclass AND d.refobjid = t.oid
+          AND d.refobjsubid = a.attnum AND d.deptype = 'i' AND a.attidentity <> ''
+        UNION ALL
+        SELECT d.refobjid FROM pg_attrdef f
+        JOIN pg_depend d ON d.classid = 'pg_attrdef'::regclass AND d.objid = f.oid
+          AND d.refclassid = 'pg_class'::regclass AND d.refobjid <> t.oid
+        WHERE f.adrelid = t.oid AND f.adnum = a.attnum
+        LIMIT 1
+    ) s ON true
+    WHERE t.relkind IN ('r', 'p') ORDER BY 1
+"""
+
+
+def sequences(connection: BaseDatabaseWrapper) -> tuple[Sequence, ...] | Unavailable:
+    """Return every numbered primary key, beside the sequence that feeds it."""
+    keys = rows(connection, NUMBERED_KEYS, [schema(connection)])
+    hidden = [name for *_, name, readable in keys if name and not readable]
+    if hidden:
+        return Unavailable(f"the role may not read {len(hidden)} sequences: GRANT SELECT on them")
+    quote = connection.ops.quote_name
+    found = []
+    for qualified, table, column, name, _ in keys:
+        # An unnumbered key has no position; a sequence that was never used stands before its start.
+        position = "0, false" if name is None else "s.last_value, s.is_called"
+        source = "(SELECT 1) s" if name is None else f"{name} s"
+        ((last, called, highest),) = rows(
+            connection,
+            f"SELECT {position}, coalesce((SELECT max({quote(column)}) FROM {qualified}), 0) "  # noqa: S608
+            f"FROM {source}",
+        )
+        found.append(
+            Sequence(table, column, name or "", int(last) if called else int(last) - 1, highest)
+        )
+    return tuple(found)
+
+
+def transactions(connection: BaseDatabaseWrapper) -> tuple[Transaction, ...] | Unavailable:
+    """Return transactions of other sessions that are open for longer than a minute.
+
+    A role without ``pg_read_all_stats`` does not see the age of other roles' transactions; but it
+    sees all locks, and a session that holds none on a table keeps nobody waiting.
+    """
+    hidden = value(
+        connection,
+        f"SELECT count(DISTINCT pid) FROM pg_stat_activity JOIN pg_locks USING (pid) "  # noqa: S608
+        f"WHERE {OTHER_SESSIONS} AND state IS NULL "
+        f"AND locktype = 'relation' AND relation >= {FIRST_OWN_OID}",
+    )
+    if hidden:
+        return Unavailable(
+            f"{hidden} sessions of other roles hold table locks and do not show since when: "
+            "GRANT pg_read_all_stats to the role"
+        )
+    found = rows(
+        connection,
+        f"SELECT pid, application_name, state, extract(epoch FROM now() - xact_start)::int "  # noqa: S608
+        f"FROM pg_stat_activity WHERE {OTHER_SESSIONS} "
+        f"AND xact_start < now() - interval '{LONG_TRANSACTION_SECONDS} seconds' ORDER BY 4 DESC",
+    )
+    return tuple(Transaction(*row) for row in found)

@@ -1,0 +1,1 @@
+"""The migration graph, schema drift and cost; pure."""

@@ -1,0 +1,95 @@
+"""The report as SARIF 2.1.0, for what gathers the findings of many tools."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from ...checks.findings import CheckResult, Severity, Status
+from ...common.text import printable
+from ..model import Report, Reported
+
+LEVELS = {Severity.BLOCKER: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
+SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
+
+
+def render(report: Report) -> str:
+    """Return the report as SARIF text, in ASCII: what reads it may show it on a terminal."""
+    return json.dumps(document(report), indent=2) + "\n"
+
+
+def document(report: Report) -> dict[str, Any]:
+    """Return the report as plain JSON types, in the shape of SARIF."""
+    name, _, version = report.tool.rpartition(" ")
+    rules = {result.check: number for number, result in enumerate(report.results)}
+    run = {
+        "tool": {
+            "driver": {
+                "name": name,
+                "version": version,
+                "rules": [_rule(result) for result in report.results],
+            }
+        },
+        "automationDetails": {"id": f"{report.kind}/{report.file_stem}"},
+        "invocations": [
+            {
+                "executionSuccessful": not report.not_checked,
+                "endTimeUtc": f"{report.created:%Y-%m-%dT%H:%M:%SZ}",
+                "toolExecutionNotifications": [
+                    _notification(result, rules) for result in report.not_checked
+                ],
+            }
+        ],
+        "results": [_result(one, rules) for one in report.findings()],
+        "properties": {
+            "verdict": report.verdict.value,
+            "instance": report.instance,
+            "current": report.current,
+            "target": report.target,
+        },
+    }
+    return {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
+
+
+def _rule(result: CheckResult) -> dict[str, Any]:
+    told = {"fullDescription": _message(result.why)} if result.why else {}
+    return {"id": result.check, "shortDescription": _message(result.title), **told}
+
+
+def _notification(result: CheckResult, rules: dict[str, int]) -> dict[str, Any]:
+    return {
+        "level": "error" if result.status is Status.CRASHED else "warning",
+        "message": _message(f"{result.check}: not checked: {result.reason}"),
+        "associatedRule": {"id": result.check, "index": rules[result.check]},
+    }
+
+
+def _result(one: Reported, rules: dict[str, int]) -> dict[str, Any]:
+    finding = one.finding
+    accepted = one.acceptance
+    suppressed = f"{accepted.who}, until {accepted.until}: {accepted.reason}" if accepted else ""
+    place = {"fullyQualifiedName": printable(finding.subject), "kind": "resource"}
+    return {
+        "ruleId": one.check,
+        "ruleIndex": rules[one.check],
+        "level": LEVELS[finding.severity],
+        "message": _message(f"{finding.message} To do: {finding.remediation}"),
+        "locations": [{"logicalLocations": [place]}],
+        "partialFingerprints": {"finding/v1": one.key},
+        "suppressions": [{"kind": "external", "status": "accepted", "justification": suppressed}]
+        if suppressed
+        else [],
+        "properties": {
+            "phase": finding.phase.value,
+            "impact": finding.impact.value,
+            "commands": list(finding.commands),
+            "evidence": list(finding.evidence),
+            "references": list(finding.references),
+        },
+    }
+
+
+def _message(text: str) -> dict[str, str]:
+    """Return a message: brackets would be a link, braces the place of an argument."""
+    return {"text": re.sub(r"([\\\[\]])", r"\\\1", re.sub(r"([{}])", r"\1\1", printable(text)))}

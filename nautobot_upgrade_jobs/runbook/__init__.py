@@ -1,0 +1,1 @@
+"""Steps and shell commands; pure."""

@@ -1,0 +1,1 @@
+"""What a Job and a command share."""

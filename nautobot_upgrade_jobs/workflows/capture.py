@@ -1,0 +1,115 @@
+"""Capture Snapshot from the installation to the file: what the Job and the command share."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+
+from .. import __version__
+from ..app_settings import UsageError, configuration
+from ..collect import collect_facts
+from ..facts import Facts, Unavailable
+from ..facts.contents import DEPTHS, Depth
+from ..report.model import file_stem
+from ..snapshot.file_format import Snapshot, SnapshotError, seal
+from .snapshot_store import write_snapshot
+
+DEFAULT_DEPTH: Depth = "buckets"
+
+
+def require_depth(text: str) -> Depth:
+    """Return a depth by its name.
+
+    Raises:
+        UsageError: There is no such depth.
+    """
+    for depth in DEPTHS:
+        if depth == text:
+            return depth
+    raise UsageError(f"No such depth: {text[:40]}. Known: {', '.join(DEPTHS)}.")
+
+
+@dataclass(frozen=True)
+class Captured:
+    """A snapshot and its sealed file."""
+
+    snapshot: Snapshot
+    data: bytes
+    name: str
+    """``snapshot-<instance>-<UTC>.json.gz``."""
+
+    @property
+    def sha256(self) -> str:
+        """Digest of the file, as ``sha256sum`` prints it."""
+        return hashlib.sha256(self.data).hexdigest()
+
+    @property
+    def left_out(self) -> dict[str, str]:
+        """Topics and tables that could not be captured, and why: nobody can compare them."""
+        facts = self.snapshot.facts
+        missing = {
+            topic: value.reason
+            for topic in Facts.topics()
+            if isinstance(value := getattr(facts, topic), Unavailable)
+        }
+        if not isinstance(facts.contents, Unavailable):
+            for table, value in facts.contents.tables.items():
+                if isinstance(value, Unavailable):
+                    missing[f"contents of {table}"] = value.reason
+        return missing
+
+    @property
+    def rows(self) -> int:
+        """Rows of all tables that were captured."""
+        contents = self.snapshot.facts.contents
+        if isinstance(contents, Unavailable):
+            return 0
+        tables = contents.tables.values()
+        return sum(table.rows for table in tables if not isinstance(table, Unavailable))
+
+
+def capture(
+    progress: Callable[[str], None] = lambda topic: None,
+    own_job_result: str = "",
+    depth: Depth = DEFAULT_DEPTH,
+) -> Captured:
+    """Capture the state of this installation.
+
+    Args:
+        progress: Called with each topic before it is collected.
+        own_job_result: Primary key of the running JobResult.
+        depth: How closely the rows of each table are looked at.
+
+    Returns:
+        The snapshot, with whatever could not be had named in it; if the App's settings name a
+        ``snapshot_directory``, it has been written there.
+
+    Raises:
+        UsageError: The App's settings make no sense, or the file cannot be written.
+    """
+    config = configuration()
+    facts = collect_facts(
+        statement_timeout_seconds=config.snapshot_timeout_seconds,
+        database_alias=config.database_alias,
+        own_job_result=own_job_result,
+        depth=depth,
+        progress=progress,
+    )
+    now = datetime.now(timezone.utc)
+    snapshot = Snapshot(
+        config.label,
+        now.isoformat(timespec="seconds"),
+        f"nautobot-upgrade-jobs {__version__}",
+        facts,
+    )
+    try:
+        data = seal(snapshot)
+    except SnapshotError as error:
+        raise UsageError(str(error)) from None
+    captured = Captured(snapshot, data, f"{file_stem('snapshot', config.label, now)}.json.gz")
+    if config.snapshot_directory:
+        write_snapshot(Path(config.snapshot_directory), captured.name, captured.data)
+    return captured

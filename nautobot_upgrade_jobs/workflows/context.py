@@ -1,0 +1,109 @@
+"""What an operator asks a Job for, and what it means here."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from importlib.metadata import version as installed_version
+
+from packaging.requirements import InvalidRequirement, Requirement
+
+from ..app_settings import Configuration, ConfigurationError, UsageError, configuration
+from ..catalog import Catalog, CatalogError, CatalogUnavailable, load
+from ..catalog.target_release import Target, TargetError, choose_target
+from ..checks import acceptance
+from ..checks.acceptance import AcceptanceError
+from ..checks.findings import Acceptance
+from ..checks.registry import Check
+from ..checks.runner import UnknownCheckError, require_known
+from ..common.urls import without_user_info
+from ..facts import Unavailable
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the operator asked for, as it came from a form, REST or the command line."""
+
+    target: str = ""
+    exclude: str = ""
+    """Ids of checks to leave out, separated by commas or white space."""
+    accept: str = ""
+    """Acceptances, one a line: ``key | reason | until``."""
+    requirements: str = ""
+    """What else has to be in the target's set of packages, one requirement a line."""
+    build: bool = True
+    """Whether to build the target and to look at it from inside."""
+    may_build: bool = True
+    """Whether this user may: what the package index gives is installed and run."""
+    may_accept: bool = True
+    """Whether this user may decide to live with findings."""
+    user: str = ""
+    own_job_result: str = ""
+
+
+@dataclass(frozen=True)
+class Understood:
+    """What a request means on this installation."""
+
+    config: Configuration
+    catalog: Catalog | Unavailable
+    target: Target
+    exclude: frozenset[str]
+    acceptances: tuple[Acceptance, ...]
+    requirements: tuple[str, ...]
+
+
+def understand(request: Request, checks: Iterable[Check]) -> Understood:
+    """Turn a request into what it means, before anything is touched.
+
+    Raises:
+        UsageError: The request or the App's settings make no sense.
+    """
+    if request.accept.strip() and not request.may_accept:
+        raise UsageError(
+            "To accept findings takes the permission accept_findings on Jobs; leave that field "
+            "blank, or have them accepted in the settings."
+        )
+    try:
+        config = configuration()
+        catalog = read_catalog()
+        target = choose_target(catalog, installed_version("nautobot"), request.target)
+        exclude = frozenset(filter(None, re.split(r"[\s,]+", request.exclude)))
+        require_known(exclude, checks)
+        acceptances = (
+            *acceptance.from_settings(config.acceptances),
+            *acceptance.from_lines(request.accept, who=request.user, target=target.version),
+        )
+    except (ConfigurationError, TargetError, UnknownCheckError, AcceptanceError) as error:
+        raise UsageError(str(error)) from None
+    requirements = tuple(_requirements(request.requirements))
+    return Understood(config, catalog, target, exclude, acceptances, requirements)
+
+
+def _requirements(text: str) -> Iterator[str]:
+    """Yield requirements by name; an address would be fetched, and could run code.
+
+    Raises:
+        UsageError: A line is something else.
+    """
+    for number, line in enumerate(text.splitlines(), 1):
+        try:
+            stated = Requirement(line) if line.strip() else None
+        except InvalidRequirement:
+            raise UsageError(
+                f"Requirements line {number}: {without_user_info(line)!r} is no requirement; give "
+                "one such as nautobot-ssot==4.7.0."
+            ) from None
+        if stated and stated.url:
+            raise UsageError(f"Requirements line {number}: give {stated.name} by name and version.")
+        if stated:
+            yield str(stated)
+
+
+def read_catalog() -> Catalog | Unavailable:
+    """Return the catalog, or why it cannot be read."""
+    try:
+        return load()
+    except (CatalogUnavailable, CatalogError) as error:
+        return Unavailable(str(error))

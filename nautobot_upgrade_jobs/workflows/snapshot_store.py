@@ -1,0 +1,97 @@
+"""Snapshot files in folders: written whole or not at all, read with suspicion."""
+
+from __future__ import annotations
+
+import os
+import platform
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from ..app_settings import UsageError
+from ..snapshot.file_format import LARGEST_FILE, Snapshot, SnapshotError, unseal
+
+SCRATCH = ".snapshot-"
+OLD_SECONDS = 86_400
+"""A scratch file of another host is left over for sure after this time."""
+
+
+def read_snapshot(path: Path) -> Snapshot:
+    """Read a snapshot file.
+
+    Raises:
+        UsageError: There is no such file, or it is not a snapshot; the message names it.
+    """
+    try:
+        with path.open("rb") as stream:
+            return unseal(stream.read(LARGEST_FILE + 1))
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}.") from None
+    except SnapshotError as error:
+        raise UsageError(f"{path}: {error}") from None
+
+
+def write_snapshot(folder: Path, name: str, data: bytes) -> Path:
+    """Write a file whole or not at all, readable by its owner only.
+
+    What a run that was killed has left behind is removed.
+
+    Raises:
+        UsageError: The folder cannot be written to.
+    """
+    path = folder / name
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for leftover in _leftovers(folder):
+            leftover.unlink(missing_ok=True)
+        handle, scratch = tempfile.mkstemp(prefix=f"{SCRATCH}{_own()}-", dir=folder)
+        try:
+            with os.fdopen(handle, "wb") as stream:
+                stream.write(data)
+                stream.flush()
+                os.fsync(stream.fileno())
+            os.replace(scratch, path)
+        finally:
+            Path(scratch).unlink(missing_ok=True)
+        _sync(folder)
+    except OSError as error:
+        raise UsageError(f"The snapshot cannot be written to {folder}: {error}") from None
+    return path
+
+
+def _own() -> str:
+    return f"{platform.node().replace('-', '_')}-{os.getpid()}"
+
+
+def _leftovers(folder: Path) -> Iterator[Path]:
+    """Yield scratch files whose writer is gone."""
+    for path in folder.glob(f"{SCRATCH}*"):
+        host, _, rest = path.name.removeprefix(SCRATCH).partition("-")
+        pid = rest.partition("-")[0]
+        if host == platform.node().replace("-", "_") and pid.isdigit():
+            if not _runs(int(pid)):
+                yield path
+        elif time.time() - path.stat().st_mtime > OLD_SECONDS:
+            yield path
+
+
+def _runs(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _sync(folder: Path) -> None:
+    """Have the new name itself on the disk; some file systems refuse to, and need not."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    except OSError:
+        pass
+    finally:
+        os.close(handle)
