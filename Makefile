@@ -1,7 +1,8 @@
 # Short names for exact commands; what they do is in development/*.py.
 PYTHON ?= python3
 STACK := $(PYTHON) -m development.stack
-LIVE := python -m pytest --durations=10 tests/live
+PYTEST := python -m pytest --durations=10
+LIVE := $(PYTEST) tests/integration tests/system tests/upgrade --ignore=tests/system/browser --ignore=tests/system/dist
 
 # What says the same everywhere is run on one line, what says the same of every database not on MySQL.
 EVERYTHING := -m 'not upgrades'
@@ -27,7 +28,7 @@ demo-down:  ## stop it
 test: test-fast test-live  ## the pure layers, and inside real Nautobots of both lines
 
 test-fast:  ## the pure layers: no Nautobot, no servers, seconds
-	$(STACK) tool fast -- python -m pytest tests --ignore=tests/live
+	$(STACK) tool fast -- python -m pytest -n 2 tests/unit tests/architecture
 
 test-live: test-newer test-older test-apps  ## inside real Nautobots of both lines
 
@@ -38,7 +39,7 @@ test-older: up
 	$(STACK) exec 2.4.44 -- $(LIVE) $(EVERYTHING)
 
 test-apps: up
-	$(STACK) exec 2.4.44 --data apps -- $(LIVE)/test_resolution.py tests/live/test_verify.py $(WITH_APPS)
+	$(STACK) exec 2.4.44 --data apps -- $(PYTEST) tests/system/test_resolution.py tests/integration/test_verify.py $(WITH_APPS)
 	$(STACK) exec 3.2.7 --data apps -- $(LIVE) $(WITH_APPS)
 
 up:
@@ -47,10 +48,10 @@ up:
 	done
 
 test-browser: up  ## the pages in a real Chromium (Debian or Ubuntu, root for the first time)
-	$(STACK) tool browser -- python -m pytest tests/browser
+	$(STACK) tool browser -- python -m pytest tests/system/browser
 
 test-dist: up  ## the wheel beside a clean Nautobot, and every command in the documentation
-	$(STACK) tool dist -- python -m pytest tests/dist
+	$(STACK) tool dist -- python -m pytest tests/system/dist
 
 test-mysql:  ## the same on MySQL (Debian or Ubuntu, root for the first time)
 	$(STACK) up 2.4.44 --database mysql
@@ -64,23 +65,23 @@ test-one:  ## one Nautobot: make test-one VERSION=3.0.11 DATABASE=mysql
 test-upgrades:  ## many real upgrades, an hour
 	$(STACK) up 2.4.44
 	for version in 3.0.11 3.1.8 3.2.7; do \
-	  $(STACK) up $$version && $(STACK) exec $$version -- $(LIVE)/test_foretold.py -m upgrades -k healthy || exit 1; \
+	  $(STACK) up $$version && $(STACK) exec $$version -- $(PYTEST) tests/upgrade/test_predictions.py -m upgrades -k healthy || exit 1; \
 	done
-	$(STACK) exec 3.2.7 -- $(LIVE)/test_foretold.py -m upgrades -k 'not healthy'
-	$(STACK) exec 3.2.7 -- $(LIVE)/test_reversed.py
+	$(STACK) exec 3.2.7 -- $(PYTEST) tests/upgrade/test_predictions.py -m upgrades -k 'not healthy'
+	$(STACK) exec 3.2.7 -- $(PYTEST) tests/upgrade/test_reversed_schema.py
 	$(STACK) up 2.4.44 --data apps
-	$(STACK) exec 2.4.44 --data apps -- $(LIVE)/test_window.py
+	$(STACK) exec 2.4.44 --data apps -- $(PYTEST) tests/upgrade/test_upgrade_plan.py
 
 test-ways-back:  ## there and back by the planner's own script, two hours
 	$(STACK) up 2.4.44
-	$(STACK) exec 2.4.44 -- $(LIVE)/test_way_back.py tests/live/test_round_trips.py
+	$(STACK) exec 2.4.44 -- $(PYTEST) tests/upgrade/test_rollback_script.py tests/upgrade/test_round_trips.py
 	for version in 3.0.11 3.1.8 3.2.7; do \
-	  $(STACK) up $$version && $(STACK) exec $$version -- $(LIVE)/test_round_trips.py || exit 1; \
+	  $(STACK) up $$version && $(STACK) exec $$version -- $(PYTEST) tests/upgrade/test_round_trips.py || exit 1; \
 	done
 	$(STACK) up 2.4.44 --data apps
-	$(STACK) exec 2.4.44 --data apps -- $(LIVE)/test_round_trips.py
+	$(STACK) exec 2.4.44 --data apps -- $(PYTEST) tests/upgrade/test_round_trips.py
 	$(STACK) up 2.4.44 --database mysql
-	$(STACK) exec 2.4.44 --database mysql -- $(LIVE)/test_round_trips.py
+	$(STACK) exec 2.4.44 --database mysql -- $(PYTEST) tests/upgrade/test_round_trips.py
 
 lint:  ## style and types
 	$(STACK) tool lint,fast -- ruff check .

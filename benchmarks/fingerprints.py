@@ -115,7 +115,9 @@ def measure(connection: Any, rows: int) -> None:
             return lambda: (cursor.execute(query), cursor.fetchall())
 
         def ours(columns: Any, **how: bool) -> Callable[[], Any]:
-            return theirs(dialect.query(connection, TABLE, shape.key, columns, **how))
+            return theirs(
+                dialect.build_fingerprint_query(connection, TABLE, shape.key, columns, **how)
+            )
 
         def keys(state: str = "") -> dict[str, Callable[[], Any]]:
             return {
@@ -129,7 +131,7 @@ def measure(connection: Any, rows: int) -> None:
             if statement.strip():
                 cursor.execute(statement)
         try:
-            shape = dialect.tables(connection)[TABLE]
+            shape = dialect.read_table_info(connection)[TABLE]
             took = fastest(keys(), rows)
             contents = {
                 "content": ours(shape.columns),
@@ -143,7 +145,7 @@ def measure(connection: Any, rows: int) -> None:
             if vendor == "postgresql":
                 cursor.execute(f"VACUUM {TABLE}")
                 took |= fastest(keys("vacuumed "), rows)
-            collect_facts(topics=("contents",))  # for the memory of this process
+            collect_facts(topics=("fingerprints",))  # for the memory of this process
         finally:
             cursor.execute(f"DROP TABLE {TABLE}")
     show(rows, took)

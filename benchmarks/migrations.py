@@ -44,7 +44,7 @@ def main() -> None:
     cables = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000
     instance = Instance(os.environ["STACK_VERSION"], "postgresql", "")
     server = instance.server()
-    server.restore(dumps.older_sample(instance), DATABASE)
+    server.restore(dumps.find_ltm_dump(instance), DATABASE)
     os.environ["NAUTOBOT_DB_NAME"] = DATABASE
     try:
         measure(cables)
@@ -66,15 +66,16 @@ def measure(cables: int) -> None:
         cursor.execute(MORE_INTERFACES, [2 * cables])
         cursor.execute(MORE_CABLES)
         cursor.execute("ANALYZE")
-    facts = collect_facts(topics=("demands", "tables"))
-    found = estimate(facts.demands, facts.tables)
+    facts = collect_facts(topics=("preconditions", "tables"))
+    found = estimate(facts.preconditions, facts.tables)
     connection.close()
     started = time.perf_counter()
     subprocess.run(["nautobot-server", "migrate"], check=True, capture_output=True)
     took = time.perf_counter() - started
     print(
-        f"{facts.demands.planned} migrations, {cables} cables more: estimated {found.low:.0f} to "
-        f"{found.high:.0f} s, took {took:.0f} s: {took / found.low:.1f} times the lower end"
+        f"{facts.preconditions.migrations_planned} migrations, {cables} cables more: estimated"
+        f" {found.low:.0f} to {found.high:.0f} s, took {took:.0f} s: {took / found.low:.1f} times"
+        " the lower end"
     )
 
 

@@ -31,13 +31,13 @@ def main() -> None:
     from django.core import checks
 
     from nautobot_upgrade_jobs.collect import collect_facts
-    from nautobot_upgrade_jobs.workflows.context import Request
-    from nautobot_upgrade_jobs.workflows.preflight import preflight
+    from nautobot_upgrade_jobs.workflows.context import RunRequest
+    from nautobot_upgrade_jobs.workflows.preflight import run_preflight
 
     contenders: dict[str, Callable[[], object]] = {
         "nautobot-server check, in process": lambda: checks.run_checks(databases=["default"]),
         "data queries": lambda: collect_facts(topics=QUERY_TOPICS),
-        "Preflight": lambda: preflight(Request(target="3.2.7")),
+        "Preflight": lambda: run_preflight(RunRequest(target="3.2.7")),
     }
     for function in contenders.values():
         function()  # imports and caches of the first call

@@ -54,7 +54,7 @@ def made_up() -> tuple[Any, frozenset[str]]:
 def main() -> None:
     """Measure both in one run and print the ratios."""
     nautobot.setup()
-    from nautobot_upgrade_jobs.catalog import load
+    from nautobot_upgrade_jobs.catalog import load_catalog
     from nautobot_upgrade_jobs.collect import Context
     from nautobot_upgrade_jobs.collect import migrations as history
     from nautobot_upgrade_jobs.collect.db.read_only_session import read_only_session
@@ -69,7 +69,7 @@ def main() -> None:
 
     with read_only_session(60) as connection:
         context = Context(connection)
-        now, catalog = history.collect(context), load()
+        now, catalog = history.collect(context), load_catalog()
         older = catalog.migrations(OLDER) or frozenset()
         then = [
             key
@@ -78,8 +78,8 @@ def main() -> None:
         ]
         plan = best(lambda: way_back(now, then))
         undoes = way_back(now, then).undoes
-        rows = best(lambda: reversal.collect(context, undoes, catalog.reversals))
-        effects = reversal.collect(context, undoes, catalog.reversals).effects
+        rows = best(lambda: reversal.collect(context, undoes, catalog.known_reversals))
+        effects = reversal.collect(context, undoes, catalog.known_reversals).effects
     tables = len({one.table for one in effects if one.kind == "drops"})
     print(f"{len(undoes)} migrations back to {OLDER}: plan {plan:.2f} s, {len(effects)} effects")
     print(f"  and {tables} tables asked in {rows:.2f} s", flush=True)

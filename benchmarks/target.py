@@ -64,26 +64,38 @@ def main() -> None:
     from django.conf import settings
 
     from nautobot_upgrade_jobs.collect import collect_facts
-    from nautobot_upgrade_jobs.facts import known
-    from nautobot_upgrade_jobs.target.index_config import environment, options
+    from nautobot_upgrade_jobs.facts import require
+    from nautobot_upgrade_jobs.target.index_config import build_uv_environment, build_uv_options
     from nautobot_upgrade_jobs.target.resolver import resolve
-    from nautobot_upgrade_jobs.target.root_requirements import Wishes
+    from nautobot_upgrade_jobs.target.root_requirements import RootRequirements
     from nautobot_upgrade_jobs.target.scratch_dir import scratch_folder
-    from nautobot_upgrade_jobs.target.trial_boot import Boot, Live
-    from nautobot_upgrade_jobs.target.uv import Uv, interpreter
+    from nautobot_upgrade_jobs.target.trial_boot import LiveInstallation, TrialBooter
+    from nautobot_upgrade_jobs.target.uv import Uv, find_interpreter
     from nautobot_upgrade_jobs.target.venv import build
 
     facts = collect_facts(topics=("packages", "apps", "runtime"))
-    wishes = Wishes(known(facts.packages), known(facts.apps), known(facts.runtime).python)
-    print(f"{len(wishes.apps)} Apps, Python {sys.version.split()[0]}, target {TARGET}", flush=True)
+    wishes = RootRequirements(
+        require(facts.packages), require(facts.apps), require(facts.runtime).python
+    )
+    print(
+        f"{len(wishes.app_distributions)} Apps, Python {sys.version.split()[0]}, target {TARGET}",
+        flush=True,
+    )
     resolved = best(lambda: resolve(wishes, TARGET, seconds=600))
     print(f"resolve           {resolved:6.2f} s", flush=True)
     resolution = resolve(wishes, TARGET, seconds=600)
 
     def made(folder: Path) -> Path:
         deadline = time.monotonic() + 600
-        given = environment(""), options("")
-        uv = Uv(interpreter(), folder, given[0], deadline, options=given[1], too_late="too late")
+        given = build_uv_environment(""), build_uv_options("")
+        uv = Uv(
+            find_interpreter(),
+            folder,
+            given[0],
+            deadline,
+            options=given[1],
+            timeout_message="too late",
+        )
         return build(uv, resolution, wishes, limit=10_000, keep=0)
 
     def build_once() -> None:
@@ -93,20 +105,22 @@ def main() -> None:
     print(f"build             {best(build_once):6.2f} s", flush=True)
     with scratch_folder() as folder:
         built = made(folder)
-        live = Live(settings.SETTINGS_PATH, wishes.enabled, "default", 30)
+        live = LiveInstallation(settings.SETTINGS_PATH, wishes.enabled_apps, "default", 30)
         tries = iter(range(ROUNDS + 1))
 
         def boot() -> None:
             deadline = time.monotonic() + 600
-            Boot(built / "bin" / "python", folder / f"{next(tries)}", live, deadline).run(
+            TrialBooter(built / "bin" / "python", folder / f"{next(tries)}", live, deadline).run(
                 TARGET, ()
             )
 
-        booted = best(boot)
-        print(f"boot and collect  {booted:6.2f} s", flush=True)
+        trial_boot = best(boot)
+        print(f"boot and collect  {trial_boot:6.2f} s", flush=True)
         listed = by_migrate(built)
-        print(f"migrate --plan    {listed:6.2f} s: boot / plan {booted / listed:.2f}", flush=True)
-    theirs = by_pip(wishes.roots(TARGET))
+        print(
+            f"migrate --plan    {listed:6.2f} s: boot / plan {trial_boot / listed:.2f}", flush=True
+        )
+    theirs = by_pip(wishes.resolve_roots(TARGET))
     print(f"pip --dry-run     {theirs:6.2f} s: resolve / pip {resolved / theirs:.3f}")
 
 

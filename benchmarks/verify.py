@@ -41,12 +41,12 @@ def main() -> None:
             subprocess.run(["nautobot-server", *words], capture_output=True, check=False)
 
     def ours() -> None:
-        collect_facts(topics=("migrations", "models", "system"))
+        collect_facts(topics=("migrations", "expected_schema", "system_checks"))
 
     def schema() -> None:
-        facts = collect_facts(topics=("schema", "models"))
+        facts = collect_facts(topics=("schema", "expected_schema"))
         live = live_tables(facts.schema)
-        found = list(differences(facts.models.tables, live))
+        found = list(differences(facts.expected_schema.tables, live))
         keys = sum(len(table.keys) for table in live.values())
         print(f"schema: {len(live)} tables, {keys} indexes and constraints, {len(found)} differ")
 

@@ -18,12 +18,12 @@ from zipfile import ZipFile
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from nautobot_upgrade_jobs.catalog import Catalog, load
+from nautobot_upgrade_jobs.catalog import Catalog, load_catalog
 
 MIGRATION = re.compile(r"nautobot/(\w+)/migrations/(\d{4}\w*)\.py")
 
 
-def migrations_in(wheel: Path) -> frozenset[str]:
+def read_migrations(wheel: Path) -> frozenset[str]:
     """List the core migrations that a wheel of Nautobot brings."""
     with ZipFile(wheel) as archive:
         found = map(MIGRATION.fullmatch, archive.namelist())
@@ -36,10 +36,10 @@ def describe(catalog: Catalog, version: str, names: frozenset[str]) -> str:
     if known is not None:
         gained, lost = sorted(names - known), sorted(known - names)
         return "as in the catalog" if known == names else f"DIFFERS: +{gained} -{lost}"
-    sharing = catalog.releases_of(names)
+    sharing = catalog.match_releases(names)
     if sharing:
         return f"add it to the set of {sharing[-1]}"
-    bases = [each.version for each in catalog.releases if _within(catalog, each.version, names)]
+    bases = [each.version for each in catalog.releases if _is_subset(catalog, each.version, names)]
     base = max(bases, key=lambda it: len(catalog.migrations(it) or ()))
     added = "\n".join(
         f'  "{name}",' for name in sorted(names - (catalog.migrations(base) or set()))
@@ -49,15 +49,15 @@ def describe(catalog: Catalog, version: str, names: frozenset[str]) -> str:
     )
 
 
-def _within(catalog: Catalog, version: str, names: frozenset[str]) -> bool:
+def _is_subset(catalog: Catalog, version: str, names: frozenset[str]) -> bool:
     return (catalog.migrations(version) or frozenset()) <= names
 
 
 def main(wheels: Sequence[str]) -> int:
     """Describe each wheel; tell by the exit code whether the catalog contradicts one."""
-    catalog = load()
+    catalog = load_catalog()
     answers = [
-        f"{wheel.name}: {describe(catalog, wheel.name.split('-')[1], migrations_in(wheel))}"
+        f"{wheel.name}: {describe(catalog, wheel.name.split('-')[1], read_migrations(wheel))}"
         for wheel in map(Path, wheels)
     ]
     print("\n".join(answers))

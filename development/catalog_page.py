@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from nautobot_upgrade_jobs.catalog import load
+from nautobot_upgrade_jobs.catalog import load_catalog
 from nautobot_upgrade_jobs.catalog.catalog import Catalog
-from nautobot_upgrade_jobs.catalog.records import Line
+from nautobot_upgrade_jobs.catalog.records import ReleaseLine
 
 PAGE = Path(__file__).parents[1] / "docs" / "catalog.md"
 HEAD = """# The catalog
@@ -21,30 +21,35 @@ installation, of the package index and of the target itself. This page is made f
 def render(catalog: Catalog) -> str:
     """Return the page."""
     parts = [HEAD.format(version=catalog.version)]
-    for title, columns, rows in _tables(catalog):
-        parts += [f"## {title}", "", _row(columns), _row(["---"] * len(columns))]
-        parts += [*map(_row, rows), ""]
+    for title, columns, rows in _build_tables(catalog):
+        parts += [f"## {title}", "", _render_row(columns), _render_row(["---"] * len(columns))]
+        parts += [*map(_render_row, rows), ""]
     return "\n".join(parts)
 
 
-def _row(cells: Iterable[str]) -> str:
+def _render_row(cells: Iterable[str]) -> str:
     return f"| {' | '.join(' '.join(one.replace('|', chr(92) + '|').split()) for one in cells)} |"
 
 
 Table = tuple[str, list[str], Iterable[list[str]]]
 
 
-def _tables(catalog: Catalog) -> Iterator[Table]:
+def _build_tables(catalog: Catalog) -> Iterator[Table]:
     yield (
         "Releases",
         ["Line", "Releases", "Python", "PostgreSQL", "MySQL", "Redis", "Django", "Migrations"],
-        [_line(catalog, line) for line in catalog.lines],
+        [_build_line_row(catalog, line) for line in catalog.lines],
     )
     yield (
         "Stops that upstream advises",
         ["From below", "To", "Stop at the newest", "Why"],
         [
-            [one.source_below, one.target_from, one.line, f"{one.reason} {_more(one.reference)}"]
+            [
+                one.source_below,
+                one.target_from,
+                one.line,
+                f"{one.reason} {_render_source_link(one.reference)}",
+            ]
             for one in catalog.advice
         ],
     )
@@ -56,12 +61,15 @@ def _tables(catalog: Catalog) -> Iterator[Table]:
                 f"`{one.name}`{f', `{one.key}` of it' if one.key else ''}",
                 one.removed_in,
                 one.effect,
-                f"{f'`{one.replacement}`' if one.replacement else '-'} {_more(one.reference)}",
+                (
+                    f"{f'`{one.replacement}`' if one.replacement else '-'}"
+                    f" {_render_source_link(one.reference)}"
+                ),
             ]
-            for one in catalog.settings_removed
+            for one in catalog.removed_settings
         ],
     )
-    yield from _of_apps(catalog)
+    yield from _build_app_tables(catalog)
     yield (
         "Commands of Nautobot",
         ["Command", "Since", "Until", "Writes", "What"],
@@ -76,13 +84,13 @@ def _tables(catalog: Catalog) -> Iterator[Table]:
             for one in catalog.commands
         ],
     )
-    yield from _of_migrations(catalog)
+    yield from _build_migration_tables(catalog)
 
 
-def _line(catalog: Catalog, line: Line) -> list[str]:
+def _build_line_row(catalog: Catalog, line: ReleaseLine) -> list[str]:
     first, last = line.releases[0], line.releases[-1]
     known = catalog.migration_sets.by_release.get(last.version)
-    kind = "ended" if not line.living else "long-term maintenance" if line.ltm else ""
+    kind = "ended" if not line.maintained else "long-term maintenance" if line.ltm else ""
     return [
         f"{line.name}{f' ({kind})' if kind else ''}",
         f"{first.version} ({first.date}) to {last.version} ({last.date})",
@@ -95,19 +103,19 @@ def _line(catalog: Catalog, line: Line) -> list[str]:
     ]
 
 
-def _of_apps(catalog: Catalog) -> Iterator[Table]:
+def _build_app_tables(catalog: Catalog) -> Iterator[Table]:
     yield (
         "Apps that became a part of Nautobot",
         ["App", "Now", "Since", "Its data", "What to do"],
         [
             [
                 f"`{one.module}`",
-                f"`{one.into}`",
+                f"`{one.core_app}`",
                 one.since,
-                "is carried over" if one.data_carried else "is not carried over",
-                f"{one.remedy} {_more(one.reference)}",
+                "is carried over" if one.data_migrated else "is not carried over",
+                f"{one.remediation} {_render_source_link(one.reference)}",
             ]
-            for one in catalog.apps_absorbed
+            for one in catalog.merged_apps
         ],
     )
     yield (
@@ -121,19 +129,19 @@ def _of_apps(catalog: Catalog) -> Iterator[Table]:
     )
 
 
-def _of_migrations(catalog: Catalog) -> Iterator[Table]:
+def _build_migration_tables(catalog: Catalog) -> Iterator[Table]:
     yield (
         "What data migrations leave behind",
         ["Migration", "Afterwards"],
         [
-            [f"`{one.migration}`", f"{one.holds} {_more(one.reference)}"]
+            [f"`{one.migration}`", f"{one.description} {_render_source_link(one.reference)}"]
             for one in catalog.postconditions
         ],
     )
     yield (
         "What undoing a data migration does",
         ["Migration", "Says"],
-        [[f"`{one.migration}`", one.says] for one in catalog.reversals],
+        [[f"`{one.migration}`", one.description] for one in catalog.known_reversals],
     )
     yield (
         "Changes that are expected",
@@ -142,16 +150,16 @@ def _of_migrations(catalog: Catalog) -> Iterator[Table]:
             [
                 f"`{one.migration}`" if one.migration else one.since or "any release",
                 f"{one.section}: {', '.join(f'`{name}`' for name in one.subjects)}",
-                f"{one.reason} {_more(one.reference)}",
+                f"{one.reason} {_render_source_link(one.reference)}",
             ]
             for one in catalog.expected_changes
         ],
     )
 
 
-def _more(reference: str) -> str:
+def _render_source_link(reference: str) -> str:
     return f"([source]({reference}))" if reference.startswith("http") else ""
 
 
 if __name__ == "__main__":
-    PAGE.write_text(render(load()), encoding="utf-8")
+    PAGE.write_text(render(load_catalog()), encoding="utf-8")

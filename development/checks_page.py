@@ -15,41 +15,43 @@ Every check that Preflight and Verify Migrations run; Verify judges the installe
 target. This page is made from the checks' docstrings by `make docs`. The id of a check is what the
 Jobs' *Checks to leave out* and the commands' `--exclude` take.
 """
-JOBS = {"before": "Preflight", "after": "Verify", "always": "both", "back": "Rollback"}
+JOBS = {"preflight": "Preflight", "verify": "Verify", "both": "both", "rollback": "Rollback"}
 
 
 def render() -> str:
     """Return the page."""
     checks = all_checks()
-    return "\n".join([HEAD, *_overview(checks), *(line for one in checks for line in _entry(one))])
+    return "\n".join(
+        [HEAD, *_render_overview(checks), *(line for one in checks for line in _render_entry(one))]
+    )
 
 
-def _overview(checks: tuple[Check, ...]) -> Iterator[str]:
+def _render_overview(checks: tuple[Check, ...]) -> Iterator[str]:
     yield "| Check | Question | Job | Speaks when the upgrade passes |"
     yield "| --- | --- | --- | --- |"
     for one in checks:
         anchor = one.id.replace(".", "")
         passes = one.crosses or "any release"
-        yield f"| [`{one.id}`](#{anchor}) | {one.title} | {JOBS[one.when]} | {passes} |"
+        yield f"| [`{one.id}`](#{anchor}) | {one.title} | {JOBS[one.stage]} | {passes} |"
     yield ""
 
 
-def _entry(one: Check) -> Iterator[str]:
-    kinds = ((get_args(kind) or (kind,))[0] for kind in one.needs.values())
+def _render_entry(one: Check) -> Iterator[str]:
+    kinds = ((get_args(kind) or (kind,))[0] for kind in one.input_types.values())
     needs = ", ".join(sorted(kind.__name__.lower() for kind in kinds))
     yield f"## {one.id}"
     yield ""
     yield one.title
     yield ""
-    yield f"**Why.** {_sentence(one.why)}"
+    yield f"**Why.** {_capitalize_sentence(one.why)}"
     yield ""
-    yield f"**Fix.** {_sentence(one.fix)}"
+    yield f"**Fix.** {_capitalize_sentence(one.fix)}"
     yield ""
-    yield f"Reads: {needs}. Rests on: {one.engine}."
+    yield f"Reads: {needs}. Rests on: {one.evidence_source}."
     yield ""
 
 
-def _sentence(text: str) -> str:
+def _capitalize_sentence(text: str) -> str:
     """Begin with a capital, unless the first word is a name such as dcim.0089."""
     first = text.partition(" ")[0]
     return text if "." in first or "_" in first else text[:1].upper() + text[1:]

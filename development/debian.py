@@ -7,7 +7,7 @@ import shutil
 import subprocess
 from collections.abc import Sequence
 
-from .process import StackError, run, say
+from .process import StackError, log_message, run
 
 
 def ensure(packages: Sequence[str], what: str) -> None:
@@ -22,18 +22,18 @@ def ensure(packages: Sequence[str], what: str) -> None:
     """
     if shutil.which("dpkg-query") is None:
         raise StackError(f"{what} needs Debian or Ubuntu (no dpkg here)")
-    missing = [name for name in packages if not _installed(name)]
+    missing = [name for name in packages if not _is_installed(name)]
     if not missing:
         return
     if os.geteuid() != 0:
         raise StackError(f"{what} needs packages; as root: apt-get install {' '.join(missing)}")
-    say(f"installing {' '.join(missing)}")
+    log_message(f"installing {' '.join(missing)}")
     quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     run(["apt-get", "update", "-q"], env=quiet)
     run(["apt-get", "install", "-qy", "--no-install-recommends", *missing], env=quiet)
 
 
-def _installed(name: str) -> bool:
+def _is_installed(name: str) -> bool:
     query = ["dpkg-query", "-W", "-f", "${Status}\n", name]
     shown = subprocess.run(query, capture_output=True, text=True)
     return shown.stdout.strip() == "install ok installed"

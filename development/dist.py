@@ -8,12 +8,12 @@ import shutil
 import sys
 from pathlib import Path
 
-from .process import run, say
+from .process import log_message, run
 from .venvs import REPOSITORY
 
 SITE = Path("nautobot_upgrade_jobs", "docs")
 """Where ``mkdocs.yml`` puts the pages: in the package, from which the App serves them."""
-OLDEST = "315532800"
+EARLIEST_EPOCH = "315532800"
 """1980-01-01: before it, no file of a wheel can have been made."""
 
 
@@ -23,10 +23,10 @@ def environment(tree: Path) -> dict[str, str]:
     if not epoch and (tree / ".git").exists():
         asked = ["git", "-C", str(tree), "log", "-1", "--format=%ct"]
         epoch = run(asked, what="asking Git for the last commit").strip()
-    return {**os.environ, "SOURCE_DATE_EPOCH": epoch or OLDEST, "PYTHONHASHSEED": "0"}
+    return {**os.environ, "SOURCE_DATE_EPOCH": epoch or EARLIEST_EPOCH, "PYTHONHASHSEED": "0"}
 
 
-def site(tree: Path = REPOSITORY) -> Path:
+def build_site(tree: Path = REPOSITORY) -> Path:
     """Write the pages into the package; a warning is an error."""
     command = [sys.executable, "-m", "mkdocs", "-q", "build", "--clean"]
     run(command, env=environment(tree), cwd=tree, what="building the documentation")
@@ -35,7 +35,7 @@ def site(tree: Path = REPOSITORY) -> Path:
 
 def build(folder: Path, tree: Path = REPOSITORY) -> list[Path]:
     """Build wheel and sdist of a tree, with its documentation, into a folder that is made anew."""
-    site(tree)
+    build_site(tree)
     return pack(folder, tree)
 
 
@@ -50,9 +50,9 @@ def pack(folder: Path, tree: Path, *targets: str) -> list[Path]:
 
 if __name__ == "__main__":
     if sys.argv[1:] == ["site"]:
-        say(f"documentation: {site().relative_to(REPOSITORY)}/index.html")
+        log_message(f"documentation: {build_site().relative_to(REPOSITORY)}/index.html")
     else:
         for path in build(REPOSITORY / "dist"):
             data = path.read_bytes()
             digest = hashlib.sha256(data).hexdigest()
-            say(f"dist/{path.name}: {len(data) // 1024} kB, sha256 {digest}")
+            log_message(f"dist/{path.name}: {len(data) // 1024} kB, sha256 {digest}")

@@ -14,12 +14,12 @@ import os
 from pathlib import Path
 
 from .instance import Instance, Server
-from .process import StackError, locked, run, say
-from .venvs import REPOSITORY, cache, site_packages
+from .process import StackError, locked, log_message, run
+from .venvs import REPOSITORY, cache_directory, site_packages
 
 # What a template starts from, the commands that make it, and the scripts that are thus in its key.
 BASE = {"pristine": "", "sample": "pristine", "demo": "sample", "apps": "sample", "upgraded": ""}
-OLDER = "2.4.44"
+LTM_VERSION = "2.4.44"
 """What "upgraded" comes from."""
 MIGRATE = ("nautobot-server", "migrate", "--no-input")
 STEPS = {
@@ -38,13 +38,13 @@ SCRIPTS = {
 }
 
 
-def key(instance: Instance, server: Server, template: str) -> str:
+def build_dump_key(instance: Instance, server: Server, template: str) -> str:
     """The name of a dump: it changes with everything that the contents depend on."""
     digest = hashlib.sha256()
-    foreign = set(instance.apps.plugins) - set(apps(instance, template))
-    digest.update("\n".join(migrations(instance, without=foreign)).encode())
+    foreign = set(instance.apps.plugins) - set(list_apps(instance, template))
+    digest.update("\n".join(list_migrations(instance, without=foreign)).encode())
     if template == "upgraded":
-        digest.update(older_sample(instance).name.encode())
+        digest.update(find_ltm_dump(instance).name.encode())
     step = template
     while step:
         for script in SCRIPTS[step]:
@@ -54,25 +54,28 @@ def key(instance: Instance, server: Server, template: str) -> str:
     return "-".join(parts)
 
 
-def older_sample(instance: Instance) -> Path:
+def find_ltm_dump(instance: Instance) -> Path:
     """The dump of the usual data of the older release, of the same kind on the same engine."""
-    older = Instance(OLDER, instance.engine, instance.kind)
-    start = f"python3 -m development.stack up {OLDER} --database {older.engine} --data {older.data}"
+    older = Instance(LTM_VERSION, instance.engine, instance.kind)
+    start = (
+        f"python3 -m development.stack up {LTM_VERSION} --database {older.engine} --data"
+        f" {older.data}"
+    )
     if not older.venv.exists():
-        raise StackError(f'"upgraded" needs the data of {OLDER}: {start}')
+        raise StackError(f'"upgraded" needs the data of {LTM_VERSION}: {start}')
     server = older.server()
-    path = cache() / f"{key(older, server, older.data)}.{server.suffix}"
+    path = cache_directory() / f"{build_dump_key(older, server, older.data)}.{server.suffix}"
     if not path.exists():
         raise StackError(f"{path.name} is not in the cache: {start}")
     return path
 
 
-def apps(instance: Instance, template: str) -> tuple[str, ...]:
+def list_apps(instance: Instance, template: str) -> tuple[str, ...]:
     """The Apps in a template; the first two have none, so that all kinds share them."""
     return instance.apps.plugins if template not in ("pristine", "sample") else ()
 
 
-def migrations(instance: Instance, without: set[str]) -> list[str]:
+def list_migrations(instance: Instance, without: set[str]) -> list[str]:
     """The names of all migrations in the environment, read from the disk."""
     packages = site_packages(instance.venv)
     found = []
@@ -86,35 +89,35 @@ def ensure_template(instance: Instance, template: str) -> str:
     if BASE[template]:
         ensure_template(instance, BASE[template])
     server = instance.server()
-    wanted = key(instance, server, template)
+    wanted = build_dump_key(instance, server, template)
     state = instance.state()
     if state.get("templates", template) == wanted:
         return wanted
-    path = cache() / f"{wanted}.{server.suffix}"
+    path = cache_directory() / f"{wanted}.{server.suffix}"
     state.save("templates", template, None)
     with locked(path.with_suffix(".lock")):
         if path.exists():
-            say(f"{instance.name}: restoring database {template}")
+            log_message(f"{instance.name}: restoring database {template}")
             server.restore(path, template)
         else:
-            _make(instance, server, template, path)
-    server.seal(template)
+            _build_template(instance, server, template, path)
+    server.mark_as_template(template)
     instance.state().save("templates", template, wanted)
     return wanted
 
 
-def _make(instance: Instance, server: Server, template: str, path: Path) -> None:
+def _build_template(instance: Instance, server: Server, template: str, path: Path) -> None:
     """Build a template from its base and keep a dump of it."""
     if base := BASE[template]:
         server.clone(base, template)
     elif template == "upgraded":
-        server.restore(older_sample(instance), template)
+        server.restore(find_ltm_dump(instance), template)
     else:
         server.create(template)
-    env = {**instance.env(template), "STACK_APPS": ",".join(apps(instance, template))}
+    env = {**instance.env(template), "STACK_APPS": ",".join(list_apps(instance, template))}
     for words in STEPS[template]:
         shown = " ".join(words)
-        say(f"{instance.name}: making database {template} (once, takes minutes): {shown}")
+        log_message(f"{instance.name}: making database {template} (once, takes minutes): {shown}")
         log = instance.logs / f"make-{template}-{words[-1].rpartition('.')[2]}.log"
         run(
             [instance.venv / "bin" / words[0], *words[1:]],

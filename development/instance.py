@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from . import mysql, postgres
-from .process import Process, StackError, alive, locked
-from .venvs import REPOSITORY, STACK, cache, nautobot
+from .process import Process, StackError, is_alive, locked
+from .venvs import REPOSITORY, STACK, build_nautobot, cache_directory
 
 TOKEN = "0123456789abcdef0123456789abcdef01234567"  # well known, for loopback only
 LOGIN = "admin"
@@ -127,8 +127,8 @@ class Instance:
         """Make its virtual environment and folders."""
         groups = ["live", "mysql"] if self.engine == "mysql" else ["live"]
         if self.engine == "mysql":
-            mysql.prepare_machine(cache())
-        nautobot(self.venv, self.version, groups, self.apps.requirements)
+            mysql.prepare_machine(cache_directory())
+        build_nautobot(self.venv, self.version, groups, self.apps.requirements)
         for name in ("jobs", "media", "static", "git"):
             (self.root / name).mkdir(parents=True, exist_ok=True)
         self._write_files()
@@ -147,7 +147,7 @@ class Instance:
         """Its database server, aimed at the port in the state."""
         server: Server
         if self.engine == "mysql":
-            server = mysql.MySQL(self.folder, self.logs, cache())
+            server = mysql.MySQL(self.folder, self.logs, cache_directory())
         else:
             server = postgres.Postgres(self.folder, self.logs, self.venv)
         server.port = self.state().port("database")
@@ -192,7 +192,7 @@ class Instance:
         return f"http://127.0.0.1:{self.state().port('web')}"
 
 
-def kind_of(data: str) -> str:
+def get_installation_kind(data: str) -> str:
     """The kind of installation that has this data."""
     return data if any(kind == data for kind, _ in APPS) else ""
 
@@ -236,10 +236,10 @@ class State:
         if not recorded:
             return None
         process = Process(int(recorded[0]), str(recorded[1]))
-        return process if alive(process) else None
+        return process if is_alive(process) else None
 
 
-def existing(version: str = "") -> Iterator[Instance]:
+def iter_instances(version: str = "") -> Iterator[Instance]:
     """All instances that have a state, of one version or of any."""
     for path in sorted(STACK.glob("*/state.json")):
         found, engine, *kind = path.parent.name.split("-")

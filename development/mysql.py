@@ -20,12 +20,12 @@ from .process import (
     Process,
     StackError,
     await_server,
-    end,
+    create_server_folder,
     locked,
-    own_folder,
+    log_message,
     run,
-    say,
     spawn,
+    terminate,
     unprivileged,
 )
 
@@ -34,7 +34,7 @@ INCLUDE = "mysql-server-core,mysql-client-core"
 # What building the Python driver needs beside a compiler, and what fetches MySQL.
 PACKAGES = ("debootstrap", "default-libmysqlclient-dev", "pkg-config")
 # Nothing here has to survive a power cut.
-FAST = (
+FAST_OPTIONS = (
     "--innodb-flush-log-at-trx-commit=0",
     "--innodb-doublewrite=OFF",
     "--innodb-buffer-pool-size=512M",
@@ -44,7 +44,7 @@ FAST = (
 )
 
 
-def home(cache: Path) -> Path:
+def install_directory(cache: Path) -> Path:
     """Where MySQL is unpacked."""
     return cache / f"mysql-{platform.machine()}"
 
@@ -52,16 +52,16 @@ def home(cache: Path) -> Path:
 def prepare_machine(cache: Path) -> None:
     """Have the needed Debian packages and an unpacked MySQL."""
     debian.ensure(PACKAGES, "MySQL")
-    with locked(home(cache).with_suffix(".lock")):
-        if not home(cache).exists():
-            _unpack(home(cache))
+    with locked(install_directory(cache).with_suffix(".lock")):
+        if not install_directory(cache).exists():
+            _unpack(install_directory(cache))
 
 
 def _unpack(folder: Path) -> None:
     """Fetch MySQL into a folder that becomes the real one only when complete."""
     if os.geteuid() != 0:
         raise StackError(f"unpacking MySQL into {folder} needs root, once; repeat this as root")
-    say("fetching MySQL from Debian unstable (once, under a minute)")
+    log_message("fetching MySQL from Debian unstable (once, under a minute)")
     half_made = folder.with_suffix(".part")
     shutil.rmtree(half_made, ignore_errors=True)
     log = folder.with_suffix(".log")
@@ -79,13 +79,13 @@ class MySQL:
     def __init__(self, folder: Path, logs: Path, cache: Path) -> None:
         self.data = folder / "mysqldata"
         self.log = logs / "mysql.log"
-        self.home = home(cache)
+        self.home = install_directory(cache)
         self.port = 0
 
     @property
     def major(self) -> str:
         """The server's release line, such as 9.7."""
-        shown = run([*self._program("sbin/mysqld"), "--version"])
+        shown = run([*self._program_command("sbin/mysqld"), "--version"])
         return ".".join(shown.partition("Ver ")[2].split()[0].split(".")[:2])
 
     def env(self) -> dict[str, str]:
@@ -108,26 +108,26 @@ class MySQL:
         where = [f"--port={port}", "--bind-address=127.0.0.1", f"--init-file={users}"]
         # Paths of sockets may not be long; nobody uses this one.
         where += [f"--socket=/tmp/nuj-{port}.sock", f"--pid-file={self.data}/mysqld.pid"]
-        process = spawn(unprivileged([*self._server(), *where, *FAST]), self.log)
+        process = spawn(unprivileged([*self._server_command(), *where, *FAST_OPTIONS]), self.log)
         self.port = port
-        await_server(process, self._answers, self.log, "MySQL", seconds=120)
+        await_server(process, self._is_ready, self.log, "MySQL", seconds=120)
         return process
 
     def stop(self, process: Process) -> None:
         """Stop it in the orderly way."""
-        end(process, signal.SIGTERM, patience=60)
+        terminate(process, signal.SIGTERM, patience=60)
 
     def _initialise(self) -> None:
         if self.data.exists():
             return
         half_made = self.data.with_suffix(".new")
         shutil.rmtree(half_made, ignore_errors=True)
-        own_folder(half_made)
-        words = [*self._server(half_made), "--initialize-insecure"]
+        create_server_folder(half_made)
+        words = [*self._server_command(half_made), "--initialize-insecure"]
         run(unprivileged(words), what="initialising MySQL")
         half_made.rename(self.data)
 
-    def _program(self, name: str) -> list[str]:
+    def _program_command(self, name: str) -> list[str]:
         """One of the unpacked programs, under its own loader."""
         usr = self.home / "usr"
         loaders = [*usr.glob("lib*/ld-linux*"), *usr.glob("lib/*/ld-linux*")]
@@ -136,10 +136,10 @@ class MySQL:
         libraries = ":".join(map(str, [*usr.glob("lib/*-linux-gnu"), usr / "lib/mysql/private"]))
         return [str(loaders[0]), "--library-path", libraries, str(usr / name)]
 
-    def _server(self, data: Path | None = None) -> list[str]:
+    def _server_command(self, data: Path | None = None) -> list[str]:
         share = self.home / "usr/share/mysql"
         return [
-            *self._program("sbin/mysqld"),
+            *self._program_command("sbin/mysqld"),
             "--no-defaults",
             f"--basedir={self.home / 'usr'}",
             f"--lc-messages-dir={share}",
@@ -151,19 +151,19 @@ class MySQL:
     def programs(self) -> dict[str, str]:
         """What a shell calls for each program that a runbook may name."""
         names = ("mysql", "mysqldump")
-        return {name: f"exec {shlex.join(self._program(f'bin/{name}'))}" for name in names}
+        return {name: f"exec {shlex.join(self._program_command(f'bin/{name}'))}" for name in names}
 
-    def _client(self, name: str) -> list[str]:
+    def _client_command(self, name: str) -> list[str]:
         where = ["--no-defaults", "--host=127.0.0.1", f"--port={self.port}", f"--user={USER}"]
-        return [*self._program(f"bin/{name}"), *where, "--default-character-set=utf8mb4"]
+        return [*self._program_command(f"bin/{name}"), *where, "--default-character-set=utf8mb4"]
 
-    def _answers(self) -> bool:
-        probe = [*self._client("mysql"), "-e", "SELECT 1"]
+    def _is_ready(self) -> bool:
+        probe = [*self._client_command("mysql"), "-e", "SELECT 1"]
         return subprocess.run(probe, capture_output=True).returncode == 0
 
     def sql(self, *statements: str, database: str = "mysql") -> str:
         """Run statements and return their output."""
-        words = [*self._client("mysql"), "-N", "-B", "-e", "; ".join(statements), database]
+        words = [*self._client_command("mysql"), "-N", "-B", "-e", "; ".join(statements), database]
         return run(words, what=f"SQL on {database}").strip()
 
     def databases(self) -> set[str]:
@@ -188,12 +188,17 @@ class MySQL:
         finally:
             temporary.unlink(missing_ok=True)
 
-    def seal(self, name: str) -> None:
+    def mark_as_template(self, name: str) -> None:
         """MySQL knows no templates; nobody is told the name."""
 
     def dump(self, name: str, path: Path) -> None:
         """Write a dump."""
-        words = [*self._client("mysqldump"), "--single-transaction", "--no-tablespaces", name]
+        words = [
+            *self._client_command("mysqldump"),
+            "--single-transaction",
+            "--no-tablespaces",
+            name,
+        ]
         with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as writer:
             assert writer.stdout is not None and writer.stderr is not None
             with gzip.open(path, "wb", compresslevel=1) as stream:
@@ -205,7 +210,7 @@ class MySQL:
     def restore(self, path: Path, name: str) -> None:
         """Make a database from a dump."""
         self.create(name)
-        words = [*self._client("mysql"), name]
+        words = [*self._client_command("mysql"), name]
         with subprocess.Popen(words, stdin=subprocess.PIPE, stderr=subprocess.PIPE) as reader:
             assert reader.stdin is not None and reader.stderr is not None
             with gzip.open(path, "rb") as stream:

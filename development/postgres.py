@@ -14,17 +14,17 @@ from .process import (
     Process,
     StackError,
     await_server,
-    end,
-    own_folder,
+    create_server_folder,
     run,
     spawn,
+    terminate,
     unprivileged,
 )
 from .venvs import site_packages
 
 USER = "nautobot"
 # Nothing here has to survive a power cut, and no database is worth compiling queries for.
-FAST = (
+FAST_OPTIONS = (
     "fsync=off",
     "synchronous_commit=off",
     "full_page_writes=off",
@@ -72,16 +72,16 @@ class Postgres:
         """Start the cluster, making it first when there is none."""
         self._initialise()
         options = [f"-cport={port}", "-clisten_addresses=127.0.0.1", "-cunix_socket_directories="]
-        options += [f"-c{setting}" for setting in FAST]
+        options += [f"-c{setting}" for setting in FAST_OPTIONS]
         command = unprivileged([self.binaries / "postgres", "-D", self.data, *options])
         process = spawn(command, self.log, env={**os.environ, "LC_ALL": "C"})
         self.port = port
-        await_server(process, self._answers, self.log, "PostgreSQL")
+        await_server(process, self._is_ready, self.log, "PostgreSQL")
         return process
 
     def stop(self, process: Process) -> None:
         """Stop it without waiting for clients."""
-        end(process, signal.SIGINT)
+        terminate(process, signal.SIGINT)
 
     def _initialise(self) -> None:
         """Make the cluster, in a folder that becomes the real one only when complete."""
@@ -89,7 +89,7 @@ class Postgres:
             return
         half_made = self.data.with_suffix(".new")
         shutil.rmtree(half_made, ignore_errors=True)
-        own_folder(half_made)
+        create_server_folder(half_made)
         options = [
             f"--username={USER}",
             "--auth=trust",
@@ -100,8 +100,8 @@ class Postgres:
         run(unprivileged([self.binaries / "initdb", "-D", half_made, *options]), what="initdb")
         half_made.rename(self.data)
 
-    def _answers(self) -> bool:
-        probe = [self.binaries / "pg_isready", "-q", *self._where()]
+    def _is_ready(self) -> bool:
+        probe = [self.binaries / "pg_isready", "-q", *self._connection_options()]
         return subprocess.run([str(word) for word in probe]).returncode == 0
 
     def programs(self) -> dict[str, str]:
@@ -109,7 +109,7 @@ class Postgres:
         names = ("createdb", "pg_dump", "pg_restore", "psql")
         return {name: f"exec {shlex.quote(str(self.binaries / name))}" for name in names}
 
-    def _where(self) -> list[str]:
+    def _connection_options(self) -> list[str]:
         return ["--host=127.0.0.1", f"--port={self.port}", f"--username={USER}"]
 
     def sql(self, *statements: str, database: str = "postgres") -> str:
@@ -119,7 +119,7 @@ class Postgres:
             "-XqAt",
             "-v",
             "ON_ERROR_STOP=1",
-            *self._where(),
+            *self._connection_options(),
         ]
         for statement in statements:
             words += ["-c", statement]
@@ -150,25 +150,28 @@ class Postgres:
         )
         self.sql(f'CREATE DATABASE "{name}" TEMPLATE "{source}" STRATEGY FILE_COPY')
 
-    def seal(self, name: str) -> None:
+    def mark_as_template(self, name: str) -> None:
         """Make a template of a database, to which nobody connects any more."""
         self.sql(f'ALTER DATABASE "{name}" IS_TEMPLATE true ALLOW_CONNECTIONS false')
 
     def dump(self, name: str, path: Path) -> None:
         """Write a dump."""
-        run([*self._tool("pg_dump"), "--format=custom", f"--file={path}", name], what="pg_dump")
+        run(
+            [*self._client_command("pg_dump"), "--format=custom", f"--file={path}", name],
+            what="pg_dump",
+        )
 
     def schema(self, name: str) -> str:
         """The statements that make its tables."""
         options = ["--schema-only", "--no-owner", name]
-        return run([*self._tool("pg_dump"), *options], what="pg_dump")
+        return run([*self._client_command("pg_dump"), *options], what="pg_dump")
 
     def restore(self, path: Path, name: str) -> None:
         """Make a database from a dump."""
         self.create(name)
         options = ["--no-owner", "--exit-on-error", "--jobs=2", f"--dbname={name}"]
-        run([*self._tool("pg_restore"), *options, path], what="pg_restore")
+        run([*self._client_command("pg_restore"), *options, path], what="pg_restore")
         self.sql("ANALYZE", database=name)
 
-    def _tool(self, name: str) -> Sequence[str | Path]:
-        return [self.binaries / name, *self._where()]
+    def _client_command(self, name: str) -> Sequence[str | Path]:
+        return [self.binaries / name, *self._connection_options()]

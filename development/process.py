@@ -31,7 +31,7 @@ class Process(NamedTuple):
     started: str
 
 
-def say(text: str) -> None:
+def log_message(text: str) -> None:
     """Tell what is going on, on stderr, so that stdout stays for results."""
     print(text, file=sys.stderr, flush=True)
 
@@ -54,7 +54,7 @@ def _identify_by_ps(pid: int) -> Process | None:
     return Process(pid, shown.stdout.strip()) if shown.stdout.strip() else None
 
 
-def alive(process: Process) -> bool:
+def is_alive(process: Process) -> bool:
     """Whether exactly this process still runs."""
     return identify(process.pid) == process
 
@@ -62,7 +62,7 @@ def alive(process: Process) -> bool:
 def children(pid: int) -> list[Process]:
     """All descendants of a process, itself excluded."""
     below: dict[int, list[int]] = {}
-    for child, parent in _parents():
+    for child, parent in _iter_parent_pids():
         below.setdefault(parent, []).append(child)
     found, queue = [], [pid]
     while queue:
@@ -71,7 +71,7 @@ def children(pid: int) -> list[Process]:
     return found
 
 
-def _parents() -> Iterator[tuple[int, int]]:
+def _iter_parent_pids() -> Iterator[tuple[int, int]]:
     """The pid and parent's pid of all processes; slim images have no ``ps``."""
     if not Path("/proc/self/stat").exists():
         listing = subprocess.run(["ps", "-eo", "pid=,ppid="], capture_output=True, text=True)
@@ -83,22 +83,22 @@ def _parents() -> Iterator[tuple[int, int]]:
             yield int(stat.parent.name), int(stat.read_text().rpartition(")")[2].split()[1])
 
 
-def end(process: Process, sign: int = signal.SIGTERM, patience: float = 15) -> None:
+def terminate(process: Process, sign: int = signal.SIGTERM, patience: float = 15) -> None:
     """End this process and what it started, and nothing else; returns when they are gone."""
-    if not alive(process):
+    if not is_alive(process):
         return
     family = [*children(process.pid), process]
     _signal(process, sign)
     with contextlib.suppress(StackError):
-        wait_until(lambda: not alive(process), patience, "the process to end")
+        wait_until(lambda: not is_alive(process), patience, "the process to end")
     for member in family:
         _signal(member, signal.SIGKILL)
-    wait_until(lambda: not any(map(alive, family)), 10, f"process {process.pid} to end")
+    wait_until(lambda: not any(map(is_alive, family)), 10, f"process {process.pid} to end")
 
 
 def _signal(process: Process, sign: int) -> None:
     """Signal a process if it is still the one that was meant."""
-    if alive(process):
+    if is_alive(process):
         with contextlib.suppress(ProcessLookupError):
             os.kill(process.pid, sign)
 
@@ -126,7 +126,7 @@ def unprivileged(command: Sequence[str | Path]) -> list[str]:
     return [*drop, *(passing if allowed else []), *words]
 
 
-def own_folder(folder: Path) -> Path:
+def create_server_folder(folder: Path) -> Path:
     """Make a folder that the server's user owns and nobody else may read."""
     folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o700)
@@ -209,14 +209,14 @@ def await_server(
     """Poll until a server answers; its early end or silence shows the end of its log."""
 
     def answered() -> bool:
-        if not alive(process):
+        if not is_alive(process):
             raise StackError(f"{what} ended while starting; the end of {log}:\n{tail(log)}")
         return ready()
 
     try:
         wait_until(answered, seconds, what)
     except BaseException as error:
-        end(process)  # nobody has recorded it yet
+        terminate(process)  # nobody has recorded it yet
         if isinstance(error, StackError):
             raise StackError(f"{error}\nsee {log}") from None
         raise
@@ -233,7 +233,7 @@ def free_port(wanted: int | None = None) -> int:
         return int(probe.getsockname()[1])
 
 
-def listening(port: int) -> bool:
+def is_listening(port: int) -> bool:
     """Whether somebody accepts connections there."""
     with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
         return True
@@ -248,6 +248,6 @@ def locked(path: Path) -> Iterator[None]:
         try:
             fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            say(f"waiting for another run that holds {path}")
+            log_message(f"waiting for another run that holds {path}")
             fcntl.flock(stream, fcntl.LOCK_EX)
         yield

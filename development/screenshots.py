@@ -11,7 +11,7 @@ from playwright.sync_api import Page, sync_playwright
 
 from . import debian
 from .instance import LOGIN, TOKEN, Instance
-from .process import say
+from .process import log_message
 from .rest import Rest
 
 IMAGES = Path(__file__).parents[1] / "docs" / "images"
@@ -21,7 +21,7 @@ PREFLIGHT = "nautobot_upgrade_jobs.jobs.preflight.Preflight"
 CAPTURE = "nautobot_upgrade_jobs.jobs.capture.CaptureSnapshot"
 
 
-def take(rest: Rest) -> None:
+def take_screenshots(rest: Rest) -> None:
     """Run what there is to see, and take its pictures in light and dark."""
     for made_up in rest.all("/api/extras/job-results/"):
         rest.fetch(f"/api/extras/job-results/{made_up['id']}/", method="DELETE")
@@ -37,10 +37,10 @@ def take(rest: Rest) -> None:
             context.add_cookies([{"name": "theme", "value": theme, "url": rest.url}])
             page = context.new_page()
             _log_in(page, rest.url, theme)
-            for name in _shown(page, rest.url, result):
+            for name in _visit_pages(page, rest.url, result):
                 path = IMAGES / f"{name}-{theme}.png"
                 page.screenshot(path=path)
-                say(f"{path.name}: {path.stat().st_size // 1024} kB")
+                log_message(f"{path.name}: {path.stat().st_size // 1024} kB")
         browser.close()
 
 
@@ -52,7 +52,7 @@ def _log_in(page: Page, url: str, theme: str) -> None:
     page.click("button[type=submit]")
 
 
-def _shown(page: Page, url: str, result: str) -> Iterator[str]:
+def _visit_pages(page: Page, url: str, result: str) -> Iterator[str]:
     """Open what is to be seen; yield its name."""
     page.goto(f"{url}/plugins/upgrade-jobs/")
     yield "upgrade"
@@ -68,4 +68,4 @@ if __name__ == "__main__":
     debian.ensure(("chromium",), "A browser")
     IMAGES.mkdir(exist_ok=True)
     instance = Instance(VERSION, "postgresql", KIND)
-    take(Rest(instance.url, TOKEN))
+    take_screenshots(Rest(instance.url, TOKEN))

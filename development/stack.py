@@ -17,13 +17,23 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from . import dist, dumps, valkey
-from .instance import LOGIN, Instance, existing, kind_of
-from .process import Process, StackError, await_server, end, free_port, identify, run, say, tail
+from .instance import LOGIN, Instance, get_installation_kind, iter_instances
+from .process import (
+    Process,
+    StackError,
+    await_server,
+    free_port,
+    identify,
+    log_message,
+    run,
+    tail,
+    terminate,
+)
 from .venvs import REPOSITORY, STACK, build
 
 NAUTOBOT = ("beat", "web", "worker")
 SERVERS = ("valkey", "database")
-LOADED = (".py", ".html", ".toml", ".json")
+RELOAD_SUFFIXES = (".py", ".html", ".toml", ".json")
 """Endings of files that a process reads once."""
 
 
@@ -48,7 +58,9 @@ def up(instance: Instance, data: str, *, fresh: bool = False) -> None:
             start_nautobot(instance)
             instance.state().save("live", "code", code)
     took = time.monotonic() - began
-    say(f"{instance.name}: ready at {instance.url} after {took:.1f} s (login {LOGIN}/{LOGIN})")
+    log_message(
+        f"{instance.name}: ready at {instance.url} after {took:.1f} s (login {LOGIN}/{LOGIN})"
+    )
 
 
 def start_servers(instance: Instance) -> None:
@@ -57,10 +69,10 @@ def start_servers(instance: Instance) -> None:
     state = instance.state()
     if not state.process("database"):
         port = free_port(state.port("database"))
-        record(instance, "database", instance.server().start(port), port)
+        record_process(instance, "database", instance.server().start(port), port)
     if not state.process("valkey"):
         port = free_port(state.port("valkey"))
-        record(instance, "valkey", valkey.start(instance.venv, instance.logs, port), port)
+        record_process(instance, "valkey", valkey.start(instance.venv, instance.logs, port), port)
 
 
 def start_nautobot(instance: Instance) -> None:
@@ -70,7 +82,7 @@ def start_nautobot(instance: Instance) -> None:
     port = free_port(instance.state().port("web"))
     instance.state().save("ports", "web", port)
     log = instance.logs / "serve.log"
-    say(f"{instance.name}: starting Nautobot")
+    log_message(f"{instance.name}: starting Nautobot")
     try:
         run(
             [instance.venv / "bin" / "python", "-m", "development.serve", str(port)],
@@ -83,7 +95,7 @@ def start_nautobot(instance: Instance) -> None:
         for line in log.read_text().splitlines():
             name, _, pid = line.partition(" ")
             if name in NAUTOBOT and pid.isdigit() and (process := identify(int(pid))):
-                record(instance, name, process)
+                record_process(instance, name, process)
     await_nautobot(instance, "worker", ready)
     await_nautobot(instance, "web", ready)
 
@@ -94,11 +106,11 @@ def await_nautobot(instance: Instance, name: str, ready: Path) -> None:
     process = instance.state().process(name)
     if process is None:
         raise StackError(f"Nautobot's {name} ended while starting; the end of {log}:\n{tail(log)}")
-    answers = ready.exists if name == "worker" else lambda: web_answers(instance.url)
+    answers = ready.exists if name == "worker" else lambda: is_web_ready(instance.url)
     await_server(process, answers, log, f"Nautobot's {name}", seconds=180)
 
 
-def web_answers(url: str) -> bool:
+def is_web_ready(url: str) -> bool:
     """Whether the login page comes."""
     with (
         contextlib.suppress(OSError),
@@ -108,7 +120,9 @@ def web_answers(url: str) -> bool:
     return False
 
 
-def record(instance: Instance, name: str, process: Process, port: int | None = None) -> None:
+def record_process(
+    instance: Instance, name: str, process: Process, port: int | None = None
+) -> None:
     """Remember a process as ours."""
     state = instance.state()
     state.save("processes", name, list(process))
@@ -134,7 +148,7 @@ def _stop(instance: Instance, name: str) -> None:
             instance.server().stop(process)
         else:
             # On SIGQUIT the worker drops its tasks; after a moment nobody is asked any more.
-            end(process, signal.SIGQUIT if name == "worker" else signal.SIGTERM, patience=1)
+            terminate(process, signal.SIGQUIT if name == "worker" else signal.SIGTERM, patience=1)
 
 
 def code_digest(instance: Instance) -> str:
@@ -142,7 +156,7 @@ def code_digest(instance: Instance) -> str:
     digest = hashlib.sha256((instance.root / "nautobot_config.py").read_bytes())
     for folder in ("nautobot_upgrade_jobs", "development"):
         for path in sorted((REPOSITORY / folder).rglob("*")):
-            if path.suffix in LOADED and REPOSITORY / dist.SITE not in path.parents:
+            if path.suffix in RELOAD_SUFFIXES and REPOSITORY / dist.SITE not in path.parents:
                 digest.update(path.read_bytes())
     digest.update((instance.venv / "stack-stamp").read_bytes())
     return digest.hexdigest()
@@ -153,12 +167,12 @@ def down(instances: list[Instance]) -> None:
     for instance in instances:
         with instance.lock():
             stop(instance, NAUTOBOT + SERVERS)
-        say(f"{instance.name}: stopped")
+        log_message(f"{instance.name}: stopped")
 
 
 def status() -> None:
     """Print what runs."""
-    for instance in existing():
+    for instance in iter_instances():
         state = instance.state()
         running = [name for name in NAUTOBOT + SERVERS if state.process(name)]
         where = instance.url if "web" in running else "-"
@@ -228,9 +242,9 @@ def main(words: list[str]) -> None:
     elif asked.command == "tool":
         tool(asked.groups, rest)
     elif asked.command == "down":
-        down(list(existing(asked.version)))
+        down(list(iter_instances(asked.version)))
     else:
-        instance = Instance(asked.version, asked.database, kind_of(asked.data))
+        instance = Instance(asked.version, asked.database, get_installation_kind(asked.data))
         if asked.command == "up":
             up(instance, asked.data, fresh=asked.fresh)
         elif asked.command == "exec":

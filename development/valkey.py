@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from .process import Process, StackError, await_server, listening, spawn
+from .process import Process, StackError, await_server, is_listening, spawn
 from .venvs import site_packages
 
 
@@ -16,5 +16,5 @@ def start(venv: Path, logs: Path, port: int) -> Process:
     log = logs / "valkey.log"
     options = ["--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(logs)]
     process = spawn([found[0], *options], log)
-    await_server(process, lambda: listening(port), log, "Valkey")
+    await_server(process, lambda: is_listening(port), log, "Valkey")
     return process

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from .process import StackError, locked, run, say
+from .process import StackError, locked, log_message, run
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 STACK = REPOSITORY / ".stack"
@@ -20,7 +20,7 @@ PYTHONS_2 = ("3.11", "3.10", "3.12")
 PYTHONS_3 = ("3.12", "3.11", "3.13", "3.10", "3.14")
 
 
-def cache() -> Path:
+def cache_directory() -> Path:
     """The folder that all checkouts of this user share."""
     if own := os.environ.get("NAUTOBOT_UPGRADE_JOBS_CACHE"):
         return Path(own).expanduser().resolve()
@@ -28,12 +28,12 @@ def cache() -> Path:
     return Path(base) / "nautobot-upgrade-jobs"
 
 
-def uv() -> Path:
+def ensure_uv() -> Path:
     """The uv of our own tools environment, installed from PyPI on first use."""
     program = STACK / "tools" / "bin" / "uv"
     with locked(STACK / "tools.lock"):
         if not program.exists():
-            say("installing uv")
+            log_message("installing uv")
             run(
                 [sys.executable, "-m", "venv", "--clear", STACK / "tools"],
                 what="python3 -m venv (Debian: apt install python3-venv)",
@@ -45,13 +45,13 @@ def uv() -> Path:
     return program
 
 
-def python_for(version: str) -> Path:
+def find_python(version: str) -> Path:
     """The interpreter for a Nautobot version: $STACK_PYTHON if it knows it, or the best here."""
     known = PYTHONS_2 if version.startswith("2.") else PYTHONS_3
     wanted = [one for one in known if one == os.environ.get("STACK_PYTHON")] or known
     for number in wanted:
-        for candidate in _candidates(number):
-            if real := _real(candidate, number):
+        for candidate in _iter_python_candidates(number):
+            if real := _resolve_python(candidate, number):
                 return real
     raise StackError(
         f"no Python for Nautobot {version}: install one of {', '.join(wanted)} "
@@ -59,7 +59,7 @@ def python_for(version: str) -> Path:
     )
 
 
-def _candidates(number: str) -> Iterator[Path]:
+def _iter_python_candidates(number: str) -> Iterator[Path]:
     """Where pythonX.Y may be. Shims of pyenv are on PATH too, and do not always run."""
     for folder in os.environ.get("PATH", "").split(os.pathsep):
         yield Path(folder) / f"python{number}"
@@ -68,7 +68,7 @@ def _candidates(number: str) -> Iterator[Path]:
     yield Path(sys.executable)
 
 
-def _real(candidate: Path, number: str) -> Path | None:
+def _resolve_python(candidate: Path, number: str) -> Path | None:
     """What the candidate really is, if it runs and is of that version."""
     if not os.access(candidate, os.X_OK):
         return None
@@ -92,7 +92,7 @@ def build(
         if not (folder / "bin" / "python").exists():
             shutil.rmtree(folder, ignore_errors=True)
             words = ["venv", "-q", "--no-project", "--python", python or sys.executable]
-            run([uv(), *words, folder], env=_uv_env(), what=f"making {folder}")
+            run([ensure_uv(), *words, folder], env=_uv_env(), what=f"making {folder}")
         _install(folder, [f"--group={project}:{group}" for group in groups], requirements)
         stamp.write_text(digest)
     return folder
@@ -102,11 +102,11 @@ def _install(folder: Path, groups: Sequence[str], requirements: Sequence[str]) -
     """Install into an environment."""
     where = folder.relative_to(REPOSITORY)
     shown = [word for word in requirements if not word.startswith(("-", str(REPOSITORY)))]
-    say(f"installing {', '.join(shown) or 'tools'} into {where}")
+    log_message(f"installing {', '.join(shown) or 'tools'} into {where}")
     words = ["pip", "install", "-q", "--python", str(folder / "bin" / "python")]
     # Compiled once here, not at every start: also where Python is told not to write bytecode.
     words += ["--compile-bytecode", *groups, *requirements]
-    run([uv(), *words], env=_uv_env(), what=f"installing into {where}", cwd=REPOSITORY)
+    run([ensure_uv(), *words], env=_uv_env(), what=f"installing into {where}", cwd=REPOSITORY)
 
 
 def _uv_env() -> dict[str, str]:
@@ -119,10 +119,12 @@ def _uv_env() -> dict[str, str]:
     return {**env, "UV_PYTHON_DOWNLOADS": "never", "UV_NO_PROGRESS": "1"}
 
 
-def nautobot(folder: Path, version: str, groups: Sequence[str], apps: Sequence[str] = ()) -> Path:
+def build_nautobot(
+    folder: Path, version: str, groups: Sequence[str], apps: Sequence[str] = ()
+) -> Path:
     """The environment of one Nautobot: that release, this checkout, the test tools, more Apps."""
     requirements = [f"nautobot=={version}", "-e", str(REPOSITORY), *apps]
-    python = None if (folder / "bin" / "python").exists() else python_for(version)
+    python = None if (folder / "bin" / "python").exists() else find_python(version)
     return build(folder, python, groups, requirements)
 
 

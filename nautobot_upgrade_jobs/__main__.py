@@ -12,14 +12,14 @@ from .cli.options import (
     USAGE_ERROR,
     UsageParser,
     add_report_options,
-    make_folder,
-    publish,
+    emit_report,
+    ensure_directory,
 )
 from .report import Report
 from .workflows.compare import compare_snapshots
-from .workflows.doctor import examine
-from .workflows.rollback_assessment import WAYS
-from .workflows.rollback_offline import rollback_from
+from .workflows.doctor import diagnose_startup
+from .workflows.rollback_assessment import ROLLBACK_OPTIONS
+from .workflows.rollback_offline import plan_rollback_offline
 from .workflows.snapshot_store import read_snapshot
 
 
@@ -34,19 +34,21 @@ def main(words: list[str]) -> int:
     one.set_defaults(run=_compare)
     one = commands.add_parser("doctor", help="Why does nautobot-server not start?")
     one.add_argument("--config", default="", metavar="FILE", help="nautobot_config.py")
-    one.set_defaults(run=lambda options: examine(options["config"]))
+    one.set_defaults(run=lambda options: diagnose_startup(options["config"]))
     add_report_options(one)
     one = commands.add_parser("rollback", help="How do I get back, from a snapshot of now?")
     one.add_argument("--facts", type=Path, required=True, help="the snapshot-….json.gz of now")
     one.add_argument("--to", type=Path, required=True, help="that of the state to go back to")
-    one.add_argument("--way", default="", choices=("", *WAYS), help="default: the advised one")
+    one.add_argument(
+        "--way", default="", choices=("", *ROLLBACK_OPTIONS), help="default: the advised one"
+    )
     add_report_options(one)
-    one.set_defaults(run=_rollback)
+    one.set_defaults(run=_plan_rollback)
     options = vars(parser.parse_args(words))
     try:
         if options["output"]:
-            make_folder(options["output"])
-        return publish(options["run"](options), options)
+            ensure_directory(options["output"])
+        return emit_report(options["run"](options), options)
     except UsageError as error:
         print(f"error: {error}", file=sys.stderr)
         return USAGE_ERROR
@@ -57,9 +59,9 @@ def _compare(options: dict[str, Any]) -> Report:
     return compare_snapshots(before, after)
 
 
-def _rollback(options: dict[str, Any]) -> Report:
+def _plan_rollback(options: dict[str, Any]) -> Report:
     now, then = read_snapshot(options["facts"]), read_snapshot(options["to"])
-    return rollback_from(now, then, str(options["to"]), options["way"])
+    return plan_rollback_offline(now, then, str(options["to"]), options["way"])
 
 
 if __name__ == "__main__":

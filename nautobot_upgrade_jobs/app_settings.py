@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from jsonschema import ValidationError
 
 APP = "nautobot_upgrade_jobs"
-FILE = f"PLUGINS_CONFIG[{APP!r}]"
-CHANGEABLE = (
+SETTINGS_LOCATION = f"PLUGINS_CONFIG[{APP!r}]"
+UI_EDITABLE = (
     "statement_timeout_seconds",
     "snapshot_timeout_seconds",
     "resolve",
@@ -30,7 +30,7 @@ CHANGEABLE = (
     "keep_builds",
 )
 """What an administrator may change in the UI: nothing that names a folder, or lets somebody in."""
-WORDS = {
+TYPE_DESCRIPTIONS = {
     "string": "a text",
     "boolean": "True or False",
     "integer": "a whole number",
@@ -90,13 +90,13 @@ class Configuration:
         return self.instance or platform.node() or "nautobot"
 
 
-def defaults() -> dict[str, Any]:
+def get_default_settings() -> dict[str, Any]:
     """Return all settings with their defaults, for the App configuration."""
     unset = Configuration()
     return {item.name: getattr(unset, item.name) for item in fields(Configuration)}
 
 
-def configuration() -> Configuration:
+def read_configuration() -> Configuration:
     """Read the settings of this installation: its file before what was changed in the UI.
 
     Raises:
@@ -105,14 +105,16 @@ def configuration() -> Configuration:
     from django.conf import settings
 
     aliases = tuple(settings.DATABASES)
-    changed = _changed_in_ui()
-    understood(changed, aliases, "Admin, Configuration")
+    changed = _read_ui_settings()
+    validate_settings(changed, aliases, "Admin, Configuration")
     given = getattr(settings, "PLUGINS_CONFIG", {}).get(APP) or {}
-    understood(given, aliases)
+    validate_settings(given, aliases)
     return Configuration(**{**changed, **given})
 
 
-def understood(given: Any, aliases: Collection[str], place: str = FILE) -> Configuration:
+def validate_settings(
+    given: Any, aliases: Collection[str], place: str = SETTINGS_LOCATION
+) -> Configuration:
     """Return settings as a configuration; their values, which may be secrets, are not told.
 
     Args:
@@ -125,45 +127,47 @@ def understood(given: Any, aliases: Collection[str], place: str = FILE) -> Confi
     """
     if not isinstance(given, Mapping):
         raise ConfigurationError(f"{place} must be a dict of settings.")
-    expected = schema()["properties"]
+    expected = load_settings_schema()["properties"]
     for name in given:
         if name not in expected:
             raise ConfigurationError(
                 f"{place}: unknown setting {name!r}; known: {', '.join(expected)}."
             )
-    for error in _validator().iter_errors(dict(given)):
+    for error in _build_validator().iter_errors(dict(given)):
         name, *inside = error.absolute_path
         where = "".join(f"[{one!r}]" for one in inside)
-        raise ConfigurationError(f"{place}: '{name}'{where} must be {_words(error.schema, error)}.")
+        raise ConfigurationError(
+            f"{place}: '{name}'{where} must be {_describe_expected(error.schema, error)}."
+        )
     if given.get("database_alias", "default") not in aliases:
         raise ConfigurationError(f"{place}: 'database_alias' must be one of {', '.join(aliases)}.")
     return Configuration(**given)
 
 
 @cache
-def _validator() -> Any:
+def _build_validator() -> Any:
     """Return what checks settings; to JSON 1.0 is a whole number, to Python it is none."""
     from jsonschema import Draft202012Validator, validators  # whoever needs no settings needs no
 
     whole = Draft202012Validator.TYPE_CHECKER.redefine("integer", lambda _, one: type(one) is int)
     extend: Any = validators.extend
-    return extend(Draft202012Validator, type_checker=whole)(schema())
+    return extend(Draft202012Validator, type_checker=whole)(load_settings_schema())
 
 
 @cache
-def schema() -> dict[str, Any]:
+def load_settings_schema() -> dict[str, Any]:
     """Return the JSON Schema of the settings."""
     text = files(__package__).joinpath("app-config-schema.json").read_text("utf-8")
     loaded: dict[str, Any] = json.loads(text)
     return loaded
 
 
-def _words(expected: Mapping[str, Any], error: ValidationError) -> str:
+def _describe_expected(expected: Mapping[str, Any], error: ValidationError) -> str:
     """Say what was expected, without a word of what was found."""
     if error.validator in ("required", "additionalProperties"):
         names = ", ".join(expected["properties"])
         return f"an object with the keys {names}"
-    words = f"{WORDS[expected['type']]}" if "type" in expected else "as described"
+    words = f"{TYPE_DESCRIPTIONS[expected['type']]}" if "type" in expected else "as described"
     if "maximum" in expected:
         return f"{words} from {expected['minimum']} to {expected['maximum']}"
     if "minimum" in expected:
@@ -171,7 +175,7 @@ def _words(expected: Mapping[str, Any], error: ValidationError) -> str:
     return f"{words} that is not empty" if "minLength" in expected else words
 
 
-def _changed_in_ui() -> dict[str, Any]:
+def _read_ui_settings() -> dict[str, Any]:
     """Return what an administrator has changed; asking so stores nothing, unlike ``config.NAME``.
 
     While the database is not there, or is half-way through an upgrade, that is nothing.
@@ -181,7 +185,7 @@ def _changed_in_ui() -> dict[str, Any]:
     from django.db import Error
 
     known = getattr(settings, "CONSTANCE_CONFIG", {})
-    keys = {f"{APP}__{name}": name for name in CHANGEABLE if f"{APP}__{name}" in known}
+    keys = {f"{APP}__{name}": name for name in UI_EDITABLE if f"{APP}__{name}" in known}
     try:
         return {keys[key]: value for key, value in get_values_for_keys(list(keys)).items()}
     except Error:

@@ -3,7 +3,7 @@
 from nautobot.apps import ConstanceConfigItem, NautobotAppConfig
 
 from . import __version__
-from .app_settings import APP, CHANGEABLE, defaults, schema
+from .app_settings import APP, UI_EDITABLE, get_default_settings, load_settings_schema
 
 
 class UpgradeJobsConfig(NautobotAppConfig):
@@ -22,13 +22,13 @@ class UpgradeJobsConfig(NautobotAppConfig):
     description = "Preflight, snapshots and verification for Nautobot upgrades."
     base_url = "upgrade-jobs"
     min_version = "2.4.0"
-    default_settings = defaults()
+    default_settings = get_default_settings()
     constance_config = {  # noqa: RUF012 - Nautobot reads it from the class
         name: ConstanceConfigItem(
             default=one["default"], help_text=one["description"], field_type=type(one["default"])
         )
-        for name, one in schema()["properties"].items()
-        if name in CHANGEABLE
+        for name, one in load_settings_schema()["properties"].items()
+        if name in UI_EDITABLE
     }
     home_view_name = "plugins:nautobot_upgrade_jobs:home"
     docs_view_name = "plugins:nautobot_upgrade_jobs:docs"
@@ -44,7 +44,7 @@ class UpgradeJobsConfig(NautobotAppConfig):
         from django.core.checks import register
 
         from .collect.support import worker_identity as identity  # noqa: F401 - so that a worker can be asked for it
-        from .system_checks import installed_once, settings_are_understood
+        from .system_checks import check_settings, check_single_installation
 
-        register(settings_are_understood)
-        register(installed_once)
+        register(check_settings)
+        register(check_single_installation)

@@ -12,25 +12,25 @@ from typing import Any
 from django.conf import settings
 from django.core.checks import Warning as Warned
 
-from .app_settings import APP, ConfigurationError, understood
-from .checks.acceptance import AcceptanceError, from_settings
+from .app_settings import APP, ConfigurationError, validate_settings
+from .checks.acceptance import AcceptanceError, parse_acceptances
 
-ALSO_HERE = "job_registration.py"
+MARKER_FILE = "job_registration.py"
 """A file of ours that no other repository of Jobs has beside its Jobs."""
 
 
-def settings_are_understood(app_configs: Any, **_: Any) -> list[Warned]:
+def check_settings(app_configs: Any, **_: Any) -> list[Warned]:
     """Warn of settings that would end each run."""
     given = settings.PLUGINS_CONFIG.get(APP) or {}
     try:
-        from_settings(understood(given, tuple(settings.DATABASES)).acceptances)
+        parse_acceptances(validate_settings(given, tuple(settings.DATABASES)).acceptances)
     except (ConfigurationError, AcceptanceError) as error:
         hint = "Until then its Jobs end with this message; nothing else is concerned."
         return [Warned(str(error), hint=hint, id=f"{APP}.W001")]
     return []
 
 
-def installed_once(app_configs: Any, **_: Any) -> list[Warned]:
+def check_single_installation(app_configs: Any, **_: Any) -> list[Warned]:
     """Warn where the same Jobs come from a repository or a folder of Jobs, too."""
     return [
         Warned(
@@ -38,12 +38,12 @@ def installed_once(app_configs: Any, **_: Any) -> list[Warned]:
             hint="Remove that Git repository of Jobs (or folder), or take the App out of PLUGINS.",
             id=f"{APP}.W002",
         )
-        for folder in _copies()
+        for folder in _find_copies()
     ]
 
 
-def _copies() -> Iterator[Path]:
+def _find_copies() -> Iterator[Path]:
     for root in {settings.GIT_ROOT, settings.JOBS_ROOT}:
-        for pattern in (f"{APP}/{ALSO_HERE}", f"*/{APP}/{ALSO_HERE}"):
+        for pattern in (f"{APP}/{MARKER_FILE}", f"*/{APP}/{MARKER_FILE}"):
             for found in sorted(Path(root).glob(pattern)):
                 yield found.parents[1]

@@ -10,10 +10,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from ..ui.job_runs import newest_verdicts
+from ..ui.job_runs import get_latest_verdicts
 
 
-class MaySeeResults(IsAuthenticated):
+class CanViewJobResults(IsAuthenticated):
     """For those who may see results of Jobs."""
 
     def has_permission(self, request: Request, view: APIView) -> bool:
@@ -25,11 +25,11 @@ class MaySeeResults(IsAuthenticated):
 class StatusView(APIView):
     """Where an upgrade of this instance stands."""
 
-    permission_classes = (MaySeeResults,)
+    permission_classes = (CanViewJobResults,)
 
     @extend_schema(responses={200: OpenApiTypes.OBJECT})
     def get(self, request: Request) -> Response:
         """Return the newest run of each Job that the user may see; null where there is none."""
         return Response(
-            {"nautobot": version("nautobot"), "jobs": newest_verdicts(request.user, request)}
+            {"nautobot": version("nautobot"), "jobs": get_latest_verdicts(request.user, request)}
         )

@@ -2,28 +2,27 @@
 
 Everything here holds for a release wherever it is installed; nothing is looked up, so a run without
 network knows as much as one with it. Each data file says where its facts come from and how to add
-a release. ``load()`` reads them once.
+a release. ``load_catalog()`` reads them once.
 """
 
-from .catalog import Catalog, Status
-from .loader import CatalogError, CatalogUnavailable, load
+from .catalog import Catalog, VersionStatus
+from .loader import CatalogError, CatalogUnavailable, load_catalog
 from .records import (
-    AbsorbedApp,
     Advice,
     AppConflict,
     Command,
     ConflictingApp,
     ExpectedChange,
-    Line,
+    IndexRename,
+    MergedApp,
     Release,
+    ReleaseLine,
     RemovedSetting,
-    Stop,
-    UniqueIndex,
-    VolatileThing,
+    UpgradeStop,
+    VolatileData,
 )
 
 __all__ = [
-    "AbsorbedApp",
     "Advice",
     "AppConflict",
     "Catalog",
@@ -32,12 +31,13 @@ __all__ = [
     "Command",
     "ConflictingApp",
     "ExpectedChange",
-    "Line",
+    "IndexRename",
+    "MergedApp",
     "Release",
+    "ReleaseLine",
     "RemovedSetting",
-    "Status",
-    "Stop",
-    "UniqueIndex",
-    "VolatileThing",
-    "load",
+    "UpgradeStop",
+    "VersionStatus",
+    "VolatileData",
+    "load_catalog",
 ]

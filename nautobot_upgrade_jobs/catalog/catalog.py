@@ -11,25 +11,25 @@ from typing import Literal
 from packaging.version import Version
 
 from .records import (
-    AbsorbedApp,
     Advice,
     AppConflict,
     Command,
     ExpectedChange,
+    IndexRename,
     KnownReversal,
-    Line,
+    MergedApp,
     MigrationSets,
     Postcondition,
     Release,
+    ReleaseLine,
     RemovedSetting,
-    Stop,
-    UniqueIndex,
-    VolatileThing,
+    UpgradeStop,
+    VolatileData,
 )
-from .upgrade_path import Journey, find_stops
-from .versions import line_of, parse
+from .upgrade_path import UpgradePath, required_stops
+from .versions import get_line_name, parse_version
 
-Status = Literal["known", "newer", "nonexistent", "prerelease"]
+VersionStatus = Literal["known", "newer", "nonexistent", "prerelease"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,22 +42,22 @@ class Catalog:
 
     version: str
     date: date
-    lines: tuple[Line, ...]
+    lines: tuple[ReleaseLine, ...]
     """Oldest first."""
     migration_sets: MigrationSets
     advice: tuple[Advice, ...]
-    settings_removed: tuple[RemovedSetting, ...]
-    apps_absorbed: tuple[AbsorbedApp, ...]
+    removed_settings: tuple[RemovedSetting, ...]
+    merged_apps: tuple[MergedApp, ...]
     app_conflicts: tuple[AppConflict, ...]
     commands: tuple[Command, ...]
-    unique_indexes: tuple[UniqueIndex, ...]
-    absorbed_columns: Mapping[str, tuple[str, ...]]
+    index_renames: tuple[IndexRename, ...]
+    merged_app_columns: Mapping[str, tuple[str, ...]]
     """Table to columns, of everything that data_validation.0002 reads of the absorbed App."""
     cable_terminations: Mapping[str, str]
     """Content type to table, of everything that dcim.0089 can move a cable's end to."""
     postconditions: tuple[Postcondition, ...]
-    reversals: tuple[KnownReversal, ...]
-    volatile: tuple[VolatileThing, ...]
+    known_reversals: tuple[KnownReversal, ...]
+    volatile_data: tuple[VolatileData, ...]
     expected_changes: tuple[ExpectedChange, ...]
 
     @cached_property
@@ -66,15 +66,15 @@ class Catalog:
         return tuple(release for line in self.lines for release in line.releases)
 
     @property
-    def knows_up_to(self) -> tuple[str, ...]:
+    def latest_known(self) -> tuple[str, ...]:
         """The newest known release of each line that still gets patches."""
-        return tuple(line.newest.version for line in self.lines if line.living)
+        return tuple(line.newest.version for line in self.lines if line.maintained)
 
     @property
     def coverage(self) -> str:
         """What the catalog covers, as a sentence."""
         first, last = self.releases[0].version, self.newest().version
-        newest = " and ".join(self.knows_up_to)
+        newest = " and ".join(self.latest_known)
         return (
             f"Catalog {self.version} of {self.date} knows the {len(self.releases)} releases "
             f"{first} to {last}; the newest of the lines that still get patches are {newest}."
@@ -82,7 +82,7 @@ class Catalog:
 
     def release(self, version: str) -> Release | None:
         """Find a published release; None if the catalog does not know it."""
-        return self._by_version.get(parse(version))
+        return self._by_version.get(parse_version(version))
 
     def newest(self, line: str | None = None) -> Release:
         """Find the newest known release of a line such as "3.2", or of all.
@@ -92,11 +92,11 @@ class Catalog:
         """
         return (self._by_line[line] if line else self.lines[-1]).newest
 
-    def line(self, version: str) -> Line | None:
+    def line(self, version: str) -> ReleaseLine | None:
         """Find the line a version belongs to, or would; None if the line itself is unknown."""
-        return self._by_line.get(line_of(parse(version)))
+        return self._by_line.get(get_line_name(parse_version(version)))
 
-    def requirements(self, version: str) -> Release | None:
+    def nearest_release(self, version: str) -> Release | None:
         """Find the release whose requirements a version has, as far as can be told.
 
         That is the release itself or, for a version newer than known, the newest of its line.
@@ -105,7 +105,7 @@ class Catalog:
         newer = line and self.status(version) == "newer"
         return line.newest if line and newer else self.release(version)
 
-    def status(self, version: str) -> Status:
+    def status(self, version: str) -> VersionStatus:
         """Tell how a version relates to what the catalog knows.
 
         Returns:
@@ -114,11 +114,11 @@ class Catalog:
             "prerelease": a pre-release of a version that the catalog covers.
             "nonexistent": inside what the catalog covers, but never published.
         """
-        asked = parse(version)
+        asked = parse_version(version)
         if asked in self._by_version:
             return "known"
         ceiling = self.line(version) or self.lines[-1]
-        if asked > parse(ceiling.newest.version):
+        if asked > parse_version(ceiling.newest.version):
             return "newer"
         return "prerelease" if asked.is_prerelease else "nonexistent"
 
@@ -142,7 +142,7 @@ class Catalog:
         release = self.release(version)
         return self.migration_sets.by_release[release.version] if release else None
 
-    def releases_of(self, recorded: Collection[str]) -> tuple[str, ...]:
+    def match_releases(self, recorded: Collection[str]) -> tuple[str, ...]:
         """Name the releases whose core migrations are exactly those recorded in a database.
 
         Args:
@@ -157,7 +157,7 @@ class Catalog:
         sets = self.migration_sets.by_release
         return tuple(each.version for each in self.releases if sets[each.version] == core)
 
-    def stops(self, source: str, target: str) -> tuple[Stop, ...]:
+    def upgrade_stops(self, source: str, target: str) -> tuple[UpgradeStop, ...]:
         """List the releases to upgrade to between a source and a target, in order.
 
         Nautobot has never removed or squashed a migration, so no stop is needed for the
@@ -173,26 +173,26 @@ class Catalog:
         so it is upgraded first, under the source. Apps may force further stops, which their own
         metadata tells. A downgrade has none.
         """
-        if parse(source) >= parse(target):
+        if parse_version(source) >= parse_version(target):
             return ()
         known = self.release(target)
-        journey = Journey(
-            source=parse(source),
-            target=parse(target),
-            start=self.requirements(source),
-            end=self.requirements(target),
+        journey = UpgradePath(
+            source=parse_version(source),
+            target=parse_version(target),
+            source_release=self.nearest_release(source),
+            target_release=self.nearest_release(target),
             not_after=known.date if known else None,
         )
-        return tuple(find_stops(journey, self.lines, self.advice))
+        return tuple(required_stops(journey, self.lines, self.advice))
 
-    def exists(self, name: str, version: str) -> bool:
+    def has_command(self, name: str, version: str) -> bool:
         """Tell whether a release has a command; False also for a command not in the catalog."""
         return any(each.name == name and each.exists_in(version) for each in self.commands)
 
     @cached_property
     def _by_version(self) -> dict[Version, Release]:
-        return {parse(release.version): release for release in self.releases}
+        return {parse_version(release.version): release for release in self.releases}
 
     @cached_property
-    def _by_line(self) -> dict[str, Line]:
+    def _by_line(self) -> dict[str, ReleaseLine]:
         return {line.name: line for line in self.lines}

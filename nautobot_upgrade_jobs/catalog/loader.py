@@ -11,26 +11,26 @@ from typing import Any, TypeVar
 
 from .catalog import Catalog
 from .records import (
-    AbsorbedApp,
     Advice,
     AppConflict,
     Command,
     ConflictingApp,
     ExpectedChange,
+    IndexRename,
     KnownReversal,
-    Line,
+    MergedApp,
     MigrationSets,
     Postcondition,
     Release,
+    ReleaseLine,
     RemovedSetting,
-    UniqueIndex,
-    VolatileThing,
+    VolatileData,
 )
 
 Record = TypeVar("Record")
 Row = Mapping[str, Any]
 
-_NOT_A_REQUIREMENT = ("name", "living", "changes", "releases", "announced")
+_NON_REQUIREMENT_KEYS = ("name", "maintained", "changes", "releases", "announced")
 """Keys of a line that say nothing about each of its releases."""
 
 
@@ -43,47 +43,51 @@ class CatalogError(ValueError):
 
 
 @cache
-def load() -> Catalog:
+def load_catalog() -> Catalog:
     """Read the catalog; later calls return the same object.
 
     Raises:
         CatalogUnavailable: There is no TOML reader (Python 3.10 without tomli).
         CatalogError: A data file is wrong.
     """
-    about, hazards = _read("catalog"), _read("hazards")
-    apps, expected = _read("apps"), _read("expected")
+    about, hazards = _read_data_file("catalog"), _read_data_file("hazards")
+    apps, expected = _read_data_file("apps"), _read_data_file("expected")
     return Catalog(
         version=about["version"],
         date=about["date"],
-        lines=_lines(_read("releases")),
-        migration_sets=_migration_sets(_read("migrations")),
-        advice=_records(Advice, "stops", _read("stops")["advice"]),
-        settings_removed=_records(RemovedSetting, "settings", _read("settings")["removed"]),
-        apps_absorbed=_records(AbsorbedApp, "apps", apps["absorbed"]),
-        app_conflicts=_conflicts(apps["conflict"]),
-        commands=_records(Command, "commands", _read("commands")["command"]),
-        unique_indexes=_records(UniqueIndex, "hazards", hazards["unique_index"]),
-        absorbed_columns=MappingProxyType(
+        lines=_build_lines(_read_data_file("releases")),
+        migration_sets=_build_migration_sets(_read_data_file("migrations")),
+        advice=_build_records(Advice, "stops", _read_data_file("stops")["advice"]),
+        removed_settings=_build_records(
+            RemovedSetting, "settings", _read_data_file("settings")["removed"]
+        ),
+        merged_apps=_build_records(MergedApp, "apps", apps["merged"]),
+        app_conflicts=_build_app_conflicts(apps["conflict"]),
+        commands=_build_records(Command, "commands", _read_data_file("commands")["command"]),
+        index_renames=_build_records(IndexRename, "hazards", hazards["unique_index"]),
+        merged_app_columns=MappingProxyType(
             {table: tuple(names) for table, names in hazards["absorbed_columns"].items()}
         ),
         cable_terminations=MappingProxyType(hazards["cable_terminations"]),
-        postconditions=_records(
-            Postcondition, "postconditions", _read("postconditions")["postcondition"]
+        postconditions=_build_records(
+            Postcondition, "postconditions", _read_data_file("postconditions")["postcondition"]
         ),
-        reversals=_records(KnownReversal, "reversals", _read("reversals")["reversal"]),
-        volatile=_records(VolatileThing, "expected", expected["volatile"]),
-        expected_changes=_records(ExpectedChange, "expected", expected["change"]),
+        known_reversals=_build_records(
+            KnownReversal, "reversals", _read_data_file("reversals")["reversal"]
+        ),
+        volatile_data=_build_records(VolatileData, "expected", expected["volatile"]),
+        expected_changes=_build_records(ExpectedChange, "expected", expected["change"]),
     )
 
 
-def _read(name: str) -> dict[str, Any]:
+def _read_data_file(name: str) -> dict[str, Any]:
     """Read one data file."""
     path = Path(__file__).with_name(f"{name}.toml")
-    content: dict[str, Any] = _toml().loads(path.read_text(encoding="utf-8"))
+    content: dict[str, Any] = _import_toml_reader().loads(path.read_text(encoding="utf-8"))
     return content
 
 
-def _toml() -> Any:
+def _import_toml_reader() -> Any:
     """Find a TOML reader: the standard library's (Python 3.11 and later) or the tomli package."""
     for module in ("tomllib", "tomli"):
         try:
@@ -96,11 +100,11 @@ def _toml() -> Any:
     )
 
 
-def _records(kind: type[Record], file: str, rows: Sequence[Row]) -> tuple[Record, ...]:
-    return tuple(_record(kind, file, row) for row in rows)
+def _build_records(kind: type[Record], file: str, rows: Sequence[Row]) -> tuple[Record, ...]:
+    return tuple(_build_record(kind, file, row) for row in rows)
 
 
-def _record(kind: type[Record], file: str, row: Row) -> Record:
+def _build_record(kind: type[Record], file: str, row: Row) -> Record:
     """Make a record of a row; lists become tuples."""
     values = {key: tuple(it) if isinstance(it, list) else it for key, it in row.items()}
     try:
@@ -109,17 +113,19 @@ def _record(kind: type[Record], file: str, row: Row) -> Record:
         raise CatalogError(f"{file}.toml: {error}, in {dict(row)}") from error
 
 
-def _lines(content: Row) -> tuple[Line, ...]:
+def _build_lines(content: Row) -> tuple[ReleaseLine, ...]:
     return tuple(
-        Line(row["name"], row["ltm"], row["living"], _releases(row, content["notes"]))
+        ReleaseLine(
+            row["name"], row["ltm"], row["maintained"], _build_releases(row, content["notes"])
+        )
         for row in content["line"]
     )
 
 
-def _releases(line: Row, notes: str) -> tuple[Release, ...]:
+def _build_releases(line: Row, notes: str) -> tuple[Release, ...]:
     """Make the releases of a line: its requirements, as changed by releases inside it."""
     facts: dict[str, Any] = {"mysql": None, "redis_recommended": None}
-    facts |= {key: it for key, it in line.items() if key not in _NOT_A_REQUIREMENT}
+    facts |= {key: it for key, it in line.items() if key not in _NON_REQUIREMENT_KEYS}
     releases = []
     for version, published in line["releases"].items():
         facts |= line.get("changes", {}).get(version, {})
@@ -127,11 +133,11 @@ def _releases(line: Row, notes: str) -> tuple[Release, ...]:
         anchor = f"v{version.replace('.', '')}-{announced}"
         facts["reference"] = notes.format(line=line["name"], anchor=anchor)
         row = {"version": version, "date": published, "line": line["name"], **facts}
-        releases.append(_record(Release, "releases", row))
+        releases.append(_build_record(Release, "releases", row))
     return tuple(releases)
 
 
-def _migration_sets(content: Row) -> MigrationSets:
+def _build_migration_sets(content: Row) -> MigrationSets:
     """Unfold the sets: each is the one of its base release, and what it adds."""
     by_release: dict[str, frozenset[str]] = {}
     for row in content["set"]:
@@ -144,12 +150,12 @@ def _migration_sets(content: Row) -> MigrationSets:
     return MigrationSets(MappingProxyType(by_release), MappingProxyType(names))
 
 
-def _conflicts(rows: Sequence[Row]) -> tuple[AppConflict, ...]:
+def _build_app_conflicts(rows: Sequence[Row]) -> tuple[AppConflict, ...]:
     """Make the conflicts; settings move from the key of the old App to that of the new one."""
     conflicts = []
     for row in rows:
         app, old = row["app"], row["conflicts"]
         old = [{"config_from": it["module"], "config_to": app, **it} for it in old]
-        parsed = _records(ConflictingApp, "apps", old)
-        conflicts.append(_record(AppConflict, "apps", {**row, "conflicts": parsed}))
+        parsed = _build_records(ConflictingApp, "apps", old)
+        conflicts.append(_build_record(AppConflict, "apps", {**row, "conflicts": parsed}))
     return tuple(conflicts)

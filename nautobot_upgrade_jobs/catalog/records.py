@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
-from .versions import reached
+from .versions import includes_change
 
 
 @dataclass(frozen=True)
@@ -40,12 +40,12 @@ class Release:
 
 
 @dataclass(frozen=True)
-class Line:
+class ReleaseLine:
     """All patch releases that share a major and minor version."""
 
     name: str
     ltm: bool
-    living: bool
+    maintained: bool
     """True while it still gets patch releases."""
     releases: tuple[Release, ...]
 
@@ -56,7 +56,7 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Stop:
+class UpgradeStop:
     """A release to upgrade to on the way."""
 
     release: str
@@ -98,25 +98,25 @@ class RemovedSetting:
     """If only this key of a dictionary setting was removed."""
     note: str = ""
 
-    def replaceable_in(self, version: str) -> bool:
+    def is_replaceable_in(self, version: str) -> bool:
         """Tell whether a release already understands the replacement."""
-        return reached(version, self.supported_since)
+        return includes_change(version, self.supported_since)
 
 
 @dataclass(frozen=True)
-class AbsorbedApp:
+class MergedApp:
     """An App whose models became part of Nautobot itself."""
 
     module: str
     distribution: str
-    into: str
+    core_app: str
     """The app of Nautobot that took over."""
     since: str
-    data_carried: bool
+    data_migrated: bool
     """True if a migration of Nautobot takes the App's data over."""
-    refused: bool
+    blocks_startup: bool
     """True if Nautobot does not start while the App is still configured."""
-    remedy: str
+    remediation: str
     commands: tuple[str, ...]
     reference: str
 
@@ -134,7 +134,7 @@ class ConflictingApp:
     """Key of PLUGINS_CONFIG that they move to."""
     prefix: str | None
     """What the moved settings' names begin with, if known."""
-    enable: str | None
+    enable_setting: str | None
     """The setting that switches the integration on."""
     since: str
     """The first release of the absorbing App that refuses it."""
@@ -146,7 +146,7 @@ class AppConflict:
 
     app: str
     distribution: str
-    why_not: str
+    override_warning: str
     """Why not to rely on the override."""
     reference: str
     conflicts: tuple[ConflictingApp, ...]
@@ -155,9 +155,9 @@ class AppConflict:
     override_since: str | None = None
     """First release of the App that knows the override."""
 
-    def refused_by(self, app_version: str) -> tuple[ConflictingApp, ...]:
+    def list_conflicts(self, app_version: str) -> tuple[ConflictingApp, ...]:
         """List what a release of the App refuses to have beside it."""
-        return tuple(each for each in self.conflicts if reached(app_version, (each.since,)))
+        return tuple(each for each in self.conflicts if includes_change(app_version, (each.since,)))
 
 
 @dataclass(frozen=True)
@@ -174,17 +174,19 @@ class Command:
     """First release without it; one per line if the removal was backported."""
 
     @property
-    def call(self) -> str:
+    def command_line(self) -> str:
         """How to run it: a command of ``nautobot-server``, or a script of its own."""
         return self.name if self.name.startswith("nautobot-") else f"nautobot-server {self.name}"
 
     def exists_in(self, version: str) -> bool:
         """Tell whether a release has the command."""
-        return reached(version, self.since) and not reached(version, self.removed_in)
+        return includes_change(version, self.since) and not includes_change(
+            version, self.removed_in
+        )
 
 
 @dataclass(frozen=True)
-class UniqueIndex:
+class IndexRename:
     """Columns on which a migration needs exactly one index, because it renames it by columns."""
 
     migration: str
@@ -200,7 +202,7 @@ class Postcondition:
 
     id: str
     migration: str
-    holds: str
+    description: str
     """What is true of all rows afterwards, in one sentence."""
     sql: str
     remediation: str
@@ -212,23 +214,23 @@ class KnownReversal:
     """What the code does that undoes a data migration, and a query for what it spoils."""
 
     migration: str
-    says: str
+    description: str
     sql: str = ""
     """Empty if nothing is spoilt that an older release can read."""
-    mends: tuple[str, ...] = ()
+    fixes_tables: tuple[str, ...] = ()
     """Tables whose rows it changes so that they may comply with what comes back after it."""
 
 
 @dataclass(frozen=True)
-class VolatileThing:
+class VolatileData:
     """Something that changes without anybody's doing, and why that says nothing."""
 
     section: str
     subjects: tuple[str, ...]
     reason: str
-    grows: bool = False
+    growth_only: bool = False
     """Only growth says nothing; less than before is a change like any other."""
-    comes_and_goes: bool = False
+    fluctuates: bool = False
     """Neither more nor less says anything."""
 
 
@@ -240,21 +242,21 @@ class ExpectedChange:
     subjects: tuple[str, ...]
     reason: str
     reference: str
-    how: tuple[str, ...] = ("added", "gone", "changed")
+    change_kinds: tuple[str, ...] = ("added", "gone", "changed")
     migration: str = ""
     """It holds only if this migration was applied in between."""
     since: str = ""
     """It holds only if this release was reached in between."""
-    grows: bool = False
+    growth_only: bool = False
     """It holds only if there is more than before."""
     value: str = "*"
     """What was there before, or is new."""
     replaced_by: str = ""
-    rows_of: tuple[str, ...] = ()
+    moved_columns: tuple[str, ...] = ()
     """It holds only if the table `replaced_by` has a row for each value of these columns."""
-    kept: str = ""
+    kept_where_not_null: str = ""
     """It holds only if just the rows went that had no value in this column."""
-    loses: bool = False
+    explains_loss: bool = False
     """It explains values that are gone without a place that they moved to."""
 
 

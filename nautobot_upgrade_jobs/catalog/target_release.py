@@ -10,11 +10,11 @@ from packaging.version import InvalidVersion, Version
 from ..facts.base import Unavailable
 from . import Catalog, Release
 
-BEFORE_ALL = "0"
+BEFORE_FIRST_RELEASE = "0"
 """Where a database is whose migrations are those of no release: stopped on its way."""
-LONGEST_VERSION = 40
+MAX_VERSION_LENGTH = 40
 """Characters; no Nautobot version comes near it."""
-EXAMPLE = "3.2.7"
+EXAMPLE_VERSION = "3.2.7"
 
 
 class TargetError(ValueError):
@@ -32,7 +32,7 @@ class Target:
     installed_release: Release | Unavailable
     chosen: bool
     """True if the operator named it, False if it is the default."""
-    database: str = ""
+    schema_release: str = ""
     """The release whose schema the database has, where it is not the installed one: new code has
     been installed and not migrated."""
 
@@ -42,7 +42,11 @@ class Target:
         Pre-releases count as the release that they lead to.
         """
         boundary = Version(version)
-        return _base(self.database or self.installed) < boundary <= _base(self.version)
+        return (
+            _base_version(self.schema_release or self.installed)
+            < boundary
+            <= _base_version(self.version)
+        )
 
 
 def choose_target(catalog: Catalog | Unavailable, installed: str, requested: str = "") -> Target:
@@ -61,34 +65,34 @@ def choose_target(catalog: Catalog | Unavailable, installed: str, requested: str
         TargetError: The request is no version, or no such release was ever published.
     """
     if requested.strip():
-        version = _requested_version(catalog, requested.strip())
+        version = _parse_requested_version(catalog, requested.strip())
     else:
-        version = _newest_of_line(catalog, installed)
+        version = _default_target_version(catalog, installed)
     return Target(
         version=str(version),
         installed=installed,
-        release=_release(catalog, str(version)),
-        installed_release=_release(catalog, installed),
+        release=_find_release(catalog, str(version)),
+        installed_release=_find_release(catalog, installed),
         chosen=bool(requested.strip()),
     )
 
 
-def _newest_of_line(catalog: Catalog | Unavailable, installed: str) -> Version:
+def _default_target_version(catalog: Catalog | Unavailable, installed: str) -> Version:
     line = None if isinstance(catalog, Unavailable) else catalog.line(installed)
     # An installation newer than the catalog stays where it is rather than go back.
     return max(Version(line.newest.version if line else installed), Version(installed))
 
 
-def _requested_version(catalog: Catalog | Unavailable, text: str) -> Version:
-    if len(text) > LONGEST_VERSION:
+def _parse_requested_version(catalog: Catalog | Unavailable, text: str) -> Version:
+    if len(text) > MAX_VERSION_LENGTH:
         raise TargetError(
-            f"The target is {len(text)} characters long; give a version such as {EXAMPLE}."
+            f"The target is {len(text)} characters long; give a version such as {EXAMPLE_VERSION}."
         )
     try:
         version = Version(text)
     except InvalidVersion:
         raise TargetError(
-            f"The target {text!r} is not a version; give one such as {EXAMPLE}."
+            f"The target {text!r} is not a version; give one such as {EXAMPLE_VERSION}."
         ) from None
     if isinstance(catalog, Unavailable):
         return version
@@ -102,18 +106,18 @@ def _requested_version(catalog: Catalog | Unavailable, text: str) -> Version:
     raise TargetError(f"Nautobot {version} was never released; {newest}.")
 
 
-def _release(catalog: Catalog | Unavailable, version: str) -> Release | Unavailable:
+def _find_release(catalog: Catalog | Unavailable, version: str) -> Release | Unavailable:
     if isinstance(catalog, Unavailable):
         return catalog
     release = catalog.release(version)
     if release is not None:
         return release
     return Unavailable(
-        f"the catalog of {catalog.date} does not know Nautobot {version}; the newest releases it "
-        f"knows are {' and '.join(catalog.knows_up_to)}: upgrade nautobot-upgrade-jobs for a newer "
-        "catalog"
+        f"the catalog of {catalog.date} does not know Nautobot {version}; the newest releases it"
+        f" knows are {' and '.join(catalog.latest_known)}: upgrade nautobot-upgrade-jobs for a"
+        " newer catalog"
     )
 
 
-def _base(version: str) -> Version:
+def _base_version(version: str) -> Version:
     return Version(Version(version).base_version)

@@ -16,7 +16,7 @@ def is_version(text: str) -> bool:
     return True
 
 
-def parse(version: str) -> Version:
+def parse_version(version: str) -> Version:
     """Read a version, without its local part ("2.4.44+custom" is 2.4.44).
 
     Raises:
@@ -25,12 +25,12 @@ def parse(version: str) -> Version:
     return Version(Version(version).public)
 
 
-def line_of(version: Version) -> str:
+def get_line_name(version: Version) -> str:
     """Name the line that a version belongs to: "3.2" for 3.2.7."""
     return f"{version.major}.{version.minor}"
 
 
-def reached(version: str, marks: Sequence[str]) -> bool:
+def includes_change(version: str, marks: Sequence[str]) -> bool:
     """Tell whether a version has what came with the given releases.
 
     A change that was backported came with one release per line. A version has it if it is at or
@@ -42,7 +42,7 @@ def reached(version: str, marks: Sequence[str]) -> bool:
     """
     if not marks:
         return False
-    asked = parse(version)
-    by_line = {parse(mark).release[:2]: parse(mark) for mark in marks}
+    asked = parse_version(version)
+    by_line = {parse_version(mark).release[:2]: parse_version(mark) for mark in marks}
     mark = by_line.get(asked.release[:2])
     return asked >= mark if mark else asked > max(by_line.values())

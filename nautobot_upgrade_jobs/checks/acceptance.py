@@ -10,14 +10,14 @@ from typing import Any
 from .findings import Acceptance
 
 FIELDS = ("finding", "reason", "who", "until", "target")
-LINE = "check.id:subject | reason | YYYY-MM-DD"
+LINE_FORMAT = "check.id:subject | reason | YYYY-MM-DD"
 
 
 class AcceptanceError(ValueError):
     """An acceptance cannot be understood; the message says which and what is wrong."""
 
 
-def from_settings(entries: Any) -> tuple[Acceptance, ...]:
+def parse_acceptances(entries: Any) -> tuple[Acceptance, ...]:
     """Read the App's ``acceptances`` setting.
 
     Args:
@@ -29,10 +29,10 @@ def from_settings(entries: Any) -> tuple[Acceptance, ...]:
     """
     if not isinstance(entries, (list, tuple)):
         raise AcceptanceError("The setting 'acceptances' must be a list of dicts.")
-    return tuple(_from_mapping(number, entry) for number, entry in enumerate(entries, start=1))
+    return tuple(_parse_entry(number, entry) for number, entry in enumerate(entries, start=1))
 
 
-def from_lines(text: str, *, who: str, target: str) -> tuple[Acceptance, ...]:
+def parse_acceptance_lines(text: str, *, who: str, target: str) -> tuple[Acceptance, ...]:
     """Read acceptances from a form or an option, one a line: ``key | reason | until``.
 
     Args:
@@ -50,23 +50,25 @@ def from_lines(text: str, *, who: str, target: str) -> tuple[Acceptance, ...]:
         # A subject may hold the separator; a reason and a date do not.
         parts = [part.strip() for part in line.rsplit("|", 2)]
         if len(parts) != 3 or not all(parts):
-            raise AcceptanceError(f"Accept line {number}: expected '{LINE}'.")
+            raise AcceptanceError(f"Accept line {number}: expected '{LINE_FORMAT}'.")
         finding, reason, until = parts
-        accepted.append(Acceptance(finding, reason, who, _date(until, f"line {number}"), target))
+        accepted.append(
+            Acceptance(finding, reason, who, _parse_date(until, f"line {number}"), target)
+        )
     return tuple(accepted)
 
 
-def holding(
+def split_active(
     acceptances: Iterable[Acceptance], *, today: date, target: str
 ) -> tuple[dict[str, Acceptance], tuple[Acceptance, ...]]:
     """Split acceptances into those that hold, by finding, and those that have lapsed."""
     acceptances = tuple(acceptances)
-    held = {one.finding: one for one in acceptances if one.holds(today=today, target=target)}
-    lapsed = tuple(one for one in acceptances if not one.holds(today=today, target=target))
+    held = {one.finding: one for one in acceptances if one.is_active(today=today, target=target)}
+    lapsed = tuple(one for one in acceptances if not one.is_active(today=today, target=target))
     return held, lapsed
 
 
-def matching(
+def split_matching(
     held: Mapping[str, Acceptance], keys: Iterable[str]
 ) -> tuple[dict[str, Acceptance], tuple[Acceptance, ...]]:
     """Split acceptances into those of exactly one finding, and all others.
@@ -79,7 +81,7 @@ def matching(
     return matched, tuple(one for key, one in held.items() if key not in matched)
 
 
-def _from_mapping(number: int, entry: Any) -> Acceptance:
+def _parse_entry(number: int, entry: Any) -> Acceptance:
     where = f"entry {number} of the setting 'acceptances'"
     if not isinstance(entry, Mapping) or set(entry) != set(FIELDS):
         raise AcceptanceError(f"{where}: expected a dict with the keys {', '.join(FIELDS)}.")
@@ -90,12 +92,12 @@ def _from_mapping(number: int, entry: Any) -> Acceptance:
         values["finding"],
         values["reason"],
         values["who"],
-        _date(values["until"], where),
+        _parse_date(values["until"], where),
         values["target"],
     )
 
 
-def _date(text: str, where: str) -> date:
+def _parse_date(text: str, where: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError:

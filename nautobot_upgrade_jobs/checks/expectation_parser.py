@@ -40,10 +40,10 @@ class Expectations:
     lines: tuple[Expectation, ...]
 
 
-NOTHING_EXPECTED = Expectations(())
+NO_EXPECTATIONS = Expectations(())
 
 
-def from_text(text: str) -> Expectations:
+def parse_expectations(text: str) -> Expectations:
     """Read expectations, one a line; empty lines and those after ``#`` say nothing.
 
     Raises:

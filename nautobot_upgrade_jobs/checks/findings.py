@@ -74,7 +74,7 @@ class Finding:
     """Exact shell commands or configuration lines."""
     evidence: tuple[str, ...] = ()
     references: tuple[str, ...] = ()
-    covers: tuple[tuple[str, str], ...] = ()
+    supersedes: tuple[tuple[str, str], ...] = ()
     """Findings that tell of the same cause, and say less: their check, and a word in them."""
 
 
@@ -89,7 +89,7 @@ class Acceptance:
     until: date
     target: str
 
-    def holds(self, *, today: date, target: str) -> bool:
+    def is_active(self, *, today: date, target: str) -> bool:
         """Tell whether the acceptance counts today and for this target."""
         return today <= self.until and target == self.target
 
@@ -101,7 +101,7 @@ class CheckResult:
     check: str
     title: str
     status: Status
-    engine: str
+    evidence_source: str
     """``facts``, ``data``, ``target`` or ``rehearsal``: what the result rests on."""
     reason: str = ""
     findings: tuple[Finding, ...] = ()
@@ -118,7 +118,9 @@ class CheckResult:
         return f"{self.check}:{' '.join(finding.subject.split())}"
 
 
-def verdict_of(results: Iterable[CheckResult], accepted: frozenset[str] = frozenset()) -> Verdict:
+def compute_verdict(
+    results: Iterable[CheckResult], accepted: frozenset[str] = frozenset()
+) -> Verdict:
     """Weigh all results.
 
     Args:

@@ -13,22 +13,21 @@ import typing
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from ..facts import Data, Facts
-from ..facts.booted import Booted
 from ..facts.resolution import Resolution
+from ..facts.trial_boot import TrialBoot
 from ..rollback.options import Choice
 from .findings import Finding
 
 CheckFunction = Callable[..., Iterator[Finding]]
-RESOLVED_FROM = ("packages", "apps", "runtime")
+RESOLUTION_TOPICS = ("packages", "apps", "runtime")
 """The topics that the package index is asked about."""
-BOOTED_FROM = ("packages", "apps", "migrations", "system")
+TRIAL_BOOT_TOPICS = ("packages", "apps", "migrations", "system_checks")
 """The topics that are also collected of the target."""
-When = Literal["before", "after", "always", "back"]
-"""Whether a check is about an upgrade to come, about one that was done, or both; or about the way
-back from it."""
+CheckStage = Literal["preflight", "verify", "both", "rollback"]
+"""Which Job runs a check: Preflight, Verify Migrations, both of them, or the Rollback Planner."""
 
 
 class NotApplicable(Exception):
@@ -46,7 +45,7 @@ class Check:
     function: CheckFunction
     crosses: str
     """The check speaks only when the upgrade passes this version; empty means always."""
-    when: When = "before"
+    stage: CheckStage = "preflight"
 
     def __call__(self, *args: Any, **kwargs: Any) -> Iterator[Finding]:
         """Run the function itself, so that tests read like calls of it."""
@@ -58,28 +57,35 @@ class Check:
         return self.id.partition(".")[0]
 
     @property
-    def needs(self) -> dict[str, type]:
+    def input_types(self) -> dict[str, type]:
         """Parameter names with the types of the facts they ask for."""
         hints = typing.get_type_hints(self.function)
         return {name: hints[name] for name in inspect.signature(self.function).parameters}
 
     @property
-    def engine(self) -> str:
+    def reads(self) -> frozenset[type]:
+        """The types of all evidence that the check takes, with or without."""
+        hints = self.input_types.values()
+        return frozenset(kind for hint in hints for kind in get_args(hint) or (hint,))
+
+    @property
+    def evidence_source(self) -> str:
         """What the check's results rest on."""
-        if Booted in self.needs.values():
+        if TrialBoot in self.input_types.values():
             return "target"
-        if Resolution in self.needs.values():
+        if Resolution in self.input_types.values():
             return "index"
-        return "data" if {Data, Choice} & set(self.needs.values()) else "facts"
+        return "data" if {Data, Choice} & set(self.input_types.values()) else "facts"
 
 
-def check(*, crosses: str = "", when: When = "before") -> Callable[[CheckFunction], Check]:
-    """Make a check of a function.
+def check(
+    *, crosses: str = "", stage: CheckStage = "preflight"
+) -> Callable[[CheckFunction], Check]:
+    """Register a function as a check.
 
     Args:
         crosses: A Nautobot version; the check is not applicable to upgrades that do not pass it.
-        when: Whether Preflight runs it (``before``), Verify Migrations (``after``), both
-            (``always``), or the Rollback Planner (``back``).
+        stage: The Job that runs the check.
 
     Returns:
         A decorator. The function's docstring is a title line, then ``Why:`` and ``Fix:``.
@@ -88,7 +94,7 @@ def check(*, crosses: str = "", when: When = "before") -> Callable[[CheckFunctio
     def decorate(function: CheckFunction) -> Check:
         title, why, fix = _parse_docstring(function)
         module = function.__module__.rpartition(".")[2]
-        return Check(f"{module}.{function.__name__}", title, why, fix, function, crosses, when)
+        return Check(f"{module}.{function.__name__}", title, why, fix, function, crosses, stage)
 
     return decorate
 
@@ -107,20 +113,21 @@ def all_checks() -> tuple[Check, ...]:
     return tuple(found[id_] for id_ in sorted(found))
 
 
-def checks_for(when: When) -> tuple[Check, ...]:
-    """Return the checks that are about an upgrade to come, or one that was done, or its undoing."""
-    also = () if when == "back" else ("always",)
-    return tuple(one for one in all_checks() if one.when in (when, *also))
+def checks_for_stage(stage: CheckStage) -> tuple[Check, ...]:
+    """Return the checks for one stage: preflight, verify or rollback."""
+    stages = {stage} if stage == "rollback" else {stage, "both"}
+    return tuple(one for one in all_checks() if one.stage in stages)
 
 
-def needed_topics(checks: Iterable[Check]) -> tuple[str, ...]:
+def required_topics(checks: Iterable[Check]) -> tuple[str, ...]:
     """Return the topics that these checks read, in the order they are collected and shown."""
-    needed = {name for one in checks for name in one.needs}
-    if "resolution" in needed:
-        needed.update(RESOLVED_FROM)
-    if "booted" in needed:
-        needed.update(BOOTED_FROM)
-    return tuple(topic for topic in Facts.topics() if topic in needed)
+    read = {kind for one in checks for kind in one.reads}
+    topics = {topic for topic in Facts.topics() if Facts.type_of(topic) in read}
+    if Resolution in read:
+        topics.update(RESOLUTION_TOPICS)
+    if TrialBoot in read:
+        topics.update(TRIAL_BOOT_TOPICS)
+    return tuple(topic for topic in Facts.topics() if topic in topics)
 
 
 def _parse_docstring(function: CheckFunction) -> tuple[str, str, str]:

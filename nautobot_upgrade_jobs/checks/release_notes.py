@@ -7,35 +7,37 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from ..facts import Database, Facts, Settings
-from ..facts.notes import Note, Notes
+from ..facts.release_notes import ReleaseNote, ReleaseNotes
 from .findings import CheckResult, Finding
-from .text import SERVERS
+from .text import VENDOR_DISPLAY_NAMES
 
 KINDS = ("action", "breaking", "removed", "deprecated", "changed", "security", "dependencies")
 """What an operator reads first, comes first."""
 WORD = re.compile(r"[\w./-]+")
-TELLING = re.compile(
+DISTINCTIVE_NAME = re.compile(
     r"(?=.{6})(?=.*[A-Za-z])(?!.*\.py$)(\w+[_./]\w[\w./-]*|_\w+|[A-Z][a-z0-9]+[A-Z]\w+)"
 )
 """Names that are no words of everyday: with an underscore, a dot, a slash, or a capital within."""
-SETTING = re.compile(r"[A-Z][A-Z0-9]+(_[A-Z0-9]+)+")
-NAMES_EVERYTHING = frozenset({"demands.window"})
+SETTING_NAME = re.compile(r"[A-Z][A-Z0-9]+(_[A-Z0-9]+)+")
+CHECKS_LISTING_ALL_TABLES = frozenset({"preconditions.migration_cost"})
 """Checks that name each table that is worked on: that such a table exists, proves nothing."""
-SPEAKS_OF_SETTINGS = re.compile(r"\bsettings?\b|environment variable", re.IGNORECASE)
+SETTING_MENTION = re.compile(r"\bsettings?\b|environment variable", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
-class Reviewed:
+class TriagedNote:
     """A note, and what is known of it here."""
 
-    note: Note
+    note: ReleaseNote
     findings: tuple[str, ...] = ()
     """Keys of findings that name the same."""
-    not_here: str = ""
+    not_applicable_reason: str = ""
     """Why it does not concern this installation; empty if nobody knows."""
 
 
-def review(notes: Notes, results: Iterable[CheckResult], facts: Facts) -> tuple[Reviewed, ...]:
+def triage_release_notes(
+    notes: ReleaseNotes, results: Iterable[CheckResult], facts: Facts
+) -> tuple[TriagedNote, ...]:
     """Sort the notes: what touches this installation first, what does not concern it last.
 
     Args:
@@ -44,65 +46,69 @@ def review(notes: Notes, results: Iterable[CheckResult], facts: Facts) -> tuple[
         facts: What is known of the installation.
     """
     found = {
-        result.key(finding): frozenset(_names_in(finding))
+        result.key(finding): frozenset(_extract_names(finding))
         for result in results
-        if result.check not in NAMES_EVERYTHING
+        if result.check not in CHECKS_LISTING_ALL_TABLES
         for finding in result.findings
     }
     reviewed = []
     for note in notes.notes:
-        names = {_last(name) for name in note.names if TELLING.fullmatch(name)}
+        names = {
+            _last_segment(name) for name in note.identifiers if DISTINCTIVE_NAME.fullmatch(name)
+        }
         keys = tuple(key for key, words in found.items() if names & words)
-        reviewed.append(Reviewed(note, keys, "" if keys else _not_here(note, facts)))
-    return tuple(sorted(reviewed, key=_place))
+        reviewed.append(
+            TriagedNote(note, keys, "" if keys else _not_applicable_reason(note, facts))
+        )
+    return tuple(sorted(reviewed, key=_sort_key))
 
 
-def _place(one: Reviewed) -> tuple[bool, bool, int, bool]:
+def _sort_key(one: TriagedNote) -> tuple[bool, bool, int, bool]:
     note = one.note
     core = note.distribution == "nautobot"
-    return not one.findings, bool(one.not_here), KINDS.index(note.kind), not core
+    return not one.findings, bool(one.not_applicable_reason), KINDS.index(note.kind), not core
 
 
-def _names_in(finding: Finding) -> Iterator[str]:
+def _extract_names(finding: Finding) -> Iterator[str]:
     """Yield what a finding names, each by its last part: ``approval_required`` of a path."""
     for text in (finding.subject, finding.message, *finding.evidence, *finding.commands):
         for word in WORD.findall(text):
             name = word.strip("./-")
-            if TELLING.fullmatch(name):
-                yield _last(name)
+            if DISTINCTIVE_NAME.fullmatch(name):
+                yield _last_segment(name)
 
 
-def _last(name: str) -> str:
+def _last_segment(name: str) -> str:
     """Return the last part of a path, if that alone tells enough; else the path."""
     last = re.split(r"[./]", name.strip("./"))[-1]
-    return last if TELLING.fullmatch(last) else name
+    return last if DISTINCTIVE_NAME.fullmatch(last) else name
 
 
-def _not_here(note: Note, facts: Facts) -> str:
+def _not_applicable_reason(note: ReleaseNote, facts: Facts) -> str:
     """Return why a note does not concern this installation, as far as the facts prove it."""
-    names = {_as_setting(name) for name in note.names}
+    names = {_strip_env_prefix(name) for name in note.identifiers}
     if (
         names
-        and all(map(SETTING.fullmatch, names))
-        and SPEAKS_OF_SETTINGS.search(note.text)
+        and all(map(SETTING_NAME.fullmatch, names))
+        and SETTING_MENTION.search(note.text)
         and note.kind in ("removed", "deprecated")
         and isinstance(facts.settings, Settings)
-        and not _given(facts.settings) & names
+        and not _configured_names(facts.settings) & names
     ):
         return "none of these settings is set here"
     if isinstance(facts.database, Database):
-        own = SERVERS.get(facts.database.vendor)
-        named = {server for server in SERVERS.values() if server in note.text}
+        own = VENDOR_DISPLAY_NAMES.get(facts.database.vendor)
+        named = {server for server in VENDOR_DISPLAY_NAMES.values() if server in note.text}
         if own and named and own not in named:
             return f"the database is {own}"
     return ""
 
 
-def _given(settings: Settings) -> set[str]:
-    stored = settings.stored if isinstance(settings.stored, tuple) else ()
+def _configured_names(settings: Settings) -> set[str]:
+    stored = settings.constance if isinstance(settings.constance, tuple) else ()
     names = {one.name for one in (*settings.values, *stored)}
-    return names | set(map(_as_setting, settings.environment))
+    return names | set(map(_strip_env_prefix, settings.environment))
 
 
-def _as_setting(name: str) -> str:
+def _strip_env_prefix(name: str) -> str:
     return name.removeprefix("NAUTOBOT_")

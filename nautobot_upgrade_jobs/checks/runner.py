@@ -8,33 +8,33 @@ from typing import Any, get_args
 
 from ..catalog import Catalog
 from ..catalog.target_release import Target
-from ..facts import Facts, MissingFactError, Unavailable
-from ..facts.booted import Booted
+from ..facts import Facts, FactUnavailable, Unavailable
 from ..facts.resolution import Resolution
+from ..facts.trial_boot import TrialBoot
 from ..rollback.options import Choice
-from .expectation_parser import NOTHING_EXPECTED, Expectations
+from .expectation_parser import NO_EXPECTATIONS, Expectations
 from .findings import CheckResult, Finding, Severity, Status
 from .registry import Check, NotApplicable, all_checks
 
 NOT_RESOLVED = Unavailable("the package index was not asked")
 NOT_BOOTED = Unavailable("the target was not built")
-NOT_LOOKED_FOR = Unavailable("no way back was looked for")
+NOT_ASSESSED = Unavailable("no way back was looked for")
 
 
 class UnknownCheckError(ValueError):
     """A check was named that does not exist; the message lists those that do."""
 
 
-def judge(  # noqa: PLR0913 - what is known, and what of it to judge
+def run_checks(  # noqa: PLR0913 - what is known, and what of it to judge
     facts: Facts,
     target: Target,
     catalog: Catalog | Unavailable,
     exclude: Collection[str] = (),
     checks: Iterable[Check] | None = None,
-    expectations: Expectations = NOTHING_EXPECTED,
+    expectations: Expectations = NO_EXPECTATIONS,
     resolution: Resolution | Unavailable = NOT_RESOLVED,
-    booted: Booted | Unavailable = NOT_BOOTED,
-    choice: Choice | Unavailable = NOT_LOOKED_FOR,
+    trial_boot: TrialBoot | Unavailable = NOT_BOOTED,
+    choice: Choice | Unavailable = NOT_ASSESSED,
 ) -> tuple[CheckResult, ...]:
     """Run every check.
 
@@ -46,7 +46,7 @@ def judge(  # noqa: PLR0913 - what is known, and what of it to judge
         checks: The checks to run; all of them by default.
         expectations: What the operator expects by name.
         resolution: What the package index offers for the target, or why nobody asked it.
-        booted: What the target is when it starts, or why nobody started it.
+        trial_boot: What the target is when it starts, or why nobody started it.
         choice: The ways back, or why nobody looked for one.
 
     Returns:
@@ -56,26 +56,26 @@ def judge(  # noqa: PLR0913 - what is known, and what of it to judge
         UnknownCheckError: ``exclude`` names a check that does not exist.
     """
     chosen = tuple(all_checks() if checks is None else checks)
-    require_known(exclude, chosen)
+    require_known_checks(exclude, chosen)
     given = {
         Target: target,
         Catalog: catalog,
         Expectations: expectations,
         Resolution: resolution,
-        Booted: booted,
+        TrialBoot: trial_boot,
         Choice: choice,
     }
-    return without_covered(
+    return drop_superseded_findings(
         tuple(
-            _skipped(one, "left out of this run on request")
+            _build_skipped_result(one, "left out of this run on request")
             if one.id in exclude
-            else _run(one, facts, target, given)
+            else _run_check(one, facts, target, given)
             for one in chosen
         )
     )
 
 
-def without_covered(results: tuple[CheckResult, ...]) -> tuple[CheckResult, ...]:
+def drop_superseded_findings(results: tuple[CheckResult, ...]) -> tuple[CheckResult, ...]:
     """Leave out findings of whose cause another one tells, and says more: one cause, one finding.
 
     Args:
@@ -85,12 +85,12 @@ def without_covered(results: tuple[CheckResult, ...]) -> tuple[CheckResult, ...]
         (check, word, one.severity)
         for result in results
         for one in result.findings
-        for check, word in one.covers
+        for check, word in one.supersedes
     ]
-    return tuple(_without_covered(result, covering) for result in results)
+    return tuple(_drop_superseded(result, covering) for result in results)
 
 
-def _without_covered(
+def _drop_superseded(
     result: CheckResult, covering: Iterable[tuple[str, str, Severity]]
 ) -> CheckResult:
     weights = list(Severity)
@@ -110,7 +110,7 @@ def _without_covered(
     return replace(result, findings=(), status=Status.NOT_APPLICABLE, reason=reason)
 
 
-def require_known(ids: Collection[str], checks: Iterable[Check] | None = None) -> None:
+def require_known_checks(ids: Collection[str], checks: Iterable[Check] | None = None) -> None:
     """Refuse ids that no check has.
 
     Raises:
@@ -124,39 +124,41 @@ def require_known(ids: Collection[str], checks: Iterable[Check] | None = None) -
         )
 
 
-def _run(one: Check, facts: Facts, target: Target, given: Mapping[type, Any]) -> CheckResult:
+def _run_check(one: Check, facts: Facts, target: Target, given: Mapping[type, Any]) -> CheckResult:
     if one.crosses and not target.crosses(one.crosses):
-        return _result(
+        return _build_result(
             one,
             Status.NOT_APPLICABLE,
             f"the upgrade from {target.installed} to {target.version} does not pass {one.crosses}",
         )
     try:
-        arguments = {name: _argument(kind, facts, given) for name, kind in one.needs.items()}
+        arguments = {
+            name: _resolve_argument(kind, facts, given) for name, kind in one.input_types.items()
+        }
         findings = tuple(one.function(**arguments))
-    except MissingFactError as missing:
-        return _skipped(one, str(missing))
+    except FactUnavailable as missing:
+        return _build_skipped_result(one, str(missing))
     except NotApplicable as why:
-        return _result(one, Status.NOT_APPLICABLE, str(why))
+        return _build_result(one, Status.NOT_APPLICABLE, str(why))
     except Exception as error:  # noqa: BLE001 - a crashed check is a result, never a lost run
-        return _result(one, Status.CRASHED, f"{type(error).__name__}: {error}")
-    return _result(one, Status.FAILED if findings else Status.PASSED, findings=findings)
+        return _build_result(one, Status.CRASHED, f"{type(error).__name__}: {error}")
+    return _build_result(one, Status.FAILED if findings else Status.PASSED, findings=findings)
 
 
-def _argument(kind: Any, facts: Facts, given: Mapping[type, Any]) -> Any:
+def _resolve_argument(kind: Any, facts: Facts, given: Mapping[type, Any]) -> Any:
     """Return what a check asks for; one that asks for it or Unavailable does without, too."""
     wanted, *optional = get_args(kind) or (kind,)
-    value = given[wanted] if wanted in given else facts.of(wanted)
+    value = given[wanted] if wanted in given else facts.get(wanted)
     if isinstance(value, Unavailable) and Unavailable not in optional:
-        raise MissingFactError(value.reason)
+        raise FactUnavailable(value.reason)
     return value
 
 
-def _skipped(one: Check, reason: str) -> CheckResult:
-    return _result(one, Status.SKIPPED, reason)
+def _build_skipped_result(one: Check, reason: str) -> CheckResult:
+    return _build_result(one, Status.SKIPPED, reason)
 
 
-def _result(
+def _build_result(
     one: Check, status: Status, reason: str = "", findings: tuple[Finding, ...] = ()
 ) -> CheckResult:
-    return CheckResult(one.id, one.title, status, one.engine, reason, findings, one.why)
+    return CheckResult(one.id, one.title, status, one.evidence_source, reason, findings, one.why)

@@ -11,7 +11,7 @@ class Cause:
 
     stages: str
     error: str
-    words: str
+    message_pattern: str
     subject: str
     message: str
     remediation: str
@@ -19,7 +19,7 @@ class Cause:
 
 
 # The first that matches holds. {0}, {1} … are the groups of ``words``.
-KNOWN = (
+KNOWN_CAUSES = (
     Cause(
         "configuration",
         "FileNotFoundError",

@@ -9,53 +9,53 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from ..facts.startup import STAGES, Failure, Frame, Startup
 from .findings import Finding, Impact, Phase, Severity
-from .startup_causes import KNOWN
-from .text import plural, some
+from .startup_causes import KNOWN_CAUSES
+from .text import plural, truncate_list
 
-CAUSES = (
+RATIONALE = (
     "One App, one import or one setting that is wrong stops every command of nautobot-server, and "
     "what it prints is the end of a traceback, not the cause."
 )
-INSTALL = (
+INSTALLATION = (
     "https://docs.nautobot.com/projects/core/en/stable/user-guide/administration/installation/"
 )
-APPS = f"{INSTALL}app-install/"
+APPS = f"{INSTALLATION}app-install/"
 SETTINGS = (
     "https://docs.nautobot.com/projects/core/en/stable/user-guide/administration/configuration/"
     "settings/"
 )
 
 
-def causes(startup: Startup) -> Iterator[Finding]:
+def startup_findings(startup: Startup) -> Iterator[Finding]:
     """Yield what keeps Nautobot from starting, the cause that must be mended first on top."""
-    yield from _environment(startup)
+    yield from _environment_findings(startup)
     if startup.failure:
-        yield cause_of(startup.failure, startup.config, startup.nautobot)
+        yield known_cause(startup.failure, startup.config, startup.nautobot)
         return
-    if startup.findings:
-        yield _finding(
+    if startup.problems:
+        yield _build_finding(
             "nautobot-server check",
             "Nautobot starts, but its own checks find errors.",
             "Mend what they name before anything else.",
             (),
-            startup.findings,
+            startup.problems,
             severity=Severity.WARNING,
         )
     if startup.unapplied:
-        yield _finding(
+        yield _build_finding(
             "migrations",
             f"{plural(len(startup.unapplied), 'migration')} not applied yet.",
             "Within an upgrade, before `post_upgrade`, this is as it has to be. Otherwise run it.",
             (),
-            some(startup.unapplied),
+            truncate_list(startup.unapplied),
             severity=Severity.WARNING,
         )
 
 
-def _environment(startup: Startup) -> Iterator[Finding]:
+def _environment_findings(startup: Startup) -> Iterator[Finding]:
     """Yield what is wrong with the environment, whatever it leads to."""
     if not startup.nautobot:
-        yield _finding(
+        yield _build_finding(
             "nautobot",
             "Nautobot is not installed in the environment of this Python.",
             "Use the Python of Nautobot's own environment, or install Nautobot into this one.",
@@ -68,7 +68,7 @@ def _environment(startup: Startup) -> Iterator[Finding]:
     except InvalidSpecifier:
         fits = True
     if not fits:
-        yield _finding(
+        yield _build_finding(
             "python",
             f"Nautobot {startup.nautobot} needs Python {startup.requires_python}, not "
             f"{startup.python}.",
@@ -76,9 +76,9 @@ def _environment(startup: Startup) -> Iterator[Finding]:
             (),
             (),
         )
-    for line in startup.unmet:
+    for line in startup.unmet_requirements:
         package = line.partition(" requires ")[2].partition(",")[0]
-        yield _finding(
+        yield _build_finding(
             f"requirement {package}",
             f"{line}.",
             "Install all of them in one command, so that pip can find versions that fit together.",
@@ -87,7 +87,7 @@ def _environment(startup: Startup) -> Iterator[Finding]:
         )
 
 
-def cause_of(failure: Failure, config: str, release: str) -> Finding:
+def known_cause(failure: Failure, config: str, release: str) -> Finding:
     """Return the known cause of a failure, or the place that it came from.
 
     Args:
@@ -95,41 +95,41 @@ def cause_of(failure: Failure, config: str, release: str) -> Finding:
         config: Path of the configuration.
         release: The Nautobot that was started.
     """
-    for cause in KNOWN:
-        found = re.search(cause.words, failure.message)
+    for cause in KNOWN_CAUSES:
+        found = re.search(cause.message_pattern, failure.message)
         if failure.stage in cause.stages.split() and failure.error == cause.error and found:
-            filled = _filler(found)
-            return _finding(
+            filled = _group_formatter(found)
+            return _build_finding(
                 filled(cause.subject),
                 filled(cause.message),
                 cause.remediation,
                 tuple(map(filled, cause.commands)),
-                _evidence(failure),
+                _build_evidence(failure),
             )
-    return _of_code(failure, config, release)
+    return _build_code_finding(failure, config, release)
 
 
-def _filler(found: re.Match[str]) -> Callable[[str], str]:
+def _group_formatter(found: re.Match[str]) -> Callable[[str], str]:
     groups = [group or "" for group in found.groups()]
     return lambda text: text.format(*groups)
 
 
-def _of_code(failure: Failure, config: str, release: str) -> Finding:
+def _build_code_finding(failure: Failure, config: str, release: str) -> Finding:
     """Tell where code fails: in the configuration, in an App, or in something that it uses."""
     last = failure.frames[-1] if failure.frames else None
     in_config = [one for one in failure.frames if one.file == config]
     place = f"{last.file}, line {last.line}" if last else "no line of code"
     if in_config and (last is in_config[-1] or failure.error == "SyntaxError"):
-        return _finding(
+        return _build_finding(
             "nautobot_config.py",
             f"{config}, line {in_config[-1].line}: {failure.error}: {failure.message}.",
             "Mend this line. A name that a new release no longer has is in its release notes.",
             (),
-            _evidence(failure),
+            _build_evidence(failure),
         )
-    app, own = _package(failure)
+    app, own = _find_failing_package(failure)
     place = f"{own.file}, line {own.line}" if own else place
-    return _finding(
+    return _build_finding(
         app or failure.stage,
         f"While {STAGES[failure.stage]}: {failure.error}: {failure.message} ({place}).",
         f"The error comes from {app}: install a release of it that supports Nautobot "
@@ -137,37 +137,37 @@ def _of_code(failure: Failure, config: str, release: str) -> Finding:
         if app
         else "See the evidence for the way that the error came.",
         (f"pip install --upgrade {app}",) if app else (),
-        _evidence(failure),
+        _build_evidence(failure),
     )
 
 
-LIBRARIES = frozenset({"nautobot", "django", "celery", "kombu", "nautobot_upgrade_jobs"})
-INSTALLED = re.compile(r"(?:site-packages|dist-packages)/([A-Za-z0-9_]+)")
-STANDARD = re.compile(r"/lib(?:64)?/python3|^<frozen|/nautobot_upgrade_jobs/")
+FRAMEWORK_PACKAGES = frozenset({"nautobot", "django", "celery", "kombu", "nautobot_upgrade_jobs"})
+SITE_PACKAGE_PATH = re.compile(r"(?:site-packages|dist-packages)/([A-Za-z0-9_]+)")
+STANDARD_LIBRARY_PATH = re.compile(r"/lib(?:64)?/python3|^<frozen|/nautobot_upgrade_jobs/")
 
 
-def _package(failure: Failure) -> tuple[str, Frame | None]:
+def _find_failing_package(failure: Failure) -> tuple[str, Frame | None]:
     """Return the first package on the way that is not Nautobot's, and the last place in it."""
-    name = next(filter(None, map(_owner, failure.frames)), "")
-    own = [frame for frame in failure.frames if name and _owner(frame) == name]
+    name = next(filter(None, map(_owning_package, failure.frames)), "")
+    own = [frame for frame in failure.frames if name and _owning_package(frame) == name]
     return name, own[-1] if own else None
 
 
-def _owner(frame: Frame) -> str:
-    if found := INSTALLED.search(frame.file):
-        return "" if found[1] in LIBRARIES else found[1]
-    if STANDARD.search(frame.file) or frame.file.endswith("nautobot_config.py"):
+def _owning_package(frame: Frame) -> str:
+    if found := SITE_PACKAGE_PATH.search(frame.file):
+        return "" if found[1] in FRAMEWORK_PACKAGES else found[1]
+    if STANDARD_LIBRARY_PATH.search(frame.file) or frame.file.endswith("nautobot_config.py"):
         return ""
     parts = frame.file.split("/")  # an App that is installed from its checkout
     return parts[-2] if len(parts) > 1 else ""
 
 
-def _evidence(failure: Failure) -> tuple[str, ...]:
+def _build_evidence(failure: Failure) -> tuple[str, ...]:
     way = [f"{one.file}:{one.line} in {one.function}" for one in failure.frames[-5:]]
     return (f"{failure.error}: {failure.message}", *way)
 
 
-def _finding(  # noqa: PLR0913 - the parts of one finding
+def _build_finding(  # noqa: PLR0913 - the parts of one finding
     subject: str,
     message: str,
     remediation: str,

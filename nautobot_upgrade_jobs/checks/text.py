@@ -6,19 +6,19 @@ import shlex
 
 from ..common.text import plural as plural
 
-SERVERS = {"postgresql": "PostgreSQL", "mysql": "MySQL"}
+VENDOR_DISPLAY_NAMES = {"postgresql": "PostgreSQL", "mysql": "MySQL"}
 """Database servers by vendor, as people call them."""
-SHOWN = 10
+MAX_LISTED = 10
 """How many names a finding lists before it only counts the rest."""
 
 
-def some(names: tuple[str, ...]) -> tuple[str, ...]:
+def truncate_list(names: tuple[str, ...]) -> tuple[str, ...]:
     """Shorten a long list for a finding's evidence, saying how much was left out."""
-    rest = len(names) - SHOWN
-    return names[:SHOWN] + ((f"and {rest} more",) if rest > 0 else ())
+    rest = len(names) - MAX_LISTED
+    return names[:MAX_LISTED] + ((f"and {rest} more",) if rest > 0 else ())
 
 
-def duration(minutes: int) -> str:
+def format_duration(minutes: int) -> str:
     """Return a time as people say it: ``12 minutes``, ``5 hours``, ``3 days``."""
     if minutes < 120:
         return plural(minutes, "minute")
@@ -26,7 +26,7 @@ def duration(minutes: int) -> str:
     return plural(hours, "hour") if hours < 48 else plural(hours // 24, "day")
 
 
-def in_nautobot(code: str) -> str:
+def nautobot_shell_command(code: str) -> str:
     """Return the shell command that runs Python code inside Nautobot.
 
     It is spelt ``--command``: before 3.2.7 ``nautobot-server`` takes ``-c`` for its configuration.

@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 
 from ..app_settings import UsageError
 from ..checks.findings import Verdict
-from ..report import FORMATS, Report, files_of
+from ..report import FORMATS, Report, render_files
 
 EXIT_CODES = {Verdict.GO: 0, Verdict.CAUTION: 0, Verdict.BLOCKED: 2, Verdict.INCOMPLETE: 3}
 USAGE_ERROR = 1
@@ -40,7 +40,7 @@ def add_report_options(parser: ArgumentParser) -> None:
     parser.add_argument("--strict", action="store_true", help="exit with 2 on caution, too")
 
 
-def publish(report: Report, options: Mapping[str, Any]) -> int:
+def emit_report(report: Report, options: Mapping[str, Any]) -> int:
     """Print a report, write its files, and return the exit code.
 
     Raises:
@@ -56,7 +56,7 @@ def publish(report: Report, options: Mapping[str, Any]) -> int:
     return EXIT_CODES[report.verdict]
 
 
-def make_folder(folder: Path) -> None:
+def ensure_directory(folder: Path) -> None:
     """Have the folder before the work is done, so that its outcome is not lost.
 
     Raises:
@@ -70,7 +70,7 @@ def make_folder(folder: Path) -> None:
 
 def _write_files(report: Report, folder: Path) -> None:
     try:
-        for name, text in files_of(report).items():
+        for name, text in render_files(report).items():
             path = folder / name
             path.write_text(text, encoding="utf-8")
             sys.stderr.write(f"Wrote {path}\n")

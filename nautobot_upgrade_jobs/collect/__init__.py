@@ -17,9 +17,9 @@ from celery.exceptions import SoftTimeLimitExceeded
 from django.db import Error as DatabaseError
 
 from ..facts import Facts, Unavailable
-from ..facts.contents import Depth
+from ..facts.fingerprints import FingerprintDepth
 from .db.read_only_session import read_only_session
-from .support.redaction import known_secrets, scrub
+from .support.redaction import configured_secrets, redact_text
 
 if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper
@@ -32,7 +32,7 @@ class Context:
     connection: BaseDatabaseWrapper
     own_job_result: str = ""
     """Primary key of the JobResult of the run that collects; empty outside a Job."""
-    depth: Depth = "content"
+    depth: FingerprintDepth = "content"
     """How closely the rows of each table are looked at."""
     imports_jobs: bool = False
     """Whether files of Jobs may be run: in a process that cannot touch anything live."""
@@ -44,7 +44,7 @@ def collect_facts(  # noqa: PLR0913 - all by name, each with its default
     database_alias: str = "default",
     own_job_result: str = "",
     topics: Collection[str] = Facts.topics(),
-    depth: Depth = "content",
+    depth: FingerprintDepth = "content",
     imports_jobs: bool = False,
     progress: Callable[[str], None] = lambda topic: None,
 ) -> Facts:
@@ -63,7 +63,7 @@ def collect_facts(  # noqa: PLR0913 - all by name, each with its default
         The facts; a topic that could not be collected is ``Unavailable`` with the reason.
     """
     collected: dict[str, Any] = {}
-    known_secrets.cache_clear()
+    configured_secrets.cache_clear()
     try:
         with read_only_session(statement_timeout_seconds, database_alias) as connection:
             context = Context(connection, own_job_result, depth, imports_jobs)
@@ -117,4 +117,4 @@ def current_user() -> str:
 def explain(error: BaseException) -> str:
     """Say in one line what went wrong, without any secret of this installation."""
     text = " ".join(str(error).split())
-    return scrub(f"{type(error).__name__}: {text}" if text else type(error).__name__)
+    return redact_text(f"{type(error).__name__}: {text}" if text else type(error).__name__)

@@ -15,9 +15,9 @@ from ..facts import App, Apps
 from ..facts.packages import Package
 from ..facts.settings import Setting
 from . import Context
-from .support.distributions import owner_of
-from .support.explicit_settings import app_block
-from .support.redaction import redacted
+from .support.distributions import find_owning_package
+from .support.explicit_settings import explicit_app_settings
+from .support.redaction import redact_setting
 
 
 def collect(_: Context) -> Apps:
@@ -25,28 +25,28 @@ def collect(_: Context) -> Apps:
     configs = {config.name: config for config in apps.get_app_configs()}
     blocks: Mapping[str, Any] = settings.PLUGINS_CONFIG
     return Apps(
-        enabled=tuple(_app(module, configs[module]) for module in settings.PLUGINS),
+        enabled=tuple(_build_app(module, configs[module]) for module in settings.PLUGINS),
         configured=tuple(sorted(blocks)),
     )
 
 
-def _app(module: str, config: Any) -> App:
-    package = owner_of(module)
+def _build_app(module: str, config: Any) -> App:
+    package = find_owning_package(module)
     return App(
         module=module,
         label=config.label,
         distribution=package.name if package else "",
         version=package.version if package else str(getattr(config, "version", "") or ""),
-        nautobot_requirements=_requirements_on_nautobot(package),
+        nautobot_requirements=_parse_nautobot_specifiers(package),
         requires_python=package.requires_python if package else "",
         min_version=str(getattr(config, "min_version", "") or ""),
         max_version=str(getattr(config, "max_version", "") or ""),
         conflicts=_declared_conflicts(module),
-        settings=_settings(app_block(module)),
+        settings=_redact_settings(explicit_app_settings(module)),
     )
 
 
-def _requirements_on_nautobot(package: Package | None) -> tuple[str, ...]:
+def _parse_nautobot_specifiers(package: Package | None) -> tuple[str, ...]:
     """Return the specifiers on ``nautobot``, those that pip ignores behind an extra, too."""
     found = []
     for line in package.requires if package else ():
@@ -56,12 +56,12 @@ def _requirements_on_nautobot(package: Package | None) -> tuple[str, ...]:
             if re.match(r"nautobot\b(?![-_.])", line, re.IGNORECASE):
                 found.append(line[len("nautobot") :].strip())
             continue
-        if requirement.name.lower() == "nautobot" and _applies(requirement):
+        if requirement.name.lower() == "nautobot" and _requirement_applies(requirement):
             found.append(str(requirement.specifier))
     return tuple(found)
 
 
-def _applies(requirement: Requirement) -> bool:
+def _requirement_applies(requirement: Requirement) -> bool:
     """Tell whether a requirement counts here; one behind an extra does, though pip ignores it."""
     marker = requirement.marker
     return marker is None or "extra" in str(marker) or marker.evaluate()
@@ -72,5 +72,5 @@ def _declared_conflicts(module: str) -> tuple[str, ...]:
     return tuple(sorted(getattr(importlib.import_module(module), "_CONFLICTING_APP_NAMES", ())))
 
 
-def _settings(block: Mapping[str, Any]) -> tuple[Setting, ...]:
-    return tuple(redacted(name, block[name], harmless=False) for name in sorted(block))
+def _redact_settings(block: Mapping[str, Any]) -> tuple[Setting, ...]:
+    return tuple(redact_setting(name, block[name], harmless=False) for name in sorted(block))

@@ -29,15 +29,19 @@ from . import Context, attempt
 def collect(_: Context) -> Automation:
     """Read the registry of Jobs and the rows that start something."""
     return Automation(
-        registry=Listing(dict.fromkeys(filter(of_an_app, get_jobs()), "loaded")),
-        jobs=attempt(lambda: Listing(dict(map(_job, Job.objects.values(*JOB_COLUMNS))))),
+        registry=Listing(dict.fromkeys(filter(is_packaged_job, get_jobs()), "loaded")),
+        jobs=attempt(lambda: Listing(dict(map(_describe_job, Job.objects.values(*JOB_COLUMNS))))),
         queues=attempt(lambda: Listing(dict(JobQueue.objects.values_list("name", "queue_type")))),
         schedules=attempt(
-            lambda: Listing(dict(map(_schedule, ScheduledJob.objects.values(*SCHEDULE_COLUMNS))))
+            lambda: Listing(
+                dict(map(_describe_schedule, ScheduledJob.objects.values(*SCHEDULE_COLUMNS)))
+            )
         ),
-        hooks=attempt(lambda: Listing(dict(_hooks()))),
+        hooks=attempt(lambda: Listing(dict(_describe_hooks()))),
         git_repositories=attempt(
-            lambda: Listing(dict(map(_repository, GitRepository.objects.values(*GIT_COLUMNS))))
+            lambda: Listing(
+                dict(map(_describe_repository, GitRepository.objects.values(*GIT_COLUMNS)))
+            )
         ),
     )
 
@@ -47,25 +51,25 @@ SCHEDULE_COLUMNS = ("name", "task", "interval", "crontab", "enabled", "user__use
 GIT_COLUMNS = ("slug", "branch", "current_head", "remote_url")
 
 
-def of_an_app(class_path: str) -> bool:
+def is_packaged_job(class_path: str) -> bool:
     """Tell a Job of core or an App from one of JOBS_ROOT or Git, which workers alone load."""
     return any(class_path.startswith(f"{config.name}.") for config in apps.get_app_configs())
 
 
-def _job(row: dict[str, Any]) -> tuple[str, str]:
+def _describe_job(row: dict[str, Any]) -> tuple[str, str]:
     state = ["installed" if row["installed"] else "not installed"]
     state += ["enabled" if row["enabled"] else "disabled", f"{row['grouping']} / {row['name']}"]
     return f"{row['module_name']}.{row['job_class_name']}", ", ".join(state)
 
 
-def _schedule(row: dict[str, Any]) -> tuple[str, str]:
+def _describe_schedule(row: dict[str, Any]) -> tuple[str, str]:
     when = " ".join(filter(None, (row["interval"], row["crontab"])))
     state = "enabled" if row["enabled"] else "disabled"
     who = row["user__username"] or "nobody"
     return f"{row['name']} ({row['task']})", f"{state}, {when}, as {who}"
 
 
-def _hooks() -> Iterable[tuple[str, str]]:
+def _describe_hooks() -> Iterable[tuple[str, str]]:
     for kind, model in (("job hook", JobHook), ("webhook", Webhook)):
         for name, enabled in model.objects.values_list("name", "enabled"):
             yield f"{kind} {name}", "enabled" if enabled else "disabled"
@@ -73,7 +77,7 @@ def _hooks() -> Iterable[tuple[str, str]]:
         yield f"job button {name}", "enabled" if enabled else "disabled"
 
 
-def _repository(row: dict[str, Any]) -> tuple[str, str]:
+def _describe_repository(row: dict[str, Any]) -> tuple[str, str]:
     """Return where a repository stands; user info and query of its URL can hold a token."""
     url = urlsplit(str(row["remote_url"]))
     bare = f"{url.scheme}://{url.hostname or ''}{url.path}" if url.scheme else "a local path"

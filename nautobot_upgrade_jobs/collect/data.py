@@ -11,18 +11,18 @@ import re
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from ..catalog import load
+from ..catalog import load_catalog
 from ..facts import Data
-from ..facts.data import RenamedIndex, Rows
+from ..facts.data import AffectedRows, RenamedIndex
 from . import Context, attempt
-from .db.sql import columns_of, rows
+from .db.sql import fetch_rows, list_columns
 
 if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper
 
-EXAMPLES = 10
-COMPLIANCE = "nautobot_data_validation_engine_datacompliance"
-NEGATION = re.compile(r"__n(e|ie|ic|isw|iew|re|ire)?$")
+MAX_EXAMPLES = 10
+DATA_COMPLIANCE_TABLE = "nautobot_data_validation_engine_datacompliance"
+NEGATED_LOOKUP = re.compile(r"__n(e|ie|ic|isw|iew|re|ire)?$")
 """How Nautobot's filters that leave out are called: ``name__n``, ``name__nic`` and so on."""
 UUID_PATTERN = "^[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}$"
 
@@ -31,27 +31,33 @@ def collect(context: Context) -> Data:
     """Ask every question; each may be missing without the others."""
     connection = context.connection
     return Data(
-        dangling_cables=attempt(lambda: _dangling_cables(connection)),
-        foreign_cable_ends=attempt(lambda: _foreign_cable_ends(connection)),
-        shared_cable_ends=attempt(lambda: _shared_cable_ends(connection)),
-        renamed_indexes=attempt(lambda: _renamed_indexes(connection)),
-        empty_social_uids=attempt(lambda: _empty_social_uids(connection)),
-        foreign_compliance_ids=attempt(lambda: _foreign_compliance_ids(connection)),
-        missing_engine_columns=attempt(lambda: _missing_engine_columns(connection)),
-        negated_filters=attempt(lambda: _negated_filters(connection)),
+        dangling_cables=attempt(lambda: _find_dangling_cables(connection)),
+        unsupported_cable_terminations=attempt(
+            lambda: _find_unsupported_cable_terminations(connection)
+        ),
+        duplicate_cable_terminations=attempt(
+            lambda: _find_duplicate_cable_terminations(connection)
+        ),
+        renamed_indexes=attempt(lambda: _find_ambiguous_indexes(connection)),
+        empty_social_uids=attempt(lambda: _find_empty_social_uids(connection)),
+        non_uuid_compliance_ids=attempt(lambda: _find_non_uuid_compliance_ids(connection)),
+        missing_validation_engine_columns=attempt(lambda: _find_missing_engine_columns(connection)),
+        negated_group_filters=attempt(lambda: _find_negated_group_filters(connection)),
     )
 
 
-def _count(connection: BaseDatabaseWrapper, query: str) -> tuple[int, list[tuple[Any, ...]]]:
+def _count_with_examples(
+    connection: BaseDatabaseWrapper, query: str
+) -> tuple[int, list[tuple[Any, ...]]]:
     """Return how many rows a query has, and the first of them; the others stay on the server."""
-    first = rows(
+    first = fetch_rows(
         connection,
-        f"SELECT found.*, count(*) OVER () FROM ({query}) found LIMIT {EXAMPLES}",  # noqa: S608
+        f"SELECT found.*, count(*) OVER () FROM ({query}) found LIMIT {MAX_EXAMPLES}",  # noqa: S608
     )
     return (first[0][-1], [row[:-1] for row in first]) if first else (0, [])
 
 
-def _ends() -> str:
+def _terminations_query() -> str:
     """Return both ends of all cables as one list of (cable, app_label, model, end_id)."""
     return " UNION ALL ".join(
         f"SELECT c.id AS cable, ct.app_label, ct.model, c.termination_{side}_id AS end_id "  # noqa: S608
@@ -60,27 +66,28 @@ def _ends() -> str:
     )
 
 
-def _cables(connection: BaseDatabaseWrapper, ends: str, what: str = "") -> Rows:
+def _count_cables(connection: BaseDatabaseWrapper, ends: str, what: str = "") -> AffectedRows:
     """Count the cables in a query of (cable, app_label, model, end_id); both ends can be in it."""
-    number, first = _count(
+    number, first = _count_with_examples(
         connection,
         "SELECT cable, min(concat(app_label, '.', model, ' ', end_id)) AS end_ "  # noqa: S608
         f"FROM ({ends}) ends GROUP BY cable",
     )
-    keys = tuple(_uuid(cable) for cable, _ in first)
-    return Rows(
+    keys = tuple(_normalize_uuid(cable) for cable, _ in first)
+    return AffectedRows(
         number,
         tuple(f"cable {key}: {end}{what}" for key, (_, end) in zip(keys, first, strict=True)),
         keys,
     )
 
 
-def _dangling_cables(connection: BaseDatabaseWrapper) -> Rows:
+def _find_dangling_cables(connection: BaseDatabaseWrapper) -> AffectedRows:
     quote = connection.ops.quote_name
-    return _cables(
+    return _count_cables(
         connection,
         " UNION ALL ".join(
-            f"SELECT e.* FROM ({_ends()}) e LEFT JOIN {quote(table)} t ON t.id = e.end_id "  # noqa: S608
+            f"SELECT e.* FROM ({_terminations_query()}) e "  # noqa: S608
+            f"LEFT JOIN {quote(table)} t ON t.id = e.end_id "
             f"WHERE e.app_label = '{label}' AND e.model = '{model}' AND t.id IS NULL"
             for (label, model), table in _termination_tables().items()
         ),
@@ -88,27 +95,29 @@ def _dangling_cables(connection: BaseDatabaseWrapper) -> Rows:
     )
 
 
-def _foreign_cable_ends(connection: BaseDatabaseWrapper) -> Rows:
+def _find_unsupported_cable_terminations(connection: BaseDatabaseWrapper) -> AffectedRows:
     carried = ", ".join(f"'{label}.{model}'" for label, model in _termination_tables())
-    return _cables(
+    return _count_cables(
         connection,
-        f"SELECT e.* FROM ({_ends()}) e "  # noqa: S608 - names from the catalog
+        f"SELECT e.* FROM ({_terminations_query()}) e "  # noqa: S608 - names from the catalog
         f"WHERE concat(e.app_label, '.', e.model) NOT IN ({carried})",
     )
 
 
-def _shared_cable_ends(connection: BaseDatabaseWrapper) -> Rows:
-    number, first = _count(
+def _find_duplicate_cable_terminations(connection: BaseDatabaseWrapper) -> AffectedRows:
+    number, first = _count_with_examples(
         connection,
-        f"SELECT e.app_label, e.model, e.end_id FROM ({_ends()}) e "  # noqa: S608 - constants only
+        f"SELECT e.app_label, e.model, e.end_id FROM ({_terminations_query()}) e "  # noqa: S608 - constants only
         "GROUP BY e.app_label, e.model, e.end_id HAVING count(*) > 1",
     )
-    return Rows(number, tuple(f"{label}.{model} {_uuid(end)}" for label, model, end in first))
+    return AffectedRows(
+        number, tuple(f"{label}.{model} {_normalize_uuid(end)}" for label, model, end in first)
+    )
 
 
-def _renamed_indexes(connection: BaseDatabaseWrapper) -> tuple[RenamedIndex, ...]:
+def _find_ambiguous_indexes(connection: BaseDatabaseWrapper) -> tuple[RenamedIndex, ...]:
     found = []
-    for expected in load().unique_indexes:
+    for expected in load_catalog().index_renames:
         with connection.cursor() as cursor:
             constraints = connection.introspection.get_constraints(cursor, expected.table)
         names = [
@@ -123,33 +132,36 @@ def _renamed_indexes(connection: BaseDatabaseWrapper) -> tuple[RenamedIndex, ...
     return tuple(found)
 
 
-def _empty_social_uids(connection: BaseDatabaseWrapper) -> Rows:
-    number, first = _count(connection, "SELECT id FROM social_auth_usersocialauth WHERE uid = ''")
-    return Rows(number, tuple(f"id {id_}" for (id_,) in first))
-
-
-def _foreign_compliance_ids(connection: BaseDatabaseWrapper) -> Rows:
-    if not columns_of(connection, COMPLIANCE):
-        return Rows(0)
-    differs = "!~*" if connection.vendor == "postgresql" else "NOT REGEXP"
-    number, first = _count(
-        connection,
-        f"SELECT id, object_id FROM {COMPLIANCE} WHERE object_id {differs} '{UUID_PATTERN}'",  # noqa: S608
+def _find_empty_social_uids(connection: BaseDatabaseWrapper) -> AffectedRows:
+    number, first = _count_with_examples(
+        connection, "SELECT id FROM social_auth_usersocialauth WHERE uid = ''"
     )
-    return Rows(number, tuple(f"object_id {text!r}" for _, text in first))
+    return AffectedRows(number, tuple(f"id {id_}" for (id_,) in first))
 
 
-def _missing_engine_columns(connection: BaseDatabaseWrapper) -> tuple[str, ...]:
+def _find_non_uuid_compliance_ids(connection: BaseDatabaseWrapper) -> AffectedRows:
+    if not list_columns(connection, DATA_COMPLIANCE_TABLE):
+        return AffectedRows(0)
+    differs = "!~*" if connection.vendor == "postgresql" else "NOT REGEXP"
+    number, first = _count_with_examples(
+        connection,
+        f"SELECT id, object_id FROM {DATA_COMPLIANCE_TABLE} "  # noqa: S608
+        f"WHERE object_id {differs} '{UUID_PATTERN}'",
+    )
+    return AffectedRows(number, tuple(f"object_id {text!r}" for _, text in first))
+
+
+def _find_missing_engine_columns(connection: BaseDatabaseWrapper) -> tuple[str, ...]:
     missing = []
-    for table, wanted in load().absorbed_columns.items():
-        columns = columns_of(connection, table)
+    for table, wanted in load_catalog().merged_app_columns.items():
+        columns = list_columns(connection, table)
         if columns:
             missing += [f"{table}.{name}" for name in wanted if name not in columns]
     return tuple(missing)
 
 
-def _negated_filters(connection: BaseDatabaseWrapper) -> Rows:
-    groups = rows(
+def _find_negated_group_filters(connection: BaseDatabaseWrapper) -> AffectedRows:
+    groups = fetch_rows(
         connection,
         "SELECT name, filter FROM extras_dynamicgroup WHERE group_type = 'dynamic-filter' "
         "ORDER BY name",
@@ -157,19 +169,19 @@ def _negated_filters(connection: BaseDatabaseWrapper) -> Rows:
     found = []
     for name, stored in groups:
         filters = json.loads(stored) if isinstance(stored, (str, bytes)) else stored
-        negated = sorted(key for key in filters or () if NEGATION.search(key))
+        negated = sorted(key for key in filters or () if NEGATED_LOOKUP.search(key))
         if negated:
             found.append(f"{name}: {', '.join(negated)}")
-    return Rows(len(found), tuple(found[:EXAMPLES]))
+    return AffectedRows(len(found), tuple(found[:MAX_EXAMPLES]))
 
 
 def _termination_tables() -> dict[tuple[str, str], str]:
     return {
         (label, model): table
-        for name, table in load().cable_terminations.items()
+        for name, table in load_catalog().cable_terminations.items()
         for label, _, model in [name.partition(".")]
     }
 
 
-def _uuid(raw: object) -> str:
+def _normalize_uuid(raw: object) -> str:
     return str(UUID(str(raw)))

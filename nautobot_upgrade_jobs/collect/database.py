@@ -23,7 +23,7 @@ def collect(context: Context) -> Database:
     configured = settings.DATABASES[DEFAULT_DB_ALIAS]
     owned = set(connection.introspection.django_table_names(include_views=False))
     return Database(
-        vendor=_vendor(connection),
+        vendor=_detect_vendor(connection),
         version=server.version(connection),
         name=str(connection.settings_dict["NAME"]),
         role=role,
@@ -31,11 +31,11 @@ def collect(context: Context) -> Database:
         encoding=attempt(lambda: server.encoding(connection)),
         collation=attempt(lambda: server.collation(connection)),
         collations_in_use=attempt(lambda: server.collations_in_use(connection)),
-        may_create=attempt(lambda: server.may_create(connection, role)),
+        can_create_tables=attempt(lambda: server.can_create_tables(connection, role)),
         schema=attempt(lambda: server.schema(connection)),
-        tables_of_others=attempt(
+        tables_not_owned=attempt(
             lambda: tuple(
-                name for name in server.tables_of_others(connection, role) if name in owned
+                name for name in server.tables_not_owned(connection, role) if name in owned
             )
         ),
         views=attempt(lambda: server.views(connection)),
@@ -61,5 +61,5 @@ def _migrating_role(connection: BaseDatabaseWrapper, session_role: str) -> str:
     return str(configured.get("OPTIONS", {}).get("assume_role") or account)
 
 
-def _vendor(connection: BaseDatabaseWrapper) -> str:
+def _detect_vendor(connection: BaseDatabaseWrapper) -> str:
     return "mariadb" if getattr(connection, "mysql_is_mariadb", False) else connection.vendor

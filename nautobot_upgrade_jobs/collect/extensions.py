@@ -17,57 +17,61 @@ from nautobot.extras.registry import registry
 
 from ..facts import Extensions
 from . import Context, attempt, explain
-from .automation import of_an_app
-from .user_content.job_files import broken_files_of_jobs, files_of_jobs
+from .automation import is_packaged_job
+from .user_content.job_files import find_broken_job_files, find_job_files
 
-DEAD_LINK = "ERROR: Invalid link!"
+BROKEN_LINK_NAME = "ERROR: Invalid link!"
 """The name that ``nautobot.core.apps`` gives a menu item whose address it cannot make."""
-STORES = re.compile("read.only transaction", re.IGNORECASE)
+READ_ONLY_ERROR = re.compile("read.only transaction", re.IGNORECASE)
 
 
 def collect(context: Context) -> Extensions:
     """Look at everything that is not core's own."""
     return Extensions(
-        job_files=attempt(lambda: tuple(broken_files_of_jobs(files_of_jobs(context.connection)))),
-        unregistered=attempt(lambda: tuple(sorted(_recorded() - set(get_jobs())))),
-        unrecorded=attempt(lambda: tuple(sorted(_registered() - _recorded()))),
-        broken_panels=attempt(lambda: dict(_broken_panels())),
-        dead_links=attempt(lambda: tuple(_dead_links())),
-        lost_content=attempt(lambda: dict(_lost_content())),
+        broken_job_files=attempt(
+            lambda: tuple(find_broken_job_files(find_job_files(context.connection)))
+        ),
+        unregistered_jobs=attempt(lambda: tuple(sorted(_find_recorded_jobs() - set(get_jobs())))),
+        unrecorded_jobs=attempt(
+            lambda: tuple(sorted(_find_registered_jobs() - _find_recorded_jobs()))
+        ),
+        broken_home_panels=attempt(lambda: dict(_find_broken_home_panels())),
+        broken_menu_links=attempt(lambda: tuple(_find_broken_menu_links())),
+        orphaned_template_extensions=attempt(lambda: dict(_find_orphaned_template_extensions())),
     )
 
 
-def _recorded() -> set[str]:
+def _find_recorded_jobs() -> set[str]:
     found = Job.objects.filter(installed=True).values_list("module_name", "job_class_name")
-    return {path for path in map(".".join, found) if of_an_app(path)}
+    return {path for path in map(".".join, found) if is_packaged_job(path)}
 
 
-def _registered() -> set[str]:
-    return {path for path in get_jobs() if of_an_app(path)}
+def _find_registered_jobs() -> set[str]:
+    return {path for path in get_jobs() if is_packaged_job(path)}
 
 
-def _broken_panels() -> Iterator[tuple[str, str]]:
+def _find_broken_home_panels() -> Iterator[tuple[str, str]]:
     """Yield panels that cannot be shown to a superuser."""
     request = RequestFactory().get("/")
     request.user = get_user_model().objects.filter(is_superuser=True, is_active=True).first()
     if request.user is None:
         return
     for name, panel in registry["homepage_layout"]["panels"].items():
-        problem = _problem(lambda panel=panel: _show(panel, request))
+        problem = _describe_failure(lambda panel=panel: _render_panel(panel, request))
         if problem:
             yield str(name), problem
 
 
-def _dead_links() -> Iterator[str]:
+def _find_broken_menu_links() -> Iterator[str]:
     """Yield what Nautobot could not turn into addresses when it made the menu."""
     for tab_name, tab in registry["nav_menu"]["tabs"].items():
         for group_name, group in tab["groups"].items():
             for link, item in group["items"].items():
-                if item["name"] == DEAD_LINK:
+                if item["name"] == BROKEN_LINK_NAME:
                     yield f"{tab_name} / {group_name} / {link}"
 
 
-def _lost_content() -> Iterator[tuple[str, str]]:
+def _find_orphaned_template_extensions() -> Iterator[tuple[str, str]]:
     """Yield template extensions for models that are not there: nobody ever sees them."""
     for model, classes in registry["plugin_template_extensions"].items():
         label, _, name = str(model).partition(".")
@@ -78,22 +82,22 @@ def _lost_content() -> Iterator[tuple[str, str]]:
                 yield f"{one.__module__}.{one.__qualname__}", str(model)
 
 
-def _show(one: Mapping[str, Any], request: Any) -> None:
+def _render_panel(one: Mapping[str, Any], request: Any) -> None:
     """Do what the home page does for a panel, an item, or an item of a group."""
     if one.get("custom_template"):
         HomeView().render_additional_content(request, {}, one)
     elif one.get("model"):
         one["model"].objects.restrict(request.user, "view").count()
     for item in (one.get("items") or {}).values():
-        _show(item, request)
+        _render_panel(item, request)
 
 
-def _problem(function: Callable[[], None]) -> str:
+def _describe_failure(function: Callable[[], None]) -> str:
     try:
         function()
     except SoftTimeLimitExceeded:
         raise
     except Exception as error:  # noqa: BLE001 - panels are other people's code
         # One that stores something when it is shown is kept from that here, and here alone.
-        return "" if STORES.search(str(error)) else explain(error)
+        return "" if READ_ONLY_ERROR.search(str(error)) else explain(error)
     return ""

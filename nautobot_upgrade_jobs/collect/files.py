@@ -21,12 +21,12 @@ from ..facts import Files, Listing, Unavailable
 from . import Context, explain
 from .support.redaction import digest
 
-LARGEST_HASHED = 16 * 2**20
+MAX_HASHED_BYTES = 16 * 2**20
 """Bytes; of larger files the size has to do."""
-MOST_FILES = 20_000
+MAX_FILES = 20_000
 BUDGET_SECONDS = 60
-COMMIT = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
-BRANCH = re.compile(r"refs/[\w./-]+")
+COMMIT_PATTERN = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
+BRANCH_PATTERN = re.compile(r"refs/[\w./-]+")
 UNIT_FOLDERS = ("/etc/systemd/system", "/lib/systemd/system", "/usr/lib/systemd/system")
 DEPLOYMENT_FILES = ("nautobot_config.py", "local_requirements.txt", "uwsgi.ini")
 
@@ -38,12 +38,12 @@ class TooManyFilesError(RuntimeError):
 def collect(_: Context) -> Files:
     """Look at every folder that belongs to the installation."""
     return Files(
-        media=_attempt(_media),
-        jobs=_attempt(lambda: _tree(Path(settings.JOBS_ROOT), (".py",))),
-        git=_attempt(_heads),
-        deployment=_attempt(_deployment),
-        configuration=_attempt(_configuration),
-        distributions=_attempt(_distributions),
+        media=_attempt(_list_media),
+        jobs=_attempt(lambda: _list_tree(Path(settings.JOBS_ROOT), (".py",))),
+        git=_attempt(_read_git_heads),
+        deployment=_attempt(_digest_deployment_files),
+        configuration=_attempt(_digest_configuration),
+        distributions=_attempt(_digest_distributions),
     )
 
 
@@ -54,13 +54,13 @@ def _attempt(look: Callable[[], Iterator[tuple[str, str]]]) -> Listing | Unavail
         return Unavailable(explain(error))
 
 
-def _media() -> Iterator[tuple[str, str]]:
+def _list_media() -> Iterator[tuple[str, str]]:
     if not isinstance(default_storage, FileSystemStorage):
         raise ValueError("media are not kept in a folder")
-    return _tree(Path(settings.MEDIA_ROOT), ())
+    return _list_tree(Path(settings.MEDIA_ROOT), ())
 
 
-def _tree(root: Path, endings: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+def _list_tree(root: Path, endings: tuple[str, ...]) -> Iterator[tuple[str, str]]:
     """Yield what is below a folder; links are named with where they lead, and not followed."""
     end, number = time.monotonic() + BUDGET_SECONDS, 0
     for folder, folders, names in os.walk(root, onerror=raise_unless_missing):
@@ -71,9 +71,9 @@ def _tree(root: Path, endings: tuple[str, ...]) -> Iterator[tuple[str, str]]:
             if endings and path.suffix not in endings and name not in links:
                 continue
             number += 1
-            if number > MOST_FILES or time.monotonic() > end:
+            if number > MAX_FILES or time.monotonic() > end:
                 raise TooManyFilesError(f"over {number - 1} files, or more than time allows")
-            yield str(path.relative_to(root)), _described(path)
+            yield str(path.relative_to(root)), _describe_file(path)
 
 
 def raise_unless_missing(error: OSError) -> None:
@@ -82,43 +82,43 @@ def raise_unless_missing(error: OSError) -> None:
         raise error
 
 
-def _described(path: Path) -> str:
+def _describe_file(path: Path) -> str:
     about = path.lstat()
     if stat.S_ISLNK(about.st_mode):
         return f"link to {os.readlink(path)}"
     if not stat.S_ISREG(about.st_mode):
         return "no file"  # to read from a pipe could take for ever
-    if about.st_size > LARGEST_HASHED:
+    if about.st_size > MAX_HASHED_BYTES:
         return f"{about.st_size} bytes"
     return f"{about.st_size} bytes, sha256 {hashlib.sha256(path.read_bytes()).hexdigest()}"
 
 
-def _heads() -> Iterator[tuple[str, str]]:
+def _read_git_heads() -> Iterator[tuple[str, str]]:
     """Yield the checked-out commit of every clone, without running git."""
     root = Path(settings.GIT_ROOT)
     for folder in sorted(root.iterdir()) if root.is_dir() else ():
         head = folder / ".git" / "HEAD"
         if head.is_file():
-            yield folder.name, _commit(folder / ".git", head.read_text().strip())
+            yield folder.name, _resolve_commit(folder / ".git", head.read_text().strip())
 
 
-def _commit(folder: Path, head: str) -> str:
+def _resolve_commit(folder: Path, head: str) -> str:
     """Return the commit that a HEAD means: by itself, by a file of its branch, or packed."""
-    if COMMIT.fullmatch(head):
+    if COMMIT_PATTERN.fullmatch(head):
         return head
     branch = head.removeprefix("ref: ")
-    if not BRANCH.fullmatch(branch) or ".." in branch:
+    if not BRANCH_PATTERN.fullmatch(branch) or ".." in branch:
         return "not understood"
     if (folder / branch).is_file():
         found = (folder / branch).read_text().strip()
-        return f"{branch} {found}" if COMMIT.fullmatch(found) else "not understood"
+        return f"{branch} {found}" if COMMIT_PATTERN.fullmatch(found) else "not understood"
     packed = folder / "packed-refs"
     lines = packed.read_text().splitlines() if packed.is_file() else []
     commits = [line.partition(" ")[0] for line in lines if line.endswith(f" {branch}")]
     return f"{branch} {commits[0]}" if commits else f"{branch}, no commit"
 
 
-def _deployment() -> Iterator[tuple[str, str]]:
+def _digest_deployment_files() -> Iterator[tuple[str, str]]:
     """Yield the files that decide how Nautobot is installed and started, by keyed digest."""
     root = Path(settings.NAUTOBOT_ROOT)
     paths = [root / name for name in DEPLOYMENT_FILES]
@@ -132,18 +132,18 @@ def _deployment() -> Iterator[tuple[str, str]]:
                 yield str(path), "not readable"
 
 
-def _configuration() -> Iterator[tuple[str, str]]:
+def _digest_configuration() -> Iterator[tuple[str, str]]:
     """Yield the statements of ``nautobot_config.py`` by what they assign, as keyed digests."""
     source = Path(str(settings.SETTINGS_PATH)).read_text("utf-8")
     seen: Counter[str] = Counter()
     for node in ast.parse(source).body:
-        name = _assigned(node) or type(node).__name__.lower()
+        name = _find_assigned_name(node) or type(node).__name__.lower()
         seen[name] += 1
         key = name if seen[name] == 1 else f"{name} ({seen[name]})"
         yield key, f"digest {digest(ast.get_source_segment(source, node))}"
 
 
-def _assigned(node: ast.stmt) -> str:
+def _find_assigned_name(node: ast.stmt) -> str:
     targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
     names = (
         sub.id for target in targets if target for sub in ast.walk(target) if hasattr(sub, "id")
@@ -151,15 +151,15 @@ def _assigned(node: ast.stmt) -> str:
     return next(names, "")
 
 
-def _distributions() -> Iterator[tuple[str, str]]:
+def _digest_distributions() -> Iterator[tuple[str, str]]:
     """Yield a digest of the files that each distribution brought."""
     for one in distributions():
         name = canonicalize_name(one.name or "")
         if name:
-            yield name, f"digest {_record(one)}"
+            yield name, f"digest {_digest_record(one)}"
 
 
-def _record(one: Distribution) -> str:
+def _digest_record(one: Distribution) -> str:
     lines = (one.read_text("RECORD") or "").splitlines()
     kept = sorted(line for line in lines if not line.startswith("../") and ",sha256=" in line)
     kept = [line for line in kept if ".dist-info/" not in line]

@@ -30,8 +30,8 @@ from ..facts import Migrations
 from ..facts import migrations as facts
 from ..facts.migrations import Migration
 from . import Context
-from .db.sql import rows
-from .support.distributions import migration_files
+from .db.sql import fetch_rows
+from .support.distributions import list_migration_files
 
 
 def collect(context: Context) -> Migrations:
@@ -39,7 +39,7 @@ def collect(context: Context) -> Migrations:
     # Without a connection the loader neither queries nor raises about an inconsistent history.
     loader = MigrationLoader(None, ignore_no_migrations=True, load=False)
     loader.load_disk()
-    earlier = _run_before(loader)
+    earlier = _invert_run_before(loader)
     return Migrations(
         on_disk=tuple(
             Migration(
@@ -47,39 +47,39 @@ def collect(context: Context) -> Migrations:
                 dependencies=tuple(
                     sorted(
                         {
-                            *_resolved(loader, app, migration.dependencies),
+                            *_resolve_dependencies(loader, app, migration.dependencies),
                             *earlier[f"{app}.{name}"],
                         }
                     )
                 ),
                 replaces=tuple(f"{label}.{name}" for label, name in migration.replaces),
-                operations=tuple(map(partial(_operation, app), migration.operations)),
+                operations=tuple(map(partial(_build_operation, app), migration.operations)),
             )
             for (app, name), migration in sorted(loader.disk_migrations.items())
         ),
         recorded=tuple(
             f"{app}.{name}"
-            for app, name in rows(
+            for app, name in fetch_rows(
                 context.connection, "SELECT app, name FROM django_migrations ORDER BY id"
             )
         ),
-        labels=tuple(sorted(config.label for config in apps.get_app_configs())),
-        foreign=dict(_foreign(loader)),
+        app_labels=tuple(sorted(config.label for config in apps.get_app_configs())),
+        unpackaged=dict(_find_unpackaged_migrations(loader)),
     )
 
 
-def _run_before(loader: MigrationLoader) -> Mapping[str, set[str]]:
+def _invert_run_before(loader: MigrationLoader) -> Mapping[str, set[str]]:
     """Return the migrations that others want to run before, with these others."""
     earlier: dict[str, set[str]] = defaultdict(set)
     for (app, name), migration in loader.disk_migrations.items():
-        for later in _resolved(loader, app, migration.run_before):
+        for later in _resolve_dependencies(loader, app, migration.run_before):
             earlier[later].add(f"{app}.{name}")
     return earlier
 
 
-def _foreign(loader: MigrationLoader) -> Iterator[tuple[str, str]]:
+def _find_unpackaged_migrations(loader: MigrationLoader) -> Iterator[tuple[str, str]]:
     """Yield migrations that somebody put into the folder of a distribution, with their files."""
-    brought = migration_files()
+    brought = list_migration_files()
     folders = {path.parent for path in brought}  # not those of an editable installation
     for (app, name), migration in sorted(loader.disk_migrations.items()):
         path = Path(str(sys.modules[migration.__module__].__file__))
@@ -87,41 +87,43 @@ def _foreign(loader: MigrationLoader) -> Iterator[tuple[str, str]]:
             yield f"{app}.{name}", str(path)
 
 
-def _operation(app: str, one: Operation) -> facts.Operation:
+def _build_operation(app: str, one: Operation) -> facts.Operation:
     name = getattr(one, "constraint", None) or getattr(one, "index", None) or one
     named = isinstance(one, IndexOperation) and not isinstance(one, RenameIndex)
     return facts.Operation(
         kind=type(one).__name__,
-        changes=tuple(dict.fromkeys(_changes(app, [one]))),
+        changes=tuple(dict.fromkeys(_list_schema_changes(app, [one]))),
         name=str(getattr(name, "name", "") or "") if named else "",
     )
 
 
-def _changes(app: str, operations: Sequence[Operation]) -> Iterator[str]:
+def _list_schema_changes(app: str, operations: Sequence[Operation]) -> Iterator[str]:
     """Yield what the operations alter, by the names that tables have today or would have."""
     for one in operations:
         if isinstance(one, SeparateDatabaseAndState):
-            yield from _changes(app, [*one.database_operations, *one.state_operations])
+            yield from _list_schema_changes(app, [*one.database_operations, *one.state_operations])
         elif isinstance(one, RenameField):
-            table = _table(app, one.model_name)
+            table = _resolve_table_name(app, one.model_name)
             yield f"{table}.{one.old_name}>{table}.{one.new_name}"
         elif isinstance(one, FieldOperation):
-            table, gone = _table(app, one.model_name), isinstance(one, RemoveField)
+            table, gone = _resolve_table_name(app, one.model_name), isinstance(one, RemoveField)
             if not getattr(one.field, "many_to_many", False):
                 yield f"{'-' if gone else ''}{table}.{one.name}"
-            yield from _own_tables(table, [(one.name, one.field)])
+            yield from _list_m2m_tables(table, [(one.name, one.field)])
         elif isinstance(one, RenameModel):
-            yield f"{_table(app, one.old_name)}>{_table(app, one.new_name)}"
+            yield (
+                f"{_resolve_table_name(app, one.old_name)}>{_resolve_table_name(app, one.new_name)}"
+            )
         elif isinstance(one, DeleteModel):
-            yield f"-{_table(app, one.name)}"
+            yield f"-{_resolve_table_name(app, one.name)}"
         elif isinstance(one, CreateModel):
-            yield _table(app, one.name)
-            yield from _own_tables(_table(app, one.name), one.fields)
+            yield _resolve_table_name(app, one.name)
+            yield from _list_m2m_tables(_resolve_table_name(app, one.name), one.fields)
         elif isinstance(one, (ModelOperation, IndexOperation)):
-            yield f"{_table(app, getattr(one, 'model_name', '') or one.name)}."
+            yield f"{_resolve_table_name(app, getattr(one, 'model_name', '') or one.name)}."
 
 
-def _own_tables(table: str, fields: Iterable[tuple[str, Field]]) -> Iterator[str]:
+def _list_m2m_tables(table: str, fields: Iterable[tuple[str, Field]]) -> Iterator[str]:
     """Yield the tables that many-to-many fields have of their own."""
     longest = connection.ops.max_name_length()
     for name, field in fields:
@@ -131,14 +133,14 @@ def _own_tables(table: str, fields: Iterable[tuple[str, Field]]) -> Iterator[str
             yield getattr(field, "db_table", None) or truncate_name(f"{table}_{name}", longest)
 
 
-def _table(app: str, model: str) -> str:
+def _resolve_table_name(app: str, model: str) -> str:
     try:
         return str(apps.get_model(app, model)._meta.db_table)
     except LookupError:
         return f"{app}_{model.lower()}"
 
 
-def _resolved(
+def _resolve_dependencies(
     loader: MigrationLoader, app: str, dependencies: Iterable[tuple[str, str]]
 ) -> list[str]:
     """Return dependencies as keys; ``__first__`` and ``__latest__`` become the file they mean."""

@@ -7,24 +7,24 @@ from pathlib import Path
 
 from django.conf import settings
 
-from ..common.urls import without_user_info
+from ..common.urls import mask_url_credentials
 from ..facts import Packages
 from . import Context
-from .support.distributions import installed
+from .support.distributions import list_installed_packages
 
-REQUIREMENTS = "local_requirements.txt"
+REQUIREMENTS_FILE = "local_requirements.txt"
 
 
 def collect(_: Context) -> Packages:
     """Read the metadata of every installed distribution."""
-    return Packages(installed(), tuple(_local_requirements()))
+    return Packages(list_installed_packages(), tuple(_read_local_requirements()))
 
 
-def _local_requirements() -> Iterator[str]:
+def _read_local_requirements() -> Iterator[str]:
     """Yield the lines of the file that Nautobot's upgrade guide keeps Apps in."""
-    path = Path(settings.NAUTOBOT_ROOT, REQUIREMENTS)
+    path = Path(settings.NAUTOBOT_ROOT, REQUIREMENTS_FILE)
     text = path.read_text("utf-8", "replace") if path.is_file() else ""
     for line in text.splitlines():
         stated = line.partition(" #")[0].strip().removesuffix("\\").strip()
         if stated and not stated.startswith("#"):
-            yield without_user_info(stated)
+            yield mask_url_credentials(stated)

@@ -22,7 +22,7 @@ def collect(_: Context) -> Redis:
     try:
         info = redis.Redis(connection_pool=impatient).info()
     except redis.ConnectionError as error:
-        return Redis("", "", "", 0, unreachable=explain(error))
+        return Redis("", "", "", 0, unreachable_reason=explain(error))
     finally:
         impatient.disconnect()
     product = str(info.get("server_name", "redis"))

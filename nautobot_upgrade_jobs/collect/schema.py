@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from ..facts import Listing, Schema
 from . import Context
-from .db.sql import rows
+from .db.sql import fetch_rows
 
 if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper
 
 # Each query returns table, name and description; the tables are those of Nautobot's schema.
-POSTGRESQL = {
+POSTGRESQL_QUERIES = {
     "columns": """
         SELECT c.relname, a.attname, format_type(a.atttypid, a.atttypmod)
                || CASE WHEN a.attnotnull THEN ' not null' ELSE '' END
@@ -35,7 +35,7 @@ POSTGRESQL = {
         WHERE c.relnamespace = current_schema()::regnamespace AND k.contype IN ('c', 'f', 'p', 'u')
     """,
 }
-MYSQL = {
+MYSQL_QUERIES = {
     "columns": """
         SELECT table_name, column_name,
                concat(column_type, if(is_nullable = 'NO', ' not null', ''))
@@ -62,30 +62,30 @@ MYSQL = {
 
 
 # Before 8.0.16, MySQL reads a check and forgets it.
-CHECKS = {
+CHECK_CONSTRAINT_SQL = {
     "checked": "min(c.check_clause), ''",
     "state": ", if(min(t.enforced) = 'NO', 'NOT ENFORCED', '')",
     "checks": "LEFT JOIN information_schema.check_constraints c "
     "USING (constraint_schema, constraint_name)",
 }
-NO_CHECKS = {"checked": "''", "state": "", "checks": ""}
+NO_CHECK_CONSTRAINT_SQL = {"checked": "''", "state": "", "checks": ""}
 
 
 def collect(context: Context) -> Schema:
     """Read columns, indexes and constraints from the server's catalog."""
     connection = context.connection
-    queries = POSTGRESQL
+    queries = POSTGRESQL_QUERIES
     if connection.vendor == "mysql":
         knows_checks = connection.mysql_version >= (8, 0, 16)
-        words = CHECKS if knows_checks else NO_CHECKS
-        queries = {part: query.format(**words) for part, query in MYSQL.items()}
-    return Schema(**{part: _listing(connection, query) for part, query in queries.items()})
+        words = CHECK_CONSTRAINT_SQL if knows_checks else NO_CHECK_CONSTRAINT_SQL
+        queries = {part: query.format(**words) for part, query in MYSQL_QUERIES.items()}
+    return Schema(**{part: _query_listing(connection, query) for part, query in queries.items()})
 
 
-def _listing(connection: BaseDatabaseWrapper, query: str) -> Listing:
-    found = rows(connection, query)
-    return Listing({f"{table}.{name}": _text(what) for table, name, what in found})
+def _query_listing(connection: BaseDatabaseWrapper, query: str) -> Listing:
+    found = fetch_rows(connection, query)
+    return Listing({f"{table}.{name}": _decode_text(what) for table, name, what in found})
 
 
-def _text(what: str | bytes) -> str:
+def _decode_text(what: str | bytes) -> str:
     return what.decode() if isinstance(what, bytes) else str(what)

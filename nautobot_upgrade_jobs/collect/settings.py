@@ -15,14 +15,14 @@ from django.conf import settings
 from ..facts import Settings
 from ..facts.settings import Setting
 from . import Context, attempt
-from .db.sql import rows
-from .support.explicit_settings import given
-from .support.redaction import redacted
+from .db.sql import fetch_rows
+from .support.explicit_settings import explicit_value
+from .support.redaction import redact_setting
 
 if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper
 
-HARMLESS = frozenset(
+NON_SECRET_SETTINGS = frozenset(
     {
         "CELERY_TASK_DEFAULT_QUEUE",
         "CELERY_TASK_SOFT_TIME_LIMIT",
@@ -48,20 +48,20 @@ MISSING = object()
 
 def collect(context: Context) -> Settings:
     """Compare the effective settings with Nautobot's own and keep what differs."""
-    assigned = _assigned_names()
+    assigned = _parse_assigned_names()
     return Settings(
         values=tuple(
-            redacted(name, given(name), harmless=name in HARMLESS)
+            redact_setting(name, explicit_value(name), harmless=name in NON_SECRET_SETTINGS)
             for name in sorted(dir(settings))
-            if name.isupper() and (name in assigned or _differs(name))
+            if name.isupper() and (name in assigned or _differs_from_default(name))
         ),
-        stored=attempt(lambda: tuple(_stored(context.connection))),
+        constance=attempt(lambda: tuple(_read_constance_settings(context.connection))),
         environment=tuple(sorted(name for name in os.environ if name.startswith("NAUTOBOT_"))),
         storages=tuple(sorted(settings.STORAGES)) if settings.is_overridden("STORAGES") else (),
     )
 
 
-def _stored(connection: BaseDatabaseWrapper) -> Iterator[Setting]:
+def _read_constance_settings(connection: BaseDatabaseWrapper) -> Iterator[Setting]:
     """Yield what administrators have set in the web interface and is not the default.
 
     By SQL, because Constance writes a default that it reads for the first time. Rows without the
@@ -69,30 +69,30 @@ def _stored(connection: BaseDatabaseWrapper) -> Iterator[Setting]:
     """
     prefix = str(getattr(settings, "CONSTANCE_DATABASE_PREFIX", ""))
     key = connection.ops.quote_name("key")  # a reserved word on MySQL
-    for stored, text in rows(
+    for stored, text in fetch_rows(
         connection,
         f"SELECT {key}, value FROM constance_constance ORDER BY {key}",  # noqa: S608
     ):
         name = stored.removeprefix(prefix)
         options = settings.CONSTANCE_CONFIG.get(name)
-        if stored.startswith(prefix) and options and _decoded(text) != options[0]:
-            yield redacted(name, _decoded(text), harmless=False)
+        if stored.startswith(prefix) and options and _decode_constance_value(text) != options[0]:
+            yield redact_setting(name, _decode_constance_value(text), harmless=False)
 
 
-def _decoded(text: str) -> Any:
+def _decode_constance_value(text: str) -> Any:
     try:
         return loads(text)
     except ValueError:
         return text  # of an encoding that this Constance does not know any more
 
 
-def _differs(name: str) -> bool:
+def _differs_from_default(name: str) -> bool:
     """Tell whether the configuration, and not a default, decides the setting."""
     default: Any = getattr(defaults, name, MISSING)
     return settings.is_overridden(name) and bool(getattr(settings, name) != default)
 
 
-def _assigned_names() -> frozenset[str]:
+def _parse_assigned_names() -> frozenset[str]:
     """Return the settings that ``nautobot_config.py`` assigns itself.
 
     A value can be the default's, taken from the same environment variable, and the setting still

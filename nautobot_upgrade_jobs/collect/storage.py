@@ -14,7 +14,7 @@ from ..facts.storage import Folder
 from . import Context, current_user
 
 FOLDER_SETTINGS = ("MEDIA_ROOT", "STATIC_ROOT", "JOBS_ROOT", "GIT_ROOT")
-LONGEST_WALK_SECONDS = 2.0
+WALK_BUDGET_SECONDS = 2.0
 """A media folder can hold millions of files; a lower bound of its size is enough here."""
 
 
@@ -22,7 +22,7 @@ def collect(_: Context) -> Storage:
     """Look at each folder with the eyes of this process's user, without writing to it."""
     return Storage(
         folders=tuple(
-            _look_at(name, Path(str(path)))
+            _inspect_folder(name, Path(str(path)))
             for name in FOLDER_SETTINGS
             if (path := getattr(settings, name, None))
         ),
@@ -30,10 +30,10 @@ def collect(_: Context) -> Storage:
     )
 
 
-def _look_at(setting: str, path: Path) -> Folder:
+def _inspect_folder(setting: str, path: Path) -> Folder:
     exists = path.is_dir()
     nearest = next(parent for parent in (path, *path.parents) if parent.exists())
-    size, complete = _size(path) if exists else (0, True)
+    size, complete = _measure_size(path) if exists else (0, True)
     return Folder(
         setting=setting,
         path=str(path),
@@ -41,13 +41,13 @@ def _look_at(setting: str, path: Path) -> Folder:
         writable=exists and os.access(path, os.W_OK | os.X_OK),
         free_bytes=shutil.disk_usage(nearest).free,
         size_bytes=size,
-        complete=complete,
+        size_is_complete=complete,
     )
 
 
-def _size(path: Path) -> tuple[int, bool]:
+def _measure_size(path: Path) -> tuple[int, bool]:
     """Add up file sizes until the time is over."""
-    total, end = 0, time.monotonic() + LONGEST_WALK_SECONDS
+    total, end = 0, time.monotonic() + WALK_BUDGET_SECONDS
     for folder, _, names in os.walk(path):
         if time.monotonic() > end:
             return total, False

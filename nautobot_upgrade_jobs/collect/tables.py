@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 from ..facts import Tables
 from ..facts.tables import Table
 from . import Context
-from .db.sql import rows
+from .db.sql import fetch_rows
 
 if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper
 
-COUNTED_UP_TO = 50_000
+EXACT_COUNT_LIMIT = 50_000
 """Rows by the server's own estimate; larger tables are not counted but reported as estimated."""
-ESTIMATES = {
+ESTIMATE_QUERIES = {
     # Without statistics (-1) the size on disk bounds the rows; none is shorter than 24 bytes.
     "postgresql": "SELECT c.relname, CASE WHEN c.reltuples < 0 THEN pg_relation_size(c.oid) / 24 "
     "ELSE c.reltuples END::bigint, pg_total_relation_size(c.oid), "
@@ -33,22 +33,24 @@ def collect(context: Context) -> Tables:
     owned = connection.introspection.django_table_names(include_views=False)
     estimates = {
         str(name): (int(estimate), int(size))
-        for name, estimate, size, readable in rows(connection, ESTIMATES[connection.vendor])
+        for name, estimate, size, readable in fetch_rows(
+            connection, ESTIMATE_QUERIES[connection.vendor]
+        )
         # Somebody else's table is none of our business; one of Nautobot's must be readable.
         if readable or name in owned
     }
-    small = [name for name, (estimate, _) in estimates.items() if estimate <= COUNTED_UP_TO]
-    exact = _count(connection, small)
+    small = [name for name, (estimate, _) in estimates.items() if estimate <= EXACT_COUNT_LIMIT]
+    exact = _count_rows(connection, small)
     return Tables(
         tables=tuple(
             Table(name, exact.get(name, estimate), name in exact, size)
             for name, (estimate, size) in estimates.items()
         ),
-        owned=tuple(sorted({*owned, "django_migrations"})),
+        model_tables=tuple(sorted({*owned, "django_migrations"})),
     )
 
 
-def _count(connection: BaseDatabaseWrapper, names: list[str]) -> dict[str, int]:
+def _count_rows(connection: BaseDatabaseWrapper, names: list[str]) -> dict[str, int]:
     if not names:
         return {}
     quote = connection.ops.quote_name
@@ -56,4 +58,4 @@ def _count(connection: BaseDatabaseWrapper, names: list[str]) -> dict[str, int]:
         f"SELECT {position}, count(*) FROM {quote(name)}"  # noqa: S608 - names from the server
         for position, name in enumerate(names)
     )
-    return {names[position]: int(count) for position, count in rows(connection, query)}
+    return {names[position]: int(count) for position, count in fetch_rows(connection, query)}

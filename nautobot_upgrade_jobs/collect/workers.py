@@ -17,23 +17,23 @@ from nautobot.extras.choices import JobExecutionType
 from nautobot.extras.models import ScheduledJob
 
 from ..facts import Workers
-from ..facts.workers import Beat, Identity, Queue, Worker
+from ..facts.workers import Beat, Queue, Worker, WorkerIdentity
 from . import Context, attempt
-from .db.sql import rows
-from .support.worker_identity import COMMAND, identity
+from .db.sql import fetch_rows
+from .support.worker_identity import COMMAND, report_worker_identity
 
-ANSWER_SECONDS = 1.0
+REPLY_TIMEOUT_SECONDS = 1.0
 """How long workers have to answer; Celery's own default."""
-IMPATIENT = {"socket_timeout": 3, "socket_connect_timeout": 3, "max_retries": 0}
+BROKER_TIMEOUTS = {"socket_timeout": 3, "socket_connect_timeout": 3, "max_retries": 0}
 """A broker that does not answer must not hold the run up; seconds."""
 
 
 def collect(context: Context) -> Workers:
     """Ask all workers for their queues, and the broker for the length of every known queue."""
     with app.connection_for_read() as broker:
-        broker.transport_options = {**(broker.transport_options or {}), **IMPATIENT}
-        workers = _ask_workers(broker, _listening(broker.default_channel))
-        declared = rows(
+        broker.transport_options = {**(broker.transport_options or {}), **BROKER_TIMEOUTS}
+        workers = _inspect_workers(broker, _listening_workers(broker.default_channel))
+        declared = fetch_rows(
             context.connection, "SELECT name FROM extras_jobqueue WHERE queue_type = 'celery'"
         )
         names = {
@@ -42,41 +42,45 @@ def collect(context: Context) -> Workers:
             *(queue for worker in workers for queue in worker.queues),
         }
         queues = tuple(
-            Queue(name, _waiting(broker.default_channel, name)) for name in sorted(names)
+            Queue(name, _queue_length(broker.default_channel, name)) for name in sorted(names)
         )
     return Workers(
-        workers, queues, settings.CELERY_TASK_DEFAULT_QUEUE, _identity(identity()), _beat()
+        workers,
+        queues,
+        settings.CELERY_TASK_DEFAULT_QUEUE,
+        _parse_identity(report_worker_identity()),
+        _inspect_beat(),
     )
 
 
-def _ask_workers(broker: Any, listening: int | None) -> tuple[Worker, ...]:
-    inspect = app.control.inspect(timeout=ANSWER_SECONDS, limit=listening, connection=broker)
+def _inspect_workers(broker: Any, listening: int | None) -> tuple[Worker, ...]:
+    inspect = app.control.inspect(timeout=REPLY_TIMEOUT_SECONDS, limit=listening, connection=broker)
     answers: dict[str, list[dict[str, Any]]] = inspect.active_queues() or {}
     identities = (inspect._request(COMMAND) if answers else None) or {}
     return tuple(
         Worker(
             name,
             tuple(sorted({queue["name"] for queue in queues})),
-            _identity(identities.get(name)),
+            _parse_identity(identities.get(name)),
         )
         for name, queues in sorted(answers.items())
     )
 
 
-def _identity(answer: dict[str, Any] | None) -> Identity | None:
+def _parse_identity(answer: dict[str, Any] | None) -> WorkerIdentity | None:
     """Read an answer; a worker without the App says that there is no such command."""
-    known = {one.name for one in fields(Identity)}
-    return Identity(**answer) if answer and set(answer) == known else None
+    known = {one.name for one in fields(WorkerIdentity)}
+    return WorkerIdentity(**answer) if answer and set(answer) == known else None
 
 
-def _beat() -> Beat:
+def _inspect_beat() -> Beat:
     """Look for beat's traces: its heartbeat file, and schedules that it should have started."""
     path = Path(settings.CELERY_BEAT_HEARTBEAT_FILE or "")
     heartbeat = int(time.time() - path.stat().st_mtime) if path.is_file() else None
-    return Beat(heartbeat, attempt(lambda: dict(_overdue())))
+    return Beat(heartbeat, attempt(lambda: dict(_find_overdue_schedules())))
 
 
-def _overdue() -> Iterator[tuple[str, int]]:
+def _find_overdue_schedules() -> Iterator[tuple[str, int]]:
     columns = ("name", "interval", "crontab", "start_time", "last_run_at", "enabled")
     for one in ScheduledJob.objects.enabled().only(*columns).order_by("name"):
         last = one.last_run_at or one.start_time
@@ -91,7 +95,7 @@ def _overdue() -> Iterator[tuple[str, int]]:
             yield str(one.name), int(late // 60)
 
 
-def _listening(channel: Any) -> int | None:
+def _listening_workers(channel: Any) -> int | None:
     """Return how many workers listen for control messages; None where the broker cannot tell.
 
     When so many have answered there is nothing left to wait for. A worker that died without taking
@@ -103,7 +107,7 @@ def _listening(channel: Any) -> int | None:
         return None
 
 
-def _waiting(channel: Any, queue: str) -> int:
+def _queue_length(channel: Any, queue: str) -> int:
     try:
         return int(channel.queue_declare(queue=queue, passive=True).message_count)
     except ChannelError:

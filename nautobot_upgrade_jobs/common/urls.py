@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
-MASK = "***"
+REDACTED = "***"
 USER_INFO = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]*://)[^\s]*@", re.IGNORECASE)
 
 
-def without_user_info(text: str) -> str:
+def mask_url_credentials(text: str) -> str:
     """Return a text with the user info of every URL in it masked."""
-    return USER_INFO.sub(rf"\g<scheme>{MASK}@", text)
+    return USER_INFO.sub(rf"\g<scheme>{REDACTED}@", text)

@@ -6,69 +6,70 @@ A collector of the same name in ``collect/`` fills each; checks, plans and repor
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from functools import cache
 from typing import TypeVar, get_args, get_type_hints
 
-from .aftercare import AfterCare
 from .apps import App, Apps
 from .automation import Automation
-from .base import Listing, MissingFactError, Unavailable, known
-from .contents import Contents
+from .base import FactUnavailable, Listing, Unavailable, require
 from .customizations import Customizations
 from .data import Data
 from .database import Database
-from .demands import Demands
+from .derived_state import DerivedState
+from .expected_schema import ExpectedSchema
 from .extensions import Extensions
 from .files import Files
-from .interface import Interface
+from .fingerprints import TableFingerprints
 from .jobs import Jobs
-from .meaning import Meaning
 from .migrations import Migrations
-from .models import Models
-from .outcomes import Outcomes
 from .packages import Packages
+from .post_upgrade import PostUpgrade
+from .postconditions import PostconditionCounts
+from .preconditions import Preconditions
 from .redis import Redis
-from .reversal import Retreat
+from .reversal import PlannedReversal
 from .runtime import Runtime
 from .schema import Schema
 from .settings import Settings
 from .storage import Storage
-from .system import System
+from .system_checks import SystemChecks
 from .tables import Tables
+from .ui_registry import UiRegistry
 from .workers import Workers
 
 __all__ = [
-    "AfterCare",
     "App",
     "Apps",
     "Automation",
-    "Contents",
     "Customizations",
     "Data",
     "Database",
-    "Demands",
+    "DerivedState",
+    "ExpectedSchema",
     "Extensions",
+    "FactUnavailable",
     "Facts",
     "Files",
-    "Interface",
     "Jobs",
     "Listing",
-    "Meaning",
     "Migrations",
-    "MissingFactError",
-    "Models",
-    "Outcomes",
     "Packages",
+    "PlannedReversal",
+    "PostUpgrade",
+    "PostconditionCounts",
+    "Preconditions",
     "Redis",
-    "Retreat",
     "Runtime",
     "Schema",
     "Settings",
     "Storage",
-    "System",
+    "SystemChecks",
+    "TableFingerprints",
     "Tables",
+    "UiRegistry",
     "Unavailable",
     "Workers",
-    "known",
+    "require",
 ]
 
 T = TypeVar("T")
@@ -90,29 +91,29 @@ class Facts:
     jobs: Jobs | Unavailable = NOT_COLLECTED
     workers: Workers | Unavailable = NOT_COLLECTED
     storage: Storage | Unavailable = NOT_COLLECTED
-    system: System | Unavailable = NOT_COLLECTED
+    system_checks: SystemChecks | Unavailable = NOT_COLLECTED
     data: Data | Unavailable = NOT_COLLECTED
     schema: Schema | Unavailable = NOT_COLLECTED
-    models: Models | Unavailable = NOT_COLLECTED
-    meaning: Meaning | Unavailable = NOT_COLLECTED
+    expected_schema: ExpectedSchema | Unavailable = NOT_COLLECTED
+    derived_state: DerivedState | Unavailable = NOT_COLLECTED
     automation: Automation | Unavailable = NOT_COLLECTED
-    interface: Interface | Unavailable = NOT_COLLECTED
+    ui_registry: UiRegistry | Unavailable = NOT_COLLECTED
     files: Files | Unavailable = NOT_COLLECTED
-    outcomes: Outcomes | Unavailable = NOT_COLLECTED
-    aftercare: AfterCare | Unavailable = NOT_COLLECTED
+    postconditions: PostconditionCounts | Unavailable = NOT_COLLECTED
+    post_upgrade: PostUpgrade | Unavailable = NOT_COLLECTED
     extensions: Extensions | Unavailable = NOT_COLLECTED
     customizations: Customizations | Unavailable = NOT_COLLECTED
-    demands: Demands | Unavailable = NOT_COLLECTED
-    retreat: Retreat | Unavailable = NOT_COLLECTED
-    contents: Contents | Unavailable = NOT_COLLECTED
+    preconditions: Preconditions | Unavailable = NOT_COLLECTED
+    planned_reversal: PlannedReversal | Unavailable = NOT_COLLECTED
+    fingerprints: TableFingerprints | Unavailable = NOT_COLLECTED
 
-    def of(self, topic: type[T]) -> T | Unavailable:
-        """Return the facts of a topic, named by its type."""
-        value: T | Unavailable = getattr(self, topic.__name__.lower())
+    def get(self, topic: type[T]) -> T | Unavailable:
+        """Return the facts of the topic whose dataclass this is."""
+        value: T | Unavailable = getattr(self, _topics_by_type()[topic])
         return value
 
     @staticmethod
-    def kind_of(topic: str) -> type:
+    def type_of(topic: str) -> type:
         """Return the type of a topic's facts."""
         kind: type = get_args(get_type_hints(Facts)[topic])[0]
         return kind
@@ -121,3 +122,9 @@ class Facts:
     def topics() -> tuple[str, ...]:
         """Return the names of all topics, in the order they are collected and shown."""
         return tuple(field.name for field in fields(Facts))
+
+
+@cache
+def _topics_by_type() -> dict[type, str]:
+    """Return the name of each topic by the dataclass of its facts."""
+    return {Facts.type_of(topic): topic for topic in Facts.topics()}

@@ -22,11 +22,11 @@ class Listing:
     items: dict[str, str]
 
 
-class MissingFactError(Exception):
+class FactUnavailable(Exception):
     """A check asked for a fact that could not be collected."""
 
 
-def known(value: T | Unavailable) -> T:
+def require(value: T | Unavailable) -> T:
     """Return the value, or tell the runner that it is not known.
 
     Args:
@@ -39,5 +39,5 @@ def known(value: T | Unavailable) -> T:
         MissingFactError: The fact is missing; the runner turns this into a SKIPPED result.
     """
     if isinstance(value, Unavailable):
-        raise MissingFactError(value.reason)
+        raise FactUnavailable(value.reason)
     return value

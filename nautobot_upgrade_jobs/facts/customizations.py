@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
-class Problem:
+class CustomizationProblem:
     """Something user-made that this code cannot use as it is."""
 
     kind: str
@@ -28,8 +28,8 @@ class Problem:
 class Customizations:
     """Queries, templates, filters, constraints, views, files of Jobs, schedules: never run."""
 
-    looked_at: dict[str, int] = field(default_factory=dict)
+    inspected: dict[str, int] = field(default_factory=dict)
     """Kind to how many there are."""
-    problems: tuple[Problem, ...] = ()
-    unread: dict[str, str] = field(default_factory=dict)
+    problems: tuple[CustomizationProblem, ...] = ()
+    unreadable: dict[str, str] = field(default_factory=dict)
     """Kind to why it could not be looked at."""

@@ -8,7 +8,7 @@ from .base import Unavailable
 
 
 @dataclass(frozen=True)
-class Rows:
+class AffectedRows:
     """How many rows are concerned, and the first of them."""
 
     count: int
@@ -25,25 +25,25 @@ class RenamedIndex:
     migration: str
     table: str
     columns: tuple[str, ...]
-    indexes: tuple[str, ...]
+    matching_indexes: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Data:
     """Results of read-only queries over live rows; each is missing where its tables are."""
 
-    dangling_cables: Rows | Unavailable
+    dangling_cables: AffectedRows | Unavailable
     """Cables with an end whose row no longer exists."""
-    foreign_cable_ends: Rows | Unavailable
+    unsupported_cable_terminations: AffectedRows | Unavailable
     """Cables with an end of a type that ``dcim.0089`` does not carry over."""
-    shared_cable_ends: Rows | Unavailable
+    duplicate_cable_terminations: AffectedRows | Unavailable
     """Terminations that two cables claim."""
     renamed_indexes: tuple[RenamedIndex, ...] | Unavailable
-    empty_social_uids: Rows | Unavailable
+    empty_social_uids: AffectedRows | Unavailable
     """Rows of ``social_auth_usersocialauth`` with an empty ``uid``."""
-    foreign_compliance_ids: Rows | Unavailable
+    non_uuid_compliance_ids: AffectedRows | Unavailable
     """Data compliance rows of the Data Validation Engine App whose object id is no UUID."""
-    missing_engine_columns: tuple[str, ...] | Unavailable
+    missing_validation_engine_columns: tuple[str, ...] | Unavailable
     """``table.column`` of that App that core reads to take the data over, and that is missing."""
-    negated_filters: Rows | Unavailable
+    negated_group_filters: AffectedRows | Unavailable
     """Dynamic groups whose filter leaves something out."""

@@ -8,7 +8,7 @@ from .base import Unavailable
 
 
 @dataclass(frozen=True)
-class Sequence:
+class IdSequence:
     """A numbered primary key: its sequence, beside the highest value that it already holds."""
 
     table: str
@@ -16,7 +16,7 @@ class Sequence:
     name: str
     """As SQL names it, quoted where needed; empty if nothing numbers the column."""
     last_value: int
-    highest: int
+    max_id: int
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Transaction:
     pid: int
     application: str
     state: str
-    seconds: int
+    age_seconds: int
 
 
 @dataclass(frozen=True)
@@ -46,15 +46,15 @@ class Database:
     collation: str | Unavailable
     collations_in_use: dict[str, int] | Unavailable
     """Number of tables by collation; MySQL only, empty on PostgreSQL."""
-    may_create: bool | Unavailable
+    can_create_tables: bool | Unavailable
     """The role may create tables where Nautobot's tables are."""
     schema: str | Unavailable
     """PostgreSQL: the schema that holds Nautobot's tables; MySQL: the database."""
-    tables_of_others: tuple[str, ...] | Unavailable
+    tables_not_owned: tuple[str, ...] | Unavailable
     """Tables the role neither owns nor inherits the ownership of: ALTER TABLE would be refused."""
     views: tuple[str, ...] | Unavailable
     """Views that read Nautobot's tables, and which table."""
-    sequences: tuple[Sequence, ...] | Unavailable
+    sequences: tuple[IdSequence, ...] | Unavailable
     transactions: tuple[Transaction, ...] | Unavailable
     """Open transactions of other sessions in this database, older than a minute."""
     host: str = ""

@@ -8,14 +8,14 @@ from .base import Unavailable
 
 
 @dataclass(frozen=True)
-class BrokenFile:
+class BrokenJobFile:
     """A file of Jobs that Nautobot cannot load."""
 
     path: str
     line: int
     """Zero if the whole file is meant."""
     error: str
-    judged: bool = True
+    conclusive: bool = True
     """False if the error is the database's: newer code that reads older tables may fail in it."""
 
 
@@ -23,16 +23,16 @@ class BrokenFile:
 class Extensions:
     """Everything that Apps, Git repositories and JOBS_ROOT add."""
 
-    job_files: tuple[BrokenFile, ...] | Unavailable
-    unregistered: tuple[str, ...] | Unavailable
+    broken_job_files: tuple[BrokenJobFile, ...] | Unavailable
+    unregistered_jobs: tuple[str, ...] | Unavailable
     """Class paths of Jobs of core and of enabled Apps that are recorded as installed, but that
     their code does not register."""
-    unrecorded: tuple[str, ...] | Unavailable
+    unrecorded_jobs: tuple[str, ...] | Unavailable
     """Class paths of registered Jobs that the database does not know."""
-    broken_panels: dict[str, str] | Unavailable
+    broken_home_panels: dict[str, str] | Unavailable
     """Home-page panel to what goes wrong when it is shown."""
-    dead_links: tuple[str, ...] | Unavailable = ()
+    broken_menu_links: tuple[str, ...] | Unavailable = ()
     """Addresses in the menu that do not exist."""
-    lost_content: dict[str, str] | Unavailable = field(default_factory=dict)
+    orphaned_template_extensions: dict[str, str] | Unavailable = field(default_factory=dict)
     """Classes of content on the pages of objects (template extensions) to the model that they are
     for and that does not exist."""

@@ -38,7 +38,7 @@ class JobRun:
     id: str
     name: str
     status: str
-    minutes: int
+    age_minutes: int
     """Since it was created."""
 
 

@@ -35,7 +35,7 @@ class Migration:
         return tuple(sorted({change for one in self.operations for change in one.changes}))
 
     @property
-    def app(self) -> str:
+    def app_label(self) -> str:
         """The App's label."""
         return self.key.partition(".")[0]
 
@@ -47,8 +47,8 @@ class Migrations:
     on_disk: tuple[Migration, ...]
     recorded: tuple[str, ...]
     """Keys in ``django_migrations``, in the order they were recorded."""
-    labels: tuple[str, ...]
+    app_labels: tuple[str, ...]
     """Labels of all enabled Django apps, those without migrations included."""
-    foreign: dict[str, str] = field(default_factory=dict)
+    unpackaged: dict[str, str] = field(default_factory=dict)
     """Keys of migrations to their files, that lie in the folder of a distribution that did not
     bring them."""

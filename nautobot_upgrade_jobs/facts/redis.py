@@ -13,5 +13,5 @@ class Redis:
     version: str
     product_version: str
     used_memory_bytes: int
-    unreachable: str = ""
+    unreachable_reason: str = ""
     """Why it does not answer; the other fields are empty then."""

@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
-class Resolved:
+class ResolvedPackage:
     """One distribution of the set."""
 
     name: str
     version: str
-    wanted_by: tuple[str, ...]
+    required_by: tuple[str, ...]
     """Distributions of the set that ask for it; none if it was asked for by itself."""
 
 
@@ -21,32 +21,32 @@ class AppReleases:
 
     distribution: str
     installed: str
-    fits: str
+    compatible: str
     """The newest in the set for the target."""
-    stays: str
+    within_current_release: str
     """The newest that leaves Nautobot at the installed release."""
-    newest: str
+    latest: str
     """The newest of all, for this Python."""
 
 
 @dataclass(frozen=True)
-class Weighed:
+class AlternativeTarget:
     """Another target, and what would be in its way."""
 
     target: str
-    refused: tuple[str, ...]
+    incompatible: tuple[str, ...]
     """Distributions of which no release fits."""
     conflict: bool
     """Whether requirements that fit it one by one do not go together."""
-    changes: int
+    packages_changed: int
     """Installed distributions that would change."""
-    apps: int
+    apps_changed: int
     """Apps among them."""
 
     @property
-    def reachable(self) -> bool:
+    def is_resolvable(self) -> bool:
         """Whether there is a set for it."""
-        return not (self.refused or self.conflict)
+        return not (self.incompatible or self.conflict)
 
 
 @dataclass(frozen=True)
@@ -54,29 +54,29 @@ class Resolution:
     """The set for a target, and what was in its way."""
 
     target: str
-    packages: tuple[Resolved, ...]
+    packages: tuple[ResolvedPackage, ...]
     """Empty if there is no set, whatever is left out."""
     apps: tuple[AppReleases, ...]
-    refused: dict[str, str] = field(default_factory=dict)
+    incompatible: dict[str, str] = field(default_factory=dict)
     """Distributions of which no release fits the target, with what the resolver says."""
     conflict: tuple[str, ...] = ()
     """Distributions that each fit the target, but not all of them together."""
-    left_out: tuple[str, ...] = ()
+    excluded: tuple[str, ...] = ()
     """What is not in the set, because it was refused or for the conflict's sake."""
     conflict_reason: str = ""
-    source_only: tuple[str, ...] = ()
+    sdist_only: tuple[str, ...] = ()
     """``name==version`` in the set that the index has as source only: its code runs to build it."""
-    assumed: tuple[str, ...] = ()
+    unverified: tuple[str, ...] = ()
     """In the set, new, and on the index as source only: nobody knows what they ask for."""
     local: tuple[str, ...] = ()
     """Installed from a folder or a file; taken as they are."""
     not_on_index: tuple[str, ...] = ()
     """Installed, and unknown to the index."""
-    skipped: tuple[str, ...] = ()
+    unparsed_requirement_lines: tuple[str, ...] = ()
     """Lines of ``local_requirements.txt`` that count in part, or not at all."""
     yanked: dict[str, str] = field(default_factory=dict)
     """``name==version`` in the set that was taken back, and why."""
-    weighed: tuple[Weighed, ...] = ()
+    alternatives: tuple[AlternativeTarget, ...] = ()
     """The newest releases of other lines, the oldest first."""
     constraints: str = ""
     """The set as a requirements file, with the hash of every file."""

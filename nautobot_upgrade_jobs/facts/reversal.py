@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from .demands import Answer, Work
+from .preconditions import OperationCost, PreconditionResult
 
-Kind = Literal[
+ReverseEffect = Literal[
     "keeps", "drops", "returns empty", "runs code", "does nothing", "may fail", "irreversible"
 ]
 """``keeps``: every value stays. ``drops``: a table or a column goes, with what is in it. ``returns
@@ -22,7 +22,7 @@ has written a way back, and Django refuses."""
 class Effect:
     """What undoing one operation does to one table."""
 
-    kind: Kind
+    kind: ReverseEffect
     migration: str
     operation: str
     """Class of the operation that is undone, such as ``AddField``."""
@@ -33,35 +33,35 @@ class Effect:
     rows: int = 0
     """Rows of the table; of a column that goes, those that have a value in it. Of what comes back,
     what is in it before it goes, if it is still there."""
-    own: int = 0
+    non_default_rows: int = 0
     """Of these, the values that are not what every new row gets."""
-    unknown: str = ""
+    unknown_reason: str = ""
     """Why nobody could count."""
-    broken: tuple[Answer, ...] = ()
+    violated_preconditions: tuple[PreconditionResult, ...] = ()
     """What it demands of the rows and does not find, or what could not be tried."""
     sample: tuple[str, ...] = ()
     """Primary keys of some rows of a table that goes."""
-    index: str = ""
+    unrenamed_index: str = ""
     """Of one that keeps the name which it has got on the way there."""
 
 
 @dataclass(frozen=True)
-class Spoilt:
+class ReverseDataChange:
     """What the code that undoes a migration is known to do."""
 
     migration: str
-    says: str
-    rows: int = 0
+    description: str
+    affected_rows: int = 0
     """That are not as they were before the upgrade; 0 if nothing is lost."""
-    unknown: str = ""
+    unknown_reason: str = ""
     """Why nobody could count."""
 
 
 @dataclass(frozen=True)
-class Cascade:
+class ContentTypeCascade:
     """What goes with the content types of models that go, when they are removed as stale."""
 
-    place: str
+    referencing_column: str
     """``table.column``."""
     rows: int
     models: tuple[str, ...]
@@ -72,28 +72,28 @@ class Cascade:
 class Reversal:
     """Everything that has to be undone to be back at an earlier state."""
 
-    undoes: tuple[str, ...] = ()
+    migrations: tuple[str, ...] = ()
     """Keys of migrations, in order."""
     effects: tuple[Effect, ...] = ()
     """In the order in which they happen."""
-    work: tuple[Work, ...] = ()
+    operation_costs: tuple[OperationCost, ...] = ()
     """What it costs the server."""
-    began: str = ""
+    first_applied: str = ""
     """When the first of them was applied: ISO 8601, UTC; empty if nobody knows."""
-    spoilt: tuple[Spoilt, ...] = ()
+    known_data_changes: tuple[ReverseDataChange, ...] = ()
     """Of the migrations whose code is known."""
-    ended: str = ""
+    last_applied: str = ""
     """When the last of them was applied, likewise."""
-    cascades: tuple[Cascade, ...] = ()
+    cascades: tuple[ContentTypeCascade, ...] = ()
 
     @property
-    def took(self) -> tuple[datetime, datetime] | None:
+    def applied_between(self) -> tuple[datetime, datetime] | None:
         """From when to when they were applied; None if nobody knows."""
-        if not (self.began and self.ended):
+        if not (self.first_applied and self.last_applied):
             return None
-        return datetime.fromisoformat(self.began), datetime.fromisoformat(self.ended)
+        return datetime.fromisoformat(self.first_applied), datetime.fromisoformat(self.last_applied)
 
 
 @dataclass(frozen=True)
-class Retreat(Reversal):
+class PlannedReversal(Reversal):
     """What undoing the migrations that are still to come would do to the rows of today."""

@@ -20,5 +20,5 @@ class Runtime:
     container: bool
     prefix: str
     """The environment's folder (``sys.prefix``)."""
-    link: str = ""
+    symlink: str = ""
     """The symbolic link on the way to it, where there is one: ``/opt/nautobot`` of a release."""

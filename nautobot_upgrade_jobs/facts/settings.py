@@ -31,7 +31,7 @@ class Settings:
     """Settings whose value differs from Nautobot's own default or that the configuration adds."""
     environment: tuple[str, ...]
     """Names (never values) of the ``NAUTOBOT_*`` environment variables that are set."""
-    stored: tuple[Setting, ...] | Unavailable
+    constance: tuple[Setting, ...] | Unavailable
     """What is set in the web interface (Constance) and differs from the default; no values."""
     storages: tuple[str, ...]
     """Keys of ``STORAGES``; empty if the configuration does not set it."""

@@ -53,9 +53,9 @@ class Startup:
     passed: tuple[str, ...]
     """Stages that went well, in order."""
     failure: Failure | None
-    unmet: tuple[str, ...]
+    unmet_requirements: tuple[str, ...]
     """Requirements of Nautobot and of what it requires that the environment does not meet."""
-    findings: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
     """Messages of system checks that are errors, and migrations that are on no disk."""
     unapplied: tuple[str, ...] = ()
     """Keys of migrations that are not applied."""

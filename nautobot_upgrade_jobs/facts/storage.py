@@ -18,7 +18,7 @@ class Folder:
     free_bytes: int
     size_bytes: int
     """Size of the files in it; a lower bound if ``complete`` is False."""
-    complete: bool
+    size_is_complete: bool
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Storage:
     """Name of the operating-system user that looked."""
 
 
-def media_of(storage: Storage | Unavailable) -> str:
+def media_root(storage: Storage | Unavailable) -> str:
     """Return the folder of the media files; empty if there is none, or nobody could look."""
     folders = () if isinstance(storage, Unavailable) else storage.folders
     there = (one.path for one in folders if one.setting == "MEDIA_ROOT" and one.exists)

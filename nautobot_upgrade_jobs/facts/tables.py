@@ -22,5 +22,5 @@ class Tables:
     """All tables that the role sees, and which Django model owns them."""
 
     tables: tuple[Table, ...]
-    owned: tuple[str, ...]
+    model_tables: tuple[str, ...]
     """Tables that a model of an enabled Django app stands for."""

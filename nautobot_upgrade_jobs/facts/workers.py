@@ -8,19 +8,19 @@ from .base import Unavailable
 
 
 @dataclass(frozen=True)
-class Identity:
+class WorkerIdentity:
     """Which code a process runs, and which is installed where it runs."""
 
     host: str
-    started: str
+    started_at: str
     """UTC, ISO 8601."""
-    loaded: str
+    loaded_digest: str
     """Digest of Nautobot's and the Apps' files as they were when the process started."""
     versions: dict[str, str]
     """Distribution to version, at that time."""
-    on_disk: str
+    on_disk_digest: str
     """The same digest of what is installed there now."""
-    installed: str
+    installed_at: str
     """When anything was installed there last; UTC, ISO 8601."""
 
 
@@ -30,7 +30,7 @@ class Worker:
 
     name: str
     queues: tuple[str, ...]
-    identity: Identity | None = None
+    identity: WorkerIdentity | None = None
     """None if it does not know the question: it runs without this App, or an older one."""
 
 
@@ -39,14 +39,14 @@ class Queue:
     """A queue and the number of messages that wait in it."""
 
     name: str
-    waiting: int
+    message_count: int
 
 
 @dataclass(frozen=True)
 class Beat:
     """The traces of the process that starts scheduled Jobs."""
 
-    heartbeat_seconds: int | None
+    heartbeat_age_seconds: int | None
     """Since it last touched its heartbeat file; None if it has none on this host."""
     overdue: dict[str, int] | Unavailable
     """Schedule to the minutes since it should have been started."""
@@ -59,6 +59,6 @@ class Workers:
     workers: tuple[Worker, ...]
     queues: tuple[Queue, ...]
     default_queue: str = "default"
-    here: Identity | None = None
+    this_process: WorkerIdentity | None = None
     """This process; None outside of the App."""
     beat: Beat | None = None

@@ -7,9 +7,9 @@ from typing import Any
 from nautobot.apps.jobs import Job
 
 from ..checks.findings import Verdict
-from ..permissions import may
-from ..report import Report, files_of
-from ..report.formats.log import Line, lines
+from ..permissions import has_job_permission
+from ..report import Report, render_files
+from ..report.formats.log import LogLine, build_log_lines
 from ..report.formats.markdown import escape
 
 TOP_FINDINGS = 5
@@ -29,11 +29,11 @@ class UpgradeJob(Job):
 
         abstract = True
 
-    def may(self, action: str) -> bool:
+    def user_has_permission(self, action: str) -> bool:
         """Tell whether the user of this run has a permission on this Job."""
-        return bool(self.user) and may(self.user, action, pk=self.job_model.pk)
+        return bool(self.user) and has_job_permission(self.user, action, pk=self.job_model.pk)
 
-    def progress(self, topic: str) -> None:
+    def log_progress(self, topic: str) -> None:
         """Say what is being collected."""
         self.logger.debug("Collecting %s.", topic, extra={"grouping": "collect"})
 
@@ -43,14 +43,14 @@ class UpgradeJob(Job):
         Returns:
             The small result that Nautobot shows above the log and hands to REST clients.
         """
-        *topics, verdict = lines(report)
+        *topics, verdict = build_log_lines(report)
         for line in (verdict, *topics):  # the page shows the oldest line first
             self._log(line)
-        for name, text in files_of(report).items():
+        for name, text in render_files(report).items():
             self.attach(name, text)
         if report.verdict in (Verdict.BLOCKED, Verdict.INCOMPLETE):
             self.fail(f"{report.verdict.value.upper()}: {report.headline}")
-        back = None if report.plans_an_upgrade else report.choice
+        back = None if report.is_preflight else report.rollback_decision
         ways = {"advised": back.advised.kind} if back else {}
         return {
             "verdict": report.verdict.value,
@@ -61,7 +61,7 @@ class UpgradeJob(Job):
             "not_checked": len(report.not_checked),
             "unseen": [
                 {"reason": reason, "checks": number}
-                for reason, number in list(report.reasons.items())[:TOP_FINDINGS]
+                for reason, number in list(report.not_checked_reasons.items())[:TOP_FINDINGS]
             ],
             "top": [
                 {
@@ -89,7 +89,7 @@ class UpgradeJob(Job):
         self.fail(escape(reason))
         return {"verdict": "error", "error": reason}
 
-    def _log(self, line: Line) -> None:
+    def _log(self, line: LogLine) -> None:
         # `failure` came with Nautobot 2.4.5; before it, `error` is the nearest.
         log = getattr(self.logger, line.level, self.logger.error)
         # The page shows Markdown; a list, unlike a block of code, wraps where the table ends.

@@ -7,11 +7,11 @@ from typing import Any
 from nautobot.apps.jobs import ChoiceVar, StringVar
 
 from ..app_settings import UsageError
-from ..catalog.target_release import LONGEST_VERSION
+from ..catalog.target_release import MAX_VERSION_LENGTH
 from ..facts import Unavailable
-from ..facts.contents import DEPTHS
+from ..facts.fingerprints import DEPTHS
 from ..report.formats.markdown import escape
-from ..workflows.capture import DEFAULT_DEPTH, Captured, capture, require_depth
+from ..workflows.capture import DEFAULT_DEPTH, CapturedSnapshot, capture, require_depth
 from .base import SOFT_TIME_LIMIT_SECONDS, TIME_LIMIT_SECONDS, UpgradeJob
 
 name = "Upgrade"
@@ -55,27 +55,27 @@ class CaptureSnapshot(UpgradeJob):
         """Capture, attach, and fail if anything had to be left out."""
         try:
             captured = capture(
-                self.progress,
+                self.log_progress,
                 own_job_result=str(self.job_result.pk),
                 depth=require_depth(depth or DEFAULT_DEPTH),
             )
         except UsageError as error:
             return self.refuse(str(error))
         kept = self.attach(captured.name, captured.data)
-        self._tell(captured, kept=kept)
-        contents = captured.snapshot.facts.contents
+        self._log_outcome(captured, kept=kept)
+        contents = captured.snapshot.facts.fingerprints
         return {
-            "verdict": "complete" if kept and not captured.left_out else "incomplete",
-            "target": (target or "")[:LONGEST_VERSION],
+            "verdict": "complete" if kept and not captured.missing else "incomplete",
+            "target": (target or "")[:MAX_VERSION_LENGTH],
             "files": list(self.attached),
             "sha256": captured.sha256,
             "tables": 0 if isinstance(contents, Unavailable) else len(contents.tables),
             "rows": captured.rows,
-            "left_out": len(captured.left_out),
+            "left_out": len(captured.missing),
         }
 
-    def _tell(self, captured: Captured, *, kept: bool) -> None:
-        for topic, reason in captured.left_out.items():
+    def _log_outcome(self, captured: CapturedSnapshot, *, kept: bool) -> None:
+        for topic, reason in captured.missing.items():
             self.logger.warning(
                 "%s: not captured: %s",
                 escape(topic),
@@ -87,7 +87,7 @@ class CaptureSnapshot(UpgradeJob):
                 "INCOMPLETE: the snapshot is not attached to this run, so that no other can read "
                 "it. Raise JOB_CREATE_FILE_MAX_SIZE, or choose a lesser depth."
             )
-        elif captured.left_out:
+        elif captured.missing:
             self.fail("INCOMPLETE: what was left out cannot be compared later.")
         else:
             self.logger.success(

@@ -10,7 +10,7 @@ from nautobot.extras.models import JobResult
 from ..app_settings import UsageError
 from ..snapshot.file_format import Snapshot
 from ..workflows.capture import capture
-from ..workflows.compare import acceptances_of_settings, compare_snapshots
+from ..workflows.compare import compare_snapshots, read_configured_acceptances
 from .base import SOFT_TIME_LIMIT_SECONDS, TIME_LIMIT_SECONDS
 from .snapshot_fields import SnapshotReader, SnapshotVar
 
@@ -64,22 +64,24 @@ class CompareSnapshots(SnapshotReader):
     ) -> dict[str, Any]:
         """Find both snapshots, compare and publish."""
         try:
-            newer = self.snapshot("after", after, after_file)
-            older = self.snapshot("before", before, before_file) or self.newest(newer)
-            newer = newer or self._present()
+            newer = self.load_snapshot("after", after, after_file)
+            older = self.load_snapshot("before", before, before_file) or self.find_latest_before(
+                newer
+            )
+            newer = newer or self._capture_current()
             if older is None:
-                return self._first()
-            report = compare_snapshots(older, newer, acceptances_of_settings())
+                return self._fail_without_baseline()
+            report = compare_snapshots(older, newer, read_configured_acceptances())
         except UsageError as error:
             return self.refuse(str(error))
         return self.publish(report)
 
-    def _present(self) -> Snapshot:
-        captured = capture(self.progress, own_job_result=str(self.job_result.pk))
+    def _capture_current(self) -> Snapshot:
+        captured = capture(self.log_progress, own_job_result=str(self.job_result.pk))
         self.attach(captured.name, captured.data)
         return captured.snapshot
 
-    def _first(self) -> dict[str, Any]:
+    def _fail_without_baseline(self) -> dict[str, Any]:
         """There was nothing to compare with; what was captured now is there for the next run."""
         then = "; the next run compares with this one" if self.attached else ""
         self.fail(f"INCOMPLETE: there is no earlier snapshot that you may see{then}.")

@@ -7,9 +7,9 @@ from typing import Any
 from nautobot.apps.jobs import BooleanVar, StringVar, TextVar
 
 from ..app_settings import UsageError
-from ..permissions import ACCEPT, BUILD
-from ..workflows.context import Request
-from ..workflows.preflight import preflight
+from ..permissions import ACCEPT_FINDINGS, BUILD_TARGET
+from ..workflows.context import RunRequest
+from ..workflows.preflight import run_preflight
 from .base import SOFT_TIME_LIMIT_SECONDS, TIME_LIMIT_SECONDS, UpgradeJob
 
 name = "Upgrade"
@@ -27,7 +27,7 @@ class Preflight(UpgradeJob):
     )
     exclude = StringVar(
         label="Checks to leave out",
-        description="Ids of checks, separated by commas, such as storage.free_space. What is left "
+        description="Ids of checks, separated by commas, such as storage.low_space. What is left "
         "out is listed in the report, and the verdict cannot be GO.",
         required=False,
         default="",
@@ -80,19 +80,19 @@ class Preflight(UpgradeJob):
         accept: str = "",
     ) -> dict[str, Any]:
         """Collect, judge and publish."""
-        request = Request(
+        request = RunRequest(
             target=target or "",
             requirements=requirements or "",
             exclude=exclude or "",
             accept=accept or "",
             build=not skip_build,
-            may_build=self.may(BUILD),
-            may_accept=self.may(ACCEPT),
+            may_build=self.user_has_permission(BUILD_TARGET),
+            may_accept=self.user_has_permission(ACCEPT_FINDINGS),
             user=str(self.user or ""),
             own_job_result=str(self.job_result.pk),
         )
         try:
-            report = preflight(request, self.progress)
+            report = run_preflight(request, self.log_progress)
         except UsageError as error:
             return self.refuse(str(error))
         return self.publish(report)

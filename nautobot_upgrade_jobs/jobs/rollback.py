@@ -8,11 +8,11 @@ from nautobot.apps.jobs import ChoiceVar, FileVar, StringVar, TextVar
 from nautobot.extras.models import JobResult
 
 from ..app_settings import UsageError
-from ..permissions import ACCEPT
+from ..permissions import ACCEPT_FINDINGS
 from ..rollback.options import TITLES
-from ..workflows.context import Request
+from ..workflows.context import RunRequest
 from ..workflows.rollback import plan_rollback
-from ..workflows.rollback_destination import Given
+from ..workflows.rollback_destination import SnapshotArgument
 from .base import SOFT_TIME_LIMIT_SECONDS, TIME_LIMIT_SECONDS
 from .snapshot_fields import SnapshotReader, SnapshotVar
 
@@ -89,18 +89,21 @@ class RollbackPlanner(SnapshotReader):
         accept: str = "",
     ) -> dict[str, Any]:
         """Collect, weigh and publish."""
-        request = Request(
+        request = RunRequest(
             target=to or "",
             accept=accept or "",
-            may_accept=self.may(ACCEPT),
+            may_accept=self.user_has_permission(ACCEPT_FINDINGS),
             user=str(self.user or ""),
             own_job_result=str(self.job_result.pk),
         )
         try:
-            found = self.snapshot("Back to", snapshot_result, snapshot_file)
+            found = self.load_snapshot("Back to", snapshot_result, snapshot_file)
             file = f"snapshot-{found.instance}.json.gz" if found else ""
             report = plan_rollback(
-                request, self.progress, given=Given(found, file, instance or ""), way=way or ""
+                request,
+                self.log_progress,
+                given=SnapshotArgument(found, file, instance or ""),
+                way=way or "",
             )
         except UsageError as error:
             return self.refuse(str(error))

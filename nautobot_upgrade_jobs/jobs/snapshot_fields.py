@@ -18,7 +18,7 @@ from .base import UpgradeJob
 if TYPE_CHECKING:
     from django.core.files import File
 
-LEAVE_SNAPSHOTS = ("CaptureSnapshot", "CompareSnapshots")
+SNAPSHOT_PRODUCERS = ("CaptureSnapshot", "CompareSnapshots")
 """Classes of the Jobs that do."""
 
 
@@ -33,7 +33,7 @@ class SnapshotVar(ObjectVar):
 
     def as_field(self) -> Any:
         """Return the field of a form, which offers the runs that there are by now."""
-        jobs = Job.objects.filter(job_class_name__in=LEAVE_SNAPSHOTS)
+        jobs = Job.objects.filter(job_class_name__in=SNAPSHOT_PRODUCERS)
         keys = [str(key) for key in jobs.values_list("pk", flat=True)]
         self.field_attrs["query_params"] = {"job_model": keys}
         return super().as_field()
@@ -47,26 +47,28 @@ class SnapshotReader(UpgradeJob):
 
         abstract = True
 
-    def snapshot(
+    def load_snapshot(
         self, which: str, result: JobResult | None, upload: File | None
     ) -> Snapshot | None:
         """Return the snapshot that was asked for; None if none was."""
         if result and upload:
             raise UsageError(f"'{which}' is given twice: name a run or a file.")
         if upload:
-            return _read(upload, f"'{which}', the uploaded file")
+            return _read_snapshot(upload, f"'{which}', the uploaded file")
         if not result:
             return None
-        proxy = self._files().filter(job_result=result).order_by("-uploaded_at").first()
+        proxy = self._query_snapshots().filter(job_result=result).order_by("-uploaded_at").first()
         if proxy is None:
             raise UsageError(f"'{which}': the run {result.pk} has no snapshot that you may see.")
-        return _read(proxy.file, proxy.name)
+        return _read_snapshot(proxy.file, proxy.name)
 
-    def newest(self, newer: Snapshot | None) -> Snapshot | None:
+    def find_latest_before(self, newer: Snapshot | None) -> Snapshot | None:
         """Return the newest snapshot that is older than the other; None if there is none."""
-        for proxy in self._files().exclude(job_result=self.job_result).order_by("-uploaded_at"):
+        for proxy in (
+            self._query_snapshots().exclude(job_result=self.job_result).order_by("-uploaded_at")
+        ):
             try:
-                found = _read(proxy.file, proxy.name)
+                found = _read_snapshot(proxy.file, proxy.name)
             except UsageError as error:
                 self.logger.warning("%s", escape(str(error)), extra={"grouping": "summary"})
                 continue
@@ -74,7 +76,7 @@ class SnapshotReader(UpgradeJob):
                 return found
         return None
 
-    def _files(self) -> Any:
+    def _query_snapshots(self) -> Any:
         """Return the snapshots that the user may see: nobody learns more by comparing.
 
         Only those of our own Jobs count, or anybody who may run a Job could place a baseline.
@@ -90,7 +92,7 @@ class SnapshotReader(UpgradeJob):
         )
 
 
-def _read(file: File, name: str) -> Snapshot:
+def _read_snapshot(file: File, name: str) -> Snapshot:
     """Read a snapshot from Nautobot's storage or from an upload."""
     try:
         with file.open("rb") as stream:

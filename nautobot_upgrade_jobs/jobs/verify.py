@@ -9,9 +9,9 @@ from nautobot.extras.models import JobResult
 
 from ..app_settings import UsageError
 from ..checks.expectation_parser import KINDS
-from ..permissions import ACCEPT
-from ..workflows.context import Request
-from ..workflows.verify import verify
+from ..permissions import ACCEPT_FINDINGS
+from ..workflows.context import RunRequest
+from ..workflows.verify import verify_migrations
 from .base import SOFT_TIME_LIMIT_SECONDS, TIME_LIMIT_SECONDS
 from .snapshot_fields import SnapshotReader, SnapshotVar
 
@@ -26,8 +26,10 @@ class VerifyMigrations(SnapshotReader):
 
     before = SnapshotVar(
         label="Before the upgrade: the result of a run",
-        description="A run of Capture Snapshot or Compare Snapshots. With it the report also says "
-        "whether anything was lost. Blank, and no file below: nothing is compared.",
+        description=(
+            "A run of Capture Snapshot or Compare Snapshots. With it the report also says "
+            "whether anything was lost. Blank, and no file below: nothing is compared."
+        ),
     )
     before_file = FileVar(
         label="Before the upgrade: or a file",
@@ -42,15 +44,19 @@ class VerifyMigrations(SnapshotReader):
     )
     exclude = StringVar(
         label="Checks to leave out",
-        description="Ids of checks, separated by commas, such as aftercare.static_files. What is "
-        "left out is listed in the report, and the verdict cannot be GO.",
+        description=(
+            "Ids of checks, separated by commas, such as post_upgrade.outdated_static_files. What"
+            " is left out is listed in the report, and the verdict cannot be GO."
+        ),
         required=False,
         default="",
     )
     accept = TextVar(
         label="Findings to accept",
-        description="One a line: finding key | reason | until (YYYY-MM-DD). The key stands in the "
-        "report. An acceptance holds for this release and until its date, and is always shown.",
+        description=(
+            "One a line: finding key | reason | until (YYYY-MM-DD). The key stands in the "
+            "report. An acceptance holds for this release and until its date, and is always shown."
+        ),
         required=False,
         default="",
     )
@@ -80,19 +86,19 @@ class VerifyMigrations(SnapshotReader):
         accept: str = "",
     ) -> dict[str, Any]:
         """Collect, judge and publish."""
-        request = Request(
+        request = RunRequest(
             exclude=exclude or "",
             accept=accept or "",
-            may_accept=self.may(ACCEPT),
+            may_accept=self.user_has_permission(ACCEPT_FINDINGS),
             user=str(self.user or ""),
             own_job_result=str(self.job_result.pk),
         )
         try:
-            report = verify(
+            report = verify_migrations(
                 request,
-                self.progress,
+                self.log_progress,
                 expectations=expectations or "",
-                before=self.snapshot("before", before, before_file),
+                before=self.load_snapshot("before", before, before_file),
             )
         except UsageError as error:
             return self.refuse(str(error))

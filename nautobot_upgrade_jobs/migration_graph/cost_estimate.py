@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from math import ceil
 
-from ..facts import Demands, Tables
-from ..facts.demands import Work
+from ..facts import Preconditions, Tables
+from ..facts.preconditions import OperationCost
 from ..facts.tables import Table
 
 MIB = 1024 * 1024
@@ -32,7 +32,7 @@ where the table has some four."""
 class Share:
     """What one kind of work on one table adds."""
 
-    work: Work
+    work: OperationCost
     """The first of its kind on this table."""
     times: int
     table: Table
@@ -56,15 +56,15 @@ class Estimate:
     """The dearest first."""
 
 
-def estimate(demands: Demands, tables: Tables) -> Estimate:
+def estimate(preconditions: Preconditions, tables: Tables) -> Estimate:
     """Add up what the migrations to come cost.
 
     Args:
-        demands: What the operations do to which table.
+        preconditions: What the operations do to which table.
         tables: How many rows these have.
     """
-    shares = sorted(_shares(demands, {one.name: one for one in tables.tables}), key=_dearest)
-    low, high = (end * demands.planned for end in MIGRATION)
+    shares = sorted(_shares(preconditions, {one.name: one for one in tables.tables}), key=_dearest)
+    low, high = (end * preconditions.migrations_planned for end in MIGRATION)
     return Estimate(
         low + sum(one.low for one in shares),
         high + sum(one.high for one in shares),
@@ -75,8 +75,8 @@ def estimate(demands: Demands, tables: Tables) -> Estimate:
     )
 
 
-def _shares(demands: Demands, tables: Mapping[str, Table]) -> Iterator[Share]:
-    known = [one for one in demands.work if one.table in tables]
+def _shares(preconditions: Preconditions, tables: Mapping[str, Table]) -> Iterator[Share]:
+    known = [one for one in preconditions.operation_costs if one.table in tables]
     for kind, name in dict.fromkeys((one.kind, one.table) for one in known):
         same = [one for one in known if (one.kind, one.table) == (kind, name)]
         millions = tables[name].rows * len(same) / 1_000_000

@@ -22,7 +22,7 @@ class History:
     """Questions to the two sides of a migration history."""
 
     def __init__(self, migrations: Migrations) -> None:
-        self._labels = frozenset(migrations.labels)
+        self._labels = frozenset(migrations.app_labels)
         self._recorded = frozenset(migrations.recorded)
         self._on_disk = {migration.key: migration for migration in migrations.on_disk}
 
@@ -142,21 +142,21 @@ class History:
         """Apps with more than one leaf node, and these leaf nodes."""
         leaves: dict[str, list[str]] = defaultdict(list)
         for key in self._leaves:
-            leaves[self.active[key].app].append(key)
+            leaves[self.active[key].app_label].append(key)
         return tuple((app, tuple(keys)) for app, keys in sorted(leaves.items()) if len(keys) > 1)
 
     @property
     def _leaves(self) -> list[str]:
         """Migrations that no other one of the same App builds on."""
         parents = {
-            (migration.app, parent)
+            (migration.app_label, parent)
             for migration in self.active.values()
             for parent in self._parents(migration)
         }
         return [
             key
             for key, migration in sorted(self.active.items())
-            if (migration.app, key) not in parents
+            if (migration.app_label, key) not in parents
         ]
 
     def _squashed(self) -> list[Migration]:

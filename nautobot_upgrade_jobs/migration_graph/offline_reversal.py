@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from ..facts import Contents, Migrations, Unavailable
-from ..facts.contents import Column, TableContents
-from ..facts.demands import Answer, Demand
+from ..facts import Migrations, TableFingerprints, Unavailable
+from ..facts.fingerprints import ColumnFingerprint, TableFingerprint
 from ..facts.migrations import Operation
+from ..facts.preconditions import Precondition, PreconditionResult
 from ..facts.reversal import Effect, Reversal
 
 KEEPS = frozenset(
@@ -30,14 +30,14 @@ KEEPS = frozenset(
 """Kinds of operations whose undoing takes nothing and demands nothing."""
 CODE = ("RunPython", "RunSQL")
 NOT_HERE = "only a running Nautobot can try it"
-Tables = Mapping[str, TableContents | Unavailable]
+Tables = Mapping[str, TableFingerprint | Unavailable]
 
 
 def undoing(
     migrations: Migrations,
     undoes: Sequence[str],
-    now: Contents | Unavailable,
-    then: Contents | Unavailable,
+    now: TableFingerprints | Unavailable,
+    then: TableFingerprints | Unavailable,
 ) -> Reversal:
     """Return the effects of undoing migrations.
 
@@ -70,32 +70,39 @@ def _effects(key: str, one: Operation, now: Tables, then: Tables) -> Iterator[Ef
     elif one.kind in ("DeleteModel", "RemoveField"):
         yield from (_that_returns(key, one, change.lstrip("-"), then) for change in one.changes)
     else:
-        demand = Demand("untried", key, one.kind, one.changes[0] if one.changes else "")
-        yield Effect("may fail", key, one.kind, broken=(Answer(demand, 0, unknown=NOT_HERE),))
+        demand = Precondition("untried", key, one.kind, one.changes[0] if one.changes else "")
+        yield Effect(
+            "may fail",
+            key,
+            one.kind,
+            violated_preconditions=(PreconditionResult(demand, 0, unknown_reason=NOT_HERE),),
+        )
 
 
 def _that_goes(key: str, one: Operation, change: str, now: Tables) -> Effect:
     table, _, field = change.partition(".")
     contents = now.get(table)
-    if not isinstance(contents, TableContents):
-        return Effect("drops", key, one.kind, table, field, unknown=_why(contents))
+    if not isinstance(contents, TableFingerprint):
+        return Effect("drops", key, one.kind, table, field, unknown_reason=_why(contents))
     if not field:
         return Effect("drops", key, one.kind, table, "", contents.rows, contents.rows)
     column = _column(contents, field)
     if column is None:
         why = "" if not contents.rows else "the snapshot has not looked at its columns"
-        return Effect("drops", key, one.kind, table, field, unknown=why)
-    return Effect("drops", key, one.kind, table, column.name, column.non_null, column.non_null)
+        return Effect("drops", key, one.kind, table, field, unknown_reason=why)
+    return Effect(
+        "drops", key, one.kind, table, column.name, column.non_null_count, column.non_null_count
+    )
 
 
 def _that_returns(key: str, one: Operation, change: str, then: Tables) -> Effect:
     table, _, field = change.partition(".")
     contents = then.get(table)
-    column = _column(contents, field) if isinstance(contents, TableContents) else None
+    column = _column(contents, field) if isinstance(contents, TableFingerprint) else None
     return Effect("returns empty", key, one.kind, table, column.name if column else field)
 
 
-def _column(contents: TableContents, field: str) -> Column | None:
+def _column(contents: TableFingerprint, field: str) -> ColumnFingerprint | None:
     named = {one.name: one for one in contents.columns}
     return named.get(field) or named.get(f"{field}_id")
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from ..facts.expected_schema import ExpectedTable
 from ..facts.migrations import Migration, Operation
-from ..facts.models import ModelTable
 from .history import History
 from .schema_diff import LiveTable, SchemaDifference
 
@@ -43,7 +43,7 @@ class Progress:
 
 
 def begun(
-    history: History, live: Mapping[str, LiveTable], expected: Mapping[str, ModelTable]
+    history: History, live: Mapping[str, LiveTable], expected: Mapping[str, ExpectedTable]
 ) -> tuple[Progress, ...]:
     """Return the migrations that could run next and have begun, by key.
 
@@ -67,7 +67,7 @@ def begun(
 
 
 def is_done(
-    one: Operation, live: Mapping[str, LiveTable], expected: Mapping[str, ModelTable]
+    one: Operation, live: Mapping[str, LiveTable], expected: Mapping[str, ExpectedTable]
 ) -> bool | None:
     """Tell whether the schema has an operation's outcome; None if that cannot be told."""
     states = [_is_done(one, change, live, expected) for change in one.changes]
@@ -80,7 +80,7 @@ def _is_done(
     one: Operation,
     change: str,
     live: Mapping[str, LiveTable],
-    expected: Mapping[str, ModelTable],
+    expected: Mapping[str, ExpectedTable],
 ) -> bool | None:
     if ">" in change:
         was, _, now = change.partition(">")
@@ -100,7 +100,7 @@ def _is_done(
     return {"Add": has, "Rem": not has}.get(one.kind[:3])
 
 
-def _was_there(name: str, expected: Mapping[str, ModelTable]) -> bool:
+def _was_there(name: str, expected: Mapping[str, ExpectedTable]) -> bool:
     table, dot, field = name.partition(".")
     if table not in expected:
         return False

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
+from ..facts.expected_schema import ExpectedColumn, ExpectedConstraint, ExpectedTable
 from ..facts.migrations import Operation
-from ..facts.models import ModelColumn, ModelKey, ModelTable
 from .schema_diff import LiveTable, SchemaDifference
 
 
-def repair(one: SchemaDifference, model: ModelTable, vendor: str) -> tuple[str, ...]:
+def repair(one: SchemaDifference, model: ExpectedTable, vendor: str) -> tuple[str, ...]:
     """Return the statements that bring back what the migrations made, for a server of a vendor."""
     writer = _PostgreSQL() if vendor == "postgresql" else _MySQL()
     column = next((each for each in model.columns if each.name == one.subject), None)
     if one.what == "table":
-        return (model.sql, *(key.sql for key in model.keys if _beside_the_table(key, model)))
+        return (model.sql, *(key.sql for key in model.constraints if _beside_the_table(key, model)))
     if one.what == "column":
         if column is None:
             return (writer.drop_column(one.table, one.subject),)
-        keys = [key for key in model.keys if _is_over(key, column.name)]
+        keys = [key for key in model.constraints if _is_over(key, column.name)]
         return (*writer.add_column(one.table, column), *(key.sql for key in keys))
     if column is not None:
         return (writer.alter_column(one.table, column, one.what),)
@@ -69,14 +69,14 @@ def taken_back(
     return tuple(statements)
 
 
-def _beside_the_table(key: ModelKey, model: ModelTable) -> bool:
+def _beside_the_table(key: ExpectedConstraint, model: ExpectedTable) -> bool:
     """Tell whether a key is no part of CREATE TABLE."""
     if key.kind == "unique":
-        return (key.by_name or len(key.columns) > 1) and f'"{key.name}"' not in model.sql
+        return (key.identified_by_name or len(key.columns) > 1) and f'"{key.name}"' not in model.sql
     return key.kind in ("index", "foreign")
 
 
-def _is_over(key: ModelKey, column: str) -> bool:
+def _is_over(key: ExpectedConstraint, column: str) -> bool:
     return any(name.partition(" ")[0] == column for name in key.columns)
 
 
@@ -87,7 +87,7 @@ class _PostgreSQL:
     def quote(name: str) -> str:
         return '"' + name.replace('"', '""') + '"'
 
-    def add_column(self, table: str, column: ModelColumn) -> tuple[str, ...]:
+    def add_column(self, table: str, column: ExpectedColumn) -> tuple[str, ...]:
         place = f"ALTER TABLE {self.quote(table)}"
         name = self.quote(column.name)
         added = f"{place} ADD COLUMN {name} {column.type};"
@@ -103,7 +103,7 @@ class _PostgreSQL:
         """Drop a column with what hangs on it; PostgreSQL does so by itself."""
         return (self.drop_column(table, column),)
 
-    def alter_column(self, table: str, column: ModelColumn, what: str) -> str:
+    def alter_column(self, table: str, column: ExpectedColumn, what: str) -> str:
         name = self.quote(column.name)
         place = f"ALTER TABLE {self.quote(table)} ALTER COLUMN {name}"
         if what == "type":
@@ -129,7 +129,7 @@ class _MySQL(_PostgreSQL):
     def quote(name: str) -> str:
         return "`" + name.replace("`", "``") + "`"
 
-    def alter_column(self, table: str, column: ModelColumn, what: str) -> str:
+    def alter_column(self, table: str, column: ExpectedColumn, what: str) -> str:
         null = "NULL" if column.nullable else "NOT NULL"
         place = f"ALTER TABLE {self.quote(table)} MODIFY {self.quote(column.name)}"
         return f"{place} {column.type} {null};"

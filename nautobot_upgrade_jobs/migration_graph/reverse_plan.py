@@ -77,7 +77,7 @@ def before(now: Migrations, app: str, name: str) -> frozenset[str]:
     history = History(now)
     if name != ZERO and f"{app}.{name}" not in history.applied & set(history.active):
         raise KeyError(f"{app}.{name}")
-    if name == ZERO and app not in {one.app for one in now.on_disk}:
+    if name == ZERO and app not in {one.app_label for one in now.on_disk}:
         raise KeyError(app)
     undone = set(_Graph(history, frozenset()).undone(app, name))
     replaced = {one for key in undone for one in history.files[key].replaces}

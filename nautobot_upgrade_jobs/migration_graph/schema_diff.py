@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ..facts import Schema
-from ..facts.models import ModelKey, ModelTable
+from ..facts.expected_schema import ExpectedConstraint, ExpectedTable
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class SchemaDifference:
     """``table``, ``column``, ``type``, ``nullability``, or the kind of a key."""
     expected: str
     found: str
-    key: ModelKey | None = None
+    key: ExpectedConstraint | None = None
 
 
 def live_tables(schema: Schema) -> dict[str, LiveTable]:
@@ -110,7 +110,7 @@ def _names(columns: str) -> tuple[str, ...]:
 
 
 def differences(
-    expected: dict[str, ModelTable], live: dict[str, LiveTable]
+    expected: dict[str, ExpectedTable], live: dict[str, LiveTable]
 ) -> Iterator[SchemaDifference]:
     """Yield what of the live schema is not as expected, table by table.
 
@@ -124,7 +124,7 @@ def differences(
             yield from _of_keys(table, model, live[table])
 
 
-def _of_columns(table: str, model: ModelTable, live: LiveTable) -> Iterator[SchemaDifference]:
+def _of_columns(table: str, model: ExpectedTable, live: LiveTable) -> Iterator[SchemaDifference]:
     for column in model.columns:
         wanted = column.type + ("" if column.nullable else " not null")
         if column.name not in live.columns:
@@ -142,10 +142,10 @@ def _of_columns(table: str, model: ModelTable, live: LiveTable) -> Iterator[Sche
             yield SchemaDifference(table, name, "extra", "column", "no column", text)
 
 
-def _of_keys(table: str, model: ModelTable, live: LiveTable) -> Iterator[SchemaDifference]:
+def _of_keys(table: str, model: ExpectedTable, live: LiveTable) -> Iterator[SchemaDifference]:
     columns = set(live.columns)
     known: set[str] = set()
-    for wanted in model.keys:
+    for wanted in model.constraints:
         # What a missing column would have had is missing with it.
         if any(column.partition(" ")[0] not in columns for column in wanted.columns):
             continue
@@ -172,16 +172,20 @@ def _of_keys(table: str, model: ModelTable, live: LiveTable) -> Iterator[SchemaD
             yield SchemaDifference(table, key.name, "extra", key.kind, "nothing", key.text)
 
 
-def _serves(live: LiveKey, wanted: ModelKey) -> bool:
+def _serves(live: LiveKey, wanted: ExpectedConstraint) -> bool:
     """Tell whether a live key does what the wanted one is for."""
-    if wanted.by_name:
+    if wanted.identified_by_name:
         return live.name == wanted.name
     if wanted.kind == "check":
         return live.kind == "check" and bool(
             re.search(rf"\b{re.escape(wanted.columns[0])}\b", live.text)
         )
     if wanted.kind == "foreign":
-        return (live.kind, live.columns, live.target) == ("foreign", wanted.columns, wanted.target)
+        return (live.kind, live.columns, live.target) == (
+            "foreign",
+            wanted.columns,
+            wanted.referenced_table,
+        )
     if wanted.kind == "index":
         # An index over more columns finds by the first of them as well; MySQL keeps only that one.
         first = live.columns[: len(wanted.columns)]

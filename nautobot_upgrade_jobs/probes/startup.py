@@ -12,7 +12,7 @@ import traceback
 from collections.abc import Callable
 from typing import Any
 
-MOST_FRAMES = 40
+MAX_FRAMES = 40
 
 
 def load_nautobot() -> None:
@@ -30,7 +30,7 @@ def load_configuration(path: str) -> None:
     load_settings(path)
 
 
-def set_up() -> None:
+def set_up_django() -> None:
     """Start Django with all Apps."""
     import django
     from django.conf import settings
@@ -39,14 +39,14 @@ def set_up() -> None:
     assert settings.SECRET_KEY  # noqa: S101 - Django itself refuses an empty one when it is read
 
 
-def _database() -> None:
+def _connect_database() -> None:
     from ..collect.db.read_only_session import read_only_session
 
     with read_only_session(10) as connection, connection.cursor() as cursor:
         cursor.execute("SELECT 1")
 
 
-def _redis() -> None:
+def _ping_redis() -> None:
     from django.conf import settings
     from django_redis import get_redis_connection
 
@@ -57,7 +57,7 @@ def _redis() -> None:
         redis.Redis.from_url(settings.CELERY_BROKER_URL, socket_connect_timeout=3).ping()
 
 
-def _migrations() -> dict[str, list[str]]:
+def _check_migrations() -> dict[str, list[str]]:
     from ..collect import collect_facts
     from ..facts import Unavailable
     from ..migration_graph.history import History
@@ -72,45 +72,45 @@ def _migrations() -> dict[str, list[str]]:
     }
 
 
-def _checks() -> dict[str, list[str]]:
+def _run_system_checks() -> dict[str, list[str]]:
     from ..collect import collect_facts
     from ..facts import Unavailable
 
-    found = collect_facts(topics=("system",)).system
+    found = collect_facts(topics=("system_checks",)).system_checks
     if isinstance(found, Unavailable):
         raise RuntimeError(found.reason)
     errors = [f"{one.id}: {one.message}" for one in found.messages if one.level == "error"]
     return {"findings": errors}
 
 
-STEPS: dict[str, Callable[[], dict[str, list[str]] | None]] = {
+STAGES: dict[str, Callable[[], dict[str, list[str]] | None]] = {
     "import": load_nautobot,
     "configuration": lambda: load_configuration(sys.argv[1]),
-    "apps": set_up,
-    "database": _database,
-    "redis": _redis,
-    "migrations": _migrations,
-    "checks": _checks,
+    "apps": set_up_django,
+    "database": _connect_database,
+    "redis": _ping_redis,
+    "migrations": _check_migrations,
+    "checks": _run_system_checks,
 }
 
 
 def run() -> dict[str, Any]:
     """Try every stage until one fails."""
     told: dict[str, Any] = {"passed": [], "findings": [], "unapplied": [], "failure": None}
-    for stage, step in STEPS.items():
+    for stage, step in STAGES.items():
         try:
             for kind, texts in (step() or {}).items():
                 told[kind] += texts
         except BaseException as error:  # noqa: BLE001 - SystemExit, too, is what we came for
-            told["failure"] = failure(stage, error)
+            told["failure"] = describe_failure(stage, error)
             return told
         told["passed"].append(stage)
     return told
 
 
-def failure(stage: str, error: BaseException) -> dict[str, Any]:
+def describe_failure(stage: str, error: BaseException) -> dict[str, Any]:
     """Say what ended a start, as ``facts.startup.Failure`` has it."""
-    frames = traceback.extract_tb(error.__traceback__)[-MOST_FRAMES:]
+    frames = traceback.extract_tb(error.__traceback__)[-MAX_FRAMES:]
     places = [(one.filename, one.lineno or 0, one.name) for one in frames]
     message = " ".join(str(error).split())
     if isinstance(error, SyntaxError):  # its text quotes the line, which may hold a secret
@@ -119,17 +119,17 @@ def failure(stage: str, error: BaseException) -> dict[str, Any]:
     return {
         "stage": stage,
         "error": type(error).__name__,
-        "message": _scrubbed(message),
+        "message": _redact_message(message),
         "frames": places,
     }
 
 
-def _scrubbed(message: str) -> str:
+def _redact_message(message: str) -> str:
     """Take secrets out, where the configuration has been loaded; else there are none to know."""
     try:
-        from ..collect.support.redaction import scrub
+        from ..collect.support.redaction import redact_text
 
-        return scrub(message)
+        return redact_text(message)
     except Exception:  # noqa: BLE001 - what fails to load is why we are here
         return message
 

@@ -30,22 +30,34 @@ FORMATS: dict[str, Renderer] = {
     "sarif": sarif.render,
 }
 """Renderers by the name that the command line uses."""
-FILES: dict[str, Renderer] = {"html": html.render, "md": markdown.render, "json": json.render}
+FILE_FORMATS: dict[str, Renderer] = {
+    "html": html.render,
+    "md": markdown.render,
+    "json": json.render,
+}
 """Renderers of a run's files, by their ending."""
 
 
-def files_of(report: Report) -> dict[str, str]:
+def render_files(report: Report) -> dict[str, str]:
     """Return all files of a run: the report in each format, and what it hands over."""
-    files = {f"{report.file_stem}.{ending}": render(report) for ending, render in FILES.items()}
-    upgrade = report.plans_an_upgrade
+    files = {
+        f"{report.file_stem}.{ending}": render(report) for ending, render in FILE_FORMATS.items()
+    }
+    upgrade = report.is_preflight
     if report.constraints:
         files["constraints.txt" if upgrade else REQUIREMENTS] = report.constraints
     if report.steps:
         name = "upgrade-plan.md" if upgrade else f"{report.file_stem}-steps.md"
         files[name] = runbook.render(report)
-    if report.steps and report.state:
+    if report.steps and report.database_state:
         files[f"{report.file_stem}.sh"] = script.render(report)
     return files
 
 
-__all__ = ["FILES", "FORMATS", "Report", "files_of", "log"]
+__all__ = [
+    "FILE_FORMATS",
+    "FORMATS",
+    "Report",
+    "log",
+    "render_files",
+]

@@ -7,9 +7,9 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from ..facts import Contents, Unavailable
-from ..facts.backup import Backup
-from ..facts.contents import TableContents
+from ..facts import TableFingerprints, Unavailable
+from ..facts.backup_file import Backup
+from ..facts.fingerprints import TableFingerprint
 
 CREATED = re.compile(r"^; Archive created at (.+)$", re.MULTILINE)
 NAME = re.compile(r"^;\s+dbname: (.+)$", re.MULTILINE)
@@ -93,7 +93,7 @@ NO_BACKUP = Proof(open=("no file was named",))
 
 def prove(
     backup: Backup,
-    then: Contents | Unavailable,
+    then: TableFingerprints | Unavailable,
     first_applied: str,
     volatile: Collection[str] = (),
 ) -> Proof:
@@ -141,7 +141,7 @@ def _moment(text: str) -> datetime | None:
 
 
 def _of_tables(
-    backup: Backup, then: Contents | Unavailable, volatile: Collection[str]
+    backup: Backup, then: TableFingerprints | Unavailable, volatile: Collection[str]
 ) -> Iterator[tuple[str, str]]:
     if isinstance(then, Unavailable):
         yield f"whether it holds all tables and rows: {then.reason}", "open"
@@ -152,7 +152,9 @@ def _of_tables(
     if isinstance(backup.rows, Unavailable):
         yield f"how many rows it holds: {backup.rows.reason}", "open"
         return
-    known = {name: one.rows for name, one in then.tables.items() if isinstance(one, TableContents)}
+    known = {
+        name: one.rows for name, one in then.tables.items() if isinstance(one, TableFingerprint)
+    }
     # It is younger than the snapshot, as a rule: what was added in between is no fault.
     fewer = sorted(
         name

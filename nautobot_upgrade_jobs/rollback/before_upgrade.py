@@ -6,8 +6,8 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 from ..catalog.records import KnownReversal
-from ..facts import Database, Demands, Migrations, Retreat, Tables, Unavailable
-from ..facts.reversal import Spoilt
+from ..facts import Database, Migrations, PlannedReversal, Preconditions, Tables, Unavailable
+from ..facts.reversal import ReverseDataChange
 from ..migration_graph.history import History
 from ..migration_graph.reverse_plan import way_back
 from .diagnosis import Diagnosis, Stage
@@ -23,8 +23,8 @@ class Ahead:
 
     migrations: Migrations
     """Those of the target, and what is applied today."""
-    retreat: Retreat | Unavailable
-    demands: Demands | Unavailable
+    planned_reversal: PlannedReversal | Unavailable
+    preconditions: Preconditions | Unavailable
     known: Collection[KnownReversal]
     tables: Tables | Unavailable
     database: Database | Unavailable
@@ -43,21 +43,23 @@ def look_back(ahead: Ahead) -> Choice:
         written=NOT_YET,
         tables=ahead.tables,
         database=ahead.database,
-        ahead=ahead.demands,
+        ahead=ahead.preconditions,
     )
     found = ways(situation)
     advised = recommended(found, situation.diagnosis)
     return Choice(situation.diagnosis, found, advised, advised, snapshot=True)
 
 
-def _with_known(ahead: Ahead) -> Retreat | Unavailable:
+def _with_known(ahead: Ahead) -> PlannedReversal | Unavailable:
     """Add what is known of the code; its rows can be counted only when it has run."""
-    if isinstance(ahead.retreat, Unavailable):
-        return ahead.retreat
-    undone = set(ahead.retreat.undoes)
+    if isinstance(ahead.planned_reversal, Unavailable):
+        return ahead.planned_reversal
+    undone = set(ahead.planned_reversal.migrations)
     spoilt = (
-        Spoilt(one.migration, one.says, unknown=NOT_THERE if one.sql else "")
+        ReverseDataChange(
+            one.migration, one.description, unknown_reason=NOT_THERE if one.sql else ""
+        )
         for one in ahead.known
         if one.migration in undone
     )
-    return replace(ahead.retreat, spoilt=tuple(spoilt))
+    return replace(ahead.planned_reversal, known_data_changes=tuple(spoilt))

@@ -12,7 +12,7 @@ from ..migration_graph.history import History
 from ..migration_graph.partial_migration import Progress
 from ..migration_graph.reverse_plan import WayBack
 
-COSMETIC = frozenset({"aftercare.expired_sessions", "aftercare.static_files"})
+COSMETIC = frozenset({"post_upgrade.expired_sessions", "post_upgrade.outdated_static_files"})
 """Checks of steps whose lack stops nobody. Static files may differ for ever: ``collectstatic``
 keeps a file that looks newer, and an installer may give packages the times of their making."""
 

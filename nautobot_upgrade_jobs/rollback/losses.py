@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import urlencode
 
-from ..facts import Contents, Tables, Unavailable
-from ..facts.contents import TableContents
-from ..facts.demands import Answer
+from ..facts import TableFingerprints, Tables, Unavailable
+from ..facts.changes_since import ChangesSince, LoggedChanges
+from ..facts.fingerprints import TableFingerprint
+from ..facts.preconditions import PreconditionResult
 from ..facts.reversal import Effect, Reversal
-from ..facts.written import Change, Written
 
 LOG = "/extras/object-changes/"
 NOT_LOGGED = "by their own time stamps; the change log has none of them"
@@ -70,7 +70,9 @@ class Loss:
     """Page of Nautobot that shows it: path and query."""
 
 
-def of_reversal(reversal: Reversal, then: Contents | Unavailable | None) -> tuple[Loss, ...]:
+def of_reversal(
+    reversal: Reversal, then: TableFingerprints | Unavailable | None
+) -> tuple[Loss, ...]:
     """Return what undoing migrations loses.
 
     Args:
@@ -79,7 +81,7 @@ def of_reversal(reversal: Reversal, then: Contents | Unavailable | None) -> tupl
             the effects themselves tell.
     """
     gone = {one.table for one in reversal.effects if one.kind == "drops" and not one.column}
-    known = {one.migration for one in reversal.spoilt}
+    known = {one.migration for one in reversal.known_data_changes}
     found = [
         *_that_go(reversal, gone),
         *_that_go_along(reversal, gone),
@@ -88,18 +90,24 @@ def of_reversal(reversal: Reversal, then: Contents | Unavailable | None) -> tupl
             Loss(
                 "is spoilt",
                 one.migration,
-                None if one.unknown else one.rows,
+                None if one.unknown_reason else one.affected_rows,
                 one.migration,
-                one.says,
+                one.description,
             )
-            for one in reversal.spoilt
+            for one in reversal.known_data_changes
         ),
         *_by_code(reversal, gone, known),
         *(
-            Loss("is spoilt", _place(one), answer.rows, one.migration, "longer texts are cut")
+            Loss(
+                "is spoilt",
+                _place(one),
+                answer.affected_rows,
+                one.migration,
+                "longer texts are cut",
+            )
             for one in reversal.effects
-            for answer in one.broken
-            if answer.demand.kind == "cut"
+            for answer in one.violated_preconditions
+            if answer.precondition.kind == "cut"
         ),
     ]
     return tuple(one for one in found if one.number != 0)
@@ -108,18 +116,18 @@ def of_reversal(reversal: Reversal, then: Contents | Unavailable | None) -> tupl
 def _that_go(reversal: Reversal, gone: set[str]) -> Iterator[Loss]:
     for one in reversal.effects:
         if one.kind == "drops" and not (one.column and one.table in gone):
-            number = None if one.unknown else one.own
-            yield Loss("goes", _place(one), number, one.migration, one.unknown, one.sample)
+            number = None if one.unknown_reason else one.non_default_rows
+            yield Loss("goes", _place(one), number, one.migration, one.unknown_reason, one.sample)
 
 
 def _that_go_along(reversal: Reversal, gone: set[str]) -> Iterator[Loss]:
     for one in reversal.cascades:
-        if one.place.partition(".")[0] not in gone:
-            yield Loss("goes along", one.place, one.rows, "", "", one.models)
+        if one.referencing_column.partition(".")[0] not in gone:
+            yield Loss("goes along", one.referencing_column, one.rows, "", "", one.models)
 
 
 def _that_return(
-    reversal: Reversal, gone: set[str], then: Contents | Unavailable | None
+    reversal: Reversal, gone: set[str], then: TableFingerprints | Unavailable | None
 ) -> Iterator[Loss]:
     for one in reversal.effects:
         if one.kind == "returns empty" and one.table not in gone:
@@ -127,9 +135,11 @@ def _that_return(
             yield Loss("comes back empty", _place(one), number, one.migration, why)
 
 
-def _there_then(one: Effect, then: Contents | Unavailable | None) -> tuple[int | None, str]:
+def _there_then(
+    one: Effect, then: TableFingerprints | Unavailable | None
+) -> tuple[int | None, str]:
     if then is None:
-        return None if one.unknown else one.rows, one.unknown
+        return None if one.unknown_reason else one.rows, one.unknown_reason
     if isinstance(then, Unavailable):
         return None, "no snapshot says what was in it"
     table = then.tables.get(one.table)
@@ -141,7 +151,7 @@ def _there_then(one: Effect, then: Contents | Unavailable | None) -> tuple[int |
         return table.rows, ""
     for column in table.columns:
         if column.name == one.column:
-            return column.non_null, ""
+            return column.non_null_count, ""
     return (0, "") if not table.rows else (None, "the snapshot has not looked at its columns")
 
 
@@ -155,7 +165,9 @@ def _by_code(reversal: Reversal, gone: set[str], known: set[str]) -> Iterator[Lo
             yield Loss(kind, one.table or one.migration, rows, one.migration)
 
 
-def of_restore(written: Written | Unavailable, volatile: Collection[str] = ()) -> tuple[Loss, ...]:
+def of_restore(
+    written: ChangesSince | Unavailable, volatile: Collection[str] = ()
+) -> tuple[Loss, ...]:
     """Return what restoring a backup loses: everything that is younger than it.
 
     Args:
@@ -164,36 +176,38 @@ def of_restore(written: Written | Unavailable, volatile: Collection[str] = ()) -
     """
     if isinstance(written, Unavailable):
         return (Loss("written since", "everything since the backup", None, "", written.reason),)
-    if isinstance(written.changes, Unavailable):
-        reason = written.changes.reason
+    if isinstance(written.logged_changes, Unavailable):
+        reason = written.logged_changes.reason
         return (Loss("written since", "everything since the backup", None, "", reason),)
-    logged = {one.model.replace(".", "_") for one in written.changes}
-    found = [_of_the_log(one, written.since) for one in written.changes]
+    logged = {one.model.replace(".", "_") for one in written.logged_changes}
+    found = [_of_the_log(one, written.since) for one in written.logged_changes]
     found += [
         Loss("written since", one.table, one.created + one.updated, "", NOT_LOGGED)
-        for one in written.stamped
+        for one in written.timestamp_changes
         if one.table not in {*logged, *volatile}
     ]
     found += [
         Loss("written since", table, None, "", why)
-        for table, why in sorted(written.unknown.items())
+        for table, why in sorted(written.unreadable_tables.items())
         if table not in volatile
     ]
-    if isinstance(written.media, Unavailable):
-        found.append(Loss("written since", "MEDIA_ROOT", None, "", written.media.reason))
-    elif written.media:
-        found.append(Loss("written since", "MEDIA_ROOT", written.media, "", FILES))
+    if isinstance(written.new_media_files, Unavailable):
+        found.append(Loss("written since", "MEDIA_ROOT", None, "", written.new_media_files.reason))
+    elif written.new_media_files:
+        found.append(Loss("written since", "MEDIA_ROOT", written.new_media_files, "", FILES))
     return tuple(found)
 
 
-def _of_the_log(one: Change, since: str) -> Loss:
+def _of_the_log(one: LoggedChanges, since: str) -> Loss:
     asked = {"changed_object_type": one.model, "action": one.action, "time__gte": since}
     link = f"{LOG}?{urlencode(asked)}"
-    return Loss("written since", one.model, one.number, one.user, one.action, one.sample, link)
+    return Loss("written since", one.model, one.count, one.user, one.action, one.sample, link)
 
 
 def of_removal(
-    then: Contents | Unavailable | None, now: Tables | Unavailable, volatile: Collection[str]
+    then: TableFingerprints | Unavailable | None,
+    now: Tables | Unavailable,
+    volatile: Collection[str],
 ) -> Iterator[Loss]:
     """Yield what a way keeps away that keeps the database: rows that have gone meanwhile.
 
@@ -206,7 +220,7 @@ def of_removal(
         return
     for one in now.tables:
         known = then.tables.get(one.name)
-        if not (one.exact and isinstance(known, TableContents)) or one.name in volatile:
+        if not (one.exact and isinstance(known, TableFingerprint)) or one.name in volatile:
             continue
         if (gone := known.rows - one.rows) > 0:
             yield Loss("removed since", one.name, gone, "", "by a user, or by the upgrade")
@@ -220,18 +234,22 @@ class Stop:
     operation: str
     undone: int
     """Migrations that are undone by then."""
-    answer: Answer | None = None
+    answer: PreconditionResult | None = None
     """What the rows do not comply with; None if nobody has written a way back."""
 
 
 def stop_of(reversal: Reversal) -> Stop | None:
     """Return the first place at which undoing will stop; None if none is known to."""
     for one in reversal.effects:
-        undone = reversal.undoes.index(one.migration)
+        undone = reversal.migrations.index(one.migration)
         if one.kind == "irreversible":
             return Stop(one.migration, one.operation, undone)
-        for answer in one.broken:
-            if answer.rows and not answer.demand.after and answer.demand.kind != "cut":
+        for answer in one.violated_preconditions:
+            if (
+                answer.affected_rows
+                and not answer.precondition.possibly_fixed_by
+                and answer.precondition.kind != "cut"
+            ):
                 return Stop(one.migration, one.operation, undone, answer)
     return None
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ..common.text import plural
-from ..facts import Contents, Database, Demands, Tables, Unavailable
-from ..facts.frozen import Frozen
+from ..facts import Database, Preconditions, TableFingerprints, Tables, Unavailable
+from ..facts.changes_since import ChangesSince
+from ..facts.pinned_packages import PinnedPackages
 from ..facts.reversal import Reversal
-from ..facts.written import Written
 from ..migration_graph.cost_estimate import estimate
 from ..migration_graph.reverse_plan import WayBack
 from .backup_check import NO_BACKUP, Proof
@@ -41,13 +41,13 @@ class Situation:
     diagnosis: Diagnosis
     way: WayBack
     reversal: Reversal | Unavailable
-    then: Contents | Unavailable | None
+    then: TableFingerprints | Unavailable | None
     """The tables in the state to go back to; None if it is that of today."""
-    written: Written | Unavailable
+    written: ChangesSince | Unavailable
     """Since that state."""
     tables: Tables | Unavailable
     database: Database | Unavailable
-    ahead: Demands | Unavailable
+    ahead: Preconditions | Unavailable
     """What the migrations that are still to run demand."""
     volatile: frozenset[str] = frozenset()
     """Tables that are written to, or lose rows, without anybody's doing."""
@@ -105,7 +105,7 @@ class Choice:
     """Whether a snapshot says what the state to go back to was."""
     backup: Proof = NO_BACKUP
     """What speaks for the file that is said to be the backup."""
-    frozen: Frozen | None = None
+    frozen: PinnedPackages | None = None
     """The old packages; None if the steps install none of a list."""
 
 
@@ -158,8 +158,10 @@ def _forward(situation: Situation) -> Way:
     if isinstance(ahead, Unavailable):
         doubts.append(f"whether the rows comply with what is to come: {ahead.reason}")
     else:
-        broken = [one for one in ahead.broken if one.stops]
-        doubts += [f"{one.demand.migration} will stop at {one.demand.table}" for one in broken]
+        broken = [one for one in ahead.violated if one.is_blocking]
+        doubts += [
+            f"{one.precondition.migration} will stop at {one.precondition.table}" for one in broken
+        ]
     seconds = None
     if not isinstance(ahead, Unavailable) and not isinstance(situation.tables, Unavailable):
         left = estimate(ahead, situation.tables)
@@ -180,7 +182,9 @@ def _reverse(situation: Situation) -> Way:
         return Way("reverse", why_not or f"nobody knows: {_reason(reversal)}")
     seconds = None
     if not isinstance(situation.tables, Unavailable):
-        work = Demands(planned=len(reversal.undoes), work=reversal.work)
+        work = Preconditions(
+            migrations_planned=len(reversal.migrations), operation_costs=reversal.operation_costs
+        )
         cost = estimate(work, situation.tables)
         seconds = (cost.low + START[0], cost.high + START[1])
     losses = (*of_reversal(reversal, situation.then), *_removed(situation))
@@ -191,9 +195,9 @@ def _reverse(situation: Situation) -> Way:
         stop=stop,
         no_return=_no_return(reversal, losses, stop),
         stays=tuple(
-            f"{one.table}: the index {one.index} keeps its newer name"
+            f"{one.table}: the index {one.unrenamed_index} keeps its newer name"
             for one in reversal.effects
-            if one.index
+            if one.unrenamed_index
         ),
         spoils=any(_spoils(one, situation) for one in losses),
         doubts=tuple(_doubts(reversal)),
@@ -203,7 +207,7 @@ def _reverse(situation: Situation) -> Way:
             "the old packages, as a frozen set",
         ),
         seconds=seconds,
-        basis=f"{plural(len(reversal.undoes), 'migration')} and the rows that they work on",
+        basis=f"{plural(len(reversal.migrations), 'migration')} and the rows that they work on",
     )
 
 
@@ -223,7 +227,7 @@ def _no_return(reversal: Reversal, losses: tuple[Loss, ...], stop: Stop | None) 
     spoilt = {one.cause for one in losses if one.kind in SPOILS}
     if stop:
         spoilt.add(stop.migration)
-    return next((key for key in reversed(reversal.undoes) if key in spoilt), "")
+    return next((key for key in reversed(reversal.migrations) if key in spoilt), "")
 
 
 def _removed(situation: Situation) -> Iterator[Loss]:
@@ -251,16 +255,16 @@ def _obstacles(situation: Situation) -> Iterator[str]:
 def _doubts(reversal: Reversal) -> Iterator[str]:
     """Yield what nobody knows of what reversing demands."""
     for one in reversal.effects:
-        for answer in one.broken:
-            if answer.unknown:
-                yield f"{one.migration}: not tried: {answer.unknown}"
-            elif answer.demand.after and answer.demand.kind != "cut":
+        for answer in one.violated_preconditions:
+            if answer.unknown_reason:
+                yield f"{one.migration}: not tried: {answer.unknown_reason}"
+            elif answer.precondition.possibly_fixed_by and answer.precondition.kind != "cut":
                 yield (
-                    f"{one.migration} may stop at {answer.demand.table}, unless code before it "
-                    "changes these rows"
+                    f"{one.migration} may stop at {answer.precondition.table}, unless code before"
+                    " it changes these rows"
                 )
-        if one.unknown:
-            yield f"{one.migration}: not counted: {one.unknown}"
+        if one.unknown_reason:
+            yield f"{one.migration}: not counted: {one.unknown_reason}"
 
 
 def _restore(situation: Situation) -> Way:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from packaging.utils import canonicalize_name
 
 from ..facts import Database, Packages, Runtime, Unavailable
-from ..facts.frozen import Frozen
+from ..facts.pinned_packages import PinnedPackages
 from ..migration_graph.reverse_plan import ZERO, Call
 from ..runbook.container_commands import IMAGE
 from ..runbook.upgrade import Step, source_of
@@ -105,14 +105,14 @@ def without_tools(packages: Packages) -> Packages:
     return replace(packages, installed=tuple(kept))
 
 
-def unasked(then: Packages, now: Packages, why: str) -> Frozen:
+def unasked(then: Packages, now: Packages, why: str) -> PinnedPackages:
     """Return the packages to go back to, for pip, without hashes: no index was asked."""
     lines = sorted(
         (f"{one.name}=={one.version}" for one in without_tools(then).installed if not one.local),
         key=str.lower,
     )
     text = "\n".join((*lines, kept_out(then)))
-    return Frozen(text, to_be_found(then, now), why)
+    return PinnedPackages(text, to_be_found(then, now), why)
 
 
 def to_be_found(then: Packages, now: Packages, lost: Collection[str] = ()) -> tuple[str, ...]:
@@ -229,7 +229,7 @@ def _whole(back: Return) -> Iterator[Step]:
             (f'grep --quiet "$OLD_IMAGE" {BACKUP}.images', "docker compose build", config),
         )
     elif runtime.layout == "release symlink":
-        link = shlex.quote(runtime.link)
+        link = shlex.quote(runtime.symlink)
         yield Step(
             "Switch the link back to the old release",
             "The old environment was left whole beside the new one.",

@@ -211,9 +211,9 @@ def source_of(wheel_directory: str) -> str:
 def _beside(window: Window, install: str, why: str) -> Iterator[Step]:
     """Yield the steps for a new environment beside the old one, switched by a symbolic link."""
     runtime = window.runtime
-    link, new = shlex.quote(runtime.link), shlex.quote(f"{runtime.link}-{window.target}")
-    below = PurePosixPath(runtime.prefix).relative_to(runtime.link)
-    place = shlex.quote(str(PurePosixPath(f"{runtime.link}-{window.target}") / below))
+    link, new = shlex.quote(runtime.symlink), shlex.quote(f"{runtime.symlink}-{window.target}")
+    below = PurePosixPath(runtime.prefix).relative_to(runtime.symlink)
+    place = shlex.quote(str(PurePosixPath(f"{runtime.symlink}-{window.target}") / below))
     yield Step(
         "Install the target beside the old release",
         "The old environment stays whole: until migrations have run, the way back is the link. "

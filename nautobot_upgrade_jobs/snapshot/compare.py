@@ -64,7 +64,7 @@ def _changes(before: Facts, after: Facts, expectations: Expectations) -> Iterato
     told = set()
     for one in (
         *differences_of_listings(before, after),
-        *differences_of_contents(before.contents, after.contents),
+        *differences_of_contents(before.fingerprints, after.fingerprints),
     ):
         if isinstance(one, Difference):
             if change := _judged(one, expectations):

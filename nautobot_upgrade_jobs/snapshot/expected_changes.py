@@ -6,10 +6,10 @@ from fnmatch import fnmatchcase
 
 from packaging.version import Version
 
-from ..catalog import Catalog, ExpectedChange, VolatileThing
+from ..catalog import Catalog, ExpectedChange, VolatileData
 from ..checks.text import plural
 from ..facts import Facts, Unavailable
-from ..facts.contents import TableContents
+from ..facts.fingerprints import TableFingerprint
 from .difference import Difference, Explanation
 from .listing_diff import COUNT
 from .migration_effects import Alterations
@@ -31,12 +31,12 @@ class Expectations:
         what comes and goes by nature.
         """
         return any(
-            one.comes_and_goes
+            one.fluctuates
             or (
                 (difference.how != "gone" and not difference.loses)
-                and (not one.grows or _grows(difference))
+                and (not one.growth_only or _grows(difference))
             )
-            for one in self._catalog.volatile
+            for one in self._catalog.volatile_data
             if _matches(one, difference)
         )
 
@@ -46,7 +46,9 @@ class Expectations:
             difference.how == "changed"
             and "." not in difference.subject
             and difference.after != "0 rows"
-            and any(one.grows and _matches(one, difference) for one in self._catalog.volatile)
+            and any(
+                one.growth_only and _matches(one, difference) for one in self._catalog.volatile_data
+            )
         )
 
     def explain(self, difference: Difference) -> Explanation | None:
@@ -60,7 +62,7 @@ class Expectations:
     def broken_promise(self, difference: Difference) -> str:
         """Say which move of values was declared and did not come true; empty if none was."""
         for one in self._catalog.expected_changes:
-            if one.rows_of and _matches(one, difference) and self._holds(one, difference):
+            if one.moved_columns and _matches(one, difference) and self._holds(one, difference):
                 wanted, there = self._rows_of(one)
                 if wanted != there:
                     return f"{one.replaced_by} should have {wanted} rows for it, and has {there}"
@@ -69,18 +71,20 @@ class Expectations:
     def _by_catalog(self, difference: Difference) -> Explanation | None:
         for one in self._catalog.expected_changes:
             if _matches(one, difference) and self._holds(one, difference):
-                wanted, there = self._rows_of(one) if one.rows_of else (0, 0)
+                wanted, there = self._rows_of(one) if one.moved_columns else (0, 0)
                 if wanted == there:
                     return Explanation(one.reason, one.reference)
         return None
 
     def _holds(self, one: ExpectedChange, difference: Difference) -> bool:
         """Tell whether an entry of the catalog is about these two states."""
-        if difference.how not in one.how or (one.grows and not _grows(difference)):
+        if difference.how not in one.change_kinds or (one.growth_only and not _grows(difference)):
             return False
-        if difference.loses and not (one.loses or one.rows_of or one.kept):
+        if difference.loses and not (
+            one.explains_loss or one.moved_columns or one.kept_where_not_null
+        ):
             return False
-        if one.kept and not self._kept(one, difference):
+        if one.kept_where_not_null and not self._kept(one, difference):
             return False
         if not fnmatchcase(difference.before or difference.after or "", one.value):
             return False
@@ -93,28 +97,28 @@ class Expectations:
 
     def _kept(self, one: ExpectedChange, difference: Difference) -> bool:
         """Tell whether just the rows went that had no value in the column."""
-        kept = self._values_before(one.kept)
+        kept = self._values_before(one.kept_where_not_null)
         return kept is not None and difference.after == plural(kept, "row")
 
     def _rows_of(self, one: ExpectedChange) -> tuple[int, int]:
         """Return how many rows the table that took over should have, and how many it has."""
-        old, new = self._before.contents, self._after.contents
+        old, new = self._before.fingerprints, self._after.fingerprints
         if isinstance(old, Unavailable) or isinstance(new, Unavailable):
             return 0, -1
-        wanted = sum(self._values_before(subject) or 0 for subject in one.rows_of)
+        wanted = sum(self._values_before(subject) or 0 for subject in one.moved_columns)
         heir = new.tables.get(one.replaced_by)
-        return wanted, heir.rows if isinstance(heir, TableContents) else 0
+        return wanted, heir.rows if isinstance(heir, TableFingerprint) else 0
 
     def _values_before(self, subject: str) -> int | None:
         """Return how many values a column (``table.column``) held; None if nobody looked."""
         table, _, name = subject.partition(".")
-        old = self._before.contents
+        old = self._before.fingerprints
         holder = None if isinstance(old, Unavailable) else old.tables.get(table)
-        columns = holder.columns if isinstance(holder, TableContents) else ()
-        return next((column.non_null for column in columns if column.name == name), None)
+        columns = holder.columns if isinstance(holder, TableFingerprint) else ()
+        return next((column.non_null_count for column in columns if column.name == name), None)
 
 
-def _matches(one: ExpectedChange | VolatileThing, difference: Difference) -> bool:
+def _matches(one: ExpectedChange | VolatileData, difference: Difference) -> bool:
     return fnmatchcase(difference.section, one.section) and any(
         fnmatchcase(difference.subject, pattern) for pattern in one.subjects
     )

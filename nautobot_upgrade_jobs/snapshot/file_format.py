@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..facts import Facts
-from ..facts.codec import FactsFormatError, decode, encode
+from ..facts.serialization import FactsFormatError, decode, encode
 
 FORMAT = "nautobot-upgrade-jobs snapshot"
 SCHEMA = 1

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..checks.text import SHOWN, plural
-from ..facts import Contents, Unavailable
-from ..facts.contents import DIGITS, NUMBER_OF_BUCKETS, Column, TableContents
+from ..checks.text import MAX_LISTED, plural
+from ..facts import TableFingerprints, Unavailable
+from ..facts.fingerprints import (
+    FINGERPRINT_DIGITS,
+    NUMBER_OF_BUCKETS,
+    ColumnFingerprint,
+    TableFingerprint,
+)
 from .difference import Difference, NotComparable
 
-SECTION = "contents"
+SECTION = "fingerprints"
 VALUES = " values"
 """After a table's name: its values, where they could not be compared."""
 SAME_HASH = (
@@ -22,7 +27,7 @@ SAME_HASH = (
 
 
 def differences_of_contents(
-    before: Contents | Unavailable, after: Contents | Unavailable
+    before: TableFingerprints | Unavailable, after: TableFingerprints | Unavailable
 ) -> Iterator[Difference | NotComparable]:
     """Yield the tables and columns whose rows or values differ.
 
@@ -49,7 +54,7 @@ def differences_of_contents(
             yield from _table(name, was, now, fingerprints=not reason)
 
 
-def _why_not(before: Contents, after: Contents) -> str:
+def _why_not(before: TableFingerprints, after: TableFingerprints) -> str:
     """Return why the fingerprints of two states cannot be compared; empty if they can."""
     for word, was, now in (
         ("algorithm", before.algorithm, after.algorithm),
@@ -62,7 +67,7 @@ def _why_not(before: Contents, after: Contents) -> str:
 
 
 def _table(
-    name: str, was: TableContents | None, now: TableContents | None, *, fingerprints: bool
+    name: str, was: TableFingerprint | None, now: TableFingerprint | None, *, fingerprints: bool
 ) -> Iterator[Difference | NotComparable]:
     if was is None or now is None:
         yield from _one_sided(name, was, now)
@@ -83,7 +88,7 @@ def _table(
         yield NotComparable(SECTION, f"{name}{VALUES}", reason)
 
 
-def _same_key(was: TableContents, now: TableContents) -> bool:
+def _same_key(was: TableFingerprint, now: TableFingerprint) -> bool:
     kinds = [{one.name: one.type for one in side.columns} for side in (was, now)]
     return was.primary_key == now.primary_key and all(
         _same_hash(kinds[0].get(key, ""), kinds[1].get(key, "")) or not (kinds[0] and kinds[1])
@@ -92,7 +97,7 @@ def _same_key(was: TableContents, now: TableContents) -> bool:
 
 
 def _rows(
-    name: str, was: TableContents, now: TableContents, *, comparable: bool
+    name: str, was: TableFingerprint, now: TableFingerprint, *, comparable: bool
 ) -> Iterator[Difference]:
     """Yield that there are more rows, fewer, or others."""
     if was.rows != now.rows:
@@ -101,16 +106,20 @@ def _rows(
         story = f"{name}: {plural(now.rows, 'row')}, {number} {word} than before"
         counts = plural(was.rows, "row"), plural(now.rows, "row")
         yield Difference(SECTION, name, *counts, story, loses=now.rows < was.rows)
-    elif comparable and None not in (was.keys, now.keys) and was.keys != now.keys:
+    elif (
+        comparable
+        and None not in (was.key_fingerprint, now.key_fingerprint)
+        and was.key_fingerprint != now.key_fingerprint
+    ):
         story = f"{name}: {plural(now.rows, 'row')} as before, but not the same: rows were replaced"
         yield Difference(SECTION, name, "the same keys", "other keys", story, loses=True)
 
 
-def _moved(was: TableContents, now: TableContents) -> frozenset[int] | None:
+def _moved(was: TableFingerprint, now: TableFingerprint) -> frozenset[int] | None:
     """Return the buckets whose rows are not the same ones; None if nobody can tell."""
-    if was.keys is None or now.keys is None:
+    if was.key_fingerprint is None or now.key_fingerprint is None:
         return None
-    if was.keys == now.keys:
+    if was.key_fingerprint == now.key_fingerprint:
         return frozenset()
     if was.key_buckets and now.key_buckets:
         return _differing(was.key_buckets, now.key_buckets)
@@ -119,18 +128,18 @@ def _moved(was: TableContents, now: TableContents) -> frozenset[int] | None:
 
 def _differing(was: str, now: str) -> frozenset[int]:
     """Return the numbers of the buckets whose fingerprints differ; of no values they are empty."""
-    empty = "0" * DIGITS * NUMBER_OF_BUCKETS
+    empty = "0" * FINGERPRINT_DIGITS * NUMBER_OF_BUCKETS
     was, now = was or empty, now or empty
     return frozenset(
         number
         for number in range(NUMBER_OF_BUCKETS)
-        if was[number * DIGITS : (number + 1) * DIGITS]
-        != now[number * DIGITS : (number + 1) * DIGITS]
+        if was[number * FINGERPRINT_DIGITS : (number + 1) * FINGERPRINT_DIGITS]
+        != now[number * FINGERPRINT_DIGITS : (number + 1) * FINGERPRINT_DIGITS]
     )
 
 
 def _one_sided(
-    name: str, was: TableContents | None, now: TableContents | None
+    name: str, was: TableFingerprint | None, now: TableFingerprint | None
 ) -> Iterator[Difference]:
     """Yield a table that came or went, if it holds anything; an empty one is the schema's."""
     if was is not None and was.rows:
@@ -142,7 +151,7 @@ def _one_sided(
 
 
 def _columns(
-    name: str, was: TableContents, now: TableContents, moved: frozenset[int] | None
+    name: str, was: TableFingerprint, now: TableFingerprint, moved: frozenset[int] | None
 ) -> Iterator[Difference | NotComparable]:
     """Yield columns that came, went, were emptied or hold other values."""
     old = {one.name: one for one in was.columns}
@@ -151,13 +160,13 @@ def _columns(
     for column in sorted(old.keys() | new.keys()) if looked_at else ():
         subject = f"{name}.{column}"
         before, after = old.get(column), new.get(column)
-        if after is None and before is not None and before.non_null:
-            values = plural(before.non_null, "value")
+        if after is None and before is not None and before.non_null_count:
+            values = plural(before.non_null_count, "value")
             yield Difference(
                 SECTION, subject, values, None, f"{subject}: gone, with {values}", loses=True
             )
-        elif before is None and after is not None and after.non_null:
-            values = plural(after.non_null, "value")
+        elif before is None and after is not None and after.non_null_count:
+            values = plural(after.non_null_count, "value")
             yield Difference(SECTION, subject, None, values, f"{subject}: new, with {values}")
         elif before is not None and after is not None:
             rows_gone = max(0, was.rows - now.rows)
@@ -165,43 +174,51 @@ def _columns(
 
 
 def _values(
-    subject: str, was: Column, now: Column, moved: frozenset[int] | None, rows_gone: int
+    subject: str,
+    was: ColumnFingerprint,
+    now: ColumnFingerprint,
+    moved: frozenset[int] | None,
+    rows_gone: int,
 ) -> Iterator[Difference | NotComparable]:
     """Yield a column whose values differ, as far as its rows are the same ones.
 
     More values missing than rows are gone are lost from rows that stayed.
     """
-    if was.non_null - now.non_null > rows_gone:
-        number = plural(was.non_null - now.non_null, "value")
-        story = f"{subject}: {number} fewer than the {was.non_null} before"
+    if was.non_null_count - now.non_null_count > rows_gone:
+        number = plural(was.non_null_count - now.non_null_count, "value")
+        story = f"{subject}: {number} fewer than the {was.non_null_count} before"
         yield Difference(SECTION, subject, _shown(was), _shown(now), story, loses=True)
     elif moved is None or was.fingerprint == now.fingerprint:
         return
     elif not _same_hash(was.type, now.type):
-        if was.non_null or now.non_null:
+        if was.non_null_count or now.non_null_count:
             yield NotComparable(SECTION, subject, f"its type was {was.type}, now it is {now.type}")
     elif story := _other_values(subject, was, now, moved):
         yield Difference(SECTION, subject, _shown(was), _shown(now), story)
 
 
-def _other_values(subject: str, was: Column, now: Column, moved: frozenset[int]) -> str:
+def _other_values(
+    subject: str, was: ColumnFingerprint, now: ColumnFingerprint, moved: frozenset[int]
+) -> str:
     """Return how the values differ; empty if they do only where the rows do, too."""
-    if all(one.buckets or not one.non_null for one in (was, now)):
+    if all(one.buckets or not one.non_null_count for one in (was, now)):
         differing = sorted(_differing(was.buckets, now.buckets) - moved)
         if not differing:
             return ""
-        shown = ", ".join(map(str, differing[:SHOWN])) + (" …" if len(differing) > SHOWN else "")
+        shown = ", ".join(map(str, differing[:MAX_LISTED])) + (
+            " …" if len(differing) > MAX_LISTED else ""
+        )
         same = NUMBER_OF_BUCKETS - len(moved)
         return f"{subject}: other values in {len(differing)} of {same} buckets ({shown})"
     if moved:
         return ""
-    if was.non_null != now.non_null:
-        return f"{subject}: {now.non_null - was.non_null} more values than before"
+    if was.non_null_count != now.non_null_count:
+        return f"{subject}: {now.non_null_count - was.non_null_count} more values than before"
     return f"{subject}: the same rows, other values"
 
 
-def _shown(column: Column) -> str:
-    return f"{plural(column.non_null, 'value')}, {column.fingerprint}"
+def _shown(column: ColumnFingerprint) -> str:
+    return f"{plural(column.non_null_count, 'value')}, {column.fingerprint}"
 
 
 def _same_hash(was: str, now: str) -> bool:

@@ -9,17 +9,17 @@ from functools import cache
 
 from packaging.utils import canonicalize_name
 
-from ..facts import Facts, Listing, MissingFactError, Unavailable, known
+from ..facts import Facts, FactUnavailable, Listing, Unavailable, require
 from ..facts.settings import Setting
 from .difference import Difference, NotComparable
 
-LISTED_TOPICS = ("schema", "meaning", "automation", "interface", "files")
+LISTED_TOPICS = ("schema", "derived_state", "automation", "ui_registry", "files")
 """Topics whose every field is a listing already."""
 DIGEST = re.compile(r"(,? ?\b(digest|sha256) |, |^)[0-9a-f]{16,64}$")
 """Of no use to a reader; it stands in the JSON report."""
 COUNT = re.compile(r"(\d+) (?:members?|rows?|values?|associations?)\b")
-ENTERED = ("meaning.custom_fields", "meaning.relationships")
-GROUPS = "meaning.dynamic_groups"
+ENTERED = ("derived_state.custom_fields", "derived_state.relationships")
+GROUPS = "derived_state.dynamic_groups"
 USER_FILES = "files.media"
 
 
@@ -39,7 +39,7 @@ def differences_of_listings(before: Facts, after: Facts) -> Iterator[Difference 
 def sections() -> tuple[str, ...]:
     """Return the names of all sections, in the order they are shown."""
     listed = (
-        f"{topic}.{field.name}" for topic in LISTED_TOPICS for field in fields(Facts.kind_of(topic))
+        f"{topic}.{field.name}" for topic in LISTED_TOPICS for field in fields(Facts.type_of(topic))
     )
     return (*VIEWS, *listed)
 
@@ -48,7 +48,7 @@ def _listing(facts: Facts, section: str) -> Listing | Unavailable:
     if section in VIEWS:
         try:
             return Listing(VIEWS[section](facts))
-        except MissingFactError as error:
+        except FactUnavailable as error:
             return Unavailable(str(error))
     topic, _, field = section.partition(".")
     value = getattr(facts, topic)
@@ -96,7 +96,7 @@ def _story(name: str, was: str | None, now: str | None) -> str:
 
 
 def _installation(facts: Facts) -> dict[str, str]:
-    runtime, database, redis = known(facts.runtime), known(facts.database), known(facts.redis)
+    runtime, database, redis = require(facts.runtime), require(facts.database), require(facts.redis)
     return {
         "Nautobot": runtime.nautobot,
         "Python": runtime.python,
@@ -109,20 +109,22 @@ def _installation(facts: Facts) -> dict[str, str]:
 
 
 def _packages(facts: Facts) -> dict[str, str]:
-    packages = known(facts.packages).installed
+    packages = require(facts.packages).installed
     return {str(canonicalize_name(one.name)): one.version for one in packages}
 
 
 def _apps(facts: Facts) -> dict[str, str]:
-    return dict.fromkeys((one.module for one in known(facts.apps).enabled), "enabled")
+    return dict.fromkeys((one.module for one in require(facts.apps).enabled), "enabled")
 
 
 def _settings(facts: Facts) -> dict[str, str]:
-    found = {one.name: _value(one) for one in known(facts.settings).values}
-    for app in known(facts.apps).enabled:
+    found = {one.name: _value(one) for one in require(facts.settings).values}
+    for app in require(facts.apps).enabled:
         found |= {f"{app.module}.{one.name}": _value(one) for one in app.settings}
-    found |= {f"config.{one.name}": _value(one) for one in known(known(facts.settings).stored)}
-    return found | {f"${name}": "set" for name in known(facts.settings).environment}
+    found |= {
+        f"config.{one.name}": _value(one) for one in require(require(facts.settings).constance)
+    }
+    return found | {f"${name}": "set" for name in require(facts.settings).environment}
 
 
 def _value(setting: Setting) -> str:
@@ -130,18 +132,18 @@ def _value(setting: Setting) -> str:
 
 
 def _migrations(facts: Facts) -> dict[str, str]:
-    return dict.fromkeys(known(facts.migrations).recorded, "recorded")
+    return dict.fromkeys(require(facts.migrations).recorded, "recorded")
 
 
 def _system(facts: Facts) -> dict[str, str]:
-    return {f"{one.id} {one.message}": one.level for one in known(facts.system).messages}
+    return {f"{one.id} {one.message}": one.level for one in require(facts.system_checks).messages}
 
 
 def _storage(facts: Facts) -> dict[str, str]:
     return {
         one.setting: f"{one.path}, {'there' if one.exists else 'missing'}, "
         f"{'writable' if one.writable else 'not writable'}"
-        for one in known(facts.storage).folders
+        for one in require(facts.storage).folders
     }
 
 
@@ -151,6 +153,6 @@ VIEWS: dict[str, Callable[[Facts], dict[str, str]]] = {
     "apps": _apps,
     "settings": _settings,
     "migrations": _migrations,
-    "system": _system,
+    "system_checks": _system,
     "storage": _storage,
 }

@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterator
 from functools import cached_property
 
-from ..facts import Contents, Facts, Unavailable
-from ..facts.contents import Column, TableContents
+from ..facts import Facts, TableFingerprints, Unavailable
+from ..facts.fingerprints import ColumnFingerprint, TableFingerprint
 from .difference import Difference, Explanation
 
 LONGEST_NAMES = (63, 64)
@@ -37,16 +37,16 @@ class Alterations:
         """
         kind = (difference.section, difference.how)
         for migration, changes in self._changes.items():
-            if (difference.section.startswith("schema.") or kind == ("contents", "added")) and any(
-                alters(change, difference) for change in changes
-            ):
+            if (
+                difference.section.startswith("schema.") or kind == ("fingerprints", "added")
+            ) and any(alters(change, difference) for change in changes):
                 return Explanation(f"Migration {migration} alters it.")
-            if kind == ("contents", "gone") and self._renames(changes, difference.subject):
+            if kind == ("fingerprints", "gone") and self._renames(changes, difference.subject):
                 return Explanation(f"Migration {migration} renames it; what it holds is the same.")
         return None
 
     def _renames(self, changes: tuple[str, ...], subject: str) -> bool:
-        old, new = self._before.contents, self._after.contents
+        old, new = self._before.fingerprints, self._after.fingerprints
         if isinstance(old, Unavailable) or isinstance(new, Unavailable):
             return False
         names = [change.split(">") for change in changes if ">" in change]
@@ -94,7 +94,7 @@ def _about(part: str, table: str, name: str, difference: Difference) -> bool:
     if changed != table:
         return False
     columns = (field, f"{field}_id")
-    if difference.section in ("schema.columns", "contents"):
+    if difference.section in ("schema.columns", "fingerprints"):
         return bool(name) and name in columns
     # An index or a constraint: of the field, or stated for the whole table.
     text = f"{difference.before or ''} {difference.after or ''}"
@@ -115,7 +115,9 @@ def many_to_many_tables(table: str, field: str) -> Iterator[str]:
             yield name[: longest - len(mark)] + mark
 
 
-def holds_the_same(old: Contents, was: str, new: Contents, now: str, subject: str) -> bool:
+def holds_the_same(
+    old: TableFingerprints, was: str, new: TableFingerprints, now: str, subject: str
+) -> bool:
     """Tell whether a table or column that is gone is there by its new name, with all it held.
 
     Args:
@@ -128,10 +130,10 @@ def holds_the_same(old: Contents, was: str, new: Contents, now: str, subject: st
     old_table, _, old_field = was.partition(".")
     new_table, _, new_field = now.partition(".")
     before, after = old.tables.get(old_table), new.tables.get(new_table)
-    if not isinstance(before, TableContents) or not isinstance(after, TableContents):
+    if not isinstance(before, TableFingerprint) or not isinstance(after, TableFingerprint):
         return False
     if not old_field:
-        same = (before.rows, before.keys) == (after.rows, after.keys)
+        same = (before.rows, before.key_fingerprint) == (after.rows, after.key_fingerprint)
         return subject == old_table and same
     for suffix in ("", "_id"):
         if subject == f"{old_table}.{old_field}{suffix}":
@@ -141,9 +143,9 @@ def holds_the_same(old: Contents, was: str, new: Contents, now: str, subject: st
     return False
 
 
-def _column(table: TableContents, name: str) -> Column | None:
+def _column(table: TableFingerprint, name: str) -> ColumnFingerprint | None:
     return next((column for column in table.columns if column.name == name), None)
 
 
-def _held(column: Column | None) -> tuple[int, str] | None:
-    return (column.non_null, column.fingerprint) if column else None
+def _held(column: ColumnFingerprint | None) -> tuple[int, str] | None:
+    return (column.non_null_count, column.fingerprint) if column else None

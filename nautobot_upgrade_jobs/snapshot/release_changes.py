@@ -53,7 +53,7 @@ class Releases:
             return self._migration(difference)
         if difference.section == "installation":
             return self._environment(difference)
-        if difference.section == "interface.app_pages":
+        if difference.section == "ui_registry.app_pages":
             return self._page(difference)
         return self._job(difference)
 

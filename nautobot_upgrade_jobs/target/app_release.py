@@ -5,22 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 from importlib.metadata import distributions
 
-from ..common.urls import without_user_info
-from .index_config import uv_in
-from .inspect import Limits
+from ..common.urls import mask_url_credentials
+from .index_config import create_uv
+from .inspect import BuildLimits
 from .scratch_dir import ScratchError, scratch_folder
 from .uv import ResolverFailed, Unsolvable
-from .venv import too_large
+from .venv import describe_size_violation
 
-FOLDER = "release"
+RELEASE_FOLDER = "release"
 
 
-class NotReadError(Exception):
+class ReleaseUnreadable(Exception):
     """Nobody knows what is in the release; the message says why, free of credentials."""
 
 
 @dataclass(frozen=True)
-class Release:
+class AppRelease:
     """What a release of an App is, as far as its files tell."""
 
     migrations: frozenset[str]
@@ -29,7 +29,9 @@ class Release:
     """``Requires-Dist`` lines."""
 
 
-def look_into(requirement: str, module: str, limits: Limits, seconds: float) -> Release:
+def read_app_release(
+    requirement: str, module: str, limits: BuildLimits, seconds: float
+) -> AppRelease:
     """Fetch the wheel of a release, and read it.
 
     Args:
@@ -43,21 +45,23 @@ def look_into(requirement: str, module: str, limits: Limits, seconds: float) -> 
     """
     try:
         with scratch_folder(limits.work_directory) as folder:
-            uv = uv_in(folder, limits.wheel_directory, seconds)
-            place = folder / FOLDER
+            uv = create_uv(folder, limits.wheel_directory, seconds)
+            place = folder / RELEASE_FOLDER
             words = ["pip", "install", "--quiet", "--no-deps", "--only-binary", ":all:"]
             uv.run(
                 [*words, "--python", uv.python, "--target", str(place), requirement],
-                lambda: too_large(place, limits.megabytes),
+                lambda: describe_size_violation(place, limits.max_megabytes),
             )
-            if reason := too_large(place, limits.megabytes):  # it can be faster than the watch
-                raise NotReadError(reason)
+            if reason := describe_size_violation(
+                place, limits.max_megabytes
+            ):  # it can be faster than the watch
+                raise ReleaseUnreadable(reason)
             if not (place / module).is_dir():
-                raise NotReadError(f"it has no package {module}")
+                raise ReleaseUnreadable(f"it has no package {module}")
             names = (one.stem for one in (place / module / "migrations").glob("*.py"))
             # As Django reads them: django.db.migrations.loader, load_disk.
             own = frozenset(name for name in names if name[0] not in "_~")
             (found,) = distributions(path=[str(place)])
-            return Release(own, tuple(found.requires or ()))
+            return AppRelease(own, tuple(found.requires or ()))
     except (ScratchError, ResolverFailed, Unsolvable, OSError) as error:
-        raise NotReadError(without_user_info(str(error))) from None
+        raise ReleaseUnreadable(mask_url_credentials(str(error))) from None

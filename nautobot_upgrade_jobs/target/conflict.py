@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from .requirement_lines import name_of
-from .uv import Answer, Unsolvable
+from .requirement_lines import requirement_name
+from .uv import Unsolvable, UvOutput
 
-Solve = Callable[[Sequence[str]], Answer]
+Solver = Callable[[Sequence[str]], UvOutput]
 """Returns a set for requirements, or raises Unsolvable."""
 
 
-def refused(solve: Solve, core: str, rest: Sequence[str]) -> dict[str, str]:
+def incompatible_requirements(solve: Solver, core: str, rest: Sequence[str]) -> dict[str, str]:
     """Return what does not fit, not even alone, with the resolver's explanation.
 
     Args:
@@ -23,13 +23,15 @@ def refused(solve: Solve, core: str, rest: Sequence[str]) -> dict[str, str]:
         solve([core, *rest])
     except Unsolvable as error:
         if len(rest) == 1:
-            return {name_of(rest[0]): str(error)}
+            return {requirement_name(rest[0]): str(error)}
         half = len(rest) // 2
-        return refused(solve, core, rest[:half]) | refused(solve, core, rest[half:])
+        return incompatible_requirements(solve, core, rest[:half]) | incompatible_requirements(
+            solve, core, rest[half:]
+        )
     return {}
 
 
-def minimal(solve: Solve, held: Sequence[str], rest: Sequence[str]) -> list[str]:
+def minimal_conflict(solve: Solver, held: Sequence[str], rest: Sequence[str]) -> list[str]:
     """Return requirements that do not go together, each of which is needed for that.
 
     By halves: see Junker, "QuickXplain: preferred explanations and relaxations for
@@ -44,14 +46,14 @@ def minimal(solve: Solve, held: Sequence[str], rest: Sequence[str]) -> list[str]
         return list(rest)
     half = len(rest) // 2
     first, second = rest[:half], rest[half:]
-    of_second = _needed(solve, [*held, *first], second)
-    of_first = _needed(solve, [*held, *of_second], first)
+    of_second = _find_conflict_part(solve, [*held, *first], second)
+    of_first = _find_conflict_part(solve, [*held, *of_second], first)
     return [*of_first, *of_second]
 
 
-def _needed(solve: Solve, held: Sequence[str], rest: Sequence[str]) -> list[str]:
+def _find_conflict_part(solve: Solver, held: Sequence[str], rest: Sequence[str]) -> list[str]:
     try:
         solve(held)
     except Unsolvable:
         return []  # there is no set without the rest either
-    return minimal(solve, held, rest)
+    return minimal_conflict(solve, held, rest)

@@ -5,27 +5,27 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..facts.packages import Package
-from .root_requirements import Wishes, exact_pins
+from .root_requirements import RootRequirements, format_exact_pins
 from .uv import ResolverFailed, Unsolvable, Uv
-from .uv_output import not_found_in, not_ours_in, wheels_in
+from .uv_output import parse_not_found, parse_unmatched_wheels, parse_wheel_availability
 
 
 @dataclass(frozen=True)
-class Offer:
+class IndexAvailability:
     """What the index has of the installed distributions."""
 
-    known: tuple[Package, ...]
-    unknown: frozenset[str]
+    available: tuple[Package, ...]
+    missing_distributions: frozenset[str]
     """Canonical names that it does not have."""
-    gone: frozenset[str]
+    missing_versions: frozenset[str]
     """Those that it has in other versions only."""
-    source_only: tuple[Package, ...]
+    sdist_only: tuple[Package, ...]
     """Those whose installed version it has as source only."""
-    never_a_wheel: tuple[Package, ...]
+    sdist_only_forever: tuple[Package, ...]
     """Those of them that it has as source only in every version."""
 
 
-def look(uv: Uv, wishes: Wishes) -> Offer:
+def query_availability(uv: Uv, wishes: RootRequirements) -> IndexAvailability:
     """Ask for exactly what is installed: what is unknown, and what has no wheel?
 
     Raises:
@@ -36,20 +36,22 @@ def look(uv: Uv, wishes: Wishes) -> Offer:
     gone: frozenset[str] = frozenset()
     while True:
         try:
-            answer = uv.compile(exact_pins(known.values()), "--no-deps", "--format", "pylock.toml")
+            answer = uv.compile(
+                format_exact_pins(known.values()), "--no-deps", "--format", "pylock.toml"
+            )
             break
         except Unsolvable as error:
-            new, other = not_found_in(str(error))
-            other |= not_ours_in(str(error)) & known.keys()
+            new, other = parse_not_found(str(error))
+            other |= parse_unmatched_wheels(str(error)) & known.keys()
             if not (new | other) & set(known):
                 raise ResolverFailed(str(error)) from None
             unknown, gone = unknown | new, gone | other
             for name in new | other:
                 known.pop(name, None)
-    wheels = wheels_in(answer.text)
+    wheels = parse_wheel_availability(answer.text)
     source_only = tuple(one for name, one in known.items() if not wheels.get(name, True))
     never = tuple(one for one in source_only if not has_wheels(uv, one.name))
-    return Offer(tuple(known.values()), unknown, gone, source_only, never)
+    return IndexAvailability(tuple(known.values()), unknown, gone, source_only, never)
 
 
 def has_wheels(uv: Uv, name: str) -> bool:

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from ..common.urls import without_user_info
+from ..common.urls import mask_url_credentials
 from ..facts import Apps, Packages
-from ..facts.frozen import Frozen
+from ..facts.pinned_packages import PinnedPackages
 from ..rollback.package_set import kept_out, to_be_found, unasked, without_tools
-from .index_availability import look
-from .index_config import uv_in
-from .inspect import Limits
-from .root_requirements import Wishes, exact_pins
+from .index_availability import query_availability
+from .index_config import create_uv
+from .inspect import BuildLimits
+from .root_requirements import RootRequirements, format_exact_pins
 from .scratch_dir import ScratchError, scratch_folder
 from .uv import ResolverFailed, Unsolvable, Uv
-from .uv_config import CONFIGURATION, cached_index, configured
+from .uv_config import UV_TOML, index_cache_configuration, uv_configuration
 
 
-def freeze(then: Packages, now: Packages, python: str, limits: Limits, seconds: float) -> Frozen:
+def lock_packages(
+    then: Packages, now: Packages, python: str, limits: BuildLimits, seconds: float
+) -> PinnedPackages:
     """Ask the index for exactly these packages; nothing is built, nothing is resolved.
 
     Args:
@@ -27,20 +29,22 @@ def freeze(then: Packages, now: Packages, python: str, limits: Limits, seconds: 
     """
     try:
         with scratch_folder(limits.work_directory) as folder:
-            uv = uv_in(folder, limits.wheel_directory, seconds)
-            return _freeze(uv, Wishes(without_tools(then), Apps((), ()), python), now)
+            uv = create_uv(folder, limits.wheel_directory, seconds)
+            return _lock_packages(
+                uv, RootRequirements(without_tools(then), Apps((), ()), python), now
+            )
     except (ScratchError, ResolverFailed, Unsolvable, OSError) as error:
-        return unasked(then, now, without_user_info(str(error)))
+        return unasked(then, now, mask_url_credentials(str(error)))
 
 
-def _freeze(uv: Uv, then: Wishes, now: Packages) -> Frozen:
-    text = configured(then.installed.values(), (), cached_index(uv))
-    (uv.folder / CONFIGURATION).write_text(text, "utf-8")
-    offer = look(uv, then)
-    asked = (exact_pins(offer.known), "--no-deps", "--no-annotate")
+def _lock_packages(uv: Uv, then: RootRequirements, now: Packages) -> PinnedPackages:
+    text = uv_configuration(then.installed.values(), (), index_cache_configuration(uv))
+    (uv.folder / UV_TOML).write_text(text, "utf-8")
+    offer = query_availability(uv, then)
+    asked = (format_exact_pins(offer.available), "--no-deps", "--no-annotate")
     text = uv.compile(*asked, "--generate-hashes").text
     if any("==" in line and not line.endswith("\\") for line in text.splitlines()):
         text = uv.compile(*asked).text  # a folder tells none, and pip wants all or none
-    lost = offer.unknown | offer.gone
+    lost = offer.missing_distributions | offer.missing_versions
     missing = to_be_found(then.packages, now, lost)
-    return Frozen(without_user_info(text) + kept_out(then.packages, lost), missing)
+    return PinnedPackages(mask_url_credentials(text) + kept_out(then.packages, lost), missing)

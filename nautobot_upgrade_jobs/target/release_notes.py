@@ -10,15 +10,15 @@ from pathlib import Path
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-from ..facts.notes import Note, Notes
-from .release_notes_html import notes_of
+from ..facts.release_notes import ReleaseNote, ReleaseNotes
+from .release_notes_html import parse_release_notes
 
-PAGE = re.compile(r"release[-_]notes/version[-_](\d+(?:\.\d+)+)(?:/index)?\.html$")
-LONGEST = 2 * 1024 * 1024
+PAGE_PATH = re.compile(r"release[-_]notes/version[-_](\d+(?:\.\d+)+)(?:/index)?\.html$")
+MAX_PAGE_BYTES = 2 * 1024 * 1024
 """Bytes of a page; the longest of Nautobot's has half a million."""
 
 
-def read_notes(environment: Path, moves: Mapping[str, tuple[str, str]]) -> Notes:
+def read_release_notes(environment: Path, moves: Mapping[str, tuple[str, str]]) -> ReleaseNotes:
     """Read the release notes of what changes.
 
     Args:
@@ -32,31 +32,31 @@ def read_notes(environment: Path, moves: Mapping[str, tuple[str, str]]) -> Notes
     found: dict[str, Distribution] = {
         canonicalize_name(one.metadata["Name"]): one for one in distributions(path=folders)
     }
-    notes: dict[tuple[str, str, str], Note] = {}
+    notes: dict[tuple[str, str, str], ReleaseNote] = {}
     without = []
     for name, (before, after) in moves.items():
-        pages = _pages(found[name], Version(before), Version(after)) if name in found else {}
+        pages = _read_pages(found[name], Version(before), Version(after)) if name in found else {}
         if not pages:
             without.append(name)
         for line in sorted(pages, key=Version):
-            for note in notes_of(pages[line], name, line):
+            for note in parse_release_notes(pages[line], name, line):
                 if Version(before) < Version(note.release) <= Version(after):
                     notes.setdefault((name, note.kind, note.text), note)
-    return Notes(tuple(notes.values()), tuple(without))
+    return ReleaseNotes(tuple(notes.values()), tuple(without))
 
 
-def _pages(distribution: Distribution, before: Version, after: Version) -> dict[str, str]:
+def _read_pages(distribution: Distribution, before: Version, after: Version) -> dict[str, str]:
     """Return the text of the pages that may have a release on the way, by their line."""
     return {
         line: Path(str(path)).read_text("utf-8", errors="replace")
-        for line, path in _files(distribution)
+        for line, path in _find_page_files(distribution)
         if before.release[:2] <= Version(line).release[:2] <= after.release[:2]
     }
 
 
-def _files(distribution: Distribution) -> Iterator[tuple[str, Path]]:
+def _find_page_files(distribution: Distribution) -> Iterator[tuple[str, Path]]:
     for one in distribution.files or ():
-        if match := PAGE.search(str(one)):
+        if match := PAGE_PATH.search(str(one)):
             path = Path(str(distribution.locate_file(one)))
-            if path.is_file() and path.stat().st_size <= LONGEST:
+            if path.is_file() and path.stat().st_size <= MAX_PAGE_BYTES:
                 yield match[1], path

@@ -13,9 +13,9 @@ from html.parser import HTMLParser
 from itertools import groupby
 
 from ..catalog.versions import is_version
-from ..facts.notes import Note
+from ..facts.release_notes import ReleaseNote
 
-KINDS = {
+KIND_BY_HEADING = {
     "upgrade actions": "action",
     "breaking": "breaking",
     "removed": "removed",
@@ -25,18 +25,18 @@ KINDS = {
     "dependencies": "dependencies",
 }
 """Beginnings of headings."""
-RELEASE = re.compile(r"\[?v?(\d+(?:\.\d+)+[\w.-]*)\]?(?:\s|$)")
-ADDRESS = re.compile(r"https://[^\s<>\"']+")
+RELEASE_HEADING = re.compile(r"\[?v?(\d+(?:\.\d+)+[\w.-]*)\]?(?:\s|$)")
+HTTPS_URL = re.compile(r"https://[^\s<>\"']+")
 ANCHOR = re.compile(r"[\w.-]+")
-HEADING = re.compile("h[1-6]")
-BLOCKS = ("li", "p", "table")
-UNREAD = ("script", "style", "pre")
-WATCHED = frozenset({*BLOCKS, *UNREAD, "ul", "ol", "code", "td"})
-DEEPEST = 30
+HEADING_TAG = re.compile("h[1-6]")
+BLOCK_TAGS = ("li", "p", "table")
+IGNORED_TAGS = ("script", "style", "pre")
+TRACKED_TAGS = frozenset({*BLOCK_TAGS, *IGNORED_TAGS, "ul", "ol", "code", "td"})
+MAX_DEPTH = 30
 """Tags within each other; a page that goes deeper is none of a person's."""
-SHOWN = 400
+MAX_TEXT_LENGTH = 400
 """Characters of a text."""
-LONGEST_NAME = 80
+MAX_NAME_LENGTH = 80
 """Characters; what is longer is a program."""
 
 
@@ -52,76 +52,78 @@ class Block:
     names: list[str] = field(default_factory=list)
 
 
-class Page(HTMLParser):
+class ReleaseNotesParser(HTMLParser):
     """Collects the blocks of a page."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.address = ""
+        self.canonical_url = ""
         self.blocks: list[Block] = []
         self._headings: dict[int, str] = {}
         self._anchor = ""
-        self._within: list[str] = []
+        self._open_tags: list[str] = []
         """What is open of the tags that matter."""
-        self._name = ""
+        self._current_name = ""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Open a block, or a heading that ends those below it."""
         given = dict(attrs)
         if tag == "link" and given.get("rel") == "canonical":
             address = given.get("href") or ""
-            self.address = address if ADDRESS.fullmatch(address) else ""
-        self._close_before(tag)
-        if tag in BLOCKS and self._headings and not self._is_in(*BLOCKS):
-            headings = tuple(self._heading(level) for level in sorted(self._headings))
+            self.canonical_url = address if HTTPS_URL.fullmatch(address) else ""
+        self._close_implied_tags(tag)
+        if tag in BLOCK_TAGS and self._headings and not self._is_in(*BLOCK_TAGS):
+            headings = tuple(self._heading_text(level) for level in sorted(self._headings))
             self.blocks.append(Block(tag, headings, self._anchor))
-        if HEADING.fullmatch(tag):
+        if HEADING_TAG.fullmatch(tag):
             anchor = given.get("id") or ""
             self._anchor = anchor if ANCHOR.fullmatch(anchor) else ""
             for level in range(int(tag[1]), 7):
                 self._headings.pop(level, None)
-        if (tag in WATCHED or HEADING.fullmatch(tag)) and len(self._within) < DEEPEST:
-            self._within.append(tag)
-            self._name = ""
+        if (tag in TRACKED_TAGS or HEADING_TAG.fullmatch(tag)) and len(self._open_tags) < MAX_DEPTH:
+            self._open_tags.append(tag)
+            self._current_name = ""
 
     def handle_endtag(self, tag: str) -> None:
         """Close what is open, with all in it that nobody closed."""
-        if tag not in self._within:
+        if tag not in self._open_tags:
             return
-        while self._within.pop() != tag:
+        while self._open_tags.pop() != tag:
             pass
         if tag in ("code", "td") and self.blocks and not self._is_in("pre"):
-            self.blocks[-1].names.append(self._name.strip())
+            self.blocks[-1].names.append(self._current_name.strip())
 
     def handle_data(self, data: str) -> None:
         """Keep a text where it belongs."""
-        if self._within and HEADING.fullmatch(self._within[0]):
-            level = int(self._within[0][1])
+        if self._open_tags and HEADING_TAG.fullmatch(self._open_tags[0]):
+            level = int(self._open_tags[0][1])
             self._headings[level] = self._headings.get(level, "") + data
         elif self._is_in("code", "td"):
-            self._name += data
-        if self.blocks and self._is_in("li", "p") and not self._is_in("table", *UNREAD):
+            self._current_name += data
+        if self.blocks and self._is_in("li", "p") and not self._is_in("table", *IGNORED_TAGS):
             self.blocks[-1].text += data
 
-    def _close_before(self, tag: str) -> None:
+    def _close_implied_tags(self, tag: str) -> None:
         """Close what ends where a tag begins, as browsers do: many pages leave it open."""
-        if HEADING.fullmatch(tag):
-            self._within.clear()
-        elif tag == "li" and self._within:
-            lists = [place for place, one in enumerate(self._within) if one in ("ul", "ol", "li")]
-            if lists and self._within[lists[-1]] == "li":
-                del self._within[lists[-1] :]
-        elif tag in BLOCKS and self._within[-1:] == ["p"]:
-            self._within.pop()
+        if HEADING_TAG.fullmatch(tag):
+            self._open_tags.clear()
+        elif tag == "li" and self._open_tags:
+            lists = [
+                place for place, one in enumerate(self._open_tags) if one in ("ul", "ol", "li")
+            ]
+            if lists and self._open_tags[lists[-1]] == "li":
+                del self._open_tags[lists[-1] :]
+        elif tag in BLOCK_TAGS and self._open_tags[-1:] == ["p"]:
+            self._open_tags.pop()
 
-    def _heading(self, level: int) -> str:
+    def _heading_text(self, level: int) -> str:
         return " ".join(self._headings[level].replace("¶", "").split())
 
     def _is_in(self, *tags: str) -> bool:
-        return not set(tags).isdisjoint(self._within)
+        return not set(tags).isdisjoint(self._open_tags)
 
 
-def notes_of(html: str, distribution: str, line: str) -> Iterator[Note]:
+def parse_release_notes(html: str, distribution: str, line: str) -> Iterator[ReleaseNote]:
     """Yield what a page tells an operator, in its order; what was added or mended is left out.
 
     Args:
@@ -129,28 +131,30 @@ def notes_of(html: str, distribution: str, line: str) -> Iterator[Note]:
         distribution: Whose release notes it has.
         line: Whose they are, such as ``3.0``: the release of the overview.
     """
-    page = Page()
+    page = ReleaseNotesParser()
     page.feed(html)
-    for blocks in _together(page.blocks):
+    for blocks in _group_blocks(page.blocks):
         first = blocks[0]
-        kind, heading = _kind(first.headings[1:])
-        release = next(filter(None, map(RELEASE.match, first.headings[1:])), None)
+        kind, heading = _classify_headings(first.headings[1:])
+        release = next(filter(None, map(RELEASE_HEADING.match, first.headings[1:])), None)
         text = " ".join(" ".join(one.text for one in blocks).split())
         if not kind or not text or (release and not is_version(release[1])):
             continue
-        names = (name for one in blocks for name in one.names if 0 < len(name) <= LONGEST_NAME)
-        yield Note(
+        names = (name for one in blocks for name in one.names if 0 < len(name) <= MAX_NAME_LENGTH)
+        yield ReleaseNote(
             distribution,
             release[1] if release else line,
             kind,
-            text if len(text) <= SHOWN else f"{text[: SHOWN - 1].rstrip()}…",
+            text if len(text) <= MAX_TEXT_LENGTH else f"{text[: MAX_TEXT_LENGTH - 1].rstrip()}…",
             "" if release else heading,
             tuple(dict.fromkeys(names)),
-            f"{page.address}#{first.anchor}" if page.address and first.anchor else page.address,
+            f"{page.canonical_url}#{first.anchor}"
+            if page.canonical_url and first.anchor
+            else page.canonical_url,
         )
 
 
-def _together(blocks: list[Block]) -> Iterator[list[Block]]:
+def _group_blocks(blocks: list[Block]) -> Iterator[list[Block]]:
     """Yield what is one note: an item of a list, or all that follows a paragraph's heading."""
     for _, group in groupby(blocks, key=lambda one: (one.headings, one.anchor)):
         found = list(group)
@@ -160,10 +164,10 @@ def _together(blocks: list[Block]) -> Iterator[list[Block]]:
             yield found
 
 
-def _kind(headings: tuple[str, ...]) -> tuple[str, str]:
+def _classify_headings(headings: tuple[str, ...]) -> tuple[str, str]:
     """Return the kind, and the innermost heading unless it says just that."""
     for position, heading in enumerate(headings):
-        for beginning, kind in KINDS.items():
+        for beginning, kind in KIND_BY_HEADING.items():
             if heading.lower().startswith(beginning) and not (position and kind == "action"):
                 return kind, headings[-1] if position + 1 < len(headings) else ""
     return "", ""

@@ -10,19 +10,19 @@ from packaging.utils import canonicalize_name
 
 OLD_WILDCARD = re.compile(r"([<>]=?\s*[\w.]+)\.\*")
 """``>=3.6.*``: setuptools took it for ``>=3.6``, the standard does not."""
-OPTIONS = re.compile(r"\s+--(?:hash|config-settings|global-option)\b")
+PER_REQUIREMENT_OPTIONS = re.compile(r"\s+--(?:hash|config-settings|global-option)\b")
 """What pip allows behind a requirement in a file."""
 PIN = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?==[A-Za-z0-9][A-Za-z0-9.!+_-]*")
 """One release of one distribution: https://packaging.python.org/specifications; of versions from
 before them, too, so long as they can be nothing else."""
 
 
-def parsed(text: str) -> Requirement | None:
+def parse_requirement(text: str) -> Requirement | None:
     """Return a requirement by name; None if it is none.
 
     An address is left out: what is there would have to be fetched, and could run code.
     """
-    stated = OLD_WILDCARD.sub(r"\1", OPTIONS.split(text)[0])
+    stated = OLD_WILDCARD.sub(r"\1", PER_REQUIREMENT_OPTIONS.split(text)[0])
     try:
         line = Requirement(stated)
     except InvalidRequirement:
@@ -31,13 +31,13 @@ def parsed(text: str) -> Requirement | None:
     return line
 
 
-def is_understood(text: str) -> bool:
+def is_plain_requirement(text: str) -> bool:
     """Tell whether a line of a requirements file says no more than its name, extras and limits."""
-    line = parsed(text)
-    return line is not None and "@" not in OPTIONS.split(text)[0].partition(";")[0]
+    line = parse_requirement(text)
+    return line is not None and "@" not in PER_REQUIREMENT_OPTIONS.split(text)[0].partition(";")[0]
 
 
-def python_limit(text: str) -> str:
+def parse_python_specifier(text: str) -> str:
     """Return what ``Requires-Python`` says; empty if nobody can read it."""
     try:
         return str(SpecifierSet(OLD_WILDCARD.sub(r"\1", text)))
@@ -45,13 +45,13 @@ def python_limit(text: str) -> str:
         return ""
 
 
-def name_of(requirement: str) -> str:
+def requirement_name(requirement: str) -> str:
     """Return the canonical name in a requirement; the text itself if it is none."""
-    line = parsed(requirement)
+    line = parse_requirement(requirement)
     return canonicalize_name(line.name) if line else requirement
 
 
-def extras_of(requirement: str) -> frozenset[str]:
+def requirement_extras(requirement: str) -> frozenset[str]:
     """Return the extras in a requirement."""
-    line = parsed(requirement)
+    line = parse_requirement(requirement)
     return frozenset(line.extras) if line else frozenset()

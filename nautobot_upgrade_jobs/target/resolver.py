@@ -8,26 +8,33 @@ from dataclasses import replace
 
 from packaging.utils import canonicalize_name
 
-from ..common.urls import without_user_info
+from ..common.urls import mask_url_credentials
 from ..facts import Unavailable
 from ..facts.packages import Package
-from ..facts.resolution import AppReleases, Resolution, Resolved, Weighed
-from .conflict import minimal, refused
-from .index_availability import has_wheels, look
-from .index_config import uv_in
-from .requirement_lines import name_of
-from .root_requirements import CORE, Wishes, exact_pins, pins
+from ..facts.resolution import AlternativeTarget, AppReleases, Resolution, ResolvedPackage
+from .conflict import incompatible_requirements, minimal_conflict
+from .index_availability import has_wheels, query_availability
+from .index_config import create_uv
+from .requirement_lines import requirement_name
+from .root_requirements import CORE, RootRequirements, format_exact_pins, format_pins
 from .scratch_dir import ScratchError, scratch_folder
-from .uv import Answer, ResolverFailed, Unsolvable, Uv
-from .uv_config import CONFIGURATION, cached_index, configured
-from .uv_output import blamed, is_newer, not_ours_in, parse_set, source_in, yanked_in
+from .uv import ResolverFailed, Unsolvable, Uv, UvOutput
+from .uv_config import UV_TOML, index_cache_configuration, uv_configuration
+from .uv_output import (
+    find_named_packages,
+    is_newer,
+    parse_resolved,
+    parse_sdist_only,
+    parse_unmatched_wheels,
+    parse_yanked,
+)
 
-RESULT = "constraints.txt"
-NO_CORE = "the package index has no nautobot: is it the right one, and are its credentials?"
+CONSTRAINTS_FILE = "constraints.txt"
+NO_CORE_MESSAGE = "the package index has no nautobot: is it the right one, and are its credentials?"
 
 
 def resolve(
-    wishes: Wishes,
+    wishes: RootRequirements,
     target: str,
     *,
     seconds: int,
@@ -48,18 +55,18 @@ def resolve(
     """
     try:
         with scratch_folder() as folder:
-            uv = uv_in(folder, wheel_directory, seconds)
-            return _resolve_and_weigh(Resolver(uv, wishes, wheel_directory), target, lines)
+            uv = create_uv(folder, wheel_directory, seconds)
+            return _resolve_with_alternatives(Resolver(uv, wishes, wheel_directory), target, lines)
     except (ResolverFailed, ScratchError, OSError) as error:
-        return Unavailable(without_user_info(str(error)))
+        return Unavailable(mask_url_credentials(str(error)))
 
 
-def _resolve_and_weigh(resolver: Resolver, target: str, lines: Sequence[str]) -> Resolution:
+def _resolve_with_alternatives(resolver: Resolver, target: str, lines: Sequence[str]) -> Resolution:
     found = resolver.resolve(target)
-    weighed: list[Weighed] = []
+    weighed: list[AlternativeTarget] = []
     with contextlib.suppress(ResolverFailed):  # what is found stays found
-        weighed.extend(resolver.weigh(lines, target))
-    return replace(found, weighed=tuple(weighed))
+        weighed.extend(resolver.alternatives(lines, target))
+    return replace(found, alternatives=tuple(weighed))
 
 
 class Resolver:
@@ -69,52 +76,62 @@ class Resolver:
         ResolverFailed: The index, or uv, does not answer; so do its methods.
     """
 
-    def __init__(self, uv: Uv, wishes: Wishes, wheel_directory: str = "") -> None:
-        self._uv, self._wishes = uv, wishes
-        self._assumed: frozenset[str] = frozenset()
-        self._free: frozenset[str] = frozenset()
-        self._index = cached_index(uv)
-        self._configure()
-        self._offer = look(uv, wishes)
-        if CORE in self._offer.unknown:
+    def __init__(self, uv: Uv, wishes: RootRequirements, wheel_directory: str = "") -> None:
+        self._uv, self._root_requirements = uv, wishes
+        self._unverified: frozenset[str] = frozenset()
+        self._unpinned: frozenset[str] = frozenset()
+        self._index_configuration = index_cache_configuration(uv)
+        self._write_uv_configuration()
+        self._availability = query_availability(uv, wishes)
+        if CORE in self._availability.missing_distributions:
             folder = f"wheel_directory: {wheel_directory} has no nautobot"
-            raise ResolverFailed(folder if wheel_directory else NO_CORE)
-        self._wishes = wishes.with_local(self._offer.unknown)
+            raise ResolverFailed(folder if wheel_directory else NO_CORE_MESSAGE)
+        self._root_requirements = wishes.treat_as_local(self._availability.missing_distributions)
 
-    def _configure(self) -> None:
+    def _write_uv_configuration(self) -> None:
         """Tell uv the metadata that it need not build from source, or fetch."""
-        text = configured(self._wishes.installed.values(), self._assumed, self._index)
-        (self._uv.folder / CONFIGURATION).write_text(text, "utf-8")
+        text = uv_configuration(
+            self._root_requirements.installed.values(), self._unverified, self._index_configuration
+        )
+        (self._uv.folder / UV_TOML).write_text(text, "utf-8")
 
-    def weigh(self, lines: Iterable[str], target: str) -> Iterator[Weighed]:
+    def alternatives(self, lines: Iterable[str], target: str) -> Iterator[AlternativeTarget]:
         """Yield what the newest release of each line, other than the target, would take."""
-        newest = (self._versions([f"{CORE}=={line}.*"], "--no-deps").get(CORE) for line in lines)
+        newest = (
+            self._solve_versions([f"{CORE}=={line}.*"], "--no-deps").get(CORE) for line in lines
+        )
         for version in dict.fromkeys(one for one in newest if one and one != target):
-            wanted = self._wanted(version)
+            wanted = self._available_roots(version)
             refused: dict[str, str] = {}
-            found: tuple[Resolved, ...] = ()
+            found: tuple[ResolvedPackage, ...] = ()
             try:
-                found = parse_set(self._solve(wanted).text)
+                found = parse_resolved(self._solve(wanted).text)
             except Unsolvable:
-                refused = self._refused(wanted)
+                refused = self._find_incompatible(wanted)
             changed = {
-                one.name for one in found if self._wishes.version(one.name) not in ("", one.version)
+                one.name
+                for one in found
+                if self._root_requirements.installed_version(one.name) not in ("", one.version)
             }
-            yield Weighed(
+            yield AlternativeTarget(
                 target=version,
-                refused=tuple(refused),
+                incompatible=tuple(refused),
                 conflict=not (found or refused),
-                changes=len(changed),
-                apps=len(changed & set(self._wishes.apps)),
+                packages_changed=len(changed),
+                apps_changed=len(changed & set(self._root_requirements.app_distributions)),
             )
 
-    def _wanted(self, target: str) -> list[str]:
-        roots = self._wishes.roots(target)
-        return [one for one in roots if name_of(one) not in self._offer.unknown]
+    def _available_roots(self, target: str) -> list[str]:
+        roots = self._root_requirements.resolve_roots(target)
+        return [
+            one
+            for one in roots
+            if requirement_name(one) not in self._availability.missing_distributions
+        ]
 
     def resolve(self, target: str) -> Resolution:
         """Return the set, or the largest part of it that exists."""
-        wanted = self._wanted(target)
+        wanted = self._available_roots(target)
         refused: dict[str, str] = {}
         conflict: tuple[str, ...] = ()
         left_out: tuple[str, ...] = ()
@@ -122,65 +139,76 @@ class Resolver:
         try:
             answer = self._solve(wanted)
         except Unsolvable:
-            refused = self._refused(wanted)
+            refused = self._find_incompatible(wanted)
             if CORE in refused:
-                return Resolution(target, (), (), refused, not_on_index=self._missing)
-            rest = [one for one in wanted if name_of(one) not in refused]
-            answer, conflict, dropped, reason = self._largest(rest)
+                return Resolution(target, (), (), refused, not_on_index=self._not_on_index)
+            rest = [one for one in wanted if requirement_name(one) not in refused]
+            answer, conflict, dropped, reason = self._largest_solvable(rest)
             left_out = (*refused, *dropped)
-        found = parse_set(answer.text)
+        found = parse_resolved(answer.text)
         return Resolution(
             target=target,
             packages=found,
-            apps=tuple(self._releases(found)),
-            refused=refused,
+            apps=tuple(self._app_releases(found)),
+            incompatible=refused,
             conflict=conflict,
             conflict_reason=reason,
-            left_out=left_out,
-            source_only=self._from_source(found),
-            local=tuple(one.name for one in self._wishes.local),
-            assumed=tuple(one.name for one in found if self._is_assumed(one)),
-            not_on_index=self._missing,
-            yanked=yanked_in(answer.warnings),
-            skipped=self._wishes.skipped,
-            constraints=without_user_info(answer.text),
+            excluded=left_out,
+            sdist_only=self._sdist_only_pins(found),
+            local=tuple(one.name for one in self._root_requirements.local),
+            unverified=tuple(one.name for one in found if self._is_unverified(one)),
+            not_on_index=self._not_on_index,
+            yanked=parse_yanked(answer.warnings),
+            unparsed_requirement_lines=self._root_requirements.unparsed_requirement_lines,
+            constraints=mask_url_credentials(answer.text),
         )
 
-    def _is_assumed(self, one: Resolved) -> bool:
-        return one.name in self._assumed and one.version != self._wishes.version(one.name)
+    def _is_unverified(self, one: ResolvedPackage) -> bool:
+        return (
+            one.name in self._unverified
+            and one.version != self._root_requirements.installed_version(one.name)
+        )
 
     @property
-    def _never(self) -> tuple[Package, ...]:
+    def _sdist_only_forever(self) -> tuple[Package, ...]:
         """Distributions without any wheel that need not move for the target."""
-        found = self._offer.never_a_wheel
-        return tuple(one for one in found if canonicalize_name(one.name) not in self._assumed)
+        found = self._availability.sdist_only_forever
+        return tuple(one for one in found if canonicalize_name(one.name) not in self._unverified)
 
     @property
-    def _missing(self) -> tuple[str, ...]:
-        return tuple(sorted(self._offer.unknown | self._offer.gone))
+    def _not_on_index(self) -> tuple[str, ...]:
+        return tuple(
+            sorted(self._availability.missing_distributions | self._availability.missing_versions)
+        )
 
-    def _solve(self, wanted: Sequence[str]) -> Answer:
+    def _solve(self, wanted: Sequence[str]) -> UvOutput:
         """Return a set; of what comes as new and as source only, nothing but the name is asked.
 
         Raises:
             Unsolvable: There is none.
         """
         try:
-            return self._solve_known(wanted)
+            return self._solve_preferring_wheels(wanted)
         except Unsolvable as error:
             # To keep a version, uv looks at one index that has it, whatever its wheels are for.
-            if free := not_ours_in(str(error)) - self._free:
-                self._free |= free
+            if free := parse_unmatched_wheels(str(error)) - self._unpinned:
+                self._unpinned |= free
                 return self._solve(wanted)
-            strange = source_in(str(error)) - self._wishes.installed.keys() - self._assumed
+            strange = (
+                parse_sdist_only(str(error))
+                - self._root_requirements.installed.keys()
+                - self._unverified
+            )
             strange = frozenset(name for name in strange if not has_wheels(self._uv, name))
-            if not (strange := strange or blamed(str(error), self._never)):
+            if not (
+                strange := strange or find_named_packages(str(error), self._sdist_only_forever)
+            ):
                 raise
-            self._assumed |= strange
-            self._configure()
+            self._unverified |= strange
+            self._write_uv_configuration()
             return self._solve(wanted)
 
-    def _solve_known(self, wanted: Sequence[str]) -> Answer:
+    def _solve_preferring_wheels(self, wanted: Sequence[str]) -> UvOutput:
         """Return a set; what needs building is taken only in the version that is installed.
 
         Of two ways, that with the newer Apps: one holds sources where they are, the other has
@@ -189,93 +217,111 @@ class Resolver:
         Raises:
             Unsolvable: There is none.
         """
-        if self._offer.never_a_wheel == self._offer.source_only:
-            return self._compile(wanted, self._never)  # both ways are one
-        held = self._hold_sources(wanted)
+        if self._availability.sdist_only_forever == self._availability.sdist_only:
+            return self._compile(wanted, self._sdist_only_forever)  # both ways are one
+        held = self._pin_sdists(wanted)
         try:
-            free = self._compile(wanted, self._never)
+            free = self._compile(wanted, self._sdist_only_forever)
         except Unsolvable:
             if held:
                 return held
             raise
-        if not held or is_newer(free.text, held.text, self._wishes.apps):
+        if not held or is_newer(free.text, held.text, self._root_requirements.app_distributions):
             return free
         return held
 
-    def _hold_sources(self, wanted: Sequence[str]) -> Answer | None:
+    def _pin_sdists(self, wanted: Sequence[str]) -> UvOutput | None:
         """Return a set with as many sources as can be where they are; None if there is none."""
-        source = {canonicalize_name(one.name): one for one in self._offer.source_only}
-        held = {name: one for name, one in source.items() if name not in self._assumed}
+        source = {canonicalize_name(one.name): one for one in self._availability.sdist_only}
+        held = {name: one for name, one in source.items() if name not in self._unverified}
         while True:
             try:
                 return self._compile(wanted, tuple(held.values()))
             except Unsolvable as error:
-                moving = blamed(str(error), held.values()) - blamed(str(error), self._never)
+                moving = find_named_packages(str(error), held.values()) - find_named_packages(
+                    str(error), self._sdist_only_forever
+                )
                 if not moving:
                     return None
                 held = {name: one for name, one in held.items() if name not in moving}
 
-    def _compile(self, wanted: Sequence[str], from_source: Sequence[Package]) -> Answer:
+    def _compile(self, wanted: Sequence[str], from_source: Sequence[Package]) -> UvOutput:
         folder = self._uv.folder
-        (folder / "source.txt").write_text("\n".join(exact_pins(from_source)) + "\n", "utf-8")
+        (folder / "source.txt").write_text(
+            "\n".join(format_exact_pins(from_source)) + "\n", "utf-8"
+        )
         # What stands in the output file is kept where it can be, as pip does.
-        kept = (one for one in self._offer.known if canonicalize_name(one.name) not in self._free)
-        (folder / RESULT).write_text("\n".join(pins(kept)) + "\n", "utf-8")
-        names = (*(one.name for one in from_source), *sorted(self._assumed))
+        kept = (
+            one
+            for one in self._availability.available
+            if canonicalize_name(one.name) not in self._unpinned
+        )
+        (folder / CONSTRAINTS_FILE).write_text("\n".join(format_pins(kept)) + "\n", "utf-8")
+        names = (*(one.name for one in from_source), *sorted(self._unverified))
         source = [word for name in names for word in ("--no-binary", name)]
-        moving = dict.fromkeys((CORE, *self._wishes.apps, *map(name_of, self._wishes.more)))
+        moving = dict.fromkeys(
+            (
+                CORE,
+                *self._root_requirements.app_distributions,
+                *map(requirement_name, self._root_requirements.extra_requirements),
+            )
+        )
         newest = [word for one in moving for word in ("-P", one)]
         held = ("--constraints", "source.txt") if from_source else ()
         return self._uv.compile(
             wanted,
             *("--only-binary", ":all:", *source, *newest, *held),
-            *("--generate-hashes", "--output-file", RESULT),
+            *("--generate-hashes", "--output-file", CONSTRAINTS_FILE),
         )
 
-    def _refused(self, wanted: Sequence[str]) -> dict[str, str]:
+    def _find_incompatible(self, wanted: Sequence[str]) -> dict[str, str]:
         """Return what does not fit the target, not even alone."""
         core, *rest = wanted
         try:
             self._solve([core])
         except Unsolvable as error:
-            return {name_of(core): str(error)}
-        return refused(self._solve, core, rest)
+            return {requirement_name(core): str(error)}
+        return incompatible_requirements(self._solve, core, rest)
 
-    def _largest(self, wanted: list[str]) -> tuple[Answer, tuple[str, ...], tuple[str, ...], str]:
+    def _largest_solvable(
+        self, wanted: list[str]
+    ) -> tuple[UvOutput, tuple[str, ...], tuple[str, ...], str]:
         """Return a set without as little as possible, who is in conflict, what was dropped, why."""
         try:
             return self._solve(wanted), (), (), ""
         except Unsolvable as error:
             reason = str(error)
         core, *rest = wanted
-        conflict = minimal(self._solve, [core], rest)
-        names = tuple(map(name_of, conflict))
+        conflict = minimal_conflict(self._solve, [core], rest)
+        names = tuple(map(requirement_name, conflict))
         for one in reversed(conflict):
             fewer = [other for other in wanted if other != one]
             try:
-                return self._solve(fewer), names, (name_of(one),), reason
+                return self._solve(fewer), names, (requirement_name(one),), reason
             except Unsolvable:
                 continue
         # There is another conflict beside this one.
         fewer = [other for other in wanted if other != conflict[-1]]
-        answer, more, dropped, _ = self._largest(fewer)
+        answer, more, dropped, _ = self._largest_solvable(fewer)
         return answer, (*names, *more), (names[-1], *dropped), reason
 
-    def _releases(self, found: Iterable[Resolved]) -> Iterable[AppReleases]:
+    def _app_releases(self, found: Iterable[ResolvedPackage]) -> Iterable[AppReleases]:
         """Yield what the index has of each App."""
         fits = {one.name: one.version for one in found}
-        newest = self._versions(self._wishes.apps, "--no-deps")
-        stays = self._versions(self._wanted(self._wishes.version(CORE)))
-        for name in self._wishes.apps:
+        newest = self._solve_versions(self._root_requirements.app_distributions, "--no-deps")
+        stays = self._solve_versions(
+            self._available_roots(self._root_requirements.installed_version(CORE))
+        )
+        for name in self._root_requirements.app_distributions:
             yield AppReleases(
                 name,
-                self._wishes.version(name),
+                self._root_requirements.installed_version(name),
                 fits.get(name, ""),
                 stays.get(name, ""),
                 newest.get(name, ""),
             )
 
-    def _versions(self, wanted: Sequence[str], *options: str) -> dict[str, str]:
+    def _solve_versions(self, wanted: Sequence[str], *options: str) -> dict[str, str]:
         if not wanted:
             return {}
         try:
@@ -286,8 +332,8 @@ class Resolver:
             )
         except Unsolvable:
             return {}
-        return {one.name: one.version for one in parse_set(answer.text)}
+        return {one.name: one.version for one in parse_resolved(answer.text)}
 
-    def _from_source(self, found: Iterable[Resolved]) -> tuple[str, ...]:
-        source = set(pins(self._offer.source_only))
+    def _sdist_only_pins(self, found: Iterable[ResolvedPackage]) -> tuple[str, ...]:
+        source = set(format_pins(self._availability.sdist_only))
         return tuple(pin for one in found if (pin := f"{one.name}=={one.version}") in source)

@@ -14,11 +14,11 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
-STORAGE = "django.core.files.storage.InMemoryStorage"
-WRITTEN = ("MEDIA_ROOT", "STATIC_ROOT")
-READ = ("JOBS_ROOT", "GIT_ROOT")
+IN_MEMORY_STORAGE = "django.core.files.storage.InMemoryStorage"
+WRITABLE_FOLDER_SETTINGS = ("MEDIA_ROOT", "STATIC_ROOT")
+READ_ONLY_FOLDER_SETTINGS = ("JOBS_ROOT", "GIT_ROOT")
 """Folders whose files are read, and not run."""
-MEMORY = {
+IN_MEMORY_BACKENDS = {
     "CELERY_BROKER_URL": "memory://",
     "CELERY_BROKER_READ_URL": None,
     "CELERY_BROKER_WRITE_URL": None,
@@ -39,7 +39,7 @@ MEMORY = {
 }
 
 
-def load(  # noqa: PLR0913 - all by name
+def load_isolated(  # noqa: PLR0913 - all by name
     settings: dict[str, Any],
     path: str,
     *,
@@ -66,13 +66,13 @@ def load(  # noqa: PLR0913 - all by name
         exec(code, settings)  # noqa: S102 - as Nautobot does
     finally:
         os.chdir(own)
-    settings.update(overrides(settings, Path(scratch), without, database_alias))
+    settings.update(isolation_overrides(settings, Path(scratch), without, database_alias))
     _close_logs()
     if "sentry_sdk" in sys.modules:  # errors of a try are no errors of the installation
         sys.modules["sentry_sdk"].init(dsn="")
 
 
-def overrides(
+def isolation_overrides(
     settings: Mapping[str, Any], scratch: Path, without: Collection[str], database_alias: str
 ) -> dict[str, Any]:
     """Return what has to be set otherwise."""
@@ -85,23 +85,31 @@ def overrides(
         for name in ("PLUGINS", "EXTRA_PLUGINS")
         if name in settings
     }
-    absent = [name for name in READ if not Path(settings.get(name) or scratch / name).is_dir()]
+    absent = [
+        name
+        for name in READ_ONLY_FOLDER_SETTINGS
+        if not Path(settings.get(name) or scratch / name).is_dir()
+    ]
     return {
-        **MEMORY,
-        **{name: str(scratch / name.lower()) for name in (*WRITTEN, *absent)},
+        **IN_MEMORY_BACKENDS,
+        **{name: str(scratch / name.lower()) for name in (*WRITABLE_FOLDER_SETTINGS, *absent)},
         "DATABASES": databases,
         "CACHES": {"default": {"BACKEND": local}, **caches},
         **plugins,
-        **_storages(settings),
+        **_storage_overrides(settings),
     }
 
 
-def _storages(settings: Mapping[str, Any]) -> dict[str, Any]:
+def _storage_overrides(settings: Mapping[str, Any]) -> dict[str, Any]:
     """Return storages of files in memory; the live ones may be anywhere."""
     if "STORAGES" not in settings:
-        return {"DEFAULT_FILE_STORAGE": STORAGE} if "DEFAULT_FILE_STORAGE" in settings else {}
+        return (
+            {"DEFAULT_FILE_STORAGE": IN_MEMORY_STORAGE}
+            if "DEFAULT_FILE_STORAGE" in settings
+            else {}
+        )
     stored = settings["STORAGES"].items()
-    memory = {"BACKEND": STORAGE}
+    memory = {"BACKEND": IN_MEMORY_STORAGE}
     return {"STORAGES": {name: one if name == "staticfiles" else memory for name, one in stored}}
 
 

@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 PREFIX = "nautobot-upgrade-jobs-"
-LOCK = "lock"
-PRIVATE = 0o700
+LOCK_FILE = "lock"
+PRIVATE_MODE = 0o700
 MEBIBYTE = 1 << 20
 
 
@@ -35,20 +35,20 @@ def scratch_folder(work_directory: str = "") -> Iterator[Path]:
         ScratchError: The directory cannot be used.
     """
     try:
-        parent = work_place(work_directory)
-        _remove_left_over(parent)
+        parent = resolve_work_directory(work_directory)
+        _remove_stale_folders(parent)
         folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=parent))
     except OSError as error:
         raise ScratchError(f"no folder to work in: {error}") from None
     with contextlib.ExitStack() as stack:
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
-        unlocked = folder / f".{LOCK}"
+        unlocked = folder / f".{LOCK_FILE}"
         fcntl.flock(stack.enter_context(unlocked.open("w")), fcntl.LOCK_EX)
-        unlocked.rename(folder / LOCK)  # only now may others try it
+        unlocked.rename(folder / LOCK_FILE)  # only now may others try it
         yield folder
 
 
-def require_programs_run(folder: Path) -> None:
+def require_exec_allowed(folder: Path) -> None:
     """Refuse a folder whose file system runs no programs, as hardened temporary folders.
 
     Raises:
@@ -61,7 +61,7 @@ def require_programs_run(folder: Path) -> None:
         )
 
 
-def work_place(work_directory: str) -> Path:
+def resolve_work_directory(work_directory: str) -> Path:
     """Return the directory that folders of runs are made in.
 
     Raises:
@@ -71,7 +71,7 @@ def work_place(work_directory: str) -> Path:
     if not work_directory:
         return Path(tempfile.gettempdir())
     path = Path(work_directory).expanduser().absolute()
-    path.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
+    path.mkdir(mode=PRIVATE_MODE, parents=True, exist_ok=True)
     found = path.stat()
     if found.st_uid != os.geteuid() or stat.S_IMODE(found.st_mode) & 0o077:
         raise ScratchError(
@@ -81,26 +81,30 @@ def work_place(work_directory: str) -> Path:
     return path
 
 
-def megabytes(folder: Path) -> int:
+def measure_mebibytes(folder: Path) -> int:
     """Return how much is in a folder, in MiB; of a file with several names each counts."""
-    sizes = (_size(entry) for root, _, names in os.walk(folder) for entry in _paths(root, names))
+    sizes = (
+        _get_file_size(entry)
+        for root, _, names in os.walk(folder)
+        for entry in _join_paths(root, names)
+    )
     return sum(sizes) // MEBIBYTE
 
 
-def _paths(root: str, names: list[str]) -> Iterator[str]:
+def _join_paths(root: str, names: list[str]) -> Iterator[str]:
     return (os.path.join(root, name) for name in names)
 
 
-def _size(path: str) -> int:
+def _get_file_size(path: str) -> int:
     with contextlib.suppress(OSError):  # it was there a moment ago
         return os.lstat(path).st_size
     return 0
 
 
-def _remove_left_over(parent: Path) -> None:
+def _remove_stale_folders(parent: Path) -> None:
     """Remove the folders of runs that do not live any more."""
     for folder in parent.glob(f"{PREFIX}*"):
-        with contextlib.suppress(OSError), (folder / LOCK).open() as lock:
+        with contextlib.suppress(OSError), (folder / LOCK_FILE).open() as lock:
             if folder.stat().st_uid == os.geteuid():
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)  # its run still lives: next one
                 shutil.rmtree(folder, ignore_errors=True)

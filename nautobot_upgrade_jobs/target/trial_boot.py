@@ -15,20 +15,20 @@ from pathlib import Path
 from typing import Any
 
 from ..facts import Apps, Facts
-from ..facts.booted import Booted, Refusal
-from ..facts.codec import decode
+from ..facts.serialization import decode
 from ..facts.startup import Failure, Frame
-from .uv import end
+from ..facts.trial_boot import AppLoadFailure, TrialBoot
+from .uv import kill_process_group
 
-OWN = Path(__file__).parents[1]
+PACKAGE_ROOT = Path(__file__).parents[1]
 PACKAGE = "nautobot_upgrade_jobs"
-PROBE = f"{PACKAGE}.probes.target"
-CONFIG = "nautobot_config.py"
-ANSWER = "answer.json"
-READ_ONLY = "-c default_transaction_read_only=on"
+PROBE_MODULE = f"{PACKAGE}.probes.target"
+CONFIG_FILE = "nautobot_config.py"
+RESULT_FILE = "answer.json"
+READ_ONLY_PGOPTIONS = "-c default_transaction_read_only=on"
 """For connections beside Django's, to PostgreSQL."""
-TOO_LATE = "it was not ready in time ('boot_timeout_seconds')"
-NOT_PASSED = frozenset(
+BOOT_TIMEOUT_MESSAGE = "it was not ready in time ('boot_timeout_seconds')"
+WITHHELD_VARIABLES = frozenset(
     {
         "CELERY_BROKER_READ_URL",
         "CELERY_BROKER_URL",
@@ -43,9 +43,9 @@ NOT_PASSED = frozenset(
     }
 )
 """Variables, in any case, that would lead the target to live code, queues, files, monitoring."""
-CONFIG_TEXT = """from {package}.target.safe_settings import load
+CONFIG_TEMPLATE = """from {package}.target.safe_settings import load_isolated
 
-load(
+load_isolated(
     globals(),
     {path!r},
     directory={directory!r},
@@ -56,7 +56,7 @@ load(
 """
 
 
-OURS = re.compile(
+SANDBOX_ERRORS = re.compile(
     "read.only transaction|(statement|lock) timeout|too many (clients|connections)"
     "|does not support this feature|has no attribute '(lock|delete_pattern|iter_keys|keys|ttl)'"
     "|maximum statement execution time exceeded",
@@ -70,7 +70,7 @@ class BootFailed(Exception):
 
 
 @dataclass(frozen=True)
-class Live:
+class LiveInstallation:
     """What the target is started with."""
 
     config: str
@@ -81,19 +81,19 @@ class Live:
 
 
 @dataclass
-class Boot:
+class TrialBooter:
     """Starts an environment as often as it takes: without each App that keeps it from starting."""
 
     python: Path
     """Of the environment."""
     folder: Path
     """To work in; it is made here, and removed by the caller."""
-    live: Live
+    live: LiveInstallation
     deadline: float
     """Monotonic seconds."""
-    _refusals: list[Refusal] = field(default_factory=list)
+    _app_load_failures: list[AppLoadFailure] = field(default_factory=list)
 
-    def run(self, target: str, missing: Sequence[str]) -> Booted:
+    def run(self, target: str, missing: Sequence[str]) -> TrialBoot:
         """Start the environment and return what it is.
 
         Args:
@@ -103,43 +103,45 @@ class Boot:
         Raises:
             BootFailed: The time is over, or the process dies without an answer.
         """
-        self._lay_out()
+        self._prepare_folder()
         while True:
-            told = self._try({*missing, *self._refused})
-            failure = _failure(told["failure"], self.python.parents[1])
+            told = self._start_once({*missing, *self._failed_apps})
+            failure = _parse_failure(told["failure"], self.python.parents[1])
             if failure is None or not told["culprit"]:
                 break
-            ours = bool(OURS.search(failure.message))
-            self._refusals.append(Refusal(told["culprit"], failure, judged=not ours))
-        if failure and OURS.search(failure.message):
+            ours = bool(SANDBOX_ERRORS.search(failure.message))
+            self._app_load_failures.append(
+                AppLoadFailure(told["culprit"], failure, conclusive=not ours)
+            )
+        if failure and SANDBOX_ERRORS.search(failure.message):
             raise BootFailed(f"it does not start where it cannot write: {failure.message}")
-        return Booted(
+        return TrialBoot(
             target=target,
             facts=decode(Facts, told["facts"]) if told["facts"] else Facts(),
-            refusals=tuple(self._refusals),
-            missing=tuple(missing),
+            app_load_failures=tuple(self._app_load_failures),
+            absent_apps=tuple(missing),
             failure=failure,
             config=self.live.config,
         )
 
     @property
-    def _refused(self) -> list[str]:
-        return [one.module for one in self._refusals]
+    def _failed_apps(self) -> list[str]:
+        return [one.module for one in self._app_load_failures]
 
-    def _lay_out(self) -> None:
+    def _prepare_folder(self) -> None:
         """Put code that no distribution brings where the target finds it."""
         code = self.folder / "code"
         code.mkdir(parents=True)
         (self.folder / "tmp").mkdir()
-        (code / PACKAGE).symlink_to(OWN)
+        (code / PACKAGE).symlink_to(PACKAGE_ROOT)
         for app in self.live.apps.enabled:
             spec = None if app.distribution or app.module == PACKAGE else find_spec(app.module)
             for place in (spec and spec.submodule_search_locations) or ():
                 (code / app.module).symlink_to(place)
 
-    def _try(self, without: Collection[str]) -> dict[str, Any]:
+    def _start_once(self, without: Collection[str]) -> dict[str, Any]:
         """Start the target once."""
-        text = CONFIG_TEXT.format(
+        text = CONFIG_TEMPLATE.format(
             package=PACKAGE,
             path=str(Path(self.live.config).absolute()),
             directory=str(Path.cwd()),
@@ -147,14 +149,18 @@ class Boot:
             without=sorted(without),
             alias=self.live.database_alias,
         )
-        (self.folder / CONFIG).write_text(text, "utf-8")
-        answer = self.folder / ANSWER
+        (self.folder / CONFIG_FILE).write_text(text, "utf-8")
+        answer = self.folder / RESULT_FILE
         answer.unlink(missing_ok=True)
         plugins = [one.module for one in self.live.apps.enabled if one.module not in without]
-        complaint = self._run(
+        complaint = self._run_python(
             [
-                *("-m", PROBE, CONFIG, ANSWER),
-                *(str(self.live.statement_timeout_seconds), str(int(self._seconds) + 1), *plugins),
+                *("-m", PROBE_MODULE, CONFIG_FILE, RESULT_FILE),
+                *(
+                    str(self.live.statement_timeout_seconds),
+                    str(int(self._remaining_seconds) + 1),
+                    *plugins,
+                ),
             ]
         )
         try:
@@ -164,39 +170,43 @@ class Boot:
         return told
 
     @property
-    def _too_late(self) -> str:
-        names = ", ".join(self._refused)
-        return f"{TOO_LATE}; it does not start with {names}" if names else TOO_LATE
+    def _timeout_message(self) -> str:
+        names = ", ".join(self._failed_apps)
+        return (
+            f"{BOOT_TIMEOUT_MESSAGE}; it does not start with {names}"
+            if names
+            else BOOT_TIMEOUT_MESSAGE
+        )
 
     @property
-    def _seconds(self) -> float:
+    def _remaining_seconds(self) -> float:
         return self.deadline - time.monotonic()
 
-    def _run(self, words: Sequence[str]) -> str:
+    def _run_python(self, words: Sequence[str]) -> str:
         """Run the target's Python; return the last line that it said."""
-        if self._seconds <= 0:
-            raise BootFailed(self._too_late)
+        if self._remaining_seconds <= 0:
+            raise BootFailed(self._timeout_message)
         said = self.folder / "stderr"
         with said.open("wb") as stream:
             process = subprocess.Popen(  # noqa: S603 - the environment that was just made
                 [str(self.python), *words],
                 cwd=self.folder,
-                env=self._variables(os.environ),
+                env=self._build_environment(os.environ),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=stream,  # no pipe: whatever it starts may hold that open
                 start_new_session=True,
             )
         try:
-            process.wait(self._seconds)
+            process.wait(self._remaining_seconds)
         except subprocess.TimeoutExpired:
-            raise BootFailed(self._too_late) from None
+            raise BootFailed(self._timeout_message) from None
         finally:
-            end(process)
+            kill_process_group(process)
         last = said.read_text("utf-8", "replace").strip().rpartition("\n")[2]
         return last or f"it said nothing and ended with {process.returncode}"
 
-    def _variables(self, given: Mapping[str, str]) -> dict[str, str]:
+    def _build_environment(self, given: Mapping[str, str]) -> dict[str, str]:
         """Return the environment: the live one, with its secrets, but not its code."""
         own = str(self.python.parent)
         own_code = set(sysconfig.get_paths().values())
@@ -205,7 +215,9 @@ class Boot:
             for path in given.get("PYTHONPATH", "").split(os.pathsep)
             if path and path not in own_code
         )
-        passed = {name: one for name, one in given.items() if name.upper() not in NOT_PASSED}
+        passed = {
+            name: one for name, one in given.items() if name.upper() not in WITHHELD_VARIABLES
+        }
         return passed | {
             "PATH": f"{own}{os.pathsep}{given.get('PATH', os.defpath)}",
             "PYTHONPATH": os.pathsep.join((str(self.folder / "code"), *further)),
@@ -213,19 +225,20 @@ class Boot:
             "PYTHONPYCACHEPREFIX": str(self.folder / "bytecode"),
             "TMPDIR": str(self.folder / "tmp"),
             "OTEL_SDK_DISABLED": "true",
-            "PGOPTIONS": f"{given.get('PGOPTIONS', '')} {READ_ONLY}".strip(),
+            "PGOPTIONS": f"{given.get('PGOPTIONS', '')} {READ_ONLY_PGOPTIONS}".strip(),
         }
 
 
-def _failure(told: dict[str, Any] | None, environment: Path) -> Failure | None:
+def _parse_failure(told: dict[str, Any] | None, environment: Path) -> Failure | None:
     """Return what ended a start, with places as they would be in the environment to come."""
     if told is None:
         return None
     frames = tuple(
-        Frame(_short(file, environment), line, function) for file, line, function in told["frames"]
+        Frame(_strip_environment_path(file, environment), line, function)
+        for file, line, function in told["frames"]
     )
     return Failure(told["stage"], told["error"], told["message"], frames)
 
 
-def _short(file: str, environment: Path) -> str:
+def _strip_environment_path(file: str, environment: Path) -> str:
     return file.removeprefix(f"{environment}/")

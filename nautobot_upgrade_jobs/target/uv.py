@@ -16,14 +16,14 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from ..common.urls import MASK, without_user_info
+from ..common.urls import REDACTED, mask_url_credentials
 
-LONGEST_REASON = 3000
+MAX_REASON_LENGTH = 3000
 """Characters; a proof of many steps helps nobody."""
-SILENT = ("--no-emit-index-url", "--no-emit-find-links", "--no-emit-index-annotation")
+SILENCING_OPTIONS = ("--no-emit-index-url", "--no-emit-find-links", "--no-emit-index-annotation")
 WATCH_SECONDS = 2
-TOO_LATE = "the package index did not answer in time"
-INDEXES = frozenset(
+INDEX_TIMEOUT_MESSAGE = "the package index did not answer in time"
+INDEX_VARIABLES = frozenset(
     {"UV_DEFAULT_INDEX", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS", "UV_INDEX", "UV_INDEX_URL"}
 )
 """Variables that hold addresses of indexes."""
@@ -39,7 +39,7 @@ class ResolverFailed(Exception):
 
 
 @dataclass(frozen=True)
-class Answer:
+class UvOutput:
     """What uv printed."""
 
     text: str
@@ -59,10 +59,10 @@ class Uv:
     """Monotonic seconds."""
     options: tuple[str, ...] = ()
     """Words for every run."""
-    too_late: str = TOO_LATE
+    timeout_message: str = INDEX_TIMEOUT_MESSAGE
     """What to say when the time is over."""
 
-    def compile(self, requirements: Iterable[str], *options: str) -> Answer:
+    def compile(self, requirements: Iterable[str], *options: str) -> UvOutput:
         """Return what ``uv pip compile`` says to these requirements.
 
         Raises:
@@ -73,10 +73,10 @@ class Uv:
         asked.write_text("\n".join(requirements) + "\n", "utf-8")
         words = ["pip", "compile", "--no-header", "--python", self.python]
         # What the user's own uv.toml wants to be shown may hold credentials.
-        silent = [one for one in SILENT if one.replace("--no-", "--") not in options]
+        silent = [one for one in SILENCING_OPTIONS if one.replace("--no-", "--") not in options]
         return self.run([*words, *silent, *options, asked.name])
 
-    def run(self, words: Sequence[str], watch: Callable[[], str] = lambda: "") -> Answer:
+    def run(self, words: Sequence[str], watch: Callable[[], str] = lambda: "") -> UvOutput:
         """Run uv in the folder, and end it with its children when its time is over.
 
         Args:
@@ -88,11 +88,11 @@ class Uv:
             ResolverFailed: It did not come to its end.
         """
         common = list(self.options)
-        if not _is_writable(_cache(self.environment)):
+        if not _is_writable(_cache_folder(self.environment)):
             common += ["--cache-dir", str(self.folder / "cache")]
         try:
             process = subprocess.Popen(  # noqa: S603 - uv, with words of our own
-                [_program(), *words, *common],
+                [_find_uv(), *words, *common],
                 cwd=self.folder,
                 env=dict(self.environment),
                 stdin=subprocess.DEVNULL,
@@ -107,27 +107,27 @@ class Uv:
         try:
             output, complaint = self._wait_for(process, watch)
         finally:
-            end(process)
+            kill_process_group(process)
         if process.returncode == 0:
-            return Answer(output, self._shown(complaint))
+            return UvOutput(output, self._redact_output(complaint))
         complaint = complaint.strip() or f"uv ended with {process.returncode}"
         if process.returncode < 0:  # whatever it said before
             complaint = f"uv was ended by {signal.Signals(-process.returncode).name}"
-        reason = self._shown(complaint)[:LONGEST_REASON]
+        reason = self._redact_output(complaint)[:MAX_REASON_LENGTH]
         raise (Unsolvable if NO_SOLUTION in complaint else ResolverFailed)(reason)
 
-    def _shown(self, text: str) -> str:
+    def _redact_output(self, text: str) -> str:
         """Return what uv says without credentials; some indexes have them in their paths."""
         for name, value in self.environment.items():
-            if name in INDEXES:
+            if name in INDEX_VARIABLES:
                 for url in re.split(r"[\s,]+", value):
                     place = urlsplit(url)
                     if place.scheme and place.path.strip("/"):
                         text = text.replace(
                             url.rstrip("/"),
-                            f"{place.scheme}://{MASK}@{place.netloc.rpartition('@')[2]}/{MASK}",
+                            f"{place.scheme}://{REDACTED}@{place.netloc.rpartition('@')[2]}/{REDACTED}",
                         )
-        return without_user_info(text)
+        return mask_url_credentials(text)
 
     def _wait_for(
         self, process: subprocess.Popen[str], watch: Callable[[], str]
@@ -135,7 +135,7 @@ class Uv:
         while True:
             seconds = self.deadline - time.monotonic()
             if seconds <= 0:
-                raise ResolverFailed(self.too_late)
+                raise ResolverFailed(self.timeout_message)
             try:
                 return process.communicate(timeout=min(seconds, WATCH_SECONDS))
             except subprocess.TimeoutExpired:
@@ -143,14 +143,14 @@ class Uv:
                     raise ResolverFailed(reason) from None
 
 
-def interpreter() -> str:
+def find_interpreter() -> str:
     """Return the Python of this environment; under uWSGI ``sys.executable`` is another program."""
     names = (f"python{sys.version_info.major}.{sys.version_info.minor}", "python")
     own = (Path(sys.prefix, "bin", name) for name in names)
     return next((str(path) for path in own if path.exists()), sys.executable)
 
 
-def _program() -> str:
+def _find_uv() -> str:
     """Return uv: that of the package of this name, or else one on the path.
 
     Raises:
@@ -167,7 +167,7 @@ def _program() -> str:
     return found
 
 
-def end(process: subprocess.Popen[Any]) -> None:
+def kill_process_group(process: subprocess.Popen[Any]) -> None:
     """End a process and its children, whichever still runs."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
@@ -175,7 +175,7 @@ def end(process: subprocess.Popen[Any]) -> None:
         process.communicate()
 
 
-def _cache(environment: Mapping[str, str]) -> Path:
+def _cache_folder(environment: Mapping[str, str]) -> Path:
     """Return the folder in which uv keeps what it has fetched."""
     base = environment.get("XDG_CACHE_HOME") or Path(environment.get("HOME", "/"), ".cache")
     return Path(environment.get("UV_CACHE_DIR") or Path(base, "uv"))

@@ -7,26 +7,26 @@ from collections.abc import Collection, Iterable
 
 from ..facts.packages import Package
 from .index_config import NO_INDEX
-from .requirement_lines import parsed, python_limit
+from .requirement_lines import parse_python_specifier, parse_requirement
 from .uv import Uv
 
-CONFIGURATION = "uv.toml"
+UV_TOML = "uv.toml"
 
 
-def configured(installed: Iterable[Package], assumed: Collection[str], index: str) -> str:
+def uv_configuration(installed: Iterable[Package], assumed: Collection[str], index: str) -> str:
     """Return the text of the file.
 
     Args:
         installed: Distributions whose metadata need not be fetched, or built from source.
         assumed: Names that are taken to ask for nothing, since nobody can know.
-        index: What ``cached_index`` returned.
+        index: What ``index_cache_configuration`` returned.
     """
     unknown = (f"  {{ name = {json.dumps(name)} }}," for name in sorted(assumed))
-    metadata = ("dependency-metadata = [", *map(_stated, installed), *unknown, "]")
+    metadata = ("dependency-metadata = [", *map(_format_metadata, installed), *unknown, "]")
     return "\n".join((*metadata, index))
 
 
-def cached_index(uv: Uv) -> str:
+def index_cache_configuration(uv: Uv) -> str:
     """Return configuration that spares asking again for files that never change.
 
     A published file is what it is; where a proxy says otherwise, each is asked for at every step,
@@ -47,14 +47,16 @@ def cached_index(uv: Uv) -> str:
     )
 
 
-def _stated(package: Package) -> str:
+def _format_metadata(package: Package) -> str:
     """Return the metadata of a distribution as uv's configuration has it."""
     fields = {
         "name": package.name,
         "version": package.version,
         # One line that uv cannot read, and it reads nothing of the file.
-        "requires-dist": [str(line) for text in package.requires if (line := parsed(text))],
-        "requires-python": python_limit(package.requires_python),
+        "requires-dist": [
+            str(line) for text in package.requires if (line := parse_requirement(text))
+        ],
+        "requires-python": parse_python_specifier(package.requires_python),
     }
     text = ", ".join(f"{key} = {json.dumps(value)}" for key, value in fields.items() if value)
     return f"  {{ {text} }},"

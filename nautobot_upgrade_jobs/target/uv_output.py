@@ -9,7 +9,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from ..facts.packages import Package
-from ..facts.resolution import Resolved
+from ..facts.resolution import ResolvedPackage
 
 PIN = re.compile(r"^([A-Za-z0-9][\w.-]*)(?:\[[^]]*\])?==([^\s;\\]+)")
 VIA = re.compile(r"^\s+# +(?:via\b)?(.*)$")
@@ -18,11 +18,11 @@ LOCKED_WHEELS = re.compile(r"^(wheels = |\[\[packages\.wheels)", re.MULTILINE)
 NOT_FOUND = re.compile(r"[Bb]ecause ([\w.-]+) was not found")
 NO_VERSION = re.compile(r"there is no version of ([\w.-]+)==")
 NEEDS_WHEELS = re.compile(r"Wheels are required for `([\w.-]+)`")
-NOT_OURS = re.compile(r"([\w.-]+)==\S+ has no wheels with a matching")
+NO_MATCHING_WHEELS = re.compile(r"([\w.-]+)==\S+ has no wheels with a matching")
 YANKED = re.compile(r'`([\w.-]+==[^`]+)` is yanked(?: \(reason: "?(.*?)"?\)$)?', re.MULTILINE)
 
 
-def parse_set(text: str) -> tuple[Resolved, ...]:
+def parse_resolved(text: str) -> tuple[ResolvedPackage, ...]:
     """Return the distributions of a requirements file with its comments on who asks for them."""
     found: list[tuple[str, str, list[str]]] = []
     for line in text.splitlines():
@@ -31,10 +31,10 @@ def parse_set(text: str) -> tuple[Resolved, ...]:
         elif found and (via := VIA.match(line)):
             names = (name.strip() for name in via[1].split(","))
             found[-1][2].extend(name for name in names if name and not name.startswith("-"))
-    return tuple(Resolved(name, version, tuple(via)) for name, version, via in found)
+    return tuple(ResolvedPackage(name, version, tuple(via)) for name, version, via in found)
 
 
-def without(names: Collection[str], text: str) -> str:
+def remove_distributions(names: Collection[str], text: str) -> str:
     """Return a requirements file without some distributions, their hashes and comments."""
     kept: list[str] = []
     keep = True
@@ -46,7 +46,7 @@ def without(names: Collection[str], text: str) -> str:
     return "".join(kept)
 
 
-def wheels_in(text: str) -> dict[str, bool]:
+def parse_wheel_availability(text: str) -> dict[str, bool]:
     """Return of each distribution in uv's ``pylock.toml`` whether it has a wheel."""
     tables = (one for one in text.split("[[packages]]") if LOCKED_NAME.search(one))
     return {
@@ -55,7 +55,7 @@ def wheels_in(text: str) -> dict[str, bool]:
     }
 
 
-def not_found_in(reason: str) -> tuple[frozenset[str], frozenset[str]]:
+def parse_not_found(reason: str) -> tuple[frozenset[str], frozenset[str]]:
     """Return the names that no index has, and those of which it has another version only."""
     return (
         frozenset(map(canonicalize_name, NOT_FOUND.findall(reason))),
@@ -63,22 +63,22 @@ def not_found_in(reason: str) -> tuple[frozenset[str], frozenset[str]]:
     )
 
 
-def source_in(reason: str) -> frozenset[str]:
+def parse_sdist_only(reason: str) -> frozenset[str]:
     """Return the names of which some release was of no use, because it is source only."""
     return frozenset(map(canonicalize_name, NEEDS_WHEELS.findall(reason)))
 
 
-def not_ours_in(reason: str) -> frozenset[str]:
+def parse_unmatched_wheels(reason: str) -> frozenset[str]:
     """Return the names whose installed version one index has for other Pythons only."""
-    return frozenset(map(canonicalize_name, NOT_OURS.findall(reason)))
+    return frozenset(map(canonicalize_name, NO_MATCHING_WHEELS.findall(reason)))
 
 
-def yanked_in(warnings: str) -> dict[str, str]:
+def parse_yanked(warnings: str) -> dict[str, str]:
     """Return ``name==version`` of what was taken back, and the reason that was given."""
     return dict(YANKED.findall(warnings))
 
 
-def blamed(reason: str, packages: Iterable[Package]) -> frozenset[str]:
+def find_named_packages(reason: str, packages: Iterable[Package]) -> frozenset[str]:
     """Return those whose installed version stands in the resolver's reason."""
     names = (canonicalize_name(one.name) for one in packages)
     return frozenset(name for name in names if f"{name}==" in reason)
@@ -87,6 +87,7 @@ def blamed(reason: str, packages: Iterable[Package]) -> frozenset[str]:
 def is_newer(one: str, other: str, names: Iterable[str]) -> bool:
     """Tell whether a set has a newer release than another of any of these."""
     new, old = (
-        {found.name: Version(found.version) for found in parse_set(text)} for text in (one, other)
+        {found.name: Version(found.version) for found in parse_resolved(text)}
+        for text in (one, other)
     )
     return any(new[name] > old[name] for name in names if {name} <= new.keys() & old)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import date
 
 from ..app_settings import APP
-from ..checks.acceptance import FIELDS, AcceptanceError, from_settings
+from ..checks.acceptance import FIELDS, AcceptanceError, parse_acceptances
 
-SNIPPET = """\
+SNIPPET_TEMPLATE = """\
 # nautobot_config.py
 PLUGINS_CONFIG = {{
     {app!r}: {{
@@ -21,7 +21,7 @@ PLUGINS_CONFIG = {{
 """
 
 
-def snippet(*, today: date, **fields: str) -> str:
+def render_snippet(*, today: date, **fields: str) -> str:
     """Return the lines that accept one finding.
 
     Args:
@@ -35,8 +35,8 @@ def snippet(*, today: date, **fields: str) -> str:
     for name, value in entry.items():
         if not value:
             raise AcceptanceError(f"'{name}' is empty.")
-    (accepted,) = from_settings([entry])
+    (accepted,) = parse_acceptances([entry])
     if accepted.until < today:
         raise AcceptanceError(f"{accepted.until} is past: say until when to live with it.")
     lines = "\n".join(f"{'':16}{name!r}: {value!r}," for name, value in entry.items())
-    return SNIPPET.format(app=APP, lines=lines)
+    return SNIPPET_TEMPLATE.format(app=APP, lines=lines)

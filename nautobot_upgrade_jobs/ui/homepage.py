@@ -8,15 +8,15 @@ from django.conf import settings
 from nautobot.apps.ui import HomePagePanel
 
 from ..app_settings import APP
-from .job_runs import runs
-from .next_steps import STATIONS
-from .template_content import guarded
+from .job_runs import iter_runs
+from .next_steps import STAGES
+from .template_content import call_safely
 
 
-def stations(request: Any) -> tuple[Any, ...]:
+def list_stages(request: Any) -> tuple[Any, ...]:
     """Return what each Job came to last, as far as this user may see it."""
-    return guarded(
-        lambda: tuple((one, next(runs(request.user, one.kind, 1), None)) for one in STATIONS), ()
+    return call_safely(
+        lambda: tuple((one, next(iter_runs(request.user, one.kind, 1), None)) for one in STAGES), ()
     )
 
 
@@ -26,7 +26,7 @@ layout = (
             name="Upgrade",
             permissions=["extras.view_jobresult"],
             custom_template="home_panel.html",
-            custom_data={"upgrade_stations": stations},
+            custom_data={"upgrade_stages": list_stages},
             weight=2000,
         ),
     )

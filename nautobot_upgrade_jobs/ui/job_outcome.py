@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..common.text import visible
+from ..common.text import escape_invisible
 
 UNFINISHED = {"PENDING": "waiting", "RECEIVED": "waiting", "STARTED": "running", "RETRY": "running"}
 """States of a run that has not ended, by their names in Nautobot."""
@@ -23,16 +23,16 @@ VERDICTS = {
     "running": "Running",
 }
 """What a run can have come to, and how a page says it."""
-LOOKED = ("go", "caution", "blocked", "incomplete", "complete")
+REPORTED_VERDICTS = ("go", "caution", "blocked", "incomplete", "complete")
 """Verdicts of runs that looked; the others did not get that far."""
 SEVERITIES = ("blocker", "warning", "info")
-LONGEST_TEXT = 400
-MOST = 50
+MAX_TEXT_LENGTH = 400
+MAX_LIST_ITEMS = 50
 """So much of a list is read; our own results are far shorter."""
 
 
 @dataclass(frozen=True)
-class Top:
+class TopFinding:
     """One of the findings that weigh most."""
 
     severity: str
@@ -41,7 +41,7 @@ class Top:
 
 
 @dataclass(frozen=True)
-class Unseen:
+class UnansweredReason:
     """Why checks could not look."""
 
     reason: str
@@ -49,7 +49,7 @@ class Unseen:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class JobOutcome:
     """What became of a run, as far as its small result says."""
 
     verdict: str
@@ -59,8 +59,8 @@ class Outcome:
     counts: dict[str, int] = field(default_factory=dict)
     """Findings by severity, and ``accepted``; empty if nothing was judged."""
     not_checked: int = 0
-    top: tuple[Top, ...] = ()
-    unseen: tuple[Unseen, ...] = ()
+    top_findings: tuple[TopFinding, ...] = ()
+    unanswered: tuple[UnansweredReason, ...] = ()
     rows: int | None = None
     """That a snapshot has captured."""
     error: str = ""
@@ -72,9 +72,9 @@ class Outcome:
         return VERDICTS[self.verdict]
 
     @property
-    def looked(self) -> bool:
+    def has_verdict(self) -> bool:
         """Whether the run got as far as to say something of the installation."""
-        return self.verdict in LOOKED
+        return self.verdict in REPORTED_VERDICTS
 
     @property
     def ended(self) -> bool:
@@ -82,7 +82,7 @@ class Outcome:
         return self.verdict not in UNFINISHED.values()
 
 
-def outcome_of(status: str, result: Any) -> Outcome:
+def parse_outcome(status: str, result: Any) -> JobOutcome:
     """Return what became of a run.
 
     Args:
@@ -90,60 +90,70 @@ def outcome_of(status: str, result: Any) -> Outcome:
         result: Of the JobResult: ours, or what Nautobot keeps of an exception, or nothing.
     """
     if status in UNFINISHED:
-        return Outcome(UNFINISHED[status])
+        return JobOutcome(UNFINISHED[status])
     if status == "REVOKED":
-        return Outcome("cancelled")
+        return JobOutcome("cancelled")
     given = result if isinstance(result, dict) else {}
     verdict = given.get("verdict")
     if not isinstance(verdict, str) or verdict not in VERDICTS or verdict in UNFINISHED.values():
         verdict = "crashed" if status == "FAILURE" else "unknown"
-        return Outcome(verdict, error=_words(given.get("exc_message")))
-    return Outcome(
+        return JobOutcome(verdict, error=_parse_exception_message(given.get("exc_message")))
+    return JobOutcome(
         verdict,
-        current=_text(given.get("current")),
-        target=_text(given.get("target")),
-        counts=_counts(given.get("findings")),
-        not_checked=_number(given.get("not_checked")) or 0,
-        top=tuple(map(_top, _dicts(given.get("top")))),
-        unseen=tuple(one for one in map(_unseen, _dicts(given.get("unseen"))) if one.checks),
-        rows=_number(given.get("rows")),
-        error=_text(given.get("error")),
+        current=_parse_text(given.get("current")),
+        target=_parse_text(given.get("target")),
+        counts=_parse_counts(given.get("findings")),
+        not_checked=_parse_number(given.get("not_checked")) or 0,
+        top_findings=tuple(map(_parse_top_finding, _parse_dicts(given.get("top")))),
+        unanswered=tuple(
+            one
+            for one in map(_parse_unanswered_reason, _parse_dicts(given.get("unseen")))
+            if one.checks
+        ),
+        rows=_parse_number(given.get("rows")),
+        error=_parse_text(given.get("error")),
     )
 
 
-def _counts(value: Any) -> dict[str, int]:
+def _parse_counts(value: Any) -> dict[str, int]:
     if not isinstance(value, dict):
         return {}
-    return {name: _number(value.get(name)) or 0 for name in (*SEVERITIES, "accepted")}
+    return {name: _parse_number(value.get(name)) or 0 for name in (*SEVERITIES, "accepted")}
 
 
-def _top(given: dict[str, Any]) -> Top:
+def _parse_top_finding(given: dict[str, Any]) -> TopFinding:
     severity = given.get("severity")
-    return Top(
+    return TopFinding(
         severity if severity in SEVERITIES else "info",
-        _text(given.get("key")),
-        _text(given.get("message")),
+        _parse_text(given.get("key")),
+        _parse_text(given.get("message")),
     )
 
 
-def _unseen(given: dict[str, Any]) -> Unseen:
-    return Unseen(_text(given.get("reason")), _number(given.get("checks")) or 0)
+def _parse_unanswered_reason(given: dict[str, Any]) -> UnansweredReason:
+    return UnansweredReason(
+        _parse_text(given.get("reason")), _parse_number(given.get("checks")) or 0
+    )
 
 
-def _dicts(value: Any) -> list[dict[str, Any]]:
-    return [one for one in value[:MOST] if isinstance(one, dict)] if isinstance(value, list) else []
+def _parse_dicts(value: Any) -> list[dict[str, Any]]:
+    return (
+        [one for one in value[:MAX_LIST_ITEMS] if isinstance(one, dict)]
+        if isinstance(value, list)
+        else []
+    )
 
 
-def _number(value: Any) -> int | None:
+def _parse_number(value: Any) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
 
 
-def _words(value: Any) -> str:
+def _parse_exception_message(value: Any) -> str:
     """Return the text of an exception: of one that a worker caught, its arguments as a list."""
     given = value if isinstance(value, (list, tuple)) else [value]
-    return _text(" ".join(str(one) for one in given[:MOST] if one is not None))
+    return _parse_text(" ".join(str(one) for one in given[:MAX_LIST_ITEMS] if one is not None))
 
 
-def _text(value: Any) -> str:
-    text = visible(value) if isinstance(value, str) else ""
-    return text if len(text) <= LONGEST_TEXT else f"{text[:LONGEST_TEXT]}…"
+def _parse_text(value: Any) -> str:
+    text = escape_invisible(value) if isinstance(value, str) else ""
+    return text if len(text) <= MAX_TEXT_LENGTH else f"{text[:MAX_TEXT_LENGTH]}…"

@@ -13,13 +13,13 @@ from django.db.models import QuerySet
 from django.urls import reverse
 from nautobot.extras.models import FileProxy, Job, JobLogEntry, JobResult
 
-from ..permissions import ACCEPT, may
-from .job_outcome import Outcome, outcome_of
-from .next_steps import AGAIN, JOBS, Step, next_steps
+from ..permissions import ACCEPT_FINDINGS, has_job_permission
+from .job_outcome import JobOutcome, parse_outcome
+from .next_steps import JOBS, RERUN, NextStep, suggest_next_steps
 
 logger = logging.getLogger(__name__)
 JOBS_MODULE = f"{__package__.rpartition('.')[0]}.jobs."
-KINDS = {name.replace(" ", ""): kind for kind, name in JOBS.items()}
+KINDS_BY_CLASS = {name.replace(" ", ""): kind for kind, name in JOBS.items()}
 """Our Jobs by the name of their class."""
 
 
@@ -50,7 +50,7 @@ class Run:
 
     key: str
     kind: str
-    outcome: Outcome
+    outcome: JobOutcome
     created: datetime
     ended: datetime | None
     user: str
@@ -68,24 +68,24 @@ class Run:
         return reverse("extras:jobresult", kwargs={"pk": self.key})
 
 
-def kind_of(result: JobResult) -> str:
+def get_job_kind(result: JobResult) -> str:
     """Return which of our Jobs has run; nothing if it was none of them."""
     job = result.job_model
     if job is None or not job.module_name.startswith(JOBS_MODULE):
         return ""
-    return KINDS.get(job.job_class_name, "")
+    return KINDS_BY_CLASS.get(job.job_class_name, "")
 
 
-def run_of(result: JobResult) -> Run | None:
+def parse_run(result: JobResult) -> Run | None:
     """Return a result as a run of ours; None if it is no such thing."""
-    kind = kind_of(result)
+    kind = get_job_kind(result)
     if not kind:
         return None
     given = result.task_kwargs if isinstance(result.task_kwargs, dict) else {}
     return Run(
         str(result.pk),
         kind,
-        outcome_of(result.status, result.result),
+        parse_outcome(result.status, result.result),
         result.date_created,
         result.date_done,
         str(result.user or ""),
@@ -93,22 +93,26 @@ def run_of(result: JobResult) -> Run | None:
     )
 
 
-def records() -> dict[str, list[Any]]:
+def query_job_keys() -> dict[str, list[Any]]:
     """Return the keys of our Jobs' records by kind.
 
     Results are asked for by these: a condition on the Job's name would make the database read
     every result of an installation that has not run the Job.
     """
     found: dict[str, list[Any]] = {kind: [] for kind in JOBS}
-    known = Job.objects.filter(module_name__startswith=JOBS_MODULE, job_class_name__in=list(KINDS))
+    known = Job.objects.filter(
+        module_name__startswith=JOBS_MODULE, job_class_name__in=list(KINDS_BY_CLASS)
+    )
     for name, key in known.values_list("job_class_name", "pk"):
-        found[KINDS[name]].append(key)
+        found[KINDS_BY_CLASS[name]].append(key)
     return found
 
 
-def visible(user: Any, *kinds: str) -> QuerySet[JobResult]:
+def query_visible_results(user: Any, *kinds: str) -> QuerySet[JobResult]:
     """Return the results of our Jobs, or of some, that a user may see, the newest first."""
-    keys = [key for kind, found in records().items() if kind in (kinds or JOBS) for key in found]
+    keys = [
+        key for kind, found in query_job_keys().items() if kind in (kinds or JOBS) for key in found
+    ]
     return (
         JobResult.objects.restrict(user, "view")
         .filter(job_model__in=keys)
@@ -117,24 +121,24 @@ def visible(user: Any, *kinds: str) -> QuerySet[JobResult]:
     )
 
 
-def runs(user: Any, kind: str = "", limit: int | None = None) -> Iterator[Run]:
+def iter_runs(user: Any, kind: str = "", limit: int | None = None) -> Iterator[Run]:
     """Yield runs that a user may see, the newest first."""
-    for result in visible(user, *filter(None, [kind]))[:limit]:
-        if run := run_of(result):
+    for result in query_visible_results(user, *filter(None, [kind]))[:limit]:
+        if run := parse_run(result):
             yield run
 
 
-def attachments(run: Run, user: Any) -> tuple[Attachment, ...]:
+def list_attachments(run: Run, user: Any) -> tuple[Attachment, ...]:
     """Return the files of a run that a user may see."""
-    return tuple(Attachment(str(one.pk), one.name) for one in files_of(run.key, user))
+    return tuple(Attachment(str(one.pk), one.name) for one in query_files(run.key, user))
 
 
-def files_of(result: str, user: Any, ending: str = "") -> QuerySet[FileProxy]:
+def query_files(result: str, user: Any, ending: str = "") -> QuerySet[FileProxy]:
     """Return files of a result that a user may see."""
     return FileProxy.objects.restrict(user, "view").filter(job_result=result, name__endswith=ending)
 
 
-def content_of(proxy: FileProxy, most: int = -1) -> bytes | None:
+def read_file(proxy: FileProxy, most: int = -1) -> bytes | None:
     """Return what a file holds, or so many bytes of it; None if the storage no longer has it.
 
     What a storage raises then is its own: Nautobot's says that a row does not exist.
@@ -147,59 +151,59 @@ def content_of(proxy: FileProxy, most: int = -1) -> bytes | None:
         return None
 
 
-def latest_words(run: Run, user: Any) -> str:
+def last_log_message(run: Run, user: Any) -> str:
     """Return the last line of a run's log, if the user may see it."""
     found = JobLogEntry.objects.restrict(user, "view").filter(job_result=run.key)
     newest = found.order_by("-created").first()
     return newest.message[:200] if newest else ""
 
 
-def runnable(user: Any) -> dict[str, str]:
+def runnable_jobs(user: Any) -> dict[str, str]:
     """Return the Jobs that a user may run: their keys by kind."""
     found = Job.objects.restrict(user, "run").filter(
         module_name__startswith=JOBS_MODULE,
-        job_class_name__in=list(KINDS),
+        job_class_name__in=list(KINDS_BY_CLASS),
         installed=True,
         enabled=True,
     )
-    return {KINDS[job.job_class_name]: str(job.pk) for job in found}
+    return {KINDS_BY_CLASS[job.job_class_name]: str(job.pk) for job in found}
 
 
-def may_accept(user: Any) -> bool:
+def can_accept_findings(user: Any) -> bool:
     """Tell whether a user may decide to live with what Preflight finds."""
-    return may(user, ACCEPT, pk__in=records()["preflight"])
+    return has_job_permission(user, ACCEPT_FINDINGS, pk__in=query_job_keys()["preflight"])
 
 
 def list_url() -> str:
     """Return the address of Nautobot's list of results, of our Jobs alone."""
-    keys = [("job_model", key) for found in records().values() for key in found]
+    keys = [("job_model", key) for found in query_job_keys().values() for key in found]
     return f"{reverse('extras:jobresult_list')}?{urlencode(keys)}" if keys else ""
 
 
 def form_url(job: str, fields: Any) -> str:
     """Return the address of a Job's form, filled in."""
-    words = {("kwargs_from_job_result" if name == AGAIN else name): fields[name] for name in fields}
+    words = {("kwargs_from_job_result" if name == RERUN else name): fields[name] for name in fields}
     url = reverse("extras:job_run", kwargs={"pk": job})
     return f"{url}?{urlencode(words)}" if words else url
 
 
-def links(run: Run, jobs: dict[str, str]) -> tuple[Link, ...]:
+def build_links(run: Run, jobs: dict[str, str]) -> tuple[Link, ...]:
     """Return the next steps after a run that its reader may take."""
-    steps = next_steps(run.kind, run.outcome, run.key, run.fields)
-    return tuple(link(step, jobs) for step in steps if step.kind in jobs)
+    steps = suggest_next_steps(run.kind, run.outcome, run.key, run.fields)
+    return tuple(build_link(step, jobs) for step in steps if step.kind in jobs)
 
 
-def link(step: Step, jobs: dict[str, str]) -> Link:
+def build_link(step: NextStep, jobs: dict[str, str]) -> Link:
     """Return a step as what can be clicked."""
     return Link(step.label, form_url(jobs[step.kind], step.fields))
 
 
-def newest_verdicts(user: Any, request: Any) -> dict[str, dict[str, Any] | None]:
+def get_latest_verdicts(user: Any, request: Any) -> dict[str, dict[str, Any] | None]:
     """Return what the newest run of each Job came to, as plain JSON types."""
-    return {kind: _plain(next(runs(user, kind, 1), None), request) for kind in JOBS}
+    return {kind: _serialize_run(next(iter_runs(user, kind, 1), None), request) for kind in JOBS}
 
 
-def _plain(run: Run | None, request: Any) -> dict[str, Any] | None:
+def _serialize_run(run: Run | None, request: Any) -> dict[str, Any] | None:
     if run is None:
         return None
     return {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from .job_outcome import Outcome
+from .job_outcome import JobOutcome
 
 JOBS = {
     "preflight": "Preflight",
@@ -15,13 +15,13 @@ JOBS = {
     "rollback": "Rollback Planner",
 }
 """Our Jobs by kind, as they are called."""
-WELL = ("go", "caution", "complete")
-AGAIN = "again"
+GOOD_VERDICTS = ("go", "caution", "complete")
+RERUN = "again"
 """Parameter of a form that is filled as it was for an earlier run."""
 
 
 @dataclass(frozen=True)
-class Step:
+class NextStep:
     """One sensible thing to do next."""
 
     kind: str
@@ -32,11 +32,11 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Station:
+class Stage:
     """A stop on the road, and why one stops there."""
 
     kind: str
-    asks: str
+    question: str
 
     @property
     def title(self) -> str:
@@ -44,18 +44,20 @@ class Station:
         return JOBS[self.kind]
 
 
-STATIONS = (
-    Station("preflight", "May I upgrade, and what do I do first?"),
-    Station("snapshot", "What is the state of all that can change?"),
-    Station("verify", "Did the upgrade really finish?"),
-    Station("compare", "What changed, and was it to be expected?"),
-    Station("rollback", "How do I get back, and what is lost?"),
+STAGES = (
+    Stage("preflight", "May I upgrade, and what do I do first?"),
+    Stage("snapshot", "What is the state of all that can change?"),
+    Stage("verify", "Did the upgrade really finish?"),
+    Stage("compare", "What changed, and was it to be expected?"),
+    Stage("rollback", "How do I get back, and what is lost?"),
 )
-UPGRADE_AFTER = "snapshot"
+LAST_STAGE_BEFORE_UPGRADE = "snapshot"
 """The station after which the upgrade itself takes place."""
 
 
-def next_steps(kind: str, outcome: Outcome, run: str, fields: Mapping[str, str]) -> Iterator[Step]:
+def suggest_next_steps(
+    kind: str, outcome: JobOutcome, run: str, fields: Mapping[str, str]
+) -> Iterator[NextStep]:
     """Yield what to do after a run, the most sensible first.
 
     Args:
@@ -66,33 +68,33 @@ def next_steps(kind: str, outcome: Outcome, run: str, fields: Mapping[str, str])
     """
     if not outcome.ended:
         return
-    again = Step(kind, f"Run {JOBS[kind]} again", {AGAIN: run})
+    again = NextStep(kind, f"Run {JOBS[kind]} again", {RERUN: run})
     before = fields.get("before") or fields.get("snapshot_result") or ""
-    if kind in ("preflight", "snapshot") and outcome.verdict not in WELL:
+    if kind in ("preflight", "snapshot") and outcome.verdict not in GOOD_VERDICTS:
         yield again
     elif kind == "preflight":
-        target = _version(outcome.target)
-        yield Step("snapshot", "Capture a snapshot", {"target": target} if target else {})
+        target = _parse_version(outcome.target)
+        yield NextStep("snapshot", "Capture a snapshot", {"target": target} if target else {})
         yield again
     elif kind == "snapshot":
-        yield Step("verify", "After the upgrade: verify it", {"before": run})
-        yield Step("compare", "Compare with the present", {"before": run})
-        yield Step("rollback", "Plan the way back", {"snapshot_result": run})
+        yield NextStep("verify", "After the upgrade: verify it", {"before": run})
+        yield NextStep("compare", "Compare with the present", {"before": run})
+        yield NextStep("rollback", "Plan the way back", {"snapshot_result": run})
     elif kind == "verify":
-        back = Step("rollback", "Plan the way back", _if("snapshot_result", before))
-        compare = Step("compare", "See what changed", _if("before", before))
-        yield from (compare, again) if outcome.verdict in WELL else (again, back)
+        back = NextStep("rollback", "Plan the way back", _optional_field("snapshot_result", before))
+        compare = NextStep("compare", "See what changed", _optional_field("before", before))
+        yield from (compare, again) if outcome.verdict in GOOD_VERDICTS else (again, back)
     else:
         words = "Verify the upgrade" if kind == "compare" else "After the way back: verify it"
-        verify = Step("verify", words, _if("before", before))
-        yield from (verify, again) if outcome.looked else (again, verify)
+        verify = NextStep("verify", words, _optional_field("before", before))
+        yield from (verify, again) if outcome.has_verdict else (again, verify)
 
 
-def _if(name: str, value: str) -> dict[str, str]:
+def _optional_field(name: str, value: str) -> dict[str, str]:
     return {name: value} if value else {}
 
 
-def _version(label: str) -> str:
+def _parse_version(label: str) -> str:
     """Return the version that a label such as ``Nautobot 3.2.7`` ends with."""
     word = label.rpartition(" ")[2]
     return word if word[:1].isdigit() else ""

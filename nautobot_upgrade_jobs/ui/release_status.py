@@ -12,28 +12,28 @@ from ..facts.base import Unavailable
 
 
 @dataclass(frozen=True)
-class Standing:
+class ReleaseStatus:
     """The installed release, and what there is beyond it."""
 
     installed: str
-    known: bool = False
+    in_catalog: bool = False
     """Whether the catalog knows the release."""
     released: date | None = None
-    days: int = 0
+    age_days: int = 0
     """Since it was published."""
-    patch: str = ""
+    latest_patch: str = ""
     """The newest release of its line; empty if that is what is installed."""
-    newest: str = ""
+    latest: str = ""
     """The newest release of all; empty likewise."""
     maintenance: str = ""
     """What is known of the line's maintenance, as a sentence."""
-    catalog: date | None = None
+    catalog_date: date | None = None
     """The day of the catalog: what was published since, it does not know."""
-    why_not: str = ""
+    unavailable_reason: str = ""
     """Why nothing is known."""
 
 
-def standing(catalog: Catalog | Unavailable, installed: str, today: date) -> Standing:
+def release_status(catalog: Catalog | Unavailable, installed: str, today: date) -> ReleaseStatus:
     """Return where a release stands today.
 
     Args:
@@ -42,28 +42,28 @@ def standing(catalog: Catalog | Unavailable, installed: str, today: date) -> Sta
         today: The day that ages are counted to.
     """
     if isinstance(catalog, Unavailable):
-        return Standing(installed, why_not=catalog.reason)
+        return ReleaseStatus(installed, unavailable_reason=catalog.reason)
     release, line, newest = catalog.release(installed), catalog.line(installed), catalog.newest()
     if line is None:
-        return Standing(
+        return ReleaseStatus(
             installed,
-            newest=_beyond(newest.version, installed),
-            catalog=catalog.date,
-            why_not="the catalog does not know its line",
+            latest=_if_newer(newest.version, installed),
+            catalog_date=catalog.date,
+            unavailable_reason="the catalog does not know its line",
         )
-    return Standing(
+    return ReleaseStatus(
         installed,
-        known=release is not None,
+        in_catalog=release is not None,
         released=release.date if release else None,
-        days=(today - release.date).days if release else 0,
-        patch=_beyond(line.newest.version, installed),
-        newest=_beyond(newest.version, installed),
-        maintenance=_maintenance(line.name, ltm=line.ltm, living=line.living),
-        catalog=catalog.date,
+        age_days=(today - release.date).days if release else 0,
+        latest_patch=_if_newer(line.newest.version, installed),
+        latest=_if_newer(newest.version, installed),
+        maintenance=_describe_maintenance(line.name, ltm=line.ltm, living=line.maintained),
+        catalog_date=catalog.date,
     )
 
 
-def _maintenance(line: str, *, ltm: bool, living: bool) -> str:
+def _describe_maintenance(line: str, *, ltm: bool, living: bool) -> str:
     if not living:
         return f"Line {line} has ended: it gets no more patch releases, for security neither."
     if ltm:
@@ -71,7 +71,7 @@ def _maintenance(line: str, *, ltm: bool, living: bool) -> str:
     return f"Line {line} gets patch releases."
 
 
-def _beyond(version: str, installed: str) -> str:
+def _if_newer(version: str, installed: str) -> str:
     try:
         return version if Version(version) > Version(installed) else ""
     except InvalidVersion:

@@ -13,15 +13,22 @@ from django.template import Context
 from django.template.loader import render_to_string
 from nautobot.apps.ui import Panel, SectionChoices, Tab, TemplateExtension
 
-from .job_runs import attachments, files_of, latest_words, links, run_of, runnable
+from .job_runs import (
+    build_links,
+    last_log_message,
+    list_attachments,
+    parse_run,
+    query_files,
+    runnable_jobs,
+)
 
 logger = logging.getLogger(__name__)
 TEMPLATES = "nautobot_upgrade_jobs/inc"
-CANNOT = "This cannot be shown here; the log below and the files have all of it."
-Answer = TypeVar("Answer")
+UNAVAILABLE_MESSAGE = "This cannot be shown here; the log below and the files have all of it."
+T = TypeVar("Answer")
 
 
-def guarded(ask: Callable[[], Answer], otherwise: Answer) -> Answer:
+def call_safely(ask: Callable[[], T], otherwise: T) -> T:
     """Return an answer, or another one where asking fails; the server's log says why."""
     try:
         return ask()
@@ -30,29 +37,29 @@ def guarded(ask: Callable[[], Answer], otherwise: Answer) -> Answer:
         return otherwise
 
 
-def verdict_context(result: Any, user: Any) -> dict[str, Any]:
+def build_verdict_context(result: Any, user: Any) -> dict[str, Any]:
     """Return what the panels on a result's page show."""
-    run = run_of(result)
+    run = parse_run(result)
     if run is None:
         return {"run": None}
     return {
         "run": run,
-        "files": attachments(run, user),
-        "words": "" if run.outcome.ended else latest_words(run, user),
-        "links": links(run, runnable(user)),
-        "has_report": files_of(run.key, user, ".html").exists(),
+        "files": list_attachments(run, user),
+        "words": "" if run.outcome.ended else last_log_message(run, user),
+        "links": build_links(run, runnable_jobs(user)),
+        "has_report": query_files(run.key, user, ".html").exists(),
     }
 
 
-class _OfOurs:
+class _OwnJobResultMixin:
     """A component that is there on results of our Jobs alone."""
 
     def should_render(self, context: Context) -> bool:
         """Tell whether it has something to say here."""
-        return guarded(lambda: run_of(context["object"]) is not None, False)
+        return call_safely(lambda: parse_run(context["object"]) is not None, False)
 
 
-class RunPanel(_OfOurs, Panel):
+class RunPanel(_OwnJobResultMixin, Panel):
     """A panel on the page of a run."""
 
     def __init__(self, template: str, **kwargs: Any) -> None:
@@ -62,11 +69,11 @@ class RunPanel(_OfOurs, Panel):
     def render_body_content(self, context: Context) -> str:
         """Render what the template says of the run."""
         result, request = context["object"], context["request"]
-        return guarded(
+        return call_safely(
             lambda: render_to_string(
-                self.template, verdict_context(result, request.user), request=request
+                self.template, build_verdict_context(result, request.user), request=request
             ),
-            CANNOT,
+            UNAVAILABLE_MESSAGE,
         )
 
 
@@ -76,8 +83,10 @@ class ReportTab(Tab):
     def should_render(self, context: Context) -> bool:
         """Tell whether the run has a report that this user may see."""
         result, user = context["object"], context["request"].user
-        return guarded(
-            lambda: run_of(result) is not None and files_of(result.pk, user, ".html").exists(),
+        return call_safely(
+            lambda: (
+                parse_run(result) is not None and query_files(result.pk, user, ".html").exists()
+            ),
             False,
         )
 

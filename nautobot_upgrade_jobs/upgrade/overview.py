@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from ..catalog.records import Stop
-from ..facts import Demands, Unavailable
+from ..catalog.records import UpgradeStop
+from ..facts import Preconditions, Unavailable
 from ..facts.resolution import AppReleases
 
 RISKS = {
@@ -48,7 +48,7 @@ class Outlook:
     apps: tuple[AppReleases, ...] = ()
 
 
-def way_to(installed: str, target: str, stops: Iterable[Stop]) -> tuple[Halt, ...]:
+def way_to(installed: str, target: str, stops: Iterable[UpgradeStop]) -> tuple[Halt, ...]:
     """Return the releases from the installed one to the target, both included."""
     if installed == target:
         return (Halt(installed, "installed"),)
@@ -56,15 +56,17 @@ def way_to(installed: str, target: str, stops: Iterable[Stop]) -> tuple[Halt, ..
     return (Halt(installed, "installed"), *between, Halt(target, "target"))
 
 
-def by_risk(plan: Sequence[str], demands: Demands | Unavailable) -> tuple[Migrating, ...]:
+def by_risk(
+    plan: Sequence[str], preconditions: Preconditions | Unavailable
+) -> tuple[Migrating, ...]:
     """Return the migrations of a plan, each with the worst of what it does."""
-    if isinstance(demands, Unavailable):
+    if isinstance(preconditions, Unavailable):
         return tuple(Migrating(one, "unknown") for one in plan)
     risks: dict[str, list[str]] = {}
-    for answer in demands.broken:
-        if answer.stops:
-            risks.setdefault(answer.demand.migration, []).append("stops")
-    for work in demands.work:
+    for answer in preconditions.violated:
+        if answer.is_blocking:
+            risks.setdefault(answer.precondition.migration, []).append("stops")
+    for work in preconditions.operation_costs:
         risks.setdefault(work.migration, []).append(work.kind)
     return tuple(Migrating(one, _worst(risks.get(one, ()))) for one in plan)
 

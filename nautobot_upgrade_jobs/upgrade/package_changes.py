@@ -45,13 +45,13 @@ def package_changes(packages: Packages, resolution: Resolution) -> Iterator[Pack
     after = {one.name: one for one in resolution.packages}
     for name in sorted(before.keys() | after.keys()):
         old, new = before.get(name), after.get(name)
-        if old and (old.local or name in TOOLS or name in resolution.left_out):
+        if old and (old.local or name in TOOLS or name in resolution.excluded):
             continue
         if not new and name in resolution.not_on_index:
             continue
         was, now = old.version if old else "", new.version if new else ""
         if was != now and after:
-            yield PackageChange(name, was, now, new.wanted_by if new else ())
+            yield PackageChange(name, was, now, new.required_by if new else ())
 
 
 def brought_along(packages: Packages, resolution: Resolution) -> tuple[str, ...]:

@@ -9,18 +9,18 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from .. import __version__
-from ..app_settings import UsageError, configuration
+from ..app_settings import UsageError, read_configuration
 from ..collect import collect_facts
 from ..facts import Facts, Unavailable
-from ..facts.contents import DEPTHS, Depth
-from ..report.model import file_stem
+from ..facts.fingerprints import DEPTHS, FingerprintDepth
+from ..report.model import build_file_stem
 from ..snapshot.file_format import Snapshot, SnapshotError, seal
 from .snapshot_store import write_snapshot
 
-DEFAULT_DEPTH: Depth = "buckets"
+DEFAULT_DEPTH: FingerprintDepth = "buckets"
 
 
-def require_depth(text: str) -> Depth:
+def require_depth(text: str) -> FingerprintDepth:
     """Return a depth by its name.
 
     Raises:
@@ -33,7 +33,7 @@ def require_depth(text: str) -> Depth:
 
 
 @dataclass(frozen=True)
-class Captured:
+class CapturedSnapshot:
     """A snapshot and its sealed file."""
 
     snapshot: Snapshot
@@ -47,7 +47,7 @@ class Captured:
         return hashlib.sha256(self.data).hexdigest()
 
     @property
-    def left_out(self) -> dict[str, str]:
+    def missing(self) -> dict[str, str]:
         """Topics and tables that could not be captured, and why: nobody can compare them."""
         facts = self.snapshot.facts
         missing = {
@@ -55,8 +55,8 @@ class Captured:
             for topic in Facts.topics()
             if isinstance(value := getattr(facts, topic), Unavailable)
         }
-        if not isinstance(facts.contents, Unavailable):
-            for table, value in facts.contents.tables.items():
+        if not isinstance(facts.fingerprints, Unavailable):
+            for table, value in facts.fingerprints.tables.items():
                 if isinstance(value, Unavailable):
                     missing[f"contents of {table}"] = value.reason
         return missing
@@ -64,7 +64,7 @@ class Captured:
     @property
     def rows(self) -> int:
         """Rows of all tables that were captured."""
-        contents = self.snapshot.facts.contents
+        contents = self.snapshot.facts.fingerprints
         if isinstance(contents, Unavailable):
             return 0
         tables = contents.tables.values()
@@ -74,8 +74,8 @@ class Captured:
 def capture(
     progress: Callable[[str], None] = lambda topic: None,
     own_job_result: str = "",
-    depth: Depth = DEFAULT_DEPTH,
-) -> Captured:
+    depth: FingerprintDepth = DEFAULT_DEPTH,
+) -> CapturedSnapshot:
     """Capture the state of this installation.
 
     Args:
@@ -90,7 +90,7 @@ def capture(
     Raises:
         UsageError: The App's settings make no sense, or the file cannot be written.
     """
-    config = configuration()
+    config = read_configuration()
     facts = collect_facts(
         statement_timeout_seconds=config.snapshot_timeout_seconds,
         database_alias=config.database_alias,
@@ -109,7 +109,9 @@ def capture(
         data = seal(snapshot)
     except SnapshotError as error:
         raise UsageError(str(error)) from None
-    captured = Captured(snapshot, data, f"{file_stem('snapshot', config.label, now)}.json.gz")
+    captured = CapturedSnapshot(
+        snapshot, data, f"{build_file_stem('snapshot', config.label, now)}.json.gz"
+    )
     if config.snapshot_directory:
         write_snapshot(Path(config.snapshot_directory), captured.name, captured.data)
     return captured

@@ -5,45 +5,45 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 
-from ..app_settings import UsageError, configuration
-from ..catalog import Catalog, CatalogError, CatalogUnavailable, load
+from ..app_settings import UsageError, read_configuration
+from ..catalog import Catalog, CatalogError, CatalogUnavailable, load_catalog
 from ..checks import acceptance
 from ..checks.findings import Acceptance, CheckResult, Finding, Impact, Phase, Severity, Status
 from ..facts import Unavailable
 from ..report import Report
 from ..snapshot.compare import Change, Kind, compare, sections
 from ..snapshot.file_format import Snapshot
-from .report_builder import check_of, report_on
+from .report_builder import build_report, section_check_id
 
-MOST_FINDINGS = 100
+MAX_FINDINGS = 100
 """Of one section; more say the same again, and stand in the JSON report."""
-REMEDIES = {
-    "contents": "Look at these rows in both databases while the old one, or its backup, is at "
+REMEDIATIONS = {
+    "fingerprints": "Look at these rows in both databases while the old one, or its backup, is at "
     "hand. The change log tells who changed rows through Nautobot.",
     "schema": "Nobody but migrations should alter tables: find out who did, and see whether "
     "`nautobot-server migrate` has finished.",
-    "meaning": "Open the object and look whether it still does what it is for.",
+    "derived_state": "Open the object and look whether it still does what it is for.",
     "automation": "Decide whether it should be so; if not, install, enable or schedule it again.",
-    "interface": "See whether an App is missing, or a newer release of one has moved the page.",
+    "ui_registry": "See whether an App is missing, or a newer release of one has moved the page.",
     "files": "Compare the file with the backup of the old installation.",
     "packages": "Install the version that was meant, or leave it if it was meant.",
     "apps": "Put the App back into PLUGINS, or remove it for good, with its tables.",
     "settings": "Compare nautobot_config.py and the environment with those before.",
     "migrations": "Find out which code recorded the migration, or who removed its record.",
-    "system": "Run `nautobot-server check` and do what it says.",
+    "system_checks": "Run `nautobot-server check` and do what it says.",
     "storage": "See that the folder exists and that Nautobot may write to it.",
     "installation": "See that this is the server, the environment and the release that you meant.",
 }
 
 
-def acceptances_of_settings() -> tuple[Acceptance, ...]:
+def read_configured_acceptances() -> tuple[Acceptance, ...]:
     """Return the acceptances in the App's settings; it needs a Nautobot.
 
     Raises:
         UsageError: The settings make no sense.
     """
     try:
-        return acceptance.from_settings(configuration().acceptances)
+        return acceptance.parse_acceptances(read_configuration().acceptances)
     except acceptance.AcceptanceError as error:
         raise UsageError(str(error)) from None
 
@@ -65,28 +65,28 @@ def compare_snapshots(
         UsageError: The older snapshot is the newer one, or the catalog cannot be read.
     """
     started = time.monotonic()
-    _require_order(before, after)
+    _require_chronological_order(before, after)
     try:
-        catalog = load()
+        catalog = load_catalog()
     except (CatalogUnavailable, CatalogError) as error:
         raise UsageError(str(error)) from None
-    results, changes = judge_changes(before, after, catalog)
-    return report_on(
+    results, changes = evaluate_changes(before, after, catalog)
+    return build_report(
         results,
         kind="compare",
-        release=_release(after),
+        release=_get_release(after),
         acceptances=acceptances,
         catalog=catalog,
         instance=after.instance,
-        current=f"Nautobot {_release(before)}, {moment(before)}",
-        target=f"Nautobot {_release(after)}, {moment(after)}",
+        current=f"Nautobot {_get_release(before)}, {format_timestamp(before)}",
+        target=f"Nautobot {_get_release(after)}, {format_timestamp(after)}",
         migrations=None,
         changes=changes,
         seconds=time.monotonic() - started,
     )
 
 
-def judge_changes(
+def evaluate_changes(
     before: Snapshot, after: Snapshot, catalog: Catalog
 ) -> tuple[tuple[CheckResult, ...], tuple[Change, ...]]:
     """Compare two snapshots of an installation.
@@ -94,11 +94,11 @@ def judge_changes(
     Returns:
         One result for each section, and all changes.
     """
-    changes = (*_of_another_instance(before, after), *compare(before.facts, after.facts, catalog))
-    return tuple(_results(changes)), changes
+    changes = (*_compare_instances(before, after), *compare(before.facts, after.facts, catalog))
+    return tuple(_build_results(changes)), changes
 
 
-def _require_order(before: Snapshot, after: Snapshot) -> None:
+def _require_chronological_order(before: Snapshot, after: Snapshot) -> None:
     if before == after:
         raise UsageError("Both are the same snapshot; there is nothing to compare.")
     if before.created > after.created:
@@ -108,17 +108,17 @@ def _require_order(before: Snapshot, after: Snapshot) -> None:
         )
 
 
-def _release(snapshot: Snapshot) -> str:
+def _get_release(snapshot: Snapshot) -> str:
     runtime = snapshot.facts.runtime
     return "unknown" if isinstance(runtime, Unavailable) else runtime.nautobot
 
 
-def moment(snapshot: Snapshot) -> str:
+def format_timestamp(snapshot: Snapshot) -> str:
     """Return when a snapshot was made, as people write it."""
     return f"{snapshot.created[:16].replace('T', ' ')} UTC"
 
 
-def _of_another_instance(before: Snapshot, after: Snapshot) -> Iterator[Change]:
+def _compare_instances(before: Snapshot, after: Snapshot) -> Iterator[Change]:
     if before.instance != after.instance:
         yield Change(
             Kind.UNEXPECTED,
@@ -130,50 +130,50 @@ def _of_another_instance(before: Snapshot, after: Snapshot) -> Iterator[Change]:
         )
 
 
-def _results(changes: tuple[Change, ...]) -> Iterator[CheckResult]:
+def _build_results(changes: tuple[Change, ...]) -> Iterator[CheckResult]:
     """Turn the changes into one result for each section."""
     for section in sections():
         own = [one for one in changes if one.section == section]
         hidden = [one for one in own if one.kind is Kind.NOT_COMPARABLE]
-        findings = tuple(_findings([one for one in own if one.kind in SEVERITIES]))
+        findings = tuple(_build_findings([one for one in own if one.kind in SEVERITIES]))
         # What could be compared counts, even where something else could not.
         if hidden:
-            reason = "; ".join(f"{one.subject}: {one.reason}" for one in hidden[:MOST_FINDINGS])
-            yield _result(section, Status.SKIPPED, findings, reason)
+            reason = "; ".join(f"{one.subject}: {one.reason}" for one in hidden[:MAX_FINDINGS])
+            yield _build_result(section, Status.SKIPPED, findings, reason)
         else:
-            yield _result(section, Status.FAILED if findings else Status.PASSED, findings)
+            yield _build_result(section, Status.FAILED if findings else Status.PASSED, findings)
 
 
 SEVERITIES = {Kind.LOST: Severity.BLOCKER, Kind.UNEXPECTED: Severity.WARNING}
 
 
-def _result(
+def _build_result(
     section: str, status: Status, findings: tuple[Finding, ...], reason: str = ""
 ) -> CheckResult:
     return CheckResult(
-        check=check_of(section),
+        check=section_check_id(section),
         title=f"Of {section.replace('.', ', ').replace('_', ' ')}, only what a release changes "
         "is not as it was.",
         status=status,
-        engine="data" if section == "contents" else "facts",
+        evidence_source="data" if section == "fingerprints" else "facts",
         reason=reason,
         findings=findings,
     )
 
 
-def _findings(changes: list[Change]) -> Iterator[Finding]:
-    for one in changes[:MOST_FINDINGS]:
+def _build_findings(changes: list[Change]) -> Iterator[Finding]:
+    for one in changes[:MAX_FINDINGS]:
         lost = one.kind is Kind.LOST
         yield Finding(
             severity=SEVERITIES[one.kind],
             subject=one.subject,
             message=f"{one.story}.",
-            remediation=REMEDIES[one.section.partition(".")[0]],
+            remediation=REMEDIATIONS[one.section.partition(".")[0]],
             phase=Phase.RUNTIME,
             impact=Impact.DATA_LOSS if lost else Impact.UNKNOWN,
         )
-    if len(changes) > MOST_FINDINGS:
-        rest = changes[MOST_FINDINGS:]
+    if len(changes) > MAX_FINDINGS:
+        rest = changes[MAX_FINDINGS:]
         yield Finding(
             severity=max((SEVERITIES[one.kind] for one in rest), key=list(Severity).index),
             subject="more",

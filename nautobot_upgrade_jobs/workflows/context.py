@@ -9,20 +9,20 @@ from importlib.metadata import version as installed_version
 
 from packaging.requirements import InvalidRequirement, Requirement
 
-from ..app_settings import Configuration, ConfigurationError, UsageError, configuration
-from ..catalog import Catalog, CatalogError, CatalogUnavailable, load
+from ..app_settings import Configuration, ConfigurationError, UsageError, read_configuration
+from ..catalog import Catalog, CatalogError, CatalogUnavailable, load_catalog
 from ..catalog.target_release import Target, TargetError, choose_target
 from ..checks import acceptance
 from ..checks.acceptance import AcceptanceError
 from ..checks.findings import Acceptance
 from ..checks.registry import Check
-from ..checks.runner import UnknownCheckError, require_known
-from ..common.urls import without_user_info
+from ..checks.runner import UnknownCheckError, require_known_checks
+from ..common.urls import mask_url_credentials
 from ..facts import Unavailable
 
 
 @dataclass(frozen=True)
-class Request:
+class RunRequest:
     """What the operator asked for, as it came from a form, REST or the command line."""
 
     target: str = ""
@@ -43,7 +43,7 @@ class Request:
 
 
 @dataclass(frozen=True)
-class Understood:
+class RunContext:
     """What a request means on this installation."""
 
     config: Configuration
@@ -54,7 +54,7 @@ class Understood:
     requirements: tuple[str, ...]
 
 
-def understand(request: Request, checks: Iterable[Check]) -> Understood:
+def resolve_request(request: RunRequest, checks: Iterable[Check]) -> RunContext:
     """Turn a request into what it means, before anything is touched.
 
     Raises:
@@ -66,22 +66,24 @@ def understand(request: Request, checks: Iterable[Check]) -> Understood:
             "blank, or have them accepted in the settings."
         )
     try:
-        config = configuration()
+        config = read_configuration()
         catalog = read_catalog()
         target = choose_target(catalog, installed_version("nautobot"), request.target)
         exclude = frozenset(filter(None, re.split(r"[\s,]+", request.exclude)))
-        require_known(exclude, checks)
+        require_known_checks(exclude, checks)
         acceptances = (
-            *acceptance.from_settings(config.acceptances),
-            *acceptance.from_lines(request.accept, who=request.user, target=target.version),
+            *acceptance.parse_acceptances(config.acceptances),
+            *acceptance.parse_acceptance_lines(
+                request.accept, who=request.user, target=target.version
+            ),
         )
     except (ConfigurationError, TargetError, UnknownCheckError, AcceptanceError) as error:
         raise UsageError(str(error)) from None
-    requirements = tuple(_requirements(request.requirements))
-    return Understood(config, catalog, target, exclude, acceptances, requirements)
+    requirements = tuple(_parse_requirements(request.requirements))
+    return RunContext(config, catalog, target, exclude, acceptances, requirements)
 
 
-def _requirements(text: str) -> Iterator[str]:
+def _parse_requirements(text: str) -> Iterator[str]:
     """Yield requirements by name; an address would be fetched, and could run code.
 
     Raises:
@@ -92,8 +94,8 @@ def _requirements(text: str) -> Iterator[str]:
             stated = Requirement(line) if line.strip() else None
         except InvalidRequirement:
             raise UsageError(
-                f"Requirements line {number}: {without_user_info(line)!r} is no requirement; give "
-                "one such as nautobot-ssot==4.7.0."
+                f"Requirements line {number}: {mask_url_credentials(line)!r} is no requirement;"
+                " give one such as nautobot-ssot==4.7.0."
             ) from None
         if stated and stated.url:
             raise UsageError(f"Requirements line {number}: give {stated.name} by name and version.")
@@ -104,6 +106,6 @@ def _requirements(text: str) -> Iterator[str]:
 def read_catalog() -> Catalog | Unavailable:
     """Return the catalog, or why it cannot be read."""
     try:
-        return load()
+        return load_catalog()
     except (CatalogUnavailable, CatalogError) as error:
         return Unavailable(str(error))

@@ -14,18 +14,18 @@ from pathlib import Path
 
 from packaging.requirements import InvalidRequirement, Requirement
 
-from ..catalog import CatalogError, CatalogUnavailable, load
+from ..catalog import CatalogError, CatalogUnavailable, load_catalog
 from ..checks.findings import CheckResult, Status
-from ..checks.startup_diagnosis import CAUSES, causes
+from ..checks.startup_diagnosis import RATIONALE, startup_findings
 from ..facts import Unavailable
 from ..facts.startup import STAGES, Failure, Frame, Startup
 from ..report import Report
-from .report_builder import report_on
+from .report_builder import build_report
 
 DEADLINE_SECONDS = 300
 
 
-def examine(config: str = "") -> Report:
+def diagnose_startup(config: str = "") -> Report:
     """Try to start Nautobot in a process of its own, and say what keeps it from starting.
 
     Args:
@@ -34,14 +34,14 @@ def examine(config: str = "") -> Report:
     Returns:
         The report: GO if Nautobot starts.
     """
-    startup = start(config or config_path())
+    startup = try_start(config or config_path())
     try:
-        catalog = load()
+        catalog = load_catalog()
     except (CatalogUnavailable, CatalogError) as error:
         catalog = Unavailable(str(error))
-    found = tuple(causes(startup))
+    found = tuple(startup_findings(startup))
     release = f"Nautobot {startup.nautobot}" if startup.nautobot else "no Nautobot"
-    return report_on(
+    return build_report(
         (
             CheckResult(
                 "startup.starts",
@@ -49,7 +49,7 @@ def examine(config: str = "") -> Report:
                 Status.FAILED if found else Status.PASSED,
                 "facts",
                 findings=found,
-                why=CAUSES,
+                why=RATIONALE,
             ),
         ),
         kind="doctor",
@@ -70,14 +70,14 @@ def config_path() -> str:
     return str(Path(path).expanduser())
 
 
-def start(config: str) -> Startup:
+def try_start(config: str) -> Startup:
     """Try to start Nautobot with a configuration, and tell how far that went."""
     try:
         nautobot = distribution("nautobot")
         version, wanted = nautobot.version, nautobot.metadata["Requires-Python"] or ""
     except PackageNotFoundError:
         version = wanted = ""
-    told = _probe(config)
+    told = _run_probe(config)
     return Startup(
         python=platform.python_version(),
         nautobot=version,
@@ -85,21 +85,21 @@ def start(config: str) -> Startup:
         config=config,
         passed=tuple(told.passed),
         failure=told.failure,
-        unmet=tuple(sorted(_unmet("nautobot"))) if version else (),
-        findings=tuple(told.findings),
+        unmet_requirements=tuple(sorted(_unmet_requirements("nautobot"))) if version else (),
+        problems=tuple(told.findings),
         unapplied=tuple(told.unapplied),
     )
 
 
 @dataclass(frozen=True)
-class _Told:
+class ProbeResult:
     passed: list[str]
     failure: Failure | None
     findings: list[str] = field(default_factory=list)
     unapplied: list[str] = field(default_factory=list)
 
 
-def _probe(config: str) -> _Told:
+def _run_probe(config: str) -> ProbeResult:
     """Run the probe; what it cannot tell itself, the way it ended tells."""
     words = [sys.executable, "-m", f"{__package__.rpartition('.')[0]}.probes.startup", config]
     child = subprocess.Popen(  # noqa: S603 - our own module
@@ -116,21 +116,21 @@ def _probe(config: str) -> _Told:
         os.killpg(child.pid, signal.SIGKILL)
         child.communicate()
         text = f"it did not come to an end in {DEADLINE_SECONDS} seconds"
-        return _Told([], Failure("import", "TimeoutExpired", text, ()))
+        return ProbeResult([], Failure("import", "TimeoutExpired", text, ()))
     try:
         told = json.loads(output.strip().rpartition("\n")[2])
     except ValueError:
         last = (errors.strip() or "it said nothing").rpartition("\n")[2][:300]
         text = f"it ended with {child.returncode}: {last}"
-        return _Told([], Failure("import", "Crash", text, ()))
+        return ProbeResult([], Failure("import", "Crash", text, ()))
     failure = told["failure"]
     if failure:
         frames = tuple(Frame(*frame) for frame in failure.pop("frames"))
         failure = Failure(**failure, frames=frames)
-    return _Told(told["passed"], failure, told["findings"], told["unapplied"])
+    return ProbeResult(told["passed"], failure, told["findings"], told["unapplied"])
 
 
-def _unmet(name: str, seen: set[str] | None = None) -> set[str]:
+def _unmet_requirements(name: str, seen: set[str] | None = None) -> set[str]:
     """Return requirements that the environment does not meet, as ``pip check`` would."""
     seen = set() if seen is None else seen
     if name.lower() in seen:
@@ -151,8 +151,13 @@ def _unmet(name: str, seen: set[str] | None = None) -> set[str]:
             continue
         if not requirement.specifier.contains(installed, prereleases=True):
             found.add(f"{name} requires {requirement}, but {installed} is installed")
-        found |= _unmet(requirement.name, seen)
+        found |= _unmet_requirements(requirement.name, seen)
     return found
 
 
-__all__ = ["STAGES", "config_path", "examine", "start"]
+__all__ = [
+    "STAGES",
+    "config_path",
+    "diagnose_startup",
+    "try_start",
+]

@@ -9,14 +9,14 @@ from typing import Any
 from .. import __version__
 from ..catalog import Catalog
 from ..checks import acceptance
-from ..checks.findings import Acceptance, CheckResult, verdict_of
+from ..checks.findings import Acceptance, CheckResult, compute_verdict
 from ..checks.registry import all_checks
 from ..facts import Unavailable
 from ..report import Report
 from ..snapshot.compare import sections
 
 
-def report_on(
+def build_report(
     results: tuple[CheckResult, ...],
     *,
     kind: str,
@@ -36,28 +36,30 @@ def report_on(
         stated: Further fields of the report.
     """
     now = datetime.now(timezone.utc)
-    held, lapsed = acceptance.holding(acceptances, today=now.date(), target=release)
+    held, lapsed = acceptance.split_active(acceptances, today=now.date(), target=release)
     keys = (result.key(finding) for result in results for finding in result.findings)
-    accepted, unmatched = acceptance.matching(held, keys)
+    accepted, unmatched = acceptance.split_matching(held, keys)
     return Report(
         kind=kind,
         created=now,
-        verdict=verdict_of(results, frozenset(accepted)),
+        verdict=compute_verdict(results, frozenset(accepted)),
         results=results,
         tool=f"nautobot-upgrade-jobs {__version__}",
         catalog="not readable" if isinstance(catalog, Unavailable) else catalog.version,
-        accepted=accepted,
-        lapsed=lapsed,
-        unmatched=_about_this_run(unmatched, {result.check for result in results}),
+        active_acceptances=accepted,
+        lapsed_acceptances=lapsed,
+        unmatched_acceptances=_relevant_acceptances(
+            unmatched, {result.check for result in results}
+        ),
         **stated,
     )
 
 
-def _about_this_run(
+def _relevant_acceptances(
     acceptances: tuple[Acceptance, ...], answered: Collection[str]
 ) -> tuple[Acceptance, ...]:
     """Leave out what is about the checks of another Job; of unknown checks, every run speaks."""
-    known = {one.id for one in all_checks()} | set(map(check_of, sections()))
+    known = {one.id for one in all_checks()} | set(map(section_check_id, sections()))
     return tuple(
         one
         for one in acceptances
@@ -65,6 +67,6 @@ def _about_this_run(
     )
 
 
-def check_of(section: str) -> str:
+def section_check_id(section: str) -> str:
     """Return the id under which the changes of a section go."""
     return section if "." in section else f"{section}.changes"

@@ -14,43 +14,48 @@ from celery.exceptions import SoftTimeLimitExceeded
 from django.db import Error as DatabaseError
 
 from ..app_settings import UsageError
-from ..checks.registry import checks_for
+from ..checks.registry import checks_for_stage
 from ..collect import Context, collect_facts, explain
 from ..collect.db.read_only_session import read_only_session
 from ..collect.operations import reversal
 from ..collect.rollback import changes_since as written
-from ..collect.rollback.backup_file import NoBackupError
-from ..collect.rollback.backup_file import read as read_backup
-from ..collect.rollback.database_state import state_of
+from ..collect.rollback.backup_file import UnreadableBackupError
+from ..collect.rollback.backup_file import read_backup as read_backup
+from ..collect.rollback.database_state import database_fingerprint
 from ..facts import Facts, Unavailable
-from ..facts.backup import Backup
+from ..facts.backup_file import Backup
+from ..facts.changes_since import ChangesSince
 from ..facts.reversal import Reversal
-from ..facts.written import Written
 from ..migration_graph.reverse_plan import WayBack, way_back
 from ..report import Report
-from .context import Request, Understood, understand
-from .rollback_assessment import Seen, require_way, weigh
-from .rollback_destination import NO_SNAPSHOT, Destination, Given, destination
-from .rollback_packages import installed_here, old_packages
+from .context import RunContext, RunRequest, resolve_request
+from .rollback_assessment import RollbackEvidence, assess_rollback, require_option
+from .rollback_destination import (
+    NO_SNAPSHOT,
+    RollbackTarget,
+    SnapshotArgument,
+    parse_rollback_target,
+)
+from .rollback_packages import installed_packages, pin_previous_packages
 
 T = TypeVar("T")
-INSTALLED = ("migrations", "apps", "packages")
+INSTALLATION_TOPICS = ("migrations", "apps", "packages")
 TOPICS = (
     "runtime",
     "database",
     "tables",
     "schema",
-    "models",
-    "aftercare",
-    "demands",
+    "expected_schema",
+    "post_upgrade",
+    "preconditions",
 )
 
 
 def plan_rollback(
-    request: Request,
+    request: RunRequest,
     progress: Callable[[str], None] = lambda topic: None,
     *,
-    given: Given = NO_SNAPSHOT,
+    given: SnapshotArgument = NO_SNAPSHOT,
     way: str = "",
     backup: Path | None = None,
 ) -> Report:
@@ -71,29 +76,31 @@ def plan_rollback(
         UsageError: The request makes no sense; nothing but migrations has been collected.
     """
     started = time.monotonic()
-    require_way(way)
-    asked = understand(replace(request, target=installed_version("nautobot")), checks_for("back"))
-    collected = partial(_collected, request, asked, progress)
-    installed = collected(INSTALLED)
+    require_option(way)
+    asked = resolve_request(
+        replace(request, target=installed_version("nautobot")), checks_for_stage("rollback")
+    )
+    collected = partial(_collect_facts, request, asked, progress)
+    installed = collected(INSTALLATION_TOPICS)
     migrations = installed.migrations
     if isinstance(migrations, Unavailable):
         raise UsageError(f"No way back without the migrations: {migrations.reason}")
-    to = destination(
-        request.target, given, migrations, asked, installed_here(installed, asked.config)
+    to = parse_rollback_target(
+        request.target, given, migrations, asked, installed_packages(installed, asked.config)
     )
     facts = replace(collected(TOPICS), migrations=migrations, packages=installed.packages)
     back = way_back(migrations, to.recorded)
     progress("reversal")
-    undoing, since, state = _look(back, to, asked)
+    undoing, since, state = _query_database(back, to, asked)
     progress("index")
-    frozen = old_packages(facts, to, asked.config)
-    seen = Seen(facts, back, undoing, since, _read(backup, asked), frozen, state)
-    return replace(weigh(seen, to, asked, way), seconds=time.monotonic() - started)
+    frozen = pin_previous_packages(facts, to, asked.config)
+    seen = RollbackEvidence(facts, back, undoing, since, _read_backup(backup, asked), frozen, state)
+    return replace(assess_rollback(seen, to, asked, way), seconds=time.monotonic() - started)
 
 
-def _collected(
-    request: Request,
-    asked: Understood,
+def _collect_facts(
+    request: RunRequest,
+    asked: RunContext,
     progress: Callable[[str], None],
     topics: tuple[str, ...],
 ) -> Facts:
@@ -106,23 +113,23 @@ def _collected(
     )
 
 
-def _look(
-    back: WayBack, to: Destination, asked: Understood
-) -> tuple[Reversal | Unavailable, Written | Unavailable, str]:
+def _query_database(
+    back: WayBack, to: RollbackTarget, asked: RunContext
+) -> tuple[Reversal | Unavailable, ChangesSince | Unavailable, str]:
     """Ask the rows; and what a script can tell this database by, empty if there is none to ask."""
     undoing: Reversal | Unavailable = Unavailable("nobody has looked")
-    since: Written | Unavailable = Unavailable("nobody knows when the backup was made")
-    known_code = () if isinstance(asked.catalog, Unavailable) else asked.catalog.reversals
+    since: ChangesSince | Unavailable = Unavailable("nobody knows when the backup was made")
+    known_code = () if isinstance(asked.catalog, Unavailable) else asked.catalog.known_reversals
     try:
         with read_only_session(
             asked.config.snapshot_timeout_seconds, asked.config.database_alias
         ) as connection:
             context = Context(connection)
             undoing = _attempt(partial(reversal.collect, context, back.undoes, known_code))
-            if to.since:
-                took = None if isinstance(undoing, Unavailable) else undoing.took
-                since = _attempt(partial(written.collect, context, to.since, took))
-            state = state_of(context)
+            if to.as_of:
+                took = None if isinstance(undoing, Unavailable) else undoing.applied_between
+                since = _attempt(partial(written.collect, context, to.as_of, took))
+            state = database_fingerprint(context)
     except DatabaseError as error:
         return Unavailable(explain(error)), Unavailable(explain(error)), ""
     return undoing, since, state
@@ -138,8 +145,8 @@ def _attempt(look: Callable[[], T]) -> T | Unavailable:
         return Unavailable(explain(error))
 
 
-def _read(path: Path | None, asked: Understood) -> Backup | None:
+def _read_backup(path: Path | None, asked: RunContext) -> Backup | None:
     try:
         return read_backup(path, asked.config.snapshot_timeout_seconds) if path else None
-    except NoBackupError as error:
+    except UnreadableBackupError as error:
         raise UsageError(f"--backup {error}") from None

@@ -12,28 +12,28 @@ from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from ..app_settings import UsageError
-from ..facts import App, Contents, Migrations, Packages, Unavailable
+from ..facts import App, Migrations, Packages, TableFingerprints, Unavailable
 from ..migration_graph.reverse_plan import ZERO, before
 from ..rollback.package_set import Alone, Earlier
 from ..snapshot.file_format import Snapshot
-from ..target.app_release import Release
-from ..target.requirement_lines import PIN, parsed
-from .compare import moment
-from .context import Understood
+from ..target.app_release import AppRelease
+from ..target.requirement_lines import PIN, parse_requirement
+from .compare import format_timestamp
+from .context import RunContext
 
-UNKNOWN = Unavailable("there is no snapshot of that state")
+STATE_UNAVAILABLE = Unavailable("there is no snapshot of that state")
 
 
 @dataclass(frozen=True)
-class Destination(Earlier):
+class RollbackTarget(Earlier):
     """The state to go back to."""
 
     label: str
     recorded: frozenset[str]
     """Keys of migrations, as ``django_migrations`` has them."""
-    contents: Contents | Unavailable
+    fingerprints: TableFingerprints | Unavailable
     packages: Packages | Unavailable
-    since: datetime | None
+    as_of: datetime | None
     """When it was so; None if nobody knows."""
     release: str = ""
     """Version of Nautobot then; empty if it stays the one that is installed."""
@@ -45,7 +45,7 @@ class Destination(Earlier):
 
 
 @dataclass(frozen=True)
-class Given:
+class SnapshotArgument:
     """A snapshot of the state to go back to, if there is one."""
 
     snapshot: Snapshot | None = None
@@ -55,31 +55,33 @@ class Given:
     """What this installation was called then, if otherwise."""
 
 
-NO_SNAPSHOT = Given()
+NO_SNAPSHOT = SnapshotArgument()
 
 
 @dataclass(frozen=True)
-class Installed:
+class InstalledPackages:
     """What is installed here, and what tells of other releases of it."""
 
     apps: tuple[App, ...] = ()
-    packages: Packages | Unavailable = UNKNOWN
-    inspect: Callable[[str, str], Release] = lambda requirement, module: _nobody(requirement)
+    packages: Packages | Unavailable = STATE_UNAVAILABLE
+    inspect: Callable[[str, str], AppRelease] = lambda requirement, module: _inspection_unavailable(
+        requirement
+    )
     """Returns what is in a release, by requirement and top-level package; raises UsageError if
     nobody knows."""
 
 
-def _nobody(requirement: str) -> Release:
+def _inspection_unavailable(requirement: str) -> AppRelease:
     raise UsageError(f"{requirement}: without a Nautobot nobody looks into a release.")
 
 
-def destination(
+def parse_rollback_target(
     text: str,
-    given: Given,
+    given: SnapshotArgument,
     migrations: Migrations,
-    asked: Understood,
-    installed: Installed,
-) -> Destination:
+    asked: RunContext,
+    installed: InstalledPackages,
+) -> RollbackTarget:
     """Understand where to go back to.
 
     Args:
@@ -95,14 +97,14 @@ def destination(
     if given.snapshot and text.strip():
         raise UsageError("The state to go back to is given twice: by a snapshot and by name.")
     if given.snapshot:
-        return _of_snapshot(given.snapshot, given, asked)
+        return _from_snapshot(given.snapshot, given, asked)
     words = text.split()
     if words and all("==" in word for word in words):
-        return _of_requirements(words, migrations, asked, installed)
+        return _from_requirements(words, migrations, asked, installed)
     if len(words) == 2:
-        return _of_app(words[0], words[1], migrations, installed)
+        return _from_migration(words[0], words[1], migrations, installed)
     if len(words) == 1:
-        return _of_release(words[0], migrations, asked)
+        return _from_release(words[0], migrations, asked)
     raise UsageError(
         "Name the state to go back to: a snapshot, a release such as 2.4.44, or an App and the "
         f"last migration of it that stays, such as 'example 0004_x' or 'example {ZERO}', or "
@@ -110,7 +112,9 @@ def destination(
     )
 
 
-def _of_snapshot(snapshot: Snapshot, given: Given, asked: Understood) -> Destination:
+def _from_snapshot(
+    snapshot: Snapshot, given: SnapshotArgument, asked: RunContext
+) -> RollbackTarget:
     if snapshot.instance not in (asked.config.label, given.instance):
         raise UsageError(
             f"The snapshot is of another instance, {snapshot.instance!r}; this is "
@@ -120,11 +124,11 @@ def _of_snapshot(snapshot: Snapshot, given: Given, asked: Understood) -> Destina
     if isinstance(facts.migrations, Unavailable):
         raise UsageError(f"The snapshot does not say what was applied: {facts.migrations.reason}")
     release = "" if isinstance(facts.runtime, Unavailable) else facts.runtime.nautobot
-    _require_plain(release, facts.packages)
-    return Destination(
-        f"Nautobot {release}, {moment(snapshot)}",
+    _require_valid_pins(release, facts.packages)
+    return RollbackTarget(
+        f"Nautobot {release}, {format_timestamp(snapshot)}",
         frozenset(facts.migrations.recorded),
-        facts.contents,
+        facts.fingerprints,
         facts.packages,
         datetime.fromisoformat(snapshot.created),
         release,
@@ -133,7 +137,7 @@ def _of_snapshot(snapshot: Snapshot, given: Given, asked: Understood) -> Destina
     )
 
 
-def _require_plain(release: str, packages: Packages | Unavailable) -> None:
+def _require_valid_pins(release: str, packages: Packages | Unavailable) -> None:
     """Refuse names and versions that are none: they go into a file of requirements.
 
     The seal of a snapshot tells that it was not damaged, not who has made it.
@@ -146,9 +150,9 @@ def _require_plain(release: str, packages: Packages | Unavailable) -> None:
             raise UsageError(f"The snapshot names a package that cannot be one: {pin[:100]!r}.")
 
 
-def _of_release(text: str, migrations: Migrations, asked: Understood) -> Destination:
+def _from_release(text: str, migrations: Migrations, asked: RunContext) -> RollbackTarget:
     """Take core's migrations of a release; those of Apps stay."""
-    version = _plain(text)
+    version = _normalize_version(text)
     catalog = asked.catalog
     if isinstance(catalog, Unavailable):
         raise UsageError(catalog.reason)
@@ -170,35 +174,41 @@ def _of_release(text: str, migrations: Migrations, asked: Understood) -> Destina
             "applied here. To go forward, run Preflight."
         )
     named = (("nautobot", version),)
-    return Destination(
-        f"Nautobot {version}", recorded, UNKNOWN, UNKNOWN, None, version, named=named
+    return RollbackTarget(
+        f"Nautobot {version}",
+        recorded,
+        STATE_UNAVAILABLE,
+        STATE_UNAVAILABLE,
+        None,
+        version,
+        named=named,
     )
 
 
-def _of_requirements(
-    words: Sequence[str], migrations: Migrations, asked: Understood, installed: Installed
-) -> Destination:
+def _from_requirements(
+    words: Sequence[str], migrations: Migrations, asked: RunContext, installed: InstalledPackages
+) -> RollbackTarget:
     """Take core and Apps back to releases of theirs; what is not named stays."""
     recorded, release = frozenset(migrations.recorded), ""
-    named = tuple(map(_pinned, words))
+    named = tuple(map(_parse_pin, words))
     names = [name for name, _ in named]
     if twice := next((name for name in names if names.count(name) > 1), ""):
         raise UsageError(f"{twice} is named twice.")
     # With core, all packages go back, and nobody has said to what.
     whole = "nautobot" in dict(named)
-    packages = UNKNOWN if whole else _with(dict(named), installed.packages)
+    packages = STATE_UNAVAILABLE if whole else _with_versions(dict(named), installed.packages)
     together = replace(installed, packages=packages)
     for name, version in named:
         if name == "nautobot":
-            recorded &= _of_release(version, migrations, asked).recorded
+            recorded &= _from_release(version, migrations, asked).recorded
             release = version
         else:
-            recorded &= _of_app_release(name, version, migrations, together)
+            recorded &= _from_app_release(name, version, migrations, together)
     label = ", ".join(f"{name} {version}" for name, version in named)
-    return Destination(label, recorded, UNKNOWN, packages, None, release, named=named)
+    return RollbackTarget(label, recorded, STATE_UNAVAILABLE, packages, None, release, named=named)
 
 
-def _pinned(text: str) -> tuple[str, str]:
+def _parse_pin(text: str) -> tuple[str, str]:
     """Return a distribution and its version.
 
     Raises:
@@ -211,10 +221,10 @@ def _pinned(text: str) -> tuple[str, str]:
     specifiers = list(stated.specifier) if stated and not (stated.url or stated.marker) else []
     if not stated or len(specifiers) != 1 or "*" in specifiers[0].version:
         raise UsageError(f"{text[:60]!r} is no release; name one such as nautobot-ssot==4.7.0.")
-    return canonicalize_name(stated.name), _plain(specifiers[0].version)
+    return canonicalize_name(stated.name), _normalize_version(specifiers[0].version)
 
 
-def _plain(version: str) -> str:
+def _normalize_version(version: str) -> str:
     """Return a version without what says nothing, such as a leading v."""
     try:
         return str(Version(version))
@@ -222,8 +232,8 @@ def _plain(version: str) -> str:
         return version.strip()
 
 
-def _of_app_release(
-    name: str, version: str, migrations: Migrations, installed: Installed
+def _from_app_release(
+    name: str, version: str, migrations: Migrations, installed: InstalledPackages
 ) -> frozenset[str]:
     """Return what is recorded if an App goes back to a release of it."""
     app = next((one for one in installed.apps if canonicalize_name(one.distribution) == name), None)
@@ -234,7 +244,7 @@ def _of_app_release(
         )
     there = installed.inspect(f"{name}=={version}", app.module)
     wanted = {f"{app.label}.{one}" for one in there.migrations}
-    if unmet := _unmet(there, installed.packages):
+    if unmet := _unmet_requirements(there, installed.packages):
         raise UsageError(
             f"{name} {version} does not go with what is installed: {'; '.join(unmet)}. Go back by "
             "a snapshot, with everything that was installed then."
@@ -249,13 +259,13 @@ def _of_app_release(
     )
 
 
-def _unmet(release: Release, packages: Packages | Unavailable) -> list[str]:
+def _unmet_requirements(release: AppRelease, packages: Packages | Unavailable) -> list[str]:
     """Return what a release asks for that is not installed so."""
     if isinstance(packages, Unavailable):
         return []
     there = {canonicalize_name(one.name): one.version for one in packages.installed}
     found = []
-    for line in filter(None, map(parsed, release.requires)):
+    for line in filter(None, map(parse_requirement, release.requires)):
         if line.marker and not line.marker.evaluate({"extra": ""}):
             continue
         version = there.get(canonicalize_name(line.name))
@@ -264,7 +274,9 @@ def _unmet(release: Release, packages: Packages | Unavailable) -> list[str]:
     return found
 
 
-def _with(versions: dict[str, str], packages: Packages | Unavailable) -> Packages | Unavailable:
+def _with_versions(
+    versions: dict[str, str], packages: Packages | Unavailable
+) -> Packages | Unavailable:
     """Return what is installed, with some in other versions."""
     if isinstance(packages, Unavailable):
         return packages
@@ -279,19 +291,23 @@ def _with(versions: dict[str, str], packages: Packages | Unavailable) -> Package
     )
 
 
-def _of_app(app: str, name: str, migrations: Migrations, installed: Installed) -> Destination:
+def _from_migration(
+    app: str, name: str, migrations: Migrations, installed: InstalledPackages
+) -> RollbackTarget:
     """Take one App back to a migration of it; what builds on it goes along."""
     try:
         recorded = before(migrations, app, name)
     except KeyError:
-        raise UsageError(_no_such(app, name, migrations)) from None
+        raise UsageError(_unknown_migration_message(app, name, migrations)) from None
     found = next((one for one in installed.apps if one.label == app), None)
     alone = Alone(app, found.module, found.distribution, found.version, name) if found else None
-    return Destination(f"{app} {name}", recorded, UNKNOWN, UNKNOWN, None, alone=alone)
+    return RollbackTarget(
+        f"{app} {name}", recorded, STATE_UNAVAILABLE, STATE_UNAVAILABLE, None, alone=alone
+    )
 
 
-def _no_such(app: str, name: str, migrations: Migrations) -> str:
-    own = [one.key.partition(".")[2] for one in migrations.on_disk if one.app == app]
+def _unknown_migration_message(app: str, name: str, migrations: Migrations) -> str:
+    own = [one.key.partition(".")[2] for one in migrations.on_disk if one.app_label == app]
     if not own:
         return f"No App {app[:60]!r} with migrations is on disk; only its own code can undo them."
     if name in own:

@@ -13,12 +13,12 @@ from ..migration_graph.reverse_plan import way_back
 from ..report import Report
 from ..rollback.package_set import unasked
 from ..snapshot.file_format import Snapshot
-from .context import Understood, read_catalog
-from .rollback_assessment import Seen, weigh
-from .rollback_destination import Given, Installed, destination
+from .context import RunContext, read_catalog
+from .rollback_assessment import RollbackEvidence, assess_rollback
+from .rollback_destination import InstalledPackages, SnapshotArgument, parse_rollback_target
 
 
-def rollback_from(now: Snapshot, then: Snapshot, file: str = "", way: str = "") -> Report:
+def plan_rollback_offline(now: Snapshot, then: Snapshot, file: str = "", way: str = "") -> Report:
     """Weigh the ways from one snapshot back to an older one.
 
     Args:
@@ -38,16 +38,18 @@ def rollback_from(now: Snapshot, then: Snapshot, file: str = "", way: str = "") 
         raise UsageError("The snapshot of now does not say what is installed and applied.")
     catalog = read_catalog()
     target = choose_target(catalog, facts.runtime.nautobot, facts.runtime.nautobot)
-    asked = Understood(Configuration(now.instance), catalog, target, frozenset(), (), ())
-    to = destination("", Given(then, file), facts.migrations, asked, Installed())
+    asked = RunContext(Configuration(now.instance), catalog, target, frozenset(), (), ())
+    to = parse_rollback_target(
+        "", SnapshotArgument(then, file), facts.migrations, asked, InstalledPackages()
+    )
     back = way_back(facts.migrations, to.recorded)
-    seen = Seen(
+    seen = RollbackEvidence(
         facts,
         back,
-        undoing(facts.migrations, back.undoes, facts.contents, to.contents),
+        undoing(facts.migrations, back.undoes, facts.fingerprints, to.fingerprints),
         Unavailable("a file does not say what was written since"),
-        frozen=None
+        pinned_packages=None
         if isinstance(to.packages, Unavailable) or isinstance(facts.packages, Unavailable)
         else unasked(to.packages, facts.packages, "without a Nautobot no index is asked"),
     )
-    return replace(weigh(seen, to, asked, way), seconds=time.monotonic() - started)
+    return replace(assess_rollback(seen, to, asked, way), seconds=time.monotonic() - started)

@@ -12,8 +12,8 @@ from pathlib import Path
 from ..app_settings import UsageError
 from ..snapshot.file_format import LARGEST_FILE, Snapshot, SnapshotError, unseal
 
-SCRATCH = ".snapshot-"
-OLD_SECONDS = 86_400
+SCRATCH_FILE_PREFIX = ".snapshot-"
+STALE_SCRATCH_SECONDS = 86_400
 """A scratch file of another host is left over for sure after this time."""
 
 
@@ -43,9 +43,11 @@ def write_snapshot(folder: Path, name: str, data: bytes) -> Path:
     path = folder / name
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for leftover in _leftovers(folder):
+        for leftover in _stale_scratch_files(folder):
             leftover.unlink(missing_ok=True)
-        handle, scratch = tempfile.mkstemp(prefix=f"{SCRATCH}{_own()}-", dir=folder)
+        handle, scratch = tempfile.mkstemp(
+            prefix=f"{SCRATCH_FILE_PREFIX}{_scratch_prefix()}-", dir=folder
+        )
         try:
             with os.fdopen(handle, "wb") as stream:
                 stream.write(data)
@@ -54,29 +56,29 @@ def write_snapshot(folder: Path, name: str, data: bytes) -> Path:
             os.replace(scratch, path)
         finally:
             Path(scratch).unlink(missing_ok=True)
-        _sync(folder)
+        _fsync_directory(folder)
     except OSError as error:
         raise UsageError(f"The snapshot cannot be written to {folder}: {error}") from None
     return path
 
 
-def _own() -> str:
+def _scratch_prefix() -> str:
     return f"{platform.node().replace('-', '_')}-{os.getpid()}"
 
 
-def _leftovers(folder: Path) -> Iterator[Path]:
+def _stale_scratch_files(folder: Path) -> Iterator[Path]:
     """Yield scratch files whose writer is gone."""
-    for path in folder.glob(f"{SCRATCH}*"):
-        host, _, rest = path.name.removeprefix(SCRATCH).partition("-")
+    for path in folder.glob(f"{SCRATCH_FILE_PREFIX}*"):
+        host, _, rest = path.name.removeprefix(SCRATCH_FILE_PREFIX).partition("-")
         pid = rest.partition("-")[0]
         if host == platform.node().replace("-", "_") and pid.isdigit():
-            if not _runs(int(pid)):
+            if not _process_exists(int(pid)):
                 yield path
-        elif time.time() - path.stat().st_mtime > OLD_SECONDS:
+        elif time.time() - path.stat().st_mtime > STALE_SCRATCH_SECONDS:
             yield path
 
 
-def _runs(pid: int) -> bool:
+def _process_exists(pid: int) -> bool:
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
@@ -86,7 +88,7 @@ def _runs(pid: int) -> bool:
     return True
 
 
-def _sync(folder: Path) -> None:
+def _fsync_directory(folder: Path) -> None:
     """Have the new name itself on the disk; some file systems refuse to, and need not."""
     handle = os.open(folder, os.O_RDONLY)
     try:

@@ -12,26 +12,26 @@ from ..app_settings import Configuration
 from ..catalog import Catalog
 from ..catalog.target_release import Target
 from ..collect import explain
-from ..collect.support.redaction import scrub
-from ..facts import Facts, MissingFactError, Unavailable, known
-from ..facts.booted import Booted
+from ..collect.support.redaction import redact_text
+from ..facts import Facts, FactUnavailable, Unavailable, require
 from ..facts.resolution import Resolution
 from ..facts.startup import Failure
-from ..target.inspect import Limits, look_inside
+from ..facts.trial_boot import TrialBoot
+from ..target.inspect import BuildLimits, inspect
 from ..target.resolver import resolve
-from ..target.root_requirements import CORE, Wishes
-from ..target.trial_boot import Live
+from ..target.root_requirements import CORE, RootRequirements
+from ..target.trial_boot import LiveInstallation
 from ..upgrade.package_changes import package_changes
-from .context import Request, Understood
+from .context import RunContext, RunRequest
 
 
-def foresee(
+def inspect_target(
     facts: Facts,
     target: Target,
-    request: Request,
-    asked: Understood,
+    request: RunRequest,
+    asked: RunContext,
     progress: Callable[[str], None],
-) -> tuple[Resolution | Unavailable, Booted | Unavailable]:
+) -> tuple[Resolution | Unavailable, TrialBoot | Unavailable]:
     """Resolve the target, build it and look at it, as far as settings and user allow.
 
     Args:
@@ -45,22 +45,24 @@ def foresee(
         The set, and the target as it starts; each, or why nobody knows.
     """
     progress("resolution")
-    wishes = _wishes(facts, asked)
-    resolution = _resolution(wishes, target, asked)
+    wishes = _build_root_requirements(facts, asked)
+    resolution = _resolve_target(wishes, target, asked)
     progress("target")
-    return resolution, _booted(facts, wishes, resolution, request, asked)
+    return resolution, _run_trial_boot(facts, wishes, resolution, request, asked)
 
 
-def _wishes(facts: Facts, asked: Understood) -> Wishes | Unavailable:
+def _build_root_requirements(facts: Facts, asked: RunContext) -> RootRequirements | Unavailable:
     try:
-        python = known(facts.runtime).python
-        return Wishes(known(facts.packages), known(facts.apps), python, asked.requirements)
-    except MissingFactError as error:
+        python = require(facts.runtime).python
+        return RootRequirements(
+            require(facts.packages), require(facts.apps), python, asked.requirements
+        )
+    except FactUnavailable as error:
         return Unavailable(str(error))
 
 
-def _resolution(
-    wishes: Wishes | Unavailable, target: Target, asked: Understood
+def _resolve_target(
+    wishes: RootRequirements | Unavailable, target: Target, asked: RunContext
 ) -> Resolution | Unavailable:
     """Ask the package index for the set, unless the settings forbid it."""
     config = asked.config
@@ -74,64 +76,68 @@ def _resolution(
             target.version,
             seconds=config.resolve_timeout_seconds,
             wheel_directory=config.wheel_directory,
-            lines=() if target.chosen else _lines(target, asked.catalog),
+            lines=() if target.chosen else _list_candidate_lines(target, asked.catalog),
         )
     except SoftTimeLimitExceeded:
         return Unavailable("the Job's soft time limit ended the run before the index had answered")
 
 
-def _booted(
+def _run_trial_boot(
     facts: Facts,
-    wishes: Wishes | Unavailable,
+    wishes: RootRequirements | Unavailable,
     resolution: Resolution | Unavailable,
-    request: Request,
-    asked: Understood,
-) -> Booted | Unavailable:
+    request: RunRequest,
+    asked: RunContext,
+) -> TrialBoot | Unavailable:
     """Look at the target from inside, for those who may; what is installed is looked at already."""
     if isinstance(resolution, Unavailable):
         return Unavailable(f"no set to build: {resolution.reason}")
     if isinstance(wishes, Unavailable):
         return wishes
-    if resolution.target == wishes.version(CORE) and not any(
+    if resolution.target == wishes.installed_version(CORE) and not any(
         package_changes(wishes.packages, resolution)
     ):
-        return Booted(resolution.target, facts, built=False)
-    if reason := _why_not_build(resolution, request, asked.config):
+        return TrialBoot(resolution.target, facts, is_separate_environment=False)
+    if reason := _build_refusal_reason(resolution, request, asked.config):
         return Unavailable(reason)
-    live = Live(
+    live = LiveInstallation(
         settings.SETTINGS_PATH,
-        wishes.enabled,
+        wishes.enabled_apps,
         asked.config.database_alias,
         asked.config.statement_timeout_seconds,
     )
     try:
-        return _without_secrets(look_inside(resolution, wishes, live, limits_of(asked.config)))
+        return _redact_trial_boot(inspect(resolution, wishes, live, build_limits(asked.config)))
     except SoftTimeLimitExceeded:
         return Unavailable("the Job's soft time limit ended the run before the target was ready")
     except Exception as error:  # noqa: BLE001 - the rest of the report must not be lost
         return Unavailable(f"the target could not be looked at: {explain(error)}")
 
 
-def _without_secrets(found: Booted | Unavailable) -> Booted | Unavailable:
+def _redact_trial_boot(found: TrialBoot | Unavailable) -> TrialBoot | Unavailable:
     """Scrub what the target's process could not: with no settings loaded, it knows no secrets.
 
     Messages only; its facts have been scrubbed by their collectors, and names of Apps and
     migrations are no texts: one may well be somebody's password, too.
     """
     if isinstance(found, Unavailable):
-        return Unavailable(scrub(found.reason))
+        return Unavailable(redact_text(found.reason))
     return replace(
         found,
-        failure=found.failure and _scrubbed(found.failure),
-        refusals=tuple(replace(one, failure=_scrubbed(one.failure)) for one in found.refusals),
+        failure=found.failure and _redact_failure(found.failure),
+        app_load_failures=tuple(
+            replace(one, failure=_redact_failure(one.failure)) for one in found.app_load_failures
+        ),
     )
 
 
-def _scrubbed(failure: Failure) -> Failure:
-    return replace(failure, message=scrub(failure.message))
+def _redact_failure(failure: Failure) -> Failure:
+    return replace(failure, message=redact_text(failure.message))
 
 
-def _why_not_build(resolution: Resolution, request: Request, config: Configuration) -> str:
+def _build_refusal_reason(
+    resolution: Resolution, request: RunRequest, config: Configuration
+) -> str:
     if not config.allow_build:
         return "the settings forbid building the target (allow_build is False)"
     if not request.may_build:
@@ -144,21 +150,21 @@ def _why_not_build(resolution: Resolution, request: Request, config: Configurati
     return "" if resolution.packages else "there is no set for the target that could be built"
 
 
-def limits_of(config: Configuration) -> Limits:
+def build_limits(config: Configuration) -> BuildLimits:
     """Return what building and starting may take, and where, by the settings."""
-    return Limits(
+    return BuildLimits(
         build_seconds=config.build_timeout_seconds,
         boot_seconds=config.boot_timeout_seconds,
-        megabytes=config.build_megabytes,
+        max_megabytes=config.build_megabytes,
         work_directory=config.work_directory,
-        keep=config.keep_builds,
+        keep_builds=config.keep_builds,
         wheel_directory=config.wheel_directory,
     )
 
 
-def _lines(target: Target, catalog: Catalog | Unavailable) -> tuple[str, ...]:
+def _list_candidate_lines(target: Target, catalog: Catalog | Unavailable) -> tuple[str, ...]:
     """Return the lines that an operator may choose from: the installed one, and those that live."""
     if isinstance(catalog, Unavailable):
         return ()
     own = catalog.line(target.installed)
-    return tuple(line.name for line in catalog.lines if line is own or line.living)
+    return tuple(line.name for line in catalog.lines if line is own or line.maintained)

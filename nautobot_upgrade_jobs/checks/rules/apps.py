@@ -9,20 +9,20 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
-from ...catalog import AbsorbedApp, AppConflict, Catalog, ConflictingApp
+from ...catalog import AppConflict, Catalog, ConflictingApp, MergedApp
 from ...catalog.target_release import Target
 from ...facts import App, Apps, Migrations, Runtime, Tables, Unavailable
 from ...facts.resolution import Resolution
 from ...migration_graph.history import History
 from ..findings import Finding, Impact, Phase, Severity
 from ..registry import check
-from ..text import plural, some
+from ..text import plural, truncate_list
 
 APPS = "https://docs.nautobot.com/projects/core/en/stable/user-guide/administration/installation/app-install/"
 
 
 @check()
-def refuses_target(
+def incompatible_with_target(
     apps: Apps, target: Target, resolution: Resolution | Unavailable
 ) -> Iterator[Finding]:
     """Every enabled App admits the target, by its own metadata and its own limits.
@@ -37,7 +37,7 @@ def refuses_target(
     releases = () if isinstance(resolution, Unavailable) else resolution.apps
     answered = {one.distribution for one in releases}
     for app in apps.enabled:
-        refusals = _refusals(app, target.version)
+        refusals = _incompatibility_reasons(app, target.version)
         if refusals and canonicalize_name(app.distribution) not in answered:
             yield Finding(
                 severity=Severity.BLOCKER,
@@ -56,11 +56,11 @@ def refuses_target(
             )
 
 
-def _refusals(app: App, version: str) -> list[str]:
+def _incompatibility_reasons(app: App, version: str) -> list[str]:
     refusals = [
         f"its metadata asks for nautobot {specifier}"
         for specifier in app.nautobot_requirements
-        if not _admits(specifier, version)
+        if not _specifier_allows(specifier, version)
     ]
     if app.min_version and _is_below(version, app.min_version):
         refusals.append(f"its min_version is {app.min_version}")
@@ -69,7 +69,7 @@ def _refusals(app: App, version: str) -> list[str]:
     return refusals
 
 
-def _admits(specifier: str, version: str) -> bool:
+def _specifier_allows(specifier: str, version: str) -> bool:
     try:
         return SpecifierSet(specifier).contains(version, prereleases=True)
     except InvalidSpecifier:
@@ -92,7 +92,7 @@ def _is_below(version: str, limit: str) -> bool:
 
 
 @check()
-def undeclared(apps: Apps) -> Iterator[Finding]:
+def no_nautobot_bound(apps: Apps) -> Iterator[Finding]:
     """Every enabled App says which Nautobot it supports.
 
     Why: an App without any limit is accepted by every installer and breaks when it is imported.
@@ -114,7 +114,7 @@ def undeclared(apps: Apps) -> Iterator[Finding]:
             )
 
 
-@check(when="always")
+@check(stage="both")
 def conflicting(apps: Apps, catalog: Catalog) -> Iterator[Finding]:
     """No two enabled Apps refuse to run beside each other.
 
@@ -128,7 +128,7 @@ def conflicting(apps: Apps, catalog: Catalog) -> Iterator[Finding]:
         for absorbed in conflict.conflicts:
             if absorbed.module in enabled:
                 reported.add(absorbed.module)
-                yield _absorbed_by_app(conflict, absorbed, apps)
+                yield _build_conflict_finding(conflict, absorbed, apps)
     for app in apps.enabled:
         for module in sorted(set(app.conflicts) & set(enabled) - reported):
             yield Finding(
@@ -143,7 +143,7 @@ def conflicting(apps: Apps, catalog: Catalog) -> Iterator[Finding]:
             )
 
 
-def _absorbed_by_app(conflict: AppConflict, absorbed: ConflictingApp, apps: Apps) -> Finding:
+def _build_conflict_finding(conflict: AppConflict, absorbed: ConflictingApp, apps: Apps) -> Finding:
     both = conflict.app in {app.module for app in apps.enabled}
     steps = [f"Remove {absorbed.module} from PLUGINS"]
     if absorbed.config_from in apps.configured:
@@ -152,11 +152,13 @@ def _absorbed_by_app(conflict: AppConflict, absorbed: ConflictingApp, apps: Apps
             f"PLUGINS_CONFIG['{absorbed.config_to}']"
             + (f" under names that begin with {absorbed.prefix}" if absorbed.prefix else "")
         )
-    if absorbed.enable:
-        steps.append(f"switch the integration on with '{absorbed.enable}'")
+    if absorbed.enable_setting:
+        steps.append(f"switch the integration on with '{absorbed.enable_setting}'")
     steps.append(f"drop the requirement {absorbed.distribution}")
     override = (
-        f" Do not rely on {conflict.override}: {conflict.why_not}" if conflict.override else ""
+        f" Do not rely on {conflict.override}: {conflict.override_warning}"
+        if conflict.override
+        else ""
     )
     return Finding(
         severity=Severity.BLOCKER if both else Severity.WARNING,
@@ -170,43 +172,45 @@ def _absorbed_by_app(conflict: AppConflict, absorbed: ConflictingApp, apps: Apps
     )
 
 
-NOT_BEFORE = (
+REMOVAL_CAVEAT = (
     " From then on what it does is off, until the upgrade; to take it out in the window itself, "
     "accept this finding by its key."
 )
 
 
 @check()
-def absorbed_by_core(apps: Apps, target: Target, catalog: Catalog) -> Iterator[Finding]:
+def merged_into_core(apps: Apps, target: Target, catalog: Catalog) -> Iterator[Finding]:
     """No enabled App has become part of Nautobot itself.
 
     Why: the target refuses to start with some of them, and leaves the data of others behind.
     Fix: follow the App's own way over; some tables must stay until core has taken them.
     """
     enabled = {app.module: canonicalize_name(app.distribution) for app in apps.enabled}
-    for one in catalog.apps_absorbed:
+    for one in catalog.merged_apps:
         if not target.crosses(one.since) or one.module not in {*enabled, *apps.configured}:
             continue
-        blocks = one.refused or (one.module in enabled and not one.data_carried)
+        blocks = one.blocks_startup or (one.module in enabled and not one.data_migrated)
         name = enabled.get(one.module)
         yield Finding(
             severity=Severity.BLOCKER if blocks else Severity.WARNING,
             subject=one.module,
-            message=f"{one.module} became {one.into} in Nautobot {one.since}; "
+            message=f"{one.module} became {one.core_app} in Nautobot {one.since}; "
             + (
-                "its data is carried over." if one.data_carried else "its data is not carried over."
+                "its data is carried over."
+                if one.data_migrated
+                else "its data is not carried over."
             ),
-            remediation=one.remedy + (NOT_BEFORE if one.module in enabled else ""),
-            covers=(("resolution.no_release_fits", name),) if name else (),
+            remediation=one.remediation + (REMOVAL_CAVEAT if one.module in enabled else ""),
+            supersedes=(("packages.no_compatible_release", name),) if name else (),
             phase=Phase.BOOT,
-            impact=Impact.OUTAGE if one.refused else Impact.DATA_LOSS,
+            impact=Impact.OUTAGE if one.blocks_startup else Impact.DATA_LOSS,
             commands=tuple(f"{line}  # in the new environment only" for line in one.commands),
             references=(one.reference,),
         )
 
 
 @check()
-def python_version(apps: Apps, runtime: Runtime) -> Iterator[Finding]:
+def unsupported_python(apps: Apps, runtime: Runtime) -> Iterator[Finding]:
     """Every enabled App supports the running Python.
 
     Why: an App that was installed for another interpreter is refused by the installer as soon as
@@ -214,7 +218,7 @@ def python_version(apps: Apps, runtime: Runtime) -> Iterator[Finding]:
     Fix: choose an interpreter that Nautobot and all Apps support, or upgrade the App.
     """
     for app in apps.enabled:
-        if app.requires_python and not _admits(app.requires_python, runtime.python):
+        if app.requires_python and not _specifier_allows(app.requires_python, runtime.python):
             yield Finding(
                 severity=Severity.WARNING,
                 subject=app.module,
@@ -227,8 +231,8 @@ def python_version(apps: Apps, runtime: Runtime) -> Iterator[Finding]:
             )
 
 
-@check(when="always")
-def leftovers(
+@check(stage="both")
+def orphaned_data(
     migrations: Migrations, tables: Tables, target: Target, catalog: Catalog
 ) -> Iterator[Finding]:
     """No App that is not enabled has left tables or migrations behind.
@@ -238,8 +242,8 @@ def leftovers(
     Fix: enable the App again and upgrade it with the rest, or remove it for good, with its tables.
         The tables of an App that core is going to take over stay until it has.
     """
-    owned = set(tables.owned)
-    absorbed = {one.module: one for one in catalog.apps_absorbed if one.data_carried}
+    owned = set(tables.model_tables)
+    absorbed = {one.module: one for one in catalog.merged_apps if one.data_migrated}
     for label, recorded in History(migrations).abandoned.items():
         heir = absorbed.get(label)
         if heir and target.crosses(heir.since):
@@ -256,15 +260,17 @@ def leftovers(
             message=f"The App {label} is not enabled, but has "
             f"{plural(recorded, 'recorded migration')} and {plural(len(orphans), 'table')} "
             f"with {plural(count, 'row')}.",
-            remediation=_what_to_do_with(heir, target),
+            remediation=_describe_remediation(heir, target),
             phase=Phase.MIGRATE,
             impact=Impact.DATA_LOSS,
-            evidence=some(tuple(f"{table.name}: {plural(table.rows, 'row')}" for table in orphans)),
+            evidence=truncate_list(
+                tuple(f"{table.name}: {plural(table.rows, 'row')}" for table in orphans)
+            ),
             references=(heir.reference if heir else APPS,),
         )
 
 
-def _what_to_do_with(heir: AbsorbedApp | None, target: Target) -> str:
+def _describe_remediation(heir: MergedApp | None, target: Target) -> str:
     """Return what to do with the tables of an App that is not enabled."""
     if heir is None:
         return (
@@ -272,5 +278,5 @@ def _what_to_do_with(heir: AbsorbedApp | None, target: Target) -> str:
             "in the installed release and run `migrate` for it to `zero`, after a backup."
         )
     if Version(target.version) < Version(heir.since):
-        return f"Keep the tables: the upgrade to {heir.since} reads them into {heir.into}."
-    return f"{heir.into} has taken its data over; after a backup the tables can be dropped."
+        return f"Keep the tables: the upgrade to {heir.since} reads them into {heir.core_app}."
+    return f"{heir.core_app} has taken its data over; after a backup the tables can be dropped."

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ...facts import Apps, MissingFactError, Unavailable, known
-from ...facts.booted import Booted
+from ...facts import Apps, FactUnavailable, Unavailable, require
+from ...facts.trial_boot import TrialBoot
 from ..findings import Finding, Impact, Phase, Severity
 from ..registry import NotApplicable, check
 
 RELEASES = "https://docs.nautobot.com/projects/core/en/stable/release-notes/"
-SAME_CODE = "what is installed is the target"
+TARGET_IS_INSTALLED = "what is installed is the target"
 JOB_FILE = "file of Jobs"
-TO_DO = {
+REMEDIATIONS = {
     "GraphQL query": "Change the query as the release notes say, right after the upgrade. Until "
     "then the API refuses it; code that runs it by `execute_saved_query` gets an answer without "
     "the field, and no error.",
@@ -25,25 +25,29 @@ TO_DO = {
     JOB_FILE: "Change the file so that it loads on both releases, or with the upgrade; its "
     "Jobs are not there until then.",
 }
-ONE_REASON = "GraphQL query"
+SINGLE_REASON_KIND = "GraphQL query"
 """Of which only the first of all reasons is told, and that in words that releases differ in."""
-OTHERS = "Change it as the release notes say, together with the upgrade."
+DEFAULT_REMEDIATION = "Change it as the release notes say, together with the upgrade."
 
 
 @check()
-def understood(booted: Booted, apps: Apps) -> Iterator[Finding]:
+def incompatible(trial_boot: TrialBoot, apps: Apps) -> Iterator[Finding]:
     """Everything that users have made works on the target as it does today.
 
     Why: a saved query, a template, a filter, a constraint or a Job that names something that the
         new release does not have fails when it is used, weeks after the upgrade at worst.
     Fix: change what the message names, in the words of the new release.
     """
-    if not booted.built:
-        raise NotApplicable(SAME_CODE)
-    today = () if isinstance(booted.today, Unavailable) else booted.today.problems
-    broken_today = {one.subject for one in today if one.kind == ONE_REASON} | {*today}
-    absent = _without(booted, apps)
-    for one in known(booted.facts.customizations).problems:
+    if not trial_boot.is_separate_environment:
+        raise NotApplicable(TARGET_IS_INSTALLED)
+    today = (
+        ()
+        if isinstance(trial_boot.current_customizations, Unavailable)
+        else trial_boot.current_customizations.problems
+    )
+    broken_today = {one.subject for one in today if one.kind == SINGLE_REASON_KIND} | {*today}
+    absent = _absent_app_reason_prefixes(trial_boot, apps)
+    for one in require(trial_boot.facts.customizations).problems:
         if one.reason.startswith(absent):
             continue  # a finding about the App says it
         if one in broken_today or one.subject in broken_today:
@@ -51,10 +55,10 @@ def understood(booted: Booted, apps: Apps) -> Iterator[Finding]:
         yield Finding(
             severity=Severity.WARNING,
             subject=one.subject,
-            message=f"On Nautobot {booted.target}, the {one.kind} {one.name} does not work: "
+            message=f"On Nautobot {trial_boot.target}, the {one.kind} {one.name} does not work: "
             + one.reason
             + (f"; did you mean {one.hint}?" if one.hint else "."),
-            remediation=TO_DO.get(one.kind, OTHERS),
+            remediation=REMEDIATIONS.get(one.kind, DEFAULT_REMEDIATION),
             phase=Phase.RUNTIME,
             impact=Impact.FEATURE_LOSS,
             evidence=(one.page,),
@@ -62,11 +66,11 @@ def understood(booted: Booted, apps: Apps) -> Iterator[Finding]:
         )
 
 
-def _without(booted: Booted, apps: Apps) -> tuple[str, ...]:
+def _absent_app_reason_prefixes(trial_boot: TrialBoot, apps: Apps) -> tuple[str, ...]:
     """Return how problems begin that come only from what the target was started without."""
-    gone = {*booted.missing, *(one.module for one in booted.refusals)}
+    gone = {*trial_boot.absent_apps, *(one.module for one in trial_boot.app_load_failures)}
     enabled = [one for one in apps.enabled if one.module in gone]
-    unread = known(booted.facts.customizations).unread
+    unread = require(trial_boot.facts.customizations).unreadable
     return (
         *(["there is no Job "] if JOB_FILE in unread else []),  # it may be in what is not read
         *(f"there is no model {one.label}." for one in enabled),
@@ -75,14 +79,14 @@ def _without(booted: Booted, apps: Apps) -> tuple[str, ...]:
 
 
 @check()
-def looked_at(booted: Booted) -> Iterator[Finding]:
+def not_inspected(trial_boot: TrialBoot) -> Iterator[Finding]:
     """Queries, templates, filters, constraints and views could be looked at.
 
     Why: what nobody looked at may work or not.
     Fix: see the reason; most often a permission of the database role.
     """
-    if not booted.built:
-        raise NotApplicable(SAME_CODE)
-    if unread := known(booted.facts.customizations).unread:
-        raise MissingFactError("; ".join(f"{kind}: {why}" for kind, why in unread.items()))
+    if not trial_boot.is_separate_environment:
+        raise NotApplicable(TARGET_IS_INSTALLED)
+    if unread := require(trial_boot.facts.customizations).unreadable:
+        raise FactUnavailable("; ".join(f"{kind}: {why}" for kind, why in unread.items()))
     yield from ()

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ...facts import Extensions, known
+from ...facts import Extensions, require
 from ..findings import Finding, Impact, Phase, Severity
 from ..registry import check
-from ..text import plural, some
+from ..text import plural, truncate_list
 
 JOBS = "https://docs.nautobot.com/projects/core/en/stable/development/jobs/"
 HOME_PAGE = "https://docs.nautobot.com/projects/core/en/stable/development/apps/api/ui-extensions/home-page/"
@@ -15,15 +15,15 @@ MENU = "https://docs.nautobot.com/projects/core/en/stable/development/apps/api/u
 OBJECT_PAGES = "https://docs.nautobot.com/projects/core/en/stable/development/apps/api/ui-extensions/object-views/"
 
 
-@check(when="after")
-def job_files(extensions: Extensions) -> Iterator[Finding]:
+@check(stage="verify")
+def unloadable_job_files(extensions: Extensions) -> Iterator[Finding]:
     """Every file of Jobs in JOBS_ROOT and in Git repositories loads.
 
     Why: a file that imports a name that the new release no longer has takes its Jobs out of the
         list without a word; their schedules fail from then on.
     Fix: mend the line that is named, then restart the workers.
     """
-    for one in known(extensions.job_files):
+    for one in require(extensions.broken_job_files):
         yield Finding(
             severity=Severity.WARNING,
             subject=one.path,
@@ -37,8 +37,8 @@ def job_files(extensions: Extensions) -> Iterator[Finding]:
         )
 
 
-@check(when="after")
-def registered_jobs(extensions: Extensions) -> Iterator[Finding]:
+@check(stage="verify")
+def unregistered_jobs(extensions: Extensions) -> Iterator[Finding]:
     """The Jobs of core and of the Apps that the database knows are those that their code has.
 
     Why: a Job whose record says "installed" but whose class is gone cannot run; one that is
@@ -46,8 +46,12 @@ def registered_jobs(extensions: Extensions) -> Iterator[Finding]:
     Fix: run `migrate` once more; it has nothing to migrate, and puts the records right.
     """
     for subject, paths, said in (
-        ("not registered", known(extensions.unregistered), "recorded, but no code registers them"),
-        ("not recorded", known(extensions.unrecorded), "registered, but not recorded"),
+        (
+            "not registered",
+            require(extensions.unregistered_jobs),
+            "recorded, but no code registers them",
+        ),
+        ("not recorded", require(extensions.unrecorded_jobs), "registered, but not recorded"),
     ):
         if paths:
             yield Finding(
@@ -59,19 +63,19 @@ def registered_jobs(extensions: Extensions) -> Iterator[Finding]:
                 phase=Phase.POST_UPGRADE,
                 impact=Impact.FEATURE_LOSS,
                 commands=("nautobot-server migrate --no-input",),
-                evidence=some(paths),
+                evidence=truncate_list(paths),
                 references=(JOBS,),
             )
 
 
-@check(when="after")
-def home_panels(extensions: Extensions) -> Iterator[Finding]:
+@check(stage="verify")
+def broken_home_panels(extensions: Extensions) -> Iterator[Finding]:
     """Every panel of the home page can be shown.
 
     Why: one that fails takes the whole home page down, the first thing that everybody sees.
     Fix: upgrade or disable the App that it belongs to.
     """
-    for name, error in known(extensions.broken_panels).items():
+    for name, error in require(extensions.broken_home_panels).items():
         yield Finding(
             severity=Severity.BLOCKER,
             subject=name,
@@ -83,15 +87,15 @@ def home_panels(extensions: Extensions) -> Iterator[Finding]:
         )
 
 
-@check(when="after")
-def menu(extensions: Extensions) -> Iterator[Finding]:
+@check(stage="verify")
+def broken_menu_links(extensions: Extensions) -> Iterator[Finding]:
     """Every item of the menu leads somewhere.
 
     Why: an App whose menu names a page that its release, or Nautobot's, does not have any more
         shows "ERROR: Invalid link!" to everybody.
     Fix: upgrade the App.
     """
-    for place in known(extensions.dead_links):
+    for place in require(extensions.broken_menu_links):
         yield Finding(
             severity=Severity.WARNING,
             subject=place,
@@ -103,14 +107,14 @@ def menu(extensions: Extensions) -> Iterator[Finding]:
         )
 
 
-@check(when="after")
-def page_content(extensions: Extensions) -> Iterator[Finding]:
+@check(stage="verify")
+def orphaned_template_extensions(extensions: Extensions) -> Iterator[Finding]:
     """What Apps add to the pages of objects is for models that exist.
 
     Why: content for a model that was renamed or removed is shown nowhere, without a word.
     Fix: upgrade the App.
     """
-    for name, model in known(extensions.lost_content).items():
+    for name, model in require(extensions.orphaned_template_extensions).items():
         yield Finding(
             severity=Severity.WARNING,
             subject=name,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ...facts import Jobs, known
+from ...facts import Jobs, require
 from ..findings import Finding, Impact, Phase, Severity
 from ..registry import check
-from ..text import duration, in_nautobot, plural, some
+from ..text import format_duration, nautobot_shell_command, plural, truncate_list
 
 FROM_V2 = (
     "https://docs.nautobot.com/projects/core/en/stable/user-guide/administration/upgrading/from-v2/"
@@ -26,7 +26,7 @@ def pending_approvals(jobs: Jobs) -> Iterator[Finding]:
         replaces the mechanism by approval workflows.
     Fix: approve and run, or deny and delete, each of them in the installed release.
     """
-    for name in known(jobs.awaiting_approval):
+    for name in require(jobs.awaiting_approval):
         yield Finding(
             severity=Severity.BLOCKER,
             subject=name,
@@ -42,14 +42,14 @@ def pending_approvals(jobs: Jobs) -> Iterator[Finding]:
 
 
 @check(crosses="3.0")
-def approval_gate(jobs: Jobs) -> Iterator[Finding]:
+def lost_approval_requirement(jobs: Jobs) -> Iterator[Finding]:
     """No Job relies on `approval_required` to be held back.
 
     Why: 3.0 removes the flag without replacement: a Job that needed a second pair of eyes runs at
         once for everybody who may run it.
     Fix: disable these Jobs before the upgrade and define an approval workflow for them afterwards.
     """
-    gated = known(jobs.gated_by_approval)
+    gated = require(jobs.gated_by_approval)
     if gated:
         yield Finding(
             severity=Severity.WARNING,
@@ -60,13 +60,13 @@ def approval_gate(jobs: Jobs) -> Iterator[Finding]:
             "Definition and enable them again.",
             phase=Phase.RUNTIME,
             impact=Impact.FEATURE_LOSS,
-            evidence=some(gated),
+            evidence=truncate_list(gated),
             references=(FROM_V2,),
         )
 
 
 @check()
-def in_flight(jobs: Jobs) -> Iterator[Finding]:
+def running(jobs: Jobs) -> Iterator[Finding]:
     """No Job is running or waiting.
 
     Why: a Job that runs while the schema changes under it fails half-way or writes by the old
@@ -83,9 +83,9 @@ def in_flight(jobs: Jobs) -> Iterator[Finding]:
             "that no worker is busy with.",
             phase=Phase.MIGRATE,
             impact=Impact.DATA_LOSS,
-            evidence=some(
+            evidence=truncate_list(
                 tuple(
-                    f"{run.name}: {run.status} for {duration(run.minutes)}, "
+                    f"{run.name}: {run.status} for {format_duration(run.age_minutes)}, "
                     f"/extras/job-results/{run.id}/"
                     for run in jobs.running
                 )
@@ -95,7 +95,7 @@ def in_flight(jobs: Jobs) -> Iterator[Finding]:
 
 
 @check(crosses="3.2")
-def empty_arguments(jobs: Jobs) -> Iterator[Finding]:
+def null_arguments(jobs: Jobs) -> Iterator[Finding]:
     """Every schedule has stored arguments.
 
     Why: the 3.2 scheduler refuses a schedule whose arguments are JSON null and stops running it.
@@ -112,7 +112,7 @@ def empty_arguments(jobs: Jobs) -> Iterator[Finding]:
                 phase=Phase.RUNTIME,
                 impact=Impact.FEATURE_LOSS,
                 commands=(
-                    in_nautobot(
+                    nautobot_shell_command(
                         "from nautobot.extras.models import ScheduledJob; "
                         f"ScheduledJob.objects.filter(name={schedule.name!r}).update(kwargs={{}})"
                     ),
@@ -121,7 +121,7 @@ def empty_arguments(jobs: Jobs) -> Iterator[Finding]:
             )
 
 
-@check(when="always")
+@check(stage="both")
 def unrunnable_schedules(jobs: Jobs) -> Iterator[Finding]:
     """Every enabled schedule points at a Job that can run, for a user that exists.
 

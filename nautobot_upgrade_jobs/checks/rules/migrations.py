@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ...catalog import Catalog
-from ...facts import Database, Migrations, Models, Schema, Tables, known
+from ...facts import Database, ExpectedSchema, Migrations, Schema, Tables, require
 from ...migration_graph.history import History
 from ...migration_graph.partial_migration import Progress, begun
 from ...migration_graph.repair_sql import taken_back
 from ...migration_graph.schema_diff import live_tables
 from ..findings import Finding, Impact, Phase, Severity
 from ..registry import check
-from ..text import plural, some
+from ..text import plural, truncate_list
 
 UPGRADING = "https://docs.nautobot.com/projects/core/en/stable/user-guide/administration/upgrading/upgrading/"
 RESTORE = (
@@ -21,7 +21,7 @@ RESTORE = (
 )
 
 
-@check(when="always")
+@check(stage="both")
 def unapplied(migrations: Migrations) -> Iterator[Finding]:
     """All migrations of the installed code are applied.
 
@@ -36,18 +36,18 @@ def unapplied(migrations: Migrations) -> Iterator[Finding]:
             subject="django_migrations",
             message=f"{plural(len(missing), 'migration')} of the installed release not applied.",
             remediation="Take a backup, finish the upgrade that they belong to, and run Preflight "
-            "again. If new code was installed just now, do what target.code_and_database says "
+            "again. If new code was installed just now, do what target.database_behind_code says "
             "first.",
             phase=Phase.MIGRATE,
             impact=Impact.OUTAGE,
             commands=("nautobot-server post_upgrade",),
-            evidence=some(missing),
+            evidence=truncate_list(missing),
             references=(UPGRADING,),
         )
 
 
-@check(when="always")
-def foreign_files(migrations: Migrations) -> Iterator[Finding]:
+@check(stage="both")
+def unpackaged_files(migrations: Migrations) -> Iterator[Finding]:
     """Every migration came with the release of its App.
 
     Why: one that `makemigrations` has written into an installed package is in the way of those
@@ -55,7 +55,7 @@ def foreign_files(migrations: Migrations) -> Iterator[Finding]:
     Fix: take it back if it was applied, and delete its file. What it was made for is the App's
         bug, or a change of the schema that an App of one's own should make.
     """
-    for key, path in migrations.foreign.items():
+    for key, path in migrations.unpackaged.items():
         app, _, name = key.partition(".")
         applied = key in migrations.recorded
         before = next(
@@ -85,9 +85,13 @@ def foreign_files(migrations: Migrations) -> Iterator[Finding]:
         )
 
 
-@check(when="after")
-def half_applied(
-    migrations: Migrations, schema: Schema, models: Models, tables: Tables, database: Database
+@check(stage="verify")
+def partially_applied(
+    migrations: Migrations,
+    schema: Schema,
+    models: ExpectedSchema,
+    tables: Tables,
+    database: Database,
 ) -> Iterator[Finding]:
     """No migration is in the schema in part, or without its record.
 
@@ -97,7 +101,7 @@ def half_applied(
     """
     history, live = History(migrations), live_tables(schema)
     filled = {table.name for table in tables.tables if table.rows}
-    for one in begun(history, live, known(models.tables)):
+    for one in begun(history, live, require(models.tables)):
         done = [one.migration.operations[place] for place in one.done]
         undo = taken_back(done, live, filled, database.vendor)
         whole = not one.left and (
@@ -105,7 +109,7 @@ def half_applied(
             or database.vendor == "postgresql"  # it takes back what fails
             or history.has_applied_children(one.migration.key)
         )
-        remedy, commands = _way_out(one, history, () if whole else undo, whole)
+        remedy, commands = _build_remediation(one, history, () if whole else undo, whole)
         unseen = f" {plural(one.unseen, 'operation')} of it cannot be seen in a schema."
         yield Finding(
             severity=Severity.BLOCKER,
@@ -117,12 +121,12 @@ def half_applied(
             phase=Phase.MIGRATE,
             impact=Impact.OUTAGE,
             commands=commands,
-            evidence=some(tuple(_states(one))),
+            evidence=truncate_list(tuple(_describe_operations(one))),
             references=(UPGRADING,),
         )
 
 
-def _way_out(
+def _build_remediation(
     one: Progress, history: History, undo: tuple[str, ...], whole: bool
 ) -> tuple[str, tuple[str, ...]]:
     """Return what to do, and its commands.
@@ -160,7 +164,7 @@ def _way_out(
     )
 
 
-def _states(one: Progress) -> Iterator[str]:
+def _describe_operations(one: Progress) -> Iterator[str]:
     """Tell of each operation whether it is done."""
     for place, operation in enumerate(one.migration.operations):
         state = "done" if place in one.done else "left" if place in one.left else "cannot be seen"
@@ -168,8 +172,8 @@ def _states(one: Progress) -> Iterator[str]:
         yield f"{place + 1} of {len(one.migration.operations)}: {what}: {state}"
 
 
-@check(when="always")
-def inconsistent(migrations: Migrations) -> Iterator[Finding]:
+@check(stage="both")
+def inconsistent_history(migrations: Migrations) -> Iterator[Finding]:
     """Every applied migration has its dependencies applied.
 
     Why: Django refuses to migrate such a history at all (InconsistentMigrationHistory); it comes
@@ -190,7 +194,7 @@ def inconsistent(migrations: Migrations) -> Iterator[Finding]:
         )
 
 
-@check(when="always")
+@check(stage="both")
 def conflicting_leaf_nodes(migrations: Migrations) -> Iterator[Finding]:
     """Every App has one newest migration.
 
@@ -211,8 +215,8 @@ def conflicting_leaf_nodes(migrations: Migrations) -> Iterator[Finding]:
         )
 
 
-@check(when="always")
-def newer_database(migrations: Migrations, catalog: Catalog) -> Iterator[Finding]:
+@check(stage="both")
+def database_ahead_of_code(migrations: Migrations, catalog: Catalog) -> Iterator[Finding]:
     """The database is not newer than the code.
 
     Why: `migrate --check` and `health_check` call old code on a newer schema healthy; it then fails
@@ -221,7 +225,7 @@ def newer_database(migrations: Migrations, catalog: Catalog) -> Iterator[Finding
     """
     newer = tuple(sorted(set(History(migrations).unknown) & catalog.all_core_migrations))
     if newer:
-        releases = catalog.releases_of(migrations.recorded)
+        releases = catalog.match_releases(migrations.recorded)
         belongs = f"of Nautobot {releases[0]} to {releases[-1]}" if releases else "unknown"
         yield Finding(
             severity=Severity.BLOCKER,
@@ -232,13 +236,13 @@ def newer_database(migrations: Migrations, catalog: Catalog) -> Iterator[Finding
             "that belongs to the installed release.",
             phase=Phase.RUNTIME,
             impact=Impact.OUTAGE,
-            evidence=some(newer),
+            evidence=truncate_list(newer),
             references=(RESTORE,),
         )
 
 
-@check(when="always")
-def recorded_but_unknown(migrations: Migrations, catalog: Catalog) -> Iterator[Finding]:
+@check(stage="both")
+def recorded_without_file(migrations: Migrations, catalog: Catalog) -> Iterator[Finding]:
     """Every recorded migration of an enabled App exists on disk.
 
     Why: names that no release has come from a pre-release, a local `makemigrations` or a newer
@@ -257,16 +261,16 @@ def recorded_but_unknown(migrations: Migrations, catalog: Catalog) -> Iterator[F
             subject=app,
             message=f"{plural(len(names), 'recorded migration')} of {app} on no disk here.{origin}",
             remediation="Install the release of the App that has them. If they were made locally "
-            "and their files are gone for good, run Verify Migrations: if schema.tables finds no "
+            "and their files are gone for good, run Verify Migrations: if schema.drift finds no "
             "difference, nothing is left of them but their records, which the statements remove.",
             phase=Phase.MIGRATE,
             impact=Impact.UNKNOWN,
-            commands=tuple(map(_without_record, names)),
-            evidence=some(names),
+            commands=tuple(map(_delete_record_statement, names)),
+            evidence=truncate_list(names),
             references=(UPGRADING,),
         )
 
 
-def _without_record(key: str) -> str:
+def _delete_record_statement(key: str) -> str:
     app, _, name = (part.replace("'", "''") for part in key.partition("."))
     return f"DELETE FROM django_migrations WHERE app = '{app}' AND name = '{name}';"  # noqa: S608

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ...catalog import Catalog
-from ...facts import Apps, Models, known
+from ...facts import Apps, ExpectedSchema, require
 from ..findings import Finding, Impact, Phase, Severity
 from ..registry import check
-from ..text import plural, some
+from ..text import plural, truncate_list
 
 MIGRATIONS = "https://docs.nautobot.com/projects/core/en/stable/development/apps/migration/"
 
 
-@check(when="after")
-def without_migrations(models: Models, apps: Apps, catalog: Catalog) -> Iterator[Finding]:
+@check(stage="verify")
+def missing_migrations(models: ExpectedSchema, apps: Apps, catalog: Catalog) -> Iterator[Finding]:
     """Every model is as the migrations of its App leave it.
 
     Why: the code reads and writes columns as its models state them; what no migration makes is not
@@ -23,7 +23,7 @@ def without_migrations(models: Models, apps: Apps, catalog: Catalog) -> Iterator
     Fix: install a clean copy of the App, or its next release; never run `makemigrations` for it.
     """
     distributions = {app.label: app for app in apps.enabled}
-    for label, operations in known(models.changes).items():
+    for label, operations in require(models.missing_migrations).items():
         app = distributions.get(label)
         core = label in catalog.core_apps
         name = f"{app.distribution} {app.version}" if app and app.distribution else label
@@ -43,13 +43,15 @@ def without_migrations(models: Models, apps: Apps, catalog: Catalog) -> Iterator
             + " Do not run makemigrations.",
             phase=Phase.RUNTIME,
             impact=Impact.OUTAGE,
-            commands=(f"pip install --force-reinstall --no-deps {_requirement(label, app, core)}",),
-            evidence=some(operations),
+            commands=(
+                f"pip install --force-reinstall --no-deps {_pinned_requirement(label, app, core)}",
+            ),
+            evidence=truncate_list(operations),
             references=(MIGRATIONS,),
         )
 
 
-def _requirement(label: str, app: object, core: bool) -> str:
+def _pinned_requirement(label: str, app: object, core: bool) -> str:
     if core:
         return 'nautobot=="$(nautobot-server version)"'
     distribution, version = getattr(app, "distribution", ""), getattr(app, "version", "")

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from packaging.specifiers import SpecifierSet
 
 from ...catalog.target_release import Target
-from ...facts import Runtime, known
+from ...facts import Runtime, require
 from ..findings import Finding, Impact, Phase, Severity
 from ..registry import check
 
 
-@check(when="always")
-def python_version(runtime: Runtime, target: Target) -> Iterator[Finding]:
+@check(stage="both")
+def unsupported_python(runtime: Runtime, target: Target) -> Iterator[Finding]:
     """The running Python is one that the target supports.
 
     Why: the installer refuses the target, or picks an older release in silence; web, worker and
@@ -21,7 +21,7 @@ def python_version(runtime: Runtime, target: Target) -> Iterator[Finding]:
     Fix: build a new environment with a supported Python for the release that is installed now,
         switch to it, and upgrade Nautobot afterwards.
     """
-    release = known(target.release)
+    release = require(target.release)
     if runtime.python in SpecifierSet(release.python, prereleases=True):
         return
     yield Finding(

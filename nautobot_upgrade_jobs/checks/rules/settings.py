@@ -18,7 +18,7 @@ STORAGES = (
 )
 STORAGES_KEY_SINCE = {"2": "2.4.24", "3": "3.0.3"}
 """First release of each major version that looks for its own key in STORAGES."""
-SYSTEM_CHECKS = ("booted.system_checks", "system.clean")
+SUPERSEDED_CHECKS = ("trial_boot.new_system_check_messages", "system_checks.messages")
 """They have messages on the same settings, that of the target and that of today."""
 
 
@@ -31,17 +31,17 @@ def removed(settings: Settings, target: Target, catalog: Catalog) -> Iterator[Fi
     Fix: move to the replacement, before the upgrade where the installed release knows it already.
     """
     given = {setting.name: setting for setting in settings.values}
-    for one in catalog.settings_removed:
+    for one in catalog.removed_settings:
         if not target.crosses(one.removed_in):
             continue
         setting = given.get(one.name)
         if setting and (one.key is None or one.key in setting.keys):
-            yield _in_the_file(one, target)
+            yield _build_setting_finding(one, target)
         for variable in sorted(set(one.env) & set(settings.environment)):
-            yield _in_the_environment(one, variable, target)
+            yield _build_environment_finding(one, variable, target)
 
 
-def _in_the_file(one: RemovedSetting, target: Target) -> Finding:
+def _build_setting_finding(one: RemovedSetting, target: Target) -> Finding:
     name = f"{one.name}[{one.key!r}]" if one.key else one.name
     refused = one.effect == "refused"
     does = {
@@ -54,36 +54,36 @@ def _in_the_file(one: RemovedSetting, target: Target) -> Finding:
         subject=name,
         message=f"The setting {name} is set; Nautobot {one.removed_in} and later {does}."
         + (f" {one.note}" if one.note else ""),
-        remediation=_replacement(one, target),
+        remediation=_describe_replacement(one, target),
         phase=Phase.BOOT if refused else Phase.RUNTIME,
         impact=Impact.OUTAGE if refused else Impact.FEATURE_LOSS,
         references=(one.reference,),
-        covers=tuple((check, one.name) for check in SYSTEM_CHECKS),
+        supersedes=tuple((check, one.name) for check in SUPERSEDED_CHECKS),
     )
 
 
-def _in_the_environment(one: RemovedSetting, variable: str, target: Target) -> Finding:
+def _build_environment_finding(one: RemovedSetting, variable: str, target: Target) -> Finding:
     return Finding(
         severity=Severity.WARNING,
         subject=variable,
         message=f"The environment variable {variable} is set; Nautobot {one.removed_in} and later "
         "ignore it without a word.",
-        remediation=_replacement(one, target),
+        remediation=_describe_replacement(one, target),
         phase=Phase.RUNTIME,
         impact=Impact.FEATURE_LOSS,
         references=(one.reference,),
     )
 
 
-def _replacement(one: RemovedSetting, target: Target) -> str:
+def _describe_replacement(one: RemovedSetting, target: Target) -> str:
     if one.replacement is None:
         return "Remove it from the configuration; nothing takes its place."
-    when = "now" if one.replaceable_in(target.installed) else "together with the upgrade"
+    when = "now" if one.is_replaceable_in(target.installed) else "together with the upgrade"
     return f"Move to {one.replacement} {when}."
 
 
 @check()
-def job_file_storage(settings: Settings, target: Target) -> Iterator[Finding]:
+def missing_job_file_storage(settings: Settings, target: Target) -> Iterator[Finding]:
     """An own STORAGES setting says where the files of Jobs go.
 
     Why: a STORAGES without the key `nautobotjobfiles` ends every command of the target in a

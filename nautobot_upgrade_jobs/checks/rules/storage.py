@@ -14,8 +14,8 @@ LOW_SPACE = 500 * MEGABYTE
 """Bytes; collected static files of one release with Apps take about a fifth of it."""
 
 
-@check(when="always")
-def writable(storage: Storage) -> Iterator[Finding]:
+@check(stage="both")
+def not_writable(storage: Storage) -> Iterator[Finding]:
     """Nautobot's folders exist and can be written to.
 
     Why: collectstatic runs after the migrations have committed; a folder owned by somebody else
@@ -41,7 +41,7 @@ def writable(storage: Storage) -> Iterator[Finding]:
 
 
 @check()
-def free_space(storage: Storage) -> Iterator[Finding]:
+def low_space(storage: Storage) -> Iterator[Finding]:
     """There is room to install and to collect static files.
 
     Why: a full disk in the middle of an upgrade leaves half-written files behind.

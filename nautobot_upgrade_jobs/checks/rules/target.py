@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from packaging.version import Version
 
 from ...catalog import Catalog
-from ...catalog.target_release import BEFORE_ALL, Target
-from ...facts import known
+from ...catalog.target_release import BEFORE_FIRST_RELEASE, Target
+from ...facts import require
 from ..findings import Finding, Impact, Phase, Severity
 from ..registry import NotApplicable, check
 
@@ -16,19 +16,19 @@ UPGRADING = "https://docs.nautobot.com/projects/core/en/stable/user-guide/admini
 
 
 @check()
-def known_release(target: Target, catalog: Catalog) -> Iterator[Finding]:
+def not_in_catalog(target: Target, catalog: Catalog) -> Iterator[Finding]:
     """The catalog knows the target release.
 
     Why: requirements, removed settings and migrations of a release that the catalog has never seen
         cannot be judged, and silence about them would look like consent.
     Fix: upgrade nautobot-upgrade-jobs for a newer catalog, or choose a target that it knows.
     """
-    known(target.release)
+    require(target.release)
     yield from ()
 
 
 @check()
-def direction(target: Target) -> Iterator[Finding]:
+def not_newer(target: Target) -> Iterator[Finding]:
     """The target is newer than what is installed, and is a final release.
 
     Why: code that is older than the schema looks healthy to Nautobot's own checks and then breaks;
@@ -56,7 +56,7 @@ def direction(target: Target) -> Iterator[Finding]:
             phase=Phase.MIGRATE,
             impact=Impact.DATA_LOSS,
         )
-    if wanted == installed and target.chosen and not target.database:
+    if wanted == installed and target.chosen and not target.schema_release:
         yield Finding(
             severity=Severity.INFO,
             subject="same-release",
@@ -68,7 +68,7 @@ def direction(target: Target) -> Iterator[Finding]:
 
 
 @check()
-def code_and_database(target: Target) -> Iterator[Finding]:
+def database_behind_code(target: Target) -> Iterator[Finding]:
     """The database has the schema of the installed code.
 
     Why: between the installation of new code and `migrate`, the rows are those of the old release,
@@ -76,12 +76,12 @@ def code_and_database(target: Target) -> Iterator[Finding]:
     Fix: switch back to the previous environment or image, mend there what the report names, and
         return.
     """
-    if target.database:
+    if target.schema_release:
         yield Finding(
             severity=Severity.BLOCKER,
             subject="unmigrated",
             message=f"Nautobot {target.installed} is installed, but its migrations are not all "
-            f"applied; the rows are {_age(target.database)}.",
+            f"applied; the rows are {_describe_schema_release(target.schema_release)}.",
             remediation="Before all else: switch back to the previous environment or image, mend "
             "there whatever else this report names, and return. Do not migrate in between. If "
             "nothing else is named, take a backup and finish the upgrade.",
@@ -91,19 +91,21 @@ def code_and_database(target: Target) -> Iterator[Finding]:
         )
 
 
-def _age(database: str) -> str:
-    return "between two releases" if database == BEFORE_ALL else f"still those of {database}"
+def _describe_schema_release(database: str) -> str:
+    return (
+        "between two releases" if database == BEFORE_FIRST_RELEASE else f"still those of {database}"
+    )
 
 
 @check()
-def released_before_installed(target: Target) -> Iterator[Finding]:
+def older_release_date(target: Target) -> Iterator[Finding]:
     """The target was released after the installed release.
 
     Why: the long-term line keeps receiving fixes, so a higher number can be the older code: going
         from 2.4.44 to 3.0.11 or 3.1.8 would lose fixes, security fixes among them.
     Fix: choose the newest release of a line that is still maintained.
     """
-    target_release, installed = known(target.release), known(target.installed_release)
+    target_release, installed = require(target.release), require(target.installed_release)
     if target.version == target.installed or target_release.date >= installed.date:
         return
     yield Finding(
@@ -121,16 +123,16 @@ def released_before_installed(target: Target) -> Iterator[Finding]:
 
 
 @check()
-def stops(target: Target, catalog: Catalog) -> Iterator[Finding]:
+def intermediate_stop(target: Target, catalog: Catalog) -> Iterator[Finding]:
     """The target can be reached in one step.
 
     Why: one interpreter has to run the release before and the release after, and some data is only
         checked or converted by a release in between.
     Fix: upgrade to each stop in turn, verify there, then run this Preflight again.
     """
-    known(target.release)
-    known(target.installed_release)
-    for stop in catalog.stops(target.installed, target.version):
+    require(target.release)
+    require(target.installed_release)
+    for stop in catalog.upgrade_stops(target.installed, target.version):
         required = stop.kind == "required"
         yield Finding(
             severity=Severity.BLOCKER if required else Severity.WARNING,
@@ -146,7 +148,7 @@ def stops(target: Target, catalog: Catalog) -> Iterator[Finding]:
 
 
 @check()
-def newer_lines(target: Target, catalog: Catalog) -> Iterator[Finding]:
+def newer_line_available(target: Target, catalog: Catalog) -> Iterator[Finding]:
     """Newer lines of Nautobot are mentioned when the target was not named.
 
     Why: without a named target the newest release of the installed line is judged, and the operator

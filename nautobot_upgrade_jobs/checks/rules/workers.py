@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ...facts import MissingFactError, Workers, known
-from ...facts.workers import Identity, Worker
+from ...facts import FactUnavailable, Workers, require
+from ...facts.workers import Worker, WorkerIdentity
 from ..findings import Finding, Impact, Phase, Severity
 from ..registry import NotApplicable, check
-from ..text import duration, plural, some
+from ..text import format_duration, plural, truncate_list
 
 SERVICES = (
     "https://docs.nautobot.com/projects/core/en/stable/user-guide/administration/guides/"
@@ -16,8 +16,8 @@ SERVICES = (
 )
 
 
-@check(when="always")
-def answering(workers: Workers) -> Iterator[Finding]:
+@check(stage="both")
+def none_responding(workers: Workers) -> Iterator[Finding]:
     """At least one worker answers.
 
     Why: without one no Job runs, so nothing that follows the upgrade (syncs, caches, clean-ups)
@@ -38,7 +38,7 @@ def answering(workers: Workers) -> Iterator[Finding]:
 
 
 @check()
-def empty_queues(workers: Workers) -> Iterator[Finding]:
+def stuck_messages(workers: Workers) -> Iterator[Finding]:
     """No queue holds messages that nobody takes.
 
     Why: what old code queued, new workers will take: a message for a task that no longer exists, or
@@ -46,13 +46,17 @@ def empty_queues(workers: Workers) -> Iterator[Finding]:
     Fix: stop beat and let the workers empty the queues before they are stopped.
     """
     for queue in workers.queues:
-        if queue.waiting:
+        if queue.message_count:
             yield Finding(
                 severity=Severity.WARNING,
                 subject=queue.name,
-                message=f"{plural(queue.waiting, 'task')} waiting in the queue '{queue.name}'.",
-                remediation="Start a worker for this queue and let it finish; purge only what you "
-                "know to be obsolete.",
+                message=(
+                    f"{plural(queue.message_count, 'task')} waiting in the queue '{queue.name}'."
+                ),
+                remediation=(
+                    "Start a worker for this queue and let it finish; purge only what you "
+                    "know to be obsolete."
+                ),
                 phase=Phase.MIGRATE,
                 impact=Impact.DATA_LOSS,
                 commands=("nautobot-server celery inspect active_queues",),
@@ -60,55 +64,65 @@ def empty_queues(workers: Workers) -> Iterator[Finding]:
             )
 
 
-@check(when="after")
-def same_code(workers: Workers) -> Iterator[Finding]:
+@check(stage="verify")
+def stale_code(workers: Workers) -> Iterator[Finding]:
     """Every worker runs the code that is installed, the same on every host.
 
     Why: a worker keeps running what it loaded at its start. After an upgrade it then reads and
         writes the new schema by the old rules, and does not know the new Jobs.
     Fix: install the same packages on every host, and restart every worker.
     """
-    here = workers.here
+    here = workers.this_process
     silent = [one.name for one in workers.workers if one.identity is None]
     if here is None or silent:
-        raise MissingFactError(
+        raise FactUnavailable(
             f"{', '.join(silent) or 'this process'} cannot say which code it runs: install and "
             "enable this App there, and restart it"
         )
     for worker in workers.workers:
         if worker.identity is not None:
-            yield from _of_worker(worker, worker.identity, here)
+            yield from _check_worker_code(worker, worker.identity, here)
 
 
-def _of_worker(worker: Worker, identity: Identity, here: Identity) -> Iterator[Finding]:
+def _check_worker_code(
+    worker: Worker, identity: WorkerIdentity, here: WorkerIdentity
+) -> Iterator[Finding]:
     queues = ", ".join(worker.queues)
-    if identity.on_disk != here.on_disk:
-        yield _outdated(
+    if identity.on_disk_digest != here.on_disk_digest:
+        yield _build_stale_code_finding(
             worker.name,
             f"On {identity.host}, where {worker.name} takes from {queues}, other code is "
             "installed than here.",
             f"Install on {identity.host} exactly what is installed on {here.host}, and restart "
             "the worker.",
-            (f"installed here: {_versions(here)}", f"loaded there: {_versions(identity)}"),
+            (
+                f"installed here: {_format_versions(here)}",
+                f"loaded there: {_format_versions(identity)}",
+            ),
         )
-    elif identity.loaded != identity.on_disk or identity.started < identity.installed:
-        yield _outdated(
+    elif (
+        identity.loaded_digest != identity.on_disk_digest
+        or identity.started_at < identity.installed_at
+    ):
+        yield _build_stale_code_finding(
             worker.name,
             f"{worker.name} on {identity.host}, which takes from {queues}, was started before "
             "the packages were installed.",
             "Restart the worker.",
             (
-                f"started {identity.started}, installed {identity.installed}",
-                f"loaded: {_versions(identity)}",
+                f"started {identity.started_at}, installed {identity.installed_at}",
+                f"loaded: {_format_versions(identity)}",
             ),
         )
 
 
-def _versions(identity: Identity) -> str:
+def _format_versions(identity: WorkerIdentity) -> str:
     return ", ".join(f"{name} {version}" for name, version in sorted(identity.versions.items()))
 
 
-def _outdated(subject: str, message: str, remediation: str, evidence: tuple[str, ...]) -> Finding:
+def _build_stale_code_finding(
+    subject: str, message: str, remediation: str, evidence: tuple[str, ...]
+) -> Finding:
     return Finding(
         severity=Severity.BLOCKER,
         subject=subject,
@@ -122,8 +136,8 @@ def _outdated(subject: str, message: str, remediation: str, evidence: tuple[str,
     )
 
 
-@check(when="after")
-def default_queue(workers: Workers) -> Iterator[Finding]:
+@check(stage="verify")
+def default_queue_unserved(workers: Workers) -> Iterator[Finding]:
     """Some worker takes from the default queue.
 
     Why: most Jobs are put there; they would wait for ever, and nobody is told.
@@ -144,15 +158,15 @@ def default_queue(workers: Workers) -> Iterator[Finding]:
         )
 
 
-HEARTBEAT_SECONDS = 120
+HEARTBEAT_TIMEOUT_SECONDS = 120
 """Beat touches its file at every tick; it sleeps five seconds at most, unless it was told to."""
-FORGOTTEN_SECONDS = 86_400
+ORPHANED_HEARTBEAT_SECONDS = 86_400
 """A file that is older was left by a beat that runs on another host by now."""
 GRACE_MINUTES = 10
 
 
-@check(when="after")
-def beat(workers: Workers) -> Iterator[Finding]:
+@check(stage="verify")
+def beat_not_running(workers: Workers) -> Iterator[Finding]:
     """Beat runs: its heartbeat is fresh, and no schedule is overdue.
 
     Why: without it no scheduled Job runs: no backup of configurations, no synchronisation, no
@@ -161,15 +175,15 @@ def beat(workers: Workers) -> Iterator[Finding]:
     """
     if workers.beat is None:
         raise NotApplicable("there is nothing to tell beat by")
-    age = workers.beat.heartbeat_seconds
-    if age is not None and age > FORGOTTEN_SECONDS:
+    age = workers.beat.heartbeat_age_seconds
+    if age is not None and age > ORPHANED_HEARTBEAT_SECONDS:
         age = None
     late = {
         name: minutes
-        for name, minutes in known(workers.beat.overdue).items()
+        for name, minutes in require(workers.beat.overdue).items()
         if minutes >= GRACE_MINUTES
     }
-    stopped = age is not None and age > HEARTBEAT_SECONDS
+    stopped = age is not None and age > HEARTBEAT_TIMEOUT_SECONDS
     if age is not None and not stopped:
         return  # it runs; what is late then is late for another reason
     if stopped or late:
@@ -177,7 +191,7 @@ def beat(workers: Workers) -> Iterator[Finding]:
             severity=Severity.WARNING,
             subject="beat",
             message="Beat seems not to run: "
-            + (f"its heartbeat is {duration((age or 0) // 60)} old" if stopped else "")
+            + (f"its heartbeat is {format_duration((age or 0) // 60)} old" if stopped else "")
             + (" and " if stopped and late else "")
             + (f"{plural(len(late), 'schedule')} should have been started" if late else "")
             + ".",
@@ -185,8 +199,8 @@ def beat(workers: Workers) -> Iterator[Finding]:
             phase=Phase.RUNTIME,
             impact=Impact.FEATURE_LOSS,
             commands=("sudo systemctl restart nautobot-scheduler",),
-            evidence=some(
-                tuple(f"{name}: {duration(minutes)} late" for name, minutes in late.items())
+            evidence=truncate_list(
+                tuple(f"{name}: {format_duration(minutes)} late" for name, minutes in late.items())
             ),
             references=(SERVICES,),
         )

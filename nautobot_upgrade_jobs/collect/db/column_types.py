@@ -7,10 +7,10 @@ import re
 from django.db import connection
 
 TEXT = re.compile(r"(?:var)?char\((\d+)\)|varchar|text|longtext", re.IGNORECASE)
-ENDLESS = 2**31
+UNLIMITED = 2**31
 
 
-def mysql() -> bool:
+def is_mysql() -> bool:
     """Tell whether the server is MySQL or MariaDB."""
     return bool(connection.vendor == "mysql")
 
@@ -20,7 +20,7 @@ def is_text(db_type: str | None) -> bool:
     return bool(TEXT.fullmatch(db_type or ""))
 
 
-def length_of(db_type: str | None) -> int:
+def get_max_length(db_type: str | None) -> int:
     """Return how many characters a text may have; ENDLESS of what has no limit, or is no text."""
     found = TEXT.fullmatch(db_type or "")
-    return int(found[1]) if found and found[1] else ENDLESS
+    return int(found[1]) if found and found[1] else UNLIMITED

@@ -10,22 +10,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from .fingerprints_postgresql import Field, Shape
-from .sql import rows, value
+from .fingerprints_postgresql import ColumnInfo, TableInfo
+from .sql import fetch_rows, fetch_value
 
 if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper
 
 ALGORITHM = "mysql-sha2-64/1"
 HASH = "UNHEX(SHA2({}, 256))"
-COMBINED = "CAST(CONV(HEX(LEFT(BIT_XOR({}), 8)), 16, 10) AS UNSIGNED)"
+XOR_AGGREGATE = "CAST(CONV(HEX(LEFT(BIT_XOR({}), 8)), 16, 10) AS UNSIGNED)"
 BUCKET = "ASCII(SUBSTR({}, 8, 1))"
 """Of the eighth byte: the lowest of those that stay."""
 
 
-def schema_changes(connection: BaseDatabaseWrapper) -> list[str]:
+def find_ddl_sessions(connection: BaseDatabaseWrapper) -> list[str]:
     """Return the sessions that change a table at this moment, as far as they can be seen."""
-    found = rows(
+    found = fetch_rows(
         connection,
         "SELECT id, left(info, 40) FROM information_schema.processlist WHERE db = database() "
         "AND id <> connection_id() AND info RLIKE '^(ALTER|CREATE|DROP|RENAME) TABLE'",
@@ -41,15 +41,15 @@ def begin(connection: BaseDatabaseWrapper) -> None:
         cursor.execute("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY")
 
 
-def server(connection: BaseDatabaseWrapper) -> tuple[str, str]:
+def describe_server(connection: BaseDatabaseWrapper) -> tuple[str, str]:
     """Return vendor with major version, and the collation of the database."""
-    major = str(value(connection, "SELECT version()")).partition(".")[0]
-    return f"mysql {major}", str(value(connection, "SELECT @@collation_database"))
+    major = str(fetch_value(connection, "SELECT version()")).partition(".")[0]
+    return f"mysql {major}", str(fetch_value(connection, "SELECT @@collation_database"))
 
 
-def tables(connection: BaseDatabaseWrapper) -> dict[str, Shape]:
+def read_table_info(connection: BaseDatabaseWrapper) -> dict[str, TableInfo]:
     """Return the shape of every table of the database."""
-    found = rows(
+    found = fetch_rows(
         connection,
         """
         SELECT c.table_name, c.column_name, c.data_type, k.ordinal_position
@@ -62,28 +62,28 @@ def tables(connection: BaseDatabaseWrapper) -> dict[str, Shape]:
         ORDER BY c.table_name, c.ordinal_position
         """,
     )
-    shapes: dict[str, tuple[dict[int, str], list[Field]]] = {}
+    shapes: dict[str, tuple[dict[int, str], list[ColumnInfo]]] = {}
     for table, column, kind, position in found:
         key, fields = shapes.setdefault(str(table), ({}, []))
-        fields.append(Field(str(column), str(kind)))
+        fields.append(ColumnInfo(str(column), str(kind)))
         if position is not None:
             key[int(position)] = str(column)
     return {
-        table: Shape(tuple(key[position] for position in sorted(key)), tuple(fields))
+        table: TableInfo(tuple(key[position] for position in sorted(key)), tuple(fields))
         for table, (key, fields) in shapes.items()
     }
 
 
-def combines_by_xor(_: BaseDatabaseWrapper) -> bool:
+def supports_bit_xor(_: BaseDatabaseWrapper) -> bool:
     """Tell how hashes become one."""
     return True
 
 
-def query(
+def build_fingerprint_query(
     connection: BaseDatabaseWrapper,
     table: str,
-    key: Sequence[Field],
-    columns: Sequence[Field],
+    key: Sequence[ColumnInfo],
+    columns: Sequence[ColumnInfo],
     *,
     by_bucket: bool = False,
 ) -> str:
@@ -92,12 +92,12 @@ def query(
     seed = f"CONCAT_WS('|', {', '.join(quote(field.name) for field in key)})"
     hashed_key = HASH.format(seed)
     bucket = BUCKET.format(hashed_key) if by_bucket else "0"
-    expressions = [bucket, "count(*)", COMBINED.format(hashed_key) if key else "NULL"]
+    expressions = [bucket, "count(*)", XOR_AGGREGATE.format(hashed_key) if key else "NULL"]
     for field in columns:
         name = quote(field.name)
         text = f"CAST({name} AS CHAR)" if field.type == "json" else name
         hashed = HASH.format(f"CONCAT({seed}, '|', {text})")
         # CONCAT and SHA2 of null are null, which BIT_XOR leaves out.
-        expressions += [COMBINED.format(hashed), f"count({name})"]
+        expressions += [XOR_AGGREGATE.format(hashed), f"count({name})"]
     grouping = " GROUP BY 1" if by_bucket else ""
     return f"SELECT {', '.join(expressions)} FROM {quote(table)}{grouping}"  # noqa: S608

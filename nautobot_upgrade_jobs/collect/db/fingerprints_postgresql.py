@@ -10,20 +10,20 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .sql import rows, value
+from .sql import fetch_rows, fetch_value
 
 if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper
 
 ALGORITHM = "postgresql-hash-extended/2"
-AS_RECORD = "CASE WHEN {} IS NOT NULL THEN hash_record_extended(ROW({}), {}) END"
-HASHED_AS_RECORD = frozenset({"bool", "date", "timestamptz"})
+RECORD_HASH = "CASE WHEN {} IS NOT NULL THEN hash_record_extended(ROW({}), {}) END"
+RECORD_HASHED_TYPES = frozenset({"bool", "date", "timestamptz"})
 """Types whose hash function takes another type before PostgreSQL 18; a record finds it itself."""
 SEED = "upgrade_jobs_seed"
 
 
 @dataclass(frozen=True)
-class Field:
+class ColumnInfo:
     """A column as the catalog describes it."""
 
     name: str
@@ -34,22 +34,22 @@ class Field:
 
 
 @dataclass(frozen=True)
-class Shape:
+class TableInfo:
     """What has to be known of a table to fingerprint it."""
 
     primary_key: tuple[str, ...]
-    columns: tuple[Field, ...]
+    columns: tuple[ColumnInfo, ...]
 
     @property
-    def key(self) -> tuple[Field, ...]:
+    def key(self) -> tuple[ColumnInfo, ...]:
         """The columns of the primary key, in its order."""
         by_name = {field.name: field for field in self.columns}
         return tuple(by_name[name] for name in self.primary_key)
 
 
-def schema_changes(connection: BaseDatabaseWrapper) -> list[str]:
+def find_ddl_sessions(connection: BaseDatabaseWrapper) -> list[str]:
     """Return the sessions that hold a table of ours for themselves, as ALTER TABLE does."""
-    found = rows(
+    found = fetch_rows(
         connection,
         "SELECT DISTINCT a.pid, a.application_name FROM pg_locks l JOIN pg_stat_activity a USING "
         "(pid) WHERE l.locktype = 'relation' AND l.mode = 'AccessExclusiveLock' AND l.granted "
@@ -65,17 +65,19 @@ def begin(connection: BaseDatabaseWrapper) -> None:
         cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
 
 
-def server(connection: BaseDatabaseWrapper) -> tuple[str, str]:
+def describe_server(connection: BaseDatabaseWrapper) -> tuple[str, str]:
     """Return vendor with major version, and the collation of the database."""
-    major = int(value(connection, "SHOW server_version_num")) // 10000
+    major = int(fetch_value(connection, "SHOW server_version_num")) // 10000
     return f"postgresql {major}", str(
-        value(connection, "SELECT datcollate FROM pg_database WHERE datname = current_database()")
+        fetch_value(
+            connection, "SELECT datcollate FROM pg_database WHERE datname = current_database()"
+        )
     )
 
 
-def tables(connection: BaseDatabaseWrapper) -> dict[str, Shape]:
+def read_table_info(connection: BaseDatabaseWrapper) -> dict[str, TableInfo]:
     """Return the shape of every table of the schema that holds Nautobot's tables."""
-    found = rows(
+    found = fetch_rows(
         connection,
         """
         SELECT c.relname, a.attname, t.typname, NOT a.attnotnull OR EXISTS (
@@ -100,28 +102,28 @@ def tables(connection: BaseDatabaseWrapper) -> dict[str, Shape]:
         ORDER BY c.relname, a.attnum
         """,
     )
-    shapes: dict[str, tuple[dict[int, str], list[Field]]] = {}
+    shapes: dict[str, tuple[dict[int, str], list[ColumnInfo]]] = {}
     for table, column, kind, nullable, function, position in found:
         key, fields = shapes.setdefault(table, ({}, []))
-        fields.append(Field(column, kind, nullable, function))
+        fields.append(ColumnInfo(column, kind, nullable, function))
         if position is not None:
             key[position] = column
     return {
-        table: Shape(tuple(key[position] for position in sorted(key)), tuple(fields))
+        table: TableInfo(tuple(key[position] for position in sorted(key)), tuple(fields))
         for table, (key, fields) in shapes.items()
     }
 
 
-def combines_by_xor(connection: BaseDatabaseWrapper) -> bool:
+def supports_bit_xor(connection: BaseDatabaseWrapper) -> bool:
     """Tell how hashes become one: ``bit_xor`` came with PostgreSQL 14, before it a sum serves."""
     return bool(connection.pg_version >= 140000)
 
 
-def query(
+def build_fingerprint_query(
     connection: BaseDatabaseWrapper,
     table: str,
-    key: Sequence[Field],
-    columns: Sequence[Field],
+    key: Sequence[ColumnInfo],
+    columns: Sequence[ColumnInfo],
     *,
     by_bucket: bool = False,
 ) -> str:
@@ -131,32 +133,35 @@ def query(
     column; one row, or one for each bucket that holds anything.
     """
     quote = connection.ops.quote_name
-    combine = "bit_xor({})" if combines_by_xor(connection) else "sum(({})::numeric)"
-    seed = SEED if columns else _seed(key, quote)
+    combine = "bit_xor({})" if supports_bit_xor(connection) else "sum(({})::numeric)"
+    seed = SEED if columns else _build_key_hash(key, quote)
     expressions = [f"{seed} & 255" if by_bucket else "0", "count(*)", combine.format(seed)]
     for field in columns:
         name = quote(field.name)
-        expressions.append(combine.format(_hash(field, name)))
+        expressions.append(combine.format(_build_value_hash(field, name)))
         expressions.append(f"count({name if field.nullable else '*'})")
-    source = _with_seed(quote(table), key, columns, quote) if columns else quote(table)
+    source = _build_seeded_subquery(quote(table), key, columns, quote) if columns else quote(table)
     grouping = " GROUP BY 1" if by_bucket else ""
     return f"SELECT {', '.join(expressions)} FROM {source}{grouping}"  # noqa: S608
 
 
-def _with_seed(
-    table: str, key: Sequence[Field], columns: Sequence[Field], quote: Callable[[str], str]
+def _build_seeded_subquery(
+    table: str,
+    key: Sequence[ColumnInfo],
+    columns: Sequence[ColumnInfo],
+    quote: Callable[[str], str],
 ) -> str:
     """Return the table as a subquery that hashes the key of a row once, for all its columns.
 
     The optimiser would put the expression wherever the seed is used. It leaves a subquery alone
     that may hold something volatile.
     """
-    inner = [f"{_seed(key, quote)} AS {SEED}", *(quote(field.name) for field in columns)]
+    inner = [f"{_build_key_hash(key, quote)} AS {SEED}", *(quote(field.name) for field in columns)]
     inner.append("CASE WHEN false THEN clock_timestamp() END")
     return f"(SELECT {', '.join(inner)} FROM {table}) hashed"  # noqa: S608 - names from the server
 
 
-def _seed(key: Sequence[Field], quote: Callable[[str], str]) -> str:
+def _build_key_hash(key: Sequence[ColumnInfo], quote: Callable[[str], str]) -> str:
     """Return the expression that hashes the primary key; null where a table has none."""
     names = ", ".join(quote(field.name) for field in key)
     if len(key) == 1 and key[0].hash_function:
@@ -164,10 +169,10 @@ def _seed(key: Sequence[Field], quote: Callable[[str], str]) -> str:
     return f"hash_record_extended(ROW({names}), 0)" if key else "NULL::bigint"
 
 
-def _hash(field: Field, name: str) -> str:
+def _build_value_hash(field: ColumnInfo, name: str) -> str:
     """Return the expression that hashes a value; null for null, which aggregates leave out."""
     if field.hash_function:
         return f"{field.hash_function}({name}, {SEED})"
-    if field.type in HASHED_AS_RECORD:
-        return AS_RECORD.format(name, name, SEED)
+    if field.type in RECORD_HASHED_TYPES:
+        return RECORD_HASH.format(name, name, SEED)
     return f"hashtextextended({name}::text, {SEED})"

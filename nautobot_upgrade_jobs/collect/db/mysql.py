@@ -5,30 +5,30 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ...facts import Unavailable
-from ...facts.database import Sequence, Transaction
-from .sql import rows, value
+from ...facts.database import IdSequence, Transaction
+from .sql import fetch_rows, fetch_value
 
 if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper
 
 LONG_TRANSACTION_SECONDS = 60
-CREATING_RIGHTS = {"CREATE", "ALL PRIVILEGES"}
+CREATE_PRIVILEGES = {"CREATE", "ALL PRIVILEGES"}
 
 
 def version(connection: BaseDatabaseWrapper) -> str:
     """Return the server's version without the packager's additions."""
-    return str(value(connection, "SELECT version()")).split("-")[0]
+    return str(fetch_value(connection, "SELECT version()")).split("-")[0]
 
 
 def current_role(connection: BaseDatabaseWrapper) -> str:
     """Return the account of the session, for configurations that name none."""
-    return str(value(connection, "SELECT substring_index(current_user(), '@', 1)"))
+    return str(fetch_value(connection, "SELECT substring_index(current_user(), '@', 1)"))
 
 
 def size_bytes(connection: BaseDatabaseWrapper) -> int:
     """Return the size of tables and indexes."""
     return int(
-        value(
+        fetch_value(
             connection,
             "SELECT coalesce(sum(data_length + index_length), 0) FROM information_schema.tables "
             "WHERE table_schema = database()",
@@ -38,17 +38,17 @@ def size_bytes(connection: BaseDatabaseWrapper) -> int:
 
 def encoding(connection: BaseDatabaseWrapper) -> str:
     """Return the default character set of the database."""
-    return str(value(connection, "SELECT @@character_set_database"))
+    return str(fetch_value(connection, "SELECT @@character_set_database"))
 
 
 def collation(connection: BaseDatabaseWrapper) -> str:
     """Return the default collation of the database."""
-    return str(value(connection, "SELECT @@collation_database"))
+    return str(fetch_value(connection, "SELECT @@collation_database"))
 
 
 def collations_in_use(connection: BaseDatabaseWrapper) -> dict[str, int]:
     """Return the number of tables by collation."""
-    found = rows(
+    found = fetch_rows(
         connection,
         "SELECT table_collation, count(*) FROM information_schema.tables "
         "WHERE table_schema = database() AND table_type = 'BASE TABLE' GROUP BY table_collation",
@@ -58,13 +58,13 @@ def collations_in_use(connection: BaseDatabaseWrapper) -> dict[str, int]:
 
 def schema(connection: BaseDatabaseWrapper) -> str:
     """Return the database: MySQL knows no schema inside of it."""
-    return str(value(connection, "SELECT database()"))
+    return str(fetch_value(connection, "SELECT database()"))
 
 
-def may_create(connection: BaseDatabaseWrapper, role: str) -> bool | Unavailable:
+def can_create_tables(connection: BaseDatabaseWrapper, role: str) -> bool | Unavailable:
     """Tell whether the account may create tables in this database, by any grant it has."""
     grantee = f"'{role}'@%"
-    found = rows(
+    found = fetch_rows(
         connection,
         "SELECT privilege_type FROM information_schema.schema_privileges "
         "WHERE grantee LIKE %s AND table_schema = database() UNION "
@@ -73,17 +73,17 @@ def may_create(connection: BaseDatabaseWrapper, role: str) -> bool | Unavailable
     )
     if not found:  # every account has at least USAGE, but shows it to few
         return Unavailable(f"the session may not see the grants of {role}: GRANT SELECT ON mysql.*")
-    return bool(CREATING_RIGHTS & {str(name).upper() for (name,) in found})
+    return bool(CREATE_PRIVILEGES & {str(name).upper() for (name,) in found})
 
 
-def tables_of_others(_: BaseDatabaseWrapper, __: str) -> tuple[str, ...]:
+def tables_not_owned(_: BaseDatabaseWrapper, __: str) -> tuple[str, ...]:
     """Return nothing: tables have no owner on MySQL."""
     return ()
 
 
 def views(connection: BaseDatabaseWrapper) -> tuple[str, ...]:
     """Return the views of the database; MySQL does not say what they read."""
-    found = rows(
+    found = fetch_rows(
         connection,
         "SELECT table_name FROM information_schema.views WHERE table_schema = database() "
         "ORDER BY table_name",
@@ -91,7 +91,7 @@ def views(connection: BaseDatabaseWrapper) -> tuple[str, ...]:
     return tuple(str(name) for (name,) in found)
 
 
-def sequences(_: BaseDatabaseWrapper) -> tuple[Sequence, ...]:
+def sequences(_: BaseDatabaseWrapper) -> tuple[IdSequence, ...]:
     """Return nothing: AUTO_INCREMENT cannot fall behind its own column."""
     return ()
 
@@ -100,7 +100,7 @@ def transactions(connection: BaseDatabaseWrapper) -> tuple[Transaction, ...] | U
     """Return transactions of other sessions that are open for longer than a minute."""
     if not _has_privilege(connection, "PROCESS"):
         return Unavailable("the session may not see other sessions: GRANT PROCESS ON *.*")
-    found = rows(
+    found = fetch_rows(
         connection,
         "SELECT trx_mysql_thread_id, coalesce(p.user, ''), trx_state, "
         "timestampdiff(SECOND, trx_started, now()) FROM information_schema.innodb_trx "
@@ -119,7 +119,7 @@ def _has_privilege(connection: BaseDatabaseWrapper, privilege: str) -> bool:
     account = "substring_index(current_user(), '@', {})"
     grantee = f"concat(quote({account.format(1)}), '@', quote({account.format(-1)}))"
     return bool(
-        value(
+        fetch_value(
             connection,
             "SELECT count(*) FROM information_schema.user_privileges "  # noqa: S608 - no input
             f"WHERE privilege_type = %s AND grantee = {grantee}",

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ...facts import Unavailable
-from ...facts.database import Sequence, Transaction
-from .sql import rows, value
+from ...facts.database import IdSequence, Transaction
+from .sql import fetch_rows, fetch_value
 
 if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper
 
 LONG_TRANSACTION_SECONDS = 60
-FIRST_OWN_OID = 16384
+FIRST_NORMAL_OBJECT_ID = 16384
 """Object ids below belong to the server's own catalogs (FirstNormalObjectId)."""
 OTHER_SESSIONS = (
     "datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
@@ -21,28 +21,30 @@ OTHER_SESSIONS = (
 
 def version(connection: BaseDatabaseWrapper) -> str:
     """Return the server's version without the packager's additions."""
-    return str(value(connection, "SHOW server_version")).split()[0]
+    return str(fetch_value(connection, "SHOW server_version")).split()[0]
 
 
 def current_role(connection: BaseDatabaseWrapper) -> str:
     """Return the role of the session, for configurations that name none."""
-    return str(value(connection, "SELECT current_user"))
+    return str(fetch_value(connection, "SELECT current_user"))
 
 
 def size_bytes(connection: BaseDatabaseWrapper) -> int:
     """Return the size of the database on disk."""
-    return int(value(connection, "SELECT pg_database_size(current_database())"))
+    return int(fetch_value(connection, "SELECT pg_database_size(current_database())"))
 
 
 def encoding(connection: BaseDatabaseWrapper) -> str:
     """Return the encoding of the database."""
-    return str(value(connection, "SHOW server_encoding"))
+    return str(fetch_value(connection, "SHOW server_encoding"))
 
 
 def collation(connection: BaseDatabaseWrapper) -> str:
     """Return the default collation of the database."""
     return str(
-        value(connection, "SELECT datcollate FROM pg_database WHERE datname = current_database()")
+        fetch_value(
+            connection, "SELECT datcollate FROM pg_database WHERE datname = current_database()"
+        )
     )
 
 
@@ -58,7 +60,7 @@ def schema(connection: BaseDatabaseWrapper) -> str:
         django.db.ProgrammingError: ``django_migrations`` is in no schema of the search path.
     """
     return str(
-        value(
+        fetch_value(
             connection,
             "SELECT n.nspname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
             "WHERE c.oid = 'django_migrations'::regclass",
@@ -66,10 +68,10 @@ def schema(connection: BaseDatabaseWrapper) -> str:
     )
 
 
-def may_create(connection: BaseDatabaseWrapper, role: str) -> bool:
+def can_create_tables(connection: BaseDatabaseWrapper, role: str) -> bool:
     """Tell whether the role may create tables in the schema that holds Nautobot's tables."""
     return bool(
-        value(
+        fetch_value(
             connection,
             "SELECT has_schema_privilege(%s, %s, 'CREATE')",
             [role, schema(connection)],
@@ -77,9 +79,9 @@ def may_create(connection: BaseDatabaseWrapper, role: str) -> bool:
     )
 
 
-def tables_of_others(connection: BaseDatabaseWrapper, role: str) -> tuple[str, ...]:
+def tables_not_owned(connection: BaseDatabaseWrapper, role: str) -> tuple[str, ...]:
     """Return the tables that the role may not alter."""
-    found = rows(
+    found = fetch_rows(
         connection,
         "SELECT tablename FROM pg_tables WHERE schemaname = %s "
         "AND NOT pg_has_role(%s, tableowner, 'USAGE') ORDER BY tablename",
@@ -90,7 +92,7 @@ def tables_of_others(connection: BaseDatabaseWrapper, role: str) -> tuple[str, .
 
 def views(connection: BaseDatabaseWrapper) -> tuple[str, ...]:
     """Return the views, in any schema, that read a table of Nautobot's schema."""
-    found = rows(
+    found = fetch_rows(
         connection,
         """
         SELECT DISTINCT v.oid::regclass::text || ' reads ' || t.relname
@@ -108,7 +110,7 @@ def views(connection: BaseDatabaseWrapper) -> tuple[str, ...]:
 
 
 # A number comes from an identity's own sequence, or from the one that the default names.
-NUMBERED_KEYS = """
+INTEGER_PRIMARY_KEYS_QUERY = """
     SELECT t.oid::regclass::text, t.relname, a.attname, s.oid::regclass::text,
            has_sequence_privilege(s.oid, 'SELECT')
     FROM pg_class t
@@ -131,9 +133,9 @@ NUMBERED_KEYS = """
 """
 
 
-def sequences(connection: BaseDatabaseWrapper) -> tuple[Sequence, ...] | Unavailable:
+def sequences(connection: BaseDatabaseWrapper) -> tuple[IdSequence, ...] | Unavailable:
     """Return every numbered primary key, beside the sequence that feeds it."""
-    keys = rows(connection, NUMBERED_KEYS, [schema(connection)])
+    keys = fetch_rows(connection, INTEGER_PRIMARY_KEYS_QUERY, [schema(connection)])
     hidden = [name for *_, name, readable in keys if name and not readable]
     if hidden:
         return Unavailable(f"the role may not read {len(hidden)} sequences: GRANT SELECT on them")
@@ -143,13 +145,13 @@ def sequences(connection: BaseDatabaseWrapper) -> tuple[Sequence, ...] | Unavail
         # An unnumbered key has no position; a sequence that was never used stands before its start.
         position = "0, false" if name is None else "s.last_value, s.is_called"
         source = "(SELECT 1) s" if name is None else f"{name} s"
-        ((last, called, highest),) = rows(
+        ((last, called, highest),) = fetch_rows(
             connection,
             f"SELECT {position}, coalesce((SELECT max({quote(column)}) FROM {qualified}), 0) "  # noqa: S608
             f"FROM {source}",
         )
         found.append(
-            Sequence(table, column, name or "", int(last) if called else int(last) - 1, highest)
+            IdSequence(table, column, name or "", int(last) if called else int(last) - 1, highest)
         )
     return tuple(found)
 
@@ -160,18 +162,18 @@ def transactions(connection: BaseDatabaseWrapper) -> tuple[Transaction, ...] | U
     A role without ``pg_read_all_stats`` does not see the age of other roles' transactions; but it
     sees all locks, and a session that holds none on a table keeps nobody waiting.
     """
-    hidden = value(
+    hidden = fetch_value(
         connection,
         f"SELECT count(DISTINCT pid) FROM pg_stat_activity JOIN pg_locks USING (pid) "  # noqa: S608
         f"WHERE {OTHER_SESSIONS} AND state IS NULL "
-        f"AND locktype = 'relation' AND relation >= {FIRST_OWN_OID}",
+        f"AND locktype = 'relation' AND relation >= {FIRST_NORMAL_OBJECT_ID}",
     )
     if hidden:
         return Unavailable(
             f"{hidden} sessions of other roles hold table locks and do not show since when: "
             "GRANT pg_read_all_stats to the role"
         )
-    found = rows(
+    found = fetch_rows(
         connection,
         f"SELECT pid, application_name, state, extract(epoch FROM now() - xact_start)::int "  # noqa: S608
         f"FROM pg_stat_activity WHERE {OTHER_SESSIONS} "

@@ -47,20 +47,20 @@ def read_only_session(
         "AUTOCOMMIT": True,
         "CONN_MAX_AGE": 0,
     }
-    _keep_read_only(connection, statement_timeout_seconds)
+    _enforce_read_only(connection, statement_timeout_seconds)
     previous = connections[DEFAULT_DB_ALIAS]
     connection.alias = DEFAULT_DB_ALIAS
     connections[DEFAULT_DB_ALIAS] = connection
     try:
         connection.ensure_connection()
-        with _constance_stores_nothing():
+        with _disable_constance_writes():
             yield connection
     finally:
         connections[DEFAULT_DB_ALIAS] = previous
         connection.close()
 
 
-def keep_every_connection_read_only(statement_timeout_seconds: int) -> None:
+def force_read_only_connections(statement_timeout_seconds: int) -> None:
     """Let no connection of this process write, whoever opens it.
 
     For a process that runs code of others, as Apps have when they start; there is no way back.
@@ -69,14 +69,14 @@ def keep_every_connection_read_only(statement_timeout_seconds: int) -> None:
 
     def create_read_only(alias: str) -> BaseDatabaseWrapper:
         connection = create(alias)
-        _keep_read_only(connection, statement_timeout_seconds)
+        _enforce_read_only(connection, statement_timeout_seconds)
         return connection
 
     connections.create_connection = create_read_only
 
 
 @contextmanager
-def _constance_stores_nothing() -> Iterator[None]:
+def _disable_constance_writes() -> Iterator[None]:
     """Let this thread read the configuration of Constance without storing defaults.
 
     Constance writes a default that it reads for the first time; the server refuses that here, and
@@ -118,7 +118,7 @@ def _refuse_pooler(connection: BaseDatabaseWrapper) -> None:
         )
 
 
-def _keep_read_only(connection: BaseDatabaseWrapper, timeout: int) -> None:
+def _enforce_read_only(connection: BaseDatabaseWrapper, timeout: int) -> None:
     """Add the restrictions to whatever Django does with every new connection of this wrapper.
 
     A wrapper reconnects on its own after the server has dropped it, so it is not enough to send

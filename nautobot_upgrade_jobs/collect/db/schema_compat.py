@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 from django.contrib.contenttypes.models import ContentType, ContentTypeManager
 from django.db.models.sql.compiler import SQLCompiler
 
-from .sql import rows
+from .sql import fetch_rows
 
 if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper
 
-COLUMNS = {
+COLUMNS_QUERY = {
     "postgresql": "SELECT table_name, column_name FROM information_schema.columns "
     "WHERE table_schema = ANY (current_schemas(false))",
     "mysql": "SELECT table_name, column_name FROM information_schema.columns "
@@ -21,20 +21,20 @@ COLUMNS = {
 }
 
 
-def work_on_an_older_database(connection: BaseDatabaseWrapper) -> None:
+def tolerate_older_schema(connection: BaseDatabaseWrapper) -> None:
     """Let this process read a database that is not migrated to its code yet.
 
     Filters and the GraphQL schema of newer code read custom fields and relationships, which may
     have got columns, and look up the content types of new models. There is no way back.
     """
-    _overlook_missing_columns(connection)
-    _make_up_content_types()
+    _ignore_missing_columns(connection)
+    _fake_content_types()
 
 
-def _overlook_missing_columns(connection: BaseDatabaseWrapper) -> None:
+def _ignore_missing_columns(connection: BaseDatabaseWrapper) -> None:
     """Select only columns that exist; the others count as deferred."""
     existing: dict[str, set[str]] = {}
-    for table, column in rows(connection, COLUMNS[connection.vendor]):
+    for table, column in fetch_rows(connection, COLUMNS_QUERY[connection.vendor]):
         existing.setdefault(table, set()).add(column)
     all_columns = SQLCompiler.get_default_columns
 
@@ -48,7 +48,7 @@ def _overlook_missing_columns(connection: BaseDatabaseWrapper) -> None:
     SQLCompiler.get_default_columns = columns_that_exist
 
 
-def _make_up_content_types() -> None:
+def _fake_content_types() -> None:
     """Let a content type that the database does not have be one that nothing refers to."""
     numbers = itertools.count(-1, -1)
 

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper
 
 
-def rows(
+def fetch_rows(
     connection: BaseDatabaseWrapper, query: str, parameters: Sequence[Any] | None = None
 ) -> list[tuple[Any, ...]]:
     """Run a query and return all of its rows; only for results that are small by nature."""
@@ -18,15 +18,15 @@ def rows(
         return list(cursor.fetchall())
 
 
-def value(
+def fetch_value(
     connection: BaseDatabaseWrapper, query: str, parameters: Sequence[Any] | None = None
 ) -> Any:
     """Run a query and return the first column of its only row."""
-    ((result,),) = rows(connection, query, parameters)
+    ((result,),) = fetch_rows(connection, query, parameters)
     return result
 
 
-def columns_of(connection: BaseDatabaseWrapper, table: str) -> set[str]:
+def list_columns(connection: BaseDatabaseWrapper, table: str) -> set[str]:
     """Return the columns that a table really has; an empty set if there is no such table."""
     with connection.cursor() as cursor:
         if table not in connection.introspection.table_names(cursor):

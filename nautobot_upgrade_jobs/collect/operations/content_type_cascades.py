@@ -8,20 +8,20 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING
 
-from ...facts.reversal import Cascade
-from ..db.sql import rows
+from ...facts.reversal import ContentTypeCascade
+from ..db.sql import fetch_rows
 
 if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper
 
-TYPES = "django_content_type"
-MADE_AGAIN = "auth_permission"
+CONTENT_TYPE_TABLE = "django_content_type"
+RECREATED_TABLE = "auth_permission"
 """Its rows come and go with the content types, by themselves."""
 
 
-def cascades(
+def content_type_cascades(
     connection: BaseDatabaseWrapper, models: Collection[tuple[str, str]]
-) -> Iterator[Cascade]:
+) -> Iterator[ContentTypeCascade]:
     """Yield the rows that refer to the content types of models.
 
     Args:
@@ -30,15 +30,20 @@ def cascades(
     """
     there = {
         (str(app), str(model)): int(key)
-        for key, app, model in rows(connection, f"SELECT id, app_label, model FROM {TYPES}")  # noqa: S608
+        for key, app, model in fetch_rows(
+            connection,
+            f"SELECT id, app_label, model FROM {CONTENT_TYPE_TABLE}",  # noqa: S608
+        )
     }
     keys = {key: f"{app}.{model}" for (app, model), key in there.items() if (app, model) in models}
-    for column, counts in referring(connection, keys).items():
+    for column, counts in count_references(connection, keys).items():
         named = sorted(keys[key] for key in counts)
-        yield Cascade(column, sum(counts.values()), tuple(named))
+        yield ContentTypeCascade(column, sum(counts.values()), tuple(named))
 
 
-def referring(connection: BaseDatabaseWrapper, keys: Collection[int]) -> dict[str, dict[int, int]]:
+def count_references(
+    connection: BaseDatabaseWrapper, keys: Collection[int]
+) -> dict[str, dict[int, int]]:
     """Count the rows that refer to content types.
 
     Args:
@@ -52,20 +57,22 @@ def referring(connection: BaseDatabaseWrapper, keys: Collection[int]) -> dict[st
     found: dict[str, dict[int, int]] = {}
     quote = connection.ops.quote_name
     listed = ", ".join(str(int(key)) for key in keys)
-    for table, name in _columns(connection) if keys else ():
+    for table, name in _find_content_type_columns(connection) if keys else ():
         column = quote(name)
         query = f"SELECT {column}, count(*) FROM {quote(table)} WHERE {column} IN ({listed})"  # noqa: S608
-        counts = {int(key): int(n) for key, n in rows(connection, f"{query} GROUP BY {column}")}
+        counts = {
+            int(key): int(n) for key, n in fetch_rows(connection, f"{query} GROUP BY {column}")
+        }
         if counts:
             found[f"{table}.{name}"] = counts
     return found
 
 
-def _columns(connection: BaseDatabaseWrapper) -> Iterator[tuple[str, str]]:
+def _find_content_type_columns(connection: BaseDatabaseWrapper) -> Iterator[tuple[str, str]]:
     with connection.cursor() as cursor:
         for table in sorted(connection.introspection.table_names(cursor)):
-            if table != MADE_AGAIN:
+            if table != RECREATED_TABLE:
                 relations = connection.introspection.get_relations(cursor, table)
                 for column, (_, other, *_) in sorted(relations.items()):
-                    if other == TYPES:
+                    if other == CONTENT_TYPE_TABLE:
                         yield table, column

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import models
 
-from ...facts.models import ModelColumn, ModelKey, ModelTable
+from ...facts.expected_schema import ExpectedColumn, ExpectedConstraint, ExpectedTable
 
 if TYPE_CHECKING:
     from django.apps.registry import Apps
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
 # Django's words for a type, and the server's.
-WORDS = {
+TYPE_ALIASES = {
     "postgresql": (
         (r"^varchar", "character varying"),
         (r"^char\b", "character"),
@@ -40,7 +40,9 @@ WORDS = {
 }
 
 
-def tables_of(registry: Apps, connection: BaseDatabaseWrapper) -> Iterator[tuple[str, ModelTable]]:
+def build_expected_tables(
+    registry: Apps, connection: BaseDatabaseWrapper
+) -> Iterator[tuple[str, ExpectedTable]]:
     """Yield the name and the shape of every table that the models of a registry manage.
 
     Args:
@@ -54,82 +56,86 @@ def tables_of(registry: Apps, connection: BaseDatabaseWrapper) -> Iterator[tuple
         if meta.managed and not meta.proxy:
             yield (
                 meta.db_table,
-                ModelTable(
-                    app=meta.app_label,
-                    columns=tuple(_columns(model, connection)),
-                    keys=tuple(_keys(model, editor, connection)),
-                    sql=_statement(editor.table_sql(model)[0]),
+                ExpectedTable(
+                    app_label=meta.app_label,
+                    columns=tuple(_build_columns(model, connection)),
+                    constraints=tuple(_build_constraints(model, editor, connection)),
+                    sql=_format_statement(editor.table_sql(model)[0]),
                 ),
             )
 
 
-def _columns(model: type[models.Model], connection: BaseDatabaseWrapper) -> Iterator[ModelColumn]:
+def _build_columns(
+    model: type[models.Model], connection: BaseDatabaseWrapper
+) -> Iterator[ExpectedColumn]:
     for field in model._meta.local_fields:
         if kind := field.db_parameters(connection)["type"]:
-            yield ModelColumn(field.column, _as_the_server_says(kind, connection), field.null)
+            yield ExpectedColumn(field.column, _canonical_type(kind, connection), field.null)
 
 
-def _as_the_server_says(kind: str, connection: BaseDatabaseWrapper) -> str:
+def _canonical_type(kind: str, connection: BaseDatabaseWrapper) -> str:
     text = kind.lower()
-    for pattern, word in WORDS[connection.vendor]:
+    for pattern, word in TYPE_ALIASES[connection.vendor]:
         text = re.sub(pattern, word, text)
     return text
 
 
-def _keys(
+def _build_constraints(
     model: type[models.Model], editor: BaseDatabaseSchemaEditor, connection: BaseDatabaseWrapper
-) -> Iterator[ModelKey]:
+) -> Iterator[ExpectedConstraint]:
     for field in model._meta.local_fields:
         if field.db_parameters(connection)["type"]:
-            yield from _of_field(model, field, editor, connection)
-    yield from _of_model(model, editor)
+            yield from _build_field_constraints(model, field, editor, connection)
+    yield from _build_model_constraints(model, editor)
 
 
-def _of_field(
+def _build_field_constraints(
     model: type[models.Model],
     field: Any,
     editor: BaseDatabaseSchemaEditor,
     connection: BaseDatabaseWrapper,
-) -> Iterator[ModelKey]:
+) -> Iterator[ExpectedConstraint]:
     """Yield what a column brings: primary key, uniqueness, index, foreign key, check."""
     column = field.column
     if field.primary_key:
-        yield _key("primary", (column,), editor._create_primary_key_sql(model, field))
+        yield _build_constraint("primary", (column,), editor._create_primary_key_sql(model, field))
     elif field.unique:
-        yield _key("unique", (column,), editor._create_unique_sql(model, [field]))
+        yield _build_constraint("unique", (column,), editor._create_unique_sql(model, [field]))
     if editor._field_should_be_indexed(model, field):
-        yield _key("index", (column,), editor._create_index_sql(model, fields=[field]))
+        yield _build_constraint("index", (column,), editor._create_index_sql(model, fields=[field]))
     like = getattr(editor, "_create_like_index_sql", None)
     if like and (statement := like(model, field)):
         operators = str(statement).rpartition(")")[0].rpartition(" ")[2]
-        yield _key("index", (f"{column} {operators}",), statement)
+        yield _build_constraint("index", (f"{column} {operators}",), statement)
     if field.remote_field and field.db_constraint:
         remote = field.remote_field.model._meta.db_table
         made = editor._create_fk_sql(model, field, "_fk_%(to_table)s_%(to_column)s")
-        yield _key("foreign", (column,), made, target=remote)
+        yield _build_constraint("foreign", (column,), made, target=remote)
     if check := field.db_parameters(connection)["check"]:
         name = editor._create_index_name(model._meta.db_table, [column], suffix="_check")
-        yield _key("check", (column,), editor._create_check_sql(model, name, check))
+        yield _build_constraint("check", (column,), editor._create_check_sql(model, name, check))
 
 
-def _of_model(model: type[models.Model], editor: BaseDatabaseSchemaEditor) -> Iterator[ModelKey]:
+def _build_model_constraints(
+    model: type[models.Model], editor: BaseDatabaseSchemaEditor
+) -> Iterator[ExpectedConstraint]:
     """Yield what the model states for several columns."""
     meta = model._meta
     for names in meta.unique_together:
         fields = [meta.get_field(name) for name in names]
         made = editor._create_unique_sql(model, fields)
-        yield _key("unique", tuple(field.column for field in fields), made)
+        yield _build_constraint("unique", tuple(field.column for field in fields), made)
     for names in getattr(meta, "index_together", ()):
         fields = [meta.get_field(name) for name in names]
         made = editor._create_index_sql(model, fields=fields, suffix="_idx")
-        yield _key("index", tuple(field.column for field in fields), made)
+        yield _build_constraint("index", tuple(field.column for field in fields), made)
     for index in meta.indexes:
         columns = tuple(
             f"{meta.get_field(name).column} {order}".strip() for name, order in index.fields_orders
         )
         plain = not (index.expressions or index.condition or index.opclasses)
         made = index.create_sql(model, editor)
-        yield _key("index", columns, made, index.name, plain=plain)
+        yield _build_constraint("index", columns, made, index.name, plain=plain)
     for one in meta.constraints:
         made = one.create_sql(model, editor)
         if made is None:
@@ -137,13 +143,13 @@ def _of_model(model: type[models.Model], editor: BaseDatabaseSchemaEditor) -> It
         if isinstance(one, models.UniqueConstraint):
             columns = tuple(meta.get_field(name).column for name in one.fields)
             plain = not (one.condition or getattr(one, "expressions", ()))
-            yield _key("unique", columns, made, one.name, plain=plain)
+            yield _build_constraint("unique", columns, made, one.name, plain=plain)
         else:
             kind = "check" if isinstance(one, models.CheckConstraint) else "index"
-            yield _key(kind, (), made, one.name, plain=False)
+            yield _build_constraint(kind, (), made, one.name, plain=False)
 
 
-def _key(  # noqa: PLR0913 - the parts of one record
+def _build_constraint(  # noqa: PLR0913 - the parts of one record
     kind: str,
     columns: tuple[str, ...],
     made: Any,
@@ -151,17 +157,19 @@ def _key(  # noqa: PLR0913 - the parts of one record
     *,
     plain: bool = True,
     target: str = "",
-) -> ModelKey:
-    sql = _statement(made)
-    named = name or _name_in(sql)
-    return ModelKey(kind, columns, named, by_name=not plain, target=target, sql=sql)
+) -> ExpectedConstraint:
+    sql = _format_statement(made)
+    named = name or _parse_constraint_name(sql)
+    return ExpectedConstraint(
+        kind, columns, named, identified_by_name=not plain, referenced_table=target, sql=sql
+    )
 
 
-def _name_in(sql: str) -> str:
+def _parse_constraint_name(sql: str) -> str:
     """Return the name that a statement gives to the index or constraint."""
     found = re.search(r'(?:CONSTRAINT|INDEX) [`"]([^`"]+)[`"]', sql)
     return found[1] if found else ""
 
 
-def _statement(made: Any) -> str:
+def _format_statement(made: Any) -> str:
     return f"{str(made).rstrip(';')};"

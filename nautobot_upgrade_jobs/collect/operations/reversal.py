@@ -24,22 +24,35 @@ from django.db.migrations.operations.base import Operation
 from django.db.migrations.state import ProjectState
 
 from ...catalog.records import KnownReversal
-from ...facts.demands import Demand, Work
-from ...facts.reversal import Effect, Kind, Reversal, Spoilt
+from ...facts.preconditions import OperationCost, Precondition
+from ...facts.reversal import Effect, Reversal, ReverseDataChange, ReverseEffect
 from .. import Context, explain
-from ..db.sql import value
-from ..demands import GOES, answer, demands_of, kinds_of, sample_of
-from .content_type_cascades import cascades
-from .reverse import Irreversible, Opaque, StateOnly, inverse
-from .schema_tracker import Place, Walk, column_of, has_table, many_table, own_table
-from .source import models_in, names, undoing_text
-from .value_counts import Count, Goes, counted
+from ..db.sql import fetch_value
+from ..preconditions import (
+    DROPS,
+    derive_costs,
+    derive_preconditions,
+    sample_table_keys,
+    test_precondition,
+)
+from .content_type_cascades import content_type_cascades
+from .reverse import CustomReverse, Irreversible, StateOnlyReverse, reverse_operation
+from .schema_tracker import (
+    SchemaTracker,
+    TableRef,
+    build_m2m_table_name,
+    build_table_name,
+    get_column_name,
+    has_table,
+)
+from .source import find_referenced_models, mentions, reverse_source
+from .value_counts import DropTarget, ValueCount, count_values
 
 if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper
 
 
-NONE_IS_KNOWN: Mapping[str, str] = MappingProxyType({})
+NO_KNOWN_REVERSALS: Mapping[str, str] = MappingProxyType({})
 
 
 def collect(
@@ -55,23 +68,25 @@ def collect(
     if not undoes:
         return Reversal()
     executor = MigrationExecutor(connection)
-    state, found = _inverted(executor, set(undoes))
+    state, found = _build_reverse_migrations(executor, set(undoes))
     plan = [found[key] for key in undoes]
-    models, walk = set(state.models), Walk(state)
-    reversal = look(context.connection, walk, plan, mended(known))
+    models, walk = set(state.models), SchemaTracker(state)
+    reversal = analyze(context.connection, walk, plan, fixed_tables(known))
     gone = models - set(walk.state.models)
-    spoilt = (_spoilt(context.connection, one) for one in known if one.migration in undoes)
-    began, ended = _when(executor, set(undoes))
+    spoilt = (
+        _count_data_change(context.connection, one) for one in known if one.migration in undoes
+    )
+    began, ended = _get_applied_interval(executor, set(undoes))
     return replace(
         reversal,
-        spoilt=tuple(spoilt),
-        began=began,
-        ended=ended,
-        cascades=tuple(cascades(context.connection, gone)),
+        known_data_changes=tuple(spoilt),
+        first_applied=began,
+        last_applied=ended,
+        cascades=tuple(content_type_cascades(context.connection, gone)),
     )
 
 
-def _when(executor: MigrationExecutor, undoes: set[str]) -> tuple[str, str]:
+def _get_applied_interval(executor: MigrationExecutor, undoes: set[str]) -> tuple[str, str]:
     """Return when the first and the last of them were applied; both empty if nobody knows."""
     applied = executor.loader.applied_migrations.items()
     moments = [one.applied for (app, name), one in applied if f"{app}.{name}" in undoes]
@@ -80,25 +95,27 @@ def _when(executor: MigrationExecutor, undoes: set[str]) -> tuple[str, str]:
     return min(moments).isoformat(timespec="seconds"), max(moments).isoformat(timespec="seconds")
 
 
-def _spoilt(connection: BaseDatabaseWrapper, known: KnownReversal) -> Spoilt:
+def _count_data_change(connection: BaseDatabaseWrapper, known: KnownReversal) -> ReverseDataChange:
     if not known.sql:
-        return Spoilt(known.migration, known.says)
+        return ReverseDataChange(known.migration, known.description)
     try:
-        return Spoilt(known.migration, known.says, int(value(connection, known.sql)))
+        return ReverseDataChange(
+            known.migration, known.description, int(fetch_value(connection, known.sql))
+        )
     except DatabaseError as error:
-        return Spoilt(known.migration, known.says, unknown=explain(error))
+        return ReverseDataChange(known.migration, known.description, unknown_reason=explain(error))
 
 
-def mended(known: Iterable[KnownReversal]) -> dict[str, str]:
+def fixed_tables(known: Iterable[KnownReversal]) -> dict[str, str]:
     """Return, for each migration whose code is known, the tables that it may bring into line."""
-    return {one.migration: " ".join(one.mends) for one in known}
+    return {one.migration: " ".join(one.fixes_tables) for one in known}
 
 
-def look(
+def analyze(
     connection: BaseDatabaseWrapper,
-    walk: Walk,
+    walk: SchemaTracker,
     plan: Sequence[Migration],
-    known: Mapping[str, str] = NONE_IS_KNOWN,
+    known: Mapping[str, str] = NO_KNOWN_REVERSALS,
 ) -> Reversal:
     """Look at what migrations that undo others would do.
 
@@ -109,39 +126,44 @@ def look(
         known: Of those whose code is known, the tables whose rows it may bring into line with a
             demand, as words.
     """
-    seen, work = _read(walk, plan, known)
-    counts = iter(counted(connection, [one.goes for one in seen if one.goes]))
-    effects = (_with_rows(one, next(counts) if one.goes else Count(), connection) for one in seen)
+    seen, work = _derive_effects_and_costs(walk, plan, known)
+    counts = iter(count_values(connection, [one.drop_target for one in seen if one.drop_target]))
+    effects = (
+        _add_row_counts(one, next(counts) if one.drop_target else ValueCount(), connection)
+        for one in seen
+    )
     undoes = tuple(f"{one.app_label}.{one.name}" for one in plan)
     return Reversal(undoes, tuple(effects), tuple(work))
 
 
 @dataclass
-class _Seen:
+class _PendingEffect:
     """An effect, and what the rows are still to be asked about it."""
 
     effect: Effect
-    goes: Goes | None = None
-    demands: list[Demand] = field(default_factory=list)
+    drop_target: DropTarget | None = None
+    preconditions: list[Precondition] = field(default_factory=list)
 
 
-def _with_rows(one: _Seen, count: Count, connection: BaseDatabaseWrapper) -> Effect:
-    answers = [answer(connection, demand) for demand in one.demands]
-    broken = tuple(each for each in answers if each.rows or each.unknown)
+def _add_row_counts(
+    one: _PendingEffect, count: ValueCount, connection: BaseDatabaseWrapper
+) -> Effect:
+    answers = [test_precondition(connection, demand) for demand in one.preconditions]
+    broken = tuple(each for each in answers if each.affected_rows or each.unknown_reason)
     return replace(
         one.effect,
         kind="may fail" if broken and one.effect.kind == "keeps" else one.effect.kind,
         rows=count.rows,
-        own=count.own,
-        unknown=count.unknown,
-        broken=broken,
-        sample=sample_of(connection, one.goes.table)
-        if one.goes and count.own and not one.goes.column
+        non_default_rows=count.non_default_rows,
+        unknown_reason=count.unknown,
+        violated_preconditions=broken,
+        sample=sample_table_keys(connection, one.drop_target.table)
+        if one.drop_target and count.non_default_rows and not one.drop_target.column
         else (),
     )
 
 
-def _inverted(
+def _build_reverse_migrations(
     executor: MigrationExecutor, wanted: set[str]
 ) -> tuple[ProjectState, dict[str, Migration]]:
     """Go forward once through what is applied.
@@ -155,13 +177,13 @@ def _inverted(
     for migration, _ in executor.migration_plan(loader.graph.leaf_nodes(), clean_start=True):
         key = f"{migration.app_label}.{migration.name}"
         if key in wanted:
-            found[key] = undoing(migration, state)
+            found[key] = reverse_migration(migration, state)
         elif (migration.app_label, migration.name) in loader.applied_migrations:
             migration.mutate_state(state, preserve=False)
     return state, found
 
 
-def undoing(migration: Migration, state: ProjectState) -> Migration:
+def reverse_migration(migration: Migration, state: ProjectState) -> Migration:
     """Return the migration that undoes another.
 
     Args:
@@ -170,78 +192,86 @@ def undoing(migration: Migration, state: ProjectState) -> Migration:
     """
     found = Migration(migration.name, migration.app_label)
     for one in migration.operations:
-        found.operations = [*inverse(one, migration.app_label, state), *found.operations]
+        found.operations = [*reverse_operation(one, migration.app_label, state), *found.operations]
         one.state_forwards(migration.app_label, state)
     return found
 
 
-def _read(
-    walk: Walk, plan: Sequence[Migration], known: Mapping[str, str]
-) -> tuple[list[_Seen], list[Work]]:
+def _derive_effects_and_costs(
+    walk: SchemaTracker, plan: Sequence[Migration], known: Mapping[str, str]
+) -> tuple[list[_PendingEffect], list[OperationCost]]:
     """Go back through the plan once; return its effects, and what it has to do."""
     seen, work = [], []
     code: list[tuple[str, str | None]] = []
     for number, migration in enumerate(plan):
         key = f"{migration.app_label}.{migration.name}"
-        for one, place in walk.steps(migration):
-            undone = type(one.undone).__name__
-            for each in _effects(one, place, walk, migration, Effect("keeps", key, undone)):
+        for one, place in walk.replay(migration):
+            undone = type(one.original_operation).__name__
+            for each in _derive_effects(one, place, walk, migration, Effect("keeps", key, undone)):
                 seen.append(each)
                 if each.effect.kind == "runs code":
-                    work.append(Work("code", key, undone, each.effect.table))
+                    work.append(OperationCost("code", key, undone, each.effect.table))
             if isinstance(one, (RunPython, RunSQL)):
-                code.append((key, known[key] if key in known else undoing_text(one, forward=False)))
+                code.append(
+                    (key, known[key] if key in known else reverse_source(one, forward=False))
+                )
             if place:
-                after = (key for key, text in code if names(text, place.model, place.table))
-                before = {"after": tuple(dict.fromkeys(after)), "number": number}
-                seen[-1].demands = [
+                after = (key for key, text in code if mentions(text, place.model, place.table))
+                before = {
+                    "possibly_fixed_by": tuple(dict.fromkeys(after)),
+                    "migrations_before": number,
+                }
+                seen[-1].preconditions = [
                     replace(demand, migration=key, operation=undone, **before)
-                    for demand in demands_of(one, walk, place)
-                    if demand.kind != GOES
+                    for demand in derive_preconditions(one, walk, place)
+                    if demand.kind != DROPS
                 ]
                 work += [
-                    Work(kind, key, undone, place.table) for kind in kinds_of(one, walk, place)
+                    OperationCost(kind, key, undone, place.table)
+                    for kind in derive_costs(one, walk, place)
                 ]
     return seen, work
 
 
-def _effects(
-    one: Operation, place: Place | None, walk: Walk, migration: Migration, plain: Effect
-) -> Iterator[_Seen]:
+def _derive_effects(
+    one: Operation, place: TableRef | None, walk: SchemaTracker, migration: Migration, plain: Effect
+) -> Iterator[_PendingEffect]:
     """Yield what an operation that undoes another does to tables; at least one effect."""
-    if isinstance(one, (Irreversible, Opaque)) and not one.reversible:
-        yield _Seen(replace(plain, kind="irreversible"))
-    elif isinstance(one, StateOnly):
-        yield _Seen(_of_the_state(one, walk, migration, plain))
-    elif isinstance(one, Opaque):
-        yield _Seen(replace(plain, kind="runs code", table=place.table if place else ""))
+    if isinstance(one, (Irreversible, CustomReverse)) and not one.reversible:
+        yield _PendingEffect(replace(plain, kind="irreversible"))
+    elif isinstance(one, StateOnlyReverse):
+        yield _PendingEffect(_derive_state_only_effect(one, walk, migration, plain))
+    elif isinstance(one, CustomReverse):
+        yield _PendingEffect(replace(plain, kind="runs code", table=place.table if place else ""))
     elif isinstance(one, (RunPython, RunSQL)):
-        yield from _of_code(one, walk, plain)
+        yield from _derive_code_effects(one, walk, plain)
     elif isinstance(one, CreateModel):
         kind = "returns empty" if has_table(one.options) else "keeps"
-        name = own_table(migration.app_label, one.name_lower, one.options)
-        yield _Seen(replace(plain, kind=kind, table=name))
+        name = build_table_name(migration.app_label, one.name_lower, one.options)
+        yield _PendingEffect(replace(plain, kind=kind, table=name))
     elif place is None:
-        yield _Seen(plain)
+        yield _PendingEffect(plain)
     elif isinstance(one, (DeleteModel, RemoveField)):
-        yield from (_Seen(*each) for each in that_go(one, place, walk, plain))
+        yield from (_PendingEffect(*each) for each in dropped_by(one, place, walk, plain))
     elif isinstance(one, AddField):
-        yield _Seen(_that_returns(one, place, plain))
+        yield _PendingEffect(_restored_by(one, place, plain))
     else:
-        yield _Seen(replace(plain, table=place.table))
+        yield _PendingEffect(replace(plain, table=place.table))
 
 
-def _of_the_state(one: StateOnly, walk: Walk, migration: Migration, plain: Effect) -> Effect:
+def _derive_state_only_effect(
+    one: StateOnlyReverse, walk: SchemaTracker, migration: Migration, plain: Effect
+) -> Effect:
     """Return what stays in the database: the name of an index that had none of its own."""
-    if not isinstance(one.undone, RenameIndex):
+    if not isinstance(one.original_operation, RenameIndex):
         return plain
-    table = walk.table_of(migration.app_label, one.undone.model_name_lower)
-    return replace(plain, table=table or "", index=one.undone.new_name)
+    table = walk.current_table(migration.app_label, one.original_operation.model_name_lower)
+    return replace(plain, table=table or "", unrenamed_index=one.original_operation.new_name)
 
 
-def that_go(
-    one: DeleteModel | RemoveField, place: Place, walk: Walk, plain: Effect
-) -> Iterator[tuple[Effect, Goes | None]]:
+def dropped_by(
+    one: DeleteModel | RemoveField, place: TableRef, walk: SchemaTracker, plain: Effect
+) -> Iterator[tuple[Effect, DropTarget | None]]:
     """Yield what goes: a column, or a table with those of its relations to many.
 
     Args:
@@ -250,38 +280,44 @@ def that_go(
         walk: The models before the operation.
         plain: What is told where nothing goes.
     """
-    fields = walk.before(place).fields
+    fields = walk.model_state(place).fields
     if isinstance(one, RemoveField):
-        if column := walk.column(place, one.name):
+        if column := walk.current_column(place, one.name):
             effect = replace(plain, kind="drops", table=place.table, column=column)
-            yield effect, Goes(place.table, column, fields[one.name])
-        elif table := walk.many(place, one.name):
-            yield replace(plain, kind="drops", table=table), Goes(table)
+            yield effect, DropTarget(place.table, column, fields[one.name])
+        elif table := walk.m2m_table(place, one.name):
+            yield replace(plain, kind="drops", table=table), DropTarget(table)
         else:
             yield plain, None
         return
-    tables = [place.table, *(walk.many(place, name) for name in fields)]
+    tables = [place.table, *(walk.m2m_table(place, name) for name in fields)]
     for table in filter(None, tables):
-        yield replace(plain, kind="drops", table=table), Goes(table)
+        yield replace(plain, kind="drops", table=table), DropTarget(table)
 
 
-def _that_returns(one: AddField, place: Place, plain: Effect) -> Effect:
+def _restored_by(one: AddField, place: TableRef, plain: Effect) -> Effect:
     new = one.field
     if not new.many_to_many:
-        column = column_of(one.name, new)
+        column = get_column_name(one.name, new)
         return replace(plain, kind="returns empty", table=place.table, column=column)
     if new.remote_field.through is not None:
         return plain  # a model of its own
-    return replace(plain, kind="returns empty", table=many_table(place, one.name, new))
+    return replace(plain, kind="returns empty", table=build_m2m_table_name(place, one.name, new))
 
 
-def _of_code(one: RunPython | RunSQL, walk: Walk, plain: Effect) -> Iterator[_Seen]:
+def _derive_code_effects(
+    one: RunPython | RunSQL, walk: SchemaTracker, plain: Effect
+) -> Iterator[_PendingEffect]:
     """Yield the tables that code names, or one effect without a table."""
-    forward, back = undoing_text(one, forward=True), undoing_text(one, forward=False)
+    forward, back = reverse_source(one, forward=True), reverse_source(one, forward=False)
     if forward == back == "":
-        yield _Seen(plain)
+        yield _PendingEffect(plain)
         return
-    kind: Kind = "does nothing" if back == "" else "runs code"
-    tables = dict.fromkeys(walk.table_of(*model) for model in models_in(back or forward))
+    kind: ReverseEffect = "does nothing" if back == "" else "runs code"
+    tables = dict.fromkeys(
+        walk.current_table(*model) for model in find_referenced_models(back or forward)
+    )
     for table in [one for one in tables if one] or [""]:
-        yield _Seen(replace(plain, kind=kind, table=table), Goes(table) if table else None)
+        yield _PendingEffect(
+            replace(plain, kind=kind, table=table), DropTarget(table) if table else None
+        )

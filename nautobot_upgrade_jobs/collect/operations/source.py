@@ -16,13 +16,13 @@ from django.db.migrations.operations import RunPython, RunSQL
 from django.db.migrations.operations.base import Operation
 from django.db.models import Model
 
-ANY_MODEL = re.compile(r"\b(get_models|model_class)\b")
+DYNAMIC_MODEL_LOOKUP = re.compile(r"\b(get_models|model_class)\b")
 """In code that does not say which models it works on."""
-VALUES = (str, list, tuple, dict, set, frozenset)
-NAMED = re.compile(r"""get_model\(\s*["'](\w+)(?:["']\s*,\s*["']|\.)(\w+)["']""")
+LITERAL_TYPES = (str, list, tuple, dict, set, frozenset)
+GET_MODEL_CALL = re.compile(r"""get_model\(\s*["'](\w+)(?:["']\s*,\s*["']|\.)(\w+)["']""")
 
 
-def source_of(migration: Migration, one: Operation) -> str | None:
+def operation_source(migration: Migration, one: Operation) -> str | None:
     """Return the text that names what an operation works on.
 
     Args:
@@ -40,28 +40,28 @@ def source_of(migration: Migration, one: Operation) -> str | None:
         whole = inspect.getsource(sys.modules[migration.__module__])
     except (OSError, TypeError, KeyError):
         return None
-    reached = source_reached(one.code)
-    return None if reached is None else f"{without_prose(whole)}\n{reached}"
+    reached = reachable_source(one.code)
+    return None if reached is None else f"{strip_comments(whole)}\n{reached}"
 
 
-def source_reached(code: Any) -> str | None:
+def reachable_source(code: Any) -> str | None:
     """Return the text of a function, and of what it calls; None if nobody has it."""
     function = inspect.unwrap(getattr(code, "func", code))
     try:
-        return "\n".join(map(without_prose, _reached(function)))
+        return "\n".join(map(strip_comments, _walk_reachable_source(function)))
     except (OSError, TypeError, AttributeError):
         return None
 
 
-def does_nothing(code: Any) -> bool:
+def is_noop(code: Any) -> bool:
     """Tell whether a function cannot have done anything: it names nothing outside of itself."""
     if code is RunPython.noop:
         return True
     body = getattr(inspect.unwrap(code), "__code__", None)
-    return body is not None and not any(_global_names(body))
+    return body is not None and not any(_list_global_names(body))
 
 
-def without_prose(text: str) -> str:
+def strip_comments(text: str) -> str:
     """Return code without its comments and docstrings, whose words may be the name of any model."""
     try:
         tree = ast.parse(textwrap.dedent(text))
@@ -73,7 +73,7 @@ def without_prose(text: str) -> str:
     return ast.unparse(tree)
 
 
-def _reached(function: Any) -> Iterator[str]:
+def _walk_reachable_source(function: Any) -> Iterator[str]:
     """Yield the text of a function, of what it calls by name, and the values that it takes."""
     seen, left = set(), [function]
     while left:
@@ -82,9 +82,9 @@ def _reached(function: Any) -> Iterator[str]:
             continue
         seen.add(id(one))
         yield inspect.getsource(one)
-        for name in _global_names(one.__code__):
+        for name in _list_global_names(one.__code__):
             found = one.__globals__.get(name)
-            if isinstance(found, VALUES):
+            if isinstance(found, LITERAL_TYPES):
                 yield repr(found)
             elif inspect.isclass(found) and issubclass(found, Model):
                 yield found.__name__
@@ -93,28 +93,28 @@ def _reached(function: Any) -> Iterator[str]:
                 left += filter(inspect.isfunction, map(inspect.unwrap, members))
 
 
-def _global_names(code: CodeType) -> Iterator[str]:
+def _list_global_names(code: CodeType) -> Iterator[str]:
     yield from code.co_names
     for inner in code.co_consts:
         if isinstance(inner, CodeType):
-            yield from _global_names(inner)
+            yield from _list_global_names(inner)
 
 
-def names(source: str | None, *words: str) -> bool:
+def mentions(source: str | None, *words: str) -> bool:
     """Tell whether code may work on what is named so."""
-    if source is None or ANY_MODEL.search(source):
+    if source is None or DYNAMIC_MODEL_LOOKUP.search(source):
         return True
     word = "|".join(map(re.escape, filter(None, words)))
     return bool(source and re.search(rf"\b({word})\b", source, re.IGNORECASE))
 
 
-def models_in(source: str | None) -> Iterator[tuple[str, str]]:
+def find_referenced_models(source: str | None) -> Iterator[tuple[str, str]]:
     """Yield the models, as (app label, name in lower case), that code asks the registry for."""
-    for app, model in dict.fromkeys(NAMED.findall(source or "")):
+    for app, model in dict.fromkeys(GET_MODEL_CALL.findall(source or "")):
         yield app, model.lower()
 
 
-def undoing_text(one: RunPython | RunSQL, *, forward: bool) -> str | None:
+def reverse_source(one: RunPython | RunSQL, *, forward: bool) -> str | None:
     """Return the text of what code has done on the way there, or does on the way back.
 
     Args:
@@ -128,4 +128,4 @@ def undoing_text(one: RunPython | RunSQL, *, forward: bool) -> str | None:
         sql = one.reverse_sql if forward else one.sql
         return repr(sql) if sql else ""
     code = one.reverse_code if forward else one.code
-    return "" if does_nothing(code) else source_reached(code)
+    return "" if is_noop(code) else reachable_source(code)

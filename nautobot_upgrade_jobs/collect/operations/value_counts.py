@@ -10,19 +10,19 @@ from django.db import Error as DatabaseError
 from django.db.models import Field, JSONField
 
 from .. import explain
-from ..db.sql import rows
+from ..db.sql import fetch_rows
 
 if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper
 
-ANY_VALUE: tuple[str, list[Any]] = ("", [])
+NO_CONDITION: tuple[str, list[Any]] = ("", [])
 """No condition: any value is somebody's own."""
-CONSTANTS = (dict, list)
+CONSTANT_FACTORIES = (dict, list)
 """Callables that give the same value to every row."""
 
 
 @dataclass(frozen=True)
-class Goes:
+class DropTarget:
     """A table, or a column of it, that goes; as they are named today."""
 
     table: str
@@ -32,43 +32,49 @@ class Goes:
 
 
 @dataclass(frozen=True)
-class Count:
+class ValueCount:
     """What is in it."""
 
     rows: int = 0
     """Rows of the table; of a column, those that have a value."""
-    own: int = 0
+    non_default_rows: int = 0
     """Of these, the values that are not what every new row gets."""
     unknown: str = ""
 
 
-def counted(connection: BaseDatabaseWrapper, goes: Sequence[Goes]) -> list[Count]:
+def count_values(connection: BaseDatabaseWrapper, goes: Sequence[DropTarget]) -> list[ValueCount]:
     """Count everything, in the order in which it is given."""
-    found: dict[int, Count] = {}
+    found: dict[int, ValueCount] = {}
     for table in dict.fromkeys(one.table for one in goes):
         places = [place for place, one in enumerate(goes) if one.table == table]
-        found |= zip(places, _of_a_table(connection, [goes[one] for one in places]), strict=True)
+        found |= zip(places, _count_table(connection, [goes[one] for one in places]), strict=True)
     return [found[place] for place in range(len(goes))]
 
 
-def _of_a_table(connection: BaseDatabaseWrapper, goes: Sequence[Goes]) -> Iterator[Count]:
+def _count_table(
+    connection: BaseDatabaseWrapper, goes: Sequence[DropTarget]
+) -> Iterator[ValueCount]:
     """Count what goes of one table; without a look at defaults where the server has no ``=``."""
-    differ = [_differs(connection, one) for one in goes]
-    plain = [ANY_VALUE] * len(goes)
+    differ = [_non_default_condition(connection, one) for one in goes]
+    plain = [NO_CONDITION] * len(goes)
     why = ""
     for conditions in [differ, plain] if differ != plain else [plain]:
         try:
-            counts = _query(connection, goes, conditions)
+            counts = _run_count_query(connection, goes, conditions)
         except DatabaseError as error:
             why = explain(error)
         else:
-            yield from (Count(*counts[2 * place : 2 * place + 2]) for place in range(len(goes)))
+            yield from (
+                ValueCount(*counts[2 * place : 2 * place + 2]) for place in range(len(goes))
+            )
             return
-    yield from (Count(unknown=why) for _ in goes)
+    yield from (ValueCount(unknown=why) for _ in goes)
 
 
-def _query(
-    connection: BaseDatabaseWrapper, goes: Sequence[Goes], differ: Sequence[tuple[str, list[Any]]]
+def _run_count_query(
+    connection: BaseDatabaseWrapper,
+    goes: Sequence[DropTarget],
+    differ: Sequence[tuple[str, list[Any]]],
 ) -> tuple[int, ...]:
     """Return two numbers for each: all that is in it, and what differs."""
     quote = connection.ops.quote_name
@@ -79,31 +85,33 @@ def _query(
         counts += [whole, part]
         parameters += given
     query = f"SELECT {', '.join(counts)} FROM {quote(goes[0].table)}"  # noqa: S608 - quoted names
-    (found,) = rows(connection, query, parameters or None)
+    (found,) = fetch_rows(connection, query, parameters or None)
     return tuple(map(int, found))
 
 
-def _differs(connection: BaseDatabaseWrapper, one: Goes) -> tuple[str, list[Any]]:
+def _non_default_condition(
+    connection: BaseDatabaseWrapper, one: DropTarget
+) -> tuple[str, list[Any]]:
     """Return the condition under which a value is somebody's own, and its parameters."""
     if one.field is None:
-        return ANY_VALUE
+        return NO_CONDITION
     try:
-        known, value = _ordinary(one.field)
+        known, value = _uniform_default(one.field)
         given = one.field.get_db_prep_save(value, connection) if known else None
     except Exception:  # noqa: BLE001 - fields are code of others, and are not bound to a model
-        return ANY_VALUE
+        return NO_CONDITION
     if given is None:
-        return ANY_VALUE
+        return NO_CONDITION
     json = isinstance(one.field, JSONField) and connection.vendor == "mysql"
     place = "CAST(%s AS JSON)" if json else "%s"
     return f"{connection.ops.quote_name(one.column)} <> {place}", [given]
 
 
-def _ordinary(field: Field) -> tuple[bool, Any]:
+def _uniform_default(field: Field) -> tuple[bool, Any]:
     """Return whether every new row gets one value, and which."""
     if field.has_default():
         given = field.default
         if callable(given):
-            return given in CONSTANTS, given() if given in CONSTANTS else None
+            return given in CONSTANT_FACTORIES, given() if given in CONSTANT_FACTORIES else None
         return True, given
     return bool(field.blank and field.empty_strings_allowed and not field.null), ""

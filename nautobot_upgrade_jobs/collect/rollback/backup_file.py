@@ -7,19 +7,19 @@ import threading
 from pathlib import Path
 
 from ...facts import Unavailable
-from ...facts.backup import Backup
+from ...facts.backup_file import Backup
 from ...rollback.backup_check import of_listing, of_statements, rows_of
 from .. import explain
 
-ARCHIVE = b"PGDMP"
+ARCHIVE_MAGIC = b"PGDMP"
 """What a native dump of PostgreSQL begins with."""
 
 
-class NoBackupError(ValueError):
+class UnreadableBackupError(ValueError):
     """A file cannot be read as a dump; the message says why."""
 
 
-def read(path: Path, seconds: float) -> Backup:
+def read_backup(path: Path, seconds: float) -> Backup:
     """Read a dump.
 
     Args:
@@ -31,27 +31,27 @@ def read(path: Path, seconds: float) -> Backup:
     """
     try:
         with path.open("rb") as stream:
-            is_archive = stream.read(len(ARCHIVE)) == ARCHIVE
+            is_archive = stream.read(len(ARCHIVE_MAGIC)) == ARCHIVE_MAGIC
         if is_archive:
-            return _of_archive(path, seconds)
+            return _read_archive(path, seconds)
         with path.open(encoding="utf-8", errors="replace") as lines:
             return of_statements(path.name, lines)
     except (OSError, subprocess.SubprocessError) as error:
-        raise NoBackupError(f"{path}: {explain(error)}") from None
+        raise UnreadableBackupError(f"{path}: {explain(error)}") from None
 
 
-def _of_archive(path: Path, seconds: float) -> Backup:
+def _read_archive(path: Path, seconds: float) -> Backup:
     words = ["pg_restore", "--list", str(path)]
     done = subprocess.run(  # noqa: S603 - a list of words, no shell
         words, capture_output=True, text=True, errors="replace", timeout=60, check=False
     )
     if done.returncode:
         reason = " ".join(done.stderr.split())[:300]
-        raise NoBackupError(f"{path}: its table of contents does not read: {reason}")
-    return of_listing(path.name, done.stdout, _rows(path, seconds))
+        raise UnreadableBackupError(f"{path}: its table of contents does not read: {reason}")
+    return of_listing(path.name, done.stdout, _count_archive_rows(path, seconds))
 
 
-def _rows(path: Path, seconds: float) -> dict[str, int] | Unavailable:
+def _count_archive_rows(path: Path, seconds: float) -> dict[str, int] | Unavailable:
     """Count the rows as the tool writes them, line by line: memory does not grow with them."""
     words = ["pg_restore", "--data-only", "--file=-", str(path)]
     with subprocess.Popen(  # noqa: S603
@@ -66,5 +66,7 @@ def _rows(path: Path, seconds: float) -> dict[str, int] | Unavailable:
     if running.returncode < 0:
         return Unavailable(f"pg_restore was not through after {seconds:.0f} s")
     if running.returncode:
-        raise NoBackupError(f"{path}: it is damaged; pg_restore ended with {running.returncode}")
+        raise UnreadableBackupError(
+            f"{path}: it is damaged; pg_restore ended with {running.returncode}"
+        )
     return found

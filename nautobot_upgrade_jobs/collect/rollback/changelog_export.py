@@ -11,17 +11,17 @@ from pathlib import Path
 from typing import Any
 
 from .. import Context
-from ..db.sql import columns_of, rows
-from ..support.redaction import scrub
+from ..db.sql import fetch_rows, list_columns
+from ..support.redaction import redact_text
 
-PAGE = 500
+PAGE_SIZE = 500
 """Entries that are read at a time: memory does not grow with the change log."""
-FIELDS = ("time", "user_name", "action", "object_repr", "request_id")
-DATA = ("object_data_v2", "object_data")
+CHANGE_COLUMNS = ("time", "user_name", "action", "object_repr", "request_id")
+OBJECT_DATA_COLUMNS = ("object_data_v2", "object_data")
 """Columns of the object as it was afterwards; the first that the release has."""
 
 
-def export(context: Context, since: datetime, path: Path) -> int:
+def export_changelog(context: Context, since: datetime, path: Path) -> int:
     """Write one JSON line for each change, in the order in which they were made.
 
     Args:
@@ -41,8 +41,10 @@ def export(context: Context, since: datetime, path: Path) -> int:
     descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     try:
         with os.fdopen(descriptor, "wb") as raw, gzip.open(raw, "wt", encoding="utf-8") as stream:
-            for change in _changes(context, since):
-                stream.write(scrub(json.dumps(change, ensure_ascii=False, default=str)) + "\n")
+            for change in _read_changes(context, since):
+                stream.write(
+                    redact_text(json.dumps(change, ensure_ascii=False, default=str)) + "\n"
+                )
                 number += 1
         unfinished.replace(path)
     finally:
@@ -50,23 +52,23 @@ def export(context: Context, since: datetime, path: Path) -> int:
     return number
 
 
-def _changes(context: Context, since: datetime) -> Iterator[dict[str, Any]]:
+def _read_changes(context: Context, since: datetime) -> Iterator[dict[str, Any]]:
     """Yield the changes page by page; two of the same moment in the order of their keys."""
     connection = context.connection
-    there = columns_of(connection, "extras_objectchange")
-    data = next(name for name in DATA if name in there)
-    fields = ", ".join(f"c.{name}" for name in FIELDS)
+    there = list_columns(connection, "extras_objectchange")
+    data = next(name for name in OBJECT_DATA_COLUMNS if name in there)
+    fields = ", ".join(f"c.{name}" for name in CHANGE_COLUMNS)
     query = (
         f"SELECT c.id, {fields}, t.app_label, t.model, c.changed_object_id, c.{data} "  # noqa: S608
         "FROM extras_objectchange c "
         "JOIN django_content_type t ON t.id = c.changed_object_type_id "
         "WHERE c.time > %s OR (c.time = %s AND c.id > %s) "
-        f"ORDER BY c.time, c.id LIMIT {PAGE}"
+        f"ORDER BY c.time, c.id LIMIT {PAGE_SIZE}"
     )
     moment, key = since, "ffffffff-ffff-ffff-ffff-ffffffffffff"
-    while page := rows(connection, query, [moment, moment, key]):
+    while page := fetch_rows(connection, query, [moment, moment, key]):
         for id_, *values, app, model, object_id, stated in page:
-            named = dict(zip(FIELDS, values, strict=True))
+            named = dict(zip(CHANGE_COLUMNS, values, strict=True))
             yield {
                 **named,
                 "model": f"{app}.{model}",

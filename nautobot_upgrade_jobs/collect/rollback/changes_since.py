@@ -14,34 +14,34 @@ from django.core.files.storage import default_storage
 from django.db import Error as DatabaseError
 
 from ...facts import Unavailable
-from ...facts.written import Change, Stamped, Written
+from ...facts.changes_since import ChangesSince, LoggedChanges, TimestampChanges
 from .. import Context, explain
-from ..db.sql import rows
+from ..db.sql import fetch_rows
 from ..files import raise_unless_missing
 
 if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper
 
-STAMPS = ("created", "last_updated")
-CHANGES = """
+TIMESTAMP_COLUMNS = ("created", "last_updated")
+CHANGES_QUERY = """
     SELECT t.app_label, t.model, c.user_name, c.action, count(*)
     FROM extras_objectchange c JOIN django_content_type t ON t.id = c.changed_object_type_id
     WHERE c.time > %s GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
 """
-NEWEST = """
+NEWEST_CHANGES_QUERY = """
     SELECT t.app_label, t.model, c.user_name, c.action, c.object_repr
     FROM extras_objectchange c JOIN django_content_type t ON t.id = c.changed_object_type_id
     WHERE c.time > %s ORDER BY c.time DESC LIMIT 1000
 """
-OWN_STEPS = timedelta(minutes=10)
+POST_UPGRADE_GRACE = timedelta(minutes=10)
 """What the steps after the last migration are given."""
-SAMPLE = 3
+SAMPLE_SIZE = 3
 """Objects that are named."""
 
 
 def collect(
     context: Context, since: datetime, upgrade: tuple[datetime, datetime] | None = None
-) -> Written:
+) -> ChangesSince:
     """Count what is newer than a moment.
 
     Args:
@@ -52,24 +52,24 @@ def collect(
     """
     connection = context.connection
     stamped, unknown = [], {}
-    for table, columns in sorted(_stamps(connection).items()):
+    for table, columns in sorted(_timestamp_columns(connection).items()):
         try:
-            created, updated = _newer(connection, table, columns, since, upgrade)
+            created, updated = _count_newer_rows(connection, table, columns, since, upgrade)
         except DatabaseError as error:
             unknown[table] = explain(error)
         else:
             if created or updated:
-                stamped.append(Stamped(table, created, updated))
-    return Written(
+                stamped.append(TimestampChanges(table, created, updated))
+    return ChangesSince(
         since.isoformat(timespec="seconds"),
-        _changes(connection, since),
+        _count_logged_changes(connection, since),
         tuple(stamped),
         unknown,
-        _media(since),
+        _count_newer_media_files(since),
     )
 
 
-def _media(since: datetime) -> int | Unavailable:
+def _count_newer_media_files(since: datetime) -> int | Unavailable:
     """Count the files that are younger; one that goes meanwhile is none."""
     try:
         root = default_storage.path("")
@@ -77,7 +77,7 @@ def _media(since: datetime) -> int | Unavailable:
         return Unavailable("media files are not on this host")
     try:
         return sum(
-            _modified(os.path.join(folder, name)) > since.timestamp()
+            _get_mtime(os.path.join(folder, name)) > since.timestamp()
             for folder, _, names in os.walk(root, onerror=raise_unless_missing)
             for name in names
         )
@@ -85,40 +85,44 @@ def _media(since: datetime) -> int | Unavailable:
         return Unavailable(explain(error))
 
 
-def _modified(path: str) -> float:
+def _get_mtime(path: str) -> float:
     try:
         return os.lstat(path).st_mtime
     except FileNotFoundError:
         return 0.0
 
 
-def _changes(connection: BaseDatabaseWrapper, since: datetime) -> tuple[Change, ...] | Unavailable:
+def _count_logged_changes(
+    connection: BaseDatabaseWrapper, since: datetime
+) -> tuple[LoggedChanges, ...] | Unavailable:
     try:
-        found = rows(connection, CHANGES, [since])
+        found = fetch_rows(connection, CHANGES_QUERY, [since])
     except DatabaseError as error:
         return Unavailable(explain(error))
-    names = _samples(connection, since)
+    names = _sample_object_names(connection, since)
     return tuple(
-        Change(
+        LoggedChanges(
             f"{app}.{model}",
             str(user),
             str(action),
             int(number),
-            tuple(names[app, model, user, action][:SAMPLE]),
+            tuple(names[app, model, user, action][:SAMPLE_SIZE]),
         )
         for app, model, user, action, number in found
     )
 
 
-def _samples(connection: BaseDatabaseWrapper, since: datetime) -> dict[tuple[str, ...], list[str]]:
+def _sample_object_names(
+    connection: BaseDatabaseWrapper, since: datetime
+) -> dict[tuple[str, ...], list[str]]:
     """Return the names of the newest objects, by model, user and action."""
     names: dict[tuple[str, ...], list[str]] = defaultdict(list)
-    for *kind, name in rows(connection, NEWEST, [since]):
+    for *kind, name in fetch_rows(connection, NEWEST_CHANGES_QUERY, [since]):
         names[tuple(map(str, kind))].append(str(name))
     return names
 
 
-def _stamps(connection: BaseDatabaseWrapper) -> dict[str, set[str]]:
+def _timestamp_columns(connection: BaseDatabaseWrapper) -> dict[str, set[str]]:
     """Return the tables that have time stamps of their rows, and which."""
     schema = "DATABASE()" if connection.vendor == "mysql" else "current_schema()"
     found: dict[str, set[str]] = defaultdict(set)
@@ -128,12 +132,12 @@ def _stamps(connection: BaseDatabaseWrapper) -> dict[str, set[str]]:
         "AND t.table_name = c.table_name AND t.table_type = 'BASE TABLE' "
         f"WHERE c.table_schema = {schema} AND c.column_name IN (%s, %s)"
     )
-    for table, column in rows(connection, query, STAMPS):
+    for table, column in fetch_rows(connection, query, TIMESTAMP_COLUMNS):
         found[str(table)].add(str(column))
     return found
 
 
-def _newer(
+def _count_newer_rows(
     connection: BaseDatabaseWrapper,
     table: str,
     columns: set[str],
@@ -147,8 +151,10 @@ def _newer(
     if upgrade:
         began, ended = upgrade
         is_newer = "({0} > %s AND ({0} < %s OR {0} > %s))"
-        moments += [began, ended + OWN_STEPS]
-    created, updated = (is_newer.format(quote(name)) if name in columns else "" for name in STAMPS)
+        moments += [began, ended + POST_UPGRADE_GRACE]
+    created, updated = (
+        is_newer.format(quote(name)) if name in columns else "" for name in TIMESTAMP_COLUMNS
+    )
     conditions, parameters = [], []
     for condition in (
         created,
@@ -157,5 +163,5 @@ def _newer(
         conditions.append(f"count(CASE WHEN {condition} THEN 1 END)" if condition else "0")
         parameters += moments * (condition.count("%s") // len(moments))
     query = f"SELECT {', '.join(conditions)} FROM {quote(table)}"  # noqa: S608 - quoted names
-    ((first, second),) = rows(connection, query, parameters)
+    ((first, second),) = fetch_rows(connection, query, parameters)
     return int(first), int(second)

@@ -20,17 +20,17 @@ from pathlib import Path
 from ...facts.packages import Package
 
 
-def installed() -> tuple[Package, ...]:
+def list_installed_packages() -> tuple[Package, ...]:
     """Return every distribution by name; the first on the path counts, as it does for imports."""
     found: dict[str, Package] = {}
     for one in distributions():
-        package = _package(one)
+        package = _build_package(one)
         if package.name and package.name.lower() not in found:
             found[package.name.lower()] = package
     return tuple(found[name] for name in sorted(found))
 
 
-def owner_of(module: str) -> Package | None:
+def find_owning_package(module: str) -> Package | None:
     """Return the distribution that a module came with.
 
     By convention it has the module's name; an editable install can be found by that alone. Only
@@ -38,13 +38,13 @@ def owner_of(module: str) -> Package | None:
     """
     top = module.partition(".")[0]
     try:
-        return _package(distribution(top))
+        return _build_package(distribution(top))
     except PackageNotFoundError:
         names = [name for name in packages_distributions().get(top, ()) if name]
-        return _package(distribution(names[0])) if names else None
+        return _build_package(distribution(names[0])) if names else None
 
 
-def migration_files() -> frozenset[Path]:
+def list_migration_files() -> frozenset[Path]:
     """Return all files of migrations that distributions brought, as their RECORD has them."""
     return frozenset(
         Path(str(one.locate_file(line.partition(",")[0])))
@@ -54,8 +54,8 @@ def migration_files() -> frozenset[Path]:
     )
 
 
-def _package(one: Distribution) -> Package:
-    headers = _headers(one)
+def _build_package(one: Distribution) -> Package:
+    headers = _parse_headers(one)
     return Package(
         name=headers["Name"] or "",
         version=headers["Version"] or "",
@@ -65,6 +65,6 @@ def _package(one: Distribution) -> Package:
     )
 
 
-def _headers(one: Distribution) -> Message:
+def _parse_headers(one: Distribution) -> Message:
     text = one.read_text("METADATA") or one.read_text("PKG-INFO") or ""
     return HeaderParser().parsestr(text.partition("\n\n")[0])

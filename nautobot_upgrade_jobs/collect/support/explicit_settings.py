@@ -14,7 +14,7 @@ from django.conf import settings
 from django.db.utils import ConnectionHandler
 
 
-def given(name: str) -> Any:
+def explicit_value(name: str) -> Any:
     """Return the value of a setting without what was filled in.
 
     Raises:
@@ -22,27 +22,29 @@ def given(name: str) -> Any:
     """
     value = getattr(settings, name)
     if name == "DATABASES":
-        return {alias: _database(block) for alias, block in value.items()}
+        return {alias: _explicit_database_settings(block) for alias, block in value.items()}
     if name == "PLUGINS_CONFIG":
         # An App without a block gets one, too.
-        return {module: block for module in value if (block := app_block(module))}
+        return {module: block for module in value if (block := explicit_app_settings(module))}
     return value
 
 
-def app_block(module: str) -> Mapping[str, Any]:
+def explicit_app_settings(module: str) -> Mapping[str, Any]:
     """Return the settings that the configuration gives an App, without the App's defaults."""
     config = next((one for one in apps.get_app_configs() if one.name == module), None)
     defaults: Mapping[str, Any] = getattr(config, "default_settings", None) or {}
-    return _without(settings.PLUGINS_CONFIG.get(module) or {}, defaults)
+    return _remove_defaults(settings.PLUGINS_CONFIG.get(module) or {}, defaults)
 
 
-def _database(block: Mapping[str, Any]) -> Mapping[str, Any]:
+def _explicit_database_settings(block: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return a database without Django's defaults, and without what only its tests read."""
     completed: Mapping[str, Any] = ConnectionHandler({"default": {}}).settings["default"]
     own = {key: value for key, value in block.items() if key != "TEST"}
-    return _without(own, {key: value for key, value in completed.items() if key != "ENGINE"})
+    return _remove_defaults(
+        own, {key: value for key, value in completed.items() if key != "ENGINE"}
+    )
 
 
-def _without(block: Mapping[str, Any], defaults: Mapping[str, Any]) -> Mapping[str, Any]:
+def _remove_defaults(block: Mapping[str, Any], defaults: Mapping[str, Any]) -> Mapping[str, Any]:
     missing = object()
     return {key: value for key, value in block.items() if defaults.get(key, missing) != value}

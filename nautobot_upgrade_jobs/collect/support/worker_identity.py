@@ -20,7 +20,7 @@ from celery.worker.control import inspect_command
 COMMAND = "upgrade_jobs_identity"
 
 
-def installed_code() -> tuple[str, dict[str, str], str]:
+def describe_installed_code() -> tuple[str, dict[str, str], str]:
     """Look at the installed Nautobot and Apps.
 
     Returns:
@@ -29,9 +29,9 @@ def installed_code() -> tuple[str, dict[str, str], str]:
     """
     from django.conf import settings
 
-    from .distributions import owner_of
+    from .distributions import find_owning_package
 
-    owners = [owner_of(module) for module in settings.PLUGINS]
+    owners = [find_owning_package(module) for module in settings.PLUGINS]
     names = {"nautobot", *(owner.name for owner in owners if owner)}
     digest, versions = hashlib.sha256(), {}
     for name in sorted(names):
@@ -40,30 +40,30 @@ def installed_code() -> tuple[str, dict[str, str], str]:
         except PackageNotFoundError:
             continue
         versions[name] = one.version
-        digest.update("\n".join((name, one.version, *_sources(one))).encode())
-    return digest.hexdigest()[:16], versions, _last_installed()
+        digest.update("\n".join((name, one.version, *_read_python_hashes(one))).encode())
+    return digest.hexdigest()[:16], versions, _get_last_install_time()
 
 
-def _sources(one: Distribution) -> list[str]:
+def _read_python_hashes(one: Distribution) -> list[str]:
     """Return the recorded hashes of Python files; scripts differ with the environment's folder."""
     lines = (one.read_text("RECORD") or "").splitlines()
     return sorted(line for line in lines if ".py,sha256=" in line and not line.startswith(".."))
 
 
-def _last_installed() -> str:
+def _get_last_install_time() -> str:
     moments = []
     for one in distributions():
         path = getattr(one, "_path", None)
         if path is not None and path.exists():
             moments.append(path.stat().st_mtime)
-    return _moment(max(moments, default=0))
+    return _format_timestamp(max(moments, default=0))
 
 
-def _moment(seconds: float) -> str:
+def _format_timestamp(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, timezone.utc).isoformat(timespec="seconds")
 
 
-def _started() -> float:
+def _get_process_start() -> float:
     """Return when this process began, in seconds; where Linux does not tell, when it came here."""
     try:
         ticks = int(Path("/proc/self/stat").read_text().rpartition(")")[2].split()[19])
@@ -73,19 +73,19 @@ def _started() -> float:
         return time.time()
 
 
-STARTED = _moment(_started())
-LOADED, VERSIONS, _ = installed_code()
+STARTED = _format_timestamp(_get_process_start())
+LOADED_DIGEST, VERSIONS, _ = describe_installed_code()
 
 
 @inspect_command(name=COMMAND)
-def identity(state: Any = None) -> dict[str, Any]:
+def report_worker_identity(state: Any = None) -> dict[str, Any]:
     """Say which code this process runs, and which is installed where it runs."""
-    on_disk, _, installed = installed_code()
+    on_disk, _, installed = describe_installed_code()
     return {
         "host": platform.node(),
-        "started": STARTED,
-        "loaded": LOADED,
+        "started_at": STARTED,
+        "loaded_digest": LOADED_DIGEST,
         "versions": VERSIONS,
-        "on_disk": on_disk,
-        "installed": installed,
+        "on_disk_digest": on_disk,
+        "installed_at": installed,
     }

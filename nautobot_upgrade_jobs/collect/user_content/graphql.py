@@ -9,7 +9,7 @@ import graphql
 from graphene_django.settings import graphene_settings
 
 
-def running_schema() -> Any:
+def get_running_schema() -> Any:
     """Return the schema of the running code, with what its Apps and custom fields add."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # making the schema is full of Graphene's deprecations
@@ -17,7 +17,7 @@ def running_schema() -> Any:
     return getattr(schema, "graphql_schema", schema)  # wrapped since Nautobot 3.0
 
 
-def errors_of(query: str, schema: Any) -> list[graphql.GraphQLError]:
+def validate_query(query: str, schema: Any) -> list[graphql.GraphQLError]:
     """Return what is wrong with a query, which is not run.
 
     Raises:

@@ -11,11 +11,11 @@ from pathlib import Path
 from celery.exceptions import SoftTimeLimitExceeded
 from django.db import Error as DatabaseError
 
-from ...facts.extensions import BrokenFile
+from ...facts.extensions import BrokenJobFile
 from .. import explain
 
 
-def import_files(root: Path, files: Iterator[Path]) -> Iterator[BrokenFile]:
+def import_files(root: Path, files: Iterator[Path]) -> Iterator[BrokenJobFile]:
     """Import files, so that their Jobs are registered; yield those that fail.
 
     Args:
@@ -27,23 +27,25 @@ def import_files(root: Path, files: Iterator[Path]) -> Iterator[BrokenFile]:
     try:
         for path in sorted(files):
             try:
-                importlib.import_module(module_name(root, path))
+                importlib.import_module(get_module_name(root, path))
             except SoftTimeLimitExceeded:
                 raise
             except (Exception, SystemExit) as error:  # noqa: BLE001 - code of others
                 judged = not isinstance(error, DatabaseError)
-                yield BrokenFile(str(path), _line(path, error), explain(error), judged)
+                yield BrokenJobFile(
+                    str(path), _find_error_line(path, error), explain(error), judged
+                )
     finally:
         sys.path.remove(str(root))
 
 
-def module_name(root: Path, path: Path) -> str:
+def get_module_name(root: Path, path: Path) -> str:
     """Return the name under which a file below a folder is imported."""
     place = path.relative_to(root).with_suffix("")
     return ".".join(place.parent.parts if place.name == "__init__" else place.parts)
 
 
-def _line(path: Path, error: BaseException) -> int:
+def _find_error_line(path: Path, error: BaseException) -> int:
     """Return where in a file it happened; 0 if not there."""
     if isinstance(error, SyntaxError):
         return (error.filename == str(path) and error.lineno) or 0

@@ -16,7 +16,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import Error as DatabaseError
 
-from ...app_settings import UsageError, configuration
+from ...app_settings import UsageError, read_configuration
 from ...checks.expectation_parser import KINDS
 from ...checks.findings import Verdict
 from ...cli.options import (
@@ -25,24 +25,24 @@ from ...cli.options import (
     USAGE_ERROR,
     UsageParser,
     add_report_options,
-    make_folder,
-    publish,
+    emit_report,
+    ensure_directory,
 )
 from ...collect import Context, current_user, explain
 from ...collect.db.read_only_session import read_only_session
-from ...collect.rollback.changelog_export import export
-from ...collect.rollback.database_state import state_of
-from ...facts.contents import DEPTHS
+from ...collect.rollback.changelog_export import export_changelog
+from ...collect.rollback.database_state import database_fingerprint
+from ...facts.fingerprints import DEPTHS
 from ...snapshot.file_format import Snapshot
 from ...workflows.capture import DEFAULT_DEPTH, capture
-from ...workflows.compare import acceptances_of_settings, compare_snapshots
-from ...workflows.context import Request
-from ...workflows.preflight import preflight
+from ...workflows.compare import compare_snapshots, read_configured_acceptances
+from ...workflows.context import RunRequest
+from ...workflows.preflight import run_preflight
 from ...workflows.rollback import plan_rollback
-from ...workflows.rollback_assessment import WAYS
-from ...workflows.rollback_destination import NO_SNAPSHOT, Given
+from ...workflows.rollback_assessment import ROLLBACK_OPTIONS
+from ...workflows.rollback_destination import NO_SNAPSHOT, SnapshotArgument
 from ...workflows.snapshot_store import read_snapshot, write_snapshot
-from ...workflows.verify import verify
+from ...workflows.verify import verify_migrations
 
 
 class Parser(UsageParser, CommandParser):
@@ -61,7 +61,7 @@ class Command(BaseCommand):
         parser.__class__ = Parser  # subparsers are made of the same class
         commands = parser.add_subparsers(dest="job", required=True)
         one = commands.add_parser("preflight", help="May I upgrade?")
-        one.set_defaults(run=self._preflight)
+        one.set_defaults(run=self._run_preflight)
         one.add_argument("--target", default="", help="version to upgrade to, such as 3.2.7")
         one.add_argument(
             "--require",
@@ -76,10 +76,10 @@ class Command(BaseCommand):
             action="store_false",
             help="do not build and start the target beside this installation",
         )
-        _add_judging_options(one)
+        _add_check_options(one)
         add_report_options(one)
         one = commands.add_parser("snapshot", help="What is the state of this installation?")
-        one.set_defaults(run=self._snapshot)
+        one.set_defaults(run=self._capture_snapshot)
         one.add_argument("--output", type=Path, metavar="DIR", default=Path(), help="write it here")
         one.add_argument(
             "--depth", default=DEFAULT_DEPTH, choices=DEPTHS, help="how closely to look at rows"
@@ -101,13 +101,13 @@ class Command(BaseCommand):
             metavar="'KIND NAME'",
             help=f"what is to be there, such as '{KINDS['app']}' or '{KINDS['job']}'",
         )
-        _add_judging_options(one)
+        _add_check_options(one)
         add_report_options(one)
         self._add_rollback(commands)
 
     def _add_rollback(self, commands: Any) -> None:
         one = commands.add_parser("rollback", help="How do I get back, and what is lost?")
-        one.set_defaults(run=self._rollback)
+        one.set_defaults(run=self._plan_rollback)
         one.add_argument(
             "--to",
             default="",
@@ -115,15 +115,17 @@ class Command(BaseCommand):
             help="the state to go back to: a snapshot, releases, or an App's last migration",
         )
         one.add_argument("--backup", type=Path, metavar="FILE", help="the dump from before")
-        one.add_argument("--way", default="", choices=("", *WAYS), help="default: the advised one")
+        one.add_argument(
+            "--way", default="", choices=("", *ROLLBACK_OPTIONS), help="default: the advised one"
+        )
         one.add_argument(
             "--instance", default="", help="what this installation was called in the snapshot"
         )
-        _add_judging_options(one)
+        _add_check_options(one)
         add_report_options(one)
 
         one = commands.add_parser("state", help="What can a planned script tell this database by?")
-        one.set_defaults(run=self._state, output=None)
+        one.set_defaults(run=self._print_state, output=None)
         one = commands.add_parser("help", help="The options of one of these commands")
         one.add_argument("about", choices=commands.choices)
         one.set_defaults(
@@ -134,88 +136,92 @@ class Command(BaseCommand):
         """Run the Job and leave with its exit code."""
         try:
             if options["output"]:
-                make_folder(options["output"])
+                ensure_directory(options["output"])
             code = options["run"](options)
         except UsageError as error:
             raise CommandError(str(error), returncode=USAGE_ERROR) from None
         sys.exit(code)
 
-    def _preflight(self, options: dict[str, Any]) -> int:
+    def _run_preflight(self, options: dict[str, Any]) -> int:
         request = replace(
-            _request(options),
+            _build_request(options),
             target=options["target"],
             requirements="\n".join(options["require"]),
             build=options["build"],
         )
-        return publish(preflight(request, self._progress), options)
+        return emit_report(run_preflight(request, self._report_progress), options)
 
     def _verify(self, options: dict[str, Any]) -> int:
-        report = verify(
-            _request(options),
-            self._progress,
+        report = verify_migrations(
+            _build_request(options),
+            self._report_progress,
             expectations="\n".join(options["expect"]),
             before=read_snapshot(options["before"]) if options["before"] else None,
         )
-        return publish(report, options)
+        return emit_report(report, options)
 
-    def _rollback(self, options: dict[str, Any]) -> int:
+    def _plan_rollback(self, options: dict[str, Any]) -> int:
         text, given = options["to"], NO_SNAPSHOT
         if text.endswith(".json.gz"):
-            given = Given(read_snapshot(Path(text)), text, options["instance"])
+            given = SnapshotArgument(read_snapshot(Path(text)), text, options["instance"])
             text = ""
-        request = replace(_request(options), target=text)
+        request = replace(_build_request(options), target=text)
         report = plan_rollback(
-            request, self._progress, given=given, way=options["way"], backup=options["backup"]
+            request,
+            self._report_progress,
+            given=given,
+            way=options["way"],
+            backup=options["backup"],
         )
-        code = publish(report, options)
+        code = emit_report(report, options)
         if options["output"] and given.snapshot:
-            self._changes(options["output"], given.snapshot)
+            self._export_changes(options["output"], given.snapshot)
         return code
 
-    def _changes(self, folder: Path, snapshot: Snapshot) -> None:
+    def _export_changes(self, folder: Path, snapshot: Snapshot) -> None:
         """Write what was changed since, for whoever has to do it again after a restore."""
         since = datetime.fromisoformat(snapshot.created)
         path = folder / f"changes-since-{since:%Y%m%dT%H%M%SZ}.jsonl.gz"
-        config = configuration()
+        config = read_configuration()
         try:
             with read_only_session(
                 config.snapshot_timeout_seconds, config.database_alias
             ) as connection:
-                number = export(Context(connection), since, path)
+                number = export_changelog(Context(connection), since, path)
         except (OSError, DatabaseError) as error:
             raise UsageError(f"{path.name}: {explain(error)}") from None
         self.stderr.write(f"Wrote {path}: {number} changes")
 
-    def _state(self, options: dict[str, Any]) -> int:
-        config = configuration()
+    def _print_state(self, options: dict[str, Any]) -> int:
+        config = read_configuration()
         alias, timeout = config.database_alias, config.statement_timeout_seconds
         with read_only_session(timeout, alias) as connection:
-            self.stdout.write(state_of(Context(connection)))
+            self.stdout.write(database_fingerprint(Context(connection)))
         return 0
 
-    def _snapshot(self, options: dict[str, Any]) -> int:
-        captured = capture(self._progress, depth=options["depth"])
-        for topic, reason in captured.left_out.items():
+    def _capture_snapshot(self, options: dict[str, Any]) -> int:
+        captured = capture(self._report_progress, depth=options["depth"])
+        for topic, reason in captured.missing.items():
             self.stderr.write(f"Not captured: {topic}: {reason}")
         path = write_snapshot(options["output"], captured.name, captured.data)
         self.stdout.write(f"{path}  sha256 {captured.sha256}")
-        return EXIT_CODES[Verdict.INCOMPLETE] if captured.left_out else 0
+        return EXIT_CODES[Verdict.INCOMPLETE] if captured.missing else 0
 
     def _compare(self, options: dict[str, Any]) -> int:
         before = read_snapshot(options["before"])
         after = (
             read_snapshot(options["after"])
             if options["after"]
-            else capture(self._progress).snapshot
+            else capture(self._report_progress).snapshot
         )
-        return publish(compare_snapshots(before, after, acceptances_of_settings()), options)
+        return emit_report(compare_snapshots(before, after, read_configured_acceptances()), options)
 
-    def _progress(self, topic: str) -> None:
+    def _report_progress(self, topic: str) -> None:
         if self.stderr.isatty():
             self.stderr.write(f"Collecting {topic} …")
 
 
-def _add_judging_options(parser: ArgumentParser) -> None:
+def _add_check_options(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--exclude", default=[], action="append", metavar="CHECK", help="leave a check out"
     )
@@ -228,8 +234,8 @@ def _add_judging_options(parser: ArgumentParser) -> None:
     )
 
 
-def _request(options: dict[str, Any]) -> Request:
-    return Request(
+def _build_request(options: dict[str, Any]) -> RunRequest:
+    return RunRequest(
         exclude=",".join(options["exclude"]),
         accept="\n".join(options["accept"]),
         user=current_user(),

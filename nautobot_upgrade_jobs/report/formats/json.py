@@ -11,36 +11,36 @@ from importlib.resources import files
 from typing import Any
 
 from ...checks.findings import Acceptance, CheckResult
-from ...checks.release_notes import Reviewed
+from ...checks.release_notes import TriagedNote
 from ...rollback.options import Choice, Way
 from ...runbook.upgrade import Step
 from ...snapshot.compare import Change
 from ...upgrade.package_changes import PackageChange
-from ..model import Report, Reported
+from ..model import Report, ReportedFinding
 
-SCHEMA = 1
+SCHEMA_VERSION = 1
 
 
 def render(report: Report) -> str:
     """Return the report as JSON text, keys in a stable order."""
-    return json.dumps(document(report), indent=2, ensure_ascii=False) + "\n"
+    return json.dumps(build_document(report), indent=2, ensure_ascii=False) + "\n"
 
 
-def schema() -> dict[str, Any]:
+def load_schema() -> dict[str, Any]:
     """Return the JSON Schema that every JSON report conforms to."""
     text = (
         files(__package__.rpartition(".")[0])
-        .joinpath(f"schema/report-{SCHEMA}.json")
+        .joinpath(f"schema/report-{SCHEMA_VERSION}.json")
         .read_text("utf-8")
     )
     loaded: dict[str, Any] = json.loads(text)
     return loaded
 
 
-def document(report: Report) -> dict[str, Any]:
+def build_document(report: Report) -> dict[str, Any]:
     """Return the report as plain JSON types."""
     return {
-        "schema": SCHEMA,
+        "schema": SCHEMA_VERSION,
         "kind": report.kind,
         "instance": report.instance,
         "created": report.created.isoformat(timespec="seconds"),
@@ -52,28 +52,36 @@ def document(report: Report) -> dict[str, Any]:
         "headline": report.headline,
         "next_step": report.next_step,
         "counts": report.counts,
-        "findings": [_finding(one) for one in report.findings()],
-        "lapsed_acceptances": [_acceptance(one) for one in report.lapsed],
-        "unmatched_acceptances": [_acceptance(one) for one in report.unmatched],
-        "checks": [_check(result) for result in report.results],
+        "findings": [_serialize_finding(one) for one in report.findings()],
+        "lapsed_acceptances": [_serialize_acceptance(one) for one in report.lapsed_acceptances],
+        "unmatched_acceptances": [
+            _serialize_acceptance(one) for one in report.unmatched_acceptances
+        ],
+        "checks": [_serialize_check(result) for result in report.results],
         "not_checked": [
             {"check": result.check, "status": result.status.value, "reason": result.reason}
             for result in report.not_checked
         ],
-        "engines_not_used": report.engines_not_used,
-        "changes": [_change(one) for one in report.changes],
-        "packages": None if report.packages is None else [_package(one) for one in report.packages],
-        "notes": None if report.notes is None else [_note(one) for one in report.notes],
-        "without_notes": list(report.without_notes),
-        "steps": [_step(one) for one in report.steps],
-        "ways": None if report.choice is None else _ways(report.choice),
+        "engines_not_used": report.unused_sources,
+        "changes": [_serialize_change(one) for one in report.changes],
+        "packages": None
+        if report.packages is None
+        else [_serialize_package(one) for one in report.packages],
+        "notes": None
+        if report.release_notes is None
+        else [_serialize_note(one) for one in report.release_notes],
+        "without_notes": list(report.distributions_without_notes),
+        "steps": [_serialize_step(one) for one in report.steps],
+        "ways": None
+        if report.rollback_decision is None
+        else _serialize_decision(report.rollback_decision),
         "migrations": None if report.migrations is None else list(report.migrations),
         "tool": report.tool,
         "catalog": report.catalog,
     }
 
 
-def _finding(one: Reported) -> dict[str, Any]:
+def _serialize_finding(one: ReportedFinding) -> dict[str, Any]:
     finding = one.finding
     return {
         "key": one.key,
@@ -87,11 +95,11 @@ def _finding(one: Reported) -> dict[str, Any]:
         "commands": list(finding.commands),
         "evidence": list(finding.evidence),
         "references": list(finding.references),
-        "accepted": _acceptance(one.acceptance) if one.acceptance else None,
+        "accepted": _serialize_acceptance(one.acceptance) if one.acceptance else None,
     }
 
 
-def _change(one: Change) -> dict[str, str]:
+def _serialize_change(one: Change) -> dict[str, str]:
     return {
         "kind": one.kind.value,
         "section": one.section,
@@ -104,7 +112,7 @@ def _change(one: Change) -> dict[str, str]:
     }
 
 
-def _step(one: Step) -> dict[str, Any]:
+def _serialize_step(one: Step) -> dict[str, Any]:
     return {
         "title": one.title,
         "why": one.why,
@@ -114,7 +122,7 @@ def _step(one: Step) -> dict[str, Any]:
     }
 
 
-def _ways(choice: Choice) -> dict[str, Any]:
+def _serialize_decision(choice: Choice) -> dict[str, Any]:
     return {
         "stage": choice.diagnosis.stage.value,
         "story": choice.diagnosis.story,
@@ -122,11 +130,11 @@ def _ways(choice: Choice) -> dict[str, Any]:
         "pending": list(choice.diagnosis.pending),
         "advised": choice.advised.kind,
         "chosen": choice.chosen.kind,
-        "ways": [_way(one) for one in choice.ways],
+        "ways": [_serialize_option(one) for one in choice.ways],
     }
 
 
-def _way(one: Way) -> dict[str, Any]:
+def _serialize_option(one: Way) -> dict[str, Any]:
     return {
         "kind": one.kind,
         "leads_there": one.goes,
@@ -153,7 +161,7 @@ def _way(one: Way) -> dict[str, Any]:
     }
 
 
-def _note(one: Reviewed) -> dict[str, Any]:
+def _serialize_note(one: TriagedNote) -> dict[str, Any]:
     note = one.note
     return {
         "distribution": note.distribution,
@@ -161,14 +169,14 @@ def _note(one: Reviewed) -> dict[str, Any]:
         "kind": note.kind,
         "heading": note.heading,
         "text": note.text,
-        "names": list(note.names),
+        "names": list(note.identifiers),
         "link": note.link,
         "findings": list(one.findings),
-        "not_here": one.not_here,
+        "not_here": one.not_applicable_reason,
     }
 
 
-def _package(one: PackageChange) -> dict[str, Any]:
+def _serialize_package(one: PackageChange) -> dict[str, Any]:
     return {
         "name": one.name,
         "before": one.before,
@@ -177,7 +185,7 @@ def _package(one: PackageChange) -> dict[str, Any]:
     }
 
 
-def _acceptance(one: Acceptance) -> dict[str, str]:
+def _serialize_acceptance(one: Acceptance) -> dict[str, str]:
     return {
         "finding": one.finding,
         "reason": one.reason,
@@ -187,13 +195,13 @@ def _acceptance(one: Acceptance) -> dict[str, str]:
     }
 
 
-def _check(result: CheckResult) -> dict[str, Any]:
+def _serialize_check(result: CheckResult) -> dict[str, Any]:
     return {
         "check": result.check,
         "title": result.title,
         "why": result.why,
         "status": result.status.value,
-        "engine": result.engine,
+        "engine": result.evidence_source,
         "reason": result.reason,
         "findings": len(result.findings),
     }

@@ -10,16 +10,18 @@ from __future__ import annotations
 from xml.etree import ElementTree as xml
 
 from ...checks.findings import CheckResult, Severity, Status
-from ...common.text import printable
-from ..model import Report, Reported
+from ...common.text import escape_nonprintable
+from ..model import Report, ReportedFinding
 
 Counts = dict[str, int]
 
 
 def render(report: Report) -> str:
     """Return the report as a document with one test suite for each topic."""
-    root = xml.Element("testsuites", name=printable(f"{report.kind} of {report.instance}"))
-    by_check: dict[str, list[Reported]] = {}
+    root = xml.Element(
+        "testsuites", name=escape_nonprintable(f"{report.kind} of {report.instance}")
+    )
+    by_check: dict[str, list[ReportedFinding]] = {}
     for one in report.findings():
         by_check.setdefault(one.check, []).append(one)
     total: Counts = {}
@@ -28,44 +30,48 @@ def render(report: Report) -> str:
         counts: Counts = {"tests": 0, "failures": 0, "errors": 0, "skipped": 0}
         for result in report.results:
             if result.topic == topic:
-                became = _case(suite, report, result, by_check.get(result.check, []))
+                became = _add_test_case(suite, report, result, by_check.get(result.check, []))
                 counts["tests"] += 1
                 if became:
                     counts[became] += 1
-        _put(suite, counts)
+        _set_counts(suite, counts)
         total = {name: total.get(name, 0) + number for name, number in counts.items()}
-    _put(root, total)
+    _set_counts(root, total)
     xml.indent(root)
     return xml.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
 
 
-def _case(suite: xml.Element, report: Report, result: CheckResult, found: list[Reported]) -> str:
+def _add_test_case(
+    suite: xml.Element, report: Report, result: CheckResult, found: list[ReportedFinding]
+) -> str:
     """Add a test; return the count that it adds to, nothing if it passes."""
     case = xml.SubElement(
         suite, "testcase", classname=f"{report.kind}.{result.topic}", name=result.check, time="0"
     )
     if result.status in (Status.SKIPPED, Status.CRASHED):
-        xml.SubElement(case, "error", type=result.status.value, message=printable(result.reason))
+        xml.SubElement(
+            case, "error", type=result.status.value, message=escape_nonprintable(result.reason)
+        )
         return "errors"
     if result.status is Status.NOT_APPLICABLE:
-        xml.SubElement(case, "skipped", message=printable(result.reason))
+        xml.SubElement(case, "skipped", message=escape_nonprintable(result.reason))
         return "skipped"
-    stopping = [one for one in found if _stops(one)]
+    stopping = [one for one in found if _is_unaccepted_blocker(one)]
     if stopping:
-        message = printable("; ".join(one.finding.message for one in stopping))
+        message = escape_nonprintable("; ".join(one.finding.message for one in stopping))
         failure = xml.SubElement(case, "failure", type=Severity.BLOCKER.value, message=message)
-        failure.text = "\n\n".join(map(_told, stopping))
-    others = [one for one in found if not _stops(one)]
+        failure.text = "\n\n".join(map(_describe_finding, stopping))
+    others = [one for one in found if not _is_unaccepted_blocker(one)]
     if others:
-        xml.SubElement(case, "system-out").text = "\n\n".join(map(_told, others))
+        xml.SubElement(case, "system-out").text = "\n\n".join(map(_describe_finding, others))
     return "failures" if stopping else ""
 
 
-def _stops(one: Reported) -> bool:
+def _is_unaccepted_blocker(one: ReportedFinding) -> bool:
     return one.finding.severity is Severity.BLOCKER and one.acceptance is None
 
 
-def _told(one: Reported) -> str:
+def _describe_finding(one: ReportedFinding) -> str:
     finding, accepted = one.finding, one.acceptance
     lines = [f"{finding.severity.value}: {one.key}: {finding.message}"]
     if accepted:
@@ -73,9 +79,9 @@ def _told(one: Reported) -> str:
     lines.append(f"To do: {finding.remediation}")
     lines += [f"Run: {command}" for command in finding.commands]
     lines += [f"Seen: {item}" for item in finding.evidence]
-    return "\n".join(map(printable, lines))
+    return "\n".join(map(escape_nonprintable, lines))
 
 
-def _put(element: xml.Element, counts: Counts) -> None:
+def _set_counts(element: xml.Element, counts: Counts) -> None:
     for name, number in counts.items():
         element.set(name, str(number))

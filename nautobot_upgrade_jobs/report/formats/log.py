@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from ...checks.findings import CheckResult, Severity, Status, Verdict
 from ...checks.text import plural
-from ...common.text import printable
-from ..model import Report, Reported
-from ..rollback_text import told
+from ...common.text import escape_nonprintable
+from ..model import Report, ReportedFinding
+from ..rollback_text import describe_options
 
 LEVELS = {Severity.BLOCKER: "error", Severity.WARNING: "warning", Severity.INFO: "info"}
 VERDICT_LEVELS = {
@@ -22,7 +22,7 @@ MARKS = {"success": "ok", "error": "BLOCKER", "warning": "warning", "info": "inf
 
 
 @dataclass(frozen=True)
-class Line:
+class LogLine:
     """One line of the log."""
 
     level: str
@@ -35,61 +35,63 @@ class Line:
     """What to do about it: remediation, then commands and evidence."""
 
 
-def lines(report: Report) -> Iterator[Line]:
+def build_log_lines(report: Report) -> Iterator[LogLine]:
     """Yield the report as log lines: topic by topic, and the verdict last."""
     for topic in dict.fromkeys(result.topic for result in report.results):
-        yield from _topic(report, topic)
+        yield from _build_topic_lines(report, topic)
     for section, changes in report.expected_changes.items():
         number = plural(len(changes), "expected change")
-        yield Line("info", section.partition(".")[0], f"{section}: {number}.")
-    for lapsed in report.lapsed:
-        yield Line(
+        yield LogLine("info", section.partition(".")[0], f"{section}: {number}.")
+    for lapsed in report.lapsed_acceptances:
+        yield LogLine(
             "info",
             "accepted",
             f"{lapsed.finding}: the acceptance by {lapsed.who}, until {lapsed.until} and for "
             f"{lapsed.target}, does not hold for this run.",
         )
-    for unmatched in report.unmatched:
-        yield Line(
+    for unmatched in report.unmatched_acceptances:
+        yield LogLine(
             "warning",
             "accepted",
             f"{unmatched.finding}: accepted by {unmatched.who}, but this run has no such finding, "
             "or more than one.",
         )
-    yield from _ways(report)
-    yield _summary(report)
+    yield from _build_rollback_lines(report)
+    yield _build_summary_line(report)
 
 
 def render(report: Report) -> str:
     """Return the report as plain text for a terminal."""
     text: list[str] = []
-    for line in lines(report):
+    for line in build_log_lines(report):
         if line.level in VERDICT_LEVELS.values() and line.grouping == "summary":
             text.append("")
         mark = MARKS[line.level]
-        text.append(f"{mark:>8}  {line.grouping:<10}  {printable(line.message)}")
-        text.extend(f"{'':>22}{printable(detail)}" for detail in line.details)
+        text.append(f"{mark:>8}  {line.grouping:<10}  {escape_nonprintable(line.message)}")
+        text.extend(f"{'':>22}{escape_nonprintable(detail)}" for detail in line.details)
     return "\n".join(text) + "\n"
 
 
-def _topic(report: Report, topic: str) -> Iterator[Line]:
+def _build_topic_lines(report: Report, topic: str) -> Iterator[LogLine]:
     results = [result for result in report.results if result.topic == topic]
     for one in report.findings():
         if one.topic == topic:
-            yield _finding(one)
-    for (level, reason), checks in _unanswered(results).items():
-        yield Line(level, topic, f"{', '.join(checks)}: not checked: {reason}")
+            yield _build_finding_line(one)
+    for (level, reason), checks in _group_unanswered(results).items():
+        yield LogLine(level, topic, f"{', '.join(checks)}: not checked: {reason}")
     passed = sum(1 for result in results if result.status is Status.PASSED)
     idle = sum(1 for result in results if result.status is Status.NOT_APPLICABLE)
     if idle == len(results):
-        yield Line("info", topic, f"No check of this topic applies here ({plural(idle, 'check')}).")
+        yield LogLine(
+            "info", topic, f"No check of this topic applies here ({plural(idle, 'check')})."
+        )
     elif passed:
         suffix = f", {idle} not applicable" if idle else ""
         asked = plural(len(results), "check")
-        yield Line("success", topic, f"{passed} of {asked} passed{suffix}.")
+        yield LogLine("success", topic, f"{passed} of {asked} passed{suffix}.")
 
 
-def _unanswered(results: list[CheckResult]) -> dict[tuple[str, str], list[str]]:
+def _group_unanswered(results: list[CheckResult]) -> dict[tuple[str, str], list[str]]:
     """Return the checks that could not look, by level and reason: each reason is told once."""
     by_reason: dict[tuple[str, str], list[str]] = {}
     for one in results:
@@ -99,18 +101,18 @@ def _unanswered(results: list[CheckResult]) -> dict[tuple[str, str], list[str]]:
     return by_reason
 
 
-def _ways(report: Report) -> Iterator[Line]:
-    if not report.choice:
+def _build_rollback_lines(report: Report) -> Iterator[LogLine]:
+    if not report.rollback_decision:
         return
-    yield Line("info", "ways", report.choice.diagnosis.story)
-    for one in told(report.choice):
-        details = [f"Loses: {text}" for text in one.loses]
-        details += [f"Takes: {one.time}"] if one.time else []
-        advice = f" ({one.advice})" if one.advice else ""
-        yield Line("info", "ways", f"{one.title}{advice}: {one.leads}", tuple(details))
+    yield LogLine("info", "ways", report.rollback_decision.diagnosis.story)
+    for one in describe_options(report.rollback_decision):
+        details = [f"Loses: {text}" for text in one.losses]
+        details += [f"Takes: {one.duration}"] if one.duration else []
+        advice = f" ({one.recommendation})" if one.recommendation else ""
+        yield LogLine("info", "ways", f"{one.title}{advice}: {one.feasibility}", tuple(details))
 
 
-def _finding(one: Reported) -> Line:
+def _build_finding_line(one: ReportedFinding) -> LogLine:
     finding, accepted = one.finding, one.acceptance
     details = [f"To do: {finding.remediation}"]
     details += [f"Run: {command}" for command in finding.commands]
@@ -118,10 +120,10 @@ def _finding(one: Reported) -> Line:
     if accepted:
         details.insert(0, f"Accepted by {accepted.who} until {accepted.until}: {accepted.reason}")
     level = "info" if accepted else LEVELS[finding.severity]
-    return Line(level, one.topic, f"{one.key}: {finding.message}", tuple(details))
+    return LogLine(level, one.topic, f"{one.key}: {finding.message}", tuple(details))
 
 
-def _summary(report: Report) -> Line:
+def _build_summary_line(report: Report) -> LogLine:
     counts = report.counts
     parts = [plural(counts["blocker"], "blocker"), plural(counts["warning"], "warning")]
     parts += [f"{counts['info']} to know"] if counts["info"] else []
@@ -130,11 +132,11 @@ def _summary(report: Report) -> Line:
     parts += [f"{plural(unanswered, 'check')} could not look"] if unanswered else []
     details = (
         f"Next: {report.next_step}",
-        *(f"Not looked at: {text}" for text in report.engines_not_used.values()),
+        *(f"Not looked at: {text}" for text in report.unused_sources.values()),
     )
-    return Line(
+    return LogLine(
         VERDICT_LEVELS[report.verdict],
         "summary",
-        f"{report.verdict.value.upper()}: {report.headline} {report.states}: {', '.join(parts)}.",
+        f"{report.verdict.value.upper()}: {report.headline} {report.subject}: {', '.join(parts)}.",
         details,
     )

@@ -7,47 +7,51 @@ import re
 from collections.abc import Iterable, Iterator
 
 from ...checks.findings import Phase, Severity
-from ...checks.release_notes import Reviewed
+from ...checks.release_notes import TriagedNote
 from ...checks.text import plural
-from ...common.text import visible
-from ..model import ELSEWHERE, ORDER, TO_READ, TOUCHES, Report, Reported
-from ..rollback_text import told
+from ...common.text import escape_invisible
+from ..model import AFFECTED, NEEDS_READING, SEVERITY_ORDER, UNAFFECTED, Report, ReportedFinding
+from ..rollback_text import describe_options
 
-TITLES = {Severity.BLOCKER: "Blockers", Severity.WARNING: "Warnings", Severity.INFO: "Good to know"}
-WHEN = {
+SEVERITY_TITLES = {
+    Severity.BLOCKER: "Blockers",
+    Severity.WARNING: "Warnings",
+    Severity.INFO: "Good to know",
+}
+PHASE_TEXT = {
     Phase.BOOT: "start of the new release",
     Phase.MIGRATE: "migrate",
     Phase.POST_UPGRADE: "the steps after migrate",
     Phase.RUNTIME: "daily use",
     Phase.ROLLBACK: "the way back",
 }
-SPECIAL = re.compile(r"([\\`*_\[\]|#])")
+SPECIAL_CHARACTERS = re.compile(r"([\\`*_\[\]|#])")
 
 
 def escape(text: str) -> str:
     """Return text that Markdown shows as it is, on one line, in a table as well."""
-    escaped = SPECIAL.sub(r"\\\1", visible(" ".join(text.split())))
+    escaped = SPECIAL_CHARACTERS.sub(r"\\\1", escape_invisible(" ".join(text.split())))
     return html.escape(escaped, quote=False)  # not every Markdown takes a backslash before these
 
 
-def code(text: str) -> str:
+def code_span(text: str) -> str:
     """Return text as a span of code, which no backtick in it ends."""
-    inside = visible(" ".join(text.split()))
-    fence = fence_around(inside, shortest=1)
+    inside = escape_invisible(" ".join(text.split()))
+    fence = choose_fence(inside, shortest=1)
     space = " " if "`" in inside else ""
     return f"{fence}{space}{inside}{space}{fence}"
 
 
-def block(commands: Iterable[str], language: str = "") -> Iterator[str]:
+def code_block(commands: Iterable[str], language: str = "") -> Iterator[str]:
     """Yield a block of code, which nothing in it ends."""
-    shown = [visible(command) for command in commands]
-    fence = fence_around("\n".join(shown), shortest=3)
+    shown = [escape_invisible(command) for command in commands]
+    fence = choose_fence("\n".join(shown), shortest=3)
     yield f"{fence}{language}"
     yield from shown
     yield fence
 
 
-def fence_around(text: str, *, shortest: int) -> str:
+def choose_fence(text: str, *, shortest: int) -> str:
     """Return a fence that is longer than any run of backticks in a text."""
     longest = max(map(len, re.findall(r"`+", text)), default=0)
     return "`" * max(shortest, longest + 1)
@@ -55,34 +59,36 @@ def fence_around(text: str, *, shortest: int) -> str:
 
 def render(report: Report) -> str:
     """Return the report as Markdown."""
-    return "\n".join(_lines(report)) + "\n"
+    return "\n".join(_build_lines(report)) + "\n"
 
 
-def _lines(report: Report) -> Iterator[str]:
+def _build_lines(report: Report) -> Iterator[str]:
     yield f"# {report.kind.capitalize()}: {report.verdict.value.upper()}"
     yield ""
     yield f"{report.headline} {escape(report.next_step)}"
     yield ""
     yield "| | |"
     yield "| --- | --- |"
-    for name, value in _facts(report):
+    for name, value in _list_run_details(report):
         yield f"| {name} | {escape(value)} |"
-    if not report.plans_an_upgrade:
-        yield from _ways(report)
-    for severity in ORDER:
-        yield from _section(TITLES[severity], report.open(severity), report)
+    if not report.is_preflight:
+        yield from _build_rollback_section(report)
+    for severity in SEVERITY_ORDER:
+        yield from _build_findings_section(
+            SEVERITY_TITLES[severity], report.unaccepted(severity), report
+        )
     accepted = tuple(one for one in report.findings() if one.acceptance)
-    yield from _section("Accepted", accepted, report)
-    yield from _not_checked(report)
-    if report.plans_an_upgrade:
-        yield from _ways(report)
-        yield from _notes(report)
-        yield from _packages(report)
-        yield from _migrations(report)
-    yield from _expected_changes(report)
+    yield from _build_findings_section("Accepted", accepted, report)
+    yield from _build_not_checked_section(report)
+    if report.is_preflight:
+        yield from _build_rollback_section(report)
+        yield from _build_notes_section(report)
+        yield from _build_packages_section(report)
+        yield from _build_migrations_section(report)
+    yield from _build_expected_changes_section(report)
 
 
-def _facts(report: Report) -> Iterator[tuple[str, str]]:
+def _list_run_details(report: Report) -> Iterator[tuple[str, str]]:
     counts = report.counts
     yield "Instance", report.instance
     yield from report.labels.items()
@@ -98,44 +104,46 @@ def _facts(report: Report) -> Iterator[tuple[str, str]]:
     yield "Made by", f"{report.tool}, catalog {report.catalog}"
 
 
-def _ways(report: Report) -> Iterator[str]:
-    if not report.choice:
+def _build_rollback_section(report: Report) -> Iterator[str]:
+    if not report.rollback_decision:
         return
     yield ""
     yield "## The ways back"
     yield ""
-    yield escape(report.choice.diagnosis.story)
-    for one in told(report.choice):
+    yield escape(report.rollback_decision.diagnosis.story)
+    for one in describe_options(report.rollback_decision):
         yield ""
-        yield f"### {one.title}{f' ({one.advice})' if one.advice else ''}"
+        yield f"### {one.title}{f' ({one.recommendation})' if one.recommendation else ''}"
         yield ""
-        yield f"- Leads there: {escape(one.leads)}"
-        yield from (f"- Loses: {escape(text)}" for text in one.loses)
-        yield from (f"- Needs: {escape(text)}" for text in one.needs)
-        yield from (f"- Open: {escape(text)}" for text in one.doubts)
-        if one.time:
-            yield f"- Takes: {escape(one.time)}"
-    if report.choice.chosen.losses:
+        yield f"- Leads there: {escape(one.feasibility)}"
+        yield from (f"- Loses: {escape(text)}" for text in one.losses)
+        yield from (f"- Needs: {escape(text)}" for text in one.prerequisites)
+        yield from (f"- Open: {escape(text)}" for text in one.unknowns)
+        if one.duration:
+            yield f"- Takes: {escape(one.duration)}"
+    if report.rollback_decision.chosen.losses:
         yield ""
-        yield f"### What '{report.choice.chosen.title}' loses"
+        yield f"### What '{report.rollback_decision.chosen.title}' loses"
         yield ""
         yield "| What | How many | Because of |"
         yield "| --- | --- | --- |"
-        for loss in report.choice.chosen.losses:
+        for loss in report.rollback_decision.chosen.losses:
             number = "not counted" if loss.number is None else str(loss.number)
             why = ": ".join(filter(None, (loss.cause, loss.says, ", ".join(loss.sample))))
             yield f"| {escape(loss.subject)} ({loss.kind}) | {number} | {escape(why)} |"
 
 
-def _section(title: str, findings: tuple[Reported, ...], report: Report) -> Iterator[str]:
+def _build_findings_section(
+    title: str, findings: tuple[ReportedFinding, ...], report: Report
+) -> Iterator[str]:
     if findings:
         yield ""
         yield f"## {title}"
     for one in findings:
-        yield from _finding(one, report)
+        yield from _build_finding(one, report)
 
 
-def _finding(one: Reported, report: Report) -> Iterator[str]:
+def _build_finding(one: ReportedFinding, report: Report) -> Iterator[str]:
     finding = one.finding
     yield ""
     yield f"### {escape(finding.message)}"
@@ -150,64 +158,64 @@ def _finding(one: Reported, report: Report) -> Iterator[str]:
     yield f"**To do:** {escape(finding.remediation)}"
     if finding.commands:
         yield ""
-        yield from block(re.sub(r"[\r\n]+", " ", command) for command in finding.commands)
+        yield from code_block(re.sub(r"[\r\n]+", " ", command) for command in finding.commands)
     if finding.evidence:
         yield ""
         yield from (f"- {escape(item)}" for item in finding.evidence)
     yield ""
     impact = finding.impact.value.replace("_", " ")
-    when = f"Fails at: {WHEN[finding.phase]}. " if report.plans_an_upgrade else ""
-    yield f"{when}Impact: {impact}. Key: {code(one.key)}"
+    when = f"Fails at: {PHASE_TEXT[finding.phase]}. " if report.is_preflight else ""
+    yield f"{when}Impact: {impact}. Key: {code_span(one.key)}"
     for url in finding.references:
         yield f"<{url}>"
 
 
-def _not_checked(report: Report) -> Iterator[str]:
+def _build_not_checked_section(report: Report) -> Iterator[str]:
     yield ""
     yield "## Not checked"
     yield ""
-    if report.answered_everything:
+    if report.is_fully_checked:
         yield "Nothing: every check could look."
     for result in report.not_checked:
         yield f"- {escape(result.check)}: {escape(result.reason)}"
-    for lapsed in report.lapsed:
+    for lapsed in report.lapsed_acceptances:
         yield escape(f"- The acceptance of {lapsed.finding} by {lapsed.who} has lapsed.")
-    for one in report.unmatched:
+    for one in report.unmatched_acceptances:
         yield escape(f"- {one.finding}, accepted by {one.who}, is not exactly one finding here.")
-    for text in report.engines_not_used.values():
+    for text in report.unused_sources.values():
         yield f"- {text}"
 
 
-def _notes(report: Report) -> Iterator[str]:
+def _build_notes_section(report: Report) -> Iterator[str]:
     """Yield what is to be read in full; of what merely changed, the number."""
     yield ""
     yield "## Release notes on the way"
     yield ""
-    if report.notes is None:
-        yield f"Not read: {escape(report.why_no_notes)}."
-    elif not report.notes:
+    if report.release_notes is None:
+        yield f"Not read: {escape(report.notes_unavailable_reason)}."
+    elif not report.release_notes:
         yield "None."
-    for group, notes in report.groups_of_notes.items():
+    for group, notes in report.notes_by_group.items():
         yield f"**{group}: {len(notes)}**"
         yield ""
-        if group in (TOUCHES, TO_READ, ELSEWHERE):
-            yield from map(_note, notes)
+        if group in (AFFECTED, NEEDS_READING, UNAFFECTED):
+            yield from map(_format_note, notes)
             yield ""
-    if report.without_notes:
-        yield f"Without release notes: {escape(', '.join(report.without_notes))}"
+    if report.distributions_without_notes:
+        yield f"Without release notes: {escape(', '.join(report.distributions_without_notes))}"
 
 
-def _note(one: Reviewed) -> str:
+def _format_note(one: TriagedNote) -> str:
     note = one.note
     heading = f", {note.heading}" if note.heading else ""
     title = escape(f"{note.distribution} {note.release}, {note.kind}{heading}")
-    known = [code(key) for key in one.findings]
-    known += [escape(one.not_here)] if one.not_here else []
+    known = [code_span(key) for key in one.findings]
+    known += [escape(one.not_applicable_reason)] if one.not_applicable_reason else []
     why = f" ({', '.join(known)})" if known else ""
     return f"- **{title}:** {escape(note.text)}{why}{f' <{note.link}>' if note.link else ''}"
 
 
-def _migrations(report: Report) -> Iterator[str]:
+def _build_migrations_section(report: Report) -> Iterator[str]:
     yield ""
     yield "## Migrations that the upgrade applies"
     yield ""
@@ -219,7 +227,7 @@ def _migrations(report: Report) -> Iterator[str]:
         yield from (f"- {escape(name)}" for name in report.migrations)
 
 
-def _packages(report: Report) -> Iterator[str]:
+def _build_packages_section(report: Report) -> Iterator[str]:
     yield ""
     yield "## Packages that the upgrade changes"
     yield ""
@@ -231,7 +239,7 @@ def _packages(report: Report) -> Iterator[str]:
         yield from (f"- {escape(one.name)}: {escape(one.story)}" for one in report.packages)
 
 
-def _expected_changes(report: Report) -> Iterator[str]:
+def _build_expected_changes_section(report: Report) -> Iterator[str]:
     for section, changes in report.expected_changes.items():
         yield ""
         yield f"## Expected changes of {section}: {len(changes)}"

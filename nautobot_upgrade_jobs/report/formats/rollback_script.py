@@ -12,7 +12,7 @@ from ..model import Report
 from .markdown import escape
 
 VARIABLE = re.compile(r"\$(\w+)")
-HEAD = """\
+SCRIPT_HEADER = """\
 set -euo pipefail
 cd "$(dirname "${{BASH_SOURCE[0]}}")"
 planned_for={state}
@@ -53,11 +53,11 @@ run() {{
     echo "$number" >>"$finished"
 }}
 """
-REFUSE = """\
+BLOCKED_GUARD = """\
 [ "$although_blocked" = yes ] || fail "this plan was BLOCKED, by what rollback-*.md beside it \
 names. Mend that and plan again, or give --although-blocked."
 """
-CHECK = """\
+STATE_GUARD = """\
 if [ ! -e "$finished" ]; then
     state=$({asks} | tail -n 1)
     [ "$state" = "$planned_for" ] || fail "this is not what was planned for, or it has changed \
@@ -69,45 +69,45 @@ fi
 
 def render(report: Report) -> str:
     """Return the script of a report's steps."""
-    return "\n".join(_lines(report)) + "\n"
+    return "\n".join(_build_lines(report)) + "\n"
 
 
-def _lines(report: Report) -> Iterator[str]:
+def _build_lines(report: Report) -> Iterator[str]:
     yield "#!/usr/bin/env bash"
-    yield from _comment(f"The way back of {report.instance}: {report.states}")
-    yield from _comment(f"Planned {report.created:%Y-%m-%d %H:%M} UTC by {report.tool}.")
+    yield from _build_comment(f"The way back of {report.instance}: {report.subject}")
+    yield from _build_comment(f"Planned {report.created:%Y-%m-%d %H:%M} UTC by {report.tool}.")
     yield "# Read it before you run it. It asks before what cannot be taken back, unless it is"
     yield "# given --yes; it stops at the first failure, and goes on from there when run again."
-    yield HEAD.format(state=shlex.quote(report.state))
-    for name in _variables(report.steps):
+    yield SCRIPT_HEADER.format(state=shlex.quote(report.database_state))
+    for name in _find_variables(report.steps):
         yield f': "${{{name}:?is not set}}"'
     if report.verdict is Verdict.BLOCKED:
-        yield REFUSE
-    yield CHECK.format(asks=report.asks_state)
+        yield BLOCKED_GUARD
+    yield STATE_GUARD.format(asks=report.state_command)
     for number, step in enumerate(report.steps, 1):
-        yield from _function(f"step_{number}", step.commands)
+        yield from _build_function(f"step_{number}", step.commands)
         proof = step.verify if is_command(step.verify) else ""
-        yield from _function(f"proof_{number}", (proof,) if proof else ())
+        yield from _build_function(f"proof_{number}", (proof,) if proof else ())
         kind = "irreversible" if step.irreversible else "plain"
         yield f"run {number} {shlex.quote(step.title)} {kind}"
         yield ""
     yield 'say "Everything is done."'
 
 
-def _function(name: str, commands: tuple[str, ...]) -> Iterator[str]:
+def _build_function(name: str, commands: tuple[str, ...]) -> Iterator[str]:
     """Yield a function; in a pipeline of its own, it stops at the first command that fails."""
     yield f"{name}() {{"
     yield from (f"    {command}" for command in commands or (":",))
     yield "}"
 
 
-def _variables(steps: tuple[Step, ...]) -> list[str]:
+def _find_variables(steps: tuple[Step, ...]) -> list[str]:
     """Return the variables of the environment that the commands ask for."""
     texts = (text for step in steps for text in (*step.commands, step.verify))
     return list(dict.fromkeys(name for text in texts for name in VARIABLE.findall(text)))
 
 
-def _comment(text: str) -> Iterator[str]:
+def _build_comment(text: str) -> Iterator[str]:
     yield f"# {escape(text)}"
 
 

@@ -7,33 +7,41 @@ from collections.abc import Iterator
 from ...checks.findings import Severity
 from ...runbook.container_commands import RUN
 from ..model import Report
-from .markdown import block, code, escape
+from .markdown import code_block, code_span, escape
 from .rollback_script import is_command
 
-FOLDER = "Run it in one folder, which has this plan and the files beside it:"
-WHERE = {
-    False: f"{FOLDER} as the user of Nautobot and in its environment. `sudo` is for who may.",
-    True: f"{FOLDER} that of docker-compose.yml, and the image's user has to be let write there.",
+FOLDER_INSTRUCTION = "Run it in one folder, which has this plan and the files beside it:"
+ENVIRONMENT_INSTRUCTIONS = {
+    False: (
+        f"{FOLDER_INSTRUCTION} as the user of Nautobot and in its environment. `sudo` is for who"
+        " may."
+    ),
+    True: (
+        f"{FOLDER_INSTRUCTION} that of docker-compose.yml, and the image's user has to be let write"
+        " there."
+    ),
 }
 """By whether Nautobot is an image."""
-NO_RETURN = "**No way back from here but the backup.**"
+POINT_OF_NO_RETURN = "**No way back from here but the backup.**"
 TITLES = {"preflight": ("Upgrade", "Preflight"), "rollback": ("The way back", "Rollback Planner")}
 
 
 def render(report: Report) -> str:
     """Return the runbook of a report."""
-    return "\n".join(_lines(report)) + "\n"
+    return "\n".join(_build_lines(report)) + "\n"
 
 
-def _lines(report: Report) -> Iterator[str]:
+def _build_lines(report: Report) -> Iterator[str]:
     what, who = TITLES[report.kind]
-    yield f"# {what} of {escape(report.instance)}: {escape(report.states)}"
+    yield f"# {what} of {escape(report.instance)}: {escape(report.subject)}"
     yield ""
     verdict = f"**{report.verdict.value.upper()}**. {escape(report.headline)}"
     yield f"{who} of {report.created:%Y-%m-%d %H:%M} UTC: {verdict}"
     yield ""
-    yield WHERE[any(one.startswith(RUN) for step in report.steps for one in step.commands)]
-    blockers = report.open(Severity.BLOCKER)
+    yield ENVIRONMENT_INSTRUCTIONS[
+        any(one.startswith(RUN) for step in report.steps for one in step.commands)
+    ]
+    blockers = report.unaccepted(Severity.BLOCKER)
     if blockers:
         yield ""
         yield "Not before these are mended:"
@@ -47,10 +55,10 @@ def _lines(report: Report) -> Iterator[str]:
             yield escape(step.why)
         if step.irreversible:
             yield ""
-            yield NO_RETURN
+            yield POINT_OF_NO_RETURN
         yield ""
-        yield from block(step.commands, "shell")
+        yield from code_block(step.commands, "shell")
         if step.verify:
             yield ""
-            shown = code if is_command(step.verify) else escape
+            shown = code_span if is_command(step.verify) else escape
             yield f"Proof: {shown(step.verify)}"

@@ -7,19 +7,19 @@ import re
 from typing import Any
 
 from ...checks.findings import CheckResult, Severity, Status
-from ...common.text import printable
-from ..model import Report, Reported
+from ...common.text import escape_nonprintable
+from ..model import Report, ReportedFinding
 
 LEVELS = {Severity.BLOCKER: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
-SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
+SCHEMA_URL = "https://json.schemastore.org/sarif-2.1.0.json"
 
 
 def render(report: Report) -> str:
     """Return the report as SARIF text, in ASCII: what reads it may show it on a terminal."""
-    return json.dumps(document(report), indent=2) + "\n"
+    return json.dumps(build_document(report), indent=2) + "\n"
 
 
-def document(report: Report) -> dict[str, Any]:
+def build_document(report: Report) -> dict[str, Any]:
     """Return the report as plain JSON types, in the shape of SARIF."""
     name, _, version = report.tool.rpartition(" ")
     rules = {result.check: number for number, result in enumerate(report.results)}
@@ -28,7 +28,7 @@ def document(report: Report) -> dict[str, Any]:
             "driver": {
                 "name": name,
                 "version": version,
-                "rules": [_rule(result) for result in report.results],
+                "rules": [_build_rule(result) for result in report.results],
             }
         },
         "automationDetails": {"id": f"{report.kind}/{report.file_stem}"},
@@ -37,11 +37,11 @@ def document(report: Report) -> dict[str, Any]:
                 "executionSuccessful": not report.not_checked,
                 "endTimeUtc": f"{report.created:%Y-%m-%dT%H:%M:%SZ}",
                 "toolExecutionNotifications": [
-                    _notification(result, rules) for result in report.not_checked
+                    _build_notification(result, rules) for result in report.not_checked
                 ],
             }
         ],
-        "results": [_result(one, rules) for one in report.findings()],
+        "results": [_build_result(one, rules) for one in report.findings()],
         "properties": {
             "verdict": report.verdict.value,
             "instance": report.instance,
@@ -49,32 +49,32 @@ def document(report: Report) -> dict[str, Any]:
             "target": report.target,
         },
     }
-    return {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
+    return {"$schema": SCHEMA_URL, "version": "2.1.0", "runs": [run]}
 
 
-def _rule(result: CheckResult) -> dict[str, Any]:
-    told = {"fullDescription": _message(result.why)} if result.why else {}
-    return {"id": result.check, "shortDescription": _message(result.title), **told}
+def _build_rule(result: CheckResult) -> dict[str, Any]:
+    told = {"fullDescription": _build_message(result.why)} if result.why else {}
+    return {"id": result.check, "shortDescription": _build_message(result.title), **told}
 
 
-def _notification(result: CheckResult, rules: dict[str, int]) -> dict[str, Any]:
+def _build_notification(result: CheckResult, rules: dict[str, int]) -> dict[str, Any]:
     return {
         "level": "error" if result.status is Status.CRASHED else "warning",
-        "message": _message(f"{result.check}: not checked: {result.reason}"),
+        "message": _build_message(f"{result.check}: not checked: {result.reason}"),
         "associatedRule": {"id": result.check, "index": rules[result.check]},
     }
 
 
-def _result(one: Reported, rules: dict[str, int]) -> dict[str, Any]:
+def _build_result(one: ReportedFinding, rules: dict[str, int]) -> dict[str, Any]:
     finding = one.finding
     accepted = one.acceptance
     suppressed = f"{accepted.who}, until {accepted.until}: {accepted.reason}" if accepted else ""
-    place = {"fullyQualifiedName": printable(finding.subject), "kind": "resource"}
+    place = {"fullyQualifiedName": escape_nonprintable(finding.subject), "kind": "resource"}
     return {
         "ruleId": one.check,
         "ruleIndex": rules[one.check],
         "level": LEVELS[finding.severity],
-        "message": _message(f"{finding.message} To do: {finding.remediation}"),
+        "message": _build_message(f"{finding.message} To do: {finding.remediation}"),
         "locations": [{"logicalLocations": [place]}],
         "partialFingerprints": {"finding/v1": one.key},
         "suppressions": [{"kind": "external", "status": "accepted", "justification": suppressed}]
@@ -90,6 +90,10 @@ def _result(one: Reported, rules: dict[str, int]) -> dict[str, Any]:
     }
 
 
-def _message(text: str) -> dict[str, str]:
+def _build_message(text: str) -> dict[str, str]:
     """Return a message: brackets would be a link, braces the place of an argument."""
-    return {"text": re.sub(r"([\\\[\]])", r"\\\1", re.sub(r"([{}])", r"\1\1", printable(text)))}
+    return {
+        "text": re.sub(
+            r"([\\\[\]])", r"\\\1", re.sub(r"([{}])", r"\1\1", escape_nonprintable(text))
+        )
+    }

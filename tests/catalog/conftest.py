@@ -1,8 +1,0 @@
-import pytest
-
-from nautobot_upgrade_jobs.catalog import Catalog, load
-
-
-@pytest.fixture(scope="session")
-def catalog() -> Catalog:
-    return load()

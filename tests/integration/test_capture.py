@@ -1,0 +1,253 @@
+"""Snapshots of a real database: complete, of one instant, and sensitive to every change."""
+
+import random
+import threading
+from dataclasses import replace
+
+import pytest
+from django.conf import settings
+from django.db import connection, connections
+from nautobot.extras.models import ComputedField, DynamicGroup, GraphQLQuery
+
+from nautobot_upgrade_jobs.app_settings import UsageError
+from nautobot_upgrade_jobs.collect import collect_facts
+from nautobot_upgrade_jobs.collect.db import fingerprints_mysql, fingerprints_postgresql
+from nautobot_upgrade_jobs.facts import Unavailable
+from nautobot_upgrade_jobs.facts.fingerprints import DEPTHS
+from nautobot_upgrade_jobs.snapshot.file_format import unseal
+from nautobot_upgrade_jobs.workflows.capture import capture
+
+JOB = "nautobot_upgrade_jobs.jobs.capture.CaptureSnapshot"
+
+
+@pytest.fixture(autouse=True)
+def _impatient(monkeypatch):
+    monkeypatch.setattr("nautobot_upgrade_jobs.collect.workers.REPLY_TIMEOUT_SECONDS", 0.05)
+
+
+@pytest.fixture
+def own_database(clone):
+    with clone("sample"):
+        yield
+
+
+def execute(statement):
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
+        return cursor.fetchall() if cursor.description else []
+
+
+def contents():
+    return collect_facts(topics=("fingerprints",)).fingerprints
+
+
+def table(name, of=None):
+    found = (of or contents()).tables[name]
+    assert not isinstance(found, Unavailable), found.reason
+    return found
+
+
+def column(name, of):
+    return next(one for one in of.columns if one.name == name)
+
+
+def changed(before, after):
+    """What differs between two states of one table, in words."""
+    words = set()
+    if before.rows != after.rows:
+        words.add("rows")
+    if before.keys != after.keys:
+        words.add("keys")
+    old = {one.name: one for one in before.columns}
+    return words | {one.name for one in after.columns if old[one.name] != one}
+
+
+def test_every_table_is_captured():
+    captured = capture()
+    assert captured.missing == {}
+    found = captured.snapshot.facts.fingerprints.tables
+    with connection.cursor() as cursor:
+        assert set(found) == set(connection.introspection.table_names(cursor))
+    for name, one in found.items():
+        ((rows,),) = execute(f"SELECT count(*) FROM {connection.ops.quote_name(name)}")
+        assert one.rows == rows
+    assert unseal(captured.data) == captured.snapshot
+
+
+def test_two_looks_at_the_same_rows_are_equal():
+    assert contents() == contents()
+
+
+@pytest.mark.usefixtures("own_database")
+@pytest.mark.parametrize(
+    ("statement", "expected"),
+    [
+        ("UPDATE dcim_device SET serial = 'x' WHERE name = 'edge-01'", {"serial"}),
+        ("UPDATE dcim_device SET serial = ''", {"serial"}),
+        ("UPDATE dcim_device SET name = name", set()),
+        ("DELETE FROM extras_objectchange", {"rows", "keys"}),
+    ],
+)
+def test_a_change_shows_where_it_is_and_nowhere_else(statement, expected):
+    execute("UPDATE dcim_device SET serial = 'y' WHERE name = 'edge-02'")
+    before = contents()
+    execute(statement)
+    after = contents()
+    touched = next(name for name in ("dcim_device", "extras_objectchange") if name in statement)
+    assert changed(table(touched, before), table(touched, after)) >= expected
+    assert bool(changed(table(touched, before), table(touched, after))) == bool(expected)
+    others = set(before.tables) - {touched}
+    assert all(before.tables[other] == after.tables[other] for other in others)
+
+
+@pytest.mark.usefixtures("own_database")
+def test_two_cells_swapped_between_rows_are_seen():
+    before = table("dcim_device")
+    (one, a), (other, b) = execute(
+        "SELECT id, name FROM dcim_device WHERE name LIKE 'edge-%' ORDER BY name LIMIT 2"
+    )
+    for key, name in ((one, "swapping"), (other, a), (one, b)):
+        execute(f"UPDATE dcim_device SET name = '{name}' WHERE id = '{key}'")
+    assert changed(before, table("dcim_device")) == {"name"}
+
+
+def test_every_depth_says_the_same_of_what_it_looks_at():
+    """A snapshot of keys and one of contents are comparable as far as the keys go."""
+    seen = [collect_facts(topics=("fingerprints",), depth=depth).fingerprints for depth in DEPTHS]
+    for name in seen[0].tables:
+        counts, keys, content, buckets = (table(name, one) for one in seen)
+        assert counts.rows == keys.rows == content.rows == buckets.rows
+        assert (counts.keys, counts.columns, keys.columns) == (None, (), ())
+        assert keys.keys == content.keys == buckets.keys
+        for one, other in zip(content.columns, buckets.columns, strict=True):
+            assert replace(other, buckets="") == one
+            assert len(other.buckets) == (256 * 16 if int(one.fingerprint, 16) else 0)
+
+
+@pytest.mark.usefixtures("own_database")
+def test_what_changes_beside_a_column_does_not_touch_its_fingerprint():
+    before = table("dcim_device")
+    execute("ALTER TABLE dcim_device ADD COLUMN extra integer DEFAULT 7")
+    execute("ALTER TABLE dcim_device DROP COLUMN comments")
+    after = {one.name: one for one in table("dcim_device").columns}
+    assert "comments" not in after
+    for one in before.columns:
+        if one.name != "comments":
+            assert after[one.name] == one
+
+
+LEDGERS = ("a_ledger", "z_ledger")
+
+
+@pytest.fixture
+def ledgers(own_database, monkeypatch):
+    """Two tables, the first and the last to be read, that every transaction keeps the same."""
+    for name in LEDGERS:
+        execute(f"CREATE TABLE {name} (id integer PRIMARY KEY, amount integer)")
+        for number in range(100):
+            execute(f"INSERT INTO {name} VALUES ({number}, 1000)")
+    for dialect in (fingerprints_postgresql, fingerprints_mysql):
+        tables = dialect.read_table_info
+        few = lambda connection, tables=tables: {  # noqa: E731
+            name: shape for name, shape in tables(connection).items() if name in LEDGERS
+        }
+        monkeypatch.setattr(dialect, "read_table_info", few)
+
+
+@pytest.mark.usefixtures("ledgers")
+def test_one_instant_under_writers():
+    """An amount moves between rows, in both ledgers at once; they agree in every snapshot."""
+    name, stop = connection.settings_dict["NAME"], threading.Event()
+
+    def move():
+        generator = random.Random(1)
+        other = connections.create_connection("default")
+        other.settings_dict["NAME"] = name
+        with other.cursor() as cursor:
+            while not stop.is_set():
+                giver, taker = generator.sample(range(100), 2)
+                amount = generator.randrange(1, 9)
+                cursor.execute("BEGIN")
+                for ledger in LEDGERS:
+                    for row, change in ((giver, -amount), (taker, amount)):
+                        cursor.execute(
+                            f"UPDATE {ledger} SET amount = amount + {change} WHERE id = {row}"
+                        )
+                cursor.execute("COMMIT")
+        other.close()
+
+    writer = threading.Thread(target=move)
+    writer.start()
+    try:
+        seen = [contents() for _ in range(50)]
+    finally:
+        stop.set()
+        writer.join()
+    for one in seen:
+        assert table("a_ledger", one) == table("z_ledger", one)
+    assert len({column("amount", table("a_ledger", one)).fingerprint for one in seen}) > 10
+    ((total,),) = execute("SELECT sum(amount) FROM a_ledger")
+    assert total == 100_000
+
+
+@pytest.mark.usefixtures("own_database")
+def test_no_snapshot_while_the_schema_changes(instance):
+    if instance.evidence_source == "mysql":
+        pytest.skip("MySQL holds no lock that could be seen between the statements of a migration")
+    other = connections.create_connection("default")
+    other.settings_dict["NAME"] = connection.settings_dict["NAME"]
+    with other.cursor() as cursor:
+        cursor.execute("BEGIN")
+        cursor.execute("ALTER TABLE extras_tag ADD COLUMN half integer")
+        assert "a migration seems to be running" in contents().reason
+        cursor.execute("ROLLBACK")
+    other.close()
+    assert not isinstance(contents(), Unavailable)
+
+
+def test_the_file_is_also_written_to_the_directory(tmp_path, monkeypatch):
+    folder = tmp_path / "snapshots"
+    monkeypatch.setitem(
+        settings.PLUGINS_CONFIG, "nautobot_upgrade_jobs", {"snapshot_directory": str(folder)}
+    )
+    captured = capture()
+    (path,) = folder.iterdir()
+    assert (path.name, path.read_bytes()) == (captured.name, captured.data)
+    assert path.stat().st_mode & 0o077 == 0
+
+
+def test_a_directory_that_cannot_be_written_is_a_clear_error(tmp_path, monkeypatch):
+    blocked = tmp_path / "file"
+    blocked.write_text("")
+    monkeypatch.setitem(
+        settings.PLUGINS_CONFIG, "nautobot_upgrade_jobs", {"snapshot_directory": str(blocked)}
+    )
+    with pytest.raises(UsageError, match="cannot be written"):
+        capture()
+    assert list(tmp_path.iterdir()) == [blocked]
+
+
+def test_the_job_attaches_a_sealed_file(rest):
+    result = rest.run_job(JOB)
+    assert (result["status"]["value"], result["result"]["verdict"]) == ("SUCCESS", "complete")
+    ((name, data),) = rest.files(result["id"]).items()
+    assert result["result"]["files"] == [name]
+    snapshot = unseal(data)
+    assert len(snapshot.facts.fingerprints.tables) == result["result"]["tables"]
+
+
+def test_what_objects_mean_has_a_budget(monkeypatch):
+    monkeypatch.setattr("nautobot_upgrade_jobs.collect.derived_state.BUDGET_SECONDS", -1)
+    derived_state = collect_facts(topics=("derived_state",)).derived_state
+    assert "budget of -1 seconds was used up" in derived_state.dynamic_groups.reason
+
+
+def test_an_object_that_does_not_work_says_so_and_leaves_the_others(own_database):
+    DynamicGroup.objects.filter(name="Sample by name").update(filter={"no_such": ["x"]})
+    ComputedField.objects.update(template="{{ obj.name.no.such }}")
+    GraphQLQuery.objects.filter(name="Sample locations").update(query="{ nothing { id } }")
+    derived_state = collect_facts(topics=("derived_state",)).derived_state
+    assert "error" in derived_state.computed_fields.items["dcim.device.sample_line"]
+    assert derived_state.graphql_queries.items["Sample locations"].startswith("invalid: ")
+    assert derived_state.graphql_queries.items["Sample interfaces"] == "valid"
+    assert "4 members" in derived_state.object_permissions.items["Sample devices: dcim.device"]

@@ -1,0 +1,417 @@
+"""Collectors on a real database: complete, read-only, and honest when something is in the way."""
+
+import importlib
+import re
+import threading
+from contextlib import contextmanager
+from dataclasses import fields, is_dataclass
+
+import pytest
+from django.conf import settings
+from django.core.cache import cache
+from django.db import Error, connection, connections
+
+from nautobot_upgrade_jobs.checks.findings import Verdict
+from nautobot_upgrade_jobs.checks.registry import checks_for_stage
+from nautobot_upgrade_jobs.collect import collect_facts
+from nautobot_upgrade_jobs.collect.db.read_only_session import read_only_session
+from nautobot_upgrade_jobs.facts import Facts, Unavailable
+from nautobot_upgrade_jobs.report import FORMATS
+from nautobot_upgrade_jobs.workflows.context import RunRequest
+from nautobot_upgrade_jobs.workflows.preflight import run_preflight
+from nautobot_upgrade_jobs.workflows.verify import verify_migrations
+from tests.support.nautobot import rows_of_every_table
+
+TARGET = "3.2.7"
+ON_3X = settings.VERSION.startswith("3.")
+
+
+def missing(value, path=""):
+    """All missing facts below a value, as path: reason."""
+    if isinstance(value, Unavailable):
+        return {path: value.reason}
+    found = {}
+    if is_dataclass(value):
+        for field in fields(value):
+            found |= missing(getattr(value, field.name), f"{path}.{field.name}".lstrip("."))
+    return found
+
+
+def execute(statement, parameters=None):
+    with connection.cursor() as cursor:
+        cursor.execute(statement, parameters)
+        return cursor.fetchall() if cursor.description else []
+
+
+def fingerprints():
+    with connection.cursor() as cursor:
+        return rows_of_every_table(cursor)
+
+
+def summary(report):
+    """What a report says, without what differs from run to run."""
+    return (
+        report.verdict,
+        [(result.check, result.status, result.reason) for result in report.results],
+        [(one.key, one.finding) for one in report.findings()],
+    )
+
+
+@pytest.fixture(autouse=True)
+def _impatient(monkeypatch):
+    """No worker listens to the broker that tests use; there is no point in waiting for one."""
+    monkeypatch.setattr("nautobot_upgrade_jobs.collect.workers.REPLY_TIMEOUT_SECONDS", 0.05)
+
+
+@pytest.fixture
+def own_database(clone):
+    """For tests that leave the database different from what they found."""
+    with clone("sample"):
+        yield
+
+
+def test_everything_can_be_collected():
+    """On 3.x the old approvals and cable columns are gone, and nothing asks for them."""
+    gone = set(missing(collect_facts()))
+    if ON_3X:
+        assert gone <= {
+            "jobs.awaiting_approval",
+            "jobs.gated_by_approval",
+            "data.dangling_cables",
+            "data.unsupported_cable_terminations",
+            "data.duplicate_cable_terminations",
+        }
+    else:
+        assert gone == set()
+
+
+def test_the_facts_know_this_installation(instance):
+    facts = collect_facts()
+    assert facts.runtime.nautobot == instance.version
+    assert facts.database.vendor == instance.evidence_source
+    assert "nautobot" in {package.name for package in facts.packages.installed}
+    (app,) = facts.apps.enabled
+    assert (app.distribution, app.nautobot_requirements) == ("nautobot-upgrade-jobs", (">=2.4",))
+    assert {table.name: table.rows for table in facts.tables.tables}["dcim_device"] > 0
+    assert set(facts.migrations.recorded) >= {"dcim.0001_initial_part_1"}
+    assert any(job.class_path.endswith("preflight.Preflight") for job in facts.jobs.records)
+    assert {folder.setting for folder in facts.storage.folders} >= {"MEDIA_ROOT", "STATIC_ROOT"}
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "INSERT INTO extras_tag SELECT * FROM extras_tag",
+        "UPDATE dcim_device SET name = 'x'",
+        "DELETE FROM dcim_cable",
+        "CREATE TABLE upgrade_jobs_was_here (id int)",
+    ],
+)
+def test_the_server_refuses_to_write(statement):
+    before = fingerprints()
+    with read_only_session(30), pytest.raises(Error, match=r"(?i)read.only"):
+        execute(statement)
+    assert fingerprints() == before
+
+
+@pytest.mark.usefixtures("own_database")
+def test_the_orm_is_kept_from_writing_too():
+    from nautobot.extras.models import Tag
+
+    with read_only_session(30), pytest.raises(Error, match=r"(?i)read.only"):
+        Tag.objects.create(name="written")
+    Tag.objects.create(name="written")  # the connection outside is as it was
+
+
+def test_a_dropped_session_comes_back_read_only():
+    with read_only_session(30) as session:
+        session.close()
+        with pytest.raises(Error, match=r"(?i)read.only"):
+            execute("DELETE FROM dcim_cable")
+
+
+def test_a_run_changes_nothing():
+    before = fingerprints()
+    report = run_preflight(RunRequest(target=TARGET))
+    assert report.results
+    assert fingerprints() == before
+
+
+@pytest.mark.parametrize(
+    "run",
+    [lambda: run_preflight(RunRequest(target=TARGET)), lambda: verify_migrations(RunRequest())],
+)
+def test_a_role_with_nothing_but_select_gives_the_same_report(run, instance, monkeypatch):
+    name = connection.settings_dict["NAME"]
+    expected = summary(run())
+    with select_only(instance, name) as credentials:
+        connections["readonly"].settings_dict.update(NAME=name, **credentials)
+        monkeypatch.setitem(
+            settings.PLUGINS_CONFIG, "nautobot_upgrade_jobs", {"database_alias": "readonly"}
+        )
+        with read_only_session(5, "readonly") as session, session.cursor() as cursor:
+            cursor.execute("SELECT current_user")
+            assert cursor.fetchone()[0].startswith("onlooker")
+        assert summary(run()) == expected
+
+
+@contextmanager
+def select_only(instance, database):
+    """A role that may do nothing but SELECT, known to Django as the alias `readonly`."""
+    server = instance.server()
+    if instance.evidence_source == "mysql":
+        server.sql(
+            "CREATE USER onlooker@'%' IDENTIFIED BY 'look'",
+            f"GRANT SELECT ON `{database}`.* TO onlooker@'%'",
+            # Without these two it sees neither the grants nor the transactions of others.
+            "GRANT SELECT ON mysql.* TO onlooker@'%'",
+            "GRANT PROCESS ON *.* TO onlooker@'%'",
+        )
+    else:
+        server.sql("CREATE ROLE onlooker LOGIN PASSWORD 'look'", database=database)
+        for kind in ("TABLES", "SEQUENCES"):
+            server.sql(
+                f"GRANT SELECT ON ALL {kind} IN SCHEMA public TO onlooker", database=database
+            )
+    connections.settings["readonly"] = dict(connections.settings["default"])
+    try:
+        yield {"USER": "onlooker", "PASSWORD": "look"}
+    finally:
+        connections["readonly"].close()
+        del connections["readonly"], connections.settings["readonly"]
+        if instance.evidence_source == "postgresql":
+            server.sql("DROP OWNED BY onlooker", database=database)
+        server.sql("DROP USER onlooker")
+
+
+# What each topic reads, so that the same faults can be put in the way of all of them.
+TABLES = {
+    "migrations": ("django_migrations", "app"),
+    "jobs": ("extras_job", "installed"),
+    "workers": ("extras_jobqueue", "queue_type"),
+    "data": ("social_auth_usersocialauth", "uid"),
+}
+
+
+@pytest.mark.usefixtures("own_database")
+@pytest.mark.parametrize("topic", TABLES)
+@pytest.mark.parametrize("fault", ["table missing", "column missing", "permission denied"])
+def test_a_fault_in_the_database_is_a_reason_and_never_go(topic, fault, instance, monkeypatch):
+    table, column = TABLES[topic]
+    quote = connection.ops.quote_name
+    if fault == "permission denied":
+        name = connection.settings_dict["NAME"]
+        with select_only(instance, name) as credentials:
+            revoke(instance, name, table)
+            connections["readonly"].settings_dict.update(NAME=name, **credentials)
+            monkeypatch.setitem(
+                settings.PLUGINS_CONFIG, "nautobot_upgrade_jobs", {"database_alias": "readonly"}
+            )
+            assert_skipped(topic, "denied")
+        return
+    if fault == "table missing":
+        execute(f"ALTER TABLE {quote(table)} RENAME TO out_of_sight")
+    else:
+        drop_checks(instance, table)
+        execute(f"ALTER TABLE {quote(table)} RENAME COLUMN {quote(column)} TO out_of_sight")
+    assert_skipped(topic, "exist|nknown column")
+
+
+def drop_checks(instance, table):
+    """Let columns be renamed, which MySQL refuses while a check speaks of them."""
+    with connection.cursor() as cursor:
+        constraints = connection.introspection.get_constraints(cursor, table)
+    for name, one in constraints.items():
+        if instance.evidence_source == "mysql" and one["check"]:
+            execute(f"ALTER TABLE `{table}` DROP CHECK `{name}`")
+
+
+def revoke(instance, database, table):
+    if instance.evidence_source == "mysql":  # a right on all tables cannot be taken back for one
+        instance.server().sql(f"REVOKE SELECT ON `{database}`.* FROM onlooker@'%'")
+    else:
+        instance.server().sql(f"REVOKE SELECT ON {table} FROM onlooker", database=database)
+
+
+def assert_skipped(topic, reason):
+    facts = collect_facts(
+        database_alias=settings.PLUGINS_CONFIG["nautobot_upgrade_jobs"].get(
+            "database_alias", "default"
+        )
+    )
+    reasons = missing(getattr(facts, topic), topic)
+    assert any(re.search(reason, text) for text in reasons.values()), reasons
+    assert_not_green(topic, reason)
+
+
+def assert_not_green(topic, reason):
+    """The verdict is not GO, and says why; unless no check of this upgrade asks for the topic."""
+    report = run_preflight(RunRequest(target=TARGET))
+    asking = [one for one in checks_for_stage("preflight") if topic in one.input_types]
+    if any(not one.crosses or not ON_3X for one in asking):
+        assert report.verdict is not Verdict.GO
+        assert any(re.search(reason, result.reason) for result in report.not_checked)
+
+
+@pytest.mark.parametrize("topic", Facts.topics())
+@pytest.mark.parametrize("error", [RuntimeError("collector bug"), TimeoutError("took too long")])
+def test_a_collector_that_raises_is_a_reason_and_never_go(topic, error, monkeypatch):
+    def fail(context):
+        raise error
+
+    module = importlib.import_module(f"nautobot_upgrade_jobs.collect.{topic}")
+    monkeypatch.setattr(module, "collect", fail)
+    found = collect_facts(topics=(topic,))
+    assert getattr(found, topic).reason == f"{type(error).__name__}: {error}"
+    assert_not_green(topic, str(error))
+
+
+def test_a_locked_table_is_given_up_on(instance):
+    """A migration that runs at this moment holds such locks; we neither wait nor make others."""
+    if instance.evidence_source == "mysql":
+        pytest.skip("MySQL readers do not wait for writers")
+    other = connections.create_connection("default")
+    other.settings_dict["NAME"] = connection.settings_dict["NAME"]
+    with other.cursor() as cursor:
+        cursor.execute("BEGIN")
+        cursor.execute("LOCK TABLE extras_job IN ACCESS EXCLUSIVE MODE")
+        try:
+            facts = collect_facts()
+        finally:
+            cursor.execute("ROLLBACK")
+    other.close()
+    assert "lock timeout" in facts.jobs.reason
+    assert not isinstance(facts.runtime, Unavailable)
+
+
+def test_a_slow_statement_is_ended(instance):
+    sleep = "SELECT sleep(10)" if instance.evidence_source == "mysql" else "SELECT pg_sleep(10)"
+    with read_only_session(1):
+        if instance.evidence_source == "mysql":
+            assert list(execute(sleep)) == [(1,)]  # how MySQL reports an interrupted sleep
+        else:
+            with pytest.raises(Error, match="statement timeout"):
+                execute(sleep)
+
+
+def test_a_session_that_the_server_ends_costs_one_topic(instance, monkeypatch):
+    """The database is restarted, or an operator ends the session, in the middle of the run."""
+    from nautobot_upgrade_jobs.collect import tables
+
+    collect = tables.collect
+
+    def interrupted(context):
+        own = "connection_id()" if instance.evidence_source == "mysql" else "pg_backend_pid()"
+        with context.connection.cursor() as cursor:
+            cursor.execute(f"SELECT {own}")
+            (pid,) = cursor.fetchone()
+        end = (
+            f"KILL {pid}"
+            if instance.evidence_source == "mysql"
+            else f"SELECT pg_terminate_backend({pid})"
+        )
+        instance.server().sql(end)
+        return collect(context)
+
+    monkeypatch.setattr(tables, "collect", interrupted)
+    facts = collect_facts()
+    assert "OperationalError" in facts.tables.reason
+    assert not isinstance(facts.jobs, Unavailable)
+    assert run_preflight(RunRequest(target=TARGET)).verdict is not Verdict.GO
+
+
+def test_no_session_at_all_is_incomplete(monkeypatch):
+    monkeypatch.setitem(connections["default"].settings_dict, "PORT", "1")
+    report = run_preflight(RunRequest(target=TARGET))
+    assert report.verdict is Verdict.INCOMPLETE
+    assert any("no read-only database session" in one.reason for one in report.not_checked)
+
+
+def test_a_soft_time_limit_keeps_what_there_is(monkeypatch):
+    from celery.exceptions import SoftTimeLimitExceeded
+
+    from nautobot_upgrade_jobs.collect import tables
+
+    def cut(context):
+        raise SoftTimeLimitExceeded
+
+    monkeypatch.setattr(tables, "collect", cut)
+    facts = collect_facts()
+    assert "soft time limit" in facts.tables.reason
+    assert "soft time limit" in facts.data.reason
+    assert not isinstance(facts.migrations, Unavailable)
+    assert run_preflight(RunRequest(target=TARGET)).verdict is not Verdict.GO
+
+
+SECRET = "hunter2-planted-secret"
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [
+        ("EMAIL_HOST_PASSWORD", SECRET),
+        ("NAPALM_ARGS", {"secret": SECRET}),
+        ("CELERY_BROKER_URL", f"redis://:{SECRET}@127.0.0.1:1/0"),
+        ("SOCIAL_AUTH_OKTA_OPENIDCONNECT_SECRET", SECRET),
+    ],
+)
+def test_a_planted_secret_is_nowhere(setting, value, monkeypatch, settings_with):
+    """Not in the facts, nor in any format of a report whose collectors fail with it."""
+    with settings_with(setting, value):
+        module = importlib.import_module("nautobot_upgrade_jobs.collect.redis")
+
+        def fail(context):
+            raise ConnectionError(f"cannot reach redis://:{SECRET}@cache:6379 with {SECRET}")
+
+        monkeypatch.setattr(module, "collect", fail)
+        facts = collect_facts()
+        report = run_preflight(RunRequest(target=TARGET))
+        everything = repr(facts) + "".join(render(report) for render in FORMATS.values())
+        assert SECRET not in everything
+        assert "cannot reach redis://***@cache:6379 with ***" in facts.redis.reason
+
+
+@pytest.fixture
+def settings_with():
+    from django.test import override_settings
+
+    return lambda name, value: override_settings(**{name: value})
+
+
+def test_the_cache_is_not_written():
+    cache.clear()
+    run_preflight(RunRequest(target=TARGET))
+    assert list(cache.iter_keys("*upgrade*")) == []
+
+
+def test_a_collector_runs_in_any_thread():
+    """Celery's thread pool and the web process do not run in the main thread."""
+    found = []
+    thread = threading.Thread(target=lambda: found.append(collect_facts(topics=("database",))))
+    thread.start()
+    thread.join()
+    assert found[0].database == collect_facts(topics=("database",)).database
+
+
+def test_a_default_that_constance_would_store_is_read_and_not_stored(clone):
+    """Its cache can say that all was read, and the row can be missing; then it writes."""
+    with clone("pristine"):
+        cache.clear()
+        with connection.cursor() as cursor:
+            cursor.execute("DELETE FROM constance_constance")
+        facts = collect_facts(topics=("system", "settings"))
+        assert not isinstance(facts.system_checks, Unavailable), facts.system_checks
+        assert facts.settings.constance == ()
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM constance_constance")
+            assert cursor.fetchone() == (0,)
+
+
+def test_what_is_set_in_the_web_interface_is_kept_by_name_and_digest():
+    from constance import config
+
+    before = collect_facts(topics=("settings",)).settings.constance
+    config.CHANGELOG_RETENTION = 91
+    after = collect_facts(topics=("settings",)).settings.constance
+    assert {one.name for one in after} - {one.name for one in before} == {"CHANGELOG_RETENTION"}
+    assert all(one.value is None for one in after if one.type != "bool")

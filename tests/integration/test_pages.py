@@ -1,0 +1,387 @@
+"""What the App shows inside Nautobot: who sees it, and what becomes of hostile text."""
+
+import json
+import re
+from html import unescape
+from types import SimpleNamespace
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from django.contrib.contenttypes.models import ContentType
+from django.core.files.base import ContentFile
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+from nautobot.extras.models import FileProxy, Job, JobLogEntry, JobResult
+from nautobot.users.models import ObjectPermission, User
+
+from nautobot_upgrade_jobs.ui import dashboard as overview
+from nautobot_upgrade_jobs.ui import template_content as job_result
+from nautobot_upgrade_jobs.ui import views
+
+pytestmark = [pytest.mark.live, pytest.mark.lines]
+
+HOSTILE = (
+    "<script>alert(1)</script>",
+    "<img src=x onerror=alert(1)>",
+    "[link](javascript:alert(1)) **bold** | pipe `code`",
+    "\x1b[31mred\x1b[0m",
+    "\u202etxet edoc \u2066",
+    "'; touch pwned; echo '",
+    "x" * 5_000,
+)
+RESULT = {
+    "verdict": "blocked",
+    "current": "Nautobot 2.4.44",
+    "target": "Nautobot 3.2.7",
+    "findings": {"blocker": 1, "warning": 0, "info": 0, "accepted": 0},
+    "not_checked": 0,
+    "top": [{"severity": "blocker", "key": "data.cables:dcim_cable", "message": "1 cable is bad"}],
+}
+DOCUMENT = {
+    "target": "Nautobot 3.2.7",
+    "checks": [{"check": "data.cables"}],
+    "not_checked": [],
+    "findings": [
+        {
+            "key": "data.cables:dcim_cable",
+            "check": "data.cables",
+            "severity": "blocker",
+            "message": "1 cable is bad",
+            "accepted": None,
+        }
+    ],
+}
+REPORT = '<!doctype html>\n<html lang="en"><body>The report itself<script>alert(1)</script>'
+GRANTS = {
+    "nobody": [],
+    "results": [("view", "jobresult")],
+    "viewer": [("view", "jobresult"), ("view", "fileproxy"), ("view", "joblogentry")],
+    "runner": [("view", "jobresult"), ("view", "fileproxy"), ("run", "job"), ("view", "job")],
+    "acceptor": [("view", "jobresult"), ("view", "fileproxy"), ("accept_findings", "job")],
+}
+GRANTS["constrained"] = [*GRANTS["runner"], ("accept_findings", "job")]
+ELSEWHERE = {"jobresult": {"name": "Another Job"}, "job": {"name": "Capture Snapshot"}}
+"""What the one with constraints may see and run: not this result, and not this Job."""
+
+
+def finished(job="Preflight", result=RESULT, files=(), status="FAILURE", **fields):
+    model = Job.objects.get(name=job, module_name__startswith="nautobot_upgrade_jobs.jobs.")
+    made = JobResult.objects.create(
+        name=job, job_model=model, status=status, result=result, **fields
+    )
+    made.date_done = timezone.now()
+    made.save()
+    for name, text in files:
+        proxy = FileProxy(name=name, job_result=made)
+        proxy.file.save(name, ContentFile(text.encode()))
+    return made
+
+
+@pytest.fixture(scope="module")
+def shown(nautobot):
+    """A run with its files, and a client for each kind of user."""
+    Job.objects.filter(module_name__startswith="nautobot_upgrade_jobs.jobs.").update(enabled=True)
+    files = [("preflight-lab.html", REPORT), ("preflight-lab.json", json.dumps(DOCUMENT))]
+    run = finished(files=files)
+    clients = {"anonymous": Client(), "superuser": Client()}
+    clients["superuser"].force_login(User.objects.get(username="admin"))
+    for name in GRANTS:
+        user = User.objects.create(username=f"ui {name}")
+        for action, model in GRANTS[name]:
+            made = ObjectPermission.objects.create(
+                name=f"{name} {action} {model}",
+                actions=[action],
+                constraints=ELSEWHERE.get(model) if name == "constrained" else None,
+            )
+            made.object_types.set([ContentType.objects.get(app_label="extras", model=model)])
+            made.users.set([user])
+        clients[name] = Client()
+        clients[name].force_login(user)
+    return SimpleNamespace(run=run, clients=clients)
+
+
+def address(page, run):
+    names = dict.fromkeys(("home", "running", "accept", "docs"), ())
+    names |= dict.fromkeys(("verdict", "report"), (run.pk,))
+    if page == "status":
+        return reverse("plugins-api:nautobot_upgrade_jobs-api:status")
+    if page == "file":
+        return reverse("extras-api:fileproxy-download", args=[run.files.first().pk])
+    if page == "form":
+        return reverse("extras:job_run", args=[run.job_model.pk])
+    if page == "start":
+        return reverse("extras-api:job-run", args=[run.job_model.pk])
+    return reverse(f"plugins:nautobot_upgrade_jobs:{page}", args=names[page])
+
+
+ASKED, REFUSED, NOT_THERE, SHOWN = 302, 403, 404, 200
+STARTED = 503
+"""Nothing stood in the way but that no worker listens to this database."""
+PAGES = (
+    *("home", "running", "verdict", "report", "accept", "status", "file", "docs", "form"),
+    "start",
+)
+SEES = {"home": SHOWN, "running": SHOWN, "status": SHOWN, "verdict": SHOWN}
+READS = {**SEES, "report": SHOWN, "file": SHOWN}
+RUNS = {"form": SHOWN, "start": STARTED}
+MATRIX = {
+    "anonymous": {**dict.fromkeys(PAGES, ASKED), "status": REFUSED, "file": REFUSED}
+    | {"start": REFUSED},
+    "nobody": {},
+    "results": {**SEES, "report": NOT_THERE},
+    "viewer": READS,
+    "runner": READS | RUNS,
+    "acceptor": READS | {"accept": SHOWN},
+    "constrained": READS | dict.fromkeys(("verdict", "report", "form", "start"), NOT_THERE),
+    "superuser": READS | RUNS | {"accept": SHOWN},
+}
+"""What is not named is refused, but for the documentation, which all who are logged in may read."""
+
+
+@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("who", MATRIX)
+def test_each_gets_what_the_permissions_table_says(who, page, shown, documented):
+    client, address_ = shown.clients[who], address(page, shown.run)
+    if page == "start":
+        answer = client.post(address_, {"data": {"target": "3.2.7"}}, "application/json")
+    else:
+        answer = client.get(address_)
+    otherwise = SHOWN if page == "docs" else REFUSED
+    assert answer.status_code == MATRIX[who].get(page, otherwise)
+
+
+@pytest.fixture
+def documented(monkeypatch, tmp_path):
+    """The documentation, as a wheel has it."""
+    (tmp_path / "index.html").write_text("The first page")
+    (tmp_path.parent / "beside.txt").write_text("not of the documentation")
+    monkeypatch.setattr(views, "DOCS", tmp_path)
+
+
+@pytest.mark.usefixtures("documented")
+def test_the_documentation_is_part_of_the_package_and_asks_no_other_host(shown):
+    home = reverse("plugins:nautobot_upgrade_jobs:docs")
+    answer = shown.clients["nobody"].get(home)
+    assert b"".join(answer.streaming_content) == b"The first page"
+    assert "default-src 'self'" in answer["Content-Security-Policy"]
+    for path in ("../beside.txt", "%2e%2e/beside.txt", "none.html", "/etc/hostname"):
+        assert shown.clients["nobody"].get(f"{home}{path}").status_code in (400, NOT_THERE)
+    apps = shown.clients["superuser"].get(reverse("apps:apps_list")).content.decode()
+    assert home in apps
+
+
+def test_without_documentation_it_is_said_how_to_have_it(shown, monkeypatch, tmp_path):
+    monkeypatch.setattr(views, "DOCS", tmp_path / "none")
+    answer = shown.clients["nobody"].get(reverse("plugins:nautobot_upgrade_jobs:docs"))
+    assert answer.status_code == NOT_THERE
+    assert "make site" in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("who", "run", "message", "accept", "start"),
+    [
+        ("results", True, False, False, False),
+        ("viewer", True, True, False, False),
+        ("runner", True, True, False, True),
+        ("acceptor", True, True, True, False),
+        ("constrained", False, False, False, False),
+        ("superuser", True, True, True, True),
+    ],
+)
+def test_the_upgrade_page_shows_what_its_reader_may_see(who, run, message, accept, start, shown):
+    page = shown.clients[who].get(address("home", shown.run)).content.decode()
+    assert (str(shown.run.pk) in page) is run
+    assert ("1 cable is bad" in page) is message
+    assert ("/accept/?finding=data.cables%3Adcim_cable&amp;target=3.2.7" in page) is accept
+    assert ("Run Preflight again" in page) is start
+    status = shown.clients[who].get(address("status", shown.run)).json()
+    assert (status["jobs"]["preflight"] is not None) is run
+
+
+@pytest.mark.parametrize(
+    ("who", "tab", "again"),
+    [("results", False, False), ("viewer", True, False), ("runner", True, True)],
+)
+def test_the_page_of_a_run_has_panel_report_and_next_steps(who, tab, again, shown):
+    answer = shown.clients[who].get(shown.run.get_absolute_url())
+    page = answer.content.decode()
+    assert answer.status_code == 200
+    assert "u-verdict u-blocked" in page
+    assert "1 blocker, 0 warnings" in page
+    assert ("<iframe" in page) is tab
+    assert (f"?kwargs_from_job_result={shown.run.pk}" in page.partition("Files")[0]) is again
+
+
+def test_a_result_of_another_job_is_left_alone(shown):
+    other = Job.objects.exclude(module_name__startswith="nautobot_upgrade_jobs.").first()
+    made = JobResult.objects.create(name=other.name, job_model=other, status="SUCCESS", result={})
+    page = shown.clients["superuser"].get(made.get_absolute_url()).content.decode()
+    assert "upgrade-verdict" not in page
+    assert "<iframe" not in page
+    for name in ("verdict", "report"):
+        assert shown.clients["superuser"].get(address(name, made)).status_code == NOT_THERE
+
+
+def test_the_report_can_do_nothing_with_this_site(shown):
+    answer = shown.clients["viewer"].get(address("report", shown.run))
+    policy = answer["Content-Security-Policy"]
+    assert policy.startswith("sandbox ")
+    assert "allow-scripts" not in policy
+    assert "allow-same-origin" not in policy
+    assert "default-src 'none'" in policy
+    assert answer["X-Frame-Options"] == "SAMEORIGIN"
+    assert answer["X-Content-Type-Options"] == "nosniff"
+    assert answer["Cache-Control"] == "private, no-store"
+
+
+def test_a_panel_that_fails_degrades_to_a_line(shown, monkeypatch):
+    def fail(*_, **__):
+        raise RuntimeError("made to fail")
+
+    monkeypatch.setattr(job_result, "build_verdict_context", fail)
+    answer = shown.clients["superuser"].get(shown.run.get_absolute_url())
+    assert answer.status_code == 200
+    assert job_result.UNAVAILABLE_MESSAGE in answer.content.decode()
+    monkeypatch.setattr(job_result, "parse_run", fail)
+    answer = shown.clients["superuser"].get(shown.run.get_absolute_url())
+    assert answer.status_code == 200
+    page = answer.content.decode()
+    assert str(shown.run.pk) in page
+    assert "upgrade-verdict" not in page
+
+
+@pytest.mark.parametrize("broken", ["", "[]", "{", '{"findings": 3}'])
+def test_a_report_that_cannot_be_read_takes_no_page_down(broken, shown):
+    run = finished(files=[("preflight-lab.json", broken)])
+    assert shown.clients["superuser"].get(address("home", run)).status_code == 200
+    run.delete()
+
+
+def test_a_file_that_the_storage_has_lost_is_not_there_and_the_one_before_it_is(shown):
+    lost = finished(
+        files=[("preflight-z.json", json.dumps(DOCUMENT)), ("preflight-z.html", REPORT)]
+    )
+    for proxy in lost.files.all():
+        proxy.file.storage.delete(proxy.file.name)
+    client = shown.clients["superuser"]
+    assert client.get(address("report", lost)).status_code == NOT_THERE
+    found = overview.build_dashboard(User.objects.get(username="admin"))["findings"]
+    assert found.newer.key == str(shown.run.pk)
+    lost.delete()
+
+
+def test_the_list_of_all_runs_is_of_ours_alone(shown):
+    client = shown.clients["superuser"]
+    page = client.get(address("home", shown.run)).content.decode()
+    path = unescape(re.search(r'href="([^"]*/job-results/\?[^"]*)"', page)[1])
+    keys = parse_qs(urlsplit(path).query)["job_model"]
+    listed = client.get(reverse("extras-api:jobresult-list"), {"job_model": keys}).json()["results"]
+    assert str(shown.run.pk) in {one["id"] for one in listed}
+    assert {one["job_model"]["id"] for one in listed} <= set(keys)
+    assert client.get(path).status_code == SHOWN
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_hostile_text_is_shown_inertly(text, shown):
+    top = [{"severity": "blocker", "key": f"apps.loads:{text}", "message": text}]
+    document = {**DOCUMENT, "findings": [{**DOCUMENT["findings"][0], "message": text, "key": text}]}
+    run = finished(
+        result={
+            **RESULT,
+            "top": top,
+            "unseen": [{"reason": text, "checks": 2}],
+            "current": text,
+            "target": text,
+            "error": text,
+        },
+        files=[(f"{text[:40]}.html".replace("/", ""), REPORT), ("a.json", json.dumps(document))],
+    )
+    client = shown.clients["superuser"]
+    verdict = address("verdict", run)
+    for path in (run.get_absolute_url(), verdict, address("home", run)):
+        answer = client.get(path)
+        assert answer.status_code == 200
+        page = answer.content.decode()
+        panel = page if path == verdict else page.partition('class="upgrade"')[2]
+        assert "<script>alert(1)" not in panel
+        assert not re.search(r"<img[^>]+onerror", panel)
+        assert 'href="javascript:' not in panel
+    asked = {"finding": text, "target": text, "reason": text, "until": "2099-01-01"}
+    page = client.get(address("accept", run), asked).content.decode()
+    assert "<script>alert(1)" not in page
+    assert not re.search(r"<img[^>]+onerror", page)
+    run.delete()
+
+
+def test_what_runs_says_what_it_does(shown):
+    run = finished(status="STARTED", result=None)
+    JobLogEntry.objects.create(
+        job_result=run, log_level="info", message="Collecting <b>tables</b>", grouping="collect"
+    )
+    page = shown.clients["viewer"].get(address("running", run)).content.decode()
+    assert "Collecting &lt;b&gt;tables" in page
+    assert "data-live=" in page
+    assert str(run.pk) in page
+    for who, words in (("viewer", True), ("results", False)):
+        found = shown.clients[who].get(address("verdict", run)).content.decode()
+        assert ("Collecting" in found) is words
+    key = str(run.pk)
+    run.delete()  # others may have been left behind by other tests
+    assert key not in shown.clients["viewer"].get(address("running", shown.run)).content.decode()
+
+
+def test_the_metrics_are_the_newest_verdicts(shown):
+    from nautobot_upgrade_jobs.ui.metrics import upgrade_metrics
+
+    finished("Verify Migrations", {**RESULT, "verdict": "go"}, status="SUCCESS")
+    samples = {
+        (
+            one.name,
+            one.labels.get("job"),
+            one.labels.get("severity") or one.labels.get("verdict"),
+        ): (one.value)
+        for family in upgrade_metrics()
+        for one in family.samples
+    }
+    assert samples["nautobot_upgrade_verdict", "verify", "go"] == 1
+    assert samples["nautobot_upgrade_verdict", "preflight", "blocked"] == 1
+    assert samples["nautobot_upgrade_findings", "preflight", "blocker"] == 1
+    assert 0 <= samples["nautobot_upgrade_run_age_seconds", "preflight", None] < 600
+
+
+@pytest.mark.parametrize(
+    ("status", "result", "verdict"),
+    [
+        ("FAILURE", {"verdict": "error", "error": "no such target"}, "error"),
+        ("FAILURE", {"exc_type": "OSError", "exc_message": ["disk full"]}, "crashed"),
+        ("REVOKED", None, "cancelled"),
+    ],
+)
+def test_a_run_that_did_not_look_silences_no_alarm(status, result, verdict, shown):
+    from nautobot_upgrade_jobs.ui.metrics import iter_latest_outcomes, upgrade_metrics
+
+    run = finished(result=result, status=status)
+    known = dict(iter_latest_outcomes())["preflight"]
+    assert known[0][0].verdict == verdict
+    samples = [one for family in upgrade_metrics() for one in family.samples]
+    assert [
+        one.value for one in samples if one.labels == {"job": "preflight", "severity": "blocker"}
+    ] == [1]
+    run.delete()
+
+
+def test_the_run_before_is_the_one_of_the_same_target(shown):
+    user = User.objects.get(username="admin")
+    first = finished(files=[("preflight-x.json", json.dumps({**DOCUMENT, "findings": []}))])
+    other = finished(
+        result={**RESULT, "target": "Nautobot 3.1.8"},
+        files=[("preflight-y.json", json.dumps({**DOCUMENT, "target": "Nautobot 3.1.8"}))],
+    )
+    newest = finished(files=[("preflight-z.json", json.dumps(DOCUMENT))])
+    found = overview.build_dashboard(user)["findings"]
+    assert (found.newer.key, found.older.key) == (str(newest.pk), str(first.pk))
+    assert [one.state for one in found.entries] == ["new"]
+    assert found.target == "3.2.7"
+    for run in (first, other, newest):
+        run.delete()

@@ -1,0 +1,81 @@
+"""Each fault of the demo: not there, planted, found, mended by the finding's own commands, gone."""
+
+import os
+import shlex
+import subprocess
+
+import pytest
+from django.conf import settings
+from django.db import connection
+
+from development import demo_faults
+from nautobot_upgrade_jobs.workflows.context import RunRequest
+from nautobot_upgrade_jobs.workflows.preflight import run_preflight
+
+pytestmark = pytest.mark.skipif(
+    settings.VERSION.startswith("3."), reason="the faults are those of a 2.4 before its upgrade"
+)
+SHELL = "nautobot-server"
+POSTGRESQL_ONLY = {"second_index_on_prefixes", "tables_of_a_removed_app", "migration_ids_behind"}
+FOUND_BY = {
+    "schedule_awaiting_approval": "jobs.pending_approvals:Nightly greeting, to be approved",
+    "schedule_with_null_arguments": "jobs.null_arguments:Imported years ago",
+    "dangling_cable": "data.dangling_cables:dcim_cable",
+    "second_index_on_prefixes": "data.ambiguous_indexes:ipam_prefix(network, broadcast,"
+    " prefix_length)",
+    "social_login_without_uid": "data.empty_social_uids:social_auth_usersocialauth",
+    "tables_of_a_removed_app": "apps.orphaned_data:nautobot_firewall_models",
+    "migration_ids_behind": "database.sequence_behind:django_migrations.id",
+    "job_stuck_in_started": "jobs.running:extras_jobresult",
+    "negated_group": "data.negated_group_filters:extras_dynamicgroup",
+    "job_that_needs_approval": "jobs.lost_approval_requirement:extras_job",
+}
+MENDED_BY_COMMANDS = {
+    "schedule_with_null_arguments",
+    "dangling_cable",
+    "second_index_on_prefixes",
+    "social_login_without_uid",
+    "migration_ids_behind",
+}
+NEEDS_ITS_APP = {"validation_app_in_use", "compliance_of_a_numbered_object"}
+
+
+@pytest.fixture(autouse=True)
+def _own_database(clone, monkeypatch):
+    monkeypatch.setattr("nautobot_upgrade_jobs.collect.workers.REPLY_TIMEOUT_SECONDS", 0.05)
+    with clone("sample"):
+        yield
+
+
+def finding(key):
+    """The finding whose key begins so, in a run for 3.2.7."""
+    report = run_preflight(RunRequest(target="3.2.7"))
+    return next((one.finding for one in report.findings() if one.key.startswith(key)), None)
+
+
+def run(command):
+    if command.startswith(SHELL):
+        environment = os.environ | {"NAUTOBOT_DB_NAME": connection.settings_dict["NAME"]}
+        subprocess.run(shlex.split(command), env=environment, check=True, capture_output=True)
+    else:
+        with connection.cursor() as cursor:
+            cursor.execute(command)
+
+
+@pytest.mark.parametrize("name", FOUND_BY)
+def test_a_fault_is_found_and_its_remedy_works(name, instance):
+    if instance.evidence_source == "mysql" and name in POSTGRESQL_ONLY:
+        pytest.skip("planted with statements of PostgreSQL")
+    key = FOUND_BY[name]
+    assert finding(key) is None
+    getattr(demo_faults, name)()
+    found = finding(key)
+    assert found is not None
+    if name in MENDED_BY_COMMANDS:
+        for command in found.commands:
+            run(command)
+        assert finding(key) is None
+
+
+def test_every_fault_of_the_demo_is_accounted_for():
+    assert {fault.__name__ for fault in demo_faults.FAULTS} == set(FOUND_BY) | NEEDS_ITS_APP

@@ -1,0 +1,151 @@
+"""Secrets are planted wherever installations have them; no artefact of any Job holds one."""
+
+import base64
+import gzip
+import urllib.parse
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.test import override_settings
+from nautobot.dcim.models import Device
+from nautobot.extras.models import (
+    GitRepository,
+    JobLogEntry,
+    JobResult,
+    ScheduledJob,
+    Secret,
+    Webhook,
+)
+
+from nautobot_upgrade_jobs.report import FORMATS
+from nautobot_upgrade_jobs.workflows.capture import capture
+from nautobot_upgrade_jobs.workflows.compare import compare_snapshots
+from nautobot_upgrade_jobs.workflows.context import RunRequest
+from nautobot_upgrade_jobs.workflows.preflight import run_preflight
+
+PLACES = (
+    "setting",
+    "nested",
+    "dsn",
+    "broker",
+    "environment",
+    "plugins_config",
+    "config_file",
+    "secret",
+    "git",
+    "job_variable",
+    "job_result",
+    "webhook_header",
+    "webhook_secret",
+    "log",
+    "context",
+    "requirements",
+    "error",
+)
+PLANTED = {place: f"pl@nted/{place}&{number:03}=" for number, place in enumerate(PLACES)}
+
+
+def forms(secret):
+    """The secret as it is, and as it may travel."""
+    raw = secret.encode()
+    yield from (raw, urllib.parse.quote(secret, safe="").encode())
+    yield from (urllib.parse.quote(secret).encode(), urllib.parse.quote_plus(secret).encode())
+    yield from (base64.b64encode(raw).rstrip(b"="), base64.urlsafe_b64encode(raw).rstrip(b"="))
+    yield from (secret.replace("/", "\\/").encode(), secret.replace("&", "&amp;").encode())
+
+
+@pytest.fixture
+def planted(clone, monkeypatch, tmp_path):
+    monkeypatch.setattr("nautobot_upgrade_jobs.collect.workers.REPLY_TIMEOUT_SECONDS", 0.05)
+    monkeypatch.setenv("NAUTOBOT_SOMEBODYS_TOKEN", PLANTED["environment"])
+    config = tmp_path / "nautobot_config.py"
+    source = Path(settings.SETTINGS_PATH).read_text()
+    config.write_text(f"{source}\nMAIL_PASSWORD = {PLANTED['config_file']!r}\n")
+    (tmp_path / "local_requirements.txt").write_text(
+        f"--index-url https://user:{PLANTED['requirements']}@index.example/simple\n"
+    )
+    with (
+        clone("sample"),
+        override_settings(
+            SETTINGS_PATH=str(config),
+            NAUTOBOT_ROOT=str(tmp_path),
+            EMAIL_HOST_PASSWORD=PLANTED["setting"],
+            NAPALM_ARGS={"secret": PLANTED["nested"]},
+            SENTRY_DSN=f"https://key:{quoted('dsn')}@sentry.example/1",
+            CELERY_BROKER_URL=f"redis://:{quoted('broker')}@127.0.0.1:1/0",
+            PLUGINS_CONFIG=settings.PLUGINS_CONFIG
+            | {"some_app": {"api_key": PLANTED["plugins_config"]}},
+        ),
+    ):
+        before = capture().snapshot
+        plant_rows()
+        yield before
+
+
+def quoted(place):
+    return urllib.parse.quote(PLANTED[place], safe="")
+
+
+def plant_rows():
+    Secret.objects.create(
+        name="planted",
+        provider="environment-variable",
+        parameters={"variable": PLANTED["secret"]},
+    )
+    GitRepository.objects.bulk_create(
+        [
+            GitRepository(
+                name="planted",
+                slug="planted",
+                branch="main",
+                remote_url=f"https://me:{quoted('git')}@git.example/repo.git?token={quoted('git')}",
+            )
+        ]
+    )
+    ScheduledJob.objects.update(kwargs={"password": PLANTED["job_variable"]})
+    result = JobResult.objects.create(name="x", task_kwargs={"token": PLANTED["job_result"]})
+    JobLogEntry.objects.create(
+        job_result=result, log_level="info", grouping="x", message=PLANTED["log"]
+    )
+    Webhook.objects.update(
+        additional_headers=f"Authorization: {PLANTED['webhook_header']}",
+        secret=PLANTED["webhook_secret"],
+    )
+    Device.objects.update(local_config_context_data={"password": PLANTED["context"]})
+
+
+def artefacts(before):
+    """Everything that leaves the process, in every format."""
+    captured = capture()
+    yield "snapshot", gzip.decompress(captured.data)
+    for report in (
+        run_preflight(RunRequest(target="3.2.7")),
+        compare_snapshots(before, captured.snapshot),
+    ):
+        for name, render in FORMATS.items():
+            yield f"{report.kind} {name}", render(report).encode()
+
+
+@pytest.mark.once
+def test_no_artefact_holds_a_planted_secret(planted, monkeypatch):
+    from nautobot_upgrade_jobs.collect import redis
+
+    def fail(context):
+        raise ConnectionError(f"{settings.NAPALM_ARGS} {settings.CELERY_BROKER_URL}")
+
+    looked = dict(artefacts(planted))
+    monkeypatch.setattr(redis, "collect", fail)
+    looked |= {f"{name}, with an error": data for name, data in artefacts(planted)}
+    assert len(looked) == 2 * (1 + 2 * len(FORMATS))
+    found = {
+        (name, place)
+        for name, data in looked.items()
+        for place, secret in PLANTED.items()
+        for form in forms(secret)
+        if form in data
+    }
+    assert found == set()
+    # The search itself works: what is not secret is found.
+    assert b"git.example/repo.git" in looked["snapshot"]
+    assert b"local_config_context_data" in looked["compare json"]

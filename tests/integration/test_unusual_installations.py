@@ -1,0 +1,216 @@
+"""Installations that are set up otherwise: what once slipped through stays found."""
+
+import re
+import socket
+from copy import deepcopy
+
+import pytest
+from django.conf import settings
+from django.db import connection, connections
+from django.test import override_settings
+from django.utils.functional import SimpleLazyObject
+
+from nautobot_upgrade_jobs.catalog import load_catalog
+from nautobot_upgrade_jobs.checks.findings import Verdict
+from nautobot_upgrade_jobs.collect import collect_facts
+from nautobot_upgrade_jobs.collect.db.read_only_session import PooledConnectionError, _refuse_pooler
+from nautobot_upgrade_jobs.collect.support.redaction import configured_secrets, redact_text
+from nautobot_upgrade_jobs.workflows.context import RunRequest
+from nautobot_upgrade_jobs.workflows.preflight import run_preflight
+
+TARGET = "3.2.7"
+ON_3X = settings.VERSION.startswith("3.")
+
+
+@pytest.fixture(autouse=True)
+def _impatient(monkeypatch):
+    monkeypatch.setattr("nautobot_upgrade_jobs.collect.workers.REPLY_TIMEOUT_SECONDS", 0.05)
+    yield
+    configured_secrets.cache_clear()
+
+
+@pytest.fixture
+def own_database(clone):
+    with clone("sample"):
+        yield
+
+
+def execute(statement, parameters=None):
+    with connection.cursor() as cursor:
+        cursor.execute(statement, parameters)
+
+
+def finding(key):
+    return {
+        one.key: one.finding for one in run_preflight(RunRequest(target=TARGET)).findings()
+    }.get(key)
+
+
+class Pooled:
+    """A connection whose server process is not the one that it was introduced to."""
+
+    vendor = "postgresql"
+
+    class connection:
+        class info:
+            backend_pid = 1
+
+        class cursor:
+            def __enter__(self):
+                return self
+
+            def __exit__(self, *error):
+                pass
+
+            def execute(self, statement):
+                assert statement == "SELECT pg_backend_pid()"
+
+            def fetchone(self):
+                return (2,)
+
+
+def test_a_pooler_is_refused_before_anything_is_set():
+    with pytest.raises(PooledConnectionError, match="database_alias"):
+        _refuse_pooler(Pooled())
+
+
+@pytest.mark.parametrize(
+    ("value", "secret"),
+    [
+        ({"login": {"password": "with/slash/in it"}}, "with/slash/in it"),
+        ({"ssh_passphrase": "correct horse"}, "correct horse"),
+        ({"api_token": b"bytes-are-text-too"}, "bytes-are-text-too"),
+        ({"url": "redis://user:se@cretive@host:1/0"}, "se@cretive"),
+        ({"snmp_community": "not-public"}, "not-public"),
+    ],
+)
+def test_secrets_of_every_kind_are_scrubbed(value, secret):
+    with override_settings(NAPALM_ARGS=value):
+        configured_secrets.cache_clear()
+        assert secret not in redact_text(f"error: could not use {secret} here")
+
+
+@pytest.mark.parametrize("text", ["/opt/nautobot/media is missing", "no table dcim_device", "port"])
+def test_harmless_text_stays(text):
+    configured_secrets.cache_clear()
+    assert redact_text(text) == text
+
+
+def test_odd_settings_cost_nothing():
+    """One that raises when it is looked at, and one that holds itself."""
+
+    def refuse():
+        raise RuntimeError("not now")
+
+    circle = {}
+    circle["again"] = circle
+    with override_settings(LAZY_ONE=SimpleLazyObject(refuse), CIRCLE=circle):
+        configured_secrets.cache_clear()
+        assert redact_text("text") == "text"
+        assert run_preflight(RunRequest(target=TARGET)).results
+
+
+def test_a_silent_redis_is_not_waited_for():
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        caches = deepcopy(settings.CACHES)
+        caches["default"]["LOCATION"] = f"redis://127.0.0.1:{listener.getsockname()[1]}/0"
+        with override_settings(CACHES=caches):
+            facts = collect_facts(topics=("redis",))
+    assert "imeout" in facts.redis.reason
+
+
+def test_a_setting_in_the_file_counts_whatever_its_value(tmp_path):
+    path = tmp_path / "nautobot_config.py"
+    path.write_text("MAINTENANCE_MODE = False\nif True:\n    TIME_ZONE: str = 'UTC'\n")
+    with override_settings(SETTINGS_PATH=str(path)):
+        values = collect_facts(topics=("settings",)).settings.values
+    assert {"MAINTENANCE_MODE", "TIME_ZONE"} <= {setting.name for setting in values}
+
+
+@pytest.mark.usefixtures("own_database")
+def test_a_view_is_found(instance):
+    execute("CREATE VIEW prio AS SELECT name, device_redundancy_group_priority FROM dcim_device")
+    expected = "prio" if instance.evidence_source == "mysql" else "prio reads dcim_device"
+    assert collect_facts(topics=("database",)).database.views == (expected,)
+
+
+@pytest.mark.usefixtures("own_database")
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "ALTER TABLE django_migrations ALTER id DROP IDENTITY",
+        'ALTER TABLE django_migrations ALTER id DROP IDENTITY; CREATE SEQUENCE "It\'s odd"; '
+        "ALTER TABLE django_migrations ALTER id SET DEFAULT nextval('\"It''s odd\"')",
+    ],
+)
+def test_a_key_without_its_own_sequence_is_found_and_mended(statement, instance):
+    if instance.evidence_source == "mysql":
+        pytest.skip("AUTO_INCREMENT cannot fall behind its own column")
+    key = "database.sequence_behind:django_migrations.id"
+    assert finding(key) is None
+    execute(statement)
+    for command in finding(key).commands:
+        execute(command)
+    assert finding(key) is None
+    execute("INSERT INTO django_migrations (app, name, applied) VALUES ('x', 'y', now())")
+
+
+@pytest.mark.usefixtures("own_database")
+def test_the_schema_is_where_the_tables_are(instance):
+    """They are in a schema that the search path names last."""
+    if instance.evidence_source == "mysql":
+        pytest.skip("MySQL has no schemas in a database")
+    execute("CREATE SCHEMA nb")
+    with connection.cursor() as cursor:
+        tables = connection.introspection.table_names(cursor)
+    for table in tables:
+        execute(f'ALTER TABLE "{table}" SET SCHEMA nb')
+    name = connection.settings_dict["NAME"]
+    execute(f'ALTER DATABASE "{name}" SET search_path = public, nb')
+    connections["default"].close()
+    facts = collect_facts(topics=("database", "tables"))
+    assert facts.database.schema == "nb"
+    assert {sequence.table for sequence in facts.database.sequences} >= {"django_migrations"}
+    assert {table.name for table in facts.tables.tables} >= {"dcim_device"}
+
+
+@pytest.mark.usefixtures("own_database")
+def test_somebody_elses_table_is_none_of_our_business(instance):
+    if instance.evidence_source == "mysql":
+        pytest.skip("tables have no owner on MySQL")
+    execute("CREATE ROLE neighbour")
+    try:
+        execute("CREATE TABLE backup_of_devices AS SELECT * FROM dcim_device")
+        execute("ALTER TABLE backup_of_devices OWNER TO neighbour")
+        assert collect_facts(topics=("database",)).database.tables_not_owned == ()
+    finally:
+        execute("DROP TABLE backup_of_devices")
+        execute("DROP ROLE neighbour")
+
+
+@pytest.mark.usefixtures("own_database")
+def test_new_code_that_is_not_migrated_is_judged_from_the_old_release():
+    """The records of the installed line are taken back, as if its code had just been installed."""
+    catalog = load_catalog()
+    old = "2.4.44" if ON_3X else "2.4.10"
+    for key in catalog.migrations(settings.VERSION) - catalog.migrations(old):
+        app, _, name = key.partition(".")
+        execute("DELETE FROM django_migrations WHERE app = %s AND name = %s", [app, name])
+    report = run_preflight(RunRequest(target=TARGET))
+    assert report.verdict is Verdict.BLOCKED
+    asked = {result.check for result in report.results if result.status.value != "not_applicable"}
+    assert asked >= {"jobs.pending_approvals", "data.dangling_cables"}
+
+
+@pytest.mark.usefixtures("own_database")
+def test_an_upgraded_database_has_no_leftovers():
+    """social_django once recorded its migrations under labels that no release brings any more."""
+    for label in ("default", "social_auth"):
+        execute(
+            "INSERT INTO django_migrations (app, name, applied) VALUES (%s, '0001_initial', now())",
+            [label],
+        )
+    assert not any(
+        re.match("apps.orphaned_data", one.key)
+        for one in run_preflight(RunRequest(target=TARGET)).findings()
+    )

@@ -1,0 +1,366 @@
+"""A healthy installation, fact by fact; tests change what they are about."""
+
+from dataclasses import replace
+from typing import Any
+
+from nautobot_upgrade_jobs.catalog import load_catalog
+from nautobot_upgrade_jobs.catalog.target_release import Target, choose_target
+from nautobot_upgrade_jobs.facts import (
+    Apps,
+    Automation,
+    Customizations,
+    Data,
+    Database,
+    ExpectedSchema,
+    Extensions,
+    Facts,
+    Jobs,
+    Listing,
+    Migrations,
+    Packages,
+    PlannedReversal,
+    PostconditionCounts,
+    PostUpgrade,
+    Preconditions,
+    Redis,
+    Runtime,
+    Schema,
+    Settings,
+    Storage,
+    SystemChecks,
+    Tables,
+    UiRegistry,
+    Workers,
+)
+from nautobot_upgrade_jobs.facts.apps import App
+from nautobot_upgrade_jobs.facts.data import AffectedRows, RenamedIndex
+from nautobot_upgrade_jobs.facts.database import IdSequence
+from nautobot_upgrade_jobs.facts.expected_schema import (
+    ExpectedColumn,
+    ExpectedConstraint,
+    ExpectedTable,
+)
+from nautobot_upgrade_jobs.facts.jobs import JobRecord, ScheduledJob
+from nautobot_upgrade_jobs.facts.migrations import Migration, Operation
+from nautobot_upgrade_jobs.facts.packages import Package
+from nautobot_upgrade_jobs.facts.post_upgrade import StaticFiles
+from nautobot_upgrade_jobs.facts.resolution import AppReleases, Resolution, ResolvedPackage
+from nautobot_upgrade_jobs.facts.settings import Setting
+from nautobot_upgrade_jobs.facts.storage import Folder
+from nautobot_upgrade_jobs.facts.tables import Table
+from nautobot_upgrade_jobs.facts.trial_boot import TrialBoot
+from nautobot_upgrade_jobs.facts.workers import Beat, Queue, Worker, WorkerIdentity
+from nautobot_upgrade_jobs.rollback.diagnosis import Diagnosis, Stage
+from nautobot_upgrade_jobs.rollback.options import Choice, Way
+
+CATALOG = load_catalog()
+
+
+def target(version: str = "3.2.7", installed: str = "2.4.44") -> Target:
+    return choose_target(CATALOG, installed, version)
+
+
+def runtime(**changes: Any) -> Runtime:
+    base = Runtime("2.4.44", "3.11.7", "Debian GNU/Linux 12", "virtualenv", False, "/opt/nautobot")
+    return replace(base, **changes)
+
+
+def database(**changes: Any) -> Database:
+    base = Database(
+        vendor="postgresql",
+        version="16.4",
+        name="nautobot",
+        role="nautobot",
+        size_bytes=30_000_000,
+        encoding="UTF8",
+        collation="C.UTF-8",
+        collations_in_use={},
+        can_create_tables=True,
+        schema="public",
+        views=(),
+        tables_not_owned=(),
+        sequences=(IdSequence("django_migrations", "id", "django_migrations_id_seq", 421, 421),),
+        transactions=(),
+    )
+    return replace(base, **changes)
+
+
+def mysql(**changes: Any) -> Database:
+    base = database(
+        vendor="mysql",
+        version="8.0.36",
+        encoding="utf8mb4",
+        collation="utf8mb4_0900_ai_ci",
+        collations_in_use={"utf8mb4_0900_ai_ci": 230},
+        sequences=(),
+    )
+    return replace(base, **changes)
+
+
+def redis(**changes: Any) -> Redis:
+    return replace(Redis("Redis", "7.4.1", "7.4.1", 1_000_000), **changes)
+
+
+def app(**changes: Any) -> App:
+    base = App(
+        module="nautobot_example",
+        label="nautobot_example",
+        distribution="nautobot-example",
+        version="2.0.0",
+        nautobot_requirements=(">=2.4,<4",),
+        requires_python=">=3.10",
+        min_version="",
+        max_version="",
+        conflicts=(),
+        settings=(),
+    )
+    return replace(base, **changes)
+
+
+def apps(*enabled: App, configured: tuple[str, ...] = ()) -> Apps:
+    return Apps(enabled, configured)
+
+
+def setting(name: str, keys: tuple[str, ...] = ()) -> Setting:
+    return Setting(name, "str", None, "0123456789abcdef", keys)
+
+
+def settings(**changes: Any) -> Settings:
+    return replace(Settings((), (), (), ("default", "nautobotjobfiles", "staticfiles")), **changes)
+
+
+def migration(key: str, *dependencies: str, replaces: tuple[str, ...] = ()) -> Migration:
+    return Migration(key, dependencies, replaces)
+
+
+def altering(key: str, *changes: str) -> Migration:
+    """A migration with one operation that alters this."""
+    return Migration(key, (), (), (Operation("Any", changes),))
+
+
+def migrations(
+    on_disk: tuple[Migration, ...] = (),
+    recorded: tuple[str, ...] = (),
+    app_labels: tuple[str, ...] = ("dcim", "extras", "example"),
+    **changes: Any,
+) -> Migrations:
+    return Migrations(on_disk, recorded, app_labels, **changes)
+
+
+def trial_boot(**changes: Any) -> TrialBoot:
+    """A target that starts, with the migrations that are here."""
+    state = {
+        "migrations": migrations(),
+        "system_checks": SystemChecks(()),
+        "customizations": Customizations(),
+        "preconditions": Preconditions(),
+        "planned_reversal": PlannedReversal(),
+    } | changes.pop("facts", {})
+    return TrialBoot(**{"target": "3.2.7", "facts": Facts(**state)} | changes)
+
+
+def resolution(**changes: Any) -> Resolution:
+    """A set in which everything stays."""
+    stays = AppReleases("nautobot-example", "2.0.0", "2.0.0", "2.0.0", "2.0.0")
+    packages = (
+        ResolvedPackage("nautobot", "3.2.7", ()),
+        ResolvedPackage("nautobot-example", "2.0.0", ()),
+    )
+    return replace(Resolution("3.2.7", packages, (stays,)), **changes)
+
+
+def scheduled(**changes: Any) -> ScheduledJob:
+    return replace(ScheduledJob("Nightly", "pkg.Job", "daily", True, True, True, True), **changes)
+
+
+def jobs(**changes: Any) -> Jobs:
+    base = Jobs((JobRecord("pkg.Job", "Job", True, True),), (scheduled(),), (), 0, (), ())
+    return replace(base, **changes)
+
+
+def identity(**changes: Any) -> WorkerIdentity:
+    base = WorkerIdentity(
+        host="host",
+        started_at="2026-11-02T10:00:00+00:00",
+        loaded_digest="0123456789abcdef",
+        versions={"nautobot": "3.2.7"},
+        on_disk_digest="0123456789abcdef",
+        installed_at="2026-11-02T09:00:00+00:00",
+    )
+    return replace(base, **changes)
+
+
+def worker(**changes: Any) -> Worker:
+    return replace(Worker("celery@host", ("default",), identity()), **changes)
+
+
+def workers(*running: Worker, **changes: Any) -> Workers:
+    base = Workers(running or (worker(),), (Queue("default", 0),), "default", identity())
+    return replace(base, **{"beat": Beat(2, {}), **changes})
+
+
+def post_upgrade(**changes: Any) -> PostUpgrade:
+    nothing = PostUpgrade(
+        (), 0, {}, StaticFiles("/opt/nautobot/static", 9, (), ()), (), (), {}, (), ()
+    )
+    return replace(nothing, **changes)
+
+
+def extensions(**changes: Any) -> Extensions:
+    return replace(Extensions((), (), (), {}), **changes)
+
+
+def automation(**jobs: str) -> Automation:
+    """Jobs by class path, with underscores for dots, and the state of each."""
+    items = {name.replace("__", "."): state for name, state in jobs.items()}
+    nothing = Listing({})
+    return Automation(nothing, Listing(items), nothing, nothing, nothing, nothing)
+
+
+def interface(panels: tuple[str, ...] = (), pages: tuple[str, ...] = ()) -> UiRegistry:
+    shown, addresses = dict.fromkeys(panels, "weight 1"), dict.fromkeys(pages, "a/")
+    return UiRegistry(Listing(shown), Listing({}), Listing(addresses))
+
+
+def folder(**changes: Any) -> Folder:
+    base = Folder("MEDIA_ROOT", "/opt/nautobot/media", True, True, 50_000_000_000, 1_000, True)
+    return replace(base, **changes)
+
+
+def renamed_index(*indexes: str) -> RenamedIndex:
+    columns = ("network", "broadcast", "prefix_length")
+    return RenamedIndex("ipam.0055", "ipam_prefix", columns, indexes)
+
+
+def data(**changes: Any) -> Data:
+    base = Data(
+        AffectedRows(0),
+        AffectedRows(0),
+        AffectedRows(0),
+        (renamed_index("ipam_prefix_idx"),),
+        AffectedRows(0),
+        AffectedRows(0),
+        (),
+        AffectedRows(0),
+    )
+    return replace(base, **changes)
+
+
+UNIQUE = "CREATE UNIQUE INDEX {0} ON dcim_device USING btree ({1})"
+PLAIN = "CREATE INDEX {0} ON dcim_device USING btree ({1})"
+
+
+def model_table(**changes: Any) -> ExpectedTable:
+    """A table as the migrations leave it: an id, a name, a rack and a height."""
+    keys = (
+        ExpectedConstraint("primary", ("id",), "device_pk", False, sql="ALTER … PRIMARY KEY (id);"),
+        ExpectedConstraint(
+            "unique", ("name",), "device_name_uniq", False, sql="ALTER … UNIQUE (name);"
+        ),
+        ExpectedConstraint(
+            "index", ("rack_id",), "device_rack", False, sql="CREATE INDEX … (rack_id);"
+        ),
+        ExpectedConstraint(
+            "foreign", ("rack_id",), "device_fk", False, "dcim_rack", "ALTER … FOREIGN …;"
+        ),
+        ExpectedConstraint(
+            "check", ("height",), "device_height_check", False, sql="ALTER … CHECK …;"
+        ),
+        ExpectedConstraint(
+            "unique", ("rack_id",), "one_in_rack", True, sql="CREATE UNIQUE INDEX …;"
+        ),
+    )
+    columns = (
+        ExpectedColumn("id", "uuid", False),
+        ExpectedColumn("name", "character varying(255)", False),
+        ExpectedColumn("rack_id", "uuid", True),
+        ExpectedColumn("height", "integer", False),
+    )
+    return replace(ExpectedTable("dcim", columns, keys, "CREATE TABLE dcim_device (…);"), **changes)
+
+
+def models(**changes: Any) -> ExpectedSchema:
+    return replace(ExpectedSchema({}, {"dcim_device": model_table()}), **changes)
+
+
+def schema(**changes: dict[str, str]) -> Schema:
+    """The same table as the server tells of it; further entries by part, None takes one away."""
+    columns = {
+        "dcim_device.id": "uuid not null",
+        "dcim_device.name": "character varying(255) not null",
+        "dcim_device.rack_id": "uuid",
+        "dcim_device.height": "integer not null",
+    }
+    indexes = {
+        "dcim_device.dcim_device_pkey": UNIQUE.format("dcim_device_pkey", "id"),
+        "dcim_device.name_key": UNIQUE.format("name_key", "name"),
+        "dcim_device.rack_1a2b": PLAIN.format("rack_1a2b", "rack_id"),
+        "dcim_device.one_in_rack": f"{UNIQUE.format('one_in_rack', 'rack_id')} WHERE (height = 1)",
+    }
+    constraints = {
+        "dcim_device.dcim_device_pkey": "PRIMARY KEY (id)",
+        "dcim_device.name_key": "UNIQUE (name)",
+        "dcim_device.rack_fk": "FOREIGN KEY (rack_id) REFERENCES dcim_rack(id) DEFERRABLE",
+        "dcim_device.height_check": "CHECK ((height >= 0))",
+    }
+    parts = {"columns": columns, "indexes": indexes, "constraints": constraints}
+    for part, items in changes.items():
+        parts[part].update(items)
+    return Schema(
+        **{
+            part: Listing({name: text for name, text in items.items() if text is not None})
+            for part, items in parts.items()
+        }
+    )
+
+
+def facts(**changes: Any) -> Facts:
+    """All facts of an installation on which every check passes."""
+    healthy = Facts(
+        runtime=runtime(),
+        database=database(),
+        redis=redis(),
+        packages=Packages((Package("nautobot", "2.4.44", (), ">=3.10,<3.13"),)),
+        apps=apps(app()),
+        settings=settings(),
+        migrations=migrations((migration("dcim.0001_initial"),), ("dcim.0001_initial",)),
+        tables=Tables((Table("dcim_device", 30, True),), ("dcim_device",)),
+        jobs=jobs(),
+        workers=workers(),
+        storage=Storage((folder(),), "nautobot"),
+        system_checks=SystemChecks(()),
+        data=data(),
+        schema=schema(),
+        expected_schema=models(),
+        postconditions=PostconditionCounts({}),
+        post_upgrade=post_upgrade(),
+        extensions=extensions(),
+        automation=automation(),
+        ui_registry=interface(),
+    )
+    return replace(healthy, **changes)
+
+
+def empty_facts() -> Facts:
+    """An installation whose tables hold no row at all."""
+    return facts(
+        database=database(sequences=()),
+        apps=apps(),
+        migrations=migrations(app_labels=()),
+        tables=Tables((), ()),
+        jobs=Jobs((), (), (), 0, (), ()),
+        workers=Workers((), ()),
+        storage=Storage((), "nautobot"),
+        settings=Settings((), (), (), ()),
+        data=data(renamed_indexes=()),
+        schema=Schema(Listing({}), Listing({}), Listing({})),
+        expected_schema=ExpectedSchema({}, {}),
+    )
+
+
+def choice(chosen: Way | None = None, advised: Way | None = None, **changes: Any) -> Choice:
+    """A way back that goes and loses nothing."""
+    chosen = chosen or Way("reverse")
+    ways = (Way("nothing", "no"), Way("forward", "no"), Way("reverse"), Way("restore"))
+    diagnosis = Diagnosis(Stage.COMPLETE, 58, ())
+    return replace(Choice(diagnosis, ways, advised or chosen, chosen, snapshot=True), **changes)

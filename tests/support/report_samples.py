@@ -1,0 +1,361 @@
+"""Reports that the golden files show: one of each kind an operator meets."""
+
+from dataclasses import replace
+from datetime import date, datetime, timezone
+
+from nautobot_upgrade_jobs.checks.findings import (
+    Acceptance,
+    CheckResult,
+    Finding,
+    Impact,
+    Phase,
+    Severity,
+    Status,
+    Verdict,
+)
+from nautobot_upgrade_jobs.checks.release_notes import TriagedNote
+from nautobot_upgrade_jobs.facts import Packages
+from nautobot_upgrade_jobs.facts.packages import Package
+from nautobot_upgrade_jobs.facts.preconditions import Precondition, PreconditionResult
+from nautobot_upgrade_jobs.facts.release_notes import ReleaseNote
+from nautobot_upgrade_jobs.facts.resolution import AppReleases
+from nautobot_upgrade_jobs.migration_graph.reverse_plan import Call
+from nautobot_upgrade_jobs.report import Report
+from nautobot_upgrade_jobs.rollback.diagnosis import Diagnosis, Stage
+from nautobot_upgrade_jobs.rollback.losses import Loss, Stop
+from nautobot_upgrade_jobs.rollback.options import Choice, Way
+from nautobot_upgrade_jobs.rollback.package_set import Return, unasked
+from nautobot_upgrade_jobs.runbook.rollback import steps_of
+from nautobot_upgrade_jobs.runbook.upgrade import Window, upgrade_steps
+from nautobot_upgrade_jobs.snapshot.compare import Change, Kind
+from nautobot_upgrade_jobs.upgrade.overview import Halt, Migrating, Outlook
+from nautobot_upgrade_jobs.upgrade.package_changes import PackageChange
+from tests.support.builders import database, runtime
+
+MEDIA = "/opt/nautobot/media"
+HOSTILE = "a|b <script>alert(1)</script> `code` *bold*\nsecond line [x](javascript:alert(1))"
+HOSTILE += " \x1b[31mred \u202etxet"
+
+BLOCKER = Finding(
+    severity=Severity.BLOCKER,
+    subject="dcim_cable",
+    message="2 cables end on a row that no longer exists.",
+    remediation="Open each cable and delete or reconnect it.",
+    phase=Phase.MIGRATE,
+    impact=Impact.OUTAGE,
+    commands=("nautobot-server shell", "SELECT 1;"),
+    evidence=("cable 1: dcim.interface 2 is gone",),
+    references=("https://docs.nautobot.com/",),
+)
+WARNING = replace(
+    BLOCKER,
+    severity=Severity.WARNING,
+    subject="MEDIA_ROOT",
+    message="MEDIA_ROOT does not exist.",
+    phase=Phase.POST_UPGRADE,
+    impact=Impact.FEATURE_LOSS,
+    commands=(),
+    evidence=(),
+    references=(),
+)
+INFO = replace(WARNING, severity=Severity.INFO, subject="3.2.7", message="There is a newer line.")
+ACCEPTED = Acceptance(
+    "storage.not_writable:MEDIA_ROOT", "mounted at boot", "alice", date(2027, 1, 31), "3.2.7"
+)
+
+REMOVED = ReleaseNote(
+    "nautobot",
+    "3.2.0",
+    "removed",
+    "#1 - Removed the `termination_a` field.",
+    identifiers=("termination_a",),
+    link="https://docs.nautobot.com/projects/core/en/stable/release-notes/version-3.2.html#removed",
+)
+
+REVERSE = Way(
+    "reverse",
+    losses=(
+        Loss("goes", "dcim_cabletype", 14, "dcim.0086_cabletype"),
+        Loss("comes back empty", "dcim_cable.termination_a_id", 7, "dcim.0090_remove"),
+        Loss("may be spoilt", "app.0002_code", None, "app.0002_code"),
+    ),
+    stop=Stop(
+        "dcim.0090_remove",
+        "RemoveField",
+        21,
+        PreconditionResult(
+            Precondition("not null", "dcim.0090_remove", "RemoveField", "dcim_cable", name="end"), 7
+        ),
+    ),
+    needs=("the code that has applied them: only it knows how",),
+    seconds=(170.0, 1250.0),
+    basis="58 migrations and the rows that they work on",
+)
+RESTORE = Way(
+    "restore",
+    losses=(
+        Loss(
+            "written since",
+            "dcim.device",
+            3,
+            "alice",
+            "create",
+            ("edge-05", "edge-06"),
+            "/extras/object-changes/?changed_object_type=dcim.device",
+        ),
+    ),
+    needs=("a backup that is one",),
+    seconds=(121.0, 960.0),
+    basis="the size that the database has now",
+)
+CHOICE = Choice(
+    Diagnosis(Stage.COMPLETE, 58, ()),
+    (
+        Way("nothing", "the upgrade is complete: 58 migrations are committed."),
+        Way("forward", "there is nothing left to finish"),
+        REVERSE,
+        RESTORE,
+    ),
+    RESTORE,
+    RESTORE,
+    snapshot=True,
+)
+AHEAD = replace(
+    CHOICE,
+    diagnosis=Diagnosis(Stage.AHEAD, 59, ()),
+    ways=(
+        Way("nothing", "a way only until migrate has begun"),
+        replace(REVERSE, stop=None, no_return="dcim.0086_cabletype"),
+        replace(RESTORE, losses=(Loss("written since", "everything", None, "", "not yet known"),)),
+    ),
+)
+GO = Report(
+    kind="preflight",
+    instance="nautobot.example.com",
+    created=datetime(2026, 11, 20, 12, 0, tzinfo=timezone.utc),
+    current="Nautobot 3.2.6",
+    target="Nautobot 3.2.7",
+    verdict=Verdict.GO,
+    results=(
+        CheckResult("data.dangling_cables", "No cable dangles.", Status.PASSED, "data"),
+        CheckResult("storage.not_writable", "Folders are writable.", Status.PASSED, "facts"),
+    ),
+    migrations=(),
+    notes_unavailable_reason="the target was not built, on request",
+    tool="nautobot-upgrade-jobs 0.1.0",
+    catalog="2026.11.20",
+    seconds=0.42,
+)
+BLOCKED = replace(
+    GO,
+    packages=(
+        PackageChange("nautobot", "2.4.44", "3.2.7", ()),
+        PackageChange("nautobot-example", "1.0", "2.0", ("nautobot-other",)),
+        PackageChange("old-lib", "1.0", "", ()),
+        PackageChange("new-lib", "", "1.0", ("nautobot",)),
+    ),
+    release_notes=(
+        TriagedNote(REMOVED, findings=("data.dangling_cables:dcim_cable",)),
+        TriagedNote(
+            replace(
+                REMOVED,
+                distribution="nautobot-example",
+                release="2.0",
+                kind="action",
+                heading="Administrators",
+                text="Ask your users first.",
+            )
+        ),
+        TriagedNote(replace(REMOVED, kind="changed", text="Changed the colour of a button.")),
+        TriagedNote(
+            replace(REMOVED, kind="deprecated", text="Deprecated STORAGE_BACKEND."),
+            not_applicable_reason="none of these settings is set here",
+        ),
+    ),
+    distributions_without_notes=("old-lib",),
+    constraints="nautobot==3.2.7\n",
+    steps=upgrade_steps(
+        Window(runtime(), database(), "3.2.7", 59, of_apps=True, has_set=True, media=MEDIA)
+    ),
+    current="Nautobot 2.4.44",
+    verdict=Verdict.BLOCKED,
+    results=(
+        CheckResult(
+            "data.dangling_cables",
+            "No cable dangles.",
+            Status.FAILED,
+            "data",
+            findings=(BLOCKER,),
+            why="The migration would abort.",
+        ),
+        CheckResult(
+            "storage.not_writable", "Folders are writable.", Status.FAILED, "facts", "", (WARNING,)
+        ),
+        CheckResult(
+            "target.newer_line_available", "Newer lines.", Status.FAILED, "facts", "", (INFO,)
+        ),
+        CheckResult("workers.none_responding", "A worker answers.", Status.PASSED, "facts"),
+        CheckResult(
+            "jobs.lost_approval_requirement",
+            "No gate.",
+            Status.NOT_APPLICABLE,
+            "facts",
+            "does not pass 3.0",
+        ),
+    ),
+    migrations=("dcim.0089_populate_cabletocabletermination",),
+    overview=Outlook(
+        way=(
+            Halt("2.4.44", "installed"),
+            Halt("3.0.11", "recommended"),
+            Halt("3.2.7", "target"),
+        ),
+        migrations=(
+            Migrating("dcim.0089_populate_cabletocabletermination", "stops"),
+            Migrating("extras.0126_approvals", "code"),
+        ),
+        apps=(
+            AppReleases("nautobot-ssot", "3.9.0", "4.7.0", "3.12.6", "4.7.0"),
+            AppReleases("nautobot-old-app", "1.0.0", "", "1.0.0", "1.0.0"),
+        ),
+    ),
+    active_acceptances={ACCEPTED.finding: ACCEPTED},
+    lapsed_acceptances=(
+        replace(ACCEPTED, finding="redis.unsupported_version:redis", until=date(2026, 1, 1)),
+    ),
+    rollback_decision=AHEAD,
+)
+INCOMPLETE = replace(
+    GO,
+    verdict=Verdict.INCOMPLETE,
+    results=(
+        CheckResult("data.dangling_cables", "No cable dangles.", Status.SKIPPED, "data", HOSTILE),
+        CheckResult(
+            "system_checks.messages", "Clean.", Status.CRASHED, "facts", "ValueError: boom"
+        ),
+        CheckResult("storage.not_writable", "Folders are writable.", Status.PASSED, "facts"),
+    ),
+    migrations=None,
+)
+HOSTILE_REPORT = replace(
+    BLOCKED,
+    release_notes=(
+        TriagedNote(ReleaseNote(HOSTILE, "3.0", "action", HOSTILE, HOSTILE), (HOSTILE,)),
+    ),
+    instance=HOSTILE,
+    results=(
+        CheckResult(
+            "data.dangling_cables",
+            "No cable dangles.",
+            Status.FAILED,
+            "data",
+            "",
+            (
+                replace(
+                    BLOCKER,
+                    subject=HOSTILE,
+                    message=HOSTILE,
+                    remediation=HOSTILE,
+                    commands=(HOSTILE, "````"),
+                    evidence=(HOSTILE,),
+                ),
+            ),
+        ),
+    ),
+)
+LOST = replace(
+    BLOCKER,
+    subject="dcim_device",
+    message="dcim_device: 3 rows, 1 fewer than before.",
+    remediation="Look at these rows in both databases.",
+    phase=Phase.RUNTIME,
+    impact=Impact.DATA_LOSS,
+    commands=(),
+    evidence=(),
+    references=(),
+)
+COMPARED = replace(
+    GO,
+    kind="compare",
+    current="Nautobot 2.4.44, 2026-11-20 10:00 UTC",
+    target="Nautobot 3.2.7, 2026-11-20 12:00 UTC",
+    verdict=Verdict.BLOCKED,
+    results=(
+        CheckResult("packages.changes", "Packages.", Status.PASSED, "facts"),
+        CheckResult("files.media", "Media.", Status.SKIPPED, "facts", "media are not in a folder"),
+        CheckResult("contents.changes", "Contents.", Status.FAILED, "data", findings=(LOST,)),
+    ),
+    migrations=None,
+    changes=(
+        Change(
+            Kind.EXPECTED,
+            "packages",
+            "django",
+            "django was: 4.2.30; now it is: 5.2.19",
+            "4.2.30",
+            "5.2.19",
+            "What is installed now does not accept 4.2.30.",
+        ),
+        Change(
+            Kind.EXPECTED,
+            "fingerprints",
+            "dcim_cable.termination_a_id",
+            "dcim_cable.termination_a_id: gone, with 7 values",
+            "7 values",
+            "",
+            "Each end of a cable became a row of dcim_cabletocabletermination.",
+            "https://docs.nautobot.com/",
+        ),
+        Change(
+            Kind.NOT_COMPARABLE,
+            "files.media",
+            "files.media",
+            "files.media cannot be compared",
+            reason="media are not in a folder",
+        ),
+        Change(
+            Kind.LOST, "fingerprints", "dcim_device", "dcim_device: 3 rows, 1 fewer than before"
+        ),
+    ),
+)
+BACK = Return(
+    runtime(),
+    database(),
+    Packages((Package("nautobot", "3.2.7", (), ""), Package("new-lib", "1.0", (), ""))),
+    Packages((Package("nautobot", "2.4.44", (), ""), Package("local-lib", "1.0", (), "", True))),
+    (
+        Call("dcim", "0085_typo", ("dcim.0086_cabletype",)),
+        Call("vpn", "zero", ("vpn.0001_initial",)),
+    ),
+    "2.4.44",
+    "snapshot-before.json.gz",
+    (("nautobot", "2.4.44"),),
+    media=MEDIA,
+)
+ROLLBACK = replace(
+    GO,
+    kind="rollback",
+    current="Nautobot 3.2.7",
+    target="Nautobot 2.4.44, 2026-11-19 12:00 UTC",
+    verdict=Verdict.BLOCKED,
+    results=(
+        CheckResult(
+            "rollback.unproven_backup", "There is one.", Status.FAILED, "data", "", (BLOCKER,)
+        ),
+    ),
+    migrations=None,
+    notes_unavailable_reason="",
+    rollback_decision=CHOICE,
+    constraints=unasked(BACK.then, BACK.now, "").requirements,
+    steps=steps_of("restore", BACK),
+    database_state="postgresql nautobot: 0123456789abcdef, 7 changes",
+)
+
+SAMPLES = {
+    "compared": COMPARED,
+    "go": GO,
+    "blocked": BLOCKED,
+    "incomplete": INCOMPLETE,
+    "hostile": HOSTILE_REPORT,
+    "rollback": ROLLBACK,
+}

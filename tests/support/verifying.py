@@ -1,0 +1,51 @@
+"""What Verify Migrations says of the database that Django works on, and doing what it tells."""
+
+import shlex
+from pathlib import Path
+
+from django.core.management import call_command
+from django.db import connection
+from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.operations import AddField, CreateModel
+
+from nautobot_upgrade_jobs.workflows.context import RunRequest
+from nautobot_upgrade_jobs.workflows.verify import verify_migrations
+
+
+def findings(**asked):
+    """All findings by key, and the verdict."""
+    report = verify_migrations(RunRequest(), **asked)
+    assert not report.not_checked, [(one.check, one.reason) for one in report.not_checked]
+    return {one.key: one.finding for one in report.findings()}, report.verdict
+
+
+def execute(*statements):
+    with connection.cursor() as cursor:
+        for statement in statements:
+            cursor.execute(statement)
+
+
+def follow(finding):
+    """Do what a finding tells."""
+    for command in finding.commands:
+        if command.startswith("nautobot-server"):
+            _, name, *words = shlex.split(command)
+            call_command(name, *words, verbosity=0)
+        elif command.startswith("rm "):
+            Path(command.removeprefix("rm ")).unlink()
+        else:
+            execute(command.replace("= …", "= ''"))
+
+
+def leaf():
+    """A newest migration of core whose outcome can be seen, and on which nothing builds."""
+    graph = MigrationLoader(connection).graph
+    return next(
+        (app, name)
+        for app, name in sorted(graph.leaf_nodes())
+        if not graph.node_map[app, name].children
+        and any(
+            isinstance(one, (AddField, CreateModel)) for one in graph.nodes[app, name].operations
+        )
+        and graph.nodes[app, name].__module__.startswith("nautobot.")
+    )

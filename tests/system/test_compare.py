@@ -1,0 +1,266 @@
+"""Compare Snapshots as an operator starts it: by REST, by form, from a shell, without Nautobot."""
+
+import gzip
+import json
+import os
+import subprocess
+import sys
+import uuid
+from base64 import b64encode
+from dataclasses import replace
+
+import jsonschema
+import pytest
+
+from development.rest import Rest
+from development.venvs import REPOSITORY
+from nautobot_upgrade_jobs.facts import TableFingerprints
+from nautobot_upgrade_jobs.report.formats.json import load_schema
+from nautobot_upgrade_jobs.snapshot.file_format import seal, unseal
+
+CAPTURE = "nautobot_upgrade_jobs.jobs.capture.CaptureSnapshot"
+COMPARE = "nautobot_upgrade_jobs.jobs.compare.CompareSnapshots"
+
+
+@pytest.fixture(scope="module")
+def captured(rest):
+    """The JobResult of a Capture Snapshot, and its file."""
+    result = rest.run_job(CAPTURE)
+    assert result["status"]["value"] == "SUCCESS", result["result"]
+    ((name, data),) = rest.files(result["id"]).items()
+    return result["id"], name, data
+
+
+@pytest.fixture
+def files(captured, tmp_path):
+    """The snapshot, the same a year later, and one in which a row of dcim_device is missing."""
+    _, name, data = captured
+    later = seal(replace(unseal(data), created="2099-01-01T00:00:00+00:00"))
+    contents = {name: data, "later.json.gz": later, "lost.json.gz": with_a_row_lost(later)}
+    for file, content in contents.items():
+        (tmp_path / file).write_bytes(content)
+    return [str(tmp_path / file) for file in contents]
+
+
+def with_a_row_lost(data):
+    snapshot = unseal(data)
+    contents = snapshot.facts.fingerprints
+    assert isinstance(contents, TableFingerprints)
+    devices = contents.tables["dcim_device"]
+    fewer = replace(devices, rows=devices.rows - 1, keys="0" * 16)
+    tables = contents.tables | {"dcim_device": fewer}
+    facts = replace(snapshot.facts, fingerprints=replace(contents, tables=tables))
+    return seal(replace(snapshot, facts=facts))
+
+
+def report_of(rest, result):
+    files = rest.files(result["id"])
+    document = json.loads(
+        next(data for name, data in files.items() if name.startswith("compare") and "json" in name)
+    )
+    jsonschema.validate(document, load_schema())
+    return files, document
+
+
+@pytest.mark.lines
+def test_rest_without_any_field_compares_the_newest_snapshot_with_now(rest, captured):
+    result = rest.run_job(COMPARE)
+    assert (result["status"]["value"], result["result"]["verdict"]) == ("SUCCESS", "go"), result[
+        "result"
+    ]
+    files, document = report_of(rest, result)
+    assert document["findings"] == []
+    assert {name.partition("-")[0] for name in files} == {"compare", "snapshot"}
+    assert sorted(result["result"]["files"]) == sorted(files)
+    again = rest.run_job(COMPARE)
+    assert again["result"]["verdict"] == "go"  # with the snapshot of the run before
+
+
+@pytest.mark.lines
+def test_rest_by_the_results_of_runs(rest, captured):
+    later = rest.run_job(CAPTURE)["id"]
+    result = rest.run_job(COMPARE, {"before": captured[0], "after": later})
+    assert result["result"]["verdict"] == "go"
+    files, document = report_of(rest, result)
+    assert document["changes"] == []
+    assert not any(name.startswith("snapshot") for name in files)
+    by_itself = rest.run_job(COMPARE, {"before": later, "after": later})
+    assert "Both are the same snapshot" in by_itself["result"]["error"]
+    of_before = rest.run_job(COMPARE, {"after": later})  # not with itself
+    assert of_before["result"]["verdict"] == "go"
+
+
+@pytest.mark.once
+@pytest.mark.parametrize("which", ["before", "after"])
+def test_a_run_without_a_snapshot_is_a_clear_line(rest, which):
+    path = "/api/extras/jobs/?name=Preflight"
+    assert rest.get(path)["count"] == 1
+    preflight = rest.run_job("nautobot_upgrade_jobs.jobs.preflight.Preflight")
+    result = rest.run_job(COMPARE, {which: preflight["id"]})
+    assert (result["status"]["value"], result["result"]["verdict"]) == ("FAILURE", "error")
+    assert "has no snapshot" in result["result"]["error"]
+    assert not result["traceback"]
+
+
+def upload(rest, **files):
+    """Start the Job with files, as a client of REST does: multipart."""
+    mark = uuid.uuid4().hex
+    body = b""
+    for name, (file, data) in files.items():
+        head = f'Content-Disposition: form-data; name="{name}"; filename="{file}"'
+        body += f"--{mark}\r\n{head}\r\nContent-Type: application/gzip\r\n\r\n".encode()
+        body += data + b"\r\n"
+    import urllib.request
+
+    request = urllib.request.Request(
+        f"{rest.url}/api/extras/jobs/{rest.job(COMPARE)['id']}/run/",
+        body + f"--{mark}--\r\n".encode(),
+        {**rest.headers, "Content-Type": f"multipart/form-data; boundary={mark}"},
+    )
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        started = json.loads(answer.read())["job_result"]["id"]
+    for _ in rest.follow_job(started):
+        pass
+    return rest.get(f"/api/extras/job-results/{started}/")
+
+
+@pytest.fixture
+def runner_only(rest):
+    """A client as somebody who may run Jobs and see nothing else; gone again afterwards."""
+    name, made = f"runner-{uuid.uuid4().hex}", []
+
+    def make(path, data):
+        made.append(f"{path}{(one := rest.post(path, data))['id']}/")
+        return one["id"]
+
+    user = make("/api/users/users/", {"username": name, "password": name})
+    for kind, actions in (("extras.job", ["view", "run"]), ("users.token", ["view", "add"])):
+        permission = {"name": f"{name} {kind}", "object_types": [kind], "actions": actions}
+        make("/api/users/permissions/", {**permission, "users": [user]})
+    client = Rest(rest.url, "")
+    client.headers["Authorization"] = f"Basic {b64encode(f'{name}:{name}'.encode()).decode()}"
+    yield Rest(rest.url, client.post("/api/users/tokens/", {})["key"])
+    for path in reversed(made):
+        rest.fetch(path, method="DELETE")
+    rest.run_job(CAPTURE)  # what is compared with the newest snapshot must not miss this user
+
+
+@pytest.mark.lines
+def test_nobody_learns_by_comparing_what_they_may_not_see(rest, runner_only, captured):
+    run = captured[0]
+    for asked, says in (
+        ({}, "no earlier snapshot that you may see"),
+        ({"before": run}, "has no snapshot that you may see"),
+        ({"before": run, "after": run}, "has no snapshot that you may see"),
+    ):
+        id_ = runner_only.start_job(COMPARE, asked)
+        assert says in " ".join(entry["message"] for entry in rest.follow_job(id_))
+        assert not [name for name in rest.files(id_) if name.startswith("compare-")]
+
+
+@pytest.mark.lines
+def test_uploaded_files_are_compared(rest, captured):
+    _, name, data = captured
+    result = upload(
+        rest, before_file=(name, data), after_file=("lost.json.gz", with_a_row_lost(data))
+    )
+    assert (result["status"]["value"], result["result"]["verdict"]) == ("FAILURE", "blocked")
+    _, document = report_of(rest, result)
+    assert [(one["kind"], one["subject"]) for one in document["changes"]] == [
+        ("lost", "dcim_device")
+    ]
+
+
+@pytest.mark.once
+@pytest.mark.parametrize("data", [b"hello", gzip.compress(b"{}"), b"\x1f\x8b"])
+def test_a_hostile_upload_is_a_clear_line(rest, data):
+    result = upload(rest, before_file=("evil.json.gz", data))
+    assert (result["status"]["value"], result["result"]["verdict"]) == ("FAILURE", "error")
+    assert result["result"]["error"].startswith("'before', the uploaded file: ")
+    assert not result["traceback"]
+
+
+@pytest.mark.lines
+def test_the_form_explains_itself(rest, browser):
+    _, page = browser.open(f"/extras/jobs/{rest.job(COMPARE)['id']}/run/")
+    for text in ("Before: the result of a run", "Before: or a file", "present state"):
+        assert text in page
+
+
+def shell(*words):
+    return subprocess.run(words, capture_output=True, text=True, check=False, cwd=REPOSITORY)
+
+
+BOTH = pytest.mark.parametrize(
+    "program",
+    [("nautobot-server", "upgrade_jobs"), (sys.executable, "-m", "nautobot_upgrade_jobs")],
+    ids=["server", "module"],
+)
+
+
+@pytest.mark.once
+@BOTH
+def test_files_from_a_shell(program, files, tmp_path):
+    older, later, lost = files
+    same = shell(*program, "compare", older, later)
+    assert (same.returncode, "GO:" in same.stdout) == (0, True), same.stdout + same.stderr
+    words = ("compare", older, lost, "--format", "json", "--output", str(tmp_path / "out"))
+    done = shell(*program, *words)
+    assert done.returncode == 2
+    assert json.loads(done.stdout)["verdict"] == "blocked"
+    assert len(list((tmp_path / "out").iterdir())) == 3
+    for wrong, says in ((older, "the same snapshot"), (later, "name the older one first")):
+        refused = shell(*program, "compare", wrong, older)
+        assert (refused.returncode, says in refused.stderr) == (1, True)
+
+
+@pytest.mark.once
+@BOTH
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("compare",), "the following arguments are required: before"),
+        (("compare", "/nowhere.json.gz", "/nowhere.json.gz"), "/nowhere.json.gz: No such file"),
+        (("compare", "/etc/hostname", "/etc/hostname"), "not gzip"),
+        (("compare", "/etc", "/etc"), "Is a directory"),
+    ],
+)
+def test_a_usage_error_ends_with_1_and_a_line(program, words, says):
+    done = shell(*program, *words)
+    assert (done.returncode, says in done.stderr) == (1, True), done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_the_module_loads_no_nautobot(files):
+    older, later, _ = files
+    code = (
+        "import sys, runpy; sys.argv = ['x', 'compare', *sys.argv[1:]]\n"
+        "try: runpy.run_module('nautobot_upgrade_jobs', run_name='__main__')\n"
+        "except SystemExit: pass\n"
+        "print([name for name in ('django', 'nautobot', 'celery') if name in sys.modules])"
+    )
+    done = shell(sys.executable, "-c", code, older, later)
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_the_present_is_captured_for_it(files):
+    older, *_ = files
+    environment = {"NAUTOBOT_DB_NAME": "nautobot", "STACK_CACHE": "1", "STACK_BROKER": "0"}
+    done = subprocess.run(
+        ["nautobot-server", "upgrade_jobs", "compare", older],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=os.environ | environment,
+    )
+    assert (done.returncode, "GO:" in done.stdout) == (0, True), done.stdout + done.stderr
+
+
+@pytest.mark.lines
+def test_a_schedule_tells_what_changed_since(rest):
+    """The schedule itself is new since the snapshot before; that is what it has to tell."""
+    result = rest.run_scheduled(COMPARE)
+    assert (result["status"]["value"], result["result"]["verdict"]) == ("SUCCESS", "caution")
+    _, document = report_of(rest, result)
+    subjects = {one["subject"].partition(".")[0] for one in document["findings"]}
+    assert "extras_scheduledjob" in subjects

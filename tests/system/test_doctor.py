@@ -1,0 +1,124 @@
+"""Ways in which ``nautobot-server`` does not start: the doctor names the cause of each."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from nautobot_upgrade_jobs.checks.findings import Verdict
+from nautobot_upgrade_jobs.workflows.doctor import config_path, diagnose_startup
+
+pytestmark = pytest.mark.once
+
+APP = """
+from nautobot.apps import NautobotAppConfig
+{before}
+class Config(NautobotAppConfig):
+    name = "sick_app"
+    version = "1.0"
+    verbose_name = author = description = "Sick"
+    {inside}
+config = Config
+"""
+
+
+@pytest.fixture
+def sick(tmp_path, monkeypatch):
+    """Give Nautobot a configuration that ends with these lines, and an App of this source."""
+    monkeypatch.setenv("NAUTOBOT_DB_NAME", "nautobot")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+
+    def make(lines="", before="", inside="pass", config=None, enabled=False):
+        path = tmp_path / "nautobot_config.py"
+        text = Path(config_path()).read_text() if config is None else config
+        if enabled or before or inside != "pass":
+            lines += "\nPLUGINS = ['sick_app']"
+        path.write_text(f"{text}\n{lines}\n")
+        app = tmp_path / "sick_app"
+        app.mkdir(exist_ok=True)
+        (app / "__init__.py").write_text(APP.format(before=before, inside=inside))
+        monkeypatch.setenv("NAUTOBOT_CONFIG", str(path))
+        return path
+
+    return make
+
+
+WAYS = {
+    "no configuration": ({}, "configuration"),
+    "syntax error": ({"lines": "ALLOWED_HOSTS = ["}, "nautobot_config.py"),
+    "removed name": (
+        {"lines": "from nautobot.core.settings_funcs import no_such_name"},
+        "nautobot_config.py",
+    ),
+    "missing variable": (
+        {"lines": "import os\nX = os.environ['NO_SUCH_VARIABLE']"},
+        "NO_SUCH_VARIABLE",
+    ),
+    "App not installed": ({"lines": "PLUGINS = ['nautobot_nowhere']"}, "nautobot_nowhere"),
+    "App too old": ({"inside": "max_version = '1.9999'"}, "sick_app"),
+    "App too new": ({"inside": "min_version = '9.0'"}, "sick_app"),
+    "App lacks a setting": ({"inside": "required_settings = ['TOKEN']"}, "sick_app"),
+    "App imports a removed name": (
+        {"before": "from nautobot.apps import NoSuchName"},
+        "sick_app",
+    ),
+    "Apps exclude each other": (
+        {"before": "raise RuntimeError('sick_app conflicts with nautobot_upgrade_jobs')"},
+        "conflicting Apps",
+    ),
+    "same App twice": ({"lines": "EXTRA_INSTALLED_APPS = ['nautobot.dcim']"}, "dcim"),
+    "no secret key": ({"lines": "SECRET_KEY = ''"}, "SECRET_KEY"),
+    "no database server": ({"lines": "DATABASES['default']['PORT'] = '1'"}, "database server"),
+    "no such database": ({"lines": "DATABASES['default']['NAME'] = 'nowhere'"}, "database"),
+    "no Redis": (
+        {"lines": "CACHES['default']['LOCATION'] = 'redis://127.0.0.1:1/0'"},
+        "redis",
+    ),
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_the_cause_is_named(way, sick, tmp_path, monkeypatch):
+    changes, subject = WAYS[way]
+    path = sick(**changes)
+    if way == "no configuration":
+        path.unlink()
+    report = diagnose_startup()
+    assert report.verdict is Verdict.BLOCKED
+    first = next(report.findings()).finding
+    assert first.subject == subject, (first.message, first.evidence)
+    assert first.remediation
+
+
+def test_a_file_and_a_line_are_named(sick):
+    sick(before="\n\nfrom nautobot.apps import NoSuchName")
+    finding = next(diagnose_startup().findings()).finding
+    assert "NoSuchName" in finding.message
+    assert "sick_app/__init__.py, line 5" in finding.message
+
+
+def test_a_nautobot_that_starts_is_go(sick):
+    sick()
+    assert diagnose_startup().verdict is Verdict.GO
+
+
+def test_the_doctor_loads_no_django(sick):
+    sick(lines="PLUGINS = ['nautobot_nowhere']")
+    code = (
+        "import sys; from nautobot_upgrade_jobs.__main__ import main; code = main(['doctor']); "
+        "print(code, [name for name in ('django', 'nautobot', 'celery') if name in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env=os.environ, check=True
+    )
+    assert done.stdout.splitlines()[-1] == "2 []"
+    assert "nautobot_nowhere" in done.stdout
+    assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_no_secret_of_the_configuration_is_told(sick):
+    sick(lines="PASSWORD = 'hunter2-very-secret\nALLOWED_HOSTS = []")
+    finding = next(diagnose_startup().findings()).finding
+    assert "hunter2" not in str(finding)

@@ -1,0 +1,107 @@
+"""Preflight of an installation with Apps, by the real package index."""
+
+import tempfile
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+from nautobot_upgrade_jobs.checks.findings import Verdict
+from nautobot_upgrade_jobs.facts import Facts, Migrations, Unavailable
+from nautobot_upgrade_jobs.facts.startup import Failure
+from nautobot_upgrade_jobs.facts.trial_boot import AppLoadFailure, TrialBoot
+from nautobot_upgrade_jobs.workflows.context import RunRequest
+from nautobot_upgrade_jobs.workflows.preflight import run_preflight
+from nautobot_upgrade_jobs.workflows.target_inspection import _redact_trial_boot
+from tests.support.nautobot import this_instance
+
+WITH_APPS = pytest.mark.skipif(
+    (this_instance().kind, settings.VERSION) != ("apps", "2.4.44"),
+    reason="of Nautobot 2.4.44 with Apps",
+)
+APPS = {
+    "nautobot-plugin-nornir",
+    "nautobot-golden-config",
+    "nautobot-ssot",
+    "nautobot-device-lifecycle-mgmt",
+}
+
+
+@WITH_APPS
+@pytest.mark.apps
+@pytest.mark.network
+@pytest.mark.usefixtures("broken")
+def test_a_healthy_installation_with_apps_may_upgrade_and_is_told_how():
+    report = run_preflight(RunRequest(target="3.2.7"))
+    assert report.verdict is Verdict.GO, [one.key for one in report.findings()]
+    found = {one.key: one.finding for one in report.findings()}
+    told = found["packages.app_version_changes:apps"].evidence
+    assert {line.partition(":")[0] for line in told} == APPS
+    changes = {one.name: one for one in report.packages}
+    assert changes["nautobot"].story == "2.4.44 to 3.2.7"
+    assert changes.keys() >= APPS
+    assert "nautobot==3.2.7" in report.constraints
+    assert "--hash=sha256:" in report.constraints
+
+
+@pytest.mark.once
+@pytest.mark.network
+def test_an_index_that_cannot_be_reached_leaves_the_rest(monkeypatch, tmp_path):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setenv("UV_DEFAULT_INDEX", "http://user:planted@127.0.0.1:1/simple")
+    monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.setenv("UV_HTTP_RETRIES", "0")
+    report = run_preflight(RunRequest(target="3.2.7"))
+    assert report.verdict is Verdict.INCOMPLETE
+    unknown = {"booted", "customizations", "demands", "releases", "resolution", "rollback"}
+    assert {one.topic for one in report.not_checked} == unknown
+    reasons = " ".join(one.reason for one in report.not_checked)
+    assert "127.0.0.1:1" in reasons
+    assert "planted" not in reasons
+    assert [path.name for path in Path(tmp_path).iterdir()] == ["cache"]
+
+
+@pytest.mark.once
+@pytest.mark.network
+def test_the_settings_can_forbid_it(monkeypatch):
+    monkeypatch.setitem(settings.PLUGINS_CONFIG, "nautobot_upgrade_jobs", {"resolve": False})
+    report = run_preflight(RunRequest(target="3.2.7"))
+    reason = "the settings forbid asking the package index (resolve is False)"
+    assert {one.reason for one in report.not_checked} == {reason, f"no set to build: {reason}"}
+
+
+@pytest.mark.once
+@pytest.mark.network
+@pytest.mark.parametrize(
+    ("forbidden", "request_", "reason"),
+    [
+        ({"allow_build": False}, RunRequest(target="3.1.8"), "allow_build is False"),
+        ({}, RunRequest(target="3.1.8", may_build=False), "build_target on this Job"),
+        ({}, RunRequest(target="3.1.8", build=False), "on request"),
+    ],
+)
+def test_the_target_is_not_built_for_everybody(monkeypatch, forbidden, request_, reason):
+    monkeypatch.setitem(settings.PLUGINS_CONFIG, "nautobot_upgrade_jobs", forbidden)
+    report = run_preflight(request_)
+    told = {one.reason for one in report.not_checked if one.topic == "booted"}
+    assert len(told) == 1
+    assert reason in told.pop()
+
+
+@pytest.mark.once
+def test_a_password_that_is_a_name_hides_no_migrations(monkeypatch):
+    """Of the target's answer, messages lose their secrets; names are no texts."""
+    monkeypatch.setattr(
+        "nautobot_upgrade_jobs.collect.support.redaction.configured_secrets", lambda: ("nautobot",)
+    )
+    key = "nautobot_ssot.0001_initial"
+    facts = Facts(migrations=Migrations((), (key,), ("nautobot_ssot",)))
+    failure = Failure("apps", "RuntimeError", "login nautobot refused", ())
+    found = _redact_trial_boot(
+        TrialBoot("3.2.7", facts, (AppLoadFailure("nautobot_ssot", failure),), (), failure)
+    )
+    assert found.facts == facts
+    assert found.app_load_failures[0].module == "nautobot_ssot"
+    told = {found.failure.message, found.app_load_failures[0].failure.message}
+    assert told == {"login *** refused"}
+    assert _redact_trial_boot(Unavailable("login nautobot refused")).reason == "login *** refused"

@@ -1,0 +1,128 @@
+"""The stack keeps its promises: safe to repeat, ends only its own, restores what it dumped."""
+
+import subprocess
+import sys
+import time
+
+from development.instance import State
+from development.process import Process, children, identify, is_alive, terminate
+from development.venvs import REPOSITORY
+
+SERVICES = ("web", "worker", "beat", "valkey", "database")
+
+
+def sleeper(seconds=60):
+    """A process with a child, in a session of its own."""
+    return subprocess.Popen(["sh", "-c", f"sleep {seconds} & wait"], start_new_session=True)
+
+
+def counts():
+    """The number of rows of every table of the connected database."""
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        found = {}
+        for table in connection.introspection.table_names(cursor):
+            cursor.execute(f"SELECT count(*) FROM {connection.ops.quote_name(table)}")
+            found[table] = cursor.fetchone()[0]
+    return found
+
+
+def test_everything_runs(instance, rest):
+    state = instance.state()
+    assert all(state.process(name) for name in SERVICES)
+    assert rest.get("/api/status/")["nautobot-version"] == instance.version
+
+
+def test_up_again_changes_nothing(instance):
+    data = instance.state().get("live", "data")
+    options = ["--database", instance.evidence_source, "--data", data]
+    up = [sys.executable, "-m", "development.stack", "up", instance.version, *options]
+    subprocess.run(up, cwd=REPOSITORY, check=True)  # takes in what was edited since the last one
+    before = instance.state().values
+    subprocess.run(up, cwd=REPOSITORY, check=True)
+    assert instance.state().values == before
+
+
+def test_worker_runs_jobs(rest):
+    result = rest.run_job("sample_jobs.Greet", {"greeting": "good evening"})
+    assert (result["status"]["value"], result["result"]) == ("SUCCESS", "good evening")
+
+
+def test_our_jobs_are_enabled(rest):
+    ours = [
+        job
+        for job in rest.all("/api/extras/jobs/")
+        if job["module_name"].startswith("nautobot_upgrade")
+    ]
+    assert ours
+    assert all(job["enabled"] for job in ours)
+
+
+def test_static_files_are_served(rest):
+    page = rest.fetch("/login/").decode()
+    path = page.partition('href="/static/')[2].partition('"')[0].partition("?")[0]
+    assert rest.fetch(f"/static/{path}")
+
+
+def test_clones_are_private(clone):
+    from nautobot.dcim.models import Device
+
+    with clone("sample"):
+        before = Device.objects.count()
+        assert before
+        Device.objects.filter(name="edge-04").delete()
+        assert Device.objects.count() == before - 1
+    assert Device.objects.count() == before
+
+
+def test_template_restores_whole(clone, instance, tmp_path):
+    from django.db import connections
+
+    server = instance.server()
+    dump = tmp_path / f"sample.{server.suffix}"
+    with clone("sample") as name:
+        original = counts()
+        server.dump(name, dump)
+    with clone("pristine") as name:
+        assert counts() != original
+        connections.close_all()
+        server.restore(dump, name)
+        assert counts() == original
+    assert original["dcim_cable"] >= 7
+
+
+def test_ends_a_process_with_its_children():
+    process = sleeper()
+    known = identify(process.pid)
+    while not (family := children(process.pid)):
+        time.sleep(0.01)
+    terminate(known)
+    process.wait()
+    assert not any(map(is_alive, family))
+
+
+def test_leaves_a_process_that_only_has_the_same_pid():
+    process = sleeper()
+    try:
+        terminate(Process(process.pid, "another boot 12345"))
+        assert process.poll() is None
+    finally:
+        terminate(identify(process.pid))
+        process.wait()
+
+
+def test_state_forgets_ended_and_foreign_processes(tmp_path):
+    process = sleeper()
+    known = identify(process.pid)
+    State(tmp_path / "state.json", {}).save("processes", "web", list(known))
+    assert State.load(tmp_path / "state.json").process("web") == known
+    State(tmp_path / "state.json", {}).save("processes", "web", [process.pid, "another boot 12345"])
+    assert State.load(tmp_path / "state.json").process("web") is None
+    terminate(known)
+    process.wait()
+
+
+def test_broken_state_is_an_empty_one(tmp_path):
+    (tmp_path / "state.json").write_text('{"ports": ')
+    assert State.load(tmp_path / "state.json").values == {}

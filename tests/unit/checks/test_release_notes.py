@@ -1,0 +1,122 @@
+"""Release notes, read for an installation: what touches it, what does not, and the rest."""
+
+from dataclasses import replace
+
+import pytest
+
+from nautobot_upgrade_jobs.checks.findings import (
+    CheckResult,
+    Finding,
+    Impact,
+    Phase,
+    Severity,
+    Status,
+)
+from nautobot_upgrade_jobs.checks.release_notes import triage_release_notes
+from nautobot_upgrade_jobs.facts.release_notes import ReleaseNote, ReleaseNotes
+from nautobot_upgrade_jobs.facts.settings import Setting
+from tests.support.builders import database, facts, mysql, settings
+
+NOTE = ReleaseNote("nautobot", "3.0", "removed", "Removed settings.")
+
+
+def result(*evidence, message="A message."):
+    finding = Finding(
+        Severity.WARNING, "subject", message, "", Phase.RUNTIME, Impact.NONE, evidence=evidence
+    )
+    return CheckResult(
+        "jobs.lost_approval_requirement", "", Status.FAILED, "facts", findings=(finding,)
+    )
+
+
+def reviewed(note, *results, **topics):
+    (one,) = triage_release_notes(ReleaseNotes((note,)), results, facts(**topics))
+    return one
+
+
+@pytest.mark.parametrize(
+    ("names", "finding"),
+    [
+        (("approval_required",), result(message="3 Jobs have approval_required set.")),
+        (("approval_required",), result("extras.Job.approval_required")),
+        (("StatusModel",), result("cannot import name 'StatusModel' from 'nautobot.apps.models'")),
+        (("nautobot.apps.models.StatusModel",), result("StatusModel is gone")),
+        (("plain", "_cable_peer"), result("nautobot.dcim._cable_peer")),
+    ],
+)
+def test_a_finding_that_names_the_same_is_attached(names, finding):
+    one = reviewed(replace(NOTE, identifiers=names), finding)
+    assert one.findings == ("jobs.lost_approval_requirement:subject",)
+
+
+@pytest.mark.parametrize(
+    ("names", "finding"),
+    [
+        ((), result("anything")),
+        (("cluster",), result("the cluster is up")),
+        (("Device",), result("Device edge-01")),
+        (("approval_required",), result("approval_required_override")),
+        (("approval_required",), result("nothing of the kind")),
+        (("nautobot_config.py",), result("jobs/planted.py")),
+        (("nautobot_config.py",), result("nautobot_config.py, line 3")),
+        (("circuits/circuit.html",), result("templates/base.html")),
+        (("dcim.location",), result("virtualization.location")),
+        (("1.3.16",), result("10.0.0.16")),
+    ],
+)
+def test_words_of_everyday_prove_nothing(names, finding):
+    assert reviewed(replace(NOTE, identifiers=names), finding).findings == ()
+
+
+def test_a_list_of_all_tables_proves_nothing():
+    window = replace(result("dcim_device (30 rows)"), check="preconditions.migration_cost")
+    assert reviewed(replace(NOTE, identifiers=("dcim_device",)), window).findings == ()
+
+
+SET = Setting("STORAGE_BACKEND", "str", None, "0123")
+
+
+@pytest.mark.parametrize(
+    ("note", "topics", "why"),
+    [
+        ({"identifiers": ("STORAGE_BACKEND",)}, {}, "none of these settings is set here"),
+        ({"identifiers": ("NAUTOBOT_STORAGE_BACKEND",)}, {}, "none of these settings is set here"),
+        (
+            {"identifiers": ("NAUTOBOT_STORAGE_BACKEND",)},
+            {"settings": settings(environment=("NAUTOBOT_STORAGE_BACKEND",))},
+            "",
+        ),
+        ({"identifiers": ("STORAGE_BACKEND", "Other.name")}, {}, ""),
+        ({"identifiers": ("CSS_CLASSES",), "text": "Removed a constant."}, {}, ""),
+        ({"identifiers": ("STORAGE_BACKEND",)}, {"settings": settings(values=(SET,))}, ""),
+        ({"identifiers": ("STORAGE_BACKEND",)}, {"settings": settings(constance=(SET,))}, ""),
+        (
+            {"identifiers": ("STORAGE_BACKEND",)},
+            {"settings": settings(environment=("NAUTOBOT_STORAGE_BACKEND",))},
+            "",
+        ),
+        ({"identifiers": ("STORAGE_BACKEND",), "kind": "action"}, {}, ""),
+        ({"identifiers": ("storage_backend",)}, {}, ""),
+        ({"text": "On MySQL, wait."}, {"database": database()}, "the database is PostgreSQL"),
+        ({"text": "On MySQL, wait."}, {"database": mysql()}, ""),
+        ({"text": "On PostgreSQL, wait."}, {"database": mysql()}, "the database is MySQL"),
+        ({"text": "MySQL and PostgreSQL wait."}, {"database": database()}, ""),
+        ({}, {}, ""),
+    ],
+)
+def test_what_does_not_concern_this_installation_is_proved(note, topics, why):
+    assert reviewed(replace(NOTE, **note), **topics).not_applicable_reason == why
+
+
+def test_what_touches_comes_first_then_by_kind_and_core_before_apps():
+    notes = [
+        replace(NOTE, text="On MySQL.", kind="action"),
+        replace(NOTE, kind="changed"),
+        replace(NOTE, distribution="an-app"),
+        NOTE,
+        replace(NOTE, kind="dependencies", identifiers=("approval_required",)),
+    ]
+    found = triage_release_notes(
+        ReleaseNotes(tuple(notes)), [result("approval_required")], facts(database=database())
+    )
+    assert [one.note for one in found] == [notes[4], notes[3], notes[2], notes[1], notes[0]]

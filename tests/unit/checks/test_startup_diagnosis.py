@@ -1,0 +1,112 @@
+"""The cause behind the last line of a traceback."""
+
+import pytest
+
+from nautobot_upgrade_jobs.checks.startup_diagnosis import startup_findings
+from nautobot_upgrade_jobs.facts.startup import STAGES, Failure, Frame, Startup
+
+CONFIG = "/opt/nautobot/nautobot_config.py"
+PACKAGES = "/opt/nautobot/lib/python3.12/site-packages"
+OWN = Frame(f"{PACKAGES}/nautobot/core/cli/__init__.py", 145, "load_settings")
+
+
+def startup(failure=None, **changes):
+    values = {
+        "python": "3.12.3",
+        "nautobot": "3.2.7",
+        "requires_python": ">=3.10,<3.15",
+        "config": CONFIG,
+        "passed": tuple(STAGES),
+        "failure": failure,
+        "unmet_requirements": (),
+    }
+    return Startup(**values | changes)
+
+
+def failed(stage, error, message, *frames):
+    return startup(Failure(stage, error, message, (OWN, *frames)))
+
+
+@pytest.mark.parametrize(
+    ("state", "subjects"),
+    [
+        (startup(), []),
+        (startup(python="3.9.18"), ["python"]),
+        (startup(nautobot=""), ["nautobot"]),
+        (
+            startup(unmet_requirements=("nautobot requires Django>=5.2, but 4.2 is installed",)),
+            ["requirement Django>=5.2"],
+        ),
+        (startup(problems=("app.E1: no",)), ["nautobot-server check"]),
+        (startup(unapplied=("dcim.0099",)), ["migrations"]),
+        (
+            startup(problems=("app.E1: no",), unapplied=("dcim.0099",)),
+            ["nautobot-server check", "migrations"],
+        ),
+        (
+            failed("database", "OperationalError", 'FATAL: database "x" does not exist'),
+            ["database"],
+        ),
+        (
+            failed("database", "OperationalError", "(1049, \"Unknown database 'x'\")"),
+            ["database"],
+        ),
+        (
+            failed("database", "OperationalError", 'password authentication failed for user "n"'),
+            ["database login"],
+        ),
+        (
+            failed("database", "OperationalError", "connection refused"),
+            ["database server"],
+        ),
+        (
+            failed("database", "NotSupportedError", "PostgreSQL 14 or later is required"),
+            ["database version"],
+        ),
+        (failed("redis", "ConnectionError", "refused"), ["redis"]),
+        (failed("redis", "AuthenticationError", "WRONGPASS"), ["redis login"]),
+        # The environment first: what it leads to would only mislead.
+        (
+            startup(
+                Failure("apps", "ImportError", "x", (OWN,)),
+                unmet_requirements=("a requires b>1, but 1",),
+            ),
+            ["requirement b>1", "apps"],
+        ),
+        (
+            failed("apps", "ImportError", "x", Frame(f"{PACKAGES}/some_app/jobs.py", 7, "")),
+            ["some_app"],
+        ),
+        (
+            failed("apps", "ImportError", "x", Frame("/srv/checkouts/my_app/models.py", 7, "")),
+            ["my_app"],
+        ),
+        (
+            failed("configuration", "NameError", "x", Frame(CONFIG, 12, "<module>")),
+            ["nautobot_config.py"],
+        ),
+        (failed("import", "Crash", "it ended with -11"), ["import"]),
+    ],
+)
+def test_the_cause_is_named(state, subjects):
+    assert [one.subject for one in startup_findings(state)] == subjects
+
+
+def test_where_it_is_wrong_is_told():
+    frames = (
+        Frame(f"{PACKAGES}/some_app/__init__.py", 3, "<module>"),
+        Frame(f"{PACKAGES}/some_app/jobs.py", 7, "<module>"),
+        Frame(f"{PACKAGES}/django/apps/registry.py", 138, "check_apps_ready"),
+    )
+    (one,) = startup_findings(failed("apps", "ImportError", "cannot import name 'X'", *frames))
+    assert f"{PACKAGES}/some_app/jobs.py, line 7" in one.message
+    assert one.commands == ("pip install --upgrade some_app",)
+
+
+def test_migrations_that_are_to_come_hide_no_error():
+    """The last look before the point of no return."""
+    errors = tuple(f"app.E{number}: my own error" for number in range(30))
+    many = tuple(f"dcim.{number:04}" for number in range(59))
+    own, migrations = startup_findings(startup(problems=errors, unapplied=many))
+    assert own.evidence == errors
+    assert migrations.message == "59 migrations not applied yet."

@@ -1,0 +1,182 @@
+"""The script of a way back, really run by bash, beside a nautobot-server that says its state."""
+
+import os
+import subprocess
+from dataclasses import replace
+
+import pytest
+
+from nautobot_upgrade_jobs.checks.findings import Verdict
+from nautobot_upgrade_jobs.report.formats import rollback_script as script
+from nautobot_upgrade_jobs.runbook.rollback import steps_of
+from nautobot_upgrade_jobs.runbook.upgrade import Step
+from tests.support.builders import database, runtime
+from tests.support.report_samples import BACK, HOSTILE, ROLLBACK
+
+READY = replace(ROLLBACK, verdict=Verdict.CAUTION)
+HERE = READY.database_state
+
+
+@pytest.fixture
+def go(tmp_path):
+    """Write the script of some steps into a folder and run it; returns exit code and output."""
+    programs = tmp_path / "programs"
+    programs.mkdir()
+
+    def run(*steps, state=HERE, words=("--yes",), answer="", report=READY, **environment):
+        server = programs / "nautobot-server"
+        server.write_text(f"#!/bin/sh\necho starting\ncat <<'END'\n{state}\nEND\n")
+        server.chmod(0o755)
+        path = tmp_path / "rollback.sh"
+        path.write_text(script.render(replace(report, steps=steps)), encoding="utf-8")
+        done = subprocess.run(
+            ["bash", path, *words],
+            input=answer,
+            env={"PATH": f"{programs}{os.pathsep}{os.environ['PATH']}"} | environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        return done.returncode, done.stdout
+
+    return run
+
+
+def step(*commands, verify="", irreversible=False, title="A step"):
+    return Step(title, "", commands, verify, irreversible)
+
+
+ONE, TWO = step("echo one >>trace"), step("echo two >>trace")
+
+
+def trace(tmp_path):
+    path = tmp_path / "trace"
+    return path.read_text().split() if path.exists() else []
+
+
+def test_step_by_step(go, tmp_path):
+    code, output = go(ONE, TWO)
+    assert (code, trace(tmp_path)) == (0, ["one", "two"])
+    assert output.rstrip().endswith("Everything is done.")
+    assert "Step 2: A step" in (tmp_path / "rollback.sh.log").read_text()
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [(("--yes",), 1), (("--yes", "--although-blocked"), 0), (("--although-blocked",), 0)],
+)
+def test_a_plan_that_is_blocked_is_refused_unless_one_insists(go, tmp_path, words, code):
+    ended, output = go(ONE, report=ROLLBACK, words=words)
+    assert (ended, trace(tmp_path)) == (code, ["one"] * (not code))
+    assert ("this plan was BLOCKED" in output) is bool(code)
+
+
+@pytest.mark.parametrize(
+    ("reached", "code"), [(("postgres",), 0), ((), 1), (("postgres", "nautobot_upgraded"), 1)]
+)
+def test_the_restore_begins_only_where_its_database_can_be_put_aside(go, tmp_path, reached, code):
+    first, *_ = steps_of("restore", BACK)
+    (folder,) = tmp_path.iterdir()
+    psql = folder / "psql"
+    psql.write_text(
+        f"#!/bin/sh\ncase ' {' '.join(reached)} ' in *\" ${{1#*=}} \"*) ;; *) exit 2;; esac\n"
+    )
+    psql.chmod(0o755)
+    looks = step(*(one for one in first.commands if "psql" in one))
+    ended, output = go(looks, TWO)
+    assert (ended, trace(tmp_path)) == (code, ["two"] * (not code))
+    assert ("nautobot_upgraded is still there" in output) is ("nautobot_upgraded" in reached)
+
+
+def test_an_option_that_is_none_is_refused(go, tmp_path):
+    code, output = go(ONE, words=("--force",))
+    assert (code, trace(tmp_path)) == (1, [])
+    assert "unknown: --force; known: --yes" in output
+
+
+def test_what_is_finished_is_not_done_again(go, tmp_path):
+    go(ONE, TWO)
+    code, output = go(ONE, TWO, state="whatever it is by now")
+    assert (code, trace(tmp_path)) == (0, ["one", "two"])
+    assert "Step 1 is finished" in output
+
+
+@pytest.mark.parametrize(
+    "failing",
+    [
+        step("false"),
+        step("false", "echo after >>trace"),
+        step("true | false"),
+        step("nobody-has-this-command"),
+        step("true", verify="false"),
+        step('echo "$NOT_SET" >>trace'),
+    ],
+)
+def test_it_stops_at_the_first_failure_and_goes_on_from_there(go, tmp_path, failing):
+    code, output = go(ONE, failing, TWO)
+    assert code != 0
+    assert trace(tmp_path) in (["one"], [])  # a variable that is not set is found before
+    if "NOT_SET" not in output:
+        assert "STOPPED: step 2" in output
+        code, output = go(ONE, step("echo mended >>trace"), TWO)
+        assert (code, trace(tmp_path)) == (0, ["one", "mended", "two"])
+
+
+@pytest.mark.parametrize("state", ["", "postgresql other: 0123456789abcdef, 7 changes", f"{HERE}1"])
+def test_another_state_than_planned_for_is_refused(go, tmp_path, state):
+    code, output = go(ONE, state=state)
+    assert (code, trace(tmp_path)) == (1, [])
+    assert "this is not what was planned for" in output
+
+
+@pytest.mark.parametrize(
+    ("words", "answer", "code", "traced"),
+    [
+        ((), "yes\n", 0, ["one", "two"]),
+        ((), "no\n", 1, ["one"]),
+        ((), "\n", 1, ["one"]),
+        ((), "", 1, ["one"]),
+        (("--yes",), "", 0, ["one", "two"]),
+    ],
+)
+def test_what_cannot_be_taken_back_is_asked_for(go, tmp_path, words, answer, code, traced):
+    final = replace(TWO, irreversible=True)
+    assert go(ONE, final, words=words, answer=answer)[0] == code
+    assert trace(tmp_path) == traced
+
+
+def test_a_proof_that_is_a_sentence_is_for_people(go, tmp_path):
+    assert go(step("echo one >>trace", verify="Look at it."))[0] == 0
+
+
+def test_a_title_cannot_become_a_command(go, tmp_path):
+    assert go(step("true", title=f"{HOSTILE} $(touch oops) `touch oops` '; touch oops; '"))[0] == 0
+    assert not (tmp_path / "oops").exists()
+
+
+def test_what_was_planned_for_cannot_become_a_command(go, tmp_path):
+    state = "postgresql '; touch oops; ' $(touch oops): 01, 7 changes"
+    report = replace(READY, database_state=state, instance="x\ntouch oops", current="$(touch oops)")
+    assert go(ONE, state=state, report=report)[0] == 0
+    assert not (tmp_path / "oops").exists()
+
+
+@pytest.mark.parametrize("vendor", ["postgresql", "mysql"])
+@pytest.mark.parametrize("way", ["nothing", "reverse", "restore"])
+def test_hostile_names_of_a_database_stay_names(go, tmp_path, vendor, way):
+    """Every command is replaced by one that writes down its arguments, and nothing else happens."""
+    name = "nautobot\"; touch oops; '$(touch oops)`touch oops`"
+    programs = tmp_path / "programs"
+    for program in ("psql", "createdb", "pg_restore", "pg_dump", "mysql", "mysqldump", "tar"):
+        (programs / program).write_text('#!/bin/sh\nprintf "<%s>" "$@" >>arguments\n')
+        (programs / program).chmod(0o755)
+    here = replace(BACK, database=database(vendor=vendor, name=name), runtime=runtime())
+    titles = ("database", "present", "empty one", "into it")
+    kept = [one for one in steps_of(way, here) if any(word in one.title for word in titles)]
+    for file in ("before-upgrade.mysql", "before-upgrade.postgresql"):
+        (tmp_path / file).touch()
+    code, output = go(*(replace(one, verify="") for one in kept), NAUTOBOT_ROOT="/nowhere")
+    assert code == 0, output
+    assert not (tmp_path / "oops").exists()
+    assert f"<{name}>" in (tmp_path / "arguments").read_text()

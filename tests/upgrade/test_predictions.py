@@ -1,0 +1,405 @@
+"""What Preflight foretells, and what then really happens: on Nautobot 3.2, from 2.4's sample."""
+
+import json
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.db import connection
+
+from development import venvs
+from tests.support.nautobot import connected_to
+from tests.support.planted_apps import app, files_of
+from tests.support.upgrading import DATABASE, attempt, copy_of, run
+from tests.support.wheels import wheel
+
+pytestmark = pytest.mark.network
+
+
+def foresee(older, target, folder, code=0, **environment):
+    """Preflight by the older release; its report."""
+    words = ["preflight", "--target", target, "--output", str(folder)]
+    run(older, "nautobot-server", "upgrade_jobs", *words, code=code, **environment)
+    (path,) = folder.glob("preflight-*.json")
+    return json.loads(path.read_text())
+
+
+def by_key(report):
+    return {one["key"]: one for one in report["findings"]}
+
+
+@pytest.mark.apps
+@pytest.mark.network
+def test_preflight_has_foretold_the_migrations_in_their_order(older, instance, tmp_path):
+    """As the new release itself lists them, once it is installed; the Apps' ones, too."""
+    run(older, "nautobot-server", "migrate", "--no-input")
+    words = ["preflight", "--target", instance.version, "--output", str(tmp_path)]
+    run(older, "nautobot-server", "upgrade_jobs", *words)
+    (path,) = tmp_path.glob("preflight-*.json")
+    report = json.loads(path.read_text())
+    plan = run(instance, "nautobot-server", "migrate", "--plan", apps=older.apps)
+    planned = [line for line in plan.splitlines() if re.fullmatch(r"\w+\.\w+", line)]
+    assert len(planned) > 20
+    assert report["migrations"] == planned
+
+
+STOPS = {
+    "migration_ids_behind": ("circuits.0023", "database.sequence_behind:django_migrations.id"),
+    "schedule_awaiting_approval": ("extras.0126", "jobs.pending_approvals:Nightly greeting, to"),
+    "dangling_cable": ("dcim.0089", "data.dangling_cables:dcim_cable"),
+    "second_index_on_prefixes": ("ipam.0055", "data.ambiguous_indexes:ipam_prefix(network"),
+    "social_login_without_uid": ("social_django.0017", "data.empty_social_uids:social_auth_"),
+}
+"""Faults of the demo, in the order in which they stop the upgrade; where, and what tells it."""
+
+
+@pytest.mark.network
+def test_the_upgrade_stops_where_preflight_has_said_until_that_is_mended(older, instance, tmp_path):
+    if not instance.version.startswith("3.2"):
+        pytest.skip("not all of these faults are in the way of an older target")
+    run(older, "nautobot-server", "migrate", "--no-input")
+    planted = "".join(f"; demo_faults.{name}()" for name in STOPS)
+    code = f"import nautobot; nautobot.setup(); from development import demo_faults{planted}"
+    run(older, "python", "-c", code)
+    words = ["preflight", "--target", instance.version, "--output", str(tmp_path)]
+    run(older, "nautobot-server", "upgrade_jobs", *words, code=2)
+    (path,) = tmp_path.glob("preflight-*.json")
+    told = json.loads(path.read_text())["findings"]
+    assert not [one["key"] for one in told if one["key"].startswith("preconditions.violated")]
+    with connected_to(DATABASE):
+        for migration, key in STOPS.values():
+            done = attempt(instance, "nautobot-server", "migrate")
+            assert done.returncode != 0
+            assert done.stdout.splitlines()[-1].strip().startswith(f"Applying {migration}")
+            (found,) = [one for one in told if one["key"].startswith(key)]
+            assert migration in found["message"] or migration == "circuits.0023"
+            for command in found["commands"]:
+                mend(command)
+        run(instance, "nautobot-server", "migrate")
+
+
+def mend(command):
+    """Do what a finding says; by a statement, too, where half-way neither release's code works."""
+    cables = ", ".join(f"'{key}'" for key in re.findall(r"[0-9a-f-]{36}", command))
+    statements = [command]
+    if command == "nautobot-server check_job_approval_status":
+        statements = ["UPDATE extras_scheduledjob SET approval_required = false"]
+    elif command.startswith("nautobot-server"):
+        statements = [
+            f"UPDATE dcim_interface SET cable_id = NULL WHERE cable_id IN ({cables})",
+            f"DELETE FROM dcim_cable WHERE id IN ({cables})",
+        ]
+    with connection.cursor() as cursor:
+        for statement in statements:
+            cursor.execute(statement)
+
+
+REMOVED = """
+import nautobot
+nautobot.setup()
+from django.contrib.contenttypes.models import ContentType
+from nautobot.dcim.models import Device
+from nautobot.extras.models import ComputedField, CustomLink, ExportTemplate, GraphQLQuery
+from nautobot.users.models import ObjectPermission
+from nautobot.virtualization.models import Cluster, ClusterType
+from development.demo_faults import schedule
+device = ContentType.objects.get_for_model(Device)
+named = {"name": "planted", "content_type": device}
+kind = ClusterType.objects.create(name="planted")
+Device.objects.update(cluster=Cluster.objects.create(name="planted", cluster_type=kind))
+GraphQLQuery.objects.create(name="planted", query="query { cables { termination_a_id } }")
+GraphQLQuery.objects.create(name="fine", query="query { cables { label } }")
+ComputedField.objects.create(
+    label="planted", key="planted", content_type=device, template="{{ obj.cluster_id }}"
+)
+CustomLink.objects.create(
+    **named, text="{{ obj.cluster_id }}", target_url="https://example.com", new_window=False
+)
+ExportTemplate.objects.create(
+    **named, template_code="{% for one in queryset %}{{ one.cluster_id }}{% endfor %}"
+)
+one = ObjectPermission.objects.create(
+    name="planted", actions=["view"], constraints={"cluster__name__isnull": False}
+)
+one.object_types.add(device)
+schedule("planted", interval="daily", task="used.Gone")
+"""
+"""What every release of 2.4 knows, and 3.x does not."""
+JOBS = {
+    "planted": "from nautobot.apps.models import StatusModel\n",
+    "used": """from nautobot.apps import models
+from nautobot.apps.jobs import Job, register_jobs
+
+class Gone(Job):
+    def run(self): ...
+
+models.StatusModel
+register_jobs(Gone)
+""",
+    "fine": "from nautobot.apps.models import PrimaryModel\n",
+}
+USE = """
+import json
+import nautobot
+nautobot.setup()
+from django.contrib.auth import get_user_model
+from django.contrib.contenttypes.models import ContentType
+from django.core.exceptions import FieldError
+from nautobot.core.graphql import execute_saved_query
+from nautobot.core.utils.data import render_jinja2
+from nautobot.dcim.models import Device
+from nautobot.extras.jobs import get_jobs
+from nautobot.extras.models import ComputedField, CustomLink, ExportTemplate
+from nautobot.users.models import ObjectPermission
+admin = get_user_model().objects.get(username="admin")
+user, _ = get_user_model().objects.get_or_create(username="planted")
+ObjectPermission.objects.get(name="planted").users.add(user)
+devices = Device.objects.order_by("name")
+
+def query(name, field):
+    found = execute_saved_query(name, user=admin)  # 3.x leaves fields out that it does not know
+    return not found.errors and field in json.dumps(found.data)
+
+def permitted():
+    try:
+        return devices.restrict(user, "view").exists()
+    except FieldError:
+        return False
+
+link = CustomLink.objects.get(name="planted").text
+print(json.dumps({
+    "GraphQL query planted": query("planted", "termination_a_id"),
+    "GraphQL query fine": query("fine", "label"),
+    "computed field planted": bool(
+        ComputedField.objects.get(key="planted").render({"obj": devices.first()})
+    ),
+    "custom link planted": bool(render_jinja2(link, {"obj": devices.first()})),
+    "export template planted": bool(ExportTemplate.objects.get(name="planted").render(devices)),
+    "object permission planted": permitted(),
+    "scheduled job planted": "used.Gone" in get_jobs(reload=True),
+}))
+"""
+"""Uses each as Nautobot does, and tells which worked."""
+
+
+@pytest.mark.upgrades
+def test_what_stops_no_migration_breaks_as_foretold(older, instance, tmp_path):
+    """What users have made, and an interface on two cables."""
+    jobs = tmp_path / "jobs"
+    jobs.mkdir()
+    for name, text in JOBS.items():
+        (jobs / f"{name}.py").write_text(text)
+    config = tmp_path / "nautobot_config.py"
+    config.write_text(f"{Path(settings.SETTINGS_PATH).read_text()}\nJOBS_ROOT = {str(jobs)!r}\n")
+    environment = {"NAUTOBOT_CONFIG": str(config)}
+    run(older, "nautobot-server", "migrate", "--no-input")
+    run(older, "python", "-c", REMOVED, **environment)
+    interface = run(older, "python", "-c", TWO_CABLES).splitlines()[-1]
+    told = by_key(foresee(older, instance.version, tmp_path, code=2, **environment))
+    names = {key.partition(":")[2] for key in told if key.startswith("customizations.incompatible")}
+    assert {name for name in names if name.startswith("file")} == {
+        f"file of Jobs {jobs}/{name}.py" for name in ("planted", "used")
+    }
+    used = told[f"customizations.incompatible:file of Jobs {jobs}/used.py"]
+    assert "has no attribute 'StatusModel'" in used["message"]
+    assert used["evidence"] == [f"{jobs}/used.py:7"]
+    assert {path.name for path in jobs.glob("*.py")} == {f"{name}.py" for name in JOBS}
+    cable = told["data.duplicate_cable_terminations:dcim_cable"]
+    assert (cable["severity"], cable["impact"]) == ("blocker", "data_loss")
+    assert any(interface in line for line in cable["evidence"])
+    before = works(older, **environment)
+    assert before == dict.fromkeys(before, True)
+    assert count(ENDS_BEFORE, interface) == 2
+    run(instance, "nautobot-server", "migrate", **environment)
+    after = works(instance, **environment)
+    assert {name for name, worked in after.items() if not worked} == {
+        name for name in names if not name.startswith("file of Jobs")
+    }
+    assert count(ENDS_AFTER, interface) == 1
+
+
+def works(instance, **environment):
+    """Which of the planted things work by this release."""
+    return json.loads(run(instance, "python", "-c", USE, **environment).splitlines()[-1])
+
+
+TWO_CABLES = """
+import nautobot
+nautobot.setup()
+from nautobot.dcim.models import Cable, Interface
+one = Cable.objects.filter(termination_a_type__model="ui_registry").first()
+free = Interface.objects.filter(cable=None, type="1000base-t").first()
+Cable.objects.bulk_create([Cable(
+    termination_a_type=one.termination_a_type, termination_a_id=free.pk,
+    termination_b_type=one.termination_a_type, termination_b_id=one.termination_a_id,
+    status=one.status,
+)])
+print(one.termination_a_id)
+"""
+
+
+ENDS_BEFORE = "SELECT count(*) FROM dcim_cable WHERE %s IN (termination_a_id, termination_b_id)"
+ENDS_AFTER = "SELECT count(*) FROM dcim_cabletocabletermination WHERE interface_id = %s"
+
+
+def count(query, *values):
+    with connected_to(DATABASE), connection.cursor() as cursor:
+        cursor.execute(query, values)
+        return cursor.fetchone()[0]
+
+
+REFUSALS = {
+    "planted_limit": (
+        "trial_boot.app_fails_to_load:planted_limit",
+        "planted_limit requires Nautobot maximum version",
+    ),
+    "planted_removed": (
+        "trial_boot.app_fails_to_load:planted_removed",
+        "cannot import name 'StatusModel'",
+    ),
+    "nautobot_data_validation_engine": (
+        "apps.merged_into_core:nautobot_data_validation_engine",
+        "nautobot_data_validation_engine",
+    ),
+    "": ("settings.removed:DEFAULT_FILE_STORAGE", "DEFAULT_FILE_STORAGE"),
+}
+"""What is left in the configuration; what tells it, and what the new release then says."""
+STORAGE = 'DEFAULT_FILE_STORAGE = "django.core.files.storage.FileSystemStorage"'
+
+
+@pytest.mark.upgrades
+def test_the_new_release_does_not_start_as_foretold(older, instance, tmp_path):
+    folder = tmp_path / "apps"
+    folder.mkdir()
+    app(folder, "planted_removed", models="from nautobot.apps.models import StatusModel\n")
+    app(folder, "planted_limit", extra='max_version = "2.99.99"')
+    install(folder, "nautobot-data-validation-engine==3.4.0")
+    config = tmp_path / "nautobot_config.py"
+    config.write_text(f"{Path(settings.SETTINGS_PATH).read_text()}\n{STORAGE}\n")
+    environment = {"NAUTOBOT_CONFIG": str(config), "PYTHONPATH": str(folder)}
+    everything = {**environment, "STACK_APPS": ",".join(filter(None, REFUSALS))}
+    run(older, "nautobot-server", "migrate", "--no-input", **everything)
+    told = by_key(foresee(older, instance.version, tmp_path, code=2, **everything))
+    assert not [key for key in told if key.startswith("trial_boot.new_system_check_messages")]
+    begun = count("SELECT count(*) FROM django_migrations")
+    for name, (key, message) in REFUSALS.items():
+        assert told[key]["severity"] == "blocker"
+        left = {"NAUTOBOT_CONFIG": str(config)} if not name else {"STACK_APPS": name}
+        done = attempt(instance, "nautobot-server", "migrate", PYTHONPATH=str(folder), **left)
+        assert done.returncode != 0
+        assert message in done.stdout + done.stderr
+    assert count("SELECT count(*) FROM django_migrations") == begun
+
+
+def install(folder, *words):
+    """Install into a folder, without what else it needs."""
+    command = [venvs.ensure_uv(), "-q", "pip", "install", "--no-deps", "--target", folder, *words]
+    subprocess.run(command, check=True)
+
+
+@pytest.mark.upgrades
+def test_apps_that_need_different_versions_of_a_library_are_told(older, instance, tmp_path):
+    index, folder = tmp_path / "index", tmp_path / "apps"
+    index.mkdir()
+    one, two = "planted-one", "planted-two"
+    wheel(index, "planted-library", "1.0")
+    wheel(index, "planted-library", "2.0")
+    wheel(index, one, "1.0", "planted-library<2", files=files_of("planted_one"))
+    wheel(index, two, "1.0", "nautobot<3", "planted-library<2", files=files_of("planted_two"))
+    wheel(index, two, "2.0", "nautobot>=3", "planted-library>=2", files=files_of("planted_two"))
+    install(folder, "--find-links", index, "planted-library<2", one, f"{two}<2")
+    environment = {
+        "PYTHONPATH": str(folder),
+        "PIP_FIND_LINKS": str(index),
+        "STACK_APPS": "planted_one,planted_two",
+    }
+    run(older, "nautobot-server", "migrate", "--no-input", **environment)
+    report = foresee(older, instance.version, tmp_path, code=2, **environment)
+    (finding,) = [one for one in report["findings"] if one["key"].startswith("packages.conflict")]
+    assert "planted-library" in json.dumps(finding)
+    packages = [f"nautobot=={instance.version}", one, two]
+    words = ["pip", "install", "--dry-run", "--find-links", index, *packages]
+    done = subprocess.run([venvs.ensure_uv(), *words], capture_output=True, text=True, check=False)
+    assert done.returncode != 0
+    assert "planted-library" in done.stderr
+
+
+THINGS = """from django.db import models
+
+class Thing(models.Model):
+    name = models.CharField(max_length=20)
+"""
+FIRST = """from django.db import migrations, models
+
+class Migration(migrations.Migration):
+    operations = [
+        migrations.CreateModel("Thing", [
+            ("id", models.AutoField(primary_key=True)),
+            ("name", models.CharField(max_length=20)),
+        ]),
+    ]
+"""
+SECOND = """from django.db import migrations, models
+
+class Migration(migrations.Migration):
+    dependencies = [("planted_one", "0001_initial")]
+    operations = [
+        migrations.AddConstraint(
+            "thing", models.UniqueConstraint(fields=["name"], name="planted_one_name")
+        ),
+    ]
+"""
+
+
+@pytest.mark.upgrades
+def test_duplicates_that_a_new_constraint_rejects_stop_the_upgrade(older, instance, tmp_path):
+    """Of an App, as core has no such migration between these releases."""
+    files = {"models": THINGS, "migrations/__init__": "", "migrations/0001_initial": FIRST}
+    newer = {**files, "migrations/0002_unique": SECOND}
+    index = tmp_path / "index"
+    index.mkdir()
+    wheel(index, "planted-one", "1.0", "nautobot<3", files=files_of("planted_one", **files))
+    wheel(index, "planted-one", "2.0", "nautobot>=3", files=files_of("planted_one", **newer))
+    links = ["--find-links", index]
+    today = copy_of(older, tmp_path / "today", *links, "planted-one==1.0")
+    target = copy_of(instance, tmp_path / "target", *links, "planted-one==2.0")
+    environment = {"PIP_FIND_LINKS": str(index), "STACK_APPS": "planted_one"}
+    run(today, "nautobot-server", "migrate", "--no-input", **environment)
+    rows = "INSERT INTO planted_one_thing (name) VALUES ('a'), ('a'), ('b') RETURNING 1"
+    assert count(rows) == 1
+    told = by_key(foresee(today, instance.version, tmp_path, code=2, **environment))
+    finding = told["preconditions.violated:planted_one_thing.name"]
+    assert "1 value of name is there more than once" in finding["message"]
+    committed = int(re.search(r"after (\d+) migrations", finding["message"])[1])
+    begun = count("SELECT count(*) FROM django_migrations")
+    done = attempt(target, "nautobot-server", "migrate", **environment)
+    assert done.returncode != 0
+    assert done.stdout.splitlines()[-1].strip() == "Applying planted_one.0002_unique..."
+    assert count("SELECT count(*) FROM django_migrations") == begun + committed
+
+
+@pytest.mark.upgrades
+def test_a_healthy_installation_has_no_blocker_and_is_well_afterwards(older, instance, tmp_path):
+    """On any 3.x; the private broker has no worker."""
+    run(older, "nautobot-server", "migrate", "--no-input")
+    run(older, "nautobot-server", "upgrade_jobs", "snapshot", "--output", str(tmp_path))
+    words = ["preflight", "--target", instance.version, "--output", str(tmp_path)]
+    attempt(older, "nautobot-server", "upgrade_jobs", *words)
+    assert blockers(tmp_path, "preflight") == set()
+    run(instance, "nautobot-server", "post_upgrade")
+    (before,) = tmp_path.glob("snapshot-*.json.gz")
+    words = ["verify", "--before", str(before), "--output", str(tmp_path)]
+    attempt(instance, "nautobot-server", "upgrade_jobs", *words)
+    assert blockers(tmp_path, "verify") <= {"workers"}
+
+
+def blockers(folder, name):
+    """Topics of what a report blocks."""
+    (path,) = folder.glob(f"{name}-*.json")
+    report = json.loads(path.read_text())
+    print(report["verdict"], [one["key"] for one in report["findings"]])
+    return {
+        one["key"].partition(".")[0] for one in report["findings"] if one["severity"] == "blocker"
+    }
