@@ -1,20 +1,30 @@
 # Short names for exact commands; what they do is in development/*.py.
 PYTHON ?= python3
 STACK := $(PYTHON) -m development.stack
-PYTEST := python -m pytest --durations=10
-LIVE := $(PYTEST) tests/integration tests/system tests/upgrade --ignore=tests/system/browser --ignore=tests/system/dist
+LTM := 2.4.44
+NEWEST := 3.2.7
+PYTEST := python -m pytest --durations=15
+INSIDE := $(PYTEST) tests/integration tests/system
+PAIR := $(MAKE) --no-print-directory --jobs=2 --output-sync=line
 
-# What says the same everywhere is run on one line, what says the same of every database not on MySQL.
-EVERYTHING := -m 'not upgrades'
-BOTH_LINES := -m 'not once and not upgrades'
-BOTH_SERVERS := -m 'not once and not lines and not upgrades'
-WITH_APPS := -m 'apps and not upgrades'
+# A test marked `once` says the same on every line, one marked `lines` the same of every database.
+QUICK := not slow and not upgrades
+ONE_LINE := not once and not upgrades
+ONE_SERVER := not once and not lines and not upgrades and not slow
+WITH_APPS := apps and not upgrades
+PURE := common facts catalog migration_graph upgrade rollback runbook checks snapshot report
 
-.PHONY: help demo demo-up demo-down test test-fast test-live test-newer test-older test-apps \
-  test-browser test-dist test-mysql test-one test-upgrades test-ways-back up lint docs site screenshots dist bench clean
+# make test K=expression LINE=version: those tests alone, on that line alone.
+LINE ?=
+K ?=
+SELECT = $(if $(K),-k "$(K)")
+
+.PHONY: help demo demo-up demo-down test test-all test-fast test-ltm test-3x test-rest test-slow test-apps \
+  test-browser test-dist test-mysql test-line test-upgrades test-rollback test-faults-one-by-one test-coverage up databases \
+  lint prose docs site screenshots dist bench clean new-check watch
 
 help:  ## show this
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 24
 
 demo:  ## a faulty Nautobot 2.4, and Preflight's verdict on its upgrade
 	$(PYTHON) -m development.demo
@@ -25,68 +35,102 @@ demo-up:  ## the same, and leave its web UI running
 demo-down:  ## stop it
 	$(PYTHON) -m development.demo --down
 
-test: test-fast test-live  ## the pure layers, and inside real Nautobots of both lines
+ifeq ($(LINE),)
+test: test-fast  ## the pure layers, then what each Nautobot line needs; K=expression LINE=version
+	$(PAIR) test-ltm test-3x
+else
+test: test-line
+endif
+
+test-all: test test-rest  ## everything that CI runs
 
 test-fast:  ## the pure layers: no Nautobot, no servers, seconds
-	$(STACK) tool fast -- python -m pytest -n 2 tests/unit tests/architecture
+	$(STACK) tool fast -- python -m pytest -q -n 2 tests/unit tests/architecture $(SELECT)
 
-test-live: test-newer test-older test-apps  ## inside real Nautobots of both lines
+test-coverage:  ## the pure layers, at least 95 % covered
+	$(STACK) tool fast -- python -m pytest -q -n 2 tests/unit $(PURE:%=--cov=nautobot_upgrade_jobs/%) --cov-report=term:skip-covered --cov-fail-under=95
 
-test-newer: up
-	$(STACK) exec 3.2.7 -- $(LIVE) $(BOTH_LINES)
+test-ltm:  ## inside the LTM release
+	$(STACK) up $(LTM)
+	$(STACK) exec $(LTM) -- $(INSIDE) -m '$(QUICK)' $(SELECT)
 
-test-older: up
-	$(STACK) exec 2.4.44 -- $(LIVE) $(EVERYTHING)
+test-3x:  ## inside the newest release
+	$(STACK) up $(NEWEST)
+	$(STACK) exec $(NEWEST) -- $(INSIDE) -m 'not once and $(QUICK)' $(SELECT)
 
-test-apps: up
-	$(STACK) exec 2.4.44 --data apps -- $(PYTEST) tests/system/test_resolution.py tests/integration/test_verify.py $(WITH_APPS)
-	$(STACK) exec 3.2.7 --data apps -- $(LIVE) $(WITH_APPS)
+test-line:  ## one Nautobot whole: make test-line LINE=3.0.11 DATABASE=mysql
+	$(STACK) up $(LTM) $(if $(DATABASE),--database $(DATABASE))
+	$(STACK) up $(LINE) $(if $(DATABASE),--database $(DATABASE))
+	$(STACK) exec $(LINE) $(if $(DATABASE),--database $(DATABASE)) -- $(INSIDE) tests/upgrade -m '$(ONE_LINE)' $(SELECT)
+
+test-rest: up
+	$(PAIR) test-slow test-apps test-browser test-dist test-mysql test-coverage
+
+test-slow: up  ## what takes minutes: trial boots, a real upgrade that is killed and finished
+	$(STACK) exec $(LTM) -- $(INSIDE) -m 'slow'
+	$(STACK) exec $(NEWEST) -- $(INSIDE) -m 'slow and not once'
+	$(STACK) exec $(NEWEST) -- $(PYTEST) tests/upgrade -m 'not upgrades'
+
+test-apps: up  ## the same with common Apps
+	$(STACK) exec $(LTM) --data apps -- $(PYTEST) tests/system/test_resolution.py tests/integration/test_verify.py -m '$(WITH_APPS)'
+	$(STACK) exec $(NEWEST) --data apps -- $(INSIDE) tests/upgrade -m '$(WITH_APPS)'
 
 up:
-	for version in 2.4.44 3.2.7; do \
+	for version in $(LTM) $(NEWEST); do \
 	  $(STACK) up $$version && $(STACK) up $$version --data apps || exit 1; \
 	done
 
-test-browser: up  ## the pages in a real Chromium (Debian or Ubuntu, root for the first time)
-	$(STACK) tool browser -- python -m pytest tests/system/browser
+databases:  ## renew the dumps in development/databases after a change of the sample data
+	$(STACK) databases
 
-test-dist: up  ## the wheel beside a clean Nautobot, and every command in the documentation
-	$(STACK) tool dist -- python -m pytest tests/system/dist
+test-browser: up  ## the pages in a real Chromium (Debian or Ubuntu, root for the first time)
+	$(STACK) tool browser -- python -m pytest tests/browser
+
+test-dist: up  ## the wheel with a clean Nautobot, and every command in the documentation
+	$(STACK) tool dist -- python -m pytest tests/dist
 
 test-mysql:  ## the same on MySQL (Debian or Ubuntu, root for the first time)
-	$(STACK) up 2.4.44 --database mysql
-	$(STACK) exec 2.4.44 --database mysql -- $(LIVE) $(BOTH_SERVERS)
+	$(STACK) up $(LTM) --database mysql
+	$(STACK) exec $(LTM) --database mysql -- $(INSIDE) -m '$(ONE_SERVER)'
 
-test-one:  ## one Nautobot: make test-one VERSION=3.0.11 DATABASE=mysql
-	$(STACK) up 2.4.44 --database $(DATABASE)
-	$(STACK) up $(VERSION) --database $(DATABASE)
-	$(STACK) exec $(VERSION) --database $(DATABASE) -- $(LIVE) $(BOTH_LINES)
+test-faults-one-by-one:  ## each fault of Verify Migrations alone, nightly
+	$(STACK) up $(LTM)
+	FAULTS_ONE_BY_ONE=1 $(STACK) exec $(LTM) -- $(PYTEST) tests/integration/test_verify.py
 
 test-upgrades:  ## many real upgrades, an hour
-	$(STACK) up 2.4.44
-	for version in 3.0.11 3.1.8 3.2.7; do \
+	$(STACK) up $(LTM)
+	for version in 3.0.11 3.1.8 $(NEWEST); do \
 	  $(STACK) up $$version && $(STACK) exec $$version -- $(PYTEST) tests/upgrade/test_predictions.py -m upgrades -k healthy || exit 1; \
 	done
-	$(STACK) exec 3.2.7 -- $(PYTEST) tests/upgrade/test_predictions.py -m upgrades -k 'not healthy'
-	$(STACK) exec 3.2.7 -- $(PYTEST) tests/upgrade/test_reversed_schema.py
-	$(STACK) up 2.4.44 --data apps
-	$(STACK) exec 2.4.44 --data apps -- $(PYTEST) tests/upgrade/test_upgrade_plan.py
+	$(STACK) exec $(NEWEST) -- $(PYTEST) tests/upgrade/test_predictions.py -m upgrades -k 'not healthy'
+	$(STACK) exec $(NEWEST) -- $(PYTEST) tests/upgrade/test_reversed_schema.py
+	$(STACK) up $(LTM) --data apps
+	$(STACK) exec $(LTM) --data apps -- $(PYTEST) tests/upgrade/test_upgrade_plan.py
 
-test-ways-back:  ## there and back by the planner's own script, two hours
-	$(STACK) up 2.4.44
-	$(STACK) exec 2.4.44 -- $(PYTEST) tests/upgrade/test_rollback_script.py tests/upgrade/test_round_trips.py
-	for version in 3.0.11 3.1.8 3.2.7; do \
+test-rollback:  ## there and back by the planner's own script, two hours
+	$(STACK) up $(LTM)
+	$(STACK) exec $(LTM) -- $(PYTEST) tests/upgrade/test_rollback_script.py tests/upgrade/test_round_trips.py
+	for version in 3.0.11 3.1.8 $(NEWEST); do \
 	  $(STACK) up $$version && $(STACK) exec $$version -- $(PYTEST) tests/upgrade/test_round_trips.py || exit 1; \
 	done
-	$(STACK) up 2.4.44 --data apps
-	$(STACK) exec 2.4.44 --data apps -- $(PYTEST) tests/upgrade/test_round_trips.py
-	$(STACK) up 2.4.44 --database mysql
-	$(STACK) exec 2.4.44 --database mysql -- $(PYTEST) tests/upgrade/test_round_trips.py
+	$(STACK) up $(LTM) --data apps
+	$(STACK) exec $(LTM) --data apps -- $(PYTEST) tests/upgrade/test_round_trips.py
+	$(STACK) up $(LTM) --database mysql
+	$(STACK) exec $(LTM) --database mysql -- $(PYTEST) tests/upgrade/test_round_trips.py
 
-lint:  ## style and types
+lint:  ## style, types, import contracts, spelling, banned words
 	$(STACK) tool lint,fast -- ruff check .
 	$(STACK) tool lint,fast -- ruff format --check .
 	$(STACK) tool lint,fast -- mypy
+	$(STACK) tool lint,fast -- lint-imports
+	$(STACK) tool lint,fast -- typos
+	$(PYTHON) -m development.prose
+
+new-check:  ## start a check: make new-check TOPIC=storage NAME=inode_exhaustion CROSSES=3.1
+	@$(STACK) tool lint,fast -- python -m development.scaffold '$(TOPIC)' '$(NAME)' $(CROSSES)
+
+watch:  ## run the unit tests at each change of a file
+	$(STACK) tool watch,fast -- ptw . --now -q -n 2 tests/unit
 
 docs:  ## write the pages that are made from the code
 	$(STACK) tool fast -- python -m development.checks_page
@@ -102,7 +146,7 @@ screenshots:  ## the pictures in the documentation, of the demo (Debian or Ubunt
 dist: docs  ## wheel and sdist
 	$(STACK) tool dist -- python -m development.dist
 
-bench:  ## beside the commands of Nautobot, counting, and pip
+bench:  ## measure against Nautobot's commands, counting and pip
 	$(STACK) up 3.2.7
 	$(STACK) exec 3.2.7 -- python -m benchmarks.preflight
 	$(STACK) exec 3.2.7 -- python -m benchmarks.verify

@@ -1,10 +1,10 @@
-"""Fingerprints of a table beside counting it, hashing its rows, dumping it, and the md5 way.
+"""Compare fingerprints of a table with counts, row hashes, a dump, and the md5 method.
 
-The table looks like Nautobot's interfaces: eleven columns, a UUID for a key. All contenders run in
-turn, the fastest of some rounds counts, and what is printed are ratios. Keys are measured on the
-table as written and after VACUUM: then ``count(*)`` does not look at a row any more, and whatever
-reads the key, such as ``count(id)``, costs more. Run: ``make bench``; other
-sizes: ``python -m benchmarks.fingerprints 100000 1000000 10000000``.
+The table has the shape of Nautobot's interfaces: eleven columns and a UUID key. All contenders run
+in turn, and the ratios of their fastest rounds are printed. Keys are measured before and after
+VACUUM: afterwards ``count(*)`` reads no rows, and queries that read the key, such as
+``count(id)``, cost more. Run: ``make bench``; other sizes:
+``python -m benchmarks.fingerprints 100000 1000000 10000000``.
 """
 
 from __future__ import annotations
@@ -49,9 +49,8 @@ INSERT INTO {table} WITH RECURSIVE s AS (SELECT 1 AS n UNION ALL SELECT n + 1 FR
 ANALYZE TABLE {table};
 """,
 }
-# What the two tools do whose way is known best: normalise each value to text, join, md5, sum; and
-# one hash of the whole row, where the server has such a thing. MySQL 9 has no md5 any more; its
-# nearest relation has to do.
+# The methods of two well-known tools: normalise each value to text, join, md5, sum; and one hash of
+# the whole row, if the server has one. MySQL 9 has no md5, so sha2 replaces it.
 NORMALISED = {
     "timestamptz": "to_char({}::timestamp(6), 'YYYY-mm-dd HH24:MI:SS.US')",
     "bool": "{}::int::varchar",
@@ -71,7 +70,7 @@ WHOLE_ROW = {
 
 
 def fastest(contenders: dict[str, Callable[[], Any]], rows: int) -> dict[str, float]:
-    """Return the seconds of the fastest round of each; all take turns, short ones more often."""
+    """Return the seconds of the fastest round of each contender; all run in turn."""
     seconds = dict.fromkeys(contenders, float("inf"))
     for _ in range(min(30, max(3, 5_000_000 // rows))):
         for name, run in contenders.items():
@@ -82,7 +81,7 @@ def fastest(contenders: dict[str, Callable[[], Any]], rows: int) -> dict[str, fl
 
 
 def md5_query(vendor: str, fields: Any) -> str:
-    """Return the query that the md5 way asks for this table."""
+    """Return the query of the md5 method for this table."""
     if vendor == "mysql":
         parts = [f"coalesce(cast({field.name} AS char), '<null>')" for field in fields]
         return MD5[vendor].format(joined=f"concat_ws('|', {', '.join(parts)})", table=TABLE)
@@ -94,7 +93,7 @@ def md5_query(vendor: str, fields: Any) -> str:
 
 
 def dump(connection: Any) -> None:
-    """Dump the table to nowhere, with the server's own program."""
+    """Dump the table to /dev/null with the server's own program."""
     settings = connection.settings_dict
     command = [os.path.join(os.environ["STACK_DB_BINARIES"], "pg_dump"), "--table", TABLE]
     command += ["--host", settings["HOST"], "--port", str(settings["PORT"])]
@@ -126,7 +125,7 @@ def measure(connection: Any, rows: int) -> None:
                 f"{state}keys": ours(()),
             }
 
-        cursor.execute(f"DROP TABLE IF EXISTS {TABLE}")  # of a run that was cut short
+        cursor.execute(f"DROP TABLE IF EXISTS {TABLE}")  # from an interrupted run
         for statement in MAKE[vendor].format(table=TABLE, rows=rows).split(";\n"):
             if statement.strip():
                 cursor.execute(statement)
@@ -157,8 +156,8 @@ RATIOS = (
     ("vacuumed keys", "vacuumed count", "vacuumed: keys / count(*)"),
     ("vacuumed keys", "vacuumed count(id)", "vacuumed: keys / count(id)"),
     ("content", "whole row", "content / whole-row hash"),
-    ("content", "dump", "content / dump to nowhere"),
-    ("md5", "content", "md5 way / content"),
+    ("content", "dump", "content / dump to /dev/null"),
+    ("md5", "content", "md5 method / content"),
     ("buckets", "content", "buckets / content"),
 )
 

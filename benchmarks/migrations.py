@@ -1,7 +1,7 @@
-"""What Preflight estimates for an upgrade from 2.4.44, beside the upgrade itself.
+"""Compare Preflight's estimate for an upgrade from 2.4.44 with the upgrade itself.
 
-On a copy of the sample with more cables: how many is an argument, 10,000 without one. Run in the
-instance of 3.2.7, with that of 2.4.44 up: ``make bench``.
+It uses a copy of the sample with additional cables; their number is an argument, 10,000 by
+default. Run in the instance of 3.2.7 while that of 2.4.44 is up: ``make bench``.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ FROM pairs, (SELECT * FROM dcim_cable ORDER BY id LIMIT 1) one,
 
 
 def main() -> None:
-    """Fill a database of 2.4.44, estimate, migrate, and print one beside the other."""
+    """Fill a database of 2.4.44, estimate, migrate, and print both durations."""
     cables = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000
     instance = Instance(os.environ["STACK_VERSION"], "postgresql", "")
     server = instance.server()
@@ -53,29 +53,29 @@ def main() -> None:
 
 
 def measure(cables: int) -> None:
-    """Do it on the database of the environment."""
+    """Measure on the database of the environment."""
     import nautobot
 
     nautobot.setup()
     from django.db import connection
 
     from nautobot_upgrade_jobs.collect import collect_facts
-    from nautobot_upgrade_jobs.migration_graph.cost_estimate import estimate
+    from nautobot_upgrade_jobs.migration_graph.cost_estimate import estimate_cost
 
     with connection.cursor() as cursor:
         cursor.execute(MORE_INTERFACES, [2 * cables])
         cursor.execute(MORE_CABLES)
         cursor.execute("ANALYZE")
     facts = collect_facts(topics=("preconditions", "tables"))
-    found = estimate(facts.preconditions, facts.tables)
+    estimate = estimate_cost(facts.preconditions, facts.tables)
     connection.close()
     started = time.perf_counter()
     subprocess.run(["nautobot-server", "migrate"], check=True, capture_output=True)
     took = time.perf_counter() - started
     print(
-        f"{facts.preconditions.migrations_planned} migrations, {cables} cables more: estimated"
-        f" {found.low:.0f} to {found.high:.0f} s, took {took:.0f} s: {took / found.low:.1f} times"
-        " the lower end"
+        f"{facts.preconditions.migrations_planned} migrations, {cables} additional cables:"
+        f" estimated {estimate.low:.0f} to {estimate.high:.0f} s, took {took:.0f} s:"
+        f" {took / estimate.low:.1f} times the lower end"
     )
 
 

@@ -1,7 +1,7 @@
-"""Our metrics beside the whole scrape, and the Upgrade page beside Nautobot's list of Job Results.
+"""Compare the App's metrics with the whole scrape, and its page with the list of Job Results.
 
-With many results in the database, which a rolled-back transaction takes away again; in one warm
-process. Run: ``make bench``.
+The database has many results, which a rolled-back transaction removes again. Everything runs in one
+warm process. Run: ``make bench``.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ import nautobot
 ROUNDS = 7
 RESULTS = 20_000
 SHARE = 20
-"""One result in so many is ours."""
+"""One of this many results belongs to this App."""
 
 
 def milliseconds(run: Callable[[], Any]) -> float:
-    """Return how long a call takes: the median, after a first one that warms up."""
+    """Return the median duration of a call, after one call that fills the caches."""
     taken = []
     for _ in range(ROUNDS + 1):
         started = time.perf_counter()
@@ -30,7 +30,7 @@ def milliseconds(run: Callable[[], Any]) -> float:
 
 
 def fill() -> None:
-    """Make results of our Preflight, and of other Jobs."""
+    """Create results of Preflight and of other Jobs."""
     from django.utils import timezone
     from nautobot.extras.models import Job, JobResult
 
@@ -61,7 +61,7 @@ def main() -> None:
 
     from nautobot_upgrade_jobs.ui.metrics import upgrade_metrics
 
-    cache.get("")  # loaded while metrics are collected, its own would wait for themselves
+    cache.get("")  # if the cache loads during the collection of metrics, its own metrics deadlock
     client = Client(SERVER_NAME="localhost")
     client.force_login(User.objects.get(username="admin"))
     with transaction.atomic():

@@ -1,6 +1,6 @@
-"""Preflight beside Nautobot's own system check run, warm and in one process, as in a worker.
+"""Compare Preflight with Nautobot's own system checks, in one warm process like a worker.
 
-Both are run in turn, so that a busy machine slows both; what counts is the ratio.
+Both run in turn, so that a busy machine slows both; the ratio is the result.
 Run: ``make bench``.
 """
 
@@ -14,7 +14,7 @@ import nautobot
 
 ROUNDS = 15
 QUERY_TOPICS = ("database", "tables", "jobs", "data")
-"""Topics that ask the database about its rows."""
+"""Topics that query rows."""
 LIMIT = 3
 
 

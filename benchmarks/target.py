@@ -1,10 +1,9 @@
-"""The release to come, step by step: resolved, built, started and looked at.
+"""Measure each step of the target inspection: resolve, build, boot and collect.
 
-On an installation with Apps and with warm caches; beside ``pip install --dry-run --report`` of the
-same requirements, in a new environment, and beside ``nautobot-server migrate --plan`` in the
-environment that was built. Ours also tells what fits, what is newest and what each App would do
-alone; what does not load, what the checks say, what users have made, and what the rows are asked.
-Run: ``make bench``.
+It runs on an installation with Apps and with warm caches. It is compared with ``pip install
+--dry-run --report`` of the same requirements in a new environment, and with ``nautobot-server
+migrate --plan`` in the built environment. The inspection also covers the releases of each App, Apps
+that fail to load, system checks, customizations and preconditions. Run: ``make bench``.
 """
 
 from __future__ import annotations
@@ -28,18 +27,18 @@ PATIENCE_SECONDS = 900
 
 
 def best(run: Callable[[], Any], rounds: int = ROUNDS) -> float:
-    """Return the shortest of a few runs, in seconds; one before them fills the caches."""
+    """Return the seconds of the fastest run, after one run that fills the caches."""
     run()
-    found = []
+    seconds = []
     for _ in range(rounds):
         started = time.perf_counter()
         run()
-        found.append(time.perf_counter() - started)
-    return min(found)
+        seconds.append(time.perf_counter() - started)
+    return min(seconds)
 
 
 def by_pip(requirements: list[str]) -> float:
-    """Return what pip takes to find a set; once, as it takes minutes."""
+    """Return the seconds that pip needs to resolve; measured once, because it takes minutes."""
     with tempfile.TemporaryDirectory() as folder:
         venv.create(folder, with_pip=True)
         pip = [str(Path(folder, "bin", "pip")), "install", "--quiet", "--dry-run", "--report"]
@@ -52,14 +51,14 @@ def by_pip(requirements: list[str]) -> float:
 
 
 def by_migrate(built: Path) -> float:
-    """Return what the target itself takes to list its migrations."""
+    """Return the seconds that the target itself needs to list its migrations."""
     environment = os.environ | {"PYTHONPATH": str(REPOSITORY)}
     words = [str(built / "bin" / "python"), "-m", "nautobot.core.cli", "migrate", "--plan"]
     return best(lambda: subprocess.run(words, env=environment, capture_output=True, check=True))
 
 
 def main() -> None:
-    """Measure each step and print it beside its peer."""
+    """Measure each step and print it with its peer."""
     nautobot.setup()
     from django.conf import settings
 

@@ -1,7 +1,7 @@
-"""Verify's history, models and system checks beside the five commands that they replace.
+"""Compare Verify's history, models and system checks with the five commands that they replace.
 
-In a warm process, as a worker is, against a process for each command, as an operator runs them; and
-the comparison of the whole schema in seconds. Run: ``make bench``.
+Verify runs in a warm process like a worker, each command in a process of its own. The comparison of
+the whole schema is measured in seconds. Run: ``make bench``.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ REPLACED = (
 
 
 def seconds(run: Callable[[], Any]) -> float:
-    """Return how long a call takes."""
+    """Return the duration of a call."""
     started = time.perf_counter()
     run()
     return time.perf_counter() - started
@@ -34,7 +34,7 @@ def main() -> None:
     """Measure both in one run and print the ratio."""
     nautobot.setup()
     from nautobot_upgrade_jobs.collect import collect_facts
-    from nautobot_upgrade_jobs.migration_graph.schema_diff import differences, live_tables
+    from nautobot_upgrade_jobs.migration_graph.schema_diff import actual_tables, schema_drift
 
     def commands() -> None:
         for words in REPLACED:
@@ -45,9 +45,9 @@ def main() -> None:
 
     def schema() -> None:
         facts = collect_facts(topics=("schema", "expected_schema"))
-        live = live_tables(facts.schema)
-        found = list(differences(facts.expected_schema.tables, live))
-        keys = sum(len(table.keys) for table in live.values())
+        live = actual_tables(facts.schema)
+        found = list(schema_drift(facts.expected_schema.tables, live))
+        keys = sum(len(table.constraints) for table in live.values())
         print(f"schema: {len(live)} tables, {keys} indexes and constraints, {len(found)} differ")
 
     ours()  # warm

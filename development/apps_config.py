@@ -1,6 +1,6 @@
 """Configuration of the Apps that many have; the stack appends this file to nautobot_config.py."""
 
-PLUGINS_CONFIG = {
+PLUGINS_CONFIG |= {  # noqa: F821 - appended to a file that has it
     "nautobot_plugin_nornir": {
         "nornir_settings": {
             "credentials": "nautobot_plugin_nornir.plugins.credentials.env_vars.CredentialsEnvVars",

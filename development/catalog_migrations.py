@@ -1,4 +1,4 @@
-"""Tell where releases of Nautobot belong in the catalog's migration sets.
+"""Find the migration set of the catalog to which a Nautobot release belongs.
 
     python development/catalog_migrations.py nautobot-3.2.8-py3-none-any.whl ...
 
@@ -54,7 +54,7 @@ def _is_subset(catalog: Catalog, version: str, names: frozenset[str]) -> bool:
 
 
 def main(wheels: Sequence[str]) -> int:
-    """Describe each wheel; tell by the exit code whether the catalog contradicts one."""
+    """Describe each wheel, and return 1 if the catalog contradicts one."""
     catalog = load_catalog()
     answers = [
         f"{wheel.name}: {describe(catalog, wheel.name.split('-')[1], read_migrations(wheel))}"

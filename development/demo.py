@@ -84,7 +84,7 @@ def main() -> None:
     """The command line."""
     parser = argparse.ArgumentParser(prog="python3 -m development.demo", description=__doc__)
     parser.add_argument("--target", default=TARGET, help="the release to upgrade to")
-    parser.add_argument("--keep", action="store_true", help="leave Nautobot running, to look at it")
+    parser.add_argument("--keep", action="store_true", help="leave Nautobot running")
     parser.add_argument("--down", action="store_true", help="stop what --keep left running")
     asked = parser.parse_args()
     if asked.down:

@@ -1,4 +1,4 @@
-"""Wheel and sdist with the documentation in them; the same tree, the same bytes: ``make dist``."""
+"""Build a reproducible wheel and sdist with the documentation: ``make dist``."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from .process import log_message, run
 from .venvs import REPOSITORY
 
 SITE = Path("nautobot_upgrade_jobs", "docs")
-"""Where ``mkdocs.yml`` puts the pages: in the package, from which the App serves them."""
+"""The folder of the built pages in the package, from which the App serves them."""
 EARLIEST_EPOCH = "315532800"
-"""1980-01-01: before it, no file of a wheel can have been made."""
+"""1980-01-01, the earliest time of a file in a wheel."""
 
 
 def environment(tree: Path) -> dict[str, str]:
@@ -27,14 +27,14 @@ def environment(tree: Path) -> dict[str, str]:
 
 
 def build_site(tree: Path = REPOSITORY) -> Path:
-    """Write the pages into the package; a warning is an error."""
+    """Build the pages into the package; a warning is an error."""
     command = [sys.executable, "-m", "mkdocs", "-q", "build", "--clean"]
     run(command, env=environment(tree), cwd=tree, what="building the documentation")
     return tree / SITE
 
 
 def build(folder: Path, tree: Path = REPOSITORY) -> list[Path]:
-    """Build wheel and sdist of a tree, with its documentation, into a folder that is made anew."""
+    """Build wheel and sdist of a tree, with its documentation, into a new folder."""
     build_site(tree)
     return pack(folder, tree)
 

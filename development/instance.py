@@ -24,7 +24,7 @@ Server = postgres.Postgres | mysql.MySQL
 
 @dataclass(frozen=True)
 class Apps:
-    """What an installation has beside Nautobot and this App."""
+    """The additional Apps of an installation."""
 
     requirements: tuple[str, ...] = ()
     plugins: tuple[str, ...] = ()
@@ -69,12 +69,12 @@ APPS = {
 
 @dataclass(frozen=True)
 class Instance:
-    """What names an instance; everything else follows from it."""
+    """The identity of an instance; everything else is derived from it."""
 
     version: str
     engine: str = "postgresql"
     kind: str = ""
-    """Which Apps it has beside ours: none, those of the demo, or some that many have."""
+    """Kind of installation: without other Apps, that of the demo, or one with common Apps."""
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[23]\.\d+\.\d+([abrc.dev]+\d+)?", self.version):
@@ -91,7 +91,7 @@ class Instance:
 
     @property
     def folder(self) -> Path:
-        """Everything of the instance is in here."""
+        """The folder of the instance."""
         return STACK / self.name
 
     @property
@@ -106,12 +106,12 @@ class Instance:
 
     @property
     def logs(self) -> Path:
-        """Where its servers log."""
+        """The folder of the logs of its servers."""
         return self.folder / "log"
 
     @property
     def apps(self) -> Apps:
-        """What it has beside Nautobot and this App."""
+        """Its additional Apps."""
         return APPS[self.kind, self.version[0]]
 
     @property
@@ -120,21 +120,22 @@ class Instance:
         return self.kind or "sample"
 
     def lock(self) -> contextlib.AbstractContextManager[None]:
-        """One change at a time."""
+        """Hold the lock of the instance."""
         return locked(self.folder / "lock")
 
     def build(self) -> None:
-        """Make its virtual environment and folders."""
+        """Create its virtual environment and folders."""
         groups = ["live", "mysql"] if self.engine == "mysql" else ["live"]
         if self.engine == "mysql":
             mysql.prepare_machine(cache_directory())
         build_nautobot(self.venv, self.version, groups, self.apps.requirements)
         for name in ("jobs", "media", "static", "git"):
             (self.root / name).mkdir(parents=True, exist_ok=True)
+        (self.folder / "work").mkdir(mode=0o700, exist_ok=True)
         self._write_files()
 
     def _write_files(self) -> None:
-        """Give the instance its own configuration and Jobs, as a real installation has them."""
+        """Write the configuration and Jobs of the instance."""
         parts = ["nautobot_config.py", *self.apps.config]
         text = "\n".join((REPOSITORY / "development" / part).read_text() for part in parts)
         config = self.root / "nautobot_config.py"
@@ -154,11 +155,11 @@ class Instance:
         return server
 
     def state(self) -> State:
-        """What is known to run."""
+        """The state file."""
         return State.load(self.folder / "state.json")
 
     def env(self, database: str = "nautobot") -> dict[str, str]:
-        """The environment of everything that runs in this instance."""
+        """Return the environment variables of every process of this instance."""
         state = self.state()
         # Bytecode is wanted: without it every start compiles all of Nautobot again.
         dropped = ("PYTHONDONTWRITEBYTECODE", "PYTHONHOME", "PYTHONPATH", "DJANGO_SETTINGS_MODULE")
@@ -180,6 +181,7 @@ class Instance:
             "STACK_KIND": self.kind,
             "STACK_FOLDER": str(self.folder),
             "STACK_APPS": ",".join(self.apps.plugins),
+            "STACK_WORK": str(self.folder / "work"),
             "STACK_URL": self.url,
             "STACK_LOGIN": LOGIN,
             "STACK_TOKEN": TOKEN,
@@ -188,17 +190,17 @@ class Instance:
 
     @property
     def url(self) -> str:
-        """Where its web process answers."""
+        """URL of its web process."""
         return f"http://127.0.0.1:{self.state().port('web')}"
 
 
 def get_installation_kind(data: str) -> str:
-    """The kind of installation that has this data."""
+    """Return the kind of installation that has this data."""
     return data if any(kind == data for kind, _ in APPS) else ""
 
 
 class State:
-    """A small JSON file: ports, processes, what the databases were made from."""
+    """A small JSON file with ports, processes, and the origin of the databases."""
 
     def __init__(self, path: Path, values: dict[str, Any]) -> None:
         self.path = path
@@ -227,7 +229,7 @@ class State:
         return self.values.get(section, {}).get(key)
 
     def port(self, name: str) -> int:
-        """A port that was given out, or 0."""
+        """Return an assigned port, or 0."""
         return int(self.get("ports", name) or 0)
 
     def process(self, name: str) -> Process | None:
@@ -240,7 +242,7 @@ class State:
 
 
 def iter_instances(version: str = "") -> Iterator[Instance]:
-    """All instances that have a state, of one version or of any."""
+    """Return all instances with a state, of one version or of any."""
     for path in sorted(STACK.glob("*/state.json")):
         found, engine, *kind = path.parent.name.split("-")
         if version in ("", found):

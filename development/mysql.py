@@ -6,7 +6,7 @@ run under the loader and libraries they were unpacked with; that needs neither c
 
 from __future__ import annotations
 
-import gzip
+import lzma
 import os
 import platform
 import shlex
@@ -14,6 +14,7 @@ import shutil
 import signal
 import subprocess
 from pathlib import Path
+from typing import Any
 
 from . import debian
 from .process import (
@@ -31,7 +32,7 @@ from .process import (
 
 USER = "nautobot"
 INCLUDE = "mysql-server-core,mysql-client-core"
-# What building the Python driver needs beside a compiler, and what fetches MySQL.
+# What building the Python driver needs in addition to a compiler, and what fetches MySQL.
 PACKAGES = ("debootstrap", "default-libmysqlclient-dev", "pkg-config")
 # Nothing here has to survive a power cut.
 FAST_OPTIONS = (
@@ -45,7 +46,7 @@ FAST_OPTIONS = (
 
 
 def install_directory(cache: Path) -> Path:
-    """Where MySQL is unpacked."""
+    """The folder of the unpacked MySQL."""
     return cache / f"mysql-{platform.machine()}"
 
 
@@ -74,7 +75,7 @@ class MySQL:
     """One server with its data in one folder."""
 
     engine = "mysql"
-    suffix = "sql.gz"
+    suffix = "sql.xz"
 
     def __init__(self, folder: Path, logs: Path, cache: Path) -> None:
         self.data = folder / "mysqldata"
@@ -89,7 +90,7 @@ class MySQL:
         return ".".join(shown.partition("Ver ")[2].split()[0].split(".")[:2])
 
     def env(self) -> dict[str, str]:
-        """How Nautobot reaches it."""
+        """Environment variables by which Nautobot connects."""
         return {
             "NAUTOBOT_DB_ENGINE": "django.db.backends.mysql",
             "NAUTOBOT_DB_HOST": "127.0.0.1",
@@ -106,7 +107,7 @@ class MySQL:
         rights = f"GRANT ALL ON *.* TO {user} WITH GRANT OPTION"
         users.write_text(f"CREATE USER IF NOT EXISTS {user};\n{rights};\n")
         where = [f"--port={port}", "--bind-address=127.0.0.1", f"--init-file={users}"]
-        # Paths of sockets may not be long; nobody uses this one.
+        # The path of a socket is limited in length; no client uses this one.
         where += [f"--socket=/tmp/nuj-{port}.sock", f"--pid-file={self.data}/mysqld.pid"]
         process = spawn(unprivileged([*self._server_command(), *where, *FAST_OPTIONS]), self.log)
         self.port = port
@@ -149,7 +150,7 @@ class MySQL:
         ]
 
     def programs(self) -> dict[str, str]:
-        """What a shell calls for each program that a runbook may name."""
+        """Return the shell command of each program that a runbook may use."""
         names = ("mysql", "mysqldump")
         return {name: f"exec {shlex.join(self._program_command(f'bin/{name}'))}" for name in names}
 
@@ -180,42 +181,45 @@ class MySQL:
         self.sql(f"DROP DATABASE IF EXISTS `{name}`")
 
     def clone(self, source: str, name: str) -> None:
-        """Make a database with the contents of another, by way of a dump: no way is shorter."""
-        temporary = self.data.with_name(f"clone-{name}.{self.suffix}")
-        try:
-            self.dump(source, temporary)
-            self.restore(temporary, name)
-        finally:
-            temporary.unlink(missing_ok=True)
+        """Make a database with the contents of another; MySQL has nothing shorter than a dump."""
+        self.create(name)
+        with self._start_dump(source) as writer:
+            self._read_statements(writer.stdout, name)
+            self._require_success(writer, f"mysqldump of {source}")
 
     def mark_as_template(self, name: str) -> None:
-        """MySQL knows no templates; nobody is told the name."""
+        """Do nothing: MySQL has no templates."""
 
     def dump(self, name: str, path: Path) -> None:
         """Write a dump."""
-        words = [
-            *self._client_command("mysqldump"),
-            "--single-transaction",
-            "--no-tablespaces",
-            name,
-        ]
-        with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as writer:
-            assert writer.stdout is not None and writer.stderr is not None
-            with gzip.open(path, "wb", compresslevel=1) as stream:
-                shutil.copyfileobj(writer.stdout, stream)
-            errors = writer.stderr.read().decode(errors="replace")
-        if writer.returncode:
-            raise StackError(f"mysqldump of {name} failed: {errors.strip()}")
+        with self._start_dump(name) as writer, lzma.open(path, "wb") as stream:
+            assert writer.stdout is not None
+            shutil.copyfileobj(writer.stdout, stream)
+            self._require_success(writer, f"mysqldump of {name}")
 
     def restore(self, path: Path, name: str) -> None:
         """Make a database from a dump."""
         self.create(name)
+        with lzma.open(path) as stream:
+            self._read_statements(stream, name)
+
+    def _start_dump(self, name: str) -> subprocess.Popen[bytes]:
+        options = ["--single-transaction", "--no-tablespaces", "--skip-dump-date", name]
+        words = [*self._client_command("mysqldump"), *options]
+        return subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+    def _read_statements(self, stream: Any, name: str) -> None:
+        """Run the statements of a stream in a database."""
         words = [*self._client_command("mysql"), name]
         with subprocess.Popen(words, stdin=subprocess.PIPE, stderr=subprocess.PIPE) as reader:
-            assert reader.stdin is not None and reader.stderr is not None
-            with gzip.open(path, "rb") as stream:
-                shutil.copyfileobj(stream, reader.stdin)
+            assert reader.stdin is not None
+            shutil.copyfileobj(stream, reader.stdin)
             reader.stdin.close()
-            errors = reader.stderr.read().decode(errors="replace")
-        if reader.returncode:
-            raise StackError(f"restoring {path} failed: {errors.strip()}")
+            self._require_success(reader, f"restoring {name}")
+
+    @staticmethod
+    def _require_success(process: subprocess.Popen[bytes], what: str) -> None:
+        assert process.stderr is not None
+        errors = process.stderr.read().decode(errors="replace")
+        if process.wait():
+            raise StackError(f"{what} failed: {errors.strip()}")

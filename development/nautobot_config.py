@@ -25,7 +25,9 @@ if DATABASES["default"]["ENGINE"].endswith("mysql"):
 
 # Tests take other numbers than the running web process and worker: neither sees the other's tasks.
 CACHES["default"]["LOCATION"] = parse_redis_connection(int(os.getenv("STACK_CACHE", "1")))  # noqa: F405
+CACHES["default"]["KEY_PREFIX"] = os.getenv("STACK_CACHE_PREFIX", "")  # noqa: F405
 CELERY_BROKER_URL = parse_redis_connection(int(os.getenv("STACK_BROKER", "0")))
+CELERY_BEAT_MAX_LOOP_INTERVAL = 1  # seconds until beat sees a new schedule
 
 # The stack waits for the worker by this file.
 CELERY_HEALTH_PROBES_AS_FILES = True
@@ -34,3 +36,5 @@ CELERY_WORKER_HEARTBEAT_FILE = os.path.join(os.environ["STACK_FOLDER"], "worker-
 CELERY_BEAT_HEARTBEAT_FILE = os.path.join(os.environ["STACK_FOLDER"], "beat-heartbeat")
 
 PLUGINS = ["nautobot_upgrade_jobs", *filter(None, os.getenv("STACK_APPS", "").split(","))]
+if work := os.getenv("STACK_WORK"):  # the same target is built once, not for each test
+    PLUGINS_CONFIG["nautobot_upgrade_jobs"] = {"work_directory": work, "keep_builds": 1}  # noqa: F405

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import lzma
 import os
 import shlex
 import shutil
@@ -39,7 +40,7 @@ class Postgres:
     """One cluster in one folder."""
 
     engine = "postgresql"
-    suffix = "dump"
+    suffix = "sql.xz"
 
     def __init__(self, folder: Path, logs: Path, venv: Path) -> None:
         self.data = folder / "pgdata"
@@ -58,7 +59,7 @@ class Postgres:
         return run([self.binaries / "postgres", "--version"]).split()[-1].partition(".")[0]
 
     def env(self) -> dict[str, str]:
-        """How Nautobot reaches it."""
+        """Environment variables by which Nautobot connects."""
         return {
             "NAUTOBOT_DB_ENGINE": "django.db.backends.postgresql",
             "NAUTOBOT_DB_HOST": "127.0.0.1",
@@ -105,7 +106,7 @@ class Postgres:
         return subprocess.run([str(word) for word in probe]).returncode == 0
 
     def programs(self) -> dict[str, str]:
-        """What a shell calls for each program that a runbook may name."""
+        """Return the shell command of each program that a runbook may use."""
         names = ("createdb", "pg_dump", "pg_restore", "psql")
         return {name: f"exec {shlex.quote(str(self.binaries / name))}" for name in names}
 
@@ -135,14 +136,14 @@ class Postgres:
         self.sql(f'CREATE DATABASE "{name}" TEMPLATE template0')
 
     def drop(self, name: str) -> None:
-        """Drop a database, whoever is connected to it; a missing one is fine."""
+        """Drop a database and its connections; a missing one is fine."""
         if name in self.databases():
             self.sql(
                 f'ALTER DATABASE "{name}" IS_TEMPLATE false', f'DROP DATABASE "{name}" WITH (FORCE)'
             )
 
     def clone(self, source: str, name: str) -> None:
-        """Make a database with the contents of a template, to which nobody stays connected."""
+        """Make a database from a template, after ending the template's connections."""
         self.drop(name)
         self.sql(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
@@ -151,15 +152,14 @@ class Postgres:
         self.sql(f'CREATE DATABASE "{name}" TEMPLATE "{source}" STRATEGY FILE_COPY')
 
     def mark_as_template(self, name: str) -> None:
-        """Make a template of a database, to which nobody connects any more."""
+        """Make a database a template, and refuse further connections to it."""
         self.sql(f'ALTER DATABASE "{name}" IS_TEMPLATE true ALLOW_CONNECTIONS false')
 
     def dump(self, name: str, path: Path) -> None:
         """Write a dump."""
-        run(
-            [*self._client_command("pg_dump"), "--format=custom", f"--file={path}", name],
-            what="pg_dump",
-        )
+        options = ["--no-owner", "--no-privileges", name]
+        text = run([*self._client_command("pg_dump"), *options], what="pg_dump")
+        path.write_bytes(lzma.compress(text.encode()))
 
     def schema(self, name: str) -> str:
         """The statements that make its tables."""
@@ -169,8 +169,12 @@ class Postgres:
     def restore(self, path: Path, name: str) -> None:
         """Make a database from a dump."""
         self.create(name)
-        options = ["--no-owner", "--exit-on-error", "--jobs=2", f"--dbname={name}"]
-        run([*self._client_command("pg_restore"), *options, path], what="pg_restore")
+        options = ["-Xq", "--set=ON_ERROR_STOP=1", "--single-transaction", name]
+        words = [str(word) for word in (*self._client_command("psql"), *options)]
+        with lzma.open(path) as stream:
+            done = subprocess.run(words, input=stream.read(), capture_output=True)
+        if done.returncode:
+            raise StackError(f"psql could not restore {path}: {done.stderr.decode().strip()}")
         self.sql("ANALYZE", database=name)
 
     def _client_command(self, name: str) -> Sequence[str | Path]:

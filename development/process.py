@@ -1,6 +1,6 @@
 """Running commands and servers: every server is known by its pid *and* its start time.
 
-A pid alone may be somebody else's by the time we want to end it; the pair never is.
+By the time we want to end a process, its pid may belong to another one; the pair never does.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-UNPRIVILEGED = 65534  # "nobody": PostgreSQL and MySQL refuse to run as root
+UNPRIVILEGED = 65534  # owns no files; PostgreSQL and MySQL refuse to run as root
 
 
 class StackError(Exception):
@@ -25,19 +25,19 @@ class StackError(Exception):
 
 
 class Process(NamedTuple):
-    """One process, for ever: a later process with the same pid has another start."""
+    """The identity of one process; a later process with its pid has another start time."""
 
     pid: int
     started: str
 
 
 def log_message(text: str) -> None:
-    """Tell what is going on, on stderr, so that stdout stays for results."""
+    """Print progress to stderr, so that stdout holds results only."""
     print(text, file=sys.stderr, flush=True)
 
 
 def identify(pid: int) -> Process | None:
-    """Name a running process, or None when there is none (a zombie has ended)."""
+    """Return the identity of a running process; None if it ended or is a zombie."""
     if not Path("/proc/self/stat").exists():
         return _identify_by_ps(pid)
     try:
@@ -49,18 +49,18 @@ def identify(pid: int) -> Process | None:
 
 
 def _identify_by_ps(pid: int) -> Process | None:
-    """The same on systems without /proc."""
+    """Return the identity on systems without /proc."""
     shown = subprocess.run(["ps", "-o", "lstart=", "-p", str(pid)], capture_output=True, text=True)
     return Process(pid, shown.stdout.strip()) if shown.stdout.strip() else None
 
 
 def is_alive(process: Process) -> bool:
-    """Whether exactly this process still runs."""
+    """Return whether exactly this process still runs."""
     return identify(process.pid) == process
 
 
 def children(pid: int) -> list[Process]:
-    """All descendants of a process, itself excluded."""
+    """Return all descendants of a process, without itself."""
     below: dict[int, list[int]] = {}
     for child, parent in _iter_parent_pids():
         below.setdefault(parent, []).append(child)
@@ -72,7 +72,7 @@ def children(pid: int) -> list[Process]:
 
 
 def _iter_parent_pids() -> Iterator[tuple[int, int]]:
-    """The pid and parent's pid of all processes; slim images have no ``ps``."""
+    """Yield the pid and parent pid of all processes; slim images have no ``ps``."""
     if not Path("/proc/self/stat").exists():
         listing = subprocess.run(["ps", "-eo", "pid=,ppid="], capture_output=True, text=True)
         for line in listing.stdout.splitlines():
@@ -84,7 +84,7 @@ def _iter_parent_pids() -> Iterator[tuple[int, int]]:
 
 
 def terminate(process: Process, sign: int = signal.SIGTERM, patience: float = 15) -> None:
-    """End this process and what it started, and nothing else; returns when they are gone."""
+    """End this process and its descendants only; return when they have ended."""
     if not is_alive(process):
         return
     family = [*children(process.pid), process]
@@ -97,18 +97,18 @@ def terminate(process: Process, sign: int = signal.SIGTERM, patience: float = 15
 
 
 def _signal(process: Process, sign: int) -> None:
-    """Signal a process if it is still the one that was meant."""
+    """Signal a process if its identity still matches."""
     if is_alive(process):
         with contextlib.suppress(ProcessLookupError):
             os.kill(process.pid, sign)
 
 
 def unprivileged(command: Sequence[str | Path]) -> list[str]:
-    """The command as a server may run it: as it is, or for root as "nobody".
+    """The command as a server may run it: unchanged, or for root as an unprivileged user.
 
-    The ambient capability lets "nobody" pass folders that are closed to it, such as a checkout
+    The ambient capability lets that user pass folders that are closed to it, such as a checkout
     below a private home, and the secure bit makes access(2) honour it. The files of the server
-    belong to "nobody" all the same.
+    belong to that user all the same.
     """
     words = [str(word) for word in command]
     if os.geteuid() != 0:
@@ -127,7 +127,7 @@ def unprivileged(command: Sequence[str | Path]) -> list[str]:
 
 
 def create_server_folder(folder: Path) -> Path:
-    """Make a folder that the server's user owns and nobody else may read."""
+    """Create a folder that only the user of the server may read."""
     folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o700)
     if os.geteuid() == 0:
@@ -188,14 +188,14 @@ def spawn(
 
 
 def tail(log: Path, lines: int = 25) -> str:
-    """The last lines of a log."""
+    """Return the last lines of a log."""
     if not log.exists():
         return f"(no log at {log})"
     return "\n".join(log.read_text(errors="replace").splitlines()[-lines:])
 
 
 def wait_until(ready: Callable[[], bool], seconds: float, what: str) -> None:
-    """Poll until it is so."""
+    """Poll until a condition is true."""
     deadline = time.monotonic() + seconds
     while not ready():
         if time.monotonic() > deadline:
@@ -216,14 +216,14 @@ def await_server(
     try:
         wait_until(answered, seconds, what)
     except BaseException as error:
-        terminate(process)  # nobody has recorded it yet
+        terminate(process)  # it is not recorded yet
         if isinstance(error, StackError):
             raise StackError(f"{error}\nsee {log}") from None
         raise
 
 
 def free_port(wanted: int | None = None) -> int:
-    """A free port on the loopback interface, the wanted one if nobody else has it."""
+    """Return a free port on the loopback interface, the preferred one if possible."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -234,7 +234,7 @@ def free_port(wanted: int | None = None) -> int:
 
 
 def is_listening(port: int) -> bool:
-    """Whether somebody accepts connections there."""
+    """Return whether a server accepts connections on this port."""
     with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
         return True
     return False

@@ -16,14 +16,14 @@ ENDED = ("SUCCESS", "FAILURE", "REVOKED")
 
 
 class Rest:
-    """One Nautobot, with one token."""
+    """A client of one Nautobot with one token."""
 
     def __init__(self, url: str, token: str) -> None:
         self.url = url.rstrip("/")
         self.headers = {"Authorization": f"Token {token}", "Accept": "application/json"}
 
     def fetch(self, path: str, data: Any = None, method: str | None = None) -> bytes:
-        """The body of an answer; an error tells what the server said."""
+        """Return the body of an answer; an error repeats what the server said."""
         body = None if data is None else json.dumps(data).encode()
         headers = {**self.headers, **({"Content-Type": "application/json"} if body else {})}
         request = urllib.request.Request(f"{self.url}{path}", body, headers, method=method)
@@ -39,15 +39,15 @@ class Rest:
             raise StackError(f"no answer from {self.url}: {error}") from None
 
     def get(self, path: str) -> Any:
-        """A JSON answer."""
+        """Return a JSON response."""
         return json.loads(self.fetch(path))
 
     def post(self, path: str, data: Any) -> Any:
-        """A JSON answer to JSON data."""
+        """Return the JSON response to JSON data."""
         return json.loads(self.fetch(path, data))
 
     def all(self, path: str) -> list[dict[str, Any]]:
-        """All results of a list, however many pages it has."""
+        """Return the results of all pages of a list."""
         found: list[dict[str, Any]] = []
         separator = "&" if "?" in path else "?"
         while True:
@@ -58,7 +58,7 @@ class Rest:
                 return found
 
     def job(self, class_path: str) -> dict[str, Any]:
-        """The record of a Job by its class path."""
+        """Return the record of a Job by its class path."""
         module, _, name = class_path.rpartition(".")
         found = self.all(f"/api/extras/jobs/?module_name={module}&job_class_name={name}")
         if not found:
@@ -82,7 +82,7 @@ class Rest:
                 return
             if time.monotonic() > deadline:
                 raise StackError(f"the Job did not end within {seconds:g} s (JobResult {result})")
-            time.sleep(0.5)
+            time.sleep(0.2)
 
     def run_job(self, class_path: str, data: dict[str, Any] | None = None) -> dict[str, Any]:
         """Run a Job on the worker to its end and return its JobResult."""
@@ -91,23 +91,29 @@ class Rest:
             pass
         return dict(self.get(f"/api/extras/job-results/{result}/"))
 
-    def run_scheduled(self, class_path: str, patience: float = 240) -> dict[str, Any]:
-        """Have beat start a Job in twenty seconds, and return its JobResult when it has ended."""
-        start = datetime.now(timezone.utc) + timedelta(seconds=20)
-        schedule = {"name": f"{class_path} {start:%H:%M:%S}", "interval": "future"}
-        schedule["start_time"] = start.isoformat()
+    def run_scheduled(
+        self, class_path: str, data: dict[str, Any] | None = None, patience: float = 240
+    ) -> dict[str, Any]:
+        """Have beat start a Job in ten seconds, and return its JobResult when it has ended."""
         path = f"/api/extras/jobs/{self.job(class_path)['id']}/run/"
-        scheduled = self.post(path, {"data": {}, "schedule": schedule})["scheduled_job"]["id"]
+        start = datetime.now(timezone.utc) + timedelta(seconds=10)
+        schedule = {
+            "name": f"{class_path} {start:%H:%M:%S}",
+            "interval": "future",
+            "start_time": start.isoformat(),
+        }
+        answer = self.post(path, {"data": data or {}, "schedule": schedule})
+        scheduled = answer["scheduled_job"]["id"]
         end = time.monotonic() + patience
         while time.monotonic() < end:
-            time.sleep(2)
+            time.sleep(0.3)
             for result in self.all(f"/api/extras/job-results/?scheduled_job={scheduled}"):
                 if result["status"]["value"] in ENDED:
                     return dict(self.get(f"/api/extras/job-results/{result['id']}/"))
         raise StackError(f"beat did not start {class_path} in {patience:.0f} s")
 
     def files(self, result: str) -> dict[str, bytes]:
-        """The files that a Job made, by name."""
+        """Return the files of a Job result by name."""
         found = self.all(f"/api/extras/file-proxies/?job_result_id={result}")
         return {
             str(file["name"]): self.fetch(f"/api/extras/file-proxies/{file['id']}/download/")

@@ -29,7 +29,7 @@ class CountDevices(Job):
 
 
 class Greet(Job):
-    """Greets somebody."""
+    """Greet the user."""
 
     greeting = StringVar(default="hello")
 

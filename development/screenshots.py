@@ -1,4 +1,4 @@
-"""The pictures of the documentation, taken of a real instance: ``make screenshots``."""
+"""Take the screenshots of the documentation on a real instance: ``make screenshots``."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from .rest import Rest
 
 IMAGES = Path(__file__).parents[1] / "docs" / "images"
 VERSION, KIND = "2.4.44", "demo"
-"""The demo: there is something to see."""
+"""The data of the demo, which has findings."""
 PREFLIGHT = "nautobot_upgrade_jobs.jobs.preflight.Preflight"
 CAPTURE = "nautobot_upgrade_jobs.jobs.capture.CaptureSnapshot"
 
 
 def take_screenshots(rest: Rest) -> None:
-    """Run what there is to see, and take its pictures in light and dark."""
+    """Run the Jobs, and take screenshots in light and dark."""
     for made_up in rest.all("/api/extras/job-results/"):
         rest.fetch(f"/api/extras/job-results/{made_up['id']}/", method="DELETE")
     rest.run_job(PREFLIGHT, {"target": "3.2.7"})
@@ -53,7 +53,7 @@ def _log_in(page: Page, url: str, theme: str) -> None:
 
 
 def _visit_pages(page: Page, url: str, result: str) -> Iterator[str]:
-    """Open what is to be seen; yield its name."""
+    """Open each page; yield its name."""
     page.goto(f"{url}/plugins/upgrade-jobs/")
     yield "upgrade"
     page.goto(f"{url}/extras/job-results/{result}/")

@@ -56,7 +56,7 @@ def fork(name: str, service: Callable[[], None]) -> None:
 
 
 def run_celery(*words: str) -> None:
-    """What ``nautobot-server celery …`` does after loading Nautobot."""
+    """Run what ``nautobot-server celery …`` runs after loading Nautobot."""
     from celery.bin.celery import celery
 
     sys.argv = ["nautobot-server", "celery", *words]
@@ -64,7 +64,7 @@ def run_celery(*words: str) -> None:
 
 
 def run_web(port: int) -> None:
-    """What ``nautobot-server runserver`` does, with static files but without DEBUG."""
+    """Run what ``nautobot-server runserver`` runs, with static files and without DEBUG."""
     from django.contrib.staticfiles.handlers import StaticFilesHandler
     from django.contrib.staticfiles.views import serve
     from django.core.handlers.wsgi import WSGIHandler
@@ -73,7 +73,7 @@ def run_web(port: int) -> None:
     from django.urls import get_resolver
 
     class Handler(StaticFilesHandler):
-        """Serves static files from where the packages keep them; no collectstatic is needed."""
+        """Serve static files from the packages, without collectstatic."""
 
         def serve(self, request):
             try:

@@ -34,11 +34,11 @@ from .venvs import REPOSITORY, STACK, build
 NAUTOBOT = ("beat", "web", "worker")
 SERVERS = ("valkey", "database")
 RELOAD_SUFFIXES = (".py", ".html", ".toml", ".json")
-"""Endings of files that a process reads once."""
+"""Suffixes of files that a process reads once."""
 
 
 def up(instance: Instance, data: str, *, fresh: bool = False) -> None:
-    """Have the instance running on this data with the present code."""
+    """Start or refresh the instance with this data and the current code."""
     began = time.monotonic()
     with instance.lock():
         instance.build()
@@ -64,7 +64,7 @@ def up(instance: Instance, data: str, *, fresh: bool = False) -> None:
 
 
 def start_servers(instance: Instance) -> None:
-    """Have database and Valkey running."""
+    """Start database and Valkey if needed."""
     instance.logs.mkdir(parents=True, exist_ok=True)
     state = instance.state()
     if not state.process("database"):
@@ -111,7 +111,7 @@ def await_nautobot(instance: Instance, name: str, ready: Path) -> None:
 
 
 def is_web_ready(url: str) -> bool:
-    """Whether the login page comes."""
+    """Return whether the login page loads."""
     with (
         contextlib.suppress(OSError),
         urllib.request.urlopen(f"{url}/login/", timeout=60) as answer,
@@ -123,7 +123,7 @@ def is_web_ready(url: str) -> bool:
 def record_process(
     instance: Instance, name: str, process: Process, port: int | None = None
 ) -> None:
-    """Remember a process as ours."""
+    """Record a process as started by the stack."""
     state = instance.state()
     state.save("processes", name, list(process))
     if port:
@@ -131,7 +131,7 @@ def record_process(
 
 
 def stop(instance: Instance, names: Sequence[str]) -> None:
-    """End those of these processes that we started, users before what they use."""
+    """End the recorded ones of these processes, clients before servers."""
     with ThreadPoolExecutor() as pool:
         list(pool.map(lambda name: _stop(instance, name), set(names) & set(NAUTOBOT)))
     for name in SERVERS:
@@ -142,17 +142,17 @@ def stop(instance: Instance, names: Sequence[str]) -> None:
 
 
 def _stop(instance: Instance, name: str) -> None:
-    """End one process, if we started it and it still runs."""
+    """End one recorded process if it still runs."""
     if process := instance.state().process(name):
         if name == "database":
             instance.server().stop(process)
         else:
-            # On SIGQUIT the worker drops its tasks; after a moment nobody is asked any more.
+            # On SIGQUIT the worker drops its tasks; after a moment it is killed.
             terminate(process, signal.SIGQUIT if name == "worker" else signal.SIGTERM, patience=1)
 
 
 def code_digest(instance: Instance) -> str:
-    """Changes with the code and settings that running processes have loaded."""
+    """Return a digest of the code and settings that running processes have loaded."""
     digest = hashlib.sha256((instance.root / "nautobot_config.py").read_bytes())
     for folder in ("nautobot_upgrade_jobs", "development"):
         for path in sorted((REPOSITORY / folder).rglob("*")):
@@ -163,15 +163,26 @@ def code_digest(instance: Instance) -> str:
 
 
 def down(instances: list[Instance]) -> None:
-    """End everything that we started."""
+    """End every recorded process."""
     for instance in instances:
         with instance.lock():
             stop(instance, NAUTOBOT + SERVERS)
         log_message(f"{instance.name}: stopped")
 
 
+def make_databases() -> None:
+    """Renew the dumps in the repository from the current sample data and migrations."""
+    for instance, templates in dumps.stored_instances():
+        with instance.lock():
+            instance.build()
+            start_servers(instance)
+            for template in templates:
+                dumps.ensure_template(instance, template)
+    dumps.store()
+
+
 def status() -> None:
-    """Print what runs."""
+    """Print the running processes."""
     for instance in iter_instances():
         state = instance.state()
         running = [name for name in NAUTOBOT + SERVERS if state.process(name)]
@@ -181,7 +192,7 @@ def status() -> None:
 
 
 def execute(instance: Instance, words: list[str]) -> None:
-    """Become a command in the environment of a running instance."""
+    """Replace this process by a command in the environment of a running instance."""
     if not words:
         raise StackError("what to run? exec VERSION -- COMMAND…")
     if not instance.state().process("database"):
@@ -196,14 +207,14 @@ def execute(instance: Instance, words: list[str]) -> None:
 
 
 def print_env(instance: Instance) -> None:
-    """Print what ``exec`` sets, for a shell's eval."""
+    """Print the variables of ``exec`` for the eval of a shell."""
     for name, value in instance.env().items():
         if os.environ.get(name) != value:
             print(f"export {name}={shlex.quote(value)}")
 
 
 def tool(groups: str, words: list[str]) -> None:
-    """Become a command in a small environment with these dependency groups."""
+    """Replace this process by a command in an environment with these dependency groups."""
     venv = build(STACK / f"tool-{groups.replace(',', '-')}", None, groups.split(","))
     os.environ["PATH"] = f"{venv / 'bin'}{os.pathsep}{os.environ['PATH']}"
     os.execvp(words[0], words)
@@ -224,8 +235,9 @@ def parser() -> argparse.ArgumentParser:
         command.add_argument("--database", choices=("postgresql", "mysql"), default="postgresql")
         command.add_argument("--data", choices=tuple(dumps.BASE), default="sample")
         if name == "up":
-            command.add_argument("--fresh", action="store_true", help="make the live database anew")
+            command.add_argument("--fresh", action="store_true", help="make a new live database")
     commands.add_parser("status", help="show all instances")
+    commands.add_parser("databases", help="renew the dumps that the repository keeps")
     command = commands.add_parser(
         "tool", help="run a command with dependency groups, without Nautobot"
     )
@@ -239,6 +251,8 @@ def main(words: list[str]) -> None:
     asked = parser().parse_args(words)
     if asked.command == "status":
         status()
+    elif asked.command == "databases":
+        make_databases()
     elif asked.command == "tool":
         tool(asked.groups, rest)
     elif asked.command == "down":

@@ -1,4 +1,4 @@
-"""Virtual environments: a small one with uv, and with its help one per Nautobot."""
+"""Virtual environments: one with uv, which creates one for each Nautobot."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PYTHONS_3 = ("3.12", "3.11", "3.13", "3.10", "3.14")
 
 
 def cache_directory() -> Path:
-    """The folder that all checkouts of this user share."""
+    """Return the folder that all checkouts of this user share."""
     if own := os.environ.get("NAUTOBOT_UPGRADE_JOBS_CACHE"):
         return Path(own).expanduser().resolve()
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
@@ -60,7 +60,7 @@ def find_python(version: str) -> Path:
 
 
 def _iter_python_candidates(number: str) -> Iterator[Path]:
-    """Where pythonX.Y may be. Shims of pyenv are on PATH too, and do not always run."""
+    """Yield the candidates for pythonX.Y; shims of pyenv on PATH do not always run."""
     for folder in os.environ.get("PATH", "").split(os.pathsep):
         yield Path(folder) / f"python{number}"
     pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
@@ -69,7 +69,7 @@ def _iter_python_candidates(number: str) -> Iterator[Path]:
 
 
 def _resolve_python(candidate: Path, number: str) -> Path | None:
-    """What the candidate really is, if it runs and is of that version."""
+    """Return the real path of a candidate if it runs and has that version."""
     if not os.access(candidate, os.X_OK):
         return None
     ask = "import sys; print('%d.%d' % sys.version_info[:2], sys._base_executable)"
@@ -81,7 +81,7 @@ def _resolve_python(candidate: Path, number: str) -> Path | None:
 def build(
     folder: Path, python: Path | None, groups: Sequence[str], requirements: Sequence[str] = ()
 ) -> Path:
-    """Make or refresh an environment; nothing happens when it is already as wanted."""
+    """Create or update an environment, unless it is up to date."""
     project = REPOSITORY / "pyproject.toml"
     wanted = repr((sorted(groups), sorted(requirements), project.read_text()))
     digest = hashlib.sha256(wanted.encode()).hexdigest()
@@ -104,7 +104,7 @@ def _install(folder: Path, groups: Sequence[str], requirements: Sequence[str]) -
     shown = [word for word in requirements if not word.startswith(("-", str(REPOSITORY)))]
     log_message(f"installing {', '.join(shown) or 'tools'} into {where}")
     words = ["pip", "install", "-q", "--python", str(folder / "bin" / "python")]
-    # Compiled once here, not at every start: also where Python is told not to write bytecode.
+    # Compiled once here, not at every start: also where PYTHONDONTWRITEBYTECODE is set.
     words += ["--compile-bytecode", *groups, *requirements]
     run([ensure_uv(), *words], env=_uv_env(), what=f"installing into {where}", cwd=REPOSITORY)
 
@@ -129,7 +129,7 @@ def build_nautobot(
 
 
 def site_packages(venv: Path) -> Path:
-    """Where an environment keeps its packages."""
+    """Return the folder of the packages of an environment."""
     found = sorted(venv.glob("lib/python3*/site-packages"))
     if not found:
         raise StackError(f"{venv} is not a complete environment; delete it and try again")

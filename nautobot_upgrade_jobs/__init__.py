@@ -1,7 +1,7 @@
 """Nautobot Upgrade Jobs: what an upgrade will do, did, and how to get back.
 
 Importing this package loads neither Django nor Nautobot, so that the pure layers (facts, checks,
-report, catalog) and ``python -m nautobot_upgrade_jobs`` work beside a Nautobot that does not start.
+report, catalog) and ``python -m nautobot_upgrade_jobs`` work with a Nautobot that does not start.
 Nautobot itself asks for ``config`` and gets the App's configuration on demand.
 """
 

@@ -1,4 +1,4 @@
-"""``python -m nautobot_upgrade_jobs``: what needs no running Nautobot, and loads none."""
+"""``python -m nautobot_upgrade_jobs``: the commands that work without Nautobot."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from .app_settings import UsageError
 from .cli.options import (
     EXIT_CODES_HELP,
     USAGE_ERROR,
@@ -15,6 +14,7 @@ from .cli.options import (
     emit_report,
     ensure_directory,
 )
+from .common.errors import UsageError
 from .report import Report
 from .workflows.compare import compare_snapshots
 from .workflows.doctor import diagnose_startup
@@ -23,28 +23,35 @@ from .workflows.rollback_offline import plan_rollback_offline
 from .workflows.snapshot_store import read_snapshot
 
 
-def main(words: list[str]) -> int:
+def main(arguments: list[str]) -> int:
     """Run the command line and return the exit code."""
     parser = UsageParser(prog="python -m nautobot_upgrade_jobs", description=EXIT_CODES_HELP)
     commands = parser.add_subparsers(dest="job", required=True)
-    one = commands.add_parser("compare", help="What changed between two snapshots?")
-    one.add_argument("before", type=Path, help="the older snapshot-….json.gz")
-    one.add_argument("after", type=Path, help="the newer one")
-    add_report_options(one)
-    one.set_defaults(run=_compare)
-    one = commands.add_parser("doctor", help="Why does nautobot-server not start?")
-    one.add_argument("--config", default="", metavar="FILE", help="nautobot_config.py")
-    one.set_defaults(run=lambda options: diagnose_startup(options["config"]))
-    add_report_options(one)
-    one = commands.add_parser("rollback", help="How do I get back, from a snapshot of now?")
-    one.add_argument("--facts", type=Path, required=True, help="the snapshot-….json.gz of now")
-    one.add_argument("--to", type=Path, required=True, help="that of the state to go back to")
-    one.add_argument(
-        "--way", default="", choices=("", *ROLLBACK_OPTIONS), help="default: the advised one"
+    command = commands.add_parser("compare", help="What changed between two snapshots?")
+    command.add_argument("before", type=Path, help="the older snapshot-….json.gz")
+    command.add_argument("after", type=Path, help="the newer one")
+    add_report_options(command)
+    command.set_defaults(run=_compare)
+    command = commands.add_parser("doctor", help="Why does nautobot-server not start?")
+    command.add_argument("--config", default="", metavar="FILE", help="nautobot_config.py")
+    command.set_defaults(run=lambda options: diagnose_startup(options["config"]))
+    add_report_options(command)
+    command = commands.add_parser("rollback", help="How do I roll back, from two snapshots?")
+    command.add_argument(
+        "--facts", type=Path, required=True, help="snapshot-….json.gz of the current state"
     )
-    add_report_options(one)
-    one.set_defaults(run=_plan_rollback)
-    options = vars(parser.parse_args(words))
+    command.add_argument(
+        "--to", type=Path, required=True, help="snapshot-….json.gz of the state to roll back to"
+    )
+    command.add_argument(
+        "--strategy",
+        default="",
+        choices=("", *ROLLBACK_OPTIONS),
+        help="default: the recommended one",
+    )
+    add_report_options(command)
+    command.set_defaults(run=_plan_rollback)
+    options = vars(parser.parse_args(arguments))
     try:
         if options["output"]:
             ensure_directory(options["output"])
@@ -60,8 +67,8 @@ def _compare(options: dict[str, Any]) -> Report:
 
 
 def _plan_rollback(options: dict[str, Any]) -> Report:
-    now, then = read_snapshot(options["facts"]), read_snapshot(options["to"])
-    return plan_rollback_offline(now, then, str(options["to"]), options["way"])
+    current, previous = read_snapshot(options["facts"]), read_snapshot(options["to"])
+    return plan_rollback_offline(current, previous, str(options["to"]), options["strategy"])
 
 
 if __name__ == "__main__":

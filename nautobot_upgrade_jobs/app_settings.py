@@ -14,6 +14,8 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
+from .common.errors import ConfigurationError
+
 if TYPE_CHECKING:
     from jsonschema import ValidationError
 
@@ -29,7 +31,7 @@ UI_EDITABLE = (
     "build_megabytes",
     "keep_builds",
 )
-"""What an administrator may change in the UI: nothing that names a folder, or lets somebody in."""
+"""Settings that may be changed in the UI: none that names a folder or grants access."""
 TYPE_DESCRIPTIONS = {
     "string": "a text",
     "boolean": "True or False",
@@ -39,14 +41,6 @@ TYPE_DESCRIPTIONS = {
 }
 
 
-class UsageError(ValueError):
-    """A request cannot be carried out as it is; the message says what to change."""
-
-
-class ConfigurationError(UsageError):
-    """The App's settings cannot be used; the message names the setting."""
-
-
 @dataclass(frozen=True)
 class Configuration:
     """What ``PLUGINS_CONFIG["nautobot_upgrade_jobs"]`` may hold."""
@@ -54,35 +48,35 @@ class Configuration:
     instance: str = ""
     """Name of this installation in reports and file names; the host name if empty."""
     acceptances: list[dict[str, Any]] = field(default_factory=list)
-    """Findings that somebody decided to live with; see ``checks/acceptance.py``."""
+    """Accepted findings; see ``checks/acceptance.py``."""
     statement_timeout_seconds: int = 30
-    """The database ends a query of ours after this time."""
+    """The database cancels a query of a check after this time."""
     snapshot_timeout_seconds: int = 600
-    """The same for the one statement that reads a whole table for a snapshot."""
+    """The database cancels a query that reads a whole table for a snapshot after this time."""
     snapshot_directory: str = ""
-    """Folder that snapshots are also written to: a restored database has lost the newer ones."""
+    """Folder that also receives snapshots, because a restored database lacks the newer ones."""
     resolve: bool = True
     """Ask the package index for the target's packages."""
     resolve_timeout_seconds: int = 60
-    """The package index has to answer all questions of a run within this time."""
+    """The package index must answer all queries of a run within this time."""
     wheel_directory: str = ""
     """Folder of wheels to resolve from instead of the index, for a host without network."""
     allow_build: bool = True
-    """Build and start the target beside this installation, for those who may; see ``build``."""
+    """Build and start the target in a scratch environment, for permitted users; see ``build``."""
     build_timeout_seconds: int = 300
-    """The target's packages have to be installed within this time."""
+    """The target's packages must be installed within this time."""
     build_megabytes: int = 2000
-    """The target's environment may take this much, in MiB."""
+    """The maximum size of the target's environment, in MiB."""
     boot_timeout_seconds: int = 300
-    """The target has to start, and to be looked at, within this time."""
+    """The target must start and be collected within this time."""
     work_directory: str = ""
-    """Folder to build in, of this user alone; the system's temporary directory if empty."""
+    """Folder to build in, owned by this user alone; the system's temporary directory if empty."""
     keep_builds: int = 0
-    """Environments that stay in ``work_directory`` for runs that want the same set."""
+    """Number of environments to keep in ``work_directory`` for runs with the same package set."""
     database_alias: str = "default"
     """Entry of ``DATABASES`` to read through, for instance one whose role has only SELECT."""
     home_panel: bool = False
-    """Show where the upgrade stands on Nautobot's home page, too."""
+    """Show the state of the upgrade on Nautobot's home page as well."""
 
     @property
     def label(self) -> str:
@@ -115,7 +109,7 @@ def read_configuration() -> Configuration:
 def validate_settings(
     given: Any, aliases: Collection[str], place: str = SETTINGS_LOCATION
 ) -> Configuration:
-    """Return settings as a configuration; their values, which may be secrets, are not told.
+    """Return settings as a configuration. Errors do not quote values, which may be secrets.
 
     Args:
         given: What was set.
@@ -146,8 +140,8 @@ def validate_settings(
 
 @cache
 def _build_validator() -> Any:
-    """Return what checks settings; to JSON 1.0 is a whole number, to Python it is none."""
-    from jsonschema import Draft202012Validator, validators  # whoever needs no settings needs no
+    """Return the validator of settings, which refuses 1.0 for an integer, unlike JSON Schema."""
+    from jsonschema import Draft202012Validator, validators  # slow to import
 
     whole = Draft202012Validator.TYPE_CHECKER.redefine("integer", lambda _, one: type(one) is int)
     extend: Any = validators.extend

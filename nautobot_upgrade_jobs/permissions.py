@@ -7,9 +7,9 @@ from typing import Any
 from nautobot.extras.models import Job
 
 BUILD_TARGET = "build_target"
-"""To install what the package index gives, and to run it."""
+"""Install and run packages from the index."""
 ACCEPT_FINDINGS = "accept_findings"
-"""To live with a finding is a decision.
+"""Accept findings.
 
 Both are additional actions of object permissions on *extras | job*; this App has no model of its
 own to grant them on.
@@ -17,11 +17,11 @@ own to grant them on.
 
 
 def has_job_permission(user: Any, action: str, **jobs: Any) -> bool:
-    """Tell whether a user may do something with a Job, as constraints have it.
+    """Return whether a user has a permission on a Job, within its constraints.
 
     Args:
-        user: Who asks.
+        user: The user.
         action: ``BUILD_TARGET`` or ``ACCEPT_FINDINGS``.
-        jobs: Which Jobs are meant, as a filter of their records; with one of them is enough.
+        jobs: A filter of Job records. A permission on one of them is enough.
     """
     return bool(Job.objects.restrict(user, action).filter(**jobs).exists())

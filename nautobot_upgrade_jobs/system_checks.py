@@ -12,11 +12,12 @@ from typing import Any
 from django.conf import settings
 from django.core.checks import Warning as Warned
 
-from .app_settings import APP, ConfigurationError, validate_settings
+from .app_settings import APP, validate_settings
 from .checks.acceptance import AcceptanceError, parse_acceptances
+from .common.errors import ConfigurationError
 
 MARKER_FILE = "job_registration.py"
-"""A file of ours that no other repository of Jobs has beside its Jobs."""
+"""A file that no other repository of Jobs contains."""
 
 
 def check_settings(app_configs: Any, **_: Any) -> list[Warned]:

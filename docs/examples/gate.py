@@ -1,4 +1,4 @@
-"""Run Preflight, and end as its verdict says."""
+"""Run Preflight and exit with the exit code of its verdict."""
 
 import os
 import sys

@@ -1,4 +1,4 @@
-"""Say what each run came to, in a few lines that fit into a chat."""
+"""Print the verdict and the top findings of each run, in a few lines for a chat."""
 
 import json
 import os

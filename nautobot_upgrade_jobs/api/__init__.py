@@ -1,1 +1,1 @@
-"""The App's REST interface; Nautobot looks for it here."""
+"""The App's REST interface; Nautobot imports it from this package."""

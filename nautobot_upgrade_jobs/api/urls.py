@@ -1,4 +1,4 @@
-"""Addresses of the REST interface."""
+"""URLs of the REST interface."""
 
 from django.urls import path
 

@@ -1,4 +1,4 @@
-"""The newest verdict of each Job, for what asks by REST."""
+"""REST view of the newest verdict of each Job."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from ..ui.job_runs import get_latest_verdicts
 
 
 class CanViewJobResults(IsAuthenticated):
-    """For those who may see results of Jobs."""
+    """Permission for users who may view Job results."""
 
     def has_permission(self, request: Request, view: APIView) -> bool:
-        """Tell whether they may; each then sees those that they may see."""
-        known = super().has_permission(request, view)
-        return known and request.user.has_perm("extras.view_jobresult")
+        """Return whether the user may view Job results; object permissions then apply to each."""
+        authenticated = super().has_permission(request, view)
+        return authenticated and request.user.has_perm("extras.view_jobresult")
 
 
 class StatusView(APIView):
-    """Where an upgrade of this instance stands."""
+    """The newest verdict of each Job."""
 
     permission_classes = (CanViewJobResults,)
 
     @extend_schema(responses={200: OpenApiTypes.OBJECT})
     def get(self, request: Request) -> Response:
-        """Return the newest run of each Job that the user may see; null where there is none."""
+        """Return the newest run of each Job that the user may view; null if there is none."""
         return Response(
             {"nautobot": version("nautobot"), "jobs": get_latest_verdicts(request.user, request)}
         )

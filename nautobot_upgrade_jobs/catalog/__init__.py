@@ -1,8 +1,8 @@
-"""Curated facts about released versions of Nautobot: data files (TOML) and their reader.
+"""Curated facts about released versions of Nautobot, as TOML files with their reader.
 
-Everything here holds for a release wherever it is installed; nothing is looked up, so a run without
-network knows as much as one with it. Each data file says where its facts come from and how to add
-a release. ``load_catalog()`` reads them once.
+The facts are true of a release in every installation. Nothing is fetched, so the catalog is
+complete without network access. Each data file states its sources and how to add a release.
+``load_catalog()`` reads the files once.
 """
 
 from .catalog import Catalog, VersionStatus

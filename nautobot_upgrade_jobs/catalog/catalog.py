@@ -1,4 +1,4 @@
-"""The catalog: questions about releases, and their answers."""
+"""The catalog, which answers questions about releases of Nautobot."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ VersionStatus = Literal["known", "newer", "nonexistent", "prerelease"]
 
 @dataclass(frozen=True, eq=False)
 class Catalog:
-    """Curated facts about the releases of Nautobot, as of one day.
+    """Curated facts about the releases of Nautobot as of one date.
 
-    Versions are accepted in every spelling of PEP 440; a local part is ignored. Text that is no
-    version raises ``packaging.version.InvalidVersion``, which is a ValueError.
+    Versions are accepted in every form of PEP 440. A local part is ignored. An invalid version
+    raises ``packaging.version.InvalidVersion``, which is a ValueError.
     """
 
     version: str
@@ -52,9 +52,9 @@ class Catalog:
     commands: tuple[Command, ...]
     index_renames: tuple[IndexRename, ...]
     merged_app_columns: Mapping[str, tuple[str, ...]]
-    """Table to columns, of everything that data_validation.0002 reads of the absorbed App."""
+    """Columns that data_validation.0002 reads from the absorbed App, by table."""
     cable_terminations: Mapping[str, str]
-    """Content type to table, of everything that dcim.0089 can move a cable's end to."""
+    """Tables of the cable ends that dcim.0089 migrates, by content type."""
     postconditions: tuple[Postcondition, ...]
     known_reversals: tuple[KnownReversal, ...]
     volatile_data: tuple[VolatileData, ...]
@@ -67,60 +67,60 @@ class Catalog:
 
     @property
     def latest_known(self) -> tuple[str, ...]:
-        """The newest known release of each line that still gets patches."""
+        """The newest known release of each maintained line."""
         return tuple(line.newest.version for line in self.lines if line.maintained)
 
     @property
     def coverage(self) -> str:
-        """What the catalog covers, as a sentence."""
+        """The coverage of the catalog, as a sentence."""
         first, last = self.releases[0].version, self.newest().version
         newest = " and ".join(self.latest_known)
         return (
-            f"Catalog {self.version} of {self.date} knows the {len(self.releases)} releases "
-            f"{first} to {last}; the newest of the lines that still get patches are {newest}."
+            f"Catalog {self.version} of {self.date} covers the {len(self.releases)} releases "
+            f"{first} to {last}. The newest releases of the maintained lines are {newest}."
         )
 
     def release(self, version: str) -> Release | None:
-        """Find a published release; None if the catalog does not know it."""
+        """Return a published release; None if the catalog does not know it."""
         return self._by_version.get(parse_version(version))
 
     def newest(self, line: str | None = None) -> Release:
-        """Find the newest known release of a line such as "3.2", or of all.
+        """Return the newest known release of a line such as "3.2", or of all lines.
 
         Raises:
-            KeyError: There is no such line.
+            KeyError: The line does not exist.
         """
         return (self._by_line[line] if line else self.lines[-1]).newest
 
     def line(self, version: str) -> ReleaseLine | None:
-        """Find the line a version belongs to, or would; None if the line itself is unknown."""
+        """Return the line of a version, released or not; None if the line is unknown."""
         return self._by_line.get(get_line_name(parse_version(version)))
 
     def nearest_release(self, version: str) -> Release | None:
-        """Find the release whose requirements a version has, as far as can be told.
+        """Return the release whose requirements most likely apply to a version.
 
-        That is the release itself or, for a version newer than known, the newest of its line.
+        This is the release itself or, for a version newer than the catalog, the newest of its line.
         """
         line = self.line(version)
         newer = line and self.status(version) == "newer"
         return line.newest if line and newer else self.release(version)
 
     def status(self, version: str) -> VersionStatus:
-        """Tell how a version relates to what the catalog knows.
+        """Return the status of a version in the catalog.
 
         Returns:
             "known": published and in the catalog.
-            "newer": higher than the newest known of its line, or of a line newer than any known.
-            "prerelease": a pre-release of a version that the catalog covers.
-            "nonexistent": inside what the catalog covers, but never published.
+            "newer": newer than the newest known release of its line, or of a newer line.
+            "prerelease": a pre-release of a version within the coverage of the catalog.
+            "nonexistent": within the coverage of the catalog, but never published.
         """
-        asked = parse_version(version)
-        if asked in self._by_version:
+        parsed = parse_version(version)
+        if parsed in self._by_version:
             return "known"
         ceiling = self.line(version) or self.lines[-1]
-        if asked > parse_version(ceiling.newest.version):
+        if parsed > parse_version(ceiling.newest.version):
             return "newer"
-        return "prerelease" if asked.is_prerelease else "nonexistent"
+        return "prerelease" if parsed.is_prerelease else "nonexistent"
 
     @cached_property
     def all_core_migrations(self) -> frozenset[str]:
@@ -134,21 +134,21 @@ class Catalog:
 
     @property
     def pre_release_names(self) -> Mapping[str, str]:
-        """Names of migrations that only pre-releases had, and which ones."""
+        """Pre-release by name of a migration that only pre-releases had."""
         return self.migration_sets.pre_release_names
 
     def migrations(self, version: str) -> frozenset[str] | None:
-        """List the core migrations of a release; None if the catalog does not know it."""
+        """Return the core migrations of a release; None if the catalog does not know it."""
         release = self.release(version)
         return self.migration_sets.by_release[release.version] if release else None
 
     def match_releases(self, recorded: Collection[str]) -> tuple[str, ...]:
-        """Name the releases whose core migrations are exactly those recorded in a database.
+        """Return the releases whose core migrations are exactly those recorded in a database.
 
         Args:
-            recorded: Recorded migrations, such as "dcim.0001_initial". Those of other apps do not
-                matter; names that only a pre-release had do, so leave out `pre_release_names`
-                to see through them.
+            recorded: Recorded migrations, such as "dcim.0001_initial". Those of other apps are
+                ignored. Names that only a pre-release had count, so remove
+                `pre_release_names` to ignore them.
 
         Returns:
             The releases, oldest first; none if the database is between releases or unknown.
@@ -158,35 +158,36 @@ class Catalog:
         return tuple(each.version for each in self.releases if sets[each.version] == core)
 
     def upgrade_stops(self, source: str, target: str) -> tuple[UpgradeStop, ...]:
-        """List the releases to upgrade to between a source and a target, in order.
+        """Return the stops between a source and a target, in order.
 
-        Nautobot has never removed or squashed a migration, so no stop is needed for the
-        migrations of its own apps. What there is:
+        Nautobot has never removed or squashed a migration, so the migrations of its own apps need
+        no stop. There are two kinds of stops:
 
-        * recommended: upstream's advice, at the newest release of the advised line that is not
-          younger than the target (an upgrade must not lead back to older fixes).
-        * required: no Python version is named as supported by both ends of a leg, so one
-          environment cannot be upgraded in place; a release that shares one with each end bridges
-          it. An advised stop that does so becomes required; otherwise the newest that does.
+        * recommended: Upstream advises it. The stop is the newest release of the advised line
+          that is not newer than the target, because a later release has fixes that the target
+          lacks.
+        * required: Source and target support no common Python version, so one environment cannot
+          be upgraded in place. A release that shares a Python version with each of them connects
+          them. An advised stop that does so becomes required, otherwise the newest such release.
 
-        A database server that is too old for the target is no stop: no release has an upper bound,
-        so it is upgraded first, under the source. Apps may force further stops, which their own
-        metadata tells. A downgrade has none.
+        A database server that is too old for the target needs no stop: no release has an upper
+        bound, so upgrade the server first, under the source. Apps may require further stops, which
+        their metadata states. A downgrade has no stops.
         """
         if parse_version(source) >= parse_version(target):
             return ()
         known = self.release(target)
-        journey = UpgradePath(
+        path = UpgradePath(
             source=parse_version(source),
             target=parse_version(target),
             source_release=self.nearest_release(source),
             target_release=self.nearest_release(target),
             not_after=known.date if known else None,
         )
-        return tuple(required_stops(journey, self.lines, self.advice))
+        return tuple(required_stops(path, self.lines, self.advice))
 
     def has_command(self, name: str, version: str) -> bool:
-        """Tell whether a release has a command; False also for a command not in the catalog."""
+        """Return whether a release has a command; False for a command not in the catalog."""
         return any(each.name == name and each.exists_in(version) for each in self.commands)
 
     @cached_property

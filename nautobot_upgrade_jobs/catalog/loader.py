@@ -1,4 +1,4 @@
-"""Reads the catalog's data files, which lie beside this module."""
+"""Reads the data files of the catalog in this folder."""
 
 from __future__ import annotations
 
@@ -31,30 +31,30 @@ Record = TypeVar("Record")
 Row = Mapping[str, Any]
 
 _NON_REQUIREMENT_KEYS = ("name", "maintained", "changes", "releases", "announced")
-"""Keys of a line that say nothing about each of its releases."""
+"""Keys of a line that are no requirements of its releases."""
 
 
 class CatalogUnavailable(RuntimeError):
-    """The catalog cannot be read here; the message says what to install."""
+    """The catalog cannot be read. The message says what to install."""
 
 
 class CatalogError(ValueError):
-    """A data file of the catalog is wrong; the message names the file and the row."""
+    """A data file of the catalog is invalid. The message names the file and the row."""
 
 
 @cache
 def load_catalog() -> Catalog:
-    """Read the catalog; later calls return the same object.
+    """Read the catalog. Later calls return the same object.
 
     Raises:
-        CatalogUnavailable: There is no TOML reader (Python 3.10 without tomli).
-        CatalogError: A data file is wrong.
+        CatalogUnavailable: No TOML reader is installed (Python 3.10 without tomli).
+        CatalogError: A data file is invalid.
     """
-    about, hazards = _read_data_file("catalog"), _read_data_file("hazards")
+    edition, hazards = _read_data_file("catalog"), _read_data_file("hazards")
     apps, expected = _read_data_file("apps"), _read_data_file("expected")
     return Catalog(
-        version=about["version"],
-        date=about["date"],
+        version=edition["version"],
+        date=edition["date"],
         lines=_build_lines(_read_data_file("releases")),
         migration_sets=_build_migration_sets(_read_data_file("migrations")),
         advice=_build_records(Advice, "stops", _read_data_file("stops")["advice"]),
@@ -88,14 +88,14 @@ def _read_data_file(name: str) -> dict[str, Any]:
 
 
 def _import_toml_reader() -> Any:
-    """Find a TOML reader: the standard library's (Python 3.11 and later) or the tomli package."""
+    """Import the TOML reader of the standard library (Python 3.11 and later) or tomli."""
     for module in ("tomllib", "tomli"):
         try:
             return import_module(module)
         except ImportError:
             continue
     raise CatalogUnavailable(
-        "The catalog of Nautobot releases cannot be read: Python 3.10 has no TOML reader. "
+        "The catalog of Nautobot releases cannot be read, because Python 3.10 has no TOML reader. "
         "Install one with: pip install tomli"
     )
 
@@ -105,8 +105,8 @@ def _build_records(kind: type[Record], file: str, rows: Sequence[Row]) -> tuple[
 
 
 def _build_record(kind: type[Record], file: str, row: Row) -> Record:
-    """Make a record of a row; lists become tuples."""
-    values = {key: tuple(it) if isinstance(it, list) else it for key, it in row.items()}
+    """Build a record from a row, with lists as tuples."""
+    values = {key: tuple(value) if isinstance(value, list) else value for key, value in row.items()}
     try:
         return kind(**values)
     except TypeError as error:
@@ -123,9 +123,9 @@ def _build_lines(content: Row) -> tuple[ReleaseLine, ...]:
 
 
 def _build_releases(line: Row, notes: str) -> tuple[Release, ...]:
-    """Make the releases of a line: its requirements, as changed by releases inside it."""
+    """Build the releases of a line from its requirements and the changes within it."""
     facts: dict[str, Any] = {"mysql": None, "redis_recommended": None}
-    facts |= {key: it for key, it in line.items() if key not in _NON_REQUIREMENT_KEYS}
+    facts |= {key: value for key, value in line.items() if key not in _NON_REQUIREMENT_KEYS}
     releases = []
     for version, published in line["releases"].items():
         facts |= line.get("changes", {}).get(version, {})
@@ -138,7 +138,7 @@ def _build_releases(line: Row, notes: str) -> tuple[Release, ...]:
 
 
 def _build_migration_sets(content: Row) -> MigrationSets:
-    """Unfold the sets: each is the one of its base release, and what it adds."""
+    """Build the migration sets, each from that of its base release and its additions."""
     by_release: dict[str, frozenset[str]] = {}
     for row in content["set"]:
         base = row.get("base")
@@ -151,11 +151,13 @@ def _build_migration_sets(content: Row) -> MigrationSets:
 
 
 def _build_app_conflicts(rows: Sequence[Row]) -> tuple[AppConflict, ...]:
-    """Make the conflicts; settings move from the key of the old App to that of the new one."""
+    """Build the conflicts. By default, settings move from the old App's key to the new one's."""
     conflicts = []
     for row in rows:
-        app, old = row["app"], row["conflicts"]
-        old = [{"config_from": it["module"], "config_to": app, **it} for it in old]
-        parsed = _build_records(ConflictingApp, "apps", old)
+        absorbed = [
+            {"config_from": each["module"], "config_to": row["app"], **each}
+            for each in row["conflicts"]
+        ]
+        parsed = _build_records(ConflictingApp, "apps", absorbed)
         conflicts.append(_build_record(AppConflict, "apps", {**row, "conflicts": parsed}))
     return tuple(conflicts)

@@ -1,4 +1,4 @@
-"""What the catalog holds, one type per kind of fact."""
+"""Record types of the catalog."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from .versions import includes_change
 
 @dataclass(frozen=True)
 class Release:
-    """One published release of Nautobot and what it requires."""
+    """One published release of Nautobot and its requirements."""
 
     version: str
     date: date
-    """Day (UTC) on which it was published on the package index."""
+    """Date (UTC) of publication on the package index."""
     line: str
     """Major and minor version, such as "3.2"."""
     python: str
-    """Python versions it can be installed with, as a PEP 440 specifier."""
+    """Python versions that it can be installed with, as a PEP 440 specifier."""
     python_tested: tuple[str, ...]
-    """Python versions it names as supported, such as ("3.10", "3.11")."""
+    """Python versions that it declares as supported, such as ("3.10", "3.11")."""
     postgresql: str
     """Oldest supported PostgreSQL."""
     mysql: str | None
@@ -30,13 +30,13 @@ class Release:
     redis: str
     """Oldest supported Redis."""
     redis_recommended: str | None
-    """Oldest Redis that the redis client installed with it today asks for, if known."""
+    """Oldest Redis that the currently installed redis client requires, if known."""
     django: str
-    """Series of Django it runs on, such as "5.2"."""
+    """Release series of Django, such as "5.2"."""
     ltm: bool
-    """True in a line of long-term maintenance."""
+    """Whether the line has long-term maintenance."""
     reference: str
-    """Its own section of the release notes."""
+    """Its section of the release notes."""
 
 
 @dataclass(frozen=True)
@@ -46,18 +46,18 @@ class ReleaseLine:
     name: str
     ltm: bool
     maintained: bool
-    """True while it still gets patch releases."""
+    """Whether the line still gets patch releases."""
     releases: tuple[Release, ...]
 
     @property
     def newest(self) -> Release:
-        """The newest release known of this line."""
+        """The newest known release of this line."""
         return self.releases[-1]
 
 
 @dataclass(frozen=True)
 class UpgradeStop:
-    """A release to upgrade to on the way."""
+    """An intermediate release of an upgrade."""
 
     release: str
     kind: Literal["required", "recommended"]
@@ -67,7 +67,7 @@ class UpgradeStop:
 
 @dataclass(frozen=True)
 class Advice:
-    """Upstream's advice to stop at a line: from below one version, to another or later."""
+    """Upstream's advice to stop at a line, for a range of sources and targets."""
 
     source_below: str
     target_from: str
@@ -83,39 +83,39 @@ class RemovedSetting:
     name: str
     removed_in: str
     effect: Literal["refused", "ignored", "unsupported"]
-    """Of leaving it in the file: Nautobot does not start, or it says nothing and ignores it, or it
-    still reads it and misbehaves."""
+    """Effect of leaving the setting in the file. ``refused``: Nautobot does not start. ``ignored``:
+    Nautobot ignores it silently. ``unsupported``: Nautobot still reads it and misbehaves."""
     reference: str
     replacement: str | None = None
-    """What to set instead; None if nothing takes its place."""
+    """Setting to use instead; None if there is none."""
     env: tuple[str, ...] = ()
-    """Environment variables that set it; from `removed_in` on they are ignored silently, also
+    """Environment variables that set it. From `removed_in` on they are ignored silently, even
     where the setting itself is refused."""
     supported_since: tuple[str, ...] = ()
-    """Releases that understand the replacement, the first of each line: set it before the upgrade
-    if the installed one does."""
+    """First release of each line that supports the replacement. If the installed release does, set
+    it before the upgrade."""
     key: str | None = None
-    """If only this key of a dictionary setting was removed."""
+    """Removed key of a dictionary setting; None if the whole setting was removed."""
     note: str = ""
 
     def is_replaceable_in(self, version: str) -> bool:
-        """Tell whether a release already understands the replacement."""
+        """Return whether a release already supports the replacement."""
         return includes_change(version, self.supported_since)
 
 
 @dataclass(frozen=True)
 class MergedApp:
-    """An App whose models became part of Nautobot itself."""
+    """An App whose models became part of Nautobot."""
 
     module: str
     distribution: str
     core_app: str
-    """The app of Nautobot that took over."""
+    """The app of Nautobot that replaces it."""
     since: str
     data_migrated: bool
-    """True if a migration of Nautobot takes the App's data over."""
+    """Whether a migration of Nautobot copies the App's data."""
     blocks_startup: bool
-    """True if Nautobot does not start while the App is still configured."""
+    """Whether Nautobot fails to start while the App is configured."""
     remediation: str
     commands: tuple[str, ...]
     reference: str
@@ -123,63 +123,63 @@ class MergedApp:
 
 @dataclass(frozen=True)
 class ConflictingApp:
-    """An App that another App has absorbed and does not tolerate beside itself."""
+    """An App that another App has absorbed and does not accept next to itself."""
 
     module: str
     distribution: str
-    """Its name by convention; an installed one is best found by its module."""
+    """Conventional name. To find an installed App, use its module."""
     config_from: str
     """Key of PLUGINS_CONFIG that held its settings."""
     config_to: str
-    """Key of PLUGINS_CONFIG that they move to."""
+    """Key of PLUGINS_CONFIG to which they move."""
     prefix: str | None
-    """What the moved settings' names begin with, if known."""
+    """Prefix of the names of the moved settings, if known."""
     enable_setting: str | None
-    """The setting that switches the integration on."""
+    """The setting that enables the integration."""
     since: str
     """The first release of the absorbing App that refuses it."""
 
 
 @dataclass(frozen=True)
 class AppConflict:
-    """An App that stops Nautobot from starting while Apps it absorbed are in PLUGINS."""
+    """An App that prevents the start of Nautobot while Apps that it absorbed are in PLUGINS."""
 
     app: str
     distribution: str
     override_warning: str
-    """Why not to rely on the override."""
+    """Reason not to rely on the override."""
     reference: str
     conflicts: tuple[ConflictingApp, ...]
     override: str | None = None
     """Environment variable that silences the check, if there is one."""
     override_since: str | None = None
-    """First release of the App that knows the override."""
+    """First release of the App that supports the override."""
 
     def list_conflicts(self, app_version: str) -> tuple[ConflictingApp, ...]:
-        """List what a release of the App refuses to have beside it."""
+        """Return the Apps that a release of this App does not accept."""
         return tuple(each for each in self.conflicts if includes_change(app_version, (each.since,)))
 
 
 @dataclass(frozen=True)
 class Command:
-    """A command for upgrades, and the releases that have it."""
+    """A command used in upgrades, and the releases that have it."""
 
     name: str
     since: tuple[str, ...]
-    """First release with it; one per line if it was backported."""
+    """First release with the command; one per line if it was backported."""
     writes: bool
-    """True if it can change the database or files."""
+    """Whether it can change the database or files."""
     note: str
     removed_in: tuple[str, ...] = ()
-    """First release without it; one per line if the removal was backported."""
+    """First release without the command; one per line if the removal was backported."""
 
     @property
     def command_line(self) -> str:
-        """How to run it: a command of ``nautobot-server``, or a script of its own."""
+        """The command line: a command of ``nautobot-server``, or a separate script."""
         return self.name if self.name.startswith("nautobot-") else f"nautobot-server {self.name}"
 
     def exists_in(self, version: str) -> bool:
-        """Tell whether a release has the command."""
+        """Return whether a release has the command."""
         return includes_change(version, self.since) and not includes_change(
             version, self.removed_in
         )
@@ -193,17 +193,17 @@ class IndexRename:
     table: str
     columns: tuple[str, ...]
     new_name: str
-    """The index's name afterwards."""
+    """The name of the index after the migration."""
 
 
 @dataclass(frozen=True)
 class Postcondition:
-    """What a data migration leaves behind, and a query for the rows of which it is not true."""
+    """A condition that a data migration establishes, and a query for the rows that violate it."""
 
     id: str
     migration: str
     description: str
-    """What is true of all rows afterwards, in one sentence."""
+    """The condition, in one sentence."""
     sql: str
     remediation: str
     reference: str
@@ -211,32 +211,32 @@ class Postcondition:
 
 @dataclass(frozen=True)
 class KnownReversal:
-    """What the code does that undoes a data migration, and a query for what it spoils."""
+    """Effect of the reverse code of a data migration, and a query for the rows that it changes."""
 
     migration: str
     description: str
     sql: str = ""
-    """Empty if nothing is spoilt that an older release can read."""
+    """Query that counts the changed rows; empty if an older release reads none of them."""
     fixes_tables: tuple[str, ...] = ()
-    """Tables whose rows it changes so that they may comply with what comes back after it."""
+    """Tables whose rows it changes so that they can satisfy constraints restored afterwards."""
 
 
 @dataclass(frozen=True)
 class VolatileData:
-    """Something that changes without anybody's doing, and why that says nothing."""
+    """Data that changes by itself, and the reason why a difference is not significant."""
 
     section: str
     subjects: tuple[str, ...]
     reason: str
     growth_only: bool = False
-    """Only growth says nothing; less than before is a change like any other."""
+    """Only growth is insignificant. A decrease is an ordinary change."""
     fluctuates: bool = False
-    """Neither more nor less says anything."""
+    """Both growth and decrease are insignificant."""
 
 
 @dataclass(frozen=True)
 class ExpectedChange:
-    """What a release is known to change; sections, subjects and values are shell patterns."""
+    """A known change of a release. Sections, subjects and values are shell patterns."""
 
     section: str
     subjects: tuple[str, ...]
@@ -244,20 +244,20 @@ class ExpectedChange:
     reference: str
     change_kinds: tuple[str, ...] = ("added", "gone", "changed")
     migration: str = ""
-    """It holds only if this migration was applied in between."""
+    """Migration that must have been applied between the snapshots; empty for any."""
     since: str = ""
-    """It holds only if this release was reached in between."""
+    """Release that must have been reached between the snapshots; empty for any."""
     growth_only: bool = False
-    """It holds only if there is more than before."""
+    """Whether only growth is expected."""
     value: str = "*"
-    """What was there before, or is new."""
+    """The former value, or the new one of an addition."""
     replaced_by: str = ""
     moved_columns: tuple[str, ...] = ()
-    """It holds only if the table `replaced_by` has a row for each value of these columns."""
+    """Columns for whose values the table `replaced_by` must have one row each."""
     kept_where_not_null: str = ""
-    """It holds only if just the rows went that had no value in this column."""
+    """Column that must have had no value in all removed rows."""
     explains_loss: bool = False
-    """It explains values that are gone without a place that they moved to."""
+    """Whether it explains lost values that were not moved elsewhere."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The release to come, as far as the catalog knows it."""
+"""Chooses the target release and looks it up in the catalog."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from ..facts.base import Unavailable
 from . import Catalog, Release
 
 BEFORE_FIRST_RELEASE = "0"
-"""Where a database is whose migrations are those of no release: stopped on its way."""
+"""Version of a database whose migrations match no release, because an upgrade was interrupted."""
 MAX_VERSION_LENGTH = 40
-"""Characters; no Nautobot version comes near it."""
+"""Characters. Every Nautobot version is far shorter."""
 EXAMPLE_VERSION = "3.2.7"
 
 
 class TargetError(ValueError):
-    """The requested target cannot be judged; the message says what to ask for instead."""
+    """The requested target is invalid. The message says what to request instead."""
 
 
 @dataclass(frozen=True)
 class Target:
-    """What the operator wants to run, beside what runs now."""
+    """The target of an upgrade and the installed release."""
 
     version: str
     installed: str
@@ -31,15 +31,15 @@ class Target:
     """Requirements and date of the target."""
     installed_release: Release | Unavailable
     chosen: bool
-    """True if the operator named it, False if it is the default."""
+    """Whether the operator named the target; otherwise it is the default."""
     schema_release: str = ""
-    """The release whose schema the database has, where it is not the installed one: new code has
-    been installed and not migrated."""
+    """The release whose schema the database has; empty if it is the installed one. It differs after
+    new code was installed and before `migrate`."""
 
     def crosses(self, version: str) -> bool:
-        """Tell whether the upgrade passes a version: the database is below it, the target is not.
+        """Return whether the database is below a version and the target is not.
 
-        Pre-releases count as the release that they lead to.
+        A pre-release counts as its final release.
         """
         boundary = Version(version)
         return (
@@ -50,19 +50,19 @@ class Target:
 
 
 def choose_target(catalog: Catalog | Unavailable, installed: str, requested: str = "") -> Target:
-    """Find the release that a request means.
+    """Return the target for a request.
 
     Args:
-        catalog: The releases that are known, or why they are not.
+        catalog: The known releases, or why they are unavailable.
         installed: The installed version of Nautobot.
-        requested: A version, or a line such as ``3.2``, which means its newest known release;
-            blank means the installed line.
+        requested: A version, or a line such as ``3.2`` for its newest known release; blank for
+            the installed line.
 
     Returns:
-        The target; its requirements are unavailable where the catalog does not know the release.
+        The target. Its requirements are unavailable if the catalog does not know the release.
 
     Raises:
-        TargetError: The request is no version, or no such release was ever published.
+        TargetError: The request is not a version, or the release was never published.
     """
     if requested.strip():
         version = _parse_requested_version(catalog, requested.strip())
@@ -79,20 +79,20 @@ def choose_target(catalog: Catalog | Unavailable, installed: str, requested: str
 
 def _default_target_version(catalog: Catalog | Unavailable, installed: str) -> Version:
     line = None if isinstance(catalog, Unavailable) else catalog.line(installed)
-    # An installation newer than the catalog stays where it is rather than go back.
+    # An installation newer than the catalog is not downgraded.
     return max(Version(line.newest.version if line else installed), Version(installed))
 
 
 def _parse_requested_version(catalog: Catalog | Unavailable, text: str) -> Version:
     if len(text) > MAX_VERSION_LENGTH:
         raise TargetError(
-            f"The target is {len(text)} characters long; give a version such as {EXAMPLE_VERSION}."
+            f"The target is {len(text)} characters long. Give a version such as {EXAMPLE_VERSION}."
         )
     try:
         version = Version(text)
     except InvalidVersion:
         raise TargetError(
-            f"The target {text!r} is not a version; give one such as {EXAMPLE_VERSION}."
+            f"The target {text!r} is not a version. Give one such as {EXAMPLE_VERSION}."
         ) from None
     if isinstance(catalog, Unavailable):
         return version
@@ -101,9 +101,12 @@ def _parse_requested_version(catalog: Catalog | Unavailable, text: str) -> Versi
     if catalog.status(str(version)) != "nonexistent":
         return version
     line = catalog.line(str(version))
-    newest = f"line {line.name} ends" if line else "the newest release is"
-    newest += f" at {line.newest.version}" if line else f" {catalog.newest().version}"
-    raise TargetError(f"Nautobot {version} was never released; {newest}.")
+    newest = (
+        f"The newest release of line {line.name} is {line.newest.version}."
+        if line
+        else f"The newest release is {catalog.newest().version}."
+    )
+    raise TargetError(f"Nautobot {version} was never released. {newest}")
 
 
 def _find_release(catalog: Catalog | Unavailable, version: str) -> Release | Unavailable:
@@ -112,10 +115,10 @@ def _find_release(catalog: Catalog | Unavailable, version: str) -> Release | Una
     release = catalog.release(version)
     if release is not None:
         return release
+    newest = " and ".join(catalog.latest_known)
     return Unavailable(
-        f"the catalog of {catalog.date} does not know Nautobot {version}; the newest releases it"
-        f" knows are {' and '.join(catalog.latest_known)}: upgrade nautobot-upgrade-jobs for a"
-        " newer catalog"
+        f"the catalog of {catalog.date} does not know Nautobot {version}; its newest releases are"
+        f" {newest}; upgrade nautobot-upgrade-jobs to get a newer catalog"
     )
 
 

@@ -1,4 +1,4 @@
-"""Reading versions as Nautobot numbers them: patches of a line, and changes backported to lines."""
+"""Helpers for versions of Nautobot: parsing, release lines and backported changes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from packaging.version import InvalidVersion, Version
 
 
 def is_version(text: str) -> bool:
-    """Tell whether a text is the version of a distribution."""
+    """Return whether a text is a valid version."""
     try:
         Version(text)
     except InvalidVersion:
@@ -17,32 +17,33 @@ def is_version(text: str) -> bool:
 
 
 def parse_version(version: str) -> Version:
-    """Read a version, without its local part ("2.4.44+custom" is 2.4.44).
+    """Parse a version without its local part ("2.4.44+custom" is 2.4.44).
 
     Raises:
-        packaging.version.InvalidVersion: The text is no version (a ValueError).
+        packaging.version.InvalidVersion: The text is not a version (a ValueError).
     """
     return Version(Version(version).public)
 
 
 def get_line_name(version: Version) -> str:
-    """Name the line that a version belongs to: "3.2" for 3.2.7."""
+    """Return the line of a version, such as "3.2" for 3.2.7."""
     return f"{version.major}.{version.minor}"
 
 
 def includes_change(version: str, marks: Sequence[str]) -> bool:
-    """Tell whether a version has what came with the given releases.
+    """Return whether a version includes a change.
 
-    A change that was backported came with one release per line. A version has it if it is at or
-    after the mark of its own line, or of a line after all of them.
+    A backported change has a first release in each line. A version includes it from the first
+    release of its own line on. A version of another line includes it if it is newer than all first
+    releases.
 
     Args:
-        version: The version in question.
-        marks: The first release with the change, of each line that got it; none means never.
+        version: The version to test.
+        marks: The first release with the change in each line; none if no release has it.
     """
     if not marks:
         return False
-    asked = parse_version(version)
+    parsed = parse_version(version)
     by_line = {parse_version(mark).release[:2]: parse_version(mark) for mark in marks}
-    mark = by_line.get(asked.release[:2])
-    return asked >= mark if mark else asked > max(by_line.values())
+    mark = by_line.get(parsed.release[:2])
+    return parsed >= mark if mark else parsed > max(by_line.values())

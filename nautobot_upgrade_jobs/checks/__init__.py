@@ -1,1 +1,1 @@
-"""Pure functions from facts to findings, one file for each topic; the folder is the registry."""
+"""Checks: pure functions from facts to findings, and the engine that runs them."""

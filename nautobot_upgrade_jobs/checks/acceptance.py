@@ -1,4 +1,4 @@
-"""Decisions to live with a finding: reading them, and telling which still hold."""
+"""Acceptances of findings: parse them, and split the active from the expired ones."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ LINE_FORMAT = "check.id:subject | reason | YYYY-MM-DD"
 
 
 class AcceptanceError(ValueError):
-    """An acceptance cannot be understood; the message says which and what is wrong."""
+    """An acceptance is invalid. The message says which one and why."""
 
 
 def parse_acceptances(entries: Any) -> tuple[Acceptance, ...]:
-    """Read the App's ``acceptances`` setting.
+    """Parse the App's ``acceptances`` setting.
 
     Args:
         entries: A list of dicts with the keys ``finding``, ``reason``, ``who``, ``until``
             (a date or ``YYYY-MM-DD``) and ``target``.
 
     Raises:
-        AcceptanceError: An entry lacks a key, has an unknown one, or its date is none.
+        AcceptanceError: An entry lacks a key, has an unknown key or has an invalid date.
     """
     if not isinstance(entries, (list, tuple)):
         raise AcceptanceError("The setting 'acceptances' must be a list of dicts.")
@@ -33,21 +33,21 @@ def parse_acceptances(entries: Any) -> tuple[Acceptance, ...]:
 
 
 def parse_acceptance_lines(text: str, *, who: str, target: str) -> tuple[Acceptance, ...]:
-    """Read acceptances from a form or an option, one a line: ``key | reason | until``.
+    """Parse acceptances from a form or an option, one a line: ``key | reason | until``.
 
     Args:
-        text: The lines; blank ones do not count.
-        who: The user who asks for the run.
-        target: The target of the run; an acceptance never reaches beyond it.
+        text: The lines; blank ones are ignored.
+        who: The user who starts the run.
+        target: The target of the run; an acceptance is valid for no other target.
 
     Raises:
-        AcceptanceError: A line does not have three parts, or its date is none.
+        AcceptanceError: A line does not have three parts, or its date is invalid.
     """
     accepted = []
     for number, line in enumerate(text.splitlines(), start=1):
         if not line.strip():
             continue
-        # A subject may hold the separator; a reason and a date do not.
+        # A subject may contain the separator; a reason and a date may not.
         parts = [part.strip() for part in line.rsplit("|", 2)]
         if len(parts) != 3 or not all(parts):
             raise AcceptanceError(f"Accept line {number}: expected '{LINE_FORMAT}'.")
@@ -61,44 +61,47 @@ def parse_acceptance_lines(text: str, *, who: str, target: str) -> tuple[Accepta
 def split_active(
     acceptances: Iterable[Acceptance], *, today: date, target: str
 ) -> tuple[dict[str, Acceptance], tuple[Acceptance, ...]]:
-    """Split acceptances into those that hold, by finding, and those that have lapsed."""
-    acceptances = tuple(acceptances)
-    held = {one.finding: one for one in acceptances if one.is_active(today=today, target=target)}
-    lapsed = tuple(one for one in acceptances if not one.is_active(today=today, target=target))
-    return held, lapsed
+    """Split acceptances into the active ones, by finding, and the expired ones."""
+    active, expired = {}, []
+    for acceptance in acceptances:
+        if acceptance.is_active(today=today, target=target):
+            active[acceptance.finding] = acceptance
+        else:
+            expired.append(acceptance)
+    return active, tuple(expired)
 
 
 def split_matching(
-    held: Mapping[str, Acceptance], keys: Iterable[str]
+    active: Mapping[str, Acceptance], keys: Iterable[str]
 ) -> tuple[dict[str, Acceptance], tuple[Acceptance, ...]]:
-    """Split acceptances into those of exactly one finding, and all others.
+    """Split acceptances into those that match exactly one finding, and all others.
 
-    An acceptance is a decision about the one finding that its author has read; where a key stands
-    for several, nobody has decided about them.
+    An acceptance is a decision about the one finding that its author has read. A key of several
+    findings accepts none of them.
     """
     counts = Counter(keys)
-    matched = {key: one for key, one in held.items() if counts[key] == 1}
-    return matched, tuple(one for key, one in held.items() if key not in matched)
+    matched = {key: acceptance for key, acceptance in active.items() if counts[key] == 1}
+    return matched, tuple(acceptance for key, acceptance in active.items() if key not in matched)
 
 
 def _parse_entry(number: int, entry: Any) -> Acceptance:
-    where = f"entry {number} of the setting 'acceptances'"
+    context = f"entry {number} of the setting 'acceptances'"
     if not isinstance(entry, Mapping) or set(entry) != set(FIELDS):
-        raise AcceptanceError(f"{where}: expected a dict with the keys {', '.join(FIELDS)}.")
+        raise AcceptanceError(f"{context}: expected a dict with the keys {', '.join(FIELDS)}.")
     values = {name: str(entry[name]).strip() for name in FIELDS}
     if not all(values.values()):
-        raise AcceptanceError(f"{where}: no value may be empty.")
+        raise AcceptanceError(f"{context}: no value may be empty.")
     return Acceptance(
         values["finding"],
         values["reason"],
         values["who"],
-        _parse_date(values["until"], where),
+        _parse_date(values["until"], context),
         values["target"],
     )
 
 
-def _parse_date(text: str, where: str) -> date:
+def _parse_date(text: str, context: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise AcceptanceError(f"{where}: {text!r} is not a date like 2027-01-31.") from None
+        raise AcceptanceError(f"{context}: {text!r} is not a date like 2027-01-31.") from None

@@ -1,6 +1,6 @@
-"""What an operator expects to find after an upgrade, by name: one line each.
+"""Parse what an operator expects after an upgrade: one line for each App, Job, panel or page.
 
-"Visit the Jobs page and confirm that all are listed" becomes a check that way.
+The check ``expectations.unmet`` reports what is missing.
 """
 
 from __future__ import annotations
@@ -14,16 +14,16 @@ KINDS = {
     "panel": "panel Organization",
     "page": "page plugins:nautobot_ssot:dashboard",
 }
-"""Every kind of line, with an example."""
+"""An example of every kind of line."""
 
 
 class ExpectationError(ValueError):
-    """A line that says nothing we understand; the message quotes it and names the kinds."""
+    """A line is invalid. The message quotes it and gives an example of every kind."""
 
 
 @dataclass(frozen=True)
 class Expectation:
-    """One thing that is to be there."""
+    """One thing that must be present."""
 
     kind: str
     name: str
@@ -35,7 +35,7 @@ class Expectation:
 
 @dataclass(frozen=True)
 class Expectations:
-    """Everything that is to be there."""
+    """All things that must be present."""
 
     lines: tuple[Expectation, ...]
 
@@ -44,12 +44,12 @@ NO_EXPECTATIONS = Expectations(())
 
 
 def parse_expectations(text: str) -> Expectations:
-    """Read expectations, one a line; empty lines and those after ``#`` say nothing.
+    """Parse expectations, one a line; empty lines and comments after ``#`` are ignored.
 
     Raises:
         ExpectationError: A line is not ``kind name``, or ``app`` without a version.
     """
-    found = []
+    expectations = []
     for number, line in enumerate(text.splitlines(), 1):
         kind, _, name = line.partition("#")[0].strip().partition(" ")
         name = " ".join(name.split())
@@ -60,5 +60,5 @@ def parse_expectations(text: str) -> Expectations:
             raise ExpectationError(
                 f"Expectation, line {number}: {line.strip()[:80]!r} is not one of: {examples}."
             )
-        found.append(Expectation(kind, name))
-    return Expectations(tuple(found))
+        expectations.append(Expectation(kind, name))
+    return Expectations(tuple(expectations))

@@ -1,4 +1,4 @@
-"""What a check yields, and what the runner makes of it."""
+"""Findings of checks, results of checks, and the verdict on all results."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from enum import Enum
+from typing import NamedTuple
 
 
 class Severity(str, Enum):
-    """How much a finding weighs."""
+    """How severe a finding is."""
 
     INFO = "info"
     WARNING = "warning"
@@ -17,7 +18,7 @@ class Severity(str, Enum):
 
 
 class Phase(str, Enum):
-    """When a finding would bite."""
+    """When the problem occurs."""
 
     BOOT = "boot"
     MIGRATE = "migrate"
@@ -27,13 +28,12 @@ class Phase(str, Enum):
 
 
 class Impact(str, Enum):
-    """What a finding would cost."""
+    """What the problem costs."""
 
     NONE = "none"
     DATA_LOSS = "data_loss"
     OUTAGE = "outage"
     FEATURE_LOSS = "feature_loss"
-    PERFORMANCE = "performance"
     UNKNOWN = "unknown"
 
 
@@ -56,12 +56,24 @@ class Verdict(str, Enum):
     INCOMPLETE = "incomplete"
 
 
+class FindingRef(NamedTuple):
+    """The check and the subject that identify a finding."""
+
+    check: str
+    subject: str
+
+    @property
+    def key(self) -> str:
+        """The stable name of the finding: ``check.id:subject``."""
+        return f"{self.check}:{' '.join(self.subject.split())}"
+
+
 @dataclass(frozen=True)
 class Finding:
-    """One thing that an operator should know or do, in full.
+    """A problem that an operator should know or fix.
 
-    ``subject`` names the thing concerned; with the check's id it is the finding's key, so it must
-    not hold anything that changes from run to run.
+    ``subject`` names the thing concerned. With the check's id it is the finding's key, so it must
+    not contain anything that changes from run to run.
     """
 
     severity: Severity
@@ -74,13 +86,13 @@ class Finding:
     """Exact shell commands or configuration lines."""
     evidence: tuple[str, ...] = ()
     references: tuple[str, ...] = ()
-    supersedes: tuple[tuple[str, str], ...] = ()
-    """Findings that tell of the same cause, and say less: their check, and a word in them."""
+    supersedes: tuple[FindingRef, ...] = ()
+    """Less specific findings about the same cause; the runner drops them."""
 
 
 @dataclass(frozen=True)
 class Acceptance:
-    """A decision to live with a finding; it lapses by date and when the target changes."""
+    """A decision to accept a finding. It expires by date and when the target changes."""
 
     finding: str
     """Key of the finding: ``check.id:subject``."""
@@ -90,19 +102,19 @@ class Acceptance:
     target: str
 
     def is_active(self, *, today: date, target: str) -> bool:
-        """Tell whether the acceptance counts today and for this target."""
+        """Return whether the acceptance is valid today and for this target."""
         return today <= self.until and target == self.target
 
 
 @dataclass(frozen=True)
 class CheckResult:
-    """What became of one check."""
+    """The outcome of one check."""
 
     check: str
     title: str
     status: Status
     evidence_source: str
-    """``facts``, ``data``, ``target`` or ``rehearsal``: what the result rests on."""
+    """The evidence behind the result: ``facts``, ``data``, ``index`` or ``target``."""
     reason: str = ""
     findings: tuple[Finding, ...] = ()
     why: str = ""
@@ -110,40 +122,41 @@ class CheckResult:
 
     @property
     def topic(self) -> str:
-        """The part of the id that names the topic."""
+        """The topic: the first part of the check's id."""
         return self.check.partition(".")[0]
 
     def key(self, finding: Finding) -> str:
         """Return the stable name of one of this result's findings."""
-        return f"{self.check}:{' '.join(finding.subject.split())}"
+        return FindingRef(self.check, finding.subject).key
 
 
 def compute_verdict(
     results: Iterable[CheckResult], accepted: frozenset[str] = frozenset()
 ) -> Verdict:
-    """Weigh all results.
+    """Compute the verdict of a run.
 
     Args:
-        results: What every check of the run ended with.
-        accepted: Keys of findings that somebody decided to live with.
+        results: The results of all checks of the run.
+        accepted: Keys of accepted findings.
 
     Returns:
-        BLOCKED if a blocker stands; else INCOMPLETE if any check could not answer or none ran;
-        else CAUTION for a warning or an accepted blocker; GO only if nothing of this holds.
+        BLOCKED if a blocker is not accepted. Otherwise INCOMPLETE if a check was skipped or
+        crashed, or if none passed or failed. Otherwise CAUTION for a warning that is not accepted
+        or an accepted blocker. Otherwise GO.
     """
     results = tuple(results)
-    open_: set[Severity] = set()
-    lived_with: set[Severity] = set()
+    open_severities: set[Severity] = set()
+    accepted_severities: set[Severity] = set()
     for result in results:
         for finding in result.findings:
-            bucket = lived_with if result.key(finding) in accepted else open_
-            bucket.add(finding.severity)
+            is_accepted = result.key(finding) in accepted
+            (accepted_severities if is_accepted else open_severities).add(finding.severity)
     statuses = {result.status for result in results}
-    if Severity.BLOCKER in open_:
+    if Severity.BLOCKER in open_severities:
         return Verdict.BLOCKED
     answered = statuses & {Status.PASSED, Status.FAILED}
     if statuses & {Status.SKIPPED, Status.CRASHED} or not answered:
         return Verdict.INCOMPLETE
-    if Severity.WARNING in open_ or Severity.BLOCKER in lived_with:
+    if Severity.WARNING in open_severities or Severity.BLOCKER in accepted_severities:
         return Verdict.CAUTION
     return Verdict.GO

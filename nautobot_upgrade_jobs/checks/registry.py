@@ -1,6 +1,6 @@
-"""The folder is the registry: every function decorated with ``@check`` in it is a check.
+"""Registry of checks: every function with ``@check`` in the folder ``rules`` is a check.
 
-A check's id is its module and function, what it needs are the types of its parameters, and its
+The id of a check is its module and function, its inputs are the types of its parameters, and its
 documentation is its docstring. There is no list to extend.
 """
 
@@ -11,32 +11,33 @@ import inspect
 import pkgutil
 import typing
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, Literal, get_args
 
 from ..facts import Data, Facts
 from ..facts.resolution import Resolution
 from ..facts.trial_boot import TrialBoot
-from ..rollback.options import Choice
-from .findings import Finding
+from ..rollback.options import RollbackDecision
+from .build import FROM_CHECK
+from .findings import Finding, Impact, Phase
 
 CheckFunction = Callable[..., Iterator[Finding]]
 RESOLUTION_TOPICS = ("packages", "apps", "runtime")
-"""The topics that the package index is asked about."""
+"""The topics that resolving the package set needs."""
 TRIAL_BOOT_TOPICS = ("packages", "apps", "migrations", "system_checks")
-"""The topics that are also collected of the target."""
+"""The topics that are also collected from the target."""
 CheckStage = Literal["preflight", "verify", "both", "rollback"]
-"""Which Job runs a check: Preflight, Verify Migrations, both of them, or the Rollback Planner."""
+"""The Job that runs a check: Preflight, Verify Migrations, both of them or the Rollback Planner."""
 
 
 class NotApplicable(Exception):
-    """A check has nothing to judge on this installation; the message says why."""
+    """A check does not apply to this installation. The message is the reason."""
 
 
 @dataclass(frozen=True)
 class Check:
-    """A pure function from facts to findings, with what it says of itself."""
+    """A pure function from facts to findings, with its documentation and defaults."""
 
     id: str
     title: str
@@ -44,84 +45,119 @@ class Check:
     fix: str
     function: CheckFunction
     crosses: str
-    """The check speaks only when the upgrade passes this version; empty means always."""
+    """The check applies to upgrades that cross this version; empty means all upgrades."""
     stage: CheckStage = "preflight"
+    phase: Phase | None = None
+    impact: Impact | None = None
+    references: tuple[str, ...] = ()
 
     def __call__(self, *args: Any, **kwargs: Any) -> Iterator[Finding]:
-        """Run the function itself, so that tests read like calls of it."""
-        return self.function(*args, **kwargs)
+        """Run the check and yield complete findings."""
+        for finding in self.function(*args, **kwargs):
+            yield self.complete(finding)
+
+    def complete(self, finding: Finding) -> Finding:
+        """Add the phase, impact and references of the check where the finding has none.
+
+        Raises:
+            TypeError: Neither the finding nor the check states the phase or the impact.
+        """
+        phase, impact = finding.phase or self.phase, finding.impact or self.impact
+        if phase is None or impact is None:
+            raise TypeError(f"{self.id} states no phase or no impact for {finding.subject}")
+        references = self.references if finding.references is FROM_CHECK else finding.references
+        return replace(finding, phase=phase, impact=impact, references=references)
 
     @property
     def topic(self) -> str:
-        """The module's name."""
+        """The name of the module."""
         return self.id.partition(".")[0]
 
     @property
     def input_types(self) -> dict[str, type]:
-        """Parameter names with the types of the facts they ask for."""
+        """Parameter names and the types of evidence they take."""
         hints = typing.get_type_hints(self.function)
         return {name: hints[name] for name in inspect.signature(self.function).parameters}
 
     @property
     def reads(self) -> frozenset[type]:
-        """The types of all evidence that the check takes, with or without."""
+        """The types of all evidence that the check takes, required or optional."""
         hints = self.input_types.values()
         return frozenset(kind for hint in hints for kind in get_args(hint) or (hint,))
 
     @property
     def evidence_source(self) -> str:
-        """What the check's results rest on."""
+        """The kind of evidence behind the results."""
         if TrialBoot in self.input_types.values():
             return "target"
         if Resolution in self.input_types.values():
             return "index"
-        return "data" if {Data, Choice} & set(self.input_types.values()) else "facts"
+        return "data" if {Data, RollbackDecision} & set(self.input_types.values()) else "facts"
 
 
 def check(
-    *, crosses: str = "", stage: CheckStage = "preflight"
+    *,
+    crosses: str = "",
+    stage: CheckStage = "preflight",
+    phase: Phase | None = None,
+    impact: Impact | None = None,
+    see: tuple[str, ...] = (),
 ) -> Callable[[CheckFunction], Check]:
     """Register a function as a check.
 
     Args:
-        crosses: A Nautobot version; the check is not applicable to upgrades that do not pass it.
+        crosses: A Nautobot version. The check does not apply to upgrades that do not cross it.
         stage: The Job that runs the check.
+        phase: The phase of every finding that states none.
+        impact: The impact of every finding that states none.
+        see: The documentation URLs of every finding that states none.
 
     Returns:
-        A decorator. The function's docstring is a title line, then ``Why:`` and ``Fix:``.
+        A decorator for a function whose docstring is a title line, ``Why:`` and ``Fix:``.
     """
 
     def decorate(function: CheckFunction) -> Check:
         title, why, fix = _parse_docstring(function)
         module = function.__module__.rpartition(".")[2]
-        return Check(f"{module}.{function.__name__}", title, why, fix, function, crosses, stage)
+        return Check(
+            id=f"{module}.{function.__name__}",
+            title=title,
+            why=why,
+            fix=fix,
+            function=function,
+            crosses=crosses,
+            stage=stage,
+            phase=phase,
+            impact=impact,
+            references=see,
+        )
 
     return decorate
 
 
 @cache
 def all_checks() -> tuple[Check, ...]:
-    """Return every check in this folder, by id."""
+    """Return every check in the folder ``rules``, sorted by id."""
     package = f"{__package__}.rules"
     folder = importlib.import_module(package)
-    found = {
+    checks = {
         value.id: value
         for info in pkgutil.iter_modules(folder.__path__)
         for value in vars(importlib.import_module(f"{package}.{info.name}")).values()
         if isinstance(value, Check)
     }
-    return tuple(found[id_] for id_ in sorted(found))
+    return tuple(checks[check_id] for check_id in sorted(checks))
 
 
 def checks_for_stage(stage: CheckStage) -> tuple[Check, ...]:
     """Return the checks for one stage: preflight, verify or rollback."""
     stages = {stage} if stage == "rollback" else {stage, "both"}
-    return tuple(one for one in all_checks() if one.stage in stages)
+    return tuple(check for check in all_checks() if check.stage in stages)
 
 
 def required_topics(checks: Iterable[Check]) -> tuple[str, ...]:
-    """Return the topics that these checks read, in the order they are collected and shown."""
-    read = {kind for one in checks for kind in one.reads}
+    """Return the topics that the checks read, in the order of collection."""
+    read = {kind for check in checks for kind in check.reads}
     topics = {topic for topic in Facts.topics() if Facts.type_of(topic) in read}
     if Resolution in read:
         topics.update(RESOLUTION_TOPICS)

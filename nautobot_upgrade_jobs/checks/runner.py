@@ -1,4 +1,4 @@
-"""Runs checks over facts; the one place where a crash of a check becomes a result."""
+"""Run checks on facts. A check that crashes gets a result too."""
 
 from __future__ import annotations
 
@@ -11,21 +11,22 @@ from ..catalog.target_release import Target
 from ..facts import Facts, FactUnavailable, Unavailable
 from ..facts.resolution import Resolution
 from ..facts.trial_boot import TrialBoot
-from ..rollback.options import Choice
+from ..rollback.options import RollbackDecision
 from .expectation_parser import NO_EXPECTATIONS, Expectations
-from .findings import CheckResult, Finding, Severity, Status
+from .findings import CheckResult, Finding, FindingRef, Severity, Status
 from .registry import Check, NotApplicable, all_checks
 
-NOT_RESOLVED = Unavailable("the package index was not asked")
+SEVERITY_RANK = {severity: rank for rank, severity in enumerate(Severity)}
+NOT_RESOLVED = Unavailable("the package index was not queried")
 NOT_BOOTED = Unavailable("the target was not built")
-NOT_ASSESSED = Unavailable("no way back was looked for")
+NOT_ASSESSED = Unavailable("the rollback options were not evaluated")
 
 
 class UnknownCheckError(ValueError):
-    """A check was named that does not exist; the message lists those that do."""
+    """A given check does not exist. The message lists the existing ones."""
 
 
-def run_checks(  # noqa: PLR0913 - what is known, and what of it to judge
+def run_checks(  # noqa: PLR0913 - every kind of evidence
     facts: Facts,
     target: Target,
     catalog: Catalog | Unavailable,
@@ -34,79 +35,68 @@ def run_checks(  # noqa: PLR0913 - what is known, and what of it to judge
     expectations: Expectations = NO_EXPECTATIONS,
     resolution: Resolution | Unavailable = NOT_RESOLVED,
     trial_boot: TrialBoot | Unavailable = NOT_BOOTED,
-    choice: Choice | Unavailable = NOT_ASSESSED,
+    choice: RollbackDecision | Unavailable = NOT_ASSESSED,
 ) -> tuple[CheckResult, ...]:
-    """Run every check.
+    """Run checks.
 
     Args:
-        facts: What is known of the installation.
-        target: Where it is to go.
-        catalog: What is known of released versions, or why it could not be read.
-        exclude: Ids of checks to leave out; they are reported as skipped.
+        facts: The facts of the installation.
+        target: The release to upgrade to.
+        catalog: The released versions, or why they could not be read.
+        exclude: Ids of checks to skip.
         checks: The checks to run; all of them by default.
-        expectations: What the operator expects by name.
-        resolution: What the package index offers for the target, or why nobody asked it.
-        trial_boot: What the target is when it starts, or why nobody started it.
-        choice: The ways back, or why nobody looked for one.
+        expectations: The operator's expectations.
+        resolution: The package set of the target, or why it was not resolved.
+        trial_boot: The started target, or why it was not started.
+        choice: The rollback options, or why they were not evaluated.
 
     Returns:
-        One result for each check, in the order of their ids.
+        One result for each check, in the same order.
 
     Raises:
-        UnknownCheckError: ``exclude`` names a check that does not exist.
+        UnknownCheckError: ``exclude`` contains an id that no check has.
     """
     chosen = tuple(all_checks() if checks is None else checks)
     require_known_checks(exclude, chosen)
-    given = {
+    evidence = {
         Target: target,
         Catalog: catalog,
         Expectations: expectations,
         Resolution: resolution,
         TrialBoot: trial_boot,
-        Choice: choice,
+        RollbackDecision: choice,
     }
     return drop_superseded_findings(
         tuple(
-            _build_skipped_result(one, "left out of this run on request")
-            if one.id in exclude
-            else _run_check(one, facts, target, given)
-            for one in chosen
+            _build_result(check, Status.SKIPPED, "excluded on request")
+            if check.id in exclude
+            else _run_check(check, facts, target, evidence)
+            for check in chosen
         )
     )
 
 
 def drop_superseded_findings(results: tuple[CheckResult, ...]) -> tuple[CheckResult, ...]:
-    """Leave out findings of whose cause another one tells, and says more: one cause, one finding.
-
-    Args:
-        results: What the checks found. A finding is covered only by one that weighs as much.
-    """
-    covering = [
-        (check, word, one.severity)
-        for result in results
-        for one in result.findings
-        for check, word in one.supersedes
-    ]
-    return tuple(_drop_superseded(result, covering) for result in results)
+    """Drop the findings that a finding of at least the same severity supersedes."""
+    superseding: dict[FindingRef, int] = {}
+    for result in results:
+        for finding in result.findings:
+            rank = SEVERITY_RANK[finding.severity]
+            for superseded in finding.supersedes:
+                superseding[superseded] = max(rank, superseding.get(superseded, rank))
+    return tuple(_drop_superseded(result, superseding) for result in results)
 
 
-def _drop_superseded(
-    result: CheckResult, covering: Iterable[tuple[str, str, Severity]]
-) -> CheckResult:
-    weights = list(Severity)
+def _drop_superseded(result: CheckResult, superseding: Mapping[FindingRef, int]) -> CheckResult:
     findings = tuple(
-        one
-        for one in result.findings
-        if not any(
-            check == result.check
-            and word in f"{one.subject} {one.message}"
-            and weights.index(one.severity) <= weights.index(severity)
-            for check, word, severity in covering
-        )
+        finding
+        for finding in result.findings
+        if superseding.get(FindingRef(result.check, finding.subject), -1)
+        < SEVERITY_RANK[finding.severity]
     )
     if findings or not result.findings:
         return replace(result, findings=findings)
-    reason = "other findings tell of the same causes"
+    reason = "other findings report the same causes"
     return replace(result, findings=(), status=Status.NOT_APPLICABLE, reason=reason)
 
 
@@ -116,7 +106,7 @@ def require_known_checks(ids: Collection[str], checks: Iterable[Check] | None = 
     Raises:
         UnknownCheckError: With the unknown ids and all known ones.
     """
-    known_ids = [one.id for one in (all_checks() if checks is None else checks)]
+    known_ids = [check.id for check in (all_checks() if checks is None else checks)]
     unknown = sorted(set(ids) - set(known_ids))
     if unknown:
         raise UnknownCheckError(
@@ -124,41 +114,53 @@ def require_known_checks(ids: Collection[str], checks: Iterable[Check] | None = 
         )
 
 
-def _run_check(one: Check, facts: Facts, target: Target, given: Mapping[type, Any]) -> CheckResult:
-    if one.crosses and not target.crosses(one.crosses):
+def _run_check(
+    check: Check, facts: Facts, target: Target, evidence: Mapping[type, Any]
+) -> CheckResult:
+    if check.crosses and not target.crosses(check.crosses):
         return _build_result(
-            one,
+            check,
             Status.NOT_APPLICABLE,
-            f"the upgrade from {target.installed} to {target.version} does not pass {one.crosses}",
+            f"the upgrade from {target.installed} to {target.version} does not cross "
+            f"{check.crosses}",
         )
     try:
         arguments = {
-            name: _resolve_argument(kind, facts, given) for name, kind in one.input_types.items()
+            name: _resolve_argument(hint, facts, evidence)
+            for name, hint in check.input_types.items()
         }
-        findings = tuple(one.function(**arguments))
+        findings = tuple(check(**arguments))
     except FactUnavailable as missing:
-        return _build_skipped_result(one, str(missing))
-    except NotApplicable as why:
-        return _build_result(one, Status.NOT_APPLICABLE, str(why))
+        return _build_result(check, Status.SKIPPED, str(missing))
+    except NotApplicable as reason:
+        return _build_result(check, Status.NOT_APPLICABLE, str(reason))
     except Exception as error:  # noqa: BLE001 - a crashed check is a result, never a lost run
-        return _build_result(one, Status.CRASHED, f"{type(error).__name__}: {error}")
-    return _build_result(one, Status.FAILED if findings else Status.PASSED, findings=findings)
+        return _build_result(check, Status.CRASHED, f"{type(error).__name__}: {error}")
+    return _build_result(check, Status.FAILED if findings else Status.PASSED, findings=findings)
 
 
-def _resolve_argument(kind: Any, facts: Facts, given: Mapping[type, Any]) -> Any:
-    """Return what a check asks for; one that asks for it or Unavailable does without, too."""
-    wanted, *optional = get_args(kind) or (kind,)
-    value = given[wanted] if wanted in given else facts.get(wanted)
-    if isinstance(value, Unavailable) and Unavailable not in optional:
+def _resolve_argument(hint: Any, facts: Facts, evidence: Mapping[type, Any]) -> Any:
+    """Return the evidence of a type.
+
+    Raises:
+        FactUnavailable: The evidence is unavailable, and the type does not allow that.
+    """
+    kind, *alternatives = get_args(hint) or (hint,)
+    value = evidence[kind] if kind in evidence else facts.get(kind)
+    if isinstance(value, Unavailable) and Unavailable not in alternatives:
         raise FactUnavailable(value.reason)
     return value
 
 
-def _build_skipped_result(one: Check, reason: str) -> CheckResult:
-    return _build_result(one, Status.SKIPPED, reason)
-
-
 def _build_result(
-    one: Check, status: Status, reason: str = "", findings: tuple[Finding, ...] = ()
+    check: Check, status: Status, reason: str = "", findings: tuple[Finding, ...] = ()
 ) -> CheckResult:
-    return CheckResult(one.id, one.title, status, one.evidence_source, reason, findings, one.why)
+    return CheckResult(
+        check=check.id,
+        title=check.title,
+        status=status,
+        evidence_source=check.evidence_source,
+        reason=reason,
+        findings=findings,
+        why=check.why,
+    )

@@ -1,31 +1,36 @@
-"""Known ways in which ``nautobot-server`` fails to start, and what each comes from."""
+"""Known causes of a failed start of ``nautobot-server``."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from .references import APP_INSTALLATION, SETTINGS
+
 
 @dataclass(frozen=True)
 class Cause:
-    """A known way to fail, told by where, by which error, and by its words."""
+    """A known cause, identified by the stage, the exception and a pattern of its message."""
 
     stages: str
+    """Names of ``STAGES``, separated by spaces."""
     error: str
+    """Class of the exception."""
     message_pattern: str
+    """Pattern of the exception's message; its groups fill the texts below."""
     subject: str
     message: str
     remediation: str
     commands: tuple[str, ...] = ()
+    see: str = SETTINGS
 
 
-# The first that matches holds. {0}, {1} … are the groups of ``words``.
 KNOWN_CAUSES = (
     Cause(
         "configuration",
         "FileNotFoundError",
         r"Configuration file not found at (\S+)",
         "configuration",
-        "There is no configuration at {0}.",
+        "The configuration file {0} does not exist.",
         "Set NAUTOBOT_ROOT or NAUTOBOT_CONFIG as the services do, and run as their user.",
         ("sudo -iu nautobot nautobot-server check",),
     ),
@@ -34,44 +39,49 @@ KNOWN_CAUSES = (
         "PluginNotFound",
         r"Unable to import plugin (\S+?):",
         "{0}",
-        "The App {0} is in PLUGINS, but is not installed in this environment.",
-        "Install it, or take it out of PLUGINS.",
+        "The App {0} is in PLUGINS, but not installed in this environment.",
+        "Install it, or remove it from PLUGINS.",
         ("pip install {0}",),
+        see=APP_INSTALLATION,
     ),
     Cause(
         "configuration",
         "PluginImproperlyConfigured",
         r"Plugin (\S+) requires Nautobot (?:minimum|maximum) version (\S+)",
         "{0}",
-        "The App {0} refuses this release of Nautobot: its limit is {1}.",
-        "Install a release of the App that supports it, or take it out of PLUGINS until there is "
-        "one.",
+        "The App {0} does not support this release of Nautobot because its limit is {1}.",
+        "Install a release of the App that supports it. If there is none, remove the App from "
+        "PLUGINS until there is one.",
         ("pip install --upgrade {0}",),
+        see=APP_INSTALLATION,
     ),
     Cause(
         "configuration",
         "PluginImproperlyConfigured",
         r"Plugin (\S+) requires '(\S+)' to be present",
         "{0}",
-        "The App {0} needs the setting {1}.",
+        "The App {0} requires the setting {1}.",
         "Set it in PLUGINS_CONFIG in nautobot_config.py.",
+        see=APP_INSTALLATION,
     ),
     Cause(
         "configuration apps",
         "RuntimeError",
         r"(.*conflict.*)",
         "conflicting Apps",
-        "Two Apps exclude each other: {0}",
-        "Take one of them out of PLUGINS; what it did is part of the other.",
+        "Two Apps conflict with each other: {0}",
+        "Remove one of them from PLUGINS. The other one includes its functions.",
+        see=APP_INSTALLATION,
     ),
     Cause(
         "apps",
         "ImproperlyConfigured",
         r"Application labels aren't unique, duplicates: (\S+)",
         "{0}",
-        "Two Apps have the label {0}: an App that has become part of another, or of core, is "
+        "Two Apps have the label {0}, because an App that became part of another App or of core is "
         "still in PLUGINS.",
-        "Take the older one out of PLUGINS.",
+        "Remove the older one from PLUGINS.",
+        see=APP_INSTALLATION,
     ),
     Cause(
         "configuration apps",
@@ -79,16 +89,16 @@ KNOWN_CAUSES = (
         r"(?:The )?SECRET_KEY",
         "SECRET_KEY",
         "SECRET_KEY is empty.",
-        "Set it to the key that this installation has always had: with another one, nobody can "
-        "read the Secrets and sessions of before.",
+        "Set it to the previous key of this installation. With another key, existing Secrets and "
+        "sessions cannot be read.",
     ),
     Cause(
         "configuration",
         "KeyError",
         r"^'([A-Z][A-Z0-9_]+)'$",
         "{0}",
-        "The environment variable {0} is not set, and the configuration cannot do without it.",
-        "Set it as the services do: in the unit's Environment= or EnvironmentFile=, or in .env.",
+        "The environment variable {0} is not set, but the configuration requires it.",
+        "Set it as the services do, in the unit's Environment= or EnvironmentFile=, or in .env.",
     ),
     Cause(
         "database",
@@ -96,14 +106,14 @@ KNOWN_CAUSES = (
         r"(.*)",
         "database version",
         "The database server is too old: {0}",
-        "Upgrade the server first; Preflight names the version that a release needs.",
+        "Upgrade the server first. Preflight reports the version that a release requires.",
     ),
     Cause(
         "database",
         "OperationalError",
         r'(?:database "([^"]+)" does not exist|Unknown database \'([^\']+)\')',
         "database",
-        "The database that the configuration names does not exist.",
+        "The configured database does not exist.",
         "Compare DATABASES in nautobot_config.py with the databases on the server.",
     ),
     Cause(
@@ -111,8 +121,8 @@ KNOWN_CAUSES = (
         "OperationalError",
         r"(?:password authentication failed|Access denied|no pg_hba.conf entry)",
         "database login",
-        "The database server refuses the login of the configuration.",
-        "Compare user and password in DATABASES with those on the server.",
+        "The database server refuses the configured login.",
+        "Compare the user and password in DATABASES with those on the server.",
     ),
     Cause(
         "database",
@@ -120,7 +130,7 @@ KNOWN_CAUSES = (
         r"(.*)",
         "database server",
         "The database server cannot be reached: {0}",
-        "Start it, or mend HOST and PORT in DATABASES.",
+        "Start it, or correct HOST and PORT in DATABASES.",
         ("sudo systemctl status postgresql",),
     ),
     Cause(
@@ -129,7 +139,7 @@ KNOWN_CAUSES = (
         r"(.*)",
         "redis",
         "The Redis-compatible server cannot be reached: {0}",
-        "Start it, or mend its address in CACHES and CELERY_BROKER_URL.",
+        "Start it, or correct its address in CACHES and CELERY_BROKER_URL.",
         ("sudo systemctl status redis-server",),
     ),
     Cause(
@@ -137,7 +147,7 @@ KNOWN_CAUSES = (
         "AuthenticationError",
         r"(.*)",
         "redis login",
-        "The Redis-compatible server refuses the login of the configuration.",
+        "The Redis-compatible server refuses the configured login.",
         "Compare NAUTOBOT_REDIS_PASSWORD with the server's.",
     ),
 )

@@ -1,33 +1,39 @@
-"""What rows do not comply with, in words."""
+"""Describe violated preconditions."""
 
 from __future__ import annotations
 
-from ..facts.preconditions import PreconditionResult
+from ..facts.preconditions import PreconditionKind, PreconditionResult
 from .text import plural
 
 
-def describe_violation(one: PreconditionResult) -> str:
-    """Say what is wrong with the rows."""
-    columns = ", ".join(one.precondition.columns)
-    rows = plural(one.affected_rows, "row")
-    table, limit = one.precondition.table, one.precondition.bound
-    if not one.precondition.columns and one.precondition.kind != "check":
-        value = {"unique": "has one value for all of them", "not null": "has no value for them"}
-        return (
-            f"{table} has rows, and what is new, {one.precondition.name},"
-            f" {value[one.precondition.kind]}"
-        )
+def describe_violation(result: PreconditionResult) -> str:
+    """Return a sentence without a period about the rows that violate a precondition."""
+    precondition, count = result.precondition, result.affected_rows
+    table, bound = precondition.table, precondition.bound
+    if not precondition.columns and precondition.kind != PreconditionKind.CHECK:
+        values = {
+            PreconditionKind.UNIQUE: "one value for all of them",
+            PreconditionKind.NOT_NULL: "no value for them",
+        }
+        return f"{table} has rows, and the new {precondition.name} has {values[precondition.kind]}"
+    columns = ", ".join(precondition.columns)
+    rows = f"{plural(count, 'row')} of {table}"
+    have = f"{rows} {'has' if count == 1 else 'have'}"
+    too_long = f"{have} more than {bound} characters in {columns}"
+    occur, violate = ("occurs", "violates") if count == 1 else ("occur", "violate")
+    referenced_table = bound.rpartition(".")[0]
     return {
-        "unique": (
-            f"In {table}, {plural(one.affected_rows, 'value')} of {columns} "
-            f"{'is' if one.affected_rows == 1 else 'are'} there more than once"
+        PreconditionKind.UNIQUE: (
+            f"In {table}, {plural(count, 'value')} of {columns} {occur} more than once"
         ),
-        "not null": f"{rows} of {table} without {columns}",
-        "length": f"{rows} of {table} with more than {limit} characters in {columns}",
-        "cut": f"{rows} of {table} with more than {limit} characters in {columns}",
-        "range": f"{rows} of {table} with a number in {columns} that is too large for its new type",
-        "reference": (
-            f"{rows} of {table} whose {columns} leads to no row of {limit.rpartition('.')[0]}"
+        PreconditionKind.NOT_NULL: f"{have} no value in {columns}",
+        PreconditionKind.MAX_LENGTH: too_long,
+        PreconditionKind.TRUNCATES: too_long,
+        PreconditionKind.NUMERIC_RANGE: (
+            f"{have} a number in {columns} that is too large for its new type"
         ),
-        "check": f"{rows} of {table} against the condition {limit}",
-    }[one.precondition.kind]
+        PreconditionKind.FOREIGN_KEY: (
+            f"{have} a value in {columns} that refers to no row of {referenced_table}"
+        ),
+        PreconditionKind.CHECK: f"{rows} {violate} the condition {bound}",
+    }[precondition.kind]

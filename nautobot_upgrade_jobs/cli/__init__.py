@@ -1,1 +1,1 @@
-"""What both command lines share."""
+"""Shared parts of both command lines."""

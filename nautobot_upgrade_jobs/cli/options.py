@@ -1,7 +1,7 @@
-"""What both command lines share: options, files, exit codes. It loads neither Django nor Nautobot.
+"""Options, files and exit codes of both command lines, without Django and Nautobot.
 
-``nautobot-server upgrade_jobs`` runs inside of Nautobot, ``python -m nautobot_upgrade_jobs`` beside
-one that need not start.
+``nautobot-server upgrade_jobs`` runs inside Nautobot. ``python -m nautobot_upgrade_jobs`` runs
+outside, even if Nautobot does not start.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
-from ..app_settings import UsageError
 from ..checks.findings import Verdict
+from ..common.errors import UsageError
 from ..report import FORMATS, Report, render_files
 
 EXIT_CODES = {Verdict.GO: 0, Verdict.CAUTION: 0, Verdict.BLOCKED: 2, Verdict.INCOMPLETE: 3}
@@ -25,28 +25,30 @@ EXIT_CODES_HELP = (
 
 
 class UsageParser(ArgumentParser):
-    """Ends with our own code on a typing error; argparse's 2 is what BLOCKED means here."""
+    """A parser that exits with 1 on a usage error, because argparse's 2 means BLOCKED here."""
 
     def error(self, message: str) -> NoReturn:
-        """Say what was wrong and leave."""
+        """Print the error and exit."""
         self.print_usage(sys.stderr)
         self.exit(USAGE_ERROR, f"{self.prog}: error: {message}\n")
 
 
 def add_report_options(parser: ArgumentParser) -> None:
-    """Declare how a report is printed, where its files go, and what it ends with."""
+    """Add the options for the format, the files and the exit code of a report."""
     parser.add_argument("--format", default="text", choices=sorted(FORMATS))
-    parser.add_argument("--output", type=Path, metavar="DIR", help="write the report's files here")
-    parser.add_argument("--strict", action="store_true", help="exit with 2 on caution, too")
+    parser.add_argument(
+        "--output", type=Path, metavar="DIR", help="write the report's files to this folder"
+    )
+    parser.add_argument("--strict", action="store_true", help="exit with 2 on caution as well")
 
 
 def emit_report(report: Report, options: Mapping[str, Any]) -> int:
-    """Print a report, write its files, and return the exit code.
+    """Print a report, write its files and return the exit code.
 
     Raises:
         UsageError: A file cannot be written.
     """
-    if hasattr(sys.stdout, "reconfigure"):  # a terminal that knows ASCII only
+    if hasattr(sys.stdout, "reconfigure"):  # for terminals limited to ASCII
         sys.stdout.reconfigure(errors="backslashreplace")
     sys.stdout.write(FORMATS[options["format"]](report))
     if options["output"]:
@@ -57,10 +59,10 @@ def emit_report(report: Report, options: Mapping[str, Any]) -> int:
 
 
 def ensure_directory(folder: Path) -> None:
-    """Have the folder before the work is done, so that its outcome is not lost.
+    """Create the output folder before the run, so that its result is not lost.
 
     Raises:
-        UsageError: It cannot be made.
+        UsageError: The folder cannot be created.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)

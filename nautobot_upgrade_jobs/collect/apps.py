@@ -1,4 +1,4 @@
-"""The Apps in ``PLUGINS``, what they declare, and their settings without secrets."""
+"""Collect the Apps in ``PLUGINS``, their declarations and their redacted settings."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from packaging.requirements import InvalidRequirement, Requirement
 from ..facts import App, Apps
 from ..facts.packages import Package
 from ..facts.settings import Setting
-from . import Context
+from .context import Context
 from .support.distributions import find_owning_package
 from .support.explicit_settings import explicit_app_settings
 from .support.redaction import redact_setting
 
 
 def collect(_: Context) -> Apps:
-    """Look at every enabled App as it is loaded and as it was installed."""
+    """Describe every enabled App from its loaded code and its distribution."""
     configs = {config.name: config for config in apps.get_app_configs()}
     blocks: Mapping[str, Any] = settings.PLUGINS_CONFIG
     return Apps(
@@ -47,28 +47,28 @@ def _build_app(module: str, config: Any) -> App:
 
 
 def _parse_nautobot_specifiers(package: Package | None) -> tuple[str, ...]:
-    """Return the specifiers on ``nautobot``, those that pip ignores behind an extra, too."""
-    found = []
+    """Return the specifiers on ``nautobot``, including those of extras, which pip ignores."""
+    specifiers = []
     for line in package.requires if package else ():
         try:
             requirement = Requirement(line)
         except InvalidRequirement:
             if re.match(r"nautobot\b(?![-_.])", line, re.IGNORECASE):
-                found.append(line[len("nautobot") :].strip())
+                specifiers.append(line[len("nautobot") :].strip())
             continue
         if requirement.name.lower() == "nautobot" and _requirement_applies(requirement):
-            found.append(str(requirement.specifier))
-    return tuple(found)
+            specifiers.append(str(requirement.specifier))
+    return tuple(specifiers)
 
 
 def _requirement_applies(requirement: Requirement) -> bool:
-    """Tell whether a requirement counts here; one behind an extra does, though pip ignores it."""
+    """Return whether a requirement applies; one of an extra does, although pip ignores it."""
     marker = requirement.marker
     return marker is None or "extra" in str(marker) or marker.evaluate()
 
 
 def _declared_conflicts(module: str) -> tuple[str, ...]:
-    """Return the names that the App refuses to run beside; the convention of SSoT and ChatOps."""
+    """Return the conflicting App names that an App declares, as SSoT and ChatOps do."""
     return tuple(sorted(getattr(importlib.import_module(module), "_CONFLICTING_APP_NAMES", ())))
 
 

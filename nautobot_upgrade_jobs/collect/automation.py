@@ -1,7 +1,6 @@
-"""Jobs, queues, schedules, hooks and Git repositories.
+"""Collect Jobs, queues, schedules, hooks and Git repositories.
 
-Only columns that all supported releases have are asked for, so it works while code and schema
-differ.
+Only columns of all supported releases are queried, so this works while code and schema differ.
 """
 
 from __future__ import annotations
@@ -23,11 +22,11 @@ from nautobot.extras.models import (
 )
 
 from ..facts import Automation, Listing
-from . import Context, attempt
+from .context import Context, attempt
 
 
 def collect(_: Context) -> Automation:
-    """Read the registry of Jobs and the rows that start something."""
+    """Read the registry of Jobs and the rows of everything that starts a Job."""
     return Automation(
         registry=Listing(dict.fromkeys(filter(is_packaged_job, get_jobs()), "loaded")),
         jobs=attempt(lambda: Listing(dict(map(_describe_job, Job.objects.values(*JOB_COLUMNS))))),
@@ -52,7 +51,7 @@ GIT_COLUMNS = ("slug", "branch", "current_head", "remote_url")
 
 
 def is_packaged_job(class_path: str) -> bool:
-    """Tell a Job of core or an App from one of JOBS_ROOT or Git, which workers alone load."""
+    """Return whether a Job belongs to core or an App; only workers load the others."""
     return any(class_path.startswith(f"{config.name}.") for config in apps.get_app_configs())
 
 
@@ -63,10 +62,10 @@ def _describe_job(row: dict[str, Any]) -> tuple[str, str]:
 
 
 def _describe_schedule(row: dict[str, Any]) -> tuple[str, str]:
-    when = " ".join(filter(None, (row["interval"], row["crontab"])))
+    interval = " ".join(filter(None, (row["interval"], row["crontab"])))
     state = "enabled" if row["enabled"] else "disabled"
-    who = row["user__username"] or "nobody"
-    return f"{row['name']} ({row['task']})", f"{state}, {when}, as {who}"
+    user = row["user__username"] or "no user"
+    return f"{row['name']} ({row['task']})", f"{state}, {interval}, as {user}"
 
 
 def _describe_hooks() -> Iterable[tuple[str, str]]:
@@ -78,7 +77,8 @@ def _describe_hooks() -> Iterable[tuple[str, str]]:
 
 
 def _describe_repository(row: dict[str, Any]) -> tuple[str, str]:
-    """Return where a repository stands; user info and query of its URL can hold a token."""
+    """Describe a repository without user info and query of its URL, which can contain a token."""
     url = urlsplit(str(row["remote_url"]))
-    bare = f"{url.scheme}://{url.hostname or ''}{url.path}" if url.scheme else "a local path"
-    return str(row["slug"]), f"{row['branch']} at {row['current_head'] or 'no commit'} from {bare}"
+    source = f"{url.scheme}://{url.hostname or ''}{url.path}" if url.scheme else "a local path"
+    head = row["current_head"] or "no commit"
+    return str(row["slug"]), f"{row['branch']} at {head} from {source}"

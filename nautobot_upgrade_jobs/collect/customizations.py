@@ -1,26 +1,32 @@
-"""What users have made: parsed and compiled against the running code; Jobs are imported, not run.
+"""Validate the content that users created, against the running code.
 
-Rows are read by plain SQL, in columns that every supported release has: in the target, the code is
-newer than the tables.
+Queries, templates, filters and constraints are parsed and compiled, never run. Job files are
+imported only if the context allows it. Rows are read by plain SQL, in columns that every supported
+release has, because the target's code is newer than the tables.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import NamedTuple
 
-from celery.exceptions import SoftTimeLimitExceeded
 from django.apps import apps
 from nautobot.extras.registry import registry
 
-from ..facts.customizations import CustomizationProblem, Customizations
-from . import Context, explain
+from ..facts import Unavailable
+from ..facts.customizations import (
+    JOB_FILE,
+    CustomizationProblem,
+    Customizations,
+    Defect,
+    DefectCode,
+)
+from .context import Context, attempt
 from .db.sql import fetch_rows
 from .support.redaction import redact_text
 from .user_content.job_files import find_broken_job_files, find_job_files
-from .user_content.templates import HINT
 from .user_content.validators import (
     Validator,
     for_content_type,
@@ -34,22 +40,20 @@ from .user_content.validators import (
     validate_scheduled_job,
 )
 
-JOB_FILE = "file of Jobs"
-SCHEDULED_JOB = "scheduled job"
 CUSTOM_VALIDATOR = "custom validator"
 
 
 @dataclass(frozen=True)
 class CustomizationKind:
-    """One kind of things that users make."""
+    """One kind of content that users create."""
 
     name: str
     url_prefix: str
-    """Where its pages are in the web UI; the key of the row follows."""
+    """Path of its pages in the web UI, without the primary key."""
     query: str
-    """Gives key and name of each, and what its judge takes."""
+    """Selects primary key and name of each, followed by the validator's arguments."""
     validator_factory: Callable[[], Validator]
-    """Returns what tells, for one of them, what does not work; called once."""
+    """Makes the validator; called once per collection."""
 
 
 CUSTOMIZATION_KINDS = (
@@ -126,7 +130,7 @@ CUSTOMIZATION_KINDS = (
     ),
 )
 SCHEDULED_JOB_KIND = CustomizationKind(
-    SCHEDULED_JOB,
+    "scheduled job",
     "/extras/scheduled-jobs/",
     "SELECT id, name, task, kwargs FROM extras_scheduledjob WHERE enabled ORDER BY name",
     lambda: validate_scheduled_job,
@@ -134,39 +138,41 @@ SCHEDULED_JOB_KIND = CustomizationKind(
 
 
 class InspectionResult(NamedTuple):
-    """What became of looking at a kind."""
+    """The problems of one kind."""
 
-    count: int
+    total: int
     problems: list[CustomizationProblem]
     unreadable: str = ""
-    """What could not be looked at, and why."""
+    """Parts of the kind that could not be inspected, each with the reason."""
 
 
 Inspector = Callable[[], InspectionResult]
 
 
 def collect(context: Context) -> Customizations:
-    """Look at everything that is parsed here and used later."""
-    looked_at: dict[str, int] = {}
-    found: list[CustomizationProblem] = []
-    unread: dict[str, str] = {}
-    for name, look in _build_inspectors(context).items():
-        try:
-            looked = look()
-        except SoftTimeLimitExceeded:
-            raise
-        except Exception as error:  # noqa: BLE001 - one kind must not hide the others
-            unread[name] = explain(error)
+    """Validate everything that users created; a kind that cannot be read leaves the others."""
+    inspected: dict[str, int] = {}
+    problems: list[CustomizationProblem] = []
+    unreadable: dict[str, str] = {}
+    for kind, inspect in _build_inspectors(context).items():
+        result = attempt(inspect, expected=Exception)
+        if isinstance(result, Unavailable):
+            unreadable[kind] = result.reason
             continue
-        looked_at[name] = looked.count
-        found += looked.problems
-        if looked.unreadable:
-            unread[name] = looked.unreadable
-    return Customizations(looked_at, tuple(dict.fromkeys(found)), unread)
+        inspected[kind] = result.total
+        problems += result.problems
+        if result.unreadable:
+            unreadable[kind] = result.unreadable
+    return Customizations(inspected, tuple(_drop_duplicates(problems)), unreadable)
+
+
+def _drop_duplicates(problems: list[CustomizationProblem]) -> Iterator[CustomizationProblem]:
+    """Yield each problem once; a customization of two models can have it twice."""
+    yield from {(problem, problem.defect.detail): problem for problem in problems}.values()
 
 
 def _build_inspectors(context: Context) -> dict[str, Inspector]:
-    """Return how to look at each kind; at files of Jobs first, as schedules need their Jobs."""
+    """Return the inspector of each kind; Job files come first, as schedules need their Jobs."""
     kinds = (
         (*CUSTOMIZATION_KINDS, SCHEDULED_JOB_KIND) if context.imports_jobs else CUSTOMIZATION_KINDS
     )
@@ -179,18 +185,23 @@ def _build_inspectors(context: Context) -> dict[str, Inspector]:
 
 def _inspect_rows(context: Context, kind: CustomizationKind) -> InspectionResult:
     records = fetch_rows(context.connection, kind.query)
-    judge = kind.validator_factory()
+    validate = kind.validator_factory()
     problems = [
-        CustomizationProblem(kind.name, str(name), f"{kind.url_prefix}{key}/", *_split_hint(told))
-        for key, name, *rest in records
-        for told in judge(*rest)
+        CustomizationProblem(kind.name, str(name), f"{kind.url_prefix}{key}/", _redact(defect))
+        for key, name, *columns in records
+        for defect in validate(*columns)
     ]
     return InspectionResult(len({key for key, *_ in records}), problems)
 
 
-def _split_hint(told: str) -> tuple[str, str]:
-    reason, _, hint = redact_text(told).partition(HINT)
-    return reason, hint.rstrip("?")
+def _redact(defect: Defect) -> Defect:
+    return replace(
+        defect,
+        reference=redact_text(defect.reference),
+        owner=redact_text(defect.owner),
+        detail=redact_text(defect.detail),
+        suggestion=redact_text(defect.suggestion),
+    )
 
 
 def _inspect_job_files(context: Context) -> InspectionResult:
@@ -199,25 +210,35 @@ def _inspect_job_files(context: Context) -> InspectionResult:
     return InspectionResult(
         sum(len(files) for _, files in folders),
         [
-            CustomizationProblem(JOB_FILE, one.path, f"{one.path}:{one.line}", one.error)
-            for one in broken
-            if one.conclusive
+            CustomizationProblem(
+                JOB_FILE,
+                file.path,
+                f"{file.path}:{file.line}",
+                Defect(DefectCode.UNLOADABLE_FILE, line=file.line, detail=file.error),
+            )
+            for file in broken
+            if file.conclusive
         ],
-        "; ".join(f"{one.path}: {one.error}" for one in broken if not one.conclusive),
+        "; ".join(f"{file.path}: {file.error}" for file in broken if not file.conclusive),
     )
 
 
 def _inspect_custom_validators() -> InspectionResult:
-    """Look for validators of models that are not there: nobody ever calls them."""
+    """Find custom validators of models that do not exist; Nautobot never calls these."""
     registered = [
-        (label, one) for label, many in registry["plugin_custom_validators"].items() for one in many
+        (label, validator)
+        for label, validators in registry["plugin_custom_validators"].items()
+        for validator in validators
     ]
-    models = {one._meta.label_lower for one in apps.get_models()}
+    models = {model._meta.label_lower for model in apps.get_models()}
     problems = [
         CustomizationProblem(
-            CUSTOM_VALIDATOR, one.__qualname__, one.__module__, f"there is no model {label}"
+            CUSTOM_VALIDATOR,
+            validator.__qualname__,
+            validator.__module__,
+            Defect(DefectCode.MISSING_MODEL, label),
         )
-        for label, one in registered
+        for label, validator in registered
         if label not in models
     ]
     return InspectionResult(len(registered), problems)

@@ -1,7 +1,7 @@
-"""Queries for rows and indexes that migrations of later releases stumble over.
+"""Find rows and indexes that make migrations of later releases fail.
 
-Where a query's tables or columns are not there (an App that is not installed, a release that has
-moved them), the answer is missing, and the check that needs it does not apply or says so.
+A result is unavailable if its tables or columns do not exist, because an App is not installed or
+another release moved them. The check that needs it then does not apply or reports the reason.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from uuid import UUID
 from ..catalog import load_catalog
 from ..facts import Data
 from ..facts.data import AffectedRows, RenamedIndex
-from . import Context, attempt
+from .context import Context, attempt
 from .db.sql import fetch_rows, list_columns
 
 if TYPE_CHECKING:
@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 MAX_EXAMPLES = 10
 DATA_COMPLIANCE_TABLE = "nautobot_data_validation_engine_datacompliance"
 NEGATED_LOOKUP = re.compile(r"__n(e|ie|ic|isw|iew|re|ire)?$")
-"""How Nautobot's filters that leave out are called: ``name__n``, ``name__nic`` and so on."""
+"""Names of Nautobot's negated filters: ``name__n``, ``name__nic`` and so on."""
 UUID_PATTERN = "^[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}$"
 
 
 def collect(context: Context) -> Data:
-    """Ask every question; each may be missing without the others."""
+    """Run every query; one that fails leaves the others."""
     connection = context.connection
     return Data(
         dangling_cables=attempt(lambda: _find_dangling_cables(connection)),
@@ -49,16 +49,16 @@ def collect(context: Context) -> Data:
 def _count_with_examples(
     connection: BaseDatabaseWrapper, query: str
 ) -> tuple[int, list[tuple[Any, ...]]]:
-    """Return how many rows a query has, and the first of them; the others stay on the server."""
+    """Return the number of rows of a query, and the first of them."""
     first = fetch_rows(
         connection,
-        f"SELECT found.*, count(*) OVER () FROM ({query}) found LIMIT {MAX_EXAMPLES}",  # noqa: S608
+        f"SELECT matches.*, count(*) OVER () FROM ({query}) matches LIMIT {MAX_EXAMPLES}",  # noqa: S608
     )
     return (first[0][-1], [row[:-1] for row in first]) if first else (0, [])
 
 
 def _terminations_query() -> str:
-    """Return both ends of all cables as one list of (cable, app_label, model, end_id)."""
+    """Return a query for both ends of all cables: (cable, app_label, model, end_id)."""
     return " UNION ALL ".join(
         f"SELECT c.id AS cable, ct.app_label, ct.model, c.termination_{side}_id AS end_id "  # noqa: S608
         f"FROM dcim_cable c JOIN django_content_type ct ON ct.id = c.termination_{side}_type_id"
@@ -66,8 +66,11 @@ def _terminations_query() -> str:
     )
 
 
-def _count_cables(connection: BaseDatabaseWrapper, ends: str, what: str = "") -> AffectedRows:
-    """Count the cables in a query of (cable, app_label, model, end_id); both ends can be in it."""
+def _count_cables(connection: BaseDatabaseWrapper, ends: str, note: str = "") -> AffectedRows:
+    """Count the cables in a query of (cable, app_label, model, end_id).
+
+    The query may contain both ends of a cable.
+    """
     number, first = _count_with_examples(
         connection,
         "SELECT cable, min(concat(app_label, '.', model, ' ', end_id)) AS end_ "  # noqa: S608
@@ -76,7 +79,7 @@ def _count_cables(connection: BaseDatabaseWrapper, ends: str, what: str = "") ->
     keys = tuple(_normalize_uuid(cable) for cable, _ in first)
     return AffectedRows(
         number,
-        tuple(f"cable {key}: {end}{what}" for key, (_, end) in zip(keys, first, strict=True)),
+        tuple(f"cable {key}: {end}{note}" for key, (_, end) in zip(keys, first, strict=True)),
         keys,
     )
 
@@ -91,16 +94,16 @@ def _find_dangling_cables(connection: BaseDatabaseWrapper) -> AffectedRows:
             f"WHERE e.app_label = '{label}' AND e.model = '{model}' AND t.id IS NULL"
             for (label, model), table in _termination_tables().items()
         ),
-        " is gone",
+        " does not exist",
     )
 
 
 def _find_unsupported_cable_terminations(connection: BaseDatabaseWrapper) -> AffectedRows:
-    carried = ", ".join(f"'{label}.{model}'" for label, model in _termination_tables())
+    migrated = ", ".join(f"'{label}.{model}'" for label, model in _termination_tables())
     return _count_cables(
         connection,
         f"SELECT e.* FROM ({_terminations_query()}) e "  # noqa: S608 - names from the catalog
-        f"WHERE concat(e.app_label, '.', e.model) NOT IN ({carried})",
+        f"WHERE concat(e.app_label, '.', e.model) NOT IN ({migrated})",
     )
 
 
@@ -116,20 +119,22 @@ def _find_duplicate_cable_terminations(connection: BaseDatabaseWrapper) -> Affec
 
 
 def _find_ambiguous_indexes(connection: BaseDatabaseWrapper) -> tuple[RenamedIndex, ...]:
-    found = []
+    indexes = []
     for expected in load_catalog().index_renames:
         with connection.cursor() as cursor:
             constraints = connection.introspection.get_constraints(cursor, expected.table)
         names = [
             name
-            for name, one in constraints.items()
-            # What Django's own RenameIndex looks for.
-            if one["index"] and not one["unique"] and tuple(one["columns"]) == expected.columns
+            for name, constraint in constraints.items()
+            # Django's RenameIndex selects indexes in the same way.
+            if constraint["index"]
+            and not constraint["unique"]
+            and tuple(constraint["columns"]) == expected.columns
         ]
-        found.append(
+        indexes.append(
             RenamedIndex(expected.migration, expected.table, expected.columns, tuple(sorted(names)))
         )
-    return tuple(found)
+    return tuple(indexes)
 
 
 def _find_empty_social_uids(connection: BaseDatabaseWrapper) -> AffectedRows:
@@ -153,10 +158,10 @@ def _find_non_uuid_compliance_ids(connection: BaseDatabaseWrapper) -> AffectedRo
 
 def _find_missing_engine_columns(connection: BaseDatabaseWrapper) -> tuple[str, ...]:
     missing = []
-    for table, wanted in load_catalog().merged_app_columns.items():
+    for table, expected in load_catalog().merged_app_columns.items():
         columns = list_columns(connection, table)
         if columns:
-            missing += [f"{table}.{name}" for name in wanted if name not in columns]
+            missing += [f"{table}.{name}" for name in expected if name not in columns]
     return tuple(missing)
 
 
@@ -166,13 +171,13 @@ def _find_negated_group_filters(connection: BaseDatabaseWrapper) -> AffectedRows
         "SELECT name, filter FROM extras_dynamicgroup WHERE group_type = 'dynamic-filter' "
         "ORDER BY name",
     )
-    found = []
+    negated_groups = []
     for name, stored in groups:
         filters = json.loads(stored) if isinstance(stored, (str, bytes)) else stored
         negated = sorted(key for key in filters or () if NEGATED_LOOKUP.search(key))
         if negated:
-            found.append(f"{name}: {', '.join(negated)}")
-    return AffectedRows(len(found), tuple(found[:MAX_EXAMPLES]))
+            negated_groups.append(f"{name}: {', '.join(negated)}")
+    return AffectedRows(len(negated_groups), tuple(negated_groups[:MAX_EXAMPLES]))
 
 
 def _termination_tables() -> dict[tuple[str, str], str]:

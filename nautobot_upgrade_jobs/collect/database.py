@@ -1,4 +1,4 @@
-"""The database server and the role, asked in the server's own dialect."""
+"""Collect facts about the database server and the role, in the server's own dialect."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS
 
 from ..facts import Database
-from . import Context, attempt
+from .context import Context, attempt
 from .db import mysql, postgresql
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def collect(context: Context) -> Database:
-    """Ask the server for its version and state, and for the rights of the migrating role."""
+    """Query the server's version and state, and the privileges of the migrating role."""
     connection = context.connection
     server = postgresql if connection.vendor == "postgresql" else mysql
     role = _migrating_role(connection, server.current_role(connection))
@@ -49,10 +49,10 @@ def collect(context: Context) -> Database:
 
 
 def _migrating_role(connection: BaseDatabaseWrapper, session_role: str) -> str:
-    """Return the role that ``migrate`` works as, whoever is reading now.
+    """Return the role that ``migrate`` runs as, which may differ from the role of this session.
 
-    A role can be assumed after login; where this session logged in as the migrating account does,
-    it has been assumed already.
+    The configuration can assume a role after login. If this session logged in with the migrating
+    account, it has assumed that role already.
     """
     configured: dict[str, Any] = settings.DATABASES[DEFAULT_DB_ALIAS]
     account = configured.get("USER") or session_role

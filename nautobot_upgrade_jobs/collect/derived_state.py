@@ -1,7 +1,7 @@
-"""What the rows mean to the running code: filters are run, templates rendered, queries validated.
+"""Collect what the running code computes from the rows.
 
-Here the models are used, because it is the code's view that counts. Everything runs in the session
-that cannot write; what does not work is said of the one object, not of its kind.
+Filters are run, templates rendered and queries validated, with the models of the running code and
+in the read-only session. An error is recorded for the one object and leaves the others of its kind.
 """
 
 from __future__ import annotations
@@ -10,10 +10,11 @@ import json
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from functools import partial
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
-from celery.exceptions import SoftTimeLimitExceeded
 from django.contrib.auth.models import Group, Permission
 from django.contrib.contenttypes.models import ContentType
 from django.db.models import Count
@@ -37,7 +38,8 @@ from nautobot.extras.models import (
 from nautobot.users.models import ObjectPermission
 
 from ..facts import DerivedState, Listing, Unavailable
-from . import Context, explain
+from .context import Context, attempt, guard
+from .support.counted_objects import CountedObjects, Description, build_listing
 from .support.redaction import digest
 from .user_content.graphql import get_running_schema, validate_query
 
@@ -46,15 +48,18 @@ if TYPE_CHECKING:
 
 SAMPLE_OBJECTS = 5
 SAMPLE_DEVICES = 20
+MAX_TEXT = 300
+"""Characters of an error."""
 BUDGET_SECONDS = 300
-"""For all kinds together; filters and templates can be as slow as their authors made them."""
-USER_TOKEN = "$user"  # noqa: S105 - what stands in a constraint for the user who asks
+"""For all kinds together, because filters and templates of users can be slow."""
+USER_TOKEN = "$user"  # noqa: S105 - the placeholder for the requesting user in a constraint
 
-Items = Iterable[tuple[str, str]]
+
+Items = Iterable[tuple[str, Description]]
 
 
 def collect(_: Context) -> DerivedState:
-    """Evaluate every object whose effect is computed."""
+    """Evaluate every object with a computed effect."""
     end = time.monotonic() + BUDGET_SECONDS
     return DerivedState(
         dynamic_groups=_collect_listing(_evaluate_dynamic_groups, end),
@@ -74,46 +79,40 @@ def collect(_: Context) -> DerivedState:
 
 
 def _collect_listing(items: Callable[[], Items], end: float) -> Listing | Unavailable:
-    """Return all objects of a kind; what keeps one kind from being read leaves the others."""
-    found = {}
-    try:
-        for name, text in items():
+    """Return all objects of a kind; a kind that cannot be read leaves the others."""
+    descriptions: dict[str, Description] = {}
+    with guard() as outcome:
+        for name, description in items():
             if time.monotonic() > end:
                 return Unavailable(f"the budget of {BUDGET_SECONDS} seconds was used up")
-            found[name] = text
-    except SoftTimeLimitExceeded:
-        raise
-    except Exception as error:  # noqa: BLE001 - schemas and models of Apps are other people's code
-        return Unavailable(explain(error))
-    return Listing(found)
+            descriptions[name] = description
+    return outcome.failure or build_listing(descriptions)
 
 
-def _evaluate_or_error(function: Callable[[], str]) -> str:
-    """Return what the function says, or what went wrong: that, too, is what an object means."""
-    try:
-        return function()
-    except SoftTimeLimitExceeded:
-        raise
-    except Exception as error:  # noqa: BLE001 - filters and templates are other people's code
-        return f"error: {explain(error)}"[:300]
+def _evaluate_or_error(function: Callable[[], Description]) -> Description:
+    """Return the description of an object, or the error of the user's filter or template."""
+    result = attempt(function, expected=Exception)
+    if isinstance(result, Unavailable):
+        return f"error: {result.reason}"[:MAX_TEXT]
+    return result
 
 
-def describe_members(queryset: QuerySet[Any], key: str = "pk") -> str:
-    """Return number and digest of the keys; neither order nor number of rows matters to memory."""
-    number = mark = 0
+def describe_members(queryset: QuerySet[Any], key: str = "pk") -> CountedObjects:
+    """Return number and digest of the keys, regardless of order and in constant memory."""
+    number = fingerprint = 0
     keys = queryset.order_by().values_list(key, flat=True).distinct()
-    for one in keys.iterator(chunk_size=2000):
+    for member in keys.iterator(chunk_size=2000):
         number += 1
-        mark ^= int.from_bytes(blake2b(str(one).encode(), digest_size=8).digest(), "big")
-    return f"{number} members, {mark:016x}"
+        fingerprint ^= int.from_bytes(blake2b(str(member).encode(), digest_size=8).digest(), "big")
+    return CountedObjects(f"{number} members, {fingerprint:016x}", number)
 
 
-def _format_content_type(kind: ContentType | None) -> str:
-    return f"{kind.app_label}.{kind.model}" if kind else "nothing"
+def _format_content_type(content_type: ContentType | None) -> str:
+    return f"{content_type.app_label}.{content_type.model}" if content_type else "nothing"
 
 
 def _select_oldest(model: type[Model], number: int) -> list[Any]:
-    """Return a sample that new rows do not change."""
+    """Return the oldest rows, a sample that new rows do not change."""
     names = {field.name for field in model._meta.get_fields()}
     order = ("created", "pk") if "created" in names else ("pk",)
     return list(model._default_manager.order_by(*order)[:number])
@@ -124,18 +123,16 @@ def _evaluate_dynamic_groups() -> Items:
         yield group.name, _evaluate_or_error(lambda group=group: _describe_dynamic_group(group))
 
 
-def _describe_dynamic_group(group: Any) -> str:
-    return (
-        f"{_format_content_type(group.content_type)}, {group.group_type}:"
-        f" {_describe_group_members(group)}"
-    )
+def _describe_dynamic_group(group: Any) -> CountedObjects:
+    content_type = _format_content_type(group.content_type)
+    return _describe_group_members(group).with_prefix(f"{content_type}, {group.group_type}: ")
 
 
-def _describe_group_members(group: Any) -> str:
+def _describe_group_members(group: Any) -> CountedObjects:
     if group.group_type == "static":
-        found = StaticGroupAssociation.all_objects.filter(dynamic_group=group)
-        return describe_members(found, "associated_object_id")
-    # What Nautobot fills its own cache of members from; `generate_query` is for display by now.
+        members = StaticGroupAssociation.all_objects.filter(dynamic_group=group)
+        return replace(describe_members(members, "associated_object_id"), is_user_data=True)
+    # Nautobot fills its member cache from this queryset; `generate_query` is now for display only.
     return describe_members(group._get_group_queryset())
 
 
@@ -147,18 +144,23 @@ def _evaluate_object_permissions() -> Items:
         yield f"{permission.name}: granted", granted
         state = "enabled" if permission.enabled else "disabled"
         actions = ", ".join(sorted(permission.actions))
-        for kind in permission.object_types.all():
-            what = _evaluate_or_error(
-                lambda one=permission, kind=kind: _describe_permitted_objects(one, kind)
+        for content_type in permission.object_types.all():
+            objects = _evaluate_or_error(
+                partial(_describe_permitted_objects, permission, content_type)
             )
-            yield f"{permission.name}: {_format_content_type(kind)}", f"{state}, {actions}: {what}"
+            name = f"{permission.name}: {_format_content_type(content_type)}"
+            prefix = f"{state}, {actions}: "
+            yield (
+                name,
+                (f"{prefix}{objects}" if isinstance(objects, str) else objects.with_prefix(prefix)),
+            )
 
 
-def _describe_permitted_objects(permission: Any, kind: ContentType) -> str:
+def _describe_permitted_objects(permission: Any, content_type: ContentType) -> Description:
     constraints = permission.list_constraints()
-    model = kind.model_class()
+    model = content_type.model_class()
     if model is None:
-        return "the model is gone"
+        return "the model does not exist"
     if not all(constraints):
         return "all objects"
     if USER_TOKEN in json.dumps(constraints):
@@ -168,34 +170,33 @@ def _describe_permitted_objects(permission: Any, kind: ContentType) -> str:
 
 def _count_user_group_members() -> Items:
     for name, number in Group.objects.values_list("name").annotate(Count("user")):
-        yield name, f"{number} members"
+        yield name, CountedObjects(f"{number} members", number)
 
 
 def _count_custom_field_values() -> Items:
     for field in CustomField.objects.order_by("key"):
-        for kind in field.content_types.all():
+        for content_type in field.content_types.all():
             yield (
-                f"{_format_content_type(kind)}.{field.key}",
-                _evaluate_or_error(
-                    lambda kind=kind, key=field.key: f"{_count_rows_with_value(kind, key)} values"
-                ),
+                f"{_format_content_type(content_type)}.{field.key}",
+                _evaluate_or_error(partial(_describe_values, content_type, field.key)),
             )
 
 
-def _count_rows_with_value(kind: ContentType, key: str) -> int:
+def _describe_values(content_type: ContentType, key: str) -> CountedObjects:
     path = f"_custom_field_data__{key}"
-    found = kind.model_class()._default_manager.filter(**{f"{path}__isnull": False})
-    return int(found.exclude(**{path: None}).count())
+    rows = content_type.model_class()._default_manager.filter(**{f"{path}__isnull": False})
+    number = int(rows.exclude(**{path: None}).count())
+    return CountedObjects(f"{number} values", number, is_user_data=True)
 
 
 def _describe_relationships() -> Items:
     numbers = Counter(RelationshipAssociation.objects.values_list("relationship_id", flat=True))
-    for one in Relationship.objects.order_by("key"):
-        ends = (
-            f"{_format_content_type(one.source_type)} to"
-            f" {_format_content_type(one.destination_type)}"
-        )
-        yield one.key, f"{one.type}, {ends}, {numbers[one.pk]} associations"
+    for relationship in Relationship.objects.order_by("key"):
+        source = _format_content_type(relationship.source_type)
+        destination = _format_content_type(relationship.destination_type)
+        number = numbers[relationship.pk]
+        description = f"{relationship.type}, {source} to {destination}, {number} associations"
+        yield relationship.key, CountedObjects(description, number, is_user_data=True)
 
 
 def _evaluate_computed_fields() -> Items:
@@ -207,8 +208,8 @@ def _evaluate_computed_fields() -> Items:
 
 
 def _render_computed_field(field: Any) -> Iterator[str]:
-    for one in _select_oldest(field.content_type.model_class(), SAMPLE_OBJECTS):
-        yield str(render_jinja2(field.template, {"obj": one}))
+    for sample in _select_oldest(field.content_type.model_class(), SAMPLE_OBJECTS):
+        yield str(render_jinja2(field.template, {"obj": sample}))
 
 
 def _evaluate_export_templates() -> Items:
@@ -221,7 +222,7 @@ def _evaluate_export_templates() -> Items:
 
 def _render_export_template(template: Any) -> str:
     model = template.content_type.model_class()
-    keys = [one.pk for one in _select_oldest(model, SAMPLE_OBJECTS)]
+    keys = [sample.pk for sample in _select_oldest(model, SAMPLE_OBJECTS)]
     return str(template.render(model._default_manager.filter(pk__in=keys).order_by("pk")))
 
 
@@ -236,7 +237,7 @@ def _validate_graphql_queries() -> Items:
 
 def _validate_graphql_query(schema: Any, query: str) -> str:
     errors = validate_query(query, schema)
-    return f"invalid: {errors[0].message}"[:300] if errors else "valid"
+    return f"invalid: {errors[0].message}"[:MAX_TEXT] if errors else "valid"
 
 
 def _digest_saved_views() -> Items:
@@ -250,26 +251,28 @@ def _evaluate_config_contexts() -> Items:
     for device in _select_oldest(Device, SAMPLE_DEVICES):
         yield (
             f"{device.name or 'unnamed'} {device.pk}",
-            _evaluate_or_error(lambda one=device: digest(json.dumps(one.get_config_context()))),
+            _evaluate_or_error(
+                lambda device=device: digest(json.dumps(device.get_config_context()))
+            ),
         )
 
 
 def _list_content_type_assignments() -> Items:
-    for word, model in (("status", Status), ("role", Role), ("tag", Tag)):
-        for one in model.objects.prefetch_related("content_types"):
+    for kind, model in (("status", Status), ("role", Role), ("tag", Tag)):
+        for item in model.objects.prefetch_related("content_types"):
             yield (
-                f"{word} {one.name}",
-                ", ".join(sorted(map(_format_content_type, one.content_types.all()))),
+                f"{kind} {item.name}",
+                ", ".join(sorted(map(_format_content_type, item.content_types.all()))),
             )
 
 
 def _list_model_permissions() -> Items:
-    found: dict[str, list[str]] = {}
+    permissions: dict[str, list[str]] = {}
     for app, model, codename in Permission.objects.values_list(
         "content_type__app_label", "content_type__model", "codename"
     ):
-        found.setdefault(f"{app}.{model}", []).append(codename)
-    return ((model, ", ".join(sorted(names))) for model, names in found.items())
+        permissions.setdefault(f"{app}.{model}", []).append(codename)
+    return ((model, ", ".join(sorted(names))) for model, names in permissions.items())
 
 
 def _count_cable_paths() -> Items:

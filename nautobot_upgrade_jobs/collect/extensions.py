@@ -1,12 +1,10 @@
-"""What extends Nautobot: Jobs' files, the registry of Jobs, and the panels of the home page."""
+"""Collect problems of extensions: Job files, registered Jobs, home-page panels, menu links."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from celery.exceptions import SoftTimeLimitExceeded
 from django.apps import apps
 from django.contrib.auth import get_user_model
 from django.test import RequestFactory
@@ -16,17 +14,17 @@ from nautobot.extras.models import Job
 from nautobot.extras.registry import registry
 
 from ..facts import Extensions
-from . import Context, attempt, explain
 from .automation import is_packaged_job
+from .context import Context, attempt, guard
+from .db.read_only_errors import is_read_only_error
 from .user_content.job_files import find_broken_job_files, find_job_files
 
 BROKEN_LINK_NAME = "ERROR: Invalid link!"
-"""The name that ``nautobot.core.apps`` gives a menu item whose address it cannot make."""
-READ_ONLY_ERROR = re.compile("read.only transaction", re.IGNORECASE)
+"""The name that ``nautobot.core.apps`` gives a menu item whose link does not resolve."""
 
 
 def collect(context: Context) -> Extensions:
-    """Look at everything that is not core's own."""
+    """Collect the problems of everything that extends Nautobot."""
     return Extensions(
         broken_job_files=attempt(
             lambda: tuple(find_broken_job_files(find_job_files(context.connection)))
@@ -42,8 +40,8 @@ def collect(context: Context) -> Extensions:
 
 
 def _find_recorded_jobs() -> set[str]:
-    found = Job.objects.filter(installed=True).values_list("module_name", "job_class_name")
-    return {path for path in map(".".join, found) if is_packaged_job(path)}
+    names = Job.objects.filter(installed=True).values_list("module_name", "job_class_name")
+    return {path for path in map(".".join, names) if is_packaged_job(path)}
 
 
 def _find_registered_jobs() -> set[str]:
@@ -51,19 +49,24 @@ def _find_registered_jobs() -> set[str]:
 
 
 def _find_broken_home_panels() -> Iterator[tuple[str, str]]:
-    """Yield panels that cannot be shown to a superuser."""
+    """Yield the panels that cannot be rendered for a superuser.
+
+    A panel that writes fails only in this read-only session and is left out.
+    """
     request = RequestFactory().get("/")
-    request.user = get_user_model().objects.filter(is_superuser=True, is_active=True).first()
-    if request.user is None:
+    user = get_user_model().objects.filter(is_superuser=True, is_active=True).first()
+    if user is None:
         return
+    request.user = user
     for name, panel in registry["homepage_layout"]["panels"].items():
-        problem = _describe_failure(lambda panel=panel: _render_panel(panel, request))
-        if problem:
-            yield str(name), problem
+        with guard() as outcome:
+            _render_panel(panel, request)
+        if outcome.failure and not is_read_only_error(outcome.error):
+            yield str(name), outcome.failure.reason
 
 
 def _find_broken_menu_links() -> Iterator[str]:
-    """Yield what Nautobot could not turn into addresses when it made the menu."""
+    """Yield the menu links that did not resolve when Nautobot built the menu."""
     for tab_name, tab in registry["nav_menu"]["tabs"].items():
         for group_name, group in tab["groups"].items():
             for link, item in group["items"].items():
@@ -72,32 +75,21 @@ def _find_broken_menu_links() -> Iterator[str]:
 
 
 def _find_orphaned_template_extensions() -> Iterator[tuple[str, str]]:
-    """Yield template extensions for models that are not there: nobody ever sees them."""
+    """Yield template extensions of models that do not exist; these are never rendered."""
     for model, classes in registry["plugin_template_extensions"].items():
         label, _, name = str(model).partition(".")
         try:
             apps.get_model(label, name)
         except LookupError:
-            for one in classes:
-                yield f"{one.__module__}.{one.__qualname__}", str(model)
+            for extension in classes:
+                yield f"{extension.__module__}.{extension.__qualname__}", str(model)
 
 
-def _render_panel(one: Mapping[str, Any], request: Any) -> None:
-    """Do what the home page does for a panel, an item, or an item of a group."""
-    if one.get("custom_template"):
-        HomeView().render_additional_content(request, {}, one)
-    elif one.get("model"):
-        one["model"].objects.restrict(request.user, "view").count()
-    for item in (one.get("items") or {}).values():
+def _render_panel(panel: Mapping[str, Any], request: Any) -> None:
+    """Render a panel, an item or an item of a group as the home page does."""
+    if panel.get("custom_template"):
+        HomeView().render_additional_content(request, {}, panel)
+    elif panel.get("model"):
+        panel["model"].objects.restrict(request.user, "view").count()
+    for item in (panel.get("items") or {}).values():
         _render_panel(item, request)
-
-
-def _describe_failure(function: Callable[[], None]) -> str:
-    try:
-        function()
-    except SoftTimeLimitExceeded:
-        raise
-    except Exception as error:  # noqa: BLE001 - panels are other people's code
-        # One that stores something when it is shown is kept from that here, and here alone.
-        return "" if READ_ONLY_ERROR.search(str(error)) else explain(error)
-    return ""

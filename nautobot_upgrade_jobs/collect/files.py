@@ -1,4 +1,4 @@
-"""Files outside of the database: media, Jobs, clones of repositories, and the deployment's own."""
+"""Collect files outside the database: media, Jobs, Git clones and deployment files."""
 
 from __future__ import annotations
 
@@ -18,50 +18,51 @@ from django.core.files.storage import FileSystemStorage, default_storage
 from packaging.utils import canonicalize_name
 
 from ..facts import Files, Listing, Unavailable
-from . import Context, explain
+from .context import Context, attempt
 from .support.redaction import digest
 
 MAX_HASHED_BYTES = 16 * 2**20
-"""Bytes; of larger files the size has to do."""
+"""Larger files are described by their size only."""
 MAX_FILES = 20_000
 BUDGET_SECONDS = 60
 COMMIT_PATTERN = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
 BRANCH_PATTERN = re.compile(r"refs/[\w./-]+")
+UNKNOWN_HEAD = "unknown commit"
 UNIT_FOLDERS = ("/etc/systemd/system", "/lib/systemd/system", "/usr/lib/systemd/system")
 DEPLOYMENT_FILES = ("nautobot_config.py", "local_requirements.txt", "uwsgi.ini")
 
 
 class TooManyFilesError(RuntimeError):
-    """There is more in a folder than a snapshot can hold."""
+    """A folder contains more files than a snapshot can store."""
 
 
 def collect(_: Context) -> Files:
-    """Look at every folder that belongs to the installation."""
+    """List the files of every folder of the installation."""
     return Files(
-        media=_attempt(_list_media),
-        jobs=_attempt(lambda: _list_tree(Path(settings.JOBS_ROOT), (".py",))),
-        git=_attempt(_read_git_heads),
-        deployment=_attempt(_digest_deployment_files),
-        configuration=_attempt(_digest_configuration),
-        distributions=_attempt(_digest_distributions),
+        media=_list_files(_list_media),
+        jobs=_list_files(lambda: _list_tree(Path(settings.JOBS_ROOT), (".py",))),
+        git=_list_files(_read_git_heads),
+        deployment=_list_files(_digest_deployment_files),
+        configuration=_list_files(_digest_configuration),
+        distributions=_list_files(_digest_distributions),
     )
 
 
-def _attempt(look: Callable[[], Iterator[tuple[str, str]]]) -> Listing | Unavailable:
-    try:
-        return Listing(dict(look()))
-    except (OSError, ValueError, SyntaxError, TooManyFilesError, AttributeError) as error:
-        return Unavailable(explain(error))
+def _list_files(items: Callable[[], Iterator[tuple[str, str]]]) -> Listing | Unavailable:
+    return attempt(
+        lambda: Listing(dict(items())),
+        expected=(OSError, ValueError, SyntaxError, TooManyFilesError, AttributeError),
+    )
 
 
 def _list_media() -> Iterator[tuple[str, str]]:
     if not isinstance(default_storage, FileSystemStorage):
-        raise ValueError("media are not kept in a folder")
+        raise ValueError("media files are not stored in a folder")
     return _list_tree(Path(settings.MEDIA_ROOT), ())
 
 
 def _list_tree(root: Path, endings: tuple[str, ...]) -> Iterator[tuple[str, str]]:
-    """Yield what is below a folder; links are named with where they lead, and not followed."""
+    """Yield the files below a folder; symbolic links are listed with their target."""
     end, number = time.monotonic() + BUDGET_SECONDS, 0
     for folder, folders, names in os.walk(root, onerror=raise_unless_missing):
         folders[:] = sorted(name for name in folders if name not in (".git", "__pycache__"))
@@ -72,25 +73,27 @@ def _list_tree(root: Path, endings: tuple[str, ...]) -> Iterator[tuple[str, str]
                 continue
             number += 1
             if number > MAX_FILES or time.monotonic() > end:
-                raise TooManyFilesError(f"over {number - 1} files, or more than time allows")
+                raise TooManyFilesError(
+                    f"more than {MAX_FILES} files, or not read within {BUDGET_SECONDS} seconds"
+                )
             yield str(path.relative_to(root)), _describe_file(path)
 
 
 def raise_unless_missing(error: OSError) -> None:
-    """Let ``os.walk`` stop at what it may not read."""
-    if not isinstance(error, FileNotFoundError):  # no folder, no files
+    """Make ``os.walk`` fail at a folder that it cannot read."""
+    if not isinstance(error, FileNotFoundError):  # A missing folder has no files.
         raise error
 
 
 def _describe_file(path: Path) -> str:
-    about = path.lstat()
-    if stat.S_ISLNK(about.st_mode):
+    status = path.lstat()
+    if stat.S_ISLNK(status.st_mode):
         return f"link to {os.readlink(path)}"
-    if not stat.S_ISREG(about.st_mode):
-        return "no file"  # to read from a pipe could take for ever
-    if about.st_size > MAX_HASHED_BYTES:
-        return f"{about.st_size} bytes"
-    return f"{about.st_size} bytes, sha256 {hashlib.sha256(path.read_bytes()).hexdigest()}"
+    if not stat.S_ISREG(status.st_mode):
+        return "not a regular file"  # Reading from a pipe could block.
+    if status.st_size > MAX_HASHED_BYTES:
+        return f"{status.st_size} bytes"
+    return f"{status.st_size} bytes, sha256 {hashlib.sha256(path.read_bytes()).hexdigest()}"
 
 
 def _read_git_heads() -> Iterator[tuple[str, str]]:
@@ -103,15 +106,15 @@ def _read_git_heads() -> Iterator[tuple[str, str]]:
 
 
 def _resolve_commit(folder: Path, head: str) -> str:
-    """Return the commit that a HEAD means: by itself, by a file of its branch, or packed."""
+    """Return the commit of a HEAD: detached, from its branch file or from packed-refs."""
     if COMMIT_PATTERN.fullmatch(head):
         return head
     branch = head.removeprefix("ref: ")
     if not BRANCH_PATTERN.fullmatch(branch) or ".." in branch:
-        return "not understood"
+        return UNKNOWN_HEAD
     if (folder / branch).is_file():
-        found = (folder / branch).read_text().strip()
-        return f"{branch} {found}" if COMMIT_PATTERN.fullmatch(found) else "not understood"
+        commit = (folder / branch).read_text().strip()
+        return f"{branch} {commit}" if COMMIT_PATTERN.fullmatch(commit) else UNKNOWN_HEAD
     packed = folder / "packed-refs"
     lines = packed.read_text().splitlines() if packed.is_file() else []
     commits = [line.partition(" ")[0] for line in lines if line.endswith(f" {branch}")]
@@ -119,7 +122,7 @@ def _resolve_commit(folder: Path, head: str) -> str:
 
 
 def _digest_deployment_files() -> Iterator[tuple[str, str]]:
-    """Yield the files that decide how Nautobot is installed and started, by keyed digest."""
+    """Yield the files that control how Nautobot is installed and started, as keyed digests."""
     root = Path(settings.NAUTOBOT_ROOT)
     paths = [root / name for name in DEPLOYMENT_FILES]
     for folder in UNIT_FOLDERS:
@@ -133,34 +136,38 @@ def _digest_deployment_files() -> Iterator[tuple[str, str]]:
 
 
 def _digest_configuration() -> Iterator[tuple[str, str]]:
-    """Yield the statements of ``nautobot_config.py`` by what they assign, as keyed digests."""
+    """Yield the statements of ``nautobot_config.py`` by assigned name, as keyed digests."""
     source = Path(str(settings.SETTINGS_PATH)).read_text("utf-8")
-    seen: Counter[str] = Counter()
+    counts: Counter[str] = Counter()
     for node in ast.parse(source).body:
         name = _find_assigned_name(node) or type(node).__name__.lower()
-        seen[name] += 1
-        key = name if seen[name] == 1 else f"{name} ({seen[name]})"
+        counts[name] += 1
+        key = name if counts[name] == 1 else f"{name} ({counts[name]})"
         yield key, f"digest {digest(ast.get_source_segment(source, node))}"
 
 
-def _find_assigned_name(node: ast.stmt) -> str:
-    targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+def _find_assigned_name(statement: ast.stmt) -> str:
+    targets = (
+        statement.targets
+        if isinstance(statement, ast.Assign)
+        else [getattr(statement, "target", None)]
+    )
     names = (
-        sub.id for target in targets if target for sub in ast.walk(target) if hasattr(sub, "id")
+        node.id for target in targets if target for node in ast.walk(target) if hasattr(node, "id")
     )
     return next(names, "")
 
 
 def _digest_distributions() -> Iterator[tuple[str, str]]:
-    """Yield a digest of the files that each distribution brought."""
-    for one in distributions():
-        name = canonicalize_name(one.name or "")
+    """Yield a digest of the files of each distribution."""
+    for distribution in distributions():
+        name = canonicalize_name(distribution.name or "")
         if name:
-            yield name, f"digest {_digest_record(one)}"
+            yield name, f"digest {_digest_record(distribution)}"
 
 
-def _digest_record(one: Distribution) -> str:
-    lines = (one.read_text("RECORD") or "").splitlines()
+def _digest_record(distribution: Distribution) -> str:
+    lines = (distribution.read_text("RECORD") or "").splitlines()
     kept = sorted(line for line in lines if not line.startswith("../") and ",sha256=" in line)
     kept = [line for line in kept if ".dist-info/" not in line]
     return hashlib.sha256("\n".join(kept).encode()).hexdigest()[:16]

@@ -1,4 +1,4 @@
-"""Fingerprints of all tables at one instant, made by the database itself: one scan for each table.
+"""Fingerprint all tables at one instant. The database computes it with one scan per table.
 
 Only hashes and counts leave the server, so memory does not grow with the rows.
 """
@@ -23,7 +23,7 @@ from ..facts.fingerprints import (
     FingerprintDepth,
     TableFingerprint,
 )
-from . import Context, explain
+from .context import Context, explain
 from .db import fingerprints_mysql, fingerprints_postgresql
 
 if TYPE_CHECKING:
@@ -39,13 +39,13 @@ KEYS_ONLY_TABLES = frozenset(
         "extras_objectchange",
     }
 )
-"""Log-like tables, large and written all the time: that no row is lost says enough of them."""
+"""Large log tables with constant writes; their primary keys are enough to detect lost rows."""
 BUDGET_SECONDS = 900
-"""For all tables together; what is not reached in time is missing, with this reason."""
+"""For all tables together; the remaining tables are then unavailable with this reason."""
 
 
 class MigrationRunningError(RuntimeError):
-    """The schema changes at this moment; a snapshot would be of neither release."""
+    """The schema is being changed, so a snapshot would match neither release."""
 
 
 def collect(context: Context) -> TableFingerprints:
@@ -54,33 +54,33 @@ def collect(context: Context) -> TableFingerprints:
     dialect = fingerprints_postgresql if connection.vendor == "postgresql" else fingerprints_mysql
     if writers := dialect.find_ddl_sessions(connection):
         raise MigrationRunningError(
-            f"the schema is being changed by {', '.join(writers)}: a migration seems to be running"
+            f"a migration seems to be running: {', '.join(writers)} changes the schema"
         )
     end = time.monotonic() + BUDGET_SECONDS
-    found: dict[str, TableFingerprint | Unavailable] = {}
+    tables: dict[str, TableFingerprint | Unavailable] = {}
     with transaction.atomic(using=connection.alias):
         dialect.begin(connection)
         server, collation = dialect.describe_server(connection)
         for name, table in dialect.read_table_info(connection).items():
             if time.monotonic() > end:
-                found[name] = Unavailable(f"the budget of {BUDGET_SECONDS} seconds was used up")
+                tables[name] = Unavailable(f"the budget of {BUDGET_SECONDS} seconds was used up")
             else:
                 depth = _choose_depth(context.depth, name, bool(table.primary_key))
-                found[name] = _fingerprint_table(connection, dialect, name, table, depth)
-    return TableFingerprints(dialect.ALGORITHM, server, collation, context.depth, found)
+                tables[name] = _fingerprint_table(connection, dialect, name, table, depth)
+    return TableFingerprints(dialect.ALGORITHM, server, collation, context.depth, tables)
 
 
-def _choose_depth(wanted: FingerprintDepth, table: str, has_key: bool) -> FingerprintDepth:
+def _choose_depth(requested: FingerprintDepth, table: str, has_key: bool) -> FingerprintDepth:
     deepest: FingerprintDepth = (
         "counts" if not has_key else "keys" if table in KEYS_ONLY_TABLES else "buckets"
     )
-    return min(wanted, deepest, key=DEPTHS.index)
+    return min(requested, deepest, key=DEPTHS.index)
 
 
 def _fingerprint_table(
     connection: BaseDatabaseWrapper, dialect: Any, name: str, table: Any, depth: FingerprintDepth
 ) -> TableFingerprint | Unavailable:
-    """Fingerprint one table; a savepoint keeps a failure from ending the transaction."""
+    """Fingerprint one table; a savepoint keeps the transaction usable after an error."""
     key = () if depth == "counts" else table.key
     columns = table.columns if depth in ("content", "buckets") else ()
     query = dialect.build_fingerprint_query(
@@ -102,30 +102,30 @@ def _fingerprint_table(
             ColumnFingerprint(
                 name=column.name,
                 type=column.type,
-                non_null_count=sum(int(row[place + 1]) for row in buckets),
-                fingerprint=_table_hash(buckets, place, combine),
-                buckets=_bucket_hashes(buckets, place) if in_buckets else "",
+                non_null_count=sum(int(row[index + 1]) for row in buckets),
+                fingerprint=_table_hash(buckets, index, combine),
+                buckets=_bucket_hashes(buckets, index) if in_buckets else "",
             )
-            for place, column in zip(count(FIRST_COLUMN_INDEX, 2), columns)
+            for index, column in zip(count(FIRST_COLUMN_INDEX, 2), columns)
         ),
         key_buckets=_bucket_hashes(buckets, KEY_HASH_INDEX) if in_buckets else "",
     )
 
 
 BUCKET_INDEX, ROW_COUNT_INDEX, KEY_HASH_INDEX, FIRST_COLUMN_INDEX = range(4)
-"""Places in a row of the query's result; of each column the number of values follows its mark."""
+"""Positions in a result row. Each column has two: its hash and its number of values."""
 
 
-def _table_hash(buckets: list[Any], place: int, combine: Callable[[int, int], int]) -> str:
-    return _hex(reduce(combine, (int(row[place] or 0) for row in buckets), 0))
+def _table_hash(buckets: list[Any], index: int, combine: Callable[[int, int], int]) -> str:
+    return _hex(reduce(combine, (int(row[index] or 0) for row in buckets), 0))
 
 
-def _bucket_hashes(buckets: list[Any], place: int) -> str:
-    """Return the marks of all buckets, in order; of an empty one it is zero."""
-    marks = {int(row[BUCKET_INDEX]): int(row[place] or 0) for row in buckets}
-    if not any(marks.values()):
+def _bucket_hashes(buckets: list[Any], index: int) -> str:
+    """Return the hashes of all buckets in order; the hash of an empty bucket is zero."""
+    hashes = {int(row[BUCKET_INDEX]): int(row[index] or 0) for row in buckets}
+    if not any(hashes.values()):
         return ""
-    return "".join(_hex(marks.get(number, 0)) for number in range(NUMBER_OF_BUCKETS))
+    return "".join(_hex(hashes.get(number, 0)) for number in range(NUMBER_OF_BUCKETS))
 
 
 def _hex(fingerprint: int) -> str:

@@ -1,6 +1,6 @@
-"""Jobs, schedules and unfinished runs, read by SQL.
+"""Collect Jobs, schedules and unfinished runs by SQL.
 
-Core's models are not used: during an upgrade they may not fit the tables.
+Core's models are not used, because they may not match the tables during an upgrade.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from uuid import UUID
 
 from ..facts import Jobs
 from ..facts.jobs import JobRecord, JobRun, ScheduledJob
-from . import Context, attempt
+from .context import Context, attempt
 from .db.sql import fetch_rows
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ JSON_NULL_CONDITION = {
 
 
 def collect(context: Context) -> Jobs:
-    """Read Jobs, enabled schedules, unfinished runs and what waits for an approval."""
+    """Read Jobs, enabled schedules, unfinished runs and waiting approvals."""
     connection = context.connection
     number, running = _query_unfinished_runs(connection, context.own_job_result)
     return Jobs(
@@ -63,7 +63,7 @@ def _query_names(connection: BaseDatabaseWrapper, query: str) -> tuple[str, ...]
 
 def _query_scheduled_jobs(connection: BaseDatabaseWrapper) -> tuple[ScheduledJob, ...]:
     interval = f"s.{connection.ops.quote_name('interval')}"
-    found = fetch_rows(
+    rows = fetch_rows(
         connection,
         f"SELECT s.name, s.task, {interval}, s.user_id IS NOT NULL, "  # noqa: S608 - constants
         f"NOT ({JSON_NULL_CONDITION[connection.vendor]}), "
@@ -73,30 +73,30 @@ def _query_scheduled_jobs(connection: BaseDatabaseWrapper) -> tuple[ScheduledJob
     )
     return tuple(
         ScheduledJob(str(name), str(task), str(interval), *(bool(flag) for flag in flags))
-        for name, task, interval, *flags in found
+        for name, task, interval, *flags in rows
     )
 
 
 def _query_unfinished_runs(
-    connection: BaseDatabaseWrapper, own: str
+    connection: BaseDatabaseWrapper, own_job_result: str
 ) -> tuple[int, tuple[JobRun, ...]]:
     """Return the number of unfinished runs and the oldest of them."""
-    found = fetch_rows(
+    rows = fetch_rows(
         connection,
         "SELECT id, name, status, date_created, count(*) OVER () FROM extras_jobresult "  # noqa: S608
         f"WHERE status NOT IN ({', '.join(['%s'] * len(FINISHED_STATUSES))}) AND id <> %s "
         f"ORDER BY date_created LIMIT {MAX_LISTED_RUNS}",
-        [*FINISHED_STATUSES, _adapt_uuid(connection, own or str(UUID(int=0)))],
+        [*FINISHED_STATUSES, _adapt_uuid(connection, own_job_result or str(UUID(int=0)))],
     )
     runs = tuple(
         JobRun(_normalize_uuid(id_), str(name), str(status), _minutes_since(created))
-        for id_, name, status, created, _ in found
+        for id_, name, status, created, _ in rows
     )
-    return (found[0][-1] if found else 0), runs
+    return (rows[0][-1] if rows else 0), runs
 
 
 def _adapt_uuid(connection: BaseDatabaseWrapper, key: str) -> str:
-    """Return a primary key as the database keeps it."""
+    """Return a primary key as the database stores it."""
     return key if connection.features.has_native_uuid_field else UUID(key).hex
 
 
@@ -106,6 +106,6 @@ def _normalize_uuid(raw: Any) -> str:
 
 
 def _minutes_since(moment: datetime) -> int:
-    if moment.tzinfo is None:  # MySQL has no time zone; Django stores UTC
+    if moment.tzinfo is None:  # MySQL stores no time zone; Django writes UTC
         moment = moment.replace(tzinfo=timezone.utc)
     return int((datetime.now(timezone.utc) - moment).total_seconds() // 60)

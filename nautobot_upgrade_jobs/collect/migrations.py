@@ -1,4 +1,4 @@
-"""Both sides of the migration history."""
+"""Collect the migration files and the recorded migrations."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from django.db import connection
 from django.db.backends.utils import truncate_name
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.operations import (
+    AddField,
     CreateModel,
     DeleteModel,
     RemoveField,
@@ -29,7 +30,8 @@ from django.db.models import Field
 from ..facts import Migrations
 from ..facts import migrations as facts
 from ..facts.migrations import Migration
-from . import Context
+from ..facts.migrations import SchemaChangeKind as Kind
+from .context import Context
 from .db.sql import fetch_rows
 from .support.distributions import list_migration_files
 
@@ -69,7 +71,7 @@ def collect(context: Context) -> Migrations:
 
 
 def _invert_run_before(loader: MigrationLoader) -> Mapping[str, set[str]]:
-    """Return the migrations that others want to run before, with these others."""
+    """Return the migrations named by ``run_before`` of others, each with these others."""
     earlier: dict[str, set[str]] = defaultdict(set)
     for (app, name), migration in loader.disk_migrations.items():
         for later in _resolve_dependencies(loader, app, migration.run_before):
@@ -78,59 +80,78 @@ def _invert_run_before(loader: MigrationLoader) -> Mapping[str, set[str]]:
 
 
 def _find_unpackaged_migrations(loader: MigrationLoader) -> Iterator[tuple[str, str]]:
-    """Yield migrations that somebody put into the folder of a distribution, with their files."""
-    brought = list_migration_files()
-    folders = {path.parent for path in brought}  # not those of an editable installation
+    """Yield migrations in the folder of a distribution that does not contain them, with files."""
+    packaged = list_migration_files()
+    # Editable installations list no migration files.
+    folders = {path.parent for path in packaged}
     for (app, name), migration in sorted(loader.disk_migrations.items()):
         path = Path(str(sys.modules[migration.__module__].__file__))
-        if path.parent in folders and path not in brought:
+        if path.parent in folders and path not in packaged:
             yield f"{app}.{name}", str(path)
 
 
-def _build_operation(app: str, one: Operation) -> facts.Operation:
-    name = getattr(one, "constraint", None) or getattr(one, "index", None) or one
-    named = isinstance(one, IndexOperation) and not isinstance(one, RenameIndex)
+def _build_operation(app: str, operation: Operation) -> facts.Operation:
+    changed = getattr(operation, "constraint", None) or getattr(operation, "index", None)
+    is_named = isinstance(operation, IndexOperation) and not isinstance(operation, RenameIndex)
     return facts.Operation(
-        kind=type(one).__name__,
-        changes=tuple(dict.fromkeys(_list_schema_changes(app, [one]))),
-        name=str(getattr(name, "name", "") or "") if named else "",
+        kind=type(operation).__name__,
+        changes=tuple(dict.fromkeys(_list_schema_changes(app, [operation]))),
+        name=str(getattr(changed or operation, "name", "") or "") if is_named else "",
     )
 
 
-def _list_schema_changes(app: str, operations: Sequence[Operation]) -> Iterator[str]:
-    """Yield what the operations alter, by the names that tables have today or would have."""
-    for one in operations:
-        if isinstance(one, SeparateDatabaseAndState):
-            yield from _list_schema_changes(app, [*one.database_operations, *one.state_operations])
-        elif isinstance(one, RenameField):
-            table = _resolve_table_name(app, one.model_name)
-            yield f"{table}.{one.old_name}>{table}.{one.new_name}"
-        elif isinstance(one, FieldOperation):
-            table, gone = _resolve_table_name(app, one.model_name), isinstance(one, RemoveField)
-            if not getattr(one.field, "many_to_many", False):
-                yield f"{'-' if gone else ''}{table}.{one.name}"
-            yield from _list_m2m_tables(table, [(one.name, one.field)])
-        elif isinstance(one, RenameModel):
-            yield (
-                f"{_resolve_table_name(app, one.old_name)}>{_resolve_table_name(app, one.new_name)}"
+def _list_schema_changes(app: str, operations: Sequence[Operation]) -> Iterator[facts.SchemaChange]:
+    """Yield the schema changes of operations, by current table names.
+
+    A new table has the name that Django would give it.
+    """
+    table_name = partial(_resolve_table_name, app)
+    for operation in operations:
+        if isinstance(operation, SeparateDatabaseAndState):
+            inner = [*operation.database_operations, *operation.state_operations]
+            yield from _list_schema_changes(app, inner)
+        elif isinstance(operation, RenameField):
+            table = table_name(operation.model_name)
+            yield facts.SchemaChange(Kind.RENAMED, table, operation.old_name, operation.new_name)
+        elif isinstance(operation, FieldOperation):
+            table = table_name(operation.model_name)
+            if not getattr(operation.field, "many_to_many", False):
+                yield facts.SchemaChange(_field_change_kind(operation), table, operation.name)
+            yield from _list_m2m_tables(table, [(operation.name, operation.field)])
+        elif isinstance(operation, RenameModel):
+            new_name = table_name(operation.new_name)
+            yield facts.SchemaChange(
+                Kind.RENAMED, table_name(operation.old_name), new_name=new_name
             )
-        elif isinstance(one, DeleteModel):
-            yield f"-{_resolve_table_name(app, one.name)}"
-        elif isinstance(one, CreateModel):
-            yield _resolve_table_name(app, one.name)
-            yield from _list_m2m_tables(_resolve_table_name(app, one.name), one.fields)
-        elif isinstance(one, (ModelOperation, IndexOperation)):
-            yield f"{_resolve_table_name(app, getattr(one, 'model_name', '') or one.name)}."
+        elif isinstance(operation, DeleteModel):
+            yield facts.SchemaChange(Kind.REMOVED, table_name(operation.name))
+        elif isinstance(operation, CreateModel):
+            yield facts.SchemaChange(Kind.ADDED, table_name(operation.name))
+            yield from _list_m2m_tables(table_name(operation.name), operation.fields)
+        elif isinstance(operation, (ModelOperation, IndexOperation)):
+            model = getattr(operation, "model_name", "") or operation.name
+            yield facts.SchemaChange(Kind.ALTERED, table_name(model))
 
 
-def _list_m2m_tables(table: str, fields: Iterable[tuple[str, Field]]) -> Iterator[str]:
-    """Yield the tables that many-to-many fields have of their own."""
-    longest = connection.ops.max_name_length()
+def _field_change_kind(operation: FieldOperation) -> facts.SchemaChangeKind:
+    if isinstance(operation, AddField):
+        return Kind.ADDED
+    return Kind.REMOVED if isinstance(operation, RemoveField) else Kind.ALTERED
+
+
+def _list_m2m_tables(
+    table: str, fields: Iterable[tuple[str, Field]]
+) -> Iterator[facts.SchemaChange]:
+    """Yield the tables of many-to-many fields without a through model."""
+    max_length = connection.ops.max_name_length()
     for name, field in fields:
         if getattr(field, "many_to_many", False) and not getattr(
             field.remote_field, "through", None
         ):
-            yield getattr(field, "db_table", None) or truncate_name(f"{table}_{name}", longest)
+            m2m_table = getattr(field, "db_table", None) or truncate_name(
+                f"{table}_{name}", max_length
+            )
+            yield facts.SchemaChange(Kind.ADDED, m2m_table)
 
 
 def _resolve_table_name(app: str, model: str) -> str:
@@ -143,18 +164,18 @@ def _resolve_table_name(app: str, model: str) -> str:
 def _resolve_dependencies(
     loader: MigrationLoader, app: str, dependencies: Iterable[tuple[str, str]]
 ) -> list[str]:
-    """Return dependencies as keys; ``__first__`` and ``__latest__`` become the file they mean."""
-    found = []
+    """Return dependencies as keys, with ``__first__`` and ``__latest__`` resolved."""
+    keys = []
     for label, name in dependencies:
         if name in ("__first__", "__latest__"):
             if label == app:
-                continue  # Django ignores a dependency of an App on itself
-            names = sorted(key for lbl, key in loader.disk_migrations if lbl == label)
+                continue  # Django ignores the dependency of an app on itself.
+            names = sorted(key for app_label, key in loader.disk_migrations if app_label == label)
             if not names and label in {config.label for config in apps.get_app_configs()}:
-                continue  # an App without migrations
+                continue  # The app has no migrations.
             if not names:
-                found.append(f"{label}.{name}")
-                continue  # an App that is not there: Django refuses this
+                keys.append(f"{label}.{name}")
+                continue  # The app does not exist, and Django refuses the dependency.
             name = names[0] if name == "__first__" else names[-1]
-        found.append(f"{label}.{name}")
-    return found
+        keys.append(f"{label}.{name}")
+    return keys

@@ -1,4 +1,4 @@
-"""All distributions in Nautobot's environment, and what is to be installed beside them."""
+"""Collect all distributions in Nautobot's environment, and the local requirements file."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from django.conf import settings
 
 from ..common.urls import mask_url_credentials
 from ..facts import Packages
-from . import Context
+from .context import Context
 from .support.distributions import list_installed_packages
 
 REQUIREMENTS_FILE = "local_requirements.txt"
@@ -21,10 +21,10 @@ def collect(_: Context) -> Packages:
 
 
 def _read_local_requirements() -> Iterator[str]:
-    """Yield the lines of the file that Nautobot's upgrade guide keeps Apps in."""
+    """Yield the lines of the file in which Nautobot's upgrade guide lists Apps."""
     path = Path(settings.NAUTOBOT_ROOT, REQUIREMENTS_FILE)
     text = path.read_text("utf-8", "replace") if path.is_file() else ""
     for line in text.splitlines():
-        stated = line.partition(" #")[0].strip().removesuffix("\\").strip()
-        if stated and not stated.startswith("#"):
-            yield mask_url_credentials(stated)
+        requirement = line.partition(" #")[0].strip().removesuffix("\\").strip()
+        if requirement and not requirement.startswith("#"):
+            yield mask_url_credentials(requirement)

@@ -1,4 +1,4 @@
-"""What undoing the migrations to come would do to the rows that are there today."""
+"""Predict what reversing the pending migrations would do to the current rows."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from django.db.migrations.state import ProjectState
 
 from ..catalog import load_catalog
 from ..facts import PlannedReversal
-from ..facts.reversal import Effect
-from . import Context
+from ..facts.reversal import Effect, ReverseEffect
+from .context import Context
 from .operations.reversal import (
     NO_KNOWN_REVERSALS,
     analyze,
-    dropped_by,
     fixed_tables,
     reverse_migration,
 )
+from .operations.reverse_effects import dropped_by
 from .operations.schema_tracker import SchemaTracker
 from .operations.value_counts import DropTarget, count_values
 
@@ -30,11 +30,11 @@ if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper
 
 PlannedDrop = tuple[Effect, DropTarget]
-"""What comes back without what is in it today, and where that is today."""
+"""A table or column that the upgrade drops and reversing restores empty, and its current place."""
 
 
 def collect(context: Context) -> PlannedReversal:
-    """Go forward through the plan, and back again: what came on the way there, has no rows yet."""
+    """Replay the plan forward and back; what the plan itself creates has no rows yet."""
     executor = MigrationExecutor(connection)
     plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
     if not plan:
@@ -50,45 +50,53 @@ def analyze_planned(
     plan: Sequence[Migration],
     known: Mapping[str, str] = NO_KNOWN_REVERSALS,
 ) -> PlannedReversal:
-    """Look at what undoing migrations would do that are still to come.
+    """Predict what reversing pending migrations would do.
 
     Args:
-        connection: What to ask the rows of today through.
-        state: The models as they are today; afterwards, as they are to be.
-        plan: The migrations in their order.
-        known: Of those whose code is known, the tables whose rows it may bring into line with a
-            demand, as words.
+        connection: The connection to query the current rows.
+        state: The current models; changed to the models after the plan.
+        plan: The migrations in order.
+        known: For migrations with known reverse code, the tables whose rows that code may make
+            comply with a precondition, as text.
     """
-    walk = SchemaTracker(state.clone())
-    back: list[Migration] = []
-    leaving: list[PlannedDrop] = []
+    tracker = SchemaTracker(state.clone())
+    reverse_plan: list[Migration] = []
+    drops: list[PlannedDrop] = []
     for migration in plan:
-        back.append(reverse_migration(migration, state))
-        leaving += _dropped_on_upgrade(migration, walk)
-    found = analyze(connection, walk, back[::-1], known)
-    counts = count_values(connection, [goes for _, goes in leaving])
-    returns = (
+        reverse_plan.append(reverse_migration(migration, state))
+        drops += _dropped_on_upgrade(migration, tracker)
+    reversal = analyze(connection, tracker, reverse_plan[::-1], known)
+    counts = count_values(connection, [target for _, target in drops])
+    restored = (
         replace(effect, rows=count.rows, unknown_reason=count.unknown)
-        for (effect, _), count in zip(leaving, counts, strict=True)
+        for (effect, _), count in zip(drops, counts, strict=True)
     )
     return PlannedReversal(
-        found.migrations, (*map(_clear_row_loss, found.effects), *returns), found.operation_costs
+        reversal.migrations,
+        (*map(_clear_row_loss, reversal.effects), *restored),
+        reversal.operation_costs,
     )
 
 
-def _dropped_on_upgrade(migration: Migration, walk: SchemaTracker) -> Iterator[PlannedDrop]:
-    """Go through a migration; yield what it takes away, as it is named today."""
+def _dropped_on_upgrade(migration: Migration, tracker: SchemaTracker) -> Iterator[PlannedDrop]:
+    """Replay a migration and yield what it drops, by current name."""
     key = f"{migration.app_label}.{migration.name}"
-    for one, place in walk.replay(migration):
-        if place and isinstance(one, (DeleteModel, RemoveField)):
-            plain = Effect("returns empty", key, type(one).__name__)
-            for effect, goes in dropped_by(one, place, walk, plain):
-                if goes:
-                    yield replace(effect, kind="returns empty"), goes
+    for operation, table in tracker.replay(migration):
+        if table and isinstance(operation, (DeleteModel, RemoveField)):
+            template = Effect(ReverseEffect.RESTORES_EMPTY, key, type(operation).__name__)
+            for effect, target in dropped_by(operation, table, tracker, template):
+                if target:
+                    yield replace(effect, kind=ReverseEffect.RESTORES_EMPTY), target
 
 
-def _clear_row_loss(one: Effect) -> Effect:
-    """Leave what comes back to those who know what is in it today; what it demands stays."""
-    if one.kind != "returns empty":
-        return one
-    return replace(one, kind="may fail" if one.violated_preconditions else "keeps")
+def _clear_row_loss(effect: Effect) -> Effect:
+    """Remove the loss from what is restored empty; ``_dropped_on_upgrade`` counts the loss.
+
+    The violated preconditions stay.
+    """
+    if effect.kind != ReverseEffect.RESTORES_EMPTY:
+        return effect
+    return replace(
+        effect,
+        kind=ReverseEffect.MAY_FAIL if effect.violated_preconditions else ReverseEffect.LOSSLESS,
+    )

@@ -1,15 +1,15 @@
-"""What data migrations left behind, counted by the queries of the catalog."""
+"""Count violations of the postconditions of data migrations, by the catalog's queries."""
 
 from __future__ import annotations
 
 from ..catalog import load_catalog
 from ..facts import PostconditionCounts
-from . import Context, attempt
+from .context import Context, attempt
 from .db.sql import fetch_rows, fetch_value
 
 
 def collect(context: Context) -> PostconditionCounts:
-    """Ask the queries of those migrations that are recorded."""
+    """Run the queries of recorded migrations."""
     connection = context.connection
     recorded = {
         f"{app}.{name}"
@@ -17,8 +17,10 @@ def collect(context: Context) -> PostconditionCounts:
     }
     return PostconditionCounts(
         {
-            one.id: attempt(lambda sql=one.sql: int(fetch_value(connection, sql)))
-            for one in load_catalog().postconditions
-            if one.migration in recorded
+            postcondition.id: attempt(
+                lambda sql=postcondition.sql: int(fetch_value(connection, sql))
+            )
+            for postcondition in load_catalog().postconditions
+            if postcondition.migration in recorded
         }
     )

@@ -1,9 +1,9 @@
-"""Asks the rows whether they comply with what the migrations to come demand of them."""
+"""Test the preconditions of pending migrations on the rows."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -13,189 +13,219 @@ from django.db.migrations import Migration
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.operations.base import Operation
 
-from ..facts import Preconditions
-from ..facts.preconditions import OperationCost, Precondition, PreconditionResult
-from . import Context, explain
+from ..facts import Preconditions, Unavailable, or_none
+from ..facts.preconditions import (
+    CostKind,
+    OperationCost,
+    Precondition,
+    PreconditionKind,
+    PreconditionResult,
+)
+from .context import Context, attempt, explain
 from .db.sql import fetch_rows, fetch_value
-from .operations.derive_costs import operation_costs
+from .operations.derive_costs import PartCost, operation_costs
 from .operations.derive_preconditions import preconditions_of
 from .operations.schema_tracker import SchemaTracker, TableRef
-from .operations.source import find_referenced_models, mentions, operation_source
+from .operations.source import operation_source
+from .operations.source_text import find_referenced_models, mentioned_by
 from .operations.value_counts import DropTarget, count_values
 
 if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper
 
-DROPS = "loses"
 SAMPLE_SIZE = 5
-"""Primary keys that are shown."""
+"""Number of primary keys in a sample."""
 SAFE_KEY_PATTERN = re.compile(r"\d+|[0-9a-f]{32}|[0-9a-f-]{36}")
-"""Not the key of a session, say: whoever has it, is its user."""
+"""Numbers and UUIDs. Other keys can be secrets: the key of a session gives access to it."""
+SQL_CONDITIONS = (PreconditionKind.CHECK, PreconditionKind.NUMERIC_RANGE)
+LENGTH_LIMITS = (PreconditionKind.MAX_LENGTH, PreconditionKind.TRUNCATES)
 
 
 def collect(context: Context) -> Preconditions:
-    """Derive the demands from the operations of the plan, and try each with a query."""
+    """Derive the preconditions from the operations of the plan, and test each with a query."""
     executor = MigrationExecutor(connection)
     leaves = executor.loader.graph.leaf_nodes()
     plan = [migration for migration, _ in executor.migration_plan(leaves)]
     if not plan:
         return Preconditions()
-    demanded, work = _analyze_plan(
-        SchemaTracker(executor._create_project_state(with_applied_migrations=True)), plan
-    )
-    goes = [one for one in demanded if one.kind == DROPS]
-    answers = [
-        *(test_precondition(context.connection, one) for one in demanded if one.kind != DROPS),
-        *_count_dropped_values(context.connection, goes),
+    state = executor._create_project_state(with_applied_migrations=True)
+    preconditions, costs = _analyze_plan(SchemaTracker(state), plan)
+    drops = [each for each in preconditions if each.kind is PreconditionKind.DROPS]
+    tests = [each for each in preconditions if each.kind is not PreconditionKind.DROPS]
+    results = [
+        *(test_precondition(context.connection, precondition) for precondition in tests),
+        *_count_dropped_values(context.connection, drops),
     ]
-    broken = tuple(one for one in answers if one.affected_rows or one.unknown_reason)
-    return Preconditions(broken, len(answers), len(plan), tuple(work))
+    violated = tuple(result for result in results if result.affected_rows or result.unknown_reason)
+    return Preconditions(violated, len(results), len(plan), tuple(costs))
 
 
 def _analyze_plan(
-    walk: SchemaTracker, plan: list[Migration]
+    tracker: SchemaTracker, plan: list[Migration]
 ) -> tuple[list[Precondition], list[OperationCost]]:
-    """Go through the plan once; return what it demands, and what it has to do."""
-    demanded, work = [], []
+    """Replay the plan once, and return its preconditions and costs."""
+    preconditions: list[Precondition] = []
+    costs: list[OperationCost] = []
     code: list[tuple[str, str | None]] = []
     for number, migration in enumerate(plan):
         name = f"{migration.app_label}.{migration.name}"
-        for one, place in walk.replay(migration):
-            source = operation_source(migration, one)
-            named = {"migration": name, "operation": type(one).__name__}
+        for operation, table in tracker.replay(migration):
+            kind = type(operation).__name__
+            source = operation_source(migration, operation)
             if source != "":
                 code.append((name, source))
-                tables = [walk.current_table(*model) for model in find_referenced_models(source)]
-                work += [
-                    OperationCost("code", table=table or "", **named) for table in tables or [None]
+                costs += _code_costs(tracker, source, name, kind)
+            if table:
+                required = derive_preconditions(operation, tracker, table)
+                preconditions += (
+                    replace(
+                        precondition,
+                        possibly_fixed_by=mentioned_by(code, table.model, table.table),
+                        migrations_before=number,
+                        migration=name,
+                        operation=kind,
+                    )
+                    for precondition in required
+                )
+                costs += [
+                    OperationCost(part.kind, name, kind, table.table, lock=part.lock)
+                    for part in derive_costs(operation, tracker, table)
                 ]
-            if place:
-                if asked := derive_preconditions(one, walk, place):
-                    after = (key for key, text in code if mentions(text, place.model, place.table))
-                    known = {
-                        "possibly_fixed_by": tuple(dict.fromkeys(after)),
-                        "migrations_before": number,
-                        **named,
-                    }
-                    demanded += [replace(demand, **known) for demand in asked]
-                kinds = derive_costs(one, walk, place)
-                work += [OperationCost(kind, table=place.table, **named) for kind in kinds]
-    return demanded, work
+    return preconditions, costs
+
+
+def _code_costs(
+    tracker: SchemaTracker, source: str | None, migration: str, operation: str
+) -> Iterator[OperationCost]:
+    """Yield the cost of code on each table that it mentions, or on an unknown table."""
+    tables = [tracker.current_table(*model) for model in find_referenced_models(source)]
+    for table in tables or [None]:
+        yield OperationCost(CostKind.DATA_MIGRATION, migration, operation, table or "")
 
 
 def derive_preconditions(
-    one: Operation, walk: SchemaTracker, place: TableRef
+    operation: Operation, tracker: SchemaTracker, table: TableRef
 ) -> list[Precondition]:
-    """Return the demands of an operation; one that is too odd for us must not hide the others."""
-    try:
-        return list(preconditions_of(one, walk, place))
-    except Exception as error:  # noqa: BLE001 - operations and fields are code of others
-        return [Precondition("untried", "", "", place.table, bound=explain(error))]
+    """Return the preconditions of an operation, or an untested one if it cannot be analyzed.
+
+    Operations and fields of Apps can raise any exception, which must not hide the others.
+    """
+    preconditions = attempt(
+        lambda: list(preconditions_of(operation, tracker, table)), expected=Exception
+    )
+    if isinstance(preconditions, Unavailable):
+        reason = preconditions.reason
+        return [Precondition(PreconditionKind.UNTESTED, "", "", table.table, bound=reason)]
+    return preconditions
 
 
-def derive_costs(one: Operation, walk: SchemaTracker, place: TableRef) -> list[str]:
-    """Return what an operation costs; nothing of one that is too odd for us."""
-    try:
-        return list(operation_costs(one, walk, place))
-    except Exception:  # noqa: BLE001 - as above, where it is told
-        return []
+def derive_costs(operation: Operation, tracker: SchemaTracker, table: TableRef) -> list[PartCost]:
+    """Return the costs of an operation; empty if it cannot be analyzed.
+
+    ``derive_preconditions`` reports an operation that cannot be analyzed.
+    """
+    costs = attempt(lambda: list(operation_costs(operation, tracker, table)), expected=Exception)
+    return or_none(costs) or []
 
 
 def _count_dropped_values(
-    connection: BaseDatabaseWrapper, goes: list[Precondition]
+    connection: BaseDatabaseWrapper, drops: list[Precondition]
 ) -> Iterator[PreconditionResult]:
-    """Count the values in what goes."""
-    asked = [DropTarget(one.table, one.columns[0] if one.columns else "") for one in goes]
-    for one, count in zip(goes, count_values(connection, asked), strict=True):
-        yield PreconditionResult(one, count.rows, unknown_reason=count.unknown)
+    """Count the values that operations drop."""
+    targets = [DropTarget(drop.table, drop.columns[0] if drop.columns else "") for drop in drops]
+    for drop, count in zip(drops, count_values(connection, targets), strict=True):
+        yield PreconditionResult(drop, count.rows, unknown_reason=count.unknown)
 
 
-def test_precondition(connection: BaseDatabaseWrapper, demand: Precondition) -> PreconditionResult:
-    """Ask the rows whether they comply with a demand."""
-    if demand.kind == "untried":
-        return PreconditionResult(demand, 0, unknown_reason=demand.bound)
+def test_precondition(
+    connection: BaseDatabaseWrapper, precondition: Precondition
+) -> PreconditionResult:
+    """Count the rows that violate a precondition."""
+    if precondition.kind is PreconditionKind.UNTESTED:
+        return PreconditionResult(precondition, 0, unknown_reason=precondition.bound)
     try:
-        where = _violation_condition(connection, demand)
-        number = _count_violations(connection, demand, where)
+        where = _violation_condition(connection, precondition)
+        number = _count_violations(connection, precondition, where)
     except DatabaseError as error:
-        return PreconditionResult(demand, 0, unknown_reason=explain(error))
-    return PreconditionResult(
-        demand, number, _sample_matching_keys(connection, demand, where) if number else ()
-    )
+        return PreconditionResult(precondition, 0, unknown_reason=explain(error))
+    sample = _sample_matching_keys(connection, precondition, where) if number else ()
+    return PreconditionResult(precondition, number, sample)
 
 
-def _violation_condition(connection: BaseDatabaseWrapper, demand: Precondition) -> str:
-    """Return the condition that rows meet which do not comply; names are quoted, none is a value.
+def _violation_condition(connection: BaseDatabaseWrapper, precondition: Precondition) -> str:
+    """Return the SQL condition of violating rows. Names are quoted; there are no values.
 
-    Of ``unique`` there is one for each value that is there more than once.
+    For ``UNIQUE`` it is the condition of the rows that must be unique.
     """
+    kind, bound = precondition.kind, precondition.bound
     quote = connection.ops.quote_name
-    columns = [quote(name) for name in demand.columns]
-    if demand.kind in ("check", "range"):
-        return f"NOT ({demand.bound})"
-    if demand.kind == "unique":
-        given = [f"{one} IS NOT NULL" for one in columns]
-        return " AND ".join([*given, *([f"({demand.bound})"] if demand.bound else [])]) or "1 = 1"
-    if not columns:  # a new one without a value for the rows that are there
+    columns = [quote(name) for name in precondition.columns]
+    if kind in SQL_CONDITIONS:
+        return f"NOT ({bound})"
+    if kind is PreconditionKind.UNIQUE:
+        not_null = [f"{column} IS NOT NULL" for column in columns]
+        return " AND ".join([*not_null, *([f"({bound})"] if bound else [])]) or "1 = 1"
+    if not columns:  # A new column has no value in the existing rows.
         return "1 = 1"
     (column,) = columns
-    if demand.kind == "not null":
+    if kind is PreconditionKind.NOT_NULL:
         return f"{column} IS NULL"
-    if demand.kind in ("length", "cut"):
+    if kind in LENGTH_LIMITS:
         text = "CHAR" if connection.vendor == "mysql" else "text"
-        return f"CHAR_LENGTH(CAST({column} AS {text})) > {int(demand.bound)}"
-    table, _, key = demand.bound.rpartition(".")
+        return f"CHAR_LENGTH(CAST({column} AS {text})) > {int(bound)}"
+    table, _, key = bound.rpartition(".")
     return (
         f"{column} IS NOT NULL AND NOT EXISTS (SELECT 1 FROM {quote(table)} r "  # noqa: S608
-        f"WHERE r.{quote(key)} = {quote(demand.table)}.{column})"
+        f"WHERE r.{quote(key)} = {quote(precondition.table)}.{column})"
     )
 
 
-def _count_violations(connection: BaseDatabaseWrapper, demand: Precondition, where: str) -> int:
+def _count_violations(
+    connection: BaseDatabaseWrapper, precondition: Precondition, where: str
+) -> int:
     quote = connection.ops.quote_name
-    table = quote(demand.table)
-    if demand.kind != "unique":
+    table = quote(precondition.table)
+    if precondition.kind is not PreconditionKind.UNIQUE:
         return int(fetch_value(connection, f"SELECT count(*) FROM {table} WHERE {where}"))  # noqa: S608
-    if not demand.columns:  # one default for all rows
+    if not precondition.columns:  # All rows get the same default.
         number = int(fetch_value(connection, f"SELECT count(*) FROM {table}"))  # noqa: S608
         return int(number > 1)
-    return int(
-        fetch_value(
-            connection,
-            f"SELECT count(*) FROM ({_duplicate_groups(quote, demand, where)}) d",  # noqa: S608
-        )
-    )
+    groups = _duplicate_groups(quote, precondition, where)
+    return int(fetch_value(connection, f"SELECT count(*) FROM ({groups}) d"))  # noqa: S608
 
 
-def _duplicate_groups(quote, demand: Precondition, where: str) -> str:
-    columns = ", ".join(map(quote, demand.columns))
+def _duplicate_groups(quote: Callable[[str], str], precondition: Precondition, where: str) -> str:
+    columns = ", ".join(map(quote, precondition.columns))
     return (
-        f"SELECT {columns} FROM {quote(demand.table)} WHERE {where} "  # noqa: S608
+        f"SELECT {columns} FROM {quote(precondition.table)} WHERE {where} "  # noqa: S608
         f"GROUP BY {columns} HAVING count(*) > 1"
     )
 
 
 def sample_table_keys(connection: BaseDatabaseWrapper, table: str) -> tuple[str, ...]:
     """Return primary keys of some rows of a table."""
-    return _sample_matching_keys(connection, Precondition("loses", "", "", table), "1 = 1")
+    whole_table = Precondition(PreconditionKind.DROPS, "", "", table)
+    return _sample_matching_keys(connection, whole_table, "1 = 1")
 
 
 def _sample_matching_keys(
-    connection: BaseDatabaseWrapper, demand: Precondition, where: str
+    connection: BaseDatabaseWrapper, precondition: Precondition, where: str
 ) -> tuple[str, ...]:
-    """Return primary keys of some rows that are numbers or UUIDs; others may be anything."""
+    """Return primary keys of some rows, if they are numbers or UUIDs."""
     quote = connection.ops.quote_name
+    table, columns = precondition.table, precondition.columns
     try:
         with connection.cursor() as cursor:
-            key = connection.introspection.get_primary_key_column(cursor, demand.table)
+            key = connection.introspection.get_primary_key_column(cursor, table)
         if not key:
             return ()
-        order = ", ".join(f"t.{quote(one)}" for one in dict.fromkeys((*demand.columns, key)))
-        query = f"SELECT t.{quote(key)} FROM (SELECT * FROM {quote(demand.table)} WHERE {where}) t"  # noqa: S608
-        if demand.kind == "unique" and demand.columns:
-            same = " AND ".join(f"d.{quote(one)} = t.{quote(one)}" for one in demand.columns)
-            query += f" JOIN ({_duplicate_groups(quote, demand, where)}) d ON {same}"
-        found = fetch_rows(connection, f"{query} ORDER BY {order} LIMIT {SAMPLE_SIZE}")
+        order = ", ".join(f"t.{quote(column)}" for column in dict.fromkeys((*columns, key)))
+        query = f"SELECT t.{quote(key)} FROM (SELECT * FROM {quote(table)} WHERE {where}) t"  # noqa: S608
+        if precondition.kind is PreconditionKind.UNIQUE and columns:
+            groups = _duplicate_groups(quote, precondition, where)
+            same = " AND ".join(f"d.{quote(column)} = t.{quote(column)}" for column in columns)
+            query += f" JOIN ({groups}) d ON {same}"
+        rows = fetch_rows(connection, f"{query} ORDER BY {order} LIMIT {SAMPLE_SIZE}")
     except DatabaseError:
-        return ()  # how many there are is known
-    return tuple(str(one) for (one,) in found if SAFE_KEY_PATTERN.fullmatch(str(one)))
+        return ()  # The number of violating rows is known without the sample.
+    return tuple(str(value) for (value,) in rows if SAFE_KEY_PATTERN.fullmatch(str(value)))

@@ -1,4 +1,4 @@
-"""Interpreter, operating system and deployment layout."""
+"""Collect interpreter, operating system and deployment layout."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from pathlib import Path
 import nautobot
 
 from ..facts import Runtime
-from . import Context
+from .context import Context
 
 CONTAINER_MARKER_FILES = ("/.dockerenv", "/run/.containerenv")
 
 
 def collect(_: Context) -> Runtime:
-    """Look at the running process."""
-    container = any(Path(mark).exists() for mark in CONTAINER_MARKER_FILES)
+    """Inspect the running process."""
+    container = any(Path(marker).exists() for marker in CONTAINER_MARKER_FILES)
     return Runtime(
         nautobot=version("nautobot"),
         python=platform.python_version(),
@@ -37,7 +37,7 @@ def _detect_operating_system() -> str:
 
 
 def _detect_layout(container: bool) -> str:
-    """Tell how Nautobot came here; the first match counts."""
+    """Return how Nautobot is installed; the first match counts."""
     package = Path(nautobot.__file__)
     if container and sys.prefix == sys.base_prefix:
         return "container image"
@@ -49,6 +49,6 @@ def _detect_layout(container: bool) -> str:
 
 
 def _find_symlink() -> str:
-    """Return the symbolic link on the way to the environment; empty if there is none."""
+    """Return the symbolic link in the path of the environment; empty if there is none."""
     prefix = Path(sys.prefix)
     return next((str(path) for path in (prefix, *prefix.parents) if path.is_symlink()), "")

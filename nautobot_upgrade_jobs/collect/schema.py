@@ -1,17 +1,16 @@
-"""The shape of all tables, in the server's own words."""
+"""Collect the schema of all tables from the server's catalog."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
+from typing import Any
 
 from ..facts import Listing, Schema
-from . import Context
+from .context import Context
 from .db.sql import fetch_rows
 
-if TYPE_CHECKING:
-    from django.db.backends.base.base import BaseDatabaseWrapper
-
-# Each query returns table, name and description; the tables are those of Nautobot's schema.
+# Each query returns table, name and description of the tables in Nautobot's schema. Those of
+# indexes and constraints also return whether the server uses or enforces it.
 POSTGRESQL_QUERIES = {
     "columns": """
         SELECT c.relname, a.attname, format_type(a.atttypid, a.atttypmod)
@@ -22,14 +21,14 @@ POSTGRESQL_QUERIES = {
     """,
     "indexes": """
         SELECT c.relname, i.relname, replace(pg_get_indexdef(i.oid), current_schema() || '.', '')
-               || CASE WHEN x.indisvalid THEN '' ELSE ' INVALID' END
+               || CASE WHEN x.indisvalid THEN '' ELSE ' INVALID' END, x.indisvalid
         FROM pg_index x
         JOIN pg_class c ON c.oid = x.indrelid
         JOIN pg_class i ON i.oid = x.indexrelid
         WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p')
     """,
     "constraints": """
-        SELECT c.relname, k.conname, pg_get_constraintdef(k.oid)
+        SELECT c.relname, k.conname, pg_get_constraintdef(k.oid), k.convalidated
         FROM pg_constraint k
         JOIN pg_class c ON c.oid = k.conrelid
         WHERE c.relnamespace = current_schema()::regnamespace AND k.contype IN ('c', 'f', 'p', 'u')
@@ -44,14 +43,15 @@ MYSQL_QUERIES = {
     "indexes": """
         SELECT table_name, index_name, concat(if(min(non_unique) = 0, 'unique ', ''), '(',
                group_concat(concat(coalesce(column_name, expression),
-                                   if(collation = 'D', ' DESC', '')) ORDER BY seq_in_index), ')')
+                                   if(collation = 'D', ' DESC', '')) ORDER BY seq_in_index), ')'),
+               1
         FROM information_schema.statistics WHERE table_schema = database()
         GROUP BY table_name, index_name
     """,
     "constraints": """
         SELECT t.table_name, t.constraint_name, concat(t.constraint_type, ' (',
                coalesce(group_concat(k.column_name ORDER BY k.ordinal_position), {checked}), ') ',
-               coalesce(min(k.referenced_table_name), ''){state})
+               coalesce(min(k.referenced_table_name), ''){state}), {valid}
         FROM information_schema.table_constraints t {checks}
         LEFT JOIN information_schema.key_column_usage k
           USING (constraint_schema, table_name, constraint_name)
@@ -61,14 +61,15 @@ MYSQL_QUERIES = {
 }
 
 
-# Before 8.0.16, MySQL reads a check and forgets it.
+# Before 8.0.16, MySQL parses check constraints and ignores them.
 CHECK_CONSTRAINT_SQL = {
     "checked": "min(c.check_clause), ''",
     "state": ", if(min(t.enforced) = 'NO', 'NOT ENFORCED', '')",
+    "valid": "min(t.enforced) <> 'NO'",
     "checks": "LEFT JOIN information_schema.check_constraints c "
     "USING (constraint_schema, constraint_name)",
 }
-NO_CHECK_CONSTRAINT_SQL = {"checked": "''", "state": "", "checks": ""}
+NO_CHECK_CONSTRAINT_SQL = {"checked": "''", "state": "", "valid": "1", "checks": ""}
 
 
 def collect(context: Context) -> Schema:
@@ -76,16 +77,24 @@ def collect(context: Context) -> Schema:
     connection = context.connection
     queries = POSTGRESQL_QUERIES
     if connection.vendor == "mysql":
-        knows_checks = connection.mysql_version >= (8, 0, 16)
-        words = CHECK_CONSTRAINT_SQL if knows_checks else NO_CHECK_CONSTRAINT_SQL
-        queries = {part: query.format(**words) for part, query in MYSQL_QUERIES.items()}
-    return Schema(**{part: _query_listing(connection, query) for part, query in queries.items()})
+        supports_checks = connection.mysql_version >= (8, 0, 16)
+        parts = CHECK_CONSTRAINT_SQL if supports_checks else NO_CHECK_CONSTRAINT_SQL
+        queries = {name: query.format(**parts) for name, query in MYSQL_QUERIES.items()}
+    rows = {name: fetch_rows(connection, query) for name, query in queries.items()}
+    return Schema(
+        **{name: _build_listing(part) for name, part in rows.items()},
+        invalid_indexes=_list_invalid(rows["indexes"]),
+        unvalidated_constraints=_list_invalid(rows["constraints"]),
+    )
 
 
-def _query_listing(connection: BaseDatabaseWrapper, query: str) -> Listing:
-    found = fetch_rows(connection, query)
-    return Listing({f"{table}.{name}": _decode_text(what) for table, name, what in found})
+def _build_listing(rows: Iterable[tuple[Any, ...]]) -> Listing:
+    return Listing({f"{table}.{name}": _decode_text(text) for table, name, text, *_ in rows})
 
 
-def _decode_text(what: str | bytes) -> str:
-    return what.decode() if isinstance(what, bytes) else str(what)
+def _list_invalid(rows: Iterable[tuple[Any, ...]]) -> tuple[str, ...]:
+    return tuple(sorted(f"{table}.{name}" for table, name, _, is_valid in rows if not is_valid))
+
+
+def _decode_text(text: str | bytes) -> str:
+    return text.decode() if isinstance(text, bytes) else str(text)

@@ -1,4 +1,4 @@
-"""The settings that this installation gives itself."""
+"""Collect the settings of this installation."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from django.conf import settings
 
 from ..facts import Settings
 from ..facts.settings import Setting
-from . import Context, attempt
+from .context import Context, attempt
 from .db.sql import fetch_rows
 from .support.explicit_settings import explicit_value
 from .support.redaction import redact_setting
@@ -42,12 +42,12 @@ NON_SECRET_SETTINGS = frozenset(
         "TIME_ZONE",
     }
 )
-"""Names whose values tell an operator something and are never secret."""
+"""Settings whose values are useful to an operator and never secret."""
 MISSING = object()
 
 
 def collect(context: Context) -> Settings:
-    """Compare the effective settings with Nautobot's own and keep what differs."""
+    """Return the settings that the configuration assigns or that differ from the default."""
     assigned = _parse_assigned_names()
     return Settings(
         values=tuple(
@@ -62,10 +62,10 @@ def collect(context: Context) -> Settings:
 
 
 def _read_constance_settings(connection: BaseDatabaseWrapper) -> Iterator[Setting]:
-    """Yield what administrators have set in the web interface and is not the default.
+    """Yield the settings of the web interface that differ from the default.
 
-    By SQL, because Constance writes a default that it reads for the first time. Rows without the
-    prefix are read by nobody; dcim.0080 leaves one.
+    They are read by SQL, because Constance writes a default when it reads it for the first time.
+    Constance ignores rows without its prefix; dcim.0080 leaves one.
     """
     prefix = str(getattr(settings, "CONSTANCE_DATABASE_PREFIX", ""))
     key = connection.ops.quote_name("key")  # a reserved word on MySQL
@@ -83,11 +83,11 @@ def _decode_constance_value(text: str) -> Any:
     try:
         return loads(text)
     except ValueError:
-        return text  # of an encoding that this Constance does not know any more
+        return text  # The encoding is unknown to this version of Constance.
 
 
 def _differs_from_default(name: str) -> bool:
-    """Tell whether the configuration, and not a default, decides the setting."""
+    """Return whether the configuration changes the setting from Nautobot's default."""
     default: Any = getattr(defaults, name, MISSING)
     return settings.is_overridden(name) and bool(getattr(settings, name) != default)
 
@@ -95,14 +95,14 @@ def _differs_from_default(name: str) -> bool:
 def _parse_assigned_names() -> frozenset[str]:
     """Return the settings that ``nautobot_config.py`` assigns itself.
 
-    A value can be the default's, taken from the same environment variable, and the setting still
-    stands in the file for the next release to refuse.
+    An assigned value can equal the default, for example from the same environment variable. The
+    next release can still reject the assignment.
     """
     path = Path(str(getattr(settings, "SETTINGS_PATH", "") or ""))
     try:
         tree = ast.parse(path.read_text("utf-8"))
     except (OSError, ValueError, SyntaxError):
-        return frozenset()  # not a file of Python; the values still tell what differs
+        return frozenset()  # The file cannot be parsed; differing values are still found.
     return frozenset(
         target.id
         for node in ast.walk(tree)

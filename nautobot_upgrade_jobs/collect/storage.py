@@ -1,4 +1,4 @@
-"""Folders that Nautobot reads and writes."""
+"""Collect the folders that Nautobot reads and writes."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from django.conf import settings
 
 from ..facts import Storage
 from ..facts.storage import Folder
-from . import Context, current_user
+from .context import Context, current_user
 
 FOLDER_SETTINGS = ("MEDIA_ROOT", "STATIC_ROOT", "JOBS_ROOT", "GIT_ROOT")
 WALK_BUDGET_SECONDS = 2.0
-"""A media folder can hold millions of files; a lower bound of its size is enough here."""
+"""A media folder can contain millions of files; a lower bound of the size is enough."""
 
 
 def collect(_: Context) -> Storage:
-    """Look at each folder with the eyes of this process's user, without writing to it."""
+    """Inspect each folder as this process's user, without writing to it."""
     return Storage(
         folders=tuple(
             _inspect_folder(name, Path(str(path)))
@@ -46,7 +46,7 @@ def _inspect_folder(setting: str, path: Path) -> Folder:
 
 
 def _measure_size(path: Path) -> tuple[int, bool]:
-    """Add up file sizes until the time is over."""
+    """Add up file sizes until the budget is used up; return the size and whether it is complete."""
     total, end = 0, time.monotonic() + WALK_BUDGET_SECONDS
     for folder, _, names in os.walk(path):
         if time.monotonic() > end:
@@ -55,5 +55,5 @@ def _measure_size(path: Path) -> tuple[int, bool]:
             try:
                 total += os.lstat(os.path.join(folder, name)).st_size
             except OSError:
-                continue  # a file that went away between listing and looking
+                continue  # The file was removed after it was listed.
     return total, True

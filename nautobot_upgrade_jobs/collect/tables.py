@@ -1,4 +1,4 @@
-"""Tables and their rows."""
+"""Collect the tables and their numbers of rows."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING
 
 from ..facts import Tables
 from ..facts.tables import Table
-from . import Context
+from .context import Context
 from .db.sql import fetch_rows
 
 if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper
 
 EXACT_COUNT_LIMIT = 50_000
-"""Rows by the server's own estimate; larger tables are not counted but reported as estimated."""
+"""Tables with more estimated rows are not counted; the estimate is reported."""
 ESTIMATE_QUERIES = {
-    # Without statistics (-1) the size on disk bounds the rows; none is shorter than 24 bytes.
+    # Without statistics (-1), the size on disk limits the rows: each has at least 24 bytes.
     "postgresql": "SELECT c.relname, CASE WHEN c.reltuples < 0 THEN pg_relation_size(c.oid) / 24 "
     "ELSE c.reltuples END::bigint, pg_total_relation_size(c.oid), "
     "has_table_privilege(c.oid, 'SELECT') FROM pg_class c "
@@ -28,7 +28,7 @@ ESTIMATE_QUERIES = {
 
 
 def collect(context: Context) -> Tables:
-    """List all tables; count the small ones in one statement."""
+    """List all tables, and count the small ones in one statement."""
     connection = context.connection
     owned = connection.introspection.django_table_names(include_views=False)
     estimates = {
@@ -36,7 +36,7 @@ def collect(context: Context) -> Tables:
         for name, estimate, size, readable in fetch_rows(
             connection, ESTIMATE_QUERIES[connection.vendor]
         )
-        # Somebody else's table is none of our business; one of Nautobot's must be readable.
+        # Unreadable tables of other applications are ignored; Nautobot's must be readable.
         if readable or name in owned
     }
     small = [name for name, (estimate, _) in estimates.items() if estimate <= EXACT_COUNT_LIMIT]

@@ -1,4 +1,4 @@
-"""Home page, menu and Apps' pages, as the running code has registered them."""
+"""Collect the home page, menu and App pages that the running code registers."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from nautobot.extras.registry import registry
 
 from ..facts import Listing, UiRegistry
-from . import Context
+from .context import Context
 
 APP_NAMESPACES = ("plugins:", "plugins-api:")
 
@@ -46,10 +46,10 @@ def _list_menu_items(tabs: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 def _list_pages(
     patterns: list[URLPattern | URLResolver], namespace: str, route: str
 ) -> Iterator[tuple[str, str]]:
-    for one in patterns:
-        path = f"{route}{one.pattern}"
-        if isinstance(one, URLResolver):
-            inner = f"{namespace}{one.namespace}:" if one.namespace else namespace
-            yield from _list_pages(one.url_patterns, inner, path)
-        elif one.name:
-            yield f"{namespace}{one.name}", path
+    for pattern in patterns:
+        path = f"{route}{pattern.pattern}"
+        if isinstance(pattern, URLResolver):
+            inner = f"{namespace}{pattern.namespace}:" if pattern.namespace else namespace
+            yield from _list_pages(pattern.url_patterns, inner, path)
+        elif pattern.name:
+            yield f"{namespace}{pattern.name}", path

@@ -1,1 +1,1 @@
-"""What every layer may use."""
+"""Helpers and types that every layer may use."""

@@ -1,11 +1,11 @@
-"""Small wording helpers, so that plans and findings read like sentences, and do nothing else."""
+"""Text helpers: plurals and escaping."""
 
 import re
 
 INVISIBLE_CHARACTERS = re.compile(
     r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]"
 )
-"""Control characters, and those that turn the direction of what follows them on the page."""
+"""Control characters, and characters that change the direction of the text after them."""
 
 
 def plural(number: int, noun: str) -> str:
@@ -14,13 +14,13 @@ def plural(number: int, noun: str) -> str:
 
 
 def escape_nonprintable(text: str) -> str:
-    """Return text that stays on its line and sends no control sequence to a terminal."""
+    """Return text on one line and without control sequences for a terminal."""
     return "".join(char if char.isprintable() else _escape_character(char) for char in text)
 
 
 def escape_invisible(text: str) -> str:
-    """Return text that is shown as it is: nothing in it changes how its neighbours are read."""
-    return INVISIBLE_CHARACTERS.sub(lambda found: _escape_character(found[0]), text)
+    """Return text without invisible characters that change how the text around it is displayed."""
+    return INVISIBLE_CHARACTERS.sub(lambda match: _escape_character(match[0]), text)
 
 
 def _escape_character(char: str) -> str:

@@ -1,4 +1,4 @@
-"""Addresses as they may be shown."""
+"""URLs without credentials."""
 
 from __future__ import annotations
 
@@ -9,5 +9,5 @@ USER_INFO = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]*://)[^\s]*@", re.IGNORECASE
 
 
 def mask_url_credentials(text: str) -> str:
-    """Return a text with the user info of every URL in it masked."""
+    """Return text with the user information of every URL masked."""
     return USER_INFO.sub(rf"\g<scheme>{REDACTED}@", text)

@@ -1,6 +1,6 @@
-"""What can be known of an installation: one frozen dataclass for each topic.
+"""Facts about an installation: one frozen dataclass per topic.
 
-A collector of the same name in ``collect/`` fills each; checks, plans and reports only read them.
+The collector of the same name in ``collect/`` fills it; checks, plans and reports only read it.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import TypeVar, get_args, get_type_hints
 
 from .apps import App, Apps
 from .automation import Automation
-from .base import FactUnavailable, Listing, Unavailable, require
+from .base import FactUnavailable, Listing, Unavailable, or_none, require
 from .customizations import Customizations
 from .data import Data
 from .database import Database
@@ -69,6 +69,7 @@ __all__ = [
     "UiRegistry",
     "Unavailable",
     "Workers",
+    "or_none",
     "require",
 ]
 
@@ -108,7 +109,7 @@ class Facts:
     fingerprints: TableFingerprints | Unavailable = NOT_COLLECTED
 
     def get(self, topic: type[T]) -> T | Unavailable:
-        """Return the facts of the topic whose dataclass this is."""
+        """Return the facts of the topic with this dataclass."""
         value: T | Unavailable = getattr(self, _topics_by_type()[topic])
         return value
 
@@ -120,11 +121,11 @@ class Facts:
 
     @staticmethod
     def topics() -> tuple[str, ...]:
-        """Return the names of all topics, in the order they are collected and shown."""
+        """Return the names of all topics, in the order of collection and display."""
         return tuple(field.name for field in fields(Facts))
 
 
 @cache
 def _topics_by_type() -> dict[type, str]:
-    """Return the name of each topic by the dataclass of its facts."""
+    """Return the topic of each dataclass."""
     return {Facts.type_of(topic): topic for topic in Facts.topics()}

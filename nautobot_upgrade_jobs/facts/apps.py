@@ -9,28 +9,28 @@ from .settings import Setting
 
 @dataclass(frozen=True)
 class App:
-    """One enabled App, what it declares, and its redacted settings."""
+    """One enabled App, its declarations and its redacted settings."""
 
     module: str
     label: str
     distribution: str
-    """Name of the distribution that brought it; empty if it came without one."""
+    """Name of the distribution that contains it; empty if there is none."""
     version: str
     nautobot_requirements: tuple[str, ...]
-    """Its ``Requires-Dist`` specifiers on ``nautobot``, those behind an extra included."""
+    """Its ``Requires-Dist`` specifiers on ``nautobot``, including those of an extra."""
     requires_python: str
     min_version: str
     max_version: str
     conflicts: tuple[str, ...]
-    """Modules it refuses to run beside, where it says so itself."""
+    """Modules that it declares as conflicting."""
     settings: tuple[Setting, ...]
-    """Those that the configuration gives it and that differ from its defaults."""
+    """Configured settings that differ from its defaults."""
 
 
 @dataclass(frozen=True)
 class Apps:
-    """The enabled Apps in the order of ``PLUGINS``, and every configured block."""
+    """The enabled Apps in the order of ``PLUGINS``, and the configured blocks."""
 
     enabled: tuple[App, ...]
     configured: tuple[str, ...]
-    """Keys of ``PLUGINS_CONFIG``, of Apps that are not enabled, too."""
+    """Keys of ``PLUGINS_CONFIG``, including those of Apps that are not enabled."""

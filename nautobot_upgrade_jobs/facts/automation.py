@@ -1,4 +1,4 @@
-"""What runs by itself: Jobs, queues, schedules, hooks, and the repositories that Jobs come from."""
+"""Jobs and what starts them: queues, schedules, hooks, and Git repositories with Jobs."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from .base import Listing, Unavailable
 
 @dataclass(frozen=True)
 class Automation:
-    """Everything that acts without anybody looking."""
+    """Everything that runs without a user."""
 
     registry: Listing | Unavailable
-    """Class path of every Job that core and the Apps bring."""
+    """Class path of every Job in core and the Apps."""
     jobs: Listing | Unavailable
-    """Class path to the state of its record."""
+    """Class path to the state of the Job record."""
     queues: Listing | Unavailable
     schedules: Listing | Unavailable
-    """Every schedule, those that are disabled included."""
+    """Every schedule, including disabled ones."""
     hooks: Listing | Unavailable
-    """Job hooks, job buttons and webhooks; never their URLs, headers or secrets."""
+    """Job hooks, job buttons and webhooks, without URLs, headers or secrets."""
     git_repositories: Listing | Unavailable
-    """Slug to branch, head and URL without user info."""
+    """Slug to branch, head and URL without credentials."""

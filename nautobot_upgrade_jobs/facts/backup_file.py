@@ -1,4 +1,4 @@
-"""A file that is said to be a backup of the database, and what it holds."""
+"""A backup file of the database and its contents."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from .base import Unavailable
 
 @dataclass(frozen=True)
 class Backup:
-    """What a dump says of itself."""
+    """The metadata of a dump."""
 
     file: str
     created: str
-    """When it was begun, in the words of the file, such as ``2026-11-22 08:40:00 UTC``."""
+    """Start of the dump as printed in the file, such as ``2026-11-22 08:40:00 UTC``."""
     database: str
-    """Name of the database that was dumped; empty if the file does not say."""
+    """Name of the dumped database; empty if the file does not contain it."""
     tables: tuple[str, ...]
-    """Tables whose rows it holds."""
+    """Tables whose rows the file contains."""
     complete: bool
-    """Whether it ends as a dump ends."""
+    """Whether the file ends like a complete dump."""
     rows: dict[str, int] | Unavailable
-    """How many rows it holds of each."""
+    """Number of rows by table."""

@@ -1,4 +1,4 @@
-"""What has been written since a moment: it is lost if a backup of that moment is restored."""
+"""Changes since a point in time. Restoring a backup of that time loses them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from .base import Unavailable
 
 @dataclass(frozen=True)
 class LoggedChanges:
-    """Changes of one kind that the change log has since then."""
+    """Change-log entries of one model, user and action."""
 
     model: str
     """``app_label.model``."""
@@ -18,29 +18,29 @@ class LoggedChanges:
     """``create``, ``update`` or ``delete``."""
     count: int
     sample: tuple[str, ...] = ()
-    """The newest of these objects, by name."""
+    """Names of the newest changed objects."""
 
 
 @dataclass(frozen=True)
 class TimestampChanges:
-    """Rows of one table whose own time stamps are newer, and than the upgrade's own steps."""
+    """Rows of one table with a newer timestamp, without those that the upgrade itself wrote."""
 
     table: str
     created: int
     updated: int
-    """Of those that were there before."""
+    """Rows that existed before and were updated."""
 
 
 @dataclass(frozen=True)
 class ChangesSince:
-    """Everything since a moment."""
+    """All changes since a point in time."""
 
     since: str
     """ISO 8601, UTC."""
     logged_changes: tuple[LoggedChanges, ...] | Unavailable
     timestamp_changes: tuple[TimestampChanges, ...]
-    """Tables with such rows, by name."""
+    """Tables with changed rows, by name."""
     unreadable_tables: dict[str, str]
-    """Tables that could not be asked, and why."""
+    """Tables that could not be queried, each with the reason."""
     new_media_files: int | Unavailable = 0
-    """Files below ``MEDIA_ROOT`` that are younger."""
+    """Files below ``MEDIA_ROOT`` that are newer."""

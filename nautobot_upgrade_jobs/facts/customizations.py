@@ -1,35 +1,80 @@
-"""What users have made inside Nautobot, and whether the code that looks at it understands it."""
+"""Content that users created in Nautobot, validated by the code that read it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from .base import TextEnum
+
+JOB_FILE = "Job file"
+"""The kind of Python files that define Jobs."""
+
+
+class DefectCode(TextEnum):
+    """Reasons why a customization does not work."""
+
+    MISSING_MODEL = "missing_model"
+    MISSING_JOB = "missing_job"
+    MISSING_PAGE = "missing_page"
+    MISSING_FILTER = "missing_filter"
+    MISSING_FIELD = "missing_field"
+    MISSING_ATTRIBUTE = "missing_attribute"
+    MISSING_VARIABLE = "missing_variable"
+    NOT_FILTERABLE = "not_filterable"
+    INVALID_LOOKUP = "invalid_lookup"
+    INVALID_ARGUMENTS = "invalid_arguments"
+    INVALID_QUERY = "invalid_query"
+    INVALID_TEMPLATE = "invalid_template"
+    UNLOADABLE_FILE = "unloadable_file"
+
+
+@dataclass(frozen=True)
+class Defect:
+    """One reason why a customization does not work, as values.
+
+    ``detail`` and ``suggestion`` are not compared: releases differ in them for the same defect.
+    """
+
+    code: DefectCode
+    reference: str = ""
+    """The model, Job, page, filter, lookup, attribute or variable that the customization uses, or
+    the start of a template that has no line of its own."""
+    owner: str = ""
+    """The model or Job that the reference is looked up in."""
+    line: int = 0
+    """Line of the template, query or file; zero if unknown."""
+    detail: str = field(default="", compare=False)
+    """The error message of the parser or loader."""
+    suggestion: str = field(default="", compare=False)
+    """An existing name that resembles the reference."""
+
 
 @dataclass(frozen=True)
 class CustomizationProblem:
-    """Something user-made that this code cannot use as it is."""
+    """A customization and its defect."""
 
     kind: str
     """Such as ``GraphQL query``."""
     name: str
     page: str
-    """Path of its page in the web UI, or of its file."""
-    reason: str
-    hint: str = field(default="", compare=False)
-    """What may be meant; releases differ in it, and the problem is the same."""
+    """Path of its page in the web UI, or path and line of its file."""
+    defect: Defect
 
     @property
     def subject(self) -> str:
-        """A name for it among all."""
+        """The kind and the name."""
         return f"{self.kind} {self.name}"
 
 
 @dataclass(frozen=True)
 class Customizations:
-    """Queries, templates, filters, constraints, views, files of Jobs, schedules: never run."""
+    """Saved queries, templates, filters, constraints, views, Job files and schedules.
+
+    All of them are parsed; none is run.
+    """
 
     inspected: dict[str, int] = field(default_factory=dict)
-    """Kind to how many there are."""
+    """Number of inspected customizations by kind."""
     problems: tuple[CustomizationProblem, ...] = ()
     unreadable: dict[str, str] = field(default_factory=dict)
-    """Kind to why it could not be looked at."""
+    """Kinds that could not be inspected, each with the reason."""

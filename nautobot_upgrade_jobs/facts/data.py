@@ -1,4 +1,4 @@
-"""Rows and indexes that migrations of later releases stumble over."""
+"""Rows and indexes that make migrations of later releases fail."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from .base import Unavailable
 
 @dataclass(frozen=True)
 class AffectedRows:
-    """How many rows are concerned, and the first of them."""
+    """The number of affected rows, and the first of them."""
 
     count: int
     examples: tuple[str, ...] = ()
-    """A description of each of the first rows."""
+    """Descriptions of the first rows."""
     keys: tuple[str, ...] = ()
-    """Primary keys of the first rows, where a command can use them."""
+    """Primary keys of the first rows, if a command can use them."""
 
 
 @dataclass(frozen=True)
 class RenamedIndex:
-    """A column set on which a migration expects exactly one index."""
+    """A set of columns on which a migration expects exactly one index."""
 
     migration: str
     table: str
@@ -30,20 +30,20 @@ class RenamedIndex:
 
 @dataclass(frozen=True)
 class Data:
-    """Results of read-only queries over live rows; each is missing where its tables are."""
+    """Results of read-only queries on live rows; each is unavailable without its tables."""
 
     dangling_cables: AffectedRows | Unavailable
-    """Cables with an end whose row no longer exists."""
+    """Cables with a termination that no longer exists."""
     unsupported_cable_terminations: AffectedRows | Unavailable
-    """Cables with an end of a type that ``dcim.0089`` does not carry over."""
+    """Cables with a termination of a type that ``dcim.0089`` does not migrate."""
     duplicate_cable_terminations: AffectedRows | Unavailable
-    """Terminations that two cables claim."""
+    """Terminations of more than one cable."""
     renamed_indexes: tuple[RenamedIndex, ...] | Unavailable
     empty_social_uids: AffectedRows | Unavailable
     """Rows of ``social_auth_usersocialauth`` with an empty ``uid``."""
     non_uuid_compliance_ids: AffectedRows | Unavailable
-    """Data compliance rows of the Data Validation Engine App whose object id is no UUID."""
+    """Data compliance rows of the Data Validation Engine App whose object id is not a UUID."""
     missing_validation_engine_columns: tuple[str, ...] | Unavailable
-    """``table.column`` of that App that core reads to take the data over, and that is missing."""
+    """``table.column`` of that App that is missing and that core reads to migrate the data."""
     negated_group_filters: AffectedRows | Unavailable
-    """Dynamic groups whose filter leaves something out."""
+    """Dynamic groups with a negated filter."""

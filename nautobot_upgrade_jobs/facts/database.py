@@ -1,4 +1,4 @@
-"""The database server, and what the migrating role may do in it."""
+"""The database server and the privileges of the migrating role."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from .base import Unavailable
 
 @dataclass(frozen=True)
 class IdSequence:
-    """A numbered primary key: its sequence, beside the highest value that it already holds."""
+    """The sequence of a numeric primary key, and the highest key in use."""
 
     table: str
     column: str
     name: str
-    """As SQL names it, quoted where needed; empty if nothing numbers the column."""
+    """SQL name, quoted if necessary; empty if the column has no sequence."""
     last_value: int
     max_id: int
 
@@ -31,7 +31,7 @@ class Transaction:
 
 @dataclass(frozen=True)
 class Database:
-    """Server, role and state of the database that Nautobot lives in."""
+    """Server, role and state of Nautobot's database."""
 
     vendor: str
     """``postgresql``, ``mysql`` or ``mariadb``."""
@@ -39,7 +39,7 @@ class Database:
     """Dotted server version, such as ``14.11`` or ``8.0.36``."""
     name: str
     role: str
-    """The role that Nautobot itself connects and migrates with."""
+    """The role that Nautobot uses to connect and migrate."""
     size_bytes: int | Unavailable
     encoding: str | Unavailable
     """Server encoding on PostgreSQL (``UTF8``), default character set on MySQL (``utf8mb4``)."""
@@ -47,18 +47,18 @@ class Database:
     collations_in_use: dict[str, int] | Unavailable
     """Number of tables by collation; MySQL only, empty on PostgreSQL."""
     can_create_tables: bool | Unavailable
-    """The role may create tables where Nautobot's tables are."""
+    """Whether the role may create tables in the schema of Nautobot's tables."""
     schema: str | Unavailable
     """PostgreSQL: the schema that holds Nautobot's tables; MySQL: the database."""
     tables_not_owned: tuple[str, ...] | Unavailable
-    """Tables the role neither owns nor inherits the ownership of: ALTER TABLE would be refused."""
+    """Tables that the role does not own, directly or by membership; ALTER TABLE fails on them."""
     views: tuple[str, ...] | Unavailable
-    """Views that read Nautobot's tables, and which table."""
+    """Views that read Nautobot's tables, each with the table."""
     sequences: tuple[IdSequence, ...] | Unavailable
     transactions: tuple[Transaction, ...] | Unavailable
-    """Open transactions of other sessions in this database, older than a minute."""
+    """Open transactions of other sessions in this database that are older than a minute."""
     host: str = ""
-    """Where Nautobot's configuration says that the server is; empty for a local socket."""
+    """Configured host of the server; empty for a local socket."""
     port: str = ""
     account: str = ""
-    """What the configuration logs in as; the role may be another, assumed after that."""
+    """Configured login name; the role may differ if the session assumes one after login."""

@@ -1,4 +1,4 @@
-"""What the rows mean to the running code: after an upgrade the same rows can mean other things."""
+"""Results that the running code computes from the rows; an upgrade can change them."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from .base import Listing, Unavailable
 
 @dataclass(frozen=True)
 class DerivedState:
-    """Objects whose effect is computed, with what was computed; digests stand for content."""
+    """Objects with a computed effect, each with the result; content is reduced to a digest."""
 
     dynamic_groups: Listing | Unavailable
-    """Name to the number of members and a digest of their keys, evaluated anew."""
+    """Name to the number of members and a digest of their keys, evaluated from the filter."""
     object_permissions: Listing | Unavailable
-    """Name and model to what the constraint matches, and name to whom it is granted."""
+    """Name and model to the matching objects, and name to the grantees."""
     user_groups: Listing | Unavailable
-    """Name to the number of users in it."""
+    """Name to the number of users."""
     custom_fields: Listing | Unavailable
     """``model.key`` to the number of rows with a value."""
     relationships: Listing | Unavailable
-    """Key to its ends and the number of associations."""
+    """Key to both models and the number of associations."""
     computed_fields: Listing | Unavailable
-    """``model.key`` to a digest of what it renders for a sample of objects, or the error."""
+    """``model.key`` to a digest of the text rendered for a sample of objects, or the error."""
     export_templates: Listing | Unavailable
-    """Model and name to the same."""
+    """Model and name to a digest of the text rendered for a sample of objects, or the error."""
     graphql_queries: Listing | Unavailable
     """Name to ``valid`` or the first error against the current schema."""
     saved_views: Listing | Unavailable
@@ -32,8 +32,8 @@ class DerivedState:
     config_contexts: Listing | Unavailable
     """Device to a digest of its merged context, for a sample of devices."""
     content_type_assignments: Listing | Unavailable
-    """Statuses, roles and tags to the models that may have them."""
+    """Statuses, roles and tags to the models that they apply to."""
     model_permissions: Listing | Unavailable
-    """Model to the permissions that Django's framework has for it."""
+    """Model to its Django permissions."""
     cable_paths: Listing | Unavailable
     """``complete``, ``split`` and ``incomplete`` to the number of paths."""

@@ -1,4 +1,4 @@
-"""What the running code believes of the database: its models, and the migrations that it has."""
+"""The schema that the running code expects, from its models and migrations."""
 
 from __future__ import annotations
 
@@ -9,49 +9,49 @@ from .base import Unavailable
 
 @dataclass(frozen=True)
 class ExpectedColumn:
-    """A column as the migrations leave it."""
+    """A column after the migrations."""
 
     name: str
     type: str
-    """In the words of the server's own catalog, such as ``character varying(255)``."""
+    """The server catalog's name of the type, such as ``character varying(255)``."""
     nullable: bool
 
 
 @dataclass(frozen=True)
 class ExpectedConstraint:
-    """An index or a constraint as the migrations leave it."""
+    """An index or a constraint after the migrations."""
 
     kind: str
     """``primary``, ``unique``, ``index``, ``foreign`` or ``check``."""
     columns: tuple[str, ...]
-    """In order, as the server prints them: ``time DESC``, ``name varchar_pattern_ops``. Empty if
-    it is over expressions."""
+    """In order, as printed by the server: ``time DESC``, ``name varchar_pattern_ops``. Empty for an
+    index on expressions."""
     name: str
-    """As the code names it, or would name it now."""
+    """The name in the code, or the name that the code would generate now."""
     identified_by_name: bool
-    """The name is all that it can be told by: it has a condition or is over expressions."""
+    """Whether only the name identifies it, because it has a condition or is on expressions."""
     referenced_table: str = ""
-    """Of a foreign key: the table that it refers to."""
+    """The table that a foreign key refers to."""
     sql: str = ""
-    """The statement that makes it."""
+    """The statement that creates it."""
 
 
 @dataclass(frozen=True)
 class ExpectedTable:
-    """A table as the migrations leave it."""
+    """A table after the migrations."""
 
     app_label: str
     columns: tuple[ExpectedColumn, ...]
     constraints: tuple[ExpectedConstraint, ...]
     sql: str
-    """The statement that makes it, without its indexes and foreign keys."""
+    """The statement that creates it, without indexes and foreign keys."""
 
 
 @dataclass(frozen=True)
 class ExpectedSchema:
-    """Models beside migrations, and the schema that the applied migrations should have made."""
+    """Missing migrations, and the schema that the applied migrations should have created."""
 
     missing_migrations: dict[str, tuple[str, ...]] | Unavailable
-    """App label to what ``makemigrations`` would write for it, by Nautobot's own rules."""
+    """App label to the operations that Nautobot's ``makemigrations`` would write for it."""
     tables: dict[str, ExpectedTable] | Unavailable
-    """By name; of the migrations that count as applied, not of those that are still to run."""
+    """Tables by name, according to the applied migrations; pending ones do not count."""

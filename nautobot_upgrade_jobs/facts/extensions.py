@@ -1,4 +1,4 @@
-"""What extends Nautobot and does not load, or is not known to it: Jobs, panels, pages."""
+"""Extensions of Nautobot that do not load or are not registered: Jobs, panels, pages."""
 
 from __future__ import annotations
 
@@ -9,30 +9,29 @@ from .base import Unavailable
 
 @dataclass(frozen=True)
 class BrokenJobFile:
-    """A file of Jobs that Nautobot cannot load."""
+    """A Job file that Nautobot cannot load."""
 
     path: str
     line: int
-    """Zero if the whole file is meant."""
+    """Zero if the error concerns the whole file."""
     error: str
     conclusive: bool = True
-    """False if the error is the database's: newer code that reads older tables may fail in it."""
+    """False for a database error, which newer code can cause by reading older tables."""
 
 
 @dataclass(frozen=True)
 class Extensions:
-    """Everything that Apps, Git repositories and JOBS_ROOT add."""
+    """Problems of everything that Apps, Git repositories and JOBS_ROOT add."""
 
     broken_job_files: tuple[BrokenJobFile, ...] | Unavailable
     unregistered_jobs: tuple[str, ...] | Unavailable
-    """Class paths of Jobs of core and of enabled Apps that are recorded as installed, but that
-    their code does not register."""
+    """Class paths of Jobs of core and enabled Apps that are recorded as installed but that the code
+    does not register."""
     unrecorded_jobs: tuple[str, ...] | Unavailable
-    """Class paths of registered Jobs that the database does not know."""
+    """Class paths of registered Jobs without a record in the database."""
     broken_home_panels: dict[str, str] | Unavailable
-    """Home-page panel to what goes wrong when it is shown."""
+    """Home-page panel to the error when it is rendered."""
     broken_menu_links: tuple[str, ...] | Unavailable = ()
-    """Addresses in the menu that do not exist."""
+    """Menu links that do not resolve."""
     orphaned_template_extensions: dict[str, str] | Unavailable = field(default_factory=dict)
-    """Classes of content on the pages of objects (template extensions) to the model that they are
-    for and that does not exist."""
+    """Template extension class to its model, which does not exist."""

@@ -1,4 +1,4 @@
-"""Files that belong to the installation and lie outside of the database."""
+"""Files of the installation outside the database."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from .base import Listing, Unavailable
 
 @dataclass(frozen=True)
 class Files:
-    """Path to size and digest; contents never enter."""
+    """Paths to size and digest, never to contents."""
 
     media: Listing | Unavailable
     jobs: Listing | Unavailable
@@ -19,6 +19,6 @@ class Files:
     deployment: Listing | Unavailable
     """``nautobot_config.py``, ``local_requirements.txt``, ``uwsgi.ini`` and service units."""
     configuration: Listing | Unavailable
-    """Names that ``nautobot_config.py`` assigns, to the digest of the statement."""
+    """Name assigned in ``nautobot_config.py`` to a digest of the statement."""
     distributions: Listing | Unavailable
-    """Installed distribution to a digest of its ``RECORD``: the very files, not the version."""
+    """Installed distribution to a digest of its ``RECORD``, which covers the files themselves."""

@@ -1,8 +1,8 @@
-"""Fingerprints of the rows: what is in every table, without a single value.
+"""Fingerprints of all rows, without any value.
 
-A fingerprint is the exclusive or of one 64-bit hash for each row, keyed by the row's primary key.
-It does not depend on the order of rows or columns, and each column has its own, so a column that
-survives an upgrade stays comparable whatever is added or dropped beside it.
+A fingerprint combines one 64-bit hash per row, keyed by the row's primary key. It does not depend
+on the order of rows or columns. Each column has its own fingerprint, so a column that survives an
+upgrade stays comparable when other columns are added or dropped.
 """
 
 from __future__ import annotations
@@ -13,12 +13,13 @@ from typing import Literal, get_args
 from .base import Unavailable
 
 FingerprintDepth = Literal["counts", "keys", "content", "buckets"]
-"""How closely a table is looked at: its number of rows; which rows; their values; and these by
-bucket, so that a difference can be narrowed down to rows while both databases are at hand."""
+"""Depth of a table's fingerprint. ``counts`` is the number of rows, ``keys`` adds the primary keys,
+``content`` adds the values, and ``buckets`` splits keys and values into buckets, which narrows a
+difference down to rows while both databases are available."""
 DEPTHS: tuple[FingerprintDepth, ...] = get_args(FingerprintDepth)
 NUMBER_OF_BUCKETS = 256
 FINGERPRINT_DIGITS = 16
-"""Of one fingerprint."""
+"""Hexadecimal digits of one fingerprint."""
 
 
 @dataclass(frozen=True)
@@ -27,12 +28,12 @@ class ColumnFingerprint:
 
     name: str
     type: str
-    """The server's own name of the type."""
+    """The server's name of the type."""
     non_null_count: int
     fingerprint: str
-    """16 hexadecimal digits, over the values that are not null."""
+    """16 hexadecimal digits, of the values that are not null."""
     buckets: str = ""
-    """256 such fingerprints, by the last byte of the key's hash; empty at lesser depths."""
+    """256 fingerprints, by the last byte of the key's hash; empty at smaller depths."""
 
 
 @dataclass(frozen=True)
@@ -43,22 +44,22 @@ class TableFingerprint:
     """Counted, never estimated."""
     primary_key: tuple[str, ...]
     key_fingerprint: str | None
-    """Fingerprint of the set of primary keys; None where only rows were counted."""
+    """Fingerprint of the set of primary keys; None if rows were only counted."""
     columns: tuple[ColumnFingerprint, ...]
-    """Empty where only rows or keys were looked at."""
+    """Empty at the depths ``counts`` and ``keys``."""
     key_buckets: str = ""
-    """Like a column's buckets, of the keys."""
+    """Fingerprints of the keys by bucket, like those of a column."""
 
 
 @dataclass(frozen=True)
 class TableFingerprints:
-    """All tables of the database, seen at one instant."""
+    """All tables of the database at one instant."""
 
     algorithm: str
-    """How the hashes were made; fingerprints of different algorithms are not comparable."""
+    """The hash algorithm; fingerprints of different algorithms are not comparable."""
     server: str
-    """Vendor and major version; hash functions are not promised to be stable between majors."""
+    """Vendor and major version; hash functions may change between major versions."""
     collation: str
     depth: FingerprintDepth
-    """What was asked for; log-like tables are never looked at more closely than by key."""
+    """The requested depth; log tables are never read deeper than ``keys``."""
     tables: dict[str, TableFingerprint | Unavailable]

@@ -1,4 +1,4 @@
-"""Jobs, their schedules and what runs at this moment."""
+"""Jobs, their schedules and running Jobs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from .base import Unavailable
 
 @dataclass(frozen=True)
 class JobRecord:
-    """A Job known to the database."""
+    """A Job record in the database."""
 
     class_path: str
     name: str
@@ -19,7 +19,7 @@ class JobRecord:
 
 @dataclass(frozen=True)
 class ScheduledJob:
-    """A schedule that is still to run."""
+    """An enabled schedule."""
 
     name: str
     task: str
@@ -33,26 +33,26 @@ class ScheduledJob:
 
 @dataclass(frozen=True)
 class JobRun:
-    """A JobResult that has not ended."""
+    """An unfinished JobResult."""
 
     id: str
     name: str
     status: str
     age_minutes: int
-    """Since it was created."""
+    """Minutes since its creation."""
 
 
 @dataclass(frozen=True)
 class Jobs:
-    """Job records, enabled schedules, approvals that wait, and unfinished runs."""
+    """Job records, enabled schedules, waiting approvals and unfinished runs."""
 
     records: tuple[JobRecord, ...]
     scheduled: tuple[ScheduledJob, ...]
     running: tuple[JobRun, ...]
-    """The oldest unfinished runs, the one that collects these facts left out."""
+    """The oldest unfinished runs, without the one that collects these facts."""
     running_count: int
-    """All unfinished runs, however many are listed."""
+    """Number of all unfinished runs, listed or not."""
     awaiting_approval: tuple[str, ...] | Unavailable
-    """Names of schedules with ``approval_required``; the column went away in 3.1."""
+    """Names of schedules with ``approval_required``; the column was removed in 3.1."""
     gated_by_approval: tuple[str, ...] | Unavailable
-    """Class paths of Jobs with ``approval_required``; the column went away in 3.0."""
+    """Class paths of Jobs with ``approval_required``; the column was removed in 3.0."""

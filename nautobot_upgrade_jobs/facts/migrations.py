@@ -1,21 +1,53 @@
-"""Migrations on disk and migrations recorded."""
+"""Migration files and recorded migrations."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from .base import TextEnum
+
+
+class SchemaChangeKind(TextEnum):
+    """The effect of an operation on a table or a field."""
+
+    ADDED = "added"
+    REMOVED = "removed"
+    RENAMED = "renamed"
+    ALTERED = "altered"
+
+
+@dataclass(frozen=True)
+class SchemaChange:
+    """One change of the schema by an operation."""
+
+    kind: SchemaChangeKind
+    table: str
+    column: str = ""
+    """Name of the model field. Empty if the change is about the table itself; an altered table
+    has other indexes, constraints or options."""
+    new_name: str = ""
+    """Of the table or the field; only of a rename."""
+
+    @property
+    def name(self) -> str:
+        """``table`` or ``table.field``, by its old name."""
+        return f"{self.table}.{self.column}" if self.column else self.table
+
+    @property
+    def is_about_table(self) -> bool:
+        """Whether the whole table is added, removed or renamed."""
+        return not self.column and self.kind is not SchemaChangeKind.ALTERED
+
 
 @dataclass(frozen=True)
 class Operation:
-    """One operation of a migration, and what of the schema it alters."""
+    """One operation of a migration and its schema changes."""
 
     kind: str
-    """Its class, such as ``AddField``."""
-    changes: tuple[str, ...] = ()
-    """``table`` or ``table.field`` that comes or is altered, with ``-`` before what goes and
-    ``old>new`` for another name; ``table.`` for an index or a constraint."""
+    """Class of the operation, such as ``AddField``."""
+    changes: tuple[SchemaChange, ...] = ()
     name: str = ""
-    """Of the index or the constraint that it adds or removes, where the code names it."""
+    """Name of the added or removed index or constraint, if the code names it."""
 
 
 @dataclass(frozen=True)
@@ -25,18 +57,20 @@ class Migration:
     key: str
     """``app_label.name``."""
     dependencies: tuple[str, ...]
-    """Keys it depends on; ``__first__`` and ``__latest__`` already resolved."""
+    """Keys of its dependencies, with ``__first__`` and ``__latest__`` resolved."""
     replaces: tuple[str, ...]
     operations: tuple[Operation, ...] = ()
 
     @property
-    def changes(self) -> tuple[str, ...]:
-        """What its operations alter, all together."""
-        return tuple(sorted({change for one in self.operations for change in one.changes}))
+    def changes(self) -> tuple[SchemaChange, ...]:
+        """The changes of all its operations, each one once."""
+        return tuple(
+            dict.fromkeys(change for operation in self.operations for change in operation.changes)
+        )
 
     @property
     def app_label(self) -> str:
-        """The App's label."""
+        """Label of the app."""
         return self.key.partition(".")[0]
 
 
@@ -46,9 +80,8 @@ class Migrations:
 
     on_disk: tuple[Migration, ...]
     recorded: tuple[str, ...]
-    """Keys in ``django_migrations``, in the order they were recorded."""
+    """Keys in ``django_migrations``, in the order of recording."""
     app_labels: tuple[str, ...]
-    """Labels of all enabled Django apps, those without migrations included."""
+    """Labels of all enabled Django apps, including those without migrations."""
     unpackaged: dict[str, str] = field(default_factory=dict)
-    """Keys of migrations to their files, that lie in the folder of a distribution that did not
-    bring them."""
+    """Keys and files of migrations in the folder of a distribution that does not contain them."""

@@ -1,4 +1,4 @@
-"""Everything installed beside Nautobot in its environment."""
+"""All distributions in Nautobot's environment."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Package:
-    """One installed distribution and what it asks for."""
+    """One installed distribution and its requirements."""
 
     name: str
     version: str
     requires: tuple[str, ...]
-    """``Requires-Dist`` lines as the distribution states them."""
+    """``Requires-Dist`` lines of the distribution, unchanged."""
     requires_python: str
     local: bool = False
     """Installed from a folder or a file, not from an index."""

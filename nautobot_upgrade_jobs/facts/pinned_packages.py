@@ -1,4 +1,4 @@
-"""The packages of an earlier state, as they are to be installed again."""
+"""The pinned packages of an earlier state."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class PinnedPackages:
-    """What pip is given, and whether it can still be had."""
+    """Pinned requirements, and whether the packages are still available."""
 
     requirements: str
-    """Requirements, one a line, with the hashes of their files where the index was asked."""
+    """Requirements, one per line, with file hashes if the index was queried."""
     unavailable: tuple[str, ...] = ()
-    """``name==version`` of those that neither the index has nor this environment."""
+    """``name==version`` of packages that are neither on the index nor in this environment."""
     unchecked_reason: str = ""
-    """Why nobody knows whether they can be had."""
+    """Why the availability was not checked."""

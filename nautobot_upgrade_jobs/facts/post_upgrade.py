@@ -1,4 +1,4 @@
-"""Traces of the steps that follow ``migrate``: one observable proof for each."""
+"""Traces of the steps after ``migrate``: observable evidence of each."""
 
 from __future__ import annotations
 
@@ -9,41 +9,41 @@ from .base import Unavailable
 
 @dataclass(frozen=True)
 class StaleContentType:
-    """A content type of an enabled App that no model of the running code stands for."""
+    """A content type of an enabled App without a model in the running code."""
 
     name: str
     """``app_label.model``."""
     reference_counts: dict[str, int]
-    """``table.column`` to the rows that point at it; removing it takes them along."""
+    """``table.column`` to the number of referencing rows, which are removed with it."""
 
 
 @dataclass(frozen=True)
 class StaticFiles:
-    """Collected static files beside those that core and the Apps bring."""
+    """Collected static files, compared with those of core and the Apps."""
 
     folder: str
     expected: int
     missing: tuple[str, ...]
     outdated: tuple[str, ...]
-    """Of another size, or older than what it was collected from and not the same."""
+    """Files of another size than their source, or older than it and different."""
 
 
 @dataclass(frozen=True)
 class PostUpgrade:
-    """What is left where a step was skipped."""
+    """Traces that skipped steps leave."""
 
     stale_content_types: tuple[StaleContentType, ...] | Unavailable
     expired_sessions: int | Unavailable
-    """Sessions that had expired when the newest migration was applied, and are still kept."""
+    """Stored sessions that had expired when the newest migration was applied."""
     untraced_cable_paths: dict[str, int] | Unavailable
-    """Model to the number of its cabled rows from which no cable path was traced."""
+    """Model to the number of its cabled rows without a traced cable path."""
     static_files: StaticFiles | Unavailable
     missing_content_types: tuple[str, ...] | Unavailable
     missing_permissions: tuple[str, ...] | Unavailable
     """``app_label.codename``."""
     missing_status_role_choices: dict[str, tuple[str, ...]] | Unavailable
-    """``status dcim.device`` to the names that the release brings and that are not there."""
+    """``status dcim.device`` to the default names of the release that are missing."""
     models_without_choices: tuple[str, ...] | Unavailable
-    """Of those, the ones for which there is none at all."""
+    """Those of them without any status or role."""
     stale_dynamic_groups: tuple[str, ...] | Unavailable
-    """Dynamic groups whose stored members are not those that their filter finds."""
+    """Dynamic groups whose stored members differ from the result of their filter."""

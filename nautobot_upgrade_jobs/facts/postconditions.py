@@ -1,4 +1,4 @@
-"""What data migrations left behind, counted by the queries of the catalog."""
+"""Violations of the postconditions of data migrations, counted by the catalog's queries."""
 
 from __future__ import annotations
 
@@ -9,6 +9,6 @@ from .base import Unavailable
 
 @dataclass(frozen=True)
 class PostconditionCounts:
-    """Of each post-condition whose migration is recorded: rows for which it does not hold."""
+    """Violating rows by postcondition; only postconditions of recorded migrations are counted."""
 
     violating_rows: dict[str, int | Unavailable]

@@ -1,51 +1,154 @@
-"""What the migrations to come ask of the rows that are there, and whether these comply."""
+"""Preconditions of pending migrations: the requirements on existing rows, and the violations."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-NON_BLOCKING = ("cut", "loses")
-"""Kinds of demands that stop nothing."""
+from .base import TextEnum
+
+
+class PreconditionKind(TextEnum):
+    """Requirements of an operation on existing rows, or its effects on their values."""
+
+    UNIQUE = "unique"
+    NOT_NULL = "not null"
+    MAX_LENGTH = "max length"
+    NUMERIC_RANGE = "numeric range"
+    """Numbers must fit the new type."""
+    FOREIGN_KEY = "foreign key"
+    CHECK = "check"
+    UNTESTED = "untested"
+    """No query can test the requirement."""
+    TRUNCATES = "truncates"
+    """The operation cuts longer texts."""
+    DROPS = "drops"
+    """The operation removes values."""
+
+
+NON_BLOCKING = (PreconditionKind.TRUNCATES, PreconditionKind.DROPS)
+"""Kinds whose affected rows do not stop the migration."""
+
+
+class CostKind(TextEnum):
+    """Expensive parts of an operation, beyond a change of the catalog."""
+
+    TABLE_REWRITE = "rewrite"
+    """Every row is rewritten."""
+    FULL_SCAN = "scan"
+    """Every row is read."""
+    INDEX_BUILD = "index"
+    """An index is built."""
+    DATA_MIGRATION = "code"
+    """A function or statements process the rows."""
+
+
+class Lock(TextEnum):
+    """Sessions that wait for a table while a statement runs, the most severe first."""
+
+    READS_AND_WRITES = "reads and writes"
+    WRITES = "writes"
+    UNKNOWN = "unknown"
+
+
+class Statement(TextEnum):
+    """Statements of an operation that lock a table."""
+
+    ADD_COLUMN = "add column"
+    DROP_COLUMN = "drop column"
+    ALTER_TYPE = "alter type"
+    ALTER_NULLABILITY = "alter nullability"
+    ADD_CHECK = "add check"
+    ADD_UNIQUE = "add unique"
+    ADD_FOREIGN_KEY = "add foreign key"
+    CREATE_INDEX = "create index"
+
+
+STATEMENT_LOCKS: dict[str, dict[Statement, Lock]] = {
+    "postgresql": {
+        Statement.ADD_COLUMN: Lock.READS_AND_WRITES,
+        Statement.DROP_COLUMN: Lock.READS_AND_WRITES,
+        Statement.ALTER_TYPE: Lock.READS_AND_WRITES,
+        Statement.ALTER_NULLABILITY: Lock.READS_AND_WRITES,
+        Statement.ADD_CHECK: Lock.READS_AND_WRITES,
+        Statement.ADD_UNIQUE: Lock.READS_AND_WRITES,
+        Statement.ADD_FOREIGN_KEY: Lock.WRITES,
+        Statement.CREATE_INDEX: Lock.WRITES,
+    },
+    "mysql": {
+        Statement.ALTER_TYPE: Lock.WRITES,
+        Statement.ADD_FOREIGN_KEY: Lock.WRITES,
+    },
+}
+"""Locks by vendor. On PostgreSQL these are ACCESS EXCLUSIVE, except SHARE ROW EXCLUSIVE for a
+foreign key and SHARE for an index. MySQL copies the table for a new type and for a foreign key,
+and writes wait. Its other statements can run without a lock, so their lock is unknown."""
+
+
+def statement_lock(vendor: str, statement: Statement) -> Lock:
+    """Return the lock that a statement takes on its table."""
+    return STATEMENT_LOCKS.get(vendor, {}).get(statement, Lock.UNKNOWN)
+
+
+COST_TEXTS: dict[CostKind, dict[Lock, str]] = {
+    CostKind.TABLE_REWRITE: {
+        Lock.READS_AND_WRITES: "rewrites every row while reads and writes wait",
+        Lock.WRITES: "rewrites every row while writes wait",
+        Lock.UNKNOWN: "rewrites every row while reads and writes may wait",
+    },
+    CostKind.FULL_SCAN: {
+        Lock.READS_AND_WRITES: "reads every row while reads and writes wait",
+        Lock.WRITES: "reads every row while writes wait",
+        Lock.UNKNOWN: "reads every row while reads and writes may wait",
+    },
+    CostKind.INDEX_BUILD: {
+        Lock.READS_AND_WRITES: "builds an index while reads and writes wait",
+        Lock.WRITES: "builds an index while writes wait",
+        Lock.UNKNOWN: "builds an index while reads and writes may wait",
+    },
+    CostKind.DATA_MIGRATION: {
+        Lock.READS_AND_WRITES: "runs code over rows while reads and writes wait",
+        Lock.WRITES: "runs code over rows while writes wait",
+        Lock.UNKNOWN: "runs code over rows while reads and writes may wait",
+    },
+}
+"""The only wording of costs and locks. The finding, the overview and the charts use it."""
 
 
 @dataclass(frozen=True)
 class Precondition:
-    """One thing that an operation asks of a table, or takes from it."""
+    """One requirement of an operation on the rows of a table, or one effect on their values."""
 
-    kind: str
-    """``unique``, ``not null``, ``length``, ``range`` (numbers that are too large), ``reference``,
-    ``check``: rows that stop the migration; ``untried``: what no query was made for; ``cut`` (texts
-    that are too long), ``loses``: what it takes from the rows."""
+    kind: PreconditionKind
     migration: str
     operation: str
     """Class of the operation, such as ``AlterField``."""
     table: str
-    """As it is named today."""
+    """Current name of the table."""
     columns: tuple[str, ...] = ()
-    """As they are named today; none if the whole table is meant."""
+    """Current names of the columns; empty if the whole table is concerned."""
     bound: str = ""
-    """Characters of ``length`` and ``cut``, ``table.column`` of ``reference``; of ``check`` and
-    ``range``, and of ``unique`` where it holds for some rows only, the condition in SQL; why one is
-    ``untried``."""
+    """Characters of ``MAX_LENGTH`` and ``TRUNCATES``, ``table.column`` of ``FOREIGN_KEY``, the SQL
+    condition of ``CHECK``, ``NUMERIC_RANGE`` and a partial ``UNIQUE``, the reason of
+    ``UNTESTED``."""
     name: str = ""
-    """Of the new field or the constraint, where no column of today tells it."""
+    """Name of the new field or constraint, if no current column shows it."""
     possibly_fixed_by: tuple[str, ...] = ()
-    """Migrations to come that run code before, and may change these rows."""
+    """Earlier pending migrations whose code may change these rows."""
     migrations_before: int = 0
-    """How many migrations of the plan are done before this one."""
+    """Number of migrations that run before this one in the plan."""
 
 
 @dataclass(frozen=True)
 class PreconditionResult:
-    """What the rows say to a demand."""
+    """The result of testing a precondition on the rows."""
 
     precondition: Precondition
     affected_rows: int
-    """That do not comply; of ``unique``, values that are there more than once."""
+    """Violating rows; for ``UNIQUE``, values that occur more than once."""
     sample: tuple[str, ...] = ()
-    """Primary keys of some of them."""
+    """Primary keys of some affected rows."""
     unknown_reason: str = ""
-    """Why nobody knows."""
+    """Why the number is unknown."""
 
     @property
     def is_blocking(self) -> bool:
@@ -55,24 +158,26 @@ class PreconditionResult:
 
 @dataclass(frozen=True)
 class OperationCost:
-    """What an operation costs, beyond a change of the catalog."""
+    """One expensive part of an operation."""
 
-    kind: str
-    """``rewrite``: every row is written anew, and nobody reads the table meanwhile; ``scan``: every
-    row is read, and nobody reads or writes the table; ``index``: an index is built, and nobody
-    writes; ``code``: a function or statements work on the rows."""
+    kind: CostKind
     migration: str
     operation: str
     table: str = ""
-    """As it is named today; of ``code``, one that it names, empty if it names none."""
+    """Current name of the table; for ``DATA_MIGRATION``, a table that the code mentions, empty if
+    it mentions none."""
+    lock: Lock = Lock.UNKNOWN
+    """The most severe lock that this part of the operation holds on the table. It does not include
+    the locks that earlier operations of the same migration hold until the commit."""
 
 
 @dataclass(frozen=True)
 class Preconditions:
-    """What the migrations to come ask: demands that some row breaks, or that could not be tried."""
+    """Preconditions of pending migrations that are violated or could not be tested."""
 
     violated: tuple[PreconditionResult, ...] = ()
     tested: int = 0
+    """Number of tested preconditions."""
     migrations_planned: int = 0
-    """Migrations to come."""
+    """Number of pending migrations."""
     operation_costs: tuple[OperationCost, ...] = ()

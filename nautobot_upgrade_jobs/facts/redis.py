@@ -1,4 +1,4 @@
-"""The Redis-compatible server behind the cache, which usually is the broker as well."""
+"""The Redis-compatible server of the cache, which usually is also the broker."""
 
 from __future__ import annotations
 
@@ -7,11 +7,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Redis:
-    """Server product and version; ``version`` is the Redis version it is compatible with."""
+    """Server product and version; ``version`` is the compatible Redis version."""
 
     product: str
     version: str
     product_version: str
-    used_memory_bytes: int
     unreachable_reason: str = ""
-    """Why it does not answer; the other fields are empty then."""
+    """Why the server is unreachable; the other fields are then empty."""

@@ -1,4 +1,4 @@
-"""What the release notes on the way to the target say."""
+"""Release notes of the releases up to the target."""
 
 from __future__ import annotations
 
@@ -7,26 +7,26 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class ReleaseNote:
-    """One thing that release notes tell an operator."""
+    """One entry of release notes."""
 
     distribution: str
     release: str
-    """The first that has it; for what holds for a whole line, its first release: ``3.0``."""
+    """The first release with the change; for a whole line, its first release, such as ``3.0``."""
     kind: str
     """``action``, ``breaking``, ``removed``, ``deprecated``, ``changed``, ``security`` or
     ``dependencies``."""
     text: str
     heading: str = ""
-    """What it stands under, where that is more than the kind."""
+    """The heading above the entry, if it says more than the kind."""
     identifiers: tuple[str, ...] = ()
-    """What it sets in the type of code: fields, settings, commands, modules."""
+    """Text in code font: fields, settings, commands, modules."""
     link: str = ""
 
 
 @dataclass(frozen=True)
 class ReleaseNotes:
-    """The notes of all releases after the installed ones, up to those of the target."""
+    """Notes of all releases after the installed ones, up to those of the target."""
 
     notes: tuple[ReleaseNote, ...] = ()
     distributions_without_notes: tuple[str, ...] = ()
-    """Distributions that change, and ship no release notes."""
+    """Distributions that change and contain no release notes."""

@@ -1,4 +1,4 @@
-"""What the package index offers for a target: the whole set, resolved at once."""
+"""The package set for a target, resolved on the package index."""
 
 from __future__ import annotations
 
@@ -7,37 +7,37 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class ResolvedPackage:
-    """One distribution of the set."""
+    """One distribution of the package set."""
 
     name: str
     version: str
     required_by: tuple[str, ...]
-    """Distributions of the set that ask for it; none if it was asked for by itself."""
+    """Distributions of the set that require it; empty if it was requested explicitly."""
 
 
 @dataclass(frozen=True)
 class AppReleases:
-    """What the index has of one App. Versions are empty where there is none."""
+    """Releases of one App on the index. A version is empty if there is no such release."""
 
     distribution: str
     installed: str
     compatible: str
-    """The newest in the set for the target."""
+    """The release in the package set for the target."""
     within_current_release: str
-    """The newest that leaves Nautobot at the installed release."""
+    """The newest release that is compatible with the installed Nautobot."""
     latest: str
-    """The newest of all, for this Python."""
+    """The newest release for this Python."""
 
 
 @dataclass(frozen=True)
 class AlternativeTarget:
-    """Another target, and what would be in its way."""
+    """Another target, and the obstacles to it."""
 
     target: str
     incompatible: tuple[str, ...]
-    """Distributions of which no release fits."""
+    """Distributions without a compatible release."""
     conflict: bool
-    """Whether requirements that fit it one by one do not go together."""
+    """Whether distributions that are compatible with it conflict with each other."""
     packages_changed: int
     """Installed distributions that would change."""
     apps_changed: int
@@ -45,38 +45,38 @@ class AlternativeTarget:
 
     @property
     def is_resolvable(self) -> bool:
-        """Whether there is a set for it."""
+        """Whether a package set for it exists."""
         return not (self.incompatible or self.conflict)
 
 
 @dataclass(frozen=True)
 class Resolution:
-    """The set for a target, and what was in its way."""
+    """The package set for a target, and the obstacles to it."""
 
     target: str
     packages: tuple[ResolvedPackage, ...]
-    """Empty if there is no set, whatever is left out."""
+    """Empty if no package set exists, whatever is excluded."""
     apps: tuple[AppReleases, ...]
     incompatible: dict[str, str] = field(default_factory=dict)
-    """Distributions of which no release fits the target, with what the resolver says."""
+    """Distributions without a compatible release, each with the resolver's message."""
     conflict: tuple[str, ...] = ()
-    """Distributions that each fit the target, but not all of them together."""
+    """Distributions that are each compatible with the target but not with each other."""
     excluded: tuple[str, ...] = ()
-    """What is not in the set, because it was refused or for the conflict's sake."""
+    """Distributions excluded from the set as incompatible or to solve a conflict."""
     conflict_reason: str = ""
     sdist_only: tuple[str, ...] = ()
-    """``name==version`` in the set that the index has as source only: its code runs to build it."""
+    """``name==version`` in the set with an sdist only; building it runs its code."""
     unverified: tuple[str, ...] = ()
-    """In the set, new, and on the index as source only: nobody knows what they ask for."""
+    """New distributions in the set with an sdist only; their requirements are unknown."""
     local: tuple[str, ...] = ()
-    """Installed from a folder or a file; taken as they are."""
+    """Distributions installed from a folder or a file; kept unchanged."""
     not_on_index: tuple[str, ...] = ()
-    """Installed, and unknown to the index."""
+    """Installed distributions that are not on the index."""
     unparsed_requirement_lines: tuple[str, ...] = ()
-    """Lines of ``local_requirements.txt`` that count in part, or not at all."""
+    """Lines of ``local_requirements.txt`` that are used in part or not at all."""
     yanked: dict[str, str] = field(default_factory=dict)
-    """``name==version`` in the set that was taken back, and why."""
+    """Yanked ``name==version`` in the set, each with the reason."""
     alternatives: tuple[AlternativeTarget, ...] = ()
-    """The newest releases of other lines, the oldest first."""
+    """The newest releases of other lines, oldest first."""
     constraints: str = ""
-    """The set as a requirements file, with the hash of every file."""
+    """The package set as a requirements file with the hash of every file."""

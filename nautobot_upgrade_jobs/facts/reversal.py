@@ -1,65 +1,75 @@
-"""What undoing migrations would do to the rows that are there today."""
+"""Effects of reversing migrations on the existing rows."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
 
+from .base import TextEnum
 from .preconditions import OperationCost, PreconditionResult
 
-ReverseEffect = Literal[
-    "keeps", "drops", "returns empty", "runs code", "does nothing", "may fail", "irreversible"
-]
-"""``keeps``: every value stays. ``drops``: a table or a column goes, with what is in it. ``returns
-empty``: one comes back without what was in it. ``runs code``: a function or statements, or an
-operation that is not Django's own. ``does nothing``: what code has written on the way there stays.
-``may fail``: nothing of that, but rows do not comply with what comes back. ``irreversible``: nobody
-has written a way back, and Django refuses."""
+
+class ReverseEffect(TextEnum):
+    """What reversing an operation does to data."""
+
+    LOSSLESS = "lossless"
+    """Every value is kept."""
+    DROPS = "drops"
+    """A table or column is removed with its contents."""
+    RESTORES_EMPTY = "restores empty"
+    """A table or column is restored without its former contents."""
+    RUNS_CODE = "runs code"
+    """A function, statements or a custom operation runs."""
+    NOOP = "no-op"
+    """Data that the forward code wrote is kept."""
+    MAY_FAIL = "may fail"
+    """No value is lost, but rows violate a precondition of the restored schema."""
+    IRREVERSIBLE = "irreversible"
+    """The operation has no reverse, and Django refuses."""
 
 
 @dataclass(frozen=True)
 class Effect:
-    """What undoing one operation does to one table."""
+    """The effect of reversing one operation on one table."""
 
     kind: ReverseEffect
     migration: str
     operation: str
-    """Class of the operation that is undone, such as ``AddField``."""
+    """Class of the reversed operation, such as ``AddField``."""
     table: str = ""
-    """As it is named today; of what comes back, as it will be named; empty if nobody knows."""
+    """Current name of the table, or the future name of a restored one; empty if unknown."""
     column: str = ""
-    """Likewise; empty if it is about the whole table."""
+    """Current or future name of the column; empty if the whole table is concerned."""
     rows: int = 0
-    """Rows of the table; of a column that goes, those that have a value in it. Of what comes back,
-    what is in it before it goes, if it is still there."""
+    """Rows of the table; for a dropped column, rows with a value in it. For a restored table or
+    column, the rows that it contains before the upgrade drops it, if it still exists."""
     non_default_rows: int = 0
-    """Of these, the values that are not what every new row gets."""
+    """Those of them whose value differs from the value that every new row gets."""
     unknown_reason: str = ""
-    """Why nobody could count."""
+    """Why the rows could not be counted."""
     violated_preconditions: tuple[PreconditionResult, ...] = ()
-    """What it demands of the rows and does not find, or what could not be tried."""
+    """Preconditions that are violated or could not be tested."""
     sample: tuple[str, ...] = ()
-    """Primary keys of some rows of a table that goes."""
+    """Primary keys of some rows of a dropped table."""
     unrenamed_index: str = ""
-    """Of one that keeps the name which it has got on the way there."""
+    """Name of an index that keeps the name it got in the upgrade."""
 
 
 @dataclass(frozen=True)
 class ReverseDataChange:
-    """What the code that undoes a migration is known to do."""
+    """The known effect of the code that reverses a migration."""
 
     migration: str
     description: str
     affected_rows: int = 0
-    """That are not as they were before the upgrade; 0 if nothing is lost."""
+    """Rows that differ from their state before the upgrade; 0 if nothing is lost."""
     unknown_reason: str = ""
-    """Why nobody could count."""
+    """Why the rows could not be counted."""
 
 
 @dataclass(frozen=True)
 class ContentTypeCascade:
-    """What goes with the content types of models that go, when they are removed as stale."""
+    """Rows that are removed with the stale content types of removed models."""
 
     referencing_column: str
     """``table.column``."""
@@ -70,25 +80,25 @@ class ContentTypeCascade:
 
 @dataclass(frozen=True)
 class Reversal:
-    """Everything that has to be undone to be back at an earlier state."""
+    """Everything that has to be reversed to return to an earlier state."""
 
     migrations: tuple[str, ...] = ()
     """Keys of migrations, in order."""
     effects: tuple[Effect, ...] = ()
-    """In the order in which they happen."""
+    """In order of occurrence."""
     operation_costs: tuple[OperationCost, ...] = ()
-    """What it costs the server."""
+    """Cost of the reverse operations."""
     first_applied: str = ""
-    """When the first of them was applied: ISO 8601, UTC; empty if nobody knows."""
+    """When the first of the migrations was applied: ISO 8601, UTC; empty if unknown."""
     known_data_changes: tuple[ReverseDataChange, ...] = ()
-    """Of the migrations whose code is known."""
+    """Effects of the migrations whose reverse code is known."""
     last_applied: str = ""
-    """When the last of them was applied, likewise."""
+    """When the last of the migrations was applied: ISO 8601, UTC; empty if unknown."""
     cascades: tuple[ContentTypeCascade, ...] = ()
 
     @property
     def applied_between(self) -> tuple[datetime, datetime] | None:
-        """From when to when they were applied; None if nobody knows."""
+        """First and last time of application; None if unknown."""
         if not (self.first_applied and self.last_applied):
             return None
         return datetime.fromisoformat(self.first_applied), datetime.fromisoformat(self.last_applied)
@@ -96,4 +106,4 @@ class Reversal:
 
 @dataclass(frozen=True)
 class PlannedReversal(Reversal):
-    """What undoing the migrations that are still to come would do to the rows of today."""
+    """Effects of reversing the pending migrations on the current rows."""

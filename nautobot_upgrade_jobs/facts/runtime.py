@@ -10,7 +10,7 @@ class Runtime:
     """Interpreter, operating system and deployment layout of this Nautobot."""
 
     nautobot: str
-    """Installed Nautobot version, as its distribution says it."""
+    """Version of the installed Nautobot distribution."""
     python: str
     """Version of the running interpreter, such as ``3.11.7``."""
     operating_system: str
@@ -21,4 +21,4 @@ class Runtime:
     prefix: str
     """The environment's folder (``sys.prefix``)."""
     symlink: str = ""
-    """The symbolic link on the way to it, where there is one: ``/opt/nautobot`` of a release."""
+    """A symbolic link in the path of the environment, such as ``/opt/nautobot``; empty if none."""

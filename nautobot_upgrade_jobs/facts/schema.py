@@ -1,4 +1,4 @@
-"""The shape of the database: what the server itself says of its tables."""
+"""The actual schema of the database, from the server's catalog."""
 
 from __future__ import annotations
 
@@ -9,11 +9,15 @@ from .base import Listing
 
 @dataclass(frozen=True)
 class Schema:
-    """All tables of Nautobot's schema, in the server's own words."""
+    """All tables of Nautobot's schema, as the server describes them."""
 
     columns: Listing
     """``table.column`` to type and nullability."""
     indexes: Listing
     """``table.index`` to its definition."""
     constraints: Listing
-    """``table.constraint`` to its definition; NOT NULL stands with the column."""
+    """``table.constraint`` to its definition; NOT NULL is listed with the column."""
+    invalid_indexes: tuple[str, ...] = ()
+    """``table.index`` of each index that the server does not use, such as after a failed build."""
+    unvalidated_constraints: tuple[str, ...] = ()
+    """``table.constraint`` of each constraint that the server does not enforce for all rows."""

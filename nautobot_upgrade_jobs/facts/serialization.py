@@ -1,10 +1,11 @@
-"""Facts to JSON and back, driven by the dataclasses' own annotations."""
+"""Convert facts to JSON and back, by the annotations of the dataclasses."""
 
 from __future__ import annotations
 
 import types
 import typing
 from dataclasses import fields, is_dataclass
+from enum import Enum
 from functools import cache
 from typing import Any, TypeVar, Union
 
@@ -15,20 +16,22 @@ Json = Any
 
 
 class FactsFormatError(ValueError):
-    """A document does not have the shape of the facts it claims to hold."""
+    """A document does not match the facts type."""
 
 
 def encode(value: Any) -> Json:
-    """Turn facts into plain JSON types.
+    """Convert facts to plain JSON types.
 
     Args:
-        value: A facts dataclass, or anything one may hold.
+        value: A facts dataclass, or a value of its fields.
 
     Returns:
-        Dicts, lists, strings, numbers, booleans and None only.
+        Only dicts, lists, strings, numbers, booleans and None.
     """
     if isinstance(value, Unavailable):
         return {"unavailable": value.reason}
+    if isinstance(value, Enum):
+        return value.value
     if is_dataclass(value) and not isinstance(value, type):
         return {field.name: encode(getattr(value, field.name)) for field in fields(value)}
     if isinstance(value, (tuple, list)):
@@ -39,7 +42,7 @@ def encode(value: Any) -> Json:
 
 
 def _escape_surrogates(text: str) -> str:
-    """Return text that can be written; a file's name, for one, can be bytes of no encoding."""
+    """Escape surrogates, as in file names that are not valid in any encoding."""
     return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
 
 
@@ -48,13 +51,13 @@ def decode(kind: type[T], document: Json) -> T:
 
     Args:
         kind: The dataclass to build.
-        document: What ``encode`` once returned.
+        document: The result of ``encode``.
 
     Returns:
-        An instance of ``kind`` equal to the one that was encoded.
+        An instance of ``kind``, equal to the encoded one.
 
     Raises:
-        FactsFormatError: A field is missing, unknown or of another type; the message names it.
+        FactsFormatError: A field is missing, unknown or of the wrong type; the message names it.
     """
     result: T = _decode(kind, document, kind.__name__)
     return result
@@ -79,12 +82,14 @@ def _decode(kind: Any, document: Json, where: str) -> Any:
         }
     if is_dataclass(kind):
         return _decode_dataclass(kind, document, where)
+    if issubclass(kind, Enum):
+        return kind(_expect_choice(tuple(member.value for member in kind), document, where))
     return _expect(document, kind, where)
 
 
-def _expect_choice(words: tuple[Any, ...], document: Json, where: str) -> Any:
-    if document not in words:
-        raise FactsFormatError(f"{where}: one of {', '.join(words)} expected")
+def _expect_choice(choices: tuple[Any, ...], document: Json, where: str) -> Any:
+    if document not in choices:
+        raise FactsFormatError(f"{where}: one of {', '.join(choices)} expected")
     return document
 
 

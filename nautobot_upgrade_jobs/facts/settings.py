@@ -9,10 +9,10 @@ from .base import Unavailable
 
 @dataclass(frozen=True)
 class Setting:
-    """A setting as it may leave the process.
+    """A setting without its secrets.
 
-    ``value`` is kept for names on the list of harmless ones only. For every other name it is None
-    and ``digest``, keyed with this installation's own secret, still tells whether it changed.
+    ``value`` is kept only for names that are known not to be secret, and is None for all others.
+    ``digest`` is keyed with this installation's own secret and shows whether the value changed.
     """
 
     name: str
@@ -20,18 +20,18 @@ class Setting:
     value: str | None
     digest: str
     keys: tuple[str, ...] = ()
-    """Keys of a dictionary that hold something; never their values."""
+    """Keys of a dictionary with a value; never the values."""
 
 
 @dataclass(frozen=True)
 class Settings:
-    """Settings given by this installation and the names of Nautobot's environment variables."""
+    """Settings of this installation and the names of Nautobot's environment variables."""
 
     values: tuple[Setting, ...]
-    """Settings whose value differs from Nautobot's own default or that the configuration adds."""
+    """Settings that differ from Nautobot's default or that the configuration adds."""
     environment: tuple[str, ...]
     """Names (never values) of the ``NAUTOBOT_*`` environment variables that are set."""
     constance: tuple[Setting, ...] | Unavailable
-    """What is set in the web interface (Constance) and differs from the default; no values."""
+    """Settings of the web interface (Constance) that differ from the default, without values."""
     storages: tuple[str, ...]
     """Keys of ``STORAGES``; empty if the configuration does not set it."""

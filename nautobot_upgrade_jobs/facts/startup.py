@@ -1,4 +1,4 @@
-"""What happens when ``nautobot-server`` is started: how far it comes, and what ends it."""
+"""The result of an attempt to start ``nautobot-server``."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Frame:
-    """A place in the code that an error came through."""
+    """A stack frame of an error."""
 
     file: str
     line: int
@@ -16,16 +16,16 @@ class Frame:
 
 @dataclass(frozen=True)
 class Failure:
-    """What ended the start."""
+    """The error that ended the start."""
 
     stage: str
     """One of ``STAGES``."""
     error: str
     """Class of the exception."""
     message: str
-    """In one line, free of secrets."""
+    """One line, without secrets."""
     frames: tuple[Frame, ...]
-    """The outermost first."""
+    """Outermost first."""
 
 
 STAGES = {
@@ -37,25 +37,25 @@ STAGES = {
     "migrations": "comparing the migrations",
     "checks": "running the system checks",
 }
-"""What is tried, in this order, and what each is."""
+"""The stages of a start in order, each with its description."""
 
 
 @dataclass(frozen=True)
 class Startup:
-    """One try to start, in a process of its own."""
+    """One attempt to start, in a separate process."""
 
     python: str
     nautobot: str
-    """Installed version; empty if there is none in this environment."""
+    """Installed version; empty if Nautobot is not installed in this environment."""
     requires_python: str
     config: str
     """Path of the configuration."""
     passed: tuple[str, ...]
-    """Stages that went well, in order."""
+    """Completed stages, in order."""
     failure: Failure | None
     unmet_requirements: tuple[str, ...]
-    """Requirements of Nautobot and of what it requires that the environment does not meet."""
+    """Requirements of Nautobot and its dependencies that the environment does not meet."""
     problems: tuple[str, ...] = ()
-    """Messages of system checks that are errors, and migrations that are on no disk."""
+    """Error messages of system checks, and recorded migrations without a file."""
     unapplied: tuple[str, ...] = ()
-    """Keys of migrations that are not applied."""
+    """Keys of unapplied migrations."""

@@ -9,7 +9,7 @@ from .base import Unavailable
 
 @dataclass(frozen=True)
 class Folder:
-    """A folder named by a setting, as this process's user sees it."""
+    """The folder of a setting, with the permissions of this process's user."""
 
     setting: str
     path: str
@@ -17,7 +17,7 @@ class Folder:
     writable: bool
     free_bytes: int
     size_bytes: int
-    """Size of the files in it; a lower bound if ``complete`` is False."""
+    """Size of its files; a lower bound if ``size_is_complete`` is False."""
     size_is_complete: bool
 
 
@@ -27,11 +27,11 @@ class Storage:
 
     folders: tuple[Folder, ...]
     user: str
-    """Name of the operating-system user that looked."""
+    """Name of the operating-system user of this process."""
 
 
 def media_root(storage: Storage | Unavailable) -> str:
-    """Return the folder of the media files; empty if there is none, or nobody could look."""
+    """Return the folder of the media files; empty if it does not exist or is unknown."""
     folders = () if isinstance(storage, Unavailable) else storage.folders
-    there = (one.path for one in folders if one.setting == "MEDIA_ROOT" and one.exists)
-    return next(there, "")
+    paths = (folder.path for folder in folders if folder.setting == "MEDIA_ROOT" and folder.exists)
+    return next(paths, "")

@@ -1,4 +1,4 @@
-"""What Django's and Nautobot's own system checks say."""
+"""Messages of the system checks of Django, Nautobot and the Apps."""
 
 from __future__ import annotations
 
@@ -8,17 +8,19 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class SystemCheckMessage:
-    """A message of the system check framework that is not silenced."""
+    """A system-check message that is not silenced."""
 
     id: str
     level: str
-    """``warning`` or ``error`` (critical included); lower levels are not kept."""
+    """``warning`` or ``error``, which includes critical; lower levels are not kept."""
     message: str
     hint: str
+    settings: tuple[str, ...] = ()
+    """Names of the settings that the message is about."""
 
     @property
     def subject(self) -> str:
-        """A name for it; one id can be given to many messages, each about something else."""
+        """The id and a digest of the message, because many messages can have the same id."""
         digest = hashlib.sha256(self.message.encode()).hexdigest()[:8]
         return f"{self.id or 'unnamed'}-{digest}"
 

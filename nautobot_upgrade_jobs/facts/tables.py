@@ -7,20 +7,20 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Table:
-    """A table and its rows."""
+    """A table and its size."""
 
     name: str
     rows: int
     exact: bool
-    """False where ``rows`` is the server's own estimate, because counting would take long."""
+    """False if ``rows`` is the server's estimate, because counting would take too long."""
     size_bytes: int = 0
-    """With indexes, and with what is kept beside the rows."""
+    """Including indexes and values stored outside the rows."""
 
 
 @dataclass(frozen=True)
 class Tables:
-    """All tables that the role sees, and which Django model owns them."""
+    """All tables that are visible to the role, and those of Django models."""
 
     tables: tuple[Table, ...]
     model_tables: tuple[str, ...]
-    """Tables that a model of an enabled Django app stands for."""
+    """Tables of the models of enabled Django apps."""

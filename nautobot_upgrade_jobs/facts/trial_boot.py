@@ -1,4 +1,4 @@
-"""The release to come, seen from inside: built beside the installation and started there."""
+"""The target, built in a separate environment and started there."""
 
 from __future__ import annotations
 
@@ -11,32 +11,32 @@ from .startup import Failure
 
 @dataclass(frozen=True)
 class AppLoadFailure:
-    """An App with which the target does not start."""
+    """An App that keeps the target from starting."""
 
     module: str
     failure: Failure
     conclusive: bool = True
-    """False if it may be our restrictions that it fails with, an attempt to write for one."""
+    """False if a restriction of the trial environment may be the cause, such as a refused write."""
 
 
 @dataclass(frozen=True)
 class TrialBoot:
-    """What the target is when it starts on the live database, which it cannot write to."""
+    """The target, started read-only on the live database."""
 
     target: str
     facts: Facts
-    """Of the topics that were asked for; of none if it did not start at all."""
+    """Facts of the requested topics; all unavailable if the target did not start."""
     app_load_failures: tuple[AppLoadFailure, ...] = ()
-    """Apps that it was started without, in the order in which they were found."""
+    """Apps that were disabled because they do not load, in the order of detection."""
     absent_apps: tuple[str, ...] = ()
-    """Apps of ``PLUGINS`` that are not in the set; it was started without them, too."""
+    """Apps of ``PLUGINS`` that are not in the package set and were also disabled."""
     failure: Failure | None = None
-    """What ended the last try, if no App is to blame for it."""
+    """The error of the last attempt, if no App causes it."""
     is_separate_environment: bool = True
-    """False if the target is what is installed."""
+    """False if the target is the installed release."""
     current_customizations: Customizations | Unavailable = NOT_COLLECTED
-    """What the installed code says to the same, where the target has found problems."""
+    """The installed code's result, collected only if the target found problems."""
     config: str = ""
-    """Path of the configuration that it was started with."""
+    """Path of the configuration that the target was started with."""
     release_notes: ReleaseNotes | Unavailable = NOT_COLLECTED
-    """The release notes that its packages bring along."""
+    """The release notes in its packages."""

@@ -1,4 +1,4 @@
-"""What the web interface offers, as the running code has registered it."""
+"""The web interface as the running code registers it."""
 
 from __future__ import annotations
 
@@ -15,4 +15,4 @@ class UiRegistry:
     menu: Listing | Unavailable
     """``tab / group / item`` to its link."""
     app_pages: Listing | Unavailable
-    """Names of the URLs of every App."""
+    """URL names of every App."""

@@ -1,4 +1,4 @@
-"""Celery workers, their queues, the code that each runs, and beat."""
+"""Celery workers, their queues and code, and beat."""
 
 from __future__ import annotations
 
@@ -9,34 +9,34 @@ from .base import Unavailable
 
 @dataclass(frozen=True)
 class WorkerIdentity:
-    """Which code a process runs, and which is installed where it runs."""
+    """The code that a process runs, and the code that is installed there."""
 
     host: str
     started_at: str
     """UTC, ISO 8601."""
     loaded_digest: str
-    """Digest of Nautobot's and the Apps' files as they were when the process started."""
+    """Digest of the files of Nautobot and the Apps when the process started."""
     versions: dict[str, str]
-    """Distribution to version, at that time."""
+    """Distribution to version when the process started."""
     on_disk_digest: str
-    """The same digest of what is installed there now."""
+    """The same digest of the currently installed files."""
     installed_at: str
-    """When anything was installed there last; UTC, ISO 8601."""
+    """Time of the last installation there; UTC, ISO 8601."""
 
 
 @dataclass(frozen=True)
 class Worker:
-    """A worker that answered, and the queues that it takes from."""
+    """A worker that responded, and its queues."""
 
     name: str
     queues: tuple[str, ...]
     identity: WorkerIdentity | None = None
-    """None if it does not know the question: it runs without this App, or an older one."""
+    """None if the worker runs without this App or with an older version of it."""
 
 
 @dataclass(frozen=True)
 class Queue:
-    """A queue and the number of messages that wait in it."""
+    """A queue and the number of waiting messages."""
 
     name: str
     message_count: int
@@ -44,17 +44,17 @@ class Queue:
 
 @dataclass(frozen=True)
 class Beat:
-    """The traces of the process that starts scheduled Jobs."""
+    """Traces of the process that starts scheduled Jobs."""
 
     heartbeat_age_seconds: int | None
-    """Since it last touched its heartbeat file; None if it has none on this host."""
+    """Age of its heartbeat file; None if there is none on this host."""
     overdue: dict[str, int] | Unavailable
-    """Schedule to the minutes since it should have been started."""
+    """Schedule to the minutes since its due time."""
 
 
 @dataclass(frozen=True)
 class Workers:
-    """Workers that answered within the deadline, and all known queues."""
+    """Workers that responded within the deadline, and all known queues."""
 
     workers: tuple[Worker, ...]
     queues: tuple[Queue, ...]

@@ -1,1 +1,1 @@
-"""The Nautobot Jobs, one file each."""
+"""The Nautobot Jobs, one per module."""

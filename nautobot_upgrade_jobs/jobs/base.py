@@ -1,10 +1,10 @@
-"""What every Job of this App does with its report: log it, attach it, sum it up."""
+"""The base of every Job of this App: form fields, limits, and how a report is published."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from nautobot.apps.jobs import Job
+from nautobot.apps.jobs import Job, StringVar, TextVar
 
 from ..checks.findings import Verdict
 from ..permissions import has_job_permission
@@ -15,33 +15,66 @@ from ..report.formats.markdown import escape
 TOP_FINDINGS = 5
 SOFT_TIME_LIMIT_SECONDS = 1800
 TIME_LIMIT_SECONDS = 2000
-"""The distance lets a run that was cut short publish what it has."""
+"""The difference leaves an interrupted run time to publish its partial report."""
+
+
+class JobDefaults:
+    """Meta attributes that every Job of this App has."""
+
+    read_only = True
+    has_sensitive_variables = False
+    soft_time_limit = SOFT_TIME_LIMIT_SECONDS
+    time_limit = TIME_LIMIT_SECONDS
+
+
+def build_exclude_field(example: str) -> StringVar:
+    """Return the form field for checks to leave out."""
+    return StringVar(
+        label="Checks to leave out",
+        description=f"Check ids, separated by commas, such as {example}. The report lists them as "
+        "not checked, and the verdict cannot be GO. Leave blank to run every check.",
+        required=False,
+        default="",
+    )
+
+
+def build_accept_field() -> TextVar:
+    """Return the form field for acceptances."""
+    return TextVar(
+        label="Findings to accept",
+        description="One acceptance per line: finding key | reason | until (YYYY-MM-DD), such as "
+        "data.cables:dcim_cable | replaced in May | 2027-01-31. The report lists the keys. An "
+        "acceptance applies to this release until its date, and the report always "
+        "shows it. Leave blank to accept nothing.",
+        required=False,
+        default="",
+    )
 
 
 class UpgradeJob(Job):
-    """A read-only Job that ends with a report."""
+    """A read-only Job that publishes a report."""
 
     attached: tuple[str, ...] = ()
-    """Names of the files that this run has attached."""
+    """Names of the files attached by this run."""
 
     class Meta:
-        """Not a Job by itself; what the Jobs have in common."""
+        """Marks the class as a base, not a Job."""
 
         abstract = True
 
     def user_has_permission(self, action: str) -> bool:
-        """Tell whether the user of this run has a permission on this Job."""
+        """Return whether the user of this run has a permission on this Job."""
         return bool(self.user) and has_job_permission(self.user, action, pk=self.job_model.pk)
 
     def log_progress(self, topic: str) -> None:
-        """Say what is being collected."""
+        """Log what is being collected."""
         self.logger.debug("Collecting %s.", topic, extra={"grouping": "collect"})
 
     def publish(self, report: Report) -> dict[str, Any]:
-        """Write the report to the Job's log and files, and fail the run unless the way is free.
+        """Log and attach the report; fail the run if the verdict is BLOCKED or INCOMPLETE.
 
         Returns:
-            The small result that Nautobot shows above the log and hands to REST clients.
+            The summary that Nautobot shows above the log and returns to REST clients.
         """
         *topics, verdict = build_log_lines(report)
         for line in (verdict, *topics):  # the page shows the oldest line first
@@ -50,13 +83,14 @@ class UpgradeJob(Job):
             self.attach(name, text)
         if report.verdict in (Verdict.BLOCKED, Verdict.INCOMPLETE):
             self.fail(f"{report.verdict.value.upper()}: {report.headline}")
-        back = None if report.is_preflight else report.rollback_decision
-        ways = {"advised": back.advised.kind} if back else {}
+        decision = None if report.is_preflight else report.rollback_decision
+        recommended = {"recommended": decision.recommended.kind} if decision else {}
         return {
             "verdict": report.verdict.value,
-            **ways,
+            **recommended,
             "current": report.current,
             "target": report.target,
+            "target_version": report.target_version,
             "findings": report.counts,
             "not_checked": len(report.not_checked),
             "unseen": [
@@ -65,34 +99,34 @@ class UpgradeJob(Job):
             ],
             "top": [
                 {
-                    "severity": one.finding.severity.value,
-                    "key": one.key,
-                    "message": one.finding.message,
+                    "severity": entry.finding.severity.value,
+                    "key": entry.key,
+                    "message": entry.finding.message,
                 }
-                for one in list(report.findings())[:TOP_FINDINGS]
+                for entry in list(report.findings())[:TOP_FINDINGS]
             ],
             "files": list(self.attached),
         }
 
     def attach(self, name: str, data: str | bytes) -> bool:
-        """Attach a file to the result; return False, and say why, if that cannot be."""
+        """Attach a file to the result; log the reason and return False if Nautobot refuses it."""
         try:
             self.create_file(name, data)
-        except ValueError as error:  # over JOB_CREATE_FILE_MAX_SIZE
+        except ValueError as error:  # larger than JOB_CREATE_FILE_MAX_SIZE
             self.logger.warning("%s: %s", name, error, extra={"grouping": "summary"})
             return False
         self.attached = (*self.attached, name)
         return True
 
     def refuse(self, reason: str) -> dict[str, Any]:
-        """End the run as failed because of what was asked for; nothing has been looked at."""
+        """Fail the run because of an invalid request, before any check runs."""
         self.fail(escape(reason))
         return {"verdict": "error", "error": reason}
 
     def _log(self, line: LogLine) -> None:
-        # `failure` came with Nautobot 2.4.5; before it, `error` is the nearest.
+        # `failure` exists since Nautobot 2.4.5; `error` is the closest level before it.
         log = getattr(self.logger, line.level, self.logger.error)
-        # The page shows Markdown; a list, unlike a block of code, wraps where the table ends.
+        # The page renders Markdown; a list wraps at the width of the table, a code block does not.
         message = "\n".join(
             [escape(line.message), "", *(f"- {escape(text)}" for text in line.details)]
         )

@@ -1,4 +1,4 @@
-"""What changed, and was it to be expected?"""
+"""The Job Compare Snapshots."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 from nautobot.apps.jobs import FileVar
 from nautobot.extras.models import JobResult
 
-from ..app_settings import UsageError
+from ..common.errors import UsageError
 from ..snapshot.file_format import Snapshot
 from ..workflows.capture import capture
 from ..workflows.compare import compare_snapshots, read_configured_acceptances
-from .base import SOFT_TIME_LIMIT_SECONDS, TIME_LIMIT_SECONDS
+from .base import JobDefaults
 from .snapshot_fields import SnapshotReader, SnapshotVar
 
 if TYPE_CHECKING:
@@ -21,48 +21,49 @@ name = "Upgrade"
 
 
 class CompareSnapshots(SnapshotReader):
-    """Compares two snapshots, or one with the present state."""
+    """Compare two snapshots, or one snapshot with the current state."""
 
     before = SnapshotVar(
-        label="Before: the result of a run",
-        description="A run of Capture Snapshot or Compare Snapshots. Blank, and no file below: "
-        "the newest one there is.",
+        label="Before: Job result",
+        description="A run of Capture Snapshot or Compare Snapshots. Leave this and the file blank "
+        "to use the newest snapshot.",
     )
     before_file = FileVar(
-        label="Before: or a file",
-        description="A snapshot-….json.gz, kept since then.",
+        label="Before: file",
+        description="A downloaded snapshot, such as snapshot-….json.gz, instead of a Job result.",
         required=False,
     )
     after = SnapshotVar(
-        label="After: the result of a run",
-        description="Blank, and no file below: the present state, which is captured for it.",
+        label="After: Job result",
+        description="A run of Capture Snapshot or Compare Snapshots. Leave this and the file blank "
+        "to capture the current state and compare with it.",
     )
-    after_file = FileVar(label="After: or a file", required=False)
+    after_file = FileVar(
+        label="After: file",
+        description="A downloaded snapshot, such as snapshot-….json.gz, instead of a Job result.",
+        required=False,
+    )
 
-    class Meta:
-        """How Nautobot shows and runs the Job."""
+    class Meta(JobDefaults):
+        """Name, description and field order in Nautobot."""
 
         name = "Compare Snapshots"
         description = (
-            "Says what changed between two snapshots, what a release was to change, what nothing "
-            "explains, and what is lost. Left blank, it compares the newest snapshot with the "
-            "present state; scheduled daily, it tells what changed since yesterday."
+            "Reports what changed between two snapshots: expected changes, unexplained changes "
+            "and losses. With all fields blank, it compares the newest snapshot with the current "
+            "state. Scheduled daily, it reports what changed since yesterday."
         )
-        read_only = True
-        has_sensitive_variables = False
-        soft_time_limit = SOFT_TIME_LIMIT_SECONDS
-        time_limit = TIME_LIMIT_SECONDS
         field_order = ("before", "before_file", "after", "after_file")
 
     def run(
         self,
         *,
         before: JobResult | None = None,
-        before_file: File | None = None,
+        before_file: File[bytes] | None = None,
         after: JobResult | None = None,
-        after_file: File | None = None,
+        after_file: File[bytes] | None = None,
     ) -> dict[str, Any]:
-        """Find both snapshots, compare and publish."""
+        """Load both snapshots, compare them and publish the report."""
         try:
             newer = self.load_snapshot("after", after, after_file)
             older = self.load_snapshot("before", before, before_file) or self.find_latest_before(
@@ -82,7 +83,7 @@ class CompareSnapshots(SnapshotReader):
         return captured.snapshot
 
     def _fail_without_baseline(self) -> dict[str, Any]:
-        """There was nothing to compare with; what was captured now is there for the next run."""
-        then = "; the next run compares with this one" if self.attached else ""
-        self.fail(f"INCOMPLETE: there is no earlier snapshot that you may see{then}.")
+        """Fail; the next run can compare with the snapshot captured now."""
+        outlook = " The next run will compare with the one captured now." if self.attached else ""
+        self.fail(f"INCOMPLETE: there is no earlier snapshot that you may view.{outlook}")
         return {"verdict": "incomplete", "files": list(self.attached)}

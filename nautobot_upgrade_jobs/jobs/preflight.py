@@ -1,4 +1,4 @@
-"""May I upgrade?"""
+"""The Job Preflight."""
 
 from __future__ import annotations
 
@@ -6,68 +6,52 @@ from typing import Any
 
 from nautobot.apps.jobs import BooleanVar, StringVar, TextVar
 
-from ..app_settings import UsageError
+from ..common.errors import UsageError
 from ..permissions import ACCEPT_FINDINGS, BUILD_TARGET
 from ..workflows.context import RunRequest
 from ..workflows.preflight import run_preflight
-from .base import SOFT_TIME_LIMIT_SECONDS, TIME_LIMIT_SECONDS, UpgradeJob
+from .base import JobDefaults, UpgradeJob, build_accept_field, build_exclude_field
 
 name = "Upgrade"
 
 
 class Preflight(UpgradeJob):
-    """Judges the upgrade of this installation to another release of Nautobot."""
+    """Judge the upgrade of this installation to another release of Nautobot."""
 
     target = StringVar(
         label="Target release",
-        description="The version to upgrade to, such as 3.2.7. Blank: the newest known release of "
-        "the installed line; newer lines are mentioned.",
+        description="The version to upgrade to, such as 3.2.7, or a line, such as 3.2. Leave blank "
+        "to use the newest known release of the installed line and mention newer lines.",
         required=False,
         default="",
     )
-    exclude = StringVar(
-        label="Checks to leave out",
-        description="Ids of checks, separated by commas, such as storage.low_space. What is left "
-        "out is listed in the report, and the verdict cannot be GO.",
-        required=False,
-        default="",
-    )
+    exclude = build_exclude_field("storage.low_space")
     requirements = TextVar(
         label="Requirements",
-        description="What else has to be in the target's set of packages, one a line, such as "
-        "nautobot-ssot==4.7.0. Blank: the newest release of each App that fits.",
+        description="Additional package requirements, one per line, such as nautobot-ssot==4.7.0. "
+        "Leave blank to use the newest compatible release of each App.",
         required=False,
         default="",
     )
-    # Not the other way round: a box that REST does not mention is one that is not ticked.
+    # Negated, because a checkbox that a REST request omits counts as not ticked.
     skip_build = BooleanVar(
         label="Do not build the target",
-        description="By default the target's packages are installed into a temporary environment "
-        "and started there on this database, read-only: what breaks is seen, not guessed. For "
-        "superusers, and users with the permission build_target on Jobs.",
+        description="Leave unticked to install the target's packages into a temporary environment "
+        "and start them there on this database, read-only. Only superusers and users with the "
+        "build_target permission on Jobs may do this.",
         required=False,
         default=False,
     )
-    accept = TextVar(
-        label="Findings to accept",
-        description="One a line: finding key | reason | until (YYYY-MM-DD). The key stands in the "
-        "report. An acceptance holds for this target and until its date, and is always shown.",
-        required=False,
-        default="",
-    )
+    accept = build_accept_field()
 
-    class Meta:
-        """How Nautobot shows and runs the Job."""
+    class Meta(JobDefaults):
+        """Name, description and field order in Nautobot."""
 
         name = "Preflight"
         description = (
-            "May I upgrade Nautobot? Looks at this installation without changing it and says what "
+            "May I upgrade Nautobot? Checks this installation without changing it and reports what "
             "would break, what to do first, and what was not checked."
         )
-        read_only = True
-        has_sensitive_variables = False
-        soft_time_limit = SOFT_TIME_LIMIT_SECONDS
-        time_limit = TIME_LIMIT_SECONDS
         field_order = ("target", "requirements", "skip_build", "exclude", "accept")
 
     def run(
@@ -79,7 +63,7 @@ class Preflight(UpgradeJob):
         exclude: str = "",
         accept: str = "",
     ) -> dict[str, Any]:
-        """Collect, judge and publish."""
+        """Run Preflight and publish the report."""
         request = RunRequest(
             target=target or "",
             requirements=requirements or "",

@@ -1,19 +1,19 @@
-"""How do I get back, and what is lost?"""
+"""The Job Rollback Planner."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from nautobot.apps.jobs import ChoiceVar, FileVar, StringVar, TextVar
+from nautobot.apps.jobs import ChoiceVar, FileVar, StringVar
 from nautobot.extras.models import JobResult
 
-from ..app_settings import UsageError
+from ..common.errors import UsageError
 from ..permissions import ACCEPT_FINDINGS
 from ..rollback.options import TITLES
 from ..workflows.context import RunRequest
 from ..workflows.rollback import plan_rollback
-from ..workflows.rollback_destination import SnapshotArgument
-from .base import SOFT_TIME_LIMIT_SECONDS, TIME_LIMIT_SECONDS
+from ..workflows.rollback_target import SnapshotArgument
+from .base import JobDefaults, build_accept_field
 from .snapshot_fields import SnapshotReader, SnapshotVar
 
 if TYPE_CHECKING:
@@ -23,72 +23,65 @@ name = "Upgrade"
 
 
 class RollbackPlanner(SnapshotReader):
-    """Plans the way back to an earlier state, and says what each way loses."""
+    """Plan the rollback to an earlier state and report what each option loses."""
 
     snapshot_result = SnapshotVar(
-        label="Back to: the result of a run",
-        description="A run of Capture Snapshot or Compare Snapshots from before the upgrade: it "
-        "alone says what was there.",
+        label="Roll back to: Job result",
+        description="A run of Capture Snapshot or Compare Snapshots from before the upgrade. Only "
+        "a snapshot records which data existed then. Leave blank to name a file or a release.",
     )
     snapshot_file = FileVar(
-        label="Back to: or a file",
-        description="A snapshot-….json.gz, kept since then.",
+        label="Roll back to: file",
+        description="A downloaded snapshot, such as snapshot-….json.gz, instead of a Job result.",
         required=False,
     )
     to = StringVar(
-        label="Back to: or a name",
+        label="Roll back to: release",
         description="Without a snapshot: a release such as 2.4.44, releases of Apps such as "
-        "nautobot-ssot==4.7.0, or an App and the last of its migrations that stays, such as "
-        "'nautobot_ssot zero'.",
+        "nautobot-ssot==4.7.0, or an App and its last migration to keep, such as "
+        "'nautobot_ssot zero' to keep none. Leave blank if you name a snapshot.",
         required=False,
         default="",
     )
-    way = ChoiceVar(
-        label="Way",
-        description="The one that the steps are for. Blank: the one that is advised.",
-        choices=(("", "the advised one"), *TITLES.items()),
+    strategy = ChoiceVar(
+        label="Strategy",
+        description="The rollback option to write the steps for. Leave blank to use the "
+        "recommended option.",
+        choices=(("", "Recommended"), *TITLES.items()),
         required=False,
         default="",
     )
     instance = StringVar(
-        label="Name in the snapshot",
-        description="If this installation was called otherwise when the snapshot was captured.",
+        label="Instance name in the snapshot",
+        description="The earlier name of this installation, such as lab. Leave blank if the "
+        "name has not changed since the snapshot.",
         required=False,
         default="",
     )
-    accept = TextVar(
-        label="Findings to accept",
-        description="One a line: finding key | reason | until (YYYY-MM-DD).",
-        required=False,
-        default="",
-    )
+    accept = build_accept_field()
 
-    class Meta:
-        """How Nautobot shows and runs the Job."""
+    class Meta(JobDefaults):
+        """Name, description and field order in Nautobot."""
 
         name = "Rollback Planner"
         description = (
-            "How do I get back, and what is lost? Looks at what each migration would take with it "
-            "if it were undone, weighs that against finishing forward and against the backup, and "
-            "writes the steps. Nothing is changed."
+            "How do I roll back, and what is lost? Determines which data the reversal of each "
+            "migration would remove, compares this with rolling forward and with restoring the "
+            "backup, and writes the steps. Changes nothing."
         )
-        read_only = True
-        has_sensitive_variables = False
-        soft_time_limit = SOFT_TIME_LIMIT_SECONDS
-        time_limit = TIME_LIMIT_SECONDS
-        field_order = ("snapshot_result", "snapshot_file", "to", "way", "instance", "accept")
+        field_order = ("snapshot_result", "snapshot_file", "to", "strategy", "instance", "accept")
 
     def run(  # noqa: PLR0913 - one for each field of the form
         self,
         *,
         snapshot_result: JobResult | None = None,
-        snapshot_file: File | None = None,
+        snapshot_file: File[bytes] | None = None,
         to: str = "",
-        way: str = "",
+        strategy: str = "",
         instance: str = "",
         accept: str = "",
     ) -> dict[str, Any]:
-        """Collect, weigh and publish."""
+        """Plan the rollback and publish the report."""
         request = RunRequest(
             target=to or "",
             accept=accept or "",
@@ -97,13 +90,13 @@ class RollbackPlanner(SnapshotReader):
             own_job_result=str(self.job_result.pk),
         )
         try:
-            found = self.load_snapshot("Back to", snapshot_result, snapshot_file)
-            file = f"snapshot-{found.instance}.json.gz" if found else ""
+            snapshot = self.load_snapshot("Roll back to", snapshot_result, snapshot_file)
+            file = f"snapshot-{snapshot.instance}.json.gz" if snapshot else ""
             report = plan_rollback(
                 request,
                 self.log_progress,
-                given=SnapshotArgument(found, file, instance or ""),
-                way=way or "",
+                given=SnapshotArgument(snapshot, file, instance or ""),
+                strategy=strategy or "",
             )
         except UsageError as error:
             return self.refuse(str(error))

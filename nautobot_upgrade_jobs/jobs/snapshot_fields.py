@@ -1,38 +1,39 @@
-"""How a Job finds the snapshot that it was given, or that an earlier run has left."""
+"""Form fields for snapshots, and the Jobs that load one from an upload or an earlier run."""
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from celery.exceptions import SoftTimeLimitExceeded
 from django.db.models import Q
 from nautobot.apps.jobs import ObjectVar
 from nautobot.extras.models import FileProxy, Job, JobResult
 
-from ..app_settings import UsageError
-from ..collect import explain
+from ..collect.context import attempt
+from ..common.errors import UsageError
+from ..facts import Unavailable
 from ..report.formats.markdown import escape
-from ..snapshot.file_format import LARGEST_FILE, Snapshot, SnapshotError, unseal
+from ..snapshot.file_format import MAX_FILE_BYTES, Snapshot, SnapshotError, load
 from .base import UpgradeJob
 
 if TYPE_CHECKING:
     from django.core.files import File
 
 SNAPSHOT_PRODUCERS = ("CaptureSnapshot", "CompareSnapshots")
-"""Classes of the Jobs that do."""
+"""Class names of the Jobs that attach a snapshot."""
 
 
 class SnapshotVar(ObjectVar):
-    """A field for a run that has left a snapshot.
+    """A form field for a run that attached a snapshot.
 
-    Such runs are asked for by the keys of the Jobs: names can be changed, and results carry them.
+    It filters runs by the primary keys of the Jobs, because users can rename a Job.
     """
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(model=JobResult, required=False, **kwargs)
 
     def as_field(self) -> Any:
-        """Return the field of a form, which offers the runs that there are by now."""
+        """Return the form field, limited to runs of the Jobs that attach snapshots."""
         jobs = Job.objects.filter(job_class_name__in=SNAPSHOT_PRODUCERS)
         keys = [str(key) for key in jobs.values_list("pk", flat=True)]
         self.field_attrs["query_params"] = {"job_model": keys}
@@ -40,46 +41,46 @@ class SnapshotVar(ObjectVar):
 
 
 class SnapshotReader(UpgradeJob):
-    """A Job that reads snapshots which its user may see."""
+    """A Job that reads the snapshots that its user may view."""
 
     class Meta:
-        """Not a Job by itself."""
+        """Marks the class as a base, not a Job."""
 
         abstract = True
 
     def load_snapshot(
-        self, which: str, result: JobResult | None, upload: File | None
+        self, label: str, result: JobResult | None, upload: File[bytes] | None
     ) -> Snapshot | None:
-        """Return the snapshot that was asked for; None if none was."""
+        """Return the snapshot of a run or an upload; None if neither is given."""
         if result and upload:
-            raise UsageError(f"'{which}' is given twice: name a run or a file.")
+            raise UsageError(f"'{label}' is given twice. Choose either a Job result or a file.")
         if upload:
-            return _read_snapshot(upload, f"'{which}', the uploaded file")
+            return _read_snapshot(upload, f"'{label}', the uploaded file")
         if not result:
             return None
         proxy = self._query_snapshots().filter(job_result=result).order_by("-uploaded_at").first()
         if proxy is None:
-            raise UsageError(f"'{which}': the run {result.pk} has no snapshot that you may see.")
+            raise UsageError(f"'{label}': the run {result.pk} has no snapshot that you may view.")
         return _read_snapshot(proxy.file, proxy.name)
 
     def find_latest_before(self, newer: Snapshot | None) -> Snapshot | None:
-        """Return the newest snapshot that is older than the other; None if there is none."""
+        """Return the newest snapshot that is older than another one; None if there is none."""
         for proxy in (
             self._query_snapshots().exclude(job_result=self.job_result).order_by("-uploaded_at")
         ):
             try:
-                found = _read_snapshot(proxy.file, proxy.name)
+                snapshot = _read_snapshot(proxy.file, proxy.name)
             except UsageError as error:
                 self.logger.warning("%s", escape(str(error)), extra={"grouping": "summary"})
                 continue
-            if newer is None or found.created < newer.created:
-                return found
+            if newer is None or snapshot.created < newer.created:
+                return snapshot
         return None
 
     def _query_snapshots(self) -> Any:
-        """Return the snapshots that the user may see: nobody learns more by comparing.
+        """Return the snapshots that the user may view, so that a comparison reveals nothing more.
 
-        Only those of our own Jobs count, or anybody who may run a Job could place a baseline.
+        Only snapshots of our own Jobs count. Otherwise any Job could attach a forged baseline.
         """
         ours = Q(job_result__job_model__module_name__startswith=f"{__package__}.") | Q(
             job_result__job_model__module_name=type(self).__module__
@@ -92,16 +93,20 @@ class SnapshotReader(UpgradeJob):
         )
 
 
-def _read_snapshot(file: File, name: str) -> Snapshot:
+def _read_bytes(file: File[bytes]) -> bytes:
+    with file.open("rb") as stream:
+        content: bytes = stream.read(MAX_FILE_BYTES + 1)
+    return content
+
+
+def _read_snapshot(file: File[bytes], name: str) -> Snapshot:
     """Read a snapshot from Nautobot's storage or from an upload."""
+    data = attempt(
+        partial(_read_bytes, file), expected=Exception
+    )  # a storage raises its own errors
+    if isinstance(data, Unavailable):
+        raise UsageError(f"{name} cannot be read: {data.reason}")
     try:
-        with file.open("rb") as stream:
-            data = stream.read(LARGEST_FILE + 1)
-    except SoftTimeLimitExceeded:
-        raise
-    except Exception as error:  # noqa: BLE001 - each storage has errors of its own
-        raise UsageError(f"{name}: it cannot be read: {explain(error)}") from None
-    try:
-        return unseal(data)
+        return load(data)
     except SnapshotError as error:
         raise UsageError(f"{name}: {error}") from None

@@ -1,18 +1,18 @@
-"""Did the upgrade really finish?"""
+"""The Job Verify Migrations."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from nautobot.apps.jobs import FileVar, StringVar, TextVar
+from nautobot.apps.jobs import FileVar, TextVar
 from nautobot.extras.models import JobResult
 
-from ..app_settings import UsageError
 from ..checks.expectation_parser import KINDS
+from ..common.errors import UsageError
 from ..permissions import ACCEPT_FINDINGS
 from ..workflows.context import RunRequest
 from ..workflows.verify import verify_migrations
-from .base import SOFT_TIME_LIMIT_SECONDS, TIME_LIMIT_SECONDS
+from .base import JobDefaults, build_accept_field, build_exclude_field
 from .snapshot_fields import SnapshotReader, SnapshotVar
 
 if TYPE_CHECKING:
@@ -22,70 +22,51 @@ name = "Upgrade"
 
 
 class VerifyMigrations(SnapshotReader):
-    """Judges whether the upgrade to the installed release is finished and sound."""
+    """Check that the upgrade to the installed release is complete and sound."""
 
     before = SnapshotVar(
-        label="Before the upgrade: the result of a run",
+        label="Before the upgrade: Job result",
         description=(
-            "A run of Capture Snapshot or Compare Snapshots. With it the report also says "
-            "whether anything was lost. Blank, and no file below: nothing is compared."
+            "A run of Capture Snapshot or Compare Snapshots. The report then also says whether "
+            "anything was lost. Leave this and the file blank to compare nothing."
         ),
     )
     before_file = FileVar(
-        label="Before the upgrade: or a file",
-        description="A snapshot-….json.gz, kept since then.",
+        label="Before the upgrade: file",
+        description="A downloaded snapshot, such as snapshot-….json.gz, instead of a Job result.",
         required=False,
     )
     expectations = TextVar(
-        label="What is to be there",
-        description=f"One a line, such as: {'; '.join(KINDS.values())}.",
+        label="Expectations",
+        description="What must exist after the upgrade, one per line. Leave blank to expect "
+        f"nothing more. Examples: {'; '.join(KINDS.values())}.",
         required=False,
         default="",
     )
-    exclude = StringVar(
-        label="Checks to leave out",
-        description=(
-            "Ids of checks, separated by commas, such as post_upgrade.outdated_static_files. What"
-            " is left out is listed in the report, and the verdict cannot be GO."
-        ),
-        required=False,
-        default="",
-    )
-    accept = TextVar(
-        label="Findings to accept",
-        description=(
-            "One a line: finding key | reason | until (YYYY-MM-DD). The key stands in the "
-            "report. An acceptance holds for this release and until its date, and is always shown."
-        ),
-        required=False,
-        default="",
-    )
+    exclude = build_exclude_field("post_upgrade.outdated_static_files")
+    accept = build_accept_field()
 
-    class Meta:
-        """How Nautobot shows and runs the Job."""
+    class Meta(JobDefaults):
+        """Name, description and field order in Nautobot."""
 
         name = "Verify Migrations"
         description = (
-            "Did the upgrade really finish, and is the database what the code believes? Looks at "
-            "migrations, schema, services, Jobs and pages without changing anything, and says what "
-            "is left to do."
+            "Did the upgrade really finish, and does the database match the code? Checks "
+            "migrations, schema, services, Jobs and pages without changing anything, and reports "
+            "what is left to do."
         )
-        read_only = True
-        has_sensitive_variables = False
-        soft_time_limit = SOFT_TIME_LIMIT_SECONDS
-        time_limit = TIME_LIMIT_SECONDS
         field_order = ("before", "before_file", "expectations", "exclude", "accept")
 
     def run(
         self,
         *,
         before: JobResult | None = None,
-        before_file: File | None = None,
+        before_file: File[bytes] | None = None,
         expectations: str = "",
         exclude: str = "",
         accept: str = "",
     ) -> dict[str, Any]:
-        """Collect, judge and publish."""
+        """Run the checks after an upgrade and publish the report."""
         request = RunRequest(
             exclude=exclude or "",
             accept=accept or "",

@@ -1,4 +1,4 @@
-"""How long the migrations to come may take, and what they need of the disk meanwhile."""
+"""Estimate the duration and the disk space of pending migrations."""
 
 from __future__ import annotations
 
@@ -7,34 +7,39 @@ from dataclasses import dataclass
 from math import ceil
 
 from ..facts import Preconditions, Tables
-from ..facts.preconditions import OperationCost
+from ..facts.preconditions import CostKind, Lock, OperationCost
 from ..facts.tables import Table
 
 MIB = 1024 * 1024
-MIGRATION = (0.7, 6.0)
-"""Seconds that a migration takes where there are no rows."""
-A_MILLION = {
-    "index": (1.0, 10.0),
-    "scan": (0.2, 3.0),
-    "rewrite": (2.0, 30.0),
-    "code": (20.0, 1200.0),
+SECONDS_PER_MIGRATION = (0.7, 6.0)
+"""Lower and upper bound for a migration of empty tables."""
+SECONDS_PER_MILLION_ROWS = {
+    CostKind.INDEX_BUILD: (1.0, 10.0),
+    CostKind.FULL_SCAN: (0.2, 3.0),
+    CostKind.TABLE_REWRITE: (2.0, 30.0),
+    CostKind.DATA_MIGRATION: (20.0, 1200.0),
 }
-"""Seconds for a million rows. ``benchmarks/migrations.py`` sets the estimate beside an upgrade: 59
-migrations took 84 to 89 s on two cores, with 1 cable more or 10,000; estimated are 41 to 370 s. The
-lower ends are for a faster machine, the upper ones for slow disks. For indexes, scans and rewrites,
-neither end has been measured on millions of rows."""
-WRITTEN = {"index": 0.5, "scan": 0.0, "rewrite": 2.0, "code": 2.0}
-"""What is written, as a part of the table: the new rows and the log of them; an index and its log,
-where the table has some four."""
+"""Lower and upper bound. ``benchmarks/migrations.py`` compares the estimate with an upgrade: 59
+migrations took 84 to 89 s on two cores, with 1 additional cable or 10,000; the estimate is 41 to
+370 s. The lower bounds are for a faster machine, the upper bounds for slow disks. For indexes,
+scans and rewrites, neither bound has been measured on millions of rows."""
+WRITE_AMPLIFICATION = {
+    CostKind.INDEX_BUILD: 0.5,
+    CostKind.FULL_SCAN: 0.0,
+    CostKind.TABLE_REWRITE: 2.0,
+    CostKind.DATA_MIGRATION: 2.0,
+}
+"""Bytes written per byte of the table: the new rows and their log, or one of about four indexes
+and its log."""
 
 
 @dataclass(frozen=True)
-class Share:
-    """What one kind of work on one table adds."""
+class CostItem:
+    """The cost of one kind of work with one lock on one table."""
 
-    work: OperationCost
+    operation_cost: OperationCost
     """The first of its kind on this table."""
-    times: int
+    operation_count: int
     table: Table
     low: float
     """Seconds."""
@@ -43,46 +48,53 @@ class Share:
 
 
 @dataclass(frozen=True)
-class Estimate:
-    """A range, and what it rests on."""
+class CostEstimate:
+    """A range of seconds, the disk space, and the operations behind them."""
 
     low: float
     """Seconds."""
     high: float
     """Seconds."""
     mebibytes: int
-    """Of disk that are needed beside what the database has today."""
-    shares: tuple[Share, ...]
-    """The dearest first."""
+    """Disk space needed in addition to the current size of the database."""
+    items: tuple[CostItem, ...]
+    """Most expensive first."""
 
 
-def estimate(preconditions: Preconditions, tables: Tables) -> Estimate:
-    """Add up what the migrations to come cost.
+def estimate_cost(preconditions: Preconditions, tables: Tables) -> CostEstimate:
+    """Add up the cost of the pending migrations.
 
     Args:
-        preconditions: What the operations do to which table.
-        tables: How many rows these have.
+        preconditions: The cost of each operation.
+        tables: Rows and sizes of the tables.
     """
-    shares = sorted(_shares(preconditions, {one.name: one for one in tables.tables}), key=_dearest)
-    low, high = (end * preconditions.migrations_planned for end in MIGRATION)
-    return Estimate(
-        low + sum(one.low for one in shares),
-        high + sum(one.high for one in shares),
-        ceil(
-            sum(one.table.size_bytes * WRITTEN[one.work.kind] * one.times for one in shares) / MIB
-        ),
-        tuple(shares),
+    items = sorted(
+        _cost_items(preconditions, {table.name: table for table in tables.tables}), key=_sort_key
+    )
+    low, high = (bound * preconditions.migrations_planned for bound in SECONDS_PER_MIGRATION)
+    return CostEstimate(
+        low + sum(item.low for item in items),
+        high + sum(item.high for item in items),
+        ceil(sum(map(_written_bytes, items)) / MIB),
+        tuple(items),
     )
 
 
-def _shares(preconditions: Preconditions, tables: Mapping[str, Table]) -> Iterator[Share]:
-    known = [one for one in preconditions.operation_costs if one.table in tables]
-    for kind, name in dict.fromkeys((one.kind, one.table) for one in known):
-        same = [one for one in known if (one.kind, one.table) == (kind, name)]
+def _cost_items(preconditions: Preconditions, tables: Mapping[str, Table]) -> Iterator[CostItem]:
+    costs = [cost for cost in preconditions.operation_costs if cost.table in tables]
+    groups: dict[tuple[CostKind, Lock, str], list[OperationCost]] = {}
+    for cost in costs:
+        groups.setdefault((cost.kind, cost.lock, cost.table), []).append(cost)
+    for (kind, _, name), same in groups.items():
         millions = tables[name].rows * len(same) / 1_000_000
-        low, high = (end * millions for end in A_MILLION[kind])
-        yield Share(same[0], len(same), tables[name], low, high)
+        low, high = (bound * millions for bound in SECONDS_PER_MILLION_ROWS[kind])
+        yield CostItem(same[0], len(same), tables[name], low, high)
 
 
-def _dearest(one: Share) -> tuple[float, str, str]:
-    return (-one.high, one.table.name, one.work.kind)
+def _written_bytes(item: CostItem) -> float:
+    amplification = WRITE_AMPLIFICATION[item.operation_cost.kind]
+    return item.table.size_bytes * amplification * item.operation_count
+
+
+def _sort_key(item: CostItem) -> tuple[float, str, str]:
+    return (-item.high, item.table.name, item.operation_cost.kind)

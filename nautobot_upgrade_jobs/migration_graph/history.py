@@ -1,7 +1,7 @@
-"""The migration history: what is on disk beside what is recorded.
+"""Compare migration files with recorded migrations.
 
-Django's loader answers these questions too, but raises at the first problem and needs the live
-database; here they are answered from facts, all at once.
+Django's loader does this too, but it raises at the first problem and needs a database connection.
+This module works on facts and reports all problems.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from ..facts import Migrations
 from ..facts.migrations import Migration
 
 FORMER_LABELS = frozenset({"default", "social_auth"})
-"""Labels under which ``social_django`` recorded its migrations; releases since 3.1 no longer bring
-the files that replace them."""
+"""Former labels of ``social_django``. Its releases since 3.1 no longer contain the migrations that
+replace those of these labels."""
 
 
-class History:
-    """Questions to the two sides of a migration history."""
+class MigrationHistory:
+    """The migration files and the recorded migrations."""
 
     def __init__(self, migrations: Migrations) -> None:
         self._labels = frozenset(migrations.app_labels)
@@ -30,8 +30,8 @@ class History:
     def applied(self) -> frozenset[str]:
         """Migrations on disk that count as applied.
 
-        Of a squashed migration only what it replaces counts, as in Django's loader: it is applied
-        if all of that is recorded, whatever its own record says.
+        A squashed migration is applied if all replaced migrations are recorded. As in Django's
+        loader, its own record does not matter.
         """
         applied = self._recorded & set(self._on_disk)
         for migration in self._squashed():
@@ -42,8 +42,8 @@ class History:
         return frozenset(applied)
 
     @cached_property
-    def _half_replaced(self) -> frozenset[str]:
-        """Squashed migrations that step back because part of what they replace is recorded."""
+    def _partially_replaced(self) -> frozenset[str]:
+        """Squashed migrations that Django ignores: only part of the replaced ones is recorded."""
         return frozenset(
             migration.key
             for migration in self._squashed()
@@ -51,80 +51,84 @@ class History:
         )
 
     @cached_property
-    def active(self) -> dict[str, Migration]:
-        """Migrations that Django would put into its graph: of a squash, one side only."""
-        gone = set(self._half_replaced)
+    def effective(self) -> dict[str, Migration]:
+        """Migrations in Django's graph: either a squashed migration or the replaced ones."""
+        ignored = set(self._partially_replaced)
         for migration in self._squashed():
-            if migration.key not in self._half_replaced:
-                gone |= set(migration.replaces)
-        return {key: migration for key, migration in self._on_disk.items() if key not in gone}
+            if migration.key not in self._partially_replaced:
+                ignored |= set(migration.replaces)
+        return {key: migration for key, migration in self._on_disk.items() if key not in ignored}
 
     @property
     def files(self) -> Mapping[str, Migration]:
-        """All migrations on disk, those that a squash replaces included."""
+        """All migrations on disk, including replaced ones."""
         return self._on_disk
 
     @property
     def unapplied(self) -> tuple[str, ...]:
-        """Migrations on disk that are still to run, by key."""
-        return tuple(sorted(set(self.active) - self.applied))
+        """Keys of the migrations on disk that are not applied."""
+        return tuple(sorted(set(self.effective) - self.applied))
 
     @cached_property
     def parents(self) -> dict[str, list[str]]:
-        """What each active migration directly builds on, as in Django's graph."""
+        """Direct dependencies of each effective migration, as in Django's graph."""
         return {
-            key: sorted({*self._parents(migration)} & set(self.active))
-            for key, migration in self.active.items()
+            key: sorted({*self._graph_dependencies(migration)} & set(self.effective))
+            for key, migration in self.effective.items()
         }
 
     @cached_property
     def plan(self) -> tuple[str, ...]:
-        """The migrations that are still to run, in the order in which ``migrate`` runs them.
+        """The unapplied migrations, in the order of ``migrate``.
 
         Source: ``MigrationExecutor.migration_plan`` of Django.
         """
-        ordered = depth_first(self._leaves, self.parents)
+        ordered = iterative_dfs(self._leaves, self.parents)
         return tuple(key for key in ordered if key not in self.applied)
 
     @property
-    def dangling(self) -> tuple[tuple[str, str], ...]:
-        """Pairs of a migration and a dependency of it that nothing stands for."""
-        squashed = (one for one in self._squashed() if one.key in self.active)
-        known = {*self._on_disk, *(key for one in squashed for key in one.replaces)}
+    def missing_dependencies(self) -> tuple[tuple[str, str], ...]:
+        """Pairs of a migration and a dependency that no file provides."""
+        squashed = (each for each in self._squashed() if each.key in self.effective)
+        known = {*self._on_disk, *(key for each in squashed for key in each.replaces)}
         return tuple(
             (key, parent)
-            for key, migration in sorted(self.active.items())
+            for key, migration in sorted(self.effective.items())
             for parent in migration.dependencies
             if parent not in known
         )
 
     @property
-    def unknown(self) -> tuple[str, ...]:
-        """Recorded migrations of enabled Apps that no file stands for."""
-        return tuple(key for key in self._without_file if key.partition(".")[0] in self._labels)
+    def recorded_without_file(self) -> tuple[str, ...]:
+        """Recorded migrations of enabled Apps without a file."""
+        return tuple(
+            key
+            for key in self._recorded_without_replacement
+            if key.partition(".")[0] in self._labels
+        )
 
     @property
-    def abandoned(self) -> dict[str, int]:
-        """Labels that have recorded migrations but are not enabled, with how many."""
-        labels = [key.partition(".")[0] for key in self._without_file]
+    def recorded_for_disabled_apps(self) -> dict[str, int]:
+        """Number of recorded migrations of each label that is not enabled."""
+        labels = [key.partition(".")[0] for key in self._recorded_without_replacement]
         enabled = self._labels | FORMER_LABELS
         return dict(Counter(label for label in labels if label not in enabled))
 
     @property
-    def _without_file(self) -> list[str]:
-        """Recorded migrations that are neither on disk nor replaced by one that is.
+    def _recorded_without_replacement(self) -> list[str]:
+        """Recorded migrations that are neither on disk nor replaced by one on disk.
 
-        A squash may replace migrations of another label, as those of python-social-auth do.
+        A squashed migration may replace migrations of another label, as in python-social-auth.
         """
         replaced = {key for migration in self._on_disk.values() for key in migration.replaces}
         return sorted(self._recorded - set(self._on_disk) - replaced)
 
     @property
     def inconsistencies(self) -> tuple[tuple[str, str], ...]:
-        """Pairs of an applied migration and a dependency of it that is not applied."""
+        """Pairs of an applied migration and an unapplied dependency."""
         pairs = {
             (key, parent)
-            for key, migration in self.active.items()
+            for key, migration in self.effective.items()
             if key in self.applied
             for parent in migration.dependencies
             if parent in self._on_disk and parent not in self.applied
@@ -132,9 +136,10 @@ class History:
         return tuple(sorted(pairs))
 
     def has_applied_children(self, key: str) -> bool:
-        """Tell whether a later migration that builds on this one is applied."""
+        """Return whether a migration that depends on this one is applied."""
         return any(
-            key in self.active[child].dependencies for child in self.applied & set(self.active)
+            key in self.effective[child].dependencies
+            for child in self.applied & set(self.effective)
         )
 
     @property
@@ -142,54 +147,54 @@ class History:
         """Apps with more than one leaf node, and these leaf nodes."""
         leaves: dict[str, list[str]] = defaultdict(list)
         for key in self._leaves:
-            leaves[self.active[key].app_label].append(key)
+            leaves[self.effective[key].app_label].append(key)
         return tuple((app, tuple(keys)) for app, keys in sorted(leaves.items()) if len(keys) > 1)
 
     @property
     def _leaves(self) -> list[str]:
-        """Migrations that no other one of the same App builds on."""
+        """Migrations on which no other one of the same App depends."""
         parents = {
             (migration.app_label, parent)
-            for migration in self.active.values()
-            for parent in self._parents(migration)
+            for migration in self.effective.values()
+            for parent in self._graph_dependencies(migration)
         }
         return [
             key
-            for key, migration in sorted(self.active.items())
+            for key, migration in sorted(self.effective.items())
             if (migration.app_label, key) not in parents
         ]
 
     def _squashed(self) -> list[Migration]:
         return [migration for migration in self._on_disk.values() if migration.replaces]
 
-    def _parents(self, migration: Migration) -> Iterator[str]:
-        """Yield what a migration depends on, with what stands for it in Django's graph.
+    def _graph_dependencies(self, migration: Migration) -> Iterator[str]:
+        """Yield the dependencies of a migration in Django's graph.
 
-        For one that a squash replaced, the squash; for a squash that steps back, the last of what
-        it replaces.
+        A squashed migration takes the place of the replaced ones. The last replaced migrations
+        take the place of a squashed migration that Django ignores.
         """
         for key in migration.dependencies:
-            if key in self._half_replaced:
-                members = [one for one in self._on_disk[key].replaces if one in self._on_disk]
-                inner = {parent for one in members for parent in self._on_disk[one].dependencies}
-                yield from (one for one in members if one not in inner)
+            if key in self._partially_replaced:
+                members = [each for each in self._on_disk[key].replaces if each in self._on_disk]
+                inner = {parent for each in members for parent in self._on_disk[each].dependencies}
+                yield from (each for each in members if each not in inner)
             else:
-                yield self._stand_in(key)
+                yield self._replacement(key)
 
-    def _stand_in(self, key: str) -> str:
-        """Return the squashed migration that took the place of a replaced one."""
+    def _replacement(self, key: str) -> str:
+        """Return the squashed migration that replaces a migration, or the migration itself."""
         for migration in self._squashed():
-            if key in migration.replaces and migration.key in self.active:
+            if key in migration.replaces and migration.key in self.effective:
                 return migration.key
         return key
 
 
-def depth_first(starts: Iterable[str], edges: Mapping[str, Iterable[str]]) -> tuple[str, ...]:
-    """Return what can be reached, the farthest first: ``MigrationGraph.iterative_dfs`` of Django.
+def iterative_dfs(starts: Iterable[str], edges: Mapping[str, Iterable[str]]) -> tuple[str, ...]:
+    """Return the reachable nodes, the farthest first, as Django's ``MigrationGraph.iterative_dfs``.
 
     Args:
-        starts: Where to go from, one after the other.
-        edges: Where each leads, in alphabetical order.
+        starts: The start nodes, in order.
+        edges: The adjacent nodes of each node, in alphabetical order.
     """
     ordered: dict[str, None] = {}
     for start in starts:
@@ -201,5 +206,5 @@ def depth_first(starts: Iterable[str], edges: Mapping[str, Iterable[str]]) -> tu
             if is_ready:
                 ordered[key] = None
             else:
-                stack += [(key, True), *((one, False) for one in edges.get(key, ()))]
+                stack += [(key, True), *((adjacent, False) for adjacent in edges.get(key, ()))]
     return tuple(ordered)

@@ -1,7 +1,7 @@
-"""What undoing migrations would do, as far as facts alone tell: without their code and the rows.
+"""Predict the effects of reversing migrations from facts alone, without their code and the rows.
 
-A snapshot knows what each operation alters, and how many rows and values there were. Whether rows
-comply with what comes back, and what code does, only a running Nautobot can find out.
+A snapshot contains the schema changes of each operation and the number of rows and values. Only a
+running Nautobot can test whether rows satisfy restored constraints, and what code does.
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from ..facts import Migrations, TableFingerprints, Unavailable
 from ..facts.fingerprints import ColumnFingerprint, TableFingerprint
-from ..facts.migrations import Operation
-from ..facts.preconditions import Precondition, PreconditionResult
-from ..facts.reversal import Effect, Reversal
+from ..facts.migrations import Operation, SchemaChange
+from ..facts.preconditions import Precondition, PreconditionKind, PreconditionResult
+from ..facts.reversal import Effect, Reversal, ReverseEffect
 
-KEEPS = frozenset(
+LOSSLESS_OPERATIONS = frozenset(
     {
         "AddConstraint",
         "AddIndex",
@@ -27,85 +27,91 @@ KEEPS = frozenset(
         "RenameModel",
     }
 )
-"""Kinds of operations whose undoing takes nothing and demands nothing."""
-CODE = ("RunPython", "RunSQL")
-NOT_HERE = "only a running Nautobot can try it"
+"""Kinds of operations whose reversal removes no data and has no preconditions."""
+CODE_OPERATIONS = ("RunPython", "RunSQL")
+UNTESTED_REASON = "only a running Nautobot can test it"
 Tables = Mapping[str, TableFingerprint | Unavailable]
 
 
-def undoing(
+def reversal_from_snapshot(
     migrations: Migrations,
-    undoes: Sequence[str],
-    now: TableFingerprints | Unavailable,
-    then: TableFingerprints | Unavailable,
+    reversed_keys: Sequence[str],
+    current: TableFingerprints | Unavailable,
+    previous: TableFingerprints | Unavailable,
 ) -> Reversal:
-    """Return the effects of undoing migrations.
+    """Return the effects of reversing migrations.
 
     Args:
-        migrations: Those on disk, with what they alter.
-        undoes: Keys of those to undo, in order.
-        now: The tables as they are.
-        then: The tables in the state to go back to.
+        migrations: Those on disk, with their schema changes.
+        reversed_keys: Keys of the migrations to reverse, in order.
+        current: The tables of the current state.
+        previous: The tables of the state to roll back to.
     """
-    files = {one.key: one for one in migrations.on_disk}
-    tables = {} if isinstance(now, Unavailable) else now.tables
-    earlier = {} if isinstance(then, Unavailable) else then.tables
-    found = [
+    files = {migration.key: migration for migration in migrations.on_disk}
+    current_tables = {} if isinstance(current, Unavailable) else current.tables
+    previous_tables = {} if isinstance(previous, Unavailable) else previous.tables
+    effects = [
         effect
-        for key in undoes
-        for one in reversed(files[key].operations)
-        for effect in _effects(key, one, tables, earlier)
+        for key in reversed_keys
+        for operation in reversed(files[key].operations)
+        for effect in _effects(key, operation, current_tables, previous_tables)
     ]
-    return Reversal(tuple(undoes), tuple(found))
+    return Reversal(tuple(reversed_keys), tuple(effects))
 
 
-def _effects(key: str, one: Operation, now: Tables, then: Tables) -> Iterator[Effect]:
-    plain = Effect("keeps", key, one.kind)
-    if one.kind in CODE:
-        yield Effect("runs code", key, one.kind)
-    elif one.kind in KEEPS:
-        yield plain
-    elif one.kind in ("CreateModel", "AddField"):
-        yield from (_that_goes(key, one, change, now) for change in one.changes)
-    elif one.kind in ("DeleteModel", "RemoveField"):
-        yield from (_that_returns(key, one, change.lstrip("-"), then) for change in one.changes)
+def _effects(key: str, operation: Operation, current: Tables, previous: Tables) -> Iterator[Effect]:
+    if operation.kind in CODE_OPERATIONS:
+        yield Effect(ReverseEffect.RUNS_CODE, key, operation.kind)
+    elif operation.kind in LOSSLESS_OPERATIONS:
+        yield Effect(ReverseEffect.LOSSLESS, key, operation.kind)
+    elif operation.kind in ("CreateModel", "AddField"):
+        for change in operation.changes:
+            yield _dropped_by(key, operation, change, current)
+    elif operation.kind in ("DeleteModel", "RemoveField"):
+        for change in operation.changes:
+            yield _restored_by(key, operation, change, previous)
     else:
-        demand = Precondition("untried", key, one.kind, one.changes[0] if one.changes else "")
+        table = operation.changes[0].name if operation.changes else ""
+        untested = Precondition(PreconditionKind.UNTESTED, key, operation.kind, table)
         yield Effect(
-            "may fail",
+            ReverseEffect.MAY_FAIL,
             key,
-            one.kind,
-            violated_preconditions=(PreconditionResult(demand, 0, unknown_reason=NOT_HERE),),
+            operation.kind,
+            violated_preconditions=(
+                PreconditionResult(untested, 0, unknown_reason=UNTESTED_REASON),
+            ),
         )
 
 
-def _that_goes(key: str, one: Operation, change: str, now: Tables) -> Effect:
-    table, _, field = change.partition(".")
-    contents = now.get(table)
-    if not isinstance(contents, TableFingerprint):
-        return Effect("drops", key, one.kind, table, field, unknown_reason=_why(contents))
+def _dropped_by(key: str, operation: Operation, change: SchemaChange, current: Tables) -> Effect:
+    table, field = change.table, change.column
+    fingerprint = current.get(table)
+    if not isinstance(fingerprint, TableFingerprint):
+        reason = _unknown_reason(fingerprint)
+        return Effect(ReverseEffect.DROPS, key, operation.kind, table, field, unknown_reason=reason)
     if not field:
-        return Effect("drops", key, one.kind, table, "", contents.rows, contents.rows)
-    column = _column(contents, field)
+        rows = fingerprint.rows
+        return Effect(ReverseEffect.DROPS, key, operation.kind, table, "", rows, rows)
+    column = _column(fingerprint, field)
     if column is None:
-        why = "" if not contents.rows else "the snapshot has not looked at its columns"
-        return Effect("drops", key, one.kind, table, field, unknown_reason=why)
-    return Effect(
-        "drops", key, one.kind, table, column.name, column.non_null_count, column.non_null_count
-    )
+        reason = "the snapshot does not contain its columns" if fingerprint.rows else ""
+        return Effect(ReverseEffect.DROPS, key, operation.kind, table, field, unknown_reason=reason)
+    values = column.non_null_count
+    return Effect(ReverseEffect.DROPS, key, operation.kind, table, column.name, values, values)
 
 
-def _that_returns(key: str, one: Operation, change: str, then: Tables) -> Effect:
-    table, _, field = change.partition(".")
-    contents = then.get(table)
-    column = _column(contents, field) if isinstance(contents, TableFingerprint) else None
-    return Effect("returns empty", key, one.kind, table, column.name if column else field)
+def _restored_by(key: str, operation: Operation, change: SchemaChange, previous: Tables) -> Effect:
+    fingerprint = previous.get(change.table)
+    name = change.column
+    if isinstance(fingerprint, TableFingerprint) and (column := _column(fingerprint, name)):
+        name = column.name
+    return Effect(ReverseEffect.RESTORES_EMPTY, key, operation.kind, change.table, name)
 
 
-def _column(contents: TableFingerprint, field: str) -> ColumnFingerprint | None:
-    named = {one.name: one for one in contents.columns}
-    return named.get(field) or named.get(f"{field}_id")
+def _column(table: TableFingerprint, field: str) -> ColumnFingerprint | None:
+    columns = {column.name: column for column in table.columns}
+    return columns.get(field) or columns.get(f"{field}_id")
 
 
-def _why(contents: Unavailable | None) -> str:
-    return contents.reason if contents else "the snapshot has no such table"
+def _unknown_reason(fingerprint: Unavailable | None) -> str:
+    return fingerprint.reason if fingerprint else "the snapshot does not contain this table"

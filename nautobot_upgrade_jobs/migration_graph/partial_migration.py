@@ -1,7 +1,7 @@
-"""How far a migration has come that is not recorded: told from the schema, operation by operation.
+"""Detect unrecorded migrations that are partially applied, from the schema, per operation.
 
-On MySQL every operation is final at once, so a migration that failed in the middle stays half
-there, and is not recorded. The same is left by a restore that was cut short.
+MySQL commits every operation immediately. A migration that fails is therefore partially applied and
+not recorded. An interrupted restore leaves the same state.
 """
 
 from __future__ import annotations
@@ -10,106 +10,114 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ..facts.expected_schema import ExpectedTable
-from ..facts.migrations import Migration, Operation
-from .history import History
-from .schema_diff import LiveTable, SchemaDifference
+from ..facts.migrations import Migration, Operation, SchemaChange, SchemaChangeKind
+from .history import MigrationHistory
+from .schema_diff import ActualTable, SchemaDrift
+
+ActualTables = Mapping[str, ActualTable]
+ExpectedTables = Mapping[str, ExpectedTable]
 
 
 @dataclass(frozen=True)
-class Progress:
-    """A migration that is not recorded although the schema has some of it."""
+class PartialMigration:
+    """A migration that is not recorded although the schema contains some of its changes."""
 
     migration: Migration
-    done: tuple[int, ...]
-    """Places of the operations that the schema has."""
-    left: tuple[int, ...]
-    """Places of those that it does not have; empty if only the record is missing."""
+    applied: tuple[int, ...]
+    """Indexes of the operations whose changes the schema contains."""
+    pending: tuple[int, ...]
+    """Indexes of those that it does not contain; empty if only the record is missing."""
 
     @property
-    def unseen(self) -> int:
-        """How many operations leave nothing in the schema to tell them by, such as RunPython."""
-        return len(self.migration.operations) - len(self.done) - len(self.left)
+    def unobservable(self) -> int:
+        """Return the number of operations without a trace in the schema, such as RunPython."""
+        return len(self.migration.operations) - len(self.applied) - len(self.pending)
 
-    def explains(self, one: SchemaDifference) -> bool:
-        """Tell whether a difference of the schema is what this migration has done of its own."""
-        altered = {
-            name
+    def accounts_for(self, drift: SchemaDrift) -> bool:
+        """Return whether a schema drift is a change by this migration."""
+        fields = {drift.subject, drift.subject.removesuffix("_id")}
+        return any(
+            (drift.table == change.table and (not change.column or bool(fields & _fields(change))))
+            or (change.is_about_table and drift.table == change.new_name)
             for change in self.migration.changes
-            for name in change.removeprefix("-").split(">")
-        }
-        field = one.subject.removesuffix("_id")
-        names = {one.table, f"{one.table}.", f"{one.table}.{one.subject}", f"{one.table}.{field}"}
-        return bool(names & altered)
+        )
 
 
-def begun(
-    history: History, live: Mapping[str, LiveTable], expected: Mapping[str, ExpectedTable]
-) -> tuple[Progress, ...]:
-    """Return the migrations that could run next and have begun, by key.
+def _fields(change: SchemaChange) -> set[str]:
+    return {change.column, change.new_name} - {""}
+
+
+def partially_applied(
+    history: MigrationHistory, actual: ActualTables, expected: ExpectedTables
+) -> tuple[PartialMigration, ...]:
+    """Return the partially applied migrations among those that could run next, by key.
 
     Args:
-        history: What is recorded.
-        live: The schema.
-        expected: The schema that what is recorded should have made: what of it is missing may have
-            been removed.
+        history: The recorded migrations.
+        actual: The actual schema.
+        expected: The schema that the recorded migrations should have created. A table or column
+            of it that is missing may have been removed.
     """
     found = []
     for key in history.unapplied:
-        migration = history.active[key]
-        if not set(migration.dependencies) & set(history.active) <= history.applied:
+        migration = history.effective[key]
+        if not set(migration.dependencies) & set(history.effective) <= history.applied:
             continue
-        states = [is_done(one, live, expected) for one in migration.operations]
-        done = tuple(place for place, state in enumerate(states) if state is True)
-        left = tuple(place for place, state in enumerate(states) if state is False)
-        if done and (not left or done[0] < left[0]):
-            found.append(Progress(migration, done, left))
+        states = [is_applied(operation, actual, expected) for operation in migration.operations]
+        applied = tuple(index for index, state in enumerate(states) if state is True)
+        pending = tuple(index for index, state in enumerate(states) if state is False)
+        if applied and (not pending or applied[0] < pending[0]):
+            found.append(PartialMigration(migration, applied, pending))
     return tuple(found)
 
 
-def is_done(
-    one: Operation, live: Mapping[str, LiveTable], expected: Mapping[str, ExpectedTable]
-) -> bool | None:
-    """Tell whether the schema has an operation's outcome; None if that cannot be told."""
-    states = [_is_done(one, change, live, expected) for change in one.changes]
+def is_applied(operation: Operation, actual: ActualTables, expected: ExpectedTables) -> bool | None:
+    """Return whether the schema contains an operation's changes; None if this is unobservable."""
+    states = [
+        _is_change_applied(operation, change, actual, expected) for change in operation.changes
+    ]
     if not states or None in states:
         return None
     return all(states)
 
 
-def _is_done(
-    one: Operation,
-    change: str,
-    live: Mapping[str, LiveTable],
-    expected: Mapping[str, ExpectedTable],
+def _is_change_applied(
+    operation: Operation, change: SchemaChange, actual: ActualTables, expected: ExpectedTables
 ) -> bool | None:
-    if ">" in change:
-        was, _, now = change.partition(">")
-        if _exists(now, live):
-            return not _exists(was, live)
-        return False if _exists(was, live) else None
-    if change.startswith("-"):
-        if _exists(change[1:], live):
-            return False
-        return True if _was_there(change[1:], expected) else None
-    table, dot, field = change.partition(".")
-    if not dot or one.kind == "AddField":
-        return _exists(change, live)
-    if field or not one.name or table not in live:
+    if operation.kind == "AlterField":
         return None
-    has = any(key.name == one.name for key in live[table].keys)
-    return {"Add": has, "Rem": not has}.get(one.kind[:3])
+    if change.kind is SchemaChangeKind.RENAMED:
+        return _is_rename_applied(change, actual)
+    if change.kind is SchemaChangeKind.REMOVED:
+        if _exists(change.table, change.column, actual):
+            return False
+        return True if _is_expected(change, expected) else None
+    if change.is_about_table or operation.kind == "AddField":
+        return _exists(change.table, change.column, actual)
+    if change.column or not operation.name or change.table not in actual:
+        return None
+    exists = any(each.name == operation.name for each in actual[change.table].constraints)
+    return {"Add": exists, "Rem": not exists}.get(operation.kind[:3])
 
 
-def _was_there(name: str, expected: Mapping[str, ExpectedTable]) -> bool:
-    table, dot, field = name.partition(".")
-    if table not in expected:
+def _is_rename_applied(change: SchemaChange, actual: ActualTables) -> bool | None:
+    new_table, new_column = (
+        (change.table, change.new_name) if change.column else (change.new_name, "")
+    )
+    old_exists = _exists(change.table, change.column, actual)
+    if _exists(new_table, new_column, actual):
+        return not old_exists
+    return False if old_exists else None
+
+
+def _is_expected(change: SchemaChange, expected: ExpectedTables) -> bool:
+    if change.table not in expected:
         return False
-    columns = {column.name for column in expected[table].columns}
-    return not dot or bool({field, f"{field}_id"} & columns)
+    columns = {column.name for column in expected[change.table].columns}
+    return not change.column or bool({change.column, f"{change.column}_id"} & columns)
 
 
-def _exists(name: str, live: Mapping[str, LiveTable]) -> bool:
-    table, dot, field = name.partition(".")
-    if table not in live:
+def _exists(table: str, column: str, actual: ActualTables) -> bool:
+    if table not in actual:
         return False
-    return not dot or bool({field, f"{field}_id"} & set(live[table].columns))
+    return not column or bool({column, f"{column}_id"} & set(actual[table].columns))

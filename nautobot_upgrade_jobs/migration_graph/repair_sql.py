@@ -1,96 +1,132 @@
-"""Statements that make a difference of the schema undone; shown, never run."""
+"""Build SQL statements that repair schema drift; they are displayed, never run."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from ..facts.expected_schema import ExpectedColumn, ExpectedConstraint, ExpectedTable
-from ..facts.migrations import Operation
-from .schema_diff import LiveTable, SchemaDifference
+from ..facts.migrations import Operation, SchemaChange, SchemaChangeKind
+from .schema_diff import ActualTable, SchemaDrift
+
+DESTRUCTIVE_CHANGES = (SchemaChangeKind.REMOVED, SchemaChangeKind.RENAMED)
 
 
-def repair(one: SchemaDifference, model: ExpectedTable, vendor: str) -> tuple[str, ...]:
-    """Return the statements that bring back what the migrations made, for a server of a vendor."""
-    writer = _PostgreSQL() if vendor == "postgresql" else _MySQL()
-    column = next((each for each in model.columns if each.name == one.subject), None)
-    if one.what == "table":
-        return (model.sql, *(key.sql for key in model.constraints if _beside_the_table(key, model)))
-    if one.what == "column":
+def repair_statements(drift: SchemaDrift, model: ExpectedTable, vendor: str) -> tuple[str, ...]:
+    """Return the statements that restore the expected schema, for the database vendor."""
+    writer = _PostgresWriter() if vendor == "postgresql" else _MysqlWriter()
+    column = next((each for each in model.columns if each.name == drift.subject), None)
+    if drift.aspect == "table":
+        separate = (each.sql for each in model.constraints if _needs_own_statement(each, model))
+        return (model.sql, *separate)
+    if drift.aspect == "column":
         if column is None:
-            return (writer.drop_column(one.table, one.subject),)
-        keys = [key for key in model.constraints if _is_over(key, column.name)]
-        return (*writer.add_column(one.table, column), *(key.sql for key in keys))
+            return (writer.drop_column(drift.table, drift.subject),)
+        constraints = [each for each in model.constraints if _covers_column(each, column.name)]
+        return (
+            *writer.add_column(drift.table, column),
+            *(constraint.sql for constraint in constraints),
+        )
     if column is not None:
-        return (writer.alter_column(one.table, column, one.what),)
-    if one.how == "invalid":
-        return (writer.rebuild(one),)
-    if one.how == "not validated":
-        return (writer.validate(one),)
-    statements = () if one.key is None else (one.key.sql,)
-    if one.how in ("extra", "other"):
-        is_index = one.what == "index" or one.found.startswith("CREATE ")
-        return (writer.drop_key(one.table, one.subject, one.what, is_index), *statements)
+        return (writer.alter_column(drift.table, column, drift.aspect),)
+    return _constraint_statements(drift, writer)
+
+
+def _constraint_statements(drift: SchemaDrift, writer: _PostgresWriter) -> tuple[str, ...]:
+    if drift.kind == "invalid":
+        return (writer.rebuild(drift),)
+    if drift.kind == "not validated":
+        return (writer.validate(drift),)
+    statements = () if drift.constraint is None else (drift.constraint.sql,)
+    if drift.kind in ("extra", "other"):
+        drop = writer.drop_constraint(drift.table, drift.subject, drift.aspect, drift.is_index)
+        return (drop, *statements)
     return statements
 
 
-def taken_back(
-    done: Sequence[Operation], live: Mapping[str, LiveTable], filled: Collection[str], vendor: str
+def undo_statements(
+    applied: Sequence[Operation],
+    actual: Mapping[str, ActualTable],
+    tables_with_rows: Collection[str],
+    vendor: str,
 ) -> tuple[str, ...]:
-    """Return the statements that take back operations which only made something new.
+    """Return the statements that undo operations which only added tables, columns or constraints.
 
     Args:
-        done: The operations.
-        live: The schema.
-        filled: Tables that hold rows, and must not be dropped.
+        applied: The operations.
+        actual: The actual schema.
+        tables_with_rows: Tables that contain rows and must not be dropped.
         vendor: Of the database server.
 
     Returns:
-        The statements, the last operation first; nothing if one removed or renamed something, or
-        made a table that holds rows by now.
+        The statements, the last operation first. Nothing if an operation removed or renamed
+        something, or created a table that contains rows.
     """
-    writer = _PostgreSQL() if vendor == "postgresql" else _MySQL()
+    writer = _PostgresWriter() if vendor == "postgresql" else _MysqlWriter()
     statements: list[str] = []
-    for one in reversed(done):
-        tables = [change for change in one.changes if "." not in change]
-        for change in tables or one.changes:
-            if ">" in change or change.startswith("-") or one.kind.startswith("Remove"):
-                return ()
-            table, dot, field = change.partition(".")
-            if not dot and table in filled:
-                return ()
-            if not dot:
-                statements.append(f"DROP TABLE {writer.quote(table)};")
-            elif one.name:
-                key = live[table].key(one.name)
-                is_index = key.text.startswith("CREATE ")
-                statements.append(writer.drop_key(table, key.name, key.kind, is_index))
-            else:
-                statements += writer.take_column(table, live[table].column_of(field), live[table])
+    for operation in reversed(applied):
+        changes = _changes_to_undo(operation)
+        if not all(_can_undo(operation, change, tables_with_rows) for change in changes):
+            return ()
+        for change in changes:
+            statements += _undo_change(operation, change, actual, writer)
     return tuple(statements)
 
 
-def _beside_the_table(key: ExpectedConstraint, model: ExpectedTable) -> bool:
-    """Tell whether a key is no part of CREATE TABLE."""
-    if key.kind == "unique":
-        return (key.identified_by_name or len(key.columns) > 1) and f'"{key.name}"' not in model.sql
-    return key.kind in ("index", "foreign")
+def _changes_to_undo(operation: Operation) -> Sequence[SchemaChange]:
+    """Return the changes of whole tables, or all changes if there are none."""
+    tables = [change for change in operation.changes if change.is_about_table]
+    return tables or operation.changes
 
 
-def _is_over(key: ExpectedConstraint, column: str) -> bool:
-    return any(name.partition(" ")[0] == column for name in key.columns)
+def _can_undo(
+    operation: Operation, change: SchemaChange, tables_with_rows: Collection[str]
+) -> bool:
+    if change.kind in DESTRUCTIVE_CHANGES or operation.kind.startswith("Remove"):
+        return False
+    return not (change.is_about_table and change.table in tables_with_rows)
 
 
-class _PostgreSQL:
-    """How PostgreSQL says it."""
+def _undo_change(
+    operation: Operation,
+    change: SchemaChange,
+    actual: Mapping[str, ActualTable],
+    writer: _PostgresWriter,
+) -> Iterator[str]:
+    table = change.table
+    if change.is_about_table:
+        yield f"DROP TABLE {writer.quote(table)};"
+    elif operation.name:
+        constraint = actual[table].constraint(operation.name)
+        kind, is_index = constraint.kind, constraint.is_index
+        yield writer.drop_constraint(table, constraint.name, kind, is_index)
+    else:
+        column = actual[table].column_of(change.column)
+        yield from writer.drop_column_with_constraints(table, column, actual[table])
+
+
+def _needs_own_statement(constraint: ExpectedConstraint, model: ExpectedTable) -> bool:
+    """Return whether CREATE TABLE does not contain a constraint."""
+    if constraint.kind == "unique":
+        is_separate = constraint.identified_by_name or len(constraint.columns) > 1
+        return is_separate and f'"{constraint.name}"' not in model.sql
+    return constraint.kind in ("index", "foreign")
+
+
+def _covers_column(constraint: ExpectedConstraint, column: str) -> bool:
+    return any(name.partition(" ")[0] == column for name in constraint.columns)
+
+
+class _PostgresWriter:
+    """Statements for PostgreSQL."""
 
     @staticmethod
     def quote(name: str) -> str:
         return '"' + name.replace('"', '""') + '"'
 
     def add_column(self, table: str, column: ExpectedColumn) -> tuple[str, ...]:
-        place = f"ALTER TABLE {self.quote(table)}"
+        alter_table = f"ALTER TABLE {self.quote(table)}"
         name = self.quote(column.name)
-        added = f"{place} ADD COLUMN {name} {column.type};"
+        added = f"{alter_table} ADD COLUMN {name} {column.type};"
         if column.nullable:
             return (added,)
         filled = f"UPDATE {self.quote(table)} SET {name} = …;"  # noqa: S608 - shown, never run
@@ -99,54 +135,61 @@ class _PostgreSQL:
     def drop_column(self, table: str, column: str) -> str:
         return f"ALTER TABLE {self.quote(table)} DROP COLUMN {self.quote(column)};"
 
-    def take_column(self, table: str, column: str, live: LiveTable) -> tuple[str, ...]:
-        """Drop a column with what hangs on it; PostgreSQL does so by itself."""
+    def drop_column_with_constraints(
+        self, table: str, column: str, actual: ActualTable
+    ) -> tuple[str, ...]:
+        """Drop a column with its foreign keys, which PostgreSQL drops automatically."""
         return (self.drop_column(table, column),)
 
-    def alter_column(self, table: str, column: ExpectedColumn, what: str) -> str:
+    def alter_column(self, table: str, column: ExpectedColumn, aspect: str) -> str:
         name = self.quote(column.name)
-        place = f"ALTER TABLE {self.quote(table)} ALTER COLUMN {name}"
-        if what == "type":
-            return f"{place} TYPE {column.type} USING {name}::{column.type};"
-        return f"{place} {'DROP' if column.nullable else 'SET'} NOT NULL;"
+        alter_column = f"ALTER TABLE {self.quote(table)} ALTER COLUMN {name}"
+        if aspect == "type":
+            return f"{alter_column} TYPE {column.type} USING {name}::{column.type};"
+        return f"{alter_column} {'DROP' if column.nullable else 'SET'} NOT NULL;"
 
-    def drop_key(self, table: str, name: str, kind: str, is_index: bool) -> str:
+    def drop_constraint(self, table: str, name: str, kind: str, is_index: bool) -> str:
         if is_index:
             return f"DROP INDEX {self.quote(name)};"
         return f"ALTER TABLE {self.quote(table)} DROP CONSTRAINT {self.quote(name)};"
 
-    def rebuild(self, one: SchemaDifference) -> str:
-        return f"REINDEX INDEX {self.quote(one.subject)};"
+    def rebuild(self, drift: SchemaDrift) -> str:
+        return f"REINDEX INDEX {self.quote(drift.subject)};"
 
-    def validate(self, one: SchemaDifference) -> str:
-        return f"ALTER TABLE {self.quote(one.table)} VALIDATE CONSTRAINT {self.quote(one.subject)};"
+    def validate(self, drift: SchemaDrift) -> str:
+        name = self.quote(drift.subject)
+        return f"ALTER TABLE {self.quote(drift.table)} VALIDATE CONSTRAINT {name};"
 
 
-class _MySQL(_PostgreSQL):
-    """How MySQL says it."""
+class _MysqlWriter(_PostgresWriter):
+    """Statements for MySQL."""
 
     @staticmethod
     def quote(name: str) -> str:
         return "`" + name.replace("`", "``") + "`"
 
-    def alter_column(self, table: str, column: ExpectedColumn, what: str) -> str:
+    def alter_column(self, table: str, column: ExpectedColumn, aspect: str) -> str:
         null = "NULL" if column.nullable else "NOT NULL"
-        place = f"ALTER TABLE {self.quote(table)} MODIFY {self.quote(column.name)}"
-        return f"{place} {column.type} {null};"
+        modify = f"ALTER TABLE {self.quote(table)} MODIFY {self.quote(column.name)}"
+        return f"{modify} {column.type} {null};"
 
-    def take_column(self, table: str, column: str, live: LiveTable) -> tuple[str, ...]:
-        keys = [key for key in live.keys if (key.kind, key.columns) == ("foreign", (column,))]
-        first = tuple(self.drop_key(table, key.name, key.kind, False) for key in keys)
-        return (*first, self.drop_column(table, column))
-
-    def drop_key(self, table: str, name: str, kind: str, is_index: bool) -> str:
-        word = {"foreign": "FOREIGN KEY", "check": "CHECK"}.get(kind, "INDEX")
-        return f"ALTER TABLE {self.quote(table)} DROP {word} {self.quote(name)};"
-
-    def rebuild(self, one: SchemaDifference) -> str:
-        return f"ALTER TABLE {self.quote(one.table)} ENGINE = InnoDB;"
-
-    def validate(self, one: SchemaDifference) -> str:
-        return (
-            f"ALTER TABLE {self.quote(one.table)} ALTER CHECK {self.quote(one.subject)} ENFORCED;"
+    def drop_column_with_constraints(
+        self, table: str, column: str, actual: ActualTable
+    ) -> tuple[str, ...]:
+        foreign_keys = tuple(
+            self.drop_constraint(table, constraint.name, constraint.kind, False)
+            for constraint in actual.constraints
+            if (constraint.kind, constraint.columns) == ("foreign", (column,))
         )
+        return (*foreign_keys, self.drop_column(table, column))
+
+    def drop_constraint(self, table: str, name: str, kind: str, is_index: bool) -> str:
+        keyword = {"foreign": "FOREIGN KEY", "check": "CHECK"}.get(kind, "INDEX")
+        return f"ALTER TABLE {self.quote(table)} DROP {keyword} {self.quote(name)};"
+
+    def rebuild(self, drift: SchemaDrift) -> str:
+        return f"ALTER TABLE {self.quote(drift.table)} ENGINE = InnoDB;"
+
+    def validate(self, drift: SchemaDrift) -> str:
+        name = self.quote(drift.subject)
+        return f"ALTER TABLE {self.quote(drift.table)} ALTER CHECK {name} ENFORCED;"

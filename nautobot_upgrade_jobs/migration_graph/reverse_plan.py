@@ -1,4 +1,4 @@
-"""The way back through the migration graph, by the fewest commands, as Django goes it."""
+"""Plan the minimal ``migrate`` calls that reverse migrations, in Django's order."""
 
 from __future__ import annotations
 
@@ -7,147 +7,151 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from ..facts import Migrations
-from .history import History, depth_first
+from .history import MigrationHistory, iterative_dfs
 
 ZERO = "zero"
-"""What ``migrate`` calls the state before the first migration of an App."""
+"""Name that ``migrate`` uses for the state before the first migration of an App."""
 
 
 @dataclass(frozen=True)
-class Call:
+class MigrateCall:
     """One ``nautobot-server migrate APP TARGET``."""
 
     app: str
     target: str
-    """Name of the migration that is the last one to stay; ``zero`` if none does."""
-    undoes: tuple[str, ...]
-    """Keys of the migrations, of this and other Apps, in the order in which Django undoes them."""
+    """Name of the last migration that stays applied; ``zero`` if none does."""
+    migrations: tuple[str, ...]
+    """Keys of the migrations, of this and other Apps, in Django's order of reversal."""
 
 
 @dataclass(frozen=True)
-class WayBack:
-    """What has to be undone, and how."""
+class ReversePlan:
+    """The migrations to reverse, and the calls that reverse them."""
 
-    calls: tuple[Call, ...] = ()
+    calls: tuple[MigrateCall, ...] = ()
     unreachable: tuple[str, ...] = ()
-    """Migrations that ``migrate`` cannot undo without undoing one that has to stay."""
+    """Migrations that ``migrate`` cannot reverse without reversing one that has to stay applied."""
     without_code: tuple[str, ...] = ()
-    """Migrations that have to be undone, and are not on disk: only their own code knows how."""
-    not_there: tuple[str, ...] = ()
-    """Migrations that were applied then and are not now: they would have to be applied again."""
+    """Migrations to reverse that are not on disk; only their own code can reverse them."""
+    not_applied: tuple[str, ...] = ()
+    """Migrations that were applied before and are not applied now; they would have to be applied
+    again."""
 
     @property
-    def undoes(self) -> tuple[str, ...]:
-        """All that is undone, in order."""
-        return tuple(key for call in self.calls for key in call.undoes)
+    def migrations(self) -> tuple[str, ...]:
+        """All reversed migrations, in order."""
+        return tuple(key for call in self.calls for key in call.migrations)
 
 
-def way_back(now: Migrations, then: Collection[str]) -> WayBack:
-    """Find the fewest calls that undo what was not applied then, and nothing else.
+def plan_reverse(current: Migrations, recorded_before: Collection[str]) -> ReversePlan:
+    """Find the minimal calls that reverse exactly the migrations applied since.
 
     Args:
-        now: Both sides of the history, with the code that is to undo it.
-        then: Keys that were recorded in the state to go back to.
+        current: Migration files and records of the current code, which reverses the migrations.
+        recorded_before: Keys that were recorded in the state to roll back to.
     """
-    history = History(now)
-    keep = History(replace(now, recorded=tuple(then))).applied
-    surplus = history.applied & set(history.active) - keep
-    # A squashed migration is undone as a whole; here part of it has to stay.
+    history = MigrationHistory(current)
+    keep = MigrationHistory(replace(current, recorded=tuple(recorded_before))).applied
+    surplus = history.applied & set(history.effective) - keep
+    # Django reverses a squashed migration as a whole; part of these has to stay applied.
     split = {key for key in surplus if keep & set(history.files[key].replaces)}
     surplus -= split
-    graph = _Graph(history, surplus)
+    graph = _AppliedGraph(history, surplus)
     candidates = dict(graph.candidates())
-    calls = tuple(graph.in_turn(_fewest(candidates, surplus)))
-    done = {key for call in calls for key in call.undoes}
-    named = {key for one in now.on_disk for key in one.replaces}
-    return WayBack(
+    calls = tuple(graph.ordered_calls(_minimal_calls(candidates, surplus)))
+    reachable = {key for call in calls for key in call.migrations}
+    replaced = {key for migration in current.on_disk for key in migration.replaces}
+    without_code = {*current.recorded} - {*recorded_before} - set(history.files) - replaced
+    return ReversePlan(
         calls,
-        unreachable=tuple(sorted(split | surplus - done)),
-        without_code=tuple(sorted({*now.recorded} - {*then} - set(history.files) - named)),
-        not_there=tuple(sorted(keep - history.applied)),
+        unreachable=tuple(sorted(split | surplus - reachable)),
+        without_code=tuple(sorted(without_code)),
+        not_applied=tuple(sorted(keep - history.applied)),
     )
 
 
-def before(now: Migrations, app: str, name: str) -> frozenset[str]:
-    """Return what would stay recorded if an App went back to a migration of it, or to ``zero``.
+def recorded_after_reverse(current: Migrations, app: str, name: str) -> frozenset[str]:
+    """Return the keys that stay recorded after ``migrate APP NAME``; the name may be ``zero``.
 
     Raises:
         KeyError: The App has no such migration, or it is not applied.
     """
-    history = History(now)
-    if name != ZERO and f"{app}.{name}" not in history.applied & set(history.active):
+    history = MigrationHistory(current)
+    if name != ZERO and f"{app}.{name}" not in history.applied & set(history.effective):
         raise KeyError(f"{app}.{name}")
-    if name == ZERO and app not in {one.app_label for one in now.on_disk}:
+    if name == ZERO and app not in {migration.app_label for migration in current.on_disk}:
         raise KeyError(app)
-    undone = set(_Graph(history, frozenset()).undone(app, name))
-    replaced = {one for key in undone for one in history.files[key].replaces}
-    return frozenset(now.recorded) - undone - replaced
+    removed = set(_AppliedGraph(history, frozenset()).reversed_by(app, name))
+    replaced = {member for key in removed for member in history.files[key].replaces}
+    return frozenset(current.recorded) - removed - replaced
 
 
-class _Graph:
-    """The migrations that are applied, and what builds on each."""
+class _AppliedGraph:
+    """The applied migrations and their children."""
 
-    def __init__(self, history: History, surplus: frozenset[str]) -> None:
+    def __init__(self, history: MigrationHistory, surplus: frozenset[str]) -> None:
         self._history = history
         self._surplus = surplus
         children: dict[str, list[str]] = defaultdict(list)
         for key, parents in history.parents.items():
             for parent in parents:
                 children[parent].append(key)
-        self._children = {key: sorted(found) for key, found in children.items()}
+        self._children = {key: sorted(keys) for key, keys in children.items()}
 
-    def undone(self, app: str, target: str) -> Iterator[str]:
-        """Yield what a call undoes, in Django's order: ``MigrationExecutor.migration_plan``."""
+    def reversed_by(self, app: str, target: str) -> Iterator[str]:
+        """Yield the keys that a call reverses in order: ``MigrationExecutor.migration_plan``."""
         if target == ZERO:
             starts = sorted(
                 key
                 for key, parents in self._history.parents.items()
-                if _app(key) == app and not any(_app(parent) == app for parent in parents)
+                if _app_label(key) == app
+                and not any(_app_label(parent) == app for parent in parents)
             )
         else:
-            nexts = self._children.get(f"{app}.{target}", ())
-            starts = [key for key in nexts if _app(key) == app]
+            children = self._children.get(f"{app}.{target}", ())
+            starts = [key for key in children if _app_label(key) == app]
         yield from (
-            key for key in depth_first(starts, self._children) if key in self._history.applied
+            key for key in iterative_dfs(starts, self._children) if key in self._history.applied
         )
 
     def candidates(self) -> Iterator[tuple[tuple[str, str], frozenset[str]]]:
-        """Yield calls that undo something and nothing that has to stay, with what they undo."""
+        """Yield the calls that reverse only surplus migrations, with these migrations."""
         for key in sorted(self._surplus):
-            own = [one for one in self._history.parents[key] if _app(one) == _app(key)]
-            stays = [one for one in own if one not in self._surplus]
-            for target in [_name(one) for one in stays] or ([] if own else [ZERO]):
-                undone = frozenset(self.undone(_app(key), target))
-                if undone <= self._surplus:
-                    yield (_app(key), target), undone
+            app = _app_label(key)
+            parents = [each for each in self._history.parents[key] if _app_label(each) == app]
+            kept = [_migration_name(each) for each in parents if each not in self._surplus]
+            for target in kept or ([] if parents else [ZERO]):
+                migrations = frozenset(self.reversed_by(app, target))
+                if migrations <= self._surplus:
+                    yield (app, target), migrations
 
-    def in_turn(self, calls: Iterable[tuple[str, str]]) -> Iterator[Call]:
-        """Yield calls with what is left for each to undo."""
+    def ordered_calls(self, calls: Iterable[tuple[str, str]]) -> Iterator[MigrateCall]:
+        """Yield the calls, each with the migrations that no earlier call reversed."""
         done: set[str] = set()
         for app, target in calls:
-            undoes = tuple(key for key in self.undone(app, target) if key not in done)
-            done.update(undoes)
-            yield Call(app, target, undoes)
+            migrations = tuple(key for key in self.reversed_by(app, target) if key not in done)
+            done.update(migrations)
+            yield MigrateCall(app, target, migrations)
 
 
-def _fewest(
+def _minimal_calls(
     candidates: dict[tuple[str, str], frozenset[str]], wanted: frozenset[str]
 ) -> list[tuple[str, str]]:
-    """Choose calls that undo all that can be undone: those without which something would be left.
+    """Return calls that together reverse all reachable migrations and of which none is redundant.
 
-    Starting from all of them, one is left out as soon as the others do its work, small ones first.
+    Starts with all candidates and drops each one that the others make redundant, small ones first.
     """
     chosen = dict(candidates)
-    for call in sorted(candidates, key=lambda one: (len(candidates[one]), one)):
-        others = frozenset().union(*(found for one, found in chosen.items() if one != call))
+    for call in sorted(candidates, key=lambda each: (len(candidates[each]), each)):
+        others = frozenset().union(*(keys for each, keys in chosen.items() if each != call))
         if chosen[call] & wanted <= others:
             del chosen[call]
-    return sorted(chosen, key=lambda one: (-len(chosen[one]), one))
+    return sorted(chosen, key=lambda each: (-len(chosen[each]), each))
 
 
-def _app(key: str) -> str:
+def _app_label(key: str) -> str:
     return key.partition(".")[0]
 
 
-def _name(key: str) -> str:
+def _migration_name(key: str) -> str:
     return key.partition(".")[2]

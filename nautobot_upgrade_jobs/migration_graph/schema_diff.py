@@ -1,7 +1,7 @@
-"""The live schema beside the one that the applied migrations should have made.
+"""Compare the actual schema with the one that the applied migrations should have created.
 
-Keys are told by what they do and not by their names: those that Django makes up come from the
-table's and the column's names at the time, which later migrations rename.
+Constraints are identified by function, not by name: Django generates names from the names of table
+and column at the time, and later migrations rename these.
 """
 
 from __future__ import annotations
@@ -9,186 +9,233 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..facts import Schema
 from ..facts.expected_schema import ExpectedConstraint, ExpectedTable
 
 
 @dataclass(frozen=True)
-class LiveKey:
-    """An index or a constraint of the live schema."""
+class ActualConstraint:
+    """An index or a constraint of the actual schema."""
 
     kind: str
     """``primary``, ``unique``, ``index``, ``partial``, ``foreign``, ``check`` or ``other``."""
     columns: tuple[str, ...]
     name: str
-    text: str
-    """In the server's own words."""
-    target: str = ""
-    """Of a foreign key: the table that it refers to."""
+    definition: str
+    """As printed by the server."""
+    referenced_table: str = ""
+    """The table that a foreign key refers to."""
+    is_valid: bool = True
+    """Whether the server uses the index or enforces the constraint for all rows."""
+    is_index: bool = False
 
 
 @dataclass(frozen=True)
-class LiveTable:
-    """A table of the live schema."""
+class ActualTable:
+    """A table of the actual schema."""
 
     columns: dict[str, str]
     """Name to type and nullability."""
-    keys: tuple[LiveKey, ...]
+    constraints: tuple[ActualConstraint, ...]
 
-    def key(self, name: str) -> LiveKey:
-        """Return a key by its name: the constraint, where an index of its name serves it."""
-        return next(one for one in reversed(self.keys) if one.name == name)
+    def constraint(self, name: str) -> ActualConstraint:
+        """Return a constraint or an index by name; the constraint if both have this name."""
+        return next(each for each in reversed(self.constraints) if each.name == name)
 
     def column_of(self, field: str) -> str:
-        """Return the column of a model's field; that of a foreign key ends in ``_id``."""
+        """Return the column of a model field; the column of a foreign key ends in ``_id``."""
         return field if field in self.columns else f"{field}_id"
 
 
 @dataclass(frozen=True)
-class SchemaDifference:
-    """One thing that is not as the applied migrations should have left it."""
+class SchemaDrift:
+    """One deviation of the actual schema from the expected schema."""
 
     table: str
     subject: str
-    """What of the table: a column, a key's name, or nothing for the table itself."""
-    how: str
-    """``missing``, ``other`` (there, but not so), ``extra``, ``invalid``, ``not validated``."""
-    what: str
-    """``table``, ``column``, ``type``, ``nullability``, or the kind of a key."""
+    """Name of a column or a constraint; empty for the table itself."""
+    kind: str
+    """``missing``, ``other`` (exists but differs), ``extra``, ``invalid``, ``not validated``."""
+    aspect: str
+    """``table``, ``column``, ``type``, ``nullability``, or the kind of a constraint."""
     expected: str
-    found: str
-    key: ExpectedConstraint | None = None
+    actual: str
+    constraint: ExpectedConstraint | None = None
+    is_index: bool = False
+    """Whether the actual object is an index, not a constraint."""
 
 
-def live_tables(schema: Schema) -> dict[str, LiveTable]:
-    """Return every table of a schema with what belongs to it."""
+def actual_tables(schema: Schema) -> dict[str, ActualTable]:
+    """Return all tables of a schema by name."""
     columns: dict[str, dict[str, str]] = defaultdict(dict)
-    for name, text in schema.columns.items.items():
+    for name, description in schema.columns.items.items():
         table, _, column = name.partition(".")
-        columns[table][column] = text
-    keys: dict[str, list[LiveKey]] = defaultdict(list)
-    for listing, read in ((schema.indexes, _index), (schema.constraints, _constraint)):
-        for name, text in listing.items.items():
-            table, _, key = name.partition(".")
-            keys[table].append(read(key, text))
-    return {table: LiveTable(own, tuple(keys[table])) for table, own in columns.items()}
+        columns[table][column] = description
+    constraints: dict[str, list[ActualConstraint]] = defaultdict(list)
+    for listing, invalid, parse in (
+        (schema.indexes, schema.invalid_indexes, _parse_index),
+        (schema.constraints, schema.unvalidated_constraints, _parse_constraint),
+    ):
+        for name, definition in listing.items.items():
+            table, _, own_name = name.partition(".")
+            parsed = parse(own_name, definition)
+            constraints[table].append(
+                replace(parsed, is_valid=name not in invalid, is_index=listing is schema.indexes)
+            )
+    return {
+        table: ActualTable(table_columns, tuple(constraints[table]))
+        for table, table_columns in columns.items()
+    }
 
 
-INDEX = re.compile(
+INDEX_PATTERN = re.compile(
     r"CREATE (?P<unique>UNIQUE )?INDEX .* USING \w+ \((?P<columns>.*?)\)(?P<more>.*)"
 )
-CONSTRAINT = re.compile(
+CONSTRAINT_PATTERN = re.compile(
     r"(?P<kind>PRIMARY KEY|UNIQUE|FOREIGN KEY|CHECK) ?(NULLS NOT DISTINCT )?\((?P<columns>.*?)\)"
     r"( REFERENCES| )?(?P<target> ?[\w\".]+)?"
 )
-KINDS = {"PRIMARY KEY": "primary", "UNIQUE": "unique", "FOREIGN KEY": "foreign", "CHECK": "check"}
+CONSTRAINT_KINDS = {
+    "PRIMARY KEY": "primary",
+    "UNIQUE": "unique",
+    "FOREIGN KEY": "foreign",
+    "CHECK": "check",
+}
 
 
-def _index(name: str, text: str) -> LiveKey:
-    if found := INDEX.match(text):
-        kind = "unique" if found["unique"] else "index"
-        if "WHERE" in found["more"]:
-            kind = "partial"  # of some rows; told by its name alone
-        return LiveKey(kind, _names(found["columns"]), name, text)
-    unique, _, columns = text.partition("(")  # MySQL
-    return LiveKey("unique" if unique else "index", _names(columns.rstrip(")")), name, text)
+def _parse_index(name: str, definition: str) -> ActualConstraint:
+    if match := INDEX_PATTERN.match(definition):
+        kind = "unique" if match["unique"] else "index"
+        if "WHERE" in match["more"]:
+            kind = "partial"  # identified by its name only
+        return ActualConstraint(kind, _column_names(match["columns"]), name, definition)
+    unique, _, columns = definition.partition("(")  # MySQL
+    kind = "unique" if unique else "index"
+    return ActualConstraint(kind, _column_names(columns.rstrip(")")), name, definition)
 
 
-def _constraint(name: str, text: str) -> LiveKey:
-    found = CONSTRAINT.match(text)
-    if not found:
-        return LiveKey("other", (), name, text)
-    target = (found["target"] or "").strip().strip('"').rpartition(".")[2]
-    kind = KINDS[found["kind"]]
-    return LiveKey(kind, _names(found["columns"]), name, text, target if kind == "foreign" else "")
+def _parse_constraint(name: str, definition: str) -> ActualConstraint:
+    match = CONSTRAINT_PATTERN.match(definition)
+    if not match:
+        return ActualConstraint("other", (), name, definition)
+    kind = CONSTRAINT_KINDS[match["kind"]]
+    referenced = (match["target"] or "").strip().strip('"').rpartition(".")[2]
+    return ActualConstraint(
+        kind,
+        _column_names(match["columns"]),
+        name,
+        definition,
+        referenced if kind == "foreign" else "",
+    )
 
 
-def _names(columns: str) -> tuple[str, ...]:
+def _column_names(columns: str) -> tuple[str, ...]:
     return tuple(part.strip().replace('"', "") for part in columns.split(",") if part.strip())
 
 
-def differences(
-    expected: dict[str, ExpectedTable], live: dict[str, LiveTable]
-) -> Iterator[SchemaDifference]:
-    """Yield what of the live schema is not as expected, table by table.
+def schema_drift(
+    expected: dict[str, ExpectedTable], actual: dict[str, ActualTable]
+) -> Iterator[SchemaDrift]:
+    """Yield the deviations of the actual schema, table by table.
 
-    Further indexes that are not unique are nobody's concern: they only cost time to write.
+    Additional indexes that are not unique are ignored, because they only slow down writes.
     """
     for table, model in sorted(expected.items()):
-        if table not in live:
-            yield SchemaDifference(table, "", "missing", "table", "a table", "no table")
+        if table not in actual:
+            yield SchemaDrift(table, "", "missing", "table", "a table", "no table")
         else:
-            yield from _of_columns(table, model, live[table])
-            yield from _of_keys(table, model, live[table])
+            yield from _column_drift(table, model, actual[table])
+            yield from _missing_constraints(table, model, actual[table])
+            yield from _unexpected_constraints(table, model, actual[table])
 
 
-def _of_columns(table: str, model: ExpectedTable, live: LiveTable) -> Iterator[SchemaDifference]:
+def _column_drift(table: str, model: ExpectedTable, actual: ActualTable) -> Iterator[SchemaDrift]:
     for column in model.columns:
-        wanted = column.type + ("" if column.nullable else " not null")
-        if column.name not in live.columns:
-            yield SchemaDifference(table, column.name, "missing", "column", wanted, "no column")
+        name = column.name
+        expected = column.type + ("" if column.nullable else " not null")
+        if name not in actual.columns:
+            yield SchemaDrift(table, name, "missing", "column", expected, "no column")
             continue
-        found = live.columns[column.name].partition(" default ")[0]
-        kind = found.removesuffix(" not null")
-        if kind != column.type:
-            yield SchemaDifference(table, column.name, "other", "type", column.type, kind)
-        if found.endswith(" not null") == column.nullable:
-            yield SchemaDifference(table, column.name, "other", "nullability", wanted, found)
-    known = {column.name for column in model.columns}
-    for name, text in live.columns.items():
-        if name not in known:
-            yield SchemaDifference(table, name, "extra", "column", "no column", text)
+        description = actual.columns[name].partition(" default ")[0]
+        actual_type = description.removesuffix(" not null")
+        if actual_type != column.type:
+            yield SchemaDrift(table, name, "other", "type", column.type, actual_type)
+        if description.endswith(" not null") == column.nullable:
+            yield SchemaDrift(table, name, "other", "nullability", expected, description)
+    expected_names = {column.name for column in model.columns}
+    for name, description in actual.columns.items():
+        if name not in expected_names:
+            yield SchemaDrift(table, name, "extra", "column", "no column", description)
 
 
-def _of_keys(table: str, model: ExpectedTable, live: LiveTable) -> Iterator[SchemaDifference]:
-    columns = set(live.columns)
-    known: set[str] = set()
-    for wanted in model.constraints:
-        # What a missing column would have had is missing with it.
-        if any(column.partition(" ")[0] not in columns for column in wanted.columns):
+def _missing_constraints(
+    table: str, model: ExpectedTable, actual: ActualTable
+) -> Iterator[SchemaDrift]:
+    for expected in model.constraints:
+        # The constraints of a missing column are covered by the drift of the column.
+        if any(column.partition(" ")[0] not in actual.columns for column in expected.columns):
             continue
-        found = [key for key in live.keys if _serves(key, wanted)]
-        known |= {key.name for key in found}
-        if not found:
-            same = next((key.text for key in live.keys if key.name == wanted.name), "")
-            how = "other" if same else "missing"
-            text = f"{wanted.kind} ({', '.join(wanted.columns)})"
-            yield SchemaDifference(
-                table, wanted.name, how, wanted.kind, text, same or "nothing", wanted
-            )
-    too_many = columns - {column.name for column in model.columns}
-    for key in {key.name: key for key in live.keys}.values():  # a constraint hides its index
-        if " INVALID" in key.text:
-            yield SchemaDifference(table, key.name, "invalid", "index", "a valid index", key.text)
-        elif key.text.endswith((" NOT VALID", " NOT ENFORCED")):
-            yield SchemaDifference(
-                table, key.name, "not validated", key.kind, "a validated constraint", key.text
-            )
-        elif key.name not in known and key.kind in ("unique", "foreign", "check"):
-            if too_many & {column.partition(" ")[0] for column in key.columns}:
-                continue  # it goes with its column
-            yield SchemaDifference(table, key.name, "extra", key.kind, "nothing", key.text)
-
-
-def _serves(live: LiveKey, wanted: ExpectedConstraint) -> bool:
-    """Tell whether a live key does what the wanted one is for."""
-    if wanted.identified_by_name:
-        return live.name == wanted.name
-    if wanted.kind == "check":
-        return live.kind == "check" and bool(
-            re.search(rf"\b{re.escape(wanted.columns[0])}\b", live.text)
+        if any(_satisfies(constraint, expected) for constraint in actual.constraints):
+            continue
+        # A constraint hides its index, which has the same name.
+        same_name = next(
+            (each for each in reversed(actual.constraints) if each.name == expected.name), None
         )
-    if wanted.kind == "foreign":
-        return (live.kind, live.columns, live.target) == (
+        yield SchemaDrift(
+            table,
+            expected.name,
+            "other" if same_name else "missing",
+            expected.kind,
+            f"{expected.kind} ({', '.join(expected.columns)})",
+            same_name.definition if same_name else "nothing",
+            expected,
+            bool(same_name and same_name.is_index),
+        )
+
+
+def _unexpected_constraints(
+    table: str, model: ExpectedTable, actual: ActualTable
+) -> Iterator[SchemaDrift]:
+    """Yield invalid, unvalidated and additional constraints."""
+    expected_names = {
+        constraint.name
+        for constraint in actual.constraints
+        if any(_satisfies(constraint, expected) for expected in model.constraints)
+    }
+    extra_columns = set(actual.columns) - {column.name for column in model.columns}
+    # A constraint hides its index, which has the same name.
+    for name, constraint in {each.name: each for each in actual.constraints}.items():
+        kind, definition = constraint.kind, constraint.definition
+        if constraint.is_index and not constraint.is_valid:
+            yield SchemaDrift(table, name, "invalid", "index", "a valid index", definition)
+        elif not constraint.is_valid:
+            expected = "a validated constraint"
+            yield SchemaDrift(table, name, "not validated", kind, expected, definition)
+        elif name not in expected_names and kind in ("unique", "foreign", "check"):
+            if extra_columns & {column.partition(" ")[0] for column in constraint.columns}:
+                continue  # covered by the drift of the column
+            is_index = constraint.is_index
+            yield SchemaDrift(table, name, "extra", kind, "nothing", definition, is_index=is_index)
+
+
+def _satisfies(actual: ActualConstraint, expected: ExpectedConstraint) -> bool:
+    """Return whether an actual constraint has the function of the expected one."""
+    if expected.identified_by_name:
+        return actual.name == expected.name
+    if expected.kind == "check":
+        column = rf"\b{re.escape(expected.columns[0])}\b"
+        return actual.kind == "check" and bool(re.search(column, actual.definition))
+    if expected.kind == "foreign":
+        return (actual.kind, actual.columns, actual.referenced_table) == (
             "foreign",
-            wanted.columns,
-            wanted.referenced_table,
+            expected.columns,
+            expected.referenced_table,
         )
-    if wanted.kind == "index":
-        # An index over more columns finds by the first of them as well; MySQL keeps only that one.
-        first = live.columns[: len(wanted.columns)]
-        return live.kind in ("index", "unique", "primary") and first == wanted.columns
-    kinds = ("primary",) if wanted.kind == "primary" else ("unique", "primary")
-    return live.kind in kinds and set(live.columns) == set(wanted.columns)
+    if expected.kind == "index":
+        # An index whose leading columns are these serves too; MySQL keeps only that one.
+        leading = actual.columns[: len(expected.columns)]
+        return actual.kind in ("index", "unique", "primary") and leading == expected.columns
+    kinds = ("primary",) if expected.kind == "primary" else ("unique", "primary")
+    return actual.kind in kinds and set(actual.columns) == set(expected.columns)

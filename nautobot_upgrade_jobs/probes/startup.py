@@ -1,7 +1,7 @@
-"""Starts Nautobot step by step and tells how far that went.
+"""Start Nautobot stage by stage and report the first failure.
 
-Run in a process of its own by the doctor, which must survive whatever happens here. The last line
-of its output is what it has to tell, as JSON.
+The doctor runs this in a child process and survives any failure of it. The last line of the output
+is the result as JSON.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ def load_nautobot() -> None:
 
 
 def load_configuration(path: str) -> None:
-    """Load a configuration, and the Apps that it names."""
+    """Load a configuration and its Apps."""
     import os
 
     from nautobot.core.cli import load_settings
@@ -36,7 +36,7 @@ def set_up_django() -> None:
     from django.conf import settings
 
     django.setup()
-    assert settings.SECRET_KEY  # noqa: S101 - Django itself refuses an empty one when it is read
+    assert settings.SECRET_KEY  # noqa: S101 - Django raises an error if it is empty
 
 
 def _connect_database() -> None:
@@ -60,15 +60,15 @@ def _ping_redis() -> None:
 def _check_migrations() -> dict[str, list[str]]:
     from ..collect import collect_facts
     from ..facts import Unavailable
-    from ..migration_graph.history import History
+    from ..migration_graph.history import MigrationHistory
 
-    found = collect_facts(topics=("migrations",)).migrations
-    if isinstance(found, Unavailable):
-        raise RuntimeError(found.reason)
-    history = History(found)
+    migrations = collect_facts(topics=("migrations",)).migrations
+    if isinstance(migrations, Unavailable):
+        raise RuntimeError(migrations.reason)
+    history = MigrationHistory(migrations)
     return {
         "unapplied": list(history.unapplied),
-        "findings": [f"recorded, but on no disk: {key}" for key in history.unknown],
+        "findings": [f"recorded without a file: {key}" for key in history.recorded_without_file],
     }
 
 
@@ -76,11 +76,11 @@ def _run_system_checks() -> dict[str, list[str]]:
     from ..collect import collect_facts
     from ..facts import Unavailable
 
-    found = collect_facts(topics=("system_checks",)).system_checks
-    if isinstance(found, Unavailable):
-        raise RuntimeError(found.reason)
-    errors = [f"{one.id}: {one.message}" for one in found.messages if one.level == "error"]
-    return {"findings": errors}
+    system_checks = collect_facts(topics=("system_checks",)).system_checks
+    if isinstance(system_checks, Unavailable):
+        raise RuntimeError(system_checks.reason)
+    errors = [message for message in system_checks.messages if message.level == "error"]
+    return {"findings": [f"{error.id}: {error.message}" for error in errors]}
 
 
 STAGES: dict[str, Callable[[], dict[str, list[str]] | None]] = {
@@ -95,42 +95,42 @@ STAGES: dict[str, Callable[[], dict[str, list[str]] | None]] = {
 
 
 def run() -> dict[str, Any]:
-    """Try every stage until one fails."""
-    told: dict[str, Any] = {"passed": [], "findings": [], "unapplied": [], "failure": None}
+    """Run the stages until one fails, and return the result."""
+    result: dict[str, Any] = {"passed": [], "findings": [], "unapplied": [], "failure": None}
     for stage, step in STAGES.items():
         try:
             for kind, texts in (step() or {}).items():
-                told[kind] += texts
-        except BaseException as error:  # noqa: BLE001 - SystemExit, too, is what we came for
-            told["failure"] = describe_failure(stage, error)
-            return told
-        told["passed"].append(stage)
-    return told
+                result[kind] += texts
+        except BaseException as error:  # noqa: BLE001 - any failure is the result, also SystemExit
+            result["failure"] = describe_failure(stage, error)
+            return result
+        result["passed"].append(stage)
+    return result
 
 
 def describe_failure(stage: str, error: BaseException) -> dict[str, Any]:
-    """Say what ended a start, as ``facts.startup.Failure`` has it."""
-    frames = traceback.extract_tb(error.__traceback__)[-MAX_FRAMES:]
-    places = [(one.filename, one.lineno or 0, one.name) for one in frames]
+    """Describe the error that ended a start, with the fields of ``facts.startup.Failure``."""
+    stack = traceback.extract_tb(error.__traceback__)[-MAX_FRAMES:]
+    frames = [(frame.filename, frame.lineno or 0, frame.name) for frame in stack]
     message = " ".join(str(error).split())
-    if isinstance(error, SyntaxError):  # its text quotes the line, which may hold a secret
-        places.append((error.filename or "", error.lineno or 0, ""))
+    if isinstance(error, SyntaxError):  # The text quotes the line, which may contain a secret.
+        frames.append((error.filename or "", error.lineno or 0, ""))
         message = error.msg
     return {
         "stage": stage,
         "error": type(error).__name__,
         "message": _redact_message(message),
-        "frames": places,
+        "frames": frames,
     }
 
 
 def _redact_message(message: str) -> str:
-    """Take secrets out, where the configuration has been loaded; else there are none to know."""
+    """Redact secrets; before the configuration is loaded, none are known."""
     try:
         from ..collect.support.redaction import redact_text
 
         return redact_text(message)
-    except Exception:  # noqa: BLE001 - what fails to load is why we are here
+    except Exception:  # noqa: BLE001 - the failing code itself may be broken
         return message
 
 

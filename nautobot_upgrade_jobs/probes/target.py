@@ -1,7 +1,7 @@
-"""Starts the target on the live database, which it cannot write to, and collects its facts.
+"""Start the target read-only on the live database, and collect its facts.
 
-Run by ``target/boot.py`` in the scratch environment. The answer is a file: Apps print what they
-like.
+``target/trial_boot.py`` runs this in the scratch environment. The result is a file, because Apps
+may print anything.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ from ..checks.registry import TRIAL_BOOT_TOPICS
 from .startup import describe_failure, load_configuration, load_nautobot, set_up_django
 
 TOPICS = (*TRIAL_BOOT_TOPICS, "customizations", "preconditions", "planned_reversal")
-"""What is collected of the target."""
+"""Topics that are collected in the target."""
 OWN_PACKAGE = "nautobot_upgrade_jobs"
-"""It runs the configuration, and is on the way of every error in it."""
+"""It loads the configuration, so it is in the stack of every error in it."""
 APP_VARIABLE_NAMES = ("plugin_name", "entry", "app_config")
-"""Variables in which Nautobot's and Django's loaders have the App that they work on."""
+"""Variables in which the loaders of Nautobot and Django hold the current App."""
 
 
 def run(config: str, statement_timeout_seconds: int, plugins: Sequence[str]) -> dict[str, Any]:
-    """Start, collect, and tell."""
-    told: dict[str, Any] = {"failure": None, "culprit": "", "facts": {}}
+    """Start the target, collect its facts, and return the result."""
+    result: dict[str, Any] = {"failure": None, "culprit": "", "facts": {}}
     steps: dict[str, Callable[[], None]] = {
         "import": load_nautobot,
         "configuration": lambda: _load_configuration_read_only(config, statement_timeout_seconds),
@@ -39,19 +39,19 @@ def run(config: str, statement_timeout_seconds: int, plugins: Sequence[str]) -> 
     for stage, step in steps.items():
         try:
             step()
-        except BaseException as error:  # noqa: BLE001 - SystemExit, too, is what we came for
-            told["failure"] = describe_failure(stage, error)
-            told["culprit"] = app_to_blame(error, plugins)
-            return told
-    told["facts"] = _collect_target_facts(statement_timeout_seconds)
-    return told
+        except BaseException as error:  # noqa: BLE001 - any failure is the result, also SystemExit
+            result["failure"] = describe_failure(stage, error)
+            result["culprit"] = app_to_blame(error, plugins)
+            return result
+    result["facts"] = _collect_target_facts(statement_timeout_seconds)
+    return result
 
 
 def _load_configuration_read_only(config: str, statement_timeout_seconds: int) -> None:
-    if find_spec("django"):  # or else nobody connects
+    if find_spec("django"):  # Without Django nothing connects.
         from ..collect.db.read_only_session import force_read_only_connections
 
-        # The configuration, and the Apps that it loads, are code of others already.
+        # Loading the configuration already runs code of Apps and users.
         force_read_only_connections(statement_timeout_seconds)
     load_configuration(config)
 
@@ -63,18 +63,18 @@ def _collect_target_facts(statement_timeout_seconds: int) -> Any:
     from ..collect.db.schema_compat import tolerate_older_schema
     from ..facts.serialization import encode
 
-    with contextlib.suppress(DatabaseError):  # the topics will tell
+    with contextlib.suppress(DatabaseError):  # The topics report it.
         tolerate_older_schema(connection)
-    found = collect_facts(
+    facts = collect_facts(
         topics=TOPICS, statement_timeout_seconds=statement_timeout_seconds, imports_jobs=True
     )
-    return encode(found)
+    return encode(facts)
 
 
 def app_to_blame(error: BaseException, plugins: Sequence[str]) -> str:
-    """Return the App that an error came from; empty if it came from none.
+    """Return the App that caused an error; empty if no App did.
 
-    The innermost place in an App's own code tells, or else what the loaders were working on.
+    This is the App of the innermost stack frame in an App's code, else the App being loaded.
     """
     loading = ""
     for frame, _ in reversed(list(traceback.walk_tb(error.__traceback__))):
@@ -91,6 +91,6 @@ def app_to_blame(error: BaseException, plugins: Sequence[str]) -> str:
 
 if __name__ == "__main__":
     _, _config, _answer, _timeout, _seconds, *_plugins = sys.argv
-    signal.alarm(int(_seconds))  # should the run that started it not live any more
+    signal.alarm(int(_seconds))  # The parent process may have been killed.
     Path(_answer).write_text(json.dumps(run(_config, int(_timeout), _plugins)), "utf-8")
-    os._exit(0)  # threads and exit handlers of Apps are nobody's concern
+    os._exit(0)  # Skip threads and exit handlers of Apps.

@@ -4,19 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ..rollback.package_set import REQUIREMENTS
-from .formats import (
-    html,
-    json,
-    junit,
-    log,
-    markdown,
-    runbook,
-    sarif,
-)
-from .formats import (
-    rollback_script as script,
-)
+from ..common.files import CONSTRAINTS, ROLLBACK_REQUIREMENTS
+from .formats import html, json, junit, log, markdown, rollback_script, runbook, sarif
 from .model import Report
 
 Renderer = Callable[[Report], str]
@@ -29,28 +18,29 @@ FORMATS: dict[str, Renderer] = {
     "junit": junit.render,
     "sarif": sarif.render,
 }
-"""Renderers by the name that the command line uses."""
+"""Renderers by name of the format on the command line."""
 FILE_FORMATS: dict[str, Renderer] = {
     "html": html.render,
     "md": markdown.render,
     "json": json.render,
 }
-"""Renderers of a run's files, by their ending."""
+"""Renderers of a run's files by extension."""
 
 
 def render_files(report: Report) -> dict[str, str]:
-    """Return all files of a run: the report in each format, and what it hands over."""
+    """Return all files of a run: the reports, the package set, the steps and the script."""
     files = {
-        f"{report.file_stem}.{ending}": render(report) for ending, render in FILE_FORMATS.items()
+        f"{report.file_stem}.{extension}": render(report)
+        for extension, render in FILE_FORMATS.items()
     }
-    upgrade = report.is_preflight
     if report.constraints:
-        files["constraints.txt" if upgrade else REQUIREMENTS] = report.constraints
+        name = CONSTRAINTS if report.is_preflight else ROLLBACK_REQUIREMENTS
+        files[name] = report.constraints
     if report.steps:
-        name = "upgrade-plan.md" if upgrade else f"{report.file_stem}-steps.md"
+        name = "upgrade-plan.md" if report.is_preflight else f"{report.file_stem}-steps.md"
         files[name] = runbook.render(report)
     if report.steps and report.database_state:
-        files[f"{report.file_stem}.sh"] = script.render(report)
+        files[f"{report.file_stem}.sh"] = rollback_script.render(report)
     return files
 
 

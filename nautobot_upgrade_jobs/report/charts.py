@@ -1,39 +1,38 @@
-"""The pictures of a report as what is to be drawn: places and sizes, and the same in words."""
+"""The charts of a report as positions and sizes, each with the same data in words."""
 
 from __future__ import annotations
 
-import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from ..checks.findings import CheckResult, Status
-from ..rollback.options import Way
-from ..upgrade.overview import RISKS
+from ..rollback.options import RollbackOption
+from ..upgrade.overview import RISK_LEVELS
 from .model import Report
 
 WIDTH = 1000
-"""Of a drawing, in its own units; it is as wide as there is room."""
+"""Width of a chart in its own units; the page scales it."""
 MIN_SEGMENT_WIDTH = 4
 MAX_TABLES = 15
 CHECK_OUTCOMES = {
     "blocker": "with a blocker",
     "warning": "with a warning",
-    "unseen": "could not look",
+    "not run": "could not run",
     "accepted": "accepted",
-    "info": "with something to know",
+    "info": "with information",
     "passed": "passed",
-    "idle": "not applicable",
+    "not applicable": "not applicable",
 }
-"""What became of a check, and how it is said; the worst first."""
-ROW_COUNT = re.compile(r"(\d+) rows?")
+"""Outcomes of a check and their texts, the worst first."""
 
 
 @dataclass(frozen=True)
 class BarSegment:
-    """A piece of a bar."""
+    """A segment of a bar."""
 
     kind: str
-    """By which it is coloured."""
+    """The colour class."""
     x: float
     width: float
     title: str
@@ -41,7 +40,7 @@ class BarSegment:
 
 @dataclass(frozen=True)
 class Bar:
-    """A line of a drawing; it stands between its name and what it shows, in words."""
+    """A bar with its name and its data in words."""
 
     name: str
     segments: tuple[BarSegment, ...]
@@ -49,7 +48,7 @@ class Bar:
 
 
 def build_readiness_chart(report: Report) -> tuple[Bar, ...]:
-    """Draw what became of the checks, topic by topic."""
+    """Build a bar for each topic from the outcomes of its checks."""
     topics: dict[str, dict[str, int]] = {}
     for result in report.results:
         counts = topics.setdefault(result.topic, dict.fromkeys(CHECK_OUTCOMES, 0))
@@ -61,111 +60,111 @@ def build_readiness_chart(report: Report) -> tuple[Bar, ...]:
 
 def _classify_result(report: Report, result: CheckResult) -> str:
     if result.status in (Status.SKIPPED, Status.CRASHED):
-        return "unseen"
+        return "not run"
     if result.status is Status.NOT_APPLICABLE:
-        return "idle"
-    found = {
-        "accepted" if result.key(one) in report.active_acceptances else one.severity.value
-        for one in result.findings
+        return "not applicable"
+    outcomes = {
+        "accepted" if result.key(finding) in report.active_acceptances else finding.severity.value
+        for finding in result.findings
     }
-    return next((kind for kind in CHECK_OUTCOMES if kind in found), "passed")
+    return next((outcome for outcome in CHECK_OUTCOMES if outcome in outcomes), "passed")
 
 
 def build_loss_chart(report: Report) -> tuple[Bar, ...]:
-    """Draw the rows and values that each way back loses; nothing if nothing was counted."""
-    ways = (
-        [one for one in report.rollback_decision.ways if not one.why_not]
-        if report.rollback_decision
-        else []
-    )
-    bars = _build_bars({way.title: _count_losses(way) for way in ways}, {})
+    """Build a bar for each feasible rollback option from the rows and values that it loses.
+
+    Returns:
+        The bars; none if no loss was counted.
+    """
+    decision = report.rollback_decision
+    if decision is None:
+        return ()
+    options = [option for option in decision.options if not option.infeasible_reason]
+    bars = _build_bars({option.title: _count_losses(option) for option in options}, {})
     if not any(bar.segments for bar in bars):
         return ()
     return tuple(
-        replace(bar, caption=_describe_losses(bar, way))
-        for bar, way in zip(bars, ways, strict=True)
+        replace(bar, caption=_describe_losses(bar, option))
+        for bar, option in zip(bars, options, strict=True)
     )
 
 
-def _count_losses(way: Way) -> dict[str, int]:
-    found: dict[str, int] = {}
-    for one in way.losses:
-        found[one.kind] = found.get(one.kind, 0) + (one.number or 0)
-    return _drop_zeros(found)
+def _count_losses(option: RollbackOption) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    for loss in option.losses:
+        counts[loss.kind] = counts.get(loss.kind, 0) + (loss.count or 0)
+    return _drop_zeros(counts)
 
 
-def _describe_losses(bar: Bar, way: Way) -> str:
-    """Say what is lost, and what of it no bar can show."""
-    unknown = dict.fromkeys(one.kind for one in way.losses if one.number is None)
-    said = [f"{kind}: not counted" for kind in unknown]
-    return ", ".join([bar.caption, *said] if bar.segments else said or [bar.caption])
+def _describe_losses(bar: Bar, option: RollbackOption) -> str:
+    """Return the losses in words, including those that were not counted."""
+    uncounted = dict.fromkeys(loss.kind for loss in option.losses if loss.count is None)
+    texts = [f"{kind}: not counted" for kind in uncounted]
+    return ", ".join([bar.caption, *texts] if bar.segments else texts or [bar.caption])
 
 
 def build_table_chart(report: Report) -> tuple[tuple[Bar, Bar], ...]:
-    """Draw the rows before and after, of the tables whose number changed most."""
-    found = [
-        (one.subject, _parse_row_count(one.before), _parse_row_count(one.after))
-        for one in report.changes
-        if ROW_COUNT.fullmatch(one.before) or ROW_COUNT.fullmatch(one.after)
+    """Build bars of the rows before and after, for the tables that changed most."""
+    tables = [
+        (change.subject, *change.row_counts)
+        for change in report.changes
+        if change.row_counts and change.row_counts[0] != change.row_counts[1]
     ]
-    found = sorted(found, key=lambda one: -abs(one[1] - one[2]))[:MAX_TABLES]
-    most = max((max(was, now) for _, was, now in found), default=0)
+    tables = sorted(tables, key=lambda table: -abs(table[1] - table[2]))[:MAX_TABLES]
+    largest = max((max(before, after) for _, before, after in tables), default=0)
     return tuple(
         (
-            Bar(name, (_build_segment("before", 0, was, most),), str(was)),
-            Bar(name, (_build_segment("after", 0, now, most),), str(now)),
+            Bar(name, (_build_segment("before", 0, before, largest),), str(before)),
+            Bar(name, (_build_segment("after", 0, after, largest),), str(after)),
         )
-        for name, was, now in found
+        for name, before, after in tables
     )
 
 
-def _parse_row_count(text: str) -> int:
-    counted = ROW_COUNT.fullmatch(text)
-    return int(counted[1]) if counted else 0
-
-
 def build_timeline(report: Report) -> tuple[BarSegment, ...]:
-    """Draw the migrations to come one beside the other, by risk."""
-    found = report.overview.migrations if report.overview else ()
-    width = WIDTH / max(len(found), 1)
+    """Build a segment for each pending migration, coloured by risk, in their order."""
+    migrations = report.overview.migrations if report.overview else ()
+    width = WIDTH / max(len(migrations), 1)
     return tuple(
         BarSegment(
-            one.risk,
-            round(number * width, 1),
+            migration.risk,
+            round(index * width, 1),
             round(width, 1),
-            f"{number + 1}. {one.migration}: {RISKS[one.risk]}",
+            f"{index + 1}. {migration.migration}: {migration.text}",
         )
-        for number, one in enumerate(found)
+        for index, migration in enumerate(migrations)
     )
 
 
 def count_risks(report: Report) -> Iterator[tuple[str, str, int]]:
-    """Yield each risk that a migration to come has: its kind, in words, and of how many."""
-    found = [one.risk for one in report.overview.migrations] if report.overview else []
-    for kind, words in RISKS.items():
-        if number := found.count(kind):
-            yield kind, words, number
+    """Yield each risk of a pending migration: its kind, its text and the number of migrations."""
+    risks = report.overview.migrations if report.overview else ()
+    counts = Counter((risk.risk, risk.text) for risk in risks)
+    for (kind, text), number in sorted(
+        counts.items(), key=lambda item: RISK_LEVELS.index(item[0][0])
+    ):
+        yield kind, text, number
 
 
-def _build_bars(lines: dict[str, dict[str, int]], words: Mapping[str, str]) -> tuple[Bar, ...]:
-    """Draw a bar for each line, all by the same measure."""
-    most = max((sum(one.values()) for one in lines.values()), default=0)
+def _build_bars(rows: dict[str, dict[str, int]], texts: Mapping[str, str]) -> tuple[Bar, ...]:
+    """Build a bar for each row of counts, all on the same scale."""
+    largest = max((sum(counts.values()) for counts in rows.values()), default=0)
     bars = []
-    for name, pieces in lines.items():
-        parts, at = [], 0
-        for kind, number in pieces.items():
-            parts.append(_build_segment(kind, at, number, most))
-            at += number
-        said = ", ".join(f"{number} {words.get(kind, kind)}" for kind, number in pieces.items())
-        bars.append(Bar(name, tuple(parts), said or "nothing"))
+    for name, counts in rows.items():
+        segments, start = [], 0
+        for kind, number in counts.items():
+            segments.append(_build_segment(kind, start, number, largest))
+            start += number
+        caption = ", ".join(f"{number} {texts.get(kind, kind)}" for kind, number in counts.items())
+        bars.append(Bar(name, tuple(segments), caption or "nothing"))
     return tuple(bars)
 
 
-def _build_segment(kind: str, at: int, number: int, most: int) -> BarSegment:
-    scale = WIDTH / max(most, 1)
+def _build_segment(kind: str, start: int, number: int, largest: int) -> BarSegment:
+    scale = WIDTH / max(largest, 1)
     width = max(number * scale, MIN_SEGMENT_WIDTH if number else 0)
     return BarSegment(
-        kind.replace(" ", "-"), round(at * scale, 1), round(width, 1), f"{number} {kind}"
+        kind.replace(" ", "-"), round(start * scale, 1), round(width, 1), f"{number} {kind}"
     )
 
 

@@ -1,4 +1,4 @@
-"""The ways back in words, side by side."""
+"""The rollback options in words."""
 
 from __future__ import annotations
 
@@ -6,91 +6,95 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from math import ceil
 
-from ..checks.text import plural
 from ..checks.violation_text import describe_violation
-from ..rollback.losses import UNITS, WORDS, Loss
-from ..rollback.options import Choice, Way
+from ..common.text import plural
+from ..rollback.losses import LOSS_TEXT, LOSS_UNIT, DataLoss
+from ..rollback.options import RollbackDecision, RollbackOption
 
 
 @dataclass(frozen=True)
 class OptionText:
-    """One way in words."""
+    """One rollback option in words."""
 
     title: str
     recommendation: str
-    """``advised``, ``asked for``, or nothing."""
+    """``recommended``, ``requested``, or empty."""
     feasibility: str
-    """Whether it leads there, and if not, why."""
+    """Whether the option is feasible, and the reason if it is not."""
     losses: tuple[str, ...]
     prerequisites: tuple[str, ...]
     unknowns: tuple[str, ...]
     duration: str
 
 
-def describe_options(choice: Choice) -> Iterator[OptionText]:
-    """Yield every way, the cheapest first."""
-    for way in choice.ways:
+def describe_options(decision: RollbackDecision) -> Iterator[OptionText]:
+    """Yield every option, the cheapest first."""
+    for option in decision.options:
         yield OptionText(
-            way.title,
-            _describe_recommendation(way, choice),
-            _describe_feasibility(way),
-            tuple(_describe_losses(way)),
-            _list_prerequisites(way, choice),
-            way.doubts,
-            _describe_duration(way),
+            option.title,
+            _describe_recommendation(option, decision),
+            _describe_feasibility(option),
+            tuple(_describe_losses(option)),
+            _list_prerequisites(option, decision),
+            option.unknowns,
+            _describe_duration(option),
         )
 
 
-def _list_prerequisites(way: Way, choice: Choice) -> tuple[str, ...]:
-    if way.why_not:
+def _list_prerequisites(option: RollbackOption, decision: RollbackDecision) -> tuple[str, ...]:
+    if option.infeasible_reason:
         return ()
-    known = choice.backup.evidence if way.kind == "restore" else ()
-    return (*way.needs, *(f"of the backup it is known: {text}" for text in known))
+    evidence = decision.backup.evidence if option.kind == "restore_backup" else ()
+    return (*option.prerequisites, *(f"evidence of the backup: {text}" for text in evidence))
 
 
-def _describe_recommendation(way: Way, choice: Choice) -> str:
-    if way.kind == choice.advised.kind:
-        return "advised"
-    return "asked for" if way.kind == choice.chosen.kind else ""
+def _describe_recommendation(option: RollbackOption, decision: RollbackDecision) -> str:
+    if option.kind == decision.recommended.kind:
+        return "recommended"
+    return "requested" if option.kind == decision.chosen.kind else ""
 
 
-def _describe_feasibility(way: Way) -> str:
-    if way.why_not:
-        return f"No: {way.why_not.rstrip('.')}."
-    if way.stop is None:
-        sure = "Yes." if not way.doubts else "Not certain."
-        return f"{sure} From {way.no_return} on not without harm." if way.no_return else sure
-    answer = way.stop.answer
-    why = describe_violation(answer) if answer else "nobody has written a way back"
-    return f"No: it stops at {way.stop.migration}: {why}."
+def _describe_feasibility(option: RollbackOption) -> str:
+    if option.infeasible_reason:
+        return f"No: {option.infeasible_reason.rstrip('.')}."
+    if option.failure is None:
+        certainty = "Not certain." if option.unknowns else "Yes."
+        if not option.point_of_no_return:
+            return certainty
+        return f"{certainty} From {option.point_of_no_return} on, only with data loss."
+    violation = option.failure.violation
+    reason = describe_violation(violation) if violation else "it has no reverse operation"
+    return f"No: it fails at {option.failure.migration}: {reason}."
 
 
-def _describe_losses(way: Way) -> Iterator[str]:
-    if way.why_not:
+def _describe_losses(option: RollbackOption) -> Iterator[str]:
+    if option.infeasible_reason:
         return
-    if not way.losses:
+    if not option.losses:
         yield "Nothing."
-    for kind, words in WORDS.items():
-        lost = [one for one in way.losses if one.kind == kind]
-        if lost:
-            yield f"{_describe_count(lost)}: {words}"
-    yield from way.stays
+    for kind, text in LOSS_TEXT.items():
+        losses = [loss for loss in option.losses if loss.kind == kind]
+        if losses:
+            yield f"{_describe_count(losses)}: {text}"
+    yield from option.leftovers
 
 
-def _describe_count(lost: list[Loss]) -> str:
-    known = [one.number for one in lost if one.number is not None]
-    places = plural(len({one.subject for one in lost}), "place")
-    if not known and lost[0].kind == "written since":
+def _describe_count(losses: list[DataLoss]) -> str:
+    counts = [loss.count for loss in losses if loss.count is not None]
+    places = plural(len({loss.subject for loss in losses}), "place")
+    if not counts and losses[0].kind == "written since":
         return "Everything"
-    if not known:
-        return f"What is in {places} (not counted)"
-    left = len(lost) - len(known)
-    counted = plural(sum(known), UNITS.get(lost[0].kind, "value"))
-    return f"{counted} in {places}{f' ({left} not counted)' if left else ''}"
+    if not counts:
+        return f"The contents of {places} (not counted)"
+    uncounted = len(losses) - len(counts)
+    number = plural(sum(counts), LOSS_UNIT.get(losses[0].kind, "value"))
+    return f"{number} in {places}{f' ({uncounted} not counted)' if uncounted else ''}"
 
 
-def _describe_duration(way: Way) -> str:
-    if way.why_not or way.seconds is None:
-        return "Not known." if not way.why_not else ""
-    low, high = (max(1, ceil(one / 60)) for one in way.seconds)
-    return f"{low} to {plural(high, 'minute')}, by {way.basis}"
+def _describe_duration(option: RollbackOption) -> str:
+    if option.infeasible_reason:
+        return ""
+    if option.seconds is None:
+        return "Unknown."
+    low, high = (max(1, ceil(seconds / 60)) for seconds in option.seconds)
+    return f"{low} to {plural(high, 'minute')}, based on {option.basis}"

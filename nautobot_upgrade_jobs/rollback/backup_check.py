@@ -1,4 +1,4 @@
-"""Is a file a backup? What a dump says of itself, beside what it is to bring back."""
+"""Verify that a file is a usable backup: what a dump says of itself, against the previous state."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ END_OF_ROWS = "\\."
 MYSQL_END = "-- Dump completed"
 MYSQL_TABLE = re.compile(r"^CREATE TABLE `(.+)` \($")
 MYSQL_NAME = re.compile(r"^-- Host: .*Database: (\S+)")
-A_DAY = timedelta(days=1)
-"""Clocks and time zones of two hosts may differ by as much; beyond that it is another day's."""
+CLOCK_TOLERANCE = timedelta(days=1)
+"""Clocks and time zones of two hosts may differ by up to this; a larger difference is real."""
 
 
-def of_listing(file: str, listing: str, rows: dict[str, int] | Unavailable) -> Backup:
-    """Read what ``pg_restore --list`` prints.
+def parse_pg_restore_list(file: str, listing: str, rows: dict[str, int] | Unavailable) -> Backup:
+    """Parse the output of ``pg_restore --list``.
 
     Args:
         file: Name of the dump.
-        listing: The whole output; that it ends at all proves that the table of contents reads.
-        rows: Rows of each table, or why nobody counted them.
+        listing: The whole output; an output proves that the table of contents is readable.
+        rows: Rows of each table, or the reason why they are not counted.
     """
     created, name = CREATED.search(listing), NAME.search(listing)
     return Backup(
@@ -42,30 +42,30 @@ def of_listing(file: str, listing: str, rows: dict[str, int] | Unavailable) -> B
     )
 
 
-def rows_of(lines: Iterable[str]) -> dict[str, int]:
-    """Count the rows of each table in the text that ``pg_restore --data-only`` writes."""
-    found: dict[str, int] = {}
+def count_dump_rows(lines: Iterable[str]) -> dict[str, int]:
+    """Count the rows of each table in the output of ``pg_restore --data-only``."""
+    counts: dict[str, int] = {}
     table = ""
     for line in lines:
         if table:
             if line.rstrip("\n") == END_OF_ROWS:
                 table = ""
             else:
-                found[table] += 1
-        elif started := COPY.match(line):
-            table = started[1]
-            found[table] = 0
-    return found
+                counts[table] += 1
+        elif copy := COPY.match(line):
+            table = copy[1]
+            counts[table] = 0
+    return counts
 
 
-def of_statements(file: str, lines: Iterable[str]) -> Backup:
-    """Read what ``mysqldump`` writes; its rows stand many on a line, and are not counted."""
+def parse_mysqldump(file: str, lines: Iterable[str]) -> Backup:
+    """Parse the output of ``mysqldump``; it writes many rows on a line, so none are counted."""
     tables, name, last = [], "", ""
     for line in lines:
-        if made := MYSQL_TABLE.match(line):
-            tables.append(made[1])
-        elif not name and (stated := MYSQL_NAME.match(line)):
-            name = stated[1]
+        if table := MYSQL_TABLE.match(line):
+            tables.append(table[1])
+        elif not name and (header := MYSQL_NAME.match(line)):
+            name = header[1]
         last = line.strip() or last
     return Backup(
         file,
@@ -73,89 +73,96 @@ def of_statements(file: str, lines: Iterable[str]) -> Backup:
         name,
         tuple(sorted(tables)),
         last.startswith(MYSQL_END),
-        Unavailable("a dump of MySQL has many rows on a line"),
+        Unavailable("a MySQL dump has many rows on a line"),
     )
 
 
 @dataclass(frozen=True)
-class Proof:
-    """What speaks for a file, and what against it."""
+class BackupEvidence:
+    """What a file proves about itself as a backup."""
 
     evidence: tuple[str, ...] = ()
-    objections: tuple[str, ...] = ()
-    """Any of them, and it is no way back."""
-    open: tuple[str, ...] = ()
-    """What nobody could find out."""
+    contradictions: tuple[str, ...] = ()
+    """A single one makes the file unusable as a backup."""
+    unverified: tuple[str, ...] = ()
+    """What could not be determined."""
 
 
-NO_BACKUP = Proof(open=("no file was named",))
+NO_BACKUP = BackupEvidence(unverified=("no file was given",))
 
 
-def prove(
+def verify_backup(
     backup: Backup,
-    then: TableFingerprints | Unavailable,
+    baseline: TableFingerprints | Unavailable,
     first_applied: str,
     volatile: Collection[str] = (),
-) -> Proof:
-    """Set a dump beside the state that it is to bring back.
+) -> BackupEvidence:
+    """Compare a dump with the state that it should restore.
 
     Args:
-        backup: What it says of itself.
-        then: The tables in the state to go back to.
+        backup: What the dump says of itself.
+        baseline: The tables in the previous state.
         first_applied: When the first migration of the upgrade was applied, ISO 8601 in UTC; empty
-            if none was, or nobody knows.
-        volatile: Tables that lose rows without anybody's doing.
+            if none was applied or the time is unknown.
+        volatile: Tables that lose rows without a user's action.
     """
-    evidence, objections, unknown = list[str](), list[str](), list[str]()
+    evidence, contradictions, unverified = list[str](), list[str](), list[str]()
     if backup.complete:
-        evidence.append(f"{backup.file} reads to its end, {len(backup.tables)} tables")
+        evidence.append(f"{backup.file} is readable to its end, {len(backup.tables)} tables")
     else:
-        objections.append(f"{backup.file} is no whole dump: it does not end as one")
-    for found, kind in (*_of_age(backup, first_applied), *_of_tables(backup, then, volatile)):
-        {"for": evidence, "against": objections, "open": unknown}[kind].append(found)
-    return Proof(tuple(evidence), tuple(objections), tuple(unknown))
+        contradictions.append(f"{backup.file} is incomplete: the end of a dump is missing")
+    statements = (*_check_age(backup, first_applied), *_check_tables(backup, baseline, volatile))
+    for statement, kind in statements:
+        {"for": evidence, "against": contradictions, "open": unverified}[kind].append(statement)
+    return BackupEvidence(tuple(evidence), tuple(contradictions), tuple(unverified))
 
 
-def _of_age(backup: Backup, first_applied: str) -> Iterator[tuple[str, str]]:
+def _check_age(backup: Backup, first_applied: str) -> Iterator[tuple[str, str]]:
     if not first_applied:
         return
-    made = _moment(backup.created)
-    if made is None:
-        yield f"when it was made is not told: {backup.created or 'nothing'}", "open"
+    created = _parse_timestamp(backup.created)
+    if created is None:
+        yield f"its time is not readable: {backup.created or 'nothing'}", "open"
         return
     began = datetime.fromisoformat(first_applied)
-    if made > began + A_DAY or (backup.created.endswith("UTC") and made > began):
-        yield f"it was made at {backup.created}, the upgrade began at {first_applied}", "against"
-    elif made > began:
-        yield f"it may be younger than the upgrade: {backup.created} of its own clock", "open"
+    in_utc = backup.created.endswith("UTC")
+    if created > began + CLOCK_TOLERANCE or (in_utc and created > began):
+        yield (
+            f"it was created at {backup.created}, the upgrade began at {first_applied}",
+            "against",
+        )
+    elif created > began:
+        yield f"it may be newer than the upgrade: {backup.created} by its own clock", "open"
     else:
-        yield f"it was made at {backup.created}, before the upgrade began", "for"
+        yield f"it was created at {backup.created}, before the upgrade began", "for"
 
 
-def _moment(text: str) -> datetime | None:
-    """Read the time of a dump, which is of a clock of its own, as if that were UTC."""
+def _parse_timestamp(text: str) -> datetime | None:
+    """Parse the time of a dump, which its own clock gave, as if it were UTC."""
     try:
         return datetime.strptime(f"{' '.join(text.split()[:2])} +0000", "%Y-%m-%d %H:%M:%S %z")
     except ValueError:
         return None
 
 
-def _of_tables(
-    backup: Backup, then: TableFingerprints | Unavailable, volatile: Collection[str]
+def _check_tables(
+    backup: Backup, baseline: TableFingerprints | Unavailable, volatile: Collection[str]
 ) -> Iterator[tuple[str, str]]:
-    if isinstance(then, Unavailable):
-        yield f"whether it holds all tables and rows: {then.reason}", "open"
+    if isinstance(baseline, Unavailable):
+        yield f"whether it holds all tables and rows: {baseline.reason}", "open"
         return
-    missing = sorted(set(then.tables) - set(backup.tables))
+    missing = sorted(set(baseline.tables) - set(backup.tables))
     if missing:
         yield f"it has no rows of {len(missing)} tables, such as {missing[0]}", "against"
     if isinstance(backup.rows, Unavailable):
         yield f"how many rows it holds: {backup.rows.reason}", "open"
         return
     known = {
-        name: one.rows for name, one in then.tables.items() if isinstance(one, TableFingerprint)
+        name: table.rows
+        for name, table in baseline.tables.items()
+        if isinstance(table, TableFingerprint)
     }
-    # It is younger than the snapshot, as a rule: what was added in between is no fault.
+    # The dump is usually newer than the snapshot: rows that were added in between are no fault.
     fewer = sorted(
         name
         for name in (known.keys() & backup.rows.keys()) - set(volatile)
@@ -164,4 +171,4 @@ def _of_tables(
     for name in fewer:
         yield f"{name}: {backup.rows[name]} rows, the snapshot has {known[name]}", "against"
     if not fewer and not missing:
-        yield f"none of {len(then.tables)} tables has fewer rows than in the snapshot", "for"
+        yield f"none of {len(baseline.tables)} tables has fewer rows than in the snapshot", "for"

@@ -1,4 +1,4 @@
-"""The way back from an upgrade that is still to come, before anything is changed."""
+"""The rollback options of an upgrade that has not started."""
 
 from __future__ import annotations
 
@@ -8,58 +8,62 @@ from dataclasses import dataclass, replace
 from ..catalog.records import KnownReversal
 from ..facts import Database, Migrations, PlannedReversal, Preconditions, Tables, Unavailable
 from ..facts.reversal import ReverseDataChange
-from ..migration_graph.history import History
-from ..migration_graph.reverse_plan import way_back
-from .diagnosis import Diagnosis, Stage
-from .options import Choice, Situation, recommended, ways
+from ..migration_graph.history import MigrationHistory
+from ..migration_graph.reverse_plan import plan_reverse
+from .diagnosis import Diagnosis, UpgradeState
+from .evaluation import evaluate_options
+from .options import RollbackDecision, RollbackSituation, recommend
 
-NOT_YET = Unavailable("what will be written after the backup is not known yet")
-NOT_THERE = "its rows are made by the upgrade"
+NOT_WRITTEN_YET = Unavailable("what will be written after the backup is not known yet")
+ROWS_MADE_BY_UPGRADE = "the upgrade creates its rows"
 
 
 @dataclass(frozen=True)
-class Ahead:
-    """What is known of the target, on the rows of today."""
+class UpgradeForecast:
+    """What is known of the target, tested on the current rows."""
 
     migrations: Migrations
-    """Those of the target, and what is applied today."""
+    """The target's migrations, and what is applied now."""
     planned_reversal: PlannedReversal | Unavailable
     preconditions: Preconditions | Unavailable
-    known: Collection[KnownReversal]
+    known_reversals: Collection[KnownReversal]
     tables: Tables | Unavailable
     database: Database | Unavailable
 
 
-def look_back(ahead: Ahead) -> Choice:
-    """Return the ways back from the finished upgrade to the state of today."""
-    today, plan = ahead.migrations.recorded, History(ahead.migrations).plan
-    upgraded = replace(ahead.migrations, recorded=(*today, *plan))
-    stage = Stage.AHEAD if plan else Stage.NOTHING
-    situation = Situation(
-        diagnosis=Diagnosis(stage, len(plan), ()),
-        way=way_back(upgraded, today),
-        reversal=_with_known(ahead),
-        then=None,
-        written=NOT_YET,
-        tables=ahead.tables,
-        database=ahead.database,
-        ahead=ahead.preconditions,
+def evaluate_before_upgrade(forecast: UpgradeForecast) -> RollbackDecision:
+    """Return the options for a rollback from the finished upgrade to the current state."""
+    current, plan = forecast.migrations.recorded, MigrationHistory(forecast.migrations).plan
+    upgraded = replace(forecast.migrations, recorded=(*current, *plan))
+    state = UpgradeState.PLANNED if plan else UpgradeState.NOT_STARTED
+    situation = RollbackSituation(
+        diagnosis=Diagnosis(state, len(plan), ()),
+        reverse_plan=plan_reverse(upgraded, current),
+        reversal=_add_known_reversals(forecast),
+        baseline=None,
+        changes_since=NOT_WRITTEN_YET,
+        tables=forecast.tables,
+        database=forecast.database,
+        preconditions=forecast.preconditions,
     )
-    found = ways(situation)
-    advised = recommended(found, situation.diagnosis)
-    return Choice(situation.diagnosis, found, advised, advised, snapshot=True)
+    options = evaluate_options(situation)
+    best = recommend(options, situation.diagnosis)
+    return RollbackDecision(situation.diagnosis, options, best, best, has_snapshot=True)
 
 
-def _with_known(ahead: Ahead) -> PlannedReversal | Unavailable:
-    """Add what is known of the code; its rows can be counted only when it has run."""
-    if isinstance(ahead.planned_reversal, Unavailable):
-        return ahead.planned_reversal
-    undone = set(ahead.planned_reversal.migrations)
-    spoilt = (
+def _add_known_reversals(forecast: UpgradeForecast) -> PlannedReversal | Unavailable:
+    """Add the catalog's facts about data migrations; their rows exist only after the upgrade."""
+    reversal = forecast.planned_reversal
+    if isinstance(reversal, Unavailable):
+        return reversal
+    reversed_migrations = set(reversal.migrations)
+    changes = (
         ReverseDataChange(
-            one.migration, one.description, unknown_reason=NOT_THERE if one.sql else ""
+            known.migration,
+            known.description,
+            unknown_reason=ROWS_MADE_BY_UPGRADE if known.sql else "",
         )
-        for one in ahead.known
-        if one.migration in undone
+        for known in forecast.known_reversals
+        if known.migration in reversed_migrations
     )
-    return replace(ahead.planned_reversal, known_data_changes=tuple(spoilt))
+    return replace(reversal, known_data_changes=tuple(changes))

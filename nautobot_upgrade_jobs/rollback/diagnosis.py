@@ -1,4 +1,4 @@
-"""How far an upgrade has come: what a way back starts from."""
+"""How far an upgrade got: the state that a rollback starts from."""
 
 from __future__ import annotations
 
@@ -8,101 +8,110 @@ from enum import Enum
 
 from ..common.text import plural
 from ..facts import Migrations
-from ..migration_graph.history import History
-from ..migration_graph.partial_migration import Progress
-from ..migration_graph.reverse_plan import WayBack
+from ..migration_graph.history import MigrationHistory
+from ..migration_graph.partial_migration import PartialMigration
+from ..migration_graph.reverse_plan import ReversePlan
 
-COSMETIC = frozenset({"post_upgrade.expired_sessions", "post_upgrade.outdated_static_files"})
-"""Checks of steps whose lack stops nobody. Static files may differ for ever: ``collectstatic``
-keeps a file that looks newer, and an installer may give packages the times of their making."""
+NON_BLOCKING_CHECKS = frozenset(
+    {"post_upgrade.expired_sessions", "post_upgrade.outdated_static_files"}
+)
+"""Checks of post-upgrade steps that no user misses. Static files may differ: ``collectstatic``
+keeps a file that looks newer, and an installer may set the times at which packages were built."""
 
 
-class Stage(str, Enum):
-    """Where the database stands between the state to go back to and the installed code."""
+class UpgradeState(str, Enum):
+    """Where the database is between the previous state and the installed code."""
 
-    NOTHING = "nothing committed"
-    SOME = "some migrations committed"
-    HALF = "one migration half applied"
-    UNFINISHED = "all migrations committed, steps after them left"
+    NOT_STARTED = "not started"
+    PARTIAL = "partial"
+    HALF_MIGRATED = "half-migrated"
+    POST_UPGRADE_PENDING = "post-upgrade steps pending"
     COMPLETE = "complete"
-    AHEAD = "still to come"
-    OLD_CODE = "newer migrations than the installed code has"
+    PLANNED = "planned"
+    DATABASE_AHEAD = "database ahead of the code"
 
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """A stage, and what it is told by."""
+    """A state, and the evidence for it."""
 
-    stage: Stage
+    state: UpgradeState
     committed: int
-    """Migrations since the state to go back to, as recorded."""
+    """Recorded migrations since the previous state."""
     pending: tuple[str, ...]
-    """Migrations of the installed code that are still to run, in order."""
-    half: tuple[str, ...] = ()
-    """Migrations that have begun and are not recorded."""
-    left: tuple[str, ...] = ()
+    """Migrations of the installed code that are not applied, in order."""
+    partially_applied: tuple[str, ...] = ()
+    """Migrations that have changed the schema and are not recorded."""
+    failed_post_upgrade_checks: tuple[str, ...] = ()
     """Checks of the steps after ``migrate`` that found something."""
 
     @property
-    def works(self) -> bool:
-        """Whether nothing is left but what no upgrade is called failed for."""
-        return set(self.left) <= COSMETIC
+    def is_usable(self) -> bool:
+        """Whether only steps are left whose lack breaks nothing."""
+        return set(self.failed_post_upgrade_checks) <= NON_BLOCKING_CHECKS
 
     @property
-    def story(self) -> str:
-        """The diagnosis as a sentence."""
-        committed, pending = _migrations(self.committed), len(self.pending)
+    def summary(self) -> str:
+        """The diagnosis in one or two sentences."""
+        committed = _describe_count(self.committed)
+        pending = f"{len(self.pending)} {'is' if len(self.pending) == 1 else 'are'}"
         return {
-            Stage.NOTHING: "No migration has been committed since: the database is as it was.",
-            Stage.SOME: f"The upgrade has stopped in the middle: {committed} committed, {pending} "
-            f"{'is' if pending == 1 else 'are'} not.",
-            Stage.HALF: f"The upgrade has stopped inside of {', '.join(self.half)}: the schema has "
-            f"part of it. Before it, {committed} committed.",
-            Stage.UNFINISHED: f"In all {committed} committed; steps after them are left: "
-            f"{', '.join(self.left)}.",
-            Stage.COMPLETE: f"The upgrade is complete: {committed} committed.",
-            Stage.AHEAD: "Until migrate has begun, the old packages alone lead back. Afterwards "
-            f"{committed} committed, and these are the ways.",
-            Stage.OLD_CODE: "The database has migrations that the installed code does not know: "
-            "it belongs to a newer release, whose code alone can undo them.",
-        }[self.stage]
+            UpgradeState.NOT_STARTED: "No migration has been committed. The database is unchanged.",
+            UpgradeState.PARTIAL: f"The upgrade stopped half-way. {committed} committed, {pending} "
+            "not.",
+            UpgradeState.HALF_MIGRATED: "The upgrade stopped inside "
+            f"{', '.join(self.partially_applied)}. The schema has a part of it. Before it, "
+            f"{committed} committed.",
+            UpgradeState.POST_UPGRADE_PENDING: f"{committed} committed. Steps after migrate are "
+            f"pending: {', '.join(self.failed_post_upgrade_checks)}.",
+            UpgradeState.COMPLETE: f"The upgrade is complete. {committed} committed.",
+            UpgradeState.PLANNED: "Before migrate starts, reinstall the previous packages. After "
+            f"that, {committed} committed, and these are the options.",
+            UpgradeState.DATABASE_AHEAD: "The database has migrations that the installed code does "
+            "not have. It belongs to a newer release, and only that release can reverse them.",
+        }[self.state]
 
 
 def diagnose(
-    migrations: Migrations, way: WayBack, half: Collection[Progress], left: Collection[str]
+    migrations: Migrations,
+    reverse_plan: ReversePlan,
+    partially_applied: Collection[PartialMigration],
+    failed_checks: Collection[str],
 ) -> Diagnosis:
-    """Tell how far the upgrade has come.
+    """Determine how far the upgrade got.
 
     Args:
-        migrations: Both sides of the history.
-        way: What lies between the state to go back to and the present one.
-        half: Migrations that have begun and are not recorded.
-        left: Ids of checks that found a step after ``migrate`` left undone.
+        migrations: Migrations on disk and in the database.
+        reverse_plan: What lies between the previous state and the present one.
+        partially_applied: Migrations that have changed the schema and are not recorded.
+        failed_checks: Ids of checks that found a step after ``migrate`` not done.
     """
-    pending = History(migrations).plan
-    committed = len(way.undoes) + len(way.unreachable) + len(way.without_code)
-    names = tuple(one.migration.key for one in half)
-    stage = _stage(way, committed, pending, names, left)
-    return Diagnosis(stage, committed, pending, names, tuple(sorted(left)))
+    pending = MigrationHistory(migrations).plan
+    committed = sum(
+        map(len, (reverse_plan.migrations, reverse_plan.unreachable, reverse_plan.without_code))
+    )
+    names = tuple(partial.migration.key for partial in partially_applied)
+    state = _determine_state(reverse_plan, committed, pending, names, failed_checks)
+    return Diagnosis(state, committed, pending, names, tuple(sorted(failed_checks)))
 
 
-def _stage(
-    way: WayBack,
+def _determine_state(
+    reverse_plan: ReversePlan,
     committed: int,
     pending: Collection[str],
-    half: Collection[str],
-    left: Collection[str],
-) -> Stage:
-    if half:
-        return Stage.HALF
-    if way.without_code:
-        return Stage.OLD_CODE
+    partially_applied: Collection[str],
+    failed_checks: Collection[str],
+) -> UpgradeState:
+    if partially_applied:
+        return UpgradeState.HALF_MIGRATED
+    if reverse_plan.without_code:
+        return UpgradeState.DATABASE_AHEAD
     if not committed:
-        return Stage.NOTHING
+        return UpgradeState.NOT_STARTED
     if pending:
-        return Stage.SOME
-    return Stage.UNFINISHED if left else Stage.COMPLETE
+        return UpgradeState.PARTIAL
+    return UpgradeState.POST_UPGRADE_PENDING if failed_checks else UpgradeState.COMPLETE
 
 
-def _migrations(number: int) -> str:
+def _describe_count(number: int) -> str:
     return f"{plural(number, 'migration')} {'is' if number == 1 else 'are'}"

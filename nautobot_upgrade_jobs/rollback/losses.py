@@ -1,4 +1,4 @@
-"""What is lost on a way back, thing by thing."""
+"""What each rollback option loses, item by item."""
 
 from __future__ import annotations
 
@@ -10,85 +10,91 @@ from urllib.parse import urlencode
 from ..facts import TableFingerprints, Tables, Unavailable
 from ..facts.changes_since import ChangesSince, LoggedChanges
 from ..facts.fingerprints import TableFingerprint
-from ..facts.preconditions import PreconditionResult
-from ..facts.reversal import Effect, Reversal
+from ..facts.preconditions import PreconditionKind, PreconditionResult
+from ..facts.reversal import Effect, Reversal, ReverseEffect
 
-LOG = "/extras/object-changes/"
-NOT_LOGGED = "by their own time stamps; the change log has none of them"
-FILES = "files: new ones stay, without the rows that name them; others are the old ones again"
+CHANGELOG_PATH = "/extras/object-changes/"
+UNLOGGED_NOTE = "found by the rows' own time stamps; the change log has no entry"
+MEDIA_NOTE = "files: new files are kept without the rows that name them; others are restored"
 
-Kind = Literal[
-    "goes",
-    "goes along",
-    "comes back empty",
-    "is spoilt",
-    "stays",
-    "may be spoilt",
-    "removed since",
+LossKind = Literal[
+    "dropped",
+    "cascaded",
+    "restored empty",
+    "altered",
+    "left behind",
+    "possibly altered",
+    "deleted since",
     "written since",
 ]
-"""``goes``: what the newer release keeps there, and the older one has no place for. ``goes along``:
-it refers to the content type of a model that goes. ``comes back empty``: what the older release
-kept there, and the upgrade has removed. ``is spoilt``: it will be otherwise than it was. ``stays``:
-what code has written on the way there, and nothing takes back. ``may be spoilt``: code works on it,
-and only its author knows how. ``removed since``: it is in the snapshot and not in the database,
-whoever has removed it. ``written since``: it is younger than the backup."""
-WORDS: dict[Kind, str] = {
-    "goes": "gone with what the newer release brought",
-    "goes along": "gone with the content types of it, which post_upgrade removes as stale",
-    "comes back empty": "not coming back",
-    "is spoilt": "not as before",
-    "stays": "left as the newer release has made it",
-    "may be spoilt": "worked on by code that only its author knows",
-    "removed since": "removed since the snapshot, and staying away",
+"""
+- dropped: the newer release added it, and the older one has no place for it
+- cascaded: it refers to the content type of a model that is removed
+- restored empty: the upgrade removed it, and it is restored without values
+- altered: its value differs from the one before the upgrade
+- left behind: code wrote it during the upgrade, and nothing removes it
+- possibly altered: code works on it, and only its author knows how
+- deleted since: it is in the snapshot and not in the database
+- written since: it is newer than the backup
+"""
+LOSS_TEXT: dict[LossKind, str] = {
+    "dropped": "removed with what the newer release added",
+    "cascaded": "removed with the stale content types that post_upgrade deletes",
+    "restored empty": "not restored",
+    "altered": "different from before the upgrade",
+    "left behind": "left as the newer release made it",
+    "possibly altered": "changed by code, in a way that only its author knows",
+    "deleted since": "deleted since the snapshot, and not restored",
     "written since": "written since the backup",
 }
-"""What becomes of rows, values or changes."""
-UNITS: dict[Kind, str] = {
-    "goes along": "row",
+"""What happens to rows, values or changes."""
+LOSS_UNIT: dict[LossKind, str] = {
+    "cascaded": "row",
     "written since": "change",
-    "removed since": "row",
+    "deleted since": "row",
 }
-"""In what it is counted; otherwise in values."""
+"""The unit of the count, where it is not values."""
 
 
 @dataclass(frozen=True)
-class Loss:
-    """Something that is not there afterwards, or not as it was."""
+class DataLoss:
+    """Data that a rollback removes, or does not restore as it was."""
 
-    kind: Kind
+    kind: LossKind
     subject: str
     """``table`` or ``table.column``; a model of the change log."""
-    number: int | None
-    """Rows, values or changes; None if nobody knows."""
+    count: int | None
+    """Rows, values or changes; None if unknown."""
     cause: str
-    """The migration that is undone, or who has written it."""
-    says: str = ""
+    """The migration that is reversed, or the user who wrote it."""
+    description: str = ""
     sample: tuple[str, ...] = ()
-    """Some of it, by name or key."""
+    """Some of the objects, by name or key."""
     link: str = ""
-    """Page of Nautobot that shows it: path and query."""
+    """Page of Nautobot that shows the changes: path and query."""
 
 
-def of_reversal(
-    reversal: Reversal, then: TableFingerprints | Unavailable | None
-) -> tuple[Loss, ...]:
-    """Return what undoing migrations loses.
+def losses_of_reversal(
+    reversal: Reversal, baseline: TableFingerprints | Unavailable | None
+) -> tuple[DataLoss, ...]:
+    """Return what reversing migrations loses.
 
     Args:
-        reversal: What each operation does to what is there.
-        then: What was in the tables in the state to go back to; None if it is that of today, and
-            the effects themselves tell.
+        reversal: What each operation does to existing data.
+        baseline: The tables in the previous state; None if the current state is the previous one,
+            and the effects themselves hold the counts.
     """
-    gone = {one.table for one in reversal.effects if one.kind == "drops" and not one.column}
-    known = {one.migration for one in reversal.known_data_changes}
-    found = [
-        *_that_go(reversal, gone),
-        *_that_go_along(reversal, gone),
-        *_that_return(reversal, gone, then),
+    dropped_tables = {
+        one.table for one in reversal.effects if one.kind == ReverseEffect.DROPS and not one.column
+    }
+    explained = {one.migration for one in reversal.known_data_changes}
+    losses = [
+        *_dropped(reversal, dropped_tables),
+        *_cascaded(reversal, dropped_tables),
+        *_restored_empty(reversal, dropped_tables, baseline),
         *(
-            Loss(
-                "is spoilt",
+            DataLoss(
+                "altered",
                 one.migration,
                 None if one.unknown_reason else one.affected_rows,
                 one.migration,
@@ -96,163 +102,186 @@ def of_reversal(
             )
             for one in reversal.known_data_changes
         ),
-        *_by_code(reversal, gone, known),
+        *_altered_by_code(reversal, dropped_tables, explained),
         *(
-            Loss(
-                "is spoilt",
-                _place(one),
+            DataLoss(
+                "altered",
+                _qualified_name(one),
                 answer.affected_rows,
                 one.migration,
-                "longer texts are cut",
+                "longer texts are truncated",
             )
             for one in reversal.effects
             for answer in one.violated_preconditions
-            if answer.precondition.kind == "cut"
+            if answer.precondition.kind == PreconditionKind.TRUNCATES
         ),
     ]
-    return tuple(one for one in found if one.number != 0)
+    return tuple(one for one in losses if one.count != 0)
 
 
-def _that_go(reversal: Reversal, gone: set[str]) -> Iterator[Loss]:
-    for one in reversal.effects:
-        if one.kind == "drops" and not (one.column and one.table in gone):
-            number = None if one.unknown_reason else one.non_default_rows
-            yield Loss("goes", _place(one), number, one.migration, one.unknown_reason, one.sample)
+def _dropped(reversal: Reversal, dropped_tables: set[str]) -> Iterator[DataLoss]:
+    for effect in reversal.effects:
+        if effect.kind == ReverseEffect.DROPS and not (
+            effect.column and effect.table in dropped_tables
+        ):
+            count = None if effect.unknown_reason else effect.non_default_rows
+            yield DataLoss(
+                "dropped",
+                _qualified_name(effect),
+                count,
+                effect.migration,
+                effect.unknown_reason,
+                effect.sample,
+            )
 
 
-def _that_go_along(reversal: Reversal, gone: set[str]) -> Iterator[Loss]:
-    for one in reversal.cascades:
-        if one.referencing_column.partition(".")[0] not in gone:
-            yield Loss("goes along", one.referencing_column, one.rows, "", "", one.models)
+def _cascaded(reversal: Reversal, dropped_tables: set[str]) -> Iterator[DataLoss]:
+    for cascade in reversal.cascades:
+        if cascade.referencing_column.partition(".")[0] not in dropped_tables:
+            yield DataLoss(
+                "cascaded", cascade.referencing_column, cascade.rows, "", "", cascade.models
+            )
 
 
-def _that_return(
-    reversal: Reversal, gone: set[str], then: TableFingerprints | Unavailable | None
-) -> Iterator[Loss]:
-    for one in reversal.effects:
-        if one.kind == "returns empty" and one.table not in gone:
-            number, why = _there_then(one, then)
-            yield Loss("comes back empty", _place(one), number, one.migration, why)
+def _restored_empty(
+    reversal: Reversal, dropped_tables: set[str], baseline: TableFingerprints | Unavailable | None
+) -> Iterator[DataLoss]:
+    for effect in reversal.effects:
+        if effect.kind == ReverseEffect.RESTORES_EMPTY and effect.table not in dropped_tables:
+            count, reason = _previous_count(effect, baseline)
+            yield DataLoss(
+                "restored empty", _qualified_name(effect), count, effect.migration, reason
+            )
 
 
-def _there_then(
-    one: Effect, then: TableFingerprints | Unavailable | None
+def _previous_count(
+    effect: Effect, baseline: TableFingerprints | Unavailable | None
 ) -> tuple[int | None, str]:
-    if then is None:
-        return None if one.unknown_reason else one.rows, one.unknown_reason
-    if isinstance(then, Unavailable):
-        return None, "no snapshot says what was in it"
-    table = then.tables.get(one.table)
+    if baseline is None:
+        return None if effect.unknown_reason else effect.rows, effect.unknown_reason
+    if isinstance(baseline, Unavailable):
+        return None, "there is no snapshot with its rows"
+    table = baseline.tables.get(effect.table)
     if table is None:
         return None, "the snapshot has no such table"
     if isinstance(table, Unavailable):
         return None, table.reason
-    if not one.column:
+    if not effect.column:
         return table.rows, ""
     for column in table.columns:
-        if column.name == one.column:
+        if column.name == effect.column:
             return column.non_null_count, ""
-    return (0, "") if not table.rows else (None, "the snapshot has not looked at its columns")
+    return (0, "") if not table.rows else (None, "the snapshot has no fingerprints of its columns")
 
 
-def _by_code(reversal: Reversal, gone: set[str], known: set[str]) -> Iterator[Loss]:
-    """Yield what code may spoil: not in tables that go, and not where it is known."""
-    for one in reversal.effects:
-        is_code = one.kind in ("runs code", "does nothing")
-        if is_code and one.migration not in known and one.table not in gone:
-            kind: Kind = "stays" if one.kind == "does nothing" else "may be spoilt"
-            rows = one.rows if one.table else None
-            yield Loss(kind, one.table or one.migration, rows, one.migration)
+def _altered_by_code(
+    reversal: Reversal, dropped_tables: set[str], explained: set[str]
+) -> Iterator[DataLoss]:
+    """Yield what code may alter, except in removed tables and where the effect is known."""
+    for effect in reversal.effects:
+        is_code = effect.kind in (ReverseEffect.RUNS_CODE, ReverseEffect.NOOP)
+        if is_code and effect.migration not in explained and effect.table not in dropped_tables:
+            kind: LossKind = (
+                "left behind" if effect.kind == ReverseEffect.NOOP else "possibly altered"
+            )
+            rows = effect.rows if effect.table else None
+            yield DataLoss(kind, effect.table or effect.migration, rows, effect.migration)
 
 
-def of_restore(
-    written: ChangesSince | Unavailable, volatile: Collection[str] = ()
-) -> tuple[Loss, ...]:
-    """Return what restoring a backup loses: everything that is younger than it.
+def losses_of_restore(
+    changes: ChangesSince | Unavailable, volatile: Collection[str] = ()
+) -> tuple[DataLoss, ...]:
+    """Return what restoring a backup loses: everything newer than the backup.
 
     Args:
-        written: Since then.
-        volatile: Tables that are written to without anybody's doing.
+        changes: What was written since the backup.
+        volatile: Tables that change without a user's action.
     """
-    if isinstance(written, Unavailable):
-        return (Loss("written since", "everything since the backup", None, "", written.reason),)
-    if isinstance(written.logged_changes, Unavailable):
-        reason = written.logged_changes.reason
-        return (Loss("written since", "everything since the backup", None, "", reason),)
-    logged = {one.model.replace(".", "_") for one in written.logged_changes}
-    found = [_of_the_log(one, written.since) for one in written.logged_changes]
-    found += [
-        Loss("written since", one.table, one.created + one.updated, "", NOT_LOGGED)
-        for one in written.timestamp_changes
+    if isinstance(changes, Unavailable):
+        return (DataLoss("written since", "everything since the backup", None, "", changes.reason),)
+    if isinstance(changes.logged_changes, Unavailable):
+        reason = changes.logged_changes.reason
+        return (DataLoss("written since", "everything since the backup", None, "", reason),)
+    logged = {one.model.replace(".", "_") for one in changes.logged_changes}
+    losses = [_logged_loss(one, changes.since) for one in changes.logged_changes]
+    losses += [
+        DataLoss("written since", one.table, one.created + one.updated, "", UNLOGGED_NOTE)
+        for one in changes.timestamp_changes
         if one.table not in {*logged, *volatile}
     ]
-    found += [
-        Loss("written since", table, None, "", why)
-        for table, why in sorted(written.unreadable_tables.items())
+    losses += [
+        DataLoss("written since", table, None, "", why)
+        for table, why in sorted(changes.unreadable_tables.items())
         if table not in volatile
     ]
-    if isinstance(written.new_media_files, Unavailable):
-        found.append(Loss("written since", "MEDIA_ROOT", None, "", written.new_media_files.reason))
-    elif written.new_media_files:
-        found.append(Loss("written since", "MEDIA_ROOT", written.new_media_files, "", FILES))
-    return tuple(found)
+    if isinstance(changes.new_media_files, Unavailable):
+        losses.append(
+            DataLoss("written since", "MEDIA_ROOT", None, "", changes.new_media_files.reason)
+        )
+    elif changes.new_media_files:
+        losses.append(
+            DataLoss("written since", "MEDIA_ROOT", changes.new_media_files, "", MEDIA_NOTE)
+        )
+    return tuple(losses)
 
 
-def _of_the_log(one: LoggedChanges, since: str) -> Loss:
-    asked = {"changed_object_type": one.model, "action": one.action, "time__gte": since}
-    link = f"{LOG}?{urlencode(asked)}"
-    return Loss("written since", one.model, one.count, one.user, one.action, one.sample, link)
+def _logged_loss(change: LoggedChanges, since: str) -> DataLoss:
+    query = {"changed_object_type": change.model, "action": change.action, "time__gte": since}
+    link = f"{CHANGELOG_PATH}?{urlencode(query)}"
+    return DataLoss(
+        "written since", change.model, change.count, change.user, change.action, change.sample, link
+    )
 
 
-def of_removal(
-    then: TableFingerprints | Unavailable | None,
-    now: Tables | Unavailable,
+def rows_deleted_since(
+    baseline: TableFingerprints | Unavailable | None,
+    current: Tables | Unavailable,
     volatile: Collection[str],
-) -> Iterator[Loss]:
-    """Yield what a way keeps away that keeps the database: rows that have gone meanwhile.
+) -> Iterator[DataLoss]:
+    """Yield rows deleted since the baseline, which only a restore of the backup brings back.
 
     Args:
-        then: The tables in the state to go back to; None if it is that of today.
-        now: The tables as they are.
-        volatile: Tables that lose rows without anybody's doing.
+        baseline: The tables in the previous state; None if it is the current one.
+        current: The current tables.
+        volatile: Tables that lose rows without a user's action.
     """
-    if then is None or isinstance(then, Unavailable) or isinstance(now, Unavailable):
+    if baseline is None or isinstance(baseline, Unavailable) or isinstance(current, Unavailable):
         return
-    for one in now.tables:
-        known = then.tables.get(one.name)
-        if not (one.exact and isinstance(known, TableFingerprint)) or one.name in volatile:
+    for table in current.tables:
+        before = baseline.tables.get(table.name)
+        if not (table.exact and isinstance(before, TableFingerprint)) or table.name in volatile:
             continue
-        if (gone := known.rows - one.rows) > 0:
-            yield Loss("removed since", one.name, gone, "", "by a user, or by the upgrade")
+        if (deleted := before.rows - table.rows) > 0:
+            yield DataLoss("deleted since", table.name, deleted, "", "by a user, or by the upgrade")
 
 
 @dataclass(frozen=True)
-class Stop:
-    """Where undoing will stop, with everything before it already undone."""
+class ReverseFailure:
+    """Where reversing will fail, with all later migrations already reversed."""
 
     migration: str
     operation: str
-    undone: int
-    """Migrations that are undone by then."""
-    answer: PreconditionResult | None = None
-    """What the rows do not comply with; None if nobody has written a way back."""
+    migrations_reversed: int
+    """Migrations that are reversed by that point."""
+    violation: PreconditionResult | None = None
+    """The violated precondition; None if the operation cannot be reversed."""
 
 
-def stop_of(reversal: Reversal) -> Stop | None:
-    """Return the first place at which undoing will stop; None if none is known to."""
-    for one in reversal.effects:
-        undone = reversal.migrations.index(one.migration)
-        if one.kind == "irreversible":
-            return Stop(one.migration, one.operation, undone)
-        for answer in one.violated_preconditions:
+def first_failure(reversal: Reversal) -> ReverseFailure | None:
+    """Return the first operation at which reversing will fail; None if none is known."""
+    for effect in reversal.effects:
+        reversed_count = reversal.migrations.index(effect.migration)
+        if effect.kind == ReverseEffect.IRREVERSIBLE:
+            return ReverseFailure(effect.migration, effect.operation, reversed_count)
+        for result in effect.violated_preconditions:
             if (
-                answer.affected_rows
-                and not answer.precondition.possibly_fixed_by
-                and answer.precondition.kind != "cut"
+                result.affected_rows
+                and not result.precondition.possibly_fixed_by
+                and result.precondition.kind != PreconditionKind.TRUNCATES
             ):
-                return Stop(one.migration, one.operation, undone, answer)
+                return ReverseFailure(effect.migration, effect.operation, reversed_count, result)
     return None
 
 
-def _place(one: Effect) -> str:
-    return f"{one.table}.{one.column}" if one.column else one.table
+def _qualified_name(effect: Effect) -> str:
+    return f"{effect.table}.{effect.column}" if effect.column else effect.table

@@ -1,6 +1,6 @@
-"""Commands of a plan where Nautobot is an image: each runs in a container of its own.
+"""Commands of a plan for Nautobot in a container image: each runs in a container of its own.
 
-The services are stopped meanwhile, and the image's entry point would migrate as it starts.
+The services are stopped at that time, and the entry point of the image would migrate at its start.
 """
 
 from __future__ import annotations
@@ -8,37 +8,37 @@ from __future__ import annotations
 import re
 import shlex
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from ..facts import Runtime
+from .steps import Step
 
-if TYPE_CHECKING:
-    from .upgrade import Step
-
-IMAGE = "container image"
-RUN = (
+CONTAINER_IMAGE = "container image"
+COMPOSE_RUN = (
     "docker compose run --rm -T --entrypoint '' "
     '--volume "$PWD":/window --workdir /window nautobot'
 )
-"""Around the entry point, and with the folder of the window, which the host keeps."""
-OF_NAUTOBOT = re.compile(r"nautobot-server |python -m nautobot_upgrade_jobs|python -c |tar |cp -p ")
-"""What takes Nautobot's environment or its files; the rest is the host's, or the server's."""
+"""Bypasses the entry point, and mounts the folder of the plan from the host."""
+NEEDS_CONTAINER = re.compile(
+    r"nautobot-server |python -m nautobot_upgrade_jobs|python -c |tar |cp -p "
+)
+"""Commands that need Nautobot's environment or files; others run on the host."""
 
 
-def in_place(step: Step, runtime: Runtime) -> Step:
-    """Return a step with its commands as they are run here."""
+def for_runtime(step: Step, runtime: Runtime) -> Step:
+    """Return a step with its commands in the form in which this installation runs them."""
     return replace(
         step,
-        commands=tuple(here(command, runtime) for command in step.commands),
-        verify=here(step.verify, runtime),
+        commands=tuple(wrap_command(command, runtime) for command in step.commands),
+        verify=wrap_command(step.verify, runtime),
     )
 
 
-def here(command: str, runtime: Runtime) -> str:
-    """Return a command as it is run here."""
-    if runtime.layout != IMAGE or not OF_NAUTOBOT.match(command):
+def wrap_command(command: str, runtime: Runtime) -> str:
+    """Return a command in the form in which this installation runs it."""
+    if runtime.layout != CONTAINER_IMAGE or not NEEDS_CONTAINER.match(command):
         return command
     if "$NAUTOBOT_ROOT" not in command:
-        return f"{RUN} {command}"
-    # A variable of the container, not of the shell that runs the plan.
-    return f"{RUN} sh -c {shlex.quote(command.replace('$NAUTOBOT_ROOT', '${NAUTOBOT_ROOT}'))}"
+        return f"{COMPOSE_RUN} {command}"
+    # The variable belongs to the container, not to the shell that runs the plan.
+    quoted = shlex.quote(command.replace("$NAUTOBOT_ROOT", "${NAUTOBOT_ROOT}"))
+    return f"{COMPOSE_RUN} sh -c {quoted}"

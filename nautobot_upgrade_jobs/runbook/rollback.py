@@ -1,172 +1,184 @@
-"""The steps of a way back, for the way in which Nautobot is installed here."""
+"""The steps of a rollback, for the way in which Nautobot is installed here."""
 
 from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator
 
+from ..common.files import BACKUP, CURRENT_BACKUP, MEDIA_ARCHIVE
 from ..common.text import plural
 from ..facts import Database, Unavailable
-from ..rollback.options import Kind
-from ..rollback.package_set import BACKUP, Return, files_of, packages
-from .container_commands import in_place
-from .server_commands import NOT_ASKED, dump_of, login_of, options, unpacked
-from .upgrade import Step, start_of, stop_of
+from ..rollback.options import OptionKind
+from ..rollback.package_set import RollbackPlan, required_files
+from .container_commands import for_runtime
+from .rollback_packages import package_steps
+from .server_commands import (
+    MYSQL_LOGIN_NOTE,
+    connection_options,
+    dump_command,
+    format_options,
+    tar_extract,
+)
+from .steps import Step
+from .upgrade import start_services, stop_services
 
-PRESENT = "before-rollback"
-MEDIA = f"{BACKUP}-media.tar.gz"
-ASIDE = "_upgraded"
-"""What the name of the database that is put aside ends with."""
-INTO_AN_EMPTY_ONE = "What a dump does not have would otherwise stay."
+ASIDE_SUFFIX = "_upgraded"
+"""End of the new name of the upgraded database."""
+WHY_EMPTY = "Tables that the dump does not contain would otherwise remain."
 
 
-def steps_of(kind: Kind, back: Return) -> tuple[Step, ...]:
-    """Return the steps of a way, from the first command to the last look."""
-    return tuple(in_place(step, back.runtime) for step in _steps_of(kind, back))
+def rollback_steps(kind: OptionKind, plan: RollbackPlan) -> tuple[Step, ...]:
+    """Return the steps of a rollback option, from the first command to the verification."""
+    return tuple(for_runtime(step, plan.runtime) for step in _steps_of_option(kind, plan))
 
 
-def _steps_of(kind: Kind, back: Return) -> tuple[Step, ...]:
-    if kind == "forward":
-        return tuple(_forward(back))
-    undo = {"nothing": (), "reverse": _reversed(back), "restore": _restored(back)}[kind]
+def _steps_of_option(kind: OptionKind, plan: RollbackPlan) -> tuple[Step, ...]:
+    if kind == "roll_forward":
+        return tuple(_roll_forward(plan))
+    database_steps = {
+        "reinstall": (),
+        "reverse_migrations": _reverse_migrations(plan),
+        "restore_backup": _restore_backup(plan),
+    }[kind]
     return (
-        *_at_hand(kind, back),
-        stop_of(back.runtime),
-        _present(back.database),
-        *undo,
-        *packages(back),
-        *((_queue(),) if kind == "restore" else ()),
-        _own_steps(),
-        start_of(back.runtime),
-        *_looks(back),
+        *_check_prerequisites(kind, plan),
+        stop_services(plan.runtime),
+        _backup_current_state(plan.database),
+        *database_steps,
+        *package_steps(plan),
+        *((_purge_queue(),) if kind == "restore_backup" else ()),
+        _run_post_upgrade(),
+        start_services(plan.runtime),
+        *_verification_steps(plan),
     )
 
 
-def _at_hand(kind: Kind, back: Return) -> Iterator[Step]:
-    """Yield a step that looks for the files which later ones need; none if they need none."""
-    files = list(files_of(back))
-    if kind == "restore":
-        files += [f"{BACKUP}.{back.database.vendor}", *((MEDIA,) if back.media else ())]
-    if back.snapshot:
-        files.append(back.snapshot)
+def _check_prerequisites(kind: OptionKind, plan: RollbackPlan) -> Iterator[Step]:
+    """Yield a step that looks for the files that later steps need; none if they need none."""
+    files = list(required_files(plan))
+    if kind == "restore_backup":
+        files += [f"{BACKUP}.{plan.database.vendor}", *((MEDIA_ARCHIVE,) if plan.media else ())]
+    if plan.snapshot:
+        files.append(plan.snapshot)
     commands = [f"test -s {shlex.quote(name)}" for name in files]
-    if kind == "restore":
-        commands += _let_in(back.database)
+    if kind == "restore_backup":
+        commands += _connection_checks(plan.database)
     if not commands:
         return
+    note = "" if plan.database.vendor == "postgresql" else f" {MYSQL_LOGIN_NOTE}"
     yield Step(
-        "See that everything is at hand",
-        "Nothing is changed before all of it is there, in this folder."
-        + ("" if back.database.vendor == "postgresql" else f" {NOT_ASKED}"),
+        "Check that all files are available",
+        f"Nothing is changed before all of them are in this folder.{note}",
         tuple(commands),
     )
 
 
-def _let_in(database: Database) -> tuple[str, ...]:
-    """Return commands that fail unless the restore can begin."""
-    login = login_of(database)
+def _connection_checks(database: Database) -> tuple[str, ...]:
+    """Return commands that fail unless the restore can start."""
+    login = connection_options(database)
     if database.vendor != "postgresql":
         return (f"mysql{login} --execute='SELECT 1'",)
-    aside = f"{database.name}{ASIDE}"
-    told = f"{aside} is still there, of an earlier way back: drop it, or give it another name"
-    there = f"psql{login} --dbname={shlex.quote(aside)} --command='SELECT 1'"
+    aside = f"{database.name}{ASIDE_SUFFIX}"
+    exists = f"psql{login} --dbname={shlex.quote(aside)} --command='SELECT 1'"
+    message = f"{aside} exists from an earlier rollback: drop or rename it"
     return (
         f"psql{login} --dbname=postgres --command='SELECT 1'",
-        f"if {there} >/dev/null 2>&1; then echo {shlex.quote(told)}; false; fi",
+        f"if {exists} >/dev/null 2>&1; then echo {shlex.quote(message)}; false; fi",
     )
 
 
-def _forward(back: Return) -> Iterator[Step]:
-    yield stop_of(back.runtime)
-    yield _present(back.database)
+def _roll_forward(plan: RollbackPlan) -> Iterator[Step]:
+    yield stop_services(plan.runtime)
+    yield _backup_current_state(plan.database)
     yield Step(
         "Finish the upgrade",
-        "It applies what is left of the migrations, and runs every step after them; those that are "
-        "done already do nothing.",
+        "It applies the pending migrations and runs every step after them. Completed steps do "
+        "nothing.",
         ("nautobot-server post_upgrade",),
         "nautobot-server upgrade_jobs verify",
     )
-    yield start_of(back.runtime)
-    yield from _looks(back)
+    yield start_services(plan.runtime)
+    yield from _verification_steps(plan)
 
 
-def _present(database: Database) -> Step:
-    dump, proof = dump_of(database, PRESENT)
+def _backup_current_state(database: Database) -> Step:
+    dump, proof = dump_command(database, CURRENT_BACKUP)
     return Step(
-        "Back up the present state",
-        "Whatever goes wrong from here on, this is where it can be begun anew.",
+        "Back up the current state",
+        "If a later step fails, restore this backup and start again.",
         (dump,),
         proof,
     )
 
 
-def _reversed(back: Return) -> tuple[Step, ...]:
+def _reverse_migrations(plan: RollbackPlan) -> tuple[Step, ...]:
     return tuple(
         Step(
-            f"Undo {plural(len(call.undoes), 'migration')}: {call.app} back to {call.target}",
-            "With the new code: only it knows how. What other Apps have built on it goes along.",
+            f"Reverse {plural(len(call.migrations), 'migration')}: {call.app} to {call.target}",
+            "Run it with the new code, which alone contains these migrations. Migrations of other "
+            "Apps that depend on them are reversed, too.",
             (f"nautobot-server migrate {shlex.quote(call.app)} {shlex.quote(call.target)}",),
             f"nautobot-server migrate --check {shlex.quote(call.app)} {shlex.quote(call.target)}",
             irreversible=True,
         )
-        for call in back.calls
+        for call in plan.calls
     )
 
 
-def _restored(back: Return) -> tuple[Step, ...]:
-    """Return steps that can each be repeated after a failure, or have then done nothing."""
-    write = _into_postgresql if back.database.vendor == "postgresql" else _into_mysql
+def _restore_backup(plan: RollbackPlan) -> tuple[Step, ...]:
+    """Return the restore steps; each can be repeated after a failure."""
+    restore = _restore_postgresql if plan.database.vendor == "postgresql" else _restore_mysql
     return (
-        *write(back.database),
-        *((_media(back.media),) if back.media else ()),
+        *restore(plan.database),
+        *((_restore_media(plan.media),) if plan.media else ()),
     )
 
 
-def _media(folder: str) -> Step:
+def _restore_media(folder: str) -> Step:
     return Step(
-        "Bring back the media files",
-        "Files that were uploaded since stay; those that were replaced are the old ones again.",
-        (unpacked(folder, MEDIA),),
+        "Restore the media files",
+        "Files that were uploaded since are kept. Files that were replaced are restored.",
+        (tar_extract(folder, MEDIA_ARCHIVE),),
     )
 
 
-def _into_postgresql(database: Database) -> Iterator[Step]:
-    login = login_of(database)
+def _restore_postgresql(database: Database) -> Iterator[Step]:
+    login = connection_options(database)
     name, quoted = shlex.quote(database.name), database.name.replace('"', '""')
-    aside = f'ALTER DATABASE "{quoted}" RENAME TO "{quoted}{ASIDE}"'
+    rename = f'ALTER DATABASE "{quoted}" RENAME TO "{quoted}{ASIDE_SUFFIX}"'
     yield Step(
-        "Put the upgraded database aside",
-        "It stays whole under another name.",
-        (f"psql{login} --dbname=postgres --command={shlex.quote(aside)}",),
+        "Rename the upgraded database",
+        "It is kept whole under another name.",
+        (f"psql{login} --dbname=postgres --command={shlex.quote(rename)}",),
         irreversible=True,
     )
-    as_before = options(
+    options = format_options(
         template="template0",
-        encoding=_known(database.encoding),
-        lc_collate=_known(database.collation),
+        encoding=_known_text(database.encoding),
+        lc_collate=_known_text(database.collation),
     )
     yield Step(
-        "Make an empty one",
-        f"{INTO_AN_EMPTY_ONE} It takes a role that may create databases.",
-        (f"createdb{login}{as_before} {name}",),
+        "Create an empty database",
+        f"{WHY_EMPTY} The role needs the right to create databases.",
+        (f"createdb{login}{options} {name}",),
     )
     yield Step(
         "Restore the backup into it",
-        "In one transaction: all of it, or nothing.",
+        "In one transaction: either all of it is restored or nothing.",
         (f"pg_restore{login} --single-transaction --no-owner --dbname={name} {BACKUP}.postgresql",),
         f"psql{login} --dbname={name} --command='TABLE django_migrations'",
     )
 
 
-def _into_mysql(database: Database) -> Iterator[Step]:
-    mysql = f"mysql{login_of(database)}"
+def _restore_mysql(database: Database) -> Iterator[Step]:
+    mysql = f"mysql{connection_options(database)}"
     name, quoted = shlex.quote(database.name), database.name.replace("`", "``")
-    encoding, collation = _known(database.encoding), _known(database.collation)
-    as_before = f" CHARACTER SET {encoding} COLLATE {collation}" if encoding and collation else ""
-    sql = f"DROP DATABASE IF EXISTS `{quoted}`; CREATE DATABASE `{quoted}`{as_before}"
+    encoding, collation = _known_text(database.encoding), _known_text(database.collation)
+    options = f" CHARACTER SET {encoding} COLLATE {collation}" if encoding and collation else ""
+    sql = f"DROP DATABASE IF EXISTS `{quoted}`; CREATE DATABASE `{quoted}`{options}"
     yield Step(
         "Empty the database",
-        f"{INTO_AN_EMPTY_ONE} The upgraded one is in the backup of the present state.",
+        f"{WHY_EMPTY} The backup of the current state contains the upgraded database.",
         (f"{mysql} --execute={shlex.quote(sql)}",),
         irreversible=True,
     )
@@ -178,41 +190,40 @@ def _into_mysql(database: Database) -> Iterator[Step]:
     )
 
 
-def _queue() -> Step:
+def _purge_queue() -> Step:
     return Step(
-        "Empty the queue",
-        "What waits in it is for rows that are not there any more. Further queues are named by "
-        "--queues.",
+        "Purge the task queue",
+        "Its messages refer to rows that no longer exist. --queues names further queues.",
         ("nautobot-server celery purge --force",),
     )
 
 
-def _own_steps() -> Step:
+def _run_post_upgrade() -> Step:
     return Step(
-        "Let the old release do its own steps",
-        "Static files, content types and caches are those of the newer release until then; there "
-        "is no migration left to apply.",
+        "Run post_upgrade of the previous release",
+        "Until then, static files, content types and caches belong to the newer release. No "
+        "migration is pending.",
         ("nautobot-server post_upgrade",),
         "nautobot-server migrate --check",
     )
 
 
-def _looks(back: Return) -> Iterator[Step]:
+def _verification_steps(plan: RollbackPlan) -> Iterator[Step]:
     yield Step(
-        "Verify, before anybody is let in",
-        "Is the schema what the code needs, and do all services run it?",
+        "Verify before users return",
+        "Does the schema match the code, and do all services run that code?",
         ("nautobot-server upgrade_jobs verify",),
         "The verdict is GO.",
     )
-    if back.snapshot:
+    if plan.snapshot:
         yield Step(
-            "Compare with the state before",
-            "Only what was said to be lost may differ: go through it line by line.",
-            # 2 is what something lost is told by; that was decided upon.
-            (f"nautobot-server upgrade_jobs compare {shlex.quote(back.snapshot)} || [ $? = 2 ]",),
-            "Each difference is one that the plan has named.",
+            "Compare with the previous state",
+            "Only the announced losses may differ. Check each line.",
+            # Exit code 2 stands for losses, which were accepted with the choice of the option.
+            (f"nautobot-server upgrade_jobs compare {shlex.quote(plan.snapshot)} || [ $? = 2 ]",),
+            "The plan has announced each difference.",
         )
 
 
-def _known(value: str | Unavailable) -> str:
+def _known_text(value: str | Unavailable) -> str:
     return "" if isinstance(value, Unavailable) else value

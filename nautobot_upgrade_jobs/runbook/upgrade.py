@@ -1,4 +1,4 @@
-"""The window of the upgrade, step by step, for the way in which Nautobot is installed here.
+"""The steps of the upgrade, for the way in which Nautobot is installed here.
 
 Source of the order: https://docs.nautobot.com/projects/core/en/stable/user-guide/administration/upgrading/upgrading/
 """
@@ -10,107 +10,105 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from ..common.files import (
+    BACKUP,
+    CONSTRAINTS,
+    KEPT_CONFIGURATION,
+    KEPT_IMAGES,
+    KEPT_REQUIREMENTS,
+    MEDIA_ARCHIVE,
+)
 from ..facts import Database, Runtime
-from .container_commands import IMAGE, in_place
-from .server_commands import NOT_ASKED, dump_of, options, packed, trial_of
+from .container_commands import CONTAINER_IMAGE, for_runtime
+from .server_commands import MYSQL_LOGIN_NOTE, dump_command, dump_dry_run, tar_create
+from .steps import Step, pip_source_options
 
 SERVICES = "nautobot nautobot-worker nautobot-scheduler"
-"""Units by the names of Nautobot's own installation guide."""
+"""Units, with the names in Nautobot's installation guide."""
 CONTAINERS = "nautobot celery_worker celery_beat"
 INSTALL = "python -m pip install"
-FROZEN = "--require-hashes --requirement constraints.txt"
-SNAPSHOTS = "before-upgrade"
-OWN = "nautobot-upgrade-jobs"
+PINNED_SET = f"--require-hashes --requirement {CONSTRAINTS}"
+SNAPSHOT_DIRECTORY = BACKUP
+VERIFY = f"nautobot-server upgrade_jobs verify --before {SNAPSHOT_DIRECTORY}/snapshot-*.json.gz"
+APP_DISTRIBUTION = "nautobot-upgrade-jobs"
 
 
 @dataclass(frozen=True)
-class Step:
-    """One step of a runbook."""
-
-    title: str
-    why: str
-    commands: tuple[str, ...]
-    verify: str = ""
-    """A command, or a look, that proves it."""
-    irreversible: bool = False
-    """Afterwards there is no way back but the backup."""
-
-
-@dataclass(frozen=True)
-class Window:
-    """What the runbook is about."""
+class UpgradePlan:
+    """What the runbook upgrades, and to which release."""
 
     runtime: Runtime
     database: Database
     target: str
     migrations: int | None
-    """How many migrations are to be applied; None if nobody knows."""
-    of_apps: bool
-    """Whether those of Apps are among them."""
-    has_set: bool
-    """Whether ``constraints.txt`` is at hand."""
+    """Number of pending migrations; None if unknown."""
+    includes_apps: bool
+    """Whether the number includes the migrations of Apps."""
+    has_constraints: bool
+    """Whether there is a ``constraints.txt``."""
     wheel_directory: str = ""
-    """Folder that is installed from, instead of a package index."""
-    unknown: tuple[str, ...] = ()
-    """``name==version`` of what is installed and in no index, and therefore not in the set."""
-    is_app: bool = True
-    """Whether our own commands are there: a Git repository has the Jobs alone."""
+    """Folder to install from instead of the package index."""
+    packages_not_in_set: tuple[str, ...] = ()
+    """``name==version`` of installed packages that no index has, and the set therefore lacks."""
+    app_installed: bool = True
+    """Whether this App's commands are available; a Git repository has only the Jobs."""
     media: str = ""
-    """Folder of the media files; empty if they are in none."""
+    """Folder of the media files; empty if they are not in a folder."""
 
 
-def upgrade_steps(window: Window) -> tuple[Step, ...]:
-    """Return the steps of the upgrade, from the first look to the last.
+def upgrade_steps(plan: UpgradePlan) -> tuple[Step, ...]:
+    """Return the steps of the upgrade, from the first check to the last.
 
     Args:
-        window: What is upgraded, and to what.
+        plan: What to upgrade, and to which release.
     """
     steps = (
-        *(() if window.is_app else (_own(),)),
-        _trial(window.database),
-        stop_of(window.runtime),
-        _snapshot(),
-        _backup(window),
-        _keep(window.runtime),
-        *_install(window),
-        _start_check(),
-        _migrate(window),
+        *(() if plan.app_installed else (_install_app(),)),
+        _test_backup_command(plan.database),
+        stop_services(plan.runtime),
+        _capture_snapshot(),
+        _backup(plan),
+        _save_configuration(plan.runtime),
+        *_install(plan),
+        _run_doctor(),
+        _migrate(plan),
         _verify(),
-        _start(window.runtime),
+        _start_and_verify(plan.runtime),
     )
-    return tuple(in_place(step, window.runtime) for step in steps)
+    return tuple(for_runtime(step, plan.runtime) for step in steps)
 
 
-def _own() -> Step:
+def _install_app() -> Step:
     return Step(
-        "Install the App itself, days before",
-        "The commands of this plan are its own, and work where no Job can run; a Git repository "
-        "or a folder has the Jobs alone. Add nautobot_upgrade_jobs to PLUGINS, remove the "
+        "Install the App, days before",
+        "The plan uses the App's commands, which work when no Job can run. A Git repository or a "
+        "folder contains only the Jobs. Add nautobot_upgrade_jobs to PLUGINS, remove the "
         "repository or the folder, restart web and workers, and run Preflight again.",
-        (f"{INSTALL} {OWN}",),
+        (f"{INSTALL} {APP_DISTRIBUTION}",),
         "nautobot-server help upgrade_jobs",
     )
 
 
-def _trial(database: Database) -> Step:
+def _test_backup_command(database: Database) -> Step:
     return Step(
-        "Try the command of the backup",
-        "Nothing is stopped yet: the program has to be as new as the server, and to be let in.",
-        (trial_of(database),),
+        "Test the backup command",
+        "Nothing is stopped yet. The program must be as new as the server and must be able to log "
+        "in.",
+        (dump_dry_run(database),),
     )
 
 
-def _snapshot() -> Step:
+def _capture_snapshot() -> Step:
     return Step(
         "Capture a snapshot",
-        "It alone can tell afterwards whether anything was lost. What users did after it would be "
-        "told as lost, too, so nobody is at work any more.",
-        (f"nautobot-server upgrade_jobs snapshot --output {SNAPSHOTS}",),
-        f"ls -l {SNAPSHOTS}/snapshot-*.json.gz",
+        "Compare needs it afterwards to report what was lost. It would also report what users "
+        "change later as lost, so no user may work any more.",
+        (f"nautobot-server upgrade_jobs snapshot --output {SNAPSHOT_DIRECTORY}",),
+        f"ls -l {SNAPSHOT_DIRECTORY}/snapshot-*.json.gz",
     )
 
 
-def stop_of(runtime: Runtime) -> Step:
+def stop_services(runtime: Runtime) -> Step:
     """Return the step that stops everything that writes."""
     if runtime.container:
         commands: tuple[str, ...] = (f"docker compose stop {CONTAINERS}",)
@@ -120,64 +118,60 @@ def stop_of(runtime: Runtime) -> Step:
         proof = f"! systemctl is-active --quiet {SERVICES}"
     return Step(
         "Stop web, workers and beat",
-        "Old code must not write while the schema changes, and what is written after the backup "
-        "is not in it.",
+        "Old code must not write while the schema changes, and the backup does not contain what is "
+        "written after it.",
         commands,
         proof,
     )
 
 
-def _backup(window: Window) -> Step:
-    database = window.database
-    dump, proof = dump_of(database, "before-upgrade")
-    files = (packed(window.media, "before-upgrade-media.tar.gz"),) if window.media else ()
-    elsewhere = "" if files else " The media files are in no folder here: back them up there."
-    login = "" if database.vendor == "postgresql" else f" {NOT_ASKED}"
+def _backup(plan: UpgradePlan) -> Step:
+    dump, proof = dump_command(plan.database, BACKUP)
+    files = (tar_create(plan.media, MEDIA_ARCHIVE),) if plan.media else ()
+    elsewhere = (
+        "" if files else " The media files are not in a folder: back them up at their place."
+    )
+    login = "" if plan.database.vendor == "postgresql" else f" {MYSQL_LOGIN_NOTE}"
     return Step(
         "Back up the database and the media files",
-        "It is the only way back once migrations have run. A backup that was never restored is a "
-        f"hope: restore it once elsewhere, before the window.{elsewhere}{login}",
+        "After migrations have run, only this backup restores the previous state. Restore it once "
+        f"elsewhere before the maintenance window.{elsewhere}{login}",
         (dump, *files),
         proof,
     )
 
 
-def _keep(runtime: Runtime) -> Step:
-    files = "nautobot_config.py"
-    kept = f'cp -p "$NAUTOBOT_ROOT"/{files} before-upgrade.nautobot_config.py'
-    if runtime.layout == IMAGE:
+def _save_configuration(runtime: Runtime) -> Step:
+    copy = f'cp -p "$NAUTOBOT_ROOT"/nautobot_config.py {KEPT_CONFIGURATION}'
+    if runtime.layout == CONTAINER_IMAGE:
         return Step(
-            "Keep the configuration and the name of the image",
-            "Until migrations have run, the way back is the old image.",
-            (kept, "docker compose images > before-upgrade.images"),
+            "Save the configuration and the name of the image",
+            "Until migrations have run, a rollback means starting the previous image.",
+            (copy, f"docker compose images > {KEPT_IMAGES}"),
         )
     return Step(
-        "Keep the configuration and the list of what is installed",
-        "Until migrations have run, the way back is to install exactly this again.",
-        (kept, "python -m pip freeze > before-upgrade.requirements.txt"),
-        "wc -l before-upgrade.requirements.txt",
+        "Save the configuration and the list of installed packages",
+        "Until migrations have run, a rollback means installing these packages again.",
+        (copy, f"python -m pip freeze > {KEPT_REQUIREMENTS}"),
+        f"wc -l {KEPT_REQUIREMENTS}",
     )
 
 
-def _install(window: Window) -> Iterator[Step]:
-    target, layout = window.target, window.runtime.layout
-    what = FROZEN if window.has_set else f"--upgrade nautobot=={target}"
-    install = f"{INSTALL}{source_of(window.wheel_directory)} {what}"
+def _install(plan: UpgradePlan) -> Iterator[Step]:
+    """Yield the steps that install the target's packages, by layout."""
+    target, layout = plan.target, plan.runtime.layout
+    what = PINNED_SET if plan.has_constraints else f"--upgrade nautobot=={target}"
+    install = f"{INSTALL}{pip_source_options(plan.wheel_directory)} {what}"
     proof = "python -c 'from importlib.metadata import version; print(version(\"nautobot\"))'"
-    why = "All packages in one step: one by one, each installation may move what another needs."
-    if window.unknown:
-        why += (
-            f" {', '.join(window.unknown)}: from a file, or in no index, and so not in the set. A "
-            "new environment needs it from where it came."
-        )
-    if layout == IMAGE:
-        python = ".".join(window.runtime.python.split(".")[:2])
+    why = _explain_installation(plan)
+    if layout == CONTAINER_IMAGE:
+        python = ".".join(plan.runtime.python.split(".")[:2])
         yield Step(
             "Build the image of the target",
             why,
             (
                 f"sed -i 's|^FROM .*|FROM networktocode/nautobot:{target}-py{python}|' Dockerfile",
-                f"# in the Dockerfile: COPY constraints.txt ., and RUN {install}",
+                f"# in the Dockerfile: COPY {CONSTRAINTS} ., and RUN {install}",
                 "docker compose build",
             ),
             proof,
@@ -186,44 +180,49 @@ def _install(window: Window) -> Iterator[Step]:
     if layout == "git checkout":
         yield Step(
             "Check out the target",
-            "local_requirements.txt, uwsgi.ini and media in the checkout are not of the release; "
-            "they stay as they are.",
+            "local_requirements.txt, uwsgi.ini and media in the checkout are not part of the "
+            "release and stay unchanged.",
             ("git fetch --tags", f"git checkout v{target}"),
             "git describe --tags",
         )
     if layout == "release symlink":
-        yield from _beside(window, install, why)
+        yield from _install_side_by_side(plan, install, why)
         return
-    if window.runtime.container:
-        why += (
-            " This is an environment inside a container: what is installed there goes with it, so "
-            "build it into the image as well."
-        )
     yield Step("Install the packages of the target", why, (install,), proof)
 
 
-def source_of(wheel_directory: str) -> str:
-    """Return the options that tell pip of a folder of wheels; nothing for the configured index."""
-    wheels = options(**{"find-links": wheel_directory})
-    return f"{wheels and ' --no-index'}{wheels}"
+def _explain_installation(plan: UpgradePlan) -> str:
+    why = "Install all packages in one step. One by one, each may move what another needs."
+    if plan.packages_not_in_set:
+        why += (
+            f" {', '.join(plan.packages_not_in_set)}: installed from a file or on no index, and "
+            "therefore not in the set. A new environment needs it from its source."
+        )
+    layouts = (CONTAINER_IMAGE, "release symlink")
+    if plan.runtime.container and plan.runtime.layout not in layouts:
+        why += (
+            " This environment is inside a container and is removed with it. Also install the "
+            "packages in the image."
+        )
+    return why
 
 
-def _beside(window: Window, install: str, why: str) -> Iterator[Step]:
-    """Yield the steps for a new environment beside the old one, switched by a symbolic link."""
-    runtime = window.runtime
-    link, new = shlex.quote(runtime.symlink), shlex.quote(f"{runtime.symlink}-{window.target}")
+def _install_side_by_side(plan: UpgradePlan, install: str, why: str) -> Iterator[Step]:
+    """Yield the steps for a second environment, to which a symbolic link is switched."""
+    runtime = plan.runtime
+    link, new = shlex.quote(runtime.symlink), shlex.quote(f"{runtime.symlink}-{plan.target}")
     below = PurePosixPath(runtime.prefix).relative_to(runtime.symlink)
-    place = shlex.quote(str(PurePosixPath(f"{runtime.symlink}-{window.target}") / below))
+    environment = shlex.quote(str(PurePosixPath(f"{runtime.symlink}-{plan.target}") / below))
     yield Step(
-        "Install the target beside the old release",
-        "The old environment stays whole: until migrations have run, the way back is the link. "
-        f"{why}",
+        "Install the target next to the old release",
+        "The old environment stays unchanged. Until migrations have run, a rollback means "
+        f"switching the link. {why}",
         (
-            f"python3 -m venv {place}",
-            install.replace("python -m", f"{place}/bin/python -m", 1),
-            f"cp -p {link}/local_requirements.txt {link}/uwsgi.ini {new}/  # those that are there",
+            f"python3 -m venv {environment}",
+            install.replace("python -m", f"{environment}/bin/python -m", 1),
+            f"cp -p {link}/local_requirements.txt {link}/uwsgi.ini {new}/  # those that exist",
         ),
-        f"{place}/bin/nautobot-server --version",
+        f"{environment}/bin/nautobot-server --version",
     )
     yield Step(
         "Switch the link",
@@ -233,24 +232,24 @@ def _beside(window: Window, install: str, why: str) -> Iterator[Step]:
     )
 
 
-def _start_check() -> Step:
+def _run_doctor() -> Step:
     return Step(
-        "Ask the doctor",
-        "Does the target start with this configuration and these Apps? Nothing has been migrated: "
-        "if not, the old packages bring everything back.",
+        "Run the doctor",
+        "Does the target start with this configuration and these Apps? Nothing has been migrated. "
+        "If it does not start, reinstall the old packages.",
         ("python -m nautobot_upgrade_jobs doctor",),
-        "It names nothing but migrations that are not applied.",
+        "It reports nothing but unapplied migrations.",
     )
 
 
-def _migrate(window: Window) -> Step:
-    apps = "those of the Apps among them" if window.of_apps else "and those of the Apps"
-    several = "" if window.migrations is None else f" ({window.migrations}, {apps})"
+def _migrate(plan: UpgradePlan) -> Step:
+    apps = "including those of the Apps" if plan.includes_apps else "and those of the Apps"
+    count = "" if plan.migrations is None else f" ({plan.migrations}, {apps})"
     return Step(
         "Migrate: the point of no return",
-        f"It applies all migrations{several}, traces cable paths, collects "
-        "static files, removes stale content types and clears caches. Let it run in one process, "
-        "and never interrupt it.",
+        f"post_upgrade applies all migrations{count}, traces cable paths, collects static files, "
+        "removes stale content types and clears caches. Run it in one process, and never "
+        "interrupt it.",
         ("nautobot-server post_upgrade",),
         "nautobot-server migrate --check",
         irreversible=True,
@@ -259,19 +258,19 @@ def _migrate(window: Window) -> Step:
 
 def _verify() -> Step:
     return Step(
-        "Verify, before anybody is let in",
-        "Is it finished, is the schema what the code needs, and is anything lost? Workers are "
-        "still down, so it cannot be GO yet.",
-        (f"nautobot-server upgrade_jobs verify --before {SNAPSHOTS}/snapshot-*.json.gz",),
-        "It names nothing but workers and beat, and warnings that Preflight had.",
+        "Verify before users return",
+        "Is the upgrade complete, does the schema match the code, and was nothing lost? The "
+        "workers are stopped, so the verdict cannot be GO yet.",
+        (VERIFY,),
+        "It reports nothing but workers and beat, and warnings that Preflight had.",
     )
 
 
-def start_of(runtime: Runtime) -> Step:
-    """Return the step that starts everything again."""
+def start_services(runtime: Runtime) -> Step:
+    """Return the step that starts all services."""
     return Step(
         "Start web, workers and beat",
-        "All at once: one that still runs other code would be in the way.",
+        "Start them together. A service that still runs other code would interfere.",
         (
             "docker compose up --detach"
             if runtime.container
@@ -280,14 +279,11 @@ def start_of(runtime: Runtime) -> Step:
     )
 
 
-def _start(runtime: Runtime) -> Step:
-    (start,) = start_of(runtime).commands
+def _start_and_verify(runtime: Runtime) -> Step:
+    (start,) = start_services(runtime).commands
     return Step(
         "Start web, workers and beat, and verify again",
-        "A worker that still runs old code is found now.",
-        (
-            start,
-            f"nautobot-server upgrade_jobs verify --before {SNAPSHOTS}/snapshot-*.json.gz",
-        ),
-        "The verdict is GO, or names the warnings that Preflight had alone.",
+        "Verify now finds a worker that still runs old code.",
+        (start, VERIFY),
+        "The verdict is GO, or it reports only warnings that Preflight had.",
     )

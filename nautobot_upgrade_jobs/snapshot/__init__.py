@@ -1,1 +1,1 @@
-"""Snapshots: the state of an installation in a sealed file; pure."""
+"""Capture the state of an installation in a file, and compare two states; pure."""

@@ -1,4 +1,4 @@
-"""Compares two states and says of each difference whether it was to be expected."""
+"""Compare two states and classify each difference as expected or not."""
 
 from __future__ import annotations
 
@@ -8,16 +8,17 @@ from enum import Enum
 
 from ..catalog import Catalog
 from ..facts import Facts
-from .difference import Difference
-from .expected_changes import Expectations
-from .fingerprint_diff import SECTION as CONTENTS
-from .fingerprint_diff import VALUES, differences_of_contents
-from .listing_diff import differences_of_listings
-from .listing_diff import sections as sections_of_listings
+from . import text
+from .difference import Difference, NotComparable, Quantity, State, Unit
+from .expected_changes import ExpectedChanges
+from .fingerprint_diff import SECTION as FINGERPRINTS
+from .fingerprint_diff import fingerprint_differences
+from .listing_diff import listing_differences
+from .listing_diff import sections as listing_sections
 
 
-class Kind(Enum):
-    """What a change is to the one who reads of it."""
+class ChangeKind(Enum):
+    """The significance of a change for the operator."""
 
     LOST = "lost"
     UNEXPECTED = "unexpected"
@@ -27,64 +28,101 @@ class Kind(Enum):
 
 @dataclass(frozen=True)
 class Change:
-    """One thing that changed, or of which nobody can say so."""
+    """One change, or one object that could not be compared."""
 
-    kind: Kind
+    kind: ChangeKind
     section: str
     subject: str
-    story: str
+    description: str
     before: str = ""
     after: str = ""
     reason: str = ""
     """Why it was to be expected, or why it cannot be compared."""
     reference: str = ""
+    row_counts: tuple[int, int] | None = None
+    """Rows of a table before and after; 0 if the table does not exist."""
 
 
 def sections() -> tuple[str, ...]:
-    """Return the names of all sections, in the order they are shown."""
-    return (*sections_of_listings(), CONTENTS)
+    """Return the names of all sections in display order."""
+    return (*listing_sections(), FINGERPRINTS)
 
 
 def compare(before: Facts, after: Facts, catalog: Catalog) -> tuple[Change, ...]:
     """Compare two states of an installation.
 
     Args:
-        before: The older one.
-        after: The newer one.
-        catalog: What releases are known to change.
+        before: The older state.
+        after: The newer state.
+        catalog: The changes that releases are known to make.
 
     Returns:
-        All changes but those of volatile things, in the order of the sections.
+        All changes except those of volatile data, in the order of the sections.
     """
-    expectations = Expectations(before, after, catalog)
-    return tuple(_changes(before, after, expectations))
+    expected = ExpectedChanges(before, after, catalog)
+    return tuple(_classified_changes(before, after, expected))
 
 
-def _changes(before: Facts, after: Facts, expectations: Expectations) -> Iterator[Change]:
-    told = set()
-    for one in (
-        *differences_of_listings(before, after),
-        *differences_of_contents(before.fingerprints, after.fingerprints),
+def _classified_changes(before: Facts, after: Facts, expected: ExpectedChanges) -> Iterator[Change]:
+    reported = set()
+    for entry in (
+        *listing_differences(before, after),
+        *fingerprint_differences(before.fingerprints, after.fingerprints),
     ):
-        if isinstance(one, Difference):
-            if change := _judged(one, expectations):
-                if change.kind is not Kind.EXPECTED:
-                    told.add(change.subject)
+        if isinstance(entry, Difference):
+            change = _classify(entry, expected)
+            if change is None or change.kind is not ChangeKind.EXPECTED:
+                reported.add(entry.subject)
+            if change:
                 yield change
-        elif one.subject.removesuffix(VALUES) not in told or not one.subject.endswith(VALUES):
-            story = f"{one.subject} cannot be compared"
-            yield Change(Kind.NOT_COMPARABLE, one.section, one.subject, story, reason=one.reason)
+        # The report of the table already shows that its rows differ; in volatile data they may.
+        elif not entry.only_values or entry.subject not in reported:
+            yield _not_comparable(entry)
 
 
-def _judged(one: Difference, expectations: Expectations) -> Change | None:
-    """Return a difference as a change; None if it says nothing."""
-    if expectations.is_volatile(one):
+def _not_comparable(entry: NotComparable) -> Change:
+    return Change(
+        ChangeKind.NOT_COMPARABLE,
+        entry.section,
+        text.not_comparable_subject(entry),
+        text.describe_not_comparable(entry),
+        reason=entry.reason,
+    )
+
+
+def _classify(difference: Difference, expected: ExpectedChanges) -> Change | None:
+    """Return the change of a difference; None if the data is volatile."""
+    if expected.is_volatile(difference):
         return None
-    before, after = one.before or "", one.after or ""
-    if why := expectations.explain(one):
-        told = (why.reason, why.reference)
-        return Change(Kind.EXPECTED, one.section, one.subject, one.story, before, after, *told)
-    kind = Kind.LOST if one.loses and not expectations.is_log(one) else Kind.UNEXPECTED
-    broken = expectations.broken_promise(one)
-    story = f"{one.story}; {broken}" if broken else one.story
-    return Change(kind, one.section, one.subject, story, before, after)
+    description = text.describe_difference(difference)
+    reason = reference = ""
+    if explanation := expected.explain(difference):
+        kind = ChangeKind.EXPECTED
+        reason, reference = explanation.reason, explanation.reference
+    else:
+        is_loss = difference.loses_data and not expected.is_truncated_log(difference)
+        kind = ChangeKind.LOST if is_loss else ChangeKind.UNEXPECTED
+        if move := expected.unmet_data_move(difference):
+            description = f"{description}. {text.describe_unmet_move(move)}"
+    return Change(
+        kind,
+        difference.section,
+        difference.subject,
+        description,
+        text.describe_state(difference.before),
+        text.describe_state(difference.after),
+        reason,
+        reference,
+        _row_counts(difference),
+    )
+
+
+def _row_counts(difference: Difference) -> tuple[int, int] | None:
+    states = (difference.before, difference.after)
+    if not any(isinstance(state, Quantity) and state.unit is Unit.ROWS for state in states):
+        return None
+    return _count(difference.before), _count(difference.after)
+
+
+def _count(state: State | None) -> int:
+    return state.count if isinstance(state, Quantity) else 0

@@ -1,30 +1,68 @@
-"""What a comparison finds, before anybody judges it."""
+"""Differences between two states, before they are classified."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum
 
 RELEASE_NOTES = "https://docs.nautobot.com/projects/core/en/stable/release-notes/"
 
 
+class Unit(Enum):
+    """The unit of a quantity."""
+
+    ROWS = "row"
+    VALUES = "value"
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """The number of rows of a table, or of values of a column."""
+
+    count: int
+    unit: Unit
+    fingerprint: str = ""
+
+
+@dataclass(frozen=True)
+class Item:
+    """An item of a listing."""
+
+    description: str
+    count: int | None = None
+    """Number of objects; None if the item has none."""
+
+
+State = Quantity | Item
+
+
+@dataclass(frozen=True)
+class Buckets:
+    """The buckets in which the values of a column differ."""
+
+    differing: tuple[int, ...]
+    compared: int
+    """Number of buckets with the same rows before and after."""
+
+
 @dataclass(frozen=True)
 class Difference:
-    """One thing that is not as it was."""
+    """One object that differs between two states."""
 
     section: str
     """``topic`` or ``topic.field``."""
     subject: str
-    before: str | None
-    """What it was; None if there was no such thing."""
-    after: str | None
-    story: str
-    """The same in a sentence."""
-    loses: bool = False
-    """Rows, values or files that were there are gone."""
+    before: State | None
+    """None if it did not exist."""
+    after: State | None
+    """None if it does not exist any more."""
+    loses_data: bool = False
+    """Whether existing rows, values or files are missing."""
+    buckets: Buckets | None = None
 
     @property
-    def how(self) -> str:
-        """``added``, ``gone`` or ``changed``."""
+    def change_kind(self) -> str:
+        """Return ``added``, ``gone`` or ``changed``."""
         if self.before is None:
             return "added"
         return "gone" if self.after is None else "changed"
@@ -32,16 +70,27 @@ class Difference:
 
 @dataclass(frozen=True)
 class NotComparable:
-    """Something of which nobody can say whether it changed."""
+    """An object that cannot be compared."""
 
     section: str
     subject: str
     reason: str
+    only_values: bool = False
+    """Whether the rows of the table were compared, and only its values were not."""
 
 
 @dataclass(frozen=True)
 class Explanation:
-    """Why a difference was to be expected."""
+    """The reason why a difference was to be expected."""
 
     reason: str
     reference: str = RELEASE_NOTES
+
+
+@dataclass(frozen=True)
+class UnmetDataMove:
+    """A declared move of values to another table that did not happen completely."""
+
+    table: str
+    expected_rows: int
+    actual_rows: int

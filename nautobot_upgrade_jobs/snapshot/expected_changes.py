@@ -1,4 +1,4 @@
-"""Which differences were to be expected, by the migrations, the requirements and the catalog."""
+"""Decide which differences are explained by migrations, requirements and the catalog."""
 
 from __future__ import annotations
 
@@ -7,47 +7,47 @@ from fnmatch import fnmatchcase
 from packaging.version import Version
 
 from ..catalog import Catalog, ExpectedChange, VolatileData
-from ..checks.text import plural
 from ..facts import Facts, Unavailable
 from ..facts.fingerprints import TableFingerprint
-from .difference import Difference, Explanation
-from .listing_diff import COUNT
-from .migration_effects import Alterations
-from .release_changes import Releases
+from .difference import Difference, Explanation, Item, Quantity, State, Unit, UnmetDataMove
+from .migration_effects import MigrationEffects
+from .release_changes import ReleaseChanges
 
 
-class Expectations:
-    """What is to be expected between two states."""
+class ExpectedChanges:
+    """The changes to expect between two states."""
 
     def __init__(self, before: Facts, after: Facts, catalog: Catalog) -> None:
         self._before, self._after, self._catalog = before, after, catalog
-        self._releases = Releases(before, after)
-        self._alterations = Alterations(before, after)
+        self._releases = ReleaseChanges(before, after)
+        self._migrations = MigrationEffects(before, after)
 
     def is_volatile(self, difference: Difference) -> bool:
-        """Tell whether a difference says nothing, on this or any day.
+        """Return whether a difference is without significance.
 
-        That something is there no more, or has lost what it held, always says something, but for
-        what comes and goes by nature.
+        Missing objects and lost values are always significant, except for data that fluctuates.
         """
         return any(
-            one.fluctuates
+            entry.fluctuates
             or (
-                (difference.how != "gone" and not difference.loses)
-                and (not one.growth_only or _grows(difference))
+                (difference.change_kind != "gone" and not difference.loses_data)
+                and (not entry.growth_only or _is_growth(difference))
             )
-            for one in self._catalog.volatile_data
-            if _matches(one, difference)
+            for entry in self._catalog.volatile_data
+            if _matches(entry, difference)
         )
 
-    def is_log(self, difference: Difference) -> bool:
-        """Tell whether a log was shortened, as those who keep it do now and then; not emptied."""
+    def is_truncated_log(self, difference: Difference) -> bool:
+        """Return whether a log has fewer rows, such as after a cleanup, but is not empty."""
+        after = difference.after
         return (
-            difference.how == "changed"
-            and "." not in difference.subject
-            and difference.after != "0 rows"
+            difference.change_kind == "changed"
+            and isinstance(after, Quantity)
+            and after.unit is Unit.ROWS
+            and after.count > 0
             and any(
-                one.growth_only and _matches(one, difference) for one in self._catalog.volatile_data
+                entry.growth_only and _matches(entry, difference)
+                for entry in self._catalog.volatile_data
             )
         )
 
@@ -55,82 +55,107 @@ class Expectations:
         """Return why a difference was to be expected; None if nothing explains it."""
         return (
             self._releases.explain(difference)
-            or self._alterations.explain(difference)
-            or self._by_catalog(difference)
+            or self._migrations.explain(difference)
+            or self._explain_by_catalog(difference)
         )
 
-    def broken_promise(self, difference: Difference) -> str:
-        """Say which move of values was declared and did not come true; empty if none was."""
-        for one in self._catalog.expected_changes:
-            if one.moved_columns and _matches(one, difference) and self._holds(one, difference):
-                wanted, there = self._rows_of(one)
-                if wanted != there:
-                    return f"{one.replaced_by} should have {wanted} rows for it, and has {there}"
-        return ""
-
-    def _by_catalog(self, difference: Difference) -> Explanation | None:
-        for one in self._catalog.expected_changes:
-            if _matches(one, difference) and self._holds(one, difference):
-                wanted, there = self._rows_of(one) if one.moved_columns else (0, 0)
-                if wanted == there:
-                    return Explanation(one.reason, one.reference)
+    def unmet_data_move(self, difference: Difference) -> UnmetDataMove | None:
+        """Return the declared move of the values that is incomplete; None if there is none."""
+        for entry in self._catalog.expected_changes:
+            if entry.moved_columns and self._applies(entry, difference):
+                expected, actual = self._moved_row_counts(entry)
+                if expected != actual:
+                    return UnmetDataMove(entry.replaced_by, expected, actual)
         return None
 
-    def _holds(self, one: ExpectedChange, difference: Difference) -> bool:
-        """Tell whether an entry of the catalog is about these two states."""
-        if difference.how not in one.change_kinds or (one.growth_only and not _grows(difference)):
-            return False
-        if difference.loses and not (
-            one.explains_loss or one.moved_columns or one.kept_where_not_null
-        ):
-            return False
-        if one.kept_where_not_null and not self._kept(one, difference):
-            return False
-        if not fnmatchcase(difference.before or difference.after or "", one.value):
-            return False
-        if one.migration:
-            return one.migration in self._alterations.applied
-        if one.since:
+    def _explain_by_catalog(self, difference: Difference) -> Explanation | None:
+        for entry in self._catalog.expected_changes:
+            if self._applies(entry, difference):
+                expected, actual = self._moved_row_counts(entry) if entry.moved_columns else (0, 0)
+                if expected == actual:
+                    return Explanation(entry.reason, entry.reference)
+        return None
+
+    def _applies(self, entry: ExpectedChange, difference: Difference) -> bool:
+        """Return whether an entry of the catalog is about a difference of these two states."""
+        return (
+            _matches(entry, difference)
+            and difference.change_kind in entry.change_kinds
+            and (not entry.growth_only or _is_growth(difference))
+            and fnmatchcase(_description(difference), entry.value)
+            and self._may_explain_loss(entry, difference)
+            and self._is_in_range(entry)
+        )
+
+    def _may_explain_loss(self, entry: ExpectedChange, difference: Difference) -> bool:
+        if entry.kept_where_not_null:
+            return self._removes_only_null_rows(entry, difference)
+        return not difference.loses_data or entry.explains_loss or bool(entry.moved_columns)
+
+    def _is_in_range(self, entry: ExpectedChange) -> bool:
+        """Return whether the migration or the release of an entry is between the two states."""
+        if entry.migration:
+            return entry.migration in self._migrations.applied
+        if entry.since:
             old, new = self._releases.versions
-            return old < Version(one.since) <= new
-        return bool(self._releases.newer)
+            return old < Version(entry.since) <= new
+        return bool(self._releases.upgraded_modules)
 
-    def _kept(self, one: ExpectedChange, difference: Difference) -> bool:
-        """Tell whether just the rows went that had no value in the column."""
-        kept = self._values_before(one.kept_where_not_null)
-        return kept is not None and difference.after == plural(kept, "row")
+    def _removes_only_null_rows(self, entry: ExpectedChange, difference: Difference) -> bool:
+        """Return whether exactly the rows without a value in the column are missing."""
+        kept = self._non_null_count_before(entry.kept_where_not_null)
+        after = difference.after
+        return (
+            kept is not None
+            and isinstance(after, Quantity)
+            and after.unit is Unit.ROWS
+            and after.count == kept
+        )
 
-    def _rows_of(self, one: ExpectedChange) -> tuple[int, int]:
-        """Return how many rows the table that took over should have, and how many it has."""
+    def _moved_row_counts(self, entry: ExpectedChange) -> tuple[int, int]:
+        """Return the expected and the actual number of rows in the new table."""
         old, new = self._before.fingerprints, self._after.fingerprints
         if isinstance(old, Unavailable) or isinstance(new, Unavailable):
             return 0, -1
-        wanted = sum(self._values_before(subject) or 0 for subject in one.moved_columns)
-        heir = new.tables.get(one.replaced_by)
-        return wanted, heir.rows if isinstance(heir, TableFingerprint) else 0
+        expected = sum(self._non_null_count_before(column) or 0 for column in entry.moved_columns)
+        table = new.tables.get(entry.replaced_by)
+        return expected, table.rows if isinstance(table, TableFingerprint) else 0
 
-    def _values_before(self, subject: str) -> int | None:
-        """Return how many values a column (``table.column``) held; None if nobody looked."""
-        table, _, name = subject.partition(".")
+    def _non_null_count_before(self, subject: str) -> int | None:
+        """Return the number of values in a column (``table.column``); None if unknown."""
+        name, _, column_name = subject.partition(".")
         old = self._before.fingerprints
-        holder = None if isinstance(old, Unavailable) else old.tables.get(table)
-        columns = holder.columns if isinstance(holder, TableFingerprint) else ()
-        return next((column.non_null_count for column in columns if column.name == name), None)
+        table = None if isinstance(old, Unavailable) else old.tables.get(name)
+        columns = table.columns if isinstance(table, TableFingerprint) else ()
+        return next(
+            (column.non_null_count for column in columns if column.name == column_name), None
+        )
 
 
-def _matches(one: ExpectedChange | VolatileData, difference: Difference) -> bool:
-    return fnmatchcase(difference.section, one.section) and any(
-        fnmatchcase(difference.subject, pattern) for pattern in one.subjects
+def _matches(entry: ExpectedChange | VolatileData, difference: Difference) -> bool:
+    return fnmatchcase(difference.section, entry.section) and any(
+        fnmatchcase(difference.subject, pattern) for pattern in entry.subjects
     )
 
 
-def _grows(difference: Difference) -> bool:
-    """Tell whether there is more than before: in number, or in a list of names."""
-    if difference.loses or difference.how == "gone":
+def _description(difference: Difference) -> str:
+    """Return the description of a listed object before, or after if it is new."""
+    state = difference.after if difference.before is None else difference.before
+    return state.description if isinstance(state, Item) else ""
+
+
+def _is_growth(difference: Difference) -> bool:
+    """Return whether there are more objects than before, by number or by name."""
+    if difference.loses_data or difference.after is None:
         return False
-    if difference.how == "added":
+    if difference.before is None:
         return True
-    was, now = COUNT.search(difference.before or ""), COUNT.search(difference.after or "")
-    if was and now:
-        return int(now[1]) > int(was[1])
-    return set((difference.before or "").split(", ")) <= set((difference.after or "").split(", "))
+    before, after = difference.before, difference.after
+    if before.count is not None and after.count is not None:
+        return after.count > before.count
+    return _listed_names(before) <= _listed_names(after)
+
+
+def _listed_names(state: State) -> set[str]:
+    """Return the names in a description that consists of names, such as content types."""
+    return set(state.description.split(", ")) if isinstance(state, Item) else set()

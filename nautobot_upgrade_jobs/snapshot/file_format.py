@@ -1,7 +1,7 @@
-"""The snapshot file: canonical JSON, sealed with a digest, compressed.
+"""Read and write the snapshot file: canonical JSON with a SHA-256 digest, compressed.
 
-A file comes back from tickets, shares and mailboxes, so reading one trusts nothing: its size, its
-depth and its shape are bounded before anything is built from it, and nothing in it is ever run.
+Users exchange the file by tickets, shares and mail, so it is untrusted input. Size, depth and shape
+are bounded before any object is built from it, and no content is ever run.
 """
 
 from __future__ import annotations
@@ -18,20 +18,20 @@ from ..facts.serialization import FactsFormatError, decode, encode
 
 FORMAT = "nautobot-upgrade-jobs snapshot"
 SCHEMA = 1
-LARGEST_FILE = 8 * 2**20
-LARGEST_TEXT = 32 * 2**20
+MAX_FILE_BYTES = 8 * 2**20
+MAX_TEXT_BYTES = 32 * 2**20
 """Bytes. A snapshot of Nautobot with a dozen Apps takes a tenth of this."""
-MOST_VALUES = 1_000_000
-"""JSON values; what bounds the memory that they take once they are read."""
+MAX_JSON_VALUES = 1_000_000
+"""Number of JSON values; bounds the memory after parsing."""
 
 
 class SnapshotError(ValueError):
-    """A file is not a snapshot that can be trusted; the message says why in one line."""
+    """A file is not a valid snapshot; the message is the reason in one line."""
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """The state of one installation at one moment."""
+    """The state of one installation at one time."""
 
     instance: str
     created: str
@@ -40,11 +40,11 @@ class Snapshot:
     facts: Facts
 
 
-def seal(snapshot: Snapshot) -> bytes:
-    """Return the file of a snapshot; equal snapshots give equal files.
+def dump(snapshot: Snapshot) -> bytes:
+    """Return a snapshot as file content; equal snapshots give equal files.
 
     Raises:
-        SnapshotError: The file would be larger than `unseal` accepts.
+        SnapshotError: The file would be larger than `load` accepts.
     """
     content = encode(snapshot)
     document = {
@@ -55,42 +55,44 @@ def seal(snapshot: Snapshot) -> bytes:
     }
     text = _canonical(document)
     data = gzip.compress(text, mtime=0)
-    if len(text) > LARGEST_TEXT or len(data) > LARGEST_FILE:
+    if len(text) > MAX_TEXT_BYTES or len(data) > MAX_FILE_BYTES:
         raise SnapshotError(f"The snapshot of {len(text) >> 20} MiB is too large for its file.")
     return data
 
 
-def unseal(data: bytes) -> Snapshot:
+def load(data: bytes) -> Snapshot:
     """Read a snapshot file.
 
     Args:
         data: The whole file.
 
     Returns:
-        The snapshot, exactly as it was sealed.
+        The snapshot, equal to the dumped one.
 
     Raises:
-        SnapshotError: The file is truncated, altered, foreign, too large or of a newer schema.
+        SnapshotError: The file is truncated, altered, too large, of a newer schema or no snapshot.
     """
     document = _parse(_decompress(data))
     if not isinstance(document, dict) or document.get("format") != FORMAT:
         raise SnapshotError("This is not a snapshot of nautobot-upgrade-jobs.")
     if document.get("schema") != SCHEMA:
         raise SnapshotError(
-            f"The snapshot has schema {str(document.get('schema'))[:20]}; this release reads "
-            f"{SCHEMA}. Upgrade nautobot-upgrade-jobs."
+            f"The snapshot has schema {str(document.get('schema'))[:20]}, but this release reads "
+            f"schema {SCHEMA}. Upgrade nautobot-upgrade-jobs."
         )
     content = document.get("snapshot")
     try:
         if document.get("sha256") != _digest(content):
-            raise SnapshotError("The snapshot was altered after it was sealed: its digest differs.")
+            raise SnapshotError(
+                "The snapshot was altered after it was written: its digest differs."
+            )
         return decode(Snapshot, content)
     except FactsFormatError as error:
-        raise SnapshotError(f"The snapshot is not of this schema: {str(error)[:200]}") from None
+        raise SnapshotError(f"The snapshot does not match the schema: {str(error)[:200]}") from None
     except UnicodeEncodeError:
-        raise SnapshotError("The snapshot holds text that is no Unicode.") from None
+        raise SnapshotError("The snapshot contains text that is no Unicode.") from None
     except OverflowError:
-        raise SnapshotError("The snapshot holds a number that JSON cannot.") from None
+        raise SnapshotError("The snapshot contains a number that JSON cannot represent.") from None
 
 
 def _canonical(document: Any) -> bytes:
@@ -98,7 +100,7 @@ def _canonical(document: Any) -> bytes:
         text = json.dumps(
             document, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
         )
-    except ValueError as error:  # infinity, by a number too large to be one
+    except ValueError as error:  # infinity, from a number that is too large
         raise OverflowError(str(error)) from None
     return text.encode()
 
@@ -108,32 +110,34 @@ def _digest(content: Any) -> str:
 
 
 def _decompress(data: bytes) -> bytes:
-    """Return the text; never more of it than allowed, whatever the file claims."""
-    if len(data) > LARGEST_FILE:
-        raise SnapshotError(f"The file is larger than {LARGEST_FILE >> 20} MiB; not a snapshot.")
+    """Return the text, limited to the allowed size."""
+    if len(data) > MAX_FILE_BYTES:
+        raise SnapshotError(
+            f"The file is larger than {MAX_FILE_BYTES >> 20} MiB, so it is not a snapshot."
+        )
     reader = zlib.decompressobj(wbits=31)
     try:
-        text = reader.decompress(data, LARGEST_TEXT + 1)
+        text = reader.decompress(data, MAX_TEXT_BYTES + 1)
     except zlib.error:
         raise SnapshotError("The file is not gzip, or is damaged.") from None
-    if len(text) > LARGEST_TEXT:
-        raise SnapshotError(f"The file unpacks to more than {LARGEST_TEXT >> 20} MiB; refused.")
+    if len(text) > MAX_TEXT_BYTES:
+        raise SnapshotError(f"The file unpacks to more than {MAX_TEXT_BYTES >> 20} MiB.")
     if not reader.eof:
-        raise SnapshotError("The file ends too early: it was truncated.")
+        raise SnapshotError("The file is truncated.")
     if reader.unused_data:
-        raise SnapshotError("Something follows the snapshot in the file; refused.")
+        raise SnapshotError("Data follows the snapshot in the file.")
     return text
 
 
 def _parse(text: bytes) -> Any:
-    if text.count(b",") + text.count(b"[") + text.count(b"{") > MOST_VALUES:
-        raise SnapshotError("The file holds more values than any snapshot; refused.")
+    if text.count(b",") + text.count(b"[") + text.count(b"{") > MAX_JSON_VALUES:
+        raise SnapshotError("The file contains more values than any snapshot.")
     try:
         return json.loads(text, parse_constant=_refuse_constant)
     except RecursionError:
-        raise SnapshotError("The file is nested deeper than any snapshot; refused.") from None
+        raise SnapshotError("The file is nested deeper than any snapshot.") from None
     except ValueError:
-        raise SnapshotError("The file holds no JSON.") from None
+        raise SnapshotError("The file contains no JSON.") from None
 
 
 def _refuse_constant(name: str) -> Any:

@@ -1,10 +1,10 @@
-"""Rows and values of two states: what the fingerprints tell, and what they cannot."""
+"""Compare rows and values of two states by their fingerprints."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
-from ..checks.text import MAX_LISTED, plural
 from ..facts import TableFingerprints, Unavailable
 from ..facts.fingerprints import (
     FINGERPRINT_DIGITS,
@@ -12,26 +12,25 @@ from ..facts.fingerprints import (
     ColumnFingerprint,
     TableFingerprint,
 )
-from .difference import Difference, NotComparable
+from .difference import Buckets, Difference, NotComparable, Quantity, Unit
 
 SECTION = "fingerprints"
-VALUES = " values"
-"""After a table's name: its values, where they could not be compared."""
-SAME_HASH = (
+SAME_HASH_TYPES = (
     frozenset({"int2", "int4", "int8"}),
     frozenset({"text", "varchar"}),
     frozenset({"smallint", "int", "bigint"}),
     frozenset({"varchar", "char", "text", "mediumtext", "longtext"}),
 )
 """Types whose equal values have equal fingerprints; a type of the server is in one family only."""
+SHALLOW_DEPTHS = ("counts", "keys")
 
 
-def differences_of_contents(
+def fingerprint_differences(
     before: TableFingerprints | Unavailable, after: TableFingerprints | Unavailable
 ) -> Iterator[Difference | NotComparable]:
     """Yield the tables and columns whose rows or values differ.
 
-    Where the fingerprints were made in different ways, counts are compared, and that is said once.
+    Fingerprints of different kinds are not comparable. Then only counts are compared.
     """
     if isinstance(before, Unavailable):
         yield NotComparable(SECTION, SECTION, f"not in the older snapshot: {before.reason}")
@@ -39,187 +38,184 @@ def differences_of_contents(
     if isinstance(after, Unavailable):
         yield NotComparable(SECTION, SECTION, f"not in the newer snapshot: {after.reason}")
         return
-    reason = _why_not(before, after)
+    reason = _incomparable_reason(before, after)
     if reason:
         yield NotComparable(SECTION, "fingerprints", reason)
-    elif shallow := [side.depth for side in (before, after) if side.depth in ("counts", "keys")]:
-        yield NotComparable(SECTION, "values", f"a snapshot has depth '{shallow[0]}', no values")
+    elif shallow := [side.depth for side in (before, after) if side.depth in SHALLOW_DEPTHS]:
+        reason_for_values = f"a snapshot has depth '{shallow[0]}', without values"
+        yield NotComparable(SECTION, "values", reason_for_values)
     for name in sorted(before.tables.keys() | after.tables.keys()):
-        was, now = before.tables.get(name), after.tables.get(name)
-        if isinstance(was, Unavailable):
-            yield NotComparable(SECTION, name, was.reason)
-        elif isinstance(now, Unavailable):
-            yield NotComparable(SECTION, name, now.reason)
+        old, new = before.tables.get(name), after.tables.get(name)
+        if isinstance(old, Unavailable):
+            yield NotComparable(SECTION, name, old.reason)
+        elif isinstance(new, Unavailable):
+            yield NotComparable(SECTION, name, new.reason)
+        elif old is None or new is None:
+            yield from _added_or_removed_table(name, old, new)
         else:
-            yield from _table(name, was, now, fingerprints=not reason)
+            yield from _TableComparison(name, old, new).differences(use_fingerprints=not reason)
 
 
-def _why_not(before: TableFingerprints, after: TableFingerprints) -> str:
+def _incomparable_reason(before: TableFingerprints, after: TableFingerprints) -> str:
     """Return why the fingerprints of two states cannot be compared; empty if they can."""
-    for word, was, now in (
+    for property_name, old, new in (
         ("algorithm", before.algorithm, after.algorithm),
         ("database server", before.server, after.server),
         ("collation", before.collation, after.collation),
     ):
-        if was != now:
-            return f"the {word} was {was}, now it is {now}; only counts are compared"
+        if old != new:
+            return (
+                f"the {property_name} has changed from {old} to {new}, so only counts are compared"
+            )
     return ""
 
 
-def _table(
-    name: str, was: TableFingerprint | None, now: TableFingerprint | None, *, fingerprints: bool
-) -> Iterator[Difference | NotComparable]:
-    if was is None or now is None:
-        yield from _one_sided(name, was, now)
-        return
-    same_key = _same_key(was, now)
-    comparable = fingerprints and same_key
-    if not same_key:
-        yield NotComparable(SECTION, name, "its primary key has another type or other columns")
-    elif not was.primary_key and was.rows:
-        yield NotComparable(SECTION, name, "without a primary key its rows are only counted")
-    yield from _rows(name, was, now, comparable=comparable)
-    moved = _moved(was, now) if comparable else None
-    yield from _columns(name, was, now, moved)
-    unseen = moved is None or len(moved) == NUMBER_OF_BUCKETS
-    if comparable and was.columns and now.columns and unseen:
-        # Whoever reads that rows changed knows as much; it is for those that were to be expected.
-        reason = "rows came or went; of the values that stayed, only the number is compared"
-        yield NotComparable(SECTION, f"{name}{VALUES}", reason)
+def _added_or_removed_table(
+    name: str, before: TableFingerprint | None, after: TableFingerprint | None
+) -> Iterator[Difference]:
+    """Yield an added or removed table with rows; an empty table is a matter of the schema."""
+    if before is not None and before.rows:
+        rows = Quantity(before.rows, Unit.ROWS)
+        yield Difference(SECTION, name, rows, None, loses_data=True)
+    if after is not None and after.rows:
+        yield Difference(SECTION, name, None, Quantity(after.rows, Unit.ROWS))
 
 
-def _same_key(was: TableFingerprint, now: TableFingerprint) -> bool:
-    kinds = [{one.name: one.type for one in side.columns} for side in (was, now)]
-    return was.primary_key == now.primary_key and all(
-        _same_hash(kinds[0].get(key, ""), kinds[1].get(key, "")) or not (kinds[0] and kinds[1])
-        for key in was.primary_key
+@dataclass(frozen=True)
+class _TableComparison:
+    """A table that exists in both states."""
+
+    name: str
+    before: TableFingerprint
+    after: TableFingerprint
+
+    def differences(self, *, use_fingerprints: bool) -> Iterator[Difference | NotComparable]:
+        same_key = _same_key(self.before, self.after)
+        comparable = use_fingerprints and same_key
+        if not same_key:
+            reason = "its primary key has another type or other columns"
+            yield NotComparable(SECTION, self.name, reason)
+        elif not self.before.primary_key and self.before.rows:
+            reason = "without a primary key, its rows are only counted"
+            yield NotComparable(SECTION, self.name, reason)
+        yield from self._row_differences(comparable=comparable)
+        changed = _changed_buckets(self.before, self.after) if comparable else None
+        has_columns = bool(self.before.columns) and bool(self.after.columns)
+        if not has_columns:
+            return
+        yield from self._column_differences(changed)
+        if comparable and (changed is None or len(changed) == NUMBER_OF_BUCKETS):
+            reason = "rows were added or removed, so the remaining values are only counted"
+            yield NotComparable(SECTION, self.name, reason, only_values=True)
+
+    def _row_differences(self, *, comparable: bool) -> Iterator[Difference]:
+        """Yield added, removed or replaced rows."""
+        before, after = self.before, self.after
+        if before.rows != after.rows:
+            yield Difference(
+                SECTION,
+                self.name,
+                Quantity(before.rows, Unit.ROWS),
+                Quantity(after.rows, Unit.ROWS),
+                loses_data=after.rows < before.rows,
+            )
+        elif (
+            comparable
+            and before.key_fingerprint is not None
+            and after.key_fingerprint is not None
+            and before.key_fingerprint != after.key_fingerprint
+        ):
+            yield Difference(
+                SECTION,
+                self.name,
+                Quantity(before.rows, Unit.ROWS, before.key_fingerprint),
+                Quantity(after.rows, Unit.ROWS, after.key_fingerprint),
+                loses_data=True,
+            )
+
+    def _column_differences(
+        self, changed: frozenset[int] | None
+    ) -> Iterator[Difference | NotComparable]:
+        """Yield columns that were added, removed or emptied, or that contain other values."""
+        old_columns = {column.name: column for column in self.before.columns}
+        new_columns = {column.name: column for column in self.after.columns}
+        removed_rows = max(0, self.before.rows - self.after.rows)
+        for name in sorted(old_columns.keys() | new_columns.keys()):
+            subject = f"{self.name}.{name}"
+            old, new = old_columns.get(name), new_columns.get(name)
+            if old is not None and new is not None:
+                yield from _value_differences(subject, old, new, changed, removed_rows)
+            elif old is not None and old.non_null_count:
+                values = Quantity(old.non_null_count, Unit.VALUES)
+                yield Difference(SECTION, subject, values, None, loses_data=True)
+            elif new is not None and new.non_null_count:
+                yield Difference(SECTION, subject, None, Quantity(new.non_null_count, Unit.VALUES))
+
+
+def _same_key(before: TableFingerprint, after: TableFingerprint) -> bool:
+    old_types = {column.name: column.type for column in before.columns}
+    new_types = {column.name: column.type for column in after.columns}
+    return before.primary_key == after.primary_key and all(
+        _same_hash(old_types.get(key, ""), new_types.get(key, "")) or not (old_types and new_types)
+        for key in before.primary_key
     )
 
 
-def _rows(
-    name: str, was: TableFingerprint, now: TableFingerprint, *, comparable: bool
-) -> Iterator[Difference]:
-    """Yield that there are more rows, fewer, or others."""
-    if was.rows != now.rows:
-        word = "fewer" if now.rows < was.rows else "more"
-        number = abs(now.rows - was.rows)
-        story = f"{name}: {plural(now.rows, 'row')}, {number} {word} than before"
-        counts = plural(was.rows, "row"), plural(now.rows, "row")
-        yield Difference(SECTION, name, *counts, story, loses=now.rows < was.rows)
-    elif (
-        comparable
-        and None not in (was.key_fingerprint, now.key_fingerprint)
-        and was.key_fingerprint != now.key_fingerprint
-    ):
-        story = f"{name}: {plural(now.rows, 'row')} as before, but not the same: rows were replaced"
-        yield Difference(SECTION, name, "the same keys", "other keys", story, loses=True)
-
-
-def _moved(was: TableFingerprint, now: TableFingerprint) -> frozenset[int] | None:
-    """Return the buckets whose rows are not the same ones; None if nobody can tell."""
-    if was.key_fingerprint is None or now.key_fingerprint is None:
+def _changed_buckets(before: TableFingerprint, after: TableFingerprint) -> frozenset[int] | None:
+    """Return the buckets with other rows; None if they are unknown."""
+    if before.key_fingerprint is None or after.key_fingerprint is None:
         return None
-    if was.key_fingerprint == now.key_fingerprint:
+    if before.key_fingerprint == after.key_fingerprint:
         return frozenset()
-    if was.key_buckets and now.key_buckets:
-        return _differing(was.key_buckets, now.key_buckets)
+    if before.key_buckets and after.key_buckets:
+        return _differing(before.key_buckets, after.key_buckets)
     return None
 
 
-def _differing(was: str, now: str) -> frozenset[int]:
-    """Return the numbers of the buckets whose fingerprints differ; of no values they are empty."""
+def _differing(before: str, after: str) -> frozenset[int]:
+    """Return the numbers of the buckets whose fingerprints differ; no text means no values."""
     empty = "0" * FINGERPRINT_DIGITS * NUMBER_OF_BUCKETS
-    was, now = was or empty, now or empty
+    before, after = before or empty, after or empty
     return frozenset(
         number
         for number in range(NUMBER_OF_BUCKETS)
-        if was[number * FINGERPRINT_DIGITS : (number + 1) * FINGERPRINT_DIGITS]
-        != now[number * FINGERPRINT_DIGITS : (number + 1) * FINGERPRINT_DIGITS]
+        if before[number * FINGERPRINT_DIGITS : (number + 1) * FINGERPRINT_DIGITS]
+        != after[number * FINGERPRINT_DIGITS : (number + 1) * FINGERPRINT_DIGITS]
     )
 
 
-def _one_sided(
-    name: str, was: TableFingerprint | None, now: TableFingerprint | None
-) -> Iterator[Difference]:
-    """Yield a table that came or went, if it holds anything; an empty one is the schema's."""
-    if was is not None and was.rows:
-        rows = plural(was.rows, "row")
-        yield Difference(SECTION, name, rows, None, f"{name}: gone, with {rows}", loses=True)
-    if now is not None and now.rows:
-        rows = plural(now.rows, "row")
-        yield Difference(SECTION, name, None, rows, f"{name}: new, with {rows}")
-
-
-def _columns(
-    name: str, was: TableFingerprint, now: TableFingerprint, moved: frozenset[int] | None
-) -> Iterator[Difference | NotComparable]:
-    """Yield columns that came, went, were emptied or hold other values."""
-    old = {one.name: one for one in was.columns}
-    new = {one.name: one for one in now.columns}
-    looked_at = bool(old) and bool(new)
-    for column in sorted(old.keys() | new.keys()) if looked_at else ():
-        subject = f"{name}.{column}"
-        before, after = old.get(column), new.get(column)
-        if after is None and before is not None and before.non_null_count:
-            values = plural(before.non_null_count, "value")
-            yield Difference(
-                SECTION, subject, values, None, f"{subject}: gone, with {values}", loses=True
-            )
-        elif before is None and after is not None and after.non_null_count:
-            values = plural(after.non_null_count, "value")
-            yield Difference(SECTION, subject, None, values, f"{subject}: new, with {values}")
-        elif before is not None and after is not None:
-            rows_gone = max(0, was.rows - now.rows)
-            yield from _values(subject, before, after, moved, rows_gone)
-
-
-def _values(
+def _value_differences(
     subject: str,
-    was: ColumnFingerprint,
-    now: ColumnFingerprint,
-    moved: frozenset[int] | None,
-    rows_gone: int,
+    before: ColumnFingerprint,
+    after: ColumnFingerprint,
+    changed: frozenset[int] | None,
+    removed_rows: int,
 ) -> Iterator[Difference | NotComparable]:
-    """Yield a column whose values differ, as far as its rows are the same ones.
+    """Yield a column whose values differ in rows that exist in both states.
 
-    More values missing than rows are gone are lost from rows that stayed.
+    If more values than rows are missing, some are missing from remaining rows.
     """
-    if was.non_null_count - now.non_null_count > rows_gone:
-        number = plural(was.non_null_count - now.non_null_count, "value")
-        story = f"{subject}: {number} fewer than the {was.non_null_count} before"
-        yield Difference(SECTION, subject, _shown(was), _shown(now), story, loses=True)
-    elif moved is None or was.fingerprint == now.fingerprint:
+    states = _quantity(before), _quantity(after)
+    if before.non_null_count - after.non_null_count > removed_rows:
+        yield Difference(SECTION, subject, *states, loses_data=True)
+    elif changed is None or before.fingerprint == after.fingerprint:
         return
-    elif not _same_hash(was.type, now.type):
-        if was.non_null_count or now.non_null_count:
-            yield NotComparable(SECTION, subject, f"its type was {was.type}, now it is {now.type}")
-    elif story := _other_values(subject, was, now, moved):
-        yield Difference(SECTION, subject, _shown(was), _shown(now), story)
+    elif not _same_hash(before.type, after.type):
+        if before.non_null_count or after.non_null_count:
+            reason = f"its type has changed from {before.type} to {after.type}"
+            yield NotComparable(SECTION, subject, reason)
+    elif all(column.buckets or not column.non_null_count for column in (before, after)):
+        differing = sorted(_differing(before.buckets, after.buckets) - changed)
+        if differing:  # otherwise only rows differ
+            buckets = Buckets(tuple(differing), NUMBER_OF_BUCKETS - len(changed))
+            yield Difference(SECTION, subject, *states, buckets=buckets)
+    elif not changed:
+        yield Difference(SECTION, subject, *states)
 
 
-def _other_values(
-    subject: str, was: ColumnFingerprint, now: ColumnFingerprint, moved: frozenset[int]
-) -> str:
-    """Return how the values differ; empty if they do only where the rows do, too."""
-    if all(one.buckets or not one.non_null_count for one in (was, now)):
-        differing = sorted(_differing(was.buckets, now.buckets) - moved)
-        if not differing:
-            return ""
-        shown = ", ".join(map(str, differing[:MAX_LISTED])) + (
-            " …" if len(differing) > MAX_LISTED else ""
-        )
-        same = NUMBER_OF_BUCKETS - len(moved)
-        return f"{subject}: other values in {len(differing)} of {same} buckets ({shown})"
-    if moved:
-        return ""
-    if was.non_null_count != now.non_null_count:
-        return f"{subject}: {now.non_null_count - was.non_null_count} more values than before"
-    return f"{subject}: the same rows, other values"
+def _quantity(column: ColumnFingerprint) -> Quantity:
+    return Quantity(column.non_null_count, Unit.VALUES, column.fingerprint)
 
 
-def _shown(column: ColumnFingerprint) -> str:
-    return f"{plural(column.non_null_count, 'value')}, {column.fingerprint}"
-
-
-def _same_hash(was: str, now: str) -> bool:
-    return was == now or any({was, now} <= family for family in SAME_HASH)
+def _same_hash(before: str, after: str) -> bool:
+    return before == after or any({before, after} <= family for family in SAME_HASH_TYPES)

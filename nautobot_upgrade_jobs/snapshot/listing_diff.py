@@ -1,50 +1,55 @@
-"""A state as listings: everything that can be told name by name."""
+"""Compare the listings of two states item by item."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import fields
 from functools import cache
+from typing import get_args, get_type_hints
 
 from packaging.utils import canonicalize_name
 
 from ..facts import Facts, FactUnavailable, Listing, Unavailable, require
 from ..facts.settings import Setting
-from .difference import Difference, NotComparable
+from .difference import Difference, Item, NotComparable
 
 LISTED_TOPICS = ("schema", "derived_state", "automation", "ui_registry", "files")
-"""Topics whose every field is a listing already."""
-DIGEST = re.compile(r"(,? ?\b(digest|sha256) |, |^)[0-9a-f]{16,64}$")
-"""Of no use to a reader; it stands in the JSON report."""
-COUNT = re.compile(r"(\d+) (?:members?|rows?|values?|associations?)\b")
-ENTERED = ("derived_state.custom_fields", "derived_state.relationships")
-GROUPS = "derived_state.dynamic_groups"
-USER_FILES = "files.media"
+"""Topics with a section for each listing."""
+MEDIA_FILES = "files.media"
 
 
-def differences_of_listings(before: Facts, after: Facts) -> Iterator[Difference | NotComparable]:
-    """Yield what differs, section by section and name by name."""
+def listing_differences(before: Facts, after: Facts) -> Iterator[Difference | NotComparable]:
+    """Yield the differences, section by section and name by name."""
     for section in sections():
-        was, now = _listing(before, section), _listing(after, section)
-        if isinstance(was, Unavailable):
-            yield NotComparable(section, section, f"not in the older snapshot: {was.reason}")
-        elif isinstance(now, Unavailable):
-            yield NotComparable(section, section, f"not in the newer snapshot: {now.reason}")
+        old, new = _section_listing(before, section), _section_listing(after, section)
+        if isinstance(old, Unavailable):
+            yield NotComparable(section, section, f"not in the older snapshot: {old.reason}")
+        elif isinstance(new, Unavailable):
+            yield NotComparable(section, section, f"not in the newer snapshot: {new.reason}")
         else:
-            yield from _compared(section, was.items, now.items)
+            yield from _compare_items(section, old, new)
 
 
 @cache
 def sections() -> tuple[str, ...]:
-    """Return the names of all sections, in the order they are shown."""
-    listed = (
-        f"{topic}.{field.name}" for topic in LISTED_TOPICS for field in fields(Facts.type_of(topic))
-    )
+    """Return the names of all sections in display order."""
+    listed = (f"{topic}.{name}" for topic in LISTED_TOPICS for name in listing_fields(topic))
     return (*VIEWS, *listed)
 
 
-def _listing(facts: Facts, section: str) -> Listing | Unavailable:
+@cache
+def listing_fields(topic: str) -> tuple[str, ...]:
+    """Return the names of the fields of a topic that are listings."""
+    topic_type = Facts.type_of(topic)
+    hints = get_type_hints(topic_type)
+    return tuple(
+        field.name
+        for field in fields(topic_type)
+        if Listing in (hints[field.name], *get_args(hints[field.name]))
+    )
+
+
+def _section_listing(facts: Facts, section: str) -> Listing | Unavailable:
     if section in VIEWS:
         try:
             return Listing(VIEWS[section](facts))
@@ -52,47 +57,32 @@ def _listing(facts: Facts, section: str) -> Listing | Unavailable:
             return Unavailable(str(error))
     topic, _, field = section.partition(".")
     value = getattr(facts, topic)
-    found: Listing | Unavailable = (
+    listing: Listing | Unavailable = (
         value if isinstance(value, Unavailable) else getattr(value, field)
     )
-    return found
+    return listing
 
 
-def _compared(
-    section: str, before: dict[str, str], after: dict[str, str]
-) -> Iterator[Difference | NotComparable]:
-    for name in sorted(before.keys() | after.keys()):
-        was, now = before.get(name), after.get(name)
-        if was != now:
-            loses = _loses(section, was, now)
-            yield Difference(section, name, was, now, _story(name, was, now), loses)
+def _compare_items(section: str, before: Listing, after: Listing) -> Iterator[Difference]:
+    for name in sorted(before.items.keys() | after.items.keys()):
+        if before.items.get(name) != after.items.get(name):
+            old, new = _item(before, name), _item(after, name)
+            yield Difference(section, name, old, new, _loses_data(section, name, before, after))
 
 
-def _loses(section: str, was: str | None, now: str | None) -> bool:
-    """Tell whether what users have entered is gone; what code brings can be brought again."""
-    if section == USER_FILES:
-        return now is None
-    counted = section in ENTERED or (section == GROUPS and ", static: " in (was or ""))
-    if not counted or was is None:
+def _item(listing: Listing, name: str) -> Item | None:
+    if name not in listing.items:
+        return None
+    return Item(listing.items[name], listing.counts.get(name))
+
+
+def _loses_data(section: str, name: str, before: Listing, after: Listing) -> bool:
+    """Return whether user data is missing; data of the code can be installed again."""
+    if section == MEDIA_FILES:
+        return name not in after.items
+    if name not in before.user_data:
         return False
-    return count_of(now or "") < count_of(was)
-
-
-def count_of(text: str) -> int:
-    """Return the number of things that a text tells of; 0 if it tells none."""
-    found = COUNT.search(text)
-    return int(found[1]) if found else 0
-
-
-def _story(name: str, was: str | None, now: str | None) -> str:
-    shown_was, shown_now = (DIGEST.sub("", text or "").strip() for text in (was, now))
-    if was is None:
-        return f"{name} is new: {shown_now or 'there'}"
-    if now is None:
-        return f"{name} is gone; it was: {shown_was or 'there'}"
-    if shown_was == shown_now:  # what is kept of it tells that it differs, and no more
-        return f"{name} is another one than before" + (f": {shown_now}" if shown_now else "")
-    return f"{name} was: {shown_was}; now it is: {shown_now}"
+    return after.counts.get(name, 0) < before.counts.get(name, 0)
 
 
 def _installation(facts: Facts) -> dict[str, str]:
@@ -110,21 +100,20 @@ def _installation(facts: Facts) -> dict[str, str]:
 
 def _packages(facts: Facts) -> dict[str, str]:
     packages = require(facts.packages).installed
-    return {str(canonicalize_name(one.name)): one.version for one in packages}
+    return {str(canonicalize_name(package.name)): package.version for package in packages}
 
 
 def _apps(facts: Facts) -> dict[str, str]:
-    return dict.fromkeys((one.module for one in require(facts.apps).enabled), "enabled")
+    return dict.fromkeys((app.module for app in require(facts.apps).enabled), "enabled")
 
 
 def _settings(facts: Facts) -> dict[str, str]:
-    found = {one.name: _value(one) for one in require(facts.settings).values}
+    settings = require(facts.settings)
+    values = {setting.name: _value(setting) for setting in settings.values}
     for app in require(facts.apps).enabled:
-        found |= {f"{app.module}.{one.name}": _value(one) for one in app.settings}
-    found |= {
-        f"config.{one.name}": _value(one) for one in require(require(facts.settings).constance)
-    }
-    return found | {f"${name}": "set" for name in require(facts.settings).environment}
+        values |= {f"{app.module}.{setting.name}": _value(setting) for setting in app.settings}
+    values |= {f"config.{setting.name}": _value(setting) for setting in require(settings.constance)}
+    return values | {f"${name}": "set" for name in settings.environment}
 
 
 def _value(setting: Setting) -> str:
@@ -135,15 +124,16 @@ def _migrations(facts: Facts) -> dict[str, str]:
     return dict.fromkeys(require(facts.migrations).recorded, "recorded")
 
 
-def _system(facts: Facts) -> dict[str, str]:
-    return {f"{one.id} {one.message}": one.level for one in require(facts.system_checks).messages}
+def _system_checks(facts: Facts) -> dict[str, str]:
+    messages = require(facts.system_checks).messages
+    return {f"{message.id} {message.message}": message.level for message in messages}
 
 
 def _storage(facts: Facts) -> dict[str, str]:
     return {
-        one.setting: f"{one.path}, {'there' if one.exists else 'missing'}, "
-        f"{'writable' if one.writable else 'not writable'}"
-        for one in require(facts.storage).folders
+        folder.setting: f"{folder.path}, {'exists' if folder.exists else 'missing'}, "
+        f"{'writable' if folder.writable else 'not writable'}"
+        for folder in require(facts.storage).folders
     }
 
 
@@ -153,6 +143,6 @@ VIEWS: dict[str, Callable[[Facts], dict[str, str]]] = {
     "apps": _apps,
     "settings": _settings,
     "migrations": _migrations,
-    "system_checks": _system,
+    "system_checks": _system_checks,
     "storage": _storage,
 }

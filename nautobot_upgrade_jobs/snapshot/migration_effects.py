@@ -1,22 +1,29 @@
-"""What the migrations in between explain; how they are told: see ``Migration.changes``."""
+"""Explain differences by the schema changes of migrations applied or reversed in between."""
 
 from __future__ import annotations
 
 import hashlib
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cached_property
 
 from ..facts import Facts, TableFingerprints, Unavailable
 from ..facts.fingerprints import ColumnFingerprint, TableFingerprint
-from .difference import Difference, Explanation
+from ..facts.migrations import SchemaChange, SchemaChangeKind
+from .difference import Difference, Explanation, Item
 
-LONGEST_NAMES = (63, 64)
+MAX_NAME_LENGTHS = (63, 64)
 """Characters: on PostgreSQL, on MySQL."""
+REMOVING_KINDS = (SchemaChangeKind.REMOVED, SchemaChangeKind.RENAMED)
+REVERSE_KINDS = {
+    SchemaChangeKind.ADDED: SchemaChangeKind.REMOVED,
+    SchemaChangeKind.REMOVED: SchemaChangeKind.ADDED,
+}
 
 
-class Alterations:
-    """What was altered by the migrations that were applied, or reversed, between two states."""
+class MigrationEffects:
+    """The schema changes of migrations that were applied or reversed between two states."""
 
     def __init__(self, before: Facts, after: Facts) -> None:
         self._before, self._after = before, after
@@ -30,116 +37,141 @@ class Alterations:
         return frozenset(new.recorded) - frozenset(old.recorded)
 
     def explain(self, difference: Difference) -> Explanation | None:
-        """Explain a difference of schema or contents.
+        """Explain a difference of the schema or of the fingerprints.
 
-        Of contents, that explains what is new and what has another name: where values went, only
-        the catalog can say.
+        Migrations explain new and renamed tables and columns. Only the catalog can explain where
+        the values of a removed one are now.
         """
-        kind = (difference.section, difference.how)
+        if self._is_invalid_index(difference):
+            return None  # no migration leaves an invalid index
+        is_schema = difference.section.startswith("schema.")
+        fingerprint_kind = difference.change_kind if difference.section == "fingerprints" else ""
         for migration, changes in self._changes.items():
-            if (
-                difference.section.startswith("schema.") or kind == ("fingerprints", "added")
-            ) and any(alters(change, difference) for change in changes):
+            if (is_schema or fingerprint_kind == "added") and any(
+                accounts_for(change, difference) for change in changes
+            ):
                 return Explanation(f"Migration {migration} alters it.")
-            if kind == ("fingerprints", "gone") and self._renames(changes, difference.subject):
-                return Explanation(f"Migration {migration} renames it; what it holds is the same.")
+            if fingerprint_kind == "gone" and self._is_renamed(changes, difference.subject):
+                return Explanation(f"Migration {migration} renames it. Its content is the same.")
         return None
 
-    def _renames(self, changes: tuple[str, ...], subject: str) -> bool:
+    def _is_invalid_index(self, difference: Difference) -> bool:
+        schema = self._after.schema
+        return (
+            difference.section == "schema.indexes"
+            and not isinstance(schema, Unavailable)
+            and difference.subject in schema.invalid_indexes
+        )
+
+    def _is_renamed(self, changes: tuple[SchemaChange, ...], subject: str) -> bool:
         old, new = self._before.fingerprints, self._after.fingerprints
         if isinstance(old, Unavailable) or isinstance(new, Unavailable):
             return False
-        names = [change.split(">") for change in changes if ">" in change]
-        return any(holds_the_same(old, was, new, now, subject) for was, now in names)
+        return any(
+            same_content(old, new, change, subject)
+            for change in changes
+            if change.kind is SchemaChangeKind.RENAMED
+        )
 
     @cached_property
-    def _changes(self) -> dict[str, tuple[str, ...]]:
+    def _changes(self) -> dict[str, tuple[SchemaChange, ...]]:
+        """Schema changes by migration; those of reversed migrations are reversed."""
         old, new = self._before.migrations, self._after.migrations
         if isinstance(old, Unavailable) or isinstance(new, Unavailable):
             return {}
-        gone = frozenset(old.recorded) - frozenset(new.recorded)
-        found = {one.key: one.changes for one in new.on_disk if one.key in self.applied}
-        for one in old.on_disk:
-            if one.key in gone:
-                found[one.key] = tuple(map(_reversed, one.changes))
-        return found
+        reversed_keys = frozenset(old.recorded) - frozenset(new.recorded)
+        changes = {
+            migration.key: migration.changes
+            for migration in new.on_disk
+            if migration.key in self.applied
+        }
+        for migration in old.on_disk:
+            if migration.key in reversed_keys:
+                changes[migration.key] = tuple(map(_reverse, migration.changes))
+        return changes
 
 
-def _reversed(change: str) -> str:
-    """Return what the reverse of a migration alters: what came goes, what went comes."""
-    if ">" in change:
-        was, _, now = change.partition(">")
-        return f"{now}>{was}"
-    return change.removeprefix("-") if change.startswith("-") else f"-{change}"
+def _reverse(change: SchemaChange) -> SchemaChange:
+    """Return the change by the reversed operation."""
+    if change.kind is SchemaChangeKind.RENAMED:
+        if change.column:
+            return replace(change, column=change.new_name, new_name=change.column)
+        return replace(change, table=change.new_name, new_name=change.table)
+    return replace(change, kind=REVERSE_KINDS.get(change.kind, change.kind))
 
 
-def alters(change: str, difference: Difference) -> bool:
-    """Tell whether a change by a migration explains a difference of schema or contents."""
-    if "INVALID" in (difference.after or ""):
-        return False  # no migration leaves an index so
-    table, _, name = difference.subject.partition(".")
-    takes_away = change.startswith("-") or ">" in change
-    if difference.how == "gone" and difference.section == "schema.columns" and not takes_away:
+def accounts_for(change: SchemaChange, difference: Difference) -> bool:
+    """Return whether a schema change by a migration explains a difference."""
+    is_missing_column = (difference.section, difference.change_kind) == ("schema.columns", "gone")
+    if is_missing_column and change.kind not in REMOVING_KINDS:
         return False
-    parts = change.removeprefix("-").split(">")
-    return any(_about(part, table, name, difference) for part in parts)
+    table, _, name = difference.subject.partition(".")
+    if change.is_about_table:
+        return table in (change.table, change.new_name)
+    fields = (change.column, change.new_name) if change.new_name else (change.column,)
+    return any(_concerns(change.table, field, table, name, difference) for field in fields)
 
 
-def _about(part: str, table: str, name: str, difference: Difference) -> bool:
-    changed, dot, field = part.partition(".")
-    if not dot:
-        return changed == table
-    if table in many_to_many_tables(changed, field):
+def _concerns(
+    changed_table: str, field: str, table: str, name: str, difference: Difference
+) -> bool:
+    if field and table in m2m_table_names(changed_table, field):
         return True
-    if changed != table:
+    if changed_table != table:
         return False
     columns = (field, f"{field}_id")
     if difference.section in ("schema.columns", "fingerprints"):
-        return bool(name) and name in columns
-    # An index or a constraint: of the field, or stated for the whole table.
-    text = f"{difference.before or ''} {difference.after or ''}"
-    return not field or any(re.search(rf"\b{re.escape(column)}\b", text) for column in columns)
+        return bool(field and name) and name in columns
+    # An index or a constraint is about the field, or about the whole table.
+    definitions = " ".join(
+        state.description
+        for state in (difference.before, difference.after)
+        if isinstance(state, Item)
+    )
+    return not field or any(
+        re.search(rf"\b{re.escape(column)}\b", definitions) for column in columns
+    )
 
 
-def many_to_many_tables(table: str, field: str) -> Iterator[str]:
-    """Yield the names that the own table of a many-to-many field may have.
+def m2m_table_names(table: str, field: str) -> Iterator[str]:
+    """Yield the possible names of the table of a many-to-many field.
 
-    A name too long for the server ends in four digits of its digest (``truncate_name`` of
+    A name that is too long for the server ends in four digits of its digest (``truncate_name`` of
     ``django.db.backends.utils``).
     """
     name = f"{table}_{field}"
     yield name
-    mark = hashlib.md5(name.encode(), usedforsecurity=False).hexdigest()[:4]
-    for longest in LONGEST_NAMES:
-        if len(name) > longest:
-            yield name[: longest - len(mark)] + mark
+    digest = hashlib.md5(name.encode(), usedforsecurity=False).hexdigest()[:4]
+    for max_length in MAX_NAME_LENGTHS:
+        if len(name) > max_length:
+            yield name[: max_length - len(digest)] + digest
 
 
-def holds_the_same(
-    old: TableFingerprints, was: str, new: TableFingerprints, now: str, subject: str
+def same_content(
+    old: TableFingerprints, new: TableFingerprints, rename: SchemaChange, subject: str
 ) -> bool:
-    """Tell whether a table or column that is gone is there by its new name, with all it held.
+    """Return whether a missing table or column exists by its new name with the same content.
 
     Args:
-        old: The contents before.
-        was: Its old name, ``table`` or ``table.field``.
-        new: The contents after.
-        now: Its new name.
-        subject: What is gone: the table or the column.
+        old: The fingerprints before.
+        new: The fingerprints after.
+        rename: The change that renames the table or the field.
+        subject: The missing ``table`` or ``table.column``.
     """
-    old_table, _, old_field = was.partition(".")
-    new_table, _, new_field = now.partition(".")
-    before, after = old.tables.get(old_table), new.tables.get(new_table)
+    new_table = rename.table if rename.column else rename.new_name
+    before, after = old.tables.get(rename.table), new.tables.get(new_table)
     if not isinstance(before, TableFingerprint) or not isinstance(after, TableFingerprint):
         return False
-    if not old_field:
+    if not rename.column:
         same = (before.rows, before.key_fingerprint) == (after.rows, after.key_fingerprint)
-        return subject == old_table and same
+        return subject == rename.table and same
     for suffix in ("", "_id"):
-        if subject == f"{old_table}.{old_field}{suffix}":
-            one = _column(before, f"{old_field}{suffix}")
-            other = _column(after, f"{new_field}{suffix}")
-            return bool(one and other) and _held(one) == _held(other)
+        if subject == f"{rename.table}.{rename.column}{suffix}":
+            old_column = _column(before, f"{rename.column}{suffix}")
+            new_column = _column(after, f"{rename.new_name}{suffix}")
+            if not old_column or not new_column:
+                return False
+            return _column_content(old_column) == _column_content(new_column)
     return False
 
 
@@ -147,5 +179,5 @@ def _column(table: TableFingerprint, name: str) -> ColumnFingerprint | None:
     return next((column for column in table.columns if column.name == name), None)
 
 
-def _held(column: ColumnFingerprint | None) -> tuple[int, str] | None:
-    return (column.non_null_count, column.fingerprint) if column else None
+def _column_content(column: ColumnFingerprint) -> tuple[int, str]:
+    return column.non_null_count, column.fingerprint

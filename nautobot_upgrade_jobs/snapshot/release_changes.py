@@ -1,4 +1,4 @@
-"""What another release explains by itself: its packages, its migrations, its Jobs."""
+"""Explain differences by another release of core or an App: packages, migrations, Jobs."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from functools import cached_property
 from packaging.version import InvalidVersion, Version
 
 from ..facts import Facts, Unavailable
-from .difference import Difference, Explanation
-from .package_requirements import Requirements, explained
+from ..upgrade.package_requirements import PackageRequirements, explain_version_change
+from .difference import Difference, Explanation, Item, State
 
 
-class Releases:
+class ReleaseChanges:
     """The releases of core and of Apps on both sides."""
 
     def __init__(self, before: Facts, after: Facts) -> None:
@@ -19,16 +19,17 @@ class Releases:
 
     @cached_property
     def versions(self) -> tuple[Version, Version]:
-        """Nautobot's release on both sides; pre-releases count as what they lead to."""
+        """Nautobot's release before and after; a pre-release counts as its final release."""
         runtimes = (self._before.runtime, self._after.runtime)
         old, new = (
-            base_version("0" if isinstance(one, Unavailable) else one.nautobot) for one in runtimes
+            base_version("0" if isinstance(runtime, Unavailable) else runtime.nautobot)
+            for runtime in runtimes
         )
         return old, new
 
     @cached_property
-    def newer(self) -> frozenset[str]:
-        """Modules of core and of Apps that have a newer version than before, or are new."""
+    def upgraded_modules(self) -> frozenset[str]:
+        """Modules of core and Apps that are new or have a newer version than before."""
         core = frozenset({"nautobot"} if self.versions[0] < self.versions[1] else ())
         old, new = self._before.apps, self._after.apps
         if isinstance(old, Unavailable) or isinstance(new, Unavailable):
@@ -42,86 +43,90 @@ class Releases:
 
     def explain(self, difference: Difference) -> Explanation | None:
         """Explain a difference of installation, packages, migrations or Jobs."""
-        if difference.subject in ("Nautobot", "nautobot"):  # an older one is for the operator
+        if difference.subject in ("Nautobot", "nautobot"):  # a downgrade is unexpected
             newer = self.versions[0] < self.versions[1]
             return Explanation("This is the upgrade.") if newer else None
         if difference.section == "packages":
-            return self._package(difference)
+            return self._explain_package(difference)
         if difference.section == "files.distributions":
-            return self._files_of_package(difference)
+            return self._explain_package_files(difference)
         if difference.section == "migrations":
-            return self._migration(difference)
+            return self._explain_migration(difference)
         if difference.section == "installation":
-            return self._environment(difference)
+            return self._explain_environment(difference)
         if difference.section == "ui_registry.app_pages":
-            return self._page(difference)
-        return self._job(difference)
+            return self._explain_page(difference)
+        return self._explain_job(difference)
 
-    def _package(self, difference: Difference) -> Explanation | None:
+    def _explain_package(self, difference: Difference) -> Explanation | None:
         if self._requirements is None:
             return None
-        was, now = difference.before, difference.after
-        reason = explained(difference.subject, was, now, *self._requirements)
+        old, new = _description(difference.before), _description(difference.after)
+        reason = explain_version_change(difference.subject, old, new, *self._requirements)
         return Explanation(reason) if reason else None
 
     @cached_property
-    def _requirements(self) -> tuple[Requirements, Requirements] | None:
-        """Read once: a comparison asks for each distribution that changed."""
+    def _requirements(self) -> tuple[PackageRequirements, PackageRequirements] | None:
+        """Requirements before and after, parsed once for all distributions."""
         old, new = self._before, self._after
         if isinstance(old.packages, Unavailable) or isinstance(old.runtime, Unavailable):
             return None
         if isinstance(new.packages, Unavailable) or isinstance(new.runtime, Unavailable):
             return None
         return (
-            Requirements(old.packages, old.runtime.python),
-            Requirements(new.packages, new.runtime.python),
+            PackageRequirements(old.packages, old.runtime.python),
+            PackageRequirements(new.packages, new.runtime.python),
         )
 
-    def _files_of_package(self, difference: Difference) -> Explanation | None:
-        """Another version brings other files; that it is another one stands under packages."""
+    def _explain_package_files(self, difference: Difference) -> Explanation | None:
+        """Explain other files by another version, which is itself listed under packages."""
         if self._requirements is None:
             return None
         old, new = self._requirements
         if old.version_of(difference.subject) != new.version_of(difference.subject):
             return Explanation("Its version changed.")
-        if self._rebuilt and self._pythons[0] != self._pythons[1]:
+        if self._environment_changed and self._pythons[0] != self._pythons[1]:
             return Explanation("It was built for another Python.")
         return None
 
-    def _migration(self, difference: Difference) -> Explanation | None:
-        """An upgrade records the migrations it brings; a way back forgets those it takes."""
+    def _explain_migration(self, difference: Difference) -> Explanation | None:
+        """Explain new records by an upgrade, and missing records by a rollback."""
         migrations = self._after.migrations
         if isinstance(migrations, Unavailable):
             return None
-        on_disk = any(one.key == difference.subject for one in migrations.on_disk)
-        if difference.how == "added" and on_disk and self.newer:
-            return Explanation("The release has it.")
-        if difference.how == "gone" and not on_disk and self.versions[0] > self.versions[1]:
-            return Explanation("The release does not have it.")
+        on_disk = any(each.key == difference.subject for each in migrations.on_disk)
+        if difference.change_kind == "added" and on_disk and self.upgraded_modules:
+            return Explanation("The release contains it.")
+        if difference.change_kind == "gone" and not on_disk and self.versions[0] > self.versions[1]:
+            return Explanation("The release does not contain it.")
         return None
 
-    def _environment(self, difference: Difference) -> Explanation | None:
-        if difference.subject in ("environment", "Python") and self.newer and self._rebuilt:
-            return Explanation("The release was installed into an environment of its own.")
+    def _explain_environment(self, difference: Difference) -> Explanation | None:
+        if (
+            difference.subject in ("environment", "Python")
+            and self.upgraded_modules
+            and self._environment_changed
+        ):
+            return Explanation("The release was installed into a separate environment.")
         return None
 
-    def _page(self, difference: Difference) -> Explanation | None:
-        """A release of an App may move and remove its pages; those of others it may not."""
-        for module in self.newer & set(difference.subject.split(":")):
+    def _explain_page(self, difference: Difference) -> Explanation | None:
+        """Explain moved and removed pages of an App by a newer release of this App."""
+        for module in self.upgraded_modules & set(difference.subject.split(":")):
             return Explanation(f"A newer release of {module} changes its pages.")
         return None
 
-    def _job(self, difference: Difference) -> Explanation | None:
-        if not difference.section.startswith("automation.") or difference.how != "added":
+    def _explain_job(self, difference: Difference) -> Explanation | None:
+        if not difference.section.startswith("automation.") or difference.change_kind != "added":
             return None
-        for module in self.newer:
+        for module in self.upgraded_modules:
             if difference.subject.startswith(f"{module}."):
-                return Explanation(f"A newer release of {module} brings it.")
+                return Explanation(f"A newer release of {module} contains it.")
         return None
 
     @property
-    def _rebuilt(self) -> bool:
-        """Whether the newer state runs in another environment."""
+    def _environment_changed(self) -> bool:
+        """Return whether the newer state runs in another environment."""
         old, new = self._before.runtime, self._after.runtime
         if isinstance(old, Unavailable) or isinstance(new, Unavailable):
             return False
@@ -131,14 +136,18 @@ class Releases:
     def _pythons(self) -> tuple[str, ...]:
         runtimes = (self._before.runtime, self._after.runtime)
         return tuple(
-            "" if isinstance(one, Unavailable) else one.python.rpartition(".")[0]
-            for one in runtimes
+            "" if isinstance(runtime, Unavailable) else runtime.python.rpartition(".")[0]
+            for runtime in runtimes
         )
 
 
 def base_version(text: str) -> Version:
-    """Return a version without its suffix; what is none is below all."""
+    """Return a version without its suffix; 0 if the text is not a version."""
     try:
         return Version(Version(text).base_version)
     except InvalidVersion:
         return Version("0")
+
+
+def _description(state: State | None) -> str | None:
+    return state.description if isinstance(state, Item) else None

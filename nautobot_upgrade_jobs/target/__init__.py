@@ -1,1 +1,1 @@
-"""The release to come: resolved from the package index that this installation uses."""
+"""The target release, resolved, built and started apart from the live installation."""

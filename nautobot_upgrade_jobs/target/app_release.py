@@ -1,4 +1,4 @@
-"""What migrations a release of an App has: read from its files, nothing of it is run."""
+"""Reads the migrations of an App release from its wheel, without running its code."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ RELEASE_FOLDER = "release"
 
 
 class ReleaseUnreadable(Exception):
-    """Nobody knows what is in the release; the message says why, free of credentials."""
+    """The release cannot be read. The message gives the reason without credentials."""
 
 
 @dataclass(frozen=True)
 class AppRelease:
-    """What a release of an App is, as far as its files tell."""
+    """The migrations and requirements of an App release."""
 
     migrations: frozenset[str]
-    """Their names."""
+    """Names of the migrations."""
     requires: tuple[str, ...] = ()
     """``Requires-Dist`` lines."""
 
@@ -32,36 +32,35 @@ class AppRelease:
 def read_app_release(
     requirement: str, module: str, limits: BuildLimits, seconds: float
 ) -> AppRelease:
-    """Fetch the wheel of a release, and read it.
+    """Fetch the wheel of a release and read it.
 
     Args:
         requirement: A distribution and its version, such as ``nautobot-ssot==4.7.0``.
         module: Its top-level package.
-        limits: The room that it may take, and where it is fetched from.
-        seconds: What fetching it may take.
+        limits: The size limit and the folder of wheels, if any.
+        seconds: The time limit for fetching the wheel.
 
     Raises:
-        NotReadError: There is no such release, or no wheel of it, or the index does not answer.
+        ReleaseUnreadable: The release or its wheel does not exist, or the index does not answer.
     """
     try:
         with scratch_folder(limits.work_directory) as folder:
             uv = create_uv(folder, limits.wheel_directory, seconds)
-            place = folder / RELEASE_FOLDER
+            release = folder / RELEASE_FOLDER
             words = ["pip", "install", "--quiet", "--no-deps", "--only-binary", ":all:"]
             uv.run(
-                [*words, "--python", uv.python, "--target", str(place), requirement],
-                lambda: describe_size_violation(place, limits.max_megabytes),
+                [*words, "--python", uv.python, "--target", str(release), requirement],
+                lambda: describe_size_violation(release, limits.max_megabytes),
             )
-            if reason := describe_size_violation(
-                place, limits.max_megabytes
-            ):  # it can be faster than the watch
+            # The installation can end before uv.run measures the folder.
+            if reason := describe_size_violation(release, limits.max_megabytes):
                 raise ReleaseUnreadable(reason)
-            if not (place / module).is_dir():
+            if not (release / module).is_dir():
                 raise ReleaseUnreadable(f"it has no package {module}")
-            names = (one.stem for one in (place / module / "migrations").glob("*.py"))
-            # As Django reads them: django.db.migrations.loader, load_disk.
-            own = frozenset(name for name in names if name[0] not in "_~")
-            (found,) = distributions(path=[str(place)])
-            return AppRelease(own, tuple(found.requires or ()))
+            names = (path.stem for path in (release / module / "migrations").glob("*.py"))
+            # Django reads the same files: django.db.migrations.loader, load_disk.
+            migrations = frozenset(name for name in names if name[0] not in "_~")
+            (distribution,) = distributions(path=[str(release)])
+            return AppRelease(migrations, tuple(distribution.requires or ()))
     except (ScratchError, ResolverFailed, Unsolvable, OSError) as error:
         raise ReleaseUnreadable(mask_url_credentials(str(error))) from None

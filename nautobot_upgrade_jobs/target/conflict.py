@@ -1,23 +1,58 @@
-"""Who is to blame for a set that does not exist."""
+"""Finds the requirements that prevent a package set."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from .requirement_lines import requirement_name
 from .uv import Unsolvable, UvOutput
 
-Solver = Callable[[Sequence[str]], UvOutput]
+Solve = Callable[[Sequence[str]], UvOutput]
 """Returns a set for requirements, or raises Unsolvable."""
 
 
-def incompatible_requirements(solve: Solver, core: str, rest: Sequence[str]) -> dict[str, str]:
-    """Return what does not fit, not even alone, with the resolver's explanation.
+@dataclass(frozen=True)
+class PartialSet:
+    """The largest set that exists for some requirements."""
+
+    output: UvOutput
+    conflict: tuple[str, ...] = ()
+    """Distributions that conflict with each other."""
+    dropped: tuple[str, ...] = ()
+    """Distributions that the set lacks because of the conflict."""
+    reason: str = ""
+    """The resolver's explanation of the conflict."""
+
+
+def find_incompatible(solve: Solve, requirements: Sequence[str]) -> dict[str, str]:
+    """Return the distributions that are incompatible with the target on their own.
 
     Args:
         solve: The resolver.
-        core: The requirement that all have to fit.
-        rest: What is asked about; a half of it that fits is asked about no more.
+        requirements: The requirement on Nautobot, then all others.
+
+    Returns:
+        The resolver's explanation by distribution. It holds Nautobot alone if the target itself
+        has no set.
+    """
+    core, *rest = requirements
+    try:
+        solve([core])
+    except Unsolvable as error:
+        return {requirement_name(core): str(error)}
+    return incompatible_requirements(solve, core, rest)
+
+
+def incompatible_requirements(solve: Solve, core: str, rest: Sequence[str]) -> dict[str, str]:
+    """Return the distributions that are incompatible with a requirement, with the explanation.
+
+    A half of the requirements that can be solved is not divided further.
+
+    Args:
+        solve: The resolver.
+        core: The requirement on Nautobot.
+        rest: The requirements to test.
     """
     try:
         solve([core, *rest])
@@ -31,29 +66,56 @@ def incompatible_requirements(solve: Solver, core: str, rest: Sequence[str]) -> 
     return {}
 
 
-def minimal_conflict(solve: Solver, held: Sequence[str], rest: Sequence[str]) -> list[str]:
-    """Return requirements that do not go together, each of which is needed for that.
-
-    By halves: see Junker, "QuickXplain: preferred explanations and relaxations for
-    over-constrained problems", 2004.
+def solve_largest(solve: Solve, requirements: Sequence[str]) -> PartialSet:
+    """Return a set that drops as few requirements as possible.
 
     Args:
         solve: The resolver.
-        held: Requirements that are not in question; there is a set for them.
-        rest: Requirements for which there is none beside them.
+        requirements: The requirement on Nautobot, then others that are each compatible with it.
+    """
+    try:
+        return PartialSet(solve(requirements))
+    except Unsolvable as error:
+        reason = str(error)
+    core, *rest = requirements
+    conflict = minimal_conflict(solve, [core], rest)
+    names = tuple(map(requirement_name, conflict))
+    for requirement in reversed(conflict):
+        fewer = [each for each in requirements if each != requirement]
+        try:
+            return PartialSet(solve(fewer), names, (requirement_name(requirement),), reason)
+        except Unsolvable:
+            continue
+    # There is a second conflict.
+    further = solve_largest(solve, [each for each in requirements if each != conflict[-1]])
+    return PartialSet(
+        further.output, (*names, *further.conflict), (names[-1], *further.dropped), reason
+    )
+
+
+def minimal_conflict(solve: Solve, fixed: Sequence[str], rest: Sequence[str]) -> list[str]:
+    """Return a minimal set of requirements that conflict with each other.
+
+    The algorithm divides by halves: see Junker, "QuickXplain: preferred explanations and
+    relaxations for over-constrained problems", 2004.
+
+    Args:
+        solve: The resolver.
+        fixed: Requirements outside the search, for which a set exists.
+        rest: Requirements for which no set exists together with the fixed ones.
     """
     if len(rest) <= 1:
         return list(rest)
     half = len(rest) // 2
     first, second = rest[:half], rest[half:]
-    of_second = _find_conflict_part(solve, [*held, *first], second)
-    of_first = _find_conflict_part(solve, [*held, *of_second], first)
-    return [*of_first, *of_second]
+    in_second = _find_conflict_part(solve, [*fixed, *first], second)
+    in_first = _find_conflict_part(solve, [*fixed, *in_second], first)
+    return [*in_first, *in_second]
 
 
-def _find_conflict_part(solve: Solver, held: Sequence[str], rest: Sequence[str]) -> list[str]:
+def _find_conflict_part(solve: Solve, fixed: Sequence[str], rest: Sequence[str]) -> list[str]:
     try:
-        solve(held)
+        solve(fixed)
     except Unsolvable:
-        return []  # there is no set without the rest either
-    return minimal_conflict(solve, held, rest)
+        return []  # there is no set even without the rest
+    return minimal_conflict(solve, fixed, rest)

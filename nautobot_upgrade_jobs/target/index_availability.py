@@ -1,4 +1,4 @@
-"""What the package index has of the distributions that are installed."""
+"""Asks the package index which of the installed distributions it has."""
 
 from __future__ import annotations
 
@@ -12,50 +12,52 @@ from .uv_output import parse_not_found, parse_unmatched_wheels, parse_wheel_avai
 
 @dataclass(frozen=True)
 class IndexAvailability:
-    """What the index has of the installed distributions."""
+    """The installed distributions by what the index has of them."""
 
     available: tuple[Package, ...]
     missing_distributions: frozenset[str]
-    """Canonical names that it does not have."""
+    """Canonical names of distributions that are not on the index."""
     missing_versions: frozenset[str]
-    """Those that it has in other versions only."""
+    """Canonical names of distributions that the index has only in other versions."""
     sdist_only: tuple[Package, ...]
-    """Those whose installed version it has as source only."""
+    """Distributions whose installed version has only an sdist."""
     sdist_only_forever: tuple[Package, ...]
-    """Those of them that it has as source only in every version."""
+    """Distributions of these that have only an sdist in every version."""
 
 
-def query_availability(uv: Uv, wishes: RootRequirements) -> IndexAvailability:
-    """Ask for exactly what is installed: what is unknown, and what has no wheel?
+def query_availability(uv: Uv, roots: RootRequirements) -> IndexAvailability:
+    """Return which installed versions are on the index and which have a wheel.
 
     Raises:
-        ResolverFailed: The index, or uv, does not answer.
+        ResolverFailed: The index or uv does not answer.
     """
-    known = dict(wishes.installed)
-    unknown: frozenset[str] = frozenset()
-    gone: frozenset[str] = frozenset()
+    available = dict(roots.installed)
+    missing: frozenset[str] = frozenset()
+    missing_versions: frozenset[str] = frozenset()
     while True:
         try:
-            answer = uv.compile(
-                format_exact_pins(known.values()), "--no-deps", "--format", "pylock.toml"
+            output = uv.compile(
+                format_exact_pins(available.values()), "--no-deps", "--format", "pylock.toml"
             )
             break
         except Unsolvable as error:
-            new, other = parse_not_found(str(error))
-            other |= parse_unmatched_wheels(str(error)) & known.keys()
-            if not (new | other) & set(known):
+            names, versions = parse_not_found(str(error))
+            versions |= parse_unmatched_wheels(str(error)) & available.keys()
+            if not (names | versions) & set(available):
                 raise ResolverFailed(str(error)) from None
-            unknown, gone = unknown | new, gone | other
-            for name in new | other:
-                known.pop(name, None)
-    wheels = parse_wheel_availability(answer.text)
-    source_only = tuple(one for name, one in known.items() if not wheels.get(name, True))
-    never = tuple(one for one in source_only if not has_wheels(uv, one.name))
-    return IndexAvailability(tuple(known.values()), unknown, gone, source_only, never)
+            missing, missing_versions = missing | names, missing_versions | versions
+            for name in names | versions:
+                available.pop(name, None)
+    wheels = parse_wheel_availability(output.text)
+    sdist_only = tuple(each for name, each in available.items() if not wheels.get(name, True))
+    forever = tuple(package for package in sdist_only if not has_wheels(uv, package.name))
+    return IndexAvailability(
+        tuple(available.values()), missing, missing_versions, sdist_only, forever
+    )
 
 
 def has_wheels(uv: Uv, name: str) -> bool:
-    """Tell whether any release of a distribution has a wheel for this Python."""
+    """Return whether any release of a distribution has a wheel for this Python."""
     try:
         uv.compile([name], "--no-deps", "--only-binary", ":all:")
     except Unsolvable:

@@ -1,6 +1,6 @@
-"""Where this installation gets its packages: what pip is told, in the words of uv.
+"""Translates pip's index configuration into that of uv.
 
-uv reads its own configuration itself; pip's it ignores, and most installations have only that.
+uv reads its own configuration but ignores pip's, and most installations configure only pip.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ from pathlib import Path
 from .uv import INDEX_TIMEOUT_MESSAGE, Uv, find_interpreter
 
 SECTIONS = ("global", "install", ":env:")
-"""Of pip's files, the least important first; variables count as the last."""
+"""Sections of pip's files, lowest precedence first. Variables have the precedence of the last."""
 NO_INDEX = "--no-index"
 PASSED_VARIABLES = re.compile(
     r"(UV|SSL|XDG)_\w+|(HTTPS?|ALL|NO)_PROXY|PATH|HOME|USER|LANG|LC_\w+|TMPDIR|NETRC", re.IGNORECASE
 )
-"""Variables that the resolver sees; the secrets of Nautobot are none of them."""
+"""Variables that are passed to the resolver. Secrets of Nautobot are not among them."""
 WITHHELD_VARIABLES = frozenset(
     {"UV_NO_CONFIG", "UV_CONFIG_FILE", "UV_WORKING_DIR", "UV_WORKING_DIRECTORY", "UV_PROJECT"}
 )
-"""With these uv would not read what it is told here, and would build what it must not."""
+"""With these, uv would ignore the configuration made here and build packages from source."""
 PIP_TO_UV = {
     "index-url": ("UV_DEFAULT_INDEX", " "),
     "extra-index-url": ("UV_INDEX", " "),
@@ -36,48 +36,48 @@ PIP_TO_UV = {
     "proxy": ("ALL_PROXY", " "),
     "timeout": ("UV_HTTP_TIMEOUT", " "),
 }
-"""An option of pip to the variable of uv that means it, and what stands between several values."""
+"""Variable of uv and separator of its values, by option of pip."""
 OPTION_ALIASES = {"pypi-url": "index-url", "default-timeout": "timeout"}
-"""What pip takes for the same."""
+"""Aliases of pip's options."""
 PATH_OPTIONS = ("find-links", "cert", "client-cert")
 TRUE_VALUES = frozenset({"1", "true", "yes", "on", "y", "t"})
 
 
 def build_uv_environment(wheel_directory: str = "") -> dict[str, str]:
-    """Return the environment in which uv asks the index that this installation uses.
+    """Return the environment for uv with the index configuration of this installation.
 
     Args:
-        wheel_directory: Take everything from this folder and nothing from the network.
+        wheel_directory: Folder of wheels to use without network access.
     """
-    found = {
+    environment = {
         name: value
         for name, value in os.environ.items()
         if value and PASSED_VARIABLES.fullmatch(name) and name not in WITHHELD_VARIABLES
     }
-    found |= {"UV_NO_PROGRESS": "1", "UV_PYTHON_DOWNLOADS": "never", "NO_COLOR": "1"}
+    environment |= {"UV_NO_PROGRESS": "1", "UV_PYTHON_DOWNLOADS": "never", "NO_COLOR": "1"}
     if wheel_directory:
-        return found | {"UV_FIND_LINKS": _make_absolute(wheel_directory), "UV_OFFLINE": "1"}
+        return environment | {"UV_FIND_LINKS": _make_absolute(wheel_directory), "UV_OFFLINE": "1"}
     for name, value in to_uv_environment(read_pip_options(os.environ)).items():
-        found.setdefault(name, value)
-    return found
+        environment.setdefault(name, value)
+    return environment
 
 
 def build_uv_options(wheel_directory: str = "") -> tuple[str, ...]:
-    """Return what uv is told about the index by words: it has no variable for these."""
-    forbidden = read_pip_options(os.environ).get("no-index", "").lower() in TRUE_VALUES
-    return (NO_INDEX,) if wheel_directory or forbidden else ()
+    """Return the options of uv about the index for which it has no variable."""
+    no_index = read_pip_options(os.environ).get("no-index", "").lower() in TRUE_VALUES
+    return (NO_INDEX,) if wheel_directory or no_index else ()
 
 
 def create_uv(
-    folder: Path, wheel_directory: str, seconds: float, too_late: str = INDEX_TIMEOUT_MESSAGE
+    folder: Path, wheel_directory: str, seconds: float, timeout_message: str = INDEX_TIMEOUT_MESSAGE
 ) -> Uv:
     """Return uv for this interpreter and the index of this installation.
 
     Args:
-        folder: What it works in.
-        wheel_directory: Take everything from this folder and nothing from the network.
-        seconds: From now on; all its runs together.
-        too_late: What to say when they are over.
+        folder: The working directory.
+        wheel_directory: Folder of wheels to use without network access.
+        seconds: The time limit for all runs together.
+        timeout_message: The message when the time limit is reached.
     """
     return Uv(
         python=find_interpreter(),
@@ -85,13 +85,13 @@ def create_uv(
         environment=build_uv_environment(wheel_directory),
         deadline=time.monotonic() + seconds,
         options=build_uv_options(wheel_directory),
-        timeout_message=too_late,
+        timeout_message=timeout_message,
     )
 
 
 def to_uv_environment(options: Mapping[str, str]) -> dict[str, str]:
-    """Return pip's options as the variables of uv."""
-    found = {}
+    """Return the variables of uv for pip's options."""
+    variables = {}
     for option, (name, separator) in PIP_TO_UV.items():
         words = options.get(option, "").split()
         if option in PATH_OPTIONS:
@@ -99,48 +99,49 @@ def to_uv_environment(options: Mapping[str, str]) -> dict[str, str]:
         if option == "timeout":
             words = [str(max(1, round(float(word)))) for word in words if _is_number(word)]
         if words:
-            found[name] = separator.join(words)
-    if "UV_INDEX" in found:
-        found["UV_INDEX_STRATEGY"] = "unsafe-best-match"  # as pip does: the newest of all indexes
-    return found
+            variables[name] = separator.join(words)
+    if "UV_INDEX" in variables:
+        # pip takes the newest version of all indexes.
+        variables["UV_INDEX_STRATEGY"] = "unsafe-best-match"
+    return variables
 
 
 def read_pip_options(environ: Mapping[str, str]) -> dict[str, str]:
-    """Return what pip is told here: by files, then by variables, the later one counts.
+    """Return pip's options from its files and variables. Later ones take precedence.
 
     Args:
         environ: The environment.
 
     Source: https://pip.pypa.io/en/stable/topics/configuration/
     """
-    told: dict[str, dict[str, str]] = {section: {} for section in SECTIONS}
+    options: dict[str, dict[str, str]] = {section: {} for section in SECTIONS}
     for path in _pip_config_files(environ):
         parser = configparser.RawConfigParser()
         try:
             parser.read(path, encoding="utf-8")
         except (configparser.Error, UnicodeDecodeError):
-            continue  # pip itself refuses to run with it, and says so
+            continue  # pip itself reports it
         for section in filter(parser.has_section, SECTIONS):
-            told[section] |= {
+            options[section] |= {
                 _normalize_option(name): value for name, value in parser.items(section) if value
             }
     prefix = "PIP_"
-    told[SECTIONS[-1]] |= {
+    options[SECTIONS[-1]] |= {
         _normalize_option(name[len(prefix) :]): value
         for name, value in environ.items()
         if name.startswith(prefix) and value
     }
-    return {name: value for section in SECTIONS for name, value in told[section].items()}
+    return {name: value for section in SECTIONS for name, value in options[section].items()}
 
 
 def _normalize_option(name: str) -> str:
-    """Return an option's name as pip's documentation has it."""
+    """Return the name of an option as in pip's documentation."""
     plain = name.lower().replace("_", "-").removeprefix("--")
     return OPTION_ALIASES.get(plain, plain)
 
 
 def _make_absolute(path: str) -> str:
-    """Return a path as seen from here; uv runs in another folder. Addresses stay."""
+    """Return the absolute path, because uv runs in another folder. A URL is unchanged."""
     return path if "://" in path else str(Path(path).expanduser().absolute())
 
 
@@ -149,17 +150,17 @@ def _is_number(text: str) -> bool:
 
 
 def _pip_config_files(environ: Mapping[str, str]) -> Iterator[Path]:
-    """Yield the files that pip reads, the least important first."""
-    named = environ.get("PIP_CONFIG_FILE", "")
-    if named == os.devnull:
+    """Yield the files that pip reads, lowest precedence first."""
+    config_file = environ.get("PIP_CONFIG_FILE", "")
+    if config_file == os.devnull:
         return
     for folder in environ.get("XDG_CONFIG_DIRS", "/etc/xdg").split(os.pathsep):
         yield Path(folder, "pip", "pip.conf")
     yield Path("/etc/pip.conf")
     home = Path(environ.get("HOME", "/nonexistent"))
-    if not (named and Path(named).is_file()):
+    if not (config_file and Path(config_file).is_file()):
         yield home / ".pip" / "pip.conf"
         yield Path(environ.get("XDG_CONFIG_HOME") or home / ".config", "pip", "pip.conf")
     yield Path(sys.prefix, "pip.conf")
-    if named:
-        yield Path(named)
+    if config_file:
+        yield Path(config_file)

@@ -1,4 +1,4 @@
-"""Builds the target, starts it, and looks at it from inside."""
+"""Builds the target, starts it read-only and collects its facts."""
 
 from __future__ import annotations
 
@@ -26,32 +26,32 @@ BUILD_TIMEOUT_MESSAGE = "the packages were not installed in time ('build_timeout
 
 @dataclass(frozen=True)
 class BuildLimits:
-    """What building and starting may take, and where."""
+    """Limits and folders for building and starting the target."""
 
     build_seconds: int
     boot_seconds: int
     max_megabytes: int
     work_directory: str = ""
-    """Empty for the system's temporary directory."""
+    """Folder for scratch folders; empty for the system's temporary directory."""
     keep_builds: int = 0
-    """Environments that stay in the work directory for runs that want the same set."""
+    """Number of environments kept in the work directory for later runs with the same set."""
     wheel_directory: str = ""
-    """Install from this folder instead of the index."""
+    """Folder of wheels to install from instead of the index."""
 
 
 def inspect(
-    resolution: Resolution, wishes: RootRequirements, live: LiveInstallation, limits: BuildLimits
+    resolution: Resolution, roots: RootRequirements, live: LiveInstallation, limits: BuildLimits
 ) -> TrialBoot | Unavailable:
-    """Build the target's set, start it on the live database, read-only, and collect its facts.
+    """Build the package set, start it on the live database read-only and collect its facts.
 
     Args:
-        resolution: The set.
-        wishes: What is installed here.
-        live: What the target is started with.
-        limits: What it may take.
+        resolution: The package set.
+        roots: The root requirements, with the installed packages.
+        live: The live installation whose configuration the target uses.
+        limits: Limits and folders.
 
     Returns:
-        What the target is; or why nobody knows.
+        The trial boot, or why it is unavailable.
     """
     try:
         with scratch_folder(limits.work_directory) as folder:
@@ -60,19 +60,19 @@ def inspect(
                 folder, limits.wheel_directory, limits.build_seconds, BUILD_TIMEOUT_MESSAGE
             )
             keep = limits.keep_builds if limits.work_directory else 0
-            made = build(uv, resolution, wishes, limit=limits.max_megabytes, keep=keep)
-            notes = _read_release_notes(made, resolution, wishes)
+            environment = build(uv, resolution, roots, limit=limits.max_megabytes, keep=keep)
+            notes = _read_release_notes(environment, resolution, roots)
             deadline = time.monotonic() + limits.boot_seconds
-            python = made / "bin" / "python"
+            python = environment / "bin" / "python"
             trial_boot = TrialBooter(python, folder / "target", live, deadline).run(
                 resolution.target, _absent_apps(live.apps, resolution)
             )
             if _has_customization_problems(trial_boot):
-                today = TrialBooter(Path(find_interpreter()), folder / "today", live, deadline)
+                booter = TrialBooter(Path(find_interpreter()), folder / "current", live, deadline)
                 trial_boot = replace(
                     trial_boot,
                     current_customizations=_collect_customizations(
-                        today, wishes.installed_version(CORE)
+                        booter, roots.installed_version(CORE)
                     ),
                 )
             return replace(trial_boot, release_notes=notes)
@@ -81,42 +81,42 @@ def inspect(
     except BuildFailed as error:
         return Unavailable(f"the target could not be built: {mask_url_credentials(str(error))}")
     except BootFailed as error:
-        return Unavailable(f"the target could not be looked at: {mask_url_credentials(str(error))}")
+        return Unavailable(f"the target could not be started: {mask_url_credentials(str(error))}")
     except OSError as error:
         return Unavailable(f"the target could not be built: {error}")
 
 
 def _read_release_notes(
-    made: Path, resolution: Resolution, wishes: RootRequirements
+    environment: Path, resolution: Resolution, roots: RootRequirements
 ) -> ReleaseNotes | Unavailable:
-    """Return the release notes of Nautobot and the Apps; nothing else hangs on them."""
-    new = {one.name: one.version for one in resolution.packages}
-    moves = {
-        name: (wishes.installed_version(name), new[name])
-        for name in (CORE, *wishes.app_distributions)
-        if name in new and new[name] != wishes.installed_version(name)
+    """Return the release notes of Nautobot and the Apps. A failure affects nothing else."""
+    versions = {package.name: package.version for package in resolution.packages}
+    changes = {
+        name: (roots.installed_version(name), versions[name])
+        for name in (CORE, *roots.app_distributions)
+        if name in versions and versions[name] != roots.installed_version(name)
     }
     try:
-        return read_release_notes(made, moves)
-    except Exception as error:  # noqa: BLE001 - they are pages of others
+        return read_release_notes(environment, changes)
+    except Exception as error:  # noqa: BLE001 - pages written by others
         return Unavailable(f"they could not be read: {type(error).__name__}: {error}")
 
 
 def _absent_apps(apps: Apps, resolution: Resolution) -> list[str]:
     """Return the enabled Apps that are not in the set."""
-    left_out = {canonicalize_name(name) for name in resolution.excluded}
-    return [one.module for one in apps.enabled if canonicalize_name(one.distribution) in left_out]
+    excluded = {canonicalize_name(name) for name in resolution.excluded}
+    return [app.module for app in apps.enabled if canonicalize_name(app.distribution) in excluded]
 
 
-def _collect_customizations(boot: TrialBooter, release: str) -> Customizations | Unavailable:
-    """Return what another release says of what users have made; what is known stays known."""
+def _collect_customizations(booter: TrialBooter, release: str) -> Customizations | Unavailable:
+    """Return the customization problems of the installed release."""
     try:
-        return boot.run(release, ()).facts.customizations
+        return booter.run(release, ()).facts.customizations
     except BootFailed as error:
         return Unavailable(str(error))
 
 
 def _has_customization_problems(trial_boot: TrialBoot) -> bool:
-    """Tell whether to ask the installed release about the same: it may be no better."""
-    found = trial_boot.facts.customizations
-    return not isinstance(found, Unavailable) and bool(found.problems)
+    """Return whether there are problems that the installed release may have as well."""
+    customizations = trial_boot.facts.customizations
+    return not isinstance(customizations, Unavailable) and bool(customizations.problems)

@@ -1,4 +1,4 @@
-"""The release notes that the target's packages bring along, from the installed releases on."""
+"""Reads the release notes shipped with the target's packages."""
 
 from __future__ import annotations
 
@@ -15,27 +15,28 @@ from .release_notes_html import parse_release_notes
 
 PAGE_PATH = re.compile(r"release[-_]notes/version[-_](\d+(?:\.\d+)+)(?:/index)?\.html$")
 MAX_PAGE_BYTES = 2 * 1024 * 1024
-"""Bytes of a page; the longest of Nautobot's has half a million."""
+"""The longest page of Nautobot has half a million bytes."""
 
 
-def read_release_notes(environment: Path, moves: Mapping[str, tuple[str, str]]) -> ReleaseNotes:
-    """Read the release notes of what changes.
+def read_release_notes(environment: Path, changes: Mapping[str, tuple[str, str]]) -> ReleaseNotes:
+    """Read the release notes of the distributions that change.
 
     Args:
-        environment: A virtual environment that has the target.
-        moves: The installed release and that of the target, by canonical name of distributions.
+        environment: A virtual environment with the target.
+        changes: The installed version and that of the target, by canonical name of distribution.
 
     Returns:
-        What is new since the installed releases, and not newer than the target; each text once.
+        The notes after the installed versions and up to the target, each text once.
     """
     folders = [str(path) for path in environment.glob("lib/python*/site-packages")]
-    found: dict[str, Distribution] = {
-        canonicalize_name(one.metadata["Name"]): one for one in distributions(path=folders)
+    by_name: dict[str, Distribution] = {
+        canonicalize_name(each.metadata["Name"]): each for each in distributions(path=folders)
     }
     notes: dict[tuple[str, str, str], ReleaseNote] = {}
     without = []
-    for name, (before, after) in moves.items():
-        pages = _read_pages(found[name], Version(before), Version(after)) if name in found else {}
+    for name, (before, after) in changes.items():
+        distribution = by_name.get(name)
+        pages = _read_pages(distribution, Version(before), Version(after)) if distribution else {}
         if not pages:
             without.append(name)
         for line in sorted(pages, key=Version):
@@ -46,7 +47,7 @@ def read_release_notes(environment: Path, moves: Mapping[str, tuple[str, str]]) 
 
 
 def _read_pages(distribution: Distribution, before: Version, after: Version) -> dict[str, str]:
-    """Return the text of the pages that may have a release on the way, by their line."""
+    """Return the pages between two versions by release line."""
     return {
         line: Path(str(path)).read_text("utf-8", errors="replace")
         for line, path in _find_page_files(distribution)
@@ -55,8 +56,8 @@ def _read_pages(distribution: Distribution, before: Version, after: Version) -> 
 
 
 def _find_page_files(distribution: Distribution) -> Iterator[tuple[str, Path]]:
-    for one in distribution.files or ():
-        if match := PAGE_PATH.search(str(one)):
-            path = Path(str(distribution.locate_file(one)))
+    for file in distribution.files or ():
+        if match := PAGE_PATH.search(str(file)):
+            path = Path(str(distribution.locate_file(file)))
             if path.is_file() and path.stat().st_size <= MAX_PAGE_BYTES:
                 yield match[1], path

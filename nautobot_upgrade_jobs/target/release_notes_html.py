@@ -1,7 +1,7 @@
-"""Reads one page of release notes, as the documentation of Nautobot and its Apps is built.
+"""Parses one page of release notes in the form used by Nautobot and its Apps.
 
-An overview of the line comes first, under headings such as "Upgrade Actions"; then each release has
-a heading, ``v3.0.11 (2026-04-08)``, with lists by kind below it.
+The page starts with an overview of the line under headings such as "Upgrade Actions". Each release
+follows with a heading, ``v3.0.11 (2026-04-08)``, and lists by kind.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ KIND_BY_HEADING = {
     "security": "security",
     "dependencies": "dependencies",
 }
-"""Beginnings of headings."""
+"""Kind of a note by start of the heading."""
 RELEASE_HEADING = re.compile(r"\[?v?(\d+(?:\.\d+)+[\w.-]*)\]?(?:\s|$)")
 HTTPS_URL = re.compile(r"https://[^\s<>\"']+")
 ANCHOR = re.compile(r"[\w.-]+")
@@ -33,20 +33,20 @@ BLOCK_TAGS = ("li", "p", "table")
 IGNORED_TAGS = ("script", "style", "pre")
 TRACKED_TAGS = frozenset({*BLOCK_TAGS, *IGNORED_TAGS, "ul", "ol", "code", "td"})
 MAX_DEPTH = 30
-"""Tags within each other; a page that goes deeper is none of a person's."""
+"""Nested tags. A page written by a person has fewer."""
 MAX_TEXT_LENGTH = 400
 """Characters of a text."""
 MAX_NAME_LENGTH = 80
-"""Characters; what is longer is a program."""
+"""Characters. A longer name is program code."""
 
 
 @dataclass
 class Block:
-    """A paragraph, a table, or an item of a list with all that is below it."""
+    """A paragraph, a table, or a list item with its contents."""
 
     tag: str
     headings: tuple[str, ...]
-    """From the outermost."""
+    """From the outermost to the innermost."""
     anchor: str
     text: str = ""
     names: list[str] = field(default_factory=list)
@@ -62,21 +62,21 @@ class ReleaseNotesParser(HTMLParser):
         self._headings: dict[int, str] = {}
         self._anchor = ""
         self._open_tags: list[str] = []
-        """What is open of the tags that matter."""
+        """Open tags that are tracked."""
         self._current_name = ""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Open a block, or a heading that ends those below it."""
-        given = dict(attrs)
-        if tag == "link" and given.get("rel") == "canonical":
-            address = given.get("href") or ""
+        """Open a block or a heading. A heading closes those of its level and below."""
+        attributes = dict(attrs)
+        if tag == "link" and attributes.get("rel") == "canonical":
+            address = attributes.get("href") or ""
             self.canonical_url = address if HTTPS_URL.fullmatch(address) else ""
         self._close_implied_tags(tag)
         if tag in BLOCK_TAGS and self._headings and not self._is_in(*BLOCK_TAGS):
             headings = tuple(self._heading_text(level) for level in sorted(self._headings))
             self.blocks.append(Block(tag, headings, self._anchor))
         if HEADING_TAG.fullmatch(tag):
-            anchor = given.get("id") or ""
+            anchor = attributes.get("id") or ""
             self._anchor = anchor if ANCHOR.fullmatch(anchor) else ""
             for level in range(int(tag[1]), 7):
                 self._headings.pop(level, None)
@@ -85,7 +85,7 @@ class ReleaseNotesParser(HTMLParser):
             self._current_name = ""
 
     def handle_endtag(self, tag: str) -> None:
-        """Close what is open, with all in it that nobody closed."""
+        """Close a tag with all unclosed tags inside it."""
         if tag not in self._open_tags:
             return
         while self._open_tags.pop() != tag:
@@ -94,7 +94,7 @@ class ReleaseNotesParser(HTMLParser):
             self.blocks[-1].names.append(self._current_name.strip())
 
     def handle_data(self, data: str) -> None:
-        """Keep a text where it belongs."""
+        """Add text to the open heading, name or block."""
         if self._open_tags and HEADING_TAG.fullmatch(self._open_tags[0]):
             level = int(self._open_tags[0][1])
             self._headings[level] = self._headings.get(level, "") + data
@@ -104,15 +104,15 @@ class ReleaseNotesParser(HTMLParser):
             self.blocks[-1].text += data
 
     def _close_implied_tags(self, tag: str) -> None:
-        """Close what ends where a tag begins, as browsers do: many pages leave it open."""
+        """Close tags that end where this tag begins. Like browsers, tolerate omitted end tags."""
         if HEADING_TAG.fullmatch(tag):
             self._open_tags.clear()
         elif tag == "li" and self._open_tags:
-            lists = [
-                place for place, one in enumerate(self._open_tags) if one in ("ul", "ol", "li")
+            positions = [
+                index for index, name in enumerate(self._open_tags) if name in ("ul", "ol", "li")
             ]
-            if lists and self._open_tags[lists[-1]] == "li":
-                del self._open_tags[lists[-1] :]
+            if positions and self._open_tags[positions[-1]] == "li":
+                del self._open_tags[positions[-1] :]
         elif tag in BLOCK_TAGS and self._open_tags[-1:] == ["p"]:
             self._open_tags.pop()
 
@@ -124,12 +124,12 @@ class ReleaseNotesParser(HTMLParser):
 
 
 def parse_release_notes(html: str, distribution: str, line: str) -> Iterator[ReleaseNote]:
-    """Yield what a page tells an operator, in its order; what was added or mended is left out.
+    """Yield the notes of a page that concern an upgrade, in order. Additions and fixes are omitted.
 
     Args:
         html: The page.
-        distribution: Whose release notes it has.
-        line: Whose they are, such as ``3.0``: the release of the overview.
+        distribution: The distribution of the release notes.
+        line: The release line, such as ``3.0``, which is the release of the overview.
     """
     page = ReleaseNotesParser()
     page.feed(html)
@@ -137,10 +137,12 @@ def parse_release_notes(html: str, distribution: str, line: str) -> Iterator[Rel
         first = blocks[0]
         kind, heading = _classify_headings(first.headings[1:])
         release = next(filter(None, map(RELEASE_HEADING.match, first.headings[1:])), None)
-        text = " ".join(" ".join(one.text for one in blocks).split())
+        text = " ".join(" ".join(block.text for block in blocks).split())
         if not kind or not text or (release and not is_version(release[1])):
             continue
-        names = (name for one in blocks for name in one.names if 0 < len(name) <= MAX_NAME_LENGTH)
+        names = (
+            name for block in blocks for name in block.names if 0 < len(name) <= MAX_NAME_LENGTH
+        )
         yield ReleaseNote(
             distribution,
             release[1] if release else line,
@@ -155,17 +157,17 @@ def parse_release_notes(html: str, distribution: str, line: str) -> Iterator[Rel
 
 
 def _group_blocks(blocks: list[Block]) -> Iterator[list[Block]]:
-    """Yield what is one note: an item of a list, or all that follows a paragraph's heading."""
-    for _, group in groupby(blocks, key=lambda one: (one.headings, one.anchor)):
-        found = list(group)
-        if found[0].tag == "li":
-            yield from ([one] for one in found)
+    """Yield the blocks of each note: one list item, or everything below a heading."""
+    for _, group in groupby(blocks, key=lambda block: (block.headings, block.anchor)):
+        members = list(group)
+        if members[0].tag == "li":
+            yield from ([block] for block in members)
         else:
-            yield found
+            yield members
 
 
 def _classify_headings(headings: tuple[str, ...]) -> tuple[str, str]:
-    """Return the kind, and the innermost heading unless it says just that."""
+    """Return the kind, and the innermost heading unless it only names the kind."""
     for position, heading in enumerate(headings):
         for beginning, kind in KIND_BY_HEADING.items():
             if heading.lower().startswith(beginning) and not (position and kind == "action"):

@@ -1,4 +1,4 @@
-"""Requirements as they are found in the field: old forms, options, addresses."""
+"""Parses requirements in practice: old forms, options and URLs."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import canonicalize_name
 
 OLD_WILDCARD = re.compile(r"([<>]=?\s*[\w.]+)\.\*")
-"""``>=3.6.*``: setuptools took it for ``>=3.6``, the standard does not."""
+"""``>=3.6.*``, which setuptools read as ``>=3.6`` and the standard rejects."""
 PER_REQUIREMENT_OPTIONS = re.compile(r"\s+--(?:hash|config-settings|global-option)\b")
-"""What pip allows behind a requirement in a file."""
+"""Options that pip allows after a requirement in a file."""
 PIN = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?==[A-Za-z0-9][A-Za-z0-9.!+_-]*")
-"""One release of one distribution: https://packaging.python.org/specifications; of versions from
-before them, too, so long as they can be nothing else."""
+"""One release of one distribution (https://packaging.python.org/specifications). Older version
+formats are accepted where they are unambiguous."""
 
 
 def parse_requirement(text: str) -> Requirement | None:
-    """Return a requirement by name; None if it is none.
+    """Return a requirement by name; None if the text is not a requirement.
 
-    An address is left out: what is there would have to be fetched, and could run code.
+    A URL is removed, because fetching it could run code.
     """
-    stated = OLD_WILDCARD.sub(r"\1", PER_REQUIREMENT_OPTIONS.split(text)[0])
+    plain = OLD_WILDCARD.sub(r"\1", PER_REQUIREMENT_OPTIONS.split(text)[0])
     try:
-        line = Requirement(stated)
+        line = Requirement(plain)
     except InvalidRequirement:
         return None
     line.url = None
@@ -32,13 +32,13 @@ def parse_requirement(text: str) -> Requirement | None:
 
 
 def is_plain_requirement(text: str) -> bool:
-    """Tell whether a line of a requirements file says no more than its name, extras and limits."""
+    """Return whether a line has only a name, extras, version specifiers and a marker."""
     line = parse_requirement(text)
     return line is not None and "@" not in PER_REQUIREMENT_OPTIONS.split(text)[0].partition(";")[0]
 
 
 def parse_python_specifier(text: str) -> str:
-    """Return what ``Requires-Python`` says; empty if nobody can read it."""
+    """Return the specifier in ``Requires-Python``; empty if it is invalid."""
     try:
         return str(SpecifierSet(OLD_WILDCARD.sub(r"\1", text)))
     except InvalidSpecifier:
@@ -46,7 +46,7 @@ def parse_python_specifier(text: str) -> str:
 
 
 def requirement_name(requirement: str) -> str:
-    """Return the canonical name in a requirement; the text itself if it is none."""
+    """Return the canonical name in a requirement; the text itself if it is not a requirement."""
     line = parse_requirement(requirement)
     return canonicalize_name(line.name) if line else requirement
 

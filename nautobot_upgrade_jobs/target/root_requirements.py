@@ -1,4 +1,4 @@
-"""What has to be in the set: Nautobot at the target, the Apps, and all that somebody installed."""
+"""Root requirements of the package set: Nautobot, the Apps and explicitly installed packages."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from packaging.version import Version
 from ..catalog.versions import is_version
 from ..facts import Apps, Packages
 from ..facts.packages import Package
-from ..snapshot.package_requirements import Requirements
-from ..upgrade.package_changes import TOOLS
+from ..upgrade.package_changes import INSTALLER_PACKAGES
+from ..upgrade.package_requirements import PackageRequirements
 from .requirement_lines import (
     is_plain_requirement,
     parse_requirement,
@@ -29,110 +29,115 @@ EXTRA_MARKER = re.compile(r"""extra\s*==\s*["']([\w.-]+)["']""")
 
 @dataclass(frozen=True)
 class RootRequirements:
-    """What is installed, and what of it was asked for by somebody."""
+    """The installed packages and the explicit requirements on the package set."""
 
     packages: Packages
     enabled_apps: Apps
     python: str
-    """Such as ``3.11.7``."""
+    """Version of the interpreter, such as ``3.11.7``."""
     extra_requirements: tuple[str, ...] = ()
-    """Requirements of the operator for this run: other releases of Apps, extras of Nautobot,
+    """Requirements of the operator for this run: other releases of Apps, extras of Nautobot or
     further distributions."""
 
     @cached_property
     def installed(self) -> dict[str, Package]:
-        """Distributions of the index, by canonical name."""
+        """Distributions that can be on an index, by canonical name."""
         return {
-            canonicalize_name(one.name): one
-            for one in self.packages.installed
-            if not one.local and is_version(one.version)
+            canonicalize_name(package.name): package
+            for package in self.packages.installed
+            if not package.local and is_version(package.version)
         }
 
     @cached_property
     def local(self) -> tuple[Package, ...]:
-        """Distributions from folders and files: no index has them."""
-        return tuple(one for one in self.packages.installed if one.local)
+        """Distributions installed from a folder or a file, which no index has."""
+        return tuple(package for package in self.packages.installed if package.local)
 
     @cached_property
     def app_distributions(self) -> tuple[str, ...]:
-        """Canonical names of the enabled Apps' distributions that an index may have."""
-        names = (canonicalize_name(one.distribution) for one in self.enabled_apps.enabled)
+        """Canonical names of the enabled Apps' distributions that can be on an index."""
+        names = (canonicalize_name(app.distribution) for app in self.enabled_apps.enabled)
         return tuple(dict.fromkeys(name for name in names if name in self.installed))
 
     def installed_version(self, name: str) -> str:
         """Return the installed version; empty if it is not installed."""
-        found = self.installed.get(name)
-        return found.version if found else ""
+        package = self.installed.get(name)
+        return package.version if package else ""
 
     @property
     def unparsed_requirement_lines(self) -> tuple[str, ...]:
-        """Lines of ``local_requirements.txt`` that count in part, or not at all."""
+        """Lines of ``local_requirements.txt`` that are used in part or not at all."""
         return tuple(
-            one for one in self.packages.requirements_file if not is_plain_requirement(one)
+            line for line in self.packages.requirements_file if not is_plain_requirement(line)
         )
 
     def treat_as_local(self, names: Collection[str]) -> RootRequirements:
-        """Return the same wishes, with these distributions taken as they are."""
+        """Return these requirements with some distributions kept unchanged as local ones."""
         packages = (
-            replace(one, local=True) if canonicalize_name(one.name) in names else one
-            for one in self.packages.installed
+            replace(package, local=True) if canonicalize_name(package.name) in names else package
+            for package in self.packages.installed
         )
         return replace(self, packages=replace(self.packages, installed=tuple(packages)))
 
     def resolve_roots(self, target: str) -> tuple[str, ...]:
-        """Return everything that has to be in the set, Nautobot first.
+        """Return all root requirements, that on Nautobot first.
 
-        No App goes back: old releases often state no limit and "fit" everything, and the database
-        is not theirs any more.
+        No App is downgraded. Old releases often have no upper bound and seem compatible with
+        everything, but they do not match the schema of the database.
         """
-        said = {requirement_name(one) for one in self.extra_requirements}
+        explicit = {requirement_name(each) for each in self.extra_requirements}
         apps = (
             f"{self._add_extras(name)}>={self.installed_version(name)}"
             for name in self.app_distributions
         )
         kept = (
-            one for one in (*apps, *self.other_requirements) if requirement_name(one) not in said
+            each
+            for each in (*apps, *self.other_requirements)
+            if requirement_name(each) not in explicit
         )
-        further = (one for one in self.extra_requirements if requirement_name(one) != CORE)
+        further = (each for each in self.extra_requirements if requirement_name(each) != CORE)
         return (self.core_requirement(target), *kept, *further)
 
     def _add_extras(self, name: str) -> str:
-        """Return an App's name with the extras that somebody asks for."""
+        """Return an App's name with the extras that the requirements name."""
         lines = (*self.packages.requirements_file, *self._local_package_requirements())
         extras = {
             extra
-            for one in lines
-            if requirement_name(one) == name
-            for extra in requirement_extras(one)
+            for line in lines
+            if requirement_name(line) == name
+            for extra in requirement_extras(line)
         }
         return f"{name}[{','.join(sorted(extras))}]" if extras else name
 
     def core_requirement(self, version: str) -> str:
-        """Return the requirement on Nautobot, with the extras that are installed or asked for."""
-        asked = {
+        """Return the requirement on Nautobot with the extras that are installed or requested."""
+        requested = {
             extra
-            for one in self.extra_requirements
-            if requirement_name(one) == CORE
-            for extra in requirement_extras(one)
+            for each in self.extra_requirements
+            if requirement_name(each) == CORE
+            for extra in requirement_extras(each)
         }
-        extras = ",".join(sorted(asked | set(self._installed_extras())))
+        extras = ",".join(sorted(requested | set(self._installed_extras())))
         return f"{CORE}[{extras}]=={version}" if extras else f"{CORE}=={version}"
 
     @cached_property
     def other_requirements(self) -> tuple[str, ...]:
-        """Requirements beside Nautobot and the Apps.
+        """Requirements on distributions other than Nautobot and the Apps.
 
-        What nothing else asks for, and what stands in ``local_requirements.txt`` or is asked for
-        by a local distribution. Limits on Nautobot and on Apps are left out: they are for the
-        installed release.
+        These are distributions that no other one requires, the lines of ``local_requirements.txt``
+        and the requirements of local distributions. Requirements on Nautobot and on Apps are
+        omitted, because they apply to the installed release.
         """
-        free = {CORE, *self.app_distributions, *(canonicalize_name(one.name) for one in self.local)}
-        asked = Requirements(self.packages, self.python)
+        local = (canonicalize_name(package.name) for package in self.local)
+        excluded = {CORE, *self.app_distributions, *local}
+        requirements = PackageRequirements(self.packages, self.python)
         lines = [
-            name for name in self.installed if name not in free | TOOLS and not asked.wants(name)
+            name
+            for name in self.installed
+            if name not in excluded | INSTALLER_PACKAGES and not requirements.is_required(name)
         ]
         for text in (*self.packages.requirements_file, *self._local_package_requirements()):
-            if (line := parse_requirement(text)) and canonicalize_name(line.name) not in free:
+            if (line := parse_requirement(text)) and canonicalize_name(line.name) not in excluded:
                 lines.append(str(line))
         return tuple(dict.fromkeys(lines))
 
@@ -145,7 +150,7 @@ class RootRequirements:
                     yield text
 
     def _installed_extras(self) -> Iterator[str]:
-        """Yield the extras of Nautobot all of whose requirements are installed."""
+        """Yield the extras of Nautobot whose requirements are all installed."""
         core = self.installed.get(CORE)
         names = {
             extra
@@ -157,16 +162,16 @@ class RootRequirements:
                 yield extra
 
     def _is_satisfied(self, line: Requirement) -> bool:
-        found = self.installed.get(canonicalize_name(line.name))
-        return found is not None and line.specifier.contains(found.version, prereleases=True)
+        package = self.installed.get(canonicalize_name(line.name))
+        return package is not None and line.specifier.contains(package.version, prereleases=True)
 
     def _is_extra_installed(
-        self, name: str, extra: str, seen: frozenset[str] = frozenset()
+        self, name: str, extra: str, visited: frozenset[str] = frozenset()
     ) -> bool:
-        """Tell whether all is installed that an extra of a distribution asks for."""
-        if (place := f"{name}[{extra}]") in seen:
+        """Return whether all requirements of an extra are installed."""
+        if (key := f"{name}[{extra}]") in visited:
             return True
-        seen |= {place}
+        visited |= {key}
         package = self.installed.get(name)
         texts = package.requires if package else ()
         lines = [parse_requirement(text) for text in texts if extra in EXTRA_MARKER.findall(text)]
@@ -174,8 +179,8 @@ class RootRequirements:
             line is not None
             and self._is_satisfied(line)
             and all(
-                self._is_extra_installed(canonicalize_name(line.name), one, seen)
-                for one in line.extras
+                self._is_extra_installed(canonicalize_name(line.name), each, visited)
+                for each in line.extras
             )
             for line in lines
         )
@@ -183,9 +188,9 @@ class RootRequirements:
 
 def format_pins(packages: Iterable[Package]) -> list[str]:
     """Return ``name==version`` of each."""
-    return [f"{canonicalize_name(one.name)}=={Version(one.version)}" for one in packages]
+    return [f"{canonicalize_name(each.name)}=={Version(each.version)}" for each in packages]
 
 
 def format_exact_pins(packages: Iterable[Package]) -> list[str]:
-    """Return ``name===version`` of each: ``==1.0`` would take a ``1.0+local`` as well."""
-    return [one.replace("==", "===", 1) for one in format_pins(packages)]
+    """Return ``name===version`` of each, because ``==1.0`` also matches ``1.0+local``."""
+    return [pin.replace("==", "===", 1) for pin in format_pins(packages)]

@@ -1,7 +1,7 @@
-"""The live configuration, under settings that keep the booted target from touching anything live.
+"""Overrides for the live configuration that isolate the started target from live services.
 
-Imported by the target itself, in a process of its own. The database is kept read-only by the server
-(``target_probe``); here is everything else: cache, broker, folders, mail, metrics, logs.
+The target imports this module in its own process. ``probes.target`` makes the database session
+read-only. This module replaces cache, broker, folders, mail, metrics and logs.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any
 IN_MEMORY_STORAGE = "django.core.files.storage.InMemoryStorage"
 WRITABLE_FOLDER_SETTINGS = ("MEDIA_ROOT", "STATIC_ROOT")
 READ_ONLY_FOLDER_SETTINGS = ("JOBS_ROOT", "GIT_ROOT")
-"""Folders whose files are read, and not run."""
+"""Folders whose files are read but not run."""
 IN_MEMORY_BACKENDS = {
     "CELERY_BROKER_URL": "memory://",
     "CELERY_BROKER_READ_URL": None,
@@ -39,7 +39,7 @@ IN_MEMORY_BACKENDS = {
 }
 
 
-def load_isolated(  # noqa: PLR0913 - all by name
+def load_isolated(  # noqa: PLR0913 - keyword-only
     settings: dict[str, Any],
     path: str,
     *,
@@ -48,40 +48,40 @@ def load_isolated(  # noqa: PLR0913 - all by name
     without: Collection[str],
     database_alias: str,
 ) -> None:
-    """Run a configuration file in a namespace, and make what it sets harmless.
+    """Run a configuration file in a namespace and override its settings.
 
     Args:
-        settings: The namespace, of the module that takes the configuration's place.
-        path: The live configuration. Nothing is written beside it, not even its bytecode.
-        directory: The working directory of the live process; the configuration may count on it.
-        scratch: The folder that everything is kept in.
-        without: Apps to leave out.
+        settings: The namespace of the module that replaces the configuration.
+        path: The live configuration. Nothing is written to its folder, not even bytecode.
+        directory: The working directory of the live process, on which the file may depend.
+        scratch: The folder for all files of the target.
+        without: Apps to exclude.
         database_alias: The entry of ``DATABASES`` that becomes the default.
     """
     settings["__file__"] = path
     code = compile(Path(path).read_bytes(), path, "exec", dont_inherit=True)
-    own = Path.cwd()
+    previous = Path.cwd()
     os.chdir(directory)
     try:
         exec(code, settings)  # noqa: S102 - as Nautobot does
     finally:
-        os.chdir(own)
+        os.chdir(previous)
     settings.update(isolation_overrides(settings, Path(scratch), without, database_alias))
     _close_logs()
-    if "sentry_sdk" in sys.modules:  # errors of a try are no errors of the installation
+    if "sentry_sdk" in sys.modules:  # errors of a trial boot are not errors of the installation
         sys.modules["sentry_sdk"].init(dsn="")
 
 
 def isolation_overrides(
     settings: Mapping[str, Any], scratch: Path, without: Collection[str], database_alias: str
 ) -> dict[str, Any]:
-    """Return what has to be set otherwise."""
+    """Return the settings that replace those of the live configuration."""
     databases = copy.deepcopy(settings["DATABASES"])
     databases["default"] = databases[database_alias]
     local = "django.core.cache.backends.locmem.LocMemCache"
     caches = {alias: {"BACKEND": local, "LOCATION": alias} for alias in settings.get("CACHES", {})}
     plugins = {
-        name: [one for one in settings[name] if one not in without]
+        name: [app for app in settings[name] if app not in without]
         for name in ("PLUGINS", "EXTRA_PLUGINS")
         if name in settings
     }
@@ -101,7 +101,7 @@ def isolation_overrides(
 
 
 def _storage_overrides(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Return storages of files in memory; the live ones may be anywhere."""
+    """Return file storages in memory, because the live ones can be external services."""
     if "STORAGES" not in settings:
         return (
             {"DEFAULT_FILE_STORAGE": IN_MEMORY_STORAGE}
@@ -110,11 +110,11 @@ def _storage_overrides(settings: Mapping[str, Any]) -> dict[str, Any]:
         )
     stored = settings["STORAGES"].items()
     memory = {"BACKEND": IN_MEMORY_STORAGE}
-    return {"STORAGES": {name: one if name == "staticfiles" else memory for name, one in stored}}
+    return {"STORAGES": {name: each if name == "staticfiles" else memory for name, each in stored}}
 
 
 def _close_logs() -> None:
-    """Close what the configuration itself has set up: log files are live, too."""
+    """Close the log handlers of the configuration, because its log files are live."""
     loggers = (logging.getLogger(), *map(logging.getLogger, logging.root.manager.loggerDict))
     for logger in loggers:
         for handler in list(logger.handlers):

@@ -1,4 +1,4 @@
-"""Folders of a run: private, bounded, and gone afterwards, whatever happens to the run."""
+"""Scratch folders of a run, private and removed afterwards even if the run is killed."""
 
 from __future__ import annotations
 
@@ -18,18 +18,17 @@ MEBIBYTE = 1 << 20
 
 
 class ScratchError(Exception):
-    """There is no place to work in; the message says what to change."""
+    """No folder to work in. The message says what to change."""
 
 
 @contextlib.contextmanager
 def scratch_folder(work_directory: str = "") -> Iterator[Path]:
-    """Make a folder that nobody else can read, and remove it at the end.
+    """Create a folder that only this user can read, and remove it at the end.
 
-    What runs that were killed have left is removed first: each holds a lock on its folder for as
-    long as it lives.
+    Folders of killed runs are removed first. A running process holds a lock on its folder.
 
     Args:
-        work_directory: Where to make it; empty for the system's temporary directory.
+        work_directory: The parent folder; empty for the system's temporary directory.
 
     Raises:
         ScratchError: The directory cannot be used.
@@ -44,45 +43,45 @@ def scratch_folder(work_directory: str = "") -> Iterator[Path]:
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
         unlocked = folder / f".{LOCK_FILE}"
         fcntl.flock(stack.enter_context(unlocked.open("w")), fcntl.LOCK_EX)
-        unlocked.rename(folder / LOCK_FILE)  # only now may others try it
+        unlocked.rename(folder / LOCK_FILE)  # other runs test the lock only from now on
         yield folder
 
 
 def require_exec_allowed(folder: Path) -> None:
-    """Refuse a folder whose file system runs no programs, as hardened temporary folders.
+    """Refuse a folder on a file system that is mounted with noexec.
 
     Raises:
-        ScratchError: Nothing that is installed there would load.
+        ScratchError: Installed packages could not be loaded there.
     """
     if os.statvfs(folder).f_flag & os.ST_NOEXEC:
         raise ScratchError(
-            f"nothing can be run in {folder.parent}: it is mounted with noexec; name another "
-            "folder in the App's setting 'work_directory'"
+            f"programs cannot run in {folder.parent}, because it is mounted with noexec; set the "
+            "App's setting 'work_directory' to another folder"
         )
 
 
 def resolve_work_directory(work_directory: str) -> Path:
-    """Return the directory that folders of runs are made in.
+    """Return the parent directory of scratch folders.
 
     Raises:
-        ScratchError: Others can get into it, or it is somebody else's.
-        OSError: It cannot be made.
+        ScratchError: The directory belongs to another user or is accessible to others.
+        OSError: The directory cannot be created.
     """
     if not work_directory:
         return Path(tempfile.gettempdir())
     path = Path(work_directory).expanduser().absolute()
     path.mkdir(mode=PRIVATE_MODE, parents=True, exist_ok=True)
-    found = path.stat()
-    if found.st_uid != os.geteuid() or stat.S_IMODE(found.st_mode) & 0o077:
+    status = path.stat()
+    if status.st_uid != os.geteuid() or stat.S_IMODE(status.st_mode) & 0o077:
         raise ScratchError(
-            f"'work_directory' {path} has to belong to the user that runs this, with mode 0700: "
-            "what is installed there is run"
+            f"'work_directory' {path} must belong to the user of this process and have mode 0700, "
+            "because code installed there is run"
         )
     return path
 
 
 def measure_mebibytes(folder: Path) -> int:
-    """Return how much is in a folder, in MiB; of a file with several names each counts."""
+    """Return the size of a folder in MiB. A file with several hard links counts for each."""
     sizes = (
         _get_file_size(entry)
         for root, _, names in os.walk(folder)
@@ -96,15 +95,15 @@ def _join_paths(root: str, names: list[str]) -> Iterator[str]:
 
 
 def _get_file_size(path: str) -> int:
-    with contextlib.suppress(OSError):  # it was there a moment ago
+    with contextlib.suppress(OSError):  # removed meanwhile
         return os.lstat(path).st_size
     return 0
 
 
 def _remove_stale_folders(parent: Path) -> None:
-    """Remove the folders of runs that do not live any more."""
+    """Remove the folders of runs that have ended."""
     for folder in parent.glob(f"{PREFIX}*"):
         with contextlib.suppress(OSError), (folder / LOCK_FILE).open() as lock:
             if folder.stat().st_uid == os.geteuid():
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)  # its run still lives: next one
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)  # fails while the run lives
                 shutil.rmtree(folder, ignore_errors=True)

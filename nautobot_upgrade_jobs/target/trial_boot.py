@@ -1,4 +1,4 @@
-"""Starts the target in its environment, beside the live installation, and takes its facts."""
+"""Starts the target in its own environment and collects its facts."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ PROBE_MODULE = f"{PACKAGE}.probes.target"
 CONFIG_FILE = "nautobot_config.py"
 RESULT_FILE = "answer.json"
 READ_ONLY_PGOPTIONS = "-c default_transaction_read_only=on"
-"""For connections beside Django's, to PostgreSQL."""
+"""Options for connections to PostgreSQL that Django does not open."""
 BOOT_TIMEOUT_MESSAGE = "it was not ready in time ('boot_timeout_seconds')"
 WITHHELD_VARIABLES = frozenset(
     {
@@ -42,7 +42,7 @@ WITHHELD_VARIABLES = frozenset(
         "VIRTUAL_ENV",
     }
 )
-"""Variables, in any case, that would lead the target to live code, queues, files, monitoring."""
+"""Variables, in any case, that point to live code, queues, files or monitoring."""
 CONFIG_TEMPLATE = """from {package}.target.safe_settings import load_isolated
 
 load_isolated(
@@ -62,16 +62,16 @@ SANDBOX_ERRORS = re.compile(
     "|maximum statement execution time exceeded",
     re.IGNORECASE,
 )
-"""Words of errors that are not the target's fault: the database and the cache are kept harmless."""
+"""Errors that the isolation causes: the database is read-only and the cache is in memory."""
 
 
 class BootFailed(Exception):
-    """Nobody knows how the target starts; the message says why."""
+    """The trial boot gave no result. The message gives the reason."""
 
 
 @dataclass(frozen=True)
 class LiveInstallation:
-    """What the target is started with."""
+    """The live installation whose configuration and Apps the target uses."""
 
     config: str
     """Path of the live configuration."""
@@ -82,42 +82,42 @@ class LiveInstallation:
 
 @dataclass
 class TrialBooter:
-    """Starts an environment as often as it takes: without each App that keeps it from starting."""
+    """Starts an environment, and again without each App that fails to load."""
 
     python: Path
-    """Of the environment."""
+    """The interpreter of the environment."""
     folder: Path
-    """To work in; it is made here, and removed by the caller."""
+    """The working folder. It is created here and removed by the caller."""
     live: LiveInstallation
     deadline: float
     """Monotonic seconds."""
     _app_load_failures: list[AppLoadFailure] = field(default_factory=list)
 
     def run(self, target: str, missing: Sequence[str]) -> TrialBoot:
-        """Start the environment and return what it is.
+        """Start the environment and return its facts and failures.
 
         Args:
-            target: The release in it.
-            missing: Apps that are not in it.
+            target: The release of Nautobot in the environment.
+            missing: Apps that are not in the environment.
 
         Raises:
-            BootFailed: The time is over, or the process dies without an answer.
+            BootFailed: The time limit is reached, or the process ends without a result.
         """
         self._prepare_folder()
         while True:
-            told = self._start_once({*missing, *self._failed_apps})
-            failure = _parse_failure(told["failure"], self.python.parents[1])
-            if failure is None or not told["culprit"]:
+            result = self._start_once({*missing, *self._failed_apps})
+            failure = _parse_failure(result["failure"], self.python.parents[1])
+            if failure is None or not result["culprit"]:
                 break
-            ours = bool(SANDBOX_ERRORS.search(failure.message))
+            caused_by_isolation = bool(SANDBOX_ERRORS.search(failure.message))
             self._app_load_failures.append(
-                AppLoadFailure(told["culprit"], failure, conclusive=not ours)
+                AppLoadFailure(result["culprit"], failure, conclusive=not caused_by_isolation)
             )
         if failure and SANDBOX_ERRORS.search(failure.message):
-            raise BootFailed(f"it does not start where it cannot write: {failure.message}")
+            raise BootFailed(f"it does not start in a read-only session: {failure.message}")
         return TrialBoot(
             target=target,
-            facts=decode(Facts, told["facts"]) if told["facts"] else Facts(),
+            facts=decode(Facts, result["facts"]) if result["facts"] else Facts(),
             app_load_failures=tuple(self._app_load_failures),
             absent_apps=tuple(missing),
             failure=failure,
@@ -126,21 +126,21 @@ class TrialBooter:
 
     @property
     def _failed_apps(self) -> list[str]:
-        return [one.module for one in self._app_load_failures]
+        return [failure.module for failure in self._app_load_failures]
 
     def _prepare_folder(self) -> None:
-        """Put code that no distribution brings where the target finds it."""
+        """Link code without a distribution into a folder on the target's path."""
         code = self.folder / "code"
         code.mkdir(parents=True)
         (self.folder / "tmp").mkdir()
         (code / PACKAGE).symlink_to(PACKAGE_ROOT)
         for app in self.live.apps.enabled:
             spec = None if app.distribution or app.module == PACKAGE else find_spec(app.module)
-            for place in (spec and spec.submodule_search_locations) or ():
-                (code / app.module).symlink_to(place)
+            for path in (spec and spec.submodule_search_locations) or ():
+                (code / app.module).symlink_to(path)
 
     def _start_once(self, without: Collection[str]) -> dict[str, Any]:
-        """Start the target once."""
+        """Start the target once and return the result of its probe."""
         text = CONFIG_TEMPLATE.format(
             package=PACKAGE,
             path=str(Path(self.live.config).absolute()),
@@ -150,10 +150,10 @@ class TrialBooter:
             alias=self.live.database_alias,
         )
         (self.folder / CONFIG_FILE).write_text(text, "utf-8")
-        answer = self.folder / RESULT_FILE
-        answer.unlink(missing_ok=True)
-        plugins = [one.module for one in self.live.apps.enabled if one.module not in without]
-        complaint = self._run_python(
+        result_file = self.folder / RESULT_FILE
+        result_file.unlink(missing_ok=True)
+        plugins = [app.module for app in self.live.apps.enabled if app.module not in without]
+        last_line = self._run_python(
             [
                 *("-m", PROBE_MODULE, CONFIG_FILE, RESULT_FILE),
                 *(
@@ -164,10 +164,10 @@ class TrialBooter:
             ]
         )
         try:
-            told: dict[str, Any] = json.loads(answer.read_text("utf-8"))
+            result: dict[str, Any] = json.loads(result_file.read_text("utf-8"))
         except (OSError, ValueError):
-            raise BootFailed(f"it died as it started: {complaint}") from None
-        return told
+            raise BootFailed(f"its process ended during the start: {last_line}") from None
+        return result
 
     @property
     def _timeout_message(self) -> str:
@@ -183,18 +183,18 @@ class TrialBooter:
         return self.deadline - time.monotonic()
 
     def _run_python(self, words: Sequence[str]) -> str:
-        """Run the target's Python; return the last line that it said."""
+        """Run the target's Python and return its last line on standard error."""
         if self._remaining_seconds <= 0:
             raise BootFailed(self._timeout_message)
-        said = self.folder / "stderr"
-        with said.open("wb") as stream:
-            process = subprocess.Popen(  # noqa: S603 - the environment that was just made
+        errors = self.folder / "stderr"
+        with errors.open("wb") as stream:
+            process = subprocess.Popen(  # noqa: S603 - the environment that was just built
                 [str(self.python), *words],
                 cwd=self.folder,
                 env=self._build_environment(os.environ),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
-                stderr=stream,  # no pipe: whatever it starts may hold that open
+                stderr=stream,  # no pipe, because a child process could keep it open
                 start_new_session=True,
             )
         try:
@@ -203,41 +203,43 @@ class TrialBooter:
             raise BootFailed(self._timeout_message) from None
         finally:
             kill_process_group(process)
-        last = said.read_text("utf-8", "replace").strip().rpartition("\n")[2]
-        return last or f"it said nothing and ended with {process.returncode}"
+        last_line = errors.read_text("utf-8", "replace").strip().rpartition("\n")[2]
+        return last_line or f"exit code {process.returncode} without output"
 
-    def _build_environment(self, given: Mapping[str, str]) -> dict[str, str]:
-        """Return the environment: the live one, with its secrets, but not its code."""
-        own = str(self.python.parent)
-        own_code = set(sysconfig.get_paths().values())
-        further = (
+    def _build_environment(self, environment: Mapping[str, str]) -> dict[str, str]:
+        """Return the live environment with its secrets, but without the path of its code."""
+        programs = str(self.python.parent)
+        live_code = set(sysconfig.get_paths().values())
+        further_paths = (
             path
-            for path in given.get("PYTHONPATH", "").split(os.pathsep)
-            if path and path not in own_code
+            for path in environment.get("PYTHONPATH", "").split(os.pathsep)
+            if path and path not in live_code
         )
         passed = {
-            name: one for name, one in given.items() if name.upper() not in WITHHELD_VARIABLES
+            name: value
+            for name, value in environment.items()
+            if name.upper() not in WITHHELD_VARIABLES
         }
         return passed | {
-            "PATH": f"{own}{os.pathsep}{given.get('PATH', os.defpath)}",
-            "PYTHONPATH": os.pathsep.join((str(self.folder / "code"), *further)),
-            # That of live files, the configuration's for one, must not be written beside them.
+            "PATH": f"{programs}{os.pathsep}{environment.get('PATH', os.defpath)}",
+            "PYTHONPATH": os.pathsep.join((str(self.folder / "code"), *further_paths)),
+            # Bytecode of live files, such as the configuration, must stay out of their folders.
             "PYTHONPYCACHEPREFIX": str(self.folder / "bytecode"),
             "TMPDIR": str(self.folder / "tmp"),
             "OTEL_SDK_DISABLED": "true",
-            "PGOPTIONS": f"{given.get('PGOPTIONS', '')} {READ_ONLY_PGOPTIONS}".strip(),
+            "PGOPTIONS": f"{environment.get('PGOPTIONS', '')} {READ_ONLY_PGOPTIONS}".strip(),
         }
 
 
-def _parse_failure(told: dict[str, Any] | None, environment: Path) -> Failure | None:
-    """Return what ended a start, with places as they would be in the environment to come."""
-    if told is None:
+def _parse_failure(failure: dict[str, Any] | None, environment: Path) -> Failure | None:
+    """Return the failure of a start, with file names relative to the environment."""
+    if failure is None:
         return None
     frames = tuple(
         Frame(_strip_environment_path(file, environment), line, function)
-        for file, line, function in told["frames"]
+        for file, line, function in failure["frames"]
     )
-    return Failure(told["stage"], told["error"], told["message"], frames)
+    return Failure(failure["stage"], failure["error"], failure["message"], frames)
 
 
 def _strip_environment_path(file: str, environment: Path) -> str:

@@ -1,4 +1,4 @@
-"""Runs ``uv pip compile``, within a time limit, without building anything."""
+"""Runs uv within a time limit."""
 
 from __future__ import annotations
 
@@ -19,31 +19,31 @@ from urllib.parse import urlsplit
 from ..common.urls import REDACTED, mask_url_credentials
 
 MAX_REASON_LENGTH = 3000
-"""Characters; a proof of many steps helps nobody."""
+"""Characters. A longer explanation is not readable."""
 SILENCING_OPTIONS = ("--no-emit-index-url", "--no-emit-find-links", "--no-emit-index-annotation")
 WATCH_SECONDS = 2
 INDEX_TIMEOUT_MESSAGE = "the package index did not answer in time"
 INDEX_VARIABLES = frozenset(
     {"UV_DEFAULT_INDEX", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS", "UV_INDEX", "UV_INDEX_URL"}
 )
-"""Variables that hold addresses of indexes."""
+"""Variables with URLs of indexes."""
 NO_SOLUTION = "No solution found"
 
 
 class Unsolvable(Exception):
-    """There is no set; the message is the resolver's explanation."""
+    """No package set exists. The message is the resolver's explanation."""
 
 
 class ResolverFailed(Exception):
-    """Nobody knows whether there is a set; the message says why, free of credentials."""
+    """The resolver gave no result. The message gives the reason without credentials."""
 
 
 @dataclass(frozen=True)
 class UvOutput:
-    """What uv printed."""
+    """The output of uv."""
 
     text: str
-    """The set."""
+    """Standard output, such as the package set."""
     warnings: str
 
 
@@ -53,45 +53,45 @@ class Uv:
 
     python: str
     folder: Path
-    """Its ``uv.toml`` is read, beside the configuration of the user and of the system."""
+    """The working directory. Its ``uv.toml`` is read in addition to those of user and system."""
     environment: Mapping[str, str]
     deadline: float
-    """Monotonic seconds."""
+    """End of the time limit, in monotonic seconds."""
     options: tuple[str, ...] = ()
-    """Words for every run."""
+    """Options for every run."""
     timeout_message: str = INDEX_TIMEOUT_MESSAGE
-    """What to say when the time is over."""
+    """Message when the time limit is reached."""
 
     def compile(self, requirements: Iterable[str], *options: str) -> UvOutput:
-        """Return what ``uv pip compile`` says to these requirements.
+        """Return the package set for some requirements by ``uv pip compile``.
 
         Raises:
-            Unsolvable: There is no set.
-            ResolverFailed: The index cannot be reached, the time is over, or uv itself fails.
+            Unsolvable: No set exists.
+            ResolverFailed: The index does not answer, the time limit is reached, or uv fails.
         """
-        asked = self.folder / "requirements.in"
-        asked.write_text("\n".join(requirements) + "\n", "utf-8")
+        source = self.folder / "requirements.in"
+        source.write_text("\n".join(requirements) + "\n", "utf-8")
         words = ["pip", "compile", "--no-header", "--python", self.python]
-        # What the user's own uv.toml wants to be shown may hold credentials.
-        silent = [one for one in SILENCING_OPTIONS if one.replace("--no-", "--") not in options]
-        return self.run([*words, *silent, *options, asked.name])
+        # The user's uv.toml can request output that contains credentials.
+        silent = [each for each in SILENCING_OPTIONS if each.replace("--no-", "--") not in options]
+        return self.run([*words, *silent, *options, source.name])
 
     def run(self, words: Sequence[str], watch: Callable[[], str] = lambda: "") -> UvOutput:
-        """Run uv in the folder, and end it with its children when its time is over.
+        """Run uv in the folder and kill it with its children when the time limit is reached.
 
         Args:
-            words: What to do.
-            watch: Asked every now and then; says why to stop, or nothing.
+            words: The command and its options.
+            watch: Called regularly; returns a reason to stop, or an empty text.
 
         Raises:
-            Unsolvable: There is no set.
-            ResolverFailed: It did not come to its end.
+            Unsolvable: No set exists.
+            ResolverFailed: uv did not finish.
         """
         common = list(self.options)
         if not _is_writable(_cache_folder(self.environment)):
             common += ["--cache-dir", str(self.folder / "cache")]
         try:
-            process = subprocess.Popen(  # noqa: S603 - uv, with words of our own
+            process = subprocess.Popen(  # noqa: S603 - uv with fixed words
                 [_find_uv(), *words, *common],
                 cwd=self.folder,
                 env=dict(self.environment),
@@ -105,28 +105,27 @@ class Uv:
         except OSError as error:
             raise ResolverFailed(f"uv does not run: {error}") from None
         try:
-            output, complaint = self._wait_for(process, watch)
+            output, errors = self._wait_for(process, watch)
         finally:
             kill_process_group(process)
         if process.returncode == 0:
-            return UvOutput(output, self._redact_output(complaint))
-        complaint = complaint.strip() or f"uv ended with {process.returncode}"
-        if process.returncode < 0:  # whatever it said before
-            complaint = f"uv was ended by {signal.Signals(-process.returncode).name}"
-        reason = self._redact_output(complaint)[:MAX_REASON_LENGTH]
-        raise (Unsolvable if NO_SOLUTION in complaint else ResolverFailed)(reason)
+            return UvOutput(output, self._redact_output(errors))
+        errors = errors.strip() or f"uv ended with exit code {process.returncode}"
+        if process.returncode < 0:
+            errors = f"uv was killed by {signal.Signals(-process.returncode).name}"
+        reason = self._redact_output(errors)[:MAX_REASON_LENGTH]
+        raise (Unsolvable if NO_SOLUTION in errors else ResolverFailed)(reason)
 
     def _redact_output(self, text: str) -> str:
-        """Return what uv says without credentials; some indexes have them in their paths."""
+        """Return output of uv without credentials, which some indexes have in their paths."""
         for name, value in self.environment.items():
             if name in INDEX_VARIABLES:
                 for url in re.split(r"[\s,]+", value):
-                    place = urlsplit(url)
-                    if place.scheme and place.path.strip("/"):
-                        text = text.replace(
-                            url.rstrip("/"),
-                            f"{place.scheme}://{REDACTED}@{place.netloc.rpartition('@')[2]}/{REDACTED}",
-                        )
+                    parts = urlsplit(url)
+                    if parts.scheme and parts.path.strip("/"):
+                        host = parts.netloc.rpartition("@")[2]
+                        masked = f"{parts.scheme}://{REDACTED}@{host}/{REDACTED}"
+                        text = text.replace(url.rstrip("/"), masked)
         return mask_url_credentials(text)
 
     def _wait_for(
@@ -144,31 +143,31 @@ class Uv:
 
 
 def find_interpreter() -> str:
-    """Return the Python of this environment; under uWSGI ``sys.executable`` is another program."""
+    """Return the Python of this environment. Under uWSGI ``sys.executable`` is uWSGI."""
     names = (f"python{sys.version_info.major}.{sys.version_info.minor}", "python")
-    own = (Path(sys.prefix, "bin", name) for name in names)
-    return next((str(path) for path in own if path.exists()), sys.executable)
+    paths = (Path(sys.prefix, "bin", name) for name in names)
+    return next((str(path) for path in paths if path.exists()), sys.executable)
 
 
 def _find_uv() -> str:
-    """Return uv: that of the package of this name, or else one on the path.
+    """Return the path of uv, from its package or from ``PATH``.
 
     Raises:
-        ResolverFailed: There is none; a Git repository of Jobs brings no packages.
+        ResolverFailed: uv is not installed, as with a Git repository of Jobs.
     """
     try:
         from uv import find_uv_bin
 
         return str(find_uv_bin())
     except (ImportError, FileNotFoundError):
-        found = shutil.which("uv")
-    if not found:
+        path = shutil.which("uv")
+    if not path:
         raise ResolverFailed("uv is not installed: pip install uv")
-    return found
+    return path
 
 
 def kill_process_group(process: subprocess.Popen[Any]) -> None:
-    """End a process and its children, whichever still runs."""
+    """Kill a process and its children, if they still run."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
     if process.poll() is None:
@@ -176,7 +175,7 @@ def kill_process_group(process: subprocess.Popen[Any]) -> None:
 
 
 def _cache_folder(environment: Mapping[str, str]) -> Path:
-    """Return the folder in which uv keeps what it has fetched."""
+    """Return the cache folder of uv."""
     base = environment.get("XDG_CACHE_HOME") or Path(environment.get("HOME", "/"), ".cache")
     return Path(environment.get("UV_CACHE_DIR") or Path(base, "uv"))
 

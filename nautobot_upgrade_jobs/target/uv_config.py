@@ -1,4 +1,4 @@
-"""What uv is told in its own file: metadata that is known, and how long files are fresh."""
+"""Builds ``uv.toml`` with known metadata and cache lifetimes."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ UV_TOML = "uv.toml"
 
 
 def uv_configuration(installed: Iterable[Package], assumed: Collection[str], index: str) -> str:
-    """Return the text of the file.
+    """Return the text of ``uv.toml``.
 
     Args:
-        installed: Distributions whose metadata need not be fetched, or built from source.
-        assumed: Names that are taken to ask for nothing, since nobody can know.
-        index: What ``index_cache_configuration`` returned.
+        installed: Distributions whose metadata need not be fetched or built.
+        assumed: Distributions with unknown requirements, which count as none.
+        index: The result of ``index_cache_configuration``.
     """
     unknown = (f"  {{ name = {json.dumps(name)} }}," for name in sorted(assumed))
     metadata = ("dependency-metadata = [", *map(_format_metadata, installed), *unknown, "]")
@@ -27,18 +27,18 @@ def uv_configuration(installed: Iterable[Package], assumed: Collection[str], ind
 
 
 def index_cache_configuration(uv: Uv) -> str:
-    """Return configuration that spares asking again for files that never change.
+    """Return configuration that caches published files, which never change.
 
-    A published file is what it is; where a proxy says otherwise, each is asked for at every step,
-    and a resolution takes minutes. Not for an index that somebody has configured.
+    Where a proxy disables caching, uv would fetch each file at every step, and a resolution would
+    take minutes. An index that the administrator configured is left alone.
 
     Raises:
         ResolverFailed: uv does not run.
     """
     if {"UV_DEFAULT_INDEX", "UV_INDEX_URL"} & set(uv.environment) or NO_INDEX in uv.options:
         return ""
-    stated = uv.compile([], "--emit-index-url").text.split()
-    url = stated[1] if stated[:1] == ["--index-url"] else ""
+    words = uv.compile([], "--emit-index-url").text.split()
+    url = words[1] if words[:1] == ["--index-url"] else ""
     if not url or "@" in url:
         return ""
     return (
@@ -48,11 +48,11 @@ def index_cache_configuration(uv: Uv) -> str:
 
 
 def _format_metadata(package: Package) -> str:
-    """Return the metadata of a distribution as uv's configuration has it."""
+    """Return the metadata of a distribution as an entry of ``uv.toml``."""
     fields = {
         "name": package.name,
         "version": package.version,
-        # One line that uv cannot read, and it reads nothing of the file.
+        # One invalid line makes uv reject the whole file.
         "requires-dist": [
             str(line) for text in package.requires if (line := parse_requirement(text))
         ],

@@ -1,4 +1,4 @@
-"""Reads what uv prints."""
+"""Parses the output of uv."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ YANKED = re.compile(r'`([\w.-]+==[^`]+)` is yanked(?: \(reason: "?(.*?)"?\)$)?',
 
 
 def parse_resolved(text: str) -> tuple[ResolvedPackage, ...]:
-    """Return the distributions of a requirements file with its comments on who asks for them."""
-    found: list[tuple[str, str, list[str]]] = []
+    """Return the distributions of a requirements file, with the ``via`` comments of each."""
+    rows: list[tuple[str, str, list[str]]] = []
     for line in text.splitlines():
         if pin := PIN.match(line):
-            found.append((canonicalize_name(pin[1]), pin[2], []))
-        elif found and (via := VIA.match(line)):
+            rows.append((canonicalize_name(pin[1]), pin[2], []))
+        elif rows and (via := VIA.match(line)):
             names = (name.strip() for name in via[1].split(","))
-            found[-1][2].extend(name for name in names if name and not name.startswith("-"))
-    return tuple(ResolvedPackage(name, version, tuple(via)) for name, version, via in found)
+            rows[-1][2].extend(name for name in names if name and not name.startswith("-"))
+    return tuple(ResolvedPackage(name, version, tuple(via)) for name, version, via in rows)
 
 
 def remove_distributions(names: Collection[str], text: str) -> str:
-    """Return a requirements file without some distributions, their hashes and comments."""
+    """Return a requirements file without some distributions and their hashes and comments."""
     kept: list[str] = []
     keep = True
     for line in text.splitlines(keepends=True):
@@ -47,16 +47,16 @@ def remove_distributions(names: Collection[str], text: str) -> str:
 
 
 def parse_wheel_availability(text: str) -> dict[str, bool]:
-    """Return of each distribution in uv's ``pylock.toml`` whether it has a wheel."""
-    tables = (one for one in text.split("[[packages]]") if LOCKED_NAME.search(one))
+    """Return whether each distribution in ``pylock.toml`` has a wheel, by name."""
+    tables = (table for table in text.split("[[packages]]") if LOCKED_NAME.search(table))
     return {
-        canonicalize_name(LOCKED_NAME.findall(one)[0]): bool(LOCKED_WHEELS.search(one))
-        for one in tables
+        canonicalize_name(LOCKED_NAME.findall(table)[0]): bool(LOCKED_WHEELS.search(table))
+        for table in tables
     }
 
 
 def parse_not_found(reason: str) -> tuple[frozenset[str], frozenset[str]]:
-    """Return the names that no index has, and those of which it has another version only."""
+    """Return the names missing on the index, and those of which only the version is missing."""
     return (
         frozenset(map(canonicalize_name, NOT_FOUND.findall(reason))),
         frozenset(map(canonicalize_name, NO_VERSION.findall(reason))),
@@ -64,30 +64,30 @@ def parse_not_found(reason: str) -> tuple[frozenset[str], frozenset[str]]:
 
 
 def parse_sdist_only(reason: str) -> frozenset[str]:
-    """Return the names of which some release was of no use, because it is source only."""
+    """Return the names of distributions with a release that has only an sdist."""
     return frozenset(map(canonicalize_name, NEEDS_WHEELS.findall(reason)))
 
 
 def parse_unmatched_wheels(reason: str) -> frozenset[str]:
-    """Return the names whose installed version one index has for other Pythons only."""
+    """Return the names whose installed version has wheels only for other Pythons on an index."""
     return frozenset(map(canonicalize_name, NO_MATCHING_WHEELS.findall(reason)))
 
 
 def parse_yanked(warnings: str) -> dict[str, str]:
-    """Return ``name==version`` of what was taken back, and the reason that was given."""
+    """Return the reason for each yanked ``name==version``."""
     return dict(YANKED.findall(warnings))
 
 
 def find_named_packages(reason: str, packages: Iterable[Package]) -> frozenset[str]:
-    """Return those whose installed version stands in the resolver's reason."""
-    names = (canonicalize_name(one.name) for one in packages)
+    """Return the packages that the resolver's reason names with a version."""
+    names = (canonicalize_name(package.name) for package in packages)
     return frozenset(name for name in names if f"{name}==" in reason)
 
 
-def is_newer(one: str, other: str, names: Iterable[str]) -> bool:
-    """Tell whether a set has a newer release than another of any of these."""
+def is_newer(candidate: str, other: str, names: Iterable[str]) -> bool:
+    """Return whether a set has a newer release of any distribution than another set."""
     new, old = (
-        {found.name: Version(found.version) for found in parse_resolved(text)}
-        for text in (one, other)
+        {package.name: Version(package.version) for package in parse_resolved(text)}
+        for text in (candidate, other)
     )
     return any(new[name] > old[name] for name in names if {name} <= new.keys() & old)

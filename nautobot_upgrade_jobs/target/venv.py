@@ -1,4 +1,4 @@
-"""Builds the target: an environment of its own with exactly the resolved set."""
+"""Builds a virtual environment with exactly the resolved package set."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from packaging.utils import canonicalize_name
 
 from ..facts.packages import Package
 from ..facts.resolution import Resolution
-from .resolver import CONSTRAINTS_FILE
 from .root_requirements import RootRequirements
 from .scratch_dir import measure_mebibytes
+from .solver import CONSTRAINTS_FILE
 from .uv import ResolverFailed, Unsolvable, Uv
 from .uv_config import UV_TOML, index_cache_configuration, uv_configuration
 from .uv_output import remove_distributions
@@ -26,35 +26,34 @@ from .uv_output import remove_distributions
 KEPT_PREFIX = "build-"
 COMPLETE_MARKER = "complete"
 SEED_PACKAGES = frozenset({"setuptools", "wheel"})
-"""They come with an environment, not with a set; some import them without asking for them."""
+"""Packages of every environment. Some code imports them without requiring them."""
 IN_USE_SECONDS = 7200
-"""A kept environment that was taken less than this ago may still be started from."""
+"""A kept environment used within this time may still be running."""
 
 
 class BuildFailed(Exception):
-    """The environment could not be made; the message says why, free of credentials."""
+    """The environment could not be built. The message gives the reason without credentials."""
 
 
 def build(
-    uv: Uv, resolution: Resolution, wishes: RootRequirements, *, limit: int, keep: int
+    uv: Uv, resolution: Resolution, roots: RootRequirements, *, limit: int, keep: int
 ) -> Path:
-    """Make the environment of a resolved set.
+    """Build the environment of a package set.
 
     Args:
-        uv: The installer; its folder is worked in.
-        resolution: The set. Every file of it is checked against its hash.
-        wishes: What is installed here. What no index has, or has only as source, is copied as it
-            is; nothing of it is built.
-        limit: MiB that the environment may take.
-        keep: How many environments stay for runs that want the same set; the oldest go.
+        uv: The installer, which works in its folder.
+        resolution: The package set. Every file is verified by its hash.
+        roots: The installed packages. One without a wheel on the index is copied, not built.
+        limit: Maximum size of the environment in MiB.
+        keep: Number of environments kept for later runs with the same set.
 
     Returns:
         The folder of the environment.
 
     Raises:
-        BuildFailed: There is no environment.
+        BuildFailed: The environment could not be built.
     """
-    copied = tuple(_packages_to_copy(resolution, wishes))
+    copied = tuple(_packages_to_copy(resolution, roots))
     folder = uv.folder / "venv"
     try:
         if not keep:
@@ -73,7 +72,7 @@ def build(
 def _install(
     uv: Uv, folder: Path, resolution: Resolution, copied: Iterable[Package], limit: int
 ) -> None:
-    names = {canonicalize_name(one.name) for one in copied}
+    names = {canonicalize_name(package.name) for package in copied}
     (uv.folder / UV_TOML).write_text(
         uv_configuration((), (), index_cache_configuration(uv)), "utf-8"
     )
@@ -90,51 +89,53 @@ def _install(
         ],
         lambda: describe_size_violation(folder, limit),
     )
-    if reason := describe_size_violation(folder, limit):  # it can be faster than the watch
+    # The installation can end before uv.run measures the folder.
+    if reason := describe_size_violation(folder, limit):
         raise BuildFailed(reason)
-    for one in copied:
-        _copy_distribution(one.name, folder)
+    for package in copied:
+        _copy_distribution(package.name, folder)
 
 
 def describe_size_violation(folder: Path, limit: int) -> str:
-    """Return why to stop, if a folder has more MiB than it may; nothing else."""
+    """Return the reason to stop if a folder exceeds a limit in MiB; empty otherwise."""
     if measure_mebibytes(folder) <= limit:
         return ""
-    return f"it takes more than {limit} MiB, the limit of the App's setting 'build_megabytes'"
+    return f"it is larger than {limit} MiB, the limit of the App's setting 'build_megabytes'"
 
 
-def _packages_to_copy(resolution: Resolution, wishes: RootRequirements) -> Iterator[Package]:
-    """Yield what is taken from here: no index has it, or only its source."""
-    unknown = {canonicalize_name(one) for one in (*resolution.local, *resolution.not_on_index)}
-    source = {canonicalize_name(one.partition("==")[0]) for one in resolution.sdist_only}
-    names = source | (unknown | SEED_PACKAGES) - {one.name for one in resolution.packages}
-    for one in wishes.packages.installed:
-        if canonicalize_name(one.name) in names:
-            yield one
+def _packages_to_copy(resolution: Resolution, roots: RootRequirements) -> Iterator[Package]:
+    """Yield installed packages that the index does not have, or has only as an sdist."""
+    missing = {canonicalize_name(name) for name in (*resolution.local, *resolution.not_on_index)}
+    sdists = {canonicalize_name(pin.partition("==")[0]) for pin in resolution.sdist_only}
+    resolved = {package.name for package in resolution.packages}
+    names = sdists | (missing | SEED_PACKAGES) - resolved
+    for package in roots.packages.installed:
+        if canonicalize_name(package.name) in names:
+            yield package
 
 
 def _copy_distribution(name: str, folder: Path) -> None:
-    """Copy the files of an installed distribution; an editable one is a path to its source."""
+    """Copy the files of an installed distribution. Of an editable one, they link to its source."""
     with contextlib.suppress(PackageNotFoundError):
-        found = distribution(name)
+        installed = distribution(name)
         site = Path(sysconfig.get_path("purelib", "posix_prefix", vars={"base": str(folder)}))
-        for relative in _list_copyable_files(found):
-            place = site / relative
-            place.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(Path(str(found.locate_file(relative))), place)
+        for relative in _list_copyable_files(installed):
+            path = site / relative
+            path.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(Path(str(installed.locate_file(relative))), path)
 
 
-def _list_copyable_files(found: Distribution) -> Iterator[str]:
-    for one in found.files or ():
-        outside = ".." in one.parts or one.is_absolute()
-        if not outside and "__pycache__" not in one.parts and Path(str(one.locate())).is_file():
-            yield str(one)
+def _list_copyable_files(installed: Distribution) -> Iterator[str]:
+    for file in installed.files or ():
+        outside = ".." in file.parts or file.is_absolute()
+        if not outside and "__pycache__" not in file.parts and Path(str(file.locate())).is_file():
+            yield str(file)
 
 
 def _build_cache_key(uv: Uv, resolution: Resolution, copied: Iterable[Package]) -> str:
-    """Return a name for what is in an environment."""
-    own = sorted(f"{one.name}=={one.version} {_read_record(one.name)}" for one in copied)
-    content = "\n".join((resolution.constraints, sys.version, uv.python, *own))
+    """Return a key for the contents of an environment."""
+    copies = sorted(f"{each.name}=={each.version} {_read_record(each.name)}" for each in copied)
+    content = "\n".join((resolution.constraints, sys.version, uv.python, *copies))
     return hashlib.sha256(content.encode()).hexdigest()[:32]
 
 
@@ -146,17 +147,18 @@ def _read_record(name: str) -> str:
 
 
 def _keep_environment(folder: Path, kept: Path, number: int) -> Path:
-    """Move an environment to where the next run finds it, and remove the oldest."""
+    """Move an environment to where later runs find it, and remove the oldest ones."""
     (folder / COMPLETE_MARKER).touch()
     if not (kept / COMPLETE_MARKER).exists():
-        shutil.rmtree(kept, ignore_errors=True)  # what a killed run has left of it
-    with contextlib.suppress(OSError):  # another run was faster
+        shutil.rmtree(kept, ignore_errors=True)  # an incomplete one of a killed run
+    with contextlib.suppress(OSError):  # another run kept the same environment first
         folder.rename(kept)
-    found = sorted(
-        (one.stat().st_mtime, one) for one in kept.parent.glob(f"{KEPT_PREFIX}*/{COMPLETE_MARKER}")
+    markers = sorted(
+        (path.stat().st_mtime, path)
+        for path in kept.parent.glob(f"{KEPT_PREFIX}*/{COMPLETE_MARKER}")
     )
-    for taken, mark in found[:-number]:
-        if time.time() - taken > IN_USE_SECONDS:
-            mark.unlink()
-            shutil.rmtree(mark.parent, ignore_errors=True)
+    for last_used, marker in markers[:-number]:
+        if time.time() - last_used > IN_USE_SECONDS:
+            marker.unlink()
+            shutil.rmtree(marker.parent, ignore_errors=True)
     return kept if (kept / COMPLETE_MARKER).exists() else folder

@@ -1,1 +1,1 @@
-"""What the App shows inside Nautobot: pages, the panel on a run's result, metrics."""
+"""Pages, panels and metrics of the App inside Nautobot."""

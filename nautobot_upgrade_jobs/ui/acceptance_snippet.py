@@ -1,4 +1,4 @@
-"""To accept a finding by name: the lines for the settings, since the App stores nothing."""
+"""Render the settings entry that accepts a finding; the App itself stores nothing."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ PLUGINS_CONFIG = {{
 
 
 def render_snippet(*, today: date, **fields: str) -> str:
-    """Return the lines that accept one finding.
+    """Return the settings entry that accepts one finding.
 
     Args:
-        today: The day on which it is asked; the acceptance must reach beyond it.
+        today: The current date; the acceptance must not end before it.
         fields: ``finding``, ``reason``, ``who``, ``until`` and ``target``.
 
     Raises:
-        AcceptanceError: A field is empty, or the date is none, or is past.
+        AcceptanceError: A field is empty, or the date is invalid or past.
     """
     entry = {name: " ".join(fields[name].split()) for name in FIELDS}
     for name, value in entry.items():
         if not value:
             raise AcceptanceError(f"'{name}' is empty.")
-    (accepted,) = parse_acceptances([entry])
-    if accepted.until < today:
-        raise AcceptanceError(f"{accepted.until} is past: say until when to live with it.")
+    (acceptance,) = parse_acceptances([entry])
+    if acceptance.until < today:
+        raise AcceptanceError(f"The date {acceptance.until} is past.")
     lines = "\n".join(f"{'':16}{name!r}: {value!r}," for name, value in entry.items())
     return SNIPPET_TEMPLATE.format(app=APP, lines=lines)

@@ -1,10 +1,10 @@
-"""What the Upgrade page shows: the installation, the road of an upgrade, findings, and runs."""
+"""Build the Upgrade page: the installation, the stages of an upgrade, findings and runs."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timezone
 from importlib.metadata import version
 from typing import Any
@@ -31,36 +31,36 @@ from .template_content import call_safely
 MAX_HISTORY_RUNS = 20
 MAX_SNAPSHOTS = 10
 MAX_PREFLIGHT_RUNS = 30
-"""So many runs of Preflight are looked through for the one before, of the same target."""
+"""Number of Preflight runs searched for an earlier run with the same target."""
 MAX_REPORT_BYTES = 10_000_000
-"""Bytes; Nautobot does not keep a larger file by default."""
+"""Nautobot's default limit for files of a Job."""
 
 
 @dataclass(frozen=True)
 class StageStatus:
-    """A station, and what came of it last."""
+    """A stage of the upgrade and its newest run."""
 
     stage: Stage
     run: Run | None
     form_url: str
-    """Address of the Job's form; empty if this user may not run it."""
+    """URL of the Job's form; empty if the user may not run the Job."""
     links: tuple[Link, ...] = ()
     precedes_upgrade: bool = False
 
 
 @dataclass(frozen=True)
 class FindingComparison:
-    """Findings of the newest Preflight, beside those of the one before it."""
+    """Findings of the newest Preflight compared with the previous one for the same target."""
 
     newer: Run
     older: Run | None
     target: str
-    """Release, as an acceptance names it."""
+    """Version of the target, as an acceptance states it."""
     entries: tuple[FindingHistory, ...]
 
 
 def build_dashboard(user: Any, *, running: bool = False) -> dict[str, Any]:
-    """Return what a user sees; with ``running`` only what runs at the moment."""
+    """Return the template context for a user; with ``running`` only the runs in progress."""
     history = tuple(iter_runs(user, limit=MAX_HISTORY_RUNS))
     pending = tuple((run, last_log_message(run, user)) for run in history if not run.outcome.ended)
     if running:
@@ -71,7 +71,7 @@ def build_dashboard(user: Any, *, running: bool = False) -> dict[str, Any]:
         "release_status": release_status(
             read_catalog(), version("nautobot"), datetime.now(timezone.utc).date()
         ),
-        "stages": tuple(_build_stage_status(one, user, jobs) for one in STAGES),
+        "stages": tuple(_build_stage_status(stage, user, jobs) for stage in STAGES),
         "snapshots": tuple(_list_snapshots(user)),
         "compare": form_url(jobs["compare"], {}) if "compare" in jobs else "",
         "findings": call_safely(lambda: _compare_latest_preflights(user), None),
@@ -82,55 +82,55 @@ def build_dashboard(user: Any, *, running: bool = False) -> dict[str, Any]:
     }
 
 
-def _build_stage_status(station: Stage, user: Any, jobs: dict[str, str]) -> StageStatus:
-    run = next(iter_runs(user, station.kind, 1), None)
-    start = form_url(jobs[station.kind], {}) if station.kind in jobs else ""
-    stop = StageStatus(
-        station, run, start, precedes_upgrade=station.kind == LAST_STAGE_BEFORE_UPGRADE
+def _build_stage_status(stage: Stage, user: Any, jobs: dict[str, str]) -> StageStatus:
+    run = next(iter_runs(user, stage.kind, 1), None)
+    return StageStatus(
+        stage,
+        run,
+        form_url(jobs[stage.kind], {}) if stage.kind in jobs else "",
+        build_links(run, jobs) if run else (),
+        precedes_upgrade=stage.kind == LAST_STAGE_BEFORE_UPGRADE,
     )
-    return replace(stop, links=build_links(run, jobs)) if run else stop
 
 
 def _list_snapshots(user: Any) -> Iterator[tuple[Run, str]]:
-    """Yield the newest runs that have left a snapshot, and the file's name."""
-    found = (
-        run for kind in ("snapshot", "compare") for run in iter_runs(user, kind, MAX_SNAPSHOTS)
-    )
-    for run in sorted(found, key=lambda one: one.created, reverse=True)[:MAX_SNAPSHOTS]:
+    """Yield the newest runs that attached a snapshot, and the name of its file."""
+    runs = (run for kind in ("snapshot", "compare") for run in iter_runs(user, kind, MAX_SNAPSHOTS))
+    for run in sorted(runs, key=lambda run: run.created, reverse=True)[:MAX_SNAPSHOTS]:
         file = query_files(run.key, user, ".json.gz").first()
         if file:
             yield run, file.name
 
 
 def _compare_latest_preflights(user: Any) -> FindingComparison | None:
-    """Compare the newest Preflight that has a report with the one before, of the same target."""
-    found = _load_reports(iter_runs(user, "preflight", MAX_PREFLIGHT_RUNS), user)
-    newer, document = next(found, (None, {}))
+    """Compare the newest Preflight report with the previous one for the same target."""
+    reports = _load_reports(iter_runs(user, "preflight", MAX_PREFLIGHT_RUNS), user)
+    newer, document = next(reports, (None, {}))
     if newer is None:
         return None
-    earlier = iter_runs(user, "preflight", MAX_PREFLIGHT_RUNS)
-    same = (
+    runs = iter_runs(user, "preflight", MAX_PREFLIGHT_RUNS)
+    earlier = (
         run
-        for run in earlier
+        for run in runs
         if run.created < newer.created and run.outcome.target == newer.outcome.target
     )
-    older, before = next(_load_reports(same, user), (None, None))
-    target = str(document.get("target")).rpartition(" ")[2]
-    return FindingComparison(newer, older, target, diff_findings(document, before))
+    older, previous = next(_load_reports(earlier, user), (None, None))
+    target = str(document.get("target_version") or "")
+    return FindingComparison(newer, older, target, diff_findings(document, previous))
 
 
-def _load_reports(found: Iterable[Run], user: Any) -> Iterator[tuple[Run, Document]]:
-    for run in found:
+def _load_reports(runs: Iterable[Run], user: Any) -> Iterator[tuple[Run, Document]]:
+    for run in runs:
         document = _load_report(run, user)
         if document is not None:
             yield run, document
 
 
 def _load_report(run: Run, user: Any) -> Document | None:
-    """Return the report of a run; None if there is none, or if the user may not see it."""
+    """Return the report of a run; None if it is missing or the user may not view it."""
     proxy = query_files(run.key, user, ".json").first() if run.outcome.ended else None
     try:
-        found = json.loads(read_file(proxy, MAX_REPORT_BYTES) or b"") if proxy else None
+        document = json.loads(read_file(proxy, MAX_REPORT_BYTES) or b"") if proxy else None
     except ValueError:
         return None
-    return found if isinstance(found, dict) else None
+    return document if isinstance(document, dict) else None

@@ -1,4 +1,4 @@
-"""A panel on Nautobot's home page, for who asks for it in the settings."""
+"""A panel on Nautobot's home page, if the setting ``home_panel`` enables it."""
 
 from __future__ import annotations
 
@@ -14,9 +14,12 @@ from .template_content import call_safely
 
 
 def list_stages(request: Any) -> tuple[Any, ...]:
-    """Return what each Job came to last, as far as this user may see it."""
+    """Return each stage with its newest run that the user may view."""
     return call_safely(
-        lambda: tuple((one, next(iter_runs(request.user, one.kind, 1), None)) for one in STAGES), ()
+        lambda: tuple(
+            (stage, next(iter_runs(request.user, stage.kind, 1), None)) for stage in STAGES
+        ),
+        (),
     )
 
 

@@ -1,14 +1,15 @@
-"""What a run of ours has left in its result, read with suspicion: the pages rest on it."""
+"""Parse the result of a run; anything unexpected in it is ignored."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..catalog.versions import is_version
 from ..common.text import escape_invisible
 
 UNFINISHED = {"PENDING": "waiting", "RECEIVED": "waiting", "STARTED": "running", "RETRY": "running"}
-"""States of a run that has not ended, by their names in Nautobot."""
+"""Nautobot's statuses of a run that has not ended, and our verdict for each."""
 VERDICTS = {
     "go": "Go",
     "caution": "Caution",
@@ -22,18 +23,18 @@ VERDICTS = {
     "waiting": "Waiting for a worker",
     "running": "Running",
 }
-"""What a run can have come to, and how a page says it."""
+"""Every verdict of a run, and its title on a page."""
 REPORTED_VERDICTS = ("go", "caution", "blocked", "incomplete", "complete")
-"""Verdicts of runs that looked; the others did not get that far."""
+"""Verdicts of runs that examined the installation."""
 SEVERITIES = ("blocker", "warning", "info")
 MAX_TEXT_LENGTH = 400
 MAX_LIST_ITEMS = 50
-"""So much of a list is read; our own results are far shorter."""
+"""Number of list items that are read; our own results are far shorter."""
 
 
 @dataclass(frozen=True)
 class TopFinding:
-    """One of the findings that weigh most."""
+    """One of the most severe findings."""
 
     severity: str
     key: str
@@ -41,8 +42,8 @@ class TopFinding:
 
 
 @dataclass(frozen=True)
-class UnansweredReason:
-    """Why checks could not look."""
+class NotCheckedReason:
+    """A reason why checks could not run, and their number."""
 
     reason: str
     checks: int
@@ -50,68 +51,71 @@ class UnansweredReason:
 
 @dataclass(frozen=True)
 class JobOutcome:
-    """What became of a run, as far as its small result says."""
+    """The outcome of a run, read from its result."""
 
     verdict: str
     """A key of ``VERDICTS``."""
     current: str = ""
     target: str = ""
+    target_version: str = ""
+    """Nautobot version of the target; empty if the run had no target."""
     counts: dict[str, int] = field(default_factory=dict)
-    """Findings by severity, and ``accepted``; empty if nothing was judged."""
+    """Number of findings by severity, and ``accepted``; empty if no check ran."""
     not_checked: int = 0
     top_findings: tuple[TopFinding, ...] = ()
-    unanswered: tuple[UnansweredReason, ...] = ()
+    not_checked_reasons: tuple[NotCheckedReason, ...] = ()
     rows: int | None = None
-    """That a snapshot has captured."""
+    """Number of rows that a snapshot captured."""
     error: str = ""
-    """Why nothing was looked at."""
+    """Reason why the run was refused or crashed."""
 
     @property
     def title(self) -> str:
-        """The verdict in words."""
+        """The title of the verdict."""
         return VERDICTS[self.verdict]
 
     @property
     def has_verdict(self) -> bool:
-        """Whether the run got as far as to say something of the installation."""
+        """Whether the run examined the installation."""
         return self.verdict in REPORTED_VERDICTS
 
     @property
     def ended(self) -> bool:
-        """Whether there is nothing more to come."""
+        """Whether the run has ended."""
         return self.verdict not in UNFINISHED.values()
 
 
 def parse_outcome(status: str, result: Any) -> JobOutcome:
-    """Return what became of a run.
+    """Return the outcome of a run.
 
     Args:
-        status: Of the JobResult, as Nautobot names it.
-        result: Of the JobResult: ours, or what Nautobot keeps of an exception, or nothing.
+        status: Status of the JobResult.
+        result: Result of the JobResult: our own, Nautobot's record of an exception, or None.
     """
     if status in UNFINISHED:
         return JobOutcome(UNFINISHED[status])
     if status == "REVOKED":
         return JobOutcome("cancelled")
-    given = result if isinstance(result, dict) else {}
-    verdict = given.get("verdict")
+    content = result if isinstance(result, dict) else {}
+    verdict = content.get("verdict")
     if not isinstance(verdict, str) or verdict not in VERDICTS or verdict in UNFINISHED.values():
         verdict = "crashed" if status == "FAILURE" else "unknown"
-        return JobOutcome(verdict, error=_parse_exception_message(given.get("exc_message")))
+        return JobOutcome(verdict, error=_parse_exception_message(content.get("exc_message")))
     return JobOutcome(
         verdict,
-        current=_parse_text(given.get("current")),
-        target=_parse_text(given.get("target")),
-        counts=_parse_counts(given.get("findings")),
-        not_checked=_parse_number(given.get("not_checked")) or 0,
-        top_findings=tuple(map(_parse_top_finding, _parse_dicts(given.get("top")))),
-        unanswered=tuple(
-            one
-            for one in map(_parse_unanswered_reason, _parse_dicts(given.get("unseen")))
-            if one.checks
+        current=_parse_text(content.get("current")),
+        target=_parse_text(content.get("target")),
+        target_version=_parse_version(content.get("target_version")),
+        counts=_parse_counts(content.get("findings")),
+        not_checked=_parse_number(content.get("not_checked")) or 0,
+        top_findings=tuple(map(_parse_top_finding, _parse_dicts(content.get("top")))),
+        not_checked_reasons=tuple(
+            entry
+            for entry in map(_parse_not_checked_reason, _parse_dicts(content.get("unseen")))
+            if entry.checks
         ),
-        rows=_parse_number(given.get("rows")),
-        error=_parse_text(given.get("error")),
+        rows=_parse_number(content.get("rows")),
+        error=_parse_text(content.get("error")),
     )
 
 
@@ -121,27 +125,25 @@ def _parse_counts(value: Any) -> dict[str, int]:
     return {name: _parse_number(value.get(name)) or 0 for name in (*SEVERITIES, "accepted")}
 
 
-def _parse_top_finding(given: dict[str, Any]) -> TopFinding:
-    severity = given.get("severity")
+def _parse_top_finding(entry: dict[str, Any]) -> TopFinding:
+    severity = entry.get("severity")
     return TopFinding(
         severity if severity in SEVERITIES else "info",
-        _parse_text(given.get("key")),
-        _parse_text(given.get("message")),
+        _parse_text(entry.get("key")),
+        _parse_text(entry.get("message")),
     )
 
 
-def _parse_unanswered_reason(given: dict[str, Any]) -> UnansweredReason:
-    return UnansweredReason(
-        _parse_text(given.get("reason")), _parse_number(given.get("checks")) or 0
+def _parse_not_checked_reason(entry: dict[str, Any]) -> NotCheckedReason:
+    return NotCheckedReason(
+        _parse_text(entry.get("reason")), _parse_number(entry.get("checks")) or 0
     )
 
 
 def _parse_dicts(value: Any) -> list[dict[str, Any]]:
-    return (
-        [one for one in value[:MAX_LIST_ITEMS] if isinstance(one, dict)]
-        if isinstance(value, list)
-        else []
-    )
+    if not isinstance(value, list):
+        return []
+    return [entry for entry in value[:MAX_LIST_ITEMS] if isinstance(entry, dict)]
 
 
 def _parse_number(value: Any) -> int | None:
@@ -149,9 +151,15 @@ def _parse_number(value: Any) -> int | None:
 
 
 def _parse_exception_message(value: Any) -> str:
-    """Return the text of an exception: of one that a worker caught, its arguments as a list."""
-    given = value if isinstance(value, (list, tuple)) else [value]
-    return _parse_text(" ".join(str(one) for one in given[:MAX_LIST_ITEMS] if one is not None))
+    """Return the text of an exception; a worker stores its arguments as a list."""
+    arguments = value if isinstance(value, (list, tuple)) else [value]
+    texts = (str(argument) for argument in arguments[:MAX_LIST_ITEMS] if argument is not None)
+    return _parse_text(" ".join(texts))
+
+
+def _parse_version(value: Any) -> str:
+    text = _parse_text(value)
+    return text if is_version(text) else ""
 
 
 def _parse_text(value: Any) -> str:

@@ -1,9 +1,9 @@
-"""Runs of our Jobs, as far as the one who looks may see them."""
+"""Query the runs of our Jobs that a user may view."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -20,25 +20,25 @@ from .next_steps import JOBS, RERUN, NextStep, suggest_next_steps
 logger = logging.getLogger(__name__)
 JOBS_MODULE = f"{__package__.rpartition('.')[0]}.jobs."
 KINDS_BY_CLASS = {name.replace(" ", ""): kind for kind, name in JOBS.items()}
-"""Our Jobs by the name of their class."""
+"""Kinds of our Jobs by class name."""
 
 
 @dataclass(frozen=True)
 class Attachment:
-    """A file of a run."""
+    """A file attached to a run."""
 
     key: str
     name: str
 
     @property
     def url(self) -> str:
-        """Where it can be had."""
+        """URL to download the file."""
         return reverse("extras-api:fileproxy-download", kwargs={"pk": self.key})
 
 
 @dataclass(frozen=True)
 class Link:
-    """A next step that can be clicked."""
+    """A link to a next step."""
 
     label: str
     url: str
@@ -55,7 +55,7 @@ class Run:
     ended: datetime | None
     user: str
     fields: dict[str, str]
-    """What the form was filled with."""
+    """Values of the form that are text."""
 
     @property
     def title(self) -> str:
@@ -64,12 +64,12 @@ class Run:
 
     @property
     def url(self) -> str:
-        """Its page."""
+        """URL of the run's page."""
         return reverse("extras:jobresult", kwargs={"pk": self.key})
 
 
 def get_job_kind(result: JobResult) -> str:
-    """Return which of our Jobs has run; nothing if it was none of them."""
+    """Return the kind of our Job that ran; empty for any other Job."""
     job = result.job_model
     if job is None or not job.module_name.startswith(JOBS_MODULE):
         return ""
@@ -77,11 +77,11 @@ def get_job_kind(result: JobResult) -> str:
 
 
 def parse_run(result: JobResult) -> Run | None:
-    """Return a result as a run of ours; None if it is no such thing."""
+    """Return a result as a run of one of our Jobs; None for any other Job."""
     kind = get_job_kind(result)
     if not kind:
         return None
-    given = result.task_kwargs if isinstance(result.task_kwargs, dict) else {}
+    fields = result.task_kwargs if isinstance(result.task_kwargs, dict) else {}
     return Run(
         str(result.pk),
         kind,
@@ -89,29 +89,32 @@ def parse_run(result: JobResult) -> Run | None:
         result.date_created,
         result.date_done,
         str(result.user or ""),
-        {name: value for name, value in given.items() if isinstance(value, str)},
+        {name: value for name, value in fields.items() if isinstance(value, str)},
     )
 
 
 def query_job_keys() -> dict[str, list[Any]]:
-    """Return the keys of our Jobs' records by kind.
+    """Return the primary keys of our Jobs by kind.
 
-    Results are asked for by these: a condition on the Job's name would make the database read
-    every result of an installation that has not run the Job.
+    Queries of results filter by these keys. With a filter by the Job's name, the database would
+    read every result of an installation that has not run the Job.
     """
-    found: dict[str, list[Any]] = {kind: [] for kind in JOBS}
-    known = Job.objects.filter(
+    keys: dict[str, list[Any]] = {kind: [] for kind in JOBS}
+    jobs = Job.objects.filter(
         module_name__startswith=JOBS_MODULE, job_class_name__in=list(KINDS_BY_CLASS)
     )
-    for name, key in known.values_list("job_class_name", "pk"):
-        found[KINDS_BY_CLASS[name]].append(key)
-    return found
+    for name, key in jobs.values_list("job_class_name", "pk"):
+        keys[KINDS_BY_CLASS[name]].append(key)
+    return keys
 
 
 def query_visible_results(user: Any, *kinds: str) -> QuerySet[JobResult]:
-    """Return the results of our Jobs, or of some, that a user may see, the newest first."""
+    """Return the results of our Jobs that a user may view, the newest first."""
     keys = [
-        key for kind, found in query_job_keys().items() if kind in (kinds or JOBS) for key in found
+        key
+        for kind, job_keys in query_job_keys().items()
+        if kind in (kinds or JOBS)
+        for key in job_keys
     ]
     return (
         JobResult.objects.restrict(user, "view")
@@ -122,84 +125,84 @@ def query_visible_results(user: Any, *kinds: str) -> QuerySet[JobResult]:
 
 
 def iter_runs(user: Any, kind: str = "", limit: int | None = None) -> Iterator[Run]:
-    """Yield runs that a user may see, the newest first."""
+    """Yield the runs that a user may view, the newest first."""
     for result in query_visible_results(user, *filter(None, [kind]))[:limit]:
         if run := parse_run(result):
             yield run
 
 
 def list_attachments(run: Run, user: Any) -> tuple[Attachment, ...]:
-    """Return the files of a run that a user may see."""
-    return tuple(Attachment(str(one.pk), one.name) for one in query_files(run.key, user))
+    """Return the files of a run that a user may view."""
+    return tuple(Attachment(str(proxy.pk), proxy.name) for proxy in query_files(run.key, user))
 
 
 def query_files(result: str, user: Any, ending: str = "") -> QuerySet[FileProxy]:
-    """Return files of a result that a user may see."""
+    """Return the files of a result that a user may view, by the end of their names."""
     return FileProxy.objects.restrict(user, "view").filter(job_result=result, name__endswith=ending)
 
 
-def read_file(proxy: FileProxy, most: int = -1) -> bytes | None:
-    """Return what a file holds, or so many bytes of it; None if the storage no longer has it.
-
-    What a storage raises then is its own: Nautobot's says that a row does not exist.
-    """
+def read_file(proxy: FileProxy, max_bytes: int = -1) -> bytes | None:
+    """Return the content of a file, at most ``max_bytes``; None if the storage cannot read it."""
     try:
         with proxy.file.open("rb") as stream:
-            return bytes(stream.read(most))
-    except Exception:  # it may be any storage
+            return bytes(stream.read(max_bytes))
+    except Exception:  # each storage raises its own errors
         logger.warning("nautobot_upgrade_jobs: %s cannot be read", proxy.name, exc_info=True)
         return None
 
 
 def last_log_message(run: Run, user: Any) -> str:
-    """Return the last line of a run's log, if the user may see it."""
-    found = JobLogEntry.objects.restrict(user, "view").filter(job_result=run.key)
-    newest = found.order_by("-created").first()
+    """Return the last log message of a run; empty if the user may not view the log."""
+    entries = JobLogEntry.objects.restrict(user, "view").filter(job_result=run.key)
+    newest = entries.order_by("-created").first()
     return newest.message[:200] if newest else ""
 
 
 def runnable_jobs(user: Any) -> dict[str, str]:
-    """Return the Jobs that a user may run: their keys by kind."""
-    found = Job.objects.restrict(user, "run").filter(
+    """Return the primary keys, by kind, of the Jobs that a user may run."""
+    jobs = Job.objects.restrict(user, "run").filter(
         module_name__startswith=JOBS_MODULE,
         job_class_name__in=list(KINDS_BY_CLASS),
         installed=True,
         enabled=True,
     )
-    return {KINDS_BY_CLASS[job.job_class_name]: str(job.pk) for job in found}
+    return {KINDS_BY_CLASS[job.job_class_name]: str(job.pk) for job in jobs}
 
 
 def can_accept_findings(user: Any) -> bool:
-    """Tell whether a user may decide to live with what Preflight finds."""
+    """Return whether a user may accept findings of Preflight."""
     return has_job_permission(user, ACCEPT_FINDINGS, pk__in=query_job_keys()["preflight"])
 
 
 def list_url() -> str:
-    """Return the address of Nautobot's list of results, of our Jobs alone."""
-    keys = [("job_model", key) for found in query_job_keys().values() for key in found]
+    """Return the URL of Nautobot's list of results, filtered to our Jobs."""
+    keys = [("job_model", key) for job_keys in query_job_keys().values() for key in job_keys]
     return f"{reverse('extras:jobresult_list')}?{urlencode(keys)}" if keys else ""
 
 
-def form_url(job: str, fields: Any) -> str:
-    """Return the address of a Job's form, filled in."""
-    words = {("kwargs_from_job_result" if name == RERUN else name): fields[name] for name in fields}
+def form_url(job: str, fields: Mapping[str, str]) -> str:
+    """Return the URL of a Job's form with the given field values."""
+    query = {
+        ("kwargs_from_job_result" if name == RERUN else name): value
+        for name, value in fields.items()
+    }
     url = reverse("extras:job_run", kwargs={"pk": job})
-    return f"{url}?{urlencode(words)}" if words else url
+    return f"{url}?{urlencode(query)}" if query else url
 
 
 def build_links(run: Run, jobs: dict[str, str]) -> tuple[Link, ...]:
-    """Return the next steps after a run that its reader may take."""
+    """Return links to the next steps after a run, for the Jobs that a user may run."""
     steps = suggest_next_steps(run.kind, run.outcome, run.key, run.fields)
     return tuple(build_link(step, jobs) for step in steps if step.kind in jobs)
 
 
 def build_link(step: NextStep, jobs: dict[str, str]) -> Link:
-    """Return a step as what can be clicked."""
+    """Return the link for a step."""
     return Link(step.label, form_url(jobs[step.kind], step.fields))
 
 
 def get_latest_verdicts(user: Any, request: Any) -> dict[str, dict[str, Any] | None]:
-    """Return what the newest run of each Job came to, as plain JSON types."""
+    """Return the newest run of each Job that a user may view, as JSON types."""
     return {kind: _serialize_run(next(iter_runs(user, kind, 1), None), request) for kind in JOBS}
 
 

@@ -1,4 +1,4 @@
-"""The newest verdicts as Prometheus metrics: numbers alone, since everybody may read them."""
+"""Export the newest verdicts as Prometheus metrics; numbers only, because the page is public."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from .job_outcome import SEVERITIES, UNFINISHED, JobOutcome, parse_outcome
 from .job_runs import query_job_keys
 
 MAX_RUNS_SEARCHED = 20
-"""So many runs of a Job are gone through for one that has looked."""
+"""Number of runs of a Job searched for one that examined the installation."""
 
 
 def iter_latest_outcomes() -> Iterator[tuple[str, list[tuple[JobOutcome, datetime]]]]:
-    """Yield what the newest run of each Job came to, and when, and runs back to one that looked."""
+    """Yield each Job's newest outcome and end, and older ones if the newest has no verdict."""
     for kind, keys in query_job_keys().items():
-        found = JobResult.objects.filter(job_model__in=keys, date_done__isnull=False).exclude(
+        results = JobResult.objects.filter(job_model__in=keys, date_done__isnull=False).exclude(
             status__in=list(UNFINISHED)
         )
-        rows = found.order_by("-date_created").values_list("status", "result", "date_done")
+        rows = results.order_by("-date_created").values_list("status", "result", "date_done")
         runs = [*_parse_outcomes(rows[:1])]
-        if runs and not runs[0][0].has_verdict:  # seldom, and a scrape is to be cheap
+        if runs and not runs[0][0].has_verdict:  # rare; otherwise a scrape reads one row per Job
             runs += _parse_outcomes(rows[1:MAX_RUNS_SEARCHED])
         yield kind, runs
 
@@ -37,27 +37,27 @@ def _parse_outcomes(
 
 
 def upgrade_metrics() -> Iterator[GaugeMetricFamily]:
-    """Yield the metrics, for each scrape."""
+    """Yield the metrics of one scrape."""
     verdict = GaugeMetricFamily(
         "nautobot_upgrade_verdict", "Verdict of the newest run: 1", labels=["job", "verdict"]
     )
     findings = GaugeMetricFamily(
         "nautobot_upgrade_findings",
-        "Findings of the newest run that looked, accepted ones aside",
+        "Findings that are not accepted, of the newest run that ran its checks",
         labels=["job", "severity"],
     )
     age = GaugeMetricFamily(
         "nautobot_upgrade_run_age_seconds",
-        "Seconds since the newest run that looked",
+        "Seconds since the end of the newest run that ran its checks",
         labels=["job"],
     )
     now = datetime.now(timezone.utc)
-    for kind, found in iter_latest_outcomes():
-        for outcome, _ in found[:1]:
+    for kind, runs in iter_latest_outcomes():
+        for outcome, _ in runs[:1]:
             verdict.add_metric([kind, outcome.verdict], 1)
-        # A run that was refused or has crashed says nothing of the installation: what the one
-        # before it found is still so, and as old.
-        for outcome, ended in [one for one in found if one[0].has_verdict][:1]:
+        # A run that was refused or crashed did not examine the installation, so the findings and
+        # the age of the run before it still apply.
+        for outcome, ended in [run for run in runs if run[0].has_verdict][:1]:
             age.add_metric([kind], (now - ended).total_seconds())
             for severity in SEVERITIES:
                 if severity in outcome.counts:

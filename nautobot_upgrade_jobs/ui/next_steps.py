@@ -1,4 +1,4 @@
-"""The road of an upgrade: which Job comes after which, and with what its form is filled."""
+"""The stages of an upgrade, and the next Job after a run with the values of its form."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ JOBS = {
     "verify": "Verify Migrations",
     "rollback": "Rollback Planner",
 }
-"""Our Jobs by kind, as they are called."""
+"""Names of our Jobs by kind."""
 GOOD_VERDICTS = ("go", "caution", "complete")
 RERUN = "again"
-"""Parameter of a form that is filled as it was for an earlier run."""
+"""Key of the form values that stands for the values of an earlier run."""
 
 
 @dataclass(frozen=True)
 class NextStep:
-    """One sensible thing to do next."""
+    """A Job to run next."""
 
     kind: str
-    """Of the Job to run."""
+    """Kind of the Job."""
     label: str
     fields: Mapping[str, str] = field(default_factory=dict)
-    """What its form is filled with."""
+    """Values of the Job's form."""
 
 
 @dataclass(frozen=True)
 class Stage:
-    """A stop on the road, and why one stops there."""
+    """A stage of the upgrade: a Job and the question that it answers."""
 
     kind: str
     question: str
@@ -46,25 +46,25 @@ class Stage:
 
 STAGES = (
     Stage("preflight", "May I upgrade, and what do I do first?"),
-    Stage("snapshot", "What is the state of all that can change?"),
+    Stage("snapshot", "What is the current state?"),
     Stage("verify", "Did the upgrade really finish?"),
-    Stage("compare", "What changed, and was it to be expected?"),
-    Stage("rollback", "How do I get back, and what is lost?"),
+    Stage("compare", "What changed, and was it expected?"),
+    Stage("rollback", "How do I roll back, and what is lost?"),
 )
 LAST_STAGE_BEFORE_UPGRADE = "snapshot"
-"""The station after which the upgrade itself takes place."""
+"""The stage after which the upgrade itself takes place."""
 
 
 def suggest_next_steps(
     kind: str, outcome: JobOutcome, run: str, fields: Mapping[str, str]
 ) -> Iterator[NextStep]:
-    """Yield what to do after a run, the most sensible first.
+    """Yield the next steps after a run, the most useful first.
 
     Args:
-        kind: Of the Job that has run.
-        outcome: What it came to.
-        run: Primary key of its result.
-        fields: What its form was filled with; keys of other runs are among it.
+        kind: Kind of the Job that ran.
+        outcome: Outcome of the run.
+        run: Primary key of the JobResult.
+        fields: Values of its form, which may include primary keys of other runs.
     """
     if not outcome.ended:
         return
@@ -73,28 +73,25 @@ def suggest_next_steps(
     if kind in ("preflight", "snapshot") and outcome.verdict not in GOOD_VERDICTS:
         yield again
     elif kind == "preflight":
-        target = _parse_version(outcome.target)
-        yield NextStep("snapshot", "Capture a snapshot", {"target": target} if target else {})
+        yield NextStep(
+            "snapshot", "Capture a snapshot", _optional_field("target", outcome.target_version)
+        )
         yield again
     elif kind == "snapshot":
-        yield NextStep("verify", "After the upgrade: verify it", {"before": run})
-        yield NextStep("compare", "Compare with the present", {"before": run})
-        yield NextStep("rollback", "Plan the way back", {"snapshot_result": run})
+        yield NextStep("verify", "Verify after the upgrade", {"before": run})
+        yield NextStep("compare", "Compare with the current state", {"before": run})
+        yield NextStep("rollback", "Plan the rollback", {"snapshot_result": run})
     elif kind == "verify":
-        back = NextStep("rollback", "Plan the way back", _optional_field("snapshot_result", before))
-        compare = NextStep("compare", "See what changed", _optional_field("before", before))
-        yield from (compare, again) if outcome.verdict in GOOD_VERDICTS else (again, back)
+        rollback = NextStep(
+            "rollback", "Plan the rollback", _optional_field("snapshot_result", before)
+        )
+        compare = NextStep("compare", "Compare snapshots", _optional_field("before", before))
+        yield from (compare, again) if outcome.verdict in GOOD_VERDICTS else (again, rollback)
     else:
-        words = "Verify the upgrade" if kind == "compare" else "After the way back: verify it"
-        verify = NextStep("verify", words, _optional_field("before", before))
+        label = "Verify the upgrade" if kind == "compare" else "Verify after the rollback"
+        verify = NextStep("verify", label, _optional_field("before", before))
         yield from (verify, again) if outcome.has_verdict else (again, verify)
 
 
 def _optional_field(name: str, value: str) -> dict[str, str]:
     return {name: value} if value else {}
-
-
-def _parse_version(label: str) -> str:
-    """Return the version that a label such as ``Nautobot 3.2.7`` ends with."""
-    word = label.rpartition(" ")[2]
-    return word if word[:1].isdigit() else ""

@@ -1,4 +1,4 @@
-"""Where an installation stands among the releases of Nautobot, as far as the catalog knows them."""
+"""Compare the installed release with the releases in the catalog."""
 
 from __future__ import annotations
 
@@ -13,33 +13,33 @@ from ..facts.base import Unavailable
 
 @dataclass(frozen=True)
 class ReleaseStatus:
-    """The installed release, and what there is beyond it."""
+    """The installed release, and the newer releases."""
 
     installed: str
     in_catalog: bool = False
-    """Whether the catalog knows the release."""
+    """Whether the catalog contains the release."""
     released: date | None = None
     age_days: int = 0
-    """Since it was published."""
+    """Days since the release was published."""
     latest_patch: str = ""
-    """The newest release of its line; empty if that is what is installed."""
+    """The newest release of the line; empty if it is not newer than the installed one."""
     latest: str = ""
-    """The newest release of all; empty likewise."""
+    """The newest release of all lines; empty if it is not newer than the installed one."""
     maintenance: str = ""
-    """What is known of the line's maintenance, as a sentence."""
+    """A sentence about the maintenance of the line; empty if unknown."""
     catalog_date: date | None = None
-    """The day of the catalog: what was published since, it does not know."""
+    """The date of the catalog; it does not contain later releases."""
     unavailable_reason: str = ""
-    """Why nothing is known."""
+    """Reason why the status is unknown."""
 
 
 def release_status(catalog: Catalog | Unavailable, installed: str, today: date) -> ReleaseStatus:
-    """Return where a release stands today.
+    """Return the status of an installed release on a given day.
 
     Args:
-        catalog: The releases that are known, or why they are not.
-        installed: The version of Nautobot.
-        today: The day that ages are counted to.
+        catalog: The known releases, or why they are unavailable.
+        installed: The installed version of Nautobot.
+        today: The day for which the age is calculated.
     """
     if isinstance(catalog, Unavailable):
         return ReleaseStatus(installed, unavailable_reason=catalog.reason)
@@ -49,7 +49,7 @@ def release_status(catalog: Catalog | Unavailable, installed: str, today: date) 
             installed,
             latest=_if_newer(newest.version, installed),
             catalog_date=catalog.date,
-            unavailable_reason="the catalog does not know its line",
+            unavailable_reason="the catalog does not contain this release line",
         )
     return ReleaseStatus(
         installed,
@@ -58,16 +58,16 @@ def release_status(catalog: Catalog | Unavailable, installed: str, today: date) 
         age_days=(today - release.date).days if release else 0,
         latest_patch=_if_newer(line.newest.version, installed),
         latest=_if_newer(newest.version, installed),
-        maintenance=_describe_maintenance(line.name, ltm=line.ltm, living=line.maintained),
+        maintenance=_describe_maintenance(line.name, ltm=line.ltm, maintained=line.maintained),
         catalog_date=catalog.date,
     )
 
 
-def _describe_maintenance(line: str, *, ltm: bool, living: bool) -> str:
-    if not living:
-        return f"Line {line} has ended: it gets no more patch releases, for security neither."
+def _describe_maintenance(line: str, *, ltm: bool, maintained: bool) -> str:
+    if not maintained:
+        return f"Line {line} is end-of-life: no more patch releases, including security fixes."
     if ltm:
-        return f"Line {line} is the one of long-term maintenance: security and data loss alone."
+        return f"Line {line} is in long-term maintenance: only fixes for security and data loss."
     return f"Line {line} gets patch releases."
 
 

@@ -1,6 +1,6 @@
-"""What the App adds to the page of a JobResult of ours: verdict, next steps, and the report.
+"""Add the verdict, next steps and report to the page of a JobResult of our Jobs.
 
-A component that raises takes the whole page down, so each of them is guarded.
+A component that raises an exception breaks the whole page, so each one is guarded.
 """
 
 from __future__ import annotations
@@ -24,38 +24,38 @@ from .job_runs import (
 
 logger = logging.getLogger(__name__)
 TEMPLATES = "nautobot_upgrade_jobs/inc"
-UNAVAILABLE_MESSAGE = "This cannot be shown here; the log below and the files have all of it."
-T = TypeVar("Answer")
+UNAVAILABLE_MESSAGE = "This part cannot be shown. The log below and the files contain everything."
+T = TypeVar("T")
 
 
-def call_safely(ask: Callable[[], T], otherwise: T) -> T:
-    """Return an answer, or another one where asking fails; the server's log says why."""
+def call_safely(function: Callable[[], T], default: T) -> T:
+    """Return the result of a function, or a default if it raises; log the exception."""
     try:
-        return ask()
-    except Exception:  # the page is more than what we have to say on it
+        return function()
+    except Exception:  # the rest of the page must still render
         logger.exception("nautobot_upgrade_jobs: part of a page cannot be shown")
-        return otherwise
+        return default
 
 
 def build_verdict_context(result: Any, user: Any) -> dict[str, Any]:
-    """Return what the panels on a result's page show."""
+    """Return the template context of the panels on a result's page."""
     run = parse_run(result)
     if run is None:
         return {"run": None}
     return {
         "run": run,
         "files": list_attachments(run, user),
-        "words": "" if run.outcome.ended else last_log_message(run, user),
+        "progress": "" if run.outcome.ended else last_log_message(run, user),
         "links": build_links(run, runnable_jobs(user)),
         "has_report": query_files(run.key, user, ".html").exists(),
     }
 
 
 class _OwnJobResultMixin:
-    """A component that is there on results of our Jobs alone."""
+    """A component that only results of our Jobs have."""
 
     def should_render(self, context: Context) -> bool:
-        """Tell whether it has something to say here."""
+        """Return whether the page shows a result of our Jobs."""
         return call_safely(lambda: parse_run(context["object"]) is not None, False)
 
 
@@ -67,7 +67,7 @@ class RunPanel(_OwnJobResultMixin, Panel):
         super().__init__(**kwargs)
 
     def render_body_content(self, context: Context) -> str:
-        """Render what the template says of the run."""
+        """Render the template for the run."""
         result, request = context["object"], context["request"]
         return call_safely(
             lambda: render_to_string(
@@ -78,10 +78,10 @@ class RunPanel(_OwnJobResultMixin, Panel):
 
 
 class ReportTab(Tab):
-    """The HTML report in its place."""
+    """The tab with the HTML report."""
 
     def should_render(self, context: Context) -> bool:
-        """Tell whether the run has a report that this user may see."""
+        """Return whether the run has a report that the user may view."""
         result, user = context["object"], context["request"].user
         return call_safely(
             lambda: (
@@ -92,20 +92,20 @@ class ReportTab(Tab):
 
 
 class JobResultContent(TemplateExtension):
-    """What is added, in the words of Nautobot."""
+    """The panels and the tab on the page of a JobResult."""
 
     model = "extras.jobresult"
     object_detail_panels = (
         RunPanel(
             "verdict",
-            label="Upgrade: the verdict",
+            label="Upgrade verdict",
             section=SectionChoices.LEFT_HALF,
             body_id="upgrade-verdict",
             weight=10,
         ),
         RunPanel(
             "next",
-            label="Upgrade: what next",
+            label="Next steps",
             section=SectionChoices.RIGHT_HALF,
             body_id="upgrade-next",
             weight=10,

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from django.contrib.auth.mixins import LoginRequiredMixin, PermissionRequiredMixin
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.utils.decorators import method_decorator
 from django.views.decorators.clickjacking import xframe_options_sameorigin
@@ -27,38 +27,38 @@ REPORT_POLICY = (
     "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; "
     "style-src 'unsafe-inline'; frame-ancestors 'self'"
 )
-"""A report can show itself, and open a link elsewhere; it can do nothing with this site."""
+"""Allows a report to render and to open external links, without any access to this site."""
 DOCS = Path(__file__).parents[1] / "docs"
-"""The built documentation; a wheel has it, a checkout after ``make site``."""
+"""The built documentation: part of a wheel; in a checkout, built by ``make site``."""
 DOCS_POLICY = "default-src 'self' 'unsafe-inline' data:; frame-ancestors 'self'"
 MAX_FIELD_LENGTH = 4000
 ACCEPTANCE_DAYS = 30
-"""From today: until when an acceptance is offered to hold."""
+"""Days from the current date to the default end of an acceptance."""
 THEMES = ("light", "dark")
 
 
 LEGACY = int(version("nautobot").partition(".")[0]) < 3
-"""Nautobot shows the title of a page from 3.0 on by itself."""
+"""Since 3.0, Nautobot itself shows the title of a page."""
 
 
-class JobResultPermissionMixin(LoginRequiredMixin, PermissionRequiredMixin):
-    """A page for those who may see results of Jobs; each sees those that they may."""
+class JobResultPermissionMixin(LoginRequiredMixin, PermissionRequiredMixin, View):
+    """Limit a page to users who may view Job results; object permissions apply to each result."""
 
     permission_required = "extras.view_jobresult"
 
-    def handle_no_permission(self) -> HttpResponse:
-        """Ask who is there; refuse those who are known."""
+    def handle_no_permission(self) -> HttpResponseRedirect:
+        """Redirect anonymous users to the login page; refuse authenticated ones."""
         self.raise_exception = self.request.user.is_authenticated
         return super().handle_no_permission()
 
 
 class UpgradeView(JobResultPermissionMixin, TemplateView):
-    """Where this instance stands, and where an upgrade of it stands."""
+    """The Upgrade page."""
 
     template_name = "nautobot_upgrade_jobs/upgrade.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """Return what there is to see for this user."""
+        """Return the template context for the user."""
         return {
             **super().get_context_data(**kwargs),
             **build_dashboard(self.request.user),
@@ -67,12 +67,12 @@ class UpgradeView(JobResultPermissionMixin, TemplateView):
 
 
 class RunningView(JobResultPermissionMixin, TemplateView):
-    """What runs at the moment, for a page that keeps itself up to date."""
+    """The runs in progress, which a page refreshes."""
 
     template_name = f"{TEMPLATES}/running.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """Return what there is to see for this user."""
+        """Return the template context for the user."""
         return {
             **super().get_context_data(**kwargs),
             **build_dashboard(self.request.user, running=True),
@@ -80,7 +80,7 @@ class RunningView(JobResultPermissionMixin, TemplateView):
 
 
 class VerdictView(JobResultPermissionMixin, View):
-    """The verdict of one run, for its page to keep itself up to date."""
+    """The verdict of one run, which its page refreshes."""
 
     def get(self, request: HttpRequest, pk: str) -> HttpResponse:
         """Return the panel's body."""
@@ -90,72 +90,72 @@ class VerdictView(JobResultPermissionMixin, View):
 
 
 class AcceptView(JobResultPermissionMixin, TemplateView):
-    """The lines that accept a finding by name; they are shown, and stored nowhere."""
+    """The form that renders an acceptance for the settings; nothing is stored."""
 
     template_name = "nautobot_upgrade_jobs/accept.html"
 
     def has_permission(self) -> bool:
-        """Tell whether the user may decide so."""
+        """Return whether the user may accept findings."""
         return super().has_permission() and can_accept_findings(self.request.user)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """Return the form, and the lines or what is wrong with it."""
-        asked = {name: self.request.GET.get(name, "")[:MAX_FIELD_LENGTH] for name in FIELDS}
+        """Return the form, and the settings entry or the error."""
+        fields = {name: self.request.GET.get(name, "")[:MAX_FIELD_LENGTH] for name in FIELDS}
         today = datetime.now(timezone.utc).date()
         context = super().get_context_data(**kwargs) | {
-            "asked": {**asked, "who": str(self.request.user)},
+            "fields": {**fields, "who": str(self.request.user)},
             "legacy": LEGACY,
-            "soon": today + timedelta(days=ACCEPTANCE_DAYS),
+            "default_until": today + timedelta(days=ACCEPTANCE_DAYS),
         }
         if "reason" not in self.request.GET:
             return context
         try:
-            return context | {"lines": render_snippet(today=today, **context["asked"])}
+            return context | {"snippet": render_snippet(today=today, **context["fields"])}
         except AcceptanceError as error:
             return context | {"error": str(error)}
 
 
 @method_decorator(xframe_options_sameorigin, name="dispatch")
 class ReportView(JobResultPermissionMixin, View):
-    """The HTML report of one run, as a document that can do no harm."""
+    """The HTML report of one run, as a sandboxed document."""
 
     def get(self, request: HttpRequest, pk: str) -> HttpResponse:
-        """Return the report in the colours of the page around it."""
+        """Return the report in the color theme of the surrounding page."""
         result = _get_result_or_404(request, pk)
         proxy = get_object_or_404(query_files(result.pk, request.user, ".html")[:1])
         data = read_file(proxy)
         if data is None:
             raise Http404
         text = data.decode("utf-8", "replace")
-        # Nautobot 2.4 turns the colours of a whole page over, this one's, too.
+        # Nautobot 2.4 inverts the colors of the whole page, including the report.
         theme = "light" if LEGACY else request.COOKIES.get("theme", "")
-        answer = HttpResponse(apply_theme(text, theme) if theme in THEMES else text)
-        answer["Content-Security-Policy"] = REPORT_POLICY
-        answer["X-Content-Type-Options"] = "nosniff"
-        answer["Referrer-Policy"] = "no-referrer"
-        answer["Cache-Control"] = "private, no-store"
-        return answer
+        response = HttpResponse(apply_theme(text, theme) if theme in THEMES else text)
+        response["Content-Security-Policy"] = REPORT_POLICY
+        response["X-Content-Type-Options"] = "nosniff"
+        response["Referrer-Policy"] = "no-referrer"
+        response["Cache-Control"] = "private, no-store"
+        return response
 
 
 class DocsView(LoginRequiredMixin, View):
-    """The documentation, from the package itself: of this release, and without a network."""
+    """The documentation of this release, served from the package without network access."""
 
-    def get(self, request: HttpRequest, path: str = "index.html") -> HttpResponse:
-        """Return a page of it, or what belongs to one."""
+    def get(self, request: HttpRequest, path: str = "index.html") -> HttpResponse | FileResponse:
+        """Return one file of the documentation."""
         if not (DOCS / "index.html").exists():
             return HttpResponse(
-                "This installation was not made from a wheel and has no built documentation. "
-                "Read the folder docs of the repository, or run: make site",
+                "This installation was not built from a wheel and has no built documentation. "
+                "Read the docs folder of the repository, or run: make site",
                 content_type="text/plain",
                 status=404,
             )
-        answer = serve(request, path, document_root=DOCS)
-        answer["Content-Security-Policy"] = DOCS_POLICY
-        return answer
+        response = serve(request, path, document_root=str(DOCS))
+        response["Content-Security-Policy"] = DOCS_POLICY
+        return response
 
 
 def _get_result_or_404(request: HttpRequest, pk: str) -> JobResult:
-    """Return a result of ours that the user may see; there is no other."""
+    """Return a result of our Jobs that the user may view."""
     result = get_object_or_404(JobResult.objects.restrict(request.user, "view"), pk=pk)
     if not get_job_kind(result):
         raise Http404

@@ -1,4 +1,4 @@
-"""What an upgrade to come looks like from afar: the way there, its migrations by risk, its Apps."""
+"""Overview of an upgrade: its path, the risk of its migrations, and its Apps."""
 
 from __future__ import annotations
 
@@ -7,23 +7,22 @@ from dataclasses import dataclass
 
 from ..catalog.records import UpgradeStop
 from ..facts import Preconditions, Unavailable
+from ..facts.preconditions import COST_TEXTS, CostKind, Lock, OperationCost
 from ..facts.resolution import AppReleases
 
-RISKS = {
-    "stops": "stops, as the rows are today",
-    "rewrite": "writes every row of a table anew",
-    "scan": "reads every row, and lets nobody at the table",
-    "index": "builds an index, and lets nobody write",
-    "code": "runs code over rows",
-    "plain": "changes the catalog alone",
-    "unknown": "not looked at",
+RISK_LEVELS: tuple[str, ...] = ("stops", *(kind.value for kind in CostKind), "plain", "unknown")
+"""Risks of a migration, the most severe first."""
+RISK_TEXTS = {
+    "stops": "stops on existing rows",
+    "plain": "changes the catalog only",
+    "unknown": "not checked",
 }
-"""What a migration does to those who wait, the worst first."""
+"""Texts of the risks that are no cost."""
 
 
 @dataclass(frozen=True)
-class Halt:
-    """A release on the way."""
+class Waypoint:
+    """A release on the upgrade path."""
 
     release: str
     kind: str
@@ -31,45 +30,66 @@ class Halt:
 
 
 @dataclass(frozen=True)
-class Migrating:
-    """A migration to come, and the worst of what it does."""
+class MigrationRisk:
+    """A pending migration with its most severe risk."""
 
     migration: str
     risk: str
-    """A key of ``RISKS``."""
+    """A member of ``RISK_LEVELS``."""
+    lock: Lock = Lock.UNKNOWN
+    """The most severe lock of its operations, if the risk is a cost."""
+
+    @property
+    def text(self) -> str:
+        """The risk and the lock in words."""
+        if self.risk in RISK_TEXTS:
+            return RISK_TEXTS[self.risk]
+        return COST_TEXTS[CostKind(self.risk)][self.lock]
 
 
 @dataclass(frozen=True)
-class Outlook:
-    """All of it; what is not known is empty."""
+class UpgradeOverview:
+    """The whole overview; unknown parts are empty."""
 
-    way: tuple[Halt, ...] = ()
-    migrations: tuple[Migrating, ...] = ()
+    path: tuple[Waypoint, ...] = ()
+    migrations: tuple[MigrationRisk, ...] = ()
     apps: tuple[AppReleases, ...] = ()
 
 
-def way_to(installed: str, target: str, stops: Iterable[UpgradeStop]) -> tuple[Halt, ...]:
+def upgrade_path(installed: str, target: str, stops: Iterable[UpgradeStop]) -> tuple[Waypoint, ...]:
     """Return the releases from the installed one to the target, both included."""
     if installed == target:
-        return (Halt(installed, "installed"),)
-    between = (Halt(stop.release, stop.kind) for stop in stops)
-    return (Halt(installed, "installed"), *between, Halt(target, "target"))
+        return (Waypoint(installed, "installed"),)
+    between = (Waypoint(stop.release, stop.kind) for stop in stops)
+    return (Waypoint(installed, "installed"), *between, Waypoint(target, "target"))
 
 
-def by_risk(
+def classify_by_risk(
     plan: Sequence[str], preconditions: Preconditions | Unavailable
-) -> tuple[Migrating, ...]:
-    """Return the migrations of a plan, each with the worst of what it does."""
+) -> tuple[MigrationRisk, ...]:
+    """Return the migrations of a plan, each with its most severe risk and lock."""
     if isinstance(preconditions, Unavailable):
-        return tuple(Migrating(one, "unknown") for one in plan)
-    risks: dict[str, list[str]] = {}
-    for answer in preconditions.violated:
-        if answer.is_blocking:
-            risks.setdefault(answer.precondition.migration, []).append("stops")
-    for work in preconditions.operation_costs:
-        risks.setdefault(work.migration, []).append(work.kind)
-    return tuple(Migrating(one, _worst(risks.get(one, ()))) for one in plan)
+        return tuple(MigrationRisk(migration, "unknown") for migration in plan)
+    stopping = {
+        result.precondition.migration for result in preconditions.violated if result.is_blocking
+    }
+    costs: dict[str, list[OperationCost]] = {}
+    for cost in preconditions.operation_costs:
+        costs.setdefault(cost.migration, []).append(cost)
+    return tuple(
+        MigrationRisk(migration, "stops")
+        if migration in stopping
+        else _classify_costs(migration, costs.get(migration, ()))
+        for migration in plan
+    )
 
 
-def _worst(risks: Iterable[str]) -> str:
-    return min(risks, key=tuple(RISKS).index, default="plain")
+def _classify_costs(migration: str, costs: Sequence[OperationCost]) -> MigrationRisk:
+    kinds = {CostKind(cost.kind) for cost in costs}
+    if not kinds:
+        return MigrationRisk(migration, "plain")
+    return MigrationRisk(
+        migration,
+        min(kinds, key=list(CostKind).index).value,
+        min((Lock(cost.lock) for cost in costs), key=list(Lock).index),
+    )

@@ -1,4 +1,4 @@
-"""What the set for a target changes in the environment."""
+"""Changes of the environment by the package set of a target."""
 
 from __future__ import annotations
 
@@ -11,57 +11,61 @@ from ..facts import Packages
 from ..facts.packages import Package
 from ..facts.resolution import Resolution
 
-TOOLS = frozenset({"pip", "setuptools", "wheel", "uv"})
-"""They came with the environment: no set asks for them, and none removes them."""
+INSTALLER_PACKAGES = frozenset({"pip", "setuptools", "wheel", "uv"})
+"""Packages of the environment itself. No package set requires or removes them."""
 
 
 @dataclass(frozen=True)
 class PackageChange:
-    """One distribution that is another one afterwards."""
+    """One distribution that is added, removed or changed."""
 
     name: str
     before: str
     """Empty if it is new."""
     after: str
-    """Empty if nothing asks for it any more."""
-    wanted_by: tuple[str, ...]
+    """Empty if no distribution requires it any more."""
+    required_by: tuple[str, ...]
 
     @property
-    def story(self) -> str:
-        """The change in words."""
+    def description(self) -> str:
+        """Return the change as text."""
         if not self.before:
             return f"new: {self.after}"
         if not self.after:
-            return f"{self.before}, not needed any more"
+            return f"{self.before}, no longer required"
         return f"{self.before} to {self.after}"
 
 
 def package_changes(packages: Packages, resolution: Resolution) -> Iterator[PackageChange]:
-    """Yield what comes, goes and changes, by name.
+    """Yield added, removed and changed distributions by name.
 
-    What is left out of the set, or on no index, is no change: a finding says so.
+    Distributions that the set excludes, or that are on no index, are reported by a finding instead.
     """
-    before: dict[str, Package] = {canonicalize_name(one.name): one for one in packages.installed}
-    after = {one.name: one for one in resolution.packages}
-    for name in sorted(before.keys() | after.keys()):
-        old, new = before.get(name), after.get(name)
-        if old and (old.local or name in TOOLS or name in resolution.excluded):
+    installed: dict[str, Package] = {
+        canonicalize_name(package.name): package for package in packages.installed
+    }
+    resolved = {package.name: package for package in resolution.packages}
+    if not resolved:
+        return
+    for name in sorted(installed.keys() | resolved.keys()):
+        old, new = installed.get(name), resolved.get(name)
+        if old and (old.local or name in INSTALLER_PACKAGES or name in resolution.excluded):
             continue
         if not new and name in resolution.not_on_index:
             continue
-        was, now = old.version if old else "", new.version if new else ""
-        if was != now and after:
-            yield PackageChange(name, was, now, new.required_by if new else ())
+        before, after = old.version if old else "", new.version if new else ""
+        if before != after:
+            yield PackageChange(name, before, after, new.required_by if new else ())
 
 
-def brought_along(packages: Packages, resolution: Resolution) -> tuple[str, ...]:
-    """Return ``name==version`` of what is installed, in no index, and therefore not in the set."""
-    found = {one.name for one in resolution.packages}
-    if not found:
+def unresolvable_packages(packages: Packages, resolution: Resolution) -> tuple[str, ...]:
+    """Return ``name==version`` of the installed packages that no index provides for the set."""
+    resolved = {package.name for package in resolution.packages}
+    if not resolved:
         return ()
     return tuple(
-        f"{one.name}=={one.version}"
-        for one in packages.installed
-        if canonicalize_name(one.name) not in found | TOOLS
-        and (one.local or canonicalize_name(one.name) in resolution.not_on_index)
+        f"{package.name}=={package.version}"
+        for package in packages.installed
+        if canonicalize_name(package.name) not in resolved | INSTALLER_PACKAGES
+        and (package.local or canonicalize_name(package.name) in resolution.not_on_index)
     )

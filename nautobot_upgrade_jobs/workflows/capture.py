@@ -9,12 +9,13 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from .. import __version__
-from ..app_settings import UsageError, read_configuration
+from ..app_settings import read_configuration
 from ..collect import collect_facts
+from ..common.errors import UsageError
 from ..facts import Facts, Unavailable
 from ..facts.fingerprints import DEPTHS, FingerprintDepth
 from ..report.model import build_file_stem
-from ..snapshot.file_format import Snapshot, SnapshotError, seal
+from ..snapshot.file_format import Snapshot, SnapshotError, dump
 from .snapshot_store import write_snapshot
 
 DEFAULT_DEPTH: FingerprintDepth = "buckets"
@@ -48,7 +49,7 @@ class CapturedSnapshot:
 
     @property
     def missing(self) -> dict[str, str]:
-        """Topics and tables that could not be captured, and why: nobody can compare them."""
+        """Topics and tables that could not be captured, and why. They cannot be compared."""
         facts = self.snapshot.facts
         missing = {
             topic: value.reason
@@ -58,7 +59,7 @@ class CapturedSnapshot:
         if not isinstance(facts.fingerprints, Unavailable):
             for table, value in facts.fingerprints.tables.items():
                 if isinstance(value, Unavailable):
-                    missing[f"contents of {table}"] = value.reason
+                    missing[f"fingerprints of {table}"] = value.reason
         return missing
 
     @property
@@ -81,14 +82,14 @@ def capture(
     Args:
         progress: Called with each topic before it is collected.
         own_job_result: Primary key of the running JobResult.
-        depth: How closely the rows of each table are looked at.
+        depth: What is read of the rows of each table.
 
     Returns:
-        The snapshot, with whatever could not be had named in it; if the App's settings name a
-        ``snapshot_directory``, it has been written there.
+        The snapshot, which names what could not be captured. If the App's settings name a
+        ``snapshot_directory``, the file has been written there.
 
     Raises:
-        UsageError: The App's settings make no sense, or the file cannot be written.
+        UsageError: The App's settings are invalid, or the file cannot be written.
     """
     config = read_configuration()
     facts = collect_facts(
@@ -106,7 +107,7 @@ def capture(
         facts,
     )
     try:
-        data = seal(snapshot)
+        data = dump(snapshot)
     except SnapshotError as error:
         raise UsageError(str(error)) from None
     captured = CapturedSnapshot(

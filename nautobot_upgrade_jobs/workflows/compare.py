@@ -4,35 +4,37 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 
-from ..app_settings import UsageError, read_configuration
+from ..app_settings import read_configuration
 from ..catalog import Catalog, CatalogError, CatalogUnavailable, load_catalog
 from ..checks import acceptance
 from ..checks.findings import Acceptance, CheckResult, Finding, Impact, Phase, Severity, Status
+from ..common.errors import UsageError
 from ..facts import Unavailable
 from ..report import Report
-from ..snapshot.compare import Change, Kind, compare, sections
+from ..snapshot.compare import Change, ChangeKind, compare, sections
 from ..snapshot.file_format import Snapshot
 from .report_builder import build_report, section_check_id
 
 MAX_FINDINGS = 100
-"""Of one section; more say the same again, and stand in the JSON report."""
+"""Findings of one section. The JSON report lists further changes."""
 REMEDIATIONS = {
-    "fingerprints": "Look at these rows in both databases while the old one, or its backup, is at "
-    "hand. The change log tells who changed rows through Nautobot.",
-    "schema": "Nobody but migrations should alter tables: find out who did, and see whether "
+    "fingerprints": "Check these rows in both databases while the old one or its backup exists. "
+    "The change log shows who changed rows in Nautobot.",
+    "schema": "Only migrations should alter tables. Find out what did, and check whether "
     "`nautobot-server migrate` has finished.",
-    "derived_state": "Open the object and look whether it still does what it is for.",
-    "automation": "Decide whether it should be so; if not, install, enable or schedule it again.",
-    "ui_registry": "See whether an App is missing, or a newer release of one has moved the page.",
+    "derived_state": "Open the object and check that it still works.",
+    "automation": "If the change was not intended, install, enable or schedule it again.",
+    "ui_registry": "Check whether an App is missing, or a newer release has moved the page.",
     "files": "Compare the file with the backup of the old installation.",
-    "packages": "Install the version that was meant, or leave it if it was meant.",
-    "apps": "Put the App back into PLUGINS, or remove it for good, with its tables.",
-    "settings": "Compare nautobot_config.py and the environment with those before.",
+    "packages": "If the change was not intended, install the previous version.",
+    "apps": "Add the App to PLUGINS again, or remove it completely with its tables.",
+    "settings": "Compare nautobot_config.py and the environment with their previous versions.",
     "migrations": "Find out which code recorded the migration, or who removed its record.",
-    "system_checks": "Run `nautobot-server check` and do what it says.",
-    "storage": "See that the folder exists and that Nautobot may write to it.",
-    "installation": "See that this is the server, the environment and the release that you meant.",
+    "system_checks": "Run `nautobot-server check` and follow its hints.",
+    "storage": "Check that the folder exists and that Nautobot may write to it.",
+    "installation": "Check that this is the intended server, environment and release.",
 }
 
 
@@ -56,7 +58,7 @@ def compare_snapshots(
     Args:
         before: The older one.
         after: The newer one.
-        acceptances: Decisions to live with a finding; their target is the newer release.
+        acceptances: Accepted findings; their target is the newer release.
 
     Returns:
         The report: all changes, those that nothing explains as findings.
@@ -71,7 +73,7 @@ def compare_snapshots(
     except (CatalogUnavailable, CatalogError) as error:
         raise UsageError(str(error)) from None
     results, changes = evaluate_changes(before, after, catalog)
-    return build_report(
+    report = build_report(
         results,
         kind="compare",
         release=_get_release(after),
@@ -80,7 +82,11 @@ def compare_snapshots(
         instance=after.instance,
         current=f"Nautobot {_get_release(before)}, {format_timestamp(before)}",
         target=f"Nautobot {_get_release(after)}, {format_timestamp(after)}",
-        migrations=None,
+        installed_version=_get_release(before),
+        target_version=_get_release(after),
+    )
+    return replace(
+        report,
         changes=changes,
         seconds=time.monotonic() - started,
     )
@@ -121,7 +127,7 @@ def format_timestamp(snapshot: Snapshot) -> str:
 def _compare_instances(before: Snapshot, after: Snapshot) -> Iterator[Change]:
     if before.instance != after.instance:
         yield Change(
-            Kind.UNEXPECTED,
+            ChangeKind.UNEXPECTED,
             "installation",
             "instance",
             f"the snapshots are of two installations: {before.instance} and {after.instance}",
@@ -133,18 +139,22 @@ def _compare_instances(before: Snapshot, after: Snapshot) -> Iterator[Change]:
 def _build_results(changes: tuple[Change, ...]) -> Iterator[CheckResult]:
     """Turn the changes into one result for each section."""
     for section in sections():
-        own = [one for one in changes if one.section == section]
-        hidden = [one for one in own if one.kind is Kind.NOT_COMPARABLE]
-        findings = tuple(_build_findings([one for one in own if one.kind in SEVERITIES]))
-        # What could be compared counts, even where something else could not.
+        in_section = [change for change in changes if change.section == section]
+        hidden = [change for change in in_section if change.kind is ChangeKind.NOT_COMPARABLE]
+        findings = tuple(
+            _build_findings([change for change in in_section if change.kind in SEVERITIES])
+        )
+        # Findings count even if a part of the section could not be compared.
         if hidden:
-            reason = "; ".join(f"{one.subject}: {one.reason}" for one in hidden[:MAX_FINDINGS])
+            reason = "; ".join(
+                f"{change.subject}: {change.reason}" for change in hidden[:MAX_FINDINGS]
+            )
             yield _build_result(section, Status.SKIPPED, findings, reason)
         else:
             yield _build_result(section, Status.FAILED if findings else Status.PASSED, findings)
 
 
-SEVERITIES = {Kind.LOST: Severity.BLOCKER, Kind.UNEXPECTED: Severity.WARNING}
+SEVERITIES = {ChangeKind.LOST: Severity.BLOCKER, ChangeKind.UNEXPECTED: Severity.WARNING}
 
 
 def _build_result(
@@ -162,23 +172,23 @@ def _build_result(
 
 
 def _build_findings(changes: list[Change]) -> Iterator[Finding]:
-    for one in changes[:MAX_FINDINGS]:
-        lost = one.kind is Kind.LOST
+    for change in changes[:MAX_FINDINGS]:
+        lost = change.kind is ChangeKind.LOST
         yield Finding(
-            severity=SEVERITIES[one.kind],
-            subject=one.subject,
-            message=f"{one.story}.",
-            remediation=REMEDIATIONS[one.section.partition(".")[0]],
+            severity=SEVERITIES[change.kind],
+            subject=change.subject,
+            message=f"{change.description}.",
+            remediation=REMEDIATIONS[change.section.partition(".")[0]],
             phase=Phase.RUNTIME,
             impact=Impact.DATA_LOSS if lost else Impact.UNKNOWN,
         )
     if len(changes) > MAX_FINDINGS:
         rest = changes[MAX_FINDINGS:]
         yield Finding(
-            severity=max((SEVERITIES[one.kind] for one in rest), key=list(Severity).index),
+            severity=max((SEVERITIES[change.kind] for change in rest), key=list(Severity).index),
             subject="more",
-            message=f"{len(rest)} more changes of this section; the JSON report lists them all.",
-            remediation="Look at the first ones; so many have one cause, as a rule.",
+            message=f"{len(rest)} more changes of this section. The JSON report lists them all.",
+            remediation="Check the first ones. So many changes usually have one cause.",
             phase=Phase.RUNTIME,
             impact=Impact.UNKNOWN,
         )

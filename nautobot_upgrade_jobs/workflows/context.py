@@ -9,7 +9,7 @@ from importlib.metadata import version as installed_version
 
 from packaging.requirements import InvalidRequirement, Requirement
 
-from ..app_settings import Configuration, ConfigurationError, UsageError, read_configuration
+from ..app_settings import Configuration, read_configuration
 from ..catalog import Catalog, CatalogError, CatalogUnavailable, load_catalog
 from ..catalog.target_release import Target, TargetError, choose_target
 from ..checks import acceptance
@@ -17,13 +17,14 @@ from ..checks.acceptance import AcceptanceError
 from ..checks.findings import Acceptance
 from ..checks.registry import Check
 from ..checks.runner import UnknownCheckError, require_known_checks
+from ..common.errors import ConfigurationError, UsageError
 from ..common.urls import mask_url_credentials
 from ..facts import Unavailable
 
 
 @dataclass(frozen=True)
 class RunRequest:
-    """What the operator asked for, as it came from a form, REST or the command line."""
+    """A request from a form, from REST or from the command line."""
 
     target: str = ""
     exclude: str = ""
@@ -31,20 +32,20 @@ class RunRequest:
     accept: str = ""
     """Acceptances, one a line: ``key | reason | until``."""
     requirements: str = ""
-    """What else has to be in the target's set of packages, one requirement a line."""
+    """Additional requirements for the target's package set, one a line."""
     build: bool = True
-    """Whether to build the target and to look at it from inside."""
+    """Whether to build and start the target."""
     may_build: bool = True
-    """Whether this user may: what the package index gives is installed and run."""
+    """Whether this user may build it: code from the package index is installed and run."""
     may_accept: bool = True
-    """Whether this user may decide to live with findings."""
+    """Whether this user may accept findings."""
     user: str = ""
     own_job_result: str = ""
 
 
 @dataclass(frozen=True)
 class RunContext:
-    """What a request means on this installation."""
+    """A validated request, with the settings and the catalog of this installation."""
 
     config: Configuration
     catalog: Catalog | Unavailable
@@ -55,15 +56,15 @@ class RunContext:
 
 
 def resolve_request(request: RunRequest, checks: Iterable[Check]) -> RunContext:
-    """Turn a request into what it means, before anything is touched.
+    """Validate a request before anything is collected.
 
     Raises:
-        UsageError: The request or the App's settings make no sense.
+        UsageError: The request or the App's settings are invalid.
     """
     if request.accept.strip() and not request.may_accept:
         raise UsageError(
-            "To accept findings takes the permission accept_findings on Jobs; leave that field "
-            "blank, or have them accepted in the settings."
+            "Accepting findings needs the permission accept_findings on Jobs. Leave the field "
+            "blank, or have the findings accepted in the settings."
         )
     try:
         config = read_configuration()
@@ -84,18 +85,18 @@ def resolve_request(request: RunRequest, checks: Iterable[Check]) -> RunContext:
 
 
 def _parse_requirements(text: str) -> Iterator[str]:
-    """Yield requirements by name; an address would be fetched, and could run code.
+    """Yield requirements by name. A URL would be fetched, and could run code.
 
     Raises:
-        UsageError: A line is something else.
+        UsageError: A line is not a requirement by name.
     """
     for number, line in enumerate(text.splitlines(), 1):
         try:
             stated = Requirement(line) if line.strip() else None
         except InvalidRequirement:
             raise UsageError(
-                f"Requirements line {number}: {mask_url_credentials(line)!r} is no requirement;"
-                " give one such as nautobot-ssot==4.7.0."
+                f"Requirements line {number}: {mask_url_credentials(line)!r} is not a requirement"
+                " such as nautobot-ssot==4.7.0."
             ) from None
         if stated and stated.url:
             raise UsageError(f"Requirements line {number}: give {stated.name} by name and version.")

@@ -1,4 +1,4 @@
-"""Why does ``nautobot-server`` not start? From the outside; nothing of Nautobot is loaded here."""
+"""Find out why ``nautobot-server`` does not start, without loading Nautobot here."""
 
 from __future__ import annotations
 
@@ -14,41 +14,37 @@ from pathlib import Path
 
 from packaging.requirements import InvalidRequirement, Requirement
 
-from ..catalog import CatalogError, CatalogUnavailable, load_catalog
 from ..checks.findings import CheckResult, Status
 from ..checks.startup_diagnosis import RATIONALE, startup_findings
-from ..facts import Unavailable
-from ..facts.startup import STAGES, Failure, Frame, Startup
+from ..facts.startup import Failure, Frame, Startup
 from ..report import Report
+from .context import read_catalog
 from .report_builder import build_report
 
 DEADLINE_SECONDS = 300
 
 
 def diagnose_startup(config: str = "") -> Report:
-    """Try to start Nautobot in a process of its own, and say what keeps it from starting.
+    """Try to start Nautobot in a child process, and report what prevents it.
 
     Args:
-        config: Path of the configuration; by default the one that ``nautobot-server`` would take.
+        config: Path of the configuration; by default the one that ``nautobot-server`` uses.
 
     Returns:
         The report: GO if Nautobot starts.
     """
     startup = try_start(config or config_path())
-    try:
-        catalog = load_catalog()
-    except (CatalogUnavailable, CatalogError) as error:
-        catalog = Unavailable(str(error))
-    found = tuple(startup_findings(startup))
+    catalog = read_catalog()
+    findings = tuple(startup_findings(startup))
     release = f"Nautobot {startup.nautobot}" if startup.nautobot else "no Nautobot"
     return build_report(
         (
             CheckResult(
-                "startup.starts",
-                "nautobot-server starts, with everything that it needs.",
-                Status.FAILED if found else Status.PASSED,
+                "startup.fails_to_start",
+                "nautobot-server starts with this configuration, database and Redis.",
+                Status.FAILED if findings else Status.PASSED,
                 "facts",
-                findings=found,
+                findings=findings,
                 why=RATIONALE,
             ),
         ),
@@ -59,6 +55,8 @@ def diagnose_startup(config: str = "") -> Report:
         instance=platform.node(),
         current=release,
         target=release,
+        installed_version=startup.nautobot,
+        target_version=startup.nautobot,
         migrations=None,
     )
 
@@ -71,28 +69,30 @@ def config_path() -> str:
 
 
 def try_start(config: str) -> Startup:
-    """Try to start Nautobot with a configuration, and tell how far that went."""
+    """Try to start Nautobot with a configuration, and return how far the start got."""
     try:
         nautobot = distribution("nautobot")
-        version, wanted = nautobot.version, nautobot.metadata["Requires-Python"] or ""
+        version, requires_python = nautobot.version, nautobot.metadata["Requires-Python"] or ""
     except PackageNotFoundError:
-        version = wanted = ""
-    told = _run_probe(config)
+        version = requires_python = ""
+    result = _run_probe(config)
     return Startup(
         python=platform.python_version(),
         nautobot=version,
-        requires_python=wanted,
+        requires_python=requires_python,
         config=config,
-        passed=tuple(told.passed),
-        failure=told.failure,
+        passed=tuple(result.passed),
+        failure=result.failure,
         unmet_requirements=tuple(sorted(_unmet_requirements("nautobot"))) if version else (),
-        problems=tuple(told.findings),
-        unapplied=tuple(told.unapplied),
+        problems=tuple(result.findings),
+        unapplied=tuple(result.unapplied),
     )
 
 
 @dataclass(frozen=True)
 class ProbeResult:
+    """The JSON that the probe prints."""
+
     passed: list[str]
     failure: Failure | None
     findings: list[str] = field(default_factory=list)
@@ -100,10 +100,10 @@ class ProbeResult:
 
 
 def _run_probe(config: str) -> ProbeResult:
-    """Run the probe; what it cannot tell itself, the way it ended tells."""
-    words = [sys.executable, "-m", f"{__package__.rpartition('.')[0]}.probes.startup", config]
+    """Run the probe. If it cannot report itself, derive the failure from the way it ended."""
+    command = [sys.executable, "-m", f"{__package__.rpartition('.')[0]}.probes.startup", config]
     child = subprocess.Popen(  # noqa: S603 - our own module
-        words,
+        command,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         stdin=subprocess.DEVNULL,
@@ -115,28 +115,28 @@ def _run_probe(config: str) -> ProbeResult:
     except subprocess.TimeoutExpired:
         os.killpg(child.pid, signal.SIGKILL)
         child.communicate()
-        text = f"it did not come to an end in {DEADLINE_SECONDS} seconds"
+        text = f"it did not finish within {DEADLINE_SECONDS} seconds"
         return ProbeResult([], Failure("import", "TimeoutExpired", text, ()))
     try:
-        told = json.loads(output.strip().rpartition("\n")[2])
+        result = json.loads(output.strip().rpartition("\n")[2])
     except ValueError:
-        last = (errors.strip() or "it said nothing").rpartition("\n")[2][:300]
+        last = (errors.strip() or "no output").rpartition("\n")[2][:300]
         text = f"it ended with {child.returncode}: {last}"
         return ProbeResult([], Failure("import", "Crash", text, ()))
-    failure = told["failure"]
+    failure = result["failure"]
     if failure:
         frames = tuple(Frame(*frame) for frame in failure.pop("frames"))
         failure = Failure(**failure, frames=frames)
-    return ProbeResult(told["passed"], failure, told["findings"], told["unapplied"])
+    return ProbeResult(result["passed"], failure, result["findings"], result["unapplied"])
 
 
-def _unmet_requirements(name: str, seen: set[str] | None = None) -> set[str]:
+def _unmet_requirements(name: str, visited: set[str] | None = None) -> set[str]:
     """Return requirements that the environment does not meet, as ``pip check`` would."""
-    seen = set() if seen is None else seen
-    if name.lower() in seen:
+    visited = set() if visited is None else visited
+    if name.lower() in visited:
         return set()
-    seen.add(name.lower())
-    found = set()
+    visited.add(name.lower())
+    unmet = set()
     for line in distribution(name).requires or ():
         try:
             requirement = Requirement(line)
@@ -147,17 +147,9 @@ def _unmet_requirements(name: str, seen: set[str] | None = None) -> set[str]:
         try:
             installed = distribution(requirement.name).version
         except PackageNotFoundError:
-            found.add(f"{name} requires {requirement}, which is not installed")
+            unmet.add(f"{name} requires {requirement}, which is not installed")
             continue
         if not requirement.specifier.contains(installed, prereleases=True):
-            found.add(f"{name} requires {requirement}, but {installed} is installed")
-        found |= _unmet_requirements(requirement.name, seen)
-    return found
-
-
-__all__ = [
-    "STAGES",
-    "config_path",
-    "diagnose_startup",
-    "try_start",
-]
+            unmet.add(f"{name} requires {requirement}, but {installed} is installed")
+        unmet |= _unmet_requirements(requirement.name, visited)
+    return unmet

@@ -1,10 +1,9 @@
-"""From results to a report: what all Jobs with findings share."""
+"""Build the report of a run from its results and the acceptances that are active."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from datetime import datetime, timezone
-from typing import Any
 
 from .. import __version__
 from ..catalog import Catalog
@@ -16,57 +15,65 @@ from ..report import Report
 from ..snapshot.compare import sections
 
 
-def build_report(
+def build_report(  # noqa: PLR0913 - the fields of the report
     results: tuple[CheckResult, ...],
     *,
     kind: str,
     release: str,
     acceptances: Iterable[Acceptance],
     catalog: Catalog | Unavailable,
-    **stated: Any,
+    instance: str,
+    current: str,
+    target: str,
+    installed_version: str,
+    target_version: str,
+    migrations: tuple[str, ...] | None = None,
 ) -> Report:
-    """Weigh results in the light of what somebody decided to live with.
+    """Build the part of a report that every Job has. A workflow adds its own sections to it.
 
-    Args:
-        results: What every check of the run ended with.
-        kind: The Job in one word.
-        release: The version of Nautobot that acceptances must be for to hold.
-        acceptances: All that were given, whether they are about this run or not.
-        catalog: What judged, or why it could not be read.
-        stated: Further fields of the report.
+    ``release`` is the Nautobot version that an acceptance must name to be active. ``acceptances``
+    are all given ones, also those for other runs. The other arguments are the fields of the report.
     """
     now = datetime.now(timezone.utc)
-    held, lapsed = acceptance.split_active(acceptances, today=now.date(), target=release)
+    active, lapsed = acceptance.split_active(acceptances, today=now.date(), target=release)
     keys = (result.key(finding) for result in results for finding in result.findings)
-    accepted, unmatched = acceptance.split_matching(held, keys)
+    accepted, unmatched = acceptance.split_matching(active, keys)
     return Report(
         kind=kind,
+        instance=instance,
         created=now,
+        current=current,
+        target=target,
+        installed_version=installed_version,
+        target_version=target_version,
         verdict=compute_verdict(results, frozenset(accepted)),
         results=results,
-        tool=f"nautobot-upgrade-jobs {__version__}",
+        migrations=migrations,
+        tool_version=__version__,
         catalog="not readable" if isinstance(catalog, Unavailable) else catalog.version,
         active_acceptances=accepted,
         lapsed_acceptances=lapsed,
         unmatched_acceptances=_relevant_acceptances(
             unmatched, {result.check for result in results}
         ),
-        **stated,
     )
 
 
 def _relevant_acceptances(
     acceptances: tuple[Acceptance, ...], answered: Collection[str]
 ) -> tuple[Acceptance, ...]:
-    """Leave out what is about the checks of another Job; of unknown checks, every run speaks."""
-    known = {one.id for one in all_checks()} | set(map(section_check_id, sections()))
+    """Return the acceptances for checks of this run or for unknown checks.
+
+    An acceptance for a check of another Job is not reported. One for an unknown check always is.
+    """
+    known = {check.id for check in all_checks()} | set(map(section_check_id, sections()))
     return tuple(
-        one
-        for one in acceptances
-        if (check := one.finding.partition(":")[0]) in answered or check not in known
+        acceptance_
+        for acceptance_ in acceptances
+        if (check := acceptance_.finding.partition(":")[0]) in answered or check not in known
     )
 
 
 def section_check_id(section: str) -> str:
-    """Return the id under which the changes of a section go."""
+    """Return the check id of the changes of a section."""
     return section if "." in section else f"{section}.changes"

@@ -1,4 +1,4 @@
-"""Rollback Planner on a live installation: what the Job and the command share."""
+"""Plan a rollback of this installation, for the Job and the command."""
 
 from __future__ import annotations
 
@@ -8,37 +8,30 @@ from dataclasses import replace
 from functools import partial
 from importlib.metadata import version as installed_version
 from pathlib import Path
-from typing import TypeVar
 
-from celery.exceptions import SoftTimeLimitExceeded
 from django.db import Error as DatabaseError
 
-from ..app_settings import UsageError
 from ..checks.registry import checks_for_stage
-from ..collect import Context, collect_facts, explain
+from ..collect import collect_facts
+from ..collect.context import Context, attempt, explain
 from ..collect.db.read_only_session import read_only_session
 from ..collect.operations import reversal
-from ..collect.rollback import changes_since as written
-from ..collect.rollback.backup_file import UnreadableBackupError
-from ..collect.rollback.backup_file import read_backup as read_backup
+from ..collect.rollback import changes_since
+from ..collect.rollback.backup_file import UnreadableBackupError, read_backup
 from ..collect.rollback.database_state import database_fingerprint
+from ..common.errors import UsageError
 from ..facts import Facts, Unavailable
 from ..facts.backup_file import Backup
 from ..facts.changes_since import ChangesSince
 from ..facts.reversal import Reversal
-from ..migration_graph.reverse_plan import WayBack, way_back
+from ..migration_graph.reverse_plan import ReversePlan, plan_reverse
 from ..report import Report
 from .context import RunContext, RunRequest, resolve_request
 from .rollback_assessment import RollbackEvidence, assess_rollback, require_option
-from .rollback_destination import (
-    NO_SNAPSHOT,
-    RollbackTarget,
-    SnapshotArgument,
-    parse_rollback_target,
-)
+from .rollback_destination import parse_rollback_target
 from .rollback_packages import installed_packages, pin_previous_packages
+from .rollback_target import NO_SNAPSHOT, RollbackTarget, SnapshotArgument
 
-T = TypeVar("T")
 INSTALLATION_TOPICS = ("migrations", "apps", "packages")
 TOPICS = (
     "runtime",
@@ -56,57 +49,61 @@ def plan_rollback(
     progress: Callable[[str], None] = lambda topic: None,
     *,
     given: SnapshotArgument = NO_SNAPSHOT,
-    way: str = "",
+    strategy: str = "",
     backup: Path | None = None,
 ) -> Report:
-    """Find the ways back to an earlier state, and what each of them loses.
+    """Evaluate the options for a rollback to an earlier state, and what each loses.
 
     Args:
-        request: Its target names the state to go back to, unless a snapshot does: a release, or an
-            App and a migration of it.
+        request: Its target is the previous state, unless a snapshot is given: a release, or an App
+            and one of its migrations.
         progress: Called with each topic before it is collected.
-        given: A snapshot of the state to go back to.
-        way: The way to take; the one that is advised if empty.
-        backup: The file that is said to be the backup of that state.
+        given: A snapshot of the previous state.
+        strategy: The option to plan; the recommended one if empty.
+        backup: The dump of that state.
 
     Returns:
-        The report, with the steps of the way.
+        The report, with the steps of the chosen option.
 
     Raises:
-        UsageError: The request makes no sense; nothing but migrations has been collected.
+        UsageError: The request is invalid; only migrations have been collected.
     """
     started = time.monotonic()
-    require_option(way)
-    asked = resolve_request(
+    require_option(strategy)
+    context = resolve_request(
         replace(request, target=installed_version("nautobot")), checks_for_stage("rollback")
     )
-    collected = partial(_collect_facts, request, asked, progress)
+    collected = partial(_collect_facts, request, context, progress)
     installed = collected(INSTALLATION_TOPICS)
     migrations = installed.migrations
     if isinstance(migrations, Unavailable):
-        raise UsageError(f"No way back without the migrations: {migrations.reason}")
-    to = parse_rollback_target(
-        request.target, given, migrations, asked, installed_packages(installed, asked.config)
+        raise UsageError(f"No rollback can be planned without migrations: {migrations.reason}")
+    prior = parse_rollback_target(
+        request.target, given, migrations, context, installed_packages(installed, context.config)
     )
     facts = replace(collected(TOPICS), migrations=migrations, packages=installed.packages)
-    back = way_back(migrations, to.recorded)
+    reverse_plan = plan_reverse(migrations, prior.recorded)
     progress("reversal")
-    undoing, since, state = _query_database(back, to, asked)
+    reversed_data, since, state = _query_database(reverse_plan, prior, context)
     progress("index")
-    frozen = pin_previous_packages(facts, to, asked.config)
-    seen = RollbackEvidence(facts, back, undoing, since, _read_backup(backup, asked), frozen, state)
-    return replace(assess_rollback(seen, to, asked, way), seconds=time.monotonic() - started)
+    pinned = pin_previous_packages(facts, prior, context.config)
+    evidence = RollbackEvidence(
+        facts, reverse_plan, reversed_data, since, _read_backup(backup, context), pinned, state
+    )
+    return replace(
+        assess_rollback(evidence, prior, context, strategy), seconds=time.monotonic() - started
+    )
 
 
 def _collect_facts(
     request: RunRequest,
-    asked: RunContext,
+    context: RunContext,
     progress: Callable[[str], None],
     topics: tuple[str, ...],
 ) -> Facts:
     return collect_facts(
-        statement_timeout_seconds=asked.config.statement_timeout_seconds,
-        database_alias=asked.config.database_alias,
+        statement_timeout_seconds=context.config.statement_timeout_seconds,
+        database_alias=context.config.database_alias,
         own_job_result=request.own_job_result,
         topics=topics,
         progress=progress,
@@ -114,39 +111,39 @@ def _collect_facts(
 
 
 def _query_database(
-    back: WayBack, to: RollbackTarget, asked: RunContext
+    reverse_plan: ReversePlan, prior: RollbackTarget, context: RunContext
 ) -> tuple[Reversal | Unavailable, ChangesSince | Unavailable, str]:
-    """Ask the rows; and what a script can tell this database by, empty if there is none to ask."""
-    undoing: Reversal | Unavailable = Unavailable("nobody has looked")
-    since: ChangesSince | Unavailable = Unavailable("nobody knows when the backup was made")
-    known_code = () if isinstance(asked.catalog, Unavailable) else asked.catalog.known_reversals
+    """Query the rows, and the fingerprint by which a script recognizes this database."""
+    reversed_data: Reversal | Unavailable = Unavailable("not queried")
+    since: ChangesSince | Unavailable = Unavailable("the time of the backup is unknown")
+    known_code = () if isinstance(context.catalog, Unavailable) else context.catalog.known_reversals
     try:
         with read_only_session(
-            asked.config.snapshot_timeout_seconds, asked.config.database_alias
+            context.config.snapshot_timeout_seconds, context.config.database_alias
         ) as connection:
-            context = Context(connection)
-            undoing = _attempt(partial(reversal.collect, context, back.undoes, known_code))
-            if to.as_of:
-                took = None if isinstance(undoing, Unavailable) else undoing.applied_between
-                since = _attempt(partial(written.collect, context, to.as_of, took))
-            state = database_fingerprint(context)
+            connected = Context(connection)
+            reversed_data = attempt(
+                partial(reversal.collect, connected, reverse_plan.migrations, known_code),
+                expected=Exception,
+            )
+            if prior.as_of:
+                window = (
+                    None
+                    if isinstance(reversed_data, Unavailable)
+                    else reversed_data.applied_between
+                )
+                since = attempt(
+                    partial(changes_since.collect, connected, prior.as_of, window),
+                    expected=Exception,
+                )
+            state = database_fingerprint(connected)
     except DatabaseError as error:
         return Unavailable(explain(error)), Unavailable(explain(error)), ""
-    return undoing, since, state
+    return reversed_data, since, state
 
 
-def _attempt(look: Callable[[], T]) -> T | Unavailable:
-    """Return what was found, or why it could not be: migrations are code of others."""
+def _read_backup(path: Path | None, context: RunContext) -> Backup | None:
     try:
-        return look()
-    except SoftTimeLimitExceeded:
-        raise
-    except Exception as error:  # noqa: BLE001 - told in the report
-        return Unavailable(explain(error))
-
-
-def _read_backup(path: Path | None, asked: RunContext) -> Backup | None:
-    try:
-        return read_backup(path, asked.config.snapshot_timeout_seconds) if path else None
+        return read_backup(path, context.config.snapshot_timeout_seconds) if path else None
     except UnreadableBackupError as error:
         raise UsageError(f"--backup {error}") from None

@@ -1,166 +1,191 @@
-"""From what was seen to the ways back, weighed: what the live planner and that from files share."""
+"""Evaluate rollback options from collected evidence. Shared by the live and the offline planner."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import get_args
 
-from ..app_settings import UsageError
 from ..catalog import Catalog
 from ..checks.findings import Severity
 from ..checks.registry import checks_for_stage
 from ..checks.runner import run_checks
+from ..common.errors import UsageError
 from ..facts import Facts, Unavailable, require
 from ..facts.backup_file import Backup
 from ..facts.changes_since import ChangesSince
 from ..facts.pinned_packages import PinnedPackages
 from ..facts.reversal import Reversal
 from ..facts.storage import media_root
-from ..migration_graph.history import History
-from ..migration_graph.partial_migration import Progress, begun
-from ..migration_graph.reverse_plan import WayBack
-from ..migration_graph.schema_diff import live_tables
+from ..migration_graph.history import MigrationHistory
+from ..migration_graph.partial_migration import PartialMigration, partially_applied
+from ..migration_graph.reverse_plan import ReversePlan
+from ..migration_graph.schema_diff import actual_tables
 from ..report import Report
 from ..report.model import STATE_COMMAND
-from ..rollback.backup_check import NO_BACKUP, prove
+from ..rollback.backup_check import NO_BACKUP, verify_backup
 from ..rollback.diagnosis import Diagnosis, diagnose
-from ..rollback.options import Choice, Kind, Situation, recommended, ways
-from ..rollback.package_set import Return
-from ..runbook.container_commands import here
-from ..runbook.rollback import steps_of
-from ..runbook.upgrade import Step
+from ..rollback.evaluation import evaluate_options
+from ..rollback.options import (
+    OptionKind,
+    RollbackDecision,
+    RollbackSituation,
+    recommend,
+)
+from ..rollback.package_set import RollbackPlan
+from ..runbook.container_commands import wrap_command
+from ..runbook.rollback import rollback_steps
+from ..runbook.steps import Step
 from .context import RunContext
 from .report_builder import build_report
-from .rollback_destination import RollbackTarget
+from .rollback_target import RollbackTarget
 
-ROLLBACK_OPTIONS: tuple[str, ...] = get_args(Kind)
+ROLLBACK_OPTIONS: tuple[str, ...] = get_args(OptionKind)
 
 
 @dataclass(frozen=True)
 class RollbackEvidence:
-    """What is known of the installation, and of what undoing would do to it."""
+    """What is known of the installation, and of the effects of reversing migrations."""
 
     facts: Facts
-    reverse_plan: WayBack
+    reverse_plan: ReversePlan
     reversal: Reversal | Unavailable
     changes_since: ChangesSince | Unavailable
     backup: Backup | None = None
     pinned_packages: PinnedPackages | None = None
-    """The packages to go back to; None if no list of them is installed."""
+    """The previous packages; None if no list of packages is installed."""
     database_state: str = ""
-    """What a script can tell the database by; empty if nobody knows, and there is no script."""
+    """Fingerprint by which the script recognizes the database; empty if there is no script."""
 
 
-def require_option(way: str) -> None:
-    """Refuse a way that does not exist.
+def require_option(strategy: str) -> None:
+    """Refuse a rollback option that does not exist.
 
     Raises:
-        UsageError: With those that do.
+        UsageError: The message lists the options.
     """
-    if way and way not in ROLLBACK_OPTIONS:
-        raise UsageError(f"No such way: {way[:40]}. Known: {', '.join(ROLLBACK_OPTIONS)}.")
+    if strategy and strategy not in ROLLBACK_OPTIONS:
+        known = ", ".join(ROLLBACK_OPTIONS)
+        raise UsageError(f"No such strategy: {strategy[:40]}. Known: {known}.")
 
 
 def assess_rollback(
-    seen: RollbackEvidence, to: RollbackTarget, asked: RunContext, way: str
+    evidence: RollbackEvidence, prior: RollbackTarget, context: RunContext, strategy: str
 ) -> Report:
-    """Weigh the ways against each other, and write the steps of one.
+    """Evaluate the rollback options, and build the report with the steps of one.
 
     Args:
-        seen: Where the way begins.
-        to: Where it is to lead.
-        asked: What the operator asked for.
-        way: The one that the steps are for; the one that is advised if empty.
+        evidence: The evidence from the installation.
+        prior: The previous state.
+        context: The validated request.
+        strategy: The option to plan; the recommended one if empty.
     """
-    situation = Situation(
-        diagnosis=_diagnose_upgrade(seen, asked),
-        way=seen.reverse_plan,
-        reversal=seen.reversal,
-        then=to.fingerprints,
-        written=seen.changes_since,
-        tables=seen.facts.tables,
-        database=seen.facts.database,
-        ahead=seen.facts.preconditions,
-        volatile=_find_volatile_tables(seen.facts, to, asked.catalog),
-        apps=not to.is_whole,
+    situation = RollbackSituation(
+        diagnosis=_diagnose_upgrade(evidence, context),
+        reverse_plan=evidence.reverse_plan,
+        reversal=evidence.reversal,
+        baseline=prior.fingerprints,
+        changes_since=evidence.changes_since,
+        tables=evidence.facts.tables,
+        database=evidence.facts.database,
+        preconditions=evidence.facts.preconditions,
+        volatile=_find_volatile_tables(evidence.facts, prior, context.catalog),
+        apps_only=not prior.is_whole,
     )
-    choice = _decide(situation, way, to, seen)
+    choice = _decide(situation, strategy, prior, evidence)
     checks = checks_for_stage("rollback")
     results = run_checks(
-        seen.facts, asked.target, asked.catalog, asked.exclude, checks, choice=choice
+        evidence.facts, context.target, context.catalog, context.exclude, checks, choice=choice
     )
-    return build_report(
+    report = build_report(
         results,
         kind="rollback",
-        release=asked.target.version,
-        acceptances=asked.acceptances,
-        catalog=asked.catalog,
-        instance=asked.config.label,
-        current=f"Nautobot {asked.target.installed}",
-        migrations=None,
-        target=to.label,
+        release=context.target.version,
+        acceptances=context.acceptances,
+        catalog=context.catalog,
+        instance=context.config.label,
+        current=f"Nautobot {context.target.installed}",
+        target=prior.label,
+        installed_version=context.target.installed,
+        target_version=prior.release or context.target.installed,
+    )
+    return replace(
+        report,
         rollback_decision=choice,
-        steps=_build_steps(choice.chosen.kind, seen, to, asked.config.wheel_directory),
-        constraints=seen.pinned_packages.requirements if seen.pinned_packages else "",
-        database_state=seen.database_state,
-        state_command=_build_state_command(seen.facts),
+        steps=_build_steps(choice.chosen.kind, evidence, prior, context.config.wheel_directory),
+        constraints=evidence.pinned_packages.requirements if evidence.pinned_packages else "",
+        database_state=evidence.database_state,
+        state_command=_build_state_command(evidence.facts),
     )
 
 
 def _build_state_command(facts: Facts) -> str:
     runtime = facts.runtime
-    return STATE_COMMAND if isinstance(runtime, Unavailable) else here(STATE_COMMAND, runtime)
+    return (
+        STATE_COMMAND if isinstance(runtime, Unavailable) else wrap_command(STATE_COMMAND, runtime)
+    )
 
 
-def _diagnose_upgrade(seen: RollbackEvidence, asked: RunContext) -> Diagnosis:
-    facts, migrations = seen.facts, require(seen.facts.migrations)
-    half: tuple[Progress, ...] = ()
+def _diagnose_upgrade(evidence: RollbackEvidence, context: RunContext) -> Diagnosis:
+    facts, migrations = evidence.facts, require(evidence.facts.migrations)
+    partial: tuple[PartialMigration, ...] = ()
     if not isinstance(facts.schema, Unavailable) and not isinstance(
         facts.expected_schema, Unavailable
     ):
         expected = facts.expected_schema.tables
         if not isinstance(expected, Unavailable):
-            half = begun(History(migrations), live_tables(facts.schema), expected)
-    steps = [one for one in checks_for_stage("verify") if one.topic == "post_upgrade"]
-    left = [
-        one.check
-        for one in run_checks(facts, asked.target, asked.catalog, (), steps)
-        if any(finding.severity is not Severity.INFO for finding in one.findings)
+            partial = partially_applied(
+                MigrationHistory(migrations), actual_tables(facts.schema), expected
+            )
+    checks = [check for check in checks_for_stage("verify") if check.topic == "post_upgrade"]
+    unfinished = [
+        result.check
+        for result in run_checks(facts, context.target, context.catalog, (), checks)
+        if any(finding.severity is not Severity.INFO for finding in result.findings)
     ]
-    return diagnose(migrations, seen.reverse_plan, half, left)
+    return diagnose(migrations, evidence.reverse_plan, partial, unfinished)
 
 
-def _decide(situation: Situation, way: str, to: RollbackTarget, seen: RollbackEvidence) -> Choice:
-    found = ways(situation)
-    advised = recommended(found, situation.diagnosis)
-    chosen = next((one for one in found if one.kind == way), advised)
-    proof = NO_BACKUP
-    if seen.backup:
-        undoing = situation.reversal
-        began = "" if isinstance(undoing, Unavailable) else undoing.first_applied
-        proof = prove(seen.backup, situation.then, began, situation.volatile)
-    return Choice(
-        situation.diagnosis, found, advised, chosen, bool(to.snapshot), proof, seen.pinned_packages
+def _decide(
+    situation: RollbackSituation, strategy: str, prior: RollbackTarget, evidence: RollbackEvidence
+) -> RollbackDecision:
+    options = evaluate_options(situation)
+    recommended = recommend(options, situation.diagnosis)
+    chosen = next((option for option in options if option.kind == strategy), recommended)
+    backup = NO_BACKUP
+    if evidence.backup:
+        reversal = situation.reversal
+        first_applied = "" if isinstance(reversal, Unavailable) else reversal.first_applied
+        backup = verify_backup(
+            evidence.backup, prior.fingerprints, first_applied, situation.volatile
+        )
+    return RollbackDecision(
+        situation.diagnosis,
+        options,
+        recommended,
+        chosen,
+        bool(prior.snapshot),
+        backup,
+        evidence.pinned_packages,
     )
 
 
 def _find_volatile_tables(
-    facts: Facts, to: RollbackTarget, catalog: Catalog | Unavailable
+    facts: Facts, prior: RollbackTarget, catalog: Catalog | Unavailable
 ) -> frozenset[str]:
-    """Return the tables, of now and then, whose rows come and go, as Compare has them."""
+    """Return the current and previous tables whose rows fluctuate, as Compare defines them."""
     if isinstance(catalog, Unavailable):
         return frozenset()
     names = set[str]()
     if not isinstance(facts.tables, Unavailable):
-        names |= {one.name for one in facts.tables.tables}
-    if not isinstance(to.fingerprints, Unavailable):
-        names |= to.fingerprints.tables.keys()
+        names |= {table.name for table in facts.tables.tables}
+    if not isinstance(prior.fingerprints, Unavailable):
+        names |= prior.fingerprints.tables.keys()
     patterns = [
         pattern
-        for one in catalog.volatile_data
-        if one.section == "fingerprints" and (one.growth_only or one.fluctuates)
-        for pattern in one.subjects
+        for entry in catalog.volatile_data
+        if entry.section == "fingerprints" and (entry.growth_only or entry.fluctuates)
+        for pattern in entry.subjects
     ]
     return frozenset(
         name for name in names if any(fnmatchcase(name, pattern) for pattern in patterns)
@@ -168,23 +193,23 @@ def _find_volatile_tables(
 
 
 def _build_steps(
-    kind: Kind, seen: RollbackEvidence, to: RollbackTarget, wheel_directory: str
+    kind: OptionKind, evidence: RollbackEvidence, prior: RollbackTarget, wheel_directory: str
 ) -> tuple[Step, ...]:
-    """Return the runbook; none where nobody knows what runs here."""
-    facts = seen.facts
+    """Return the steps; none if the layout of the installation is unknown."""
+    facts = evidence.facts
     if isinstance(facts.runtime, Unavailable) or isinstance(facts.database, Unavailable):
         return ()
-    back = Return(
+    plan = RollbackPlan(
         facts.runtime,
         facts.database,
         facts.packages,
-        to.packages,
-        seen.reverse_plan.calls,
-        to.release,
-        to.snapshot,
-        to.named,
-        to.alone,
+        prior.packages,
+        evidence.reverse_plan.calls,
+        prior.release,
+        prior.snapshot,
+        prior.named_versions,
+        prior.single_app,
         wheel_directory,
         media_root(facts.storage),
     )
-    return steps_of(kind, back)
+    return rollback_steps(kind, plan)

@@ -1,9 +1,9 @@
-"""Where a way back is to lead: a snapshot, a release, or one App at a migration of it."""
+"""Parse what to roll back to: a snapshot, a release, or one App at one of its migrations."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from difflib import get_close_matches
 
@@ -11,118 +11,71 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
-from ..app_settings import UsageError
-from ..facts import App, Migrations, Packages, TableFingerprints, Unavailable
-from ..migration_graph.reverse_plan import ZERO, before
-from ..rollback.package_set import Alone, Earlier
+from ..common.errors import UsageError
+from ..facts import Migrations, Packages, Unavailable
+from ..migration_graph.reverse_plan import ZERO, recorded_after_reverse
+from ..rollback.package_set import SingleAppRollback
 from ..snapshot.file_format import Snapshot
 from ..target.app_release import AppRelease
 from ..target.requirement_lines import PIN, parse_requirement
 from .compare import format_timestamp
 from .context import RunContext
-
-STATE_UNAVAILABLE = Unavailable("there is no snapshot of that state")
-
-
-@dataclass(frozen=True)
-class RollbackTarget(Earlier):
-    """The state to go back to."""
-
-    label: str
-    recorded: frozenset[str]
-    """Keys of migrations, as ``django_migrations`` has them."""
-    fingerprints: TableFingerprints | Unavailable
-    packages: Packages | Unavailable
-    as_of: datetime | None
-    """When it was so; None if nobody knows."""
-    release: str = ""
-    """Version of Nautobot then; empty if it stays the one that is installed."""
-    snapshot: str = ""
-    named: tuple[tuple[str, str], ...] = ()
-    """Distributions and versions by which the packages of that state are told."""
-    alone: Alone | None = None
-    """The one App that goes back, if it is one."""
-
-
-@dataclass(frozen=True)
-class SnapshotArgument:
-    """A snapshot of the state to go back to, if there is one."""
-
-    snapshot: Snapshot | None = None
-    file: str = ""
-    """Its name, for the steps."""
-    instance: str = ""
-    """What this installation was called then, if otherwise."""
-
-
-NO_SNAPSHOT = SnapshotArgument()
-
-
-@dataclass(frozen=True)
-class InstalledPackages:
-    """What is installed here, and what tells of other releases of it."""
-
-    apps: tuple[App, ...] = ()
-    packages: Packages | Unavailable = STATE_UNAVAILABLE
-    inspect: Callable[[str, str], AppRelease] = lambda requirement, module: _inspection_unavailable(
-        requirement
-    )
-    """Returns what is in a release, by requirement and top-level package; raises UsageError if
-    nobody knows."""
-
-
-def _inspection_unavailable(requirement: str) -> AppRelease:
-    raise UsageError(f"{requirement}: without a Nautobot nobody looks into a release.")
+from .rollback_target import (
+    STATE_UNAVAILABLE,
+    InstalledPackages,
+    RollbackTarget,
+    SnapshotArgument,
+)
 
 
 def parse_rollback_target(
     text: str,
     given: SnapshotArgument,
     migrations: Migrations,
-    asked: RunContext,
+    context: RunContext,
     installed: InstalledPackages,
 ) -> RollbackTarget:
-    """Understand where to go back to.
+    """Parse what to roll back to.
 
     Args:
-        text: A release, distributions with their versions, or an App and a migration of it.
-        given: A snapshot, instead.
-        migrations: Those that are on disk, and applied.
-        asked: What the operator asked for.
-        installed: What is installed here.
+        text: A release, distributions with their versions, or an App and one of its migrations.
+        given: A snapshot instead of a text.
+        migrations: Migrations on disk and in the database.
+        context: The validated request.
+        installed: The installed packages.
 
     Raises:
-        UsageError: It is no state to go back to.
+        UsageError: It is not a state to roll back to.
     """
     if given.snapshot and text.strip():
-        raise UsageError("The state to go back to is given twice: by a snapshot and by name.")
+        raise UsageError("The previous state is given twice: by a snapshot and by name.")
     if given.snapshot:
-        return _from_snapshot(given.snapshot, given, asked)
+        return _from_snapshot(given.snapshot, given, context)
     words = text.split()
     if words and all("==" in word for word in words):
-        return _from_requirements(words, migrations, asked, installed)
+        return _from_requirements(words, migrations, context, installed)
     if len(words) == 2:
         return _from_migration(words[0], words[1], migrations, installed)
     if len(words) == 1:
-        return _from_release(words[0], migrations, asked)
+        return _from_release(words[0], migrations, context)
     raise UsageError(
-        "Name the state to go back to: a snapshot, a release such as 2.4.44, or an App and the "
-        f"last migration of it that stays, such as 'example 0004_x' or 'example {ZERO}', or "
-        "releases of Apps, such as 'nautobot-example==1.0.0'."
+        "Name the state to roll back to: a snapshot, a release such as 2.4.44, releases of Apps "
+        "such as 'nautobot-example==1.0.0', or an App and the last of its migrations to keep, such "
+        f"as 'example 0004_x' or 'example {ZERO}'."
     )
 
 
 def _from_snapshot(
-    snapshot: Snapshot, given: SnapshotArgument, asked: RunContext
+    snapshot: Snapshot, given: SnapshotArgument, context: RunContext
 ) -> RollbackTarget:
-    if snapshot.instance not in (asked.config.label, given.instance):
+    if snapshot.instance not in (context.config.label, given.instance):
         raise UsageError(
             f"The snapshot is of another instance, {snapshot.instance!r}; this is "
-            f"{asked.config.label!r}. If it is the same under another name, name that one, too."
+            f"{context.config.label!r}. If it is the same installation, also give its earlier name."
         )
     facts = snapshot.facts
     if isinstance(facts.migrations, Unavailable):
-        raise UsageError(f"The snapshot does not say what was applied: {facts.migrations.reason}")
+        raise UsageError(f"The snapshot has no applied migrations: {facts.migrations.reason}")
     release = "" if isinstance(facts.runtime, Unavailable) else facts.runtime.nautobot
     _require_valid_pins(release, facts.packages)
     return RollbackTarget(
@@ -138,30 +91,30 @@ def _from_snapshot(
 
 
 def _require_valid_pins(release: str, packages: Packages | Unavailable) -> None:
-    """Refuse names and versions that are none: they go into a file of requirements.
+    """Refuse invalid names and versions, because they are written into a requirements file.
 
-    The seal of a snapshot tells that it was not damaged, not who has made it.
+    The digest of a snapshot proves that it is undamaged, not who made it.
     """
     installed = () if isinstance(packages, Unavailable) else packages.installed
-    pins = [f"{one.name}=={one.version}" for one in installed]
+    pins = [f"{package.name}=={package.version}" for package in installed]
     pins += [f"nautobot=={release}"] if release else []
     for pin in pins:
         if not PIN.fullmatch(pin):
-            raise UsageError(f"The snapshot names a package that cannot be one: {pin[:100]!r}.")
+            raise UsageError(f"The snapshot has an invalid package: {pin[:100]!r}.")
 
 
-def _from_release(text: str, migrations: Migrations, asked: RunContext) -> RollbackTarget:
-    """Take core's migrations of a release; those of Apps stay."""
+def _from_release(text: str, migrations: Migrations, context: RunContext) -> RollbackTarget:
+    """Return the state with the core migrations of a release, and the current ones of Apps."""
     version = _normalize_version(text)
-    catalog = asked.catalog
+    catalog = context.catalog
     if isinstance(catalog, Unavailable):
         raise UsageError(catalog.reason)
     try:
         known_set = catalog.migrations(version)
     except ValueError:
-        raise UsageError(f"{text[:60]!r} is no release of Nautobot.") from None
+        raise UsageError(f"{text[:60]!r} is not a Nautobot release.") from None
     if known_set is None:
-        raise UsageError(f"The catalog knows no Nautobot {version}. {catalog.coverage}")
+        raise UsageError(f"The catalog does not contain Nautobot {version}. {catalog.coverage}")
     recorded = frozenset(
         key
         for key in migrations.recorded
@@ -170,8 +123,8 @@ def _from_release(text: str, migrations: Migrations, asked: RunContext) -> Rollb
     missing = sorted(known_set - set(migrations.recorded))
     if missing:
         raise UsageError(
-            f"Nautobot {version} is no state to go back to: its migration {missing[0]} is not "
-            "applied here. To go forward, run Preflight."
+            f"Nautobot {version} is not an earlier state: its migration {missing[0]} is not "
+            "applied here. To upgrade, run Preflight."
         )
     named = (("nautobot", version),)
     return RollbackTarget(
@@ -181,38 +134,42 @@ def _from_release(text: str, migrations: Migrations, asked: RunContext) -> Rollb
         STATE_UNAVAILABLE,
         None,
         version,
-        named=named,
+        named_versions=named,
     )
 
 
 def _from_requirements(
-    words: Sequence[str], migrations: Migrations, asked: RunContext, installed: InstalledPackages
+    words: Sequence[str], migrations: Migrations, context: RunContext, installed: InstalledPackages
 ) -> RollbackTarget:
-    """Take core and Apps back to releases of theirs; what is not named stays."""
+    """Return the state with these releases of core and Apps; others stay unchanged."""
     recorded, release = frozenset(migrations.recorded), ""
     named = tuple(map(_parse_pin, words))
     names = [name for name, _ in named]
-    if twice := next((name for name in names if names.count(name) > 1), ""):
-        raise UsageError(f"{twice} is named twice.")
-    # With core, all packages go back, and nobody has said to what.
-    whole = "nautobot" in dict(named)
-    packages = STATE_UNAVAILABLE if whole else _with_versions(dict(named), installed.packages)
-    together = replace(installed, packages=packages)
+    if duplicate := next((name for name in names if names.count(name) > 1), ""):
+        raise UsageError(f"{duplicate} is named twice.")
+    # A rollback of core changes all packages, to versions that are unknown.
+    includes_core = "nautobot" in dict(named)
+    packages = (
+        STATE_UNAVAILABLE if includes_core else _with_versions(dict(named), installed.packages)
+    )
+    previous = replace(installed, packages=packages)
     for name, version in named:
         if name == "nautobot":
-            recorded &= _from_release(version, migrations, asked).recorded
+            recorded &= _from_release(version, migrations, context).recorded
             release = version
         else:
-            recorded &= _from_app_release(name, version, migrations, together)
+            recorded &= _from_app_release(name, version, migrations, previous)
     label = ", ".join(f"{name} {version}" for name, version in named)
-    return RollbackTarget(label, recorded, STATE_UNAVAILABLE, packages, None, release, named=named)
+    return RollbackTarget(
+        label, recorded, STATE_UNAVAILABLE, packages, None, release, named_versions=named
+    )
 
 
 def _parse_pin(text: str) -> tuple[str, str]:
     """Return a distribution and its version.
 
     Raises:
-        UsageError: The text names something else.
+        UsageError: The text is not a pin.
     """
     try:
         stated = Requirement(text)
@@ -220,12 +177,12 @@ def _parse_pin(text: str) -> tuple[str, str]:
         stated = None
     specifiers = list(stated.specifier) if stated and not (stated.url or stated.marker) else []
     if not stated or len(specifiers) != 1 or "*" in specifiers[0].version:
-        raise UsageError(f"{text[:60]!r} is no release; name one such as nautobot-ssot==4.7.0.")
+        raise UsageError(f"{text[:60]!r} is not a release such as nautobot-ssot==4.7.0.")
     return canonicalize_name(stated.name), _normalize_version(specifiers[0].version)
 
 
 def _normalize_version(version: str) -> str:
-    """Return a version without what says nothing, such as a leading v."""
+    """Return a version in its normal form, without a leading v."""
     try:
         return str(Version(version))
     except InvalidVersion:
@@ -235,58 +192,58 @@ def _normalize_version(version: str) -> str:
 def _from_app_release(
     name: str, version: str, migrations: Migrations, installed: InstalledPackages
 ) -> frozenset[str]:
-    """Return what is recorded if an App goes back to a release of it."""
-    app = next((one for one in installed.apps if canonicalize_name(one.distribution) == name), None)
+    """Return the recorded migrations after a rollback of an App to one of its releases."""
+    app = next((app for app in installed.apps if canonicalize_name(app.distribution) == name), None)
     if app is None:
         raise UsageError(
-            f"No enabled App comes with {name[:60]!r}; only the code of an App can undo what it "
-            "has done."
+            f"No enabled App is part of {name[:60]!r}. Only the code of an App can reverse its "
+            "migrations."
         )
-    there = installed.inspect(f"{name}=={version}", app.module)
-    wanted = {f"{app.label}.{one}" for one in there.migrations}
-    if unmet := _unmet_requirements(there, installed.packages):
+    inspected = installed.inspect(f"{name}=={version}", app.module)
+    kept = {f"{app.label}.{migration}" for migration in inspected.migrations}
+    if unmet := _unmet_requirements(inspected, installed.packages):
         raise UsageError(
-            f"{name} {version} does not go with what is installed: {'; '.join(unmet)}. Go back by "
-            "a snapshot, with everything that was installed then."
+            f"{name} {version} conflicts with installed packages: {'; '.join(unmet)}. Roll back to "
+            "a snapshot, with all packages of that time."
         )
-    if missing := sorted(wanted - set(migrations.recorded)):
+    if missing := sorted(kept - set(migrations.recorded)):
         raise UsageError(
-            f"{name} {version} is no state to go back to: its migration {missing[0]} is not "
-            "applied here."
+            f"{name} {version} is not an earlier state: its migration {missing[0]} is not applied "
+            "here."
         )
     return frozenset(
-        key for key in migrations.recorded if key.partition(".")[0] != app.label or key in wanted
+        key for key in migrations.recorded if key.partition(".")[0] != app.label or key in kept
     )
 
 
 def _unmet_requirements(release: AppRelease, packages: Packages | Unavailable) -> list[str]:
-    """Return what a release asks for that is not installed so."""
+    """Return the requirements of a release that the installed packages do not meet."""
     if isinstance(packages, Unavailable):
         return []
-    there = {canonicalize_name(one.name): one.version for one in packages.installed}
-    found = []
-    for line in filter(None, map(parse_requirement, release.requires)):
-        if line.marker and not line.marker.evaluate({"extra": ""}):
+    versions = {canonicalize_name(package.name): package.version for package in packages.installed}
+    unmet = []
+    for requirement in filter(None, map(parse_requirement, release.requires)):
+        if requirement.marker and not requirement.marker.evaluate({"extra": ""}):
             continue
-        version = there.get(canonicalize_name(line.name))
-        if version is None or not line.specifier.contains(version, prereleases=True):
-            found.append(f"it wants {line}, and there is {version or 'none'}")
-    return found
+        version = versions.get(canonicalize_name(requirement.name))
+        if version is None or not requirement.specifier.contains(version, prereleases=True):
+            unmet.append(f"it requires {requirement}, and {version or 'none'} is installed")
+    return unmet
 
 
 def _with_versions(
     versions: dict[str, str], packages: Packages | Unavailable
 ) -> Packages | Unavailable:
-    """Return what is installed, with some in other versions."""
+    """Return the installed packages with some in other versions."""
     if isinstance(packages, Unavailable):
         return packages
     return replace(
         packages,
         installed=tuple(
-            replace(one, version=versions[name], local=False)
-            if (name := canonicalize_name(one.name)) in versions
-            else one
-            for one in packages.installed
+            replace(package, version=versions[name], local=False)
+            if (name := canonicalize_name(package.name)) in versions
+            else package
+            for package in packages.installed
         ),
     )
 
@@ -294,23 +251,34 @@ def _with_versions(
 def _from_migration(
     app: str, name: str, migrations: Migrations, installed: InstalledPackages
 ) -> RollbackTarget:
-    """Take one App back to a migration of it; what builds on it goes along."""
+    """Return the state of one App at one of its migrations; dependent migrations are reversed."""
     try:
-        recorded = before(migrations, app, name)
+        recorded = recorded_after_reverse(migrations, app, name)
     except KeyError:
         raise UsageError(_unknown_migration_message(app, name, migrations)) from None
-    found = next((one for one in installed.apps if one.label == app), None)
-    alone = Alone(app, found.module, found.distribution, found.version, name) if found else None
+    enabled = next((item for item in installed.apps if item.label == app), None)
+    single_app = (
+        SingleAppRollback(app, enabled.module, enabled.distribution, enabled.version, name)
+        if enabled
+        else None
+    )
     return RollbackTarget(
-        f"{app} {name}", recorded, STATE_UNAVAILABLE, STATE_UNAVAILABLE, None, alone=alone
+        f"{app} {name}", recorded, STATE_UNAVAILABLE, STATE_UNAVAILABLE, None, single_app=single_app
     )
 
 
 def _unknown_migration_message(app: str, name: str, migrations: Migrations) -> str:
-    own = [one.key.partition(".")[2] for one in migrations.on_disk if one.app_label == app]
-    if not own:
-        return f"No App {app[:60]!r} with migrations is on disk; only its own code can undo them."
-    if name in own:
-        return f"{app}.{name} is not applied; that is no state to go back to."
-    near = get_close_matches(name, own, n=1, cutoff=0.3)
-    return f"{app} has no migration {name[:60]!r}; did you mean {(near or own[-1:])[0]}?"
+    names = [
+        migration.key.partition(".")[2]
+        for migration in migrations.on_disk
+        if migration.app_label == app
+    ]
+    if not names:
+        return (
+            f"No App {app[:60]!r} with migrations is on disk. Only the code of an App can reverse "
+            "its migrations."
+        )
+    if name in names:
+        return f"{app}.{name} is not applied, so it is not an earlier state."
+    near = get_close_matches(name, names, n=1, cutoff=0.3)
+    return f"{app} has no migration {name[:60]!r}. Did you mean {(near or names[-1:])[0]}?"

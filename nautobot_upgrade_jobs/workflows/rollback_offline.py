@@ -1,55 +1,70 @@
-"""Rollback Planner from two files, without a Nautobot: what the rows are asked, nobody answers."""
+"""Plan a rollback from two snapshot files, without Nautobot. Checks of rows are unknown."""
 
 from __future__ import annotations
 
 import time
 from dataclasses import replace
 
-from ..app_settings import Configuration, UsageError
+from ..app_settings import Configuration
 from ..catalog.target_release import choose_target
+from ..common.errors import UsageError
 from ..facts import Unavailable
-from ..migration_graph.offline_reversal import undoing
-from ..migration_graph.reverse_plan import way_back
+from ..migration_graph.offline_reversal import reversal_from_snapshot
+from ..migration_graph.reverse_plan import plan_reverse
 from ..report import Report
-from ..rollback.package_set import unasked
+from ..rollback.package_set import pins_without_index
 from ..snapshot.file_format import Snapshot
 from .context import RunContext, read_catalog
 from .rollback_assessment import RollbackEvidence, assess_rollback
-from .rollback_destination import InstalledPackages, SnapshotArgument, parse_rollback_target
+from .rollback_destination import parse_rollback_target
+from .rollback_target import InstalledPackages, SnapshotArgument
 
 
-def plan_rollback_offline(now: Snapshot, then: Snapshot, file: str = "", way: str = "") -> Report:
-    """Weigh the ways from one snapshot back to an older one.
+def plan_rollback_offline(
+    current: Snapshot, previous: Snapshot, file: str = "", strategy: str = ""
+) -> Report:
+    """Evaluate the options for a rollback from one snapshot to an older one.
 
     Args:
-        now: The state to begin at.
-        then: The state to go back to.
-        file: Name of the older one's file, for the steps.
-        way: The way to take; the one that is advised if empty.
+        current: The current state.
+        previous: The previous state.
+        file: File name of the older snapshot, for the steps.
+        strategy: The option to plan; the recommended one if empty.
 
     Raises:
-        UsageError: The snapshots are not of one installation, in this order, or do not say enough.
+        UsageError: The snapshots are not of one installation, in this order, or lack facts.
     """
     started = time.monotonic()
-    if then.created >= now.created:
-        raise UsageError(f"{file}: the state to go back to ({then.created}) is not the older one.")
-    facts = now.facts
+    if previous.created >= current.created:
+        raise UsageError(
+            f"The previous snapshot, of {previous.created}, is not older than the current one, of "
+            f"{current.created}."
+        )
+    facts = current.facts
     if isinstance(facts.migrations, Unavailable) or isinstance(facts.runtime, Unavailable):
-        raise UsageError("The snapshot of now does not say what is installed and applied.")
+        raise UsageError(
+            "The current snapshot lacks the installed packages or the applied migrations."
+        )
     catalog = read_catalog()
     target = choose_target(catalog, facts.runtime.nautobot, facts.runtime.nautobot)
-    asked = RunContext(Configuration(now.instance), catalog, target, frozenset(), (), ())
-    to = parse_rollback_target(
-        "", SnapshotArgument(then, file), facts.migrations, asked, InstalledPackages()
+    context = RunContext(Configuration(current.instance), catalog, target, frozenset(), (), ())
+    prior = parse_rollback_target(
+        "", SnapshotArgument(previous, file), facts.migrations, context, InstalledPackages()
     )
-    back = way_back(facts.migrations, to.recorded)
-    seen = RollbackEvidence(
+    reverse_plan = plan_reverse(facts.migrations, prior.recorded)
+    evidence = RollbackEvidence(
         facts,
-        back,
-        undoing(facts.migrations, back.undoes, facts.fingerprints, to.fingerprints),
-        Unavailable("a file does not say what was written since"),
+        reverse_plan,
+        reversal_from_snapshot(
+            facts.migrations, reverse_plan.migrations, facts.fingerprints, prior.fingerprints
+        ),
+        Unavailable("a file does not contain what was written since"),
         pinned_packages=None
-        if isinstance(to.packages, Unavailable) or isinstance(facts.packages, Unavailable)
-        else unasked(to.packages, facts.packages, "without a Nautobot no index is asked"),
+        if isinstance(prior.packages, Unavailable) or isinstance(facts.packages, Unavailable)
+        else pins_without_index(
+            prior.packages, facts.packages, "no index is queried without Nautobot"
+        ),
     )
-    return replace(assess_rollback(seen, to, asked, way), seconds=time.monotonic() - started)
+    return replace(
+        assess_rollback(evidence, prior, context, strategy), seconds=time.monotonic() - started
+    )

@@ -9,8 +9,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from ..app_settings import UsageError
-from ..snapshot.file_format import LARGEST_FILE, Snapshot, SnapshotError, unseal
+from ..common.errors import UsageError
+from ..snapshot.file_format import MAX_FILE_BYTES, Snapshot, SnapshotError, load
 
 SCRATCH_FILE_PREFIX = ".snapshot-"
 STALE_SCRATCH_SECONDS = 86_400
@@ -25,7 +25,7 @@ def read_snapshot(path: Path) -> Snapshot:
     """
     try:
         with path.open("rb") as stream:
-            return unseal(stream.read(LARGEST_FILE + 1))
+            return load(stream.read(MAX_FILE_BYTES + 1))
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror}.") from None
     except SnapshotError as error:

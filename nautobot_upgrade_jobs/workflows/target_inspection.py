@@ -11,7 +11,7 @@ from django.conf import settings
 from ..app_settings import Configuration
 from ..catalog import Catalog
 from ..catalog.target_release import Target
-from ..collect import explain
+from ..collect.context import explain
 from ..collect.support.redaction import redact_text
 from ..facts import Facts, FactUnavailable, Unavailable, require
 from ..facts.resolution import Resolution
@@ -29,45 +29,45 @@ def inspect_target(
     facts: Facts,
     target: Target,
     request: RunRequest,
-    asked: RunContext,
+    context: RunContext,
     progress: Callable[[str], None],
 ) -> tuple[Resolution | Unavailable, TrialBoot | Unavailable]:
-    """Resolve the target, build it and look at it, as far as settings and user allow.
+    """Resolve, build and start the target, within the limits of settings and user.
 
     Args:
-        facts: What is known of the live installation.
-        target: Where it is to go.
-        request: What the operator asked for.
-        asked: What that means here.
-        progress: Called with what comes next.
+        facts: The facts of the live installation.
+        target: The release to upgrade to.
+        request: The request of the operator.
+        context: The validated request.
+        progress: Called with the next stage.
 
     Returns:
-        The set, and the target as it starts; each, or why nobody knows.
+        The package set and the started target; for each, the reason if it is unavailable.
     """
     progress("resolution")
-    wishes = _build_root_requirements(facts, asked)
-    resolution = _resolve_target(wishes, target, asked)
+    wishes = _build_root_requirements(facts, context)
+    resolution = _resolve_target(wishes, target, context)
     progress("target")
-    return resolution, _run_trial_boot(facts, wishes, resolution, request, asked)
+    return resolution, _run_trial_boot(facts, wishes, resolution, request, context)
 
 
-def _build_root_requirements(facts: Facts, asked: RunContext) -> RootRequirements | Unavailable:
+def _build_root_requirements(facts: Facts, context: RunContext) -> RootRequirements | Unavailable:
     try:
         python = require(facts.runtime).python
         return RootRequirements(
-            require(facts.packages), require(facts.apps), python, asked.requirements
+            require(facts.packages), require(facts.apps), python, context.requirements
         )
     except FactUnavailable as error:
         return Unavailable(str(error))
 
 
 def _resolve_target(
-    wishes: RootRequirements | Unavailable, target: Target, asked: RunContext
+    wishes: RootRequirements | Unavailable, target: Target, context: RunContext
 ) -> Resolution | Unavailable:
-    """Ask the package index for the set, unless the settings forbid it."""
-    config = asked.config
+    """Query the package index for the set, unless the settings forbid it."""
+    config = context.config
     if not config.resolve:
-        return Unavailable("the settings forbid asking the package index (resolve is False)")
+        return Unavailable("the settings forbid querying the package index (resolve is False)")
     if isinstance(wishes, Unavailable):
         return wishes
     try:
@@ -76,7 +76,7 @@ def _resolve_target(
             target.version,
             seconds=config.resolve_timeout_seconds,
             wheel_directory=config.wheel_directory,
-            lines=() if target.chosen else _list_candidate_lines(target, asked.catalog),
+            lines=() if target.chosen else _list_candidate_lines(target, context.catalog),
         )
     except SoftTimeLimitExceeded:
         return Unavailable("the Job's soft time limit ended the run before the index had answered")
@@ -87,9 +87,9 @@ def _run_trial_boot(
     wishes: RootRequirements | Unavailable,
     resolution: Resolution | Unavailable,
     request: RunRequest,
-    asked: RunContext,
+    context: RunContext,
 ) -> TrialBoot | Unavailable:
-    """Look at the target from inside, for those who may; what is installed is looked at already."""
+    """Build and start the target, if the user may; the installed release needs neither."""
     if isinstance(resolution, Unavailable):
         return Unavailable(f"no set to build: {resolution.reason}")
     if isinstance(wishes, Unavailable):
@@ -98,35 +98,36 @@ def _run_trial_boot(
         package_changes(wishes.packages, resolution)
     ):
         return TrialBoot(resolution.target, facts, is_separate_environment=False)
-    if reason := _build_refusal_reason(resolution, request, asked.config):
+    if reason := _build_refusal_reason(resolution, request, context.config):
         return Unavailable(reason)
     live = LiveInstallation(
         settings.SETTINGS_PATH,
         wishes.enabled_apps,
-        asked.config.database_alias,
-        asked.config.statement_timeout_seconds,
+        context.config.database_alias,
+        context.config.statement_timeout_seconds,
     )
     try:
-        return _redact_trial_boot(inspect(resolution, wishes, live, build_limits(asked.config)))
+        return _redact_trial_boot(inspect(resolution, wishes, live, build_limits(context.config)))
     except SoftTimeLimitExceeded:
         return Unavailable("the Job's soft time limit ended the run before the target was ready")
     except Exception as error:  # noqa: BLE001 - the rest of the report must not be lost
-        return Unavailable(f"the target could not be looked at: {explain(error)}")
+        return Unavailable(f"the target could not be started: {explain(error)}")
 
 
-def _redact_trial_boot(found: TrialBoot | Unavailable) -> TrialBoot | Unavailable:
-    """Scrub what the target's process could not: with no settings loaded, it knows no secrets.
+def _redact_trial_boot(trial_boot: TrialBoot | Unavailable) -> TrialBoot | Unavailable:
+    """Redact the messages of the target's process, which knows no secrets without settings.
 
-    Messages only; its facts have been scrubbed by their collectors, and names of Apps and
-    migrations are no texts: one may well be somebody's password, too.
+    Only messages are redacted. The collectors have redacted the facts. A name of an App or a
+    migration may equal a password by chance and is kept.
     """
-    if isinstance(found, Unavailable):
-        return Unavailable(redact_text(found.reason))
+    if isinstance(trial_boot, Unavailable):
+        return Unavailable(redact_text(trial_boot.reason))
     return replace(
-        found,
-        failure=found.failure and _redact_failure(found.failure),
+        trial_boot,
+        failure=trial_boot.failure and _redact_failure(trial_boot.failure),
         app_load_failures=tuple(
-            replace(one, failure=_redact_failure(one.failure)) for one in found.app_load_failures
+            replace(failed, failure=_redact_failure(failed.failure))
+            for failed in trial_boot.app_load_failures
         ),
     )
 
@@ -142,16 +143,16 @@ def _build_refusal_reason(
         return "the settings forbid building the target (allow_build is False)"
     if not request.may_build:
         return (
-            "building the target installs and runs what the package index gives: only superusers, "
-            "and users with the permission build_target on this Job, may"
+            "building the target installs and runs packages from the index, so it requires a "
+            "superuser or the permission build_target on this Job"
         )
     if not request.build:
         return "the target was not built, on request"
-    return "" if resolution.packages else "there is no set for the target that could be built"
+    return "" if resolution.packages else "no package set was resolved for the target"
 
 
 def build_limits(config: Configuration) -> BuildLimits:
-    """Return what building and starting may take, and where, by the settings."""
+    """Return the limits of building and starting the target, from the settings."""
     return BuildLimits(
         build_seconds=config.build_timeout_seconds,
         boot_seconds=config.boot_timeout_seconds,
@@ -163,7 +164,7 @@ def build_limits(config: Configuration) -> BuildLimits:
 
 
 def _list_candidate_lines(target: Target, catalog: Catalog | Unavailable) -> tuple[str, ...]:
-    """Return the lines that an operator may choose from: the installed one, and those that live."""
+    """Return the lines to choose from: the installed one and the maintained ones."""
     if isinstance(catalog, Unavailable):
         return ()
     own = catalog.line(target.installed)

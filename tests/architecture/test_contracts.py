@@ -1,104 +1,179 @@
-"""The house keeps its own rules: layers, sizes, generated pages, and no word too many."""
+"""Properties of the whole code base: import contracts, sizes, mirrors, generated pages."""
 
 import ast
+import json
+import shutil
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
 
+from development import catalog_page, checks_page
+from nautobot_upgrade_jobs import __version__
+from nautobot_upgrade_jobs.catalog import load_catalog
+from nautobot_upgrade_jobs.checks.registry import all_checks
+from nautobot_upgrade_jobs.facts import Facts
+
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "nautobot_upgrade_jobs"
-PURE = (
-    *("common", "facts", "catalog", "migration_graph", "upgrade", "rollback", "runbook"),
-    *("checks", "report", "snapshot"),
-)
-BELOW = {
-    "common": set(),
-    "facts": {"common"},
-    "catalog": {"facts", "common"},
-    "migration_graph": {"facts", "catalog", "common"},
-    "upgrade": {"facts", "catalog", "common"},
-    "rollback": {"facts", "catalog", "migration_graph", "upgrade", "runbook", "common"},
-    "runbook": {"facts", "rollback", "common"},
-    "checks": {"facts", "catalog", "migration_graph", "upgrade", "rollback", "common"},
-    "snapshot": {"facts", "catalog", "checks", "common"},
-    "report": {
-        *("facts", "catalog", "migration_graph", "upgrade", "rollback", "runbook", "checks"),
-        *("snapshot", "common"),
-    },
-    "collect": {"facts", "catalog", "migration_graph", "rollback", "common"},
-    "target": {"facts", "catalog", "upgrade", "rollback", "snapshot", "common"},
-    "probes": {"facts", "collect", "checks", "migration_graph"},
-    "cli": {"app_settings", "checks", "report"},
-    "workflows": {
-        *("facts", "catalog", "migration_graph", "upgrade", "rollback", "runbook", "checks"),
-        *("snapshot", "report", "collect", "target", "common", "app_settings", "__version__"),
-    },
-    "ui": {
-        *("facts", "catalog", "checks", "report", "common", "workflows", "app_settings"),
-        "permissions",
-    },
+UNIT = ROOT / "tests" / "unit"
+LONGEST_FILE = 300
+LONGEST_FUNCTION = 50
+"""Lines, the signature and docstring included."""
+NOT_TOPICS = {"__init__", "context"}
+"""Modules of ``collect`` that are no topic."""
+NOT_OF_ONE_TOPIC = {
+    "expectations",
+    "models",
+    "packages",
+    "releases",
+    "rollback",
+    "target",
+    "trial_boot",
 }
-FILES = sorted(PACKAGE.rglob("*.py"))
-LONGEST_FILE = 340
-LONGEST_FUNCTION = 40
+"""Rule files whose evidence is not the topic of the same name."""
+NO_MODULE = {"catalog/test_data"}
+"""Unit tests of data or of several modules at once."""
 
 
-def imports(path: Path):
-    """The modules of this package that a file imports, as paths below it, and all others."""
-    own, foreign = set(), set()
-    here = path.relative_to(PACKAGE).parts[:-1]
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.ImportFrom) and node.level:
-            base = here[: len(here) - node.level + 1]
-            names = tuple((node.module or "").split(".")) if node.module else ()
-            own |= {(*base, *names)} if names else {(*base, one.name) for one in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            foreign.add(str(node.module).partition(".")[0])
-        elif isinstance(node, ast.Import):
-            foreign |= {one.name.partition(".")[0] for one in node.names}
-    return own, foreign
+@cache
+def tree_of(path):
+    return ast.parse(path.read_text("utf-8"))
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_imports_point_downwards(path):
-    layer = path.relative_to(PACKAGE).parts[0]
-    own, foreign = imports(path)
-    assert "nautobot_upgrade_jobs" not in foreign, "imports inside the package are relative"
-    if layer in BELOW:
-        assert {module[0] for module in own} <= BELOW[layer] | {layer}
-    if layer in PURE:
-        assert not foreign & {"django", "nautobot", "celery"}
+def package_files():
+    return sorted(PACKAGE.rglob("*.py"))
 
 
-TOPICS = {path.stem for path in (PACKAGE / "collect").glob("*.py")}
+def stems(folder):
+    return {path.stem for path in folder.glob("*.py")}
+
+
+def lint_imports(folder):
+    """Run import-linter on a checkout; its exit code and output."""
+    command = [
+        sys.executable,
+        "-c",
+        "from importlinter.cli import lint_imports_command as run; run()",
+    ]
+    done = subprocess.run(
+        [*command, "--no-cache"], cwd=folder, capture_output=True, text=True, check=False
+    )
+    return done.returncode, done.stdout + done.stderr
+
+
+@pytest.fixture
+def checkout(tmp_path):
+    """A copy of the package with its contracts, to plant violations in."""
+    shutil.copytree(
+        PACKAGE, tmp_path / PACKAGE.name, ignore=shutil.ignore_patterns("__pycache__", "docs")
+    )
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    return tmp_path
+
+
+def test_import_contracts_are_kept():
+    code, output = lint_imports(ROOT)
+    assert code == 0, output
 
 
 @pytest.mark.parametrize(
-    "path", sorted((PACKAGE / "checks" / "rules").glob("*.py")), ids=lambda p: p.stem
+    ("module", "line"),
+    [
+        pytest.param("checks/rules/rollback.py", "from . import migrations", id="rules"),
+        pytest.param("ui/release_status.py", "from ..jobs import base", id="page imports job"),
+        pytest.param("rollback/losses.py", "from ..runbook import steps", id="upwards"),
+        pytest.param("report/model.py", "import django", id="pure layer imports django"),
+        pytest.param("common/text.py", "from ..facts import base", id="lowest layer"),
+    ],
 )
-def test_rules_never_import_each_other(path):
-    own, _ = imports(path)
-    assert not [module for module in own if module[:2] == ("checks", "rules")]
+def test_import_contracts_violation_is_refused(checkout, module, line):
+    path = checkout / PACKAGE.name / module
+    future = "from __future__ import annotations\n"
+    text = path.read_text("utf-8")
+    path.write_text(
+        text.replace(future, f"{future}{line}\n", 1) if future in text else f"{text}\n{line}\n"
+    )
+    code, output = lint_imports(checkout)
+    assert code == 1, output
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_nothing_outgrows_its_name(path):
-    text = path.read_text()
-    assert len(text.splitlines()) <= LONGEST_FILE
-    for node in ast.walk(ast.parse(text)):
-        if isinstance(node, ast.FunctionDef):
-            assert node.end_lineno - node.lineno < LONGEST_FUNCTION + 12, node.name
+def test_import_contracts_name_every_module_of_the_package_root():
+    """A new room needs a place in the layers, or import-linter fails (exhaustive)."""
+    assert "exhaustive = true" in (ROOT / "pyproject.toml").read_text()
 
 
-def test_every_topic_has_a_collector():
-    from nautobot_upgrade_jobs.facts import Facts
+def test_imports_inside_the_package_are_relative():
+    """A Git repository of Jobs is imported under its slug."""
+    for path in package_files():
+        for node in ast.walk(tree_of(path)):
+            names = (
+                [node.module or ""] if isinstance(node, ast.ImportFrom) and not node.level else []
+            )
+            names += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            assert not [name for name in names if name.startswith(PACKAGE.name)], path
 
-    assert set(Facts.topics()) <= TOPICS
+
+def test_package_root_holds_only_what_nautobot_or_python_looks_for():
+    assert stems(PACKAGE) == {
+        *("__init__", "__main__", "apps", "urls", "permissions", "app_settings", "system_checks"),
+        "job_registration",
+    }
 
 
-def test_the_pure_layers_load_neither_django_nor_nautobot():
+def test_collectors_mirror_the_topics():
+    assert stems(PACKAGE / "collect") - NOT_TOPICS == set(Facts.topics())
+
+
+def test_every_topic_has_its_facts_in_the_file_of_its_name():
+    places = {topic: Facts.type_of(topic).__module__.rpartition(".")[2] for topic in Facts.topics()}
+    elsewhere = {topic: place for topic, place in places.items() if place != topic}
+    assert elsewhere == {"planned_reversal": "reversal"}
+
+
+def test_every_rule_file_has_the_name_of_a_topic_or_of_other_evidence():
+    rules = stems(PACKAGE / "checks" / "rules") - {"__init__"}
+    assert rules - set(Facts.topics()) <= NOT_OF_ONE_TOPIC
+
+
+def test_every_rule_file_has_a_test_file_and_no_other():
+    rules = stems(PACKAGE / "checks" / "rules") - {"__init__"}
+    tests = stems(UNIT / "checks" / "rules") - {"__init__", "conftest"}
+    assert tests == {f"test_{name}" for name in rules}
+
+
+def test_every_check_has_a_finding_in_a_golden_file():
+    """A check whose function is muted then differs from its golden file."""
+    golden = (UNIT / "checks" / "rules" / "golden").glob("*.json")
+    found = {
+        finding["check"]
+        for path in golden
+        for findings in json.loads(path.read_text("utf-8")).values()
+        for finding in findings
+    }
+    assert found == {check.id for check in all_checks()}
+
+
+def test_every_unit_test_file_is_named_for_a_module():
+    for path in UNIT.rglob("test_*.py"):
+        name = path.relative_to(UNIT).with_suffix("").as_posix()
+        folder, _, stem = name.rpartition("/")
+        module = PACKAGE / folder / stem.removeprefix("test_")
+        is_module = module.with_suffix(".py").exists() or module.is_dir()
+        assert is_module or name in NO_MODULE, name
+
+
+def test_nothing_outgrows_its_name():
+    for path in package_files():
+        assert len(path.read_text("utf-8").splitlines()) <= LONGEST_FILE, path
+        for node in ast.walk(tree_of(path)):
+            if isinstance(node, ast.FunctionDef):
+                assert node.end_lineno - node.lineno < LONGEST_FUNCTION, f"{path}: {node.name}"
+
+
+def test_pure_layers_load_neither_django_nor_nautobot():
     code = (
         "import sys; from nautobot_upgrade_jobs.checks.registry import all_checks; all_checks(); "
         "import nautobot_upgrade_jobs.report, nautobot_upgrade_jobs.facts.serialization; "
@@ -110,22 +185,17 @@ def test_the_pure_layers_load_neither_django_nor_nautobot():
     assert done.stdout.strip() == "[]"
 
 
-def test_the_pages_that_are_made_are_fresh():
-    from development import catalog_page, checks_page
-    from nautobot_upgrade_jobs.catalog import load_catalog
-
+def test_generated_pages_are_fresh():
     assert checks_page.PAGE.read_text() == checks_page.render(), "run: make docs"
     assert catalog_page.PAGE.read_text() == catalog_page.render(load_catalog()), "run: make docs"
 
 
-def test_the_changelog_knows_this_version():
-    from nautobot_upgrade_jobs import __version__
-
+def test_changelog_has_this_version():
     assert f"## [{__version__}]" in (ROOT / "CHANGELOG.md").read_text()
 
 
 def test_nautobot_has_no_upper_bound():
-    """An upgrade tool must never be what stands in the way of the next release."""
+    """An upgrade tool must never be what blocks the next release."""
     assert '\n  "nautobot>=2.4",\n' in (ROOT / "pyproject.toml").read_text()
     assert "max_version =" not in (PACKAGE / "apps.py").read_text()
 

@@ -26,13 +26,17 @@ def installed() -> importlib.metadata.Distribution:
         pytest.skip("Nautobot is not installed in this environment")
 
 
-def test_python_bounds(catalog: Catalog, installed: importlib.metadata.Distribution) -> None:
+def test_catalog_python_bounds_match_the_installed_release(
+    catalog: Catalog, installed: importlib.metadata.Distribution
+) -> None:
     release = catalog.nearest_release(installed.version)
     assert release is not None
     assert SpecifierSet(release.python) == SpecifierSet(installed.metadata["Requires-Python"])
 
 
-def test_core_migrations(catalog: Catalog, installed: importlib.metadata.Distribution) -> None:
+def test_catalog_core_migrations_match_the_installed_release(
+    catalog: Catalog, installed: importlib.metadata.Distribution
+) -> None:
     expected = catalog.migrations(installed.version)
     if expected is None:
         pytest.skip(f"the catalog does not know Nautobot {installed.version}")
@@ -47,8 +51,8 @@ def test_core_migrations(catalog: Catalog, installed: importlib.metadata.Distrib
     assert found == expected
 
 
-def test_code_that_undoes_is_known(catalog: Catalog, nautobot) -> None:
-    """Every data migration of core since the oldest supported release, and no other."""
+def test_catalog_known_reversals_cover_every_data_migration(catalog: Catalog, nautobot) -> None:
+    """The catalog has every data migration of core since the oldest supported release."""
     from django.db.migrations.loader import MigrationLoader
     from django.db.migrations.operations import RunPython, RunSQL
 
@@ -63,11 +67,11 @@ def test_code_that_undoes_is_known(catalog: Catalog, nautobot) -> None:
     assert {one.migration for one in catalog.known_reversals} & on_disk == with_code & new
 
 
-def test_the_queries_of_what_undoing_spoils_can_be_asked(catalog: Catalog, nautobot) -> None:
+def test_catalog_reversal_queries_run_on_the_database(catalog: Catalog, nautobot) -> None:
     from django.db import connection
 
-    from nautobot_upgrade_jobs.collect import Context
     from nautobot_upgrade_jobs.collect import migrations as history
+    from nautobot_upgrade_jobs.collect.context import Context
     from nautobot_upgrade_jobs.collect.operations.reversal import _count_data_change
 
     applied = history.collect(Context(connection)).recorded

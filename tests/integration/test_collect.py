@@ -1,4 +1,4 @@
-"""Collectors on a real database: complete, read-only, and honest when something is in the way."""
+"""Collectors on a real database: complete, read-only, and with a reason for each failure."""
 
 import importlib
 import re
@@ -8,12 +8,13 @@ from dataclasses import fields, is_dataclass
 
 import pytest
 from django.conf import settings
+from django.core import checks
 from django.core.cache import cache
 from django.db import Error, connection, connections
 
 from nautobot_upgrade_jobs.checks.findings import Verdict
 from nautobot_upgrade_jobs.checks.registry import checks_for_stage
-from nautobot_upgrade_jobs.collect import collect_facts
+from nautobot_upgrade_jobs.collect import SOFT_TIME_LIMIT, collect_facts
 from nautobot_upgrade_jobs.collect.db.read_only_session import read_only_session
 from nautobot_upgrade_jobs.facts import Facts, Unavailable
 from nautobot_upgrade_jobs.report import FORMATS
@@ -27,14 +28,14 @@ ON_3X = settings.VERSION.startswith("3.")
 
 
 def missing(value, path=""):
-    """All missing facts below a value, as path: reason."""
+    """Return the reasons of all unavailable facts below a value, by path."""
     if isinstance(value, Unavailable):
         return {path: value.reason}
-    found = {}
+    reasons = {}
     if is_dataclass(value):
         for field in fields(value):
-            found |= missing(getattr(value, field.name), f"{path}.{field.name}".lstrip("."))
-    return found
+            reasons |= missing(getattr(value, field.name), f"{path}.{field.name}".lstrip("."))
+    return reasons
 
 
 def execute(statement, parameters=None):
@@ -49,7 +50,7 @@ def fingerprints():
 
 
 def summary(report):
-    """What a report says, without what differs from run to run."""
+    """Return the parts of a report that are the same in every run."""
     return (
         report.verdict,
         [(result.check, result.status, result.reason) for result in report.results],
@@ -59,19 +60,40 @@ def summary(report):
 
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch):
-    """No worker listens to the broker that tests use; there is no point in waiting for one."""
+    """Do not wait for workers: none uses the broker of the tests."""
     monkeypatch.setattr("nautobot_upgrade_jobs.collect.workers.REPLY_TIMEOUT_SECONDS", 0.05)
+
+
+@pytest.fixture(scope="module")
+def everything():
+    """All facts of the sample, collected once."""
+    return collect_facts()
+
+
+@pytest.fixture
+def only_collect(everything, monkeypatch):
+    """Let Preflight collect one topic only; the facts of all others come from the sample."""
+
+    def only(topic):
+        def collect(*, topics, **options):
+            facts = collect_facts(**options | {"topics": (topic,)})
+            others = {name: getattr(everything, name) for name in topics}
+            return Facts(**others | {topic: getattr(facts, topic)})
+
+        monkeypatch.setattr("nautobot_upgrade_jobs.workflows.preflight.collect_facts", collect)
+
+    return only
 
 
 @pytest.fixture
 def own_database(clone):
-    """For tests that leave the database different from what they found."""
+    """A private database for tests that change it."""
     with clone("sample"):
         yield
 
 
-def test_everything_can_be_collected():
-    """On 3.x the old approvals and cable columns are gone, and nothing asks for them."""
+def test_collect_facts_collects_every_topic():
+    """Nautobot 3.x has neither the old approvals nor the old cable columns."""
     gone = set(missing(collect_facts()))
     if ON_3X:
         assert gone <= {
@@ -85,10 +107,10 @@ def test_everything_can_be_collected():
         assert gone == set()
 
 
-def test_the_facts_know_this_installation(instance):
+def test_collect_facts_describes_this_installation(instance):
     facts = collect_facts()
     assert facts.runtime.nautobot == instance.version
-    assert facts.database.vendor == instance.evidence_source
+    assert facts.database.vendor == instance.engine
     assert "nautobot" in {package.name for package in facts.packages.installed}
     (app,) = facts.apps.enabled
     assert (app.distribution, app.nautobot_requirements) == ("nautobot-upgrade-jobs", (">=2.4",))
@@ -107,7 +129,7 @@ def test_the_facts_know_this_installation(instance):
         "CREATE TABLE upgrade_jobs_was_here (id int)",
     ],
 )
-def test_the_server_refuses_to_write(statement):
+def test_read_only_session_rejects_write_statements(statement):
     before = fingerprints()
     with read_only_session(30), pytest.raises(Error, match=r"(?i)read.only"):
         execute(statement)
@@ -115,22 +137,22 @@ def test_the_server_refuses_to_write(statement):
 
 
 @pytest.mark.usefixtures("own_database")
-def test_the_orm_is_kept_from_writing_too():
+def test_read_only_session_rejects_orm_writes():
     from nautobot.extras.models import Tag
 
     with read_only_session(30), pytest.raises(Error, match=r"(?i)read.only"):
         Tag.objects.create(name="written")
-    Tag.objects.create(name="written")  # the connection outside is as it was
+    Tag.objects.create(name="written")  # outside the session, writing is allowed
 
 
-def test_a_dropped_session_comes_back_read_only():
+def test_read_only_session_after_reconnect_is_still_read_only():
     with read_only_session(30) as session:
         session.close()
         with pytest.raises(Error, match=r"(?i)read.only"):
             execute("DELETE FROM dcim_cable")
 
 
-def test_a_run_changes_nothing():
+def test_preflight_changes_no_row():
     before = fingerprints()
     report = run_preflight(RunRequest(target=TARGET))
     assert report.results
@@ -141,7 +163,7 @@ def test_a_run_changes_nothing():
     "run",
     [lambda: run_preflight(RunRequest(target=TARGET)), lambda: verify_migrations(RunRequest())],
 )
-def test_a_role_with_nothing_but_select_gives_the_same_report(run, instance, monkeypatch):
+def test_reports_with_a_select_only_role_are_the_same(run, instance, monkeypatch):
     name = connection.settings_dict["NAME"]
     expected = summary(run())
     with select_only(instance, name) as credentials:
@@ -157,13 +179,13 @@ def test_a_role_with_nothing_but_select_gives_the_same_report(run, instance, mon
 
 @contextmanager
 def select_only(instance, database):
-    """A role that may do nothing but SELECT, known to Django as the alias `readonly`."""
+    """Create a role that may only SELECT, as the alias `readonly` of Django."""
     server = instance.server()
-    if instance.evidence_source == "mysql":
+    if instance.engine == "mysql":
         server.sql(
             "CREATE USER onlooker@'%' IDENTIFIED BY 'look'",
             f"GRANT SELECT ON `{database}`.* TO onlooker@'%'",
-            # Without these two it sees neither the grants nor the transactions of others.
+            # They show the grants and the transactions of other users.
             "GRANT SELECT ON mysql.* TO onlooker@'%'",
             "GRANT PROCESS ON *.* TO onlooker@'%'",
         )
@@ -179,12 +201,12 @@ def select_only(instance, database):
     finally:
         connections["readonly"].close()
         del connections["readonly"], connections.settings["readonly"]
-        if instance.evidence_source == "postgresql":
+        if instance.engine == "postgresql":
             server.sql("DROP OWNED BY onlooker", database=database)
         server.sql("DROP USER onlooker")
 
 
-# What each topic reads, so that the same faults can be put in the way of all of them.
+# A table and a column that each topic reads; the tests plant faults in them.
 TABLES = {
     "migrations": ("django_migrations", "app"),
     "jobs": ("extras_job", "installed"),
@@ -193,10 +215,13 @@ TABLES = {
 }
 
 
-@pytest.mark.usefixtures("own_database")
+@pytest.mark.usefixtures("everything", "own_database")
 @pytest.mark.parametrize("topic", TABLES)
 @pytest.mark.parametrize("fault", ["table missing", "column missing", "permission denied"])
-def test_a_fault_in_the_database_is_a_reason_and_never_go(topic, fault, instance, monkeypatch):
+def test_collect_facts_database_fault_is_a_reason_and_not_go(
+    topic, fault, instance, monkeypatch, only_collect
+):
+    only_collect(topic)
     table, column = TABLES[topic]
     quote = connection.ops.quote_name
     if fault == "permission denied":
@@ -218,16 +243,16 @@ def test_a_fault_in_the_database_is_a_reason_and_never_go(topic, fault, instance
 
 
 def drop_checks(instance, table):
-    """Let columns be renamed, which MySQL refuses while a check speaks of them."""
+    """Drop the checks of a table: MySQL renames no column that a check uses."""
     with connection.cursor() as cursor:
         constraints = connection.introspection.get_constraints(cursor, table)
     for name, one in constraints.items():
-        if instance.evidence_source == "mysql" and one["check"]:
+        if instance.engine == "mysql" and one["check"]:
             execute(f"ALTER TABLE `{table}` DROP CHECK `{name}`")
 
 
 def revoke(instance, database, table):
-    if instance.evidence_source == "mysql":  # a right on all tables cannot be taken back for one
+    if instance.engine == "mysql":  # a grant on all tables cannot be revoked for one
         instance.server().sql(f"REVOKE SELECT ON `{database}`.* FROM onlooker@'%'")
     else:
         instance.server().sql(f"REVOKE SELECT ON {table} FROM onlooker", database=database)
@@ -235,9 +260,10 @@ def revoke(instance, database, table):
 
 def assert_skipped(topic, reason):
     facts = collect_facts(
+        topics=(topic,),
         database_alias=settings.PLUGINS_CONFIG["nautobot_upgrade_jobs"].get(
             "database_alias", "default"
-        )
+        ),
     )
     reasons = missing(getattr(facts, topic), topic)
     assert any(re.search(reason, text) for text in reasons.values()), reasons
@@ -245,30 +271,35 @@ def assert_skipped(topic, reason):
 
 
 def assert_not_green(topic, reason):
-    """The verdict is not GO, and says why; unless no check of this upgrade asks for the topic."""
+    """The verdict is not GO and has a reason, if a check of this upgrade reads the topic."""
     report = run_preflight(RunRequest(target=TARGET))
-    asking = [one for one in checks_for_stage("preflight") if topic in one.input_types]
-    if any(not one.crosses or not ON_3X for one in asking):
+    kind = Facts.type_of(topic)
+    readers = [check for check in checks_for_stage("preflight") if kind in check.reads]
+    if any(not one.crosses or not ON_3X for one in readers):
         assert report.verdict is not Verdict.GO
         assert any(re.search(reason, result.reason) for result in report.not_checked)
 
 
 @pytest.mark.parametrize("topic", Facts.topics())
 @pytest.mark.parametrize("error", [RuntimeError("collector bug"), TimeoutError("took too long")])
-def test_a_collector_that_raises_is_a_reason_and_never_go(topic, error, monkeypatch):
+def test_collect_facts_raising_collector_is_a_reason_and_not_go(
+    topic, error, monkeypatch, only_collect
+):
+    only_collect(topic)
+
     def fail(context):
         raise error
 
     module = importlib.import_module(f"nautobot_upgrade_jobs.collect.{topic}")
     monkeypatch.setattr(module, "collect", fail)
-    found = collect_facts(topics=(topic,))
-    assert getattr(found, topic).reason == f"{type(error).__name__}: {error}"
+    facts = collect_facts(topics=(topic,))
+    assert getattr(facts, topic).reason == f"{type(error).__name__}: {error}"
     assert_not_green(topic, str(error))
 
 
-def test_a_locked_table_is_given_up_on(instance):
-    """A migration that runs at this moment holds such locks; we neither wait nor make others."""
-    if instance.evidence_source == "mysql":
+def test_collect_facts_locked_table_times_out(instance):
+    """A running migration holds such locks; the collector neither waits for long nor blocks it."""
+    if instance.engine == "mysql":
         pytest.skip("MySQL readers do not wait for writers")
     other = connections.create_connection("default")
     other.settings_dict["NAME"] = connection.settings_dict["NAME"]
@@ -276,7 +307,7 @@ def test_a_locked_table_is_given_up_on(instance):
         cursor.execute("BEGIN")
         cursor.execute("LOCK TABLE extras_job IN ACCESS EXCLUSIVE MODE")
         try:
-            facts = collect_facts()
+            facts = collect_facts(topics=("runtime", "jobs"))
         finally:
             cursor.execute("ROLLBACK")
     other.close()
@@ -284,32 +315,28 @@ def test_a_locked_table_is_given_up_on(instance):
     assert not isinstance(facts.runtime, Unavailable)
 
 
-def test_a_slow_statement_is_ended(instance):
-    sleep = "SELECT sleep(10)" if instance.evidence_source == "mysql" else "SELECT pg_sleep(10)"
+def test_read_only_session_slow_statement_times_out(instance):
+    sleep = "SELECT sleep(10)" if instance.engine == "mysql" else "SELECT pg_sleep(10)"
     with read_only_session(1):
-        if instance.evidence_source == "mysql":
+        if instance.engine == "mysql":
             assert list(execute(sleep)) == [(1,)]  # how MySQL reports an interrupted sleep
         else:
             with pytest.raises(Error, match="statement timeout"):
                 execute(sleep)
 
 
-def test_a_session_that_the_server_ends_costs_one_topic(instance, monkeypatch):
-    """The database is restarted, or an operator ends the session, in the middle of the run."""
+def test_collect_facts_terminated_session_loses_one_topic(instance, monkeypatch):
+    """The database restarts, or an operator ends the session, during the run."""
     from nautobot_upgrade_jobs.collect import tables
 
     collect = tables.collect
 
     def interrupted(context):
-        own = "connection_id()" if instance.evidence_source == "mysql" else "pg_backend_pid()"
+        own = "connection_id()" if instance.engine == "mysql" else "pg_backend_pid()"
         with context.connection.cursor() as cursor:
             cursor.execute(f"SELECT {own}")
             (pid,) = cursor.fetchone()
-        end = (
-            f"KILL {pid}"
-            if instance.evidence_source == "mysql"
-            else f"SELECT pg_terminate_backend({pid})"
-        )
+        end = f"KILL {pid}" if instance.engine == "mysql" else f"SELECT pg_terminate_backend({pid})"
         instance.server().sql(end)
         return collect(context)
 
@@ -320,14 +347,14 @@ def test_a_session_that_the_server_ends_costs_one_topic(instance, monkeypatch):
     assert run_preflight(RunRequest(target=TARGET)).verdict is not Verdict.GO
 
 
-def test_no_session_at_all_is_incomplete(monkeypatch):
+def test_preflight_without_database_session_is_incomplete(monkeypatch):
     monkeypatch.setitem(connections["default"].settings_dict, "PORT", "1")
     report = run_preflight(RunRequest(target=TARGET))
     assert report.verdict is Verdict.INCOMPLETE
-    assert any("no read-only database session" in one.reason for one in report.not_checked)
+    assert any("database session" in one.reason for one in report.not_checked)
 
 
-def test_a_soft_time_limit_keeps_what_there_is(monkeypatch):
+def test_collect_facts_soft_time_limit_keeps_collected_topics(monkeypatch):
     from celery.exceptions import SoftTimeLimitExceeded
 
     from nautobot_upgrade_jobs.collect import tables
@@ -337,8 +364,7 @@ def test_a_soft_time_limit_keeps_what_there_is(monkeypatch):
 
     monkeypatch.setattr(tables, "collect", cut)
     facts = collect_facts()
-    assert "soft time limit" in facts.tables.reason
-    assert "soft time limit" in facts.data.reason
+    assert facts.tables == facts.data == SOFT_TIME_LIMIT
     assert not isinstance(facts.migrations, Unavailable)
     assert run_preflight(RunRequest(target=TARGET)).verdict is not Verdict.GO
 
@@ -355,8 +381,8 @@ SECRET = "hunter2-planted-secret"
         ("SOCIAL_AUTH_OKTA_OPENIDCONNECT_SECRET", SECRET),
     ],
 )
-def test_a_planted_secret_is_nowhere(setting, value, monkeypatch, settings_with):
-    """Not in the facts, nor in any format of a report whose collectors fail with it."""
+def test_reports_contain_no_planted_secret(setting, value, monkeypatch, settings_with):
+    """Neither the facts nor any format of a report with failed collectors contains it."""
     with settings_with(setting, value):
         module = importlib.import_module("nautobot_upgrade_jobs.collect.redis")
 
@@ -378,28 +404,28 @@ def settings_with():
     return lambda name, value: override_settings(**{name: value})
 
 
-def test_the_cache_is_not_written():
+def test_preflight_writes_nothing_to_the_cache():
     cache.clear()
     run_preflight(RunRequest(target=TARGET))
     assert list(cache.iter_keys("*upgrade*")) == []
 
 
-def test_a_collector_runs_in_any_thread():
+def test_collect_facts_works_in_another_thread():
     """Celery's thread pool and the web process do not run in the main thread."""
-    found = []
-    thread = threading.Thread(target=lambda: found.append(collect_facts(topics=("database",))))
+    results = []
+    thread = threading.Thread(target=lambda: results.append(collect_facts(topics=("database",))))
     thread.start()
     thread.join()
-    assert found[0].database == collect_facts(topics=("database",)).database
+    assert results[0].database == collect_facts(topics=("database",)).database
 
 
-def test_a_default_that_constance_would_store_is_read_and_not_stored(clone):
-    """Its cache can say that all was read, and the row can be missing; then it writes."""
+def test_collect_settings_stores_no_constance_default(clone):
+    """Constance writes a row when its cache has the value and the table does not."""
     with clone("pristine"):
         cache.clear()
         with connection.cursor() as cursor:
             cursor.execute("DELETE FROM constance_constance")
-        facts = collect_facts(topics=("system", "settings"))
+        facts = collect_facts(topics=("system_checks", "settings"))
         assert not isinstance(facts.system_checks, Unavailable), facts.system_checks
         assert facts.settings.constance == ()
         with connection.cursor() as cursor:
@@ -407,7 +433,7 @@ def test_a_default_that_constance_would_store_is_read_and_not_stored(clone):
             assert cursor.fetchone() == (0,)
 
 
-def test_what_is_set_in_the_web_interface_is_kept_by_name_and_digest():
+def test_collect_settings_keeps_ui_values_as_name_and_digest():
     from constance import config
 
     before = collect_facts(topics=("settings",)).settings.constance
@@ -415,3 +441,10 @@ def test_what_is_set_in_the_web_interface_is_kept_by_name_and_digest():
     after = collect_facts(topics=("settings",)).settings.constance
     assert {one.name for one in after} - {one.name for one in before} == {"CHANGELOG_RETENTION"}
     assert all(one.value is None for one in after if one.type != "bool")
+
+
+def test_collect_system_checks_lists_the_settings_in_a_message(monkeypatch):
+    message = checks.Warning("The setting STATIC_ROOT is old, NO_SUCH_SETTING is new.", id="x.W001")
+    monkeypatch.setattr(checks, "run_checks", lambda **_: [message])
+    (collected,) = collect_facts(topics=("system_checks",)).system_checks.messages
+    assert collected.settings == ("STATIC_ROOT",)

@@ -1,6 +1,5 @@
-"""What users have made, as the running code understands it: parsed and never run."""
+"""Content that users created is parsed against the running code and never run."""
 
-import graphql
 import pytest
 from django.contrib.auth import get_user_model
 from django.contrib.contenttypes.models import ContentType
@@ -28,40 +27,51 @@ from nautobot_upgrade_jobs.collect.user_content.validators import (
     validate_config_context,
     validate_scheduled_job,
 )
+from nautobot_upgrade_jobs.facts.customizations import Defect, DefectCode
 
 pytestmark = pytest.mark.lines
 
-QUOTED, TYPE, SYNTAX = (
-    ("'gone_field'", "'DeviceType'", "line 1: Syntax Error: Expected Name, found <EOF>")
-    if graphql.__version__ >= "3"
-    else (
-        *('"gone_field"', '"DeviceType"'),
-        "line 1: Syntax Error GraphQL (1:18) Expected Name, found EOF",
-    )
-)
-"""Releases differ in the words."""
+NO_FILTER = "No filter named 'nope'."
 ONE = {"obj": TemplateObject(Device)}
 MANY = {"queryset": TemplateObject(Device, many=True)}
+
+
+def attribute(name, owner, line, suggestion=""):
+    """Return the defect of a template that uses a missing attribute."""
+    return Defect(DefectCode.MISSING_ATTRIBUTE, name, owner, line, suggestion=suggestion)
+
+
+def unknown_filter(name):
+    """Return the defect of a filter that devices do not have."""
+    return Defect(DefectCode.MISSING_FILTER, name, "dcim.Device")
+
+
+def assert_defects(defects, expected):
+    """Compare defects by value; a detail must contain the expected words."""
+    assert defects == expected
+    assert all(
+        wanted.detail in defect.detail for defect, wanted in zip(defects, expected, strict=True)
+    )
 
 
 @pytest.mark.parametrize(
     ("text", "scope", "expected"),
     [
         ("{{ obj.name }}", ONE, []),
-        ("{{ obj.gone }}", ONE, ["line 1: dcim.Device has no gone"]),
+        ("{{ obj.gone }}", ONE, [attribute("gone", "dcim.Device", 1)]),
         (
             "a\n{{ obj.locaton }}",
             ONE,
-            ["line 2: dcim.Device has no locaton; did you mean location?"],
+            [attribute("locaton", "dcim.Device", 2, "location")],
         ),
-        ("{{ obj['gone'] }}", ONE, ["line 1: dcim.Device has no gone"]),
+        ("{{ obj['gone'] }}", ONE, [attribute("gone", "dcim.Device", 1)]),
         ("{{ obj.location.name }}", ONE, []),
-        ("{{ obj.location.gone }}", ONE, ["line 1: dcim.Location has no gone"]),
+        ("{{ obj.location.gone }}", ONE, [attribute("gone", "dcim.Location", 1)]),
         ("{{ obj.interfaces.all() | length }}", ONE, []),
         (
             "{% for one in obj.interfaces.filter(enabled=true) %}{{ one.gone }}{% endfor %}",
             ONE,
-            ["line 1: dcim.Interface has no gone"],
+            [attribute("gone", "dcim.Interface", 1)],
         ),
         ("{{ obj.cf.gone }} {{ obj._custom_field_data.gone }}", ONE, []),
         ("{{ obj.get_config_context().gone }}", ONE, []),
@@ -72,7 +82,7 @@ MANY = {"queryset": TemplateObject(Device, many=True)}
         (
             "{% if obj.gone %}{{ obj.gone_too }}{% endif %}",
             ONE,
-            ["line 1: dcim.Device has no gone_too"],
+            [attribute("gone_too", "dcim.Device", 1)],
         ),
         ("{{ obj.gone or obj.name }} {{ obj.gone | default('') }}", ONE, []),
         ("{{ 'x' if obj.gone is defined else obj.name }}", ONE, []),
@@ -80,30 +90,32 @@ MANY = {"queryset": TemplateObject(Device, many=True)}
         (
             "{% for one in queryset %}{{ one.gone }}{% endfor %}",
             MANY,
-            ["line 1: dcim.Device has no gone"],
+            [attribute("gone", "dcim.Device", 1)],
         ),
         ("{{ queryset.count() }} {{ queryset[0].gone }}", MANY, []),
         ("{% for one, two in pairs %}{{ one.gone }}{% endfor %}", MANY, []),
         ("", MANY, []),
     ],
 )
-def test_attributes_that_a_model_does_not_have(text, scope, expected):
-    assert find_template_problems(text, scope) == expected
+def test_find_template_problems_returns_missing_attributes(text, scope, expected):
+    defects = find_template_problems(text, scope)
+    assert_defects(defects, expected)
+    assert [one.suggestion for one in defects] == [one.suggestion for one in expected]
 
 
 @pytest.fixture
-def found(clone):
-    """What is found beside what the sample has."""
+def new_problems(clone):
+    """Return the problems of a change to the sample, as kind and defect."""
 
-    def look(make):
+    def collect(make):
         with clone("sample"):
             before = collect_facts(topics=("customizations",)).customizations
             make(ContentType.objects.get_for_model(Device))
             after = collect_facts(topics=("customizations",)).customizations
         assert not after.unreadable
-        return [(one.kind, one.reason) for one in after.problems if one not in before.problems]
+        return [(one.kind, one.defect) for one in after.problems if one not in before.problems]
 
-    return look
+    return collect
 
 
 def group(device, **filters):
@@ -135,11 +147,11 @@ def query(text):
         (lambda device: query("query { devices { name } }"), []),
         (
             lambda device: query("query {\n devices { gone_field } }"),
-            [("GraphQL query", f"line 2: Cannot query field {QUOTED} on type {TYPE}")],
+            [("GraphQL query", Defect(DefectCode.INVALID_QUERY, line=2, detail="gone_field"))],
         ),
         (
             lambda device: query("query { devices {"),
-            [("GraphQL query", SYNTAX)],
+            [("GraphQL query", Defect(DefectCode.INVALID_QUERY, line=1, detail="Expected Name"))],
         ),
         (
             lambda device: ComputedField.objects.create(
@@ -148,7 +160,7 @@ def query(text):
                 content_type=device,
                 template="{{ obj.gone | nope }}",
             ),
-            [("computed field", "line 1: No filter named 'nope'.")],
+            [("computed field", Defect(DefectCode.INVALID_TEMPLATE, line=1, detail=NO_FILTER))],
         ),
         (
             lambda device: CustomLink.objects.create(
@@ -158,7 +170,7 @@ def query(text):
                 target_url="https://example.com/{{ obj.gone }}",
                 new_window=False,
             ),
-            [("custom link", "line 1: dcim.Device has no gone")],
+            [("custom link", attribute("gone", "dcim.Device", 1))],
         ),
         (
             lambda device: ExportTemplate.objects.create(
@@ -166,12 +178,12 @@ def query(text):
                 content_type=device,
                 template_code="{% for one in queryset %}{{ one.gone }}{% endfor %}",
             ),
-            [("export template", "line 1: dcim.Device has no gone")],
+            [("export template", attribute("gone", "dcim.Device", 1))],
         ),
         (lambda device: group(device, name=["x"], has_interfaces=True), []),
         (
             lambda device: group(device, locatio=["x"]),
-            [("dynamic group", "dcim.Device has no filter locatio")],
+            [("dynamic group", unknown_filter("locatio"))],
         ),
         (lambda device: permission(device, {"name__startswith": "x", "location": "$user"}), []),
         (lambda device: permission(device, [{"status__name": "Active"}, {"tags__name": "x"}]), []),
@@ -180,7 +192,7 @@ def query(text):
             [
                 (
                     "object permission",
-                    "locaton__name: Cannot resolve keyword 'locaton' into field",
+                    Defect(DefectCode.MISSING_FIELD, "locaton__name", "dcim.Device"),
                 )
             ],
         ),
@@ -196,35 +208,39 @@ def query(text):
                 view="dcim:device_list",
                 config={"filter_params": {"gone_filter": ["x"]}},
             ),
-            [("saved view", "dcim.Device has no filter gone_filter")],
+            [("saved view", unknown_filter("gone_filter"))],
         ),
         (
             lambda device: view(view="dcim:gone_list", config={}),
-            [("saved view", "there is no page dcim:gone_list")],
+            [("saved view", Defect(DefectCode.MISSING_PAGE, "dcim:gone_list"))],
         ),
     ],
 )
-def test_what_does_not_work_is_told_with_its_reason(found, make, expected):
-    assert found(make) == expected
+def test_customizations_that_do_not_work_are_reported_with_their_defect(
+    new_problems, make, expected
+):
+    problems = new_problems(make)
+    assert [kind for kind, _ in problems] == [kind for kind, _ in expected]
+    assert_defects([defect for _, defect in problems], [defect for _, defect in expected])
 
 
-def test_what_is_for_a_model_that_is_gone(found):
+def test_customization_of_missing_model_is_reported(new_problems):
     def make(device):
         gone = ContentType.objects.create(app_label="dcim", model="gone")
         CustomLink.objects.create(
             name="planted", content_type=gone, text="x", target_url="y", new_window=False
         )
 
-    assert found(make) == [("custom link", "there is no model dcim.gone")]
+    assert new_problems(make) == [("custom link", Defect(DefectCode.MISSING_MODEL, "dcim.gone"))]
 
 
-def test_one_kind_that_cannot_be_read_hides_no_other(clone):
+def test_unreadable_kind_leaves_the_other_kinds(clone):
     with clone("sample"):
         with connection.cursor() as cursor:
             cursor.execute("ALTER TABLE extras_savedview RENAME TO extras_gone")
-        found = collect_facts(topics=("customizations",)).customizations
-    assert list(found.unreadable) == ["saved view"]
-    assert found.inspected["GraphQL query"]
+        customizations = collect_facts(topics=("customizations",)).customizations
+    assert list(customizations.unreadable) == ["saved view"]
+    assert customizations.inspected["GraphQL query"]
 
 
 class Planted(Job):
@@ -232,7 +248,12 @@ class Planted(Job):
     note = StringVar(required=False)
 
     def run(self, *, name, note=""):
-        """Nobody runs it."""
+        """Do nothing; the test only binds the arguments."""
+
+
+MISSING_ARGUMENT = Defect(
+    DefectCode.INVALID_ARGUMENTS, owner="planted.Planted", detail="argument: 'name'"
+)
 
 
 @pytest.mark.parametrize(
@@ -244,17 +265,20 @@ class Planted(Job):
         (
             "planted.Planted",
             {"name": "x", "nte": "y"},
-            ["planted.Planted has no variable nte; did you mean note?"],
+            [Defect(DefectCode.MISSING_VARIABLE, "nte", "planted.Planted", suggestion="note")],
         ),
-        ("planted.Planted", {}, ["planted.Planted: missing a required argument: 'name'"]),
-        ("planted.Planted", None, ["planted.Planted: missing a required argument: 'name'"]),
-        ("gone.Gone", {}, ["there is no Job gone.Gone"]),
+        ("planted.Planted", {}, [MISSING_ARGUMENT]),
+        ("planted.Planted", None, [MISSING_ARGUMENT]),
+        ("gone.Gone", {}, [Defect(DefectCode.MISSING_JOB, "gone.Gone")]),
     ],
 )
-def test_arguments_of_a_schedule(monkeypatch, task, arguments, expected):
+def test_validate_scheduled_job_returns_unknown_and_missing_arguments(
+    monkeypatch, task, arguments, expected
+):
     monkeypatch.setitem(registry["jobs"], "planted.Planted", Planted)
-    found = [one.replace("keyword-only ", "") for one in validate_scheduled_job(task, arguments)]
-    assert found == expected  # Pythons differ in the words
+    defects = list(validate_scheduled_job(task, arguments))
+    assert_defects(defects, expected)
+    assert [one.suggestion for one in defects] == [one.suggestion for one in expected]
 
 
 @pytest.mark.parametrize(
@@ -264,15 +288,15 @@ def test_arguments_of_a_schedule(monkeypatch, task, arguments, expected):
         ({"usage": "100 %, {braces}"}, []),
         (
             {"a": [{"b": "{{ hostname | nope }}"}]},
-            ["No filter named 'nope'. (in '{{ hostname | nope }}')"],
+            [Defect(DefectCode.INVALID_TEMPLATE, "{{ hostname | nope }}", detail=NO_FILTER)],
         ),
     ],
 )
-def test_templates_in_config_contexts(data, expected):
-    assert list(validate_config_context(data)) == expected
+def test_validate_config_context_returns_templates_that_do_not_compile(data, expected):
+    assert_defects(list(validate_config_context(data)), expected)
 
 
-def test_files_of_jobs_are_imported_each_by_itself(tmp_path):
+def test_import_files_imports_each_job_file_independently(tmp_path):
     files = {
         "planted_fine": "import nautobot\n",
         "planted_late": "import nautobot\n\nnautobot.gone\n",
@@ -286,12 +310,12 @@ def test_files_of_jobs_are_imported_each_by_itself(tmp_path):
         path = tmp_path / f"{name}.py"
         path.parent.mkdir(exist_ok=True)
         path.write_text(text)
-    found = {
+    errors = {
         one.path.removeprefix(f"{tmp_path}/"): (one.line, one.error, one.conclusive)
         for one in import_files(tmp_path, tmp_path.rglob("*.py"))
     }
     gone = "AttributeError: module 'nautobot' has no attribute 'gone'"
-    assert found == {
+    assert errors == {
         "planted_exit.py": (1, "SystemExit: 3", True),
         "planted_folder/inner.py": (1, gone, True),
         "planted_late.py": (3, gone, True),

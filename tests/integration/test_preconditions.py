@@ -1,4 +1,4 @@
-"""What an operation demands of rows: foretold by a query, then shown by carrying it out."""
+"""Preconditions of operations: predicted by a query, then shown by running the migration."""
 
 import contextlib
 from copy import deepcopy
@@ -49,14 +49,18 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 
 from nautobot_upgrade_jobs.collect.operations.schema_tracker import SchemaTracker
-from nautobot_upgrade_jobs.collect.operations.source import mentions, strip_comments
 from nautobot_upgrade_jobs.collect.preconditions import (
     _analyze_plan,
     _count_dropped_values,
     _sample_matching_keys,
 )
-from nautobot_upgrade_jobs.collect.preconditions import test_precondition as answer_of
-from nautobot_upgrade_jobs.facts.preconditions import Precondition
+from nautobot_upgrade_jobs.collect.preconditions import test_precondition as query_rows
+from nautobot_upgrade_jobs.facts.preconditions import (
+    CostKind,
+    Lock,
+    Precondition,
+    PreconditionKind,
+)
 
 BEFORE = [
     CreateModel("Other", [("id", AutoField(primary_key=True))]),
@@ -71,6 +75,9 @@ BEFORE = [
         ],
     ),
 ]
+WITHOUT_CONSTRAINT = AddField(
+    "thing", "loose", ForeignKey("example.Other", CASCADE, null=True, db_constraint=False)
+)
 UNIQUE = UniqueConstraint(fields=["name", "number"], name="example_unique")
 UNIQUE_FROM_ONE = UniqueConstraint(
     fields=["name"], condition=Q(number__gte=1), name="example_from_one"
@@ -95,12 +102,12 @@ def alter(**changes):
 
 
 MYSQL = connection.vendor == "mysql"
-NEEDS_A_VALUE = [] if MYSQL else ["not null"]
-"""MySQL writes zeroes and empty texts of its own accord."""
+NO_VALUE = [] if MYSQL else [PreconditionKind.NOT_NULL]
+"""MySQL fills the new column with zeroes or empty texts."""
 
 
-def made(rows):
-    """The state and the tables before, with rows of (name, words, number)."""
+def create_tables(rows):
+    """Create the tables with rows of (name, words, number); return their state."""
     state = ProjectState()
     first = Migration("0001_initial", "example")
     first.operations = deepcopy(BEFORE)
@@ -115,40 +122,56 @@ def made(rows):
 @pytest.mark.parametrize(
     ("rows", "operations", "breaks"),
     [
-        ([(None, "", 0)], [alter(null=False)], ["not null"]),
+        ([(None, "", 0)], [alter(null=False)], [PreconditionKind.NOT_NULL]),
         ([("a", "", 0)], [alter(null=False)], []),
         ([(None, "", 0)], [alter(null=False, default="x")], []),
-        ([(None, "", 0)], [alter(null=False, blank=True)], ["not null"]),
-        ([("a", "", 0)], [AddField("thing", "code", IntegerField())], NEEDS_A_VALUE),
+        ([(None, "", 0)], [alter(null=False, blank=True)], [PreconditionKind.NOT_NULL]),
+        ([("a", "", 0)], [AddField("thing", "code", IntegerField())], NO_VALUE),
         ([], [AddField("thing", "code", IntegerField())], []),
         ([("a", "", 0)], [AddField("thing", "code", CharField(max_length=5, blank=True))], []),
         ([("a", "", 0)], [AddField("thing", "code", IntegerField(null=True))], []),
-        ([("abcd", "", 0)], [alter(max_length=3)], ["length"]),
+        ([("abcd", "", 0)], [alter(max_length=3)], [PreconditionKind.MAX_LENGTH]),
         ([("äöü", "", 0)], [alter(max_length=3)], []),
         ([("abcd", "", 0)], [alter(max_length=60)], []),
-        ([("a", "", 0), ("a", "", 1)], [alter(unique=True)], ["unique"]),
+        ([("a", "", 0), ("a", "", 1)], [alter(unique=True)], [PreconditionKind.UNIQUE]),
         ([(None, "", 0), (None, "", 1)], [alter(unique=True)], []),
-        ([("a", "", 0), ("a", "", 0)], [AddConstraint("thing", UNIQUE)], ["unique"]),
+        ([("a", "", 0), ("a", "", 0)], [AddConstraint("thing", UNIQUE)], [PreconditionKind.UNIQUE]),
         ([("a", "", 0), ("a", "", 1)], [AddConstraint("thing", UNIQUE)], []),
         ([(None, "", 0), (None, "", 0)], [AddConstraint("thing", UNIQUE)], []),
         ([("a", "", 0), ("a", "", 0)], [AddConstraint("thing", UNIQUE_FROM_ONE)], []),
         (
             [("a", "", 1), ("a", "", 1)],
             [AddConstraint("thing", UNIQUE_FROM_ONE)],
-            [] if MYSQL else ["unique"],
+            [] if MYSQL else [PreconditionKind.UNIQUE],
         ),
-        ([("a", "", -1)], [AlterField("thing", "number", PositiveIntegerField())], ["check"]),
+        (
+            [("a", "", -1)],
+            [AlterField("thing", "number", PositiveIntegerField())],
+            [PreconditionKind.CHECK],
+        ),
         ([("a", "", 1)], [AlterField("thing", "number", PositiveIntegerField())], []),
         ([("a", "", 1)], [AlterField("thing", "number", BigIntegerField())], []),
-        ([("a", "", 40_000)], [AlterField("thing", "number", SmallIntegerField())], ["range"]),
+        (
+            [("a", "", 40_000)],
+            [AlterField("thing", "number", SmallIntegerField())],
+            [PreconditionKind.NUMERIC_RANGE],
+        ),
         ([("a", "", 30_000)], [AlterField("thing", "number", SmallIntegerField())], []),
         (
             [("a", "", 70_000)],
             [AlterField("thing", "number", PositiveSmallIntegerField())],
-            ["range"],
+            [PreconditionKind.NUMERIC_RANGE],
         ),
-        ([("a", "", -1)], [AlterField("thing", "number", PositiveSmallIntegerField())], ["check"]),
-        ([("a", "", 1_000)], [AlterField("thing", "number", decimal(5, 2))], ["range"]),
+        (
+            [("a", "", -1)],
+            [AlterField("thing", "number", PositiveSmallIntegerField())],
+            [PreconditionKind.CHECK],
+        ),
+        (
+            [("a", "", 1_000)],
+            [AlterField("thing", "number", decimal(5, 2))],
+            [PreconditionKind.NUMERIC_RANGE],
+        ),
         ([("a", "", 999)], [AlterField("thing", "number", decimal(5, 2))], []),
         ([("a", "x" * 60, 1)], [AlterField("thing", "words", TextField(max_length=50))], []),
         (
@@ -157,7 +180,7 @@ def made(rows):
                 AddField("thing", "kind", IntegerField(default=1)),
                 AlterUniqueTogether("thing", {("name", "kind")}),
             ],
-            ["unique"],
+            [PreconditionKind.UNIQUE],
         ),
         (
             [("a", "", 0), ("b", "", 1)],
@@ -187,16 +210,16 @@ def made(rows):
         (
             [("a", "", 0)],
             [AddField("thing", "other", ForeignKey("example.Other", CASCADE))],
-            ["not null"],
+            [PreconditionKind.NOT_NULL],
         ),
-        ([("a", "", 0)], [AddField("thing", "day", DateField())], ["not null"]),
+        ([("a", "", 0)], [AddField("thing", "day", DateField())], [PreconditionKind.NOT_NULL]),
         ([("a", "", 0)], [AlterUniqueTogether("thing", None)], []),
-        ([("a", "", -1)], [AddConstraint("thing", NOT_NEGATIVE)], ["check"]),
+        ([("a", "", -1)], [AddConstraint("thing", NOT_NEGATIVE)], [PreconditionKind.CHECK]),
         ([("a", "", 0)], [AddConstraint("thing", NOT_NEGATIVE)], []),
         (
             [("a", "", -1)],
             [RenameField("thing", "number", "place"), AddConstraint("thing", NO_NEGATIVE_PLACE)],
-            ["check"],
+            [PreconditionKind.CHECK],
         ),
         (
             [("a", "", -1)],
@@ -209,12 +232,12 @@ def made(rows):
         (
             [("a", "", 0), ("a", "", 0)],
             [AlterUniqueTogether("thing", {("name", "number")})],
-            ["unique"],
+            [PreconditionKind.UNIQUE],
         ),
         (
             [("a", "", 0), ("b", "", 0)],
             [AddField("thing", "code", CharField(max_length=5, default="x", unique=True))],
-            ["unique"],
+            [PreconditionKind.UNIQUE],
         ),
         (
             [("a", "", 0)],
@@ -239,7 +262,7 @@ def made(rows):
                     ]
                 )
             ],
-            ["reference"],
+            [PreconditionKind.FOREIGN_KEY],
         ),
         (
             [(None, "", 0)],
@@ -248,7 +271,7 @@ def made(rows):
                 RenameModel("Thing", "Item"),
                 AlterField("item", "title", CharField(max_length=50)),
             ],
-            ["not null"],
+            [PreconditionKind.NOT_NULL],
         ),
         (
             [("a", "", 0), ("a", "", 0)],
@@ -265,7 +288,7 @@ def made(rows):
                 AlterField("thing", "name", CharField(max_length=50, null=True, db_column="title")),
                 AlterField("thing", "name", CharField(max_length=50, db_column="title")),
             ],
-            ["not null"],
+            [PreconditionKind.NOT_NULL],
         ),
         (
             [],
@@ -279,12 +302,14 @@ def made(rows):
         ),
     ],
 )
-def test_what_is_foretold_happens(tables, rows, operations, breaks):
-    state = made(rows)
+def test_predicted_violations_stop_the_migration(tables, rows, operations, breaks):
+    state = create_tables(rows)
     migration = Migration("0002_more", "example")
     migration.operations = operations
     preconditions, _ = _analyze_plan(SchemaTracker(state.clone()), [deepcopy(migration)])
-    answers = [answer_of(connection, one) for one in preconditions if one.kind != "loses"]
+    answers = [
+        query_rows(connection, one) for one in preconditions if one.kind != PreconditionKind.DROPS
+    ]
     assert not [one.unknown_reason for one in answers if one.unknown_reason]
     assert [one.precondition.kind for one in answers if one.affected_rows] == breaks
     try:
@@ -305,29 +330,38 @@ TO_OTHER = ForeignKey("example.Other", CASCADE, null=True)
     ("operation", "kinds"),
     [
         (AddField("thing", "code", IntegerField(default=1)), []),
-        (AddField("thing", "code", IntegerField(null=True, db_index=True)), ["index"]),
-        (AddField("thing", "other", TO_OTHER), ["rewrite" if MYSQL else "scan", "index"]),
+        (AddField("thing", "code", IntegerField(null=True, db_index=True)), [CostKind.INDEX_BUILD]),
+        (
+            AddField("thing", "other", TO_OTHER),
+            [CostKind.TABLE_REWRITE if MYSQL else CostKind.FULL_SCAN, CostKind.INDEX_BUILD],
+        ),
         (LONGER, []),
-        (MUCH_LONGER, ["rewrite"] if MYSQL else []),
-        (alter(max_length=40), ["rewrite"]),
+        (MUCH_LONGER, [CostKind.TABLE_REWRITE] if MYSQL else []),
+        (alter(max_length=40), [CostKind.TABLE_REWRITE]),
         (alter(verbose_name="called"), []),
-        (alter(db_index=True), ["index"]),
-        (alter(null=False), ["rewrite" if MYSQL else "scan"]),
-        (AlterField("thing", "number", CharField(max_length=9)), ["rewrite"]),
+        (alter(db_index=True), [CostKind.INDEX_BUILD]),
+        (alter(null=False), [CostKind.TABLE_REWRITE if MYSQL else CostKind.FULL_SCAN]),
+        (AlterField("thing", "number", CharField(max_length=9)), [CostKind.TABLE_REWRITE]),
         (RemoveField("thing", "number"), []),
-        (RemoveField("thing", "found"), ["rewrite"] if MYSQL else []),
+        (RemoveField("thing", "found"), [CostKind.TABLE_REWRITE] if MYSQL else []),
         (RenameField("thing", "number", "place"), []),
         (RenameModel("Thing", "Item"), []),
         (DeleteModel("Other"), []),
-        (AddIndex("thing", Index(fields=["number"], name="example_number")), ["index"]),
-        (AddConstraint("thing", UNIQUE), ["index"]),
-        (AddConstraint("thing", NOT_NEGATIVE), ["rewrite" if MYSQL else "scan"]),
-        (AlterUniqueTogether("thing", {("name", "number")}), ["index"]),
+        (
+            AddIndex("thing", Index(fields=["number"], name="example_number")),
+            [CostKind.INDEX_BUILD],
+        ),
+        (AddConstraint("thing", UNIQUE), [CostKind.INDEX_BUILD]),
+        (
+            AddConstraint("thing", NOT_NEGATIVE),
+            [CostKind.TABLE_REWRITE if MYSQL else CostKind.FULL_SCAN],
+        ),
+        (AlterUniqueTogether("thing", {("name", "number")}), [CostKind.INDEX_BUILD]),
         (AlterUniqueTogether("thing", set()), []),
     ],
 )
-def test_which_tables_are_written_anew(tables, operation, kinds):
-    state = made([("a", "", 0)])
+def test_predicted_costs_match_table_rewrites(tables, operation, kinds):
+    state = create_tables([("a", "", 0)])
     migration = Migration("0002_more", "example")
     migration.operations = [operation]
     _, work = _analyze_plan(SchemaTracker(state.clone()), [migration])
@@ -336,11 +370,69 @@ def test_which_tables_are_written_anew(tables, operation, kinds):
     with connection.schema_editor() as editor:
         migration.apply(state, editor)
     after = file_of("example_thing") or file_of("example_item")
-    assert (after != before) == ("rewrite" in kinds)
+    assert (after != before) == (CostKind.TABLE_REWRITE in kinds)
+
+
+ADD_INDEX = AddIndex("thing", Index(fields=["number"], name="example_number"))
+
+
+@pytest.mark.skipif(MYSQL, reason="MySQL does not show the locks of a finished statement")
+@pytest.mark.parametrize(
+    ("operation", "lock", "mode"),
+    [
+        (
+            AddField("thing", "code", IntegerField(null=True, db_index=True)),
+            Lock.READS_AND_WRITES,
+            "AccessExclusiveLock",
+        ),
+        (AddField("thing", "other", TO_OTHER), Lock.READS_AND_WRITES, "AccessExclusiveLock"),
+        (alter(max_length=40), Lock.READS_AND_WRITES, "AccessExclusiveLock"),
+        (alter(null=False), Lock.READS_AND_WRITES, "AccessExclusiveLock"),
+        (alter(unique=True), Lock.READS_AND_WRITES, "AccessExclusiveLock"),
+        (alter(db_index=True), Lock.WRITES, "ShareLock"),
+        (ADD_INDEX, Lock.WRITES, "ShareLock"),
+        (AddConstraint("thing", UNIQUE), Lock.READS_AND_WRITES, "AccessExclusiveLock"),
+        (AddConstraint("thing", UNIQUE_FROM_ONE), Lock.WRITES, "ShareLock"),
+        (AddConstraint("thing", NOT_NEGATIVE), Lock.READS_AND_WRITES, "AccessExclusiveLock"),
+        (
+            AlterUniqueTogether("thing", {("name", "number")}),
+            Lock.READS_AND_WRITES,
+            "AccessExclusiveLock",
+        ),
+        (AlterField("thing", "loose", TO_OTHER), Lock.WRITES, "ShareRowExclusiveLock"),
+    ],
+)
+def test_operation_costs_state_the_lock_that_postgresql_takes(tables, operation, lock, mode):
+    state = create_tables([("a", "", 0)])
+    prepare = Migration("0002_loose", "example")
+    prepare.operations = [deepcopy(WITHOUT_CONSTRAINT)]
+    with connection.schema_editor() as editor:
+        state = prepare.apply(state, editor)
+    migration = Migration("0003_more", "example")
+    migration.operations = [operation]
+    _, costs = _analyze_plan(SchemaTracker(state.clone()), [migration])
+    assert {cost.lock for cost in costs} == {lock}
+    with connection.schema_editor() as editor:
+        migration.apply(state, editor)
+        for statement in editor.deferred_sql:
+            editor.execute(statement)
+        editor.deferred_sql.clear()
+        modes = held_lock_modes("example_thing")
+    assert mode in modes
+    assert ("AccessExclusiveLock" in modes) == (lock is Lock.READS_AND_WRITES)
+
+
+def held_lock_modes(table):
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT mode FROM pg_locks WHERE relation = %s::regclass AND pid = pg_backend_pid()",
+            [table],
+        )
+        return {mode for (mode,) in cursor.fetchall()}
 
 
 def file_of(table):
-    """What has another number once a table was written anew."""
+    """Return the number of the file of a table; a rewrite changes it."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT table_id FROM information_schema.innodb_tables "
@@ -352,14 +444,14 @@ def file_of(table):
         return cursor.fetchone()
 
 
-def test_code_works_on_the_models_that_it_names(tables):
-    state = made([])
+def test_code_costs_name_the_models_in_the_code(tables):
+    state = create_tables([])
     migration = Migration("0002_more", "example")
     migration.operations = [RunPython(count), RunSQL("SELECT 1"), RunPython(RunPython.noop)]
     _, work = _analyze_plan(SchemaTracker(state), [migration])
     assert sorted((one.kind, one.operation, one.table) for one in work) == [
-        ("code", "RunPython", "example_thing"),
-        ("code", "RunSQL", ""),
+        (CostKind.DATA_MIGRATION, "RunPython", "example_thing"),
+        (CostKind.DATA_MIGRATION, "RunSQL", ""),
     ]
 
 
@@ -368,57 +460,42 @@ def count(apps, schema_editor):
 
 
 @pytest.mark.parametrize(("words", "cut"), [("abcd", 1), ("äöü", 0)])
-def test_a_change_of_type_cuts_what_is_too_long(tables, words, cut):
+def test_type_change_truncates_long_values(tables, words, cut):
     """PostgreSQL converts by a cast, which cuts; MySQL refuses."""
-    state = made([("a", words, 0)])
+    state = create_tables([("a", words, 0)])
     migration = Migration("0002_more", "example")
     migration.operations = [AlterField("thing", "words", CharField(max_length=3))]
-    (demand,), _ = _analyze_plan(SchemaTracker(state.clone()), [migration])
-    answer = answer_of(connection, demand)
+    (precondition,), _ = _analyze_plan(SchemaTracker(state.clone()), [migration])
+    answer = query_rows(connection, precondition)
     assert answer.affected_rows == cut
     if connection.vendor == "mysql" and cut:
-        assert answer.precondition.kind == "length"
+        assert answer.precondition.kind == PreconditionKind.MAX_LENGTH
         with pytest.raises(DatabaseError), connection.schema_editor() as editor:
             migration.apply(state, editor)
         return
     with connection.schema_editor() as editor:
         state = migration.apply(state, editor)
     assert state.apps.get_model("example", "Thing").objects.get().words == words[:3]
-    assert answer.precondition.kind == ("length" if connection.vendor == "mysql" else "cut")
-
-
-@pytest.mark.parametrize(
-    ("text", "named"),
-    [
-        ("thing = 1", True),
-        ("get_model('example', 'Thing')", True),
-        ("words = 'a thing'", True),
-        ("    def method(self):\n        return self.thing", True),
-        ("other = 1  # the right thing", False),
-        ('def other():\n    """Do the right thing."""', False),
-        ("something = 1", False),
-        ("no code, and a thing", True),
-    ],
-)
-def test_what_code_names(text, named):
-    assert mentions(strip_comments(text), "thing") is named
+    assert answer.precondition.kind == (
+        PreconditionKind.MAX_LENGTH if MYSQL else PreconditionKind.TRUNCATES
+    )
 
 
 def fill(apps, schema_editor):
     for name in MODELS:
-        filled(apps, name)
+        read_model(apps, name)
 
 
 MODELS = ["Thing"]
 
 
-def filled(apps, name):
+def read_model(apps, name):
     apps.get_model("example", name)
 
 
 def fill_other(apps, schema_editor):
-    """Not the thing that the rest of this module is about."""
-    filled(apps, "Other")
+    """Use another model than the other functions."""
+    read_model(apps, "Other")
 
 
 def fill_some(apps, schema_editor):
@@ -438,32 +515,32 @@ def fill_some(apps, schema_editor):
         (SeparateDatabaseAndState([RunPython(fill)]), True),
     ],
 )
-def test_rows_that_code_may_change_before_are_told_apart(tables, code, may_change):
-    state = made([(None, "", 0)])
+def test_possibly_fixed_by_lists_earlier_code_on_the_same_rows(tables, code, may_change):
+    state = create_tables([(None, "", 0)])
     first, second = Migration("0002_fill", "example"), Migration("0003_fix", "example")
     first.operations = [code]
     second.operations = [alter(null=False), DeleteModel("Other")]
-    (not_null, loses), _ = _analyze_plan(SchemaTracker(state), [first, second])
-    assert (not_null.kind, not_null.migrations_before) == ("not null", 1)
+    (not_null, dropped), _ = _analyze_plan(SchemaTracker(state), [first, second])
+    assert (not_null.kind, not_null.migrations_before) == (PreconditionKind.NOT_NULL, 1)
     assert not_null.possibly_fixed_by == (("example.0002_fill",) if may_change else ())
-    assert (loses.kind, loses.table) == ("loses", "example_other")
+    assert (dropped.kind, dropped.table) == (PreconditionKind.DROPS, "example_other")
 
 
-def test_what_goes_with_a_relation_to_many(tables):
-    state = made([("a", "", 0)])
+def test_count_dropped_values_counts_many_to_many_rows(tables):
+    state = create_tables([("a", "", 0)])
     related = Migration("0002_related", "example")
     related.operations = [AddField("thing", "others", ManyToManyField("example.Other"))]
     with connection.schema_editor() as editor:
         state = related.apply(state, editor)
     other = state.apps.get_model("example", "Other").objects.create()
-    state.apps.get_model("example", "Thing").objects.get().other_requirements.add(other)
+    state.apps.get_model("example", "Thing").objects.get().others.add(other)
     removed = Migration("0003_removed", "example")
     removed.operations = [RemoveField("thing", "others")]
-    (goes,), _ = _analyze_plan(SchemaTracker(state), [removed])
-    assert [one.affected_rows for one in _count_dropped_values(connection, [goes])] == [1]
+    (dropped,), _ = _analyze_plan(SchemaTracker(state), [removed])
+    assert [one.affected_rows for one in _count_dropped_values(connection, [dropped])] == [1]
 
 
-def test_a_model_without_a_table_of_its_own_has_no_rows():
+def test_analyze_plan_ignores_unmanaged_models():
     state = ProjectState()
     options = {"managed": False, "db_table": "a_view"}
     first, second = Migration("0001_initial", "example"), Migration("0002_more", "example")
@@ -472,7 +549,7 @@ def test_a_model_without_a_table_of_its_own_has_no_rows():
     assert _analyze_plan(SchemaTracker(first.mutate_state(state)), [second]) == ([], [])
 
 
-def test_a_state_that_changes_at_once_is_carried_along(tables):
+def test_analyze_plan_applies_state_operations(tables):
     first = Migration("0002_more", "example")
     first.operations = [
         SeparateDatabaseAndState(
@@ -485,12 +562,12 @@ def test_a_state_that_changes_at_once_is_carried_along(tables):
         ),
         AlterField("new", "title", CharField(max_length=3)),
     ]
-    assert _analyze_plan(SchemaTracker(made([])), [first]) == ([], [])
+    assert _analyze_plan(SchemaTracker(create_tables([])), [first]) == ([], [])
 
 
 @pytest.mark.parametrize(("table", "broken"), [("example_thing", [1]), ("example_gone", [])])
-def test_a_model_that_moves_to_another_app_brings_its_rows(tables, table, broken):
-    state = made([("a", "", 1), ("a", "", 1)])
+def test_analyze_plan_moved_model_keeps_its_rows(tables, table, broken):
+    state = create_tables([("a", "", 1), ("a", "", 1)])
     moved = deepcopy(BEFORE[1])
     moved.options["db_table"] = table
     migration = Migration("0001_moved", "example_heir")
@@ -499,7 +576,7 @@ def test_a_model_that_moves_to_another_app_brings_its_rows(tables, table, broken
         AddConstraint("thing", UNIQUE),
     ]
     preconditions, _ = _analyze_plan(SchemaTracker(state), [migration])
-    assert [answer_of(connection, one).affected_rows for one in preconditions] == broken
+    assert [query_rows(connection, one).affected_rows for one in preconditions] == broken
 
 
 @pytest.mark.parametrize(
@@ -511,74 +588,74 @@ def test_a_model_that_moves_to_another_app_brings_its_rows(tables, table, broken
         AlterField("thing", "name", 7),
     ],
 )
-def test_what_is_not_tried_is_told(tables, operation):
+def test_untestable_preconditions_state_a_reason(tables, operation):
     if MYSQL and not connection.features.supports_expression_indexes:
         pytest.skip("this server has no such constraints")
     migration = Migration("0002_more", "example")
     migration.operations = [operation]
-    walk = SchemaTracker(made([]))
-    with contextlib.suppress(AttributeError):  # Django cannot carry what is no field
-        preconditions, _ = _analyze_plan(walk, [migration])
-        assert [answer_of(connection, one).unknown_reason != "" for one in preconditions] == [True]
+    tracker = SchemaTracker(create_tables([]))
+    with contextlib.suppress(AttributeError):  # Django rejects a value that is no field
+        preconditions, _ = _analyze_plan(tracker, [migration])
+        assert [query_rows(connection, one).unknown_reason != "" for one in preconditions] == [True]
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "asked"),
+    ("old", "new", "expected"),
     [
         (decimal(10, 4), decimal(13, 4), []),
         (decimal(10, 4), decimal(11, 5), []),
-        (decimal(10, 4), decimal(10, 5), ["range"]),
-        (decimal(10, 4), decimal(13, 3), ["range"]),
+        (decimal(10, 4), decimal(10, 5), [PreconditionKind.NUMERIC_RANGE]),
+        (decimal(10, 4), decimal(13, 3), [PreconditionKind.NUMERIC_RANGE]),
         (PositiveSmallIntegerField(), IntegerField(), []),
-        (BigIntegerField(), IntegerField(), ["range"]),
+        (BigIntegerField(), IntegerField(), [PreconditionKind.NUMERIC_RANGE]),
         (IntegerField(), TextField(), []),
-        (TextField(), JSONField(), ["untried"]),
+        (TextField(), JSONField(), [PreconditionKind.UNTESTED]),
         (UUIDField(), CharField(max_length=36), []),
     ],
 )
-def test_a_type_that_holds_all_values_of_another_demands_nothing(old, new, asked):
+def test_wider_type_has_no_precondition(old, new, expected):
     first, second = Migration("0001_initial", "example"), Migration("0002_more", "example")
     first.operations = [CreateModel("Thing", [("id", AutoField(primary_key=True)), ("value", old)])]
     second.operations = [AlterField("thing", "value", new)]
     preconditions, _ = _analyze_plan(SchemaTracker(first.mutate_state(ProjectState())), [second])
-    assert [one.kind for one in preconditions if one.kind != "cut"] == asked
+    assert [one.kind for one in preconditions if one.kind != PreconditionKind.TRUNCATES] == expected
 
 
-def test_no_default_is_called(tables):
+def test_analyze_plan_never_calls_a_default(tables):
     def never():
         raise AssertionError
 
     migration = Migration("0002_more", "example")
     migration.operations = [AddField("thing", "code", IntegerField(default=never, unique=True))]
-    ((demand,), _) = _analyze_plan(SchemaTracker(made([])), [migration])
-    assert demand.kind == "unique"
+    ((precondition,), _) = _analyze_plan(SchemaTracker(create_tables([])), [migration])
+    assert precondition.kind == PreconditionKind.UNIQUE
 
 
-def test_only_rows_that_break_a_condition_are_shown(tables):
-    state = made([("a", "", 0), ("a", "", 1), ("a", "", 1)])
+def test_sample_of_conditional_unique_lists_only_violations(tables):
+    state = create_tables([("a", "", 0), ("a", "", 1), ("a", "", 1)])
     migration = Migration("0002_more", "example")
     migration.operations = [AddConstraint("thing", UNIQUE_FROM_ONE)]
     preconditions, _ = _analyze_plan(SchemaTracker(state), [migration])
-    assert [answer_of(connection, one).sample for one in preconditions] == (
+    assert [query_rows(connection, one).sample for one in preconditions] == (
         [] if MYSQL else [("2", "3")]
     )
 
 
-def test_a_key_that_may_be_a_secret_is_not_shown():
+def test_sample_omits_keys_that_may_be_secret():
     columns = ("expire_date",)
-    demand = Precondition("not null", "", "", "django_session", columns)
+    precondition = Precondition(PreconditionKind.NOT_NULL, "", "", "django_session", columns)
     where = connection.ops.quote_name("session_key") + " IS NOT NULL"
     Session.objects.create(session_key="not-for-you", expire_date=timezone.now())
     try:
-        assert _sample_matching_keys(connection, demand, where) == ()
+        assert _sample_matching_keys(connection, precondition, where) == ()
     finally:
         Session.objects.filter(session_key="not-for-you").delete()
 
 
-def test_the_rows_are_named_by_their_keys(tables):
-    state = made([("a", "", 0), ("b", "", 0), ("a", "", 1)])
+def test_sample_lists_primary_keys(tables):
+    state = create_tables([("a", "", 0), ("b", "", 0), ("a", "", 1)])
     migration = Migration("0002_more", "example")
     migration.operations = [alter(unique=True)]
-    (demand,), _ = _analyze_plan(SchemaTracker(state), [migration])
-    answer = answer_of(connection, demand)
+    (precondition,), _ = _analyze_plan(SchemaTracker(state), [migration])
+    answer = query_rows(connection, precondition)
     assert (answer.affected_rows, answer.sample) == (1, ("1", "3"))

@@ -1,4 +1,4 @@
-"""Each fault of the demo: not there, planted, found, mended by the finding's own commands, gone."""
+"""Each fault of the demo: planted, found, and fixed by the commands of its finding."""
 
 import os
 import shlex
@@ -30,7 +30,7 @@ FOUND_BY = {
     "negated_group": "data.negated_group_filters:extras_dynamicgroup",
     "job_that_needs_approval": "jobs.lost_approval_requirement:extras_job",
 }
-MENDED_BY_COMMANDS = {
+FIXED_BY_COMMANDS = {
     "schedule_with_null_arguments",
     "dangling_cable",
     "second_index_on_prefixes",
@@ -48,7 +48,7 @@ def _own_database(clone, monkeypatch):
 
 
 def finding(key):
-    """The finding whose key begins so, in a run for 3.2.7."""
+    """Return the finding of a run for 3.2.7 whose key has this prefix."""
     report = run_preflight(RunRequest(target="3.2.7"))
     return next((one.finding for one in report.findings() if one.key.startswith(key)), None)
 
@@ -63,19 +63,19 @@ def run(command):
 
 
 @pytest.mark.parametrize("name", FOUND_BY)
-def test_a_fault_is_found_and_its_remedy_works(name, instance):
-    if instance.evidence_source == "mysql" and name in POSTGRESQL_ONLY:
+def test_preflight_finds_a_demo_fault_and_its_commands_fix_it(name, instance):
+    if instance.engine == "mysql" and name in POSTGRESQL_ONLY:
         pytest.skip("planted with statements of PostgreSQL")
     key = FOUND_BY[name]
     assert finding(key) is None
     getattr(demo_faults, name)()
     found = finding(key)
     assert found is not None
-    if name in MENDED_BY_COMMANDS:
+    if name in FIXED_BY_COMMANDS:
         for command in found.commands:
             run(command)
         assert finding(key) is None
 
 
-def test_every_fault_of_the_demo_is_accounted_for():
+def test_every_demo_fault_has_a_row():
     assert {fault.__name__ for fault in demo_faults.FAULTS} == set(FOUND_BY) | NEEDS_ITS_APP

@@ -1,4 +1,4 @@
-"""What undoing an operation does: foretold by its inverse, then shown by Django's own way back."""
+"""Effects of reversing operations: predicted, then shown by Django's own reversal."""
 
 import django
 import pytest
@@ -44,12 +44,14 @@ from django.db.models import (
 )
 
 from nautobot_upgrade_jobs.catalog import load_catalog
-from nautobot_upgrade_jobs.collect import Context
 from nautobot_upgrade_jobs.collect import migrations as history
+from nautobot_upgrade_jobs.collect.context import Context
 from nautobot_upgrade_jobs.collect.operations.reversal import analyze, collect, reverse_migration
 from nautobot_upgrade_jobs.collect.operations.schema_tracker import SchemaTracker
 from nautobot_upgrade_jobs.collect.planned_reversal import analyze_planned
-from nautobot_upgrade_jobs.migration_graph.reverse_plan import way_back
+from nautobot_upgrade_jobs.facts.preconditions import PreconditionKind
+from nautobot_upgrade_jobs.facts.reversal import ReverseEffect
+from nautobot_upgrade_jobs.migration_graph.reverse_plan import plan_reverse
 
 MYSQL = connection.vendor == "mysql"
 CONDITION = "condition" if django.VERSION >= (5, 1) else "check"
@@ -76,7 +78,7 @@ BEFORE = [
 
 
 def nothing(apps, schema_editor):
-    """A way back as many write it."""
+    """Do nothing, as many reverse functions do."""
 
 
 def fill(apps, schema_editor):
@@ -88,7 +90,7 @@ def empty(apps, schema_editor):
 
 
 class Custom(Operation):
-    """Somebody's own operation; its way back is known to nobody."""
+    """A custom operation; only its author knows what its reverse does."""
 
     def __init__(self, reversible=True):
         self.reversible = reversible
@@ -106,9 +108,9 @@ class Custom(Operation):
 
 
 def migration(name, *operations):
-    found = Migration(name, "example")
-    found.operations = list(operations)
-    return found
+    created = Migration(name, "example")
+    created.operations = list(operations)
+    return created
 
 
 def applied(one, state):
@@ -121,26 +123,26 @@ def unapplied(one, before):
         one.unapply(before, editor)
 
 
-def shape():
-    """The tables of the example with columns and keys, without the names of the keys."""
-    found = {}
+def table_shapes():
+    """Return the columns and keys of the example's tables, without the names of the keys."""
+    shapes = {}
     with connection.cursor() as cursor:
         for table in connection.introspection.table_names(cursor):
             if table.startswith("example_"):
                 columns = connection.introspection.get_table_description(cursor, table)
                 keys = connection.introspection.get_constraints(cursor, table).values()
-                found[table] = (
+                shapes[table] = (
                     sorted((one.name, one.type_code, one.null_ok) for one in columns),
                     sorted(
                         str((key["columns"], key["unique"], key["check"], key["foreign_key"]))
                         for key in keys
                     ),
                 )
-    return found
+    return shapes
 
 
-def essence(state):
-    """What of the models the database knows."""
+def database_state(state):
+    """Return the parts of the models that are in the database."""
     return {
         key: (
             {name: one.deconstruct()[1:] for name, one in model.fields.items()},
@@ -190,97 +192,112 @@ OPERATIONS = [
 
 
 @pytest.mark.parametrize("operations", OPERATIONS, ids=lambda value: type(value[0]).__name__)
-def test_the_inverse_is_what_django_does(tables, operations):
+def test_reverse_migration_equals_djangos_reversal(tables, operations):
     before = applied(migration("0001_initial", *BEFORE), ProjectState())
-    was = shape()
+    shapes_before = table_shapes()
     forward = migration("0002_more", *operations)
     state = before.clone()
-    back = reverse_migration(forward, state)
+    reverse = reverse_migration(forward, state)
     after = applied(forward, before.clone())
     assert {key: one.fields.keys() for key, one in state.models.items()} == {
         key: one.fields.keys() for key, one in after.models.items()
     }
-    there = shape()
+    shapes_after = table_shapes()
     unapplied(forward, before.clone())
-    assert shape() == was
+    assert table_shapes() == shapes_before
     applied(forward, before.clone())
-    assert shape() == there
-    again = applied(back, after.clone())
-    assert shape() == was
-    assert essence(again) == essence(before)
+    assert table_shapes() == shapes_after
+    again = applied(reverse, after.clone())
+    assert table_shapes() == shapes_before
+    assert database_state(again) == database_state(before)
 
 
-def test_what_somebody_wrote_himself_is_undone_by_nobody_else(tables):
+def test_reverse_migration_custom_operation_restores_the_state(tables):
     before = applied(migration("0001_initial", *BEFORE), ProjectState())
     state = before.clone()
-    back = reverse_migration(migration("0002_more", Custom()), state)
-    back.mutate_state(state, preserve=False)
-    assert essence(state) == essence(before)
+    reverse = reverse_migration(migration("0002_more", Custom()), state)
+    reverse.mutate_state(state, preserve=False)
+    assert database_state(state) == database_state(before)
 
 
-GOING = ("drops", "example_thing")
+DROPPED = (ReverseEffect.DROPS, "example_thing")
 
 
 @pytest.mark.parametrize(
     ("operations", "effects"),
     [
-        # What came goes again, with what is in it.
+        # Added tables and columns are removed with their contents.
         (
             [CreateModel("New", [("id", AutoField(primary_key=True))])],
-            [("drops", "example_new", "", 2, 2)],
+            [(ReverseEffect.DROPS, "example_new", "", 2, 2)],
         ),
-        ([AddField("thing", "code", IntegerField(default=1))], [(*GOING, "code", 3, 0)]),
-        ([AddField("thing", "code", IntegerField(default=1, null=True))], [(*GOING, "code", 3, 0)]),
-        ([AddField("thing", "code", JSONField(default=dict))], [(*GOING, "code", 3, 0)]),
+        ([AddField("thing", "code", IntegerField(default=1))], [(*DROPPED, "code", 3, 0)]),
+        (
+            [AddField("thing", "code", IntegerField(default=1, null=True))],
+            [(*DROPPED, "code", 3, 0)],
+        ),
+        ([AddField("thing", "code", JSONField(default=dict))], [(*DROPPED, "code", 3, 0)]),
         (
             [AddField("thing", "code", CharField(max_length=5, blank=True))],
-            [(*GOING, "code", 3, 0)],
+            [(*DROPPED, "code", 3, 0)],
         ),
-        ([AddField("thing", "other", TO_OTHER)], [(*GOING, "other_id", 0, 0)]),
+        ([AddField("thing", "other", TO_OTHER)], [(*DROPPED, "other_id", 0, 0)]),
         (
             [AddField("thing", "others", ManyToManyField("example.Spare"))],
-            [("drops", "example_thing_others", "", 0, 0)],
+            [(ReverseEffect.DROPS, "example_thing_others", "", 0, 0)],
         ),
         (
             [
                 AddField("thing", "code", IntegerField(null=True)),
                 RenameField("thing", "code", "key"),
             ],
-            [("keeps", "example_thing", "", 0, 0), (*GOING, "key", 0, 0)],
+            [(ReverseEffect.LOSSLESS, "example_thing", "", 0, 0), (*DROPPED, "key", 0, 0)],
         ),
-        # What went comes back without it.
-        ([RemoveField("thing", "words")], [("returns empty", "example_thing", "words", 0, 0)]),
-        ([RemoveField("thing", "number")], [("returns empty", "example_thing", "number", 0, 0)]),
-        ([RemoveField("thing", "many")], [("returns empty", "example_thing_many", "", 0, 0)]),
-        ([DeleteModel("Spare")], [("returns empty", "example_spare", "", 0, 0)]),
-        # What nobody loses.
-        ([AlterModelTable("Thing", "example_items")], [("keeps", "example_items", "", 0, 0)]),
+        # Removed tables and columns are restored empty.
+        (
+            [RemoveField("thing", "words")],
+            [(ReverseEffect.RESTORES_EMPTY, "example_thing", "words", 0, 0)],
+        ),
+        (
+            [RemoveField("thing", "number")],
+            [(ReverseEffect.RESTORES_EMPTY, "example_thing", "number", 0, 0)],
+        ),
+        (
+            [RemoveField("thing", "many")],
+            [(ReverseEffect.RESTORES_EMPTY, "example_thing_many", "", 0, 0)],
+        ),
+        ([DeleteModel("Spare")], [(ReverseEffect.RESTORES_EMPTY, "example_spare", "", 0, 0)]),
+        # Lossless changes.
+        (
+            [AlterModelTable("Thing", "example_items")],
+            [(ReverseEffect.LOSSLESS, "example_items", "", 0, 0)],
+        ),
         (
             [AlterField("thing", "name", CharField(max_length=90))],
-            [("keeps", "example_thing", "", 0, 0)],
+            [(ReverseEffect.LOSSLESS, "example_thing", "", 0, 0)],
         ),
-        ([RunPython(nothing, nothing)], [("keeps", "", "", 0, 0)]),
+        ([RunPython(nothing, nothing)], [(ReverseEffect.LOSSLESS, "", "", 0, 0)]),
         # Code.
-        ([RunPython(fill, nothing)], [("does nothing", "example_thing", "", 3, 3)]),
-        ([RunPython(fill, RunPython.noop)], [("does nothing", "example_thing", "", 3, 3)]),
-        ([RunPython(fill, empty)], [("runs code", "example_other", "", 0, 0)]),
-        ([RunPython(fill)], [("irreversible", "", "", 0, 0)]),
-        ([RunSQL("SELECT 1")], [("irreversible", "", "", 0, 0)]),
-        ([RunSQL("SELECT 1", RunSQL.noop)], [("does nothing", "", "", 0, 0)]),
-        ([RunSQL("SELECT 1", "SELECT 2")], [("runs code", "", "", 0, 0)]),
-        ([Custom()], [("runs code", "", "", 0, 0)]),
-        ([Custom(reversible=False)], [("irreversible", "", "", 0, 0)]),
+        ([RunPython(fill, nothing)], [(ReverseEffect.NOOP, "example_thing", "", 3, 3)]),
+        ([RunPython(fill, RunPython.noop)], [(ReverseEffect.NOOP, "example_thing", "", 3, 3)]),
+        ([RunPython(fill, empty)], [(ReverseEffect.RUNS_CODE, "example_other", "", 0, 0)]),
+        ([RunPython(fill)], [(ReverseEffect.IRREVERSIBLE, "", "", 0, 0)]),
+        ([RunSQL("SELECT 1")], [(ReverseEffect.IRREVERSIBLE, "", "", 0, 0)]),
+        ([RunSQL("SELECT 1", RunSQL.noop)], [(ReverseEffect.NOOP, "", "", 0, 0)]),
+        ([RunSQL("SELECT 1", "SELECT 2")], [(ReverseEffect.RUNS_CODE, "", "", 0, 0)]),
+        ([Custom()], [(ReverseEffect.RUNS_CODE, "", "", 0, 0)]),
+        ([Custom(reversible=False)], [(ReverseEffect.IRREVERSIBLE, "", "", 0, 0)]),
     ],
 )
 def test_each_operation_is_classed_by_what_its_reverse_does(tables, operations, effects):
     before = applied(migration("0001_initial", *BEFORE), ProjectState())
     forward = migration("0002_more", *operations)
     state = before.clone()
-    back = reverse_migration(forward, state)
+    reverse = reverse_migration(forward, state)
     fill_tables(applied(forward, before.clone()))
-    found = analyze(connection, SchemaTracker(state), [back]).effects
+    analyzed = analyze(connection, SchemaTracker(state), [reverse]).effects
     assert [
-        (one.kind, one.table, one.column, one.rows, one.non_default_rows) for one in found
+        (one.kind, one.table, one.column, one.rows, one.non_default_rows) for one in analyzed
     ] == effects
 
 
@@ -293,7 +310,7 @@ def fill_tables(state):
             state.apps.get_model("example", "New").objects.create()
 
 
-def test_an_index_that_had_no_name_keeps_the_one_that_it_has_got(tables):
+def test_analyze_renamed_unnamed_index_keeps_its_new_name(tables):
     if django.VERSION >= (5, 1):
         pytest.skip("Django has no index_together any more")
     together = [*BEFORE, AlterIndexTogether("thing", {("place", "number")})]
@@ -302,11 +319,11 @@ def test_an_index_that_had_no_name_keeps_the_one_that_it_has_got(tables):
         "0002_more", RenameIndex("thing", new_name="named", old_fields=("place", "number"))
     )
     state = before.clone()
-    back = reverse_migration(forward, state)
+    reverse = reverse_migration(forward, state)
     applied(forward, before.clone())
-    (effect,) = analyze(connection, SchemaTracker(state), [back]).effects
+    (effect,) = analyze(connection, SchemaTracker(state), [reverse]).effects
     assert (effect.kind, effect.table, effect.unrenamed_index) == (
-        "keeps",
+        ReverseEffect.LOSSLESS,
         "example_thing",
         "named",
     )
@@ -318,39 +335,45 @@ def test_an_index_that_had_no_name_keeps_the_one_that_it_has_got(tables):
 @pytest.mark.parametrize(
     ("operations", "write", "breaks"),
     [
-        ([RemoveField("thing", "name")], {}, [] if MYSQL else ["not null"]),
+        ([RemoveField("thing", "name")], {}, [] if MYSQL else [PreconditionKind.NOT_NULL]),
         ([RemoveField("thing", "number")], {}, []),
         ([AlterField("thing", "words", TextField(null=True))], {}, []),
         (
             [AlterField("thing", "name", CharField(max_length=50, null=True))],
             {"name": None},
-            ["not null"],
+            [PreconditionKind.NOT_NULL],
         ),
-        ([AlterField("thing", "name", CharField(max_length=90))], {"name": "x" * 60}, ["length"]),
+        (
+            [AlterField("thing", "name", CharField(max_length=90))],
+            {"name": "x" * 60},
+            [PreconditionKind.MAX_LENGTH],
+        ),
         ([AlterField("thing", "name", CharField(max_length=90))], {"name": "x" * 40}, []),
-        ([AlterUniqueTogether("thing", set())], {}, ["unique"]),
+        ([AlterUniqueTogether("thing", set())], {}, [PreconditionKind.UNIQUE]),
         ([AlterUniqueTogether("thing", set())], {"name": None}, []),
-        ([RemoveConstraint("thing", "example_positive")], {"number": -1}, ["check"]),
+        ([RemoveConstraint("thing", "example_positive")], {"number": -1}, [PreconditionKind.CHECK]),
         ([RemoveConstraint("thing", "example_positive")], {"number": 1}, []),
     ],
 )
-def test_what_is_foretold_to_fail_fails(tables, operations, write, breaks):
+def test_predicted_reverse_failures_occur(tables, operations, write, breaks):
     before = applied(migration("0001_initial", *BEFORE), ProjectState())
     if write == {"name": None} and isinstance(operations[0], AlterUniqueTogether):
         operations = [*operations, AlterField("thing", "name", CharField(max_length=50, null=True))]
-        breaks = ["not null"]
+        breaks = [PreconditionKind.NOT_NULL]
     forward = migration("0002_more", *operations)
     state = before.clone()
-    back = reverse_migration(forward, state)
+    reverse = reverse_migration(forward, state)
     thing = applied(forward, before.clone()).apps.get_model("example", "Thing")
     known = {"name": "thing"} if "name" in {one.name for one in thing._meta.fields} else {}
-    for _ in range(1 if "unique" not in breaks else 2):
+    for _ in range(1 if PreconditionKind.UNIQUE not in breaks else 2):
         thing.objects.create(**known | write)
-    found = analyze(connection, SchemaTracker(state), [back]).effects
+    found = analyze(connection, SchemaTracker(state), [reverse]).effects
     assert [
         each.precondition.kind for one in found for each in one.violated_preconditions
     ] == breaks
-    assert all(one.kind != "may fail" for one in found if not one.violated_preconditions)
+    assert all(
+        one.kind != ReverseEffect.MAY_FAIL for one in found if not one.violated_preconditions
+    )
     try:
         unapplied(forward, before.clone())
         stopped = False
@@ -359,7 +382,7 @@ def test_what_is_foretold_to_fail_fails(tables, operations, write, breaks):
     assert stopped == bool(breaks)
 
 
-def test_code_that_runs_before_may_mend_the_rows(tables):
+def test_possibly_fixed_by_lists_code_reversed_earlier(tables):
     def cleans(apps, schema_editor):
         apps.get_model("example", "Thing").objects.all().delete()
 
@@ -373,19 +396,19 @@ def test_code_that_runs_before_may_mend_the_rows(tables):
     for name in (None, "x" * 60):
         after.apps.get_model("example", "Thing").objects.create(name=name)
     effects = analyze(connection, SchemaTracker(state), plan).effects
-    told = [
+    fixed_by = [
         each.precondition.possibly_fixed_by
         for one in effects
         for each in one.violated_preconditions
     ]
-    assert told == [("example.0003_code",)] * 2
+    assert fixed_by == [("example.0003_code",)] * 2
     unapplied(code, after)
     unapplied(gone, before.clone())
 
 
 @pytest.fixture(scope="module")
 def older():
-    """A state to go back to: the newest release of core that has fewer migrations."""
+    """Return the migrations of the newest release of core that has fewer of them."""
     recorded = history.collect(Context(connection)).recorded
     catalog = load_catalog()
     core = [one for one in recorded if one.partition(".")[0] in catalog.core_apps]
@@ -398,22 +421,26 @@ def older():
 
 
 @pytest.fixture(scope="module")
-def way(nautobot, older):
-    return way_back(history.collect(Context(connection)), older)
+def reverse_plan(nautobot, older):
+    return plan_reverse(history.collect(Context(connection)), older)
 
 
-def test_django_undoes_exactly_that_in_that_order(way):
-    assert way.calls
-    targets = [(call.app, None if call.target == "zero" else call.target) for call in way.calls]
+def test_plan_reverse_matches_djangos_migration_plan(reverse_plan):
+    assert reverse_plan.calls
+    targets = [
+        (call.app, None if call.target == "zero" else call.target) for call in reverse_plan.calls
+    ]
     plan = MigrationExecutor(connection).migration_plan(targets)
-    assert [f"{one.app_label}.{one.name}" for one, backwards in plan if backwards] == [*way.undoes]
+    assert [f"{one.app_label}.{one.name}" for one, backwards in plan if backwards] == [
+        *reverse_plan.migrations
+    ]
     assert all(backwards for _, backwards in plan)
 
 
-def test_the_counts_are_those_of_sql(way):
+def test_collect_counts_match_sql(reverse_plan):
     quote = connection.ops.quote_name
-    found = collect(Context(connection), way.undoes).effects
-    dropped = [one for one in found if one.kind == "drops"]
+    effects = collect(Context(connection), reverse_plan.migrations).effects
+    dropped = [one for one in effects if one.kind == ReverseEffect.DROPS]
     assert dropped
     with connection.cursor() as cursor:
         for one in dropped:
@@ -426,7 +453,7 @@ def test_the_counts_are_those_of_sql(way):
 @pytest.mark.parametrize(
     ("operations", "effects", "breaks"),
     [
-        # What is there today, and will not come back.
+        # Current values that a rollback does not restore.
         ([RemoveField("thing", "words")], [("example_thing", "words", 0)], []),
         ([RemoveField("thing", "number")], [("example_thing", "number", 3)], []),
         ([RemoveField("thing", "many")], [("example_thing_many", "", 0)], []),
@@ -440,9 +467,13 @@ def test_the_counts_are_those_of_sql(way):
             [("example_thing", "number", 3)],
             [],
         ),
-        # What stops, since rows are there already.
-        ([RemoveField("thing", "name")], [("example_thing", "name", 3)], ["not null"]),
-        # What comes has no rows yet, and takes none along when it goes again.
+        # Reversing fails, because the table has rows.
+        (
+            [RemoveField("thing", "name")],
+            [("example_thing", "name", 3)],
+            [PreconditionKind.NOT_NULL],
+        ),
+        # New tables and columns are empty, so their removal loses nothing.
         ([AddField("thing", "code", IntegerField(default=1))], [], []),
         ([CreateModel("New", [("id", AutoField(primary_key=True))])], [], []),
         (
@@ -454,20 +485,20 @@ def test_the_counts_are_those_of_sql(way):
         ([RenameModel("Thing", "Item"), AlterModelTable("Item", "example_all")], [], []),
     ],
 )
-def test_of_an_upgrade_to_come_it_is_asked_on_the_rows_of_today(
-    tables, operations, effects, breaks
-):
+def test_analyze_planned_tests_the_current_rows(tables, operations, effects, breaks):
     state = applied(migration("0001_initial", *BEFORE), ProjectState())
     fill_tables(state)
     found = analyze_planned(
         connection, state.clone(), [migration("0002_more", *operations)]
     ).effects
-    returns = [one for one in found if one.kind == "returns empty"]
+    returns = [one for one in found if one.kind == ReverseEffect.RESTORES_EMPTY]
     assert [(one.table, one.column, one.rows) for one in returns] == effects
-    asked = [each.precondition.kind for one in found for each in one.violated_preconditions]
-    assert asked == ([] if MYSQL and "name" in str(operations) else breaks)
+    violated = [each.precondition.kind for one in found for each in one.violated_preconditions]
+    assert violated == ([] if MYSQL and "name" in str(operations) else breaks)
     assert not [
-        one for one in found if one.kind == "drops" and (one.non_default_rows or one.unknown_reason)
+        one
+        for one in found
+        if one.kind == ReverseEffect.DROPS and (one.non_default_rows or one.unknown_reason)
     ]
 
 
@@ -484,21 +515,21 @@ def clear(apps, schema_editor):
         ({"example.0003_code": ""}, ()),
     ],
 )
-def test_code_may_bring_rows_into_line_with_what_comes_back_after_it(tables, known, after):
-    """As dcim.0093, which is undone before the unique constraints of dcim.0092 come back."""
+def test_possibly_fixed_by_known_code_names_only_its_table(tables, known, after):
+    """Such as dcim.0093, which is reversed before the unique constraints of dcim.0092 return."""
     before = applied(migration("0001_initial", *BEFORE), ProjectState())
     state = before.clone()
     forward = [
         migration("0002_free", AlterUniqueTogether("thing", set())),
         migration("0003_code", RunPython(nothing, clear)),
     ]
-    back = [reverse_migration(one, state) for one in forward]
-    there = before.clone()
+    reverse = [reverse_migration(one, state) for one in forward]
+    after_upgrade = before.clone()
     for one in forward:
-        there = applied(one, there)
-    things = there.apps.get_model("example", "Thing").objects
+        after_upgrade = applied(one, after_upgrade)
+    things = after_upgrade.apps.get_model("example", "Thing").objects
     for _ in range(2):
         things.create(name="the same")
-    found = analyze(connection, SchemaTracker(state), back[::-1], known).effects
-    (asked,) = (each.precondition for one in found for each in one.violated_preconditions)
-    assert (asked.kind, asked.possibly_fixed_by) == ("unique", after)
+    found = analyze(connection, SchemaTracker(state), reverse[::-1], known).effects
+    (precondition,) = (each.precondition for one in found for each in one.violated_preconditions)
+    assert (precondition.kind, precondition.possibly_fixed_by) == (PreconditionKind.UNIQUE, after)

@@ -1,4 +1,4 @@
-"""Secrets are planted wherever installations have them; no artefact of any Job holds one."""
+"""Secrets are planted where installations have them; no artefact of a Job contains one."""
 
 import base64
 import gzip
@@ -47,7 +47,7 @@ PLANTED = {place: f"pl@nted/{place}&{number:03}=" for number, place in enumerate
 
 
 def forms(secret):
-    """The secret as it is, and as it may travel."""
+    """Yield the secret in plain text and in its usual encodings."""
     raw = secret.encode()
     yield from (raw, urllib.parse.quote(secret, safe="").encode())
     yield from (urllib.parse.quote(secret).encode(), urllib.parse.quote_plus(secret).encode())
@@ -58,7 +58,7 @@ def forms(secret):
 @pytest.fixture
 def planted(clone, monkeypatch, tmp_path):
     monkeypatch.setattr("nautobot_upgrade_jobs.collect.workers.REPLY_TIMEOUT_SECONDS", 0.05)
-    monkeypatch.setenv("NAUTOBOT_SOMEBODYS_TOKEN", PLANTED["environment"])
+    monkeypatch.setenv("NAUTOBOT_EXAMPLE_TOKEN", PLANTED["environment"])
     config = tmp_path / "nautobot_config.py"
     source = Path(settings.SETTINGS_PATH).read_text()
     config.write_text(f"{source}\nMAIL_PASSWORD = {PLANTED['config_file']!r}\n")
@@ -116,7 +116,7 @@ def plant_rows():
 
 
 def artefacts(before):
-    """Everything that leaves the process, in every format."""
+    """Yield every artefact of the Jobs in every format, with its name."""
     captured = capture()
     yield "snapshot", gzip.decompress(captured.data)
     for report in (
@@ -128,24 +128,25 @@ def artefacts(before):
 
 
 @pytest.mark.once
-def test_no_artefact_holds_a_planted_secret(planted, monkeypatch):
+@pytest.mark.slow
+def test_artefacts_contain_no_planted_secret(planted, monkeypatch):
     from nautobot_upgrade_jobs.collect import redis
 
     def fail(context):
         raise ConnectionError(f"{settings.NAPALM_ARGS} {settings.CELERY_BROKER_URL}")
 
-    looked = dict(artefacts(planted))
+    artefact_data = dict(artefacts(planted))
     monkeypatch.setattr(redis, "collect", fail)
-    looked |= {f"{name}, with an error": data for name, data in artefacts(planted)}
-    assert len(looked) == 2 * (1 + 2 * len(FORMATS))
+    artefact_data |= {f"{name}, with an error": data for name, data in artefacts(planted)}
+    assert len(artefact_data) == 2 * (1 + 2 * len(FORMATS))
     found = {
         (name, place)
-        for name, data in looked.items()
+        for name, data in artefact_data.items()
         for place, secret in PLANTED.items()
         for form in forms(secret)
         if form in data
     }
     assert found == set()
-    # The search itself works: what is not secret is found.
-    assert b"git.example/repo.git" in looked["snapshot"]
-    assert b"local_config_context_data" in looked["compare json"]
+    # Text that is not secret is found, so the search works.
+    assert b"git.example/repo.git" in artefact_data["snapshot"]
+    assert b"local_config_context_data" in artefact_data["compare json"]

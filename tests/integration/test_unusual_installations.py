@@ -1,4 +1,4 @@
-"""Installations that are set up otherwise: what once slipped through stays found."""
+"""Unusual installations: regression tests for their facts and findings."""
 
 import re
 import socket
@@ -47,7 +47,7 @@ def finding(key):
 
 
 class Pooled:
-    """A connection whose server process is not the one that it was introduced to."""
+    """A connection whose server process differs from that of its first query."""
 
     vendor = "postgresql"
 
@@ -69,7 +69,7 @@ class Pooled:
                 return (2,)
 
 
-def test_a_pooler_is_refused_before_anything_is_set():
+def test_refuse_pooler_pooled_connection_raises():
     with pytest.raises(PooledConnectionError, match="database_alias"):
         _refuse_pooler(Pooled())
 
@@ -84,20 +84,20 @@ def test_a_pooler_is_refused_before_anything_is_set():
         ({"snmp_community": "not-public"}, "not-public"),
     ],
 )
-def test_secrets_of_every_kind_are_scrubbed(value, secret):
+def test_redact_text_removes_secrets_of_every_kind(value, secret):
     with override_settings(NAPALM_ARGS=value):
         configured_secrets.cache_clear()
         assert secret not in redact_text(f"error: could not use {secret} here")
 
 
 @pytest.mark.parametrize("text", ["/opt/nautobot/media is missing", "no table dcim_device", "port"])
-def test_harmless_text_stays(text):
+def test_redact_text_keeps_harmless_text(text):
     configured_secrets.cache_clear()
     assert redact_text(text) == text
 
 
-def test_odd_settings_cost_nothing():
-    """One that raises when it is looked at, and one that holds itself."""
+def test_preflight_with_unreadable_settings_still_runs():
+    """One setting raises when it is read, and one contains itself."""
 
     def refuse():
         raise RuntimeError("not now")
@@ -110,7 +110,7 @@ def test_odd_settings_cost_nothing():
         assert run_preflight(RunRequest(target=TARGET)).results
 
 
-def test_a_silent_redis_is_not_waited_for():
+def test_collect_redis_silent_server_times_out():
     with socket.create_server(("127.0.0.1", 0)) as listener:
         caches = deepcopy(settings.CACHES)
         caches["default"]["LOCATION"] = f"redis://127.0.0.1:{listener.getsockname()[1]}/0"
@@ -119,7 +119,7 @@ def test_a_silent_redis_is_not_waited_for():
     assert "imeout" in facts.redis.reason
 
 
-def test_a_setting_in_the_file_counts_whatever_its_value(tmp_path):
+def test_collect_settings_lists_every_setting_in_the_file(tmp_path):
     path = tmp_path / "nautobot_config.py"
     path.write_text("MAINTENANCE_MODE = False\nif True:\n    TIME_ZONE: str = 'UTC'\n")
     with override_settings(SETTINGS_PATH=str(path)):
@@ -128,9 +128,9 @@ def test_a_setting_in_the_file_counts_whatever_its_value(tmp_path):
 
 
 @pytest.mark.usefixtures("own_database")
-def test_a_view_is_found(instance):
+def test_collect_database_lists_dependent_views(instance):
     execute("CREATE VIEW prio AS SELECT name, device_redundancy_group_priority FROM dcim_device")
-    expected = "prio" if instance.evidence_source == "mysql" else "prio reads dcim_device"
+    expected = "prio" if instance.engine == "mysql" else "prio reads dcim_device"
     assert collect_facts(topics=("database",)).database.views == (expected,)
 
 
@@ -143,8 +143,8 @@ def test_a_view_is_found(instance):
         "ALTER TABLE django_migrations ALTER id SET DEFAULT nextval('\"It''s odd\"')",
     ],
 )
-def test_a_key_without_its_own_sequence_is_found_and_mended(statement, instance):
-    if instance.evidence_source == "mysql":
+def test_sequence_behind_without_own_sequence_is_found_and_fixed(statement, instance):
+    if instance.engine == "mysql":
         pytest.skip("AUTO_INCREMENT cannot fall behind its own column")
     key = "database.sequence_behind:django_migrations.id"
     assert finding(key) is None
@@ -156,9 +156,9 @@ def test_a_key_without_its_own_sequence_is_found_and_mended(statement, instance)
 
 
 @pytest.mark.usefixtures("own_database")
-def test_the_schema_is_where_the_tables_are(instance):
-    """They are in a schema that the search path names last."""
-    if instance.evidence_source == "mysql":
+def test_collect_database_finds_the_schema_of_the_tables(instance):
+    """The tables are in the last schema of the search path."""
+    if instance.engine == "mysql":
         pytest.skip("MySQL has no schemas in a database")
     execute("CREATE SCHEMA nb")
     with connection.cursor() as cursor:
@@ -175,8 +175,8 @@ def test_the_schema_is_where_the_tables_are(instance):
 
 
 @pytest.mark.usefixtures("own_database")
-def test_somebody_elses_table_is_none_of_our_business(instance):
-    if instance.evidence_source == "mysql":
+def test_collect_database_ignores_tables_of_other_owners(instance):
+    if instance.engine == "mysql":
         pytest.skip("tables have no owner on MySQL")
     execute("CREATE ROLE neighbour")
     try:
@@ -189,8 +189,8 @@ def test_somebody_elses_table_is_none_of_our_business(instance):
 
 
 @pytest.mark.usefixtures("own_database")
-def test_new_code_that_is_not_migrated_is_judged_from_the_old_release():
-    """The records of the installed line are taken back, as if its code had just been installed."""
+def test_preflight_unmigrated_code_starts_from_the_old_release():
+    """The migration records of the installed line are removed, as if its code were new."""
     catalog = load_catalog()
     old = "2.4.44" if ON_3X else "2.4.10"
     for key in catalog.migrations(settings.VERSION) - catalog.migrations(old):
@@ -198,13 +198,13 @@ def test_new_code_that_is_not_migrated_is_judged_from_the_old_release():
         execute("DELETE FROM django_migrations WHERE app = %s AND name = %s", [app, name])
     report = run_preflight(RunRequest(target=TARGET))
     assert report.verdict is Verdict.BLOCKED
-    asked = {result.check for result in report.results if result.status.value != "not_applicable"}
-    assert asked >= {"jobs.pending_approvals", "data.dangling_cables"}
+    ran = {result.check for result in report.results if result.status.value != "not_applicable"}
+    assert ran >= {"jobs.pending_approvals", "data.dangling_cables"}
 
 
 @pytest.mark.usefixtures("own_database")
-def test_an_upgraded_database_has_no_leftovers():
-    """social_django once recorded its migrations under labels that no release brings any more."""
+def test_preflight_old_social_django_labels_are_not_orphaned():
+    """social_django once recorded its migrations under labels that no current release has."""
     for label in ("default", "social_auth"):
         execute(
             "INSERT INTO django_migrations (app, name, applied) VALUES (%s, '0001_initial', now())",

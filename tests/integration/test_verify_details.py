@@ -1,7 +1,8 @@
-"""Faults that are no rows: files of migrations and of Jobs, services, panels, expectations."""
+"""Faults outside the rows: files of migrations and Jobs, services, panels, expectations."""
 
 import importlib
 import os
+import re
 import shutil
 import time
 from datetime import datetime, timedelta, timezone
@@ -32,13 +33,13 @@ NO_BROKER = parse_redis_connection(7)
 
 
 def found():
-    """The keys of all findings."""
+    """Return the keys of all findings."""
     return sorted(findings()[0])
 
 
 @pytest.fixture
 def more_migrations(tmp_path, monkeypatch):
-    """A function that gives the App ``users`` another migration, in a copy of its folder."""
+    """Return a function that adds a migration to a copy of the migrations of ``users``."""
     package = tmp_path / "copied_users_migrations"
     source = Path(importlib.import_module("nautobot.users.migrations").__file__).parent
     shutil.copytree(source, package)
@@ -62,7 +63,7 @@ def newest(app):
     return name
 
 
-def test_a_second_leaf_node(more_migrations):
+def test_verify_second_leaf_node_is_a_conflict(more_migrations):
     graph = MigrationLoader(connection).graph
     parents = graph.nodes["users", newest("users")].dependencies
     (parent,) = [name for label, name in parents if label == "users"]
@@ -74,7 +75,7 @@ def test_a_second_leaf_node(more_migrations):
     assert found() == []
 
 
-def test_a_migration_made_on_the_spot(more_migrations):
+def test_verify_locally_made_migration_is_unapplied(more_migrations):
     field = "migrations.AlterField('user', 'first_name', models.CharField(max_length=9))"
     with more_migrations("0998_alter_user", newest("users"), field):
         keys = found()
@@ -83,7 +84,7 @@ def test_a_migration_made_on_the_spot(more_migrations):
     assert found() == []
 
 
-def test_a_migration_file_that_no_release_brought():
+def test_verify_unpackaged_migration_file_is_found():
     """In the installed package, as makemigrations leaves it."""
     folder = Path(importlib.import_module("nautobot.users.migrations").__file__).parent
     path = folder / "0998_ours.py"
@@ -94,7 +95,7 @@ def test_a_migration_file_that_no_release_brought():
     )
     key = "migrations.unpackaged_files:users.0998_ours"
     try:
-        assert found() == [key, "migrations.unapplied:django_migrations"]
+        assert set(found()) == {key, "migrations.unapplied:django_migrations"}
         call_command("migrate", "users", verbosity=0)
         found_, _ = findings()
         assert list(found_) == [key]
@@ -104,8 +105,8 @@ def test_a_migration_file_that_no_release_brought():
         path.unlink(missing_ok=True)
 
 
-def test_a_migration_that_failed_half_way(more_migrations, instance):
-    """MySQL keeps what was done before the error; PostgreSQL takes it back."""
+def test_verify_failed_migration_is_partially_applied(more_migrations, instance):
+    """MySQL keeps the operations before the error; PostgreSQL rolls them back."""
     widget = "migrations.CreateModel('Widget', [('id', models.AutoField(primary_key=True))])"
     name = "migrations.AddField('user', 'nick', models.CharField(max_length=9, default=''))"
     operations = f"{widget}, {name}, migrations.RunSQL('SELECT no_such_function(1)')"
@@ -115,9 +116,9 @@ def test_a_migration_that_failed_half_way(more_migrations, instance):
         found_, _ = findings()
         assert "migrations.unapplied:django_migrations" in found_
         half = found_.get("migrations.partially_applied:users.0998_widgets")
-        assert bool(half) is (instance.evidence_source == "mysql")
+        assert bool(half) is (instance.engine == "mysql")
         if half:
-            assert "2 of its 3 operations can be seen" in half.message
+            assert re.search(r"\b2 of (its )?3\b", half.message)
             *undo, again = half.commands
             assert again == "nautobot-server post_upgrade"
             execute(*undo)
@@ -125,8 +126,8 @@ def test_a_migration_that_failed_half_way(more_migrations, instance):
 
 
 @pytest.mark.skipif(settings.VERSION.startswith("3."), reason="nothing newer is in the catalog")
-def test_a_database_that_is_newer_than_the_code():
-    """What ``migrate --check`` and ``health_check`` call healthy."""
+def test_verify_database_ahead_of_code_is_blocked():
+    """``migrate --check`` and ``health_check`` report no error for it."""
     newer = "('dcim', '0082_interface_port_type_interfacetemplate_port_type', now())"
     execute(f"INSERT INTO django_migrations (app, name, applied) VALUES {newer}")
     report = verify_migrations(RunRequest())
@@ -135,7 +136,7 @@ def test_a_database_that_is_newer_than_the_code():
     assert report.verdict is Verdict.BLOCKED
 
 
-def test_a_schedule_whose_job_or_user_is_gone():
+def test_verify_schedule_without_job_or_user_is_unrunnable():
     job = Job.objects.get(job_class_name="Greet")
     later = datetime.now(timezone.utc) + timedelta(days=9)
     shared = {"task": job.class_path, "interval": "daily", "start_time": later, "enabled": True}
@@ -154,14 +155,14 @@ def test_a_schedule_whose_job_or_user_is_gone():
 
 
 @pytest.mark.once
-def test_no_worker(monkeypatch):
+def test_verify_without_worker_is_found(monkeypatch):
     monkeypatch.setenv("CELERY_BROKER_URL", NO_BROKER)
     assert found() == ["workers.none_responding:celery"]
 
 
 @pytest.mark.once
-def test_a_worker_that_was_started_before_the_packages_were_installed(monkeypatch):
-    """Whatever is installed later: the worker does not run it."""
+def test_verify_worker_older_than_the_packages_is_stale(monkeypatch):
+    """The worker does not run packages that are installed later."""
     folder = distribution("nautobot")._path
     before = folder.stat()
     os.utime(folder, (time.time() + 60, time.time() + 60))
@@ -174,7 +175,7 @@ def test_a_worker_that_was_started_before_the_packages_were_installed(monkeypatc
 
 
 @pytest.mark.once
-def test_no_beat(tmp_path):
+def test_verify_old_beat_heartbeat_is_found(tmp_path):
     heartbeat = tmp_path / "beat"
     heartbeat.touch()
     os.utime(heartbeat, (time.time() - 3600, time.time() - 3600))
@@ -182,7 +183,7 @@ def test_no_beat(tmp_path):
         assert found() == ["workers.beat_not_running:beat"]
 
 
-def test_without_a_heartbeat_beat_is_told_by_what_is_overdue():
+def test_verify_without_heartbeat_uses_overdue_schedules():
     job = Job.objects.get(job_class_name="Greet")
     hours_ago = datetime.now(timezone.utc) - timedelta(hours=3)
     with override_settings(CELERY_BEAT_HEARTBEAT_FILE=""):
@@ -203,7 +204,7 @@ def test_without_a_heartbeat_beat_is_told_by_what_is_overdue():
 
 
 @pytest.mark.once
-def test_redis_is_down(monkeypatch):
+def test_verify_unreachable_redis_is_blocked(monkeypatch):
     monkeypatch.setenv("CELERY_BROKER_URL", "redis://127.0.0.1:1/0")
     caches = {**settings.CACHES}
     caches["default"] = {**caches["default"], "LOCATION": "redis://127.0.0.1:1/1"}
@@ -223,7 +224,7 @@ def test_redis_is_down(monkeypatch):
         ("\n\nimport no_such_library_at_all\n", 3, "ModuleNotFoundError"),
     ],
 )
-def test_a_file_of_jobs_root_that_does_not_load(text, line, error, tmp_path):
+def test_verify_unloadable_file_in_jobs_root_is_found(text, line, error, tmp_path):
     with override_settings(JOBS_ROOT=str(tmp_path)):
         (tmp_path / "fine.py").write_text(
             "try:\n    import no_such_library_at_all\nexcept ImportError:\n    pass\n"
@@ -231,7 +232,7 @@ def test_a_file_of_jobs_root_that_does_not_load(text, line, error, tmp_path):
             "import helper\nfrom helper import anything\n"
         )
         (tmp_path / "helper.py").write_text("anything = 1\n")
-        (tmp_path / "tests").mkdir()  # no package: Nautobot does not look into it
+        (tmp_path / "tests").mkdir()  # not a package, so Nautobot ignores it
         (tmp_path / "tests" / "test_jobs.py").write_text("import no_such_library_at_all\n")
         assert found() == []
         path = tmp_path / "broken.py"
@@ -239,13 +240,13 @@ def test_a_file_of_jobs_root_that_does_not_load(text, line, error, tmp_path):
         found_, _ = findings()
         ((key, finding),) = found_.items()
         assert key == f"extensions.unloadable_job_files:{path}"
-        assert f"line {line}: {error}" in finding.message
+        assert re.search(rf"\b{line}\b.*{error}", finding.message)
         path.write_text("from nautobot.apps.jobs import Job\n")
         assert found() == []
 
 
 @pytest.mark.once
-def test_a_git_repository_whose_jobs_import_a_removed_name(tmp_path):
+def test_verify_git_repository_with_removed_import_is_found(tmp_path):
     GitRepository.objects.bulk_create(
         [
             GitRepository(
@@ -265,14 +266,14 @@ def test_a_git_repository_whose_jobs_import_a_removed_name(tmp_path):
 
 
 @pytest.mark.once
-def test_a_broken_home_panel(monkeypatch):
+def test_verify_broken_home_panel_is_found(monkeypatch):
     panels = registry["homepage_layout"]["panels"]
     broken_panel = {"custom_template": "gone.html", "template_path": "/nowhere/", "items": {}}
     monkeypatch.setitem(panels, "Ours", {**broken_panel, "weight": 1})
     assert found() == ["extensions.broken_home_panels:Ours"]
 
 
-def test_a_home_panel_that_would_store_something_is_not_broken(monkeypatch, tmp_path):
+def test_verify_home_panel_that_writes_is_not_broken(monkeypatch, tmp_path):
     def store(request):
         request.user.save()
 
@@ -284,7 +285,7 @@ def test_a_home_panel_that_would_store_something_is_not_broken(monkeypatch, tmp_
 
 
 @pytest.mark.once
-def test_a_menu_item_that_leads_nowhere():
+def test_verify_menu_item_without_page_is_found():
     ours = NavMenuTab(
         name="Ours",
         groups=(
@@ -299,7 +300,7 @@ def test_a_menu_item_that_leads_nowhere():
 
 
 @pytest.mark.once
-def test_content_for_a_model_that_does_not_exist():
+def test_verify_template_extension_of_missing_model_is_found():
     class Box(TemplateExtension):
         model = "dcim.site"
 
@@ -314,7 +315,7 @@ def test_content_for_a_model_that_does_not_exist():
 
 @pytest.mark.once
 @pytest.mark.parametrize("spoil", [Path.unlink, lambda path: path.write_text("old")])
-def test_a_static_file_of_another_release(spoil):
+def test_verify_outdated_static_file_is_found_and_fixed(spoil):
     path = Path(settings.STATIC_ROOT, "admin", "css", "base.css")
     spoil(path)
     found_, _ = findings()
@@ -326,7 +327,7 @@ def test_a_static_file_of_another_release(spoil):
 
 @pytest.mark.once
 @pytest.mark.parametrize(
-    ("line", "there"),
+    ("line", "exists"),
     [
         ("panel Organization", True),
         ("job nautobot.core.jobs.groups.RefreshDynamicGroupCaches", True),
@@ -335,6 +336,6 @@ def test_a_static_file_of_another_release(spoil):
         ("app nautobot_golden_config 3.0.0", False),
     ],
 )
-def test_what_was_named_is_looked_for(line, there):
+def test_verify_expectations_report_only_missing_objects(line, exists):
     keys = list(findings(expectations=line)[0])
-    assert keys == ([] if there else [f"expectations.unmet:{line}"])
+    assert keys == ([] if exists else [f"expectations.unmet:{line}"])

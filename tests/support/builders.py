@@ -1,4 +1,4 @@
-"""A healthy installation, fact by fact; tests change what they are about."""
+"""The facts of a healthy installation; tests change some of them."""
 
 from dataclasses import replace
 from typing import Any
@@ -41,7 +41,12 @@ from nautobot_upgrade_jobs.facts.expected_schema import (
     ExpectedTable,
 )
 from nautobot_upgrade_jobs.facts.jobs import JobRecord, ScheduledJob
-from nautobot_upgrade_jobs.facts.migrations import Migration, Operation
+from nautobot_upgrade_jobs.facts.migrations import (
+    Migration,
+    Operation,
+    SchemaChange,
+    SchemaChangeKind,
+)
 from nautobot_upgrade_jobs.facts.packages import Package
 from nautobot_upgrade_jobs.facts.post_upgrade import StaticFiles
 from nautobot_upgrade_jobs.facts.resolution import AppReleases, Resolution, ResolvedPackage
@@ -50,8 +55,8 @@ from nautobot_upgrade_jobs.facts.storage import Folder
 from nautobot_upgrade_jobs.facts.tables import Table
 from nautobot_upgrade_jobs.facts.trial_boot import TrialBoot
 from nautobot_upgrade_jobs.facts.workers import Beat, Queue, Worker, WorkerIdentity
-from nautobot_upgrade_jobs.rollback.diagnosis import Diagnosis, Stage
-from nautobot_upgrade_jobs.rollback.options import Choice, Way
+from nautobot_upgrade_jobs.rollback.diagnosis import Diagnosis, UpgradeState
+from nautobot_upgrade_jobs.rollback.options import RollbackDecision, RollbackOption
 
 CATALOG = load_catalog()
 
@@ -98,7 +103,7 @@ def mysql(**changes: Any) -> Database:
 
 
 def redis(**changes: Any) -> Redis:
-    return replace(Redis("Redis", "7.4.1", "7.4.1", 1_000_000), **changes)
+    return replace(Redis("Redis", "7.4.1", "7.4.1"), **changes)
 
 
 def app(**changes: Any) -> App:
@@ -133,9 +138,25 @@ def migration(key: str, *dependencies: str, replaces: tuple[str, ...] = ()) -> M
     return Migration(key, dependencies, replaces)
 
 
-def altering(key: str, *changes: str) -> Migration:
-    """A migration with one operation that alters this."""
+def altering(key: str, *changes: SchemaChange) -> Migration:
+    """A migration with one operation that makes these changes."""
     return Migration(key, (), (), (Operation("Any", changes),))
+
+
+def added(table: str, column: str = "") -> SchemaChange:
+    return SchemaChange(SchemaChangeKind.ADDED, table, column)
+
+
+def removed(table: str, column: str = "") -> SchemaChange:
+    return SchemaChange(SchemaChangeKind.REMOVED, table, column)
+
+
+def altered(table: str, column: str = "") -> SchemaChange:
+    return SchemaChange(SchemaChangeKind.ALTERED, table, column)
+
+
+def renamed(table: str, column: str = "", *, to: str) -> SchemaChange:
+    return SchemaChange(SchemaChangeKind.RENAMED, table, column, to)
 
 
 def migrations(
@@ -210,11 +231,9 @@ def extensions(**changes: Any) -> Extensions:
     return replace(Extensions((), (), (), {}), **changes)
 
 
-def automation(**jobs: str) -> Automation:
-    """Jobs by class path, with underscores for dots, and the state of each."""
-    items = {name.replace("__", "."): state for name, state in jobs.items()}
-    nothing = Listing({})
-    return Automation(nothing, Listing(items), nothing, nothing, nothing, nothing)
+def automation() -> Automation:
+    empty = Listing({})
+    return Automation(empty, empty, empty, empty, empty, empty)
 
 
 def interface(panels: tuple[str, ...] = (), pages: tuple[str, ...] = ()) -> UiRegistry:
@@ -283,8 +302,8 @@ def models(**changes: Any) -> ExpectedSchema:
     return replace(ExpectedSchema({}, {"dcim_device": model_table()}), **changes)
 
 
-def schema(**changes: dict[str, str]) -> Schema:
-    """The same table as the server tells of it; further entries by part, None takes one away."""
+def schema(**changes: Any) -> Schema:
+    """The actual schema of the same table; further entries by part, None removes one."""
     columns = {
         "dcim_device.id": "uuid not null",
         "dcim_device.name": "character varying(255) not null",
@@ -304,13 +323,19 @@ def schema(**changes: dict[str, str]) -> Schema:
         "dcim_device.height_check": "CHECK ((height >= 0))",
     }
     parts = {"columns": columns, "indexes": indexes, "constraints": constraints}
+    validity = {
+        name: changes.pop(name)
+        for name in ("invalid_indexes", "unvalidated_constraints")
+        if name in changes
+    }
     for part, items in changes.items():
         parts[part].update(items)
     return Schema(
         **{
             part: Listing({name: text for name, text in items.items() if text is not None})
             for part, items in parts.items()
-        }
+        },
+        **validity,
     )
 
 
@@ -358,9 +383,18 @@ def empty_facts() -> Facts:
     )
 
 
-def choice(chosen: Way | None = None, advised: Way | None = None, **changes: Any) -> Choice:
-    """A way back that goes and loses nothing."""
-    chosen = chosen or Way("reverse")
-    ways = (Way("nothing", "no"), Way("forward", "no"), Way("reverse"), Way("restore"))
-    diagnosis = Diagnosis(Stage.COMPLETE, 58, ())
-    return replace(Choice(diagnosis, ways, advised or chosen, chosen, snapshot=True), **changes)
+def choice(
+    chosen: RollbackOption | None = None, advised: RollbackOption | None = None, **changes: Any
+) -> RollbackDecision:
+    """Return a decision for a feasible rollback option without losses."""
+    chosen = chosen or RollbackOption("reverse_migrations")
+    ways = (
+        RollbackOption("reinstall", "no"),
+        RollbackOption("roll_forward", "no"),
+        RollbackOption("reverse_migrations"),
+        RollbackOption("restore_backup"),
+    )
+    diagnosis = Diagnosis(UpgradeState.COMPLETE, 58, ())
+    return replace(
+        RollbackDecision(diagnosis, ways, advised or chosen, chosen, has_snapshot=True), **changes
+    )

@@ -1,4 +1,4 @@
-"""Small installations of Nautobot 2.4.44, and the set that is found for them."""
+"""Small installations of Nautobot 2.4.44 and their resolved package sets."""
 
 from dataclasses import replace
 
@@ -18,12 +18,12 @@ EXAMPLE = Package("example", "1.0", (OLD,), "")
 
 
 def asked(index, *more, target="3.2.7", lines=(), apps=("example",), wanted=(), **changes):
-    """Resolve for an installation of Nautobot 2.4.44 with these distributions beside it."""
+    """Resolve for an installation of Nautobot 2.4.44 with further distributions."""
     packages = replace(Packages((CORE, LIB, EXAMPLE, *more)), **changes)
     enabled = tuple(app(module=name, distribution=name) for name in apps)
-    wishes = RootRequirements(packages, Apps(enabled, ()), "3.11.7", wanted)
-    return resolve(wishes, target, seconds=30, wheel_directory=str(index), lines=lines)
+    roots = RootRequirements(packages, Apps(enabled, ()), "3.11.7", wanted)
+    return resolve(roots, target, seconds=30, wheel_directory=str(index), lines=lines)
 
 
-def versions(found):
-    return {one.name: one.version for one in found.packages}
+def versions(resolution):
+    return {package.name: package.version for package in resolution.packages}

@@ -9,6 +9,7 @@ import os
 import re
 import warnings
 from dataclasses import replace
+from html import escape
 
 import pytest
 
@@ -23,9 +24,9 @@ from nautobot_upgrade_jobs.facts import (
 )
 from nautobot_upgrade_jobs.facts.resolution import Resolution
 from nautobot_upgrade_jobs.facts.trial_boot import TrialBoot
-from nautobot_upgrade_jobs.rollback.package_set import unasked
+from nautobot_upgrade_jobs.rollback.package_set import pins_without_index
 
-BRINGS_NOTHING = Facts(
+NO_CHANGES = Facts(
     migrations=Migrations((), (), ()),
     system_checks=SystemChecks(()),
     customizations=Customizations(),
@@ -48,7 +49,7 @@ def this_instance():
 
 
 def set_up_nautobot():
-    """Load Nautobot on a private clone, so that test modules can import models at their top."""
+    """Load Nautobot on a private clone before test modules import its models."""
     if os.environ.get("NAUTOBOT_DB_NAME") == CLONE:
         return
     server = this_instance().server()
@@ -56,10 +57,10 @@ def set_up_nautobot():
         if (left := re.fullmatch(r"test_(\d+)(_\d+)?", name)) and not pid_exists(int(left[1])):
             server.drop(name)
     server.clone(this_instance().data, CLONE)
-    # Own cache and own broker: neither the running web process nor the worker shall notice.
+    # A private cache and broker keep the running web process and worker unaffected.
     os.environ.update(NAUTOBOT_DB_NAME=CLONE, STACK_CACHE="5", STACK_BROKER="6")
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # Nautobot's own deprecations are not ours to read
+        warnings.simplefilter("ignore")  # Nautobot's own deprecations
         import nautobot
 
         nautobot.setup()
@@ -68,17 +69,24 @@ def set_up_nautobot():
     cache.clear()
 
 
+def form_labels(job):
+    """Return the labels of the form of a Job, as they are in its HTML."""
+    return [escape(str(variable.field_attrs["label"])) for variable in job._get_vars().values()]
+
+
 def rows_of_every_table(cursor):
-    """Each table's rows as texts, by which any change of any value shows."""
-    found = {}
+    """Return the rows of each table as texts, so that every change of a value shows."""
+    rows = {}
     for table in cursor.db.introspection.table_names(cursor):
         cursor.execute(f"SELECT * FROM {cursor.db.ops.quote_name(table)}")
-        found[table] = sorted(repr(tuple(map(_bytes_shown, row))) for row in cursor.fetchall())
-    return found
+        rows[table] = sorted(repr(tuple(map(_bytes_shown, row))) for row in cursor.fetchall())
+    return rows
 
 
 def _bytes_shown(value):
-    return bytes(value) if isinstance(value, memoryview) else value  # its own text is its address
+    return (
+        bytes(value) if isinstance(value, memoryview) else value
+    )  # repr() of a memoryview shows its address
 
 
 def pid_exists(pid):
@@ -90,7 +98,7 @@ def pid_exists(pid):
 
 
 def pytest_pycollect_makemodule(module_path, parent):
-    """Prepare before the first module is imported, or say what is missing."""
+    """Load Nautobot before the first module is imported, or report what is missing."""
     if "STACK_FOLDER" not in os.environ:
         raise pytest.Collector.CollectError(NO_STACK)
     set_up_nautobot()
@@ -120,12 +128,12 @@ def nautobot(instance):
 
 @pytest.fixture(autouse=True)
 def no_index(monkeypatch, request):
-    """Let everything stay as it is; what is marked ``network`` asks the index, and builds."""
+    """Replace the index and the trial boot, except in tests with the marker ``network``."""
     if not request.node.get_closest_marker("network"):
         monkeypatch.setattr(
             "nautobot_upgrade_jobs.workflows.rollback_packages.lock_packages",
             lambda then, now, python, limits, seconds: replace(
-                unasked(then, now, ""), unchecked_reason=""
+                pins_without_index(then, now, ""), unchecked_reason=""
             ),
         )
         monkeypatch.setattr(
@@ -137,7 +145,7 @@ def no_index(monkeypatch, request):
             lambda facts, wishes, resolution, *rest: (
                 resolution
                 if isinstance(resolution, Unavailable)
-                else TrialBoot(resolution.target, BRINGS_NOTHING)
+                else TrialBoot(resolution.target, NO_CHANGES)
             ),
         )
 
@@ -156,7 +164,7 @@ def connected_to(name):
 
 
 def _connect(names):
-    """Connect to databases by alias, and forget what is remembered of those before."""
+    """Connect to databases by alias, and clear the caches of the previous ones."""
     from django.contrib.contenttypes.models import ContentType
     from django.core.cache import cache
     from django.db import connections
@@ -164,15 +172,15 @@ def _connect(names):
     connections.close_all()
     for alias, name in names.items():
         connections[alias].settings_dict["NAME"] = name
-    # Another database may number its content types otherwise: on the pristine side of an upgrade
-    # and on the upgraded one they differ, and a generic relation then finds nothing.
+    # Content types can have other numbers in another database; with the old ones, generic
+    # relations find no rows.
     ContentType.objects.clear_cache()
     cache.clear()
 
 
 @pytest.fixture
 def clone(instance, nautobot):
-    """Throw-away databases: Django works on one inside of ``with clone("sample") as name``."""
+    """Return a context manager that makes Django use a temporary copy of a template."""
     from development.dumps import ensure_template
 
     made = []
@@ -191,26 +199,44 @@ def clone(instance, nautobot):
         instance.server().drop(name)
 
 
-@pytest.fixture(scope="module")
-def healthy(instance, nautobot):
-    """A database on which the upgrade was finished, and the running worker may be asked."""
+@pytest.fixture(scope="session")
+def static_files(nautobot):
+    """The static files of the installed release, collected."""
     from django.core.management import call_command
+
+    call_command("collectstatic", clear=True, interactive=False, verbosity=0)
+
+
+@pytest.fixture(scope="module")
+def healthy(instance, static_files):
+    """A database after a finished upgrade; checks may use the running worker."""
     from nautobot.core.celery import app as celery
     from nautobot.core.settings_funcs import parse_redis_connection
+
+    from development.dumps import ensure_template
 
     name = f"{CLONE}_healthy"
     os.environ["CELERY_BROKER_URL"] = parse_redis_connection(0)
     celery.amqp._producer_pool = None  # earlier tests have opened one to the private broker
-    instance.server().clone(instance.data, name)
-    with connected_to(name):
-        for command in ("migrate", "refresh_dynamic_group_member_caches"):
-            call_command(command, verbosity=0)
-        call_command("trace_paths", no_input=True, verbosity=0)
-        call_command("collectstatic", clear=True, interactive=False, verbosity=0)
+    template = instance.data if instance.kind else "healthy"
+    ensure_template(instance, template)
+    instance.server().clone(template, name)
+    if instance.kind:
+        with connected_to(name):
+            finish_upgrade()
     yield name
     del os.environ["CELERY_BROKER_URL"]
     celery.amqp._producer_pool = None
     instance.server().drop(name)
+
+
+def finish_upgrade():
+    """Run the commands of the template "healthy" on a database with Apps."""
+    from django.core.management import call_command
+
+    for command in ("migrate", "refresh_dynamic_group_member_caches"):
+        call_command(command, verbosity=0)
+    call_command("trace_paths", no_input=True, verbosity=0)
 
 
 @pytest.fixture
@@ -225,15 +251,15 @@ def broken(instance, healthy):
 
 @pytest.fixture
 def older(instance):
-    """The instance that the sample in the database is of; it is to be upgraded."""
-    if not (instance.version.startswith("3.") and instance.evidence_source == "postgresql"):
+    """The older instance whose sample is in the database, ready for an upgrade."""
+    if not (instance.version.startswith("3.") and instance.engine == "postgresql"):
         pytest.skip("there is no older sample to upgrade from")
     from development import dumps
     from development.instance import Instance
     from tests.support.upgrading import DATABASE
 
     instance.server().restore(dumps.find_ltm_dump(instance), DATABASE)
-    yield Instance(dumps.LTM_VERSION, instance.evidence_source, instance.kind)
+    yield Instance(dumps.LTM_VERSION, instance.engine, instance.kind)
     instance.server().drop(DATABASE)
 
 
@@ -255,7 +281,7 @@ def browser(rest):
 
 @pytest.fixture
 def tables():
-    """Drops the tables of the made-up App `example` after a test."""
+    """Drop the tables of the App `example` after a test."""
     from django.db import connection
 
     yield

@@ -16,19 +16,23 @@ from nautobot_upgrade_jobs.checks.findings import (
 from nautobot_upgrade_jobs.checks.release_notes import TriagedNote
 from nautobot_upgrade_jobs.facts import Packages
 from nautobot_upgrade_jobs.facts.packages import Package
-from nautobot_upgrade_jobs.facts.preconditions import Precondition, PreconditionResult
+from nautobot_upgrade_jobs.facts.preconditions import (
+    Precondition,
+    PreconditionKind,
+    PreconditionResult,
+)
 from nautobot_upgrade_jobs.facts.release_notes import ReleaseNote
 from nautobot_upgrade_jobs.facts.resolution import AppReleases
-from nautobot_upgrade_jobs.migration_graph.reverse_plan import Call
+from nautobot_upgrade_jobs.migration_graph.reverse_plan import MigrateCall
 from nautobot_upgrade_jobs.report import Report
-from nautobot_upgrade_jobs.rollback.diagnosis import Diagnosis, Stage
-from nautobot_upgrade_jobs.rollback.losses import Loss, Stop
-from nautobot_upgrade_jobs.rollback.options import Choice, Way
-from nautobot_upgrade_jobs.rollback.package_set import Return, unasked
-from nautobot_upgrade_jobs.runbook.rollback import steps_of
-from nautobot_upgrade_jobs.runbook.upgrade import Window, upgrade_steps
-from nautobot_upgrade_jobs.snapshot.compare import Change, Kind
-from nautobot_upgrade_jobs.upgrade.overview import Halt, Migrating, Outlook
+from nautobot_upgrade_jobs.rollback.diagnosis import Diagnosis, UpgradeState
+from nautobot_upgrade_jobs.rollback.losses import DataLoss, ReverseFailure
+from nautobot_upgrade_jobs.rollback.options import RollbackDecision, RollbackOption
+from nautobot_upgrade_jobs.rollback.package_set import RollbackPlan, pins_without_index
+from nautobot_upgrade_jobs.runbook.rollback import rollback_steps
+from nautobot_upgrade_jobs.runbook.upgrade import UpgradePlan, upgrade_steps
+from nautobot_upgrade_jobs.snapshot.compare import Change, ChangeKind
+from nautobot_upgrade_jobs.upgrade.overview import MigrationRisk, UpgradeOverview, Waypoint
 from nautobot_upgrade_jobs.upgrade.package_changes import PackageChange
 from tests.support.builders import database, runtime
 
@@ -72,29 +76,36 @@ REMOVED = ReleaseNote(
     link="https://docs.nautobot.com/projects/core/en/stable/release-notes/version-3.2.html#removed",
 )
 
-REVERSE = Way(
-    "reverse",
+REVERSE = RollbackOption(
+    "reverse_migrations",
     losses=(
-        Loss("goes", "dcim_cabletype", 14, "dcim.0086_cabletype"),
-        Loss("comes back empty", "dcim_cable.termination_a_id", 7, "dcim.0090_remove"),
-        Loss("may be spoilt", "app.0002_code", None, "app.0002_code"),
+        DataLoss("dropped", "dcim_cabletype", 14, "dcim.0086_cabletype"),
+        DataLoss("restored empty", "dcim_cable.termination_a_id", 7, "dcim.0090_remove"),
+        DataLoss("possibly altered", "app.0002_code", None, "app.0002_code"),
     ),
-    stop=Stop(
+    failure=ReverseFailure(
         "dcim.0090_remove",
         "RemoveField",
         21,
         PreconditionResult(
-            Precondition("not null", "dcim.0090_remove", "RemoveField", "dcim_cable", name="end"), 7
+            Precondition(
+                PreconditionKind.NOT_NULL,
+                "dcim.0090_remove",
+                "RemoveField",
+                "dcim_cable",
+                name="end",
+            ),
+            7,
         ),
     ),
-    needs=("the code that has applied them: only it knows how",),
+    prerequisites=("the code that has applied them: only it knows how",),
     seconds=(170.0, 1250.0),
     basis="58 migrations and the rows that they work on",
 )
-RESTORE = Way(
-    "restore",
+RESTORE = RollbackOption(
+    "restore_backup",
     losses=(
-        Loss(
+        DataLoss(
             "written since",
             "dcim.device",
             3,
@@ -104,29 +115,31 @@ RESTORE = Way(
             "/extras/object-changes/?changed_object_type=dcim.device",
         ),
     ),
-    needs=("a backup that is one",),
+    prerequisites=("a backup that is one",),
     seconds=(121.0, 960.0),
     basis="the size that the database has now",
 )
-CHOICE = Choice(
-    Diagnosis(Stage.COMPLETE, 58, ()),
+CHOICE = RollbackDecision(
+    Diagnosis(UpgradeState.COMPLETE, 58, ()),
     (
-        Way("nothing", "the upgrade is complete: 58 migrations are committed."),
-        Way("forward", "there is nothing left to finish"),
+        RollbackOption("reinstall", "the upgrade is complete: 58 migrations are committed."),
+        RollbackOption("roll_forward", "there is nothing left to finish"),
         REVERSE,
         RESTORE,
     ),
     RESTORE,
     RESTORE,
-    snapshot=True,
+    has_snapshot=True,
 )
 AHEAD = replace(
     CHOICE,
-    diagnosis=Diagnosis(Stage.AHEAD, 59, ()),
-    ways=(
-        Way("nothing", "a way only until migrate has begun"),
-        replace(REVERSE, stop=None, no_return="dcim.0086_cabletype"),
-        replace(RESTORE, losses=(Loss("written since", "everything", None, "", "not yet known"),)),
+    diagnosis=Diagnosis(UpgradeState.PLANNED, 59, ()),
+    options=(
+        RollbackOption("reinstall", "a way only until migrate has begun"),
+        replace(REVERSE, failure=None, point_of_no_return="dcim.0086_cabletype"),
+        replace(
+            RESTORE, losses=(DataLoss("written since", "everything", None, "", "not yet known"),)
+        ),
     ),
 )
 GO = Report(
@@ -135,6 +148,8 @@ GO = Report(
     created=datetime(2026, 11, 20, 12, 0, tzinfo=timezone.utc),
     current="Nautobot 3.2.6",
     target="Nautobot 3.2.7",
+    installed_version="3.2.6",
+    target_version="3.2.7",
     verdict=Verdict.GO,
     results=(
         CheckResult("data.dangling_cables", "No cable dangles.", Status.PASSED, "data"),
@@ -142,7 +157,7 @@ GO = Report(
     ),
     migrations=(),
     notes_unavailable_reason="the target was not built, on request",
-    tool="nautobot-upgrade-jobs 0.1.0",
+    tool_version="0.1.0",
     catalog="2026.11.20",
     seconds=0.42,
 )
@@ -175,7 +190,15 @@ BLOCKED = replace(
     distributions_without_notes=("old-lib",),
     constraints="nautobot==3.2.7\n",
     steps=upgrade_steps(
-        Window(runtime(), database(), "3.2.7", 59, of_apps=True, has_set=True, media=MEDIA)
+        UpgradePlan(
+            runtime(),
+            database(),
+            "3.2.7",
+            59,
+            includes_apps=True,
+            has_constraints=True,
+            media=MEDIA,
+        )
     ),
     current="Nautobot 2.4.44",
     verdict=Verdict.BLOCKED,
@@ -204,15 +227,15 @@ BLOCKED = replace(
         ),
     ),
     migrations=("dcim.0089_populate_cabletocabletermination",),
-    overview=Outlook(
-        way=(
-            Halt("2.4.44", "installed"),
-            Halt("3.0.11", "recommended"),
-            Halt("3.2.7", "target"),
+    overview=UpgradeOverview(
+        path=(
+            Waypoint("2.4.44", "installed"),
+            Waypoint("3.0.11", "recommended"),
+            Waypoint("3.2.7", "target"),
         ),
         migrations=(
-            Migrating("dcim.0089_populate_cabletocabletermination", "stops"),
-            Migrating("extras.0126_approvals", "code"),
+            MigrationRisk("dcim.0089_populate_cabletocabletermination", "stops"),
+            MigrationRisk("extras.0126_approvals", "code"),
         ),
         apps=(
             AppReleases("nautobot-ssot", "3.9.0", "4.7.0", "3.12.6", "4.7.0"),
@@ -267,7 +290,7 @@ LOST = replace(
     BLOCKER,
     subject="dcim_device",
     message="dcim_device: 3 rows, 1 fewer than before.",
-    remediation="Look at these rows in both databases.",
+    remediation="Compare these rows in both databases.",
     phase=Phase.RUNTIME,
     impact=Impact.DATA_LOSS,
     commands=(),
@@ -288,44 +311,47 @@ COMPARED = replace(
     migrations=None,
     changes=(
         Change(
-            Kind.EXPECTED,
+            ChangeKind.EXPECTED,
             "packages",
             "django",
-            "django was: 4.2.30; now it is: 5.2.19",
+            "django has changed from 4.2.30 to 5.2.19",
             "4.2.30",
             "5.2.19",
-            "What is installed now does not accept 4.2.30.",
+            "The packages installed now do not accept 4.2.30.",
         ),
         Change(
-            Kind.EXPECTED,
+            ChangeKind.EXPECTED,
             "fingerprints",
             "dcim_cable.termination_a_id",
-            "dcim_cable.termination_a_id: gone, with 7 values",
+            "dcim_cable.termination_a_id: missing, with 7 values",
             "7 values",
             "",
             "Each end of a cable became a row of dcim_cabletocabletermination.",
             "https://docs.nautobot.com/",
         ),
         Change(
-            Kind.NOT_COMPARABLE,
+            ChangeKind.NOT_COMPARABLE,
             "files.media",
             "files.media",
             "files.media cannot be compared",
             reason="media are not in a folder",
         ),
         Change(
-            Kind.LOST, "fingerprints", "dcim_device", "dcim_device: 3 rows, 1 fewer than before"
+            ChangeKind.LOST,
+            "fingerprints",
+            "dcim_device",
+            "dcim_device: 3 rows, 1 fewer than before",
         ),
     ),
 )
-BACK = Return(
+BACK = RollbackPlan(
     runtime(),
     database(),
     Packages((Package("nautobot", "3.2.7", (), ""), Package("new-lib", "1.0", (), ""))),
     Packages((Package("nautobot", "2.4.44", (), ""), Package("local-lib", "1.0", (), "", True))),
     (
-        Call("dcim", "0085_typo", ("dcim.0086_cabletype",)),
-        Call("vpn", "zero", ("vpn.0001_initial",)),
+        MigrateCall("dcim", "0085_typo", ("dcim.0086_cabletype",)),
+        MigrateCall("vpn", "zero", ("vpn.0001_initial",)),
     ),
     "2.4.44",
     "snapshot-before.json.gz",
@@ -346,8 +372,8 @@ ROLLBACK = replace(
     migrations=None,
     notes_unavailable_reason="",
     rollback_decision=CHOICE,
-    constraints=unasked(BACK.then, BACK.now, "").requirements,
-    steps=steps_of("restore", BACK),
+    constraints=pins_without_index(BACK.previous_packages, BACK.current_packages, "").requirements,
+    steps=rollback_steps("restore_backup", BACK),
     database_state="postgresql nautobot: 0123456789abcdef, 7 changes",
 )
 

@@ -1,4 +1,4 @@
-"""To a newer release and back on one installation, and what became of every table meanwhile."""
+"""Upgrade one installation, roll it back, and count the values of every table."""
 
 import contextlib
 import json
@@ -13,15 +13,16 @@ from django.db import connection
 
 from development import venvs
 from nautobot_upgrade_jobs.collect import collect_facts
-from nautobot_upgrade_jobs.runbook.server_commands import dump_of
+from nautobot_upgrade_jobs.runbook.server_commands import dump_command
 from tests.support.nautobot import CLONE, connected_to
+from tests.support.rollback_terms import REVERSE_MIGRATIONS, STRATEGY
 from tests.support.upgrading import schema
 from tests.support.window import installation
 
 DATABASE = f"{CLONE}_trip"
 COPY = f"{DATABASE}_copy"
 KEPT = "before-upgrade"
-PASSING = frozenset(
+VOLATILE = frozenset(
     {
         "django_celery_beat_periodictasks",
         "django_migrations",
@@ -33,41 +34,41 @@ PASSING = frozenset(
         "nautobot_database_ready",
     }
 )
-"""Tables that a running installation writes to by itself, and that with what is applied."""
+"""Tables that a running installation or a migration writes to by itself."""
 
 
 @dataclass(frozen=True)
 class Trip:
-    """What an installation is before, and what it becomes."""
+    """The state of an installation before and after an upgrade."""
 
     before: tuple[str, ...]
     after: tuple[str, ...]
     """Requirements."""
     plugins: tuple[str, ...] = ()
     first: str = ""
-    """A script of Python, run before everything."""
+    """A Python script that runs first."""
     work: str = ""
-    """The same, run after the upgrade, as a user's work."""
+    """A Python script that runs after the upgrade, as the work of users."""
     killed_after: int = 0
-    """So many migrations; 0 lets it end."""
+    """Number of migrations after which the upgrade is killed; 0 if it is not killed."""
     to: str = ""
-    """Where to go back to; the snapshot from before if empty."""
+    """The rollback target; the snapshot from before the upgrade if empty."""
     variables: str = ""
-    """What the script is told by its environment."""
+    """Environment variables of the script."""
 
 
-class Road:
-    """An installation on which trips are made one after the other."""
+class RoundTripRunner:
+    """An installation on which round trips run one after the other."""
 
     def __init__(self, instance, run, folder):
-        """Keep what is needed to bring it back to where it began."""
+        """Remember the installation."""
         self.instance, self.folder = instance, folder
         self._run = run
         self.server = instance.server()
         self.plugins = ()
 
     def run(self, command, code=0):
-        """Run a command in the installation; it must end as it is to."""
+        """Run a command in the installation; it must end with this exit code."""
         done = self._run(f"{self._apps}\n{command}")
         assert done.returncode == code, f"{command}\n{done.stdout[-6000:]}"
         return done.stdout
@@ -82,12 +83,12 @@ class Road:
         words = map(shlex.quote, requirements)
         self.run(
             f"{venvs.ensure_uv()} -q pip install --link-mode copy --python venv {' '.join(words)}\n"
-            # It gives files the time of their making: collectstatic would take them for old.
+            # uv keeps old modification times, so collectstatic would ignore the new files.
             "find venv/lib -path '*/static/*' -type f -exec touch {} +"
         )
 
     def begin(self, trip):
-        """Bring it to where the trip begins, with all that an operator keeps before an upgrade."""
+        """Install the first state, with the backups that an operator makes before an upgrade."""
         self.plugins = trip.plugins
         for name in (DATABASE, f"{DATABASE}_upgraded", COPY):
             self.server.drop(name)
@@ -100,11 +101,11 @@ class Road:
         self.run("nautobot-server migrate")
         if trip.first:
             self.python(trip.first)
-        self.run("nautobot-server post_upgrade")  # the caches of groups know these rows, too
+        self.run("nautobot-server post_upgrade")  # updates the group caches, too
         self.run(f"nautobot-server upgrade_jobs snapshot --output {KEPT}")
         with connected_to(DATABASE):
             database = collect_facts(topics=("database",)).database
-        dump, _ = dump_of(database, KEPT)
+        dump, _ = dump_command(database, KEPT)
         self.run(
             f"{dump}\n"
             f'tar -czf {KEPT}-media.tar.gz -C "$NAUTOBOT_ROOT" media\n'
@@ -113,22 +114,22 @@ class Road:
         )
 
     def upgrade(self, trip):
-        """Install the newer packages, and migrate as far as it is to go."""
+        """Install the newer packages and migrate, or kill the migration on the way."""
         self.install(*trip.after)
         if not trip.killed_after:
             self.run("nautobot-server post_upgrade")
             if trip.work:
                 self.python(trip.work)
-                # Or the older release's post_upgrade would be the first to see the new members.
+                # Otherwise the older release's post_upgrade would be the first to add the members.
                 self.run("nautobot-server refresh_dynamic_group_member_caches")
             return
         until = self._recorded() + trip.killed_after
         with ThreadPoolExecutor() as pool:
-            ended = pool.submit(
+            migration = pool.submit(
                 self._run, "nautobot-server migrate & echo $! > migrate.pid; wait $!"
             )
             while self._recorded() < until:
-                assert not ended.done(), ended.result().stdout[-2000:]
+                assert not migration.done(), migration.result().stdout[-2000:]
                 time.sleep(0.05)
             os.kill(int((self.folder / "migrate.pid").read_text()), signal.SIGKILL)
 
@@ -139,26 +140,29 @@ class Road:
 
     @property
     def backup(self):
-        """Name of the file that is the backup."""
-        return f"{KEPT}.{self.instance.evidence_source}"
+        """Name of the backup file."""
+        return f"{KEPT}.{self.instance.engine}"
 
     @property
     def snapshot(self):
-        """The file of the state before."""
+        """The snapshot file from before the upgrade."""
         return next((self.folder / KEPT).glob("snapshot-*.json.gz"))
 
     def plan(self, to, *words, code=0):
-        """Plan the way back; return the ways, as JSON has them, and the script if there is one."""
+        """Plan the rollback; return its part of the JSON report, and the script if there is one."""
         self.run("rm -rf planned")
         options = shlex.join(map(str, ("--to", to, "--output", "planned", *words)))
         self.run(f"nautobot-server upgrade_jobs rollback {options}", code)
         (report,) = (self.folder / "planned").glob("rollback-*.json")
-        return json.loads(report.read_text())["ways"], next(self.folder.glob("planned/*.sh"), None)
+        decision = json.loads(report.read_text())["rollback"]
+        return decision, next(self.folder.glob("planned/*.sh"), None)
 
     def reverse_a_copy(self):
-        """Undo the migrations on a copy, by the plan; return what the last call said."""
+        """Reverse the migrations on a copy, by the plan; return the completed process."""
         self.server.clone(DATABASE, COPY)
-        options = shlex.join(("--to", str(self.snapshot), "--way", "reverse", "--output", "copy"))
+        options = shlex.join(
+            ("--to", str(self.snapshot), f"--{STRATEGY}", REVERSE_MIGRATIONS, "--output", "copy")
+        )
         self._run(f"{self._apps}\nnautobot-server upgrade_jobs rollback {options}")
         (report,) = (self.folder / "copy").glob("rollback-*.json")
         calls = [
@@ -179,30 +183,30 @@ class Road:
         return f"export STACK_APPS={shlex.quote(enabled)}"
 
     def schema(self, database):
-        """Return what makes the tables; nothing where that cannot be dumped in the same words."""
-        return (
-            schema(self.server, database) if self.instance.evidence_source == "postgresql" else None
-        )
+        """Return the schema; None on MySQL, whose dumps cannot be compared."""
+        return schema(self.server, database) if self.instance.engine == "postgresql" else None
 
-    def contents(self):
-        """Count the rows of every table, and the values in every column of it."""
-        found = {}
+    def count_values(self):
+        """Return the number of rows of every table, and of values in every column."""
+        numbers = {}
         with connected_to(DATABASE), connection.cursor() as cursor:
             quote = connection.ops.quote_name
-            for table in sorted(set(connection.introspection.table_names(cursor)) - PASSING):
+            for table in sorted(set(connection.introspection.table_names(cursor)) - VOLATILE):
                 described = connection.introspection.get_table_description(cursor, table)
                 names = [column.name for column in described]
                 counts = ", ".join(["count(*)", *(f"count({quote(name)})" for name in names)])
                 cursor.execute(f"SELECT {counts} FROM {quote(table)}")
                 rows, *values = cursor.fetchone()
-                found[table] = rows
-                found |= {f"{table}.{name}": one for name, one in zip(names, values, strict=True)}
-        return found
+                numbers[table] = rows
+                numbers |= {
+                    f"{table}.{name}": number for name, number in zip(names, values, strict=True)
+                }
+        return numbers
 
 
 @contextlib.contextmanager
-def road(instance, folder):
-    """Yield an installation to make trips on."""
+def round_trip_runner(instance, folder):
+    """Yield an installation for round trips."""
     with installation(instance, folder, DATABASE) as run:
-        yield Road(instance, run, folder)
+        yield RoundTripRunner(instance, run, folder)
     instance.server().drop(COPY)

@@ -1,4 +1,4 @@
-"""Commands of two releases on one database, as an upgrade has them."""
+"""Run commands of two releases on one database, as in an upgrade."""
 
 import os
 import re
@@ -13,7 +13,7 @@ from development.instance import Apps
 from tests.support.nautobot import CLONE
 
 DATABASE = f"{CLONE}_upgrade"
-"""One name for all, as an upgrade does not rename the database either."""
+"""All tests use this name, because an upgrade does not rename the database."""
 
 
 def run(instance, *words, apps=None, code=0, **environment):
@@ -24,8 +24,8 @@ def run(instance, *words, apps=None, code=0, **environment):
 
 
 def attempt(instance, *words, apps=None, **environment):
-    """The same, whatever comes of it."""
-    cache.clear()  # it may hold the content types of another database, under other numbers
+    """Run a command like ``run``, with any exit code."""
+    cache.clear()  # it may contain content types of another database
     binaries = instance.venv / "bin"
     own = {
         "NAUTOBOT_DB_NAME": DATABASE,
@@ -43,14 +43,14 @@ def attempt(instance, *words, apps=None, **environment):
 
 @dataclass(frozen=True)
 class Copy:
-    """An environment beside that of an instance."""
+    """A copy of the environment of an instance."""
 
     venv: Path
     apps: Apps
 
 
 def copy_of(instance, folder, *more):
-    """The environment of an instance once more, and more packages in it; pip is in it, too."""
+    """Copy the environment of an instance, with pip and more packages in it."""
     uv, made = [venvs.ensure_uv(), "-q"], folder / "venv"
     packages = subprocess.check_output([*uv, "pip", "freeze", "--python", instance.venv], text=True)
     folder.mkdir(exist_ok=True)
@@ -62,10 +62,10 @@ def copy_of(instance, folder, *more):
 
 
 def schema(server, name):
-    """What makes the tables, in no order of columns.
+    """Return the lines of the schema, sorted, so that the order of columns does not matter.
 
-    PostgreSQL 18 names what keeps a column from being empty after the table that it was made in:
-    once that is renamed, the same column made again has another name there, which nothing uses.
+    PostgreSQL 18 names a NOT NULL constraint after its first table. A column that is created again
+    in a renamed table has another name for it, which nothing uses.
     """
     text = re.sub(r" CONSTRAINT \S+ NOT NULL", " NOT NULL", server.schema(name))
     lines = (line.rstrip(",") for line in text.splitlines())

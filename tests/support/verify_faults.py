@@ -1,4 +1,4 @@
-"""What upgrades leave behind, as statements for a healthy database; each names what is found.
+"""Faults that upgrades leave behind, as statements for a healthy database, with their findings.
 
 Statements hold for PostgreSQL; ``anywhere`` marks those that MySQL takes as well.
 """
@@ -10,15 +10,15 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Fault:
-    """Statements, the findings that they lead to, and how it is mended where no command does it."""
+    """Statements, their findings, and statements that fix what no command of a finding fixes."""
 
     statements: tuple[str, ...]
     found: tuple[str, ...]
-    """Keys, all of them."""
+    """Keys of all findings."""
     by_hand: tuple[str, ...] = ()
-    """Statements that do what the remediation says in words."""
+    """Statements that carry out the remediation."""
     then: str = ""
-    """Key of what may be found once it is mended, and is mended by its own command."""
+    """Key of a finding that may follow the fix; its own command fixes it."""
     anywhere: bool = False
 
 
@@ -53,10 +53,10 @@ SCHEMA = {
     "dropped_table": of_schema("ipam_ipaddresstointerface", "DROP TABLE ipam_ipaddresstointerface"),
     "dropped_column": of_schema("dcim_rack", "ALTER TABLE dcim_rack DROP COLUMN serial"),
     "dropped_nullable_column": of_schema(
-        "dcim_rack", "ALTER TABLE dcim_rack DROP COLUMN asset_tag"
+        "dcim_inventoryitem", "ALTER TABLE dcim_inventoryitem DROP COLUMN asset_tag"
     ),
     "dropped_foreign_key_column": of_schema(
-        "dcim_rack", "ALTER TABLE dcim_rack DROP COLUMN tenant_id"
+        "ipam_vrf", "ALTER TABLE ipam_vrf DROP COLUMN tenant_id"
     ),
     "dropped_index": of_schema(
         "dcim_device",
@@ -69,16 +69,16 @@ SCHEMA = {
     "dropped_foreign_key": of_schema(
         "dcim_devicetype", dropping("dcim_devicetype", "contype = 'f'")
     ),
-    "dropped_check": of_schema("dcim_rack", dropping("dcim_rack", "contype = 'c'")),
+    "dropped_check": of_schema("dcim_powerfeed", dropping("dcim_powerfeed", "contype = 'c'")),
     "dropped_primary_key": of_schema(
         "extras_webhook_content_types", dropping("extras_webhook_content_types", "contype = 'p'")
     ),
     "other_type": of_schema("ipam_vlan", "ALTER TABLE ipam_vlan ALTER COLUMN vid TYPE bigint"),
     "other_length": of_schema(
-        "dcim_manufacturer", "ALTER TABLE dcim_manufacturer ALTER COLUMN name TYPE varchar(300)"
+        "tenancy_tenant", "ALTER TABLE tenancy_tenant ALTER COLUMN name TYPE varchar(300)"
     ),
     "null_allowed": of_schema(
-        "dcim_manufacturer", "ALTER TABLE dcim_manufacturer ALTER COLUMN name DROP NOT NULL"
+        "circuits_provider", "ALTER TABLE circuits_provider ALTER COLUMN name DROP NOT NULL"
     ),
     "null_refused": of_schema(
         "extras_configcontextschema",
@@ -86,29 +86,31 @@ SCHEMA = {
         "ALTER TABLE extras_configcontextschema ALTER COLUMN owner_object_id SET NOT NULL",
     ),
     "extra_column": of_schema(
-        "dcim_device", "ALTER TABLE dcim_device ADD COLUMN former text", anywhere=True
+        "ipam_rir", "ALTER TABLE ipam_rir ADD COLUMN former text", anywhere=True
     ),
     "extra_unique_constraint": of_schema(
-        "dcim_manufacturer",
-        "ALTER TABLE dcim_manufacturer ADD CONSTRAINT mine UNIQUE (id, name)",
+        "dcim_platform",
+        "ALTER TABLE dcim_platform ADD CONSTRAINT mine UNIQUE (id, name)",
         anywhere=True,
     ),
     "extra_check": of_schema(
-        "dcim_manufacturer", "ALTER TABLE dcim_manufacturer ADD CONSTRAINT mine CHECK (name <> '')"
+        "circuits_circuittype",
+        "ALTER TABLE circuits_circuittype ADD CONSTRAINT mine CHECK (name <> '')",
     ),
     "extra_foreign_key": of_schema(
-        "dcim_manufacturer",
-        "ALTER TABLE dcim_manufacturer ADD COLUMN mine uuid REFERENCES dcim_rack (id)",
+        "dcim_locationtype",
+        "ALTER TABLE dcim_locationtype ADD COLUMN mine uuid REFERENCES dcim_rack (id)",
     ),
     "invalid_index": of_schema(
-        "dcim_device",
+        "virtualization_virtualmachine",
         "UPDATE pg_index SET indisvalid = false WHERE indexrelid = (SELECT indexname::regclass "
-        "FROM pg_indexes WHERE tablename = 'dcim_device' AND indexdef LIKE '%(platform_id)')",
+        "FROM pg_indexes WHERE tablename = 'virtualization_virtualmachine' "
+        "AND indexdef LIKE '%(platform_id)')",
     ),
     "constraint_not_validated": of_schema(
-        "dcim_manufacturer",
-        "ALTER TABLE dcim_manufacturer ADD CONSTRAINT mine CHECK (name <> '') NOT VALID",
-        by_hand=("ALTER TABLE dcim_manufacturer DROP CONSTRAINT mine",),
+        "tenancy_tenantgroup",
+        "ALTER TABLE tenancy_tenantgroup ADD CONSTRAINT mine CHECK (name <> '') NOT VALID",
+        by_hand=("ALTER TABLE tenancy_tenantgroup DROP CONSTRAINT mine",),
     ),
     "sequence_behind": fault(
         "SELECT setval(pg_get_serial_sequence('django_migrations', 'id'), 1)",
@@ -229,3 +231,12 @@ DATA = {
     ),
 }
 FAULTS = DATA | SCHEMA | HISTORY | AFTERCARE | JOBS
+
+MASKING = tuple(name for name in HISTORY if name.startswith("record_") and name != "record_added")
+"""Faults of the history that hide each other: each is planted alone."""
+GROUPS = {
+    "schema": tuple(SCHEMA),
+    "rows": tuple(name for name in FAULTS if name not in (*SCHEMA, *MASKING)),
+    **{name: (name,) for name in MASKING},
+}
+"""Faults that are planted together: each changes another table, so that each has a finding."""

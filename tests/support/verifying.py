@@ -1,4 +1,4 @@
-"""What Verify Migrations says of the database that Django works on, and doing what it tells."""
+"""Run Verify Migrations on Django's database, and run the commands of its findings."""
 
 import shlex
 from pathlib import Path
@@ -12,9 +12,9 @@ from nautobot_upgrade_jobs.workflows.context import RunRequest
 from nautobot_upgrade_jobs.workflows.verify import verify_migrations
 
 
-def findings(**asked):
-    """All findings by key, and the verdict."""
-    report = verify_migrations(RunRequest(), **asked)
+def findings(**options):
+    """Return all findings by key, and the verdict."""
+    report = verify_migrations(RunRequest(), **options)
     assert not report.not_checked, [(one.check, one.reason) for one in report.not_checked]
     return {one.key: one.finding for one in report.findings()}, report.verdict
 
@@ -26,7 +26,7 @@ def execute(*statements):
 
 
 def follow(finding):
-    """Do what a finding tells."""
+    """Run the commands of a finding."""
     for command in finding.commands:
         if command.startswith("nautobot-server"):
             _, name, *words = shlex.split(command)
@@ -38,7 +38,7 @@ def follow(finding):
 
 
 def leaf():
-    """A newest migration of core whose outcome can be seen, and on which nothing builds."""
+    """Return a leaf migration of core that adds a column or table."""
     graph = MigrationLoader(connection).graph
     return next(
         (app, name)

@@ -1,4 +1,4 @@
-"""Tiny wheels and source archives in a folder: a package index that needs no network."""
+"""Minimal wheels and sdists in a folder, which serves as a package index without network."""
 
 import io
 import tarfile
@@ -6,7 +6,7 @@ import zipfile
 
 
 def wheel(folder, name, version, *requires, files=()):
-    """Write a wheel that asks for these, and has these files, as pairs of path and text."""
+    """Write a wheel with requirements and with files, given as pairs of path and text."""
     stem = f"{name.replace('-', '_')}-{version}"
     info = f"{stem}.dist-info"
     with zipfile.ZipFile(folder / f"{stem}-py3-none-any.whl", "w") as archive:
@@ -14,13 +14,13 @@ def wheel(folder, name, version, *requires, files=()):
         archive.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nTag: py3-none-any\n")
         for path, text in files:
             archive.writestr(path, text)
-        paths = [path for path, _ in files] + [f"{info}/{one}" for one in ("METADATA", "WHEEL")]
+        paths = [path for path, _ in files] + [f"{info}/{file}" for file in ("METADATA", "WHEEL")]
         lines = [f"{path},," for path in [*paths, f"{info}/RECORD"]]
         archive.writestr(f"{info}/RECORD", "\n".join(lines))
 
 
 def source(folder, name, version, *requires):
-    """Write a source archive; building it leaves a file behind."""
+    """Write an sdist. Building it creates the file ``built`` in the folder."""
     stem = f"{name.replace('-', '_')}-{version}"
     files = {
         "PKG-INFO": f"Metadata-Version: 1.0\nName: {name}\nVersion: {version}\n",
@@ -37,4 +37,4 @@ def source(folder, name, version, *requires):
 
 def metadata(name, version, requires):
     lines = ["Metadata-Version: 2.1", f"Name: {name}", f"Version: {version}"]
-    return "\n".join([*lines, *(f"Requires-Dist: {one}" for one in requires), "", ""])
+    return "\n".join([*lines, *(f"Requires-Dist: {each}" for each in requires), "", ""])

@@ -1,4 +1,4 @@
-"""A copy of a whole installation, on which a window is gone through as an operator would."""
+"""A copy of an installation, on which tests run the steps of a maintenance window."""
 
 import contextlib
 import os
@@ -11,7 +11,7 @@ from django.conf import settings
 from tests.support.upgrading import copy_of
 
 SERVICES = """#!/bin/bash
-# As much of systemctl and of docker compose as the window asks for.
+# The parts of systemctl and docker compose that the steps use.
 pids="$STACK_FOLDER/pids"
 [ "$1" = compose ] && shift
 case "$1" in
@@ -39,7 +39,7 @@ esac
 
 @contextlib.contextmanager
 def installation(instance, folder, database):
-    """Yield what runs a command in a copy of an installation, on a database of its own."""
+    """Yield a function that runs commands in a copy of an installation with its own database."""
     made = copy_of(instance, folder).venv
     root = folder / "root"
     shutil.copytree(settings.NAUTOBOT_ROOT, root)
@@ -61,12 +61,12 @@ def installation(instance, folder, database):
         "STACK_CACHE": "8",
         "STACK_BROKER": "9",
     }
-    given = {name: one for name, one in os.environ.items() if not name.startswith("CELERY")}
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("CELERY")}
 
     def run(command):
         return subprocess.run(
             ["bash", "-c", command],
-            env=given | own,
+            env=inherited | own,
             cwd=folder,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -84,14 +84,14 @@ def installation(instance, folder, database):
 
 
 def steps_of(runbook):
-    """Titles, and the commands below each."""
+    """Yield the title and the commands of each step."""
     for part in re.split(r"^## \d+\. ", runbook, flags=re.MULTILINE)[1:]:
         block = re.search(r"```shell\n(.*?)\n```", part, re.DOTALL)
         yield part.splitlines()[0], block[1].splitlines()
 
 
 def go_through(run, plan):
-    """Run every command of an upgrade's runbook as it stands there; return the last of verify."""
+    """Run every command of an upgrade plan; return the result of its last ``verify``."""
     for title, commands in steps_of(plan):
         for command in commands:
             done = run(command)

@@ -1,4 +1,4 @@
-"""Ways in which ``nautobot-server`` does not start: the doctor names the cause of each."""
+"""The doctor names the cause when ``nautobot-server`` does not start."""
 
 import os
 import subprocess
@@ -26,7 +26,7 @@ config = Config
 
 @pytest.fixture
 def sick(tmp_path, monkeypatch):
-    """Give Nautobot a configuration that ends with these lines, and an App of this source."""
+    """Return a function that writes a configuration with extra lines and an App."""
     monkeypatch.setenv("NAUTOBOT_DB_NAME", "nautobot")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
 
@@ -45,7 +45,7 @@ def sick(tmp_path, monkeypatch):
     return make
 
 
-WAYS = {
+CAUSES = {
     "no configuration": ({}, "configuration"),
     "syntax error": ({"lines": "ALLOWED_HOSTS = ["}, "nautobot_config.py"),
     "removed name": (
@@ -79,11 +79,11 @@ WAYS = {
 }
 
 
-@pytest.mark.parametrize("way", WAYS)
-def test_the_cause_is_named(way, sick, tmp_path, monkeypatch):
-    changes, subject = WAYS[way]
+@pytest.mark.parametrize("cause", CAUSES)
+def test_doctor_names_the_cause(cause, sick, tmp_path, monkeypatch):
+    changes, subject = CAUSES[cause]
     path = sick(**changes)
-    if way == "no configuration":
+    if cause == "no configuration":
         path.unlink()
     report = diagnose_startup()
     assert report.verdict is Verdict.BLOCKED
@@ -92,19 +92,19 @@ def test_the_cause_is_named(way, sick, tmp_path, monkeypatch):
     assert first.remediation
 
 
-def test_a_file_and_a_line_are_named(sick):
+def test_doctor_names_file_and_line(sick):
     sick(before="\n\nfrom nautobot.apps import NoSuchName")
     finding = next(diagnose_startup().findings()).finding
     assert "NoSuchName" in finding.message
     assert "sick_app/__init__.py, line 5" in finding.message
 
 
-def test_a_nautobot_that_starts_is_go(sick):
+def test_doctor_starting_nautobot_is_go(sick):
     sick()
     assert diagnose_startup().verdict is Verdict.GO
 
 
-def test_the_doctor_loads_no_django(sick):
+def test_doctor_loads_no_django(sick):
     sick(lines="PLUGINS = ['nautobot_nowhere']")
     code = (
         "import sys; from nautobot_upgrade_jobs.__main__ import main; code = main(['doctor']); "
@@ -118,7 +118,7 @@ def test_the_doctor_loads_no_django(sick):
     assert "Traceback" not in done.stdout + done.stderr
 
 
-def test_no_secret_of_the_configuration_is_told(sick):
+def test_doctor_reveals_no_secret_of_the_configuration(sick):
     sick(lines="PASSWORD = 'hunter2-very-secret\nALLOWED_HOSTS = []")
     finding = next(diagnose_startup().findings()).finding
     assert "hunter2" not in str(finding)

@@ -1,9 +1,10 @@
-"""The stack keeps its promises: safe to repeat, ends only its own, restores what it dumped."""
+"""The development stack: repeatable, ends only its own processes, restores its dumps."""
 
 import subprocess
 import sys
 import time
 
+from development import dumps
 from development.instance import State
 from development.process import Process, children, identify, is_alive, terminate
 from development.venvs import REPOSITORY
@@ -21,35 +22,35 @@ def counts():
     from django.db import connection
 
     with connection.cursor() as cursor:
-        found = {}
+        numbers = {}
         for table in connection.introspection.table_names(cursor):
             cursor.execute(f"SELECT count(*) FROM {connection.ops.quote_name(table)}")
-            found[table] = cursor.fetchone()[0]
-    return found
+            numbers[table] = cursor.fetchone()[0]
+    return numbers
 
 
-def test_everything_runs(instance, rest):
+def test_stack_runs_every_service(instance, rest):
     state = instance.state()
     assert all(state.process(name) for name in SERVICES)
     assert rest.get("/api/status/")["nautobot-version"] == instance.version
 
 
-def test_up_again_changes_nothing(instance):
+def test_stack_up_again_changes_nothing(instance):
     data = instance.state().get("live", "data")
-    options = ["--database", instance.evidence_source, "--data", data]
+    options = ["--database", instance.engine, "--data", data]
     up = [sys.executable, "-m", "development.stack", "up", instance.version, *options]
-    subprocess.run(up, cwd=REPOSITORY, check=True)  # takes in what was edited since the last one
+    subprocess.run(up, cwd=REPOSITORY, check=True)  # restarts what was edited since
     before = instance.state().values
     subprocess.run(up, cwd=REPOSITORY, check=True)
     assert instance.state().values == before
 
 
-def test_worker_runs_jobs(rest):
+def test_stack_worker_runs_jobs(rest):
     result = rest.run_job("sample_jobs.Greet", {"greeting": "good evening"})
     assert (result["status"]["value"], result["result"]) == ("SUCCESS", "good evening")
 
 
-def test_our_jobs_are_enabled(rest):
+def test_stack_enables_own_jobs(rest):
     ours = [
         job
         for job in rest.all("/api/extras/jobs/")
@@ -59,13 +60,13 @@ def test_our_jobs_are_enabled(rest):
     assert all(job["enabled"] for job in ours)
 
 
-def test_static_files_are_served(rest):
+def test_stack_serves_static_files(rest):
     page = rest.fetch("/login/").decode()
     path = page.partition('href="/static/')[2].partition('"')[0].partition("?")[0]
     assert rest.fetch(f"/static/{path}")
 
 
-def test_clones_are_private(clone):
+def test_clone_is_private(clone):
     from nautobot.dcim.models import Device
 
     with clone("sample"):
@@ -76,7 +77,7 @@ def test_clones_are_private(clone):
     assert Device.objects.count() == before
 
 
-def test_template_restores_whole(clone, instance, tmp_path):
+def test_dump_and_restore_keep_every_row(clone, instance, tmp_path):
     from django.db import connections
 
     server = instance.server()
@@ -92,7 +93,7 @@ def test_template_restores_whole(clone, instance, tmp_path):
     assert original["dcim_cable"] >= 7
 
 
-def test_ends_a_process_with_its_children():
+def test_terminate_ends_a_process_with_its_children():
     process = sleeper()
     known = identify(process.pid)
     while not (family := children(process.pid)):
@@ -102,7 +103,7 @@ def test_ends_a_process_with_its_children():
     assert not any(map(is_alive, family))
 
 
-def test_leaves_a_process_that_only_has_the_same_pid():
+def test_terminate_ignores_another_process_with_the_same_pid():
     process = sleeper()
     try:
         terminate(Process(process.pid, "another boot 12345"))
@@ -123,6 +124,18 @@ def test_state_forgets_ended_and_foreign_processes(tmp_path):
     process.wait()
 
 
-def test_broken_state_is_an_empty_one(tmp_path):
+def test_state_broken_file_is_empty(tmp_path):
     (tmp_path / "state.json").write_text('{"ports": ')
     assert State.load(tmp_path / "state.json").values == {}
+
+
+def test_stored_databases_match_this_release_and_the_sample_data(instance):
+    """A dump is named after a digest of the release, its migrations and the sample scripts."""
+    stored = dict(dumps.stored_instances())
+    keys = [
+        dumps.build_dump_key(instance, instance.server(), template)
+        for template in stored.get(instance, ())
+    ]
+    paths = {key: dumps.find_dump(key, instance.server()) for key in keys}
+    outdated = [key for key, path in paths.items() if not path or path.parent != dumps.STORED]
+    assert not outdated, "run: make databases"

@@ -1,4 +1,4 @@
-"""The release to come, built and started beside a running one, which does not notice."""
+"""The target, built and started next to a running Nautobot without any effect on it."""
 
 import hashlib
 import json
@@ -29,7 +29,7 @@ TARGET = "3.2.7"
 
 @pytest.fixture
 def apps(tmp_path):
-    """Three that work today; two of them only today."""
+    """Three Apps that work now; two of them fail in the target."""
     folder = tmp_path / "apps"
     folder.mkdir()
     names = [
@@ -45,8 +45,8 @@ def words(*more):
 
 
 @pytest.fixture
-def foresee(clone, tmp_path):
-    """Preflight from the shell on a private database; its report."""
+def preflight(clone, tmp_path):
+    """Return a function that runs Preflight on a private database and returns its report."""
 
     def run(*more, **environment):
         with clone("sample") as name:
@@ -64,13 +64,14 @@ def foresee(clone, tmp_path):
     return run
 
 
-def keys(report, topic="booted"):
+def keys(report, topic="trial_boot"):
     return {one["key"] for one in report["findings"] if one["check"].startswith(f"{topic}.")}
 
 
 @pytest.mark.lines
-def test_every_app_that_does_not_load_is_named_and_the_rest_is_looked_at(foresee, apps):
-    report = foresee(**apps)
+@pytest.mark.slow
+def test_trial_boot_names_apps_that_fail_to_load_and_checks_the_rest(preflight, apps):
+    report = preflight(**apps)
     assert keys(report) == {
         "trial_boot.app_fails_to_load:planted_limit",
         "trial_boot.app_fails_to_load:planted_removed",
@@ -82,33 +83,34 @@ def test_every_app_that_does_not_load_is_named_and_the_rest_is_looked_at(foresee
     text = json.dumps(report)
     assert "cannot import name 'StatusModel'" in text
     assert "planted_removed/models.py, line 1" in text
-    notes = {(one["distribution"], one["release"], one["kind"]) for one in report["notes"]}
+    notes = {(one["distribution"], one["release"], one["kind"]) for one in report["release_notes"]}
     assert {("nautobot", "3.0", "action"), ("nautobot", "3.2.0", "breaking")} <= notes
-    assert keys(report, "demands") <= {
+    assert keys(report, "preconditions") <= {
         "preconditions.migration_cost:migrations",
         "preconditions.dropped_values:columns",
     }
 
 
 @pytest.mark.lines
-def test_a_configuration_that_the_target_refuses_is_told_by_its_line(foresee, tmp_path):
+@pytest.mark.slow
+def test_trial_boot_refused_configuration_names_the_file(preflight, tmp_path):
     config = tmp_path / "nautobot_config.py"
     removed = "from nautobot.core.settings_funcs import setup_structlog_logging\n"
     config.write_text(f"{Path(settings.SETTINGS_PATH).read_text()}\n{removed}setup_gone()\n")
     with pytest.raises(AssertionError, match="setup_gone"):
-        foresee(NAUTOBOT_CONFIG=str(config))  # today's Nautobot refuses it, too
+        preflight(NAUTOBOT_CONFIG=str(config))  # the current Nautobot refuses it, too
     line = "import nautobot\nassert nautobot.__version__.startswith('2.'), 'not ready for it'\n"
     config.write_text(f"{Path(settings.SETTINGS_PATH).read_text()}\n{line}")
-    report = foresee(NAUTOBOT_CONFIG=str(config))
+    report = preflight(NAUTOBOT_CONFIG=str(config))
     assert keys(report) == {"trial_boot.fails_to_start:nautobot_config.py"}
     assert "not ready for it" in json.dumps(report)
 
 
 def everything_live():
-    """A digest of each thing that a start could touch, by its name."""
+    """Yield the name and a digest of everything that a start could change."""
     redis = get_redis_connection("default")
     for key in redis.scan_iter():
-        redis.persist(key)  # what ends by itself in the meantime is not a change
+        redis.persist(key)  # otherwise an expiring key would look like a change
         yield key, redis.dump(key)
     for name in ("NAUTOBOT_ROOT", "MEDIA_ROOT", "STATIC_ROOT", "JOBS_ROOT", "GIT_ROOT"):
         yield from _files(Path(getattr(settings, name)))
@@ -133,23 +135,25 @@ def empty_cache():
 
 
 @pytest.mark.usefixtures("empty_cache")
-@pytest.mark.parametrize("killed", [False, True])
-def test_nothing_live_changes_by_a_byte(clone, tmp_path, killed):
-    work = tmp_path / "work"
+@pytest.mark.slow
+def test_trial_boot_finished_or_killed_changes_nothing_live(clone, tmp_path):
+    whole, cut_short = tmp_path / "whole", tmp_path / "cut_short"
     with clone("sample") as name:
-        environment = os.environ | {"NAUTOBOT_DB_NAME": name, "TMPDIR": str(work)}
-        work.mkdir()
+        environment = os.environ | {"NAUTOBOT_DB_NAME": name, "STACK_WORK": ""}
         # Nautobot itself caches what it reads at its first start.
         subprocess.run(words("--no-build"), env=environment, stdout=subprocess.DEVNULL, check=False)
         before = set(everything_live())
+        whole.mkdir()
+        quiet = {"stdout": subprocess.DEVNULL, "check": False}
+        subprocess.run(words(), env=environment | {"TMPDIR": str(whole)}, **quiet)
+        assert list(whole.iterdir()) == []
+        assert set(everything_live()) == before
+        cut_short.mkdir()
+        environment["TMPDIR"] = str(cut_short)
         with subprocess.Popen(words(), env=environment, stdout=subprocess.DEVNULL) as run:
-            if killed:
-                _wait_for_the_target(work)
-                run.send_signal(signal.SIGKILL)
-        if killed:
-            _wait_until_nobody_is_in(work)
-        else:
-            assert list(work.iterdir()) == []
+            _wait_for_the_target(cut_short)
+            run.send_signal(signal.SIGKILL)
+        _wait_until_no_process_is_in(cut_short)
         assert set(everything_live()) == before
 
 
@@ -161,8 +165,8 @@ def _wait_for_the_target(work):
     time.sleep(4)  # it has its configuration, and starts its Apps
 
 
-def _wait_until_nobody_is_in(work):
-    """A process that nobody waits for any more may still come to its end."""
+def _wait_until_no_process_is_in(work):
+    """The children of a killed process may still run to their end."""
     deadline = time.monotonic() + 120
     while any(_is_in(work, pid) for pid in Path("/proc").glob("[0-9]*")):
         assert time.monotonic() < deadline

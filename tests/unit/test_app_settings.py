@@ -1,4 +1,4 @@
-"""The settings of the App: what is understood, and what is said of what is not."""
+"""The settings of the App, and the messages on invalid ones."""
 
 import re
 from dataclasses import fields
@@ -9,38 +9,40 @@ import pytest
 from nautobot_upgrade_jobs.app_settings import (
     UI_EDITABLE,
     Configuration,
-    ConfigurationError,
     get_default_settings,
     load_settings_schema,
     validate_settings,
 )
+from nautobot_upgrade_jobs.common.errors import ConfigurationError
 
-SECRET = "hunter2-not-to-be-told"
+SECRET = "hunter2-not-to-be-documented"
 ACCEPTED = {"finding": "a.b:c", "reason": "r", "who": "w", "until": "2027-01-01", "target": "3.2.7"}
 
 
-def test_the_schema_is_the_configuration():
-    described = load_settings_schema()["properties"]
-    assert list(described) == [one.name for one in fields(Configuration)]
-    assert {name: one["default"] for name, one in described.items()} == get_default_settings()
-    assert all(one["description"].endswith(".") for one in described.values())
-    assert set(UI_EDITABLE) < set(described)
+def test_load_settings_schema_matches_the_configuration():
+    properties = load_settings_schema()["properties"]
+    assert list(properties) == [field.name for field in fields(Configuration)]
+    assert {
+        name: schema["default"] for name, schema in properties.items()
+    } == get_default_settings()
+    assert all(schema["description"].endswith(".") for schema in properties.values())
+    assert set(UI_EDITABLE) < set(properties)
 
 
-def test_the_documentation_has_all_settings_and_they_are_understood():
+def test_validate_settings_documented_settings_are_valid():
     page = (Path(__file__).parents[2] / "docs" / "admin" / "install.md").read_text()
     (block,) = (
-        one for one in re.findall(r"```python\n(.*?)```", page, re.DOTALL) if "keep_" in one
+        code for code in re.findall(r"```python\n(.*?)```", page, re.DOTALL) if "keep_" in code
     )
-    told = {}
-    exec(block, told)
-    (given,) = told["PLUGINS_CONFIG"].values()
-    assert set(given) == set(load_settings_schema()["properties"])
-    assert validate_settings(given, ("default",)) == Configuration(**given)
+    documented = {}
+    exec(block, documented)
+    (settings,) = documented["PLUGINS_CONFIG"].values()
+    assert set(settings) == set(load_settings_schema()["properties"])
+    assert validate_settings(settings, ("default",)) == Configuration(**settings)
 
 
 @pytest.mark.parametrize(
-    "given",
+    "settings",
     [
         {},
         get_default_settings(),
@@ -49,12 +51,12 @@ def test_the_documentation_has_all_settings_and_they_are_understood():
         {"database_alias": "reader"},
     ],
 )
-def test_what_is_understood(given):
-    assert validate_settings(given, ("default", "reader")) == Configuration(**given)
+def test_validate_settings_valid_settings(settings):
+    assert validate_settings(settings, ("default", "reader")) == Configuration(**settings)
 
 
 @pytest.mark.parametrize(
-    ("given", "says"),
+    ("settings", "message"),
     [
         ({"instnace": SECRET}, "unknown setting 'instnace'; known: instance, acceptances"),
         ({"resolve": SECRET}, "'resolve' must be True or False"),
@@ -75,7 +77,7 @@ def test_what_is_understood(given):
         ({"database_alias": "replica"}, "'database_alias' must be one of default, reader"),
     ],
 )
-def test_what_is_not_understood_is_named_and_not_repeated(given, says):
-    with pytest.raises(ConfigurationError, match=says) as refused:
-        validate_settings(given, ("default", "reader"))
-    assert SECRET not in str(refused.value)
+def test_validate_settings_invalid_setting_is_named_and_not_quoted(settings, message):
+    with pytest.raises(ConfigurationError, match=message) as raised:
+        validate_settings(settings, ("default", "reader"))
+    assert SECRET not in str(raised.value)

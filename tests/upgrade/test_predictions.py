@@ -1,4 +1,4 @@
-"""What Preflight foretells, and what then really happens: on Nautobot 3.2, from 2.4's sample."""
+"""Predictions of Preflight, compared with real upgrades from the sample of Nautobot 2.4."""
 
 import json
 import re
@@ -18,8 +18,8 @@ from tests.support.wheels import wheel
 pytestmark = pytest.mark.network
 
 
-def foresee(older, target, folder, code=0, **environment):
-    """Preflight by the older release; its report."""
+def preflight(older, target, folder, code=0, **environment):
+    """Run Preflight with the older release; return its report."""
     words = ["preflight", "--target", target, "--output", str(folder)]
     run(older, "nautobot-server", "upgrade_jobs", *words, code=code, **environment)
     (path,) = folder.glob("preflight-*.json")
@@ -32,8 +32,8 @@ def by_key(report):
 
 @pytest.mark.apps
 @pytest.mark.network
-def test_preflight_has_foretold_the_migrations_in_their_order(older, instance, tmp_path):
-    """As the new release itself lists them, once it is installed; the Apps' ones, too."""
+def test_preflight_predicts_the_migrations_in_order(older, instance, tmp_path):
+    """The new release lists the same migrations, including those of the Apps."""
     run(older, "nautobot-server", "migrate", "--no-input")
     words = ["preflight", "--target", instance.version, "--output", str(tmp_path)]
     run(older, "nautobot-server", "upgrade_jobs", *words)
@@ -52,13 +52,13 @@ STOPS = {
     "second_index_on_prefixes": ("ipam.0055", "data.ambiguous_indexes:ipam_prefix(network"),
     "social_login_without_uid": ("social_django.0017", "data.empty_social_uids:social_auth_"),
 }
-"""Faults of the demo, in the order in which they stop the upgrade; where, and what tells it."""
+"""Faults of the demo in the order in which they stop the upgrade: migration, and finding."""
 
 
 @pytest.mark.network
-def test_the_upgrade_stops_where_preflight_has_said_until_that_is_mended(older, instance, tmp_path):
+def test_migrate_stops_at_each_predicted_fault_until_it_is_fixed(older, instance, tmp_path):
     if not instance.version.startswith("3.2"):
-        pytest.skip("not all of these faults are in the way of an older target")
+        pytest.skip("some of these faults do not stop the upgrade to an older target")
     run(older, "nautobot-server", "migrate", "--no-input")
     planted = "".join(f"; demo_faults.{name}()" for name in STOPS)
     code = f"import nautobot; nautobot.setup(); from development import demo_faults{planted}"
@@ -66,22 +66,22 @@ def test_the_upgrade_stops_where_preflight_has_said_until_that_is_mended(older, 
     words = ["preflight", "--target", instance.version, "--output", str(tmp_path)]
     run(older, "nautobot-server", "upgrade_jobs", *words, code=2)
     (path,) = tmp_path.glob("preflight-*.json")
-    told = json.loads(path.read_text())["findings"]
-    assert not [one["key"] for one in told if one["key"].startswith("preconditions.violated")]
+    findings = json.loads(path.read_text())["findings"]
+    assert not [one["key"] for one in findings if one["key"].startswith("preconditions.violated")]
     with connected_to(DATABASE):
         for migration, key in STOPS.values():
             done = attempt(instance, "nautobot-server", "migrate")
             assert done.returncode != 0
             assert done.stdout.splitlines()[-1].strip().startswith(f"Applying {migration}")
-            (found,) = [one for one in told if one["key"].startswith(key)]
-            assert migration in found["message"] or migration == "circuits.0023"
-            for command in found["commands"]:
-                mend(command)
+            (finding,) = [one for one in findings if one["key"].startswith(key)]
+            assert migration in finding["message"] or migration == "circuits.0023"
+            for command in finding["commands"]:
+                fix(command)
         run(instance, "nautobot-server", "migrate")
 
 
-def mend(command):
-    """Do what a finding says; by a statement, too, where half-way neither release's code works."""
+def fix(command):
+    """Run a command of a finding, as a statement if neither release works half-way."""
     cables = ", ".join(f"'{key}'" for key in re.findall(r"[0-9a-f-]{36}", command))
     statements = [command]
     if command == "nautobot-server check_job_approval_status":
@@ -126,7 +126,7 @@ one = ObjectPermission.objects.create(
 one.object_types.add(device)
 schedule("planted", interval="daily", task="used.Gone")
 """
-"""What every release of 2.4 knows, and 3.x does not."""
+"""Objects that work in every release of 2.4 and not in 3.x."""
 JOBS = {
     "planted": "from nautobot.apps.models import StatusModel\n",
     "used": """from nautobot.apps import models
@@ -159,7 +159,7 @@ ObjectPermission.objects.get(name="planted").users.add(user)
 devices = Device.objects.order_by("name")
 
 def query(name, field):
-    found = execute_saved_query(name, user=admin)  # 3.x leaves fields out that it does not know
+    found = execute_saved_query(name, user=admin)  # 3.x omits fields that it does not know
     return not found.errors and field in json.dumps(found.data)
 
 def permitted():
@@ -181,12 +181,12 @@ print(json.dumps({
     "scheduled job planted": "used.Gone" in get_jobs(reload=True),
 }))
 """
-"""Uses each as Nautobot does, and tells which worked."""
+"""Use each object as Nautobot does, and print which ones work."""
 
 
 @pytest.mark.upgrades
-def test_what_stops_no_migration_breaks_as_foretold(older, instance, tmp_path):
-    """What users have made, and an interface on two cables."""
+def test_customizations_break_as_predicted(older, instance, tmp_path):
+    """Objects that users created, and an interface on two cables."""
     jobs = tmp_path / "jobs"
     jobs.mkdir()
     for name, text in JOBS.items():
@@ -197,16 +197,18 @@ def test_what_stops_no_migration_breaks_as_foretold(older, instance, tmp_path):
     run(older, "nautobot-server", "migrate", "--no-input")
     run(older, "python", "-c", REMOVED, **environment)
     interface = run(older, "python", "-c", TWO_CABLES).splitlines()[-1]
-    told = by_key(foresee(older, instance.version, tmp_path, code=2, **environment))
-    names = {key.partition(":")[2] for key in told if key.startswith("customizations.incompatible")}
-    assert {name for name in names if name.startswith("file")} == {
-        f"file of Jobs {jobs}/{name}.py" for name in ("planted", "used")
+    findings = by_key(preflight(older, instance.version, tmp_path, code=2, **environment))
+    names = {
+        key.partition(":")[2] for key in findings if key.startswith("customizations.incompatible")
     }
-    used = told[f"customizations.incompatible:file of Jobs {jobs}/used.py"]
+    assert {name for name in names if name.startswith("Job file")} == {
+        f"Job file {jobs}/{name}.py" for name in ("planted", "used")
+    }
+    used = findings[f"customizations.incompatible:Job file {jobs}/used.py"]
     assert "has no attribute 'StatusModel'" in used["message"]
     assert used["evidence"] == [f"{jobs}/used.py:7"]
     assert {path.name for path in jobs.glob("*.py")} == {f"{name}.py" for name in JOBS}
-    cable = told["data.duplicate_cable_terminations:dcim_cable"]
+    cable = findings["data.duplicate_cable_terminations:dcim_cable"]
     assert (cable["severity"], cable["impact"]) == ("blocker", "data_loss")
     assert any(interface in line for line in cable["evidence"])
     before = works(older, **environment)
@@ -215,13 +217,13 @@ def test_what_stops_no_migration_breaks_as_foretold(older, instance, tmp_path):
     run(instance, "nautobot-server", "migrate", **environment)
     after = works(instance, **environment)
     assert {name for name, worked in after.items() if not worked} == {
-        name for name in names if not name.startswith("file of Jobs")
+        name for name in names if not name.startswith("Job file")
     }
     assert count(ENDS_AFTER, interface) == 1
 
 
 def works(instance, **environment):
-    """Which of the planted things work by this release."""
+    """Return which of the planted objects work in this release."""
     return json.loads(run(instance, "python", "-c", USE, **environment).splitlines()[-1])
 
 
@@ -229,7 +231,7 @@ TWO_CABLES = """
 import nautobot
 nautobot.setup()
 from nautobot.dcim.models import Cable, Interface
-one = Cable.objects.filter(termination_a_type__model="ui_registry").first()
+one = Cable.objects.filter(termination_a_type__model="interface").first()
 free = Interface.objects.filter(cable=None, type="1000base-t").first()
 Cable.objects.bulk_create([Cable(
     termination_a_type=one.termination_a_type, termination_a_id=free.pk,
@@ -265,12 +267,12 @@ REFUSALS = {
     ),
     "": ("settings.removed:DEFAULT_FILE_STORAGE", "DEFAULT_FILE_STORAGE"),
 }
-"""What is left in the configuration; what tells it, and what the new release then says."""
+"""Rest of the configuration; key of its finding, and message of the new release."""
 STORAGE = 'DEFAULT_FILE_STORAGE = "django.core.files.storage.FileSystemStorage"'
 
 
 @pytest.mark.upgrades
-def test_the_new_release_does_not_start_as_foretold(older, instance, tmp_path):
+def test_target_fails_to_start_as_predicted(older, instance, tmp_path):
     folder = tmp_path / "apps"
     folder.mkdir()
     app(folder, "planted_removed", models="from nautobot.apps.models import StatusModel\n")
@@ -281,11 +283,11 @@ def test_the_new_release_does_not_start_as_foretold(older, instance, tmp_path):
     environment = {"NAUTOBOT_CONFIG": str(config), "PYTHONPATH": str(folder)}
     everything = {**environment, "STACK_APPS": ",".join(filter(None, REFUSALS))}
     run(older, "nautobot-server", "migrate", "--no-input", **everything)
-    told = by_key(foresee(older, instance.version, tmp_path, code=2, **everything))
-    assert not [key for key in told if key.startswith("trial_boot.new_system_check_messages")]
+    findings = by_key(preflight(older, instance.version, tmp_path, code=2, **everything))
+    assert not [key for key in findings if key.startswith("trial_boot.new_system_check_messages")]
     begun = count("SELECT count(*) FROM django_migrations")
     for name, (key, message) in REFUSALS.items():
-        assert told[key]["severity"] == "blocker"
+        assert findings[key]["severity"] == "blocker"
         left = {"NAUTOBOT_CONFIG": str(config)} if not name else {"STACK_APPS": name}
         done = attempt(instance, "nautobot-server", "migrate", PYTHONPATH=str(folder), **left)
         assert done.returncode != 0
@@ -294,13 +296,13 @@ def test_the_new_release_does_not_start_as_foretold(older, instance, tmp_path):
 
 
 def install(folder, *words):
-    """Install into a folder, without what else it needs."""
+    """Install packages into a folder, without their dependencies."""
     command = [venvs.ensure_uv(), "-q", "pip", "install", "--no-deps", "--target", folder, *words]
     subprocess.run(command, check=True)
 
 
 @pytest.mark.upgrades
-def test_apps_that_need_different_versions_of_a_library_are_told(older, instance, tmp_path):
+def test_preflight_reports_conflicting_app_requirements(older, instance, tmp_path):
     index, folder = tmp_path / "index", tmp_path / "apps"
     index.mkdir()
     one, two = "planted-one", "planted-two"
@@ -316,7 +318,7 @@ def test_apps_that_need_different_versions_of_a_library_are_told(older, instance
         "STACK_APPS": "planted_one,planted_two",
     }
     run(older, "nautobot-server", "migrate", "--no-input", **environment)
-    report = foresee(older, instance.version, tmp_path, code=2, **environment)
+    report = preflight(older, instance.version, tmp_path, code=2, **environment)
     (finding,) = [one for one in report["findings"] if one["key"].startswith("packages.conflict")]
     assert "planted-library" in json.dumps(finding)
     packages = [f"nautobot=={instance.version}", one, two]
@@ -354,8 +356,8 @@ class Migration(migrations.Migration):
 
 
 @pytest.mark.upgrades
-def test_duplicates_that_a_new_constraint_rejects_stop_the_upgrade(older, instance, tmp_path):
-    """Of an App, as core has no such migration between these releases."""
+def test_duplicates_stop_the_migration_as_predicted(older, instance, tmp_path):
+    """The migration is that of an App, because core has none between these releases."""
     files = {"models": THINGS, "migrations/__init__": "", "migrations/0001_initial": FIRST}
     newer = {**files, "migrations/0002_unique": SECOND}
     index = tmp_path / "index"
@@ -363,16 +365,16 @@ def test_duplicates_that_a_new_constraint_rejects_stop_the_upgrade(older, instan
     wheel(index, "planted-one", "1.0", "nautobot<3", files=files_of("planted_one", **files))
     wheel(index, "planted-one", "2.0", "nautobot>=3", files=files_of("planted_one", **newer))
     links = ["--find-links", index]
-    today = copy_of(older, tmp_path / "today", *links, "planted-one==1.0")
+    current = copy_of(older, tmp_path / "current", *links, "planted-one==1.0")
     target = copy_of(instance, tmp_path / "target", *links, "planted-one==2.0")
     environment = {"PIP_FIND_LINKS": str(index), "STACK_APPS": "planted_one"}
-    run(today, "nautobot-server", "migrate", "--no-input", **environment)
+    run(current, "nautobot-server", "migrate", "--no-input", **environment)
     rows = "INSERT INTO planted_one_thing (name) VALUES ('a'), ('a'), ('b') RETURNING 1"
     assert count(rows) == 1
-    told = by_key(foresee(today, instance.version, tmp_path, code=2, **environment))
-    finding = told["preconditions.violated:planted_one_thing.name"]
-    assert "1 value of name is there more than once" in finding["message"]
-    committed = int(re.search(r"after (\d+) migrations", finding["message"])[1])
+    findings = by_key(preflight(current, instance.version, tmp_path, code=2, **environment))
+    finding = findings["preconditions.violated:planted_one_thing.name"]
+    assert re.search(r"\b1 value\b.*\bname\b", finding["message"])
+    committed = int(re.search(r"after (\d+) of", finding["message"])[1])
     begun = count("SELECT count(*) FROM django_migrations")
     done = attempt(target, "nautobot-server", "migrate", **environment)
     assert done.returncode != 0
@@ -381,8 +383,10 @@ def test_duplicates_that_a_new_constraint_rejects_stop_the_upgrade(older, instan
 
 
 @pytest.mark.upgrades
-def test_a_healthy_installation_has_no_blocker_and_is_well_afterwards(older, instance, tmp_path):
-    """On any 3.x; the private broker has no worker."""
+def test_healthy_installation_has_no_blocker_before_and_after_the_upgrade(
+    older, instance, tmp_path
+):
+    """On any 3.x; no worker uses the private broker."""
     run(older, "nautobot-server", "migrate", "--no-input")
     run(older, "nautobot-server", "upgrade_jobs", "snapshot", "--output", str(tmp_path))
     words = ["preflight", "--target", instance.version, "--output", str(tmp_path)]
@@ -396,7 +400,7 @@ def test_a_healthy_installation_has_no_blocker_and_is_well_afterwards(older, ins
 
 
 def blockers(folder, name):
-    """Topics of what a report blocks."""
+    """Return the topics of the blockers of a report."""
     (path,) = folder.glob(f"{name}-*.json")
     report = json.loads(path.read_text())
     print(report["verdict"], [one["key"] for one in report["findings"]])

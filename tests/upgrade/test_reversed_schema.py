@@ -1,4 +1,4 @@
-"""Reversed for real, where nothing speaks against it: the schema is the older release's again."""
+"""Reversing a real database restores the schema of the older release."""
 
 import pytest
 
@@ -7,15 +7,16 @@ from development.instance import Instance
 from nautobot_upgrade_jobs.workflows.context import RunRequest
 from nautobot_upgrade_jobs.workflows.rollback import plan_rollback
 from tests.support.nautobot import CLONE, connected_to, this_instance
+from tests.support.rollback_terms import REVERSE_MIGRATIONS, STRATEGY
 from tests.support.upgrading import DATABASE, attempt, schema
 
 OLDER = {"3.2.7": "3.1.8", "3.1.8": "3.0.11", "3.0.11": "2.4.44"}
-"""Releases with fewer migrations, whose pristine databases are at hand."""
+"""Releases with fewer migrations whose pristine databases are available."""
 pytestmark = [
     pytest.mark.upgrades,
     pytest.mark.skipif(
-        this_instance().version not in OLDER or this_instance().evidence_source != "postgresql",
-        reason="no older release is at hand",
+        this_instance().version not in OLDER or this_instance().engine != "postgresql",
+        reason="no older release is available",
     ),
 ]
 BEFORE = f"{CLONE}_before"
@@ -23,29 +24,24 @@ BEFORE = f"{CLONE}_before"
 
 @pytest.fixture
 def older(instance):
-    """The pristine database of the older release beside one of this one."""
-    server, found = (
-        instance.server(),
-        Instance(OLDER[instance.version], instance.evidence_source, ""),
-    )
-    path = (
-        dumps.cache_directory()
-        / f"{dumps.build_dump_key(found, server, 'pristine')}.{server.suffix}"
-    )
-    if not path.exists():
-        pytest.skip(f"it takes: python3 -m development.stack up {found.version}")
+    """The older release; its pristine database and that of this release exist."""
+    server = instance.server()
+    older_instance = Instance(OLDER[instance.version], instance.engine, "")
+    path = dumps.find_dump(dumps.build_dump_key(older_instance, server, "pristine"), server)
+    if path is None:
+        pytest.skip(f"it takes: python3 -m development.stack up {older_instance.version}")
     server.restore(path, BEFORE)
     server.clone("pristine", DATABASE)
-    yield found
+    yield older_instance
     server.drop(BEFORE)
     server.drop(DATABASE)
 
 
-def test_the_schema_is_that_of_the_older_release(older, instance):
+def test_reversed_schema_equals_the_older_release(older, instance):
     with connected_to(DATABASE):
-        report = plan_rollback(RunRequest(target=older.version), way="reverse")
-    (way,) = [one for one in report.rollback_decision.ways if one.kind == "reverse"]
-    assert way.goes, way
+        report = plan_rollback(RunRequest(target=older.version), **{STRATEGY: REVERSE_MIGRATIONS})
+    (option,) = [one for one in report.rollback_decision.options if one.kind == REVERSE_MIGRATIONS]
+    assert option.feasible, option
     calls = [
         command.split()
         for step in report.steps

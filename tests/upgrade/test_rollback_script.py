@@ -1,4 +1,4 @@
-"""A real upgrade, work on it, and the way back by the planner's own script; then the comparison."""
+"""A real upgrade, work on it, the rollback by the planner's own script, and the comparison."""
 
 import json
 import shutil
@@ -7,15 +7,20 @@ import pytest
 
 from development import dumps
 from tests.support.nautobot import CLONE, this_instance
+from tests.support.rollback_terms import (
+    RESTORE_BACKUP,
+    RESTORED_EMPTY,
+    REVERSE_MIGRATIONS,
+    WRITTEN_SINCE,
+)
 from tests.support.window import go_through, installation
 
 pytestmark = [
     pytest.mark.upgrades,
     pytest.mark.network,
     pytest.mark.skipif(
-        (this_instance().version, this_instance().evidence_source)
-        != (dumps.LTM_VERSION, "postgresql"),
-        reason="the window of another line",
+        (this_instance().version, this_instance().engine) != (dumps.LTM_VERSION, "postgresql"),
+        reason="needs the LTM release on PostgreSQL",
     ),
 ]
 TARGET = "3.2.7"
@@ -30,8 +35,8 @@ with web_request_context(User.objects.get(username="admin")):
 """
 
 
-def test_the_script_leads_back_to_what_was(instance, nautobot, tmp_path):
-    """The upgrade has moved the ends of cables, so only the backup leads back."""
+def test_rollback_script_restores_the_previous_state(instance, nautobot, tmp_path):
+    """The upgrade moved the ends of cables, so only the backup restores the state."""
     with installation(instance, tmp_path, f"{CLONE}_back") as run:
         run("nautobot-server post_upgrade; systemctl start")
         run(f"nautobot-server upgrade_jobs preflight --target {TARGET} --output {tmp_path}")
@@ -43,17 +48,17 @@ def test_the_script_leads_back_to_what_was(instance, nautobot, tmp_path):
 
         snapshot = next((tmp_path / "before-upgrade").glob("snapshot-*.json.gz"))
         planned = run(f"nautobot-server upgrade_jobs rollback --to {snapshot} --output {tmp_path}")
-        assert planned.returncode == 2, planned.stdout  # nothing proves yet that there is a backup
+        assert planned.returncode == 2, planned.stdout  # the backup is unproven
         (report,) = tmp_path.glob("rollback-*.json")
-        ways = json.loads(report.read_text())["ways"]
-        assert (ways["stage"], ways["advised"]) == ("complete", "restore")
-        (foretold,) = tmp_path.glob("preflight-*.json")
-        assert emptied(ways) == emptied(json.loads(foretold.read_text())["ways"])
+        rollback = json.loads(report.read_text())["rollback"]
+        assert (rollback["state"], rollback["recommended"]) == ("complete", RESTORE_BACKUP)
+        (preflight,) = tmp_path.glob("preflight-*.json")
+        assert emptied(rollback) == emptied(json.loads(preflight.read_text())["rollback"])
         lost = {
-            (one["subject"], one["says"]): one["number"]
-            for way in ways["ways"]
-            for one in way["losses"]
-            if one["kind"] == "written since"
+            (one["subject"], one["description"]): one["count"]
+            for option in rollback["options"]
+            for one in option["losses"]
+            if one["kind"] == WRITTEN_SINCE
         }
         assert lost == {
             ("dcim.manufacturer", "create"): 3,
@@ -62,23 +67,25 @@ def test_the_script_leads_back_to_what_was(instance, nautobot, tmp_path):
 
         words = f"rollback --to {snapshot} --backup before-upgrade.postgresql --output proven"
         planned = run(f"nautobot-server upgrade_jobs {words}")
-        assert planned.returncode == 0, planned.stdout  # it costs what was written since
+        assert planned.returncode == 0, (
+            planned.stdout
+        )  # the verdict is CAUTION: later changes are lost
         (script,) = (tmp_path / "proven").glob("rollback-*.sh")
         for name in tmp_path.glob("before-upgrade*.*"):
             shutil.copy(name, script.parent)
-        went = run(f"bash {script} --yes")
-        assert "Everything is done." in went.stdout, went.stdout
+        done = run(f"bash {script} --yes")
+        assert "All steps are complete." in done.stdout, done.stdout
         compared = run(f"nautobot-server upgrade_jobs compare {snapshot}")
         assert compared.returncode == 0, compared.stdout
         assert "GO" in compared.stdout, compared.stdout
 
 
-def emptied(ways):
-    """What reversing would bring back empty, and where it would stop."""
-    (reverse,) = (one for one in ways["ways"] if one["kind"] == "reverse")
+def emptied(rollback):
+    """Return what reversing would restore empty, and where it would fail."""
+    (reverse,) = (one for one in rollback["options"] if one["kind"] == REVERSE_MIGRATIONS)
     lost = {
-        (one["subject"], one["number"], one["cause"])
+        (one["subject"], one["count"], one["cause"])
         for one in reverse["losses"]
-        if one["kind"] == "comes back empty"
+        if one["kind"] == RESTORED_EMPTY
     }
-    return lost, reverse["stops_at"], reverse["no_return"]
+    return lost, reverse["fails_at"], reverse["point_of_no_return"]

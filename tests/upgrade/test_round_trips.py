@@ -1,4 +1,4 @@
-"""There and back for real, by the script of the way that is advised; what differs was foretold."""
+"""Real round trips by the script of the recommended option; all differences were predicted."""
 
 import re
 from dataclasses import replace
@@ -9,9 +9,18 @@ import pytest
 from development.instance import APPS
 from tests.support import rich_rows
 from tests.support.nautobot import this_instance
-from tests.support.round_trips import COPY, DATABASE, Trip, road
+from tests.support.rollback_terms import (
+    ALTERED_BY_CODE,
+    CASCADED,
+    DROPPED,
+    RESTORE_BACKUP,
+    RESTORED_EMPTY,
+    REVERSE_MIGRATIONS,
+    ROLL_FORWARD,
+)
+from tests.support.round_trips import COPY, DATABASE, Trip, round_trip_runner
 
-HERE = (this_instance().version, this_instance().evidence_source, this_instance().kind)
+HERE = (this_instance().version, this_instance().engine, this_instance().kind)
 EDITED = """
 from nautobot.dcim.models import Manufacturer
 from nautobot.extras.context_managers import web_request_context
@@ -52,7 +61,7 @@ sync = Sync.objects.create(source="Sample", target="Nautobot", dry_run=True, dif
 SyncLogEntry.objects.create(sync=sync, action="create", status="success", message="made")
 """
 NEWER_APPS = APPS["apps", "3"].requirements[:3]
-"""Those that have releases for 2.4, too."""
+"""Apps that also have releases for 2.4."""
 CONTRACTS = Trip(
     ("nautobot-contract-models==2026.5.12",),
     ("nautobot-contract-models==2026.5.17",),
@@ -106,53 +115,57 @@ pytestmark = [pytest.mark.upgrades, pytest.mark.network]
 
 
 @pytest.fixture(scope="module")
-def highway(instance, nautobot, tmp_path_factory):
-    with road(instance, tmp_path_factory.mktemp("road") / "installation") as made:
-        yield made
+def runner(instance, nautobot, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("round_trips") / "installation"
+    with round_trip_runner(instance, folder) as created:
+        yield created
 
 
 @pytest.mark.parametrize("name", TRIPS)
-def test_what_differs_afterwards_was_foretold(name, highway):
+def test_round_trip_differences_were_predicted(name, runner):
     trip = TRIPS[name]
-    highway.begin(trip)
-    then, was = highway.fingerprints(), highway.schema(DATABASE)
-    highway.upgrade(trip)
-    now = highway.fingerprints()
-    options = () if trip.to else ("--backup", highway.backup)
-    ways, script = highway.plan(trip.to or highway.snapshot, *options)
-    assert ways["advised"] != "forward"
-    (reverse,) = (one for one in ways["ways"] if one["kind"] == "reverse")
-    if not reverse["why_not"] and not trip.to:
-        reversed_as_foretold(highway, reverse, was)
-    highway.run("cp -r before-upgrade* planned")
-    if not trip.killed_after:  # nothing of the new release starts on half an upgrade
-        highway.run("systemctl start")
+    runner.begin(trip)
+    then, schema_before = runner.count_values(), runner.schema(DATABASE)
+    runner.upgrade(trip)
+    now = runner.count_values()
+    options = () if trip.to else ("--backup", runner.backup)
+    rollback, script = runner.plan(trip.to or runner.snapshot, *options)
+    assert rollback["recommended"] != ROLL_FORWARD
+    (reverse,) = (one for one in rollback["options"] if one["kind"] == REVERSE_MIGRATIONS)
+    if not reverse["infeasible_reason"] and not trip.to:
+        assert_reversed_as_predicted(runner, reverse, schema_before)
+    runner.run("cp -r before-upgrade* planned")
+    if not trip.killed_after:  # the new release does not start after half an upgrade
+        runner.run("systemctl start")
     go = f"{trip.variables} bash {script} --yes"
     if trip.to.endswith(" zero"):
-        assert "PLUGINS" in highway.run(go, code=1)
-        highway.plugins = ()
-    assert "Everything is done." in highway.run(go)
-    after = highway.fingerprints()
-    if ways["advised"] == "restore":
+        assert "PLUGINS" in runner.run(go, code=1)
+        runner.plugins = ()
+    assert "All steps are complete." in runner.run(go)
+    after = runner.count_values()
+    if rollback["recommended"] == RESTORE_BACKUP:
         assert differences(then, after) == {}
     else:
-        (way,) = (one for one in ways["ways"] if one["kind"] == ways["advised"])
-        as_foretold(way["losses"], then, now, after)
+        (option,) = (one for one in rollback["options"] if one["kind"] == rollback["recommended"])
+        assert_losses_as_predicted(option["losses"], then, now, after)
 
 
-def reversed_as_foretold(highway, way, was):
-    """On a copy: it stops where that was said, or else the schema is the older one."""
-    done = highway.reverse_a_copy()
-    if stop := way["stops_at"]:
+def assert_reversed_as_predicted(runner, option, schema_before):
+    """On a copy, reversing fails at the predicted migration or restores the older schema."""
+    done = runner.reverse_a_copy()
+    if stop := option["fails_at"]:
         assert done.returncode
         *_, last = (line for line in done.stdout.splitlines() if "Unapplying" in line)
         assert f"Unapplying {stop[:40]}" in last  # Nautobot cuts long names
         assert " OK " not in last
         return
     assert done.returncode == 0, done.stdout[-3000:]
-    if was:
-        other = set(highway.schema(COPY)) ^ set(was)
-        names = {re.search(r" the index (\S+) keeps", text)[1] for text in way["stays"]}
+    if schema_before:
+        other = set(runner.schema(COPY)) ^ set(schema_before)
+        indexes = set(re.findall(r"INDEX (\S+)", "\n".join(other)))
+        words = {word for text in option["leftovers"] for word in re.findall(r"\w+", text)}
+        names = words & indexes
+        assert len(names) == len(set(option["leftovers"]))
         assert {line for line in other if not line.startswith("CREATE INDEX ")} == set()
         renamed = sorted(re.sub(r"INDEX \S+", "INDEX", line) for line in other)
         assert renamed[::2] == renamed[1::2]
@@ -161,46 +174,48 @@ def reversed_as_foretold(highway, way, was):
 
 
 def differences(one, other):
-    """Each table and column whose count differs; what is missing counts None."""
+    """Return the counts of each table and column that differ; None if it is missing."""
     names = one.keys() | other.keys()
     pairs = {name: (one.get(name), other.get(name)) for name in names}
     return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
 
 
-def as_foretold(losses, then, now, after):
-    """What went and what came back empty is what was said; nothing else has changed."""
-    told = {one["subject"]: one["number"] for one in losses if one["kind"] == "goes"}
-    # The older release may have made a table again, without a row.
-    after = {name: one for name, one in after.items() if one or name.partition(".")[0] not in told}
+def assert_losses_as_predicted(losses, then, now, after):
+    """The predicted values are removed or empty, and nothing else has changed."""
+    predicted = {one["subject"]: one["count"] for one in losses if one["kind"] == DROPPED}
+    # The older release may have created a table again, without rows.
+    after = {
+        name: one for name, one in after.items() if one or name.partition(".")[0] not in predicted
+    }
     stay = now.keys() & after.keys()
     by_code = tuple(
         one["subject"].partition(".")[0]
         for one in losses
-        if one["kind"] in ("may be spoilt", "goes along")
+        if one["kind"] in (ALTERED_BY_CODE, CASCADED)
     )
-    # With models that go, as post_upgrade finds them stale; nobody misses these rows.
+    # post_upgrade removes these rows with the stale content types of removed models.
     by_code += ("auth_permission", "django_content_type")
     changed = {name: (now[name], after[name]) for name in stay if now[name] != after[name]}
     assert {name for name in changed if not name.startswith(by_code)} == set()
     gone = {name: now[name] for name in now.keys() - after.keys() if not within(name, now, after)}
-    assert told.keys() <= {name for name, number in gone.items() if number}
+    assert predicted.keys() <= {name for name, number in gone.items() if number}
     assert {name: number for name, number in gone.items() if number and "." not in name} == {
-        name: number for name, number in told.items() if "." not in name
+        name: number for name, number in predicted.items() if "." not in name
     }
-    assert all(number <= gone[name] for name, number in told.items())
+    assert all(number <= gone[name] for name, number in predicted.items())
     back = {name: then[name] for name in after.keys() - now.keys() if not within(name, after, now)}
     assert {name: number for name, number in back.items() if number} == {
-        one["subject"]: one["number"] for one in losses if one["kind"] == "comes back empty"
+        one["subject"]: one["count"] for one in losses if one["kind"] == RESTORED_EMPTY
     }
     assert {one["kind"] for one in losses} <= {
-        "goes",
-        "goes along",
-        "comes back empty",
-        "may be spoilt",
+        DROPPED,
+        CASCADED,
+        RESTORED_EMPTY,
+        ALTERED_BY_CODE,
     }
 
 
-def within(name, here, there):
-    """Whether it is a column of a table that is here alone."""
+def within(name, first, second):
+    """Return whether it is a column of a table that only the first state has."""
     table, _, column = name.partition(".")
-    return bool(column) and table in here and table not in there
+    return bool(column) and table in first and table not in second

@@ -1,7 +1,7 @@
-"""A real upgrade, compared; then what somebody does by hand, found by name and nothing beside it.
+"""Comparison after a real upgrade; then each manual change is found by name, and no other.
 
-On Nautobot 3.2 and PostgreSQL the older side is the sample of 2.4.44, captured by its own code and
-then really upgraded; elsewhere it is the sample of the release itself.
+On Nautobot 3.2 and PostgreSQL the older state is the sample of 2.4.44, captured by its own code and
+then upgraded. Elsewhere it is the sample of the release itself.
 """
 
 import os
@@ -24,7 +24,7 @@ from development import dumps, venvs
 from development.instance import Instance
 from nautobot_upgrade_jobs.catalog import load_catalog
 from nautobot_upgrade_jobs.checks.findings import Severity, Verdict
-from nautobot_upgrade_jobs.snapshot.compare import Kind, compare
+from nautobot_upgrade_jobs.snapshot.compare import ChangeKind, compare
 from nautobot_upgrade_jobs.workflows.capture import capture
 from nautobot_upgrade_jobs.workflows.compare import compare_snapshots
 from nautobot_upgrade_jobs.workflows.context import RunRequest
@@ -37,7 +37,7 @@ BASE = f"{CLONE}_upgraded"
 
 
 def snapshot(instance, folder):
-    """Capture with everything in its place: the sample may be older than our newest Job."""
+    """Capture a snapshot; the sample may be older than the newest Job of this App."""
     run(instance, "nautobot-server", "migrate", "--no-input")
     words = ["upgrade_jobs", "snapshot", "--depth", "buckets", "--output", str(folder)]
     run(instance, "nautobot-server", *words)
@@ -54,11 +54,11 @@ def media():
 
 @pytest.fixture(scope="module")
 def before(instance, nautobot, media, tmp_path_factory):
-    """The older snapshot; BASE is the database as it is afterwards."""
+    """The older snapshot; BASE is the database after the upgrade."""
     server = instance.server()
     folder = tmp_path_factory.mktemp("before")
-    if instance.version.startswith("3.") and instance.evidence_source == "postgresql":
-        older = Instance(dumps.LTM_VERSION, instance.evidence_source, instance.kind)
+    if instance.version.startswith("3.") and instance.engine == "postgresql":
+        older = Instance(dumps.LTM_VERSION, instance.engine, instance.kind)
         server.restore(dumps.find_ltm_dump(instance), DATABASE)
         snapshot(older, folder)
         run(instance, "nautobot-server", "post_upgrade")
@@ -73,7 +73,7 @@ def before(instance, nautobot, media, tmp_path_factory):
 
 @pytest.fixture
 def upgraded(before, instance):
-    """Django works on the upgraded database, as it was right after the upgrade."""
+    """Connect Django to the upgraded database in its state right after the upgrade."""
     instance.server().clone(BASE, DATABASE)
     with connected_to(DATABASE):
         yield
@@ -81,13 +81,13 @@ def upgraded(before, instance):
 
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch, request):
-    """Nobody listens on the private broker; where the running worker is asked, it has its time."""
+    """Do not wait for workers, except where the running worker is used."""
     if "healthy" not in request.fixturenames:
         monkeypatch.setattr("nautobot_upgrade_jobs.collect.workers.REPLY_TIMEOUT_SECONDS", 0.05)
 
 
-def newcomers(instance):
-    """What shows an App that was added beside the upgrade: nothing that the upgrade did."""
+def added_app_findings(instance):
+    """Return the findings about an App that was added independently of the upgrade."""
     if instance.kind != "apps" or not instance.version.startswith("3."):
         return []
     module = "nautobot_contract_models"  # has no release for 2.4
@@ -103,28 +103,28 @@ def unexplained(before):
     return {
         f"{one.kind.value} {one.section} {one.subject}"
         for one in changes
-        if one.kind is not Kind.EXPECTED
+        if one.kind is not ChangeKind.EXPECTED
     }
 
 
 @pytest.mark.apps
 @pytest.mark.usefixtures("upgraded", "healthy")
-def test_verify_says_finished_and_sound_and_nothing_lost(before, instance):
+def test_verify_after_upgrade_is_go_without_losses(before, instance):
     report = verify_migrations(RunRequest(), before=before)
-    added = newcomers(instance)
-    told = [one for one in report.findings() if one.finding.severity is not Severity.INFO]
-    assert [one.key for one in told] == added
+    added = added_app_findings(instance)
+    findings = [one for one in report.findings() if one.finding.severity is not Severity.INFO]
+    assert [one.key for one in findings] == added
     assert report.verdict is (Verdict.CAUTION if added else Verdict.GO)
     assert report.baseline
-    assert {one.kind for one in report.changes if one.kind is not Kind.EXPECTED} <= {
-        Kind.UNEXPECTED
+    assert {one.kind for one in report.changes if one.kind is not ChangeKind.EXPECTED} <= {
+        ChangeKind.UNEXPECTED
     }
 
 
 @pytest.mark.apps
 @pytest.mark.usefixtures("healthy", "older")
-def test_an_upgrade_that_was_killed_is_found_and_finished(before, instance):
-    """SIGKILL in the middle of the migrations, then what the findings tell to do."""
+def test_verify_killed_upgrade_is_found_and_finished(before, instance):
+    """SIGKILL during the migrations, then the commands of the findings."""
     with connected_to(DATABASE):
         begun = len(recorded())
         program = instance.venv / "bin" / "nautobot-server"
@@ -155,15 +155,17 @@ def recorded():
 
 @pytest.mark.usefixtures("upgraded")
 @pytest.mark.parametrize("depth", ["content", "buckets"])
-def test_after_the_upgrade_nothing_is_unexpected(before, depth, instance):
+def test_compare_after_upgrade_has_no_unexpected_change(before, depth, instance):
     report = compare_snapshots(before, capture(depth=depth).snapshot)
-    added = newcomers(instance)
+    added = added_app_findings(instance)
     assert [one.key for one in report.findings()] == added
     upgraded = report.current.split(",")[0] != report.target.split(",")[0]
-    if upgraded and depth == "content":  # tables that grew: only buckets tell of the other rows
+    if upgraded and depth == "content":  # in tables with new rows, only buckets compare the rest
         assert report.verdict.value == "incomplete"
-        unseen = [one.subject for one in report.changes if one.kind is Kind.NOT_COMPARABLE]
-        assert unseen and all(subject.endswith(" values") for subject in unseen)
+        not_compared = [
+            one.subject for one in report.changes if one.kind is ChangeKind.NOT_COMPARABLE
+        ]
+        assert not_compared and all("values" in subject for subject in not_compared)
     else:
         verdict = "caution" if added else "go"
         assert (report.verdict.value, report.not_checked) == (verdict, ())
@@ -193,9 +195,9 @@ def job(name):
 
 
 def groups_of(kind, model):
-    """Dynamic groups that a row more or less changes, too; the sample has some of any model."""
+    """Return the changes of dynamic groups whose members change with the rows of a model."""
     return {
-        f"{kind} meaning.dynamic_groups {group.name}"
+        f"{kind} derived_state.dynamic_groups {group.name}"
         for group in DynamicGroup.objects.filter(
             content_type__model=model, group_type="dynamic-filter"
         )
@@ -203,7 +205,7 @@ def groups_of(kind, model):
 
 
 def delete_one(*models):
-    """Delete a row that no other refers to, and nothing else; return its model."""
+    """Delete a row that no other row references; return its model."""
     for model in models:
         for key in model.objects.values_list("pk", flat=True):
             try:
@@ -212,21 +214,21 @@ def delete_one(*models):
             except IntegrityError:
                 continue
             return model
-    raise AssertionError("every row is referred to")
+    raise AssertionError("every row is referenced")
 
 
 @pytest.mark.usefixtures("upgraded")
-def test_one_row_deleted(before):
+def test_compare_deleted_row_is_lost(before):
     model = delete_one(Manufacturer, Platform, Contact, Team, ObjectMetadata)._meta
-    assert unexplained(before) == {f"lost contents {model.db_table}"} | groups_of(
+    assert unexplained(before) == {f"lost fingerprints {model.db_table}"} | groups_of(
         "unexpected", model.model_name
     )
 
 
 @pytest.mark.usefixtures("upgraded")
-def test_one_row_added(before):
+def test_compare_added_row_is_unexpected(before):
     Manufacturer.objects.create(name="Newcomer")
-    assert unexplained(before) == {"unexpected contents dcim_manufacturer"} | groups_of(
+    assert unexplained(before) == {"unexpected fingerprints dcim_manufacturer"} | groups_of(
         "unexpected", "manufacturer"
     )
 
@@ -236,48 +238,48 @@ INVERTED = {"name__n" if settings.VERSION < "3.1" else "name__nic": ["edge"]}
 BY_HAND = {
     "one cell changed in a wide table": (
         lambda: Device.objects.filter(name="edge-01").update(serial="other"),
-        {"unexpected contents dcim_device.serial"},
+        {"unexpected fingerprints dcim_device.serial"},
     ),
     "two cells swapped between rows": (
         swap_descriptions,
-        {"unexpected contents dcim_manufacturer.description"},
+        {"unexpected fingerprints dcim_manufacturer.description"},
     ),
     "a column emptied": (
         lambda: Prefix.objects.update(rir=None),
-        {"lost contents ipam_prefix.rir_id"},
+        {"lost fingerprints ipam_prefix.rir_id"},
     ),
     "a custom field's values removed from one model": (
         remove_custom_field_values,
         {
-            "unexpected contents dcim_device._custom_field_data",
-            "lost meaning.custom_fields dcim.device.sample_facts",
+            "unexpected fingerprints dcim_device._custom_field_data",
+            "lost derived_state.custom_fields dcim.device.sample_facts",
         },
     ),
     "a dynamic group's filter inverted": (
         lambda: DynamicGroup.objects.filter(name="Sample by name").update(filter=INVERTED),
         {
-            "unexpected contents extras_dynamicgroup.filter",
-            "unexpected meaning.dynamic_groups Sample by name",
+            "unexpected fingerprints extras_dynamicgroup.filter",
+            "unexpected derived_state.dynamic_groups Sample by name",
         },
     ),
     "a permission's constraint widened": (
         lambda: ObjectPermission.objects.filter(name="Sample interfaces").update(constraints={}),
         {
-            "unexpected contents users_objectpermission.constraints",
-            "unexpected meaning.object_permissions Sample interfaces: dcim.interface",
+            "unexpected fingerprints users_objectpermission.constraints",
+            "unexpected derived_state.object_permissions Sample interfaces: dcim.interface",
         },
     ),
     "a Job uninstalled": (
         lambda: job("CountDevices").update(installed=False),
         {
-            "unexpected contents extras_job.installed",
+            "unexpected fingerprints extras_job.installed",
             "unexpected automation.jobs sample_jobs.CountDevices",
         },
     ),
     "a scheduled job disabled": (
         lambda: ScheduledJob.objects.filter(name="Sample daily").update(enabled=False),
         {
-            "unexpected contents extras_scheduledjob.enabled",
+            "unexpected fingerprints extras_scheduledjob.enabled",
             "unexpected automation.schedules Sample daily (sample_jobs.Greet)",
         },
     ),
@@ -285,27 +287,27 @@ BY_HAND = {
 
 
 MAY_BE_HIDDEN = {
-    "unexpected contents extras_job.installed",
-    "unexpected contents users_objectpermission.constraints",
+    "unexpected fingerprints extras_job.installed",
+    "unexpected fingerprints users_objectpermission.constraints",
 }
-"""The upgrade adds rows to these tables: one of them, by its random key, may share the bucket of
-the row that was changed, and the values of a bucket with other rows say nothing. What the rows mean
-tells anyway."""
+"""The upgrade adds rows to these tables. A new row with a random key may share the bucket of the
+changed row, and then the values of this bucket are not comparable. The derived state still shows
+the change."""
 
 
 @pytest.mark.usefixtures("upgraded")
-@pytest.mark.parametrize("what", BY_HAND)
-def test_what_somebody_did_by_hand_is_found_and_nothing_else(what, before):
-    change, expected = BY_HAND[what]
+@pytest.mark.parametrize("name", BY_HAND)
+def test_compare_manual_change_is_the_only_unexpected_change(name, before):
+    change, expected = BY_HAND[name]
     change()
-    found = unexplained(before)
-    assert found <= expected
-    assert expected - found <= MAY_BE_HIDDEN
-    assert found
+    changes = unexplained(before)
+    assert changes <= expected
+    assert expected - changes <= MAY_BE_HIDDEN
+    assert changes
 
 
 @pytest.mark.usefixtures("upgraded")
-def test_a_media_file_replaced(before, media):
+def test_compare_replaced_media_file_is_found(before, media):
     media.write_bytes(b"another")
     try:
         assert unexplained(before) == {"unexpected files.media devicetype-images/front.png"}
@@ -316,7 +318,7 @@ def test_a_media_file_replaced(before, media):
 
 
 @pytest.mark.usefixtures("upgraded")
-def test_a_setting_changed(before, monkeypatch):
+def test_compare_changed_setting_is_found(before, monkeypatch):
     block = settings.PLUGINS_CONFIG["nautobot_upgrade_jobs"]
     monkeypatch.setitem(block, "statement_timeout_seconds", 31)
     assert unexplained(before) == {
@@ -325,18 +327,18 @@ def test_a_setting_changed(before, monkeypatch):
 
 
 @pytest.mark.usefixtures("upgraded")
-def test_a_home_panel_gone(before, monkeypatch):
+def test_compare_missing_home_panel_is_found(before, monkeypatch):
     panels = dict(registry["homepage_layout"]["panels"])
     gone = panels.pop("Power")
     monkeypatch.setitem(registry["homepage_layout"], "panels", panels)
-    assert unexplained(before) == {"unexpected interface.home_panels Power"} | {
-        f"unexpected interface.home_panels Power / {item}" for item in gone["items"]
+    assert unexplained(before) == {"unexpected ui_registry.home_panels Power"} | {
+        f"unexpected ui_registry.home_panels Power / {item}" for item in gone["items"]
     }
 
 
 @pytest.mark.usefixtures("upgraded")
-def test_a_package_replaced_by_another_version(before, monkeypatch, tmp_path):
-    """Installed for real; first on the path it is the one that Nautobot would import."""
+def test_compare_replaced_package_is_found(before, monkeypatch, tmp_path):
+    """The package is installed first on the path, so Nautobot would import it."""
     words = ["pip", "install", "--no-deps", "--target", tmp_path, "python-slugify==8.0.3"]
     subprocess.run([venvs.ensure_uv(), *words], check=True, capture_output=True)
     monkeypatch.syspath_prepend(str(tmp_path))

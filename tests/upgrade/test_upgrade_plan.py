@@ -1,4 +1,4 @@
-"""The window of a real upgrade by its own runbook: the commands as they stand there, no others."""
+"""A real upgrade by the commands of its own upgrade plan, and no others."""
 
 import pytest
 
@@ -11,19 +11,19 @@ pytestmark = [
     pytest.mark.network,
     pytest.mark.skipif(
         (this_instance().version, this_instance().kind) != (dumps.LTM_VERSION, "apps"),
-        reason="there is no newer line to go to, or there are no Apps",
+        reason="needs the LTM release with Apps",
     ),
 ]
 TARGET = "3.2.7"
 
 
-def test_the_runbook_leads_to_go(instance, nautobot, tmp_path):
-    """With Apps of 2.4's day, which all move, too."""
+def test_upgrade_plan_commands_lead_to_go(instance, nautobot, tmp_path):
+    """With Apps for 2.4, which all change their version, too."""
     with installation(instance, tmp_path, f"{CLONE}_window") as run:
         run("nautobot-server post_upgrade; systemctl start")
-        foreseen = run(
+        preflight = run(
             f"nautobot-server upgrade_jobs preflight --target {TARGET} --output {tmp_path}"
         )
-        assert foreseen.returncode == 0, foreseen.stdout
+        assert preflight.returncode == 0, preflight.stdout
         verified = go_through(run, (tmp_path / "upgrade-plan.md").read_text())
         assert verified.returncode == 0, verified.stdout

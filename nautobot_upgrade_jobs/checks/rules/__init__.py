@@ -1,1 +1,1 @@
-"""The rules; the folder is the registry."""
+"""The checks, one file for each topic. The folder is the registry."""

@@ -1,4 +1,4 @@
-"""Apps that refuse the target, each other, or that core has absorbed."""
+"""Apps that are incompatible with the target, with each other or with what core includes now."""
 
 from __future__ import annotations
 
@@ -13,67 +13,63 @@ from ...catalog import AppConflict, Catalog, ConflictingApp, MergedApp
 from ...catalog.target_release import Target
 from ...facts import App, Apps, Migrations, Runtime, Tables, Unavailable
 from ...facts.resolution import Resolution
-from ...migration_graph.history import History
-from ..findings import Finding, Impact, Phase, Severity
+from ...migration_graph.history import MigrationHistory
+from ..build import blocker, finding, warning
+from ..findings import Finding, FindingRef, Impact, Phase, Severity
+from ..references import APP_INSTALLATION
 from ..registry import check
 from ..text import plural, truncate_list
 
-APPS = "https://docs.nautobot.com/projects/core/en/stable/user-guide/administration/installation/app-install/"
+SEE = (APP_INSTALLATION,)
 
 
-@check()
+@check(phase=Phase.BOOT, impact=Impact.OUTAGE, see=SEE)
 def incompatible_with_target(
     apps: Apps, target: Target, resolution: Resolution | Unavailable
 ) -> Iterator[Finding]:
-    """Every enabled App admits the target, by its own metadata and its own limits.
+    """Every enabled App supports the target, by its metadata and by its version limits.
 
-    An App of which the package index has a release that does is no finding here.
+    An App with a compatible release on the package index is not reported here.
 
     Why: one App that refuses to load stops every command of Nautobot, `migrate` included. Newer
-        Apps state their limit only in the metadata of their distribution.
-    Fix: upgrade the App in the same step, to a release that admits the target; if there is none,
-        disable it or wait.
+        Apps declare their limit only in the metadata of their distribution.
+    Fix: upgrade the App in the same step to a release that supports the target. If there is none,
+        disable the App or wait.
     """
     releases = () if isinstance(resolution, Unavailable) else resolution.apps
-    answered = {one.distribution for one in releases}
+    on_index = {release.distribution for release in releases}
     for app in apps.enabled:
-        refusals = _incompatibility_reasons(app, target.version)
-        if refusals and canonicalize_name(app.distribution) not in answered:
-            yield Finding(
-                severity=Severity.BLOCKER,
-                subject=app.module,
-                message=f"The App {app.distribution or app.module} {app.version} does not admit "
-                f"Nautobot {target.version}: {'; '.join(refusals)}.",
-                remediation="Find the release of the App that admits the target and install both "
-                "in one step; or remove the App from PLUGINS for as long as there is none.",
-                phase=Phase.BOOT,
-                impact=Impact.OUTAGE,
-                commands=(
-                    f"pip install --dry-run nautobot=={target.version} "
-                    f"{shlex.quote(app.distribution or app.module)}",
-                ),
-                references=(APPS,),
+        reasons = _incompatibility_reasons(app, target.version)
+        if reasons and canonicalize_name(app.distribution) not in on_index:
+            name = app.distribution or app.module
+            yield blocker(
+                app.module,
+                f"The App {name} {app.version} does not support Nautobot {target.version} because "
+                f"{' and '.join(reasons)}.",
+                fix="Find a release of the App that supports the target and install both in one "
+                "step. If there is none, remove the App from PLUGINS until there is one.",
+                commands=(f"pip install --dry-run nautobot=={target.version} {shlex.quote(name)}",),
             )
 
 
 def _incompatibility_reasons(app: App, version: str) -> list[str]:
-    refusals = [
-        f"its metadata asks for nautobot {specifier}"
+    reasons = [
+        f"its metadata requires nautobot {specifier}"
         for specifier in app.nautobot_requirements
         if not _specifier_allows(specifier, version)
     ]
     if app.min_version and _is_below(version, app.min_version):
-        refusals.append(f"its min_version is {app.min_version}")
+        reasons.append(f"its min_version is {app.min_version}")
     if app.max_version and _is_below(app.max_version, version):
-        refusals.append(f"its max_version is {app.max_version}")
-    return refusals
+        reasons.append(f"its max_version is {app.max_version}")
+    return reasons
 
 
 def _specifier_allows(specifier: str, version: str) -> bool:
     try:
         return SpecifierSet(specifier).contains(version, prereleases=True)
     except InvalidSpecifier:
-        return True  # `undeclared` reports it
+        return True  # `no_nautobot_bound` reports it
 
 
 def _is_specifier(text: str) -> bool:
@@ -91,192 +87,179 @@ def _is_below(version: str, limit: str) -> bool:
         return False
 
 
-@check()
+@check(phase=Phase.BOOT, impact=Impact.OUTAGE, see=SEE)
 def no_nautobot_bound(apps: Apps) -> Iterator[Finding]:
-    """Every enabled App says which Nautobot it supports.
+    """Every enabled App declares the Nautobot versions it supports.
 
-    Why: an App without any limit is accepted by every installer and breaks when it is imported.
-    Fix: read the App's compatibility notes, or try it on a copy of this installation.
+    Why: every installer accepts an App without a limit, even one that breaks when it is imported.
+    Fix: read the App's compatibility notes, or test it on a copy of this installation.
     """
     for app in apps.enabled:
-        unreadable = [text for text in app.nautobot_requirements if not _is_specifier(text)]
-        if unreadable or not (app.nautobot_requirements or app.min_version or app.max_version):
-            says = f"says it unreadably: {unreadable[0]}" if unreadable else "does not say"
-            yield Finding(
-                severity=Severity.WARNING,
-                subject=app.module,
-                message=f"Which Nautobot it supports, the App {app.distribution or app.module} "
-                f"{app.version} {says}.",
-                remediation="Read its compatibility notes and try it with the target on a copy.",
-                phase=Phase.BOOT,
-                impact=Impact.OUTAGE,
-                references=(APPS,),
+        invalid = [text for text in app.nautobot_requirements if not _is_specifier(text)]
+        if invalid or not (app.nautobot_requirements or app.min_version or app.max_version):
+            name = f"{app.distribution or app.module} {app.version}"
+            yield warning(
+                app.module,
+                f"The App {name} declares its supported Nautobot versions in an invalid format: "
+                f"{invalid[0]}."
+                if invalid
+                else f"The App {name} does not declare which Nautobot versions it supports.",
+                fix="Read its compatibility notes and test it with the target on a copy.",
             )
 
 
-@check(stage="both")
+@check(stage="both", phase=Phase.BOOT, impact=Impact.OUTAGE, see=SEE)
 def conflicting(apps: Apps, catalog: Catalog) -> Iterator[Finding]:
-    """No two enabled Apps refuse to run beside each other.
+    """No two enabled Apps conflict with each other.
 
-    Why: SSoT and ChatOps have absorbed a number of small Apps and raise an error at start while one
-        of them is still enabled, so the upgrade of one App takes the whole server down.
-    Fix: remove the absorbed App from PLUGINS, move its settings, and drop its requirement.
+    Why: SSoT and ChatOps include a number of former Apps and raise an error at start while one of
+        them is still enabled, so that the upgrade of one App stops the whole server.
+    Fix: remove the included App from PLUGINS, move its settings, and remove its requirement.
     """
-    enabled = {app.module: app for app in apps.enabled}
+    enabled = {app.module for app in apps.enabled}
     reported = set()
     for conflict in catalog.app_conflicts:
-        for absorbed in conflict.conflicts:
-            if absorbed.module in enabled:
-                reported.add(absorbed.module)
-                yield _build_conflict_finding(conflict, absorbed, apps)
+        for included in conflict.conflicts:
+            if included.module in enabled:
+                reported.add(included.module)
+                yield _build_conflict_finding(conflict, included, apps)
     for app in apps.enabled:
-        for module in sorted(set(app.conflicts) & set(enabled) - reported):
-            yield Finding(
-                severity=Severity.BLOCKER,
-                subject=module,
-                message=f"The App {app.module} declares that it does not run beside {module}.",
-                remediation=f"Remove {module} from PLUGINS, after reading what replaces it in "
-                f"{app.module}.",
-                phase=Phase.BOOT,
-                impact=Impact.OUTAGE,
-                references=(APPS,),
+        for module in sorted(set(app.conflicts) & enabled - reported):
+            yield blocker(
+                module,
+                f"The App {app.module} declares a conflict with the App {module}.",
+                fix=f"Read what replaces {module} in {app.module}. Then remove {module} from "
+                "PLUGINS.",
             )
 
 
-def _build_conflict_finding(conflict: AppConflict, absorbed: ConflictingApp, apps: Apps) -> Finding:
-    both = conflict.app in {app.module for app in apps.enabled}
-    steps = [f"Remove {absorbed.module} from PLUGINS"]
-    if absorbed.config_from in apps.configured:
-        steps.append(
-            f"move PLUGINS_CONFIG['{absorbed.config_from}'] to "
-            f"PLUGINS_CONFIG['{absorbed.config_to}']"
-            + (f" under names that begin with {absorbed.prefix}" if absorbed.prefix else "")
+def _build_conflict_finding(conflict: AppConflict, included: ConflictingApp, apps: Apps) -> Finding:
+    both_enabled = conflict.app in {app.module for app in apps.enabled}
+    return finding(
+        Severity.BLOCKER if both_enabled else Severity.WARNING,
+        included.module,
+        f"{conflict.distribution} includes {included.module} since release {included.since} and "
+        "does not start while both are enabled.",
+        fix=" ".join(_conflict_steps(conflict, included, apps)),
+        see=(conflict.reference,),
+    )
+
+
+def _conflict_steps(conflict: AppConflict, included: ConflictingApp, apps: Apps) -> Iterator[str]:
+    yield f"Remove {included.module} from PLUGINS."
+    if included.config_from in apps.configured:
+        prefix = f" under names that begin with {included.prefix}" if included.prefix else ""
+        yield (
+            f"Move PLUGINS_CONFIG['{included.config_from}'] to "
+            f"PLUGINS_CONFIG['{included.config_to}']{prefix}."
         )
-    if absorbed.enable_setting:
-        steps.append(f"switch the integration on with '{absorbed.enable_setting}'")
-    steps.append(f"drop the requirement {absorbed.distribution}")
-    override = (
-        f" Do not rely on {conflict.override}: {conflict.override_warning}"
-        if conflict.override
-        else ""
-    )
-    return Finding(
-        severity=Severity.BLOCKER if both else Severity.WARNING,
-        subject=absorbed.module,
-        message=f"{absorbed.module} is part of {conflict.distribution} since its release "
-        f"{absorbed.since}, which refuses to start beside it.",
-        remediation="; ".join(steps) + f".{override}",
-        phase=Phase.BOOT,
-        impact=Impact.OUTAGE,
-        references=(conflict.reference,),
-    )
+    if included.enable_setting:
+        yield f"Enable the integration with '{included.enable_setting}'."
+    yield f"Remove the requirement {included.distribution}."
+    if conflict.override:
+        yield f"Do not rely on {conflict.override}. {conflict.override_warning}"
 
 
 REMOVAL_CAVEAT = (
-    " From then on what it does is off, until the upgrade; to take it out in the window itself, "
-    "accept this finding by its key."
+    " The App's functions are then unavailable until the upgrade. To remove the App during the "
+    "maintenance window instead, accept this finding by its key."
 )
 
 
-@check()
+@check(phase=Phase.BOOT)
 def merged_into_core(apps: Apps, target: Target, catalog: Catalog) -> Iterator[Finding]:
     """No enabled App has become part of Nautobot itself.
 
-    Why: the target refuses to start with some of them, and leaves the data of others behind.
-    Fix: follow the App's own way over; some tables must stay until core has taken them.
+    Why: the target refuses to start with some of these Apps, and loses the data of others.
+    Fix: follow the App's migration instructions. Some tables must remain until core has read them.
     """
     enabled = {app.module: canonicalize_name(app.distribution) for app in apps.enabled}
-    for one in catalog.merged_apps:
-        if not target.crosses(one.since) or one.module not in {*enabled, *apps.configured}:
+    for merged in catalog.merged_apps:
+        module = merged.module
+        if not target.crosses(merged.since) or module not in {*enabled, *apps.configured}:
             continue
-        blocks = one.blocks_startup or (one.module in enabled and not one.data_migrated)
-        name = enabled.get(one.module)
-        yield Finding(
-            severity=Severity.BLOCKER if blocks else Severity.WARNING,
-            subject=one.module,
-            message=f"{one.module} became {one.core_app} in Nautobot {one.since}; "
-            + (
-                "its data is carried over."
-                if one.data_migrated
-                else "its data is not carried over."
+        blocks = merged.blocks_startup or (module in enabled and not merged.data_migrated)
+        distribution = enabled.get(module)
+        yield finding(
+            Severity.BLOCKER if blocks else Severity.WARNING,
+            module,
+            f"{module} became {merged.core_app} in Nautobot {merged.since}, which "
+            f"{'migrates' if merged.data_migrated else 'does not migrate'} its data.",
+            fix=merged.remediation + (REMOVAL_CAVEAT if module in enabled else ""),
+            impact=Impact.OUTAGE if merged.blocks_startup else Impact.DATA_LOSS,
+            commands=tuple(f"{line}  # in the new environment only" for line in merged.commands),
+            see=(merged.reference,),
+            supersedes=(
+                (FindingRef("packages.no_compatible_release", distribution),)
+                if distribution
+                else ()
             ),
-            remediation=one.remediation + (REMOVAL_CAVEAT if one.module in enabled else ""),
-            supersedes=(("packages.no_compatible_release", name),) if name else (),
-            phase=Phase.BOOT,
-            impact=Impact.OUTAGE if one.blocks_startup else Impact.DATA_LOSS,
-            commands=tuple(f"{line}  # in the new environment only" for line in one.commands),
-            references=(one.reference,),
         )
 
 
-@check()
+@check(phase=Phase.BOOT, impact=Impact.OUTAGE, see=SEE)
 def unsupported_python(apps: Apps, runtime: Runtime) -> Iterator[Finding]:
     """Every enabled App supports the running Python.
 
-    Why: an App that was installed for another interpreter is refused by the installer as soon as
-        the environment is built anew, which an upgrade is the usual occasion for.
+    Why: the installer refuses an App that does not support the interpreter as soon as the
+        environment is rebuilt, which is common in an upgrade.
     Fix: choose an interpreter that Nautobot and all Apps support, or upgrade the App.
     """
     for app in apps.enabled:
         if app.requires_python and not _specifier_allows(app.requires_python, runtime.python):
-            yield Finding(
-                severity=Severity.WARNING,
-                subject=app.module,
-                message=f"The App {app.distribution} {app.version} asks for Python "
-                f"{app.requires_python}; this one is {runtime.python}.",
-                remediation="Upgrade the App, or run Nautobot on a Python that both support.",
-                phase=Phase.BOOT,
-                impact=Impact.OUTAGE,
-                references=(APPS,),
+            yield warning(
+                app.module,
+                f"The App {app.distribution} {app.version} requires Python {app.requires_python}, "
+                f"but Nautobot runs on {runtime.python}.",
+                fix="Upgrade the App, or run Nautobot on a Python that both support.",
             )
 
 
-@check(stage="both")
+@check(stage="both", phase=Phase.MIGRATE, impact=Impact.DATA_LOSS, see=SEE)
 def orphaned_data(
     migrations: Migrations, tables: Tables, target: Target, catalog: Catalog
 ) -> Iterator[Finding]:
-    """No App that is not enabled has left tables or migrations behind.
+    """No disabled App has orphaned tables or recorded migrations.
 
-    Why: tables with foreign keys into core stop a migration that alters the other end; an App that
-        is enabled again later finds a history that no longer fits.
-    Fix: enable the App again and upgrade it with the rest, or remove it for good, with its tables.
-        The tables of an App that core is going to take over stay until it has.
+    Why: an orphaned table with a foreign key into core stops a migration that alters the referenced
+        table. If the App is enabled again later, its migration history no longer matches.
+    Fix: enable the App again and upgrade it with the others, or remove it and its tables. Keep the
+        tables of an App that core will include until core has read them.
     """
     owned = set(tables.model_tables)
-    absorbed = {one.module: one for one in catalog.merged_apps if one.data_migrated}
-    for label, recorded in History(migrations).abandoned.items():
-        heir = absorbed.get(label)
-        if heir and target.crosses(heir.since):
-            continue  # a migration on this way reads these tables
+    merged_apps = {merged.module: merged for merged in catalog.merged_apps if merged.data_migrated}
+    for label, recorded in MigrationHistory(migrations).recorded_for_disabled_apps.items():
+        successor = merged_apps.get(label)
+        if successor and target.crosses(successor.since):
+            continue  # a pending migration reads these tables
         orphans = [
             table
             for table in tables.tables
             if table.name.startswith(f"{label}_") and table.name not in owned
         ]
-        count = sum(table.rows for table in orphans)
-        yield Finding(
-            severity=Severity.INFO if heir else Severity.WARNING,
-            subject=label,
-            message=f"The App {label} is not enabled, but has "
-            f"{plural(recorded, 'recorded migration')} and {plural(len(orphans), 'table')} "
-            f"with {plural(count, 'row')}.",
-            remediation=_describe_remediation(heir, target),
-            phase=Phase.MIGRATE,
-            impact=Impact.DATA_LOSS,
+        rows = sum(table.rows for table in orphans)
+        yield finding(
+            Severity.INFO if successor else Severity.WARNING,
+            label,
+            f"The disabled App {label} has {plural(recorded, 'recorded migration')} and "
+            f"{plural(len(orphans), 'table')} with {plural(rows, 'row')}.",
+            fix=_orphaned_data_remediation(successor, target),
             evidence=truncate_list(
                 tuple(f"{table.name}: {plural(table.rows, 'row')}" for table in orphans)
             ),
-            references=(heir.reference if heir else APPS,),
+            see=(successor.reference,) if successor else SEE,
         )
 
 
-def _describe_remediation(heir: MergedApp | None, target: Target) -> str:
-    """Return what to do with the tables of an App that is not enabled."""
-    if heir is None:
+def _orphaned_data_remediation(successor: MergedApp | None, target: Target) -> str:
+    if successor is None:
         return (
-            "Enable it and upgrade it with the rest; or, if it is not wanted, enable it once more "
-            "in the installed release and run `migrate` for it to `zero`, after a backup."
+            "Enable the App and upgrade it with the others. If you do not need it, take a backup, "
+            "enable the App in the installed release and run `migrate` for it to `zero`."
         )
-    if Version(target.version) < Version(heir.since):
-        return f"Keep the tables: the upgrade to {heir.since} reads them into {heir.core_app}."
-    return f"{heir.core_app} has taken its data over; after a backup the tables can be dropped."
+    if Version(target.version) < Version(successor.since):
+        return (
+            f"Keep the tables, because the upgrade to {successor.since} migrates them to "
+            f"{successor.core_app}."
+        )
+    return f"{successor.core_app} has migrated the data. After a backup the tables can be dropped."

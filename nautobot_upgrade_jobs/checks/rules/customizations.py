@@ -1,92 +1,125 @@
-"""What users have made, as the target understands it."""
+"""Content that users created, as the target's code validates it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from ...facts import Apps, FactUnavailable, Unavailable, require
+from ...facts.customizations import JOB_FILE, CustomizationProblem, Defect, DefectCode
 from ...facts.trial_boot import TrialBoot
-from ..findings import Finding, Impact, Phase, Severity
+from ..build import warning
+from ..findings import Finding, Impact, Phase
+from ..references import RELEASE_NOTES
 from ..registry import NotApplicable, check
 
-RELEASES = "https://docs.nautobot.com/projects/core/en/stable/release-notes/"
-TARGET_IS_INSTALLED = "what is installed is the target"
-JOB_FILE = "file of Jobs"
+TARGET_IS_INSTALLED = "the target is the installed release"
 REMEDIATIONS = {
-    "GraphQL query": "Change the query as the release notes say, right after the upgrade. Until "
-    "then the API refuses it; code that runs it by `execute_saved_query` gets an answer without "
-    "the field, and no error.",
-    "dynamic group": "Look at the filter before the upgrade: a filter that is not known is "
-    "overlooked by some releases, and matches nothing in others.",
-    "object permission": "Change the constraint together with the upgrade: until then, its users "
-    "get errors, or nothing.",
-    "scheduled job": "Disable the schedule before the upgrade; afterwards make it anew, with what "
-    "its Job takes then.",
-    JOB_FILE: "Change the file so that it loads on both releases, or with the upgrade; its "
-    "Jobs are not there until then.",
+    "GraphQL query": "Change the query as the release notes describe, right after the upgrade. "
+    "Until then the API refuses it, and code that runs it with `execute_saved_query` gets an "
+    "answer without the field and without an error.",
+    "dynamic group": "Check the filter before the upgrade: some releases ignore an unknown filter, "
+    "and others match nothing.",
+    "object permission": "Change the constraint together with the upgrade. Until then its users "
+    "get errors or see no objects.",
+    "scheduled job": "Disable the schedule before the upgrade. Afterwards create it again with the "
+    "arguments that its Job accepts then.",
+    JOB_FILE: "Change the file so that it loads on both releases, or change it together with the "
+    "upgrade. Its Jobs are unavailable until then.",
 }
-SINGLE_REASON_KIND = "GraphQL query"
-"""Of which only the first of all reasons is told, and that in words that releases differ in."""
-DEFAULT_REMEDIATION = "Change it as the release notes say, together with the upgrade."
+DEFAULT_REMEDIATION = "Change it as the release notes describe, together with the upgrade."
+DEFECT_TEXTS = {
+    DefectCode.MISSING_MODEL: "The model {reference} does not exist",
+    DefectCode.MISSING_JOB: "The Job {reference} does not exist",
+    DefectCode.MISSING_PAGE: "The page {reference} does not exist",
+    DefectCode.MISSING_FILTER: "{owner} has no filter {reference}",
+    DefectCode.MISSING_FIELD: "{owner} has no field for the lookup {reference}",
+    DefectCode.MISSING_ATTRIBUTE: "{owner} has no attribute {reference}",
+    DefectCode.MISSING_VARIABLE: "The Job {owner} has no variable {reference}",
+    DefectCode.NOT_FILTERABLE: "{owner} has no filters",
+    DefectCode.INVALID_LOOKUP: "{owner} does not support the lookup {reference}",
+    DefectCode.INVALID_ARGUMENTS: "The Job {owner} does not accept the arguments",
+    DefectCode.INVALID_QUERY: "The query is not valid",
+    DefectCode.INVALID_TEMPLATE: "The template {reference} does not compile",
+    DefectCode.UNLOADABLE_FILE: "The file does not load",
+}
 
 
-@check()
+@check(phase=Phase.RUNTIME, impact=Impact.FEATURE_LOSS, see=(RELEASE_NOTES,))
 def incompatible(trial_boot: TrialBoot, apps: Apps) -> Iterator[Finding]:
-    """Everything that users have made works on the target as it does today.
+    """Everything that users created works on the target.
 
-    Why: a saved query, a template, a filter, a constraint or a Job that names something that the
-        new release does not have fails when it is used, weeks after the upgrade at worst.
-    Fix: change what the message names, in the words of the new release.
+    Why: a saved query, template, filter, constraint or Job that refers to something that the new
+        release does not have fails when it is used, possibly weeks after the upgrade.
+    Fix: replace the reference in the message by its successor in the new release.
     """
     if not trial_boot.is_separate_environment:
         raise NotApplicable(TARGET_IS_INSTALLED)
-    today = (
+    current = (
         ()
         if isinstance(trial_boot.current_customizations, Unavailable)
         else trial_boot.current_customizations.problems
     )
-    broken_today = {one.subject for one in today if one.kind == SINGLE_REASON_KIND} | {*today}
-    absent = _absent_app_reason_prefixes(trial_boot, apps)
-    for one in require(trial_boot.facts.customizations).problems:
-        if one.reason.startswith(absent):
-            continue  # a finding about the App says it
-        if one in broken_today or one.subject in broken_today:
+    known = {_identity(problem) for problem in current}
+    for problem in require(trial_boot.facts.customizations).problems:
+        if _identity(problem) in known or _is_explained(problem.defect, trial_boot, apps):
             continue
-        yield Finding(
-            severity=Severity.WARNING,
-            subject=one.subject,
-            message=f"On Nautobot {trial_boot.target}, the {one.kind} {one.name} does not work: "
-            + one.reason
-            + (f"; did you mean {one.hint}?" if one.hint else "."),
-            remediation=REMEDIATIONS.get(one.kind, DEFAULT_REMEDIATION),
-            phase=Phase.RUNTIME,
-            impact=Impact.FEATURE_LOSS,
-            evidence=(one.page,),
-            references=(RELEASES,),
+        yield warning(
+            problem.subject,
+            f"The {problem.kind} {problem.name} does not work on Nautobot {trial_boot.target}. "
+            f"{_describe(problem.defect)}",
+            fix=REMEDIATIONS.get(problem.kind, DEFAULT_REMEDIATION),
+            evidence=(problem.page,),
         )
 
 
-def _absent_app_reason_prefixes(trial_boot: TrialBoot, apps: Apps) -> tuple[str, ...]:
-    """Return how problems begin that come only from what the target was started without."""
-    gone = {*trial_boot.absent_apps, *(one.module for one in trial_boot.app_load_failures)}
-    enabled = [one for one in apps.enabled if one.module in gone]
-    unread = require(trial_boot.facts.customizations).unreadable
-    return (
-        *(["there is no Job "] if JOB_FILE in unread else []),  # it may be in what is not read
-        *(f"there is no model {one.label}." for one in enabled),
-        *(f"there is no Job {one.module}." for one in enabled),
-    )
+def _identity(problem: CustomizationProblem) -> CustomizationProblem | str:
+    """Return the key that distinguishes a new problem from a current one.
+
+    The validator of a GraphQL query reports its first error only, and releases differ in which
+    error is the first, so a query that is invalid now is not reported again.
+    """
+    if problem.defect.code is DefectCode.INVALID_QUERY:
+        return problem.subject
+    return problem
+
+
+def _is_explained(defect: Defect, trial_boot: TrialBoot, apps: Apps) -> bool:
+    """Return whether another finding explains the defect.
+
+    The target may have started without some Apps, whose models and Jobs are then missing. A Job
+    can also be missing because Job files are unreadable.
+    """
+    absent = {*trial_boot.absent_apps, *(app.module for app in trial_boot.app_load_failures)}
+    enabled = [app for app in apps.enabled if app.module in absent]
+    if defect.code is DefectCode.MISSING_MODEL:
+        return defect.reference.startswith(tuple(f"{app.label}." for app in enabled))
+    if defect.code is DefectCode.MISSING_JOB:
+        unreadable = require(trial_boot.facts.customizations).unreadable
+        modules = tuple(f"{app.module}." for app in enabled)
+        return JOB_FILE in unreadable or defect.reference.startswith(modules)
+    return False
+
+
+def _describe(defect: Defect) -> str:
+    """Return the sentences about a defect."""
+    text = DEFECT_TEXTS[defect.code].format(reference=defect.reference, owner=defect.owner)
+    text = " ".join(text.split())
+    if defect.line:
+        text += f" (line {defect.line})"
+    if defect.detail:
+        text += f": {defect.detail.rstrip('.')}"
+    return f"{text}." + (f" Did you mean {defect.suggestion}?" if defect.suggestion else "")
 
 
 @check()
 def not_inspected(trial_boot: TrialBoot) -> Iterator[Finding]:
-    """Queries, templates, filters, constraints and views could be looked at.
+    """All queries, templates, filters, constraints and views were inspected.
 
-    Why: what nobody looked at may work or not.
-    Fix: see the reason; most often a permission of the database role.
+    Why: it is unknown whether the others work on the target.
+    Fix: see the reason. Usually the database role lacks a privilege.
     """
     if not trial_boot.is_separate_environment:
         raise NotApplicable(TARGET_IS_INSTALLED)
-    if unread := require(trial_boot.facts.customizations).unreadable:
-        raise FactUnavailable("; ".join(f"{kind}: {why}" for kind, why in unread.items()))
+    if unreadable := require(trial_boot.facts.customizations).unreadable:
+        raise FactUnavailable("; ".join(f"{kind}: {reason}" for kind, reason in unreadable.items()))
     yield from ()

@@ -1,51 +1,53 @@
-"""What the operator named as expected: is it there?"""
+"""The operator's expectations: is everything present that was named?"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from ...facts import Apps, Automation, Migrations, UiRegistry, require
+from ...facts import Apps, Jobs, Migrations, UiRegistry, require
+from ..build import blocker
 from ..expectation_parser import Expectations
-from ..findings import Finding, Impact, Phase, Severity
+from ..findings import Finding, Impact, Phase
 from ..registry import NotApplicable, check
 
 
-@check(stage="verify")
+@check(stage="verify", phase=Phase.POST_UPGRADE, impact=Impact.FEATURE_LOSS)
 def unmet(
     expectations: Expectations,
     apps: Apps,
     migrations: Migrations,
-    automation: Automation,
-    interface: UiRegistry,
+    jobs: Jobs,
+    ui_registry: UiRegistry,
 ) -> Iterator[Finding]:
-    """Everything that you named as expected is there.
+    """Everything that you expect is present.
 
-    Why: upgrade notes of Apps ask you to open a page and see that all is listed; at the end of a
-        long night nobody reads a hundred lines with care.
-    Fix: see why it is missing: an App that was not upgraded, a migration that did not run.
+    Why: upgrade notes of Apps ask you to open a page and check that everything is listed. At the
+        end of a long night it is easy to miss one line of a hundred.
+    Fix: find out why it is missing: an App was not upgraded, or a migration did not run.
     """
     if not expectations.lines:
-        raise NotApplicable("nothing was named")
-    has: dict[str, Callable[[str], str]] = {
+        raise NotApplicable("no expectations were given")
+    problem_of: dict[str, Callable[[str], str]] = {
         "app": lambda line: _app_problem(line, apps),
         "migration": lambda name: "" if name in migrations.recorded else "is not recorded",
-        "job": lambda name: _job_problem(name, automation),
+        "job": lambda name: _job_problem(name, jobs),
         "panel": lambda name: (
-            "" if name in require(interface.home_panels).items else "is not there"
+            "" if name in require(ui_registry.home_panels).items else "does not exist"
         ),
-        "page": lambda name: "" if name in require(interface.app_pages).items else "has no address",
+        "page": lambda name: (
+            "" if name in require(ui_registry.app_pages).items else "has no address"
+        ),
     }
-    for line in expectations.lines:
-        if problem := has[line.kind](line.name):
-            yield Finding(
-                severity=Severity.BLOCKER,
-                subject=str(line),
-                message=f"Expected: {line}. It {problem}.",
-                remediation="See whether its App is installed, enabled and migrated in the "
-                "version that you meant.",
-                phase=Phase.POST_UPGRADE,
-                impact=Impact.FEATURE_LOSS,
-                commands=("nautobot-server showmigrations",) * (line.kind == "migration"),
+    for expectation in expectations.lines:
+        if problem := problem_of[expectation.kind](expectation.name):
+            yield blocker(
+                str(expectation),
+                f"Expected {expectation}, but it {problem}.",
+                fix="Check that its App is installed, enabled and migrated in the expected "
+                "version.",
+                commands=("nautobot-server showmigrations",)
+                if expectation.kind == "migration"
+                else (),
             )
 
 
@@ -57,8 +59,10 @@ def _app_problem(line: str, apps: Apps) -> str:
     return "is not enabled"
 
 
-def _job_problem(name: str, automation: Automation) -> str:
-    state = require(automation.jobs).items.get(name)
-    if state is None:
+def _job_problem(class_path: str, jobs: Jobs) -> str:
+    record = next((record for record in jobs.records if record.class_path == class_path), None)
+    if record is None:
         return "is not recorded"
-    return "" if state.startswith("installed, enabled") else f"is {state.rpartition(', ')[0]}"
+    if not record.installed:
+        return "is not installed"
+    return "" if record.enabled else "is disabled"

@@ -1,88 +1,78 @@
-"""Jobs, schedules and approvals that the upgrade would break or be broken by."""
+"""Jobs, schedules and approvals that the upgrade breaks, or that break the upgrade."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from ...facts import Jobs, require
-from ..findings import Finding, Impact, Phase, Severity
+from ...facts.jobs import ScheduledJob
+from ..build import blocker, warning
+from ..findings import Finding, Impact, Phase
+from ..references import UPGRADING_FROM_V2
 from ..registry import check
 from ..text import format_duration, nautobot_shell_command, plural, truncate_list
 
-FROM_V2 = (
-    "https://docs.nautobot.com/projects/core/en/stable/user-guide/administration/upgrading/from-v2/"
-)
 SCHEDULING = (
     "https://docs.nautobot.com/projects/core/en/stable/user-guide/platform-functionality/jobs/"
     "job-scheduling-and-approvals/"
 )
 
 
-@check(crosses="3.0")
+@check(crosses="3.0", phase=Phase.MIGRATE, impact=Impact.OUTAGE, see=(UPGRADING_FROM_V2,))
 def pending_approvals(jobs: Jobs) -> Iterator[Finding]:
-    """No scheduled Job waits for an approval of the old kind.
+    """No scheduled Job waits for an approval by `approval_required`.
 
-    Why: extras.0126 aborts the upgrade as long as one schedule has `approval_required`, because 3.0
-        replaces the mechanism by approval workflows.
+    Why: extras.0126 stops the upgrade while any schedule has `approval_required`, because 3.0
+        replaces it with approval workflows.
     Fix: approve and run, or deny and delete, each of them in the installed release.
     """
     for name in require(jobs.awaiting_approval):
-        yield Finding(
-            severity=Severity.BLOCKER,
-            subject=name,
-            message=f"The scheduled Job '{name}' requires approval; migration extras.0126 will "
-            "abort.",
-            remediation="Under Jobs, Job Approvals: approve it and let it run, or deny and delete "
-            "it. The command lists what is left, and ends in an error as long as there is any.",
-            phase=Phase.MIGRATE,
-            impact=Impact.OUTAGE,
+        yield blocker(
+            name,
+            f"The scheduled Job '{name}' requires approval, and migration extras.0126 will fail.",
+            fix="Open Jobs, Job Approvals. Approve it and let it run, or deny and delete it. The "
+            "command lists the remaining ones and fails while there are any.",
             commands=("nautobot-server check_job_approval_status",),
-            references=(FROM_V2,),
         )
 
 
-@check(crosses="3.0")
+@check(crosses="3.0", phase=Phase.RUNTIME, impact=Impact.FEATURE_LOSS, see=(UPGRADING_FROM_V2,))
 def lost_approval_requirement(jobs: Jobs) -> Iterator[Finding]:
-    """No Job relies on `approval_required` to be held back.
+    """No Job relies on `approval_required`.
 
-    Why: 3.0 removes the flag without replacement: a Job that needed a second pair of eyes runs at
-        once for everybody who may run it.
+    Why: 3.0 removes the flag without a replacement. A Job that required an approval then runs at
+        once for every user who may run it.
     Fix: disable these Jobs before the upgrade and define an approval workflow for them afterwards.
     """
     gated = require(jobs.gated_by_approval)
     if gated:
-        yield Finding(
-            severity=Severity.WARNING,
-            subject="extras_job",
-            message=f"{plural(len(gated), 'Job')} held back by `approval_required` today, and by "
-            "nothing on 3.x.",
-            remediation="Disable them before the upgrade; afterwards create an Approval Workflow "
+        verb = "requires" if len(gated) == 1 else "require"
+        yield warning(
+            "extras_job",
+            f"{plural(len(gated), 'Job')} {verb} approval by `approval_required`, which 3.x "
+            "ignores.",
+            fix="Disable them before the upgrade. Afterwards create an Approval Workflow "
             "Definition and enable them again.",
-            phase=Phase.RUNTIME,
-            impact=Impact.FEATURE_LOSS,
             evidence=truncate_list(gated),
-            references=(FROM_V2,),
         )
 
 
-@check()
+@check(phase=Phase.MIGRATE, impact=Impact.DATA_LOSS, see=(SCHEDULING,))
 def running(jobs: Jobs) -> Iterator[Finding]:
     """No Job is running or waiting.
 
-    Why: a Job that runs while the schema changes under it fails half-way or writes by the old
-        rules; one that was queued by old code may not be understood by new workers.
-    Fix: stop beat, let running Jobs end, and stop the workers before `migrate`. A run whose worker
-        died stays unfinished for ever: mark or delete it.
+    Why: a Job that runs while the schema changes fails in the middle, or writes data in the old
+        format. New workers may not understand a Job that old code queued.
+    Fix: stop beat, wait for running Jobs to end, and stop the workers before `migrate`. A run whose
+        worker died never ends: mark or delete it.
     """
     if jobs.running_count:
-        yield Finding(
-            severity=Severity.WARNING,
-            subject="extras_jobresult",
-            message=f"{plural(jobs.running_count, 'Job run')} not ended.",
-            remediation="Wait for them to end before the window; delete the Job Result of a run "
-            "that no worker is busy with.",
-            phase=Phase.MIGRATE,
-            impact=Impact.DATA_LOSS,
+        verb = "has" if jobs.running_count == 1 else "have"
+        yield warning(
+            "extras_jobresult",
+            f"{plural(jobs.running_count, 'Job run')} {verb} not ended.",
+            fix="Wait for them to end before the maintenance window. Delete the Job Result of a "
+            "run that no worker executes.",
             evidence=truncate_list(
                 tuple(
                     f"{run.name}: {run.status} for {format_duration(run.age_minutes)}, "
@@ -90,11 +80,10 @@ def running(jobs: Jobs) -> Iterator[Finding]:
                     for run in jobs.running
                 )
             ),
-            references=(SCHEDULING,),
         )
 
 
-@check(crosses="3.2")
+@check(crosses="3.2", phase=Phase.RUNTIME, impact=Impact.FEATURE_LOSS, see=(SCHEDULING,))
 def null_arguments(jobs: Jobs) -> Iterator[Finding]:
     """Every schedule has stored arguments.
 
@@ -103,51 +92,43 @@ def null_arguments(jobs: Jobs) -> Iterator[Finding]:
     """
     for schedule in jobs.scheduled:
         if not schedule.has_kwargs:
-            yield Finding(
-                severity=Severity.WARNING,
-                subject=schedule.name,
-                message=f"The schedule '{schedule.name}' stores no arguments (null); Nautobot 3.2 "
-                "will not run it.",
-                remediation="Set its arguments to {}, or delete the schedule and create it anew.",
-                phase=Phase.RUNTIME,
-                impact=Impact.FEATURE_LOSS,
+            yield warning(
+                schedule.name,
+                f"The schedule '{schedule.name}' stores no arguments (null), and Nautobot 3.2 will "
+                "not run it.",
+                fix="Set its arguments to {}, or delete the schedule and create it again.",
                 commands=(
                     nautobot_shell_command(
                         "from nautobot.extras.models import ScheduledJob; "
                         f"ScheduledJob.objects.filter(name={schedule.name!r}).update(kwargs={{}})"
                     ),
                 ),
-                references=(SCHEDULING,),
             )
 
 
-@check(stage="both")
+@check(stage="both", phase=Phase.RUNTIME, impact=Impact.FEATURE_LOSS, see=(SCHEDULING,))
 def unrunnable_schedules(jobs: Jobs) -> Iterator[Finding]:
-    """Every enabled schedule points at a Job that can run, for a user that exists.
+    """Every enabled schedule has a runnable Job and an existing user.
 
-    Why: a schedule without its Job or user fails at every turn, or is disabled by the upgrade, and
-        nobody is told.
+    Why: a schedule without its Job or user fails on every run, or the upgrade disables it. No
+        message reports either.
     Fix: enable or install the Job, or delete the schedule.
     """
     for schedule in jobs.scheduled:
-        reasons = [
-            reason
-            for reason, wrong in (
-                ("its Job is not installed", not schedule.job_installed),
-                ("its Job is disabled", schedule.job_installed and not schedule.job_enabled),
-                ("its user is gone", not schedule.has_user),
-            )
-            if wrong
-        ]
-        if reasons:
-            yield Finding(
-                severity=Severity.WARNING,
-                subject=schedule.name,
-                message=f"The schedule '{schedule.name}' ({schedule.interval}) cannot run: "
+        if reasons := tuple(_unrunnable_reasons(schedule)):
+            yield warning(
+                schedule.name,
+                f"The schedule '{schedule.name}' ({schedule.interval}) cannot run because "
                 f"{' and '.join(reasons)}.",
-                remediation="Mend what is named, or delete the schedule before the upgrade.",
-                phase=Phase.RUNTIME,
-                impact=Impact.FEATURE_LOSS,
+                fix="Fix the cause, or delete the schedule before the upgrade.",
                 evidence=(schedule.task,),
-                references=(SCHEDULING,),
             )
+
+
+def _unrunnable_reasons(schedule: ScheduledJob) -> Iterator[str]:
+    if not schedule.job_installed:
+        yield "its Job is not installed"
+    elif not schedule.job_enabled:
+        yield "its Job is disabled"
+    if not schedule.has_user:
+        yield "its user does not exist"

@@ -1,4 +1,4 @@
-"""The migration history: is today's release fully and only what it says?"""
+"""The migration history: is the installed release migrated completely and consistently?"""
 
 from __future__ import annotations
 
@@ -6,86 +6,87 @@ from collections.abc import Iterator
 
 from ...catalog import Catalog
 from ...facts import Database, ExpectedSchema, Migrations, Schema, Tables, require
-from ...migration_graph.history import History
-from ...migration_graph.partial_migration import Progress, begun
-from ...migration_graph.repair_sql import taken_back
-from ...migration_graph.schema_diff import live_tables
+from ...facts.migrations import SchemaChange
+from ...migration_graph.history import MigrationHistory
+from ...migration_graph.partial_migration import PartialMigration
+from ...migration_graph.partial_migration import partially_applied as find_partially_applied
+from ...migration_graph.repair_sql import undo_statements
+from ...migration_graph.schema_diff import actual_tables
+from ..build import blocker, finding, warning
 from ..findings import Finding, Impact, Phase, Severity
+from ..references import DATABASE_BACKUP, MIGRATIONS, UPGRADING
 from ..registry import check
 from ..text import plural, truncate_list
 
-UPGRADING = "https://docs.nautobot.com/projects/core/en/stable/user-guide/administration/upgrading/upgrading/"
-RESTORE = (
-    "https://docs.nautobot.com/projects/core/en/stable/user-guide/administration/upgrading/"
-    "database-backup/"
-)
 
-
-@check(stage="both")
+@check(stage="both", phase=Phase.MIGRATE, impact=Impact.OUTAGE, see=(UPGRADING,))
 def unapplied(migrations: Migrations) -> Iterator[Finding]:
     """All migrations of the installed code are applied.
 
-    Why: the last upgrade did not finish; the next one would do two steps in one, and a failure
+    Why: the last upgrade did not finish. The next one would run two upgrades at once, and a failure
         could belong to either.
-    Fix: finish the last upgrade with `nautobot-server post_upgrade`, then look again.
+    Fix: finish the last upgrade with `nautobot-server post_upgrade`, then run the check again.
     """
-    missing = History(migrations).unapplied
+    missing = MigrationHistory(migrations).unapplied
     if missing:
-        yield Finding(
-            severity=Severity.BLOCKER,
-            subject="django_migrations",
-            message=f"{plural(len(missing), 'migration')} of the installed release not applied.",
-            remediation="Take a backup, finish the upgrade that they belong to, and run Preflight "
-            "again. If new code was installed just now, do what target.database_behind_code says "
-            "first.",
-            phase=Phase.MIGRATE,
-            impact=Impact.OUTAGE,
+        yield blocker(
+            "django_migrations",
+            f"{plural(len(missing), 'migration')} of the installed release "
+            f"{_is_or_are(missing)} not applied.",
+            fix="Take a backup, finish the upgrade that they belong to, and run Preflight again. "
+            "If you installed new code just now, follow target.database_behind_code first.",
             commands=("nautobot-server post_upgrade",),
             evidence=truncate_list(missing),
-            references=(UPGRADING,),
         )
 
 
-@check(stage="both")
-def unpackaged_files(migrations: Migrations) -> Iterator[Finding]:
-    """Every migration came with the release of its App.
+def _is_or_are(items: tuple[str, ...]) -> str:
+    return "is" if len(items) == 1 else "are"
 
-    Why: one that `makemigrations` has written into an installed package is in the way of those
-        that the next release brings: two leaf nodes, or a column that is there already.
-    Fix: take it back if it was applied, and delete its file. What it was made for is the App's
-        bug, or a change of the schema that an App of one's own should make.
+
+@check(stage="both", phase=Phase.MIGRATE, impact=Impact.OUTAGE, see=(UPGRADING,))
+def unpackaged_files(migrations: Migrations) -> Iterator[Finding]:
+    """Every migration file belongs to the release of its App.
+
+    Why: a file that `makemigrations` wrote into an installed package collides with the migrations
+        of the next release: there are two leaf nodes, or a column exists already.
+    Fix: reverse the migration if it was applied, and delete its file. The need for it is a bug
+        of the App, or a schema change that belongs into an App of your own.
     """
     for key, path in migrations.unpackaged.items():
         app, _, name = key.partition(".")
         applied = key in migrations.recorded
-        before = next(
-            (
-                parent.partition(".")[2]
-                for one in migrations.on_disk
-                if one.key == key
-                for parent in one.dependencies
-                if parent.startswith(f"{app}.")
-            ),
-            "zero",
-        )
-        back = (f"nautobot-server migrate {app} {before}",) if applied else ()
-        yield Finding(
-            severity=Severity.WARNING,
-            subject=key,
-            message=f"No release of its App has the migration {name}; "
-            f"it {'was applied' if applied else 'is not applied'}.",
-            remediation="Run the commands, after a backup: "
-            + ("the first takes back what it did, with its data." if applied else "nothing has it.")
+        reverse = f"nautobot-server migrate {app} {_previous_migration(migrations, key)}"
+        yield warning(
+            key,
+            f"The migration {name} is in no release of its App and "
+            f"{'was applied' if applied else 'is not applied'}.",
+            fix=(
+                "Take a backup and run the commands. The first one reverses the migration and "
+                "removes its data."
+                if applied
+                else "Take a backup and run the command. No data depends on the migration."
+            )
             + " Do not run makemigrations to silence a warning of Nautobot.",
-            phase=Phase.MIGRATE,
-            impact=Impact.OUTAGE,
-            commands=(*back, f"rm {path}"),
+            commands=(*((reverse,) if applied else ()), f"rm {path}"),
             evidence=(path,),
-            references=(UPGRADING,),
         )
 
 
-@check(stage="verify")
+def _previous_migration(migrations: Migrations, key: str) -> str:
+    """Return the name of the App's migration that this one depends on, or ``zero``."""
+    app = key.partition(".")[0]
+    previous = (
+        dependency.partition(".")[2]
+        for migration in migrations.on_disk
+        if migration.key == key
+        for dependency in migration.dependencies
+        if dependency.startswith(f"{app}.")
+    )
+    return next(previous, "zero")
+
+
+@check(stage="verify", phase=Phase.MIGRATE, impact=Impact.OUTAGE, see=(UPGRADING,))
 def partially_applied(
     migrations: Migrations,
     schema: Schema,
@@ -93,181 +94,193 @@ def partially_applied(
     tables: Tables,
     database: Database,
 ) -> Iterator[Finding]:
-    """No migration is in the schema in part, or without its record.
+    """No migration is applied in part, or applied without being recorded.
 
-    Why: on MySQL a migration that fails in the middle stays so, and the next `migrate` stops at
-        what is there already ("table already exists"), which hides the first error.
-    Fix: take back what it did, or do by hand what it did not, and let `migrate` go on.
+    Why: on MySQL a migration that fails in the middle stays partially applied. The next `migrate`
+        stops at what exists already ("table already exists"), which hides the first error.
+    Fix: undo what it did, or do manually what is missing, and run `migrate` again.
     """
-    history, live = History(migrations), live_tables(schema)
+    history, live = MigrationHistory(migrations), actual_tables(schema)
     filled = {table.name for table in tables.tables if table.rows}
-    for one in begun(history, live, require(models.tables)):
-        done = [one.migration.operations[place] for place in one.done]
-        undo = taken_back(done, live, filled, database.vendor)
-        whole = not one.left and (
-            not one.unseen
-            or database.vendor == "postgresql"  # it takes back what fails
-            or history.has_applied_children(one.migration.key)
+    for progress in find_partially_applied(history, live, require(models.tables)):
+        done = [progress.migration.operations[index] for index in progress.applied]
+        complete = not progress.pending and (
+            not progress.unobservable
+            or database.vendor == "postgresql"  # a failed migration is rolled back
+            or history.has_applied_children(progress.migration.key)
         )
-        remedy, commands = _build_remediation(one, history, () if whole else undo, whole)
-        unseen = f" {plural(one.unseen, 'operation')} of it cannot be seen in a schema."
-        yield Finding(
-            severity=Severity.BLOCKER,
-            subject=one.migration.key,
-            message=f"{one.migration.key} is not recorded as applied, but "
-            f"{len(one.done)} of its {plural(len(one.migration.operations), 'operation')} "
-            "can be seen in the schema" + (f", {len(one.left)} not." if one.left else "."),
-            remediation=remedy + unseen * bool(one.unseen),
-            phase=Phase.MIGRATE,
-            impact=Impact.OUTAGE,
-            commands=commands,
-            evidence=truncate_list(tuple(_describe_operations(one))),
-            references=(UPGRADING,),
-        )
+        undo = () if complete else undo_statements(done, live, filled, database.vendor)
+        yield _build_partial_finding(progress, history, undo, complete)
 
 
-def _build_remediation(
-    one: Progress, history: History, undo: tuple[str, ...], whole: bool
+def _build_partial_finding(
+    progress: PartialMigration, history: MigrationHistory, undo: tuple[str, ...], complete: bool
+) -> Finding:
+    fix, commands = _partial_remediation(progress, history, undo, complete)
+    if progress.unobservable:
+        verb = "leaves" if progress.unobservable == 1 else "leave"
+        fix += f" {plural(progress.unobservable, 'operation')} of it {verb} no trace in a schema."
+    return blocker(
+        progress.migration.key,
+        f"{progress.migration.key} is not recorded as applied, but the schema contains "
+        f"{len(progress.applied)} of its {plural(len(progress.migration.operations), 'operation')}"
+        + (f" and lacks {len(progress.pending)}." if progress.pending else "."),
+        fix=fix,
+        commands=commands,
+        evidence=truncate_list(tuple(_describe_operations(progress))),
+    )
+
+
+def _partial_remediation(
+    progress: PartialMigration, history: MigrationHistory, undo: tuple[str, ...], complete: bool
 ) -> tuple[str, tuple[str, ...]]:
-    """Return what to do, and its commands.
+    """Return the remediation and its commands.
 
     Args:
-        one: How far it has come.
-        history: What else is applied.
-        undo: Statements that take it back; none if that cannot be done.
-        whole: All of it is there.
+        progress: How far the migration got.
+        history: The recorded migrations.
+        undo: Statements that undo the migration; none if that is not possible.
+        complete: Whether all operations that a schema shows are done.
     """
-    app, _, name = one.migration.key.partition(".")
+    app, _, name = progress.migration.key.partition(".")
     record = f"nautobot-server migrate --fake {app} {name}"
-    if history.has_applied_children(one.migration.key):  # migrate would reverse them
+    if history.has_applied_children(progress.migration.key):  # migrate would reverse them
         record = (
             "INSERT INTO django_migrations (app, name, applied) "  # noqa: S608 - shown, never run
             f"VALUES ('{app}', '{name}', now());"
         )
-    if whole:
+    if complete:
         return (
-            "All of it that can be seen is there. If its data operations ran, too, record it; if "
-            "you do not know, restore the backup.",
+            "Every operation that leaves a trace is done. Record the migration if its data "
+            "operations ran too. If you do not know that, restore the backup.",
             (record, "nautobot-server post_upgrade"),
         )
     if undo:
         return (
-            "Take a backup. What it made is new: take it back by the statements below, in psql or "
-            "mysql, and upgrade again. The first error that migrate prints then is the one to "
-            "mend.",
+            "Take a backup. The migration only added new objects. Remove them with the statements "
+            "below in psql or mysql, and upgrade again. Then fix the first error that migrate "
+            "prints.",
             (*undo, "nautobot-server post_upgrade"),
         )
     return (
-        "Restore the backup and begin again; or do by hand, in the order of sqlmigrate, what is "
-        "left, and record the migration.",
+        "Restore the backup and start again. Alternatively do what is missing manually, in the "
+        "order of sqlmigrate, and record the migration.",
         (f"nautobot-server sqlmigrate {app} {name}", record, "nautobot-server post_upgrade"),
     )
 
 
-def _describe_operations(one: Progress) -> Iterator[str]:
-    """Tell of each operation whether it is done."""
-    for place, operation in enumerate(one.migration.operations):
-        state = "done" if place in one.done else "left" if place in one.left else "cannot be seen"
-        what = " ".join((operation.kind, *operation.changes, operation.name)).strip()
-        yield f"{place + 1} of {len(one.migration.operations)}: {what}: {state}"
+def _describe_operations(progress: PartialMigration) -> Iterator[str]:
+    """Yield each operation with its state."""
+    operations = progress.migration.operations
+    for index, operation in enumerate(operations):
+        state = (
+            "done"
+            if index in progress.applied
+            else "missing"
+            if index in progress.pending
+            else "leaves no trace"
+        )
+        text = " ".join(
+            (operation.kind, *map(_describe_schema_change, operation.changes), operation.name)
+        ).strip()
+        yield f"{index + 1} of {len(operations)}: {text}: {state}"
 
 
-@check(stage="both")
+def _describe_schema_change(change: SchemaChange) -> str:
+    renamed = f" to {change.new_name}" if change.new_name else ""
+    return f"{change.kind.value} {change.name}{renamed}"
+
+
+@check(stage="both", phase=Phase.MIGRATE, impact=Impact.OUTAGE, see=(MIGRATIONS,))
 def inconsistent_history(migrations: Migrations) -> Iterator[Finding]:
     """Every applied migration has its dependencies applied.
 
-    Why: Django refuses to migrate such a history at all (InconsistentMigrationHistory); it comes
-        from an App that was disabled during an upgrade and enabled again, or from faked rows.
-    Fix: apply what is missing with the release that it belongs to, or restore a consistent backup.
+    Why: Django refuses to migrate such a history at all (InconsistentMigrationHistory). The cause
+        is an App that was disabled during an upgrade and enabled again, or faked rows.
+    Fix: apply what is missing with the release it belongs to, or restore a consistent backup.
     """
-    for child, parent in History(migrations).inconsistencies:
-        yield Finding(
-            severity=Severity.BLOCKER,
-            subject=f"{child} -> {parent}",
-            message=f"{child} is applied, but {parent}, on which it depends, is not.",
-            remediation="Find out which of the two is true of the schema. Do not fake a migration "
-            "whose operations are not in the schema.",
-            phase=Phase.MIGRATE,
-            impact=Impact.OUTAGE,
+    for child, parent in MigrationHistory(migrations).inconsistencies:
+        yield blocker(
+            f"{child} -> {parent}",
+            f"{child} is applied, but its dependency {parent} is not.",
+            fix="Find out which of the two matches the schema. Do not fake a migration whose "
+            "operations are not in the schema.",
             commands=("nautobot-server showmigrations --plan",),
-            references=("https://docs.djangoproject.com/en/5.2/topics/migrations/",),
         )
 
 
-@check(stage="both")
+@check(stage="both", phase=Phase.MIGRATE, impact=Impact.OUTAGE, see=(MIGRATIONS,))
 def conflicting_leaf_nodes(migrations: Migrations) -> Iterator[Finding]:
-    """Every App has one newest migration.
+    """Every App has one leaf migration.
 
-    Why: with two leaf nodes `migrate` stops with "Conflicting migrations detected"; the second one
-        is usually made by `makemigrations` on the spot or left behind by a copied-over install.
+    Why: with two leaf nodes `migrate` stops with "Conflicting migrations detected". The second one
+        usually comes from a local `makemigrations` or from an installation copied over another.
     Fix: remove the file that the App's distribution does not own.
     """
-    for app, leaves in History(migrations).conflicts:
-        yield Finding(
-            severity=Severity.BLOCKER,
-            subject=app,
-            message=f"The App {app} has {len(leaves)} leaf nodes: {', '.join(leaves)}.",
-            remediation="Reinstall the App into a clean environment; delete migrations that were "
-            "made locally.",
-            phase=Phase.MIGRATE,
-            impact=Impact.OUTAGE,
-            references=("https://docs.djangoproject.com/en/5.2/topics/migrations/",),
+    for app, leaves in MigrationHistory(migrations).conflicts:
+        yield blocker(
+            app,
+            f"The App {app} has {len(leaves)} leaf nodes: {', '.join(leaves)}.",
+            fix="Reinstall the App into a clean environment. Delete migrations that were created "
+            "locally.",
         )
 
 
-@check(stage="both")
+@check(stage="both", phase=Phase.RUNTIME, impact=Impact.OUTAGE, see=(DATABASE_BACKUP,))
 def database_ahead_of_code(migrations: Migrations, catalog: Catalog) -> Iterator[Finding]:
     """The database is not newer than the code.
 
-    Why: `migrate --check` and `health_check` call old code on a newer schema healthy; it then fails
-        on the first page that touches a changed table, and can write by the old rules.
+    Why: `migrate --check` and `health_check` report old code on a newer schema as healthy. It then
+        fails on the first page that uses a changed table, and can write data in the old format.
     Fix: install the release that the database belongs to, or restore the backup of this release.
     """
-    newer = tuple(sorted(set(History(migrations).unknown) & catalog.all_core_migrations))
+    newer = tuple(
+        sorted(
+            set(MigrationHistory(migrations).recorded_without_file) & catalog.all_core_migrations
+        )
+    )
     if newer:
         releases = catalog.match_releases(migrations.recorded)
-        belongs = f"of Nautobot {releases[0]} to {releases[-1]}" if releases else "unknown"
-        yield Finding(
-            severity=Severity.BLOCKER,
-            subject="database",
-            message=f"The database holds {plural(len(newer), 'core migration')} that the installed "
-            f"code does not have; its migration set is {belongs}.",
-            remediation="Install the release that the database belongs to, or restore the backup "
-            "that belongs to the installed release.",
-            phase=Phase.RUNTIME,
-            impact=Impact.OUTAGE,
+        origin = f"that of Nautobot {releases[0]} to {releases[-1]}" if releases else "unknown"
+        yield blocker(
+            "database",
+            f"The database contains {plural(len(newer), 'core migration')} that the installed code "
+            f"does not have, and its migration set is {origin}.",
+            fix="Install the release that the database belongs to, or restore the backup that "
+            "belongs to the installed release.",
             evidence=truncate_list(newer),
-            references=(RESTORE,),
         )
 
 
-@check(stage="both")
+@check(stage="both", phase=Phase.MIGRATE, impact=Impact.UNKNOWN, see=(UPGRADING,))
 def recorded_without_file(migrations: Migrations, catalog: Catalog) -> Iterator[Finding]:
-    """Every recorded migration of an enabled App exists on disk.
+    """Every recorded migration of an enabled App has a file.
 
-    Why: names that no release has come from a pre-release, a local `makemigrations` or a newer
-        release of an App; a later migration can collide with what they did.
-    Fix: find out where each comes from; install the App's matching release, or restore.
+    Why: a migration that is in no release comes from a pre-release, a local `makemigrations` or a
+        newer release of an App. A later migration can collide with what it did.
+    Fix: find out where each comes from. Install the App's matching release, or restore the backup.
     """
-    unknown = [key for key in History(migrations).unknown if key not in catalog.all_core_migrations]
+    unknown = [
+        key
+        for key in MigrationHistory(migrations).recorded_without_file
+        if key not in catalog.all_core_migrations
+    ]
     for app in sorted({key.partition(".")[0] for key in unknown}):
         names = tuple(key for key in unknown if key.partition(".")[0] == app)
-        pre = sorted(
+        pre_releases = sorted(
             {catalog.pre_release_names[key] for key in names if key in catalog.pre_release_names}
         )
-        origin = f" They belong to the pre-release {', '.join(pre)}." if pre else ""
-        yield Finding(
-            severity=Severity.BLOCKER if app in catalog.core_apps else Severity.WARNING,
-            subject=app,
-            message=f"{plural(len(names), 'recorded migration')} of {app} on no disk here.{origin}",
-            remediation="Install the release of the App that has them. If they were made locally "
-            "and their files are gone for good, run Verify Migrations: if schema.drift finds no "
-            "difference, nothing is left of them but their records, which the statements remove.",
-            phase=Phase.MIGRATE,
-            impact=Impact.UNKNOWN,
+        origin = f" They belong to the pre-release {', '.join(pre_releases)}."
+        yield finding(
+            Severity.BLOCKER if app in catalog.core_apps else Severity.WARNING,
+            app,
+            f"{plural(len(names), 'recorded migration')} of {app} "
+            f"{'has' if len(names) == 1 else 'have'} no file.{origin if pre_releases else ''}",
+            fix="Install the release of the App that contains them. If they were created locally "
+            "and their files are lost, run Verify Migrations. If schema.drift finds no difference, "
+            "only their records are left, which the statements remove.",
             commands=tuple(map(_delete_record_statement, names)),
             evidence=truncate_list(names),
-            references=(UPGRADING,),
         )
 
 

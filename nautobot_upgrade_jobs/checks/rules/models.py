@@ -1,58 +1,63 @@
-"""Models beside migrations: does the code itself hang together?"""
+"""Models and migrations of the installed code: do they agree?"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from ...catalog import Catalog
-from ...facts import Apps, ExpectedSchema, require
-from ..findings import Finding, Impact, Phase, Severity
+from ...facts import App, Apps, ExpectedSchema, require
+from ..build import blocker, warning
+from ..findings import Finding, Impact, Phase
 from ..registry import check
 from ..text import plural, truncate_list
 
-MIGRATIONS = "https://docs.nautobot.com/projects/core/en/stable/development/apps/migration/"
+APP_MIGRATION = "https://docs.nautobot.com/projects/core/en/stable/development/apps/migration/"
 
 
-@check(stage="verify")
+@check(stage="verify", phase=Phase.RUNTIME, impact=Impact.OUTAGE, see=(APP_MIGRATION,))
 def missing_migrations(models: ExpectedSchema, apps: Apps, catalog: Catalog) -> Iterator[Finding]:
-    """Every model is as the migrations of its App leave it.
+    """Every model agrees with the migrations of its App.
 
-    Why: the code reads and writes columns as its models state them; what no migration makes is not
-        in the database. `makemigrations` would silence this by a migration of your own, which
-        collides with the App's next one.
-    Fix: install a clean copy of the App, or its next release; never run `makemigrations` for it.
+    Why: the code reads and writes the columns that its models declare. A column that no migration
+        creates is not in the database. `makemigrations` would hide this behind a migration of your
+        own, which collides with the App's next one.
+    Fix: install a clean copy of the App, or its next release. Never run `makemigrations` for it.
     """
-    distributions = {app.label: app for app in apps.enabled}
+    enabled = {app.label: app for app in apps.enabled}
     for label, operations in require(models.missing_migrations).items():
-        app = distributions.get(label)
-        core = label in catalog.core_apps
-        name = f"{app.distribution} {app.version}" if app and app.distribution else label
-        owner = "Nautobot's own code" if core else name
-        yield Finding(
-            severity=Severity.BLOCKER if core else Severity.WARNING,
-            subject=label,
-            message=f"{plural(len(operations), 'change')} in the models of {label} that no "
-            "migration makes.",
-            remediation=(
-                "A release of Nautobot never has such; its files were edited, or are those of "
-                "two releases. Reinstall it into a clean environment."
-                if core
-                else f"Reinstall {owner}. If it stays, it is a mistake in that release: report it "
-                "to its maintainers, and upgrade when it is mended."
-            )
-            + " Do not run makemigrations.",
-            phase=Phase.RUNTIME,
-            impact=Impact.OUTAGE,
-            commands=(
-                f"pip install --force-reinstall --no-deps {_pinned_requirement(label, app, core)}",
-            ),
-            evidence=truncate_list(operations),
-            references=(MIGRATIONS,),
+        message = (
+            f"The models of {label} contain {plural(len(operations), 'change')} without a "
+            "migration."
         )
+        if label in catalog.core_apps:
+            yield blocker(
+                label,
+                message,
+                fix="No release of Nautobot has such a change, so files were edited or come from "
+                "two releases. Reinstall Nautobot into a clean environment. Do not run "
+                "makemigrations.",
+                commands=(_reinstall_command('nautobot=="$(nautobot-server version)"'),),
+                evidence=truncate_list(operations),
+            )
+        else:
+            name, requirement = _release_and_requirement(label, enabled.get(label))
+            yield warning(
+                label,
+                message,
+                fix=f"Reinstall {name}. If the finding remains, it is a bug of that release. "
+                "Report it to the maintainers, and upgrade when it is fixed. Do not run "
+                "makemigrations.",
+                commands=(_reinstall_command(requirement),),
+                evidence=truncate_list(operations),
+            )
 
 
-def _pinned_requirement(label: str, app: object, core: bool) -> str:
-    if core:
-        return 'nautobot=="$(nautobot-server version)"'
-    distribution, version = getattr(app, "distribution", ""), getattr(app, "version", "")
-    return f"{distribution}=={version}" if distribution else label
+def _release_and_requirement(label: str, app: App | None) -> tuple[str, str]:
+    """Return the name and the exact requirement of an App's release."""
+    if app is None or not app.distribution:
+        return label, label
+    return f"{app.distribution} {app.version}", f"{app.distribution}=={app.version}"
+
+
+def _reinstall_command(requirement: str) -> str:
+    return f"pip install --force-reinstall --no-deps {requirement}"

@@ -1,232 +1,196 @@
-"""The packages of the target: is there a set that goes together, and what does it take along?"""
+"""The package set of the target: conflicts, missing releases and changed Apps."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ...facts.resolution import Resolution
-from ..findings import Finding, Impact, Phase, Severity
+from ...facts.resolution import AppReleases, Resolution
+from ..build import blocker, info, warning
+from ..findings import Finding, Impact, Phase
+from ..references import APP_INSTALLATION, PIP_CONSTRAINTS
 from ..registry import check
 from ..text import plural, truncate_list
 
-APPS = "https://docs.nautobot.com/projects/core/en/stable/user-guide/administration/installation/app-install/"
-CONSTRAINTS = "https://pip.pypa.io/en/stable/user_guide/#constraints-files"
 YANKED = "https://packaging.python.org/en/latest/specifications/file-yanking/"
 CORE = "nautobot"
 INSTALL_COMMAND = "pip install --require-hashes --requirement constraints.txt"
-"""Of all of the set; pip refuses hashes in what is only a constraint."""
+"""Installs the whole set as requirements, because pip refuses hashes in constraints."""
 MAX_REASON_LINES = 12
-"""Lines of the resolver's explanation that are shown."""
+"""Lines of the resolver's explanation that a finding lists."""
 
 
-@check()
+@check(phase=Phase.BOOT, impact=Impact.NONE, see=(APP_INSTALLATION,))
 def app_version_changes(resolution: Resolution) -> Iterator[Finding]:
-    """The installed release of every App stays for the target.
+    """The installed release of every App is compatible with the target.
 
-    Why: an App that has to change with Nautobot changes in the same step, and brings migrations and
-        settings of its own.
-    Fix: install the named releases together with Nautobot, and read their release notes.
+    Why: an App that must change with Nautobot changes in the same step, and has its own migrations
+        and settings.
+    Fix: install the listed releases together with Nautobot, and read their release notes.
     """
-    changed = [one for one in resolution.apps if one.compatible and one.compatible != one.installed]
+    changed = [app for app in resolution.apps if app.compatible and app.compatible != app.installed]
     if changed:
-        yield Finding(
-            severity=Severity.INFO,
-            subject="apps",
-            message=f"Nautobot {resolution.target} takes {plural(len(changed), 'App')} along, in "
-            "the same step.",
-            remediation="Install the whole set in one step, by the attached constraints.txt, and "
-            "read the release notes of each App.",
-            phase=Phase.BOOT,
-            impact=Impact.NONE,
+        yield info(
+            "apps",
+            f"The upgrade to Nautobot {resolution.target} also changes the version of"
+            f" {plural(len(changed), 'App')}.",
+            fix="Install the whole set in one step from the attached constraints.txt, and read the "
+            "release notes of each App.",
             commands=(INSTALL_COMMAND,),
-            evidence=tuple(
-                f"{one.distribution}: {one.installed} to {one.compatible}; "
-                + (
-                    "the newest of all"
-                    if one.compatible == one.latest
-                    else f"the newest is {one.latest}"
-                )
-                for one in changed
-            ),
-            references=(APPS,),
+            evidence=tuple(map(_describe_change, changed)),
         )
 
 
-@check()
-def no_compatible_release(resolution: Resolution) -> Iterator[Finding]:
-    """Everything that is installed has a release for the target.
+def _describe_change(app: AppReleases) -> str:
+    latest = "the latest" if app.compatible == app.latest else f"the latest is {app.latest}"
+    return f"{app.distribution}: {app.installed} to {app.compatible}; {latest}"
 
-    Why: an installer that finds none stops, or leaves Nautobot where it is; forced past that, the
-        server does not start.
-    Fix: remove it for the time being, ask its author, or choose another target.
+
+@check(phase=Phase.BOOT, impact=Impact.OUTAGE, see=(APP_INSTALLATION,))
+def no_compatible_release(resolution: Resolution) -> Iterator[Finding]:
+    """Every installed package has a release compatible with the target.
+
+    Why: an installer that finds no compatible release stops, or does not change Nautobot. If the
+        installation is forced, the server does not start.
+    Fix: remove the package for now, ask its author, or choose another target.
     """
-    enabled = {one.distribution: one for one in resolution.apps}
+    enabled = {app.distribution: app for app in resolution.apps}
     for name, reason in resolution.incompatible.items():
         if name == CORE:
             yield _build_core_finding(resolution, reason)
             continue
         app = enabled.get(name)
-        newest = f" The newest is {app.latest}." if app and app.latest else ""
-        yield Finding(
-            severity=Severity.BLOCKER,
-            subject=name,
-            message=f"No release of {name} fits Nautobot {resolution.target}.{newest}",
-            remediation="Remove it from PLUGINS and from the requirements until there is one, "
-            "after reading what becomes of its data; or choose another target."
+        latest = f" Its latest release is {app.latest}." if app and app.latest else ""
+        yield blocker(
+            name,
+            f"No release of {name} is compatible with Nautobot {resolution.target}.{latest}",
+            fix="Read what happens to its data, then remove it from PLUGINS and from the "
+            "requirements until a release exists. Or choose another target."
             if app
-            else "Remove the requirement, if nothing needs it any more; or choose another target.",
-            phase=Phase.BOOT,
-            impact=Impact.OUTAGE,
+            else "Remove the requirement if nothing needs it. Or choose another target.",
             evidence=_truncate_reason(reason),
-            references=(APPS,),
         )
 
 
 def _build_core_finding(resolution: Resolution, reason: str) -> Finding:
-    return Finding(
-        severity=Severity.BLOCKER,
-        subject=CORE,
-        message=f"Nautobot {resolution.target} cannot be installed here: the package index has no "
-        "set for it and this Python.",
-        remediation="Read the reason: a Python that the target supports, or a package index that "
-        "has it.",
-        phase=Phase.BOOT,
-        impact=Impact.OUTAGE,
+    return blocker(
+        CORE,
+        f"Nautobot {resolution.target} cannot be installed here, because the package index has no"
+        " compatible package set for it and this Python.",
+        fix="Read the reason. Use a Python that the target supports, or a package index that has "
+        "the packages.",
         evidence=_truncate_reason(reason),
-        references=(APPS,),
     )
 
 
-@check()
+@check(phase=Phase.BOOT, impact=Impact.OUTAGE, see=(APP_INSTALLATION,))
 def conflict(resolution: Resolution) -> Iterator[Finding]:
-    """All requirements go together.
+    """All requirements are compatible with each other.
 
-    Why: two Apps that ask for different versions of one library cannot be in one environment.
-    Fix: leave one of them out, or wait for a release that widens its limit.
+    Why: two Apps that require different versions of one library cannot be in one environment.
+    Fix: remove one of them, or wait for a release with a higher upper bound.
     """
     if resolution.conflict:
         dropped = [name for name in resolution.excluded if name not in resolution.incompatible]
-        yield Finding(
-            severity=Severity.BLOCKER,
-            subject=" + ".join(resolution.conflict),
-            message=f"With Nautobot {resolution.target} these do not go together: "
-            f"{', '.join(resolution.conflict)}.",
-            remediation=f"Without {' and '.join(dropped)} there is a set: the smallest change. Or "
-            "choose another target, or ask for a release with wider limits.",
-            phase=Phase.BOOT,
-            impact=Impact.OUTAGE,
+        yield blocker(
+            " + ".join(resolution.conflict),
+            "The requirements of these packages conflict with each other for Nautobot"
+            f" {resolution.target}: {', '.join(resolution.conflict)}.",
+            fix=f"Remove {' and '.join(dropped)}, which is the smallest change that resolves the "
+            "conflict. Or choose another target, or ask for a release with wider bounds.",
             evidence=_truncate_reason(resolution.conflict_reason),
-            references=(APPS,),
         )
 
 
-@check()
+@check(phase=Phase.RUNTIME, impact=Impact.UNKNOWN, see=(YANKED,))
 def yanked(resolution: Resolution) -> Iterator[Finding]:
-    """No release of the set was taken back by its author.
+    """No release of the package set is yanked.
 
-    Why: a release is yanked for a fault, often one that shows only in production.
-    Fix: choose the release that took its place.
+    Why: an author yanks a release because of a defect, often one that appears only in production.
+    Fix: choose the release that replaced it.
     """
     for pin, reason in resolution.yanked.items():
-        yield Finding(
-            severity=Severity.WARNING,
-            subject=pin,
-            message=f"{pin} was taken back by its author: {reason or 'no reason is given'}.",
-            remediation="Choose the next release of it.",
-            phase=Phase.RUNTIME,
-            impact=Impact.UNKNOWN,
-            references=(YANKED,),
+        yield warning(
+            pin,
+            f"{pin} was yanked by its author ({reason or 'no reason given'}).",
+            fix="Choose the next release of the package.",
         )
 
 
-@check()
+@check(phase=Phase.BOOT, impact=Impact.OUTAGE, see=(PIP_CONSTRAINTS,))
 def not_on_index(resolution: Resolution) -> Iterator[Finding]:
-    """The package index has everything that is installed.
+    """The package index has every installed package.
 
-    Why: an environment that is built anew, as images and rollbacks are, lacks what no index has.
-    Fix: tell pip of the private index or folder that it came from.
+    Why: a newly built environment, such as an image or a rollback, lacks what no index has.
+    Fix: configure pip with the private index or folder that the package came from.
     """
     if resolution.not_on_index:
-        yield Finding(
-            severity=Severity.WARNING,
-            subject="index",
-            message=f"{plural(len(resolution.not_on_index), 'installed distribution')} cannot be "
-            "had in the installed version from the index, or folder of wheels, that is configured.",
-            remediation="Name the index or folder that has them in pip's configuration "
-            "(extra-index-url, find-links), for the user that Nautobot runs as; keep their files "
-            "for the way back.",
-            phase=Phase.BOOT,
-            impact=Impact.OUTAGE,
+        count = len(resolution.not_on_index)
+        yield warning(
+            "index",
+            f"The installed {'version' if count == 1 else 'versions'} of"
+            f" {plural(count, 'distribution')} {'is' if count == 1 else 'are'} not available from"
+            " the configured index or folder of wheels.",
+            fix="Add the index or folder that has them to pip's configuration (extra-index-url, "
+            "find-links), for the user that runs Nautobot. Keep their files for a rollback.",
             evidence=truncate_list(resolution.not_on_index),
-            references=(CONSTRAINTS,),
         )
 
 
-@check()
+@check(phase=Phase.BOOT, impact=Impact.UNKNOWN, see=(PIP_CONSTRAINTS,))
 def unparsed_requirement_line(resolution: Resolution) -> Iterator[Finding]:
     """Every line of local_requirements.txt names a distribution and its versions.
 
-    Why: options, other files and addresses are not followed here; what they bring is in the set
-        only as far as it is installed, and perhaps in another version.
-    Fix: look at these lines yourself when you install the target.
+    Why: Preflight does not follow options, other files and URLs. The set contains their packages
+        only if they are installed, and perhaps in another version.
+    Fix: check these lines yourself when you install the target.
     """
     if resolution.unparsed_requirement_lines:
-        yield Finding(
-            severity=Severity.INFO,
-            subject="local_requirements.txt",
-            message="Lines of local_requirements.txt that count in part, or not at all: "
-            f"{len(resolution.unparsed_requirement_lines)}.",
-            remediation="Look at these lines yourself when you install the target.",
-            phase=Phase.BOOT,
-            impact=Impact.UNKNOWN,
+        count = len(resolution.unparsed_requirement_lines)
+        yield info(
+            "local_requirements.txt",
+            f"{plural(count, 'line')} of local_requirements.txt"
+            f" {'was' if count == 1 else 'were'} used only in part or not at all.",
+            fix="Check these lines yourself when you install the target.",
             evidence=truncate_list(resolution.unparsed_requirement_lines),
-            references=(CONSTRAINTS,),
         )
 
 
-@check()
+@check(phase=Phase.BOOT, impact=Impact.NONE, see=(PIP_CONSTRAINTS,))
 def sdist_only(resolution: Resolution) -> Iterator[Finding]:
-    """Everything in the set can be installed without building it.
+    """Every package of the set has a wheel.
 
-    Why: a package that comes as source runs its own code when it is installed, and may need a
-        compiler and libraries that the host does not have.
-    Fix: build it once, where there is a compiler, and install the wheel.
+    Why: an sdist runs its own code when it is installed, and may need a compiler and libraries that
+        the host does not have.
+    Fix: build a wheel on a host with a compiler, and install the wheel.
     """
     if resolution.sdist_only:
-        yield Finding(
-            severity=Severity.INFO,
-            subject="source",
-            message="In the set as source only, as they are installed today: "
-            f"{plural(len(resolution.sdist_only), 'distribution')}.",
-            remediation="Nothing, if the new environment is built on a host like this one; else "
-            "make wheels of them first.",
-            phase=Phase.BOOT,
-            impact=Impact.NONE,
+        count = len(resolution.sdist_only)
+        yield info(
+            "source",
+            f"{plural(count, 'distribution')} of the set {'has' if count == 1 else 'have'} only an"
+            " sdist, in the version that is already installed.",
+            fix="Nothing, if you build the new environment on a host like this one. Otherwise "
+            "build wheels first.",
             evidence=truncate_list(resolution.sdist_only),
-            references=(CONSTRAINTS,),
         )
 
 
-@check()
+@check(phase=Phase.BOOT, impact=Impact.UNKNOWN, see=(PIP_CONSTRAINTS,))
 def unverified_metadata(resolution: Resolution) -> Iterator[Finding]:
-    """What every distribution of the set asks for is known.
+    """The requirements of every distribution of the set are known.
 
-    Why: of one that is new and comes as source only, the metadata is made by running its code,
-        which is not done here; it may ask for something that goes with nothing else.
-    Fix: make a wheel of it where that does no harm, and resolve again with the wheel.
+    Why: building the metadata of a new distribution with only an sdist runs its code, which
+        Preflight does not do. The distribution may have a requirement that conflicts with the set.
+    Fix: build a wheel where that is safe, and resolve again with the wheel.
     """
     for name in resolution.unverified:
-        yield Finding(
-            severity=Severity.WARNING,
-            subject=name,
-            message=f"{name} is new in the set and comes as source only: what it asks for is not "
-            "known.",
-            remediation="Make a wheel of it on another host, put it into a folder that pip knows "
-            "(find-links), and run Preflight again.",
-            phase=Phase.BOOT,
-            impact=Impact.UNKNOWN,
+        yield warning(
+            name,
+            f"The requirements of {name} are unknown, because it is new in the set and has only an"
+            " sdist.",
+            fix="Build a wheel on another host, put it into a folder that pip uses (find-links), "
+            "and run Preflight again.",
             commands=(f"pip wheel --no-deps {name}",),
-            references=(CONSTRAINTS,),
         )
 
 

@@ -1,4 +1,4 @@
-"""What data migrations were to leave behind: does it hold for every row?"""
+"""Postconditions of data migrations: the rows that violate them."""
 
 from __future__ import annotations
 
@@ -6,39 +6,37 @@ from collections.abc import Iterator
 
 from ...catalog import Catalog
 from ...facts import FactUnavailable, PostconditionCounts, Unavailable
-from ..findings import Finding, Impact, Phase, Severity
+from ..build import warning
+from ..findings import Finding, Impact, Phase
 from ..registry import check
 from ..text import plural
 
 
-@check(stage="verify")
+@check(stage="verify", phase=Phase.MIGRATE, impact=Impact.DATA_LOSS)
 def violated(postconditions: PostconditionCounts, catalog: Catalog) -> Iterator[Finding]:
-    """What the data migrations were to bring about holds for every row.
+    """Every row satisfies the postconditions of the applied data migrations.
 
-    Why: a data migration passes over what it does not know, or is skipped by a record that was
-        faked; then rows keep the meaning of the old release, or lose what they had.
-    Fix: do what the finding says, while the backup is at hand.
+    Why: a data migration ignores rows that it does not expect, or does not run because its record
+        was faked. The rows then keep the meaning of the old release, or lose their values.
+    Fix: follow the remediation of the finding while the backup is available.
     """
-    missing = {
+    unavailable = {
         id_: rows
         for id_, rows in postconditions.violating_rows.items()
         if isinstance(rows, Unavailable)
     }
-    if missing:
-        raise FactUnavailable("; ".join(f"{id_}: {one.reason}" for id_, one in missing.items()))
-    for one in catalog.postconditions:
-        rows = postconditions.violating_rows.get(one.id, 0)
+    if unavailable:
+        raise FactUnavailable(
+            "; ".join(f"{id_}: {rows.reason}" for id_, rows in unavailable.items())
+        )
+    for postcondition in catalog.postconditions:
+        rows = postconditions.violating_rows.get(postcondition.id, 0)
         if isinstance(rows, int) and rows:
-            yield Finding(
-                severity=Severity.WARNING,
-                subject=one.id,
-                message=(
-                    f"After {one.migration}, {one.description}; of {plural(rows, 'row')} that is "
-                    "not true."
-                ),
-                remediation=one.remediation,
-                phase=Phase.MIGRATE,
-                impact=Impact.DATA_LOSS,
-                evidence=(one.sql,),
-                references=(one.reference,),
+            yield warning(
+                postcondition.id,
+                f"After {postcondition.migration}, {postcondition.description}, but"
+                f" {plural(rows, 'row')} {'violates' if rows == 1 else 'violate'} this.",
+                fix=postcondition.remediation,
+                evidence=(postcondition.sql,),
+                see=(postcondition.reference,),
             )

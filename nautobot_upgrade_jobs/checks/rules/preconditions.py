@@ -1,153 +1,141 @@
-"""What the migrations to come demand of the rows that are there."""
+"""Requirements of the pending migrations on existing rows, and their cost."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from ...facts import Database, FactUnavailable, Tables, require
-from ...facts.preconditions import PreconditionResult, Preconditions
+from ...facts.preconditions import (
+    COST_TEXTS,
+    CostKind,
+    Lock,
+    Precondition,
+    PreconditionKind,
+    PreconditionResult,
+    Preconditions,
+)
 from ...facts.trial_boot import TrialBoot
-from ...migration_graph.cost_estimate import Share, estimate
-from ..findings import Finding, Impact, Phase, Severity
+from ...migration_graph.cost_estimate import CostItem, estimate_cost
+from ..build import blocker, info, warning
+from ..findings import Finding, Impact, Phase
+from ..references import MIGRATION_OPERATIONS
 from ..registry import NotApplicable, check
 from ..text import format_duration, plural, truncate_list
 from ..violation_text import describe_violation
 
-OPERATIONS = "https://docs.djangoproject.com/en/5.2/ref/migration-operations/"
-TARGET_IS_INSTALLED = "what is installed is the target"
+TARGET_IS_INSTALLED = "the target is already installed"
 
 
-@check()
+@check(phase=Phase.MIGRATE, see=(MIGRATION_OPERATIONS,))
 def violated(trial_boot: TrialBoot, database: Database) -> Iterator[Finding]:
-    """No row breaks what the migrations to come demand.
+    """No row violates a precondition of the pending migrations.
 
-    Why: a constraint that becomes unique, a column that must not be empty or becomes shorter, a
-        reference to a row that is gone: the database refuses the operation, and `migrate` stops in
-        the middle, with some migrations committed.
-    Fix: change or remove the rows that are named, before the upgrade.
+    Why: the database refuses an operation that existing rows violate: a new unique constraint, a
+        new NOT NULL column, a shorter column, a foreign key to a missing row. `migrate` then stops
+        half-way, with some migrations committed.
+    Fix: change or remove the listed rows before the upgrade.
     """
     preconditions = _require_preconditions(trial_boot)
-    for one in preconditions.violated:
-        if one.is_blocking:
-            yield (
-                _build_possibly_fixed_finding(one)
-                if one.precondition.possibly_fixed_by
-                else _build_violation_finding(
-                    one, preconditions.migrations_planned, database.vendor == "mysql"
-                )
+    for result in preconditions.violated:
+        if result.is_blocking and result.precondition.possibly_fixed_by:
+            yield _build_possibly_fixed_finding(result)
+        elif result.is_blocking:
+            yield _build_violation_finding(
+                result, preconditions.migrations_planned, database.vendor == "mysql"
             )
 
 
-def _build_possibly_fixed_finding(one: PreconditionResult) -> Finding:
-    return Finding(
-        severity=Severity.WARNING,
-        subject=_format_subject(one),
-        message=(
-            f"{describe_violation(one)}: {one.precondition.migration}"
-            f" ({one.precondition.operation}) refuses that, unless a migration before it changes"
-            " these rows."
-        ),
-        remediation=(
-            "Run the upgrade on a copy of the data: the migrations named run before, and "
-            "their code names this model."
-        ),
-        phase=Phase.MIGRATE,
+def _build_possibly_fixed_finding(result: PreconditionResult) -> Finding:
+    return warning(
+        _format_subject(result.precondition),
+        f"{describe_violation(result)}. {_format_operation(result.precondition)} will stop unless"
+        " an earlier migration changes these rows.",
+        fix="Run the upgrade on a copy of the data. The listed migrations run earlier, and their "
+        "code names this model.",
         impact=Impact.UNKNOWN,
-        evidence=(*_sample_rows(one), *one.precondition.possibly_fixed_by),
-        references=(OPERATIONS,),
+        evidence=(*_sample_rows(result), *result.precondition.possibly_fixed_by),
     )
 
 
-def _build_violation_finding(one: PreconditionResult, planned: int, keeps_half: bool) -> Finding:
-    number = one.precondition.migrations_before
-    stays = " What it did itself by then stays, too: MySQL takes no change of a table back."
-    also = stays if keeps_half else ""
-    return Finding(
-        severity=Severity.BLOCKER,
-        subject=_format_subject(one),
-        message=(
-            f"{describe_violation(one)}: {one.precondition.migration}"
-            f" ({one.precondition.operation}) will stop, after {plural(number, 'migration')} of"
-            f" {planned} {'is' if number == 1 else 'are'} committed.{also}"
-        ),
-        remediation="Change or remove these rows before the upgrade.",
-        phase=Phase.MIGRATE,
+def _build_violation_finding(
+    result: PreconditionResult, planned: int, has_partial_changes: bool
+) -> Finding:
+    number = result.precondition.migrations_before
+    partial = (
+        " Its own earlier changes also stay, because MySQL cannot roll back table changes."
+        if has_partial_changes
+        else ""
+    )
+    return blocker(
+        _format_subject(result.precondition),
+        f"{describe_violation(result)}. {_format_operation(result.precondition)} will stop after"
+        f" {number} of {plural(planned, 'migration')} {'is' if number == 1 else 'are'}"
+        f" committed.{partial}",
+        fix="Change or remove these rows before the upgrade.",
         impact=Impact.OUTAGE,
-        evidence=_sample_rows(one),
-        references=(OPERATIONS,),
+        evidence=_sample_rows(result),
     )
 
 
-def _sample_rows(one: PreconditionResult) -> tuple[str, ...]:
-    return tuple(f"{one.precondition.table} {key}" for key in one.sample)
+def _sample_rows(result: PreconditionResult) -> tuple[str, ...]:
+    return tuple(f"{result.precondition.table} {key}" for key in result.sample)
 
 
-def _format_subject(one: PreconditionResult) -> str:
-    return ".".join(
-        filter(
-            None,
-            (one.precondition.table, "+".join(one.precondition.columns), one.precondition.name),
-        )
-    )
+def _format_operation(precondition: Precondition) -> str:
+    return f"{precondition.migration} ({precondition.operation})"
 
 
-@check()
+def _format_subject(precondition: Precondition) -> str:
+    parts = (precondition.table, "+".join(precondition.columns), precondition.name)
+    return ".".join(part for part in parts if part)
+
+
+@check(phase=Phase.MIGRATE, impact=Impact.DATA_LOSS, see=(MIGRATION_OPERATIONS,))
 def truncated_values(trial_boot: TrialBoot) -> Iterator[Finding]:
-    """No value is cut by the migrations to come.
+    """No pending migration truncates a value.
 
-    Why: where a migration changes the type of a column, PostgreSQL converts each value by a cast,
-        and a cast to a shorter text cuts off what is too long, without a word.
-    Fix: shorten the values that are named yourself, or save them first.
+    Why: if a migration changes the type of a column, PostgreSQL casts each value. A cast to a
+        shorter text silently truncates longer values.
+    Fix: shorten the listed values yourself, or save them first.
     """
-    for one in _require_preconditions(trial_boot).violated:
-        if one.affected_rows and one.precondition.kind == "cut":
-            yield Finding(
-                severity=Severity.WARNING,
-                subject=_format_subject(one),
-                message=(
-                    f"{describe_violation(one)}: {one.precondition.migration}"
-                    f" ({one.precondition.operation}) will cut them, without a word."
-                ),
-                remediation="Shorten these values before the upgrade, or save them.",
-                phase=Phase.MIGRATE,
-                impact=Impact.DATA_LOSS,
-                evidence=_sample_rows(one),
-                references=(OPERATIONS,),
+    for result in _require_preconditions(trial_boot).violated:
+        if result.affected_rows and result.precondition.kind == PreconditionKind.TRUNCATES:
+            yield warning(
+                _format_subject(result.precondition),
+                f"{describe_violation(result)}. {_format_operation(result.precondition)} will"
+                " silently truncate them.",
+                fix="Shorten these values before the upgrade, or save them.",
+                evidence=_sample_rows(result),
             )
 
 
-@check()
+@check(phase=Phase.MIGRATE, impact=Impact.DATA_LOSS)
 def dropped_values(trial_boot: TrialBoot) -> Iterator[Finding]:
-    """No column or table that goes in the upgrade holds anything.
+    """No dropped column or table contains data.
 
-    Why: what a migration removes is gone with the first upgrade, and no way back but the backup has
-        it; a migration before it carries over what the new release keeps.
-    Fix: nothing, if the release notes tell where the values are from then on; else save them first.
+    Why: a migration deletes these values, and only the backup still has them. An earlier migration
+        copies the values that the new release keeps.
+    Fix: nothing, if the release notes say where the values are stored afterwards. Otherwise save
+        them first.
     """
-    gone = [
-        one
-        for one in _require_preconditions(trial_boot).violated
-        if one.affected_rows and one.precondition.kind == "loses"
+    dropped = [
+        result
+        for result in _require_preconditions(trial_boot).violated
+        if result.affected_rows and result.precondition.kind == PreconditionKind.DROPS
     ]
-    if gone:
-        yield Finding(
-            severity=Severity.INFO,
-            subject="columns",
-            message=(
-                f"{plural(len(gone), 'column')} with values will be removed, or "
-                f"{'goes with its table' if len(gone) == 1 else 'go with their tables'}."
-            ),
-            remediation=(
-                "Keep the backup until you have seen that what you need of them is where "
-                "the release notes say."
-            ),
-            phase=Phase.MIGRATE,
-            impact=Impact.DATA_LOSS,
+    if dropped:
+        yield info(
+            "columns",
+            f"{plural(len(dropped), 'column')} with values will be dropped, alone or with"
+            f" {'its table' if len(dropped) == 1 else 'their tables'}.",
+            fix="Keep the backup until you have verified that the values you need are where the "
+            "release notes say.",
             evidence=truncate_list(
                 tuple(
-                    f"{_format_subject(one)}: {plural(one.affected_rows, 'value')}, by"
-                    f" {one.precondition.migration}"
-                    for one in gone
+                    f"{_format_subject(result.precondition)}:"
+                    f" {plural(result.affected_rows, 'value')}, by"
+                    f" {result.precondition.migration}"
+                    for result in dropped
                 )
             ),
         )
@@ -155,50 +143,49 @@ def dropped_values(trial_boot: TrialBoot) -> Iterator[Finding]:
 
 @check()
 def untested(trial_boot: TrialBoot) -> Iterator[Finding]:
-    """Every demand of the migrations to come could be tried on the rows.
+    """Every precondition of the pending migrations was tested on the rows.
 
-    Why: what was not tried may stop the migration.
-    Fix: see the reason; most often a permission of the database role, or its statement timeout.
+    Why: an untested precondition may stop the migration.
+    Fix: read the reason. Most often the database role lacks a permission, or its statement timeout
+        is too short.
     """
     unknown = [
-        one
-        for one in _require_preconditions(trial_boot).violated
-        if one.unknown_reason and one.precondition.kind != "loses"
+        result
+        for result in _require_preconditions(trial_boot).violated
+        if result.unknown_reason and result.precondition.kind != PreconditionKind.DROPS
     ]
     if unknown:
         raise FactUnavailable(
             "; ".join(
-                f"{one.precondition.migration}, {_format_subject(one)}: {one.unknown_reason}"
-                for one in unknown
+                f"{result.precondition.migration}, {_format_subject(result.precondition)}:"
+                f" {result.unknown_reason}"
+                for result in unknown
             )
         )
     yield from ()
 
 
-@check()
+@check(phase=Phase.MIGRATE, impact=Impact.OUTAGE, see=(MIGRATION_OPERATIONS,))
 def migration_cost(trial_boot: TrialBoot, tables: Tables) -> Iterator[Finding]:
-    """How long the migrations to come take, on what they work, and what they need of the disk.
+    """Time, locks and disk space of the pending migrations.
 
-    Why: while a table is written anew, or an index is built, nobody writes to it; a window that is
-        too short ends with a migration that somebody kills.
-    Fix: plan the window by the upper end, and measure on a copy of the data what is in between.
+    Why: sessions wait while a migration rewrites or scans a table or builds an index. A maintenance
+        window that is too short ends with a migration that has to be killed.
+    Fix: plan the window by the upper bound. For a better estimate, measure the migrations on a copy
+        of the data.
     """
     preconditions = _require_preconditions(trial_boot)
     if preconditions.migrations_planned:
-        found = estimate(preconditions, tables)
-        yield Finding(
-            severity=Severity.INFO,
-            subject="migrations",
-            message=(
-                f"{plural(preconditions.migrations_planned, 'migration')}: between"
-                f" {_format_seconds(found.low)} and {_format_seconds(found.high)}, by the number of"
-                f" rows, and up to {found.mebibytes} MiB of disk for what is written meanwhile."
-            ),
-            remediation="Plan the window by the upper end; a run on a copy of the data tells more.",
-            phase=Phase.MIGRATE,
-            impact=Impact.OUTAGE,
-            evidence=truncate_list(tuple(map(_describe_cost_item, found.shares))),
-            references=(OPERATIONS,),
+        estimate = estimate_cost(preconditions, tables)
+        yield info(
+            "migrations",
+            f"{plural(preconditions.migrations_planned, 'migration')} will take between"
+            f" {_format_seconds(estimate.low)} and {_format_seconds(estimate.high)}, estimated from"
+            f" the number of rows, and need up to {estimate.mebibytes} MiB of additional disk"
+            " space.",
+            fix="Plan the maintenance window by the upper bound. Run the migrations on a copy of "
+            "the data for a better estimate.",
+            evidence=truncate_list(tuple(map(_describe_cost_item, estimate.items))),
         )
 
 
@@ -207,16 +194,12 @@ def _format_seconds(seconds: float) -> str:
     return plural(whole, "second") if whole < 100 else format_duration(round(seconds / 60))
 
 
-def _describe_cost_item(one: Share) -> str:
-    works = {
-        "rewrite": "written anew, nobody reads it meanwhile",
-        "scan": "read as a whole, nobody writes meanwhile",
-        "index": "an index is built, nobody writes meanwhile",
-        "code": "code works on its rows",
-    }
-    times = f", {one.times} times" if one.times > 1 else ""
-    rows = f"{'' if one.table.exact else 'about '}{plural(one.table.rows, 'row')}"
-    return f"{one.table.name} ({rows}): {works[one.work.kind]}{times}; {one.work.migration}"
+def _describe_cost_item(item: CostItem) -> str:
+    cost, count = item.operation_cost, item.operation_count
+    text = COST_TEXTS[CostKind(cost.kind)][Lock(cost.lock)]
+    rows = f"{'' if item.table.exact else 'about '}{plural(item.table.rows, 'row')}"
+    total = f" (the first of {count} such operations)" if count > 1 else ""
+    return f"{item.table.name} ({rows}): {cost.migration} {text}{total}"
 
 
 def _require_preconditions(trial_boot: TrialBoot) -> Preconditions:

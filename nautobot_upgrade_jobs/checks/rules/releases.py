@@ -1,4 +1,4 @@
-"""Releases that nobody named: other targets, and what an App would take along."""
+"""Releases other than the target: alternative targets, and upgrades by accident."""
 
 from __future__ import annotations
 
@@ -9,106 +9,99 @@ from packaging.version import InvalidVersion, Version
 from ...catalog import Catalog
 from ...catalog.target_release import Target
 from ...facts.resolution import AlternativeTarget, AppReleases, Resolution
-from ..findings import Finding, Impact, Phase, Severity
+from ..build import info
+from ..findings import Finding, Impact, Phase
+from ..references import APP_INSTALLATION, PIP_CONSTRAINTS
 from ..registry import NotApplicable, check
 from ..text import plural, truncate_list
 
-APPS = "https://docs.nautobot.com/projects/core/en/stable/user-guide/administration/installation/app-install/"
-CONSTRAINTS = "https://pip.pypa.io/en/stable/user_guide/#constraints-files"
 
-
-@check()
+@check(phase=Phase.BOOT, impact=Impact.NONE, see=(APP_INSTALLATION,))
 def alternative_targets(
     resolution: Resolution, target: Target, catalog: Catalog
 ) -> Iterator[Finding]:
-    """No other release of Nautobot is worth a look, when the target was not named.
+    """No other Nautobot release needs consideration if no target was chosen.
 
-    Why: the newest release of the installed line is the smallest step; what the next line takes,
-        and whether all Apps have a release for it, decides when to go on.
+    Why: the newest release of the installed line is the smallest step. The changes of the next
+        line, and whether all Apps have a release for it, decide when to continue.
     Fix: run Preflight with the release as its target.
     """
     if target.chosen:
-        raise NotApplicable("the target was named")
+        raise NotApplicable("a target was chosen")
     if resolution.alternatives:
-        reachable = [one.target for one in resolution.alternatives if one.is_resolvable]
-        yield Finding(
-            severity=Severity.INFO,
-            subject="targets",
-            message=(
-                f"Of the other releases, {reachable[-1]} is the newest for which the package "
-                "index has everything."
-                if reachable
-                else "For no other release does the package index have everything."
-            ),
-            remediation="Run Preflight with the release as its target to see all of what it takes.",
-            phase=Phase.BOOT,
-            impact=Impact.NONE,
+        resolvable = [
+            alternative.target
+            for alternative in resolution.alternatives
+            if alternative.is_resolvable
+        ]
+        newest = resolvable[-1:]
+        yield info(
+            "targets",
+            f"Of the other releases, {newest[0]} is the newest for which the package index has a"
+            " compatible package set."
+            if newest
+            else "The package index has a compatible package set for no other release.",
+            fix="Run Preflight with the release as its target to see all changes.",
             commands=tuple(
-                f"nautobot-server upgrade_jobs preflight --target {one}" for one in reachable[-1:]
+                f"nautobot-server upgrade_jobs preflight --target {release}" for release in newest
             ),
             evidence=tuple(
-                _describe_alternative(one, target, catalog) for one in resolution.alternatives
+                _describe_alternative(alternative, target, catalog)
+                for alternative in resolution.alternatives
             ),
-            references=(APPS,),
         )
 
 
-def _describe_alternative(one: AlternativeTarget, target: Target, catalog: Catalog) -> str:
-    if one.incompatible:
-        return f"{one.target}: no release fits of {', '.join(one.incompatible)}"
-    if one.conflict:
-        return f"{one.target}: requirements do not go together"
-    now, then = catalog.migrations(target.installed), catalog.migrations(one.target)
-    migrations = "" if now is None or then is None else plural(len(then - now), "core migration")
-    changes = (
-        f"{plural(one.packages_changed, 'package')} change, {plural(one.apps_changed, 'App')} among"
-        " them"
-    )
-    return ", ".join(filter(None, (f"{one.target}: {changes}", migrations)))
+def _describe_alternative(alternative: AlternativeTarget, target: Target, catalog: Catalog) -> str:
+    release = alternative.target
+    if alternative.incompatible:
+        return f"{release}: no compatible release of {', '.join(alternative.incompatible)}"
+    if alternative.conflict:
+        return f"{release}: conflicting requirements"
+    installed, future = catalog.migrations(target.installed), catalog.migrations(release)
+    parts = [
+        f"{plural(alternative.packages_changed, 'changed package')}, including"
+        f" {plural(alternative.apps_changed, 'App')}"
+    ]
+    if installed is not None and future is not None:
+        parts.append(plural(len(future - installed), "core migration"))
+    return f"{release}: {', '.join(parts)}"
 
 
-@check()
+@check(phase=Phase.BOOT, impact=Impact.OUTAGE, see=(PIP_CONSTRAINTS,))
 def accidental_upgrade(resolution: Resolution, target: Target) -> Iterator[Finding]:
-    """No App can be upgraded by itself and take Nautobot along.
+    """No upgrade of a single App also changes the Nautobot version.
 
-    Why: `pip install --upgrade` of one App moves Nautobot to whatever its newest release asks for,
-        and the next start finds a database of another release.
-    Fix: hold Nautobot where it is whenever an App is installed.
+    Why: `pip install --upgrade` of one App installs the Nautobot release that its latest release
+        requires, and Nautobot then starts on a database of another release.
+    Fix: pin Nautobot whenever you install an App.
     """
-    moving = [one for one in resolution.apps if _is_newer(one.latest, one.within_current_release)]
+    moving = [app for app in resolution.apps if _is_newer(app.latest, app.within_current_release)]
     if moving:
-        yield Finding(
-            severity=Severity.INFO,
-            subject="nautobot",
-            message=(
-                f"Upgrading {_join_with_or(moving)} alone to the newest release would move Nautobot"
-                f" away from {target.installed}."
-            ),
-            remediation=(
-                "Hold Nautobot where it is whenever you install an App, as the command does."
-            ),
-            phase=Phase.BOOT,
-            impact=Impact.OUTAGE,
+        yield info(
+            "nautobot",
+            f"Upgrading {_join_with_or(moving)} alone to the latest release would also change"
+            f" Nautobot from {target.installed}.",
+            fix="Pin Nautobot whenever you install an App, as this command does.",
             commands=(
                 f"pip install nautobot=={target.installed} "
                 + " ".join(
-                    f"{one.distribution}=={one.within_current_release or one.installed}"
-                    for one in moving
+                    f"{app.distribution}=={app.within_current_release or app.installed}"
+                    for app in moving
                 ),
             ),
             evidence=truncate_list(
                 tuple(
-                    f"{one.distribution}: {one.within_current_release or 'no release'} fits"
-                    f" {target.installed}, the newest is {one.latest}"
-                    for one in moving
+                    f"{app.distribution}: {app.within_current_release or 'no release'} is"
+                    f" compatible with {target.installed}, the latest is {app.latest}"
+                    for app in moving
                 )
             ),
-            references=(CONSTRAINTS,),
         )
 
 
 def _join_with_or(apps: list[AppReleases]) -> str:
-    names = [one.distribution for one in apps]
+    names = [app.distribution for app in apps]
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} or {names[-1]}"
 
 

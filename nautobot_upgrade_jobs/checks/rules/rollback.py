@@ -1,4 +1,4 @@
-"""The way back: is there one, and what does it cost?"""
+"""The chosen rollback option: its feasibility, its losses and its packages."""
 
 from __future__ import annotations
 
@@ -6,277 +6,251 @@ from collections.abc import Iterator
 
 from ...facts import Unavailable, require
 from ...facts.trial_boot import TrialBoot
-from ...rollback.losses import UNITS, WORDS, Kind, Loss
-from ...rollback.options import Choice, Way
-from ..findings import Finding, Impact, Phase, Severity
+from ...rollback.losses import LOSS_TEXT, LOSS_UNIT, DataLoss, LossKind, ReverseFailure
+from ...rollback.options import RollbackDecision, RollbackOption
+from ..build import blocker, info, warning
+from ..findings import Finding, Impact, Phase
+from ..references import DATABASE_BACKUP, REPEATABLE_INSTALLS, REVERSING_MIGRATIONS
 from ..registry import NotApplicable, check
 from ..text import plural, truncate_list
 from ..violation_text import describe_violation
 
-BACKUP = (
-    "https://docs.nautobot.com/projects/core/en/stable/user-guide/administration/upgrading/"
-    "database-backup/"
-)
-PINNED = "https://pip.pypa.io/en/stable/topics/repeatable-installs/"
-REVERSING = "https://docs.djangoproject.com/en/5.2/topics/migrations/#reversing-migrations"
 
+@check(stage="rollback", phase=Phase.ROLLBACK, impact=Impact.OUTAGE, see=(REVERSING_MIGRATIONS,))
+def infeasible(choice: RollbackDecision) -> Iterator[Finding]:
+    """The chosen rollback option restores the previous state.
 
-@check(stage="rollback")
-def infeasible(choice: Choice) -> Iterator[Finding]:
-    """The chosen way leads to the state before.
-
-    Why: a way that stops in the middle leaves a schema that belongs to neither release.
-    Fix: take the way that is advised.
+    Why: a rollback that stops half-way leaves a schema that belongs to neither release.
+    Fix: take the recommended option.
     """
-    way, advised = choice.chosen, choice.advised.title
-    if way.why_not:
-        yield _build_finding(
-            way, Severity.BLOCKER, f"{way.title}: {way.why_not}.", f"Take: {advised}."
+    option, recommended = choice.chosen, choice.recommended.title
+    if option.infeasible_reason:
+        yield blocker(
+            option.kind,
+            f"The option '{option.title}' is not possible: {option.infeasible_reason}.",
+            fix=f"Take the recommended option: {recommended}.",
         )
-    if stop := way.stop:
-        why = (
-            describe_violation(stop.answer)
-            if stop.answer
-            else "nobody has written a way back, and Django refuses"
-        )
-        yield _build_finding(
-            way,
-            Severity.BLOCKER,
-            f"{way.title}: it will stop at {stop.migration} ({stop.operation}), with "
-            f"{plural(stop.undone, 'migration')} already undone: {why}.",
-            f"Do not begin. Take: {advised}.",
-            evidence=(
-                (f"{stop.answer.precondition.table} {key}" for key in stop.answer.sample)
-                if stop.answer
+    if failure := option.failure:
+        violation = failure.violation
+        yield blocker(
+            option.kind,
+            f"The option '{option.title}' will stop at {failure.migration}"
+            f" ({failure.operation}), after {plural(failure.migrations_reversed, 'migration')}"
+            f" {'is' if failure.migrations_reversed == 1 else 'are'} reversed:"
+            f" {_describe_failure(failure)}.",
+            fix=f"Do not start. Take the recommended option: {recommended}.",
+            evidence=truncate_list(
+                tuple(f"{violation.precondition.table} {key}" for key in violation.sample)
+                if violation
                 else ()
             ),
         )
 
 
-@check(stage="rollback")
-def unproven_backup(choice: Choice) -> Iterator[Finding]:
-    """Where the backup is the way back, there is one.
+def _describe_failure(failure: ReverseFailure) -> str:
+    if failure.violation:
+        return describe_violation(failure.violation)
+    return "the operation has no reverse code, and Django refuses to reverse it"
 
-    Why: a restore that fails half-way leaves nothing at all.
-    Fix: name the backup's file, so that it can be looked at; restore it once elsewhere.
+
+@check(stage="rollback", phase=Phase.ROLLBACK, impact=Impact.OUTAGE, see=(DATABASE_BACKUP,))
+def unproven_backup(choice: RollbackDecision) -> Iterator[Finding]:
+    """The backup to restore is verified.
+
+    Why: a restore that fails half-way leaves no usable database.
+    Fix: name the backup file so that it can be checked, and restore it once elsewhere.
     """
-    if choice.chosen.kind != "restore":
-        raise NotApplicable("the way is another one")
-    proof = choice.backup
-    if proof.objections:
-        yield _build_finding(
-            choice.chosen,
-            Severity.BLOCKER,
-            "The file that was named is not the backup that leads back.",
-            "Find the dump that was made right before the upgrade.",
-            evidence=proof.objections,
-            references=(BACKUP,),
+    option, backup = choice.chosen, choice.backup
+    if option.kind != "restore_backup":
+        raise NotApplicable("the chosen option restores no backup")
+    if backup.contradictions:
+        yield blocker(
+            option.kind,
+            "The given file is not a usable backup of the previous state.",
+            fix="Find the dump that was made right before the upgrade.",
+            evidence=truncate_list(backup.contradictions),
         )
-    elif not proof.evidence:
-        yield _build_finding(
-            choice.chosen,
-            Severity.BLOCKER,
-            "The way back is the backup, and nothing here proves that there is one.",
-            "Plan in a shell on the host that has it, and name its file, too: --backup FILE. The "
-            "form has no such field.",
-            references=(BACKUP,),
+    elif not backup.evidence:
+        yield blocker(
+            option.kind,
+            "Rolling back requires a backup, and no backup has been verified.",
+            fix="Run the planner in a shell on the host that has the backup, and name the file "
+            "with --backup FILE. The Job form has no such field.",
         )
-    elif proof.open:
-        yield _build_finding(
-            choice.chosen,
-            Severity.WARNING,
-            f"Not all of the backup is proven; it is known: {'; '.join(proof.evidence)}.",
-            "Restore it once into an empty database elsewhere, before the present one is touched.",
-            evidence=proof.open,
-            references=(BACKUP,),
+    elif backup.unverified:
+        yield warning(
+            option.kind,
+            f"The backup is only partly verified. Verified: {'; '.join(backup.evidence)}.",
+            fix="Restore it once into an empty database elsewhere, before you change the current "
+            "one.",
+            evidence=truncate_list(backup.unverified),
         )
 
 
-@check(stage="rollback")
-def unavailable_packages(choice: Choice) -> Iterator[Finding]:
-    """All packages of the state to go back to can still be had.
+@check(stage="rollback", phase=Phase.ROLLBACK, impact=Impact.OUTAGE, see=(REPEATABLE_INSTALLS,))
+def unavailable_packages(choice: RollbackDecision) -> Iterator[Finding]:
+    """All packages of the previous state are still available.
 
-    Why: releases are withdrawn, and an old Nautobot that is resolved afresh gets libraries that it
-        cannot import: nothing but the very same set leads back.
-    Fix: keep a folder of wheels of every set that runs, and name it in `wheel_directory`.
+    Why: releases are withdrawn. If an old Nautobot is resolved again, it gets libraries that it
+        cannot import. Only exactly the previous package set rolls back.
+    Fix: keep a folder of wheels of every installed set, and name it in `wheel_directory`.
     """
-    frozen = choice.frozen
-    if choice.chosen.kind == "forward" or frozen is None:
-        raise NotApplicable("no list of packages is installed on this way")
-    if frozen.unavailable:
-        yield _build_finding(
-            choice.chosen,
-            Severity.BLOCKER,
-            f"{plural(len(frozen.unavailable), 'package')} of the state to go back to cannot be had"
-            " any more.",
-            "Find the files, in a cache or a backup, and put them into a folder of wheels.",
-            subject="packages",
-            evidence=frozen.unavailable,
-            references=(PINNED,),
+    pinned = choice.pinned_packages
+    if choice.chosen.kind == "roll_forward" or pinned is None:
+        raise NotApplicable("the chosen option installs no pinned package set")
+    if pinned.unavailable:
+        count = len(pinned.unavailable)
+        yield blocker(
+            "packages",
+            f"{plural(count, 'package')} of the previous state"
+            f" {'is' if count == 1 else 'are'} no longer available.",
+            fix="Find the files in a cache or a backup, and put them into a folder of wheels.",
+            evidence=truncate_list(pinned.unavailable),
         )
-    if frozen.unchecked_reason:
-        yield _build_finding(
-            choice.chosen,
-            Severity.WARNING,
-            f"Nobody knows whether the old packages can still be had: {frozen.unchecked_reason}.",
-            "Fetch them before the window: python -m pip download --no-deps --requirement FILE",
-            subject="packages",
-            references=(PINNED,),
+    if pinned.unchecked_reason:
+        yield warning(
+            "packages",
+            "The availability of the previous packages was not checked:"
+            f" {pinned.unchecked_reason}.",
+            fix="Download them before the maintenance window: python -m pip download --no-deps "
+            "--requirement FILE",
         )
 
 
-@check(stage="rollback")
-def data_loss(choice: Choice) -> Iterator[Finding]:
-    """The chosen way loses nothing.
+@check(stage="rollback", phase=Phase.ROLLBACK, impact=Impact.DATA_LOSS, see=(REVERSING_MIGRATIONS,))
+def data_loss(choice: RollbackDecision) -> Iterator[Finding]:
+    """The chosen rollback option loses no data.
 
-    Why: what users have entered since the upgrade, or what the older release knew, would be gone
-        without a word.
-    Fix: save what is named first, or take another way.
+    Why: what users entered since the upgrade, or what the older release stored, would be lost
+        silently.
+    Fix: save the listed data first, or take another option.
     """
-    for kind in dict.fromkeys(one.kind for one in choice.chosen.losses):
-        lost = [one for one in choice.chosen.losses if one.kind == kind]
-        yield _build_finding(
-            choice.chosen,
-            Severity.WARNING,
-            f"{choice.chosen.title}: {_describe_losses(kind, lost)}",
-            "Decide whether that may be lost; if not, save it first.",
-            subject=kind,
-            impact=Impact.DATA_LOSS,
-            evidence=(_describe_loss(one) for one in sorted(lost, key=_loss_sort_key)),
+    option = choice.chosen
+    for kind in dict.fromkeys(loss.kind for loss in option.losses):
+        losses = [loss for loss in option.losses if loss.kind == kind]
+        yield warning(
+            kind,
+            f"The option '{option.title}' loses data: {_describe_losses(kind, losses)}",
+            fix="Decide whether you can lose it. Otherwise save it first.",
+            evidence=truncate_list(
+                tuple(_describe_loss(loss) for loss in sorted(losses, key=_loss_sort_key))
+            ),
         )
 
 
-@check(stage="rollback")
-def unknowns(choice: Choice) -> Iterator[Finding]:
-    """Nothing about the chosen way is left open.
+@check(stage="rollback", phase=Phase.ROLLBACK, impact=Impact.OUTAGE, see=(REVERSING_MIGRATIONS,))
+def unknowns(choice: RollbackDecision) -> Iterator[Finding]:
+    """No question about the chosen rollback option is open.
 
-    Why: what nobody could try or count is found out in the window.
-    Fix: try the way on a copy of the database first.
+    Why: what was not tested or counted shows up only in the maintenance window.
+    Fix: try the option on a copy of the database first.
     """
-    way = choice.chosen
-    if way.doubts:
-        yield _build_finding(
-            way,
-            Severity.WARNING,
-            f"{way.title}: {plural(len(way.doubts), 'question')} could not be answered.",
-            "Go this way on a copy of the database first.",
-            evidence=way.doubts,
+    option = choice.chosen
+    if option.unknowns:
+        yield warning(
+            option.kind,
+            f"{plural(len(option.unknowns), 'question')} about the option"
+            f" '{option.title}' could not be answered.",
+            fix="Try the option on a copy of the database first.",
+            evidence=truncate_list(option.unknowns),
         )
 
 
-@check(stage="rollback")
-def not_recommended(choice: Choice) -> Iterator[Finding]:
-    """The way that was asked for is the one that is advised.
+@check(stage="rollback", phase=Phase.ROLLBACK, impact=Impact.OUTAGE, see=(REVERSING_MIGRATIONS,))
+def not_recommended(choice: RollbackDecision) -> Iterator[Finding]:
+    """The requested rollback option is the recommended one.
 
-    Why: the other ways lose more, or do not lead there.
-    Fix: ask for no way in particular, and take the one that is advised.
+    Why: the other options lose more data, or do not restore the previous state.
+    Fix: request no option, and take the recommended one.
     """
-    if choice.chosen.kind != choice.advised.kind:
-        yield _build_finding(
-            choice.chosen,
-            Severity.WARNING,
-            f"{choice.chosen.title} was asked for; advised is: {choice.advised.title}.",
-            "Take the way that is advised, unless you know better.",
+    chosen, recommended = choice.chosen, choice.recommended
+    if chosen.kind != recommended.kind:
+        yield warning(
+            chosen.kind,
+            f"'{chosen.title}' was requested, but '{recommended.title}' is recommended.",
+            fix="Take the recommended option, unless you have a reason not to.",
         )
 
 
-@check(stage="rollback")
-def no_snapshot(choice: Choice) -> Iterator[Finding]:
-    """A snapshot says what the state to go back to was.
+@check(stage="rollback", phase=Phase.ROLLBACK, impact=Impact.OUTAGE, see=(REVERSING_MIGRATIONS,))
+def no_snapshot(choice: RollbackDecision) -> Iterator[Finding]:
+    """A snapshot of the previous state is available.
 
-    Why: the migrations of a release are known, what was in its tables is not: what comes back
-        empty cannot be counted, and nothing can be compared afterwards.
-    Fix: name a snapshot that was captured before the upgrade.
+    Why: the migrations of a release are known, but the data in its tables is not. Without a
+        snapshot, the values that are restored empty cannot be counted, and nothing can be compared
+        afterwards.
+    Fix: name a snapshot from before the upgrade.
     """
-    if not choice.snapshot:
-        yield _build_finding(
-            choice.chosen,
-            Severity.INFO,
-            "There is no snapshot of the state to go back to.",
-            "Capture one before each upgrade: nautobot-server upgrade_jobs snapshot",
+    if not choice.has_snapshot:
+        yield info(
+            choice.chosen.kind,
+            "There is no snapshot of the previous state.",
+            fix="Capture a snapshot before each upgrade: nautobot-server upgrade_jobs snapshot",
         )
 
 
-@check(stage="preflight")
-def point_of_no_return(trial_boot: TrialBoot, choice: Choice | Unavailable) -> Iterator[Finding]:
-    """Every migration to come can be reversed without a loss.
+@check(stage="preflight", phase=Phase.ROLLBACK, impact=Impact.OUTAGE, see=(REVERSING_MIGRATIONS,))
+def point_of_no_return(
+    trial_boot: TrialBoot, choice: RollbackDecision | Unavailable
+) -> Iterator[Finding]:
+    """Every pending migration can be reversed without a loss.
 
-    Why: once the others have run, the way back is the backup, with all that is written after it.
-    Fix: decide before the window until when you would go back, and how.
+    Why: after another migration has run, only restoring the backup rolls back, and everything
+        written since the backup is lost.
+    Fix: decide before the maintenance window how, and until when, you would roll back.
     """
     if not trial_boot.is_separate_environment:
-        raise NotApplicable("what is installed is the target")
-    found = require(choice)
-    reverse = next(one for one in found.ways if one.kind == "reverse")
-    if found.advised.kind != "restore":
+        raise NotApplicable("the target is already installed")
+    decision = require(choice)
+    recommended = decision.recommended
+    reverse = next(option for option in decision.options if option.kind == "reverse_migrations")
+    if recommended.kind != "restore_backup":
         return
-    advised, key, number = found.advised, reverse.no_return, found.diagnosis.committed
-    yield _build_finding(
-        advised,
-        Severity.INFO,
-        (
-            f"The point of no return is {key}: what it does is not taken back by reversing it."
-            if key
-            else f"Nobody knows whether {plural(number, 'migration')} to come can be reversed."
-        ),
-        f"Once migrate has begun, the way back is: {advised.title}. "
-        "Decide before the window until when you would take it.",
-        subject=key or "migrations",
-        evidence=_irreversible_reasons(reverse),
+    migration, pending = reverse.point_of_no_return, decision.diagnosis.committed
+    yield info(
+        migration or "migrations",
+        f"The point of no return is {migration}, because reversing it does not undo all of its"
+        " changes."
+        if migration
+        else f"It is unknown whether {plural(pending, 'pending migration')} can be reversed.",
+        fix=f"After migrate has started, the rollback option is '{recommended.title}'. Decide "
+        "before the maintenance window until when you would take it.",
+        evidence=truncate_list(tuple(_irreversible_reasons(reverse))),
     )
 
 
-def _irreversible_reasons(reverse: Way) -> Iterator[str]:
-    """Yield why reversing is no way back."""
-    if reverse.why_not:
-        yield reverse.why_not
-    if reverse.stop:
-        yield f"it stops at {reverse.stop.migration}"
-    yield from (_describe_loss(one) for one in reverse.losses if one.cause == reverse.no_return)
-    yield from reverse.doubts
-
-
-def _build_finding(  # noqa: PLR0913 - the parts of one finding
-    way: Way,
-    severity: Severity,
-    message: str,
-    remediation: str,
-    *,
-    subject: str = "",
-    impact: Impact = Impact.OUTAGE,
-    evidence: Iterator[str] | tuple[str, ...] = (),
-    references: tuple[str, ...] = (REVERSING,),
-) -> Finding:
-    return Finding(
-        severity=severity,
-        subject=subject or way.kind,
-        message=message,
-        remediation=remediation,
-        phase=Phase.ROLLBACK,
-        impact=impact,
-        evidence=truncate_list(tuple(evidence)),
-        references=references,
+def _irreversible_reasons(reverse: RollbackOption) -> Iterator[str]:
+    """Yield the reasons why the migrations cannot be reversed."""
+    if reverse.infeasible_reason:
+        yield reverse.infeasible_reason
+    if reverse.failure:
+        yield f"reversing stops at {reverse.failure.migration}"
+    yield from (
+        _describe_loss(loss) for loss in reverse.losses if loss.cause == reverse.point_of_no_return
     )
+    yield from reverse.unknowns
 
 
-def _describe_losses(kind: Kind, lost: list[Loss]) -> str:
-    """Say how much is lost, and how."""
-    open_ = sum(1 for one in lost if one.number is None)
-    places = plural(len({one.subject for one in lost}), "place")
-    if open_ == len(lost):
-        return f"what is in {places}, and nobody could count: {WORDS[kind]}."
-    known = plural(sum(one.number or 0 for one in lost), UNITS.get(kind, "value"))
-    also = f" {plural(open_, 'place')} could not be counted." if open_ else ""
-    return f"{known} in {places}: {WORDS[kind]}.{also}"
+def _describe_losses(kind: LossKind, losses: list[DataLoss]) -> str:
+    """Return the amount and the reason of the losses of one kind, in sentences."""
+    uncounted = sum(1 for loss in losses if loss.count is None)
+    places = plural(len({loss.subject for loss in losses}), "place")
+    unit = LOSS_UNIT.get(kind, "value")
+    if uncounted == len(losses):
+        return f"an unknown number of {unit}s in {places}, {LOSS_TEXT[kind]}."
+    counted = plural(sum(loss.count or 0 for loss in losses), unit)
+    rest = f" {plural(uncounted, 'place')} could not be counted." if uncounted else ""
+    return f"{counted} in {places}, {LOSS_TEXT[kind]}.{rest}"
 
 
-def _describe_loss(one: Loss) -> str:
-    number = "not counted" if one.number is None else f"{one.number}"
-    who = f" ({one.cause})" if one.cause else ""
-    some_of_it = f", such as {', '.join(one.sample)}" if one.sample else ""
-    see = f"; see {one.link}" if one.link else ""
-    return f"{one.subject}: {number}{who}{f': {one.says}' if one.says else ''}{some_of_it}{see}"
+def _describe_loss(loss: DataLoss) -> str:
+    count = "not counted" if loss.count is None else f"{loss.count}"
+    cause = f" ({loss.cause})" if loss.cause else ""
+    description = f": {loss.description}" if loss.description else ""
+    sample = f", such as {', '.join(loss.sample)}" if loss.sample else ""
+    link = f"; see {loss.link}" if loss.link else ""
+    return f"{loss.subject}: {count}{cause}{description}{sample}{link}"
 
 
-def _loss_sort_key(one: Loss) -> tuple[float, str]:
-    return (-(float("inf") if one.number is None else one.number), one.subject)
+def _loss_sort_key(loss: DataLoss) -> tuple[float, str]:
+    return (-(float("inf") if loss.count is None else loss.count), loss.subject)

@@ -1,4 +1,4 @@
-"""The live schema: is it what the applied migrations made?"""
+"""The actual schema, compared with the schema that the applied migrations create."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from collections.abc import Iterator
 from ...catalog import Catalog
 from ...facts import Database, ExpectedSchema, FactUnavailable, Migrations, Schema, require
 from ...facts.expected_schema import ExpectedTable
-from ...migration_graph.history import History
-from ...migration_graph.partial_migration import begun
-from ...migration_graph.repair_sql import repair
-from ...migration_graph.schema_diff import SchemaDifference, differences, live_tables
+from ...migration_graph.history import MigrationHistory
+from ...migration_graph.partial_migration import partially_applied
+from ...migration_graph.repair_sql import repair_statements
+from ...migration_graph.schema_diff import SchemaDrift, actual_tables, schema_drift
+from ..build import finding
 from ..findings import Finding, Impact, Phase, Severity
+from ..references import DATABASE_BACKUP
 from ..registry import check
 from ..text import plural
 
-RESTORE = (
-    "https://docs.nautobot.com/projects/core/en/stable/user-guide/administration/upgrading/"
-    "database-backup/"
-)
+MAX_DESCRIBED = 3
+"""Deviations of one table that the message describes; the evidence lists all."""
 
 
-@check(stage="verify")
+@check(stage="verify", phase=Phase.RUNTIME, see=(DATABASE_BACKUP,))
 def drift(
     schema: Schema,
     models: ExpectedSchema,
@@ -30,91 +30,100 @@ def drift(
     database: Database,
     catalog: Catalog,
 ) -> Iterator[Finding]:
-    """Every table is as the applied migrations leave it.
+    """Every table has the schema that the applied migrations create.
 
-    Why: a migration that stopped half-way, was faked, or met a hand-made change leaves a schema in
-        which pages and Jobs fail one by one, long after `migrate` said OK.
-    Fix: make the difference undone by the statements shown, after a backup; or restore one.
+    Why: a migration that stopped half-way, was faked, or met a manual change leaves a schema in
+        which pages and Jobs fail one by one, long after `migrate` reported OK.
+    Fix: take a backup and run the statements that remove the drift, or restore a backup.
     """
-    history = History(migrations)
-    if newer := set(history.unknown) & catalog.all_core_migrations:
+    history = MigrationHistory(migrations)
+    if newer := set(history.recorded_without_file) & catalog.all_core_migrations:
         raise FactUnavailable(
-            f"{plural(len(newer), 'migration')} of a newer release is recorded, such as "
-            f"{min(newer)}: what it made of the schema, only its code can say"
+            f"{plural(len(newer), 'migration')} of a newer release"
+            f" {'is' if len(newer) == 1 else 'are'} recorded, such as {min(newer)}. Only the code"
+            " of that release defines the expected schema"
         )
-    expected, live = require(models.tables), live_tables(schema)
-    unfinished = begun(history, live, expected)  # migrations.partially_applied tells of these
-    found: dict[str, list[SchemaDifference]] = defaultdict(list)
-    for one in differences(expected, live):
-        if not any(migration.explains(one) for migration in unfinished):
-            found[one.table].append(one)
-    for table, own in found.items():
-        yield _build_finding(table, own, expected[table], database.vendor)
+    expected, actual = require(models.tables), actual_tables(schema)
+    # The check migrations.partially_applied reports these migrations.
+    unfinished = partially_applied(history, actual, expected)
+    drifts: dict[str, list[SchemaDrift]] = defaultdict(list)
+    for deviation in schema_drift(expected, actual):
+        if not any(migration.accounts_for(deviation) for migration in unfinished):
+            drifts[deviation.table].append(deviation)
+    for table, deviations in drifts.items():
+        yield _build_finding(table, deviations, expected[table], database.vendor)
 
 
 def _build_finding(
-    table: str, own: list[SchemaDifference], model: ExpectedTable, vendor: str
+    table: str, deviations: list[SchemaDrift], model: ExpectedTable, vendor: str
 ) -> Finding:
-    described = "; ".join(map(_describe_drift, own[:3]))
-    more = f"; and {len(own) - 3} more" if len(own) > 3 else ""
-    return Finding(
-        severity=max((_drift_severity(one) for one in own), key=list(Severity).index),
-        subject=table,
-        message=(
-            f"The table {table} is not as the migrations of {model.app_label} leave it: "
-            f"{described}{more}."
+    described = "; ".join(map(_describe_drift, deviations[:MAX_DESCRIBED]))
+    rest = len(deviations) - MAX_DESCRIBED
+    more = f"; and {rest} more" if rest > 0 else ""
+    return finding(
+        max(map(_drift_severity, deviations), key=list(Severity).index),
+        table,
+        f"The table {table} differs from the schema that the migrations of {model.app_label}"
+        f" create: {described}{more}.",
+        fix=_build_remediation(deviations),
+        impact=Impact.DATA_LOSS if any(map(_loses_data, deviations)) else Impact.OUTAGE,
+        commands=tuple(
+            statement
+            for deviation in deviations
+            for statement in repair_statements(deviation, model, vendor)
         ),
-        remediation=_build_remediation(own),
-        phase=Phase.RUNTIME,
-        impact=Impact.DATA_LOSS if any(_loses_data(one) for one in own) else Impact.OUTAGE,
-        commands=tuple(statement for one in own for statement in repair(one, model, vendor)),
         evidence=tuple(
-            f"{_qualified_name(one)}: expected {one.expected}, found {one.found}" for one in own
+            f"{_qualified_name(deviation)}: expected {deviation.expected}, found {deviation.actual}"
+            for deviation in deviations
         ),
-        references=(RESTORE,),
     )
 
 
-def _drift_severity(one: SchemaDifference) -> Severity:
-    """What the code relies on blocks; what only slows it down, or is too much, warns."""
-    slow = one.what == "index" and one.how in ("missing", "other", "invalid")
-    return Severity.WARNING if slow or one.how in ("extra", "not validated") else Severity.BLOCKER
+def _drift_severity(deviation: SchemaDrift) -> Severity:
+    """Return WARNING for a deviation that is slow or superfluous, BLOCKER for any other."""
+    slow = deviation.aspect == "index" and deviation.kind in ("missing", "other", "invalid")
+    superfluous = deviation.kind in ("extra", "not validated")
+    return Severity.WARNING if slow or superfluous else Severity.BLOCKER
 
 
-def _loses_data(one: SchemaDifference) -> bool:
-    return one.how == "missing" and one.what in ("table", "column")
+def _loses_data(deviation: SchemaDrift) -> bool:
+    return deviation.kind == "missing" and deviation.aspect in ("table", "column")
 
 
-def _qualified_name(one: SchemaDifference) -> str:
-    return f"{one.table}.{one.subject}" if one.subject else one.table
+def _qualified_name(deviation: SchemaDrift) -> str:
+    return f"{deviation.table}.{deviation.subject}" if deviation.subject else deviation.table
 
 
-def _describe_drift(one: SchemaDifference) -> str:
-    subject = one.subject or "the table itself"
-    if one.what in ("type", "nullability"):
-        return f"{subject} is {one.found} instead of {one.expected}"
-    kind = {"primary": "primary key", "foreign": "foreign key"}.get(one.what, one.what)
-    kind = f"{kind} constraint" if one.what in ("unique", "check") else kind
-    states = {
-        "missing": f"{kind} {subject} is missing" if one.subject else "it is missing",
-        "other": f"{kind} {subject} is {one.found}",
-        "extra": f"{kind} {subject} is none of theirs",
-        "invalid": f"{kind} {subject} is invalid",
-        "not validated": f"{kind} {subject} was never validated",
+def _describe_drift(deviation: SchemaDrift) -> str:
+    subject, aspect = deviation.subject or "the table itself", deviation.aspect
+    if aspect in ("type", "nullability"):
+        return f"{subject} is {deviation.actual} instead of {deviation.expected}"
+    noun = {"primary": "primary key", "foreign": "foreign key"}.get(aspect, aspect)
+    noun = f"{noun} constraint" if aspect in ("unique", "check") else noun
+    texts = {
+        "missing": f"{noun} {subject} is missing" if deviation.subject else "it is missing",
+        "other": f"{noun} {subject} is {deviation.actual}",
+        "extra": f"{noun} {subject} is not created by them",
+        "invalid": f"{noun} {subject} is invalid",
+        "not validated": f"{noun} {subject} was never validated",
     }
-    return states[one.how]
+    return texts[deviation.kind]
 
 
-def _build_remediation(own: list[SchemaDifference]) -> str:
+def _build_remediation(deviations: list[SchemaDrift]) -> str:
     text = (
-        "If migrate was interrupted, finish that first (migrations.partially_applied says how)."
-        " Else take a backup and run the statements below, in psql or mysql, as the owner of the"
-        " table."
+        "If migrate was interrupted, finish it first, as the finding of"
+        " migrations.partially_applied describes. Otherwise take a backup and run the statements"
+        " below in psql or mysql, as the owner of the table."
     )
-    if any(_loses_data(one) for one in own):
+    if any(map(_loses_data, deviations)):
         text += (
-            " They bring back an empty table or column; what it held is in the last backup only."
+            " They create an empty table or column. Only the last backup contains its previous"
+            " data."
         )
-    if any(one.how == "extra" for one in own):
-        text += " What is too much may be somebody's on purpose: ask before you drop it."
+    if any(deviation.kind == "extra" for deviation in deviations):
+        text += (
+            " An additional column, index or constraint may be intentional, so ask its owner before"
+            " you drop it."
+        )
     return text

@@ -1,4 +1,4 @@
-"""Settings that the target refuses, ignores or misunderstands."""
+"""Settings that the target refuses, ignores or no longer supports."""
 
 from __future__ import annotations
 
@@ -8,103 +8,124 @@ from packaging.version import Version
 
 from ...catalog import Catalog, RemovedSetting
 from ...catalog.target_release import Target
-from ...facts import Settings
-from ..findings import Finding, Impact, Phase, Severity
+from ...facts import Settings, SystemChecks, Unavailable
+from ...facts.trial_boot import TrialBoot
+from ..build import blocker, finding, warning
+from ..findings import Finding, FindingRef, Impact, Phase, Severity
+from ..references import SETTINGS
 from ..registry import check
 
-STORAGES = (
-    "https://docs.nautobot.com/projects/core/en/stable/user-guide/administration/configuration/"
-    "settings/#storages"
-)
 STORAGES_KEY_SINCE = {"2": "2.4.24", "3": "3.0.3"}
-"""First release of each major version that looks for its own key in STORAGES."""
-SUPERSEDED_CHECKS = ("trial_boot.new_system_check_messages", "system_checks.messages")
-"""They have messages on the same settings, that of the target and that of today."""
+"""First release of each major version that reads its own key in STORAGES."""
 
 
 @check()
-def removed(settings: Settings, target: Target, catalog: Catalog) -> Iterator[Finding]:
-    """No setting is used that the target no longer knows.
+def removed(
+    settings: Settings,
+    target: Target,
+    catalog: Catalog,
+    current_messages: SystemChecks | Unavailable,
+    trial_boot: TrialBoot | Unavailable,
+) -> Iterator[Finding]:
+    """No setting is set that the target no longer supports.
 
-    Why: the target refuses to start over some of them and ignores the others without a word, so
-        that files land elsewhere or names stop being unique.
-    Fix: move to the replacement, before the upgrade where the installed release knows it already.
+    Why: the target refuses to start with some of them and silently ignores the others. Files are
+        then stored elsewhere, or names are no longer unique.
+    Fix: change to the replacement, before the upgrade if the installed release already supports it.
     """
-    given = {setting.name: setting for setting in settings.values}
-    for one in catalog.removed_settings:
-        if not target.crosses(one.removed_in):
+    configured = {setting.name: setting for setting in settings.values}
+    for removal in catalog.removed_settings:
+        if not target.crosses(removal.removed_in):
             continue
-        setting = given.get(one.name)
-        if setting and (one.key is None or one.key in setting.keys):
-            yield _build_setting_finding(one, target)
-        for variable in sorted(set(one.env) & set(settings.environment)):
-            yield _build_environment_finding(one, variable, target)
+        setting = configured.get(removal.name)
+        if setting and (removal.key is None or removal.key in setting.keys):
+            yield _build_setting_finding(
+                removal, target, _superseded_messages(removal.name, current_messages, trial_boot)
+            )
+        for variable in sorted(set(removal.env) & set(settings.environment)):
+            yield _build_environment_finding(removal, variable, target)
 
 
-def _build_setting_finding(one: RemovedSetting, target: Target) -> Finding:
-    name = f"{one.name}[{one.key!r}]" if one.key else one.name
-    refused = one.effect == "refused"
-    does = {
+def _superseded_messages(
+    name: str, current_messages: SystemChecks | Unavailable, trial_boot: TrialBoot | Unavailable
+) -> tuple[FindingRef, ...]:
+    """Return the findings of system checks about the setting."""
+    target_messages = (
+        trial_boot if isinstance(trial_boot, Unavailable) else trial_boot.facts.system_checks
+    )
+    return tuple(
+        FindingRef(check_id, message.subject)
+        for check_id, system_checks in (
+            ("system_checks.messages", current_messages),
+            ("trial_boot.new_system_check_messages", target_messages),
+        )
+        if not isinstance(system_checks, Unavailable)
+        for message in system_checks.messages
+        if name in message.settings
+    )
+
+
+def _build_setting_finding(
+    removal: RemovedSetting, target: Target, supersedes: tuple[FindingRef, ...]
+) -> Finding:
+    name = f"{removal.name}[{removal.key!r}]" if removal.key else removal.name
+    refused = removal.effect == "refused"
+    effect = {
         "refused": "refuse to start with it",
-        "ignored": "ignore it without a word",
+        "ignored": "silently ignore it",
         "unsupported": "no longer support it",
-    }[one.effect]
-    return Finding(
-        severity=Severity.BLOCKER if refused else Severity.WARNING,
-        subject=name,
-        message=f"The setting {name} is set; Nautobot {one.removed_in} and later {does}."
-        + (f" {one.note}" if one.note else ""),
-        remediation=_describe_replacement(one, target),
+    }[removal.effect]
+    return finding(
+        Severity.BLOCKER if refused else Severity.WARNING,
+        name,
+        f"The setting {name} is set, but Nautobot {removal.removed_in} and later {effect}."
+        + (f" {removal.note}" if removal.note else ""),
+        fix=_describe_replacement(removal, target),
         phase=Phase.BOOT if refused else Phase.RUNTIME,
         impact=Impact.OUTAGE if refused else Impact.FEATURE_LOSS,
-        references=(one.reference,),
-        supersedes=tuple((check, one.name) for check in SUPERSEDED_CHECKS),
+        see=(removal.reference,),
+        supersedes=supersedes,
     )
 
 
-def _build_environment_finding(one: RemovedSetting, variable: str, target: Target) -> Finding:
-    return Finding(
-        severity=Severity.WARNING,
-        subject=variable,
-        message=f"The environment variable {variable} is set; Nautobot {one.removed_in} and later "
-        "ignore it without a word.",
-        remediation=_describe_replacement(one, target),
+def _build_environment_finding(removal: RemovedSetting, variable: str, target: Target) -> Finding:
+    return warning(
+        variable,
+        f"The environment variable {variable} is set, but Nautobot {removal.removed_in} and later"
+        " silently ignore it.",
+        fix=_describe_replacement(removal, target),
         phase=Phase.RUNTIME,
         impact=Impact.FEATURE_LOSS,
-        references=(one.reference,),
+        see=(removal.reference,),
     )
 
 
-def _describe_replacement(one: RemovedSetting, target: Target) -> str:
-    if one.replacement is None:
-        return "Remove it from the configuration; nothing takes its place."
-    when = "now" if one.is_replaceable_in(target.installed) else "together with the upgrade"
-    return f"Move to {one.replacement} {when}."
+def _describe_replacement(removal: RemovedSetting, target: Target) -> str:
+    if removal.replacement is None:
+        return "Remove it from the configuration. It has no replacement."
+    when = "now" if removal.is_replaceable_in(target.installed) else "together with the upgrade"
+    return f"Change to {removal.replacement} {when}."
 
 
-@check()
+@check(phase=Phase.BOOT, impact=Impact.OUTAGE, see=(f"{SETTINGS}#storages",))
 def missing_job_file_storage(settings: Settings, target: Target) -> Iterator[Finding]:
-    """An own STORAGES setting says where the files of Jobs go.
+    """A STORAGES setting defines the storage of Job files.
 
-    Why: a STORAGES without the key `nautobotjobfiles` ends every command of the target in a
+    Why: if STORAGES lacks the key `nautobotjobfiles`, every command of the target ends in a
         KeyError before its own check can explain it.
-    Fix: add the key; releases that do not know it yet ignore it.
+    Fix: add the key. Releases that do not support it yet ignore it.
     """
     since = STORAGES_KEY_SINCE.get(target.version.partition(".")[0], "3.0.3")
     if Version(target.version) < Version(since):
         return
     if settings.storages and "nautobotjobfiles" not in settings.storages:
-        yield Finding(
-            severity=Severity.BLOCKER,
-            subject="STORAGES",
-            message="STORAGES is set without the key 'nautobotjobfiles', which Nautobot "
-            f"{target.version} needs to start.",
-            remediation="Add it to STORAGES in nautobot_config.py.",
-            phase=Phase.BOOT,
-            impact=Impact.OUTAGE,
+        yield blocker(
+            "STORAGES",
+            "STORAGES is set without the key 'nautobotjobfiles', which Nautobot"
+            f" {target.version} needs to start.",
+            fix="Add the key to STORAGES in nautobot_config.py.",
             commands=(
                 'STORAGES["nautobotjobfiles"] = '
                 '{"BACKEND": "db_file_storage.storage.DatabaseFileStorage"}',
             ),
-            references=(STORAGES,),
         )

@@ -1,4 +1,4 @@
-"""The target itself: is it known, is it ahead, and can it be reached in one step?"""
+"""The target release: its catalog entry, its direction and the stops before it."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from packaging.version import Version
 from ...catalog import Catalog
 from ...catalog.target_release import BEFORE_FIRST_RELEASE, Target
 from ...facts import require
+from ..build import blocker, finding, info, warning
 from ..findings import Finding, Impact, Phase, Severity
+from ..references import UPGRADING
 from ..registry import NotApplicable, check
-
-UPGRADING = "https://docs.nautobot.com/projects/core/en/stable/user-guide/administration/upgrading/upgrading/"
 
 
 @check()
 def not_in_catalog(target: Target, catalog: Catalog) -> Iterator[Finding]:
-    """The catalog knows the target release.
+    """The catalog contains the target release.
 
-    Why: requirements, removed settings and migrations of a release that the catalog has never seen
-        cannot be judged, and silence about them would look like consent.
-    Fix: upgrade nautobot-upgrade-jobs for a newer catalog, or choose a target that it knows.
+    Why: requirements, removed settings and migrations of an unknown release cannot be checked, and
+        a report without findings would look like approval.
+    Fix: upgrade nautobot-upgrade-jobs to get a newer catalog, or choose a target in the catalog.
     """
     require(target.release)
     yield from ()
@@ -29,65 +29,57 @@ def not_in_catalog(target: Target, catalog: Catalog) -> Iterator[Finding]:
 
 @check()
 def not_newer(target: Target) -> Iterator[Finding]:
-    """The target is newer than what is installed, and is a final release.
+    """The target is a final release that is newer than the installed one.
 
-    Why: code that is older than the schema looks healthy to Nautobot's own checks and then breaks;
-        a pre-release may leave migration names in the database that no final release knows.
-    Fix: choose a newer, final release. To go back, restore the backup taken before the upgrade.
+    Why: code that is older than the schema passes Nautobot's own checks and then fails. A
+        pre-release may leave migration names in the database that no final release has.
+    Fix: choose a newer, final release. To roll back, restore the backup from before the upgrade.
     """
     installed, wanted = Version(target.installed), Version(target.version)
     if wanted < installed:
-        yield Finding(
-            severity=Severity.BLOCKER,
-            subject=target.version,
-            message=f"Nautobot {wanted} is older than the installed {installed}.",
-            remediation=f"Choose a release newer than {installed}; an older release cannot run on "
-            "the schema of a newer one.",
+        yield blocker(
+            target.version,
+            f"Nautobot {wanted} is older than the installed {installed}.",
+            fix=f"Choose a release newer than {installed}. An older release cannot run on the"
+            " schema of a newer one.",
             phase=Phase.BOOT,
             impact=Impact.OUTAGE,
-            references=(UPGRADING,),
+            see=(UPGRADING,),
         )
     if wanted.is_prerelease:
-        yield Finding(
-            severity=Severity.WARNING,
-            subject="pre-release",
-            message=f"Nautobot {wanted} is a pre-release.",
-            remediation="Use it on a copy of the data only, and wait for the final release.",
+        yield warning(
+            "pre-release",
+            f"Nautobot {wanted} is a pre-release.",
+            fix="Use it only on a copy of the data, and wait for the final release.",
             phase=Phase.MIGRATE,
             impact=Impact.DATA_LOSS,
         )
     if wanted == installed and target.chosen and not target.schema_release:
-        yield Finding(
-            severity=Severity.INFO,
-            subject="same-release",
-            message=f"Nautobot {wanted} is already installed; there is nothing to upgrade.",
-            remediation="Choose a newer release to judge an upgrade to it.",
+        yield info(
+            "same-release",
+            f"Nautobot {wanted} is already installed, so there is nothing to upgrade.",
+            fix="Choose a newer release to evaluate an upgrade to it.",
             phase=Phase.BOOT,
             impact=Impact.NONE,
         )
 
 
-@check()
+@check(phase=Phase.MIGRATE, impact=Impact.OUTAGE, see=(UPGRADING,))
 def database_behind_code(target: Target) -> Iterator[Finding]:
     """The database has the schema of the installed code.
 
-    Why: between the installation of new code and `migrate`, the rows are those of the old release,
-        and only the old code can mend them: the new one's models and pages do not fit.
-    Fix: switch back to the previous environment or image, mend there what the report names, and
-        return.
+    Why: between the installation of new code and `migrate`, the rows belong to the old release.
+        Only the old code can fix them, because the models and pages of the new code do not match.
+    Fix: switch back to the previous environment or image, fix the other findings there, and return.
     """
     if target.schema_release:
-        yield Finding(
-            severity=Severity.BLOCKER,
-            subject="unmigrated",
-            message=f"Nautobot {target.installed} is installed, but its migrations are not all "
-            f"applied; the rows are {_describe_schema_release(target.schema_release)}.",
-            remediation="Before all else: switch back to the previous environment or image, mend "
-            "there whatever else this report names, and return. Do not migrate in between. If "
-            "nothing else is named, take a backup and finish the upgrade.",
-            phase=Phase.MIGRATE,
-            impact=Impact.OUTAGE,
-            references=(UPGRADING,),
+        yield blocker(
+            "unmigrated",
+            f"Nautobot {target.installed} is installed, but not all of its migrations are applied,"
+            f" and the rows are {_describe_schema_release(target.schema_release)}.",
+            fix="Before anything else, switch back to the previous environment or image, fix the "
+            "other findings of this report there, and return. Do not migrate in the meantime. If "
+            "there is no other finding, take a backup and finish the upgrade.",
         )
 
 
@@ -97,76 +89,69 @@ def _describe_schema_release(database: str) -> str:
     )
 
 
-@check()
+@check(phase=Phase.RUNTIME, impact=Impact.FEATURE_LOSS)
 def older_release_date(target: Target) -> Iterator[Finding]:
     """The target was released after the installed release.
 
-    Why: the long-term line keeps receiving fixes, so a higher number can be the older code: going
-        from 2.4.44 to 3.0.11 or 3.1.8 would lose fixes, security fixes among them.
+    Why: the long-term line still receives fixes, so a higher version can be older code. An upgrade
+        from 2.4.44 to 3.0.11 or 3.1.8 would lose fixes, including security fixes.
     Fix: choose the newest release of a line that is still maintained.
     """
     target_release, installed = require(target.release), require(target.installed_release)
     if target.version == target.installed or target_release.date >= installed.date:
         return
-    yield Finding(
-        severity=Severity.WARNING,
-        subject=target.version,
-        message=f"Nautobot {target.version} ({target_release.date}) was released before the "
-        f"installed {target.installed} ({installed.date}): every fix made to the installed line "
-        "in between would be lost.",
-        remediation="Choose a target released on or after that date, or read both release notes "
-        "and make sure that no fix you need is missing.",
-        phase=Phase.RUNTIME,
-        impact=Impact.FEATURE_LOSS,
-        references=(target_release.reference, installed.reference),
+    yield warning(
+        target.version,
+        f"Nautobot {target.version} ({target_release.date}) was released before the installed"
+        f" {target.installed} ({installed.date}), so every fix to the installed line in between"
+        " would be lost.",
+        fix="Choose a target released on or after that date. Or read both release notes and make "
+        "sure that no fix you need is missing.",
+        see=(target_release.reference, installed.reference),
     )
 
 
-@check()
+@check(phase=Phase.MIGRATE)
 def intermediate_stop(target: Target, catalog: Catalog) -> Iterator[Finding]:
     """The target can be reached in one step.
 
-    Why: one interpreter has to run the release before and the release after, and some data is only
-        checked or converted by a release in between.
-    Fix: upgrade to each stop in turn, verify there, then run this Preflight again.
+    Why: one interpreter must run both the release before and the release after, and only a release
+        in between checks or converts some data.
+    Fix: upgrade to each stop in turn, verify there, then run Preflight again.
     """
     require(target.release)
     require(target.installed_release)
     for stop in catalog.upgrade_stops(target.installed, target.version):
         required = stop.kind == "required"
-        yield Finding(
-            severity=Severity.BLOCKER if required else Severity.WARNING,
-            subject=stop.release,
-            message=f"Stop at Nautobot {stop.release} on the way "
-            f"({'required' if required else 'recommended'}): {stop.reason}",
-            remediation=f"Run Preflight with target {stop.release} and upgrade to it first.",
-            phase=Phase.MIGRATE,
-            impact=Impact.OUTAGE if required else Impact.UNKNOWN,
+        yield finding(
+            Severity.BLOCKER if required else Severity.WARNING,
+            stop.release,
+            f"An intermediate stop at Nautobot {stop.release} is"
+            f" {'required' if required else 'recommended'}: {stop.reason}",
+            fix=f"Run Preflight with target {stop.release} and upgrade to it first.",
             commands=(f"nautobot-server upgrade_jobs preflight --target {stop.release}",),
-            references=(stop.reference,),
+            impact=Impact.OUTAGE if required else Impact.UNKNOWN,
+            see=(stop.reference,),
         )
 
 
-@check()
+@check(phase=Phase.BOOT, impact=Impact.NONE)
 def newer_line_available(target: Target, catalog: Catalog) -> Iterator[Finding]:
-    """Newer lines of Nautobot are mentioned when the target was not named.
+    """The newest line of Nautobot is known if no target was chosen.
 
-    Why: without a named target the newest release of the installed line is judged, and the operator
-        should know that it is not the newest Nautobot.
-    Fix: run Preflight again with the release as its target to see what it would take.
+    Why: without a chosen target, Preflight evaluates the newest release of the installed line,
+        which may not be the newest Nautobot.
+    Fix: run Preflight again with the release as its target to see all changes.
     """
     if target.chosen:
-        raise NotApplicable("the target was named")
+        raise NotApplicable("a target was chosen")
     newest = catalog.newest()
     if Version(newest.version) > Version(target.version):
-        yield Finding(
-            severity=Severity.INFO,
-            subject=newest.version,
-            message=f"This run judges {target.version}, the newest known release of the installed "
-            f"line. The newest Nautobot is {newest.version} ({newest.date}).",
-            remediation=f"Run Preflight with target {newest.version} to see what it would take.",
-            phase=Phase.BOOT,
-            impact=Impact.NONE,
+        yield info(
+            newest.version,
+            f"This run evaluates {target.version}, the newest known release of the installed line."
+            f" The newest Nautobot is {newest.version} ({newest.date}).",
+            fix=f"Run Preflight with target {newest.version} to see all changes.",
             commands=(f"nautobot-server upgrade_jobs preflight --target {newest.version}",),
-            references=(newest.reference,),
+            see=(newest.reference,),
         )

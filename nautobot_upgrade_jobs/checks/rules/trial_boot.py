@@ -1,4 +1,4 @@
-"""The target as it really starts here: beside the installation, on the live database."""
+"""The target, started read-only in a separate environment on the live database."""
 
 from __future__ import annotations
 
@@ -8,23 +8,22 @@ from dataclasses import replace
 from ...facts import FactUnavailable, Migrations, SystemChecks, require
 from ...facts.startup import Failure
 from ...facts.trial_boot import TrialBoot
-from ...migration_graph.history import History
+from ...migration_graph.history import MigrationHistory
+from ..build import blocker, finding, warning
 from ..findings import Finding, Impact, Phase, Severity
+from ..references import APP_INSTALLATION, MIGRATIONS
 from ..registry import check
 from ..startup_diagnosis import known_cause
 from ..text import plural, truncate_list
 
-APPS = "https://docs.nautobot.com/projects/core/en/stable/user-guide/administration/installation/app-install/"
-MIGRATIONS = "https://docs.djangoproject.com/en/5.2/topics/migrations/"
-
 
 @check()
 def fails_to_start(trial_boot: TrialBoot) -> Iterator[Finding]:
-    """The target starts here, with the configuration of this installation.
+    """The target starts with the configuration of this installation.
 
-    Why: an error in the configuration, or in something that core itself loads, stops every command
-        of the new release, `migrate` among them.
-    Fix: mend what the message names, in the configuration that goes with the new release.
+    Why: an error in the configuration, or in a package that core loads, stops every command of the
+        new release, including `migrate`.
+    Fix: fix what the message names, in the configuration for the new release.
     """
     if trial_boot.failure:
         yield _build_failure_finding(trial_boot.failure, trial_boot, "does not start")
@@ -34,142 +33,135 @@ def fails_to_start(trial_boot: TrialBoot) -> Iterator[Finding]:
 def app_fails_to_load(trial_boot: TrialBoot) -> Iterator[Finding]:
     """Every App loads on the target.
 
-    Why: a release of an App that admits the target in its metadata can still refuse it, or import a
-        name that is gone; one such App stops every command of the new release.
-    Fix: install a release of the App that works with the target, or take it out of `PLUGINS`.
+    Why: a release of an App whose metadata allows the target can still refuse it, or import a name
+        that no longer exists. One such App stops every command of the new release.
+    Fix: install a release of the App that works with the target, or remove it from `PLUGINS`.
     """
-    for one in trial_boot.app_load_failures:
-        if not one.conclusive:
+    for app in trial_boot.app_load_failures:
+        if not app.conclusive:
             continue
-        finding = _build_failure_finding(
-            one.failure, trial_boot, f"does not start with the App {one.module}"
+        cause = _build_failure_finding(
+            app.failure, trial_boot, f"does not start with the App {app.module}"
         )
         yield replace(
-            finding,
-            subject=one.module,
+            cause,
+            subject=app.module,
             remediation=(
-                "Ask for another release of it under Requirements, and run Preflight again;"
-                " if none works, take it out of PLUGINS until one does. The rest of this report is"
-                " about the target without it."
+                "Request another release of the App under Requirements, and run Preflight again."
+                " If none works, remove it from PLUGINS until one does. The rest of this report"
+                " covers the target without it."
             ),
             commands=(),
-            references=(APPS,),
+            references=(APP_INSTALLATION,),
         )
 
 
 @check()
 def app_inconclusive(trial_boot: TrialBoot) -> Iterator[Finding]:
-    """Every App could be started where nothing can be written.
+    """Every App started in the read-only trial environment.
 
-    Why: an App that writes to the database as it starts, or needs the features of Redis, fails in a
-        trial that is kept from both, and that says nothing about the upgrade.
-    Fix: look at this App in a rehearsal of the upgrade on a copy.
+    Why: an App that writes to the database when it starts, or needs features of Redis, fails in the
+        trial boot, which allows neither. This proves nothing about the upgrade.
+    Fix: test this App in a rehearsal of the upgrade on a copy of the data.
     """
-    if names := [one.module for one in trial_boot.app_load_failures if not one.conclusive]:
+    if names := [app.module for app in trial_boot.app_load_failures if not app.conclusive]:
         raise FactUnavailable(
-            f"{', '.join(names)}: not started, since it fails where the database cannot be written "
-            "to and the cache is no Redis; the rest is about the target without it"
+            f"{', '.join(names)}: not started, because it fails on a read-only database and"
+            " without Redis as its cache. The other results cover the target without it"
         )
     yield from ()
 
 
-def _build_failure_finding(failure: Failure, trial_boot: TrialBoot, what: str) -> Finding:
+def _build_failure_finding(failure: Failure, trial_boot: TrialBoot, problem: str) -> Finding:
     cause = known_cause(failure, trial_boot.config, trial_boot.target)
-    return replace(cause, message=f"Nautobot {trial_boot.target} {what}: {cause.message}")
+    return replace(cause, message=f"Nautobot {trial_boot.target} {problem}: {cause.message}")
 
 
 @check()
 def new_system_check_messages(trial_boot: TrialBoot, system: SystemChecks) -> Iterator[Finding]:
-    """The target's own system checks say nothing that those of today do not.
+    """The target reports no new system check messages.
 
-    Why: `migrate` runs them first and stops on an error; a warning tells of a setting that the new
-        release reads otherwise.
-    Fix: mend what the message names, in the configuration that goes with the new release.
+    Why: `migrate` runs the system checks first and stops on an error. A warning often concerns a
+        setting that the new release interprets differently.
+    Fix: fix what the message names, in the configuration for the new release.
     """
-    today = {(one.id, one.message) for one in system.messages}
-    for one in require(trial_boot.facts.system_checks).messages:
-        if (one.id, one.message) in today:
+    current = {(message.id, message.message) for message in system.messages}
+    for message in require(trial_boot.facts.system_checks).messages:
+        if (message.id, message.message) in current:
             continue
-        error = one.level == "error"
-        yield Finding(
-            severity=Severity.BLOCKER if error else Severity.WARNING,
-            subject=one.subject,
-            message=(
-                f"Nautobot {trial_boot.target} says {one.id or 'in a system check'}: {one.message}"
-            ),
-            remediation=one.hint or "Mend what the message names, together with the upgrade.",
+        error = message.level == "error"
+        yield finding(
+            Severity.BLOCKER if error else Severity.WARNING,
+            message.subject,
+            f"Nautobot {trial_boot.target} reports {message.id or 'in a system check'}:"
+            f" {message.message}",
+            fix=message.hint or "Fix what the message names, together with the upgrade.",
             phase=Phase.MIGRATE if error else Phase.RUNTIME,
             impact=Impact.OUTAGE if error else Impact.UNKNOWN,
         )
 
 
-@check()
+@check(phase=Phase.MIGRATE, impact=Impact.OUTAGE, see=(MIGRATIONS,))
 def broken_migration_graph(trial_boot: TrialBoot) -> Iterator[Finding]:
-    """The target's migrations form one line from what this database has recorded.
+    """The target's migrations form a consistent graph with the recorded migrations.
 
-    Why: where a migration depends on one that is not there, where two of an App are the newest, or
-        where a recorded one depends on one that is not, `migrate` stops before the first.
-    Fix: install releases of the Apps that belong together; nothing is to be made up by hand.
+    Why: `migrate` stops before the first migration in three cases: a migration depends on a missing
+        one, an App has two leaf nodes, or a recorded migration depends on one that is not recorded.
+    Fix: install compatible releases of the Apps. Do not create migrations by hand.
     """
-    history = History(require(trial_boot.facts.migrations))
+    history = MigrationHistory(require(trial_boot.facts.migrations))
     yield from _graph_findings(
-        "depend on migrations that the target does not have",
+        ("depends", "depend"),
+        "on migrations that the target does not have",
         "dangling",
-        tuple(f"{key} on {parent}" for key, parent in history.dangling),
+        tuple(f"{key} on {parent}" for key, parent in history.missing_dependencies),
     )
     yield from _graph_findings(
-        "count as applied, though they depend on migrations of the target that are not",
+        ("is recorded but depends", "are recorded but depend"),
+        "on migrations of the target that are not recorded",
         "inconsistent",
         tuple(f"{key} on {parent}" for key, parent in history.inconsistencies),
     )
     yield from _graph_findings(
-        "are the newest of an App that has another newest",
+        ("is one of", "are among"),
+        "several leaf nodes of an App",
         "leaf-nodes",
         tuple(key for _, keys in history.conflicts for key in keys),
     )
 
 
-def _graph_findings(what: str, subject: str, evidence: tuple[str, ...]) -> Iterator[Finding]:
+def _graph_findings(
+    verbs: tuple[str, str], problem: str, subject: str, evidence: tuple[str, ...]
+) -> Iterator[Finding]:
+    """Yield a finding if there is evidence; ``verbs`` are its singular and its plural."""
     if evidence:
-        yield Finding(
-            severity=Severity.BLOCKER,
-            subject=subject,
-            message=f"Of the target's migrations, {len(evidence)} {what}.",
-            remediation=(
-                "Install releases of the Apps that go together with the target; a migration"
-                " that somebody made locally has to go first."
-            ),
-            phase=Phase.MIGRATE,
-            impact=Impact.OUTAGE,
+        count = len(evidence)
+        yield blocker(
+            subject,
+            f"{plural(count, 'migration')} of the target {verbs[count > 1]} {problem}.",
+            fix="Install releases of the Apps that are compatible with the target. Remove local "
+            "migrations first.",
             evidence=truncate_list(evidence),
-            references=(MIGRATIONS,),
         )
 
 
-@check()
+@check(phase=Phase.MIGRATE, impact=Impact.UNKNOWN)
 def missing_recorded_migrations(trial_boot: TrialBoot, migrations: Migrations) -> Iterator[Finding]:
-    """The target has every migration that this database has recorded.
+    """The target has every recorded migration of this database.
 
-    Why: what a release does not know of, it cannot build on: its App is older than the database, or
-        has made its migrations anew, and the next migration meets tables that it does not expect.
-    Fix: keep the App at a release that has them, or ask its author for the way over.
+    Why: an App in the target that lacks a recorded migration is older than the database, or has
+        recreated its migrations. Its next migration then meets tables that it does not expect.
+    Fix: keep the App at a release that has them, or ask its author how to migrate.
     """
-    unknown = set(History(require(trial_boot.facts.migrations)).unknown)
-    unknown -= set(History(migrations).unknown)
+    unknown = set(MigrationHistory(require(trial_boot.facts.migrations)).recorded_without_file)
+    unknown -= set(MigrationHistory(migrations).recorded_without_file)
     for app in sorted({key.partition(".")[0] for key in unknown}):
         names = tuple(key for key in sorted(unknown) if key.startswith(f"{app}."))
-        yield Finding(
-            severity=Severity.WARNING,
-            subject=app,
-            message=(
-                f"{plural(len(names), 'recorded migration')} of {app} "
-                f"{'has' if len(names) == 1 else 'have'} no file in the target."
-            ),
-            remediation=(
-                "See whether the App goes back to an older release, and keep it where it "
-                "is; if its release notes tell of squashed migrations, follow them."
-            ),
-            phase=Phase.MIGRATE,
-            impact=Impact.UNKNOWN,
+        yield warning(
+            app,
+            f"{plural(len(names), 'recorded migration')} of {app}"
+            f" {'has' if len(names) == 1 else 'have'} no file in the target.",
+            fix="Check whether the target downgrades the App, and keep its installed release if so."
+            " If its release notes mention squashed migrations, follow them.",
             evidence=truncate_list(names),
         )

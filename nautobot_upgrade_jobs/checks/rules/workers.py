@@ -1,4 +1,4 @@
-"""Celery workers and queues."""
+"""Celery workers, queues and beat."""
 
 from __future__ import annotations
 
@@ -6,78 +6,74 @@ from collections.abc import Iterator
 
 from ...facts import FactUnavailable, Workers, require
 from ...facts.workers import Worker, WorkerIdentity
-from ..findings import Finding, Impact, Phase, Severity
+from ..build import blocker, warning
+from ..findings import Finding, Impact, Phase
 from ..registry import NotApplicable, check
 from ..text import format_duration, plural, truncate_list
 
-SERVICES = (
+CELERY_QUEUES = (
     "https://docs.nautobot.com/projects/core/en/stable/user-guide/administration/guides/"
     "celery-queues/"
 )
+HEARTBEAT_TIMEOUT_SECONDS = 120
+"""Beat touches its file at every tick. Between ticks it sleeps five seconds at most by default."""
+ORPHANED_HEARTBEAT_SECONDS = 86_400
+"""An older file is orphaned: beat now runs on another host."""
+GRACE_MINUTES = 10
 
 
-@check(stage="both")
+@check(stage="both", phase=Phase.RUNTIME, impact=Impact.FEATURE_LOSS, see=(CELERY_QUEUES,))
 def none_responding(workers: Workers) -> Iterator[Finding]:
-    """At least one worker answers.
+    """At least one worker responds.
 
-    Why: without one no Job runs, so nothing that follows the upgrade (syncs, caches, clean-ups)
-        does; a worker that does not answer cannot be told to stop before the migration either.
+    Why: without a worker no Job runs, including those after the upgrade such as syncs, caches and
+        clean-ups. A worker that does not respond cannot be stopped before the migration either.
     Fix: start the worker service, or find out why it does not reach the broker.
     """
     if not workers.workers:
-        yield Finding(
-            severity=Severity.WARNING,
-            subject="celery",
-            message="No Celery worker answered.",
-            remediation="Start the worker and make sure that it uses the same Redis.",
-            phase=Phase.RUNTIME,
-            impact=Impact.FEATURE_LOSS,
+        yield warning(
+            "celery",
+            "No Celery worker responded.",
+            fix="Start the worker, and make sure that it uses the same Redis.",
             commands=("nautobot-server celery inspect ping",),
-            references=(SERVICES,),
         )
 
 
-@check()
+@check(phase=Phase.MIGRATE, impact=Impact.DATA_LOSS, see=(CELERY_QUEUES,))
 def stuck_messages(workers: Workers) -> Iterator[Finding]:
-    """No queue holds messages that nobody takes.
+    """No queue holds waiting messages.
 
-    Why: what old code queued, new workers will take: a message for a task that no longer exists, or
-        with other arguments, is lost.
-    Fix: stop beat and let the workers empty the queues before they are stopped.
+    Why: new workers take the messages that old code queued. A message for a task that no longer
+        exists, or has other arguments, is lost.
+    Fix: stop beat and let the workers empty the queues before you stop them.
     """
     for queue in workers.queues:
         if queue.message_count:
-            yield Finding(
-                severity=Severity.WARNING,
-                subject=queue.name,
-                message=(
-                    f"{plural(queue.message_count, 'task')} waiting in the queue '{queue.name}'."
-                ),
-                remediation=(
-                    "Start a worker for this queue and let it finish; purge only what you "
-                    "know to be obsolete."
-                ),
-                phase=Phase.MIGRATE,
-                impact=Impact.DATA_LOSS,
+            yield warning(
+                queue.name,
+                f"{plural(queue.message_count, 'task')}"
+                f" {'is' if queue.message_count == 1 else 'are'} waiting in the queue"
+                f" '{queue.name}'.",
+                fix="Start a worker for this queue and let it finish. Purge only tasks that you "
+                "know to be obsolete.",
                 commands=("nautobot-server celery inspect active_queues",),
-                references=(SERVICES,),
             )
 
 
-@check(stage="verify")
+@check(stage="verify", phase=Phase.RUNTIME, impact=Impact.DATA_LOSS, see=(CELERY_QUEUES,))
 def stale_code(workers: Workers) -> Iterator[Finding]:
-    """Every worker runs the code that is installed, the same on every host.
+    """Every worker runs the installed code, which is the same on every host.
 
-    Why: a worker keeps running what it loaded at its start. After an upgrade it then reads and
+    Why: a worker runs the code that it loaded when it started. After an upgrade, it reads and
         writes the new schema by the old rules, and does not know the new Jobs.
     Fix: install the same packages on every host, and restart every worker.
     """
     here = workers.this_process
-    silent = [one.name for one in workers.workers if one.identity is None]
-    if here is None or silent:
+    unidentified = [worker.name for worker in workers.workers if worker.identity is None]
+    if here is None or unidentified:
         raise FactUnavailable(
-            f"{', '.join(silent) or 'this process'} cannot say which code it runs: install and "
-            "enable this App there, and restart it"
+            f"{', '.join(unidentified) or 'this process'} does not report which code it runs."
+            " Install and enable this App there, and restart it"
         )
     for worker in workers.workers:
         if worker.identity is not None:
@@ -88,14 +84,16 @@ def _check_worker_code(
     worker: Worker, identity: WorkerIdentity, here: WorkerIdentity
 ) -> Iterator[Finding]:
     queues = ", ".join(worker.queues)
+    restart = ("sudo systemctl restart nautobot-worker",)
     if identity.on_disk_digest != here.on_disk_digest:
-        yield _build_stale_code_finding(
+        yield blocker(
             worker.name,
-            f"On {identity.host}, where {worker.name} takes from {queues}, other code is "
-            "installed than here.",
-            f"Install on {identity.host} exactly what is installed on {here.host}, and restart "
+            f"The code installed on {identity.host}, where {worker.name} serves {queues}, differs"
+            " from the code installed here.",
+            fix=f"Install on {identity.host} exactly what is installed on {here.host}, and restart "
             "the worker.",
-            (
+            commands=restart,
+            evidence=(
                 f"installed here: {_format_versions(here)}",
                 f"loaded there: {_format_versions(identity)}",
             ),
@@ -104,12 +102,13 @@ def _check_worker_code(
         identity.loaded_digest != identity.on_disk_digest
         or identity.started_at < identity.installed_at
     ):
-        yield _build_stale_code_finding(
+        yield blocker(
             worker.name,
-            f"{worker.name} on {identity.host}, which takes from {queues}, was started before "
-            "the packages were installed.",
-            "Restart the worker.",
-            (
+            f"{worker.name} on {identity.host}, which serves {queues}, was started before the"
+            " packages were installed.",
+            fix="Restart the worker.",
+            commands=restart,
+            evidence=(
                 f"started {identity.started_at}, installed {identity.installed_at}",
                 f"loaded: {_format_versions(identity)}",
             ),
@@ -120,61 +119,37 @@ def _format_versions(identity: WorkerIdentity) -> str:
     return ", ".join(f"{name} {version}" for name, version in sorted(identity.versions.items()))
 
 
-def _build_stale_code_finding(
-    subject: str, message: str, remediation: str, evidence: tuple[str, ...]
-) -> Finding:
-    return Finding(
-        severity=Severity.BLOCKER,
-        subject=subject,
-        message=message,
-        remediation=remediation,
-        phase=Phase.RUNTIME,
-        impact=Impact.DATA_LOSS,
-        commands=("sudo systemctl restart nautobot-worker",),
-        evidence=evidence,
-        references=(SERVICES,),
-    )
-
-
-@check(stage="verify")
+@check(stage="verify", phase=Phase.RUNTIME, impact=Impact.FEATURE_LOSS, see=(CELERY_QUEUES,))
 def default_queue_unserved(workers: Workers) -> Iterator[Finding]:
-    """Some worker takes from the default queue.
+    """At least one worker serves the default queue.
 
-    Why: most Jobs are put there; they would wait for ever, and nobody is told.
-    Fix: start a worker for it, or name it in the options of one that runs.
+    Why: most Jobs are put into this queue. Without a worker they wait forever, and no error is
+        reported.
+    Fix: start a worker for the queue, or add the queue to the options of a running worker.
     """
     name = workers.default_queue
-    if workers.workers and not any(name in one.queues for one in workers.workers):
-        yield Finding(
-            severity=Severity.WARNING,
-            subject=name,
-            message=f"No worker takes from the default queue '{name}'.",
-            remediation="Start a worker for it.",
-            phase=Phase.RUNTIME,
-            impact=Impact.FEATURE_LOSS,
+    if workers.workers and not any(name in worker.queues for worker in workers.workers):
+        yield warning(
+            name,
+            f"No worker serves the default queue '{name}'.",
+            fix="Start a worker for it.",
             commands=(f"nautobot-server celery worker --queues {name}",),
-            evidence=tuple(f"{one.name}: {', '.join(one.queues)}" for one in workers.workers),
-            references=(SERVICES,),
+            evidence=tuple(
+                f"{worker.name}: {', '.join(worker.queues)}" for worker in workers.workers
+            ),
         )
 
 
-HEARTBEAT_TIMEOUT_SECONDS = 120
-"""Beat touches its file at every tick; it sleeps five seconds at most, unless it was told to."""
-ORPHANED_HEARTBEAT_SECONDS = 86_400
-"""A file that is older was left by a beat that runs on another host by now."""
-GRACE_MINUTES = 10
-
-
-@check(stage="verify")
+@check(stage="verify", phase=Phase.RUNTIME, impact=Impact.FEATURE_LOSS, see=(CELERY_QUEUES,))
 def beat_not_running(workers: Workers) -> Iterator[Finding]:
-    """Beat runs: its heartbeat is fresh, and no schedule is overdue.
+    """Beat runs: its heartbeat is recent, and no schedule is overdue.
 
-    Why: without it no scheduled Job runs: no backup of configurations, no synchronisation, no
-        clean-up; it is the service that is forgotten most often after an upgrade.
-    Fix: start it.
+    Why: without beat no scheduled Job runs, such as configuration backups, synchronisation and
+        clean-ups. It is the service that is most often forgotten after an upgrade.
+    Fix: start beat.
     """
     if workers.beat is None:
-        raise NotApplicable("there is nothing to tell beat by")
+        raise NotApplicable("beat leaves no heartbeat and no schedules to check")
     age = workers.beat.heartbeat_age_seconds
     if age is not None and age > ORPHANED_HEARTBEAT_SECONDS:
         age = None
@@ -185,22 +160,19 @@ def beat_not_running(workers: Workers) -> Iterator[Finding]:
     }
     stopped = age is not None and age > HEARTBEAT_TIMEOUT_SECONDS
     if age is not None and not stopped:
-        return  # it runs; what is late then is late for another reason
+        return  # Beat runs, so a late schedule has another cause.
     if stopped or late:
-        yield Finding(
-            severity=Severity.WARNING,
-            subject="beat",
-            message="Beat seems not to run: "
-            + (f"its heartbeat is {format_duration((age or 0) // 60)} old" if stopped else "")
-            + (" and " if stopped and late else "")
-            + (f"{plural(len(late), 'schedule')} should have been started" if late else "")
-            + ".",
-            remediation="Start the scheduler service.",
-            phase=Phase.RUNTIME,
-            impact=Impact.FEATURE_LOSS,
+        signs = [f"its heartbeat is {format_duration((age or 0) // 60)} old"] * stopped
+        if late:
+            signs.append(
+                f"{plural(len(late), 'schedule')} {'is' if len(late) == 1 else 'are'} late"
+            )
+        yield warning(
+            "beat",
+            f"Beat does not seem to run, because {' and '.join(signs)}.",
+            fix="Start the scheduler service.",
             commands=("sudo systemctl restart nautobot-scheduler",),
             evidence=truncate_list(
                 tuple(f"{name}: {format_duration(minutes)} late" for name, minutes in late.items())
             ),
-            references=(SERVICES,),
         )

@@ -1,1 +1,1 @@
-"""The database session and its dialects."""
+"""Database sessions, SQL helpers and the code for each server."""

@@ -1,8 +1,9 @@
-"""How MySQL fingerprints a table; the same functions as in ``fingerprints_postgresql``.
+"""Build the queries that fingerprint MySQL tables.
 
-MySQL has no 64-bit hash of its own, and MD5 is not in every server any more; the beginning of a
-SHA-2 digest serves, over the primary key and the value. Digests are combined as bytes, which spares
-the server to turn each into a number.
+The module has the same functions as ``fingerprints_postgresql``. MySQL has no 64-bit hash function,
+and not every server still has MD5. The hash is therefore the beginning of a SHA-2 digest over the
+primary key and the value. Digests are combined as bytes, so that the server need not convert each
+to a number.
 """
 
 from __future__ import annotations
@@ -10,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from .fingerprints_postgresql import ColumnInfo, TableInfo
 from .sql import fetch_rows, fetch_value
+from .table_info import ColumnInfo, TableInfo, build_table_info
 
 if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper
@@ -20,62 +21,58 @@ ALGORITHM = "mysql-sha2-64/1"
 HASH = "UNHEX(SHA2({}, 256))"
 XOR_AGGREGATE = "CAST(CONV(HEX(LEFT(BIT_XOR({}), 8)), 16, 10) AS UNSIGNED)"
 BUCKET = "ASCII(SUBSTR({}, 8, 1))"
-"""Of the eighth byte: the lowest of those that stay."""
+"""Takes the eighth byte, the lowest of the bytes that are kept."""
+COLUMNS_QUERY = """
+    SELECT c.table_name, c.column_name, c.data_type, k.ordinal_position
+    FROM information_schema.columns c
+    JOIN information_schema.tables t USING (table_schema, table_name)
+    LEFT JOIN information_schema.key_column_usage k
+      ON k.table_schema = c.table_schema AND k.table_name = c.table_name
+      AND k.column_name = c.column_name AND k.constraint_name = 'PRIMARY'
+    WHERE c.table_schema = database() AND t.table_type = 'BASE TABLE'
+    ORDER BY c.table_name, c.ordinal_position
+"""
 
 
 def find_ddl_sessions(connection: BaseDatabaseWrapper) -> list[str]:
-    """Return the sessions that change a table at this moment, as far as they can be seen."""
-    found = fetch_rows(
+    """Return the visible sessions that are changing a table at this moment."""
+    sessions = fetch_rows(
         connection,
         "SELECT id, left(info, 40) FROM information_schema.processlist WHERE db = database() "
         "AND id <> connection_id() AND info RLIKE '^(ALTER|CREATE|DROP|RENAME) TABLE'",
     )
-    return [f"session {pid} ({statement})" for pid, statement in found]
+    return [f"session {pid} ({statement})" for pid, statement in sessions]
 
 
 def begin(connection: BaseDatabaseWrapper) -> None:
-    """Let all queries of the transaction see the same state."""
+    """Begin a read-only transaction in which all queries read the same state."""
     with connection.cursor() as cursor:
-        # Django sets READ COMMITTED for its sessions; this is for the next transaction only.
+        # Django sets READ COMMITTED for the session. This applies to the next transaction only.
         cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
         cursor.execute("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY")
 
 
 def describe_server(connection: BaseDatabaseWrapper) -> tuple[str, str]:
-    """Return vendor with major version, and the collation of the database."""
+    """Return the vendor with its major version, and the collation of the database."""
     major = str(fetch_value(connection, "SELECT version()")).partition(".")[0]
     return f"mysql {major}", str(fetch_value(connection, "SELECT @@collation_database"))
 
 
 def read_table_info(connection: BaseDatabaseWrapper) -> dict[str, TableInfo]:
-    """Return the shape of every table of the database."""
-    found = fetch_rows(
-        connection,
-        """
-        SELECT c.table_name, c.column_name, c.data_type, k.ordinal_position
-        FROM information_schema.columns c
-        JOIN information_schema.tables t USING (table_schema, table_name)
-        LEFT JOIN information_schema.key_column_usage k
-          ON k.table_schema = c.table_schema AND k.table_name = c.table_name
-          AND k.column_name = c.column_name AND k.constraint_name = 'PRIMARY'
-        WHERE c.table_schema = database() AND t.table_type = 'BASE TABLE'
-        ORDER BY c.table_name, c.ordinal_position
-        """,
+    """Return the primary key and the columns of every table in the database."""
+    rows = fetch_rows(connection, COLUMNS_QUERY)
+    return build_table_info(
+        (
+            str(table),
+            ColumnInfo(str(column), str(column_type)),
+            None if position is None else int(position),
+        )
+        for table, column, column_type, position in rows
     )
-    shapes: dict[str, tuple[dict[int, str], list[ColumnInfo]]] = {}
-    for table, column, kind, position in found:
-        key, fields = shapes.setdefault(str(table), ({}, []))
-        fields.append(ColumnInfo(str(column), str(kind)))
-        if position is not None:
-            key[int(position)] = str(column)
-    return {
-        table: TableInfo(tuple(key[position] for position in sorted(key)), tuple(fields))
-        for table, (key, fields) in shapes.items()
-    }
 
 
 def supports_bit_xor(_: BaseDatabaseWrapper) -> bool:
-    """Tell how hashes become one."""
+    """Return whether the server has a bitwise XOR aggregate: MySQL always has."""
     return True
 
 
@@ -87,7 +84,7 @@ def build_fingerprint_query(
     *,
     by_bucket: bool = False,
 ) -> str:
-    """Return the one statement that counts and fingerprints a table, as for PostgreSQL."""
+    """Return the statement that counts and fingerprints a table, as for PostgreSQL."""
     quote = connection.ops.quote_name
     seed = f"CONCAT_WS('|', {', '.join(quote(field.name) for field in key)})"
     hashed_key = HASH.format(seed)
@@ -97,7 +94,7 @@ def build_fingerprint_query(
         name = quote(field.name)
         text = f"CAST({name} AS CHAR)" if field.type == "json" else name
         hashed = HASH.format(f"CONCAT({seed}, '|', {text})")
-        # CONCAT and SHA2 of null are null, which BIT_XOR leaves out.
+        # CONCAT and SHA2 of NULL are NULL, which BIT_XOR ignores.
         expressions += [XOR_AGGREGATE.format(hashed), f"count({name})"]
     grouping = " GROUP BY 1" if by_bucket else ""
     return f"SELECT {', '.join(expressions)} FROM {quote(table)}{grouping}"  # noqa: S608

@@ -1,4 +1,4 @@
-"""What only MySQL can be asked; the same functions as in ``postgresql``."""
+"""Queries for MySQL, with the same functions as ``postgresql``."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def version(connection: BaseDatabaseWrapper) -> str:
 
 
 def current_role(connection: BaseDatabaseWrapper) -> str:
-    """Return the account of the session, for configurations that name none."""
+    """Return the account of the session, for configurations that do not name one."""
     return str(fetch_value(connection, "SELECT substring_index(current_user(), '@', 1)"))
 
 
@@ -48,59 +48,59 @@ def collation(connection: BaseDatabaseWrapper) -> str:
 
 def collations_in_use(connection: BaseDatabaseWrapper) -> dict[str, int]:
     """Return the number of tables by collation."""
-    found = fetch_rows(
+    counts = fetch_rows(
         connection,
         "SELECT table_collation, count(*) FROM information_schema.tables "
         "WHERE table_schema = database() AND table_type = 'BASE TABLE' GROUP BY table_collation",
     )
-    return {str(name): int(count) for name, count in found}
+    return {str(name): int(count) for name, count in counts}
 
 
 def schema(connection: BaseDatabaseWrapper) -> str:
-    """Return the database: MySQL knows no schema inside of it."""
+    """Return the database, because a MySQL database contains no schemas."""
     return str(fetch_value(connection, "SELECT database()"))
 
 
 def can_create_tables(connection: BaseDatabaseWrapper, role: str) -> bool | Unavailable:
-    """Tell whether the account may create tables in this database, by any grant it has."""
+    """Return whether any grant lets the account create tables in this database."""
     grantee = f"'{role}'@%"
-    found = fetch_rows(
+    privileges = fetch_rows(
         connection,
         "SELECT privilege_type FROM information_schema.schema_privileges "
         "WHERE grantee LIKE %s AND table_schema = database() UNION "
         "SELECT privilege_type FROM information_schema.user_privileges WHERE grantee LIKE %s",
         [grantee, grantee],
     )
-    if not found:  # every account has at least USAGE, but shows it to few
+    if not privileges:  # every account has at least USAGE, but few sessions may see it
         return Unavailable(f"the session may not see the grants of {role}: GRANT SELECT ON mysql.*")
-    return bool(CREATE_PRIVILEGES & {str(name).upper() for (name,) in found})
+    return bool(CREATE_PRIVILEGES & {str(name).upper() for (name,) in privileges})
 
 
 def tables_not_owned(_: BaseDatabaseWrapper, __: str) -> tuple[str, ...]:
-    """Return nothing: tables have no owner on MySQL."""
+    """Return no tables, because MySQL tables have no owner."""
     return ()
 
 
 def views(connection: BaseDatabaseWrapper) -> tuple[str, ...]:
-    """Return the views of the database; MySQL does not say what they read."""
-    found = fetch_rows(
+    """Return the views of the database. MySQL does not report which tables they read."""
+    names = fetch_rows(
         connection,
         "SELECT table_name FROM information_schema.views WHERE table_schema = database() "
         "ORDER BY table_name",
     )
-    return tuple(str(name) for (name,) in found)
+    return tuple(str(name) for (name,) in names)
 
 
 def sequences(_: BaseDatabaseWrapper) -> tuple[IdSequence, ...]:
-    """Return nothing: AUTO_INCREMENT cannot fall behind its own column."""
+    """Return no sequences, because AUTO_INCREMENT cannot fall behind its own column."""
     return ()
 
 
 def transactions(connection: BaseDatabaseWrapper) -> tuple[Transaction, ...] | Unavailable:
-    """Return transactions of other sessions that are open for longer than a minute."""
+    """Return transactions of other sessions that have been open for more than a minute."""
     if not _has_privilege(connection, "PROCESS"):
         return Unavailable("the session may not see other sessions: GRANT PROCESS ON *.*")
-    found = fetch_rows(
+    rows = fetch_rows(
         connection,
         "SELECT trx_mysql_thread_id, coalesce(p.user, ''), trx_state, "
         "timestampdiff(SECOND, trx_started, now()) FROM information_schema.innodb_trx "
@@ -110,12 +110,12 @@ def transactions(connection: BaseDatabaseWrapper) -> tuple[Transaction, ...] | U
         [LONG_TRANSACTION_SECONDS],
     )
     return tuple(
-        Transaction(int(pid), str(user), str(state), int(age)) for pid, user, state, age in found
+        Transaction(int(pid), str(user), str(state), int(age)) for pid, user, state, age in rows
     )
 
 
 def _has_privilege(connection: BaseDatabaseWrapper, privilege: str) -> bool:
-    """Tell whether the session's own account has a global privilege."""
+    """Return whether the session's own account has a global privilege."""
     account = "substring_index(current_user(), '@', {})"
     grantee = f"concat(quote({account.format(1)}), '@', quote({account.format(-1)}))"
     return bool(

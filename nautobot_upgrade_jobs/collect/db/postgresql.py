@@ -1,4 +1,4 @@
-"""What only PostgreSQL can be asked; the same functions as in ``mysql``."""
+"""Queries for PostgreSQL, with the same functions as ``mysql``."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 LONG_TRANSACTION_SECONDS = 60
 FIRST_NORMAL_OBJECT_ID = 16384
-"""Object ids below belong to the server's own catalogs (FirstNormalObjectId)."""
+"""Lower object ids belong to the server's own catalogs (FirstNormalObjectId)."""
 OTHER_SESSIONS = (
     "datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
 )
@@ -25,7 +25,7 @@ def version(connection: BaseDatabaseWrapper) -> str:
 
 
 def current_role(connection: BaseDatabaseWrapper) -> str:
-    """Return the role of the session, for configurations that name none."""
+    """Return the role of the session, for configurations that do not name one."""
     return str(fetch_value(connection, "SELECT current_user"))
 
 
@@ -49,12 +49,12 @@ def collation(connection: BaseDatabaseWrapper) -> str:
 
 
 def collations_in_use(_: BaseDatabaseWrapper) -> dict[str, int]:
-    """Return nothing: PostgreSQL compares columns of different collations without complaint."""
+    """Return no counts, because PostgreSQL can compare columns of different collations."""
     return {}
 
 
 def schema(connection: BaseDatabaseWrapper) -> str:
-    """Return the schema that really holds Nautobot's tables, wherever the search path begins.
+    """Return the schema that contains Nautobot's tables, wherever the search path begins.
 
     Raises:
         django.db.ProgrammingError: ``django_migrations`` is in no schema of the search path.
@@ -69,7 +69,7 @@ def schema(connection: BaseDatabaseWrapper) -> str:
 
 
 def can_create_tables(connection: BaseDatabaseWrapper, role: str) -> bool:
-    """Tell whether the role may create tables in the schema that holds Nautobot's tables."""
+    """Return whether the role may create tables in the schema of Nautobot's tables."""
     return bool(
         fetch_value(
             connection,
@@ -81,18 +81,18 @@ def can_create_tables(connection: BaseDatabaseWrapper, role: str) -> bool:
 
 def tables_not_owned(connection: BaseDatabaseWrapper, role: str) -> tuple[str, ...]:
     """Return the tables that the role may not alter."""
-    found = fetch_rows(
+    names = fetch_rows(
         connection,
         "SELECT tablename FROM pg_tables WHERE schemaname = %s "
         "AND NOT pg_has_role(%s, tableowner, 'USAGE') ORDER BY tablename",
         [schema(connection), role],
     )
-    return tuple(name for (name,) in found)
+    return tuple(name for (name,) in names)
 
 
 def views(connection: BaseDatabaseWrapper) -> tuple[str, ...]:
-    """Return the views, in any schema, that read a table of Nautobot's schema."""
-    found = fetch_rows(
+    """Return the views of all schemas that read a table of Nautobot's schema."""
+    views_and_tables = fetch_rows(
         connection,
         """
         SELECT DISTINCT v.oid::regclass::text || ' reads ' || t.relname
@@ -106,10 +106,10 @@ def views(connection: BaseDatabaseWrapper) -> tuple[str, ...]:
         """,
         [schema(connection)],
     )
-    return tuple(text for (text,) in found)
+    return tuple(text for (text,) in views_and_tables)
 
 
-# A number comes from an identity's own sequence, or from the one that the default names.
+# An integer key takes its values from the sequence of its identity or of its default.
 INTEGER_PRIMARY_KEYS_QUERY = """
     SELECT t.oid::regclass::text, t.relname, a.attname, s.oid::regclass::text,
            has_sequence_privilege(s.oid, 'SELECT')
@@ -134,15 +134,15 @@ INTEGER_PRIMARY_KEYS_QUERY = """
 
 
 def sequences(connection: BaseDatabaseWrapper) -> tuple[IdSequence, ...] | Unavailable:
-    """Return every numbered primary key, beside the sequence that feeds it."""
+    """Return every integer primary key with the sequence that supplies its values."""
     keys = fetch_rows(connection, INTEGER_PRIMARY_KEYS_QUERY, [schema(connection)])
     hidden = [name for *_, name, readable in keys if name and not readable]
     if hidden:
         return Unavailable(f"the role may not read {len(hidden)} sequences: GRANT SELECT on them")
     quote = connection.ops.quote_name
-    found = []
+    id_sequences = []
     for qualified, table, column, name, _ in keys:
-        # An unnumbered key has no position; a sequence that was never used stands before its start.
+        # A key without a sequence has no position. An unused sequence is one before its start.
         position = "0, false" if name is None else "s.last_value, s.is_called"
         source = "(SELECT 1) s" if name is None else f"{name} s"
         ((last, called, highest),) = fetch_rows(
@@ -150,17 +150,17 @@ def sequences(connection: BaseDatabaseWrapper) -> tuple[IdSequence, ...] | Unava
             f"SELECT {position}, coalesce((SELECT max({quote(column)}) FROM {qualified}), 0) "  # noqa: S608
             f"FROM {source}",
         )
-        found.append(
+        id_sequences.append(
             IdSequence(table, column, name or "", int(last) if called else int(last) - 1, highest)
         )
-    return tuple(found)
+    return tuple(id_sequences)
 
 
 def transactions(connection: BaseDatabaseWrapper) -> tuple[Transaction, ...] | Unavailable:
-    """Return transactions of other sessions that are open for longer than a minute.
+    """Return transactions of other sessions that have been open for more than a minute.
 
-    A role without ``pg_read_all_stats`` does not see the age of other roles' transactions; but it
-    sees all locks, and a session that holds none on a table keeps nobody waiting.
+    A role without ``pg_read_all_stats`` cannot see how old the transactions of other roles are. It
+    can see all locks, and a session without a lock on a table makes no other session wait.
     """
     hidden = fetch_value(
         connection,
@@ -170,13 +170,13 @@ def transactions(connection: BaseDatabaseWrapper) -> tuple[Transaction, ...] | U
     )
     if hidden:
         return Unavailable(
-            f"{hidden} sessions of other roles hold table locks and do not show since when: "
+            f"{hidden} sessions of other roles hold table locks, and their start times are hidden: "
             "GRANT pg_read_all_stats to the role"
         )
-    found = fetch_rows(
+    rows = fetch_rows(
         connection,
         f"SELECT pid, application_name, state, extract(epoch FROM now() - xact_start)::int "  # noqa: S608
         f"FROM pg_stat_activity WHERE {OTHER_SESSIONS} "
         f"AND xact_start < now() - interval '{LONG_TRANSACTION_SECONDS} seconds' ORDER BY 4 DESC",
     )
-    return tuple(Transaction(*row) for row in found)
+    return tuple(Transaction(*row) for row in rows)

@@ -1,4 +1,4 @@
-"""Small helpers for plain SQL on the read-only session."""
+"""Run small SQL queries on the read-only session."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 def fetch_rows(
     connection: BaseDatabaseWrapper, query: str, parameters: Sequence[Any] | None = None
 ) -> list[tuple[Any, ...]]:
-    """Run a query and return all of its rows; only for results that are small by nature."""
+    """Run a query and return all of its rows. Use it only for results that are always small."""
     with connection.cursor() as cursor:
         cursor.execute(query, parameters)
         return list(cursor.fetchall())
@@ -21,13 +21,13 @@ def fetch_rows(
 def fetch_value(
     connection: BaseDatabaseWrapper, query: str, parameters: Sequence[Any] | None = None
 ) -> Any:
-    """Run a query and return the first column of its only row."""
+    """Run a query and return the only column of its only row."""
     ((result,),) = fetch_rows(connection, query, parameters)
     return result
 
 
 def list_columns(connection: BaseDatabaseWrapper, table: str) -> set[str]:
-    """Return the columns that a table really has; an empty set if there is no such table."""
+    """Return the columns that a table has in the database; an empty set if it does not exist."""
     with connection.cursor() as cursor:
         if table not in connection.introspection.table_names(cursor):
             return set()

@@ -1,6 +1,7 @@
-"""What goes with the content types of models that go: ``post_upgrade`` removes those as stale.
+"""Count the rows that are deleted with stale content types.
 
-Plain SQL: on the way back, code and schema need not fit together.
+``post_upgrade`` removes the content types of models that no longer exist. The module uses plain
+SQL, because code and schema may not match during a rollback.
 """
 
 from __future__ import annotations
@@ -16,56 +17,61 @@ if TYPE_CHECKING:
 
 CONTENT_TYPE_TABLE = "django_content_type"
 RECREATED_TABLE = "auth_permission"
-"""Its rows come and go with the content types, by themselves."""
+"""Its rows are deleted and created with the content types."""
 
 
 def content_type_cascades(
     connection: BaseDatabaseWrapper, models: Collection[tuple[str, str]]
 ) -> Iterator[ContentTypeCascade]:
-    """Yield the rows that refer to the content types of models.
+    """Yield the number of rows that reference the content types of models, by column.
 
     Args:
-        connection: What to ask them through.
-        models: App labels and names in lower case.
+        connection: The connection to query.
+        models: App labels and model names in lower case.
     """
-    there = {
+    keys_by_model = {
         (str(app), str(model)): int(key)
         for key, app, model in fetch_rows(
             connection,
             f"SELECT id, app_label, model FROM {CONTENT_TYPE_TABLE}",  # noqa: S608
         )
     }
-    keys = {key: f"{app}.{model}" for (app, model), key in there.items() if (app, model) in models}
+    keys = {
+        key: f"{app}.{model}"
+        for (app, model), key in keys_by_model.items()
+        if (app, model) in models
+    }
     for column, counts in count_references(connection, keys).items():
-        named = sorted(keys[key] for key in counts)
-        yield ContentTypeCascade(column, sum(counts.values()), tuple(named))
+        model_names = sorted(keys[key] for key in counts)
+        yield ContentTypeCascade(column, sum(counts.values()), tuple(model_names))
 
 
 def count_references(
     connection: BaseDatabaseWrapper, keys: Collection[int]
 ) -> dict[str, dict[int, int]]:
-    """Count the rows that refer to content types.
+    """Count the rows that reference content types.
 
     Args:
-        connection: What to ask them through.
+        connection: The connection to query.
         keys: Primary keys of content types.
 
     Returns:
-        For ``table.column``, in order, the number of rows by content type; nothing is left out
-        that has rows, but for permissions.
+        For each ``table.column``, in order, the number of rows by content type. Every column with
+        rows is included except that of permissions.
     """
-    found: dict[str, dict[int, int]] = {}
+    references: dict[str, dict[int, int]] = {}
     quote = connection.ops.quote_name
-    listed = ", ".join(str(int(key)) for key in keys)
+    key_list = ", ".join(str(int(key)) for key in keys)
     for table, name in _find_content_type_columns(connection) if keys else ():
         column = quote(name)
-        query = f"SELECT {column}, count(*) FROM {quote(table)} WHERE {column} IN ({listed})"  # noqa: S608
+        query = f"SELECT {column}, count(*) FROM {quote(table)} WHERE {column} IN ({key_list})"  # noqa: S608
         counts = {
-            int(key): int(n) for key, n in fetch_rows(connection, f"{query} GROUP BY {column}")
+            int(key): int(count)
+            for key, count in fetch_rows(connection, f"{query} GROUP BY {column}")
         }
         if counts:
-            found[f"{table}.{name}"] = counts
-    return found
+            references[f"{table}.{name}"] = counts
+    return references
 
 
 def _find_content_type_columns(connection: BaseDatabaseWrapper) -> Iterator[tuple[str, str]]:

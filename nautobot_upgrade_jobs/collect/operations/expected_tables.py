@@ -1,6 +1,6 @@
-"""The tables that models have, in the words of the server's own catalog.
+"""Build the tables that models imply, in the terms of the server's catalog.
 
-Django's schema editor says what belongs to a model; nothing is executed.
+Django's schema editor writes the statements of each model. They are not executed.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper
     from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
-# Django's words for a type, and the server's.
+# Names of types in Django, and in the server's catalog.
 TYPE_ALIASES = {
     "postgresql": (
         (r"^varchar", "character varying"),
@@ -43,11 +43,11 @@ TYPE_ALIASES = {
 def build_expected_tables(
     registry: Apps, connection: BaseDatabaseWrapper
 ) -> Iterator[tuple[str, ExpectedTable]]:
-    """Yield the name and the shape of every table that the models of a registry manage.
+    """Yield the name and the definition of every table that the models of a registry manage.
 
     Args:
-        registry: Django's apps, the running ones or those of a migration state.
-        connection: Says in which server's words; it is not asked for anything.
+        registry: Django's app registry, of the running code or of a migration state.
+        connection: Determines the server's terms. It is not queried.
     """
     editor = connection.schema_editor(collect_sql=True, atomic=False)
     editor.deferred_sql = []
@@ -69,14 +69,14 @@ def _build_columns(
     model: type[models.Model], connection: BaseDatabaseWrapper
 ) -> Iterator[ExpectedColumn]:
     for field in model._meta.local_fields:
-        if kind := field.db_parameters(connection)["type"]:
-            yield ExpectedColumn(field.column, _canonical_type(kind, connection), field.null)
+        if db_type := field.db_parameters(connection)["type"]:
+            yield ExpectedColumn(field.column, _canonical_type(db_type, connection), field.null)
 
 
-def _canonical_type(kind: str, connection: BaseDatabaseWrapper) -> str:
-    text = kind.lower()
-    for pattern, word in TYPE_ALIASES[connection.vendor]:
-        text = re.sub(pattern, word, text)
+def _canonical_type(db_type: str, connection: BaseDatabaseWrapper) -> str:
+    text = db_type.lower()
+    for pattern, alias in TYPE_ALIASES[connection.vendor]:
+        text = re.sub(pattern, alias, text)
     return text
 
 
@@ -95,7 +95,7 @@ def _build_field_constraints(
     editor: BaseDatabaseSchemaEditor,
     connection: BaseDatabaseWrapper,
 ) -> Iterator[ExpectedConstraint]:
-    """Yield what a column brings: primary key, uniqueness, index, foreign key, check."""
+    """Yield the constraints of a column: primary key, unique, index, foreign key and check."""
     column = field.column
     if field.primary_key:
         yield _build_constraint("primary", (column,), editor._create_primary_key_sql(model, field))
@@ -109,8 +109,8 @@ def _build_field_constraints(
         yield _build_constraint("index", (f"{column} {operators}",), statement)
     if field.remote_field and field.db_constraint:
         remote = field.remote_field.model._meta.db_table
-        made = editor._create_fk_sql(model, field, "_fk_%(to_table)s_%(to_column)s")
-        yield _build_constraint("foreign", (column,), made, target=remote)
+        statement = editor._create_fk_sql(model, field, "_fk_%(to_table)s_%(to_column)s")
+        yield _build_constraint("foreign", (column,), statement, target=remote)
     if check := field.db_parameters(connection)["check"]:
         name = editor._create_index_name(model._meta.db_table, [column], suffix="_check")
         yield _build_constraint("check", (column,), editor._create_check_sql(model, name, check))
@@ -119,57 +119,62 @@ def _build_field_constraints(
 def _build_model_constraints(
     model: type[models.Model], editor: BaseDatabaseSchemaEditor
 ) -> Iterator[ExpectedConstraint]:
-    """Yield what the model states for several columns."""
+    """Yield the constraints and indexes in the options of a model."""
     meta = model._meta
     for names in meta.unique_together:
         fields = [meta.get_field(name) for name in names]
-        made = editor._create_unique_sql(model, fields)
-        yield _build_constraint("unique", tuple(field.column for field in fields), made)
+        statement = editor._create_unique_sql(model, fields)
+        yield _build_constraint("unique", tuple(field.column for field in fields), statement)
     for names in getattr(meta, "index_together", ()):
         fields = [meta.get_field(name) for name in names]
-        made = editor._create_index_sql(model, fields=fields, suffix="_idx")
-        yield _build_constraint("index", tuple(field.column for field in fields), made)
+        statement = editor._create_index_sql(model, fields=fields, suffix="_idx")
+        yield _build_constraint("index", tuple(field.column for field in fields), statement)
     for index in meta.indexes:
         columns = tuple(
             f"{meta.get_field(name).column} {order}".strip() for name, order in index.fields_orders
         )
         plain = not (index.expressions or index.condition or index.opclasses)
-        made = index.create_sql(model, editor)
-        yield _build_constraint("index", columns, made, index.name, plain=plain)
-    for one in meta.constraints:
-        made = one.create_sql(model, editor)
-        if made is None:
-            continue  # this server cannot have it, and Django leaves it out
-        if isinstance(one, models.UniqueConstraint):
-            columns = tuple(meta.get_field(name).column for name in one.fields)
-            plain = not (one.condition or getattr(one, "expressions", ()))
-            yield _build_constraint("unique", columns, made, one.name, plain=plain)
+        statement = index.create_sql(model, editor)
+        yield _build_constraint("index", columns, statement, index.name, plain=plain)
+    for constraint in meta.constraints:
+        statement = constraint.create_sql(model, editor)
+        if statement is None:
+            continue  # Django omits it, because the server does not support it
+        if isinstance(constraint, models.UniqueConstraint):
+            columns = tuple(meta.get_field(name).column for name in constraint.fields)
+            plain = not (constraint.condition or getattr(constraint, "expressions", ()))
+            yield _build_constraint("unique", columns, statement, constraint.name, plain=plain)
         else:
-            kind = "check" if isinstance(one, models.CheckConstraint) else "index"
-            yield _build_constraint(kind, (), made, one.name, plain=False)
+            kind = "check" if isinstance(constraint, models.CheckConstraint) else "index"
+            yield _build_constraint(kind, (), statement, constraint.name, plain=False)
 
 
 def _build_constraint(  # noqa: PLR0913 - the parts of one record
     kind: str,
     columns: tuple[str, ...],
-    made: Any,
+    statement: Any,
     name: str = "",
     *,
     plain: bool = True,
     target: str = "",
 ) -> ExpectedConstraint:
-    sql = _format_statement(made)
-    named = name or _parse_constraint_name(sql)
+    sql = _format_statement(statement)
+    constraint_name = name or _parse_constraint_name(sql)
     return ExpectedConstraint(
-        kind, columns, named, identified_by_name=not plain, referenced_table=target, sql=sql
+        kind,
+        columns,
+        constraint_name,
+        identified_by_name=not plain,
+        referenced_table=target,
+        sql=sql,
     )
 
 
 def _parse_constraint_name(sql: str) -> str:
-    """Return the name that a statement gives to the index or constraint."""
-    found = re.search(r'(?:CONSTRAINT|INDEX) [`"]([^`"]+)[`"]', sql)
-    return found[1] if found else ""
+    """Return the name of the index or constraint in a statement."""
+    match = re.search(r'(?:CONSTRAINT|INDEX) [`"]([^`"]+)[`"]', sql)
+    return match[1] if match else ""
 
 
-def _format_statement(made: Any) -> str:
-    return f"{str(made).rstrip(';')};"
+def _format_statement(statement: Any) -> str:
+    return f"{str(statement).rstrip(';')};"

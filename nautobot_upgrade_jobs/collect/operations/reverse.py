@@ -1,8 +1,8 @@
-"""The operation that undoes an operation, as one of its own: what goes for the one, goes for it.
+"""Build, for each migration operation, a forward operation that reverses it.
 
-Django undoes an operation by a method of it (``database_backwards``). The same written as an
-operation that goes forward can be asked what every operation is asked: what it demands of the
-rows, what it takes from them, and what it costs.
+Django reverses an operation by its method ``database_backwards``. The same change as a forward
+operation can be analyzed like any other operation: its preconditions, the data that it drops, and
+its cost.
 """
 
 from __future__ import annotations
@@ -35,17 +35,18 @@ from django.db.migrations.operations.models import (
     ModelOptionOperation,
 )
 from django.db.migrations.state import ModelState, ProjectState
+from django.db.models import Field
 
 
 class CustomReverse(Operation):
-    """Undoes an operation that is not one of Django's own; nobody but its author knows how."""
+    """The reverse of an operation that is not Django's own. Only its author knows its effect."""
 
-    def __init__(self, undone: Operation, before: ProjectState) -> None:
-        self.reversible = undone.reversible
+    def __init__(self, original: Operation, before: ProjectState) -> None:
+        self.reversible = original.reversible
         self._state_before = before
 
     def state_forwards(self, app_label: str, state: ProjectState) -> None:
-        """Bring the models that the operation alters back to what they were."""
+        """Restore the models that the operation alters."""
         earlier, after = self._state_before.models, self._state_before.clone()
         self.original_operation.state_forwards(app_label, after)
         for key in after.models.keys() - earlier.keys():
@@ -57,178 +58,218 @@ class CustomReverse(Operation):
 
 
 class StateOnlyReverse(CustomReverse):
-    """Undoes what only the models know of: the database stays as it is."""
+    """The reverse of a change of the models only. It leaves the database unchanged."""
 
 
 class Irreversible(Operation):
-    """In the place of code that nobody has written a way back for."""
+    """A placeholder for the reverse of code that has none."""
 
     reversible = False
 
     def state_forwards(self, app_label: str, state: ProjectState) -> None:
-        """Change nothing: code alters no model."""
+        """Change nothing, because code alters no model."""
 
 
-def reverse_operation(one: Operation, app: str, before: ProjectState) -> list[Operation]:
-    """Return what undoes an operation, in the order in which it is done; each as its ``undone``.
+def reverse_operation(operation: Operation, app: str, before: ProjectState) -> list[Operation]:
+    """Return the operations that reverse an operation, in order.
+
+    Each has the attribute ``original_operation``.
 
     Args:
-        one: The operation.
-        app: Label of the App that it belongs to.
-        before: The models as they were before it; it is not changed.
+        operation: The operation to reverse.
+        app: Label of its App.
+        before: The models before the operation. The state is not changed.
     """
-    found = (
-        [CustomReverse(one, before.clone())]
-        if _is_custom_operation(one)
-        else _reverse(one, app, before)
+    reverse_operations = (
+        [CustomReverse(operation, before.clone())]
+        if _is_custom_operation(operation)
+        else _reverse(operation, app, before)
     )
-    for each in found:
-        each.original_operation = one
-    return found
+    for reverse in reverse_operations:
+        reverse.original_operation = operation
+    return reverse_operations
 
 
-def _is_custom_operation(one: Operation) -> bool:
-    """Tell whether somebody else than Django says what is done in the database."""
+def _is_custom_operation(operation: Operation) -> bool:
+    """Return whether code outside Django defines what the operation does in the database."""
     return any(
-        name in vars(kind)
-        for kind in type(one).__mro__
-        if not kind.__module__.startswith("django.")
+        name in vars(class_)
+        for class_ in type(operation).__mro__
+        if not class_.__module__.startswith("django.")
         for name in ("database_forwards", "database_backwards")
     )
 
 
 @singledispatch
-def _reverse(one: Operation, app: str, before: ProjectState) -> list[Operation]:
-    return [CustomReverse(one, before.clone())]
+def _reverse(operation: Operation, app: str, before: ProjectState) -> list[Operation]:
+    return [CustomReverse(operation, before.clone())]
 
 
 @_reverse.register
-def _reverse_create_model(one: CreateModel, app: str, before: ProjectState) -> list[Operation]:
-    return [DeleteModel(one.name)]
+def _reverse_create_model(
+    operation: CreateModel, app: str, before: ProjectState
+) -> list[Operation]:
+    return [DeleteModel(operation.name)]
 
 
 @_reverse.register
-def _reverse_delete_model(one: DeleteModel, app: str, before: ProjectState) -> list[Operation]:
-    model = before.models[app, one.name_lower].clone()
+def _reverse_delete_model(
+    operation: DeleteModel, app: str, before: ProjectState
+) -> list[Operation]:
+    model = before.models[app, operation.name_lower].clone()
     fields, options = list(model.fields.items()), dict(model.options)
     return [CreateModel(model.name, fields, options, model.bases, model.managers)]
 
 
 @_reverse.register
-def _reverse_rename_model(one: RenameModel, app: str, before: ProjectState) -> list[Operation]:
-    return [RenameModel(one.new_name, one.old_name)]
+def _reverse_rename_model(
+    operation: RenameModel, app: str, before: ProjectState
+) -> list[Operation]:
+    return [RenameModel(operation.new_name, operation.old_name)]
 
 
 @_reverse.register
 def _reverse_alter_model_table(
-    one: AlterModelTable, app: str, before: ProjectState
+    operation: AlterModelTable, app: str, before: ProjectState
 ) -> list[Operation]:
     return [
         AlterModelTable(
-            one.name, _get_model_state(one.name_lower, app, before).options.get("db_table")
+            operation.name,
+            _get_model_state(operation.name_lower, app, before).options.get("db_table"),
         )
     ]
 
 
 @_reverse.register
 def _reverse_alter_together(
-    one: AlterTogetherOptionOperation, app: str, before: ProjectState
+    operation: AlterTogetherOptionOperation, app: str, before: ProjectState
 ) -> list[Operation]:
-    earlier = _get_model_state(one.name_lower, app, before).options.get(one.option_name)
-    return [type(one)(one.name, earlier or set())]
+    earlier = _get_model_state(operation.name_lower, app, before).options.get(operation.option_name)
+    return [type(operation)(operation.name, earlier or set())]
 
 
 @_reverse.register(ModelOptionOperation)
 def _reverse_model_options(
-    one: ModelOptionOperation, app: str, before: ProjectState
+    operation: ModelOptionOperation, app: str, before: ProjectState
 ) -> list[Operation]:
-    return []  # names and orders of the code; the database has none of them
+    return []  # options of the code only, which do not exist in the database
 
 
 @_reverse.register
 def _reverse_alter_order_with_respect_to(
-    one: AlterOrderWithRespectTo, app: str, before: ProjectState
+    operation: AlterOrderWithRespectTo, app: str, before: ProjectState
 ) -> list[Operation]:
-    return [CustomReverse(one, before.clone())]  # it has a column of its own
+    return [CustomReverse(operation, before.clone())]  # it has its own column
 
 
 @_reverse.register
-def _reverse_add_field(one: AddField, app: str, before: ProjectState) -> list[Operation]:
-    return [RemoveField(one.model_name, one.name)]
+def _reverse_add_field(operation: AddField, app: str, before: ProjectState) -> list[Operation]:
+    return [RemoveField(operation.model_name, operation.name)]
 
 
 @_reverse.register
-def _reverse_remove_field(one: RemoveField, app: str, before: ProjectState) -> list[Operation]:
-    return [AddField(one.model_name, one.name, _get_field_before(one, app, before))]
+def _reverse_remove_field(
+    operation: RemoveField, app: str, before: ProjectState
+) -> list[Operation]:
+    return [
+        AddField(operation.model_name, operation.name, _get_field_before(operation, app, before))
+    ]
 
 
 @_reverse.register
-def _reverse_alter_field(one: AlterField, app: str, before: ProjectState) -> list[Operation]:
-    return [AlterField(one.model_name, one.name, _get_field_before(one, app, before))]
+def _reverse_alter_field(operation: AlterField, app: str, before: ProjectState) -> list[Operation]:
+    return [
+        AlterField(operation.model_name, operation.name, _get_field_before(operation, app, before))
+    ]
 
 
 @_reverse.register
-def _reverse_rename_field(one: RenameField, app: str, before: ProjectState) -> list[Operation]:
-    return [RenameField(one.model_name, one.new_name, one.old_name)]
+def _reverse_rename_field(
+    operation: RenameField, app: str, before: ProjectState
+) -> list[Operation]:
+    return [RenameField(operation.model_name, operation.new_name, operation.old_name)]
 
 
 @_reverse.register
-def _reverse_add_index(one: AddIndex, app: str, before: ProjectState) -> list[Operation]:
-    return [RemoveIndex(one.model_name, one.index.name)]
+def _reverse_add_index(operation: AddIndex, app: str, before: ProjectState) -> list[Operation]:
+    return [RemoveIndex(operation.model_name, operation.index.name)]
 
 
 @_reverse.register
-def _reverse_remove_index(one: RemoveIndex, app: str, before: ProjectState) -> list[Operation]:
-    index = _get_model_state(one.model_name_lower, app, before).get_index_by_name(one.name)
-    return [AddIndex(one.model_name, index)]
+def _reverse_remove_index(
+    operation: RemoveIndex, app: str, before: ProjectState
+) -> list[Operation]:
+    index = _get_model_state(operation.model_name_lower, app, before).get_index_by_name(
+        operation.name
+    )
+    return [AddIndex(operation.model_name, index)]
 
 
 @_reverse.register
-def _reverse_rename_index(one: RenameIndex, app: str, before: ProjectState) -> list[Operation]:
-    if one.old_name:
-        return [RenameIndex(one.model_name, new_name=one.old_name, old_name=one.new_name)]
-    # Of fields that were indexed together: Django leaves the name as it is.
-    return [StateOnlyReverse(one, before.clone())]
+def _reverse_rename_index(
+    operation: RenameIndex, app: str, before: ProjectState
+) -> list[Operation]:
+    if operation.old_name:
+        return [
+            RenameIndex(
+                operation.model_name, new_name=operation.old_name, old_name=operation.new_name
+            )
+        ]
+    # An unnamed index (index_together): Django keeps the new name when it reverses this.
+    return [StateOnlyReverse(operation, before.clone())]
 
 
 @_reverse.register
-def _reverse_add_constraint(one: AddConstraint, app: str, before: ProjectState) -> list[Operation]:
-    return [RemoveConstraint(one.model_name, one.constraint.name)]
+def _reverse_add_constraint(
+    operation: AddConstraint, app: str, before: ProjectState
+) -> list[Operation]:
+    return [RemoveConstraint(operation.model_name, operation.constraint.name)]
 
 
 @_reverse.register
 def _reverse_remove_constraint(
-    one: RemoveConstraint, app: str, before: ProjectState
+    operation: RemoveConstraint, app: str, before: ProjectState
 ) -> list[Operation]:
-    constraint = _get_model_state(one.model_name_lower, app, before).get_constraint_by_name(
-        one.name
+    constraint = _get_model_state(operation.model_name_lower, app, before).get_constraint_by_name(
+        operation.name
     )
-    return [AddConstraint(one.model_name, constraint)]
+    return [AddConstraint(operation.model_name, constraint)]
 
 
 @_reverse.register
-def _reverse_run_python(one: RunPython, app: str, before: ProjectState) -> list[Operation]:
-    if one.reverse_code is None:
+def _reverse_run_python(operation: RunPython, app: str, before: ProjectState) -> list[Operation]:
+    if operation.reverse_code is None:
         return [Irreversible()]
-    return [RunPython(one.reverse_code, one.code, atomic=one.atomic, hints=one.hints)]
+    return [
+        RunPython(
+            operation.reverse_code, operation.code, atomic=operation.atomic, hints=operation.hints
+        )
+    ]
 
 
 @_reverse.register
-def _reverse_run_sql(one: RunSQL, app: str, before: ProjectState) -> list[Operation]:
-    moved = _reverse_all(one.state_operations, app, before)
-    if one.reverse_sql is None:
-        return [Irreversible(), *moved]
-    return [RunSQL(one.reverse_sql, one.sql, state_operations=moved, hints=one.hints)]
+def _reverse_run_sql(operation: RunSQL, app: str, before: ProjectState) -> list[Operation]:
+    state_operations = _reverse_all(operation.state_operations, app, before)
+    if operation.reverse_sql is None:
+        return [Irreversible(), *state_operations]
+    return [
+        RunSQL(
+            operation.reverse_sql,
+            operation.sql,
+            state_operations=state_operations,
+            hints=operation.hints,
+        )
+    ]
 
 
 @_reverse.register
 def _reverse_separate_database_and_state(
-    one: SeparateDatabaseAndState, app: str, before: ProjectState
+    operation: SeparateDatabaseAndState, app: str, before: ProjectState
 ) -> list[Operation]:
     return [
         SeparateDatabaseAndState(
-            _reverse_all(one.database_operations, app, before),
-            _reverse_all(one.state_operations, app, before),
+            _reverse_all(operation.database_operations, app, before),
+            _reverse_all(operation.state_operations, app, before),
         )
     ]
 
@@ -236,17 +277,17 @@ def _reverse_separate_database_and_state(
 def _reverse_all(
     operations: Sequence[Operation], app: str, before: ProjectState
 ) -> list[Operation]:
-    """Return what undoes several operations, the last of them first."""
-    state, found = before.clone(), list[Operation]()
-    for one in operations:
-        found = [*reverse_operation(one, app, state), *found]
-        one.state_forwards(app, state)
-    return found
+    """Return the operations that reverse several operations, the last one first."""
+    state, reverse_operations = before.clone(), list[Operation]()
+    for operation in operations:
+        reverse_operations = [*reverse_operation(operation, app, state), *reverse_operations]
+        operation.state_forwards(app, state)
+    return reverse_operations
 
 
 def _get_model_state(name: str, app: str, before: ProjectState) -> ModelState:
     return before.models[app, name]
 
 
-def _get_field_before(one: RemoveField | AlterField, app: str, before: ProjectState):
-    return _get_model_state(one.model_name_lower, app, before).fields[one.name].clone()
+def _get_field_before(operation: RemoveField | AlterField, app: str, before: ProjectState) -> Field:
+    return _get_model_state(operation.model_name_lower, app, before).fields[operation.name].clone()

@@ -1,117 +1,131 @@
-"""Counts what is in the tables and columns that go, by one query for each table."""
+"""Count the values in tables and columns that are dropped, with one query per table."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from django.db import Error as DatabaseError
 from django.db.models import Field, JSONField
 
-from .. import explain
+from ...facts import or_none
+from ..context import attempt, explain
 from ..db.sql import fetch_rows
 
 if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper
 
-NO_CONDITION: tuple[str, list[Any]] = ("", [])
-"""No condition: any value is somebody's own."""
+Condition = tuple[str, list[Any]]
+"""An SQL condition and its parameters."""
+NO_CONDITION: Condition = ("", [])
+"""Without a condition, every value counts as non-default."""
 CONSTANT_FACTORIES = (dict, list)
-"""Callables that give the same value to every row."""
+"""Callables that return an equal value for every row."""
 
 
 @dataclass(frozen=True)
 class DropTarget:
-    """A table, or a column of it, that goes; as they are named today."""
+    """A table or column that is dropped, by its current name."""
 
     table: str
     column: str = ""
     field: Field | None = None
-    """Of the column: it knows what every new row gets."""
+    """The field of the column, which has the default of new rows."""
 
 
 @dataclass(frozen=True)
 class ValueCount:
-    """What is in it."""
+    """The number of rows and values in a drop target."""
 
     rows: int = 0
-    """Rows of the table; of a column, those that have a value."""
+    """Rows of the table; for a column, the rows that have a value in it."""
     non_default_rows: int = 0
-    """Of these, the values that are not what every new row gets."""
+    """Rows among them whose value differs from the default of new rows."""
     unknown: str = ""
+    """Why the values could not be counted."""
 
 
-def count_values(connection: BaseDatabaseWrapper, goes: Sequence[DropTarget]) -> list[ValueCount]:
-    """Count everything, in the order in which it is given."""
-    found: dict[int, ValueCount] = {}
-    for table in dict.fromkeys(one.table for one in goes):
-        places = [place for place, one in enumerate(goes) if one.table == table]
-        found |= zip(places, _count_table(connection, [goes[one] for one in places]), strict=True)
-    return [found[place] for place in range(len(goes))]
+def count_values(
+    connection: BaseDatabaseWrapper, targets: Sequence[DropTarget]
+) -> list[ValueCount]:
+    """Count the values of each target. The results are in the order of the targets."""
+    counts: dict[int, ValueCount] = {}
+    for table in dict.fromkeys(target.table for target in targets):
+        indexes = [index for index, target in enumerate(targets) if target.table == table]
+        table_targets = [targets[index] for index in indexes]
+        counts |= zip(indexes, _count_table(connection, table_targets), strict=True)
+    return [counts[index] for index in range(len(targets))]
 
 
 def _count_table(
-    connection: BaseDatabaseWrapper, goes: Sequence[DropTarget]
+    connection: BaseDatabaseWrapper, targets: Sequence[DropTarget]
 ) -> Iterator[ValueCount]:
-    """Count what goes of one table; without a look at defaults where the server has no ``=``."""
-    differ = [_non_default_condition(connection, one) for one in goes]
-    plain = [NO_CONDITION] * len(goes)
-    why = ""
-    for conditions in [differ, plain] if differ != plain else [plain]:
+    """Count the targets of one table.
+
+    Some types have no operator ``=``. If the query fails, it is repeated without comparing values
+    with defaults.
+    """
+    conditions = [_non_default_condition(connection, target) for target in targets]
+    no_conditions = [NO_CONDITION] * len(targets)
+    reason = ""
+    variants = [conditions, no_conditions] if conditions != no_conditions else [no_conditions]
+    for variant in variants:
         try:
-            counts = _run_count_query(connection, goes, conditions)
+            counts = _run_count_query(connection, targets, variant)
         except DatabaseError as error:
-            why = explain(error)
+            reason = explain(error)
         else:
-            yield from (
-                ValueCount(*counts[2 * place : 2 * place + 2]) for place in range(len(goes))
-            )
+            yield from (ValueCount(rows, non_default) for rows, non_default in counts)
             return
-    yield from (ValueCount(unknown=why) for _ in goes)
+    yield from (ValueCount(unknown=reason) for _ in targets)
 
 
 def _run_count_query(
     connection: BaseDatabaseWrapper,
-    goes: Sequence[DropTarget],
-    differ: Sequence[tuple[str, list[Any]]],
-) -> tuple[int, ...]:
-    """Return two numbers for each: all that is in it, and what differs."""
+    targets: Sequence[DropTarget],
+    conditions: Sequence[Condition],
+) -> list[tuple[int, int]]:
+    """Return two numbers for each target: all values, and the non-default ones."""
     quote = connection.ops.quote_name
     counts, parameters = [], []
-    for one, (condition, given) in zip(goes, differ, strict=True):
-        whole = f"count({quote(one.column) if one.column else '*'})"
-        part = f"count(CASE WHEN {condition} THEN 1 END)" if condition else whole
-        counts += [whole, part]
-        parameters += given
-    query = f"SELECT {', '.join(counts)} FROM {quote(goes[0].table)}"  # noqa: S608 - quoted names
-    (found,) = fetch_rows(connection, query, parameters or None)
-    return tuple(map(int, found))
+    for target, (condition, values) in zip(targets, conditions, strict=True):
+        count_all = f"count({quote(target.column) if target.column else '*'})"
+        count_some = f"count(CASE WHEN {condition} THEN 1 END)" if condition else count_all
+        counts += [count_all, count_some]
+        parameters += values
+    query = f"SELECT {', '.join(counts)} FROM {quote(targets[0].table)}"  # noqa: S608 - quoted names
+    (row,) = fetch_rows(connection, query, parameters or None)
+    numbers = [int(number) for number in row]
+    return list(zip(numbers[::2], numbers[1::2], strict=True))
 
 
-def _non_default_condition(
-    connection: BaseDatabaseWrapper, one: DropTarget
-) -> tuple[str, list[Any]]:
-    """Return the condition under which a value is somebody's own, and its parameters."""
-    if one.field is None:
+def _non_default_condition(connection: BaseDatabaseWrapper, target: DropTarget) -> Condition:
+    """Return the condition under which a value differs from the default of new rows."""
+    if target.field is None:
         return NO_CONDITION
-    try:
-        known, value = _uniform_default(one.field)
-        given = one.field.get_db_prep_save(value, connection) if known else None
-    except Exception:  # noqa: BLE001 - fields are code of others, and are not bound to a model
+    # Fields are foreign code, and this one is not bound to a model.
+    value = or_none(attempt(partial(_stored_default, connection, target.field), expected=Exception))
+    if value is None:
         return NO_CONDITION
-    if given is None:
-        return NO_CONDITION
-    json = isinstance(one.field, JSONField) and connection.vendor == "mysql"
-    place = "CAST(%s AS JSON)" if json else "%s"
-    return f"{connection.ops.quote_name(one.column)} <> {place}", [given]
+    is_json = isinstance(target.field, JSONField) and connection.vendor == "mysql"
+    placeholder = "CAST(%s AS JSON)" if is_json else "%s"
+    return f"{connection.ops.quote_name(target.column)} <> {placeholder}", [value]
+
+
+def _stored_default(connection: BaseDatabaseWrapper, field: Field) -> Any:
+    """Return the database value that every new row gets; None if it differs between rows."""
+    is_uniform, default = _uniform_default(field)
+    return field.get_db_prep_save(default, connection) if is_uniform else None
 
 
 def _uniform_default(field: Field) -> tuple[bool, Any]:
-    """Return whether every new row gets one value, and which."""
+    """Return whether every new row gets the same value, and that value."""
     if field.has_default():
-        given = field.default
-        if callable(given):
-            return given in CONSTANT_FACTORIES, given() if given in CONSTANT_FACTORIES else None
-        return True, given
+        default = field.default
+        if callable(default):
+            is_constant = default in CONSTANT_FACTORIES
+            return is_constant, default() if is_constant else None
+        return True, default
     return bool(field.blank and field.empty_strings_allowed and not field.null), ""

@@ -1,1 +1,1 @@
-"""What only the Rollback Planner reads."""
+"""Collectors that only the Rollback Planner uses."""

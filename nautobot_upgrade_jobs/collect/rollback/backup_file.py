@@ -1,4 +1,4 @@
-"""Reads a file that is said to be a backup; of PostgreSQL by its own tool, of MySQL as text."""
+"""Read a backup file. ``pg_restore`` reads PostgreSQL archives; SQL dumps are read as text."""
 
 from __future__ import annotations
 
@@ -8,15 +8,17 @@ from pathlib import Path
 
 from ...facts import Unavailable
 from ...facts.backup_file import Backup
-from ...rollback.backup_check import of_listing, of_statements, rows_of
-from .. import explain
+from ...rollback.backup_check import count_dump_rows, parse_mysqldump, parse_pg_restore_list
+from ..context import explain
 
 ARCHIVE_MAGIC = b"PGDMP"
-"""What a native dump of PostgreSQL begins with."""
+"""The first bytes of an archive that ``pg_dump`` writes."""
+LISTING_TIMEOUT_SECONDS = 60
+MAX_REASON_LENGTH = 300
 
 
 class UnreadableBackupError(ValueError):
-    """A file cannot be read as a dump; the message says why."""
+    """A file cannot be read as a dump. The message gives the reason."""
 
 
 def read_backup(path: Path, seconds: float) -> Backup:
@@ -24,10 +26,10 @@ def read_backup(path: Path, seconds: float) -> Backup:
 
     Args:
         path: The file.
-        seconds: Its rows are counted within this time, or not at all.
+        seconds: Time limit for counting its rows.
 
     Raises:
-        NoBackupError: It is no dump, or nothing here can read it.
+        UnreadableBackupError: The file is not a dump, or no tool on this host can read it.
     """
     try:
         with path.open("rb") as stream:
@@ -35,38 +37,47 @@ def read_backup(path: Path, seconds: float) -> Backup:
         if is_archive:
             return _read_archive(path, seconds)
         with path.open(encoding="utf-8", errors="replace") as lines:
-            return of_statements(path.name, lines)
+            return parse_mysqldump(path.name, lines)
     except (OSError, subprocess.SubprocessError) as error:
         raise UnreadableBackupError(f"{path}: {explain(error)}") from None
 
 
 def _read_archive(path: Path, seconds: float) -> Backup:
-    words = ["pg_restore", "--list", str(path)]
-    done = subprocess.run(  # noqa: S603 - a list of words, no shell
-        words, capture_output=True, text=True, errors="replace", timeout=60, check=False
+    command = ["pg_restore", "--list", str(path)]
+    completed = subprocess.run(  # noqa: S603 - a list of arguments, no shell
+        command,
+        capture_output=True,
+        text=True,
+        errors="replace",
+        timeout=LISTING_TIMEOUT_SECONDS,
+        check=False,
     )
-    if done.returncode:
-        reason = " ".join(done.stderr.split())[:300]
-        raise UnreadableBackupError(f"{path}: its table of contents does not read: {reason}")
-    return of_listing(path.name, done.stdout, _count_archive_rows(path, seconds))
+    if completed.returncode:
+        reason = " ".join(completed.stderr.split())[:MAX_REASON_LENGTH]
+        raise UnreadableBackupError(f"{path}: pg_restore cannot read its contents: {reason}")
+    return parse_pg_restore_list(path.name, completed.stdout, _count_archive_rows(path, seconds))
 
 
 def _count_archive_rows(path: Path, seconds: float) -> dict[str, int] | Unavailable:
-    """Count the rows as the tool writes them, line by line: memory does not grow with them."""
-    words = ["pg_restore", "--data-only", "--file=-", str(path)]
+    """Count the rows line by line while ``pg_restore`` writes them, in constant memory."""
+    command = ["pg_restore", "--data-only", "--file=-", str(path)]
     with subprocess.Popen(  # noqa: S603
-        words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, errors="replace"
-    ) as running:
-        end = threading.Timer(seconds, running.kill)
-        end.start()
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        errors="replace",
+    ) as process:
+        timer = threading.Timer(seconds, process.kill)
+        timer.start()
         try:
-            found = rows_of(running.stdout or ())
+            rows = count_dump_rows(process.stdout or ())
         finally:
-            end.cancel()
-    if running.returncode < 0:
-        return Unavailable(f"pg_restore was not through after {seconds:.0f} s")
-    if running.returncode:
+            timer.cancel()
+    if process.returncode < 0:
+        return Unavailable(f"pg_restore did not finish within {seconds:.0f} s")
+    if process.returncode:
         raise UnreadableBackupError(
-            f"{path}: it is damaged; pg_restore ended with {running.returncode}"
+            f"{path}: the file is damaged; pg_restore ended with {process.returncode}"
         )
-    return found
+    return rows

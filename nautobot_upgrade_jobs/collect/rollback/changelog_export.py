@@ -1,4 +1,7 @@
-"""Writes the change log since a moment into a file: what has to be done again after a restore."""
+"""Write the change log since a point in time to a file.
+
+These are the changes to repeat after a restored backup.
+"""
 
 from __future__ import annotations
 
@@ -10,33 +13,36 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from .. import Context
+from ..context import Context
 from ..db.sql import fetch_rows, list_columns
 from ..support.redaction import redact_text
 
 PAGE_SIZE = 500
-"""Entries that are read at a time: memory does not grow with the change log."""
+"""Number of entries that are read at a time, so that memory does not grow with the change log."""
 CHANGE_COLUMNS = ("time", "user_name", "action", "object_repr", "request_id")
 OBJECT_DATA_COLUMNS = ("object_data_v2", "object_data")
-"""Columns of the object as it was afterwards; the first that the release has."""
+"""Columns with the object after the change. The first one that the release has is used."""
+HIGHEST_KEY = "ffffffff-ffff-ffff-ffff-ffffffffffff"
+"""Starts the export after all changes of the given time itself."""
 
 
 def export_changelog(context: Context, since: datetime, path: Path) -> int:
-    """Write one JSON line for each change, in the order in which they were made.
+    """Write one JSON line per change, in the order of the changes.
 
     Args:
-        context: What to read through.
-        since: Changes after this moment.
-        path: The file, ``….jsonl.gz``; readable by its owner alone, and whole or not there.
+        context: Holds the connection to read through.
+        since: Changes after this time are written.
+        path: The file, ``….jsonl.gz``. Only its owner can read it, and it is written completely or
+            not at all.
 
     Returns:
-        How many changes it holds.
+        The number of changes in the file.
 
     Raises:
-        OSError: It cannot be written.
+        OSError: The file cannot be written.
         django.db.Error: The change log cannot be read.
     """
-    number = 0
+    count = 0
     unfinished = path.with_name(f".{path.name}.part")
     descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     try:
@@ -45,34 +51,36 @@ def export_changelog(context: Context, since: datetime, path: Path) -> int:
                 stream.write(
                     redact_text(json.dumps(change, ensure_ascii=False, default=str)) + "\n"
                 )
-                number += 1
+                count += 1
         unfinished.replace(path)
     finally:
         unfinished.unlink(missing_ok=True)
-    return number
+    return count
 
 
 def _read_changes(context: Context, since: datetime) -> Iterator[dict[str, Any]]:
-    """Yield the changes page by page; two of the same moment in the order of their keys."""
+    """Yield the changes page by page. Changes of the same time are ordered by their keys."""
     connection = context.connection
-    there = list_columns(connection, "extras_objectchange")
-    data = next(name for name in OBJECT_DATA_COLUMNS if name in there)
-    fields = ", ".join(f"c.{name}" for name in CHANGE_COLUMNS)
+    existing = list_columns(connection, "extras_objectchange")
+    data_column = next(name for name in OBJECT_DATA_COLUMNS if name in existing)
+    columns = ", ".join(f"c.{name}" for name in CHANGE_COLUMNS)
     query = (
-        f"SELECT c.id, {fields}, t.app_label, t.model, c.changed_object_id, c.{data} "  # noqa: S608
+        f"SELECT c.id, {columns}, t.app_label, t.model, c.changed_object_id, c.{data_column} "  # noqa: S608
         "FROM extras_objectchange c "
         "JOIN django_content_type t ON t.id = c.changed_object_type_id "
         "WHERE c.time > %s OR (c.time = %s AND c.id > %s) "
         f"ORDER BY c.time, c.id LIMIT {PAGE_SIZE}"
     )
-    moment, key = since, "ffffffff-ffff-ffff-ffff-ffffffffffff"
-    while page := fetch_rows(connection, query, [moment, moment, key]):
-        for id_, *values, app, model, object_id, stated in page:
-            named = dict(zip(CHANGE_COLUMNS, values, strict=True))
+    last_time, last_key = since, HIGHEST_KEY
+    while page := fetch_rows(connection, query, [last_time, last_time, last_key]):
+        for key, *values, app, model, object_id, object_data in page:
+            change = dict(zip(CHANGE_COLUMNS, values, strict=True))
             yield {
-                **named,
+                **change,
                 "model": f"{app}.{model}",
                 "object_id": str(object_id),
-                "object_data": json.loads(stated) if isinstance(stated, str) else stated,
+                "object_data": json.loads(object_data)
+                if isinstance(object_data, str)
+                else object_data,
             }
-            moment, key = named["time"], str(id_)
+            last_time, last_key = change["time"], str(key)

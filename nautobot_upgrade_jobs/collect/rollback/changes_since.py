@@ -1,6 +1,6 @@
-"""Counts what was written since a moment, by the change log and by the rows' own time stamps.
+"""Count the changes since a point in time, by the change log and by the rows' own timestamps.
 
-Plain SQL: on the way back, code and schema need not fit together.
+The module uses plain SQL, because code and schema may not match during a rollback.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from django.db import Error as DatabaseError
 
 from ...facts import Unavailable
 from ...facts.changes_since import ChangesSince, LoggedChanges, TimestampChanges
-from .. import Context, explain
+from ..context import Context, explain
 from ..db.sql import fetch_rows
 from ..files import raise_unless_missing
 
@@ -34,24 +34,24 @@ NEWEST_CHANGES_QUERY = """
     WHERE c.time > %s ORDER BY c.time DESC LIMIT 1000
 """
 POST_UPGRADE_GRACE = timedelta(minutes=10)
-"""What the steps after the last migration are given."""
+"""Time allowed for the steps after the last migration."""
 SAMPLE_SIZE = 3
-"""Objects that are named."""
+"""Number of objects that are named."""
 
 
 def collect(
     context: Context, since: datetime, upgrade: tuple[datetime, datetime] | None = None
 ) -> ChangesSince:
-    """Count what is newer than a moment.
+    """Count the changes since a point in time.
 
     Args:
-        context: What to read through.
-        since: The moment.
-        upgrade: From when to when migrations were applied. They, and the steps that follow them,
-            stamp what they write, too, and nothing logs that: it is left out.
+        context: Holds the connection to read through.
+        since: The point in time.
+        upgrade: When the first and the last migration were applied. Migrations and the steps after
+            them also set timestamps, which no log records. Their changes are not counted.
     """
     connection = context.connection
-    stamped, unknown = [], {}
+    changed, unknown = [], {}
     for table, columns in sorted(_timestamp_columns(connection).items()):
         try:
             created, updated = _count_newer_rows(connection, table, columns, since, upgrade)
@@ -59,18 +59,18 @@ def collect(
             unknown[table] = explain(error)
         else:
             if created or updated:
-                stamped.append(TimestampChanges(table, created, updated))
+                changed.append(TimestampChanges(table, created, updated))
     return ChangesSince(
         since.isoformat(timespec="seconds"),
         _count_logged_changes(connection, since),
-        tuple(stamped),
+        tuple(changed),
         unknown,
         _count_newer_media_files(since),
     )
 
 
 def _count_newer_media_files(since: datetime) -> int | Unavailable:
-    """Count the files that are younger; one that goes meanwhile is none."""
+    """Count the newer files. A file that disappears meanwhile does not count."""
     try:
         root = default_storage.path("")
     except NotImplementedError:
@@ -96,7 +96,7 @@ def _count_logged_changes(
     connection: BaseDatabaseWrapper, since: datetime
 ) -> tuple[LoggedChanges, ...] | Unavailable:
     try:
-        found = fetch_rows(connection, CHANGES_QUERY, [since])
+        rows = fetch_rows(connection, CHANGES_QUERY, [since])
     except DatabaseError as error:
         return Unavailable(explain(error))
     names = _sample_object_names(connection, since)
@@ -105,27 +105,27 @@ def _count_logged_changes(
             f"{app}.{model}",
             str(user),
             str(action),
-            int(number),
+            int(count),
             tuple(names[app, model, user, action][:SAMPLE_SIZE]),
         )
-        for app, model, user, action, number in found
+        for app, model, user, action, count in rows
     )
 
 
 def _sample_object_names(
     connection: BaseDatabaseWrapper, since: datetime
 ) -> dict[tuple[str, ...], list[str]]:
-    """Return the names of the newest objects, by model, user and action."""
+    """Return the names of the newest objects by model, user and action."""
     names: dict[tuple[str, ...], list[str]] = defaultdict(list)
-    for *kind, name in fetch_rows(connection, NEWEST_CHANGES_QUERY, [since]):
-        names[tuple(map(str, kind))].append(str(name))
+    for *group, name in fetch_rows(connection, NEWEST_CHANGES_QUERY, [since]):
+        names[tuple(map(str, group))].append(str(name))
     return names
 
 
 def _timestamp_columns(connection: BaseDatabaseWrapper) -> dict[str, set[str]]:
-    """Return the tables that have time stamps of their rows, and which."""
+    """Return the timestamp columns of each table that has any."""
     schema = "DATABASE()" if connection.vendor == "mysql" else "current_schema()"
-    found: dict[str, set[str]] = defaultdict(set)
+    columns: dict[str, set[str]] = defaultdict(set)
     query = (
         "SELECT c.table_name, c.column_name FROM information_schema.columns c "  # noqa: S608
         "JOIN information_schema.tables t ON t.table_schema = c.table_schema "
@@ -133,8 +133,8 @@ def _timestamp_columns(connection: BaseDatabaseWrapper) -> dict[str, set[str]]:
         f"WHERE c.table_schema = {schema} AND c.column_name IN (%s, %s)"
     )
     for table, column in fetch_rows(connection, query, TIMESTAMP_COLUMNS):
-        found[str(table)].add(str(column))
-    return found
+        columns[str(table)].add(str(column))
+    return columns
 
 
 def _count_newer_rows(
@@ -144,24 +144,24 @@ def _count_newer_rows(
     since: datetime,
     upgrade: tuple[datetime, datetime] | None,
 ) -> tuple[int, int]:
-    """Count rows that were created since then, and others that were changed."""
+    """Count the rows that were created since, and the older rows that were changed since."""
     quote = connection.ops.quote_name
-    moments = [since]
+    times = [since]
     is_newer = "{0} > %s"
     if upgrade:
-        began, ended = upgrade
+        first_applied, last_applied = upgrade
         is_newer = "({0} > %s AND ({0} < %s OR {0} > %s))"
-        moments += [began, ended + POST_UPGRADE_GRACE]
+        times += [first_applied, last_applied + POST_UPGRADE_GRACE]
     created, updated = (
         is_newer.format(quote(name)) if name in columns else "" for name in TIMESTAMP_COLUMNS
     )
-    conditions, parameters = [], []
+    counts, parameters = [], []
     for condition in (
         created,
         f"{updated} AND NOT ({created})" if created and updated else updated,
     ):
-        conditions.append(f"count(CASE WHEN {condition} THEN 1 END)" if condition else "0")
-        parameters += moments * (condition.count("%s") // len(moments))
-    query = f"SELECT {', '.join(conditions)} FROM {quote(table)}"  # noqa: S608 - quoted names
-    ((first, second),) = fetch_rows(connection, query, parameters)
-    return int(first), int(second)
+        counts.append(f"count(CASE WHEN {condition} THEN 1 END)" if condition else "0")
+        parameters += times * (condition.count("%s") // len(times))
+    query = f"SELECT {', '.join(counts)} FROM {quote(table)}"  # noqa: S608 - quoted names
+    ((created_rows, updated_rows),) = fetch_rows(connection, query, parameters)
+    return int(created_rows), int(updated_rows)

@@ -1,4 +1,7 @@
-"""What a script that was planned for this database can tell it by when it is run."""
+"""Identify a database and its state, so that a rollback script runs only on what it is planned for.
+
+The script compares this line with the one that was written into it.
+"""
 
 from __future__ import annotations
 
@@ -6,23 +9,23 @@ import hashlib
 
 from django.db import Error as DatabaseError
 
-from .. import Context
+from ..context import Context
 from ..db.sql import fetch_rows, fetch_value
 
 
 def database_fingerprint(context: Context) -> str:
-    """Return one line: where the database is, what has been applied, and what was changed.
+    """Return one line with the database, its applied migrations and its number of changes.
 
-    The last of it is the number of entries in the change log: whoever has written since the plan
-    was made, would lose it without having been asked.
+    The number of changes is the number of entries in the change log. If it differs, data was
+    written after the plan was made, and the rollback would lose it without asking.
     """
     connection = context.connection
     settings = connection.settings_dict
-    place = (connection.vendor, settings["HOST"], settings["PORT"], settings["NAME"])
-    recorded = sorted(fetch_rows(connection, "SELECT app, name FROM django_migrations"))
-    digest = hashlib.sha256(repr([tuple(one) for one in recorded]).encode()).hexdigest()
+    address = (connection.vendor, settings["HOST"], settings["PORT"], settings["NAME"])
+    applied = sorted(fetch_rows(connection, "SELECT app, name FROM django_migrations"))
+    digest = hashlib.sha256(repr([tuple(row) for row in applied]).encode()).hexdigest()
     try:
         changes = fetch_value(connection, "SELECT count(*) FROM extras_objectchange")
     except DatabaseError:
         changes = "no"
-    return f"{' '.join(filter(None, map(str, place)))}: {digest[:16]}, {changes} changes"
+    return f"{' '.join(filter(None, map(str, address)))}: {digest[:16]}, {changes} changes"

@@ -1,1 +1,1 @@
-"""Redaction and metadata."""
+"""Redaction, explicit settings, and metadata of installed packages and processes."""

@@ -1,7 +1,7 @@
-"""Metadata of installed distributions, read once each and without their descriptions.
+"""Read the metadata of installed distributions once each, without their descriptions.
 
-``importlib.metadata`` parses the whole file anew at every access; over a hundred distributions that
-costs more than all database queries together.
+``importlib.metadata`` parses the whole file again at every access. For more than a hundred
+distributions that costs more than all database queries together.
 """
 
 from __future__ import annotations
@@ -21,50 +21,50 @@ from ...facts.packages import Package
 
 
 def list_installed_packages() -> tuple[Package, ...]:
-    """Return every distribution by name; the first on the path counts, as it does for imports."""
-    found: dict[str, Package] = {}
-    for one in distributions():
-        package = _build_package(one)
-        if package.name and package.name.lower() not in found:
-            found[package.name.lower()] = package
-    return tuple(found[name] for name in sorted(found))
+    """Return every distribution by name. The first on the path counts, as it does for imports."""
+    packages: dict[str, Package] = {}
+    for candidate in distributions():
+        package = _build_package(candidate)
+        if package.name and package.name.lower() not in packages:
+            packages[package.name.lower()] = package
+    return tuple(packages[name] for name in sorted(packages))
 
 
 def find_owning_package(module: str) -> Package | None:
-    """Return the distribution that a module came with.
+    """Return the distribution that provides a module.
 
-    By convention it has the module's name; an editable install can be found by that alone. Only
-    where it has not, the files of all distributions are searched.
+    By convention it has the module's name, and an editable install can only be found by name. The
+    files of all distributions are searched if no distribution has that name.
     """
-    top = module.partition(".")[0]
+    top_level = module.partition(".")[0]
     try:
-        return _build_package(distribution(top))
+        return _build_package(distribution(top_level))
     except PackageNotFoundError:
-        names = [name for name in packages_distributions().get(top, ()) if name]
+        names = [name for name in packages_distributions().get(top_level, ()) if name]
         return _build_package(distribution(names[0])) if names else None
 
 
 def list_migration_files() -> frozenset[Path]:
-    """Return all files of migrations that distributions brought, as their RECORD has them."""
+    """Return all migration files that distributions installed, according to their RECORD files."""
     return frozenset(
-        Path(str(one.locate_file(line.partition(",")[0])))
-        for one in distributions()
-        for line in (one.read_text("RECORD") or "").splitlines()
+        Path(str(package.locate_file(line.partition(",")[0])))
+        for package in distributions()
+        for line in (package.read_text("RECORD") or "").splitlines()
         if "/migrations/" in line
     )
 
 
-def _build_package(one: Distribution) -> Package:
-    headers = _parse_headers(one)
+def _build_package(source: Distribution) -> Package:
+    headers = _parse_headers(source)
     return Package(
         name=headers["Name"] or "",
         version=headers["Version"] or "",
-        requires=tuple(headers.get_all("Requires-Dist") or one.requires or ()),
+        requires=tuple(headers.get_all("Requires-Dist") or source.requires or ()),
         requires_python=headers["Requires-Python"] or "",
-        local='"file:' in (one.read_text("direct_url.json") or ""),
+        local='"file:' in (source.read_text("direct_url.json") or ""),
     )
 
 
-def _parse_headers(one: Distribution) -> Message:
-    text = one.read_text("METADATA") or one.read_text("PKG-INFO") or ""
+def _parse_headers(source: Distribution) -> Message:
+    text = source.read_text("METADATA") or source.read_text("PKG-INFO") or ""
     return HeaderParser().parsestr(text.partition("\n\n")[0])

@@ -1,7 +1,8 @@
-"""What this installation says itself in settings that Django and Nautobot complete in place.
+"""Read DATABASES and PLUGINS_CONFIG without the defaults that Django and Nautobot add.
 
-Both write defaults into ``DATABASES`` and ``PLUGINS_CONFIG``: the one when a connection is first
-used, the other for each App. Another release has other defaults, and nobody changed anything.
+Django adds defaults to ``DATABASES`` when a connection is first used. Nautobot adds defaults to
+``PLUGINS_CONFIG`` for each App. Another release has other defaults although no operator changed a
+setting.
 """
 
 from __future__ import annotations
@@ -15,33 +16,33 @@ from django.db.utils import ConnectionHandler
 
 
 def explicit_value(name: str) -> Any:
-    """Return the value of a setting without what was filled in.
+    """Return the value of a setting without the added defaults.
 
     Raises:
-        AttributeError: There is no such setting.
+        AttributeError: The setting does not exist.
     """
     value = getattr(settings, name)
     if name == "DATABASES":
         return {alias: _explicit_database_settings(block) for alias, block in value.items()}
     if name == "PLUGINS_CONFIG":
-        # An App without a block gets one, too.
+        # Nautobot also adds a block for an App that has none.
         return {module: block for module in value if (block := explicit_app_settings(module))}
     return value
 
 
 def explicit_app_settings(module: str) -> Mapping[str, Any]:
-    """Return the settings that the configuration gives an App, without the App's defaults."""
-    config = next((one for one in apps.get_app_configs() if one.name == module), None)
+    """Return the settings that the configuration gives to an App, without the App's defaults."""
+    config = next((config for config in apps.get_app_configs() if config.name == module), None)
     defaults: Mapping[str, Any] = getattr(config, "default_settings", None) or {}
     return _remove_defaults(settings.PLUGINS_CONFIG.get(module) or {}, defaults)
 
 
 def _explicit_database_settings(block: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return a database without Django's defaults, and without what only its tests read."""
-    completed: Mapping[str, Any] = ConnectionHandler({"default": {}}).settings["default"]
-    own = {key: value for key, value in block.items() if key != "TEST"}
+    """Return the settings of a database without Django's defaults and its test settings."""
+    defaults: Mapping[str, Any] = ConnectionHandler({"default": {}}).settings["default"]
+    without_tests = {key: value for key, value in block.items() if key != "TEST"}
     return _remove_defaults(
-        own, {key: value for key, value in completed.items() if key != "ENGINE"}
+        without_tests, {key: value for key, value in defaults.items() if key != "ENGINE"}
     )
 
 

@@ -1,7 +1,7 @@
-"""Which code a process runs: asked of every worker by a Celery control command.
+"""Report the code that a process runs. Every worker answers this through a Celery control command.
 
-Loaded by the App when a process starts: what is installed then is what the process runs, whatever
-is installed later.
+The App imports this module when a process starts, so the module describes the code that was
+installed then. That is the code that the process runs, whatever is installed later.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ COMMAND = "upgrade_jobs_identity"
 
 
 def describe_installed_code() -> tuple[str, dict[str, str], str]:
-    """Look at the installed Nautobot and Apps.
+    """Describe the installed Nautobot and Apps.
 
     Returns:
         A digest of their Python files, as their installer recorded them; the version of each
-        distribution; and when anything in the environment was installed last, in UTC.
+        distribution; the time of the last installation in this environment, in UTC.
     """
     from django.conf import settings
 
@@ -36,27 +36,27 @@ def describe_installed_code() -> tuple[str, dict[str, str], str]:
     digest, versions = hashlib.sha256(), {}
     for name in sorted(names):
         try:
-            one = distribution(name)
+            package = distribution(name)
         except PackageNotFoundError:
             continue
-        versions[name] = one.version
-        digest.update("\n".join((name, one.version, *_read_python_hashes(one))).encode())
+        versions[name] = package.version
+        digest.update("\n".join((name, package.version, *_read_python_hashes(package))).encode())
     return digest.hexdigest()[:16], versions, _get_last_install_time()
 
 
-def _read_python_hashes(one: Distribution) -> list[str]:
-    """Return the recorded hashes of Python files; scripts differ with the environment's folder."""
-    lines = (one.read_text("RECORD") or "").splitlines()
+def _read_python_hashes(package: Distribution) -> list[str]:
+    """Return the recorded hashes of Python files, without scripts, which name the environment."""
+    lines = (package.read_text("RECORD") or "").splitlines()
     return sorted(line for line in lines if ".py,sha256=" in line and not line.startswith(".."))
 
 
 def _get_last_install_time() -> str:
-    moments = []
-    for one in distributions():
-        path = getattr(one, "_path", None)
+    times = []
+    for package in distributions():
+        path = getattr(package, "_path", None)
         if path is not None and path.exists():
-            moments.append(path.stat().st_mtime)
-    return _format_timestamp(max(moments, default=0))
+            times.append(path.stat().st_mtime)
+    return _format_timestamp(max(times, default=0))
 
 
 def _format_timestamp(seconds: float) -> str:
@@ -64,7 +64,7 @@ def _format_timestamp(seconds: float) -> str:
 
 
 def _get_process_start() -> float:
-    """Return when this process began, in seconds; where Linux does not tell, when it came here."""
+    """Return the start time of this process in seconds, or the current time if it is unknown."""
     try:
         ticks = int(Path("/proc/self/stat").read_text().rpartition(")")[2].split()[19])
         uptime = float(Path("/proc/uptime").read_text().split()[0])
@@ -79,7 +79,7 @@ LOADED_DIGEST, VERSIONS, _ = describe_installed_code()
 
 @inspect_command(name=COMMAND)
 def report_worker_identity(state: Any = None) -> dict[str, Any]:
-    """Say which code this process runs, and which is installed where it runs."""
+    """Return the code that this process runs and the code that is installed on its host."""
     on_disk, _, installed = describe_installed_code()
     return {
         "host": platform.node(),

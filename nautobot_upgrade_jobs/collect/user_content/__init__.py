@@ -1,1 +1,1 @@
-"""Validation of user content."""
+"""Validation of content that users create."""

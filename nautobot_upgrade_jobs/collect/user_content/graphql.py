@@ -1,4 +1,4 @@
-"""Nautobot's GraphQL schema, and what it says of a query."""
+"""Validate queries against Nautobot's GraphQL schema."""
 
 from __future__ import annotations
 
@@ -10,17 +10,19 @@ from graphene_django.settings import graphene_settings
 
 
 def get_running_schema() -> Any:
-    """Return the schema of the running code, with what its Apps and custom fields add."""
+    """Return the schema of the running code, including its Apps and custom fields."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # making the schema is full of Graphene's deprecations
+        warnings.simplefilter(
+            "ignore"
+        )  # building the schema causes many deprecation warnings of Graphene
         schema = graphene_settings.SCHEMA
     return getattr(schema, "graphql_schema", schema)  # wrapped since Nautobot 3.0
 
 
 def validate_query(query: str, schema: Any) -> list[graphql.GraphQLError]:
-    """Return what is wrong with a query, which is not run.
+    """Return the errors of a query. The query is not run.
 
     Raises:
-        GraphQLError: It is no GraphQL at all.
+        GraphQLError: The query cannot be parsed.
     """
     return list(graphql.validate(schema, graphql.parse(query)))

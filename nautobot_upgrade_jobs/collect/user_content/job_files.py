@@ -1,4 +1,7 @@
-"""Files of Jobs that will not load: read, and run only where nothing live can be touched."""
+"""Find Job files that do not load.
+
+The files are parsed. They are imported only in a process that cannot write to anything live.
+"""
 
 from __future__ import annotations
 
@@ -14,53 +17,54 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 
+from ...facts import or_none
 from ...facts.extensions import BrokenJobFile
+from ..context import attempt
 from ..db.sql import fetch_rows
 from .job_imports import import_files
 
 if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper
 
-
 JobFolders = list[tuple[Path, list[Path]]]
-"""What Jobs are imported from, each with its files of Jobs."""
+"""Folders that Jobs are imported from, each with its Job files."""
 
 
 def find_job_files(connection: BaseDatabaseWrapper) -> JobFolders:
-    """Return the files of JOBS_ROOT, and of those Git repositories that provide Jobs."""
-    found: JobFolders = []
-    root = Path(settings.JOBS_ROOT or "")
-    if settings.JOBS_ROOT and root.is_dir():
-        found.append((root, list(_find_python_files(root))))
-    clones = Path(settings.GIT_ROOT)
+    """Return the Job files of JOBS_ROOT and of the Git repositories that provide Jobs."""
+    folders: JobFolders = []
+    jobs_root = Path(settings.JOBS_ROOT or "")
+    if settings.JOBS_ROOT and jobs_root.is_dir():
+        folders.append((jobs_root, list(_find_python_files(jobs_root))))
+    git_root = Path(settings.GIT_ROOT)
     query = "SELECT slug, provided_contents FROM extras_gitrepository ORDER BY slug"
-    for slug, provided in fetch_rows(connection, query):
-        if "extras.job" not in json.loads(provided):
+    for slug, provided_contents in fetch_rows(connection, query):
+        if "extras.job" not in json.loads(provided_contents):
             continue
-        folder = clones / slug
+        folder = git_root / slug
         files = [path for path in (folder / "__init__.py", folder / "jobs.py") if path.is_file()]
-        found.append((clones, [*files, *_find_python_files(folder / "jobs")]))
-    return found
+        folders.append((git_root, [*files, *_find_python_files(folder / "jobs")]))
+    return folders
 
 
 def find_broken_job_files(
     folders: JobFolders, *, imported: bool = False
 ) -> Iterator[BrokenJobFile]:
-    """Yield files of Jobs that do not load.
+    """Yield the Job files that do not load.
 
     Args:
         folders: The files.
-        imported: Whether to import those that look well, too.
+        imported: Whether to import the files in which parsing found no problem.
     """
     for root, files in folders:
-        broken = {one.path: one for one in check_job_files(root, iter(files))}
+        broken = {file.path: file for file in check_job_files(root, iter(files))}
         yield from broken.values()
         if imported:
             yield from import_files(root, (path for path in files if str(path) not in broken))
 
 
 def _find_python_files(folder: Path) -> Iterator[Path]:
-    """Yield modules as Nautobot finds them: in a folder, and in its packages, however deep."""
+    """Yield the modules of a folder and of the packages in it at any depth, as Nautobot does."""
     for path in sorted(folder.iterdir()) if folder.is_dir() else ():
         if path.suffix == ".py":
             yield path
@@ -69,11 +73,11 @@ def _find_python_files(folder: Path) -> Iterator[Path]:
 
 
 def check_job_files(root: Path, files: Iterator[Path]) -> Iterator[BrokenJobFile]:
-    """Yield what keeps files of Jobs from loading.
+    """Yield the problems that keep Job files from loading.
 
     Args:
-        root: The folder that is put on the path when they are loaded.
-        files: The files; what they import of each other is looked for below ``root``.
+        root: The folder that Nautobot adds to the path when it loads the files.
+        files: The files. Modules that they import from each other are searched below ``root``.
     """
     for path in sorted(files):
         try:
@@ -88,7 +92,7 @@ def check_job_files(root: Path, files: Iterator[Path]) -> Iterator[BrokenJobFile
 
 
 def _find_import_problems(tree: ast.Module, path: Path, root: Path) -> Iterator[tuple[int, str]]:
-    """Yield imports that fail; those in a ``try``, a condition or a function may do so."""
+    """Yield the failing imports at module level, outside of ``try`` and conditions."""
     for node in tree.body:
         if isinstance(node, ast.Import):
             for alias in node.names:
@@ -108,31 +112,31 @@ def _find_missing_names(node: ast.ImportFrom, path: Path, root: Path) -> Iterato
     if problem := _describe_missing_module(module, root):
         yield problem
         return
-    loaded = _import_if_safe(module)
+    imported = _import_if_safe(module)
     for alias in node.names:
-        if loaded and alias.name != "*" and not _has_attribute(loaded, alias.name):
+        if imported and alias.name != "*" and not _has_attribute(imported, alias.name):
             yield f"ImportError: cannot import name {alias.name!r} from {module!r}"
 
 
 def _describe_missing_module(name: str, root: Path) -> str:
-    """Return what is wrong with importing a module; nothing if it can be found."""
+    """Return the error of importing a module; empty if the module exists."""
     parts = name.split(".")
     if _module_exists(root, parts[:1]):
-        found = _module_exists(root, parts)
+        exists = _module_exists(root, parts)
     elif _is_safe_to_import(name):
-        found = _import_if_safe(name) is not None
+        exists = _import_if_safe(name) is not None
     else:
-        found = parts[0] in sys.modules or find_spec(parts[0]) is not None
-    return "" if found else f"ModuleNotFoundError: no module named {name!r}"
+        exists = parts[0] in sys.modules or find_spec(parts[0]) is not None
+    return "" if exists else f"ModuleNotFoundError: no module named {name!r}"
 
 
 def _module_exists(folder: Path, parts: list[str]) -> bool:
-    place = folder.joinpath(*parts)
-    return place.with_suffix(".py").is_file() or place.is_dir()
+    path = folder.joinpath(*parts)
+    return path.with_suffix(".py").is_file() or path.is_dir()
 
 
 def _is_safe_to_import(name: str) -> bool:
-    """Tell whether a module belongs to what runs here anyway, so that importing it is harmless."""
+    """Return whether a module belongs to a package that is loaded anyway, so importing is safe."""
     return name.partition(".")[0] in {"nautobot", "django", "celery", *settings.PLUGINS}
 
 
@@ -141,10 +145,9 @@ def _import_if_safe(name: str) -> ModuleType | None:
         return sys.modules[name]
     if not _is_safe_to_import(name):
         return None
-    try:
-        return importlib.import_module(name)
-    except (Exception, SystemExit):  # noqa: BLE001 - it may need what this host does not have
-        return None
+    # The module may need something that this host lacks.
+    errors = (Exception, SystemExit)
+    return or_none(attempt(lambda: importlib.import_module(name), expected=errors))
 
 
 def _has_attribute(module: ModuleType, name: str) -> bool:

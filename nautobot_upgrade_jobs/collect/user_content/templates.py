@@ -1,8 +1,8 @@
-"""Attributes that a Jinja template asks of objects, and that their models do not have."""
+"""Find attributes that Jinja templates use and that the models do not have."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 
@@ -11,71 +11,84 @@ from django.db.models import Model
 from django.template import engines
 from jinja2 import nodes
 
-HINT = "; did you mean "
+from ...facts.customizations import Defect, DefectCode
+
 QUERYSET_METHODS = frozenset({"all", "filter", "exclude", "order_by", "distinct", "select_related"})
-"""Methods of a manager or a queryset that give objects of the same model."""
+"""Methods of a manager or queryset that return objects of the same model."""
 ASSIGNMENT_NODES = (nodes.Assign, nodes.AssignBlock, nodes.CallBlock, nodes.Macro, nodes.With)
-"""What gives a name another meaning; loops do so too, but only inside."""
+"""Statements that assign names. A loop assigns names too, but only inside itself."""
 
 
 @dataclass(frozen=True)
 class TemplateObject:
-    """What an expression stands for: an object of a model, or many of them."""
+    """The value of an expression: an object of a model, or many of them."""
 
     model: type[Model]
     many: bool = False
 
 
-def find_template_problems(text: str, scope: Mapping[str, TemplateObject]) -> list[str]:
-    """Return what keeps a template from working.
+def find_template_problems(text: str, scope: Mapping[str, TemplateObject]) -> list[Defect]:
+    """Return the attributes that a template uses and that the models do not have, each once.
 
     Args:
-        text: The template; it is compiled, and never rendered.
-        scope: What its names stand for. Names that are not in it can be anything.
-
-    Returns:
-        Attributes that the models do not have, each once.
+        text: The template. It is compiled and never rendered.
+        scope: The objects of known names. A name outside the scope can hold anything.
 
     Raises:
-        jinja2.TemplateSyntaxError: It does not compile: its syntax, or a filter that is not there.
+        jinja2.TemplateSyntaxError: The template does not compile, because of its syntax or of a
+            filter that does not exist.
     """
     environment = engines["jinja"].env
     environment.compile(text)
     tree = environment.parse(text)
-    # A name that is set anew somewhere may stand for anything.
-    anew = {name for one in tree.find_all(ASSIGNMENT_NODES) for name in _get_assigned_names(one)}
-    known = {name: one for name, one in scope.items() if name not in anew}
+    # A name that the template assigns may hold anything.
+    assigned = {
+        name for node in tree.find_all(ASSIGNMENT_NODES) for name in _get_assigned_names(node)
+    }
+    known = {name: value for name, value in scope.items() if name not in assigned}
     return list(dict.fromkeys(_find_missing_attributes(tree, known)))
+
+
+def closest_name(name: str, existing: Iterable[str]) -> str:
+    """Return the existing name that resembles a name most; empty if none does."""
+    return next(iter(get_close_matches(name, list(existing), 1)), "")
 
 
 def _find_missing_attributes(
     node: nodes.Node, scope: Mapping[str, TemplateObject]
-) -> Iterator[str]:
+) -> Iterator[Defect]:
     if isinstance(node, nodes.For):
-        yield from _find_missing_attributes(node.iter, scope)
-        looped = _resolve_object(node.iter, scope)
-        inner = {
-            name: one for name, one in scope.items() if name not in _get_assigned_names(node.target)
-        }
-        if looped and looped.many and isinstance(node.target, nodes.Name):
-            inner[node.target.name] = TemplateObject(looped.model)
-        for child in (*node.body, *node.else_, *([node.test] if node.test else ())):
-            yield from _find_missing_attributes(child, inner)
+        yield from _find_missing_in_loop(node, scope)
         return
     if isinstance(node, (nodes.Getattr, nodes.Getitem)) and (name := _get_attribute_name(node)):
         owner = _resolve_object(node.node, scope)
         if owner and not owner.many and not _has_attribute(owner.model, name):
-            near = get_close_matches(name, _list_attribute_names(owner.model), 1)
-            hint = f"{HINT}{near[0]}?" if near else ""
-            yield f"line {node.lineno}: {owner.model._meta.label} has no {name}{hint}"
+            yield Defect(
+                DefectCode.MISSING_ATTRIBUTE,
+                name,
+                owner.model._meta.label,
+                node.lineno,
+                suggestion=closest_name(name, _list_attribute_names(owner.model)),
+            )
     guarded = list(_find_guarded_nodes(node))
     for child in node.iter_child_nodes():
         if child not in guarded:
             yield from _find_missing_attributes(child, scope)
 
 
+def _find_missing_in_loop(loop: nodes.For, scope: Mapping[str, TemplateObject]) -> Iterator[Defect]:
+    yield from _find_missing_attributes(loop.iter, scope)
+    objects = _resolve_object(loop.iter, scope)
+    targets = _get_assigned_names(loop.target)
+    inner = {name: value for name, value in scope.items() if name not in targets}
+    if objects and objects.many and isinstance(loop.target, nodes.Name):
+        inner[loop.target.name] = TemplateObject(objects.model)
+    for child in (*loop.body, *loop.else_, *([loop.test] if loop.test else ())):
+        yield from _find_missing_attributes(child, inner)
+
+
 def _find_guarded_nodes(node: nodes.Node) -> Iterator[nodes.Node]:
-    """Yield the parts in which an attribute may be missing: the author has seen to it."""
+    """Yield the children in which the template allows an attribute to be missing."""
     if isinstance(node, (nodes.If, nodes.CondExpr)):
         yield node.test
     elif isinstance(node, nodes.Or):
@@ -88,7 +101,7 @@ def _find_guarded_nodes(node: nodes.Node) -> Iterator[nodes.Node]:
 
 
 def _get_assigned_names(node: nodes.Node) -> set[str]:
-    names = {one.name for one in node.find_all(nodes.Name) if one.ctx in ("store", "param")}
+    names = {name.name for name in node.find_all(nodes.Name) if name.ctx in ("store", "param")}
     return names | ({node.name} if isinstance(node, nodes.Name) else set())
 
 
@@ -100,7 +113,7 @@ def _get_attribute_name(node: nodes.Getattr | nodes.Getitem) -> str:
 
 
 def _resolve_object(node: nodes.Node, scope: Mapping[str, TemplateObject]) -> TemplateObject | None:
-    """Return what an expression stands for; None if nobody knows."""
+    """Return the value of an expression; None if unknown."""
     if isinstance(node, nodes.Name):
         return scope.get(node.name)
     if isinstance(node, nodes.Call) and isinstance(node.node, nodes.Getattr):
@@ -118,7 +131,9 @@ def _resolve_object(node: nodes.Node, scope: Mapping[str, TemplateObject]) -> Te
 
 def _resolve_relation(model: type[Model], name: str) -> TemplateObject | None:
     accessors = {
-        one.get_accessor_name(): one for one in model._meta.related_objects if not one.hidden
+        relation.get_accessor_name(): relation
+        for relation in model._meta.related_objects
+        if not relation.hidden
     }
     try:
         field = accessors.get(name) or model._meta.get_field(name)
@@ -126,7 +141,7 @@ def _resolve_relation(model: type[Model], name: str) -> TemplateObject | None:
         return None
     related = field.related_model
     if not isinstance(related, type):
-        return None  # a generic relation's other end can be anything
+        return None  # A generic relation can refer to any model.
     return TemplateObject(related, bool(field.one_to_many or field.many_to_many))
 
 
@@ -135,4 +150,4 @@ def _has_attribute(model: type[Model], name: str) -> bool:
 
 
 def _list_attribute_names(model: type[Model]) -> set[str]:
-    return {one.name for one in model._meta.get_fields() if one.concrete} | set(dir(model))
+    return {field.name for field in model._meta.get_fields() if field.concrete} | set(dir(model))

@@ -1,14 +1,13 @@
-"""What it takes to say whether one user-made thing works on the running code, kind by kind.
+"""Validate user content against the running code, one validator per kind.
 
-Each judge takes what stands in the row behind its key and its name, and yields what is wrong.
+A validator takes the columns of a row after its key and name, and yields the row's defects.
 """
 
 from __future__ import annotations
 
 import inspect
 import json
-from collections.abc import Callable, Iterator, Mapping
-from difflib import get_close_matches
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from django.apps import apps
@@ -20,8 +19,10 @@ from jinja2 import TemplateSyntaxError
 from nautobot.core.utils.lookup import get_filterset_for_model, get_model_for_view_name
 from nautobot.extras.registry import registry
 
+from ...facts.customizations import Defect, DefectCode
+from ..context import guard
 from .graphql import get_running_schema, validate_query
-from .templates import HINT, TemplateObject, find_template_problems
+from .templates import TemplateObject, closest_name, find_template_problems
 
 NON_FILTER_PARAMS = frozenset(
     {
@@ -30,147 +31,185 @@ NON_FILTER_PARAMS = frozenset(
         *("table_changes_pending", "view"),
     }
 )
-"""What a list's address may have beside its filters."""
+"""Query parameters of a list view that are not filters."""
+JOB_PARAMS = frozenset({"_task_queue", "_job_queue", "_profile"})
+"""Arguments of a scheduled Job that are not variables of the Job."""
+MAX_QUOTED_TEMPLATE = 60
+"""Characters."""
 
-Validator = Callable[..., Iterator[str]]
+Validator = Callable[..., Iterator[Defect]]
 
 
 def graphql_query_validator() -> Validator:
-    """Judge queries by the schema."""
+    """Return a validator of GraphQL queries; it yields the first error only."""
     schema = get_running_schema()
 
-    def judge(query: str) -> Iterator[str]:
+    def validate(query: str) -> Iterator[Defect]:
         try:
             errors = validate_query(query, schema)
         except GraphQLError as error:
             errors = [error]
-        yield from (_describe_graphql_error(one) for one in errors[:1])
+        yield from map(_graphql_defect, errors[:1])
 
-    return judge
+    return validate
 
 
-def _describe_graphql_error(error: GraphQLError) -> str:
-    place = f"line {error.locations[0].line}: " if error.locations else ""
-    return f"{place}{error.message.splitlines()[0]}".rstrip(".")
+def _graphql_defect(error: GraphQLError) -> Defect:
+    return Defect(
+        DefectCode.INVALID_QUERY,
+        line=error.locations[0].line if error.locations else 0,
+        detail=error.message.splitlines()[0],
+    )
 
 
 def template_validator(name: str, *, many: bool) -> Validator:
-    """Return what judges templates in which a name stands for objects of the content type."""
+    """Return a validator of Jinja templates.
 
-    def judge(model: type[Model], *texts: str) -> Iterator[str]:
+    Args:
+        name: The template variable that holds an object of the content type.
+        many: Whether the variable holds a queryset of such objects instead.
+    """
+
+    def validate(model: type[Model], *texts: str) -> Iterator[Defect]:
         for text in texts:
             try:
                 yield from find_template_problems(text or "", {name: TemplateObject(model, many)})
             except TemplateSyntaxError as error:
-                yield f"line {error.lineno}: {error.message}"
+                yield Defect(
+                    DefectCode.INVALID_TEMPLATE, line=error.lineno, detail=str(error.message)
+                )
 
-    return for_content_type(judge)
+    return for_content_type(validate)
 
 
-def for_content_type(judge: Validator) -> Validator:
-    """Return what judges rows that begin with a content type, where its model is there."""
+def for_content_type(validator: Validator) -> Validator:
+    """Return a validator of rows that begin with a content type; its model must exist."""
 
-    def look_up(app: str, label: str, *rest: Any) -> Iterator[str]:
+    def validate(app_label: str, model_name: str, *columns: Any) -> Iterator[Defect]:
         try:
-            model = apps.get_model(app, label)
+            model = apps.get_model(app_label, model_name)
         except LookupError:
-            yield f"there is no model {app}.{label}"
+            yield Defect(DefectCode.MISSING_MODEL, f"{app_label}.{model_name}")
         else:
-            yield from judge(model, *rest)
+            yield from validator(model, *columns)
 
-    return look_up
-
-
-def validate_dynamic_group(model: type[Model], stored: Any) -> Iterator[str]:
-    """Judge a filter by the filters that there are."""
-    yield from _find_unknown_filters(model, _parse_json(stored) or {})
+    return validate
 
 
-def _find_unknown_filters(model: type[Model], given: Mapping[str, Any]) -> Iterator[str]:
-    filters = get_filterset_for_model(model)
-    if filters is None:
-        yield f"{model._meta.label} has no filters"
-        return
-    known = set(filters().filters)
-    for name in sorted(set(given) - known):
-        yield f"{model._meta.label} has no filter {name}{_suggest_name(name, known)}"
-
-
-def validate_object_permission(model: type[Model], stored: Any) -> Iterator[str]:
-    """Yield lookups of constraints that lead nowhere; they are put together and never sent."""
-    constraints = _parse_json(stored)
-    for one in constraints if isinstance(constraints, list) else [constraints or {}]:
-        for lookup, value in one.items():
-            try:
-                model._default_manager.filter(Q(**{lookup: value}))
-            except FieldError as error:
-                said, _, choices = str(error).partition(" Choices are: ")
-                first = lookup.partition("__")[0]
-                yield f"{lookup}: {said.rstrip('.')}{_suggest_name(first, choices.split(', '))}"
-            except Exception:  # noqa: BLE001, S112 - a value such as $user is known at run time only
-                continue
-
-
-def validate_saved_view(view: str, stored: Any) -> Iterator[str]:
-    """Judge a view by the page and the filters that there are."""
-    try:
-        reverse(view)
-    except NoReverseMatch:
-        yield f"there is no page {view}"
-        return
-    given = (_parse_json(stored) or {}).get("filter_params") or {}
-    model = get_model_for_view_name(view)
-    if model is not None:
-        yield from _find_unknown_filters(
-            model, {name: value for name, value in given.items() if name not in NON_FILTER_PARAMS}
-        )
-
-
-def model_exists(_: type[Model]) -> Iterator[str]:
-    """Yield nothing: what needs its model, and no more."""
+def model_exists(_: type[Model]) -> Iterator[Defect]:
+    """Yield nothing, for content that requires its model only."""
     yield from ()
 
 
-def validate_scheduled_job(task: str, stored: Any) -> Iterator[str]:
-    """Judge the arguments of a schedule by the Job that it runs."""
+def validate_dynamic_group(model: type[Model], stored: Any) -> Iterator[Defect]:
+    """Yield the filters of a dynamic group that its model does not have."""
+    yield from _find_unknown_filters(model, _parse_json(stored) or {})
+
+
+def _find_unknown_filters(model: type[Model], used: Iterable[str]) -> Iterator[Defect]:
+    filterset = get_filterset_for_model(model)
+    if filterset is None:
+        yield Defect(DefectCode.NOT_FILTERABLE, owner=model._meta.label)
+        return
+    filters = set(filterset().filters)
+    yield from _unknown_names(DefectCode.MISSING_FILTER, used, filters, model._meta.label)
+
+
+def _unknown_names(
+    code: DefectCode, used: Iterable[str], existing: set[str], owner: str
+) -> Iterator[Defect]:
+    for name in sorted(set(used) - existing):
+        yield Defect(code, name, owner, suggestion=closest_name(name, existing))
+
+
+def validate_object_permission(model: type[Model], stored: Any) -> Iterator[Defect]:
+    """Yield lookups of constraints that do not resolve; the queries are built and never sent."""
+    constraints = _parse_json(stored)
+    for constraint in constraints if isinstance(constraints, list) else [constraints or {}]:
+        for lookup, value in constraint.items():
+            yield from _validate_lookup(model, lookup, value)
+
+
+def _validate_lookup(model: type[Model], lookup: str, value: Any) -> Iterator[Defect]:
+    error = _resolve_lookup(model, lookup, value)
+    if error is None:
+        return
+    first, _, _ = lookup.partition("__")
+    fields = {field.name for field in model._meta.get_fields()}
+    if first in {*fields, "pk"}:
+        detail, _, _ = str(error).partition(" Choices are: ")
+        yield Defect(DefectCode.INVALID_LOOKUP, lookup, model._meta.label, detail=detail)
+    else:
+        suggestion = closest_name(first, fields)
+        yield Defect(DefectCode.MISSING_FIELD, lookup, model._meta.label, suggestion=suggestion)
+
+
+def _resolve_lookup(model: type[Model], lookup: str, value: Any) -> FieldError | None:
+    """Return the error of a lookup that the model does not support."""
+    with guard():  # A value such as $user is only known at run time, so other errors say nothing.
+        try:
+            model._default_manager.filter(Q(**{lookup: value}))
+        except FieldError as error:
+            return error
+    return None
+
+
+def validate_saved_view(view: str, stored: Any) -> Iterator[Defect]:
+    """Yield the page of a saved view if it does not exist, else its unknown filters."""
+    try:
+        reverse(view)
+    except NoReverseMatch:
+        yield Defect(DefectCode.MISSING_PAGE, view)
+        return
+    parameters: Mapping[str, Any] = (_parse_json(stored) or {}).get("filter_params") or {}
+    model = get_model_for_view_name(view)
+    if model is not None:
+        yield from _find_unknown_filters(model, set(parameters) - NON_FILTER_PARAMS)
+
+
+def validate_scheduled_job(task: str, stored: Any) -> Iterator[Defect]:
+    """Yield arguments of a schedule that its Job does not take or lacks."""
     job = registry["jobs"].get(task)
     if job is None:
-        yield f"there is no Job {task}"
+        yield Defect(DefectCode.MISSING_JOB, task)
         return
-    given = _parse_json(stored) or {}
+    arguments = _parse_json(stored) or {}
     variables = set(job._get_vars())
-    for name in sorted(set(given) - variables - {"_task_queue", "_job_queue", "_profile"}):
-        yield f"{task} has no variable {name}{_suggest_name(name, variables)}"
-    known = {name: value for name, value in given.items() if name in variables}
+    yield from _unknown_names(
+        DefectCode.MISSING_VARIABLE, set(arguments) - JOB_PARAMS, variables, task
+    )
+    known = {name: value for name, value in arguments.items() if name in variables}
     try:
         inspect.signature(job.run).bind(None, **known)
     except TypeError as error:
-        yield f"{task}: {error}"
+        yield Defect(DefectCode.INVALID_ARGUMENTS, owner=task, detail=str(error))
 
 
-def validate_config_context(stored: Any) -> Iterator[str]:
-    """Judge the templates among the values of a config context; what they use is not known."""
+def validate_config_context(stored: Any) -> Iterator[Defect]:
+    """Yield the values of a config context that are templates and do not compile.
+
+    Their variables are unknown, so attributes are not checked.
+    """
     for text in _find_strings(_parse_json(stored)):
         if "{{" in text or "{%" in text:
             try:
                 find_template_problems(text, {})
             except TemplateSyntaxError as error:
-                yield f"{error.message} (in {text[:60]!r})"
+                yield Defect(
+                    DefectCode.INVALID_TEMPLATE,
+                    text[:MAX_QUOTED_TEMPLATE],
+                    detail=str(error.message),
+                )
 
 
 def _find_strings(value: Any) -> Iterator[str]:
     if isinstance(value, str):
         yield value
     elif isinstance(value, (dict, list)):
-        for one in value.values() if isinstance(value, dict) else value:
-            yield from _find_strings(one)
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from _find_strings(item)
 
 
 def _parse_json(stored: Any) -> Any:
-    """Return what JSON in a column means; drivers differ in whether they have parsed it."""
+    """Return the value of a JSON column; some database drivers return it parsed already."""
     return json.loads(stored) if isinstance(stored, (str, bytes)) else stored
-
-
-def _suggest_name(name: str, names: Any) -> str:
-    near = get_close_matches(name, names, 1)
-    return f"{HINT}{near[0]}?" if near else ""

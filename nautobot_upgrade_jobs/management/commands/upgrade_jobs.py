@@ -16,7 +16,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import Error as DatabaseError
 
-from ...app_settings import UsageError, read_configuration
+from ...app_settings import read_configuration
 from ...checks.expectation_parser import KINDS
 from ...checks.findings import Verdict
 from ...cli.options import (
@@ -28,10 +28,11 @@ from ...cli.options import (
     emit_report,
     ensure_directory,
 )
-from ...collect import Context, current_user, explain
+from ...collect.context import Context, current_user, explain
 from ...collect.db.read_only_session import read_only_session
 from ...collect.rollback.changelog_export import export_changelog
 from ...collect.rollback.database_state import database_fingerprint
+from ...common.errors import UsageError
 from ...facts.fingerprints import DEPTHS
 from ...snapshot.file_format import Snapshot
 from ...workflows.capture import DEFAULT_DEPTH, capture
@@ -40,7 +41,7 @@ from ...workflows.context import RunRequest
 from ...workflows.preflight import run_preflight
 from ...workflows.rollback import plan_rollback
 from ...workflows.rollback_assessment import ROLLBACK_OPTIONS
-from ...workflows.rollback_destination import NO_SNAPSHOT, SnapshotArgument
+from ...workflows.rollback_target import NO_SNAPSHOT, SnapshotArgument
 from ...workflows.snapshot_store import read_snapshot, write_snapshot
 from ...workflows.verify import verify_migrations
 
@@ -60,76 +61,102 @@ class Command(BaseCommand):
         """Declare the subcommands."""
         parser.__class__ = Parser  # subparsers are made of the same class
         commands = parser.add_subparsers(dest="job", required=True)
-        one = commands.add_parser("preflight", help="May I upgrade?")
-        one.set_defaults(run=self._run_preflight)
-        one.add_argument("--target", default="", help="version to upgrade to, such as 3.2.7")
-        one.add_argument(
+        self._add_preflight(commands)
+        self._add_snapshot(commands)
+        self._add_compare(commands)
+        self._add_verify(commands)
+        self._add_rollback(commands)
+        self._add_state_and_help(commands)
+
+    def _add_preflight(self, commands: Any) -> None:
+        command = commands.add_parser("preflight", help="May I upgrade?")
+        command.set_defaults(run=self._run_preflight)
+        command.add_argument("--target", default="", help="version to upgrade to, such as 3.2.7")
+        command.add_argument(
             "--require",
             default=[],
             action="append",
             metavar="REQUIREMENT",
-            help="what else has to be in the set of packages, such as nautobot-ssot==4.7.0",
+            help="a further requirement of the package set, such as nautobot-ssot==4.7.0",
         )
-        one.add_argument(
+        command.add_argument(
             "--no-build",
             dest="build",
             action="store_false",
-            help="do not build and start the target beside this installation",
+            help="do not build and start the target",
         )
-        _add_check_options(one)
-        add_report_options(one)
-        one = commands.add_parser("snapshot", help="What is the state of this installation?")
-        one.set_defaults(run=self._capture_snapshot)
-        one.add_argument("--output", type=Path, metavar="DIR", default=Path(), help="write it here")
-        one.add_argument(
-            "--depth", default=DEFAULT_DEPTH, choices=DEPTHS, help="how closely to look at rows"
+        _add_check_options(command)
+        add_report_options(command)
+
+    def _add_snapshot(self, commands: Any) -> None:
+        command = commands.add_parser("snapshot", help="What is the state of this installation?")
+        command.set_defaults(run=self._capture_snapshot)
+        command.add_argument(
+            "--output", type=Path, metavar="DIR", default=Path(), help="folder to write it to"
         )
-        one = commands.add_parser("compare", help="What changed between two snapshots?")
-        one.set_defaults(run=self._compare)
-        one.add_argument("before", type=Path, help="the older snapshot-….json.gz")
-        one.add_argument("after", type=Path, nargs="?", help="the newer; default: the present")
-        add_report_options(one)
-        one = commands.add_parser("verify", help="Did the upgrade really finish?")
-        one.set_defaults(run=self._verify)
-        one.add_argument(
-            "--before", type=Path, metavar="FILE", help="snapshot from before: is anything lost?"
+        command.add_argument(
+            "--depth", default=DEFAULT_DEPTH, choices=DEPTHS, help="how much of the rows to read"
         )
-        one.add_argument(
+
+    def _add_compare(self, commands: Any) -> None:
+        command = commands.add_parser("compare", help="What changed between two snapshots?")
+        command.set_defaults(run=self._compare)
+        command.add_argument("before", type=Path, help="the older snapshot-….json.gz")
+        command.add_argument(
+            "after", type=Path, nargs="?", help="the newer one; default: the current state"
+        )
+        add_report_options(command)
+
+    def _add_verify(self, commands: Any) -> None:
+        command = commands.add_parser("verify", help="Is the upgrade complete?")
+        command.set_defaults(run=self._verify)
+        command.add_argument(
+            "--before",
+            type=Path,
+            metavar="FILE",
+            help="snapshot from before the upgrade, to report what was lost",
+        )
+        command.add_argument(
             "--expect",
             default=[],
             action="append",
             metavar="'KIND NAME'",
-            help=f"what is to be there, such as '{KINDS['app']}' or '{KINDS['job']}'",
+            help=f"what must exist, such as '{KINDS['app']}' or '{KINDS['job']}'",
         )
-        _add_check_options(one)
-        add_report_options(one)
-        self._add_rollback(commands)
+        _add_check_options(command)
+        add_report_options(command)
 
     def _add_rollback(self, commands: Any) -> None:
-        one = commands.add_parser("rollback", help="How do I get back, and what is lost?")
-        one.set_defaults(run=self._plan_rollback)
-        one.add_argument(
+        command = commands.add_parser("rollback", help="How do I roll back, and what is lost?")
+        command.set_defaults(run=self._plan_rollback)
+        command.add_argument(
             "--to",
             default="",
             metavar="FILE|RELEASE|'DISTRIBUTION==VERSION'|'APP MIGRATION'",
-            help="the state to go back to: a snapshot, releases, or an App's last migration",
+            help="the state to roll back to: a snapshot, releases, or an App's last migration",
         )
-        one.add_argument("--backup", type=Path, metavar="FILE", help="the dump from before")
-        one.add_argument(
-            "--way", default="", choices=("", *ROLLBACK_OPTIONS), help="default: the advised one"
+        command.add_argument(
+            "--backup", type=Path, metavar="FILE", help="the dump from before the upgrade"
         )
-        one.add_argument(
-            "--instance", default="", help="what this installation was called in the snapshot"
+        command.add_argument(
+            "--strategy",
+            default="",
+            choices=("", *ROLLBACK_OPTIONS),
+            help="default: the recommended one",
         )
-        _add_check_options(one)
-        add_report_options(one)
+        command.add_argument(
+            "--instance", default="", help="name of this installation in the snapshot"
+        )
+        _add_check_options(command)
+        add_report_options(command)
 
-        one = commands.add_parser("state", help="What can a planned script tell this database by?")
-        one.set_defaults(run=self._print_state, output=None)
-        one = commands.add_parser("help", help="The options of one of these commands")
-        one.add_argument("about", choices=commands.choices)
-        one.set_defaults(
-            run=lambda asked: commands.choices[asked["about"]].print_help(), output=None
+    def _add_state_and_help(self, commands: Any) -> None:
+        command = commands.add_parser("state", help="Print the fingerprint that a script checks.")
+        command.set_defaults(run=self._print_state, output=None)
+        command = commands.add_parser("help", help="The options of one of these commands")
+        command.add_argument("about", choices=commands.choices)
+        command.set_defaults(
+            run=lambda options: commands.choices[options["about"]].print_help(), output=None
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -170,7 +197,7 @@ class Command(BaseCommand):
             request,
             self._report_progress,
             given=given,
-            way=options["way"],
+            strategy=options["strategy"],
             backup=options["backup"],
         )
         code = emit_report(report, options)
@@ -179,7 +206,7 @@ class Command(BaseCommand):
         return code
 
     def _export_changes(self, folder: Path, snapshot: Snapshot) -> None:
-        """Write what was changed since, for whoever has to do it again after a restore."""
+        """Write the changes since a snapshot, to repeat them after a restore."""
         since = datetime.fromisoformat(snapshot.created)
         path = folder / f"changes-since-{since:%Y%m%dT%H%M%SZ}.jsonl.gz"
         config = read_configuration()
@@ -223,7 +250,7 @@ class Command(BaseCommand):
 
 def _add_check_options(parser: ArgumentParser) -> None:
     parser.add_argument(
-        "--exclude", default=[], action="append", metavar="CHECK", help="leave a check out"
+        "--exclude", default=[], action="append", metavar="CHECK", help="do not run this check"
     )
     parser.add_argument(
         "--accept",

@@ -1,4 +1,4 @@
-"""The report as one self-contained HTML file: no script, no network, light and dark, printable."""
+"""The report as one printable HTML file without scripts or network access."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from markupsafe import Markup, escape
 
 from ...checks.findings import Status
 from ...common.text import escape_invisible, plural
-from .. import charts as pictures
+from .. import charts
 from ..model import SEVERITY_ORDER, Report
 from ..rollback_text import describe_options
 from .markdown import PHASE_TEXT, SEVERITY_TITLES
@@ -24,24 +24,26 @@ def render(report: Report) -> str:
         (SEVERITY_TITLES[severity], severity.value, report.unaccepted(severity))
         for severity in SEVERITY_ORDER
     ]
-    accepted = tuple(one for one in report.findings() if one.acceptance)
+    accepted = tuple(reported for reported in report.findings() if reported.acceptance)
     sections.append(("Accepted", "accepted", accepted))
     return _load_template().render(
         report=report,
         shown=[section for section in sections if section[2]],
         statuses=list(Status),
         when=PHASE_TEXT,
-        ways=tuple(describe_options(report.rollback_decision)) if report.rollback_decision else (),
-        readiness=pictures.build_readiness_chart(report),
-        losses=pictures.build_loss_chart(report),
-        tables=pictures.build_table_chart(report),
-        timeline=pictures.build_timeline(report),
-        risks=tuple(pictures.count_risks(report)),
+        options=tuple(describe_options(report.rollback_decision))
+        if report.rollback_decision
+        else (),
+        readiness=charts.build_readiness_chart(report),
+        losses=charts.build_loss_chart(report),
+        tables=charts.build_table_chart(report),
+        timeline=charts.build_timeline(report),
+        risks=tuple(charts.count_risks(report)),
     )
 
 
 def apply_theme(document: str, theme: str) -> str:
-    """Return a report in the colours of the page that it is shown in: ``light`` or ``dark``."""
+    """Return a report with the theme of the page that shows it, ``light`` or ``dark``."""
     return document.replace('<html lang="en">', f'<html lang="en" data-theme="{theme}">', 1)
 
 
@@ -61,10 +63,10 @@ def _load_template() -> Template:
 
 
 def _escape_value(value: Any) -> Any:
-    """Return what is shown without what would change how its neighbours are read."""
+    """Return a value without characters that change how the text around it is displayed."""
     return type(value)(escape_invisible(value)) if isinstance(value, str) else value
 
 
 def _render_code_spans(text: str) -> Markup:
-    """Return a text of ours with what stands between backticks as code; the rest is escaped."""
+    """Return text with the parts in backticks as code and everything else escaped."""
     return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))  # noqa: S704

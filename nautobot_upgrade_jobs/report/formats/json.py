@@ -1,7 +1,7 @@
-"""The JSON report: an interface of its own, described by ``schema/report-1.json``.
+"""The JSON report, a public interface that ``schema/report-1.json`` describes.
 
-It is written out field by field and not dumped from the internal types, so that a change inside
-does not become a change for those who read the file.
+Every field is written explicitly instead of dumping the internal types, so that an internal change
+does not change the file format.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from typing import Any
 
 from ...checks.findings import Acceptance, CheckResult
 from ...checks.release_notes import TriagedNote
-from ...rollback.options import Choice, Way
-from ...runbook.upgrade import Step
+from ...rollback.options import RollbackDecision, RollbackOption
+from ...runbook.steps import Step
 from ...snapshot.compare import Change
 from ...upgrade.package_changes import PackageChange
 from ..model import Report, ReportedFinding
@@ -22,12 +22,12 @@ SCHEMA_VERSION = 1
 
 
 def render(report: Report) -> str:
-    """Return the report as JSON text, keys in a stable order."""
+    """Return the report as JSON text with keys in a stable order."""
     return json.dumps(build_document(report), indent=2, ensure_ascii=False) + "\n"
 
 
 def load_schema() -> dict[str, Any]:
-    """Return the JSON Schema that every JSON report conforms to."""
+    """Return the JSON Schema of the JSON report."""
     text = (
         files(__package__.rpartition(".")[0])
         .joinpath(f"schema/report-{SCHEMA_VERSION}.json")
@@ -47,32 +47,36 @@ def build_document(report: Report) -> dict[str, Any]:
         "seconds": round(report.seconds, 3),
         "current": report.current,
         "target": report.target,
+        "installed_version": report.installed_version,
+        "target_version": report.target_version,
         "baseline": report.baseline,
         "verdict": report.verdict.value,
         "headline": report.headline,
         "next_step": report.next_step,
         "counts": report.counts,
-        "findings": [_serialize_finding(one) for one in report.findings()],
-        "lapsed_acceptances": [_serialize_acceptance(one) for one in report.lapsed_acceptances],
+        "findings": [_serialize_finding(reported) for reported in report.findings()],
+        "lapsed_acceptances": [
+            _serialize_acceptance(acceptance) for acceptance in report.lapsed_acceptances
+        ],
         "unmatched_acceptances": [
-            _serialize_acceptance(one) for one in report.unmatched_acceptances
+            _serialize_acceptance(acceptance) for acceptance in report.unmatched_acceptances
         ],
         "checks": [_serialize_check(result) for result in report.results],
         "not_checked": [
             {"check": result.check, "status": result.status.value, "reason": result.reason}
             for result in report.not_checked
         ],
-        "engines_not_used": report.unused_sources,
-        "changes": [_serialize_change(one) for one in report.changes],
+        "unused_sources": report.unused_sources,
+        "changes": [_serialize_change(change) for change in report.changes],
         "packages": None
         if report.packages is None
-        else [_serialize_package(one) for one in report.packages],
-        "notes": None
+        else [_serialize_package(change) for change in report.packages],
+        "release_notes": None
         if report.release_notes is None
-        else [_serialize_note(one) for one in report.release_notes],
-        "without_notes": list(report.distributions_without_notes),
-        "steps": [_serialize_step(one) for one in report.steps],
-        "ways": None
+        else [_serialize_note(triaged) for triaged in report.release_notes],
+        "distributions_without_notes": list(report.distributions_without_notes),
+        "steps": [_serialize_step(step) for step in report.steps],
+        "rollback": None
         if report.rollback_decision is None
         else _serialize_decision(report.rollback_decision),
         "migrations": None if report.migrations is None else list(report.migrations),
@@ -81,11 +85,11 @@ def build_document(report: Report) -> dict[str, Any]:
     }
 
 
-def _serialize_finding(one: ReportedFinding) -> dict[str, Any]:
-    finding = one.finding
+def _serialize_finding(reported: ReportedFinding) -> dict[str, Any]:
+    finding = reported.finding
     return {
-        "key": one.key,
-        "check": one.check,
+        "key": reported.key,
+        "check": reported.check,
         "severity": finding.severity.value,
         "phase": finding.phase.value,
         "impact": finding.impact.value,
@@ -95,103 +99,103 @@ def _serialize_finding(one: ReportedFinding) -> dict[str, Any]:
         "commands": list(finding.commands),
         "evidence": list(finding.evidence),
         "references": list(finding.references),
-        "accepted": _serialize_acceptance(one.acceptance) if one.acceptance else None,
+        "accepted": _serialize_acceptance(reported.acceptance) if reported.acceptance else None,
     }
 
 
-def _serialize_change(one: Change) -> dict[str, str]:
+def _serialize_change(change: Change) -> dict[str, str]:
     return {
-        "kind": one.kind.value,
-        "section": one.section,
-        "subject": one.subject,
-        "story": one.story,
-        "before": one.before,
-        "after": one.after,
-        "reason": one.reason,
-        "reference": one.reference,
+        "kind": change.kind.value,
+        "section": change.section,
+        "subject": change.subject,
+        "description": change.description,
+        "before": change.before,
+        "after": change.after,
+        "reason": change.reason,
+        "reference": change.reference,
     }
 
 
-def _serialize_step(one: Step) -> dict[str, Any]:
+def _serialize_step(step: Step) -> dict[str, Any]:
     return {
-        "title": one.title,
-        "why": one.why,
-        "commands": list(one.commands),
-        "verify": one.verify,
-        "irreversible": one.irreversible,
+        "title": step.title,
+        "why": step.why,
+        "commands": list(step.commands),
+        "verify": step.verify,
+        "irreversible": step.irreversible,
     }
 
 
-def _serialize_decision(choice: Choice) -> dict[str, Any]:
+def _serialize_decision(decision: RollbackDecision) -> dict[str, Any]:
     return {
-        "stage": choice.diagnosis.stage.value,
-        "story": choice.diagnosis.story,
-        "committed": choice.diagnosis.committed,
-        "pending": list(choice.diagnosis.pending),
-        "advised": choice.advised.kind,
-        "chosen": choice.chosen.kind,
-        "ways": [_serialize_option(one) for one in choice.ways],
+        "state": decision.diagnosis.state.value,
+        "summary": decision.diagnosis.summary,
+        "committed": decision.diagnosis.committed,
+        "pending": list(decision.diagnosis.pending),
+        "recommended": decision.recommended.kind,
+        "chosen": decision.chosen.kind,
+        "options": [_serialize_option(option) for option in decision.options],
     }
 
 
-def _serialize_option(one: Way) -> dict[str, Any]:
+def _serialize_option(option: RollbackOption) -> dict[str, Any]:
     return {
-        "kind": one.kind,
-        "leads_there": one.goes,
-        "why_not": one.why_not,
-        "stops_at": one.stop.migration if one.stop else None,
-        "no_return": one.no_return or None,
-        "stays": list(one.stays),
+        "kind": option.kind,
+        "feasible": option.feasible,
+        "infeasible_reason": option.infeasible_reason,
+        "fails_at": option.failure.migration if option.failure else None,
+        "point_of_no_return": option.point_of_no_return or None,
+        "leftovers": list(option.leftovers),
         "losses": [
             {
                 "kind": loss.kind,
                 "subject": loss.subject,
-                "number": loss.number,
+                "count": loss.count,
                 "cause": loss.cause,
-                "says": loss.says,
+                "description": loss.description,
                 "sample": list(loss.sample),
                 "link": loss.link,
             }
-            for loss in one.losses
+            for loss in option.losses
         ],
-        "needs": list(one.needs),
-        "open": list(one.doubts),
-        "seconds": None if one.seconds is None else [round(end) for end in one.seconds],
-        "basis": one.basis,
+        "prerequisites": list(option.prerequisites),
+        "unknowns": list(option.unknowns),
+        "seconds": None if option.seconds is None else [round(end) for end in option.seconds],
+        "basis": option.basis,
     }
 
 
-def _serialize_note(one: TriagedNote) -> dict[str, Any]:
-    note = one.note
+def _serialize_note(triaged: TriagedNote) -> dict[str, Any]:
+    note = triaged.note
     return {
         "distribution": note.distribution,
         "release": note.release,
         "kind": note.kind,
         "heading": note.heading,
         "text": note.text,
-        "names": list(note.identifiers),
+        "identifiers": list(note.identifiers),
         "link": note.link,
-        "findings": list(one.findings),
-        "not_here": one.not_applicable_reason,
+        "findings": list(triaged.findings),
+        "not_applicable_reason": triaged.not_applicable_reason,
     }
 
 
-def _serialize_package(one: PackageChange) -> dict[str, Any]:
+def _serialize_package(change: PackageChange) -> dict[str, Any]:
     return {
-        "name": one.name,
-        "before": one.before,
-        "after": one.after,
-        "wanted_by": list(one.wanted_by),
+        "name": change.name,
+        "before": change.before,
+        "after": change.after,
+        "required_by": list(change.required_by),
     }
 
 
-def _serialize_acceptance(one: Acceptance) -> dict[str, str]:
+def _serialize_acceptance(acceptance: Acceptance) -> dict[str, str]:
     return {
-        "finding": one.finding,
-        "reason": one.reason,
-        "who": one.who,
-        "until": one.until.isoformat(),
-        "target": one.target,
+        "finding": acceptance.finding,
+        "reason": acceptance.reason,
+        "who": acceptance.who,
+        "until": acceptance.until.isoformat(),
+        "target": acceptance.target,
     }
 
 
@@ -201,7 +205,7 @@ def _serialize_check(result: CheckResult) -> dict[str, Any]:
         "title": result.title,
         "why": result.why,
         "status": result.status.value,
-        "engine": result.evidence_source,
+        "evidence_source": result.evidence_source,
         "reason": result.reason,
         "findings": len(result.findings),
     }

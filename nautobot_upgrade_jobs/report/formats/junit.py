@@ -1,8 +1,8 @@
-"""The report as JUnit XML, for a gate that reads test results: each check is a test.
+"""The report as JUnit XML, for a CI gate that reads test results. Each check is a test.
 
-A blocker that nobody has accepted is a failure. A check that could not look is an error: nothing is
-green that was not seen. Warnings are told in the output of a test that passes. XML has no place for
-control characters: they are spelt out.
+An unaccepted blocker is a failure. A check that could not run is an error, because what was not
+checked must not be green. Warnings appear in the output of a test that passes. Control characters
+are written as escape sequences, because XML does not allow them.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ def render(report: Report) -> str:
         "testsuites", name=escape_nonprintable(f"{report.kind} of {report.instance}")
     )
     by_check: dict[str, list[ReportedFinding]] = {}
-    for one in report.findings():
-        by_check.setdefault(one.check, []).append(one)
+    for reported in report.findings():
+        by_check.setdefault(reported.check, []).append(reported)
     total: Counts = {}
     for topic in dict.fromkeys(result.topic for result in report.results):
         suite = xml.SubElement(root, "testsuite", name=topic)
         counts: Counts = {"tests": 0, "failures": 0, "errors": 0, "skipped": 0}
         for result in report.results:
             if result.topic == topic:
-                became = _add_test_case(suite, report, result, by_check.get(result.check, []))
+                outcome = _add_test_case(suite, report, result, by_check.get(result.check, []))
                 counts["tests"] += 1
-                if became:
-                    counts[became] += 1
+                if outcome:
+                    counts[outcome] += 1
         _set_counts(suite, counts)
         total = {name: total.get(name, 0) + number for name, number in counts.items()}
     _set_counts(root, total)
@@ -42,9 +42,9 @@ def render(report: Report) -> str:
 
 
 def _add_test_case(
-    suite: xml.Element, report: Report, result: CheckResult, found: list[ReportedFinding]
+    suite: xml.Element, report: Report, result: CheckResult, findings: list[ReportedFinding]
 ) -> str:
-    """Add a test; return the count that it adds to, nothing if it passes."""
+    """Add a test and return the name of the count that it increases, empty if it passes."""
     case = xml.SubElement(
         suite, "testcase", classname=f"{report.kind}.{result.topic}", name=result.check, time="0"
     )
@@ -56,29 +56,29 @@ def _add_test_case(
     if result.status is Status.NOT_APPLICABLE:
         xml.SubElement(case, "skipped", message=escape_nonprintable(result.reason))
         return "skipped"
-    stopping = [one for one in found if _is_unaccepted_blocker(one)]
-    if stopping:
-        message = escape_nonprintable("; ".join(one.finding.message for one in stopping))
+    blockers = [each for each in findings if _is_unaccepted_blocker(each)]
+    if blockers:
+        message = escape_nonprintable("; ".join(each.finding.message for each in blockers))
         failure = xml.SubElement(case, "failure", type=Severity.BLOCKER.value, message=message)
-        failure.text = "\n\n".join(map(_describe_finding, stopping))
-    others = [one for one in found if not _is_unaccepted_blocker(one)]
+        failure.text = "\n\n".join(map(_describe_finding, blockers))
+    others = [each for each in findings if not _is_unaccepted_blocker(each)]
     if others:
         xml.SubElement(case, "system-out").text = "\n\n".join(map(_describe_finding, others))
-    return "failures" if stopping else ""
+    return "failures" if blockers else ""
 
 
-def _is_unaccepted_blocker(one: ReportedFinding) -> bool:
-    return one.finding.severity is Severity.BLOCKER and one.acceptance is None
+def _is_unaccepted_blocker(reported: ReportedFinding) -> bool:
+    return reported.finding.severity is Severity.BLOCKER and reported.acceptance is None
 
 
-def _describe_finding(one: ReportedFinding) -> str:
-    finding, accepted = one.finding, one.acceptance
-    lines = [f"{finding.severity.value}: {one.key}: {finding.message}"]
+def _describe_finding(reported: ReportedFinding) -> str:
+    finding, accepted = reported.finding, reported.acceptance
+    lines = [f"{finding.severity.value}: {reported.key}: {finding.message}"]
     if accepted:
         lines.append(f"Accepted by {accepted.who} until {accepted.until}: {accepted.reason}")
     lines.append(f"To do: {finding.remediation}")
     lines += [f"Run: {command}" for command in finding.commands]
-    lines += [f"Seen: {item}" for item in finding.evidence]
+    lines += [f"Evidence: {item}" for item in finding.evidence]
     return "\n".join(map(escape_nonprintable, lines))
 
 

@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ...checks.findings import CheckResult, Severity, Status, Verdict
-from ...checks.text import plural
-from ...common.text import escape_nonprintable
+from ...common.text import escape_nonprintable, plural
 from ..model import Report, ReportedFinding
 from ..rollback_text import describe_options
 
@@ -32,11 +31,11 @@ class LogLine:
     message: str
     """The line itself."""
     details: tuple[str, ...] = ()
-    """What to do about it: remediation, then commands and evidence."""
+    """Remediation, commands and evidence."""
 
 
 def build_log_lines(report: Report) -> Iterator[LogLine]:
-    """Yield the report as log lines: topic by topic, and the verdict last."""
+    """Yield the report as log lines by topic, with the verdict as the last line."""
     for topic in dict.fromkeys(result.topic for result in report.results):
         yield from _build_topic_lines(report, topic)
     for section, changes in report.expected_changes.items():
@@ -47,14 +46,14 @@ def build_log_lines(report: Report) -> Iterator[LogLine]:
             "info",
             "accepted",
             f"{lapsed.finding}: the acceptance by {lapsed.who}, until {lapsed.until} and for "
-            f"{lapsed.target}, does not hold for this run.",
+            f"{lapsed.target}, does not apply to this run.",
         )
     for unmatched in report.unmatched_acceptances:
         yield LogLine(
             "warning",
             "accepted",
-            f"{unmatched.finding}: accepted by {unmatched.who}, but this run has no such finding, "
-            "or more than one.",
+            f"{unmatched.finding}: accepted by {unmatched.who}, but not exactly one finding of "
+            "this run has this key.",
         )
     yield from _build_rollback_lines(report)
     yield _build_summary_line(report)
@@ -74,65 +73,65 @@ def render(report: Report) -> str:
 
 def _build_topic_lines(report: Report, topic: str) -> Iterator[LogLine]:
     results = [result for result in report.results if result.topic == topic]
-    for one in report.findings():
-        if one.topic == topic:
-            yield _build_finding_line(one)
-    for (level, reason), checks in _group_unanswered(results).items():
+    for reported in report.findings():
+        if reported.topic == topic:
+            yield _build_finding_line(reported)
+    for (level, reason), checks in _group_not_checked(results).items():
         yield LogLine(level, topic, f"{', '.join(checks)}: not checked: {reason}")
     passed = sum(1 for result in results if result.status is Status.PASSED)
-    idle = sum(1 for result in results if result.status is Status.NOT_APPLICABLE)
-    if idle == len(results):
-        yield LogLine(
-            "info", topic, f"No check of this topic applies here ({plural(idle, 'check')})."
-        )
+    not_applicable = sum(1 for result in results if result.status is Status.NOT_APPLICABLE)
+    if not_applicable == len(results):
+        number = plural(not_applicable, "check")
+        yield LogLine("info", topic, f"No check of this topic applies ({number}).")
     elif passed:
-        suffix = f", {idle} not applicable" if idle else ""
-        asked = plural(len(results), "check")
-        yield LogLine("success", topic, f"{passed} of {asked} passed{suffix}.")
+        suffix = f", {not_applicable} not applicable" if not_applicable else ""
+        number = plural(len(results), "check")
+        yield LogLine("success", topic, f"{passed} of {number} passed{suffix}.")
 
 
-def _group_unanswered(results: list[CheckResult]) -> dict[tuple[str, str], list[str]]:
-    """Return the checks that could not look, by level and reason: each reason is told once."""
+def _group_not_checked(results: list[CheckResult]) -> dict[tuple[str, str], list[str]]:
+    """Return the checks that could not run by level and reason. Each reason appears once."""
     by_reason: dict[tuple[str, str], list[str]] = {}
-    for one in results:
-        if one.status in (Status.SKIPPED, Status.CRASHED):
-            level = "warning" if one.status is Status.SKIPPED else "error"
-            by_reason.setdefault((level, one.reason), []).append(one.check)
+    for result in results:
+        if result.status in (Status.SKIPPED, Status.CRASHED):
+            level = "warning" if result.status is Status.SKIPPED else "error"
+            by_reason.setdefault((level, result.reason), []).append(result.check)
     return by_reason
 
 
 def _build_rollback_lines(report: Report) -> Iterator[LogLine]:
     if not report.rollback_decision:
         return
-    yield LogLine("info", "ways", report.rollback_decision.diagnosis.story)
-    for one in describe_options(report.rollback_decision):
-        details = [f"Loses: {text}" for text in one.losses]
-        details += [f"Takes: {one.duration}"] if one.duration else []
-        advice = f" ({one.recommendation})" if one.recommendation else ""
-        yield LogLine("info", "ways", f"{one.title}{advice}: {one.feasibility}", tuple(details))
+    yield LogLine("info", "rollback", report.rollback_decision.diagnosis.summary)
+    for option in describe_options(report.rollback_decision):
+        details = [f"Losses: {text}" for text in option.losses]
+        details += [f"Duration: {option.duration}"] if option.duration else []
+        label = f" ({option.recommendation})" if option.recommendation else ""
+        message = f"{option.title}{label}: feasible: {option.feasibility}"
+        yield LogLine("info", "rollback", message, tuple(details))
 
 
-def _build_finding_line(one: ReportedFinding) -> LogLine:
-    finding, accepted = one.finding, one.acceptance
+def _build_finding_line(reported: ReportedFinding) -> LogLine:
+    finding, accepted = reported.finding, reported.acceptance
     details = [f"To do: {finding.remediation}"]
     details += [f"Run: {command}" for command in finding.commands]
-    details += [f"Seen: {item}" for item in finding.evidence]
+    details += [f"Evidence: {item}" for item in finding.evidence]
     if accepted:
         details.insert(0, f"Accepted by {accepted.who} until {accepted.until}: {accepted.reason}")
     level = "info" if accepted else LEVELS[finding.severity]
-    return LogLine(level, one.topic, f"{one.key}: {finding.message}", tuple(details))
+    return LogLine(level, reported.topic, f"{reported.key}: {finding.message}", tuple(details))
 
 
 def _build_summary_line(report: Report) -> LogLine:
     counts = report.counts
     parts = [plural(counts["blocker"], "blocker"), plural(counts["warning"], "warning")]
-    parts += [f"{counts['info']} to know"] if counts["info"] else []
+    parts += [f"{counts['info']} info"] if counts["info"] else []
     parts += [f"{counts['accepted']} accepted"] if counts["accepted"] else []
-    unanswered = len(report.not_checked)
-    parts += [f"{plural(unanswered, 'check')} could not look"] if unanswered else []
+    not_checked = len(report.not_checked)
+    parts += [f"{plural(not_checked, 'check')} could not run"] if not_checked else []
     details = (
         f"Next: {report.next_step}",
-        *(f"Not looked at: {text}" for text in report.unused_sources.values()),
+        *(f"Not checked: {text}" for text in report.unused_sources.values()),
     )
     return LogLine(
         VERDICT_LEVELS[report.verdict],

@@ -8,34 +8,36 @@ from collections.abc import Iterable, Iterator
 
 from ...checks.findings import Phase, Severity
 from ...checks.release_notes import TriagedNote
-from ...checks.text import plural
-from ...common.text import escape_invisible
+from ...common.text import escape_invisible, plural
+from ...rollback.options import RollbackOption
 from ..model import AFFECTED, NEEDS_READING, SEVERITY_ORDER, UNAFFECTED, Report, ReportedFinding
-from ..rollback_text import describe_options
+from ..rollback_text import OptionText, describe_options
 
 SEVERITY_TITLES = {
     Severity.BLOCKER: "Blockers",
     Severity.WARNING: "Warnings",
-    Severity.INFO: "Good to know",
+    Severity.INFO: "Information",
 }
 PHASE_TEXT = {
     Phase.BOOT: "start of the new release",
     Phase.MIGRATE: "migrate",
     Phase.POST_UPGRADE: "the steps after migrate",
     Phase.RUNTIME: "daily use",
-    Phase.ROLLBACK: "the way back",
+    Phase.ROLLBACK: "rollback",
 }
 SPECIAL_CHARACTERS = re.compile(r"([\\`*_\[\]|#])")
 
 
 def escape(text: str) -> str:
-    """Return text that Markdown shows as it is, on one line, in a table as well."""
+    """Return text on one line that Markdown shows unchanged, in a table as well."""
     escaped = SPECIAL_CHARACTERS.sub(r"\\\1", escape_invisible(" ".join(text.split())))
-    return html.escape(escaped, quote=False)  # not every Markdown takes a backslash before these
+    return html.escape(
+        escaped, quote=False
+    )  # some Markdown parsers ignore a backslash before these
 
 
 def code_span(text: str) -> str:
-    """Return text as a span of code, which no backtick in it ends."""
+    """Return text as a code span that no backtick in the text can end."""
     inside = escape_invisible(" ".join(text.split()))
     fence = choose_fence(inside, shortest=1)
     space = " " if "`" in inside else ""
@@ -43,7 +45,7 @@ def code_span(text: str) -> str:
 
 
 def code_block(commands: Iterable[str], language: str = "") -> Iterator[str]:
-    """Yield a block of code, which nothing in it ends."""
+    """Yield a code block that nothing in the commands can end."""
     shown = [escape_invisible(command) for command in commands]
     fence = choose_fence("\n".join(shown), shortest=3)
     yield f"{fence}{language}"
@@ -52,7 +54,7 @@ def code_block(commands: Iterable[str], language: str = "") -> Iterator[str]:
 
 
 def choose_fence(text: str, *, shortest: int) -> str:
-    """Return a fence that is longer than any run of backticks in a text."""
+    """Return a fence that is longer than any run of backticks in the text."""
     longest = max(map(len, re.findall(r"`+", text)), default=0)
     return "`" * max(shortest, longest + 1)
 
@@ -77,7 +79,7 @@ def _build_lines(report: Report) -> Iterator[str]:
         yield from _build_findings_section(
             SEVERITY_TITLES[severity], report.unaccepted(severity), report
         )
-    accepted = tuple(one for one in report.findings() if one.acceptance)
+    accepted = tuple(reported for reported in report.findings() if reported.acceptance)
     yield from _build_findings_section("Accepted", accepted, report)
     yield from _build_not_checked_section(report)
     if report.is_preflight:
@@ -100,37 +102,46 @@ def _list_run_details(report: Report) -> Iterator[tuple[str, str]]:
             for name, number in counts.items()
         ),
     )
-    yield "Checks", f"{len(report.results)}, of which {len(report.not_checked)} could not look"
-    yield "Made by", f"{report.tool}, catalog {report.catalog}"
+    yield "Checks", f"{len(report.results)}, of which {len(report.not_checked)} could not run"
+    yield "Created by", f"{report.tool}, catalog {report.catalog}"
 
 
 def _build_rollback_section(report: Report) -> Iterator[str]:
     if not report.rollback_decision:
         return
     yield ""
-    yield "## The ways back"
+    yield "## Rollback options"
     yield ""
-    yield escape(report.rollback_decision.diagnosis.story)
-    for one in describe_options(report.rollback_decision):
-        yield ""
-        yield f"### {one.title}{f' ({one.recommendation})' if one.recommendation else ''}"
-        yield ""
-        yield f"- Leads there: {escape(one.feasibility)}"
-        yield from (f"- Loses: {escape(text)}" for text in one.losses)
-        yield from (f"- Needs: {escape(text)}" for text in one.prerequisites)
-        yield from (f"- Open: {escape(text)}" for text in one.unknowns)
-        if one.duration:
-            yield f"- Takes: {escape(one.duration)}"
-    if report.rollback_decision.chosen.losses:
-        yield ""
-        yield f"### What '{report.rollback_decision.chosen.title}' loses"
-        yield ""
-        yield "| What | How many | Because of |"
-        yield "| --- | --- | --- |"
-        for loss in report.rollback_decision.chosen.losses:
-            number = "not counted" if loss.number is None else str(loss.number)
-            why = ": ".join(filter(None, (loss.cause, loss.says, ", ".join(loss.sample))))
-            yield f"| {escape(loss.subject)} ({loss.kind}) | {number} | {escape(why)} |"
+    yield escape(report.rollback_decision.diagnosis.summary)
+    for option in describe_options(report.rollback_decision):
+        yield from _build_option(option)
+    yield from _build_losses_table(report.rollback_decision.chosen)
+
+
+def _build_option(option: OptionText) -> Iterator[str]:
+    yield ""
+    yield f"### {option.title}{f' ({option.recommendation})' if option.recommendation else ''}"
+    yield ""
+    yield f"- Feasible: {escape(option.feasibility)}"
+    yield from (f"- Losses: {escape(text)}" for text in option.losses)
+    yield from (f"- Prerequisite: {escape(text)}" for text in option.prerequisites)
+    yield from (f"- Unknown: {escape(text)}" for text in option.unknowns)
+    if option.duration:
+        yield f"- Duration: {escape(option.duration)}"
+
+
+def _build_losses_table(option: RollbackOption) -> Iterator[str]:
+    if not option.losses:
+        return
+    yield ""
+    yield f"### Losses of '{option.title}'"
+    yield ""
+    yield "| Subject | Number | Cause |"
+    yield "| --- | --- | --- |"
+    for loss in option.losses:
+        number = "not counted" if loss.count is None else str(loss.count)
+        cause = ": ".join(filter(None, (loss.cause, loss.description, ", ".join(loss.sample))))
+        yield f"| {escape(loss.subject)} ({loss.kind}) | {number} | {escape(cause)} |"
 
 
 def _build_findings_section(
@@ -139,21 +150,21 @@ def _build_findings_section(
     if findings:
         yield ""
         yield f"## {title}"
-    for one in findings:
-        yield from _build_finding(one, report)
+    for reported in findings:
+        yield from _build_finding(reported, report)
 
 
-def _build_finding(one: ReportedFinding, report: Report) -> Iterator[str]:
-    finding = one.finding
+def _build_finding(reported: ReportedFinding, report: Report) -> Iterator[str]:
+    finding = reported.finding
     yield ""
     yield f"### {escape(finding.message)}"
     yield ""
-    if one.acceptance:
-        accepted = one.acceptance
+    if reported.acceptance:
+        accepted = reported.acceptance
         yield escape(f"Accepted by {accepted.who} until {accepted.until}: {accepted.reason}")
         yield ""
-    if one.why:
-        yield f"**Expected:** {escape(one.expected)} Otherwise: {escape(one.why)}"
+    if reported.why:
+        yield f"**Expected:** {escape(reported.expected)} Otherwise: {escape(reported.why)}"
         yield ""
     yield f"**To do:** {escape(finding.remediation)}"
     if finding.commands:
@@ -165,7 +176,7 @@ def _build_finding(one: ReportedFinding, report: Report) -> Iterator[str]:
     yield ""
     impact = finding.impact.value.replace("_", " ")
     when = f"Fails at: {PHASE_TEXT[finding.phase]}. " if report.is_preflight else ""
-    yield f"{when}Impact: {impact}. Key: {code_span(one.key)}"
+    yield f"{when}Impact: {impact}. Key: {code_span(reported.key)}"
     for url in finding.references:
         yield f"<{url}>"
 
@@ -175,21 +186,24 @@ def _build_not_checked_section(report: Report) -> Iterator[str]:
     yield "## Not checked"
     yield ""
     if report.is_fully_checked:
-        yield "Nothing: every check could look."
+        yield "Every check could run."
     for result in report.not_checked:
         yield f"- {escape(result.check)}: {escape(result.reason)}"
     for lapsed in report.lapsed_acceptances:
         yield escape(f"- The acceptance of {lapsed.finding} by {lapsed.who} has lapsed.")
-    for one in report.unmatched_acceptances:
-        yield escape(f"- {one.finding}, accepted by {one.who}, is not exactly one finding here.")
+    for unmatched in report.unmatched_acceptances:
+        yield escape(
+            f"- {unmatched.finding}, accepted by {unmatched.who}, does not match exactly one"
+            " finding of this run."
+        )
     for text in report.unused_sources.values():
         yield f"- {text}"
 
 
 def _build_notes_section(report: Report) -> Iterator[str]:
-    """Yield what is to be read in full; of what merely changed, the number."""
+    """Yield in full the notes to read, and only the number of the others."""
     yield ""
-    yield "## Release notes on the way"
+    yield "## Release notes up to the target"
     yield ""
     if report.release_notes is None:
         yield f"Not read: {escape(report.notes_unavailable_reason)}."
@@ -205,12 +219,12 @@ def _build_notes_section(report: Report) -> Iterator[str]:
         yield f"Without release notes: {escape(', '.join(report.distributions_without_notes))}"
 
 
-def _format_note(one: TriagedNote) -> str:
-    note = one.note
+def _format_note(triaged: TriagedNote) -> str:
+    note = triaged.note
     heading = f", {note.heading}" if note.heading else ""
     title = escape(f"{note.distribution} {note.release}, {note.kind}{heading}")
-    known = [code_span(key) for key in one.findings]
-    known += [escape(one.not_applicable_reason)] if one.not_applicable_reason else []
+    known = [code_span(key) for key in triaged.findings]
+    known += [escape(triaged.not_applicable_reason)] if triaged.not_applicable_reason else []
     why = f" ({', '.join(known)})" if known else ""
     return f"- **{title}:** {escape(note.text)}{why}{f' <{note.link}>' if note.link else ''}"
 
@@ -220,7 +234,7 @@ def _build_migrations_section(report: Report) -> Iterator[str]:
     yield "## Migrations that the upgrade applies"
     yield ""
     if report.migrations is None:
-        yield "Not known."
+        yield "Unknown."
     elif not report.migrations:
         yield "None."
     else:
@@ -232,11 +246,13 @@ def _build_packages_section(report: Report) -> Iterator[str]:
     yield "## Packages that the upgrade changes"
     yield ""
     if report.packages is None:
-        yield "Not known."
+        yield "Unknown."
     elif not report.packages:
         yield "None."
     else:
-        yield from (f"- {escape(one.name)}: {escape(one.story)}" for one in report.packages)
+        yield from (
+            f"- {escape(change.name)}: {escape(change.description)}" for change in report.packages
+        )
 
 
 def _build_expected_changes_section(report: Report) -> Iterator[str]:
@@ -244,5 +260,5 @@ def _build_expected_changes_section(report: Report) -> Iterator[str]:
         yield ""
         yield f"## Expected changes of {section}: {len(changes)}"
         yield ""
-        for one in changes:
-            yield f"- {escape(one.story)} ({escape(one.reason)})"
+        for change in changes:
+            yield f"- {escape(change.description)} ({escape(change.reason)})"

@@ -1,4 +1,4 @@
-"""The steps of a way back as a shell script that asks, proves, and can be run again."""
+"""The rollback steps as a shell script that confirms, verifies and can be resumed."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Iterator
 
 from ...checks.findings import Verdict
-from ...runbook.upgrade import Step
+from ...runbook.steps import Step
 from ..model import Report
 from .markdown import escape
 
@@ -18,10 +18,10 @@ cd "$(dirname "${{BASH_SOURCE[0]}}")"
 planned_for={state}
 finished="${{BASH_SOURCE[0]##*/}}.finished"
 log="${{BASH_SOURCE[0]##*/}}.log"
-sure=no although_blocked=no
+confirmed=no although_blocked=no
 for word in "$@"; do
     case "$word" in
-    --yes) sure=yes ;;
+    --yes) confirmed=yes ;;
     --although-blocked) although_blocked=yes ;;
     *) echo "unknown: $word; known: --yes, --although-blocked" >&2; exit 1 ;;
     esac
@@ -30,11 +30,11 @@ done
 say() {{ printf '%s  %s\\n' "$(date -u +%FT%TZ)" "$*" | tee -a "$log"; }}
 fail() {{
     say "STOPPED: $*"
-    say "Mend that, and run this script again: it goes on with the step that failed."
+    say "Fix the cause and run this script again. It resumes at the failed step."
     exit 1
 }}
 
-# Each step is run once; what is finished is not run again.
+# Run a step once; a finished step is not run again.
 run() {{
     local number=$1 title=$2 kind=$3
     if grep --quiet --line-regexp --fixed-strings "$number" "$finished" 2>/dev/null; then
@@ -42,26 +42,27 @@ run() {{
         return
     fi
     say "Step $number: $title"
-    if [ "$kind" = irreversible ] && [ "$sure" = no ]; then
-        read -r -p "No way back from here but the backup. Type yes to go on: " answer
+    if [ "$kind" = irreversible ] && [ "$confirmed" = no ]; then
+        say "After this step, only the backup can restore the previous state."
+        read -r -p "Type yes to continue: " answer
         [ "$answer" = yes ] || fail "not confirmed: $title"
     fi
     trap 'fail "step '"$number"' failed"' ERR
     ("step_$number") 2>&1 | tee -a "$log"
     trap - ERR
-    "proof_$number" >>"$log" 2>&1 || fail "step $number is done, but its proof says otherwise"
+    "verify_$number" >>"$log" 2>&1 || fail "step $number ran, but its verification failed"
     echo "$number" >>"$finished"
 }}
 """
 BLOCKED_GUARD = """\
-[ "$although_blocked" = yes ] || fail "this plan was BLOCKED, by what rollback-*.md beside it \
-names. Mend that and plan again, or give --although-blocked."
+[ "$although_blocked" = yes ] || fail "this plan is BLOCKED. rollback-*.md in this folder lists \
+the blockers. Fix them and plan again, or pass --although-blocked."
 """
 STATE_GUARD = """\
 if [ ! -e "$finished" ]; then
-    state=$({asks} | tail -n 1)
-    [ "$state" = "$planned_for" ] || fail "this is not what was planned for, or it has changed \
-since; planned for: $planned_for; this is: $state. Plan again."
+    state=$({state_command} | tail -n 1)
+    [ "$state" = "$planned_for" ] || fail "the database is not in the state of this plan. \
+Planned for: $planned_for; current: $state. Plan again."
     touch "$finished"
 fi
 """
@@ -74,35 +75,35 @@ def render(report: Report) -> str:
 
 def _build_lines(report: Report) -> Iterator[str]:
     yield "#!/usr/bin/env bash"
-    yield from _build_comment(f"The way back of {report.instance}: {report.subject}")
+    yield from _build_comment(f"Rollback of {report.instance}: {report.subject}")
     yield from _build_comment(f"Planned {report.created:%Y-%m-%d %H:%M} UTC by {report.tool}.")
-    yield "# Read it before you run it. It asks before what cannot be taken back, unless it is"
-    yield "# given --yes; it stops at the first failure, and goes on from there when run again."
+    yield "# Read this script before you run it. Without --yes it asks for confirmation before each"
+    yield "# irreversible step. It stops at the first failure and resumes there when run again."
     yield SCRIPT_HEADER.format(state=shlex.quote(report.database_state))
     for name in _find_variables(report.steps):
         yield f': "${{{name}:?is not set}}"'
     if report.verdict is Verdict.BLOCKED:
         yield BLOCKED_GUARD
-    yield STATE_GUARD.format(asks=report.state_command)
+    yield STATE_GUARD.format(state_command=report.state_command)
     for number, step in enumerate(report.steps, 1):
         yield from _build_function(f"step_{number}", step.commands)
-        proof = step.verify if is_command(step.verify) else ""
-        yield from _build_function(f"proof_{number}", (proof,) if proof else ())
+        verify = (step.verify,) if is_command(step.verify) else ()
+        yield from _build_function(f"verify_{number}", verify)
         kind = "irreversible" if step.irreversible else "plain"
         yield f"run {number} {shlex.quote(step.title)} {kind}"
         yield ""
-    yield 'say "Everything is done."'
+    yield 'say "All steps are complete."'
 
 
 def _build_function(name: str, commands: tuple[str, ...]) -> Iterator[str]:
-    """Yield a function; in a pipeline of its own, it stops at the first command that fails."""
+    """Yield a function. Run in its own pipeline, it stops at the first command that fails."""
     yield f"{name}() {{"
     yield from (f"    {command}" for command in commands or (":",))
     yield "}"
 
 
 def _find_variables(steps: tuple[Step, ...]) -> list[str]:
-    """Return the variables of the environment that the commands ask for."""
+    """Return the environment variables that the commands use."""
     texts = (text for step in steps for text in (*step.commands, step.verify))
     return list(dict.fromkeys(name for text in texts for name in VARIABLE.findall(text)))
 
@@ -112,5 +113,5 @@ def _build_comment(text: str) -> Iterator[str]:
 
 
 def is_command(text: str) -> bool:
-    """Tell a command from a sentence."""
+    """Return whether a verification is a command and not a sentence."""
     return bool(text) and not text.endswith(".")

@@ -1,29 +1,29 @@
-"""The steps of a window as Markdown: those of an upgrade, or of the way back from it."""
+"""The steps of a maintenance window as Markdown, for an upgrade or a rollback."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from ...checks.findings import Severity
-from ...runbook.container_commands import RUN
+from ...runbook.container_commands import COMPOSE_RUN
 from ..model import Report
 from .markdown import code_block, code_span, escape
 from .rollback_script import is_command
 
-FOLDER_INSTRUCTION = "Run it in one folder, which has this plan and the files beside it:"
+FOLDER_INSTRUCTION = "Run the commands in the folder that contains this plan and its files,"
 ENVIRONMENT_INSTRUCTIONS = {
     False: (
-        f"{FOLDER_INSTRUCTION} as the user of Nautobot and in its environment. `sudo` is for who"
-        " may."
+        f"{FOLDER_INSTRUCTION} as the user of Nautobot and in its environment. Commands with `sudo`"
+        " need a user who may use it."
     ),
     True: (
-        f"{FOLDER_INSTRUCTION} that of docker-compose.yml, and the image's user has to be let write"
-        " there."
+        f"{FOLDER_INSTRUCTION} which is the folder of docker-compose.yml. The image's user must be"
+        " allowed to write there."
     ),
 }
-"""By whether Nautobot is an image."""
-POINT_OF_NO_RETURN = "**No way back from here but the backup.**"
-TITLES = {"preflight": ("Upgrade", "Preflight"), "rollback": ("The way back", "Rollback Planner")}
+"""Instructions by whether Nautobot runs in a container."""
+POINT_OF_NO_RETURN = "**After this step, only the backup can restore the previous state.**"
+TITLES = {"preflight": ("Upgrade", "Preflight"), "rollback": ("Rollback", "Rollback Planner")}
 
 
 def render(report: Report) -> str:
@@ -32,21 +32,21 @@ def render(report: Report) -> str:
 
 
 def _build_lines(report: Report) -> Iterator[str]:
-    what, who = TITLES[report.kind]
-    yield f"# {what} of {escape(report.instance)}: {escape(report.subject)}"
+    title, job = TITLES[report.kind]
+    yield f"# {title} of {escape(report.instance)}: {escape(report.subject)}"
     yield ""
     verdict = f"**{report.verdict.value.upper()}**. {escape(report.headline)}"
-    yield f"{who} of {report.created:%Y-%m-%d %H:%M} UTC: {verdict}"
+    yield f"{job} of {report.created:%Y-%m-%d %H:%M} UTC: {verdict}"
     yield ""
     yield ENVIRONMENT_INSTRUCTIONS[
-        any(one.startswith(RUN) for step in report.steps for one in step.commands)
+        any(text.startswith(COMPOSE_RUN) for step in report.steps for text in step.commands)
     ]
     blockers = report.unaccepted(Severity.BLOCKER)
     if blockers:
         yield ""
-        yield "Not before these are mended:"
+        yield "Fix these blockers first:"
         yield ""
-        yield from (f"- {escape(one.finding.message)}" for one in blockers)
+        yield from (f"- {escape(blocker.finding.message)}" for blocker in blockers)
     for number, step in enumerate(report.steps, 1):
         yield ""
         yield f"## {number}. {escape(step.title)}"
@@ -61,4 +61,4 @@ def _build_lines(report: Report) -> Iterator[str]:
         if step.verify:
             yield ""
             shown = code_span if is_command(step.verify) else escape
-            yield f"Proof: {shown(step.verify)}"
+            yield f"Verify: {shown(step.verify)}"

@@ -1,4 +1,4 @@
-"""The report as SARIF 2.1.0, for what gathers the findings of many tools."""
+"""The report as SARIF 2.1.0, for platforms that collect the findings of many tools."""
 
 from __future__ import annotations
 
@@ -8,26 +8,25 @@ from typing import Any
 
 from ...checks.findings import CheckResult, Severity, Status
 from ...common.text import escape_nonprintable
-from ..model import Report, ReportedFinding
+from ..model import TOOL_NAME, Report, ReportedFinding
 
 LEVELS = {Severity.BLOCKER: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
 SCHEMA_URL = "https://json.schemastore.org/sarif-2.1.0.json"
 
 
 def render(report: Report) -> str:
-    """Return the report as SARIF text, in ASCII: what reads it may show it on a terminal."""
+    """Return the report as SARIF text in ASCII, because a reader may print it on a terminal."""
     return json.dumps(build_document(report), indent=2) + "\n"
 
 
 def build_document(report: Report) -> dict[str, Any]:
     """Return the report as plain JSON types, in the shape of SARIF."""
-    name, _, version = report.tool.rpartition(" ")
     rules = {result.check: number for number, result in enumerate(report.results)}
     run = {
         "tool": {
             "driver": {
-                "name": name,
-                "version": version,
+                "name": TOOL_NAME,
+                "version": report.tool_version,
                 "rules": [_build_rule(result) for result in report.results],
             }
         },
@@ -41,20 +40,22 @@ def build_document(report: Report) -> dict[str, Any]:
                 ],
             }
         ],
-        "results": [_build_result(one, rules) for one in report.findings()],
+        "results": [_build_result(reported, rules) for reported in report.findings()],
         "properties": {
             "verdict": report.verdict.value,
             "instance": report.instance,
             "current": report.current,
             "target": report.target,
+            "installed_version": report.installed_version,
+            "target_version": report.target_version,
         },
     }
     return {"$schema": SCHEMA_URL, "version": "2.1.0", "runs": [run]}
 
 
 def _build_rule(result: CheckResult) -> dict[str, Any]:
-    told = {"fullDescription": _build_message(result.why)} if result.why else {}
-    return {"id": result.check, "shortDescription": _build_message(result.title), **told}
+    details = {"fullDescription": _build_message(result.why)} if result.why else {}
+    return {"id": result.check, "shortDescription": _build_message(result.title), **details}
 
 
 def _build_notification(result: CheckResult, rules: dict[str, int]) -> dict[str, Any]:
@@ -65,18 +66,18 @@ def _build_notification(result: CheckResult, rules: dict[str, int]) -> dict[str,
     }
 
 
-def _build_result(one: ReportedFinding, rules: dict[str, int]) -> dict[str, Any]:
-    finding = one.finding
-    accepted = one.acceptance
+def _build_result(reported: ReportedFinding, rules: dict[str, int]) -> dict[str, Any]:
+    finding = reported.finding
+    accepted = reported.acceptance
     suppressed = f"{accepted.who}, until {accepted.until}: {accepted.reason}" if accepted else ""
-    place = {"fullyQualifiedName": escape_nonprintable(finding.subject), "kind": "resource"}
+    location = {"fullyQualifiedName": escape_nonprintable(finding.subject), "kind": "resource"}
     return {
-        "ruleId": one.check,
-        "ruleIndex": rules[one.check],
+        "ruleId": reported.check,
+        "ruleIndex": rules[reported.check],
         "level": LEVELS[finding.severity],
         "message": _build_message(f"{finding.message} To do: {finding.remediation}"),
-        "locations": [{"logicalLocations": [place]}],
-        "partialFingerprints": {"finding/v1": one.key},
+        "locations": [{"logicalLocations": [location]}],
+        "partialFingerprints": {"finding/v1": reported.key},
         "suppressions": [{"kind": "external", "status": "accepted", "justification": suppressed}]
         if suppressed
         else [],
@@ -91,7 +92,7 @@ def _build_result(one: ReportedFinding, rules: dict[str, int]) -> dict[str, Any]
 
 
 def _build_message(text: str) -> dict[str, str]:
-    """Return a message: brackets would be a link, braces the place of an argument."""
+    """Return a message with brackets (links) and braces (arguments) escaped."""
     return {
         "text": re.sub(
             r"([\\\[\]])", r"\\\1", re.sub(r"([{}])", r"\1\1", escape_nonprintable(text))

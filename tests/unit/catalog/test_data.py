@@ -1,10 +1,15 @@
-"""The data files: every row is complete, typed, ordered and traceable."""
+"""The contents of the data files."""
 
+import json
 import re
+import shutil
+import subprocess
+import sys
 import types
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
 from datetime import date
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
@@ -13,7 +18,8 @@ from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
 import nautobot_upgrade_jobs.catalog as package
-from nautobot_upgrade_jobs.catalog import Catalog
+from nautobot_upgrade_jobs.catalog import Catalog, load_catalog
+from nautobot_upgrade_jobs.snapshot.compare import sections
 
 FOLDER = Path(package.__file__).parent
 
@@ -40,7 +46,44 @@ def fits(value: Any, kind: Any) -> bool:
     return origin is not None or type(value) is kind
 
 
-def test_every_field_has_the_type_it_promises(catalog: Catalog) -> None:
+ASK_THE_INDEX = """
+import json
+from pip._internal.commands import create_command
+
+command = create_command("download")
+options, _ = command.parse_args(["--retries", "0", "--timeout", "30", "-qqq", "nautobot"])
+with command._build_session(options) as session:
+    finder = command._build_package_finder(options, session, ignore_requires_python=True)
+    found = finder.find_all_candidates("nautobot")
+print(json.dumps({str(each.version): each.link.requires_python for each in found}))
+"""
+
+
+def interpreter_with_pip() -> list[str]:
+    for python in (sys.executable, getattr(sys, "_base_executable", sys.executable)):
+        if subprocess.run([python, "-c", "import pip"], capture_output=True).returncode == 0:
+            return [python]
+    uv = shutil.which("uv")
+    if uv is None:
+        pytest.skip("there is neither pip nor uv to ask the package index with")
+    return [uv, "run", "--quiet", "--no-project", "--isolated", "--with", "pip", "python"]
+
+
+@pytest.fixture(scope="module")
+def published() -> dict[str, str]:
+    """Requires-Python of every published release."""
+    command = [*interpreter_with_pip(), "-c", ASK_THE_INDEX]
+    answer = subprocess.run(command, capture_output=True, text=True, timeout=180)
+    releases = json.loads(answer.stdout) if answer.returncode == 0 else {}
+    if not releases:
+        pytest.skip(f"the package index cannot be reached: {answer.stderr.strip()[-300:]}")
+    return releases
+
+
+CHANGES = load_catalog().expected_changes
+
+
+def test_records_fields_have_declared_types(catalog: Catalog) -> None:
     count = 0
     for record in records(catalog):
         hints = get_type_hints(type(record), localns={"date": date})
@@ -51,21 +94,21 @@ def test_every_field_has_the_type_it_promises(catalog: Catalog) -> None:
     assert count > 3000
 
 
-def test_every_reference_is_a_page(catalog: Catalog) -> None:
+def test_records_references_are_https_urls(catalog: Catalog) -> None:
     references = [each.reference for each in records(catalog) if hasattr(each, "reference")]
     assert len(references) > 250
     assert all(url.startswith("https://") and " " not in url for url in references)
 
 
-def test_no_text_is_empty_or_broken(catalog: Catalog) -> None:
+def test_records_texts_are_not_empty_or_broken(catalog: Catalog) -> None:
     for record in records(catalog):
-        for name in ("reason", "remedy", "why_not", "note"):
+        for name in ("reason", "remediation", "override_warning", "description", "note"):
             text = getattr(record, name, "x")
             assert "  " not in text and "\n" not in text, record
             assert text or name == "note", record
 
 
-def test_lines_and_releases_are_in_order(catalog: Catalog) -> None:
+def test_lines_and_releases_are_sorted(catalog: Catalog) -> None:
     names = [Version(line.name) for line in catalog.lines]
     assert names == sorted(names)
     for line in catalog.lines:
@@ -78,12 +121,12 @@ def test_lines_and_releases_are_in_order(catalog: Catalog) -> None:
     assert len(catalog.releases) == 220
 
 
-def test_the_catalog_is_not_older_than_its_releases(catalog: Catalog) -> None:
+def test_catalog_date_is_not_before_its_releases(catalog: Catalog) -> None:
     assert max(release.date for release in catalog.releases) <= catalog.date
     assert catalog.version == f"{catalog.date:%Y.%m.%d}"
 
 
-def test_requirements_never_drop_within_the_catalog(catalog: Catalog) -> None:
+def test_release_requirements_never_decrease(catalog: Catalog) -> None:
     for field in ("postgresql", "redis", "django"):
         values = [Version(getattr(release, field)) for release in catalog.releases]
         assert values == sorted(values), field
@@ -95,7 +138,7 @@ def test_requirements_never_drop_within_the_catalog(catalog: Catalog) -> None:
 @pytest.mark.parametrize(
     "path", sorted(set(FOLDER.glob("*.toml")) - {FOLDER / "catalog.toml"}), ids=lambda it: it.name
 )
-def test_every_data_file_says_where_it_comes_from_and_how_to_extend_it(path: Path) -> None:
+def test_data_files_state_source_and_how_to_extend(path: Path) -> None:
     comments = [
         line for line in path.read_text(encoding="utf-8").splitlines() if line.startswith("#")
     ]
@@ -103,7 +146,7 @@ def test_every_data_file_says_where_it_comes_from_and_how_to_extend_it(path: Pat
     assert "Source" in opening and re.search(r"To #? ?extend", opening)
 
 
-def test_every_version_named_is_a_published_release(catalog: Catalog) -> None:
+def test_records_name_only_published_releases(catalog: Catalog) -> None:
     named = [mark for each in catalog.commands for mark in (*each.since, *each.removed_in)]
     named += [each.removed_in for each in catalog.removed_settings]
     named += [mark for each in catalog.removed_settings for mark in each.supported_since]
@@ -113,7 +156,7 @@ def test_every_version_named_is_a_published_release(catalog: Catalog) -> None:
     assert all(catalog.newest(each.line) for each in catalog.advice)
 
 
-def test_nothing_is_listed_twice(catalog: Catalog) -> None:
+def test_records_have_no_duplicates(catalog: Catalog) -> None:
     for keys in (
         [each.name for each in catalog.commands],
         [(each.name, each.key) for each in catalog.removed_settings],
@@ -125,3 +168,44 @@ def test_nothing_is_listed_twice(catalog: Catalog) -> None:
         list(catalog.cable_terminations.values()),
     ):
         assert len(keys) == len(set(keys))
+
+
+@pytest.mark.parametrize("line", [line.name for line in load_catalog().lines])
+def test_release_python_specifiers_match_the_index(
+    catalog: Catalog, published: dict[str, str], line: str
+) -> None:
+    for release in catalog.lines[[each.name for each in catalog.lines].index(line)].releases:
+        assert SpecifierSet(release.python) == SpecifierSet(published[release.version])
+
+
+def test_releases_match_the_index(catalog: Catalog, published: dict[str, str]) -> None:
+    final = [version for version in published if not Version(version).is_prerelease]
+    assert {version for version in final if catalog.status(version) == "nonexistent"} == set()
+
+
+@pytest.mark.parametrize("one", CHANGES, ids=lambda one: f"{one.section} {one.subjects[0]}")
+def test_expected_changes_name_existing_sections_and_migrations(one):
+    assert any(fnmatchcase(section, one.section) for section in sections())
+    assert set(one.change_kinds) <= {"added", "gone", "changed"}
+    assert one.reason.endswith(".")
+    assert one.reference.startswith("https://docs.")
+    assert not (one.migration and one.since)
+    if one.migration:
+        assert one.migration in load_catalog().all_core_migrations
+    if one.since:
+        assert load_catalog().release(one.since)
+    assert bool(one.moved_columns) is bool(one.replaced_by)
+
+
+@pytest.mark.parametrize("one", CHANGES, ids=lambda one: f"{one.section} {one.subjects[0]}")
+def test_expected_losses_name_a_migration(one):
+    """Without one, a release that was installed and not migrated would explain losses."""
+    if one.section == "fingerprints" and "gone" in one.change_kinds:
+        assert one.migration
+
+
+@pytest.mark.parametrize("one", load_catalog().volatile_data, ids=lambda one: one.subjects[0])
+def test_volatile_data_has_reasons(one):
+    assert any(fnmatchcase(section, one.section) for section in sections())
+    assert len(one.reason) > 10
+    assert "*" not in one.subjects  # nothing is left out as a whole

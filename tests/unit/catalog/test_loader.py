@@ -1,3 +1,5 @@
+"""Reading the data files."""
+
 import importlib
 from collections.abc import Callable
 from types import ModuleType
@@ -5,10 +7,6 @@ from types import ModuleType
 import pytest
 
 from nautobot_upgrade_jobs.catalog import CatalogError, CatalogUnavailable, load_catalog, loader
-
-
-def test_it_is_read_once() -> None:
-    assert load_catalog() is load_catalog()
 
 
 def import_without(*missing: str) -> Callable[[str], ModuleType]:
@@ -20,23 +18,29 @@ def import_without(*missing: str) -> Callable[[str], ModuleType]:
     return import_module
 
 
-def test_without_a_toml_reader_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(loader, "import_module", import_without("tomllib", "tomli"))
-    with pytest.raises(CatalogUnavailable, match="pip install tomli"):
-        load_catalog.__wrapped__()
-
-
-def test_tomli_stands_in(monkeypatch: pytest.MonkeyPatch) -> None:
-    pytest.importorskip("tomli")
-    monkeypatch.setattr(loader, "import_module", import_without("tomllib"))
-    assert load_catalog.__wrapped__().version == load_catalog().version
-
-
 def changed(monkeypatch: pytest.MonkeyPatch, file: str, **content: object) -> None:
     read = loader._read_data_file
     monkeypatch.setattr(
         loader, "_read_data_file", lambda name: {**read(name), **(content if name == file else {})}
     )
+
+
+def test_load_catalog_twice_returns_same_object() -> None:
+    assert load_catalog() is load_catalog()
+
+
+def test_load_catalog_without_toml_reader_names_package_to_install(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(loader, "import_module", import_without("tomllib", "tomli"))
+    with pytest.raises(CatalogUnavailable, match="pip install tomli"):
+        load_catalog.__wrapped__()
+
+
+def test_load_catalog_uses_tomli_without_tomllib(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("tomli")
+    monkeypatch.setattr(loader, "import_module", import_without("tomllib"))
+    assert load_catalog.__wrapped__().version == load_catalog().version
 
 
 @pytest.mark.parametrize(
@@ -46,13 +50,15 @@ def changed(monkeypatch: pytest.MonkeyPatch, file: str, **content: object) -> No
         {"name": "migrate", "since": ["1.0.0"], "writes": True, "note": "", "sicne": "1.0.0"},
     ],
 )
-def test_a_wrong_row_is_named(monkeypatch: pytest.MonkeyPatch, row: dict[str, object]) -> None:
+def test_build_record_invalid_row_is_named(
+    monkeypatch: pytest.MonkeyPatch, row: dict[str, object]
+) -> None:
     changed(monkeypatch, "commands", command=[row])
     with pytest.raises(CatalogError, match=r"commands\.toml: .*'name': 'migrate'"):
         load_catalog.__wrapped__()
 
 
-def test_a_set_on_an_unknown_base_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_build_migration_sets_unknown_base_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     rows = [{"releases": ["1.0.0"], "base": "0.9", "added": ["dcim.0001_initial"]}]
     changed(monkeypatch, "migrations", set=rows)
     with pytest.raises(CatalogError, match=r"migrations\.toml: base '0\.9'"):

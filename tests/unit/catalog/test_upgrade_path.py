@@ -1,3 +1,5 @@
+"""Stops between a source and a target."""
+
 from dataclasses import replace
 
 import pytest
@@ -10,7 +12,13 @@ def stops(catalog: Catalog, source: str, target: str) -> list[tuple[str, str]]:
 
 
 ADVISED_16 = ("1.6.32", "recommended")
+
+
 ADVISED_24 = ("2.4.44", "recommended")
+
+
+def without_advice(catalog: Catalog) -> Catalog:
+    return replace(catalog, advice=())
 
 
 @pytest.mark.parametrize(
@@ -28,7 +36,7 @@ ADVISED_24 = ("2.4.44", "recommended")
         ("1.1.6", "2.4.44", [("1.6.32", "required")]),
     ],
 )
-def test_stops_on_the_way(
+def test_upgrade_stops_are_as_documented(
     catalog: Catalog, source: str, target: str, expected: list[tuple[str, str]]
 ) -> None:
     assert stops(catalog, source, target) == expected
@@ -48,7 +56,7 @@ def test_stops_on_the_way(
         ("1.6.32", "2.0.0"),
     ],
 )
-def test_no_stops(catalog: Catalog, source: str, target: str) -> None:
+def test_upgrade_stops_direct_upgrade_has_none(catalog: Catalog, source: str, target: str) -> None:
     assert stops(catalog, source, target) == []
 
 
@@ -56,31 +64,27 @@ def test_no_stops(catalog: Catalog, source: str, target: str) -> None:
     ("source", "target", "release"),
     [("2.1.4", "3.1.8", "2.4.37"), ("2.1.4", "3.0.0", "2.4.22"), ("1.4.0", "2.0.0", "1.6.2")],
 )
-def test_a_stop_is_never_younger_than_the_target(
+def test_upgrade_stops_are_never_newer_than_the_target(
     catalog: Catalog, source: str, target: str, release: str
 ) -> None:
     assert stops(catalog, source, target) == [(release, "recommended")]
 
 
-def test_a_required_stop_says_which_python_bridges(catalog: Catalog) -> None:
+def test_required_stop_names_shared_python_versions(catalog: Catalog) -> None:
     reason = catalog.upgrade_stops("1.0.3", "3.2.7")[0].reason
     assert "no Python version in common" in reason
     assert "Python 3.8 and 3.9" in reason and "Python 3.10 and 3.11" in reason
     assert "pre_migrate" in reason
 
 
-def without_advice(catalog: Catalog) -> Catalog:
-    return replace(catalog, advice=())
-
-
-def test_without_advice_the_newest_bridge_is_required(catalog: Catalog) -> None:
+def test_required_stops_without_advice_take_newest_shared_python(catalog: Catalog) -> None:
     """3.6 ── 3.9 (1.0)   3.8 ── 3.12 (2.3)   3.10 ── 3.14 (3.2)."""
     assert stops(without_advice(catalog), "1.0.3", "3.2.7") == [("2.4.19", "required")]
 
 
-def test_without_advice_a_shared_python_needs_no_bridge(catalog: Catalog) -> None:
+def test_required_stops_shared_python_needs_none(catalog: Catalog) -> None:
     assert stops(without_advice(catalog), "1.2.11", "3.2.7") == []
 
 
-def test_an_unknown_end_needs_no_bridge(catalog: Catalog) -> None:
+def test_required_stops_unknown_end_needs_none(catalog: Catalog) -> None:
     assert stops(without_advice(catalog), "1.0.3", "3.3.0") == []

@@ -1,4 +1,4 @@
-"""Release notes, read for an installation: what touches it, what does not, and the rest."""
+"""Triage of release notes: those that concern an installation, those that do not, the rest."""
 
 from dataclasses import replace
 
@@ -29,9 +29,9 @@ def result(*evidence, message="A message."):
     )
 
 
-def reviewed(note, *results, **topics):
-    (one,) = triage_release_notes(ReleaseNotes((note,)), results, facts(**topics))
-    return one
+def triaged(note, *results, **topics):
+    (triaged_note,) = triage_release_notes(ReleaseNotes((note,)), results, facts(**topics))
+    return triaged_note
 
 
 @pytest.mark.parametrize(
@@ -40,13 +40,14 @@ def reviewed(note, *results, **topics):
         (("approval_required",), result(message="3 Jobs have approval_required set.")),
         (("approval_required",), result("extras.Job.approval_required")),
         (("StatusModel",), result("cannot import name 'StatusModel' from 'nautobot.apps.models'")),
-        (("nautobot.apps.models.StatusModel",), result("StatusModel is gone")),
+        (("nautobot.apps.models.StatusModel",), result("StatusModel does not exist")),
         (("plain", "_cable_peer"), result("nautobot.dcim._cable_peer")),
     ],
 )
-def test_a_finding_that_names_the_same_is_attached(names, finding):
-    one = reviewed(replace(NOTE, identifiers=names), finding)
-    assert one.findings == ("jobs.lost_approval_requirement:subject",)
+def test_triage_with_a_finding_that_mentions_a_distinctive_name_attaches_it(names, finding):
+    assert triaged(replace(NOTE, identifiers=names), finding).findings == (
+        "jobs.lost_approval_requirement:subject",
+    )
 
 
 @pytest.mark.parametrize(
@@ -64,23 +65,23 @@ def test_a_finding_that_names_the_same_is_attached(names, finding):
         (("1.3.16",), result("10.0.0.16")),
     ],
 )
-def test_words_of_everyday_prove_nothing(names, finding):
-    assert reviewed(replace(NOTE, identifiers=names), finding).findings == ()
+def test_triage_with_ordinary_words_or_other_names_attaches_nothing(names, finding):
+    assert triaged(replace(NOTE, identifiers=names), finding).findings == ()
 
 
-def test_a_list_of_all_tables_proves_nothing():
+def test_triage_with_a_check_that_lists_all_tables_attaches_nothing():
     window = replace(result("dcim_device (30 rows)"), check="preconditions.migration_cost")
-    assert reviewed(replace(NOTE, identifiers=("dcim_device",)), window).findings == ()
+    assert triaged(replace(NOTE, identifiers=("dcim_device",)), window).findings == ()
 
 
 SET = Setting("STORAGE_BACKEND", "str", None, "0123")
 
 
 @pytest.mark.parametrize(
-    ("note", "topics", "why"),
+    ("note", "topics", "reason"),
     [
-        ({"identifiers": ("STORAGE_BACKEND",)}, {}, "none of these settings is set here"),
-        ({"identifiers": ("NAUTOBOT_STORAGE_BACKEND",)}, {}, "none of these settings is set here"),
+        ({"identifiers": ("STORAGE_BACKEND",)}, {}, "none of these settings is set"),
+        ({"identifiers": ("NAUTOBOT_STORAGE_BACKEND",)}, {}, "none of these settings is set"),
         (
             {"identifiers": ("NAUTOBOT_STORAGE_BACKEND",)},
             {"settings": settings(environment=("NAUTOBOT_STORAGE_BACKEND",))},
@@ -104,11 +105,11 @@ SET = Setting("STORAGE_BACKEND", "str", None, "0123")
         ({}, {}, ""),
     ],
 )
-def test_what_does_not_concern_this_installation_is_proved(note, topics, why):
-    assert reviewed(replace(NOTE, **note), **topics).not_applicable_reason == why
+def test_triage_with_facts_that_exclude_a_note_gives_the_reason(note, topics, reason):
+    assert triaged(replace(NOTE, **note), **topics).not_applicable_reason == reason
 
 
-def test_what_touches_comes_first_then_by_kind_and_core_before_apps():
+def test_triage_sorts_by_relevance_then_kind_then_core_before_apps():
     notes = [
         replace(NOTE, text="On MySQL.", kind="action"),
         replace(NOTE, kind="changed"),
@@ -116,7 +117,13 @@ def test_what_touches_comes_first_then_by_kind_and_core_before_apps():
         NOTE,
         replace(NOTE, kind="dependencies", identifiers=("approval_required",)),
     ]
-    found = triage_release_notes(
+    sorted_notes = triage_release_notes(
         ReleaseNotes(tuple(notes)), [result("approval_required")], facts(database=database())
     )
-    assert [one.note for one in found] == [notes[4], notes[3], notes[2], notes[1], notes[0]]
+    assert [triaged_note.note for triaged_note in sorted_notes] == [
+        notes[4],
+        notes[3],
+        notes[2],
+        notes[1],
+        notes[0],
+    ]

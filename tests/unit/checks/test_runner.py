@@ -1,24 +1,16 @@
-"""What the runner promises for every check there is: nothing is silently green."""
+"""Running checks: every check gets a result, and no missing evidence leads to GO."""
 
 from dataclasses import replace
-from datetime import date
 from functools import partial
 
 import pytest
 
-from nautobot_upgrade_jobs.catalog.target_release import TargetError, choose_target
+from nautobot_upgrade_jobs.catalog.target_release import choose_target
 from nautobot_upgrade_jobs.checks import runner
-from nautobot_upgrade_jobs.checks.acceptance import (
-    AcceptanceError,
-    parse_acceptance_lines,
-    parse_acceptances,
-    split_active,
-    split_matching,
-)
 from nautobot_upgrade_jobs.checks.findings import (
-    Acceptance,
     CheckResult,
     Finding,
+    FindingRef,
     Impact,
     Phase,
     Severity,
@@ -26,73 +18,90 @@ from nautobot_upgrade_jobs.checks.findings import (
     Verdict,
     compute_verdict,
 )
-from nautobot_upgrade_jobs.checks.registry import Check, all_checks, check
+from nautobot_upgrade_jobs.checks.registry import all_checks, check
 from nautobot_upgrade_jobs.checks.runner import UnknownCheckError
-from nautobot_upgrade_jobs.facts import Facts, Unavailable
+from nautobot_upgrade_jobs.facts import Facts, SystemChecks, Unavailable
+from nautobot_upgrade_jobs.facts.data import AffectedRows
+from nautobot_upgrade_jobs.facts.preconditions import (
+    Precondition,
+    PreconditionKind,
+    PreconditionResult,
+    Preconditions,
+)
+from nautobot_upgrade_jobs.facts.system_checks import SystemCheckMessage
 from tests.support.builders import (
     CATALOG,
+    app,
+    apps,
     choice,
+    data,
     empty_facts,
     facts,
     resolution,
+    setting,
+    settings,
     target,
     trial_boot,
 )
 
-judge = partial(
+run_checks = partial(
     runner.run_checks, resolution=resolution(), trial_boot=trial_boot(), choice=choice()
 )
 
-FAILURES = [
+COLLECTOR_ERRORS = [
     "RuntimeError: collector bug",
     "OperationalError: canceling statement due to statement timeout",
     "ProgrammingError: permission denied for table extras_job",
     'ProgrammingError: relation "extras_job" does not exist',
     'ProgrammingError: column "approval_required" does not exist',
 ]
-FROM_FACTS = [one for one in all_checks() if set(one.input_types) & set(Facts.topics())]
+CHECKS_WITH_FACTS = [
+    check for check in all_checks() if set(check.input_types) & set(Facts.topics())
+]
 
 
-def test_a_healthy_installation_gets_go():
-    results = judge(facts(), target(), CATALOG)
+def test_run_checks_on_a_healthy_installation_gives_go():
+    results = run_checks(facts(), target(), CATALOG)
     assert {result.status for result in results} <= {Status.PASSED, Status.NOT_APPLICABLE}
     assert compute_verdict(results) is Verdict.GO
 
 
-@pytest.mark.parametrize("failure", FAILURES)
-@pytest.mark.parametrize("one", FROM_FACTS, ids=lambda one: one.id)
-def test_a_check_whose_facts_are_missing_is_skipped_and_never_go(one, failure):
-    for topic in set(one.input_types) & set(Facts.topics()):
-        broken = facts(**{topic: Unavailable(failure)})
-        (result,) = judge(broken, target(), CATALOG, (), [one])
-        assert (result.status, result.reason) == (Status.SKIPPED, failure)
-        assert compute_verdict(judge(broken, target(), CATALOG)) is not Verdict.GO
+@pytest.mark.parametrize("error", COLLECTOR_ERRORS)
+@pytest.mark.parametrize("checked", CHECKS_WITH_FACTS, ids=lambda checked: checked.id)
+def test_run_checks_with_a_missing_topic_skips_the_check_and_never_gives_go(checked, error):
+    for topic in set(checked.input_types) & set(Facts.topics()):
+        broken = facts(**{topic: Unavailable(error)})
+        (result,) = run_checks(broken, target(), CATALOG, (), [checked])
+        assert (result.status, result.reason) == (Status.SKIPPED, error)
+        assert compute_verdict(run_checks(broken, target(), CATALOG)) is not Verdict.GO
 
 
-@pytest.mark.parametrize("one", all_checks(), ids=lambda one: one.id)
-def test_no_check_crashes_on_empty_tables(one):
-    (result,) = judge(empty_facts(), target(), CATALOG, (), [one])
+@pytest.mark.parametrize("checked", all_checks(), ids=lambda checked: checked.id)
+def test_run_checks_on_empty_tables_crashes_no_check(checked):
+    (result,) = run_checks(empty_facts(), target(), CATALOG, (), [checked])
     assert result.status is not Status.CRASHED, result.reason
 
 
-def test_a_missing_part_of_a_topic_skips_only_who_asks_for_it():
+def test_run_checks_with_a_missing_part_of_a_topic_skips_only_its_readers():
     state = facts()
     state = replace(state, database=replace(state.database, sequences=Unavailable("denied")))
-    skipped = [r.check for r in judge(state, target(), CATALOG) if r.status is Status.SKIPPED]
+    results = run_checks(state, target(), CATALOG)
+    skipped = [result.check for result in results if result.status is Status.SKIPPED]
     assert skipped == ["database.sequence_behind"]
 
 
-def test_without_a_catalog_the_verdict_is_incomplete():
+def test_run_checks_without_a_catalog_gives_incomplete():
     missing = Unavailable("pip install tomli")
-    results = judge(facts(), choose_target(missing, "2.4.44", "3.2.7"), missing)
+    results = run_checks(facts(), choose_target(missing, "2.4.44", "3.2.7"), missing)
     assert compute_verdict(results) is Verdict.INCOMPLETE
 
 
-def test_a_target_newer_than_the_catalog_is_incomplete():
-    assert compute_verdict(judge(facts(), target("3.3.0"), CATALOG)) is Verdict.INCOMPLETE
+def test_run_checks_for_a_target_newer_than_the_catalog_gives_incomplete():
+    results = run_checks(facts(), target("3.3.0"), CATALOG)
+    assert compute_verdict(results) is Verdict.INCOMPLETE
 
 
-def test_a_crash_is_a_result():
+def test_run_checks_with_a_crashing_check_reports_the_crash():
     @check()
     def explodes():
         """Title.
@@ -102,186 +111,135 @@ def test_a_crash_is_a_result():
         """
         raise ValueError("boom")
 
-    (result,) = judge(facts(), target(), CATALOG, (), [explodes])
+    (result,) = run_checks(facts(), target(), CATALOG, (), [explodes])
     assert (result.status, result.reason) == (Status.CRASHED, "ValueError: boom")
     assert compute_verdict([result]) is Verdict.INCOMPLETE
 
 
-def test_excluding_a_check_reports_it_and_cannot_give_go():
-    results = judge(facts(), target(), CATALOG, {"storage.low_space"})
-    (left_out,) = [result for result in results if result.status is Status.SKIPPED]
-    assert (left_out.check, left_out.reason) == (
-        "storage.low_space",
-        "left out of this run on request",
-    )
+def test_run_checks_with_an_excluded_check_reports_it_and_cannot_give_go():
+    results = run_checks(facts(), target(), CATALOG, {"storage.low_space"})
+    (excluded,) = [result for result in results if result.status is Status.SKIPPED]
+    assert (excluded.check, excluded.reason) == ("storage.low_space", "excluded on request")
     assert compute_verdict(results) is Verdict.INCOMPLETE
 
 
-def told(check, word, severity=Severity.BLOCKER, covers=()):
-    one = Finding(severity, word, f"About {word}.", "Mend it.", Phase.BOOT, Impact.OUTAGE)
-    return CheckResult(check, "", Status.FAILED, "facts", "", (replace(one, supersedes=covers),))
-
-
-COVERS = (("trial_boot.new_system_check_messages", "OLD_SETTING"),)
-
-
-@pytest.mark.parametrize(
-    ("covering", "covered", "left"),
-    [
-        ((), told("trial_boot.new_system_check_messages", "OLD_SETTING"), True),
-        (COVERS, told("trial_boot.new_system_check_messages", "OLD_SETTING"), False),
-        (
-            COVERS,
-            told("trial_boot.new_system_check_messages", "OLD_SETTING", Severity.WARNING),
-            False,
-        ),
-        (COVERS, told("trial_boot.new_system_check_messages", "OTHER"), True),
-        (COVERS, told("trial_boot.fails_to_start", "OLD_SETTING"), True),
-    ],
-)
-def test_one_cause_is_told_once(covering, covered, left):
-    first, second = runner.drop_superseded_findings((told("a.b", "x", covers=covering), covered))
-    assert first.status is Status.FAILED
-    assert bool(second.findings) is left
-    assert (second.status is Status.FAILED) is left
-
-
-def test_what_weighs_more_is_not_covered():
-    known = told("a.b", "x", Severity.WARNING, COVERS)
-    graver = told("trial_boot.new_system_check_messages", "OLD_SETTING")
-    assert runner.drop_superseded_findings((known, graver))[1] == graver
-
-
-def test_excluding_an_unknown_check_lists_the_known_ones():
+def test_run_checks_with_an_unknown_excluded_check_lists_the_known_ones():
     with pytest.raises(UnknownCheckError, match=r"No such check: nope.*storage\.low_space"):
-        judge(facts(), target(), CATALOG, {"nope"})
+        run_checks(facts(), target(), CATALOG, {"nope"})
 
 
-def test_no_result_at_all_is_incomplete():
-    assert compute_verdict([]) is Verdict.INCOMPLETE
+MESSAGES = "trial_boot.new_system_check_messages"
+SPECIFIC = FindingRef("settings.removed", "OLD_SETTING")
+GENERAL = FindingRef(MESSAGES, "W008")
 
 
-def result_with(severity: Severity, status: Status = Status.FAILED) -> CheckResult:
-    finding = Finding(severity, "thing", "m", "r", Phase.BOOT, Impact.NONE)
-    return CheckResult("topic.check", "t", status, "facts", "", (finding,))
-
-
-SKIPPED = CheckResult("a.b", "t", Status.SKIPPED, "facts", "why")
-
-
-@pytest.mark.parametrize(
-    ("results", "accepted", "verdict"),
-    [
-        ([result_with(Severity.INFO)], False, Verdict.GO),
-        ([result_with(Severity.WARNING)], False, Verdict.CAUTION),
-        ([result_with(Severity.WARNING)], True, Verdict.GO),
-        ([result_with(Severity.BLOCKER)], False, Verdict.BLOCKED),
-        ([result_with(Severity.BLOCKER)], True, Verdict.CAUTION),
-        ([result_with(Severity.BLOCKER), SKIPPED], False, Verdict.BLOCKED),
-        ([result_with(Severity.BLOCKER), SKIPPED], True, Verdict.INCOMPLETE),
-        ([result_with(Severity.INFO), SKIPPED], False, Verdict.INCOMPLETE),
-    ],
-)
-def test_verdict(results, accepted, verdict):
-    keys = frozenset({"topic.check:thing"}) if accepted else frozenset()
-    assert compute_verdict(results, keys) is verdict
-
-
-ENTRY = {
-    "finding": "storage.not_writable:MEDIA_ROOT",
-    "reason": "on a share",
-    "who": "ops",
-    "until": "2027-01-31",
-    "target": "3.2.7",
-}
+def result_of(reference, severity=Severity.BLOCKER, supersedes=()):
+    finding = Finding(severity, reference.subject, "Message.", "Fix it.", Phase.BOOT, Impact.OUTAGE)
+    finding = replace(finding, supersedes=supersedes)
+    return CheckResult(reference.check, "", Status.FAILED, "facts", "", (finding,))
 
 
 @pytest.mark.parametrize(
-    ("today", "wanted", "holds"),
+    ("supersedes", "general", "kept"),
     [
-        (date(2027, 1, 31), "3.2.7", True),
-        (date(2026, 11, 20), "3.2.7", True),
-        (date(2027, 2, 1), "3.2.7", False),
-        (date(2026, 11, 20), "3.2.8", False),
-    ],
-)
-def test_an_acceptance_lapses_by_date_and_target(today, wanted, holds):
-    held, lapsed = split_active(parse_acceptances([ENTRY]), today=today, target=wanted)
-    assert (bool(held), bool(lapsed)) == (holds, not holds)
-
-
-def test_accept_lines_may_have_the_separator_in_the_subject():
-    text = "jobs.pending_approvals:a | b | vendor fixes it | 2027-01-31\n\n"
-    assert parse_acceptance_lines(text, who="alice", target="3.2.7") == (
-        Acceptance(
-            "jobs.pending_approvals:a | b", "vendor fixes it", "alice", date(2027, 1, 31), "3.2.7"
+        pytest.param((), result_of(GENERAL), True, id="nothing superseded"),
+        pytest.param((GENERAL,), result_of(GENERAL), False, id="same severity"),
+        pytest.param((GENERAL,), result_of(GENERAL, Severity.WARNING), False, id="lower severity"),
+        pytest.param(
+            (GENERAL,), result_of(FindingRef(MESSAGES, "W009")), True, id="another subject"
         ),
+        pytest.param((GENERAL,), result_of(FindingRef("a.b", "W008")), True, id="another check"),
+    ],
+)
+def test_drop_superseded_findings_by_check_and_subject_drops_only_the_named_one(
+    supersedes, general, kept
+):
+    first, second = runner.drop_superseded_findings(
+        (result_of(SPECIFIC, supersedes=supersedes), general)
+    )
+    assert first.status is Status.FAILED
+    assert bool(second.findings) is kept
+    assert second.status is (Status.FAILED if kept else Status.NOT_APPLICABLE)
+
+
+def test_drop_superseded_findings_of_higher_severity_keeps_them():
+    specific = result_of(SPECIFIC, Severity.WARNING, (GENERAL,))
+    general = result_of(GENERAL)
+    assert runner.drop_superseded_findings((specific, general))[1] == general
+
+
+UID_REQUIRED = PreconditionResult(
+    Precondition(
+        PreconditionKind.CHECK,
+        "social_django.0017",
+        "AddConstraint",
+        "social_auth_usersocialauth",
+        name="user_social_auth_uid_required",
+    ),
+    2,
+)
+OLD_STORAGE = SystemCheckMessage(
+    "nautobot.core.W008", "warning", "STORAGE_BACKEND is deprecated.", "", ("STORAGE_BACKEND",)
+)
+IGNORED_STORAGE = SystemCheckMessage(
+    "nautobot.core.W005", "warning", "STORAGE_BACKEND is not set.", "", ("STORAGE_BACKEND",)
+)
+OTHER_MESSAGE = SystemCheckMessage("security.W001", "warning", "Another problem.", "")
+MERGED_APP = "nautobot_data_validation_engine"
+
+
+def run_with_duplicates():
+    """Run all checks on an installation with causes that two checks each report."""
+    target_facts = {
+        "preconditions": Preconditions((UID_REQUIRED,), 1, 9),
+        "system_checks": SystemChecks((OLD_STORAGE, OTHER_MESSAGE)),
+    }
+    distribution = MERGED_APP.replace("_", "-")
+    return run_checks(
+        facts(
+            data=data(empty_social_uids=AffectedRows(2)),
+            settings=settings(values=(setting("STORAGE_BACKEND"),)),
+            apps=apps(app(module=MERGED_APP, distribution=distribution)),
+            system_checks=SystemChecks((IGNORED_STORAGE,)),
+        ),
+        target("3.2.7", "2.4.44"),
+        CATALOG,
+        resolution=resolution(incompatible={distribution: "no release"}),
+        trial_boot=trial_boot(facts=target_facts),
     )
 
 
-@pytest.mark.parametrize("text", ["key", "key | reason", "key || 2027-01-01", "k | r | tomorrow"])
-def test_a_bad_accept_line_is_refused(text):
-    with pytest.raises(AcceptanceError, match="line 1"):
-        parse_acceptance_lines(text, who="alice", target="3.2.7")
+def keys(results):
+    return {result.key(finding) for result in results for finding in result.findings}
 
 
-@pytest.mark.parametrize(
-    "entries",
-    [
-        "text",
-        [1],
-        [{}],
-        [ENTRY | {"extra": 1}],
-        [ENTRY | {"reason": ""}],
-        [ENTRY | {"until": "soon"}],
-    ],
-)
-def test_bad_acceptances_in_the_settings_are_refused(entries):
-    with pytest.raises(AcceptanceError):
-        parse_acceptances(entries)
+def test_run_checks_with_one_cause_in_two_checks_reports_the_specific_finding():
+    reported = keys(run_with_duplicates())
+    assert {
+        "data.empty_social_uids:social_auth_usersocialauth",
+        "settings.removed:STORAGE_BACKEND",
+        f"apps.merged_into_core:{MERGED_APP}",
+        f"{MESSAGES}:{OTHER_MESSAGE.subject}",
+    } <= reported
+    assert not reported & {
+        "preconditions.violated:social_auth_usersocialauth.user_social_auth_uid_required",
+        f"{MESSAGES}:{OLD_STORAGE.subject}",
+        f"system_checks.messages:{IGNORED_STORAGE.subject}",
+        "packages.no_compatible_release:nautobot-data-validation-engine",
+    }
 
 
-@pytest.mark.parametrize(
-    ("requested", "says"),
-    [
-        ("three", "'three' is not a version"),
-        ("1.4.6", "1.4.6 was never released; line 1.4 ends at 1.4.10"),
-        ("2.9.1", "2.9.1 was never released; the newest release is 3.2.7"),
-        ("9" * 5000, "5000 characters long"),
-        ("3.2.7; rm -rf /", "is not a version"),
-    ],
-)
-def test_a_bad_target_is_refused(requested, says):
-    with pytest.raises(TargetError, match=says):
-        choose_target(CATALOG, "2.4.44", requested)
+def test_run_checks_with_every_text_reworded_gives_the_same_keys_and_verdict(monkeypatch):
+    original = run_with_duplicates()
+    complete = runner.Check.complete
 
+    def reworded(self, finding):
+        texts = {"message": "Reworded.", "remediation": "Reworded.", "evidence": ("reworded",)}
+        return replace(complete(self, finding), **texts)
 
-def test_every_check_has_its_own_id_and_says_why_and_what_to_do():
-    checks = all_checks()
-    assert len({one.id for one in checks}) == len(checks) > 30
-    assert all(isinstance(one, Check) and one.title and one.why and one.fix for one in checks)
-
-
-@pytest.mark.parametrize(
-    ("keys", "accepted"),
-    [(["a.b:x"], True), (["a.b:x", "a.b:y"], True), ([], False), (["a.b:x", "a.b:x"], False)],
-)
-def test_an_acceptance_is_of_exactly_one_finding(keys, accepted):
-    one = Acceptance("a.b:x", "why", "ops", date(2027, 1, 1), "3.2.7")
-    matched, others = split_matching({one.finding: one}, keys)
-    assert (one.finding in matched, one in others) == (accepted, not accepted)
-
-
-@pytest.mark.parametrize(
-    ("requested", "version"),
-    [("3.2", "3.2.7"), ("2.4", "2.4.44"), ("v3.2.7", "3.2.7"), (" 3.2.7\n", "3.2.7")],
-)
-def test_what_a_request_means(requested, version):
-    assert target(requested).version == version
-
-
-def test_the_upgrade_begins_where_the_database_is():
-    """3.2.7 is installed, but the rows are still those of 2.4.44."""
-    unmigrated = replace(target("3.2.7", "3.2.7"), schema_release="2.4.44")
-    assert unmigrated.crosses("3.0")
-    assert not target("3.2.7", "3.2.7").crosses("3.0")
+    monkeypatch.setattr(runner.Check, "complete", reworded)
+    results = run_with_duplicates()
+    assert {finding.message for result in results for finding in result.findings} == {"Reworded."}
+    assert keys(results) == keys(original)
+    assert [result.status for result in results] == [result.status for result in original]
+    assert compute_verdict(results) is compute_verdict(original)

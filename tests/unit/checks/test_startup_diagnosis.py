@@ -1,4 +1,4 @@
-"""The cause behind the last line of a traceback."""
+"""Diagnosis of a failed start: the cause behind the last line of a traceback."""
 
 import pytest
 
@@ -65,7 +65,7 @@ def failed(stage, error, message, *frames):
         ),
         (failed("redis", "ConnectionError", "refused"), ["redis"]),
         (failed("redis", "AuthenticationError", "WRONGPASS"), ["redis login"]),
-        # The environment first: what it leads to would only mislead.
+        # The environment first, because the other finding is its consequence.
         (
             startup(
                 Failure("apps", "ImportError", "x", (OWN,)),
@@ -88,25 +88,24 @@ def failed(stage, error, message, *frames):
         (failed("import", "Crash", "it ended with -11"), ["import"]),
     ],
 )
-def test_the_cause_is_named(state, subjects):
-    assert [one.subject for one in startup_findings(state)] == subjects
+def test_startup_findings_of_each_failure_have_the_subject_of_the_cause(state, subjects):
+    assert [finding.subject for finding in startup_findings(state)] == subjects
 
 
-def test_where_it_is_wrong_is_told():
+def test_startup_findings_of_an_import_error_give_file_line_and_command():
     frames = (
         Frame(f"{PACKAGES}/some_app/__init__.py", 3, "<module>"),
         Frame(f"{PACKAGES}/some_app/jobs.py", 7, "<module>"),
         Frame(f"{PACKAGES}/django/apps/registry.py", 138, "check_apps_ready"),
     )
-    (one,) = startup_findings(failed("apps", "ImportError", "cannot import name 'X'", *frames))
-    assert f"{PACKAGES}/some_app/jobs.py, line 7" in one.message
-    assert one.commands == ("pip install --upgrade some_app",)
+    (finding,) = startup_findings(failed("apps", "ImportError", "cannot import name 'X'", *frames))
+    assert f"{PACKAGES}/some_app/jobs.py, line 7" in finding.message
+    assert finding.commands == ("pip install --upgrade some_app",)
 
 
-def test_migrations_that_are_to_come_hide_no_error():
-    """The last look before the point of no return."""
+def test_startup_findings_with_pending_migrations_still_list_every_error():
     errors = tuple(f"app.E{number}: my own error" for number in range(30))
     many = tuple(f"dcim.{number:04}" for number in range(59))
-    own, migrations = startup_findings(startup(problems=errors, unapplied=many))
-    assert own.evidence == errors
-    assert migrations.message == "59 migrations not applied yet."
+    system_checks, migrations = startup_findings(startup(problems=errors, unapplied=many))
+    assert system_checks.evidence == errors
+    assert migrations.message == "59 migrations are not applied."

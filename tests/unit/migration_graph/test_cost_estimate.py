@@ -1,11 +1,16 @@
-"""How long the migrations take: by the rows that they work on, and no longer."""
+"""The cost estimate of pending migrations depends on the rows that they process."""
 
 import pytest
 
 from nautobot_upgrade_jobs.facts import Preconditions, Tables
-from nautobot_upgrade_jobs.facts.preconditions import OperationCost
+from nautobot_upgrade_jobs.facts.preconditions import CostKind, Lock, OperationCost
 from nautobot_upgrade_jobs.facts.tables import Table
-from nautobot_upgrade_jobs.migration_graph.cost_estimate import A_MILLION, MIB, MIGRATION, estimate
+from nautobot_upgrade_jobs.migration_graph.cost_estimate import (
+    MIB,
+    SECONDS_PER_MIGRATION,
+    SECONDS_PER_MILLION_ROWS,
+    estimate_cost,
+)
 
 TABLES = Tables(
     (
@@ -17,51 +22,86 @@ TABLES = Tables(
 )
 
 
-def work(kind, table="large", migration="example.0002_more"):
-    return OperationCost(kind, migration, "AlterField", table)
+def cost(kind, table="large", migration="example.0002_more", lock=Lock.UNKNOWN):
+    return OperationCost(kind, migration, "AlterField", table, lock)
 
 
-def of(*works, planned=3):
-    return estimate(Preconditions(migrations_planned=planned, operation_costs=works), TABLES)
+def estimate(*costs, planned=3):
+    preconditions = Preconditions(migrations_planned=planned, operation_costs=costs)
+    return estimate_cost(preconditions, TABLES)
 
 
-@pytest.mark.parametrize("end", [0, 1])
+@pytest.mark.parametrize("bound", [0, 1])
 @pytest.mark.parametrize(
-    ("works", "millions"),
+    ("costs", "millions"),
     [
-        ((), {}),
-        ((work("index"),), {"index": 2}),
-        ((work("index"), work("index", migration="example.0003_again")), {"index": 4}),
-        ((work("scan"), work("rewrite")), {"scan": 2, "rewrite": 2}),
-        ((work("code", "small"),), {"code": 0.00001}),
-        ((work("rewrite", "empty"),), {}),
-        ((work("code", ""),), {}),
-        ((work("rewrite", "of_another_role"),), {}),
+        pytest.param((), {}, id="no expensive operation"),
+        pytest.param((cost(CostKind.INDEX_BUILD),), {CostKind.INDEX_BUILD: 2}, id="one index"),
+        pytest.param(
+            (
+                cost(CostKind.INDEX_BUILD),
+                cost(CostKind.INDEX_BUILD, migration="example.0003_again"),
+            ),
+            {CostKind.INDEX_BUILD: 4},
+            id="two indexes on one table",
+        ),
+        pytest.param(
+            (cost(CostKind.FULL_SCAN), cost(CostKind.TABLE_REWRITE)),
+            {CostKind.FULL_SCAN: 2, CostKind.TABLE_REWRITE: 2},
+            id="two kinds on one table",
+        ),
+        pytest.param(
+            (cost(CostKind.DATA_MIGRATION, "small"),),
+            {CostKind.DATA_MIGRATION: 0.00001},
+            id="small table",
+        ),
+        pytest.param((cost(CostKind.TABLE_REWRITE, "empty"),), {}, id="empty table"),
+        pytest.param((cost(CostKind.DATA_MIGRATION, ""),), {}, id="code without a table"),
+        pytest.param((cost(CostKind.TABLE_REWRITE, "of_another_role"),), {}, id="unknown table"),
     ],
 )
-def test_the_rows_make_the_time(works, millions, end):
-    found = of(*works)
-    rows = sum(A_MILLION[kind][end] * number for kind, number in millions.items())
-    assert (found.low, found.high)[end] == pytest.approx(3 * MIGRATION[end] + rows)
+def test_estimate_cost_seconds_grow_with_rows(costs, millions, bound):
+    found = estimate(*costs)
+    rows = sum(SECONDS_PER_MILLION_ROWS[kind][bound] * number for kind, number in millions.items())
+    assert (found.low, found.high)[bound] == pytest.approx(3 * SECONDS_PER_MIGRATION[bound] + rows)
 
 
 @pytest.mark.parametrize(
-    ("works", "mebibytes"),
+    ("costs", "mebibytes"),
     [
-        ((), 0),
-        ((work("scan"),), 0),
-        ((work("rewrite"),), 1600),
-        ((work("index"), work("code", "small")), 402),
+        pytest.param((), 0, id="no expensive operation"),
+        pytest.param((cost(CostKind.FULL_SCAN),), 0, id="scan writes nothing"),
+        pytest.param((cost(CostKind.TABLE_REWRITE),), 1600, id="rewrite writes rows and log"),
+        pytest.param(
+            (cost(CostKind.INDEX_BUILD), cost(CostKind.DATA_MIGRATION, "small")),
+            402,
+            id="index and code",
+        ),
     ],
 )
-def test_what_is_written_needs_a_place(works, mebibytes):
-    assert of(*works).mebibytes == mebibytes
+def test_estimate_cost_mebibytes_by_written_data(costs, mebibytes):
+    assert estimate(*costs).mebibytes == mebibytes
 
 
-def test_the_dearest_comes_first_and_is_named_once():
-    found = of(work("index", "small"), work("index"), work("index"), work("rewrite"))
-    assert [(one.work.kind, one.table.name, one.times) for one in found.shares] == [
-        ("rewrite", "large", 1),
-        ("index", "large", 2),
-        ("index", "small", 1),
+def test_estimate_cost_items_are_grouped_and_most_expensive_first():
+    found = estimate(
+        cost(CostKind.INDEX_BUILD, "small"),
+        cost(CostKind.INDEX_BUILD),
+        cost(CostKind.INDEX_BUILD),
+        cost(CostKind.TABLE_REWRITE),
+    )
+    assert [
+        (item.operation_cost.kind, item.table.name, item.operation_count) for item in found.items
+    ] == [
+        (CostKind.TABLE_REWRITE, "large", 1),
+        (CostKind.INDEX_BUILD, "large", 2),
+        (CostKind.INDEX_BUILD, "small", 1),
     ]
+
+
+def test_estimate_cost_items_with_different_locks_stay_separate():
+    found = estimate(
+        cost(CostKind.INDEX_BUILD, lock=Lock.WRITES),
+        cost(CostKind.INDEX_BUILD, lock=Lock.READS_AND_WRITES),
+    )
+    assert [item.operation_count for item in found.items] == [1, 1]

@@ -1,116 +1,162 @@
-"""How far a migration has come that is not recorded."""
+"""Unrecorded migrations that are partially applied."""
 
 import pytest
 
 from nautobot_upgrade_jobs.facts.migrations import Migration, Operation
-from nautobot_upgrade_jobs.migration_graph.history import History
-from nautobot_upgrade_jobs.migration_graph.partial_migration import begun
-from nautobot_upgrade_jobs.migration_graph.repair_sql import taken_back
-from nautobot_upgrade_jobs.migration_graph.schema_diff import live_tables
-from tests.support.builders import PLAIN, migration, migrations, model_table, schema
+from nautobot_upgrade_jobs.migration_graph.history import MigrationHistory
+from nautobot_upgrade_jobs.migration_graph.partial_migration import (
+    PartialMigration,
+    partially_applied,
+)
+from nautobot_upgrade_jobs.migration_graph.schema_diff import SchemaDrift, actual_tables
+from tests.support.builders import (
+    PLAIN,
+    added,
+    altered,
+    altering,
+    migration,
+    migrations,
+    model_table,
+    removed,
+    renamed,
+    schema,
+)
 
-PART = Operation("CreateModel", ("dcim_part",))
-FILLED = Operation("CreateModel", ("dcim_filled",))
-PARTS_FIELD = Operation("AddField", ("dcim_device.part",))
-PARTS = Operation("AddField", ("dcim_device_parts",))  # many-to-many
-INDEX = Operation("AddIndex", ("dcim_device.",), "part_idx")
-FILL = Operation("RunPython")
-NO_HEIGHT = Operation("RemoveField", ("-dcim_device.height",))
-RENAMED = Operation("RenameField", ("dcim_device.name>dcim_device.label",))
-NO_FORMER = Operation("RemoveField", ("-dcim_device.former",))
+PART = Operation("CreateModel", (added("dcim_part"),))
+PART_FIELD = Operation("AddField", (added("dcim_device", "part"),))
+M2M_FIELD = Operation("AddField", (added("dcim_device_parts"),))
+INDEX = Operation("AddIndex", (altered("dcim_device"),), "part_idx")
+CODE = Operation("RunPython")
+REMOVE_HEIGHT = Operation("RemoveField", (removed("dcim_device", "height"),))
+RENAME_NAME = Operation("RenameField", (renamed("dcim_device", "name", to="label"),))
+REMOVE_UNKNOWN = Operation("RemoveField", (removed("dcim_device", "former"),))
 
 EXPECTED = {"dcim_device": model_table()}
 PART_TABLE = {"dcim_part.id": "uuid not null"}
 PART_COLUMN = {"dcim_device.part_id": "uuid"}
 PART_INDEX = {"dcim_device.part_idx": PLAIN.format("part_idx", "part_id")}
+M2M_TABLE = {"dcim_device_parts.id": "integer"}
 
 
-def progress(*operations, **changes):
+def find(*operations, **changes):
     first = migration("dcim.0001_initial")
     second = Migration("dcim.0002_parts", (first.key,), (), operations)
-    history = History(migrations((first, second), (first.key,)))
-    return begun(history, live_tables(schema(**changes)), EXPECTED)
+    history = MigrationHistory(migrations((first, second), (first.key,)))
+    return partially_applied(history, actual_tables(schema(**changes)), EXPECTED)
 
 
 @pytest.mark.parametrize(
-    ("operations", "columns", "indexes", "done", "left"),
+    ("operations", "changes", "applied", "pending"),
     [
-        ((PART, PARTS_FIELD), PART_TABLE, {}, (0,), (1,)),
-        ((PART, PARTS_FIELD), PART_TABLE | PART_COLUMN, {}, (0, 1), ()),
-        ((PART, FILL, PARTS_FIELD, INDEX), PART_TABLE | PART_COLUMN, {}, (0, 2), (3,)),
-        ((PART, PARTS_FIELD, INDEX), PART_TABLE | PART_COLUMN, PART_INDEX, (0, 1, 2), ()),
-        ((PARTS, PART), {"dcim_device_parts.id": "integer"}, {}, (0,), (1,)),
-        ((NO_HEIGHT, PART), {"dcim_device.height": None}, {}, (0,), (1,)),
-        (
-            (RENAMED, PART),
-            {"dcim_device.name": None, "dcim_device.label": "text"},
-            {},
+        pytest.param(
+            (PART, PART_FIELD), {"columns": PART_TABLE}, (0,), (1,), id="table without column"
+        ),
+        pytest.param(
+            (PART, PART_FIELD),
+            {"columns": PART_TABLE | PART_COLUMN},
+            (0, 1),
+            (),
+            id="only the record is missing",
+        ),
+        pytest.param(
+            (PART, CODE, PART_FIELD, INDEX),
+            {"columns": PART_TABLE | PART_COLUMN},
+            (0, 2),
+            (3,),
+            id="code is unobservable",
+        ),
+        pytest.param(
+            (PART, PART_FIELD, INDEX),
+            {"columns": PART_TABLE | PART_COLUMN, "indexes": PART_INDEX},
+            (0, 1, 2),
+            (),
+            id="index exists",
+        ),
+        pytest.param(
+            (M2M_FIELD, PART), {"columns": M2M_TABLE}, (0,), (1,), id="many-to-many table exists"
+        ),
+        pytest.param(
+            (REMOVE_HEIGHT, PART),
+            {"columns": {"dcim_device.height": None}},
             (0,),
             (1,),
+            id="column is removed",
         ),
-        ((FILL, PART, PARTS_FIELD), PART_TABLE, {}, (1,), (2,)),
+        pytest.param(
+            (RENAME_NAME, PART),
+            {"columns": {"dcim_device.name": None, "dcim_device.label": "text"}},
+            (0,),
+            (1,),
+            id="column is renamed",
+        ),
+        pytest.param(
+            (CODE, PART, PART_FIELD), {"columns": PART_TABLE}, (1,), (2,), id="starts with code"
+        ),
     ],
 )
-def test_what_has_begun_is_told_operation_by_operation(operations, columns, indexes, done, left):
-    (one,) = progress(*operations, columns=columns, indexes=indexes)
-    assert (one.migration.key, one.done, one.left) == ("dcim.0002_parts", done, left)
+def test_partially_applied_lists_operations_by_state(operations, changes, applied, pending):
+    (found,) = find(*operations, **changes)
+    assert (found.migration.key, found.applied, found.pending) == (
+        "dcim.0002_parts",
+        applied,
+        pending,
+    )
+    assert found.unobservable == operations.count(CODE)
 
 
 @pytest.mark.parametrize(
     "operations",
     [
-        (PART, PARTS_FIELD),
-        (FILL,),
-        (),
-        (PARTS,),
-        (RENAMED,),
-        (INDEX,),
-        (NO_HEIGHT,),
-        # What is to be removed is not there yet: that is no progress.
-        (PART, Operation("RemoveField", ("-dcim_device.part",))),
-        # Of a relation that has no column, nothing can be seen.
-        (NO_FORMER, PART),
-        (Operation("AlterField", ("dcim_device.name",)),),
+        pytest.param((PART, PART_FIELD), id="nothing exists"),
+        pytest.param((CODE,), id="code only"),
+        pytest.param((), id="no operation"),
+        pytest.param((M2M_FIELD,), id="no many-to-many table"),
+        pytest.param((RENAME_NAME,), id="old name exists"),
+        pytest.param((INDEX,), id="no index"),
+        pytest.param((REMOVE_HEIGHT,), id="column to remove exists"),
+        pytest.param(
+            (PART, Operation("RemoveField", (removed("dcim_device", "part"),))),
+            id="column to remove was never created",
+        ),
+        pytest.param((REMOVE_UNKNOWN, PART), id="removed relation without a column"),
+        pytest.param(
+            (Operation("AlterField", (altered("dcim_device", "name"),)),), id="altered field"
+        ),
     ],
 )
-def test_what_is_only_still_to_run_has_not_begun(operations):
-    assert progress(*operations) == ()
+def test_partially_applied_pending_migration_is_not_listed(operations):
+    assert find(*operations) == ()
 
 
-def test_what_waits_for_another_migration_has_not_begun():
-    """Of what a later one finds done, the one before it may have done some."""
+def test_partially_applied_altered_m2m_field_is_unobservable():
+    """The table of the relation exists before and after the operation."""
+    alter_m2m = Operation("AlterField", (added("dcim_device_parts"),))
+    assert find(alter_m2m, PART, columns=M2M_TABLE) == ()
+
+
+def test_partially_applied_migration_with_pending_dependency_is_not_listed():
+    """The pending dependency may itself have made the changes."""
     first, second = migration("dcim.0001_initial"), migration("dcim.0002_x", "dcim.0001_initial")
-    third = Migration("dcim.0003_y", (second.key,), (), (NO_FORMER,))
-    history = History(migrations((first, second, third), (first.key,)))
-    assert begun(history, live_tables(schema()), EXPECTED) == ()
+    third = Migration("dcim.0003_y", (second.key,), (), (REMOVE_UNKNOWN,))
+    history = MigrationHistory(migrations((first, second, third), (first.key,)))
+    assert partially_applied(history, actual_tables(schema()), EXPECTED) == ()
 
 
 @pytest.mark.parametrize(
-    ("done", "vendor", "statements"),
+    ("change", "table", "subject", "expected"),
     [
-        ((FILLED,), "postgresql", ()),
-        ((PART,), "postgresql", ('DROP TABLE "dcim_part";',)),
-        (
-            (PART, PARTS_FIELD),
-            "mysql",
-            (
-                "ALTER TABLE `dcim_device` DROP FOREIGN KEY `part_fk`;",
-                "ALTER TABLE `dcim_device` DROP COLUMN `part_id`;",
-                "DROP TABLE `dcim_part`;",
-            ),
-        ),
-        ((INDEX,), "postgresql", ('DROP INDEX "part_idx";',)),
-        ((PARTS,), "mysql", ("DROP TABLE `dcim_device_parts`;",)),
-        ((PART, RENAMED), "mysql", ()),
-        ((NO_HEIGHT,), "postgresql", ()),
+        pytest.param(added("dcim_device", "part"), "dcim_device", "part_id", True, id="column"),
+        pytest.param(added("dcim_part"), "dcim_part", "", True, id="table"),
+        pytest.param(altered("dcim_device"), "dcim_device", "part_idx", True, id="index"),
+        pytest.param(renamed("old", to="new"), "new", "", True, id="new table name"),
+        pytest.param(renamed("old", to="new"), "old", "", True, id="old table name"),
+        pytest.param(renamed("t", "a", to="b"), "t", "b", True, id="new column name"),
+        pytest.param(added("dcim_device", "part"), "dcim_device", "name", False, id="other column"),
+        pytest.param(added("dcim_part"), "dcim_device", "", False, id="other table"),
+        pytest.param(renamed("t", "a", to="b"), "b", "", False, id="column name is no table"),
     ],
 )
-def test_how_it_is_taken_back(done, vendor, statements):
-    live = live_tables(
-        schema(
-            columns=PART_TABLE | PART_COLUMN,
-            indexes=PART_INDEX,
-            constraints={"dcim_device.part_fk": "FOREIGN KEY (part_id) REFERENCES dcim_part(id)"},
-        )
-    )
-    assert taken_back(done, live, {"dcim_filled"}, vendor) == statements
+def test_partial_migration_accounts_for_drift_of_its_changes(change, table, subject, expected):
+    partial = PartialMigration(altering("dcim.0002", change), (0,), ())
+    drift = SchemaDrift(table, subject, "extra", "column", "no column", "text")
+    assert partial.accounts_for(drift) is expected

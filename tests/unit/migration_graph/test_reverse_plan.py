@@ -1,8 +1,12 @@
-"""The way back through the graph; [1] is applied, and a child is what builds on it."""
+"""The minimal ``migrate`` calls that reverse migrations; ``[1]`` is to be reversed."""
 
 import pytest
 
-from nautobot_upgrade_jobs.migration_graph.reverse_plan import Call, before, way_back
+from nautobot_upgrade_jobs.migration_graph.reverse_plan import (
+    MigrateCall,
+    plan_reverse,
+    recorded_after_reverse,
+)
 from tests.support.builders import migration, migrations
 
 CHAIN = (
@@ -11,82 +15,82 @@ CHAIN = (
     migration("dcim.0003", "dcim.0002"),
     migration("dcim.0004", "dcim.0003"),
 )
-ALL = tuple(one.key for one in CHAIN)
+ALL = tuple(each.key for each in CHAIN)
 
 
-def back(on_disk, then, now=None):
-    recorded = tuple(one.key for one in on_disk) if now is None else now
-    return way_back(migrations(on_disk, recorded), then)
+def plan(on_disk, previous, current=None):
+    recorded = tuple(each.key for each in on_disk) if current is None else current
+    return plan_reverse(migrations(on_disk, recorded), previous)
 
 
-def test_equal_sets_need_no_call():
-    assert back(CHAIN, ALL).calls == ()
+def test_plan_reverse_equal_states_need_no_call():
+    assert plan(CHAIN, ALL).calls == ()
 
 
-def test_one_app():
+def test_plan_reverse_one_app_needs_one_call():
     """dcim: 1 <- 2 <- [3] <- [4]."""
-    (call,) = back(CHAIN, ALL[:2]).calls
-    assert call == Call("dcim", "0002", ("dcim.0004", "dcim.0003"))
+    (call,) = plan(CHAIN, ALL[:2]).calls
+    assert call == MigrateCall("dcim", "0002", ("dcim.0004", "dcim.0003"))
 
 
-def test_an_upgrade_that_stopped_in_the_middle():
-    """dcim: 1 <- 2 <- [3], and 4 was never reached."""
-    (call,) = back(CHAIN, ALL[:2], ALL[:3]).calls
-    assert call.undoes == ("dcim.0003",)
+def test_plan_reverse_interrupted_upgrade_reverses_applied_migrations_only():
+    """dcim: 1 <- 2 <- [3], and 4 is not applied."""
+    (call,) = plan(CHAIN, ALL[:2], ALL[:3]).calls
+    assert call.migrations == ("dcim.0003",)
 
 
-def test_a_new_app_goes_to_zero():
+def test_plan_reverse_new_app_targets_zero():
     on_disk = (*CHAIN, migration("vpn.0001", "dcim.0002"), migration("vpn.0002", "vpn.0001"))
-    assert back(on_disk, ALL).calls == (Call("vpn", "zero", ("vpn.0002", "vpn.0001")),)
+    assert plan(on_disk, ALL).calls == (MigrateCall("vpn", "zero", ("vpn.0002", "vpn.0001")),)
 
 
-def test_what_builds_on_it_goes_along_and_needs_no_call():
-    """dcim: 1 <- 2 <- [3] <- [4], and extras: [2] builds on dcim: 3."""
+def test_plan_reverse_dependent_app_needs_no_call_of_its_own():
+    """dcim: 1 <- 2 <- [3] <- [4], and extras: [2] depends on dcim: 3."""
     on_disk = (
         *CHAIN,
         migration("extras.0001"),
         migration("extras.0002", "extras.0001", "dcim.0003"),
     )
-    (call,) = back(on_disk, (*ALL[:2], "extras.0001")).calls
+    (call,) = plan(on_disk, (*ALL[:2], "extras.0001")).calls
     assert (call.app, call.target) == ("dcim", "0002")
-    assert call.undoes == ("extras.0002", "dcim.0004", "dcim.0003")
+    assert call.migrations == ("extras.0002", "dcim.0004", "dcim.0003")
 
 
-def test_what_is_left_over_has_a_call_of_its_own():
-    """extras: 2 builds on dcim: 3, and extras: 3 on nothing of dcim."""
+def test_plan_reverse_independent_remainder_needs_another_call():
+    """extras: [2] and [3], of which only [3] depends on dcim: 3."""
     on_disk = (
         *CHAIN,
         migration("extras.0001"),
         migration("extras.0002", "extras.0001"),
         migration("extras.0003", "extras.0002", "dcim.0003"),
     )
-    calls = back(on_disk, (*ALL[:2], "extras.0001")).calls
-    assert [(one.app, one.target, one.undoes) for one in calls] == [
+    calls = plan(on_disk, (*ALL[:2], "extras.0001")).calls
+    assert [(call.app, call.target, call.migrations) for call in calls] == [
         ("dcim", "0002", ("extras.0003", "dcim.0004", "dcim.0003")),
         ("extras", "0001", ("extras.0002",)),
     ]
 
 
-def test_a_branch_that_has_to_stay_is_not_undone_for_another():
-    """dcim: 1 <- 2 stays, 1 <- [2_b] has to go: `migrate dcim 0001` would undo both."""
+def test_plan_reverse_kept_branch_makes_the_other_unreachable():
+    """dcim: 1 <- 2 stays applied, and `migrate dcim 0001` would reverse both 2 and [2_b]."""
     on_disk = (*CHAIN[:2], migration("dcim.0002_b", "dcim.0001"))
-    found = back(on_disk, ALL[:2])
+    found = plan(on_disk, ALL[:2])
     assert (found.calls, found.unreachable) == ((), ("dcim.0002_b",))
 
 
-def test_two_branches_that_both_go_need_one_call():
+def test_plan_reverse_two_surplus_branches_need_one_call():
     on_disk = (*CHAIN[:2], migration("dcim.0002_b", "dcim.0001"))
-    (call,) = back(on_disk, ALL[:1]).calls
-    assert call.undoes == ("dcim.0002", "dcim.0002_b")
+    (call,) = plan(on_disk, ALL[:1]).calls
+    assert call.migrations == ("dcim.0002", "dcim.0002_b")
 
 
-def test_only_its_own_code_can_undo_it():
-    found = back(CHAIN, ALL, (*ALL, "example.0001"))
+def test_plan_reverse_migration_without_file_is_listed():
+    found = plan(CHAIN, ALL, (*ALL, "example.0001"))
     assert (found.calls, found.without_code) == ((), ("example.0001",))
 
 
-def test_what_was_there_and_is_not_is_no_way_back():
-    assert back(CHAIN, ALL, ALL[:3]).not_there == ("dcim.0004",)
+def test_plan_reverse_unapplied_previous_migration_is_listed():
+    assert plan(CHAIN, ALL, ALL[:3]).not_applied == ("dcim.0004",)
 
 
 SQUASHED = (
@@ -98,21 +102,27 @@ SQUASHED = (
 
 
 @pytest.mark.parametrize(
-    ("then", "undoes", "unreachable"),
+    ("previous", "reversed_keys", "unreachable"),
     [
         (("app.0001", "app.0002", "app.0001_squashed"), ("app.0003",), ()),
         (("app.0001", "app.0002"), ("app.0003",), ()),  # by its old names
         ((), ("app.0003", "app.0001_squashed"), ()),
-        (("app.0001",), ("app.0003",), ("app.0001_squashed",)),  # half of it has to stay
+        (
+            ("app.0001",),
+            ("app.0003",),
+            ("app.0001_squashed",),
+        ),  # one of the replaced ones has to stay applied
     ],
 )
-def test_a_squashed_migration_is_undone_as_one(then, undoes, unreachable):
-    found = back(SQUASHED, then)
-    assert (found.undoes, found.unreachable) == (undoes, unreachable)
+def test_plan_reverse_squashed_migration_is_reversed_as_a_whole(
+    previous, reversed_keys, unreachable
+):
+    found = plan(SQUASHED, previous)
+    assert (found.migrations, found.unreachable) == (reversed_keys, unreachable)
 
 
 @pytest.mark.parametrize(
-    ("app", "name", "stays"),
+    ("app", "name", "kept"),
     [
         ("dcim", "0002", ("dcim.0001", "dcim.0002", "extras.0001")),
         ("dcim", "0004", (*ALL, "extras.0001", "extras.0002")),
@@ -120,17 +130,17 @@ def test_a_squashed_migration_is_undone_as_one(then, undoes, unreachable):
         ("extras", "zero", ALL),
     ],
 )
-def test_the_state_before_a_migration_of_one_app(app, name, stays):
+def test_recorded_after_reverse_keeps_independent_migrations(app, name, kept):
     on_disk = (
         *CHAIN,
         migration("extras.0001"),
         migration("extras.0002", "extras.0001", "dcim.0003"),
     )
-    now = migrations(on_disk, tuple(one.key for one in on_disk))
-    assert before(now, app, name) == set(stays)
+    current = migrations(on_disk, tuple(each.key for each in on_disk))
+    assert recorded_after_reverse(current, app, name) == set(kept)
 
 
-@pytest.mark.parametrize(("app", "name"), [("dcim", "0009"), ("nobody", "zero"), ("dcim", "")])
-def test_a_migration_that_is_not_there_is_refused(app, name):
+@pytest.mark.parametrize(("app", "name"), [("dcim", "0009"), ("unknown", "zero"), ("dcim", "")])
+def test_recorded_after_reverse_unknown_migration_raises(app, name):
     with pytest.raises(KeyError):
-        before(migrations(CHAIN, ALL), app, name)
+        recorded_after_reverse(migrations(CHAIN, ALL), app, name)

@@ -7,7 +7,12 @@ import pytest
 from nautobot_upgrade_jobs.facts import TableFingerprints, Unavailable
 from nautobot_upgrade_jobs.facts.backup_file import Backup
 from nautobot_upgrade_jobs.facts.fingerprints import TableFingerprint
-from nautobot_upgrade_jobs.rollback.backup_check import of_listing, of_statements, prove, rows_of
+from nautobot_upgrade_jobs.rollback.backup_check import (
+    count_dump_rows,
+    parse_mysqldump,
+    parse_pg_restore_list,
+    verify_backup,
+)
 
 LISTING = """\
 ;
@@ -56,31 +61,31 @@ def state(**rows):
     return TableFingerprints("a", "postgresql 18", "C", "keys", tables)
 
 
-def test_a_listing_is_read():
-    found = of_listing("b.dump", LISTING, {})
+def test_parse_pg_restore_list_returns_the_backup():
+    found = parse_pg_restore_list("b.dump", LISTING, {})
     assert (found.created, found.database) == ("2026-11-22 08:40:00 UTC", "nautobot")
     assert (found.tables, found.complete) == (("dcim_cable", "dcim_device"), True)
 
 
-def test_what_is_no_listing_is_no_dump():
-    assert not of_listing("b.dump", "", {}).complete
+def test_parse_pg_restore_list_other_text_is_incomplete():
+    assert not parse_pg_restore_list("b.dump", "", {}).complete
 
 
-def test_rows_are_counted_and_no_value_is_taken_for_a_command():
-    found = rows_of(DATA.splitlines(keepends=True))
+def test_count_dump_rows_counts_values_that_look_like_commands():
+    found = count_dump_rows(DATA.splitlines(keepends=True))
     assert found == {"dcim_cable": 2, "dcim_device": 0, "Odd name": 1}
 
 
-def test_statements_are_read():
-    found = of_statements("b.mysql", STATEMENTS.splitlines(keepends=True))
+def test_parse_mysqldump_returns_the_backup():
+    found = parse_mysqldump("b.mysql", STATEMENTS.splitlines(keepends=True))
     assert (found.created, found.database) == ("2026-11-22  8:40:00", "nautobot")
     assert (found.tables, found.complete) == (("dcim_cable", "dcim_device"), True)
     assert isinstance(found.rows, Unavailable)
 
 
 @pytest.mark.parametrize("lines", [[], ["hello\n"], STATEMENTS.splitlines(keepends=True)[:-1]])
-def test_statements_that_do_not_end_are_no_dump(lines):
-    assert not of_statements("b.mysql", lines).complete
+def test_parse_mysqldump_truncated_is_incomplete(lines):
+    assert not parse_mysqldump("b.mysql", lines).complete
 
 
 @pytest.mark.parametrize(
@@ -101,11 +106,11 @@ def test_statements_that_do_not_end_are_no_dump(lines):
         ({}, Unavailable("no snapshot"), LATER, 0, 1),
     ],
 )
-def test_what_speaks_for_it_and_what_against(changes, then, began, objections, questions):
-    found = prove(replace(BACKUP, **changes), then, began)
-    assert (len(found.objections), len(found.open)) == (objections, questions)
+def test_verify_backup_sorts_statements(changes, then, began, objections, questions):
+    found = verify_backup(replace(BACKUP, **changes), then, began)
+    assert (len(found.contradictions), len(found.unverified)) == (objections, questions)
     assert found.evidence or objections
 
 
-def test_what_loses_rows_every_day_says_nothing():
-    assert not prove(BACKUP, state(a=9, b=0), LATER, volatile=("a",)).objections
+def test_verify_backup_volatile_tables_are_ignored():
+    assert not verify_backup(BACKUP, state(a=9, b=0), LATER, volatile=("a",)).contradictions

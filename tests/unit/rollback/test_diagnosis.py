@@ -2,9 +2,9 @@
 
 import pytest
 
-from nautobot_upgrade_jobs.migration_graph.partial_migration import Progress
-from nautobot_upgrade_jobs.migration_graph.reverse_plan import way_back
-from nautobot_upgrade_jobs.rollback.diagnosis import Stage, diagnose
+from nautobot_upgrade_jobs.migration_graph.partial_migration import PartialMigration
+from nautobot_upgrade_jobs.migration_graph.reverse_plan import plan_reverse
+from nautobot_upgrade_jobs.rollback.diagnosis import UpgradeState, diagnose
 from tests.support.builders import migration, migrations
 
 CHAIN = (
@@ -18,26 +18,44 @@ ALL = tuple(one.key for one in CHAIN)
 @pytest.mark.parametrize(
     ("then", "now", "half", "left", "stage"),
     [
-        (ALL, ALL, (), (), Stage.NOTHING),
-        (ALL[:1], ALL[:1], (), (), Stage.NOTHING),  # the new code is there, nothing is applied yet
-        (ALL[:1], ALL[:2], (), (), Stage.SOME),
-        (ALL[:1], ALL, (), (), Stage.COMPLETE),
-        (ALL[:1], ALL, (), ("post_upgrade.outdated_static_files",), Stage.UNFINISHED),
-        (ALL[:1], ALL[:2], (), ("post_upgrade.outdated_static_files",), Stage.SOME),
-        (ALL[:1], ALL[:2], (Progress(CHAIN[2], (0,), (1,)),), (), Stage.HALF),
-        (ALL[:1], ALL[:1], (Progress(CHAIN[1], (0,), ()),), (), Stage.HALF),
-        (ALL, (*ALL, "dcim.0004"), (), (), Stage.OLD_CODE),
+        (ALL, ALL, (), (), UpgradeState.NOT_STARTED),
+        (
+            ALL[:1],
+            ALL[:1],
+            (),
+            (),
+            UpgradeState.NOT_STARTED,
+        ),  # the new code is there, nothing is applied yet
+        (ALL[:1], ALL[:2], (), (), UpgradeState.PARTIAL),
+        (ALL[:1], ALL, (), (), UpgradeState.COMPLETE),
+        (
+            ALL[:1],
+            ALL,
+            (),
+            ("post_upgrade.outdated_static_files",),
+            UpgradeState.POST_UPGRADE_PENDING,
+        ),
+        (ALL[:1], ALL[:2], (), ("post_upgrade.outdated_static_files",), UpgradeState.PARTIAL),
+        (
+            ALL[:1],
+            ALL[:2],
+            (PartialMigration(CHAIN[2], (0,), (1,)),),
+            (),
+            UpgradeState.HALF_MIGRATED,
+        ),
+        (ALL[:1], ALL[:1], (PartialMigration(CHAIN[1], (0,), ()),), (), UpgradeState.HALF_MIGRATED),
+        (ALL, (*ALL, "dcim.0004"), (), (), UpgradeState.DATABASE_AHEAD),
     ],
 )
-def test_stages(then, now, half, left, stage):
+def test_diagnose_returns_the_state(then, now, half, left, stage):
     state = migrations(CHAIN, now)
-    found = diagnose(state, way_back(state, then), half, left)
-    assert found.stage is stage
-    assert found.story
+    found = diagnose(state, plan_reverse(state, then), half, left)
+    assert found.state is stage
+    assert found.summary
 
 
-def test_what_is_told():
+def test_diagnosis_summary_names_counts():
     state = migrations(CHAIN, ALL[:2])
-    found = diagnose(state, way_back(state, ALL[:1]), (), ())
+    found = diagnose(state, plan_reverse(state, ALL[:1]), (), ())
     assert (found.committed, found.pending) == (1, ("dcim.0003",))
-    assert "1 migration is committed, 1 is not" in found.story
+    assert "1 migration is committed, 1 is not" in found.summary

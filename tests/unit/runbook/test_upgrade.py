@@ -4,8 +4,8 @@ import shlex
 
 import pytest
 
-from nautobot_upgrade_jobs.runbook.container_commands import RUN
-from nautobot_upgrade_jobs.runbook.upgrade import Window, upgrade_steps
+from nautobot_upgrade_jobs.runbook.container_commands import COMPOSE_RUN
+from nautobot_upgrade_jobs.runbook.upgrade import UpgradePlan, upgrade_steps
 from tests.support.builders import database, runtime
 
 LAYOUTS = {
@@ -21,10 +21,15 @@ LAYOUTS = {
 }
 
 
-def steps(layout="virtualenv", has_set=True, wheels="", more=None, **changes):
+def steps(layout="virtualenv", has_constraints=True, wheels="", more=None, **changes):
     here = runtime(**LAYOUTS[layout])
-    known = {"of_apps": True, "has_set": has_set, "wheel_directory": wheels, **(more or {})}
-    return upgrade_steps(Window(here, database(**changes), "3.2.7", 59, **known))
+    known = {
+        "includes_apps": True,
+        "has_constraints": has_constraints,
+        "wheel_directory": wheels,
+        **(more or {}),
+    }
+    return upgrade_steps(UpgradePlan(here, database(**changes), "3.2.7", 59, **known))
 
 
 def commands(found):
@@ -36,7 +41,7 @@ def place(found, text):
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
-def test_nothing_is_changed_before_there_is_a_way_back(layout):
+def test_upgrade_steps_backup_comes_before_every_change(layout):
     found = steps(layout)
     texts = ("/dev/null", "stop", "snapshot", "--file=before-upgrade", "constraints.txt")
     order = [place(found, text) for text in texts]
@@ -45,68 +50,70 @@ def test_nothing_is_changed_before_there_is_a_way_back(layout):
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
-def test_one_step_is_the_point_of_no_return(layout):
+def test_upgrade_steps_one_step_is_irreversible(layout):
     (step,) = [one for one in steps(layout) if one.irreversible]
-    inside = f"{RUN} " if layout == "container image" else ""
+    inside = f"{COMPOSE_RUN} " if layout == "container image" else ""
     assert step.commands == (f"{inside}nautobot-server post_upgrade",)
-    assert "all migrations (59, those of the Apps among them)" in step.why
+    assert "all migrations (59, including those of the Apps)" in step.why
 
 
-def test_without_the_target_the_migrations_of_apps_are_not_counted():
-    (step,) = [one for one in steps(more={"of_apps": False}) if one.irreversible]
+def test_upgrade_steps_without_trial_boot_app_migrations_are_not_counted():
+    (step,) = [one for one in steps(more={"includes_apps": False}) if one.irreversible]
     assert "all migrations (59, and those of the Apps)" in step.why
 
 
-@pytest.mark.parametrize(("is_app", "first"), [(True, "Try"), (False, "Install the App")])
-def test_a_repository_of_jobs_has_no_commands_of_its_own(is_app, first):
-    found = steps(more={"is_app": is_app})
+@pytest.mark.parametrize(("is_app", "first"), [(True, "Test"), (False, "Install the App")])
+def test_upgrade_steps_without_the_app_begin_with_its_installation(is_app, first):
+    found = steps(more={"app_installed": is_app})
     assert found[0].title.startswith(first)
     assert len(found) == len(steps()) + (not is_app)
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize(("unknown", "said"), [(("ours==1.0",), True), ((), False)])
-def test_what_no_index_has_is_told_where_the_set_is_installed(layout, unknown, said):
-    found = steps(layout, more={"unknown": unknown})
+def test_upgrade_steps_packages_on_no_index_are_named(layout, unknown, said):
+    found = steps(layout, more={"packages_not_in_set": unknown})
     (step,) = [one for one in found if any("constraints.txt" in line for line in one.commands)]
-    assert ("ours==1.0: from a file, or in no index" in step.why) is said
+    assert ("ours==1.0: installed from a file or on no index" in step.why) is said
 
 
 @pytest.mark.parametrize(
     ("layout", "container", "said"),
     [("virtualenv", True, True), ("virtualenv", False, False), ("container image", True, False)],
 )
-def test_an_environment_inside_a_container_goes_with_it(layout, container, said):
+def test_upgrade_steps_environment_inside_a_container_is_explained(layout, container, said):
     here = runtime(layout=layout, container=container)
-    found = upgrade_steps(Window(here, database(), "3.2.7", 59, of_apps=True, has_set=True))
-    assert any("goes with it" in step.why for step in found) is said
+    found = upgrade_steps(
+        UpgradePlan(here, database(), "3.2.7", 59, includes_apps=True, has_constraints=True)
+    )
+    assert any("removed with it" in step.why for step in found) is said
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
-def test_every_command_is_one_a_shell_can_read(layout):
+def test_upgrade_steps_commands_are_valid_shell(layout):
     for command in commands(steps(layout)):
         shlex.split(command, comments=True)
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
-def test_every_step_can_be_proved(layout):
-    kept = "Keep the configuration and the name of the image"
+def test_upgrade_steps_have_a_proof(layout):
+    kept = "Save the configuration and the name of the image"
     assert [one.title for one in steps(layout) if not one.verify] == [
-        "Try the command of the backup",  # it proves itself
+        "Test the backup command",  # it proves itself
         *((kept,) if layout == "container image" else ()),
     ]
 
 
-def test_in_an_image_everything_of_nautobot_goes_around_its_entry_point():
-    outside = [one for one in commands(steps("container image")) if not one.startswith(RUN)]
+def test_upgrade_steps_in_an_image_bypass_the_entry_point():
+    outside = [one for one in commands(steps("container image")) if not one.startswith(COMPOSE_RUN)]
     assert [one.split()[0] for one in outside] == [
         *("pg_dump", "docker", "pg_dump", "docker", "sed", "#", "docker", "docker")
     ]
     assert (
-        f'{RUN} sh -c \'cp -p "${{NAUTOBOT_ROOT}}"/nautobot_config.py '
+        f'{COMPOSE_RUN} sh -c \'cp -p "${{NAUTOBOT_ROOT}}"/nautobot_config.py '
         "before-upgrade.nautobot_config.py'"
     ) in commands(steps("container image"))
-    assert not any(RUN in one for one in commands(steps("virtualenv")))
+    assert not any(COMPOSE_RUN in one for one in commands(steps("virtualenv")))
 
 
 @pytest.mark.parametrize(
@@ -117,11 +124,11 @@ def test_in_an_image_everything_of_nautobot_goes_around_its_entry_point():
         ("", None),
     ],
 )
-def test_the_media_files_are_packed_where_they_are(media, command):
+def test_upgrade_steps_media_files_are_archived(media, command):
     packed = [one for one in commands(steps(more={"media": media})) if one.startswith("tar")]
     assert packed == ([command] if command else [])
     (backup,) = [one for one in steps(more={"media": media}) if "Back up" in one.title]
-    assert ("in no folder here" in backup.why) is (not media)
+    assert ("not in a folder" in backup.why) is (not media)
 
 
 @pytest.mark.parametrize(
@@ -134,23 +141,25 @@ def test_the_media_files_are_packed_where_they_are(media, command):
         ("release symlink", "python3 -m venv '/opt/my nautobot-3.2.7/venv'"),
     ],
 )
-def test_the_layout_decides(layout, text):
+def test_upgrade_steps_follow_the_layout(layout, text):
     assert text in commands(steps(layout))
 
 
-def test_without_a_set_pip_resolves():
-    assert "python -m pip install --upgrade nautobot==3.2.7" in commands(steps(has_set=False))
+def test_upgrade_steps_without_constraints_let_pip_resolve():
+    assert "python -m pip install --upgrade nautobot==3.2.7" in commands(
+        steps(has_constraints=False)
+    )
 
 
 @pytest.mark.parametrize(
     ("vendor", "tool"),
     [("postgresql", "pg_dump"), ("mysql", "mysqldump"), ("mariadb", "mysqldump")],
 )
-def test_the_backup_is_the_servers_own(vendor, tool):
+def test_upgrade_steps_backup_uses_the_servers_program(vendor, tool):
     assert any(command.startswith(tool) for command in commands(steps(vendor=vendor)))
 
 
-def test_a_wheel_directory_takes_the_place_of_the_index():
+def test_upgrade_steps_wheel_directory_replaces_the_index():
     assert (
         "python -m pip install --no-index --find-links='/srv/my wheels' --require-hashes "
         "--requirement constraints.txt"
@@ -179,5 +188,5 @@ def test_a_wheel_directory_takes_the_place_of_the_index():
         ),
     ],
 )
-def test_the_backup_is_of_the_server_that_is_configured(where, text):
+def test_upgrade_steps_backup_connects_to_the_configured_server(where, text):
     assert text in commands(steps(**where))

@@ -1,25 +1,25 @@
-"""What fingerprints tell of rows and values, and what they do not."""
+"""Differences between rows and values of two states, by their fingerprints."""
 
 import pytest
 
 from nautobot_upgrade_jobs.facts import Unavailable
-from nautobot_upgrade_jobs.snapshot.compare import compare
-from tests.support.builders import CATALOG
+from nautobot_upgrade_jobs.snapshot.difference import Buckets
+from nautobot_upgrade_jobs.snapshot.fingerprint_diff import fingerprint_differences
 from tests.support.snapshot_states import column, contents, found, rows_of, state, table
 
 NAME = column("name")
 OTHER = "00000000000000ff"
 
 
-def buckets(*differing, mark="1"):
-    """256 fingerprints, of which these are not as in the others."""
-    return "".join((OTHER if n in differing else mark.zfill(16)) for n in range(256))
+def buckets(*differing, usual="1"):
+    """256 fingerprints, of which these differ."""
+    return "".join((OTHER if n in differing else usual.zfill(16)) for n in range(256))
 
 
 @pytest.mark.parametrize(
     ("before", "after", "expected"),
     [
-        # the same, in another order of columns or without a word of what is empty
+        # other order of columns, empty columns, other types with the same hash
         (table(NAME, column("serial")), table(column("serial"), NAME), []),
         (table(NAME), table(NAME, column("new", non_null_count=0)), []),
         (table(NAME, column("old", non_null_count=0)), table(NAME), []),
@@ -42,7 +42,7 @@ def buckets(*differing, mark="1"):
             table(column("name", OTHER)),
             ["unexpected t.name"],
         ),
-        (table(NAME), table(), []),  # no column was looked at on one side: said once, elsewhere
+        (table(NAME), table(), []),  # no columns in one snapshot
         (table(NAME, column("old")), table(NAME), ["lost t.old"]),
         (table(NAME), table(NAME, column("new")), ["unexpected t.new"]),
         (
@@ -50,7 +50,7 @@ def buckets(*differing, mark="1"):
             table(column("name", OTHER, kind="jsonb")),
             ["not_comparable t.name"],
         ),
-        # emptied while rows moved as well
+        # emptied while rows were replaced
         (
             table(NAME),
             table(column("name", "0" * 16, 0), rows=4, key_fingerprint=OTHER),
@@ -65,7 +65,7 @@ def buckets(*differing, mark="1"):
         (table(NAME), table(NAME, primary_key=("name",)), ["not_comparable t"]),
     ],
 )
-def test_table(before, after, expected):
+def test_fingerprint_differences_one_table(before, after, expected):
     changes = found(state(fingerprints=rows_of(t=before)), state(fingerprints=rows_of(t=after)))
     assert [f"{kind} {subject}" for kind, _, subject in changes] == expected
 
@@ -92,7 +92,7 @@ def test_table(before, after, expected):
         (
             {"extras_jobresult": table(rows=2)},
             {"extras_jobresult": table(rows=1, key_fingerprint=OTHER)},
-            ["unexpected extras_jobresult"],  # a log that somebody shortened
+            ["unexpected extras_jobresult"],  # a truncated log
         ),
         (
             {"users_user": table(column("last_login"))},
@@ -101,7 +101,7 @@ def test_table(before, after, expected):
         ),
     ],
 )
-def test_tables(before, after, expected):
+def test_fingerprint_differences_by_table_name(before, after, expected):
     changes = found(state(fingerprints=rows_of(**before)), state(fingerprints=rows_of(**after)))
     assert [f"{kind} {subject}" for kind, _, subject in changes] == expected
 
@@ -115,8 +115,7 @@ def test_tables(before, after, expected):
         {"collation": "en_US.UTF-8"},
     ],
 )
-def test_fingerprints_made_otherwise_are_never_equal(changes):
-    """Nor different: only counts are compared, and that is said."""
+def test_fingerprint_differences_of_other_kind_compare_counts_only(changes):
     before = contents(tables={"t": table(NAME), "u": table(NAME, rows=5)})
     after = contents(tables={"t": table(column("name", OTHER)), "u": table(rows=4)}, **changes)
     assert found(state(fingerprints=before), state(fingerprints=after)) == [
@@ -126,30 +125,28 @@ def test_fingerprints_made_otherwise_are_never_equal(changes):
 
 
 @pytest.mark.parametrize("depth", ["counts", "keys"])
-def test_values_that_were_not_looked_at_are_not_called_equal(depth):
+def test_fingerprint_differences_shallow_depth_is_not_comparable(depth):
     assert ("not_comparable", "fingerprints", "values") in found(
         state(), state(fingerprints=contents(depth=depth))
     )
 
 
 @pytest.mark.parametrize(
-    ("keys", "values", "story"),
+    ("keys", "values", "expected"),
     [
-        ((), (7,), "other values in 1 of 256 buckets (7)"),
-        ((), (7, 200), "other values in 2 of 256 buckets (7, 200)"),
-        ((7,), (7,), None),  # they differ only where the rows do
-        ((7,), (7, 9), "other values in 1 of 255 buckets (9)"),
+        ((), (7,), ((7,), 256)),
+        ((), (7, 200), ((7, 200), 256)),
+        ((7,), (7,), None),  # only in buckets with other rows
+        ((7,), (7, 9), ((9,), 255)),
     ],
 )
-def test_buckets_narrow_it_down(keys, values, story):
+def test_fingerprint_differences_list_differing_buckets(keys, values, expected):
     before = table(column("name", buckets=buckets()), key_buckets=buckets())
     after = table(
         column("name", OTHER, buckets=buckets(*values)),
         key_fingerprint=OTHER if keys else before.key_fingerprint,
         key_buckets=buckets(*keys),
     )
-    changes = compare(
-        state(fingerprints=rows_of(t=before)), state(fingerprints=rows_of(t=after)), CATALOG
-    )
-    stories = [one.story for one in changes if one.subject == "t.name"]
-    assert stories == ([f"t.name: {story}"] if story else [])
+    differences = fingerprint_differences(rows_of(t=before), rows_of(t=after))
+    found = [entry.buckets for entry in differences if entry.subject == "t.name"]
+    assert found == ([Buckets(*expected)] if expected else [])

@@ -1,4 +1,4 @@
-"""A package index in a folder, and a cache of its own."""
+"""A package index in a folder, and a uv cache that only the tests use."""
 
 import pytest
 
@@ -6,10 +6,18 @@ from tests.support.installations import NEW, OLD
 from tests.support.wheels import wheel
 
 
+@pytest.fixture(scope="session")
+def uv_cache(tmp_path_factory):
+    """A cache for all tests: they see no answer of the real index.
+
+    They share no package either, because uv keys its entries by the folder of the index.
+    """
+    return tmp_path_factory.mktemp("uv-cache")
+
+
 @pytest.fixture(autouse=True)
-def _own_cache(tmp_path_factory, monkeypatch):
-    """What the real index has answered before is no answer here."""
-    monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
+def _isolated_uv_cache(uv_cache, monkeypatch):
+    monkeypatch.setenv("UV_CACHE_DIR", str(uv_cache))
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Where packages come from: what pip is told, in the words of uv."""
+"""Translating pip's configuration for uv."""
 
 from pathlib import Path
 
@@ -11,6 +11,19 @@ from nautobot_upgrade_jobs.target.index_config import (
     read_pip_options,
     to_uv_environment,
 )
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    monkeypatch.setattr("sys.prefix", str(tmp_path / "venv"))
+    (tmp_path / "venv").mkdir()
+    (tmp_path / ".config" / "pip").mkdir(parents=True)
+    return {"HOME": str(tmp_path), "XDG_CONFIG_DIRS": str(tmp_path / "etc")}, tmp_path
+
+
+def write(path, text):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
 
 
 @pytest.mark.parametrize(
@@ -37,24 +50,11 @@ from nautobot_upgrade_jobs.target.index_config import (
         ({"trusted-host": "a b"}, {"UV_INSECURE_HOST": "a b"}),
     ],
 )
-def test_options_of_pip_in_the_words_of_uv(options, expected):
+def test_to_uv_environment_pip_options_become_uv_variables(options, expected):
     assert to_uv_environment(options) == expected
 
 
-@pytest.fixture
-def home(tmp_path, monkeypatch):
-    monkeypatch.setattr("sys.prefix", str(tmp_path / "venv"))
-    (tmp_path / "venv").mkdir()
-    (tmp_path / ".config" / "pip").mkdir(parents=True)
-    return {"HOME": str(tmp_path), "XDG_CONFIG_DIRS": str(tmp_path / "etc")}, tmp_path
-
-
-def write(path, text):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text)
-
-
-def test_the_nearer_file_counts_and_a_variable_counts_most(home):
+def test_read_pip_options_nearer_file_and_variables_take_precedence(home):
     environ, folder = home
     write(folder / "etc" / "pip" / "pip.conf", "[global]\nindex-url = far\ntimeout = 1\n")
     write(folder / ".config" / "pip" / "pip.conf", "[global]\nindex-url = user\n")
@@ -65,7 +65,7 @@ def test_the_nearer_file_counts_and_a_variable_counts_most(home):
     assert read_pip_options({**environ, "PIP_INDEX_URL": "variable"})["index-url"] == "variable"
 
 
-def test_a_file_that_is_named_replaces_the_users(home):
+def test_read_pip_options_named_file_replaces_user_files(home):
     environ, folder = home
     write(folder / ".config" / "pip" / "pip.conf", "[global]\nindex-url = user\n")
     write(folder / "named.conf", "[global]\nproxy = p\n")
@@ -74,13 +74,13 @@ def test_a_file_that_is_named_replaces_the_users(home):
     assert "index-url" not in read_pip_options({**environ, "PIP_CONFIG_FILE": "/dev/null"})
 
 
-def test_a_file_that_nobody_can_read_is_no_reason_to_stop(home):
+def test_read_pip_options_unreadable_file_is_skipped(home):
     environ, folder = home
     write(folder / ".config" / "pip" / "pip.conf", "index-url = without a section\n")
     assert "index-url" not in read_pip_options(environ)
 
 
-def test_the_secrets_of_nautobot_stay_here(monkeypatch):
+def test_build_uv_environment_secrets_are_not_passed(monkeypatch):
     monkeypatch.setenv("NAUTOBOT_SECRET_KEY", "planted")
     monkeypatch.setenv("NAUTOBOT_DB_PASSWORD", "planted")
     monkeypatch.setenv("https_proxy", "http://proxy:3128")
@@ -89,7 +89,7 @@ def test_the_secrets_of_nautobot_stay_here(monkeypatch):
     assert found["https_proxy"] == "http://proxy:3128"
 
 
-def test_what_uv_is_told_itself_counts(monkeypatch):
+def test_build_uv_environment_uv_variables_take_precedence(monkeypatch):
     monkeypatch.setenv("UV_DEFAULT_INDEX", "https://own/simple")
     monkeypatch.setattr(
         index, "read_pip_options", lambda environ: {"index-url": "https://pip/simple"}
@@ -97,20 +97,20 @@ def test_what_uv_is_told_itself_counts(monkeypatch):
     assert build_uv_environment()["UV_DEFAULT_INDEX"] == "https://own/simple"
 
 
-def test_a_wheel_directory_leaves_the_network_alone():
+def test_build_uv_environment_wheel_directory_is_offline():
     found = build_uv_environment("/wheels")
     assert (found["UV_FIND_LINKS"], found["UV_OFFLINE"]) == ("/wheels", "1")
     assert build_uv_options("/wheels") == ("--no-index",)
 
 
 @pytest.mark.parametrize(("value", "forbidden"), [("1", True), ("true", True), ("0", False)])
-def test_pip_can_forbid_the_index(monkeypatch, value, forbidden):
+def test_build_uv_options_pip_no_index_is_passed(monkeypatch, value, forbidden):
     monkeypatch.setenv("PIP_NO_INDEX", value)
     assert build_uv_options() == (("--no-index",) if forbidden else ())
 
 
 @pytest.mark.parametrize("name", ["UV_NO_CONFIG", "UV_CONFIG_FILE", "UV_PROJECT"])
-def test_what_would_keep_uv_from_reading_what_it_is_told_is_left_out(monkeypatch, name):
+def test_build_uv_environment_variables_that_disable_configuration_are_withheld(monkeypatch, name):
     monkeypatch.setenv(name, "1")
     assert name not in build_uv_environment()
 
@@ -119,20 +119,20 @@ def test_what_would_keep_uv_from_reading_what_it_is_told_is_left_out(monkeypatch
     "text",
     ["[global]\nindex_url = a\n", "[global]\npypi-url = a\n", "[:env:]\n--index-url = a\n"],
 )
-def test_other_ways_to_say_it(home, text):
+def test_read_pip_options_aliases_are_normalized(home, text):
     environ, folder = home
     write(folder / ".config" / "pip" / "pip.conf", text)
     assert read_pip_options(environ)["index-url"] == "a"
 
 
-def test_the_section_of_the_command_counts_more_than_a_nearer_file(home):
+def test_read_pip_options_install_section_precedes_nearer_file(home):
     environ, folder = home
     write(folder / ".config" / "pip" / "pip.conf", "[install]\nindex-url = install\n")
     write(folder / "venv" / "pip.conf", "[global]\nindex-url = venv\n")
     assert read_pip_options(environ)["index-url"] == "install"
 
 
-def test_an_empty_variable_says_nothing(home):
+def test_build_uv_environment_empty_variable_is_ignored(home):
     environ, folder = home
     write(folder / ".config" / "pip" / "pip.conf", "[global]\nindex-url = user\n")
     assert read_pip_options({**environ, "PIP_INDEX_URL": ""})["index-url"] == "user"

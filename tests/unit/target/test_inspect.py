@@ -1,16 +1,17 @@
-"""Building a set of tiny wheels and starting it: what refuses is found, one by one."""
+"""Building a set of tiny wheels and starting it, with Apps that fail to load."""
 
 import os
 import resource
 import shutil
 import time
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 from nautobot_upgrade_jobs.facts import Apps, Packages, Unavailable
-from nautobot_upgrade_jobs.target import inspect as inside
+from nautobot_upgrade_jobs.target import inspect as inspect_module
 from nautobot_upgrade_jobs.target.inspect import BuildLimits, inspect
 from nautobot_upgrade_jobs.target.resolver import resolve
 from nautobot_upgrade_jobs.target.root_requirements import RootRequirements
@@ -36,9 +37,10 @@ def load_settings(path):
 CONFIG = """
 import os
 DATABASES = {"default": {"ENGINE": "django.db.backends.postgresql"}}
-PLUGINS = ["nautobot_upgrade_jobs", "good", "old", "broken"]
+PLUGINS = ["nautobot_upgrade_jobs", "good"]
 SECRET = os.environ["PLANTED_SECRET"]
 """
+FAILING_APPS_CONFIG = f"{CONFIG}PLUGINS += ['old', 'broken']\n"
 MODULES = {
     "good": "refuses = False\n",
     "old": "refuses = True\n",
@@ -46,11 +48,20 @@ MODULES = {
 }
 
 
-@pytest.fixture
-def index(tmp_path):
-    """A Nautobot that loads its Apps, and dies as it starts Django: there is none."""
-    folder = tmp_path / "index"
-    folder.mkdir()
+PACKAGES = (CORE, *(replace(CORE, name=name, version="1.0", requires=()) for name in MODULES))
+ENABLED = Apps(
+    (
+        app(module="nautobot_upgrade_jobs", distribution=""),
+        *(app(module=name, distribution=name) for name in MODULES),
+    ),
+    (),
+)
+ROOTS = RootRequirements(Packages(PACKAGES), ENABLED, "3.11.7")
+BUILD_OPTIONS = {"keep_builds", "build_seconds", "max_megabytes"}
+
+
+def write_index(folder):
+    """A Nautobot that loads its Apps and fails at the start of Django, which does not exist."""
     core = (("nautobot/__init__.py", ""), ("nautobot/core/__init__.py", ""))
     files = (*core, ("nautobot/core/cli/__init__.py", LOADER))
     wheel(folder, "nautobot", "3.2.7", files=files)
@@ -59,47 +70,72 @@ def index(tmp_path):
     return folder
 
 
+@pytest.fixture(scope="session")
+def shared(tmp_path_factory):
+    """An index and a work directory for tests that need no environment of their own."""
+    folder = tmp_path_factory.mktemp("shared")
+    (folder / "index").mkdir()
+    (folder / "work").mkdir(mode=0o700)
+    write_index(folder / "index")
+    return folder
+
+
 @pytest.fixture
-def look(index, tmp_path, monkeypatch):
-    """Resolve, build and start; the work directory is watched by whoever wants to."""
+def index(tmp_path):
+    """An index that a test may change."""
+    folder = tmp_path / "index"
+    folder.mkdir()
+    return write_index(folder)
+
+
+def resolve_index(index):
+    return resolve(ROOTS, "3.2.7", seconds=30, wheel_directory=str(index))
+
+
+resolve_shared = cache(resolve_index)
+
+
+@pytest.fixture
+def boot(request, shared, tmp_path, monkeypatch):
+    """Resolve, build and start; ``before_build`` runs between the first two."""
     monkeypatch.setenv("PLANTED_SECRET", "planted")
     config = tmp_path / "live" / "nautobot_config.py"
     config.parent.mkdir()
     config.write_text(CONFIG)
+    own_index = "index" in request.fixturenames
 
-    def run(without=(), text=CONFIG, meanwhile=lambda: None, config=config, **limits):
-        monkeypatch.setattr(inside, "build", lambda *on, **by: meanwhile() or build(*on, **by))
+    def run(without=(), text=CONFIG, before_build=None, config=config, **limits):
         Path(config).write_text(text)
-        names = [name for name in MODULES if name not in without]
-        packages = (
-            CORE,
-            *(replace(CORE, name=name, version="1.0", requires=()) for name in MODULES),
-        )
-        own = app(module="nautobot_upgrade_jobs", distribution="")
-        enabled = Apps((own, *(app(module=one, distribution=one) for one in MODULES)), ())
-        wishes = RootRequirements(Packages(packages), enabled, "3.11.7")
-        resolution = resolve(wishes, "3.2.7", seconds=30, wheel_directory=str(index))
+        index = request.getfixturevalue("index") if own_index else shared / "index"
+        reuse = not (own_index or before_build or BUILD_OPTIONS & limits.keys())
+        resolution = (resolve_index if own_index else resolve_shared)(index)
         resolution = replace(resolution, excluded=tuple(without))
-        assert {"nautobot", *names} <= {one.name for one in resolution.packages}
-        live = LiveInstallation(str(config), enabled, "default", 5)
-        own = {
+        assert {"nautobot", *MODULES} <= {package.name for package in resolution.packages}
+        if before_build:
+            monkeypatch.setattr(
+                inspect_module, "build", lambda *on, **by: before_build() or build(*on, **by)
+            )
+        defaults = {
             "build_seconds": 30,
             "boot_seconds": 30,
             "max_megabytes": 50,
-            "work_directory": str(tmp_path / "work"),
+            "keep_builds": int(reuse),
+            "work_directory": str((shared if reuse else tmp_path) / "work"),
             "wheel_directory": str(index),
         }
-        return inspect(resolution, wishes, live, BuildLimits(**own | limits))
+        live = LiveInstallation(str(config), ENABLED, "default", 5)
+        return inspect(resolution, ROOTS, live, BuildLimits(**defaults | limits))
 
     yield run
-    assert [one.name for one in config.parent.iterdir()] == [config.name], "bytecode beside it"
-    assert not list((tmp_path / "work").glob(f"{PREFIX}*")), "the scratch folder stays"
+    assert [path.name for path in config.parent.iterdir()] == [config.name], "bytecode left"
+    for work in (shared / "work", tmp_path / "work"):
+        assert not list(work.glob(f"{PREFIX}*")), "the scratch folder was not removed"
 
 
-def test_every_app_that_refuses_is_found_and_left_out(look):
-    found = look()
-    assert [one.module for one in found.app_load_failures] == ["old", "broken"]
-    refused, removed = (one.failure for one in found.app_load_failures)
+def test_inspect_apps_that_fail_to_load_are_reported_and_left_out(boot):
+    result = boot(text=FAILING_APPS_CONFIG)
+    assert [one.module for one in result.app_load_failures] == ["old", "broken"]
+    refused, removed = (one.failure for one in result.app_load_failures)
     assert (refused.stage, refused.message) == (
         "configuration",
         "old requires another Nautobot",
@@ -107,14 +143,14 @@ def test_every_app_that_refuses_is_found_and_left_out(look):
     assert (removed.error, removed.frames[-1].line) == ("ImportError", 3)
     assert removed.frames[-1].file.endswith("site-packages/broken.py")
     assert removed.frames[-1].file.startswith("lib/python3")
-    assert found.failure.stage == "apps"
-    assert "No module named" in found.failure.message
+    assert result.failure.stage == "apps"
+    assert "No module named" in result.failure.message
 
 
-def test_what_the_set_is_without_is_not_tried(look):
-    found = look(without=("old",))
-    assert found.absent_apps == ("old",)
-    assert [one.module for one in found.app_load_failures] == ["broken"]
+def test_inspect_excluded_app_is_absent_and_not_started(boot):
+    result = boot(text=FAILING_APPS_CONFIG, without=("old",))
+    assert result.absent_apps == ("old",)
+    assert [one.module for one in result.app_load_failures] == ["broken"]
 
 
 @pytest.mark.parametrize(
@@ -126,141 +162,140 @@ def test_what_the_set_is_without_is_not_tried(look):
         (f"{CONFIG}\nraise SystemExit('no vault')\n", "SystemExit"),
     ],
 )
-def test_a_configuration_that_does_not_load_is_nobodys_fault_but_its_own(look, text, error):
-    found = look(text=text)
-    assert not found.app_load_failures
-    assert (found.failure.stage, found.failure.error) == ("configuration", error)
-    assert found.failure.frames[-1].file.endswith("live/nautobot_config.py")
+def test_inspect_broken_configuration_blames_no_app(boot, text, error):
+    result = boot(text=text)
+    assert not result.app_load_failures
+    assert (result.failure.stage, result.failure.error) == ("configuration", error)
+    assert result.failure.frames[-1].file.endswith("live/nautobot_config.py")
 
 
-def test_a_target_that_dies_says_its_last_words(look):
+def test_inspect_dying_target_reports_its_last_output(boot):
     text = f"{CONFIG}\nimport os, sys\nsys.stderr.write('out of memory')\nsys.stderr.flush()\n"
-    found = look(text=f"{text}os._exit(9)\n")
-    assert found == Unavailable(
-        "the target could not be looked at: it died as it started: out of memory"
+    result = boot(text=f"{text}os._exit(9)\n")
+    assert result == Unavailable(
+        "the target could not be started: its process ended during the start: out of memory"
     )
 
 
-def test_an_answer_is_taken_though_something_goes_on_in_the_background(look):
+def test_inspect_background_processes_do_not_delay_the_result(boot):
     text = (
         f"{CONFIG}\nimport subprocess, threading, time\n"
         "threading.Thread(target=time.sleep, args=(60,)).start()\n"
         "subprocess.Popen(['sleep', '60'])\n"
     )
-    began = time.monotonic()
-    assert look(text=text).failure.stage == "apps"
-    assert time.monotonic() - began < 30
+    started = time.monotonic()
+    assert boot(text=text).failure.stage == "apps"
+    assert time.monotonic() - started < 30
 
 
-def test_an_app_that_only_fails_to_write_is_not_judged(look, index):
+def test_inspect_app_that_fails_to_write_is_inconclusive(boot, index):
     text = "raise RuntimeError('cannot execute INSERT in a read-only transaction')\n"
     wheel(index, "old", "1.0", files=(("old.py", text),))
-    writes, removed = look().app_load_failures
+    writes, removed = boot(text=FAILING_APPS_CONFIG).app_load_failures
     assert (writes.module, writes.conclusive) == ("old", False)
     assert removed.conclusive
 
 
-def test_a_configuration_by_a_relative_path_in_the_working_directory(look, tmp_path, monkeypatch):
+def test_inspect_relative_configuration_path_is_loaded(boot, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path / "live")
     (tmp_path / "secrets.env").write_text("x")
-    found = look(text=f"open('../secrets.env').close()\n{CONFIG}", config="nautobot_config.py")
-    assert found.failure.stage == "apps"
+    result = boot(text=f"open('../secrets.env').close()\n{CONFIG}", config="nautobot_config.py")
+    assert result.failure.stage == "apps"
 
 
 @pytest.mark.parametrize("name", ["prometheus_multiproc_dir", "CELERY_BROKER_URL"])
-def test_the_way_to_what_is_live_is_not_passed_on(look, monkeypatch, name):
+def test_inspect_variables_of_live_services_are_withheld(boot, monkeypatch, name):
     monkeypatch.setenv(name, "/live")
-    found = look(text=f"{CONFIG}\nassert {name!r} not in os.environ, 'passed on'\n")
-    assert found.failure.stage == "apps"
+    result = boot(text=f"{CONFIG}\nassert {name!r} not in os.environ, 'passed on'\n")
+    assert result.failure.stage == "apps"
 
 
-def test_an_environment_that_others_have_put_there_is_not_taken(look, tmp_path):
-    """Without being told to keep environments, none is looked for."""
-    look(keep_builds=1)
+def test_inspect_without_keep_builds_kept_environment_is_not_used(boot, tmp_path):
+    boot(keep_builds=1)
     (kept,) = (tmp_path / "work").glob("build-*")
     (kept / "bin" / "python").unlink()
     (kept / "bin" / "python").write_text("#!/bin/sh\nexit 9\n")
-    assert look(keep_builds=0).failure.stage == "apps"
+    assert boot(keep_builds=0).failure.stage == "apps"
 
 
-def test_a_target_that_hangs_is_ended_with_its_children(look, tmp_path):
+def test_inspect_hanging_target_is_killed_with_its_children(boot, tmp_path):
     mark = tmp_path / "alive"
     text = (
         f"{CONFIG}\nimport subprocess, time\n"
-        f"subprocess.Popen(['sh', '-c', 'sleep 4; touch {mark}'])\ntime.sleep(60)\n"
+        f"subprocess.Popen(['sh', '-c', 'sleep 2; touch {mark}'])\ntime.sleep(60)\n"
     )
     began = time.monotonic()
-    found = look(text=text, boot_seconds=2)
-    assert "boot_timeout_seconds" in found.reason
-    time.sleep(max(0, 6 - (time.monotonic() - began)))
+    result = boot(text=text, boot_seconds=1)
+    assert "boot_timeout_seconds" in result.reason
+    time.sleep(max(0, 3 - (time.monotonic() - began)))
     assert not mark.exists()
 
 
-def test_an_environment_that_grows_too_large_is_not_built(look):
-    found = look(max_megabytes=-1, build_seconds=20)
-    assert "build_megabytes" in found.reason
+def test_inspect_environment_over_size_limit_is_not_built(boot):
+    result = boot(max_megabytes=-1, build_seconds=20)
+    assert "build_megabytes" in result.reason
 
 
-def test_a_build_that_takes_too_long_is_ended(look):
-    assert "build_timeout_seconds" in look(build_seconds=0).reason
+def test_inspect_build_over_time_limit_is_stopped(boot):
+    assert "build_timeout_seconds" in boot(build_seconds=0).reason
 
 
-def test_a_wheel_that_is_another_one_is_not_installed(look, index):
-    """Somebody puts other files in the place of those that were resolved."""
+def test_inspect_replaced_wheel_fails_hash_check(boot, index):
+    """The file changes between resolving and building."""
 
     def tamper():
         shutil.rmtree(os.environ["UV_CACHE_DIR"])  # has what was resolved
         wheel(index, "good", "1.0", files=(("good.py", "import antigravity\n"),))
 
-    assert "Hash mismatch for `good==1.0`" in look(meanwhile=tamper).reason
+    assert "Hash mismatch for `good==1.0`" in boot(before_build=tamper).reason
 
 
-def test_a_broken_wheel_is_told(look, index):
+def test_inspect_broken_wheel_is_named(boot, index):
     def cut():
         shutil.rmtree(os.environ["UV_CACHE_DIR"])
         (path,) = index.glob("good-*.whl")
         path.write_bytes(path.read_bytes()[:100])
 
-    reason = look(meanwhile=cut).reason
+    reason = boot(before_build=cut).reason
     assert "could not be built" in reason
     assert "good" in reason
 
 
-def test_an_installer_that_is_killed_is_told(look):
-    """Here, because a file grows larger than a process may write."""
+def test_inspect_killed_installer_is_reported(boot):
+    """The kernel kills it because a file grows over the limit of the process."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     try:
-        reason = look(
-            meanwhile=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (1024, before[1]))
+        reason = boot(
+            before_build=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (1024, before[1]))
         ).reason
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
-    assert reason == "the target could not be built: uv was ended by SIGXFSZ"
+    assert reason == "the target could not be built: uv was killed by SIGXFSZ"
 
 
-def test_an_environment_that_is_kept_is_taken_again(look, tmp_path):
-    look(keep_builds=1)
+def test_inspect_kept_environment_is_reused(boot, tmp_path):
+    boot(keep_builds=1)
     (first,) = (tmp_path / "work").glob("build-*")
     made = first.stat().st_ino
-    look(keep_builds=1)
+    boot(keep_builds=1)
     (again,) = (tmp_path / "work").glob("build-*")
     assert again.stat().st_ino == made
 
 
-def test_only_so_many_are_kept(look, tmp_path, index):
-    look(keep_builds=1)
+def test_inspect_oldest_kept_environment_is_removed(boot, tmp_path, index):
+    boot(keep_builds=1)
     (first,) = (tmp_path / "work").glob("build-*")
     wheel(index, "good", "1.1", files=(("good.py", MODULES["good"]),))
-    look(keep_builds=1)
+    boot(keep_builds=1)
     assert first.exists()  # another run may have it in use
     os.utime(first / "complete", (0, 0))
     wheel(index, "good", "1.2", files=(("good.py", MODULES["good"]),))
-    look(keep_builds=1)
+    boot(keep_builds=1)
     assert not first.exists()
 
 
-def test_what_a_secret_is_in_the_environment_is_passed_on_and_not_kept(look, tmp_path):
-    look(keep_builds=1)
+def test_inspect_secret_variable_is_not_written_to_disk(boot, tmp_path):
+    boot(keep_builds=1)
     for root, _, names in os.walk(tmp_path / "work"):
         for name in names:
             with open(os.path.join(root, name), "rb") as file:

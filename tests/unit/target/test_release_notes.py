@@ -1,4 +1,4 @@
-"""Which release notes are on the way from the installed releases to those of the target."""
+"""Collecting release notes from installed packages."""
 
 import contextlib
 
@@ -9,7 +9,11 @@ from nautobot_upgrade_jobs.target.release_notes import read_release_notes
 PAGE = """<h1>Line</h1><h2 id="a">Upgrade Actions</h2><p>Read {line}.</p>
 <h2>v{line}.1 (2026)</h2><h3>Removed</h3><ul><li>By {line}.1.</li><li>The same.</li></ul>
 <h2>v{line}.0 (2026)</h2><h3>Removed</h3><ul><li>By {line}.0.</li></ul>"""
+
+
 CORE = "nautobot/project-static/docs/release-notes/version-{line}.html"
+
+
 APP = "an_app/static/an_app/docs/admin/release_notes/version_{line}/index.html"
 
 
@@ -42,21 +46,21 @@ def environment(tmp_path):
         ("3.1.1", "2.4.1", []),
     ],
 )
-def test_what_is_new_on_the_way(environment, before, after, texts):
+def test_read_release_notes_returns_notes_up_to_the_target(environment, before, after, texts):
     folder = environment("nautobot", CORE, "2.4", "3.0", "3.1")
     found = read_release_notes(folder, {"nautobot": (before, after)})
     assert [one.text for one in found.notes][: len(texts)] == texts
     assert bool(found.notes) == bool(texts)
 
 
-def test_the_same_text_of_two_releases_is_told_once(environment):
+def test_read_release_notes_repeated_text_appears_once(environment):
     found = read_release_notes(
         environment("nautobot", CORE, "3.0", "3.1"), {"nautobot": ("2.4.1", "3.1.1")}
     )
     assert [one.release for one in found.notes if one.text == "The same."] == ["3.0.1"]
 
 
-def test_apps_have_theirs_elsewhere_and_some_have_none(environment):
+def test_read_release_notes_finds_pages_of_apps_and_names_those_without(environment):
     environment("an-app", APP, "2.0")
     folder = environment("another-app", "another/release_notes.html", "1")
     moves = dict.fromkeys(("an-app", "another-app", "not-installed"), ("1.0", "2.0.1"))
@@ -65,7 +69,7 @@ def test_apps_have_theirs_elsewhere_and_some_have_none(environment):
     assert found.distributions_without_notes == ("another-app", "not-installed")
 
 
-def test_markup_that_no_parser_takes_is_an_error_of_its_own(environment):
+def test_inspect_unparsable_release_notes_are_unavailable(environment):
     folder = environment("an-app", APP, "2.0")
     for path in folder.rglob("*.html"):
         path.write_text("<h1>x</h1><![foo[x]]>")
@@ -73,7 +77,7 @@ def test_markup_that_no_parser_takes_is_an_error_of_its_own(environment):
         assert read_release_notes(folder, {"an-app": ("1.0", "2.0.1")}).notes == ()
 
 
-def test_a_page_that_is_gone_is_no_page(environment):
+def test_read_release_notes_missing_page_is_skipped(environment):
     folder = environment("an-app", APP, "2.0")
     for path in folder.rglob("*.html"):
         path.unlink()

@@ -1,11 +1,15 @@
-"""A page of release notes as the documentation of Nautobot is built: what of it is a note."""
+"""Parsing a page of release notes."""
 
 import pytest
 
 from nautobot_upgrade_jobs.target.release_notes_html import MAX_TEXT_LENGTH, parse_release_notes
 
 ADDRESS = "https://docs.example.com/release-notes/version-3.0.html"
+
+
 HEAD = f'<html><head><link rel="canonical" href="{ADDRESS}"></head><h1 id="top">v3.0</h1>'
+
+
 OVERVIEW = """
 <p>What is new.</p>
 <h2 id="upgrade-actions">Upgrade Actions<a href="#">¶</a></h2>
@@ -27,6 +31,8 @@ OVERVIEW = """
 <h3 id="added">Added</h3>
 <ul><li>A button.</li></ul>
 """
+
+
 RELEASES = """
 <h2 id="v301">v3.0.1 (2026-01-02)</h2>
 <h3 id="fixed-in-v301">Fixed in v3.0.1</h3>
@@ -44,7 +50,7 @@ def found(html, distribution="nautobot", line="3.0"):
     return list(parse_release_notes(html, distribution, line))
 
 
-def test_an_overview_tells_what_to_do_and_what_breaks():
+def test_parse_release_notes_overview_has_actions_and_breaking_changes():
     one, two, storages, removed = found(HEAD + OVERVIEW)
     assert (one.kind, one.release, one.heading) == ("action", "3.0", "Administrators")
     assert one.text == "Grant extras.view_stage first.To all."
@@ -58,7 +64,7 @@ def test_an_overview_tells_what_to_do_and_what_breaks():
     assert removed.link == f"{ADDRESS}#removed-code"
 
 
-def test_each_release_has_its_own():
+def test_parse_release_notes_each_release_has_its_notes():
     removed, security = found(HEAD + RELEASES)
     assert (removed.release, removed.kind, removed.heading) == ("3.0.1", "removed", "")
     assert removed.text == "#1 - Removed old_name."
@@ -79,7 +85,7 @@ def test_each_release_has_its_own():
         "<ul><li>Removed before any heading</li></ul>",
     ],
 )
-def test_what_is_no_note(html):
+def test_parse_release_notes_other_content_is_ignored(html):
     assert found(html) == []
 
 
@@ -87,12 +93,12 @@ def test_what_is_no_note(html):
     "address",
     ["javascript:alert(1)", "http://example.com", "//x", "https://x/> [y](https://z)", None],
 )
-def test_only_a_safe_address_is_linked(address):
+def test_parse_release_notes_only_https_urls_are_linked(address):
     html = f"<link rel=canonical href='{address}'><h1>3</h1><h2 id=x>Removed</h2><p>All.</p>"
     assert [one.link for one in found(html)] == [""]
 
 
-def test_a_long_text_is_shortened_and_a_program_is_no_name():
+def test_parse_release_notes_long_text_is_shortened_and_code_is_no_name():
     html = f"<h1>3.0</h1><h2>Changed</h2><p>{'word ' * 200}<code>{'x' * 90}</code></p>"
     (note,) = found(html)
     assert len(note.text) <= MAX_TEXT_LENGTH
@@ -100,7 +106,7 @@ def test_a_long_text_is_shortened_and_a_program_is_no_name():
     assert note.identifiers == ()
 
 
-def test_tags_that_nobody_closed_harm_nothing():
+def test_parse_release_notes_unclosed_tags_are_tolerated():
     html = "<h1>3.0</h1><h2>v3.0.1<h3>Removed</h3><ul><li>One <code>a<li>Two</ul><p>More<h3>Fixed"
     assert [(one.text, one.release) for one in found(html)] == [
         *(("One a", "3.0.1"), ("Two", "3.0.1"), ("More", "3.0.1"))
@@ -118,11 +124,11 @@ def test_tags_that_nobody_closed_harm_nothing():
         ("Nautobot 3.0", "3.0"),
     ],
 )
-def test_how_releases_are_headed(heading, release):
+def test_parse_release_notes_release_headings_are_recognized(heading, release):
     (note,) = found(f"<h1>Line</h1><h2>{heading}</h2><h3>Removed</h3><ul><li>All.</ul>")
     assert note.release == release
 
 
-def test_a_page_of_unclosed_tags_takes_no_time():
+def test_parse_release_notes_many_unclosed_tags_are_fast():
     html = "<h1>3.0</h1><h2>Removed</h2>" + "<code>a" * 20_000
     assert found(html) == []

@@ -1,4 +1,4 @@
-"""Folders of runs: private, and gone afterwards."""
+"""Scratch folders of runs."""
 
 import os
 import signal
@@ -17,7 +17,7 @@ from nautobot_upgrade_jobs.target.scratch_dir import (
 )
 
 
-def test_a_folder_is_private_and_gone_afterwards(tmp_path):
+def test_scratch_folder_is_private_and_removed_afterwards(tmp_path):
     work = tmp_path / "work"
     with scratch_folder(str(work)) as folder:
         assert folder.parent == work
@@ -28,13 +28,13 @@ def test_a_folder_is_private_and_gone_afterwards(tmp_path):
     assert list(work.iterdir()) == []
 
 
-def test_it_is_gone_after_an_error_too(tmp_path):
+def test_scratch_folder_is_removed_after_an_error(tmp_path):
     with pytest.raises(KeyError), scratch_folder(str(tmp_path / "work")):
         raise KeyError
     assert list((tmp_path / "work").iterdir()) == []
 
 
-def test_what_a_killed_run_has_left_goes_and_what_another_uses_stays(tmp_path):
+def test_scratch_folder_removes_stale_folders_only(tmp_path):
     work = tmp_path / "work"
     program = (
         "import sys, time; from nautobot_upgrade_jobs.target.scratch_dir import scratch_folder\n"
@@ -53,23 +53,23 @@ def test_what_a_killed_run_has_left_goes_and_what_another_uses_stays(tmp_path):
 
 
 @pytest.mark.parametrize("mode", [0o755, 0o770])
-def test_a_folder_that_others_can_enter_is_refused(tmp_path, mode):
+def test_resolve_work_directory_accessible_to_others_is_refused(tmp_path, mode):
     tmp_path.chmod(mode)
     with pytest.raises(ScratchError, match="0700"), scratch_folder(str(tmp_path)):
         pass
 
 
-def test_a_folder_that_cannot_be_is_refused(tmp_path):
+def test_scratch_folder_impossible_directory_is_refused(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(ScratchError, match="file"), scratch_folder(str(tmp_path / "file" / "x")):
         pass
 
 
-def test_a_folder_that_runs_no_programs_is_refused(tmp_path, monkeypatch):
+def test_require_exec_allowed_noexec_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(os, "statvfs", lambda path: SimpleNamespace(f_flag=os.ST_NOEXEC))
     with pytest.raises(ScratchError, match="noexec"):
         require_exec_allowed(tmp_path)
 
 
-def test_a_folder_that_runs_programs_is_not(tmp_path):
+def test_require_exec_allowed_ordinary_folder_is_accepted(tmp_path):
     require_exec_allowed(tmp_path)

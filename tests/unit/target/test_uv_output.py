@@ -1,4 +1,4 @@
-"""What uv prints, understood."""
+"""Parsing the output of uv."""
 
 import pytest
 
@@ -24,6 +24,8 @@ celery[redis]==5.6.0 ; python_version < '3.13'
 Rx==1.6.3
     # via graphene, -c source.txt
 """
+
+
 LOCK = """\
 lock-version = "1.0"
 [[packages]]
@@ -36,7 +38,7 @@ sdist = { url = "y" }
 """
 
 
-def test_a_set():
+def test_parse_resolved_returns_packages_with_requirers():
     assert parse_resolved(SET) == (
         ResolvedPackage("amqp", "5.3.1", ("celery", "Kombu")),
         ResolvedPackage("celery", "5.6.0", ()),
@@ -44,7 +46,7 @@ def test_a_set():
     )
 
 
-def test_what_has_a_wheel():
+def test_parse_wheel_availability_reports_each_distribution():
     assert parse_wheel_availability(LOCK) == {"amqp": True, "promise": False}
 
 
@@ -57,22 +59,22 @@ def test_what_has_a_wheel():
         ("Because nautobot==2.4.44 depends on lib", set(), set()),
     ],
 )
-def test_what_no_index_has(reason, unknown, gone):
+def test_parse_not_found_returns_names_and_versions(reason, unknown, gone):
     assert parse_not_found(reason) == (unknown, gone)
 
 
-def test_what_is_of_no_use_because_it_is_source():
+def test_parse_sdist_only_returns_names():
     assert parse_sdist_only("hint: Wheels are required for `promise` because …") == {"promise"}
     assert parse_sdist_only("No solution found") == frozenset()
 
 
-def test_what_an_index_has_for_other_pythons():
+def test_parse_unmatched_wheels_returns_names():
     reason = "Because pyyaml==6.0.3 has no wheels with a matching Python ABI tag (e.g., `cp312`)"
     assert parse_unmatched_wheels(reason) == {"pyyaml"}
     assert parse_unmatched_wheels("because promise>=2.1 has no usable wheels") == frozenset()
 
 
-def test_what_was_taken_back():
+def test_parse_yanked_returns_reasons():
     warnings = (
         'warning: `a==1.0` is yanked (reason: "broken")\nResolved 3 packages\n'
         "warning: `b==2` is yanked\n"

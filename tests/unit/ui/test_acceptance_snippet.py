@@ -1,4 +1,4 @@
-"""The lines that accept a finding by name."""
+"""The settings entry that accepts a finding."""
 
 from datetime import date
 
@@ -17,42 +17,42 @@ FIELDS = {
 }
 
 
-def settings_of(text):
-    found = {}
-    exec(text, found)
-    return found["PLUGINS_CONFIG"]["nautobot_upgrade_jobs"]["acceptances"]
+def read_acceptances(text):
+    settings = {}
+    exec(text, settings)
+    return settings["PLUGINS_CONFIG"]["nautobot_upgrade_jobs"]["acceptances"]
 
 
 @pytest.mark.parametrize(
     "reason",
     [
-        "replaced in May",
-        'it\'s "quoted" \\ and }} braced {{',
-        "'}]}\nimport os\n#",
-        "<script>alert(1)</script>",
-        "\u202edlrow olleh",
+        pytest.param("replaced in May", id="plain"),
+        pytest.param('it\'s "quoted" \\ and }} braced {{', id="quotes and braces"),
+        pytest.param("'}]}\nimport os\n#", id="code"),
+        pytest.param("<script>alert(1)</script>", id="markup"),
+        pytest.param("\u202edlrow olleh", id="right to left"),
     ],
 )
-def test_the_lines_are_a_setting_that_is_understood(reason):
-    (entry,) = settings_of(render_snippet(today=TODAY, **{**FIELDS, "reason": reason}))
+def test_render_snippet_any_reason_parses_as_the_same_acceptance(reason):
+    (entry,) = read_acceptances(render_snippet(today=TODAY, **{**FIELDS, "reason": reason}))
     assert entry == {**FIELDS, "reason": " ".join(reason.split())}
     assert parse_acceptances([entry])
 
 
 @pytest.mark.parametrize(
-    ("field", "value", "says"),
+    ("field", "value", "message"),
     [
-        ("reason", " ", "'reason' is empty"),
-        ("finding", "", "'finding' is empty"),
-        ("target", "", "'target' is empty"),
-        ("until", "tomorrow", "not a date"),
-        ("until", "2026-11-21", "is past"),
+        pytest.param("reason", " ", "'reason'", id="blank reason"),
+        pytest.param("finding", "", "'finding'", id="empty finding"),
+        pytest.param("target", "", "'target'", id="empty target"),
+        pytest.param("until", "tomorrow", "not a date", id="not a date"),
+        pytest.param("until", "2026-11-21", "2026-11-21 is past", id="past date"),
     ],
 )
-def test_what_is_missing_is_named(field, value, says):
-    with pytest.raises(AcceptanceError, match=says):
+def test_render_snippet_invalid_field_raises_an_error_that_names_it(field, value, message):
+    with pytest.raises(AcceptanceError, match=message):
         render_snippet(today=TODAY, **{**FIELDS, field: value})
 
 
-def test_today_is_not_past():
+def test_render_snippet_until_current_day_is_accepted():
     assert render_snippet(today=TODAY, **{**FIELDS, "until": "2026-11-22"})

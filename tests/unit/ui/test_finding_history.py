@@ -11,7 +11,7 @@ def report(*findings, not_checked=()):
     return {
         "findings": list(findings),
         "checks": CHECKS,
-        "not_checked": [{"check": one} for one in not_checked],
+        "not_checked": [{"check": check} for check in not_checked],
     }
 
 
@@ -25,38 +25,38 @@ def finding(subject, check="data.cables", severity="blocker", accepted=None):
     }
 
 
-def states(newer, older):
-    return {one.key.partition(":")[2]: one.state for one in diff_findings(newer, older)}
+def statuses(newer, older):
+    return {entry.key.partition(":")[2]: entry.status for entry in diff_findings(newer, older)}
 
 
-def test_new_still_there_and_fixed():
+def test_diff_findings_two_runs_gives_new_open_and_fixed():
     older = report(finding("a"), finding("b"))
     newer = report(finding("b"), finding("c"))
-    assert states(newer, older) == {"c": "new", "b": "open", "a": "fixed"}
+    assert statuses(newer, older) == {"c": "new", "b": "open", "a": "fixed"}
 
 
-def test_what_was_not_looked_at_is_not_fixed():
+def test_diff_findings_check_not_run_is_not_fixed():
     older = report(finding("old server", "redis.version"))
-    assert states(report(not_checked=["redis.version"]), older) == {"old server": "not looked at"}
-    gone = {**report(), "checks": [{"check": "data.cables"}]}
-    assert states(gone, older) == {"old server": "not looked at"}
+    assert statuses(report(not_checked=["redis.version"]), older) == {"old server": "not checked"}
+    without_check = {**report(), "checks": [{"check": "data.cables"}]}
+    assert statuses(without_check, older) == {"old server": "not checked"}
 
 
-def test_an_accepted_finding_says_by_whom():
+def test_diff_findings_accepted_finding_names_user_date_and_reason():
     accepted = {"who": "ann", "until": "2027-01-31", "reason": "replaced in May"}
-    (one,) = diff_findings(report(finding("a", accepted=accepted)), None)
-    assert (one.state, one.note) == ("accepted", "by ann until 2027-01-31: replaced in May")
-    assert not one.acceptable
+    (entry,) = diff_findings(report(finding("a", accepted=accepted)), None)
+    assert (entry.status, entry.note) == ("accepted", "by ann until 2027-01-31: replaced in May")
+    assert not entry.acceptable
 
 
-def test_without_an_earlier_run_nothing_is_new():
-    assert states(report(finding("a")), None) == {"a": "open"}
+def test_diff_findings_without_earlier_run_gives_open():
+    assert statuses(report(finding("a")), None) == {"a": "open"}
 
 
-def test_what_is_to_be_done_first_stands_first():
+def test_diff_findings_sorts_by_status_then_severity():
     older = report(finding("fixed"), finding("stays", severity="warning"), finding("worse"))
     newer = report(finding("stays", severity="warning"), finding("worse"), finding("new"))
-    assert [one.key.partition(":")[2] for one in diff_findings(newer, older)] == [
+    assert [entry.key.partition(":")[2] for entry in diff_findings(newer, older)] == [
         *("new", "worse", "stays", "fixed")
     ]
 
@@ -64,22 +64,51 @@ def test_what_is_to_be_done_first_stands_first():
 @pytest.mark.parametrize(
     "document",
     [
-        {},
-        {"findings": "none"},
-        {"findings": [None, 3, {"key": 7}, {}]},
-        {"findings": [{"key": "a:b", "severity": "loud", "message": None, "accepted": "yes"}]},
+        pytest.param({}, id="empty"),
+        pytest.param({"findings": "none"}, id="findings not a list"),
+        pytest.param({"findings": [None, 3, {"key": 7}, {}]}, id="items without key"),
+        pytest.param(
+            {"findings": [{"key": "a:b", "severity": "loud", "message": None, "accepted": "yes"}]},
+            id="invalid fields",
+        ),
     ],
 )
-def test_a_report_of_another_make_takes_nothing_down(document):
-    assert all(one.severity == "info" for one in diff_findings(document, document))
+def test_diff_findings_malformed_report_does_not_raise(document):
+    assert all(entry.severity == "info" for entry in diff_findings(document, document))
 
 
-@pytest.mark.parametrize("beginning", ["x" * 450, "weekly \u200f\u202e", "tab\x07 bell"])
-def test_a_key_stays_what_it_is_so_that_it_can_be_accepted(beginning):
-    one, other = f"{beginning}a", f"{beginning}b"
-    seen = diff_findings(report(finding(one), finding(other)), report(finding(one)))
-    assert {found.key: found.state for found in seen} == {
-        f"data.cables:{one}": "open",
-        f"data.cables:{other}": "new",
+@pytest.mark.parametrize(
+    "beginning",
+    [
+        pytest.param("x" * 450, id="long"),
+        pytest.param("weekly \u200f\u202e", id="right to left"),
+        pytest.param("tab\x07 bell", id="control character"),
+    ],
+)
+def test_diff_findings_long_or_invisible_key_is_kept_unchanged(beginning):
+    old, new = f"{beginning}a", f"{beginning}b"
+    entries = diff_findings(report(finding(old), finding(new)), report(finding(old)))
+    assert {entry.key: entry.status for entry in entries} == {
+        f"data.cables:{old}": "open",
+        f"data.cables:{new}": "new",
     }
-    assert not set("\u200f\u202e\x07") & set("".join(found.display_key for found in seen))
+    assert not set("\u200f\u202e\x07") & set("".join(entry.display_key for entry in entries))
+
+
+@pytest.mark.parametrize(
+    ("severity", "accepted", "acceptable"),
+    [
+        pytest.param("blocker", None, True, id="blocker"),
+        pytest.param("warning", None, True, id="warning"),
+        pytest.param("info", None, False, id="info"),
+        pytest.param("blocker", {"who": "ann"}, False, id="already accepted"),
+    ],
+)
+def test_acceptable_depends_on_severity_and_acceptance(severity, accepted, acceptable):
+    (entry,) = diff_findings(report(finding("a", severity=severity, accepted=accepted)), None)
+    assert entry.acceptable is acceptable
+
+
+def test_acceptable_fixed_finding_is_false():
+    (entry,) = diff_findings(report(), report(finding("a")))
+    assert (entry.status, entry.acceptable) == ("fixed", False)

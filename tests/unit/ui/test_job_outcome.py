@@ -1,4 +1,4 @@
-"""What a run came to, from the small result that it has left; anything else there is borne."""
+"""The outcome of a run, parsed from its result."""
 
 import pytest
 
@@ -6,8 +6,8 @@ from nautobot_upgrade_jobs.ui.job_outcome import (
     MAX_LIST_ITEMS,
     MAX_TEXT_LENGTH,
     JobOutcome,
+    NotCheckedReason,
     TopFinding,
-    UnansweredReason,
     parse_outcome,
 )
 
@@ -15,6 +15,7 @@ OURS = {
     "verdict": "blocked",
     "current": "Nautobot 2.4.44",
     "target": "Nautobot 3.2.7",
+    "target_version": "3.2.7",
     "findings": {"blocker": 2, "warning": 1, "info": 0, "accepted": 1},
     "not_checked": 3,
     "unseen": [{"reason": "uv is not installed", "checks": 3}],
@@ -23,15 +24,16 @@ OURS = {
 }
 
 
-def test_a_result_of_ours_is_read_whole():
+def test_parse_outcome_own_result_reads_every_field():
     assert parse_outcome("FAILURE", OURS) == JobOutcome(
         "blocked",
         "Nautobot 2.4.44",
         "Nautobot 3.2.7",
+        "3.2.7",
         {"blocker": 2, "warning": 1, "info": 0, "accepted": 1},
         3,
         (TopFinding("blocker", "data.cables:dcim_cable", "1 cable"),),
-        (UnansweredReason("uv is not installed", 3),),
+        (NotCheckedReason("uv is not installed", 3),),
     )
 
 
@@ -47,19 +49,19 @@ def test_a_result_of_ours_is_read_whole():
         ("FAILURE", {"verdict": "error", "error": "no such target"}, "error"),
         ("FAILURE", {"exc_type": "OSError", "exc_message": "disk full"}, "crashed"),
         ("FAILURE", None, "crashed"),
-        # Success without a verdict is no evidence of one.
+        # SUCCESS alone does not prove any verdict.
         ("SUCCESS", None, "unknown"),
         ("SUCCESS", {"verdict": "running"}, "unknown"),
         ("SUCCESS", {"verdict": ["go"]}, "unknown"),
         ("SUCCESS", "go", "unknown"),
     ],
 )
-def test_a_verdict_is_one_that_is_known(status, result, verdict):
+def test_parse_outcome_status_and_result_give_a_known_verdict(status, result, verdict):
     assert parse_outcome(status, result).verdict == verdict
 
 
 @pytest.mark.parametrize(
-    "spoilt",
+    "fields",
     [
         {"findings": "many"},
         {"top": {"severity": "blocker"}},
@@ -71,18 +73,18 @@ def test_a_verdict_is_one_that_is_known(status, result, verdict):
         {"current": ["Nautobot"]},
     ],
 )
-def test_what_is_not_as_expected_counts_nothing(spoilt):
-    found = parse_outcome("SUCCESS", {"verdict": "go", **spoilt})
-    assert found == parse_outcome("SUCCESS", {"verdict": "go"})
+def test_parse_outcome_malformed_field_is_ignored(fields):
+    outcome = parse_outcome("SUCCESS", {"verdict": "go", **fields})
+    assert outcome == parse_outcome("SUCCESS", {"verdict": "go"})
 
 
 @pytest.mark.parametrize("number", ["two", -1, True, None])
-def test_what_is_no_number_counts_nothing(number):
-    found = parse_outcome("SUCCESS", {"verdict": "go", "findings": {"blocker": number}})
-    assert set(found.counts.values()) == {0}
+def test_parse_outcome_invalid_count_is_zero(number):
+    outcome = parse_outcome("SUCCESS", {"verdict": "go", "findings": {"blocker": number}})
+    assert set(outcome.counts.values()) == {0}
 
 
-def test_a_run_that_judged_nothing_has_not_found_nothing():
+def test_parse_outcome_run_without_checks_has_no_counts():
     refused = parse_outcome("FAILURE", {"verdict": "error", "error": "no such target"})
     assert refused.counts == {}
     assert not refused.has_verdict
@@ -90,7 +92,7 @@ def test_a_run_that_judged_nothing_has_not_found_nothing():
 
 
 @pytest.mark.parametrize(
-    ("raised", "told"),
+    ("raised", "message"),
     [
         ("disk full", "disk full"),
         (["disk full"], "disk full"),
@@ -100,14 +102,31 @@ def test_a_run_that_judged_nothing_has_not_found_nothing():
         ([], ""),
     ],
 )
-def test_why_a_run_crashed(raised, told):
-    """A worker keeps the arguments of an exception as a list."""
-    assert parse_outcome("FAILURE", {"exc_type": "OSError", "exc_message": raised}).error == told
+def test_parse_outcome_crashed_run_reads_the_exception_message(raised, message):
+    """A worker stores the arguments of an exception as a list."""
+    assert parse_outcome("FAILURE", {"exc_type": "OSError", "exc_message": raised}).error == message
 
 
-def test_long_texts_and_lists_are_cut():
+def test_parse_outcome_long_texts_and_lists_are_truncated():
     top = [{"severity": "loud", "message": "x" * 10_000}] * 1_000
-    found = parse_outcome("SUCCESS", {"verdict": "go", "top": top})
-    assert len(found.top_findings) == MAX_LIST_ITEMS
-    assert len(found.top_findings[0].message) == MAX_TEXT_LENGTH + 1
-    assert found.top_findings[0].severity == "info"
+    outcome = parse_outcome("SUCCESS", {"verdict": "go", "top": top})
+    assert len(outcome.top_findings) == MAX_LIST_ITEMS
+    assert len(outcome.top_findings[0].message) == MAX_TEXT_LENGTH + 1
+    assert outcome.top_findings[0].severity == "info"
+
+
+@pytest.mark.parametrize(
+    ("value", "version"),
+    [
+        ("3.2.7", "3.2.7"),
+        ("3.3.0a1", "3.3.0a1"),
+        ("", ""),
+        ("Nautobot 3.2.7", ""),
+        ("<script>", ""),
+        (None, ""),
+        (["3.2.7"], ""),
+    ],
+)
+def test_parse_outcome_target_version_is_a_version_or_empty(value, version):
+    outcome = parse_outcome("SUCCESS", {"verdict": "go", "target_version": value})
+    assert outcome.target_version == version

@@ -1,18 +1,16 @@
-"""What to do after a run."""
+"""The next steps after a run."""
 
 import pytest
 
 from nautobot_upgrade_jobs.ui.job_outcome import JobOutcome
 from nautobot_upgrade_jobs.ui.next_steps import JOBS, STAGES, suggest_next_steps
 
-THERE = "Nautobot 3.2.7"
-
 
 def steps(kind, verdict, fields=None):
-    outcome = JobOutcome(verdict, target=THERE)
+    outcome = JobOutcome(verdict, target="Nautobot 3.2.7", target_version="3.2.7")
     return [
-        (one.kind, dict(one.fields))
-        for one in suggest_next_steps(kind, outcome, "this", fields or {})
+        (step.kind, dict(step.fields))
+        for step in suggest_next_steps(kind, outcome, "this", fields or {})
     ]
 
 
@@ -35,32 +33,35 @@ def steps(kind, verdict, fields=None):
         ("rollback", "crashed", ("rollback", {"again": "this"})),
     ],
 )
-def test_the_first_step(kind, verdict, first):
+def test_suggest_next_steps_verdict_decides_the_first_step(kind, verdict, first):
     assert steps(kind, verdict)[0] == first
 
 
-def test_a_verify_that_failed_leads_to_the_way_back_to_its_snapshot():
-    assert ("rollback", {"snapshot_result": "then"}) in steps(
-        "verify", "blocked", {"before": "then"}
+def test_suggest_next_steps_failed_verify_offers_rollback_to_its_snapshot():
+    assert ("rollback", {"snapshot_result": "earlier"}) in steps(
+        "verify", "blocked", {"before": "earlier"}
     )
     assert ("rollback", {}) in steps("verify", "incomplete")
-    assert "rollback" not in dict(steps("verify", "go", {"before": "then"}))
+    assert "rollback" not in dict(steps("verify", "go", {"before": "earlier"}))
 
 
-def test_after_the_way_back_the_same_snapshot_is_verified_against():
-    assert steps("rollback", "go", {"snapshot_result": "then"})[0] == ("verify", {"before": "then"})
+def test_suggest_next_steps_rollback_verifies_against_the_same_snapshot():
+    assert steps("rollback", "go", {"snapshot_result": "earlier"})[0] == (
+        "verify",
+        {"before": "earlier"},
+    )
 
 
 @pytest.mark.parametrize("verdict", ["waiting", "running"])
-def test_nothing_comes_next_before_a_run_has_ended(verdict):
+def test_suggest_next_steps_unfinished_run_gives_none(verdict):
     assert steps("preflight", verdict) == []
 
 
-@pytest.mark.parametrize("label", ["", "Nautobot", "<script>", "the snapshot"])
-def test_a_target_without_a_version_fills_in_nothing(label):
+@pytest.mark.parametrize("label", ["", "Nautobot 3.2.7", "<script>", "the snapshot"])
+def test_suggest_next_steps_target_without_version_fills_no_field(label):
     step, *_ = suggest_next_steps("preflight", JobOutcome("go", target=label), "this", {})
     assert dict(step.fields) == {}
 
 
-def test_every_job_is_a_station():
-    assert {one.kind for one in STAGES} == set(JOBS)
+def test_stages_contain_every_job():
+    assert {stage.kind for stage in STAGES} == set(JOBS)

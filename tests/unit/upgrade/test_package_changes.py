@@ -1,63 +1,72 @@
-"""What the set for a target changes in the environment."""
+"""Changes of the environment by the package set of a target."""
 
 import pytest
 
 from nautobot_upgrade_jobs.facts import Packages
 from nautobot_upgrade_jobs.facts.packages import Package
 from nautobot_upgrade_jobs.facts.resolution import ResolvedPackage
-from nautobot_upgrade_jobs.upgrade.package_changes import brought_along, package_changes
+from nautobot_upgrade_jobs.upgrade.package_changes import package_changes, unresolvable_packages
 from tests.support.builders import resolution
 
 
+def resolve(*pins, **changes):
+    packages = tuple(ResolvedPackage(name, version, ()) for name, version in pins)
+    return resolution(packages=packages, **changes)
+
+
 @pytest.mark.parametrize(
-    ("installed", "resolved", "stories"),
+    ("installed", "resolved", "expected"),
     [
-        ([("lib", "1")], [("lib", "1")], []),
-        ([("Lib_A", "1")], [("lib-a", "1")], []),
-        ([("lib", "1")], [("lib", "2")], ["lib 1 to 2"]),
-        ([], [("lib", "2")], ["lib new: 2"]),
-        ([("lib", "1")], [("other", "1")], ["lib 1, not needed any more", "other new: 1"]),
-        ([("pip", "26")], [("lib", "1")], ["lib new: 1"]),
-        ([("lib", "1")], [], []),
+        pytest.param([("lib", "1")], [("lib", "1")], [], id="same version"),
+        pytest.param([("Lib_A", "1")], [("lib-a", "1")], [], id="other spelling"),
+        pytest.param([("lib", "1")], [("lib", "2")], [("lib", "1", "2")], id="changed"),
+        pytest.param([], [("lib", "2")], [("lib", "", "2")], id="added"),
+        pytest.param(
+            [("lib", "1")],
+            [("other", "1")],
+            [("lib", "1", ""), ("other", "", "1")],
+            id="removed and added",
+        ),
+        pytest.param([("pip", "26")], [("lib", "1")], [("lib", "", "1")], id="installer package"),
+        pytest.param([("lib", "1")], [], [], id="nothing resolved"),
     ],
 )
-def test_what_changes(installed, resolved, stories):
+def test_package_changes_by_name(installed, resolved, expected):
     packages = Packages(tuple(Package(name, version, (), "") for name, version in installed))
-    found = resolution(packages=tuple(ResolvedPackage(name, one, ()) for name, one in resolved))
-    assert [f"{one.name} {one.story}" for one in package_changes(packages, found)] == stories
-
-
-def test_what_is_local_or_left_out_is_no_change():
-    packages = Packages(
-        (
-            Package("ours", "1", (), "", local=True),
-            Package("stuck", "1", (), ""),
-            Package("private", "1", (), ""),
-        )
-    )
-    assert (
-        list(
-            package_changes(
-                packages, resolution(excluded=("stuck",), not_on_index=("private",), packages=())
-            )
-        )
-        == []
-    )
+    changes = package_changes(packages, resolve(*resolved))
+    assert [(change.name, change.before, change.after) for change in changes] == expected
 
 
 @pytest.mark.parametrize(
-    ("package", "in_set", "told"),
+    ("package", "changes"),
     [
-        (Package("Ours", "1", (), "", local=True), ["other"], ("Ours==1",)),
-        (Package("private", "1", (), ""), ["other"], ("private==1",)),
-        (Package("private", "1", (), ""), ["private"], ()),
-        (Package("ours", "1", (), "", local=True), [], ()),
-        (Package("gone", "1", (), ""), ["other"], ()),
-        (Package("pip", "26", (), "", local=True), ["other"], ()),
+        pytest.param(Package("ours", "1", (), "", local=True), {}, id="local"),
+        pytest.param(Package("stuck", "1", (), ""), {"excluded": ("stuck",)}, id="excluded"),
+        pytest.param(
+            Package("private", "1", (), ""), {"not_on_index": ("private",)}, id="not on the index"
+        ),
     ],
 )
-def test_what_has_to_be_brought_along(package, in_set, told):
-    found = resolution(
-        packages=tuple(ResolvedPackage(name, "1", ()) for name in in_set), not_on_index=("private",)
-    )
-    assert brought_along(Packages((package,)), found) == told
+def test_package_changes_ignore_local_and_excluded_packages(package, changes):
+    installed = Packages((package, Package("lib", "1", (), "")))
+    assert list(package_changes(installed, resolve(("lib", "1"), **changes))) == []
+
+
+@pytest.mark.parametrize(
+    ("package", "resolved", "expected"),
+    [
+        pytest.param(Package("Ours", "1", (), "", local=True), ["other"], ("Ours==1",), id="local"),
+        pytest.param(
+            Package("private", "1", (), ""), ["other"], ("private==1",), id="not on the index"
+        ),
+        pytest.param(Package("private", "1", (), ""), ["private"], (), id="in the set"),
+        pytest.param(Package("ours", "1", (), "", local=True), [], (), id="nothing resolved"),
+        pytest.param(Package("gone", "1", (), ""), ["other"], (), id="no longer required"),
+        pytest.param(
+            Package("pip", "26", (), "", local=True), ["other"], (), id="installer package"
+        ),
+    ],
+)
+def test_unresolvable_packages_lists_local_and_unindexed_packages(package, resolved, expected):
+    found = resolve(*((name, "1") for name in resolved), not_on_index=("private",))
+    assert unresolvable_packages(Packages((package,)), found) == expected

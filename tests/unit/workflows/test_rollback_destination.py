@@ -1,26 +1,27 @@
-"""Where a way back is to lead, as somebody types it."""
+"""The previous state, as an operator types it."""
 
 from dataclasses import replace
 
 import pytest
 
-from nautobot_upgrade_jobs.app_settings import Configuration, UsageError
+from nautobot_upgrade_jobs.app_settings import Configuration
 from nautobot_upgrade_jobs.catalog.target_release import choose_target
+from nautobot_upgrade_jobs.common.errors import UsageError
 from nautobot_upgrade_jobs.facts import Packages
 from nautobot_upgrade_jobs.facts.packages import Package
 from nautobot_upgrade_jobs.snapshot.file_format import Snapshot
 from nautobot_upgrade_jobs.target.app_release import AppRelease
 from nautobot_upgrade_jobs.workflows.context import RunContext, read_catalog
-from nautobot_upgrade_jobs.workflows.rollback_destination import (
+from nautobot_upgrade_jobs.workflows.rollback_destination import parse_rollback_target
+from nautobot_upgrade_jobs.workflows.rollback_target import (
     NO_SNAPSHOT,
     InstalledPackages,
     SnapshotArgument,
-    parse_rollback_target,
 )
 from tests.support.builders import app, facts, migration, migrations, runtime
 
 CATALOG = read_catalog()
-ASKED = RunContext(
+CONTEXT = RunContext(
     Configuration("here"), CATALOG, choose_target(CATALOG, "3.2.7", ""), frozenset(), (), ()
 )
 RECORDED = ("example.0001", "example.0002", "other.0001", *sorted(CATALOG.migrations("3.2.7")))
@@ -37,78 +38,85 @@ RELEASES = {
 EXAMPLE = app(module="nautobot_example", label="example", distribution="Nautobot_Example")
 
 
-def to(text, **known):
+def parse(text, **known):
     installed = InstalledPackages(
         (EXAMPLE,), PACKAGES, lambda requirement, module: RELEASES[requirement]
     )
-    return parse_rollback_target(text, NO_SNAPSHOT, HERE, ASKED, known.get("installed", installed))
+    return parse_rollback_target(
+        text, NO_SNAPSHOT, HERE, CONTEXT, known.get("installed", installed)
+    )
 
 
-def test_a_release_of_an_app():
-    found = to("nautobot-example==1.0.0")
-    assert set(RECORDED) - found.recorded == {"example.0002"}
-    assert {one.name: one.version for one in found.packages.installed} == {
+def test_parse_rollback_target_release_of_an_app():
+    target = parse("nautobot-example==1.0.0")
+    assert set(RECORDED) - target.recorded == {"example.0002"}
+    assert {package.name: package.version for package in target.packages.installed} == {
         "nautobot": "3.2.7",
         "Nautobot_Example": "1.0.0",
     }
-    assert (found.release, found.named) == ("", (("nautobot-example", "1.0.0"),))
+    assert (target.release, target.named_versions) == ("", (("nautobot-example", "1.0.0"),))
 
 
-def test_a_release_of_core_and_one_of_an_app():
-    found = to("nautobot==3.1.8 nautobot-example==0.4")  # whatever is installed today
+def test_parse_rollback_target_releases_of_core_and_app():
+    target = parse("nautobot==3.1.8 nautobot-example==0.4")  # whatever is installed today
     core = CATALOG.migrations("3.1.8")
-    assert found.recorded == core | {"example.0001", "other.0001"}
-    assert found.release == "3.1.8"
-    assert found.packages.reason  # a set that nobody has resolved
+    assert target.recorded == core | {"example.0001", "other.0001"}
+    assert target.release == "3.1.8"
+    assert target.packages.reason  # an unresolved set
 
 
 @pytest.mark.parametrize("text", ["v3.1.8", "nautobot==3.1.8", "nautobot==v3.1.8"])
-def test_a_version_is_read_as_what_it_means(text):
-    assert to(text).release == "3.1.8"
+def test_parse_rollback_target_version_is_normalized(text):
+    assert parse(text).release == "3.1.8"
 
 
-def test_an_app_from_a_folder_comes_back_from_the_index():
-    own = replace(PACKAGES.installed[1], local=True)
-    own = Packages((PACKAGES.installed[0], own))
+def test_parse_rollback_target_local_app_is_installed_from_the_index():
+    local = replace(PACKAGES.installed[1], local=True)
+    packages = Packages((PACKAGES.installed[0], local))
     installed = InstalledPackages(
-        (EXAMPLE,), own, lambda requirement, module: RELEASES[requirement]
+        (EXAMPLE,), packages, lambda requirement, module: RELEASES[requirement]
     )
-    _, found = to("nautobot-example==1.0.0", installed=installed).packages.installed
-    assert (found.version, found.local) == ("1.0.0", False)
+    _, package = parse("nautobot-example==1.0.0", installed=installed).packages.installed
+    assert (package.version, package.local) == ("1.0.0", False)
 
 
-def test_a_migration_of_an_app_is_one_of_it_alone():
-    found = to("example 0001").alone
-    assert (found.module, found.target, found.version) == ("nautobot_example", "0001", "2.0.0")
+def test_parse_rollback_target_migration_concerns_one_app():
+    app_rollback = parse("example 0001").single_app
+    assert (app_rollback.module, app_rollback.target, app_rollback.version) == (
+        "nautobot_example",
+        "0001",
+        "2.0.0",
+    )
 
 
 @pytest.mark.parametrize(
-    ("text", "words"),
+    ("text", "message"),
     [
-        ("", "Name the state to go back to"),
-        ("nautobot-example>=1", "Nautobot"),
-        ("nautobot-example==1.*", "is no release"),
-        ("nautobot-example==1.0.0,==1.1", "is no release"),
-        ("nautobot-example[x]==;", "is no release"),
-        ("nautobot-example==1.0.0;python_version>'3'", "is no release"),
-        ("nautobot-other==1.0.0", "No enabled App comes with 'nautobot-other'"),
+        ("", "Name the state to roll back to"),
+        ("nautobot-example>=1", "is not a Nautobot release"),
+        ("nautobot-example==1.*", "is not a release such as"),
+        ("nautobot-example==1.0.0,==1.1", "is not a release such as"),
+        ("nautobot-example[x]==;", "is not a release such as"),
+        ("nautobot-example==1.0.0;python_version>'3'", "is not a release such as"),
+        ("nautobot-other==1.0.0", "No enabled App is part of 'nautobot-other'"),
         ("nautobot-example==0.5", "its migration example.0000_older is not applied"),
         (
             "nautobot-example==0.4",
-            "wants nautobot<3, and there is 3.2.7; it wants absent>=1, and there is none",
+            "it requires nautobot<3, and 3.2.7 is installed; "
+            "it requires absent>=1, and none is installed",
         ),
-        ("nautobot-example==0.3", "it wants absent, and there is none"),
+        ("nautobot-example==0.3", "it requires absent, and none is installed"),
         ("nautobot-example==1.0.0 Nautobot_Example==0.4", "nautobot-example is named twice"),
         ("nautobot==3.1.8 nautobot==3.0.11", "nautobot is named twice"),
-        ("nautobot==9.9.9", "knows no Nautobot 9.9.9"),
-        ("nautobot==1.x", "is no release"),
+        ("nautobot==9.9.9", "does not contain Nautobot 9.9.9"),
+        ("nautobot==1.x", "is not a release such as"),
         ("example 0009", "has no migration"),
     ],
 )
-def test_what_is_none(text, words):
-    with pytest.raises(UsageError) as told:
-        to(text)
-    assert words in str(told.value)
+def test_parse_rollback_target_invalid_text_is_refused(text, message):
+    with pytest.raises(UsageError) as refused:
+        parse(text)
+    assert message in str(refused.value)
 
 
 PINS = [
@@ -122,31 +130,31 @@ PINS = [
 
 
 @pytest.mark.parametrize(("name", "version"), PINS)
-def test_a_snapshot_from_outside_puts_nothing_else_into_a_file_of_requirements(name, version):
+def test_parse_rollback_target_hostile_snapshot_is_refused(name, version):
     packages = Packages((Package(name, version, (), "", local=True),))
-    with pytest.raises(UsageError, match="names a package that cannot be one"):
-        back_to(facts(packages=packages))
+    with pytest.raises(UsageError, match="has an invalid package"):
+        parse_snapshot(facts(packages=packages))
 
 
-def test_a_release_in_a_snapshot_is_one():
-    with pytest.raises(UsageError, match="names a package that cannot be one"):
-        back_to(facts(runtime=runtime(nautobot="2.4.44` <img src=x> `")))
+def test_parse_rollback_target_invalid_release_in_snapshot_is_refused():
+    with pytest.raises(UsageError, match="has an invalid package"):
+        parse_snapshot(facts(runtime=runtime(nautobot="2.4.44` <img src=x> `")))
 
 
 @pytest.mark.parametrize(
     ("name", "version"),
     [("ruamel.yaml", "0.18.6"), ("pytz", "2004d"), ("x", "1!2.0.post1+local.1"), ("A_b-c", "0")],
 )
-def test_odd_names_that_exist_are_taken(name, version):
+def test_parse_rollback_target_unusual_names_are_accepted(name, version):
     packages = Packages((Package(name, version, (), ""),))
-    assert back_to(facts(packages=packages)).packages == packages
+    assert parse_snapshot(facts(packages=packages)).packages == packages
 
 
-def back_to(known):
+def parse_snapshot(known):
     snapshot = Snapshot("here", "2026-11-20T12:00:00+00:00", "test", known)
-    return parse_rollback_target("", SnapshotArgument(snapshot), HERE, ASKED, InstalledPackages())
+    return parse_rollback_target("", SnapshotArgument(snapshot), HERE, CONTEXT, InstalledPackages())
 
 
-def test_without_a_nautobot_nobody_looks_into_a_release():
-    with pytest.raises(UsageError, match="nobody looks"):
-        to("nautobot-example==1.0.0", installed=InstalledPackages((EXAMPLE,), PACKAGES))
+def test_parse_rollback_target_without_nautobot_cannot_inspect_releases():
+    with pytest.raises(UsageError, match="cannot be inspected"):
+        parse("nautobot-example==1.0.0", installed=InstalledPackages((EXAMPLE,), PACKAGES))

@@ -1,4 +1,4 @@
-"""The planner from two files: it loads no Nautobot, and says what only one could find out."""
+"""Plan a rollback from two snapshot files: no Nautobot is loaded, and rows are not checked."""
 
 import subprocess
 import sys
@@ -6,19 +6,21 @@ from dataclasses import replace
 
 import pytest
 
-from nautobot_upgrade_jobs.app_settings import UsageError
 from nautobot_upgrade_jobs.checks.findings import Verdict
+from nautobot_upgrade_jobs.common.errors import UsageError
 from nautobot_upgrade_jobs.facts import Unavailable
 from nautobot_upgrade_jobs.facts.migrations import Migration, Operation
-from nautobot_upgrade_jobs.snapshot.file_format import Snapshot, seal
+from nautobot_upgrade_jobs.snapshot.file_format import Snapshot, dump
 from nautobot_upgrade_jobs.workflows.rollback_offline import plan_rollback_offline
-from tests.support.builders import facts, migrations, runtime
+from tests.support.builders import added, facts, migrations, runtime
 
 OLD = migrations((Migration("dcim.0001", (), ()),), ("dcim.0001",))
 NEW = migrations(
     (
         Migration("dcim.0001", (), ()),
-        Migration("dcim.0002", ("dcim.0001",), (), (Operation("CreateModel", ("dcim_new",)),)),
+        Migration(
+            "dcim.0002", ("dcim.0001",), (), (Operation("CreateModel", (added("dcim_new"),)),)
+        ),
     ),
     ("dcim.0001", "dcim.0002"),
 )
@@ -28,58 +30,76 @@ def snapshot(created, state, **changes):
     return Snapshot("here", created, "tool", facts(migrations=state, runtime=runtime(**changes)))
 
 
-THEN = snapshot("2026-11-20T12:00:00+00:00", OLD, nautobot="2.4.44")
-NOW = snapshot("2026-11-21T12:00:00+00:00", NEW, nautobot="3.2.7")
+PREVIOUS = snapshot("2026-11-20T12:00:00+00:00", OLD, nautobot="2.4.44")
+CURRENT = snapshot("2026-11-21T12:00:00+00:00", NEW, nautobot="3.2.7")
 
 
-def test_the_ways_are_weighed():
-    report = plan_rollback_offline(NOW, THEN, "before.json.gz")
+def test_plan_rollback_offline_evaluates_the_options():
+    report = plan_rollback_offline(CURRENT, PREVIOUS, "before.json.gz")
     assert (report.current, report.instance) == ("Nautobot 3.2.7", "here")
     assert report.target.startswith("Nautobot 2.4.44, 2026-11-20")
-    ways = {one.kind: one for one in report.rollback_decision.ways}
-    (loss,) = ways["reverse"].losses
-    assert (loss.subject, loss.number) == ("dcim_new", None)  # neither file has looked at rows
+    options = {option.kind: option for option in report.rollback_decision.options}
+    (loss,) = options["reverse_migrations"].losses
+    assert (loss.subject, loss.count) == ("dcim_new", None)  # neither file has the rows
     assert any("before.json.gz" in command for command in report.steps[-1].commands)
 
 
-def test_equal_migrations_need_nothing():
-    later = replace(NOW, facts=replace(NOW.facts, migrations=OLD))
-    report = plan_rollback_offline(later, THEN)
-    assert (report.rollback_decision.advised.kind, report.verdict) == ("nothing", Verdict.CAUTION)
-    assert [one.key for one in report.findings()] == ["rollback.unavailable_packages:packages"]
+def test_plan_rollback_offline_equal_migrations_recommend_reinstall():
+    later = replace(CURRENT, facts=replace(CURRENT.facts, migrations=OLD))
+    report = plan_rollback_offline(later, PREVIOUS)
+    assert (report.rollback_decision.recommended.kind, report.verdict) == (
+        "reinstall",
+        Verdict.CAUTION,
+    )
+    assert [finding.key for finding in report.findings()] == [
+        "rollback.unavailable_packages:packages"
+    ]
 
 
-def test_there_is_no_script_for_what_nobody_has_looked_at():
-    assert not plan_rollback_offline(NOW, THEN).database_state
+def test_plan_rollback_offline_writes_no_script():
+    assert not plan_rollback_offline(CURRENT, PREVIOUS).database_state
 
 
 @pytest.mark.parametrize(
-    ("now", "then", "says"),
+    ("current", "previous", "message"),
     [
-        (THEN, NOW, "is not the older one"),
-        (NOW, NOW, "is not the older one"),
-        (NOW, replace(THEN, instance="elsewhere"), "of another instance"),
+        (PREVIOUS, CURRENT, "not older than the current one"),
+        (CURRENT, CURRENT, "not older than the current one"),
+        (CURRENT, replace(PREVIOUS, instance="elsewhere"), "of another instance"),
         (
-            replace(NOW, facts=replace(NOW.facts, migrations=Unavailable("no"))),
-            THEN,
-            "does not say what is installed",
+            replace(CURRENT, facts=replace(CURRENT.facts, migrations=Unavailable("no"))),
+            PREVIOUS,
+            "lacks the installed packages",
         ),
     ],
 )
-def test_what_does_not_go_together_is_refused(now, then, says):
-    with pytest.raises(UsageError, match=says):
-        plan_rollback_offline(now, then)
+def test_plan_rollback_offline_unrelated_snapshots_are_refused(current, previous, message):
+    with pytest.raises(UsageError, match=message):
+        plan_rollback_offline(current, previous)
 
 
-def test_from_a_shell(tmp_path):
-    for name, one in (("now", NOW), ("then", THEN)):
-        (tmp_path / f"{name}.json.gz").write_bytes(seal(one))
-    words = ["rollback", "--facts", tmp_path / "now.json.gz", "--to", tmp_path / "then.json.gz"]
-    done = subprocess.run(
-        [sys.executable, "-m", "nautobot_upgrade_jobs", *words, "--way", "reverse"],
+def test_plan_rollback_offline_from_a_shell(tmp_path):
+    for name, file in (("current", CURRENT), ("previous", PREVIOUS)):
+        (tmp_path / f"{name}.json.gz").write_bytes(dump(file))
+    arguments = [
+        "rollback",
+        "--facts",
+        tmp_path / "current.json.gz",
+        "--to",
+        tmp_path / "previous.json.gz",
+    ]
+    completed = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "nautobot_upgrade_jobs",
+            *arguments,
+            "--strategy",
+            "reverse_migrations",
+        ],
         capture_output=True,
         text=True,
         check=False,
     )
-    assert done.returncode in (0, 2, 3), done.stderr
-    assert "Reverse the migrations" in done.stdout
+    assert completed.returncode in (0, 2, 3), completed.stderr
+    assert "Reverse the migrations" in completed.stdout

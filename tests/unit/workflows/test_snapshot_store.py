@@ -1,4 +1,4 @@
-"""Snapshot files in folders: whole or not there, whatever becomes of the writer."""
+"""Snapshot files in folders: complete or absent, even if the writer is killed."""
 
 import os
 import random
@@ -7,8 +7,8 @@ import time
 
 import pytest
 
-from nautobot_upgrade_jobs.app_settings import UsageError
-from nautobot_upgrade_jobs.snapshot.file_format import Snapshot, seal
+from nautobot_upgrade_jobs.common.errors import UsageError
+from nautobot_upgrade_jobs.snapshot.file_format import Snapshot, dump
 from nautobot_upgrade_jobs.workflows.snapshot_store import (
     SCRATCH_FILE_PREFIX,
     read_snapshot,
@@ -17,11 +17,11 @@ from nautobot_upgrade_jobs.workflows.snapshot_store import (
 from tests.support.snapshot_states import state
 
 SNAPSHOT = Snapshot("nautobot", "2026-11-21T12:00:00+00:00", "a test", state())
-DATA = seal(SNAPSHOT)
+DATA = dump(SNAPSHOT)
 
 
 def write_until_killed(folder):
-    """Write file after file in a process of its own, which knows nothing else."""
+    """Write one file after another in a child process."""
     pid = os.fork()
     if pid:
         return pid
@@ -31,23 +31,23 @@ def write_until_killed(folder):
         number += 1
 
 
-def test_killed_at_any_moment_a_file_is_whole_or_not_there(tmp_path):
-    generator, seen_scratch = random.Random(1), 0
+def test_write_snapshot_killed_leaves_a_whole_file_or_none(tmp_path):
+    generator, scratch_files = random.Random(1), 0
     for _ in range(50):
         pid = write_until_killed(tmp_path)
         time.sleep(generator.uniform(0.002, 0.03))
         os.kill(pid, signal.SIGKILL)
         os.waitpid(pid, 0)
-        seen_scratch += len(list(tmp_path.glob(f"{SCRATCH_FILE_PREFIX}*")))
+        scratch_files += len(list(tmp_path.glob(f"{SCRATCH_FILE_PREFIX}*")))
         for path in tmp_path.glob("snapshot-*"):
             assert read_snapshot(path) == SNAPSHOT
             path.unlink()
-    assert seen_scratch > 5  # some were really in the middle of it
+    assert scratch_files > 5  # some writers were killed during a write
     path = write_snapshot(tmp_path, "snapshot-last.json.gz", DATA)
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_the_scratch_file_of_a_running_writer_stays(tmp_path):
+def test_write_snapshot_keeps_the_scratch_file_of_a_running_writer(tmp_path):
     import platform
 
     host = platform.node().replace("-", "_")
@@ -65,23 +65,23 @@ def test_the_scratch_file_of_a_running_writer_stays(tmp_path):
     }
 
 
-def test_only_the_owner_can_read_it(tmp_path):
+def test_write_snapshot_is_readable_by_the_owner_only(tmp_path):
     path = write_snapshot(tmp_path / "new" / "folder", "snapshot.json.gz", DATA)
     assert path.stat().st_mode & 0o077 == 0
 
 
 @pytest.mark.parametrize(
-    ("path", "says"),
+    ("path", "message"),
     [("missing.json.gz", "No such file"), (".", "Is a directory"), ("empty", "truncated")],
 )
-def test_what_cannot_be_read_is_a_line_that_names_it(tmp_path, path, says):
+def test_read_snapshot_unreadable_file_is_named(tmp_path, path, message):
     (tmp_path / "empty").write_bytes(b"")
-    with pytest.raises(UsageError, match=says) as caught:
+    with pytest.raises(UsageError, match=message) as raised:
         read_snapshot(tmp_path / path)
-    assert str(tmp_path) in str(caught.value)
+    assert str(tmp_path) in str(raised.value)
 
 
-def test_what_cannot_be_written_is_a_line_that_names_it(tmp_path):
+def test_write_snapshot_unwritable_folder_is_named(tmp_path):
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(UsageError, match="cannot be written"):
         write_snapshot(tmp_path / "file", "snapshot.json.gz", DATA)

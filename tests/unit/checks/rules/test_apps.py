@@ -1,11 +1,26 @@
-"""Apps that refuse the target, each other, or that core has absorbed."""
+"""Examples of the rules in ``apps``."""
 
 import pytest
 
-from nautobot_upgrade_jobs.checks.rules.apps import merged_into_core, orphaned_data
-from nautobot_upgrade_jobs.facts import Tables
+from nautobot_upgrade_jobs.checks.findings import FindingRef
+from nautobot_upgrade_jobs.checks.rules.apps import (
+    conflicting,
+    merged_into_core,
+    orphaned_data,
+)
+from nautobot_upgrade_jobs.facts import Apps, Tables
+from nautobot_upgrade_jobs.facts.resolution import AppReleases
 from nautobot_upgrade_jobs.facts.tables import Table
-from tests.support.builders import CATALOG, app, apps, facts, migration, migrations, target
+from tests.support.builders import (
+    CATALOG,
+    app,
+    apps,
+    facts,
+    migration,
+    migrations,
+    resolution,
+    target,
+)
 
 ENGINE = "nautobot_data_validation_engine"
 
@@ -26,10 +41,30 @@ ENGINE = "nautobot_data_validation_engine"
         ({"min_version": "3.3.0"}, True),
     ],
 )
-def test_refuses_target(found, limits, fires):
+def test_incompatible_with_target_by_declared_limits_blocks(findings_of, limits, fires):
     state = facts(apps=apps(app(**limits)))
     expected = [("blocker", "nautobot_example")] if fires else []
-    assert found("apps.incompatible_with_target", state) == expected
+    assert findings_of("apps.incompatible_with_target", state) == expected
+
+
+ON_INDEX = AppReleases("nautobot-example", "2.0.0", "2.0", "1.1", "2.0")
+
+
+@pytest.mark.parametrize(
+    ("state", "blocks"),
+    [
+        pytest.param(None, True, id="index not queried"),
+        pytest.param({"apps": (ON_INDEX,)}, False, id="compatible release on the index"),
+        pytest.param({"apps": (), "packages": ()}, True, id="App not on the index"),
+    ],
+)
+def test_incompatible_with_target_with_a_compatible_release_on_the_index_passes(
+    findings_of, state, blocks
+):
+    evidence = {"resolution": resolution(**state)} if state is not None else {}
+    incompatible = facts(apps=Apps((app(nautobot_requirements=(">=2.4,<3",)),), ()))
+    expected = [("blocker", "nautobot_example")] if blocks else []
+    assert findings_of("apps.incompatible_with_target", incompatible, **evidence) == expected
 
 
 @pytest.mark.parametrize(
@@ -42,9 +77,9 @@ def test_refuses_target(found, limits, fires):
         ({"nautobot_requirements": ("(>=2.0.*,<3.0.*)",), "min_version": "2.0"}, True),
     ],
 )
-def test_undeclared(found, limits, fires):
+def test_no_nautobot_bound_without_a_valid_bound_warns(findings_of, limits, fires):
     state = facts(apps=apps(app(**limits)))
-    assert found("apps.no_nautobot_bound", state) == (
+    assert findings_of("apps.no_nautobot_bound", state) == (
         [("warning", "nautobot_example")] if fires else []
     )
 
@@ -63,21 +98,17 @@ def test_undeclared(found, limits, fires):
         ),
     ],
 )
-def test_conflicting(found, modules, expected):
+def test_conflicting_by_catalog_blocks_when_both_are_enabled(findings_of, modules, expected):
     state = facts(apps=apps(*(app(module=module) for module in modules)))
-    assert found("apps.conflicting", state) == expected
+    assert findings_of("apps.conflicting", state) == expected
 
 
-def test_a_conflict_that_only_the_app_itself_declares(found):
+def test_conflicting_declared_by_an_app_blocks(findings_of):
     state = facts(apps=apps(app(conflicts=("other",)), app(module="other")))
-    assert found("apps.conflicting", state) == [("blocker", "other")]
+    assert findings_of("apps.conflicting", state) == [("blocker", "other")]
 
 
-def test_a_conflict_says_what_to_remove_and_what_to_move():
-    """The remedy names the PLUGINS entry, both PLUGINS_CONFIG blocks, and the requirement."""
-    from nautobot_upgrade_jobs.checks.rules.apps import conflicting
-    from tests.support.builders import CATALOG
-
+def test_conflicting_remediation_names_every_step():
     enabled = apps(
         app(module="nautobot_ssot"),
         app(module="nautobot_ssot_infoblox"),
@@ -86,8 +117,8 @@ def test_a_conflict_says_what_to_remove_and_what_to_move():
     (finding,) = conflicting(enabled, CATALOG)
     for part in (
         "Remove nautobot_ssot_infoblox from PLUGINS",
-        "PLUGINS_CONFIG['nautobot_ssot_infoblox'] to PLUGINS_CONFIG['nautobot_ssot']",
-        "drop the requirement nautobot-ssot-infoblox",
+        "Move PLUGINS_CONFIG['nautobot_ssot_infoblox'] to PLUGINS_CONFIG['nautobot_ssot']",
+        "Remove the requirement nautobot-ssot-infoblox",
         "Do not rely on NAUTOBOT_SSOT_ALLOW_CONFLICTING_APPS",
     ):
         assert part in finding.remediation
@@ -110,18 +141,20 @@ def test_a_conflict_says_what_to_remove_and_what_to_move():
         ),
     ],
 )
-def test_absorbed_by_core(found, enabled, configured, installed, wanted, expected):
+def test_merged_into_core_when_the_upgrade_crosses_the_merge_blocks(
+    findings_of, enabled, configured, installed, wanted, expected
+):
     state = facts(apps=apps(*(app(module=module) for module in enabled), configured=configured))
-    assert found("apps.merged_into_core", state, target(wanted, installed)) == expected
+    assert findings_of("apps.merged_into_core", state, target(wanted, installed)) == expected
 
 
 @pytest.mark.parametrize(
     ("requires", "fires"), [(">=3.10", False), ("", False), (">=3.8,<3.11", True)]
 )
-def test_python_version(found, requires, fires):
+def test_unsupported_python_by_requires_python_warns(findings_of, requires, fires):
     state = facts(apps=apps(app(requires_python=requires)))
     expected = [("warning", "nautobot_example")] if fires else []
-    assert found("apps.unsupported_python", state) == expected
+    assert findings_of("apps.unsupported_python", state) == expected
 
 
 @pytest.mark.parametrize(
@@ -132,15 +165,15 @@ def test_python_version(found, requires, fires):
         (("dcim.0001", "old_app.0001"), [("warning", "old_app")]),
     ],
 )
-def test_leftovers(found, recorded, expected):
+def test_orphaned_data_of_an_unknown_app_warns(findings_of, recorded, expected):
     state = facts(
         migrations=migrations((migration("dcim.0001"),), recorded),
         tables=Tables((Table("old_app_thing", 3, True),), ()),
     )
-    assert found("apps.orphaned_data", state) == expected
+    assert findings_of("apps.orphaned_data", state) == expected
 
 
-def test_leftovers_count_the_tables_and_rows():
+def test_orphaned_data_message_counts_migrations_tables_and_rows():
     history = migrations((), ("old_app.0001",))
     tables = Tables((Table("old_app_thing", 3, True), Table("dcim_device", 9, True)), ())
     (finding,) = orphaned_data(history, tables, target(), CATALOG)
@@ -150,28 +183,34 @@ def test_leftovers_count_the_tables_and_rows():
 @pytest.mark.parametrize(
     ("installed", "wanted", "advice"),
     [
-        ("2.4.44", "3.2.7", None),  # a migration on this way reads the tables
-        ("2.4.43", "2.4.44", "Keep the tables"),
-        ("3.0.0", "3.2.7", "can be dropped"),
+        pytest.param("2.4.44", "3.2.7", None, id="a pending migration reads the tables"),
+        pytest.param("2.4.43", "2.4.44", "Keep the tables", id="merge is beyond the target"),
+        pytest.param("3.0.0", "3.2.7", "can be dropped", id="merge is done"),
     ],
 )
-def test_leftovers_of_an_app_that_core_takes_over(installed, wanted, advice):
-    found = orphaned_data(
+def test_orphaned_data_of_a_merged_app_depends_on_the_upgrade_path(installed, wanted, advice):
+    findings = orphaned_data(
         migrations((), (f"{ENGINE}.0001",)), Tables((), ()), target(wanted, installed), CATALOG
     )
-    findings = [(one.severity.value, advice in one.remediation) for one in found]
-    assert findings == ([("info", True)] if advice else [])
+    advised = [(finding.severity.value, advice in finding.remediation) for finding in findings]
+    assert advised == ([("info", True)] if advice else [])
 
 
 @pytest.mark.parametrize(
-    ("distribution", "covers"),
+    ("distribution", "superseded"),
     [
-        ("Nautobot_Data.Validation-Engine", "nautobot-data-validation-engine"),
-        ("", None),  # of what comes without one, no index is asked
+        pytest.param(
+            "Nautobot_Data.Validation-Engine",
+            (FindingRef("packages.no_compatible_release", "nautobot-data-validation-engine"),),
+            id="normalized name",
+        ),
+        pytest.param("", (), id="App without a distribution"),
     ],
 )
-def test_an_app_that_core_has_absorbed_never_gets_a_release_for_it(distribution, covers):
+def test_merged_into_core_supersedes_the_missing_release_of_the_distribution(
+    distribution, superseded
+):
     enabled = apps(app(module=ENGINE, distribution=distribution))
     (finding,) = merged_into_core(enabled, target("3.2.7", "2.4.44"), CATALOG)
-    assert finding.supersedes == ((("packages.no_compatible_release", covers),) if covers else ())
+    assert finding.supersedes == superseded
     assert "accept this finding by its key" in finding.remediation

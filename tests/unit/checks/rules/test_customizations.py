@@ -1,82 +1,119 @@
-"""What users have made: only what the upgrade breaks is told."""
+"""Customizations: only what the upgrade breaks is reported."""
 
 from dataclasses import replace
 
 import pytest
 
-from nautobot_upgrade_jobs.facts.customizations import CustomizationProblem, Customizations
+from nautobot_upgrade_jobs.checks.rules.customizations import DEFECT_TEXTS
+from nautobot_upgrade_jobs.facts.customizations import (
+    JOB_FILE,
+    CustomizationProblem,
+    Customizations,
+    Defect,
+    DefectCode,
+)
 from tests.support.builders import app, apps, facts, trial_boot
 
-QUERY = CustomizationProblem(
-    "GraphQL query", "sites", "/extras/graphql-queries/1/", "line 1: no field site"
-)
-OTHER_WORDS = CustomizationProblem(
-    "GraphQL query", "sites", "/extras/graphql-queries/1/", "no such field"
-)
-LINK = CustomizationProblem(
-    "custom link", "rack", "/extras/custom-links/1/", "dcim.Device has no cluster_id"
-)
-NO_MODEL = CustomizationProblem(
-    "webhook", "sync", "/extras/webhooks/1/", "there is no model example.sync"
-)
-NO_JOB = CustomizationProblem(
-    "scheduled job", "sync", "/extras/scheduled-jobs/1/", "there is no Job sync.Sync"
-)
-NO_JOB_OF_THE_APP = replace(NO_JOB, reason="there is no Job nautobot_example.jobs.Sync")
-MORE = CustomizationProblem(
-    "custom link", "rack", "/extras/custom-links/1/", "dcim.Device has no gone"
-)
+
+def problem(kind, name, code, reference="", **values):
+    return CustomizationProblem(kind, name, "/extras/1/", Defect(code, reference, **values))
 
 
-@pytest.mark.parametrize(
-    ("target", "today", "expected"),
-    [
-        ((), (), []),
-        ((), (QUERY,), []),
-        ((QUERY,), (QUERY,), []),
-        ((QUERY,), (OTHER_WORDS,), []),
-        ((QUERY,), (LINK,), [("warning", "GraphQL query sites")]),
-        ((NO_MODEL, NO_JOB_OF_THE_APP), (), []),
-        ((NO_JOB,), (), [("warning", "scheduled job sync")]),
-        ((LINK,), (MORE,), [("warning", "custom link rack")]),
-        ((LINK, MORE), (MORE,), [("warning", "custom link rack")]),
-        (
-            (LINK, QUERY),
-            None,
-            [("warning", "custom link rack"), ("warning", "GraphQL query sites")],
-        ),
-    ],
+QUERY = problem("GraphQL query", "sites", DefectCode.INVALID_QUERY, line=1, detail="no field site")
+OTHER_ERROR = problem("GraphQL query", "sites", DefectCode.INVALID_QUERY, detail="no such field")
+LINK = problem(
+    "custom link", "rack", DefectCode.MISSING_ATTRIBUTE, "cluster_id", owner="dcim.Device"
 )
-def test_what_is_told(found, target, today, expected):
-    given = {} if today is None else {"current_customizations": Customizations({}, today)}
+OTHER_ATTRIBUTE = problem(
+    "custom link", "rack", DefectCode.MISSING_ATTRIBUTE, "gone", owner="dcim.Device"
+)
+MODEL_OF_APP = problem("webhook", "sync", DefectCode.MISSING_MODEL, "example.sync")
+MODEL = problem("webhook", "sync", DefectCode.MISSING_MODEL, "example_two.sync")
+JOB = problem("scheduled job", "sync", DefectCode.MISSING_JOB, "sync.Sync")
+JOB_OF_APP = problem("scheduled job", "sync", DefectCode.MISSING_JOB, "nautobot_example.jobs.Sync")
+FILE = problem(JOB_FILE, "/jobs/a.py", DefectCode.UNLOADABLE_FILE, line=3, detail="ImportError: a")
+
+REPORTED_LINK = ("warning", "custom link rack")
+REPORTED_QUERY = ("warning", "GraphQL query sites")
+
+CASES = [
+    pytest.param((), (), [], id="no problems"),
+    pytest.param((), (QUERY,), [], id="fixed by the upgrade"),
+    pytest.param((QUERY,), (QUERY,), [], id="query invalid already"),
+    pytest.param((QUERY,), (OTHER_ERROR,), [], id="query invalid already for another reason"),
+    pytest.param((QUERY,), (LINK,), [REPORTED_QUERY], id="query newly invalid"),
+    pytest.param((MODEL_OF_APP, JOB_OF_APP), (), [], id="model and Job of an absent App"),
+    pytest.param((MODEL,), (), [("warning", "webhook sync")], id="model of another App"),
+    pytest.param((JOB,), (), [("warning", "scheduled job sync")], id="Job of no App"),
+    pytest.param((FILE,), (FILE,), [], id="file unloadable already"),
+    pytest.param((FILE,), (), [("warning", "Job file /jobs/a.py")], id="file newly unloadable"),
+    pytest.param((LINK,), (OTHER_ATTRIBUTE,), [REPORTED_LINK], id="another missing attribute"),
+    pytest.param(
+        (LINK, OTHER_ATTRIBUTE), (OTHER_ATTRIBUTE,), [REPORTED_LINK], id="one of two is new"
+    ),
+    pytest.param(
+        (LINK, QUERY), None, [REPORTED_LINK, REPORTED_QUERY], id="current state unavailable"
+    ),
+]
+
+
+def incompatible(findings_of, target, current):
+    known = {} if current is None else {"current_customizations": Customizations({}, current)}
     state = trial_boot(
         facts={"customizations": Customizations({}, target)},
         absent_apps=("nautobot_example",),
-        **given,
+        **known,
     )
-    today = facts(apps=apps(app(module="nautobot_example", label="example")))
-    assert found("customizations.incompatible", today, trial_boot=state) == expected
+    installation = facts(apps=apps(app(module="nautobot_example", label="example")))
+    return findings_of("customizations.incompatible", installation, trial_boot=state)
 
 
-def test_a_job_may_be_in_a_file_that_nobody_could_read(found):
-    state = Customizations({}, (NO_JOB, LINK), {"file of Jobs": "sync.py: no such column"})
-    told = found(
+@pytest.mark.parametrize(("target", "current", "expected"), CASES)
+def test_incompatible_reports_only_new_unexplained_problems(findings_of, target, current, expected):
+    assert incompatible(findings_of, target, current) == expected
+
+
+def reworded(problems):
+    if problems is None:
+        return None
+    return tuple(
+        replace(one, defect=replace(one.defect, detail="???", suggestion="!")) for one in problems
+    )
+
+
+@pytest.mark.parametrize(("target", "current", "expected"), CASES)
+def test_incompatible_with_reworded_details_reports_the_same(
+    monkeypatch, findings_of, target, current, expected
+):
+    for code in DEFECT_TEXTS:
+        monkeypatch.setitem(DEFECT_TEXTS, code, "Reworded {reference}")
+    assert incompatible(findings_of, reworded(target), current) == expected
+    assert incompatible(findings_of, target, reworded(current)) == expected
+
+
+def test_defect_texts_cover_every_code():
+    assert set(DEFECT_TEXTS) == set(DefectCode)
+
+
+def test_incompatible_missing_job_with_unreadable_job_files_reports_nothing(findings_of):
+    state = Customizations({}, (JOB, LINK), {JOB_FILE: "sync.py: no such column"})
+    findings = findings_of(
         "customizations.incompatible",
         facts(apps=apps()),
         trial_boot=trial_boot(facts={"customizations": state}),
     )
-    assert told == [("warning", "custom link rack")]
+    assert findings == [REPORTED_LINK]
 
 
 @pytest.mark.parametrize("check", ["incompatible", "not_inspected"])
-def test_the_installed_code_is_not_the_target(found, check):
+def test_customizations_target_is_installed_release_not_applicable(findings_of, check):
     state = trial_boot(
         is_separate_environment=False, facts={"customizations": Customizations({}, (LINK,))}
     )
-    assert found(f"customizations.{check}", trial_boot=state) == "not_applicable"
+    assert findings_of(f"customizations.{check}", trial_boot=state) == "not_applicable"
 
 
-def test_what_could_not_be_read_is_not_silently_green(found):
-    unread = trial_boot(facts={"customizations": Customizations(unreadable={"webhook": "denied"})})
-    assert found("customizations.not_inspected", trial_boot=unread) == "skipped"
-    assert found("customizations.not_inspected", trial_boot=trial_boot()) == []
+def test_not_inspected_unreadable_kind_is_skipped(findings_of):
+    state = trial_boot(facts={"customizations": Customizations(unreadable={"webhook": "denied"})})
+    assert findings_of("customizations.not_inspected", trial_boot=state) == "skipped"
+    assert findings_of("customizations.not_inspected", trial_boot=trial_boot()) == []

@@ -1,8 +1,9 @@
-"""Rows and indexes that migrations stumble over."""
+"""Examples of the rules in ``data``."""
 
 import pytest
 
-from nautobot_upgrade_jobs.checks.rules.data import ambiguous_indexes as renamed_indexes_check
+from nautobot_upgrade_jobs.checks.findings import FindingRef
+from nautobot_upgrade_jobs.checks.rules.data import ambiguous_indexes, empty_social_uids
 from nautobot_upgrade_jobs.facts import Unavailable
 from nautobot_upgrade_jobs.facts.data import AffectedRows
 from tests.support.builders import data, database, facts, mysql, renamed_index, target
@@ -40,15 +41,17 @@ ROWS_CHECKS = [
 ]
 
 
-@pytest.mark.parametrize(("check", "field", "subject", "reaching", "short_of_it"), ROWS_CHECKS)
-def test_rows(found, check, field, subject, reaching, short_of_it):
+@pytest.mark.parametrize(("check", "field", "subject", "crossing", "previous"), ROWS_CHECKS)
+def test_affected_rows_block_only_upgrades_that_cross_the_release(
+    findings_of, check, field, subject, crossing, previous
+):
     bad = facts(data=data(**{field: AffectedRows(2, ("row 1", "row 2"))}))
     unknown = facts(data=data(**{field: Unavailable("UndefinedColumn")}))
-    assert found(check, bad, target(reaching, "2.4.40")) == [("blocker", subject)]
-    assert found(check, facts(), target(reaching, "2.4.40")) == []
-    assert found(check, bad, target(short_of_it, "2.4.40")) == "not_applicable"
-    assert found(check, unknown, target(reaching, "2.4.40")) == "skipped"
-    assert found(check, unknown, target(short_of_it, "2.4.40")) == "not_applicable"
+    assert findings_of(check, bad, target(crossing, "2.4.40")) == [("blocker", subject)]
+    assert findings_of(check, facts(), target(crossing, "2.4.40")) == []
+    assert findings_of(check, bad, target(previous, "2.4.40")) == "not_applicable"
+    assert findings_of(check, unknown, target(crossing, "2.4.40")) == "skipped"
+    assert findings_of(check, unknown, target(previous, "2.4.40")) == "not_applicable"
 
 
 @pytest.mark.parametrize(
@@ -59,20 +62,23 @@ def test_rows(found, check, field, subject, reaching, short_of_it):
         (("t.error_message",), "3.2.7", [("blocker", "nautobot_data_validation_engine")]),
     ],
 )
-def test_old_validation_engine(found, missing, wanted, expected):
+def test_outdated_validation_engine_schema_with_missing_columns_blocks(
+    findings_of, missing, wanted, expected
+):
     state = facts(data=data(missing_validation_engine_columns=missing))
     assert (
-        found("data.outdated_validation_engine_schema", state, target(wanted, "2.4.43")) == expected
+        findings_of("data.outdated_validation_engine_schema", state, target(wanted, "2.4.43"))
+        == expected
     )
 
 
 @pytest.mark.parametrize(
     ("indexes", "fires"), [(("a",), False), (("a", "dba_extra"), True), ((), True)]
 )
-def test_renamed_indexes(found, indexes, fires):
+def test_ambiguous_indexes_unless_exactly_one_matches_blocks(findings_of, indexes, fires):
     state = facts(data=data(renamed_indexes=(renamed_index(*indexes),)))
     subject = "ipam_prefix(network, broadcast, prefix_length)"
-    assert found("data.ambiguous_indexes", state) == ([("blocker", subject)] if fires else [])
+    assert findings_of("data.ambiguous_indexes", state) == ([("blocker", subject)] if fires else [])
 
 
 @pytest.mark.parametrize(
@@ -100,8 +106,8 @@ def test_renamed_indexes(found, indexes, fires):
         ),
     ],
 )
-def test_the_commands_leave_one_index(indexes, server, commands):
-    (finding,) = renamed_indexes_check(data(renamed_indexes=(renamed_index(*indexes),)), server)
+def test_ambiguous_indexes_commands_leave_one_index(indexes, server, commands):
+    (finding,) = ambiguous_indexes(data(renamed_indexes=(renamed_index(*indexes),)), server)
     assert finding.commands == commands
 
 
@@ -114,6 +120,15 @@ def test_the_commands_leave_one_index(indexes, server, commands):
         (2, "3.1.0", "3.2.7", "not_applicable"),
     ],
 )
-def test_negated_group_filters(found, groups, installed, wanted, expected):
+def test_negated_group_filters_before_3_1_warn(findings_of, groups, installed, wanted, expected):
     state = facts(data=data(negated_group_filters=AffectedRows(groups)))
-    assert found("data.negated_group_filters", state, target(wanted, installed)) == expected
+    assert findings_of("data.negated_group_filters", state, target(wanted, installed)) == expected
+
+
+def test_empty_social_uids_supersedes_the_violated_constraint():
+    (finding,) = empty_social_uids(data(empty_social_uids=AffectedRows(1)))
+    assert finding.supersedes == (
+        FindingRef(
+            "preconditions.violated", "social_auth_usersocialauth.user_social_auth_uid_required"
+        ),
+    )

@@ -1,12 +1,22 @@
-"""The history as findings; the graph itself is tested in tests/unit/migration_graph."""
+"""Examples of the rules in ``migrations``."""
 
 import pytest
 
 from nautobot_upgrade_jobs.checks.rules.migrations import unpackaged_files
-from tests.support.builders import facts, migration, migrations
+from nautobot_upgrade_jobs.facts.migrations import (
+    Migration,
+    Operation,
+    SchemaChange,
+    SchemaChangeKind,
+)
+from tests.support.builders import (
+    facts,
+    migration,
+    migrations,
+)
 
 CORE = (migration("dcim.0001_initial_part_1"),)
-FUTURE = "dcim.0090_remove_cable_old_gfk_fields"
+NEWER = "dcim.0090_remove_cable_old_gfk_fields"
 PRE_RELEASE = "dcim.0075_add_deviceclusterassignment"
 
 
@@ -17,8 +27,8 @@ PRE_RELEASE = "dcim.0075_add_deviceclusterassignment"
         ("unapplied", migrations(CORE), [("blocker", "django_migrations")]),
         ("database_ahead_of_code", migrations(CORE, ("dcim.0001_initial_part_1",)), []),
         ("database_ahead_of_code", migrations(CORE, ("old_app.0001",)), []),
-        ("database_ahead_of_code", migrations(CORE, (FUTURE,)), [("blocker", "database")]),
-        ("recorded_without_file", migrations(CORE, (FUTURE,)), []),
+        ("database_ahead_of_code", migrations(CORE, (NEWER,)), [("blocker", "database")]),
+        ("recorded_without_file", migrations(CORE, (NEWER,)), []),
         ("recorded_without_file", migrations(CORE, ("old_app.0001",)), []),
         ("recorded_without_file", migrations(CORE, ("example.0009",)), [("warning", "example")]),
         ("recorded_without_file", migrations(CORE, ("dcim.0099_auto",)), [("blocker", "dcim")]),
@@ -43,8 +53,8 @@ PRE_RELEASE = "dcim.0075_add_deviceclusterassignment"
         ),
     ],
 )
-def test_history(found, check, history, expected):
-    assert found(f"migrations.{check}", facts(migrations=history)) == expected
+def test_history_checks_report_each_kind_of_disagreement(findings_of, check, history, expected):
+    assert findings_of(f"migrations.{check}", facts(migrations=history)) == expected
 
 
 @pytest.mark.parametrize(
@@ -63,7 +73,7 @@ def test_history(found, check, history, expected):
         ),
     ],
 )
-def test_a_foreign_migration_is_taken_back_before_its_file_goes(recorded, parents, commands):
+def test_unpackaged_files_commands_reverse_before_they_delete_the_file(recorded, parents, commands):
     history = migrations(
         (migration("example.0002_auto", *parents),),
         recorded,
@@ -71,3 +81,33 @@ def test_a_foreign_migration_is_taken_back_before_its_file_goes(recorded, parent
     )
     (finding,) = unpackaged_files(history)
     assert list(finding.commands) == commands
+
+
+def create_model(table):
+    return Operation("CreateModel", (SchemaChange(SchemaChangeKind.ADDED, table),))
+
+
+EXISTING, MISSING, CODE = (
+    create_model("dcim_device"),
+    create_model("dcim_new"),
+    Operation("RunPython"),
+)
+
+
+@pytest.mark.parametrize(
+    ("operations", "expected"),
+    [
+        pytest.param((EXISTING, CODE), True, id="table exists, code leaves no trace"),
+        pytest.param((EXISTING, MISSING), True, id="one of two tables exists"),
+        pytest.param((MISSING,), False, id="table does not exist"),
+        pytest.param((CODE,), False, id="only code"),
+    ],
+)
+def test_partially_applied_when_the_schema_has_an_operation_blocks(
+    findings_of, operations, expected
+):
+    first = migration("dcim.0001_initial")
+    second = Migration("dcim.0002_more", (first.key,), (), operations)
+    state = facts(migrations=migrations((first, second), (first.key,)))
+    findings = [("blocker", "dcim.0002_more")] if expected else []
+    assert findings_of("migrations.partially_applied", state) == findings

@@ -1,4 +1,4 @@
-"""What migrations demand of the rows: only what will stop them is a blocker."""
+"""Rules about preconditions: only a violated, blocking precondition is a blocker."""
 
 from dataclasses import replace
 
@@ -7,8 +7,12 @@ import pytest
 from nautobot_upgrade_jobs.checks.rules.preconditions import migration_cost, violated
 from nautobot_upgrade_jobs.facts import Tables
 from nautobot_upgrade_jobs.facts.preconditions import (
+    COST_TEXTS,
+    CostKind,
+    Lock,
     OperationCost,
     Precondition,
+    PreconditionKind,
     PreconditionResult,
     Preconditions,
 )
@@ -16,96 +20,212 @@ from nautobot_upgrade_jobs.facts.tables import Table
 from tests.support.builders import database, facts, mysql, trial_boot
 
 UNIQUE = Precondition(
-    "unique", "example.0002_more", "AlterField", "example_thing", ("name",), migrations_before=3
+    PreconditionKind.UNIQUE,
+    "example.0002_more",
+    "AlterField",
+    "example_thing",
+    ("name",),
+    migrations_before=3,
 )
-TWICE = PreconditionResult(UNIQUE, 2, ("1", "2"))
-COMPLIES = PreconditionResult(UNIQUE, 0)
-MENDED = PreconditionResult(
+DUPLICATES = PreconditionResult(UNIQUE, 2, ("1", "2"))
+SATISFIED = PreconditionResult(UNIQUE, 0)
+POSSIBLY_FIXED = PreconditionResult(
     replace(UNIQUE, possibly_fixed_by=("example.0001_names",)), 2, ("1", "2")
 )
-GOES = PreconditionResult(replace(UNIQUE, kind="loses", operation="RemoveField"), 7)
-CUT = PreconditionResult(replace(UNIQUE, kind="cut", bound="64"), 2, ("1", "2"))
-UNTRIED = PreconditionResult(UNIQUE, 0, unknown_reason="permission denied")
+NAMED_CHECK = PreconditionResult(
+    replace(UNIQUE, kind=PreconditionKind.CHECK, columns=(), name="positive"), 1
+)
+DROPPED = PreconditionResult(
+    replace(UNIQUE, kind=PreconditionKind.DROPS, operation="RemoveField"), 7
+)
+TRUNCATED = PreconditionResult(
+    replace(UNIQUE, kind=PreconditionKind.TRUNCATES, bound="64"), 2, ("1", "2")
+)
+UNTESTED = PreconditionResult(UNIQUE, 0, unknown_reason="permission denied")
 
 
-def target(*answers, **changes):
-    return trial_boot(facts={"preconditions": Preconditions(answers, len(answers), 9)}, **changes)
+def boot_with(*results, **changes):
+    return trial_boot(facts={"preconditions": Preconditions(results, len(results), 9)}, **changes)
 
 
 @pytest.mark.parametrize(
-    ("check", "state", "expected"),
+    ("state", "expected"),
     [
-        ("violated", target(), []),
-        ("violated", target(COMPLIES), []),
-        ("violated", target(TWICE), [("blocker", "example_thing.name")]),
-        ("violated", target(MENDED), [("warning", "example_thing.name")]),
-        (
-            "violated",
-            target(
-                PreconditionResult(replace(UNIQUE, kind="check", columns=(), name="positive"), 1)
-            ),
-            [("blocker", "example_thing.positive")],
+        pytest.param(boot_with(), [], id="no preconditions"),
+        pytest.param(boot_with(SATISFIED), [], id="satisfied"),
+        pytest.param(boot_with(DUPLICATES), [("blocker", "example_thing.name")], id="violated"),
+        pytest.param(
+            boot_with(POSSIBLY_FIXED), [("warning", "example_thing.name")], id="possibly fixed"
         ),
-        ("violated", target(GOES), []),
-        ("violated", target(CUT), []),
-        ("violated", target(UNTRIED), []),
-        ("violated", target(TWICE, is_separate_environment=False), "not_applicable"),
-        ("truncated_values", target(CUT), [("warning", "example_thing.name")]),
-        ("truncated_values", target(TWICE), []),
-        ("truncated_values", target(replace(CUT, affected_rows=0)), []),
-        ("dropped_values", target(TWICE, CUT), []),
-        ("dropped_values", target(GOES), [("info", "columns")]),
-        ("dropped_values", target(replace(GOES, affected_rows=0)), []),
-        ("migration_cost", target(), [("info", "migrations")]),
-        ("migration_cost", trial_boot(facts={"preconditions": Preconditions()}), []),
-        ("migration_cost", target(is_separate_environment=False), "not_applicable"),
-        ("untested", target(TWICE, GOES), []),
-        ("untested", target(TWICE, UNTRIED), "skipped"),
-        ("untested", target(replace(GOES, affected_rows=0, unknown_reason="gone already")), []),
+        pytest.param(
+            boot_with(NAMED_CHECK), [("blocker", "example_thing.positive")], id="named constraint"
+        ),
+        pytest.param(boot_with(DROPPED), [], id="dropped values"),
+        pytest.param(boot_with(TRUNCATED), [], id="truncated values"),
+        pytest.param(boot_with(UNTESTED), [], id="untested"),
+        pytest.param(
+            boot_with(DUPLICATES, is_separate_environment=False),
+            "not_applicable",
+            id="target is installed",
+        ),
     ],
 )
-def test_what_is_told(found, check, state, expected):
-    assert found(f"preconditions.{check}", facts(), trial_boot=state) == expected
+def test_violated_preconditions_block_unless_possibly_fixed(findings_of, state, expected):
+    assert findings_of("preconditions.violated", facts(), trial_boot=state) == expected
 
 
 @pytest.mark.parametrize(
-    ("changes", "words"),
+    ("state", "expected"),
     [
-        ({}, "2 values of name are there more than once"),
-        ({"kind": "not null"}, "2 rows of example_thing without name"),
-        ({"kind": "range", "bound": "x < 9"}, "2 rows of example_thing with a number in"),
-        ({"kind": "length", "bound": "64"}, "2 rows of example_thing with more than 64 characters"),
-        ({"kind": "reference", "bound": "other.id"}, "leads to no row of other"),
-        ({"kind": "check", "bound": "a > 0"}, "against the condition a > 0"),
-        ({"columns": (), "name": "code"}, "what is new, code, has one value for all of them"),
-        ({"columns": (), "kind": "not null", "name": "code"}, "code, has no value for them"),
+        pytest.param(boot_with(TRUNCATED), [("warning", "example_thing.name")], id="truncated"),
+        pytest.param(boot_with(DUPLICATES), [], id="another kind"),
+        pytest.param(boot_with(replace(TRUNCATED, affected_rows=0)), [], id="no affected rows"),
     ],
 )
-def test_each_demand_is_said_in_words(changes, words):
-    answer = PreconditionResult(replace(UNIQUE, **changes), 2)
-    (finding,) = violated(target(answer), database())
-    assert words in finding.message
-    assert "example.0002_more (AlterField) will stop, after 3 migrations of 9" in finding.message
+def test_truncated_values_with_longer_texts_warn(findings_of, state, expected):
+    assert findings_of("preconditions.truncated_values", facts(), trial_boot=state) == expected
 
 
-@pytest.mark.parametrize(("server", "stays"), [(database(), False), (mysql(), True)])
-def test_what_stays_of_the_migration_itself(server, stays):
-    (finding,) = violated(target(TWICE), server)
+@pytest.mark.parametrize(
+    ("state", "expected"),
+    [
+        pytest.param(boot_with(DUPLICATES, TRUNCATED), [], id="other kinds"),
+        pytest.param(boot_with(DROPPED), [("info", "columns")], id="dropped"),
+        pytest.param(boot_with(replace(DROPPED, affected_rows=0)), [], id="no values"),
+    ],
+)
+def test_dropped_values_in_columns_inform(findings_of, state, expected):
+    assert findings_of("preconditions.dropped_values", facts(), trial_boot=state) == expected
+
+
+@pytest.mark.parametrize(
+    ("state", "expected"),
+    [
+        pytest.param(boot_with(), [("info", "migrations")], id="pending migrations"),
+        pytest.param(
+            trial_boot(facts={"preconditions": Preconditions()}), [], id="no pending migrations"
+        ),
+        pytest.param(
+            boot_with(is_separate_environment=False), "not_applicable", id="target is installed"
+        ),
+    ],
+)
+def test_migration_cost_of_pending_migrations_informs(findings_of, state, expected):
+    assert findings_of("preconditions.migration_cost", facts(), trial_boot=state) == expected
+
+
+@pytest.mark.parametrize(
+    ("state", "expected"),
+    [
+        pytest.param(boot_with(DUPLICATES, DROPPED), [], id="all tested"),
+        pytest.param(boot_with(DUPLICATES, UNTESTED), "skipped", id="one untested"),
+        pytest.param(
+            boot_with(replace(DROPPED, affected_rows=0, unknown_reason="no such table")),
+            [],
+            id="uncounted dropped values",
+        ),
+    ],
+)
+def test_untested_preconditions_skip_the_check(findings_of, state, expected):
+    assert findings_of("preconditions.untested", facts(), trial_boot=state) == expected
+
+
+@pytest.mark.parametrize(
+    ("changes", "text"),
+    [
+        pytest.param({}, "2 values of name occur more than once", id="unique"),
+        pytest.param(
+            {"kind": PreconditionKind.NOT_NULL},
+            "2 rows of example_thing have no value in name",
+            id="not null",
+        ),
+        pytest.param(
+            {"kind": PreconditionKind.NUMERIC_RANGE, "bound": "x < 9"},
+            "2 rows of example_thing have a number in",
+            id="numeric range",
+        ),
+        pytest.param(
+            {"kind": PreconditionKind.MAX_LENGTH, "bound": "64"},
+            "2 rows of example_thing have more than 64 characters",
+            id="maximum length",
+        ),
+        pytest.param(
+            {"kind": PreconditionKind.FOREIGN_KEY, "bound": "other.id"},
+            "refers to no row of other",
+            id="foreign key",
+        ),
+        pytest.param(
+            {"kind": PreconditionKind.CHECK, "bound": "a > 0"},
+            "violate the condition a > 0",
+            id="check",
+        ),
+        pytest.param(
+            {"columns": (), "name": "code"},
+            "the new code has one value for all of them",
+            id="new unique field",
+        ),
+        pytest.param(
+            {"columns": (), "kind": PreconditionKind.NOT_NULL, "name": "code"},
+            "the new code has no value for them",
+            id="new not null field",
+        ),
+    ],
+)
+def test_violated_message_names_the_rows_and_the_operation(changes, text):
+    result = PreconditionResult(replace(UNIQUE, **changes), 2)
+    (finding,) = violated(boot_with(result), database())
+    assert text in finding.message
+    assert "example.0002_more (AlterField) will stop after 3 of 9 migrations" in finding.message
+
+
+@pytest.mark.parametrize(
+    ("server", "stays"),
+    [pytest.param(database(), False, id="postgresql"), pytest.param(mysql(), True, id="mysql")],
+)
+def test_violated_on_mysql_mentions_partial_changes(server, stays):
+    (finding,) = violated(boot_with(DUPLICATES), server)
     assert ("MySQL" in finding.message) == stays
 
 
-def test_the_window_is_told_with_what_it_rests_on():
-    work = (OperationCost("index", "example.0002_more", "AddIndex", "dcim_device"),)
-    state = trial_boot(
-        facts={"preconditions": Preconditions(migrations_planned=60, operation_costs=work)}
+def boot_with_costs(*costs):
+    return trial_boot(
+        facts={"preconditions": Preconditions(migrations_planned=60, operation_costs=costs)}
     )
-    tables = Tables((Table("dcim_device", 2_000_000, False, 800 * 1024 * 1024),), ())
-    (finding,) = migration_cost(state, tables)
-    assert finding.message == (
-        "60 migrations: between 44 seconds and 6 minutes, by the number of rows, "
-        "and up to 400 MiB of disk for what is written meanwhile."
+
+
+TABLES = Tables((Table("dcim_device", 2_000_000, False, 800 * 1024 * 1024),), ())
+
+
+def test_migration_cost_states_time_and_disk_space():
+    cost = OperationCost(
+        CostKind.INDEX_BUILD, "example.0002_more", "AddIndex", "dcim_device", Lock.WRITES
     )
+    (finding,) = migration_cost(boot_with_costs(cost), TABLES)
+    assert "60 migrations will take between 44 seconds and 6 minutes" in finding.message
+    assert "up to 400 MiB" in finding.message
     assert finding.evidence == (
-        "dcim_device (about 2000000 rows): an index is built, nobody writes meanwhile; "
-        "example.0002_more",
+        "dcim_device (about 2000000 rows): example.0002_more builds an index while writes wait",
+    )
+
+
+@pytest.mark.parametrize("lock", Lock)
+@pytest.mark.parametrize("kind", CostKind)
+def test_migration_cost_evidence_states_the_lock(kind, lock):
+    cost = OperationCost(kind, "example.0002_more", "AlterField", "dcim_device", lock)
+    (finding,) = migration_cost(boot_with_costs(cost), TABLES)
+    (line,) = finding.evidence
+    assert line.endswith(COST_TEXTS[kind][lock])
+
+
+def test_migration_cost_with_two_locks_lists_both():
+    costs = [
+        OperationCost(CostKind.INDEX_BUILD, f"example.000{number}", "AddIndex", "dcim_device", lock)
+        for number, lock in enumerate((Lock.WRITES, Lock.READS_AND_WRITES, Lock.WRITES))
+    ]
+    (finding,) = migration_cost(boot_with_costs(*costs), TABLES)
+    assert finding.evidence == (
+        "dcim_device (about 2000000 rows): example.0000 builds an index while writes wait"
+        " (the first of 2 such operations)",
+        "dcim_device (about 2000000 rows): example.0001 builds an index while reads and writes"
+        " wait",
     )

@@ -1,4 +1,4 @@
-"""What is said of the way back that was chosen."""
+"""Rules about the chosen rollback option."""
 
 from dataclasses import replace
 
@@ -6,159 +6,263 @@ import pytest
 
 from nautobot_upgrade_jobs.checks.rules.rollback import data_loss, infeasible, point_of_no_return
 from nautobot_upgrade_jobs.facts.pinned_packages import PinnedPackages
-from nautobot_upgrade_jobs.facts.preconditions import Precondition, PreconditionResult
-from nautobot_upgrade_jobs.rollback.backup_check import Proof
-from nautobot_upgrade_jobs.rollback.diagnosis import Diagnosis, Stage
-from nautobot_upgrade_jobs.rollback.losses import Loss, Stop
-from nautobot_upgrade_jobs.rollback.options import Way
+from nautobot_upgrade_jobs.facts.preconditions import (
+    Precondition,
+    PreconditionKind,
+    PreconditionResult,
+)
+from nautobot_upgrade_jobs.rollback.backup_check import BackupEvidence
+from nautobot_upgrade_jobs.rollback.diagnosis import Diagnosis, UpgradeState
+from nautobot_upgrade_jobs.rollback.losses import LOSS_TEXT, DataLoss, ReverseFailure
+from nautobot_upgrade_jobs.rollback.options import RollbackOption
 from tests.support.builders import choice, trial_boot
 
-NOTHING = Way("nothing", "the upgrade is complete")
-REVERSE, RESTORE = Way("reverse"), Way("restore")
-EMPTY = PreconditionResult(
-    Precondition("not null", "dcim.0090", "RemoveField", "dcim_cable", name="end"), 7, ("1",)
+REINSTALL = RollbackOption("reinstall", "the upgrade is complete")
+REVERSE, RESTORE = RollbackOption("reverse_migrations"), RollbackOption("restore_backup")
+ROLL_FORWARD = RollbackOption("roll_forward")
+NULL_VALUES = PreconditionResult(
+    Precondition(PreconditionKind.NOT_NULL, "dcim.0090", "RemoveField", "dcim_cable", name="end"),
+    7,
+    ("1",),
 )
-STOPS = replace(REVERSE, stop=Stop("dcim.0090", "RemoveField", 21, EMPTY))
-REFUSED = replace(REVERSE, stop=Stop("app.0002", "RunPython", 1))
-PROVEN = Proof(("it reads to its end",))
-GOES = Loss("goes", "dcim_cabletype", 14, "dcim.0086")
+STOPPED = replace(REVERSE, failure=ReverseFailure("dcim.0090", "RemoveField", 21, NULL_VALUES))
+IRREVERSIBLE = replace(REVERSE, failure=ReverseFailure("app.0002", "RunPython", 1))
+VERIFIED = BackupEvidence(("it reads to its end",))
+REMOVED = DataLoss("dropped", "dcim_cabletype", 14, "dcim.0086")
+EMPTIED = DataLoss("restored empty", "dcim_cable.a_id", 7, "dcim.0090")
+
+
+@pytest.mark.parametrize(
+    ("state", "expected"),
+    [
+        pytest.param(choice(), [], id="feasible"),
+        pytest.param(choice(STOPPED), [("blocker", "reverse_migrations")], id="stops on rows"),
+        pytest.param(choice(IRREVERSIBLE), [("blocker", "reverse_migrations")], id="irreversible"),
+        pytest.param(choice(REINSTALL), [("blocker", "reinstall")], id="not possible here"),
+    ],
+)
+def test_infeasible_options_block(findings_of, state, expected):
+    assert findings_of("rollback.infeasible", choice=state) == expected
+
+
+@pytest.mark.parametrize(
+    ("state", "expected"),
+    [
+        pytest.param(choice(), "not_applicable", id="restores no backup"),
+        pytest.param(choice(RESTORE), [("blocker", "restore_backup")], id="no evidence"),
+        pytest.param(choice(RESTORE, backup=VERIFIED), [], id="verified"),
+        pytest.param(
+            choice(RESTORE, backup=replace(VERIFIED, unverified=("rows",))),
+            [("warning", "restore_backup")],
+            id="partly verified",
+        ),
+        pytest.param(
+            choice(RESTORE, backup=replace(VERIFIED, contradictions=("late",))),
+            [("blocker", "restore_backup")],
+            id="contradicted",
+        ),
+    ],
+)
+def test_unproven_backup_blocks_unless_verified(findings_of, state, expected):
+    assert findings_of("rollback.unproven_backup", choice=state) == expected
+
+
+@pytest.mark.parametrize(
+    ("state", "expected"),
+    [
+        pytest.param(choice(), "not_applicable", id="no pinned set"),
+        pytest.param(choice(pinned_packages=PinnedPackages("a==1\n")), [], id="available"),
+        pytest.param(
+            choice(ROLL_FORWARD, pinned_packages=PinnedPackages("")),
+            "not_applicable",
+            id="rolls forward",
+        ),
+        pytest.param(
+            choice(pinned_packages=PinnedPackages("", ("a==1", "b==2"))),
+            [("blocker", "packages")],
+            id="unavailable",
+        ),
+        pytest.param(
+            choice(pinned_packages=PinnedPackages("a==1", unchecked_reason="no index")),
+            [("warning", "packages")],
+            id="not checked",
+        ),
+    ],
+)
+def test_unavailable_packages_block_and_unchecked_ones_warn(findings_of, state, expected):
+    assert findings_of("rollback.unavailable_packages", choice=state) == expected
+
+
+@pytest.mark.parametrize(
+    ("losses", "expected"),
+    [
+        pytest.param((), [], id="no losses"),
+        pytest.param((REMOVED,), [("warning", "dropped")], id="one kind"),
+        pytest.param(
+            (REMOVED, replace(REMOVED, kind="left behind"), REMOVED),
+            [("warning", "dropped"), ("warning", "left behind")],
+            id="two kinds",
+        ),
+    ],
+)
+def test_data_loss_warns_once_per_kind(findings_of, losses, expected):
+    state = choice(replace(REVERSE, losses=losses))
+    assert findings_of("rollback.data_loss", choice=state) == expected
 
 
 @pytest.mark.parametrize(
     ("check", "state", "expected"),
     [
-        ("infeasible", choice(), []),
-        ("infeasible", choice(STOPS), [("blocker", "reverse")]),
-        ("infeasible", choice(REFUSED), [("blocker", "reverse")]),
-        ("infeasible", choice(NOTHING), [("blocker", "nothing")]),
-        ("unproven_backup", choice(), "not_applicable"),
-        ("unproven_backup", choice(RESTORE), [("blocker", "restore")]),
-        ("unproven_backup", choice(RESTORE, backup=PROVEN), []),
-        (
-            "unproven_backup",
-            choice(RESTORE, backup=replace(PROVEN, open=("rows",))),
-            [("warning", "restore")],
+        pytest.param("unknowns", choice(), [], id="no unknowns"),
+        pytest.param(
+            "unknowns",
+            choice(replace(REVERSE, unknowns=("not tried",))),
+            [("warning", "reverse_migrations")],
+            id="unknowns",
         ),
-        (
-            "unproven_backup",
-            choice(RESTORE, backup=replace(PROVEN, objections=("late",))),
-            [("blocker", "restore")],
+        pytest.param("not_recommended", choice(), [], id="recommended"),
+        pytest.param(
+            "not_recommended",
+            choice(REVERSE, RESTORE),
+            [("warning", "reverse_migrations")],
+            id="another one",
         ),
-        ("unavailable_packages", choice(), "not_applicable"),
-        ("unavailable_packages", choice(frozen=PinnedPackages("a==1\n")), []),
-        (
-            "unavailable_packages",
-            choice(Way("forward"), frozen=PinnedPackages("")),
-            "not_applicable",
+        pytest.param("no_snapshot", choice(), [], id="snapshot"),
+        pytest.param(
+            "no_snapshot",
+            choice(has_snapshot=False),
+            [("info", "reverse_migrations")],
+            id="no snapshot",
         ),
-        (
-            "unavailable_packages",
-            choice(frozen=PinnedPackages("", ("a==1", "b==2"))),
-            [("blocker", "packages")],
-        ),
-        (
-            "unavailable_packages",
-            choice(frozen=PinnedPackages("a==1", unchecked_reason="no index")),
-            [("warning", "packages")],
-        ),
-        ("data_loss", choice(), []),
-        ("data_loss", choice(replace(REVERSE, losses=(GOES,))), [("warning", "goes")]),
-        (
-            "data_loss",
-            choice(replace(REVERSE, losses=(GOES, replace(GOES, kind="stays"), GOES))),
-            [("warning", "goes"), ("warning", "stays")],
-        ),
-        ("unknowns", choice(), []),
-        ("unknowns", choice(replace(REVERSE, doubts=("not tried",))), [("warning", "reverse")]),
-        ("not_recommended", choice(), []),
-        ("not_recommended", choice(REVERSE, RESTORE), [("warning", "reverse")]),
-        ("no_snapshot", choice(), []),
-        ("no_snapshot", choice(snapshot=False), [("info", "reverse")]),
     ],
 )
-def test_what_is_told(found, check, state, expected):
-    assert found(f"rollback.{check}", choice=state) == expected
+def test_option_rules_report_only_their_condition(findings_of, check, state, expected):
+    assert findings_of(f"rollback.{check}", choice=state) == expected
 
 
 @pytest.mark.parametrize(
-    ("way", "words"),
+    ("option", "text"),
     [
-        (
-            STOPS,
-            "will stop at dcim.0090 (RemoveField), with 21 migrations already undone: dcim_cable",
+        pytest.param(
+            STOPPED,
+            "will stop at dcim.0090 (RemoveField), after 21 migrations are reversed: dcim_cable",
+            id="stops on rows",
         ),
-        (REFUSED, "with 1 migration already undone: nobody has written a way back"),
-        (NOTHING, "Nothing to undo in the database: the upgrade is complete."),
+        pytest.param(
+            IRREVERSIBLE,
+            "after 1 migration is reversed: the operation has no reverse code",
+            id="irreversible",
+        ),
+        pytest.param(REINSTALL, "is not possible: the upgrade is complete.", id="not possible"),
     ],
 )
-def test_why_it_does_not_lead_there(way, words):
-    (finding,) = infeasible(choice(way, RESTORE))
-    assert words in finding.message
-    assert "Restore the backup" in finding.remediation
+def test_infeasible_message_states_the_reason_and_the_recommended_option(option, text):
+    (finding,) = infeasible(choice(option, RESTORE))
+    assert text in finding.message
+    assert RESTORE.title in finding.remediation
 
 
 @pytest.mark.parametrize(
-    ("losses", "words"),
+    ("losses", "text"),
     [
-        ([GOES], "14 values in 1 place: gone with what the newer release brought."),
-        (
-            [GOES, replace(GOES, subject="b", number=None)],
-            "14 values in 2 places: gone with what the newer release brought. 1 place could not",
+        pytest.param([REMOVED], "14 values in 1 place,", id="counted"),
+        pytest.param(
+            [REMOVED, replace(REMOVED, subject="b", count=None)],
+            "14 values in 2 places,",
+            id="partly counted",
         ),
-        ([replace(GOES, number=None)], "what is in 1 place, and nobody could count: gone"),
-        ([replace(GOES, kind="comes back empty")], "14 values in 1 place: not coming back."),
-        ([replace(GOES, kind="written since")], "14 changes in 1 place: written since the backup."),
-        ([replace(GOES, kind="removed since")], "14 rows in 1 place: removed since"),
+        pytest.param(
+            [replace(REMOVED, count=None)], "unknown number of values in 1 place,", id="uncounted"
+        ),
+        pytest.param([EMPTIED], "7 values in 1 place,", id="restored empty"),
+        pytest.param(
+            [replace(REMOVED, kind="written since")], "14 changes in 1 place,", id="changes"
+        ),
+        pytest.param([replace(REMOVED, kind="deleted since")], "14 rows in 1 place,", id="rows"),
     ],
 )
-def test_what_is_lost_is_counted(losses, words):
+def test_data_loss_message_states_amount_and_kind(losses, text):
     (finding,) = data_loss(choice(replace(REVERSE, losses=tuple(losses))))
-    assert words in finding.message
+    assert f"{text} {LOSS_TEXT[losses[0].kind]}." in finding.message
+    uncounted = [loss for loss in losses if loss.count is None]
+    assert ("1 place could not be counted." in finding.message) == (
+        0 < len(uncounted) < len(losses)
+    )
 
 
-def test_some_of_it_is_shown_and_where_to_look():
-    change = Loss(
+def test_data_loss_evidence_shows_samples_and_a_link():
+    change = DataLoss(
         "written since", "dcim.rack", 2, "eve", "create", ("r1", "r2"), "/extras/log/?x=1"
     )
     (finding,) = data_loss(choice(replace(REVERSE, losses=(change,))))
     assert finding.evidence == ("dcim.rack: 2 (eve): create, such as r1, r2; see /extras/log/?x=1",)
 
 
-def test_what_is_most_stands_first():
-    losses = (GOES, replace(GOES, subject="b", number=99), replace(GOES, subject="c", number=None))
+def test_data_loss_evidence_lists_uncounted_and_largest_losses_first():
+    losses = (
+        REMOVED,
+        replace(REMOVED, subject="b", count=99),
+        replace(REMOVED, subject="c", count=None),
+    )
     (finding,) = data_loss(choice(replace(REVERSE, losses=losses)))
     assert [line.partition(":")[0] for line in finding.evidence] == ["c", "b", "dcim_cabletype"]
 
 
-AHEAD = Diagnosis(Stage.AHEAD, 59, ())
-EMPTIED = Loss("comes back empty", "dcim_cable.a_id", 7, "dcim.0090")
+PLANNED = Diagnosis(UpgradeState.PLANNED, 59, ())
 
 
 @pytest.mark.parametrize(
-    ("reverse", "advised", "target", "expected"),
+    ("reverse", "recommended", "target", "expected"),
     [
-        (REVERSE, RESTORE, {"is_separate_environment": False}, "not_applicable"),
-        (REVERSE, Way("nothing"), {}, []),
-        (REVERSE, REVERSE, {}, []),
-        (
-            replace(REVERSE, losses=(EMPTIED, GOES), no_return="dcim.0090"),
+        pytest.param(
+            REVERSE,
+            RESTORE,
+            {"is_separate_environment": False},
+            "not_applicable",
+            id="target is installed",
+        ),
+        pytest.param(REVERSE, RollbackOption("reinstall"), {}, [], id="reinstall is recommended"),
+        pytest.param(REVERSE, REVERSE, {}, [], id="reverse is recommended"),
+        pytest.param(
+            replace(REVERSE, losses=(EMPTIED, REMOVED), point_of_no_return="dcim.0090"),
             RESTORE,
             {},
             [("info", "dcim.0090")],
+            id="loss",
         ),
-        (replace(STOPS, no_return="dcim.0090"), RESTORE, {}, [("info", "dcim.0090")]),
-        (Way("reverse", "nobody knows"), RESTORE, {}, [("info", "migrations")]),
-        (replace(REVERSE, doubts=("not tried",)), RESTORE, {}, [("info", "migrations")]),
+        pytest.param(
+            replace(STOPPED, point_of_no_return="dcim.0090"),
+            RESTORE,
+            {},
+            [("info", "dcim.0090")],
+            id="failure",
+        ),
+        pytest.param(
+            RollbackOption("reverse_migrations", "not known"),
+            RESTORE,
+            {},
+            [("info", "migrations")],
+            id="not possible",
+        ),
+        pytest.param(
+            replace(REVERSE, unknowns=("not tried",)),
+            RESTORE,
+            {},
+            [("info", "migrations")],
+            id="unknowns",
+        ),
     ],
 )
-def test_the_point_of_no_return(found, reverse, advised, target, expected):
-    state = choice(advised, ways=(reverse, advised), diagnosis=AHEAD)
-    told = found("rollback.point_of_no_return", choice=state, trial_boot=trial_boot(**target))
-    assert told == expected
+def test_point_of_no_return_informs_if_only_the_backup_rolls_back(
+    findings_of, reverse, recommended, target, expected
+):
+    state = choice(recommended, options=(reverse, recommended), diagnosis=PLANNED)
+    boot = trial_boot(**target)
+    assert findings_of("rollback.point_of_no_return", choice=state, trial_boot=boot) == expected
 
 
-def test_the_point_of_no_return_says_what_is_lost_there():
-    way = replace(REVERSE, losses=(EMPTIED, GOES), no_return="dcim.0090")
-    state = choice(RESTORE, ways=(way, RESTORE), diagnosis=AHEAD)
+def test_point_of_no_return_evidence_lists_only_its_own_losses():
+    reverse = replace(REVERSE, losses=(EMPTIED, REMOVED), point_of_no_return="dcim.0090")
+    state = choice(RESTORE, options=(reverse, RESTORE), diagnosis=PLANNED)
     (finding,) = point_of_no_return(trial_boot(), state)
     assert finding.evidence == ("dcim_cable.a_id: 7 (dcim.0090)",)

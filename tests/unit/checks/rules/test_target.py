@@ -1,4 +1,4 @@
-"""Is the target known, ahead, and within one step?"""
+"""Rules about the target release."""
 
 from dataclasses import replace
 
@@ -10,95 +10,100 @@ from tests.support.builders import target
 
 
 @pytest.mark.parametrize(
-    ("installed", "wanted", "expected"),
+    ("installed", "release", "expected"),
     [
-        ("2.4.44", "3.2.7", []),
-        ("3.2.0", "3.2.7", []),
-        ("2.4.44", "3.2.99", "skipped"),
-        ("2.4.44", "4.0.0", "skipped"),
-        ("2.4.44", "3.2.0rc1", "skipped"),
+        pytest.param("2.4.44", "3.2.7", [], id="other line"),
+        pytest.param("3.2.0", "3.2.7", [], id="same line"),
+        pytest.param("2.4.44", "3.2.99", "skipped", id="unknown patch release"),
+        pytest.param("2.4.44", "4.0.0", "skipped", id="unknown line"),
+        pytest.param("2.4.44", "3.2.0rc1", "skipped", id="pre-release"),
     ],
 )
-def test_known_release(found, installed, wanted, expected):
-    assert found("target.not_in_catalog", target=target(wanted, installed)) == expected
+def test_not_in_catalog_with_an_unknown_release_is_skipped(
+    findings_of, installed, release, expected
+):
+    assert findings_of("target.not_in_catalog", target=target(release, installed)) == expected
 
 
 @pytest.mark.parametrize(
-    ("installed", "wanted", "expected"),
+    ("installed", "release", "expected"),
     [
-        ("2.4.44", "3.2.7", []),
-        ("3.2.6", "3.2.7", []),
-        ("3.2.7", "2.4.44", [("blocker", "2.4.44")]),
-        ("3.2.7", "3.2.6", [("blocker", "3.2.6")]),
-        ("3.2.7", "3.2.7", [("info", "same-release")]),
-        ("3.2.7", "", []),
-        ("2.4.44", "3.3.0a1", [("warning", "pre-release")]),
+        pytest.param("2.4.44", "3.2.7", [], id="newer line"),
+        pytest.param("3.2.6", "3.2.7", [], id="newer patch release"),
+        pytest.param("3.2.7", "2.4.44", [("blocker", "2.4.44")], id="older line"),
+        pytest.param("3.2.7", "3.2.6", [("blocker", "3.2.6")], id="older patch release"),
+        pytest.param("3.2.7", "3.2.7", [("info", "same-release")], id="same release"),
+        pytest.param("3.2.7", "", [], id="same release, not chosen"),
+        pytest.param("2.4.44", "3.3.0a1", [("warning", "pre-release")], id="pre-release"),
     ],
 )
-def test_direction(found, installed, wanted, expected):
-    assert found("target.not_newer", target=target(wanted, installed)) == expected
+def test_not_newer_target_blocks_and_a_pre_release_warns(findings_of, installed, release, expected):
+    assert findings_of("target.not_newer", target=target(release, installed)) == expected
 
 
 @pytest.mark.parametrize(
-    ("installed", "wanted", "expected"),
+    ("installed", "release", "expected"),
     [
-        ("2.4.44", "3.2.7", []),
-        ("2.4.43", "2.4.44", []),
-        ("2.4.44", "3.0.11", [("warning", "3.0.11")]),
-        ("2.4.44", "3.1.8", [("warning", "3.1.8")]),
-        ("2.4.10", "3.0.11", []),
+        pytest.param("2.4.44", "3.2.7", [], id="released later"),
+        pytest.param("2.4.43", "2.4.44", [], id="same line"),
+        pytest.param("2.4.44", "3.0.11", [("warning", "3.0.11")], id="3.0 released earlier"),
+        pytest.param("2.4.44", "3.1.8", [("warning", "3.1.8")], id="3.1 released earlier"),
+        pytest.param("2.4.10", "3.0.11", [], id="older installed release"),
     ],
 )
-def test_released_before_installed(found, installed, wanted, expected):
+def test_older_release_date_of_the_target_warns(findings_of, installed, release, expected):
     check = "target.older_release_date"
-    assert found(check, target=target(wanted, installed)) == expected
+    assert findings_of(check, target=target(release, installed)) == expected
 
 
 @pytest.mark.parametrize(
-    ("installed", "wanted", "expected"),
+    ("installed", "release", "expected"),
     [
-        ("2.4.44", "3.2.7", []),
-        ("3.0.11", "3.2.7", []),
-        ("2.1.4", "2.4.44", []),
-        ("2.1.4", "3.2.7", [("warning", "2.4.44")]),
-        ("1.5.24", "2.4.44", [("warning", "1.6.32")]),
+        pytest.param("2.4.44", "3.2.7", [], id="2.4 to 3.2"),
+        pytest.param("3.0.11", "3.2.7", [], id="3.0 to 3.2"),
+        pytest.param("2.1.4", "2.4.44", [], id="2.1 to 2.4"),
+        pytest.param("2.1.4", "3.2.7", [("warning", "2.4.44")], id="2.1 to 3.2"),
+        pytest.param("1.5.24", "2.4.44", [("warning", "1.6.32")], id="1.5 to 2.4"),
     ],
 )
-def test_stops(found, installed, wanted, expected):
-    assert found("target.intermediate_stop", target=target(wanted, installed)) == expected
+def test_intermediate_stops_that_are_recommended_warn(findings_of, installed, release, expected):
+    assert findings_of("target.intermediate_stop", target=target(release, installed)) == expected
 
 
-def test_stops_across_a_python_gap_are_required(found):
-    """1.2.11 runs on Python up to 3.10 at most; no interpreter serves it and 3.2.7 for sure."""
-    severities = {
-        severity
-        for severity, _ in found("target.intermediate_stop", target=target("3.2.7", "1.1.0"))
-    }
-    assert "blocker" in severities
+def test_intermediate_stops_across_a_python_gap_block(findings_of):
+    """1.2.11 supports Python up to 3.10, so one interpreter may not run both it and 3.2.7."""
+    findings = findings_of("target.intermediate_stop", target=target("3.2.7", "1.1.0"))
+    assert "blocker" in {severity for severity, _ in findings}
 
 
 @pytest.mark.parametrize(
-    ("installed", "wanted", "expected"),
+    ("installed", "release", "expected"),
     [
-        ("2.4.44", "", [("info", "3.2.7")]),
-        ("3.2.7", "", []),
-        ("2.4.44", "2.4.44", "not_applicable"),
-        ("2.4.44", "3.2.7", "not_applicable"),
+        pytest.param("2.4.44", "", [("info", "3.2.7")], id="newer line"),
+        pytest.param("3.2.7", "", [], id="newest line"),
+        pytest.param("2.4.44", "2.4.44", "not_applicable", id="same release chosen"),
+        pytest.param("2.4.44", "3.2.7", "not_applicable", id="newest release chosen"),
     ],
 )
-def test_newer_lines(found, installed, wanted, expected):
-    assert found("target.newer_line_available", target=target(wanted, installed)) == expected
+def test_newer_line_available_without_a_chosen_target_informs(
+    findings_of, installed, release, expected
+):
+    assert findings_of("target.newer_line_available", target=target(release, installed)) == expected
+
+
+def test_database_behind_code_with_all_migrations_applied_passes():
+    assert list(database_behind_code(target("3.2.7", "3.2.7"))) == []
 
 
 @pytest.mark.parametrize(
-    ("database", "says"),
+    ("schema_release", "text"),
     [
-        ("", None),
-        ("2.4.44", "still those of 2.4.44"),
-        (BEFORE_FIRST_RELEASE, "between two releases"),
+        pytest.param("2.4.44", "still those of 2.4.44", id="known release"),
+        pytest.param(BEFORE_FIRST_RELEASE, "between two releases", id="between releases"),
     ],
 )
-def test_code_and_database(database, says):
-    found = list(database_behind_code(replace(target("3.2.7", "3.2.7"), schema_release=database)))
-    findings = [(one.severity.value, says in one.message) for one in found]
-    assert findings == ([("blocker", True)] if says else [])
+def test_database_behind_code_blocks_and_names_the_schema(schema_release, text):
+    state = replace(target("3.2.7", "3.2.7"), schema_release=schema_release)
+    (finding,) = database_behind_code(state)
+    assert finding.severity.value == "blocker"
+    assert text in finding.message

@@ -1,4 +1,4 @@
-"""The target as it starts: what is told, and what is not."""
+"""Rules about the trial boot of the target."""
 
 import pytest
 
@@ -10,7 +10,7 @@ from nautobot_upgrade_jobs.facts.trial_boot import AppLoadFailure
 from tests.support.builders import facts, migration, migrations, trial_boot
 
 PACKAGES = "lib/python3.12/site-packages"
-REMOVED = Failure(
+REMOVED_NAME = Failure(
     "apps",
     "ImportError",
     "cannot import name 'NaturalOrderingField' from 'nautobot.core.fields'",
@@ -19,106 +19,155 @@ REMOVED = Failure(
         Frame(f"{PACKAGES}/nautobot_example/models.py", 7, "<module>"),
     ),
 )
-SETTING = Failure("configuration", "KeyError", "'NAPALM_USERNAME'", ())
-WRITES = Failure("apps", "InternalError", "cannot execute INSERT in a read-only transaction", ())
+REMOVED_SETTING = Failure("configuration", "KeyError", "'NAPALM_USERNAME'", ())
+WRITE = Failure("apps", "InternalError", "cannot execute INSERT in a read-only transaction", ())
 WARNING = SystemCheckMessage("security.W001", "warning", "old", "")
-ERROR = SystemCheckMessage("fields.E300", "error", "gone", "name it anew")
-OLD = migration("example.0001_initial")
-NEW = migration("example.0002_more", OLD.key)
-OTHER = migration("example.0002_own", OLD.key)
+ERROR = SystemCheckMessage("fields.E300", "error", "removed", "rename it")
+INITIAL = migration("example.0001_initial")
+SECOND = migration("example.0002_more", INITIAL.key)
+CONFLICTING = migration("example.0002_own", INITIAL.key)
+INSTALLED = facts(
+    system_checks=SystemChecks((WARNING,)),
+    migrations=migrations((INITIAL, SECOND), (INITIAL.key, "example.0003_local"), ("example",)),
+)
 
 
-def target(*on_disk, recorded=(OLD.key,)):
+def boot_with_migrations(*on_disk, recorded=(INITIAL.key,)):
     return trial_boot(facts={"migrations": migrations(on_disk, recorded, ("example",))})
 
 
+def boot_with_messages(system_checks):
+    return trial_boot(facts={"system_checks": system_checks})
+
+
+def boot_with_failures(**failures):
+    """Return a trial boot in which Apps fail conclusively."""
+    return trial_boot(
+        app_load_failures=tuple(AppLoadFailure(app, failure) for app, failure in failures.items())
+    )
+
+
+INCONCLUSIVE = trial_boot(app_load_failures=(AppLoadFailure("one", WRITE, conclusive=False),))
+
+
 @pytest.mark.parametrize(
-    ("check", "state", "expected"),
+    ("state", "expected"),
     [
-        ("fails_to_start", trial_boot(), []),
-        (
-            "fails_to_start",
-            trial_boot(app_load_failures=(AppLoadFailure("nautobot_example", REMOVED),)),
-            [],
+        pytest.param(trial_boot(), [], id="starts"),
+        pytest.param(boot_with_failures(nautobot_example=REMOVED_NAME), [], id="App fails"),
+        pytest.param(
+            trial_boot(failure=REMOVED_SETTING),
+            [("blocker", "NAPALM_USERNAME")],
+            id="configuration fails",
         ),
-        ("fails_to_start", trial_boot(failure=SETTING), [("blocker", "NAPALM_USERNAME")]),
-        ("app_fails_to_load", trial_boot(), []),
-        ("app_fails_to_load", trial_boot(failure=SETTING), []),
-        (
-            "app_fails_to_load",
-            trial_boot(
-                app_load_failures=(AppLoadFailure("one", REMOVED), AppLoadFailure("other", SETTING))
-            ),
-            [("blocker", "one"), ("blocker", "other")],
-        ),
-        (
-            "app_fails_to_load",
-            trial_boot(app_load_failures=(AppLoadFailure("one", WRITES, conclusive=False),)),
-            [],
-        ),
-        ("app_inconclusive", trial_boot(), []),
-        ("app_inconclusive", trial_boot(app_load_failures=(AppLoadFailure("one", REMOVED),)), []),
-        (
-            "app_inconclusive",
-            trial_boot(app_load_failures=(AppLoadFailure("one", WRITES, conclusive=False),)),
-            "skipped",
-        ),
-        ("new_system_check_messages", trial_boot(), []),
-        (
-            "new_system_check_messages",
-            trial_boot(facts={"system_checks": SystemChecks((WARNING,))}),
-            [],
-        ),
-        (
-            "new_system_check_messages",
-            trial_boot(facts={"system_checks": SystemChecks((WARNING, ERROR))}),
-            [("blocker", ERROR.subject)],
-        ),
-        (
-            "new_system_check_messages",
-            trial_boot(facts={"system_checks": Unavailable("why")}),
-            "skipped",
-        ),
-        ("broken_migration_graph", target(OLD), []),
-        ("broken_migration_graph", target(OLD, NEW), []),
-        ("broken_migration_graph", target(NEW), [("blocker", "dangling")]),
-        (
-            "broken_migration_graph",
-            target(OLD, NEW, recorded=(NEW.key,)),
-            [("blocker", "inconsistent")],
-        ),
-        ("broken_migration_graph", target(OLD, NEW, OTHER), [("blocker", "leaf-nodes")]),
-        ("missing_recorded_migrations", target(OLD, NEW), []),
-        (
-            "missing_recorded_migrations",
-            target(OLD, recorded=(OLD.key, NEW.key)),
-            [("warning", "example")],
-        ),
-        ("missing_recorded_migrations", target(OLD, recorded=(OLD.key, "example.0003_local")), []),
     ],
 )
-def test_what_is_told(found, check, state, expected):
-    today = facts(
-        system_checks=SystemChecks((WARNING,)),
-        migrations=migrations((OLD, NEW), (OLD.key, "example.0003_local"), ("example",)),
-    )
-    assert found(f"trial_boot.{check}", today, trial_boot=state) == expected
+def test_fails_to_start_without_an_app_blocks(findings_of, state, expected):
+    assert findings_of("trial_boot.fails_to_start", INSTALLED, trial_boot=state) == expected
 
 
-def test_what_was_not_started_is_not_judged(found):
-    assert found("trial_boot.fails_to_start") == "skipped"
+@pytest.mark.parametrize(
+    ("state", "expected"),
+    [
+        pytest.param(trial_boot(), [], id="starts"),
+        pytest.param(trial_boot(failure=REMOVED_SETTING), [], id="configuration fails"),
+        pytest.param(
+            boot_with_failures(one=REMOVED_NAME, other=REMOVED_SETTING),
+            [("blocker", "one"), ("blocker", "other")],
+            id="two Apps fail",
+        ),
+        pytest.param(INCONCLUSIVE, [], id="inconclusive"),
+    ],
+)
+def test_app_fails_to_load_blocks_for_each_conclusive_failure(findings_of, state, expected):
+    assert findings_of("trial_boot.app_fails_to_load", INSTALLED, trial_boot=state) == expected
 
 
-def test_an_app_is_named_with_the_line_that_fails():
-    (finding,) = app_fails_to_load(
-        trial_boot(app_load_failures=(AppLoadFailure("nautobot_example", REMOVED),))
-    )
+@pytest.mark.parametrize(
+    ("state", "expected"),
+    [
+        pytest.param(trial_boot(), [], id="starts"),
+        pytest.param(boot_with_failures(one=REMOVED_NAME), [], id="conclusive"),
+        pytest.param(INCONCLUSIVE, "skipped", id="inconclusive"),
+    ],
+)
+def test_app_inconclusive_with_an_inconclusive_failure_is_skipped(findings_of, state, expected):
+    assert findings_of("trial_boot.app_inconclusive", INSTALLED, trial_boot=state) == expected
+
+
+@pytest.mark.parametrize(
+    ("state", "expected"),
+    [
+        pytest.param(trial_boot(), [], id="no messages"),
+        pytest.param(boot_with_messages(SystemChecks((WARNING,))), [], id="known message"),
+        pytest.param(
+            boot_with_messages(SystemChecks((WARNING, ERROR))),
+            [("blocker", ERROR.subject)],
+            id="new error",
+        ),
+        pytest.param(boot_with_messages(Unavailable("why")), "skipped", id="unavailable"),
+    ],
+)
+def test_new_system_check_messages_report_only_new_ones(findings_of, state, expected):
+    check = "trial_boot.new_system_check_messages"
+    assert findings_of(check, INSTALLED, trial_boot=state) == expected
+
+
+@pytest.mark.parametrize(
+    ("state", "expected"),
+    [
+        pytest.param(boot_with_migrations(INITIAL), [], id="all applied"),
+        pytest.param(boot_with_migrations(INITIAL, SECOND), [], id="one pending"),
+        pytest.param(boot_with_migrations(SECOND), [("blocker", "dangling")], id="dangling"),
+        pytest.param(
+            boot_with_migrations(INITIAL, SECOND, recorded=(SECOND.key,)),
+            [("blocker", "inconsistent")],
+            id="inconsistent",
+        ),
+        pytest.param(
+            boot_with_migrations(INITIAL, SECOND, CONFLICTING),
+            [("blocker", "leaf-nodes")],
+            id="two leaf nodes",
+        ),
+    ],
+)
+def test_broken_migration_graph_blocks(findings_of, state, expected):
+    assert findings_of("trial_boot.broken_migration_graph", INSTALLED, trial_boot=state) == expected
+
+
+@pytest.mark.parametrize(
+    ("state", "expected"),
+    [
+        pytest.param(boot_with_migrations(INITIAL, SECOND), [], id="all have files"),
+        pytest.param(
+            boot_with_migrations(INITIAL, recorded=(INITIAL.key, SECOND.key)),
+            [("warning", "example")],
+            id="file missing in the target",
+        ),
+        pytest.param(
+            boot_with_migrations(INITIAL, recorded=(INITIAL.key, "example.0003_local")),
+            [],
+            id="file missing in both",
+        ),
+    ],
+)
+def test_missing_recorded_migrations_of_the_target_alone_warn(findings_of, state, expected):
+    check = "trial_boot.missing_recorded_migrations"
+    assert findings_of(check, INSTALLED, trial_boot=state) == expected
+
+
+def test_fails_to_start_without_a_trial_boot_is_skipped(findings_of):
+    assert findings_of("trial_boot.fails_to_start") == "skipped"
+
+
+def test_app_fails_to_load_message_names_the_app_and_the_line():
+    (finding,) = app_fails_to_load(boot_with_failures(nautobot_example=REMOVED_NAME))
     assert "3.2.7 does not start with the App nautobot_example" in finding.message
     assert "nautobot_example/models.py, line 7" in finding.message
     assert "NaturalOrderingField" in finding.message
 
 
-def test_a_configuration_is_told_by_its_line():
+def test_fails_to_start_message_names_the_line_of_the_configuration():
     config = "/opt/nautobot/nautobot_config.py"
     failure = Failure("configuration", "ImportError", "gone", (Frame(config, 12, "<module>"),))
     (finding,) = fails_to_start(trial_boot(failure=failure, config=config))

@@ -1,4 +1,4 @@
-"""The script of a way back, really run by bash, beside a nautobot-server that says its state."""
+"""Rollback scripts run by bash with a nautobot-server that prints a given state."""
 
 import os
 import subprocess
@@ -8,12 +8,14 @@ import pytest
 
 from nautobot_upgrade_jobs.checks.findings import Verdict
 from nautobot_upgrade_jobs.report.formats import rollback_script as script
-from nautobot_upgrade_jobs.runbook.rollback import steps_of
-from nautobot_upgrade_jobs.runbook.upgrade import Step
+from nautobot_upgrade_jobs.runbook.rollback import rollback_steps
+from nautobot_upgrade_jobs.runbook.steps import Step
 from tests.support.builders import database, runtime
 from tests.support.report_samples import BACK, HOSTILE, ROLLBACK
 
 READY = replace(ROLLBACK, verdict=Verdict.CAUTION)
+
+
 HERE = READY.database_state
 
 
@@ -55,10 +57,10 @@ def trace(tmp_path):
     return path.read_text().split() if path.exists() else []
 
 
-def test_step_by_step(go, tmp_path):
+def test_script_runs_every_step_in_order(go, tmp_path):
     code, output = go(ONE, TWO)
     assert (code, trace(tmp_path)) == (0, ["one", "two"])
-    assert output.rstrip().endswith("Everything is done.")
+    assert output.rstrip().endswith("All steps are complete.")
     assert "Step 2: A step" in (tmp_path / "rollback.sh.log").read_text()
 
 
@@ -66,17 +68,17 @@ def test_step_by_step(go, tmp_path):
     ("words", "code"),
     [(("--yes",), 1), (("--yes", "--although-blocked"), 0), (("--although-blocked",), 0)],
 )
-def test_a_plan_that_is_blocked_is_refused_unless_one_insists(go, tmp_path, words, code):
+def test_script_blocked_plan_needs_although_blocked(go, tmp_path, words, code):
     ended, output = go(ONE, report=ROLLBACK, words=words)
     assert (ended, trace(tmp_path)) == (code, ["one"] * (not code))
-    assert ("this plan was BLOCKED" in output) is bool(code)
+    assert ("this plan is BLOCKED" in output) is bool(code)
 
 
 @pytest.mark.parametrize(
     ("reached", "code"), [(("postgres",), 0), ((), 1), (("postgres", "nautobot_upgraded"), 1)]
 )
-def test_the_restore_begins_only_where_its_database_can_be_put_aside(go, tmp_path, reached, code):
-    first, *_ = steps_of("restore", BACK)
+def test_script_restore_needs_a_database_that_can_be_renamed(go, tmp_path, reached, code):
+    first, *_ = rollback_steps("restore_backup", BACK)
     (folder,) = tmp_path.iterdir()
     psql = folder / "psql"
     psql.write_text(
@@ -86,16 +88,18 @@ def test_the_restore_begins_only_where_its_database_can_be_put_aside(go, tmp_pat
     looks = step(*(one for one in first.commands if "psql" in one))
     ended, output = go(looks, TWO)
     assert (ended, trace(tmp_path)) == (code, ["two"] * (not code))
-    assert ("nautobot_upgraded is still there" in output) is ("nautobot_upgraded" in reached)
+    assert ("nautobot_upgraded exists from an earlier rollback" in output) is (
+        "nautobot_upgraded" in reached
+    )
 
 
-def test_an_option_that_is_none_is_refused(go, tmp_path):
+def test_script_unknown_option_is_refused(go, tmp_path):
     code, output = go(ONE, words=("--force",))
     assert (code, trace(tmp_path)) == (1, [])
     assert "unknown: --force; known: --yes" in output
 
 
-def test_what_is_finished_is_not_done_again(go, tmp_path):
+def test_script_finished_steps_are_not_run_again(go, tmp_path):
     go(ONE, TWO)
     code, output = go(ONE, TWO, state="whatever it is by now")
     assert (code, trace(tmp_path)) == (0, ["one", "two"])
@@ -108,26 +112,26 @@ def test_what_is_finished_is_not_done_again(go, tmp_path):
         step("false"),
         step("false", "echo after >>trace"),
         step("true | false"),
-        step("nobody-has-this-command"),
+        step("command-that-does-not-exist"),
         step("true", verify="false"),
         step('echo "$NOT_SET" >>trace'),
     ],
 )
-def test_it_stops_at_the_first_failure_and_goes_on_from_there(go, tmp_path, failing):
+def test_script_stops_at_first_failure_and_resumes_there(go, tmp_path, failing):
     code, output = go(ONE, failing, TWO)
     assert code != 0
     assert trace(tmp_path) in (["one"], [])  # a variable that is not set is found before
     if "NOT_SET" not in output:
         assert "STOPPED: step 2" in output
-        code, output = go(ONE, step("echo mended >>trace"), TWO)
-        assert (code, trace(tmp_path)) == (0, ["one", "mended", "two"])
+        code, output = go(ONE, step("echo fixed >>trace"), TWO)
+        assert (code, trace(tmp_path)) == (0, ["one", "fixed", "two"])
 
 
 @pytest.mark.parametrize("state", ["", "postgresql other: 0123456789abcdef, 7 changes", f"{HERE}1"])
-def test_another_state_than_planned_for_is_refused(go, tmp_path, state):
+def test_script_other_database_state_is_refused(go, tmp_path, state):
     code, output = go(ONE, state=state)
     assert (code, trace(tmp_path)) == (1, [])
-    assert "this is not what was planned for" in output
+    assert "the database is not in the state of this plan" in output
 
 
 @pytest.mark.parametrize(
@@ -140,22 +144,22 @@ def test_another_state_than_planned_for_is_refused(go, tmp_path, state):
         (("--yes",), "", 0, ["one", "two"]),
     ],
 )
-def test_what_cannot_be_taken_back_is_asked_for(go, tmp_path, words, answer, code, traced):
+def test_script_irreversible_step_needs_confirmation(go, tmp_path, words, answer, code, traced):
     final = replace(TWO, irreversible=True)
     assert go(ONE, final, words=words, answer=answer)[0] == code
     assert trace(tmp_path) == traced
 
 
-def test_a_proof_that_is_a_sentence_is_for_people(go, tmp_path):
-    assert go(step("echo one >>trace", verify="Look at it."))[0] == 0
+def test_script_sentence_as_verification_is_not_run(go, tmp_path):
+    assert go(step("echo one >>trace", verify="Check the result."))[0] == 0
 
 
-def test_a_title_cannot_become_a_command(go, tmp_path):
+def test_script_hostile_title_is_not_run(go, tmp_path):
     assert go(step("true", title=f"{HOSTILE} $(touch oops) `touch oops` '; touch oops; '"))[0] == 0
     assert not (tmp_path / "oops").exists()
 
 
-def test_what_was_planned_for_cannot_become_a_command(go, tmp_path):
+def test_script_hostile_database_state_is_not_run(go, tmp_path):
     state = "postgresql '; touch oops; ' $(touch oops): 01, 7 changes"
     report = replace(READY, database_state=state, instance="x\ntouch oops", current="$(touch oops)")
     assert go(ONE, state=state, report=report)[0] == 0
@@ -163,8 +167,8 @@ def test_what_was_planned_for_cannot_become_a_command(go, tmp_path):
 
 
 @pytest.mark.parametrize("vendor", ["postgresql", "mysql"])
-@pytest.mark.parametrize("way", ["nothing", "reverse", "restore"])
-def test_hostile_names_of_a_database_stay_names(go, tmp_path, vendor, way):
+@pytest.mark.parametrize("way", ["reinstall", "reverse_migrations", "restore_backup"])
+def test_script_hostile_database_name_is_not_run(go, tmp_path, vendor, way):
     """Every command is replaced by one that writes down its arguments, and nothing else happens."""
     name = "nautobot\"; touch oops; '$(touch oops)`touch oops`"
     programs = tmp_path / "programs"
@@ -172,8 +176,8 @@ def test_hostile_names_of_a_database_stay_names(go, tmp_path, vendor, way):
         (programs / program).write_text('#!/bin/sh\nprintf "<%s>" "$@" >>arguments\n')
         (programs / program).chmod(0o755)
     here = replace(BACK, database=database(vendor=vendor, name=name), runtime=runtime())
-    titles = ("database", "present", "empty one", "into it")
-    kept = [one for one in steps_of(way, here) if any(word in one.title for word in titles)]
+    titles = ("database", "current state", "into it")
+    kept = [one for one in rollback_steps(way, here) if any(word in one.title for word in titles)]
     for file in ("before-upgrade.mysql", "before-upgrade.postgresql"):
         (tmp_path / file).touch()
     code, output = go(*(replace(one, verify="") for one in kept), NAUTOBOT_ROOT="/nowhere")

@@ -1,17 +1,17 @@
 #!/usr/bin/env bash
-# The way back of nautobot.example.com: Nautobot 3.2.7 to Nautobot 2.4.44, 2026-11-19 12:00 UTC
+# Rollback of nautobot.example.com: Nautobot 3.2.7 to Nautobot 2.4.44, 2026-11-19 12:00 UTC
 # Planned 2026-11-20 12:00 UTC by nautobot-upgrade-jobs 0.1.0.
-# Read it before you run it. It asks before what cannot be taken back, unless it is
-# given --yes; it stops at the first failure, and goes on from there when run again.
+# Read this script before you run it. Without --yes it asks for confirmation before each
+# irreversible step. It stops at the first failure and resumes there when run again.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 planned_for='postgresql nautobot: 0123456789abcdef, 7 changes'
 finished="${BASH_SOURCE[0]##*/}.finished"
 log="${BASH_SOURCE[0]##*/}.log"
-sure=no although_blocked=no
+confirmed=no although_blocked=no
 for word in "$@"; do
     case "$word" in
-    --yes) sure=yes ;;
+    --yes) confirmed=yes ;;
     --although-blocked) although_blocked=yes ;;
     *) echo "unknown: $word; known: --yes, --although-blocked" >&2; exit 1 ;;
     esac
@@ -20,11 +20,11 @@ done
 say() { printf '%s  %s\n' "$(date -u +%FT%TZ)" "$*" | tee -a "$log"; }
 fail() {
     say "STOPPED: $*"
-    say "Mend that, and run this script again: it goes on with the step that failed."
+    say "Fix the cause and run this script again. It resumes at the failed step."
     exit 1
 }
 
-# Each step is run once; what is finished is not run again.
+# Run a step once; a finished step is not run again.
 run() {
     local number=$1 title=$2 kind=$3
     if grep --quiet --line-regexp --fixed-strings "$number" "$finished" 2>/dev/null; then
@@ -32,23 +32,24 @@ run() {
         return
     fi
     say "Step $number: $title"
-    if [ "$kind" = irreversible ] && [ "$sure" = no ]; then
-        read -r -p "No way back from here but the backup. Type yes to go on: " answer
+    if [ "$kind" = irreversible ] && [ "$confirmed" = no ]; then
+        say "After this step, only the backup can restore the previous state."
+        read -r -p "Type yes to continue: " answer
         [ "$answer" = yes ] || fail "not confirmed: $title"
     fi
     trap 'fail "step '"$number"' failed"' ERR
     ("step_$number") 2>&1 | tee -a "$log"
     trap - ERR
-    "proof_$number" >>"$log" 2>&1 || fail "step $number is done, but its proof says otherwise"
+    "verify_$number" >>"$log" 2>&1 || fail "step $number ran, but its verification failed"
     echo "$number" >>"$finished"
 }
 
 : "${NAUTOBOT_ROOT:?is not set}"
-[ "$although_blocked" = yes ] || fail "this plan was BLOCKED, by what rollback-*.md beside it names. Mend that and plan again, or give --although-blocked."
+[ "$although_blocked" = yes ] || fail "this plan is BLOCKED. rollback-*.md in this folder lists the blockers. Fix them and plan again, or pass --although-blocked."
 
 if [ ! -e "$finished" ]; then
     state=$(nautobot-server upgrade_jobs state | tail -n 1)
-    [ "$state" = "$planned_for" ] || fail "this is not what was planned for, or it has changed since; planned for: $planned_for; this is: $state. Plan again."
+    [ "$state" = "$planned_for" ] || fail "the database is not in the state of this plan. Planned for: $planned_for; current: $state. Plan again."
     touch "$finished"
 fi
 
@@ -59,17 +60,17 @@ step_1() {
     test -s before-upgrade-media.tar.gz
     test -s snapshot-before.json.gz
     psql --dbname=postgres --command='SELECT 1'
-    if psql --dbname=nautobot_upgraded --command='SELECT 1' >/dev/null 2>&1; then echo 'nautobot_upgraded is still there, of an earlier way back: drop it, or give it another name'; false; fi
+    if psql --dbname=nautobot_upgraded --command='SELECT 1' >/dev/null 2>&1; then echo 'nautobot_upgraded exists from an earlier rollback: drop or rename it'; false; fi
 }
-proof_1() {
+verify_1() {
     :
 }
-run 1 'See that everything is at hand' plain
+run 1 'Check that all files are available' plain
 
 step_2() {
     sudo systemctl stop nautobot nautobot-worker nautobot-scheduler
 }
-proof_2() {
+verify_2() {
     ! systemctl is-active --quiet nautobot nautobot-worker nautobot-scheduler
 }
 run 2 'Stop web, workers and beat' plain
@@ -77,31 +78,31 @@ run 2 'Stop web, workers and beat' plain
 step_3() {
     pg_dump --format=custom --file=before-rollback.postgresql nautobot
 }
-proof_3() {
+verify_3() {
     pg_restore --list before-rollback.postgresql
 }
-run 3 'Back up the present state' plain
+run 3 'Back up the current state' plain
 
 step_4() {
     psql --dbname=postgres --command='ALTER DATABASE "nautobot" RENAME TO "nautobot_upgraded"'
 }
-proof_4() {
+verify_4() {
     :
 }
-run 4 'Put the upgraded database aside' irreversible
+run 4 'Rename the upgraded database' irreversible
 
 step_5() {
     createdb --template=template0 --encoding=UTF8 --lc-collate=C.UTF-8 nautobot
 }
-proof_5() {
+verify_5() {
     :
 }
-run 5 'Make an empty one' plain
+run 5 'Create an empty database' plain
 
 step_6() {
     pg_restore --single-transaction --no-owner --dbname=nautobot before-upgrade.postgresql
 }
-proof_6() {
+verify_6() {
     psql --dbname=nautobot --command='TABLE django_migrations'
 }
 run 6 'Restore the backup into it' plain
@@ -109,41 +110,41 @@ run 6 'Restore the backup into it' plain
 step_7() {
     tar -xzf before-upgrade-media.tar.gz -C /opt/nautobot
 }
-proof_7() {
+verify_7() {
     :
 }
-run 7 'Bring back the media files' plain
+run 7 'Restore the media files' plain
 
 step_8() {
     python -m pip install --no-deps --requirement rollback-requirements.txt
     python -m pip uninstall --yes new-lib
     cp -p before-upgrade.nautobot_config.py "$NAUTOBOT_ROOT"/nautobot_config.py
 }
-proof_8() {
+verify_8() {
     python -c 'from importlib.metadata import version; from packaging.version import Version as V; assert V(version('"'"'nautobot'"'"')) == V('"'"'2.4.44'"'"')'
 }
-run 8 'Install the old packages' plain
+run 8 'Install the previous packages' plain
 
 step_9() {
     nautobot-server celery purge --force
 }
-proof_9() {
+verify_9() {
     :
 }
-run 9 'Empty the queue' plain
+run 9 'Purge the task queue' plain
 
 step_10() {
     nautobot-server post_upgrade
 }
-proof_10() {
+verify_10() {
     nautobot-server migrate --check
 }
-run 10 'Let the old release do its own steps' plain
+run 10 'Run post_upgrade of the previous release' plain
 
 step_11() {
     sudo systemctl start nautobot nautobot-worker nautobot-scheduler
 }
-proof_11() {
+verify_11() {
     :
 }
 run 11 'Start web, workers and beat' plain
@@ -151,17 +152,17 @@ run 11 'Start web, workers and beat' plain
 step_12() {
     nautobot-server upgrade_jobs verify
 }
-proof_12() {
+verify_12() {
     :
 }
-run 12 'Verify, before anybody is let in' plain
+run 12 'Verify before users return' plain
 
 step_13() {
     nautobot-server upgrade_jobs compare snapshot-before.json.gz || [ $? = 2 ]
 }
-proof_13() {
+verify_13() {
     :
 }
-run 13 'Compare with the state before' plain
+run 13 'Compare with the previous state' plain
 
-say "Everything is done."
+say "All steps are complete."

@@ -1,0 +1,64 @@
+"""Build a finding in one expression, so that a rule reads like a sentence.
+
+``@check(phase=…, impact=…, see=…)`` declares what the findings of a check have in common; the
+functions here take only what differs.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from .findings import Finding, FindingRef, Impact, Phase, Severity
+
+FROM_CHECK: Any = None
+"""The value of a part that the check declares; `registry.Check.complete` replaces it."""
+
+
+def finding(  # noqa: PLR0913 - the parts of one finding
+    severity: Severity,
+    subject: str,
+    message: str,
+    *,
+    fix: str,
+    commands: tuple[str, ...] = (),
+    evidence: tuple[str, ...] = (),
+    phase: Phase = FROM_CHECK,
+    impact: Impact = FROM_CHECK,
+    see: tuple[str, ...] = FROM_CHECK,
+    supersedes: tuple[FindingRef, ...] = (),
+) -> Finding:
+    """Build a finding.
+
+    Args:
+        severity: How severe the finding is.
+        subject: The thing concerned; stable, and unique among the findings of the check.
+        message: What is wrong, with number and name: one sentence that ends in a period.
+        fix: The remediation, as imperative steps.
+        commands: Shell commands, SQL statements or configuration lines.
+        evidence: What was observed.
+        phase: When it fails, if the check does not declare it.
+        impact: What it costs, if the check does not declare it.
+        see: Documentation URLs, if the check does not declare them.
+        supersedes: Less specific findings about the same cause.
+    """
+    return Finding(
+        severity=severity,
+        subject=subject,
+        message=message,
+        remediation=fix,
+        phase=phase,
+        impact=impact,
+        commands=commands,
+        evidence=evidence,
+        references=see,
+        supersedes=supersedes,
+    )
+
+
+blocker = partial(finding, Severity.BLOCKER)
+"""Build a finding that makes the upgrade fail or lose data."""
+warning = partial(finding, Severity.WARNING)
+"""Build a finding that needs a decision."""
+info = partial(finding, Severity.INFO)
+"""Build a finding that needs no decision."""

@@ -1,0 +1,48 @@
+"""Find model names in the source text of migrations."""
+
+from __future__ import annotations
+
+import ast
+import re
+import textwrap
+from collections.abc import Iterable, Iterator
+
+DYNAMIC_MODEL_LOOKUP = re.compile(r"\b(get_models|model_class)\b")
+"""Calls in code that does not name the models that it changes."""
+GET_MODEL_CALL = re.compile(r"""get_model\(\s*["'](\w+)(?:["']\s*,\s*["']|\.)(\w+)["']""")
+
+
+def strip_comments(text: str) -> str:
+    """Return code without comments and docstrings, which may contain the name of any model."""
+    try:
+        tree = ast.parse(textwrap.dedent(text))
+    except SyntaxError:
+        return text
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            node.value = ast.Constant(None)
+    return ast.unparse(tree)
+
+
+def mentions(source: str | None, *words: str) -> bool:
+    """Return whether code may change an object that one of the words names."""
+    if source is None or DYNAMIC_MODEL_LOOKUP.search(source):
+        return True
+    word = "|".join(map(re.escape, filter(None, words)))
+    return bool(source and re.search(rf"\b({word})\b", source, re.IGNORECASE))
+
+
+def mentioned_by(sources: Iterable[tuple[str, str | None]], *words: str) -> tuple[str, ...]:
+    """Return the migrations whose code may change an object that one of the words names.
+
+    Args:
+        sources: Keys of migrations, each with the source of code that it runs.
+        words: Names of models or tables.
+    """
+    return tuple(dict.fromkeys(key for key, source in sources if mentions(source, *words)))
+
+
+def find_referenced_models(source: str | None) -> Iterator[tuple[str, str]]:
+    """Yield the models that code gets from the registry, as (app label, name in lower case)."""
+    for app, model in dict.fromkeys(GET_MODEL_CALL.findall(source or "")):
+        yield app, model.lower()

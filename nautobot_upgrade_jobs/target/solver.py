@@ -1,0 +1,189 @@
+"""Finds one package set for a list of requirements, by metadata alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from packaging.utils import canonicalize_name
+
+from ..facts.packages import Package
+from ..facts.resolution import ResolvedPackage
+from .index_availability import has_wheels, query_availability
+from .requirement_lines import requirement_name
+from .root_requirements import CORE, RootRequirements, format_exact_pins, format_pins
+from .uv import ResolverFailed, Unsolvable, Uv, UvOutput
+from .uv_config import UV_TOML, index_cache_configuration, uv_configuration
+from .uv_output import (
+    find_named_packages,
+    is_newer,
+    parse_resolved,
+    parse_sdist_only,
+    parse_unmatched_wheels,
+)
+
+CONSTRAINTS_FILE = "constraints.txt"
+SDISTS_FILE = "source.txt"
+NO_CORE_MESSAGE = (
+    "the package index has no nautobot; check its address and its credentials in the configuration"
+)
+
+
+class Solver:
+    """Solves requirements with uv and keeps what it learns about the index.
+
+    Raises:
+        ResolverFailed: The index or uv does not answer. The methods raise it too.
+    """
+
+    def __init__(self, uv: Uv, roots: RootRequirements, wheel_directory: str = "") -> None:
+        self._uv, self.roots = uv, roots
+        self._unverified: frozenset[str] = frozenset()
+        """Distributions whose requirements are unknown, because they have no wheel."""
+        self._unpinned: frozenset[str] = frozenset()
+        """Distributions whose installed version is not preferred."""
+        self._index_configuration = index_cache_configuration(uv)
+        self._write_uv_configuration()
+        self.availability = query_availability(uv, roots)
+        if CORE in self.availability.missing_distributions:
+            message = f"wheel_directory: {wheel_directory} has no nautobot"
+            raise ResolverFailed(message if wheel_directory else NO_CORE_MESSAGE)
+        self.roots = roots.treat_as_local(self.availability.missing_distributions)
+
+    def available_roots(self, target: str) -> list[str]:
+        """Return the root requirements for a target, without distributions missing on the index."""
+        missing = self.availability.missing_distributions
+        roots = self.roots.resolve_roots(target)
+        return [root for root in roots if requirement_name(root) not in missing]
+
+    def is_unverified(self, package: ResolvedPackage) -> bool:
+        """Return whether the requirements of a package in the set are unknown."""
+        changed = package.version != self.roots.installed_version(package.name)
+        return package.name in self._unverified and changed
+
+    def solve_versions(self, requirements: Sequence[str], *options: str) -> dict[str, str]:
+        """Return the versions of a set by name; empty if there is none.
+
+        Args:
+            requirements: The requirements.
+            options: Options of ``uv pip compile`` for a plain run with wheels only.
+        """
+        if not requirements:
+            return {}
+        try:
+            output = (
+                self._uv.compile(requirements, "--only-binary", ":all:", *options)
+                if options
+                else self.solve(requirements)
+            )
+        except Unsolvable:
+            return {}
+        return {package.name: package.version for package in parse_resolved(output.text)}
+
+    def solve(self, requirements: Sequence[str]) -> UvOutput:
+        """Return a set. A new distribution with an sdist only counts by its name alone.
+
+        Raises:
+            Unsolvable: There is no set.
+        """
+        try:
+            return self._solve_preferring_wheels(requirements)
+        except Unsolvable as error:
+            # To keep a version, uv takes the first index that has it, whatever its wheels are for.
+            if unpinned := parse_unmatched_wheels(str(error)) - self._unpinned:
+                self._unpinned |= unpinned
+                return self.solve(requirements)
+            unverified = self._find_unverified(str(error))
+            if not unverified:
+                raise
+            self._unverified |= unverified
+            self._write_uv_configuration()
+            return self.solve(requirements)
+
+    def _find_unverified(self, reason: str) -> frozenset[str]:
+        """Return the distributions without wheels whose requirements uv would have to build."""
+        names = parse_sdist_only(reason) - self.roots.installed.keys() - self._unverified
+        without_wheels = frozenset(name for name in names if not has_wheels(self._uv, name))
+        return without_wheels or find_named_packages(reason, self._never_with_wheels)
+
+    @property
+    def _never_with_wheels(self) -> tuple[Package, ...]:
+        """Installed distributions without any wheel that can stay at their version."""
+        packages = self.availability.sdist_only_forever
+        return tuple(
+            package
+            for package in packages
+            if canonicalize_name(package.name) not in self._unverified
+        )
+
+    def _solve_preferring_wheels(self, requirements: Sequence[str]) -> UvOutput:
+        """Return a set in which an sdist is taken only in the installed version.
+
+        One attempt pins the sdists, the other one takes wheels of other versions instead. The
+        result with the newer Apps counts.
+
+        Raises:
+            Unsolvable: There is no set.
+        """
+        if self.availability.sdist_only_forever == self.availability.sdist_only:
+            return self._compile(requirements, self._never_with_wheels)  # both attempts are equal
+        pinned = self._solve_with_pinned_sdists(requirements)
+        try:
+            unpinned = self._compile(requirements, self._never_with_wheels)
+        except Unsolvable:
+            if pinned:
+                return pinned
+            raise
+        if not pinned or is_newer(unpinned.text, pinned.text, self.roots.app_distributions):
+            return unpinned
+        return pinned
+
+    def _solve_with_pinned_sdists(self, requirements: Sequence[str]) -> UvOutput | None:
+        """Return a set with as many sdists as possible at their version; None if there is none."""
+        pinned = {
+            name: package
+            for package in self.availability.sdist_only
+            if (name := canonicalize_name(package.name)) not in self._unverified
+        }
+        while True:
+            try:
+                return self._compile(requirements, tuple(pinned.values()))
+            except Unsolvable as error:
+                fixed = find_named_packages(str(error), self._never_with_wheels)
+                released = find_named_packages(str(error), pinned.values()) - fixed
+                if not released:
+                    return None
+                pinned = {name: each for name, each in pinned.items() if name not in released}
+
+    def _compile(self, requirements: Sequence[str], sdists: Sequence[Package]) -> UvOutput:
+        folder = self._uv.folder
+        (folder / SDISTS_FILE).write_text("\n".join(format_exact_pins(sdists)) + "\n", "utf-8")
+        # uv keeps the versions in the output file where possible, as pip does.
+        preferred = (
+            package
+            for package in self.availability.available
+            if canonicalize_name(package.name) not in self._unpinned
+        )
+        (folder / CONSTRAINTS_FILE).write_text("\n".join(format_pins(preferred)) + "\n", "utf-8")
+        from_source = (*(package.name for package in sdists), *sorted(self._unverified))
+        upgraded = dict.fromkeys(
+            (
+                CORE,
+                *self.roots.app_distributions,
+                *map(requirement_name, self.roots.extra_requirements),
+            )
+        )
+        return self._uv.compile(
+            requirements,
+            *("--only-binary", ":all:"),
+            *(word for name in from_source for word in ("--no-binary", name)),
+            *(word for name in upgraded for word in ("-P", name)),
+            *(("--constraints", SDISTS_FILE) if sdists else ()),
+            *("--generate-hashes", "--output-file", CONSTRAINTS_FILE),
+        )
+
+    def _write_uv_configuration(self) -> None:
+        """Give uv the metadata that it would otherwise fetch or build from an sdist."""
+        text = uv_configuration(
+            self.roots.installed.values(), self._unverified, self._index_configuration
+        )
+        (self._uv.folder / UV_TOML).write_text(text, "utf-8")

@@ -1,0 +1,132 @@
+"""Evaluate the requirements of installed distributions, and explain version changes by them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from packaging.markers import UndefinedComparison, UndefinedEnvironmentName
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import NormalizedName, canonicalize_name
+from packaging.version import InvalidVersion
+
+from ..facts import Packages
+
+RequirementLine = tuple[NormalizedName, Requirement]
+"""The requiring distribution, and its requirement."""
+
+
+class PackageRequirements:
+    """The requirements of the installed distributions."""
+
+    def __init__(self, packages: Packages, python: str) -> None:
+        self._environment = {
+            "python_version": ".".join(python.split(".")[:2]),
+            "python_full_version": python,
+        }
+        self._installed = {
+            canonicalize_name(package.name): package.version for package in packages.installed
+        }
+        self._lines = self._applicable(tuple(_parse_requirements(packages)))
+
+    def version_of(self, name: str) -> str | None:
+        """Return the installed version of a distribution; None if it is not installed."""
+        return self._installed.get(canonicalize_name(name))
+
+    def is_required(self, name: str) -> bool:
+        """Return whether any distribution requires this one."""
+        return any(canonicalize_name(line.name) == name for _, line in self._lines)
+
+    def allows(self, name: str, version: str) -> bool:
+        """Return whether every distribution that requires this one accepts a version of it."""
+        return all(
+            _accepts(line, version)
+            for _, line in self._lines
+            if canonicalize_name(line.name) == name
+        )
+
+    def is_satisfied_by(self, name: str, other: PackageRequirements) -> bool:
+        """Return whether the other environment satisfies the requirements of a distribution."""
+        return all(
+            _accepts(line, other._installed.get(canonicalize_name(line.name), ""))
+            for requirer, line in self._lines
+            if requirer == name
+        )
+
+    def _applicable(self, lines: tuple[RequirementLine, ...]) -> list[RequirementLine]:
+        """Return the requirements whose marker applies, including those of required extras."""
+        extras: set[tuple[str, str]] = set()
+        while True:
+            applicable = [
+                (requirer, line)
+                for requirer, line in lines
+                if self._applies(requirer, line, extras)
+            ]
+            required_extras = {
+                (canonicalize_name(line.name), extra)
+                for _, line in applicable
+                for extra in line.extras
+            }
+            if required_extras <= extras:
+                return applicable
+            extras |= required_extras
+
+    def _applies(self, requirer: str, line: Requirement, extras: set[tuple[str, str]]) -> bool:
+        enabled = ["", *(extra for name, extra in extras if name == requirer)]
+        try:
+            return line.marker is None or any(
+                line.marker.evaluate({**self._environment, "extra": extra}) for extra in enabled
+            )
+        except (UndefinedComparison, UndefinedEnvironmentName):
+            return False  # pip cannot evaluate this marker either
+
+
+def explain_version_change(
+    name: str,
+    old: str | None,
+    new: str | None,
+    before: PackageRequirements,
+    after: PackageRequirements,
+) -> str:
+    """Return why a distribution changed, if requirements explain it.
+
+    Args:
+        name: Its canonical name.
+        old: Its version before; None if it was not installed.
+        new: Its version after; None if it is not installed any more.
+        before: The requirements before.
+        after: The requirements after.
+
+    Returns:
+        The explanation; empty if both versions satisfy the requirements before and after.
+    """
+    if old is None:
+        is_new = after.is_required(name) and not before.is_required(name)
+        return "It is required now." if is_new else ""
+    if new is None:
+        is_obsolete = before.is_required(name) and not after.is_required(name)
+        return "It is not required any more." if is_obsolete else ""
+    if not after.allows(name, new):
+        return ""
+    if not after.allows(name, old):
+        return f"The packages installed now do not accept {old}."
+    if not before.allows(name, new):
+        return f"The packages installed before did not accept {new}."
+    if not after.is_satisfied_by(name, before):
+        return f"{new} requires packages that were not installed before."
+    return ""
+
+
+def _parse_requirements(packages: Packages) -> Iterator[RequirementLine]:
+    for package in packages.installed:
+        for line in package.requires:
+            try:
+                yield canonicalize_name(package.name), Requirement(line)
+            except InvalidRequirement:
+                continue  # old metadata
+
+
+def _accepts(line: Requirement, version: str) -> bool:
+    try:
+        return line.specifier.contains(version, prereleases=True)
+    except InvalidVersion:
+        return False

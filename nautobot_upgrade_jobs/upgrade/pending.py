@@ -1,0 +1,51 @@
+"""Pending migrations, and the release from which an upgrade really starts."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ..catalog import Catalog
+from ..catalog.target_release import BEFORE_FIRST_RELEASE, Target
+from ..facts import Facts, Unavailable
+from ..facts.trial_boot import TrialBoot
+from ..migration_graph.history import MigrationHistory
+
+
+def effective_source_release(
+    facts: Facts, target: Target, catalog: Catalog | Unavailable
+) -> Target:
+    """Return the target with the release of the schema, if newer code is installed already.
+
+    Between the installation of new code and ``migrate``, the rows are still those of the old
+    release, and the upgrade still passes every release after it.
+    """
+    if isinstance(catalog, Unavailable) or isinstance(facts.migrations, Unavailable):
+        return target
+    if not set(MigrationHistory(facts.migrations).unapplied) & catalog.all_core_migrations:
+        return target
+    recorded = set(facts.migrations.recorded) - set(catalog.pre_release_names)
+    releases = catalog.match_releases(recorded)
+    return replace(target, schema_release=releases[-1] if releases else BEFORE_FIRST_RELEASE)
+
+
+def pending_migrations(
+    facts: Facts,
+    target: Target,
+    catalog: Catalog | Unavailable,
+    trial_boot: TrialBoot | Unavailable,
+) -> tuple[str, ...] | None:
+    """Return the pending migrations; None if unknown.
+
+    The started target gives all of them in order. Without it, the catalog gives the names of core's
+    migrations, sorted by name.
+    """
+    if isinstance(trial_boot, TrialBoot) and not isinstance(
+        trial_boot.facts.migrations, Unavailable
+    ):
+        return MigrationHistory(trial_boot.facts.migrations).plan
+    if isinstance(catalog, Unavailable) or isinstance(facts.migrations, Unavailable):
+        return None
+    of_target = catalog.migrations(target.version)
+    if of_target is None:
+        return None
+    return tuple(sorted(of_target - set(facts.migrations.recorded)))

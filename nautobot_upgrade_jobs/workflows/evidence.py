@@ -1,0 +1,128 @@
+"""Everything that one Preflight run knows, and what follows from it without further I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from functools import cached_property
+
+from ..app_settings import APP
+from ..catalog import Catalog
+from ..catalog.target_release import Target
+from ..checks.findings import CheckResult
+from ..checks.registry import Check
+from ..checks.runner import run_checks
+from ..facts import Facts, Unavailable, or_none
+from ..facts.resolution import Resolution
+from ..facts.storage import media_root
+from ..facts.trial_boot import TrialBoot
+from ..rollback.before_upgrade import UpgradeForecast, evaluate_before_upgrade
+from ..rollback.options import RollbackDecision
+from ..runbook.steps import Step
+from ..runbook.upgrade import UpgradePlan, upgrade_steps
+from ..upgrade.overview import UpgradeOverview, classify_by_risk, upgrade_path
+from ..upgrade.package_changes import PackageChange, package_changes, unresolvable_packages
+from ..upgrade.pending import pending_migrations
+
+TARGET_ALREADY_INSTALLED = Unavailable("the target is already installed")
+
+
+@dataclass(frozen=True)
+class UpgradeEvidence:
+    """What a run knows of the installation, of the target, and of the released versions."""
+
+    facts: Facts
+    target: Target
+    catalog: Catalog | Unavailable
+    resolution: Resolution | Unavailable
+    trial_boot: TrialBoot | Unavailable
+
+    @cached_property
+    def rollback(self) -> RollbackDecision | Unavailable:
+        """The rollback options of the upgrade, as the target has tested them on current rows."""
+        if isinstance(self.trial_boot, Unavailable):
+            return self.trial_boot
+        target = self.trial_boot.facts
+        if not self.trial_boot.is_separate_environment:
+            return TARGET_ALREADY_INSTALLED
+        if isinstance(target.migrations, Unavailable):
+            return target.migrations
+        return evaluate_before_upgrade(
+            UpgradeForecast(
+                target.migrations,
+                target.planned_reversal,
+                target.preconditions,
+                () if isinstance(self.catalog, Unavailable) else self.catalog.known_reversals,
+                self.facts.tables,
+                self.facts.database,
+            )
+        )
+
+    @cached_property
+    def pending(self) -> tuple[str, ...] | None:
+        """The migrations that the upgrade applies; None if unknown."""
+        return pending_migrations(self.facts, self.target, self.catalog, self.trial_boot)
+
+    def run(self, checks: Iterable[Check], exclude: Collection[str]) -> tuple[CheckResult, ...]:
+        """Run checks on the evidence."""
+        return run_checks(
+            self.facts,
+            self.target,
+            self.catalog,
+            exclude,
+            checks,
+            resolution=self.resolution,
+            trial_boot=self.trial_boot,
+            choice=self.rollback,
+        )
+
+    def build_overview(self) -> UpgradeOverview:
+        """Return path, risks and Apps of the upgrade, as far as they are known."""
+        stops = (
+            ()
+            if isinstance(self.catalog, Unavailable)
+            else self.catalog.upgrade_stops(self.target.installed, self.target.version)
+        )
+        preconditions = (
+            self.trial_boot
+            if isinstance(self.trial_boot, Unavailable)
+            else self.trial_boot.facts.preconditions
+        )
+        return UpgradeOverview(
+            upgrade_path(self.target.installed, self.target.version, stops),
+            classify_by_risk(self.pending or (), preconditions),
+            () if isinstance(self.resolution, Unavailable) else self.resolution.apps,
+        )
+
+    def list_package_changes(self) -> tuple[PackageChange, ...] | None:
+        """Return what the package set changes; None if unknown."""
+        packages, resolution = or_none(self.facts.packages), or_none(self.resolution)
+        if packages is None or resolution is None:
+            return None
+        return tuple(package_changes(packages, resolution))
+
+    def build_steps(self, wheel_directory: str) -> tuple[Step, ...]:
+        """Return the upgrade plan; none if nothing is upgraded or the layout is unknown."""
+        facts, target = self.facts, self.target
+        if isinstance(facts.runtime, Unavailable) or isinstance(facts.database, Unavailable):
+            return ()
+        if target.version == target.installed and not target.schema_release:
+            return ()
+        resolution, packages = or_none(self.resolution), or_none(facts.packages)
+        return upgrade_steps(
+            UpgradePlan(
+                facts.runtime,
+                facts.database,
+                target.version,
+                None if self.pending is None else len(self.pending),
+                includes_apps=not isinstance(self.trial_boot, Unavailable),
+                has_constraints=resolution is not None and bool(resolution.constraints),
+                wheel_directory=wheel_directory,
+                packages_not_in_set=()
+                if packages is None or resolution is None
+                else unresolvable_packages(packages, resolution),
+                app_installed=isinstance(facts.apps, Unavailable)
+                or APP in (app.module for app in facts.apps.enabled),
+                media=media_root(facts.storage),
+            )
+        )

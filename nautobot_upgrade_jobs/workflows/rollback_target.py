@@ -1,0 +1,66 @@
+"""What to roll back to, and what is known of the installed packages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from ..common.errors import UsageError
+from ..facts import App, Packages, TableFingerprints, Unavailable
+from ..rollback.package_set import PriorState, SingleAppRollback
+from ..snapshot.file_format import Snapshot
+from ..target.app_release import AppRelease
+
+STATE_UNAVAILABLE = Unavailable("there is no snapshot of that state")
+
+
+@dataclass(frozen=True)
+class RollbackTarget(PriorState):
+    """The state to roll back to."""
+
+    label: str
+    recorded: frozenset[str]
+    """Keys of migrations, as ``django_migrations`` has them."""
+    fingerprints: TableFingerprints | Unavailable
+    packages: Packages | Unavailable
+    as_of: datetime | None
+    """The time of that state; None if unknown."""
+    release: str = ""
+    """Version of Nautobot in that state; empty if it is the installed one."""
+    snapshot: str = ""
+    named_versions: tuple[tuple[str, str], ...] = ()
+    """Distributions and versions that identify the packages of that state."""
+    single_app: SingleAppRollback | None = None
+    """The App, if only one is rolled back."""
+
+
+@dataclass(frozen=True)
+class SnapshotArgument:
+    """A snapshot of the state to roll back to, if there is one."""
+
+    snapshot: Snapshot | None = None
+    file: str = ""
+    """Its file name, for the steps."""
+    instance: str = ""
+    """The name of this installation in the snapshot, if it differs."""
+
+
+NO_SNAPSHOT = SnapshotArgument()
+
+
+@dataclass(frozen=True)
+class InstalledPackages:
+    """The installed packages, and a function that inspects other releases of them."""
+
+    apps: tuple[App, ...] = ()
+    packages: Packages | Unavailable = STATE_UNAVAILABLE
+    inspect: Callable[[str, str], AppRelease] = lambda requirement, module: _inspection_unavailable(
+        requirement
+    )
+    """Returns the contents of a release, by requirement and top-level package. Raises UsageError if
+    they are unknown."""
+
+
+def _inspection_unavailable(requirement: str) -> AppRelease:
+    raise UsageError(f"{requirement}: a release cannot be inspected without Nautobot.")

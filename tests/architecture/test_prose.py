@@ -1,0 +1,33 @@
+"""The banned words are in no file, and are found where they are."""
+
+from pathlib import Path
+
+import pytest
+
+from development import prose
+
+
+def test_banned_words_are_in_no_file():
+    found = [
+        place for path in prose.files() for place in prose.places(path, path.read_text("utf-8"))
+    ]
+    assert [f"{place.path}:{place.line}: {place.word}" for place in found] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("Nobody knows.", ["Nobody"]),
+        ("the way\n    # back", ["way back"]),
+        ("def told_by(x): ...", ["told"]),
+        ("mend the table", ["mend"]),
+        ("recommended, commendable, untold", []),
+        ("a weight of 550", []),
+        ("fix the table", []),
+    ],
+)
+def test_banned_words_are_found_in_text_and_names(text, words):
+    found = prose.places(Path("x.py"), text)
+    assert [place.word.split() for place in found] == [
+        word.replace("#", "").split() for word in words
+    ]

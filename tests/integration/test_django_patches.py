@@ -1,0 +1,80 @@
+"""The code that ``collect/db/django_patches.py`` replaces still has the expected form."""
+
+import inspect
+
+import pytest
+from constance import config
+from django.contrib.contenttypes.models import ContentTypeManager
+from django.db import connections, models
+from django.db.models.sql.compiler import SQLCompiler
+from nautobot.core.management.commands import custom_deconstruct
+
+from nautobot_upgrade_jobs.collect.db.django_patches import (
+    disable_constance_writes,
+    use_nautobot_deconstruct,
+)
+
+
+@pytest.mark.parametrize(
+    ("get_attribute", "parameters"),
+    [
+        pytest.param(
+            lambda: SQLCompiler.get_default_columns,
+            ["self", "select_mask", "start_alias", "opts", "from_parent"],
+            id="SQLCompiler.get_default_columns",
+        ),
+        pytest.param(
+            lambda: ContentTypeManager.get_or_create,
+            ["self", "defaults", "kwargs"],
+            id="ContentTypeManager.get_or_create",
+        ),
+        pytest.param(lambda: custom_deconstruct, ["field"], id="custom_deconstruct"),
+        pytest.param(lambda: config._backend.set, ["key", "value"], id="constance backend.set"),
+        pytest.param(
+            lambda: connections.create_connection, ["alias"], id="connections.create_connection"
+        ),
+        pytest.param(
+            lambda: connections["default"].init_connection_state,
+            [],
+            id="connection.init_connection_state",
+        ),
+    ],
+)
+def test_replaced_attribute_has_the_expected_parameters(get_attribute, parameters):
+    assert list(inspect.signature(get_attribute()).parameters) == parameters
+
+
+def test_field_deconstruct_takes_the_field_alone():
+    """Nautobot's own commands replace it for the whole process, once they are loaded."""
+    assert len(inspect.signature(models.Field.deconstruct).parameters) == 1
+
+
+@pytest.mark.parametrize(
+    ("caller", "callee"),
+    [
+        pytest.param(
+            ContentTypeManager.get_for_model, "self.get_or_create(", id="missing content type"
+        ),
+        pytest.param(
+            type(connections["default"]).connect, "self.init_connection_state()", id="connect"
+        ),
+        pytest.param(type(connections).__getitem__, "self.create_connection(", id="new connection"),
+    ],
+)
+def test_replaced_method_is_still_called_by_django(caller, callee):
+    assert callee in inspect.getsource(inspect.unwrap(caller))
+
+
+def test_use_nautobot_deconstruct_after_the_block_restores_the_method_before_it():
+    before = models.Field.deconstruct
+    field = models.CharField(max_length=10, help_text="ignored by Nautobot")
+    with use_nautobot_deconstruct():
+        assert "help_text" not in field.deconstruct()[3]
+    assert models.Field.deconstruct is before
+
+
+def test_disable_constance_writes_after_the_block_restores_the_backends_method():
+    before = config._backend.set
+    with disable_constance_writes():
+        assert config._backend.set != before
+    assert config._backend.set == before

@@ -1,0 +1,93 @@
+"""Schema changes of migration operations."""
+
+import pytest
+from django.db import models
+from django.db.migrations import operations
+
+from nautobot_upgrade_jobs.collect.migrations import _build_operation
+from tests.support.builders import added, altered, removed, renamed
+
+TEXT = models.TextField(null=True)
+M2M = models.ManyToManyField("example.Other")
+WITH_THROUGH = models.ManyToManyField("example.Other", through="example.Link")
+
+
+@pytest.mark.parametrize(
+    ("operation", "expected"),
+    [
+        pytest.param(
+            operations.CreateModel("Thing", [("name", TEXT), ("others", M2M)]),
+            (added("example_thing"), added("example_thing_others")),
+            id="create model with a many-to-many field",
+        ),
+        pytest.param(
+            operations.CreateModel("Thing", [("others", WITH_THROUGH)]),
+            (added("example_thing"),),
+            id="create model with a through model",
+        ),
+        pytest.param(operations.DeleteModel("Thing"), (removed("example_thing"),), id="delete"),
+        pytest.param(
+            operations.RenameModel("Thing", "Item"),
+            (renamed("example_thing", to="example_item"),),
+            id="rename model",
+        ),
+        pytest.param(
+            operations.AddField("Thing", "name", TEXT), (added("example_thing", "name"),), id="add"
+        ),
+        pytest.param(
+            operations.AddField("Thing", "others", M2M),
+            (added("example_thing_others"),),
+            id="add many-to-many field",
+        ),
+        pytest.param(
+            operations.AlterField("Thing", "name", TEXT),
+            (altered("example_thing", "name"),),
+            id="alter",
+        ),
+        pytest.param(
+            operations.RemoveField("Thing", "name"),
+            (removed("example_thing", "name"),),
+            id="remove",
+        ),
+        pytest.param(
+            operations.RenameField("Thing", "name", "title"),
+            (renamed("example_thing", "name", to="title"),),
+            id="rename field",
+        ),
+        pytest.param(
+            operations.AlterModelOptions("Thing", {}), (altered("example_thing"),), id="options"
+        ),
+        pytest.param(
+            operations.AddIndex("Thing", models.Index(fields=["name"], name="i")),
+            (altered("example_thing"),),
+            id="index",
+        ),
+        pytest.param(
+            operations.SeparateDatabaseAndState(
+                [operations.AddField("Thing", "name", TEXT)],
+                [operations.AddField("Thing", "name", TEXT)],
+            ),
+            (added("example_thing", "name"),),
+            id="same change of database and state",
+        ),
+        pytest.param(operations.RunSQL("SELECT 1"), (), id="SQL"),
+    ],
+)
+def test_build_operation_lists_schema_changes(operation, expected):
+    built = _build_operation("example", operation)
+    assert built.changes == expected
+    assert built.kind == type(operation).__name__
+
+
+@pytest.mark.parametrize(
+    ("operation", "expected"),
+    [
+        pytest.param(
+            operations.AddIndex("Thing", models.Index(fields=["name"], name="i")), "i", id="add"
+        ),
+        pytest.param(operations.RemoveIndex("Thing", "i"), "i", id="remove"),
+        pytest.param(operations.AddField("Thing", "name", TEXT), "", id="field"),
+    ],
+)
+def test_build_operation_names_index(operation, expected):
+    assert _build_operation("example", operation).name == expected

@@ -1,0 +1,103 @@
+"""Rules about traces of skipped ``post_upgrade`` steps."""
+
+import pytest
+
+from nautobot_upgrade_jobs.facts import Unavailable
+from nautobot_upgrade_jobs.facts.post_upgrade import StaleContentType, StaticFiles
+from tests.support.builders import facts, post_upgrade
+
+STATIC = "/opt/nautobot/static"
+
+
+@pytest.mark.parametrize(
+    "check",
+    [
+        "stale_content_types",
+        "expired_sessions",
+        "untraced_cable_paths",
+        "outdated_static_files",
+        "missing_content_types",
+        "missing_statuses_or_roles",
+        "stale_group_members",
+    ],
+)
+def test_post_upgrade_rules_without_traces_pass(findings_of, check):
+    assert findings_of(f"post_upgrade.{check}", facts(post_upgrade=post_upgrade())) == []
+
+
+@pytest.mark.parametrize(
+    ("check", "traces", "expected"),
+    [
+        pytest.param(
+            "stale_content_types",
+            {
+                "stale_content_types": (
+                    StaleContentType("dcim.site", {}),
+                    StaleContentType("dcim.region", {}),
+                )
+            },
+            [("warning", "dcim.site"), ("warning", "dcim.region")],
+            id="stale content types",
+        ),
+        pytest.param(
+            "expired_sessions",
+            {"expired_sessions": 3},
+            [("warning", "django_session")],
+            id="expired sessions",
+        ),
+        pytest.param(
+            "untraced_cable_paths",
+            {"untraced_cable_paths": {"dcim.interface": 4}},
+            [("warning", "dcim_cablepath")],
+            id="untraced cable paths",
+        ),
+        pytest.param(
+            "outdated_static_files",
+            {"static_files": StaticFiles(STATIC, 9, ("a.js",), ())},
+            [("warning", "STATIC_ROOT")],
+            id="missing static file",
+        ),
+        pytest.param(
+            "outdated_static_files",
+            {"static_files": StaticFiles(STATIC, 9, (), ("a.js",))},
+            [("warning", "STATIC_ROOT")],
+            id="outdated static file",
+        ),
+        pytest.param(
+            "missing_content_types",
+            {"missing_content_types": ("vpn.vpn",), "missing_permissions": ("vpn.add_vpn",)},
+            [("blocker", "django_content_type"), ("blocker", "auth_permission")],
+            id="missing content type and permission",
+        ),
+        pytest.param(
+            "missing_statuses_or_roles",
+            {
+                "missing_status_role_choices": {"status vpn.vpntunnel": ("Active",)},
+                "models_without_choices": ("status vpn.vpntunnel",),
+            },
+            [("warning", "status vpn.vpntunnel")],
+            id="model without any status",
+        ),
+        pytest.param(
+            "stale_group_members",
+            {"stale_dynamic_groups": ("Edge",)},
+            [("info", "extras_dynamicgroup")],
+            id="stale dynamic group",
+        ),
+    ],
+)
+def test_post_upgrade_rules_with_traces_report_them(findings_of, check, traces, expected):
+    state = facts(post_upgrade=post_upgrade(**traces))
+    assert findings_of(f"post_upgrade.{check}", state) == expected
+
+
+def test_outdated_static_files_without_a_folder_is_skipped(findings_of):
+    state = facts(post_upgrade=post_upgrade(static_files=Unavailable("no such folder")))
+    assert findings_of("post_upgrade.outdated_static_files", state) == "skipped"
+
+
+def test_missing_statuses_with_another_status_left_passes(findings_of):
+    """An administrator removed one status; others remain."""
+    choices = {"status dcim.rack": ("Reserved",)}
+    state = facts(post_upgrade=post_upgrade(missing_status_role_choices=choices))
+    assert findings_of("post_upgrade.missing_statuses_or_roles", state) == []

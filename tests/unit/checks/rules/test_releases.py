@@ -1,0 +1,55 @@
+"""Rules about releases other than the target."""
+
+import pytest
+
+from nautobot_upgrade_jobs.checks.rules.releases import accidental_upgrade, alternative_targets
+from nautobot_upgrade_jobs.facts.resolution import AlternativeTarget, AppReleases
+from tests.support.builders import CATALOG, resolution, target
+
+CHANGED = AppReleases("nautobot-example", "1.0", "2.0", "1.1", "2.0")
+INCOMPATIBLE = AppReleases("nautobot-stuck", "1.0", "", "1.0", "1.0")
+RESOLVABLE = AlternativeTarget("3.1.8", (), conflict=False, packages_changed=40, apps_changed=2)
+UNRESOLVABLE = AlternativeTarget(
+    "3.2.7", ("nautobot-stuck",), conflict=False, packages_changed=0, apps_changed=0
+)
+CONFLICT = AlternativeTarget("3.2.7", (), conflict=True, packages_changed=0, apps_changed=0)
+
+
+@pytest.mark.parametrize(
+    ("apps", "expected"),
+    [
+        pytest.param((), [], id="no Apps"),
+        pytest.param((CHANGED,), [("info", "nautobot")], id="newer release for another Nautobot"),
+        pytest.param((INCOMPATIBLE,), [], id="no newer release"),
+    ],
+)
+def test_accidental_upgrade_by_a_newer_app_informs(findings_of, apps, expected):
+    state = resolution(apps=apps) if apps else resolution()
+    assert findings_of("releases.accidental_upgrade", resolution=state) == expected
+
+
+def test_accidental_upgrade_command_pins_nautobot():
+    (finding,) = accidental_upgrade(resolution(apps=(CHANGED,)), target(installed="2.4.44"))
+    assert finding.commands == ("pip install nautobot==2.4.44 nautobot-example==1.1",)
+
+
+def test_alternative_targets_name_the_newest_resolvable_release():
+    state = resolution(alternatives=(RESOLVABLE, UNRESOLVABLE))
+    (finding,) = alternative_targets(state, target(""), CATALOG)
+    assert "3.1.8 is the newest" in finding.message
+    assert finding.commands == ("nautobot-server upgrade_jobs preflight --target 3.1.8",)
+    assert finding.evidence == (
+        "3.1.8: 40 changed packages, including 2 Apps, 40 core migrations",
+        "3.2.7: no compatible release of nautobot-stuck",
+    )
+
+
+def test_alternative_targets_without_a_resolvable_release_have_no_command():
+    (finding,) = alternative_targets(resolution(alternatives=(CONFLICT,)), target(""), CATALOG)
+    assert finding.commands == ()
+    assert finding.evidence == ("3.2.7: conflicting requirements",)
+
+
+def test_alternative_targets_with_a_chosen_target_do_not_apply(findings_of):
+    state = resolution(alternatives=(RESOLVABLE,))
+    assert findings_of("releases.alternative_targets", resolution=state) == "not_applicable"

@@ -1,0 +1,54 @@
+"""Rules about drift of the actual schema."""
+
+import pytest
+
+from tests.support.builders import facts, migrations, schema
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        pytest.param({}, [], id="no drift"),
+        pytest.param(
+            {"columns": {"dcim_device.height": "integer"}},
+            [("blocker", "dcim_device")],
+            id="another type",
+        ),
+        pytest.param(
+            {"indexes": {"dcim_device.rack_1a2b": None}},
+            [("warning", "dcim_device")],
+            id="missing index",
+        ),
+        pytest.param(
+            {"columns": {"dcim_device.mine": "text"}},
+            [("warning", "dcim_device")],
+            id="extra column",
+        ),
+        pytest.param(
+            {"columns": {"dcim_device.mine": "text", "dcim_device.height": "bigint not null"}},
+            [("blocker", "dcim_device")],
+            id="extra column and another nullability",
+        ),
+        pytest.param({"columns": {"foreign_table.column": "text"}}, [], id="table without model"),
+    ],
+)
+def test_drift_blocks_unless_it_is_slow_or_extra(findings_of, changes, expected):
+    assert findings_of("schema.drift", facts(schema=schema(**changes))) == expected
+
+
+@pytest.mark.parametrize(
+    ("recorded", "expected"),
+    [
+        pytest.param(
+            "dcim.0082_interface_port_type_interfacetemplate_port_type",
+            "skipped",
+            id="migration of a newer release",
+        ),
+        pytest.param("dcim.0999_mine", [], id="local migration"),
+    ],
+)
+def test_drift_with_a_recorded_migration_of_a_newer_release_is_skipped(
+    findings_of, recorded, expected
+):
+    state = facts(migrations=migrations(recorded=(recorded,)))
+    assert findings_of("schema.drift", state) == expected

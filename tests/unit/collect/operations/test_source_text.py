@@ -1,0 +1,76 @@
+"""Model names are found in the source text of migrations."""
+
+import pytest
+
+from nautobot_upgrade_jobs.collect.operations.source_text import (
+    find_referenced_models,
+    mentioned_by,
+    mentions,
+    strip_comments,
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        pytest.param("thing = 1", True, id="name"),
+        pytest.param("get_model('example', 'Thing')", True, id="argument"),
+        pytest.param("words = 'a thing'", True, id="string"),
+        pytest.param(
+            "    def method(self):\n        return self.thing", True, id="attribute, indented"
+        ),
+        pytest.param("other = 1  # the right thing", False, id="comment"),
+        pytest.param('def other():\n    """Do the right thing."""', False, id="docstring"),
+        pytest.param("something = 1", False, id="part of a word"),
+        pytest.param("no code, and a thing", True, id="not parseable"),
+    ],
+)
+def test_mentions_stripped_source_finds_whole_words(text, expected):
+    assert mentions(strip_comments(text), "thing") is expected
+
+
+@pytest.mark.parametrize(
+    ("source", "words", "expected"),
+    [
+        pytest.param(None, ["thing"], True, id="unknown source may mention anything"),
+        pytest.param("apps.get_models()", ["thing"], True, id="dynamic lookup"),
+        pytest.param("content_type.model_class()", ["thing"], True, id="content type"),
+        pytest.param("", ["thing"], False, id="no code"),
+        pytest.param("x = Thing", ["", "THING"], True, id="any word, in any case"),
+        pytest.param("x = a.b", ["a.c"], False, id="dots are literal"),
+    ],
+)
+def test_mentions_unknown_or_dynamic_source_is_assumed(source, words, expected):
+    assert mentions(source, *words) is expected
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        pytest.param("get_model('dcim', 'Cable')", [("dcim", "cable")], id="two arguments"),
+        pytest.param('get_model( "dcim.Cable" )', [("dcim", "cable")], id="one argument"),
+        pytest.param(
+            "get_model('a', 'B')\nget_model('c', 'D')\nget_model('a', 'B')",
+            [("a", "b"), ("c", "d")],
+            id="each once",
+        ),
+        pytest.param("get_model(app, 'Cable')", [], id="variable"),
+        pytest.param(None, [], id="unknown source"),
+    ],
+)
+def test_find_referenced_models_returns_literal_lookups(source, expected):
+    assert list(find_referenced_models(source)) == expected
+
+
+@pytest.mark.parametrize(
+    ("sources", "expected"),
+    [
+        pytest.param([("a.0001", "Thing"), ("a.0002", "Other")], ("a.0001",), id="by name"),
+        pytest.param([("a.0001", "Thing"), ("a.0001", "thing")], ("a.0001",), id="each once"),
+        pytest.param([("a.0001", None)], ("a.0001",), id="unknown source"),
+        pytest.param([("a.0001", "")], (), id="no code"),
+        pytest.param([], (), id="no migrations"),
+    ],
+)
+def test_mentioned_by_returns_migrations_in_order(sources, expected):
+    assert mentioned_by(sources, "thing", "example_thing") == expected

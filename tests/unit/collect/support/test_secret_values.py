@@ -1,0 +1,72 @@
+"""Secrets are found in settings, and values have a stable text."""
+
+import pytest
+
+from nautobot_upgrade_jobs.collect.support.secret_values import find_secrets, stable_repr
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "secret"),
+    [
+        pytest.param("SECRET_KEY", "abcdef", "abcdef", id="sensitive name"),
+        pytest.param("LOGIN", {"password": "with/slash"}, "with/slash", id="nested key"),
+        pytest.param("TOKENS", ["first"], "first", id="list"),
+        pytest.param("SNMP_COMMUNITY", b"public", "public", id="bytes"),
+        pytest.param("CACHE", "redis://user:se@cret@host:1/0", "se@cret", id="password in a URL"),
+        pytest.param("ANY", ("amqp://:pw@host",), "pw", id="URL without a user"),
+    ],
+)
+def test_find_secrets_yields_the_secret(name, value, secret):
+    assert list(find_secrets(name, value)) == [secret]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        pytest.param("TIME_ZONE", "Europe/Paris", id="harmless name"),
+        pytest.param("AUTHENTICATION_BACKENDS", ["a.Backend"], id="list of classes"),
+        pytest.param("SECRET_FILE_LOCATION", "/etc/secret", id="path"),
+        pytest.param("TOKEN_URL", "https://host/token", id="URL without a password"),
+        pytest.param("PASSWORD_MIN_LENGTH", 12, id="number"),
+    ],
+)
+def test_find_secrets_harmless_value_yields_nothing(name, value):
+    assert list(find_secrets(name, value)) == []
+
+
+def test_find_secrets_setting_that_contains_itself_ends():
+    circle = {"password": "abcdef"}
+    circle["again"] = circle
+    assert set(find_secrets("CIRCLE", circle)) == {"abcdef"}
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        pytest.param({"a": 1, "b": 2}, {"b": 2, "a": 1}, id="order of keys"),
+        pytest.param({"x", "y", "z"}, {"z", "y", "x"}, id="order of a set"),
+        pytest.param([1, 2], (1, 2), id="list and tuple"),
+        pytest.param([object()], [object()], id="memory address"),
+    ],
+)
+def test_stable_repr_ignores_what_differs_between_processes(first, second):
+    assert stable_repr(first) == stable_repr(second)
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        pytest.param([1, 2], [2, 1], id="order of a list"),
+        pytest.param({"a": 1}, {"a": 2}, id="value"),
+        pytest.param(len, sorted, id="function"),
+        pytest.param("1", 1, id="type"),
+    ],
+)
+def test_stable_repr_keeps_real_differences(first, second):
+    assert stable_repr(first) != stable_repr(second)
+
+
+def test_stable_repr_value_that_contains_itself_is_cut():
+    circle = []
+    circle.append(circle)
+    assert stable_repr(circle) == "[" * 8 + "…" + "]" * 8

@@ -1,0 +1,115 @@
+"""Differences between the listings of two states."""
+
+from dataclasses import replace
+
+import pytest
+
+from nautobot_upgrade_jobs.snapshot.compare import sections
+from nautobot_upgrade_jobs.snapshot.listing_diff import LISTED_TOPICS, listing_fields
+from tests.support.builders import setting, settings
+from tests.support.snapshot_states import counted, found, listings, state
+
+
+@pytest.mark.parametrize("topic", LISTED_TOPICS)
+def test_listing_differences_compare_every_listing_of_every_topic(topic):
+    for section in sections():
+        section_topic, _, field = section.partition(".")
+        if section_topic != topic:
+            continue
+        before = state(**{topic: listings(topic, **{field: {"thing": "old"}})})
+        after = state(**{topic: listings(topic, **{field: {"thing": "new"}})})
+        assert found(before, after) == [("unexpected", section, "thing")]
+        assert [kind for kind, _, _ in found(before, state())] == [
+            "lost" if section == "files.media" else "unexpected"
+        ]
+
+
+def test_listing_fields_omit_other_types():
+    assert listing_fields("schema") == ("columns", "indexes", "constraints")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "subject"),
+    [
+        pytest.param(settings(), settings(values=(setting("DEBUG"),)), "DEBUG", id="new"),
+        pytest.param(settings(values=(setting("DEBUG"),)), settings(), "DEBUG", id="missing"),
+        pytest.param(
+            settings(values=(setting("DEBUG"),)),
+            settings(values=(replace(setting("DEBUG"), digest="f" * 16),)),
+            "DEBUG",
+            id="changed",
+        ),
+        pytest.param(
+            settings(),
+            settings(environment=("NAUTOBOT_DEBUG",)),
+            "$NAUTOBOT_DEBUG",
+            id="environment variable",
+        ),
+        pytest.param(settings(), settings(), None, id="equal"),
+    ],
+)
+def test_listing_differences_settings(before, after, subject):
+    expected = [("unexpected", "settings", subject)] if subject else []
+    assert found(state(settings=before), state(settings=after)) == expected
+
+
+@pytest.mark.parametrize(
+    ("section", "before", "after", "kind"),
+    [
+        pytest.param(
+            "custom_fields",
+            counted("5 values", 5, is_user_data=True),
+            counted("4 values", 4, is_user_data=True),
+            "lost",
+            id="fewer custom field values",
+        ),
+        pytest.param(
+            "custom_fields",
+            counted("4 values", 4, is_user_data=True),
+            counted("5 values", 5, is_user_data=True),
+            "unexpected",
+            id="more custom field values",
+        ),
+        pytest.param(
+            "relationships",
+            counted("r, 5 associations", 5, is_user_data=True),
+            counted("r, 0 associations", 0, is_user_data=True),
+            "lost",
+            id="no associations",
+        ),
+        pytest.param(
+            "relationships",
+            counted("r, 5 associations", 5, is_user_data=True),
+            {},
+            "lost",
+            id="missing relationship",
+        ),
+        pytest.param(
+            "custom_fields",
+            counted("5 values", 5, is_user_data=True),
+            {"x": "error: 9 values"},
+            "lost",
+            id="uncountable values",
+        ),
+        pytest.param(
+            "dynamic_groups",
+            counted("dcim.device, static: 5 members, a", 5, is_user_data=True),
+            counted("dcim.device, static: 4 members, b", 4, is_user_data=True),
+            "lost",
+            id="fewer static members",
+        ),
+        pytest.param(
+            "dynamic_groups",
+            counted("dcim.device, dynamic-filter: 5 members, a", 5),
+            counted("dcim.device, dynamic-filter: 4 members, b", 4),
+            "unexpected",
+            id="fewer computed members",
+        ),
+    ],
+)
+def test_listing_differences_fewer_user_data_is_a_loss(section, before, after, kind):
+    states = (
+        state(derived_state=listings("derived_state", **{section: listing}))
+        for listing in (before, after)
+    )
+    assert found(*states) == [(kind, f"derived_state.{section}", "x")]
