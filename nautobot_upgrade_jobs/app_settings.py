@@ -1,6 +1,6 @@
-"""The App's own settings, with the defaults that hold where the App is not in ``PLUGINS``.
+"""The settings of the App, with their defaults.
 
-A Git repository of Jobs has no App configuration; it is configured under the same key of
+Jobs from a Git repository have no App configuration. They read the same key of
 ``PLUGINS_CONFIG``.
 """
 
@@ -31,7 +31,7 @@ UI_EDITABLE = (
     "build_megabytes",
     "keep_builds",
 )
-"""Settings that may be changed in the UI: none that names a folder or grants access."""
+"""Settings that may be changed in the UI. None of them names a folder or grants access."""
 TYPE_DESCRIPTIONS = {
     "string": "a text",
     "boolean": "True or False",
@@ -43,7 +43,7 @@ TYPE_DESCRIPTIONS = {
 
 @dataclass(frozen=True)
 class Configuration:
-    """What ``PLUGINS_CONFIG["nautobot_upgrade_jobs"]`` may hold."""
+    """The settings in ``PLUGINS_CONFIG["nautobot_upgrade_jobs"]``."""
 
     instance: str = ""
     """Name of this installation in reports and file names; the host name if empty."""
@@ -91,61 +91,64 @@ def get_default_settings() -> dict[str, Any]:
 
 
 def read_configuration() -> Configuration:
-    """Read the settings of this installation: its file before what was changed in the UI.
+    """Read the settings of this installation. Its file overrides the UI.
 
     Raises:
-        ConfigurationError: A setting is unknown, or is not what it has to be.
+        ConfigurationError: A setting is unknown or invalid.
     """
     from django.conf import settings
 
     aliases = tuple(settings.DATABASES)
     changed = _read_ui_settings()
     validate_settings(changed, aliases, "Admin, Configuration")
-    given = getattr(settings, "PLUGINS_CONFIG", {}).get(APP) or {}
-    validate_settings(given, aliases)
-    return Configuration(**{**changed, **given})
+    configured = getattr(settings, "PLUGINS_CONFIG", {}).get(APP) or {}
+    validate_settings(configured, aliases)
+    return Configuration(**{**changed, **configured})
 
 
 def validate_settings(
-    given: Any, aliases: Collection[str], place: str = SETTINGS_LOCATION
+    settings: Any, aliases: Collection[str], location: str = SETTINGS_LOCATION
 ) -> Configuration:
     """Return settings as a configuration. Errors do not quote values, which may be secrets.
 
     Args:
-        given: What was set.
+        settings: The settings, not yet validated.
         aliases: The databases of this installation.
-        place: Where it was set.
+        location: Where they were set, for the message.
 
     Raises:
-        ConfigurationError: A setting is unknown, or is not what it has to be.
+        ConfigurationError: A setting is unknown or invalid.
     """
-    if not isinstance(given, Mapping):
-        raise ConfigurationError(f"{place} must be a dict of settings.")
+    if not isinstance(settings, Mapping):
+        raise ConfigurationError(f"{location} must be a dict of settings.")
     expected = load_settings_schema()["properties"]
-    for name in given:
+    for name in settings:
         if name not in expected:
             raise ConfigurationError(
-                f"{place}: unknown setting {name!r}; known: {', '.join(expected)}."
+                f"{location}: unknown setting {name!r}; known: {', '.join(expected)}."
             )
-    for error in _build_validator().iter_errors(dict(given)):
+    for error in _build_validator().iter_errors(dict(settings)):
         name, *inside = error.absolute_path
-        where = "".join(f"[{one!r}]" for one in inside)
+        position = "".join(f"[{key!r}]" for key in inside)
         raise ConfigurationError(
-            f"{place}: '{name}'{where} must be {_describe_expected(error.schema, error)}."
+            f"{location}: '{name}'{position} must be {_describe_expected(error.schema, error)}."
         )
-    if given.get("database_alias", "default") not in aliases:
-        raise ConfigurationError(f"{place}: 'database_alias' must be one of {', '.join(aliases)}.")
-    return Configuration(**given)
+    if settings.get("database_alias", "default") not in aliases:
+        raise ConfigurationError(
+            f"{location}: 'database_alias' must be one of {', '.join(aliases)}."
+        )
+    return Configuration(**settings)
 
 
 @cache
 def _build_validator() -> Any:
-    """Return the validator of settings, which refuses 1.0 for an integer, unlike JSON Schema."""
+    """Return the validator of settings. Unlike JSON Schema, it refuses 1.0 for an integer."""
     from jsonschema import Draft202012Validator, validators  # slow to import
 
-    whole = Draft202012Validator.TYPE_CHECKER.redefine("integer", lambda _, one: type(one) is int)
+    checker = Draft202012Validator.TYPE_CHECKER
+    strict = checker.redefine("integer", lambda _, value: type(value) is int)
     extend: Any = validators.extend
-    return extend(Draft202012Validator, type_checker=whole)(load_settings_schema())
+    return extend(Draft202012Validator, type_checker=strict)(load_settings_schema())
 
 
 @cache
@@ -157,7 +160,7 @@ def load_settings_schema() -> dict[str, Any]:
 
 
 def _describe_expected(expected: Mapping[str, Any], error: ValidationError) -> str:
-    """Say what was expected, without a word of what was found."""
+    """Return what was expected, without what was found."""
     if error.validator in ("required", "additionalProperties"):
         names = ", ".join(expected["properties"])
         return f"an object with the keys {names}"
@@ -170,9 +173,10 @@ def _describe_expected(expected: Mapping[str, Any], error: ValidationError) -> s
 
 
 def _read_ui_settings() -> dict[str, Any]:
-    """Return what an administrator has changed; asking so stores nothing, unlike ``config.NAME``.
+    """Return the settings that an administrator has changed in the UI.
 
-    While the database is not there, or is half-way through an upgrade, that is nothing.
+    Unlike ``config.NAME``, this stores nothing. It returns an empty dict if the database is not
+    available or is in the middle of an upgrade.
     """
     from constance.utils import get_values_for_keys
     from django.conf import settings

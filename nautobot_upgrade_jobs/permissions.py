@@ -1,4 +1,4 @@
-"""What a user may do with our Jobs beyond running them."""
+"""The permissions on our Jobs in addition to running them."""
 
 from __future__ import annotations
 
@@ -11,8 +11,7 @@ BUILD_TARGET = "build_target"
 ACCEPT_FINDINGS = "accept_findings"
 """Accept findings.
 
-Both are additional actions of object permissions on *extras | job*; this App has no model of its
-own to grant them on.
+Both are additional actions of object permissions on *extras | job*, because this App has no model.
 """
 
 

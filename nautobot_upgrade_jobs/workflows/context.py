@@ -1,4 +1,4 @@
-"""What an operator asks a Job for, and what it means here."""
+"""The request of an operator, and its meaning for this installation."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def resolve_request(request: RunRequest, checks: Iterable[Check]) -> RunContext:
 
 
 def _parse_requirements(text: str) -> Iterator[str]:
-    """Yield requirements by name. A URL would be fetched, and could run code.
+    """Yield requirements by name. A URL is refused: pip would fetch it and run its code.
 
     Raises:
         UsageError: A line is not a requirement by name.

@@ -1,4 +1,4 @@
-"""Snapshot files in folders: written whole or not at all, read with suspicion."""
+"""Read snapshot files, and write them atomically."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from ..snapshot.file_format import MAX_FILE_BYTES, Snapshot, SnapshotError, load
 
 SCRATCH_FILE_PREFIX = ".snapshot-"
 STALE_SCRATCH_SECONDS = 86_400
-"""A scratch file of another host is left over for sure after this time."""
+"""After this time, a scratch file of another host is considered abandoned."""
 
 
 def read_snapshot(path: Path) -> Snapshot:
     """Read a snapshot file.
 
     Raises:
-        UsageError: There is no such file, or it is not a snapshot; the message names it.
+        UsageError: The file does not exist or is not a snapshot. The message names it.
     """
     try:
         with path.open("rb") as stream:
@@ -33,9 +33,9 @@ def read_snapshot(path: Path) -> Snapshot:
 
 
 def write_snapshot(folder: Path, name: str, data: bytes) -> Path:
-    """Write a file whole or not at all, readable by its owner only.
+    """Write a file atomically, readable by its owner only.
 
-    What a run that was killed has left behind is removed.
+    Also remove the scratch files of runs that were killed.
 
     Raises:
         UsageError: The folder cannot be written to.
@@ -67,7 +67,7 @@ def _scratch_prefix() -> str:
 
 
 def _stale_scratch_files(folder: Path) -> Iterator[Path]:
-    """Yield scratch files whose writer is gone."""
+    """Yield the scratch files of processes that have ended."""
     for path in folder.glob(f"{SCRATCH_FILE_PREFIX}*"):
         host, _, rest = path.name.removeprefix(SCRATCH_FILE_PREFIX).partition("-")
         pid = rest.partition("-")[0]
@@ -89,7 +89,7 @@ def _process_exists(pid: int) -> bool:
 
 
 def _fsync_directory(folder: Path) -> None:
-    """Have the new name itself on the disk; some file systems refuse to, and need not."""
+    """Store the new name on disk. Some file systems refuse this and do not need it."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)

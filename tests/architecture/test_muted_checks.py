@@ -26,19 +26,10 @@ def pytest_configure():
 @pytest.mark.slow
 @pytest.mark.parametrize("check", all_checks(), ids=lambda check: check.id)
 def test_a_muted_check_fails_the_tests_of_its_topic(check):
+    plugins = ("-p", "no:cacheprovider", "-p", Path(__file__).stem)
+    tests = f"tests/unit/checks/rules/test_{check.topic}.py"
     run = subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "pytest",
-            "-q",
-            "-x",
-            "-p",
-            "no:cacheprovider",
-            "-p",
-            Path(__file__).stem,
-        ]
-        + [f"tests/unit/checks/rules/test_{check.topic}.py"],
+        [sys.executable, "-m", "pytest", "-q", "-x", *plugins, tests],
         cwd=ROOT,
         env={**os.environ, MUTED: check.id, "PYTHONPATH": str(Path(__file__).parent)},
         capture_output=True,
