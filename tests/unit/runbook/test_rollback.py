@@ -1,0 +1,76 @@
+"""The steps of each rollback option, from the first command to the verification."""
+
+import re
+import shlex
+from dataclasses import replace
+
+import pytest
+
+from nautobot_upgrade_jobs.facts import Packages, Unavailable
+from nautobot_upgrade_jobs.facts.packages import Package
+from nautobot_upgrade_jobs.rollback.package_set import RollbackPlan
+from nautobot_upgrade_jobs.runbook.rollback import rollback_steps
+from nautobot_upgrade_jobs.runbook.upgrade import UpgradePlan, upgrade_steps
+from tests.support.builders import database, mysql, runtime
+
+CURRENT = Packages((Package("nautobot", "3.2.7", (), ""),))
+RUNTIMES = {
+    "virtualenv": runtime(),
+    "system": runtime(layout="system"),
+    "git checkout": runtime(layout="git checkout"),
+    "container image": runtime(layout="container image", container=True),
+    "release symlink": runtime(layout="release symlink", symlink="/opt/nautobot"),
+}
+OPTIONS = ("reinstall", "roll_forward", "reverse_migrations", "restore_backup")
+
+
+def create_plan(layout="virtualenv", server=None, **changes):
+    no_snapshot = Unavailable("there is no snapshot of that state")
+    plan = RollbackPlan(RUNTIMES[layout], server or database(), CURRENT, no_snapshot, ())
+    return replace(plan, **changes)
+
+
+def commands_of(steps):
+    return [command for step in steps for command in step.commands]
+
+
+def required_files(steps):
+    return {
+        file for command in commands_of(steps) for file in re.findall(r"test -s (\S+)", command)
+    }
+
+
+@pytest.mark.parametrize("media", ["", "/opt/nautobot/media"])
+@pytest.mark.parametrize("server", [database(), mysql()], ids=lambda server: server.vendor)
+@pytest.mark.parametrize("layout", RUNTIMES)
+@pytest.mark.parametrize("option", OPTIONS)
+def test_rollback_steps_need_only_files_that_the_upgrade_writes(option, layout, server, media):
+    upgrade = UpgradePlan(
+        RUNTIMES[layout], server, "3.2.7", 59, includes_apps=True, has_constraints=True, media=media
+    )
+    written = " ".join(shlex.quote(command) for command in commands_of(upgrade_steps(upgrade)))
+    files = required_files(rollback_steps(option, create_plan(layout, server, media=media)))
+    assert {file for file in files if file not in written} == set()
+    assert files or option == "roll_forward"
+
+
+def test_rollback_steps_with_a_snapshot_need_its_file():
+    steps = rollback_steps("reverse_migrations", create_plan(snapshot="snapshot-a.json.gz"))
+    assert "snapshot-a.json.gz" in required_files(steps)
+
+
+@pytest.mark.parametrize("option", [option for option in OPTIONS if option != "roll_forward"])
+def test_rollback_steps_back_up_before_they_change_anything(option):
+    commands = commands_of(rollback_steps(option, create_plan()))
+    backup = next(at for at, line in enumerate(commands) if "--file=before-rollback" in line)
+    changing = ("pip install", "nautobot-server migrate", "createdb", "DROP", "RENAME", "cp -p")
+    assert not any(word in line for line in commands[:backup] for word in changing)
+    assert any(word in line for line in commands[backup:] for word in changing)
+
+
+@pytest.mark.parametrize(("option", "purges"), [("restore_backup", True), ("reinstall", False)])
+def test_rollback_steps_only_a_restore_purges_the_queue(option, purges):
+    assert (
+        any("purge" in line for line in commands_of(rollback_steps(option, create_plan())))
+        is purges
+    )
