@@ -1,0 +1,83 @@
+"""The acceptances and the verdict of a report."""
+
+from datetime import datetime, timedelta, timezone
+
+import pytest
+
+from nautobot_upgrade_jobs.checks.build import blocker
+from nautobot_upgrade_jobs.checks.findings import (
+    Acceptance,
+    CheckResult,
+    Impact,
+    Phase,
+    Status,
+    Verdict,
+)
+from nautobot_upgrade_jobs.facts import Unavailable
+from nautobot_upgrade_jobs.workflows.report_builder import build_report, section_check_id
+from tests.support.builders import CATALOG
+
+TODAY = datetime.now(timezone.utc).date()
+CHECK = "storage.low_space"
+
+
+def create_report(*acceptances, catalog=CATALOG):
+    finding = blocker("/opt", "…", fix="…", phase=Phase.MIGRATE, impact=Impact.OUTAGE)
+    result = CheckResult(
+        CHECK, "…", Status.FAILED, evidence_source="facts", findings=(finding,), why="…"
+    )
+    return build_report(
+        (result,),
+        kind="preflight",
+        release="3.2.7",
+        acceptances=acceptances,
+        catalog=catalog,
+        instance="here",
+        current="Nautobot 2.4.44",
+        target="Nautobot 3.2.7",
+        installed_version="2.4.44",
+        target_version="3.2.7",
+    )
+
+
+def accept(finding=f"{CHECK}:/opt", days=1, target="3.2.7"):
+    return Acceptance(finding, "known", "eve", TODAY + timedelta(days=days), target)
+
+
+def test_build_report_accepted_blocker_no_longer_blocks():
+    assert create_report().verdict is Verdict.BLOCKED
+    accepted = create_report(accept())
+    assert accepted.verdict is not Verdict.BLOCKED
+    assert list(accepted.active_acceptances) == [f"{CHECK}:/opt"]
+
+
+@pytest.mark.parametrize("acceptance", [accept(days=-2), accept(target="3.1.8")])
+def test_build_report_acceptance_out_of_date_or_for_another_release_still_blocks(acceptance):
+    report = create_report(acceptance)
+    assert report.verdict is Verdict.BLOCKED
+    assert report.lapsed_acceptances == (acceptance,)
+
+
+@pytest.mark.parametrize(
+    ("finding", "reported"),
+    [
+        (f"{CHECK}:/elsewhere", True),  # a check of this run
+        ("storage.no_such_check:/opt", True),  # no check at all: probably a typing error
+        ("rollback.data_loss:app_thing", False),  # a check of another Job
+    ],
+)
+def test_build_report_acceptance_without_finding_is_reported(finding, reported):
+    acceptance = accept(finding)
+    assert (create_report(acceptance).unmatched_acceptances == (acceptance,)) is reported
+
+
+def test_build_report_without_catalog_says_so():
+    assert create_report(catalog=Unavailable("damaged")).catalog == "not readable"
+    assert create_report().catalog == CATALOG.version
+
+
+@pytest.mark.parametrize(
+    ("section", "check"), [("rows", "rows.changes"), ("rows.lost", "rows.lost")]
+)
+def test_section_check_id_has_a_topic_and_a_name(section, check):
+    assert section_check_id(section) == check
