@@ -13,6 +13,8 @@ from typing import Any
 from .process import StackError
 
 ENDED = ("SUCCESS", "FAILURE", "REVOKED")
+SCHEDULE_AHEAD = timedelta(seconds=20)
+"""Nautobot refuses a start within 15 seconds (``ScheduledJob.earliest_possible_time``)."""
 
 
 class Rest:
@@ -94,9 +96,9 @@ class Rest:
     def run_scheduled(
         self, class_path: str, data: dict[str, Any] | None = None, patience: float = 240
     ) -> dict[str, Any]:
-        """Have beat start a Job in ten seconds, and return its JobResult when it has ended."""
+        """Have beat start a Job, and return its JobResult when it has ended."""
         path = f"/api/extras/jobs/{self.job(class_path)['id']}/run/"
-        start = datetime.now(timezone.utc) + timedelta(seconds=10)
+        start = datetime.now(timezone.utc) + SCHEDULE_AHEAD
         schedule = {
             "name": f"{class_path} {start:%H:%M:%S}",
             "interval": "future",

@@ -74,7 +74,7 @@ def test_preflight_job_permissions_apply_to_the_running_job(where, may, monkeypa
         raise UsageError("the test needs only the request")
 
     monkeypatch.setattr("nautobot_upgrade_jobs.jobs.preflight.run_preflight", record)
-    user = User.objects.create(username="operator", is_superuser=where == ADMIN)
+    user = User.objects.create(username="user-with-grants", is_superuser=where == ADMIN)
     for action in () if where == ADMIN else ("accept_findings", "build_target"):
         user = grant(user, action, where)
     run("Preflight", user)
