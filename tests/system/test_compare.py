@@ -260,6 +260,7 @@ def test_compare_command_with_one_file_captures_the_current_state(files):
 
 
 @pytest.mark.lines
+@pytest.mark.usefixtures("captured")
 def test_compare_schedule_reports_changes_since_the_last_snapshot(rest):
     """The schedule itself is new since the previous snapshot, so the report contains it."""
     result = rest.run_scheduled(COMPARE)
