@@ -31,13 +31,18 @@ class SingleAppRollback:
     """Name of the last migration to keep; ``zero`` if none is kept."""
 
 
+@dataclass(frozen=True, kw_only=True)
 class PriorState:
     """The state to roll back to."""
 
-    release: str
-    snapshot: str
-    named_versions: tuple[tuple[str, str], ...]
-    single_app: SingleAppRollback | None
+    release: str = ""
+    """Version of Nautobot in that state; empty if Nautobot does not change."""
+    snapshot: str = ""
+    """File name of the snapshot of that state; empty if there is none."""
+    named_versions: tuple[tuple[str, str], ...] = ()
+    """Distributions and versions that identify the packages of that state."""
+    single_app: SingleAppRollback | None = None
+    """The App, if only one is rolled back."""
 
     @property
     def is_whole(self) -> bool:
@@ -54,13 +59,6 @@ class RollbackPlan(PriorState):
     current_packages: Packages | Unavailable
     previous_packages: Packages | Unavailable
     calls: tuple[MigrateCall, ...]
-    release: str = ""
-    """Version of Nautobot in the previous state; empty if Nautobot does not change."""
-    snapshot: str = ""
-    """File name of the snapshot of the previous state; empty if there is none."""
-    named_versions: tuple[tuple[str, str], ...] = ()
-    """Distributions and versions that identify the previous packages."""
-    single_app: SingleAppRollback | None = None
     wheel_directory: str = ""
     """Folder to install from instead of the package index."""
     media: str = ""

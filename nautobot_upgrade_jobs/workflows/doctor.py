@@ -57,7 +57,6 @@ def diagnose_startup(config: str = "") -> Report:
         target=release,
         installed_version=startup.nautobot,
         target_version=startup.nautobot,
-        migrations=None,
     )
 
 

@@ -205,11 +205,11 @@ def _build_steps(
         facts.packages,
         prior.packages,
         evidence.reverse_plan.calls,
-        prior.release,
-        prior.snapshot,
-        prior.named_versions,
-        prior.single_app,
         wheel_directory,
         media_root(facts.storage),
+        release=prior.release,
+        snapshot=prior.snapshot,
+        named_versions=prior.named_versions,
+        single_app=prior.single_app,
     )
     return rollback_steps(kind, plan)

@@ -84,9 +84,9 @@ def _from_snapshot(
         facts.fingerprints,
         facts.packages,
         datetime.fromisoformat(snapshot.created),
-        release,
-        given.file or "snapshot.json.gz",
-        (("nautobot", release),) if release else (),
+        release=release,
+        snapshot=given.file or "snapshot.json.gz",
+        named_versions=(("nautobot", release),) if release else (),
     )
 
 
@@ -133,7 +133,7 @@ def _from_release(text: str, migrations: Migrations, context: RunContext) -> Rol
         STATE_UNAVAILABLE,
         STATE_UNAVAILABLE,
         None,
-        version,
+        release=version,
         named_versions=named,
     )
 
@@ -161,7 +161,7 @@ def _from_requirements(
             recorded &= _from_app_release(name, version, migrations, previous)
     label = ", ".join(f"{name} {version}" for name, version in named)
     return RollbackTarget(
-        label, recorded, STATE_UNAVAILABLE, packages, None, release, named_versions=named
+        label, recorded, STATE_UNAVAILABLE, packages, None, release=release, named_versions=named
     )
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from ..common.errors import UsageError
 from ..facts import App, Packages, TableFingerprints, Unavailable
-from ..rollback.package_set import PriorState, SingleAppRollback
+from ..rollback.package_set import PriorState
 from ..snapshot.file_format import Snapshot
 from ..target.app_release import AppRelease
 
@@ -26,13 +26,6 @@ class RollbackTarget(PriorState):
     packages: Packages | Unavailable
     as_of: datetime | None
     """The time of that state; None if unknown."""
-    release: str = ""
-    """Version of Nautobot in that state; empty if it is the installed one."""
-    snapshot: str = ""
-    named_versions: tuple[tuple[str, str], ...] = ()
-    """Distributions and versions that identify the packages of that state."""
-    single_app: SingleAppRollback | None = None
-    """The App, if only one is rolled back."""
 
 
 @dataclass(frozen=True)

@@ -45,10 +45,10 @@ def inspect_target(
         The package set and the started target; for each, the reason if it is unavailable.
     """
     progress("resolution")
-    wishes = _build_root_requirements(facts, context)
-    resolution = _resolve_target(wishes, target, context)
+    roots = _build_root_requirements(facts, context)
+    resolution = _resolve_target(roots, target, context)
     progress("target")
-    return resolution, _run_trial_boot(facts, wishes, resolution, request, context)
+    return resolution, _run_trial_boot(facts, roots, resolution, request, context)
 
 
 def _build_root_requirements(facts: Facts, context: RunContext) -> RootRequirements | Unavailable:
@@ -62,17 +62,17 @@ def _build_root_requirements(facts: Facts, context: RunContext) -> RootRequireme
 
 
 def _resolve_target(
-    wishes: RootRequirements | Unavailable, target: Target, context: RunContext
+    roots: RootRequirements | Unavailable, target: Target, context: RunContext
 ) -> Resolution | Unavailable:
     """Query the package index for the set, unless the settings forbid it."""
     config = context.config
     if not config.resolve:
         return Unavailable("the settings forbid querying the package index (resolve is False)")
-    if isinstance(wishes, Unavailable):
-        return wishes
+    if isinstance(roots, Unavailable):
+        return roots
     try:
         return resolve(
-            wishes,
+            roots,
             target.version,
             seconds=config.resolve_timeout_seconds,
             wheel_directory=config.wheel_directory,
@@ -84,7 +84,7 @@ def _resolve_target(
 
 def _run_trial_boot(
     facts: Facts,
-    wishes: RootRequirements | Unavailable,
+    roots: RootRequirements | Unavailable,
     resolution: Resolution | Unavailable,
     request: RunRequest,
     context: RunContext,
@@ -92,22 +92,22 @@ def _run_trial_boot(
     """Build and start the target, if the user may; the installed release needs neither."""
     if isinstance(resolution, Unavailable):
         return Unavailable(f"no set to build: {resolution.reason}")
-    if isinstance(wishes, Unavailable):
-        return wishes
-    if resolution.target == wishes.installed_version(CORE) and not any(
-        package_changes(wishes.packages, resolution)
+    if isinstance(roots, Unavailable):
+        return roots
+    if resolution.target == roots.installed_version(CORE) and not any(
+        package_changes(roots.packages, resolution)
     ):
         return TrialBoot(resolution.target, facts, is_separate_environment=False)
     if reason := _build_refusal_reason(resolution, request, context.config):
         return Unavailable(reason)
     live = LiveInstallation(
         settings.SETTINGS_PATH,
-        wishes.enabled_apps,
+        roots.enabled_apps,
         context.config.database_alias,
         context.config.statement_timeout_seconds,
     )
     try:
-        return _redact_trial_boot(inspect(resolution, wishes, live, build_limits(context.config)))
+        return _redact_trial_boot(inspect(resolution, roots, live, build_limits(context.config)))
     except SoftTimeLimitExceeded:
         return Unavailable("the Job's soft time limit ended the run before the target was ready")
     except Exception as error:  # noqa: BLE001 - the rest of the report must not be lost

@@ -353,9 +353,9 @@ BACK = RollbackPlan(
         MigrateCall("dcim", "0085_typo", ("dcim.0086_cabletype",)),
         MigrateCall("vpn", "zero", ("vpn.0001_initial",)),
     ),
-    "2.4.44",
-    "snapshot-before.json.gz",
-    (("nautobot", "2.4.44"),),
+    release="2.4.44",
+    snapshot="snapshot-before.json.gz",
+    named_versions=(("nautobot", "2.4.44"),),
     media=MEDIA,
 )
 ROLLBACK = replace(
