@@ -17,9 +17,10 @@ PURE := common facts catalog migration_graph upgrade rollback runbook checks sna
 # make test K=expression LINE=version: those tests alone, on that line alone.
 LINE ?=
 K ?=
-SELECT = $(if $(K),-k "$(K)")
+# pytest ends with 5 if K selects no test of this part.
+SELECT = $(if $(K),-k "$(K)" || [ $$? -eq 5 ])
 
-.PHONY: help demo demo-up demo-down test test-all test-fast test-ltm test-3x test-rest test-slow test-apps \
+.PHONY: help demo demo-up demo-down test test-all test-fast test-target test-ltm test-3x test-rest test-slow test-apps \
   test-browser test-dist test-mysql test-line test-upgrades test-rollback test-faults-one-by-one test-coverage up databases \
   lint prose docs site screenshots dist bench clean new-check watch
 
@@ -36,7 +37,7 @@ demo-down:  ## stop it
 	$(PYTHON) -m development.demo --down
 
 ifeq ($(LINE),)
-test: test-fast  ## the pure layers, then what each Nautobot line needs; K=expression LINE=version
+test: test-fast test-target  ## the pure layers, then what each Nautobot line needs; K=expression LINE=version
 	$(PAIR) test-ltm test-3x
 else
 test: test-line
@@ -45,7 +46,10 @@ endif
 test-all: test test-rest  ## everything that CI runs
 
 test-fast:  ## the pure layers: no Nautobot, no servers, seconds
-	$(STACK) tool fast -- python -m pytest -q -n 2 -m 'not slow' tests/unit tests/architecture $(SELECT)
+	$(STACK) tool fast -- python -m pytest -q -n 2 -m 'not slow' --ignore=tests/unit/target tests/unit tests/architecture $(SELECT)
+
+test-target:  ## resolving and building a target: a local index, uv, processes
+	$(STACK) tool fast -- python -m pytest -q -n 2 tests/unit/target $(SELECT)
 
 test-coverage:  ## the pure layers: at least 95 % covered, and no check can be muted unnoticed
 	$(STACK) tool fast -- python -m pytest -q -n 2 tests/unit $(PURE:%=--cov=nautobot_upgrade_jobs/%) --cov-report=term:skip-covered --cov-fail-under=95

@@ -58,9 +58,9 @@ def show_report(files: dict[str, bytes]) -> bool:
         return False
     for finding in report["findings"]:
         print(f"\n{finding['severity'].upper():8} {finding['message']}")
-        print(f"{'':8} To do: {finding['remediation']}")
+        print(f"{'':8} To do ({finding['when']}): {finding['remediation']}")
         for command in finding["commands"]:
-            print(f"{'':8} Run: {command}")
+            print(f"{'':8} Run ({command['kind']}): {command['text']}")
     counts = ", ".join(f"{number} {name}" for name, number in report["counts"].items())
     print(f"\nVerdict:  {report['verdict'].upper()} ({counts})")
     print(f"          {report['headline']}")

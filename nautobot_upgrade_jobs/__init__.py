@@ -1,8 +1,8 @@
-"""Nautobot Upgrade Jobs: what an upgrade will do, did, and how to get back.
+"""Nautobot Upgrade Jobs: check, verify and roll back upgrades of Nautobot.
 
 Importing this package loads neither Django nor Nautobot, so that the pure layers (facts, checks,
 report, catalog) and ``python -m nautobot_upgrade_jobs`` work with a Nautobot that does not start.
-Nautobot itself asks for ``config`` and gets the App's configuration on demand.
+The App's configuration is loaded only when Nautobot reads ``config``.
 """
 
 from typing import Any

@@ -29,7 +29,7 @@ def main(arguments: list[str]) -> int:
     commands = parser.add_subparsers(dest="job", required=True)
     command = commands.add_parser("compare", help="What changed between two snapshots?")
     command.add_argument("before", type=Path, help="the older snapshot-….json.gz")
-    command.add_argument("after", type=Path, help="the newer one")
+    command.add_argument("after", type=Path, help="the newer snapshot-….json.gz")
     add_report_options(command)
     command.set_defaults(run=_compare)
     command = commands.add_parser("doctor", help="Why does nautobot-server not start?")
@@ -47,7 +47,7 @@ def main(arguments: list[str]) -> int:
         "--strategy",
         default="",
         choices=("", *ROLLBACK_OPTIONS),
-        help="default: the recommended one",
+        help="the rollback option; default: the recommended option",
     )
     add_report_options(command)
     command.set_defaults(run=_plan_rollback)

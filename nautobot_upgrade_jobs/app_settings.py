@@ -1,7 +1,7 @@
 """The settings of the App, with their defaults.
 
-Jobs from a Git repository have no App configuration. They read the same key of
-``PLUGINS_CONFIG``.
+If the Jobs come from a Git repository, there is no App configuration. The Jobs then read the same
+key of ``PLUGINS_CONFIG`` as the App.
 """
 
 from __future__ import annotations
@@ -52,9 +52,9 @@ class Configuration:
     statement_timeout_seconds: int = 30
     """The database cancels a query of a check after this time."""
     snapshot_timeout_seconds: int = 600
-    """The database cancels a query that reads a whole table for a snapshot after this time."""
+    """The database cancels a snapshot query, which reads a whole table, after this time."""
     snapshot_directory: str = ""
-    """Folder that also receives snapshots, because a restored database lacks the newer ones."""
+    """Folder for copies of snapshots. A restored database lacks snapshots newer than the backup."""
     resolve: bool = True
     """Ask the package index for the target's packages."""
     resolve_timeout_seconds: int = 60
@@ -68,9 +68,11 @@ class Configuration:
     build_megabytes: int = 2000
     """The maximum size of the target's environment, in MiB."""
     boot_timeout_seconds: int = 300
-    """The target must start and be collected within this time."""
+    """The target must start, and its facts must be collected, within this time."""
     work_directory: str = ""
-    """Folder to build in, owned by this user alone; the system's temporary directory if empty."""
+    """Parent folder of the scratch environments; the system's temporary directory if empty.
+
+    It must belong to the user that runs Nautobot, and other users must not have write access."""
     keep_builds: int = 0
     """Number of environments to keep in ``work_directory`` for runs with the same package set."""
     database_alias: str = "default"
@@ -91,7 +93,7 @@ def get_default_settings() -> dict[str, Any]:
 
 
 def read_configuration() -> Configuration:
-    """Read the settings of this installation. Its file overrides the UI.
+    """Read the App's settings. ``PLUGINS_CONFIG`` overrides values that were set in the UI.
 
     Raises:
         ConfigurationError: A setting is unknown or invalid.
@@ -109,12 +111,14 @@ def read_configuration() -> Configuration:
 def validate_settings(
     settings: Any, aliases: Collection[str], location: str = SETTINGS_LOCATION
 ) -> Configuration:
-    """Return settings as a configuration. Errors do not quote values, which may be secrets.
+    """Validate settings and return them as a configuration.
+
+    Error messages do not quote the values, because a value may be a secret.
 
     Args:
         settings: The settings, not yet validated.
         aliases: The databases of this installation.
-        location: Where they were set, for the message.
+        location: Where the settings were made, for error messages.
 
     Raises:
         ConfigurationError: A setting is unknown or invalid.
@@ -142,7 +146,7 @@ def validate_settings(
 
 @cache
 def _build_validator() -> Any:
-    """Return the validator of settings. Unlike JSON Schema, it refuses 1.0 for an integer."""
+    """Return a JSON Schema validator that does not accept 1.0 as an integer."""
     from jsonschema import Draft202012Validator, validators  # slow to import
 
     checker = Draft202012Validator.TYPE_CHECKER
@@ -160,7 +164,7 @@ def load_settings_schema() -> dict[str, Any]:
 
 
 def _describe_expected(expected: Mapping[str, Any], error: ValidationError) -> str:
-    """Return what was expected, without what was found."""
+    """Describe the expected value. The actual value is left out, because it may be a secret."""
     if error.validator in ("required", "additionalProperties"):
         names = ", ".join(expected["properties"])
         return f"an object with the keys {names}"
@@ -175,8 +179,9 @@ def _describe_expected(expected: Mapping[str, Any], error: ValidationError) -> s
 def _read_ui_settings() -> dict[str, Any]:
     """Return the settings that an administrator has changed in the UI.
 
-    Unlike ``config.NAME``, this stores nothing. It returns an empty dict if the database is not
-    available or is in the middle of an upgrade.
+    Reading ``config.NAME`` of Constance would store a missing default. This function stores
+    nothing. It returns an empty dict if the database is not available or is in the middle of an
+    upgrade.
     """
     from constance.utils import get_values_for_keys
     from django.conf import settings

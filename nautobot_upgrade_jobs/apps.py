@@ -7,9 +7,9 @@ from .app_settings import APP, UI_EDITABLE, get_default_settings, load_settings_
 
 
 class UpgradeJobsConfig(NautobotAppConfig):
-    """An App without models: it adds Jobs and a management command, and no table.
+    """Configuration of the App. The App has no models, so it adds no table to the database.
 
-    ``max_version`` stays unset on purpose: a tool that judges upgrades must never stop one.
+    ``max_version`` is not set on purpose: a tool that checks upgrades must never prevent one.
     """
 
     # Nautobot resolves an App's code paths ("job_registration.jobs") from this class's module.
@@ -39,11 +39,11 @@ class UpgradeJobsConfig(NautobotAppConfig):
     template_extensions = "ui.template_content.template_extensions"
 
     def ready(self) -> None:
-        """Have the settings checked, and remember which code this process has loaded."""
+        """Register the system checks, and record which code this process has loaded."""
         super().ready()
         from django.core.checks import register
 
-        from .collect.support import worker_identity as identity  # noqa: F401 - so that a worker can be asked for it
+        from .collect.support import worker_identity as identity  # noqa: F401 - registers a Celery command
         from .system_checks import check_settings, check_single_installation
 
         register(check_settings)

@@ -1,8 +1,8 @@
-"""Registers the Jobs with Nautobot; named by the App configuration.
+"""Register the Jobs with Nautobot. The App configuration names this module.
 
-Git-repository and JOBS_ROOT installs register their own subclasses (``jobs/__init__.py`` at the top
-of the repository). From JOBS_ROOT Nautobot imports every module that it finds, this one too: there
-it registers nothing, or each Job would appear twice.
+A Git repository or JOBS_ROOT registers its own subclasses of the Jobs, in ``jobs/__init__.py`` at
+the top of this project. Nautobot imports every module below JOBS_ROOT, also this module. There it
+registers nothing. Otherwise each Job would appear twice.
 """
 
 from nautobot.apps.jobs import register_jobs

@@ -1,4 +1,4 @@
-"""The permissions on our Jobs in addition to running them."""
+"""Permissions on the Jobs of this App, in addition to the permission to run a Job."""
 
 from __future__ import annotations
 
@@ -11,16 +11,17 @@ BUILD_TARGET = "build_target"
 ACCEPT_FINDINGS = "accept_findings"
 """Accept findings.
 
-Both are additional actions of object permissions on *extras | job*, because this App has no model.
+These two permissions are additional actions of object permissions on *extras | job*, because this
+App has no model.
 """
 
 
 def has_job_permission(user: Any, action: str, **jobs: Any) -> bool:
-    """Return whether a user has a permission on a Job, within its constraints.
+    """Return whether a user has a permission on a Job, within the permission's constraints.
 
     Args:
         user: The user.
         action: ``BUILD_TARGET`` or ``ACCEPT_FINDINGS``.
-        jobs: A filter of Job records. A permission on one of them is enough.
+        jobs: A filter of Job records. A permission on one of these Jobs is enough.
     """
     return bool(Job.objects.restrict(user, action).filter(**jobs).exists())

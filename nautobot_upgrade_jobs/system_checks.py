@@ -1,6 +1,6 @@
-"""What Nautobot says of this App at its start: as warnings, since it must not stop an upgrade.
+"""System checks of this App. They only warn, because the App must never prevent a start.
 
-The App's configuration registers them; a copy of this module in a folder of Jobs does not.
+The App's configuration registers the checks. A copy of this module in a folder of Jobs does not.
 """
 
 from __future__ import annotations
@@ -17,26 +17,26 @@ from .checks.acceptance import AcceptanceError, parse_acceptances
 from .common.errors import ConfigurationError
 
 MARKER_FILE = "job_registration.py"
-"""A file that no other repository of Jobs contains."""
+"""A file that shows that a repository or a folder contains these Jobs."""
 
 
 def check_settings(app_configs: Any, **_: Any) -> list[Warned]:
-    """Warn of settings that would end each run."""
+    """Warn of invalid settings, with which no run can start."""
     given = settings.PLUGINS_CONFIG.get(APP) or {}
     try:
         parse_acceptances(validate_settings(given, tuple(settings.DATABASES)).acceptances)
     except (ConfigurationError, AcceptanceError) as error:
-        hint = "Until then its Jobs end with this message; nothing else is concerned."
+        hint = "Until you fix the setting, the Jobs of this App end with this message."
         return [Warned(str(error), hint=hint, id=f"{APP}.W001")]
     return []
 
 
 def check_single_installation(app_configs: Any, **_: Any) -> list[Warned]:
-    """Warn where the same Jobs come from a repository or a folder of Jobs, too."""
+    """Warn if a Git repository or a folder of Jobs contains the same Jobs."""
     return [
         Warned(
-            f"The Jobs of {APP} are also in {folder}: each is listed twice.",
-            hint="Remove that Git repository of Jobs (or folder), or take the App out of PLUGINS.",
+            f"The Jobs of {APP} are also in {folder}, so each Job is listed twice.",
+            hint="Remove this Git repository or folder of Jobs, or remove the App from PLUGINS.",
             id=f"{APP}.W002",
         )
         for folder in _find_copies()

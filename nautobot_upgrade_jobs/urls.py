@@ -1,4 +1,4 @@
-"""Addresses of the App's pages; Nautobot looks for them here."""
+"""URLs of the App's pages. Nautobot imports this module."""
 
 from django.urls import path
 

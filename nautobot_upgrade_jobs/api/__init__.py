@@ -1,1 +1,1 @@
-"""The App's REST interface; Nautobot imports it from this package."""
+"""The App's REST interface. Nautobot imports the module ``urls`` of this package."""

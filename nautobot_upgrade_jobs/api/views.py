@@ -17,7 +17,10 @@ class CanViewJobResults(IsAuthenticated):
     """Permission for users who may view Job results."""
 
     def has_permission(self, request: Request, view: APIView) -> bool:
-        """Return whether the user may view Job results; object permissions then apply to each."""
+        """Return whether the user may view Job results.
+
+        The view then returns only the results that the user's object permissions allow.
+        """
         authenticated = super().has_permission(request, view)
         return authenticated and request.user.has_perm("extras.view_jobresult")
 

@@ -1,8 +1,8 @@
 """Curated facts about released versions of Nautobot, as TOML files with their reader.
 
-The facts are true of a release in every installation. Nothing is fetched, so the catalog is
-complete without network access. Each data file states its sources and how to add a release.
-``load_catalog()`` reads the files once.
+The facts describe releases and do not depend on the installation. Nothing is downloaded, so the
+catalog is complete without network access. Each data file states its sources and how to add a
+release. ``load_catalog()`` reads the files once.
 """
 
 from .catalog import Catalog, VersionStatus

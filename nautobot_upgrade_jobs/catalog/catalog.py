@@ -1,4 +1,4 @@
-"""The catalog, which answers questions about releases of Nautobot."""
+"""Queries about releases of Nautobot, answered from the catalog."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Catalog:
     version: str
     date: date
     lines: tuple[ReleaseLine, ...]
-    """Oldest first."""
+    """The release lines, oldest first."""
     migration_sets: MigrationSets
     advice: tuple[Advice, ...]
     removed_settings: tuple[RemovedSetting, ...]
@@ -52,9 +52,9 @@ class Catalog:
     commands: tuple[Command, ...]
     index_renames: tuple[IndexRename, ...]
     merged_app_columns: Mapping[str, tuple[str, ...]]
-    """Columns that data_validation.0002 reads from the absorbed App, by table."""
+    """Columns that data_validation.0002 reads from the Data Validation Engine App, by table."""
     cable_terminations: Mapping[str, str]
-    """Tables of the cable ends that dcim.0089 migrates, by content type."""
+    """Content types of the cable ends that dcim.0089 migrates, with the table of each."""
     postconditions: tuple[Postcondition, ...]
     known_reversals: tuple[KnownReversal, ...]
     volatile_data: tuple[VolatileData, ...]
@@ -146,9 +146,9 @@ class Catalog:
         """Return the releases whose core migrations are exactly those recorded in a database.
 
         Args:
-            recorded: Recorded migrations, such as "dcim.0001_initial". Those of other apps are
-                ignored. Names that only a pre-release had count, so remove
-                `pre_release_names` to ignore them.
+            recorded: Recorded migrations, such as "dcim.0001_initial". Migrations of other apps
+                are ignored. A migration that only a pre-release had prevents a match. To ignore
+                such migrations, remove the names in `pre_release_names`.
 
         Returns:
             The releases, oldest first; none if the database is between releases or unknown.
@@ -163,16 +163,17 @@ class Catalog:
         Nautobot has never removed or squashed a migration, so the migrations of its own apps need
         no stop. There are two kinds of stops:
 
-        * recommended: Upstream advises it. The stop is the newest release of the advised line
-          that is not newer than the target, because a later release has fixes that the target
-          lacks.
-        * required: Source and target support no common Python version, so one environment cannot
-          be upgraded in place. A release that shares a Python version with each of them connects
-          them. An advised stop that does so becomes required, otherwise the newest such release.
+        * recommended: Nautobot's documentation advises a stop at a release line. The stop is the
+          newest release of this line that is not later than the target, by date. A later release
+          has fixes that the target lacks.
+        * required: The source and the target have no Python version in common, so one environment
+          cannot be upgraded in place. The stop is a release that shares a Python version with the
+          source, and one with the target. If a recommended stop does so, it becomes required.
+          Otherwise the newest such release is the stop.
 
-        A database server that is too old for the target needs no stop: no release has an upper
-        bound, so upgrade the server first, under the source. Apps may require further stops, which
-        their metadata states. A downgrade has no stops.
+        A database server that is too old for the target needs no stop. No release has an upper
+        bound on the server's version, so upgrade the server first, under the source. Apps may
+        require further stops, which their metadata states. A downgrade has no stops.
         """
         if parse_version(source) >= parse_version(target):
             return ()

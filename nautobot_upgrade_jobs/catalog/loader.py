@@ -1,4 +1,4 @@
-"""Reads the data files of the catalog in this folder."""
+"""Read the data files of the catalog, which are in this folder."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ Record = TypeVar("Record")
 Row = Mapping[str, Any]
 
 _NON_REQUIREMENT_KEYS = ("name", "maintained", "changes", "releases", "announced")
-"""Keys of a line that are no requirements of its releases."""
+"""Keys of a release line that do not describe a requirement of its releases."""
 
 
 class CatalogUnavailable(RuntimeError):
@@ -123,7 +123,10 @@ def _build_lines(content: Row) -> tuple[ReleaseLine, ...]:
 
 
 def _build_releases(line: Row, notes: str) -> tuple[Release, ...]:
-    """Build the releases of a line from its requirements and the changes within it."""
+    """Build the releases of a line.
+
+    A release has the requirements of its line, with all changes up to that release.
+    """
     facts: dict[str, Any] = {"mysql": None, "redis_recommended": None}
     facts |= {key: value for key, value in line.items() if key not in _NON_REQUIREMENT_KEYS}
     releases = []
@@ -138,7 +141,7 @@ def _build_releases(line: Row, notes: str) -> tuple[Release, ...]:
 
 
 def _build_migration_sets(content: Row) -> MigrationSets:
-    """Build the migration sets, each from that of its base release and its additions."""
+    """Build the migration set of each release: the set of a base release plus new migrations."""
     by_release: dict[str, frozenset[str]] = {}
     for row in content["set"]:
         base = row.get("base")
@@ -151,7 +154,10 @@ def _build_migration_sets(content: Row) -> MigrationSets:
 
 
 def _build_app_conflicts(rows: Sequence[Row]) -> tuple[AppConflict, ...]:
-    """Build the conflicts. By default, settings move from the old App's key to the new one's."""
+    """Build the App conflicts.
+
+    By default, settings move from the key of the merged App to the key of the App that contains it.
+    """
     conflicts = []
     for row in rows:
         absorbed = [

@@ -20,9 +20,9 @@ class Release:
     line: str
     """Major and minor version, such as "3.2"."""
     python: str
-    """Python versions that it can be installed with, as a PEP 440 specifier."""
+    """Python versions that the release can be installed with (Requires-Python)."""
     python_tested: tuple[str, ...]
-    """Python versions that it declares as supported, such as ("3.10", "3.11")."""
+    """Python versions that the release declares as supported, such as ("3.10", "3.11")."""
     postgresql: str
     """Oldest supported PostgreSQL."""
     mysql: str | None
@@ -36,7 +36,7 @@ class Release:
     ltm: bool
     """Whether the line has long-term maintenance."""
     reference: str
-    """Its section of the release notes."""
+    """URL of the release's section in the release notes."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ class UpgradeStop:
 
 @dataclass(frozen=True)
 class Advice:
-    """Upstream's advice to stop at a line, for a range of sources and targets."""
+    """Advice of Nautobot's documentation to stop at a line, for a range of sources and targets."""
 
     source_below: str
     target_from: str
@@ -89,11 +89,11 @@ class RemovedSetting:
     replacement: str | None = None
     """Setting to use instead; None if there is none."""
     env: tuple[str, ...] = ()
-    """Environment variables that set it. From `removed_in` on they are ignored silently, even
-    where the setting itself is refused."""
+    """Environment variables that set the setting. From `removed_in` on, Nautobot ignores these
+    variables silently, even if it refuses the setting itself."""
     supported_since: tuple[str, ...] = ()
-    """First release of each line that supports the replacement. If the installed release does, set
-    it before the upgrade."""
+    """First release of each line that supports the replacement. If the installed release
+    supports it, set the replacement before the upgrade."""
     key: str | None = None
     """Removed key of a dictionary setting; None if the whole setting was removed."""
     note: str = ""
@@ -110,7 +110,7 @@ class MergedApp:
     module: str
     distribution: str
     core_app: str
-    """The app of Nautobot that replaces it."""
+    """Nautobot's own app that replaces the App."""
     since: str
     data_migrated: bool
     """Whether a migration of Nautobot copies the App's data."""
@@ -123,26 +123,29 @@ class MergedApp:
 
 @dataclass(frozen=True)
 class ConflictingApp:
-    """An App that another App has absorbed and does not accept next to itself."""
+    """An App that was merged into another App. Nautobot does not start if both are in PLUGINS."""
 
     module: str
     distribution: str
-    """Conventional name. To find an installed App, use its module."""
+    """Usual name of the distribution. Use `module` to find out whether the App is installed."""
     config_from: str
-    """Key of PLUGINS_CONFIG that held its settings."""
+    """Key of PLUGINS_CONFIG that held the settings of the merged App."""
     config_to: str
-    """Key of PLUGINS_CONFIG to which they move."""
+    """Key of PLUGINS_CONFIG to which these settings move."""
     prefix: str | None
     """Prefix of the names of the moved settings, if known."""
     enable_setting: str | None
-    """The setting that enables the integration."""
+    """The setting that enables the integration, if there is one."""
     since: str
-    """The first release of the absorbing App that refuses it."""
+    """First release of the other App with which Nautobot does not start."""
 
 
 @dataclass(frozen=True)
 class AppConflict:
-    """An App that prevents the start of Nautobot while Apps that it absorbed are in PLUGINS."""
+    """An App that other Apps were merged into.
+
+    Nautobot does not start if this App and one of the merged Apps are in PLUGINS.
+    """
 
     app: str
     distribution: str
@@ -151,12 +154,12 @@ class AppConflict:
     reference: str
     conflicts: tuple[ConflictingApp, ...]
     override: str | None = None
-    """Environment variable that silences the check, if there is one."""
+    """Environment variable that turns off this check at startup; None if there is none."""
     override_since: str | None = None
     """First release of the App that supports the override."""
 
     def list_conflicts(self, app_version: str) -> tuple[ConflictingApp, ...]:
-        """Return the Apps that a release of this App does not accept."""
+        """Return the Apps that must not be in PLUGINS together with this release of the App."""
         return tuple(each for each in self.conflicts if includes_change(app_version, (each.since,)))
 
 
@@ -168,7 +171,7 @@ class Command:
     since: tuple[str, ...]
     """First release with the command; one per line if it was backported."""
     writes: bool
-    """Whether it can change the database or files."""
+    """Whether the command can change the database or files."""
     note: str
     removed_in: tuple[str, ...] = ()
     """First release without the command; one per line if the removal was backported."""
@@ -187,7 +190,10 @@ class Command:
 
 @dataclass(frozen=True)
 class IndexRename:
-    """Columns on which a migration needs exactly one index, because it renames it by columns."""
+    """An index that a migration renames.
+
+    The migration finds the index by its columns, so exactly one index on these columns may exist.
+    """
 
     migration: str
     table: str
@@ -211,14 +217,14 @@ class Postcondition:
 
 @dataclass(frozen=True)
 class KnownReversal:
-    """Effect of the reverse code of a data migration, and a query for the rows that it changes."""
+    """Effect of the reverse code of a data migration, and a query that counts the changed rows."""
 
     migration: str
     description: str
     sql: str = ""
-    """Query that counts the changed rows; empty if an older release reads none of them."""
+    """Query that counts the changed rows; empty if older releases read none of these rows."""
     fixes_tables: tuple[str, ...] = ()
-    """Tables whose rows it changes so that they can satisfy constraints restored afterwards."""
+    """Tables whose rows the reverse code may change to satisfy constraints that return later."""
 
 
 @dataclass(frozen=True)
@@ -229,9 +235,9 @@ class VolatileData:
     subjects: tuple[str, ...]
     reason: str
     growth_only: bool = False
-    """Only growth is insignificant. A decrease is an ordinary change."""
+    """Whether only growth is insignificant. A decrease is then an ordinary change."""
     fluctuates: bool = False
-    """Both growth and decrease are insignificant."""
+    """Whether growth and decrease are both insignificant."""
 
 
 @dataclass(frozen=True)
@@ -250,14 +256,14 @@ class ExpectedChange:
     growth_only: bool = False
     """Whether only growth is expected."""
     value: str = "*"
-    """The former value, or the new one of an addition."""
+    """The value before the change; for an addition, the new value."""
     replaced_by: str = ""
     moved_columns: tuple[str, ...] = ()
-    """Columns for whose values the table `replaced_by` must have one row each."""
+    """Columns whose values moved to the table `replaced_by`, which must have one row per value."""
     kept_where_not_null: str = ""
-    """Column that must have had no value in all removed rows."""
+    """Column that had no value in each of the removed rows. Rows with a value must remain."""
     explains_loss: bool = False
-    """Whether it explains lost values that were not moved elsewhere."""
+    """Whether the entry also explains lost values that were not moved elsewhere."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Chooses the target release and looks it up in the catalog."""
+"""Choose the target release and find it in the catalog."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from . import Catalog, Release
 BEFORE_FIRST_RELEASE = "0"
 """Version of a database whose migrations match no release, because an upgrade was interrupted."""
 MAX_VERSION_LENGTH = 40
-"""Characters. Every Nautobot version is far shorter."""
+"""Number of characters. Every Nautobot version is far shorter."""
 EXAMPLE_VERSION = "3.2.7"
 
 
@@ -33,8 +33,8 @@ class Target:
     chosen: bool
     """Whether the operator named the target; otherwise it is the default."""
     schema_release: str = ""
-    """The release whose schema the database has; empty if it is the installed one. It differs after
-    new code was installed and before `migrate`."""
+    """The release whose schema the database has; empty for the installed release. The two differ
+    after new code was installed and before `migrate` was run."""
 
     def crosses(self, version: str) -> bool:
         """Return whether the database is below a version and the target is not.

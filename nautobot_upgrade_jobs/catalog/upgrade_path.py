@@ -1,4 +1,4 @@
-"""Finds the stops between a source and a target."""
+"""Find the stops between a source and a target."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class UpgradePath:
     target_release: Release | None
     """Release whose requirements apply to the target; None if unknown."""
     not_after: date | None
-    """Date of the target's release, because a later stop would have fixes that the target lacks."""
+    """Date of the target; None if unknown. A later release has fixes that the target lacks."""
 
     def allows(self, release: Release) -> bool:
         """Return whether a release can be a stop."""
@@ -46,7 +46,7 @@ def required_stops(
 def _recommended_stops(
     path: UpgradePath, lines: dict[str, ReleaseLine], advice: Iterable[Advice]
 ) -> Iterator[UpgradeStop]:
-    """Yield the newest allowed release of each line that upstream advises."""
+    """Yield the newest allowed release of each line that Nautobot's documentation advises."""
     for each in advice:
         if path.source < parse_version(each.source_below) and path.target >= parse_version(
             each.target_from
@@ -60,7 +60,10 @@ def _recommended_stops(
 def _shared_python_stop(
     path: UpgradePath, lines: Iterable[ReleaseLine], stops: list[UpgradeStop]
 ) -> UpgradeStop | None:
-    """Return a release that shares a Python version with each end, if the ends share none."""
+    """Return a stop that shares a Python version with the source, and one with the target.
+
+    Return None if the source and the target share a Python version, or if no release connects them.
+    """
     start, end = path.source_release, path.target_release
     if start is None or end is None or _shared_pythons(start, end):
         return None

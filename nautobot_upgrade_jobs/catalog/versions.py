@@ -33,13 +33,13 @@ def get_line_name(version: Version) -> str:
 def includes_change(version: str, marks: Sequence[str]) -> bool:
     """Return whether a version includes a change.
 
-    A backported change has a first release in each line. A version includes it from the first
-    release of its own line on. A version of another line includes it if it is newer than all first
-    releases.
+    A backported change has a first release in each line. A version of such a line includes the
+    change from that release on. A version of any other line includes the change if the version is
+    newer than all first releases.
 
     Args:
         version: The version to test.
-        marks: The first release with the change in each line; none if no release has it.
+        marks: The first release with the change in each line; empty if no release has the change.
     """
     if not marks:
         return False

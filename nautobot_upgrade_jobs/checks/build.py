@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any
 
 from .findings import Finding, FindingRef, Impact, Phase, Severity
+from .remediation import Command, When
 
 FROM_CHECK: Any = None
 """The value of a part that the check declares; `registry.Check.complete` replaces it."""
@@ -21,8 +22,10 @@ def finding(  # noqa: PLR0913 - the parts of one finding
     message: str,
     *,
     fix: str,
-    commands: tuple[str, ...] = (),
+    when: When = FROM_CHECK,
+    commands: tuple[Command, ...] = (),
     evidence: tuple[str, ...] = (),
+    names: tuple[str, ...] = (),
     phase: Phase = FROM_CHECK,
     impact: Impact = FROM_CHECK,
     see: tuple[str, ...] = FROM_CHECK,
@@ -35,8 +38,10 @@ def finding(  # noqa: PLR0913 - the parts of one finding
         subject: The thing concerned; stable, and unique among the findings of the check.
         message: What is wrong, with number and name: one sentence that ends in a period.
         fix: The remediation, as imperative steps.
-        commands: Shell commands, SQL statements or configuration lines.
+        when: When to carry out the remediation, if the check does not declare it.
+        commands: The commands of the remediation.
         evidence: What was observed.
+        names: More names by which release notes mention the problem.
         phase: When it fails, if the check does not declare it.
         impact: What it costs, if the check does not declare it.
         see: Documentation URLs, if the check does not declare them.
@@ -49,8 +54,10 @@ def finding(  # noqa: PLR0913 - the parts of one finding
         remediation=fix,
         phase=phase,
         impact=impact,
+        when=when,
         commands=commands,
         evidence=evidence,
+        names=names,
         references=see,
         supersedes=supersedes,
     )

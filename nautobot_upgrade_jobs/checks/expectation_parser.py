@@ -35,7 +35,7 @@ class Expectation:
 
 @dataclass(frozen=True)
 class Expectations:
-    """All things that must be present."""
+    """The objects that must exist after the upgrade, as the operator has listed them."""
 
     lines: tuple[Expectation, ...]
 

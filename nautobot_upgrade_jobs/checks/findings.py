@@ -8,6 +8,8 @@ from datetime import date
 from enum import Enum
 from typing import NamedTuple
 
+from .remediation import Command, When
+
 
 class Severity(str, Enum):
     """How severe a finding is."""
@@ -18,7 +20,7 @@ class Severity(str, Enum):
 
 
 class Phase(str, Enum):
-    """When the problem occurs."""
+    """The step of the upgrade at which a problem occurs."""
 
     BOOT = "boot"
     MIGRATE = "migrate"
@@ -28,7 +30,7 @@ class Phase(str, Enum):
 
 
 class Impact(str, Enum):
-    """What the problem costs."""
+    """The consequence of a problem."""
 
     NONE = "none"
     DATA_LOSS = "data_loss"
@@ -82,9 +84,13 @@ class Finding:
     remediation: str
     phase: Phase
     impact: Impact
-    commands: tuple[str, ...] = ()
-    """Exact shell commands or configuration lines."""
+    when: When = When.NOW
+    """When to carry out the remediation."""
+    commands: tuple[Command, ...] = ()
+    """The exact commands of the remediation; none if it is a decision."""
     evidence: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+    """More names by which release notes mention the problem."""
     references: tuple[str, ...] = ()
     supersedes: tuple[FindingRef, ...] = ()
     """Less specific findings about the same cause; the runner drops them."""

@@ -21,6 +21,7 @@ from ..facts.trial_boot import TrialBoot
 from ..rollback.options import RollbackDecision
 from .build import FROM_CHECK
 from .findings import Finding, Impact, Phase
+from .remediation import When
 
 CheckFunction = Callable[..., Iterator[Finding]]
 RESOLUTION_TOPICS = ("packages", "apps", "runtime")
@@ -49,6 +50,7 @@ class Check:
     stage: CheckStage = "preflight"
     phase: Phase | None = None
     impact: Impact | None = None
+    when: When = When.NOW
     references: tuple[str, ...] = ()
 
     def __call__(self, *args: Any, **kwargs: Any) -> Iterator[Finding]:
@@ -57,7 +59,7 @@ class Check:
             yield self.complete(finding)
 
     def complete(self, finding: Finding) -> Finding:
-        """Add the phase, impact and references of the check where the finding has none.
+        """Add the phase, impact, time and references of the check where the finding has none.
 
         Raises:
             TypeError: Neither the finding nor the check states the phase or the impact.
@@ -66,7 +68,13 @@ class Check:
         if phase is None or impact is None:
             raise TypeError(f"{self.id} states no phase or no impact for {finding.subject}")
         references = self.references if finding.references is FROM_CHECK else finding.references
-        return replace(finding, phase=phase, impact=impact, references=references)
+        return replace(
+            finding,
+            phase=phase,
+            impact=impact,
+            when=finding.when or self.when,
+            references=references,
+        )
 
     @property
     def topic(self) -> str:
@@ -95,12 +103,13 @@ class Check:
         return "data" if {Data, RollbackDecision} & set(self.input_types.values()) else "facts"
 
 
-def check(
+def check(  # noqa: PLR0913 - what the findings of a check have in common
     *,
     crosses: str = "",
     stage: CheckStage = "preflight",
     phase: Phase | None = None,
     impact: Impact | None = None,
+    when: When = When.NOW,
     see: tuple[str, ...] = (),
 ) -> Callable[[CheckFunction], Check]:
     """Register a function as a check.
@@ -110,6 +119,7 @@ def check(
         stage: The Job that runs the check.
         phase: The phase of every finding that states none.
         impact: The impact of every finding that states none.
+        when: When to carry out the remediation of every finding that states no time.
         see: The documentation URLs of every finding that states none.
 
     Returns:
@@ -129,6 +139,7 @@ def check(
             stage=stage,
             phase=phase,
             impact=impact,
+            when=when,
             references=see,
         )
 

@@ -73,7 +73,8 @@ def _sort_key(triaged: TriagedNote) -> tuple[bool, bool, int, bool]:
 
 def _extract_names(finding: Finding) -> Iterator[str]:
     """Yield the distinctive names in a finding, each without its path: ``approval_required``."""
-    for text in (finding.subject, finding.message, *finding.evidence, *finding.commands):
+    commands = (command.text for command in finding.commands)
+    for text in (finding.subject, *finding.evidence, *finding.names, *commands):
         for word in WORD.findall(text):
             name = word.strip("./-")
             if DISTINCTIVE_NAME.fullmatch(name):

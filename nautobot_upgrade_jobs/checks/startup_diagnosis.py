@@ -13,6 +13,7 @@ from ..facts.startup import STAGES, Failure, Frame, Startup
 from . import build
 from .findings import Finding, Impact, Phase
 from .references import APP_INSTALLATION, SETTINGS
+from .remediation import When, shell
 from .startup_causes import KNOWN_CAUSES
 from .text import plural, truncate_list
 
@@ -20,8 +21,12 @@ RATIONALE = (
     "One wrong App, import or setting stops every command of nautobot-server, and the output is "
     "the end of a traceback, not the cause."
 )
-_blocker = partial(build.blocker, phase=Phase.BOOT, impact=Impact.OUTAGE, see=(SETTINGS,))
-_warning = partial(build.warning, phase=Phase.BOOT, impact=Impact.OUTAGE, see=(SETTINGS,))
+_blocker = partial(
+    build.blocker, phase=Phase.BOOT, impact=Impact.OUTAGE, when=When.NOW, see=(SETTINGS,)
+)
+_warning = partial(
+    build.warning, phase=Phase.BOOT, impact=Impact.OUTAGE, when=When.NOW, see=(SETTINGS,)
+)
 
 
 def startup_findings(startup: Startup) -> Iterator[Finding]:
@@ -54,7 +59,7 @@ def _environment_findings(startup: Startup) -> Iterator[Finding]:
             "nautobot",
             "Nautobot is not installed in the environment of this Python.",
             fix="Use the Python of Nautobot's own environment, or install Nautobot into this one.",
-            commands=("sudo -iu nautobot", "pip install nautobot"),
+            commands=(shell("sudo -iu nautobot"), shell("pip install nautobot")),
         )
         return
     if not _supports_python(startup):
@@ -70,7 +75,7 @@ def _environment_findings(startup: Startup) -> Iterator[Finding]:
             f"requirement {package}",
             f"{line}.",
             fix="Install all of them in one command, so that pip can find compatible versions.",
-            commands=(f"pip install '{package}'",),
+            commands=(shell(f"pip install '{package}'"),),
         )
 
 
@@ -97,7 +102,7 @@ def known_cause(failure: Failure, config: str, release: str) -> Finding:
                 fill(cause.subject),
                 fill(cause.message),
                 fix=cause.remediation,
-                commands=tuple(map(fill, cause.commands)),
+                commands=tuple(shell(fill(command)) for command in cause.commands),
                 evidence=_build_evidence(failure),
                 see=(cause.see,),
             )
@@ -135,7 +140,7 @@ def _build_code_finding(failure: Failure, config: str, release: str) -> Finding:
         finding,
         remediation=f"The error comes from {package}. Install a release that supports Nautobot "
         f"{release}, or remove it from PLUGINS.",
-        commands=(f"pip install --upgrade {package}",),
+        commands=(shell(f"pip install --upgrade {package}"),),
         references=(APP_INSTALLATION,),
     )
 

@@ -1,1 +1,1 @@
-"""Shared parts of both command lines."""
+"""Code of ``nautobot-server upgrade_jobs`` and ``python -m nautobot_upgrade_jobs``."""

@@ -59,7 +59,7 @@ def emit_report(report: Report, options: Mapping[str, Any]) -> int:
 
 
 def ensure_directory(folder: Path) -> None:
-    """Create the output folder before the run, so that its result is not lost.
+    """Create the output folder before the run, so that a bad path does not lose the report.
 
     Raises:
         UsageError: The folder cannot be created.

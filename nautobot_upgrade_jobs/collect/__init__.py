@@ -1,4 +1,4 @@
-"""Read the live system, one file per topic. No other code reads it.
+"""Read the live system, one module per topic. Only ``probes`` reads the live system as well.
 
 Each topic of ``Facts`` has a module of the same name with one function, ``collect``, which returns
 the topic's facts or raises. An exception becomes the reason why the topic is unavailable.
@@ -67,9 +67,9 @@ def collect_topic(topic: str, context: Context) -> Any:
     """Collect one topic.
 
     Returns:
-        Its facts, or ``Unavailable`` with the error, free of secrets.
+        The topic's facts, or ``Unavailable`` with the error. Secrets are removed from the error.
     """
-    # The previous topic may have made the server end the session; then a new one is opened.
+    # The server may have ended the session during the previous topic. Then open a new session.
     context.connection.close_if_unusable_or_obsolete()
     return attempt(
         lambda: importlib.import_module(f".{topic}", __name__).collect(context),

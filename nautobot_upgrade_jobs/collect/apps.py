@@ -47,7 +47,10 @@ def _build_app(module: str, config: Any) -> App:
 
 
 def _parse_nautobot_specifiers(package: Package | None) -> tuple[str, ...]:
-    """Return the specifiers on ``nautobot``, including those of extras, which pip ignores."""
+    """Return the version specifiers of an App for ``nautobot``.
+
+    Specifiers of extras are included, although pip ignores them.
+    """
     specifiers = []
     for line in package.requires if package else ():
         try:
@@ -62,13 +65,16 @@ def _parse_nautobot_specifiers(package: Package | None) -> tuple[str, ...]:
 
 
 def _requirement_applies(requirement: Requirement) -> bool:
-    """Return whether a requirement applies; one of an extra does, although pip ignores it."""
+    """Return whether a requirement applies.
+
+    Requirements of extras always apply, although pip ignores them.
+    """
     marker = requirement.marker
     return marker is None or "extra" in str(marker) or marker.evaluate()
 
 
 def _declared_conflicts(module: str) -> tuple[str, ...]:
-    """Return the conflicting App names that an App declares, as SSoT and ChatOps do."""
+    """Return the conflicting Apps that the module of an App declares, as SSoT and ChatOps do."""
     return tuple(sorted(getattr(importlib.import_module(module), "_CONFLICTING_APP_NAMES", ())))
 
 

@@ -1,6 +1,7 @@
 """Collect Jobs, queues, schedules, hooks and Git repositories.
 
-Only columns of all supported releases are queried, so this works while code and schema differ.
+Queries read only columns that every supported release has, so they work while code and schema
+differ.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from .context import Context, attempt
 
 
 def collect(_: Context) -> Automation:
-    """Read the registry of Jobs and the rows of everything that starts a Job."""
+    """Read the Job registry and the rows of Jobs, queues, schedules, hooks and repositories."""
     return Automation(
         registry=Listing(dict.fromkeys(filter(is_packaged_job, get_jobs()), "loaded")),
         jobs=attempt(lambda: Listing(dict(map(_describe_job, Job.objects.values(*JOB_COLUMNS))))),
@@ -51,7 +52,7 @@ GIT_COLUMNS = ("slug", "branch", "current_head", "remote_url")
 
 
 def is_packaged_job(class_path: str) -> bool:
-    """Return whether a Job belongs to core or an App; only workers load the others."""
+    """Return whether Nautobot or an App provides a Job. Only workers load other Jobs."""
     return any(class_path.startswith(f"{config.name}.") for config in apps.get_app_configs())
 
 
@@ -77,7 +78,7 @@ def _describe_hooks() -> Iterable[tuple[str, str]]:
 
 
 def _describe_repository(row: dict[str, Any]) -> tuple[str, str]:
-    """Describe a repository without user info and query of its URL, which can contain a token."""
+    """Describe a repository. User info and query of its URL are left out: they can hold a token."""
     url = urlsplit(str(row["remote_url"]))
     source = f"{url.scheme}://{url.hostname or ''}{url.path}" if url.scheme else "a local path"
     head = row["current_head"] or "no commit"

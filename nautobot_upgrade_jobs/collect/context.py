@@ -1,4 +1,4 @@
-"""Shared by all collectors: their context, and the guard for exceptions of foreign code."""
+"""The context of all collectors, and a guard against exceptions in code of Apps and users."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Context:
     depth: FingerprintDepth = "content"
     """Depth of the table fingerprints."""
     imports_jobs: bool = False
-    """Whether to import Job files. Only a process that cannot write to anything live may do so."""
+    """Whether to import Job files. Only a process that cannot write to the live system may."""
 
 
 @dataclass
@@ -43,17 +43,17 @@ class Guarded:
     failure: Unavailable | None = None
     """The reason why the block ended early; None if it completed."""
     error: BaseException | None = None
-    """The exception that ended it."""
+    """The exception that ended the block; None if it completed."""
 
 
 @contextmanager
 def guard(expected: Expected = Exception) -> Iterator[Guarded]:
-    """Turn an exception of foreign code into ``Unavailable``.
+    """Turn an exception in code of Apps or users into ``Unavailable``.
 
-    A soft time limit always passes: it ends the whole run, not one fact.
+    ``SoftTimeLimitExceeded`` is always raised, because it ends the whole run, not one fact.
 
     Args:
-        expected: The exceptions to turn; all others pass.
+        expected: The exceptions to turn into ``Unavailable``. All others are raised.
 
     Yields:
         The outcome, which holds the failure after the block.

@@ -1,8 +1,8 @@
 """Validate the content that users created, against the running code.
 
 Queries, templates, filters and constraints are parsed and compiled, never run. Job files are
-imported only if the context allows it. Rows are read by plain SQL, in columns that every supported
-release has, because the target's code is newer than the tables.
+imported only if the context allows it. Rows are read by plain SQL, and only from columns that every
+supported release has: in a trial boot, the code is newer than the tables.
 """
 
 from __future__ import annotations
@@ -49,9 +49,9 @@ class CustomizationKind:
 
     name: str
     url_prefix: str
-    """Path of its pages in the web UI, without the primary key."""
+    """Path of an object's page in the web UI, without the primary key."""
     query: str
-    """Selects primary key and name of each, followed by the validator's arguments."""
+    """Selects the primary key and the name of each object, then the validator's arguments."""
     validator_factory: Callable[[], Validator]
     """Makes the validator; called once per collection."""
 
@@ -138,7 +138,7 @@ SCHEDULED_JOB_KIND = CustomizationKind(
 
 
 class InspectionResult(NamedTuple):
-    """The problems of one kind."""
+    """The problems of one kind of content."""
 
     total: int
     problems: list[CustomizationProblem]
@@ -150,7 +150,7 @@ Inspector = Callable[[], InspectionResult]
 
 
 def collect(context: Context) -> Customizations:
-    """Validate everything that users created; a kind that cannot be read leaves the others."""
+    """Validate all content that users created. If a kind cannot be read, the others still are."""
     inspected: dict[str, int] = {}
     problems: list[CustomizationProblem] = []
     unreadable: dict[str, str] = {}
@@ -167,12 +167,12 @@ def collect(context: Context) -> Customizations:
 
 
 def _drop_duplicates(problems: list[CustomizationProblem]) -> Iterator[CustomizationProblem]:
-    """Yield each problem once; a customization of two models can have it twice."""
+    """Yield each problem once. Content that applies to two models can have a problem twice."""
     yield from {(problem, problem.defect.detail): problem for problem in problems}.values()
 
 
 def _build_inspectors(context: Context) -> dict[str, Inspector]:
-    """Return the inspector of each kind; Job files come first, as schedules need their Jobs."""
+    """Return the inspectors by kind. Job files are first: scheduled Jobs need the Jobs in them."""
     kinds = (
         (*CUSTOMIZATION_KINDS, SCHEDULED_JOB_KIND) if context.imports_jobs else CUSTOMIZATION_KINDS
     )
@@ -224,7 +224,7 @@ def _inspect_job_files(context: Context) -> InspectionResult:
 
 
 def _inspect_custom_validators() -> InspectionResult:
-    """Find custom validators of models that do not exist; Nautobot never calls these."""
+    """Find custom validators of models that do not exist. Nautobot never calls such a validator."""
     registered = [
         (label, validator)
         for label, validators in registry["plugin_custom_validators"].items()

@@ -1,7 +1,8 @@
 """Find rows and indexes that make migrations of later releases fail.
 
 A result is unavailable if its tables or columns do not exist, because an App is not installed or
-another release moved them. The check that needs it then does not apply or reports the reason.
+because another release moved them. The check that needs the result then does not apply, or it
+reports the reason.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ UUID_PATTERN = "^[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}$"
 
 
 def collect(context: Context) -> Data:
-    """Run every query; one that fails leaves the others."""
+    """Run every query. If a query fails, only its own result is unavailable."""
     connection = context.connection
     return Data(
         dangling_cables=attempt(lambda: _find_dangling_cables(connection)),
@@ -49,7 +50,7 @@ def collect(context: Context) -> Data:
 def _count_with_examples(
     connection: BaseDatabaseWrapper, query: str
 ) -> tuple[int, list[tuple[Any, ...]]]:
-    """Return the number of rows of a query, and the first of them."""
+    """Return the number of rows that a query selects, and the first rows."""
     first = fetch_rows(
         connection,
         f"SELECT matches.*, count(*) OVER () FROM ({query}) matches LIMIT {MAX_EXAMPLES}",  # noqa: S608

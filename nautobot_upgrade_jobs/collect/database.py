@@ -1,4 +1,4 @@
-"""Collect facts about the database server and the role, in the server's own dialect."""
+"""Collect facts about the database server and the role that runs migrations."""
 
 from __future__ import annotations
 
@@ -49,10 +49,10 @@ def collect(context: Context) -> Database:
 
 
 def _migrating_role(connection: BaseDatabaseWrapper, session_role: str) -> str:
-    """Return the role that ``migrate`` runs as, which may differ from the role of this session.
+    """Return the role that runs ``migrate``. It may differ from the role of this session.
 
-    The configuration can assume a role after login. If this session logged in with the migrating
-    account, it has assumed that role already.
+    The option ``assume_role`` in DATABASES can change the role after login. If this session logged
+    in with the account of ``migrate``, it already has that role.
     """
     configured: dict[str, Any] = settings.DATABASES[DEFAULT_DB_ALIAS]
     account = configured.get("USER") or session_role

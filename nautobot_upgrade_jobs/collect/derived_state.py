@@ -1,7 +1,7 @@
 """Collect what the running code computes from the rows.
 
-Filters are run, templates rendered and queries validated, with the models of the running code and
-in the read-only session. An error is recorded for the one object and leaves the others of its kind.
+Filters are run, templates are rendered and queries are validated, with the models of the running
+code and in the read-only session. An error in one object is recorded as the result of this object.
 """
 
 from __future__ import annotations
@@ -49,9 +49,9 @@ if TYPE_CHECKING:
 SAMPLE_OBJECTS = 5
 SAMPLE_DEVICES = 20
 MAX_TEXT = 300
-"""Characters of an error."""
+"""Number of characters that are kept of an error."""
 BUDGET_SECONDS = 300
-"""For all kinds together, because filters and templates of users can be slow."""
+"""Time limit for all kinds together, because filters and templates of users can be slow."""
 USER_TOKEN = "$user"  # noqa: S105 - the placeholder for the requesting user in a constraint
 
 
@@ -79,7 +79,7 @@ def collect(_: Context) -> DerivedState:
 
 
 def _collect_listing(items: Callable[[], Items], end: float) -> Listing | Unavailable:
-    """Return all objects of a kind; a kind that cannot be read leaves the others."""
+    """Return the descriptions of all objects of a kind, or why they are unavailable."""
     descriptions: dict[str, Description] = {}
     with guard() as outcome:
         for name, description in items():
@@ -98,7 +98,7 @@ def _evaluate_or_error(function: Callable[[], Description]) -> Description:
 
 
 def describe_members(queryset: QuerySet[Any], key: str = "pk") -> CountedObjects:
-    """Return number and digest of the keys, regardless of order and in constant memory."""
+    """Return the number and a digest of the keys. Order does not matter; memory is constant."""
     number = fingerprint = 0
     keys = queryset.order_by().values_list(key, flat=True).distinct()
     for member in keys.iterator(chunk_size=2000):
@@ -112,7 +112,7 @@ def _format_content_type(content_type: ContentType | None) -> str:
 
 
 def _select_oldest(model: type[Model], number: int) -> list[Any]:
-    """Return the oldest rows, a sample that new rows do not change."""
+    """Return the oldest rows. New rows do not change this sample."""
     names = {field.name for field in model._meta.get_fields()}
     order = ("created", "pk") if "created" in names else ("pk",)
     return list(model._default_manager.order_by(*order)[:number])

@@ -1,6 +1,6 @@
 """Collect missing migrations, and the schema that the applied migrations should have created.
 
-The database is only queried for the recorded migrations.
+Only the recorded migrations are read from the database.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def collect(context: Context) -> ExpectedSchema:
-    """Compute both from the migration files of the running code."""
+    """Compute missing migrations and expected tables from the running code's migration files."""
     loader = MigrationLoader(context.connection, ignore_no_migrations=True)
     newest = loader.project_state()
     return ExpectedSchema(
@@ -52,7 +52,7 @@ def _detect_missing_migrations(
 def _build_expected_tables(
     loader: MigrationLoader, newest: ProjectState, connection: BaseDatabaseWrapper
 ) -> dict[str, ExpectedTable] | Unavailable:
-    """Return all tables of the state after the applied migrations."""
+    """Return the definitions of all tables after the applied migrations, by name."""
     applied = [key for key in loader.graph.nodes if key in loader.applied_migrations]
 
     def build() -> dict[str, ExpectedTable]:

@@ -51,7 +51,7 @@ def _find_registered_jobs() -> set[str]:
 def _find_broken_home_panels() -> Iterator[tuple[str, str]]:
     """Yield the panels that cannot be rendered for a superuser.
 
-    A panel that writes fails only in this read-only session and is left out.
+    A panel that tries to write is left out, because it fails only in this read-only session.
     """
     request = RequestFactory().get("/")
     user = get_user_model().objects.filter(is_superuser=True, is_active=True).first()
@@ -75,7 +75,7 @@ def _find_broken_menu_links() -> Iterator[str]:
 
 
 def _find_orphaned_template_extensions() -> Iterator[tuple[str, str]]:
-    """Yield template extensions of models that do not exist; these are never rendered."""
+    """Yield template extensions of models that do not exist. Nautobot never renders them."""
     for model, classes in registry["plugin_template_extensions"].items():
         label, _, name = str(model).partition(".")
         try:

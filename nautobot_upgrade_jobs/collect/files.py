@@ -62,7 +62,7 @@ def _list_media() -> Iterator[tuple[str, str]]:
 
 
 def _list_tree(root: Path, endings: tuple[str, ...]) -> Iterator[tuple[str, str]]:
-    """Yield the files below a folder; symbolic links are listed with their target."""
+    """Yield the files below a folder. The description of a symbolic link is its target."""
     end, number = time.monotonic() + BUDGET_SECONDS, 0
     for folder, folders, names in os.walk(root, onerror=raise_unless_missing):
         folders[:] = sorted(name for name in folders if name not in (".git", "__pycache__"))
@@ -80,7 +80,7 @@ def _list_tree(root: Path, endings: tuple[str, ...]) -> Iterator[tuple[str, str]
 
 
 def raise_unless_missing(error: OSError) -> None:
-    """Make ``os.walk`` fail at a folder that it cannot read."""
+    """Raise an error of ``os.walk``, unless the folder does not exist."""
     if not isinstance(error, FileNotFoundError):  # A missing folder has no files.
         raise error
 
@@ -106,7 +106,7 @@ def _read_git_heads() -> Iterator[tuple[str, str]]:
 
 
 def _resolve_commit(folder: Path, head: str) -> str:
-    """Return the commit of a HEAD: detached, from its branch file or from packed-refs."""
+    """Return the commit of a HEAD: from HEAD itself, the branch file or ``packed-refs``."""
     if COMMIT_PATTERN.fullmatch(head):
         return head
     branch = head.removeprefix("ref: ")
@@ -122,7 +122,7 @@ def _resolve_commit(folder: Path, head: str) -> str:
 
 
 def _digest_deployment_files() -> Iterator[tuple[str, str]]:
-    """Yield the files that control how Nautobot is installed and started, as keyed digests."""
+    """Yield keyed digests of the files that control how Nautobot is installed and started."""
     root = Path(settings.NAUTOBOT_ROOT)
     paths = [root / name for name in DEPLOYMENT_FILES]
     for folder in UNIT_FOLDERS:
@@ -136,7 +136,7 @@ def _digest_deployment_files() -> Iterator[tuple[str, str]]:
 
 
 def _digest_configuration() -> Iterator[tuple[str, str]]:
-    """Yield the statements of ``nautobot_config.py`` by assigned name, as keyed digests."""
+    """Yield keyed digests of the statements of ``nautobot_config.py``, by assigned name."""
     source = Path(str(settings.SETTINGS_PATH)).read_text("utf-8")
     counts: Counter[str] = Counter()
     for node in ast.parse(source).body:

@@ -1,6 +1,7 @@
-"""Fingerprint all tables at one instant. The database computes it with one scan per table.
+"""Fingerprint all tables in the same state of the database, with one scan of each table.
 
-Only hashes and counts leave the server, so memory does not grow with the rows.
+The database computes the fingerprints. Only hashes and counts leave the server, so memory does
+not grow with the rows.
 """
 
 from __future__ import annotations
@@ -39,9 +40,9 @@ KEYS_ONLY_TABLES = frozenset(
         "extras_objectchange",
     }
 )
-"""Large log tables with constant writes; their primary keys are enough to detect lost rows."""
+"""Large log tables with constant writes. Their primary keys are enough to detect lost rows."""
 BUDGET_SECONDS = 900
-"""For all tables together; the remaining tables are then unavailable with this reason."""
+"""Time limit for all tables together. After this time, the remaining tables are unavailable."""
 
 
 class MigrationRunningError(RuntimeError):
@@ -49,7 +50,7 @@ class MigrationRunningError(RuntimeError):
 
 
 def collect(context: Context) -> TableFingerprints:
-    """Fingerprint every table in one transaction that sees one state of the database."""
+    """Fingerprint every table in one transaction, which reads one state of the database."""
     connection = context.connection
     dialect = fingerprints_postgresql if connection.vendor == "postgresql" else fingerprints_mysql
     if writers := dialect.find_ddl_sessions(connection):
@@ -80,7 +81,7 @@ def _choose_depth(requested: FingerprintDepth, table: str, has_key: bool) -> Fin
 def _fingerprint_table(
     connection: BaseDatabaseWrapper, dialect: Any, name: str, table: Any, depth: FingerprintDepth
 ) -> TableFingerprint | Unavailable:
-    """Fingerprint one table; a savepoint keeps the transaction usable after an error."""
+    """Fingerprint one table. A savepoint keeps the transaction usable after an error."""
     key = () if depth == "counts" else table.key
     columns = table.columns if depth in ("content", "buckets") else ()
     query = dialect.build_fingerprint_query(
@@ -113,7 +114,7 @@ def _fingerprint_table(
 
 
 BUCKET_INDEX, ROW_COUNT_INDEX, KEY_HASH_INDEX, FIRST_COLUMN_INDEX = range(4)
-"""Positions in a result row. Each column has two: its hash and its number of values."""
+"""Positions in a result row. Each column has two positions: its hash and its number of values."""
 
 
 def _table_hash(buckets: list[Any], index: int, combine: Callable[[int, int], int]) -> str:
@@ -121,7 +122,7 @@ def _table_hash(buckets: list[Any], index: int, combine: Callable[[int, int], in
 
 
 def _bucket_hashes(buckets: list[Any], index: int) -> str:
-    """Return the hashes of all buckets in order; the hash of an empty bucket is zero."""
+    """Return the hashes of all buckets in order. The hash of an empty bucket is zero."""
     hashes = {int(row[BUCKET_INDEX]): int(row[index] or 0) for row in buckets}
     if not any(hashes.values()):
         return ""
@@ -129,5 +130,5 @@ def _bucket_hashes(buckets: list[Any], index: int) -> str:
 
 
 def _hex(fingerprint: int) -> str:
-    """Return 64 bits as 16 digits."""
+    """Return the lowest 64 bits of a fingerprint as 16 hexadecimal digits."""
     return f"{fingerprint % 2**64:016x}"

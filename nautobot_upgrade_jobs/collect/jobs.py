@@ -1,6 +1,6 @@
 """Collect Jobs, schedules and unfinished runs by SQL.
 
-Core's models are not used, because they may not match the tables during an upgrade.
+Nautobot's models are not used, because they may not match the tables during an upgrade.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ def _query_scheduled_jobs(connection: BaseDatabaseWrapper) -> tuple[ScheduledJob
 def _query_unfinished_runs(
     connection: BaseDatabaseWrapper, own_job_result: str
 ) -> tuple[int, tuple[JobRun, ...]]:
-    """Return the number of unfinished runs and the oldest of them."""
+    """Return the number of unfinished runs, and the oldest unfinished runs."""
     rows = fetch_rows(
         connection,
         "SELECT id, name, status, date_created, count(*) OVER () FROM extras_jobresult "  # noqa: S608
@@ -101,11 +101,11 @@ def _adapt_uuid(connection: BaseDatabaseWrapper, key: str) -> str:
 
 
 def _normalize_uuid(raw: Any) -> str:
-    """Return a primary key in one form; MySQL stores it without hyphens."""
+    """Return a primary key with hyphens. MySQL stores keys without hyphens."""
     return str(UUID(str(raw)))
 
 
 def _minutes_since(moment: datetime) -> int:
-    if moment.tzinfo is None:  # MySQL stores no time zone; Django writes UTC
+    if moment.tzinfo is None:  # MySQL stores no time zone, and Django writes UTC.
         moment = moment.replace(tzinfo=timezone.utc)
     return int((datetime.now(timezone.utc) - moment).total_seconds() // 60)

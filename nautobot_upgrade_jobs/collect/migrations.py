@@ -38,7 +38,7 @@ from .support.distributions import list_migration_files
 
 def collect(context: Context) -> Migrations:
     """Read the migration files of the running code and the rows of ``django_migrations``."""
-    # Without a connection the loader neither queries nor raises about an inconsistent history.
+    # Without a connection, the loader runs no query and raises no InconsistentMigrationHistory.
     loader = MigrationLoader(None, ignore_no_migrations=True, load=False)
     loader.load_disk()
     earlier = _invert_run_before(loader)
@@ -71,7 +71,7 @@ def collect(context: Context) -> Migrations:
 
 
 def _invert_run_before(loader: MigrationLoader) -> Mapping[str, set[str]]:
-    """Return the migrations named by ``run_before`` of others, each with these others."""
+    """Return, for each migration, the migrations that name it in their ``run_before``."""
     earlier: dict[str, set[str]] = defaultdict(set)
     for (app, name), migration in loader.disk_migrations.items():
         for later in _resolve_dependencies(loader, app, migration.run_before):
@@ -80,7 +80,7 @@ def _invert_run_before(loader: MigrationLoader) -> Mapping[str, set[str]]:
 
 
 def _find_unpackaged_migrations(loader: MigrationLoader) -> Iterator[tuple[str, str]]:
-    """Yield migrations in the folder of a distribution that does not contain them, with files."""
+    """Yield migrations that are in a distribution's folder but not part of it, with their files."""
     packaged = list_migration_files()
     # Editable installations list no migration files.
     folders = {path.parent for path in packaged}
@@ -101,9 +101,9 @@ def _build_operation(app: str, operation: Operation) -> facts.Operation:
 
 
 def _list_schema_changes(app: str, operations: Sequence[Operation]) -> Iterator[facts.SchemaChange]:
-    """Yield the schema changes of operations, by current table names.
+    """Yield the schema changes of operations, with table names of the running code.
 
-    A new table has the name that Django would give it.
+    For a model that the running code lacks, the name is the one that Django gives by default.
     """
     table_name = partial(_resolve_table_name, app)
     for operation in operations:

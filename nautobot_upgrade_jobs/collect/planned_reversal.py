@@ -30,11 +30,14 @@ if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper
 
 PlannedDrop = tuple[Effect, DropTarget]
-"""A table or column that the upgrade drops and reversing restores empty, and its current place."""
+"""A table or column that the upgrade drops and that reversing restores empty."""
 
 
 def collect(context: Context) -> PlannedReversal:
-    """Replay the plan forward and back; what the plan itself creates has no rows yet."""
+    """Replay the pending migrations forward and back on the current rows.
+
+    Tables and columns that these migrations create have no rows yet.
+    """
     executor = MigrationExecutor(connection)
     plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
     if not plan:
@@ -54,10 +57,10 @@ def analyze_planned(
 
     Args:
         connection: The connection to query the current rows.
-        state: The current models; changed to the models after the plan.
+        state: The current models. It is changed to the models after the plan.
         plan: The migrations in order.
-        known: For migrations with known reverse code, the tables whose rows that code may make
-            comply with a precondition, as text.
+        known: By migration with known reverse code, the tables whose rows this code may fix,
+            separated by spaces. Fixed rows no longer violate a precondition.
     """
     tracker = SchemaTracker(state.clone())
     reverse_plan: list[Migration] = []
@@ -79,7 +82,7 @@ def analyze_planned(
 
 
 def _dropped_on_upgrade(migration: Migration, tracker: SchemaTracker) -> Iterator[PlannedDrop]:
-    """Replay a migration and yield what it drops, by current name."""
+    """Replay a migration, and yield the tables and columns that it drops, by current name."""
     key = f"{migration.app_label}.{migration.name}"
     for operation, table in tracker.replay(migration):
         if table and isinstance(operation, (DeleteModel, RemoveField)):
@@ -90,9 +93,9 @@ def _dropped_on_upgrade(migration: Migration, tracker: SchemaTracker) -> Iterato
 
 
 def _clear_row_loss(effect: Effect) -> Effect:
-    """Remove the loss from what is restored empty; ``_dropped_on_upgrade`` counts the loss.
+    """Mark a table or column that is restored empty as lossless: ``_dropped_on_upgrade`` counts it.
 
-    The violated preconditions stay.
+    If a precondition is violated, reversing may still fail.
     """
     if effect.kind != ReverseEffect.RESTORES_EMPTY:
         return effect

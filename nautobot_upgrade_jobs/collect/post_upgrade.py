@@ -1,6 +1,7 @@
-"""Collect traces of the steps after ``migrate``, as the installed release defines them.
+"""Collect what the post-upgrade steps have left in the database and in files.
 
-Some steps leave no trace in the database, such as clearing caches and sending metrics.
+The installed release defines the steps. Some steps leave no trace, such as clearing caches and
+sending metrics.
 """
 
 from __future__ import annotations
@@ -36,11 +37,11 @@ if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper
 
 GROUPS_BUDGET_SECONDS = 120
-"""For the filters of all dynamic groups together."""
+"""Time limit for the filters of all dynamic groups together."""
 
 
 def collect(context: Context) -> PostUpgrade:
-    """Read the trace of every step; a trace that cannot be read leaves the others."""
+    """Read the trace of every step. If one trace cannot be read, the others still are."""
     # Models may not match the schema, and Apps add models.
     collected = partial(attempt, expected=Exception)
     missing = collected(_find_missing_status_role_choices)
@@ -58,7 +59,7 @@ def collect(context: Context) -> PostUpgrade:
 
 
 def _find_stale_content_types(connection: BaseDatabaseWrapper) -> Iterator[StaleContentType]:
-    """Yield the content types that ``remove_stale_contenttypes`` removes, with their rows."""
+    """Yield the content types that ``remove_stale_contenttypes`` removes, with referencing rows."""
     labels = {config.label for config in apps.get_app_configs()}
     content_types = ContentType.objects.filter(app_label__in=labels).order_by("app_label", "model")
     stale = {
@@ -85,9 +86,9 @@ def _count_expired_sessions(connection: BaseDatabaseWrapper) -> int:
 
 
 def _find_untraced_cable_paths() -> Iterator[tuple[str, int]]:
-    """Yield the models with endpoints that ``trace_paths`` would trace.
+    """Yield models with the number of cabled endpoints that ``trace_paths`` would trace.
 
-    Since 3.2 a path belongs to many endpoints.
+    Since 3.2, a path belongs to many endpoints.
     """
     for model in apps.get_models():
         if not issubclass(model, PathEndpoint):
@@ -121,7 +122,7 @@ def _compare_static_files() -> StaticFiles:
 
 
 def _is_same_file(source: Path, collected: Path) -> bool:
-    """Return whether a file was collected from a source; bytes are read only if in doubt."""
+    """Return whether a file was collected from a source. Bytes are read only if in doubt."""
     expected, actual = source.stat(), collected.stat()
     if expected.st_size != actual.st_size:
         return False

@@ -1,4 +1,4 @@
-"""Count violations of the postconditions of data migrations, by the catalog's queries."""
+"""Count the rows that violate postconditions of data migrations, by the catalog's queries."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from .db.sql import fetch_rows, fetch_value
 
 
 def collect(context: Context) -> PostconditionCounts:
-    """Run the queries of recorded migrations."""
+    """Run the queries whose migration is recorded in the database."""
     connection = context.connection
     recorded = {
         f"{app}.{name}"

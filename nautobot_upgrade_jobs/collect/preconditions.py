@@ -1,4 +1,4 @@
-"""Test the preconditions of pending migrations on the rows."""
+"""Test whether existing rows satisfy the preconditions of pending migrations."""
 
 from __future__ import annotations
 
@@ -25,6 +25,12 @@ from .context import Context, attempt, explain
 from .db.sql import fetch_rows, fetch_value
 from .operations.derive_costs import PartCost, operation_costs
 from .operations.derive_preconditions import preconditions_of
+from .operations.schema_conflicts import (
+    CodeSource,
+    PlannedChange,
+    find_schema_conflicts,
+    list_object_changes,
+)
 from .operations.schema_tracker import SchemaTracker, TableRef
 from .operations.source import operation_source
 from .operations.source_text import find_referenced_models, mentioned_by
@@ -36,20 +42,20 @@ if TYPE_CHECKING:
 SAMPLE_SIZE = 5
 """Number of primary keys in a sample."""
 SAFE_KEY_PATTERN = re.compile(r"\d+|[0-9a-f]{32}|[0-9a-f-]{36}")
-"""Numbers and UUIDs. Other keys can be secrets: the key of a session gives access to it."""
+"""Numbers and UUIDs. Other keys can be secrets, as the key of a session, which gives access."""
 SQL_CONDITIONS = (PreconditionKind.CHECK, PreconditionKind.NUMERIC_RANGE)
 LENGTH_LIMITS = (PreconditionKind.MAX_LENGTH, PreconditionKind.TRUNCATES)
 
 
 def collect(context: Context) -> Preconditions:
-    """Derive the preconditions from the operations of the plan, and test each with a query."""
+    """Derive the preconditions of the pending migrations, and test each by a query."""
     executor = MigrationExecutor(connection)
     leaves = executor.loader.graph.leaf_nodes()
     plan = [migration for migration, _ in executor.migration_plan(leaves)]
     if not plan:
         return Preconditions()
     state = executor._create_project_state(with_applied_migrations=True)
-    preconditions, costs = _analyze_plan(SchemaTracker(state), plan)
+    preconditions, costs, planned, code = _analyze_plan(SchemaTracker(state), plan)
     drops = [each for each in preconditions if each.kind is PreconditionKind.DROPS]
     tests = [each for each in preconditions if each.kind is not PreconditionKind.DROPS]
     results = [
@@ -57,16 +63,18 @@ def collect(context: Context) -> Preconditions:
         *_count_dropped_values(context.connection, drops),
     ]
     violated = tuple(result for result in results if result.affected_rows or result.unknown_reason)
-    return Preconditions(violated, len(results), len(plan), tuple(costs))
+    conflicts = attempt(lambda: tuple(find_schema_conflicts(context, planned, code)))
+    return Preconditions(violated, len(results), len(plan), tuple(costs), conflicts)
 
 
 def _analyze_plan(
     tracker: SchemaTracker, plan: list[Migration]
-) -> tuple[list[Precondition], list[OperationCost]]:
-    """Replay the plan once, and return its preconditions and costs."""
+) -> tuple[list[Precondition], list[OperationCost], list[PlannedChange], list[CodeSource]]:
+    """Replay the plan once: preconditions, costs, changes of the schema, and code."""
     preconditions: list[Precondition] = []
     costs: list[OperationCost] = []
-    code: list[tuple[str, str | None]] = []
+    planned: list[PlannedChange] = []
+    code: list[CodeSource] = []
     for number, migration in enumerate(plan):
         name = f"{migration.app_label}.{migration.name}"
         for operation, table in tracker.replay(migration):
@@ -75,6 +83,10 @@ def _analyze_plan(
             if source != "":
                 code.append((name, source))
                 costs += _code_costs(tracker, source, name, kind)
+            planned += (
+                PlannedChange(change, name, kind, number, len(code))
+                for change in list_object_changes(operation, migration.app_label, tracker.state)
+            )
             if table:
                 required = derive_preconditions(operation, tracker, table)
                 preconditions += (
@@ -91,13 +103,13 @@ def _analyze_plan(
                     OperationCost(part.kind, name, kind, table.table, lock=part.lock)
                     for part in derive_costs(operation, tracker, table)
                 ]
-    return preconditions, costs
+    return preconditions, costs, planned, code
 
 
 def _code_costs(
     tracker: SchemaTracker, source: str | None, migration: str, operation: str
 ) -> Iterator[OperationCost]:
-    """Yield the cost of code on each table that it mentions, or on an unknown table."""
+    """Yield the cost of code for each table that it names, or for an unknown table."""
     tables = [tracker.current_table(*model) for model in find_referenced_models(source)]
     for table in tables or [None]:
         yield OperationCost(CostKind.DATA_MIGRATION, migration, operation, table or "")
@@ -106,9 +118,9 @@ def _code_costs(
 def derive_preconditions(
     operation: Operation, tracker: SchemaTracker, table: TableRef
 ) -> list[Precondition]:
-    """Return the preconditions of an operation, or an untested one if it cannot be analyzed.
+    """Return the preconditions of an operation; one untested precondition if the analysis fails.
 
-    Operations and fields of Apps can raise any exception, which must not hide the others.
+    Operations and fields of Apps can raise any exception. Other operations are still analyzed.
     """
     preconditions = attempt(
         lambda: list(preconditions_of(operation, tracker, table)), expected=Exception
@@ -153,9 +165,10 @@ def test_precondition(
 
 
 def _violation_condition(connection: BaseDatabaseWrapper, precondition: Precondition) -> str:
-    """Return the SQL condition of violating rows. Names are quoted; there are no values.
+    """Return the SQL condition of the rows that violate a precondition.
 
-    For ``UNIQUE`` it is the condition of the rows that must be unique.
+    For ``UNIQUE``, return the condition of the rows that must be unique. The SQL has quoted names
+    and no parameters.
     """
     kind, bound = precondition.kind, precondition.bound
     quote = connection.ops.quote_name

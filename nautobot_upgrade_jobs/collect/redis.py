@@ -9,11 +9,11 @@ from ..facts import Redis
 from .context import Context, explain
 
 TIMEOUTS = {"socket_timeout": 3, "socket_connect_timeout": 3}
-"""Seconds."""
+"""Timeouts in seconds."""
 
 
 def collect(_: Context) -> Redis:
-    """Query the server of Django's default cache for its name and version."""
+    """Query the name and the version of the server of Django's default cache."""
     pool = get_redis_connection("default").connection_pool
     # A separate pool, because the cache's pool has the timeouts of the configuration.
     short_pool = type(pool)(

@@ -1,4 +1,4 @@
-"""Collect interpreter, operating system and deployment layout."""
+"""Collect the interpreter, the operating system and the deployment layout."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def _detect_operating_system() -> str:
 
 
 def _detect_layout(container: bool) -> str:
-    """Return how Nautobot is installed; the first match counts."""
+    """Return how Nautobot is installed: the first layout that matches."""
     package = Path(nautobot.__file__)
     if container and sys.prefix == sys.base_prefix:
         return "container image"

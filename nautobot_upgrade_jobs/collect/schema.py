@@ -9,8 +9,8 @@ from ..facts import Listing, Schema
 from .context import Context
 from .db.sql import fetch_rows
 
-# Each query returns table, name and description of the tables in Nautobot's schema. Those of
-# indexes and constraints also return whether the server uses or enforces it.
+# Each query returns: table, name, description. The queries for indexes and constraints also return
+# whether the server uses the index or enforces the constraint.
 POSTGRESQL_QUERIES = {
     "columns": """
         SELECT c.relname, a.attname, format_type(a.atttypid, a.atttypmod)
@@ -61,7 +61,7 @@ MYSQL_QUERIES = {
 }
 
 
-# Before 8.0.16, MySQL parses check constraints and ignores them.
+# MySQL before 8.0.16 parses check constraints but ignores them.
 CHECK_CONSTRAINT_SQL = {
     "checked": "min(c.check_clause), ''",
     "state": ", if(min(t.enforced) = 'NO', 'NOT ENFORCED', '')",

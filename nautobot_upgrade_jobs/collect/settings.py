@@ -64,8 +64,8 @@ def collect(context: Context) -> Settings:
 def _read_constance_settings(connection: BaseDatabaseWrapper) -> Iterator[Setting]:
     """Yield the settings of the web interface that differ from the default.
 
-    They are read by SQL, because Constance writes a default when it reads it for the first time.
-    Constance ignores rows without its prefix; dcim.0080 leaves one.
+    The settings are read by SQL, because Constance stores a default when it is read for the first
+    time. Constance ignores rows whose key lacks its prefix. dcim.0080 leaves such a row.
     """
     prefix = str(getattr(settings, "CONSTANCE_DATABASE_PREFIX", ""))
     key = connection.ops.quote_name("key")  # a reserved word on MySQL
@@ -93,16 +93,16 @@ def _differs_from_default(name: str) -> bool:
 
 
 def _parse_assigned_names() -> frozenset[str]:
-    """Return the settings that ``nautobot_config.py`` assigns itself.
+    """Return the settings that ``nautobot_config.py`` assigns.
 
-    An assigned value can equal the default, for example from the same environment variable. The
-    next release can still reject the assignment.
+    An assigned value can be equal to the default, for example if both come from the same
+    environment variable. The next release can still reject the assignment.
     """
     path = Path(str(getattr(settings, "SETTINGS_PATH", "") or ""))
     try:
         tree = ast.parse(path.read_text("utf-8"))
     except (OSError, ValueError, SyntaxError):
-        return frozenset()  # The file cannot be parsed; differing values are still found.
+        return frozenset()  # The file cannot be parsed. Values that differ are still found.
     return frozenset(
         target.id
         for node in ast.walk(tree)

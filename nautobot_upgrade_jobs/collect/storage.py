@@ -15,7 +15,7 @@ from .context import Context, current_user
 
 FOLDER_SETTINGS = ("MEDIA_ROOT", "STATIC_ROOT", "JOBS_ROOT", "GIT_ROOT")
 WALK_BUDGET_SECONDS = 2.0
-"""A media folder can contain millions of files; a lower bound of the size is enough."""
+"""Time limit per folder. A media folder can have millions of files; a minimum size is enough."""
 
 
 def collect(_: Context) -> Storage:
@@ -46,7 +46,7 @@ def _inspect_folder(setting: str, path: Path) -> Folder:
 
 
 def _measure_size(path: Path) -> tuple[int, bool]:
-    """Add up file sizes until the budget is used up; return the size and whether it is complete."""
+    """Return the size of the files below a folder, and whether all files were counted in time."""
     total, end = 0, time.monotonic() + WALK_BUDGET_SECONDS
     for folder, _, names in os.walk(path):
         if time.monotonic() > end:

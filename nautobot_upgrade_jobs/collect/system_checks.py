@@ -36,7 +36,7 @@ def collect(_: Context) -> SystemChecks:
 def _named_settings(text: str) -> tuple[str, ...]:
     """Return the settings that a message names, without duplicates.
 
-    Django has no separate field for the setting, so the text is the only source.
+    Django's messages have no field for the setting, so the text is the only source.
     """
     existing = set(dir(settings))  # reading an empty SECRET_KEY would raise
     return tuple(name for name in dict.fromkeys(SETTING_NAME.findall(text)) if name in existing)

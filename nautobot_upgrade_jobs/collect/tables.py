@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper
 
 EXACT_COUNT_LIMIT = 50_000
-"""Tables with more estimated rows are not counted; the estimate is reported."""
+"""If the estimate is higher, the table is not counted and the estimate is reported."""
 ESTIMATE_QUERIES = {
-    # Without statistics (-1), the size on disk limits the rows: each has at least 24 bytes.
+    # Without statistics (-1), use the size on disk as the limit: a row has at least 24 bytes.
     "postgresql": "SELECT c.relname, CASE WHEN c.reltuples < 0 THEN pg_relation_size(c.oid) / 24 "
     "ELSE c.reltuples END::bigint, pg_total_relation_size(c.oid), "
     "has_table_privilege(c.oid, 'SELECT') FROM pg_class c "
@@ -36,7 +36,7 @@ def collect(context: Context) -> Tables:
         for name, estimate, size, readable in fetch_rows(
             connection, ESTIMATE_QUERIES[connection.vendor]
         )
-        # Unreadable tables of other applications are ignored; Nautobot's must be readable.
+        # Tables of other applications may be unreadable. Nautobot's tables must be readable.
         if readable or name in owned
     }
     small = [name for name, (estimate, _) in estimates.items() if estimate <= EXACT_COUNT_LIMIT]

@@ -23,9 +23,9 @@ from .db.sql import fetch_rows
 from .support.worker_identity import COMMAND, report_worker_identity
 
 REPLY_TIMEOUT_SECONDS = 1.0
-"""Time for workers to respond; Celery's default."""
+"""Time in which workers must respond. This is Celery's default."""
 BROKER_TIMEOUTS = {"socket_timeout": 3, "socket_connect_timeout": 3, "max_retries": 0}
-"""Seconds; an unresponsive broker must not delay the run."""
+"""Timeouts in seconds, so that an unresponsive broker does not delay the run."""
 
 
 def collect(context: Context) -> Workers:
@@ -68,13 +68,13 @@ def _inspect_workers(broker: Any, listening: int | None) -> tuple[Worker, ...]:
 
 
 def _parse_identity(reply: dict[str, Any] | None) -> WorkerIdentity | None:
-    """Return the identity in a reply; a worker without this App replies with an error."""
+    """Return the identity in a reply; None for the error that a worker without this App sends."""
     names = {field.name for field in fields(WorkerIdentity)}
     return WorkerIdentity(**reply) if reply and set(reply) == names else None
 
 
 def _inspect_beat() -> Beat:
-    """Read beat's heartbeat file, and find schedules that it should have started."""
+    """Read the heartbeat file of Celery beat, and find schedules that beat should have started."""
     path = Path(settings.CELERY_BEAT_HEARTBEAT_FILE or "")
     heartbeat = int(time.time() - path.stat().st_mtime) if path.is_file() else None
     return Beat(heartbeat, attempt(lambda: dict(_find_overdue_schedules())))
@@ -98,8 +98,8 @@ def _find_overdue_schedules() -> Iterator[tuple[str, int]]:
 def _listening_workers(channel: Any) -> int | None:
     """Return the number of workers that listen for control messages; None if unknown.
 
-    Waiting ends when so many have replied. A crashed worker is still counted; then the wait takes
-    the full time.
+    The wait for replies ends when this number of workers has replied. A crashed worker is still
+    counted. The wait then takes the full timeout.
     """
     try:
         return len(channel.get_table(app.control.mailbox.exchange.name)) or None

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 
 class UsageError(ValueError):
-    """A request that cannot be carried out; the message says what to change."""
+    """A request that cannot be carried out. The message says what to change."""
 
 
 class ConfigurationError(UsageError):
-    """A setting of the App that cannot be used; the message names the setting."""
+    """A setting of the App that cannot be used. The message names the setting."""

@@ -1,12 +1,12 @@
 """Names of the files that the upgrade plan writes and the rollback script reads.
 
-All are in the folder in which the plan is run.
+All files are in the folder in which the operator runs the plan.
 """
 
 from __future__ import annotations
 
 BACKUP = "before-upgrade"
-"""Stem of the database dump (its ending is the vendor), and the folder of snapshots."""
+"""Name of the database dump without its suffix (the vendor), and of the snapshots' folder."""
 KEPT_CONFIGURATION = f"{BACKUP}.nautobot_config.py"
 KEPT_REQUIREMENTS = f"{BACKUP}.requirements.txt"
 KEPT_IMAGES = f"{BACKUP}.images"
@@ -14,4 +14,4 @@ MEDIA_ARCHIVE = f"{BACKUP}-media.tar.gz"
 CONSTRAINTS = "constraints.txt"
 ROLLBACK_REQUIREMENTS = "rollback-requirements.txt"
 CURRENT_BACKUP = "before-rollback"
-"""Stem of the dump of the upgraded state, taken before a rollback."""
+"""Name, without its suffix, of the dump that is taken before a rollback."""

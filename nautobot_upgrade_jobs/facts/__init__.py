@@ -1,6 +1,6 @@
 """Facts about an installation: one frozen dataclass per topic.
 
-The collector of the same name in ``collect/`` fills it; checks, plans and reports only read it.
+The collector of the same name in ``collect/`` builds it. Checks, plans and reports only read it.
 """
 
 from __future__ import annotations

@@ -14,22 +14,22 @@ class App:
     module: str
     label: str
     distribution: str
-    """Name of the distribution that contains it; empty if there is none."""
+    """Name of the distribution that contains the App; empty if there is none."""
     version: str
     nautobot_requirements: tuple[str, ...]
-    """Its ``Requires-Dist`` specifiers on ``nautobot``, including those of an extra."""
+    """Version specifiers for ``nautobot`` in ``Requires-Dist``, including those of extras."""
     requires_python: str
     min_version: str
     max_version: str
     conflicts: tuple[str, ...]
-    """Modules that it declares as conflicting."""
+    """Modules of other Apps that the App declares as conflicting."""
     settings: tuple[Setting, ...]
-    """Configured settings that differ from its defaults."""
+    """Configured settings that differ from the App's defaults."""
 
 
 @dataclass(frozen=True)
 class Apps:
-    """The enabled Apps in the order of ``PLUGINS``, and the configured blocks."""
+    """The enabled Apps in the order of ``PLUGINS``, and the Apps in ``PLUGINS_CONFIG``."""
 
     enabled: tuple[App, ...]
     configured: tuple[str, ...]

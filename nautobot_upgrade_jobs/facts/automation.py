@@ -12,13 +12,13 @@ class Automation:
     """Everything that runs without a user."""
 
     registry: Listing | Unavailable
-    """Class path of every Job in core and the Apps."""
+    """Class path of every Job that Nautobot or an App provides."""
     jobs: Listing | Unavailable
-    """Class path to the state of the Job record."""
+    """By class path: the state of the Job record."""
     queues: Listing | Unavailable
     schedules: Listing | Unavailable
     """Every schedule, including disabled ones."""
     hooks: Listing | Unavailable
     """Job hooks, job buttons and webhooks, without URLs, headers or secrets."""
     git_repositories: Listing | Unavailable
-    """Slug to branch, head and URL without credentials."""
+    """By slug: branch, head and URL without credentials."""

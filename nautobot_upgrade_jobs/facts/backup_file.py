@@ -15,10 +15,10 @@ class Backup:
     created: str
     """Start of the dump as printed in the file, such as ``2026-11-22 08:40:00 UTC``."""
     database: str
-    """Name of the dumped database; empty if the file does not contain it."""
+    """Name of the dumped database; empty if the file does not contain the name."""
     tables: tuple[str, ...]
     """Tables whose rows the file contains."""
     complete: bool
-    """Whether the file ends like a complete dump."""
+    """Whether the end of the file shows that the dump is complete."""
     rows: dict[str, int] | Unavailable
     """Number of rows by table."""

@@ -1,4 +1,4 @@
-"""Types that all topics share. A fact that could not be collected is a value, never a guess."""
+"""Types that all topics share. A fact that could not be collected is ``Unavailable``."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ class Unavailable:
 
 @dataclass(frozen=True)
 class Listing:
-    """Objects by name, each with a short description; two listings are compared name by name."""
+    """Objects by name, each with a short description. Two listings are compared name by name."""
 
     items: dict[str, str]
     counts: dict[str, int] = field(default_factory=dict)
-    """Number of members, values or associations of each item that has some kind of them."""
+    """By item: the number of members, values or associations, if the item has a number."""
     user_data: tuple[str, ...] = ()
-    """Names of items whose members, values or associations users entered; fewer are a loss."""
+    """Items whose members, values or associations users entered. A smaller number is a loss."""
 
 
 class TextEnum(str, Enum):
-    """An enumeration of texts. Every Python version formats a member as its value."""
+    """An enumeration of texts. A member is formatted as its value in every Python version."""
 
     def __str__(self) -> str:
         return str(self.value)
@@ -45,7 +45,7 @@ def require(value: T | Unavailable) -> T:
         value: A fact, or the reason why it is unavailable.
 
     Raises:
-        FactUnavailable: The fact is unavailable; the runner turns this into a SKIPPED result.
+        FactUnavailable: The fact is unavailable. The runner of checks then reports SKIPPED.
     """
     if isinstance(value, Unavailable):
         raise FactUnavailable(value.reason)

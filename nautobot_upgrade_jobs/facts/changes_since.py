@@ -1,4 +1,4 @@
-"""Changes since a point in time. Restoring a backup of that time loses them."""
+"""Changes since a point in time. They are lost if a backup of that time is restored."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ class LoggedChanges:
 
 @dataclass(frozen=True)
 class TimestampChanges:
-    """Rows of one table with a newer timestamp, without those that the upgrade itself wrote."""
+    """Rows of one table with a newer timestamp, without rows that the upgrade itself wrote."""
 
     table: str
     created: int
     updated: int
-    """Rows that existed before and were updated."""
+    """Rows that were created before and updated since."""
 
 
 @dataclass(frozen=True)
@@ -43,4 +43,4 @@ class ChangesSince:
     unreadable_tables: dict[str, str]
     """Tables that could not be queried, each with the reason."""
     new_media_files: int | Unavailable = 0
-    """Files below ``MEDIA_ROOT`` that are newer."""
+    """Files below ``MEDIA_ROOT`` that were changed since."""

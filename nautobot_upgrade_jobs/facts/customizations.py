@@ -1,4 +1,4 @@
-"""Content that users created in Nautobot, validated by the code that read it."""
+"""Content that users created in Nautobot, validated against the code of one release."""
 
 from __future__ import annotations
 
@@ -30,17 +30,18 @@ class DefectCode(TextEnum):
 
 @dataclass(frozen=True)
 class Defect:
-    """One reason why a customization does not work, as values.
+    """One reason why a customization does not work.
 
-    ``detail`` and ``suggestion`` are not compared: releases differ in them for the same defect.
+    ``detail`` and ``suggestion`` are ignored in comparisons, because they can differ between
+    releases for the same defect.
     """
 
     code: DefectCode
     reference: str = ""
-    """The model, Job, page, filter, lookup, attribute or variable that the customization uses, or
-    the start of a template that has no line of its own."""
+    """The model, Job, page, filter, lookup, attribute or variable that the customization uses; for
+    a template in a config context, the start of the template."""
     owner: str = ""
-    """The model or Job that the reference is looked up in."""
+    """The model or Job in which the reference is searched."""
     line: int = 0
     """Line of the template, query or file; zero if unknown."""
     detail: str = field(default="", compare=False)
@@ -54,10 +55,10 @@ class CustomizationProblem:
     """A customization and its defect."""
 
     kind: str
-    """Such as ``GraphQL query``."""
+    """The kind of customization, such as ``GraphQL query``."""
     name: str
     page: str
-    """Path of its page in the web UI, or path and line of its file."""
+    """Path of the customization's page in the web UI, or path and line of its file."""
     defect: Defect
 
     @property
@@ -70,7 +71,7 @@ class CustomizationProblem:
 class Customizations:
     """Saved queries, templates, filters, constraints, views, Job files and schedules.
 
-    All of them are parsed; none is run.
+    Preflight parses them and runs none.
     """
 
     inspected: dict[str, int] = field(default_factory=dict)

@@ -9,7 +9,7 @@ from .base import Unavailable
 
 @dataclass(frozen=True)
 class AffectedRows:
-    """The number of affected rows, and the first of them."""
+    """The number of affected rows, and the first affected rows."""
 
     count: int
     examples: tuple[str, ...] = ()
@@ -30,7 +30,7 @@ class RenamedIndex:
 
 @dataclass(frozen=True)
 class Data:
-    """Results of read-only queries on live rows; each is unavailable without its tables."""
+    """Results of queries on current rows. A result is unavailable if its tables do not exist."""
 
     dangling_cables: AffectedRows | Unavailable
     """Cables with a termination that no longer exists."""
@@ -44,6 +44,6 @@ class Data:
     non_uuid_compliance_ids: AffectedRows | Unavailable
     """Data compliance rows of the Data Validation Engine App whose object id is not a UUID."""
     missing_validation_engine_columns: tuple[str, ...] | Unavailable
-    """``table.column`` of that App that is missing and that core reads to migrate the data."""
+    """Missing columns (``table.column``) of that App, which a migration of Nautobot reads."""
     negated_group_filters: AffectedRows | Unavailable
     """Dynamic groups with a negated filter."""

@@ -51,7 +51,9 @@ class Database:
     schema: str | Unavailable
     """PostgreSQL: the schema that holds Nautobot's tables; MySQL: the database."""
     tables_not_owned: tuple[str, ...] | Unavailable
-    """Tables that the role does not own, directly or by membership; ALTER TABLE fails on them."""
+    """Tables whose owner is neither the role nor a role that it is a member of.
+
+    ALTER TABLE fails on these tables."""
     views: tuple[str, ...] | Unavailable
     """Views that read Nautobot's tables, each with the table."""
     sequences: tuple[IdSequence, ...] | Unavailable
@@ -61,4 +63,4 @@ class Database:
     """Configured host of the server; empty for a local socket."""
     port: str = ""
     account: str = ""
-    """Configured login name; the role may differ if the session assumes one after login."""
+    """Configured login name. It differs from the role if the session assumes a role after login."""

@@ -1,4 +1,4 @@
-"""Results that the running code computes from the rows; an upgrade can change them."""
+"""Results that the running code computes from the rows. An upgrade can change the results."""
 
 from __future__ import annotations
 
@@ -9,31 +9,31 @@ from .base import Listing, Unavailable
 
 @dataclass(frozen=True)
 class DerivedState:
-    """Objects with a computed effect, each with the result; content is reduced to a digest."""
+    """Objects by name, each with its computed result. A digest stands for content."""
 
     dynamic_groups: Listing | Unavailable
-    """Name to the number of members and a digest of their keys, evaluated from the filter."""
+    """By name: the number of members and a digest of their keys, computed from the filter."""
     object_permissions: Listing | Unavailable
-    """Name and model to the matching objects, and name to the grantees."""
+    """By name and model: the matching objects. By name: the users and groups."""
     user_groups: Listing | Unavailable
-    """Name to the number of users."""
+    """By name: the number of users."""
     custom_fields: Listing | Unavailable
-    """``model.key`` to the number of rows with a value."""
+    """By ``model.key``: the number of rows with a value."""
     relationships: Listing | Unavailable
-    """Key to both models and the number of associations."""
+    """By key: the two models and the number of associations."""
     computed_fields: Listing | Unavailable
-    """``model.key`` to a digest of the text rendered for a sample of objects, or the error."""
+    """By ``model.key``: a digest of the text rendered for a sample of objects, or the error."""
     export_templates: Listing | Unavailable
-    """Model and name to a digest of the text rendered for a sample of objects, or the error."""
+    """By model and name: a digest of the text rendered for a sample of objects, or the error."""
     graphql_queries: Listing | Unavailable
-    """Name to ``valid`` or the first error against the current schema."""
+    """By name: ``valid``, or the first error against the schema of the running code."""
     saved_views: Listing | Unavailable
-    """View, name and owner to a digest of the configuration."""
+    """By view, name and owner: a digest of the configuration."""
     config_contexts: Listing | Unavailable
-    """Device to a digest of its merged context, for a sample of devices."""
+    """By device, for a sample of devices: a digest of the merged context."""
     content_type_assignments: Listing | Unavailable
-    """Statuses, roles and tags to the models that they apply to."""
+    """By status, role or tag: the models that it applies to."""
     model_permissions: Listing | Unavailable
-    """Model to its Django permissions."""
+    """By model: its Django permissions."""
     cable_paths: Listing | Unavailable
-    """``complete``, ``split`` and ``incomplete`` to the number of paths."""
+    """By state (``complete``, ``split`` or ``incomplete``): the number of paths."""

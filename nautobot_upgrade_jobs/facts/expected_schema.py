@@ -9,27 +9,27 @@ from .base import Unavailable
 
 @dataclass(frozen=True)
 class ExpectedColumn:
-    """A column after the migrations."""
+    """A column that the applied migrations should have created."""
 
     name: str
     type: str
-    """The server catalog's name of the type, such as ``character varying(255)``."""
+    """The type as the server's catalog names it, such as ``character varying(255)``."""
     nullable: bool
 
 
 @dataclass(frozen=True)
 class ExpectedConstraint:
-    """An index or a constraint after the migrations."""
+    """An index or a constraint that the applied migrations should have created."""
 
     kind: str
     """``primary``, ``unique``, ``index``, ``foreign`` or ``check``."""
     columns: tuple[str, ...]
-    """In order, as printed by the server: ``time DESC``, ``name varchar_pattern_ops``. Empty for an
-    index on expressions."""
+    """The columns in order, as the server prints them: ``time DESC``, ``name varchar_pattern_ops``.
+    Empty for an index on expressions."""
     name: str
     """The name in the code, or the name that the code would generate now."""
     identified_by_name: bool
-    """Whether only the name identifies it, because it has a condition or is on expressions."""
+    """Whether it is found only by its name, because it has a condition or is on expressions."""
     referenced_table: str = ""
     """The table that a foreign key refers to."""
     sql: str = ""
@@ -38,7 +38,7 @@ class ExpectedConstraint:
 
 @dataclass(frozen=True)
 class ExpectedTable:
-    """A table after the migrations."""
+    """A table that the applied migrations should have created."""
 
     app_label: str
     columns: tuple[ExpectedColumn, ...]
@@ -52,6 +52,6 @@ class ExpectedSchema:
     """Missing migrations, and the schema that the applied migrations should have created."""
 
     missing_migrations: dict[str, tuple[str, ...]] | Unavailable
-    """App label to the operations that Nautobot's ``makemigrations`` would write for it."""
+    """By App label: the operations that Nautobot's ``makemigrations`` would write."""
     tables: dict[str, ExpectedTable] | Unavailable
-    """Tables by name, according to the applied migrations; pending ones do not count."""
+    """Tables by name, according to the applied migrations. Pending migrations do not count."""

@@ -9,7 +9,7 @@ from .base import Listing, Unavailable
 
 @dataclass(frozen=True)
 class Files:
-    """Paths to size and digest, never to contents."""
+    """Files by path, each with its size and digest, never with its contents."""
 
     media: Listing | Unavailable
     jobs: Listing | Unavailable
@@ -19,6 +19,6 @@ class Files:
     deployment: Listing | Unavailable
     """``nautobot_config.py``, ``local_requirements.txt``, ``uwsgi.ini`` and service units."""
     configuration: Listing | Unavailable
-    """Name assigned in ``nautobot_config.py`` to a digest of the statement."""
+    """By assigned name: a digest of the statement in ``nautobot_config.py``."""
     distributions: Listing | Unavailable
-    """Installed distribution to a digest of its ``RECORD``, which covers the files themselves."""
+    """By distribution: a digest of its ``RECORD``, which lists the hashes of its files."""

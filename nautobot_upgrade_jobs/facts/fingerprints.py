@@ -1,8 +1,8 @@
 """Fingerprints of all rows, without any value.
 
-A fingerprint combines one 64-bit hash per row, keyed by the row's primary key. It does not depend
-on the order of rows or columns. Each column has its own fingerprint, so a column that survives an
-upgrade stays comparable when other columns are added or dropped.
+A fingerprint combines one 64-bit hash per row. The row's primary key is the key of the hash. The
+fingerprint does not depend on the order of rows or columns. Each column has its own fingerprint. A
+column can therefore be compared although an upgrade adds or drops other columns.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from .base import Unavailable
 
 FingerprintDepth = Literal["counts", "keys", "content", "buckets"]
 """Depth of a table's fingerprint. ``counts`` is the number of rows, ``keys`` adds the primary keys,
-``content`` adds the values, and ``buckets`` splits keys and values into buckets, which narrows a
-difference down to rows while both databases are available."""
+``content`` adds the values, and ``buckets`` splits keys and values into buckets. Buckets narrow a
+difference down to rows while the two databases are available."""
 DEPTHS: tuple[FingerprintDepth, ...] = get_args(FingerprintDepth)
 NUMBER_OF_BUCKETS = 256
 FINGERPRINT_DIGITS = 16
@@ -31,9 +31,9 @@ class ColumnFingerprint:
     """The server's name of the type."""
     non_null_count: int
     fingerprint: str
-    """16 hexadecimal digits, of the values that are not null."""
+    """Fingerprint of the values that are not null, as 16 hexadecimal digits."""
     buckets: str = ""
-    """256 fingerprints, by the last byte of the key's hash; empty at smaller depths."""
+    """256 fingerprints, by the last byte of the primary key's hash; empty at lower depths."""
 
 
 @dataclass(frozen=True)
@@ -41,14 +41,14 @@ class TableFingerprint:
     """The rows of a table at one instant."""
 
     rows: int
-    """Counted, never estimated."""
+    """The number of rows, which is counted and never estimated."""
     primary_key: tuple[str, ...]
     key_fingerprint: str | None
     """Fingerprint of the set of primary keys; None if rows were only counted."""
     columns: tuple[ColumnFingerprint, ...]
     """Empty at the depths ``counts`` and ``keys``."""
     key_buckets: str = ""
-    """Fingerprints of the keys by bucket, like those of a column."""
+    """256 fingerprints of the primary keys, in the format of ``ColumnFingerprint.buckets``."""
 
 
 @dataclass(frozen=True)
@@ -56,10 +56,10 @@ class TableFingerprints:
     """All tables of the database at one instant."""
 
     algorithm: str
-    """The hash algorithm; fingerprints of different algorithms are not comparable."""
+    """The hash algorithm. Fingerprints of different algorithms cannot be compared."""
     server: str
-    """Vendor and major version; hash functions may change between major versions."""
+    """Vendor and major version. Hash functions may change between major versions."""
     collation: str
     depth: FingerprintDepth
-    """The requested depth; log tables are never read deeper than ``keys``."""
+    """The requested depth. Log tables are never read deeper than ``keys``."""
     tables: dict[str, TableFingerprint | Unavailable]

@@ -49,10 +49,10 @@ class Jobs:
     records: tuple[JobRecord, ...]
     scheduled: tuple[ScheduledJob, ...]
     running: tuple[JobRun, ...]
-    """The oldest unfinished runs, without the one that collects these facts."""
+    """The oldest unfinished runs, without the run that collects these facts."""
     running_count: int
-    """Number of all unfinished runs, listed or not."""
+    """Number of all unfinished runs, including runs that are not listed."""
     awaiting_approval: tuple[str, ...] | Unavailable
-    """Names of schedules with ``approval_required``; the column was removed in 3.1."""
+    """Names of schedules with ``approval_required``. Nautobot 3.1 removed this column."""
     gated_by_approval: tuple[str, ...] | Unavailable
-    """Class paths of Jobs with ``approval_required``; the column was removed in 3.0."""
+    """Class paths of Jobs with ``approval_required``. Nautobot 3.0 removed this column."""

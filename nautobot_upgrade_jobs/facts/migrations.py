@@ -23,14 +23,14 @@ class SchemaChange:
     kind: SchemaChangeKind
     table: str
     column: str = ""
-    """Name of the model field. Empty if the change is about the table itself; an altered table
-    has other indexes, constraints or options."""
+    """Name of the model field; empty if the change is about the table itself. An altered table has
+    changed indexes, constraints or options."""
     new_name: str = ""
-    """Of the table or the field; only of a rename."""
+    """New name of a renamed table or field."""
 
     @property
     def name(self) -> str:
-        """``table`` or ``table.field``, by its old name."""
+        """``table`` or ``table.field``, with the old name."""
         return f"{self.table}.{self.column}" if self.column else self.table
 
     @property
@@ -57,13 +57,13 @@ class Migration:
     key: str
     """``app_label.name``."""
     dependencies: tuple[str, ...]
-    """Keys of its dependencies, with ``__first__`` and ``__latest__`` resolved."""
+    """Keys of the migrations it depends on, with ``__first__`` and ``__latest__`` resolved."""
     replaces: tuple[str, ...]
     operations: tuple[Operation, ...] = ()
 
     @property
     def changes(self) -> tuple[SchemaChange, ...]:
-        """The changes of all its operations, each one once."""
+        """The changes of all operations of the migration, each once."""
         return tuple(
             dict.fromkeys(change for operation in self.operations for change in operation.changes)
         )
@@ -76,7 +76,7 @@ class Migration:
 
 @dataclass(frozen=True)
 class Migrations:
-    """Both sides of the migration history."""
+    """The migration files, and the migrations that the database records as applied."""
 
     on_disk: tuple[Migration, ...]
     recorded: tuple[str, ...]
@@ -84,4 +84,4 @@ class Migrations:
     app_labels: tuple[str, ...]
     """Labels of all enabled Django apps, including those without migrations."""
     unpackaged: dict[str, str] = field(default_factory=dict)
-    """Keys and files of migrations in the folder of a distribution that does not contain them."""
+    """By key: the file of a migration in the folder of a distribution that does not contain it."""

@@ -15,7 +15,7 @@ class Package:
     """``Requires-Dist`` lines of the distribution, unchanged."""
     requires_python: str
     local: bool = False
-    """Installed from a folder or a file, not from an index."""
+    """Whether the package was installed from a folder or a file, not from an index."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Violations of the postconditions of data migrations, counted by the catalog's queries."""
+"""Rows that violate postconditions of data migrations, counted by the catalog's queries."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ from .base import Unavailable
 
 @dataclass(frozen=True)
 class PostconditionCounts:
-    """Violating rows by postcondition; only postconditions of recorded migrations are counted."""
+    """The number of violating rows, by id of the postcondition.
+
+    Only the postconditions of recorded migrations are counted.
+    """
 
     violating_rows: dict[str, int | Unavailable]

@@ -1,14 +1,15 @@
-"""Preconditions of pending migrations: the requirements on existing rows, and the violations."""
+"""What pending migrations require of existing rows, and the rows that violate it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .base import TextEnum
+from .base import TextEnum, Unavailable
+from .schema_conflicts import SchemaConflict
 
 
 class PreconditionKind(TextEnum):
-    """Requirements of an operation on existing rows, or its effects on their values."""
+    """What an operation requires of existing rows, or does to their values."""
 
     UNIQUE = "unique"
     NOT_NULL = "not null"
@@ -30,7 +31,7 @@ NON_BLOCKING = (PreconditionKind.TRUNCATES, PreconditionKind.DROPS)
 
 
 class CostKind(TextEnum):
-    """Expensive parts of an operation, beyond a change of the catalog."""
+    """Expensive parts of an operation. Other operations only change the server's catalog."""
 
     TABLE_REWRITE = "rewrite"
     """Every row is rewritten."""
@@ -43,7 +44,7 @@ class CostKind(TextEnum):
 
 
 class Lock(TextEnum):
-    """Sessions that wait for a table while a statement runs, the most severe first."""
+    """What other sessions cannot do with a table while a statement runs, most severe first."""
 
     READS_AND_WRITES = "reads and writes"
     WRITES = "writes"
@@ -79,9 +80,9 @@ STATEMENT_LOCKS: dict[str, dict[Statement, Lock]] = {
         Statement.ADD_FOREIGN_KEY: Lock.WRITES,
     },
 }
-"""Locks by vendor. On PostgreSQL these are ACCESS EXCLUSIVE, except SHARE ROW EXCLUSIVE for a
-foreign key and SHARE for an index. MySQL copies the table for a new type and for a foreign key,
-and writes wait. Its other statements can run without a lock, so their lock is unknown."""
+"""Locks by vendor. PostgreSQL takes ACCESS EXCLUSIVE, but SHARE ROW EXCLUSIVE for a foreign key and
+SHARE for an index. MySQL copies the table for a new type and for a foreign key, and writes wait.
+MySQL can run the other statements without a lock, so their lock is unknown."""
 
 
 def statement_lock(vendor: str, statement: Statement) -> Lock:
@@ -111,12 +112,12 @@ COST_TEXTS: dict[CostKind, dict[Lock, str]] = {
         Lock.UNKNOWN: "runs code over rows while reads and writes may wait",
     },
 }
-"""The only wording of costs and locks. The finding, the overview and the charts use it."""
+"""Texts for costs and locks. The finding, the overview and the charts use the same texts."""
 
 
 @dataclass(frozen=True)
 class Precondition:
-    """One requirement of an operation on the rows of a table, or one effect on their values."""
+    """One thing that an operation requires of the rows of a table, or does to their values."""
 
     kind: PreconditionKind
     migration: str
@@ -127,32 +128,32 @@ class Precondition:
     columns: tuple[str, ...] = ()
     """Current names of the columns; empty if the whole table is concerned."""
     bound: str = ""
-    """Characters of ``MAX_LENGTH`` and ``TRUNCATES``, ``table.column`` of ``FOREIGN_KEY``, the SQL
-    condition of ``CHECK``, ``NUMERIC_RANGE`` and a partial ``UNIQUE``, the reason of
-    ``UNTESTED``."""
+    """Depends on the kind. ``MAX_LENGTH`` and ``TRUNCATES``: number of characters. ``FOREIGN_KEY``:
+    ``table.column``. ``CHECK``, ``NUMERIC_RANGE`` and a partial ``UNIQUE``: SQL condition.
+    ``UNTESTED``: reason."""
     name: str = ""
-    """Name of the new field or constraint, if no current column shows it."""
+    """Name of the new field or constraint, if ``columns`` does not identify the precondition."""
     possibly_fixed_by: tuple[str, ...] = ()
     """Earlier pending migrations whose code may change these rows."""
     migrations_before: int = 0
-    """Number of migrations that run before this one in the plan."""
+    """Number of pending migrations that run before this migration."""
 
 
 @dataclass(frozen=True)
 class PreconditionResult:
-    """The result of testing a precondition on the rows."""
+    """The result of testing the existing rows against a precondition."""
 
     precondition: Precondition
     affected_rows: int
-    """Violating rows; for ``UNIQUE``, values that occur more than once."""
+    """Number of violating rows; for ``UNIQUE``, number of values that occur more than once."""
     sample: tuple[str, ...] = ()
     """Primary keys of some affected rows."""
     unknown_reason: str = ""
-    """Why the number is unknown."""
+    """Why the number is unknown; empty if it is known."""
 
     @property
     def is_blocking(self) -> bool:
-        """Whether rows stop the migration."""
+        """Whether existing rows make the migration fail."""
         return bool(self.affected_rows) and self.precondition.kind not in NON_BLOCKING
 
 
@@ -164,11 +165,11 @@ class OperationCost:
     migration: str
     operation: str
     table: str = ""
-    """Current name of the table; for ``DATA_MIGRATION``, a table that the code mentions, empty if
-    it mentions none."""
+    """Current name of the table; for ``DATA_MIGRATION``, a table that the code names, or empty if
+    the code names none."""
     lock: Lock = Lock.UNKNOWN
-    """The most severe lock that this part of the operation holds on the table. It does not include
-    the locks that earlier operations of the same migration hold until the commit."""
+    """The most severe lock that this part of the operation takes on the table. Earlier operations
+    of the same migration may hold other locks until the commit."""
 
 
 @dataclass(frozen=True)
@@ -181,3 +182,5 @@ class Preconditions:
     migrations_planned: int = 0
     """Number of pending migrations."""
     operation_costs: tuple[OperationCost, ...] = ()
+    schema_conflicts: tuple[SchemaConflict, ...] | Unavailable = ()
+    """Operations that the actual schema refuses, in the order of the plan."""

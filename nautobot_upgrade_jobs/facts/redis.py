@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Redis:
-    """Server product and version; ``version`` is the compatible Redis version."""
+    """Product and version of the server. ``version`` is the compatible version of Redis."""
 
     product: str
     version: str
     product_version: str
     unreachable_reason: str = ""
-    """Why the server is unreachable; the other fields are then empty."""
+    """Why the server is unreachable. The other fields are then empty."""

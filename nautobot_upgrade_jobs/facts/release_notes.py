@@ -11,7 +11,7 @@ class ReleaseNote:
 
     distribution: str
     release: str
-    """The first release with the change; for a whole line, its first release, such as ``3.0``."""
+    """The first release with the change. For a note about a line: its first release, ``3.0``."""
     kind: str
     """``action``, ``breaking``, ``removed``, ``deprecated``, ``changed``, ``security`` or
     ``dependencies``."""
@@ -25,7 +25,7 @@ class ReleaseNote:
 
 @dataclass(frozen=True)
 class ReleaseNotes:
-    """Notes of all releases after the installed ones, up to those of the target."""
+    """Notes of all releases that are newer than the installed releases, up to the target's."""
 
     notes: tuple[ReleaseNote, ...] = ()
     distributions_without_notes: tuple[str, ...] = ()

@@ -12,12 +12,12 @@ class ResolvedPackage:
     name: str
     version: str
     required_by: tuple[str, ...]
-    """Distributions of the set that require it; empty if it was requested explicitly."""
+    """Distributions of the set that require this one; empty if it was requested explicitly."""
 
 
 @dataclass(frozen=True)
 class AppReleases:
-    """Releases of one App on the index. A version is empty if there is no such release."""
+    """Releases of one App on the package index. A field is empty if there is no such release."""
 
     distribution: str
     installed: str
@@ -31,52 +31,52 @@ class AppReleases:
 
 @dataclass(frozen=True)
 class AlternativeTarget:
-    """Another target, and the obstacles to it."""
+    """Another target, and what prevents a package set for it."""
 
     target: str
     incompatible: tuple[str, ...]
     """Distributions without a compatible release."""
     conflict: bool
-    """Whether distributions that are compatible with it conflict with each other."""
+    """Whether distributions are each compatible with this target but not with each other."""
     packages_changed: int
-    """Installed distributions that would change."""
+    """Number of installed distributions that would change."""
     apps_changed: int
-    """Apps among them."""
+    """Number of Apps that would change."""
 
     @property
     def is_resolvable(self) -> bool:
-        """Whether a package set for it exists."""
+        """Whether a package set for this target exists."""
         return not (self.incompatible or self.conflict)
 
 
 @dataclass(frozen=True)
 class Resolution:
-    """The package set for a target, and the obstacles to it."""
+    """The package set for a target, and the distributions that prevent a complete set."""
 
     target: str
     packages: tuple[ResolvedPackage, ...]
-    """Empty if no package set exists, whatever is excluded."""
+    """The package set; empty if none exists, even after excluding distributions."""
     apps: tuple[AppReleases, ...]
     incompatible: dict[str, str] = field(default_factory=dict)
     """Distributions without a compatible release, each with the resolver's message."""
     conflict: tuple[str, ...] = ()
     """Distributions that are each compatible with the target but not with each other."""
     excluded: tuple[str, ...] = ()
-    """Distributions excluded from the set as incompatible or to solve a conflict."""
+    """Distributions that are left out of the set: they are incompatible, or in a conflict."""
     conflict_reason: str = ""
     sdist_only: tuple[str, ...] = ()
-    """``name==version`` in the set with an sdist only; building it runs its code."""
+    """``name==version`` of the set without a wheel. Building the sdist runs its code."""
     unverified: tuple[str, ...] = ()
-    """New distributions in the set with an sdist only; their requirements are unknown."""
+    """New distributions of the set without a wheel. Their requirements are unknown."""
     local: tuple[str, ...] = ()
-    """Distributions installed from a folder or a file; kept unchanged."""
+    """Distributions that were installed from a folder or a file. They are kept unchanged."""
     not_on_index: tuple[str, ...] = ()
     """Installed distributions that are not on the index."""
     unparsed_requirement_lines: tuple[str, ...] = ()
-    """Lines of ``local_requirements.txt`` that are used in part or not at all."""
+    """Lines of ``local_requirements.txt`` that the resolver uses only in part or not at all."""
     yanked: dict[str, str] = field(default_factory=dict)
     """Yanked ``name==version`` in the set, each with the reason."""
     alternatives: tuple[AlternativeTarget, ...] = ()
-    """The newest releases of other lines, oldest first."""
+    """The newest release of each other line, oldest first."""
     constraints: str = ""
     """The package set as a requirements file with the hash of every file."""

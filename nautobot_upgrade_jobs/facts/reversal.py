@@ -21,11 +21,11 @@ class ReverseEffect(TextEnum):
     RUNS_CODE = "runs code"
     """A function, statements or a custom operation runs."""
     NOOP = "no-op"
-    """Data that the forward code wrote is kept."""
+    """The reverse code does nothing. Data that the forward code wrote is kept."""
     MAY_FAIL = "may fail"
     """No value is lost, but rows violate a precondition of the restored schema."""
     IRREVERSIBLE = "irreversible"
-    """The operation has no reverse, and Django refuses."""
+    """The operation has no reverse, and Django refuses to reverse it."""
 
 
 @dataclass(frozen=True)
@@ -37,27 +37,27 @@ class Effect:
     operation: str
     """Class of the reversed operation, such as ``AddField``."""
     table: str = ""
-    """Current name of the table, or the future name of a restored one; empty if unknown."""
+    """Current name of the table; for a restored table, its future name; empty if unknown."""
     column: str = ""
     """Current or future name of the column; empty if the whole table is concerned."""
     rows: int = 0
-    """Rows of the table; for a dropped column, rows with a value in it. For a restored table or
-    column, the rows that it contains before the upgrade drops it, if it still exists."""
+    """Number of rows of the table; for a column, of rows with a value in the column. For a table or
+    column that is restored empty: the number before the upgrade drops it, if it still exists."""
     non_default_rows: int = 0
-    """Those of them whose value differs from the value that every new row gets."""
+    """Of these rows, the number whose value differs from the default of new rows."""
     unknown_reason: str = ""
-    """Why the rows could not be counted."""
+    """Why the rows could not be counted; empty if they were."""
     violated_preconditions: tuple[PreconditionResult, ...] = ()
     """Preconditions that are violated or could not be tested."""
     sample: tuple[str, ...] = ()
     """Primary keys of some rows of a dropped table."""
     unrenamed_index: str = ""
-    """Name of an index that keeps the name it got in the upgrade."""
+    """New name of a renamed index that reversing does not rename back; empty if there is none."""
 
 
 @dataclass(frozen=True)
 class ReverseDataChange:
-    """The known effect of the code that reverses a migration."""
+    """The effect of a migration's reverse code, as the catalog describes it."""
 
     migration: str
     description: str
@@ -69,7 +69,7 @@ class ReverseDataChange:
 
 @dataclass(frozen=True)
 class ContentTypeCascade:
-    """Rows that are removed with the stale content types of removed models."""
+    """Rows that ``post_upgrade`` deletes with the content types of removed models."""
 
     referencing_column: str
     """``table.column``."""
@@ -80,25 +80,25 @@ class ContentTypeCascade:
 
 @dataclass(frozen=True)
 class Reversal:
-    """Everything that has to be reversed to return to an earlier state."""
+    """The migrations to reverse to return to an earlier state, and the effects."""
 
     migrations: tuple[str, ...] = ()
-    """Keys of migrations, in order."""
+    """Keys of the migrations, in the order of reversing."""
     effects: tuple[Effect, ...] = ()
-    """In order of occurrence."""
+    """The effects, in the order in which they occur."""
     operation_costs: tuple[OperationCost, ...] = ()
     """Cost of the reverse operations."""
     first_applied: str = ""
     """When the first of the migrations was applied: ISO 8601, UTC; empty if unknown."""
     known_data_changes: tuple[ReverseDataChange, ...] = ()
-    """Effects of the migrations whose reverse code is known."""
+    """Effects of the reverse code that the catalog describes."""
     last_applied: str = ""
     """When the last of the migrations was applied: ISO 8601, UTC; empty if unknown."""
     cascades: tuple[ContentTypeCascade, ...] = ()
 
     @property
     def applied_between(self) -> tuple[datetime, datetime] | None:
-        """First and last time of application; None if unknown."""
+        """When the first and the last migration were applied; None if unknown."""
         if not (self.first_applied and self.last_applied):
             return None
         return datetime.fromisoformat(self.first_applied), datetime.fromisoformat(self.last_applied)
@@ -106,4 +106,4 @@ class Reversal:
 
 @dataclass(frozen=True)
 class PlannedReversal(Reversal):
-    """Effects of reversing the pending migrations on the current rows."""
+    """The effects that reversing the pending migrations would have on the current rows."""

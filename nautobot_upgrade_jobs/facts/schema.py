@@ -12,12 +12,12 @@ class Schema:
     """All tables of Nautobot's schema, as the server describes them."""
 
     columns: Listing
-    """``table.column`` to type and nullability."""
+    """By ``table.column``: type and nullability."""
     indexes: Listing
-    """``table.index`` to its definition."""
+    """By ``table.index``: the definition."""
     constraints: Listing
-    """``table.constraint`` to its definition; NOT NULL is listed with the column."""
+    """By ``table.constraint``: the definition. NOT NULL is part of the column."""
     invalid_indexes: tuple[str, ...] = ()
-    """``table.index`` of each index that the server does not use, such as after a failed build."""
+    """``table.index`` of each index that the server does not use, as after a failed build."""
     unvalidated_constraints: tuple[str, ...] = ()
     """``table.constraint`` of each constraint that the server does not enforce for all rows."""

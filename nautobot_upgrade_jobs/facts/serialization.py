@@ -1,4 +1,4 @@
-"""Convert facts to JSON and back, by the annotations of the dataclasses."""
+"""Convert facts to JSON and back, according to the annotations of the dataclasses."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def encode(value: Any) -> Json:
 
 
 def _escape_surrogates(text: str) -> str:
-    """Escape surrogates, as in file names that are not valid in any encoding."""
+    """Escape lone surrogates, which occur in file names that are not valid UTF-8."""
     return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
 
 
@@ -54,10 +54,10 @@ def decode(kind: type[T], document: Json) -> T:
         document: The result of ``encode``.
 
     Returns:
-        An instance of ``kind``, equal to the encoded one.
+        An instance of ``kind`` that is equal to the encoded instance.
 
     Raises:
-        FactsFormatError: A field is missing, unknown or of the wrong type; the message names it.
+        FactsFormatError: A field is missing, unknown or of the wrong type. The message names it.
     """
     result: T = _decode(kind, document, kind.__name__)
     return result

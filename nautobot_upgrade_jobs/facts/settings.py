@@ -1,4 +1,4 @@
-"""The effective settings, without their secrets."""
+"""The effective settings, without secrets."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from .base import Unavailable
 
 @dataclass(frozen=True)
 class Setting:
-    """A setting without its secrets.
+    """A setting without secrets.
 
-    ``value`` is kept only for names that are known not to be secret, and is None for all others.
-    ``digest`` is keyed with this installation's own secret and shows whether the value changed.
+    ``value`` is None unless settings of this name never contain a secret. ``digest`` is keyed with
+    the installation's ``SECRET_KEY`` and shows whether the value changed.
     """
 
     name: str
@@ -20,7 +20,7 @@ class Setting:
     value: str | None
     digest: str
     keys: tuple[str, ...] = ()
-    """Keys of a dictionary with a value; never the values."""
+    """If the value is a dictionary: the keys that have a value, never the values."""
 
 
 @dataclass(frozen=True)
@@ -28,10 +28,10 @@ class Settings:
     """Settings of this installation and the names of Nautobot's environment variables."""
 
     values: tuple[Setting, ...]
-    """Settings that differ from Nautobot's default or that the configuration adds."""
+    """Settings that the configuration assigns or that differ from Nautobot's default."""
     environment: tuple[str, ...]
     """Names (never values) of the ``NAUTOBOT_*`` environment variables that are set."""
     constance: tuple[Setting, ...] | Unavailable
     """Settings of the web interface (Constance) that differ from the default, without values."""
     storages: tuple[str, ...]
-    """Keys of ``STORAGES``; empty if the configuration does not set it."""
+    """Keys of ``STORAGES``; empty if the configuration does not set ``STORAGES``."""

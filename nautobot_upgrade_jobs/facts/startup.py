@@ -23,9 +23,9 @@ class Failure:
     error: str
     """Class of the exception."""
     message: str
-    """One line, without secrets."""
+    """The error message on one line, without secrets."""
     frames: tuple[Frame, ...]
-    """Outermost first."""
+    """The stack frames, outermost first."""
 
 
 STAGES = {

@@ -9,7 +9,7 @@ from .base import Unavailable
 
 @dataclass(frozen=True)
 class Folder:
-    """The folder of a setting, with the permissions of this process's user."""
+    """The folder that a setting names, as the user of this process can access it."""
 
     setting: str
     path: str
@@ -17,7 +17,7 @@ class Folder:
     writable: bool
     free_bytes: int
     size_bytes: int
-    """Size of its files; a lower bound if ``size_is_complete`` is False."""
+    """Size of the files in the folder; a minimum if ``size_is_complete`` is False."""
     size_is_complete: bool
 
 

@@ -12,7 +12,7 @@ class SystemCheckMessage:
 
     id: str
     level: str
-    """``warning`` or ``error``, which includes critical; lower levels are not kept."""
+    """``warning`` or ``error``. Critical messages are errors. Lower levels are not kept."""
     message: str
     hint: str
     settings: tuple[str, ...] = ()

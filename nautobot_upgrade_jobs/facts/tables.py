@@ -14,12 +14,12 @@ class Table:
     exact: bool
     """False if ``rows`` is the server's estimate, because counting would take too long."""
     size_bytes: int = 0
-    """Including indexes and values stored outside the rows."""
+    """Size of the table, including indexes and values that are stored outside the rows."""
 
 
 @dataclass(frozen=True)
 class Tables:
-    """All tables that are visible to the role, and those of Django models."""
+    """All tables that the role can read, and the tables of Django models."""
 
     tables: tuple[Table, ...]
     model_tables: tuple[str, ...]

@@ -25,18 +25,18 @@ class TrialBoot:
 
     target: str
     facts: Facts
-    """Facts of the requested topics; all unavailable if the target did not start."""
+    """Facts of the requested topics. All topics are unavailable if the target did not start."""
     app_load_failures: tuple[AppLoadFailure, ...] = ()
-    """Apps that were disabled because they do not load, in the order of detection."""
+    """Apps that do not load, in the order of detection. Each was disabled for the next attempt."""
     absent_apps: tuple[str, ...] = ()
-    """Apps of ``PLUGINS`` that are not in the package set and were also disabled."""
+    """Apps of ``PLUGINS`` that are not in the package set. They were also disabled."""
     failure: Failure | None = None
-    """The error of the last attempt, if no App causes it."""
+    """The error of the last attempt to start, if no App causes the error."""
     is_separate_environment: bool = True
     """False if the target is the installed release."""
     current_customizations: Customizations | Unavailable = NOT_COLLECTED
-    """The installed code's result, collected only if the target found problems."""
+    """The same validation by the installed code, made only if the target found problems."""
     config: str = ""
     """Path of the configuration that the target was started with."""
     release_notes: ReleaseNotes | Unavailable = NOT_COLLECTED
-    """The release notes in its packages."""
+    """The release notes that the target's packages contain."""

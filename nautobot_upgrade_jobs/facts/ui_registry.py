@@ -13,6 +13,6 @@ class UiRegistry:
 
     home_panels: Listing | Unavailable
     menu: Listing | Unavailable
-    """``tab / group / item`` to its link."""
+    """By ``tab / group / item``: the link."""
     app_pages: Listing | Unavailable
-    """URL names of every App."""
+    """By URL name of an App's page: the route."""

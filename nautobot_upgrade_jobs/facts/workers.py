@@ -9,19 +9,19 @@ from .base import Unavailable
 
 @dataclass(frozen=True)
 class WorkerIdentity:
-    """The code that a process runs, and the code that is installed there."""
+    """The code that a process runs, and the code that is installed on its host."""
 
     host: str
     started_at: str
-    """UTC, ISO 8601."""
+    """When the process started: ISO 8601, UTC."""
     loaded_digest: str
     """Digest of the files of Nautobot and the Apps when the process started."""
     versions: dict[str, str]
-    """Distribution to version when the process started."""
+    """Version by distribution, when the process started."""
     on_disk_digest: str
-    """The same digest of the currently installed files."""
+    """Digest of the files of Nautobot and the Apps that are installed now."""
     installed_at: str
-    """Time of the last installation there; UTC, ISO 8601."""
+    """Time of the last installation on this host: ISO 8601, UTC."""
 
 
 @dataclass(frozen=True)
@@ -44,21 +44,21 @@ class Queue:
 
 @dataclass(frozen=True)
 class Beat:
-    """Traces of the process that starts scheduled Jobs."""
+    """The state of Celery beat: the age of its heartbeat file, and overdue schedules."""
 
     heartbeat_age_seconds: int | None
-    """Age of its heartbeat file; None if there is none on this host."""
+    """Age of the heartbeat file; None if there is no such file on this host."""
     overdue: dict[str, int] | Unavailable
-    """Schedule to the minutes since its due time."""
+    """By schedule: the minutes since the schedule was due."""
 
 
 @dataclass(frozen=True)
 class Workers:
-    """Workers that responded within the deadline, and all known queues."""
+    """Workers that responded within the timeout, and all known queues."""
 
     workers: tuple[Worker, ...]
     queues: tuple[Queue, ...]
     default_queue: str = "default"
     this_process: WorkerIdentity | None = None
-    """This process; None outside of the App."""
+    """Identity of this process; None if unknown."""
     beat: Beat | None = None

@@ -1,4 +1,4 @@
-"""The base of every Job of this App: form fields, limits, and how a report is published."""
+"""Base class of the Jobs: common form fields, time limits, and publishing of the report."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ..report.formats.markdown import escape
 TOP_FINDINGS = 5
 SOFT_TIME_LIMIT_SECONDS = 1800
 TIME_LIMIT_SECONDS = 2000
-"""The difference leaves an interrupted run time to publish its partial report."""
+"""The difference to the soft limit is the time to publish a partial report."""
 
 
 class JobDefaults:
@@ -58,7 +58,7 @@ class UpgradeJob(Job):
     """Names of the files attached by this run."""
 
     class Meta:
-        """Marks the class as a base, not a Job."""
+        """Marks the class as a base class, which is not a Job."""
 
         abstract = True
 
@@ -67,17 +67,17 @@ class UpgradeJob(Job):
         return bool(self.user) and has_job_permission(self.user, action, pk=self.job_model.pk)
 
     def log_progress(self, topic: str) -> None:
-        """Log what is being collected."""
+        """Log the topic that is collected next."""
         self.logger.debug("Collecting %s.", topic, extra={"grouping": "collect"})
 
     def publish(self, report: Report) -> dict[str, Any]:
-        """Log and attach the report; fail the run if the verdict is BLOCKED or INCOMPLETE.
+        """Log and attach the report. Fail the run if the verdict is BLOCKED or INCOMPLETE.
 
         Returns:
             The summary that Nautobot shows above the log and returns to REST clients.
         """
         *topics, verdict = build_log_lines(report)
-        for line in (verdict, *topics):  # the page shows the oldest line first
+        for line in (verdict, *topics):  # The page shows the oldest line first.
             self._log(line)
         for name, text in render_files(report).items():
             self.attach(name, text)
@@ -109,7 +109,7 @@ class UpgradeJob(Job):
         }
 
     def attach(self, name: str, data: str | bytes) -> bool:
-        """Attach a file to the result; log the reason and return False if Nautobot refuses it."""
+        """Attach a file to the result. If Nautobot refuses, log the reason and return False."""
         try:
             self.create_file(name, data)
         except ValueError as error:  # larger than JOB_CREATE_FILE_MAX_SIZE
@@ -119,14 +119,14 @@ class UpgradeJob(Job):
         return True
 
     def refuse(self, reason: str) -> dict[str, Any]:
-        """Fail the run because of an invalid request, before any check runs."""
+        """Fail the run, because the request is invalid. No check runs."""
         self.fail(escape(reason))
         return {"verdict": "error", "error": reason}
 
     def _log(self, line: LogLine) -> None:
-        # `failure` exists since Nautobot 2.4.5; `error` is the closest level before it.
+        # Nautobot before 2.4.5 has no level `failure`, so `error` is used.
         log = getattr(self.logger, line.level, self.logger.error)
-        # The page renders Markdown; a list wraps at the width of the table, a code block does not.
+        # The page renders Markdown. Lists wrap at the width of the table, but code blocks do not.
         message = "\n".join(
             [escape(line.message), "", *(f"- {escape(text)}" for text in line.details)]
         )

@@ -18,7 +18,7 @@ name = "Upgrade"
 
 
 class CaptureSnapshot(UpgradeJob):
-    """Record everything that an upgrade can change in a sealed file."""
+    """Record what an upgrade can change, in a file with a checksum."""
 
     depth = ChoiceVar(
         label="Depth",
@@ -44,13 +44,13 @@ class CaptureSnapshot(UpgradeJob):
         name = "Capture Snapshot"
         description = (
             "Records the state of this installation, with a fingerprint of every table and "
-            "column, in a sealed file. Changes nothing. Download the file before the upgrade: "
-            "restoring a backup removes this Job Result."
+            "column, in a file with a checksum. Changes nothing. Download the file before the "
+            "upgrade: restoring a backup removes this Job Result."
         )
         field_order = ("depth", "target")
 
     def run(self, *, depth: str = DEFAULT_DEPTH, target: str = "") -> dict[str, Any]:
-        """Capture and attach a snapshot; fail if it is incomplete."""
+        """Capture and attach a snapshot. Fail if the snapshot is incomplete."""
         try:
             captured = capture(
                 self.log_progress,

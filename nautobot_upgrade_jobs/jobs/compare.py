@@ -63,7 +63,7 @@ class CompareSnapshots(SnapshotReader):
         after: JobResult | None = None,
         after_file: File[bytes] | None = None,
     ) -> dict[str, Any]:
-        """Load both snapshots, compare them and publish the report."""
+        """Load the two snapshots, compare them and publish the report."""
         try:
             newer = self.load_snapshot("after", after, after_file)
             older = self.load_snapshot("before", before, before_file) or self.find_latest_before(
@@ -83,7 +83,7 @@ class CompareSnapshots(SnapshotReader):
         return captured.snapshot
 
     def _fail_without_baseline(self) -> dict[str, Any]:
-        """Fail; the next run can compare with the snapshot captured now."""
-        outlook = " The next run will compare with the one captured now." if self.attached else ""
+        """Fail, because there is no earlier snapshot. The next run can use this run's."""
+        outlook = " The next run will use the snapshot of this run." if self.attached else ""
         self.fail(f"INCOMPLETE: there is no earlier snapshot that you may view.{outlook}")
         return {"verdict": "incomplete", "files": list(self.attached)}

@@ -16,7 +16,7 @@ name = "Upgrade"
 
 
 class Preflight(UpgradeJob):
-    """Judge the upgrade of this installation to another release of Nautobot."""
+    """Check whether this installation can be upgraded to another release of Nautobot."""
 
     target = StringVar(
         label="Target release",
@@ -33,7 +33,7 @@ class Preflight(UpgradeJob):
         required=False,
         default="",
     )
-    # Negated, because a checkbox that a REST request omits counts as not ticked.
+    # The field is negated, because a checkbox that a REST request omits counts as unticked.
     skip_build = BooleanVar(
         label="Do not build the target",
         description="Leave unticked to install the target's packages into a temporary environment "

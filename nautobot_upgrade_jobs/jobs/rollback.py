@@ -23,7 +23,7 @@ name = "Upgrade"
 
 
 class RollbackPlanner(SnapshotReader):
-    """Plan the rollback to an earlier state and report what each option loses."""
+    """Plan the rollback to an earlier state, and report which data each option loses."""
 
     snapshot_result = SnapshotVar(
         label="Roll back to: Job result",

@@ -1,4 +1,4 @@
-"""Form fields for snapshots, and the Jobs that load one from an upload or an earlier run."""
+"""Form fields for snapshots, and the base class of Jobs that load snapshots."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ SNAPSHOT_PRODUCERS = ("CaptureSnapshot", "CompareSnapshots")
 class SnapshotVar(ObjectVar):
     """A form field for a run that attached a snapshot.
 
-    It filters runs by the primary keys of the Jobs, because users can rename a Job.
+    The field selects Jobs by primary key, because users can rename a Job.
     """
 
     def __init__(self, **kwargs: Any) -> None:
@@ -44,14 +44,23 @@ class SnapshotReader(UpgradeJob):
     """A Job that reads the snapshots that its user may view."""
 
     class Meta:
-        """Marks the class as a base, not a Job."""
+        """Marks the class as a base class, which is not a Job."""
 
         abstract = True
 
     def load_snapshot(
         self, label: str, result: JobResult | None, upload: File[bytes] | None
     ) -> Snapshot | None:
-        """Return the snapshot of a run or an upload; None if neither is given."""
+        """Return the snapshot of a run or an upload; None if there is neither.
+
+        Args:
+            label: Name of the form field, for messages.
+            result: The run that attached the snapshot.
+            upload: The uploaded file.
+
+        Raises:
+            UsageError: There is a run and an upload, or the snapshot cannot be read.
+        """
         if result and upload:
             raise UsageError(f"'{label}' is given twice. Choose either a Job result or a file.")
         if upload:
@@ -64,7 +73,10 @@ class SnapshotReader(UpgradeJob):
         return _read_snapshot(proxy.file, proxy.name)
 
     def find_latest_before(self, newer: Snapshot | None) -> Snapshot | None:
-        """Return the newest snapshot that is older than another one; None if there is none."""
+        """Return the newest snapshot that is older than ``newer``.
+
+        Return the newest of all if ``newer`` is None. Return None if there is no snapshot.
+        """
         for proxy in (
             self._query_snapshots().exclude(job_result=self.job_result).order_by("-uploaded_at")
         ):
@@ -78,9 +90,10 @@ class SnapshotReader(UpgradeJob):
         return None
 
     def _query_snapshots(self) -> Any:
-        """Return the snapshots that the user may view, so that a comparison reveals nothing more.
+        """Return the snapshots that the user may view.
 
-        Only snapshots of our own Jobs count. Otherwise any Job could attach a forged baseline.
+        A comparison must not show data that the user may not view. Only snapshots of the Jobs of
+        this App count, because any other Job could attach a forged baseline.
         """
         ours = Q(job_result__job_model__module_name__startswith=f"{__package__}.") | Q(
             job_result__job_model__module_name=type(self).__module__
@@ -103,7 +116,7 @@ def _read_snapshot(file: File[bytes], name: str) -> Snapshot:
     """Read a snapshot from Nautobot's storage or from an upload."""
     data = attempt(
         partial(_read_bytes, file), expected=Exception
-    )  # a storage raises its own errors
+    )  # A storage backend can raise any exception.
     if isinstance(data, Unavailable):
         raise UsageError(f"{name} cannot be read: {data.reason}")
     try:

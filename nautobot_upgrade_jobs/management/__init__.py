@@ -1,1 +1,1 @@
-"""Django's place for commands."""
+"""Package in which Django finds the commands."""

@@ -1,1 +1,1 @@
-"""The migration graph, schema drift and cost; pure."""
+"""The migration graph, schema drift and cost of migrations, as pure functions."""

@@ -12,25 +12,25 @@ from ..facts.tables import Table
 
 MIB = 1024 * 1024
 SECONDS_PER_MIGRATION = (0.7, 6.0)
-"""Lower and upper bound for a migration of empty tables."""
+"""Lower and upper bound in seconds for a migration of empty tables."""
 SECONDS_PER_MILLION_ROWS = {
     CostKind.INDEX_BUILD: (1.0, 10.0),
     CostKind.FULL_SCAN: (0.2, 3.0),
     CostKind.TABLE_REWRITE: (2.0, 30.0),
     CostKind.DATA_MIGRATION: (20.0, 1200.0),
 }
-"""Lower and upper bound. ``benchmarks/migrations.py`` compares the estimate with an upgrade: 59
-migrations took 84 to 89 s on two cores, with 1 additional cable or 10,000; the estimate is 41 to
-370 s. The lower bounds are for a faster machine, the upper bounds for slow disks. For indexes,
-scans and rewrites, neither bound has been measured on millions of rows."""
+"""Lower and upper bound in seconds. ``benchmarks/migrations.py`` compares the estimate with an
+upgrade. On two cores, 59 migrations took 84 to 89 s, with 1 additional cable and with 10,000. The
+estimate is 41 to 370 s. The lower bounds are for a faster machine, the upper bounds for slow disks.
+The bounds for indexes, scans and rewrites have not been measured on millions of rows."""
 WRITE_AMPLIFICATION = {
     CostKind.INDEX_BUILD: 0.5,
     CostKind.FULL_SCAN: 0.0,
     CostKind.TABLE_REWRITE: 2.0,
     CostKind.DATA_MIGRATION: 2.0,
 }
-"""Bytes written per byte of the table: the new rows and their log, or one of about four indexes
-and its log."""
+"""Bytes written per byte of the table. A rewrite writes the rows and their log. An index is about a
+quarter of the table, and is also logged."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class CostItem:
     """The cost of one kind of work with one lock on one table."""
 
     operation_cost: OperationCost
-    """The first of its kind on this table."""
+    """The first operation with this cost on this table."""
     operation_count: int
     table: Table
     low: float
@@ -49,7 +49,7 @@ class CostItem:
 
 @dataclass(frozen=True)
 class CostEstimate:
-    """A range of seconds, the disk space, and the operations behind them."""
+    """The estimated duration and disk space, and the operations that cause them."""
 
     low: float
     """Seconds."""
@@ -58,7 +58,7 @@ class CostEstimate:
     mebibytes: int
     """Disk space needed in addition to the current size of the database."""
     items: tuple[CostItem, ...]
-    """Most expensive first."""
+    """The parts of the cost, most expensive first."""
 
 
 def estimate_cost(preconditions: Preconditions, tables: Tables) -> CostEstimate:

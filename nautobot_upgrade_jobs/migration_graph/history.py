@@ -1,6 +1,6 @@
 """Compare migration files with recorded migrations.
 
-Django's loader does this too, but it raises at the first problem and needs a database connection.
+Django's loader also does this, but it raises at the first problem and needs a database connection.
 This module works on facts and reports all problems.
 """
 
@@ -14,8 +14,8 @@ from ..facts import Migrations
 from ..facts.migrations import Migration
 
 FORMER_LABELS = frozenset({"default", "social_auth"})
-"""Former labels of ``social_django``. Its releases since 3.1 no longer contain the migrations that
-replace those of these labels."""
+"""Former labels of ``social_django``. Migrations with these labels stay recorded. Since 3.1, no
+migration on disk replaces them."""
 
 
 class MigrationHistory:
@@ -43,7 +43,7 @@ class MigrationHistory:
 
     @cached_property
     def _partially_replaced(self) -> frozenset[str]:
-        """Squashed migrations that Django ignores: only part of the replaced ones is recorded."""
+        """Squashed migrations that Django ignores: only some replaced migrations are recorded."""
         return frozenset(
             migration.key
             for migration in self._squashed()
@@ -52,7 +52,7 @@ class MigrationHistory:
 
     @cached_property
     def effective(self) -> dict[str, Migration]:
-        """Migrations in Django's graph: either a squashed migration or the replaced ones."""
+        """Migrations in Django's graph: a squashed migration or the migrations that it replaces."""
         ignored = set(self._partially_replaced)
         for migration in self._squashed():
             if migration.key not in self._partially_replaced:
@@ -116,7 +116,7 @@ class MigrationHistory:
 
     @property
     def _recorded_without_replacement(self) -> list[str]:
-        """Recorded migrations that are neither on disk nor replaced by one on disk.
+        """Recorded migrations that are not on disk and that no migration on disk replaces.
 
         A squashed migration may replace migrations of another label, as in python-social-auth.
         """
@@ -152,7 +152,7 @@ class MigrationHistory:
 
     @property
     def _leaves(self) -> list[str]:
-        """Migrations on which no other one of the same App depends."""
+        """Migrations on which no other migration of the same App depends."""
         parents = {
             (migration.app_label, parent)
             for migration in self.effective.values()
@@ -170,8 +170,8 @@ class MigrationHistory:
     def _graph_dependencies(self, migration: Migration) -> Iterator[str]:
         """Yield the dependencies of a migration in Django's graph.
 
-        A squashed migration takes the place of the replaced ones. The last replaced migrations
-        take the place of a squashed migration that Django ignores.
+        A squashed migration takes the place of the migrations that it replaces. If Django ignores
+        a squashed migration, the last of the replaced migrations take its place.
         """
         for key in migration.dependencies:
             if key in self._partially_replaced:
@@ -190,7 +190,7 @@ class MigrationHistory:
 
 
 def iterative_dfs(starts: Iterable[str], edges: Mapping[str, Iterable[str]]) -> tuple[str, ...]:
-    """Return the reachable nodes, the farthest first, as Django's ``MigrationGraph.iterative_dfs``.
+    """Return the reachable nodes, farthest first, in the order of ``MigrationGraph.iterative_dfs``.
 
     Args:
         starts: The start nodes, in order.

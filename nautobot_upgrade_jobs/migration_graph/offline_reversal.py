@@ -1,7 +1,8 @@
-"""Predict the effects of reversing migrations from facts alone, without their code and the rows.
+"""Predict the effects of reversing migrations from facts, without running Nautobot.
 
-A snapshot contains the schema changes of each operation and the number of rows and values. Only a
-running Nautobot can test whether rows satisfy restored constraints, and what code does.
+A snapshot contains the schema changes of each operation and the number of rows and values. It
+does not contain the rows and the code of the migrations. Whether rows satisfy restored constraints,
+and what code does, is therefore unknown.
 """
 
 from __future__ import annotations
@@ -27,9 +28,9 @@ LOSSLESS_OPERATIONS = frozenset(
         "RenameModel",
     }
 )
-"""Kinds of operations whose reversal removes no data and has no preconditions."""
+"""Kinds of operations that can be reversed without a loss of data and without preconditions."""
 CODE_OPERATIONS = ("RunPython", "RunSQL")
-UNTESTED_REASON = "only a running Nautobot can test it"
+UNTESTED_REASON = "only a running Nautobot can test this operation"
 Tables = Mapping[str, TableFingerprint | Unavailable]
 
 
@@ -42,7 +43,7 @@ def reversal_from_snapshot(
     """Return the effects of reversing migrations.
 
     Args:
-        migrations: Those on disk, with their schema changes.
+        migrations: The migrations on disk, with their schema changes.
         reversed_keys: Keys of the migrations to reverse, in order.
         current: The tables of the current state.
         previous: The tables of the state to roll back to.
@@ -94,7 +95,7 @@ def _dropped_by(key: str, operation: Operation, change: SchemaChange, current: T
         return Effect(ReverseEffect.DROPS, key, operation.kind, table, "", rows, rows)
     column = _column(fingerprint, field)
     if column is None:
-        reason = "the snapshot does not contain its columns" if fingerprint.rows else ""
+        reason = "the snapshot does not contain the columns" if fingerprint.rows else ""
         return Effect(ReverseEffect.DROPS, key, operation.kind, table, field, unknown_reason=reason)
     values = column.non_null_count
     return Effect(ReverseEffect.DROPS, key, operation.kind, table, column.name, values, values)

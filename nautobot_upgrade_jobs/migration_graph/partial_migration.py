@@ -1,4 +1,4 @@
-"""Detect unrecorded migrations that are partially applied, from the schema, per operation.
+"""Detect migrations that are not recorded, but have changed a part of the schema.
 
 MySQL commits every operation immediately. A migration that fails is therefore partially applied and
 not recorded. An interrupted restore leaves the same state.
@@ -26,7 +26,8 @@ class PartialMigration:
     applied: tuple[int, ...]
     """Indexes of the operations whose changes the schema contains."""
     pending: tuple[int, ...]
-    """Indexes of those that it does not contain; empty if only the record is missing."""
+    """Indexes of the operations whose changes it does not contain; empty if only the record is
+    missing."""
 
     @property
     def unobservable(self) -> int:
@@ -50,13 +51,15 @@ def _fields(change: SchemaChange) -> set[str]:
 def partially_applied(
     history: MigrationHistory, actual: ActualTables, expected: ExpectedTables
 ) -> tuple[PartialMigration, ...]:
-    """Return the partially applied migrations among those that could run next, by key.
+    """Return the partially applied migrations, in the order of their keys.
+
+    Only migrations that could run next can be partially applied.
 
     Args:
         history: The recorded migrations.
         actual: The actual schema.
-        expected: The schema that the recorded migrations should have created. A table or column
-            of it that is missing may have been removed.
+        expected: The schema that the recorded migrations should have created. If one of its tables
+            or columns is missing, a migration may have removed it.
     """
     found = []
     for key in history.unapplied:
@@ -72,7 +75,7 @@ def partially_applied(
 
 
 def is_applied(operation: Operation, actual: ActualTables, expected: ExpectedTables) -> bool | None:
-    """Return whether the schema contains an operation's changes; None if this is unobservable."""
+    """Return whether the schema contains an operation's changes; None if they leave no trace."""
     states = [
         _is_change_applied(operation, change, actual, expected) for change in operation.changes
     ]

@@ -1,4 +1,4 @@
-"""Build SQL statements that repair schema drift; they are displayed, never run."""
+"""Build SQL statements that repair schema drift. They are only displayed, never run."""
 
 from __future__ import annotations
 
@@ -49,17 +49,17 @@ def undo_statements(
     tables_with_rows: Collection[str],
     vendor: str,
 ) -> tuple[str, ...]:
-    """Return the statements that undo operations which only added tables, columns or constraints.
+    """Return the statements that undo operations. Nothing that was removed can be undone.
 
     Args:
-        applied: The operations.
+        applied: The operations to undo.
         actual: The actual schema.
-        tables_with_rows: Tables that contain rows and must not be dropped.
-        vendor: Of the database server.
+        tables_with_rows: Tables that contain rows. They must not be dropped.
+        vendor: Vendor of the database server.
 
     Returns:
-        The statements, the last operation first. Nothing if an operation removed or renamed
-        something, or created a table that contains rows.
+        The statements, the last operation first; empty if an operation has removed or renamed
+        something, or has created a table that contains rows.
     """
     writer = _PostgresWriter() if vendor == "postgresql" else _MysqlWriter()
     statements: list[str] = []
@@ -73,7 +73,7 @@ def undo_statements(
 
 
 def _changes_to_undo(operation: Operation) -> Sequence[SchemaChange]:
-    """Return the changes of whole tables, or all changes if there are none."""
+    """Return the changes of whole tables, or all changes if no whole table changes."""
     tables = [change for change in operation.changes if change.is_about_table]
     return tables or operation.changes
 
@@ -138,7 +138,7 @@ class _PostgresWriter:
     def drop_column_with_constraints(
         self, table: str, column: str, actual: ActualTable
     ) -> tuple[str, ...]:
-        """Drop a column with its foreign keys, which PostgreSQL drops automatically."""
+        """Drop a column. PostgreSQL also drops the foreign keys of the column."""
         return (self.drop_column(table, column),)
 
     def alter_column(self, table: str, column: ExpectedColumn, aspect: str) -> str:

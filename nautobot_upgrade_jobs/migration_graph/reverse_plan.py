@@ -19,9 +19,9 @@ class MigrateCall:
 
     app: str
     target: str
-    """Name of the last migration that stays applied; ``zero`` if none does."""
+    """Name of the last migration that stays applied; ``zero`` if no migration stays applied."""
     migrations: tuple[str, ...]
-    """Keys of the migrations, of this and other Apps, in Django's order of reversal."""
+    """Keys of the migrations that the call reverses, of all Apps, in Django's order."""
 
 
 @dataclass(frozen=True)
@@ -30,12 +30,12 @@ class ReversePlan:
 
     calls: tuple[MigrateCall, ...] = ()
     unreachable: tuple[str, ...] = ()
-    """Migrations that ``migrate`` cannot reverse without reversing one that has to stay applied."""
+    """Migrations that ``migrate`` reverses only together with one that must stay applied."""
     without_code: tuple[str, ...] = ()
-    """Migrations to reverse that are not on disk; only their own code can reverse them."""
+    """Migrations to reverse that are not on disk. Only their own code can reverse them."""
     not_applied: tuple[str, ...] = ()
-    """Migrations that were applied before and are not applied now; they would have to be applied
-    again."""
+    """Migrations that were applied in the earlier state and are not applied now. They would have to
+    be applied again."""
 
     @property
     def migrations(self) -> tuple[str, ...]:
@@ -44,16 +44,16 @@ class ReversePlan:
 
 
 def plan_reverse(current: Migrations, recorded_before: Collection[str]) -> ReversePlan:
-    """Find the minimal calls that reverse exactly the migrations applied since.
+    """Find the minimal calls that reverse the migrations that were applied after an earlier state.
 
     Args:
-        current: Migration files and records of the current code, which reverses the migrations.
-        recorded_before: Keys that were recorded in the state to roll back to.
+        current: Migration files and records of the current state. Its code reverses the migrations.
+        recorded_before: Keys that were recorded in the earlier state.
     """
     history = MigrationHistory(current)
     keep = MigrationHistory(replace(current, recorded=tuple(recorded_before))).applied
     surplus = history.applied & set(history.effective) - keep
-    # Django reverses a squashed migration as a whole; part of these has to stay applied.
+    # Django reverses a squashed migration as a whole, but a part of these has to stay applied.
     split = {key for key in surplus if keep & set(history.files[key].replaces)}
     surplus -= split
     graph = _AppliedGraph(history, surplus)
@@ -71,10 +71,10 @@ def plan_reverse(current: Migrations, recorded_before: Collection[str]) -> Rever
 
 
 def recorded_after_reverse(current: Migrations, app: str, name: str) -> frozenset[str]:
-    """Return the keys that stay recorded after ``migrate APP NAME``; the name may be ``zero``.
+    """Return the keys that stay recorded after ``migrate APP NAME``. The name may be ``zero``.
 
     Raises:
-        KeyError: The App has no such migration, or it is not applied.
+        KeyError: The App has no such migration, or the migration is not applied.
     """
     history = MigrationHistory(current)
     if name != ZERO and f"{app}.{name}" not in history.applied & set(history.effective):
@@ -99,7 +99,7 @@ class _AppliedGraph:
         self._children = {key: sorted(keys) for key, keys in children.items()}
 
     def reversed_by(self, app: str, target: str) -> Iterator[str]:
-        """Yield the keys that a call reverses in order: ``MigrationExecutor.migration_plan``."""
+        """Yield the keys that a call reverses, as in ``MigrationExecutor.migration_plan``."""
         if target == ZERO:
             starts = sorted(
                 key
@@ -115,7 +115,7 @@ class _AppliedGraph:
         )
 
     def candidates(self) -> Iterator[tuple[tuple[str, str], frozenset[str]]]:
-        """Yield the calls that reverse only surplus migrations, with these migrations."""
+        """Yield the calls that reverse only migrations to reverse, each with these migrations."""
         for key in sorted(self._surplus):
             app = _app_label(key)
             parents = [each for each in self._history.parents[key] if _app_label(each) == app]
@@ -137,9 +137,10 @@ class _AppliedGraph:
 def _minimal_calls(
     candidates: dict[tuple[str, str], frozenset[str]], wanted: frozenset[str]
 ) -> list[tuple[str, str]]:
-    """Return calls that together reverse all reachable migrations and of which none is redundant.
+    """Return a minimal list of calls that together reverse all reachable migrations.
 
-    Starts with all candidates and drops each one that the others make redundant, small ones first.
+    The search starts with all candidates. It drops each call whose migrations the other calls
+    reverse, and tries calls with few migrations first.
     """
     chosen = dict(candidates)
     for call in sorted(candidates, key=lambda each: (len(candidates[each]), each)):

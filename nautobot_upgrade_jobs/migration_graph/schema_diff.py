@@ -1,7 +1,7 @@
-"""Compare the actual schema with the one that the applied migrations should have created.
+"""Compare the actual schema with the schema that the applied migrations should have created.
 
-Constraints are identified by function, not by name: Django generates names from the names of table
-and column at the time, and later migrations rename these.
+Constraints are identified by function, not by name. Django generates their names from the names of
+the table and the column, and a later migration can rename the table or the column.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class ActualConstraint:
     columns: tuple[str, ...]
     name: str
     definition: str
-    """As printed by the server."""
+    """The definition, as the server prints it."""
     referenced_table: str = ""
     """The table that a foreign key refers to."""
     is_valid: bool = True
@@ -37,15 +37,15 @@ class ActualTable:
     """A table of the actual schema."""
 
     columns: dict[str, str]
-    """Name to type and nullability."""
+    """By column name: type and nullability."""
     constraints: tuple[ActualConstraint, ...]
 
     def constraint(self, name: str) -> ActualConstraint:
-        """Return a constraint or an index by name; the constraint if both have this name."""
+        """Return a constraint or an index by name. If there are two, return the constraint."""
         return next(each for each in reversed(self.constraints) if each.name == name)
 
     def column_of(self, field: str) -> str:
-        """Return the column of a model field; the column of a foreign key ends in ``_id``."""
+        """Return the column of a model field. The column of a foreign key ends in ``_id``."""
         return field if field in self.columns else f"{field}_id"
 
 
@@ -174,12 +174,12 @@ def _missing_constraints(
     table: str, model: ExpectedTable, actual: ActualTable
 ) -> Iterator[SchemaDrift]:
     for expected in model.constraints:
-        # The constraints of a missing column are covered by the drift of the column.
+        # The drift of a missing column already reports its constraints.
         if any(column.partition(" ")[0] not in actual.columns for column in expected.columns):
             continue
         if any(_satisfies(constraint, expected) for constraint in actual.constraints):
             continue
-        # A constraint hides its index, which has the same name.
+        # A constraint and its index have the same name. The constraint is last.
         same_name = next(
             (each for each in reversed(actual.constraints) if each.name == expected.name), None
         )
@@ -205,7 +205,7 @@ def _unexpected_constraints(
         if any(_satisfies(constraint, expected) for expected in model.constraints)
     }
     extra_columns = set(actual.columns) - {column.name for column in model.columns}
-    # A constraint hides its index, which has the same name.
+    # A constraint and its index have the same name. The constraint is last.
     for name, constraint in {each.name: each for each in actual.constraints}.items():
         kind, definition = constraint.kind, constraint.definition
         if constraint.is_index and not constraint.is_valid:
@@ -215,13 +215,13 @@ def _unexpected_constraints(
             yield SchemaDrift(table, name, "not validated", kind, expected, definition)
         elif name not in expected_names and kind in ("unique", "foreign", "check"):
             if extra_columns & {column.partition(" ")[0] for column in constraint.columns}:
-                continue  # covered by the drift of the column
+                continue  # The drift of the column already reports it.
             is_index = constraint.is_index
             yield SchemaDrift(table, name, "extra", kind, "nothing", definition, is_index=is_index)
 
 
 def _satisfies(actual: ActualConstraint, expected: ExpectedConstraint) -> bool:
-    """Return whether an actual constraint has the function of the expected one."""
+    """Return whether an actual constraint has the function of an expected constraint."""
     if expected.identified_by_name:
         return actual.name == expected.name
     if expected.kind == "check":
@@ -234,7 +234,7 @@ def _satisfies(actual: ActualConstraint, expected: ExpectedConstraint) -> bool:
             expected.referenced_table,
         )
     if expected.kind == "index":
-        # An index whose leading columns are these serves too; MySQL keeps only that one.
+        # A longer index with the same leading columns is enough. MySQL keeps only the longer one.
         leading = actual.columns[: len(expected.columns)]
         return actual.kind in ("index", "unique", "primary") and leading == expected.columns
     kinds = ("primary",) if expected.kind == "primary" else ("unique", "primary")

@@ -1,7 +1,7 @@
 """Start Nautobot stage by stage and report the first failure.
 
-The doctor runs this in a child process and survives any failure of it. The last line of the output
-is the result as JSON.
+The doctor runs this module in a child process, so no failure can stop the doctor. The last line of
+the output is the result as JSON.
 """
 
 from __future__ import annotations
@@ -125,7 +125,7 @@ def describe_failure(stage: str, error: BaseException) -> dict[str, Any]:
 
 
 def _redact_message(message: str) -> str:
-    """Redact secrets; before the configuration is loaded, none are known."""
+    """Redact secrets. No secret is known before the configuration is loaded."""
     try:
         from ..collect.support.redaction import redact_text
 

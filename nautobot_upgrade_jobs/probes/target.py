@@ -1,7 +1,7 @@
 """Start the target read-only on the live database, and collect its facts.
 
-``target/trial_boot.py`` runs this in the scratch environment. The result is a file, because Apps
-may print anything.
+``target/trial_boot.py`` runs this module in the scratch environment. The result is written to a
+file, because Apps may print anything.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from .startup import describe_failure, load_configuration, load_nautobot, set_up
 TOPICS = (*TRIAL_BOOT_TOPICS, "customizations", "preconditions", "planned_reversal")
 """Topics that are collected in the target."""
 OWN_PACKAGE = "nautobot_upgrade_jobs"
-"""It loads the configuration, so it is in the stack of every error in it."""
+"""This App loads the configuration, so it is in the stack of every error in the configuration."""
 APP_VARIABLE_NAMES = ("plugin_name", "entry", "app_config")
-"""Variables in which the loaders of Nautobot and Django hold the current App."""
+"""Variables in which the loaders of Nautobot and Django keep the App that they load."""
 
 
 def run(config: str, statement_timeout_seconds: int, plugins: Sequence[str]) -> dict[str, Any]:
@@ -63,7 +63,7 @@ def _collect_target_facts(statement_timeout_seconds: int) -> Any:
     from ..collect.db.schema_compat import tolerate_older_schema
     from ..facts.serialization import encode
 
-    with contextlib.suppress(DatabaseError):  # The topics report it.
+    with contextlib.suppress(DatabaseError):  # The topics report the error.
         tolerate_older_schema(connection)
     facts = collect_facts(
         topics=TOPICS, statement_timeout_seconds=statement_timeout_seconds, imports_jobs=True
@@ -74,7 +74,8 @@ def _collect_target_facts(statement_timeout_seconds: int) -> Any:
 def app_to_blame(error: BaseException, plugins: Sequence[str]) -> str:
     """Return the App that caused an error; empty if no App did.
 
-    This is the App of the innermost stack frame in an App's code, else the App being loaded.
+    This is the App of the innermost stack frame in the code of an App. If there is no such frame,
+    it is the App that was being loaded.
     """
     loading = ""
     for frame, _ in reversed(list(traceback.walk_tb(error.__traceback__))):
@@ -91,6 +92,6 @@ def app_to_blame(error: BaseException, plugins: Sequence[str]) -> str:
 
 if __name__ == "__main__":
     _, _config, _answer, _timeout, _seconds, *_plugins = sys.argv
-    signal.alarm(int(_seconds))  # The parent process may have been killed.
+    signal.alarm(int(_seconds))  # End this process even if its parent was killed.
     Path(_answer).write_text(json.dumps(run(_config, int(_timeout), _plugins)), "utf-8")
     os._exit(0)  # Skip threads and exit handlers of Apps.

@@ -28,7 +28,7 @@ FILE_FORMATS: dict[str, Renderer] = {
 
 
 def render_files(report: Report) -> dict[str, str]:
-    """Return all files of a run: the reports, the package set, the steps and the script."""
+    """Return all files of a run by name: reports, package set, steps and rollback script."""
     files = {
         f"{report.file_stem}.{extension}": render(report)
         for extension, render in FILE_FORMATS.items()

@@ -1,4 +1,4 @@
-"""The charts of a report as positions and sizes, each with the same data in words."""
+"""The charts of a report as positions and sizes. Each chart also has its data in words."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ..upgrade.overview import RISK_LEVELS
 from .model import Report
 
 WIDTH = 1000
-"""Width of a chart in its own units; the page scales it."""
+"""Width of a chart in its own units. The page scales the chart."""
 MIN_SEGMENT_WIDTH = 4
 MAX_TABLES = 15
 CHECK_OUTCOMES = {
@@ -24,7 +24,7 @@ CHECK_OUTCOMES = {
     "passed": "passed",
     "not applicable": "not applicable",
 }
-"""Outcomes of a check and their texts, the worst first."""
+"""Texts of the outcomes of a check, worst outcome first."""
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ def _count_losses(option: RollbackOption) -> dict[str, int]:
 
 
 def _describe_losses(bar: Bar, option: RollbackOption) -> str:
-    """Return the losses in words, including those that were not counted."""
+    """Return the losses in words, including losses that were not counted."""
     uncounted = dict.fromkeys(loss.kind for loss in option.losses if loss.count is None)
     texts = [f"{kind}: not counted" for kind in uncounted]
     return ", ".join([bar.caption, *texts] if bar.segments else texts or [bar.caption])
@@ -122,7 +122,7 @@ def build_table_chart(report: Report) -> tuple[tuple[Bar, Bar], ...]:
 
 
 def build_timeline(report: Report) -> tuple[BarSegment, ...]:
-    """Build a segment for each pending migration, coloured by risk, in their order."""
+    """Build a segment for each pending migration, in order and coloured by risk."""
     migrations = report.overview.migrations if report.overview else ()
     width = WIDTH / max(len(migrations), 1)
     return tuple(

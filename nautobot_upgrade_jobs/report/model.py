@@ -33,7 +33,7 @@ SEVERITY_ORDER = (Severity.BLOCKER, Severity.WARNING, Severity.INFO)
 
 
 def build_file_stem(kind: str, instance: str, created: datetime) -> str:
-    """Return the name of a run's files without extension, safe on every file system."""
+    """Return the name of a run's files without extension. It is valid on every file system."""
     safe = re.sub(r"[^A-Za-z0-9_.-]+", "-", instance).strip("-.") or "nautobot"
     return f"{kind}-{safe[:60]}-{created:%Y%m%dT%H%M%SZ}"
 
@@ -73,11 +73,11 @@ class Report:
     """The Job in one word, such as ``preflight`` or ``verify``."""
     instance: str
     created: datetime
-    """UTC."""
+    """Time of the run, in UTC."""
     current: str
     """Label of the inspected state, such as ``Nautobot 2.4.44``."""
     target: str
-    """Label of the target, such as ``Nautobot 3.2.7``; equal to ``current`` for one state."""
+    """Label of the target, such as ``Nautobot 3.2.7``; equal to ``current`` without a target."""
     installed_version: str
     """Version of Nautobot behind ``current``; empty if unknown."""
     target_version: str
@@ -85,15 +85,15 @@ class Report:
     verdict: Verdict
     results: tuple[CheckResult, ...]
     migrations: tuple[str, ...] | None
-    """Pending migrations, of Nautobot core only unless the target was started. None if they are
-    unknown or the report covers no planned upgrade."""
+    """Pending migrations; only those of Nautobot itself if the target was not started. None if they
+    are unknown, or if the report covers no planned upgrade."""
     tool_version: str
-    """Of nautobot-upgrade-jobs."""
+    """Version of nautobot-upgrade-jobs."""
     catalog: str
     packages: tuple[PackageChange, ...] | None = None
     """Packages that the upgrade changes; None if the package index was not queried."""
     constraints: str = ""
-    """The resolved package set, or the one to roll back to, for pip."""
+    """Requirements file for pip: the resolved package set, or the packages to roll back to."""
     steps: tuple[Step, ...] = ()
     """The runbook of the maintenance window."""
     rollback_decision: RollbackDecision | None = None
@@ -106,12 +106,12 @@ class Report:
     """Release notes from the installed version to the target; None if they were not read."""
     notes_unavailable_reason: str = ""
     distributions_without_notes: tuple[str, ...] = ()
-    """Distributions that change and ship no release notes."""
+    """Distributions that change and contain no release notes."""
     overview: UpgradeOverview | None = None
     """Overview of the planned upgrade."""
     baseline: str = ""
     changes: tuple[Change, ...] = ()
-    """All differences between two snapshots; each unexpected one is also a finding."""
+    """All differences between two snapshots. Each unexpected difference is also a finding."""
     active_acceptances: dict[str, Acceptance] = field(default_factory=dict)
     """Valid acceptances by finding key."""
     lapsed_acceptances: tuple[Acceptance, ...] = ()
@@ -181,7 +181,7 @@ class Report:
         return sections
 
     def findings(self) -> Iterator[ReportedFinding]:
-        """Yield all findings by severity, the worst first, then in the order of their checks."""
+        """Yield all findings by severity, worst first, then in the order of their checks."""
         for severity in SEVERITY_ORDER:
             for result in self.results:
                 for finding in result.findings:
@@ -206,7 +206,7 @@ class Report:
         )
 
     def results_with_status(self, *statuses: Status) -> tuple[CheckResult, ...]:
-        """Return the results with one of some statuses."""
+        """Return the results that have one of the statuses."""
         return tuple(result for result in self.results if result.status in statuses)
 
     @property
@@ -216,7 +216,7 @@ class Report:
 
     @property
     def not_checked_reasons(self) -> dict[str, int]:
-        """Number of checks that could not run by reason, the most frequent first."""
+        """By reason: the number of checks that could not run. The most frequent reason is first."""
         return dict(Counter(result.reason for result in self.not_checked).most_common())
 
     @property
@@ -231,7 +231,7 @@ class Report:
 
     @property
     def unused_sources(self) -> dict[str, str]:
-        """Evidence sources that no result of this run is based on, with their descriptions."""
+        """Evidence sources that this run did not use, with their descriptions."""
         if not self.is_preflight:
             return {}
         used = {result.evidence_source for result in self.results if result not in self.not_checked}
@@ -239,11 +239,11 @@ class Report:
 
     @property
     def counts(self) -> dict[str, int]:
-        """Number of unaccepted findings by severity, and number of accepted ones."""
+        """Number of unaccepted findings by severity, and number of accepted findings."""
         counts = {severity.value: len(self.unaccepted(severity)) for severity in SEVERITY_ORDER}
         return counts | {"accepted": sum(1 for reported in self.findings() if reported.acceptance)}
 
     @property
     def file_stem(self) -> str:
-        """Name of this run's files without extension, safe on every file system."""
+        """Name of this run's files without extension."""
         return build_file_stem(self.kind, self.instance, self.created)

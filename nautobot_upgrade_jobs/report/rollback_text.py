@@ -28,7 +28,7 @@ class OptionText:
 
 
 def describe_options(decision: RollbackDecision) -> Iterator[OptionText]:
-    """Yield every option, the cheapest first."""
+    """Yield all options, the cheapest first."""
     for option in decision.options:
         yield OptionText(
             option.title,
@@ -63,7 +63,7 @@ def _describe_feasibility(option: RollbackOption) -> str:
             return certainty
         return f"{certainty} From {option.point_of_no_return} on, only with data loss."
     violation = option.failure.violation
-    reason = describe_violation(violation) if violation else "it has no reverse operation"
+    reason = describe_violation(violation) if violation else "no reverse operation exists"
     return f"No: it fails at {option.failure.migration}: {reason}."
 
 

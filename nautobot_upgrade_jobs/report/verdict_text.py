@@ -80,7 +80,8 @@ NEXT_STEPS = {
         Verdict.GO: "Run `nautobot-server upgrade_jobs verify` to see whether the upgrade is "
         "complete.",
         Verdict.CAUTION: "Read the warnings. Each says whether it prevents the upgrade.",
-        Verdict.BLOCKED: "Fix the first blocker and run doctor again. It may have hidden another.",
+        Verdict.BLOCKED: "Fix the first blocker and run doctor again. The first blocker can hide "
+        "others.",
         Verdict.INCOMPLETE: "Read under 'Not checked' what the doctor needs.",
     },
 }

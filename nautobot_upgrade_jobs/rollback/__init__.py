@@ -1,1 +1,1 @@
-"""Rollback options; pure."""
+"""Rollback options, as pure functions."""

@@ -1,4 +1,4 @@
-"""Verify that a file is a usable backup: what a dump says of itself, against the previous state."""
+"""Verify that a dump is a usable backup of the previous state."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MYSQL_END = "-- Dump completed"
 MYSQL_TABLE = re.compile(r"^CREATE TABLE `(.+)` \($")
 MYSQL_NAME = re.compile(r"^-- Host: .*Database: (\S+)")
 CLOCK_TOLERANCE = timedelta(days=1)
-"""Clocks and time zones of two hosts may differ by up to this; a larger difference is real."""
+"""Clocks and time zones of two hosts may differ by this time. A larger difference is real."""
 
 
 def parse_pg_restore_list(file: str, listing: str, rows: dict[str, int] | Unavailable) -> Backup:
@@ -28,8 +28,8 @@ def parse_pg_restore_list(file: str, listing: str, rows: dict[str, int] | Unavai
 
     Args:
         file: Name of the dump.
-        listing: The whole output; an output proves that the table of contents is readable.
-        rows: Rows of each table, or the reason why they are not counted.
+        listing: The whole output. If there is an output, the table of contents is readable.
+        rows: Number of rows by table, or why the rows were not counted.
     """
     created, name = CREATED.search(listing), NAME.search(listing)
     return Backup(
@@ -59,7 +59,7 @@ def count_dump_rows(lines: Iterable[str]) -> dict[str, int]:
 
 
 def parse_mysqldump(file: str, lines: Iterable[str]) -> Backup:
-    """Parse the output of ``mysqldump``; it writes many rows on a line, so none are counted."""
+    """Parse the output of ``mysqldump``. Rows are not counted, because a line has many rows."""
     tables, name, last = [], "", ""
     for line in lines:
         if table := MYSQL_TABLE.match(line):
@@ -79,11 +79,12 @@ def parse_mysqldump(file: str, lines: Iterable[str]) -> Backup:
 
 @dataclass(frozen=True)
 class BackupEvidence:
-    """What a file proves about itself as a backup."""
+    """The results of the verification of a backup file."""
 
     evidence: tuple[str, ...] = ()
+    """What shows that the file is a usable backup."""
     contradictions: tuple[str, ...] = ()
-    """A single one makes the file unusable as a backup."""
+    """What shows that it is not. A single contradiction makes the file unusable as a backup."""
     unverified: tuple[str, ...] = ()
     """What could not be determined."""
 
@@ -100,7 +101,7 @@ def verify_backup(
     """Compare a dump with the state that it should restore.
 
     Args:
-        backup: What the dump says of itself.
+        backup: The metadata of the dump.
         baseline: The tables in the previous state.
         first_applied: When the first migration of the upgrade was applied, ISO 8601 in UTC; empty
             if none was applied or the time is unknown.
@@ -122,23 +123,23 @@ def _check_age(backup: Backup, first_applied: str) -> Iterator[tuple[str, str]]:
         return
     created = _parse_timestamp(backup.created)
     if created is None:
-        yield f"its time is not readable: {backup.created or 'nothing'}", "open"
+        yield f"the time of the backup is not readable: {backup.created or 'empty'}", "open"
         return
     began = datetime.fromisoformat(first_applied)
     in_utc = backup.created.endswith("UTC")
     if created > began + CLOCK_TOLERANCE or (in_utc and created > began):
         yield (
-            f"it was created at {backup.created}, the upgrade began at {first_applied}",
+            f"the backup was created at {backup.created}, but the upgrade began at {first_applied}",
             "against",
         )
     elif created > began:
-        yield f"it may be newer than the upgrade: {backup.created} by its own clock", "open"
+        yield f"the backup may be newer than the upgrade: created at {backup.created}", "open"
     else:
-        yield f"it was created at {backup.created}, before the upgrade began", "for"
+        yield f"the backup was created at {backup.created}, before the upgrade began", "for"
 
 
 def _parse_timestamp(text: str) -> datetime | None:
-    """Parse the time of a dump, which its own clock gave, as if it were UTC."""
+    """Parse the time of a dump as UTC. The dump has the local time of its host."""
     try:
         return datetime.strptime(f"{' '.join(text.split()[:2])} +0000", "%Y-%m-%d %H:%M:%S %z")
     except ValueError:
@@ -149,26 +150,26 @@ def _check_tables(
     backup: Backup, baseline: TableFingerprints | Unavailable, volatile: Collection[str]
 ) -> Iterator[tuple[str, str]]:
     if isinstance(baseline, Unavailable):
-        yield f"whether it holds all tables and rows: {baseline.reason}", "open"
+        yield f"whether the backup has all tables and rows: {baseline.reason}", "open"
         return
     missing = sorted(set(baseline.tables) - set(backup.tables))
     if missing:
-        yield f"it has no rows of {len(missing)} tables, such as {missing[0]}", "against"
+        yield f"the backup lacks the rows of {len(missing)} tables, such as {missing[0]}", "against"
     if isinstance(backup.rows, Unavailable):
-        yield f"how many rows it holds: {backup.rows.reason}", "open"
+        yield f"how many rows the backup has: {backup.rows.reason}", "open"
         return
     known = {
         name: table.rows
         for name, table in baseline.tables.items()
         if isinstance(table, TableFingerprint)
     }
-    # The dump is usually newer than the snapshot: rows that were added in between are no fault.
+    # The dump is usually newer than the snapshot, so it may have more rows.
     fewer = sorted(
         name
         for name in (known.keys() & backup.rows.keys()) - set(volatile)
         if backup.rows[name] < known[name]
     )
     for name in fewer:
-        yield f"{name}: {backup.rows[name]} rows, the snapshot has {known[name]}", "against"
+        yield f"{name}: {backup.rows[name]} rows, but the snapshot has {known[name]}", "against"
     if not fewer and not missing:
         yield f"none of {len(baseline.tables)} tables has fewer rows than in the snapshot", "for"

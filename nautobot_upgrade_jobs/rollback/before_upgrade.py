@@ -15,15 +15,15 @@ from .evaluation import evaluate_options
 from .options import RollbackDecision, RollbackSituation, recommend
 
 NOT_WRITTEN_YET = Unavailable("what will be written after the backup is not known yet")
-ROWS_MADE_BY_UPGRADE = "the upgrade creates its rows"
+ROWS_MADE_BY_UPGRADE = "the upgrade creates these rows"
 
 
 @dataclass(frozen=True)
 class UpgradeForecast:
-    """What is known of the target, tested on the current rows."""
+    """Facts about the target, tested on the current rows."""
 
     migrations: Migrations
-    """The target's migrations, and what is applied now."""
+    """The target's migrations on disk, and the migrations that are applied now."""
     planned_reversal: PlannedReversal | Unavailable
     preconditions: Preconditions | Unavailable
     known_reversals: Collection[KnownReversal]
@@ -52,7 +52,7 @@ def evaluate_before_upgrade(forecast: UpgradeForecast) -> RollbackDecision:
 
 
 def _add_known_reversals(forecast: UpgradeForecast) -> PlannedReversal | Unavailable:
-    """Add the catalog's facts about data migrations; their rows exist only after the upgrade."""
+    """Add the catalog's facts about reverse code. The changed rows exist only after the upgrade."""
     reversal = forecast.planned_reversal
     if isinstance(reversal, Unavailable):
         return reversal

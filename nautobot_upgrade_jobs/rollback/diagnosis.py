@@ -15,12 +15,13 @@ from ..migration_graph.reverse_plan import ReversePlan
 NON_BLOCKING_CHECKS = frozenset(
     {"post_upgrade.expired_sessions", "post_upgrade.outdated_static_files"}
 )
-"""Checks of post-upgrade steps that no user misses. Static files may differ: ``collectstatic``
-keeps a file that looks newer, and an installer may set the times at which packages were built."""
+"""Checks of post-upgrade steps whose lack breaks nothing. Static files may differ, because
+``collectstatic`` keeps a file that is newer than its source. An installer may give sources the time
+at which the package was built."""
 
 
 class UpgradeState(str, Enum):
-    """Where the database is between the previous state and the installed code."""
+    """How far the database has been upgraded from the previous state to the installed code."""
 
     NOT_STARTED = "not started"
     PARTIAL = "partial"
@@ -37,17 +38,17 @@ class Diagnosis:
 
     state: UpgradeState
     committed: int
-    """Recorded migrations since the previous state."""
+    """Number of migrations that were recorded after the previous state."""
     pending: tuple[str, ...]
     """Migrations of the installed code that are not applied, in order."""
     partially_applied: tuple[str, ...] = ()
-    """Migrations that have changed the schema and are not recorded."""
+    """Migrations that have changed the schema but are not recorded."""
     failed_post_upgrade_checks: tuple[str, ...] = ()
-    """Checks of the steps after ``migrate`` that found something."""
+    """Ids of the checks of post-upgrade steps that have findings."""
 
     @property
     def is_usable(self) -> bool:
-        """Whether only steps are left whose lack breaks nothing."""
+        """Whether nothing is broken by the post-upgrade steps that are still pending."""
         return set(self.failed_post_upgrade_checks) <= NON_BLOCKING_CHECKS
 
     @property
@@ -60,8 +61,8 @@ class Diagnosis:
             UpgradeState.PARTIAL: f"The upgrade stopped half-way. {committed} committed, {pending} "
             "not.",
             UpgradeState.HALF_MIGRATED: "The upgrade stopped inside "
-            f"{', '.join(self.partially_applied)}. The schema has a part of it. Before it, "
-            f"{committed} committed.",
+            f"{', '.join(self.partially_applied)}. The schema has a part of its changes. Before "
+            f"that, {committed} committed.",
             UpgradeState.POST_UPGRADE_PENDING: f"{committed} committed. Steps after migrate are "
             f"pending: {', '.join(self.failed_post_upgrade_checks)}.",
             UpgradeState.COMPLETE: f"The upgrade is complete. {committed} committed.",
@@ -82,9 +83,9 @@ def diagnose(
 
     Args:
         migrations: Migrations on disk and in the database.
-        reverse_plan: What lies between the previous state and the present one.
-        partially_applied: Migrations that have changed the schema and are not recorded.
-        failed_checks: Ids of checks that found a step after ``migrate`` not done.
+        reverse_plan: The migrations between the previous state and the current state.
+        partially_applied: Migrations that have changed the schema but are not recorded.
+        failed_checks: Ids of checks that found a pending post-upgrade step.
     """
     pending = MigrationHistory(migrations).plan
     committed = sum(

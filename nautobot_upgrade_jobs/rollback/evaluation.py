@@ -22,17 +22,18 @@ from .losses import (
 from .options import RollbackOption, RollbackSituation
 
 UNACCEPTABLE: tuple[LossKind, ...] = ("restored empty", "altered", "left behind")
-"""Losses that rule out reversing migrations: the older release would run on data it never had."""
+"""Losses that rule out reversing: the older release would run on wrong or missing data."""
 RESTORE_BYTES_PER_SECOND = (10e6, 80e6)
-"""Database bytes that are restored in a second. ``pg_restore`` of a database of 1 GB with six
-indexes was measured at 60 to 77 million; slow disks reach half of that or less."""
+"""Lower and upper bound: bytes of the database that are restored in a second. ``pg_restore`` of a
+database of 1 GB with six indexes was measured at 60 to 77 million. Slow disks reach half or less.
+"""
 RESTART_SECONDS = (120.0, 900.0)
-"""Time to stop and start services and to install packages."""
+"""Lower and upper bound: time to stop and start services and to install packages."""
 PREVIOUS_PACKAGES = "the previous packages, pinned"
 
 
 def evaluate_options(situation: RollbackSituation) -> tuple[RollbackOption, ...]:
-    """Return all options, the cheapest first, including those that are not possible here."""
+    """Return all options, the cheapest first, including options that are not possible here."""
     evaluations = (_reinstall, _roll_forward, _reverse_migrations, _restore_backup)
     return tuple(evaluate(situation) for evaluate in evaluations)
 
@@ -137,10 +138,10 @@ def _reverse_seconds(
 
 
 def _corrupts(loss: DataLoss, situation: RollbackSituation) -> bool:
-    """Return whether the older release would run on data that it never had.
+    """Return whether the older release would run on wrong or missing data because of a loss.
 
-    If only Apps are rolled back, what their code wrote into tables of other Apps stays, as their
-    authors intend. A restore would remove everything else with it.
+    If only Apps are rolled back, data that their code wrote into tables of other Apps stays, as the
+    authors of the Apps intend. A restore would remove this data, but also everything else.
     """
     if loss.kind != "left behind" or not situation.apps_only or loss.subject == loss.cause:
         return loss.kind in UNACCEPTABLE
@@ -183,7 +184,7 @@ def _blockers(situation: RollbackSituation) -> Iterator[str]:
 
 
 def _unknowns(reversal: Reversal) -> Iterator[str]:
-    """Yield what is unknown about the requirements of reversing."""
+    """Yield what is unknown about the preconditions and the effects of reversing."""
     for effect in reversal.effects:
         for result in effect.violated_preconditions:
             precondition = result.precondition

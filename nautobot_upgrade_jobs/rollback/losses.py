@@ -28,45 +28,45 @@ LossKind = Literal[
     "written since",
 ]
 """
-- dropped: the newer release added it, and the older one has no place for it
-- cascaded: it refers to the content type of a model that is removed
-- restored empty: the upgrade removed it, and it is restored without values
-- altered: its value differs from the one before the upgrade
-- left behind: code wrote it during the upgrade, and nothing removes it
-- possibly altered: code works on it, and only its author knows how
-- deleted since: it is in the snapshot and not in the database
-- written since: it is newer than the backup
+- dropped: data in tables and columns that only the newer release has
+- cascaded: rows that refer to the content type of a removed model
+- restored empty: data in tables and columns that the upgrade removed; they are restored empty
+- altered: values that differ from the values before the upgrade
+- left behind: data that code wrote during the upgrade and that nothing removes
+- possibly altered: data that code may change in a way that is unknown
+- deleted since: rows that are in the snapshot but no longer in the database
+- written since: data that is newer than the backup
 """
 LOSS_TEXT: dict[LossKind, str] = {
-    "dropped": "removed with what the newer release added",
+    "dropped": "in columns and tables that the rollback removes",
     "cascaded": "removed with the stale content types that post_upgrade deletes",
     "restored empty": "not restored",
     "altered": "different from before the upgrade",
-    "left behind": "left as the newer release made it",
-    "possibly altered": "changed by code, in a way that only its author knows",
+    "left behind": "kept as the newer release wrote them",
+    "possibly altered": "possibly changed by code, and not checkable",
     "deleted since": "deleted since the snapshot, and not restored",
     "written since": "written since the backup",
 }
-"""What happens to rows, values or changes."""
+"""Texts for what happens to the rows, values or changes of a kind."""
 LOSS_UNIT: dict[LossKind, str] = {
     "cascaded": "row",
     "written since": "change",
     "deleted since": "row",
 }
-"""The unit of the count, where it is not values."""
+"""The unit of the count, if the unit is not values."""
 
 
 @dataclass(frozen=True)
 class DataLoss:
-    """Data that a rollback removes, or does not restore as it was."""
+    """Data that a rollback removes, or does not restore to its previous values."""
 
     kind: LossKind
     subject: str
-    """``table`` or ``table.column``; a model of the change log."""
+    """``table`` or ``table.column``; for a logged change, the model."""
     count: int | None
     """Rows, values or changes; None if unknown."""
     cause: str
-    """The migration that is reversed, or the user who wrote it."""
+    """The migration that is reversed, or the user who made the change."""
     description: str = ""
     sample: tuple[str, ...] = ()
     """Some of the objects, by name or key."""
@@ -81,8 +81,8 @@ def losses_of_reversal(
 
     Args:
         reversal: What each operation does to existing data.
-        baseline: The tables in the previous state; None if the current state is the previous one,
-            and the effects themselves hold the counts.
+        baseline: The tables in the previous state; None before an upgrade. The current state is
+            then the previous state, and the effects have the counts.
     """
     dropped_tables = {
         one.table for one in reversal.effects if one.kind == ReverseEffect.DROPS and not one.column
@@ -160,7 +160,7 @@ def _previous_count(
     if baseline is None:
         return None if effect.unknown_reason else effect.rows, effect.unknown_reason
     if isinstance(baseline, Unavailable):
-        return None, "there is no snapshot with its rows"
+        return None, "there is no snapshot with these rows"
     table = baseline.tables.get(effect.table)
     if table is None:
         return None, "the snapshot has no such table"
@@ -171,13 +171,13 @@ def _previous_count(
     for column in table.columns:
         if column.name == effect.column:
             return column.non_null_count, ""
-    return (0, "") if not table.rows else (None, "the snapshot has no fingerprints of its columns")
+    return (0, "") if not table.rows else (None, "the snapshot has no fingerprints of the columns")
 
 
 def _altered_by_code(
     reversal: Reversal, dropped_tables: set[str], explained: set[str]
 ) -> Iterator[DataLoss]:
-    """Yield what code may alter, except in removed tables and where the effect is known."""
+    """Yield the data that code may alter, except in removed tables and for known reverse code."""
     for effect in reversal.effects:
         is_code = effect.kind in (ReverseEffect.RUNS_CODE, ReverseEffect.NOOP)
         if is_code and effect.migration not in explained and effect.table not in dropped_tables:
@@ -191,7 +191,7 @@ def _altered_by_code(
 def losses_of_restore(
     changes: ChangesSince | Unavailable, volatile: Collection[str] = ()
 ) -> tuple[DataLoss, ...]:
-    """Return what restoring a backup loses: everything newer than the backup.
+    """Return what restoring a backup loses: everything that is newer than the backup.
 
     Args:
         changes: What was written since the backup.
@@ -238,10 +238,10 @@ def rows_deleted_since(
     current: Tables | Unavailable,
     volatile: Collection[str],
 ) -> Iterator[DataLoss]:
-    """Yield rows deleted since the baseline, which only a restore of the backup brings back.
+    """Yield the rows that were deleted since the baseline. Only a restore brings them back.
 
     Args:
-        baseline: The tables in the previous state; None if it is the current one.
+        baseline: The tables in the previous state; None if the current state is the previous state.
         current: The current tables.
         volatile: Tables that lose rows without a user's action.
     """
@@ -257,12 +257,12 @@ def rows_deleted_since(
 
 @dataclass(frozen=True)
 class ReverseFailure:
-    """Where reversing will fail, with all later migrations already reversed."""
+    """The operation at which reversing will fail, after all later migrations were reversed."""
 
     migration: str
     operation: str
     migrations_reversed: int
-    """Migrations that are reversed by that point."""
+    """Number of migrations that are reversed before the failure."""
     violation: PreconditionResult | None = None
     """The violated precondition; None if the operation cannot be reversed."""
 

@@ -1,4 +1,4 @@
-"""The rollback options, and which one to recommend."""
+"""The rollback options, and the choice of the recommended option."""
 
 from __future__ import annotations
 
@@ -25,19 +25,19 @@ TITLES: dict[OptionKind, str] = {
 
 @dataclass(frozen=True)
 class RollbackSituation:
-    """What is known when the options are evaluated."""
+    """The facts from which the rollback options are evaluated."""
 
     diagnosis: Diagnosis
     reverse_plan: ReversePlan
     reversal: Reversal | Unavailable
     baseline: TableFingerprints | Unavailable | None
-    """The tables in the previous state; None if the current state is the previous one."""
+    """The tables in the previous state; None if the current state is the previous state."""
     changes_since: ChangesSince | Unavailable
-    """What was written since the previous state."""
+    """The changes since the previous state."""
     tables: Tables | Unavailable
     database: Database | Unavailable
     preconditions: Preconditions | Unavailable
-    """What the pending migrations require."""
+    """What the pending migrations require of existing rows."""
     volatile: frozenset[str] = frozenset()
     """Tables that change without a user's action."""
     apps_only: bool = False
@@ -46,33 +46,33 @@ class RollbackSituation:
 
 @dataclass(frozen=True)
 class RollbackOption:
-    """One way to a consistent state: back, or forward."""
+    """One way to reach a consistent state: by a rollback, or by rolling forward."""
 
     kind: OptionKind
     infeasible_reason: str = ""
-    """Why the option is not possible here; empty if it is."""
+    """Why the option is not possible here; empty if it is possible."""
     losses: tuple[DataLoss, ...] = ()
     failure: ReverseFailure | None = None
-    """Where the option will fail, as far as is known."""
+    """Where the option will fail; None if no failure is known."""
     point_of_no_return: str = ""
-    """The first migration, in upgrade order, that the option cannot reverse without a failure or
-    corrupt data; empty if there is none."""
+    """The first migration, in the order of the upgrade, after which reversing would fail or corrupt
+    data; empty if there is none."""
     leftovers: tuple[str, ...] = ()
-    """Harmless parts of the schema that stay in their newer form."""
+    """Harmless parts of the schema that stay as the newer release made them."""
     corrupts_data: bool = False
-    """Whether the older release would run on data that it never had."""
+    """Whether the older release would run on wrong or missing data."""
     unknowns: tuple[str, ...] = ()
-    """What could fail, or is unknown."""
+    """What could fail, and what is unknown."""
     prerequisites: tuple[str, ...] = ()
-    """What must hold first."""
+    """What must be available or done first."""
     seconds: tuple[float, float] | None = None
-    """Share of the maintenance window, as a range; None if unknown."""
+    """Lower and upper bound of the duration; None if unknown."""
     basis: str = ""
     """What the seconds are estimated from."""
 
     @property
     def title(self) -> str:
-        """The name of the option for people."""
+        """The name of the option in reports."""
         return TITLES[self.kind]
 
     @property
@@ -83,28 +83,28 @@ class RollbackOption:
 
 @dataclass(frozen=True)
 class RollbackDecision:
-    """All options, the recommended one and the chosen one."""
+    """All options, with the recommended option and the chosen option."""
 
     diagnosis: Diagnosis
     options: tuple[RollbackOption, ...]
-    """The cheapest first, including those that are not possible here."""
+    """All options, the cheapest first, including options that are not possible here."""
     recommended: RollbackOption
     chosen: RollbackOption
     """The option that the steps are for."""
     has_snapshot: bool
     """Whether a snapshot describes the previous state."""
     backup: BackupEvidence = NO_BACKUP
-    """What the given backup file proves about itself."""
+    """The results of the verification of the given backup file."""
     pinned_packages: PinnedPackages | None = None
-    """The previous packages; None if the steps install no list of packages."""
+    """The previous packages, pinned; None if the steps install no list of packages."""
 
 
 def recommend(options: tuple[RollbackOption, ...], diagnosis: Diagnosis) -> RollbackOption:
     """Choose the cheapest feasible option that corrupts nothing.
 
-    A restore is the last resort, since it also loses what users wrote after the backup. What
-    reversing removes, a restore would not keep either. Rolling forward is recommended only if
-    nothing but steps after ``migrate`` failed, and something does not work because of them.
+    A restore is the last choice, because it also loses what users wrote after the backup. Data that
+    reversing removes is lost in a restore as well. Rolling forward is recommended only if all
+    migrations are applied, and a pending post-upgrade step breaks something.
     """
     by_kind = {option.kind: option for option in options}
     if by_kind["reinstall"].feasible:

@@ -1,4 +1,4 @@
-"""The packages of the previous state: what to install again, and from where."""
+"""The packages of the previous state, and the files that are needed to install them again."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from ..migration_graph.reverse_plan import MigrateCall
 from ..upgrade.package_changes import INSTALLER_PACKAGES
 
 PIP_LAYOUTS = ("virtualenv", "system", "git checkout")
-"""Layouts of Nautobot in which pip installs into the running environment."""
+"""Layouts in which pip installs into the environment of the running Nautobot."""
 
 
 @dataclass(frozen=True)
 class SingleAppRollback:
-    """A rollback of one App alone, to one of its migrations."""
+    """A rollback of one App only, to one of its migrations."""
 
     label: str
     module: str
@@ -28,7 +28,7 @@ class SingleAppRollback:
     version: str
     """The installed version."""
     target: str
-    """Name of the last migration to keep; ``zero`` if none is kept."""
+    """Name of the last migration to keep; ``zero`` to keep no migration."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,23 +36,23 @@ class PriorState:
     """The state to roll back to."""
 
     release: str = ""
-    """Version of Nautobot in that state; empty if Nautobot does not change."""
+    """Version of Nautobot in this state; empty if Nautobot does not change."""
     snapshot: str = ""
-    """File name of the snapshot of that state; empty if there is none."""
+    """File name of the snapshot of this state; empty if there is none."""
     named_versions: tuple[tuple[str, str], ...] = ()
-    """Distributions and versions that identify the packages of that state."""
+    """Distributions and versions that identify the packages of this state."""
     single_app: SingleAppRollback | None = None
-    """The App, if only one is rolled back."""
+    """The App, if only one App is rolled back."""
 
     @property
     def is_whole(self) -> bool:
-        """Whether everything is rolled back, including the configuration, not only some Apps."""
+        """Whether everything is rolled back, including the configuration, not only Apps."""
         return bool(self.release or self.snapshot) or not (self.named_versions or self.single_app)
 
 
 @dataclass(frozen=True)
 class RollbackPlan(PriorState):
-    """A rollback: from which packages to which, and the migrations to reverse."""
+    """A rollback: the current packages, the previous packages and the migrations to reverse."""
 
     runtime: Runtime
     database: Database
@@ -62,7 +62,7 @@ class RollbackPlan(PriorState):
     wheel_directory: str = ""
     """Folder to install from instead of the package index."""
     media: str = ""
-    """Folder of the media files; empty if they are not in a folder."""
+    """Folder of the media files; empty if media files are not stored in a folder."""
 
     @property
     def requirements_file(self) -> str:
@@ -86,8 +86,8 @@ def uses_requirements_file(layout: str, *, whole: bool) -> bool:
 
     Args:
         layout: How Nautobot is installed.
-        whole: Whether everything is rolled back. Only then can a release folder that was kept be
-            switched back to.
+        whole: Whether everything is rolled back. Only then can the symbolic link be switched to the
+            folder of the previous release.
     """
     return layout in PIP_LAYOUTS or (layout == "release symlink" and not whole)
 
@@ -119,7 +119,7 @@ def pins_without_index(previous: Packages, current: Packages, reason: str) -> Pi
 def list_unavailable_packages(
     previous: Packages, current: Packages, not_on_index: Collection[str] = ()
 ) -> tuple[str, ...]:
-    """Return ``name==version`` of packages that are not installed any more and on no index.
+    """Return ``name==version`` of packages that are neither installed nor on an index.
 
     Args:
         previous: The packages of the previous state.

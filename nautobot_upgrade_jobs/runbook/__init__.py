@@ -1,1 +1,1 @@
-"""Steps and shell commands; pure."""
+"""The steps of upgrade and rollback with their shell commands, as pure functions."""

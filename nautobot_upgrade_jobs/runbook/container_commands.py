@@ -1,6 +1,7 @@
-"""Commands of a plan for Nautobot in a container image: each runs in a container of its own.
+"""Commands of a plan for Nautobot in a container image. Each runs in a new container.
 
-The services are stopped at that time, and the entry point of the image would migrate at its start.
+The containers of the services are stopped when the commands run. The new container bypasses the
+entry point of the image, because the entry point would migrate the database.
 """
 
 from __future__ import annotations
@@ -17,15 +18,15 @@ COMPOSE_RUN = (
     "docker compose run --rm -T --entrypoint '' "
     '--volume "$PWD":/window --workdir /window nautobot'
 )
-"""Bypasses the entry point, and mounts the folder of the plan from the host."""
+"""Start of a command: bypasses the entry point, and mounts the folder of the plan."""
 NEEDS_CONTAINER = re.compile(
     r"nautobot-server |python -m nautobot_upgrade_jobs|python -c |tar |cp -p "
 )
-"""Commands that need Nautobot's environment or files; others run on the host."""
+"""Commands that need Nautobot's environment or files. All other commands run on the host."""
 
 
 def for_runtime(step: Step, runtime: Runtime) -> Step:
-    """Return a step with its commands in the form in which this installation runs them."""
+    """Return a step with the commands as this installation must run them."""
     return replace(
         step,
         commands=tuple(wrap_command(command, runtime) for command in step.commands),
@@ -34,7 +35,7 @@ def for_runtime(step: Step, runtime: Runtime) -> Step:
 
 
 def wrap_command(command: str, runtime: Runtime) -> str:
-    """Return a command in the form in which this installation runs it."""
+    """Return a command as this installation must run it, for example in a container."""
     if runtime.layout != CONTAINER_IMAGE or not NEEDS_CONTAINER.match(command):
         return command
     if "$NAUTOBOT_ROOT" not in command:

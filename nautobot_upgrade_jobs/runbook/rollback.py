@@ -1,4 +1,4 @@
-"""The steps of a rollback, for the way in which Nautobot is installed here."""
+"""The steps of a rollback. They depend on how Nautobot is installed here."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from .steps import Step
 from .upgrade import start_services, stop_services
 
 ASIDE_SUFFIX = "_upgraded"
-"""End of the new name of the upgraded database."""
+"""Suffix that is added to the name of the upgraded database."""
 WHY_EMPTY = "Tables that the dump does not contain would otherwise remain."
 
 
@@ -54,7 +54,7 @@ def _steps_of_option(kind: OptionKind, plan: RollbackPlan) -> tuple[Step, ...]:
 
 
 def _check_prerequisites(kind: OptionKind, plan: RollbackPlan) -> Iterator[Step]:
-    """Yield a step that looks for the files that later steps need; none if they need none."""
+    """Yield a step that checks for the files that later steps need, if they need any."""
     files = list(required_files(plan))
     if kind == "restore_backup":
         files += [f"{BACKUP}.{plan.database.vendor}", *((MEDIA_ARCHIVE,) if plan.media else ())]
@@ -68,7 +68,7 @@ def _check_prerequisites(kind: OptionKind, plan: RollbackPlan) -> Iterator[Step]
     note = "" if plan.database.vendor == "postgresql" else f" {MYSQL_LOGIN_NOTE}"
     yield Step(
         "Check that all files are available",
-        f"Nothing is changed before all of them are in this folder.{note}",
+        f"No step changes anything until all files are in this folder.{note}",
         tuple(commands),
     )
 
@@ -92,8 +92,8 @@ def _roll_forward(plan: RollbackPlan) -> Iterator[Step]:
     yield _backup_current_state(plan.database)
     yield Step(
         "Finish the upgrade",
-        "It applies the pending migrations and runs every step after them. Completed steps do "
-        "nothing.",
+        "post_upgrade applies the pending migrations and runs all post-upgrade steps. Completed "
+        "steps do nothing.",
         ("nautobot-server post_upgrade",),
         "nautobot-server upgrade_jobs verify",
     )
@@ -115,8 +115,8 @@ def _reverse_migrations(plan: RollbackPlan) -> tuple[Step, ...]:
     return tuple(
         Step(
             f"Reverse {plural(len(call.migrations), 'migration')}: {call.app} to {call.target}",
-            "Run it with the new code, which alone contains these migrations. Migrations of other "
-            "Apps that depend on them are reversed, too.",
+            "Run this step with the new code, because only the new code contains these migrations. "
+            "Migrations of other Apps that depend on them are also reversed.",
             (f"nautobot-server migrate {shlex.quote(call.app)} {shlex.quote(call.target)}",),
             f"nautobot-server migrate --check {shlex.quote(call.app)} {shlex.quote(call.target)}",
             irreversible=True,
@@ -126,7 +126,7 @@ def _reverse_migrations(plan: RollbackPlan) -> tuple[Step, ...]:
 
 
 def _restore_backup(plan: RollbackPlan) -> tuple[Step, ...]:
-    """Return the restore steps; each can be repeated after a failure."""
+    """Return the restore steps. Each step can be repeated after a failure."""
     restore = _restore_postgresql if plan.database.vendor == "postgresql" else _restore_mysql
     return (
         *restore(plan.database),
@@ -148,7 +148,7 @@ def _restore_postgresql(database: Database) -> Iterator[Step]:
     rename = f'ALTER DATABASE "{quoted}" RENAME TO "{quoted}{ASIDE_SUFFIX}"'
     yield Step(
         "Rename the upgraded database",
-        "It is kept whole under another name.",
+        "The upgraded database is kept unchanged under another name.",
         (f"psql{login} --dbname=postgres --command={shlex.quote(rename)}",),
         irreversible=True,
     )
@@ -164,7 +164,7 @@ def _restore_postgresql(database: Database) -> Iterator[Step]:
     )
     yield Step(
         "Restore the backup into it",
-        "In one transaction: either all of it is restored or nothing.",
+        "The restore is one transaction: either everything is restored or nothing.",
         (f"pg_restore{login} --single-transaction --no-owner --dbname={name} {BACKUP}.postgresql",),
         f"psql{login} --dbname={name} --command='TABLE django_migrations'",
     )
@@ -193,7 +193,8 @@ def _restore_mysql(database: Database) -> Iterator[Step]:
 def _purge_queue() -> Step:
     return Step(
         "Purge the task queue",
-        "Its messages refer to rows that no longer exist. --queues names further queues.",
+        "The queued messages refer to rows that no longer exist. To purge further queues, name "
+        "them with --queues.",
         ("nautobot-server celery purge --force",),
     )
 
@@ -213,15 +214,15 @@ def _verification_steps(plan: RollbackPlan) -> Iterator[Step]:
         "Verify before users return",
         "Does the schema match the code, and do all services run that code?",
         ("nautobot-server upgrade_jobs verify",),
-        "The verdict is GO.",
+        expected="The verdict is GO.",
     )
     if plan.snapshot:
         yield Step(
             "Compare with the previous state",
             "Only the announced losses may differ. Check each line.",
-            # Exit code 2 stands for losses, which were accepted with the choice of the option.
+            # Exit code 2 means losses. The operator accepted them by choosing the option.
             (f"nautobot-server upgrade_jobs compare {shlex.quote(plan.snapshot)} || [ $? = 2 ]",),
-            "The plan has announced each difference.",
+            expected="The plan has announced each difference.",
         )
 
 

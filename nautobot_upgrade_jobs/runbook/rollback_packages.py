@@ -19,7 +19,7 @@ IMPORT_VERSION = "from importlib.metadata import version"
 
 
 def package_steps(plan: RollbackPlan) -> Iterator[Step]:
-    """Yield the steps that restore the previous packages, by layout."""
+    """Yield the steps that restore the previous packages in this layout."""
     app = plan.single_app
     if app:
         yield from (
@@ -36,7 +36,7 @@ def package_steps(plan: RollbackPlan) -> Iterator[Step]:
 
 
 def _build_image(plan: RollbackPlan) -> Step:
-    """Return the step that builds an image with older Apps; you have to edit its source first."""
+    """Return the step that builds an image with older Apps. The operator edits its source first."""
     versions = ", ".join(f"{name}=={version}" for name, version in plan.named_versions)
     return Step(
         "Build the image with the older Apps",
@@ -46,36 +46,38 @@ def _build_image(plan: RollbackPlan) -> Step:
 
 
 def _remove_app(app: SingleAppRollback) -> Iterator[Step]:
-    """Yield the steps that remove an App of which no migration is kept."""
+    """Yield the steps that remove an App, because no migration of the App is kept."""
     check = f"from django.conf import settings; assert {app.module!r} not in settings.PLUGINS"
     yield Step(
         f"Remove {app.module} from PLUGINS",
-        "Remove it from PLUGINS and PLUGINS_CONFIG in nautobot_config.py, then run this step "
+        "Remove the App from PLUGINS and PLUGINS_CONFIG in nautobot_config.py, then run this step "
         "again. The script does not edit your configuration.",
         (f"nautobot-server shell --command {shlex.quote(check)}",),
     )
     if app.distribution:
         yield Step(
             f"Uninstall {app.distribution}",
-            "If it is part of an image, also remove it from the source of the image.",
+            "If the package is part of an image, also remove it from the source of the image.",
             (f"python -m pip uninstall --yes {shlex.quote(app.distribution)}",),
         )
 
 
 def _install_older_app(app: SingleAppRollback, wheel_directory: str) -> Iterator[Step]:
-    """Yield the step that installs the release of an App that ends with the target migration."""
+    """Yield the step that installs the App release whose last migration is the target."""
     name, source = app.distribution, pip_source_options(wheel_directory)
     if not name:
         yield Step(
             f"Restore the code of {app.module} that ends with {app.target}",
-            "No distribution contains it. Restore it from its source, then run this step again.",
+            "No distribution contains this code. Restore it from its source, then run this step "
+            "again.",
             (f"nautobot-server migrate --check {shlex.quote(app.label)}",),
         )
         return
     yield Step(
         f"Install the release of {name} that ends with {app.target}",
-        f"Set OLD_APP to it, such as {name}==1.0. Its later migrations are applied again, and "
-        "start without rows. If packages are part of an image, build the image first.",
+        f"Set OLD_APP to this release, such as {name}==1.0. Later migrations of the release are "
+        "applied again, and start without rows. If packages are part of an image, build the image "
+        "first.",
         (f'python -m pip install{source} --no-deps "$OLD_APP"',),
         shlex.join(
             ["python", "-c", f"{IMPORT_VERSION}; assert version({name!r}) != {app.version!r}"]
@@ -90,7 +92,8 @@ def _restore_environment(plan: RollbackPlan) -> Iterator[Step]:
     if runtime.layout == CONTAINER_IMAGE:
         yield Step(
             "Use the previous image again",
-            f"{KEPT_IMAGES} has its name. Write it into the Dockerfile and into OLD_IMAGE.",
+            f"{KEPT_IMAGES} contains the name of the image. Write the name into the Dockerfile and "
+            "into OLD_IMAGE.",
             (
                 f'grep --quiet "$OLD_IMAGE" {KEPT_IMAGES}',
                 "docker compose build",
@@ -126,7 +129,7 @@ def _install_pinned_set(plan: RollbackPlan, *more: str) -> Step:
     source = pip_source_options(plan.wheel_directory)
     return Step(
         "Install the previous packages",
-        "They are pinned. A new resolution for an old release would install different versions.",
+        "The packages are pinned. pip would otherwise resolve other versions for an old release.",
         (
             f"python -m pip install{source} --no-deps --requirement {plan.requirements_file}",
             *((f"python -m pip uninstall --yes {added}",) if added else ()),
@@ -137,7 +140,7 @@ def _install_pinned_set(plan: RollbackPlan, *more: str) -> Step:
 
 
 def _version_assertion(versions: Iterable[tuple[str, str]]) -> str:
-    """Return a command that fails unless these versions are installed; 1.0 equals 1.0.0."""
+    """Return a command that fails unless these versions are installed. 1.0 is equal to 1.0.0."""
     parse = "from packaging.version import Version as V"
     assertions = (f"assert V(version({name!r})) == V({one!r})" for name, one in versions)
     return shlex.join(["python", "-c", "; ".join((IMPORT_VERSION, parse, *assertions))])

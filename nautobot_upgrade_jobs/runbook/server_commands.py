@@ -7,17 +7,17 @@ from pathlib import PurePosixPath
 
 from ..facts import Database
 
-# Leaves out what only a server administrator may read, and what another server may refuse.
-# "loose" lets MariaDB's client, which may be the installed one, ignore the option.
+# The options leave out what only a server administrator may read or what another server may refuse.
+# The installed client may be MariaDB's. With "loose" it ignores the option.
 MYSQLDUMP_OPTIONS = "--single-transaction --routines --no-tablespaces --loose-set-gtid-purged=OFF"
 MYSQL_LOGIN_NOTE = "The MySQL client reads the password from ~/.my.cnf and does not ask for it."
 
 
 def dump_command(database: Database, stem: str) -> tuple[str, str]:
-    """Return the command that dumps the database, and the command that proves the dump.
+    """Return the command that dumps the database, and the command that verifies the dump.
 
     Args:
-        database: What to dump.
+        database: The database to dump.
         stem: File name without its extension.
     """
     name, file = shlex.quote(database.name), f"{stem}.{database.vendor}"
@@ -44,7 +44,7 @@ def tar_create(folder: str, file: str) -> str:
 
 
 def tar_extract(folder: str, file: str) -> str:
-    """Return the command that extracts an archived folder to its place."""
+    """Return the command that extracts an archived folder to its original place."""
     return f"tar -xzf {file} -C {shlex.quote(str(PurePosixPath(folder).parent))}"
 
 
@@ -59,7 +59,7 @@ def connection_options(database: Database) -> str:
 
 
 def format_options(**values: str) -> str:
-    """Return command-line options; those without a value are left out."""
+    """Return command-line options. Options without a value are left out."""
     return "".join(
         f" --{name.replace('_', '-')}={shlex.quote(value)}"
         for name, value in values.items()

@@ -1,4 +1,4 @@
-"""One step of a runbook, and what the steps of the upgrade and of the rollback share."""
+"""The step of a runbook, and code for the steps of upgrade and rollback."""
 
 from __future__ import annotations
 
@@ -15,12 +15,14 @@ class Step:
     why: str
     commands: tuple[str, ...]
     verify: str = ""
-    """A command, or a sentence, that proves that the step worked."""
+    """A command that fails unless the step worked."""
+    expected: str = ""
+    """What the operator must see, if no command can verify the step."""
     irreversible: bool = False
-    """Whether only a restore of the backup undoes what follows after this step."""
+    """Whether only the backup can restore the previous state after this step."""
 
 
 def pip_source_options(wheel_directory: str) -> str:
-    """Return the options that make pip install from a folder; empty for the configured index."""
+    """Return the options that make pip install from a folder; empty to use the configured index."""
     wheels = format_options(**{"find-links": wheel_directory})
     return f"{wheels and ' --no-index'}{wheels}"

@@ -1,4 +1,4 @@
-"""The steps of the upgrade, for the way in which Nautobot is installed here.
+"""The steps of the upgrade. They depend on how Nautobot is installed here.
 
 Source of the order: https://docs.nautobot.com/projects/core/en/stable/user-guide/administration/upgrading/upgrading/
 """
@@ -24,7 +24,7 @@ from .server_commands import MYSQL_LOGIN_NOTE, dump_command, dump_dry_run, tar_c
 from .steps import Step, pip_source_options
 
 SERVICES = "nautobot nautobot-worker nautobot-scheduler"
-"""Units, with the names in Nautobot's installation guide."""
+"""systemd units, as Nautobot's installation guide names them."""
 CONTAINERS = "nautobot celery_worker celery_beat"
 INSTALL = "python -m pip install"
 PINNED_SET = f"--require-hashes --requirement {CONSTRAINTS}"
@@ -35,7 +35,7 @@ APP_DISTRIBUTION = "nautobot-upgrade-jobs"
 
 @dataclass(frozen=True)
 class UpgradePlan:
-    """What the runbook upgrades, and to which release."""
+    """The installation to upgrade, and the target."""
 
     runtime: Runtime
     database: Database
@@ -43,17 +43,17 @@ class UpgradePlan:
     migrations: int | None
     """Number of pending migrations; None if unknown."""
     includes_apps: bool
-    """Whether the number includes the migrations of Apps."""
+    """Whether ``migrations`` includes the migrations of Apps."""
     has_constraints: bool
     """Whether there is a ``constraints.txt``."""
     wheel_directory: str = ""
     """Folder to install from instead of the package index."""
     packages_not_in_set: tuple[str, ...] = ()
-    """``name==version`` of installed packages that no index has, and the set therefore lacks."""
+    """``name==version`` of installed packages that are on no index. The package set lacks them."""
     app_installed: bool = True
-    """Whether this App's commands are available; a Git repository has only the Jobs."""
+    """Whether the commands of this App are available. A Git repository has only the Jobs."""
     media: str = ""
-    """Folder of the media files; empty if they are not in a folder."""
+    """Folder of the media files; empty if media files are not stored in a folder."""
 
 
 def upgrade_steps(plan: UpgradePlan) -> tuple[Step, ...]:
@@ -101,15 +101,15 @@ def _test_backup_command(database: Database) -> Step:
 def _capture_snapshot() -> Step:
     return Step(
         "Capture a snapshot",
-        "Compare needs it afterwards to report what was lost. It would also report what users "
-        "change later as lost, so no user may work any more.",
+        "Compare Snapshots needs this snapshot after the upgrade to report what was lost. It also "
+        "reports what users change after the snapshot, so no user may work from now on.",
         (f"nautobot-server upgrade_jobs snapshot --output {SNAPSHOT_DIRECTORY}",),
         f"ls -l {SNAPSHOT_DIRECTORY}/snapshot-*.json.gz",
     )
 
 
 def stop_services(runtime: Runtime) -> Step:
-    """Return the step that stops everything that writes."""
+    """Return the step that stops all services that write to the database."""
     if runtime.container:
         commands: tuple[str, ...] = (f"docker compose stop {CONTAINERS}",)
         proof = f'test -z "$(docker compose ps --quiet --status running {CONTAINERS})"'
@@ -118,7 +118,7 @@ def stop_services(runtime: Runtime) -> Step:
         proof = f"! systemctl is-active --quiet {SERVICES}"
     return Step(
         "Stop web, workers and beat",
-        "Old code must not write while the schema changes, and the backup does not contain what is "
+        "Old code must not write while the schema changes. The backup does not contain what is "
         "written after it.",
         commands,
         proof,
@@ -129,7 +129,7 @@ def _backup(plan: UpgradePlan) -> Step:
     dump, proof = dump_command(plan.database, BACKUP)
     files = (tar_create(plan.media, MEDIA_ARCHIVE),) if plan.media else ()
     elsewhere = (
-        "" if files else " The media files are not in a folder: back them up at their place."
+        "" if files else " The media files are not in a folder. Back them up where they are stored."
     )
     login = "" if plan.database.vendor == "postgresql" else f" {MYSQL_LOGIN_NOTE}"
     return Step(
@@ -158,7 +158,7 @@ def _save_configuration(runtime: Runtime) -> Step:
 
 
 def _install(plan: UpgradePlan) -> Iterator[Step]:
-    """Yield the steps that install the target's packages, by layout."""
+    """Yield the steps that install the target's packages in this layout."""
     target, layout = plan.target, plan.runtime.layout
     what = PINNED_SET if plan.has_constraints else f"--upgrade nautobot=={target}"
     install = f"{INSTALL}{pip_source_options(plan.wheel_directory)} {what}"
@@ -192,11 +192,14 @@ def _install(plan: UpgradePlan) -> Iterator[Step]:
 
 
 def _explain_installation(plan: UpgradePlan) -> str:
-    why = "Install all packages in one step. One by one, each may move what another needs."
+    why = (
+        "Install all packages in one step. If you install them one by one, a package can change "
+        "the version that another package needs."
+    )
     if plan.packages_not_in_set:
         why += (
             f" {', '.join(plan.packages_not_in_set)}: installed from a file or on no index, and "
-            "therefore not in the set. A new environment needs it from its source."
+            "therefore not in the package set. Install it into a new environment from its source."
         )
     layouts = (CONTAINER_IMAGE, "release symlink")
     if plan.runtime.container and plan.runtime.layout not in layouts:
@@ -208,7 +211,7 @@ def _explain_installation(plan: UpgradePlan) -> str:
 
 
 def _install_side_by_side(plan: UpgradePlan, install: str, why: str) -> Iterator[Step]:
-    """Yield the steps for a second environment, to which a symbolic link is switched."""
+    """Yield the steps that install a second environment and switch the symbolic link to it."""
     runtime = plan.runtime
     link, new = shlex.quote(runtime.symlink), shlex.quote(f"{runtime.symlink}-{plan.target}")
     below = PurePosixPath(runtime.prefix).relative_to(runtime.symlink)
@@ -226,7 +229,7 @@ def _install_side_by_side(plan: UpgradePlan, install: str, why: str) -> Iterator
     )
     yield Step(
         "Switch the link",
-        "From now on every command is the target's.",
+        "From now on, every command runs the code of the target.",
         (f"ln -sfn {new} {link}",),
         f"readlink {link}",
     )
@@ -238,7 +241,7 @@ def _run_doctor() -> Step:
         "Does the target start with this configuration and these Apps? Nothing has been migrated. "
         "If it does not start, reinstall the old packages.",
         ("python -m nautobot_upgrade_jobs doctor",),
-        "It reports nothing but unapplied migrations.",
+        expected="It reports nothing but unapplied migrations.",
     )
 
 
@@ -262,7 +265,7 @@ def _verify() -> Step:
         "Is the upgrade complete, does the schema match the code, and was nothing lost? The "
         "workers are stopped, so the verdict cannot be GO yet.",
         (VERIFY,),
-        "It reports nothing but workers and beat, and warnings that Preflight had.",
+        expected="It reports nothing but workers and beat, and warnings that Preflight had.",
     )
 
 
@@ -285,5 +288,5 @@ def _start_and_verify(runtime: Runtime) -> Step:
         "Start web, workers and beat, and verify again",
         "Verify now finds a worker that still runs old code.",
         (start, VERIFY),
-        "The verdict is GO, or it reports only warnings that Preflight had.",
+        expected="The verdict is GO, or it reports only warnings that Preflight had.",
     )

@@ -1,1 +1,1 @@
-"""Capture the state of an installation in a file, and compare two states; pure."""
+"""The snapshot file, and the comparison of two states, as pure functions."""

@@ -18,7 +18,7 @@ from .listing_diff import sections as listing_sections
 
 
 class ChangeKind(Enum):
-    """The significance of a change for the operator."""
+    """What a change means for the operator."""
 
     LOST = "lost"
     UNEXPECTED = "unexpected"
@@ -37,10 +37,10 @@ class Change:
     before: str = ""
     after: str = ""
     reason: str = ""
-    """Why it was to be expected, or why it cannot be compared."""
+    """Why the change was expected, or why the object cannot be compared."""
     reference: str = ""
     row_counts: tuple[int, int] | None = None
-    """Rows of a table before and after; 0 if the table does not exist."""
+    """Number of rows of a table before and after; 0 if the table does not exist."""
 
 
 def sections() -> tuple[str, ...]:
@@ -75,7 +75,7 @@ def _classified_changes(before: Facts, after: Facts, expected: ExpectedChanges) 
                 reported.add(entry.subject)
             if change:
                 yield change
-        # The report of the table already shows that its rows differ; in volatile data they may.
+        # Skip a table whose rows are already reported. Rows of volatile tables may differ.
         elif not entry.only_values or entry.subject not in reported:
             yield _not_comparable(entry)
 
@@ -91,7 +91,7 @@ def _not_comparable(entry: NotComparable) -> Change:
 
 
 def _classify(difference: Difference, expected: ExpectedChanges) -> Change | None:
-    """Return the change of a difference; None if the data is volatile."""
+    """Return the classified change; None if the data is volatile."""
     if expected.is_volatile(difference):
         return None
     description = text.describe_difference(difference)

@@ -30,7 +30,7 @@ class Item:
 
     description: str
     count: int | None = None
-    """Number of objects; None if the item has none."""
+    """Number of objects; None if the item has no number."""
 
 
 State = Quantity | Item
@@ -53,9 +53,9 @@ class Difference:
     """``topic`` or ``topic.field``."""
     subject: str
     before: State | None
-    """None if it did not exist."""
+    """None if the object did not exist."""
     after: State | None
-    """None if it does not exist any more."""
+    """None if the object does not exist any more."""
     loses_data: bool = False
     """Whether existing rows, values or files are missing."""
     buckets: Buckets | None = None
@@ -76,12 +76,12 @@ class NotComparable:
     subject: str
     reason: str
     only_values: bool = False
-    """Whether the rows of the table were compared, and only its values were not."""
+    """Whether only the values of the table were not compared. Its rows were."""
 
 
 @dataclass(frozen=True)
 class Explanation:
-    """The reason why a difference was to be expected."""
+    """The reason why a difference was expected."""
 
     reason: str
     reference: str = RELEASE_NOTES
@@ -89,7 +89,7 @@ class Explanation:
 
 @dataclass(frozen=True)
 class UnmetDataMove:
-    """A declared move of values to another table that did not happen completely."""
+    """An incomplete move of values to another table, which the catalog declares."""
 
     table: str
     expected_rows: int

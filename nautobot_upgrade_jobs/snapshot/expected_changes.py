@@ -1,4 +1,4 @@
-"""Decide which differences are explained by migrations, requirements and the catalog."""
+"""Explain differences by releases, migrations and the catalog."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class ExpectedChanges:
         self._migrations = MigrationEffects(before, after)
 
     def is_volatile(self, difference: Difference) -> bool:
-        """Return whether a difference is without significance.
+        """Return whether a difference is insignificant, because the data changes by itself.
 
         Missing objects and lost values are always significant, except for data that fluctuates.
         """
@@ -38,7 +38,7 @@ class ExpectedChanges:
         )
 
     def is_truncated_log(self, difference: Difference) -> bool:
-        """Return whether a log has fewer rows, such as after a cleanup, but is not empty."""
+        """Return whether a log has fewer rows but is not empty, for example after a cleanup."""
         after = difference.after
         return (
             difference.change_kind == "changed"
@@ -52,7 +52,7 @@ class ExpectedChanges:
         )
 
     def explain(self, difference: Difference) -> Explanation | None:
-        """Return why a difference was to be expected; None if nothing explains it."""
+        """Return why a difference was expected; None if nothing explains the difference."""
         return (
             self._releases.explain(difference)
             or self._migrations.explain(difference)
@@ -60,7 +60,7 @@ class ExpectedChanges:
         )
 
     def unmet_data_move(self, difference: Difference) -> UnmetDataMove | None:
-        """Return the declared move of the values that is incomplete; None if there is none."""
+        """Return the declared move of the values, if it is incomplete; otherwise None."""
         for entry in self._catalog.expected_changes:
             if entry.moved_columns and self._applies(entry, difference):
                 expected, actual = self._moved_row_counts(entry)
@@ -77,7 +77,7 @@ class ExpectedChanges:
         return None
 
     def _applies(self, entry: ExpectedChange, difference: Difference) -> bool:
-        """Return whether an entry of the catalog is about a difference of these two states."""
+        """Return whether an entry of the catalog applies to a difference between the two states."""
         return (
             _matches(entry, difference)
             and difference.change_kind in entry.change_kinds
@@ -102,7 +102,7 @@ class ExpectedChanges:
         return bool(self._releases.upgraded_modules)
 
     def _removes_only_null_rows(self, entry: ExpectedChange, difference: Difference) -> bool:
-        """Return whether exactly the rows without a value in the column are missing."""
+        """Return whether only rows without a value in the column are missing, and all of them."""
         kept = self._non_null_count_before(entry.kept_where_not_null)
         after = difference.after
         return (
@@ -139,13 +139,13 @@ def _matches(entry: ExpectedChange | VolatileData, difference: Difference) -> bo
 
 
 def _description(difference: Difference) -> str:
-    """Return the description of a listed object before, or after if it is new."""
+    """Return the previous description of a listed object; for a new object, the description."""
     state = difference.after if difference.before is None else difference.before
     return state.description if isinstance(state, Item) else ""
 
 
 def _is_growth(difference: Difference) -> bool:
-    """Return whether there are more objects than before, by number or by name."""
+    """Return whether objects were only added, by their number or by their names."""
     if difference.loses_data or difference.after is None:
         return False
     if difference.before is None:

@@ -1,7 +1,7 @@
 """Read and write the snapshot file: canonical JSON with a SHA-256 digest, compressed.
 
-Users exchange the file by tickets, shares and mail, so it is untrusted input. Size, depth and shape
-are bounded before any object is built from it, and no content is ever run.
+Users exchange the file by tickets, shares and mail, so the file is untrusted input. Size, depth and
+structure are limited before any object is built, and no content is ever run.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ FORMAT = "nautobot-upgrade-jobs snapshot"
 SCHEMA = 1
 MAX_FILE_BYTES = 8 * 2**20
 MAX_TEXT_BYTES = 32 * 2**20
-"""Bytes. A snapshot of Nautobot with a dozen Apps takes a tenth of this."""
+"""Maximum size of the JSON text. A snapshot of Nautobot with a dozen Apps has a tenth of this."""
 MAX_JSON_VALUES = 1_000_000
-"""Number of JSON values; bounds the memory after parsing."""
+"""Maximum number of JSON values, which limits the memory after parsing."""
 
 
 class SnapshotError(ValueError):
-    """A file is not a valid snapshot; the message is the reason in one line."""
+    """A file is not a valid snapshot. The message gives the reason in one line."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Snapshot:
 
 
 def dump(snapshot: Snapshot) -> bytes:
-    """Return a snapshot as file content; equal snapshots give equal files.
+    """Return a snapshot as file content. Equal snapshots have equal files.
 
     Raises:
         SnapshotError: The file would be larger than `load` accepts.
@@ -67,7 +67,7 @@ def load(data: bytes) -> Snapshot:
         data: The whole file.
 
     Returns:
-        The snapshot, equal to the dumped one.
+        The snapshot, equal to the snapshot that was written.
 
     Raises:
         SnapshotError: The file is truncated, altered, too large, of a newer schema or no snapshot.
@@ -90,7 +90,7 @@ def load(data: bytes) -> Snapshot:
     except FactsFormatError as error:
         raise SnapshotError(f"The snapshot does not match the schema: {str(error)[:200]}") from None
     except UnicodeEncodeError:
-        raise SnapshotError("The snapshot contains text that is no Unicode.") from None
+        raise SnapshotError("The snapshot contains text that is not Unicode.") from None
     except OverflowError:
         raise SnapshotError("The snapshot contains a number that JSON cannot represent.") from None
 
@@ -100,7 +100,7 @@ def _canonical(document: Any) -> bytes:
         text = json.dumps(
             document, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
         )
-    except ValueError as error:  # infinity, from a number that is too large
+    except ValueError as error:  # A number that is too large has become infinity.
         raise OverflowError(str(error)) from None
     return text.encode()
 

@@ -21,7 +21,7 @@ SAME_HASH_TYPES = (
     frozenset({"smallint", "int", "bigint"}),
     frozenset({"varchar", "char", "text", "mediumtext", "longtext"}),
 )
-"""Types whose equal values have equal fingerprints; a type of the server is in one family only."""
+"""Groups of types. Equal values have equal fingerprints in all types of a group."""
 SHALLOW_DEPTHS = ("counts", "keys")
 
 
@@ -30,7 +30,7 @@ def fingerprint_differences(
 ) -> Iterator[Difference | NotComparable]:
     """Yield the tables and columns whose rows or values differ.
 
-    Fingerprints of different kinds are not comparable. Then only counts are compared.
+    If the fingerprints cannot be compared, only counts are compared.
     """
     if isinstance(before, Unavailable):
         yield NotComparable(SECTION, SECTION, f"not in the older snapshot: {before.reason}")
@@ -73,7 +73,7 @@ def _incomparable_reason(before: TableFingerprints, after: TableFingerprints) ->
 def _added_or_removed_table(
     name: str, before: TableFingerprint | None, after: TableFingerprint | None
 ) -> Iterator[Difference]:
-    """Yield an added or removed table with rows; an empty table is a matter of the schema."""
+    """Yield an added or removed table, if it has rows. The schema section lists empty tables."""
     if before is not None and before.rows:
         rows = Quantity(before.rows, Unit.ROWS)
         yield Difference(SECTION, name, rows, None, loses_data=True)
@@ -93,10 +93,10 @@ class _TableComparison:
         same_key = _same_key(self.before, self.after)
         comparable = use_fingerprints and same_key
         if not same_key:
-            reason = "its primary key has another type or other columns"
+            reason = "the primary key has another type or other columns"
             yield NotComparable(SECTION, self.name, reason)
         elif not self.before.primary_key and self.before.rows:
-            reason = "without a primary key, its rows are only counted"
+            reason = "the table has no primary key, so the rows are only counted"
             yield NotComparable(SECTION, self.name, reason)
         yield from self._row_differences(comparable=comparable)
         changed = _changed_buckets(self.before, self.after) if comparable else None
@@ -162,7 +162,7 @@ def _same_key(before: TableFingerprint, after: TableFingerprint) -> bool:
 
 
 def _changed_buckets(before: TableFingerprint, after: TableFingerprint) -> frozenset[int] | None:
-    """Return the buckets with other rows; None if they are unknown."""
+    """Return the buckets in which rows were added or removed; None if unknown."""
     if before.key_fingerprint is None or after.key_fingerprint is None:
         return None
     if before.key_fingerprint == after.key_fingerprint:
@@ -173,7 +173,10 @@ def _changed_buckets(before: TableFingerprint, after: TableFingerprint) -> froze
 
 
 def _differing(before: str, after: str) -> frozenset[int]:
-    """Return the numbers of the buckets whose fingerprints differ; no text means no values."""
+    """Return the numbers of the buckets whose fingerprints differ.
+
+    An empty text stands for buckets without values.
+    """
     empty = "0" * FINGERPRINT_DIGITS * NUMBER_OF_BUCKETS
     before, after = before or empty, after or empty
     return frozenset(
@@ -193,7 +196,7 @@ def _value_differences(
 ) -> Iterator[Difference | NotComparable]:
     """Yield a column whose values differ in rows that exist in both states.
 
-    If more values than rows are missing, some are missing from remaining rows.
+    If more values than rows are missing, values were lost in rows that still exist.
     """
     states = _quantity(before), _quantity(after)
     if before.non_null_count - after.non_null_count > removed_rows:
@@ -202,11 +205,11 @@ def _value_differences(
         return
     elif not _same_hash(before.type, after.type):
         if before.non_null_count or after.non_null_count:
-            reason = f"its type has changed from {before.type} to {after.type}"
+            reason = f"the type has changed from {before.type} to {after.type}"
             yield NotComparable(SECTION, subject, reason)
     elif all(column.buckets or not column.non_null_count for column in (before, after)):
         differing = sorted(_differing(before.buckets, after.buckets) - changed)
-        if differing:  # otherwise only rows differ
+        if differing:  # Otherwise only added and removed rows differ.
             buckets = Buckets(tuple(differing), NUMBER_OF_BUCKETS - len(changed))
             yield Difference(SECTION, subject, *states, buckets=buckets)
     elif not changed:

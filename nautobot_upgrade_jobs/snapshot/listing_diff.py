@@ -14,7 +14,7 @@ from ..facts.settings import Setting
 from .difference import Difference, Item, NotComparable
 
 LISTED_TOPICS = ("schema", "derived_state", "automation", "ui_registry", "files")
-"""Topics with a section for each listing."""
+"""Topics in which each listing is a section."""
 MEDIA_FILES = "files.media"
 
 
@@ -77,7 +77,7 @@ def _item(listing: Listing, name: str) -> Item | None:
 
 
 def _loses_data(section: str, name: str, before: Listing, after: Listing) -> bool:
-    """Return whether user data is missing; data of the code can be installed again."""
+    """Return whether user data is missing. Data that code creates can be created again."""
     if section == MEDIA_FILES:
         return name not in after.items
     if name not in before.user_data:

@@ -1,4 +1,4 @@
-"""Explain differences by the schema changes of migrations applied or reversed in between."""
+"""Explain differences by the schema changes of migrations."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ..facts.migrations import SchemaChange, SchemaChangeKind
 from .difference import Difference, Explanation, Item
 
 MAX_NAME_LENGTHS = (63, 64)
-"""Characters: on PostgreSQL, on MySQL."""
+"""Maximum number of characters of a name on PostgreSQL and on MySQL."""
 REMOVING_KINDS = (SchemaChangeKind.REMOVED, SchemaChangeKind.RENAMED)
 REVERSE_KINDS = {
     SchemaChangeKind.ADDED: SchemaChangeKind.REMOVED,
@@ -30,7 +30,7 @@ class MigrationEffects:
 
     @cached_property
     def applied(self) -> frozenset[str]:
-        """Migrations recorded in between."""
+        """Migrations that were recorded between the two states."""
         old, new = self._before.migrations, self._after.migrations
         if isinstance(old, Unavailable) or isinstance(new, Unavailable):
             return frozenset()
@@ -39,11 +39,11 @@ class MigrationEffects:
     def explain(self, difference: Difference) -> Explanation | None:
         """Explain a difference of the schema or of the fingerprints.
 
-        Migrations explain new and renamed tables and columns. Only the catalog can explain where
-        the values of a removed one are now.
+        Migrations explain new and renamed tables and columns. If a migration removes a table or a
+        column, only the catalog can explain where its values are now.
         """
         if self._is_invalid_index(difference):
-            return None  # no migration leaves an invalid index
+            return None  # No migration creates an invalid index on purpose.
         is_schema = difference.section.startswith("schema.")
         fingerprint_kind = difference.change_kind if difference.section == "fingerprints" else ""
         for migration, changes in self._changes.items():
@@ -75,7 +75,7 @@ class MigrationEffects:
 
     @cached_property
     def _changes(self) -> dict[str, tuple[SchemaChange, ...]]:
-        """Schema changes by migration; those of reversed migrations are reversed."""
+        """Schema changes by migration. The changes of reversed migrations are reversed."""
         old, new = self._before.migrations, self._after.migrations
         if isinstance(old, Unavailable) or isinstance(new, Unavailable):
             return {}
@@ -92,7 +92,7 @@ class MigrationEffects:
 
 
 def _reverse(change: SchemaChange) -> SchemaChange:
-    """Return the change by the reversed operation."""
+    """Return the change that reversing the operation makes."""
     if change.kind is SchemaChangeKind.RENAMED:
         if change.column:
             return replace(change, column=change.new_name, new_name=change.column)
@@ -122,7 +122,7 @@ def _concerns(
     columns = (field, f"{field}_id")
     if difference.section in ("schema.columns", "fingerprints"):
         return bool(field and name) and name in columns
-    # An index or a constraint is about the field, or about the whole table.
+    # An index or a constraint belongs to the field, or to the whole table.
     definitions = " ".join(
         state.description
         for state in (difference.before, difference.after)
@@ -136,8 +136,8 @@ def _concerns(
 def m2m_table_names(table: str, field: str) -> Iterator[str]:
     """Yield the possible names of the table of a many-to-many field.
 
-    A name that is too long for the server ends in four digits of its digest (``truncate_name`` of
-    ``django.db.backends.utils``).
+    If a name is too long for the server, Django replaces its end by four digits of a digest. See
+    ``truncate_name`` in ``django.db.backends.utils``.
     """
     name = f"{table}_{field}"
     yield name
@@ -150,11 +150,11 @@ def m2m_table_names(table: str, field: str) -> Iterator[str]:
 def same_content(
     old: TableFingerprints, new: TableFingerprints, rename: SchemaChange, subject: str
 ) -> bool:
-    """Return whether a missing table or column exists by its new name with the same content.
+    """Return whether a missing table or column was renamed and has the same content.
 
     Args:
-        old: The fingerprints before.
-        new: The fingerprints after.
+        old: The fingerprints of the older state.
+        new: The fingerprints of the newer state.
         rename: The change that renames the table or the field.
         subject: The missing ``table`` or ``table.column``.
     """

@@ -1,4 +1,4 @@
-"""Explain differences by another release of core or an App: packages, migrations, Jobs."""
+"""Explain differences by another release of Nautobot or of an App."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from .difference import Difference, Explanation, Item, State
 
 
 class ReleaseChanges:
-    """The releases of core and of Apps on both sides."""
+    """The releases of Nautobot and the Apps in two states."""
 
     def __init__(self, before: Facts, after: Facts) -> None:
         self._before, self._after = before, after
 
     @cached_property
     def versions(self) -> tuple[Version, Version]:
-        """Nautobot's release before and after; a pre-release counts as its final release."""
+        """Nautobot's release before and after. A pre-release counts as its final release."""
         runtimes = (self._before.runtime, self._after.runtime)
         old, new = (
             base_version("0" if isinstance(runtime, Unavailable) else runtime.nautobot)
@@ -29,7 +29,7 @@ class ReleaseChanges:
 
     @cached_property
     def upgraded_modules(self) -> frozenset[str]:
-        """Modules of core and Apps that are new or have a newer version than before."""
+        """Modules of Nautobot and Apps that are new or have a newer version than before."""
         core = frozenset({"nautobot"} if self.versions[0] < self.versions[1] else ())
         old, new = self._before.apps, self._after.apps
         if isinstance(old, Unavailable) or isinstance(new, Unavailable):
@@ -43,7 +43,7 @@ class ReleaseChanges:
 
     def explain(self, difference: Difference) -> Explanation | None:
         """Explain a difference of installation, packages, migrations or Jobs."""
-        if difference.subject in ("Nautobot", "nautobot"):  # a downgrade is unexpected
+        if difference.subject in ("Nautobot", "nautobot"):  # A downgrade is unexpected.
             newer = self.versions[0] < self.versions[1]
             return Explanation("This is the upgrade.") if newer else None
         if difference.section == "packages":
@@ -67,7 +67,7 @@ class ReleaseChanges:
 
     @cached_property
     def _requirements(self) -> tuple[PackageRequirements, PackageRequirements] | None:
-        """Requirements before and after, parsed once for all distributions."""
+        """Requirements of all distributions before and after, parsed only once."""
         old, new = self._before, self._after
         if isinstance(old.packages, Unavailable) or isinstance(old.runtime, Unavailable):
             return None
@@ -79,7 +79,7 @@ class ReleaseChanges:
         )
 
     def _explain_package_files(self, difference: Difference) -> Explanation | None:
-        """Explain other files by another version, which is itself listed under packages."""
+        """Explain other files by another version. The section packages lists the version."""
         if self._requirements is None:
             return None
         old, new = self._requirements

@@ -17,9 +17,9 @@ from .difference import (
 )
 
 MAX_BUCKETS = 10
-"""Bucket numbers that a description lists."""
+"""Maximum number of bucket numbers in a description."""
 DIGEST = re.compile(r"(,? ?\b(digest|sha256) |, |^)[0-9a-f]{16,64}$")
-"""A digest at the end of a description. Only the JSON report contains it."""
+"""A digest at the end of a description. Only the JSON report contains the digest."""
 
 
 def describe_state(state: State | None) -> str:
@@ -51,12 +51,12 @@ def describe_difference(difference: Difference) -> str:
 
 
 def describe_not_comparable(entry: NotComparable) -> str:
-    """Return the name of what cannot be compared, as a sentence."""
+    """Return a sentence that names the object that cannot be compared."""
     return f"{not_comparable_subject(entry)} cannot be compared"
 
 
 def not_comparable_subject(entry: NotComparable) -> str:
-    """Return the displayed name of what cannot be compared."""
+    """Return the displayed name of the object that cannot be compared."""
     return f"{entry.subject} values" if entry.only_values else entry.subject
 
 
@@ -105,6 +105,6 @@ def _describe_items(difference: Difference) -> str:
         return f"{name} is new: {after}" if after else f"{name} is new"
     if difference.after is None:
         return f"{name} is missing, before: {before}" if before else f"{name} is missing"
-    if before == after:  # the difference is in the digest
+    if before == after:  # Only the digest differs.
         return f"{name} has changed: {after}" if after else f"{name} has changed"
     return f"{name} has changed from {before} to {after}"

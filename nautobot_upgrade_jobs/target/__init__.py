@@ -1,1 +1,1 @@
-"""The target release, resolved, built and started apart from the live installation."""
+"""Resolve, build and start the target release outside of the live installation."""

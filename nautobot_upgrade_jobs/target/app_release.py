@@ -1,4 +1,4 @@
-"""Reads the migrations of an App release from its wheel, without running its code."""
+"""Read the migrations of an App release from its wheel, without running its code."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def read_app_release(
 
     Args:
         requirement: A distribution and its version, such as ``nautobot-ssot==4.7.0``.
-        module: Its top-level package.
+        module: The top-level package of the distribution.
         limits: The size limit and the folder of wheels, if any.
         seconds: The time limit for fetching the wheel.
 
@@ -56,7 +56,7 @@ def read_app_release(
             if reason := describe_size_violation(release, limits.max_megabytes):
                 raise ReleaseUnreadable(reason)
             if not (release / module).is_dir():
-                raise ReleaseUnreadable(f"it has no package {module}")
+                raise ReleaseUnreadable(f"the release has no package {module}")
             names = (path.stem for path in (release / module / "migrations").glob("*.py"))
             # Django reads the same files: django.db.migrations.loader, load_disk.
             migrations = frozenset(name for name in names if name[0] not in "_~")

@@ -1,4 +1,4 @@
-"""Finds the requirements that prevent a package set."""
+"""Find the requirements that prevent a package set."""
 
 from __future__ import annotations
 
@@ -9,32 +9,32 @@ from .requirement_lines import requirement_name
 from .uv import Unsolvable, UvOutput
 
 Solve = Callable[[Sequence[str]], UvOutput]
-"""Returns a set for requirements, or raises Unsolvable."""
+"""Returns a package set for requirements, or raises Unsolvable."""
 
 
 @dataclass(frozen=True)
 class PartialSet:
-    """The largest set that exists for some requirements."""
+    """The largest package set that exists for some requirements."""
 
     output: UvOutput
     conflict: tuple[str, ...] = ()
     """Distributions that conflict with each other."""
     dropped: tuple[str, ...] = ()
-    """Distributions that the set lacks because of the conflict."""
+    """Distributions that are left out of the set to solve the conflict."""
     reason: str = ""
     """The resolver's explanation of the conflict."""
 
 
 def find_incompatible(solve: Solve, requirements: Sequence[str]) -> dict[str, str]:
-    """Return the distributions that are incompatible with the target on their own.
+    """Return the distributions that are each incompatible with the target.
 
     Args:
         solve: The resolver.
         requirements: The requirement on Nautobot, then all others.
 
     Returns:
-        The resolver's explanation by distribution. It holds Nautobot alone if the target itself
-        has no set.
+        The resolver's explanation by distribution. If there is no set even for Nautobot alone, the
+        only entry is Nautobot.
     """
     core, *rest = requirements
     try:
@@ -47,7 +47,7 @@ def find_incompatible(solve: Solve, requirements: Sequence[str]) -> dict[str, st
 def incompatible_requirements(solve: Solve, core: str, rest: Sequence[str]) -> dict[str, str]:
     """Return the distributions that are incompatible with a requirement, with the explanation.
 
-    A half of the requirements that can be solved is not divided further.
+    The requirements are divided into halves. A half that can be solved is not divided further.
 
     Args:
         solve: The resolver.
@@ -71,7 +71,8 @@ def solve_largest(solve: Solve, requirements: Sequence[str]) -> PartialSet:
 
     Args:
         solve: The resolver.
-        requirements: The requirement on Nautobot, then others that are each compatible with it.
+        requirements: The requirement on Nautobot, then requirements that are each compatible with
+            it.
     """
     try:
         return PartialSet(solve(requirements))
@@ -96,13 +97,13 @@ def solve_largest(solve: Solve, requirements: Sequence[str]) -> PartialSet:
 def minimal_conflict(solve: Solve, fixed: Sequence[str], rest: Sequence[str]) -> list[str]:
     """Return a minimal set of requirements that conflict with each other.
 
-    The algorithm divides by halves: see Junker, "QuickXplain: preferred explanations and
-    relaxations for over-constrained problems", 2004.
+    The algorithm divides the requirements into halves. See Junker, "QuickXplain: preferred
+    explanations and relaxations for over-constrained problems", 2004.
 
     Args:
         solve: The resolver.
-        fixed: Requirements outside the search, for which a set exists.
-        rest: Requirements for which no set exists together with the fixed ones.
+        fixed: Requirements that are not searched. A set exists for them.
+        rest: Requirements to search. No set exists for them together with ``fixed``.
     """
     if len(rest) <= 1:
         return list(rest)
@@ -117,5 +118,5 @@ def _find_conflict_part(solve: Solve, fixed: Sequence[str], rest: Sequence[str])
     try:
         solve(fixed)
     except Unsolvable:
-        return []  # there is no set even without the rest
+        return []  # There is no set even without the rest.
     return minimal_conflict(solve, fixed, rest)

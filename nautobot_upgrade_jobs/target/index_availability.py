@@ -1,4 +1,4 @@
-"""Asks the package index which of the installed distributions it has."""
+"""Ask the package index which of the installed distributions it has."""
 
 from __future__ import annotations
 
@@ -12,17 +12,18 @@ from .uv_output import parse_not_found, parse_unmatched_wheels, parse_wheel_avai
 
 @dataclass(frozen=True)
 class IndexAvailability:
-    """The installed distributions by what the index has of them."""
+    """The installed distributions, grouped by their availability on the index."""
 
     available: tuple[Package, ...]
+    """Distributions whose installed version is on the index."""
     missing_distributions: frozenset[str]
     """Canonical names of distributions that are not on the index."""
     missing_versions: frozenset[str]
-    """Canonical names of distributions that the index has only in other versions."""
+    """Canonical names of distributions of which the index has only other versions."""
     sdist_only: tuple[Package, ...]
-    """Distributions whose installed version has only an sdist."""
+    """Distributions whose installed version has an sdist but no wheel on the index."""
     sdist_only_forever: tuple[Package, ...]
-    """Distributions of these that have only an sdist in every version."""
+    """Distributions of ``sdist_only`` of which no version has a wheel."""
 
 
 def query_availability(uv: Uv, roots: RootRequirements) -> IndexAvailability:

@@ -1,4 +1,4 @@
-"""Translates pip's index configuration into that of uv.
+"""Translate pip's index configuration into uv's configuration.
 
 uv reads its own configuration but ignores pip's, and most installations configure only pip.
 """
@@ -16,16 +16,16 @@ from pathlib import Path
 from .uv import INDEX_TIMEOUT_MESSAGE, Uv, find_interpreter
 
 SECTIONS = ("global", "install", ":env:")
-"""Sections of pip's files, lowest precedence first. Variables have the precedence of the last."""
+"""Sections of pip's files, lowest precedence first. Variables count as the last section."""
 NO_INDEX = "--no-index"
 PASSED_VARIABLES = re.compile(
     r"(UV|SSL|XDG)_\w+|(HTTPS?|ALL|NO)_PROXY|PATH|HOME|USER|LANG|LC_\w+|TMPDIR|NETRC", re.IGNORECASE
 )
-"""Variables that are passed to the resolver. Secrets of Nautobot are not among them."""
+"""Environment variables that are passed to the resolver. None is a secret of Nautobot."""
 WITHHELD_VARIABLES = frozenset(
     {"UV_NO_CONFIG", "UV_CONFIG_FILE", "UV_WORKING_DIR", "UV_WORKING_DIRECTORY", "UV_PROJECT"}
 )
-"""With these, uv would ignore the configuration made here and build packages from source."""
+"""Variables with which uv would ignore this configuration and build packages from source."""
 PIP_TO_UV = {
     "index-url": ("UV_DEFAULT_INDEX", " "),
     "extra-index-url": ("UV_INDEX", " "),
@@ -36,9 +36,9 @@ PIP_TO_UV = {
     "proxy": ("ALL_PROXY", " "),
     "timeout": ("UV_HTTP_TIMEOUT", " "),
 }
-"""Variable of uv and separator of its values, by option of pip."""
+"""By option of pip: the variable of uv, and the separator of its values."""
 OPTION_ALIASES = {"pypi-url": "index-url", "default-timeout": "timeout"}
-"""Aliases of pip's options."""
+"""Other names of pip's options."""
 PATH_OPTIONS = ("find-links", "cert", "client-cert")
 TRUE_VALUES = frozenset({"1", "true", "yes", "on", "y", "t"})
 
@@ -63,7 +63,7 @@ def build_uv_environment(wheel_directory: str = "") -> dict[str, str]:
 
 
 def build_uv_options(wheel_directory: str = "") -> tuple[str, ...]:
-    """Return the options of uv about the index for which it has no variable."""
+    """Return the options about the index that uv does not read from variables."""
     no_index = read_pip_options(os.environ).get("no-index", "").lower() in TRUE_VALUES
     return (NO_INDEX,) if wheel_directory or no_index else ()
 
@@ -107,7 +107,7 @@ def to_uv_environment(options: Mapping[str, str]) -> dict[str, str]:
 
 
 def read_pip_options(environ: Mapping[str, str]) -> dict[str, str]:
-    """Return pip's options from its files and variables. Later ones take precedence.
+    """Return pip's options from its files and variables. Later files and variables take precedence.
 
     Args:
         environ: The environment.
@@ -120,7 +120,7 @@ def read_pip_options(environ: Mapping[str, str]) -> dict[str, str]:
         try:
             parser.read(path, encoding="utf-8")
         except (configparser.Error, UnicodeDecodeError):
-            continue  # pip itself reports it
+            continue  # pip itself reports the error.
         for section in filter(parser.has_section, SECTIONS):
             options[section] |= {
                 _normalize_option(name): value for name, value in parser.items(section) if value
@@ -141,7 +141,7 @@ def _normalize_option(name: str) -> str:
 
 
 def _make_absolute(path: str) -> str:
-    """Return the absolute path, because uv runs in another folder. A URL is unchanged."""
+    """Return an absolute path, because uv runs in another folder. A URL stays unchanged."""
     return path if "://" in path else str(Path(path).expanduser().absolute())
 
 

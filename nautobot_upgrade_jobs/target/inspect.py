@@ -1,4 +1,4 @@
-"""Builds the target, starts it read-only and collects its facts."""
+"""Build the target, start it read-only and collect its facts."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ class BuildLimits:
     boot_seconds: int
     max_megabytes: int
     work_directory: str = ""
-    """Folder for scratch folders; empty for the system's temporary directory."""
+    """Parent of the scratch folders; empty for the system's temporary directory."""
     keep_builds: int = 0
-    """Number of environments kept in the work directory for later runs with the same set."""
+    """Number of environments to keep in ``work_directory`` for runs with the same package set."""
     wheel_directory: str = ""
     """Folder of wheels to install from instead of the index."""
 
@@ -42,12 +42,12 @@ class BuildLimits:
 def inspect(
     resolution: Resolution, roots: RootRequirements, live: LiveInstallation, limits: BuildLimits
 ) -> TrialBoot | Unavailable:
-    """Build the package set, start it on the live database read-only and collect its facts.
+    """Build the target, start it read-only on the live database and collect its facts.
 
     Args:
         resolution: The package set.
         roots: The root requirements, with the installed packages.
-        live: The live installation whose configuration the target uses.
+        live: The live installation. The target uses its configuration.
         limits: Limits and folders.
 
     Returns:
@@ -89,7 +89,7 @@ def inspect(
 def _read_release_notes(
     environment: Path, resolution: Resolution, roots: RootRequirements
 ) -> ReleaseNotes | Unavailable:
-    """Return the release notes of Nautobot and the Apps. A failure affects nothing else."""
+    """Return the release notes of Nautobot and the Apps, or why they cannot be read."""
     versions = {package.name: package.version for package in resolution.packages}
     changes = {
         name: (roots.installed_version(name), versions[name])
@@ -98,12 +98,12 @@ def _read_release_notes(
     }
     try:
         return read_release_notes(environment, changes)
-    except Exception as error:  # noqa: BLE001 - pages written by others
-        return Unavailable(f"they could not be read: {type(error).__name__}: {error}")
+    except Exception as error:  # noqa: BLE001 - pages of Apps can have any form
+        return Unavailable(f"the release notes could not be read: {type(error).__name__}: {error}")
 
 
 def _absent_apps(apps: Apps, resolution: Resolution) -> list[str]:
-    """Return the enabled Apps that are not in the set."""
+    """Return the enabled Apps that are not in the package set."""
     excluded = {canonicalize_name(name) for name in resolution.excluded}
     return [app.module for app in apps.enabled if canonicalize_name(app.distribution) in excluded]
 

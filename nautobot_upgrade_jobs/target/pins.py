@@ -1,4 +1,4 @@
-"""Pins the packages of an earlier state with the hashes of the index."""
+"""Pin the packages of an earlier state, with the hashes from the index."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ from .uv_config import UV_TOML, index_cache_configuration, uv_configuration
 def lock_packages(
     previous: Packages, current: Packages, python: str, limits: BuildLimits, seconds: float
 ) -> PinnedPackages:
-    """Pin exactly these packages. Nothing is built or resolved.
+    """Pin the packages of an earlier state. Nothing is built or resolved.
 
     Args:
         previous: The packages of the earlier state.
-        current: The installed packages, which need not be fetched.
+        current: The installed packages. They need not be on the index.
         python: Version of the interpreter, such as ``3.11.7``.
         limits: The folders to work in and to install from.
         seconds: The time limit.

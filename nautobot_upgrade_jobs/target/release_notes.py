@@ -1,4 +1,4 @@
-"""Reads the release notes shipped with the target's packages."""
+"""Read the release notes that the target's packages contain."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .release_notes_html import parse_release_notes
 
 PAGE_PATH = re.compile(r"release[-_]notes/version[-_](\d+(?:\.\d+)+)(?:/index)?\.html$")
 MAX_PAGE_BYTES = 2 * 1024 * 1024
-"""The longest page of Nautobot has half a million bytes."""
+"""Maximum size of a page. Nautobot's longest page has half a million bytes."""
 
 
 def read_release_notes(environment: Path, changes: Mapping[str, tuple[str, str]]) -> ReleaseNotes:
@@ -23,10 +23,11 @@ def read_release_notes(environment: Path, changes: Mapping[str, tuple[str, str]]
 
     Args:
         environment: A virtual environment with the target.
-        changes: The installed version and that of the target, by canonical name of distribution.
+        changes: By canonical name of the distribution: the installed version and the target's.
 
     Returns:
-        The notes after the installed versions and up to the target, each text once.
+        The notes of all releases after the installed release, up to the target. Each text appears
+        once.
     """
     folders = [str(path) for path in environment.glob("lib/python*/site-packages")]
     by_name: dict[str, Distribution] = {

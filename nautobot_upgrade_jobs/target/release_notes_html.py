@@ -1,7 +1,7 @@
-"""Parses one page of release notes in the form used by Nautobot and its Apps.
+"""Parse one page of release notes in the format of Nautobot and its Apps.
 
 The page starts with an overview of the line under headings such as "Upgrade Actions". Each release
-follows with a heading, ``v3.0.11 (2026-04-08)``, and lists by kind.
+follows with a heading, such as ``v3.0.11 (2026-04-08)``, and a list for each kind of note.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ KIND_BY_HEADING = {
     "security": "security",
     "dependencies": "dependencies",
 }
-"""Kind of a note by start of the heading."""
+"""Kind of a note, by the beginning of the heading."""
 RELEASE_HEADING = re.compile(r"\[?v?(\d+(?:\.\d+)+[\w.-]*)\]?(?:\s|$)")
 HTTPS_URL = re.compile(r"https://[^\s<>\"']+")
 ANCHOR = re.compile(r"[\w.-]+")
@@ -33,11 +33,11 @@ BLOCK_TAGS = ("li", "p", "table")
 IGNORED_TAGS = ("script", "style", "pre")
 TRACKED_TAGS = frozenset({*BLOCK_TAGS, *IGNORED_TAGS, "ul", "ol", "code", "td"})
 MAX_DEPTH = 30
-"""Nested tags. A page written by a person has fewer."""
+"""Maximum number of nested tags. Pages written by people have fewer."""
 MAX_TEXT_LENGTH = 400
-"""Characters of a text."""
+"""Maximum number of characters of a note."""
 MAX_NAME_LENGTH = 80
-"""Characters. A longer name is program code."""
+"""Maximum number of characters of a name. A longer name is program code."""
 
 
 @dataclass
@@ -46,7 +46,7 @@ class Block:
 
     tag: str
     headings: tuple[str, ...]
-    """From the outermost to the innermost."""
+    """Headings above the block, outermost first."""
     anchor: str
     text: str = ""
     names: list[str] = field(default_factory=list)
@@ -62,11 +62,11 @@ class ReleaseNotesParser(HTMLParser):
         self._headings: dict[int, str] = {}
         self._anchor = ""
         self._open_tags: list[str] = []
-        """Open tags that are tracked."""
+        """Tags of ``TRACKED_TAGS`` and headings that are open."""
         self._current_name = ""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Open a block or a heading. A heading closes those of its level and below."""
+        """Open a block or a heading. A heading closes all headings of its level and below."""
         attributes = dict(attrs)
         if tag == "link" and attributes.get("rel") == "canonical":
             address = attributes.get("href") or ""
@@ -104,7 +104,7 @@ class ReleaseNotesParser(HTMLParser):
             self.blocks[-1].text += data
 
     def _close_implied_tags(self, tag: str) -> None:
-        """Close tags that end where this tag begins. Like browsers, tolerate omitted end tags."""
+        """Close tags that end where this tag begins, because a page may omit end tags."""
         if HEADING_TAG.fullmatch(tag):
             self._open_tags.clear()
         elif tag == "li" and self._open_tags:
@@ -124,12 +124,12 @@ class ReleaseNotesParser(HTMLParser):
 
 
 def parse_release_notes(html: str, distribution: str, line: str) -> Iterator[ReleaseNote]:
-    """Yield the notes of a page that concern an upgrade, in order. Additions and fixes are omitted.
+    """Yield the notes of a page that matter for an upgrade, in order. Omit additions and fixes.
 
     Args:
         html: The page.
         distribution: The distribution of the release notes.
-        line: The release line, such as ``3.0``, which is the release of the overview.
+        line: The release line, such as ``3.0``. Notes of the overview get it as their release.
     """
     page = ReleaseNotesParser()
     page.feed(html)

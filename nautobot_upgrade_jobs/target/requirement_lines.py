@@ -1,4 +1,4 @@
-"""Parses requirements in practice: old forms, options and URLs."""
+"""Parse requirements as they occur in practice: with old forms, options and URLs."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import canonicalize_name
 
 OLD_WILDCARD = re.compile(r"([<>]=?\s*[\w.]+)\.\*")
-"""``>=3.6.*``, which setuptools read as ``>=3.6`` and the standard rejects."""
+"""``>=3.6.*``. Old setuptools read it as ``>=3.6``, but the standard rejects it."""
 PER_REQUIREMENT_OPTIONS = re.compile(r"\s+--(?:hash|config-settings|global-option)\b")
 """Options that pip allows after a requirement in a file."""
 PIN = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?==[A-Za-z0-9][A-Za-z0-9.!+_-]*")
 """One release of one distribution (https://packaging.python.org/specifications). Older version
-formats are accepted where they are unambiguous."""
+formats are accepted if they are unambiguous."""
 
 
 def parse_requirement(text: str) -> Requirement | None:
-    """Return a requirement by name; None if the text is not a requirement.
+    """Return a parsed requirement without its URL; None if the text is not a requirement.
 
-    A URL is removed, because fetching it could run code.
+    The URL is removed, because building the package at the URL could run code.
     """
     plain = OLD_WILDCARD.sub(r"\1", PER_REQUIREMENT_OPTIONS.split(text)[0])
     try:

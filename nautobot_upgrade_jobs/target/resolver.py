@@ -1,4 +1,4 @@
-"""Resolves the package set for a target."""
+"""Resolve the package set for a target."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ def resolve(
         seconds: The time limit.
         wheel_directory: Folder of wheels to use instead of the index; empty for the configured
             index.
-        lines: Lines such as ``3.2`` whose newest release is evaluated as an alternative.
+        lines: Release lines, such as ``3.2``. The newest release of each is an alternative target.
 
     Returns:
-        The set and the obstacles to it, or why it is unknown.
+        The set and what prevents a complete set, or why the set is unknown.
     """
     try:
         with scratch_folder() as folder:
@@ -46,7 +46,7 @@ def resolve(
             solver = Solver(uv, roots, wheel_directory)
             resolution = _resolve_target(solver, target)
             alternatives: list[AlternativeTarget] = []
-            with contextlib.suppress(ResolverFailed):  # the resolution itself is complete
+            with contextlib.suppress(ResolverFailed):  # The resolution itself is complete.
                 alternatives.extend(_evaluate_alternatives(solver, lines, target))
             return replace(resolution, alternatives=tuple(alternatives))
     except (ResolverFailed, ScratchError, OSError) as error:
@@ -54,7 +54,7 @@ def resolve(
 
 
 def _resolve_target(solver: Solver, target: str) -> Resolution:
-    """Return the set, or the largest part of it that exists."""
+    """Return the package set, or the largest set that exists."""
     requirements = solver.available_roots(target)
     refused: dict[str, str] = {}
     try:
@@ -87,7 +87,7 @@ def _resolve_target(solver: Solver, target: str) -> Resolution:
 def _evaluate_alternatives(
     solver: Solver, lines: Iterable[str], target: str
 ) -> Iterator[AlternativeTarget]:
-    """Yield the newest release of each line, other than the target, with the obstacles to it."""
+    """Yield the newest release of each line except the target, with what prevents its set."""
     newest = (solver.solve_versions([f"{CORE}=={line}.*"], "--no-deps").get(CORE) for line in lines)
     for version in dict.fromkeys(each for each in newest if each and each != target):
         yield _evaluate_alternative(solver, version)
@@ -118,7 +118,7 @@ def _evaluate_alternative(solver: Solver, version: str) -> AlternativeTarget:
 def _list_app_releases(
     solver: Solver, packages: Iterable[ResolvedPackage]
 ) -> Iterator[AppReleases]:
-    """Yield the releases of each App on the index."""
+    """Yield the relevant releases of each App on the index."""
     roots = solver.roots
     compatible = {package.name: package.version for package in packages}
     latest = solver.solve_versions(roots.app_distributions, "--no-deps")

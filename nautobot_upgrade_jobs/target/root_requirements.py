@@ -36,8 +36,8 @@ class RootRequirements:
     python: str
     """Version of the interpreter, such as ``3.11.7``."""
     extra_requirements: tuple[str, ...] = ()
-    """Requirements of the operator for this run: other releases of Apps, extras of Nautobot or
-    further distributions."""
+    """Requirements that the operator gave for this run: other releases of Apps, extras of Nautobot
+    or further distributions."""
 
     @cached_property
     def installed(self) -> dict[str, Package]:
@@ -50,7 +50,7 @@ class RootRequirements:
 
     @cached_property
     def local(self) -> tuple[Package, ...]:
-        """Distributions installed from a folder or a file, which no index has."""
+        """Distributions that were installed from a folder or a file."""
         return tuple(package for package in self.packages.installed if package.local)
 
     @cached_property
@@ -60,19 +60,19 @@ class RootRequirements:
         return tuple(dict.fromkeys(name for name in names if name in self.installed))
 
     def installed_version(self, name: str) -> str:
-        """Return the installed version; empty if it is not installed."""
+        """Return the installed version of a distribution; empty if it is not installed."""
         package = self.installed.get(name)
         return package.version if package else ""
 
     @property
     def unparsed_requirement_lines(self) -> tuple[str, ...]:
-        """Lines of ``local_requirements.txt`` that are used in part or not at all."""
+        """Lines of ``local_requirements.txt`` that the resolver uses only in part or not at all."""
         return tuple(
             line for line in self.packages.requirements_file if not is_plain_requirement(line)
         )
 
     def treat_as_local(self, names: Collection[str]) -> RootRequirements:
-        """Return these requirements with some distributions kept unchanged as local ones."""
+        """Return the requirements with some distributions treated as local. They stay unchanged."""
         packages = (
             replace(package, local=True) if canonicalize_name(package.name) in names else package
             for package in self.packages.installed
@@ -80,10 +80,10 @@ class RootRequirements:
         return replace(self, packages=replace(self.packages, installed=tuple(packages)))
 
     def resolve_roots(self, target: str) -> tuple[str, ...]:
-        """Return all root requirements, that on Nautobot first.
+        """Return all root requirements. The requirement on Nautobot is first.
 
-        No App is downgraded. Old releases often have no upper bound and seem compatible with
-        everything, but they do not match the schema of the database.
+        No App is downgraded. An old release of an App often has no upper bound, so it seems
+        compatible with every target. It does not match the schema of the database.
         """
         explicit = {requirement_name(each) for each in self.extra_requirements}
         apps = (
@@ -99,7 +99,10 @@ class RootRequirements:
         return (self.core_requirement(target), *kept, *further)
 
     def _add_extras(self, name: str) -> str:
-        """Return an App's name with the extras that the requirements name."""
+        """Return an App's name with the extras that ``local_requirements.txt`` names.
+
+        Requirements of local distributions can also name extras.
+        """
         lines = (*self.packages.requirements_file, *self._local_package_requirements())
         extras = {
             extra
@@ -124,9 +127,9 @@ class RootRequirements:
     def other_requirements(self) -> tuple[str, ...]:
         """Requirements on distributions other than Nautobot and the Apps.
 
-        These are distributions that no other one requires, the lines of ``local_requirements.txt``
-        and the requirements of local distributions. Requirements on Nautobot and on Apps are
-        omitted, because they apply to the installed release.
+        These are distributions that no other distribution requires, the lines of
+        ``local_requirements.txt``, and the requirements of local distributions. Lines about
+        Nautobot and Apps are left out, because they were written for the installed release.
         """
         local = (canonicalize_name(package.name) for package in self.local)
         excluded = {CORE, *self.app_distributions, *local}
@@ -187,10 +190,10 @@ class RootRequirements:
 
 
 def format_pins(packages: Iterable[Package]) -> list[str]:
-    """Return ``name==version`` of each."""
+    """Return ``name==version`` of each package."""
     return [f"{canonicalize_name(each.name)}=={Version(each.version)}" for each in packages]
 
 
 def format_exact_pins(packages: Iterable[Package]) -> list[str]:
-    """Return ``name===version`` of each, because ``==1.0`` also matches ``1.0+local``."""
+    """Return ``name===version`` of each package. ``==1.0`` would also match ``1.0+local``."""
     return [pin.replace("==", "===", 1) for pin in format_pins(packages)]

@@ -1,7 +1,7 @@
-"""Overrides for the live configuration that isolate the started target from live services.
+"""Override settings of the live configuration, so that the target uses no live services.
 
-The target imports this module in its own process. ``probes.target`` makes the database session
-read-only. This module replaces cache, broker, folders, mail, metrics and logs.
+The process of the target imports this module. The module replaces cache, broker, folders, mail,
+metrics and logs. ``probes.target`` makes the database session read-only.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any
 IN_MEMORY_STORAGE = "django.core.files.storage.InMemoryStorage"
 WRITABLE_FOLDER_SETTINGS = ("MEDIA_ROOT", "STATIC_ROOT")
 READ_ONLY_FOLDER_SETTINGS = ("JOBS_ROOT", "GIT_ROOT")
-"""Folders whose files are read but not run."""
+"""Folders whose files the target reads but does not run."""
 IN_MEMORY_BACKENDS = {
     "CELERY_BROKER_URL": "memory://",
     "CELERY_BROKER_READ_URL": None,
@@ -48,12 +48,12 @@ def load_isolated(  # noqa: PLR0913 - keyword-only
     without: Collection[str],
     database_alias: str,
 ) -> None:
-    """Run a configuration file in a namespace and override its settings.
+    """Run the live configuration in the namespace of a module, and override settings.
 
     Args:
         settings: The namespace of the module that replaces the configuration.
-        path: The live configuration. Nothing is written to its folder, not even bytecode.
-        directory: The working directory of the live process, on which the file may depend.
+        path: The live configuration file. Nothing is written to its folder, not even bytecode.
+        directory: The working directory of the live process. The file may depend on it.
         scratch: The folder for all files of the target.
         without: Apps to exclude.
         database_alias: The entry of ``DATABASES`` that becomes the default.
@@ -68,14 +68,14 @@ def load_isolated(  # noqa: PLR0913 - keyword-only
         os.chdir(previous)
     settings.update(isolation_overrides(settings, Path(scratch), without, database_alias))
     _close_logs()
-    if "sentry_sdk" in sys.modules:  # errors of a trial boot are not errors of the installation
+    if "sentry_sdk" in sys.modules:  # Errors of a trial boot must not be reported.
         sys.modules["sentry_sdk"].init(dsn="")
 
 
 def isolation_overrides(
     settings: Mapping[str, Any], scratch: Path, without: Collection[str], database_alias: str
 ) -> dict[str, Any]:
-    """Return the settings that replace those of the live configuration."""
+    """Return the settings that replace settings of the live configuration."""
     databases = copy.deepcopy(settings["DATABASES"])
     databases["default"] = databases[database_alias]
     local = "django.core.cache.backends.locmem.LocMemCache"
@@ -101,7 +101,7 @@ def isolation_overrides(
 
 
 def _storage_overrides(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Return file storages in memory, because the live ones can be external services."""
+    """Return file storages in memory, because live storages can be external services."""
     if "STORAGES" not in settings:
         return (
             {"DEFAULT_FILE_STORAGE": IN_MEMORY_STORAGE}
@@ -114,7 +114,7 @@ def _storage_overrides(settings: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _close_logs() -> None:
-    """Close the log handlers of the configuration, because its log files are live."""
+    """Close the log handlers of the configuration, because they write to live log files."""
     loggers = (logging.getLogger(), *map(logging.getLogger, logging.root.manager.loggerDict))
     for logger in loggers:
         for handler in list(logger.handlers):

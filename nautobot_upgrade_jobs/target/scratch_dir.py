@@ -1,4 +1,4 @@
-"""Scratch folders of a run, private and removed afterwards even if the run is killed."""
+"""Private scratch folders. A later run removes them if their own run was killed."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MEBIBYTE = 1 << 20
 
 
 class ScratchError(Exception):
-    """No folder to work in. The message says what to change."""
+    """No folder can be used as a scratch folder. The message says what to change."""
 
 
 @contextlib.contextmanager
@@ -43,25 +43,25 @@ def scratch_folder(work_directory: str = "") -> Iterator[Path]:
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
         unlocked = folder / f".{LOCK_FILE}"
         fcntl.flock(stack.enter_context(unlocked.open("w")), fcntl.LOCK_EX)
-        unlocked.rename(folder / LOCK_FILE)  # other runs test the lock only from now on
+        unlocked.rename(folder / LOCK_FILE)  # From now on, other runs test the lock.
         yield folder
 
 
 def require_exec_allowed(folder: Path) -> None:
-    """Refuse a folder on a file system that is mounted with noexec.
+    """Raise an error for a folder on a file system that is mounted with noexec.
 
     Raises:
-        ScratchError: Installed packages could not be loaded there.
+        ScratchError: Packages that are installed in the folder could not be loaded.
     """
     if os.statvfs(folder).f_flag & os.ST_NOEXEC:
         raise ScratchError(
-            f"programs cannot run in {folder.parent}, because it is mounted with noexec; set the "
+            f"programs cannot run in {folder.parent}, because it is mounted with noexec. Set the "
             "App's setting 'work_directory' to another folder"
         )
 
 
 def resolve_work_directory(work_directory: str) -> Path:
-    """Return the parent directory of scratch folders.
+    """Return the parent folder of the scratch folders. Create it if it does not exist.
 
     Raises:
         ScratchError: The directory belongs to another user or is accessible to others.
@@ -75,13 +75,13 @@ def resolve_work_directory(work_directory: str) -> Path:
     if status.st_uid != os.geteuid() or stat.S_IMODE(status.st_mode) & 0o077:
         raise ScratchError(
             f"'work_directory' {path} must belong to the user of this process and have mode 0700, "
-            "because code installed there is run"
+            "because Preflight runs code that is installed there"
         )
     return path
 
 
 def measure_mebibytes(folder: Path) -> int:
-    """Return the size of a folder in MiB. A file with several hard links counts for each."""
+    """Return the size of a folder in MiB. A file counts once for each of its hard links."""
     sizes = (
         _get_file_size(entry)
         for root, _, names in os.walk(folder)
@@ -95,7 +95,7 @@ def _join_paths(root: str, names: list[str]) -> Iterator[str]:
 
 
 def _get_file_size(path: str) -> int:
-    with contextlib.suppress(OSError):  # removed meanwhile
+    with contextlib.suppress(OSError):  # The file was removed meanwhile.
         return os.lstat(path).st_size
     return 0
 
@@ -105,5 +105,5 @@ def _remove_stale_folders(parent: Path) -> None:
     for folder in parent.glob(f"{PREFIX}*"):
         with contextlib.suppress(OSError), (folder / LOCK_FILE).open() as lock:
             if folder.stat().st_uid == os.geteuid():
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)  # fails while the run lives
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)  # Fails during the run.
                 shutil.rmtree(folder, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""Finds one package set for a list of requirements, by metadata alone."""
+"""Find one package set for a list of requirements, without building any package."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ from .uv_output import (
 CONSTRAINTS_FILE = "constraints.txt"
 SDISTS_FILE = "source.txt"
 NO_CORE_MESSAGE = (
-    "the package index has no nautobot; check its address and its credentials in the configuration"
+    "the package index has no nautobot. Check the address and the credentials of the index"
 )
 
 
 class Solver:
-    """Solves requirements with uv and keeps what it learns about the index.
+    """Finds package sets with uv, and keeps what it finds out about the index.
 
     Raises:
-        ResolverFailed: The index or uv does not answer. The methods raise it too.
+        ResolverFailed: The index or uv does not answer. Each method can also raise this error.
     """
 
     def __init__(self, uv: Uv, roots: RootRequirements, wheel_directory: str = "") -> None:
@@ -50,7 +50,7 @@ class Solver:
         self.roots = roots.treat_as_local(self.availability.missing_distributions)
 
     def available_roots(self, target: str) -> list[str]:
-        """Return the root requirements for a target, without distributions missing on the index."""
+        """Return the root requirements for a target that are on the index."""
         missing = self.availability.missing_distributions
         roots = self.roots.resolve_roots(target)
         return [root for root in roots if requirement_name(root) not in missing]
@@ -61,11 +61,11 @@ class Solver:
         return package.name in self._unverified and changed
 
     def solve_versions(self, requirements: Sequence[str], *options: str) -> dict[str, str]:
-        """Return the versions of a set by name; empty if there is none.
+        """Return the versions of a package set by name; empty if there is no set.
 
         Args:
             requirements: The requirements.
-            options: Options of ``uv pip compile`` for a plain run with wheels only.
+            options: Options of ``uv pip compile``. If there are any, only wheels are used.
         """
         if not requirements:
             return {}
@@ -80,7 +80,9 @@ class Solver:
         return {package.name: package.version for package in parse_resolved(output.text)}
 
     def solve(self, requirements: Sequence[str]) -> UvOutput:
-        """Return a set. A new distribution with an sdist only counts by its name alone.
+        """Return a package set.
+
+        For a new distribution without a wheel, the requirements are unknown and are left out.
 
         Raises:
             Unsolvable: There is no set.
@@ -88,7 +90,7 @@ class Solver:
         try:
             return self._solve_preferring_wheels(requirements)
         except Unsolvable as error:
-            # To keep a version, uv takes the first index that has it, whatever its wheels are for.
+            # To keep a version, uv uses the first index that has it, even without a matching wheel.
             if unpinned := parse_unmatched_wheels(str(error)) - self._unpinned:
                 self._unpinned |= unpinned
                 return self.solve(requirements)
@@ -100,14 +102,14 @@ class Solver:
             return self.solve(requirements)
 
     def _find_unverified(self, reason: str) -> frozenset[str]:
-        """Return the distributions without wheels whose requirements uv would have to build."""
+        """Return the distributions without wheels that uv would have to build."""
         names = parse_sdist_only(reason) - self.roots.installed.keys() - self._unverified
         without_wheels = frozenset(name for name in names if not has_wheels(self._uv, name))
         return without_wheels or find_named_packages(reason, self._never_with_wheels)
 
     @property
     def _never_with_wheels(self) -> tuple[Package, ...]:
-        """Installed distributions without any wheel that can stay at their version."""
+        """Installed distributions without any wheel. They can stay at their installed version."""
         packages = self.availability.sdist_only_forever
         return tuple(
             package
@@ -116,16 +118,16 @@ class Solver:
         )
 
     def _solve_preferring_wheels(self, requirements: Sequence[str]) -> UvOutput:
-        """Return a set in which an sdist is taken only in the installed version.
+        """Return a package set that has sdists only of installed versions.
 
-        One attempt pins the sdists, the other one takes wheels of other versions instead. The
-        result with the newer Apps counts.
+        The first attempt pins these sdists. The second attempt uses wheels of other versions
+        instead. The result with the newer Apps is returned.
 
         Raises:
             Unsolvable: There is no set.
         """
         if self.availability.sdist_only_forever == self.availability.sdist_only:
-            return self._compile(requirements, self._never_with_wheels)  # both attempts are equal
+            return self._compile(requirements, self._never_with_wheels)  # The attempts are equal.
         pinned = self._solve_with_pinned_sdists(requirements)
         try:
             unpinned = self._compile(requirements, self._never_with_wheels)
@@ -138,7 +140,7 @@ class Solver:
         return pinned
 
     def _solve_with_pinned_sdists(self, requirements: Sequence[str]) -> UvOutput | None:
-        """Return a set with as many sdists as possible at their version; None if there is none."""
+        """Return a package set with as many pinned sdists as possible; None if there is no set."""
         pinned = {
             name: package
             for package in self.availability.sdist_only
@@ -157,7 +159,7 @@ class Solver:
     def _compile(self, requirements: Sequence[str], sdists: Sequence[Package]) -> UvOutput:
         folder = self._uv.folder
         (folder / SDISTS_FILE).write_text("\n".join(format_exact_pins(sdists)) + "\n", "utf-8")
-        # uv keeps the versions in the output file where possible, as pip does.
+        # Like pip, uv keeps the versions in the output file if possible.
         preferred = (
             package
             for package in self.availability.available
@@ -182,7 +184,7 @@ class Solver:
         )
 
     def _write_uv_configuration(self) -> None:
-        """Give uv the metadata that it would otherwise fetch or build from an sdist."""
+        """Write the metadata of installed distributions, so that uv need not fetch or build it."""
         text = uv_configuration(
             self.roots.installed.values(), self._unverified, self._index_configuration
         )

@@ -1,4 +1,4 @@
-"""Starts the target in its own environment and collects its facts."""
+"""Start the target in its own environment, and collect its facts."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ PROBE_MODULE = f"{PACKAGE}.probes.target"
 CONFIG_FILE = "nautobot_config.py"
 RESULT_FILE = "answer.json"
 READ_ONLY_PGOPTIONS = "-c default_transaction_read_only=on"
-"""Options for connections to PostgreSQL that Django does not open."""
+"""Options that make connections read-only if code other than Django opens them."""
 BOOT_TIMEOUT_MESSAGE = "it was not ready in time ('boot_timeout_seconds')"
 WITHHELD_VARIABLES = frozenset(
     {
@@ -42,7 +42,7 @@ WITHHELD_VARIABLES = frozenset(
         "VIRTUAL_ENV",
     }
 )
-"""Variables, in any case, that point to live code, queues, files or monitoring."""
+"""Environment variables that refer to live code, queues, files or monitoring."""
 CONFIG_TEMPLATE = """from {package}.target.safe_settings import load_isolated
 
 load_isolated(
@@ -62,7 +62,7 @@ SANDBOX_ERRORS = re.compile(
     "|maximum statement execution time exceeded",
     re.IGNORECASE,
 )
-"""Errors that the isolation causes: the database is read-only and the cache is in memory."""
+"""Errors that the isolation can cause: the database is read-only, and the cache is in memory."""
 
 
 class BootFailed(Exception):
@@ -71,7 +71,7 @@ class BootFailed(Exception):
 
 @dataclass(frozen=True)
 class LiveInstallation:
-    """The live installation whose configuration and Apps the target uses."""
+    """The live installation. The target uses its configuration and its Apps."""
 
     config: str
     """Path of the live configuration."""
@@ -82,19 +82,19 @@ class LiveInstallation:
 
 @dataclass
 class TrialBooter:
-    """Starts an environment, and again without each App that fails to load."""
+    """Starts the target, and starts it again without each App that does not load."""
 
     python: Path
     """The interpreter of the environment."""
     folder: Path
-    """The working folder. It is created here and removed by the caller."""
+    """The working folder. ``run`` creates it, and the caller removes it."""
     live: LiveInstallation
     deadline: float
-    """Monotonic seconds."""
+    """End of the time limit, in monotonic seconds."""
     _app_load_failures: list[AppLoadFailure] = field(default_factory=list)
 
     def run(self, target: str, missing: Sequence[str]) -> TrialBoot:
-        """Start the environment and return its facts and failures.
+        """Start the target, and return its facts and failures.
 
         Args:
             target: The release of Nautobot in the environment.
@@ -129,7 +129,7 @@ class TrialBooter:
         return [failure.module for failure in self._app_load_failures]
 
     def _prepare_folder(self) -> None:
-        """Link code without a distribution into a folder on the target's path."""
+        """Create the working folder, with links to the code of Apps that have no distribution."""
         code = self.folder / "code"
         code.mkdir(parents=True)
         (self.folder / "tmp").mkdir()
@@ -183,7 +183,7 @@ class TrialBooter:
         return self.deadline - time.monotonic()
 
     def _run_python(self, words: Sequence[str]) -> str:
-        """Run the target's Python and return its last line on standard error."""
+        """Run the target's Python, and return the last line that it writes to standard error."""
         if self._remaining_seconds <= 0:
             raise BootFailed(self._timeout_message)
         errors = self.folder / "stderr"
@@ -194,7 +194,7 @@ class TrialBooter:
                 env=self._build_environment(os.environ),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
-                stderr=stream,  # no pipe, because a child process could keep it open
+                stderr=stream,  # Not a pipe: a child process could keep it open.
                 start_new_session=True,
             )
         try:
@@ -207,7 +207,7 @@ class TrialBooter:
         return last_line or f"exit code {process.returncode} without output"
 
     def _build_environment(self, environment: Mapping[str, str]) -> dict[str, str]:
-        """Return the live environment with its secrets, but without the path of its code."""
+        """Return the environment of this process, without variables that refer to live code."""
         programs = str(self.python.parent)
         live_code = set(sysconfig.get_paths().values())
         further_paths = (
@@ -223,7 +223,7 @@ class TrialBooter:
         return passed | {
             "PATH": f"{programs}{os.pathsep}{environment.get('PATH', os.defpath)}",
             "PYTHONPATH": os.pathsep.join((str(self.folder / "code"), *further_paths)),
-            # Bytecode of live files, such as the configuration, must stay out of their folders.
+            # No bytecode may be written to the folders of live files, such as the configuration.
             "PYTHONPYCACHEPREFIX": str(self.folder / "bytecode"),
             "TMPDIR": str(self.folder / "tmp"),
             "OTEL_SDK_DISABLED": "true",
@@ -232,7 +232,7 @@ class TrialBooter:
 
 
 def _parse_failure(failure: dict[str, Any] | None, environment: Path) -> Failure | None:
-    """Return the failure of a start, with file names relative to the environment."""
+    """Return the failure of a start. File names are relative to the environment."""
     if failure is None:
         return None
     frames = tuple(

@@ -1,4 +1,4 @@
-"""Runs uv within a time limit."""
+"""Run uv within a time limit."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from urllib.parse import urlsplit
 from ..common.urls import REDACTED, mask_url_credentials
 
 MAX_REASON_LENGTH = 3000
-"""Characters. A longer explanation is not readable."""
+"""Maximum number of characters. A longer explanation is not readable."""
 SILENCING_OPTIONS = ("--no-emit-index-url", "--no-emit-find-links", "--no-emit-index-annotation")
 WATCH_SECONDS = 2
 INDEX_TIMEOUT_MESSAGE = "the package index did not answer in time"
 INDEX_VARIABLES = frozenset(
     {"UV_DEFAULT_INDEX", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS", "UV_INDEX", "UV_INDEX_URL"}
 )
-"""Variables with URLs of indexes."""
+"""Environment variables that contain URLs of indexes."""
 NO_SOLUTION = "No solution found"
 
 
@@ -49,11 +49,11 @@ class UvOutput:
 
 @dataclass(frozen=True)
 class Uv:
-    """The resolver for one interpreter, in one scratch folder."""
+    """uv as resolver and installer for one interpreter, in one scratch folder."""
 
     python: str
     folder: Path
-    """The working directory. Its ``uv.toml`` is read in addition to those of user and system."""
+    """The working directory. uv reads its ``uv.toml`` in addition to user and system files."""
     environment: Mapping[str, str]
     deadline: float
     """End of the time limit, in monotonic seconds."""
@@ -63,7 +63,7 @@ class Uv:
     """Message when the time limit is reached."""
 
     def compile(self, requirements: Iterable[str], *options: str) -> UvOutput:
-        """Return the package set for some requirements by ``uv pip compile``.
+        """Return the package set for requirements, from ``uv pip compile``.
 
         Raises:
             Unsolvable: No set exists.
@@ -77,7 +77,7 @@ class Uv:
         return self.run([*words, *silent, *options, source.name])
 
     def run(self, words: Sequence[str], watch: Callable[[], str] = lambda: "") -> UvOutput:
-        """Run uv in the folder and kill it with its children when the time limit is reached.
+        """Run uv in the folder. Kill it and its children when the time limit is reached.
 
         Args:
             words: The command and its options.
@@ -117,7 +117,7 @@ class Uv:
         raise (Unsolvable if NO_SOLUTION in errors else ResolverFailed)(reason)
 
     def _redact_output(self, text: str) -> str:
-        """Return output of uv without credentials, which some indexes have in their paths."""
+        """Return output of uv without credentials. Some indexes have credentials in their paths."""
         for name, value in self.environment.items():
             if name in INDEX_VARIABLES:
                 for url in re.split(r"[\s,]+", value):
@@ -143,7 +143,7 @@ class Uv:
 
 
 def find_interpreter() -> str:
-    """Return the Python of this environment. Under uWSGI ``sys.executable`` is uWSGI."""
+    """Return the Python of this environment. Under uWSGI, ``sys.executable`` is uWSGI."""
     names = (f"python{sys.version_info.major}.{sys.version_info.minor}", "python")
     paths = (Path(sys.prefix, "bin", name) for name in names)
     return next((str(path) for path in paths if path.exists()), sys.executable)
@@ -153,7 +153,7 @@ def _find_uv() -> str:
     """Return the path of uv, from its package or from ``PATH``.
 
     Raises:
-        ResolverFailed: uv is not installed, as with a Git repository of Jobs.
+        ResolverFailed: uv is not installed. A Git repository of Jobs does not install it.
     """
     try:
         from uv import find_uv_bin
@@ -167,7 +167,7 @@ def _find_uv() -> str:
 
 
 def kill_process_group(process: subprocess.Popen[Any]) -> None:
-    """Kill a process and its children, if they still run."""
+    """Kill a process and its children, if they are still running."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
     if process.poll() is None:

@@ -1,4 +1,4 @@
-"""Builds ``uv.toml`` with known metadata and cache lifetimes."""
+"""Build ``uv.toml`` with known metadata and cache lifetimes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def uv_configuration(installed: Iterable[Package], assumed: Collection[str], ind
 
     Args:
         installed: Distributions whose metadata need not be fetched or built.
-        assumed: Distributions with unknown requirements, which count as none.
+        assumed: Distributions whose requirements are unknown. They are treated as if they had none.
         index: The result of ``index_cache_configuration``.
     """
     unknown = (f"  {{ name = {json.dumps(name)} }}," for name in sorted(assumed))
@@ -27,10 +27,10 @@ def uv_configuration(installed: Iterable[Package], assumed: Collection[str], ind
 
 
 def index_cache_configuration(uv: Uv) -> str:
-    """Return configuration that caches published files, which never change.
+    """Return a configuration of uv's cache for the default index. Published files never change.
 
-    Where a proxy disables caching, uv would fetch each file at every step, and a resolution would
-    take minutes. An index that the administrator configured is left alone.
+    If a proxy disables caching, uv fetches each file at every step, and a resolution takes minutes.
+    The result is empty if the administrator has configured an index.
 
     Raises:
         ResolverFailed: uv does not run.

@@ -1,4 +1,4 @@
-"""Parses the output of uv."""
+"""Parse the output of uv."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def parse_resolved(text: str) -> tuple[ResolvedPackage, ...]:
 
 
 def remove_distributions(names: Collection[str], text: str) -> str:
-    """Return a requirements file without some distributions and their hashes and comments."""
+    """Return a requirements file without some distributions, their hashes and their comments."""
     kept: list[str] = []
     keep = True
     for line in text.splitlines(keepends=True):
@@ -47,7 +47,7 @@ def remove_distributions(names: Collection[str], text: str) -> str:
 
 
 def parse_wheel_availability(text: str) -> dict[str, bool]:
-    """Return whether each distribution in ``pylock.toml`` has a wheel, by name."""
+    """Return by name whether a distribution in ``pylock.toml`` has a wheel."""
     tables = (table for table in text.split("[[packages]]") if LOCKED_NAME.search(table))
     return {
         canonicalize_name(LOCKED_NAME.findall(table)[0]): bool(LOCKED_WHEELS.search(table))
@@ -56,7 +56,7 @@ def parse_wheel_availability(text: str) -> dict[str, bool]:
 
 
 def parse_not_found(reason: str) -> tuple[frozenset[str], frozenset[str]]:
-    """Return the names missing on the index, and those of which only the version is missing."""
+    """Return two sets of names: missing from the index, and on the index in other versions only."""
     return (
         frozenset(map(canonicalize_name, NOT_FOUND.findall(reason))),
         frozenset(map(canonicalize_name, NO_VERSION.findall(reason))),
@@ -69,7 +69,7 @@ def parse_sdist_only(reason: str) -> frozenset[str]:
 
 
 def parse_unmatched_wheels(reason: str) -> frozenset[str]:
-    """Return the names whose installed version has wheels only for other Pythons on an index."""
+    """Return the names whose installed version has wheels on an index only for other Pythons."""
     return frozenset(map(canonicalize_name, NO_MATCHING_WHEELS.findall(reason)))
 
 
@@ -79,13 +79,13 @@ def parse_yanked(warnings: str) -> dict[str, str]:
 
 
 def find_named_packages(reason: str, packages: Iterable[Package]) -> frozenset[str]:
-    """Return the packages that the resolver's reason names with a version."""
+    """Return the packages that the resolver's explanation names with a version."""
     names = (canonicalize_name(package.name) for package in packages)
     return frozenset(name for name in names if f"{name}==" in reason)
 
 
 def is_newer(candidate: str, other: str, names: Iterable[str]) -> bool:
-    """Return whether a set has a newer release of any distribution than another set."""
+    """Return whether a package set has a newer release of any of the names than another set."""
     new, old = (
         {package.name: Version(package.version) for package in parse_resolved(text)}
         for text in (candidate, other)

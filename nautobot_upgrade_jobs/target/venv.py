@@ -1,4 +1,4 @@
-"""Builds a virtual environment with exactly the resolved package set."""
+"""Build a virtual environment with exactly the resolved package set."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ from .uv_output import remove_distributions
 KEPT_PREFIX = "build-"
 COMPLETE_MARKER = "complete"
 SEED_PACKAGES = frozenset({"setuptools", "wheel"})
-"""Packages of every environment. Some code imports them without requiring them."""
+"""Packages that are copied into every environment. Some code imports but does not require them."""
 IN_USE_SECONDS = 7200
-"""A kept environment used within this time may still be running."""
+"""An environment that was used within this time may still be running, so it is not removed."""
 
 
 class BuildFailed(Exception):
@@ -41,11 +41,11 @@ def build(
     """Build the environment of a package set.
 
     Args:
-        uv: The installer, which works in its folder.
+        uv: The installer. The environment is built in its folder.
         resolution: The package set. Every file is verified by its hash.
-        roots: The installed packages. One without a wheel on the index is copied, not built.
+        roots: The installed packages. A package without a wheel on the index is copied, not built.
         limit: Maximum size of the environment in MiB.
-        keep: Number of environments kept for later runs with the same set.
+        keep: Number of environments to keep for runs with the same package set.
 
     Returns:
         The folder of the environment.
@@ -97,14 +97,14 @@ def _install(
 
 
 def describe_size_violation(folder: Path, limit: int) -> str:
-    """Return the reason to stop if a folder exceeds a limit in MiB; empty otherwise."""
+    """Return why a folder is too large; empty if it is within the limit in MiB."""
     if measure_mebibytes(folder) <= limit:
         return ""
     return f"it is larger than {limit} MiB, the limit of the App's setting 'build_megabytes'"
 
 
 def _packages_to_copy(resolution: Resolution, roots: RootRequirements) -> Iterator[Package]:
-    """Yield installed packages that the index does not have, or has only as an sdist."""
+    """Yield installed packages that are not on the index, or have no wheel there."""
     missing = {canonicalize_name(name) for name in (*resolution.local, *resolution.not_on_index)}
     sdists = {canonicalize_name(pin.partition("==")[0]) for pin in resolution.sdist_only}
     resolved = {package.name for package in resolution.packages}
@@ -115,7 +115,7 @@ def _packages_to_copy(resolution: Resolution, roots: RootRequirements) -> Iterat
 
 
 def _copy_distribution(name: str, folder: Path) -> None:
-    """Copy the files of an installed distribution. Of an editable one, they link to its source."""
+    """Copy the files of an installed distribution. Editable installs link to their source."""
     with contextlib.suppress(PackageNotFoundError):
         installed = distribution(name)
         site = Path(sysconfig.get_path("purelib", "posix_prefix", vars={"base": str(folder)}))
@@ -133,7 +133,7 @@ def _list_copyable_files(installed: Distribution) -> Iterator[str]:
 
 
 def _build_cache_key(uv: Uv, resolution: Resolution, copied: Iterable[Package]) -> str:
-    """Return a key for the contents of an environment."""
+    """Return a key that identifies the contents of an environment."""
     copies = sorted(f"{each.name}=={each.version} {_read_record(each.name)}" for each in copied)
     content = "\n".join((resolution.constraints, sys.version, uv.python, *copies))
     return hashlib.sha256(content.encode()).hexdigest()[:32]
@@ -147,11 +147,11 @@ def _read_record(name: str) -> str:
 
 
 def _keep_environment(folder: Path, kept: Path, number: int) -> Path:
-    """Move an environment to where later runs find it, and remove the oldest ones."""
+    """Move an environment to where later runs find it, and remove the oldest environments."""
     (folder / COMPLETE_MARKER).touch()
     if not (kept / COMPLETE_MARKER).exists():
-        shutil.rmtree(kept, ignore_errors=True)  # an incomplete one of a killed run
-    with contextlib.suppress(OSError):  # another run kept the same environment first
+        shutil.rmtree(kept, ignore_errors=True)  # A killed run has left it incomplete.
+    with contextlib.suppress(OSError):  # Another run has kept the same environment.
         folder.rename(kept)
     markers = sorted(
         (path.stat().st_mtime, path)

@@ -1,4 +1,4 @@
-"""Render the settings entry that accepts a finding; the App itself stores nothing."""
+"""Render the settings entry that accepts a finding. The App itself stores nothing."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ def render_snippet(*, today: date, **fields: str) -> str:
     """Return the settings entry that accepts one finding.
 
     Args:
-        today: The current date; the acceptance must not end before it.
+        today: The current date. The acceptance must not end before this date.
         fields: ``finding``, ``reason``, ``who``, ``until`` and ``target``.
 
     Raises:
-        AcceptanceError: A field is empty, or the date is invalid or past.
+        AcceptanceError: A field is empty, or the date is invalid or in the past.
     """
     entry = {name: " ".join(fields[name].split()) for name in FIELDS}
     for name, value in entry.items():
@@ -37,6 +37,6 @@ def render_snippet(*, today: date, **fields: str) -> str:
             raise AcceptanceError(f"'{name}' is empty.")
     (acceptance,) = parse_acceptances([entry])
     if acceptance.until < today:
-        raise AcceptanceError(f"The date {acceptance.until} is past.")
+        raise AcceptanceError(f"The date {acceptance.until} is in the past.")
     lines = "\n".join(f"{'':16}{name!r}: {value!r}," for name, value in entry.items())
     return SNIPPET_TEMPLATE.format(app=APP, lines=lines)

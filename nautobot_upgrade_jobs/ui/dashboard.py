@@ -31,7 +31,7 @@ from .template_content import call_safely
 MAX_HISTORY_RUNS = 20
 MAX_SNAPSHOTS = 10
 MAX_PREFLIGHT_RUNS = 30
-"""Number of Preflight runs searched for an earlier run with the same target."""
+"""Number of Preflight runs in which an earlier run with the same target is searched."""
 MAX_REPORT_BYTES = 10_000_000
 """Nautobot's default limit for files of a Job."""
 
@@ -50,17 +50,17 @@ class StageStatus:
 
 @dataclass(frozen=True)
 class FindingComparison:
-    """Findings of the newest Preflight compared with the previous one for the same target."""
+    """Findings of the newest Preflight run, compared with the previous run for the same target."""
 
     newer: Run
     older: Run | None
     target: str
-    """Version of the target, as an acceptance states it."""
+    """Version of the target, as in an acceptance."""
     entries: tuple[FindingHistory, ...]
 
 
 def build_dashboard(user: Any, *, running: bool = False) -> dict[str, Any]:
-    """Return the template context for a user; with ``running`` only the runs in progress."""
+    """Return the template context for a user. With ``running``, return only runs in progress."""
     history = tuple(iter_runs(user, limit=MAX_HISTORY_RUNS))
     pending = tuple((run, last_log_message(run, user)) for run in history if not run.outcome.ended)
     if running:
@@ -103,7 +103,7 @@ def _list_snapshots(user: Any) -> Iterator[tuple[Run, str]]:
 
 
 def _compare_latest_preflights(user: Any) -> FindingComparison | None:
-    """Compare the newest Preflight report with the previous one for the same target."""
+    """Compare the newest Preflight report with the previous report for the same target."""
     reports = _load_reports(iter_runs(user, "preflight", MAX_PREFLIGHT_RUNS), user)
     newer, document = next(reports, (None, {}))
     if newer is None:

@@ -22,11 +22,11 @@ class FindingHistory:
     key: str
     message: str
     note: str = ""
-    """Who accepted it, until when, and the reason."""
+    """Who accepted the finding, until when, and why."""
 
     @property
     def display_key(self) -> str:
-        """The key, shortened and escaped for display; an acceptance requires ``key`` itself."""
+        """The key, shortened and escaped for display. An acceptance requires the exact ``key``."""
         return _parse_text(self.key)
 
     @property

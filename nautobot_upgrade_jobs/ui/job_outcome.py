@@ -1,4 +1,4 @@
-"""Parse the result of a run; anything unexpected in it is ignored."""
+"""Parse the result of a run. Unexpected content is ignored."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ..catalog.versions import is_version
 from ..common.text import escape_invisible
 
 UNFINISHED = {"PENDING": "waiting", "RECEIVED": "waiting", "STARTED": "running", "RETRY": "running"}
-"""Nautobot's statuses of a run that has not ended, and our verdict for each."""
+"""Verdicts of runs that have not ended, by Nautobot's status of the run."""
 VERDICTS = {
     "go": "Go",
     "caution": "Caution",
@@ -23,13 +23,13 @@ VERDICTS = {
     "waiting": "Waiting for a worker",
     "running": "Running",
 }
-"""Every verdict of a run, and its title on a page."""
+"""Titles of all verdicts of a run."""
 REPORTED_VERDICTS = ("go", "caution", "blocked", "incomplete", "complete")
-"""Verdicts of runs that examined the installation."""
+"""Verdicts of runs whose checks ran."""
 SEVERITIES = ("blocker", "warning", "info")
 MAX_TEXT_LENGTH = 400
 MAX_LIST_ITEMS = 50
-"""Number of list items that are read; our own results are far shorter."""
+"""Number of list items that are read. Results of this App have far fewer."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class TopFinding:
 
 @dataclass(frozen=True)
 class NotCheckedReason:
-    """A reason why checks could not run, and their number."""
+    """A reason why checks could not run, and the number of these checks."""
 
     reason: str
     checks: int
@@ -76,7 +76,7 @@ class JobOutcome:
 
     @property
     def has_verdict(self) -> bool:
-        """Whether the run examined the installation."""
+        """Whether the checks of the run ran."""
         return self.verdict in REPORTED_VERDICTS
 
     @property
@@ -90,7 +90,8 @@ def parse_outcome(status: str, result: Any) -> JobOutcome:
 
     Args:
         status: Status of the JobResult.
-        result: Result of the JobResult: our own, Nautobot's record of an exception, or None.
+        result: Result of the JobResult: the result of a Job of this App, Nautobot's record of an
+            exception, or None.
     """
     if status in UNFINISHED:
         return JobOutcome(UNFINISHED[status])
@@ -151,7 +152,7 @@ def _parse_number(value: Any) -> int | None:
 
 
 def _parse_exception_message(value: Any) -> str:
-    """Return the text of an exception; a worker stores its arguments as a list."""
+    """Return the text of an exception. A worker stores the arguments of an exception as a list."""
     arguments = value if isinstance(value, (list, tuple)) else [value]
     texts = (str(argument) for argument in arguments[:MAX_LIST_ITEMS] if argument is not None)
     return _parse_text(" ".join(texts))

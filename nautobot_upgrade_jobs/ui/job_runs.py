@@ -1,4 +1,4 @@
-"""Query the runs of our Jobs that a user may view."""
+"""Query the runs of this App's Jobs that a user may view."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .next_steps import JOBS, RERUN, NextStep, suggest_next_steps
 logger = logging.getLogger(__name__)
 JOBS_MODULE = f"{__package__.rpartition('.')[0]}.jobs."
 KINDS_BY_CLASS = {name.replace(" ", ""): kind for kind, name in JOBS.items()}
-"""Kinds of our Jobs by class name."""
+"""Kinds of this App's Jobs by class name."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Link:
 
 @dataclass(frozen=True)
 class Run:
-    """One run of one of our Jobs."""
+    """One run of a Job of this App."""
 
     key: str
     kind: str
@@ -55,7 +55,7 @@ class Run:
     ended: datetime | None
     user: str
     fields: dict[str, str]
-    """Values of the form that are text."""
+    """Text values of the form, by field."""
 
     @property
     def title(self) -> str:
@@ -69,7 +69,7 @@ class Run:
 
 
 def get_job_kind(result: JobResult) -> str:
-    """Return the kind of our Job that ran; empty for any other Job."""
+    """Return the kind of the Job that ran; empty if it is not a Job of this App."""
     job = result.job_model
     if job is None or not job.module_name.startswith(JOBS_MODULE):
         return ""
@@ -77,7 +77,7 @@ def get_job_kind(result: JobResult) -> str:
 
 
 def parse_run(result: JobResult) -> Run | None:
-    """Return a result as a run of one of our Jobs; None for any other Job."""
+    """Return a JobResult as a run; None if it is not of a Job of this App."""
     kind = get_job_kind(result)
     if not kind:
         return None
@@ -94,10 +94,10 @@ def parse_run(result: JobResult) -> Run | None:
 
 
 def query_job_keys() -> dict[str, list[Any]]:
-    """Return the primary keys of our Jobs by kind.
+    """Return the primary keys of this App's Jobs by kind.
 
-    Queries of results filter by these keys. With a filter by the Job's name, the database would
-    read every result of an installation that has not run the Job.
+    Queries of results filter by these keys. If they filtered by the Job's name, the database would
+    read all results of an installation that has never run the Job.
     """
     keys: dict[str, list[Any]] = {kind: [] for kind in JOBS}
     jobs = Job.objects.filter(
@@ -109,7 +109,7 @@ def query_job_keys() -> dict[str, list[Any]]:
 
 
 def query_visible_results(user: Any, *kinds: str) -> QuerySet[JobResult]:
-    """Return the results of our Jobs that a user may view, the newest first."""
+    """Return the results of this App's Jobs that a user may view, newest first."""
     keys = [
         key
         for kind, job_keys in query_job_keys().items()
@@ -125,7 +125,7 @@ def query_visible_results(user: Any, *kinds: str) -> QuerySet[JobResult]:
 
 
 def iter_runs(user: Any, kind: str = "", limit: int | None = None) -> Iterator[Run]:
-    """Yield the runs that a user may view, the newest first."""
+    """Yield the runs that a user may view, newest first."""
     for result in query_visible_results(user, *filter(None, [kind]))[:limit]:
         if run := parse_run(result):
             yield run
@@ -137,7 +137,7 @@ def list_attachments(run: Run, user: Any) -> tuple[Attachment, ...]:
 
 
 def query_files(result: str, user: Any, ending: str = "") -> QuerySet[FileProxy]:
-    """Return the files of a result that a user may view, by the end of their names."""
+    """Return the files of a result that a user may view and whose names have an ending."""
     return FileProxy.objects.restrict(user, "view").filter(job_result=result, name__endswith=ending)
 
 
@@ -146,7 +146,7 @@ def read_file(proxy: FileProxy, max_bytes: int = -1) -> bytes | None:
     try:
         with proxy.file.open("rb") as stream:
             return bytes(stream.read(max_bytes))
-    except Exception:  # each storage raises its own errors
+    except Exception:  # A storage backend can raise any exception.
         logger.warning("nautobot_upgrade_jobs: %s cannot be read", proxy.name, exc_info=True)
         return None
 
@@ -159,7 +159,7 @@ def last_log_message(run: Run, user: Any) -> str:
 
 
 def runnable_jobs(user: Any) -> dict[str, str]:
-    """Return the primary keys, by kind, of the Jobs that a user may run."""
+    """Return the primary keys of the Jobs that a user may run, by kind."""
     jobs = Job.objects.restrict(user, "run").filter(
         module_name__startswith=JOBS_MODULE,
         job_class_name__in=list(KINDS_BY_CLASS),
@@ -175,7 +175,7 @@ def can_accept_findings(user: Any) -> bool:
 
 
 def list_url() -> str:
-    """Return the URL of Nautobot's list of results, filtered to our Jobs."""
+    """Return the URL of Nautobot's list of results, filtered by this App's Jobs."""
     keys = [("job_model", key) for job_keys in query_job_keys().values() for key in job_keys]
     return f"{reverse('extras:jobresult_list')}?{urlencode(keys)}" if keys else ""
 

@@ -1,4 +1,7 @@
-"""Export the newest verdicts as Prometheus metrics; numbers only, because the page is public."""
+"""Export the newest verdicts as Prometheus metrics.
+
+The metrics are numbers only, because the metrics page is public.
+"""
 
 from __future__ import annotations
 
@@ -13,18 +16,21 @@ from .job_outcome import SEVERITIES, UNFINISHED, JobOutcome, parse_outcome
 from .job_runs import query_job_keys
 
 MAX_RUNS_SEARCHED = 20
-"""Number of runs of a Job searched for one that examined the installation."""
+"""Number of runs of a Job in which a run with a verdict is searched."""
 
 
 def iter_latest_outcomes() -> Iterator[tuple[str, list[tuple[JobOutcome, datetime]]]]:
-    """Yield each Job's newest outcome and end, and older ones if the newest has no verdict."""
+    """Yield each Job's newest outcome with its end time.
+
+    If the newest run has no verdict, the outcomes of older runs follow.
+    """
     for kind, keys in query_job_keys().items():
         results = JobResult.objects.filter(job_model__in=keys, date_done__isnull=False).exclude(
             status__in=list(UNFINISHED)
         )
         rows = results.order_by("-date_created").values_list("status", "result", "date_done")
         runs = [*_parse_outcomes(rows[:1])]
-        if runs and not runs[0][0].has_verdict:  # rare; otherwise a scrape reads one row per Job
+        if runs and not runs[0][0].has_verdict:  # Rare. A scrape usually reads one row per Job.
             runs += _parse_outcomes(rows[1:MAX_RUNS_SEARCHED])
         yield kind, runs
 
@@ -55,8 +61,8 @@ def upgrade_metrics() -> Iterator[GaugeMetricFamily]:
     for kind, runs in iter_latest_outcomes():
         for outcome, _ in runs[:1]:
             verdict.add_metric([kind, outcome.verdict], 1)
-        # A run that was refused or crashed did not examine the installation, so the findings and
-        # the age of the run before it still apply.
+        # A run that was refused or crashed ran no checks, so the findings and the age of the last
+        # run with a verdict still apply.
         for outcome, ended in [run for run in runs if run[0].has_verdict][:1]:
             age.add_metric([kind], (now - ended).total_seconds())
             for severity in SEVERITIES:

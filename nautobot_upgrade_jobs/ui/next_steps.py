@@ -1,4 +1,4 @@
-"""The stages of an upgrade, and the next Job after a run with the values of its form."""
+"""The stages of an upgrade, and the Jobs to run next after a run."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ JOBS = {
     "verify": "Verify Migrations",
     "rollback": "Rollback Planner",
 }
-"""Names of our Jobs by kind."""
+"""Names of this App's Jobs by kind."""
 GOOD_VERDICTS = ("go", "caution", "complete")
 RERUN = "again"
-"""Key of the form values that stands for the values of an earlier run."""
+"""Key in ``NextStep.fields``. Its value is the run whose form values are used again."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class NextStep:
 
 @dataclass(frozen=True)
 class Stage:
-    """A stage of the upgrade: a Job and the question that it answers."""
+    """A stage of the upgrade: a Job, and the question that the Job answers."""
 
     kind: str
     question: str
@@ -58,13 +58,13 @@ LAST_STAGE_BEFORE_UPGRADE = "snapshot"
 def suggest_next_steps(
     kind: str, outcome: JobOutcome, run: str, fields: Mapping[str, str]
 ) -> Iterator[NextStep]:
-    """Yield the next steps after a run, the most useful first.
+    """Yield the next steps after a run, most useful first.
 
     Args:
         kind: Kind of the Job that ran.
         outcome: Outcome of the run.
         run: Primary key of the JobResult.
-        fields: Values of its form, which may include primary keys of other runs.
+        fields: Values of the run's form. A value can be the primary key of another run.
     """
     if not outcome.ended:
         return

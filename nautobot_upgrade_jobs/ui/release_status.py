@@ -22,13 +22,13 @@ class ReleaseStatus:
     age_days: int = 0
     """Days since the release was published."""
     latest_patch: str = ""
-    """The newest release of the line; empty if it is not newer than the installed one."""
+    """The newest release of the line; empty if the installed release is as new."""
     latest: str = ""
-    """The newest release of all lines; empty if it is not newer than the installed one."""
+    """The newest release of all lines; empty if the installed release is as new."""
     maintenance: str = ""
     """A sentence about the maintenance of the line; empty if unknown."""
     catalog_date: date | None = None
-    """The date of the catalog; it does not contain later releases."""
+    """The date of the catalog. Later releases are not in the catalog."""
     unavailable_reason: str = ""
     """Reason why the status is unknown."""
 

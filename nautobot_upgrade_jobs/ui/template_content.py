@@ -1,6 +1,6 @@
-"""Add the verdict, next steps and report to the page of a JobResult of our Jobs.
+"""Add verdict, next steps and report to the page of a JobResult of this App's Jobs.
 
-A component that raises an exception breaks the whole page, so each one is guarded.
+A component that raises an exception breaks the whole page, so exceptions are caught.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ T = TypeVar("T")
 
 
 def call_safely(function: Callable[[], T], default: T) -> T:
-    """Return the result of a function, or a default if it raises; log the exception."""
+    """Return the result of a function. If it raises, log the exception and return a default."""
     try:
         return function()
-    except Exception:  # the rest of the page must still render
+    except Exception:  # The rest of the page must still be rendered.
         logger.exception("nautobot_upgrade_jobs: part of a page cannot be shown")
         return default
 
@@ -52,10 +52,10 @@ def build_verdict_context(result: Any, user: Any) -> dict[str, Any]:
 
 
 class _OwnJobResultMixin:
-    """A component that only results of our Jobs have."""
+    """A component that is shown only for results of this App's Jobs."""
 
     def should_render(self, context: Context) -> bool:
-        """Return whether the page shows a result of our Jobs."""
+        """Return whether the page shows a result of this App's Jobs."""
         return call_safely(lambda: parse_run(context["object"]) is not None, False)
 
 

@@ -27,9 +27,9 @@ REPORT_POLICY = (
     "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; "
     "style-src 'unsafe-inline'; frame-ancestors 'self'"
 )
-"""Allows a report to render and to open external links, without any access to this site."""
+"""Policy that lets a report open external links, but gives it no access to this site."""
 DOCS = Path(__file__).parents[1] / "docs"
-"""The built documentation: part of a wheel; in a checkout, built by ``make site``."""
+"""The built documentation. A wheel contains it. In a checkout, ``make site`` builds it."""
 DOCS_POLICY = "default-src 'self' 'unsafe-inline' data:; frame-ancestors 'self'"
 MAX_FIELD_LENGTH = 4000
 ACCEPTANCE_DAYS = 30
@@ -38,16 +38,16 @@ THEMES = ("light", "dark")
 
 
 LEGACY = int(version("nautobot").partition(".")[0]) < 3
-"""Since 3.0, Nautobot itself shows the title of a page."""
+"""Whether Nautobot is older than 3.0. Newer releases show the title of a page themselves."""
 
 
 class JobResultPermissionMixin(LoginRequiredMixin, PermissionRequiredMixin, View):
-    """Limit a page to users who may view Job results; object permissions apply to each result."""
+    """Limits a page to users who may view Job results. Object permissions apply to each result."""
 
     permission_required = "extras.view_jobresult"
 
     def handle_no_permission(self) -> HttpResponseRedirect:
-        """Redirect anonymous users to the login page; refuse authenticated ones."""
+        """Redirect anonymous users to the login page. Refuse authenticated users."""
         self.raise_exception = self.request.user.is_authenticated
         return super().handle_no_permission()
 
@@ -67,7 +67,7 @@ class UpgradeView(JobResultPermissionMixin, TemplateView):
 
 
 class RunningView(JobResultPermissionMixin, TemplateView):
-    """The runs in progress, which a page refreshes."""
+    """The runs in progress. The Upgrade page reloads this part."""
 
     template_name = f"{TEMPLATES}/running.html"
 
@@ -80,7 +80,7 @@ class RunningView(JobResultPermissionMixin, TemplateView):
 
 
 class VerdictView(JobResultPermissionMixin, View):
-    """The verdict of one run, which its page refreshes."""
+    """The verdict of one run. The page of the run reloads this part."""
 
     def get(self, request: HttpRequest, pk: str) -> HttpResponse:
         """Return the panel's body."""
@@ -90,7 +90,7 @@ class VerdictView(JobResultPermissionMixin, View):
 
 
 class AcceptView(JobResultPermissionMixin, TemplateView):
-    """The form that renders an acceptance for the settings; nothing is stored."""
+    """A form that renders an acceptance as a settings entry. Nothing is stored."""
 
     template_name = "nautobot_upgrade_jobs/accept.html"
 
@@ -155,7 +155,7 @@ class DocsView(LoginRequiredMixin, View):
 
 
 def _get_result_or_404(request: HttpRequest, pk: str) -> JobResult:
-    """Return a result of our Jobs that the user may view."""
+    """Return a result of this App's Jobs that the user may view."""
     result = get_object_or_404(JobResult.objects.restrict(request.user, "view"), pk=pk)
     if not get_job_kind(result):
         raise Http404

@@ -1,1 +1,1 @@
-"""What an upgrade changes; pure."""
+"""What an upgrade changes, as pure functions."""

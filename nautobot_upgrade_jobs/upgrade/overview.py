@@ -1,4 +1,4 @@
-"""Overview of an upgrade: its path, the risk of its migrations, and its Apps."""
+"""Overview of an upgrade: the upgrade path, the risks of the migrations, and the Apps."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from ..facts.preconditions import COST_TEXTS, CostKind, Lock, OperationCost
 from ..facts.resolution import AppReleases
 
 RISK_LEVELS: tuple[str, ...] = ("stops", *(kind.value for kind in CostKind), "plain", "unknown")
-"""Risks of a migration, the most severe first."""
+"""Risks of a migration, most severe first."""
 RISK_TEXTS = {
     "stops": "stops on existing rows",
     "plain": "changes the catalog only",
     "unknown": "not checked",
 }
-"""Texts of the risks that are no cost."""
+"""Texts of the risks that are not costs. ``COST_TEXTS`` has the texts of the costs."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class MigrationRisk:
     risk: str
     """A member of ``RISK_LEVELS``."""
     lock: Lock = Lock.UNKNOWN
-    """The most severe lock of its operations, if the risk is a cost."""
+    """The most severe lock of the migration's operations, if the risk is a cost."""
 
     @property
     def text(self) -> str:
@@ -49,7 +49,7 @@ class MigrationRisk:
 
 @dataclass(frozen=True)
 class UpgradeOverview:
-    """The whole overview; unknown parts are empty."""
+    """The overview of an upgrade. Unknown parts are empty."""
 
     path: tuple[Waypoint, ...] = ()
     migrations: tuple[MigrationRisk, ...] = ()
@@ -57,7 +57,7 @@ class UpgradeOverview:
 
 
 def upgrade_path(installed: str, target: str, stops: Iterable[UpgradeStop]) -> tuple[Waypoint, ...]:
-    """Return the releases from the installed one to the target, both included."""
+    """Return the upgrade path: the installed release, the stops and the target."""
     if installed == target:
         return (Waypoint(installed, "installed"),)
     between = (Waypoint(stop.release, stop.kind) for stop in stops)

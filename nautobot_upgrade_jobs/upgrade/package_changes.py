@@ -1,4 +1,4 @@
-"""Changes of the environment by the package set of a target."""
+"""What the package set of a target changes in the environment."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ..facts.packages import Package
 from ..facts.resolution import Resolution
 
 INSTALLER_PACKAGES = frozenset({"pip", "setuptools", "wheel", "uv"})
-"""Packages of the environment itself. No package set requires or removes them."""
+"""Packages of every environment. A package set neither requires nor removes them."""
 
 
 @dataclass(frozen=True)
@@ -21,9 +21,9 @@ class PackageChange:
 
     name: str
     before: str
-    """Empty if it is new."""
+    """Installed version; empty if the distribution is new."""
     after: str
-    """Empty if no distribution requires it any more."""
+    """New version; empty if no distribution requires this one any more."""
     required_by: tuple[str, ...]
 
     @property
@@ -39,7 +39,8 @@ class PackageChange:
 def package_changes(packages: Packages, resolution: Resolution) -> Iterator[PackageChange]:
     """Yield added, removed and changed distributions by name.
 
-    Distributions that the set excludes, or that are on no index, are reported by a finding instead.
+    Distributions that are excluded from the set or that are on no index are left out. A finding
+    reports them.
     """
     installed: dict[str, Package] = {
         canonicalize_name(package.name): package for package in packages.installed
@@ -59,7 +60,7 @@ def package_changes(packages: Packages, resolution: Resolution) -> Iterator[Pack
 
 
 def unresolvable_packages(packages: Packages, resolution: Resolution) -> tuple[str, ...]:
-    """Return ``name==version`` of the installed packages that no index provides for the set."""
+    """Return ``name==version`` of installed packages that are on no index and not in the set."""
     resolved = {package.name for package in resolution.packages}
     if not resolved:
         return ()

@@ -1,4 +1,4 @@
-"""Evaluate the requirements of installed distributions, and explain version changes by them."""
+"""Evaluate requirements of installed distributions, and explain version changes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from packaging.version import InvalidVersion
 from ..facts import Packages
 
 RequirementLine = tuple[NormalizedName, Requirement]
-"""The requiring distribution, and its requirement."""
+"""A distribution, and one of its requirements."""
 
 
 class PackageRequirements:
@@ -33,11 +33,11 @@ class PackageRequirements:
         return self._installed.get(canonicalize_name(name))
 
     def is_required(self, name: str) -> bool:
-        """Return whether any distribution requires this one."""
+        """Return whether any installed distribution requires the named one."""
         return any(canonicalize_name(line.name) == name for _, line in self._lines)
 
     def allows(self, name: str, version: str) -> bool:
-        """Return whether every distribution that requires this one accepts a version of it."""
+        """Return whether all installed distributions accept a version of the named one."""
         return all(
             _accepts(line, version)
             for _, line in self._lines
@@ -45,7 +45,7 @@ class PackageRequirements:
         )
 
     def is_satisfied_by(self, name: str, other: PackageRequirements) -> bool:
-        """Return whether the other environment satisfies the requirements of a distribution."""
+        """Return whether another environment satisfies the requirements of a distribution."""
         return all(
             _accepts(line, other._installed.get(canonicalize_name(line.name), ""))
             for requirer, line in self._lines
@@ -53,7 +53,7 @@ class PackageRequirements:
         )
 
     def _applicable(self, lines: tuple[RequirementLine, ...]) -> list[RequirementLine]:
-        """Return the requirements whose marker applies, including those of required extras."""
+        """Return the requirements that apply, including requirements of required extras."""
         extras: set[tuple[str, str]] = set()
         while True:
             applicable = [
@@ -77,7 +77,7 @@ class PackageRequirements:
                 line.marker.evaluate({**self._environment, "extra": extra}) for extra in enabled
             )
         except (UndefinedComparison, UndefinedEnvironmentName):
-            return False  # pip cannot evaluate this marker either
+            return False  # pip cannot evaluate this marker, either.
 
 
 def explain_version_change(
@@ -87,17 +87,17 @@ def explain_version_change(
     before: PackageRequirements,
     after: PackageRequirements,
 ) -> str:
-    """Return why a distribution changed, if requirements explain it.
+    """Return why the version of a distribution changed, if requirements explain the change.
 
     Args:
-        name: Its canonical name.
-        old: Its version before; None if it was not installed.
-        new: Its version after; None if it is not installed any more.
-        before: The requirements before.
-        after: The requirements after.
+        name: Canonical name of the distribution.
+        old: The version before; None if the distribution was not installed.
+        new: The version after; None if the distribution is not installed any more.
+        before: The requirements before the change.
+        after: The requirements after the change.
 
     Returns:
-        The explanation; empty if both versions satisfy the requirements before and after.
+        The explanation; empty if requirements do not explain the change.
     """
     if old is None:
         is_new = after.is_required(name) and not before.is_required(name)
@@ -122,7 +122,7 @@ def _parse_requirements(packages: Packages) -> Iterator[RequirementLine]:
             try:
                 yield canonicalize_name(package.name), Requirement(line)
             except InvalidRequirement:
-                continue  # old metadata
+                continue  # Old metadata can be invalid.
 
 
 def _accepts(line: Requirement, version: str) -> bool:

@@ -1,4 +1,4 @@
-"""Pending migrations, and the release from which an upgrade really starts."""
+"""Pending migrations, and the release that the database has before an upgrade."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from ..migration_graph.history import MigrationHistory
 def effective_source_release(
     facts: Facts, target: Target, catalog: Catalog | Unavailable
 ) -> Target:
-    """Return the target with the release of the schema, if newer code is installed already.
+    """Return the target with the release of the schema, if newer code is already installed.
 
-    Between the installation of new code and ``migrate``, the rows are still those of the old
-    release, and the upgrade still passes every release after it.
+    After the installation of new code and before ``migrate``, the rows are still those of the old
+    release. The upgrade therefore starts at the old release.
     """
     if isinstance(catalog, Unavailable) or isinstance(facts.migrations, Unavailable):
         return target
@@ -36,8 +36,8 @@ def pending_migrations(
 ) -> tuple[str, ...] | None:
     """Return the pending migrations; None if unknown.
 
-    The started target gives all of them in order. Without it, the catalog gives the names of core's
-    migrations, sorted by name.
+    If the target was started, these are all pending migrations, in order. Otherwise, they are
+    Nautobot's own pending migrations from the catalog, sorted by name.
     """
     if isinstance(trial_boot, TrialBoot) and not isinstance(
         trial_boot.facts.migrations, Unavailable

@@ -1,1 +1,1 @@
-"""What a Job and a command share."""
+"""The workflows that Jobs and commands run."""

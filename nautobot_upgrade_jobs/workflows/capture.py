@@ -1,4 +1,4 @@
-"""Capture Snapshot from the installation to the file: what the Job and the command share."""
+"""Capture a snapshot of this installation, for the Job and the command."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def require_depth(text: str) -> FingerprintDepth:
 
 @dataclass(frozen=True)
 class CapturedSnapshot:
-    """A snapshot and its sealed file."""
+    """A snapshot and the content of its file."""
 
     snapshot: Snapshot
     data: bytes
@@ -49,7 +49,7 @@ class CapturedSnapshot:
 
     @property
     def missing(self) -> dict[str, str]:
-        """Topics and tables that could not be captured, and why. They cannot be compared."""
+        """Topics and tables that could not be captured, each with the reason."""
         facts = self.snapshot.facts
         missing = {
             topic: value.reason
@@ -64,7 +64,7 @@ class CapturedSnapshot:
 
     @property
     def rows(self) -> int:
-        """Rows of all tables that were captured."""
+        """Number of rows of all tables that were captured."""
         contents = self.snapshot.facts.fingerprints
         if isinstance(contents, Unavailable):
             return 0
@@ -82,11 +82,11 @@ def capture(
     Args:
         progress: Called with each topic before it is collected.
         own_job_result: Primary key of the running JobResult.
-        depth: What is read of the rows of each table.
+        depth: Depth of the table fingerprints.
 
     Returns:
-        The snapshot, which names what could not be captured. If the App's settings name a
-        ``snapshot_directory``, the file has been written there.
+        The snapshot. If the App's settings name a ``snapshot_directory``, the file has also been
+        written there.
 
     Raises:
         UsageError: The App's settings are invalid, or the file cannot be written.

@@ -1,4 +1,4 @@
-"""Compare Snapshots from two snapshots to the report: what the Job and the commands share."""
+"""Compare two snapshots and build the report, for the Job and the commands."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from ..snapshot.file_format import Snapshot
 from .report_builder import build_report, section_check_id
 
 MAX_FINDINGS = 100
-"""Findings of one section. The JSON report lists further changes."""
+"""Maximum number of findings of one section. The JSON report lists all changes."""
 REMEDIATIONS = {
-    "fingerprints": "Check these rows in both databases while the old one or its backup exists. "
-    "The change log shows who changed rows in Nautobot.",
-    "schema": "Only migrations should alter tables. Find out what did, and check whether "
-    "`nautobot-server migrate` has finished.",
+    "fingerprints": "Check these rows in both databases while the old database or its backup "
+    "exists. The change log shows who changed rows in Nautobot.",
+    "schema": "Only migrations should alter tables. Find out what altered this table, and check "
+    "whether `nautobot-server migrate` has finished.",
     "derived_state": "Open the object and check that it still works.",
     "automation": "If the change was not intended, install, enable or schedule it again.",
     "ui_registry": "Check whether an App is missing, or a newer release has moved the page.",
@@ -39,10 +39,10 @@ REMEDIATIONS = {
 
 
 def read_configured_acceptances() -> tuple[Acceptance, ...]:
-    """Return the acceptances in the App's settings; it needs a Nautobot.
+    """Return the acceptances in the App's settings. Nautobot must be loaded.
 
     Raises:
-        UsageError: The settings make no sense.
+        UsageError: The settings are invalid.
     """
     try:
         return acceptance.parse_acceptances(read_configuration().acceptances)
@@ -56,15 +56,15 @@ def compare_snapshots(
     """Compare two snapshots of an installation.
 
     Args:
-        before: The older one.
-        after: The newer one.
-        acceptances: Accepted findings; their target is the newer release.
+        before: The older snapshot.
+        after: The newer snapshot.
+        acceptances: Accepted findings. Their target is the newer release.
 
     Returns:
-        The report: all changes, those that nothing explains as findings.
+        The report with all changes. Each change without an explanation is a finding.
 
     Raises:
-        UsageError: The older snapshot is the newer one, or the catalog cannot be read.
+        UsageError: The snapshots are in the wrong order, or the catalog cannot be read.
     """
     started = time.monotonic()
     _require_chronological_order(before, after)
@@ -106,11 +106,11 @@ def evaluate_changes(
 
 def _require_chronological_order(before: Snapshot, after: Snapshot) -> None:
     if before == after:
-        raise UsageError("Both are the same snapshot; there is nothing to compare.")
+        raise UsageError("Both inputs are the same snapshot, so there is nothing to compare.")
     if before.created > after.created:
         raise UsageError(
-            f"The first snapshot ({before.created}) is newer than the second ({after.created}): "
-            "name the older one first."
+            f"The first snapshot ({before.created}) is newer than the second ({after.created}). "
+            "Name the older snapshot first."
         )
 
 
@@ -120,7 +120,7 @@ def _get_release(snapshot: Snapshot) -> str:
 
 
 def format_timestamp(snapshot: Snapshot) -> str:
-    """Return when a snapshot was made, as people write it."""
+    """Return when a snapshot was made, in a readable form."""
     return f"{snapshot.created[:16].replace('T', ' ')} UTC"
 
 
@@ -162,8 +162,7 @@ def _build_result(
 ) -> CheckResult:
     return CheckResult(
         check=section_check_id(section),
-        title=f"Of {section.replace('.', ', ').replace('_', ' ')}, only what a release changes "
-        "is not as it was.",
+        title=f"A release explains each change of {section.replace('.', ', ').replace('_', ' ')}.",
         status=status,
         evidence_source="data" if section == "fingerprints" else "facts",
         reason=reason,
@@ -188,7 +187,7 @@ def _build_findings(changes: list[Change]) -> Iterator[Finding]:
             severity=max((SEVERITIES[change.kind] for change in rest), key=list(Severity).index),
             subject="more",
             message=f"{len(rest)} more changes of this section. The JSON report lists them all.",
-            remediation="Check the first ones. So many changes usually have one cause.",
+            remediation="Check the first changes. So many changes usually have one cause.",
             phase=Phase.RUNTIME,
             impact=Impact.UNKNOWN,
         )

@@ -1,4 +1,4 @@
-"""The request of an operator, and its meaning for this installation."""
+"""The request of an operator, and its validation for this installation."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ class RunRequest:
     exclude: str = ""
     """Ids of checks to leave out, separated by commas or white space."""
     accept: str = ""
-    """Acceptances, one a line: ``key | reason | until``."""
+    """Acceptances, one per line: ``key | reason | until``."""
     requirements: str = ""
-    """Additional requirements for the target's package set, one a line."""
+    """Additional requirements for the target's package set, one per line."""
     build: bool = True
     """Whether to build and start the target."""
     may_build: bool = True
-    """Whether this user may build it: code from the package index is installed and run."""
+    """Whether this user may build the target, which installs and runs code from the index."""
     may_accept: bool = True
     """Whether this user may accept findings."""
     user: str = ""
@@ -63,7 +63,7 @@ def resolve_request(request: RunRequest, checks: Iterable[Check]) -> RunContext:
     """
     if request.accept.strip() and not request.may_accept:
         raise UsageError(
-            "Accepting findings needs the permission accept_findings on Jobs. Leave the field "
+            "Accepting findings requires the permission accept_findings on Jobs. Leave the field "
             "blank, or have the findings accepted in the settings."
         )
     try:
@@ -85,7 +85,7 @@ def resolve_request(request: RunRequest, checks: Iterable[Check]) -> RunContext:
 
 
 def _parse_requirements(text: str) -> Iterator[str]:
-    """Yield requirements by name. A URL is refused: pip would fetch it and run its code.
+    """Yield requirements by name. A URL is refused, because pip would run code from the URL.
 
     Raises:
         UsageError: A line is not a requirement by name.

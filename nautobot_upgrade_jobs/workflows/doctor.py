@@ -1,4 +1,4 @@
-"""Find out why ``nautobot-server`` does not start, without loading Nautobot here."""
+"""Find out why ``nautobot-server`` does not start. This process does not load Nautobot."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ def diagnose_startup(config: str = "") -> Report:
     """Try to start Nautobot in a child process, and report what prevents it.
 
     Args:
-        config: Path of the configuration; by default the one that ``nautobot-server`` uses.
+        config: Path of the configuration; empty for the configuration of ``nautobot-server``.
 
     Returns:
-        The report: GO if Nautobot starts.
+        The report. Its verdict is GO if Nautobot starts.
     """
     startup = try_start(config or config_path())
     catalog = read_catalog()
@@ -61,7 +61,7 @@ def diagnose_startup(config: str = "") -> Report:
 
 
 def config_path() -> str:
-    """Return where ``nautobot-server`` looks for its configuration."""
+    """Return the path of the configuration that ``nautobot-server`` uses."""
     root = os.environ.get("NAUTOBOT_ROOT", "~/.nautobot")
     path = os.environ.get("NAUTOBOT_CONFIG", f"{root}/nautobot_config.py")
     return str(Path(path).expanduser())
@@ -99,7 +99,7 @@ class ProbeResult:
 
 
 def _run_probe(config: str) -> ProbeResult:
-    """Run the probe. If it cannot report itself, derive the failure from the way it ended."""
+    """Run the probe. If it prints no result, derive the failure from the way the probe ended."""
     command = [sys.executable, "-m", f"{__package__.rpartition('.')[0]}.probes.startup", config]
     child = subprocess.Popen(  # noqa: S603 - our own module
         command,

@@ -1,4 +1,4 @@
-"""Everything that one Preflight run knows, and what follows from it without further I/O."""
+"""The evidence of one Preflight run, and the parts of the report that follow from it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ TARGET_ALREADY_INSTALLED = Unavailable("the target is already installed")
 
 @dataclass(frozen=True)
 class UpgradeEvidence:
-    """What a run knows of the installation, of the target, and of the released versions."""
+    """What a run knows about the installation, the target and the released versions."""
 
     facts: Facts
     target: Target
@@ -39,7 +39,7 @@ class UpgradeEvidence:
 
     @cached_property
     def rollback(self) -> RollbackDecision | Unavailable:
-        """The rollback options of the upgrade, as the target has tested them on current rows."""
+        """The rollback options of the upgrade, tested on current rows by the target's code."""
         if isinstance(self.trial_boot, Unavailable):
             return self.trial_boot
         target = self.trial_boot.facts
@@ -77,7 +77,7 @@ class UpgradeEvidence:
         )
 
     def build_overview(self) -> UpgradeOverview:
-        """Return path, risks and Apps of the upgrade, as far as they are known."""
+        """Return the overview of the upgrade. Unknown parts are empty."""
         stops = (
             ()
             if isinstance(self.catalog, Unavailable)
@@ -102,7 +102,7 @@ class UpgradeEvidence:
         return tuple(package_changes(packages, resolution))
 
     def build_steps(self, wheel_directory: str) -> tuple[Step, ...]:
-        """Return the upgrade plan; none if nothing is upgraded or the layout is unknown."""
+        """Return the upgrade plan; empty if there is no upgrade or the layout is unknown."""
         facts, target = self.facts, self.target
         if isinstance(facts.runtime, Unavailable) or isinstance(facts.database, Unavailable):
             return ()

@@ -1,4 +1,4 @@
-"""Preflight from request to report, shared by the Job and the command."""
+"""Run Preflight and build the report, for the Job and the command."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ def run_preflight(
     """Evaluate the upgrade of this installation to a target.
 
     Args:
-        request: What to evaluate.
+        request: The request of the operator.
         progress: Called with each topic before it is collected.
 
     Returns:
         The report, including what could not be collected.
 
     Raises:
-        UsageError: The request or the App's settings are invalid; nothing has been collected.
+        UsageError: The request or the App's settings are invalid. Nothing has been collected.
     """
     started = time.monotonic()
     checks = checks_for_stage("preflight")
@@ -84,7 +84,7 @@ def _gather_evidence(
 
 
 def _add_release_notes(report: Report, evidence: UpgradeEvidence) -> Report:
-    """Add the release notes on the upgrade path, sorted by what the checks found."""
+    """Add the release notes up to the target, each with the findings that it concerns."""
     trial_boot = evidence.trial_boot
     if isinstance(trial_boot, Unavailable):
         return replace(report, notes_unavailable_reason=trial_boot.reason)

@@ -1,4 +1,4 @@
-"""Build the report of a run from its results and the acceptances that are active."""
+"""Build the report of a run from the results and the acceptances."""
 
 from __future__ import annotations
 
@@ -29,10 +29,11 @@ def build_report(  # noqa: PLR0913 - the fields of the report
     target_version: str,
     migrations: tuple[str, ...] | None = None,
 ) -> Report:
-    """Build the part of a report that every Job has. A workflow adds its own sections to it.
+    """Build the part of a report that every Job has. A workflow adds its own sections.
 
     ``release`` is the Nautobot version that an acceptance must name to be active. ``acceptances``
-    are all given ones, also those for other runs. The other arguments are the fields of the report.
+    are all given acceptances, including acceptances for other runs. The other arguments are fields
+    of the report.
     """
     now = datetime.now(timezone.utc)
     active, lapsed = acceptance.split_active(acceptances, today=now.date(), target=release)
@@ -64,7 +65,7 @@ def _relevant_acceptances(
 ) -> tuple[Acceptance, ...]:
     """Return the acceptances for checks of this run or for unknown checks.
 
-    An acceptance for a check of another Job is not reported. One for an unknown check always is.
+    An acceptance for a check of another Job is left out. An acceptance for an unknown check is not.
     """
     known = {check.id for check in all_checks()} | set(map(section_check_id, sections()))
     return tuple(
@@ -75,5 +76,5 @@ def _relevant_acceptances(
 
 
 def section_check_id(section: str) -> str:
-    """Return the check id of the changes of a section."""
+    """Return the id of the check that reports changes in a snapshot section."""
     return section if "." in section else f"{section}.changes"

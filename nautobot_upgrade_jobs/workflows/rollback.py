@@ -52,21 +52,21 @@ def plan_rollback(
     strategy: str = "",
     backup: Path | None = None,
 ) -> Report:
-    """Evaluate the options for a rollback to an earlier state, and what each loses.
+    """Evaluate the options for a rollback to an earlier state, and what each option loses.
 
     Args:
-        request: Its target is the previous state, unless a snapshot is given: a release, or an App
-            and one of its migrations.
+        request: The request of the operator. If no snapshot is given, its target names the previous
+            state: releases, or an App and one of its migrations.
         progress: Called with each topic before it is collected.
         given: A snapshot of the previous state.
-        strategy: The option to plan; the recommended one if empty.
-        backup: The dump of that state.
+        strategy: The option to plan; empty for the recommended option.
+        backup: The dump of the previous state.
 
     Returns:
         The report, with the steps of the chosen option.
 
     Raises:
-        UsageError: The request is invalid; only migrations have been collected.
+        UsageError: The request is invalid. At most migrations, Apps and packages were collected.
     """
     started = time.monotonic()
     require_option(strategy)
@@ -113,7 +113,7 @@ def _collect_facts(
 def _query_database(
     reverse_plan: ReversePlan, prior: RollbackTarget, context: RunContext
 ) -> tuple[Reversal | Unavailable, ChangesSince | Unavailable, str]:
-    """Query the rows, and the fingerprint by which a script recognizes this database."""
+    """Query the rows, and the fingerprint by which the script recognizes this database."""
     reversed_data: Reversal | Unavailable = Unavailable("not queried")
     since: ChangesSince | Unavailable = Unavailable("the time of the backup is unknown")
     known_code = () if isinstance(context.catalog, Unavailable) else context.catalog.known_reversals

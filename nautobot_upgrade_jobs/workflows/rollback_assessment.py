@@ -1,4 +1,4 @@
-"""Evaluate rollback options from collected evidence. Shared by the live and the offline planner."""
+"""Evaluate rollback options from evidence, for the live planner and the offline planner."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ ROLLBACK_OPTIONS: tuple[str, ...] = get_args(OptionKind)
 
 @dataclass(frozen=True)
 class RollbackEvidence:
-    """What is known of the installation, and of the effects of reversing migrations."""
+    """Facts about the installation, and about the effects of reversing migrations."""
 
     facts: Facts
     reverse_plan: ReversePlan
@@ -53,16 +53,16 @@ class RollbackEvidence:
     changes_since: ChangesSince | Unavailable
     backup: Backup | None = None
     pinned_packages: PinnedPackages | None = None
-    """The previous packages; None if no list of packages is installed."""
+    """The previous packages, pinned; None if the steps install no list of packages."""
     database_state: str = ""
     """Fingerprint by which the script recognizes the database; empty if there is no script."""
 
 
 def require_option(strategy: str) -> None:
-    """Refuse a rollback option that does not exist.
+    """Raise an error if a rollback option does not exist.
 
     Raises:
-        UsageError: The message lists the options.
+        UsageError: The option does not exist. The message lists the options.
     """
     if strategy and strategy not in ROLLBACK_OPTIONS:
         known = ", ".join(ROLLBACK_OPTIONS)
@@ -72,13 +72,13 @@ def require_option(strategy: str) -> None:
 def assess_rollback(
     evidence: RollbackEvidence, prior: RollbackTarget, context: RunContext, strategy: str
 ) -> Report:
-    """Evaluate the rollback options, and build the report with the steps of one.
+    """Evaluate the rollback options, and build the report with the steps of one option.
 
     Args:
         evidence: The evidence from the installation.
         prior: The previous state.
         context: The validated request.
-        strategy: The option to plan; the recommended one if empty.
+        strategy: The option to plan; empty for the recommended option.
     """
     situation = RollbackSituation(
         diagnosis=_diagnose_upgrade(evidence, context),
@@ -173,7 +173,10 @@ def _decide(
 def _find_volatile_tables(
     facts: Facts, prior: RollbackTarget, catalog: Catalog | Unavailable
 ) -> frozenset[str]:
-    """Return the current and previous tables whose rows fluctuate, as Compare defines them."""
+    """Return the tables of both states that lose rows without a user's action.
+
+    The catalog lists these tables, as for Compare Snapshots.
+    """
     if isinstance(catalog, Unavailable):
         return frozenset()
     names = set[str]()
@@ -195,7 +198,7 @@ def _find_volatile_tables(
 def _build_steps(
     kind: OptionKind, evidence: RollbackEvidence, prior: RollbackTarget, wheel_directory: str
 ) -> tuple[Step, ...]:
-    """Return the steps; none if the layout of the installation is unknown."""
+    """Return the steps of an option; empty if the layout of the installation is unknown."""
     facts = evidence.facts
     if isinstance(facts.runtime, Unavailable) or isinstance(facts.database, Unavailable):
         return ()

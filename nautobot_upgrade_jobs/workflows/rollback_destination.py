@@ -1,4 +1,4 @@
-"""Parse what to roll back to: a snapshot, a release, or one App at one of its migrations."""
+"""Parse the state to roll back to: a snapshot, releases, or a migration of one App."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def parse_rollback_target(
     context: RunContext,
     installed: InstalledPackages,
 ) -> RollbackTarget:
-    """Parse what to roll back to.
+    """Return the state to roll back to.
 
     Args:
         text: A release, distributions with their versions, or an App and one of its migrations.
@@ -45,7 +45,7 @@ def parse_rollback_target(
         installed: The installed packages.
 
     Raises:
-        UsageError: It is not a state to roll back to.
+        UsageError: The text or the snapshot is not a state to roll back to.
     """
     if given.snapshot and text.strip():
         raise UsageError("The previous state is given twice: by a snapshot and by name.")
@@ -70,7 +70,7 @@ def _from_snapshot(
 ) -> RollbackTarget:
     if snapshot.instance not in (context.config.label, given.instance):
         raise UsageError(
-            f"The snapshot is of another instance, {snapshot.instance!r}; this is "
+            f"The snapshot is of another instance, {snapshot.instance!r}. This is "
             f"{context.config.label!r}. If it is the same installation, also give its earlier name."
         )
     facts = snapshot.facts
@@ -91,9 +91,9 @@ def _from_snapshot(
 
 
 def _require_valid_pins(release: str, packages: Packages | Unavailable) -> None:
-    """Refuse invalid names and versions, because they are written into a requirements file.
+    """Raise an error for invalid packages, because they are written into a requirements file.
 
-    The digest of a snapshot proves that it is undamaged, not who made it.
+    The digest of a snapshot shows that the file is undamaged, but not who made it.
     """
     installed = () if isinstance(packages, Unavailable) else packages.installed
     pins = [f"{package.name}=={package.version}" for package in installed]
@@ -104,7 +104,7 @@ def _require_valid_pins(release: str, packages: Packages | Unavailable) -> None:
 
 
 def _from_release(text: str, migrations: Migrations, context: RunContext) -> RollbackTarget:
-    """Return the state with the core migrations of a release, and the current ones of Apps."""
+    """Return the state with a release's Nautobot migrations and the current App migrations."""
     version = _normalize_version(text)
     catalog = context.catalog
     if isinstance(catalog, Unavailable):
@@ -141,13 +141,13 @@ def _from_release(text: str, migrations: Migrations, context: RunContext) -> Rol
 def _from_requirements(
     words: Sequence[str], migrations: Migrations, context: RunContext, installed: InstalledPackages
 ) -> RollbackTarget:
-    """Return the state with these releases of core and Apps; others stay unchanged."""
+    """Return the state with these releases of Nautobot and Apps. Other Apps stay unchanged."""
     recorded, release = frozenset(migrations.recorded), ""
     named = tuple(map(_parse_pin, words))
     names = [name for name, _ in named]
     if duplicate := next((name for name in names if names.count(name) > 1), ""):
         raise UsageError(f"{duplicate} is named twice.")
-    # A rollback of core changes all packages, to versions that are unknown.
+    # A rollback of Nautobot changes all packages to unknown versions.
     includes_core = "nautobot" in dict(named)
     packages = (
         STATE_UNAVAILABLE if includes_core else _with_versions(dict(named), installed.packages)
@@ -182,7 +182,7 @@ def _parse_pin(text: str) -> tuple[str, str]:
 
 
 def _normalize_version(version: str) -> str:
-    """Return a version in its normal form, without a leading v."""
+    """Return a version in its normal form, such as 2.4.44 for v2.4.44."""
     try:
         return str(Version(version))
     except InvalidVersion:
@@ -227,14 +227,14 @@ def _unmet_requirements(release: AppRelease, packages: Packages | Unavailable) -
             continue
         version = versions.get(canonicalize_name(requirement.name))
         if version is None or not requirement.specifier.contains(version, prereleases=True):
-            unmet.append(f"it requires {requirement}, and {version or 'none'} is installed")
+            unmet.append(f"it requires {requirement}, but {version or 'no version'} is installed")
     return unmet
 
 
 def _with_versions(
     versions: dict[str, str], packages: Packages | Unavailable
 ) -> Packages | Unavailable:
-    """Return the installed packages with some in other versions."""
+    """Return the installed packages, with other versions of some packages."""
     if isinstance(packages, Unavailable):
         return packages
     return replace(
@@ -251,7 +251,7 @@ def _with_versions(
 def _from_migration(
     app: str, name: str, migrations: Migrations, installed: InstalledPackages
 ) -> RollbackTarget:
-    """Return the state of one App at one of its migrations; dependent migrations are reversed."""
+    """Return the state after ``migrate APP NAME``, which also reverses dependent migrations."""
     try:
         recorded = recorded_after_reverse(migrations, app, name)
     except KeyError:

@@ -1,4 +1,4 @@
-"""Plan a rollback from two snapshot files, without Nautobot. Checks of rows are unknown."""
+"""Plan a rollback from two snapshot files, without Nautobot. Rows cannot be tested."""
 
 from __future__ import annotations
 
@@ -23,22 +23,22 @@ from .rollback_target import InstalledPackages, SnapshotArgument
 def plan_rollback_offline(
     current: Snapshot, previous: Snapshot, file: str = "", strategy: str = ""
 ) -> Report:
-    """Evaluate the options for a rollback from one snapshot to an older one.
+    """Evaluate the options for a rollback from one snapshot to an older snapshot.
 
     Args:
         current: The current state.
         previous: The previous state.
         file: File name of the older snapshot, for the steps.
-        strategy: The option to plan; the recommended one if empty.
+        strategy: The option to plan; empty for the recommended option.
 
     Raises:
-        UsageError: The snapshots are not of one installation, in this order, or lack facts.
+        UsageError: The snapshots are of two installations, in the wrong order, or lack facts.
     """
     started = time.monotonic()
     if previous.created >= current.created:
         raise UsageError(
-            f"The previous snapshot, of {previous.created}, is not older than the current one, of "
-            f"{current.created}."
+            f"The previous snapshot, of {previous.created}, is not older than the current "
+            f"snapshot, of {current.created}."
         )
     facts = current.facts
     if isinstance(facts.migrations, Unavailable) or isinstance(facts.runtime, Unavailable):
@@ -58,7 +58,7 @@ def plan_rollback_offline(
         reversal_from_snapshot(
             facts.migrations, reverse_plan.migrations, facts.fingerprints, prior.fingerprints
         ),
-        Unavailable("a file does not contain what was written since"),
+        Unavailable("a snapshot does not contain what was written after it"),
         pinned_packages=None
         if isinstance(prior.packages, Unavailable) or isinstance(facts.packages, Unavailable)
         else pins_without_index(

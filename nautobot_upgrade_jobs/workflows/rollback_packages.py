@@ -1,4 +1,4 @@
-"""The packages of the previous state: their contents and their availability."""
+"""Inspect and pin the packages of the previous state."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .target_inspection import build_limits
 
 
 def installed_packages(facts: Facts, config: Configuration) -> InstalledPackages:
-    """Return the installed packages, and a function that inspects other releases of them."""
+    """Return the installed packages, with a function that inspects other releases."""
     apps = () if isinstance(facts.apps, Unavailable) else facts.apps.enabled
     return InstalledPackages(apps, facts.packages, partial(_read_app_release, config))
 
@@ -36,7 +36,7 @@ def _read_app_release(config: Configuration, requirement: str, module: str) -> A
 def pin_previous_packages(
     facts: Facts, prior: RollbackTarget, config: Configuration
 ) -> PinnedPackages | None:
-    """Check whether the previous packages are available; None if no list of them is installed."""
+    """Pin the previous packages; None if the steps install no list of packages."""
     previous, current, runtime = prior.packages, facts.packages, facts.runtime
     if isinstance(previous, Unavailable) or isinstance(current, Unavailable):
         return None

@@ -1,4 +1,4 @@
-"""What to roll back to, and what is known of the installed packages."""
+"""The state to roll back to, and the installed packages."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ class RollbackTarget(PriorState):
 
     label: str
     recorded: frozenset[str]
-    """Keys of migrations, as ``django_migrations`` has them."""
+    """Keys of the migrations that are recorded in this state."""
     fingerprints: TableFingerprints | Unavailable
     packages: Packages | Unavailable
     as_of: datetime | None
-    """The time of that state; None if unknown."""
+    """The time of this state; None if unknown."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class SnapshotArgument:
 
     snapshot: Snapshot | None = None
     file: str = ""
-    """Its file name, for the steps."""
+    """Name of the snapshot file, for the steps."""
     instance: str = ""
     """The name of this installation in the snapshot, if it differs."""
 
@@ -44,15 +44,15 @@ NO_SNAPSHOT = SnapshotArgument()
 
 @dataclass(frozen=True)
 class InstalledPackages:
-    """The installed packages, and a function that inspects other releases of them."""
+    """The installed packages, with a function that inspects other releases."""
 
     apps: tuple[App, ...] = ()
     packages: Packages | Unavailable = STATE_UNAVAILABLE
     inspect: Callable[[str, str], AppRelease] = lambda requirement, module: _inspection_unavailable(
         requirement
     )
-    """Returns the contents of a release, by requirement and top-level package. Raises UsageError if
-    they are unknown."""
+    """Returns the contents of a release for a requirement and its top-level package. Raises
+    UsageError if the contents are unknown."""
 
 
 def _inspection_unavailable(requirement: str) -> AppRelease:

@@ -14,14 +14,14 @@ from ..snapshot.file_format import MAX_FILE_BYTES, Snapshot, SnapshotError, load
 
 SCRATCH_FILE_PREFIX = ".snapshot-"
 STALE_SCRATCH_SECONDS = 86_400
-"""After this time, a scratch file of another host is considered abandoned."""
+"""After this time, a scratch file of another host is removed."""
 
 
 def read_snapshot(path: Path) -> Snapshot:
     """Read a snapshot file.
 
     Raises:
-        UsageError: The file does not exist or is not a snapshot. The message names it.
+        UsageError: The file does not exist or is not a snapshot. The message names the file.
     """
     try:
         with path.open("rb") as stream:
@@ -33,7 +33,7 @@ def read_snapshot(path: Path) -> Snapshot:
 
 
 def write_snapshot(folder: Path, name: str, data: bytes) -> Path:
-    """Write a file atomically, readable by its owner only.
+    """Write a file atomically. Only its owner can read it.
 
     Also remove the scratch files of runs that were killed.
 
@@ -89,7 +89,7 @@ def _process_exists(pid: int) -> bool:
 
 
 def _fsync_directory(folder: Path) -> None:
-    """Store the new name on disk. Some file systems refuse this and do not need it."""
+    """Store the new file name on disk. Some file systems refuse this and do not need it."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)

@@ -1,4 +1,4 @@
-"""The target as a state: what the package index has for it, and what it is from inside."""
+"""Resolve the package set of the target, build the target and start it."""
 
 from __future__ import annotations
 
@@ -32,17 +32,17 @@ def inspect_target(
     context: RunContext,
     progress: Callable[[str], None],
 ) -> tuple[Resolution | Unavailable, TrialBoot | Unavailable]:
-    """Resolve, build and start the target, within the limits of settings and user.
+    """Resolve, build and start the target, if the settings and the user's permissions allow it.
 
     Args:
         facts: The facts of the live installation.
         target: The release to upgrade to.
         request: The request of the operator.
         context: The validated request.
-        progress: Called with the next stage.
+        progress: Called with the name of each stage before it starts.
 
     Returns:
-        The package set and the started target; for each, the reason if it is unavailable.
+        The package set and the trial boot, or why each is unavailable.
     """
     progress("resolution")
     roots = _build_root_requirements(facts, context)
@@ -64,7 +64,7 @@ def _build_root_requirements(facts: Facts, context: RunContext) -> RootRequireme
 def _resolve_target(
     roots: RootRequirements | Unavailable, target: Target, context: RunContext
 ) -> Resolution | Unavailable:
-    """Query the package index for the set, unless the settings forbid it."""
+    """Resolve the package set on the index, unless the settings forbid it."""
     config = context.config
     if not config.resolve:
         return Unavailable("the settings forbid querying the package index (resolve is False)")
@@ -89,7 +89,7 @@ def _run_trial_boot(
     request: RunRequest,
     context: RunContext,
 ) -> TrialBoot | Unavailable:
-    """Build and start the target, if the user may; the installed release needs neither."""
+    """Build and start the target, if the user may. If the target is installed, do neither."""
     if isinstance(resolution, Unavailable):
         return Unavailable(f"no set to build: {resolution.reason}")
     if isinstance(roots, Unavailable):
@@ -115,10 +115,11 @@ def _run_trial_boot(
 
 
 def _redact_trial_boot(trial_boot: TrialBoot | Unavailable) -> TrialBoot | Unavailable:
-    """Redact the messages of the target's process, which knows no secrets without settings.
+    """Redact the messages of the target's process, which may fail before it has the settings.
 
-    Only messages are redacted. The collectors have redacted the facts. A name of an App or a
-    migration may equal a password by chance and is kept.
+    Without settings, the process knows no secrets. Only messages are redacted, because the
+    collectors have redacted the facts. The name of an App or a migration is kept, even if it is
+    equal to a password by chance.
     """
     if isinstance(trial_boot, Unavailable):
         return Unavailable(redact_text(trial_boot.reason))
@@ -147,7 +148,7 @@ def _build_refusal_reason(
             "superuser or the permission build_target on this Job"
         )
     if not request.build:
-        return "the target was not built, on request"
+        return "the target was not built, because the request excluded this"
     return "" if resolution.packages else "no package set was resolved for the target"
 
 
@@ -164,7 +165,7 @@ def build_limits(config: Configuration) -> BuildLimits:
 
 
 def _list_candidate_lines(target: Target, catalog: Catalog | Unavailable) -> tuple[str, ...]:
-    """Return the lines to choose from: the installed one and the maintained ones."""
+    """Return the installed line and the maintained lines, whose newest releases are candidates."""
     if isinstance(catalog, Unavailable):
         return ()
     own = catalog.line(target.installed)

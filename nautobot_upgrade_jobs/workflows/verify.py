@@ -1,4 +1,4 @@
-"""Verify Migrations from request to report, shared by the Job and the command."""
+"""Run Verify Migrations and build the report, for the Job and the command."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ def verify_migrations(
     Args:
         request: The checks to run. The target is always the installed release.
         progress: Called with each topic before it is collected.
-        expectations: What must exist, one a line; see ``checks/expectation_parser.py``.
-        before: The state before the upgrade, to report what was lost since.
+        expectations: What must exist, one per line; see ``checks/expectation_parser.py``.
+        before: The state before the upgrade, to report what was lost since then.
 
     Returns:
         The report, including what could not be collected.
 
     Raises:
-        UsageError: The request or the App's settings are invalid; nothing has been collected.
+        UsageError: The request or the App's settings are invalid. Nothing has been collected.
     """
     started = time.monotonic()
     checks = checks_for_stage("verify")
@@ -81,7 +81,7 @@ def _collect_facts(
     topics: Collection[str],
     progress: Callable[[str], None],
 ) -> Facts:
-    """Collect the facts; fingerprints of large tables get the longer timeout."""
+    """Collect the facts. If fingerprints are collected, use the longer timeout of snapshots."""
     timeout = context.config.statement_timeout_seconds
     if "fingerprints" in topics:
         timeout = context.config.snapshot_timeout_seconds
@@ -98,7 +98,7 @@ def _collect_facts(
 def _compare_with_baseline(
     before: Snapshot, facts: Facts, context: RunContext
 ) -> tuple[tuple[CheckResult, ...], tuple[Change, ...]]:
-    """Compare the state before the upgrade with the current one."""
+    """Compare the state before the upgrade with the current state."""
     if isinstance(context.catalog, Unavailable):
         raise UsageError(context.catalog.reason)
     now = datetime.now(timezone.utc).isoformat(timespec="seconds")

@@ -306,7 +306,7 @@ def test_predicted_violations_stop_the_migration(tables, rows, operations, break
     state = create_tables(rows)
     migration = Migration("0002_more", "example")
     migration.operations = operations
-    preconditions, _ = _analyze_plan(SchemaTracker(state.clone()), [deepcopy(migration)])
+    preconditions, *_ = _analyze_plan(SchemaTracker(state.clone()), [deepcopy(migration)])
     answers = [
         query_rows(connection, one) for one in preconditions if one.kind != PreconditionKind.DROPS
     ]
@@ -364,7 +364,7 @@ def test_predicted_costs_match_table_rewrites(tables, operation, kinds):
     state = create_tables([("a", "", 0)])
     migration = Migration("0002_more", "example")
     migration.operations = [operation]
-    _, work = _analyze_plan(SchemaTracker(state.clone()), [migration])
+    _, work, *_ = _analyze_plan(SchemaTracker(state.clone()), [migration])
     assert [one.kind for one in work] == kinds
     before = file_of("example_thing")
     with connection.schema_editor() as editor:
@@ -410,7 +410,7 @@ def test_operation_costs_state_the_lock_that_postgresql_takes(tables, operation,
         state = prepare.apply(state, editor)
     migration = Migration("0003_more", "example")
     migration.operations = [operation]
-    _, costs = _analyze_plan(SchemaTracker(state.clone()), [migration])
+    _, costs, *_ = _analyze_plan(SchemaTracker(state.clone()), [migration])
     assert {cost.lock for cost in costs} == {lock}
     with connection.schema_editor() as editor:
         migration.apply(state, editor)
@@ -448,7 +448,7 @@ def test_code_costs_name_the_models_in_the_code(tables):
     state = create_tables([])
     migration = Migration("0002_more", "example")
     migration.operations = [RunPython(count), RunSQL("SELECT 1"), RunPython(RunPython.noop)]
-    _, work = _analyze_plan(SchemaTracker(state), [migration])
+    _, work, *_ = _analyze_plan(SchemaTracker(state), [migration])
     assert sorted((one.kind, one.operation, one.table) for one in work) == [
         (CostKind.DATA_MIGRATION, "RunPython", "example_thing"),
         (CostKind.DATA_MIGRATION, "RunSQL", ""),
@@ -465,7 +465,7 @@ def test_type_change_truncates_long_values(tables, words, cut):
     state = create_tables([("a", words, 0)])
     migration = Migration("0002_more", "example")
     migration.operations = [AlterField("thing", "words", CharField(max_length=3))]
-    (precondition,), _ = _analyze_plan(SchemaTracker(state.clone()), [migration])
+    (precondition,), *_ = _analyze_plan(SchemaTracker(state.clone()), [migration])
     answer = query_rows(connection, precondition)
     assert answer.affected_rows == cut
     if connection.vendor == "mysql" and cut:
@@ -520,7 +520,7 @@ def test_possibly_fixed_by_lists_earlier_code_on_the_same_rows(tables, code, may
     first, second = Migration("0002_fill", "example"), Migration("0003_fix", "example")
     first.operations = [code]
     second.operations = [alter(null=False), DeleteModel("Other")]
-    (not_null, dropped), _ = _analyze_plan(SchemaTracker(state), [first, second])
+    (not_null, dropped), *_ = _analyze_plan(SchemaTracker(state), [first, second])
     assert (not_null.kind, not_null.migrations_before) == (PreconditionKind.NOT_NULL, 1)
     assert not_null.possibly_fixed_by == (("example.0002_fill",) if may_change else ())
     assert (dropped.kind, dropped.table) == (PreconditionKind.DROPS, "example_other")
@@ -536,7 +536,7 @@ def test_count_dropped_values_counts_many_to_many_rows(tables):
     state.apps.get_model("example", "Thing").objects.get().others.add(other)
     removed = Migration("0003_removed", "example")
     removed.operations = [RemoveField("thing", "others")]
-    (dropped,), _ = _analyze_plan(SchemaTracker(state), [removed])
+    (dropped,), *_ = _analyze_plan(SchemaTracker(state), [removed])
     assert [one.affected_rows for one in _count_dropped_values(connection, [dropped])] == [1]
 
 
@@ -546,7 +546,7 @@ def test_analyze_plan_ignores_unmanaged_models():
     first, second = Migration("0001_initial", "example"), Migration("0002_more", "example")
     first.operations = [CreateModel("View", [("id", AutoField(primary_key=True))], options)]
     second.operations = [AddField("view", "number", IntegerField()), DeleteModel("view")]
-    assert _analyze_plan(SchemaTracker(first.mutate_state(state)), [second]) == ([], [])
+    assert _analyze_plan(SchemaTracker(first.mutate_state(state)), [second])[:2] == ([], [])
 
 
 def test_analyze_plan_applies_state_operations(tables):
@@ -562,7 +562,7 @@ def test_analyze_plan_applies_state_operations(tables):
         ),
         AlterField("new", "title", CharField(max_length=3)),
     ]
-    assert _analyze_plan(SchemaTracker(create_tables([])), [first]) == ([], [])
+    assert _analyze_plan(SchemaTracker(create_tables([])), [first])[:2] == ([], [])
 
 
 @pytest.mark.parametrize(("table", "broken"), [("example_thing", [1]), ("example_gone", [])])
@@ -575,7 +575,7 @@ def test_analyze_plan_moved_model_keeps_its_rows(tables, table, broken):
         SeparateDatabaseAndState(state_operations=[moved]),
         AddConstraint("thing", UNIQUE),
     ]
-    preconditions, _ = _analyze_plan(SchemaTracker(state), [migration])
+    preconditions, *_ = _analyze_plan(SchemaTracker(state), [migration])
     assert [query_rows(connection, one).affected_rows for one in preconditions] == broken
 
 
@@ -595,7 +595,7 @@ def test_untestable_preconditions_state_a_reason(tables, operation):
     migration.operations = [operation]
     tracker = SchemaTracker(create_tables([]))
     with contextlib.suppress(AttributeError):  # Django rejects a value that is no field
-        preconditions, _ = _analyze_plan(tracker, [migration])
+        preconditions, *_ = _analyze_plan(tracker, [migration])
         assert [query_rows(connection, one).unknown_reason != "" for one in preconditions] == [True]
 
 
@@ -617,7 +617,7 @@ def test_wider_type_has_no_precondition(old, new, expected):
     first, second = Migration("0001_initial", "example"), Migration("0002_more", "example")
     first.operations = [CreateModel("Thing", [("id", AutoField(primary_key=True)), ("value", old)])]
     second.operations = [AlterField("thing", "value", new)]
-    preconditions, _ = _analyze_plan(SchemaTracker(first.mutate_state(ProjectState())), [second])
+    preconditions, *_ = _analyze_plan(SchemaTracker(first.mutate_state(ProjectState())), [second])
     assert [one.kind for one in preconditions if one.kind != PreconditionKind.TRUNCATES] == expected
 
 
@@ -627,7 +627,7 @@ def test_analyze_plan_never_calls_a_default(tables):
 
     migration = Migration("0002_more", "example")
     migration.operations = [AddField("thing", "code", IntegerField(default=never, unique=True))]
-    ((precondition,), _) = _analyze_plan(SchemaTracker(create_tables([])), [migration])
+    (precondition,), *_ = _analyze_plan(SchemaTracker(create_tables([])), [migration])
     assert precondition.kind == PreconditionKind.UNIQUE
 
 
@@ -635,7 +635,7 @@ def test_sample_of_conditional_unique_lists_only_violations(tables):
     state = create_tables([("a", "", 0), ("a", "", 1), ("a", "", 1)])
     migration = Migration("0002_more", "example")
     migration.operations = [AddConstraint("thing", UNIQUE_FROM_ONE)]
-    preconditions, _ = _analyze_plan(SchemaTracker(state), [migration])
+    preconditions, *_ = _analyze_plan(SchemaTracker(state), [migration])
     assert [query_rows(connection, one).sample for one in preconditions] == (
         [] if MYSQL else [("2", "3")]
     )
@@ -656,6 +656,6 @@ def test_sample_lists_primary_keys(tables):
     state = create_tables([("a", "", 0), ("b", "", 0), ("a", "", 1)])
     migration = Migration("0002_more", "example")
     migration.operations = [alter(unique=True)]
-    (precondition,), _ = _analyze_plan(SchemaTracker(state), [migration])
+    (precondition,), *_ = _analyze_plan(SchemaTracker(state), [migration])
     answer = query_rows(connection, precondition)
     assert (answer.affected_rows, answer.sample) == (1, ("1", "3"))

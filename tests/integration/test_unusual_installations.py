@@ -150,7 +150,7 @@ def test_sequence_behind_without_own_sequence_is_found_and_fixed(statement, inst
     assert finding(key) is None
     execute(statement)
     for command in finding(key).commands:
-        execute(command)
+        execute(command.text)
     assert finding(key) is None
     execute("INSERT INTO django_migrations (app, name, applied) VALUES ('x', 'y', now())")
 

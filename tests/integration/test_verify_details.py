@@ -24,6 +24,7 @@ from nautobot.extras.plugins import register_template_extensions
 from nautobot.extras.registry import registry
 
 from nautobot_upgrade_jobs.checks.findings import Verdict
+from nautobot_upgrade_jobs.checks.remediation import shell
 from nautobot_upgrade_jobs.workflows.context import RunRequest
 from nautobot_upgrade_jobs.workflows.verify import verify_migrations
 from tests.support.verifying import execute, findings, follow
@@ -120,8 +121,8 @@ def test_verify_failed_migration_is_partially_applied(more_migrations, instance)
         if half:
             assert re.search(r"\b2 of (its )?3\b", half.message)
             *undo, again = half.commands
-            assert again == "nautobot-server post_upgrade"
-            execute(*undo)
+            assert again == shell("nautobot-server post_upgrade")
+            execute(*(command.text for command in undo))
     assert found() == []
 
 

@@ -14,6 +14,7 @@ from nautobot_upgrade_jobs.checks.findings import (
     Verdict,
 )
 from nautobot_upgrade_jobs.checks.release_notes import TriagedNote
+from nautobot_upgrade_jobs.checks.remediation import configuration, shell, sql
 from nautobot_upgrade_jobs.facts import Packages
 from nautobot_upgrade_jobs.facts.packages import Package
 from nautobot_upgrade_jobs.facts.preconditions import (
@@ -47,7 +48,7 @@ BLOCKER = Finding(
     remediation="Open each cable and delete or reconnect it.",
     phase=Phase.MIGRATE,
     impact=Impact.OUTAGE,
-    commands=("nautobot-server shell", "SELECT 1;"),
+    commands=(shell("nautobot-server shell"), sql("SELECT 1;")),
     evidence=("cable 1: dcim.interface 2 is gone",),
     references=("https://docs.nautobot.com/",),
 )
@@ -279,7 +280,7 @@ HOSTILE_REPORT = replace(
                     subject=HOSTILE,
                     message=HOSTILE,
                     remediation=HOSTILE,
-                    commands=(HOSTILE, "````"),
+                    commands=(shell(HOSTILE), configuration("````")),
                     evidence=(HOSTILE,),
                 ),
             ),

@@ -8,6 +8,7 @@ from django.db import connection
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.operations import AddField, CreateModel
 
+from nautobot_upgrade_jobs.checks.remediation import CommandKind
 from nautobot_upgrade_jobs.workflows.context import RunRequest
 from nautobot_upgrade_jobs.workflows.verify import verify_migrations
 
@@ -28,13 +29,14 @@ def execute(*statements):
 def follow(finding):
     """Run the commands of a finding."""
     for command in finding.commands:
-        if command.startswith("nautobot-server"):
-            _, name, *words = shlex.split(command)
-            call_command(name, *words, verbosity=0)
-        elif command.startswith("rm "):
-            Path(command.removeprefix("rm ")).unlink()
+        program, *words = shlex.split(command.text)
+        if command.kind is CommandKind.SQL:
+            execute(command.text.replace("= …", "= ''"))
+        elif program == "nautobot-server":
+            call_command(*words, verbosity=0)
         else:
-            execute(command.replace("= …", "= ''"))
+            assert program == "rm", command
+            Path(*words).unlink()
 
 
 def leaf():

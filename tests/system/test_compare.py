@@ -79,7 +79,7 @@ def test_compare_rest_without_fields_uses_the_newest_snapshot(rest, captured):
     assert again["result"]["verdict"] == "go"  # with the snapshot of the run before
 
 
-@pytest.mark.lines
+@pytest.mark.once
 def test_compare_rest_by_job_results_uses_their_snapshots(rest, captured):
     later = rest.run_job(CAPTURE)["id"]
     result = rest.run_job(COMPARE, {"before": captured[0], "after": later})
@@ -259,7 +259,7 @@ def test_compare_command_with_one_file_captures_the_current_state(files):
     assert (done.returncode, "GO:" in done.stdout) == (0, True), done.stdout + done.stderr
 
 
-@pytest.mark.lines
+@pytest.mark.once
 @pytest.mark.usefixtures("captured")
 def test_compare_schedule_reports_changes_since_the_last_snapshot(rest):
     """The schedule itself is new since the previous snapshot, so the report contains it."""

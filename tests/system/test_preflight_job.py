@@ -39,6 +39,7 @@ def assert_complete(rest, result):
     return document
 
 
+@pytest.mark.once
 def test_preflight_rest_without_fields_targets_the_newest_patch(rest, instance):
     document = assert_complete(rest, rest.run_job(JOB))
     line = instance.version.rpartition(".")[0]

@@ -24,6 +24,7 @@ from development import dumps, venvs
 from development.instance import Instance
 from nautobot_upgrade_jobs.catalog import load_catalog
 from nautobot_upgrade_jobs.checks.findings import Severity, Verdict
+from nautobot_upgrade_jobs.checks.remediation import shell
 from nautobot_upgrade_jobs.snapshot.compare import ChangeKind, compare
 from nautobot_upgrade_jobs.workflows.capture import capture
 from nautobot_upgrade_jobs.workflows.compare import compare_snapshots
@@ -141,8 +142,8 @@ def test_verify_killed_upgrade_is_found_and_finished(before, instance):
             for one in report.findings()
             if one.key == "migrations.unapplied:django_migrations"
         )
-        assert finding.commands == ("nautobot-server post_upgrade",)
-        run(instance, *finding.commands[0].split())
+        assert finding.commands == (shell("nautobot-server post_upgrade"),)
+        run(instance, *finding.commands[0].text.split())
         report = verify_migrations(RunRequest())
         assert report.verdict is Verdict.GO, [one.key for one in report.findings()]
 

@@ -18,12 +18,13 @@ from ..build import blocker, finding, warning
 from ..findings import Finding, FindingRef, Impact, Phase, Severity
 from ..references import APP_INSTALLATION
 from ..registry import check
+from ..remediation import When, shell
 from ..text import plural, truncate_list
 
 SEE = (APP_INSTALLATION,)
 
 
-@check(phase=Phase.BOOT, impact=Impact.OUTAGE, see=SEE)
+@check(phase=Phase.BOOT, impact=Impact.OUTAGE, see=SEE, when=When.WINDOW)
 def incompatible_with_target(
     apps: Apps, target: Target, resolution: Resolution | Unavailable
 ) -> Iterator[Finding]:
@@ -46,9 +47,12 @@ def incompatible_with_target(
                 app.module,
                 f"The App {name} {app.version} does not support Nautobot {target.version} because "
                 f"{' and '.join(reasons)}.",
-                fix="Find a release of the App that supports the target and install both in one "
-                "step. If there is none, remove the App from PLUGINS until there is one.",
-                commands=(f"pip install --dry-run nautobot=={target.version} {shlex.quote(name)}",),
+                fix="Find a release of the App that supports the target, and install it together "
+                "with Nautobot in one pip command. If no such release exists, remove the App from "
+                "PLUGINS before you install the target.",
+                commands=(
+                    shell(f"pip install --dry-run nautobot=={target.version} {shlex.quote(name)}"),
+                ),
             )
 
 
@@ -166,7 +170,7 @@ REMOVAL_CAVEAT = (
 )
 
 
-@check(phase=Phase.BOOT)
+@check(phase=Phase.BOOT, when=When.WINDOW)
 def merged_into_core(apps: Apps, target: Target, catalog: Catalog) -> Iterator[Finding]:
     """No enabled App has become part of Nautobot itself.
 
@@ -187,7 +191,8 @@ def merged_into_core(apps: Apps, target: Target, catalog: Catalog) -> Iterator[F
             f"{'migrates' if merged.data_migrated else 'does not migrate'} its data.",
             fix=merged.remediation + (REMOVAL_CAVEAT if module in enabled else ""),
             impact=Impact.OUTAGE if merged.blocks_startup else Impact.DATA_LOSS,
-            commands=tuple(f"{line}  # in the new environment only" for line in merged.commands),
+            commands=tuple(map(shell, merged.commands)),
+            names=(merged.core_app,),
             see=(merged.reference,),
             supersedes=(
                 (FindingRef("packages.no_compatible_release", distribution),)
@@ -197,7 +202,7 @@ def merged_into_core(apps: Apps, target: Target, catalog: Catalog) -> Iterator[F
         )
 
 
-@check(phase=Phase.BOOT, impact=Impact.OUTAGE, see=SEE)
+@check(phase=Phase.BOOT, impact=Impact.OUTAGE, see=SEE, when=When.WINDOW)
 def unsupported_python(apps: Apps, runtime: Runtime) -> Iterator[Finding]:
     """Every enabled App supports the running Python.
 
@@ -254,12 +259,17 @@ def orphaned_data(
 def _orphaned_data_remediation(successor: MergedApp | None, target: Target) -> str:
     if successor is None:
         return (
-            "Enable the App and upgrade it with the others. If you do not need it, take a backup, "
-            "enable the App in the installed release and run `migrate` for it to `zero`."
+            "If you need the data, enable the App, and upgrade it together with Nautobot. If you "
+            "do not need the data, take a backup, enable the App in the installed release, and run "
+            "`nautobot-server migrate` for its label with the target `zero`. This deletes its "
+            "tables."
         )
     if Version(target.version) < Version(successor.since):
         return (
             f"Keep the tables, because the upgrade to {successor.since} migrates them to "
             f"{successor.core_app}."
         )
-    return f"{successor.core_app} has migrated the data. After a backup the tables can be dropped."
+    return (
+        f"{successor.core_app} has migrated the data. You can drop the tables at any time. Take a "
+        "backup first."
+    )

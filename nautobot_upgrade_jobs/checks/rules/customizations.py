@@ -11,22 +11,41 @@ from ..build import warning
 from ..findings import Finding, Impact, Phase
 from ..references import RELEASE_NOTES
 from ..registry import NotApplicable, check
+from ..remediation import When
 
 TARGET_IS_INSTALLED = "the target is the installed release"
 REMEDIATIONS = {
-    "GraphQL query": "Change the query as the release notes describe, right after the upgrade. "
-    "Until then the API refuses it, and code that runs it with `execute_saved_query` gets an "
-    "answer without the field and without an error.",
-    "dynamic group": "Check the filter before the upgrade: some releases ignore an unknown filter, "
-    "and others match nothing.",
-    "object permission": "Change the constraint together with the upgrade. Until then its users "
-    "get errors or see no objects.",
-    "scheduled job": "Disable the schedule before the upgrade. Afterwards create it again with the "
-    "arguments that its Job accepts then.",
-    JOB_FILE: "Change the file so that it loads on both releases, or change it together with the "
-    "upgrade. Its Jobs are unavailable until then.",
+    "GraphQL query": (
+        When.AFTER,
+        "Prepare the new query now, and save it right after the upgrade. Until you save it, the "
+        "API rejects the query. Code that calls `execute_saved_query` gets a response without the "
+        "field, and no error.",
+    ),
+    "dynamic group": (
+        When.NOW,
+        "Replace the filter by one that both releases support. Some releases ignore an unknown "
+        "filter, and others match nothing.",
+    ),
+    "object permission": (
+        When.AFTER,
+        "Prepare the new constraint now, and save it right after the upgrade. Until you save it, "
+        "the affected users get errors or see no objects.",
+    ),
+    "scheduled job": (
+        When.NOW,
+        "Disable the schedule. After the upgrade, create it again with the arguments that the Job "
+        "then accepts.",
+    ),
+    JOB_FILE: (
+        When.NOW,
+        "Change the file so that it loads on both releases. If that is impossible, change it right "
+        "after the upgrade. Its Jobs are then unavailable between the upgrade and the change.",
+    ),
 }
-DEFAULT_REMEDIATION = "Change it as the release notes describe, together with the upgrade."
+DEFAULT_REMEDIATION = (
+    When.AFTER,
+    "Prepare the change now, with the release notes, and save it right after the upgrade.",
+)
 DEFECT_TEXTS = {
     DefectCode.MISSING_MODEL: "The model {reference} does not exist",
     DefectCode.MISSING_JOB: "The Job {reference} does not exist",
@@ -63,12 +82,15 @@ def incompatible(trial_boot: TrialBoot, apps: Apps) -> Iterator[Finding]:
     for problem in require(trial_boot.facts.customizations).problems:
         if _identity(problem) in known or _is_explained(problem.defect, trial_boot, apps):
             continue
+        when, fix = REMEDIATIONS.get(problem.kind, DEFAULT_REMEDIATION)
         yield warning(
             problem.subject,
-            f"The {problem.kind} {problem.name} does not work on Nautobot {trial_boot.target}. "
+            f"The {problem.kind} '{problem.name}' does not work on Nautobot {trial_boot.target}. "
             f"{_describe(problem.defect)}",
-            fix=REMEDIATIONS.get(problem.kind, DEFAULT_REMEDIATION),
+            fix=fix,
+            when=when,
             evidence=(problem.page,),
+            names=(problem.defect.owner, problem.defect.reference),
         )
 
 

@@ -11,6 +11,7 @@ from ..build import blocker, warning
 from ..findings import Finding, FindingRef, Impact, Phase
 from ..references import RELEASE_NOTES_OF
 from ..registry import check
+from ..remediation import shell, sql
 from ..text import nautobot_shell_command, plural, truncate_list
 
 DJANGO_INDEX_NAME = re.compile(r"_[0-9a-f]{6,8}(_idx)?$")
@@ -36,11 +37,12 @@ def dangling_cables(data: Data) -> Iterator[Finding]:
     if cables.count:
         yield blocker(
             "dcim_cable",
-            f"{plural(cables.count, 'cable')} with an end whose row does not exist will make "
-            "migration dcim.0089_populate_cabletocabletermination fail.",
-            fix=f"Delete or reconnect {'it' if cables.count == 1 else 'each of them'}. The command "
-            f"deletes the {plural(len(cables.keys), 'cable')} listed.",
-            commands=(_delete_cables_command(cables),),
+            f"{plural(cables.count, 'cable')} {'ends' if cables.count == 1 else 'end'} at an "
+            "object that does not exist. Migration dcim.0089_populate_cabletocabletermination will "
+            "fail.",
+            fix=f"Reconnect {'the cable' if cables.count == 1 else 'each cable'} or delete it. The "
+            f"command deletes the {plural(len(cables.keys), 'cable')} listed.",
+            commands=(shell(_delete_cables_command(cables)),),
             evidence=cables.examples,
         )
 
@@ -112,7 +114,7 @@ def ambiguous_indexes(data: Data, database: Database) -> Iterator[Finding]:
                 if index.matching_indexes
                 else "Create the index on these columns."
             ),
-            commands=_index_repair_statements(index, database.vendor),
+            commands=tuple(map(sql, _index_repair_statements(index, database.vendor))),
             evidence=index.matching_indexes,
         )
 
@@ -143,7 +145,7 @@ def empty_social_uids(data: Data) -> Iterator[Finding]:
             f"{plural(rows.count, 'single-sign-on account')} with an empty uid will make migration "
             "social_django.0017 fail.",
             fix="Delete these rows.",
-            commands=("DELETE FROM social_auth_usersocialauth WHERE uid = '';",),
+            commands=(sql("DELETE FROM social_auth_usersocialauth WHERE uid = '';"),),
             evidence=rows.examples,
             supersedes=(SOCIAL_UID_VIOLATION,),
         )
@@ -165,7 +167,7 @@ def non_uuid_compliance_ids(data: Data) -> Iterator[Finding]:
             "will make migration data_validation.0002 fail.",
             fix="Delete the rows of the table, which are computed and not entered. Run the "
             "compliance Job again after the upgrade.",
-            commands=("DELETE FROM nautobot_data_validation_engine_datacompliance;",),
+            commands=(sql("DELETE FROM nautobot_data_validation_engine_datacompliance;"),),
             evidence=rows.examples,
         )
 
@@ -187,7 +189,7 @@ def outdated_validation_engine_schema(data: Data) -> Iterator[Finding]:
             f"{plural(len(missing), 'column')} of the Data Validation Engine App {verb} missing, "
             "and migration data_validation.0002 will fail.",
             fix="Upgrade the App to its last release and run its migrations before the upgrade.",
-            commands=("nautobot-server migrate nautobot_data_validation_engine",),
+            commands=(shell("nautobot-server migrate nautobot_data_validation_engine"),),
             evidence=truncate_list(missing),
         )
 

@@ -13,6 +13,7 @@ from ..build import blocker, finding, warning
 from ..findings import Finding, Impact, Phase, Severity
 from ..references import INSTALLATION, POSTGRESQL
 from ..registry import NotApplicable, check
+from ..remediation import When, sql
 from ..text import MAX_LISTED, VENDOR_DISPLAY_NAMES, plural, truncate_list
 
 
@@ -37,7 +38,7 @@ def unsupported_server_version(database: Database, target: Target) -> Iterator[F
         database.vendor,
         f"Nautobot {target.version} requires {required}, but the server is {database.version}.",
         fix="Take a backup and restore it once to test it. Then upgrade the server to "
-        f"{required} in its own maintenance window.",
+        f"{required} in a separate maintenance window, before you upgrade Nautobot.",
         see=(POSTGRESQL if database.vendor == "postgresql" else INSTALLATION,),
     )
 
@@ -54,11 +55,11 @@ def unsupported_mariadb(database: Database) -> Iterator[Finding]:
         yield blocker(
             "mariadb",
             f"The database server is MariaDB {database.version}, which Nautobot does not support.",
-            fix="Move to PostgreSQL or MySQL before any upgrade.",
+            fix="Move the data to PostgreSQL or MySQL.",
         )
 
 
-@check(stage="both", phase=Phase.MIGRATE, see=(INSTALLATION,))
+@check(stage="both", phase=Phase.MIGRATE, see=(INSTALLATION,), when=When.WINDOW)
 def wrong_character_set(database: Database) -> Iterator[Finding]:
     """All text is stored in one suitable character set.
 
@@ -71,7 +72,10 @@ def wrong_character_set(database: Database) -> Iterator[Finding]:
         yield warning(
             "encoding",
             f"The encoding of the database is {encoding}, not UTF-8.",
-            fix="Dump the database, create one with UTF-8 (utf8mb4 on MySQL) and restore the dump.",
+            fix="In a separate maintenance window before the upgrade, stop Nautobot and dump the "
+            "database. Create a new database with the encoding UTF-8 (utf8mb4 on MySQL), and "
+            "restore the dump into it.",
+            when=When.NOW,
             impact=Impact.DATA_LOSS,
         )
     collations = require(database.collations_in_use)
@@ -83,8 +87,10 @@ def wrong_character_set(database: Database) -> Iterator[Finding]:
             fix="Convert every table to the database's default utf8mb4 collation.",
             impact=Impact.OUTAGE,
             commands=(
-                "ALTER TABLE <table> CONVERT TO CHARACTER SET utf8mb4 COLLATE "
-                f"{require(database.collation)};",
+                sql(
+                    "ALTER TABLE <table> CONVERT TO CHARACTER SET utf8mb4 COLLATE "
+                    f"{require(database.collation)};"
+                ),
             ),
             evidence=truncate_list(
                 tuple(f"{name}: {plural(n, 'table')}" for name, n in sorted(collations.items()))
@@ -106,7 +112,7 @@ def missing_privileges(database: Database) -> Iterator[Finding]:
             "create",
             f"The role {role} may not create tables in the database {database.name}.",
             fix="Grant the privilege as the owner of the database.",
-            commands=(_grant_create_statement(database),),
+            commands=(sql(_grant_create_statement(database)),),
         )
     others = require(database.tables_not_owned)
     if others:
@@ -118,7 +124,7 @@ def missing_privileges(database: Database) -> Iterator[Finding]:
             fix="Change the owner of the tables to the role that migrates. The commands cover at "
             f"most {MAX_LISTED} tables.",
             commands=tuple(
-                f"ALTER TABLE {_quote_identifier(name)} OWNER TO {_quote_identifier(role)};"
+                sql(f"ALTER TABLE {_quote_identifier(name)} OWNER TO {_quote_identifier(role)};")
                 for name in others[:MAX_LISTED]
             ),
             evidence=truncate_list(others),
@@ -148,13 +154,13 @@ def sequence_behind(database: Database) -> Iterator[Finding]:
         yield blocker(
             key,
             f"The sequence {sequence.name} is at {sequence.last_value}, but {key} already contains "
-            f"{sequence.max_id}, and the next inserts will fail as duplicates."
+            f"{sequence.max_id}. The next insert will fail with a duplicate key error."
             if sequence.name
-            else f"{key} has no sequence, and every insert will fail.",
-            fix="Move the sequence past the highest value."
+            else f"{key} has no sequence. Every insert will fail.",
+            fix="Set the sequence to the highest value in use."
             if sequence.name
             else "Make the column an identity that starts after its highest value.",
-            commands=(_sequence_repair_statement(sequence),),
+            commands=(sql(_sequence_repair_statement(sequence)),),
         )
 
 
@@ -173,7 +179,7 @@ def _quote_identifier(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-@check(phase=Phase.MIGRATE)
+@check(phase=Phase.MIGRATE, when=When.WINDOW)
 def dependent_views(database: Database, target: Target) -> Iterator[Finding]:
     """No view reads Nautobot's tables.
 
@@ -200,7 +206,7 @@ def dependent_views(database: Database, target: Target) -> Iterator[Finding]:
         )
 
 
-@check(phase=Phase.MIGRATE, impact=Impact.OUTAGE)
+@check(phase=Phase.MIGRATE, impact=Impact.OUTAGE, when=When.WINDOW)
 def long_transactions(database: Database) -> Iterator[Finding]:
     """No other session has had a transaction open for long.
 
@@ -217,5 +223,5 @@ def long_transactions(database: Database) -> Iterator[Finding]:
             f"Session {transaction.pid} ({transaction.application or 'unnamed'}) has had a "
             f"transaction open for {transaction.age_seconds} seconds ({transaction.state}).",
             fix="Stop web, workers and beat before you migrate, and end the remaining sessions.",
-            commands=(statement.format(transaction.pid),),
+            commands=(sql(statement.format(transaction.pid)),),
         )

@@ -9,6 +9,7 @@ from ..build import blocker
 from ..expectation_parser import Expectations
 from ..findings import Finding, Impact, Phase
 from ..registry import NotApplicable, check
+from ..remediation import shell
 
 
 @check(stage="verify", phase=Phase.POST_UPGRADE, impact=Impact.FEATURE_LOSS)
@@ -45,7 +46,7 @@ def unmet(
                 f"Expected {expectation}, but it {problem}.",
                 fix="Check that its App is installed, enabled and migrated in the expected "
                 "version.",
-                commands=("nautobot-server showmigrations",)
+                commands=(shell("nautobot-server showmigrations"),)
                 if expectation.kind == "migration"
                 else (),
             )

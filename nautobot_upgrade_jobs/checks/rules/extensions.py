@@ -8,6 +8,7 @@ from ...facts import Extensions, require
 from ..build import blocker, warning
 from ..findings import Finding, Impact, Phase
 from ..registry import check
+from ..remediation import shell
 from ..text import plural, truncate_list
 
 DEVELOPMENT = "https://docs.nautobot.com/projects/core/en/stable/development"
@@ -30,9 +31,9 @@ def unloadable_job_files(extensions: Extensions) -> Iterator[Finding]:
         yield warning(
             file.path,
             f"{file.path}, line {file.line}: {file.error}.",
-            fix="Correct this line. The release notes name the replacement of a removed name. If "
-            "the file is in a Git repository, push the change and synchronize. Then restart the "
-            "workers.",
+            fix="Correct this line. If the new release removed a name that the line uses, the "
+            "release notes give its replacement. If the file is in a Git repository, push the "
+            "change and synchronize. Then restart the workers.",
             evidence=(f"{file.path}:{file.line}",),
         )
 
@@ -59,9 +60,9 @@ def unregistered_jobs(extensions: Extensions) -> Iterator[Finding]:
             yield warning(
                 subject,
                 f"{plural(len(paths), 'Job')} of core or an App {verb} {problem}{pronoun}.",
-                fix="Run the command. If a Job is still reported, its App was not upgraded, or the "
-                "App's release does not contain the Job any more.",
-                commands=("nautobot-server migrate --no-input",),
+                fix="Run the command. If a Job is then still recorded without code, its App was "
+                "not upgraded, or the App's release does not contain the Job any more.",
+                commands=(shell("nautobot-server migrate --no-input"),),
                 evidence=truncate_list(paths),
             )
 

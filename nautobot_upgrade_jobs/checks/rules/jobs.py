@@ -10,6 +10,7 @@ from ..build import blocker, warning
 from ..findings import Finding, Impact, Phase
 from ..references import UPGRADING_FROM_V2
 from ..registry import check
+from ..remediation import When, shell
 from ..text import format_duration, nautobot_shell_command, plural, truncate_list
 
 SCHEDULING = (
@@ -30,9 +31,10 @@ def pending_approvals(jobs: Jobs) -> Iterator[Finding]:
         yield blocker(
             name,
             f"The scheduled Job '{name}' requires approval, and migration extras.0126 will fail.",
-            fix="Open Jobs, Job Approvals. Approve it and let it run, or deny and delete it. The "
-            "command lists the remaining ones and fails while there are any.",
-            commands=("nautobot-server check_job_approval_status",),
+            fix="Open Jobs, Job Approvals. Approve the Job and let it run, or deny and delete it. "
+            "The command lists the requests that are still open. It fails until none is left.",
+            commands=(shell("nautobot-server check_job_approval_status"),),
+            names=("approval_required", "extras.0126"),
         )
 
 
@@ -46,18 +48,19 @@ def lost_approval_requirement(jobs: Jobs) -> Iterator[Finding]:
     """
     gated = require(jobs.gated_by_approval)
     if gated:
-        verb = "requires" if len(gated) == 1 else "require"
+        verb = "has" if len(gated) == 1 else "have"
         yield warning(
             "extras_job",
-            f"{plural(len(gated), 'Job')} {verb} approval by `approval_required`, which 3.x "
-            "ignores.",
-            fix="Disable them before the upgrade. Afterwards create an Approval Workflow "
-            "Definition and enable them again.",
+            f"{plural(len(gated), 'Job')} {verb} `approval_required` set. Nautobot 3.x ignores "
+            "this setting and would run them without an approval.",
+            fix="Disable the listed Jobs. After the upgrade, create an Approval Workflow "
+            "Definition for them, and enable them again.",
             evidence=truncate_list(gated),
+            names=("approval_required",),
         )
 
 
-@check(phase=Phase.MIGRATE, impact=Impact.DATA_LOSS, see=(SCHEDULING,))
+@check(phase=Phase.MIGRATE, impact=Impact.DATA_LOSS, see=(SCHEDULING,), when=When.WINDOW)
 def running(jobs: Jobs) -> Iterator[Finding]:
     """No Job is running or waiting.
 
@@ -98,9 +101,11 @@ def null_arguments(jobs: Jobs) -> Iterator[Finding]:
                 "not run it.",
                 fix="Set its arguments to {}, or delete the schedule and create it again.",
                 commands=(
-                    nautobot_shell_command(
-                        "from nautobot.extras.models import ScheduledJob; "
-                        f"ScheduledJob.objects.filter(name={schedule.name!r}).update(kwargs={{}})"
+                    shell(
+                        nautobot_shell_command(
+                            "from nautobot.extras.models import ScheduledJob; ScheduledJob.objects"
+                            f".filter(name={schedule.name!r}).update(kwargs={{}})"
+                        )
                     ),
                 ),
             )

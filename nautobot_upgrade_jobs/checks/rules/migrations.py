@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 
 from ...catalog import Catalog
@@ -16,6 +17,7 @@ from ..build import blocker, finding, warning
 from ..findings import Finding, Impact, Phase, Severity
 from ..references import DATABASE_BACKUP, MIGRATIONS, UPGRADING
 from ..registry import check
+from ..remediation import Command, shell, sql
 from ..text import plural, truncate_list
 
 
@@ -35,7 +37,7 @@ def unapplied(migrations: Migrations) -> Iterator[Finding]:
             f"{_is_or_are(missing)} not applied.",
             fix="Take a backup, finish the upgrade that they belong to, and run Preflight again. "
             "If you installed new code just now, follow target.database_behind_code first.",
-            commands=("nautobot-server post_upgrade",),
+            commands=(shell("nautobot-server post_upgrade"),),
             evidence=truncate_list(missing),
         )
 
@@ -68,7 +70,7 @@ def unpackaged_files(migrations: Migrations) -> Iterator[Finding]:
                 else "Take a backup and run the command. No data depends on the migration."
             )
             + " Do not run makemigrations to silence a warning of Nautobot.",
-            commands=(*((reverse,) if applied else ()), f"rm {path}"),
+            commands=(*((shell(reverse),) if applied else ()), shell(f"rm {shlex.quote(path)}")),
             evidence=(path,),
         )
 
@@ -133,7 +135,7 @@ def _build_partial_finding(
 
 def _partial_remediation(
     progress: PartialMigration, history: MigrationHistory, undo: tuple[str, ...], complete: bool
-) -> tuple[str, tuple[str, ...]]:
+) -> tuple[str, tuple[Command, ...]]:
     """Return the remediation and its commands.
 
     Args:
@@ -143,9 +145,9 @@ def _partial_remediation(
         complete: Whether all operations that a schema shows are done.
     """
     app, _, name = progress.migration.key.partition(".")
-    record = f"nautobot-server migrate --fake {app} {name}"
+    record = shell(f"nautobot-server migrate --fake {app} {name}")
     if history.has_applied_children(progress.migration.key):  # migrate would reverse them
-        record = (
+        record = sql(
             "INSERT INTO django_migrations (app, name, applied) "  # noqa: S608 - shown, never run
             f"VALUES ('{app}', '{name}', now());"
         )
@@ -153,19 +155,23 @@ def _partial_remediation(
         return (
             "Every operation that leaves a trace is done. Record the migration if its data "
             "operations ran too. If you do not know that, restore the backup.",
-            (record, "nautobot-server post_upgrade"),
+            (record, shell("nautobot-server post_upgrade")),
         )
     if undo:
         return (
             "Take a backup. The migration only added new objects. Remove them with the statements "
             "below in psql or mysql, and upgrade again. Then fix the first error that migrate "
             "prints.",
-            (*undo, "nautobot-server post_upgrade"),
+            (*map(sql, undo), shell("nautobot-server post_upgrade")),
         )
     return (
         "Restore the backup and start again. Alternatively do what is missing manually, in the "
         "order of sqlmigrate, and record the migration.",
-        (f"nautobot-server sqlmigrate {app} {name}", record, "nautobot-server post_upgrade"),
+        (
+            shell(f"nautobot-server sqlmigrate {app} {name}"),
+            record,
+            shell("nautobot-server post_upgrade"),
+        ),
     )
 
 
@@ -205,7 +211,7 @@ def inconsistent_history(migrations: Migrations) -> Iterator[Finding]:
             f"{child} is applied, but its dependency {parent} is not.",
             fix="Find out which of the two matches the schema. Do not fake a migration whose "
             "operations are not in the schema.",
-            commands=("nautobot-server showmigrations --plan",),
+            commands=(shell("nautobot-server showmigrations --plan"),),
         )
 
 
@@ -270,16 +276,18 @@ def recorded_without_file(migrations: Migrations, catalog: Catalog) -> Iterator[
         pre_releases = sorted(
             {catalog.pre_release_names[key] for key in names if key in catalog.pre_release_names}
         )
-        origin = f" They belong to the pre-release {', '.join(pre_releases)}."
+        pronoun = "It comes" if len(names) == 1 else "They come"
+        origin = f" {pronoun} from a pre-release ({', '.join(pre_releases)})."
         yield finding(
             Severity.BLOCKER if app in catalog.core_apps else Severity.WARNING,
             app,
             f"{plural(len(names), 'recorded migration')} of {app} "
             f"{'has' if len(names) == 1 else 'have'} no file.{origin if pre_releases else ''}",
-            fix="Install the release of the App that contains them. If they were created locally "
-            "and their files are lost, run Verify Migrations. If schema.drift finds no difference, "
-            "only their records are left, which the statements remove.",
-            commands=tuple(map(_delete_record_statement, names)),
+            fix="Find the release of Nautobot or of the App that contains the migrations, and "
+            "install it. If the migrations were created locally and their files are lost, run "
+            "Verify Migrations. Run the statements below only if schema.drift then reports no "
+            "difference. They delete the records.",
+            commands=tuple(sql(_delete_record_statement(name)) for name in names),
             evidence=truncate_list(names),
         )
 

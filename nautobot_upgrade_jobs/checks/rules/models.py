@@ -9,6 +9,7 @@ from ...facts import App, Apps, ExpectedSchema, require
 from ..build import blocker, warning
 from ..findings import Finding, Impact, Phase
 from ..registry import check
+from ..remediation import Command, shell
 from ..text import plural, truncate_list
 
 APP_MIGRATION = "https://docs.nautobot.com/projects/core/en/stable/development/apps/migration/"
@@ -59,5 +60,5 @@ def _release_and_requirement(label: str, app: App | None) -> tuple[str, str]:
     return f"{app.distribution} {app.version}", f"{app.distribution}=={app.version}"
 
 
-def _reinstall_command(requirement: str) -> str:
-    return f"pip install --force-reinstall --no-deps {requirement}"
+def _reinstall_command(requirement: str) -> Command:
+    return shell(f"pip install --force-reinstall --no-deps {requirement}")

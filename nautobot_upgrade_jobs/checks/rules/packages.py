@@ -9,6 +9,7 @@ from ..build import blocker, info, warning
 from ..findings import Finding, Impact, Phase
 from ..references import APP_INSTALLATION, PIP_CONSTRAINTS
 from ..registry import check
+from ..remediation import When, shell
 from ..text import plural, truncate_list
 
 YANKED = "https://packaging.python.org/en/latest/specifications/file-yanking/"
@@ -19,7 +20,7 @@ MAX_REASON_LINES = 12
 """Lines of the resolver's explanation that a finding lists."""
 
 
-@check(phase=Phase.BOOT, impact=Impact.NONE, see=(APP_INSTALLATION,))
+@check(phase=Phase.BOOT, impact=Impact.NONE, see=(APP_INSTALLATION,), when=When.WINDOW)
 def app_version_changes(resolution: Resolution) -> Iterator[Finding]:
     """The installed release of every App is compatible with the target.
 
@@ -35,7 +36,7 @@ def app_version_changes(resolution: Resolution) -> Iterator[Finding]:
             f" {plural(len(changed), 'App')}.",
             fix="Install the whole set in one step from the attached constraints.txt, and read the "
             "release notes of each App.",
-            commands=(INSTALL_COMMAND,),
+            commands=(shell(INSTALL_COMMAND),),
             evidence=tuple(map(_describe_change, changed)),
         )
 
@@ -45,7 +46,7 @@ def _describe_change(app: AppReleases) -> str:
     return f"{app.distribution}: {app.installed} to {app.compatible}; {latest}"
 
 
-@check(phase=Phase.BOOT, impact=Impact.OUTAGE, see=(APP_INSTALLATION,))
+@check(phase=Phase.BOOT, impact=Impact.OUTAGE, see=(APP_INSTALLATION,), when=When.WINDOW)
 def no_compatible_release(resolution: Resolution) -> Iterator[Finding]:
     """Every installed package has a release compatible with the target.
 
@@ -63,10 +64,11 @@ def no_compatible_release(resolution: Resolution) -> Iterator[Finding]:
         yield blocker(
             name,
             f"No release of {name} is compatible with Nautobot {resolution.target}.{latest}",
-            fix="Read what happens to its data, then remove it from PLUGINS and from the "
-            "requirements until a release exists. Or choose another target."
+            fix="Choose another target, or upgrade without the App. For the latter, read in the "
+            "App's documentation what happens to its data, and remove the App from PLUGINS and "
+            "from the requirements. Add it again when a compatible release exists."
             if app
-            else "Remove the requirement if nothing needs it. Or choose another target.",
+            else "Remove the requirement if nothing needs it. Otherwise choose another target.",
             evidence=_truncate_reason(reason),
         )
 
@@ -136,7 +138,7 @@ def not_on_index(resolution: Resolution) -> Iterator[Finding]:
         )
 
 
-@check(phase=Phase.BOOT, impact=Impact.UNKNOWN, see=(PIP_CONSTRAINTS,))
+@check(phase=Phase.BOOT, impact=Impact.UNKNOWN, see=(PIP_CONSTRAINTS,), when=When.WINDOW)
 def unparsed_requirement_line(resolution: Resolution) -> Iterator[Finding]:
     """Every line of local_requirements.txt names a distribution and its versions.
 
@@ -190,7 +192,7 @@ def unverified_metadata(resolution: Resolution) -> Iterator[Finding]:
             " sdist.",
             fix="Build a wheel on another host, put it into a folder that pip uses (find-links), "
             "and run Preflight again.",
-            commands=(f"pip wheel --no-deps {name}",),
+            commands=(shell(f"pip wheel --no-deps {name}"),),
         )
 
 

@@ -8,6 +8,7 @@ from ...facts import PostUpgrade, require
 from ..build import blocker, info, warning
 from ..findings import Finding, Impact, Phase
 from ..registry import check
+from ..remediation import shell
 from ..text import plural, truncate_list
 
 COMMANDS = (
@@ -36,7 +37,7 @@ def stale_content_types(post_upgrade: PostUpgrade) -> Iterator[Finding]:
             if rows
             else "Run the command.",
             commands=(
-                "nautobot-server remove_stale_contenttypes" + ("" if rows else " --no-input"),
+                shell("nautobot-server remove_stale_contenttypes" + " --no-input" * (not rows)),
             ),
             evidence=truncate_list(
                 tuple(
@@ -61,7 +62,7 @@ def expired_sessions(post_upgrade: PostUpgrade) -> Iterator[Finding]:
             f"{plural(count, 'session')} that expired before the last migration"
             f" {'is' if count == 1 else 'are'} still stored.",
             fix="Run the command. If you skipped it, check which other steps you skipped.",
-            commands=("nautobot-server clearsessions",),
+            commands=(shell("nautobot-server clearsessions"),),
         )
 
 
@@ -79,7 +80,7 @@ def untraced_cable_paths(post_upgrade: PostUpgrade) -> Iterator[Finding]:
             "dcim_cablepath",
             f"{plural(total, 'cabled endpoint')} {'has' if total == 1 else 'have'} no cable path.",
             fix="Run the command. It traces missing paths and does not change the others.",
-            commands=("nautobot-server trace_paths --no-input",),
+            commands=(shell("nautobot-server trace_paths --no-input"),),
             evidence=truncate_list(tuple(f"{model}: {count}" for model, count in untraced.items())),
         )
 
@@ -104,7 +105,7 @@ def outdated_static_files(post_upgrade: PostUpgrade) -> Iterator[Finding]:
             " this release.",
             fix="Run the command as the user that runs Nautobot, then reload pages in the browser."
             + " Without --clear, it skips files that are newer than their source." * clear,
-            commands=("nautobot-server collectstatic --no-input" + " --clear" * clear,),
+            commands=(shell("nautobot-server collectstatic --no-input" + " --clear" * clear),),
             evidence=truncate_list(
                 (
                     *(f"missing: {name}" for name in files.missing),
@@ -118,9 +119,9 @@ def outdated_static_files(post_upgrade: PostUpgrade) -> Iterator[Finding]:
 def missing_content_types(post_upgrade: PostUpgrade) -> Iterator[Finding]:
     """Every model has its content type and its permissions.
 
-    Why: `migrate` creates them after the last migration. If it stopped before that, only superusers
-        can use the new models, and generic relations to them fail.
-    Fix: run `migrate` again. It has no pending migration and creates them.
+    Why: `migrate` creates them after the last migration. Without them, only superusers can use the
+        new models, and generic relations to these models fail.
+    Fix: run `migrate` again. It applies no migration and creates what is missing.
     """
     for subject, name, missing in (
         ("django_content_type", "content type", require(post_upgrade.missing_content_types)),
@@ -132,7 +133,7 @@ def missing_content_types(post_upgrade: PostUpgrade) -> Iterator[Finding]:
                 f"{plural(len(missing), name)} of the installed models"
                 f" {'does' if len(missing) == 1 else 'do'} not exist.",
                 fix="Run the command. It does not change existing ones.",
-                commands=("nautobot-server migrate --no-input",),
+                commands=(shell("nautobot-server migrate --no-input"),),
                 evidence=truncate_list(missing),
             )
 
@@ -171,6 +172,6 @@ def stale_group_members(post_upgrade: PostUpgrade) -> Iterator[Finding]:
             f"The stored members of {plural(len(outdated), 'dynamic group')}"
             f" {'differ from its filter' if len(outdated) == 1 else 'differ from their filters'}.",
             fix="Check each group. If the filter is correct, run the command.",
-            commands=("nautobot-server refresh_dynamic_group_member_caches",),
+            commands=(shell("nautobot-server refresh_dynamic_group_member_caches"),),
             evidence=truncate_list(outdated),
         )

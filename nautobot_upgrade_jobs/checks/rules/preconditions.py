@@ -17,9 +17,11 @@ from ...facts.preconditions import (
 from ...facts.trial_boot import TrialBoot
 from ...migration_graph.cost_estimate import CostItem, estimate_cost
 from ..build import blocker, info, warning
+from ..conflict_text import CONFLICT_REMEDIATIONS, describe_conflict, rename_statements
 from ..findings import Finding, Impact, Phase
 from ..references import MIGRATION_OPERATIONS
 from ..registry import NotApplicable, check
+from ..remediation import sql
 from ..text import format_duration, plural, truncate_list
 from ..violation_text import describe_violation
 
@@ -68,13 +70,38 @@ def _build_violation_finding(
     )
     return blocker(
         _format_subject(result.precondition),
-        f"{describe_violation(result)}. {_format_operation(result.precondition)} will stop after"
-        f" {number} of {plural(planned, 'migration')} {'is' if number == 1 else 'are'}"
-        f" committed.{partial}",
-        fix="Change or remove these rows before the upgrade.",
+        f"{describe_violation(result)}. Migration {_format_operation(result.precondition)} will"
+        f" fail after {_format_progress(number, planned)}.{partial}",
+        fix="Change or remove the affected rows.",
         impact=Impact.OUTAGE,
         evidence=_sample_rows(result),
     )
+
+
+@check(phase=Phase.MIGRATE, impact=Impact.OUTAGE, see=(MIGRATION_OPERATIONS,))
+def schema_conflict(trial_boot: TrialBoot, database: Database) -> Iterator[Finding]:
+    """The schema contains what the pending migrations change, and nothing that they create.
+
+    Why: an upgrade that was interrupted, a manual change, or an App that was removed leaves tables,
+        columns and indexes that no migration expects. `migrate` then stops half-way with "already
+        exists" or "does not exist".
+    Fix: rename or remove what exists and is not needed, and create again what is missing.
+    """
+    preconditions = _require_preconditions(trial_boot)
+    planned = preconditions.migrations_planned
+    for conflict in require(preconditions.schema_conflicts):
+        yield blocker(
+            conflict.object.qualified_name,
+            f"Migration {conflict.migration} ({conflict.operation}) will fail after "
+            f"{_format_progress(conflict.migrations_before, planned)}, because "
+            f"{describe_conflict(conflict)}.",
+            fix=CONFLICT_REMEDIATIONS[conflict.kind],
+            commands=tuple(map(sql, rename_statements(conflict, database.vendor))),
+        )
+
+
+def _format_progress(number: int, planned: int) -> str:
+    return f"{number} of {plural(planned, 'migration')} {'is' if number == 1 else 'are'} committed"
 
 
 def _sample_rows(result: PreconditionResult) -> tuple[str, ...]:
@@ -102,9 +129,9 @@ def truncated_values(trial_boot: TrialBoot) -> Iterator[Finding]:
         if result.affected_rows and result.precondition.kind == PreconditionKind.TRUNCATES:
             yield warning(
                 _format_subject(result.precondition),
-                f"{describe_violation(result)}. {_format_operation(result.precondition)} will"
-                " silently truncate them.",
-                fix="Shorten these values before the upgrade, or save them.",
+                f"{describe_violation(result)}. Migration {_format_operation(result.precondition)}"
+                " will silently truncate these values.",
+                fix="Shorten these values, or save them elsewhere.",
                 evidence=_sample_rows(result),
             )
 
@@ -179,12 +206,11 @@ def migration_cost(trial_boot: TrialBoot, tables: Tables) -> Iterator[Finding]:
         estimate = estimate_cost(preconditions, tables)
         yield info(
             "migrations",
-            f"{plural(preconditions.migrations_planned, 'migration')} will take between"
-            f" {_format_seconds(estimate.low)} and {_format_seconds(estimate.high)}, estimated from"
-            f" the number of rows, and need up to {estimate.mebibytes} MiB of additional disk"
-            " space.",
-            fix="Plan the maintenance window by the upper bound. Run the migrations on a copy of "
-            "the data for a better estimate.",
+            f"{plural(preconditions.migrations_planned, 'migration')} will take an estimated"
+            f" {_format_seconds(estimate.low)} to {_format_seconds(estimate.high)} and need up to"
+            f" {estimate.mebibytes} MiB of additional disk space.",
+            fix="Plan the maintenance window for the longer time. For a better estimate, run the "
+            "migrations on a copy of the data.",
             evidence=truncate_list(tuple(map(_describe_cost_item, estimate.items))),
         )
 

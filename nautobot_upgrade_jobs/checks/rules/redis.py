@@ -11,6 +11,7 @@ from ...facts import FactUnavailable, Redis, require
 from ..build import blocker, finding
 from ..findings import Finding, Impact, Phase, Severity
 from ..registry import check
+from ..remediation import shell
 
 
 @check(stage="both", phase=Phase.BOOT, impact=Impact.OUTAGE)
@@ -26,7 +27,7 @@ def unreachable(redis: Redis) -> Iterator[Finding]:
             f"The Redis-compatible server does not answer: {redis.unreachable_reason}",
             fix="Start the server. If it runs, compare its address and password with CACHES and "
             "CELERY_BROKER_URL in nautobot_config.py.",
-            commands=("sudo systemctl restart redis-server",),
+            commands=(shell("sudo systemctl restart redis-server"),),
         )
 
 

@@ -13,6 +13,7 @@ from ..build import info
 from ..findings import Finding, Impact, Phase
 from ..references import APP_INSTALLATION, PIP_CONSTRAINTS
 from ..registry import NotApplicable, check
+from ..remediation import shell
 from ..text import plural, truncate_list
 
 
@@ -43,7 +44,8 @@ def alternative_targets(
             else "The package index has a compatible package set for no other release.",
             fix="Run Preflight with the release as its target to see all changes.",
             commands=tuple(
-                f"nautobot-server upgrade_jobs preflight --target {release}" for release in newest
+                shell(f"nautobot-server upgrade_jobs preflight --target {release}")
+                for release in newest
             ),
             evidence=tuple(
                 _describe_alternative(alternative, target, catalog)
@@ -84,10 +86,12 @@ def accidental_upgrade(resolution: Resolution, target: Target) -> Iterator[Findi
             f" Nautobot from {target.installed}.",
             fix="Pin Nautobot whenever you install an App, as this command does.",
             commands=(
-                f"pip install nautobot=={target.installed} "
-                + " ".join(
-                    f"{app.distribution}=={app.within_current_release or app.installed}"
-                    for app in moving
+                shell(
+                    f"pip install nautobot=={target.installed} "
+                    + " ".join(
+                        f"{app.distribution}=={app.within_current_release or app.installed}"
+                        for app in moving
+                    )
                 ),
             ),
             evidence=truncate_list(

@@ -131,7 +131,7 @@ def data_loss(choice: RollbackDecision) -> Iterator[Finding]:
         yield warning(
             kind,
             f"The option '{option.title}' loses data: {_describe_losses(kind, losses)}",
-            fix="Decide whether you can lose it. Otherwise save it first.",
+            fix="Save the listed data before the rollback, unless you can do without it.",
             evidence=truncate_list(
                 tuple(_describe_loss(loss) for loss in sorted(losses, key=_loss_sort_key))
             ),
@@ -213,8 +213,8 @@ def point_of_no_return(
         " changes."
         if migration
         else f"It is unknown whether {plural(pending, 'pending migration')} can be reversed.",
-        fix=f"After migrate has started, the rollback option is '{recommended.title}'. Decide "
-        "before the maintenance window until when you would take it.",
+        fix=f"After `migrate` has started, only '{recommended.title}' rolls the upgrade back. "
+        "Decide the latest time at which you would start the restore.",
         evidence=truncate_list(tuple(_irreversible_reasons(reverse))),
     )
 

@@ -16,6 +16,7 @@ from ..build import finding
 from ..findings import Finding, Impact, Phase, Severity
 from ..references import DATABASE_BACKUP
 from ..registry import check
+from ..remediation import sql
 from ..text import plural
 
 MAX_DESCRIBED = 3
@@ -68,7 +69,7 @@ def _build_finding(
         fix=_build_remediation(deviations),
         impact=Impact.DATA_LOSS if any(map(_loses_data, deviations)) else Impact.OUTAGE,
         commands=tuple(
-            statement
+            sql(statement)
             for deviation in deviations
             for statement in repair_statements(deviation, model, vendor)
         ),
@@ -103,7 +104,7 @@ def _describe_drift(deviation: SchemaDrift) -> str:
     texts = {
         "missing": f"{noun} {subject} is missing" if deviation.subject else "it is missing",
         "other": f"{noun} {subject} is {deviation.actual}",
-        "extra": f"{noun} {subject} is not created by them",
+        "extra": f"no migration creates the {noun} {subject}",
         "invalid": f"{noun} {subject} is invalid",
         "not validated": f"{noun} {subject} was never validated",
     }
@@ -112,9 +113,9 @@ def _describe_drift(deviation: SchemaDrift) -> str:
 
 def _build_remediation(deviations: list[SchemaDrift]) -> str:
     text = (
-        "If migrate was interrupted, finish it first, as the finding of"
-        " migrations.partially_applied describes. Otherwise take a backup and run the statements"
-        " below in psql or mysql, as the owner of the table."
+        "If `migrate` was interrupted, first follow the remediation of"
+        " migrations.partially_applied. Otherwise take a backup and run the statements below as the"
+        " owner of the table."
     )
     if any(map(_loses_data, deviations)):
         text += (
@@ -123,7 +124,7 @@ def _build_remediation(deviations: list[SchemaDrift]) -> str:
         )
     if any(deviation.kind == "extra" for deviation in deviations):
         text += (
-            " An additional column, index or constraint may be intentional, so ask its owner before"
-            " you drop it."
+            " An additional column, index or constraint may be intentional. Ask the person who"
+            " added it before you drop it."
         )
     return text

@@ -14,12 +14,13 @@ from ..build import blocker, finding, warning
 from ..findings import Finding, FindingRef, Impact, Phase, Severity
 from ..references import SETTINGS
 from ..registry import check
+from ..remediation import When, configuration
 
 STORAGES_KEY_SINCE = {"2": "2.4.24", "3": "3.0.3"}
 """First release of each major version that reads its own key in STORAGES."""
 
 
-@check()
+@check(when=When.WINDOW)
 def removed(
     settings: Settings,
     target: Target,
@@ -80,7 +81,9 @@ def _build_setting_finding(
         name,
         f"The setting {name} is set, but Nautobot {removal.removed_in} and later {effect}."
         + (f" {removal.note}" if removal.note else ""),
-        fix=_describe_replacement(removal, target),
+        fix=_describe_replacement(removal),
+        when=_replacement_time(removal, target),
+        names=(removal.replacement or "",),
         phase=Phase.BOOT if refused else Phase.RUNTIME,
         impact=Impact.OUTAGE if refused else Impact.FEATURE_LOSS,
         see=(removal.reference,),
@@ -93,18 +96,25 @@ def _build_environment_finding(removal: RemovedSetting, variable: str, target: T
         variable,
         f"The environment variable {variable} is set, but Nautobot {removal.removed_in} and later"
         " silently ignore it.",
-        fix=_describe_replacement(removal, target),
+        fix=_describe_replacement(removal),
+        when=_replacement_time(removal, target),
+        names=(removal.replacement or "",),
         phase=Phase.RUNTIME,
         impact=Impact.FEATURE_LOSS,
         see=(removal.reference,),
     )
 
 
-def _describe_replacement(removal: RemovedSetting, target: Target) -> str:
+def _describe_replacement(removal: RemovedSetting) -> str:
     if removal.replacement is None:
         return "Remove it from the configuration. It has no replacement."
-    when = "now" if removal.is_replaceable_in(target.installed) else "together with the upgrade"
-    return f"Change to {removal.replacement} {when}."
+    return f"Change to {removal.replacement}."
+
+
+def _replacement_time(removal: RemovedSetting, target: Target) -> When:
+    """Return now if the installed release already supports the replacement."""
+    is_replaceable = removal.replacement is not None and removal.is_replaceable_in(target.installed)
+    return When.NOW if is_replaceable else When.WINDOW
 
 
 @check(phase=Phase.BOOT, impact=Impact.OUTAGE, see=(f"{SETTINGS}#storages",))
@@ -123,9 +133,12 @@ def missing_job_file_storage(settings: Settings, target: Target) -> Iterator[Fin
             "STORAGES",
             "STORAGES is set without the key 'nautobotjobfiles', which Nautobot"
             f" {target.version} needs to start.",
-            fix="Add the key to STORAGES in nautobot_config.py.",
+            fix="Add the key to STORAGES in nautobot_config.py. Releases that do not use the key "
+            "ignore it.",
             commands=(
-                'STORAGES["nautobotjobfiles"] = '
-                '{"BACKEND": "db_file_storage.storage.DatabaseFileStorage"}',
+                configuration(
+                    'STORAGES["nautobotjobfiles"] = '
+                    '{"BACKEND": "db_file_storage.storage.DatabaseFileStorage"}'
+                ),
             ),
         )

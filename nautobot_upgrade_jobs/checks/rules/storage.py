@@ -9,6 +9,7 @@ from ...facts import Storage
 from ..build import warning
 from ..findings import Finding, Impact, Phase
 from ..registry import check
+from ..remediation import shell
 
 MEGABYTE = 1024 * 1024
 LOW_SPACE = 500 * MEGABYTE
@@ -27,13 +28,14 @@ def not_writable(storage: Storage) -> Iterator[Finding]:
         if folder.exists and folder.writable:
             continue
         state = "is not writable" if folder.exists else "does not exist"
-        chown = f"chown -R {storage.user} {shlex.quote(folder.path)}"
+        chown = shell(f"chown -R {shlex.quote(storage.user)} {shlex.quote(folder.path)}")
+        create = () if folder.exists else (shell(f"mkdir -p {shlex.quote(folder.path)}"),)
         yield warning(
             folder.setting,
             f"The folder {folder.path} of {folder.setting} {state} for the user {storage.user}.",
             fix="Create the folder if it does not exist, and make the user that runs Nautobot its "
             "owner.",
-            commands=(chown,) if folder.exists else (f"mkdir -p {shlex.quote(folder.path)}", chown),
+            commands=(*create, chown),
         )
 
 

@@ -8,6 +8,7 @@ from ...facts import SystemChecks
 from ..build import finding
 from ..findings import Finding, Impact, Phase, Severity
 from ..registry import check
+from ..remediation import shell
 
 
 @check(stage="both")
@@ -26,7 +27,7 @@ def messages(system: SystemChecks) -> Iterator[Finding]:
             f"{message.id or 'system check'}: {message.message}",
             fix=message.hint
             or "Fix what the message names. Silence the message only if you know that it is wrong.",
-            commands=("nautobot-server check --database default",),
+            commands=(shell("nautobot-server check --database default"),),
             phase=Phase.MIGRATE if error else Phase.BOOT,
             impact=Impact.OUTAGE if error else Impact.UNKNOWN,
         )

@@ -13,6 +13,7 @@ from ..build import blocker, finding, info, warning
 from ..findings import Finding, Impact, Phase, Severity
 from ..references import UPGRADING
 from ..registry import NotApplicable, check
+from ..remediation import shell
 
 
 @check()
@@ -77,9 +78,10 @@ def database_behind_code(target: Target) -> Iterator[Finding]:
             "unmigrated",
             f"Nautobot {target.installed} is installed, but not all of its migrations are applied,"
             f" and the rows are {_describe_schema_release(target.schema_release)}.",
-            fix="Before anything else, switch back to the previous environment or image, fix the "
-            "other findings of this report there, and return. Do not migrate in the meantime. If "
-            "there is no other finding, take a backup and finish the upgrade.",
+            fix="Do not run `migrate` yet. If this report has other findings, switch back to the "
+            "previous environment or image and fix them there. Then switch to the new environment "
+            "again and run Preflight. If there are no other findings, take a backup and run "
+            "`nautobot-server post_upgrade`.",
         )
 
 
@@ -102,11 +104,10 @@ def older_release_date(target: Target) -> Iterator[Finding]:
         return
     yield warning(
         target.version,
-        f"Nautobot {target.version} ({target_release.date}) was released before the installed"
-        f" {target.installed} ({installed.date}), so every fix to the installed line in between"
-        " would be lost.",
-        fix="Choose a target released on or after that date. Or read both release notes and make "
-        "sure that no fix you need is missing.",
+        f"Nautobot {target.version} ({target_release.date}) is older than the installed"
+        f" {target.installed} ({installed.date}). It may lack fixes that {target.installed} has.",
+        fix=f"Choose a target released on {installed.date} or later. Otherwise read both release "
+        "notes and make sure that the target has every fix that you need.",
         see=(target_release.reference, installed.reference),
     )
 
@@ -129,7 +130,7 @@ def intermediate_stop(target: Target, catalog: Catalog) -> Iterator[Finding]:
             f"An intermediate stop at Nautobot {stop.release} is"
             f" {'required' if required else 'recommended'}: {stop.reason}",
             fix=f"Run Preflight with target {stop.release} and upgrade to it first.",
-            commands=(f"nautobot-server upgrade_jobs preflight --target {stop.release}",),
+            commands=(shell(f"nautobot-server upgrade_jobs preflight --target {stop.release}"),),
             impact=Impact.OUTAGE if required else Impact.UNKNOWN,
             see=(stop.reference,),
         )
@@ -152,6 +153,6 @@ def newer_line_available(target: Target, catalog: Catalog) -> Iterator[Finding]:
             f"This run evaluates {target.version}, the newest known release of the installed line."
             f" The newest Nautobot is {newest.version} ({newest.date}).",
             fix=f"Run Preflight with target {newest.version} to see all changes.",
-            commands=(f"nautobot-server upgrade_jobs preflight --target {newest.version}",),
+            commands=(shell(f"nautobot-server upgrade_jobs preflight --target {newest.version}"),),
             see=(newest.reference,),
         )

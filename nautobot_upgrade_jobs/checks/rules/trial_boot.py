@@ -13,11 +13,12 @@ from ..build import blocker, finding, warning
 from ..findings import Finding, Impact, Phase, Severity
 from ..references import APP_INSTALLATION, MIGRATIONS
 from ..registry import check
+from ..remediation import When
 from ..startup_diagnosis import known_cause
 from ..text import plural, truncate_list
 
 
-@check()
+@check(when=When.WINDOW)
 def fails_to_start(trial_boot: TrialBoot) -> Iterator[Finding]:
     """The target starts with the configuration of this installation.
 
@@ -29,12 +30,12 @@ def fails_to_start(trial_boot: TrialBoot) -> Iterator[Finding]:
         yield _build_failure_finding(trial_boot.failure, trial_boot, "does not start")
 
 
-@check()
+@check(when=When.WINDOW)
 def app_fails_to_load(trial_boot: TrialBoot) -> Iterator[Finding]:
     """Every App loads on the target.
 
-    Why: a release of an App whose metadata allows the target can still refuse it, or import a name
-        that no longer exists. One such App stops every command of the new release.
+    Why: the metadata of an App can allow the target although the code of the App refuses it, or
+        imports a name that no longer exists. One such App stops every command of the new release.
     Fix: install a release of the App that works with the target, or remove it from `PLUGINS`.
     """
     for app in trial_boot.app_load_failures:
@@ -51,7 +52,6 @@ def app_fails_to_load(trial_boot: TrialBoot) -> Iterator[Finding]:
                 " If none works, remove it from PLUGINS until one does. The rest of this report"
                 " covers the target without it."
             ),
-            commands=(),
             references=(APP_INSTALLATION,),
         )
 
@@ -77,7 +77,7 @@ def _build_failure_finding(failure: Failure, trial_boot: TrialBoot, problem: str
     return replace(cause, message=f"Nautobot {trial_boot.target} {problem}: {cause.message}")
 
 
-@check()
+@check(when=When.WINDOW)
 def new_system_check_messages(trial_boot: TrialBoot, system: SystemChecks) -> Iterator[Finding]:
     """The target reports no new system check messages.
 
@@ -95,13 +95,13 @@ def new_system_check_messages(trial_boot: TrialBoot, system: SystemChecks) -> It
             message.subject,
             f"Nautobot {trial_boot.target} reports {message.id or 'in a system check'}:"
             f" {message.message}",
-            fix=message.hint or "Fix what the message names, together with the upgrade.",
+            fix=message.hint or "Fix what the message names.",
             phase=Phase.MIGRATE if error else Phase.RUNTIME,
             impact=Impact.OUTAGE if error else Impact.UNKNOWN,
         )
 
 
-@check(phase=Phase.MIGRATE, impact=Impact.OUTAGE, see=(MIGRATIONS,))
+@check(phase=Phase.MIGRATE, impact=Impact.OUTAGE, see=(MIGRATIONS,), when=When.WINDOW)
 def broken_migration_graph(trial_boot: TrialBoot) -> Iterator[Finding]:
     """The target's migrations form a consistent graph with the recorded migrations.
 
@@ -139,13 +139,14 @@ def _graph_findings(
         yield blocker(
             subject,
             f"{plural(count, 'migration')} of the target {verbs[count > 1]} {problem}.",
-            fix="Install releases of the Apps that are compatible with the target. Remove local "
-            "migrations first.",
+            fix="Delete migration files that were created locally. Then run Preflight again with "
+            "compatible releases of the Apps under Requirements.",
+            when=When.NOW,
             evidence=truncate_list(evidence),
         )
 
 
-@check(phase=Phase.MIGRATE, impact=Impact.UNKNOWN)
+@check(phase=Phase.MIGRATE, impact=Impact.UNKNOWN, when=When.WINDOW)
 def missing_recorded_migrations(trial_boot: TrialBoot, migrations: Migrations) -> Iterator[Finding]:
     """The target has every recorded migration of this database.
 

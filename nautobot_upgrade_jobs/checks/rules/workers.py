@@ -9,6 +9,7 @@ from ...facts.workers import Worker, WorkerIdentity
 from ..build import blocker, warning
 from ..findings import Finding, Impact, Phase
 from ..registry import NotApplicable, check
+from ..remediation import When, shell
 from ..text import format_duration, plural, truncate_list
 
 CELERY_QUEUES = (
@@ -26,8 +27,9 @@ GRACE_MINUTES = 10
 def none_responding(workers: Workers) -> Iterator[Finding]:
     """At least one worker responds.
 
-    Why: without a worker no Job runs, including those after the upgrade such as syncs, caches and
-        clean-ups. A worker that does not respond cannot be stopped before the migration either.
+    Why: a Job needs a worker, including the Jobs that run after the upgrade, such as syncs and
+        clean-ups. A worker that does not respond may still be running, and it cannot be stopped
+        cleanly.
     Fix: start the worker service, or find out why it does not reach the broker.
     """
     if not workers.workers:
@@ -35,11 +37,11 @@ def none_responding(workers: Workers) -> Iterator[Finding]:
             "celery",
             "No Celery worker responded.",
             fix="Start the worker, and make sure that it uses the same Redis.",
-            commands=("nautobot-server celery inspect ping",),
+            commands=(shell("nautobot-server celery inspect ping"),),
         )
 
 
-@check(phase=Phase.MIGRATE, impact=Impact.DATA_LOSS, see=(CELERY_QUEUES,))
+@check(phase=Phase.MIGRATE, impact=Impact.DATA_LOSS, see=(CELERY_QUEUES,), when=When.WINDOW)
 def stuck_messages(workers: Workers) -> Iterator[Finding]:
     """No queue holds waiting messages.
 
@@ -54,9 +56,9 @@ def stuck_messages(workers: Workers) -> Iterator[Finding]:
                 f"{plural(queue.message_count, 'task')}"
                 f" {'is' if queue.message_count == 1 else 'are'} waiting in the queue"
                 f" '{queue.name}'.",
-                fix="Start a worker for this queue and let it finish. Purge only tasks that you "
-                "know to be obsolete.",
-                commands=("nautobot-server celery inspect active_queues",),
+                fix="Stop beat. Let a worker process all tasks of this queue before you stop the "
+                "workers. Purge only tasks that you know to be obsolete.",
+                commands=(shell("nautobot-server celery inspect active_queues"),),
             )
 
 
@@ -84,7 +86,7 @@ def _check_worker_code(
     worker: Worker, identity: WorkerIdentity, here: WorkerIdentity
 ) -> Iterator[Finding]:
     queues = ", ".join(worker.queues)
-    restart = ("sudo systemctl restart nautobot-worker",)
+    restart = (shell("sudo systemctl restart nautobot-worker"),)
     if identity.on_disk_digest != here.on_disk_digest:
         yield blocker(
             worker.name,
@@ -133,7 +135,7 @@ def default_queue_unserved(workers: Workers) -> Iterator[Finding]:
             name,
             f"No worker serves the default queue '{name}'.",
             fix="Start a worker for it.",
-            commands=(f"nautobot-server celery worker --queues {name}",),
+            commands=(shell(f"nautobot-server celery worker --queues {name}"),),
             evidence=tuple(
                 f"{worker.name}: {', '.join(worker.queues)}" for worker in workers.workers
             ),
@@ -171,7 +173,7 @@ def beat_not_running(workers: Workers) -> Iterator[Finding]:
             "beat",
             f"Beat does not seem to run, because {' and '.join(signs)}.",
             fix="Start the scheduler service.",
-            commands=("sudo systemctl restart nautobot-scheduler",),
+            commands=(shell("sudo systemctl restart nautobot-scheduler"),),
             evidence=truncate_list(
                 tuple(f"{name}: {format_duration(minutes)} late" for name, minutes in late.items())
             ),

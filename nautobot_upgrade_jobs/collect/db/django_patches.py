@@ -1,9 +1,9 @@
 """Every place where this package replaces code of Django, Nautobot or Constance at run time.
 
-Each function names the versions in which the replaced code was read, and why no public interface
-serves. ``tests/integration/test_django_patches.py`` checks that each replaced attribute still has
-the expected parameters. All of them were read in Django 4.2.30 with Nautobot 2.4.44 and in Django
-5.2.19 with Nautobot 3.2.7.
+Each docstring names the replaced code and says why no public interface is enough. The code was read
+in Django 4.2.30 with Nautobot 2.4.44, and in Django 5.2.19 with Nautobot 3.2.7.
+``tests/integration/test_django_patches.py`` checks that each replaced attribute still has the
+expected parameters.
 
 Models are imported inside the functions, because the first patches are applied before Django has
 its settings.
@@ -31,13 +31,13 @@ def wrap_connection_initialization(
 ) -> None:
     """Replace ``init_connection_state`` of one connection.
 
-    Read in ``django.db.backends.base.base.BaseDatabaseWrapper.connect``, which calls it after every
-    connect and reconnect. The signal ``connection_created`` is sent afterwards, so a receiver of an
-    App could write before the session is read-only.
+    ``django.db.backends.base.base.BaseDatabaseWrapper.connect`` calls this method after every
+    connect and reconnect, and sends the signal ``connection_created`` only afterwards. With the
+    signal, a receiver of an App could write before the session is read-only.
 
     Args:
         connection: The connection.
-        initialize: Takes the original method and has to call it.
+        initialize: Called instead of the method. It receives the original method and must call it.
     """
     original = connection.init_connection_state
 
@@ -50,8 +50,8 @@ def wrap_connection_initialization(
 def configure_new_connections(configure: Callable[[BaseDatabaseWrapper], None]) -> None:
     """Replace ``connections.create_connection``, for the rest of this process.
 
-    Read in ``django.db.utils.ConnectionHandler``. Django has no hook for a connection that is not
-    connected yet.
+    The method is in ``django.db.utils.ConnectionHandler``. Django has no hook for a connection that
+    is not connected yet.
 
     Args:
         configure: Called with every connection that Django creates from now on.
@@ -70,9 +70,9 @@ def configure_new_connections(configure: Callable[[BaseDatabaseWrapper], None]) 
 def disable_constance_writes() -> Iterator[None]:
     """Replace ``set`` of Constance's backend, for this thread only.
 
-    Read in ``constance.base.Config`` of django-constance 4.3.5. Constance stores a default when a
-    setting is read for the first time. A read-only session refuses that, and the read would fail
-    with it. Other threads still store.
+    ``constance.base.Config`` (read in django-constance 4.3.5) stores the default of a setting when
+    the setting is read for the first time. A read-only session refuses to store it, and reading the
+    setting would fail. Other threads still store defaults.
     """
     backend, thread = config._backend, get_ident()
     store = backend.set
@@ -92,9 +92,10 @@ def disable_constance_writes() -> Iterator[None]:
 def use_nautobot_deconstruct() -> Iterator[None]:
     """Replace ``Field.deconstruct``, so that this thread compares fields as Nautobot does.
 
-    Read in ``nautobot.core.management.commands``: Nautobot's ``makemigrations`` does the same for a
-    whole process. It ignores choices, help texts and verbose names. By plain Django's rules, a
-    pristine 3.2.7 has 516 changes. Other threads still use Django's method.
+    Nautobot's ``makemigrations`` makes the same replacement for a whole process, in
+    ``nautobot.core.management.commands``. Nautobot's method ignores choices, help texts and verbose
+    names. With Django's own method, a pristine 3.2.7 has 516 changes. Other threads still use
+    Django's method.
     """
     from nautobot.core.management.commands import custom_deconstruct
 
@@ -113,9 +114,10 @@ def use_nautobot_deconstruct() -> Iterator[None]:
 def select_existing_columns(existing: Mapping[str, Collection[str]]) -> None:
     """Replace ``SQLCompiler.get_default_columns``, for the rest of this process.
 
-    Read in ``django.db.models.sql.compiler``. Newer models may have columns that an older database
-    lacks. Django treats the columns that are not selected as deferred. ``QuerySet.defer`` would
-    have to be called by the code of Nautobot and the Apps.
+    The method is in ``django.db.models.sql.compiler``. Newer models may have columns that an older
+    database lacks. The replacement does not select these columns, and Django treats them as
+    deferred. The public ``QuerySet.defer`` would have to be called by the code of Nautobot and the
+    Apps.
 
     Args:
         existing: The columns of each table in the database.
@@ -135,9 +137,9 @@ def select_existing_columns(existing: Mapping[str, Collection[str]]) -> None:
 def fake_missing_content_types() -> None:
     """Replace ``ContentTypeManager.get_or_create``, for the rest of this process.
 
-    Read in ``django.contrib.contenttypes.models.ContentTypeManager.get_for_model``, which calls it
-    for a model whose content type is missing. The replacement stores nothing. It returns a content
-    type with a negative key, to which no row refers.
+    ``django.contrib.contenttypes.models.ContentTypeManager.get_for_model`` calls this method for a
+    model whose content type is missing. The replacement stores nothing. It returns a content type
+    with a negative key, to which no row refers.
     """
     from django.contrib.contenttypes.models import ContentTypeManager
 

@@ -3,7 +3,7 @@
 The module has the same functions as ``fingerprints_postgresql``. MySQL has no 64-bit hash function,
 and not every server still has MD5. The hash is therefore the beginning of a SHA-2 digest over the
 primary key and the value. Digests are combined as bytes, so that the server need not convert each
-to a number.
+digest to a number.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ ALGORITHM = "mysql-sha2-64/1"
 HASH = "UNHEX(SHA2({}, 256))"
 XOR_AGGREGATE = "CAST(CONV(HEX(LEFT(BIT_XOR({}), 8)), 16, 10) AS UNSIGNED)"
 BUCKET = "ASCII(SUBSTR({}, 8, 1))"
-"""Takes the eighth byte, the lowest of the bytes that are kept."""
+"""Selects the eighth byte, which is the lowest of the eight bytes that are kept of a hash."""
 COLUMNS_QUERY = """
     SELECT c.table_name, c.column_name, c.data_type, k.ordinal_position
     FROM information_schema.columns c
@@ -47,7 +47,7 @@ def find_ddl_sessions(connection: BaseDatabaseWrapper) -> list[str]:
 def begin(connection: BaseDatabaseWrapper) -> None:
     """Begin a read-only transaction in which all queries read the same state."""
     with connection.cursor() as cursor:
-        # Django sets READ COMMITTED for the session. This applies to the next transaction only.
+        # Django sets READ COMMITTED for the session. This level applies to one transaction only.
         cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
         cursor.execute("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY")
 
@@ -59,7 +59,7 @@ def describe_server(connection: BaseDatabaseWrapper) -> tuple[str, str]:
 
 
 def read_table_info(connection: BaseDatabaseWrapper) -> dict[str, TableInfo]:
-    """Return the primary key and the columns of every table in the database."""
+    """Return the primary key and the columns of every table in the database, by table."""
     rows = fetch_rows(connection, COLUMNS_QUERY)
     return build_table_info(
         (
@@ -72,7 +72,7 @@ def read_table_info(connection: BaseDatabaseWrapper) -> dict[str, TableInfo]:
 
 
 def supports_bit_xor(_: BaseDatabaseWrapper) -> bool:
-    """Return whether the server has a bitwise XOR aggregate: MySQL always has."""
+    """Return True, because every MySQL server has a bitwise XOR aggregate."""
     return True
 
 
@@ -84,7 +84,10 @@ def build_fingerprint_query(
     *,
     by_bucket: bool = False,
 ) -> str:
-    """Return the statement that counts and fingerprints a table, as for PostgreSQL."""
+    """Return the statement that counts and fingerprints a table.
+
+    Its result has the same columns as the statement for PostgreSQL.
+    """
     quote = connection.ops.quote_name
     seed = f"CONCAT_WS('|', {', '.join(quote(field.name) for field in key)})"
     hashed_key = HASH.format(seed)

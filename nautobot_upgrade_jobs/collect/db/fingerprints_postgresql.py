@@ -74,7 +74,7 @@ def describe_server(connection: BaseDatabaseWrapper) -> tuple[str, str]:
 
 
 def read_table_info(connection: BaseDatabaseWrapper) -> dict[str, TableInfo]:
-    """Return the primary key and the columns of every table in Nautobot's schema."""
+    """Return the primary key and the columns of every table in Nautobot's schema, by table."""
     rows = fetch_rows(connection, COLUMNS_QUERY)
     return build_table_info(
         (table, ColumnInfo(column, column_type, nullable, function), position)
@@ -83,7 +83,7 @@ def read_table_info(connection: BaseDatabaseWrapper) -> dict[str, TableInfo]:
 
 
 def supports_bit_xor(connection: BaseDatabaseWrapper) -> bool:
-    """Return whether the server has ``bit_xor``, new in PostgreSQL 14. Older servers sum hashes."""
+    """Return whether the server has ``bit_xor`` (PostgreSQL 14). If not, hashes are added."""
     return bool(connection.pg_version >= 140000)
 
 
@@ -97,8 +97,9 @@ def build_fingerprint_query(
 ) -> str:
     """Return the statement that counts and fingerprints a table.
 
-    Each row has the bucket, the number of rows, the hash of the keys, and then the hash and the
-    number of values of each column. There is one row, or one for each bucket that is not empty.
+    Each row of the result has the bucket, the number of rows, the hash of the keys, and then the
+    hash and the number of values of each column. Without buckets, the result is one row. With
+    buckets, it has one row for each bucket that is not empty.
     """
     quote = connection.ops.quote_name
     combine = "bit_xor({})" if supports_bit_xor(connection) else "sum(({})::numeric)"
@@ -121,8 +122,8 @@ def _build_seeded_subquery(
 ) -> str:
     """Return the table as a subquery that hashes the key of a row once for all its columns.
 
-    The optimiser would copy the expression to every place that uses the seed. It does not merge a
-    subquery that contains a volatile function.
+    In a plain query, the optimiser would copy the expression to every place that uses the seed. It
+    does not merge a subquery that contains a volatile function, hence ``clock_timestamp``.
     """
     inner = [f"{_build_key_hash(key, quote)} AS {SEED}", *(quote(field.name) for field in columns)]
     inner.append("CASE WHEN false THEN clock_timestamp() END")
@@ -138,7 +139,7 @@ def _build_key_hash(key: Sequence[ColumnInfo], quote: Callable[[str], str]) -> s
 
 
 def _build_value_hash(field: ColumnInfo, name: str) -> str:
-    """Return the expression that hashes a value; NULL for NULL, which aggregates ignore."""
+    """Return the expression that hashes a value. It is NULL for NULL, which aggregates ignore."""
     if field.hash_function:
         return f"{field.hash_function}({name}, {SEED})"
     if field.type in RECORD_HASHED_TYPES:

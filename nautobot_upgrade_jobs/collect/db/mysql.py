@@ -57,7 +57,7 @@ def collations_in_use(connection: BaseDatabaseWrapper) -> dict[str, int]:
 
 
 def schema(connection: BaseDatabaseWrapper) -> str:
-    """Return the database, because a MySQL database contains no schemas."""
+    """Return the name of the database, because a MySQL database contains no schemas."""
     return str(fetch_value(connection, "SELECT database()"))
 
 
@@ -71,7 +71,8 @@ def can_create_tables(connection: BaseDatabaseWrapper, role: str) -> bool | Unav
         "SELECT privilege_type FROM information_schema.user_privileges WHERE grantee LIKE %s",
         [grantee, grantee],
     )
-    if not privileges:  # every account has at least USAGE, but few sessions may see it
+    # Every account has at least USAGE, so an empty result means that the grants are hidden.
+    if not privileges:
         return Unavailable(f"the session may not see the grants of {role}: GRANT SELECT ON mysql.*")
     return bool(CREATE_PRIVILEGES & {str(name).upper() for (name,) in privileges})
 

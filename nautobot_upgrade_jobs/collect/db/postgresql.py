@@ -54,7 +54,7 @@ def collations_in_use(_: BaseDatabaseWrapper) -> dict[str, int]:
 
 
 def schema(connection: BaseDatabaseWrapper) -> str:
-    """Return the schema that contains Nautobot's tables, wherever the search path begins.
+    """Return the schema of Nautobot's tables. It need not be the first one of the search path.
 
     Raises:
         django.db.ProgrammingError: ``django_migrations`` is in no schema of the search path.
@@ -142,7 +142,7 @@ def sequences(connection: BaseDatabaseWrapper) -> tuple[IdSequence, ...] | Unava
     quote = connection.ops.quote_name
     id_sequences = []
     for qualified, table, column, name, _ in keys:
-        # A key without a sequence has no position. An unused sequence is one before its start.
+        # A key without a sequence has position 0. An unused sequence is one before its first value.
         position = "0, false" if name is None else "s.last_value, s.is_called"
         source = "(SELECT 1) s" if name is None else f"{name} s"
         ((last, called, highest),) = fetch_rows(
@@ -159,8 +159,9 @@ def sequences(connection: BaseDatabaseWrapper) -> tuple[IdSequence, ...] | Unava
 def transactions(connection: BaseDatabaseWrapper) -> tuple[Transaction, ...] | Unavailable:
     """Return transactions of other sessions that have been open for more than a minute.
 
-    A role without ``pg_read_all_stats`` cannot see how old the transactions of other roles are. It
-    can see all locks, and a session without a lock on a table makes no other session wait.
+    A role without ``pg_read_all_stats`` cannot see the age of other roles' transactions. The result
+    is unavailable only if such a transaction locks a table. Every role can see all locks, and a
+    session without a lock on a table makes no other session wait.
     """
     hidden = fetch_value(
         connection,

@@ -16,7 +16,7 @@ def is_read_only_error(error: BaseException | None) -> bool:
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    """Yield an error and its causes; a chain of exceptions can contain a loop."""
+    """Yield an error and its causes, each once. A chain of exceptions can contain a loop."""
     visited: set[int] = set()
     while error is not None and id(error) not in visited:
         visited.add(id(error))

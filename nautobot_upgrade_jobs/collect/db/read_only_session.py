@@ -1,8 +1,8 @@
 """Open a database session in which the server refuses to write.
 
-While it is open, it is Django's default connection of this thread. Raw queries, the migration
-loader and the system checks all use it. The server refuses an attempt to write, whatever code makes
-it.
+While the session is open, it is Django's default connection of this thread. Raw queries, the
+migration loader and the system checks all use it. The server refuses every write, whatever code
+attempts it.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper
 
 LOCK_TIMEOUT_SECONDS = 5
-"""Other sessions queue behind a reader that waits for a lock, so it has to give up early."""
+"""Other sessions queue behind a session that waits for a lock, so this one gives up early."""
 APPLICATION_NAME = "nautobot-upgrade-jobs"
 
 
 class PooledConnectionError(Exception):
-    """The connection is shared with other clients, which would inherit the session's settings."""
+    """The connection goes through a pooler. Its other clients would get the session's settings."""
 
 
 @contextmanager
@@ -69,10 +69,10 @@ def read_only_session(
 
 
 def force_read_only_connections(statement_timeout_seconds: int) -> None:
-    """Keep every new connection of this process from writing, whatever code opens it.
+    """Make every new connection of this process read-only, whatever code opens it.
 
-    It is for a process that runs the code of Apps at its start. It cannot be undone within the
-    process.
+    Use this in a process that runs the code of Apps at its start. The change lasts until the
+    process ends.
     """
     configure_new_connections(
         lambda connection: _enforce_read_only(connection, statement_timeout_seconds)
@@ -80,11 +80,11 @@ def force_read_only_connections(statement_timeout_seconds: int) -> None:
 
 
 def _refuse_pooler(connection: BaseDatabaseWrapper) -> None:
-    """Refuse a connection pooler before any setting is changed.
+    """Raise an error if the connection goes through a pooler, before any setting is changed.
 
-    A pooler gives the server's session to its next client, with its read-only mode and its
-    timeouts. It can be recognised by the process id: the one that it reports at login differs from
-    that of the process that answers.
+    A pooler would give this session to its next client, with the read-only mode and the timeouts.
+    A pooler is recognised by the process id: the id that was reported at login differs from the id
+    of the server process that answers a query.
     """
     if connection.vendor != "postgresql":
         return
@@ -121,7 +121,7 @@ def _enforce_read_only(connection: BaseDatabaseWrapper, timeout_seconds: int) ->
 
 
 def _read_only_statements(timeout_seconds: int) -> dict[str, tuple[str, ...]]:
-    """Return, for each vendor, the statements that make a session read-only and bounded in time."""
+    """Return the statements that make a session read-only and set its timeouts, by vendor."""
     return {
         "postgresql": (
             "SET default_transaction_read_only = on",

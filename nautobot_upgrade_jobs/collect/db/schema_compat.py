@@ -1,4 +1,4 @@
-"""Let the models of a newer release read the tables of an older one."""
+"""Let the models of a newer release read the tables of an older release."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ COLUMNS_QUERY = {
 
 
 def tolerate_older_schema(connection: BaseDatabaseWrapper) -> None:
-    """Let this process read a database that has not been migrated to its code.
+    """Let the models of this process read a database that is older than the code.
 
-    Filters and the GraphQL schema of newer code read custom fields and relationships, which may
-    have new columns, and look up the content types of new models. This cannot be undone within the
-    process.
+    Filters and the GraphQL schema read custom fields and relationships, and the older tables may
+    lack some of their columns. They also need the content types of new models, which the database
+    lacks. The change lasts until the process ends.
     """
     existing: dict[str, set[str]] = defaultdict(set)
     for table, column in fetch_rows(connection, COLUMNS_QUERY[connection.vendor]):

@@ -14,7 +14,7 @@ class ColumnInfo:
     type: str
     nullable: bool = True
     hash_function: str = ""
-    """Takes the value and a seed; empty if no hash function takes the type itself."""
+    """The type's own hash function, which takes a value and a seed; empty if there is none."""
 
 
 @dataclass(frozen=True)
@@ -37,8 +37,8 @@ def build_table_info(
     """Group columns by table.
 
     Args:
-        columns: For each column, its table, the column and its position in the primary key, or None
-            if it is not part of the key.
+        columns: For each column: its table, its description, and its position in the primary key
+            (None if it is not part of the key).
     """
     keys: dict[str, dict[int, str]] = {}
     columns_by_table: dict[str, list[ColumnInfo]] = {}

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 CONTENT_TYPE_TABLE = "django_content_type"
 RECREATED_TABLE = "auth_permission"
-"""Its rows are deleted and created with the content types."""
+"""Its rows are not counted, because they are deleted and created with the content types."""
 
 
 def content_type_cascades(
@@ -56,8 +56,8 @@ def count_references(
         keys: Primary keys of content types.
 
     Returns:
-        For each ``table.column``, in order, the number of rows by content type. Every column with
-        rows is included except that of permissions.
+        For each ``table.column``, in order, the number of rows by content type. Columns without
+        rows are left out, and so is the column of permissions.
     """
     references: dict[str, dict[int, int]] = {}
     quote = connection.ops.quote_name

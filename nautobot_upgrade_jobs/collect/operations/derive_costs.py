@@ -42,13 +42,13 @@ def operation_costs(
 ) -> Iterator[PartCost]:
     """Yield the expensive parts of an operation. Most operations only change the catalog.
 
-    Sources are the documentation of ALTER TABLE and of explicit locking for PostgreSQL, and
-    "Online DDL Operations" of the MySQL manual.
+    Sources: "ALTER TABLE" and "Explicit Locking" in the PostgreSQL documentation, and "Online DDL
+    Operations" in the MySQL manual.
 
     Args:
         operation: The next operation of the plan.
         tracker: The models before the operation.
-        table_ref: The model that it changes, whose table exists.
+        table_ref: The model that the operation changes. Its table exists.
     """
     yield from ()
 
@@ -139,7 +139,7 @@ def _alter_together_costs(
 
 
 def _part_cost(kind: CostKind, *statements: Statement) -> PartCost:
-    """Return the work and the most severe lock of the statements."""
+    """Return the cost of a part: its kind, and the most severe lock of its statements."""
     locks = {statement_lock(connection.vendor, statement) for statement in statements}
     return PartCost(kind, min(locks, key=list(Lock).index))
 

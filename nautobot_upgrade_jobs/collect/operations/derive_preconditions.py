@@ -1,4 +1,4 @@
-"""Derive the preconditions of a migration operation on the rows of its table, and what it drops."""
+"""Derive what a migration operation requires of existing rows, and what it drops."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ def preconditions_of(
     Args:
         operation: The next operation of the plan.
         tracker: The models before the operation.
-        table_ref: The model that it changes, whose table exists.
+        table_ref: The model that the operation changes. Its table exists.
 
     Yields:
-        Preconditions without a migration. The caller adds it.
+        Preconditions without a migration. The caller adds the migration.
     """
     yield from ()
 
@@ -64,7 +64,7 @@ def _add_constraint_preconditions(
                 yield _precondition(
                     table_ref, PreconditionKind.CHECK, bound=current, name=constraint.name
                 )
-    elif isinstance(constraint, UniqueConstraint) and _is_supported_constraint(constraint):
+    elif isinstance(constraint, UniqueConstraint) and is_supported_constraint(constraint):
         if not constraint.fields:
             yield _precondition(
                 table_ref,
@@ -135,7 +135,7 @@ def _alter_field_preconditions(
 def _type_change_preconditions(
     table_ref: TableRef, column: str, old: Field, new: Field
 ) -> Iterator[Precondition]:
-    """Yield the preconditions of a type change on the values of a column."""
+    """Yield what a change of a column's type requires of its values."""
     old_type, new_type = old.db_type(connection), new.db_type(connection)
     max_length = get_max_length(new_type)
     if max_length < get_max_length(old_type):
@@ -178,7 +178,10 @@ def _delete_model_preconditions(
 def _unique_preconditions(
     tracker: SchemaTracker, table_ref: TableRef, names: Iterable[str], condition: str = ""
 ) -> Iterator[Precondition]:
-    """Yield a precondition on the existing columns; a uniform new column makes no rows distinct."""
+    """Yield the precondition that rows are unique.
+
+    It names existing columns only: a new column with one value makes no rows distinct.
+    """
     names = tuple(names)
     columns = [tracker.current_column(table_ref, name) for name in names]
     if None not in columns:
@@ -192,7 +195,7 @@ def _unique_preconditions(
         )
 
 
-def _is_supported_constraint(constraint: UniqueConstraint) -> bool:
+def is_supported_constraint(constraint: UniqueConstraint) -> bool:
     """Return whether the server supports a constraint. Django omits unsupported constraints."""
     features = connection.features
     return bool(
@@ -206,8 +209,8 @@ def _is_supported_constraint(constraint: UniqueConstraint) -> bool:
 def _backfills_nulls(field: Field) -> bool:
     """Return whether Django replaces the NULLs of a column that becomes NOT NULL.
 
-    The empty string of a field with ``blank=True`` fills a new column, but not an existing one. See
-    ``_alter_field`` in ``django.db.backends.base.schema``.
+    For ``blank=True``, Django fills a new column with the empty string, but not an existing column.
+    See ``_alter_field`` in ``django.db.backends.base.schema``.
     """
     return bool(field.has_default() or _has_database_default(field))
 
@@ -218,15 +221,15 @@ def _has_database_default(field: Field) -> bool:
 
 
 def _has_implicit_default(field: Field) -> bool:
-    """Return whether MySQL fills a NOT NULL column on its own, with zero or the empty string."""
+    """Return whether MySQL itself fills a new NOT NULL column, with zero or the empty string."""
     return not field.is_relation and field.get_internal_type() not in ("DateField", "DateTimeField")
 
 
 def is_cast(old: Field, new: Field) -> bool:
-    """Return whether the type is changed by a cast, with which PostgreSQL truncates values.
+    """Return whether PostgreSQL changes the type by a cast, which truncates long values.
 
-    See ``_using_sql`` in ``django.db.backends.postgresql.schema``. MySQL rejects values that are
-    too long.
+    See ``_using_sql`` in ``django.db.backends.postgresql.schema``. Without a cast, and on MySQL,
+    the server rejects values that are too long.
     """
     if connection.vendor != "postgresql":
         return False
@@ -246,7 +249,8 @@ def _is_widening(old: Field, new: Field) -> bool:
 def _build_range_condition(old: Field, new: Field, column: str) -> str:
     """Return the condition under which a number fits into a narrower type.
 
-    It is empty unless both types are numbers with known limits. Extra decimal places are rounded.
+    The condition is empty unless both types are numbers with known limits. Extra decimal places do
+    not matter, because the server rounds them.
     """
     name, is_integer = connection.ops.quote_name(column), _get_base_field_type(old) in INTEGER_RANKS
     if isinstance(new, DecimalField) and (is_integer or isinstance(old, DecimalField)):
@@ -255,7 +259,7 @@ def _build_range_condition(old: Field, new: Field, column: str) -> str:
         return ""
     low, high = connection.ops.integer_field_range(new.get_internal_type())
     if _get_db_check(new, column):
-        return f"{name} <= {high}"  # the lower limit is a precondition of its own
+        return f"{name} <= {high}"  # the CHECK of the lower limit is a separate precondition
     return f"{name} BETWEEN {low} AND {high}"
 
 

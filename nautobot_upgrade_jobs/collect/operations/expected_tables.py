@@ -1,6 +1,6 @@
-"""Build the tables that models imply, in the terms of the server's catalog.
+"""Build the definitions of the models' tables, in the notation of the server's catalog.
 
-Django's schema editor writes the statements of each model. They are not executed.
+Django's schema editor generates the statements for each model. They are not executed.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def build_expected_tables(
 
     Args:
         registry: Django's app registry, of the running code or of a migration state.
-        connection: Determines the server's terms. It is not queried.
+        connection: Determines the server's notation. It is not queried.
     """
     editor = connection.schema_editor(collect_sql=True, atomic=False)
     editor.deferred_sql = []
@@ -139,7 +139,7 @@ def _build_model_constraints(
     for constraint in meta.constraints:
         statement = constraint.create_sql(model, editor)
         if statement is None:
-            continue  # Django omits it, because the server does not support it
+            continue  # Django omits constraints that the server does not support.
         if isinstance(constraint, models.UniqueConstraint):
             columns = tuple(meta.get_field(name).column for name in constraint.fields)
             plain = not (constraint.condition or getattr(constraint, "expressions", ()))

@@ -42,12 +42,12 @@ NO_KNOWN_REVERSALS: Mapping[str, str] = MappingProxyType({})
 def collect(
     context: Context, migrations: Sequence[str], known: Sequence[KnownReversal] = ()
 ) -> Reversal:
-    """Analyze reversing migrations from the state that is recorded now.
+    """Analyze the effects of reversing applied migrations of the current database.
 
     Args:
-        context: Holds the connection to read through.
-        migrations: Keys of applied migrations with files, in the order in which they are reversed.
-        known: Catalog entries about the code of some migrations.
+        context: Has the connection to read through.
+        migrations: Keys of applied migrations whose files exist, in the order of reversing.
+        known: Catalog entries about the reverse code of some migrations.
     """
     if not migrations:
         return Reversal()
@@ -73,7 +73,7 @@ def collect(
 
 
 def _get_applied_interval(executor: MigrationExecutor, migrations: set[str]) -> tuple[str, str]:
-    """Return when the first and the last migration were applied; both empty if unknown."""
+    """Return when the first and the last migration were applied; two empty strings if unknown."""
     applied = executor.loader.applied_migrations.items()
     times = [record.applied for (app, name), record in applied if f"{app}.{name}" in migrations]
     if not times:
@@ -93,7 +93,7 @@ def _count_data_change(connection: BaseDatabaseWrapper, known: KnownReversal) ->
 
 
 def fixed_tables(known: Iterable[KnownReversal]) -> dict[str, str]:
-    """Return, for each migration with known code, the tables whose rows that code may fix."""
+    """Return the tables whose rows known reverse code may fix, by migration."""
     return {entry.migration: " ".join(entry.fixes_tables) for entry in known}
 
 
@@ -109,8 +109,8 @@ def analyze(
         connection: The connection to query rows through.
         tracker: The current models.
         plan: The reversing migrations in order.
-        known: For migrations with known code, the tables whose rows that code may fix, separated
-            by spaces. Fixed rows no longer violate a precondition.
+        known: By migration with known reverse code, the tables whose rows this code may fix,
+            separated by spaces. Fixed rows no longer violate a precondition.
     """
     pending, costs = _derive_effects_and_costs(tracker, plan, known)
     counts = iter(
@@ -127,7 +127,7 @@ def analyze(
 def _add_row_counts(
     pending: PendingEffect, count: ValueCount, connection: BaseDatabaseWrapper
 ) -> Effect:
-    """Return the effect with its counts and with the preconditions that rows violate."""
+    """Return the effect with row counts and with the preconditions that rows violate."""
     effect, target = pending.effect, pending.drop_target
     results = [test_precondition(connection, each) for each in pending.preconditions]
     violated = tuple(each for each in results if each.affected_rows or each.unknown_reason)
@@ -167,11 +167,11 @@ def _build_reverse_migrations(
 
 
 def reverse_migration(migration: Migration, state: ProjectState) -> Migration:
-    """Return the migration that reverses another, and apply the other to the state.
+    """Return the migration that reverses the given one, and apply the given one to the state.
 
     Args:
         migration: The migration to reverse.
-        state: The models before the migration. It is changed to the models after it.
+        state: The models before the migration. It is changed to the models after the migration.
     """
     reverse = Migration(migration.name, migration.app_label)
     for operation in migration.operations:

@@ -1,8 +1,7 @@
 """Build, for each migration operation, a forward operation that reverses it.
 
-Django reverses an operation by its method ``database_backwards``. The same change as a forward
-operation can be analyzed like any other operation: its preconditions, the data that it drops, and
-its cost.
+Django reverses an operation by its method ``database_backwards``. Here, the same change is
+a forward operation. Its preconditions, dropped data and cost can then be derived as usual.
 """
 
 from __future__ import annotations
@@ -39,14 +38,14 @@ from django.db.models import Field
 
 
 class CustomReverse(Operation):
-    """The reverse of an operation that is not Django's own. Only its author knows its effect."""
+    """The reverse of an operation of an App or of Nautobot. Its effect cannot be derived."""
 
     def __init__(self, original: Operation, before: ProjectState) -> None:
         self.reversible = original.reversible
         self._state_before = before
 
     def state_forwards(self, app_label: str, state: ProjectState) -> None:
-        """Restore the models that the operation alters."""
+        """Restore the models as they were before the original operation."""
         earlier, after = self._state_before.models, self._state_before.clone()
         self.original_operation.state_forwards(app_label, after)
         for key in after.models.keys() - earlier.keys():
@@ -58,26 +57,26 @@ class CustomReverse(Operation):
 
 
 class StateOnlyReverse(CustomReverse):
-    """The reverse of a change of the models only. It leaves the database unchanged."""
+    """The reverse of an operation that Django reverses in the models but not in the database."""
 
 
 class Irreversible(Operation):
-    """A placeholder for the reverse of code that has none."""
+    """Placeholder for the reverse of an operation without reverse code."""
 
     reversible = False
 
     def state_forwards(self, app_label: str, state: ProjectState) -> None:
-        """Change nothing, because code alters no model."""
+        """Change nothing, because RunPython and RunSQL do not change the models."""
 
 
 def reverse_operation(operation: Operation, app: str, before: ProjectState) -> list[Operation]:
     """Return the operations that reverse an operation, in order.
 
-    Each has the attribute ``original_operation``.
+    Each operation has the attribute ``original_operation``.
 
     Args:
         operation: The operation to reverse.
-        app: Label of its App.
+        app: Label of the App of the operation.
         before: The models before the operation. The state is not changed.
     """
     reverse_operations = (
@@ -152,14 +151,14 @@ def _reverse_alter_together(
 def _reverse_model_options(
     operation: ModelOptionOperation, app: str, before: ProjectState
 ) -> list[Operation]:
-    return []  # options of the code only, which do not exist in the database
+    return []  # These options exist only in the code, not in the database.
 
 
 @_reverse.register
 def _reverse_alter_order_with_respect_to(
     operation: AlterOrderWithRespectTo, app: str, before: ProjectState
 ) -> list[Operation]:
-    return [CustomReverse(operation, before.clone())]  # it has its own column
+    return [CustomReverse(operation, before.clone())]  # It adds or removes the column _order.
 
 
 @_reverse.register
@@ -215,7 +214,7 @@ def _reverse_rename_index(
                 operation.model_name, new_name=operation.old_name, old_name=operation.new_name
             )
         ]
-    # An unnamed index (index_together): Django keeps the new name when it reverses this.
+    # The index had no name (index_together). Django keeps the new name on reversing.
     return [StateOnlyReverse(operation, before.clone())]
 
 

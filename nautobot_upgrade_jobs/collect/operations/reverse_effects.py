@@ -1,4 +1,4 @@
-"""Derive the effects of reversing operations on tables."""
+"""Derive what reversing operations do to tables."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ from .value_counts import DropTarget
 
 @dataclass
 class PendingEffect:
-    """An effect, and the questions about it that only rows can answer."""
+    """An effect, and what must still be counted and tested in the rows."""
 
     effect: Effect
     drop_target: DropTarget | None = None
-    """The table or column whose values are to be counted."""
+    """The table or column whose values must be counted; None if there is nothing to count."""
     preconditions: list[Precondition] = field(default_factory=list)
     """The preconditions to test."""
 
@@ -55,7 +55,7 @@ def derive_effects(
 
     Args:
         operation: The reversing operation.
-        table_ref: The model that it changes, or None if that has no table.
+        table_ref: The model that the operation changes; None if the model has no table.
         tracker: The models before the operation.
         migration: The reversing migration.
         lossless: The effect of an operation that loses nothing.
@@ -96,7 +96,7 @@ def dropped_by(
 
     Args:
         operation: The operation.
-        table_ref: The model that it changes.
+        table_ref: The model that the operation changes.
         tracker: The models before the operation.
         lossless: The effect to yield if nothing is dropped.
     """
@@ -118,7 +118,7 @@ def dropped_by(
 
 
 def _restored_by(operation: AddField, table_ref: TableRef, lossless: Effect) -> Effect:
-    """Return the effect of adding a column or many-to-many table again, which is empty then."""
+    """Return the effect of restoring a column or a many-to-many table without its values."""
     new = operation.field
     if not new.many_to_many:
         column = get_column_name(operation.name, new)
@@ -126,7 +126,7 @@ def _restored_by(operation: AddField, table_ref: TableRef, lossless: Effect) -> 
             lossless, kind=ReverseEffect.RESTORES_EMPTY, table=table_ref.table, column=column
         )
     if new.remote_field.through is not None:
-        return lossless  # a separate model
+        return lossless  # The through model has its own operation.
     table = build_m2m_table_name(table_ref, operation.name, new)
     return replace(lossless, kind=ReverseEffect.RESTORES_EMPTY, table=table)
 
@@ -134,7 +134,7 @@ def _restored_by(operation: AddField, table_ref: TableRef, lossless: Effect) -> 
 def _derive_state_only_effect(
     operation: StateOnlyReverse, tracker: SchemaTracker, migration: Migration, lossless: Effect
 ) -> Effect:
-    """Return the effect on the database: an index that had no name keeps its new name."""
+    """Return the effect on the database. A renamed index without an old name keeps the new name."""
     original = operation.original_operation
     if not isinstance(original, RenameIndex):
         return lossless

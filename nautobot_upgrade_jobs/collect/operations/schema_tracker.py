@@ -1,4 +1,4 @@
-"""Replay pending migrations and map each future table and column name to its current name."""
+"""Replay pending migrations, and map each new table and column name to the current name."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ UNIFORM_VALUE = ""
 
 @dataclass(frozen=True)
 class TableRef:
-    """A model at this point of the plan, and the current name of its table."""
+    """A model as of the next operation of the plan, and the current name of its table."""
 
     app: str
     model: str
@@ -43,20 +43,20 @@ class SchemaTracker:
     """The state of the models, tracked operation by operation."""
 
     state: ProjectState
-    """The models before the first migration of the plan. Replaying changes it."""
+    """At first, the models before the plan. ``replay`` applies each migration to this state."""
     _current_tables: dict[ModelKey, str | None] = field(default_factory=dict)
-    """Current tables of models that were created or renamed by the plan; None if created."""
+    """Current tables of models that the plan creates or renames; None if no table exists yet."""
     _current_columns: dict[tuple[str, str, str], str | None] = field(default_factory=dict)
-    """Current columns of fields that the plan created or renamed, as ``current_column`` returns."""
+    """Current columns of fields that the plan changes, with the values of ``current_column``."""
 
     def replay(self, migration: Migration) -> Iterator[tuple[Operation, TableRef | None]]:
         """Yield the database operations of a migration, each before it is applied to the state.
 
         Args:
-            migration: The next one of the plan.
+            migration: The next migration of the plan.
 
         Yields:
-            Each operation with the model that it changes, or None if that has no table yet.
+            Each operation with the model that it changes; None if the model has no table yet.
         """
         app = migration.app_label
         for operation in migration.operations:
@@ -69,8 +69,8 @@ class SchemaTracker:
     def current_column(self, table_ref: TableRef, name: str) -> str | None:
         """Return the current name of a field's column.
 
-        It is None if the column does not exist yet or the field has none, and UNIFORM_VALUE if the
-        column will have one value in all rows.
+        The result is None if the column does not exist yet, or if the field has no column. It is
+        UNIFORM_VALUE for a new column that will have the same value in all rows.
         """
         key = (table_ref.app, table_ref.model, name)
         if key in self._current_columns:
@@ -82,7 +82,7 @@ class SchemaTracker:
         )
 
     def model_state(self, table_ref: TableRef) -> ModelState:
-        """Return the state of a model before the operation."""
+        """Return the state of a model before the next operation."""
         return self.state.models[table_ref.app, table_ref.model]
 
     def added_unique_together(
@@ -98,7 +98,10 @@ class SchemaTracker:
         return model
 
     def with_current_names(self, table_ref: TableRef, condition: str) -> str | None:
-        """Return an SQL condition with current names, or None if a column does not exist yet."""
+        """Replace future column names in an SQL condition by the current ones.
+
+        Returns None if a column does not exist yet.
+        """
         quote = connection.ops.quote_name
         fields = self.model_state(table_ref).fields
         for (app, model, name), current in self._current_columns.items():
@@ -110,7 +113,7 @@ class SchemaTracker:
         return condition
 
     def foreign_key_target(self, table_ref: TableRef, field: Field) -> str:
-        """Return the ``table.column`` that a foreign key references, by their current names."""
+        """Return the ``table.column`` that a foreign key references, with current names."""
         if not field.is_relation or field.many_to_many:
             return ""
         target_model = str(field.remote_field.model).lower()
@@ -126,14 +129,14 @@ class SchemaTracker:
         return ""
 
     def current_table(self, app: str, model: str) -> str | None:
-        """Return the current name of a model's table, or None if migrations have created none."""
+        """Return the current name of a model's table; None if it has no table, or none yet."""
         model_state = self.state.models.get((app, model))
         if model_state is None or not has_table(model_state.options):
             return None
         return self._tracked_table(app, model)
 
     def m2m_table(self, table_ref: TableRef, name: str) -> str | None:
-        """Return the current automatic table of a many-to-many field; None if there is none."""
+        """Return the current name of a many-to-many field's automatic table, or None."""
         field = self.model_state(table_ref).fields.get(name)
         if (
             field is None
@@ -142,7 +145,7 @@ class SchemaTracker:
         ):
             return None
         if field.remote_field.through is not None:
-            return None  # a separate model
+            return None  # The through model has its own table.
         return build_m2m_table_name(table_ref, name, field)
 
     def _resolve_table(self, app: str, operation: Operation) -> TableRef | None:
@@ -164,7 +167,7 @@ class SchemaTracker:
         for inner in operation.state_operations:
             self._apply(inner, app)
             if _is_create(inner) and inner.name_lower not in created:
-                # A model that moves here from another App may already have its table and rows.
+                # A model that moves here from another App can already have a table with rows.
                 table = build_table_name(app, inner.name_lower, inner.options)
                 self._current_tables[app, inner.name_lower] = (
                     table if table in self._existing_tables else None
@@ -199,7 +202,7 @@ class SchemaTracker:
 
     @_apply.register
     def _apply_alter_field(self, operation: AlterField, app: str) -> None:
-        table_ref = TableRef(app, operation.model_name_lower, "")  # may rename the column
+        table_ref = TableRef(app, operation.model_name_lower, "")  # AlterField can rename a column.
         self._current_columns[app, table_ref.model, operation.name] = self.current_column(
             table_ref, operation.name
         )
@@ -228,8 +231,8 @@ def _is_create(operation: Operation) -> bool:
 def has_uniform_default(field: Field) -> bool:
     """Return whether Django writes the same value for a new column into all existing rows.
 
-    See ``_effective_default`` in ``django.db.backends.base.schema``. The default is not evaluated,
-    because it may be a function, which Django calls once for all rows.
+    See ``_effective_default`` in ``django.db.backends.base.schema``. The default may be a function.
+    It is not called here. Django calls it once for all rows.
     """
     if field.has_default():
         return field.default is not None
@@ -249,7 +252,7 @@ def build_table_name(app: str, model: str, options: Mapping[str, Any]) -> str:
 
 
 def build_m2m_table_name(table_ref: TableRef, name: str, field: Field) -> str:
-    """Return the name of the automatic table of a many-to-many field."""
+    """Return the name of a many-to-many field's automatic table."""
     table = field.db_table or f"{table_ref.table}_{name}"
     return str(truncate_name(table, connection.ops.max_name_length()))
 

@@ -19,14 +19,15 @@ LITERAL_TYPES = (str, list, tuple, dict, set, frozenset)
 
 
 def operation_source(migration: Migration, operation: Operation) -> str | None:
-    """Return the text that names the models that an operation changes by code.
+    """Return the source of the code that an operation runs, to find the models that it changes.
 
     Args:
         migration: The migration of the operation.
-        operation: The operation, which may run code.
+        operation: The operation.
 
     Returns:
-        Empty if the operation runs no code; None if its source is unavailable.
+        The source of the whole migration module and of the functions that the code calls; empty if
+        the operation runs no code; None if a source is unavailable.
     """
     if isinstance(operation, RunSQL):
         return repr(operation.sql) if operation.sql else ""
@@ -41,14 +42,14 @@ def operation_source(migration: Migration, operation: Operation) -> str | None:
 
 
 def reverse_source(operation: RunPython | RunSQL, *, forward: bool) -> str | None:
-    """Return the source of a reversing operation, or of the operation that it reverses.
+    """Return the source of a reversing operation, or of its original forward operation.
 
     Args:
-        operation: The reversing operation. Its own reverse is the original forward operation.
+        operation: The reversing operation. Its reverse code is the original forward code.
         forward: Whether to return the source of the original forward operation.
 
     Returns:
-        Empty if no code runs; None if the source is unavailable.
+        The source; empty if no code runs; None if the source is unavailable.
     """
     if isinstance(operation, RunSQL):
         sql = operation.reverse_sql if forward else operation.sql
@@ -67,7 +68,7 @@ def reachable_source(code: Any) -> str | None:
 
 
 def is_noop(code: Any) -> bool:
-    """Return whether a function can have no effect, because it uses no name from outside."""
+    """Return whether a function has no effect, because it uses no global name and no attribute."""
     if code is RunPython.noop:
         return True
     body = getattr(inspect.unwrap(code), "__code__", None)
@@ -75,7 +76,7 @@ def is_noop(code: Any) -> bool:
 
 
 def _walk_reachable_source(function: Any) -> Iterator[str]:
-    """Yield the source of a function, of the functions it calls by name, and its constants."""
+    """Yield the source of a function and of the functions it calls, and the constants they use."""
     visited, pending = set(), [function]
     while pending:
         current = pending.pop()

@@ -8,7 +8,7 @@ import textwrap
 from collections.abc import Iterable, Iterator
 
 DYNAMIC_MODEL_LOOKUP = re.compile(r"\b(get_models|model_class)\b")
-"""Calls in code that does not name the models that it changes."""
+"""Calls that get models without naming them, so the code may change any model."""
 GET_MODEL_CALL = re.compile(r"""get_model\(\s*["'](\w+)(?:["']\s*,\s*["']|\.)(\w+)["']""")
 
 
@@ -25,7 +25,7 @@ def strip_comments(text: str) -> str:
 
 
 def mentions(source: str | None, *words: str) -> bool:
-    """Return whether code may change an object that one of the words names."""
+    """Return whether code names one of the words, or may change objects that it does not name."""
     if source is None or DYNAMIC_MODEL_LOOKUP.search(source):
         return True
     word = "|".join(map(re.escape, filter(None, words)))
@@ -33,11 +33,11 @@ def mentions(source: str | None, *words: str) -> bool:
 
 
 def mentioned_by(sources: Iterable[tuple[str, str | None]], *words: str) -> tuple[str, ...]:
-    """Return the migrations whose code may change an object that one of the words names.
+    """Return the migrations whose code may change a model or table.
 
     Args:
-        sources: Keys of migrations, each with the source of code that it runs.
-        words: Names of models or tables.
+        sources: Keys of migrations, each with the source of its code.
+        words: Names of the model or table.
     """
     return tuple(dict.fromkeys(key for key, source in sources if mentions(source, *words)))
 

@@ -40,11 +40,11 @@ class ValueCount:
     """The number of rows and values in a drop target."""
 
     rows: int = 0
-    """Rows of the table; for a column, the rows that have a value in it."""
+    """Rows of the table. For a column, the rows with a value in this column."""
     non_default_rows: int = 0
-    """Rows among them whose value differs from the default of new rows."""
+    """Of these rows, the number whose value differs from the default of new rows."""
     unknown: str = ""
-    """Why the values could not be counted."""
+    """Why the values could not be counted; empty if they were."""
 
 
 def count_values(
@@ -64,8 +64,8 @@ def _count_table(
 ) -> Iterator[ValueCount]:
     """Count the targets of one table.
 
-    Some types have no operator ``=``. If the query fails, it is repeated without comparing values
-    with defaults.
+    Some types cannot be compared. If the query fails, it is repeated without comparing values with
+    defaults.
     """
     conditions = [_non_default_condition(connection, target) for target in targets]
     no_conditions = [NO_CONDITION] * len(targets)
@@ -87,7 +87,7 @@ def _run_count_query(
     targets: Sequence[DropTarget],
     conditions: Sequence[Condition],
 ) -> list[tuple[int, int]]:
-    """Return two numbers for each target: all values, and the non-default ones."""
+    """Return two numbers for each target: all values, and the non-default values."""
     quote = connection.ops.quote_name
     counts, parameters = [], []
     for target, (condition, values) in zip(targets, conditions, strict=True):
@@ -105,7 +105,7 @@ def _non_default_condition(connection: BaseDatabaseWrapper, target: DropTarget) 
     """Return the condition under which a value differs from the default of new rows."""
     if target.field is None:
         return NO_CONDITION
-    # Fields are foreign code, and this one is not bound to a model.
+    # The code of an App's field can fail, also because this field is not bound to a model.
     value = or_none(attempt(partial(_stored_default, connection, target.field), expected=Exception))
     if value is None:
         return NO_CONDITION
@@ -115,13 +115,13 @@ def _non_default_condition(connection: BaseDatabaseWrapper, target: DropTarget) 
 
 
 def _stored_default(connection: BaseDatabaseWrapper, field: Field) -> Any:
-    """Return the database value that every new row gets; None if it differs between rows."""
+    """Return the default of new rows as a database value; None if it differs between rows."""
     is_uniform, default = _uniform_default(field)
     return field.get_db_prep_save(default, connection) if is_uniform else None
 
 
 def _uniform_default(field: Field) -> tuple[bool, Any]:
-    """Return whether every new row gets the same value, and that value."""
+    """Return whether the default is the same for every new row, and this default."""
     if field.has_default():
         default = field.default
         if callable(default):

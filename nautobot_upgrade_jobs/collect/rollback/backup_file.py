@@ -1,4 +1,4 @@
-"""Read a backup file. ``pg_restore`` reads PostgreSQL archives; SQL dumps are read as text."""
+"""Read a backup file: a PostgreSQL archive with ``pg_restore``, an SQL dump as text."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def read_backup(path: Path, seconds: float) -> Backup:
 
     Args:
         path: The file.
-        seconds: Time limit for counting its rows.
+        seconds: Time limit for counting the rows of a PostgreSQL archive.
 
     Raises:
         UnreadableBackupError: The file is not a dump, or no tool on this host can read it.
@@ -59,7 +59,7 @@ def _read_archive(path: Path, seconds: float) -> Backup:
 
 
 def _count_archive_rows(path: Path, seconds: float) -> dict[str, int] | Unavailable:
-    """Count the rows line by line while ``pg_restore`` writes them, in constant memory."""
+    """Count the rows line by line while ``pg_restore`` writes them. Memory is constant."""
     command = ["pg_restore", "--data-only", "--file=-", str(path)]
     with subprocess.Popen(  # noqa: S603
         command,

@@ -1,6 +1,6 @@
-"""Write the change log since a point in time to a file.
+"""Write the changes since a point in time to a file.
 
-These are the changes to repeat after a restored backup.
+After a restore of the backup, these changes must be made again.
 """
 
 from __future__ import annotations
@@ -21,19 +21,19 @@ PAGE_SIZE = 500
 """Number of entries that are read at a time, so that memory does not grow with the change log."""
 CHANGE_COLUMNS = ("time", "user_name", "action", "object_repr", "request_id")
 OBJECT_DATA_COLUMNS = ("object_data_v2", "object_data")
-"""Columns with the object after the change. The first one that the release has is used."""
+"""Columns with the object after the change. The first column that the release has is used."""
 HIGHEST_KEY = "ffffffff-ffff-ffff-ffff-ffffffffffff"
-"""Starts the export after all changes of the given time itself."""
+"""Compared with the keys of the first page, so that changes at exactly ``since`` are left out."""
 
 
 def export_changelog(context: Context, since: datetime, path: Path) -> int:
     """Write one JSON line per change, in the order of the changes.
 
     Args:
-        context: Holds the connection to read through.
+        context: Has the connection to read through.
         since: Changes after this time are written.
-        path: The file, ``….jsonl.gz``. Only its owner can read it, and it is written completely or
-            not at all.
+        path: The file, ``….jsonl.gz``. Only its owner can read it. If an error occurs, no file is
+            left.
 
     Returns:
         The number of changes in the file.
@@ -59,7 +59,7 @@ def export_changelog(context: Context, since: datetime, path: Path) -> int:
 
 
 def _read_changes(context: Context, since: datetime) -> Iterator[dict[str, Any]]:
-    """Yield the changes page by page. Changes of the same time are ordered by their keys."""
+    """Yield the changes in order, page by page. Changes of the same time are ordered by key."""
     connection = context.connection
     existing = list_columns(connection, "extras_objectchange")
     data_column = next(name for name in OBJECT_DATA_COLUMNS if name in existing)

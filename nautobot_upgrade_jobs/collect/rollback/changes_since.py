@@ -1,4 +1,4 @@
-"""Count the changes since a point in time, by the change log and by the rows' own timestamps.
+"""Count the changes since a point in time, by change log, row timestamps and media files.
 
 The module uses plain SQL, because code and schema may not match during a rollback.
 """
@@ -34,7 +34,7 @@ NEWEST_CHANGES_QUERY = """
     WHERE c.time > %s ORDER BY c.time DESC LIMIT 1000
 """
 POST_UPGRADE_GRACE = timedelta(minutes=10)
-"""Time allowed for the steps after the last migration."""
+"""Time after the last migration in which changes are attributed to the post-upgrade steps."""
 SAMPLE_SIZE = 3
 """Number of objects that are named."""
 
@@ -45,10 +45,11 @@ def collect(
     """Count the changes since a point in time.
 
     Args:
-        context: Holds the connection to read through.
+        context: Has the connection to read through.
         since: The point in time.
-        upgrade: When the first and the last migration were applied. Migrations and the steps after
-            them also set timestamps, which no log records. Their changes are not counted.
+        upgrade: When the first and the last migration were applied. Migrations and post-upgrade
+            steps set timestamps of rows but write no change log. Rows changed in this time are not
+            counted by their timestamps.
     """
     connection = context.connection
     changed, unknown = [], {}
@@ -70,7 +71,7 @@ def collect(
 
 
 def _count_newer_media_files(since: datetime) -> int | Unavailable:
-    """Count the newer files. A file that disappears meanwhile does not count."""
+    """Count the media files that changed since. A file that disappears meanwhile does not count."""
     try:
         root = default_storage.path("")
     except NotImplementedError:
@@ -115,7 +116,7 @@ def _count_logged_changes(
 def _sample_object_names(
     connection: BaseDatabaseWrapper, since: datetime
 ) -> dict[tuple[str, ...], list[str]]:
-    """Return the names of the newest objects by model, user and action."""
+    """Return the names of the last changed objects, by model, user and action."""
     names: dict[tuple[str, ...], list[str]] = defaultdict(list)
     for *group, name in fetch_rows(connection, NEWEST_CHANGES_QUERY, [since]):
         names[tuple(map(str, group))].append(str(name))

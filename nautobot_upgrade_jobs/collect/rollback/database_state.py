@@ -1,6 +1,6 @@
-"""Identify a database and its state, so that a rollback script runs only on what it is planned for.
+"""Identify a database and its state, so that a rollback script does not run on another.
 
-The script compares this line with the one that was written into it.
+The script compares the current line with the line from the time of the plan.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ def database_fingerprint(context: Context) -> str:
     """Return one line with the database, its applied migrations and its number of changes.
 
     The number of changes is the number of entries in the change log. If it differs, data was
-    written after the plan was made, and the rollback would lose it without asking.
+    written after the plan was made. The plan does not announce the loss of this data.
     """
     connection = context.connection
     settings = connection.settings_dict

@@ -1,4 +1,4 @@
-"""Descriptions of objects with their number, and the listing of them."""
+"""Descriptions of objects with their number, and the listing of such descriptions."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class CountedObjects:
     description: str
     count: int
     is_user_data: bool = False
-    """Whether users entered them, so that fewer are a loss."""
+    """Whether users entered the objects. A smaller number is then a loss."""
 
     def with_prefix(self, prefix: str) -> CountedObjects:
         """Return the same objects with a longer description."""

@@ -1,7 +1,7 @@
-"""Read the metadata of installed distributions once each, without their descriptions.
+"""Read the metadata of each installed distribution once, without its description.
 
-``importlib.metadata`` parses the whole file again at every access. For more than a hundred
-distributions that costs more than all database queries together.
+``importlib.metadata`` parses the whole metadata file again at every access. With more than a
+hundred distributions, this costs more than all database queries together.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from ...facts.packages import Package
 
 
 def list_installed_packages() -> tuple[Package, ...]:
-    """Return every distribution by name. The first on the path counts, as it does for imports."""
+    """Return all distributions, sorted by name. As for imports, the first on the path counts."""
     packages: dict[str, Package] = {}
     for candidate in distributions():
         package = _build_package(candidate)
@@ -33,8 +33,8 @@ def list_installed_packages() -> tuple[Package, ...]:
 def find_owning_package(module: str) -> Package | None:
     """Return the distribution that provides a module.
 
-    By convention it has the module's name, and an editable install can only be found by name. The
-    files of all distributions are searched if no distribution has that name.
+    The distribution usually has the name of the module, and an editable install can be found only
+    by this name. If there is no such distribution, the files of all distributions are searched.
     """
     top_level = module.partition(".")[0]
     try:

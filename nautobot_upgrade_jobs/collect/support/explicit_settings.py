@@ -1,8 +1,8 @@
 """Read DATABASES and PLUGINS_CONFIG without the defaults that Django and Nautobot add.
 
 Django adds defaults to ``DATABASES`` when a connection is first used. Nautobot adds defaults to
-``PLUGINS_CONFIG`` for each App. Another release has other defaults although no operator changed a
-setting.
+``PLUGINS_CONFIG`` for each App. Another release can have other defaults, and a comparison would
+then show changes that no operator made.
 """
 
 from __future__ import annotations

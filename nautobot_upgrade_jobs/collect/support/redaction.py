@@ -16,14 +16,14 @@ from ...facts.settings import Setting
 from .secret_values import find_secrets, stable_repr
 
 MIN_SECRET_LENGTH = 6
-"""Minimum number of characters. Masking shorter values would garble every message."""
+"""Shorter values are not masked, because they also occur in ordinary words of a message."""
 
 
 def digest(value: Any) -> str:
-    """Return a digest of a value that only this installation can compute.
+    """Return a keyed digest (HMAC) of a value.
 
-    It is keyed with ``SECRET_KEY``. Equal values have equal digests here, and a weak password
-    cannot be found by trying.
+    The key is derived from ``SECRET_KEY``, so only this installation can compute the digest.
+    Without the key, a weak password cannot be found by brute force.
     """
     key = hashlib.sha256(b"nautobot-upgrade-jobs" + str(settings.SECRET_KEY).encode()).digest()
     text = stable_repr(value).encode("utf-8", "backslashreplace")
@@ -40,7 +40,7 @@ def redact_text(text: str) -> str:
 
 @cache
 def configured_secrets() -> tuple[str, ...]:
-    """Return the secrets in the settings, longest first. They are read once per run."""
+    """Return the secrets in the settings, longest first. The settings are read once per run."""
     secrets: set[str] = set()
     for name in dir(settings):
         if name.isupper() and settings.is_overridden(name):
@@ -59,7 +59,7 @@ def redact_setting(name: str, value: Any, *, harmless: bool) -> Setting:
 
     Args:
         name: The setting's name.
-        value: Its value.
+        value: The setting's value.
         harmless: Whether a setting of this name never contains a secret.
     """
     return Setting(

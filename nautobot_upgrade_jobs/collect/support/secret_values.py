@@ -15,7 +15,7 @@ SENSITIVE_NAME = re.compile(
 URL_PASSWORD = re.compile(r"[a-z][a-z0-9+.-]*://[^/@\s]*?:(?P<password>\S+)@", re.IGNORECASE)
 MEMORY_ADDRESS = re.compile(r" at 0x[0-9a-f]+")
 MAX_DEPTH = 8
-"""Levels of nesting. A setting may contain itself."""
+"""Maximum levels of nesting, because a value may contain itself."""
 
 
 def find_secrets(name: str, value: Any, depth: int = MAX_DEPTH) -> Iterator[str]:
@@ -25,7 +25,7 @@ def find_secrets(name: str, value: Any, depth: int = MAX_DEPTH) -> Iterator[str]
 
     Args:
         name: The name of the setting or key.
-        value: Its value.
+        value: The value of the setting or key.
         depth: Levels of nesting to search.
     """
     if depth == 0:

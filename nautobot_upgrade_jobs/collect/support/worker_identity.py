@@ -1,7 +1,7 @@
-"""Report the code that a process runs. Every worker answers this through a Celery control command.
+"""Report the code that a process runs. A Celery control command queries it from every worker.
 
-The App imports this module when a process starts, so the module describes the code that was
-installed then. That is the code that the process runs, whatever is installed later.
+The App imports this module when a process starts. The module then records the installed code, which
+is the code that the process runs, even if another release is installed later.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ def describe_installed_code() -> tuple[str, dict[str, str], str]:
     """Describe the installed Nautobot and Apps.
 
     Returns:
-        A digest of their Python files, as their installer recorded them; the version of each
-        distribution; the time of the last installation in this environment, in UTC.
+        A digest of the Python files of Nautobot and the Apps, from the RECORD files; the version of
+        each distribution; the time of the last installation in this environment, in UTC.
     """
     from django.conf import settings
 
@@ -45,7 +45,7 @@ def describe_installed_code() -> tuple[str, dict[str, str], str]:
 
 
 def _read_python_hashes(package: Distribution) -> list[str]:
-    """Return the recorded hashes of Python files, without scripts, which name the environment."""
+    """Return the recorded hashes of Python files, without scripts, which contain its path."""
     lines = (package.read_text("RECORD") or "").splitlines()
     return sorted(line for line in lines if ".py,sha256=" in line and not line.startswith(".."))
 

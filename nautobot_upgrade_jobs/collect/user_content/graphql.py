@@ -14,7 +14,7 @@ def get_running_schema() -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter(
             "ignore"
-        )  # building the schema causes many deprecation warnings of Graphene
+        )  # Building the schema causes many deprecation warnings of Graphene.
         schema = graphene_settings.SCHEMA
     return getattr(schema, "graphql_schema", schema)  # wrapped since Nautobot 3.0
 

@@ -1,6 +1,6 @@
-"""Find Job files that do not load.
+"""Find Job files that Nautobot cannot load.
 
-The files are parsed. They are imported only in a process that cannot write to anything live.
+The files are parsed. They are imported only in a process that cannot write to the live system.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper
 
 JobFolders = list[tuple[Path, list[Path]]]
-"""Folders that Jobs are imported from, each with its Job files."""
+"""Folders that Nautobot imports Jobs from, each with its Job files."""
 
 
 def find_job_files(connection: BaseDatabaseWrapper) -> JobFolders:
@@ -50,10 +50,10 @@ def find_job_files(connection: BaseDatabaseWrapper) -> JobFolders:
 def find_broken_job_files(
     folders: JobFolders, *, imported: bool = False
 ) -> Iterator[BrokenJobFile]:
-    """Yield the Job files that do not load.
+    """Yield the Job files that Nautobot cannot load.
 
     Args:
-        folders: The files.
+        folders: The Job files by folder.
         imported: Whether to import the files in which parsing found no problem.
     """
     for root, files in folders:
@@ -64,7 +64,7 @@ def find_broken_job_files(
 
 
 def _find_python_files(folder: Path) -> Iterator[Path]:
-    """Yield the modules of a folder and of the packages in it at any depth, as Nautobot does."""
+    """Yield the modules of a folder and of all packages below it, as Nautobot does."""
     for path in sorted(folder.iterdir()) if folder.is_dir() else ():
         if path.suffix == ".py":
             yield path
@@ -77,7 +77,7 @@ def check_job_files(root: Path, files: Iterator[Path]) -> Iterator[BrokenJobFile
 
     Args:
         root: The folder that Nautobot adds to the path when it loads the files.
-        files: The files. Modules that they import from each other are searched below ``root``.
+        files: The files. If they import each other, the modules are searched below ``root``.
     """
     for path in sorted(files):
         try:
@@ -92,7 +92,7 @@ def check_job_files(root: Path, files: Iterator[Path]) -> Iterator[BrokenJobFile
 
 
 def _find_import_problems(tree: ast.Module, path: Path, root: Path) -> Iterator[tuple[int, str]]:
-    """Yield the failing imports at module level, outside of ``try`` and conditions."""
+    """Yield the imports that fail, at module level and outside of ``try`` and ``if``."""
     for node in tree.body:
         if isinstance(node, ast.Import):
             for alias in node.names:
@@ -136,7 +136,7 @@ def _module_exists(folder: Path, parts: list[str]) -> bool:
 
 
 def _is_safe_to_import(name: str) -> bool:
-    """Return whether a module belongs to a package that is loaded anyway, so importing is safe."""
+    """Return whether a module belongs to a package that this process loads anyway."""
     return name.partition(".")[0] in {"nautobot", "django", "celery", *settings.PLUGINS}
 
 
@@ -145,7 +145,7 @@ def _import_if_safe(name: str) -> ModuleType | None:
         return sys.modules[name]
     if not _is_safe_to_import(name):
         return None
-    # The module may need something that this host lacks.
+    # The import may fail because of something that only this host lacks.
     errors = (Exception, SystemExit)
     return or_none(attempt(lambda: importlib.import_module(name), expected=errors))
 

@@ -1,6 +1,6 @@
 """Import Job files as a worker does at its start.
 
-Only a process that cannot write to anything live may do this.
+Only a process that cannot write to the live system may import Job files.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ def import_files(root: Path, files: Iterator[Path]) -> Iterator[BrokenJobFile]:
 
     Args:
         root: The folder to import from, as Nautobot does.
-        files: The files. A file that another module of the same name hides is not imported, as in
-            Nautobot.
+        files: The files. As in Nautobot, a file is not imported if a module of the same name was
+            imported before.
     """
     sys.path.insert(0, str(root))
     importlib.invalidate_caches()
@@ -34,7 +34,7 @@ def import_files(root: Path, files: Iterator[Path]) -> Iterator[BrokenJobFile]:
                 importlib.import_module(get_module_name(root, path))
             except SoftTimeLimitExceeded:
                 raise
-            except (Exception, SystemExit) as error:  # noqa: BLE001 - Job files are foreign code
+            except (Exception, SystemExit) as error:  # noqa: BLE001 - Job files can raise anything
                 conclusive = not isinstance(error, DatabaseError)
                 yield BrokenJobFile(
                     str(path), _find_error_line(path, error), explain(error), conclusive
@@ -50,7 +50,7 @@ def get_module_name(root: Path, path: Path) -> str:
 
 
 def _find_error_line(path: Path, error: BaseException) -> int:
-    """Return the line of a file at which an error occurred; 0 if it occurred elsewhere."""
+    """Return the line of a file at which an error occurred; 0 if the error is in another file."""
     if isinstance(error, SyntaxError):
         return (error.filename == str(path) and error.lineno) or 0
     frames = traceback.extract_tb(error.__traceback__)

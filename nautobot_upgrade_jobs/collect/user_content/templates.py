@@ -16,12 +16,12 @@ from ...facts.customizations import Defect, DefectCode
 QUERYSET_METHODS = frozenset({"all", "filter", "exclude", "order_by", "distinct", "select_related"})
 """Methods of a manager or queryset that return objects of the same model."""
 ASSIGNMENT_NODES = (nodes.Assign, nodes.AssignBlock, nodes.CallBlock, nodes.Macro, nodes.With)
-"""Statements that assign names. A loop assigns names too, but only inside itself."""
+"""Statements that assign names. A loop also assigns names, but only within the loop."""
 
 
 @dataclass(frozen=True)
 class TemplateObject:
-    """The value of an expression: an object of a model, or many of them."""
+    """The value of an expression: one object or many objects of a model."""
 
     model: type[Model]
     many: bool = False
@@ -35,8 +35,8 @@ def find_template_problems(text: str, scope: Mapping[str, TemplateObject]) -> li
         scope: The objects of known names. A name outside the scope can hold anything.
 
     Raises:
-        jinja2.TemplateSyntaxError: The template does not compile, because of its syntax or of a
-            filter that does not exist.
+        jinja2.TemplateSyntaxError: The template does not compile. Its syntax is wrong, or a filter
+            does not exist.
     """
     environment = engines["jinja"].env
     environment.compile(text)
@@ -50,7 +50,7 @@ def find_template_problems(text: str, scope: Mapping[str, TemplateObject]) -> li
 
 
 def closest_name(name: str, existing: Iterable[str]) -> str:
-    """Return the existing name that resembles a name most; empty if none does."""
+    """Return the existing name that is most similar to a name; empty if none is similar."""
     return next(iter(get_close_matches(name, list(existing), 1)), "")
 
 
@@ -88,7 +88,7 @@ def _find_missing_in_loop(loop: nodes.For, scope: Mapping[str, TemplateObject]) 
 
 
 def _find_guarded_nodes(node: nodes.Node) -> Iterator[nodes.Node]:
-    """Yield the children in which the template allows an attribute to be missing."""
+    """Yield the child nodes in which an attribute may be missing, such as the test of an ``if``."""
     if isinstance(node, (nodes.If, nodes.CondExpr)):
         yield node.test
     elif isinstance(node, nodes.Or):

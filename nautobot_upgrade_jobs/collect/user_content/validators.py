@@ -1,6 +1,7 @@
 """Validate user content against the running code, one validator per kind.
 
-A validator takes the columns of a row after its key and name, and yields the row's defects.
+A validator takes the columns of a row that follow its key and its name. It yields the row's
+defects.
 """
 
 from __future__ import annotations
@@ -35,13 +36,13 @@ NON_FILTER_PARAMS = frozenset(
 JOB_PARAMS = frozenset({"_task_queue", "_job_queue", "_profile"})
 """Arguments of a scheduled Job that are not variables of the Job."""
 MAX_QUOTED_TEMPLATE = 60
-"""Characters."""
+"""Number of characters."""
 
 Validator = Callable[..., Iterator[Defect]]
 
 
 def graphql_query_validator() -> Validator:
-    """Return a validator of GraphQL queries; it yields the first error only."""
+    """Return a validator of GraphQL queries. It yields only the first error of a query."""
     schema = get_running_schema()
 
     def validate(query: str) -> Iterator[Defect]:
@@ -66,8 +67,8 @@ def template_validator(name: str, *, many: bool) -> Validator:
     """Return a validator of Jinja templates.
 
     Args:
-        name: The template variable that holds an object of the content type.
-        many: Whether the variable holds a queryset of such objects instead.
+        name: The template variable with an object of the content type.
+        many: Whether the variable is a queryset of such objects.
     """
 
     def validate(model: type[Model], *texts: str) -> Iterator[Defect]:
@@ -83,7 +84,13 @@ def template_validator(name: str, *, many: bool) -> Validator:
 
 
 def for_content_type(validator: Validator) -> Validator:
-    """Return a validator of rows that begin with a content type; its model must exist."""
+    """Return a validator for rows that begin with a content type.
+
+    It yields a defect if the model does not exist. Otherwise it passes the model on.
+
+    Args:
+        validator: Takes the model and the remaining columns.
+    """
 
     def validate(app_label: str, model_name: str, *columns: Any) -> Iterator[Defect]:
         try:
@@ -97,12 +104,12 @@ def for_content_type(validator: Validator) -> Validator:
 
 
 def model_exists(_: type[Model]) -> Iterator[Defect]:
-    """Yield nothing, for content that requires its model only."""
+    """Yield nothing. ``for_content_type`` has already checked that the model exists."""
     yield from ()
 
 
 def validate_dynamic_group(model: type[Model], stored: Any) -> Iterator[Defect]:
-    """Yield the filters of a dynamic group that its model does not have."""
+    """Yield the filters of a dynamic group that do not exist for its model."""
     yield from _find_unknown_filters(model, _parse_json(stored) or {})
 
 
@@ -123,7 +130,7 @@ def _unknown_names(
 
 
 def validate_object_permission(model: type[Model], stored: Any) -> Iterator[Defect]:
-    """Yield lookups of constraints that do not resolve; the queries are built and never sent."""
+    """Yield the lookups in constraints that the model does not support. No query is sent."""
     constraints = _parse_json(stored)
     for constraint in constraints if isinstance(constraints, list) else [constraints or {}]:
         for lookup, value in constraint.items():
@@ -146,7 +153,7 @@ def _validate_lookup(model: type[Model], lookup: str, value: Any) -> Iterator[De
 
 def _resolve_lookup(model: type[Model], lookup: str, value: Any) -> FieldError | None:
     """Return the error of a lookup that the model does not support."""
-    with guard():  # A value such as $user is only known at run time, so other errors say nothing.
+    with guard():  # Values such as $user are known only later, so ignore all other errors.
         try:
             model._default_manager.filter(Q(**{lookup: value}))
         except FieldError as error:
@@ -155,7 +162,7 @@ def _resolve_lookup(model: type[Model], lookup: str, value: Any) -> FieldError |
 
 
 def validate_saved_view(view: str, stored: Any) -> Iterator[Defect]:
-    """Yield the page of a saved view if it does not exist, else its unknown filters."""
+    """Yield the page of a saved view if it does not exist; otherwise the view's unknown filters."""
     try:
         reverse(view)
     except NoReverseMatch:
@@ -168,7 +175,7 @@ def validate_saved_view(view: str, stored: Any) -> Iterator[Defect]:
 
 
 def validate_scheduled_job(task: str, stored: Any) -> Iterator[Defect]:
-    """Yield arguments of a schedule that its Job does not take or lacks."""
+    """Yield the unknown arguments of a schedule, and an error if its Job requires others."""
     job = registry["jobs"].get(task)
     if job is None:
         yield Defect(DefectCode.MISSING_JOB, task)
@@ -186,9 +193,9 @@ def validate_scheduled_job(task: str, stored: Any) -> Iterator[Defect]:
 
 
 def validate_config_context(stored: Any) -> Iterator[Defect]:
-    """Yield the values of a config context that are templates and do not compile.
+    """Yield the templates in the values of a config context that do not compile.
 
-    Their variables are unknown, so attributes are not checked.
+    The variables of these templates are unknown, so attributes are not checked.
     """
     for text in _find_strings(_parse_json(stored)):
         if "{{" in text or "{%" in text:
@@ -211,5 +218,5 @@ def _find_strings(value: Any) -> Iterator[str]:
 
 
 def _parse_json(stored: Any) -> Any:
-    """Return the value of a JSON column; some database drivers return it parsed already."""
+    """Return the value of a JSON column. Some database drivers return the column already parsed."""
     return json.loads(stored) if isinstance(stored, (str, bytes)) else stored

@@ -1,7 +1,8 @@
-"""``nautobot-server upgrade_jobs``: the Jobs from a shell, with exit codes.
+"""``nautobot-server upgrade_jobs``: run the Jobs from a shell, with exit codes.
 
-It works where Jobs cannot: between the installation of new code and ``migrate``, and without a
-worker. No option is called ``-c`` or ``--config…``; ``nautobot-server`` takes those for itself.
+The command also works when Jobs cannot run: after the installation of new code and before
+``migrate``, and without a worker. No option is called ``-c`` or ``--config…``, because
+``nautobot-server`` itself uses these options.
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ from ...workflows.verify import verify_migrations
 
 
 class Parser(UsageParser, CommandParser):
-    """Django's parser, with our exit code."""
+    """Django's parser, with the exit code of ``UsageParser``."""
 
 
 class Command(BaseCommand):
@@ -59,7 +60,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the subcommands."""
-        parser.__class__ = Parser  # subparsers are made of the same class
+        parser.__class__ = Parser  # Subparsers get the same class.
         commands = parser.add_subparsers(dest="job", required=True)
         self._add_preflight(commands)
         self._add_snapshot(commands)
@@ -92,7 +93,11 @@ class Command(BaseCommand):
         command = commands.add_parser("snapshot", help="What is the state of this installation?")
         command.set_defaults(run=self._capture_snapshot)
         command.add_argument(
-            "--output", type=Path, metavar="DIR", default=Path(), help="folder to write it to"
+            "--output",
+            type=Path,
+            metavar="DIR",
+            default=Path(),
+            help="folder to write the snapshot to",
         )
         command.add_argument(
             "--depth", default=DEFAULT_DEPTH, choices=DEPTHS, help="how much of the rows to read"
@@ -103,7 +108,10 @@ class Command(BaseCommand):
         command.set_defaults(run=self._compare)
         command.add_argument("before", type=Path, help="the older snapshot-….json.gz")
         command.add_argument(
-            "after", type=Path, nargs="?", help="the newer one; default: the current state"
+            "after",
+            type=Path,
+            nargs="?",
+            help="the newer snapshot-….json.gz; default: the current state",
         )
         add_report_options(command)
 
@@ -142,7 +150,7 @@ class Command(BaseCommand):
             "--strategy",
             default="",
             choices=("", *ROLLBACK_OPTIONS),
-            help="default: the recommended one",
+            help="the rollback option; default: the recommended option",
         )
         command.add_argument(
             "--instance", default="", help="name of this installation in the snapshot"
@@ -153,14 +161,14 @@ class Command(BaseCommand):
     def _add_state_and_help(self, commands: Any) -> None:
         command = commands.add_parser("state", help="Print the fingerprint that a script checks.")
         command.set_defaults(run=self._print_state, output=None)
-        command = commands.add_parser("help", help="The options of one of these commands")
+        command = commands.add_parser("help", help="Print the options of a command.")
         command.add_argument("about", choices=commands.choices)
         command.set_defaults(
             run=lambda options: commands.choices[options["about"]].print_help(), output=None
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Run the Job and leave with its exit code."""
+        """Run the subcommand, and exit with its exit code."""
         try:
             if options["output"]:
                 ensure_directory(options["output"])
@@ -206,7 +214,7 @@ class Command(BaseCommand):
         return code
 
     def _export_changes(self, folder: Path, snapshot: Snapshot) -> None:
-        """Write the changes since a snapshot, to repeat them after a restore."""
+        """Write the changes since a snapshot to a file, to make them again after a restore."""
         since = datetime.fromisoformat(snapshot.created)
         path = folder / f"changes-since-{since:%Y%m%dT%H%M%SZ}.jsonl.gz"
         config = read_configuration()

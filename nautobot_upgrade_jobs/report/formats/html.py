@@ -14,6 +14,7 @@ from ...checks.findings import Status
 from ...common.text import escape_invisible, plural
 from .. import charts
 from ..model import SEVERITY_ORDER, Report
+from ..remediation_text import TO_DO, command_blocks
 from ..rollback_text import describe_options
 from .markdown import PHASE_TEXT, SEVERITY_TITLES
 
@@ -31,6 +32,7 @@ def render(report: Report) -> str:
         shown=[section for section in sections if section[2]],
         statuses=list(Status),
         when=PHASE_TEXT,
+        to_do=TO_DO,
         options=tuple(describe_options(report.rollback_decision))
         if report.rollback_decision
         else (),
@@ -43,7 +45,7 @@ def render(report: Report) -> str:
 
 
 def apply_theme(document: str, theme: str) -> str:
-    """Return a report with the theme of the page that shows it, ``light`` or ``dark``."""
+    """Return a report with the theme of the surrounding page, ``light`` or ``dark``."""
     return document.replace('<html lang="en">', f'<html lang="en" data-theme="{theme}">', 1)
 
 
@@ -59,14 +61,15 @@ def _load_template() -> Template:
     )
     environment.filters["prose"] = _render_code_spans
     environment.filters["plural"] = plural
+    environment.filters["blocks"] = command_blocks
     return environment.get_template("report.html")
 
 
 def _escape_value(value: Any) -> Any:
-    """Return a value without characters that change how the text around it is displayed."""
+    """Return a value without characters that change how the surrounding text is displayed."""
     return type(value)(escape_invisible(value)) if isinstance(value, str) else value
 
 
 def _render_code_spans(text: str) -> Markup:
-    """Return text with the parts in backticks as code and everything else escaped."""
+    """Return text as HTML: parts in backticks become code, and everything else is escaped."""
     return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))  # noqa: S704

@@ -1,7 +1,7 @@
 """The JSON report, a public interface that ``schema/report-1.json`` describes.
 
-Every field is written explicitly instead of dumping the internal types, so that an internal change
-does not change the file format.
+Every field is written explicitly. A change of the internal types therefore does not change the file
+format.
 """
 
 from __future__ import annotations
@@ -96,7 +96,10 @@ def _serialize_finding(reported: ReportedFinding) -> dict[str, Any]:
         "subject": finding.subject,
         "message": finding.message,
         "remediation": finding.remediation,
-        "commands": list(finding.commands),
+        "when": finding.when.value,
+        "commands": [
+            {"kind": command.kind.value, "text": command.text} for command in finding.commands
+        ],
         "evidence": list(finding.evidence),
         "references": list(finding.references),
         "accepted": _serialize_acceptance(reported.acceptance) if reported.acceptance else None,
@@ -122,6 +125,7 @@ def _serialize_step(step: Step) -> dict[str, Any]:
         "why": step.why,
         "commands": list(step.commands),
         "verify": step.verify,
+        "expected": step.expected,
         "irreversible": step.irreversible,
     }
 

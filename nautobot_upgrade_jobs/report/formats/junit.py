@@ -1,7 +1,7 @@
 """The report as JUnit XML, for a CI gate that reads test results. Each check is a test.
 
-An unaccepted blocker is a failure. A check that could not run is an error, because what was not
-checked must not be green. Warnings appear in the output of a test that passes. Control characters
+A test fails if its check has an unaccepted blocker. A check that could not run is an error, because
+it must not be green. Warnings appear in the output of a test that passes. Control characters
 are written as escape sequences, because XML does not allow them.
 """
 
@@ -12,6 +12,7 @@ from xml.etree import ElementTree as xml
 from ...checks.findings import CheckResult, Severity, Status
 from ...common.text import escape_nonprintable
 from ..model import Report, ReportedFinding
+from ..remediation_text import describe_remediation
 
 Counts = dict[str, int]
 
@@ -44,7 +45,7 @@ def render(report: Report) -> str:
 def _add_test_case(
     suite: xml.Element, report: Report, result: CheckResult, findings: list[ReportedFinding]
 ) -> str:
-    """Add a test and return the name of the count that it increases, empty if it passes."""
+    """Add a test, and return the name of the counter to increase; empty if the test passes."""
     case = xml.SubElement(
         suite, "testcase", classname=f"{report.kind}.{result.topic}", name=result.check, time="0"
     )
@@ -76,8 +77,7 @@ def _describe_finding(reported: ReportedFinding) -> str:
     lines = [f"{finding.severity.value}: {reported.key}: {finding.message}"]
     if accepted:
         lines.append(f"Accepted by {accepted.who} until {accepted.until}: {accepted.reason}")
-    lines.append(f"To do: {finding.remediation}")
-    lines += [f"Run: {command}" for command in finding.commands]
+    lines += describe_remediation(finding)
     lines += [f"Evidence: {item}" for item in finding.evidence]
     return "\n".join(map(escape_nonprintable, lines))
 

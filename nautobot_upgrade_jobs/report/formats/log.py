@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from ...checks.findings import CheckResult, Severity, Status, Verdict
 from ...common.text import escape_nonprintable, plural
 from ..model import Report, ReportedFinding
+from ..remediation_text import describe_remediation
 from ..rollback_text import describe_options
 
 LEVELS = {Severity.BLOCKER: "error", Severity.WARNING: "warning", Severity.INFO: "info"}
@@ -29,9 +30,9 @@ class LogLine:
     grouping: str
     """The topic, or ``summary``."""
     message: str
-    """The line itself."""
+    """The text of the line."""
     details: tuple[str, ...] = ()
-    """Remediation, commands and evidence."""
+    """Further lines: remediation, commands and evidence."""
 
 
 def build_log_lines(report: Report) -> Iterator[LogLine]:
@@ -113,8 +114,7 @@ def _build_rollback_lines(report: Report) -> Iterator[LogLine]:
 
 def _build_finding_line(reported: ReportedFinding) -> LogLine:
     finding, accepted = reported.finding, reported.acceptance
-    details = [f"To do: {finding.remediation}"]
-    details += [f"Run: {command}" for command in finding.commands]
+    details = list(describe_remediation(finding))
     details += [f"Evidence: {item}" for item in finding.evidence]
     if accepted:
         details.insert(0, f"Accepted by {accepted.who} until {accepted.until}: {accepted.reason}")

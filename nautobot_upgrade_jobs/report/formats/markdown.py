@@ -11,6 +11,7 @@ from ...checks.release_notes import TriagedNote
 from ...common.text import escape_invisible, plural
 from ...rollback.options import RollbackOption
 from ..model import AFFECTED, NEEDS_READING, SEVERITY_ORDER, UNAFFECTED, Report, ReportedFinding
+from ..remediation_text import TO_DO, command_blocks
 from ..rollback_text import OptionText, describe_options
 
 SEVERITY_TITLES = {
@@ -29,15 +30,15 @@ SPECIAL_CHARACTERS = re.compile(r"([\\`*_\[\]|#])")
 
 
 def escape(text: str) -> str:
-    """Return text on one line that Markdown shows unchanged, in a table as well."""
+    """Return text on one line, escaped so that Markdown shows it unchanged, also in a table."""
     escaped = SPECIAL_CHARACTERS.sub(r"\\\1", escape_invisible(" ".join(text.split())))
     return html.escape(
         escaped, quote=False
-    )  # some Markdown parsers ignore a backslash before these
+    )  # Some Markdown parsers ignore a backslash before these characters.
 
 
 def code_span(text: str) -> str:
-    """Return text as a code span that no backtick in the text can end."""
+    """Return text as a code span. Backticks in the text do not end the code span."""
     inside = escape_invisible(" ".join(text.split()))
     fence = choose_fence(inside, shortest=1)
     space = " " if "`" in inside else ""
@@ -45,7 +46,7 @@ def code_span(text: str) -> str:
 
 
 def code_block(commands: Iterable[str], language: str = "") -> Iterator[str]:
-    """Yield a code block that nothing in the commands can end."""
+    """Yield a code block. Backticks in the commands do not end the code block."""
     shown = [escape_invisible(command) for command in commands]
     fence = choose_fence("\n".join(shown), shortest=3)
     yield f"{fence}{language}"
@@ -54,7 +55,7 @@ def code_block(commands: Iterable[str], language: str = "") -> Iterator[str]:
 
 
 def choose_fence(text: str, *, shortest: int) -> str:
-    """Return a fence that is longer than any run of backticks in the text."""
+    """Return a fence with more backticks than any sequence of backticks in the text."""
     longest = max(map(len, re.findall(r"`+", text)), default=0)
     return "`" * max(shortest, longest + 1)
 
@@ -166,10 +167,12 @@ def _build_finding(reported: ReportedFinding, report: Report) -> Iterator[str]:
     if reported.why:
         yield f"**Expected:** {escape(reported.expected)} Otherwise: {escape(reported.why)}"
         yield ""
-    yield f"**To do:** {escape(finding.remediation)}"
-    if finding.commands:
+    yield f"**{TO_DO[finding.when]}:** {escape(finding.remediation)}"
+    for block in command_blocks(finding.commands):
         yield ""
-        yield from code_block(re.sub(r"[\r\n]+", " ", command) for command in finding.commands)
+        yield f"{block.place}:"
+        yield ""
+        yield from code_block(block.lines, block.language)
     if finding.evidence:
         yield ""
         yield from (f"- {escape(item)}" for item in finding.evidence)
@@ -201,7 +204,7 @@ def _build_not_checked_section(report: Report) -> Iterator[str]:
 
 
 def _build_notes_section(report: Report) -> Iterator[str]:
-    """Yield in full the notes to read, and only the number of the others."""
+    """Yield the notes to read in full, and only the number of all other notes."""
     yield ""
     yield "## Release notes up to the target"
     yield ""

@@ -1,4 +1,7 @@
-"""The rollback steps as a shell script that confirms, verifies and can be resumed."""
+"""The rollback steps as a shell script.
+
+The script asks for confirmation, verifies each step, and can be resumed after a failure.
+"""
 
 from __future__ import annotations
 
@@ -78,7 +81,7 @@ def _build_lines(report: Report) -> Iterator[str]:
     yield from _build_comment(f"Rollback of {report.instance}: {report.subject}")
     yield from _build_comment(f"Planned {report.created:%Y-%m-%d %H:%M} UTC by {report.tool}.")
     yield "# Read this script before you run it. Without --yes it asks for confirmation before each"
-    yield "# irreversible step. It stops at the first failure and resumes there when run again."
+    yield "# irreversible step. It stops at the first failure. Run it again to resume there."
     yield SCRIPT_HEADER.format(state=shlex.quote(report.database_state))
     for name in _find_variables(report.steps):
         yield f': "${{{name}:?is not set}}"'
@@ -87,8 +90,7 @@ def _build_lines(report: Report) -> Iterator[str]:
     yield STATE_GUARD.format(state_command=report.state_command)
     for number, step in enumerate(report.steps, 1):
         yield from _build_function(f"step_{number}", step.commands)
-        verify = (step.verify,) if is_command(step.verify) else ()
-        yield from _build_function(f"verify_{number}", verify)
+        yield from _build_function(f"verify_{number}", (step.verify,) if step.verify else ())
         kind = "irreversible" if step.irreversible else "plain"
         yield f"run {number} {shlex.quote(step.title)} {kind}"
         yield ""
@@ -96,7 +98,7 @@ def _build_lines(report: Report) -> Iterator[str]:
 
 
 def _build_function(name: str, commands: tuple[str, ...]) -> Iterator[str]:
-    """Yield a function. Run in its own pipeline, it stops at the first command that fails."""
+    """Yield a shell function. ``run`` starts it in a pipeline, so it stops at the first failure."""
     yield f"{name}() {{"
     yield from (f"    {command}" for command in commands or (":",))
     yield "}"
@@ -110,8 +112,3 @@ def _find_variables(steps: tuple[Step, ...]) -> list[str]:
 
 def _build_comment(text: str) -> Iterator[str]:
     yield f"# {escape(text)}"
-
-
-def is_command(text: str) -> bool:
-    """Return whether a verification is a command and not a sentence."""
-    return bool(text) and not text.endswith(".")

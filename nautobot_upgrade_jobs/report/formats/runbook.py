@@ -1,4 +1,4 @@
-"""The steps of a maintenance window as Markdown, for an upgrade or a rollback."""
+"""The steps of an upgrade or a rollback as Markdown."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from ...checks.findings import Severity
 from ...runbook.container_commands import COMPOSE_RUN
 from ..model import Report
 from .markdown import code_block, code_span, escape
-from .rollback_script import is_command
 
 FOLDER_INSTRUCTION = "Run the commands in the folder that contains this plan and its files,"
 ENVIRONMENT_INSTRUCTIONS = {
@@ -21,7 +20,7 @@ ENVIRONMENT_INSTRUCTIONS = {
         " allowed to write there."
     ),
 }
-"""Instructions by whether Nautobot runs in a container."""
+"""Instructions for an installation outside (False) and inside (True) a container."""
 POINT_OF_NO_RETURN = "**After this step, only the backup can restore the previous state.**"
 TITLES = {"preflight": ("Upgrade", "Preflight"), "rollback": ("Rollback", "Rollback Planner")}
 
@@ -60,5 +59,7 @@ def _build_lines(report: Report) -> Iterator[str]:
         yield from code_block(step.commands, "shell")
         if step.verify:
             yield ""
-            shown = code_span if is_command(step.verify) else escape
-            yield f"Verify: {shown(step.verify)}"
+            yield f"Verify: {code_span(step.verify)}"
+        if step.expected:
+            yield ""
+            yield f"Expected: {escape(step.expected)}"

@@ -9,13 +9,14 @@ from typing import Any
 from ...checks.findings import CheckResult, Severity, Status
 from ...common.text import escape_nonprintable
 from ..model import TOOL_NAME, Report, ReportedFinding
+from ..remediation_text import TO_DO
 
 LEVELS = {Severity.BLOCKER: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
 SCHEMA_URL = "https://json.schemastore.org/sarif-2.1.0.json"
 
 
 def render(report: Report) -> str:
-    """Return the report as SARIF text in ASCII, because a reader may print it on a terminal."""
+    """Return the report as SARIF text in ASCII, because users may print it on a terminal."""
     return json.dumps(build_document(report), indent=2) + "\n"
 
 
@@ -75,7 +76,9 @@ def _build_result(reported: ReportedFinding, rules: dict[str, int]) -> dict[str,
         "ruleId": reported.check,
         "ruleIndex": rules[reported.check],
         "level": LEVELS[finding.severity],
-        "message": _build_message(f"{finding.message} To do: {finding.remediation}"),
+        "message": _build_message(
+            f"{finding.message} {TO_DO[finding.when]}: {finding.remediation}"
+        ),
         "locations": [{"logicalLocations": [location]}],
         "partialFingerprints": {"finding/v1": reported.key},
         "suppressions": [{"kind": "external", "status": "accepted", "justification": suppressed}]
@@ -84,7 +87,7 @@ def _build_result(reported: ReportedFinding, rules: dict[str, int]) -> dict[str,
         "properties": {
             "phase": finding.phase.value,
             "impact": finding.impact.value,
-            "commands": list(finding.commands),
+            "commands": [command.text for command in finding.commands],
             "evidence": list(finding.evidence),
             "references": list(finding.references),
         },

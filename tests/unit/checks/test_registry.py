@@ -5,6 +5,7 @@ import pytest
 from nautobot_upgrade_jobs.checks.build import blocker
 from nautobot_upgrade_jobs.checks.findings import Impact, Phase
 from nautobot_upgrade_jobs.checks.registry import Check, all_checks, check, checks_for_stage
+from nautobot_upgrade_jobs.checks.remediation import When
 
 
 def test_all_checks_have_unique_ids_and_complete_documentation():
@@ -44,7 +45,13 @@ def test_check_completes_a_finding_with_its_defaults():
 
 def test_check_keeps_what_the_finding_states_itself():
     stated = blocker(
-        "x", "Message.", fix="Fix it.", phase=Phase.MIGRATE, impact=Impact.DATA_LOSS, see=()
+        "x",
+        "Message.",
+        fix="Fix it.",
+        phase=Phase.MIGRATE,
+        impact=Impact.DATA_LOSS,
+        when=When.WINDOW,
+        see=(),
     )
     assert list(make_check(stated, **DEFAULTS)()) == [stated]
 

@@ -20,9 +20,16 @@ from tests.support.builders import database, facts, mysql, settings
 NOTE = ReleaseNote("nautobot", "3.0", "removed", "Removed settings.")
 
 
-def result(*evidence, message="A message."):
+def result(*evidence, message="A message.", names=()):
     finding = Finding(
-        Severity.WARNING, "subject", message, "", Phase.RUNTIME, Impact.NONE, evidence=evidence
+        Severity.WARNING,
+        "subject",
+        message,
+        "",
+        Phase.RUNTIME,
+        Impact.NONE,
+        evidence=evidence,
+        names=names,
     )
     return CheckResult(
         "jobs.lost_approval_requirement", "", Status.FAILED, "facts", findings=(finding,)
@@ -37,7 +44,7 @@ def triaged(note, *results, **topics):
 @pytest.mark.parametrize(
     ("names", "finding"),
     [
-        (("approval_required",), result(message="3 Jobs have approval_required set.")),
+        (("approval_required",), result(names=("approval_required",))),
         (("approval_required",), result("extras.Job.approval_required")),
         (("StatusModel",), result("cannot import name 'StatusModel' from 'nautobot.apps.models'")),
         (("nautobot.apps.models.StatusModel",), result("StatusModel does not exist")),
@@ -58,6 +65,7 @@ def test_triage_with_a_finding_that_mentions_a_distinctive_name_attaches_it(name
         (("Device",), result("Device edge-01")),
         (("approval_required",), result("approval_required_override")),
         (("approval_required",), result("nothing of the kind")),
+        (("approval_required",), result(message="3 Jobs have approval_required set.")),
         (("nautobot_config.py",), result("jobs/planted.py")),
         (("nautobot_config.py",), result("nautobot_config.py, line 3")),
         (("circuits/circuit.html",), result("templates/base.html")),

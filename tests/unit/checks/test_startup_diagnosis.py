@@ -2,6 +2,7 @@
 
 import pytest
 
+from nautobot_upgrade_jobs.checks.remediation import shell
 from nautobot_upgrade_jobs.checks.startup_diagnosis import startup_findings
 from nautobot_upgrade_jobs.facts.startup import STAGES, Failure, Frame, Startup
 
@@ -100,7 +101,7 @@ def test_startup_findings_of_an_import_error_give_file_line_and_command():
     )
     (finding,) = startup_findings(failed("apps", "ImportError", "cannot import name 'X'", *frames))
     assert f"{PACKAGES}/some_app/jobs.py, line 7" in finding.message
-    assert finding.commands == ("pip install --upgrade some_app",)
+    assert finding.commands == (shell("pip install --upgrade some_app"),)
 
 
 def test_startup_findings_with_pending_migrations_still_list_every_error():

@@ -102,7 +102,7 @@ def test_reversal_from_snapshot_effect_by_operation(operation, expected):
         pytest.param(
             added("dcim_cable", "label"),
             CURRENT,
-            "the snapshot does not contain its columns",
+            "the snapshot does not contain the columns",
             id="unknown column",
         ),
         pytest.param(

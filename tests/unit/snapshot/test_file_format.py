@@ -89,7 +89,7 @@ def test_dump_equal_snapshots_gives_equal_files():
         (packed(unpacked(), schema=2), "schema 2"),
         (packed(unpacked(), sha256="0" * 64), "altered"),
         (packed(unpacked(), snapshot=None), "altered"),
-        (packed(unpacked(), snapshot="\ud800"), "no Unicode"),
+        (packed(unpacked(), snapshot="\ud800"), "not Unicode"),
         (
             gzip.compress(
                 b'{"format":"nautobot-upgrade-jobs snapshot","schema":1,"snapshot":1e999}'

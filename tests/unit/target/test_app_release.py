@@ -39,7 +39,7 @@ def test_read_app_release_migrations_are_read_without_running_code(index):
     ("requirement", "module", "words"),
     [
         ("example==7.7", "example", "example==7.7"),
-        ("example==1.0", "other", "it has no package other"),
+        ("example==1.0", "other", "the release has no package other"),
         ("sourced==1.0", "sourced", "sourced"),
     ],
 )

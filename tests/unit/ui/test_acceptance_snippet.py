@@ -46,7 +46,7 @@ def test_render_snippet_any_reason_parses_as_the_same_acceptance(reason):
         pytest.param("finding", "", "'finding'", id="empty finding"),
         pytest.param("target", "", "'target'", id="empty target"),
         pytest.param("until", "tomorrow", "not a date", id="not a date"),
-        pytest.param("until", "2026-11-21", "2026-11-21 is past", id="past date"),
+        pytest.param("until", "2026-11-21", "2026-11-21 is in the past", id="past date"),
     ],
 )
 def test_render_snippet_invalid_field_raises_an_error_that_names_it(field, value, message):

@@ -102,10 +102,10 @@ def test_parse_rollback_target_migration_concerns_one_app():
         ("nautobot-example==0.5", "its migration example.0000_older is not applied"),
         (
             "nautobot-example==0.4",
-            "it requires nautobot<3, and 3.2.7 is installed; "
-            "it requires absent>=1, and none is installed",
+            "it requires nautobot<3, but 3.2.7 is installed; "
+            "it requires absent>=1, but no version is installed",
         ),
-        ("nautobot-example==0.3", "it requires absent, and none is installed"),
+        ("nautobot-example==0.3", "it requires absent, but no version is installed"),
         ("nautobot-example==1.0.0 Nautobot_Example==0.4", "nautobot-example is named twice"),
         ("nautobot==3.1.8 nautobot==3.0.11", "nautobot is named twice"),
         ("nautobot==9.9.9", "does not contain Nautobot 9.9.9"),

@@ -63,8 +63,8 @@ def test_plan_rollback_offline_writes_no_script():
 @pytest.mark.parametrize(
     ("current", "previous", "message"),
     [
-        (PREVIOUS, CURRENT, "not older than the current one"),
-        (CURRENT, CURRENT, "not older than the current one"),
+        (PREVIOUS, CURRENT, "not older than the current snapshot"),
+        (CURRENT, CURRENT, "not older than the current snapshot"),
         (CURRENT, replace(PREVIOUS, instance="elsewhere"), "of another instance"),
         (
             replace(CURRENT, facts=replace(CURRENT.facts, migrations=Unavailable("no"))),

@@ -13,6 +13,7 @@ import pytest
 
 from nautobot_upgrade_jobs.checks.expectation_parser import NO_EXPECTATIONS
 from nautobot_upgrade_jobs.checks.registry import Check, NotApplicable, all_checks
+from nautobot_upgrade_jobs.checks.remediation import Command
 from nautobot_upgrade_jobs.checks.runner import NOT_ASSESSED, NOT_BOOTED, NOT_RESOLVED, run_checks
 from nautobot_upgrade_jobs.facts import FactUnavailable
 from tests.support import builders
@@ -23,6 +24,7 @@ FIELDS = (
     "subject",
     "message",
     "remediation",
+    "when",
     "commands",
     "evidence",
     "phase",
@@ -35,6 +37,8 @@ FIELDS = (
 def as_json(value):
     if isinstance(value, Enum):
         return value.value
+    if isinstance(value, Command):
+        return {"kind": value.kind.value, "text": value.text}
     return [as_json(item) for item in value] if isinstance(value, tuple) else value
 
 

@@ -3,6 +3,7 @@
 import pytest
 
 from nautobot_upgrade_jobs.checks.findings import FindingRef
+from nautobot_upgrade_jobs.checks.remediation import sql
 from nautobot_upgrade_jobs.checks.rules.data import ambiguous_indexes, empty_social_uids
 from nautobot_upgrade_jobs.facts import Unavailable
 from nautobot_upgrade_jobs.facts.data import AffectedRows
@@ -108,7 +109,7 @@ def test_ambiguous_indexes_unless_exactly_one_matches_blocks(findings_of, indexe
 )
 def test_ambiguous_indexes_commands_leave_one_index(indexes, server, commands):
     (finding,) = ambiguous_indexes(data(renamed_indexes=(renamed_index(*indexes),)), server)
-    assert finding.commands == commands
+    assert finding.commands == tuple(map(sql, commands))
 
 
 @pytest.mark.parametrize(

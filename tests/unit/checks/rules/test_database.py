@@ -2,6 +2,7 @@
 
 import pytest
 
+from nautobot_upgrade_jobs.checks.remediation import sql
 from nautobot_upgrade_jobs.checks.rules.database import missing_privileges, sequence_behind
 from nautobot_upgrade_jobs.facts.database import IdSequence, Transaction
 from tests.support.builders import database, facts, mysql, target
@@ -129,8 +130,8 @@ def test_dependent_views_in_an_upgrade_block_on_postgresql_and_warn_on_mysql(
 def test_database_commands_with_hostile_names_quote_them():
     hostile = database(can_create_tables=False, schema='s"x', role='r"y', tables_not_owned=('t"z',))
     create, ownership = missing_privileges(hostile)
-    assert create.commands == ('GRANT CREATE ON SCHEMA "s""x" TO "r""y";',)
-    assert ownership.commands == ('ALTER TABLE "t""z" OWNER TO "r""y";',)
+    assert create.commands == (sql('GRANT CREATE ON SCHEMA "s""x" TO "r""y";'),)
+    assert ownership.commands == (sql('ALTER TABLE "t""z" OWNER TO "r""y";'),)
     behind = database(sequences=(IdSequence("t", "id", '"it\'s"', 1, 2),))
     (finding,) = sequence_behind(behind)
-    assert finding.commands == ("SELECT setval('\"it''s\"', 2);",)
+    assert finding.commands == (sql("SELECT setval('\"it''s\"', 2);"),)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from nautobot_upgrade_jobs.checks.remediation import shell
 from nautobot_upgrade_jobs.checks.rules.migrations import unpackaged_files
 from nautobot_upgrade_jobs.facts.migrations import (
     Migration,
@@ -80,7 +81,7 @@ def test_unpackaged_files_commands_reverse_before_they_delete_the_file(recorded,
         unpackaged={"example.0002_auto": "/venv/0002_auto.py"},
     )
     (finding,) = unpackaged_files(history)
-    assert list(finding.commands) == commands
+    assert list(finding.commands) == list(map(shell, commands))
 
 
 def create_model(table):

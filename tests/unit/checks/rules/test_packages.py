@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from nautobot_upgrade_jobs.checks.remediation import When, shell
 from nautobot_upgrade_jobs.checks.rules.packages import (
     INSTALL_COMMAND,
     app_version_changes,
@@ -99,7 +100,8 @@ def test_conflict_without_a_resolution_is_skipped(findings_of):
 def test_app_version_changes_install_the_whole_set_in_one_command():
     state = resolution(apps=(CHANGED, replace(CHANGED, latest="3.0")))
     (finding,) = app_version_changes(state)
-    assert finding.commands == (INSTALL_COMMAND,)
+    assert finding.commands == (shell(INSTALL_COMMAND),)
+    assert finding.when is When.WINDOW
     assert finding.evidence == (
         "nautobot-example: 1.0 to 2.0; the latest",
         "nautobot-example: 1.0 to 2.0; the latest is 3.0",

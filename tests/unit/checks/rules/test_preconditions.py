@@ -4,8 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from nautobot_upgrade_jobs.checks.rules.preconditions import migration_cost, violated
-from nautobot_upgrade_jobs.facts import Tables
+from nautobot_upgrade_jobs.checks.rules.preconditions import (
+    migration_cost,
+    schema_conflict,
+    violated,
+)
+from nautobot_upgrade_jobs.facts import Tables, Unavailable
 from nautobot_upgrade_jobs.facts.preconditions import (
     COST_TEXTS,
     CostKind,
@@ -15,6 +19,12 @@ from nautobot_upgrade_jobs.facts.preconditions import (
     PreconditionKind,
     PreconditionResult,
     Preconditions,
+)
+from nautobot_upgrade_jobs.facts.schema_conflicts import (
+    ConflictKind,
+    ObjectKind,
+    SchemaConflict,
+    SchemaObject,
 )
 from nautobot_upgrade_jobs.facts.tables import Table
 from tests.support.builders import database, facts, mysql, trial_boot
@@ -175,7 +185,7 @@ def test_violated_message_names_the_rows_and_the_operation(changes, text):
     result = PreconditionResult(replace(UNIQUE, **changes), 2)
     (finding,) = violated(boot_with(result), database())
     assert text in finding.message
-    assert "example.0002_more (AlterField) will stop after 3 of 9 migrations" in finding.message
+    assert "example.0002_more (AlterField) will fail after 3 of 9 migrations" in finding.message
 
 
 @pytest.mark.parametrize(
@@ -201,7 +211,7 @@ def test_migration_cost_states_time_and_disk_space():
         CostKind.INDEX_BUILD, "example.0002_more", "AddIndex", "dcim_device", Lock.WRITES
     )
     (finding,) = migration_cost(boot_with_costs(cost), TABLES)
-    assert "60 migrations will take between 44 seconds and 6 minutes" in finding.message
+    assert "60 migrations will take an estimated 44 seconds to 6 minutes" in finding.message
     assert "up to 400 MiB" in finding.message
     assert finding.evidence == (
         "dcim_device (about 2000000 rows): example.0002_more builds an index while writes wait",
@@ -228,4 +238,40 @@ def test_migration_cost_with_two_locks_lists_both():
         " (the first of 2 such operations)",
         "dcim_device (about 2000000 rows): example.0001 builds an index while reads and writes"
         " wait",
+    )
+
+
+COLUMN = SchemaObject(ObjectKind.COLUMN, "ipam_namespace", "tenant_id")
+INDEX = SchemaObject(ObjectKind.INDEX, "ipam_prefix", "by_name")
+COLUMN_EXISTS = SchemaConflict(ConflictKind.EXISTS, COLUMN, "ipam.0054", "AddField", 46, COLUMN)
+INDEX_MISSING = SchemaConflict(ConflictKind.MISSING, INDEX, "ipam.0055", "RemoveIndex", 1)
+
+
+def boot_on(conflicts):
+    preconditions = Preconditions(migrations_planned=59, schema_conflicts=conflicts)
+    return trial_boot(facts={"preconditions": preconditions})
+
+
+@pytest.mark.parametrize(
+    ("conflicts", "expected"),
+    [
+        pytest.param((), [], id="none"),
+        pytest.param(
+            (COLUMN_EXISTS, INDEX_MISSING),
+            [("blocker", "ipam_namespace.tenant_id"), ("blocker", "ipam_prefix.by_name")],
+            id="two",
+        ),
+        pytest.param(Unavailable("permission denied"), "skipped", id="unknown"),
+    ],
+)
+def test_schema_conflict_blocks_for_each_refused_operation(findings_of, conflicts, expected):
+    found = findings_of("preconditions.schema_conflict", facts(), trial_boot=boot_on(conflicts))
+    assert found == expected
+
+
+def test_schema_conflict_says_how_far_migrate_gets():
+    (found,) = schema_conflict(boot_on((COLUMN_EXISTS,)), database())
+    assert found.message == (
+        "Migration ipam.0054 (AddField) will fail after 46 of 59 migrations are committed, because"
+        " the column tenant_id of ipam_namespace already exists."
     )

@@ -2,6 +2,7 @@
 
 import pytest
 
+from nautobot_upgrade_jobs.checks.remediation import shell
 from nautobot_upgrade_jobs.checks.rules.releases import accidental_upgrade, alternative_targets
 from nautobot_upgrade_jobs.facts.resolution import AlternativeTarget, AppReleases
 from tests.support.builders import CATALOG, resolution, target
@@ -30,14 +31,14 @@ def test_accidental_upgrade_by_a_newer_app_informs(findings_of, apps, expected):
 
 def test_accidental_upgrade_command_pins_nautobot():
     (finding,) = accidental_upgrade(resolution(apps=(CHANGED,)), target(installed="2.4.44"))
-    assert finding.commands == ("pip install nautobot==2.4.44 nautobot-example==1.1",)
+    assert finding.commands == (shell("pip install nautobot==2.4.44 nautobot-example==1.1"),)
 
 
 def test_alternative_targets_name_the_newest_resolvable_release():
     state = resolution(alternatives=(RESOLVABLE, UNRESOLVABLE))
     (finding,) = alternative_targets(state, target(""), CATALOG)
     assert "3.1.8 is the newest" in finding.message
-    assert finding.commands == ("nautobot-server upgrade_jobs preflight --target 3.1.8",)
+    assert finding.commands == (shell("nautobot-server upgrade_jobs preflight --target 3.1.8"),)
     assert finding.evidence == (
         "3.1.8: 40 changed packages, including 2 Apps, 40 core migrations",
         "3.2.7: no compatible release of nautobot-stuck",

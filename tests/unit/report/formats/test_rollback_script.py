@@ -151,7 +151,7 @@ def test_script_irreversible_step_needs_confirmation(go, tmp_path, words, answer
 
 
 def test_script_sentence_as_verification_is_not_run(go, tmp_path):
-    assert go(step("echo one >>trace", verify="Check the result."))[0] == 0
+    assert go(replace(step("echo one >>trace"), expected="Check the result."))[0] == 0
 
 
 def test_script_hostile_title_is_not_run(go, tmp_path):

@@ -2,7 +2,7 @@
 # Rollback of nautobot.example.com: Nautobot 3.2.7 to Nautobot 2.4.44, 2026-11-19 12:00 UTC
 # Planned 2026-11-20 12:00 UTC by nautobot-upgrade-jobs 0.1.0.
 # Read this script before you run it. Without --yes it asks for confirmation before each
-# irreversible step. It stops at the first failure and resumes there when run again.
+# irreversible step. It stops at the first failure. Run it again to resume there.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 planned_for='postgresql nautobot: 0123456789abcdef, 7 changes'

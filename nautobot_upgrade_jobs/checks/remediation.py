@@ -1,0 +1,49 @@
+"""What an operator does about a finding: when, and with which commands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class When(str, Enum):
+    """When a remediation is carried out."""
+
+    NOW = "now"
+    """As soon as possible; it is safe for the release that runs now."""
+    WINDOW = "window"
+    """In the maintenance window, with the services stopped: now it would harm the live side."""
+    AFTER = "after"
+    """After the upgrade; the release that runs now does not support it."""
+
+
+class CommandKind(str, Enum):
+    """Where a command is entered."""
+
+    SHELL = "shell"
+    SQL = "sql"
+    CONFIGURATION = "configuration"
+    """A line of ``nautobot_config.py``."""
+
+
+@dataclass(frozen=True)
+class Command:
+    """One command of a remediation. A remediation without commands is a decision."""
+
+    kind: CommandKind
+    text: str
+
+
+def shell(text: str) -> Command:
+    """Return a command for a shell of the user that runs Nautobot."""
+    return Command(CommandKind.SHELL, text)
+
+
+def sql(text: str) -> Command:
+    """Return a statement for ``psql`` or ``mysql``."""
+    return Command(CommandKind.SQL, text)
+
+
+def configuration(text: str) -> Command:
+    """Return a line of ``nautobot_config.py``."""
+    return Command(CommandKind.CONFIGURATION, text)

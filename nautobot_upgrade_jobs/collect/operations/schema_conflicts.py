@@ -1,0 +1,98 @@
+"""Compare what pending operations create, change and drop with the actual schema."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from django.db.migrations.operations.base import Operation
+from django.db.migrations.state import ProjectState
+
+from ...facts import or_none
+from ...facts.schema_conflicts import ObjectKind, SchemaConflict
+from ...migration_graph.schema_diff import actual_tables
+from ...migration_graph.schema_simulation import ObjectChange, SchemaSimulation
+from .. import schema
+from ..context import Context, attempt
+from ..db.sql import fetch_rows
+from .object_changes import object_changes
+from .source_text import mentioned_by
+
+CodeSource = tuple[str, str | None]
+"""The key of a migration, and the source of code that it runs; None if that is unavailable."""
+RELATIONS_QUERIES = {
+    "postgresql": """
+        SELECT relname, CASE relkind WHEN 'S' THEN 'sequence' ELSE 'view' END
+        FROM pg_class
+        WHERE relnamespace = current_schema()::regnamespace AND relkind IN ('v', 'm', 'S')
+    """,
+    "mysql": "SELECT table_name, 'view' FROM information_schema.views "
+    "WHERE table_schema = database()",
+}
+SCHEMA_STATEMENT = re.compile(r"\b(ALTER|CREATE|DROP|RENAME)\s|schema_editor\.", re.IGNORECASE)
+"""What code that changes the schema contains."""
+
+
+class PlannedChange(NamedTuple):
+    """One change of the schema by a pending migration."""
+
+    change: ObjectChange
+    migration: str
+    operation: str
+    """Class of the operation."""
+    migrations_before: int
+    earlier_code: int
+    """Number of code operations that run before it."""
+
+
+def list_object_changes(
+    operation: Operation, app: str, state: ProjectState
+) -> tuple[ObjectChange, ...]:
+    """Return the changes of an operation; none if a field of an App cannot be read.
+
+    Args:
+        operation: The next database operation of the plan.
+        app: Label of the App of its migration.
+        state: The models before the operation.
+    """
+    changes = attempt(lambda: tuple(object_changes(operation, app, state)), expected=Exception)
+    return or_none(changes) or ()
+
+
+def find_schema_conflicts(
+    context: Context, planned: Sequence[PlannedChange], code: Sequence[CodeSource]
+) -> Iterator[SchemaConflict]:
+    """Yield the planned changes that the actual schema refuses, in the order of the plan.
+
+    A table that earlier code of the plan changes by statements of its own is left out, because
+    only a run shows what that code leaves.
+
+    Args:
+        context: The database.
+        planned: The changes of the plan, in order.
+        code: The code that the plan runs, in order.
+    """
+    connection = context.connection
+    rows = fetch_rows(connection, RELATIONS_QUERIES[connection.vendor])
+    relations = {name: ObjectKind(kind) for name, kind in rows}
+    actual = actual_tables(schema.collect(context))
+    simulation = SchemaSimulation(actual, relations, connection.vendor)
+    for each in planned:
+        refusal = simulation.apply(each.change)
+        if refusal is None:
+            continue
+        earlier = [
+            (key, source)
+            for key, source in code[: each.earlier_code]
+            if source is None or SCHEMA_STATEMENT.search(source)
+        ]
+        if not mentioned_by(earlier, refusal.object.table):
+            yield SchemaConflict(
+                refusal.kind,
+                refusal.object,
+                each.migration,
+                each.operation,
+                each.migrations_before,
+                refusal.used_by,
+            )

@@ -1,0 +1,50 @@
+"""The remediation of a finding as text: when to do it, and where to enter the commands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import groupby
+from typing import NamedTuple
+
+from ..checks.findings import Finding
+from ..checks.remediation import Command, CommandKind, When
+
+TO_DO = {
+    When.NOW: "To do now",
+    When.WINDOW: "To do in the maintenance window",
+    When.AFTER: "To do after the upgrade",
+}
+PLACES = {
+    CommandKind.SHELL: "In a shell",
+    CommandKind.SQL: "In psql or mysql",
+    CommandKind.CONFIGURATION: "In nautobot_config.py",
+}
+LANGUAGES = {
+    CommandKind.SHELL: "shell",
+    CommandKind.SQL: "sql",
+    CommandKind.CONFIGURATION: "python",
+}
+"""Names of languages for syntax highlighting."""
+
+
+class CommandBlock(NamedTuple):
+    """Consecutive commands that are entered at the same place."""
+
+    place: str
+    language: str
+    lines: tuple[str, ...]
+
+
+def command_blocks(commands: tuple[Command, ...]) -> Iterator[CommandBlock]:
+    """Yield the commands of a remediation in their order, one block for each place."""
+    for kind, block in groupby(commands, key=lambda command: command.kind):
+        # A line break inside a command would end it early.
+        lines = tuple(" ".join(command.text.splitlines()) for command in block)
+        yield CommandBlock(PLACES[kind], LANGUAGES[kind], lines)
+
+
+def describe_remediation(finding: Finding) -> Iterator[str]:
+    """Yield lines of plain text: when to do what, then each command and where to enter it."""
+    yield f"{TO_DO[finding.when]}: {finding.remediation}"
+    for command in finding.commands:
+        yield f"{PLACES[command.kind]}: {command.text}"
