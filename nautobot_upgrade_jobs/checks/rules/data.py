@@ -116,6 +116,11 @@ def ambiguous_indexes(data: Data, database: Database) -> Iterator[Finding]:
             ),
             commands=tuple(map(sql, _index_repair_statements(index, database.vendor))),
             evidence=index.matching_indexes,
+            supersedes=(
+                FindingRef(
+                    "preconditions.schema_conflict", f"{index.table}.({', '.join(index.columns)})"
+                ),
+            ),
         )
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import replace
 
 from ...catalog import Catalog
+from ...catalog.target_release import Target
 from ...facts import Database, ExpectedSchema, FactUnavailable, Migrations, Schema, require
 from ...facts.expected_schema import ExpectedTable
 from ...migration_graph.history import MigrationHistory
@@ -23,15 +25,18 @@ MAX_DESCRIBED = 3
 """Deviations of one table that the message describes; the evidence lists all."""
 
 
-@check(stage="verify", phase=Phase.RUNTIME, see=(DATABASE_BACKUP,))
-def drift(
+@check(stage="both", phase=Phase.RUNTIME, see=(DATABASE_BACKUP,))
+def drift(  # noqa: PLR0913 - the facts on both sides of the comparison
     schema: Schema,
     models: ExpectedSchema,
     migrations: Migrations,
     database: Database,
+    target: Target,
     catalog: Catalog,
 ) -> Iterator[Finding]:
     """Every table has the schema that the applied migrations create.
+
+    Before an upgrade this is a warning: preconditions.schema_conflict reports what stops it.
 
     Why: a migration that stopped half-way, was faked, or met a manual change leaves a schema in
         which pages and Jobs fail one by one, long after `migrate` reported OK.
@@ -51,8 +56,11 @@ def drift(
     for deviation in schema_drift(expected, actual):
         if not any(migration.accounts_for(deviation) for migration in unfinished):
             drifts[deviation.table].append(deviation)
+    is_upgrade = target.version != target.installed
     for table, deviations in drifts.items():
-        yield _build_finding(table, deviations, expected[table], database.vendor)
+        found = _build_finding(table, deviations, expected[table], database.vendor)
+        is_capped = is_upgrade and found.severity is Severity.BLOCKER
+        yield replace(found, severity=Severity.WARNING) if is_capped else found
 
 
 def _build_finding(

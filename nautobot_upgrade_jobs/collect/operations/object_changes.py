@@ -49,11 +49,10 @@ from .schema_tracker import (
 
 @dataclass(frozen=True)
 class _Model:
-    """A model with a table that migrations manage, before the operation."""
+    """A model with a table that migrations manage, before the operation; names in lower case."""
 
     app: str
     name: str
-    """In lower case."""
     table: str
     state: ModelState
 
@@ -103,12 +102,11 @@ def _create_model_changes(
         for field_name, each in operation.fields
         if _has_column(each)
     }
-    for _, each in operation.fields:
-        yield from _referenced_table(each, app, name, state)
     yield _change(Action.CREATE, ObjectKind.TABLE, table)
     for column in columns.values():
         yield _change(Action.CREATE, ObjectKind.COLUMN, table, column)
     for field_name, each in operation.fields:
+        yield from _referenced_table(each, app, name, state)
         yield from _m2m_table(Action.CREATE, TableRef(app, name, table), field_name, each)
     for names in options.get("unique_together") or ():
         yield _unnamed(Action.CREATE, table, (columns.get(each, each) for each in names), True)
@@ -207,9 +205,11 @@ def _remove_index_changes(operation: RemoveIndex, model: _Model) -> Iterator[Obj
 
 @_changes_of.register
 def _rename_index_changes(operation: RenameIndex, model: _Model) -> Iterator[ObjectChange]:
-    old, new = operation.old_name, operation.new_name
-    if old:  # Without it, Django searches an index by its columns.
-        yield _change(Action.RENAME, ObjectKind.INDEX, model.table, old, new_name=new)
+    # Without the old name, Django searches the index by its columns.
+    fields = model.state.fields
+    columns = tuple(get_column_name(name, fields[name]) for name in operation.old_fields or ())
+    target = SchemaObject(ObjectKind.INDEX, model.table, operation.old_name or "")
+    yield ObjectChange(Action.RENAME, target, operation.new_name, columns)
 
 
 @_changes_of.register

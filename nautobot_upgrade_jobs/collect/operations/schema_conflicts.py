@@ -17,7 +17,6 @@ from .. import schema
 from ..context import Context, attempt
 from ..db.sql import fetch_rows
 from .object_changes import object_changes
-from .source_text import mentioned_by
 
 CodeSource = tuple[str, str | None]
 """The key of a migration, and the source of code that it runs; None if that is unavailable."""
@@ -30,7 +29,11 @@ RELATIONS_QUERIES = {
     "mysql": "SELECT table_name, 'view' FROM information_schema.views "
     "WHERE table_schema = database()",
 }
-SCHEMA_STATEMENT = re.compile(r"\b(ALTER|CREATE|DROP|RENAME)\s|schema_editor\.", re.IGNORECASE)
+SCHEMA_STATEMENT = re.compile(
+    r"\b(ALTER|CREATE|DROP|RENAME)\s+(UNIQUE\s+)?(TABLE|INDEX|VIEW|SEQUENCE)\b"
+    r"|schema_editor\.(?!connection)",
+    re.IGNORECASE,
+)
 """What code that changes the schema contains."""
 
 
@@ -82,12 +85,7 @@ def find_schema_conflicts(
         refusal = simulation.apply(each.change)
         if refusal is None:
             continue
-        earlier = [
-            (key, source)
-            for key, source in code[: each.earlier_code]
-            if source is None or SCHEMA_STATEMENT.search(source)
-        ]
-        if not mentioned_by(earlier, refusal.object.table):
+        if not _is_changed_by_code(refusal.object.table, code[: each.earlier_code]):
             yield SchemaConflict(
                 refusal.kind,
                 refusal.object,
@@ -96,3 +94,11 @@ def find_schema_conflicts(
                 each.migrations_before,
                 refusal.used_by,
             )
+
+
+def _is_changed_by_code(table: str, code: Sequence[CodeSource]) -> bool:
+    """Return whether code contains statements on the schema and the name of the table."""
+    name = re.compile(rf"\b{re.escape(table)}\b")
+    return any(
+        SCHEMA_STATEMENT.search(source) and name.search(source) for _, source in code if source
+    )

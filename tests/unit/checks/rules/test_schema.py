@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support.builders import facts, migrations, schema
+from tests.support.builders import facts, migrations, schema, target
 
 
 @pytest.mark.parametrize(
@@ -33,7 +33,16 @@ from tests.support.builders import facts, migrations, schema
     ],
 )
 def test_drift_blocks_unless_it_is_slow_or_extra(findings_of, changes, expected):
-    assert findings_of("schema.drift", facts(schema=schema(**changes))) == expected
+    found = findings_of("schema.drift", facts(schema=schema(**changes)), target("2.4.44"))
+    assert found == expected
+
+
+def test_drift_before_an_upgrade_warns(findings_of):
+    """What stops the upgrade is reported by preconditions.schema_conflict."""
+    changes = {"columns": {"dcim_device.height": "integer"}}
+    for wanted, severity in (("3.2.7", "warning"), ("2.4.44", "blocker")):
+        found = findings_of("schema.drift", facts(schema=schema(**changes)), target(wanted))
+        assert found == [(severity, "dcim_device")]
 
 
 @pytest.mark.parametrize(
