@@ -2,7 +2,7 @@
 
 from nautobot.apps import ConstanceConfigItem, NautobotAppConfig
 
-from . import __version__
+from . import MINIMUM_NAUTOBOT, __version__
 from .app_settings import APP, UI_EDITABLE, get_default_settings, load_settings_schema
 
 
@@ -21,7 +21,7 @@ class UpgradeJobsConfig(NautobotAppConfig):
     author = "The nautobot-upgrade-jobs authors"
     description = "Preflight, snapshots and verification for Nautobot upgrades."
     base_url = "upgrade-jobs"
-    min_version = "2.4.0"
+    min_version = MINIMUM_NAUTOBOT
     default_settings = get_default_settings()
     constance_config = {  # noqa: RUF012 - Nautobot reads it from the class
         name: ConstanceConfigItem(

@@ -11,21 +11,24 @@ import nautobot
 
 from ..facts import Runtime
 from .context import Context
+from .support.release_link import SymbolicLinks, find_symbolic_links
 
 CONTAINER_MARKER_FILES = ("/.dockerenv", "/run/.containerenv")
 
 
 def collect(_: Context) -> Runtime:
     """Inspect the running process."""
+    links = find_symbolic_links(Path(sys.prefix), version("nautobot"))
     container = any(Path(marker).exists() for marker in CONTAINER_MARKER_FILES)
     return Runtime(
         nautobot=version("nautobot"),
         python=platform.python_version(),
         operating_system=_detect_operating_system(),
-        layout=_detect_layout(container),
+        layout=_detect_layout(container, links),
         container=container,
         prefix=sys.prefix,
-        symlink=_find_symlink(),
+        symlink=links.release,
+        other_symlink=links.other,
     )
 
 
@@ -36,19 +39,15 @@ def _detect_operating_system() -> str:
         return platform.platform()
 
 
-def _detect_layout(container: bool) -> str:
+def _detect_layout(container: bool, links: SymbolicLinks) -> str:
     """Return how Nautobot is installed: the first layout that matches."""
     package = Path(nautobot.__file__)
     if container and sys.prefix == sys.base_prefix:
         return "container image"
     if (package.resolve().parents[1] / ".git").exists():
         return "git checkout"
-    if _find_symlink():
+    if links.release:
         return "release symlink"
+    if links.other:
+        return "unknown"
     return "virtualenv" if sys.prefix != sys.base_prefix else "system"
-
-
-def _find_symlink() -> str:
-    """Return the symbolic link in the path of the environment; empty if there is none."""
-    prefix = Path(sys.prefix)
-    return next((str(path) for path in (prefix, *prefix.parents) if path.is_symlink()), "")

@@ -16,9 +16,12 @@ class Runtime:
     operating_system: str
     """Name and release, such as ``Debian GNU/Linux 12 (bookworm)``."""
     layout: str
-    """``virtualenv``, ``container image``, ``git checkout``, ``release symlink`` or ``system``."""
+    """``virtualenv``, ``container image``, ``git checkout``, ``release symlink``, ``system``,
+    or ``unknown`` if a symbolic link leads to the environment and may switch releases."""
     container: bool
     prefix: str
     """The environment's folder (``sys.prefix``)."""
     symlink: str = ""
-    """A symbolic link in the path of the environment, such as ``/opt/nautobot``; empty if none."""
+    """The link to the folder of the release, such as ``/opt/nautobot``; empty if there is none."""
+    other_symlink: str = ""
+    """Another symbolic link in the path of the environment; empty if there is none."""

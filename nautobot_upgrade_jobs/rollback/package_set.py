@@ -13,7 +13,7 @@ from ..facts.pinned_packages import PinnedPackages
 from ..migration_graph.reverse_plan import MigrateCall
 from ..upgrade.package_changes import INSTALLER_PACKAGES
 
-PIP_LAYOUTS = ("virtualenv", "system", "git checkout")
+PIP_LAYOUTS = ("virtualenv", "system", "git checkout", "unknown")
 """Layouts in which pip installs into the environment of the running Nautobot."""
 
 

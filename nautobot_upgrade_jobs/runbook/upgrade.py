@@ -201,6 +201,12 @@ def _explain_installation(plan: UpgradePlan) -> str:
             f" {', '.join(plan.packages_not_in_set)}: installed from a file or on no index, and "
             "therefore not in the package set. Install it into a new environment from its source."
         )
+    if plan.runtime.layout == "unknown":
+        why += (
+            f" It is unknown whether the symbolic link {plan.runtime.other_symlink} switches "
+            "releases, because its target does not have the name of a release. This plan installs "
+            "into the environment that the link leads to now, and does not change the link."
+        )
     layouts = (CONTAINER_IMAGE, "release symlink")
     if plan.runtime.container and plan.runtime.layout not in layouts:
         why += (
