@@ -127,7 +127,7 @@ class Report:
     @property
     def headline(self) -> str:
         """The verdict as a sentence."""
-        if self._is_already_upgraded:
+        if self._has_nothing_to_upgrade:
             advice = "No problems found." if self.verdict is Verdict.GO else "Read the warnings."
             return f"Nothing to upgrade, because {self.target} is already running. {advice}"
         return HEADLINES[self.kind][self.verdict]
@@ -135,14 +135,16 @@ class Report:
     @property
     def next_step(self) -> str:
         """The next step, as a sentence."""
-        if self._is_already_upgraded:
+        if self._has_nothing_to_upgrade:
             return "To upgrade to another release, run Preflight with that target."
         return NEXT_STEPS[self.kind][self.verdict]
 
     @property
-    def _is_already_upgraded(self) -> bool:
+    def _has_nothing_to_upgrade(self) -> bool:
+        """Whether the target is installed and there is no plan, not even for an App."""
         is_clear = self.verdict in (Verdict.GO, Verdict.CAUTION)
-        return self.is_preflight and is_clear and self.current == self.target
+        is_installed = self.installed_version == self.target_version
+        return self.is_preflight and is_clear and is_installed and not self.steps
 
     @property
     def subject(self) -> str:

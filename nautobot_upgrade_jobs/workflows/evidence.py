@@ -101,12 +101,21 @@ class UpgradeEvidence:
             return None
         return tuple(package_changes(packages, resolution))
 
+    @property
+    def _upgrades_apps(self) -> bool:
+        """Whether the package set contains other releases of the installed Apps."""
+        resolution = or_none(self.resolution)
+        return resolution is not None and any(
+            app.compatible and app.compatible != app.installed for app in resolution.apps
+        )
+
     def build_steps(self, wheel_directory: str) -> tuple[Step, ...]:
         """Return the upgrade plan; empty if there is no upgrade or the layout is unknown."""
         facts, target = self.facts, self.target
         if isinstance(facts.runtime, Unavailable) or isinstance(facts.database, Unavailable):
             return ()
-        if target.version == target.installed and not target.schema_release:
+        is_upgrade = target.version != target.installed or target.schema_release
+        if not is_upgrade and not self._upgrades_apps:
             return ()
         resolution, packages = or_none(self.resolution), or_none(facts.packages)
         return upgrade_steps(

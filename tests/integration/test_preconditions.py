@@ -2,6 +2,7 @@
 
 import contextlib
 from copy import deepcopy
+from datetime import date
 
 import django
 import pytest
@@ -31,7 +32,9 @@ from django.db.models import (
     CharField,
     CheckConstraint,
     DateField,
+    DateTimeField,
     DecimalField,
+    FloatField,
     ForeignKey,
     Index,
     IntegerField,
@@ -213,6 +216,15 @@ def create_tables(rows):
             [PreconditionKind.NOT_NULL],
         ),
         ([("a", "", 0)], [AddField("thing", "day", DateField())], [PreconditionKind.NOT_NULL]),
+        (
+            [("a", "", 0)],
+            [
+                AddField("thing", "day", DateField(default=date(2026, 1, 31))),
+                AlterField("thing", "day", DateTimeField(null=True)),
+            ],
+            [],
+        ),
+        ([("a", "", 2**31 - 1)], [AlterField("thing", "number", FloatField())], []),
         ([("a", "", 0)], [AlterUniqueTogether("thing", None)], []),
         ([("a", "", -1)], [AddConstraint("thing", NOT_NEGATIVE)], [PreconditionKind.CHECK]),
         ([("a", "", 0)], [AddConstraint("thing", NOT_NEGATIVE)], []),

@@ -12,7 +12,7 @@ from packaging.version import InvalidVersion, Version
 from ...catalog import AppConflict, Catalog, ConflictingApp, MergedApp
 from ...catalog.target_release import Target
 from ...facts import App, Apps, Migrations, Runtime, Tables, Unavailable
-from ...facts.resolution import Resolution
+from ...facts.resolution import AppReleases, Resolution
 from ...migration_graph.history import MigrationHistory
 from ..build import blocker, finding, warning
 from ..findings import Finding, FindingRef, Impact, Phase, Severity
@@ -30,7 +30,7 @@ def incompatible_with_target(
 ) -> Iterator[Finding]:
     """Every enabled App supports the target, by its metadata and by its version limits.
 
-    An App with a compatible release on the package index is not reported here.
+    An App of which the upgrade installs another release is not reported here.
 
     Why: one App that refuses to load stops every command of Nautobot, `migrate` included. Newer
         Apps declare their limit only in the metadata of their distribution.
@@ -38,10 +38,11 @@ def incompatible_with_target(
         disable the App or wait.
     """
     releases = () if isinstance(resolution, Unavailable) else resolution.apps
-    on_index = {release.distribution for release in releases}
+    # The limits of the installed release say nothing about another one, which the upgrade installs.
+    replaced = {each.distribution for each in releases if not _is_same_release(each)}
     for app in apps.enabled:
         reasons = _incompatibility_reasons(app, target.version)
-        if reasons and canonicalize_name(app.distribution) not in on_index:
+        if reasons and canonicalize_name(app.distribution) not in replaced:
             name = app.distribution or app.module
             yield blocker(
                 app.module,
@@ -54,6 +55,14 @@ def incompatible_with_target(
                     shell(f"pip install --dry-run nautobot=={target.version} {shlex.quote(name)}"),
                 ),
             )
+
+
+def _is_same_release(releases: AppReleases) -> bool:
+    """Return whether the package set for the target keeps the installed release of an App."""
+    try:
+        return Version(releases.installed) == Version(releases.compatible)
+    except InvalidVersion:
+        return releases.installed == releases.compatible
 
 
 def _incompatibility_reasons(app: App, version: str) -> list[str]:
@@ -88,7 +97,15 @@ def _is_below(version: str, limit: str) -> bool:
     try:
         return Version(version) < Version(limit)
     except InvalidVersion:
+        return False  # `no_nautobot_bound` reports it
+
+
+def _is_version(text: str) -> bool:
+    try:
+        Version(text)
+    except InvalidVersion:
         return False
+    return True
 
 
 @check(phase=Phase.BOOT, impact=Impact.OUTAGE, see=SEE)
@@ -99,7 +116,11 @@ def no_nautobot_bound(apps: Apps) -> Iterator[Finding]:
     Fix: read the App's compatibility notes, or test it on a copy of this installation.
     """
     for app in apps.enabled:
-        invalid = [text for text in app.nautobot_requirements if not _is_specifier(text)]
+        limits = filter(None, (app.min_version, app.max_version))
+        invalid = [
+            *(text for text in app.nautobot_requirements if not _is_specifier(text)),
+            *(text for text in limits if not _is_version(text)),
+        ]
         if invalid or not (app.nautobot_requirements or app.min_version or app.max_version):
             name = f"{app.distribution or app.module} {app.version}"
             yield warning(

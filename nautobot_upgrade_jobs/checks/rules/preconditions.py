@@ -25,6 +25,13 @@ from ..remediation import sql
 from ..text import format_duration, plural, truncate_list
 from ..violation_text import describe_violation
 
+SUBJECT_KINDS = (
+    PreconditionKind.NOT_NULL,
+    PreconditionKind.MAX_LENGTH,
+    PreconditionKind.NUMERIC_RANGE,
+    PreconditionKind.FOREIGN_KEY,
+)
+"""Kinds that the subject names, because one column can violate several."""
 TARGET_IS_INSTALLED = "the target is already installed"
 
 
@@ -113,8 +120,11 @@ def _format_operation(precondition: Precondition) -> str:
 
 
 def _format_subject(precondition: Precondition) -> str:
+    """Return a subject that no other precondition of the same rows has."""
     parts = (precondition.table, "+".join(precondition.columns), precondition.name)
-    return ".".join(part for part in parts if part)
+    subject = ".".join(part for part in parts if part)
+    is_named = precondition.kind in SUBJECT_KINDS
+    return f"{subject} ({precondition.kind.value})" if is_named else subject
 
 
 @check(phase=Phase.MIGRATE, impact=Impact.DATA_LOSS, see=(MIGRATION_OPERATIONS,))

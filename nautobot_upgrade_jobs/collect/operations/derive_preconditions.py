@@ -24,6 +24,13 @@ from .schema_tracker import SchemaTracker, TableRef, has_uniform_default
 NOT_VALID = "AddConstraintNotValid"
 """A PostgreSQL operation that does not check existing rows."""
 UNIQUE_EXPRESSION_REASON = "uniqueness of an expression is not tested"
+LOSSLESS_CASTS = frozenset(
+    {
+        ("DateField", "DateTimeField"),
+        *((name, "FloatField") for name in ("SmallIntegerField", "IntegerField")),
+    }
+)
+"""Old and new types of which the server converts every value."""
 INTEGER_RANKS = {"SmallIntegerField": 0, "IntegerField": 1, "BigIntegerField": 2}
 
 
@@ -238,7 +245,10 @@ def is_cast(old: Field, new: Field) -> bool:
 
 
 def _is_widening(old: Field, new: Field) -> bool:
-    """Return whether the new type can hold every number of the old type."""
+    """Return whether the new type can hold every value of the old type."""
+    types = tuple(_get_base_field_type(field) for field in (old, new))
+    if types in LOSSLESS_CASTS:
+        return True
     if isinstance(old, DecimalField) and isinstance(new, DecimalField):
         extra_places = new.decimal_places - old.decimal_places
         return bool(extra_places >= 0 and new.max_digits - old.max_digits >= extra_places)

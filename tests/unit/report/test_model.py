@@ -5,7 +5,14 @@ from dataclasses import replace
 import pytest
 
 from nautobot_upgrade_jobs.checks.findings import Verdict
+from nautobot_upgrade_jobs.runbook.steps import Step
 from tests.support.report_samples import SAMPLES
+
+
+def running(report, current):
+    """Return the report of an installation that runs this release, without a plan."""
+    version = current.removeprefix("Nautobot ")
+    return replace(report, current=current, installed_version=version, steps=())
 
 
 @pytest.mark.parametrize(
@@ -20,7 +27,7 @@ from tests.support.report_samples import SAMPLES
     ],
 )
 def test_headline_same_release_with_warnings_says_nothing_to_upgrade(current, headline, next_step):
-    report = replace(SAMPLES["go"], current=current, verdict=Verdict.CAUTION)
+    report = replace(running(SAMPLES["go"], current), verdict=Verdict.CAUTION)
     assert report.headline.startswith(headline)
     assert report.next_step.startswith(next_step)
 
@@ -34,9 +41,16 @@ def test_headline_same_release_with_warnings_says_nothing_to_upgrade(current, he
     ],
 )
 def test_next_step_depends_on_verdict_and_release(sample, current, headline, next_step):
-    report = replace(SAMPLES[sample], current=current)
+    report = running(SAMPLES[sample], current)
     assert report.headline.startswith(headline)
     assert report.next_step.startswith(next_step)
+
+
+def test_headline_with_a_plan_for_apps_is_not_nothing_to_upgrade():
+    report = running(SAMPLES["go"], "Nautobot 3.2.7")
+    step = Step("Install the packages", "", ("pip install nautobot-example==2.0",))
+    assert report.headline.startswith("Nothing to upgrade")
+    assert replace(report, steps=(step,)).headline.startswith("No problems found")
 
 
 @pytest.mark.parametrize(

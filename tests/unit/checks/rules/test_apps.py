@@ -47,7 +47,8 @@ def test_incompatible_with_target_by_declared_limits_blocks(findings_of, limits,
     assert findings_of("apps.incompatible_with_target", state) == expected
 
 
-ON_INDEX = AppReleases("nautobot-example", "2.0.0", "2.0", "1.1", "2.0")
+ON_INDEX = AppReleases("nautobot-example", "2.0.0", "3.0", "2.1", "3.0")
+KEPT = AppReleases("nautobot-example", "2.0.0", "2.0", "2.0", "3.0")
 
 
 @pytest.mark.parametrize(
@@ -55,6 +56,7 @@ ON_INDEX = AppReleases("nautobot-example", "2.0.0", "2.0", "1.1", "2.0")
     [
         pytest.param(None, True, id="index not queried"),
         pytest.param({"apps": (ON_INDEX,)}, False, id="compatible release on the index"),
+        pytest.param({"apps": (KEPT,)}, True, id="the set keeps the release, the index has newer"),
         pytest.param({"apps": (), "packages": ()}, True, id="App not on the index"),
     ],
 )
@@ -75,6 +77,8 @@ def test_incompatible_with_target_with_a_compatible_release_on_the_index_passes(
         ({"nautobot_requirements": (), "min_version": "2.0"}, False),
         ({"nautobot_requirements": ()}, True),
         ({"nautobot_requirements": ("(>=2.0.*,<3.0.*)",), "min_version": "2.0"}, True),
+        ({"max_version": "2.x"}, True),
+        ({"min_version": "two"}, True),
     ],
 )
 def test_no_nautobot_bound_without_a_valid_bound_warns(findings_of, limits, fires):

@@ -241,6 +241,15 @@ def test_migration_cost_with_two_locks_lists_both():
     )
 
 
+def test_violated_two_kinds_in_one_column_have_two_keys(findings_of):
+    empty = PreconditionResult(replace(UNIQUE, kind=PreconditionKind.NOT_NULL), 1)
+    found = findings_of("preconditions.violated", facts(), trial_boot=boot_with(DUPLICATES, empty))
+    assert found == [
+        ("blocker", "example_thing.name"),
+        ("blocker", "example_thing.name (not null)"),
+    ]
+
+
 COLUMN = SchemaObject(ObjectKind.COLUMN, "ipam_namespace", "tenant_id")
 INDEX = SchemaObject(ObjectKind.INDEX, "ipam_prefix", "by_name")
 COLUMN_EXISTS = SchemaConflict(ConflictKind.EXISTS, COLUMN, "ipam.0054", "AddField", 46, COLUMN)
