@@ -43,11 +43,6 @@ class AlternativeTarget:
     apps_changed: int
     """Number of Apps that would change."""
 
-    @property
-    def is_resolvable(self) -> bool:
-        """Whether a package set for this target exists."""
-        return not (self.incompatible or self.conflict)
-
 
 @dataclass(frozen=True)
 class Resolution:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from ...catalog import Catalog
@@ -30,18 +31,17 @@ def alternative_targets(
     if target.chosen:
         raise NotApplicable("a target was chosen")
     if resolution.alternatives:
-        resolvable = [
+        possible = [
             alternative.target
             for alternative in resolution.alternatives
-            if alternative.is_resolvable
+            if not (alternative.conflict or _find_obstacles(alternative, catalog))
         ]
-        newest = resolvable[-1:]
+        newest = possible[-1:]
         yield info(
             "targets",
-            f"Of the other releases, {newest[0]} is the newest for which the package index has a"
-            " compatible package set."
+            f"Of the other releases, {newest[0]} is the newest that no package rules out."
             if newest
-            else "The package index has a compatible package set for no other release.",
+            else "The packages on the index rule out every other release.",
             fix="Run Preflight with the release as its target to see all changes.",
             commands=tuple(
                 shell(f"nautobot-server upgrade_jobs preflight --target {release}")
@@ -54,12 +54,31 @@ def alternative_targets(
         )
 
 
+def _find_obstacles(alternative: AlternativeTarget, catalog: Catalog) -> list[str]:
+    """Return the distributions that rule a release out, without Apps that are part of it."""
+    merged = _find_merged(alternative, catalog)
+    return [name for name in alternative.incompatible if name not in merged]
+
+
+def _find_merged(alternative: AlternativeTarget, catalog: Catalog) -> list[str]:
+    """Return the incompatible Apps that have become part of Nautobot in this release."""
+    merged = {
+        canonicalize_name(app.distribution)
+        for app in catalog.merged_apps
+        if Version(app.since) <= Version(alternative.target)
+    }
+    return [name for name in alternative.incompatible if name in merged]
+
+
 def _describe_alternative(alternative: AlternativeTarget, target: Target, catalog: Catalog) -> str:
     release = alternative.target
-    if alternative.incompatible:
-        return f"{release}: no compatible release of {', '.join(alternative.incompatible)}"
+    if obstacles := _find_obstacles(alternative, catalog):
+        return f"{release}: no compatible release of {', '.join(obstacles)}"
     if alternative.conflict:
         return f"{release}: conflicting requirements"
+    if merged := _find_merged(alternative, catalog):
+        verb = "is" if len(merged) == 1 else "are"
+        return f"{release}: {', '.join(merged)} {verb} part of it, and must be removed"
     installed, future = catalog.migrations(target.installed), catalog.migrations(release)
     parts = [
         f"{plural(alternative.packages_changed, 'changed package')}, including"
