@@ -11,8 +11,8 @@ from .base import Unavailable
 class Setting:
     """A setting without secrets.
 
-    ``value`` is None unless settings of this name never contain a secret. ``digest`` is keyed with
-    the installation's ``SECRET_KEY`` and shows whether the value changed.
+    ``value`` is recorded only if settings of this name never contain a secret. ``digest`` is keyed
+    with the installation's ``SECRET_KEY`` and shows whether the value changed.
     """
 
     name: str

@@ -22,7 +22,7 @@ EVIDENCE_SOURCES = {
     "data": "read-only queries over the live rows",
     "index": "the package index, searched for a compatible set of releases",
     "target": "the target release, built and started in a separate environment",
-    "rehearsal": "the upgrade itself, run on a copy of the data",
+    "rehearsal": "whether the upgrade succeeds on a copy of the data",
 }
 AFFECTED = "Affects this installation"
 NEEDS_READING = "To read"

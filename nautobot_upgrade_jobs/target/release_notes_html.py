@@ -66,7 +66,7 @@ class ReleaseNotesParser(HTMLParser):
         self._current_name = ""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Open a block or a heading. A heading closes all headings of its level and below."""
+        """Open a block or a heading. A heading closes those of its level and deeper."""
         attributes = dict(attrs)
         if tag == "link" and attributes.get("rel") == "canonical":
             address = attributes.get("href") or ""

@@ -149,7 +149,7 @@ def empty_social_uids(data: Data) -> Iterator[Finding]:
             "social_auth_usersocialauth",
             f"{plural(rows.count, 'single-sign-on account')} with an empty uid will make migration "
             "social_django.0017 fail.",
-            fix="Delete these rows.",
+            fix="Delete the rows with an empty uid. Accounts are linked again at the next login.",
             commands=(sql("DELETE FROM social_auth_usersocialauth WHERE uid = '';"),),
             evidence=rows.examples,
             supersedes=(SOCIAL_UID_VIOLATION,),

@@ -116,10 +116,10 @@ def missing_privileges(database: Database) -> Iterator[Finding]:
         )
     others = require(database.tables_not_owned)
     if others:
-        verb = "belongs" if len(others) == 1 else "belong"
+        verb = "is" if len(others) == 1 else "are"
         yield blocker(
             "ownership",
-            f"{plural(len(others), 'table')} {verb} to other roles than {role}, and the first "
+            f"{plural(len(others), 'table')} {verb} not owned by the role {role}. The first "
             "migration that alters such a table will fail.",
             fix="Change the owner of the tables to the role that migrates. The commands cover at "
             f"most {MAX_LISTED} tables.",

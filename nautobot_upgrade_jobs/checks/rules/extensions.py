@@ -50,9 +50,13 @@ def unregistered_jobs(extensions: Extensions) -> Iterator[Finding]:
         (
             "not registered",
             require(extensions.unregistered_jobs),
-            "recorded, but no code registers",
+            "recorded in the database, but no installed code provides",
         ),
-        ("not recorded", require(extensions.unrecorded_jobs), "registered, but not recorded"),
+        (
+            "not recorded",
+            require(extensions.unrecorded_jobs),
+            "provided by installed code, but not recorded in the database",
+        ),
     ):
         if paths:
             verb = "is" if len(paths) == 1 else "are"

@@ -30,7 +30,8 @@ def pending_approvals(jobs: Jobs) -> Iterator[Finding]:
     for name in require(jobs.awaiting_approval):
         yield blocker(
             name,
-            f"The scheduled Job '{name}' requires approval, and migration extras.0126 will fail.",
+            f"The scheduled Job '{name}' is waiting for an approval, so migration extras.0126 will "
+            "fail.",
             fix="Open Jobs, Job Approvals. Approve the Job and let it run, or deny and delete it. "
             "The command lists the requests that are still open. It fails until none is left.",
             commands=(shell("nautobot-server check_job_approval_status"),),

@@ -35,8 +35,8 @@ def unapplied(migrations: Migrations) -> Iterator[Finding]:
             "django_migrations",
             f"{plural(len(missing), 'migration')} of the installed release "
             f"{_is_or_are(missing)} not applied.",
-            fix="Take a backup, finish the upgrade that they belong to, and run Preflight again. "
-            "If you installed new code just now, follow target.database_behind_code first.",
+            fix="Take a backup, finish the previous upgrade with this command, and run this Job "
+            "again. If you have just installed new code, follow target.database_behind_code first.",
             commands=(shell("nautobot-server post_upgrade"),),
             evidence=truncate_list(missing),
         )

@@ -89,8 +89,8 @@ def untraced_cable_paths(post_upgrade: PostUpgrade) -> Iterator[Finding]:
 def outdated_static_files(post_upgrade: PostUpgrade) -> Iterator[Finding]:
     """The static files belong to the installed release of core and of every App.
 
-    Why: pages of the new release with scripts and styles of the old one look broken, and fail only
-        in the browser.
+    Why: with scripts and styles of the old release, pages of the new release look broken. Only the
+        browser shows this, and the server reports no error.
     Fix: run `collectstatic`. If a separate web server serves the files, check that it uses this
         folder.
     """
@@ -99,11 +99,10 @@ def outdated_static_files(post_upgrade: PostUpgrade) -> Iterator[Finding]:
         clear = bool(files.outdated)
         yield warning(
             "STATIC_ROOT",
-            f"Of {plural(files.expected, 'static file')}, {len(files.missing)} "
-            f"{'is' if len(files.missing) == 1 else 'are'} missing from {files.folder} and "
-            f"{len(files.outdated)} {'does' if len(files.outdated) == 1 else 'do'} not belong to"
-            " this release.",
-            fix="Run the command as the user that runs Nautobot, then reload pages in the browser."
+            f"Of {plural(files.expected, 'static file')} in {files.folder}, {len(files.missing)} "
+            f"{'is' if len(files.missing) == 1 else 'are'} missing and {len(files.outdated)} "
+            f"{'comes' if len(files.outdated) == 1 else 'come'} from another release.",
+            fix="Run the command as the user that runs Nautobot. Then reload the page in a browser."
             + " Without --clear, it skips files that are newer than their source." * clear,
             commands=(shell("nautobot-server collectstatic --no-input" + " --clear" * clear),),
             evidence=truncate_list(

@@ -218,7 +218,7 @@ def migration_cost(trial_boot: TrialBoot, tables: Tables) -> Iterator[Finding]:
             "migrations",
             f"{plural(preconditions.migrations_planned, 'migration')} will take an estimated"
             f" {_format_seconds(estimate.low)} to {_format_seconds(estimate.high)} and need up to"
-            f" {estimate.mebibytes} MiB of additional disk space.",
+            f" {max(1, estimate.mebibytes)} MiB of additional disk space.",
             fix="Plan the maintenance window for the longer time. For a better estimate, run the "
             "migrations on a copy of the data.",
             evidence=truncate_list(tuple(map(_describe_cost_item, estimate.items))),

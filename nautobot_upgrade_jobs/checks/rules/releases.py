@@ -101,9 +101,9 @@ def accidental_upgrade(resolution: Resolution, target: Target) -> Iterator[Findi
     if moving:
         yield info(
             "nautobot",
-            f"Upgrading {_join_with_or(moving)} alone to the latest release would also change"
-            f" Nautobot from {target.installed}.",
-            fix="Pin Nautobot whenever you install an App, as this command does.",
+            f"`pip install --upgrade` of {_join_with_or(moving)} would also replace Nautobot"
+            f" {target.installed} with another release.",
+            fix="Pin Nautobot whenever you install an App, as in this command.",
             commands=(
                 shell(
                     f"pip install nautobot=={target.installed} "

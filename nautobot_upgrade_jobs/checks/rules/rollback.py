@@ -131,7 +131,10 @@ def data_loss(choice: RollbackDecision) -> Iterator[Finding]:
         yield warning(
             kind,
             f"The option '{option.title}' loses data: {_describe_losses(kind, losses)}",
-            fix="Save the listed data before the rollback, unless you can do without it.",
+            fix="If you need these rows, choose an option that restores the backup. The database "
+            "no longer contains them."
+            if kind == "deleted since"
+            else "Save the listed data before the rollback, unless you can do without it.",
             evidence=truncate_list(
                 tuple(_describe_loss(loss) for loss in sorted(losses, key=_loss_sort_key))
             ),

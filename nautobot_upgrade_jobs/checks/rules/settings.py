@@ -108,7 +108,7 @@ def _build_environment_finding(removal: RemovedSetting, variable: str, target: T
 def _describe_replacement(removal: RemovedSetting) -> str:
     if removal.replacement is None:
         return "Remove it from the configuration. It has no replacement."
-    return f"Change to {removal.replacement}."
+    return f"Replace it with {removal.replacement}."
 
 
 def _replacement_time(removal: RemovedSetting, target: Target) -> When:

@@ -48,7 +48,8 @@ def app_fails_to_load(trial_boot: TrialBoot) -> Iterator[Finding]:
             cause,
             subject=app.module,
             remediation=(
-                "Request another release of the App under Requirements, and run Preflight again."
+                "Enter another release of the App in the field Requirements, and run Preflight"
+                " again."
                 " If none works, remove it from PLUGINS until one does. The rest of this report"
                 " covers the target without it."
             ),
@@ -139,8 +140,8 @@ def _graph_findings(
         yield blocker(
             subject,
             f"{plural(count, 'migration')} of the target {verbs[count > 1]} {problem}.",
-            fix="Delete migration files that were created locally. Then run Preflight again with "
-            "compatible releases of the Apps under Requirements.",
+            fix="Delete migration files that were created locally. Then enter compatible releases "
+            "of the Apps in the field Requirements, and run Preflight again.",
             when=When.NOW,
             evidence=truncate_list(evidence),
         )

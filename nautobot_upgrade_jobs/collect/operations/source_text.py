@@ -25,7 +25,10 @@ def strip_comments(text: str) -> str:
 
 
 def mentions(source: str | None, *words: str) -> bool:
-    """Return whether code names one of the words, or may change objects that it does not name."""
+    """Return whether code names one of the words, or may use models without naming them.
+
+    Code without a known source counts as a mention.
+    """
     if source is None or DYNAMIC_MODEL_LOOKUP.search(source):
         return True
     word = "|".join(map(re.escape, filter(None, words)))
