@@ -58,6 +58,7 @@ BEFORE = [
             ("id", AutoField(primary_key=True)),
             ("name", CharField(max_length=50, null=True)),
             ("number", IntegerField(default=0)),
+            ("size", IntegerField(default=0)),
             ("others", ManyToManyField("example.Other")),
         ],
         options={
@@ -133,20 +134,19 @@ CASES = {
         ["example_thing.title"],
     ),
     "column is missing, drop": (
-        "ALTER TABLE example_thing DROP COLUMN number"
-        + (", DROP INDEX {unique}, DROP CHECK example_positive" if MYSQL else " CASCADE"),
-        [RemoveField("thing", "number")],
-        ["example_thing.number"],
+        "ALTER TABLE example_thing DROP COLUMN size",
+        [RemoveField("thing", "size")],
+        ["example_thing.size"],
     ),
     "column is missing, alter": (
-        "ALTER TABLE example_thing RENAME COLUMN number TO lost",
-        [AlterField("thing", "number", IntegerField(null=True))],
-        ["example_thing.number"],
+        "ALTER TABLE example_thing RENAME COLUMN size TO lost",
+        [AlterField("thing", "size", IntegerField(null=True))],
+        ["example_thing.size"],
     ),
     "column is missing, rename": (
-        "ALTER TABLE example_thing RENAME COLUMN number TO lost",
-        [RenameField("thing", "number", "place")],
-        ["example_thing.number"],
+        "ALTER TABLE example_thing RENAME COLUMN size TO lost",
+        [RenameField("thing", "size", "place")],
+        ["example_thing.size"],
     ),
     "table is missing, add column": (
         rename_table("example_thing", "lost"),
@@ -203,6 +203,7 @@ CASES = {
     "everything is renamed": (
         "",
         [
+            RemoveConstraint("thing", "example_positive"),  # MySQL renames no column of a check
             RenameField("thing", "number", "place"),
             RenameModel("Thing", "Item"),
             AlterUniqueTogether("item", set()),
