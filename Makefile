@@ -131,7 +131,7 @@ lint:  ## style, types, import contracts, spelling, banned words
 	$(STACK) tool lint,fast -- typos
 	$(PYTHON) -m development.prose
 
-new-check:  ## start a check: make new-check TOPIC=storage NAME=inode_exhaustion CROSSES=3.1
+new-check:  ## start a check: make new-check TOPIC=storage NAME=low_media_space CROSSES=3.1
 	@$(STACK) tool lint,fast -- python -m development.scaffold '$(TOPIC)' '$(NAME)' $(CROSSES)
 
 watch:  ## run the unit tests at each change of a file

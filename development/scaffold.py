@@ -1,4 +1,4 @@
-"""Start a new check: ``make new-check TOPIC=storage NAME=inode_exhaustion CROSSES=3.1``.
+"""Start a new check: ``make new-check TOPIC=storage NAME=low_media_space CROSSES=3.1``.
 
 Writes a function into the rule file of the topic and two tests into the test file of the same name,
 then prints what to fill in and which commands to run.
@@ -7,6 +7,7 @@ then prints what to fill in and which commands to run.
 from __future__ import annotations
 
 import argparse
+import keyword
 import re
 import shutil
 import subprocess
@@ -53,9 +54,11 @@ def test_{name}_violation_is_found(findings_of):
 NEXT = """{rule}: fill in each TODO of {name}
 {test}: plant the fault; as many rows that must not fire as rows that must
 
-UPDATE_GOLDEN=1 python -m pytest {test}    # keep the full text of its findings
-make test-fast K={name}                    # the check and its tests
-make docs                                  # its entry in docs/checks.md; its id is {topic}.{name}
+# keep the text of its findings, run its tests, and write its entry in docs/checks.md
+UPDATE_GOLDEN=1 python3 -m development.stack tool fast -- python -m pytest {test}
+make test-fast K={name}
+make docs lint
+its id is {topic}.{name}
 """
 
 
@@ -72,12 +75,15 @@ def add_check(topic: str, name: str, crosses: str, repository: Path = REPOSITORY
         What to do next.
 
     Raises:
-        ValueError: The topic does not exist, or the name is taken or not a function name.
+        ValueError: The topic does not exist, the name is taken or not a function name, or the
+            release is invalid.
     """
     if topic not in Facts.topics():
         raise ValueError(f"there is no topic {topic!r}; the topics are {', '.join(Facts.topics())}")
-    if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
-        raise ValueError(f"{name!r} is not a function name such as inode_exhaustion")
+    if not re.fullmatch(r"[a-z][a-z0-9_]*", name) or keyword.iskeyword(name):
+        raise ValueError(f"{name!r} is not a function name such as low_media_space")
+    if crosses and not re.fullmatch(r"\d+(\.\d+)*", crosses):
+        raise ValueError(f"{crosses!r} is not a release such as 3.1")
     rule = repository / "nautobot_upgrade_jobs" / "checks" / "rules" / f"{topic}.py"
     test = repository / "tests" / "unit" / "checks" / "rules" / f"test_{topic}.py"
     words = {

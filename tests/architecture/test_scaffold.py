@@ -40,15 +40,19 @@ def test_add_check_writes_the_rule_and_its_tests(checkout, topic):
 
 
 @pytest.mark.parametrize(
-    ("topic", "name", "reason"),
+    ("topic", "name", "crosses", "reason"),
     [
-        ("nowhere", "inode_exhaustion", "there is no topic 'nowhere'"),
-        ("storage", "Inode-Exhaustion", "is not a function name"),
-        ("storage", "low_space", "exists already"),
+        ("nowhere", "inode_exhaustion", "", "there is no topic 'nowhere'"),
+        ("storage", "Inode-Exhaustion", "", "is not a function name"),
+        ("storage", "class", "", "is not a function name"),
+        ("storage", "low_space", "", "exists already"),
+        ("storage", "inode_exhaustion", "banana", "is not a release"),
     ],
 )
-def test_add_check_wrong_input_is_refused_and_nothing_is_written(checkout, topic, name, reason):
+def test_add_check_wrong_input_is_refused_and_nothing_is_written(
+    checkout, topic, name, crosses, reason
+):
     before = (checkout / RULES / "storage.py").read_text()
     with pytest.raises(ValueError, match=reason):
-        add_check(topic, name, "", checkout)
+        add_check(topic, name, crosses, checkout)
     assert (checkout / RULES / "storage.py").read_text() == before
