@@ -18,7 +18,7 @@ from ..startup_diagnosis import known_cause
 from ..text import plural, truncate_list
 
 
-@check(when=When.WINDOW)
+@check()
 def fails_to_start(trial_boot: TrialBoot) -> Iterator[Finding]:
     """The target starts with the configuration of this installation.
 
@@ -27,10 +27,11 @@ def fails_to_start(trial_boot: TrialBoot) -> Iterator[Finding]:
     Fix: fix what the message names, in the configuration for the new release.
     """
     if trial_boot.failure:
-        yield _build_failure_finding(trial_boot.failure, trial_boot, "does not start")
+        found = _build_failure_finding(trial_boot.failure, trial_boot, "does not start")
+        yield replace(found, when=When.WINDOW)
 
 
-@check(when=When.WINDOW)
+@check()
 def app_fails_to_load(trial_boot: TrialBoot) -> Iterator[Finding]:
     """Every App loads on the target.
 
@@ -49,10 +50,10 @@ def app_fails_to_load(trial_boot: TrialBoot) -> Iterator[Finding]:
             subject=app.module,
             remediation=(
                 "Enter another release of the App in the field Requirements, and run Preflight"
-                " again."
-                " If none works, remove it from PLUGINS until one does. The rest of this report"
-                " covers the target without it."
+                " again. If none works, remove it from PLUGINS until one does. The rest of this"
+                " report covers the target without it."
             ),
+            commands=(),
             references=(APP_INSTALLATION,),
         )
 

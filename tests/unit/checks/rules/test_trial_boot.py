@@ -2,6 +2,7 @@
 
 import pytest
 
+from nautobot_upgrade_jobs.checks.remediation import When
 from nautobot_upgrade_jobs.checks.rules.trial_boot import app_fails_to_load, fails_to_start
 from nautobot_upgrade_jobs.facts import SystemChecks, Unavailable
 from nautobot_upgrade_jobs.facts.startup import Failure, Frame
@@ -172,3 +173,16 @@ def test_fails_to_start_message_names_the_line_of_the_configuration():
     failure = Failure("configuration", "ImportError", "gone", (Frame(config, 12, "<module>"),))
     (finding,) = fails_to_start(trial_boot(failure=failure, config=config))
     assert "nautobot_config.py, line 12" in finding.message
+
+
+def test_app_fails_to_load_shows_no_command_that_changes_the_live_environment():
+    """Its remediation is to run Preflight again, not to upgrade the App now."""
+    (finding,) = app_fails_to_load(boot_with_failures(one=REMOVED_NAME))
+    assert (finding.when, finding.commands) == (When.NOW, ())
+
+
+def test_fails_to_start_belongs_to_the_maintenance_window():
+    """Its commands install packages for the target, which would harm the live side now."""
+    (finding,) = fails_to_start(trial_boot(failure=REMOVED_NAME))
+    assert finding.commands
+    assert finding.when is When.WINDOW
