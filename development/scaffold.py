@@ -54,11 +54,12 @@ def test_{name}_violation_is_found(findings_of):
 NEXT = """{rule}: fill in each TODO of {name}
 {test}: plant the fault; as many rows that must not fire as rows that must
 
-# keep the text of its findings, run its tests, and write its entry in docs/checks.md
+Then keep the text of its findings, run its tests, and write the entry of {topic}.{name} in
+docs/checks.md:
+
 UPDATE_GOLDEN=1 python3 -m development.stack tool fast -- python -m pytest {test}
 make test-fast K={name}
 make docs lint
-its id is {topic}.{name}
 """
 
 

@@ -47,12 +47,17 @@ class SchemaObject:
 class SchemaConflict:
     """A pending operation that fails on the actual schema."""
 
-    kind: ConflictKind
     object: SchemaObject
+    """The object that exists or that is missing."""
     migration: str
     operation: str
     """Class of the operation, such as ``AddField``."""
     migrations_before: int
     """Number of migrations that run before this one in the plan."""
     used_by: SchemaObject | None = None
-    """The object that already has the name."""
+    """The object that already has the name; None if the object is missing."""
+
+    @property
+    def kind(self) -> ConflictKind:
+        """Why the schema refuses the operation."""
+        return ConflictKind.EXISTS if self.used_by else ConflictKind.MISSING

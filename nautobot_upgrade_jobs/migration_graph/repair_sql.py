@@ -1,13 +1,17 @@
-"""Build SQL statements that repair schema drift. They are only displayed, never run."""
+"""Build SQL statements that repair a schema. They are only displayed, never run."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from types import MappingProxyType
 
 from ..facts.expected_schema import ExpectedColumn, ExpectedConstraint, ExpectedTable
 from ..facts.migrations import Operation, SchemaChange, SchemaChangeKind
+from ..facts.schema_conflicts import ObjectKind, SchemaObject
 from .schema_diff import ActualTable, SchemaDrift
 
+OLD_SUFFIX = "_before_upgrade"
+"""Suffix of the name of an object that makes room for a pending migration."""
 DESTRUCTIVE_CHANGES = (SchemaChangeKind.REMOVED, SchemaChangeKind.RENAMED)
 
 
@@ -72,6 +76,25 @@ def undo_statements(
     return tuple(statements)
 
 
+def rename_statements(target: SchemaObject, vendor: str) -> tuple[str, ...]:
+    """Return the statements that give an object another name, so that its name is free.
+
+    Args:
+        target: The object that has the name.
+        vendor: ``postgresql`` or ``mysql``.
+
+    Returns:
+        Empty if the server cannot rename an object of this kind.
+    """
+    writer = _PostgresWriter() if vendor == "postgresql" else _MysqlWriter()
+    name = target.name or target.table
+    new_name = f"{name[: writer.max_name_length - len(OLD_SUFFIX)]}{OLD_SUFFIX}"
+    if target.kind not in writer.renames:
+        return ()
+    table, name, new_name = map(writer.quote, (target.table, name, new_name))
+    return (writer.renames[target.kind].format(table=table, name=name, new=new_name),)
+
+
 def _changes_to_undo(operation: Operation) -> Sequence[SchemaChange]:
     """Return the changes of whole tables, or all changes if no whole table changes."""
     tables = [change for change in operation.changes if change.is_about_table]
@@ -119,6 +142,18 @@ def _covers_column(constraint: ExpectedConstraint, column: str) -> bool:
 class _PostgresWriter:
     """Statements for PostgreSQL."""
 
+    max_name_length = 63
+    renames: Mapping[ObjectKind, str] = MappingProxyType(
+        {
+            ObjectKind.TABLE: "ALTER TABLE {table} RENAME TO {new};",
+            ObjectKind.COLUMN: "ALTER TABLE {table} RENAME COLUMN {name} TO {new};",
+            ObjectKind.INDEX: "ALTER INDEX {name} RENAME TO {new};",
+            ObjectKind.CONSTRAINT: "ALTER TABLE {table} RENAME CONSTRAINT {name} TO {new};",
+            ObjectKind.VIEW: "ALTER VIEW {name} RENAME TO {new};",
+            ObjectKind.SEQUENCE: "ALTER SEQUENCE {name} RENAME TO {new};",
+        }
+    )
+
     @staticmethod
     def quote(name: str) -> str:
         return '"' + name.replace('"', '""') + '"'
@@ -163,6 +198,16 @@ class _PostgresWriter:
 
 class _MysqlWriter(_PostgresWriter):
     """Statements for MySQL."""
+
+    max_name_length = 64
+    renames = MappingProxyType(
+        {
+            ObjectKind.TABLE: "ALTER TABLE {table} RENAME TO {new};",
+            ObjectKind.COLUMN: "ALTER TABLE {table} RENAME COLUMN {name} TO {new};",
+            ObjectKind.INDEX: "ALTER TABLE {table} RENAME INDEX {name} TO {new};",
+            ObjectKind.VIEW: "RENAME TABLE {name} TO {new};",
+        }
+    )
 
     @staticmethod
     def quote(name: str) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import NamedTuple
 
-from ..facts.schema_conflicts import ConflictKind, ObjectKind, SchemaObject
+from ..facts.schema_conflicts import ObjectKind, SchemaObject
 from .schema_diff import ActualTable
 
 
@@ -41,11 +41,10 @@ class ObjectChange:
 class Refusal(NamedTuple):
     """Why the schema refuses a change."""
 
-    kind: ConflictKind
     object: SchemaObject
     """The object that exists or that is missing."""
     used_by: SchemaObject | None = None
-    """The object that already has the name."""
+    """The object that already has the name; None if the object is missing."""
 
 
 @dataclass
@@ -114,7 +113,7 @@ class SchemaSimulation:
         table = self._tables.get(target.table)
         if table is None:
             self._tables[target.table] = _Table(set(), is_known=False)
-            return Refusal(ConflictKind.MISSING, SchemaObject(ObjectKind.TABLE, target.table))
+            return Refusal(SchemaObject(ObjectKind.TABLE, target.table))
         if not table.is_known:
             return None
         if target.kind is ObjectKind.COLUMN:
@@ -127,9 +126,9 @@ class SchemaSimulation:
             used_by = self._find_relation(name)
             # Columns of an existing table are refused with the table.
             self._tables[name] = _Table(set(), is_known=not used_by)
-            return Refusal(ConflictKind.EXISTS, change.object, used_by) if used_by else None
+            return Refusal(change.object, used_by) if used_by else None
         table = self._tables.get(name)
-        missing = None if table else Refusal(ConflictKind.MISSING, change.object)
+        missing = None if table else Refusal(change.object)
         if change.action is Action.ALTER:
             return missing
         self._tables.pop(name, None)
@@ -138,7 +137,7 @@ class SchemaSimulation:
         used_by = self._find_relation(change.new_name)
         self._tables[change.new_name] = table or _Table(set(), is_known=False)
         taken = SchemaObject(ObjectKind.TABLE, change.new_name)
-        return missing or (Refusal(ConflictKind.EXISTS, taken, used_by) if used_by else None)
+        return missing or (Refusal(taken, used_by) if used_by else None)
 
     def _find_relation(self, name: str) -> SchemaObject | None:
         """Return the object that already has the name of a table or an index."""
@@ -160,7 +159,7 @@ class SchemaSimulation:
             table.constraints.append(
                 _Constraint(target.name, change.columns, change.is_unique, is_index)
             )
-            return Refusal(ConflictKind.EXISTS, target, used_by) if used_by else None
+            return Refusal(target, used_by) if used_by else None
         matching = [each for each in table.constraints if _matches(each, change)]
         table.constraints = [each for each in table.constraints if each not in matching]
         if change.action is Action.RENAME:
@@ -171,7 +170,7 @@ class SchemaSimulation:
         if matching or is_tolerated:
             return None
         name = target.name or f"({', '.join(change.columns)})"
-        return Refusal(ConflictKind.MISSING, replace(target, name=name))
+        return Refusal(replace(target, name=name))
 
     def _find_constraint(self, change: ObjectChange, table: _Table) -> SchemaObject | None:
         """Return the object that already has the name of a new index or constraint."""
@@ -190,8 +189,8 @@ def _apply_to_column(change: ObjectChange, table: _Table) -> Refusal | None:
     exists = target.name in table.columns
     if change.action is Action.CREATE:
         table.columns.add(target.name)
-        return Refusal(ConflictKind.EXISTS, target, target) if exists else None
-    missing = None if exists else Refusal(ConflictKind.MISSING, target)
+        return Refusal(target, target) if exists else None
+    missing = None if exists else Refusal(target)
     if change.action is Action.DROP:
         table.columns.discard(target.name)
         table.constraints = [each for each in table.constraints if target.name not in each.columns]
@@ -204,7 +203,7 @@ def _apply_to_column(change: ObjectChange, table: _Table) -> Refusal | None:
             change.new_name if column == target.name else column for column in each.columns
         )
     taken = replace(target, name=change.new_name)
-    return missing or (Refusal(ConflictKind.EXISTS, taken, taken) if is_taken else None)
+    return missing or (Refusal(taken, taken) if is_taken else None)
 
 
 def _matches(constraint: _Constraint, change: ObjectChange) -> bool:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from packaging.utils import canonicalize_name
+from packaging.utils import canonicalize_name, canonicalize_version
 
 from ..facts import Packages
 from ..facts.packages import Package
-from ..facts.resolution import Resolution
+from ..facts.resolution import AppReleases, Resolution
 
 INSTALLER_PACKAGES = frozenset({"pip", "setuptools", "wheel", "uv"})
 """Packages of every environment. A package set neither requires nor removes them."""
@@ -57,6 +57,16 @@ def package_changes(packages: Packages, resolution: Resolution) -> Iterator[Pack
         before, after = old.version if old else "", new.version if new else ""
         if before != after:
             yield PackageChange(name, before, after, new.required_by if new else ())
+
+
+def keeps_release(app: AppReleases) -> bool:
+    """Return whether the package set for the target contains the installed release of an App."""
+    return canonicalize_version(app.installed) == canonicalize_version(app.compatible)
+
+
+def changed_apps(resolution: Resolution) -> list[AppReleases]:
+    """Return the Apps of which the package set contains another release."""
+    return [app for app in resolution.apps if app.compatible and not keeps_release(app)]
 
 
 def unresolvable_packages(packages: Packages, resolution: Resolution) -> tuple[str, ...]:

@@ -21,7 +21,12 @@ from ..rollback.options import RollbackDecision
 from ..runbook.steps import Step
 from ..runbook.upgrade import UpgradePlan, upgrade_steps
 from ..upgrade.overview import UpgradeOverview, classify_by_risk, upgrade_path
-from ..upgrade.package_changes import PackageChange, package_changes, unresolvable_packages
+from ..upgrade.package_changes import (
+    PackageChange,
+    changed_apps,
+    package_changes,
+    unresolvable_packages,
+)
 from ..upgrade.pending import pending_migrations
 
 TARGET_ALREADY_INSTALLED = Unavailable("the target is already installed")
@@ -101,23 +106,15 @@ class UpgradeEvidence:
             return None
         return tuple(package_changes(packages, resolution))
 
-    @property
-    def _upgrades_apps(self) -> bool:
-        """Whether the package set contains other releases of the installed Apps."""
-        resolution = or_none(self.resolution)
-        return resolution is not None and any(
-            app.compatible and app.compatible != app.installed for app in resolution.apps
-        )
-
     def build_steps(self, wheel_directory: str) -> tuple[Step, ...]:
         """Return the upgrade plan; empty if there is no upgrade or the layout is unknown."""
         facts, target = self.facts, self.target
         if isinstance(facts.runtime, Unavailable) or isinstance(facts.database, Unavailable):
             return ()
-        is_upgrade = target.version != target.installed or target.schema_release
-        if not is_upgrade and not self._upgrades_apps:
-            return ()
         resolution, packages = or_none(self.resolution), or_none(facts.packages)
+        is_upgrade = target.version != target.installed or target.schema_release
+        if not is_upgrade and not (resolution and changed_apps(resolution)):
+            return ()
         return upgrade_steps(
             UpgradePlan(
                 facts.runtime,

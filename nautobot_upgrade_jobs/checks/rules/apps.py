@@ -12,8 +12,9 @@ from packaging.version import InvalidVersion, Version
 from ...catalog import AppConflict, Catalog, ConflictingApp, MergedApp
 from ...catalog.target_release import Target
 from ...facts import App, Apps, Migrations, Runtime, Tables, Unavailable
-from ...facts.resolution import AppReleases, Resolution
+from ...facts.resolution import Resolution
 from ...migration_graph.history import MigrationHistory
+from ...upgrade.package_changes import keeps_release
 from ..build import blocker, finding, warning
 from ..findings import Finding, FindingRef, Impact, Phase, Severity
 from ..references import APP_INSTALLATION
@@ -39,7 +40,7 @@ def incompatible_with_target(
     """
     releases = () if isinstance(resolution, Unavailable) else resolution.apps
     # The limits of the installed release say nothing about another one, which the upgrade installs.
-    replaced = {each.distribution for each in releases if not _is_same_release(each)}
+    replaced = {each.distribution for each in releases if not keeps_release(each)}
     for app in apps.enabled:
         reasons = _incompatibility_reasons(app, target.version)
         if reasons and canonicalize_name(app.distribution) not in replaced:
@@ -55,14 +56,6 @@ def incompatible_with_target(
                     shell(f"pip install --dry-run nautobot=={target.version} {shlex.quote(name)}"),
                 ),
             )
-
-
-def _is_same_release(releases: AppReleases) -> bool:
-    """Return whether the package set for the target keeps the installed release of an App."""
-    try:
-        return Version(releases.installed) == Version(releases.compatible)
-    except InvalidVersion:
-        return releases.installed == releases.compatible
 
 
 def _incompatibility_reasons(app: App, version: str) -> list[str]:
@@ -185,10 +178,7 @@ def _conflict_steps(conflict: AppConflict, included: ConflictingApp, apps: Apps)
         yield f"Do not rely on {conflict.override}. {conflict.override_warning}"
 
 
-REMOVAL_CAVEAT = (
-    " The App's functions are then unavailable until the upgrade. To remove the App during the "
-    "maintenance window instead, accept this finding by its key."
-)
+REMOVAL_CAVEAT = " Until then, you can accept this finding by its key."
 
 
 @check(phase=Phase.BOOT, when=When.WINDOW)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ...facts.resolution import AppReleases, Resolution
+from ...upgrade.package_changes import changed_apps
 from ..build import blocker, info, warning
 from ..findings import Finding, Impact, Phase
 from ..references import APP_INSTALLATION, PIP_CONSTRAINTS
@@ -28,7 +29,7 @@ def app_version_changes(resolution: Resolution) -> Iterator[Finding]:
         and settings.
     Fix: install the listed releases together with Nautobot, and read their release notes.
     """
-    changed = [app for app in resolution.apps if app.compatible and app.compatible != app.installed]
+    changed = changed_apps(resolution)
     if changed:
         yield info(
             "apps",

@@ -16,8 +16,9 @@ from ...facts.preconditions import (
 )
 from ...facts.trial_boot import TrialBoot
 from ...migration_graph.cost_estimate import CostItem, estimate_cost
+from ...migration_graph.repair_sql import rename_statements
 from ..build import blocker, info, warning
-from ..conflict_text import CONFLICT_REMEDIATIONS, describe_conflict, rename_statements
+from ..conflict_text import CONFLICT_REMEDIATIONS, describe_conflict
 from ..findings import Finding, Impact, Phase
 from ..references import MIGRATION_OPERATIONS
 from ..registry import NotApplicable, check
@@ -97,13 +98,15 @@ def schema_conflict(trial_boot: TrialBoot, database: Database) -> Iterator[Findi
     preconditions = _require_preconditions(trial_boot)
     planned = preconditions.migrations_planned
     for conflict in require(preconditions.schema_conflicts):
+        used_by = conflict.used_by
+        statements = rename_statements(used_by, database.vendor) if used_by else ()
         yield blocker(
             conflict.object.qualified_name,
             f"Migration {conflict.migration} ({conflict.operation}) will fail after "
             f"{_format_progress(conflict.migrations_before, planned)}, because "
             f"{describe_conflict(conflict)}.",
             fix=CONFLICT_REMEDIATIONS[conflict.kind],
-            commands=tuple(map(sql, rename_statements(conflict, database.vendor))),
+            commands=tuple(map(sql, statements)),
         )
 
 

@@ -34,7 +34,7 @@ def alternative_targets(
         possible = [
             alternative.target
             for alternative in resolution.alternatives
-            if not (alternative.conflict or _find_obstacles(alternative, catalog))
+            if not (alternative.conflict or _split_incompatible(alternative, catalog)[0])
         ]
         newest = possible[-1:]
         yield info(
@@ -54,29 +54,27 @@ def alternative_targets(
         )
 
 
-def _find_obstacles(alternative: AlternativeTarget, catalog: Catalog) -> list[str]:
-    """Return the distributions that rule a release out, without Apps that are part of it."""
-    merged = _find_merged(alternative, catalog)
-    return [name for name in alternative.incompatible if name not in merged]
-
-
-def _find_merged(alternative: AlternativeTarget, catalog: Catalog) -> list[str]:
-    """Return the incompatible Apps that have become part of Nautobot in this release."""
-    merged = {
+def _split_incompatible(
+    alternative: AlternativeTarget, catalog: Catalog
+) -> tuple[list[str], list[str]]:
+    """Return the distributions that rule a release out, and the Apps that are part of it."""
+    part_of_it = {
         canonicalize_name(app.distribution)
         for app in catalog.merged_apps
         if Version(app.since) <= Version(alternative.target)
     }
-    return [name for name in alternative.incompatible if name in merged]
+    obstacles = [name for name in alternative.incompatible if name not in part_of_it]
+    return obstacles, [name for name in alternative.incompatible if name in part_of_it]
 
 
 def _describe_alternative(alternative: AlternativeTarget, target: Target, catalog: Catalog) -> str:
     release = alternative.target
-    if obstacles := _find_obstacles(alternative, catalog):
+    obstacles, merged = _split_incompatible(alternative, catalog)
+    if obstacles:
         return f"{release}: no compatible release of {', '.join(obstacles)}"
     if alternative.conflict:
         return f"{release}: conflicting requirements"
-    if merged := _find_merged(alternative, catalog):
+    if merged:
         verb = "is" if len(merged) == 1 else "are"
         return f"{release}: {', '.join(merged)} {verb} part of it, and must be removed"
     installed, future = catalog.migrations(target.installed), catalog.migrations(release)

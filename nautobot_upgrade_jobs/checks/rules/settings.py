@@ -20,7 +20,7 @@ STORAGES_KEY_SINCE = {"2": "2.4.24", "3": "3.0.3"}
 """First release of each major version that reads its own key in STORAGES."""
 
 
-@check(when=When.WINDOW)
+@check()
 def removed(
     settings: Settings,
     target: Target,

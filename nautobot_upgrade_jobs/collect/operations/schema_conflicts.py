@@ -87,7 +87,6 @@ def find_schema_conflicts(
             continue
         if not _is_changed_by_code(refusal.object.table, code[: each.earlier_code]):
             yield SchemaConflict(
-                refusal.kind,
                 refusal.object,
                 each.migration,
                 each.operation,

@@ -3,7 +3,12 @@
 import pytest
 
 from nautobot_upgrade_jobs.facts.migrations import Operation
-from nautobot_upgrade_jobs.migration_graph.repair_sql import repair_statements, undo_statements
+from nautobot_upgrade_jobs.facts.schema_conflicts import ObjectKind, SchemaObject
+from nautobot_upgrade_jobs.migration_graph.repair_sql import (
+    rename_statements,
+    repair_statements,
+    undo_statements,
+)
 from nautobot_upgrade_jobs.migration_graph.schema_diff import actual_tables, schema_drift
 from tests.support.builders import (
     PLAIN,
@@ -186,3 +191,47 @@ def test_undo_statements_remove_additions_only(applied, vendor, statements):
         )
     )
     assert undo_statements(applied, actual, {"dcim_filled"}, vendor) == statements
+
+
+TABLE = SchemaObject(ObjectKind.TABLE, "dcim_cabletype")
+COLUMN = SchemaObject(ObjectKind.COLUMN, "ipam_namespace", "tenant_id")
+INDEX = SchemaObject(ObjectKind.INDEX, "ipam_prefix", "by_name")
+CONSTRAINT = SchemaObject(ObjectKind.CONSTRAINT, "ipam_prefix", "positive")
+
+
+@pytest.mark.parametrize(
+    ("used_by", "postgresql", "mysql"),
+    [
+        (
+            TABLE,
+            'ALTER TABLE "dcim_cabletype" RENAME TO "dcim_cabletype_before_upgrade";',
+            "ALTER TABLE `dcim_cabletype` RENAME TO `dcim_cabletype_before_upgrade`;",
+        ),
+        (
+            COLUMN,
+            'ALTER TABLE "ipam_namespace" RENAME COLUMN "tenant_id" TO "tenant_id_before_upgrade";',
+            "ALTER TABLE `ipam_namespace` RENAME COLUMN `tenant_id` TO `tenant_id_before_upgrade`;",
+        ),
+        (
+            INDEX,
+            'ALTER INDEX "by_name" RENAME TO "by_name_before_upgrade";',
+            "ALTER TABLE `ipam_prefix` RENAME INDEX `by_name` TO `by_name_before_upgrade`;",
+        ),
+        (
+            CONSTRAINT,
+            'ALTER TABLE "ipam_prefix" RENAME CONSTRAINT "positive" TO "positive_before_upgrade";',
+            None,
+        ),
+    ],
+)
+def test_rename_statements_rename_the_object_that_has_the_name(used_by, postgresql, mysql):
+    assert rename_statements(used_by, "postgresql") == (postgresql,)
+    assert rename_statements(used_by, "mysql") == ((mysql,) if mysql else ())
+
+
+def test_rename_statements_quote_and_shorten_names():
+    name = 'a"b' + "x" * 60
+    target = SchemaObject(ObjectKind.TABLE, name)
+    (statement,) = rename_statements(target, "postgresql")
+    new = statement.rpartition(" TO ")[2].strip('";').replace('""', '"')
+    assert (len(new), new.endswith("_before_upgrade"), '"a""b' in statement) == (63, True, True)

@@ -4,8 +4,12 @@ import pytest
 
 from nautobot_upgrade_jobs.facts import Packages
 from nautobot_upgrade_jobs.facts.packages import Package
-from nautobot_upgrade_jobs.facts.resolution import ResolvedPackage
-from nautobot_upgrade_jobs.upgrade.package_changes import package_changes, unresolvable_packages
+from nautobot_upgrade_jobs.facts.resolution import AppReleases, ResolvedPackage
+from nautobot_upgrade_jobs.upgrade.package_changes import (
+    changed_apps,
+    package_changes,
+    unresolvable_packages,
+)
 from tests.support.builders import resolution
 
 
@@ -70,3 +74,19 @@ def test_package_changes_ignore_local_and_excluded_packages(package, changes):
 def test_unresolvable_packages_lists_local_and_unindexed_packages(package, resolved, expected):
     found = resolve(*((name, "1") for name in resolved), not_on_index=("private",))
     assert unresolvable_packages(Packages((package,)), found) == expected
+
+
+@pytest.mark.parametrize(
+    ("installed", "compatible", "changes"),
+    [
+        ("1.0", "2.0", True),
+        ("2.0", "1.0", True),
+        ("1.0", "1.0", False),
+        ("1.0.0", "1.0", False),
+        ("no version", "no version", False),
+        ("1.0", "", False),  # no release fits, which is another finding
+    ],
+)
+def test_changed_apps_have_another_release_in_the_set(installed, compatible, changes):
+    app = AppReleases("nautobot-example", installed, compatible, "", "")
+    assert changed_apps(resolve(("lib", "1"), apps=(app,))) == ([app] if changes else [])

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from nautobot_upgrade_jobs.checks.remediation import CommandKind
 from nautobot_upgrade_jobs.checks.rules.preconditions import (
     migration_cost,
     schema_conflict,
@@ -21,7 +22,6 @@ from nautobot_upgrade_jobs.facts.preconditions import (
     Preconditions,
 )
 from nautobot_upgrade_jobs.facts.schema_conflicts import (
-    ConflictKind,
     ObjectKind,
     SchemaConflict,
     SchemaObject,
@@ -252,8 +252,8 @@ def test_violated_two_kinds_in_one_column_have_two_keys(findings_of):
 
 COLUMN = SchemaObject(ObjectKind.COLUMN, "ipam_namespace", "tenant_id")
 INDEX = SchemaObject(ObjectKind.INDEX, "ipam_prefix", "by_name")
-COLUMN_EXISTS = SchemaConflict(ConflictKind.EXISTS, COLUMN, "ipam.0054", "AddField", 46, COLUMN)
-INDEX_MISSING = SchemaConflict(ConflictKind.MISSING, INDEX, "ipam.0055", "RemoveIndex", 1)
+COLUMN_EXISTS = SchemaConflict(COLUMN, "ipam.0054", "AddField", 46, COLUMN)
+INDEX_MISSING = SchemaConflict(INDEX, "ipam.0055", "RemoveIndex", 1)
 
 
 def boot_on(conflicts):
@@ -284,3 +284,9 @@ def test_schema_conflict_says_how_far_migrate_gets():
         "Migration ipam.0054 (AddField) will fail after 46 of 59 migrations are committed, because"
         " the column tenant_id of ipam_namespace already exists."
     )
+
+
+def test_schema_conflict_renames_what_exists_and_nothing_that_is_missing():
+    exists, missing = schema_conflict(boot_on((COLUMN_EXISTS, INDEX_MISSING)), database())
+    assert [command.kind for command in exists.commands] == [CommandKind.SQL]
+    assert missing.commands == ()
