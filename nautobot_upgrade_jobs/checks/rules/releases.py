@@ -14,7 +14,7 @@ from ..build import info
 from ..findings import Finding, Impact, Phase
 from ..references import APP_INSTALLATION, PIP_CONSTRAINTS
 from ..registry import NotApplicable, check
-from ..remediation import shell
+from ..remediation import When, shell
 from ..text import plural, truncate_list
 
 
@@ -87,7 +87,7 @@ def _describe_alternative(alternative: AlternativeTarget, target: Target, catalo
     return f"{release}: {', '.join(parts)}"
 
 
-@check(phase=Phase.BOOT, impact=Impact.OUTAGE, see=(PIP_CONSTRAINTS,))
+@check(phase=Phase.BOOT, impact=Impact.OUTAGE, see=(PIP_CONSTRAINTS,), when=When.WINDOW)
 def accidental_upgrade(resolution: Resolution, target: Target) -> Iterator[Finding]:
     """No upgrade of a single App also changes the Nautobot version.
 

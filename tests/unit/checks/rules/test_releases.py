@@ -2,7 +2,7 @@
 
 import pytest
 
-from nautobot_upgrade_jobs.checks.remediation import shell
+from nautobot_upgrade_jobs.checks.remediation import When, shell
 from nautobot_upgrade_jobs.checks.rules.releases import accidental_upgrade, alternative_targets
 from nautobot_upgrade_jobs.facts.resolution import AlternativeTarget, AppReleases
 from tests.support.builders import CATALOG, resolution, target
@@ -32,6 +32,7 @@ def test_accidental_upgrade_by_a_newer_app_informs(findings_of, apps, expected):
 def test_accidental_upgrade_command_pins_nautobot():
     (finding,) = accidental_upgrade(resolution(apps=(CHANGED,)), target(installed="2.4.44"))
     assert finding.commands == (shell("pip install nautobot==2.4.44 nautobot-example==1.1"),)
+    assert finding.when is When.WINDOW  # the command changes the live environment
 
 
 def test_alternative_targets_name_the_newest_resolvable_release():
