@@ -16,6 +16,8 @@ class ObjectKind(TextEnum):
     CONSTRAINT = "constraint"
     VIEW = "view"
     SEQUENCE = "sequence"
+    FOREIGN_TABLE = "foreign table"
+    TYPE = "type"
 
 
 class ConflictKind(TextEnum):
@@ -33,7 +35,7 @@ class SchemaObject:
 
     kind: ObjectKind
     table: str
-    """The name of a view or a sequence, if it is no part of a table."""
+    """The own name of an object that is no part of a table, such as a view."""
     name: str = ""
     """Name of the column, index or constraint; empty for the table itself."""
 

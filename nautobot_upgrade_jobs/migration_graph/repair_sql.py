@@ -149,8 +149,11 @@ class _PostgresWriter:
             ObjectKind.COLUMN: "ALTER TABLE {table} RENAME COLUMN {name} TO {new};",
             ObjectKind.INDEX: "ALTER INDEX {name} RENAME TO {new};",
             ObjectKind.CONSTRAINT: "ALTER TABLE {table} RENAME CONSTRAINT {name} TO {new};",
-            ObjectKind.VIEW: "ALTER VIEW {name} RENAME TO {new};",
+            # Also for a materialized view, which ALTER VIEW refuses.
+            ObjectKind.VIEW: "ALTER TABLE {table} RENAME TO {new};",
             ObjectKind.SEQUENCE: "ALTER SEQUENCE {name} RENAME TO {new};",
+            ObjectKind.FOREIGN_TABLE: "ALTER FOREIGN TABLE {name} RENAME TO {new};",
+            ObjectKind.TYPE: "ALTER TYPE {name} RENAME TO {new};",
         }
     )
 

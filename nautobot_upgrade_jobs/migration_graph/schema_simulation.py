@@ -6,7 +6,7 @@ the operations of a plan say what they create, change and drop.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import NamedTuple
@@ -71,8 +71,9 @@ class SchemaSimulation:
 
     Args:
         actual: The tables of the actual schema.
-        other_relations: Names of views and sequences, each with its kind. On PostgreSQL, tables
-            and indexes share one namespace with them.
+        other_relations: Names of views, sequences, foreign tables and composite types, each with
+            its kind. On PostgreSQL, tables and indexes share one namespace with them.
+        other_types: Names of the other types. On PostgreSQL, a table is also a type.
         vendor: ``postgresql`` or ``mysql``.
     """
 
@@ -80,6 +81,7 @@ class SchemaSimulation:
         self,
         actual: Mapping[str, ActualTable],
         other_relations: Mapping[str, ObjectKind],
+        other_types: Collection[str],
         vendor: str,
     ) -> None:
         self._tables = {
@@ -100,6 +102,7 @@ class SchemaSimulation:
         self._other_relations = {
             name: SchemaObject(kind, name) for name, kind in other_relations.items()
         }
+        self._other_types = frozenset(other_types)
         self._shares_namespace = vendor == "postgresql"
 
     def apply(self, change: ObjectChange) -> Refusal | None:
@@ -123,7 +126,7 @@ class SchemaSimulation:
     def _apply_to_table(self, change: ObjectChange) -> Refusal | None:
         name = change.object.table
         if change.action is Action.CREATE:
-            used_by = self._find_relation(name)
+            used_by = self._find_table_name(name)
             # Columns of an existing table are refused with the table.
             self._tables[name] = _Table(set(), is_known=not used_by)
             return Refusal(change.object, used_by) if used_by else None
@@ -134,17 +137,22 @@ class SchemaSimulation:
         self._tables.pop(name, None)
         if change.action is Action.DROP:
             return missing
-        used_by = self._find_relation(change.new_name)
+        used_by = self._find_table_name(change.new_name)
         self._tables[change.new_name] = table or _Table(set(), is_known=False)
         taken = SchemaObject(ObjectKind.TABLE, change.new_name)
         return missing or (Refusal(taken, used_by) if used_by else None)
 
+    def _find_table_name(self, name: str) -> SchemaObject | None:
+        """Return the object that already has the name of a new table."""
+        is_type = name in self._other_types
+        return SchemaObject(ObjectKind.TYPE, name) if is_type else self._find_relation(name)
+
     def _find_relation(self, name: str) -> SchemaObject | None:
-        """Return the object that already has the name of a table or an index."""
+        """Return the relation that already has the name of a new table or index."""
+        if name in self._other_relations:  # MySQL lists the columns of views like those of tables.
+            return self._other_relations[name]
         if name in self._tables:
             return SchemaObject(ObjectKind.TABLE, name)
-        if name in self._other_relations:
-            return self._other_relations[name]
         if self._shares_namespace:
             for table, content in self._tables.items():
                 if any(each.is_index and each.name == name for each in content.constraints):

@@ -43,6 +43,7 @@ from nautobot_upgrade_jobs.collect.context import Context
 from nautobot_upgrade_jobs.collect.operations.schema_conflicts import find_schema_conflicts
 from nautobot_upgrade_jobs.collect.operations.schema_tracker import SchemaTracker
 from nautobot_upgrade_jobs.collect.preconditions import _analyze_plan
+from nautobot_upgrade_jobs.migration_graph.repair_sql import rename_statements
 
 MYSQL = connection.vendor == "mysql"
 CONDITION = "condition" if django.VERSION >= (5, 1) else "check"
@@ -268,6 +269,31 @@ if not MYSQL:
             [AlterModelTable("thing", "example_sequence")],
             ["example_sequence"],
         ),
+        "materialized view has the name of a table": (
+            "CREATE MATERIALIZED VIEW example_new AS SELECT 1 AS one",
+            [NEW_TABLE],
+            ["example_new"],
+        ),
+        "type has the name of a table": (
+            "CREATE TYPE example_new AS ENUM ('a')",
+            [NEW_TABLE],
+            ["example_new"],
+        ),
+        "type has the new name of a table": (
+            "CREATE TYPE example_item AS (a integer)",
+            [RenameModel("Thing", "Item")],
+            ["example_item"],
+        ),
+        "composite type has the name of an index": (
+            "CREATE TYPE example_number AS (a integer)",
+            [NEW_INDEX],
+            ["example_thing.example_number"],
+        ),
+        "type has the name of an index": (
+            "CREATE TYPE example_number AS ENUM ('a')",
+            [NEW_INDEX],
+            [],
+        ),
         "partial unique index exists": (
             "CREATE INDEX example_partial ON example_other (id)",
             [AddConstraint("thing", PARTIAL)],
@@ -276,22 +302,34 @@ if not MYSQL:
     }
 
 
+LEFT_OBJECTS = """
+    SELECT format('DROP %s IF EXISTS %I',
+                  CASE relkind WHEN 'v' THEN 'VIEW' WHEN 'm' THEN 'MATERIALIZED VIEW'
+                               WHEN 'S' THEN 'SEQUENCE' ELSE 'TYPE' END,
+                  relname)
+    FROM pg_class WHERE relname LIKE 'example%' AND relkind IN ('v', 'm', 'S', 'c')
+    UNION ALL SELECT format('DROP TYPE IF EXISTS %I', typname)
+    FROM pg_type WHERE typname LIKE 'example%' AND typtype = 'e'
+"""
+
+
 @pytest.fixture
-def example_tables(tables):
+def planted_objects():
     """Drop what the planted statements leave besides the tables of the App `example`."""
     yield
     with connection.constraint_checks_disabled(), connection.cursor() as cursor:
-        for relation in connection.introspection.get_table_list(cursor):
-            if relation.name == "example_new" and relation.type == "v":
-                cursor.execute("DROP VIEW example_new")
+        if MYSQL:
+            cursor.execute("DROP VIEW IF EXISTS example_new, example_new_before_upgrade")
+            cursor.execute("DROP TABLE IF EXISTS lost")
+            return
         cursor.execute("DROP TABLE IF EXISTS lost CASCADE")
-        cursor.execute("SELECT 1" if MYSQL else "DROP SEQUENCE IF EXISTS example_sequence")
+        cursor.execute(LEFT_OBJECTS)
+        for (statement,) in cursor.fetchall():
+            cursor.execute(statement)
 
 
-@pytest.mark.parametrize(("planted", "operations", "conflicts"), CASES.values(), ids=CASES)
-def test_schema_conflicts_are_those_that_stop_the_migration(
-    example_tables, planted, operations, conflicts
-):
+def prepare(planted, operations):
+    """Create the tables, run the planted statement, and return state, migration and conflicts."""
     state = ProjectState()
     first = Migration("0001_initial", "example")
     first.operations = deepcopy(BEFORE)
@@ -305,11 +343,48 @@ def test_schema_conflicts_are_those_that_stop_the_migration(
     migration.operations = deepcopy(operations)
     *_, planned, code = _analyze_plan(SchemaTracker(state.clone()), [deepcopy(migration)])
     found = list(find_schema_conflicts(Context(connection=connection), planned, code))
-    assert [one.object.qualified_name for one in found] == conflicts
+    return state, migration, found
+
+
+def is_refused(migration, state):
     try:
         with connection.schema_editor(atomic=connection.features.can_rollback_ddl) as editor:
             migration.apply(state, editor)
-        stopped = False
     except (DatabaseError, ValueError):  # Django counts the constraints of a set of columns
-        stopped = True
-    assert stopped == bool(conflicts)
+        return True
+    return False
+
+
+@pytest.mark.parametrize(("planted", "operations", "conflicts"), CASES.values(), ids=CASES)
+def test_schema_conflicts_are_those_that_stop_the_migration(
+    planted_objects, tables, planted, operations, conflicts
+):
+    state, migration, found = prepare(planted, operations)
+    assert [one.object.qualified_name for one in found] == conflicts
+    assert is_refused(migration, state) == bool(conflicts)
+
+
+@pytest.mark.parametrize(
+    ("planted", "operations", "conflicts"),
+    [
+        pytest.param(*case, id=name)
+        for name, case in CASES.items()
+        if "exists" in name or "has" in name
+    ],
+)
+def test_rename_statements_make_room_for_the_migration(
+    planted_objects, tables, planted, operations, conflicts
+):
+    state, migration, found = prepare(planted, operations)
+    statements = [
+        statement
+        for one in found
+        if one.used_by
+        for statement in rename_statements(one.used_by, connection.vendor)
+    ]
+    if len(statements) < len(conflicts):
+        pytest.skip("this server cannot rename such an object")
+    with connection.cursor() as cursor:
+        for statement in statements:
+            cursor.execute(statement)
+    assert not is_refused(migration, state)

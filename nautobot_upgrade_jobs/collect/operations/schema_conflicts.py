@@ -22,13 +22,19 @@ CodeSource = tuple[str, str | None]
 """The key of a migration, and the source of code that it runs; None if that is unavailable."""
 RELATIONS_QUERIES = {
     "postgresql": """
-        SELECT relname, CASE relkind WHEN 'S' THEN 'sequence' ELSE 'view' END
+        SELECT relname, CASE relkind WHEN 'S' THEN 'sequence' WHEN 'f' THEN 'foreign table'
+               WHEN 'c' THEN 'type' ELSE 'view' END
         FROM pg_class
-        WHERE relnamespace = current_schema()::regnamespace AND relkind IN ('v', 'm', 'S')
+        WHERE relnamespace = current_schema()::regnamespace
+          AND relkind IN ('v', 'm', 'S', 'f', 'c')
     """,
     "mysql": "SELECT table_name, 'view' FROM information_schema.views "
     "WHERE table_schema = database()",
 }
+TYPES_QUERY = """
+    SELECT typname FROM pg_type
+    WHERE typnamespace = current_schema()::regnamespace AND typtype IN ('d', 'e', 'r')
+"""
 SCHEMA_STATEMENT = re.compile(
     r"\b(ALTER|CREATE|DROP|RENAME)\s+(UNIQUE\s+)?(TABLE|INDEX|VIEW|SEQUENCE)\b"
     r"|schema_editor\.(?!connection)",
@@ -79,8 +85,13 @@ def find_schema_conflicts(
     connection = context.connection
     rows = fetch_rows(connection, RELATIONS_QUERIES[connection.vendor])
     relations = {name: ObjectKind(kind) for name, kind in rows}
-    actual = actual_tables(schema.collect(context))
-    simulation = SchemaSimulation(actual, relations, connection.vendor)
+    types = fetch_rows(connection, TYPES_QUERY) if connection.vendor == "postgresql" else []
+    simulation = SchemaSimulation(
+        actual_tables(schema.collect(context)),
+        relations,
+        [name for (name,) in types],
+        connection.vendor,
+    )
     for each in planned:
         refusal = simulation.apply(each.change)
         if refusal is None:

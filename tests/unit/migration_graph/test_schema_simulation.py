@@ -17,6 +17,7 @@ TABLES = {
     "other": ActualTable({"id": ""}, ()),
 }
 VIEWS = {"shown": ObjectKind.VIEW}
+TYPES = ["color"]
 CREATE, ALTER, RENAME, DROP = Action.CREATE, Action.ALTER, Action.RENAME, Action.DROP
 
 
@@ -38,7 +39,7 @@ def unique(action, *columns):
 
 
 def refusals(*changes, vendor="postgresql"):
-    simulation = SchemaSimulation(TABLES, VIEWS, vendor)
+    simulation = SchemaSimulation(TABLES, VIEWS, TYPES, vendor)
     found = (simulation.apply(change) for change in changes)
     return [
         ("exists" if one.used_by else "missing", one.object.qualified_name) for one in found if one
@@ -50,6 +51,9 @@ def refusals(*changes, vendor="postgresql"):
     [
         pytest.param([table(CREATE, "new"), column(CREATE, "id", of="new")], [], id="new table"),
         pytest.param([table(CREATE, "shown")], [("exists", "shown")], id="name of a view"),
+        pytest.param([table(CREATE, "color")], [("exists", "color")], id="name of a type"),
+        pytest.param([table(RENAME, "thing", "color")], [("exists", "color")], id="renamed to one"),
+        pytest.param([index(CREATE, "color")], [], id="an index is no type"),
         pytest.param([table(CREATE, "thing_name")], [("exists", "thing_name")], id="of an index"),
         pytest.param(
             [table(CREATE, "thing"), column(CREATE, "name")],
@@ -125,5 +129,5 @@ def test_apply_on_mysql_a_missing_index_cannot_be_dropped():
 
 
 def test_apply_names_the_object_that_has_the_name():
-    refusal = SchemaSimulation(TABLES, VIEWS, "postgresql").apply(index(CREATE, "other"))
+    refusal = SchemaSimulation(TABLES, VIEWS, TYPES, "postgresql").apply(index(CREATE, "other"))
     assert refusal.used_by == SchemaObject(ObjectKind.TABLE, "other")
