@@ -49,11 +49,11 @@ def lost_approval_requirement(jobs: Jobs) -> Iterator[Finding]:
     """
     gated = require(jobs.gated_by_approval)
     if gated:
-        verb = "has" if len(gated) == 1 else "have"
+        verb, pronoun = ("has", "it") if len(gated) == 1 else ("have", "them")
         yield warning(
             "extras_job",
             f"{plural(len(gated), 'Job')} {verb} `approval_required` set. Nautobot 3.x ignores "
-            "this setting and would run them without an approval.",
+            f"this setting and would run {pronoun} without an approval.",
             fix="Disable the listed Jobs. After the upgrade, create an Approval Workflow "
             "Definition for them, and enable them again.",
             evidence=truncate_list(gated),
