@@ -12,9 +12,9 @@ from nautobot_upgrade_jobs.catalog.records import ReleaseLine
 PAGE = Path(__file__).parents[1] / "docs" / "catalog.md"
 HEAD = """# The catalog
 
-What this release knows of Nautobot by heart, edition {version}; everything else is asked of the
-installation, of the package index and of the target itself. This page is made from the data by
-`make docs`; each file in `nautobot_upgrade_jobs/catalog/` says where its facts come from.
+The catalog contains the facts about Nautobot releases that this release of the App includes. This
+is edition {version}. All other facts come from the installation, the package index and the target.
+`make docs` generates this page. The files in `nautobot_upgrade_jobs/catalog/` name their sources.
 """
 
 
@@ -41,8 +41,13 @@ def _build_tables(catalog: Catalog) -> Iterator[Table]:
         [_build_line_row(catalog, line) for line in catalog.lines],
     )
     yield (
-        "Stops that upstream advises",
-        ["From below", "To", "Stop at the newest", "Why"],
+        "Recommended intermediate releases",
+        [
+            "Installed release is older than",
+            "Target is at least",
+            "Stop at the newest release of",
+            "Reason",
+        ],
         [
             [
                 one.source_below,
@@ -54,11 +59,11 @@ def _build_tables(catalog: Catalog) -> Iterator[Table]:
         ],
     )
     yield (
-        "Settings that went",
-        ["Setting", "In", "Left in the file it is", "Instead"],
+        "Removed settings",
+        ["Setting", "Removed in", "Effect if it stays in the file", "Replacement"],
         [
             [
-                f"`{one.name}`{f', `{one.key}` of it' if one.key else ''}",
+                f"`{one.name}[{one.key!r}]`" if one.key else f"`{one.name}`",
                 one.removed_in,
                 one.effect,
                 (
@@ -72,7 +77,7 @@ def _build_tables(catalog: Catalog) -> Iterator[Table]:
     yield from _build_app_tables(catalog)
     yield (
         "Commands of Nautobot",
-        ["Command", "Since", "Until", "Writes", "What"],
+        ["Command", "Since", "Removed in", "Writes", "Note"],
         [
             [
                 f"`{one.name}`",
@@ -90,7 +95,7 @@ def _build_tables(catalog: Catalog) -> Iterator[Table]:
 def _build_line_row(catalog: Catalog, line: ReleaseLine) -> list[str]:
     first, last = line.releases[0], line.releases[-1]
     known = catalog.migration_sets.by_release.get(last.version)
-    kind = "ended" if not line.maintained else "long-term maintenance" if line.ltm else ""
+    kind = "end-of-life" if not line.maintained else "long-term maintenance" if line.ltm else ""
     return [
         f"{line.name}{f' ({kind})' if kind else ''}",
         f"{first.version} ({first.date}) to {last.version} ({last.date})",
@@ -106,13 +111,13 @@ def _build_line_row(catalog: Catalog, line: ReleaseLine) -> list[str]:
 def _build_app_tables(catalog: Catalog) -> Iterator[Table]:
     yield (
         "Apps that became a part of Nautobot",
-        ["App", "Now", "Since", "Its data", "What to do"],
+        ["App", "Now", "Since", "Data", "Remediation"],
         [
             [
                 f"`{one.module}`",
                 f"`{one.core_app}`",
                 one.since,
-                "is carried over" if one.data_migrated else "is not carried over",
+                "copied by a migration" if one.data_migrated else "not copied",
                 f"{one.remediation} {_render_source_link(one.reference)}",
             ]
             for one in catalog.merged_apps
@@ -131,21 +136,21 @@ def _build_app_tables(catalog: Catalog) -> Iterator[Table]:
 
 def _build_migration_tables(catalog: Catalog) -> Iterator[Table]:
     yield (
-        "What data migrations leave behind",
-        ["Migration", "Afterwards"],
+        "Postconditions of data migrations",
+        ["Migration", "Condition"],
         [
             [f"`{one.migration}`", f"{one.description} {_render_source_link(one.reference)}"]
             for one in catalog.postconditions
         ],
     )
     yield (
-        "What undoing a data migration does",
-        ["Migration", "Says"],
+        "Effects of reversing data migrations",
+        ["Migration", "Effect"],
         [[f"`{one.migration}`", one.description] for one in catalog.known_reversals],
     )
     yield (
-        "Changes that are expected",
-        ["In", "Of", "Why"],
+        "Expected changes",
+        ["Migration or release", "Facts that change", "Reason"],
         [
             [
                 f"`{one.migration}`" if one.migration else one.since or "any release",

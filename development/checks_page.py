@@ -27,7 +27,7 @@ def render() -> str:
 
 
 def _render_overview(checks: tuple[Check, ...]) -> Iterator[str]:
-    yield "| Check | Question | Job | Speaks when the upgrade passes |"
+    yield "| Check | Condition | Job | Applies to upgrades to or past |"
     yield "| --- | --- | --- | --- |"
     for one in checks:
         anchor = one.id.replace(".", "")

@@ -32,7 +32,7 @@ class StatusView(APIView):
 
     @extend_schema(responses={200: OpenApiTypes.OBJECT})
     def get(self, request: Request) -> Response:
-        """Return the newest run of each Job that the user may view; null if there is none."""
+        """For each Job, return the newest run whose result the user may view, or null."""
         return Response(
             {"nautobot": version("nautobot"), "jobs": get_latest_verdicts(request.user, request)}
         )

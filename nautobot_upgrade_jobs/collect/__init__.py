@@ -1,4 +1,4 @@
-"""Read the live system, one module per topic. Only ``probes`` reads the live system as well.
+"""Read the live system, one module per topic. Apart from this package, only ``probes`` reads it.
 
 Each topic of ``Facts`` has a module of the same name with one function, ``collect``, which returns
 the topic's facts or raises. An exception becomes the reason why the topic is unavailable.

@@ -52,7 +52,11 @@ class MigrationHistory:
 
     @cached_property
     def effective(self) -> dict[str, Migration]:
-        """Migrations in Django's graph: a squashed migration or the migrations that it replaces."""
+        """Migrations in Django's graph, by key.
+
+        If only some of the migrations that a squashed migration replaces are recorded, the graph
+        contains the replaced migrations. Otherwise it contains the squashed migration.
+        """
         ignored = set(self._partially_replaced)
         for migration in self._squashed():
             if migration.key not in self._partially_replaced:

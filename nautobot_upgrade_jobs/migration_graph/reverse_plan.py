@@ -30,7 +30,8 @@ class ReversePlan:
 
     calls: tuple[MigrateCall, ...] = ()
     unreachable: tuple[str, ...] = ()
-    """Migrations that ``migrate`` reverses only together with one that must stay applied."""
+    """Migrations that ``migrate`` reverses only together with a migration that must stay
+    applied."""
     without_code: tuple[str, ...] = ()
     """Migrations to reverse that are not on disk. Only their own code can reverse them."""
     not_applied: tuple[str, ...] = ()
@@ -87,7 +88,7 @@ def recorded_after_reverse(current: Migrations, app: str, name: str) -> frozense
 
 
 class _AppliedGraph:
-    """The applied migrations and their children."""
+    """The migrations with their children, and which of them are applied."""
 
     def __init__(self, history: MigrationHistory, surplus: frozenset[str]) -> None:
         self._history = history

@@ -202,7 +202,7 @@ def build_link(step: NextStep, jobs: dict[str, str]) -> Link:
 
 
 def get_latest_verdicts(user: Any, request: Any) -> dict[str, dict[str, Any] | None]:
-    """Return the newest run of each Job that a user may view, as JSON types."""
+    """For each Job, return the newest run whose result the user may view, as JSON types."""
     return {kind: _serialize_run(next(iter_runs(user, kind, 1), None), request) for kind in JOBS}
 
 

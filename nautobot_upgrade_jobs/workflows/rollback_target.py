@@ -44,7 +44,7 @@ NO_SNAPSHOT = SnapshotArgument()
 
 @dataclass(frozen=True)
 class InstalledPackages:
-    """The installed packages, with a function that inspects other releases."""
+    """The Apps and the packages, with a function that inspects other releases of an App."""
 
     apps: tuple[App, ...] = ()
     packages: Packages | Unavailable = STATE_UNAVAILABLE

@@ -122,7 +122,8 @@ def no_nautobot_bound(apps: Apps) -> Iterator[Finding]:
                 f"{invalid[0]}."
                 if invalid
                 else f"The App {name} does not declare which Nautobot versions it supports.",
-                fix="Read its compatibility notes and test it with the target on a copy.",
+                fix="Read the App's compatibility notes, and test the App with the target on a "
+                "copy of this installation.",
             )
 
 
@@ -178,7 +179,7 @@ def _conflict_steps(conflict: AppConflict, included: ConflictingApp, apps: Apps)
         yield f"Do not rely on {conflict.override}. {conflict.override_warning}"
 
 
-REMOVAL_CAVEAT = " Until then, you can accept this finding by its key."
+REMOVAL_CAVEAT = " You can accept this finding by its key while the App is still in PLUGINS."
 
 
 @check(phase=Phase.BOOT, when=When.WINDOW)
@@ -198,8 +199,8 @@ def merged_into_core(apps: Apps, target: Target, catalog: Catalog) -> Iterator[F
         yield finding(
             Severity.BLOCKER if blocks else Severity.WARNING,
             module,
-            f"{module} became {merged.core_app} in Nautobot {merged.since}, which "
-            f"{'migrates' if merged.data_migrated else 'does not migrate'} its data.",
+            f"{module} became {merged.core_app} in Nautobot {merged.since}. "
+            f"{'A' if merged.data_migrated else 'No'} migration copies the App's data.",
             fix=merged.remediation + (REMOVAL_CAVEAT if module in enabled else ""),
             impact=Impact.OUTAGE if merged.blocks_startup else Impact.DATA_LOSS,
             commands=tuple(map(shell, merged.commands)),

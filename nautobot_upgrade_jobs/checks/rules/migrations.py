@@ -53,7 +53,7 @@ def unpackaged_files(migrations: Migrations) -> Iterator[Finding]:
     Why: a file that `makemigrations` wrote into an installed package collides with the migrations
         of the next release: there are two leaf nodes, or a column exists already.
     Fix: reverse the migration if it was applied, and delete its file. The need for it is a bug
-        of the App, or a schema change that belongs into an App of your own.
+        of the App, or a schema change that belongs in an App of your own.
     """
     for key, path in migrations.unpackaged.items():
         app, _, name = key.partition(".")
@@ -202,15 +202,16 @@ def inconsistent_history(migrations: Migrations) -> Iterator[Finding]:
     """Every applied migration has its dependencies applied.
 
     Why: Django refuses to migrate such a history at all (InconsistentMigrationHistory). The cause
-        is an App that was disabled during an upgrade and enabled again, or faked rows.
+        is an App that was disabled during an upgrade and enabled again, or a `migrate --fake`.
     Fix: apply what is missing with the release it belongs to, or restore a consistent backup.
     """
     for child, parent in MigrationHistory(migrations).inconsistencies:
         yield blocker(
             f"{child} -> {parent}",
             f"{child} is applied, but its dependency {parent} is not.",
-            fix="Find out which of the two matches the schema. Do not fake a migration whose "
-            "operations are not in the schema.",
+            fix=f"Check whether the schema contains the changes of {parent}. If it does not, apply "
+            f"{parent} with the release that it belongs to, or restore a consistent backup. Do not "
+            "fake a migration whose operations are not in the schema.",
             commands=(shell("nautobot-server showmigrations --plan"),),
         )
 
@@ -247,11 +248,11 @@ def database_ahead_of_code(migrations: Migrations, catalog: Catalog) -> Iterator
     )
     if newer:
         releases = catalog.match_releases(migrations.recorded)
-        origin = f"that of Nautobot {releases[0]} to {releases[-1]}" if releases else "unknown"
+        origin = f"Nautobot {releases[0]} to {releases[-1]}" if releases else "an unknown release"
         yield blocker(
             "database",
             f"The database contains {plural(len(newer), 'core migration')} that the installed code "
-            f"does not have, and its migration set is {origin}.",
+            f"does not have. Its migration set belongs to {origin}.",
             fix="Install the release that the database belongs to, or restore the backup that "
             "belongs to the installed release.",
             evidence=truncate_list(newer),

@@ -1,4 +1,4 @@
-"""Traces of steps of ``post_upgrade`` that did not run."""
+"""Signs that steps of ``post_upgrade`` did not run."""
 
 from __future__ import annotations
 
@@ -151,7 +151,7 @@ def missing_statuses_or_roles(post_upgrade: PostUpgrade) -> Iterator[Finding]:
         yield warning(
             kind,
             f"No {choice} is available for {model}.",
-            fix="Assign one to this kind of object, or add those of the release: "
+            fix=f"Assign an existing {choice} to {model}, or add what the release creates: "
             f"{', '.join(missing.get(kind, ()))}.",
         )
 

@@ -112,8 +112,8 @@ def unavailable_packages(choice: RollbackDecision) -> Iterator[Finding]:
             "packages",
             "The availability of the previous packages was not checked:"
             f" {pinned.unchecked_reason}.",
-            fix="Download them before the maintenance window: python -m pip download --no-deps "
-            "--requirement FILE",
+            fix="Download the packages before the maintenance window: python -m pip download "
+            "--no-deps --requirement FILE",
         )
 
 

@@ -27,7 +27,7 @@ def unsupported_python(runtime: Runtime, target: Target) -> Iterator[Finding]:
         return
     yield blocker(
         "python",
-        f"Nautobot {target.version} needs Python {release.python}, but this Nautobot runs on"
+        f"Nautobot {target.version} needs Python {release.python}, but this Nautobot runs on Python"
         f" {runtime.python}.",
         fix="Move the installed release to a supported Python first, in a new virtual environment "
         "or image. Do this for web, worker and beat.",

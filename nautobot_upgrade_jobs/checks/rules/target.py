@@ -51,7 +51,7 @@ def not_newer(target: Target) -> Iterator[Finding]:
         yield warning(
             "pre-release",
             f"Nautobot {wanted} is a pre-release.",
-            fix="Use it only on a copy of the data, and wait for the final release.",
+            fix="Use a pre-release only on a copy of the data, and wait for the final release.",
             phase=Phase.MIGRATE,
             impact=Impact.DATA_LOSS,
         )

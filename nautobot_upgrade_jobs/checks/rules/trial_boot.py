@@ -108,7 +108,8 @@ def broken_migration_graph(trial_boot: TrialBoot) -> Iterator[Finding]:
     """The target's migrations form a consistent graph with the recorded migrations.
 
     Why: `migrate` stops before the first migration in three cases: a migration depends on a missing
-        one, an App has two leaf nodes, or a recorded migration depends on one that is not recorded.
+        migration, an App has two leaf nodes, or a recorded migration depends on a migration that is
+        not recorded.
     Fix: install compatible releases of the Apps. Do not create migrations by hand.
     """
     history = MigrationHistory(require(trial_boot.facts.migrations))
@@ -125,8 +126,8 @@ def broken_migration_graph(trial_boot: TrialBoot) -> Iterator[Finding]:
         tuple(f"{key} on {parent}" for key, parent in history.inconsistencies),
     )
     yield from _graph_findings(
-        ("is one of", "are among"),
-        "several leaf nodes of an App",
+        ("is a leaf node", "are leaf nodes"),
+        "of an App that has more than one",
         "leaf-nodes",
         tuple(key for _, keys in history.conflicts for key in keys),
     )

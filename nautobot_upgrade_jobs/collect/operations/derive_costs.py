@@ -162,7 +162,10 @@ def _is_unique_index(constraint: BaseConstraint) -> bool:
 
 
 def _requires_rewrite(old: Field, new: Field) -> bool:
-    """Return whether the server rewrites the values. Longer text usually needs no rewrite."""
+    """Return whether the server rewrites the values because the type of a column changes.
+
+    A larger maximum length of a text column usually needs no rewrite.
+    """
     old_type, new_type = old.db_type(connection), new.db_type(connection)
     if old_type == new_type or not (is_text(old_type) and is_text(new_type)):
         return bool(old_type != new_type)

@@ -108,7 +108,7 @@ def analyze(
     Args:
         connection: The connection to query rows through.
         tracker: The current models.
-        plan: The reversing migrations in order.
+        plan: The reverse migrations in order.
         known: By migration with known reverse code, the tables whose rows this code may fix,
             separated by spaces. Fixed rows no longer violate a precondition.
     """
@@ -152,7 +152,7 @@ def _build_reverse_migrations(
     """Replay all applied migrations once.
 
     Returns:
-        The current models, and the reversing migration of each wanted migration.
+        The current models, and the reverse migration of each wanted migration.
     """
     loader = executor.loader
     state = ProjectState(real_apps=loader.unmigrated_apps)
@@ -184,7 +184,7 @@ def reverse_migration(migration: Migration, state: ProjectState) -> Migration:
 def _derive_effects_and_costs(
     tracker: SchemaTracker, plan: Sequence[Migration], known: Mapping[str, str]
 ) -> tuple[list[PendingEffect], list[OperationCost]]:
-    """Replay the reversing migrations once; return their effects and their costs."""
+    """Replay the reverse migrations once; return their effects and their costs."""
     pending: list[PendingEffect] = []
     costs: list[OperationCost] = []
     sources: list[tuple[str, str | None]] = []

@@ -57,7 +57,7 @@ def derive_effects(
         operation: The reversing operation.
         table_ref: The model that the operation changes; None if the model has no table.
         tracker: The models before the operation.
-        migration: The reversing migration.
+        migration: The reverse migration.
         lossless: The effect of an operation that loses nothing.
     """
     if isinstance(operation, (Irreversible, CustomReverse)) and not operation.reversible:

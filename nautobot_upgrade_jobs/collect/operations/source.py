@@ -76,7 +76,10 @@ def is_noop(code: Any) -> bool:
 
 
 def _walk_reachable_source(function: Any) -> Iterator[str]:
-    """Yield the source of a function and of the functions it calls, and the constants they use."""
+    """Yield the source of a function and of the functions it calls, and what they name.
+
+    The names are constants of the module and classes of models.
+    """
     visited, pending = set(), [function]
     while pending:
         current = pending.pop()

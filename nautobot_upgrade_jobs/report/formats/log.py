@@ -91,7 +91,7 @@ def _build_topic_lines(report: Report, topic: str) -> Iterator[LogLine]:
 
 
 def _group_not_checked(results: list[CheckResult]) -> dict[tuple[str, str], list[str]]:
-    """Return the checks that could not run by level and reason. Each reason appears once."""
+    """Group the checks that could not run: by level and reason, the ids of the checks."""
     by_reason: dict[tuple[str, str], list[str]] = {}
     for result in results:
         if result.status in (Status.SKIPPED, Status.CRASHED):
