@@ -38,7 +38,6 @@ def collect(context: Context) -> Database:
                 name for name in server.tables_not_owned(connection, role) if name in owned
             )
         ),
-        views=attempt(lambda: server.views(connection)),
         sequences=attempt(lambda: server.sequences(connection)),
         transactions=attempt(lambda: server.transactions(connection)),
         **{

@@ -31,6 +31,7 @@ from .operations.schema_conflicts import (
     find_schema_conflicts,
     list_object_changes,
 )
+from .operations.schema_dependents import find_affected_dependents
 from .operations.schema_tracker import SchemaTracker, TableRef
 from .operations.source import operation_source
 from .operations.source_text import find_referenced_models, mentioned_by
@@ -54,8 +55,8 @@ def collect(context: Context) -> Preconditions:
     plan = [migration for migration, _ in executor.migration_plan(leaves)]
     if not plan:
         return Preconditions()
-    state = executor._create_project_state(with_applied_migrations=True)
-    preconditions, costs, planned, code = _analyze_plan(SchemaTracker(state), plan)
+    before = executor._create_project_state(with_applied_migrations=True)
+    preconditions, costs, planned, code = _analyze_plan(SchemaTracker(before.clone()), plan)
     drops = [each for each in preconditions if each.kind is PreconditionKind.DROPS]
     tests = [each for each in preconditions if each.kind is not PreconditionKind.DROPS]
     results = [
@@ -63,8 +64,14 @@ def collect(context: Context) -> Preconditions:
         *_count_dropped_values(context.connection, drops),
     ]
     violated = tuple(result for result in results if result.affected_rows or result.unknown_reason)
-    conflicts = attempt(lambda: tuple(find_schema_conflicts(context, planned, code)))
-    return Preconditions(violated, len(results), len(plan), tuple(costs), conflicts)
+    return Preconditions(
+        violated,
+        len(results),
+        len(plan),
+        tuple(costs),
+        attempt(lambda: tuple(find_schema_conflicts(context, planned, code))),
+        attempt(lambda: tuple(find_affected_dependents(context, planned, before))),
+    )
 
 
 def _analyze_plan(

@@ -54,8 +54,6 @@ class Database:
     """Tables whose owner is neither the role nor a role that it is a member of.
 
     ALTER TABLE fails on these tables."""
-    views: tuple[str, ...] | Unavailable
-    """Views that read Nautobot's tables, each with the table."""
     sequences: tuple[IdSequence, ...] | Unavailable
     transactions: tuple[Transaction, ...] | Unavailable
     """Open transactions of other sessions in this database that are older than a minute."""

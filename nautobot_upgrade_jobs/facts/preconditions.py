@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from .base import TextEnum, Unavailable
 from .schema_conflicts import SchemaConflict
+from .schema_dependents import AffectedDependent
 
 
 class PreconditionKind(TextEnum):
@@ -184,3 +185,5 @@ class Preconditions:
     operation_costs: tuple[OperationCost, ...] = ()
     schema_conflicts: tuple[SchemaConflict, ...] | Unavailable = ()
     """Operations that the actual schema refuses, in the order of the plan."""
+    affected_dependents: tuple[AffectedDependent, ...] | Unavailable = ()
+    """Objects of others that the plan drops or breaks, or that stop the plan, in its order."""

@@ -36,6 +36,8 @@ class ObjectChange:
     """Identify an unnamed unique constraint or index that is dropped."""
     is_unique: bool = False
     """Whether the index or constraint is unique."""
+    changes_type: bool = False
+    """Whether a column gets another type."""
 
 
 class Refusal(NamedTuple):
@@ -173,7 +175,7 @@ class SchemaSimulation:
         if change.action is Action.RENAME:
             table.constraints += [replace(each, name=change.new_name) for each in matching]
         is_drop_of_index = change.action is Action.DROP and target.kind is ObjectKind.INDEX
-        # Django drops an index of PostgreSQL with IF EXISTS, but counts those of a set of columns.
+        # Django drops a named index of PostgreSQL with IF EXISTS. It counts the indexes of columns.
         is_tolerated = is_drop_of_index and self._shares_namespace and target.name
         if matching or is_tolerated:
             return None

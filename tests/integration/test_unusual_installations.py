@@ -128,13 +128,6 @@ def test_collect_settings_lists_every_setting_in_the_file(tmp_path):
 
 
 @pytest.mark.usefixtures("own_database")
-def test_collect_database_lists_dependent_views(instance):
-    execute("CREATE VIEW prio AS SELECT name, device_redundancy_group_priority FROM dcim_device")
-    expected = "prio" if instance.engine == "mysql" else "prio reads dcim_device"
-    assert collect_facts(topics=("database",)).database.views == (expected,)
-
-
-@pytest.mark.usefixtures("own_database")
 @pytest.mark.parametrize(
     "statement",
     [

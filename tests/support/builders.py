@@ -82,7 +82,6 @@ def database(**changes: Any) -> Database:
         collations_in_use={},
         can_create_tables=True,
         schema="public",
-        views=(),
         tables_not_owned=(),
         sequences=(IdSequence("django_migrations", "id", "django_migrations_id_seq", 421, 421),),
         transactions=(),

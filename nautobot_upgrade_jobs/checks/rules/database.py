@@ -9,8 +9,8 @@ from packaging.version import Version
 from ...catalog.target_release import Target
 from ...facts import Database, require
 from ...facts.database import IdSequence
-from ..build import blocker, finding, warning
-from ..findings import Finding, Impact, Phase, Severity
+from ..build import blocker, warning
+from ..findings import Finding, Impact, Phase
 from ..references import INSTALLATION, POSTGRESQL
 from ..registry import NotApplicable, check
 from ..remediation import When, sql
@@ -143,8 +143,8 @@ def sequence_behind(database: Database) -> Iterator[Finding]:
     """Every generated primary key has a sequence that is not behind its rows.
 
     Why: after a partial restore a sequence returns numbers that are in use, or a key has no
-        sequence at all. If that is the sequence of django_migrations, not even the first migration
-        can be recorded.
+        sequence at all. If the table is django_migrations, not even the first migration can be
+        recorded.
     Fix: set the sequence to the highest number in use. Make a key without a sequence an identity.
     """
     for sequence in require(database.sequences):
@@ -177,33 +177,6 @@ def _sequence_repair_statement(sequence: IdSequence) -> str:
 
 def _quote_identifier(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
-
-
-@check(phase=Phase.MIGRATE, when=When.WINDOW)
-def dependent_views(database: Database, target: Target) -> Iterator[Finding]:
-    """No view reads Nautobot's tables.
-
-    Why: PostgreSQL refuses to change a column that a view reads, which stops the migration in the
-        middle. A migration that removes a column silently drops every view on it. On MySQL such a
-        view remains, broken.
-    Fix: save the definition of each view, drop it before the upgrade, and create it again
-        afterwards, adapted to the new tables.
-    """
-    views = require(database.views)
-    if views and target.version != target.installed:
-        postgresql = database.vendor == "postgresql"
-        verb = "reads" if len(views) == 1 else "read"
-        yield finding(
-            Severity.BLOCKER if postgresql else Severity.WARNING,
-            "views",
-            f"{plural(len(views), 'view')} {verb} Nautobot's tables, and the upgrade may fail at "
-            "them or drop them.",
-            fix="Save their definitions, drop them before the upgrade, and create them again "
-            "afterwards.",
-            impact=Impact.OUTAGE if postgresql else Impact.FEATURE_LOSS,
-            evidence=truncate_list(views),
-            see=(POSTGRESQL if postgresql else INSTALLATION,),
-        )
 
 
 @check(phase=Phase.MIGRATE, impact=Impact.OUTAGE, when=When.WINDOW)

@@ -14,15 +14,24 @@ from ...facts.preconditions import (
     PreconditionResult,
     Preconditions,
 )
+from ...facts.schema_dependents import AffectedDependent, DependentEffect
 from ...facts.trial_boot import TrialBoot
 from ...migration_graph.cost_estimate import CostItem, estimate_cost
 from ...migration_graph.repair_sql import rename_statements
-from ..build import blocker, info, warning
+from ..build import blocker, finding, info, warning
 from ..conflict_text import CONFLICT_REMEDIATIONS, describe_conflict
-from ..findings import Finding, Impact, Phase
+from ..dependent_text import (
+    describe_dependent,
+    describe_effect,
+    describe_remediation,
+    describe_use,
+    drop_statement,
+    is_outage_cause,
+)
+from ..findings import Finding, Impact, Phase, Severity
 from ..references import MIGRATION_OPERATIONS
 from ..registry import NotApplicable, check
-from ..remediation import sql
+from ..remediation import When, sql
 from ..text import format_duration, plural, truncate_list
 from ..violation_text import describe_violation
 
@@ -107,6 +116,42 @@ def schema_conflict(trial_boot: TrialBoot, database: Database) -> Iterator[Findi
             f"{describe_conflict(conflict)}.",
             fix=CONFLICT_REMEDIATIONS[conflict.kind],
             commands=tuple(map(sql, statements)),
+        )
+
+
+@check(phase=Phase.MIGRATE, see=(MIGRATION_OPERATIONS,))
+def schema_dependent(trial_boot: TrialBoot, database: Database) -> Iterator[Finding]:
+    """No view, trigger, rule or other object uses what the pending migrations change.
+
+    Why: PostgreSQL refuses to change the type of a column that a view, rule, trigger, policy or
+        generated column uses. `migrate` then stops half-way. An operation that removes a column or
+        table silently drops every object that uses it. The code of a trigger that names such a
+        column fails at every write. MySQL refuses to drop what a foreign key or a generated column
+        uses, and leaves a view broken.
+    Fix: save the definition of the object. Drop it before `migrate`, and create it again
+        afterwards, adapted to the new tables.
+    """
+    preconditions = _require_preconditions(trial_boot)
+    severity_order = list(DependentEffect)
+    by_name: dict[str, list[AffectedDependent]] = {}
+    for affected in require(preconditions.affected_dependents):
+        by_name.setdefault(describe_dependent(affected.dependent), []).append(affected)
+    for name, group in by_name.items():
+        first, *others = sorted(group, key=lambda each: severity_order.index(each.effect))
+        progress = _format_progress(first.migrations_before, preconditions.migrations_planned)
+        is_outage = is_outage_cause(first)
+        yield finding(
+            Severity.BLOCKER if is_outage else Severity.WARNING,
+            name,
+            describe_effect(first, progress),
+            fix=describe_remediation(first, database.vendor),
+            when=When.WINDOW if is_outage else When.NOW,
+            commands=(sql(drop_statement(first.dependent)),) if is_outage else (),
+            impact=Impact.OUTAGE if is_outage else Impact.FEATURE_LOSS,
+            evidence=tuple(
+                f"{each.migration} ({each.operation}): {describe_use(each.dependent)}"
+                for each in others
+            ),
         )
 
 

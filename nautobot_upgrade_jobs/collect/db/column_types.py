@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from django.db.models import Field
 
 TEXT = re.compile(r"(?:var)?char\((\d+)\)|varchar|text|longtext", re.IGNORECASE)
 UNLIMITED = 2**31
@@ -24,3 +28,12 @@ def get_max_length(db_type: str | None) -> int:
     """Return the maximum number of characters of a text type, or UNLIMITED for any other type."""
     match = TEXT.fullmatch(db_type or "")
     return int(match[1]) if match and match[1] else UNLIMITED
+
+
+def changes_type(before: Field, after: Field) -> bool:
+    """Return whether a column gets another type. That of a foreign key is the type of its key."""
+    from django.db import connection
+
+    if before.is_relation or after.is_relation:
+        return bool(before.is_relation != after.is_relation)
+    return bool(before.db_type(connection) != after.db_type(connection))

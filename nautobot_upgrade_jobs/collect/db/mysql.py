@@ -82,16 +82,6 @@ def tables_not_owned(_: BaseDatabaseWrapper, __: str) -> tuple[str, ...]:
     return ()
 
 
-def views(connection: BaseDatabaseWrapper) -> tuple[str, ...]:
-    """Return the views of the database. MySQL does not report which tables they read."""
-    names = fetch_rows(
-        connection,
-        "SELECT table_name FROM information_schema.views WHERE table_schema = database() "
-        "ORDER BY table_name",
-    )
-    return tuple(str(name) for (name,) in names)
-
-
 def sequences(_: BaseDatabaseWrapper) -> tuple[IdSequence, ...]:
     """Return no sequences, because AUTO_INCREMENT cannot fall behind its own column."""
     return ()

@@ -90,25 +90,6 @@ def tables_not_owned(connection: BaseDatabaseWrapper, role: str) -> tuple[str, .
     return tuple(name for (name,) in names)
 
 
-def views(connection: BaseDatabaseWrapper) -> tuple[str, ...]:
-    """Return the views of all schemas that read a table of Nautobot's schema."""
-    views_and_tables = fetch_rows(
-        connection,
-        """
-        SELECT DISTINCT v.oid::regclass::text || ' reads ' || t.relname
-        FROM pg_rewrite r
-        JOIN pg_class v ON v.oid = r.ev_class AND v.relkind IN ('v', 'm')
-        JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid
-          AND d.refclassid = 'pg_class'::regclass
-        JOIN pg_class t ON t.oid = d.refobjid AND t.relkind IN ('r', 'p')
-        JOIN pg_namespace n ON n.oid = t.relnamespace AND n.nspname = %s
-        ORDER BY 1
-        """,
-        [schema(connection)],
-    )
-    return tuple(text for (text,) in views_and_tables)
-
-
 # An integer key takes its values from the sequence of its identity or of its default.
 INTEGER_PRIMARY_KEYS_QUERY = """
     SELECT t.oid::regclass::text, t.relname, a.attname, s.oid::regclass::text,

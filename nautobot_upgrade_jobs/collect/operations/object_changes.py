@@ -1,7 +1,6 @@
 """Derive which tables, columns, indexes and constraints a migration operation works on.
 
-Only Django's own operations are read. An App's operation class may do anything in its
-``database_forwards``.
+Only Django's own operations are read. The operation class of an App may do anything.
 """
 
 from __future__ import annotations
@@ -37,12 +36,14 @@ from django.db.models import CheckConstraint, Field, UniqueConstraint
 
 from ...facts.schema_conflicts import ObjectKind, SchemaObject
 from ...migration_graph.schema_simulation import Action, ObjectChange
+from ..db.column_types import changes_type
 from .derive_preconditions import is_supported_constraint
 from .schema_tracker import (
     TableRef,
     build_m2m_table_name,
     build_table_name,
     get_column_name,
+    has_own_m2m_table,
     has_table,
 )
 
@@ -147,7 +148,7 @@ def _rename_table(model: _Model, new_table: str) -> Iterator[ObjectChange]:
         return
     yield _change(Action.RENAME, ObjectKind.TABLE, model.table, new_name=new_table)
     for name, each in model.state.fields.items():
-        if _has_own_m2m_table(each):
+        if has_own_m2m_table(each):
             old = build_m2m_table_name(model.reference, name, each)
             new = build_m2m_table_name(TableRef(model.app, model.name, new_table), name, each)
             if old != new:
@@ -174,13 +175,14 @@ def _remove_field_changes(operation: RemoveField, model: _Model) -> Iterator[Obj
 def _alter_field_changes(operation: AlterField, model: _Model) -> Iterator[ObjectChange]:
     name, fields = operation.name, (model.state.fields[operation.name], operation.field)
     if all(map(_has_column, fields)):
-        yield from _rename_column(model.table, *(get_column_name(name, each) for each in fields))
+        before, after = (get_column_name(name, each) for each in fields)
+        yield from _rename_column(model.table, before, after, changes_type(*fields))
 
 
 @_changes_of.register
 def _rename_field_changes(operation: RenameField, model: _Model) -> Iterator[ObjectChange]:
     old, names = model.state.fields[operation.old_name], (operation.old_name, operation.new_name)
-    if _has_own_m2m_table(old):
+    if has_own_m2m_table(old):
         before, after = (build_m2m_table_name(model.reference, name, old) for name in names)
         if before != after:
             yield _change(Action.RENAME, ObjectKind.TABLE, before, new_name=after)
@@ -188,9 +190,12 @@ def _rename_field_changes(operation: RenameField, model: _Model) -> Iterator[Obj
         yield from _rename_column(model.table, *(get_column_name(name, old) for name in names))
 
 
-def _rename_column(table: str, before: str, after: str) -> Iterator[ObjectChange]:
+def _rename_column(
+    table: str, before: str, after: str, changes_type: bool = False
+) -> Iterator[ObjectChange]:
     action = Action.ALTER if before == after else Action.RENAME
-    yield _change(action, ObjectKind.COLUMN, table, before, new_name=after)
+    target = SchemaObject(ObjectKind.COLUMN, table, before)
+    yield ObjectChange(action, target, after, changes_type=changes_type)
 
 
 @_changes_of.register
@@ -268,13 +273,8 @@ def _referenced_table(
 def _m2m_table(
     action: Action, table_ref: TableRef, name: str, field: Field
 ) -> Iterator[ObjectChange]:
-    if _has_own_m2m_table(field):
+    if has_own_m2m_table(field):
         yield _change(action, ObjectKind.TABLE, build_m2m_table_name(table_ref, name, field))
-
-
-def _has_own_m2m_table(field: Field) -> bool:
-    """Return whether Django itself creates the table of a many-to-many field."""
-    return bool(field.many_to_many and not getattr(field.remote_field, "through", None))
 
 
 def _has_column(field: Field) -> bool:

@@ -257,6 +257,11 @@ def build_m2m_table_name(table_ref: TableRef, name: str, field: Field) -> str:
     return str(truncate_name(table, connection.ops.max_name_length()))
 
 
+def has_own_m2m_table(field: Field) -> bool:
+    """Return whether Django itself creates the table of a many-to-many field."""
+    return bool(field.many_to_many and not getattr(field.remote_field, "through", None))
+
+
 def get_column_name(name: str, field: Field) -> str:
     """Return the name of a field's column."""
     relation = field.is_relation and not field.many_to_many

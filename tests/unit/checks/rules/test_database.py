@@ -111,22 +111,6 @@ def test_sequence_behind_for_a_key_without_a_sequence_blocks(findings_of):
     assert findings_of("database.sequence_behind", state) == [("blocker", "django_migrations.id")]
 
 
-@pytest.mark.parametrize(
-    ("server", "installed", "expected"),
-    [
-        (database(), "2.4.44", []),
-        (database(views=("v reads dcim_device",)), "3.2.7", []),
-        (database(views=("v reads dcim_device",)), "2.4.44", [("blocker", "views")]),
-        (mysql(views=("v",)), "2.4.44", [("warning", "views")]),
-    ],
-)
-def test_dependent_views_in_an_upgrade_block_on_postgresql_and_warn_on_mysql(
-    findings_of, server, installed, expected
-):
-    state = facts(database=server)
-    assert findings_of("database.dependent_views", state, target("3.2.7", installed)) == expected
-
-
 def test_database_commands_with_hostile_names_quote_them():
     hostile = database(can_create_tables=False, schema='s"x', role='r"y', tables_not_owned=('t"z',))
     create, ownership = missing_privileges(hostile)

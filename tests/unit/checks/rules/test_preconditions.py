@@ -8,6 +8,7 @@ from nautobot_upgrade_jobs.checks.remediation import CommandKind
 from nautobot_upgrade_jobs.checks.rules.preconditions import (
     migration_cost,
     schema_conflict,
+    schema_dependent,
     violated,
 )
 from nautobot_upgrade_jobs.facts import Tables, Unavailable
@@ -25,6 +26,12 @@ from nautobot_upgrade_jobs.facts.schema_conflicts import (
     ObjectKind,
     SchemaConflict,
     SchemaObject,
+)
+from nautobot_upgrade_jobs.facts.schema_dependents import (
+    AffectedDependent,
+    DependentEffect,
+    DependentKind,
+    SchemaDependent,
 )
 from nautobot_upgrade_jobs.facts.tables import Table
 from tests.support.builders import database, facts, mysql, trial_boot
@@ -290,3 +297,56 @@ def test_schema_conflict_renames_what_exists_and_nothing_that_is_missing():
     exists, missing = schema_conflict(boot_on((COLUMN_EXISTS, INDEX_MISSING)), database())
     assert [command.kind for command in exists.commands] == [CommandKind.SQL]
     assert missing.commands == ()
+
+
+VIEW = SchemaDependent(DependentKind.VIEW, "public.names", "dcim_device", "name")
+TRIGGER = SchemaDependent(
+    DependentKind.TRIGGER, "audit on public.dcim_device", "dcim_device", "name", is_tracked=False
+)
+
+
+def affects(dependent, effect, migration="dcim.0070", operation="AlterField", before=12):
+    return AffectedDependent(dependent, effect, migration, operation, before)
+
+
+STOPPED_BY_VIEW = affects(VIEW, DependentEffect.STOPS)
+DROPPED_VIEW = affects(VIEW, DependentEffect.DROPPED, "dcim.0066", "RemoveField", 8)
+BROKEN_VIEW = affects(VIEW, DependentEffect.BREAKS, "dcim.0066", "RemoveField", 8)
+BROKEN_TRIGGER = affects(TRIGGER, DependentEffect.BREAKS, "dcim.0066", "RemoveField", 8)
+VIEW_NAME, TRIGGER_NAME = "view public.names", "trigger audit on public.dcim_device"
+
+
+def boot_with_dependents(affected):
+    preconditions = Preconditions(migrations_planned=59, affected_dependents=affected)
+    return trial_boot(facts={"preconditions": preconditions})
+
+
+@pytest.mark.parametrize(
+    ("affected", "expected"),
+    [
+        pytest.param((), [], id="none"),
+        pytest.param((STOPPED_BY_VIEW,), [("blocker", VIEW_NAME)], id="stops"),
+        pytest.param((DROPPED_VIEW,), [("warning", VIEW_NAME)], id="dropped"),
+        pytest.param((BROKEN_VIEW,), [("warning", VIEW_NAME)], id="broken view"),
+        pytest.param((BROKEN_TRIGGER,), [("blocker", TRIGGER_NAME)], id="broken trigger"),
+        pytest.param(
+            (DROPPED_VIEW, STOPPED_BY_VIEW, BROKEN_TRIGGER),
+            [("blocker", VIEW_NAME), ("blocker", TRIGGER_NAME)],
+            id="the worst effect on each object",
+        ),
+        pytest.param(Unavailable("permission denied"), "skipped", id="unknown"),
+    ],
+)
+def test_schema_dependent_blocks_if_it_stops_migrate_or_writes(findings_of, affected, expected):
+    boot = boot_with_dependents(affected)
+    assert findings_of("preconditions.schema_dependent", facts(), trial_boot=boot) == expected
+
+
+def test_schema_dependent_lists_the_other_operations_as_evidence():
+    boot = boot_with_dependents((DROPPED_VIEW, STOPPED_BY_VIEW))
+    (found,) = schema_dependent(boot, database())
+    assert found.message == (
+        "Migration dcim.0070 (AlterField) will fail after 12 of 59 migrations are committed, "
+        "because the view public.names uses the column dcim_device.name."
+    )
+    assert found.evidence == ("dcim.0066 (RemoveField): column dcim_device.name",)

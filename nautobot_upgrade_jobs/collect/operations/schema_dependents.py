@@ -1,0 +1,201 @@
+"""Find the objects of others that use Nautobot's tables, and what pending operations do to them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from django.db.migrations.state import ProjectState
+
+from ...facts.schema_dependents import AffectedDependent, DependentKind, SchemaDependent
+from ...migration_graph.dependent_simulation import DependentSimulation
+from ..context import Context
+from ..db.sql import fetch_rows
+from .schema_conflicts import PlannedChange
+from .schema_tracker import (
+    TableRef,
+    build_m2m_table_name,
+    build_table_name,
+    has_own_m2m_table,
+    has_table,
+)
+
+if TYPE_CHECKING:
+    from django.db.backends.base.base import BaseDatabaseWrapper
+
+# An index, a check, a default and a sequence are part of the table. Only a generated column is both
+# part of the table and an object that depends on another column. The server records the dependency
+# for the column or for its default (PostgreSQL 18).
+POSTGRESQL_QUERY = """
+    SELECT DISTINCT
+        CASE d.classid
+            WHEN 'pg_rewrite'::regclass THEN
+                CASE WHEN w.rulename <> '_RETURN' THEN 'rule'
+                     WHEN c.relkind = 'm' THEN 'materialized view' ELSE 'view' END
+            WHEN 'pg_trigger'::regclass THEN 'trigger'
+            WHEN 'pg_proc'::regclass THEN 'function'
+            WHEN 'pg_policy'::regclass THEN 'policy'
+            WHEN 'pg_publication_rel'::regclass THEN 'publication'
+            WHEN 'pg_constraint'::regclass THEN 'foreign key'
+            ELSE 'generated column'
+        END,
+        CASE WHEN w.rulename = '_RETURN'
+             THEN (pg_identify_object('pg_class'::regclass, w.ev_class, 0)).identity
+             WHEN e.oid IS NOT NULL
+             THEN (pg_identify_object('pg_class'::regclass, e.adrelid, e.adnum)).identity
+             ELSE i.identity END,
+        t.relname, coalesce(a.attname, ''), k.conrelid::regclass::text
+    FROM pg_depend d
+    JOIN pg_class t ON d.refclassid = 'pg_class'::regclass AND t.oid = d.refobjid
+        AND t.relkind IN ('r', 'p') AND t.relnamespace = current_schema()::regnamespace
+    LEFT JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = d.refobjsubid
+        AND d.refobjsubid > 0
+    LEFT JOIN pg_rewrite w ON d.classid = 'pg_rewrite'::regclass AND w.oid = d.objid
+    LEFT JOIN pg_class c ON c.oid = w.ev_class
+    LEFT JOIN pg_trigger g ON d.classid = 'pg_trigger'::regclass AND g.oid = d.objid
+    LEFT JOIN pg_constraint k ON d.classid = 'pg_constraint'::regclass AND k.oid = d.objid
+    LEFT JOIN pg_attrdef e ON d.classid = 'pg_attrdef'::regclass AND e.oid = d.objid
+    LEFT JOIN pg_attribute f ON f.attrelid = e.adrelid AND f.attnum = e.adnum
+    CROSS JOIN LATERAL pg_identify_object(d.classid, d.objid, d.objsubid) i
+    WHERE d.deptype IN ('n', 'a')
+        AND (
+            d.classid IN ('pg_rewrite'::regclass, 'pg_proc'::regclass, 'pg_policy'::regclass,
+                          'pg_publication_rel'::regclass)
+            OR NOT g.tgisinternal
+            OR (k.contype = 'f' AND k.confrelid = t.oid AND k.conrelid <> t.oid)
+            OR (d.classid = 'pg_class'::regclass AND d.objid = t.oid AND d.objsubid > 0)
+            OR (f.attgenerated <> '' AND d.refobjsubid <> e.adnum)
+        )
+    ORDER BY 1, 2, 3, 4
+"""
+POSTGRESQL_TRIGGER_CODE = """
+    SELECT (pg_identify_object('pg_trigger'::regclass, g.oid, 0)).identity, t.relname, p.prosrc
+    FROM pg_trigger g
+    JOIN pg_class t ON t.oid = g.tgrelid AND t.relnamespace = current_schema()::regnamespace
+    JOIN pg_proc p ON p.oid = g.tgfoid
+    WHERE NOT g.tgisinternal
+"""
+TABLE_COLUMNS = """
+    SELECT table_name, column_name FROM information_schema.columns
+    WHERE table_schema = {schema}
+"""
+MYSQL_VIEWS = """
+    SELECT v.table_name, u.table_name, v.view_definition
+    FROM information_schema.view_table_usage u
+    JOIN information_schema.views v
+        ON v.table_schema = u.view_schema AND v.table_name = u.view_name
+    WHERE u.table_schema = database() AND u.view_schema = database()
+"""
+MYSQL_TRIGGER_CODE = """
+    SELECT trigger_name, event_object_table, action_statement FROM information_schema.triggers
+    WHERE event_object_schema = database()
+"""
+MYSQL_GENERATED = """
+    SELECT column_name, table_name, generation_expression FROM information_schema.columns
+    WHERE table_schema = database() AND generation_expression <> ''
+"""
+MYSQL_FOREIGN_KEYS = """
+    SELECT constraint_name, table_name, referenced_table_name, referenced_column_name
+    FROM information_schema.key_column_usage
+    WHERE referenced_table_schema = database() AND table_schema = database()
+        AND table_name <> referenced_table_name
+"""
+
+
+def find_affected_dependents(
+    context: Context, planned: Sequence[PlannedChange], before: ProjectState
+) -> Iterator[AffectedDependent]:
+    """Yield what the planned changes do to objects that no migration created, in their order.
+
+    Args:
+        context: The database.
+        planned: The changes of the plan, in order.
+        before: The models before the plan.
+    """
+    connection = context.connection
+    find = _postgresql_dependents if connection.vendor == "postgresql" else _mysql_dependents
+    simulation = DependentSimulation(find(connection, _list_tables(before)), connection.vendor)
+    for each in planned:
+        for dependent, effect in simulation.apply(each.change):
+            yield AffectedDependent(
+                dependent, effect, each.migration, each.operation, each.migrations_before
+            )
+
+
+def _list_tables(state: ProjectState) -> frozenset[str]:
+    """Return the tables that migrations have created."""
+    tables = set()
+    for (app, name), model in state.models.items():
+        if has_table(model.options):
+            table = TableRef(app, name, build_table_name(app, name, model.options))
+            tables.add(table.table)
+            tables.update(
+                build_m2m_table_name(table, field_name, field)
+                for field_name, field in model.fields.items()
+                if has_own_m2m_table(field)
+            )
+    return frozenset(tables)
+
+
+def _postgresql_dependents(
+    connection: BaseDatabaseWrapper, tables: Collection[str]
+) -> Iterator[SchemaDependent]:
+    for kind, name, table, column, owner in fetch_rows(connection, POSTGRESQL_QUERY):
+        if (owner or "").strip('"') not in tables:
+            yield SchemaDependent(DependentKind(kind), name, table, column)
+    # The server knows on which table a trigger is, but not what its code reads.
+    code = fetch_rows(connection, POSTGRESQL_TRIGGER_CODE)
+    yield from _columns_in_triggers(code, _columns_by_table(connection, "current_schema()"))
+
+
+def _mysql_dependents(
+    connection: BaseDatabaseWrapper, tables: Collection[str]
+) -> Iterator[SchemaDependent]:
+    quote = connection.ops.quote_name
+    columns = _columns_by_table(connection, "database()")
+    for view, table, definition in fetch_rows(connection, MYSQL_VIEWS):
+        for column in ("", *_quoted_names(definition, columns.get(table, []))):
+            yield SchemaDependent(DependentKind.VIEW, quote(view), table, column, is_tracked=False)
+    for name, table, expression in fetch_rows(connection, MYSQL_GENERATED):
+        for column in _quoted_names(expression, columns[table]):
+            full_name = f"{quote(table)}.{quote(name)}"
+            yield SchemaDependent(DependentKind.GENERATED_COLUMN, full_name, table, column)
+    for name, owner, table, column in fetch_rows(connection, MYSQL_FOREIGN_KEYS):
+        if owner not in tables:
+            full_name = f"{quote(name)} on {quote(owner)}"
+            yield SchemaDependent(DependentKind.FOREIGN_KEY, full_name, table, column)
+    code = [
+        (f"{quote(name)} on {quote(table)}", table, text)
+        for name, table, text in fetch_rows(connection, MYSQL_TRIGGER_CODE)
+    ]
+    for full_name, table, _ in code:
+        yield SchemaDependent(DependentKind.TRIGGER, full_name, table)
+    yield from _columns_in_triggers(code, columns)
+
+
+def _columns_in_triggers(
+    triggers: Sequence[tuple[str, str, str]], columns: Mapping[str, Sequence[str]]
+) -> Iterator[SchemaDependent]:
+    """Yield the columns of its table that the code of a trigger names as ``NEW.x`` or ``OLD.x``.
+
+    Args:
+        triggers: The name, the table and the code of each trigger.
+        columns: The columns of each table.
+    """
+    for name, table, code in triggers:
+        for column in columns[table]:
+            if re.search(rf"\b(NEW|OLD)\s*\.\s*[\"`]?{re.escape(column)}\b", code, re.IGNORECASE):
+                yield SchemaDependent(DependentKind.TRIGGER, name, table, column, is_tracked=False)
+
+
+def _columns_by_table(connection: BaseDatabaseWrapper, schema: str) -> dict[str, list[str]]:
+    columns: dict[str, list[str]] = {}
+    for table, column in fetch_rows(connection, TABLE_COLUMNS.format(schema=schema)):
+        columns.setdefault(table, []).append(column)
+    return columns
+
+
+def _quoted_names(text: str, names: Sequence[str]) -> Iterator[str]:
+    """Yield the names in a definition. MySQL quotes each name in what it stores."""
+    return (name for name in names if f"`{name}`" in text)

@@ -1,0 +1,308 @@
+"""Objects of others on Nautobot's tables: what the upgrade does is predicted, then observed."""
+
+from copy import deepcopy
+
+import pytest
+from django.db import DatabaseError, connection, transaction
+from django.db.migrations import (
+    AddField,
+    AlterField,
+    AlterModelTable,
+    CreateModel,
+    DeleteModel,
+    Migration,
+    RemoveField,
+    RenameField,
+)
+from django.db.migrations.state import ProjectState
+from django.db.models import AutoField, CharField, IntegerField
+
+from nautobot_upgrade_jobs.checks.dependent_text import drop_statement
+from nautobot_upgrade_jobs.collect.context import Context
+from nautobot_upgrade_jobs.collect.operations.schema_dependents import (
+    _list_tables,
+    _mysql_dependents,
+    _postgresql_dependents,
+    find_affected_dependents,
+)
+from nautobot_upgrade_jobs.collect.operations.schema_tracker import SchemaTracker
+from nautobot_upgrade_jobs.collect.preconditions import _analyze_plan
+from nautobot_upgrade_jobs.facts.schema_dependents import DependentEffect
+
+MYSQL = connection.vendor == "mysql"
+BEFORE = CreateModel(
+    "Thing",
+    [
+        ("id", AutoField(primary_key=True)),
+        ("name", CharField(max_length=50, null=True)),
+        ("size", IntegerField(default=0)),
+    ],
+)
+DROP_NAME = [RemoveField("thing", "name")]
+LONGER_NAME = [AlterField("thing", "name", CharField(max_length=90, null=True))]
+NULLABLE_SIZE = [AlterField("thing", "size", IntegerField(null=True))]
+RENAME_NAME = [RenameField("thing", "name", "title")]
+RENAME_TABLE = [AlterModelTable("thing", "example_renamed")]
+DELETE = [DeleteModel("Thing")]
+NEW_COLUMN = [AddField("thing", "code", IntegerField(null=True))]
+STOPS, BREAKS, DROPPED = DependentEffect
+
+VIEW = "CREATE VIEW example_view AS SELECT id, name FROM example_thing"
+FOREIGN_KEY = (
+    "CREATE TABLE lost (id integer PRIMARY KEY, thing_id integer, "
+    "CONSTRAINT lost_fk FOREIGN KEY (thing_id) REFERENCES example_thing (id))"
+)
+FUNCTION = "CREATE FUNCTION example_code() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {} END $$;"
+POSTGRESQL_CASES = {
+    "view, new type": (VIEW, LONGER_NAME, [STOPS]),
+    "view, column dropped": (VIEW, DROP_NAME, [DROPPED]),
+    "view, column renamed": (VIEW, RENAME_NAME, []),
+    "view, table renamed": (VIEW, RENAME_TABLE, []),
+    "view, table dropped": (VIEW, DELETE, [DROPPED]),
+    "view, renamed and then dropped": (VIEW, [*RENAME_NAME, *DELETE], [DROPPED]),
+    "view, renamed and then altered": (
+        VIEW,
+        [*RENAME_NAME, AlterField("thing", "title", CharField(max_length=90, null=True))],
+        [STOPS],
+    ),
+    "view, other column": (VIEW, NULLABLE_SIZE, []),
+    "view, new column": (VIEW, NEW_COLUMN, []),
+    "view of another schema": (
+        "CREATE SCHEMA example_schema; CREATE VIEW example_schema.v AS SELECT * FROM example_thing",
+        DROP_NAME,
+        [DROPPED],
+    ),
+    "materialized view": (
+        "CREATE MATERIALIZED VIEW example_view AS SELECT name FROM example_thing",
+        LONGER_NAME,
+        [STOPS],
+    ),
+    "rule, new type": (
+        "CREATE RULE example_rule AS ON INSERT TO example_thing WHERE NEW.name = 'x' DO NOTHING",
+        LONGER_NAME,
+        [STOPS],
+    ),
+    "rule, table dropped": (
+        "CREATE RULE example_rule AS ON INSERT TO example_thing WHERE NEW.name = 'x' DO NOTHING",
+        DELETE,
+        [DROPPED],
+    ),
+    "trigger of a column, new type": (
+        FUNCTION.format("RETURN NEW;") + "CREATE TRIGGER example_trigger BEFORE UPDATE OF name "
+        "ON example_thing FOR EACH ROW EXECUTE FUNCTION example_code()",
+        LONGER_NAME,
+        [STOPS],
+    ),
+    "trigger, table dropped": (
+        FUNCTION.format("RETURN NEW;") + "CREATE TRIGGER example_trigger BEFORE UPDATE "
+        "ON example_thing FOR EACH ROW EXECUTE FUNCTION example_code()",
+        DELETE,
+        [DROPPED],
+    ),
+    "trigger, another column dropped": (
+        FUNCTION.format("RETURN NEW;") + "CREATE TRIGGER example_trigger BEFORE UPDATE "
+        "ON example_thing FOR EACH ROW EXECUTE FUNCTION example_code()",
+        DROP_NAME,
+        [],
+    ),
+    "code of a trigger, column dropped": (
+        FUNCTION.format("NEW.name := upper(NEW.name); RETURN NEW;")
+        + "CREATE TRIGGER example_trigger BEFORE INSERT "
+        "ON example_thing FOR EACH ROW EXECUTE FUNCTION example_code()",
+        DROP_NAME,
+        [BREAKS],
+    ),
+    "code of a trigger, column renamed": (
+        FUNCTION.format("NEW.name := upper(NEW.name); RETURN NEW;")
+        + "CREATE TRIGGER example_trigger BEFORE INSERT "
+        "ON example_thing FOR EACH ROW EXECUTE FUNCTION example_code()",
+        RENAME_NAME,
+        [BREAKS],
+    ),
+    "policy, new type": (
+        "CREATE POLICY example_policy ON example_thing USING (name <> 'x')",
+        LONGER_NAME,
+        [STOPS],
+    ),
+    "policy, column dropped": (
+        "CREATE POLICY example_policy ON example_thing USING (name <> 'x')",
+        DROP_NAME,
+        [DROPPED],
+    ),
+    "publication, table dropped": (
+        "CREATE PUBLICATION example_publication FOR TABLE example_thing",
+        DELETE,
+        [DROPPED],
+    ),
+    "publication, column dropped": (
+        "CREATE PUBLICATION example_publication FOR TABLE example_thing",
+        DROP_NAME,
+        [],
+    ),
+    "generated column, new type": (
+        "ALTER TABLE example_thing ADD COLUMN big text GENERATED ALWAYS AS (upper(name)) STORED",
+        LONGER_NAME,
+        [STOPS],
+    ),
+    "generated column, column dropped": (
+        "ALTER TABLE example_thing ADD COLUMN big text GENERATED ALWAYS AS (upper(name)) STORED",
+        DROP_NAME,
+        [DROPPED],
+    ),
+    "foreign key, table dropped": (FOREIGN_KEY, DELETE, [DROPPED]),
+    "foreign key, another column": (FOREIGN_KEY, DROP_NAME, []),
+    "function": (
+        "CREATE FUNCTION example_names() RETURNS SETOF varchar LANGUAGE sql "
+        "BEGIN ATOMIC SELECT name FROM example_thing; END",
+        DROP_NAME,
+        [DROPPED],
+    ),
+    "index": ("CREATE INDEX example_own ON example_thing (name)", LONGER_NAME, []),
+    "check": ("ALTER TABLE example_thing ADD CHECK (name <> 'x')", DROP_NAME, []),
+    "nothing": ("", [*LONGER_NAME, *DROP_NAME, *DELETE], []),
+}
+MYSQL_CASES = {
+    "view, new type": (VIEW, LONGER_NAME, []),
+    "view, column dropped": (VIEW, DROP_NAME, [BREAKS]),
+    "view, column renamed": (VIEW, RENAME_NAME, [BREAKS]),
+    "view, table renamed": (VIEW, RENAME_TABLE, [BREAKS]),
+    "view, table dropped": (VIEW, DELETE, [BREAKS]),
+    "view, other column": (VIEW, [RemoveField("thing", "size")], []),
+    "trigger, table dropped": (
+        "CREATE TRIGGER example_trigger BEFORE INSERT ON example_thing FOR EACH ROW SET NEW.size=1",
+        DELETE,
+        [DROPPED],
+    ),
+    "code of a trigger, column dropped": (
+        "CREATE TRIGGER example_trigger BEFORE INSERT ON example_thing FOR EACH ROW "
+        "SET NEW.name = upper(NEW.name)",
+        DROP_NAME,
+        [BREAKS],
+    ),
+    "code of a trigger, another column dropped": (
+        "CREATE TRIGGER example_trigger BEFORE INSERT ON example_thing FOR EACH ROW SET NEW.size=1",
+        DROP_NAME,
+        [],
+    ),
+    "generated column, column dropped": (
+        "ALTER TABLE example_thing ADD COLUMN big text GENERATED ALWAYS AS (upper(name)) STORED",
+        DROP_NAME,
+        [STOPS],
+    ),
+    "generated column, column renamed": (
+        "ALTER TABLE example_thing ADD COLUMN big text GENERATED ALWAYS AS (upper(name)) STORED",
+        RENAME_NAME,
+        [STOPS],
+    ),
+    "generated column, new type": (
+        "ALTER TABLE example_thing ADD COLUMN big text GENERATED ALWAYS AS (upper(name)) STORED",
+        LONGER_NAME,
+        [],
+    ),
+    "foreign key, table dropped": (FOREIGN_KEY, DELETE, [STOPS]),
+    "foreign key, another column": (FOREIGN_KEY, DROP_NAME, []),
+    "nothing": ("", [*LONGER_NAME, *DROP_NAME, *DELETE], []),
+}
+CASES = MYSQL_CASES if MYSQL else POSTGRESQL_CASES
+
+
+def execute(statement):
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
+
+
+@pytest.fixture
+def planted_objects(tables):
+    """Drop what the planted statements leave besides the tables of the App `example`."""
+    yield
+    with connection.constraint_checks_disabled():
+        execute("DROP TABLE IF EXISTS lost")
+        execute("DROP VIEW IF EXISTS example_view" if MYSQL else REMOVE_PLANTED)
+
+
+REMOVE_PLANTED = """
+    DROP SCHEMA IF EXISTS example_schema CASCADE;
+    DROP PUBLICATION IF EXISTS example_publication;
+    DROP FUNCTION IF EXISTS example_code() CASCADE;
+    DROP FUNCTION IF EXISTS example_names();
+    DO $$ BEGIN
+        EXECUTE coalesce(
+            (SELECT format('DROP %s VIEW example_view',
+                           CASE relkind WHEN 'm' THEN 'MATERIALIZED' ELSE '' END)
+             FROM pg_class WHERE relname = 'example_view'),
+            'SELECT 1');
+    END $$;
+"""
+
+
+def prepare(planted, operations):
+    """Create the table, run the planted statement, and return state, migration and dependents."""
+    state = ProjectState()
+    first = Migration("0001_initial", "example")
+    first.operations = [deepcopy(BEFORE)]
+    with connection.schema_editor() as editor:
+        state = first.apply(state, editor)
+    if planted:
+        execute(planted)
+    migration = Migration("0002_more", "example")
+    migration.operations = deepcopy(operations)
+    *_, planned, _ = _analyze_plan(SchemaTracker(state.clone()), [deepcopy(migration)])
+    found = list(find_affected_dependents(Context(connection=connection), planned, state))
+    return state, migration, found
+
+
+def apply_migration(migration, state):
+    """Apply a migration; return whether the server refuses it."""
+    try:
+        with connection.schema_editor(atomic=connection.features.can_rollback_ddl) as editor:
+            migration.apply(state.clone(), editor)
+    except DatabaseError:
+        return True
+    return False
+
+
+def list_dependents(state):
+    find = _mysql_dependents if MYSQL else _postgresql_dependents
+    return {each.name for each in find(connection, _list_tables(state))}
+
+
+def is_broken(dependent):
+    """Use a view or a trigger; return whether that fails."""
+    is_view = "view" in dependent.kind.value
+    use = f"SELECT * FROM {dependent.name}" if is_view else "INSERT INTO example_thing () VALUES ()"
+    if not is_view and not MYSQL:
+        use = "INSERT INTO example_thing (size) VALUES (1)"
+    try:
+        with transaction.atomic():
+            execute(use)
+    except DatabaseError:
+        return True
+    return False
+
+
+@pytest.mark.parametrize(("planted", "operations", "effects"), CASES.values(), ids=CASES)
+def test_affected_dependents_are_those_that_stop_break_or_disappear(
+    planted_objects, planted, operations, effects
+):
+    state, migration, found = prepare(planted, operations)
+    assert list(dict.fromkeys(each.effect for each in found)) == effects
+    names = {each.dependent.name for each in found}
+    assert names <= list_dependents(state)
+
+    assert apply_migration(migration, state) == (STOPS in effects)
+    if effects == [DROPPED]:
+        assert not names & list_dependents(state)
+    for each in found:
+        if each.effect is BREAKS:
+            assert is_broken(each.dependent)
+
+
+@pytest.mark.parametrize(
+    ("planted", "operations", "effects"),
+    [pytest.param(*case, id=name) for name, case in CASES.items() if case[2] == [STOPS]],
+)
+def test_drop_statement_lets_the_migration_run(planted_objects, planted, operations, effects):
+    state, migration, found = prepare(planted, operations)
+    for statement in {drop_statement(each.dependent) for each in found}:
+        execute(statement)
+    assert not apply_migration(migration, state)
