@@ -26,15 +26,14 @@ from .db.sql import fetch_rows, fetch_value
 from .operations.derive_costs import PartCost, operation_costs
 from .operations.derive_preconditions import preconditions_of
 from .operations.schema_conflicts import (
-    CodeSource,
     PlannedChange,
     find_schema_conflicts,
     list_object_changes,
 )
 from .operations.schema_dependents import find_affected_dependents
 from .operations.schema_tracker import SchemaTracker, TableRef
-from .operations.source import operation_source
-from .operations.source_text import find_referenced_models, mentioned_by
+from .operations.source import Code, describe_code, find_fixing_code, read_code
+from .operations.source_text import find_referenced_models
 from .operations.value_counts import DropTarget, count_values
 
 if TYPE_CHECKING:
@@ -44,6 +43,7 @@ SAMPLE_SIZE = 5
 """Number of primary keys in a sample."""
 SAFE_KEY_PATTERN = re.compile(r"\d+|[0-9a-f]{32}|[0-9a-f-]{36}")
 """Numbers and UUIDs. Other keys can be secrets, as the key of a session, which gives access."""
+QUOTED_NAME = re.compile(r"[\"`](\w+)[\"`]")
 SQL_CONDITIONS = (PreconditionKind.CHECK, PreconditionKind.NUMERIC_RANGE)
 LENGTH_LIMITS = (PreconditionKind.MAX_LENGTH, PreconditionKind.TRUNCATES)
 
@@ -71,25 +71,25 @@ def collect(context: Context) -> Preconditions:
         tuple(costs),
         attempt(lambda: tuple(find_schema_conflicts(context, planned, code))),
         attempt(lambda: tuple(find_affected_dependents(context, planned, before))),
+        tuple(map(describe_code, code)),
     )
 
 
 def _analyze_plan(
     tracker: SchemaTracker, plan: list[Migration]
-) -> tuple[list[Precondition], list[OperationCost], list[PlannedChange], list[CodeSource]]:
+) -> tuple[list[Precondition], list[OperationCost], list[PlannedChange], list[Code]]:
     """Replay the plan once: preconditions, costs, changes of the schema, and code."""
     preconditions: list[Precondition] = []
     costs: list[OperationCost] = []
     planned: list[PlannedChange] = []
-    code: list[CodeSource] = []
+    code: list[Code] = []
     for number, migration in enumerate(plan):
         name = f"{migration.app_label}.{migration.name}"
         for operation, table in tracker.replay(migration):
             kind = type(operation).__name__
-            source = operation_source(migration, operation)
-            if source != "":
-                code.append((name, source))
-                costs += _code_costs(tracker, source, name, kind)
+            if own_code := read_code(migration, operation):
+                code.append(own_code)
+                costs += _code_costs(tracker, own_code)
             planned += (
                 PlannedChange(change, name, kind, number, len(code))
                 for change in list_object_changes(operation, migration.app_label, tracker.state)
@@ -99,7 +99,13 @@ def _analyze_plan(
                 preconditions += (
                     replace(
                         precondition,
-                        possibly_fixed_by=mentioned_by(code, table.model, table.table),
+                        possibly_fixed_by=find_fixing_code(
+                            code,
+                            precondition.kind,
+                            field_names(operation, precondition),
+                            table.model,
+                            table.table,
+                        ),
                         migrations_before=number,
                         migration=name,
                         operation=kind,
@@ -113,13 +119,20 @@ def _analyze_plan(
     return preconditions, costs, planned, code
 
 
-def _code_costs(
-    tracker: SchemaTracker, source: str | None, migration: str, operation: str
-) -> Iterator[OperationCost]:
+def _code_costs(tracker: SchemaTracker, code: Code) -> Iterator[OperationCost]:
     """Yield the cost of code for each table that it names, or for an unknown table."""
-    tables = [tracker.current_table(*model) for model in find_referenced_models(source)]
+    tables = [tracker.current_table(*model) for model in find_referenced_models(code.text)]
     for table in tables or [None]:
-        yield OperationCost(CostKind.DATA_MIGRATION, migration, operation, table or "")
+        yield OperationCost(CostKind.DATA_MIGRATION, code.migration, code.operation, table or "")
+
+
+def field_names(operation: Operation, precondition: Precondition) -> set[str]:
+    """Return the names of the fields and columns of a precondition, before and after renames."""
+    names = {*precondition.columns, precondition.name, str(getattr(operation, "name", ""))}
+    names.update(getattr(getattr(operation, "constraint", None), "fields", ()))
+    if precondition.kind in SQL_CONDITIONS:
+        names.update(QUOTED_NAME.findall(precondition.bound))
+    return {each for name in names for each in (name, name.removesuffix("_id"))} - {""}
 
 
 def derive_preconditions(

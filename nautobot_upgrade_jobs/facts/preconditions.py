@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .base import TextEnum, Unavailable
+from .migration_code import MigrationCode
 from .schema_conflicts import SchemaConflict
 from .schema_dependents import AffectedDependent
 
@@ -187,3 +188,5 @@ class Preconditions:
     """Operations that the actual schema refuses, in the order of the plan."""
     affected_dependents: tuple[AffectedDependent, ...] | Unavailable = ()
     """Objects of others that the plan drops or breaks, or that stop the plan, in its order."""
+    code: tuple[MigrationCode, ...] = ()
+    """The code that the plan runs on the rows, in its order."""

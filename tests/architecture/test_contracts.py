@@ -25,6 +25,7 @@ LONGEST_FUNCTION = 50
 NOT_TOPICS = {"__init__", "context"}
 """Modules of ``collect`` that are no topic."""
 NOT_OF_ONE_TOPIC = {
+    "data_migrations",
     "expectations",
     "models",
     "packages",

@@ -495,23 +495,44 @@ def test_type_change_truncates_long_values(tables, words, cut):
 
 def fill(apps, schema_editor):
     for name in MODELS:
-        read_model(apps, name)
+        write_model(apps, name)
 
 
 MODELS = ["Thing"]
 
 
-def read_model(apps, name):
-    apps.get_model("example", name)
+def write_model(apps, name):
+    apps.get_model("example", name).objects.update(name="")
 
 
 def fill_other(apps, schema_editor):
-    """Use another model than the other functions."""
-    read_model(apps, "Other")
+    """Write another model than the other functions."""
+    write_model(apps, "Other")
 
 
 def fill_some(apps, schema_editor):
-    apps.get_models()
+    for model in apps.get_models():
+        for row in model.objects.all():
+            row.name = ""
+            row.save()
+
+
+def read(apps, schema_editor):
+    list(apps.get_model("example", "Thing").objects.values_list("name"))
+
+
+def write_another_field(apps, schema_editor):
+    for thing in apps.get_model("example", "Thing").objects.filter(name=None):
+        thing.number = 0
+        thing.save()
+
+
+def add(apps, schema_editor):
+    apps.get_model("example", "Thing").objects.create(name="new")
+
+
+def remove(apps, schema_editor):
+    apps.get_model("example", "Thing").objects.filter(name=None).delete()
 
 
 @pytest.mark.parametrize(
@@ -520,8 +541,14 @@ def fill_some(apps, schema_editor):
         (RunPython(fill), True),
         (RunPython(fill_other), False),
         (RunPython(fill_some), True),
+        (RunPython(remove), True),
+        (RunPython(read), False),
+        (RunPython(write_another_field), False),
+        (RunPython(add), False),
         (RunSQL("UPDATE example_thing SET name = ''"), True),
         (RunSQL("UPDATE example_other SET id = id"), False),
+        (RunSQL("UPDATE example_thing SET number = 1 WHERE name IS NULL"), False),
+        (RunSQL([("UPDATE example_thing SET name = %s", [""])]), True),
         (RunPython(RunPython.noop), False),
         (SeparateDatabaseAndState(state_operations=[RunPython(fill)]), False),
         (SeparateDatabaseAndState([RunPython(fill)]), True),

@@ -85,6 +85,15 @@ def fill(apps, schema_editor):
     apps.get_model("example", "Thing").objects.update(words="filled")
 
 
+FILL = "UPDATE example_thing SET words = 'filled'"
+
+
+def look(apps, schema_editor):
+    """Only read, as a check before an upgrade does."""
+    if apps.get_model("example", "Thing").objects.filter(number__lt=-99).exists():
+        raise ValueError("a number is too small")
+
+
 def empty(apps, schema_editor):
     apps.get_model("example", "Other").objects.all().delete()
 
@@ -283,8 +292,12 @@ DROPPED = (ReverseEffect.DROPS, "example_thing")
         ([RunPython(fill, empty)], [(ReverseEffect.RUNS_CODE, "example_other", "", 0, 0)]),
         ([RunPython(fill)], [(ReverseEffect.IRREVERSIBLE, "", "", 0, 0)]),
         ([RunSQL("SELECT 1")], [(ReverseEffect.IRREVERSIBLE, "", "", 0, 0)]),
-        ([RunSQL("SELECT 1", RunSQL.noop)], [(ReverseEffect.NOOP, "", "", 0, 0)]),
-        ([RunSQL("SELECT 1", "SELECT 2")], [(ReverseEffect.RUNS_CODE, "", "", 0, 0)]),
+        ([RunSQL("SELECT 1", RunSQL.noop)], [(ReverseEffect.LOSSLESS, "", "", 0, 0)]),
+        ([RunSQL("SELECT 1", "SELECT 2")], [(ReverseEffect.LOSSLESS, "", "", 0, 0)]),
+        ([RunSQL(FILL, RunSQL.noop)], [(ReverseEffect.NOOP, "", "", 0, 0)]),
+        ([RunSQL("SELECT 1", FILL)], [(ReverseEffect.RUNS_CODE, "", "", 0, 0)]),
+        ([RunPython(look, nothing)], [(ReverseEffect.LOSSLESS, "", "", 0, 0)]),
+        ([RunPython(look, look)], [(ReverseEffect.LOSSLESS, "", "", 0, 0)]),
         ([Custom()], [(ReverseEffect.RUNS_CODE, "", "", 0, 0)]),
         ([Custom(reversible=False)], [(ReverseEffect.IRREVERSIBLE, "", "", 0, 0)]),
     ],
@@ -503,7 +516,7 @@ def test_analyze_planned_tests_the_current_rows(tables, operations, effects, bre
 
 
 def clear(apps, schema_editor):
-    apps.get_model("example", "Thing").objects.update(place=None)
+    apps.get_model("example", "Thing").objects.update(name=None)
 
 
 @pytest.mark.parametrize(

@@ -398,7 +398,8 @@ def test_preflight_reports_conflicting_app_requirements(older, instance, tmp_pat
 THINGS = """from django.db import models
 
 class Thing(models.Model):
-    name = models.CharField(max_length=20)
+    name = models.CharField(max_length={length})
+    size = models.IntegerField(default=0)
 """
 FIRST = """from django.db import migrations, models
 
@@ -407,26 +408,48 @@ class Migration(migrations.Migration):
         migrations.CreateModel("Thing", [
             ("id", models.AutoField(primary_key=True)),
             ("name", models.CharField(max_length=20)),
+            ("size", models.IntegerField(default=0)),
         ]),
     ]
 """
-SECOND = """from django.db import migrations, models
+LATER = """from django.db import migrations, models
+
+def check(apps, schema_editor):
+    for thing in apps.get_model("planted_one", "Thing").objects.all():
+        if thing.size < 0:
+            raise ValueError(f"{{thing.name}} has a negative size")
 
 class Migration(migrations.Migration):
-    dependencies = [("planted_one", "0001_initial")]
-    operations = [
-        migrations.AddConstraint(
-            "thing", models.UniqueConstraint(fields=["name"], name="planted_one_name")
-        ),
-    ]
+    dependencies = [("planted_one", "{after}")]
+    operations = [{operation}]
 """
+CHECK = "migrations.RunPython(check, migrations.RunPython.noop)"
+UNIQUE = """migrations.AddConstraint(
+    "thing", models.UniqueConstraint(fields=["name"], name="planted_one_name")
+)"""
+LONGER = 'migrations.AlterField("thing", "name", models.CharField(max_length=40))'
+STATEMENTS = {
+    "0002_check": "UPDATE planted_one_thing SET size = 0 WHERE size < 0",
+    "0003_unique": "DELETE FROM planted_one_thing WHERE id = 2",
+    "0004_longer": "DROP VIEW planted_view",
+}
+"""The migrations of the App in their order, each with the statement that lets it run."""
 
 
 @pytest.mark.upgrades
-def test_duplicates_stop_the_migration_as_predicted(older, instance, tmp_path):
-    """The migration is that of an App, because core has none between these releases."""
-    files = {"models": THINGS, "migrations/__init__": "", "migrations/0001_initial": FIRST}
-    newer = {**files, "migrations/0002_unique": SECOND}
+def test_migrations_of_an_app_stop_as_predicted_until_each_cause_is_fixed(
+    older, instance, tmp_path
+):
+    """Its code reads rows of the model and writes none. Core has no such migration."""
+    files = {"migrations/__init__": "", "migrations/0001_initial": FIRST}
+    newer = {
+        **files,
+        "migrations/0002_check": LATER.format(after="0001_initial", operation=CHECK),
+        "migrations/0003_unique": LATER.format(after="0002_check", operation=UNIQUE),
+        "migrations/0004_longer": LATER.format(after="0003_unique", operation=LONGER),
+        "models": THINGS.format(length=40),
+    }
+    files["models"] = THINGS.format(length=20)
     index = tmp_path / "index"
     index.mkdir()
     wheel(index, "planted-one", "1.0", "nautobot<3", files=files_of("planted_one", **files))
@@ -436,17 +459,28 @@ def test_duplicates_stop_the_migration_as_predicted(older, instance, tmp_path):
     target = copy_of(instance, tmp_path / "target", *links, "planted-one==2.0")
     environment = {"PIP_FIND_LINKS": str(index), "STACK_APPS": "planted_one"}
     run(current, "nautobot-server", "migrate", "--no-input", **environment)
-    rows = "INSERT INTO planted_one_thing (name) VALUES ('a'), ('a'), ('b') RETURNING 1"
-    assert count(rows) == 1
+    rows = "INSERT INTO planted_one_thing (name, size) VALUES ('a', 1), ('a', 1), ('b', -1)"
+    with connected_to(DATABASE), connection.cursor() as cursor:
+        cursor.execute(rows)
+        cursor.execute("CREATE VIEW planted_view AS SELECT name FROM planted_one_thing")
     findings = by_key(preflight(current, instance.version, tmp_path, code=2, **environment))
-    finding = findings["preconditions.violated:planted_one_thing.name"]
-    assert re.search(r"\b1 value\b.*\bname\b", finding["message"])
-    committed = int(re.search(r"after (\d+) of", finding["message"])[1])
+    duplicates = findings["preconditions.violated:planted_one_thing.name"]
+    view = findings["preconditions.schema_dependent:view public.planted_view"]
+    assert re.search(r"\b1 value\b.*\bname\b", duplicates["message"])
+    assert {duplicates["severity"], view["severity"]} == {"blocker"}
+    (refusal,) = (one for key, one in findings.items() if "raised_exceptions" in key)
+    assert "if thing.size < 0" in refusal["evidence"][0]
     begun = count("SELECT count(*) FROM django_migrations")
-    done = attempt(target, "nautobot-server", "migrate", **environment)
-    assert done.returncode != 0
-    assert done.stdout.splitlines()[-1].strip() == "Applying planted_one.0002_unique..."
-    assert count("SELECT count(*) FROM django_migrations") == begun + committed
+    expected = {"0003_unique": committed_before(duplicates), "0004_longer": committed_before(view)}
+    for name, statement in STATEMENTS.items():
+        done = attempt(target, "nautobot-server", "migrate", **environment)
+        assert done.returncode != 0
+        assert done.stdout.splitlines()[-1].strip() == f"Applying planted_one.{name}..."
+        recorded = count("SELECT count(*) FROM django_migrations") - begun
+        assert recorded == expected.get(name, recorded)
+        with connected_to(DATABASE), connection.cursor() as cursor:
+            cursor.execute(statement)
+    run(target, "nautobot-server", "migrate", **environment)
 
 
 @pytest.mark.upgrades

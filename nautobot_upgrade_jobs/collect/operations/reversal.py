@@ -22,6 +22,7 @@ from ..db.sql import fetch_value
 from ..preconditions import (
     derive_costs,
     derive_preconditions,
+    field_names,
     sample_table_keys,
     test_precondition,
 )
@@ -29,8 +30,7 @@ from .content_type_cascades import content_type_cascades
 from .reverse import reverse_operation
 from .reverse_effects import PendingEffect, derive_effects
 from .schema_tracker import SchemaTracker
-from .source import reverse_source
-from .source_text import mentioned_by
+from .source import Code, find_fixing_code, read_reverse_code
 from .value_counts import ValueCount, count_values
 
 if TYPE_CHECKING:
@@ -187,7 +187,7 @@ def _derive_effects_and_costs(
     """Replay the reverse migrations once; return their effects and their costs."""
     pending: list[PendingEffect] = []
     costs: list[OperationCost] = []
-    sources: list[tuple[str, str | None]] = []
+    sources: list[Code] = []
     for number, migration in enumerate(plan):
         key = f"{migration.app_label}.{migration.name}"
         for operation, table_ref in tracker.replay(migration):
@@ -200,16 +200,23 @@ def _derive_effects_and_costs(
                         OperationCost(CostKind.DATA_MIGRATION, key, original, each.effect.table)
                     )
             if isinstance(operation, (RunPython, RunSQL)):
-                source = known[key] if key in known else reverse_source(operation, forward=False)
-                sources.append((key, source))
+                if key in known:
+                    sources.append(Code(key, known[key]))
+                elif code := read_reverse_code(key, operation, forward=False):
+                    sources.append(code)
             if table_ref:
-                fixed_by = mentioned_by(sources, table_ref.model, table_ref.table)
+                models = (table_ref.model, table_ref.table)
                 pending[-1].preconditions = [
                     replace(
                         precondition,
                         migration=key,
                         operation=original,
-                        possibly_fixed_by=fixed_by,
+                        possibly_fixed_by=find_fixing_code(
+                            sources,
+                            precondition.kind,
+                            field_names(operation, precondition),
+                            *models,
+                        ),
                         migrations_before=number,
                     )
                     for precondition in derive_preconditions(operation, tracker, table_ref)

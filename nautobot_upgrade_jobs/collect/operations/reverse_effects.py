@@ -28,7 +28,7 @@ from .schema_tracker import (
     get_column_name,
     has_table,
 )
-from .source import reverse_source
+from .source import read_reverse_code
 from .source_text import find_referenced_models
 from .value_counts import DropTarget
 
@@ -146,14 +146,16 @@ def _derive_code_effects(
     operation: RunPython | RunSQL, tracker: SchemaTracker, lossless: Effect
 ) -> Iterator[PendingEffect]:
     """Yield one effect per table that the code names, or one effect without a table."""
-    forward = reverse_source(operation, forward=True)
-    backward = reverse_source(operation, forward=False)
-    if forward == backward == "":
-        yield PendingEffect(lossless)
+    key = lossless.migration
+    forward = read_reverse_code(key, operation, forward=True)
+    backward = read_reverse_code(key, operation, forward=False)
+    code = backward or forward
+    if code is None or not code.may_write:
+        yield PendingEffect(lossless)  # Code that writes nothing leaves nothing behind.
         return
-    kind = ReverseEffect.NOOP if backward == "" else ReverseEffect.RUNS_CODE
+    kind = ReverseEffect.RUNS_CODE if backward else ReverseEffect.NOOP
     tables = dict.fromkeys(
-        tracker.current_table(*model) for model in find_referenced_models(backward or forward)
+        tracker.current_table(*model) for model in find_referenced_models(code.text)
     )
     for table in [table for table in tables if table] or [""]:
         yield PendingEffect(

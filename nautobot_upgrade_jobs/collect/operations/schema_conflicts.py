@@ -17,9 +17,8 @@ from .. import schema
 from ..context import Context, attempt
 from ..db.sql import fetch_rows
 from .object_changes import object_changes
+from .source import Code
 
-CodeSource = tuple[str, str | None]
-"""The key of a migration, and the source of code that it runs; None if that is unavailable."""
 RELATIONS_QUERIES = {
     "postgresql": """
         SELECT relname, CASE relkind WHEN 'S' THEN 'sequence' WHEN 'f' THEN 'foreign table'
@@ -70,7 +69,7 @@ def list_object_changes(
 
 
 def find_schema_conflicts(
-    context: Context, planned: Sequence[PlannedChange], code: Sequence[CodeSource]
+    context: Context, planned: Sequence[PlannedChange], code: Sequence[Code]
 ) -> Iterator[SchemaConflict]:
     """Yield the planned changes that the actual schema refuses, in the order of the plan.
 
@@ -106,9 +105,8 @@ def find_schema_conflicts(
             )
 
 
-def _is_changed_by_code(table: str, code: Sequence[CodeSource]) -> bool:
+def _is_changed_by_code(table: str, code: Sequence[Code]) -> bool:
     """Return whether code contains statements on the schema and the name of the table."""
     name = re.compile(rf"\b{re.escape(table)}\b")
-    return any(
-        SCHEMA_STATEMENT.search(source) and name.search(source) for _, source in code if source
-    )
+    texts = (each.text for each in code if each.text)
+    return any(SCHEMA_STATEMENT.search(text) and name.search(text) for text in texts)

@@ -1,70 +1,200 @@
-"""Read the source of the code that migrations run."""
+"""Read the code that migrations run."""
 
 from __future__ import annotations
 
+import contextlib
+import importlib
+import importlib.util
 import inspect
-import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from types import CodeType
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.migrations import Migration
 from django.db.migrations.operations import RunPython, RunSQL
 from django.db.migrations.operations.base import Operation
 from django.db.models import Model
 
-from .source_text import strip_comments
+from ...facts.migration_code import CodeAccess, MigrationCode
+from ...facts.preconditions import PreconditionKind
+from .code_effects import CodeEffects, read_function, read_sql
+from .source_text import (
+    find_imports,
+    find_referenced_models,
+    finds_any_model,
+    mentions,
+    strip_comments,
+)
 
 LITERAL_TYPES = (str, list, tuple, dict, set, frozenset)
 
 
-def operation_source(migration: Migration, operation: Operation) -> str | None:
-    """Return the source of the code that an operation runs, to find the models that it changes.
+class _Function(NamedTuple):
+    """A function that code calls."""
 
-    Args:
-        migration: The migration of the operation.
-        operation: The operation.
+    source: str
+    values: str
+    """The text of the constants and models that the function names."""
+    module: str
 
-    Returns:
-        The source of the whole migration module and of the functions that the code calls; empty if
-        the operation runs no code; None if a source is unavailable.
+
+@dataclass(frozen=True)
+class CodePart:
+    """A function or a statement, and what it does itself."""
+
+    text: str
+    effects: CodeEffects
+
+    def may_fix(self, kind: PreconditionKind, names: Iterable[str], models: Iterable[str]) -> bool:
+        """Return whether it may change rows of one of the models; see `Code.may_fix`."""
+        if not self.effects.may_fix(kind, names):
+            return False
+        is_deletion = not self.effects.may_fix(kind, names, with_deletions=False)
+        # A function that gets models itself deletes rows of these.
+        return not is_deletion or "get_model" not in self.text or mentions(self.text, *models)
+
+
+@dataclass(frozen=True)
+class Code:
+    """Code that an operation runs."""
+
+    migration: str
+    """Key of the migration."""
+    text: str | None
+    """The functions and the values that they use, or the statements; None if unavailable."""
+    parts: tuple[CodePart, ...] | None = None
+    """The functions or statements; None if what they write is unknown."""
+    may_use_any_model: bool = False
+    """Whether a function that changes rows gets models without naming them."""
+    location: str = ""
+    """Path of the file below the folder of its package, and the line."""
+    operation: str = ""
+    """Class of the operation."""
+
+    @property
+    def may_write(self) -> bool:
+        """Whether the code may write anything."""
+        return self.parts is None or any(part.effects.writes for part in self.parts)
+
+    def may_fix(self, kind: PreconditionKind, names: Iterable[str], *models: str) -> bool:
+        """Return whether the code may change rows so that they satisfy a precondition.
+
+        Args:
+            kind: What the precondition requires.
+            names: The names of its fields and columns.
+            models: The names of its model and of its table.
+        """
+        if not self.may_use_any_model and not mentions(self.text, *models):
+            return False
+        return self.parts is None or any(part.may_fix(kind, names, models) for part in self.parts)
+
+
+def describe_code(code: Code) -> MigrationCode:
+    """Return what the source text shows, as facts."""
+    effects = [part.effects for part in code.parts or ()]
+    access = CodeAccess.WRITES if code.may_write else CodeAccess.READS
+    return MigrationCode(
+        code.migration,
+        code.operation,
+        CodeAccess.UNKNOWN if code.parts is None else access,
+        code.location,
+        tuple(f"{app}.{model}" for app, model in find_referenced_models(code.text)),
+        tuple(sorted({name for each in effects for name in each.fields})),
+        tuple(dict.fromkeys(text for each in effects for text in each.raises)),
+    )
+
+
+def find_fixing_code(
+    code: Iterable[Code], kind: PreconditionKind, names: Iterable[str], *models: str
+) -> tuple[str, ...]:
+    """Return the migrations whose code may change rows so that they satisfy a precondition."""
+    names = tuple(names)
+    fixing = (each.migration for each in code if each.may_fix(kind, names, *models))
+    return tuple(dict.fromkeys(fixing))
+
+
+def read_code(migration: Migration, operation: Operation) -> Code | None:
+    """Return the code that an operation runs; None if it runs none.
+
+    The operation class of an App counts as code, because it may do anything.
     """
+    key = f"{migration.app_label}.{migration.name}"
     if isinstance(operation, RunSQL):
-        return repr(operation.sql) if operation.sql else ""
-    if not isinstance(operation, RunPython) or operation.code is RunPython.noop:
-        return ""
-    try:
-        module_source = inspect.getsource(sys.modules[migration.__module__])
-    except (OSError, TypeError, KeyError):
-        return None
-    reachable = reachable_source(operation.code)
-    return None if reachable is None else f"{strip_comments(module_source)}\n{reachable}"
+        code = read_statements(key, operation.sql)
+    elif isinstance(operation, RunPython):
+        code = None if is_noop(operation.code) else read_callable(key, operation.code)
+    elif type(operation).__module__.startswith("django."):
+        code = None
+    else:
+        code = read_callable(key, type(operation).database_forwards)
+    return code and replace(code, operation=type(operation).__name__)
 
 
-def reverse_source(operation: RunPython | RunSQL, *, forward: bool) -> str | None:
-    """Return the source of a reversing operation, or of its original forward operation.
+def read_reverse_code(
+    migration: str, operation: RunPython | RunSQL, *, forward: bool
+) -> Code | None:
+    """Return the code of a reversing operation, or of its original forward operation.
 
     Args:
+        migration: Key of the migration.
         operation: The reversing operation. Its reverse code is the original forward code.
-        forward: Whether to return the source of the original forward operation.
-
-    Returns:
-        The source; empty if no code runs; None if the source is unavailable.
+        forward: Whether to return the code of the original forward operation.
     """
     if isinstance(operation, RunSQL):
-        sql = operation.reverse_sql if forward else operation.sql
-        return repr(sql) if sql else ""
+        return read_statements(migration, operation.reverse_sql if forward else operation.sql)
     code = operation.reverse_code if forward else operation.code
-    return "" if is_noop(code) else reachable_source(code)
+    return None if is_noop(code) else read_callable(migration, code)
 
 
-def reachable_source(code: Any) -> str | None:
-    """Return the source of a function and of the functions it calls; None if unavailable."""
+def read_statements(migration: str, sql: Any) -> Code | None:
+    """Return the SQL of an operation as code; None if there is none."""
+    if not sql:
+        return None
+    statements = [sql] if isinstance(sql, str) else [part for each in sql for part in _texts(each)]
+    parts = tuple(CodePart(each, read_sql(each)) for each in statements)
+    return Code(migration, repr(sql), parts)
+
+
+def _texts(statement: Any) -> Iterator[str]:
+    """Yield the text of a statement, which may be a pair of a text and its parameters."""
+    text = statement if isinstance(statement, str) else statement[0]
+    if isinstance(text, str):
+        yield text
+
+
+def read_callable(migration: str, code: Any) -> Code:
+    """Return a function and the functions that it calls as code."""
     function = inspect.unwrap(getattr(code, "func", code))
     try:
-        return "\n".join(map(strip_comments, _walk_reachable_source(function)))
+        functions = list(_walk_functions(function))
+        location = _describe_location(function)
     except (OSError, TypeError, AttributeError):
-        return None
+        return Code(migration, None)
+    arguments = repr((code.args, code.keywords)) if function is not code else ""
+    sources = [strip_comments(each.source) for each in functions]
+    texts = [f"{source}\n{each.values}" for source, each in zip(sources, functions, strict=True)]
+    whole_text = "\n".join([*texts, arguments])
+    package = function.__module__.partition(".")[0]
+    try:
+        parts = tuple(
+            CodePart(text, read_function(source, with_raises=_is_in(package, each.module)))
+            for each, source, text in zip(functions, sources, texts, strict=True)
+        )
+    except SyntaxError:
+        return Code(migration, whole_text, None, True, location)
+    may_use_any = any(part.effects.changes_rows and finds_any_model(part.text) for part in parts)
+    return Code(migration, whole_text, parts, may_use_any, location)
+
+
+def _is_in(package: str, module: str) -> bool:
+    return module.partition(".")[0] == package
+
+
+def _describe_location(function: Any) -> str:
+    """Return the path of a function below the folder of its package, and its line."""
+    path = f"{function.__module__.replace('.', '/')}.py"
+    return f"{path}:{inspect.getsourcelines(function)[1]}"
 
 
 def is_noop(code: Any) -> bool:
@@ -75,27 +205,41 @@ def is_noop(code: Any) -> bool:
     return body is not None and not any(_list_global_names(body))
 
 
-def _walk_reachable_source(function: Any) -> Iterator[str]:
-    """Yield the source of a function and of the functions it calls, and what they name.
-
-    The names are constants of the module and classes of models.
-    """
+def _walk_functions(function: Any) -> Iterator[_Function]:
+    """Yield a function and the functions that it calls, each with the values that it names."""
     visited, pending = set(), [function]
     while pending:
         current = pending.pop()
         if id(current) in visited:
             continue
         visited.add(id(current))
-        yield inspect.getsource(current)
-        for name in _list_global_names(current.__code__):
-            value = current.__globals__.get(name)
+        names = _list_global_names(current.__code__)
+        used = {name: current.__globals__.get(name) for name in names}
+        values = []
+        for value in {**used, **_import_local_names(current)}.values():
             if isinstance(value, LITERAL_TYPES):
-                yield repr(value)
+                values.append(repr(value))
             elif inspect.isclass(value) and issubclass(value, Model):
-                yield value.__name__
+                values.append(value.__name__)
             elif not str(getattr(value, "__module__", "")).startswith("django."):
                 members = vars(value).values() if inspect.isclass(value) else [value]
-                pending += filter(inspect.isfunction, map(inspect.unwrap, members))
+                pending += filter(_has_file, map(inspect.unwrap, members))
+        yield _Function(inspect.getsource(current), "\n".join(values), current.__module__)
+
+
+def _import_local_names(function: Any) -> dict[str, Any]:
+    """Return what a function imports inside its body. An import that fails is left out."""
+    found = {}
+    for module, name in find_imports(inspect.getsource(function)):
+        with contextlib.suppress(ImportError, AttributeError, ValueError):
+            absolute = importlib.util.resolve_name(module, function.__module__.rpartition(".")[0])
+            found[name] = getattr(importlib.import_module(absolute), name)
+    return found
+
+
+def _has_file(value: Any) -> bool:
+    """Return whether a value is a function from a file. ``namedtuple`` generates functions."""
+    return inspect.isfunction(value) and not value.__code__.co_filename.startswith("<")
 
 
 def _list_global_names(code: CodeType) -> Iterator[str]:

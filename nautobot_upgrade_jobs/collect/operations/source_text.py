@@ -5,9 +5,9 @@ from __future__ import annotations
 import ast
 import re
 import textwrap
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
-DYNAMIC_MODEL_LOOKUP = re.compile(r"\b(get_models|model_class)\b")
+DYNAMIC_MODEL_LOOKUP = re.compile(r"\b(get_models|model_class)\s*\(")
 """Calls that get models without naming them, so the code may change any model."""
 GET_MODEL_CALL = re.compile(r"""get_model\(\s*["'](\w+)(?:["']\s*,\s*["']|\.)(\w+)["']""")
 
@@ -25,24 +25,24 @@ def strip_comments(text: str) -> str:
 
 
 def mentions(source: str | None, *words: str) -> bool:
-    """Return whether code names one of the words, or may use models without naming them.
-
-    Code without a known source counts as a mention.
-    """
-    if source is None or DYNAMIC_MODEL_LOOKUP.search(source):
+    """Return whether code names one of the words. Code without a known source may name any."""
+    if source is None:
         return True
     word = "|".join(map(re.escape, filter(None, words)))
     return bool(source and re.search(rf"\b({word})\b", source, re.IGNORECASE))
 
 
-def mentioned_by(sources: Iterable[tuple[str, str | None]], *words: str) -> tuple[str, ...]:
-    """Return the migrations whose code may change a model or table.
+def finds_any_model(source: str) -> bool:
+    """Return whether code gets models without naming them."""
+    return bool(DYNAMIC_MODEL_LOOKUP.search(source))
 
-    Args:
-        sources: Keys of migrations, each with the source of its code.
-        words: Names of the model or table.
-    """
-    return tuple(dict.fromkeys(key for key, source in sources if mentions(source, *words)))
+
+def find_imports(source: str) -> Iterator[tuple[str, str]]:
+    """Yield the ``from`` imports in the source of a function, as (module, name)."""
+    for node in ast.walk(ast.parse(textwrap.dedent(source))):
+        if isinstance(node, ast.ImportFrom):
+            for alias in node.names:
+                yield "." * node.level + (node.module or ""), alias.name
 
 
 def find_referenced_models(source: str | None) -> Iterator[tuple[str, str]]:

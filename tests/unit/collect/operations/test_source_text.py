@@ -3,8 +3,9 @@
 import pytest
 
 from nautobot_upgrade_jobs.collect.operations.source_text import (
+    find_imports,
     find_referenced_models,
-    mentioned_by,
+    finds_any_model,
     mentions,
     strip_comments,
 )
@@ -33,14 +34,12 @@ def test_mentions_stripped_source_finds_whole_words(text, expected):
     ("source", "words", "expected"),
     [
         pytest.param(None, ["thing"], True, id="unknown source may mention anything"),
-        pytest.param("apps.get_models()", ["thing"], True, id="dynamic lookup"),
-        pytest.param("content_type.model_class()", ["thing"], True, id="content type"),
         pytest.param("", ["thing"], False, id="no code"),
         pytest.param("x = Thing", ["", "THING"], True, id="any word, in any case"),
         pytest.param("x = a.b", ["a.c"], False, id="dots are literal"),
     ],
 )
-def test_mentions_unknown_or_dynamic_source_is_assumed(source, words, expected):
+def test_mentions_unknown_source_is_assumed(source, words, expected):
     assert mentions(source, *words) is expected
 
 
@@ -63,14 +62,27 @@ def test_find_referenced_models_returns_literal_lookups(source, expected):
 
 
 @pytest.mark.parametrize(
-    ("sources", "expected"),
+    ("source", "expected"),
     [
-        pytest.param([("a.0001", "Thing"), ("a.0002", "Other")], ("a.0001",), id="by name"),
-        pytest.param([("a.0001", "Thing"), ("a.0001", "thing")], ("a.0001",), id="each once"),
-        pytest.param([("a.0001", None)], ("a.0001",), id="unknown source"),
-        pytest.param([("a.0001", "")], (), id="no code"),
-        pytest.param([], (), id="no migrations"),
+        ("apps.get_models()", True),
+        ("content_type.model_class()", True),
+        ("model_class = apps.get_model('example', 'Thing')", False),
+        ("apps.get_model('example', name)", False),
     ],
 )
-def test_mentioned_by_returns_migrations_in_order(sources, expected):
-    assert mentioned_by(sources, "thing", "example_thing") == expected
+def test_finds_any_model_needs_a_call_that_names_none(source, expected):
+    assert finds_any_model(source) is expected
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("def f():\n    from a.b import c, d as e", [("a.b", "c"), ("a.b", "d")]),
+        ("def f():\n    from ..tools import fix", [("..tools", "fix")]),
+        ("    def method(self):\n        from a import b", [("a", "b")]),
+        ("def f():\n    import a.b", []),
+        ("def f():\n    pass", []),
+    ],
+)
+def test_find_imports_lists_names_imported_inside_a_function(source, expected):
+    assert list(find_imports(source)) == expected

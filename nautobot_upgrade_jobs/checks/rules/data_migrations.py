@@ -1,0 +1,81 @@
+"""Code that pending migrations run on the rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ...facts import require
+from ...facts.migration_code import CodeAccess, MigrationCode
+from ...facts.trial_boot import TrialBoot
+from ..build import info, warning
+from ..findings import Finding, Impact, Phase
+from ..references import MIGRATION_OPERATIONS
+from ..registry import NotApplicable, check
+from ..text import plural
+
+ACCESS_TEXTS = {
+    CodeAccess.WRITES: "writes",
+    CodeAccess.READS: "only reads",
+    CodeAccess.UNKNOWN: "has no readable source, and may write anything",
+}
+
+
+@check(phase=Phase.MIGRATE, impact=Impact.OUTAGE, see=(MIGRATION_OPERATIONS,))
+def raised_exceptions(trial_boot: TrialBoot) -> Iterator[Finding]:
+    """No data migration of an App raises an exception on purpose.
+
+    Why: a data migration can refuse rows that it does not expect. `migrate` then stops half-way.
+        The source shows the condition, but not whether a row meets it. For Nautobot's own data
+        migrations, other checks test the conditions.
+    Fix: search the rows that meet the condition, or run the migrations on a copy of the data.
+    """
+    for code in _require_code(trial_boot):
+        if code.raises and not code.is_core:
+            yield warning(
+                f"{code.migration} {code.location.rpartition(':')[2]}".strip(),
+                f"Migration {code.migration} ({code.operation}) can stop `migrate`, because its "
+                f"code raises {plural(len(code.raises), 'exception')}. Whether a row meets the "
+                "conditions was not checked.",
+                fix=f"Read {code.location}. Search the rows that meet a condition, and change them "
+                "before the upgrade. To be sure, run the migrations on a copy of the data.",
+                evidence=code.raises,
+            )
+
+
+@check(phase=Phase.MIGRATE, impact=Impact.UNKNOWN, see=(MIGRATION_OPERATIONS,))
+def unrehearsed_code(trial_boot: TrialBoot) -> Iterator[Finding]:
+    """No pending migration runs code on the rows.
+
+    Why: whether code works depends on each row. The source shows what the code names, but only a
+        run on a copy of the data shows the result.
+    Fix: run the migrations on a copy of the data before the upgrade.
+    """
+    code = _require_code(trial_boot)
+    if code:
+        verb = "runs" if len({each.migration for each in code}) == 1 else "run"
+        yield info(
+            "code",
+            f"{plural(len({each.migration for each in code}), 'pending migration')} {verb} code on "
+            "the rows. Its result cannot be checked without a rehearsal.",
+            fix="Run the migrations on a copy of the data before the upgrade.",
+            evidence=tuple(map(_describe_code, code)),
+        )
+
+
+def _describe_code(code: MigrationCode) -> str:
+    """Return what the source text of an operation shows."""
+    parts = [ACCESS_TEXTS[CodeAccess(code.access)]]
+    if code.access == CodeAccess.WRITES and code.fields:
+        parts[0] += f" {', '.join(code.fields)}"
+    if code.models:
+        parts.append(f"uses {', '.join(code.models)}")
+    if code.raises:
+        parts.append(f"can stop with {plural(len(code.raises), 'exception')}")
+    where = f", {code.location}" if code.location else ""
+    return f"{code.migration} ({code.operation}{where}): {'; '.join(parts)}"
+
+
+def _require_code(trial_boot: TrialBoot) -> tuple[MigrationCode, ...]:
+    if not trial_boot.is_separate_environment:
+        raise NotApplicable("the target is already installed")
+    return require(trial_boot.facts.preconditions).code

@@ -1,0 +1,41 @@
+"""Code that pending migrations run on the rows, and what its source text shows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .base import TextEnum
+
+
+class CodeAccess(TextEnum):
+    """What code does with rows, by its source text."""
+
+    WRITES = "writes"
+    """The code may write rows."""
+    READS = "reads"
+    """No statement of the code writes."""
+    UNKNOWN = "unknown"
+    """The source is unavailable, or is not understood."""
+
+
+@dataclass(frozen=True)
+class MigrationCode:
+    """The code of one operation."""
+
+    migration: str
+    operation: str
+    """Class of the operation, such as ``RunPython``."""
+    access: CodeAccess
+    location: str = ""
+    """Path of the file below the folder of its package, and the line; empty for SQL."""
+    models: tuple[str, ...] = ()
+    """Models that the code gets by name, as ``app_label.model``."""
+    fields: tuple[str, ...] = ()
+    """Names of the fields and columns that the code assigns."""
+    raises: tuple[str, ...] = ()
+    """Exceptions of its own raise and assert statements, each with its conditions."""
+
+    @property
+    def is_core(self) -> bool:
+        """Whether the code belongs to Nautobot itself."""
+        return self.location.startswith("nautobot/")

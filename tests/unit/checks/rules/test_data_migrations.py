@@ -1,0 +1,94 @@
+"""Rules about the code of migrations: what may stop is a warning, all code is listed."""
+
+import pytest
+
+from nautobot_upgrade_jobs.checks.rules.data_migrations import (
+    raised_exceptions,
+    unrehearsed_code,
+)
+from nautobot_upgrade_jobs.facts import Unavailable
+from nautobot_upgrade_jobs.facts.migration_code import CodeAccess, MigrationCode
+from nautobot_upgrade_jobs.facts.preconditions import Preconditions
+from tests.support.builders import facts, trial_boot
+
+FILL = MigrationCode(
+    "example.0002_fill",
+    "RunPython",
+    CodeAccess.WRITES,
+    "example/migrations/0002_fill.py:7",
+    ("example.thing",),
+    ("name", "size"),
+)
+REFUSE = MigrationCode(
+    "example.0003_refuse",
+    "RunPython",
+    CodeAccess.READS,
+    "example/migrations/0003_refuse.py:5",
+    ("example.thing",),
+    raises=("ValueError('negative size') if thing.size < 0",),
+)
+CORE = MigrationCode(
+    "extras.0126_approval_workflow_pre_check",
+    "RunPython",
+    CodeAccess.READS,
+    "nautobot/extras/migrations/0126_approval_workflow_pre_check.py:9",
+    raises=("ApprovalRequiredScheduledJobsError(text) if jobs.exists()",),
+)
+STATEMENT = MigrationCode("example.0004_sql", "RunSQL", CodeAccess.WRITES)
+UNKNOWN = MigrationCode("example.0005_compiled", "RunPython", CodeAccess.UNKNOWN)
+
+
+def boot_with(*code):
+    preconditions = Preconditions(migrations_planned=9, code=code)
+    return trial_boot(facts={"preconditions": preconditions})
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        pytest.param((), [], id="no code"),
+        pytest.param((FILL, STATEMENT, UNKNOWN), [], id="raises nothing"),
+        pytest.param((CORE,), [], id="core: other checks test the condition"),
+        pytest.param((REFUSE,), [("warning", "example.0003_refuse 5")], id="App"),
+    ],
+)
+def test_raised_exceptions_warns_of_code_of_apps_that_raises(findings_of, code, expected):
+    found = findings_of("data_migrations.raised_exceptions", facts(), trial_boot=boot_with(*code))
+    assert found == expected
+
+
+def test_raised_exceptions_shows_the_condition():
+    (found,) = raised_exceptions(boot_with(REFUSE))
+    assert found.evidence == ("ValueError('negative size') if thing.size < 0",)
+
+
+@pytest.mark.parametrize(
+    ("boot", "expected"),
+    [
+        pytest.param(boot_with(), [], id="no code"),
+        pytest.param(boot_with(FILL, REFUSE), [("info", "code")], id="code"),
+        pytest.param(
+            trial_boot(facts={"preconditions": Unavailable("denied")}), "skipped", id="unknown"
+        ),
+        pytest.param(
+            trial_boot(is_separate_environment=False), "not_applicable", id="target is installed"
+        ),
+    ],
+)
+def test_unrehearsed_code_lists_all_code_once(findings_of, boot, expected):
+    assert findings_of("data_migrations.unrehearsed_code", facts(), trial_boot=boot) == expected
+
+
+def test_unrehearsed_code_says_what_the_source_shows():
+    (found,) = unrehearsed_code(boot_with(FILL, REFUSE, CORE, STATEMENT, UNKNOWN))
+    assert found.evidence == (
+        "example.0002_fill (RunPython, example/migrations/0002_fill.py:7): writes name, size; uses"
+        " example.thing",
+        "example.0003_refuse (RunPython, example/migrations/0003_refuse.py:5): only reads; uses"
+        " example.thing; can stop with 1 exception",
+        "extras.0126_approval_workflow_pre_check (RunPython, "
+        "nautobot/extras/migrations/0126_approval_workflow_pre_check.py:9): only reads; can stop"
+        " with 1 exception",
+        "example.0004_sql (RunSQL): writes",
+        "example.0005_compiled (RunPython): has no readable source, and may write anything",
+    )

@@ -1,0 +1,146 @@
+"""What code writes, by its text: a field that is only read fixes no row."""
+
+import textwrap
+
+import pytest
+
+from nautobot_upgrade_jobs.collect.operations.code_effects import (
+    read_function,
+    read_sql,
+)
+from nautobot_upgrade_jobs.facts.preconditions import PreconditionKind
+
+
+def effects_of(body):
+    source = "def forward(apps, schema_editor):\n" + textwrap.indent(body, "    ")
+    return read_function(source, with_raises=True)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "thing.name = 'x'",
+        "thing.name += 'x'",
+        "thing.name, other = 'x', 1",
+        "for thing.name in names: pass",
+        "setattr(thing, 'name', 'x')",
+        "setattr(thing, field, 'x')",
+        "Thing.objects.filter(size=1).update(name='x')",
+        "Thing.objects.update(**values)",
+        "Thing.objects.bulk_update(things, ['name'])",
+        "Thing.objects.bulk_update(things, fields=('size', 'name'))",
+        "Thing.objects.bulk_update(things, fields)",
+        "Thing.objects.update_or_create(id=1, defaults={'name': 'x'})",
+        "Thing.objects.update_or_create(id=1, defaults=values)",
+        "Thing.objects.filter(name=None).delete()",
+        "cursor.execute('UPDATE example_thing SET size = 1, name = %s', ['x'])",
+        "cursor.execute('UPDATE example_thing SET \"name\" = NULL WHERE size = 1')",
+        "cursor.execute(f'UPDATE {table} SET {column} = 1')",
+        "cursor.execute('UPDATE {} SET {} = 1'.format(table, column))",
+        "cursor.execute(statement)",
+        "cursor.execute('DELETE FROM example_thing')",
+        "cursor.execute('ALTER TABLE example_thing ALTER COLUMN name TYPE text USING 1')",
+        "cursor.execute('INSERT INTO t VALUES (1) ON CONFLICT DO UPDATE SET name = 1')",
+        "call_command('fix')",
+    ],
+)
+def test_may_fix_is_true_for_code_that_may_write_the_field(body):
+    assert effects_of(body).may_fix(PreconditionKind.NOT_NULL, {"name"})
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "pass",
+        "print(thing.name)",
+        "name = thing.name",
+        "thing.size = len(thing.name)",
+        "thing.title = thing.name\nthing.save()",
+        "Thing.objects.filter(name='x').update(size=1)",
+        "values.update({'name': 1})",
+        "Thing.objects.bulk_update(things, ['size'])",
+        "Thing.objects.create(name='x')",
+        "Thing.objects.get_or_create(name='x')",
+        "setattr(thing, 'size', 1)",
+        "cursor.execute('UPDATE example_thing SET size = 1 WHERE name = %s')",
+        "cursor.execute('SELECT name FROM example_thing FOR UPDATE')",
+        "cursor.execute('SELECT setval(%s, 1)')",
+        "cursor.execute('INSERT INTO example_thing (name) VALUES (1)')",
+        "logger.info('Update the name of the thing, or set it.')",
+    ],
+)
+def test_may_fix_is_false_for_code_that_does_not_write_the_field(body):
+    assert not effects_of(body).may_fix(PreconditionKind.NOT_NULL, {"name"})
+
+
+def test_may_fix_new_rows_satisfy_a_foreign_key_only():
+    effects = effects_of("Thing.objects.create(size=1)")
+    assert effects.may_fix(PreconditionKind.FOREIGN_KEY, {"owner"})
+    assert not effects.may_fix(PreconditionKind.UNIQUE, {"owner"})
+
+
+@pytest.mark.parametrize(
+    ("body", "writes"),
+    [
+        ("pass", False),
+        ("count = Thing.objects.filter(name='x').count()", False),
+        ("if Thing.objects.exists(): raise ValueError('x')", False),
+        ("thing.save()", True),
+        ("Thing.objects.create(name='x')", True),
+        ("thing.tags.add(tag)", True),
+        ("cursor.execute('SELECT 1')", False),
+        ("cursor.execute('UPDATE example_thing SET size = 1')", True),
+        ("cursor.execute(statement)", True),
+    ],
+)
+def test_writes_is_false_only_for_code_that_changes_nothing(body, writes):
+    assert effects_of(body).writes is writes
+
+
+@pytest.mark.parametrize(
+    ("body", "raises"),
+    [
+        ("raise ValueError('x')", ["ValueError('x')"]),
+        (
+            "if thing.size < 0:\n    raise ValueError('negative')",
+            ["ValueError('negative') if thing.size < 0"],
+        ),
+        (
+            "for thing in things:\n  if thing.size:\n    pass\n  else:\n    raise Wrong",
+            ["Wrong if not (thing.size)"],
+        ),
+        (
+            "if a:\n    if b:\n        raise Wrong(thing)",
+            ["Wrong(thing) if a and b"],
+        ),
+        ("assert thing.size", ["AssertionError if not (thing.size)"]),
+        ("try:\n    fix()\nexcept KeyError:\n    raise", []),
+        ("thing.size = 1", []),
+    ],
+)
+def test_raises_lists_each_exception_with_its_conditions(body, raises):
+    assert effects_of(body).raises == raises
+
+
+@pytest.mark.parametrize(
+    ("sql", "fields", "unknown", "deletes"),
+    [
+        ("UPDATE thing SET name = ''", {"name"}, False, False),
+        ("update thing t set name = o.name from other o where o.id = t.id", {"name"}, False, False),
+        ("DELETE FROM thing; UPDATE thing SET size = 0", {"size"}, False, True),
+        ("TRUNCATE thing", set(), False, True),
+        ("CALL fix_names()", set(), True, False),
+        ("DO $$ BEGIN PERFORM 1; END $$", set(), True, False),
+        ("CREATE INDEX i ON thing (name)", set(), False, False),
+        ("SELECT fix_names()", set(), True, False),
+        ("SELECT count(*), max(size) FROM thing WHERE name IN ('x')", set(), False, False),
+        ("SET CONSTRAINTS ALL IMMEDIATE", set(), False, False),
+    ],
+)
+def test_read_sql_reads_columns_and_statements(sql, fields, unknown, deletes):
+    effects = read_sql(sql)
+    assert (effects.fields, effects.writes_unknown_fields, effects.deletes_rows) == (
+        fields,
+        unknown,
+        deletes,
+    )
