@@ -1,4 +1,4 @@
-"""The target, built in a separate environment and started there."""
+"""The target, started read-only in its own environment."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ class TrialBoot:
     """Apps of ``PLUGINS`` that are not in the package set. They were also disabled."""
     failure: Failure | None = None
     """The error of the last attempt to start, if no App causes the error."""
-    is_separate_environment: bool = True
-    """False if the target is the installed release."""
+    is_upgrade: bool = True
+    """False if the target is installed and has no pending migrations."""
     current_customizations: Customizations | Unavailable = NOT_COLLECTED
     """The same validation by the installed code, made only if the target found problems."""
     config: str = ""

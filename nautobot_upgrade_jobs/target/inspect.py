@@ -21,6 +21,7 @@ from .trial_boot import BootFailed, LiveInstallation, TrialBooter
 from .uv import find_interpreter
 from .venv import BuildFailed, build
 
+ALREADY_INSTALLED = Unavailable("the target is already installed")
 BUILD_TIMEOUT_MESSAGE = "the packages were not installed in time ('build_timeout_seconds')"
 
 
@@ -84,6 +85,33 @@ def inspect(
         return Unavailable(f"the target could not be started: {mask_url_credentials(str(error))}")
     except OSError as error:
         return Unavailable(f"the target could not be built: {error}")
+
+
+def inspect_installed(
+    release: str, live: LiveInstallation, limits: BuildLimits
+) -> TrialBoot | Unavailable:
+    """Start the installed release read-only on the live database and collect its facts.
+
+    Its migrations are pending, so the rows are still those of the release before it.
+
+    Args:
+        release: The installed release of Nautobot.
+        live: The live installation.
+        limits: Limits and folders.
+
+    Returns:
+        The trial boot, or why it is unavailable.
+    """
+    deadline = time.monotonic() + limits.boot_seconds
+    try:
+        with scratch_folder(limits.work_directory) as folder:
+            booter = TrialBooter(Path(find_interpreter()), folder / "target", live, deadline)
+            return replace(booter.run(release, ()), release_notes=ALREADY_INSTALLED)
+    except ScratchError as error:
+        return Unavailable(str(error))
+    except BootFailed as error:
+        message = mask_url_credentials(str(error))
+        return Unavailable(f"the installed release could not be started: {message}")
 
 
 def _read_release_notes(

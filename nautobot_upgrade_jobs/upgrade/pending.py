@@ -28,6 +28,13 @@ def effective_source_release(
     return replace(target, schema_release=releases[-1] if releases else BEFORE_FIRST_RELEASE)
 
 
+def has_pending_migrations(facts: Facts) -> bool:
+    """Return whether the installed code has migrations that are not applied; False if unknown."""
+    if isinstance(facts.migrations, Unavailable):
+        return False
+    return bool(MigrationHistory(facts.migrations).unapplied)
+
+
 def pending_migrations(
     facts: Facts,
     target: Target,

@@ -48,7 +48,7 @@ class UpgradeEvidence:
         if isinstance(self.trial_boot, Unavailable):
             return self.trial_boot
         target = self.trial_boot.facts
-        if not self.trial_boot.is_separate_environment:
+        if not self.trial_boot.is_upgrade:
             return TARGET_ALREADY_INSTALLED
         if isinstance(target.migrations, Unavailable):
             return target.migrations

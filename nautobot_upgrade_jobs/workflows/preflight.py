@@ -90,7 +90,7 @@ def _add_release_notes(report: Report, evidence: UpgradeEvidence) -> Report:
         return replace(report, notes_unavailable_reason=trial_boot.reason)
     notes = trial_boot.release_notes
     if isinstance(notes, Unavailable):
-        separate = trial_boot.is_separate_environment
+        separate = trial_boot.is_upgrade
         return replace(
             report,
             notes_unavailable_reason=notes.reason if separate else "there are no new releases",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
@@ -17,11 +18,12 @@ from ..facts import Facts, FactUnavailable, Unavailable, require
 from ..facts.resolution import Resolution
 from ..facts.startup import Failure
 from ..facts.trial_boot import TrialBoot
-from ..target.inspect import BuildLimits, inspect
+from ..target.inspect import BuildLimits, inspect, inspect_installed
 from ..target.resolver import resolve
 from ..target.root_requirements import CORE, RootRequirements
 from ..target.trial_boot import LiveInstallation
 from ..upgrade.package_changes import package_changes
+from ..upgrade.pending import has_pending_migrations
 from .context import RunContext, RunRequest
 
 
@@ -89,7 +91,10 @@ def _run_trial_boot(
     request: RunRequest,
     context: RunContext,
 ) -> TrialBoot | Unavailable:
-    """Build and start the target, if the user may. If the target is installed, do neither."""
+    """Build and start the target, if the user may.
+
+    A target that is installed is not built. It is started only if its migrations are pending.
+    """
     if isinstance(resolution, Unavailable):
         return Unavailable(f"no set to build: {resolution.reason}")
     if isinstance(roots, Unavailable):
@@ -97,9 +102,13 @@ def _run_trial_boot(
     if resolution.target == roots.installed_version(CORE) and not any(
         package_changes(roots.packages, resolution)
     ):
-        return TrialBoot(resolution.target, facts, is_separate_environment=False)
-    if reason := _build_refusal_reason(resolution, request, context.config):
+        if not has_pending_migrations(facts):
+            return TrialBoot(resolution.target, facts, is_upgrade=False)
+        start = partial(inspect_installed, resolution.target)
+    elif reason := _build_refusal_reason(resolution, request, context.config):
         return Unavailable(reason)
+    else:
+        start = partial(inspect, resolution, roots)
     live = LiveInstallation(
         settings.SETTINGS_PATH,
         roots.enabled_apps,
@@ -107,7 +116,7 @@ def _run_trial_boot(
         context.config.statement_timeout_seconds,
     )
     try:
-        return _redact_trial_boot(inspect(resolution, roots, live, build_limits(context.config)))
+        return _redact_trial_boot(start(live, build_limits(context.config)))
     except SoftTimeLimitExceeded:
         return Unavailable("the Job's soft time limit ended the run before the target was ready")
     except Exception as error:  # noqa: BLE001 - the rest of the report must not be lost

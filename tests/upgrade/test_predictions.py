@@ -470,6 +470,10 @@ def test_migrations_of_an_app_stop_as_predicted_until_each_cause_is_fixed(
     assert {duplicates["severity"], view["severity"]} == {"blocker"}
     (refusal,) = (one for key, one in findings.items() if "raised_exceptions" in key)
     assert "if thing.size < 0" in refusal["evidence"][0]
+    installed = by_key(
+        preflight(target, instance.version, tmp_path / "installed", 2, **environment)
+    )
+    assert {duplicates["key"], view["key"], refusal["key"]} <= set(installed)
     begun = count("SELECT count(*) FROM django_migrations")
     expected = {"0003_unique": committed_before(duplicates), "0004_longer": committed_before(view)}
     for name, statement in STATEMENTS.items():

@@ -71,7 +71,7 @@ def incompatible(trial_boot: TrialBoot, apps: Apps) -> Iterator[Finding]:
         release does not have fails when it is used, possibly weeks after the upgrade.
     Fix: replace the reference in the message by its successor in the new release.
     """
-    if not trial_boot.is_separate_environment:
+    if not trial_boot.is_upgrade:
         raise NotApplicable(TARGET_IS_INSTALLED)
     current = (
         ()
@@ -140,7 +140,7 @@ def not_inspected(trial_boot: TrialBoot) -> Iterator[Finding]:
     Why: it is unknown whether the others work on the target.
     Fix: see the reason. Usually the database role lacks a privilege.
     """
-    if not trial_boot.is_separate_environment:
+    if not trial_boot.is_upgrade:
         raise NotApplicable(TARGET_IS_INSTALLED)
     if unreadable := require(trial_boot.facts.customizations).unreadable:
         raise FactUnavailable("; ".join(f"{kind}: {reason}" for kind, reason in unreadable.items()))

@@ -76,6 +76,6 @@ def _describe_code(code: MigrationCode) -> str:
 
 
 def _require_code(trial_boot: TrialBoot) -> tuple[MigrationCode, ...]:
-    if not trial_boot.is_separate_environment:
+    if not trial_boot.is_upgrade:
         raise NotApplicable("the target is already installed")
     return require(trial_boot.facts.preconditions).code

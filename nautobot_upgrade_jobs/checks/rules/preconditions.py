@@ -287,6 +287,6 @@ def _describe_cost_item(item: CostItem) -> str:
 
 
 def _require_preconditions(trial_boot: TrialBoot) -> Preconditions:
-    if not trial_boot.is_separate_environment:
+    if not trial_boot.is_upgrade:
         raise NotApplicable(TARGET_IS_INSTALLED)
     return require(trial_boot.facts.preconditions)

@@ -202,7 +202,7 @@ def point_of_no_return(
         written since the backup is lost.
     Fix: decide before the maintenance window how, and until when, you would roll back.
     """
-    if not trial_boot.is_separate_environment:
+    if not trial_boot.is_upgrade:
         raise NotApplicable("the target is already installed")
     decision = require(choice)
     recommended = decision.recommended

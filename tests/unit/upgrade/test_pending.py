@@ -6,7 +6,11 @@ import pytest
 
 from nautobot_upgrade_jobs.catalog.target_release import BEFORE_FIRST_RELEASE
 from nautobot_upgrade_jobs.facts import Unavailable
-from nautobot_upgrade_jobs.upgrade.pending import effective_source_release, pending_migrations
+from nautobot_upgrade_jobs.upgrade.pending import (
+    effective_source_release,
+    has_pending_migrations,
+    pending_migrations,
+)
 from tests.support.builders import CATALOG, facts, migration, migrations, target, trial_boot
 
 NOT_STARTED = Unavailable("the target was not built")
@@ -50,6 +54,20 @@ def test_pending_migrations_without_their_inputs_are_unknown(here, catalog, vers
 def test_pending_migrations_of_a_release_that_the_catalog_lacks_are_unknown():
     unknown = replace(target(), version="9.9.9")
     assert pending_migrations(create_facts(LTM), unknown, CATALOG, NOT_STARTED) is None
+
+
+@pytest.mark.parametrize(
+    ("here", "expected"),
+    [
+        (create_facts(LTM), False),
+        (create_facts(LTM, NEWEST), True),
+        (create_facts(LTM, LTM | {"example.0001_initial"}), True),
+        (create_facts(LTM | {"example.0001_initial"}, LTM), False),
+        (facts(migrations=NOT_READ), False),
+    ],
+)
+def test_has_pending_migrations_counts_those_of_apps(here, expected):
+    assert has_pending_migrations(here) is expected
 
 
 @pytest.mark.parametrize(

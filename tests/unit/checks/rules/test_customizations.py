@@ -107,9 +107,7 @@ def test_incompatible_missing_job_with_unreadable_job_files_reports_nothing(find
 
 @pytest.mark.parametrize("check", ["incompatible", "not_inspected"])
 def test_customizations_target_is_installed_release_not_applicable(findings_of, check):
-    state = trial_boot(
-        is_separate_environment=False, facts={"customizations": Customizations({}, (LINK,))}
-    )
+    state = trial_boot(is_upgrade=False, facts={"customizations": Customizations({}, (LINK,))})
     assert findings_of(f"customizations.{check}", trial_boot=state) == "not_applicable"
 
 

@@ -70,9 +70,7 @@ def test_raised_exceptions_shows_the_condition():
         pytest.param(
             trial_boot(facts={"preconditions": Unavailable("denied")}), "skipped", id="unknown"
         ),
-        pytest.param(
-            trial_boot(is_separate_environment=False), "not_applicable", id="target is installed"
-        ),
+        pytest.param(trial_boot(is_upgrade=False), "not_applicable", id="target is installed"),
     ],
 )
 def test_unrehearsed_code_lists_all_code_once(findings_of, boot, expected):

@@ -81,7 +81,7 @@ def boot_with(*results, **changes):
         pytest.param(boot_with(TRUNCATED), [], id="truncated values"),
         pytest.param(boot_with(UNTESTED), [], id="untested"),
         pytest.param(
-            boot_with(DUPLICATES, is_separate_environment=False),
+            boot_with(DUPLICATES, is_upgrade=False),
             "not_applicable",
             id="target is installed",
         ),
@@ -122,9 +122,7 @@ def test_dropped_values_in_columns_inform(findings_of, state, expected):
         pytest.param(
             trial_boot(facts={"preconditions": Preconditions()}), [], id="no pending migrations"
         ),
-        pytest.param(
-            boot_with(is_separate_environment=False), "not_applicable", id="target is installed"
-        ),
+        pytest.param(boot_with(is_upgrade=False), "not_applicable", id="target is installed"),
     ],
 )
 def test_migration_cost_of_pending_migrations_informs(findings_of, state, expected):

@@ -217,7 +217,7 @@ PLANNED = Diagnosis(UpgradeState.PLANNED, 59, ())
         pytest.param(
             REVERSE,
             RESTORE,
-            {"is_separate_environment": False},
+            {"is_upgrade": False},
             "not_applicable",
             id="target is installed",
         ),
