@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
 
-from .findings import Acceptance
+from .findings import Acceptance, Finding
+from .remediation import When
 
 FIELDS = ("finding", "reason", "who", "until", "target")
 LINE_FORMAT = "check.id:subject | reason | YYYY-MM-DD"
@@ -82,6 +83,27 @@ def split_matching(
     counts = Counter(keys)
     matched = {key: acceptance for key, acceptance in active.items() if counts[key] == 1}
     return matched, tuple(acceptance for key, acceptance in active.items() if key not in matched)
+
+
+def split_refused(
+    accepted: Mapping[str, Acceptance], findings: Mapping[str, Finding]
+) -> tuple[dict[str, Acceptance], tuple[Acceptance, ...]]:
+    """Split the acceptances of a planned upgrade into those that count and those that do not.
+
+    An acceptance does not fix what stops the upgrade. It can only schedule a fix that belongs to
+    the maintenance window, as a step of the plan.
+
+    Args:
+        accepted: The acceptances that match one finding, by its key.
+        findings: The findings by key.
+    """
+    refused = {
+        key
+        for key in accepted
+        if findings[key].stops_upgrade and findings[key].when is not When.WINDOW
+    }
+    counted = {key: each for key, each in accepted.items() if key not in refused}
+    return counted, tuple(each for key, each in accepted.items() if key in refused)
 
 
 def _parse_entry(number: int, entry: Any) -> Acceptance:

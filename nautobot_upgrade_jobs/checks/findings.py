@@ -95,6 +95,12 @@ class Finding:
     supersedes: tuple[FindingRef, ...] = ()
     """Less specific findings about the same cause; the runner drops them."""
 
+    @property
+    def stops_upgrade(self) -> bool:
+        """Whether the target does not start, or ``migrate`` stops, until the problem is fixed."""
+        is_certain = self.severity is Severity.BLOCKER and self.impact is Impact.OUTAGE
+        return is_certain and self.phase in (Phase.BOOT, Phase.MIGRATE)
+
 
 @dataclass(frozen=True)
 class Acceptance:

@@ -10,6 +10,7 @@ from datetime import datetime
 
 from ..checks.findings import Acceptance, CheckResult, Finding, Severity, Status, Verdict
 from ..checks.release_notes import TriagedNote
+from ..checks.remediation import When
 from ..rollback.options import RollbackDecision
 from ..runbook.steps import Step
 from ..snapshot.compare import Change, ChangeKind
@@ -59,6 +60,21 @@ class ReportedFinding:
     why: str
     finding: Finding
     acceptance: Acceptance | None
+    is_planned: bool = False
+    """Whether the report covers a planned upgrade."""
+
+    @property
+    def is_acceptable(self) -> bool:
+        """Whether an acceptance has an effect."""
+        stops = self.is_planned and self.finding.stops_upgrade
+        if stops:
+            return self.finding.when is When.WINDOW
+        return self.finding.severity is not Severity.INFO
+
+    @property
+    def is_scheduled(self) -> bool:
+        """Whether the acceptance schedules a fix into the maintenance window."""
+        return self.acceptance is not None and self.is_planned and self.finding.stops_upgrade
 
 
 TOOL_NAME = "nautobot-upgrade-jobs"
@@ -115,6 +131,8 @@ class Report:
     active_acceptances: dict[str, Acceptance] = field(default_factory=dict)
     """Valid acceptances by finding key."""
     lapsed_acceptances: tuple[Acceptance, ...] = ()
+    refused_acceptances: tuple[Acceptance, ...] = ()
+    """Valid acceptances of findings that stop the upgrade. They have no effect."""
     unmatched_acceptances: tuple[Acceptance, ...] = ()
     """Valid acceptances that match no finding of this run, or more than one."""
     seconds: float = 0.0
@@ -127,6 +145,10 @@ class Report:
     @property
     def headline(self) -> str:
         """The verdict as a sentence."""
+        if self.scheduled and self.verdict is Verdict.CAUTION:
+            count = len(self.scheduled)
+            fixes = f"{count} {'fix' if count == 1 else 'fixes'}"
+            return f"The upgrade can go ahead with {fixes} in the maintenance window."
         if self._has_nothing_to_upgrade:
             advice = "No problems found." if self.verdict is Verdict.GO else "Read the warnings."
             return f"Nothing to upgrade, because {self.target} is already running. {advice}"
@@ -197,6 +219,7 @@ class Report:
                             why=result.why,
                             finding=finding,
                             acceptance=self.active_acceptances.get(key),
+                            is_planned=self.is_preflight,
                         )
 
     def unaccepted(self, severity: Severity) -> tuple[ReportedFinding, ...]:
@@ -206,6 +229,11 @@ class Report:
             for reported in self.findings()
             if reported.finding.severity is severity and reported.acceptance is None
         )
+
+    @property
+    def scheduled(self) -> tuple[ReportedFinding, ...]:
+        """The accepted findings that stop the upgrade unless the plan's step fixes them."""
+        return tuple(reported for reported in self.findings() if reported.is_scheduled)
 
     def results_with_status(self, *statuses: Status) -> tuple[CheckResult, ...]:
         """Return the results that have one of the statuses."""

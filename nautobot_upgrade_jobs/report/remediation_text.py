@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from itertools import groupby
 from typing import NamedTuple
 
-from ..checks.findings import Finding
+from ..checks.findings import Acceptance, Finding
 from ..checks.remediation import Command, CommandKind, When
+from .model import ReportedFinding
 
 TO_DO = {
     When.NOW: "To do now",
@@ -48,3 +49,20 @@ def describe_remediation(finding: Finding) -> Iterator[str]:
     yield f"{TO_DO[finding.when]}: {finding.remediation}"
     for command in finding.commands:
         yield f"{PLACES[command.kind]}: {command.text}"
+
+
+def describe_acceptance(reported: ReportedFinding) -> str:
+    """Return who accepted a finding, or scheduled its fix; empty without an acceptance."""
+    acceptance = reported.acceptance
+    if acceptance is None:
+        return ""
+    what = "Scheduled into the maintenance window" if reported.is_scheduled else "Accepted"
+    return f"{what} by {acceptance.who} until {acceptance.until}: {acceptance.reason}"
+
+
+def describe_refusal(acceptance: Acceptance) -> str:
+    """Return why an acceptance has no effect."""
+    return (
+        f"the acceptance by {acceptance.who} has no effect, because the upgrade stops until the "
+        "problem is fixed."
+    )

@@ -19,8 +19,8 @@ from .server_commands import (
     format_options,
     tar_extract,
 )
+from .services import start_services, stop_services
 from .steps import Step
-from .upgrade import start_services, stop_services
 
 ASIDE_SUFFIX = "_upgraded"
 """Suffix that is added to the name of the upgraded database."""

@@ -21,15 +21,17 @@ from ..common.files import (
 from ..facts import Database, Runtime
 from .container_commands import CONTAINER_IMAGE, for_runtime
 from .server_commands import MYSQL_LOGIN_NOTE, dump_command, dump_dry_run, tar_create
-from .steps import Step, pip_source_options
+from .services import start_services, stop_services
+from .steps import ScheduledFix, Step, pip_source_options
 
-SERVICES = "nautobot nautobot-worker nautobot-scheduler"
-"""systemd units, as Nautobot's installation guide names them."""
-CONTAINERS = "nautobot celery_worker celery_beat"
 INSTALL = "python -m pip install"
 PINNED_SET = f"--require-hashes --requirement {CONSTRAINTS}"
 SNAPSHOT_DIRECTORY = BACKUP
 VERIFY = f"nautobot-server upgrade_jobs verify --before {SNAPSHOT_DIRECTORY}/snapshot-*.json.gz"
+AFTERCARE = (
+    "traces cable paths, collects static files, removes stale content types and clears caches"
+)
+"""What ``post_upgrade`` does besides ``migrate``."""
 APP_DISTRIBUTION = "nautobot-upgrade-jobs"
 
 
@@ -54,6 +56,8 @@ class UpgradePlan:
     """Whether the commands of this App are available. A Git repository has only the Jobs."""
     media: str = ""
     """Folder of the media files; empty if media files are not stored in a folder."""
+    scheduled: tuple[ScheduledFix, ...] = ()
+    """Fixes that the operator has scheduled into the maintenance window."""
 
 
 def upgrade_steps(plan: UpgradePlan) -> tuple[Step, ...]:
@@ -70,9 +74,9 @@ def upgrade_steps(plan: UpgradePlan) -> tuple[Step, ...]:
         _backup(plan),
         _save_configuration(plan.runtime),
         *_install(plan),
+        *map(_fix, plan.scheduled),
         _run_doctor(),
-        _migrate(plan),
-        _verify(),
+        *_migrate(plan),
         _start_and_verify(plan.runtime),
     )
     return tuple(for_runtime(step, plan.runtime) for step in steps)
@@ -105,23 +109,6 @@ def _capture_snapshot() -> Step:
         "reports what users change after the snapshot, so no user may work from now on.",
         (f"nautobot-server upgrade_jobs snapshot --output {SNAPSHOT_DIRECTORY}",),
         f"ls -l {SNAPSHOT_DIRECTORY}/snapshot-*.json.gz",
-    )
-
-
-def stop_services(runtime: Runtime) -> Step:
-    """Return the step that stops all services that write to the database."""
-    if runtime.container:
-        commands: tuple[str, ...] = (f"docker compose stop {CONTAINERS}",)
-        proof = f'test -z "$(docker compose ps --quiet --status running {CONTAINERS})"'
-    else:
-        commands = (f"sudo systemctl stop {SERVICES}",)
-        proof = f"! systemctl is-active --quiet {SERVICES}"
-    return Step(
-        "Stop web, workers and beat",
-        "Old code must not write while the schema changes. The backup does not contain what is "
-        "written after it.",
-        commands,
-        proof,
     )
 
 
@@ -241,6 +228,20 @@ def _install_side_by_side(plan: UpgradePlan, install: str, why: str) -> Iterator
     )
 
 
+def _fix(scheduled: ScheduledFix) -> Step:
+    """Return the step of a scheduled fix. The configuration comes first, or no command starts."""
+    return Step(
+        "Fix what stops the upgrade",
+        f"{scheduled.message} {scheduled.remediation}",
+        (
+            *(f"# in nautobot_config.py: {line}" for line in scheduled.configuration),
+            *scheduled.shell,
+            *(f"nautobot-server dbshell <<< {shlex.quote(text)}" for text in scheduled.sql),
+        ),
+        expected="The problem is gone. If you cannot fix it, return to the old release now.",
+    )
+
+
 def _run_doctor() -> Step:
     return Step(
         "Run the doctor",
@@ -251,40 +252,39 @@ def _run_doctor() -> Step:
     )
 
 
-def _migrate(plan: UpgradePlan) -> Step:
+def _migrate(plan: UpgradePlan) -> Iterator[Step]:
+    """Yield the steps that migrate and finish. Nothing is removed before Verify has looked."""
+    if plan.migrations == 0 and plan.includes_apps:
+        yield Step(
+            "Finish with post_upgrade",
+            "No migration is pending, so the old release also works with this database. "
+            f"post_upgrade {AFTERCARE}.",
+            ("nautobot-server post_upgrade",),
+            "nautobot-server migrate --check",
+        )
+        return
     apps = "including those of the Apps" if plan.includes_apps else "and those of the Apps"
     count = "" if plan.migrations is None else f" ({plan.migrations}, {apps})"
-    return Step(
+    yield Step(
         "Migrate: the point of no return",
-        f"post_upgrade applies all migrations{count}, traces cable paths, collects static files, "
-        "removes stale content types and clears caches. Run it in one process, and never "
-        "interrupt it.",
-        ("nautobot-server post_upgrade",),
+        f"migrate applies all migrations{count}. Run it in one process, and never interrupt it.",
+        ("nautobot-server migrate",),
         "nautobot-server migrate --check",
         irreversible=True,
     )
-
-
-def _verify() -> Step:
-    return Step(
-        "Verify before users return",
-        "Is the upgrade complete, does the schema match the code, and was nothing lost? The "
-        "workers are stopped, so the verdict cannot be GO yet.",
+    yield Step(
+        "Verify the migrations",
+        "Is the schema what the code expects, and was nothing lost? post_upgrade has not run yet, "
+        "so it has not deleted the rows that refer to removed models.",
         (VERIFY,),
-        expected="It reports nothing but workers and beat, and warnings that Preflight had.",
+        expected="It reports nothing but workers and beat, steps of post_upgrade, and warnings "
+        "that Preflight had.",
     )
-
-
-def start_services(runtime: Runtime) -> Step:
-    """Return the step that starts all services."""
-    return Step(
-        "Start web, workers and beat",
-        "Start them together. A service that still runs other code would interfere.",
-        (
-            "docker compose up --detach"
-            if runtime.container
-            else f"sudo systemctl start {SERVICES}",
-        ),
+    yield Step(
+        "Finish with post_upgrade",
+        f"post_upgrade {AFTERCARE}. It deletes rows that refer to stale content types.",
+        ("nautobot-server post_upgrade --no-migrate",),
+        expected="It ends without an error.",
     )
 
 

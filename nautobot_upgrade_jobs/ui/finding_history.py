@@ -21,6 +21,8 @@ class FindingHistory:
     severity: str
     key: str
     message: str
+    can_be_accepted: bool = True
+    """False if the report says that an acceptance has no effect."""
     note: str = ""
     """Who accepted the finding, until when, and why."""
 
@@ -32,7 +34,8 @@ class FindingHistory:
     @property
     def acceptable(self) -> bool:
         """Whether a user can accept the finding."""
-        return self.status in (NEW, OPEN) and self.severity != "info"
+        is_open = self.status in (NEW, OPEN) and self.severity != "info"
+        return is_open and self.can_be_accepted
 
 
 def diff_findings(newer: Document, older: Document | None) -> tuple[FindingHistory, ...]:
@@ -78,6 +81,7 @@ def _build_entry(status: str, key: str, finding: Document, note: str = "") -> Fi
         severity if severity in SEVERITIES else "info",
         key,
         _parse_text(finding.get("message")),
+        finding.get("acceptable") is not False,
         note,
     )
 

@@ -9,8 +9,9 @@ from functools import cached_property
 from ..app_settings import APP
 from ..catalog import Catalog
 from ..catalog.target_release import Target
-from ..checks.findings import CheckResult
+from ..checks.findings import CheckResult, Finding
 from ..checks.registry import Check
+from ..checks.remediation import CommandKind
 from ..checks.runner import run_checks
 from ..facts import Facts, Unavailable, or_none
 from ..facts.resolution import Resolution
@@ -18,7 +19,7 @@ from ..facts.storage import media_root
 from ..facts.trial_boot import TrialBoot
 from ..rollback.before_upgrade import UpgradeForecast, evaluate_before_upgrade
 from ..rollback.options import RollbackDecision
-from ..runbook.steps import Step
+from ..runbook.steps import ScheduledFix, Step
 from ..runbook.upgrade import UpgradePlan, upgrade_steps
 from ..upgrade.overview import UpgradeOverview, classify_by_risk, upgrade_path
 from ..upgrade.package_changes import (
@@ -106,8 +107,15 @@ class UpgradeEvidence:
             return None
         return tuple(package_changes(packages, resolution))
 
-    def build_steps(self, wheel_directory: str) -> tuple[Step, ...]:
-        """Return the upgrade plan; empty if there is no upgrade or the layout is unknown."""
+    def build_steps(
+        self, wheel_directory: str, scheduled: Iterable[Finding] = ()
+    ) -> tuple[Step, ...]:
+        """Return the upgrade plan; empty if there is no upgrade or the layout is unknown.
+
+        Args:
+            wheel_directory: Folder to install from; empty for the package index.
+            scheduled: Findings that the plan fixes in the maintenance window.
+        """
         facts, target = self.facts, self.target
         if isinstance(facts.runtime, Unavailable) or isinstance(facts.database, Unavailable):
             return ()
@@ -130,5 +138,21 @@ class UpgradeEvidence:
                 app_installed=isinstance(facts.apps, Unavailable)
                 or APP in (app.module for app in facts.apps.enabled),
                 media=media_root(facts.storage),
+                scheduled=tuple(map(_schedule, scheduled)),
             )
         )
+
+
+def _schedule(finding: Finding) -> ScheduledFix:
+    """Return the step's part of a finding: what is wrong and what fixes it."""
+    commands = {
+        kind: tuple(command.text for command in finding.commands if command.kind is kind)
+        for kind in CommandKind
+    }
+    return ScheduledFix(
+        finding.message,
+        finding.remediation,
+        commands[CommandKind.SHELL],
+        commands[CommandKind.SQL],
+        commands[CommandKind.CONFIGURATION],
+    )

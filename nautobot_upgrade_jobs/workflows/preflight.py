@@ -58,7 +58,9 @@ def run_preflight(
         packages=evidence.list_package_changes(),
         overview=evidence.build_overview(),
         rollback_decision=or_none(evidence.rollback),
-        steps=evidence.build_steps(context.config.wheel_directory),
+        steps=evidence.build_steps(
+            context.config.wheel_directory, (each.finding for each in report.scheduled)
+        ),
         constraints="" if isinstance(resolution, Unavailable) else resolution.constraints,
         seconds=time.monotonic() - started,
     )

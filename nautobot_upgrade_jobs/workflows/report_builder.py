@@ -37,8 +37,11 @@ def build_report(  # noqa: PLR0913 - the fields of the report
     """
     now = datetime.now(timezone.utc)
     active, lapsed = acceptance.split_active(acceptances, today=now.date(), target=release)
-    keys = (result.key(finding) for result in results for finding in result.findings)
-    accepted, unmatched = acceptance.split_matching(active, keys)
+    found = [(result.key(finding), finding) for result in results for finding in result.findings]
+    accepted, unmatched = acceptance.split_matching(active, (key for key, _ in found))
+    refused: tuple[Acceptance, ...] = ()
+    if kind == "preflight":
+        accepted, refused = acceptance.split_refused(accepted, dict(found))
     return Report(
         kind=kind,
         instance=instance,
@@ -54,6 +57,7 @@ def build_report(  # noqa: PLR0913 - the fields of the report
         catalog="not readable" if isinstance(catalog, Unavailable) else catalog.version,
         active_acceptances=accepted,
         lapsed_acceptances=lapsed,
+        refused_acceptances=refused,
         unmatched_acceptances=_relevant_acceptances(
             unmatched, {result.check for result in results}
         ),

@@ -90,11 +90,15 @@ def test_preflight_unanswerable_target_is_not_go(rest, data, status):
 
 def test_preflight_accepted_finding_shows_user_and_reason(rest):
     until = (datetime.now(timezone.utc) + timedelta(days=30)).date()
-    accept = f"target.not_newer:1.6.32 | a drill | {until}"
+    keys = ("target.older_release_date:1.6.32", "target.not_newer:1.6.32")
+    accept = "\n".join(f"{key} | a drill | {until}" for key in keys)
     document = assert_complete(rest, rest.run_job(JOB, {"target": "1.6.32", "accept": accept}))
-    (finding,) = [one for one in document["findings"] if one["check"] == "target.not_newer"]
+    (finding,) = [one for one in document["findings"] if one["accepted"]]
+    assert finding["key"] == keys[0]
     assert (finding["accepted"]["who"], finding["accepted"]["reason"]) == ("admin", "a drill")
     assert document["counts"]["accepted"] == 1
+    (refused,) = document["refused_acceptances"]
+    assert (refused["finding"], document["verdict"]) == (keys[1], "blocked")
 
 
 def finished(rest, result_id):

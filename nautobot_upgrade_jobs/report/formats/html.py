@@ -14,7 +14,7 @@ from ...checks.findings import Status
 from ...common.text import escape_invisible, plural
 from .. import charts
 from ..model import SEVERITY_ORDER, Report
-from ..remediation_text import TO_DO, command_blocks
+from ..remediation_text import TO_DO, command_blocks, describe_acceptance, describe_refusal
 from ..rollback_text import describe_options
 from .markdown import PHASE_TEXT, SEVERITY_TITLES
 
@@ -62,6 +62,8 @@ def _load_template() -> Template:
     environment.filters["prose"] = _render_code_spans
     environment.filters["plural"] = plural
     environment.filters["blocks"] = command_blocks
+    environment.filters["acceptance"] = describe_acceptance
+    environment.filters["refusal"] = describe_refusal
     return environment.get_template("report.html")
 
 

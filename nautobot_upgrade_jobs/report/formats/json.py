@@ -58,6 +58,9 @@ def build_document(report: Report) -> dict[str, Any]:
         "lapsed_acceptances": [
             _serialize_acceptance(acceptance) for acceptance in report.lapsed_acceptances
         ],
+        "refused_acceptances": [
+            _serialize_acceptance(acceptance) for acceptance in report.refused_acceptances
+        ],
         "unmatched_acceptances": [
             _serialize_acceptance(acceptance) for acceptance in report.unmatched_acceptances
         ],
@@ -102,6 +105,7 @@ def _serialize_finding(reported: ReportedFinding) -> dict[str, Any]:
         ],
         "evidence": list(finding.evidence),
         "references": list(finding.references),
+        "acceptable": reported.is_acceptable,
         "accepted": _serialize_acceptance(reported.acceptance) if reported.acceptance else None,
     }
 

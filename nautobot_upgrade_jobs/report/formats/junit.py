@@ -12,7 +12,7 @@ from xml.etree import ElementTree as xml
 from ...checks.findings import CheckResult, Severity, Status
 from ...common.text import escape_nonprintable
 from ..model import Report, ReportedFinding
-from ..remediation_text import describe_remediation
+from ..remediation_text import describe_acceptance, describe_remediation
 
 Counts = dict[str, int]
 
@@ -76,7 +76,7 @@ def _describe_finding(reported: ReportedFinding) -> str:
     finding, accepted = reported.finding, reported.acceptance
     lines = [f"{finding.severity.value}: {reported.key}: {finding.message}"]
     if accepted:
-        lines.append(f"Accepted by {accepted.who} until {accepted.until}: {accepted.reason}")
+        lines.append(describe_acceptance(reported))
     lines += describe_remediation(finding)
     lines += [f"Evidence: {item}" for item in finding.evidence]
     return "\n".join(map(escape_nonprintable, lines))

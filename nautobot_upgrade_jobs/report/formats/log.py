@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ...checks.findings import CheckResult, Severity, Status, Verdict
 from ...common.text import escape_nonprintable, plural
 from ..model import Report, ReportedFinding
-from ..remediation_text import describe_remediation
+from ..remediation_text import describe_acceptance, describe_refusal, describe_remediation
 from ..rollback_text import describe_options
 
 LEVELS = {Severity.BLOCKER: "error", Severity.WARNING: "warning", Severity.INFO: "info"}
@@ -48,6 +48,12 @@ def build_log_lines(report: Report) -> Iterator[LogLine]:
             "accepted",
             f"{lapsed.finding}: the acceptance by {lapsed.who}, until {lapsed.until} and for "
             f"{lapsed.target}, does not apply to this run.",
+        )
+    for refused in report.refused_acceptances:
+        yield LogLine(
+            "warning",
+            "accepted",
+            f"{refused.finding}: {describe_refusal(refused)}",
         )
     for unmatched in report.unmatched_acceptances:
         yield LogLine(
@@ -117,7 +123,7 @@ def _build_finding_line(reported: ReportedFinding) -> LogLine:
     details = list(describe_remediation(finding))
     details += [f"Evidence: {item}" for item in finding.evidence]
     if accepted:
-        details.insert(0, f"Accepted by {accepted.who} until {accepted.until}: {accepted.reason}")
+        details.insert(0, describe_acceptance(reported))
     level = "info" if accepted else LEVELS[finding.severity]
     return LogLine(level, reported.topic, f"{reported.key}: {finding.message}", tuple(details))
 

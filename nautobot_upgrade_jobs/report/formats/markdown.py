@@ -11,7 +11,7 @@ from ...checks.release_notes import TriagedNote
 from ...common.text import escape_invisible, plural
 from ...rollback.options import RollbackOption
 from ..model import AFFECTED, NEEDS_READING, SEVERITY_ORDER, UNAFFECTED, Report, ReportedFinding
-from ..remediation_text import TO_DO, command_blocks
+from ..remediation_text import TO_DO, command_blocks, describe_acceptance, describe_refusal
 from ..rollback_text import OptionText, describe_options
 
 SEVERITY_TITLES = {
@@ -161,8 +161,7 @@ def _build_finding(reported: ReportedFinding, report: Report) -> Iterator[str]:
     yield f"### {escape(finding.message)}"
     yield ""
     if reported.acceptance:
-        accepted = reported.acceptance
-        yield escape(f"Accepted by {accepted.who} until {accepted.until}: {accepted.reason}")
+        yield escape(describe_acceptance(reported))
         yield ""
     if reported.why:
         yield f"**Expected:** {escape(reported.expected)} Otherwise: {escape(reported.why)}"
@@ -194,6 +193,8 @@ def _build_not_checked_section(report: Report) -> Iterator[str]:
         yield f"- {escape(result.check)}: {escape(result.reason)}"
     for lapsed in report.lapsed_acceptances:
         yield escape(f"- The acceptance of {lapsed.finding} by {lapsed.who} has lapsed.")
+    for refused in report.refused_acceptances:
+        yield escape(f"- {refused.finding}: {describe_refusal(refused)}")
     for unmatched in report.unmatched_acceptances:
         yield escape(
             f"- {unmatched.finding}, accepted by {unmatched.who}, does not match exactly one"

@@ -5,6 +5,7 @@ import shlex
 import pytest
 
 from nautobot_upgrade_jobs.runbook.container_commands import COMPOSE_RUN
+from nautobot_upgrade_jobs.runbook.steps import ScheduledFix
 from nautobot_upgrade_jobs.runbook.upgrade import UpgradePlan, upgrade_steps
 from tests.support.builders import database, runtime
 
@@ -46,20 +47,54 @@ def test_upgrade_steps_backup_comes_before_every_change(layout):
     texts = ("/dev/null", "stop", "snapshot", "--file=before-upgrade", "constraints.txt")
     order = [place(found, text) for text in texts]
     assert order == sorted(order)
-    assert place(found, "doctor") < place(found, "post_upgrade") < place(found, "verify --before")
+    after = ("doctor", "nautobot-server migrate", "verify --before", "post_upgrade", "start")
+    order = [place(found[5:], text) for text in after[:-1]]
+    assert order == sorted(order)
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_upgrade_steps_one_step_is_irreversible(layout):
     (step,) = [one for one in steps(layout) if one.irreversible]
     inside = f"{COMPOSE_RUN} " if layout == "container image" else ""
-    assert step.commands == (f"{inside}nautobot-server post_upgrade",)
+    assert step.commands == (f"{inside}nautobot-server migrate",)
     assert "all migrations (59, including those of the Apps)" in step.why
 
 
 def test_upgrade_steps_without_trial_boot_app_migrations_are_not_counted():
     (step,) = [one for one in steps(more={"includes_apps": False}) if one.irreversible]
     assert "all migrations (59, and those of the Apps)" in step.why
+
+
+def test_upgrade_steps_without_migrations_have_no_point_of_no_return():
+    plan = UpgradePlan(runtime(), database(), "2.4.44", 0, includes_apps=True, has_constraints=True)
+    found = upgrade_steps(plan)
+    assert not any(step.irreversible for step in found)
+    assert "nautobot-server post_upgrade" in commands(found)
+    assert "nautobot-server migrate" not in commands(found)
+
+
+def test_upgrade_steps_with_unknown_migrations_of_apps_keep_the_point_of_no_return():
+    plan = UpgradePlan(
+        runtime(), database(), "2.4.44", 0, includes_apps=False, has_constraints=True
+    )
+    assert [step.irreversible for step in upgrade_steps(plan)].count(True) == 1
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_upgrade_steps_scheduled_fix_comes_between_the_packages_and_the_doctor(layout):
+    fix = ScheduledFix(
+        "The view v uses a column.",
+        "Drop the view.",
+        shell=("rm file",),
+        sql=('DROP VIEW "v";',),
+        configuration=("PLUGINS = []",),
+    )
+    found = steps(layout, more={"scheduled": (fix,)})
+    (step,) = [one for one in found if one.title == "Fix what stops the upgrade"]
+    assert step.why == "The view v uses a column. Drop the view."
+    assert step.commands[:2] == ("# in nautobot_config.py: PLUGINS = []", "rm file")
+    assert step.commands[2].endswith("nautobot-server dbshell <<< 'DROP VIEW \"v\";'")
+    assert place(found, "constraints.txt") < place(found, "rm file") < place(found, "doctor")
 
 
 @pytest.mark.parametrize(("is_app", "first"), [(True, "Test"), (False, "Install the App")])

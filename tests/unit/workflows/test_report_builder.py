@@ -13,6 +13,7 @@ from nautobot_upgrade_jobs.checks.findings import (
     Status,
     Verdict,
 )
+from nautobot_upgrade_jobs.checks.remediation import When
 from nautobot_upgrade_jobs.facts import Unavailable
 from nautobot_upgrade_jobs.workflows.report_builder import build_report, section_check_id
 from tests.support.builders import CATALOG
@@ -21,14 +22,15 @@ TODAY = datetime.now(timezone.utc).date()
 CHECK = "storage.low_space"
 
 
-def create_report(*acceptances, catalog=CATALOG):
-    finding = blocker("/opt", "…", fix="…", phase=Phase.MIGRATE, impact=Impact.OUTAGE)
+def create_report(*acceptances, catalog=CATALOG, kind="preflight", **parts):
+    given = {"phase": Phase.MIGRATE, "impact": Impact.DATA_LOSS, **parts}
+    finding = blocker("/opt", "…", fix="…", **given)
     result = CheckResult(
         CHECK, "…", Status.FAILED, evidence_source="facts", findings=(finding,), why="…"
     )
     return build_report(
         (result,),
-        kind="preflight",
+        kind=kind,
         release="3.2.7",
         acceptances=acceptances,
         catalog=catalog,
@@ -49,6 +51,41 @@ def test_build_report_accepted_blocker_no_longer_blocks():
     accepted = create_report(accept())
     assert accepted.verdict is not Verdict.BLOCKED
     assert list(accepted.active_acceptances) == [f"{CHECK}:/opt"]
+
+
+STOPS = {"impact": Impact.OUTAGE}
+
+
+@pytest.mark.parametrize("phase", [Phase.BOOT, Phase.MIGRATE])
+def test_build_report_acceptance_of_what_stops_the_upgrade_has_no_effect(phase):
+    acceptance = accept()
+    report = create_report(acceptance, **STOPS, phase=phase, when=When.NOW)
+    assert (report.verdict, report.refused_acceptances) == (Verdict.BLOCKED, (acceptance,))
+    assert not report.active_acceptances
+    (finding,) = report.findings()
+    assert not finding.is_acceptable
+
+
+def test_build_report_acceptance_schedules_a_fix_that_belongs_to_the_window():
+    report = create_report(accept(), **STOPS, when=When.WINDOW)
+    assert (report.verdict, report.refused_acceptances) == (Verdict.CAUTION, ())
+    assert report.headline == "The upgrade can go ahead with 1 fix in the maintenance window."
+    (scheduled,) = report.scheduled
+    assert scheduled.is_acceptable
+
+
+@pytest.mark.parametrize(
+    ("kind", "parts"),
+    [
+        ("verify", STOPS),  # nothing is planned
+        ("preflight", {"phase": Phase.RUNTIME, **STOPS}),
+        ("preflight", {"impact": Impact.FEATURE_LOSS}),
+    ],
+)
+def test_build_report_acceptance_of_anything_else_counts(kind, parts):
+    report = create_report(accept(), kind=kind, **{"when": When.NOW, **parts})
+    assert (report.verdict, report.refused_acceptances) == (Verdict.CAUTION, ())
+    assert not report.scheduled
 
 
 @pytest.mark.parametrize("acceptance", [accept(days=-2), accept(target="3.1.8")])
