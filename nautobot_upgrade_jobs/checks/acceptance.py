@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
 
-from .findings import Acceptance, Finding
+from .findings import NOT_CHECKED, Acceptance, Finding
 from .remediation import When
 
 FIELDS = ("finding", "reason", "who", "until", "target")
@@ -85,6 +85,20 @@ def split_matching(
     return matched, tuple(acceptance for key, acceptance in active.items() if key not in matched)
 
 
+def accepted_absences(acceptances: Iterable[Acceptance], *, today: date) -> frozenset[str]:
+    """Return the topics and sections that a snapshot may lack, for any target.
+
+    Such an acceptance names the section and ``NOT_CHECKED`` as its subject.
+    """
+    return frozenset(
+        section
+        for acceptance in acceptances
+        if acceptance.until >= today
+        for section, _, subject in [acceptance.finding.partition(":")]
+        if subject == NOT_CHECKED
+    )
+
+
 def split_refused(
     accepted: Mapping[str, Acceptance], findings: Mapping[str, Finding]
 ) -> tuple[dict[str, Acceptance], tuple[Acceptance, ...]]:
@@ -99,7 +113,7 @@ def split_refused(
     """
     refused = {
         key
-        for key in accepted
+        for key in accepted.keys() & findings.keys()
         if findings[key].stops_upgrade and findings[key].when is not When.WINDOW
     }
     counted = {key: each for key, each in accepted.items() if key not in refused}

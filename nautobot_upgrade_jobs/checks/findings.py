@@ -58,6 +58,10 @@ class Verdict(str, Enum):
     INCOMPLETE = "incomplete"
 
 
+NOT_CHECKED = "not checked"
+"""Subject of an acceptance of a check that cannot run on this installation."""
+
+
 class FindingRef(NamedTuple):
     """The check and the subject that identify a finding."""
 
@@ -141,6 +145,12 @@ class CheckResult:
         """Return the stable name of one of this result's findings."""
         return FindingRef(self.check, finding.subject).key
 
+    @property
+    def not_checked_key(self) -> str:
+        """The name by which an operator accepts that the check cannot run."""
+        is_unchecked = self.status in (Status.SKIPPED, Status.CRASHED)
+        return FindingRef(self.check, NOT_CHECKED).key if is_unchecked else ""
+
 
 def compute_verdict(
     results: Iterable[CheckResult], accepted: frozenset[str] = frozenset()
@@ -153,8 +163,9 @@ def compute_verdict(
 
     Returns:
         BLOCKED if a blocker is not accepted. Otherwise INCOMPLETE if a check was skipped or
-        crashed, or if none passed or failed. Otherwise CAUTION for a warning that is not accepted
-        or an accepted blocker. Otherwise GO.
+        crashed and this is not accepted, or if none passed or failed. Otherwise CAUTION for a
+        warning that is not accepted, an accepted blocker, or an accepted check that could not run.
+        Otherwise GO.
     """
     results = tuple(results)
     open_severities: set[Severity] = set()
@@ -163,12 +174,13 @@ def compute_verdict(
         for finding in result.findings:
             is_accepted = result.key(finding) in accepted
             (accepted_severities if is_accepted else open_severities).add(finding.severity)
-    statuses = {result.status for result in results}
+    statuses = {result.status for result in results if result.not_checked_key not in accepted}
     if Severity.BLOCKER in open_severities:
         return Verdict.BLOCKED
     answered = statuses & {Status.PASSED, Status.FAILED}
     if statuses & {Status.SKIPPED, Status.CRASHED} or not answered:
         return Verdict.INCOMPLETE
-    if Severity.WARNING in open_severities or Severity.BLOCKER in accepted_severities:
+    is_partial = any(result.not_checked_key in accepted for result in results)
+    if is_partial or Severity.WARNING in open_severities or Severity.BLOCKER in accepted_severities:
         return Verdict.CAUTION
     return Verdict.GO

@@ -124,19 +124,22 @@ def _run_check(
             f"the upgrade from {target.installed} to {target.version} does not cross "
             f"{check.crosses}",
         )
+    findings: list[Finding] = []
     try:
         arguments = {
             name: _resolve_argument(hint, facts, evidence)
             for name, hint in check.input_types.items()
         }
-        findings = tuple(check(**arguments))
+        for finding in check(**arguments):
+            findings.append(finding)
     except FactUnavailable as missing:
-        return _build_result(check, Status.SKIPPED, str(missing))
+        return _build_result(check, Status.SKIPPED, str(missing), findings=tuple(findings))
     except NotApplicable as reason:
         return _build_result(check, Status.NOT_APPLICABLE, str(reason))
     except Exception as error:  # noqa: BLE001 - a crashed check is a result, never a lost run
         return _build_result(check, Status.CRASHED, f"{type(error).__name__}: {error}")
-    return _build_result(check, Status.FAILED if findings else Status.PASSED, findings=findings)
+    status = Status.FAILED if findings else Status.PASSED
+    return _build_result(check, status, findings=tuple(findings))
 
 
 def _resolve_argument(hint: Any, facts: Facts, evidence: Mapping[type, Any]) -> Any:

@@ -30,6 +30,7 @@ def collect_facts(  # noqa: PLR0913 - all by name, each with its default
     topics: Collection[str] = Facts.topics(),
     depth: FingerprintDepth = "content",
     imports_jobs: bool = False,
+    wait_seconds: int = 0,
     progress: Callable[[str], None] = lambda topic: None,
 ) -> Facts:
     """Collect the facts of the live installation in a read-only session.
@@ -41,6 +42,7 @@ def collect_facts(  # noqa: PLR0913 - all by name, each with its default
         topics: Names of the topics to collect.
         depth: Depth of the table fingerprints.
         imports_jobs: Whether to import Job files; never in a live process.
+        wait_seconds: Longest time to wait for workers that are starting.
         progress: Called with the name of each topic before it is collected.
 
     Returns:
@@ -54,7 +56,7 @@ def collect_facts(  # noqa: PLR0913 - all by name, each with its default
             guard() as outcome,
             read_only_session(statement_timeout_seconds, database_alias) as connection,
         ):
-            context = Context(connection, own_job_result, depth, imports_jobs)
+            context = Context(connection, own_job_result, depth, imports_jobs, wait_seconds)
             for topic in topics:
                 progress(topic)
                 collected[topic] = collect_topic(topic, context)

@@ -34,6 +34,8 @@ class Context:
     """Depth of the table fingerprints."""
     imports_jobs: bool = False
     """Whether to import Job files. Only a process that cannot write to the live system may."""
+    wait_seconds: int = 0
+    """Longest time to wait for workers that are starting."""
 
 
 @dataclass

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.apps import apps
 from django.contrib.auth import get_user_model
+from django.db import DatabaseError
 from django.test import RequestFactory
 from nautobot.core.views import HomeView
 from nautobot.extras.jobs import get_jobs
@@ -33,7 +34,9 @@ def collect(context: Context) -> Extensions:
         unrecorded_jobs=attempt(
             lambda: tuple(sorted(_find_registered_jobs() - _find_recorded_jobs()))
         ),
-        broken_home_panels=attempt(lambda: dict(_find_broken_home_panels())),
+        broken_home_panels=attempt(
+            lambda: dict(_find_broken_home_panels()), expected=(DatabaseError, LookupError)
+        ),
         broken_menu_links=attempt(lambda: tuple(_find_broken_menu_links())),
         orphaned_template_extensions=attempt(lambda: dict(_find_orphaned_template_extensions())),
     )
@@ -56,7 +59,7 @@ def _find_broken_home_panels() -> Iterator[tuple[str, str]]:
     request = RequestFactory().get("/")
     user = get_user_model().objects.filter(is_superuser=True, is_active=True).first()
     if user is None:
-        return
+        raise LookupError("no active superuser exists, so no panel was rendered")
     request.user = user
     for name, panel in registry["homepage_layout"]["panels"].items():
         with guard() as outcome:

@@ -20,6 +20,7 @@ from django.contrib.auth.models import Permission
 from django.contrib.contenttypes.models import ContentType
 from django.contrib.staticfiles.finders import get_finders
 from django.core.exceptions import FieldDoesNotExist
+from django.db import DatabaseError
 from django.db.models import Count
 from nautobot.dcim.models.device_components import PathEndpoint
 from nautobot.extras import management
@@ -28,7 +29,7 @@ from nautobot.extras.models import DynamicGroup, Role, StaticGroupAssociation, S
 
 from ..facts import PostUpgrade, Unavailable
 from ..facts.post_upgrade import StaleContentType, StaticFiles
-from .context import Context, attempt
+from .context import Context, attempt, guard
 from .db.sql import fetch_value
 from .derived_state import describe_members
 from .operations.content_type_cascades import count_references
@@ -184,10 +185,11 @@ def _find_stale_dynamic_groups() -> Iterator[str]:
     for group in DynamicGroup.objects.filter(group_type__in=computed).order_by("name"):
         if time.monotonic() > end:
             raise TimeoutError(f"the budget of {GROUPS_BUDGET_SECONDS} seconds was used up")
-        members = attempt(
-            lambda group=group: describe_members(group._get_group_queryset()), expected=Exception
-        )
-        if isinstance(members, Unavailable):
+        with guard() as outcome:
+            members = describe_members(group._get_group_queryset())
+        if isinstance(outcome.error, DatabaseError):
+            raise outcome.error  # The members are unknown.
+        if outcome.failure:
             continue  # The filter fails, so there are no members to store.
         stored = StaticGroupAssociation.all_objects.filter(dynamic_group=group)
         if describe_members(stored, "associated_object_id") != members:

@@ -9,7 +9,7 @@ from .db.sql import fetch_rows, fetch_value
 
 
 def collect(context: Context) -> PostconditionCounts:
-    """Run the queries whose migration is recorded in the database."""
+    """Run the query of each postcondition whose migration is recorded in the database."""
     connection = context.connection
     recorded = {
         f"{app}.{name}"
@@ -20,7 +20,8 @@ def collect(context: Context) -> PostconditionCounts:
             postcondition.id: attempt(
                 lambda sql=postcondition.sql: int(fetch_value(connection, sql))
             )
-            for postcondition in load_catalog().postconditions
             if postcondition.migration in recorded
+            else None
+            for postcondition in load_catalog().postconditions
         }
     )

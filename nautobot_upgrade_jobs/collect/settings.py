@@ -14,7 +14,7 @@ from django.conf import settings
 
 from ..facts import Settings
 from ..facts.settings import Setting
-from .context import Context, attempt
+from .context import Context, attempt, explain
 from .db.sql import fetch_rows
 from .support.explicit_settings import explicit_value
 from .support.redaction import redact_setting
@@ -48,7 +48,10 @@ MISSING = object()
 
 def collect(context: Context) -> Settings:
     """Return the settings that the configuration assigns or that differ from the default."""
-    assigned = _parse_assigned_names()
+    try:
+        assigned, unread_file = _parse_assigned_names(), ""
+    except (OSError, ValueError, SyntaxError) as error:
+        assigned, unread_file = frozenset(), explain(error)
     return Settings(
         values=tuple(
             redact_setting(name, explicit_value(name), harmless=name in NON_SECRET_SETTINGS)
@@ -58,6 +61,7 @@ def collect(context: Context) -> Settings:
         constance=attempt(lambda: tuple(_read_constance_settings(context.connection))),
         environment=tuple(sorted(name for name in os.environ if name.startswith("NAUTOBOT_"))),
         storages=tuple(sorted(settings.STORAGES)) if settings.is_overridden("STORAGES") else (),
+        unread_file=unread_file,
     )
 
 
@@ -99,10 +103,7 @@ def _parse_assigned_names() -> frozenset[str]:
     environment variable. The next release can still reject the assignment.
     """
     path = Path(str(getattr(settings, "SETTINGS_PATH", "") or ""))
-    try:
-        tree = ast.parse(path.read_text("utf-8"))
-    except (OSError, ValueError, SyntaxError):
-        return frozenset()  # The file cannot be parsed. Values that differ are still found.
+    tree = ast.parse(path.read_text("utf-8"))
     return frozenset(
         target.id
         for node in ast.walk(tree)

@@ -16,14 +16,18 @@ from nautobot.core.celery import app
 from nautobot.extras.choices import JobExecutionType
 from nautobot.extras.models import ScheduledJob
 
-from ..facts import Workers
+from ..facts import Unavailable, Workers
 from ..facts.workers import Beat, Queue, Worker, WorkerIdentity
-from .context import Context, attempt
+from .context import Context, attempt, explain
 from .db.sql import fetch_rows
 from .support.worker_identity import COMMAND, report_worker_identity
 
 REPLY_TIMEOUT_SECONDS = 1.0
 """Time in which workers must respond. This is Celery's default."""
+PATIENT_TIMEOUT_SECONDS = 5.0
+"""Time for a second request if a worker that listens did not respond to the first."""
+NOT_FOUND_CODES = (404, "404")
+"""Code of the broker for a queue that does not exist, as RabbitMQ and kombu's Redis send it."""
 BROKER_TIMEOUTS = {"socket_timeout": 3, "socket_connect_timeout": 3, "max_retries": 0}
 """Timeouts in seconds, so that an unresponsive broker does not delay the run."""
 
@@ -32,7 +36,7 @@ def collect(context: Context) -> Workers:
     """Query all workers for their queues, and the broker for the length of every known queue."""
     with app.connection_for_read() as broker:
         broker.transport_options = {**(broker.transport_options or {}), **BROKER_TIMEOUTS}
-        workers = _inspect_workers(broker, _listening_workers(broker.default_channel))
+        workers, silent = _wait_for_workers(broker, time.monotonic() + context.wait_seconds)
         declared = fetch_rows(
             context.connection, "SELECT name FROM extras_jobqueue WHERE queue_type = 'celery'"
         )
@@ -41,20 +45,40 @@ def collect(context: Context) -> Workers:
             *(name for (name,) in declared),
             *(queue for worker in workers for queue in worker.queues),
         }
-        queues = tuple(
-            Queue(name, _queue_length(broker.default_channel, name)) for name in sorted(names)
-        )
+        queues = tuple(Queue(name, _queue_length(broker, name)) for name in sorted(names))
     return Workers(
         workers,
         queues,
         settings.CELERY_TASK_DEFAULT_QUEUE,
         _parse_identity(report_worker_identity()),
         _inspect_beat(),
+        silent,
     )
 
 
-def _inspect_workers(broker: Any, listening: int | None) -> tuple[Worker, ...]:
-    inspect = app.control.inspect(timeout=REPLY_TIMEOUT_SECONDS, limit=listening, connection=broker)
+def _wait_for_workers(broker: Any, deadline: float) -> tuple[tuple[Worker, ...], int]:
+    """Return the workers that respond, and the number of silent workers.
+
+    Args:
+        broker: The connection.
+        deadline: Until this time, in monotonic seconds, wait for at least one worker and for every
+            worker that listens.
+    """
+    timeout = REPLY_TIMEOUT_SECONDS
+    while True:
+        listening = _listening_workers(broker.default_channel)
+        workers = _inspect_workers(broker, listening, timeout)
+        silent = max(0, (listening or 0) - len(workers))
+        if (workers and not silent) or time.monotonic() >= deadline:
+            if not silent or timeout == PATIENT_TIMEOUT_SECONDS:
+                return workers, silent
+            timeout = PATIENT_TIMEOUT_SECONDS  # A busy worker may need longer than the default.
+        else:
+            time.sleep(1)
+
+
+def _inspect_workers(broker: Any, listening: int | None, timeout: float) -> tuple[Worker, ...]:
+    inspect = app.control.inspect(timeout=timeout, limit=listening, connection=broker)
     replies: dict[str, list[dict[str, Any]]] = inspect.active_queues() or {}
     identities = (inspect._request(COMMAND) if replies else None) or {}
     return tuple(
@@ -107,8 +131,10 @@ def _listening_workers(channel: Any) -> int | None:
         return None
 
 
-def _queue_length(channel: Any, queue: str) -> int:
+def _queue_length(broker: Any, queue: str) -> int | Unavailable:
+    """Return the number of waiting messages. A queue without messages does not exist on Redis."""
     try:
-        return int(channel.queue_declare(queue=queue, passive=True).message_count)
-    except ChannelError:
-        return 0  # An empty queue does not exist on Redis.
+        with broker.channel() as channel:  # The server closes a channel after an error.
+            return int(channel.queue_declare(queue=queue, passive=True).message_count)
+    except ChannelError as error:
+        return 0 if error.reply_code in NOT_FOUND_CODES else Unavailable(explain(error))

@@ -9,9 +9,7 @@ from .base import Unavailable
 
 @dataclass(frozen=True)
 class PostconditionCounts:
-    """The number of violating rows, by id of the postcondition.
+    """The number of violating rows, by id of the postcondition."""
 
-    Only the postconditions of recorded migrations are counted.
-    """
-
-    violating_rows: dict[str, int | Unavailable]
+    violating_rows: dict[str, int | Unavailable | None]
+    """None if the migration of the postcondition is not recorded."""

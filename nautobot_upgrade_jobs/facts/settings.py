@@ -35,3 +35,6 @@ class Settings:
     """Settings of the web interface (Constance) that differ from the default, without values."""
     storages: tuple[str, ...]
     """Keys of ``STORAGES``; empty if the configuration does not set ``STORAGES``."""
+    unread_file: str = ""
+    """Why the configuration file could not be read; empty if it was. The names of settings whose
+    value is the default are then unknown."""

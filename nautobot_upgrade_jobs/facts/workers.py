@@ -39,7 +39,7 @@ class Queue:
     """A queue and the number of waiting messages."""
 
     name: str
-    message_count: int
+    message_count: int | Unavailable
 
 
 @dataclass(frozen=True)
@@ -62,3 +62,5 @@ class Workers:
     this_process: WorkerIdentity | None = None
     """Identity of this process; None if unknown."""
     beat: Beat | None = None
+    silent_workers: int = 0
+    """Number of workers that listen for control messages and did not respond in time."""

@@ -244,6 +244,14 @@ class Report:
         """Results of checks that could not run."""
         return self.results_with_status(Status.SKIPPED, Status.CRASHED)
 
+    def describe_not_checked(self, result: CheckResult) -> str:
+        """Return why a check could not run, and who accepted this."""
+        accepted = self.active_acceptances.get(result.not_checked_key)
+        if accepted is None:
+            return result.reason
+        decision = f"accepted by {accepted.who} until {accepted.until}: {accepted.reason}"
+        return f"{result.reason} ({decision})"
+
     @property
     def not_checked_reasons(self) -> dict[str, int]:
         """By reason: the number of checks that could not run. The most frequent reason is first."""

@@ -28,6 +28,8 @@ INSTALL = "python -m pip install"
 PINNED_SET = f"--require-hashes --requirement {CONSTRAINTS}"
 SNAPSHOT_DIRECTORY = BACKUP
 VERIFY = f"nautobot-server upgrade_jobs verify --before {SNAPSHOT_DIRECTORY}/snapshot-*.json.gz"
+START_SECONDS = 180
+"""Longest time that Verify waits for the workers that were just started."""
 AFTERCARE = (
     "traces cable paths, collects static files, removes stale content types and clears caches"
 )
@@ -293,6 +295,6 @@ def _start_and_verify(runtime: Runtime) -> Step:
     return Step(
         "Start web, workers and beat, and verify again",
         "Verify now finds a worker that still runs old code.",
-        (start, VERIFY),
+        (start, f"{VERIFY} --wait {START_SECONDS}"),
         expected="The verdict is GO, or it reports only warnings that Preflight had.",
     )

@@ -90,6 +90,12 @@ class _TableComparison:
     after: TableFingerprint
 
     def differences(self, *, use_fingerprints: bool) -> Iterator[Difference | NotComparable]:
+        if not (self.before.rows and self.after.rows):
+            # No row exists in both states, so the counts show everything.
+            yield from self._row_differences(comparable=False)
+            if self.before.columns and self.after.columns:
+                yield from self._column_differences(None)
+            return
         same_key = _same_key(self.before, self.after)
         comparable = use_fingerprints and same_key
         if not same_key:

@@ -30,6 +30,14 @@ def listing_differences(before: Facts, after: Facts) -> Iterator[Difference | No
             yield from _compare_items(section, old, new)
 
 
+def uncaptured_sections(facts: Facts) -> Iterator[tuple[str, str]]:
+    """Yield the sections that facts do not contain, each with the reason."""
+    for section in sections():
+        listing = _section_listing(facts, section)
+        if isinstance(listing, Unavailable):
+            yield section, listing.reason
+
+
 @cache
 def sections() -> tuple[str, ...]:
     """Return the names of all sections in display order."""

@@ -5,17 +5,19 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import date, datetime, timezone
 from pathlib import Path
 
 from .. import __version__
-from ..app_settings import read_configuration
+from ..app_settings import Configuration, read_configuration
+from ..checks.acceptance import AcceptanceError, accepted_absences, parse_acceptances
 from ..collect import collect_facts
 from ..common.errors import UsageError
 from ..facts import Facts, Unavailable
 from ..facts.fingerprints import DEPTHS, FingerprintDepth
 from ..report.model import build_file_stem
 from ..snapshot.file_format import Snapshot, SnapshotError, dump
+from ..snapshot.listing_diff import uncaptured_sections
 from .snapshot_store import write_snapshot
 
 DEFAULT_DEPTH: FingerprintDepth = "buckets"
@@ -41,6 +43,8 @@ class CapturedSnapshot:
     data: bytes
     name: str
     """``snapshot-<instance>-<UTC>.json.gz``."""
+    accepted: frozenset[str] = frozenset()
+    """Topics and sections whose absence is accepted in the settings."""
 
     @property
     def sha256(self) -> str:
@@ -49,18 +53,21 @@ class CapturedSnapshot:
 
     @property
     def missing(self) -> dict[str, str]:
-        """Topics and tables that could not be captured, each with the reason."""
+        """What could not be captured and was not accepted, each with the reason."""
         facts = self.snapshot.facts
         missing = {
             topic: value.reason
             for topic in Facts.topics()
             if isinstance(value := getattr(facts, topic), Unavailable)
         }
+        for section, reason in uncaptured_sections(facts):
+            if section.partition(".")[0] not in missing:
+                missing[section] = reason
         if not isinstance(facts.fingerprints, Unavailable):
             for table, value in facts.fingerprints.tables.items():
                 if isinstance(value, Unavailable):
                     missing[f"fingerprints of {table}"] = value.reason
-        return missing
+        return {name: reason for name, reason in missing.items() if name not in self.accepted}
 
     @property
     def rows(self) -> int:
@@ -111,8 +118,19 @@ def capture(
     except SnapshotError as error:
         raise UsageError(str(error)) from None
     captured = CapturedSnapshot(
-        snapshot, data, f"{build_file_stem('snapshot', config.label, now)}.json.gz"
+        snapshot,
+        data,
+        f"{build_file_stem('snapshot', config.label, now)}.json.gz",
+        _read_accepted_absences(config, now.date()),
     )
     if config.snapshot_directory:
         write_snapshot(Path(config.snapshot_directory), captured.name, captured.data)
     return captured
+
+
+def _read_accepted_absences(config: Configuration, today: date) -> frozenset[str]:
+    """Return what a snapshot may lack by the settings."""
+    try:
+        return accepted_absences(parse_acceptances(config.acceptances), today=today)
+    except AcceptanceError as error:
+        raise UsageError(str(error)) from None

@@ -41,6 +41,8 @@ class RunRequest:
     """Whether this user may accept findings."""
     user: str = ""
     own_job_result: str = ""
+    wait_seconds: int = 0
+    """Longest time to wait for workers that are starting."""
 
 
 @dataclass(frozen=True)

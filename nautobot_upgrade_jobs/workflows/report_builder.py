@@ -38,7 +38,10 @@ def build_report(  # noqa: PLR0913 - the fields of the report
     now = datetime.now(timezone.utc)
     active, lapsed = acceptance.split_active(acceptances, today=now.date(), target=release)
     found = [(result.key(finding), finding) for result in results for finding in result.findings]
-    accepted, unmatched = acceptance.split_matching(active, (key for key, _ in found))
+    not_checked = [result.not_checked_key for result in results if result.not_checked_key]
+    accepted, unmatched = acceptance.split_matching(
+        active, [*(key for key, _ in found), *not_checked]
+    )
     refused: tuple[Acceptance, ...] = ()
     if kind == "preflight":
         accepted, refused = acceptance.split_refused(accepted, dict(found))

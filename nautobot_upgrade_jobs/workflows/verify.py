@@ -91,6 +91,7 @@ def _collect_facts(
         own_job_result=request.own_job_result,
         topics=topics,
         depth="buckets",
+        wait_seconds=request.wait_seconds,
         progress=progress,
     )
 

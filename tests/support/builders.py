@@ -356,7 +356,7 @@ def facts(**changes: Any) -> Facts:
         data=data(),
         schema=schema(),
         expected_schema=models(),
-        postconditions=PostconditionCounts({}),
+        postconditions=PostconditionCounts({each.id: 0 for each in CATALOG.postconditions}),
         post_upgrade=post_upgrade(),
         extensions=extensions(),
         automation=automation(),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ...catalog import Catalog
-from ...facts import FactUnavailable, PostconditionCounts, Unavailable
+from ...facts import NOT_COLLECTED, FactUnavailable, PostconditionCounts, Unavailable
 from ..build import warning
 from ..findings import Finding, Impact, Phase
 from ..registry import check
@@ -20,17 +20,12 @@ def violated(postconditions: PostconditionCounts, catalog: Catalog) -> Iterator[
         was faked. The rows then keep the meaning of the old release, or lose their values.
     Fix: follow the remediation of the finding while the backup is available.
     """
-    unavailable = {
-        id_: rows
-        for id_, rows in postconditions.violating_rows.items()
-        if isinstance(rows, Unavailable)
+    counts = {
+        each.id: postconditions.violating_rows.get(each.id, NOT_COLLECTED)
+        for each in catalog.postconditions
     }
-    if unavailable:
-        raise FactUnavailable(
-            "; ".join(f"{id_}: {rows.reason}" for id_, rows in unavailable.items())
-        )
     for postcondition in catalog.postconditions:
-        rows = postconditions.violating_rows.get(postcondition.id, 0)
+        rows = counts[postcondition.id]
         if isinstance(rows, int) and rows:
             yield warning(
                 postcondition.id,
@@ -40,3 +35,8 @@ def violated(postconditions: PostconditionCounts, catalog: Catalog) -> Iterator[
                 evidence=(postcondition.sql,),
                 see=(postcondition.reference,),
             )
+    unavailable = {id_: rows for id_, rows in counts.items() if isinstance(rows, Unavailable)}
+    if unavailable:
+        raise FactUnavailable(
+            "; ".join(f"{id_}: {rows.reason}" for id_, rows in unavailable.items())
+        )

@@ -8,7 +8,7 @@ from packaging.version import Version
 
 from ...catalog import Catalog, RemovedSetting
 from ...catalog.target_release import Target
-from ...facts import Settings, SystemChecks, Unavailable
+from ...facts import FactUnavailable, Settings, SystemChecks, Unavailable
 from ...facts.trial_boot import TrialBoot
 from ..build import blocker, finding, warning
 from ..findings import Finding, FindingRef, Impact, Phase, Severity
@@ -34,6 +34,18 @@ def removed(
         then stored elsewhere, or names are no longer unique.
     Fix: change to the replacement, before the upgrade if the installed release already supports it.
     """
+    yield from _removed_settings(settings, target, catalog, current_messages, trial_boot)
+    if settings.unread_file:
+        raise FactUnavailable(f"the configuration file was not read: {settings.unread_file}")
+
+
+def _removed_settings(
+    settings: Settings,
+    target: Target,
+    catalog: Catalog,
+    current_messages: SystemChecks | Unavailable,
+    trial_boot: TrialBoot | Unavailable,
+) -> Iterator[Finding]:
     configured = {setting.name: setting for setting in settings.values}
     for removal in catalog.removed_settings:
         if not target.crosses(removal.removed_in):

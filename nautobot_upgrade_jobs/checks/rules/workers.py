@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ...facts import FactUnavailable, Workers, require
+from ...facts import FactUnavailable, Unavailable, Workers, require
 from ...facts.workers import Worker, WorkerIdentity
 from ..build import blocker, warning
 from ..findings import Finding, Impact, Phase
@@ -49,12 +49,14 @@ def stuck_messages(workers: Workers) -> Iterator[Finding]:
         exists, or has other arguments, is lost.
     Fix: stop beat and let the workers empty the queues before you stop them.
     """
-    for queue in workers.queues:
-        if queue.message_count:
+    known_first = sorted(
+        workers.queues, key=lambda queue: isinstance(queue.message_count, Unavailable)
+    )
+    for queue in known_first:
+        if count := require(queue.message_count):
             yield warning(
                 queue.name,
-                f"{plural(queue.message_count, 'task')}"
-                f" {'is' if queue.message_count == 1 else 'are'} waiting in the queue"
+                f"{plural(count, 'task')} {'is' if count == 1 else 'are'} waiting in the queue"
                 f" '{queue.name}'.",
                 fix="Stop beat. Let a worker process all tasks of this queue before you stop the "
                 "workers. Purge only tasks that you know to be obsolete.",
@@ -72,14 +74,16 @@ def stale_code(workers: Workers) -> Iterator[Finding]:
     """
     here = workers.this_process
     unidentified = [worker.name for worker in workers.workers if worker.identity is None]
+    for worker in workers.workers:
+        if here is not None and worker.identity is not None:
+            yield from _check_worker_code(worker, worker.identity, here)
+    if not workers.workers:
+        raise FactUnavailable("no worker responded")
     if here is None or unidentified:
         raise FactUnavailable(
             f"{', '.join(unidentified) or 'this process'} does not report which code it runs."
             " Install and enable this App there, and restart it"
         )
-    for worker in workers.workers:
-        if worker.identity is not None:
-            yield from _check_worker_code(worker, worker.identity, here)
 
 
 def _check_worker_code(
@@ -114,6 +118,29 @@ def _check_worker_code(
                 f"started {identity.started_at}, installed {identity.installed_at}",
                 f"loaded: {_format_versions(identity)}",
             ),
+        )
+
+
+@check(stage="verify", phase=Phase.RUNTIME, impact=Impact.UNKNOWN, see=(CELERY_QUEUES,))
+def not_responding(workers: Workers) -> Iterator[Finding]:
+    """Every worker that listens for control messages responds.
+
+    Why: the code of a worker that does not respond was not checked. The worker is busy or hangs, or
+        it ended without signing off from the broker.
+    Fix: find the worker, and restart it or wait until it responds.
+    """
+    if workers.workers and workers.silent_workers:
+        count = workers.silent_workers
+        yield warning(
+            "celery",
+            f"{plural(count, 'worker')} {'listens' if count == 1 else 'listen'} for control "
+            f"messages but did not respond, so {'its' if count == 1 else 'their'} code was not "
+            "checked.",
+            fix="Compare the workers that respond with those that should run. Restart a worker "
+            "that does not respond. If none is missing, the broker still lists a worker that was "
+            "killed.",
+            commands=(shell("nautobot-server celery inspect ping --timeout 10"),),
+            evidence=tuple(f"responded: {worker.name}" for worker in workers.workers),
         )
 
 

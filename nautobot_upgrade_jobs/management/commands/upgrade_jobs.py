@@ -131,6 +131,13 @@ class Command(BaseCommand):
             metavar="'KIND NAME'",
             help=f"what must exist, such as '{KINDS['app']}' or '{KINDS['job']}'",
         )
+        command.add_argument(
+            "--wait",
+            type=int,
+            default=0,
+            metavar="SECONDS",
+            help="longest time to wait until the workers respond; default: do not wait",
+        )
         _add_check_options(command)
         add_report_options(command)
 
@@ -188,7 +195,7 @@ class Command(BaseCommand):
 
     def _verify(self, options: dict[str, Any]) -> int:
         report = verify_migrations(
-            _build_request(options),
+            replace(_build_request(options), wait_seconds=options["wait"]),
             self._report_progress,
             expectations="\n".join(options["expect"]),
             before=read_snapshot(options["before"]) if options["before"] else None,

@@ -55,20 +55,12 @@ def build_document(report: Report) -> dict[str, Any]:
         "next_step": report.next_step,
         "counts": report.counts,
         "findings": [_serialize_finding(reported) for reported in report.findings()],
-        "lapsed_acceptances": [
-            _serialize_acceptance(acceptance) for acceptance in report.lapsed_acceptances
-        ],
-        "refused_acceptances": [
-            _serialize_acceptance(acceptance) for acceptance in report.refused_acceptances
-        ],
-        "unmatched_acceptances": [
-            _serialize_acceptance(acceptance) for acceptance in report.unmatched_acceptances
-        ],
+        **{
+            name: list(map(_serialize_acceptance, getattr(report, name)))
+            for name in ("lapsed_acceptances", "refused_acceptances", "unmatched_acceptances")
+        },
         "checks": [_serialize_check(result) for result in report.results],
-        "not_checked": [
-            {"check": result.check, "status": result.status.value, "reason": result.reason}
-            for result in report.not_checked
-        ],
+        "not_checked": [_serialize_not_checked(result, report) for result in report.not_checked],
         "unused_sources": report.unused_sources,
         "changes": [_serialize_change(change) for change in report.changes],
         "packages": None
@@ -194,6 +186,14 @@ def _serialize_package(change: PackageChange) -> dict[str, Any]:
         "before": change.before,
         "after": change.after,
         "required_by": list(change.required_by),
+    }
+
+
+def _serialize_not_checked(result: CheckResult, report: Report) -> dict[str, str]:
+    return {
+        "check": result.check,
+        "status": result.status.value,
+        "reason": report.describe_not_checked(result),
     }
 
 

@@ -190,7 +190,7 @@ def _build_not_checked_section(report: Report) -> Iterator[str]:
     if report.is_fully_checked:
         yield "Every check could run."
     for result in report.not_checked:
-        yield f"- {escape(result.check)}: {escape(result.reason)}"
+        yield f"- {escape(result.check)}: {escape(report.describe_not_checked(result))}"
     for lapsed in report.lapsed_acceptances:
         yield escape(f"- The acceptance of {lapsed.finding} by {lapsed.who} has lapsed.")
     for refused in report.refused_acceptances:

@@ -6,6 +6,7 @@ import pytest
 
 from nautobot_upgrade_jobs.checks.acceptance import (
     AcceptanceError,
+    accepted_absences,
     parse_acceptance_lines,
     parse_acceptances,
     split_active,
@@ -80,3 +81,16 @@ def test_split_matching_accepts_exactly_one_finding(keys, accepted):
     acceptance = Acceptance("a.b:x", "why", "ops", date(2027, 1, 1), "3.2.7")
     matched, others = split_matching({acceptance.finding: acceptance}, keys)
     assert (acceptance.finding in matched, acceptance in others) == (accepted, not accepted)
+
+
+@pytest.mark.parametrize(
+    ("finding", "today", "accepted"),
+    [
+        ("files.media:not checked", date(2027, 1, 31), {"files.media"}),
+        ("files.media:not checked", date(2027, 2, 1), set()),
+        ("files.media:logo.png", date(2027, 1, 31), set()),
+    ],
+)
+def test_accepted_absences_are_valid_for_every_target_until_their_date(finding, today, accepted):
+    acceptances = parse_acceptances([{**ENTRY, "finding": finding}])
+    assert accepted_absences(acceptances, today=today) == accepted

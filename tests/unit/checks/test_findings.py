@@ -45,5 +45,11 @@ def test_compute_verdict_by_severity_acceptance_and_skipped_checks(results, acce
     assert compute_verdict(results, keys) is verdict
 
 
+def test_compute_verdict_accepted_check_that_cannot_run_is_at_best_caution():
+    results = [result_with(Severity.INFO), SKIPPED]
+    assert compute_verdict(results, frozenset({SKIPPED.not_checked_key})) is Verdict.CAUTION
+    assert compute_verdict([SKIPPED], frozenset({SKIPPED.not_checked_key})) is Verdict.INCOMPLETE
+
+
 def test_finding_ref_key_with_line_breaks_in_the_subject_is_one_line():
     assert FindingRef("a.b", "x\n  y").key == "a.b:x y"

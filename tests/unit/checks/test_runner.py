@@ -7,6 +7,7 @@ import pytest
 
 from nautobot_upgrade_jobs.catalog.target_release import choose_target
 from nautobot_upgrade_jobs.checks import runner
+from nautobot_upgrade_jobs.checks.build import blocker
 from nautobot_upgrade_jobs.checks.findings import (
     CheckResult,
     Finding,
@@ -20,7 +21,7 @@ from nautobot_upgrade_jobs.checks.findings import (
 )
 from nautobot_upgrade_jobs.checks.registry import all_checks, check
 from nautobot_upgrade_jobs.checks.runner import UnknownCheckError
-from nautobot_upgrade_jobs.facts import Facts, SystemChecks, Unavailable
+from nautobot_upgrade_jobs.facts import Facts, FactUnavailable, SystemChecks, Unavailable
 from nautobot_upgrade_jobs.facts.data import AffectedRows
 from nautobot_upgrade_jobs.facts.preconditions import (
     Precondition,
@@ -88,6 +89,23 @@ def test_run_checks_with_a_missing_part_of_a_topic_skips_only_its_readers():
     results = run_checks(state, target(), CATALOG)
     skipped = [result.check for result in results if result.status is Status.SKIPPED]
     assert skipped == ["database.sequence_behind"]
+
+
+def test_run_checks_keeps_the_findings_before_a_missing_fact():
+    @check(phase=Phase.BOOT, impact=Impact.OUTAGE)
+    def half():
+        """Title.
+
+        Why: x
+        Fix: y
+        """
+        yield blocker("thing", "A message.", fix="Fix it.")
+        raise FactUnavailable("denied")
+
+    (result,) = run_checks(facts(), target(), CATALOG, (), [half])
+    assert (result.status, result.reason) == (Status.SKIPPED, "denied")
+    assert [finding.subject for finding in result.findings] == ["thing"]
+    assert compute_verdict([result]) is Verdict.BLOCKED
 
 
 def test_run_checks_without_a_catalog_gives_incomplete():

@@ -56,6 +56,16 @@ def buckets(*differing, usual="1"):
             table(column("name", "0" * 16, 0), rows=4, key_fingerprint=OTHER),
             ["unexpected t", "lost t.name"],
         ),
+        # a table that is empty on one side is comparable
+        (table(rows=0), table(NAME), ["unexpected t"]),
+        (table(column("name", "0" * 16, 0), rows=0), table(NAME), ["unexpected t"]),
+        (table(NAME), table(column("name", "0" * 16, 0), rows=0), ["lost t"]),
+        (
+            table(column("id", kind="int4"), rows=0),
+            table(column("id", kind="uuid")),
+            ["unexpected t"],
+        ),
+        (table(rows=0), table(rows=0), []),
         # keys
         (
             table(NAME, primary_key=(), key_fingerprint=None),

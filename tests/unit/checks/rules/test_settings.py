@@ -82,3 +82,10 @@ def test_missing_job_file_storage_blocks_releases_that_need_the_key(
     state = facts(settings=settings(storages=storages))
     check = "settings.missing_job_file_storage"
     assert findings_of(check, state, target(release, "2.4.10")) == expected
+
+
+def test_removed_settings_of_an_unread_file_are_not_checked(findings_of):
+    unread = {"unread_file": "PermissionError: nautobot_config.py"}
+    known = settings(values=(setting("STORAGE_BACKEND"),), **unread)
+    for state in (settings(**unread), known):
+        assert findings_of("settings.removed", facts(settings=state), target("3.2.7")) == "skipped"

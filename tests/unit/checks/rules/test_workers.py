@@ -2,6 +2,7 @@
 
 import pytest
 
+from nautobot_upgrade_jobs.checks.rules.workers import stuck_messages
 from nautobot_upgrade_jobs.facts import Unavailable, Workers
 from nautobot_upgrade_jobs.facts.workers import Beat, Queue, Worker
 from tests.support.builders import facts, identity, worker, workers
@@ -44,8 +45,29 @@ def test_stale_code_of_a_worker_blocks(findings_of, running, expected):
     assert findings_of("workers.stale_code", facts(workers=workers(*running))) == expected
 
 
+def test_stale_code_without_a_responding_worker_is_skipped(findings_of):
+    assert findings_of("workers.stale_code", facts(workers=Workers((), ()))) == "skipped"
+
+
 def test_stale_code_without_the_identity_of_this_process_is_skipped(findings_of):
     assert findings_of("workers.stale_code", facts(workers=workers(this_process=None))) == "skipped"
+
+
+@pytest.mark.parametrize(
+    ("running", "silent", "expected"),
+    [
+        pytest.param([worker()], 0, [], id="all respond"),
+        pytest.param([worker()], 1, [("warning", "celery")], id="one is silent"),
+    ],
+)
+def test_not_responding_worker_that_listens_is_a_warning(findings_of, running, silent, expected):
+    state = facts(workers=workers(*running, silent_workers=silent))
+    assert findings_of("workers.not_responding", state) == expected
+
+
+def test_not_responding_without_any_worker_leaves_it_to_another_check(findings_of):
+    state = facts(workers=Workers((), (), silent_workers=2))
+    assert findings_of("workers.not_responding", state) == []
 
 
 @pytest.mark.parametrize(
@@ -105,8 +127,15 @@ def test_none_responding_without_workers_warns(findings_of, running, expected):
     [
         pytest.param(3, [("warning", "default")], id="waiting"),
         pytest.param(0, [], id="empty"),
+        pytest.param(Unavailable("ACCESS_REFUSED"), "skipped", id="refused"),
     ],
 )
 def test_stuck_messages_in_a_queue_warn(findings_of, count, expected):
     state = facts(workers=Workers((), (Queue("default", count),)))
     assert findings_of("workers.stuck_messages", state) == expected
+
+
+def test_stuck_messages_are_reported_if_another_queue_is_unknown():
+    unknown = Queue("private", Unavailable("ACCESS_REFUSED"))
+    found = stuck_messages(Workers((), (unknown, Queue("default", 3))))
+    assert next(found).subject == "default"

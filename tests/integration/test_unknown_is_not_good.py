@@ -1,0 +1,108 @@
+"""What cannot be read is reported as not checked, never as good."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import time
+from unittest import mock
+
+import pytest
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.contrib.contenttypes.models import ContentType
+from django.db import DatabaseError
+from django.test import override_settings
+from nautobot.dcim.models import Device
+from nautobot.extras.models import DynamicGroup
+
+from nautobot_upgrade_jobs.collect import collect_facts
+from nautobot_upgrade_jobs.facts import Unavailable
+
+
+@pytest.fixture
+def own_database(clone):
+    with clone("sample"):
+        yield
+
+
+def collect(topic):
+    return getattr(collect_facts(topics=(topic,)), topic)
+
+
+@pytest.mark.usefixtures("own_database")
+def test_home_panels_without_a_superuser_are_unavailable():
+    assert not isinstance(collect("extensions").broken_home_panels, Unavailable)
+    get_user_model().objects.update(is_active=False)
+    assert "no active superuser" in collect("extensions").broken_home_panels.reason
+
+
+@pytest.mark.parametrize(
+    ("error", "is_known"),
+    [
+        pytest.param(DatabaseError("canceling statement due to statement timeout"), False, id="db"),
+        pytest.param(ValueError("no such filter"), True, id="the filter fails for everyone"),
+    ],
+)
+@pytest.mark.usefixtures("own_database")
+def test_group_members_that_a_query_cannot_read_are_unavailable(error, is_known):
+    device = ContentType.objects.get_for_model(Device)
+    DynamicGroup.objects.create(name="planted", content_type=device, filter={"name": ["x"]})
+    with mock.patch.object(DynamicGroup, "_get_group_queryset", side_effect=error):
+        groups = collect("post_upgrade").stale_dynamic_groups
+    assert isinstance(groups, Unavailable) is not is_known
+
+
+@pytest.mark.parametrize("content", [None, "DEBUG = (", "DEBUG = True\n"])
+def test_configuration_that_cannot_be_read_is_reported(tmp_path, content):
+    path = tmp_path / "nautobot_config.py"
+    if content:
+        path.write_text(content)
+    with override_settings(SETTINGS_PATH=str(path)):
+        unread = collect("settings").unread_file
+    assert bool(unread) is (content != "DEBUG = True\n")
+    assert str(settings.SECRET_KEY) not in unread
+
+
+@contextlib.contextmanager
+def worker(instance, name):
+    """Start one more worker of this instance."""
+    command = [instance.venv / "bin" / "nautobot-server", "celery", "worker", "--hostname", name]
+    process = subprocess.Popen(
+        [*command, "--pool", "solo", "--queues", name],
+        env=os.environ,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        yield process
+    finally:
+        os.killpg(process.pid, signal.SIGCONT)
+        process.terminate()
+        process.wait(60)
+
+
+def wait_for(condition, seconds=90):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.5)
+
+
+def test_worker_that_listens_and_does_not_respond_is_counted(instance, monkeypatch):
+    monkeypatch.setattr("nautobot_upgrade_jobs.collect.workers.PATIENT_TIMEOUT_SECONDS", 1.5)
+    before = collect("workers")
+    with worker(instance, "planted@here") as process:
+        wait_for(lambda: "planted@here" in [one.name for one in collect("workers").workers])
+        os.killpg(process.pid, signal.SIGSTOP)
+        stopped = collect("workers")
+    assert "planted@here" not in [one.name for one in stopped.workers]
+    assert stopped.silent_workers == before.silent_workers + 1
+
+
+def test_collect_waits_for_a_worker_that_is_starting(instance):
+    with worker(instance, "planted@here"):
+        assert not collect("workers").workers
+        found = collect_facts(topics=("workers",), wait_seconds=90).workers
+    assert [one.name for one in found.workers] == ["planted@here"]
