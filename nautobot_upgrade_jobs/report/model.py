@@ -8,7 +8,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from ..checks.findings import Acceptance, CheckResult, Finding, Severity, Status, Verdict
+from ..checks.findings import (
+    Acceptance,
+    CheckResult,
+    Finding,
+    Phase,
+    Severity,
+    Status,
+    Verdict,
+)
 from ..checks.release_notes import TriagedNote
 from ..checks.remediation import When
 from ..rollback.options import RollbackDecision
@@ -205,22 +213,27 @@ class Report:
         return sections
 
     def findings(self) -> Iterator[ReportedFinding]:
-        """Yield all findings by severity, worst first, then in the order of their checks."""
+        """Yield all findings by severity, worst first, then by phase, which puts causes first."""
+        phases = list(Phase)
         for severity in SEVERITY_ORDER:
-            for result in self.results:
-                for finding in result.findings:
-                    if finding.severity is severity:
-                        key = result.key(finding)
-                        yield ReportedFinding(
-                            key=key,
-                            topic=result.topic,
-                            check=result.check,
-                            expected=result.title,
-                            why=result.why,
-                            finding=finding,
-                            acceptance=self.active_acceptances.get(key),
-                            is_planned=self.is_preflight,
-                        )
+            found = [
+                (result, finding)
+                for result in self.results
+                for finding in result.findings
+                if finding.severity is severity
+            ]
+            for result, finding in sorted(found, key=lambda each: phases.index(each[1].phase)):
+                key = result.key(finding)
+                yield ReportedFinding(
+                    key=key,
+                    topic=result.topic,
+                    check=result.check,
+                    expected=result.title,
+                    why=result.why,
+                    finding=finding,
+                    acceptance=self.active_acceptances.get(key),
+                    is_planned=self.is_preflight,
+                )
 
     def unaccepted(self, severity: Severity) -> tuple[ReportedFinding, ...]:
         """Return the unaccepted findings of a severity."""

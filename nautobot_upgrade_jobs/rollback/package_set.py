@@ -63,6 +63,8 @@ class RollbackPlan(PriorState):
     """Folder to install from instead of the package index."""
     media: str = ""
     """Folder of the media files; empty if media files are not stored in a folder."""
+    is_half_migrated: bool = False
+    """Whether the upgrade stopped inside a migration, and some of its changes remain."""
 
     @property
     def requirements_file(self) -> str:

@@ -90,6 +90,14 @@ def _connection_checks(database: Database) -> tuple[str, ...]:
 def _roll_forward(plan: RollbackPlan) -> Iterator[Step]:
     yield stop_services(plan.runtime)
     yield _backup_current_state(plan.database)
+    if plan.is_half_migrated:
+        yield Step(
+            "Repair the partially applied migration",
+            "Verify Migrations names the migration, and the statements that finish or undo it. Run "
+            "these statements. Otherwise post_upgrade stops at what exists already.",
+            ("nautobot-server upgrade_jobs verify",),
+            expected="migrations.partially_applied is not reported any more.",
+        )
     yield Step(
         "Finish the upgrade",
         "post_upgrade applies the pending migrations and runs all post-upgrade steps. Completed "

@@ -24,7 +24,7 @@ from ..migration_graph.schema_diff import actual_tables
 from ..report import Report
 from ..report.model import STATE_COMMAND
 from ..rollback.backup_check import NO_BACKUP, verify_backup
-from ..rollback.diagnosis import Diagnosis, diagnose
+from ..rollback.diagnosis import Diagnosis, UpgradeState, diagnose
 from ..rollback.evaluation import evaluate_options
 from ..rollback.options import (
     OptionKind,
@@ -112,7 +112,7 @@ def assess_rollback(
     return replace(
         report,
         rollback_decision=choice,
-        steps=_build_steps(choice.chosen.kind, evidence, prior, context.config.wheel_directory),
+        steps=_build_steps(choice, evidence, prior, context.config.wheel_directory),
         constraints=evidence.pinned_packages.requirements if evidence.pinned_packages else "",
         database_state=evidence.database_state,
         state_command=_build_state_command(evidence.facts),
@@ -196,7 +196,10 @@ def _find_volatile_tables(
 
 
 def _build_steps(
-    kind: OptionKind, evidence: RollbackEvidence, prior: RollbackTarget, wheel_directory: str
+    choice: RollbackDecision,
+    evidence: RollbackEvidence,
+    prior: RollbackTarget,
+    wheel_directory: str,
 ) -> tuple[Step, ...]:
     """Return the steps of an option; empty if the layout of the installation is unknown."""
     facts = evidence.facts
@@ -214,5 +217,6 @@ def _build_steps(
         snapshot=prior.snapshot,
         named_versions=prior.named_versions,
         single_app=prior.single_app,
+        is_half_migrated=choice.diagnosis.state is UpgradeState.HALF_MIGRATED,
     )
-    return rollback_steps(kind, plan)
+    return rollback_steps(choice.chosen.kind, plan)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ...facts import Extensions, require
+from ...facts import Extensions, Migrations, Unavailable, require
+from ...migration_graph.history import MigrationHistory
 from ..build import blocker, warning
 from ..findings import Finding, Impact, Phase
 from ..registry import check
@@ -72,17 +73,25 @@ def unregistered_jobs(extensions: Extensions) -> Iterator[Finding]:
 
 
 @check(stage="verify", phase=Phase.RUNTIME, impact=Impact.OUTAGE, see=(HOME_PAGE,))
-def broken_home_panels(extensions: Extensions) -> Iterator[Finding]:
+def broken_home_panels(
+    extensions: Extensions, history: Migrations | Unavailable
+) -> Iterator[Finding]:
     """Every panel of the home page renders.
 
-    Why: one panel that fails makes the whole home page fail.
-    Fix: upgrade or disable the App that the panel belongs to.
+    Why: one panel that fails makes the whole home page fail. A panel also fails if the table that
+        it reads is not migrated yet.
+    Fix: apply pending migrations first. Otherwise upgrade or disable the App of the panel.
     """
+    is_pending = isinstance(history, Migrations) and MigrationHistory(history).unapplied
     for name, error in require(extensions.broken_home_panels).items():
         yield blocker(
             name,
             f"The panel '{name}' of the home page fails: {error}",
-            fix="Upgrade the App that it belongs to, or remove the App from PLUGINS.",
+            fix="Apply the pending migrations, and verify again. The panel may read a table that "
+            "they change."
+            if is_pending
+            else "If the panel belongs to an App, upgrade the App, or remove the App from PLUGINS. "
+            "If the panel belongs to Nautobot, fix the findings about the schema first.",
         )
 
 

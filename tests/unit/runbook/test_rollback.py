@@ -68,6 +68,15 @@ def test_rollback_steps_back_up_before_they_change_anything(option):
     assert any(word in line for line in commands[backup:] for word in changing)
 
 
+@pytest.mark.parametrize("is_half_migrated", [True, False])
+def test_rollback_steps_to_roll_forward_repair_a_partial_migration_first(is_half_migrated):
+    found = rollback_steps("roll_forward", create_plan(is_half_migrated=is_half_migrated))
+    titles = [step.title for step in found]
+    repair, finish = "Repair the partially applied migration", "Finish the upgrade"
+    assert (repair in titles) is is_half_migrated
+    assert not is_half_migrated or titles.index(repair) == titles.index(finish) - 1
+
+
 @pytest.mark.parametrize(("option", "purges"), [("restore_backup", True), ("reinstall", False)])
 def test_rollback_steps_only_a_restore_purges_the_queue(option, purges):
     assert (

@@ -8,8 +8,10 @@ from nautobot_upgrade_jobs.checks.build import blocker
 from nautobot_upgrade_jobs.checks.findings import (
     Acceptance,
     CheckResult,
+    Finding,
     Impact,
     Phase,
+    Severity,
     Status,
     Verdict,
 )
@@ -22,14 +24,14 @@ TODAY = datetime.now(timezone.utc).date()
 CHECK = "storage.low_space"
 
 
-def create_report(*acceptances, catalog=CATALOG, kind="preflight", **parts):
+def create_report(*acceptances, catalog=CATALOG, kind="preflight", results=(), **parts):
     given = {"phase": Phase.MIGRATE, "impact": Impact.DATA_LOSS, **parts}
     finding = blocker("/opt", "…", fix="…", **given)
     result = CheckResult(
         CHECK, "…", Status.FAILED, evidence_source="facts", findings=(finding,), why="…"
     )
     return build_report(
-        (result,),
+        results or (result,),
         kind=kind,
         release="3.2.7",
         acceptances=acceptances,
@@ -118,3 +120,28 @@ def test_build_report_without_catalog_says_so():
 )
 def test_section_check_id_has_a_topic_and_a_name(section, check):
     assert section_check_id(section) == check
+
+
+def test_build_report_lists_causes_before_their_consequences():
+    """The check of a panel comes first by name, but a half-applied migration breaks the panel."""
+    parts = {
+        "extensions.broken_home_panels": (Severity.BLOCKER, Phase.RUNTIME),
+        "migrations.partially_applied": (Severity.BLOCKER, Phase.MIGRATE),
+        "apps.conflicting": (Severity.WARNING, Phase.BOOT),
+    }
+    results = tuple(
+        CheckResult(
+            check,
+            "…",
+            Status.FAILED,
+            evidence_source="facts",
+            findings=(Finding(severity, "x", "…", "…", phase, Impact.OUTAGE),),
+        )
+        for check, (severity, phase) in parts.items()
+    )
+    report = create_report(results=results)
+    assert [reported.check for reported in report.findings()] == [
+        "migrations.partially_applied",
+        "extensions.broken_home_panels",
+        "apps.conflicting",
+    ]

@@ -2,12 +2,10 @@
 
 import pytest
 
+from nautobot_upgrade_jobs.checks.rules.extensions import broken_home_panels
 from nautobot_upgrade_jobs.facts import Unavailable
 from nautobot_upgrade_jobs.facts.extensions import BrokenJobFile
-from tests.support.builders import (
-    extensions,
-    facts,
-)
+from tests.support.builders import extensions, facts, migration, migrations
 
 
 @pytest.mark.parametrize(
@@ -47,3 +45,12 @@ def test_extension_checks_report_what_does_not_load_or_is_not_registered(
     findings_of, check, state, expected
 ):
     assert findings_of(f"extensions.{check}", facts(extensions=extensions(**state))) == expected
+
+
+@pytest.mark.parametrize(("recorded", "is_pending"), [((), True), (("dcim.0001",), False)])
+def test_broken_home_panels_of_an_unfinished_upgrade_are_not_blamed_on_an_app(recorded, is_pending):
+    history = migrations((migration("dcim.0001"),), recorded)
+    state = extensions(broken_home_panels={"DCIM": "no such table"})
+    (found,) = broken_home_panels(state, history)
+    assert ("pending migrations" in found.remediation) is is_pending
+    assert ("PLUGINS" in found.remediation) is not is_pending
