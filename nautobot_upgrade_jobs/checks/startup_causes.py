@@ -144,6 +144,15 @@ KNOWN_CAUSES = (
     ),
     Cause(
         "redis",
+        "OperationalError",
+        r"(.*)",
+        "message broker",
+        "The message broker cannot be reached: {0}",
+        "Start it, or correct its address in CELERY_BROKER_URL, and its TLS options in "
+        "CELERY_BROKER_USE_SSL.",
+    ),
+    Cause(
+        "redis",
         "AuthenticationError",
         r"(.*)",
         "redis login",

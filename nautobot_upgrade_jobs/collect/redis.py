@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import redis
 from django_redis import get_redis_connection
+from redis.sentinel import SentinelConnectionPool
 
 from ..facts import Redis
 from .context import Context, explain
@@ -14,11 +15,7 @@ TIMEOUTS = {"socket_timeout": 3, "socket_connect_timeout": 3}
 
 def collect(_: Context) -> Redis:
     """Query the name and the version of the server of Django's default cache."""
-    pool = get_redis_connection("default").connection_pool
-    # A separate pool, because the cache's pool has the timeouts of the configuration.
-    short_pool = type(pool)(
-        connection_class=pool.connection_class, **{**pool.connection_kwargs, **TIMEOUTS}
-    )
+    short_pool = _create_short_pool(get_redis_connection("default").connection_pool)
     try:
         info = redis.Redis(connection_pool=short_pool).info()
     except redis.ConnectionError as error:
@@ -32,3 +29,12 @@ def collect(_: Context) -> Redis:
         version=version,
         product_version=str(info.get(f"{product}_version", version)),
     )
+
+
+def _create_short_pool(pool: redis.ConnectionPool) -> redis.ConnectionPool:
+    """Return a separate pool, because the cache's pool has the timeouts of the configuration."""
+    options = {**pool.connection_kwargs, **TIMEOUTS, "connection_class": pool.connection_class}
+    if isinstance(pool, SentinelConnectionPool):
+        del options["connection_pool"]  # The pool passes itself to its connections.
+        return SentinelConnectionPool(pool.service_name, pool.sentinel_manager, **options)
+    return type(pool)(**options)

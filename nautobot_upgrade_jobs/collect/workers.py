@@ -20,6 +20,7 @@ from ..facts import Unavailable, Workers
 from ..facts.workers import Beat, Queue, Worker, WorkerIdentity
 from .context import Context, attempt, explain
 from .db.sql import fetch_rows
+from .support.broker import broker_connection
 from .support.worker_identity import COMMAND, report_worker_identity
 
 REPLY_TIMEOUT_SECONDS = 1.0
@@ -28,14 +29,11 @@ PATIENT_TIMEOUT_SECONDS = 5.0
 """Time for a second request if a worker that listens did not respond to the first."""
 NOT_FOUND_CODES = (404, "404")
 """Code of the broker for a queue that does not exist, as RabbitMQ and kombu's Redis send it."""
-BROKER_TIMEOUTS = {"socket_timeout": 3, "socket_connect_timeout": 3, "max_retries": 0}
-"""Timeouts in seconds, so that an unresponsive broker does not delay the run."""
 
 
 def collect(context: Context) -> Workers:
     """Query all workers for their queues, and the broker for the length of every known queue."""
-    with app.connection_for_read() as broker:
-        broker.transport_options = {**(broker.transport_options or {}), **BROKER_TIMEOUTS}
+    with broker_connection() as broker:
         workers, silent = _wait_for_workers(broker, time.monotonic() + context.wait_seconds)
         declared = fetch_rows(
             context.connection, "SELECT name FROM extras_jobqueue WHERE queue_type = 'celery'"

@@ -46,15 +46,15 @@ def _connect_database() -> None:
         cursor.execute("SELECT 1")
 
 
-def _ping_redis() -> None:
-    from django.conf import settings
+def _connect_cache_and_broker() -> None:
+    """Connect as Nautobot does, including TLS, Sentinel and other brokers."""
     from django_redis import get_redis_connection
 
-    get_redis_connection("default").ping()
-    if str(settings.CELERY_BROKER_URL).startswith("redis"):
-        import redis
+    from ..collect.support.broker import broker_connection
 
-        redis.Redis.from_url(settings.CELERY_BROKER_URL, socket_connect_timeout=3).ping()
+    get_redis_connection("default").ping()
+    with broker_connection() as broker:
+        _ = broker.default_channel  # kombu connects when it opens a channel.
 
 
 def _check_migrations() -> dict[str, list[str]]:
@@ -88,7 +88,7 @@ STAGES: dict[str, Callable[[], dict[str, list[str]] | None]] = {
     "configuration": lambda: load_configuration(sys.argv[1]),
     "apps": set_up_django,
     "database": _connect_database,
-    "redis": _ping_redis,
+    "redis": _connect_cache_and_broker,
     "migrations": _check_migrations,
     "checks": _run_system_checks,
 }

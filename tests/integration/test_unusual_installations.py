@@ -1,5 +1,6 @@
 """Unusual installations: regression tests for their facts and findings."""
 
+import os
 import re
 import socket
 from copy import deepcopy
@@ -17,6 +18,7 @@ from nautobot_upgrade_jobs.collect.db.read_only_session import PooledConnectionE
 from nautobot_upgrade_jobs.collect.support.redaction import configured_secrets, redact_text
 from nautobot_upgrade_jobs.workflows.context import RunRequest
 from nautobot_upgrade_jobs.workflows.preflight import run_preflight
+from tests.support.brokers import sentinel_port
 
 TARGET = "3.2.7"
 ON_3X = settings.VERSION.startswith("3.")
@@ -108,6 +110,23 @@ def test_preflight_with_unreadable_settings_still_runs():
         configured_secrets.cache_clear()
         assert redact_text("text") == "text"
         assert run_preflight(RunRequest(target=TARGET)).results
+
+
+@pytest.mark.once
+def test_collect_redis_behind_sentinel_reads_the_primary(tmp_path, instance):
+    port = int(os.environ["NAUTOBOT_REDIS_PORT"])
+    caches = deepcopy(settings.CACHES)
+    caches["default"]["LOCATION"] = "redis://primary/0"
+    with sentinel_port(tmp_path, instance, port) as own:
+        caches["default"]["OPTIONS"] = {
+            "CLIENT_CLASS": "django_redis.client.SentinelClient",
+            "CONNECTION_POOL_CLASS": "redis.sentinel.SentinelConnectionPool",
+            "SENTINELS": [("127.0.0.1", own)],
+        }
+        factory = "django_redis.pool.SentinelConnectionFactory"
+        with override_settings(CACHES=caches, DJANGO_REDIS_CONNECTION_FACTORY=factory):
+            facts = collect_facts(topics=("redis",)).redis
+    assert (facts.product, facts.unreachable_reason) == ("Valkey", "")
 
 
 def test_collect_redis_silent_server_times_out():

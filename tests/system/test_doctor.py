@@ -9,6 +9,7 @@ import pytest
 
 from nautobot_upgrade_jobs.checks.findings import Verdict
 from nautobot_upgrade_jobs.workflows.doctor import config_path, diagnose_startup
+from tests.support.brokers import sentinel_port, tls_port
 
 pytestmark = pytest.mark.once
 
@@ -102,6 +103,44 @@ def test_doctor_names_file_and_line(sick):
 def test_doctor_starting_nautobot_is_go(sick):
     sick()
     assert diagnose_startup().verdict is Verdict.GO
+
+
+BROKERS = {
+    "TLS options of Celery": """
+import ssl
+CELERY_BROKER_URL = "rediss://127.0.0.1:{tls}/0"
+CELERY_BROKER_USE_SSL = {{"ssl_cert_reqs": ssl.CERT_NONE}}
+""",
+    "TLS options of the URL": """
+CELERY_BROKER_URL = "rediss://127.0.0.1:{tls}/0?ssl_cert_reqs=CERT_NONE"
+""",
+    "Sentinel": """
+CELERY_BROKER_URL = "sentinel://127.0.0.1:{sentinel}/0"
+CELERY_BROKER_TRANSPORT_OPTIONS = {{"master_name": "primary"}}
+""",
+}
+
+
+@pytest.fixture
+def ports(tmp_path, instance):
+    """Return the ports of a TLS proxy and of a Sentinel in front of this instance's server."""
+    port = int(os.environ["NAUTOBOT_REDIS_PORT"])
+    with tls_port(tmp_path, port) as tls, sentinel_port(tmp_path, instance, port) as sentinel:
+        yield {"tls": tls, "sentinel": sentinel}
+
+
+@pytest.mark.parametrize("broker", BROKERS)
+def test_doctor_connects_to_the_broker_as_nautobot_does(broker, sick, ports):
+    sick(lines=BROKERS[broker].format(**ports))
+    report = diagnose_startup()
+    assert report.verdict is Verdict.GO, [one.finding.message for one in report.findings()]
+
+
+def test_doctor_names_a_broker_that_expects_tls(sick, ports):
+    sick(lines=f"CELERY_BROKER_URL = 'redis://127.0.0.1:{ports['tls']}/0'")
+    report = diagnose_startup()
+    assert report.verdict is Verdict.BLOCKED
+    assert next(report.findings()).finding.subject in ("message broker", "redis")
 
 
 def test_doctor_loads_no_django(sick):
