@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .base import Unavailable
+from .base import TextEnum, Unavailable
+
+
+class BackupFormat(TextEnum):
+    """Formats of a dump, which decide how it is restored."""
+
+    ARCHIVE = "archive"
+    """What ``pg_restore`` reads: a file or a folder in the custom, tar or directory format."""
+    SQL = "sql"
+    """SQL statements, by ``pg_dump`` or ``mysqldump``."""
+    COMPRESSED_SQL = "compressed sql"
+    """SQL statements, compressed with ``gzip``."""
 
 
 @dataclass(frozen=True)
@@ -22,3 +33,4 @@ class Backup:
     """Whether the end of the file shows that the dump is complete."""
     rows: dict[str, int] | Unavailable
     """Number of rows by table."""
+    format: BackupFormat = BackupFormat.ARCHIVE

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import chain, islice
 
 from ..facts import TableFingerprints, Unavailable
-from ..facts.backup_file import Backup
+from ..facts.backup_file import Backup, BackupFormat
 from ..facts.fingerprints import TableFingerprint
 
 CREATED = re.compile(r"^; Archive created at (.+)$", re.MULTILINE)
@@ -16,6 +17,11 @@ NAME = re.compile(r"^;\s+dbname: (.+)$", re.MULTILINE)
 DATA = re.compile(r"^\d+; \d+ \d+ TABLE DATA \S+ (\S+) ", re.MULTILINE)
 COPY = re.compile(r'COPY (?:\S+\.)?"?(.+?)"? \(')
 END_OF_ROWS = "\\."
+HEAD_LINES = 5
+"""Lines in which a dump by ``pg_dump`` names itself."""
+POSTGRESQL_HEAD = "-- PostgreSQL database dump"
+POSTGRESQL_END = "-- PostgreSQL database dump complete"
+STARTED = "-- Started on "
 MYSQL_END = "-- Dump completed"
 MYSQL_TABLE = re.compile(r"^CREATE TABLE `(.+)` \($")
 MYSQL_NAME = re.compile(r"^-- Host: .*Database: (\S+)")
@@ -58,7 +64,47 @@ def count_dump_rows(lines: Iterable[str]) -> dict[str, int]:
     return counts
 
 
-def parse_mysqldump(file: str, lines: Iterable[str]) -> Backup:
+def parse_sql_dump(file: str, lines: Iterable[str], format_: BackupFormat) -> Backup:
+    """Parse SQL statements, by ``pg_dump`` or by ``mysqldump``.
+
+    Args:
+        file: Name of the dump.
+        lines: Its lines.
+        format_: Whether the file is compressed.
+    """
+    remaining = iter(lines)
+    head = list(islice(remaining, HEAD_LINES))
+    is_postgresql = any(line.startswith(POSTGRESQL_HEAD) for line in head)
+    parse = _parse_pg_dump if is_postgresql else _parse_mysqldump
+    return replace(parse(file, chain(head, remaining)), format=format_)
+
+
+def _parse_pg_dump(file: str, lines: Iterable[str]) -> Backup:
+    """Parse the plain output of ``pg_dump``. It contains a time only with ``--verbose``."""
+    marks: dict[str, str] = {}
+
+    def read_marks() -> Iterator[str]:
+        for line in lines:
+            if line.startswith("-- "):
+                for mark in (POSTGRESQL_END, STARTED):
+                    if line.startswith(mark):
+                        marks[mark] = line.removeprefix(mark).strip()
+            elif line.startswith("INSERT INTO "):
+                marks["INSERT"] = line
+            yield line
+
+    rows = count_dump_rows(read_marks())
+    return Backup(
+        file,
+        marks.get(STARTED, ""),
+        "",
+        tuple(sorted(rows)),
+        POSTGRESQL_END in marks,
+        Unavailable("the dump has INSERT statements") if "INSERT" in marks else rows,
+    )
+
+
+def _parse_mysqldump(file: str, lines: Iterable[str]) -> Backup:
     """Parse the output of ``mysqldump``. Rows are not counted, because a line has many rows."""
     tables, name, last = [], "", ""
     for line in lines:

@@ -9,6 +9,7 @@ from packaging.utils import canonicalize_name
 
 from ..common.files import KEPT_CONFIGURATION, KEPT_REQUIREMENTS, ROLLBACK_REQUIREMENTS
 from ..facts import Database, Packages, Runtime, Unavailable
+from ..facts.backup_file import BackupFormat
 from ..facts.pinned_packages import PinnedPackages
 from ..migration_graph.reverse_plan import MigrateCall
 from ..upgrade.package_changes import INSTALLER_PACKAGES
@@ -63,6 +64,10 @@ class RollbackPlan(PriorState):
     """Folder to install from instead of the package index."""
     media: str = ""
     """Folder of the media files; empty if media files are not stored in a folder."""
+    backup: str = ""
+    """Name of the given backup; empty for the backup that the upgrade plan writes."""
+    backup_format: BackupFormat | None = None
+    """Format of the given backup."""
     is_half_migrated: bool = False
     """Whether the upgrade stopped inside a migration, and some of its changes remain."""
 

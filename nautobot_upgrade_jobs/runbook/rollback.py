@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from ..common.files import BACKUP, CURRENT_BACKUP, MEDIA_ARCHIVE
 from ..common.text import plural
 from ..facts import Database, Unavailable
+from ..facts.backup_file import BackupFormat
 from ..rollback.options import OptionKind
 from ..rollback.package_set import RollbackPlan, required_files
 from .container_commands import for_runtime
@@ -57,7 +58,7 @@ def _check_prerequisites(kind: OptionKind, plan: RollbackPlan) -> Iterator[Step]
     """Yield a step that checks for the files that later steps need, if they need any."""
     files = list(required_files(plan))
     if kind == "restore_backup":
-        files += [f"{BACKUP}.{plan.database.vendor}", *((MEDIA_ARCHIVE,) if plan.media else ())]
+        files += [_backup_name(plan), *((MEDIA_ARCHIVE,) if plan.media else ())]
     if plan.snapshot:
         files.append(plan.snapshot)
     commands = [f"test -s {shlex.quote(name)}" for name in files]
@@ -137,7 +138,7 @@ def _restore_backup(plan: RollbackPlan) -> tuple[Step, ...]:
     """Return the restore steps. Each step can be repeated after a failure."""
     restore = _restore_postgresql if plan.database.vendor == "postgresql" else _restore_mysql
     return (
-        *restore(plan.database),
+        *restore(plan),
         *((_restore_media(plan.media),) if plan.media else ()),
     )
 
@@ -150,7 +151,12 @@ def _restore_media(folder: str) -> Step:
     )
 
 
-def _restore_postgresql(database: Database) -> Iterator[Step]:
+def _backup_name(plan: RollbackPlan) -> str:
+    return plan.backup or f"{BACKUP}.{plan.database.vendor}"
+
+
+def _restore_postgresql(plan: RollbackPlan) -> Iterator[Step]:
+    database = plan.database
     login = connection_options(database)
     name, quoted = shlex.quote(database.name), database.name.replace('"', '""')
     rename = f'ALTER DATABASE "{quoted}" RENAME TO "{quoted}{ASIDE_SUFFIX}"'
@@ -173,16 +179,29 @@ def _restore_postgresql(database: Database) -> Iterator[Step]:
     yield Step(
         "Restore the backup into it",
         "The restore is one transaction: either everything is restored or nothing.",
-        (f"pg_restore{login} --single-transaction --no-owner --dbname={name} {BACKUP}.postgresql",),
+        (_restore_command(plan, login, name),),
         f"psql{login} --dbname={name} --command='TABLE django_migrations'",
     )
 
 
-def _restore_mysql(database: Database) -> Iterator[Step]:
+def _restore_command(plan: RollbackPlan, login: str, database: str) -> str:
+    """Return the command that restores a PostgreSQL backup of this format."""
+    file = shlex.quote(_backup_name(plan))
+    psql = f"psql{login} --dbname={database} --single-transaction --set=ON_ERROR_STOP=1 --quiet"
+    if plan.backup_format is BackupFormat.SQL:
+        return f"{psql} --file={file}"
+    if plan.backup_format is BackupFormat.COMPRESSED_SQL:
+        return f"gunzip --stdout {file} | {psql}"
+    return f"pg_restore{login} --single-transaction --no-owner --dbname={database} {file}"
+
+
+def _restore_mysql(plan: RollbackPlan) -> Iterator[Step]:
+    database = plan.database
     mysql = f"mysql{connection_options(database)}"
     name, quoted = shlex.quote(database.name), database.name.replace("`", "``")
     encoding, collation = _known_text(database.encoding), _known_text(database.collation)
     options = f" CHARACTER SET {encoding} COLLATE {collation}" if encoding and collation else ""
+    file = shlex.quote(_backup_name(plan))
     sql = f"DROP DATABASE IF EXISTS `{quoted}`; CREATE DATABASE `{quoted}`{options}"
     yield Step(
         "Empty the database",
@@ -193,7 +212,11 @@ def _restore_mysql(database: Database) -> Iterator[Step]:
     yield Step(
         "Restore the backup into it",
         "",
-        (f"{mysql} {name} < {BACKUP}.{database.vendor}",),
+        (
+            f"gunzip --stdout {file} | {mysql} {name}"
+            if plan.backup_format is BackupFormat.COMPRESSED_SQL
+            else f"{mysql} {name} < {file}",
+        ),
         f"{mysql} --execute='TABLE django_migrations' {name}",
     )
 

@@ -217,6 +217,8 @@ def _build_steps(
         snapshot=prior.snapshot,
         named_versions=prior.named_versions,
         single_app=prior.single_app,
+        backup=evidence.backup.file if evidence.backup else "",
+        backup_format=evidence.backup.format if evidence.backup else None,
         is_half_migrated=choice.diagnosis.state is UpgradeState.HALF_MIGRATED,
     )
     return rollback_steps(choice.chosen.kind, plan)

@@ -253,24 +253,53 @@ def test_export_changelog_pages_cover_every_change_once(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def dump(instance, monkeypatch, tmp_path):
-    """Dump the test database with the server's own program."""
+def dump(dump_as):
+    return dump_as("custom")
+
+
+@pytest.fixture
+def dump_as(instance, monkeypatch, tmp_path):
+    """Return a function that dumps the test database with the server's own program."""
     if instance.engine != "postgresql":
         pytest.skip("pg_dump reads PostgreSQL only")
     binaries = instance.server().binaries
     monkeypatch.setenv("PATH", str(binaries), prepend=os.pathsep)
     path, settings = tmp_path / "before.dump", connection.settings_dict
-    words = [
-        "--format=custom",
-        f"--file={path}",
-        f"--host={settings['HOST']}",
-        f"--port={settings['PORT']}",
-    ]
-    words += [f"--username={settings['USER']}", settings["NAME"]]
-    subprocess.run(
-        ["pg_dump", *words], env=os.environ | {"PGPASSWORD": settings["PASSWORD"]}, check=True
-    )
-    return path
+
+    def run(format_, *more):
+        words = [
+            f"--format={format_}",
+            f"--file={path}",
+            f"--host={settings['HOST']}",
+            f"--port={settings['PORT']}",
+            *more,
+        ]
+        words += [f"--username={settings['USER']}", settings["NAME"]]
+        subprocess.run(
+            ["pg_dump", *words], env=os.environ | {"PGPASSWORD": settings["PASSWORD"]}, check=True
+        )
+        return path
+
+    return run
+
+
+@pytest.mark.parametrize("format_", ["plain", "directory", "tar", "gz"])
+def test_read_backup_of_every_format_counts_the_same_rows(dump_as, format_):
+    path = dump_as("plain", "--compress=0") if format_ == "gz" else dump_as(format_)
+    if format_ == "gz":
+        path.write_bytes(gzip.compress(path.read_bytes()))
+    snapshot = capture(depth="counts").snapshot
+    found = verify_backup(read_backup(path, 60), snapshot.facts.fingerprints, "")
+    assert not found.contradictions
+    assert len(found.evidence) == 2
+
+
+def test_read_backup_compressed_archive_or_cut_file_is_refused(dump):
+    data = gzip.compress(dump.read_bytes())
+    for content, reason in ((data, "gunzip it first"), (data[:99], "ends too early|gunzip")):
+        dump.write_bytes(content)
+        with pytest.raises(UnreadableBackupError, match=reason):
+            read_backup(dump, 60)
 
 
 def test_verify_backup_of_the_same_state_has_no_contradiction(dump):

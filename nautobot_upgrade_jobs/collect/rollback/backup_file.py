@@ -1,18 +1,22 @@
-"""Read a backup file: a PostgreSQL archive with ``pg_restore``, an SQL dump as text."""
+"""Read a backup: a PostgreSQL archive with ``pg_restore``, an SQL dump as text."""
 
 from __future__ import annotations
 
+import gzip
 import subprocess
 import threading
+import zlib
 from pathlib import Path
 
 from ...facts import Unavailable
-from ...facts.backup_file import Backup
-from ...rollback.backup_check import count_dump_rows, parse_mysqldump, parse_pg_restore_list
+from ...facts.backup_file import Backup, BackupFormat
+from ...rollback.backup_check import count_dump_rows, parse_pg_restore_list, parse_sql_dump
 from ..context import explain
 
-ARCHIVE_MAGIC = b"PGDMP"
-"""The first bytes of an archive that ``pg_dump`` writes."""
+ARCHIVE_MAGICS = (b"PGDMP", b"toc.dat")
+"""The first bytes of archives that ``pg_dump`` writes: of the custom and of the tar format."""
+GZIP_MAGIC = b"\x1f\x8b"
+MAGIC_LENGTH = 8
 LISTING_TIMEOUT_SECONDS = 60
 MAX_REASON_LENGTH = 300
 
@@ -32,14 +36,34 @@ def read_backup(path: Path, seconds: float) -> Backup:
         UnreadableBackupError: The file is not a dump, or no tool on this host can read it.
     """
     try:
-        with path.open("rb") as stream:
-            is_archive = stream.read(len(ARCHIVE_MAGIC)) == ARCHIVE_MAGIC
-        if is_archive:
+        format_ = _detect_format(path)
+        if format_ is BackupFormat.ARCHIVE:
             return _read_archive(path, seconds)
-        with path.open(encoding="utf-8", errors="replace") as lines:
-            return parse_mysqldump(path.name, lines)
-    except (OSError, subprocess.SubprocessError) as error:
+        opened = gzip.open if format_ is BackupFormat.COMPRESSED_SQL else open
+        with opened(path, "rt", encoding="utf-8", errors="replace") as lines:
+            return parse_sql_dump(path.name, lines, format_)
+    except EOFError:
+        raise UnreadableBackupError(f"{path}: the compressed file ends too early") from None
+    except (OSError, zlib.error, subprocess.SubprocessError) as error:
         raise UnreadableBackupError(f"{path}: {explain(error)}") from None
+
+
+def _detect_format(path: Path) -> BackupFormat:
+    """Return the format of a dump by its first bytes."""
+    if path.is_dir():
+        return BackupFormat.ARCHIVE
+    with path.open("rb") as stream:
+        head = stream.read(MAGIC_LENGTH)
+    if head.startswith(ARCHIVE_MAGICS):
+        return BackupFormat.ARCHIVE
+    if not head.startswith(GZIP_MAGIC):
+        return BackupFormat.SQL
+    with gzip.open(path) as stream:
+        if stream.read(MAGIC_LENGTH).startswith(ARCHIVE_MAGICS):
+            raise UnreadableBackupError(
+                f"{path}: a compressed archive, which pg_restore cannot read: gunzip it first"
+            )
+    return BackupFormat.COMPRESSED_SQL
 
 
 def _read_archive(path: Path, seconds: float) -> Backup:

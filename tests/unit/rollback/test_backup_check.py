@@ -5,12 +5,12 @@ from dataclasses import replace
 import pytest
 
 from nautobot_upgrade_jobs.facts import TableFingerprints, Unavailable
-from nautobot_upgrade_jobs.facts.backup_file import Backup
+from nautobot_upgrade_jobs.facts.backup_file import Backup, BackupFormat
 from nautobot_upgrade_jobs.facts.fingerprints import TableFingerprint
 from nautobot_upgrade_jobs.rollback.backup_check import (
     count_dump_rows,
-    parse_mysqldump,
     parse_pg_restore_list,
+    parse_sql_dump,
     verify_backup,
 )
 
@@ -76,16 +76,44 @@ def test_count_dump_rows_counts_values_that_look_like_commands():
     assert found == {"dcim_cable": 2, "dcim_device": 0, "Odd name": 1}
 
 
-def test_parse_mysqldump_returns_the_backup():
-    found = parse_mysqldump("b.mysql", STATEMENTS.splitlines(keepends=True))
+def test_parse_sql_dump_of_mysql_returns_the_backup():
+    found = parse_sql_dump("b.mysql", STATEMENTS.splitlines(keepends=True), BackupFormat.SQL)
     assert (found.created, found.database) == ("2026-11-22  8:40:00", "nautobot")
     assert (found.tables, found.complete) == (("dcim_cable", "dcim_device"), True)
     assert isinstance(found.rows, Unavailable)
 
 
+PLAIN = [
+    "--\n",
+    "-- PostgreSQL database dump\n",
+    "--\n",
+    "-- Started on 2026-11-22 08:40:00 UTC\n",
+    *DATA.splitlines(keepends=True),
+    "-- PostgreSQL database dump complete\n",
+    "\\unrestrict token\n",
+]
+
+
+def test_parse_sql_dump_of_postgresql_counts_rows():
+    found = parse_sql_dump("b.sql.gz", PLAIN, BackupFormat.COMPRESSED_SQL)
+    assert (found.created, found.complete) == ("2026-11-22 08:40:00 UTC", True)
+    assert found.rows == {"dcim_cable": 2, "dcim_device": 0, "Odd name": 1}
+    assert found.tables == ("Odd name", "dcim_cable", "dcim_device")
+    assert found.format is BackupFormat.COMPRESSED_SQL
+
+
+def test_parse_sql_dump_of_postgresql_truncated_is_incomplete():
+    assert not parse_sql_dump("b.sql", PLAIN[:-2], BackupFormat.SQL).complete
+
+
+def test_parse_sql_dump_with_inserts_counts_no_rows():
+    lines = [*PLAIN[:4], "INSERT INTO public.dcim_cable VALUES (1);\n", *PLAIN[-2:]]
+    assert isinstance(parse_sql_dump("b.sql", lines, BackupFormat.SQL).rows, Unavailable)
+
+
 @pytest.mark.parametrize("lines", [[], ["hello\n"], STATEMENTS.splitlines(keepends=True)[:-1]])
-def test_parse_mysqldump_truncated_is_incomplete(lines):
-    assert not parse_mysqldump("b.mysql", lines).complete
+def test_parse_sql_dump_truncated_is_incomplete(lines):
+    assert not parse_sql_dump("b.mysql", lines, BackupFormat.SQL).complete
 
 
 @pytest.mark.parametrize(

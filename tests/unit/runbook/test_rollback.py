@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from nautobot_upgrade_jobs.facts import Packages, Unavailable
+from nautobot_upgrade_jobs.facts.backup_file import BackupFormat
 from nautobot_upgrade_jobs.facts.packages import Package
 from nautobot_upgrade_jobs.rollback.package_set import RollbackPlan
 from nautobot_upgrade_jobs.runbook.rollback import rollback_steps
@@ -75,6 +76,23 @@ def test_rollback_steps_to_roll_forward_repair_a_partial_migration_first(is_half
     repair, finish = "Repair the partially applied migration", "Finish the upgrade"
     assert (repair in titles) is is_half_migrated
     assert not is_half_migrated or titles.index(repair) == titles.index(finish) - 1
+
+
+@pytest.mark.parametrize(
+    ("server", "format_", "command"),
+    [
+        (database(), None, "pg_restore --single-transaction"),
+        (database(), BackupFormat.ARCHIVE, "'my dump'"),
+        (database(), BackupFormat.SQL, "--quiet --file='my dump'"),
+        (database(), BackupFormat.COMPRESSED_SQL, "gunzip --stdout 'my dump' | psql"),
+        (mysql(), BackupFormat.SQL, "< 'my dump'"),
+        (mysql(), BackupFormat.COMPRESSED_SQL, "gunzip --stdout 'my dump' | mysql"),
+    ],
+)
+def test_rollback_steps_restore_the_given_backup_by_its_format(server, format_, command):
+    given = {"backup": "my dump", "backup_format": format_} if format_ else {}
+    steps = rollback_steps("restore_backup", create_plan(server=server, **given))
+    assert [line for line in commands_of(steps) if command in line]
 
 
 @pytest.mark.parametrize(("option", "purges"), [("restore_backup", True), ("reinstall", False)])
