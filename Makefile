@@ -22,7 +22,7 @@ SELECT = $(if $(K),-k "$(K)" $(if $(PARTS),|| [ $$? -eq 5 ]))
 
 .PHONY: help demo demo-up demo-down test test-all test-fast test-target test-ltm test-3x test-rest test-slow test-apps \
   test-browser test-dist test-mysql test-line test-upgrades test-rollback test-faults-one-by-one test-coverage up databases \
-  lint prose docs site screenshots dist bench clean new-check watch
+  lint prose docs site screenshots dist bench durations clean new-check watch
 
 help:  ## show this
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 24
@@ -162,6 +162,11 @@ bench:  ## measure against Nautobot's commands, counting and pip
 	$(STACK) exec 3.2.7 -- env NAUTOBOT_METRICS_ENABLED=True python -m benchmarks.pages
 	$(STACK) up 2.4.44 --data apps
 	$(STACK) exec 2.4.44 --data apps -- python -m benchmarks.target
+
+durations:  ## measure the CPU time of each migration, for the catalog
+	$(STACK) up $(LTM)
+	$(STACK) up $(NEWEST)
+	$(STACK) exec $(NEWEST) -- python -m benchmarks.durations
 
 clean:  ## stop and remove everything but the cache
 	$(STACK) down

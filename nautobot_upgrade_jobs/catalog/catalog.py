@@ -14,6 +14,7 @@ from .records import (
     Advice,
     AppConflict,
     Command,
+    Durations,
     ExpectedChange,
     IndexRename,
     KnownReversal,
@@ -57,6 +58,7 @@ class Catalog:
     """Content types of the cable ends that dcim.0089 migrates, with the table of each."""
     postconditions: tuple[Postcondition, ...]
     known_reversals: tuple[KnownReversal, ...]
+    durations: Durations
     volatile_data: tuple[VolatileData, ...]
     expected_changes: tuple[ExpectedChange, ...]
 

@@ -15,6 +15,7 @@ from .records import (
     AppConflict,
     Command,
     ConflictingApp,
+    Durations,
     ExpectedChange,
     IndexRename,
     KnownReversal,
@@ -24,6 +25,7 @@ from .records import (
     Release,
     ReleaseLine,
     RemovedSetting,
+    RowDuration,
     VolatileData,
 )
 
@@ -75,6 +77,7 @@ def load_catalog() -> Catalog:
         known_reversals=_build_records(
             KnownReversal, "reversals", _read_data_file("reversals")["reversal"]
         ),
+        durations=_build_durations(_read_data_file("durations")),
         volatile_data=_build_records(VolatileData, "expected", expected["volatile"]),
         expected_changes=_build_records(ExpectedChange, "expected", expected["change"]),
     )
@@ -151,6 +154,11 @@ def _build_migration_sets(content: Row) -> MigrationSets:
         by_release |= dict.fromkeys(row["releases"], members)
     names = {name: row["release"] for row in content["pre_release"] for name in row["names"]}
     return MigrationSets(MappingProxyType(by_release), MappingProxyType(names))
+
+
+def _build_durations(content: Row) -> Durations:
+    rows = _build_records(RowDuration, "durations", content["rows"])
+    return Durations(MappingProxyType(content["seconds"]), rows)
 
 
 def _build_app_conflicts(rows: Sequence[Row]) -> tuple[AppConflict, ...]:

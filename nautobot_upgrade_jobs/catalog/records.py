@@ -272,3 +272,21 @@ class MigrationSets:
 
     by_release: Mapping[str, frozenset[str]]
     pre_release_names: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class RowDuration:
+    """CPU time that a data migration needs for the rows of a table."""
+
+    migration: str
+    table: str
+    seconds_per_million: float
+
+
+@dataclass(frozen=True)
+class Durations:
+    """Measured CPU times of migrations."""
+
+    seconds: Mapping[str, float]
+    """By migration: CPU seconds with almost no rows."""
+    rows: tuple[RowDuration, ...] = ()

@@ -72,6 +72,7 @@ def collect(context: Context) -> Preconditions:
         attempt(lambda: tuple(find_schema_conflicts(context, planned, code))),
         attempt(lambda: tuple(find_affected_dependents(context, planned, before))),
         tuple(map(describe_code, code)),
+        tuple(f"{migration.app_label}.{migration.name}" for migration in plan),
     )
 
 

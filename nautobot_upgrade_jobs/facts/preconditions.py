@@ -190,3 +190,5 @@ class Preconditions:
     """Objects of others that the plan drops or breaks, or that stop the plan, in its order."""
     code: tuple[MigrationCode, ...] = ()
     """The code that the plan runs on the rows, in its order."""
+    plan: tuple[str, ...] = ()
+    """Keys of the pending migrations, in order; empty if they are only counted."""

@@ -25,3 +25,7 @@ class Runtime:
     """The link to the folder of the release, such as ``/opt/nautobot``; empty if there is none."""
     other_symlink: str = ""
     """Another symbolic link in the path of the environment; empty if there is none."""
+    cores: int = 0
+    """Number of processors that this process may use; 0 if unknown."""
+    load: float = 0.0
+    """Average load of the host during the last minute."""

@@ -158,7 +158,9 @@ def test_verify_schedule_without_job_or_user_is_unrunnable():
 @pytest.mark.once
 def test_verify_without_worker_is_found(monkeypatch):
     monkeypatch.setenv("CELERY_BROKER_URL", NO_BROKER)
-    assert found() == ["workers.none_responding:celery"]
+    report = verify_migrations(RunRequest())
+    assert [one.key for one in report.findings()] == ["workers.none_responding:celery"]
+    assert [one.check for one in report.not_checked] == ["workers.stale_code"]
 
 
 @pytest.mark.once

@@ -53,7 +53,8 @@ def test_preflight_unreachable_index_is_incomplete(monkeypatch, tmp_path):
     monkeypatch.setenv("UV_HTTP_RETRIES", "0")
     report = run_preflight(RunRequest(target="3.2.7"))
     assert report.verdict is Verdict.INCOMPLETE
-    unknown = {"trial_boot", "customizations", "preconditions", "releases", "packages", "rollback"}
+    unknown = {"trial_boot", "customizations", "preconditions", "data_migrations", "rollback"}
+    unknown |= {"releases", "packages"}
     assert {one.topic for one in report.not_checked} == unknown
     reasons = " ".join(one.reason for one in report.not_checked)
     assert "127.0.0.1:1" in reasons

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ...facts import Database, FactUnavailable, Tables, require
+from ...catalog import Catalog
+from ...facts import Database, FactUnavailable, Runtime, Tables, Unavailable, require
 from ...facts.preconditions import (
-    COST_TEXTS,
-    CostKind,
-    Lock,
     Precondition,
     PreconditionKind,
     PreconditionResult,
@@ -16,10 +14,11 @@ from ...facts.preconditions import (
 )
 from ...facts.schema_dependents import AffectedDependent, DependentEffect
 from ...facts.trial_boot import TrialBoot
-from ...migration_graph.cost_estimate import CostItem, estimate_cost
+from ...migration_graph.cost_estimate import estimate_cost
 from ...migration_graph.repair_sql import rename_statements
 from ..build import blocker, finding, info, warning
 from ..conflict_text import CONFLICT_REMEDIATIONS, describe_conflict
+from ..cost_text import describe_cost_item, describe_load, format_seconds
 from ..dependent_text import (
     describe_dependent,
     describe_effect,
@@ -32,7 +31,7 @@ from ..findings import Finding, Impact, Phase, Severity
 from ..references import MIGRATION_OPERATIONS
 from ..registry import NotApplicable, check
 from ..remediation import When, sql
-from ..text import format_duration, plural, truncate_list
+from ..text import plural, truncate_list
 from ..violation_text import describe_violation
 
 SUBJECT_KINDS = (
@@ -251,7 +250,9 @@ def untested(trial_boot: TrialBoot) -> Iterator[Finding]:
 
 
 @check(phase=Phase.MIGRATE, impact=Impact.OUTAGE, see=(MIGRATION_OPERATIONS,))
-def migration_cost(trial_boot: TrialBoot, tables: Tables) -> Iterator[Finding]:
+def migration_cost(
+    trial_boot: TrialBoot, tables: Tables, catalog: Catalog, host: Runtime | Unavailable
+) -> Iterator[Finding]:
     """Time, locks and disk space of the pending migrations.
 
     Why: sessions wait while a migration rewrites or scans a table or builds an index. A maintenance
@@ -261,29 +262,19 @@ def migration_cost(trial_boot: TrialBoot, tables: Tables) -> Iterator[Finding]:
     """
     preconditions = _require_preconditions(trial_boot)
     if preconditions.migrations_planned:
-        estimate = estimate_cost(preconditions, tables)
+        estimate = estimate_cost(preconditions, tables, catalog.durations)
         yield info(
             "migrations",
             f"{plural(preconditions.migrations_planned, 'migration')} will take an estimated"
-            f" {_format_seconds(estimate.low)} to {_format_seconds(estimate.high)} and need up to"
+            f" {format_seconds(estimate.low)} to {format_seconds(estimate.high)} and need up to"
             f" {max(1, estimate.mebibytes)} MiB of additional disk space.",
             fix="Plan the maintenance window for the longer time. For a better estimate, run the "
             "migrations on a copy of the data.",
-            evidence=truncate_list(tuple(map(_describe_cost_item, estimate.items))),
+            evidence=(
+                *describe_load(host),
+                *truncate_list(tuple(map(describe_cost_item, estimate.items))),
+            ),
         )
-
-
-def _format_seconds(seconds: float) -> str:
-    whole = max(1, round(seconds))
-    return plural(whole, "second") if whole < 100 else format_duration(round(seconds / 60))
-
-
-def _describe_cost_item(item: CostItem) -> str:
-    cost, count = item.operation_cost, item.operation_count
-    text = COST_TEXTS[CostKind(cost.kind)][Lock(cost.lock)]
-    rows = f"{'' if item.table.exact else 'about '}{plural(item.table.rows, 'row')}"
-    total = f" (the first of {count} such operations)" if count > 1 else ""
-    return f"{item.table.name} ({rows}): {cost.migration} {text}{total}"
 
 
 def _require_preconditions(trial_boot: TrialBoot) -> Preconditions:

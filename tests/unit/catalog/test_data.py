@@ -209,3 +209,15 @@ def test_volatile_data_has_reasons(one):
     assert any(fnmatchcase(section, one.section) for section in sections())
     assert len(one.reason) > 10
     assert "*" not in one.subjects  # nothing is left out as a whole
+
+
+def test_durations_are_those_of_known_migrations():
+    catalog = load_catalog()
+    durations = catalog.durations
+    core = {key for key in durations.seconds if key in catalog.all_core_migrations}
+    assert len(core) > 50
+    assert {each.migration for each in durations.rows} <= set(durations.seconds)
+    assert all(seconds >= 0 for seconds in durations.seconds.values())
+    newest = catalog.newest().version
+    pending = catalog.migrations(newest) - catalog.migrations("2.4.44")
+    assert pending <= set(durations.seconds), "run make durations for the new release"

@@ -2,15 +2,18 @@
 
 import pytest
 
+from nautobot_upgrade_jobs.catalog.records import Durations, RowDuration
 from nautobot_upgrade_jobs.facts import Preconditions, Tables
 from nautobot_upgrade_jobs.facts.preconditions import CostKind, Lock, OperationCost
 from nautobot_upgrade_jobs.facts.tables import Table
 from nautobot_upgrade_jobs.migration_graph.cost_estimate import (
     MIB,
+    SECONDS_PER_CPU_SECOND,
     SECONDS_PER_MIGRATION,
     SECONDS_PER_MILLION_ROWS,
     estimate_cost,
 )
+from tests.support.builders import CATALOG
 
 TABLES = Tables(
     (
@@ -29,6 +32,55 @@ def cost(kind, table="large", migration="example.0002_more", lock=Lock.UNKNOWN):
 def estimate(*costs, planned=3):
     preconditions = Preconditions(migrations_planned=planned, operation_costs=costs)
     return estimate_cost(preconditions, TABLES)
+
+
+MEASURED = Durations(
+    {"example.0001_first": 4.0, "example.0002_more": 1.0},
+    (RowDuration("example.0002_more", "large", 2_000.0),),
+)
+
+
+@pytest.mark.parametrize(
+    ("plan", "costs", "seconds"),
+    [
+        pytest.param(("example.0001_first",), (), 4.0, id="measured without rows"),
+        pytest.param(("example.0002_more",), (), 1.0 + 2 * 2_000.0, id="measured with rows"),
+        pytest.param(
+            ("example.0001_first",),
+            (cost(CostKind.DATA_MIGRATION, migration="example.0001_first"),),
+            4.0,
+            id="code that does not work on the rows that it names",
+        ),
+    ],
+)
+def test_estimate_cost_of_measured_migrations_is_narrow(plan, costs, seconds):
+    preconditions = Preconditions(migrations_planned=1, operation_costs=costs, plan=plan)
+    found = estimate_cost(preconditions, TABLES, MEASURED)
+    assert found.low == pytest.approx(SECONDS_PER_CPU_SECOND[0] * seconds)
+    assert found.high == pytest.approx(SECONDS_PER_CPU_SECOND[1] * seconds)
+    assert found.high <= 3 * found.low
+
+
+def test_estimate_cost_of_measured_code_writes_only_the_tables_it_works_on():
+    costs = (cost(CostKind.DATA_MIGRATION, migration="example.0001_first"),)
+    plan = ("example.0001_first", "example.0003_again")
+    known = Preconditions(migrations_planned=2, operation_costs=costs, plan=plan)
+    found = estimate_cost(known, TABLES, MEASURED)
+    assert found.mebibytes == 0
+    bounds = zip(
+        (found.low, found.high), SECONDS_PER_CPU_SECOND, SECONDS_PER_MIGRATION, strict=True
+    )
+    for value, factor, other in bounds:
+        assert value == pytest.approx(4.0 * factor + other)
+
+
+def test_estimate_cost_of_a_million_job_results_is_what_the_field_measured():
+    """Nautobot 3.2.7 needed 2.1 to 2.6 ms of CPU time for each JobResult."""
+    key = "extras.0130_jobresult_generate_log_entry_counts"
+    tables = Tables((Table("extras_jobresult", 1_000_000, True, MIB),), ())
+    preconditions = Preconditions(migrations_planned=1, plan=(key,))
+    found = estimate_cost(preconditions, tables, CATALOG.durations)
+    assert found.low < 2_100 < 2_600 < found.high
 
 
 @pytest.mark.parametrize("bound", [0, 1])

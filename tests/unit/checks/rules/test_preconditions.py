@@ -34,7 +34,7 @@ from nautobot_upgrade_jobs.facts.schema_dependents import (
     SchemaDependent,
 )
 from nautobot_upgrade_jobs.facts.tables import Table
-from tests.support.builders import database, facts, mysql, trial_boot
+from tests.support.builders import CATALOG, database, facts, mysql, runtime, trial_boot
 
 UNIQUE = Precondition(
     PreconditionKind.UNIQUE,
@@ -215,7 +215,7 @@ def test_migration_cost_states_time_and_disk_space():
     cost = OperationCost(
         CostKind.INDEX_BUILD, "example.0002_more", "AddIndex", "dcim_device", Lock.WRITES
     )
-    (finding,) = migration_cost(boot_with_costs(cost), TABLES)
+    (finding,) = migration_cost(boot_with_costs(cost), TABLES, CATALOG, runtime())
     assert "60 migrations will take an estimated 44 seconds to 6 minutes" in finding.message
     assert "up to 400 MiB" in finding.message
     assert finding.evidence == (
@@ -227,7 +227,7 @@ def test_migration_cost_states_time_and_disk_space():
 @pytest.mark.parametrize("kind", CostKind)
 def test_migration_cost_evidence_states_the_lock(kind, lock):
     cost = OperationCost(kind, "example.0002_more", "AlterField", "dcim_device", lock)
-    (finding,) = migration_cost(boot_with_costs(cost), TABLES)
+    (finding,) = migration_cost(boot_with_costs(cost), TABLES, CATALOG, runtime())
     (line,) = finding.evidence
     assert line.endswith(COST_TEXTS[kind][lock])
 
@@ -237,7 +237,7 @@ def test_migration_cost_with_two_locks_lists_both():
         OperationCost(CostKind.INDEX_BUILD, f"example.000{number}", "AddIndex", "dcim_device", lock)
         for number, lock in enumerate((Lock.WRITES, Lock.READS_AND_WRITES, Lock.WRITES))
     ]
-    (finding,) = migration_cost(boot_with_costs(*costs), TABLES)
+    (finding,) = migration_cost(boot_with_costs(*costs), TABLES, CATALOG, runtime())
     assert finding.evidence == (
         "dcim_device (about 2000000 rows): example.0000 builds an index while writes wait"
         " (the first of 2 such operations)",
@@ -348,3 +348,16 @@ def test_schema_dependent_lists_the_other_operations_as_evidence():
         "because the view public.names uses the column dcim_device.name."
     )
     assert found.evidence == ("dcim.0066 (RemoveField): column dcim_device.name",)
+
+
+@pytest.mark.parametrize(
+    ("host", "expected"),
+    [
+        (runtime(cores=2, load=12.34), ("The host has 2 cores and a load of 12.3.",)),
+        (runtime(), ()),
+        (Unavailable("timeout"), ()),
+    ],
+)
+def test_migration_cost_mentions_the_load_of_the_host(host, expected):
+    (finding,) = migration_cost(boot_with_costs(), TABLES, CATALOG, host)
+    assert finding.evidence == expected
