@@ -23,6 +23,7 @@ from ..facts.preconditions import (
 )
 from .context import Context, attempt, explain
 from .db.sql import fetch_rows, fetch_value
+from .operations.content_type_cascades import content_type_cascades, removed_models
 from .operations.derive_costs import PartCost, operation_costs
 from .operations.derive_preconditions import preconditions_of
 from .operations.schema_conflicts import (
@@ -73,6 +74,9 @@ def collect(context: Context) -> Preconditions:
         attempt(lambda: tuple(find_affected_dependents(context, planned, before))),
         tuple(map(describe_code, code)),
         tuple(f"{migration.app_label}.{migration.name}" for migration in plan),
+        attempt(
+            lambda: tuple(content_type_cascades(context.connection, removed_models(plan, before)))
+        ),
     )
 
 

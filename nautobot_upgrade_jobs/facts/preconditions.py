@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .base import TextEnum, Unavailable
+from .content_type_cascade import ContentTypeCascade
 from .migration_code import MigrationCode
 from .schema_conflicts import SchemaConflict
 from .schema_dependents import AffectedDependent
@@ -192,3 +193,6 @@ class Preconditions:
     """The code that the plan runs on the rows, in its order."""
     plan: tuple[str, ...] = ()
     """Keys of the pending migrations, in order; empty if they are only counted."""
+    cascades: tuple[ContentTypeCascade, ...] | Unavailable = ()
+    """Rows that ``post_upgrade`` deletes with the content types of the models that the plan
+    removes."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from .base import TextEnum
+from .content_type_cascade import ContentTypeCascade
 from .preconditions import OperationCost, PreconditionResult
 
 
@@ -65,17 +66,6 @@ class ReverseDataChange:
     """Rows that differ from their state before the upgrade; 0 if nothing is lost."""
     unknown_reason: str = ""
     """Why the rows could not be counted."""
-
-
-@dataclass(frozen=True)
-class ContentTypeCascade:
-    """Rows that ``post_upgrade`` deletes with the content types of removed models."""
-
-    referencing_column: str
-    """``table.column``."""
-    rows: int
-    models: tuple[str, ...]
-    """``app_label.model``."""
 
 
 @dataclass(frozen=True)

@@ -51,6 +51,7 @@ from django.db.models import (
 from django.db.models.functions import Lower
 from django.utils import timezone
 
+from nautobot_upgrade_jobs.collect.operations.content_type_cascades import removed_models
 from nautobot_upgrade_jobs.collect.operations.schema_tracker import SchemaTracker
 from nautobot_upgrade_jobs.collect.preconditions import (
     _analyze_plan,
@@ -698,3 +699,25 @@ def test_sample_lists_primary_keys(tables):
     (precondition,), *_ = _analyze_plan(SchemaTracker(state), [migration])
     answer = query_rows(connection, precondition)
     assert (answer.affected_rows, answer.sample) == (1, ("1", "3"))
+
+
+@pytest.mark.parametrize(
+    ("operations", "removed"),
+    [
+        ([DeleteModel("Other")], {"other"}),
+        ([RenameModel("Other", "Another")], set()),
+        ([RenameModel("Other", "Another"), DeleteModel("Another")], {"other"}),
+        (
+            [DeleteModel("Other"), CreateModel("Other", [("id", AutoField(primary_key=True))])],
+            set(),
+        ),
+        ([SeparateDatabaseAndState(state_operations=[DeleteModel("Other")])], {"other"}),
+        ([SeparateDatabaseAndState(database_operations=[DeleteModel("Other")])], set()),
+        ([RemoveField("thing", "name")], set()),
+    ],
+)
+def test_removed_models_are_those_without_a_successor(tables, operations, removed):
+    migration = Migration("0002_more", "example")
+    migration.operations = operations
+    state = create_tables([])
+    assert removed_models([migration], state) == {("example", name) for name in removed}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from ...facts.resolution import AppReleases, Resolution
@@ -18,7 +19,8 @@ CORE = "nautobot"
 INSTALL_COMMAND = "pip install --require-hashes --requirement constraints.txt"
 """Installs the whole set as requirements, because pip refuses hashes in constraints."""
 MAX_REASON_LINES = 12
-"""Lines of the resolver's explanation that a finding lists."""
+"""Lines of the resolver's explanation, and of its hints, that a finding lists."""
+HINT = re.compile(r"hint\b", re.IGNORECASE)
 
 
 @check(phase=Phase.BOOT, impact=Impact.NONE, see=(APP_INSTALLATION,), when=When.WINDOW)
@@ -198,5 +200,8 @@ def unverified_metadata(resolution: Resolution) -> Iterator[Finding]:
 
 
 def _truncate_reason(reason: str) -> tuple[str, ...]:
-    lines = tuple(line.strip() for line in reason.splitlines() if line.strip())
-    return lines[:MAX_REASON_LINES]
+    """Return the first lines of an explanation and its hints, which come last."""
+    lines = [line.strip() for line in reason.splitlines() if line.strip()]
+    first_hint = next((at for at, line in enumerate(lines) if HINT.match(line)), len(lines))
+    hints = lines[first_hint:][:MAX_REASON_LINES]
+    return (*lines[:first_hint][:MAX_REASON_LINES], *hints)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ...facts import PostUpgrade, require
-from ..build import blocker, info, warning
-from ..findings import Finding, Impact, Phase
-from ..registry import check
-from ..remediation import shell
+from ...facts.trial_boot import TrialBoot
+from ..build import blocker, finding, info, warning
+from ..findings import Finding, Impact, Phase, Severity
+from ..registry import NotApplicable, check
+from ..remediation import When, shell
 from ..text import plural, truncate_list
 
 COMMANDS = (
@@ -173,4 +174,37 @@ def stale_group_members(post_upgrade: PostUpgrade) -> Iterator[Finding]:
             fix="Check each group. If the filter is correct, run the command.",
             commands=(shell("nautobot-server refresh_dynamic_group_member_caches"),),
             evidence=truncate_list(outdated),
+        )
+
+
+@check(phase=Phase.POST_UPGRADE, impact=Impact.DATA_LOSS, see=(COMMANDS,), when=When.WINDOW)
+def deleted_references(trial_boot: TrialBoot) -> Iterator[Finding]:
+    """No row refers to a model that the upgrade removes.
+
+    Why: `post_upgrade` deletes the content types of removed models, and with them every row that
+        refers to such a model: associations, notes, change log entries, assignments of statuses,
+        tags and permissions.
+    Fix: export the rows that you need before the upgrade.
+    """
+    if not trial_boot.is_upgrade:
+        raise NotApplicable("the target is already installed")
+    cascades = require(require(trial_boot.facts.preconditions).cascades)
+    if cascades:
+        rows = sum(cascade.rows for cascade in cascades)
+        is_data = any(not cascade.is_assignment for cascade in cascades)
+        models = sorted({model for cascade in cascades for model in cascade.models})
+        yield finding(
+            Severity.WARNING if is_data else Severity.INFO,
+            "content types",
+            f"post_upgrade will delete {plural(rows, 'row')} that"
+            f" {'refers' if rows == 1 else 'refer'} to"
+            f" {plural(len(models), 'model')} that the upgrade removes.",
+            fix="Export the rows that you need before the upgrade."
+            if is_data
+            else "Nothing. The rows only assign objects to the removed models.",
+            evidence=tuple(
+                f"{cascade.referencing_column}: {plural(cascade.rows, 'row')} for"
+                f" {', '.join(cascade.models)}"
+                for cascade in cascades
+            ),
         )

@@ -6,10 +6,20 @@ SQL, because code and schema may not match during a rollback.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from ...facts.reversal import ContentTypeCascade
+from django.db.migrations import Migration
+from django.db.migrations.operations import (
+    CreateModel,
+    DeleteModel,
+    RenameModel,
+    SeparateDatabaseAndState,
+)
+from django.db.migrations.operations.base import Operation
+from django.db.migrations.state import ProjectState
+
+from ...facts.content_type_cascade import ContentTypeCascade
 from ..db.sql import fetch_rows
 
 if TYPE_CHECKING:
@@ -44,6 +54,37 @@ def content_type_cascades(
     for column, counts in count_references(connection, keys).items():
         model_names = sorted(keys[key] for key in counts)
         yield ContentTypeCascade(column, sum(counts.values()), tuple(model_names))
+
+
+def removed_models(plan: Iterable[Migration], before: ProjectState) -> frozenset[tuple[str, str]]:
+    """Return the models that a plan removes. ``migrate`` renames the content type of a renamed one.
+
+    Args:
+        plan: The migrations.
+        before: The models before the plan.
+    """
+    original = {key: key for key in before.models}
+    for migration in plan:
+        app = migration.app_label
+        for operation in _flatten(migration.operations):
+            if isinstance(operation, RenameModel):
+                old, new = (app, operation.old_name_lower), (app, operation.new_name_lower)
+                if old in original:
+                    original[new] = original.pop(old)
+            elif isinstance(operation, DeleteModel):
+                original.pop((app, operation.name_lower), None)
+            elif isinstance(operation, CreateModel):
+                original.setdefault((app, operation.name_lower), (app, operation.name_lower))
+    return frozenset(before.models.keys() - set(original.values()))
+
+
+def _flatten(operations: Iterable[Operation]) -> Iterator[Operation]:
+    """Yield operations in the state's view: those inside ``SeparateDatabaseAndState`` instead."""
+    for operation in operations:
+        if isinstance(operation, SeparateDatabaseAndState):
+            yield from _flatten(operation.state_operations)
+        else:
+            yield operation
 
 
 def count_references(

@@ -117,3 +117,12 @@ def test_conflict_remediation_names_the_smallest_change():
     (finding,) = conflict(resolution(**state))
     assert finding.remediation.startswith("Remove other,")
     assert "gone" not in finding.remediation
+
+
+def test_conflict_lists_the_hint_after_a_long_explanation():
+    reason = "\n".join([*(f"line {number}" for number in range(40)), "", "hint: Build a wheel."])
+    resolved = resolution(conflict=("one", "other"), conflict_reason=reason)
+    (found,) = conflict(resolved)
+    assert found.evidence[0] == "line 0"
+    assert found.evidence[-1] == "hint: Build a wheel."
+    assert len(found.evidence) == 13

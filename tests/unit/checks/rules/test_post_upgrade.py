@@ -3,8 +3,10 @@
 import pytest
 
 from nautobot_upgrade_jobs.facts import Unavailable
+from nautobot_upgrade_jobs.facts.content_type_cascade import ContentTypeCascade
 from nautobot_upgrade_jobs.facts.post_upgrade import StaleContentType, StaticFiles
-from tests.support.builders import facts, post_upgrade
+from nautobot_upgrade_jobs.facts.preconditions import Preconditions
+from tests.support.builders import facts, post_upgrade, trial_boot
 
 STATIC = "/opt/nautobot/static"
 
@@ -101,3 +103,31 @@ def test_missing_statuses_with_another_status_left_passes(findings_of):
     choices = {"status dcim.rack": ("Reserved",)}
     state = facts(post_upgrade=post_upgrade(missing_status_role_choices=choices))
     assert findings_of("post_upgrade.missing_statuses_or_roles", state) == []
+
+
+NOTES = ContentTypeCascade("extras_note.assigned_object_type_id", 4, ("dcim.gone",))
+STATUSES = ContentTypeCascade("extras_status_content_types.contenttype_id", 2, ("dcim.gone",))
+
+
+def boot_with_cascades(*cascades, **changes):
+    return trial_boot(facts={"preconditions": Preconditions(cascades=cascades)}, **changes)
+
+
+@pytest.mark.parametrize(
+    ("boot", "expected"),
+    [
+        pytest.param(boot_with_cascades(), [], id="none"),
+        pytest.param(boot_with_cascades(STATUSES), [("info", "content types")], id="assignments"),
+        pytest.param(
+            boot_with_cascades(STATUSES, NOTES), [("warning", "content types")], id="notes"
+        ),
+        pytest.param(
+            boot_with_cascades(NOTES, is_upgrade=False), "not_applicable", id="no upgrade"
+        ),
+        pytest.param(
+            trial_boot(facts={"preconditions": Unavailable("denied")}), "skipped", id="unknown"
+        ),
+    ],
+)
+def test_deleted_references_warns_of_rows_that_post_upgrade_deletes(findings_of, boot, expected):
+    assert findings_of("post_upgrade.deleted_references", facts(), trial_boot=boot) == expected
