@@ -7,7 +7,7 @@ from copy import deepcopy
 
 import pytest
 from django.conf import settings
-from django.db import connection, connections
+from django.db import OperationalError, connection, connections
 from django.test import override_settings
 from django.utils.functional import SimpleLazyObject
 
@@ -184,6 +184,26 @@ def test_collect_database_finds_the_schema_of_the_tables(instance):
     assert facts.database.schema == "nb"
     assert {sequence.table for sequence in facts.database.sequences} >= {"django_migrations"}
     assert {table.name for table in facts.tables.tables} >= {"dcim_device"}
+
+
+@pytest.mark.usefixtures("own_database")
+def test_default_collation_that_differs_from_the_tables_is_found_and_fixed(instance):
+    if instance.engine != "mysql":
+        pytest.skip("PostgreSQL compares no collations in foreign keys")
+    key = "database.wrong_character_set:default collation"
+    new_table = (
+        "CREATE TABLE planted (id char(32) PRIMARY KEY, device_id char(32), "
+        "FOREIGN KEY (device_id) REFERENCES dcim_device (id))"
+    )
+    assert finding(key) is None
+    execute(f"ALTER DATABASE `{connection.settings_dict['NAME']}` COLLATE utf8mb4_bin")
+    with pytest.raises(OperationalError, match="3780"):
+        execute(new_table)
+    (command,) = finding(key).commands
+    execute(command.text)
+    assert finding(key) is None
+    execute(new_table)
+    execute("DROP TABLE planted")
 
 
 @pytest.mark.usefixtures("own_database")

@@ -64,7 +64,8 @@ def wrong_character_set(database: Database) -> Iterator[Finding]:
     """All text is stored in one suitable character set.
 
     Why: MySQL refuses a new foreign key to a column of another collation in the middle of a
-        migration, which it cannot roll back. An encoding other than UTF-8 loses characters.
+        migration, which it cannot roll back. A new table gets the default collation of the
+        database. An encoding other than UTF-8 loses characters.
     Fix: convert the database and its tables to one utf8mb4 collation before the upgrade.
     """
     encoding = require(database.encoding)
@@ -95,6 +96,18 @@ def wrong_character_set(database: Database) -> Iterator[Finding]:
             evidence=truncate_list(
                 tuple(f"{name}: {plural(n, 'table')}" for name, n in sorted(collations.items()))
             ),
+        )
+    elif database.vendor != "postgresql" and require(database.collation) not in collations:
+        (in_use,) = collations
+        yield blocker(
+            "default collation",
+            f"The default collation of the database is {require(database.collation)}, but all "
+            f"tables use {in_use}. The server will refuse a foreign key of a new table (error "
+            "3780).",
+            fix="Change the default. The statement changes no table.",
+            when=When.NOW,
+            impact=Impact.OUTAGE,
+            commands=(sql(f"ALTER DATABASE `{database.name}` COLLATE {in_use};"),),
         )
 
 

@@ -59,6 +59,12 @@ def test_unsupported_mariadb_blocks_mariadb_only(findings_of, server, expected):
             mysql(collations_in_use={"utf8mb4_0900_ai_ci": 200, "utf8mb4_general_ci": 5}),
             [("blocker", "collations")],
         ),
+        (
+            mysql(collations_in_use={"utf8mb4_general_ci": 205}),
+            [("blocker", "default collation")],
+        ),
+        (mysql(collation="utf8mb4_general_ci", collations_in_use={"utf8mb4_general_ci": 9}), []),
+        (database(collation="de_DE.UTF-8", collations_in_use={"utf8mb4": 9}), []),
     ],
 )
 def test_wrong_character_set_warns_of_encodings_and_blocks_collations(
