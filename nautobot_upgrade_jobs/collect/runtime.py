@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import sys
+from datetime import datetime, timezone
 from importlib.metadata import version
 from pathlib import Path
 
@@ -30,6 +31,7 @@ def collect(_: Context) -> Runtime:
         prefix=sys.prefix,
         symlink=links.release,
         other_symlink=links.other,
+        today=datetime.now(timezone.utc).date().isoformat(),
         cores=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 0,
         load=os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0,
     )

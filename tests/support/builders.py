@@ -67,7 +67,7 @@ def target(version: str = "3.2.7", installed: str = "2.4.44") -> Target:
 
 def runtime(**changes: Any) -> Runtime:
     base = Runtime("2.4.44", "3.11.7", "Debian GNU/Linux 12", "virtualenv", False, "/opt/nautobot")
-    return replace(base, **changes)
+    return replace(base, **{"today": CATALOG.date.isoformat(), **changes})
 
 
 def database(**changes: Any) -> Database:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date, timedelta
 
 from packaging.version import Version
 
 from ...catalog import Catalog
 from ...catalog.target_release import BEFORE_FIRST_RELEASE, Target
-from ...facts import require
+from ...facts import Runtime, require
 from ..build import blocker, finding, info, warning
 from ..findings import Finding, Impact, Phase, Severity
 from ..references import UPGRADING
 from ..registry import NotApplicable, check
 from ..remediation import shell
+
+MAX_CATALOG_AGE = timedelta(days=180)
+"""Nautobot publishes a minor release every four months."""
 
 
 @check()
@@ -26,6 +30,27 @@ def not_in_catalog(target: Target, catalog: Catalog) -> Iterator[Finding]:
     """
     require(target.release)
     yield from ()
+
+
+@check(phase=Phase.MIGRATE, impact=Impact.UNKNOWN, see=(UPGRADING,))
+def old_catalog(target: Target, catalog: Catalog, runtime: Runtime) -> Iterator[Finding]:
+    """The catalog is not much older than today.
+
+    Why: releases, removed settings and known failures that were published since are missing, so a
+        report without findings says less than it seems to.
+    Fix: upgrade nautobot-upgrade-jobs, and run Preflight again.
+    """
+    if not runtime.today:
+        raise NotApplicable("the date of the host is unknown")
+    age = date.fromisoformat(runtime.today) - catalog.date
+    if age > MAX_CATALOG_AGE:
+        yield warning(
+            "catalog",
+            f"The catalog {catalog.version} is {age.days} days old. What was published since then "
+            "was not checked.",
+            fix="Upgrade nautobot-upgrade-jobs, and run Preflight again.",
+            commands=(shell("pip install --upgrade --no-deps nautobot-upgrade-jobs"),),
+        )
 
 
 @check()

@@ -1,12 +1,13 @@
 """Rules about the target release."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from nautobot_upgrade_jobs.catalog.target_release import BEFORE_FIRST_RELEASE
 from nautobot_upgrade_jobs.checks.rules.target import database_behind_code
-from tests.support.builders import target
+from tests.support.builders import CATALOG, facts, runtime, target
 
 
 @pytest.mark.parametrize(
@@ -107,3 +108,13 @@ def test_database_behind_code_blocks_and_names_the_schema(schema_release, text):
     (finding,) = database_behind_code(state)
     assert finding.severity.value == "blocker"
     assert text in finding.message
+
+
+@pytest.mark.parametrize(
+    ("days", "expected"),
+    [(0, []), (-3, []), (180, []), (181, [("warning", "catalog")]), (None, "not_applicable")],
+)
+def test_old_catalog_is_a_warning_after_half_a_year(findings_of, days, expected):
+    today = "" if days is None else (CATALOG.date + timedelta(days=days)).isoformat()
+    state = facts(runtime=runtime(today=today))
+    assert findings_of("target.old_catalog", state) == expected
