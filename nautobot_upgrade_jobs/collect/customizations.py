@@ -7,16 +7,18 @@ supported release has: in a trial boot, the code is newer than the tables.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 from typing import NamedTuple
 
 from django.apps import apps
 from nautobot.extras.registry import registry
 
-from ..facts import Unavailable
+from ..facts import Unavailable, or_none
 from ..facts.customizations import (
+    APP_CODE,
     JOB_FILE,
     CustomizationProblem,
     Customizations,
@@ -26,6 +28,7 @@ from ..facts.customizations import (
 from .context import Context, attempt
 from .db.sql import fetch_rows
 from .support.redaction import redact_text
+from .user_content.code_lookups import find_app_files, find_unsupported_queries
 from .user_content.job_files import find_broken_job_files, find_job_files
 from .user_content.validators import (
     Validator,
@@ -178,6 +181,7 @@ def _build_inspectors(context: Context) -> dict[str, Inspector]:
     )
     return {
         JOB_FILE: lambda: _inspect_job_files(context),
+        APP_CODE: _inspect_app_code,
         CUSTOM_VALIDATOR: _inspect_custom_validators,
         **{kind.name: partial(_inspect_rows, context, kind) for kind in kinds},
     }
@@ -207,20 +211,45 @@ def _redact(defect: Defect) -> Defect:
 def _inspect_job_files(context: Context) -> InspectionResult:
     folders = find_job_files(context.connection)
     broken = list(find_broken_job_files(folders, imported=context.imports_jobs))
+    paths = [path for _, files in folders for path in files]
+    unloadable = {file.path for file in broken}
+    queries = [(str(path), path) for path in paths if str(path) not in unloadable]
     return InspectionResult(
-        sum(len(files) for _, files in folders),
+        len(paths),
         [
-            CustomizationProblem(
-                JOB_FILE,
-                file.path,
-                f"{file.path}:{file.line}",
-                Defect(DefectCode.UNLOADABLE_FILE, line=file.line, detail=file.error),
-            )
-            for file in broken
-            if file.conclusive
+            *_inspect_queries(JOB_FILE, queries),
+            *(
+                CustomizationProblem(
+                    JOB_FILE,
+                    file.path,
+                    f"{file.path}:{file.line}",
+                    Defect(DefectCode.UNLOADABLE_FILE, line=file.line, detail=file.error),
+                )
+                for file in broken
+                if file.conclusive
+            ),
         ],
         "; ".join(f"{file.path}: {file.error}" for file in broken if not file.conclusive),
     )
+
+
+def _inspect_app_code() -> InspectionResult:
+    files = list(find_app_files())
+    return InspectionResult(len(files), list(_inspect_queries(APP_CODE, files)))
+
+
+def _inspect_queries(
+    kind: str, files: Iterable[tuple[str, Path]]
+) -> Iterator[CustomizationProblem]:
+    """Yield the queries of files that the running models do not support: each field once a file."""
+    expected = (OSError, SyntaxError, ValueError)
+    for name, path in files:
+        defects = attempt(lambda p=path: list(find_unsupported_queries(p)), expected=expected)
+        by_subject: dict[str, Defect] = {}
+        for defect in or_none(defects) or ():
+            by_subject.setdefault(f"{name}: {defect.owner} {defect.reference}", defect)
+        for subject, defect in by_subject.items():
+            yield CustomizationProblem(kind, subject, f"{path}:{defect.line}", defect)
 
 
 def _inspect_custom_validators() -> InspectionResult:

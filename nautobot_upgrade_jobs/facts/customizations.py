@@ -10,6 +10,10 @@ JOB_FILE = "Job file"
 """The kind of Python files that define Jobs."""
 
 
+APP_CODE = "App code"
+"""The kind of Python files of enabled Apps."""
+
+
 class DefectCode(TextEnum):
     """Reasons why a customization does not work."""
 

@@ -1,9 +1,14 @@
 """Content that users created is parsed against the running code and never run."""
 
+import sys
+from types import ModuleType
+
 import pytest
+from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.contenttypes.models import ContentType
 from django.db import connection
+from django.test import override_settings
 from nautobot.apps.jobs import Job, StringVar
 from nautobot.dcim.models import Device
 from nautobot.extras.models import (
@@ -18,6 +23,7 @@ from nautobot.extras.registry import registry
 from nautobot.users.models import ObjectPermission
 
 from nautobot_upgrade_jobs.collect import collect_facts
+from nautobot_upgrade_jobs.collect.user_content.code_lookups import find_unsupported_queries
 from nautobot_upgrade_jobs.collect.user_content.job_imports import import_files
 from nautobot_upgrade_jobs.collect.user_content.templates import (
     TemplateObject,
@@ -27,7 +33,7 @@ from nautobot_upgrade_jobs.collect.user_content.validators import (
     validate_config_context,
     validate_scheduled_job,
 )
-from nautobot_upgrade_jobs.facts.customizations import Defect, DefectCode
+from nautobot_upgrade_jobs.facts.customizations import APP_CODE, Defect, DefectCode
 
 pytestmark = pytest.mark.lines
 
@@ -320,4 +326,56 @@ def test_import_files_imports_each_job_file_independently(tmp_path):
         "planted_folder/inner.py": (1, gone, True),
         "planted_late.py": (3, gone, True),
         "planted_rows.py": (3, "DatabaseError: no column", False),
+    }
+
+
+QUERIES = """from nautobot.dcim.models import Device
+from nautobot.ipam.models import IPAddress, Prefix
+from nautobot.ipam import models as ipam
+
+def run(name):
+    Device.objects.filter(name=name, nope__in=[1])
+    Device.objects.select_related("location", "nope").order_by("-name")
+    Device.objects.prefetch_related("interfaces", "nopes")
+    Device.objects.filter(name=name).update(nope=1, name=name)
+    Prefix.objects.get(prefix="10.0.0.0/8")
+    IPAddress.objects.get_or_create(address="10.0.0.1/8", namespace=name)
+    ipam.VLAN.objects.values("vid", "nope")
+    Device.objects.annotate(nope=1).filter(nope=1)
+"""
+
+
+def test_find_unsupported_queries_are_those_that_the_models_refuse(tmp_path):
+    path = tmp_path / "queries.py"
+    path.write_text(QUERIES)
+    found = [
+        (one.code, one.owner, one.reference, one.line) for one in find_unsupported_queries(path)
+    ]
+    field, attribute = DefectCode.MISSING_FIELD, DefectCode.MISSING_ATTRIBUTE
+    assert sorted(found, key=lambda one: one[3]) == [
+        (field, "dcim.Device", "nope__in", 6),
+        (field, "dcim.Device", "nope", 7),
+        (attribute, "dcim.Device", "nopes", 8),
+        (field, "dcim.Device", "nope", 9),
+        (field, "ipam.VLAN", "nope", 12),
+    ]
+
+
+def test_app_code_is_inspected_without_migrations_and_tests(tmp_path, monkeypatch):
+    package = tmp_path / "planted_app"
+    for name in ("jobs.py", "tests/test_jobs.py", "migrations/0001_initial.py"):
+        (package / name).parent.mkdir(parents=True, exist_ok=True)
+        (package / name).write_text(QUERIES)
+    module = ModuleType("planted_app")
+    module.__path__ = [str(package)]
+    monkeypatch.setitem(sys.modules, "planted_app", module)
+    with override_settings(PLUGINS=[*settings.PLUGINS, "planted_app"]):
+        problems = collect_facts(topics=("customizations",)).customizations.problems
+    found = [one.name for one in problems if one.kind == APP_CODE]
+    assert len(found) == 4
+    assert set(found) == {
+        "planted_app/jobs.py: dcim.Device nope__in",
+        "planted_app/jobs.py: dcim.Device nope",
+        "planted_app/jobs.py: dcim.Device nopes",
+        "planted_app/jobs.py: ipam.VLAN nope",
     }

@@ -206,6 +206,14 @@ models.StatusModel
 register_jobs(Gone)
 """,
     "fine": "from nautobot.apps.models import PrimaryModel\n",
+    "query": """from nautobot.dcim.models import Cable, Device
+
+def cables(device):
+    return Cable.objects.filter(termination_a_id=device.pk, label="x")
+
+def devices():
+    return Device.objects.select_related("location").filter(name="x")
+""",
 }
 USE = """
 import json
@@ -268,9 +276,12 @@ def test_customizations_break_as_predicted(older, instance, tmp_path):
     names = {
         key.partition(":")[2] for key in findings if key.startswith("customizations.incompatible")
     }
+    query = f"Job file {jobs}/query.py: dcim.Cable termination_a_id"
     assert {name for name in names if name.startswith("Job file")} == {
-        f"Job file {jobs}/{name}.py" for name in ("planted", "used")
+        *(f"Job file {jobs}/{name}.py" for name in ("planted", "used")),
+        query,
     }
+    assert findings[f"customizations.incompatible:{query}"]["evidence"] == [f"{jobs}/query.py:4"]
     used = findings[f"customizations.incompatible:Job file {jobs}/used.py"]
     assert "has no attribute 'StatusModel'" in used["message"]
     assert used["evidence"] == [f"{jobs}/used.py:7"]
@@ -287,6 +298,11 @@ def test_customizations_break_as_predicted(older, instance, tmp_path):
         name for name in names if not name.startswith("Job file")
     }
     assert count(ENDS_AFTER, interface) == 1
+    use = "import nautobot; nautobot.setup(); import query; query.{}"
+    environment["PYTHONPATH"] = str(jobs)
+    run(instance, "python", "-c", use.format("devices()"), **environment)
+    failed = attempt(instance, "python", "-c", use.format("cables(query.Device())"), **environment)
+    assert "Cannot resolve keyword 'termination_a_id'" in failed.stderr
 
 
 def works(instance, **environment):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ...facts import Apps, FactUnavailable, Unavailable, require
-from ...facts.customizations import JOB_FILE, CustomizationProblem, Defect, DefectCode
+from ...facts.customizations import APP_CODE, JOB_FILE, CustomizationProblem, Defect, DefectCode
 from ...facts.trial_boot import TrialBoot
 from ..build import warning
 from ..findings import Finding, Impact, Phase
@@ -35,6 +35,11 @@ REMEDIATIONS = {
         When.NOW,
         "Disable the schedule. After the upgrade, create it again with the arguments that the Job "
         "then accepts.",
+    ),
+    APP_CODE: (
+        When.NOW,
+        "Look for a release of the App that supports the target. If there is none, report the line "
+        "to the author of the App. Until it is corrected, the code fails whenever it runs.",
     ),
     JOB_FILE: (
         When.NOW,
@@ -98,9 +103,10 @@ def _identity(problem: CustomizationProblem) -> CustomizationProblem | str:
     """Return the key that distinguishes a new problem from a current one.
 
     The validator of a GraphQL query reports its first error only, and releases differ in which
-    error is the first, so a query that is invalid now is not reported again.
+    error is the first, so a query that is invalid now is not reported again. The line of a query in
+    the code of an App can differ between the releases of the App.
     """
-    if problem.defect.code is DefectCode.INVALID_QUERY:
+    if problem.defect.code is DefectCode.INVALID_QUERY or problem.kind == APP_CODE:
         return problem.subject
     return problem
 

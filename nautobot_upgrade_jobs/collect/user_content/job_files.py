@@ -112,7 +112,7 @@ def _find_missing_names(node: ast.ImportFrom, path: Path, root: Path) -> Iterato
     if problem := _describe_missing_module(module, root):
         yield problem
         return
-    imported = _import_if_safe(module)
+    imported = import_if_safe(module)
     for alias in node.names:
         if imported and alias.name != "*" and not _has_attribute(imported, alias.name):
             yield f"ImportError: cannot import name {alias.name!r} from {module!r}"
@@ -124,7 +124,7 @@ def _describe_missing_module(name: str, root: Path) -> str:
     if _module_exists(root, parts[:1]):
         exists = _module_exists(root, parts)
     elif _is_safe_to_import(name):
-        exists = _import_if_safe(name) is not None
+        exists = import_if_safe(name) is not None
     else:
         exists = parts[0] in sys.modules or find_spec(parts[0]) is not None
     return "" if exists else f"ModuleNotFoundError: no module named {name!r}"
@@ -140,7 +140,8 @@ def _is_safe_to_import(name: str) -> bool:
     return name.partition(".")[0] in {"nautobot", "django", "celery", *settings.PLUGINS}
 
 
-def _import_if_safe(name: str) -> ModuleType | None:
+def import_if_safe(name: str) -> ModuleType | None:
+    """Return a module that this process loads anyway; None for any other."""
     if name in sys.modules:
         return sys.modules[name]
     if not _is_safe_to_import(name):

@@ -134,11 +134,22 @@ def validate_object_permission(model: type[Model], stored: Any) -> Iterator[Defe
     constraints = _parse_json(stored)
     for constraint in constraints if isinstance(constraints, list) else [constraints or {}]:
         for lookup, value in constraint.items():
-            yield from _validate_lookup(model, lookup, value)
+            yield from validate_lookup(model, lookup, value)
 
 
-def _validate_lookup(model: type[Model], lookup: str, value: Any) -> Iterator[Defect]:
-    error = _resolve_lookup(model, lookup, value)
+def validate_lookup(
+    model: type[Model], lookup: str, value: Any, *, as_keyword: bool = False
+) -> Iterator[Defect]:
+    """Yield the defect of a lookup that the model does not support. No query is sent.
+
+    Args:
+        model: The model.
+        lookup: The lookup, such as ``device__name__in``.
+        value: Its value. Errors about the value are ignored.
+        as_keyword: Whether code passes the lookup as a keyword of ``filter``. Some managers of
+            Nautobot accept more keywords than fields.
+    """
+    error = _resolve_lookup(model, lookup, value, as_keyword=as_keyword)
     if error is None:
         return
     first, _, _ = lookup.partition("__")
@@ -151,11 +162,17 @@ def _validate_lookup(model: type[Model], lookup: str, value: Any) -> Iterator[De
         yield Defect(DefectCode.MISSING_FIELD, lookup, model._meta.label, suggestion=suggestion)
 
 
-def _resolve_lookup(model: type[Model], lookup: str, value: Any) -> FieldError | None:
+def _resolve_lookup(
+    model: type[Model], lookup: str, value: Any, *, as_keyword: bool
+) -> FieldError | None:
     """Return the error of a lookup that the model does not support."""
+    condition = {lookup: value}
     with guard():  # Values such as $user are known only later, so ignore all other errors.
         try:
-            model._default_manager.filter(Q(**{lookup: value}))
+            if as_keyword:
+                model._default_manager.filter(**condition)
+            else:
+                model._default_manager.filter(Q(**condition))
         except FieldError as error:
             return error
     return None

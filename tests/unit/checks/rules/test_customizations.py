@@ -6,6 +6,7 @@ import pytest
 
 from nautobot_upgrade_jobs.checks.rules.customizations import DEFECT_TEXTS
 from nautobot_upgrade_jobs.facts.customizations import (
+    APP_CODE,
     JOB_FILE,
     CustomizationProblem,
     Customizations,
@@ -31,6 +32,14 @@ MODEL_OF_APP = problem("webhook", "sync", DefectCode.MISSING_MODEL, "example.syn
 MODEL = problem("webhook", "sync", DefectCode.MISSING_MODEL, "example_two.sync")
 JOB = problem("scheduled job", "sync", DefectCode.MISSING_JOB, "sync.Sync")
 JOB_OF_APP = problem("scheduled job", "sync", DefectCode.MISSING_JOB, "nautobot_example.jobs.Sync")
+APP_QUERY = problem(
+    APP_CODE,
+    "example/jobs.py: dcim.Cable termination_a_id",
+    DefectCode.MISSING_FIELD,
+    "termination_a_id",
+    owner="dcim.Cable",
+    line=12,
+)
 FILE = problem(JOB_FILE, "/jobs/a.py", DefectCode.UNLOADABLE_FILE, line=3, detail="ImportError: a")
 
 REPORTED_LINK = ("warning", "custom link rack")
@@ -46,6 +55,18 @@ CASES = [
     pytest.param((MODEL,), (), [("warning", "webhook sync")], id="model of another App"),
     pytest.param((JOB,), (), [("warning", "scheduled job sync")], id="Job of no App"),
     pytest.param((FILE,), (FILE,), [], id="file unloadable already"),
+    pytest.param(
+        (APP_QUERY,),
+        (),
+        [("warning", "App code example/jobs.py: dcim.Cable termination_a_id")],
+        id="query in the code of an App",
+    ),
+    pytest.param(
+        (APP_QUERY,),
+        (replace(APP_QUERY, defect=replace(APP_QUERY.defect, line=9)),),
+        [],
+        id="the same query in another line of the installed App",
+    ),
     pytest.param((FILE,), (), [("warning", "Job file /jobs/a.py")], id="file newly unloadable"),
     pytest.param((LINK,), (OTHER_ATTRIBUTE,), [REPORTED_LINK], id="another missing attribute"),
     pytest.param(

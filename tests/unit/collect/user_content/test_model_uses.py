@@ -1,0 +1,54 @@
+"""Fields that code uses in queries are found; whatever may have another meaning is not."""
+
+import ast
+
+import pytest
+
+from nautobot_upgrade_jobs.collect.user_content.model_uses import find_field_uses
+
+HEAD = "from nautobot.dcim.models import Cable, Device\nfrom nautobot.dcim import models\n"
+
+
+def uses_of(code, head=HEAD):
+    return [(use.model.attributes[-1], use.name) for use in find_field_uses(ast.parse(head + code))]
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        ("Cable.objects.filter(label='x')", [("Cable", "label")]),
+        (
+            "Cable.objects.filter(a__b__in=[1]).exclude(c=2)",
+            [("Cable", "a__b__in"), ("Cable", "c")],
+        ),
+        ("models.Cable.objects.get(label='x')", [("Cable", "label")]),
+        ("Cable.objects.filter(Q(a=1) | ~models.Q(b=2))", [("Cable", "a"), ("Cable", "b")]),
+        ("Cable.objects.order_by('-label', '?')", [("Cable", "label")]),
+        ("Cable.objects.values_list('label', flat=True)", [("Cable", "label")]),
+        ("Cable.objects.select_related('type')", [("Cable", "type")]),
+        ("Cable.objects.prefetch_related('tags__x')", [("Cable", "tags")]),
+        ("Cable.objects.filter(a=1).update(b=2)", [("Cable", "a"), ("Cable", "b")]),
+        ("Cable.objects.get_or_create(a=1, defaults={'b': 2})", [("Cable", "a")]),
+        ("def f():\n    cables = Cable.objects.all()\n    cables.filter(a=1)", [("Cable", "a")]),
+        ("class V:\n    queryset = Device.objects.only('a')", [("Device", "a")]),
+        ("Cable.objects.filter(**values)", []),
+        ("Cable.objects.annotate(n=Count('x')).filter(n=1)", []),
+        ("Cable.objects.annotate(Count('tags')).filter(tags__count=1)", []),
+        ("Cable.objects.annotate(**more).filter(n=1)", []),
+        ("Cable.objects.with_tree_fields().filter(depth=1)", []),
+        ("Cable.objects.all().values('a').my_own('b')", [("Cable", "a")]),
+        ("from .models import Thing\nThing.objects.filter(a=1)", []),
+        ("cable.filter(a=1)", []),
+        ("things = Cable.objects.all()\nthings = other()\nthings.filter(a=1)", []),
+        ("Cable(a=1)", []),
+        ("settings.get(a=1)", []),
+    ],
+)
+def test_find_field_uses_reads_queries_that_begin_with_a_model(code, expected):
+    assert uses_of(code) == expected
+
+
+def test_find_field_uses_has_the_line_of_the_method():
+    code = "Cable.objects.filter(\n    a=1,\n).exclude(\n    b=2,\n)"
+    lines = [(use.name, use.line) for use in find_field_uses(ast.parse(HEAD + code))]
+    assert lines == [("a", 3), ("b", 5)]
