@@ -281,8 +281,7 @@ def _migrate(plan: UpgradePlan) -> Iterator[Step]:
         expected="It reports nothing but workers and beat, steps of post_upgrade, and warnings "
         "that Preflight had.",
     )
-    # With --no-migrate, the Jobs are not loaded. Content types of models that an App loads with its
-    # Jobs would count as stale (nautobot-ssot 4.7.0).
+    # Not with --no-migrate: models that an App loads with its Jobs would count as stale (ssot 4.7.0).
     yield Step(
         "Finish with post_upgrade",
         f"post_upgrade {AFTERCARE}. It deletes rows that refer to stale content types.",
