@@ -115,7 +115,9 @@ def add_rows(rows: int) -> None:
 
 def render(version: str, small: dict[str, float], more: dict[str, float]) -> list[str]:
     """Return the lines of the file."""
-    lines = [HEAD.format(source=dumps.LTM_VERSION, target=version), "[seconds]\n"]
+    varied = sorted({*NEW_VALUES, "dcim_cable", "dcim_interface", "extras_joblogentry"})
+    lines = [HEAD.format(source=dumps.LTM_VERSION, target=version)]
+    lines += [f"varied_tables = {json.dumps(varied)}\n\n", "[seconds]\n"]
     lines += [f'"{key}" = {seconds:.2f}\n' for key, seconds in small.items()]
     for key, seconds in more.items():
         added, table = seconds - small[key], _table_of(key)

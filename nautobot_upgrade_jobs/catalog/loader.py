@@ -158,7 +158,7 @@ def _build_migration_sets(content: Row) -> MigrationSets:
 
 def _build_durations(content: Row) -> Durations:
     rows = _build_records(RowDuration, "durations", content["rows"])
-    return Durations(MappingProxyType(content["seconds"]), rows)
+    return Durations(MappingProxyType(content["seconds"]), rows, tuple(content["varied_tables"]))
 
 
 def _build_app_conflicts(rows: Sequence[Row]) -> tuple[AppConflict, ...]:

@@ -290,3 +290,5 @@ class Durations:
     seconds: Mapping[str, float]
     """By migration: CPU seconds with almost no rows."""
     rows: tuple[RowDuration, ...] = ()
+    varied_tables: tuple[str, ...] = ()
+    """Tables whose number of rows was varied. For other tables, the time for rows is unknown."""

@@ -65,19 +65,31 @@ def describe_effect(affected: AffectedDependent, progress: str) -> str:
     return f"{migration} will silently drop the {name}, which uses the {use}."
 
 
-def drop_statement(dependent: SchemaDependent) -> str:
-    """Return the statement that drops an object."""
+def drop_statement(dependent: SchemaDependent, vendor: str) -> str:
+    """Return the statement that drops an object, for the database vendor."""
     kind, name = dependent.kind, dependent.name
     if kind is DependentKind.PUBLICATION:
-        table, _, publication = name.partition(" in publication ")
+        table, publication = _split_unquoted(name, " in publication ")
         return f"ALTER PUBLICATION {publication} DROP TABLE {table};"
     if kind is DependentKind.GENERATED_COLUMN:
-        table, _, column = name.rpartition(".")
+        table, column = _split_unquoted(name, ".")
         return f"ALTER TABLE {table} DROP COLUMN {column};"
     if kind is DependentKind.FOREIGN_KEY:
-        constraint, _, table = name.partition(" on ")
-        keyword = "FOREIGN KEY" if "`" in name else "CONSTRAINT"
+        constraint, table = _split_unquoted(name, " on ")
+        keyword = "CONSTRAINT" if vendor == "postgresql" else "FOREIGN KEY"
         return f"ALTER TABLE {table} DROP {keyword} {constraint};"
-    if kind is DependentKind.TRIGGER and "`" in name:  # MySQL names a trigger without its table.
-        name = name.partition(" on ")[0]
-    return f"DROP {kind.value.upper()} {name};"
+    if kind is DependentKind.TRIGGER and vendor != "postgresql":
+        name, _ = _split_unquoted(name, " on ")  # MySQL names a trigger without its table.
+    keyword = "ROUTINE" if kind is DependentKind.FUNCTION else kind.value.upper()
+    return f"DROP {keyword} {name};"
+
+
+def _split_unquoted(name: str, separator: str) -> tuple[str, str]:
+    """Split a name at the last separator outside of quotes."""
+    quote, last = "", -1
+    for at, character in enumerate(name):
+        if not quote and name.startswith(separator, at):
+            last = at
+        if character in ('"', "`") and quote in ("", character):
+            quote = "" if quote else character
+    return name[:last], name[last + len(separator) :]

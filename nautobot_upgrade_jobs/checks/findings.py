@@ -147,8 +147,8 @@ class CheckResult:
 
     @property
     def not_checked_key(self) -> str:
-        """The name by which an operator accepts that the check cannot run."""
-        is_unchecked = self.status in (Status.SKIPPED, Status.CRASHED)
+        """The name by which an operator accepts that the check cannot run; a crash has none."""
+        is_unchecked = self.status is Status.SKIPPED
         return FindingRef(self.check, NOT_CHECKED).key if is_unchecked else ""
 
 

@@ -135,9 +135,12 @@ def _run_check(
     except FactUnavailable as missing:
         return _build_result(check, Status.SKIPPED, str(missing), findings=tuple(findings))
     except NotApplicable as reason:
-        return _build_result(check, Status.NOT_APPLICABLE, str(reason))
+        if not findings:
+            return _build_result(check, Status.NOT_APPLICABLE, str(reason))
+        return _build_result(check, Status.CRASHED, str(reason), findings=tuple(findings))
     except Exception as error:  # noqa: BLE001 - a crashed check is a result, never a lost run
-        return _build_result(check, Status.CRASHED, f"{type(error).__name__}: {error}")
+        text = f"{type(error).__name__}: {error}"
+        return _build_result(check, Status.CRASHED, text, findings=tuple(findings))
     status = Status.FAILED if findings else Status.PASSED
     return _build_result(check, status, findings=tuple(findings))
 

@@ -26,6 +26,7 @@ from .db.sql import fetch_rows, fetch_value
 from .operations.content_type_cascades import content_type_cascades, removed_models
 from .operations.derive_costs import PartCost, operation_costs
 from .operations.derive_preconditions import preconditions_of
+from .operations.known_names import KnownNames
 from .operations.schema_conflicts import (
     PlannedChange,
     find_schema_conflicts,
@@ -88,10 +89,12 @@ def _analyze_plan(
     costs: list[OperationCost] = []
     planned: list[PlannedChange] = []
     code: list[Code] = []
+    known = KnownNames()
     for number, migration in enumerate(plan):
         name = f"{migration.app_label}.{migration.name}"
         for operation, table in tracker.replay(migration):
             kind = type(operation).__name__
+            known.record(operation, migration.app_label)
             if own_code := read_code(migration, operation):
                 code.append(own_code)
                 costs += _code_costs(tracker, own_code)
@@ -101,15 +104,15 @@ def _analyze_plan(
             )
             if table:
                 required = derive_preconditions(operation, tracker, table)
+                models = known.of_model(table, tracker.model_state(table))
                 preconditions += (
                     replace(
                         precondition,
                         possibly_fixed_by=find_fixing_code(
                             code,
                             precondition.kind,
-                            field_names(operation, precondition),
-                            table.model,
-                            table.table,
+                            known.of_fields(table, field_names(operation, precondition)),
+                            models,
                         ),
                         migrations_before=number,
                         migration=name,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from math import ceil
 from types import MappingProxyType
@@ -78,7 +78,7 @@ def estimate_cost(
     by_name = {table.name: table for table in tables.tables}
     measured = [key for key in preconditions.plan if key in durations.seconds]
     items = [
-        *_cost_items(preconditions, by_name, frozenset(measured)),
+        *_cost_items(preconditions, by_name, frozenset(measured), durations.varied_tables),
         *_measured_items(durations, by_name, frozenset(measured)),
     ]
     items.sort(key=_sort_key)
@@ -99,12 +99,16 @@ def estimate_cost(
 
 
 def _cost_items(
-    preconditions: Preconditions, tables: Mapping[str, Table], measured: frozenset[str]
+    preconditions: Preconditions,
+    tables: Mapping[str, Table],
+    measured: frozenset[str],
+    varied_tables: Collection[str],
 ) -> Iterator[CostItem]:
-    """Yield the costs by the general bounds. The code of measured migrations is left out."""
+    """Yield the costs by the general bounds, without code that was measured on such rows."""
     groups: dict[tuple[CostKind, Lock, str], list[OperationCost]] = {}
     for cost in preconditions.operation_costs:
-        is_measured = cost.kind == CostKind.DATA_MIGRATION and cost.migration in measured
+        is_code = cost.kind == CostKind.DATA_MIGRATION
+        is_measured = is_code and cost.migration in measured and cost.table in varied_tables
         if cost.table in tables and not is_measured:
             groups.setdefault((cost.kind, cost.lock, cost.table), []).append(cost)
     for (kind, _, name), same in groups.items():

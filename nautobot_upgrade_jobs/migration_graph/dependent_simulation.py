@@ -55,16 +55,26 @@ class DependentSimulation:
             ObjectKind.COLUMN,
         ):
             return
-        remaining = []
+        used: list[tuple[SchemaDependent, SchemaDependent]] = []
+        others: list[tuple[SchemaDependent, SchemaDependent]] = []
         for found, current in self._uses:
-            if current.table != target.table or target.name not in ("", current.column):
-                remaining.append((found, current))
-                continue
-            if effect := self._effect(change, current):
-                yield Effect(found, effect)
-            if change.action is not Action.DROP:
-                remaining.append((found, _rename(change, current)))
-        self._uses = remaining
+            is_used = current.table == target.table and target.name in ("", current.column)
+            (used if is_used else others).append((found, current))
+        effects = [
+            Effect(found, effect)
+            for found, current in used
+            if (effect := self._effect(change, current))
+        ]
+        dropped = {
+            _identity(each.dependent) for each in effects if each.effect is DependentEffect.DROPPED
+        }
+        for each in effects:  # What is dropped cannot break as well.
+            if each.effect is DependentEffect.DROPPED or _identity(each.dependent) not in dropped:
+                yield each
+        if change.action is not Action.DROP:
+            others += [(found, _rename(change, current)) for found, current in used]
+        # The server drops the whole object, with its other uses.
+        self._uses = [each for each in others if _identity(each[0]) not in dropped]
 
     def _effect(self, change: ObjectChange, dependent: SchemaDependent) -> DependentEffect | None:
         """Return what a change of the table or column does to an object that uses it."""
@@ -77,11 +87,16 @@ class DependentSimulation:
         if not dependent.is_tracked:
             is_own_table = change.object.kind is ObjectKind.TABLE and kind is DependentKind.TRIGGER
             return None if is_own_table else DependentEffect.BREAKS
-        if change.action is Action.DROP:
-            is_refused = kind in STOP_A_DROP[vendor]
-            return DependentEffect.STOPS if is_refused else DependentEffect.DROPPED
         is_column = change.object.kind is ObjectKind.COLUMN
+        if change.action is Action.DROP:
+            is_own = kind is DependentKind.GENERATED_COLUMN and not is_column
+            is_refused = kind in STOP_A_DROP[vendor] and not is_own
+            return DependentEffect.STOPS if is_refused else DependentEffect.DROPPED
         return DependentEffect.STOPS if is_column and kind in STOP_A_RENAME[vendor] else None
+
+
+def _identity(dependent: SchemaDependent) -> tuple[DependentKind, str]:
+    return dependent.kind, dependent.name
 
 
 def _rename(change: ObjectChange, dependent: SchemaDependent) -> SchemaDependent:

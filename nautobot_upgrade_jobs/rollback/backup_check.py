@@ -17,13 +17,16 @@ NAME = re.compile(r"^;\s+dbname: (.+)$", re.MULTILINE)
 DATA = re.compile(r"^\d+; \d+ \d+ TABLE DATA \S+ (\S+) ", re.MULTILINE)
 COPY = re.compile(r'COPY (?:\S+\.)?"?(.+?)"? \(')
 END_OF_ROWS = "\\."
-HEAD_LINES = 5
-"""Lines in which a dump by ``pg_dump`` names itself."""
+HEAD_LINES = 50
+"""Lines in which a dump names itself. Messages of a program may precede the dump."""
 POSTGRESQL_HEAD = "-- PostgreSQL database dump"
+CLUSTER_HEAD = "-- PostgreSQL database cluster dump"
 POSTGRESQL_END = "-- PostgreSQL database dump complete"
 STARTED = "-- Started on "
 MYSQL_END = "-- Dump completed"
-MYSQL_TABLE = re.compile(r"^CREATE TABLE `(.+)` \($")
+MYSQL_DATA = re.compile(r"^(?:-- Dumping data for table|INSERT INTO) `(.+?)`")
+COPY_INTO = re.compile(r'COPY (?:"?([^".]+)"?\.)?"?(.+?)"? \(.*\) FROM stdin;')
+INSERT_INTO = re.compile(r'INSERT INTO (?:"?([^".]+)"?\.)?"?([^" (]+)"? ')
 MYSQL_NAME = re.compile(r"^-- Host: .*Database: (\S+)")
 CLOCK_TOLERANCE = timedelta(days=1)
 """Clocks and time zones of two hosts may differ by this time. A larger difference is real."""
@@ -71,9 +74,14 @@ def parse_sql_dump(file: str, lines: Iterable[str], format_: BackupFormat) -> Ba
         file: Name of the dump.
         lines: Its lines.
         format_: Whether the file is compressed.
+
+    Raises:
+        ValueError: The file is a dump of all databases of a server.
     """
     remaining = iter(lines)
     head = list(islice(remaining, HEAD_LINES))
+    if any(line.startswith(CLUSTER_HEAD) for line in head):
+        raise ValueError("it has all databases of a server: dump the database of Nautobot")
     is_postgresql = any(line.startswith(POSTGRESQL_HEAD) for line in head)
     parse = _parse_pg_dump if is_postgresql else _parse_mysqldump
     return replace(parse(file, chain(head, remaining)), format=format_)
@@ -81,35 +89,53 @@ def parse_sql_dump(file: str, lines: Iterable[str], format_: BackupFormat) -> Ba
 
 def _parse_pg_dump(file: str, lines: Iterable[str]) -> Backup:
     """Parse the plain output of ``pg_dump``. It contains a time only with ``--verbose``."""
-    marks: dict[str, str] = {}
-
-    def read_marks() -> Iterator[str]:
-        for line in lines:
-            if line.startswith("-- "):
-                for mark in (POSTGRESQL_END, STARTED):
-                    if line.startswith(mark):
-                        marks[mark] = line.removeprefix(mark).strip()
-            elif line.startswith("INSERT INTO "):
-                marks["INSERT"] = line
-            yield line
-
-    rows = count_dump_rows(read_marks())
+    counts: dict[tuple[str, str], int] = {}
+    inserted: set[tuple[str, str]] = set()
+    table: tuple[str, str] | None = None
+    created, complete = "", False
+    for line in lines:
+        if table:
+            if line.rstrip("\r\n") == END_OF_ROWS:
+                table = None
+            else:
+                counts[table] += 1
+        elif copy := COPY_INTO.match(line):
+            table, complete = (copy[1] or "", copy[2]), False
+            counts.setdefault(table, 0)
+        elif insert := INSERT_INTO.match(line):
+            inserted.add((insert[1] or "", insert[2]))
+            complete = False
+        elif line.startswith(POSTGRESQL_END):
+            complete = True
+        elif line.startswith(STARTED):
+            created = line.removeprefix(STARTED).strip()
+    schema = _main_schema({*counts, *inserted})
+    rows = {name: number for (owner, name), number in counts.items() if owner == schema}
+    tables = {*rows, *(name for owner, name in inserted if owner == schema)}
     return Backup(
         file,
-        marks.get(STARTED, ""),
+        created,
         "",
-        tuple(sorted(rows)),
-        POSTGRESQL_END in marks,
-        Unavailable("the dump has INSERT statements") if "INSERT" in marks else rows,
+        tuple(sorted(tables)),
+        complete and not table,
+        Unavailable("the dump has INSERT statements") if inserted else rows,
     )
 
 
+def _main_schema(tables: Collection[tuple[str, str]]) -> str:
+    """Return the schema that has the records of Django's migrations; empty if none has them."""
+    return next((schema for schema, name in tables if name == "django_migrations"), "")
+
+
 def _parse_mysqldump(file: str, lines: Iterable[str]) -> Backup:
-    """Parse the output of ``mysqldump``. Rows are not counted, because a line has many rows."""
-    tables, name, last = [], "", ""
+    """Parse the output of ``mysqldump``. Rows are not counted, because a line has many rows.
+
+    A dump of the definitions alone has no mark of the data of a table.
+    """
+    tables, name, last = set(), "", ""
     for line in lines:
-        if table := MYSQL_TABLE.match(line):
-            tables.append(table[1])
+        if table := MYSQL_DATA.match(line):
+            tables.add(table[1])
         elif not name and (header := MYSQL_NAME.match(line)):
             name = header[1]
         last = line.strip() or last

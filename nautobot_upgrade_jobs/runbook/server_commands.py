@@ -65,3 +65,11 @@ def format_options(**values: str) -> str:
         for name, value in values.items()
         if value
     )
+
+
+def statement_command(database: Database, sql: str) -> str:
+    """Return the command that runs a statement, and fails if the server refuses it."""
+    login, name = connection_options(database), shlex.quote(database.name)
+    if database.vendor == "postgresql":
+        return f"psql{login} --dbname={name} --set=ON_ERROR_STOP=1 --command={shlex.quote(sql)}"
+    return f"mysql{login} --execute={shlex.quote(sql)} {name}"

@@ -22,20 +22,6 @@ class Step:
     """Whether only the backup can restore the previous state after this step."""
 
 
-@dataclass(frozen=True)
-class ScheduledFix:
-    """A problem that stops the upgrade unless the plan fixes it."""
-
-    message: str
-    remediation: str
-    shell: tuple[str, ...] = ()
-    """Commands for a shell."""
-    sql: tuple[str, ...] = ()
-    """Statements for the database."""
-    configuration: tuple[str, ...] = ()
-    """Lines of ``nautobot_config.py``."""
-
-
 def pip_source_options(wheel_directory: str) -> str:
     """Return the options that make pip install from a folder; empty to use the configured index."""
     wheels = format_options(**{"find-links": wheel_directory})

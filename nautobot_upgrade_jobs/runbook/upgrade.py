@@ -20,9 +20,15 @@ from ..common.files import (
 )
 from ..facts import Database, Runtime
 from .container_commands import CONTAINER_IMAGE, for_runtime
-from .server_commands import MYSQL_LOGIN_NOTE, dump_command, dump_dry_run, tar_create
+from .scheduled_fixes import ScheduledFix, fix_step
+from .server_commands import (
+    MYSQL_LOGIN_NOTE,
+    dump_command,
+    dump_dry_run,
+    tar_create,
+)
 from .services import start_services, stop_services
-from .steps import ScheduledFix, Step, pip_source_options
+from .steps import Step, pip_source_options
 
 INSTALL = "python -m pip install"
 PINNED_SET = f"--require-hashes --requirement {CONSTRAINTS}"
@@ -75,7 +81,7 @@ def upgrade_steps(plan: UpgradePlan) -> tuple[Step, ...]:
         _backup(plan),
         _save_configuration(plan.runtime),
         *_install(plan),
-        *map(_fix, plan.scheduled),
+        *(fix_step(each, plan.database) for each in plan.scheduled),
         _run_doctor(),
         *_migrate(plan),
         _start_and_verify(plan.runtime),
@@ -229,20 +235,6 @@ def _install_side_by_side(plan: UpgradePlan, install: str, why: str) -> Iterator
     )
 
 
-def _fix(scheduled: ScheduledFix) -> Step:
-    """Return the step of a scheduled fix. The configuration comes first, or no command starts."""
-    return Step(
-        "Fix what stops the upgrade",
-        f"{scheduled.message} {scheduled.remediation}",
-        (
-            *(f"# in nautobot_config.py: {line}" for line in scheduled.configuration),
-            *scheduled.shell,
-            *(f"nautobot-server dbshell <<< {shlex.quote(text)}" for text in scheduled.sql),
-        ),
-        expected="The problem is gone. If you cannot fix it, return to the old release now.",
-    )
-
-
 def _run_doctor() -> Step:
     return Step(
         "Run the doctor",
@@ -281,7 +273,7 @@ def _migrate(plan: UpgradePlan) -> Iterator[Step]:
         expected="It reports nothing but workers and beat, steps of post_upgrade, and warnings "
         "that Preflight had.",
     )
-    # Not with --no-migrate: models that an App loads with its Jobs would count as stale (ssot 4.7.0).
+    # Not --no-migrate: models that an App loads with its Jobs would count as stale (ssot 4.7.0).
     yield Step(
         "Finish with post_upgrade",
         f"post_upgrade {AFTERCARE}. It deletes rows that refer to stale content types.",

@@ -19,7 +19,8 @@ from ..facts.storage import media_root
 from ..facts.trial_boot import TrialBoot
 from ..rollback.before_upgrade import UpgradeForecast, evaluate_before_upgrade
 from ..rollback.options import RollbackDecision
-from ..runbook.steps import ScheduledFix, Step
+from ..runbook.scheduled_fixes import ScheduledFix
+from ..runbook.steps import Step
 from ..runbook.upgrade import UpgradePlan, upgrade_steps
 from ..upgrade.overview import UpgradeOverview, classify_by_risk, upgrade_path
 from ..upgrade.package_changes import (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timezone
 
 from .. import __version__
@@ -35,16 +35,9 @@ def build_report(  # noqa: PLR0913 - the fields of the report
     are all given acceptances, including acceptances for other runs. The other arguments are fields
     of the report.
     """
-    now = datetime.now(timezone.utc)
+    now, is_planned = datetime.now(timezone.utc), kind == "preflight"
     active, lapsed = acceptance.split_active(acceptances, today=now.date(), target=release)
-    found = [(result.key(finding), finding) for result in results for finding in result.findings]
-    not_checked = [result.not_checked_key for result in results if result.not_checked_key]
-    accepted, unmatched = acceptance.split_matching(
-        active, [*(key for key, _ in found), *not_checked]
-    )
-    refused: tuple[Acceptance, ...] = ()
-    if kind == "preflight":
-        accepted, refused = acceptance.split_refused(accepted, dict(found))
+    accepted, refused, unmatched = _match_acceptances(active, results, is_planned=is_planned)
     return Report(
         kind=kind,
         instance=instance,
@@ -65,6 +58,21 @@ def build_report(  # noqa: PLR0913 - the fields of the report
             unmatched, {result.check for result in results}
         ),
     )
+
+
+def _match_acceptances(
+    active: Mapping[str, Acceptance], results: Iterable[CheckResult], *, is_planned: bool
+) -> tuple[dict[str, Acceptance], tuple[Acceptance, ...], tuple[Acceptance, ...]]:
+    """Return the acceptances that count, those that have no effect, and those without a match."""
+    results = tuple(results)
+    found = [(result.key(finding), finding) for result in results for finding in result.findings]
+    keys = [key for key, _ in found]
+    if not is_planned:  # Before an upgrade, an operator cannot accept that something is unknown.
+        keys += (result.not_checked_key for result in results if result.not_checked_key)
+    accepted, unmatched = acceptance.split_matching(active, keys)
+    if not is_planned:
+        return accepted, (), unmatched
+    return (*acceptance.split_refused(accepted, dict(found)), unmatched)
 
 
 def _relevant_acceptances(

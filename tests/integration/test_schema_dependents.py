@@ -15,7 +15,15 @@ from django.db.migrations import (
     RenameField,
 )
 from django.db.migrations.state import ProjectState
-from django.db.models import AutoField, CharField, IntegerField
+from django.db.models import (
+    SET_NULL,
+    AutoField,
+    BigAutoField,
+    BigIntegerField,
+    CharField,
+    ForeignKey,
+    IntegerField,
+)
 
 from nautobot_upgrade_jobs.checks.dependent_text import drop_statement
 from nautobot_upgrade_jobs.collect.context import Context
@@ -36,10 +44,15 @@ BEFORE = CreateModel(
         ("id", AutoField(primary_key=True)),
         ("name", CharField(max_length=50, null=True)),
         ("size", IntegerField(default=0)),
+        ("parent", ForeignKey("self", SET_NULL, null=True)),
     ],
 )
 DROP_NAME = [RemoveField("thing", "name")]
 LONGER_NAME = [AlterField("thing", "name", CharField(max_length=90, null=True))]
+OTHER_NAME = CharField(max_length=50, null=True, db_collation="C")
+OTHER_COLLATION = [AlterField("thing", "name", OTHER_NAME)]
+    AlterField("thing", "name", CharField(max_length=50, null=True, db_collation="C"))
+]
 NULLABLE_SIZE = [AlterField("thing", "size", IntegerField(null=True))]
 RENAME_NAME = [RenameField("thing", "name", "title")]
 RENAME_TABLE = [AlterModelTable("thing", "example_renamed")]
@@ -55,6 +68,17 @@ FOREIGN_KEY = (
 FUNCTION = "CREATE FUNCTION example_code() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {} END $$;"
 POSTGRESQL_CASES = {
     "view, new type": (VIEW, LONGER_NAME, [STOPS]),
+    "view, new collation": (VIEW, OTHER_COLLATION, [STOPS]),
+    "view, one column dropped and another altered": (
+        "CREATE VIEW example_view AS SELECT * FROM example_thing",
+        [*DROP_NAME, AlterField("thing", "size", BigIntegerField(default=0))],
+        [DROPPED],
+    ),
+    "view, type of the key and of what refers to it": (
+        "CREATE VIEW example_view AS SELECT parent_id FROM example_thing",
+        [AlterField("thing", "id", BigAutoField(primary_key=True))],
+        [STOPS],
+    ),
     "view, column dropped": (VIEW, DROP_NAME, [DROPPED]),
     "view, column renamed": (VIEW, RENAME_NAME, []),
     "view, table renamed": (VIEW, RENAME_TABLE, []),
@@ -303,6 +327,6 @@ def test_affected_dependents_are_those_that_stop_break_or_disappear(
 )
 def test_drop_statement_lets_the_migration_run(planted_objects, planted, operations, effects):
     state, migration, found = prepare(planted, operations)
-    for statement in {drop_statement(each.dependent) for each in found}:
+    for statement in {drop_statement(each.dependent, connection.vendor) for each in found}:
         execute(statement)
     assert not apply_migration(migration, state)

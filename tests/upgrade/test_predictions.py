@@ -206,10 +206,10 @@ models.StatusModel
 register_jobs(Gone)
 """,
     "fine": "from nautobot.apps.models import PrimaryModel\n",
-    "query": """from nautobot.dcim.models import Cable, Device
+    "query": """from nautobot.dcim.models import Device
 
-def cables(device):
-    return Cable.objects.filter(termination_a_id=device.pk, label="x")
+def clustered():
+    return Device.objects.filter(name="x", cluster__name="y")
 
 def devices():
     return Device.objects.select_related("location").filter(name="x")
@@ -276,7 +276,7 @@ def test_customizations_break_as_predicted(older, instance, tmp_path):
     names = {
         key.partition(":")[2] for key in findings if key.startswith("customizations.incompatible")
     }
-    query = f"Job file {jobs}/query.py: dcim.Cable termination_a_id"
+    query = f"Job file {jobs}/query.py: dcim.Device cluster__name"
     assert {name for name in names if name.startswith("Job file")} == {
         *(f"Job file {jobs}/{name}.py" for name in ("planted", "used")),
         query,
@@ -301,8 +301,8 @@ def test_customizations_break_as_predicted(older, instance, tmp_path):
     use = "import nautobot; nautobot.setup(); import query; query.{}"
     environment["PYTHONPATH"] = str(jobs)
     run(instance, "python", "-c", use.format("devices()"), **environment)
-    failed = attempt(instance, "python", "-c", use.format("cables(query.Device())"), **environment)
-    assert "Cannot resolve keyword 'termination_a_id'" in failed.stderr
+    failed = attempt(instance, "python", "-c", use.format("clustered()"), **environment)
+    assert "Cannot resolve keyword 'cluster'" in failed.stderr
 
 
 def works(instance, **environment):

@@ -81,6 +81,7 @@ def _build_core_finding(resolution: Resolution, reason: str) -> Finding:
         CORE,
         f"Nautobot {resolution.target} cannot be installed here, because the package index has no"
         " compatible package set for it and this Python.",
+        when=When.NOW,
         fix="Read the reason. Use a Python that the target supports, or a package index that has "
         "the packages.",
         evidence=_truncate_reason(reason),

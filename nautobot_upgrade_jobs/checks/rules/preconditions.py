@@ -145,7 +145,7 @@ def schema_dependent(trial_boot: TrialBoot, database: Database) -> Iterator[Find
             describe_effect(first, progress),
             fix=describe_remediation(first, database.vendor),
             when=When.WINDOW if is_outage else When.NOW,
-            commands=(sql(drop_statement(first.dependent)),) if is_outage else (),
+            commands=(sql(drop_statement(first.dependent, database.vendor)),) if is_outage else (),
             impact=Impact.OUTAGE if is_outage else Impact.FEATURE_LOSS,
             evidence=tuple(
                 f"{each.migration} ({each.operation}): {describe_use(each.dependent)}"

@@ -31,9 +31,15 @@ def get_max_length(db_type: str | None) -> int:
 
 
 def changes_type(before: Field, after: Field) -> bool:
-    """Return whether a column gets another type. That of a foreign key is the type of its key."""
+    """Return whether a column gets another type or collation.
+
+    The type of a foreign key is that of the key that it refers to, which its own field does not
+    show. So a field that becomes a foreign key, or is no longer one, counts as unchanged.
+    """
     from django.db import connection
 
     if before.is_relation or after.is_relation:
-        return bool(before.is_relation != after.is_relation)
-    return bool(before.db_type(connection) != after.db_type(connection))
+        return False
+    types = (each.db_parameters(connection) for each in (before, after))
+    old, new = ((each.get("type"), each.get("collation")) for each in types)
+    return old != new

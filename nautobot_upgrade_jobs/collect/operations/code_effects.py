@@ -1,47 +1,39 @@
 """Read from source text what the code of a migration writes, and with what it stops.
 
 The text shows which fields the code assigns, but not for which rows. So a field that is not written
-is a fact, and a field that is written is a possibility.
+is a fact, and a field that is written is a possibility. What is not understood may write anything.
 """
 
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from ...facts.preconditions import PreconditionKind
+from .sql_effects import is_sql, read_statements
 
 INSERTED = "\0"
 """Stands for an expression in a formatted string."""
-SQL_UPDATE = re.compile(
-    r"\bUPDATE\b[^;]*?\bSET\b(?P<assignments>.*?)(?:\bFROM\b|\bWHERE\b|;|$)",
-    re.IGNORECASE | re.DOTALL,
-)
-SQL_ASSIGNMENT = re.compile(r"[\"`]?(\w+)[\"`]?\s*=")
-SQL_INSERT = re.compile(r"\bINSERT\s+INTO\b", re.IGNORECASE)
-SQL_DELETE = re.compile(r"\b(DELETE\s+FROM|TRUNCATE)\b", re.IGNORECASE)
-SQL_SELECT = re.compile(r"\s*(SELECT|WITH|VALUES)\b", re.IGNORECASE)
-SQL_UNKNOWN = re.compile(
-    r"\b(ALTER\s+TABLE|CALL\s+\w|DO\s+\$|EXECUTE\s|MERGE\s+INTO|REPLACE\s+INTO|COPY\s+\w|LOAD\s+DATA)",
-    re.IGNORECASE,
-)
-"""Statements whose columns are not read."""
-SQL_FUNCTION = re.compile(r"\b(\w+)\s*\(")
-READING_FUNCTIONS = frozenset(
-    """
-    and array_agg as avg by cast coalesce concat count currval distinct exists extract filter from
-    in is json_agg jsonb_agg length lower max min nextval not now nullif on or over replace round
-    row_number select setval string_agg substring sum then trim union upper values when where with
-    """.split()  # noqa: SIM905 - the formatter writes a list with one word per line
-)
-"""Functions that change no row, and words that may precede a parenthesis."""
-ADDING_METHODS = ("create", "get_or_create", "update_or_create", "bulk_create", "acreate")
-DELETING_METHODS = ("delete", "_raw_delete", "adelete")
-RELATION_METHODS = ("add", "set", "remove", "clear")
+CREATING_METHODS = frozenset({"create", "get_or_create", "update_or_create", "bulk_create"})
+DELETING_METHODS = frozenset({"delete", "_raw_delete"})
+RELATION_METHODS = frozenset({"add", "set", "remove", "clear"})
 """Methods of a many-to-many field; sets and dictionaries have methods of the same names."""
-SAVING_METHODS = ("save", "asave", "save_base")
+SAVING_METHODS = frozenset({"save", "save_base"})
+UPDATING_METHODS = frozenset({"update", "bulk_update"})
+EXECUTING_METHODS = frozenset({"execute", "executemany", "executescript", "callproc", "raw"})
+SCHEMA_METHODS = frozenset(
+    {"alter_db_table", "alter_field", "create_model", "delete_model", "remove_field"}
+)
+"""Methods of a schema editor that change rows, or tables with their rows."""
+UNREADABLE_CALLS = frozenset(
+    {"call_command", "import_module", "import_string", "__import__", "eval", "exec"}
+    | {"UpdateQuery", "InsertQuery", "DeleteQuery"}
+)
+"""Calls whose effect the text does not show."""
+WRITING_METHODS = (
+    CREATING_METHODS | DELETING_METHODS | SAVING_METHODS | UPDATING_METHODS | EXECUTING_METHODS
+)
 
 
 @dataclass
@@ -70,16 +62,6 @@ class CodeEffects:
         """Whether the code may write anything."""
         return self.changes_rows or self.adds_rows or self.changes_relations
 
-    def add(self, other: CodeEffects) -> None:
-        """Add the effects of more code."""
-        self.fields |= other.fields
-        self.raises += other.raises
-        self.writes_unknown_fields |= other.writes_unknown_fields
-        self.adds_rows |= other.adds_rows
-        self.deletes_rows |= other.deletes_rows
-        self.changes_relations |= other.changes_relations
-        self.saves |= other.saves
-
     def may_fix(
         self, kind: PreconditionKind, names: Iterable[str], *, with_deletions: bool = True
     ) -> bool:
@@ -98,21 +80,15 @@ class CodeEffects:
 
 
 def read_sql(text: str) -> CodeEffects:
-    """Return the effects of SQL statements; text that is not SQL has none."""
-    effects = CodeEffects(
-        adds_rows=bool(SQL_INSERT.search(text)),
-        deletes_rows=bool(SQL_DELETE.search(text)),
-        writes_unknown_fields=bool(SQL_UNKNOWN.search(text)),
+    """Return the effects of SQL statements."""
+    found = read_statements(text.replace(INSERTED, "{}"))
+    return CodeEffects(
+        fields=set(found.columns),
+        writes_unknown_fields=found.writes_unknown_columns,
+        adds_rows=found.adds_rows,
+        deletes_rows=found.deletes_rows,
+        saves=found.updates,
     )
-    if SQL_SELECT.match(text):  # A function that a query calls may write.
-        names = {name.lower() for name in SQL_FUNCTION.findall(text)}
-        effects.writes_unknown_fields |= not names <= READING_FUNCTIONS
-    for update in SQL_UPDATE.finditer(text):
-        assignments = update["assignments"]
-        effects.saves = True
-        effects.fields |= set(SQL_ASSIGNMENT.findall(assignments))
-        effects.writes_unknown_fields |= INSERTED in assignments or "{" in assignments
-    return effects
 
 
 def read_function(source: str, *, with_raises: bool) -> CodeEffects:
@@ -126,56 +102,126 @@ def read_function(source: str, *, with_raises: bool) -> CodeEffects:
         SyntaxError: If the text is not a whole statement.
     """
     tree, effects = ast.parse(source), CodeEffects()
+    called = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
     for node in ast.walk(tree):
-        _read_node(node, effects)
+        _read_node(node, effects, is_called=id(node) in called)
     if with_raises:
         effects.raises += _list_raises(tree, ())
     return effects
 
 
-def _read_node(node: ast.AST, effects: CodeEffects) -> None:
-    if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
-        effects.fields.add(node.attr)
-    elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-        effects.add(read_sql(node.value))
-    elif isinstance(node, ast.JoinedStr):
-        parts = (
-            str(part.value) if isinstance(part, ast.Constant) else INSERTED for part in node.values
-        )
-        effects.add(read_sql("".join(parts)))
+def _read_node(node: ast.AST, effects: CodeEffects, *, is_called: bool) -> None:
+    if isinstance(node, ast.Attribute):
+        if isinstance(node.ctx, ast.Store):
+            effects.fields.add(node.attr)
+        elif not is_called and _method_name(node.attr) in WRITING_METHODS:
+            effects.writes_unknown_fields = True  # The method is called under another name.
+    elif isinstance(node, (ast.Constant, ast.JoinedStr, ast.BinOp)):
+        _read_text(node, effects)
     elif isinstance(node, ast.Call):
         _read_call(node, effects)
+    elif _is_dict_assignment(node):
+        effects.writes_unknown_fields = True
+
+
+def _is_dict_assignment(node: ast.AST) -> bool:
+    """Return whether code assigns to ``__dict__`` of an object."""
+    is_item = isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store)
+    return is_item and getattr(node.value, "attr", "") == "__dict__"
+
+
+def _read_text(node: ast.expr, effects: CodeEffects) -> None:
+    """Add the effects of a string that is an SQL statement."""
+    text = _text_of(node)
+    if text is None or not is_sql(text):
+        return
+    found = read_sql(text)
+    effects.fields |= found.fields
+    effects.writes_unknown_fields |= found.writes_unknown_fields
+    effects.adds_rows |= found.adds_rows
+    effects.deletes_rows |= found.deletes_rows
+    effects.saves |= found.saves
+
+
+def _text_of(node: ast.expr) -> str | None:
+    """Return a string with a mark for each inserted expression; None if it is no string."""
+    if isinstance(node, ast.Constant):
+        return node.value if isinstance(node.value, str) else None
+    if isinstance(node, ast.JoinedStr):
+        parts = (_text_of(part) for part in node.values)
+        return "".join(INSERTED if part is None else part for part in parts)
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+        left, right = _text_of(node.left), _text_of(node.right)
+        if left is None and right is None:
+            return None
+        return f"{INSERTED if left is None else left}{INSERTED if right is None else right}"
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mod):
+        text = _text_of(node.left)
+        return None if text is None else text.replace("%s", INSERTED)
+    return None
+
+
+def _method_name(name: str) -> str:
+    """Return the name of the method without the prefix of its asynchronous variant."""
+    plain = name.removeprefix("a")
+    return plain if plain in WRITING_METHODS else name
 
 
 def _read_call(node: ast.Call, effects: CodeEffects) -> None:
     """Add the effects of a call, by the name of the function or method."""
-    name = getattr(node.func, "attr", getattr(node.func, "id", ""))
+    name = _method_name(getattr(node.func, "attr", getattr(node.func, "id", "")))
     keywords = {each.arg: each.value for each in node.keywords}
     if name == "setattr" and len(node.args) == 3:
         _add_names(node.args[1], effects)
-    elif name == "update" and keywords:
-        effects.saves = True
-        effects.fields |= {each for each in keywords if each}
-        effects.writes_unknown_fields |= None in keywords
-    elif name == "bulk_update":
-        effects.saves = True
-        _add_names(keywords.get("fields") or next(iter(node.args[1:2]), None), effects)
-    elif name == "call_command" or (name == "execute" and node.args and not _is_text(node.args[0])):
-        effects.writes_unknown_fields = True
-    if name == "update_or_create" and "defaults" in keywords:
-        defaults = keywords["defaults"]
-        keys = defaults.keys if isinstance(defaults, ast.Dict) else [None]
-        for key in keys:
-            _add_names(key, effects)
-    effects.adds_rows |= name in ADDING_METHODS
+    elif name == "getattr" and len(node.args) > 1:
+        attribute = node.args[1]
+        is_known = isinstance(attribute, ast.Constant)
+        is_writing = is_known and _method_name(str(attribute.value)) in WRITING_METHODS
+        effects.writes_unknown_fields |= is_writing
+    elif name in UPDATING_METHODS:
+        _read_update(name, node, keywords, effects)
+    elif name in EXECUTING_METHODS:
+        statement = next(iter([*node.args, *keywords.values()]), None)
+        is_text = isinstance(statement, ast.expr) and _is_whole_text(statement)
+        effects.writes_unknown_fields |= name == "callproc" or not is_text
+    effects.writes_unknown_fields |= name in UNREADABLE_CALLS or name in SCHEMA_METHODS
+    for argument in ("defaults", "update_fields") if name in CREATING_METHODS else ():
+        if argument in keywords:
+            _add_names(keywords[argument], effects)
+    if name == "update_or_create" and node.args:
+        _add_names(node.args[0], effects)
+    effects.adds_rows |= name in CREATING_METHODS
     effects.deletes_rows |= name in DELETING_METHODS
     effects.changes_relations |= name in RELATION_METHODS
     effects.saves |= name in SAVING_METHODS
 
 
+def _read_update(
+    name: str, node: ast.Call, keywords: dict[str | None, ast.expr], effects: CodeEffects
+) -> None:
+    if name == "bulk_update":
+        effects.saves = True
+        _add_names(keywords.get("fields") or next(iter(node.args[1:2]), None), effects)
+    elif keywords:
+        effects.saves = True
+        effects.fields |= {each for each in keywords if each}
+        effects.writes_unknown_fields |= None in keywords
+    elif isinstance(node.func, ast.Attribute) and _is_attribute_of(node.func, "__dict__"):
+        effects.writes_unknown_fields = True
+
+
+def _is_attribute_of(node: ast.Attribute, name: str) -> bool:
+    return isinstance(node.value, ast.Attribute) and node.value.attr == name
+
+
 def _add_names(node: ast.AST | None, effects: CodeEffects) -> None:
     """Add the field names of a literal, or unknown fields if it is none."""
-    parts = node.elts if isinstance(node, (ast.List, ast.Tuple, ast.Set)) else [node]
+    if isinstance(node, ast.Dict):
+        parts: list[ast.AST | None] = list(node.keys)
+    elif isinstance(node, (ast.List, ast.Tuple, ast.Set)):
+        parts = list(node.elts)
+    else:
+        parts = [node]
     for part in parts:
         if isinstance(part, ast.Constant):
             effects.fields.add(str(part.value))
@@ -183,19 +229,20 @@ def _add_names(node: ast.AST | None, effects: CodeEffects) -> None:
             effects.writes_unknown_fields = True
 
 
-def _is_text(node: ast.AST) -> bool:
-    """Return whether an expression is a string whose parts the text shows."""
-    if isinstance(node, ast.BinOp):
-        return _is_text(node.left)
+def _is_whole_text(node: ast.expr) -> bool:
+    """Return whether the text shows a statement; what is inserted into it is marked."""
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-        return node.func.attr == "format" and _is_text(node.func.value)
-    return isinstance(node, (ast.Constant, ast.JoinedStr))
+        return node.func.attr == "format" and _is_whole_text(node.func.value)
+    text = _text_of(node)
+    return text is not None and is_sql(text)
 
 
 def _list_raises(node: ast.AST, conditions: tuple[str, ...]) -> Iterator[str]:
     """Yield the exceptions of the raise and assert statements, each with its conditions."""
     if isinstance(node, ast.Raise) and node.exc is not None:
         yield _describe_raise(ast.unparse(node.exc), conditions)
+    elif isinstance(node, ast.Expr) and _is_exit(node.value):
+        yield _describe_raise(ast.unparse(node.value), conditions)
     elif isinstance(node, ast.Assert):
         yield _describe_raise("AssertionError", (*conditions, f"not ({ast.unparse(node.test)})"))
     elif isinstance(node, ast.If):
@@ -207,6 +254,10 @@ def _list_raises(node: ast.AST, conditions: tuple[str, ...]) -> Iterator[str]:
     else:
         for child in ast.iter_child_nodes(node):
             yield from _list_raises(child, conditions)
+
+
+def _is_exit(node: ast.expr) -> bool:
+    return isinstance(node, ast.Call) and ast.unparse(node.func) in ("exit", "quit", "sys.exit")
 
 
 def _describe_raise(exception: str, conditions: tuple[str, ...]) -> str:

@@ -1,7 +1,4 @@
-"""Derive which tables, columns, indexes and constraints a migration operation works on.
-
-Only Django's own operations are read. The operation class of an App may do anything.
-"""
+"""Derive which tables, columns, indexes and constraints an operation of Django works on."""
 
 from __future__ import annotations
 
@@ -38,6 +35,7 @@ from ...facts.schema_conflicts import ObjectKind, SchemaObject
 from ...migration_graph.schema_simulation import Action, ObjectChange
 from ..db.column_types import changes_type
 from .derive_preconditions import is_supported_constraint
+from .foreign_keys import foreign_key_changes
 from .schema_tracker import (
     TableRef,
     build_m2m_table_name,
@@ -78,6 +76,7 @@ def object_changes(operation: Operation, app: str, state: ProjectState) -> Itera
     names = ("model_name_lower", "old_name_lower", "name_lower")
     name = next((getattr(operation, each) for each in names if hasattr(operation, each)), "")
     if model := _find_model(app, name, state):
+        yield from foreign_key_changes(operation, model.reference, state)
         field = getattr(operation, "field", None)
         if isinstance(operation, AddField) and field is not None:
             yield from _referenced_table(field, app, name, state)

@@ -27,6 +27,7 @@ from ..preconditions import (
     test_precondition,
 )
 from .content_type_cascades import content_type_cascades
+from .known_names import KnownNames
 from .reverse import reverse_operation
 from .reverse_effects import PendingEffect, derive_effects
 from .schema_tracker import SchemaTracker
@@ -205,7 +206,7 @@ def _derive_effects_and_costs(
                 elif code := read_reverse_code(key, operation, forward=False):
                     sources.append(code)
             if table_ref:
-                models = (table_ref.model, table_ref.table)
+                models = KnownNames().of_model(table_ref, tracker.model_state(table_ref))
                 pending[-1].preconditions = [
                     replace(
                         precondition,
@@ -215,7 +216,7 @@ def _derive_effects_and_costs(
                             sources,
                             precondition.kind,
                             field_names(operation, precondition),
-                            *models,
+                            models,
                         ),
                         migrations_before=number,
                     )

@@ -8,17 +8,20 @@ import importlib.util
 import inspect
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from types import CodeType
+from functools import partial
+from types import CellType, CodeType
 from typing import Any, NamedTuple
 
 from django.db.migrations import Migration
 from django.db.migrations.operations import RunPython, RunSQL
 from django.db.migrations.operations.base import Operation
-from django.db.models import Model
+from django.db.models import Model, QuerySet
+from django.db.models.manager import BaseManager
 
 from ...facts.migration_code import CodeAccess, MigrationCode
 from ...facts.preconditions import PreconditionKind
 from .code_effects import CodeEffects, read_function, read_sql
+from .known_names import ModelNames
 from .source_text import (
     find_imports,
     find_referenced_models,
@@ -77,17 +80,19 @@ class Code:
         """Whether the code may write anything."""
         return self.parts is None or any(part.effects.writes for part in self.parts)
 
-    def may_fix(self, kind: PreconditionKind, names: Iterable[str], *models: str) -> bool:
+    def may_fix(self, kind: PreconditionKind, names: Iterable[str], models: ModelNames) -> bool:
         """Return whether the code may change rows so that they satisfy a precondition.
 
         Args:
             kind: What the precondition requires.
             names: The names of its fields and columns.
-            models: The names of its model and of its table.
+            models: The names of its model.
         """
-        if not self.may_use_any_model and not mentions(self.text, *models):
-            return False
-        return self.parts is None or any(part.may_fix(kind, names, models) for part in self.parts)
+        parts, own = self.parts, models.own
+        if self.may_use_any_model or mentions(self.text, *own):
+            return parts is None or any(part.may_fix(kind, names, own) for part in parts)
+        deletions = (part.text for part in parts or () if part.effects.deletes_rows)
+        return bool(models.owners) and any(mentions(each, *models.owners) for each in deletions)
 
 
 def describe_code(code: Code) -> MigrationCode:
@@ -106,11 +111,11 @@ def describe_code(code: Code) -> MigrationCode:
 
 
 def find_fixing_code(
-    code: Iterable[Code], kind: PreconditionKind, names: Iterable[str], *models: str
+    code: Iterable[Code], kind: PreconditionKind, names: Iterable[str], models: ModelNames
 ) -> tuple[str, ...]:
     """Return the migrations whose code may change rows so that they satisfy a precondition."""
     names = tuple(names)
-    fixing = (each.migration for each in code if each.may_fix(kind, names, *models))
+    fixing = (each.migration for each in code if each.may_fix(kind, names, models))
     return tuple(dict.fromkeys(fixing))
 
 
@@ -127,7 +132,8 @@ def read_code(migration: Migration, operation: Operation) -> Code | None:
     elif type(operation).__module__.startswith("django."):
         code = None
     else:
-        code = read_callable(key, type(operation).database_forwards)
+        # The arguments of the operation can name any model, and its class can do anything.
+        code = Code(key, f"{operation!r} {vars(operation)!r}", may_use_any_model=True)
     return code and replace(code, operation=type(operation).__name__)
 
 
@@ -169,7 +175,7 @@ def read_callable(migration: str, code: Any) -> Code:
     try:
         functions = list(_walk_functions(function))
         location = _describe_location(function)
-    except (OSError, TypeError, AttributeError):
+    except (OSError, TypeError, AttributeError, SyntaxError):
         return Code(migration, None)
     arguments = repr((code.args, code.keywords)) if function is not code else ""
     sources = [strip_comments(each.source) for each in functions]
@@ -198,33 +204,69 @@ def _describe_location(function: Any) -> str:
 
 
 def is_noop(code: Any) -> bool:
-    """Return whether a function has no effect, because it uses no global name and no attribute."""
+    """Return whether a function has no effect: it uses no global name, attribute or outer name."""
     if code is RunPython.noop:
         return True
     body = getattr(inspect.unwrap(code), "__code__", None)
-    return body is not None and not any(_list_global_names(body))
+    return body is not None and not body.co_freevars and not any(_list_global_names(body))
 
 
 def _walk_functions(function: Any) -> Iterator[_Function]:
     """Yield a function and the functions that it calls, each with the values that it names."""
-    visited, pending = set(), [function]
+    own_class = type(getattr(function, "__self__", None))
+    visited, pending = set(), [getattr(function, "__func__", function)]
     while pending:
         current = pending.pop()
         if id(current) in visited:
             continue
         visited.add(id(current))
-        names = _list_global_names(current.__code__)
-        used = {name: current.__globals__.get(name) for name in names}
+        names = frozenset(_list_global_names(current.__code__))
         values = []
-        for value in {**used, **_import_local_names(current)}.values():
+        for value in (*_used_values(current, names), own_class):
             if isinstance(value, LITERAL_TYPES):
                 values.append(repr(value))
-            elif inspect.isclass(value) and issubclass(value, Model):
+                pending += filter(_has_file, _members(value))
+            elif inspect.isclass(value) and issubclass(value, (Model, QuerySet, BaseManager)):
                 values.append(value.__name__)
             elif not str(getattr(value, "__module__", "")).startswith("django."):
-                members = vars(value).values() if inspect.isclass(value) else [value]
-                pending += filter(_has_file, map(inspect.unwrap, members))
+                found = _methods(value, names) if inspect.isclass(value) else [value]
+                pending += filter(_has_file, map(inspect.unwrap, found))
         yield _Function(inspect.getsource(current), "\n".join(values), current.__module__)
+
+
+def _used_values(function: Any, names: frozenset[str]) -> Iterator[Any]:
+    """Yield the values that a function names: globals, imports in its body and outer variables."""
+    values = [*map(function.__globals__.get, names), *_import_local_names(function).values()]
+    values += (cell.cell_contents for cell in function.__closure__ or () if _is_filled(cell))
+    for value in values:
+        if inspect.ismodule(value):
+            if not value.__name__.startswith(("django", "builtins")):
+                yield from (getattr(value, name, None) for name in names)
+        elif isinstance(value, partial):
+            yield value.func
+            yield (value.args, value.keywords)
+        else:
+            yield value
+
+
+def _is_filled(cell: CellType) -> bool:
+    try:
+        return cell.cell_contents is not None
+    except ValueError:  # The variable has no value yet.
+        return False
+
+
+def _members(value: Any) -> Iterable[Any]:
+    """Return what a collection contains."""
+    if isinstance(value, str):
+        return ()
+    return value.values() if isinstance(value, dict) else value
+
+
+def _methods(cls: type, names: frozenset[str]) -> list[Any]:
+    """Return the methods of a class and of its bases that code may call by these names."""
+    found = (inspect.getattr_static(cls, name, None) for name in (*names, "__init__", "__call__"))
+    return [getattr(method, "__func__", method) for method in found]
 
 
 def _import_local_names(function: Any) -> dict[str, Any]:
@@ -233,7 +275,8 @@ def _import_local_names(function: Any) -> dict[str, Any]:
     for module, name in find_imports(inspect.getsource(function)):
         with contextlib.suppress(ImportError, AttributeError, ValueError):
             absolute = importlib.util.resolve_name(module, function.__module__.rpartition(".")[0])
-            found[name] = getattr(importlib.import_module(absolute), name)
+            imported = importlib.import_module(absolute)
+            found[name or absolute] = getattr(imported, name) if name else imported
     return found
 
 

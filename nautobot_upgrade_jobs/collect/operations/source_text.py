@@ -7,7 +7,9 @@ import re
 import textwrap
 from collections.abc import Iterator
 
-DYNAMIC_MODEL_LOOKUP = re.compile(r"\b(get_models|model_class)\s*\(")
+DYNAMIC_MODEL_LOOKUP = re.compile(
+    r"""\b(?:get_models|model_class)\s*\(|\ball_models\b|\bget_model\([^()]*\bf["']"""
+)
 """Calls that get models without naming them, so the code may change any model."""
 GET_MODEL_CALL = re.compile(r"""get_model\(\s*["'](\w+)(?:["']\s*,\s*["']|\.)(\w+)["']""")
 
@@ -38,11 +40,13 @@ def finds_any_model(source: str) -> bool:
 
 
 def find_imports(source: str) -> Iterator[tuple[str, str]]:
-    """Yield the ``from`` imports in the source of a function, as (module, name)."""
+    """Yield the imports in the source of a function, as (module, name); the name may be empty."""
     for node in ast.walk(ast.parse(textwrap.dedent(source))):
         if isinstance(node, ast.ImportFrom):
             for alias in node.names:
                 yield "." * node.level + (node.module or ""), alias.name
+        elif isinstance(node, ast.Import):
+            yield from ((alias.name, "") for alias in node.names)
 
 
 def find_referenced_models(source: str | None) -> Iterator[tuple[str, str]]:

@@ -16,6 +16,8 @@ from ..context import explain
 ARCHIVE_MAGICS = (b"PGDMP", b"toc.dat")
 """The first bytes of archives that ``pg_dump`` writes: of the custom and of the tar format."""
 GZIP_MAGIC = b"\x1f\x8b"
+OTHER_COMPRESSIONS = {"unzstd": b"\x28\xb5\x2f\xfd", "unxz": b"\xfd7zXZ", "bunzip2": b"BZh"}
+"""First bytes of compressed files that this App does not read, by the program that reads them."""
 MAGIC_LENGTH = 8
 LISTING_TIMEOUT_SECONDS = 60
 MAX_REASON_LENGTH = 300
@@ -44,7 +46,9 @@ def read_backup(path: Path, seconds: float) -> Backup:
             return parse_sql_dump(path.name, lines, format_)
     except EOFError:
         raise UnreadableBackupError(f"{path}: the compressed file ends too early") from None
-    except (OSError, zlib.error, subprocess.SubprocessError) as error:
+    except UnreadableBackupError:
+        raise
+    except (OSError, ValueError, zlib.error, subprocess.SubprocessError) as error:
         raise UnreadableBackupError(f"{path}: {explain(error)}") from None
 
 
@@ -56,6 +60,9 @@ def _detect_format(path: Path) -> BackupFormat:
         head = stream.read(MAGIC_LENGTH)
     if head.startswith(ARCHIVE_MAGICS):
         return BackupFormat.ARCHIVE
+    for program, magic in OTHER_COMPRESSIONS.items():
+        if head.startswith(magic):
+            raise UnreadableBackupError(f"{path}: it is compressed: decompress it with {program}")
     if not head.startswith(GZIP_MAGIC):
         return BackupFormat.SQL
     with gzip.open(path) as stream:

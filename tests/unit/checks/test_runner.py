@@ -19,7 +19,7 @@ from nautobot_upgrade_jobs.checks.findings import (
     Verdict,
     compute_verdict,
 )
-from nautobot_upgrade_jobs.checks.registry import all_checks, check
+from nautobot_upgrade_jobs.checks.registry import NotApplicable, all_checks, check
 from nautobot_upgrade_jobs.checks.runner import UnknownCheckError
 from nautobot_upgrade_jobs.facts import Facts, FactUnavailable, SystemChecks, Unavailable
 from nautobot_upgrade_jobs.facts.data import AffectedRows
@@ -105,6 +105,23 @@ def test_run_checks_keeps_the_findings_before_a_missing_fact():
     (result,) = run_checks(facts(), target(), CATALOG, (), [half])
     assert (result.status, result.reason) == (Status.SKIPPED, "denied")
     assert [finding.subject for finding in result.findings] == ["thing"]
+    assert compute_verdict([result]) is Verdict.BLOCKED
+
+
+@pytest.mark.parametrize("error", [KeyError("bug"), NotApplicable("too late")])
+def test_run_checks_keeps_the_findings_before_a_crash(error):
+    @check(phase=Phase.BOOT, impact=Impact.OUTAGE)
+    def half():
+        """Title.
+
+        Why: x
+        Fix: y
+        """
+        yield blocker("thing", "A message.", fix="Fix it.")
+        raise error
+
+    (result,) = run_checks(facts(), target(), CATALOG, (), [half])
+    assert (result.status, len(result.findings)) == (Status.CRASHED, 1)
     assert compute_verdict([result]) is Verdict.BLOCKED
 
 

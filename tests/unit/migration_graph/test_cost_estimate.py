@@ -37,6 +37,7 @@ def estimate(*costs, planned=3):
 MEASURED = Durations(
     {"example.0001_first": 4.0, "example.0002_more": 1.0},
     (RowDuration("example.0002_more", "large", 2_000.0),),
+    ("large",),
 )
 
 
@@ -72,6 +73,13 @@ def test_estimate_cost_of_measured_code_writes_only_the_tables_it_works_on():
     )
     for value, factor, other in bounds:
         assert value == pytest.approx(4.0 * factor + other)
+
+
+def test_estimate_cost_of_measured_code_on_a_table_that_was_not_varied_is_general():
+    costs = (cost(CostKind.DATA_MIGRATION, "small", migration="example.0001_first"),)
+    known = Preconditions(migrations_planned=1, operation_costs=costs, plan=("example.0001_first",))
+    (item,) = estimate_cost(known, TABLES, MEASURED).items
+    assert item.table.name == "small"
 
 
 def test_estimate_cost_of_a_million_job_results_is_what_the_field_measured():

@@ -80,6 +80,7 @@ INDEX = ObjectChange(Action.DROP, SchemaObject(ObjectKind.INDEX, "thing", "name"
         ("mysql", GENERATED, [column(Action.RENAME, new_name="title")], [STOPS]),
         ("mysql", GENERATED, [NEW_TYPE], []),
         ("mysql", TRIGGER, [table(Action.DROP)], [DROPPED]),
+        ("mysql", GENERATED, [table(Action.DROP)], [DROPPED]),
     ],
 )
 def test_dependent_simulation_yields_the_effects(vendor, dependent, changes, effects):
@@ -87,3 +88,24 @@ def test_dependent_simulation_yields_the_effects(vendor, dependent, changes, eff
     found = [one for change in changes for one in simulation.apply(change)]
     assert [one.effect for one in found] == effects
     assert all(one.dependent == dependent for one in found)
+
+
+SIZE = SchemaDependent(DependentKind.VIEW, "v", "thing", "size")
+ELSEWHERE = SchemaDependent(DependentKind.VIEW, "v", "other", "name")
+WHEN_NAME = SchemaDependent(DependentKind.TRIGGER, "t on thing", "thing", "name")
+NEW_SIZE = column(Action.ALTER, "size", changes_type=True)
+
+
+@pytest.mark.parametrize(
+    ("dependents", "changes", "effects"),
+    [
+        ([VIEW, SIZE], [column(Action.DROP), NEW_SIZE], [DROPPED]),
+        ([VIEW, ELSEWHERE], [table(Action.DROP), column(Action.DROP, of="other")], [DROPPED]),
+        ([WHEN_NAME, TRIGGER_CODE], [column(Action.DROP)], [DROPPED]),
+        ([VIEW, TRIGGER_CODE], [column(Action.DROP)], [DROPPED, BREAKS]),
+    ],
+)
+def test_dependent_simulation_forgets_an_object_that_was_dropped(dependents, changes, effects):
+    simulation = DependentSimulation(dependents, "postgresql")
+    found = [one for change in changes for one in simulation.apply(change)]
+    assert [one.effect for one in found] == effects

@@ -48,8 +48,10 @@ STATEMENTS = """\
 --
 -- Host: localhost    Database: nautobot
 CREATE TABLE `dcim_cable` (
+-- Dumping data for table `dcim_cable`
 INSERT INTO `dcim_cable` VALUES (1),(2);
 CREATE TABLE `dcim_device` (
+-- Dumping data for table `dcim_device`
 -- Dump completed on 2026-11-22  8:40:00
 """
 BACKUP = Backup("b.dump", "2026-11-22 08:40:00 UTC", "nautobot", ("a", "b"), True, {"a": 3, "b": 0})
@@ -89,6 +91,12 @@ PLAIN = [
     "--\n",
     "-- Started on 2026-11-22 08:40:00 UTC\n",
     *DATA.splitlines(keepends=True),
+    "COPY public.django_migrations (id) FROM stdin;\n",
+    "1\n",
+    "-- PostgreSQL database dump complete\n",
+    "\\.\n",
+    "COPY zz_old.dcim_cable (id) FROM stdin;\n",
+    "\\.\n",
     "-- PostgreSQL database dump complete\n",
     "\\unrestrict token\n",
 ]
@@ -97,8 +105,8 @@ PLAIN = [
 def test_parse_sql_dump_of_postgresql_counts_rows():
     found = parse_sql_dump("b.sql.gz", PLAIN, BackupFormat.COMPRESSED_SQL)
     assert (found.created, found.complete) == ("2026-11-22 08:40:00 UTC", True)
-    assert found.rows == {"dcim_cable": 2, "dcim_device": 0, "Odd name": 1}
-    assert found.tables == ("Odd name", "dcim_cable", "dcim_device")
+    rows = {"dcim_cable": 2, "dcim_device": 0, "Odd name": 1, "django_migrations": 2}
+    assert (found.rows, found.tables) == (rows, tuple(sorted(rows)))
     assert found.format is BackupFormat.COMPRESSED_SQL
 
 
@@ -107,8 +115,28 @@ def test_parse_sql_dump_of_postgresql_truncated_is_incomplete():
 
 
 def test_parse_sql_dump_with_inserts_counts_no_rows():
-    lines = [*PLAIN[:4], "INSERT INTO public.dcim_cable VALUES (1);\n", *PLAIN[-2:]]
-    assert isinstance(parse_sql_dump("b.sql", lines, BackupFormat.SQL).rows, Unavailable)
+    inserts = [
+        f"INSERT INTO public.{name} VALUES (1);\n" for name in ("dcim_cable", "django_migrations")
+    ]
+    found = parse_sql_dump("b.sql", [*PLAIN[:4], *inserts, *PLAIN[-2:]], BackupFormat.SQL)
+    assert isinstance(found.rows, Unavailable)
+    assert found.tables == ("dcim_cable", "django_migrations")
+
+
+def test_parse_sql_dump_that_ends_inside_a_second_dump_is_incomplete():
+    assert not parse_sql_dump("b.sql", [*PLAIN, *PLAIN[:6]], BackupFormat.SQL).complete
+
+
+def test_parse_sql_dump_of_a_whole_server_is_refused():
+    with pytest.raises(ValueError, match="all databases"):
+        parse_sql_dump("b.sql", ["--\n", "-- PostgreSQL database cluster dump\n"], BackupFormat.SQL)
+
+
+def test_parse_sql_dump_of_mysql_without_rows_has_no_tables():
+    lines = [
+        line for line in STATEMENTS.splitlines() if "Dumping" not in line and "INSERT" not in line
+    ]
+    assert parse_sql_dump("b.mysql", lines, BackupFormat.SQL).tables == ()
 
 
 @pytest.mark.parametrize("lines", [[], ["hello\n"], STATEMENTS.splitlines(keepends=True)[:-1]])

@@ -5,7 +5,7 @@ import shlex
 import pytest
 
 from nautobot_upgrade_jobs.runbook.container_commands import COMPOSE_RUN
-from nautobot_upgrade_jobs.runbook.steps import ScheduledFix
+from nautobot_upgrade_jobs.runbook.scheduled_fixes import ScheduledFix
 from nautobot_upgrade_jobs.runbook.upgrade import UpgradePlan, upgrade_steps
 from tests.support.builders import database, runtime
 
@@ -93,7 +93,7 @@ def test_upgrade_steps_scheduled_fix_comes_between_the_packages_and_the_doctor(l
     (step,) = [one for one in found if one.title == "Fix what stops the upgrade"]
     assert step.why == "The view v uses a column. Drop the view."
     assert step.commands[:2] == ("# in nautobot_config.py: PLUGINS = []", "rm file")
-    assert step.commands[2].endswith("nautobot-server dbshell <<< 'DROP VIEW \"v\";'")
+    assert step.commands[2].endswith("--set=ON_ERROR_STOP=1 --command='DROP VIEW \"v\";'")
     assert place(found, "constraints.txt") < place(found, "rm file") < place(found, "doctor")
 
 

@@ -145,3 +145,25 @@ def test_build_report_lists_causes_before_their_consequences():
         "extensions.broken_home_panels",
         "apps.conflicting",
     ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "verdict"), [("verify", Verdict.CAUTION), ("preflight", Verdict.INCOMPLETE)]
+)
+def test_build_report_only_a_planned_upgrade_needs_every_check(kind, verdict):
+    """After the upgrade, an operator may accept what this installation cannot provide."""
+    passed = CheckResult("apps.conflicting", "…", Status.PASSED, evidence_source="facts")
+    skipped = CheckResult("files.media", "…", Status.SKIPPED, evidence_source="facts", reason="S3")
+    acceptance = accept("files.media:not checked")
+    report = create_report(acceptance, kind=kind, results=(passed, skipped))
+    assert report.verdict is verdict
+    assert ("accepted by eve" in report.describe_not_checked(skipped)) is (kind == "verify")
+
+
+def test_build_report_a_crash_cannot_be_accepted():
+    passed = CheckResult("apps.conflicting", "…", Status.PASSED, evidence_source="facts")
+    crashed = CheckResult("files.media", "…", Status.CRASHED, evidence_source="facts", reason="bug")
+    report = create_report(
+        accept("files.media:not checked"), kind="verify", results=(passed, crashed)
+    )
+    assert report.verdict is Verdict.INCOMPLETE

@@ -67,7 +67,10 @@ def test_find_referenced_models_returns_literal_lookups(source, expected):
         ("apps.get_models()", True),
         ("content_type.model_class()", True),
         ("model_class = apps.get_model('example', 'Thing')", False),
-        ("apps.get_model('example', name)", False),
+        ("apps.get_model('example', name)", False),  # a constant of the code names the model
+        ("apps.get_model('example', f'{name}')", True),
+        ("apps.get_model('example.Thing')", False),
+        ("apps.all_models['example'].values()", True),
     ],
 )
 def test_finds_any_model_needs_a_call_that_names_none(source, expected):
@@ -80,7 +83,7 @@ def test_finds_any_model_needs_a_call_that_names_none(source, expected):
         ("def f():\n    from a.b import c, d as e", [("a.b", "c"), ("a.b", "d")]),
         ("def f():\n    from ..tools import fix", [("..tools", "fix")]),
         ("    def method(self):\n        from a import b", [("a", "b")]),
-        ("def f():\n    import a.b", []),
+        ("def f():\n    import a.b", [("a.b", "")]),
         ("def f():\n    pass", []),
     ],
 )
