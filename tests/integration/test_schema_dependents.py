@@ -51,8 +51,6 @@ DROP_NAME = [RemoveField("thing", "name")]
 LONGER_NAME = [AlterField("thing", "name", CharField(max_length=90, null=True))]
 OTHER_NAME = CharField(max_length=50, null=True, db_collation="C")
 OTHER_COLLATION = [AlterField("thing", "name", OTHER_NAME)]
-    AlterField("thing", "name", CharField(max_length=50, null=True, db_collation="C"))
-]
 NULLABLE_SIZE = [AlterField("thing", "size", IntegerField(null=True))]
 RENAME_NAME = [RenameField("thing", "name", "title")]
 RENAME_TABLE = [AlterModelTable("thing", "example_renamed")]
