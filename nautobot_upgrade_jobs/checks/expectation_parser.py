@@ -11,6 +11,7 @@ KINDS = {
     "app": "app nautobot_ssot 4.0.1",
     "migration": "migration nautobot_ssot.0011_auto",
     "job": "job nautobot_ssot.jobs.examples.ExampleDataSource",
+    "grouping": "grouping Contracts",
     "panel": "panel Organization",
     "page": "page plugins:nautobot_ssot:dashboard",
 }

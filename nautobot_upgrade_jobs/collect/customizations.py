@@ -29,7 +29,11 @@ from .context import Context, attempt
 from .db.sql import fetch_rows
 from .support.redaction import redact_text
 from .user_content.code_lookups import find_app_files, find_unsupported_queries
-from .user_content.job_files import find_broken_job_files, find_job_files
+from .user_content.job_files import (
+    find_broken_job_files,
+    find_job_files,
+    find_uncloned_repositories,
+)
 from .user_content.validators import (
     Validator,
     for_content_type,
@@ -229,7 +233,15 @@ def _inspect_job_files(context: Context) -> InspectionResult:
                 if file.conclusive
             ),
         ],
-        "; ".join(f"{file.path}: {file.error}" for file in broken if not file.conclusive),
+        "; ".join(
+            [
+                *(f"{file.path}: {file.error}" for file in broken if not file.conclusive),
+                *(
+                    f"the Git repository {slug} has no clone on this host"
+                    for slug in find_uncloned_repositories(context.connection)
+                ),
+            ]
+        ),
     )
 
 

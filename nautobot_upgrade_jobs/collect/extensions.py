@@ -18,7 +18,11 @@ from ..facts import Extensions
 from .automation import is_packaged_job
 from .context import Context, attempt, guard
 from .db.read_only_errors import is_read_only_error
-from .user_content.job_files import find_broken_job_files, find_job_files
+from .user_content.job_files import (
+    find_broken_job_files,
+    find_job_files,
+    find_uncloned_repositories,
+)
 
 BROKEN_LINK_NAME = "ERROR: Invalid link!"
 """The name that ``nautobot.core.apps`` gives a menu item whose link does not resolve."""
@@ -39,6 +43,7 @@ def collect(context: Context) -> Extensions:
         ),
         broken_menu_links=attempt(lambda: tuple(_find_broken_menu_links())),
         orphaned_template_extensions=attempt(lambda: dict(_find_orphaned_template_extensions())),
+        uncloned_repositories=attempt(lambda: find_uncloned_repositories(context.connection)),
     )
 
 

@@ -31,11 +31,11 @@ def collect(context: Context) -> Jobs:
     number, running = _query_unfinished_runs(connection, context.own_job_result)
     return Jobs(
         records=tuple(
-            JobRecord(f"{module}.{name}", str(title), bool(installed), bool(enabled))
-            for module, name, title, installed, enabled in fetch_rows(
+            JobRecord(f"{module}.{name}", str(title), bool(installed), bool(enabled), str(grouping))
+            for module, name, title, installed, enabled, grouping in fetch_rows(
                 connection,
-                "SELECT module_name, job_class_name, name, installed, enabled FROM extras_job "
-                "ORDER BY 1, 2",
+                "SELECT j.module_name, j.job_class_name, j.name, j.installed, j.enabled, "
+                "j.grouping FROM extras_job j ORDER BY 1, 2",
             )
         ),
         scheduled=_query_scheduled_jobs(connection),

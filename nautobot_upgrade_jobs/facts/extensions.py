@@ -35,3 +35,5 @@ class Extensions:
     """Menu links that do not resolve."""
     orphaned_template_extensions: dict[str, str] | Unavailable = field(default_factory=dict)
     """By class of the template extension: its model, which does not exist."""
+    uncloned_repositories: tuple[str, ...] | Unavailable = ()
+    """Git repositories that provide Jobs and have no clone on this host."""

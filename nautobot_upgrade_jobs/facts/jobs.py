@@ -15,6 +15,8 @@ class JobRecord:
     name: str
     installed: bool
     enabled: bool
+    grouping: str = ""
+    """The heading under which the list of Jobs shows it."""
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import DatabaseError
 from django.test import override_settings
 from nautobot.dcim.models import Device
-from nautobot.extras.models import DynamicGroup
+from nautobot.extras.models import DynamicGroup, GitRepository
 
 from nautobot_upgrade_jobs.collect import collect_facts
 from nautobot_upgrade_jobs.facts import Unavailable
@@ -62,6 +62,22 @@ def test_configuration_that_cannot_be_read_is_reported(tmp_path, content):
         unread = collect("settings").unread_file
     assert bool(unread) is (content != "DEBUG = True\n")
     assert str(settings.SECRET_KEY) not in unread
+
+
+@pytest.mark.usefixtures("own_database")
+def test_jobs_of_a_repository_without_a_clone_are_not_checked(tmp_path):
+    with override_settings(GIT_ROOT=str(tmp_path)):
+        assert collect("extensions").uncloned_repositories == ()
+        repository = {"remote_url": "https://git.example.com/ours", "branch": "main"}
+        GitRepository.objects.bulk_create(
+            GitRepository(name=slug, slug=slug, provided_contents=contents, **repository)
+            for slug, contents in (("ours", ["extras.job"]), ("texts", ["extras.exporttemplate"]))
+        )
+        assert collect("extensions").uncloned_repositories == ("ours",)
+        assert "ours" in collect("customizations").unreadable["Job file"]
+        (tmp_path / "ours").mkdir()
+        assert collect("extensions").uncloned_repositories == ()
+        assert "Job file" not in collect("customizations").unreadable
 
 
 @contextlib.contextmanager

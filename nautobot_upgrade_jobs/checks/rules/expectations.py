@@ -32,6 +32,7 @@ def unmet(
         "app": lambda line: _app_problem(line, apps),
         "migration": lambda name: "" if name in migrations.recorded else "is not recorded",
         "job": lambda name: _job_problem(name, jobs),
+        "grouping": lambda name: _grouping_problem(name, jobs),
         "panel": lambda name: (
             "" if name in require(ui_registry.home_panels).items else "does not exist"
         ),
@@ -67,3 +68,9 @@ def _job_problem(class_path: str, jobs: Jobs) -> str:
     if not record.installed:
         return "is not installed"
     return "" if record.enabled else "is disabled"
+
+
+def _grouping_problem(name: str, jobs: Jobs) -> str:
+    """Return what is wrong with a heading in the list of Jobs. A new Job is disabled at first."""
+    is_shown = any(record.installed and record.grouping == name for record in jobs.records)
+    return "" if is_shown else "has no installed Job"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ...facts import Extensions, Migrations, Unavailable, require
+from ...facts import Extensions, FactUnavailable, Migrations, Unavailable, require
 from ...migration_graph.history import MigrationHistory
 from ..build import blocker, warning
 from ..findings import Finding, Impact, Phase
@@ -36,6 +36,11 @@ def unloadable_job_files(extensions: Extensions) -> Iterator[Finding]:
             "release notes give its replacement. If the file is in a Git repository, push the "
             "change and synchronize. Then restart the workers.",
             evidence=(f"{file.path}:{file.line}",),
+        )
+    if uncloned := require(extensions.uncloned_repositories):
+        raise FactUnavailable(
+            f"the Jobs of {', '.join(uncloned)} were not read, because there is no clone on this"
+            " host: synchronize the Git repository"
         )
 
 

@@ -47,6 +47,17 @@ def find_job_files(connection: BaseDatabaseWrapper) -> JobFolders:
     return folders
 
 
+def find_uncloned_repositories(connection: BaseDatabaseWrapper) -> tuple[str, ...]:
+    """Return the Git repositories that provide Jobs and have no clone on this host."""
+    query = "SELECT slug, provided_contents FROM extras_gitrepository ORDER BY slug"
+    return tuple(
+        str(slug)
+        for slug, provided_contents in fetch_rows(connection, query)
+        if "extras.job" in json.loads(provided_contents)
+        and not (Path(settings.GIT_ROOT) / slug).is_dir()
+    )
+
+
 def find_broken_job_files(
     folders: JobFolders, *, imported: bool = False
 ) -> Iterator[BrokenJobFile]:

@@ -8,8 +8,8 @@ from tests.support.builders import facts, interface, jobs
 
 RECORDS = (
     JobRecord("pkg.Sync", "Sync", installed=True, enabled=True),
-    JobRecord("pkg.Off", "Off", installed=True, enabled=False),
-    JobRecord("pkg.Gone", "Gone", installed=False, enabled=True),
+    JobRecord("pkg.Off", "Off", installed=True, enabled=False, grouping="Contracts"),
+    JobRecord("pkg.Gone", "Gone", installed=False, enabled=True, grouping="Removed"),
 )
 
 
@@ -26,6 +26,9 @@ RECORDS = (
         pytest.param("job pkg.Off", False, id="Job disabled"),
         pytest.param("job pkg.Gone", False, id="Job not installed"),
         pytest.param("job pkg.Never", False, id="Job not recorded"),
+        pytest.param("grouping Contracts", True, id="grouping with a Job that is not enabled yet"),
+        pytest.param("grouping Removed", False, id="grouping without an installed Job"),
+        pytest.param("grouping Contract", False, id="grouping unknown"),
         pytest.param("panel Organization", True, id="panel exists"),
         pytest.param("panel Compliance", False, id="panel missing"),
         pytest.param("page plugins:example:home", True, id="page exists"),

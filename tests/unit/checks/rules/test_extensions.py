@@ -25,6 +25,7 @@ from tests.support.builders import extensions, facts, migration, migrations
         ("unregistered_jobs", {}, []),
         ("unregistered_jobs", {"unregistered_jobs": ("pkg.Job",)}, [("warning", "not registered")]),
         ("unregistered_jobs", {"unrecorded_jobs": ("pkg.Job",)}, [("warning", "not recorded")]),
+        ("unloadable_job_files", {"uncloned_repositories": ("ours",)}, "skipped"),
         ("broken_home_panels", {}, []),
         ("broken_home_panels", {"broken_home_panels": {"Ours": "KeyError"}}, [("blocker", "Ours")]),
         ("broken_menu_links", {}, []),
