@@ -12,9 +12,12 @@ from nautobot_upgrade_jobs.catalog.records import ReleaseLine
 PAGE = Path(__file__).parents[1] / "docs" / "catalog.md"
 HEAD = """# The catalog
 
-The catalog contains the facts about Nautobot releases that this release of the App includes. This
-is edition {version}. All other facts come from the installation, the package index and the target.
+The catalog is the set of facts about Nautobot releases that is built into this release of the App.
+This is edition {version}. All other facts come from the installation, the index and the target.
 `make docs` generates this page. The files in `nautobot_upgrade_jobs/catalog/` name their sources.
+
+A removed setting has one of three effects. *Refused*: Nautobot does not start. *Ignored*: Nautobot
+silently does not use the setting. *Unsupported*: Nautobot reads the setting, and this does harm.
 """
 
 

@@ -100,7 +100,7 @@ class _AppliedGraph:
         self._children = {key: sorted(keys) for key, keys in children.items()}
 
     def reversed_by(self, app: str, target: str) -> Iterator[str]:
-        """Yield the keys that a call reverses, as in ``MigrationExecutor.migration_plan``."""
+        """Yield the keys that ``migrate APP TARGET`` reverses, as ``migration_plan`` does."""
         if target == ZERO:
             starts = sorted(
                 key

@@ -42,7 +42,7 @@ LOSS_TEXT: dict[LossKind, str] = {
     "cascaded": "removed with the stale content types that post_upgrade deletes",
     "restored empty": "not restored",
     "altered": "different from before the upgrade",
-    "left behind": "kept as the newer release wrote them",
+    "left behind": "left as the newer release wrote them, because the reverse code does nothing",
     "possibly altered": "possibly changed by code, and not checkable",
     "deleted since": "deleted since the snapshot, and not restored",
     "written since": "written since the backup",

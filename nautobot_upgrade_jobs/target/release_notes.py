@@ -48,7 +48,7 @@ def read_release_notes(environment: Path, changes: Mapping[str, tuple[str, str]]
 
 
 def _read_pages(distribution: Distribution, before: Version, after: Version) -> dict[str, str]:
-    """Return the pages between two versions by release line."""
+    """Return the pages by release line, from the line of one version to that of the other."""
     return {
         line: Path(str(path)).read_text("utf-8", errors="replace")
         for line, path in _find_page_files(distribution)

@@ -119,7 +119,7 @@ def no_nautobot_bound(apps: Apps) -> Iterator[Finding]:
             yield warning(
                 app.module,
                 f"The App {name} declares its supported Nautobot versions in an invalid format: "
-                f"{invalid[0]}."
+                f"{invalid[0]!r}."
                 if invalid
                 else f"The App {name} does not declare which Nautobot versions it supports.",
                 fix="Read the App's compatibility notes, and test the App with the target on a "

@@ -107,8 +107,9 @@ def ambiguous_indexes(data: Data, database: Database) -> Iterator[Finding]:
         columns = ", ".join(index.columns)
         yield blocker(
             f"{index.table}({columns})",
-            f"{index.table} has {len(index.matching_indexes) or 'no'} indexes on ({columns}) "
-            f"instead of one, and migration {index.migration} will fail.",
+            f"Migration {index.migration} will fail, because {index.table} has"
+            f" {len(index.matching_indexes)} indexes on ({columns}). It must"
+            " have exactly one.",
             fix=(
                 "Drop the index that Nautobot did not create."
                 if index.matching_indexes

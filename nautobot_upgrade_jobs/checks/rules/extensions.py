@@ -104,8 +104,8 @@ def broken_home_panels(
 def broken_menu_links(extensions: Extensions) -> Iterator[Finding]:
     """Every menu item has a page.
 
-    Why: an App whose menu names a page that its release, or Nautobot's, does not have any more
-        shows "ERROR: Invalid link!" to every user.
+    Why: if a menu item links to a page that no longer exists in the App or in Nautobot, every user
+        sees "ERROR: Invalid link!".
     Fix: upgrade the App.
     """
     for item in require(extensions.broken_menu_links):

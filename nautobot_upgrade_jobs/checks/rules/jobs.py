@@ -75,8 +75,8 @@ def running(jobs: Jobs) -> Iterator[Finding]:
         yield warning(
             "extras_jobresult",
             f"{plural(jobs.running_count, 'Job run')} {verb} not ended.",
-            fix="Wait for them to end before the maintenance window. Delete the Job Result of a "
-            "run that no worker executes.",
+            fix="Wait until every run has ended before the maintenance window. If no worker "
+            "executes a run, delete its Job Result.",
             evidence=truncate_list(
                 tuple(
                     f"{run.name}: {run.status} for {format_duration(run.age_minutes)}, "

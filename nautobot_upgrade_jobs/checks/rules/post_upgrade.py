@@ -100,8 +100,9 @@ def outdated_static_files(post_upgrade: PostUpgrade) -> Iterator[Finding]:
         clear = bool(files.outdated)
         yield warning(
             "STATIC_ROOT",
-            f"Of {plural(files.expected, 'static file')} in {files.folder}, {len(files.missing)} "
-            f"{'is' if len(files.missing) == 1 else 'are'} missing and {len(files.outdated)} "
+            f"{files.folder} must contain {plural(files.expected, 'static file')}."
+            f" {len(files.missing)} {'is' if len(files.missing) == 1 else 'are'} missing, and"
+            f" {len(files.outdated)} "
             f"{'comes' if len(files.outdated) == 1 else 'come'} from another release.",
             fix="Run the command as the user that runs Nautobot. Then reload the page in a browser."
             + " Without --clear, it skips files that are newer than their source." * clear,

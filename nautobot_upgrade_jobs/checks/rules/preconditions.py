@@ -210,10 +210,9 @@ def dropped_values(trial_boot: TrialBoot) -> Iterator[Finding]:
     if dropped:
         yield info(
             "columns",
-            f"{plural(len(dropped), 'column')} with values will be dropped, alone or with"
-            f" {'its table' if len(dropped) == 1 else 'their tables'}.",
-            fix="Keep the backup until you have verified that the values you need are where the "
-            "release notes say.",
+            f"The migrations will drop {plural(len(dropped), 'column')} with values.",
+            fix="Read in the release notes where the new release stores these values. Keep the "
+            "backup until you have verified that every value you need is there.",
             evidence=truncate_list(
                 tuple(
                     f"{_format_subject(result.precondition)}:"

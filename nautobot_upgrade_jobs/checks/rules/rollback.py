@@ -236,14 +236,16 @@ def _irreversible_reasons(reverse: RollbackOption) -> Iterator[str]:
 
 def _describe_losses(kind: LossKind, losses: list[DataLoss]) -> str:
     """Return the amount and the reason of the losses of one kind, in sentences."""
-    uncounted = sum(1 for loss in losses if loss.count is None)
-    places = plural(len({loss.subject for loss in losses}), "place")
+    counted = {loss.subject for loss in losses if loss.count is not None}
+    uncounted = {loss.subject for loss in losses} - counted
     unit = LOSS_UNIT.get(kind, "value")
-    if uncounted == len(losses):
+    if not counted:
+        places = plural(len(uncounted), "place")
         return f"an unknown number of {unit}s in {places}, {LOSS_TEXT[kind]}."
-    counted = plural(sum(loss.count or 0 for loss in losses), unit)
-    rest = f" {plural(uncounted, 'place')} could not be counted." if uncounted else ""
-    return f"{counted} in {places}, {LOSS_TEXT[kind]}.{rest}"
+    amount = plural(sum(loss.count or 0 for loss in losses), unit)
+    places = plural(len(counted), "place")
+    others = f" {plural(len(uncounted), 'other place')} could not be counted." if uncounted else ""
+    return f"{amount} in {places}, {LOSS_TEXT[kind]}.{others}"
 
 
 def _describe_loss(loss: DataLoss) -> str:

@@ -50,8 +50,8 @@ def app_fails_to_load(trial_boot: TrialBoot) -> Iterator[Finding]:
             subject=app.module,
             remediation=(
                 "Enter another release of the App in the field Requirements, and run Preflight"
-                " again. If none works, remove it from PLUGINS until one does. The rest of this"
-                " report covers the target without it."
+                " again. If no release works, remove the App from PLUGINS until a compatible"
+                " release exists. The rest of this report covers the target without this App."
             ),
             commands=(),
             references=(APP_INSTALLATION,),

@@ -94,7 +94,7 @@ def _count_data_change(connection: BaseDatabaseWrapper, known: KnownReversal) ->
 
 
 def fixed_tables(known: Iterable[KnownReversal]) -> dict[str, str]:
-    """Return the tables whose rows known reverse code may fix, by migration."""
+    """Map each migration with known reverse code to the tables that this code may fix, as text."""
     return {entry.migration: " ".join(entry.fixes_tables) for entry in known}
 
 

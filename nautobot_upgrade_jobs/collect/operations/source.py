@@ -264,7 +264,7 @@ def _members(value: Any) -> Iterable[Any]:
 
 
 def _methods(cls: type, names: frozenset[str]) -> list[Any]:
-    """Return the methods of a class and of its bases that code may call by these names."""
+    """Return the own and inherited members of a class with these names, and what calls it runs."""
     found = (inspect.getattr_static(cls, name, None) for name in (*names, "__init__", "__call__"))
     return [getattr(method, "__func__", method) for method in found]
 

@@ -168,7 +168,7 @@ def test_infeasible_message_states_the_reason_and_the_recommended_option(option,
         pytest.param([REMOVED], "14 values in 1 place,", id="counted"),
         pytest.param(
             [REMOVED, replace(REMOVED, subject="b", count=None)],
-            "14 values in 2 places,",
+            "14 values in 1 place,",
             id="partly counted",
         ),
         pytest.param(
@@ -185,7 +185,7 @@ def test_data_loss_message_states_amount_and_kind(losses, text):
     (finding,) = data_loss(choice(replace(REVERSE, losses=tuple(losses))))
     assert f"{text} {LOSS_TEXT[losses[0].kind]}." in finding.message
     uncounted = [loss for loss in losses if loss.count is None]
-    assert ("1 place could not be counted." in finding.message) == (
+    assert ("1 other place could not be counted." in finding.message) == (
         0 < len(uncounted) < len(losses)
     )
 
