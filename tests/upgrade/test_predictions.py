@@ -207,9 +207,10 @@ register_jobs(Gone)
 """,
     "fine": "from nautobot.apps.models import PrimaryModel\n",
     "query": """from nautobot.dcim.models import Device
+from nautobot.extras.models import ScheduledJob
 
-def clustered():
-    return Device.objects.filter(name="x", cluster__name="y")
+def waiting():
+    return ScheduledJob.objects.filter(name="x", approval_required=True)
 
 def devices():
     return Device.objects.select_related("location").filter(name="x")
@@ -276,12 +277,12 @@ def test_customizations_break_as_predicted(older, instance, tmp_path):
     names = {
         key.partition(":")[2] for key in findings if key.startswith("customizations.incompatible")
     }
-    query = f"Job file {jobs}/query.py: dcim.Device cluster__name"
+    query = f"Job file {jobs}/query.py: extras.ScheduledJob approval_required"
     assert {name for name in names if name.startswith("Job file")} == {
         *(f"Job file {jobs}/{name}.py" for name in ("planted", "used")),
         query,
     }
-    assert findings[f"customizations.incompatible:{query}"]["evidence"] == [f"{jobs}/query.py:4"]
+    assert findings[f"customizations.incompatible:{query}"]["evidence"] == [f"{jobs}/query.py:5"]
     used = findings[f"customizations.incompatible:Job file {jobs}/used.py"]
     assert "has no attribute 'StatusModel'" in used["message"]
     assert used["evidence"] == [f"{jobs}/used.py:7"]
@@ -301,8 +302,8 @@ def test_customizations_break_as_predicted(older, instance, tmp_path):
     use = "import nautobot; nautobot.setup(); import query; query.{}"
     environment["PYTHONPATH"] = str(jobs)
     run(instance, "python", "-c", use.format("devices()"), **environment)
-    failed = attempt(instance, "python", "-c", use.format("clustered()"), **environment)
-    assert "Cannot resolve keyword 'cluster'" in failed.stderr
+    failed = attempt(instance, "python", "-c", use.format("waiting()"), **environment)
+    assert "Cannot resolve keyword 'approval_required'" in failed.stderr
 
 
 def works(instance, **environment):

@@ -185,9 +185,9 @@ def _read_call(node: ast.Call, effects: CodeEffects) -> None:
         is_text = isinstance(statement, ast.expr) and _is_whole_text(statement)
         effects.writes_unknown_fields |= name == "callproc" or not is_text
     effects.writes_unknown_fields |= name in UNREADABLE_CALLS or name in SCHEMA_METHODS
-    for argument in ("defaults", "update_fields") if name in CREATING_METHODS else ():
-        if argument in keywords:
-            _add_names(keywords[argument], effects)
+    changed = {"update_or_create": "defaults", "bulk_create": "update_fields"}.get(name)
+    if changed in keywords:  # Other methods write these values into new rows only.
+        _add_names(keywords[changed], effects)
     if name == "update_or_create" and node.args:
         _add_names(node.args[0], effects)
     effects.adds_rows |= name in CREATING_METHODS

@@ -2,44 +2,26 @@
 
 from __future__ import annotations
 
-import contextlib
-import importlib
-import importlib.util
 import inspect
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from functools import partial
-from types import CellType, CodeType
-from typing import Any, NamedTuple
+from typing import Any
 
 from django.db.migrations import Migration
 from django.db.migrations.operations import RunPython, RunSQL
 from django.db.migrations.operations.base import Operation
-from django.db.models import Model, QuerySet
-from django.db.models.manager import BaseManager
 
 from ...facts.migration_code import CodeAccess, MigrationCode
 from ...facts.preconditions import PreconditionKind
+from .called_functions import is_noop, walk_functions
 from .code_effects import CodeEffects, read_function, read_sql
 from .known_names import ModelNames
 from .source_text import (
-    find_imports,
     find_referenced_models,
     finds_any_model,
     mentions,
     strip_comments,
 )
-
-LITERAL_TYPES = (str, list, tuple, dict, set, frozenset)
-
-
-class _Function(NamedTuple):
-    """A function that code calls."""
-
-    source: str
-    values: str
-    """The text of the constants and models that the function names."""
-    module: str
 
 
 @dataclass(frozen=True)
@@ -173,7 +155,7 @@ def read_callable(migration: str, code: Any) -> Code:
     """Return a function and the functions that it calls as code."""
     function = inspect.unwrap(getattr(code, "func", code))
     try:
-        functions = list(_walk_functions(function))
+        functions = list(walk_functions(function))
         location = _describe_location(function)
     except (OSError, TypeError, AttributeError, SyntaxError):
         return Code(migration, None)
@@ -182,15 +164,20 @@ def read_callable(migration: str, code: Any) -> Code:
     texts = [f"{source}\n{each.values}" for source, each in zip(sources, functions, strict=True)]
     whole_text = "\n".join([*texts, arguments])
     package = function.__module__.partition(".")[0]
-    try:
-        parts = tuple(
-            CodePart(text, read_function(source, with_raises=_is_in(package, each.module)))
-            for each, source, text in zip(functions, sources, texts, strict=True)
-        )
-    except SyntaxError:
-        return Code(migration, whole_text, None, True, location)
+    parts = tuple(
+        CodePart(text, _read_part(source, is_own=_is_in(package, each.module)))
+        for each, source, text in zip(functions, sources, texts, strict=True)
+    )
     may_use_any = any(part.effects.changes_rows and finds_any_model(part.text) for part in parts)
     return Code(migration, whole_text, parts, may_use_any, location)
+
+
+def _read_part(source: str, *, is_own: bool) -> CodeEffects:
+    """Return the effects of a function. A lambda in the middle of a statement cannot be read."""
+    try:
+        return read_function(source, with_raises=is_own)
+    except SyntaxError:
+        return CodeEffects(writes_unknown_fields=is_own)
 
 
 def _is_in(package: str, module: str) -> bool:
@@ -201,92 +188,3 @@ def _describe_location(function: Any) -> str:
     """Return the path of a function below the folder of its package, and its line."""
     path = f"{function.__module__.replace('.', '/')}.py"
     return f"{path}:{inspect.getsourcelines(function)[1]}"
-
-
-def is_noop(code: Any) -> bool:
-    """Return whether a function has no effect: it uses no global name, attribute or outer name."""
-    if code is RunPython.noop:
-        return True
-    body = getattr(inspect.unwrap(code), "__code__", None)
-    return body is not None and not body.co_freevars and not any(_list_global_names(body))
-
-
-def _walk_functions(function: Any) -> Iterator[_Function]:
-    """Yield a function and the functions that it calls, each with the values that it names."""
-    own_class = type(getattr(function, "__self__", None))
-    visited, pending = set(), [getattr(function, "__func__", function)]
-    while pending:
-        current = pending.pop()
-        if id(current) in visited:
-            continue
-        visited.add(id(current))
-        names = frozenset(_list_global_names(current.__code__))
-        values = []
-        for value in (*_used_values(current, names), own_class):
-            if isinstance(value, LITERAL_TYPES):
-                values.append(repr(value))
-                pending += filter(_has_file, _members(value))
-            elif inspect.isclass(value) and issubclass(value, (Model, QuerySet, BaseManager)):
-                values.append(value.__name__)
-            elif not str(getattr(value, "__module__", "")).startswith("django."):
-                found = _methods(value, names) if inspect.isclass(value) else [value]
-                pending += filter(_has_file, map(inspect.unwrap, found))
-        yield _Function(inspect.getsource(current), "\n".join(values), current.__module__)
-
-
-def _used_values(function: Any, names: frozenset[str]) -> Iterator[Any]:
-    """Yield the values that a function names: globals, imports in its body and outer variables."""
-    values = [*map(function.__globals__.get, names), *_import_local_names(function).values()]
-    values += (cell.cell_contents for cell in function.__closure__ or () if _is_filled(cell))
-    for value in values:
-        if inspect.ismodule(value):
-            if not value.__name__.startswith(("django", "builtins")):
-                yield from (getattr(value, name, None) for name in names)
-        elif isinstance(value, partial):
-            yield value.func
-            yield (value.args, value.keywords)
-        else:
-            yield value
-
-
-def _is_filled(cell: CellType) -> bool:
-    try:
-        return cell.cell_contents is not None
-    except ValueError:  # The variable has no value yet.
-        return False
-
-
-def _members(value: Any) -> Iterable[Any]:
-    """Return what a collection contains."""
-    if isinstance(value, str):
-        return ()
-    return value.values() if isinstance(value, dict) else value
-
-
-def _methods(cls: type, names: frozenset[str]) -> list[Any]:
-    """Return the own and inherited members of a class with these names, and what calls it runs."""
-    found = (inspect.getattr_static(cls, name, None) for name in (*names, "__init__", "__call__"))
-    return [getattr(method, "__func__", method) for method in found]
-
-
-def _import_local_names(function: Any) -> dict[str, Any]:
-    """Return what a function imports inside its body. An import that fails is left out."""
-    found = {}
-    for module, name in find_imports(inspect.getsource(function)):
-        with contextlib.suppress(ImportError, AttributeError, ValueError):
-            absolute = importlib.util.resolve_name(module, function.__module__.rpartition(".")[0])
-            imported = importlib.import_module(absolute)
-            found[name or absolute] = getattr(imported, name) if name else imported
-    return found
-
-
-def _has_file(value: Any) -> bool:
-    """Return whether a value is a function from a file. ``namedtuple`` generates functions."""
-    return inspect.isfunction(value) and not value.__code__.co_filename.startswith("<")
-
-
-def _list_global_names(code: CodeType) -> Iterator[str]:
-    yield from code.co_names
-    for constant in code.co_consts:
-        if isinstance(constant, CodeType):
-            yield from _list_global_names(constant)

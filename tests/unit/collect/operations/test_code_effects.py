@@ -76,6 +76,7 @@ def test_may_fix_is_true_for_code_that_may_write_the_field(body):
         "Thing.objects.bulk_update(things, ['size'])",
         "Thing.objects.create(name='x')",
         "Thing.objects.get_or_create(name='x')",
+        "Thing.objects.get_or_create(id=1, defaults=values)",
         "setattr(thing, 'size', 1)",
         "cursor.execute('UPDATE example_thing SET size = 1 WHERE name = %s')",
         "cursor.execute('SELECT name FROM example_thing FOR UPDATE')",
