@@ -186,7 +186,7 @@ def _read_call(node: ast.Call, effects: CodeEffects) -> None:
         effects.writes_unknown_fields |= name == "callproc" or not is_text
     effects.writes_unknown_fields |= name in UNREADABLE_CALLS or name in SCHEMA_METHODS
     changed = {"update_or_create": "defaults", "bulk_create": "update_fields"}.get(name)
-    if changed in keywords:  # Other methods write these values into new rows only.
+    if changed and changed in keywords:  # Other methods write them into new rows only.
         _add_names(keywords[changed], effects)
     if name == "update_or_create" and node.args:
         _add_names(node.args[0], effects)

@@ -86,6 +86,8 @@ def test_may_fix_is_true_for_code_that_may_write_the_field(body):
         "raise ValueError('Please copy the names or call support, then execute it again')",
         "cursor.execute('UPDATE example_thing SET size = 1, title = (SELECT name FROM x)')",
         "getattr(thing, 'name')",
+        "fill(apps=apps, **options)",
+        "Thing.objects.filter(**conditions)",
     ],
 )
 def test_may_fix_is_false_for_code_that_does_not_write_the_field(body):
