@@ -117,6 +117,11 @@ class Acceptance:
     until: date
     target: str
 
+    @property
+    def decision(self) -> str:
+        """Who decided, until when, and why."""
+        return f"by {self.who} until {self.until}: {self.reason}"
+
     def is_active(self, *, today: date, target: str) -> bool:
         """Return whether the acceptance is valid today and for this target."""
         return today <= self.until and target == self.target

@@ -262,8 +262,7 @@ class Report:
         accepted = self.active_acceptances.get(result.not_checked_key)
         if accepted is None:
             return result.reason
-        decision = f"accepted by {accepted.who} until {accepted.until}: {accepted.reason}"
-        return f"{result.reason} ({decision})"
+        return f"{result.reason} (accepted {accepted.decision})"
 
     @property
     def not_checked_reasons(self) -> dict[str, int]:

@@ -57,7 +57,7 @@ def describe_acceptance(reported: ReportedFinding) -> str:
     if acceptance is None:
         return ""
     what = "Scheduled into the maintenance window" if reported.is_scheduled else "Accepted"
-    return f"{what} by {acceptance.who} until {acceptance.until}: {acceptance.reason}"
+    return f"{what} {acceptance.decision}"
 
 
 def describe_refusal(acceptance: Acceptance) -> str:

@@ -92,11 +92,8 @@ def _add_release_notes(report: Report, evidence: UpgradeEvidence) -> Report:
         return replace(report, notes_unavailable_reason=trial_boot.reason)
     notes = trial_boot.release_notes
     if isinstance(notes, Unavailable):
-        separate = trial_boot.is_upgrade
-        return replace(
-            report,
-            notes_unavailable_reason=notes.reason if separate else "there are no new releases",
-        )
+        reason = notes.reason if trial_boot.is_upgrade else "there are no new releases"
+        return replace(report, notes_unavailable_reason=reason)
     return replace(
         report,
         release_notes=triage_release_notes(notes, report.results, evidence.facts),

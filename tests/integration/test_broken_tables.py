@@ -15,6 +15,7 @@ from nautobot_upgrade_jobs.collect import collect_facts
 from nautobot_upgrade_jobs.facts import Facts, Unavailable
 from nautobot_upgrade_jobs.workflows import preflight, verify
 from nautobot_upgrade_jobs.workflows.context import RunRequest
+from tests.support.nautobot import alias_of_role
 
 pytestmark = pytest.mark.slow
 
@@ -135,29 +136,12 @@ def broken_columns(cursor, table, fault):
             yield f"kept.{name}"
 
 
-@contextmanager
 def unprivileged(instance, database):
     """Create a role that may connect and nothing else, as the alias `unprivileged` of Django."""
-    server = instance.server()
-    if instance.engine == "mysql":
-        server.sql(
-            "CREATE USER stranger@'%' IDENTIFIED BY 'look'",
-            # Without any privilege in a database, MySQL refuses the connection to it.
-            f"GRANT SHOW VIEW ON `{database}`.* TO stranger@'%'",
-        )
-    else:
-        server.sql("CREATE ROLE stranger LOGIN PASSWORD 'look'", database=database)
-    connections.settings["unprivileged"] = connection.settings_dict | {
-        "NAME": database,
-        "USER": "stranger",
-        "PASSWORD": "look",
-    }
-    try:
-        yield
-    finally:
-        connections["unprivileged"].close()
-        del connections["unprivileged"], connections.settings["unprivileged"]
-        server.sql("DROP USER stranger")
+    # Without any privilege in a database, MySQL refuses the connection to it.
+    minimum = [f"GRANT SHOW VIEW ON `{database}`.* TO stranger@'%'"]
+    grants = minimum if instance.engine == "mysql" else []
+    return alias_of_role(instance, database, "unprivileged", "stranger", *grants)
 
 
 @contextmanager

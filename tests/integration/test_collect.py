@@ -3,7 +3,6 @@
 import importlib
 import re
 import threading
-from contextlib import contextmanager
 from dataclasses import fields, is_dataclass
 
 import pytest
@@ -21,7 +20,7 @@ from nautobot_upgrade_jobs.report import FORMATS
 from nautobot_upgrade_jobs.workflows.context import RunRequest
 from nautobot_upgrade_jobs.workflows.preflight import run_preflight
 from nautobot_upgrade_jobs.workflows.verify import verify_migrations
-from tests.support.nautobot import rows_of_every_table
+from tests.support.nautobot import alias_of_role, rows_of_every_table
 
 TARGET = "3.2.7"
 ON_3X = settings.VERSION.startswith("3.")
@@ -166,8 +165,7 @@ def test_preflight_changes_no_row():
 def test_reports_with_a_select_only_role_are_the_same(run, instance, monkeypatch):
     name = connection.settings_dict["NAME"]
     expected = summary(run())
-    with select_only(instance, name) as credentials:
-        connections["readonly"].settings_dict.update(NAME=name, **credentials)
+    with select_only(instance, name):
         monkeypatch.setitem(
             settings.PLUGINS_CONFIG, "nautobot_upgrade_jobs", {"database_alias": "readonly"}
         )
@@ -177,33 +175,20 @@ def test_reports_with_a_select_only_role_are_the_same(run, instance, monkeypatch
         assert summary(run()) == expected
 
 
-@contextmanager
 def select_only(instance, database):
     """Create a role that may only SELECT, as the alias `readonly` of Django."""
-    server = instance.server()
+    grants = [
+        f"GRANT SELECT ON ALL {kind} IN SCHEMA public TO onlooker"
+        for kind in ("TABLES", "SEQUENCES")
+    ]
     if instance.engine == "mysql":
-        server.sql(
-            "CREATE USER onlooker@'%' IDENTIFIED BY 'look'",
+        grants = [
             f"GRANT SELECT ON `{database}`.* TO onlooker@'%'",
             # They show the grants and the transactions of other users.
             "GRANT SELECT ON mysql.* TO onlooker@'%'",
             "GRANT PROCESS ON *.* TO onlooker@'%'",
-        )
-    else:
-        server.sql("CREATE ROLE onlooker LOGIN PASSWORD 'look'", database=database)
-        for kind in ("TABLES", "SEQUENCES"):
-            server.sql(
-                f"GRANT SELECT ON ALL {kind} IN SCHEMA public TO onlooker", database=database
-            )
-    connections.settings["readonly"] = dict(connections.settings["default"])
-    try:
-        yield {"USER": "onlooker", "PASSWORD": "look"}
-    finally:
-        connections["readonly"].close()
-        del connections["readonly"], connections.settings["readonly"]
-        if instance.engine == "postgresql":
-            server.sql("DROP OWNED BY onlooker", database=database)
-        server.sql("DROP USER onlooker")
+        ]
+    return alias_of_role(instance, database, "readonly", "onlooker", *grants)
 
 
 # A table and a column that each topic reads; the tests plant faults in them.

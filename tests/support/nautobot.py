@@ -289,3 +289,25 @@ def tables():
         for name in connection.introspection.table_names(cursor):
             if name.startswith("example_"):
                 cursor.execute(f"DROP TABLE {connection.ops.quote_name(name)} CASCADE")
+
+
+@contextlib.contextmanager
+def alias_of_role(instance, database, alias, role, *grants):
+    """Create a role with these grants, and an alias of Django that connects to a database as it."""
+    from django.db import connection, connections
+
+    server = instance.server()
+    if instance.engine == "mysql":
+        server.sql(f"CREATE USER {role}@'%' IDENTIFIED BY 'look'", *grants)
+    else:
+        server.sql(f"CREATE ROLE {role} LOGIN PASSWORD 'look'", *grants, database=database)
+    login = {"NAME": database, "USER": role, "PASSWORD": "look"}
+    connections.settings[alias] = connection.settings_dict | login
+    try:
+        yield
+    finally:
+        connections[alias].close()
+        del connections[alias], connections.settings[alias]
+        if instance.engine == "postgresql":
+            server.sql(f"DROP OWNED BY {role}", database=database)
+        server.sql(f"DROP USER {role}")

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ...facts import require
 from ...facts.migration_code import CodeAccess, MigrationCode
 from ...facts.trial_boot import TrialBoot
 from ..build import info, warning
 from ..findings import Finding, Impact, Phase
+from ..planned_upgrade import require_preconditions
 from ..references import MIGRATION_OPERATIONS
-from ..registry import NotApplicable, check
+from ..registry import check
 from ..text import plural
 
 ACCESS_TEXTS = {
@@ -29,7 +29,7 @@ def raised_exceptions(trial_boot: TrialBoot) -> Iterator[Finding]:
         migrations, other checks test the conditions.
     Fix: search the rows that meet the condition, or run the migrations on a copy of the data.
     """
-    for code in _require_code(trial_boot):
+    for code in require_preconditions(trial_boot).code:
         if code.raises and not code.is_core:
             yield warning(
                 f"{code.migration} {code.location.rpartition(':')[2]}".strip(),
@@ -50,7 +50,7 @@ def unrehearsed_code(trial_boot: TrialBoot) -> Iterator[Finding]:
         run on a copy of the data shows the result.
     Fix: run the migrations on a copy of the data before the upgrade.
     """
-    code = _require_code(trial_boot)
+    code = require_preconditions(trial_boot).code
     if code:
         verb = "runs" if len({each.migration for each in code}) == 1 else "run"
         yield info(
@@ -73,9 +73,3 @@ def _describe_code(code: MigrationCode) -> str:
         parts.append(f"can stop with {plural(len(code.raises), 'exception')}")
     where = f", {code.location}" if code.location else ""
     return f"{code.migration} ({code.operation}{where}): {'; '.join(parts)}"
-
-
-def _require_code(trial_boot: TrialBoot) -> tuple[MigrationCode, ...]:
-    if not trial_boot.is_upgrade:
-        raise NotApplicable("the target is already installed")
-    return require(trial_boot.facts.preconditions).code

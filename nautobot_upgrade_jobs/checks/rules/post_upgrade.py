@@ -8,7 +8,8 @@ from ...facts import PostUpgrade, require
 from ...facts.trial_boot import TrialBoot
 from ..build import blocker, finding, info, warning
 from ..findings import Finding, Impact, Phase, Severity
-from ..registry import NotApplicable, check
+from ..planned_upgrade import require_preconditions
+from ..registry import check
 from ..remediation import When, shell
 from ..text import plural, truncate_list
 
@@ -187,9 +188,7 @@ def deleted_references(trial_boot: TrialBoot) -> Iterator[Finding]:
         tags and permissions.
     Fix: export the rows that you need before the upgrade.
     """
-    if not trial_boot.is_upgrade:
-        raise NotApplicable("the target is already installed")
-    cascades = require(require(trial_boot.facts.preconditions).cascades)
+    cascades = require(require_preconditions(trial_boot).cascades)
     if cascades:
         rows = sum(cascade.rows for cascade in cascades)
         is_data = any(not cascade.is_assignment for cascade in cascades)

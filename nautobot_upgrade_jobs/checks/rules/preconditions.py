@@ -10,7 +10,6 @@ from ...facts.preconditions import (
     Precondition,
     PreconditionKind,
     PreconditionResult,
-    Preconditions,
 )
 from ...facts.schema_dependents import AffectedDependent, DependentEffect
 from ...facts.trial_boot import TrialBoot
@@ -28,8 +27,9 @@ from ..dependent_text import (
     is_outage_cause,
 )
 from ..findings import Finding, Impact, Phase, Severity
+from ..planned_upgrade import require_preconditions
 from ..references import MIGRATION_OPERATIONS
-from ..registry import NotApplicable, check
+from ..registry import check
 from ..remediation import When, sql
 from ..text import plural, truncate_list
 from ..violation_text import describe_violation
@@ -41,7 +41,6 @@ SUBJECT_KINDS = (
     PreconditionKind.FOREIGN_KEY,
 )
 """Kinds that the subject names, because one column can violate several."""
-TARGET_IS_INSTALLED = "the target is already installed"
 
 
 @check(phase=Phase.MIGRATE, see=(MIGRATION_OPERATIONS,))
@@ -53,7 +52,7 @@ def violated(trial_boot: TrialBoot, database: Database) -> Iterator[Finding]:
         half-way, with some migrations committed.
     Fix: change or remove the listed rows before the upgrade.
     """
-    preconditions = _require_preconditions(trial_boot)
+    preconditions = require_preconditions(trial_boot)
     for result in preconditions.violated:
         if result.is_blocking and result.precondition.possibly_fixed_by:
             yield _build_possibly_fixed_finding(result)
@@ -103,7 +102,7 @@ def schema_conflict(trial_boot: TrialBoot, database: Database) -> Iterator[Findi
         exists" or "does not exist".
     Fix: rename or remove what exists and is not needed, and create again what is missing.
     """
-    preconditions = _require_preconditions(trial_boot)
+    preconditions = require_preconditions(trial_boot)
     planned = preconditions.migrations_planned
     for conflict in require(preconditions.schema_conflicts):
         used_by = conflict.used_by
@@ -130,7 +129,7 @@ def schema_dependent(trial_boot: TrialBoot, database: Database) -> Iterator[Find
     Fix: save the definition of the object. Drop it before `migrate`, and create it again
         afterwards, adapted to the new tables.
     """
-    preconditions = _require_preconditions(trial_boot)
+    preconditions = require_preconditions(trial_boot)
     severity_order = list(DependentEffect)
     by_name: dict[str, list[AffectedDependent]] = {}
     for affected in require(preconditions.affected_dependents):
@@ -182,7 +181,7 @@ def truncated_values(trial_boot: TrialBoot) -> Iterator[Finding]:
         shorter text silently truncates longer values.
     Fix: shorten the listed values yourself, or save them first.
     """
-    for result in _require_preconditions(trial_boot).violated:
+    for result in require_preconditions(trial_boot).violated:
         if result.affected_rows and result.precondition.kind == PreconditionKind.TRUNCATES:
             yield warning(
                 _format_subject(result.precondition),
@@ -204,7 +203,7 @@ def dropped_values(trial_boot: TrialBoot) -> Iterator[Finding]:
     """
     dropped = [
         result
-        for result in _require_preconditions(trial_boot).violated
+        for result in require_preconditions(trial_boot).violated
         if result.affected_rows and result.precondition.kind == PreconditionKind.DROPS
     ]
     if dropped:
@@ -234,7 +233,7 @@ def untested(trial_boot: TrialBoot) -> Iterator[Finding]:
     """
     unknown = [
         result
-        for result in _require_preconditions(trial_boot).violated
+        for result in require_preconditions(trial_boot).violated
         if result.unknown_reason and result.precondition.kind != PreconditionKind.DROPS
     ]
     if unknown:
@@ -259,7 +258,7 @@ def migration_cost(
     Fix: plan the window by the upper bound. For a better estimate, measure the migrations on a copy
         of the data.
     """
-    preconditions = _require_preconditions(trial_boot)
+    preconditions = require_preconditions(trial_boot)
     if preconditions.migrations_planned:
         estimate = estimate_cost(preconditions, tables, catalog.durations)
         yield info(
@@ -274,9 +273,3 @@ def migration_cost(
                 *truncate_list(tuple(map(describe_cost_item, estimate.items))),
             ),
         )
-
-
-def _require_preconditions(trial_boot: TrialBoot) -> Preconditions:
-    if not trial_boot.is_upgrade:
-        raise NotApplicable(TARGET_IS_INSTALLED)
-    return require(trial_boot.facts.preconditions)

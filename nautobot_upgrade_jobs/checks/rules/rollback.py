@@ -10,6 +10,7 @@ from ...rollback.losses import LOSS_TEXT, LOSS_UNIT, DataLoss, LossKind, Reverse
 from ...rollback.options import RollbackDecision, RollbackOption
 from ..build import blocker, info, warning
 from ..findings import Finding, Impact, Phase
+from ..planned_upgrade import require_upgrade
 from ..references import DATABASE_BACKUP, REPEATABLE_INSTALLS, REVERSING_MIGRATIONS
 from ..registry import NotApplicable, check
 from ..text import plural, truncate_list
@@ -202,8 +203,7 @@ def point_of_no_return(
         written since the backup is lost.
     Fix: decide before the maintenance window how, and until when, you would roll back.
     """
-    if not trial_boot.is_upgrade:
-        raise NotApplicable("the target is already installed")
+    require_upgrade(trial_boot)
     decision = require(choice)
     recommended = decision.recommended
     reverse = next(option for option in decision.options if option.kind == "reverse_migrations")

@@ -34,18 +34,6 @@ def removed(
         then stored elsewhere, or names are no longer unique.
     Fix: change to the replacement, before the upgrade if the installed release already supports it.
     """
-    yield from _removed_settings(settings, target, catalog, current_messages, trial_boot)
-    if settings.unread_file:
-        raise FactUnavailable(f"the configuration file was not read: {settings.unread_file}")
-
-
-def _removed_settings(
-    settings: Settings,
-    target: Target,
-    catalog: Catalog,
-    current_messages: SystemChecks | Unavailable,
-    trial_boot: TrialBoot | Unavailable,
-) -> Iterator[Finding]:
     configured = {setting.name: setting for setting in settings.values}
     for removal in catalog.removed_settings:
         if not target.crosses(removal.removed_in):
@@ -57,6 +45,8 @@ def _removed_settings(
             )
         for variable in sorted(set(removal.env) & set(settings.environment)):
             yield _build_environment_finding(removal, variable, target)
+    if settings.unread_file:
+        raise FactUnavailable(f"the configuration file was not read: {settings.unread_file}")
 
 
 def _superseded_messages(

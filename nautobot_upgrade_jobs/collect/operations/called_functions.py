@@ -47,9 +47,10 @@ def walk_functions(function: Any) -> Iterator[CalledFunction]:
         if id(current) in visited:
             continue
         visited.add(id(current))
+        source = inspect.getsource(current)
         names = frozenset(_list_global_names(current.__code__))
         values = []
-        for value in (*_used_values(current, names), own_class):
+        for value in (*_used_values(current, source, names), own_class):
             if isinstance(value, LITERAL_TYPES):
                 values.append(repr(value))
                 pending += filter(_has_file, _members(value))
@@ -58,12 +59,15 @@ def walk_functions(function: Any) -> Iterator[CalledFunction]:
             elif not _is_library(str(getattr(value, "__module__", ""))):
                 found = _methods(value, names) if inspect.isclass(value) else [value]
                 pending += filter(_has_file, map(inspect.unwrap, found))
-        yield CalledFunction(inspect.getsource(current), "\n".join(values), current.__module__)
+        yield CalledFunction(source, "\n".join(values), current.__module__)
 
 
-def _used_values(function: Any, names: frozenset[str]) -> Iterator[Any]:
+def _used_values(function: Any, source: str, names: frozenset[str]) -> Iterator[Any]:
     """Yield the values that a function names: globals, imports in its body and outer variables."""
-    values = [*map(function.__globals__.get, names), *_import_local_names(function).values()]
+    values = [
+        *map(function.__globals__.get, names),
+        *_import_local_names(source, function.__module__),
+    ]
     values += (cell.cell_contents for cell in function.__closure__ or () if _is_filled(cell))
     for value in values:
         if inspect.ismodule(value):
@@ -102,19 +106,19 @@ def _methods(cls: type, names: frozenset[str]) -> list[Any]:
     return [getattr(method, "__func__", method) for method in found]
 
 
-def _import_local_names(function: Any) -> dict[str, Any]:
+def _import_local_names(source: str, module_name: str) -> list[Any]:
     """Return what a function imports inside its body. An import that fails is left out."""
-    found: dict[str, Any] = {}
     try:
-        imports = list(find_imports(inspect.getsource(function)))
+        imports = list(find_imports(source))
     except SyntaxError:  # A lambda in the middle of a statement imports nothing.
-        return found
+        return []
+    found: dict[str, Any] = {}
     for module, name in imports:
         with contextlib.suppress(ImportError, AttributeError, ValueError):
-            absolute = importlib.util.resolve_name(module, function.__module__.rpartition(".")[0])
+            absolute = importlib.util.resolve_name(module, module_name.rpartition(".")[0])
             imported = importlib.import_module(absolute)
             found[name or absolute] = getattr(imported, name) if name else imported
-    return found
+    return list(found.values())
 
 
 def _has_file(value: Any) -> bool:

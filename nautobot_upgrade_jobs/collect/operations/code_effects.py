@@ -7,10 +7,9 @@ is a fact, and a field that is written is a possibility. What is not understood 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 
-from ...facts.preconditions import PreconditionKind
+from .effects import CodeEffects
 from .sql_effects import is_sql, read_statements
 
 INSERTED = "\0"
@@ -36,59 +35,9 @@ WRITING_METHODS = (
 )
 
 
-@dataclass
-class CodeEffects:
-    """What code may write, by its source text."""
-
-    fields: set[str] = field(default_factory=set)
-    """Names of the fields or columns that the code assigns."""
-    writes_unknown_fields: bool = False
-    """Whether the code also writes fields that its text does not name."""
-    adds_rows: bool = False
-    deletes_rows: bool = False
-    changes_relations: bool = False
-    """Whether the code may change a many-to-many relation."""
-    saves: bool = False
-    raises: list[str] = field(default_factory=list)
-    """The exceptions that its own statements raise, each with the conditions around it."""
-
-    @property
-    def changes_rows(self) -> bool:
-        """Whether the code may change or delete existing rows."""
-        return self.saves or self.deletes_rows or self.writes_unknown_fields
-
-    @property
-    def writes(self) -> bool:
-        """Whether the code may write anything."""
-        return self.changes_rows or self.adds_rows or self.changes_relations
-
-    def may_fix(
-        self, kind: PreconditionKind, names: Iterable[str], *, with_deletions: bool = True
-    ) -> bool:
-        """Return whether the code may change rows so that they satisfy a precondition.
-
-        Args:
-            kind: What the precondition requires.
-            names: The names of its fields and columns.
-            with_deletions: Whether to count the removal of rows.
-        """
-        if self.writes_unknown_fields or (with_deletions and self.deletes_rows):
-            return True
-        if kind is PreconditionKind.FOREIGN_KEY and self.adds_rows:
-            return True
-        return not self.fields.isdisjoint(names)
-
-
 def read_sql(text: str) -> CodeEffects:
     """Return the effects of SQL statements."""
-    found = read_statements(text.replace(INSERTED, "{}"))
-    return CodeEffects(
-        fields=set(found.columns),
-        writes_unknown_fields=found.writes_unknown_columns,
-        adds_rows=found.adds_rows,
-        deletes_rows=found.deletes_rows,
-        saves=found.updates,
-    )
+    return read_statements(text.replace(INSERTED, "{}"))
 
 
 def read_function(source: str, *, with_raises: bool) -> CodeEffects:
@@ -133,14 +82,8 @@ def _is_dict_assignment(node: ast.AST) -> bool:
 def _read_text(node: ast.expr, effects: CodeEffects) -> None:
     """Add the effects of a string that is an SQL statement."""
     text = _text_of(node)
-    if text is None or not is_sql(text):
-        return
-    found = read_sql(text)
-    effects.fields |= found.fields
-    effects.writes_unknown_fields |= found.writes_unknown_fields
-    effects.adds_rows |= found.adds_rows
-    effects.deletes_rows |= found.deletes_rows
-    effects.saves |= found.saves
+    if text is not None and is_sql(text):
+        effects.add(read_sql(text))
 
 
 def _text_of(node: ast.expr) -> str | None:

@@ -14,7 +14,8 @@ from django.db.migrations.operations.base import Operation
 from ...facts.migration_code import CodeAccess, MigrationCode
 from ...facts.preconditions import PreconditionKind
 from .called_functions import is_noop, walk_functions
-from .code_effects import CodeEffects, read_function, read_sql
+from .code_effects import read_function, read_sql
+from .effects import CodeEffects
 from .known_names import ModelNames
 from .source_text import (
     find_referenced_models,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import NamedTuple
+
+from .effects import CodeEffects
 
 COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
 KEYWORDS = re.compile(
@@ -40,31 +41,17 @@ READING_FUNCTIONS = frozenset(
 """Functions that change no row, and words that may precede a parenthesis."""
 
 
-class SqlEffects(NamedTuple):
-    """What statements may write."""
-
-    columns: frozenset[str] = frozenset()
-    writes_unknown_columns: bool = False
-    adds_rows: bool = False
-    deletes_rows: bool = False
-    updates: bool = False
-
-
 def is_sql(text: str) -> bool:
     """Return whether a text begins like a statement, after comments."""
     return bool(KEYWORDS.match(COMMENT.sub(" ", text)))
 
 
-def read_statements(text: str) -> SqlEffects:
+def read_statements(text: str) -> CodeEffects:
     """Return the effects of statements."""
-    found = [_read_statement(each) for each in _split(COMMENT.sub(" ", text))]
-    return SqlEffects(
-        frozenset(column for each in found for column in each.columns),
-        any(each.writes_unknown_columns for each in found),
-        any(each.adds_rows for each in found),
-        any(each.deletes_rows for each in found),
-        any(each.updates for each in found),
-    )
+    effects = CodeEffects()
+    for statement in _split(COMMENT.sub(" ", text)):
+        effects.add(_read_statement(statement))
+    return effects
 
 
 def _split(text: str) -> Iterator[str]:
@@ -81,19 +68,20 @@ def _split(text: str) -> Iterator[str]:
     yield text[start:]
 
 
-def _read_statement(statement: str) -> SqlEffects:
+def _read_statement(statement: str) -> CodeEffects:
     update = ON_CONFLICT.search(statement) or UPDATE.search(statement)
     if update and not re.search("[={]", update["assignments"]):
         update = None  # A sentence, not a statement.
     columns = _assigned_columns(update["assignments"]) if update else frozenset[str]()
     is_query = bool(QUERY.match(statement)) and not update
     functions = {name.lower() for name in FUNCTION.findall(statement)} if is_query else set()
-    return SqlEffects(
-        columns or frozenset(),
-        columns is None or bool(UNREADABLE.match(statement)) or not functions <= READING_FUNCTIONS,
-        bool(INSERT.search(statement)),
-        bool(DELETE.search(statement)),
-        update is not None,
+    is_readable = columns is not None and not UNREADABLE.match(statement)
+    return CodeEffects(
+        fields=set(columns or ()),
+        writes_unknown_fields=not (is_readable and functions <= READING_FUNCTIONS),
+        adds_rows=bool(INSERT.search(statement)),
+        deletes_rows=bool(DELETE.search(statement)),
+        saves=update is not None,
     )
 
 

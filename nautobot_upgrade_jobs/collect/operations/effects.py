@@ -1,0 +1,61 @@
+"""What the code of a migration may write, whether it is Python or SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from ...facts.preconditions import PreconditionKind
+
+
+@dataclass
+class CodeEffects:
+    """What code may write, by its source text."""
+
+    fields: set[str] = field(default_factory=set)
+    """Names of the fields or columns that the code assigns."""
+    writes_unknown_fields: bool = False
+    """Whether the code also writes fields that its text does not name."""
+    adds_rows: bool = False
+    deletes_rows: bool = False
+    changes_relations: bool = False
+    """Whether the code may change a many-to-many relation."""
+    saves: bool = False
+    raises: list[str] = field(default_factory=list)
+    """The exceptions that its own statements raise, each with the conditions around it."""
+
+    @property
+    def changes_rows(self) -> bool:
+        """Whether the code may change or delete existing rows."""
+        return self.saves or self.deletes_rows or self.writes_unknown_fields
+
+    @property
+    def writes(self) -> bool:
+        """Whether the code may write anything."""
+        return self.changes_rows or self.adds_rows or self.changes_relations
+
+    def add(self, other: CodeEffects) -> None:
+        """Add what other code may write and raise."""
+        self.fields |= other.fields
+        self.writes_unknown_fields |= other.writes_unknown_fields
+        self.adds_rows |= other.adds_rows
+        self.deletes_rows |= other.deletes_rows
+        self.changes_relations |= other.changes_relations
+        self.saves |= other.saves
+        self.raises += other.raises
+
+    def may_fix(
+        self, kind: PreconditionKind, names: Iterable[str], *, with_deletions: bool = True
+    ) -> bool:
+        """Return whether the code may change rows so that they satisfy a precondition.
+
+        Args:
+            kind: What the precondition requires.
+            names: The names of its fields and columns.
+            with_deletions: Whether to count the removal of rows.
+        """
+        if self.writes_unknown_fields or (with_deletions and self.deletes_rows):
+            return True
+        if kind is PreconditionKind.FOREIGN_KEY and self.adds_rows:
+            return True
+        return not self.fields.isdisjoint(names)
