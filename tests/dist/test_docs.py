@@ -29,6 +29,12 @@ JOBS = {"docs/user/preflight.md": "Preflight", "docs/user/snapshot.md": "Compare
 """The Job of $JOB_ID on each page."""
 
 
+BACKUP = (
+    'pg_dump --format custom --host "$NAUTOBOT_DB_HOST" --port "$NAUTOBOT_DB_PORT"'
+    ' --username "$NAUTOBOT_DB_USER" --file before-upgrade.postgresql "$NAUTOBOT_DB_NAME"'
+)
+
+
 @dataclass(frozen=True)
 class Command:
     page: str
@@ -80,7 +86,7 @@ def furnished(host):
                 shutil.copy(made, one.work / f"{name}.json.gz")
             for name in ("after", "snapshot-of-now"):
                 shutil.copy(later, one.work / f"{name}.json.gz")
-            one.instance.server().dump(one.database, one.work / "before-upgrade.postgresql")
+            one.must(BACKUP)
             done[version, kind] = made
         return one, done[version, kind]
 
