@@ -5,17 +5,16 @@ topic comes from the broken database, the others come from the healthy one.
 """
 
 import re
-from contextlib import contextmanager
 
 import pytest
-from django.db import connection, connections, transaction
+from django.db import connection, transaction
 
 from nautobot_upgrade_jobs.checks.findings import Verdict
 from nautobot_upgrade_jobs.collect import collect_facts
 from nautobot_upgrade_jobs.facts import Facts, Unavailable
 from nautobot_upgrade_jobs.workflows import preflight, verify
 from nautobot_upgrade_jobs.workflows.context import RunRequest
-from tests.support.nautobot import alias_of_role
+from tests.support.nautobot import alias_of_role, locked_tables
 
 pytestmark = pytest.mark.slow
 
@@ -56,7 +55,7 @@ def test_verdict_without_permission_is_not_better(clone, instance, monkeypatch):
 def test_verdict_with_locked_tables_is_not_better(clone, instance, monkeypatch):
     with clone("sample"):
         healthy = collect_facts()
-        with locked_tables(instance):
+        with locked_tables(instance, connection.introspection.table_names()):
             broken = collect_facts()
     assert_unread(broken, "(?i)lock (wait )?timeout")
     assert_not_better(healthy, broken, monkeypatch)
@@ -142,21 +141,3 @@ def unprivileged(instance, database):
     minimum = [f"GRANT SHOW VIEW ON `{database}`.* TO stranger@'%'"]
     grants = minimum if instance.engine == "mysql" else []
     return alias_of_role(instance, database, "unprivileged", "stranger", *grants)
-
-
-@contextmanager
-def locked_tables(instance):
-    """Lock every table, as a migration that rewrites it does."""
-    other = connections.create_connection("default")
-    other.settings_dict["NAME"] = connection.settings_dict["NAME"]
-    try:
-        with other.cursor() as cursor:
-            tables = map(connection.ops.quote_name, connection.introspection.table_names(cursor))
-            if instance.engine == "mysql":
-                cursor.execute("LOCK TABLES " + ", ".join(f"{one} WRITE" for one in tables))
-            else:
-                cursor.execute("BEGIN")
-                cursor.execute(f"LOCK TABLE {', '.join(tables)} IN ACCESS EXCLUSIVE MODE")
-            yield
-    finally:
-        other.close()

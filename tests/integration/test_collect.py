@@ -9,7 +9,7 @@ import pytest
 from django.conf import settings
 from django.core import checks
 from django.core.cache import cache
-from django.db import Error, connection, connections
+from django.db import Error, connection, connections, transaction
 
 from nautobot_upgrade_jobs.checks.findings import Verdict
 from nautobot_upgrade_jobs.checks.registry import checks_for_stage
@@ -20,7 +20,7 @@ from nautobot_upgrade_jobs.report import FORMATS
 from nautobot_upgrade_jobs.workflows.context import RunRequest
 from nautobot_upgrade_jobs.workflows.preflight import run_preflight
 from nautobot_upgrade_jobs.workflows.verify import verify_migrations
-from tests.support.nautobot import alias_of_role, rows_of_every_table
+from tests.support.nautobot import alias_of_role, locked_tables, rows_of_every_table
 
 TARGET = "3.2.7"
 ON_3X = settings.VERSION.startswith("3.")
@@ -259,21 +259,29 @@ def test_collect_facts_raising_collector_is_a_reason_and_not_go(
 
 
 def test_collect_facts_locked_table_times_out(instance):
-    """A running migration holds such locks; the collector neither waits for long nor blocks it."""
-    if instance.engine == "mysql":
-        pytest.skip("MySQL readers do not wait for writers")
-    other = connections.create_connection("default")
-    other.settings_dict["NAME"] = connection.settings_dict["NAME"]
-    with other.cursor() as cursor:
-        cursor.execute("BEGIN")
-        cursor.execute("LOCK TABLE extras_job IN ACCESS EXCLUSIVE MODE")
-        try:
-            facts = collect_facts(topics=("runtime", "jobs"))
-        finally:
-            cursor.execute("ROLLBACK")
-    other.close()
-    assert "lock timeout" in facts.jobs.reason
+    """The collector neither waits for long nor blocks the migration."""
+    with locked_tables(instance, ["extras_job"]):
+        facts = collect_facts(topics=("runtime", "jobs"))
+    assert re.search("(?i)lock (wait )?timeout", facts.jobs.reason)
     assert not isinstance(facts.runtime, Unavailable)
+
+
+def test_read_only_session_waits_less_after_a_lock_timeout(instance):
+    """With every table locked, a run does not wait for each of them in turn."""
+    query, long, short = {
+        "mysql": ("SELECT @@SESSION.lock_wait_timeout", 5, 1),
+        "postgresql": ("SHOW lock_timeout", "5s", "50ms"),
+    }[instance.engine]
+    with locked_tables(instance, ["extras_job"]), read_only_session(30):
+        assert list(execute(query)) == [(long,)]
+        with pytest.raises(Error, match="syntax"):
+            execute("SELECT FROM FROM")
+        assert list(execute(query)) == [(long,)]
+        with pytest.raises(Error, match="timeout"), transaction.atomic():
+            execute("SELECT count(*) FROM extras_job")
+        assert list(execute(query)) == [(short,)]
+        with transaction.atomic():
+            assert list(execute(query)) == [(short,)]
 
 
 def test_read_only_session_slow_statement_times_out(instance):

@@ -311,3 +311,23 @@ def alias_of_role(instance, database, alias, role, *grants):
         if instance.engine == "postgresql":
             server.sql(f"DROP OWNED BY {role}", database=database)
         server.sql(f"DROP USER {role}")
+
+
+@contextlib.contextmanager
+def locked_tables(instance, tables):
+    """Lock tables in another session, as a migration that rewrites them does."""
+    from django.db import connection, connections
+
+    other = connections.create_connection("default")
+    other.settings_dict["NAME"] = connection.settings_dict["NAME"]
+    names = list(map(connection.ops.quote_name, tables))
+    try:
+        with other.cursor() as cursor:
+            if instance.engine == "mysql":
+                cursor.execute("LOCK TABLES " + ", ".join(f"{one} WRITE" for one in names))
+            else:
+                cursor.execute("BEGIN")
+                cursor.execute(f"LOCK TABLE {', '.join(names)} IN ACCESS EXCLUSIVE MODE")
+            yield
+    finally:
+        other.close()

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from django.db import DEFAULT_DB_ALIAS, NotSupportedError, connections
+from django.db import DEFAULT_DB_ALIAS, NotSupportedError, OperationalError, connections
 
 from .django_patches import (
     configure_new_connections,
@@ -24,6 +24,13 @@ if TYPE_CHECKING:
 
 LOCK_TIMEOUT_SECONDS = 5
 """Other sessions queue behind a session that waits for a lock, so this one gives up early."""
+SHORT_LOCK_TIMEOUTS = {
+    "postgresql": "SET lock_timeout = '50ms'",
+    "mysql": "SET SESSION lock_wait_timeout = 1",  # the shortest that MySQL accepts
+}
+"""After the first lock timeout, a migration probably runs and holds the locks of more tables."""
+LOCK_TIMEOUT_ERRORS = ("55P03", 1205)
+"""The SQLSTATE of PostgreSQL and the error number of MySQL."""
 APPLICATION_NAME = "nautobot-upgrade-jobs"
 
 
@@ -61,11 +68,34 @@ def read_only_session(
     connections[DEFAULT_DB_ALIAS] = connection
     try:
         connection.ensure_connection()
-        with disable_constance_writes():
+        with connection.execute_wrapper(_LockPatience()), disable_constance_writes():
             yield connection
     finally:
         connections[DEFAULT_DB_ALIAS] = previous
         connection.close()
+
+
+class _LockPatience:
+    """Wait briefly for locks after the first lock timeout of a session. Django calls this object.
+
+    A rollback to a savepoint undoes the setting, so it is set before each statement.
+    """
+
+    def __init__(self) -> None:
+        self.is_short = False
+
+    def __call__(
+        self, execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any
+    ) -> Any:
+        if self.is_short:
+            context["cursor"].cursor.execute(SHORT_LOCK_TIMEOUTS[context["connection"].vendor])
+        try:
+            return execute(sql, params, many, context)
+        except OperationalError as error:
+            cause = error.__cause__
+            code = getattr(cause, "pgcode", None) or getattr(cause, "sqlstate", None)
+            self.is_short |= (code or error.args[0]) in LOCK_TIMEOUT_ERRORS
+            raise
 
 
 def force_read_only_connections(statement_timeout_seconds: int) -> None:
