@@ -7,7 +7,7 @@ supported release has: in a trial boot, the code is newer than the tables.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -16,7 +16,7 @@ from typing import NamedTuple
 from django.apps import apps
 from nautobot.extras.registry import registry
 
-from ..facts import Unavailable, or_none
+from ..facts import Unavailable
 from ..facts.customizations import (
     APP_CODE,
     JOB_FILE,
@@ -28,7 +28,11 @@ from ..facts.customizations import (
 from .context import Context, attempt
 from .db.sql import fetch_rows
 from .support.redaction import redact_text
-from .user_content.code_lookups import find_app_files, find_unsupported_queries
+from .user_content.code_lookups import (
+    UNREADABLE_CODE_ERRORS,
+    find_app_files,
+    find_unsupported_queries,
+)
 from .user_content.job_files import (
     find_broken_job_files,
     find_job_files,
@@ -217,11 +221,12 @@ def _inspect_job_files(context: Context) -> InspectionResult:
     broken = list(find_broken_job_files(folders, imported=context.imports_jobs))
     paths = [path for _, files in folders for path in files]
     unloadable = {file.path for file in broken}
-    queries = [(str(path), path) for path in paths if str(path) not in unloadable]
+    readable = [(str(path), path) for path in paths if str(path) not in unloadable]
+    queries = _inspect_queries(JOB_FILE, readable)
     return InspectionResult(
         len(paths),
         [
-            *_inspect_queries(JOB_FILE, queries),
+            *queries.problems,
             *(
                 CustomizationProblem(
                     JOB_FILE,
@@ -240,28 +245,35 @@ def _inspect_job_files(context: Context) -> InspectionResult:
                     f"the Git repository {slug} has no clone on this host"
                     for slug in find_uncloned_repositories(context.connection)
                 ),
+                *filter(None, [queries.unreadable]),
             ]
         ),
     )
 
 
 def _inspect_app_code() -> InspectionResult:
-    files = list(find_app_files())
-    return InspectionResult(len(files), list(_inspect_queries(APP_CODE, files)))
+    return _inspect_queries(APP_CODE, list(find_app_files()))
 
 
-def _inspect_queries(
-    kind: str, files: Iterable[tuple[str, Path]]
-) -> Iterator[CustomizationProblem]:
-    """Yield the queries of files that the running models do not support: each field once a file."""
-    expected = (OSError, SyntaxError, ValueError)
+def _inspect_queries(kind: str, files: Collection[tuple[str, Path]]) -> InspectionResult:
+    """Find the queries that the running models do not support: each field once a file."""
+    problems: list[CustomizationProblem] = []
+    unreadable = []
     for name, path in files:
-        defects = attempt(lambda p=path: list(find_unsupported_queries(p)), expected=expected)
+        defects = attempt(
+            lambda p=path: list(find_unsupported_queries(p)), expected=UNREADABLE_CODE_ERRORS
+        )
+        if isinstance(defects, Unavailable):
+            unreadable.append(f"{name}: {defects.reason}")
+            continue
         by_subject: dict[str, Defect] = {}
-        for defect in or_none(defects) or ():
+        for defect in defects:
             by_subject.setdefault(f"{name}: {defect.owner} {defect.reference}", defect)
-        for subject, defect in by_subject.items():
-            yield CustomizationProblem(kind, subject, f"{path}:{defect.line}", defect)
+        problems += (
+            CustomizationProblem(kind, subject, f"{path}:{defect.line}", defect)
+            for subject, defect in by_subject.items()
+        )
+    return InspectionResult(len(files), problems, "; ".join(unreadable))
 
 
 def _inspect_custom_validators() -> InspectionResult:

@@ -1,5 +1,6 @@
 """Content that users created is parsed against the running code and never run."""
 
+import re
 import sys
 from types import ModuleType
 
@@ -361,16 +362,28 @@ def test_find_unsupported_queries_are_those_that_the_models_refuse(tmp_path):
     ]
 
 
-def test_app_code_is_inspected_without_migrations_and_tests(tmp_path, monkeypatch):
-    package = tmp_path / "planted_app"
-    for name in ("jobs.py", "tests/test_jobs.py", "migrations/0001_initial.py"):
-        (package / name).parent.mkdir(parents=True, exist_ok=True)
-        (package / name).write_text(QUERIES)
+@pytest.fixture
+def planted_app(tmp_path, monkeypatch):
+    """An enabled App without files."""
     module = ModuleType("planted_app")
+    package = tmp_path / "planted_app"
+    package.mkdir()
     module.__path__ = [str(package)]
     monkeypatch.setitem(sys.modules, "planted_app", module)
     with override_settings(PLUGINS=[*settings.PLUGINS, "planted_app"]):
-        problems = collect_facts(topics=("customizations",)).customizations.problems
+        yield package
+
+
+def test_app_code_is_inspected_without_migrations_tests_and_templates(planted_app):
+    for name in (
+        "jobs.py",
+        "tests/test_jobs.py",
+        "migrations/0001_initial.py",
+        "templates/{{name}}/jobs.py",
+    ):
+        (planted_app / name).parent.mkdir(parents=True, exist_ok=True)
+        (planted_app / name).write_text(QUERIES)
+    problems = collect_facts(topics=("customizations",)).customizations.problems
     found = [one.name for one in problems if one.kind == APP_CODE]
     assert len(found) == 4
     assert set(found) == {
@@ -379,3 +392,25 @@ def test_app_code_is_inspected_without_migrations_and_tests(tmp_path, monkeypatc
         "planted_app/jobs.py: dcim.Device nopes",
         "planted_app/jobs.py: ipam.VLAN nope",
     }
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"def run(:", "SyntaxError: invalid syntax"),
+        (b"name = 1\0", "null bytes"),
+        (b"name = '\xff'", "SyntaxError: .*utf-8"),
+        (b"x = a" + b".b" * 20_000, "(RecursionError|MemoryError)"),
+        (None, "FileNotFoundError"),
+    ],
+)
+def test_app_code_that_cannot_be_read_is_not_checked(content, reason, planted_app):
+    path = planted_app / "jobs.py"
+    if content is None:
+        path.symlink_to(planted_app / "gone.py")
+    else:
+        path.write_bytes(content)
+    (planted_app / "others.py").write_text(QUERIES)
+    facts = collect_facts(topics=("customizations",)).customizations
+    assert re.fullmatch(rf"planted_app/jobs.py: .*{reason}.*", facts.unreadable[APP_CODE])
+    assert len([one for one in facts.problems if one.kind == APP_CODE]) == 4

@@ -22,19 +22,25 @@ from .validators import validate_lookup
 OWN_APP = "nautobot_upgrade_jobs"
 SKIPPED_FOLDERS = frozenset({"migrations", "tests"})
 """Migrations use the models of their time, and tests do not run."""
+UNREADABLE_CODE_ERRORS = (OSError, SyntaxError, ValueError, RecursionError, MemoryError)
+"""A file cannot be read, is not valid Python, has null bytes, or is nested too deeply."""
 ANY_VALUE = "x"
 """A value of a lookup. Errors about the value are ignored."""
 
 
 def find_app_files() -> Iterator[tuple[str, Path]]:
-    """Yield the Python files of the enabled Apps, each with its path below the App's folder."""
+    """Yield the modules of the enabled Apps, each with its path below the App's folder.
+
+    A path that Python cannot import is skipped: it may be the template of a file.
+    """
     for plugin in settings.PLUGINS:
         module = sys.modules.get(plugin)
         for folder in getattr(module, "__path__", ()) if plugin != OWN_APP else ():
             root = Path(folder)
             for path in sorted(root.rglob("*.py")):
                 relative = path.relative_to(root.parent)
-                if SKIPPED_FOLDERS.isdisjoint(relative.parts):
+                names = relative.with_suffix("").parts
+                if SKIPPED_FOLDERS.isdisjoint(names) and all(map(str.isidentifier, names)):
                     yield str(relative), path
 
 
@@ -42,9 +48,7 @@ def find_unsupported_queries(path: Path) -> Iterator[Defect]:
     """Yield the queries of a file that the models of Nautobot do not support, with their lines.
 
     Raises:
-        OSError: The file cannot be read.
-        SyntaxError: The file is not valid Python.
-        ValueError: The file contains null bytes.
+        Exception: One of ``UNREADABLE_CODE_ERRORS``.
     """
     for use in find_field_uses(ast.parse(path.read_bytes(), str(path))):
         model = _resolve_model(use.model)
