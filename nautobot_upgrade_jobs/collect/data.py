@@ -166,19 +166,19 @@ def _find_missing_engine_columns(connection: BaseDatabaseWrapper) -> tuple[str, 
     return tuple(missing)
 
 
-def _find_negated_group_filters(connection: BaseDatabaseWrapper) -> AffectedRows:
+def _find_negated_group_filters(connection: BaseDatabaseWrapper) -> dict[str, tuple[str, ...]]:
     groups = fetch_rows(
         connection,
         "SELECT name, filter FROM extras_dynamicgroup WHERE group_type = 'dynamic-filter' "
         "ORDER BY name",
     )
-    negated_groups = []
+    negated_groups = {}
     for name, stored in groups:
         filters = json.loads(stored) if isinstance(stored, (str, bytes)) else stored
-        negated = sorted(key for key in filters or () if NEGATED_LOOKUP.search(key))
+        negated = tuple(sorted(key for key in filters or () if NEGATED_LOOKUP.search(key)))
         if negated:
-            negated_groups.append(f"{name}: {', '.join(negated)}")
-    return AffectedRows(len(negated_groups), tuple(negated_groups[:MAX_EXAMPLES]))
+            negated_groups[str(name)] = negated
+    return negated_groups
 
 
 def _termination_tables() -> dict[tuple[str, str], str]:

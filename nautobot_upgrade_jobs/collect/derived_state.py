@@ -1,114 +1,72 @@
-"""Collect what the running code computes from the rows.
+"""Collect what the running code computes from the rows, in a read-only session.
 
-Filters are run, templates are rendered and queries are validated, with the models of the running
-code and in the read-only session. An error in one object is recorded as the result of this object.
+An error in one object is recorded as the result of this object.
 """
 
 from __future__ import annotations
 
 import json
-import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Iterator
 from functools import partial
-from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth.models import Group, Permission
 from django.contrib.contenttypes.models import ContentType
 from django.db.models import Count
 from nautobot.core.utils.data import render_jinja2
-from nautobot.core.utils.permissions import qs_filter_from_constraints
 from nautobot.dcim.models import CablePath, Device
 from nautobot.extras.models import (
     ComputedField,
     CustomField,
-    DynamicGroup,
     ExportTemplate,
     GraphQLQuery,
     Relationship,
     RelationshipAssociation,
     Role,
     SavedView,
-    StaticGroupAssociation,
     Status,
     Tag,
 )
-from nautobot.users.models import ObjectPermission
 
-from ..facts import DerivedState, Listing, Unavailable
-from .context import Context, attempt, guard
-from .support.counted_objects import CountedObjects, Description, build_listing
+from ..facts import DerivedState
+from .context import Context
+from .support.counted_objects import CountedObjects
+from .support.listings import (
+    MAX_TEXT,
+    Items,
+    collect_listings,
+    evaluate_or_error,
+    format_content_type,
+)
 from .support.redaction import digest
 from .user_content.graphql import get_running_schema, validate_query
 
 if TYPE_CHECKING:
-    from django.db.models import Model, QuerySet
+    from django.db.models import Model
 
 SAMPLE_OBJECTS = 5
 SAMPLE_DEVICES = 20
-MAX_TEXT = 300
-"""Number of characters that are kept of an error."""
-BUDGET_SECONDS = 300
-"""Time limit for all kinds together, because filters and templates of users can be slow."""
-USER_TOKEN = "$user"  # noqa: S105 - the placeholder for the requesting user in a constraint
-
-
-Items = Iterable[tuple[str, Description]]
 
 
 def collect(_: Context) -> DerivedState:
     """Evaluate every object with a computed effect."""
-    end = time.monotonic() + BUDGET_SECONDS
-    return DerivedState(
-        dynamic_groups=_collect_listing(_evaluate_dynamic_groups, end),
-        object_permissions=_collect_listing(_evaluate_object_permissions, end),
-        user_groups=_collect_listing(_count_user_group_members, end),
-        custom_fields=_collect_listing(_count_custom_field_values, end),
-        relationships=_collect_listing(_describe_relationships, end),
-        computed_fields=_collect_listing(_evaluate_computed_fields, end),
-        export_templates=_collect_listing(_evaluate_export_templates, end),
-        graphql_queries=_collect_listing(_validate_graphql_queries, end),
-        saved_views=_collect_listing(_digest_saved_views, end),
-        config_contexts=_collect_listing(_evaluate_config_contexts, end),
-        content_type_assignments=_collect_listing(_list_content_type_assignments, end),
-        model_permissions=_collect_listing(_list_model_permissions, end),
-        cable_paths=_collect_listing(_count_cable_paths, end),
+    listings = collect_listings(
+        {
+            "user_groups": _count_user_group_members,
+            "custom_fields": _count_custom_field_values,
+            "relationships": _describe_relationships,
+            "computed_fields": _evaluate_computed_fields,
+            "export_templates": _evaluate_export_templates,
+            "graphql_queries": _validate_graphql_queries,
+            "saved_views": _digest_saved_views,
+            "config_contexts": _evaluate_config_contexts,
+            "content_type_assignments": _list_content_type_assignments,
+            "model_permissions": _list_model_permissions,
+            "cable_paths": _count_cable_paths,
+        }
     )
-
-
-def _collect_listing(items: Callable[[], Items], end: float) -> Listing | Unavailable:
-    """Return the descriptions of all objects of a kind, or why they are unavailable."""
-    descriptions: dict[str, Description] = {}
-    with guard() as outcome:
-        for name, description in items():
-            if time.monotonic() > end:
-                return Unavailable(f"the budget of {BUDGET_SECONDS} seconds was used up")
-            descriptions[name] = description
-    return outcome.failure or build_listing(descriptions)
-
-
-def _evaluate_or_error(function: Callable[[], Description]) -> Description:
-    """Return the description of an object, or the error of the user's filter or template."""
-    result = attempt(function, expected=Exception)
-    if isinstance(result, Unavailable):
-        return f"error: {result.reason}"[:MAX_TEXT]
-    return result
-
-
-def describe_members(queryset: QuerySet[Any], key: str = "pk") -> CountedObjects:
-    """Return the number and a digest of the keys. Order does not matter; memory is constant."""
-    number = fingerprint = 0
-    keys = queryset.order_by().values_list(key, flat=True).distinct()
-    for member in keys.iterator(chunk_size=2000):
-        number += 1
-        fingerprint ^= int.from_bytes(blake2b(str(member).encode(), digest_size=8).digest(), "big")
-    return CountedObjects(f"{number} members, {fingerprint:016x}", number)
-
-
-def _format_content_type(content_type: ContentType | None) -> str:
-    return f"{content_type.app_label}.{content_type.model}" if content_type else "nothing"
+    return DerivedState(**listings)
 
 
 def _select_oldest(model: type[Model], number: int) -> list[Any]:
@@ -116,56 +74,6 @@ def _select_oldest(model: type[Model], number: int) -> list[Any]:
     names = {field.name for field in model._meta.get_fields()}
     order = ("created", "pk") if "created" in names else ("pk",)
     return list(model._default_manager.order_by(*order)[:number])
-
-
-def _evaluate_dynamic_groups() -> Items:
-    for group in DynamicGroup.objects.order_by("name"):
-        yield group.name, _evaluate_or_error(lambda group=group: _describe_dynamic_group(group))
-
-
-def _describe_dynamic_group(group: Any) -> CountedObjects:
-    content_type = _format_content_type(group.content_type)
-    return _describe_group_members(group).with_prefix(f"{content_type}, {group.group_type}: ")
-
-
-def _describe_group_members(group: Any) -> CountedObjects:
-    if group.group_type == "static":
-        members = StaticGroupAssociation.all_objects.filter(dynamic_group=group)
-        return replace(describe_members(members, "associated_object_id"), is_user_data=True)
-    # Nautobot fills its member cache from this queryset; `generate_query` is now for display only.
-    return describe_members(group._get_group_queryset())
-
-
-def _evaluate_object_permissions() -> Items:
-    for permission in ObjectPermission.objects.order_by("name"):
-        groups = sorted(permission.groups.values_list("name", flat=True))
-        users = sorted(permission.users.values_list("username", flat=True))
-        granted = f"groups: {', '.join(groups) or 'none'}; users: {', '.join(users) or 'none'}"
-        yield f"{permission.name}: granted", granted
-        state = "enabled" if permission.enabled else "disabled"
-        actions = ", ".join(sorted(permission.actions))
-        for content_type in permission.object_types.all():
-            objects = _evaluate_or_error(
-                partial(_describe_permitted_objects, permission, content_type)
-            )
-            name = f"{permission.name}: {_format_content_type(content_type)}"
-            prefix = f"{state}, {actions}: "
-            yield (
-                name,
-                (f"{prefix}{objects}" if isinstance(objects, str) else objects.with_prefix(prefix)),
-            )
-
-
-def _describe_permitted_objects(permission: Any, content_type: ContentType) -> Description:
-    constraints = permission.list_constraints()
-    model = content_type.model_class()
-    if model is None:
-        return "the model does not exist"
-    if not all(constraints):
-        return "all objects"
-    if USER_TOKEN in json.dumps(constraints):
-        return f"depends on the user, constraint {digest(constraints)}"
-    return describe_members(model._default_manager.filter(qs_filter_from_constraints(constraints)))
 
 
 def _count_user_group_members() -> Items:
@@ -177,8 +85,8 @@ def _count_custom_field_values() -> Items:
     for field in CustomField.objects.order_by("key"):
         for content_type in field.content_types.all():
             yield (
-                f"{_format_content_type(content_type)}.{field.key}",
-                _evaluate_or_error(partial(_describe_values, content_type, field.key)),
+                f"{format_content_type(content_type)}.{field.key}",
+                evaluate_or_error(partial(_describe_values, content_type, field.key)),
             )
 
 
@@ -192,8 +100,8 @@ def _describe_values(content_type: ContentType, key: str) -> CountedObjects:
 def _describe_relationships() -> Items:
     numbers = Counter(RelationshipAssociation.objects.values_list("relationship_id", flat=True))
     for relationship in Relationship.objects.order_by("key"):
-        source = _format_content_type(relationship.source_type)
-        destination = _format_content_type(relationship.destination_type)
+        source = format_content_type(relationship.source_type)
+        destination = format_content_type(relationship.destination_type)
         number = numbers[relationship.pk]
         description = f"{relationship.type}, {source} to {destination}, {number} associations"
         yield relationship.key, CountedObjects(description, number, is_user_data=True)
@@ -202,8 +110,8 @@ def _describe_relationships() -> Items:
 def _evaluate_computed_fields() -> Items:
     for field in ComputedField.objects.order_by("key"):
         yield (
-            f"{_format_content_type(field.content_type)}.{field.key}",
-            _evaluate_or_error(lambda field=field: digest(list(_render_computed_field(field)))),
+            f"{format_content_type(field.content_type)}.{field.key}",
+            evaluate_or_error(lambda field=field: digest(list(_render_computed_field(field)))),
         )
 
 
@@ -215,8 +123,8 @@ def _render_computed_field(field: Any) -> Iterator[str]:
 def _evaluate_export_templates() -> Items:
     for template in ExportTemplate.objects.order_by("content_type", "name"):
         yield (
-            f"{_format_content_type(template.content_type)} {template.name}",
-            _evaluate_or_error(lambda template=template: digest(_render_export_template(template))),
+            f"{format_content_type(template.content_type)} {template.name}",
+            evaluate_or_error(lambda template=template: digest(_render_export_template(template))),
         )
 
 
@@ -231,7 +139,7 @@ def _validate_graphql_queries() -> Items:
     for query in GraphQLQuery.objects.order_by("name"):
         yield (
             query.name,
-            _evaluate_or_error(lambda query=query: _validate_graphql_query(schema, query.query)),
+            evaluate_or_error(lambda query=query: _validate_graphql_query(schema, query.query)),
         )
 
 
@@ -251,7 +159,7 @@ def _evaluate_config_contexts() -> Items:
     for device in _select_oldest(Device, SAMPLE_DEVICES):
         yield (
             f"{device.name or 'unnamed'} {device.pk}",
-            _evaluate_or_error(
+            evaluate_or_error(
                 lambda device=device: digest(json.dumps(device.get_config_context()))
             ),
         )
@@ -262,7 +170,7 @@ def _list_content_type_assignments() -> Items:
         for item in model.objects.prefetch_related("content_types"):
             yield (
                 f"{kind} {item.name}",
-                ", ".join(sorted(map(_format_content_type, item.content_types.all()))),
+                ", ".join(sorted(map(format_content_type, item.content_types.all()))),
             )
 
 

@@ -28,11 +28,11 @@ from nautobot.extras.choices import DynamicGroupTypeChoices
 from nautobot.extras.models import DynamicGroup, Role, StaticGroupAssociation, Status
 
 from ..facts import PostUpgrade, Unavailable
-from ..facts.post_upgrade import StaleContentType, StaticFiles
+from ..facts.post_upgrade import StaleContentType, StaleGroup, StaticFiles
 from .context import Context, attempt, guard
 from .db.sql import fetch_value
-from .derived_state import describe_members
 from .operations.content_type_cascades import count_references
+from .support.listings import describe_members
 
 if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper
@@ -175,7 +175,7 @@ def _find_missing_status_role_choices() -> tuple[dict[str, tuple[str, ...]], tup
     return missing, tuple(empty)
 
 
-def _find_stale_dynamic_groups() -> Iterator[str]:
+def _find_stale_dynamic_groups() -> Iterator[StaleGroup]:
     """Yield groups whose stored members differ from the current result of their filter."""
     end = time.monotonic() + GROUPS_BUDGET_SECONDS
     computed = (
@@ -185,12 +185,14 @@ def _find_stale_dynamic_groups() -> Iterator[str]:
     for group in DynamicGroup.objects.filter(group_type__in=computed).order_by("name"):
         if time.monotonic() > end:
             raise TimeoutError(f"the budget of {GROUPS_BUDGET_SECONDS} seconds was used up")
+        selected = None
         with guard() as outcome:
-            members = describe_members(group._get_group_queryset())
+            selected = describe_members(group._get_group_queryset())
         if isinstance(outcome.error, DatabaseError):
             raise outcome.error  # The members are unknown.
-        if outcome.failure:
-            continue  # The filter fails, so there are no members to store.
-        stored = StaticGroupAssociation.all_objects.filter(dynamic_group=group)
-        if describe_members(stored, "associated_object_id") != members:
-            yield str(group.name)
+        stored = describe_members(
+            StaticGroupAssociation.all_objects.filter(dynamic_group=group), "associated_object_id"
+        )
+        if stored != selected and (selected or stored.count):
+            number = selected.count if selected else None
+            yield StaleGroup(str(group.name), stored.count, number)

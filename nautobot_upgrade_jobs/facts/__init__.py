@@ -19,6 +19,7 @@ from .derived_state import DerivedState
 from .expected_schema import ExpectedSchema
 from .extensions import Extensions
 from .files import Files
+from .filter_results import FilterResults
 from .fingerprints import TableFingerprints
 from .jobs import Jobs
 from .migrations import Migrations
@@ -50,6 +51,7 @@ __all__ = [
     "FactUnavailable",
     "Facts",
     "Files",
+    "FilterResults",
     "Jobs",
     "Listing",
     "Migrations",
@@ -97,6 +99,7 @@ class Facts:
     schema: Schema | Unavailable = NOT_COLLECTED
     expected_schema: ExpectedSchema | Unavailable = NOT_COLLECTED
     derived_state: DerivedState | Unavailable = NOT_COLLECTED
+    filter_results: FilterResults | Unavailable = NOT_COLLECTED
     automation: Automation | Unavailable = NOT_COLLECTED
     ui_registry: UiRegistry | Unavailable = NOT_COLLECTED
     files: Files | Unavailable = NOT_COLLECTED

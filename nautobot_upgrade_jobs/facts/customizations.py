@@ -21,6 +21,7 @@ class DefectCode(TextEnum):
     MISSING_JOB = "missing_job"
     MISSING_PAGE = "missing_page"
     MISSING_FILTER = "missing_filter"
+    INVALID_FILTER_VALUE = "invalid_filter_value"
     MISSING_FIELD = "missing_field"
     MISSING_ATTRIBUTE = "missing_attribute"
     MISSING_VARIABLE = "missing_variable"

@@ -45,5 +45,5 @@ class Data:
     """Data compliance rows of the Data Validation Engine App whose object id is not a UUID."""
     missing_validation_engine_columns: tuple[str, ...] | Unavailable
     """Missing columns (``table.column``) of that App, which a migration of Nautobot reads."""
-    negated_group_filters: AffectedRows | Unavailable
-    """Dynamic groups with a negated filter."""
+    negated_group_filters: dict[str, tuple[str, ...]] | Unavailable
+    """By name of a dynamic group: its negated filters."""

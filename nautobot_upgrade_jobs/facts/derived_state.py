@@ -11,10 +11,6 @@ from .base import Listing, Unavailable
 class DerivedState:
     """Objects by name, each with its computed result. A digest stands for content."""
 
-    dynamic_groups: Listing | Unavailable
-    """By name: the number of members and a digest of their keys, computed from the filter."""
-    object_permissions: Listing | Unavailable
-    """By name and model: the matching objects. By name: the users and groups."""
     user_groups: Listing | Unavailable
     """By name: the number of users."""
     custom_fields: Listing | Unavailable

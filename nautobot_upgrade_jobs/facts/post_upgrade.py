@@ -29,6 +29,21 @@ class StaticFiles:
 
 
 @dataclass(frozen=True)
+class StaleGroup:
+    """A dynamic group whose stored members differ from the result of its filter."""
+
+    name: str
+    stored: int
+    """Number of stored members."""
+    selected: int | None
+    """Number of objects that the filter selects; None if the filter fails."""
+
+    def __str__(self) -> str:
+        selects = "fails" if self.selected is None else f"selects {self.selected}"
+        return f"{self.name}: {self.stored} stored, the filter {selects}"
+
+
+@dataclass(frozen=True)
 class PostUpgrade:
     """What shows that a post-upgrade step was skipped."""
 
@@ -45,5 +60,4 @@ class PostUpgrade:
     """By kind and model, such as ``status dcim.device``: the missing defaults of the release."""
     models_without_choices: tuple[str, ...] | Unavailable
     """Kinds and models, such as ``status dcim.device``, without any status or role."""
-    stale_dynamic_groups: tuple[str, ...] | Unavailable
-    """Dynamic groups whose stored members differ from the result of their filter."""
+    stale_dynamic_groups: tuple[StaleGroup, ...] | Unavailable

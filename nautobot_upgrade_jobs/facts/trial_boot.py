@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from . import NOT_COLLECTED, Customizations, Facts, Unavailable
+from . import NOT_COLLECTED, Customizations, Facts, FilterResults, Unavailable
 from .release_notes import ReleaseNotes
 from .startup import Failure
 
@@ -36,6 +36,8 @@ class TrialBoot:
     """False if the target is installed and has no pending migrations."""
     current_customizations: Customizations | Unavailable = NOT_COLLECTED
     """The same validation by the installed code, made only if the target found problems."""
+    recounted_filter_results: FilterResults | Unavailable = NOT_COLLECTED
+    """The results of the installed code after the trial, counted only if the target's differ."""
     config: str = ""
     """Path of the configuration that the target was started with."""
     release_notes: ReleaseNotes | Unavailable = NOT_COLLECTED

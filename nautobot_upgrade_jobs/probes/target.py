@@ -20,7 +20,13 @@ from typing import Any
 from ..checks.registry import TRIAL_BOOT_TOPICS
 from .startup import describe_failure, load_configuration, load_nautobot, set_up_django
 
-TOPICS = (*TRIAL_BOOT_TOPICS, "customizations", "preconditions", "planned_reversal")
+TOPICS = (
+    *TRIAL_BOOT_TOPICS,
+    "customizations",
+    "filter_results",
+    "preconditions",
+    "planned_reversal",
+)
 """Topics that are collected in the target."""
 OWN_PACKAGE = "nautobot_upgrade_jobs"
 """This App loads the configuration, so it is in the stack of every error in the configuration."""

@@ -13,7 +13,7 @@ from ..facts import Facts, FactUnavailable, Listing, Unavailable, require
 from ..facts.settings import Setting
 from .difference import Difference, Item, NotComparable
 
-LISTED_TOPICS = ("schema", "derived_state", "automation", "ui_registry", "files")
+LISTED_TOPICS = ("schema", "derived_state", "filter_results", "automation", "ui_registry", "files")
 """Topics in which each listing is a section."""
 MEDIA_FILES = "files.media"
 

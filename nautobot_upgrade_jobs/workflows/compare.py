@@ -25,6 +25,7 @@ REMEDIATIONS = {
     "schema": "Only migrations should alter tables. Find out what altered this table, and check "
     "whether `nautobot-server migrate` has finished.",
     "derived_state": "Open the object and check that it still works.",
+    "filter_results": "Open the object and check which objects its filter selects.",
     "automation": "If the change was not intended, install, enable or schedule it again.",
     "ui_registry": "Check whether an App is missing, or a newer release has moved the page.",
     "files": "Compare the file with the backup of the old installation.",

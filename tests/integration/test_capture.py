@@ -6,8 +6,10 @@ from dataclasses import replace
 
 import pytest
 from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.db import connection, connections
-from nautobot.extras.models import ComputedField, DynamicGroup, GraphQLQuery
+from nautobot.dcim.models import Device
+from nautobot.extras.models import ComputedField, DynamicGroup, GraphQLQuery, SavedView
 
 from nautobot_upgrade_jobs.collect import collect_facts
 from nautobot_upgrade_jobs.collect.db import fingerprints_mysql, fingerprints_postgresql
@@ -15,6 +17,7 @@ from nautobot_upgrade_jobs.common.errors import UsageError
 from nautobot_upgrade_jobs.facts import Unavailable
 from nautobot_upgrade_jobs.facts.fingerprints import DEPTHS
 from nautobot_upgrade_jobs.snapshot.file_format import load
+from nautobot_upgrade_jobs.snapshot.listing_diff import listing_fields
 from nautobot_upgrade_jobs.workflows.capture import capture
 
 JOB = "nautobot_upgrade_jobs.jobs.capture.CaptureSnapshot"
@@ -238,20 +241,35 @@ def test_capture_job_attaches_a_valid_snapshot(rest):
     assert len(snapshot.facts.fingerprints.tables) == result["result"]["tables"]
 
 
-def test_derived_state_over_budget_is_unavailable(monkeypatch):
-    monkeypatch.setattr("nautobot_upgrade_jobs.collect.derived_state.BUDGET_SECONDS", -1)
-    derived_state = collect_facts(topics=("derived_state",)).derived_state
-    assert "-1 s" in derived_state.dynamic_groups.reason
+@pytest.mark.parametrize("topic", ["derived_state", "filter_results"])
+def test_listings_over_budget_are_unavailable(topic, monkeypatch):
+    monkeypatch.setattr("nautobot_upgrade_jobs.collect.support.listings.BUDGET_SECONDS", -1)
+    facts = getattr(collect_facts(topics=(topic,)), topic)
+    assert {vars(facts)[name].reason for name in listing_fields(topic)} == {
+        "the budget of -1 seconds was used up"
+    }
 
 
 def test_derived_state_invalid_object_leaves_the_others(own_database):
-    DynamicGroup.objects.filter(name="Sample by name").update(filter={"no_such": ["x"]})
     ComputedField.objects.update(template="{{ obj.name.no.such }}")
     GraphQLQuery.objects.filter(name="Sample locations").update(query="{ nothing { id } }")
     derived_state = collect_facts(topics=("derived_state",)).derived_state
     assert "error" in derived_state.computed_fields.items["dcim.device.sample_line"]
     assert derived_state.graphql_queries.items["Sample locations"].startswith("invalid: ")
     assert derived_state.graphql_queries.items["Sample interfaces"] == "valid"
-    assert "4 members" in derived_state.object_permissions.items["Sample devices: dcim.device"]
-    assert derived_state.object_permissions.counts["Sample devices: dcim.device"] == 4
     assert derived_state.custom_fields.user_data == tuple(derived_state.custom_fields.counts)
+
+
+def test_filter_results_invalid_filter_leaves_the_others(own_database):
+    DynamicGroup.objects.filter(name="Sample by name").update(filter={"no_such": ["x"]})
+    SavedView.objects.create(
+        name="edge",
+        owner=get_user_model().objects.first(),
+        view="dcim:device_list",
+        config={"filter_params": {"name__isw": ["edge"]}},
+    )
+    results = collect_facts(topics=("filter_results",)).filter_results
+    assert "4 members" in results.object_permissions.items["Sample devices: dcim.device"]
+    assert results.object_permissions.counts["Sample devices: dcim.device"] == 4
+    (view,) = [name for name in results.saved_views.items if " / edge of " in name]
+    assert results.saved_views.counts[view] == len(Device.objects.filter(name__istartswith="edge"))

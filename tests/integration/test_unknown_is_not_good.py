@@ -18,6 +18,7 @@ from nautobot.extras.models import DynamicGroup, GitRepository
 
 from nautobot_upgrade_jobs.collect import collect_facts
 from nautobot_upgrade_jobs.facts import Unavailable
+from nautobot_upgrade_jobs.facts.post_upgrade import StaleGroup
 
 
 @pytest.fixture
@@ -38,19 +39,42 @@ def test_home_panels_without_a_superuser_are_unavailable():
 
 
 @pytest.mark.parametrize(
-    ("error", "is_known"),
+    ("error", "expected"),
     [
-        pytest.param(DatabaseError("canceling statement due to statement timeout"), False, id="db"),
-        pytest.param(ValueError("no such filter"), True, id="the filter fails for everyone"),
+        pytest.param(
+            DatabaseError("canceling statement due to statement timeout"),
+            Unavailable("DatabaseError: canceling statement due to statement timeout"),
+            id="a query that the server ends",
+        ),
+        pytest.param(
+            ValueError("no such filter"),
+            (StaleGroup("planted", 1, None),),
+            id="a filter that fails for everyone",
+        ),
     ],
 )
 @pytest.mark.usefixtures("own_database")
-def test_group_members_that_a_query_cannot_read_are_unavailable(error, is_known):
-    device = ContentType.objects.get_for_model(Device)
-    DynamicGroup.objects.create(name="planted", content_type=device, filter={"name": ["x"]})
+def test_group_members_that_cannot_be_selected_are_not_up_to_date(error, expected):
+    model = ContentType.objects.get_for_model(Device)
+    DynamicGroup.objects.all().delete()
+    filters = {"name": [Device.objects.exclude(name=None).first().name]}
+    DynamicGroup.objects.create(name="planted", content_type=model, filter=filters)
+    DynamicGroup.objects.create(name="empty", content_type=model, filter={"name": ["nothing"]})
+    assert collect("post_upgrade").stale_dynamic_groups == ()
     with mock.patch.object(DynamicGroup, "_get_group_queryset", side_effect=error):
-        groups = collect("post_upgrade").stale_dynamic_groups
-    assert isinstance(groups, Unavailable) is not is_known
+        assert collect("post_upgrade").stale_dynamic_groups == expected
+
+
+@pytest.mark.usefixtures("own_database")
+def test_group_whose_filter_selects_nothing_any_more_is_emptied():
+    device = Device.objects.exclude(name=None).first()
+    model = ContentType.objects.get_for_model(Device)
+    group = DynamicGroup.objects.create(
+        name="planted", content_type=model, filter={"name": [device.name]}
+    )
+    DynamicGroup.objects.filter(pk=group.pk).update(filter={"name": ["nothing"]})
+    found = {one.name: one for one in collect("post_upgrade").stale_dynamic_groups}
+    assert found["planted"] == StaleGroup("planted", 1, 0)
 
 
 @pytest.mark.parametrize("content", [None, "DEBUG = (", "DEBUG = True\n"])

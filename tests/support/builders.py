@@ -14,6 +14,7 @@ from nautobot_upgrade_jobs.facts import (
     ExpectedSchema,
     Extensions,
     Facts,
+    FilterResults,
     Jobs,
     Listing,
     Migrations,
@@ -59,6 +60,7 @@ from nautobot_upgrade_jobs.rollback.diagnosis import Diagnosis, UpgradeState
 from nautobot_upgrade_jobs.rollback.options import RollbackDecision, RollbackOption
 
 CATALOG = load_catalog()
+NO_FILTERS = FilterResults(Listing({}), Listing({}), Listing({}))
 
 
 def target(version: str = "3.2.7", installed: str = "2.4.44") -> Target:
@@ -173,6 +175,7 @@ def trial_boot(**changes: Any) -> TrialBoot:
         "migrations": migrations(),
         "system_checks": SystemChecks(()),
         "customizations": Customizations(),
+        "filter_results": NO_FILTERS,
         "preconditions": Preconditions(),
         "planned_reversal": PlannedReversal(),
     } | changes.pop("facts", {})
@@ -259,7 +262,7 @@ def data(**changes: Any) -> Data:
         AffectedRows(0),
         AffectedRows(0),
         (),
-        AffectedRows(0),
+        {},
     )
     return replace(base, **changes)
 
@@ -360,6 +363,7 @@ def facts(**changes: Any) -> Facts:
         post_upgrade=post_upgrade(),
         extensions=extensions(),
         automation=automation(),
+        filter_results=NO_FILTERS,
         ui_registry=interface(),
     )
     return replace(healthy, **changes)

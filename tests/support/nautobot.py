@@ -16,6 +16,8 @@ import pytest
 from nautobot_upgrade_jobs.facts import (
     Customizations,
     Facts,
+    FilterResults,
+    Listing,
     Migrations,
     PlannedReversal,
     Preconditions,
@@ -30,6 +32,7 @@ NO_CHANGES = Facts(
     migrations=Migrations((), (), ()),
     system_checks=SystemChecks(()),
     customizations=Customizations(),
+    filter_results=FilterResults(Listing({}), Listing({}), Listing({})),
     preconditions=Preconditions(),
     planned_reversal=PlannedReversal(),
 )

@@ -311,6 +311,113 @@ def works(instance, **environment):
     return json.loads(run(instance, "python", "-c", USE, **environment).splitlines()[-1])
 
 
+FILTERS = """
+import nautobot
+nautobot.setup()
+from django.contrib.auth import get_user_model
+from django.contrib.contenttypes.models import ContentType
+from nautobot.dcim.models import Device, Location
+from nautobot.extras.models import DynamicGroup, SavedView, Tag
+from nautobot.ipam.models import Namespace
+place = Location.objects.filter(children=None).first()
+for name in ("one", "two"):
+    Namespace.objects.create(name=name, location=place)
+tags = [Tag.objects.create(name=name) for name in ("old", "core")]
+for tag in tags:
+    tag.content_types.add(ContentType.objects.get_for_model(Device))
+Device.objects.order_by("name").first().tags.set(tags)
+filters = {
+    "location": (Namespace, {"location": str(place.pk)}),
+    "negated": (Device, {"name__nic": ["edge"]}),
+    "tagged": (Device, {"tags": ["old", "core"]}),
+    "same": (Device, {"name__ic": ["edge"]}),
+}
+for suffix in ("", " fixed"):
+    for name, (model, values) in filters.items():
+        DynamicGroup(
+            name=name + suffix, filter=values, content_type=ContentType.objects.get_for_model(model)
+        ).save()
+    SavedView.objects.create(
+        name="view" + suffix, owner=get_user_model().objects.first(), view="ipam:namespace_list",
+        config={"filter_params": filters["location"][1]},
+    )
+"""
+FIXED = """
+import nautobot
+nautobot.setup()
+from nautobot.extras.models import DynamicGroup, SavedView
+filters = {
+    "location": {"name": ["one", "two"]},
+    "negated": {"name__ic": ["edge"]},
+    "tagged": {"name": ["no such device"]},
+}
+for name, values in filters.items():
+    DynamicGroup.objects.filter(name=name + " fixed").update(filter=values)
+config = {"filter_params": filters["location"]}
+SavedView.objects.filter(name="view fixed").update(config=config)
+"""
+SELECTED = """
+import json
+import nautobot
+nautobot.setup()
+from nautobot.core.utils.lookup import get_filterset_for_model, get_model_for_view_name
+from nautobot.extras.models import DynamicGroup, SavedView
+
+def listed(view):
+    model = get_model_for_view_name(view.view)
+    found = get_filterset_for_model(model)(view.config["filter_params"], model.objects.all())
+    return found.qs.count() if found.is_valid() else 0
+
+groups = DynamicGroup.objects.filter(group_type="dynamic-filter")
+groups = groups.exclude(content_type__model="job")  # a release adds system Jobs
+views = SavedView.objects.filter(name__startswith="view")
+print(json.dumps({
+    **{group.name: len(set(group.update_cached_members())) for group in groups},
+    **{view.name: listed(view) for view in views},
+}))
+"""
+"""The number of objects that each group and view selects, as Nautobot counts them."""
+
+
+DIFFERING = {"location", "view", "negated", "tagged"}
+"""The planted filters that select other objects in 3.2."""
+
+
+@pytest.mark.upgrades
+def test_filters_select_other_objects_as_predicted(older, instance, tmp_path):
+    """A value of another form, a negation, two tags, and a filter that stays the same."""
+    run(older, "nautobot-server", "migrate", "--no-input")
+    run(older, "python", "-c", FILTERS)
+    before = selected(older)
+    assert before["location"] == before["view"] == 2
+    both = DIFFERING | {f"{name} fixed" for name in DIFFERING}
+    assert reported_filters(older, instance, tmp_path / "before") == both
+    run(older, "python", "-c", FIXED)
+    assert selected(older) == before
+    assert reported_filters(older, instance, tmp_path / "fixed") == DIFFERING
+    run(instance, "nautobot-server", "migrate")
+    after = selected(instance)
+    assert {name for name, number in before.items() if after[name] != number} == DIFFERING
+    assert after["location"] == after["view"] == 0
+
+
+def reported_filters(older, instance, folder):
+    """Return the names of the planted filters that Preflight reports."""
+    found = by_key(preflight(older, instance.version, folder))
+    subjects = {
+        key.partition(":")[2].removeprefix("dynamic group ").removeprefix("saved view ")
+        for key in found
+        if key.startswith("customizations.")
+    }
+    negated = found["data.negated_group_filters:extras_dynamicgroup"]["evidence"]
+    return subjects | {line.partition(":")[0] for line in negated}
+
+
+def selected(instance):
+    """Return the number of objects that each group and each planted view selects."""
+    return json.loads(run(instance, "python", "-c", SELECTED).splitlines()[-1])
+
+
 TWO_CABLES = """
 import nautobot
 nautobot.setup()

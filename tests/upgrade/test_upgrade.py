@@ -198,7 +198,7 @@ def job(name):
 def groups_of(kind, model):
     """Return the changes of dynamic groups whose members change with the rows of a model."""
     return {
-        f"{kind} derived_state.dynamic_groups {group.name}"
+        f"{kind} filter_results.dynamic_groups {group.name}"
         for group in DynamicGroup.objects.filter(
             content_type__model=model, group_type="dynamic-filter"
         )
@@ -260,14 +260,14 @@ BY_HAND = {
         lambda: DynamicGroup.objects.filter(name="Sample by name").update(filter=INVERTED),
         {
             "unexpected fingerprints extras_dynamicgroup.filter",
-            "unexpected derived_state.dynamic_groups Sample by name",
+            "unexpected filter_results.dynamic_groups Sample by name",
         },
     ),
     "a permission's constraint widened": (
         lambda: ObjectPermission.objects.filter(name="Sample interfaces").update(constraints={}),
         {
             "unexpected fingerprints users_objectpermission.constraints",
-            "unexpected derived_state.object_permissions Sample interfaces: dcim.interface",
+            "unexpected filter_results.object_permissions Sample interfaces: dcim.interface",
         },
     ),
     "a Job uninstalled": (

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ...facts import Apps, FactUnavailable, Unavailable, require
+from ...common.text import plural
+from ...facts import Apps, FactUnavailable, FilterResults, Listing, Unavailable, require
 from ...facts.customizations import APP_CODE, JOB_FILE, CustomizationProblem, Defect, DefectCode
 from ...facts.trial_boot import TrialBoot
-from ..build import warning
+from ..build import info, warning
 from ..findings import Finding, Impact, Phase
 from ..references import RELEASE_NOTES
 from ..registry import NotApplicable, check
@@ -23,8 +24,8 @@ REMEDIATIONS = {
     ),
     "dynamic group": (
         When.NOW,
-        "Replace the filter by one that both releases support. Some releases ignore an unknown "
-        "filter, and others match nothing.",
+        "Replace the filter by one that selects the intended objects on both releases. Some "
+        "releases ignore an invalid filter, and others match nothing.",
     ),
     "object permission": (
         When.AFTER,
@@ -47,6 +48,12 @@ REMEDIATIONS = {
         "after the upgrade. Its Jobs are then unavailable between the upgrade and the change.",
     ),
 }
+FILTER_SECTIONS = {
+    "dynamic group": "dynamic_groups",
+    "object permission": "object_permissions",
+    "saved view": "saved_views",
+}
+"""By kind: the section of the filter results."""
 DEFAULT_REMEDIATION = (
     When.AFTER,
     "Prepare the change now, with the release notes, and save it right after the upgrade.",
@@ -56,6 +63,7 @@ DEFECT_TEXTS = {
     DefectCode.MISSING_JOB: "The Job {reference} does not exist",
     DefectCode.MISSING_PAGE: "The page {reference} does not exist",
     DefectCode.MISSING_FILTER: "{owner} has no filter {reference}",
+    DefectCode.INVALID_FILTER_VALUE: "The filter {reference} of {owner} rejects the value",
     DefectCode.MISSING_FIELD: "{owner} has no field for the lookup {reference}",
     DefectCode.MISSING_ATTRIBUTE: "{owner} has no attribute {reference}",
     DefectCode.MISSING_VARIABLE: "The Job {owner} has no variable {reference}",
@@ -78,15 +86,7 @@ def incompatible(trial_boot: TrialBoot, apps: Apps) -> Iterator[Finding]:
     """
     if not trial_boot.is_upgrade:
         raise NotApplicable(TARGET_IS_INSTALLED)
-    current = (
-        ()
-        if isinstance(trial_boot.current_customizations, Unavailable)
-        else trial_boot.current_customizations.problems
-    )
-    known = {_identity(problem) for problem in current}
-    for problem in require(trial_boot.facts.customizations).problems:
-        if _identity(problem) in known or _is_explained(problem.defect, trial_boot, apps):
-            continue
+    for problem in _new_problems(trial_boot, apps):
         when, fix = REMEDIATIONS.get(problem.kind, DEFAULT_REMEDIATION)
         yield warning(
             problem.subject,
@@ -97,6 +97,19 @@ def incompatible(trial_boot: TrialBoot, apps: Apps) -> Iterator[Finding]:
             evidence=(problem.page,),
             names=(problem.defect.owner, problem.defect.reference),
         )
+
+
+def _new_problems(trial_boot: TrialBoot, apps: Apps) -> Iterator[CustomizationProblem]:
+    """Yield the problems that the upgrade causes and that no other finding explains."""
+    current = (
+        ()
+        if isinstance(trial_boot.current_customizations, Unavailable)
+        else trial_boot.current_customizations.problems
+    )
+    known = {_identity(problem) for problem in current}
+    for problem in require(trial_boot.facts.customizations).problems:
+        if _identity(problem) not in known and not _is_explained(problem.defect, trial_boot, apps):
+            yield problem
 
 
 def _identity(problem: CustomizationProblem) -> CustomizationProblem | str:
@@ -137,6 +150,79 @@ def _describe(defect: Defect) -> str:
     if defect.detail:
         text += f": {defect.detail.rstrip('.')}"
     return f"{text}." + (f" Did you mean {defect.suggestion}?" if defect.suggestion else "")
+
+
+@check(phase=Phase.RUNTIME, impact=Impact.FEATURE_LOSS, see=(RELEASE_NOTES,))
+def different_results(
+    filter_results: FilterResults, trial_boot: TrialBoot, apps: Apps
+) -> Iterator[Finding]:
+    """Every stored filter and constraint selects the same objects on the target.
+
+    Why: two releases can evaluate a filter differently, and no message reports it. Permissions,
+        Jobs and config contexts then apply to other objects. Preflight runs the filters of dynamic
+        groups, permissions and saved views with the code of both releases.
+    Fix: decide which objects are intended, and write the filter so that both releases select them.
+    """
+    if not trial_boot.is_upgrade:
+        raise NotApplicable(TARGET_IS_INSTALLED)
+    target = require(trial_boot.facts.filter_results)
+    problems = list(_new_problems(trial_boot, apps))
+    for kind, section in FILTER_SECTIONS.items():
+        now, then = require(getattr(filter_results, section)), require(getattr(target, section))
+        for name in different_selections(now, then):
+            if _changed_during_trial(trial_boot, section, name, now) or any(
+                _is_about(problem, kind, name) for problem in problems
+            ):
+                continue
+            message = f"The {kind} '{name}' selects {plural(now.counts[name], 'object')} now."
+            evidence = (f"now: {now.items[name]}", f"target: {then.items[name]}")
+            if name not in then.counts:
+                yield info(
+                    f"{kind} {name}",
+                    f"{message} The code of Nautobot {trial_boot.target} cannot evaluate it before "
+                    "the migrations.",
+                    fix="Compare the number after the upgrade.",
+                    evidence=evidence,
+                )
+                continue
+            when, fix = REMEDIATIONS.get(kind, DEFAULT_REMEDIATION)
+            yield warning(
+                f"{kind} {name}",
+                f"{message} With the code of Nautobot {trial_boot.target} it selects "
+                f"{_describe_number(now.counts[name], then.counts[name])}.",
+                fix=fix,
+                when=when,
+                evidence=evidence,
+            )
+
+
+def different_selections(now: Listing, then: Listing) -> tuple[str, ...]:
+    """Return the names in both listings whose objects are counted now and are not the same then."""
+    return tuple(
+        name
+        for name in sorted(now.counts)
+        if then.items.get(name, now.items[name]) != now.items[name]
+    )
+
+
+def _changed_during_trial(trial_boot: TrialBoot, section: str, name: str, now: Listing) -> bool:
+    """Return whether the objects changed while the target ran, so that the results may differ."""
+    recounted = trial_boot.recounted_filter_results
+    listing = recounted if isinstance(recounted, Unavailable) else getattr(recounted, section)
+    return not isinstance(listing, Unavailable) and listing.items.get(name) != now.items[name]
+
+
+def _is_about(problem: CustomizationProblem, kind: str, name: str) -> bool:
+    """Return whether a problem is about the object with this name in a listing."""
+    return problem.kind == kind and (
+        name == problem.name
+        or name.startswith(f"{problem.name}: ")
+        or f" / {problem.name} of " in name
+    )
+
+
+def _describe_number(now: int, then: int) -> str:
+    return str(then or "none") if now != then else f"{then}, but not the same"
 
 
 @check()

@@ -211,12 +211,18 @@ def negated_group_filters(data: Data) -> Iterator[Finding]:
         that both releases read it the same way. Otherwise check the group after the upgrade.
     """
     groups = require(data.negated_group_filters)
-    if groups.count:
+    if groups:
         yield warning(
             "extras_dynamicgroup",
-            f"{plural(groups.count, 'dynamic group')} with a negated filter will contain exactly "
+            f"{plural(len(groups), 'dynamic group')} with a negated filter will contain exactly "
             "the objects that are not members now.",
             fix="If you want to keep the present members, remove the negation from the filter now. "
             "Otherwise find out who uses the group before its members change.",
-            evidence=groups.examples,
+            evidence=truncate_list(
+                tuple(f"{name}: {', '.join(filters)}" for name, filters in groups.items())
+            ),
+            supersedes=tuple(
+                FindingRef("customizations.different_results", f"dynamic group {name}")
+                for name in groups
+            ),
         )

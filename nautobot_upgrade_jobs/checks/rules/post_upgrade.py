@@ -168,7 +168,7 @@ def stale_group_members(post_upgrade: PostUpgrade) -> Iterator[Finding]:
         two refreshes is not unusual.
     Fix: check the differences, then refresh the members.
     """
-    if outdated := require(post_upgrade.stale_dynamic_groups):
+    if outdated := _stale_groups(post_upgrade, emptied=False):
         yield info(
             "extras_dynamicgroup",
             f"The stored members of {plural(len(outdated), 'dynamic group')}"
@@ -177,6 +177,34 @@ def stale_group_members(post_upgrade: PostUpgrade) -> Iterator[Finding]:
             commands=(shell("nautobot-server refresh_dynamic_group_member_caches"),),
             evidence=truncate_list(outdated),
         )
+
+
+@check(stage="verify", phase=Phase.POST_UPGRADE, impact=Impact.FEATURE_LOSS)
+def emptied_groups(post_upgrade: PostUpgrade) -> Iterator[Finding]:
+    """The filter of every dynamic group with members still selects objects.
+
+    Why: a new release may reject the value of a filter or evaluate it differently. The next refresh
+        of the group then removes all members, and `post_upgrade` refreshes every group.
+    Fix: write the filter in the form that the new release expects, then refresh the members.
+    """
+    if emptied := _stale_groups(post_upgrade, emptied=True):
+        groups, selects = plural(len(emptied), "dynamic group"), "its filter selects"
+        if len(emptied) > 1:
+            selects = "their filters select"
+        yield warning(
+            "extras_dynamicgroup",
+            f"The next refresh removes all stored members of {groups}, because {selects} no "
+            "objects.",
+            fix="Open each group, correct the filter, and save the group. Do this before you run "
+            "`nautobot-server post_upgrade`.",
+            evidence=truncate_list(emptied),
+        )
+
+
+def _stale_groups(post_upgrade: PostUpgrade, *, emptied: bool) -> tuple[str, ...]:
+    """Describe the stale groups whose filters select no objects, or the others."""
+    groups = require(post_upgrade.stale_dynamic_groups)
+    return tuple(str(group) for group in groups if (not group.selected) is emptied)
 
 
 @check(phase=Phase.POST_UPGRADE, impact=Impact.DATA_LOSS, see=(COMMANDS,), when=When.WINDOW)

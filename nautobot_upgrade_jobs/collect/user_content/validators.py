@@ -109,17 +109,29 @@ def model_exists(_: type[Model]) -> Iterator[Defect]:
 
 
 def validate_dynamic_group(model: type[Model], stored: Any) -> Iterator[Defect]:
-    """Yield the filters of a dynamic group that do not exist for its model."""
-    yield from _find_unknown_filters(model, _parse_json(stored) or {})
+    """Yield the filters of a dynamic group that its model does not have, or whose value fails."""
+    yield from _validate_filters(model, _parse_json(stored) or {})
 
 
-def _find_unknown_filters(model: type[Model], used: Iterable[str]) -> Iterator[Defect]:
-    filterset = get_filterset_for_model(model)
-    if filterset is None:
+def _validate_filters(model: type[Model], used: Mapping[str, Any]) -> Iterator[Defect]:
+    """Yield the unknown filters, and the filters that do not accept their value.
+
+    The values are validated as Nautobot validates them. Some fields look for the value in the
+    database.
+    """
+    filterset_class = get_filterset_for_model(model)
+    if filterset_class is None:
         yield Defect(DefectCode.NOT_FILTERABLE, owner=model._meta.label)
         return
-    filters = set(filterset().filters)
-    yield from _unknown_names(DefectCode.MISSING_FILTER, used, filters, model._meta.label)
+    filterset = filterset_class(dict(used), model._default_manager.none())
+    owner = model._meta.label
+    yield from _unknown_names(DefectCode.MISSING_FILTER, used, set(filterset.filters), owner)
+    errors: Mapping[str, list[str]] = {}
+    with guard():  # A field of an App can raise any exception.
+        errors = filterset.form.errors
+    for name in sorted(set(used) & set(errors)):
+        detail = " ".join(map(str, errors[name]))
+        yield Defect(DefectCode.INVALID_FILTER_VALUE, name, owner, detail=detail)
 
 
 def _unknown_names(
@@ -179,7 +191,7 @@ def _resolve_lookup(
 
 
 def validate_saved_view(view: str, stored: Any) -> Iterator[Defect]:
-    """Yield the page of a saved view if it does not exist; otherwise the view's unknown filters."""
+    """Yield the page of a saved view if it does not exist; otherwise its invalid filters."""
     try:
         reverse(view)
     except NoReverseMatch:
@@ -188,7 +200,8 @@ def validate_saved_view(view: str, stored: Any) -> Iterator[Defect]:
     parameters: Mapping[str, Any] = (_parse_json(stored) or {}).get("filter_params") or {}
     model = get_model_for_view_name(view)
     if model is not None:
-        yield from _find_unknown_filters(model, set(parameters) - NON_FILTER_PARAMS)
+        used = {name: v for name, v in parameters.items() if name not in NON_FILTER_PARAMS}
+        yield from _validate_filters(model, used)
 
 
 def validate_scheduled_job(task: str, stored: Any) -> Iterator[Defect]:

@@ -19,7 +19,7 @@ from tests.support.snapshot_states import (
 )
 
 ASSIGNMENTS = "derived_state.content_type_assignments"
-GROUPS = "derived_state.dynamic_groups"
+GROUPS = "filter_results.dynamic_groups"
 
 
 @pytest.mark.parametrize(

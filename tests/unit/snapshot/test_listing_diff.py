@@ -57,49 +57,49 @@ def test_listing_differences_settings(before, after, subject):
     ("section", "before", "after", "kind"),
     [
         pytest.param(
-            "custom_fields",
+            "derived_state.custom_fields",
             counted("5 values", 5, is_user_data=True),
             counted("4 values", 4, is_user_data=True),
             "lost",
             id="fewer custom field values",
         ),
         pytest.param(
-            "custom_fields",
+            "derived_state.custom_fields",
             counted("4 values", 4, is_user_data=True),
             counted("5 values", 5, is_user_data=True),
             "unexpected",
             id="more custom field values",
         ),
         pytest.param(
-            "relationships",
+            "derived_state.relationships",
             counted("r, 5 associations", 5, is_user_data=True),
             counted("r, 0 associations", 0, is_user_data=True),
             "lost",
             id="no associations",
         ),
         pytest.param(
-            "relationships",
+            "derived_state.relationships",
             counted("r, 5 associations", 5, is_user_data=True),
             {},
             "lost",
             id="missing relationship",
         ),
         pytest.param(
-            "custom_fields",
+            "derived_state.custom_fields",
             counted("5 values", 5, is_user_data=True),
             {"x": "error: 9 values"},
             "lost",
             id="uncountable values",
         ),
         pytest.param(
-            "dynamic_groups",
+            "filter_results.dynamic_groups",
             counted("dcim.device, static: 5 members, a", 5, is_user_data=True),
             counted("dcim.device, static: 4 members, b", 4, is_user_data=True),
             "lost",
             id="fewer static members",
         ),
         pytest.param(
-            "dynamic_groups",
+            "filter_results.dynamic_groups",
             counted("dcim.device, dynamic-filter: 5 members, a", 5),
             counted("dcim.device, dynamic-filter: 4 members, b", 4),
             "unexpected",
@@ -108,8 +108,6 @@ def test_listing_differences_settings(before, after, subject):
     ],
 )
 def test_listing_differences_fewer_user_data_is_a_loss(section, before, after, kind):
-    states = (
-        state(derived_state=listings("derived_state", **{section: listing}))
-        for listing in (before, after)
-    )
-    assert found(*states) == [(kind, f"derived_state.{section}", "x")]
+    topic, _, field = section.partition(".")
+    states = (state(**{topic: listings(topic, **{field: listing})}) for listing in (before, after))
+    assert found(*states) == [(kind, section, "x")]

@@ -179,25 +179,25 @@ STATES = {
     ),
     "a group of Jobs with more members": (
         old(
-            derived_state=listings(
-                "derived_state", dynamic_groups=counted("extras.job, dynamic-filter: 3", 3)
+            filter_results=listings(
+                "filter_results", dynamic_groups=counted("extras.job, dynamic-filter: 3", 3)
             )
         ),
         upgraded(
-            derived_state=listings(
-                "derived_state", dynamic_groups=counted("extras.job, dynamic-filter: 4", 4)
+            filter_results=listings(
+                "filter_results", dynamic_groups=counted("extras.job, dynamic-filter: 4", 4)
             )
         ),
     ),
     "a group with fewer static members": (
         state(
-            derived_state=listings(
-                "derived_state", dynamic_groups=counted("static: 3", 3, is_user_data=True)
+            filter_results=listings(
+                "filter_results", dynamic_groups=counted("static: 3", 3, is_user_data=True)
             )
         ),
         state(
-            derived_state=listings(
-                "derived_state", dynamic_groups=counted("static: 2", 2, is_user_data=True)
+            filter_results=listings(
+                "filter_results", dynamic_groups=counted("static: 2", 2, is_user_data=True)
             )
         ),
     ),

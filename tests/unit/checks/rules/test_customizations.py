@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from nautobot_upgrade_jobs.checks.rules.customizations import DEFECT_TEXTS
+from nautobot_upgrade_jobs.facts import FilterResults, Listing, Unavailable
 from nautobot_upgrade_jobs.facts.customizations import (
     APP_CODE,
     JOB_FILE,
@@ -126,13 +127,84 @@ def test_incompatible_missing_job_with_unreadable_job_files_reports_nothing(find
     assert findings == [REPORTED_LINK]
 
 
-@pytest.mark.parametrize("check", ["incompatible", "not_inspected"])
+@pytest.mark.parametrize("check", ["incompatible", "different_results", "not_inspected"])
 def test_customizations_target_is_installed_release_not_applicable(findings_of, check):
     state = trial_boot(is_upgrade=False, facts={"customizations": Customizations({}, (LINK,))})
-    assert findings_of(f"customizations.{check}", trial_boot=state) == "not_applicable"
+    installation = facts(apps=apps(), filter_results=results())
+    assert findings_of(f"customizations.{check}", installation, trial_boot=state) == (
+        "not_applicable"
+    )
 
 
 def test_not_inspected_unreadable_kind_is_skipped(findings_of):
     state = trial_boot(facts={"customizations": Customizations(unreadable={"webhook": "denied"})})
     assert findings_of("customizations.not_inspected", trial_boot=state) == "skipped"
     assert findings_of("customizations.not_inspected", trial_boot=trial_boot()) == []
+
+
+def results(section="dynamic_groups", *, name="edge", number=2, digest="a", text=None):
+    """Filter results with one object. With a text, the objects could not be counted."""
+    found = (
+        Listing({name: text}) if text else Listing({name: f"{number}, {digest}"}, {name: number})
+    )
+    sections = ("dynamic_groups", "object_permissions", "saved_views")
+    return FilterResults(**dict.fromkeys(sections, Listing({})) | {section: found})
+
+
+GROUP = ("warning", "dynamic group edge")
+NO_FILTER = problem("dynamic group", "edge", DefectCode.MISSING_FILTER, "gone")
+OTHER_FILTER = problem("dynamic group", "core", DefectCode.MISSING_FILTER, "gone")
+VIEW = {"section": "saved_views", "name": "dcim:device_list / edge of admin"}
+VIEW_FILTER = problem("saved view", "edge", DefectCode.MISSING_FILTER, "gone")
+PERMISSION = {"section": "object_permissions", "name": "edge: dcim.device"}
+
+
+@pytest.mark.parametrize(
+    ("now", "then", "again", "problems", "expected"),
+    [
+        pytest.param({}, {}, None, (), [], id="the same objects"),
+        pytest.param({}, {"number": 0}, None, (), [GROUP], id="becomes empty"),
+        pytest.param({"number": 0}, {}, None, (), [GROUP], id="is empty now"),
+        pytest.param({}, {"digest": "b"}, None, (), [GROUP], id="as many other objects"),
+        pytest.param({}, {"number": 0}, {}, (), [GROUP], id="still the same after the trial"),
+        pytest.param({}, {"number": 3}, {"number": 3}, (), [], id="an object was added meanwhile"),
+        pytest.param({}, {"name": "core"}, None, (), [], id="not in the other listing"),
+        pytest.param({"text": "error"}, {}, None, (), [], id="fails now"),
+        pytest.param({}, {"text": "error"}, None, (), [("info", GROUP[1])], id="fails then"),
+        pytest.param({}, {"number": 0}, None, (NO_FILTER,), [], id="explained by its filter"),
+        pytest.param(
+            {}, {"number": 0}, None, (OTHER_FILTER,), [GROUP], id="another group's filter"
+        ),
+        pytest.param(
+            PERMISSION,
+            {**PERMISSION, "number": 0},
+            None,
+            (NO_FILTER,),
+            [("warning", "object permission edge: dcim.device")],
+            id="permission",
+        ),
+        pytest.param(VIEW, {**VIEW, "number": 9}, None, (VIEW_FILTER,), [], id="explained view"),
+        pytest.param(
+            VIEW,
+            {**VIEW, "number": 9},
+            None,
+            (NO_FILTER,),
+            [("warning", f"saved view {VIEW['name']}")],
+            id="saved view",
+        ),
+    ],
+)
+def test_different_results_reports_what_the_target_selects(
+    findings_of, now, then, again, problems, expected
+):
+    state = trial_boot(
+        facts={
+            "filter_results": results(**then),
+            "customizations": Customizations({}, problems),
+        },
+        recounted_filter_results=Unavailable("-") if again is None else results(**again),
+    )
+    installation = facts(apps=apps(), filter_results=results(**now))
+    assert (
+        findings_of("customizations.different_results", installation, trial_boot=state) == expected
+    )

@@ -4,7 +4,7 @@ import pytest
 
 from nautobot_upgrade_jobs.facts import Unavailable
 from nautobot_upgrade_jobs.facts.content_type_cascade import ContentTypeCascade
-from nautobot_upgrade_jobs.facts.post_upgrade import StaleContentType, StaticFiles
+from nautobot_upgrade_jobs.facts.post_upgrade import StaleContentType, StaleGroup, StaticFiles
 from nautobot_upgrade_jobs.facts.preconditions import Preconditions
 from tests.support.builders import facts, post_upgrade, trial_boot
 
@@ -21,6 +21,7 @@ STATIC = "/opt/nautobot/static"
         "missing_content_types",
         "missing_statuses_or_roles",
         "stale_group_members",
+        "emptied_groups",
     ],
 )
 def test_post_upgrade_rules_without_traces_pass(findings_of, check):
@@ -82,9 +83,33 @@ def test_post_upgrade_rules_without_traces_pass(findings_of, check):
         ),
         pytest.param(
             "stale_group_members",
-            {"stale_dynamic_groups": ("Edge",)},
+            {"stale_dynamic_groups": (StaleGroup("edge", 2, 3), StaleGroup("core", 2, 0))},
             [("info", "extras_dynamicgroup")],
             id="stale dynamic group",
+        ),
+        pytest.param(
+            "emptied_groups",
+            {"stale_dynamic_groups": (StaleGroup("edge", 2, 3), StaleGroup("core", 2, 0))},
+            [("warning", "extras_dynamicgroup")],
+            id="filter that selects nothing any more",
+        ),
+        pytest.param(
+            "emptied_groups",
+            {"stale_dynamic_groups": (StaleGroup("core", 2, None),)},
+            [("warning", "extras_dynamicgroup")],
+            id="filter that fails",
+        ),
+        pytest.param(
+            "emptied_groups",
+            {"stale_dynamic_groups": (StaleGroup("edge", 2, 1),)},
+            [],
+            id="filter that selects fewer",
+        ),
+        pytest.param(
+            "stale_group_members",
+            {"stale_dynamic_groups": (StaleGroup("edge", 2, 0),)},
+            [],
+            id="filter that selects nothing is not reported twice",
         ),
     ],
 )
