@@ -267,7 +267,7 @@ def _inspect_queries(kind: str, files: Collection[tuple[str, Path]]) -> Inspecti
             unreadable.append(f"{name}: {defects.reason}")
             continue
         by_subject: dict[str, Defect] = {}
-        for defect in defects:
+        for defect in sorted(defects, key=lambda one: bool(one.condition)):  # certain ones first
             by_subject.setdefault(f"{name}: {defect.owner} {defect.reference}", defect)
         problems += (
             CustomizationProblem(kind, subject, f"{path}:{defect.line}", defect)

@@ -37,8 +37,8 @@ class DefectCode(TextEnum):
 class Defect:
     """One reason why a customization does not work.
 
-    ``detail`` and ``suggestion`` are ignored in comparisons, because they can differ between
-    releases for the same defect.
+    ``condition``, ``detail`` and ``suggestion`` are ignored in comparisons, because they can differ
+    between releases for the same defect.
     """
 
     code: DefectCode
@@ -49,6 +49,8 @@ class Defect:
     """The model or Job in which the reference is searched."""
     line: int = 0
     """Line of the template, query or file; zero if unknown."""
+    condition: str = field(default="", compare=False)
+    """The condition under which the code runs, if it may depend on the release."""
     detail: str = field(default="", compare=False)
     """The error message of the parser or loader."""
     suggestion: str = field(default="", compare=False)

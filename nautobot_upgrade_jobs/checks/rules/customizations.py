@@ -87,6 +87,9 @@ def incompatible(trial_boot: TrialBoot, apps: Apps) -> Iterator[Finding]:
     if not trial_boot.is_upgrade:
         raise NotApplicable(TARGET_IS_INSTALLED)
     for problem in _new_problems(trial_boot, apps):
+        if problem.defect.condition:
+            yield _possible_defect(problem, trial_boot.target)
+            continue
         when, fix = REMEDIATIONS.get(problem.kind, DEFAULT_REMEDIATION)
         yield warning(
             problem.subject,
@@ -97,6 +100,19 @@ def incompatible(trial_boot: TrialBoot, apps: Apps) -> Iterator[Finding]:
             evidence=(problem.page,),
             names=(problem.defect.owner, problem.defect.reference),
         )
+
+
+def _possible_defect(problem: CustomizationProblem, target: str) -> Finding:
+    """Return the finding about code that may not run on the target."""
+    return info(
+        problem.subject,
+        f"The {problem.kind} '{problem.name}' works on Nautobot {target} only if this line does "
+        f"not run there. {_describe(problem.defect)}",
+        fix="Read the condition in the evidence. If the line does not run on the target, there is "
+        "nothing to do.",
+        evidence=(problem.page, f"condition: {problem.defect.condition}"),
+        names=(problem.defect.owner, problem.defect.reference),
+    )
 
 
 def _new_problems(trial_boot: TrialBoot, apps: Apps) -> Iterator[CustomizationProblem]:

@@ -54,7 +54,7 @@ def find_unsupported_queries(path: Path) -> Iterator[Defect]:
         model = _resolve_model(use.model)
         if model is not None and model.__module__.startswith("nautobot."):
             for defect in _check_use(model, use):
-                yield replace(defect, line=use.line)
+                yield replace(defect, line=use.line, condition=use.condition)
 
 
 def _resolve_model(path: ModelPath) -> type[Model] | None:

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import NamedTuple
 
+from .release_conditions import release_conditions
+
 ATTRIBUTE_METHODS = frozenset({"prefetch_related", "only", "defer"})
 MANAGERS = frozenset({"objects", "_default_manager", "_base_manager"})
 CREATING_METHODS = frozenset({"get_or_create", "update_or_create"})
@@ -55,6 +57,8 @@ class FieldUse(NamedTuple):
     """The lookup or the path, such as ``device__name__in``."""
     kind: UseKind
     line: int
+    condition: str = ""
+    """The condition under which the code runs, if it may depend on the release."""
 
 
 class _Step(NamedTuple):
@@ -66,14 +70,14 @@ class _Step(NamedTuple):
 
 def find_field_uses(tree: ast.Module) -> Iterator[FieldUse]:
     """Yield the fields that the queries in a file use, each use once."""
-    imports = dict(_imported_names(tree))
+    imports, conditions = dict(_imported_names(tree)), release_conditions(tree)
     scopes = [tree, *(node for node in ast.walk(tree) if _is_function(node))]
     found: dict[tuple[ModelPath, str, int], FieldUse] = {}
     for scope in scopes:
         variables = _query_variables(scope, imports)
         for node in ast.walk(scope):
             if isinstance(node, ast.Call):
-                for use in _uses_of_query(node, imports, variables):
+                for use in _uses_of_query(node, imports, variables, conditions):
                     found.setdefault((use.model, use.name, use.line), use)
     yield from found.values()
 
@@ -113,6 +117,7 @@ def _uses_of_query(
     node: ast.Call,
     imports: Mapping[str, ModelPath],
     variables: Mapping[str, tuple[ModelPath, frozenset[str]]],
+    conditions: Mapping[ast.AST, str],
 ) -> Iterator[FieldUse]:
     query = _read_query(node, imports, variables)
     if query is None:
@@ -122,7 +127,8 @@ def _uses_of_query(
     for method, call in steps:
         for name, kind in _names_in_call(method, call):
             if name.partition("__")[0] not in annotations:
-                yield FieldUse(model, name, kind, call.func.end_lineno or call.lineno)
+                line = call.func.end_lineno or call.lineno
+                yield FieldUse(model, name, kind, line, conditions.get(call, ""))
 
 
 def _read_query(

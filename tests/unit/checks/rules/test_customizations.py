@@ -68,6 +68,12 @@ CASES = [
         [],
         id="the same query in another line of the installed App",
     ),
+    pytest.param(
+        (replace(APP_QUERY, defect=replace(APP_QUERY.defect, condition="HAS_ENDS")),),
+        (),
+        [("info", "App code example/jobs.py: dcim.Cable termination_a_id")],
+        id="query that may not run on the target",
+    ),
     pytest.param((FILE,), (), [("warning", "Job file /jobs/a.py")], id="file newly unloadable"),
     pytest.param((LINK,), (OTHER_ATTRIBUTE,), [REPORTED_LINK], id="another missing attribute"),
     pytest.param(

@@ -52,3 +52,38 @@ def test_find_field_uses_has_the_line_of_the_method():
     code = "Cable.objects.filter(\n    a=1,\n).exclude(\n    b=2,\n)"
     lines = [(use.name, use.line) for use in find_field_uses(ast.parse(HEAD + code))]
     assert lines == [("a", 3), ("b", 5)]
+
+
+@pytest.mark.parametrize(
+    ("code", "condition"),
+    [
+        ("def f():\n    if JOINED:\n        return {}", "JOINED"),
+        ("if not JOINED:\n    pass\nelse:\n    {}", "not JOINED"),
+        ("def f():\n    if JOINED:\n        return 1\n    return {}", "JOINED"),
+        ("NEW = Device._meta.x\ndef f(a):\n    if a and NEW:\n        {}", "a and NEW"),
+        ("x = {} if nautobot.__version__ > '3' else None", "nautobot.__version__ > '3'"),
+        ("if settings.VERSION_MAJOR >= 3:\n    {}", "settings.VERSION_MAJOR >= 3"),
+        ("new = version.parse('3')\nif new:\n    {}", "new"),
+        ("if hasattr(Device, 'x'):\n    {}", "hasattr(Device, 'x')"),
+        ("hasattr(Device, 'x') and {}", "hasattr(Device, 'x')"),
+        (
+            "try:\n    import x\n    new = 1\nexcept ImportError:\n    new = 0\nif new:\n    {}",
+            "new",
+        ),
+        ("try:\n    {}\nexcept FieldError:\n    pass", "try … except FieldError"),
+        ("try:\n    {}\nexcept (ValueError, x.FieldError):\n    pass", "try … except FieldError"),
+        ("{}", ""),
+        ("if hasattr(Device, 'x'):\n    pass\n{}", ""),
+        ("def f(name):\n    if name:\n        return {}", ""),
+        ("def f(name):\n    if name == LIMIT:\n        return {}", ""),
+        ("for a in b:\n    if not a:\n        continue\n    {}", ""),
+        ("print(hasattr(a, 'b'), {})", ""),
+        ("try:\n    {}\nexcept Cable.DoesNotExist:\n    pass", ""),
+        ("try:\n    {}\nexcept Exception:\n    pass", ""),
+        ("try:\n    pass\nexcept FieldError:\n    {}", "try … except FieldError"),
+        ("try:\n    pass\nexcept FieldError:\n    pass\n{}", ""),
+    ],
+)
+def test_find_field_uses_separates_code_that_may_not_run_on_every_release(code, condition):
+    tree = ast.parse(HEAD + code.format("Cable.objects.filter(a=1)"))
+    assert [use.condition for use in find_field_uses(tree)] == [condition]
