@@ -18,6 +18,11 @@ def truncate_list(names: tuple[str, ...]) -> tuple[str, ...]:
     return names[:MAX_LISTED] + ((f"and {rest} more",) if rest > 0 else ())
 
 
+def name_constraint_kind(kind: str) -> str:
+    """Return the usual name of a kind of constraint, such as ``foreign key``."""
+    return {"primary": "primary key", "foreign": "foreign key"}.get(kind, kind)
+
+
 def format_duration(minutes: int) -> str:
     """Return a duration in one unit: ``12 minutes``, ``5 hours``, ``3 days``."""
     if minutes < 120:

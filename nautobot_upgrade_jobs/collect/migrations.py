@@ -116,7 +116,15 @@ def _list_schema_changes(app: str, operations: Sequence[Operation]) -> Iterator[
         elif isinstance(operation, FieldOperation):
             table = table_name(operation.model_name)
             if not getattr(operation.field, "many_to_many", False):
-                yield facts.SchemaChange(_field_change_kind(operation), table, operation.name)
+                fields = [(operation.name, operation.field)]
+                yield facts.SchemaChange(
+                    _field_change_kind(operation),
+                    table,
+                    operation.name,
+                    constraints=(
+                        tuple(_list_constraints(fields)) if isinstance(operation, AddField) else ()
+                    ),
+                )
             yield from _list_m2m_tables(table, [(operation.name, operation.field)])
         elif isinstance(operation, RenameModel):
             new_name = table_name(operation.new_name)
@@ -126,11 +134,29 @@ def _list_schema_changes(app: str, operations: Sequence[Operation]) -> Iterator[
         elif isinstance(operation, DeleteModel):
             yield facts.SchemaChange(Kind.REMOVED, table_name(operation.name))
         elif isinstance(operation, CreateModel):
-            yield facts.SchemaChange(Kind.ADDED, table_name(operation.name))
+            yield facts.SchemaChange(
+                Kind.ADDED,
+                table_name(operation.name),
+                constraints=tuple(_list_constraints(operation.fields)),
+            )
             yield from _list_m2m_tables(table_name(operation.name), operation.fields)
         elif isinstance(operation, (ModelOperation, IndexOperation)):
             model = getattr(operation, "model_name", "") or operation.name
             yield facts.SchemaChange(Kind.ALTERED, table_name(model))
+
+
+def _list_constraints(fields: Iterable[tuple[str, Field]]) -> Iterator[facts.FieldConstraint]:
+    """Yield what Django adds for fields after their table or column, each by its own statement."""
+    for name, field in fields:
+        # Fields of Apps may lack any attribute, also because they are not bound to a model.
+        if getattr(field, "many_to_many", False) or getattr(field, "primary_key", True):
+            continue
+        if getattr(field, "remote_field", None) and getattr(field, "db_constraint", False):
+            yield facts.FieldConstraint(name, "foreign")
+        if getattr(field, "unique", False):
+            yield facts.FieldConstraint(name, "unique")
+        elif getattr(field, "db_index", False):
+            yield facts.FieldConstraint(name, "index")
 
 
 def _field_change_kind(operation: FieldOperation) -> facts.SchemaChangeKind:

@@ -17,6 +17,15 @@ class SchemaChangeKind(TextEnum):
 
 
 @dataclass(frozen=True)
+class FieldConstraint:
+    """A constraint or an index that belongs to an added field."""
+
+    field: str
+    kind: str
+    """``foreign``, ``unique`` or ``index``."""
+
+
+@dataclass(frozen=True)
 class SchemaChange:
     """One change of the schema by an operation."""
 
@@ -27,6 +36,8 @@ class SchemaChange:
     changed indexes, constraints or options."""
     new_name: str = ""
     """New name of a renamed table or field."""
+    constraints: tuple[FieldConstraint, ...] = ()
+    """What belongs to the fields that are added."""
 
     @property
     def name(self) -> str:

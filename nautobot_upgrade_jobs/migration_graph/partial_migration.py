@@ -6,16 +6,24 @@ not recorded. An interrupted restore leaves the same state.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 
 from ..facts.expected_schema import ExpectedTable
-from ..facts.migrations import Migration, Operation, SchemaChange, SchemaChangeKind
+from ..facts.migrations import (
+    FieldConstraint,
+    Migration,
+    Operation,
+    SchemaChange,
+    SchemaChangeKind,
+)
 from .history import MigrationHistory
 from .schema_diff import ActualTable, SchemaDrift
 
 ActualTables = Mapping[str, ActualTable]
 ExpectedTables = Mapping[str, ExpectedTable]
+ENFORCED_BY = {"index": {"index", "unique", "primary"}, "unique": {"unique", "primary"}}
+"""The kinds of objects that serve as an index or enforce a unique field."""
 
 
 @dataclass(frozen=True)
@@ -28,11 +36,14 @@ class PartialMigration:
     pending: tuple[int, ...]
     """Indexes of the operations whose changes it does not contain; empty if only the record is
     missing."""
+    incomplete: Mapping[int, tuple[FieldConstraint, ...]] = field(default_factory=dict)
+    """By index of an operation whose table or column exists: its missing constraints."""
 
     @property
     def unobservable(self) -> int:
         """Return the number of operations without a trace in the schema, such as RunPython."""
-        return len(self.migration.operations) - len(self.applied) - len(self.pending)
+        observable = len(self.applied) + len(self.pending) + len(self.incomplete)
+        return len(self.migration.operations) - observable
 
     def accounts_for(self, drift: SchemaDrift) -> bool:
         """Return whether a schema drift is a change by this migration."""
@@ -67,11 +78,39 @@ def partially_applied(
         if not set(migration.dependencies) & set(history.effective) <= history.applied:
             continue
         states = [is_applied(operation, actual, expected) for operation in migration.operations]
-        applied = tuple(index for index, state in enumerate(states) if state is True)
+        begun = [index for index, state in enumerate(states) if state is True]
         pending = tuple(index for index, state in enumerate(states) if state is False)
-        if applied and (not pending or applied[0] < pending[0]):
-            found.append(PartialMigration(migration, applied, pending))
+        # A later migration may have removed a constraint.
+        judged = [] if history.has_applied_children(key) else begun
+        incomplete = {
+            index: missing
+            for index in judged
+            if (missing := tuple(_missing_constraints(migration.operations[index], actual)))
+        }
+        if begun and (not pending or begun[0] < pending[0]):
+            applied = tuple(index for index in begun if index not in incomplete)
+            found.append(PartialMigration(migration, applied, pending, incomplete))
     return tuple(found)
+
+
+def _missing_constraints(operation: Operation, actual: ActualTables) -> Iterator[FieldConstraint]:
+    """Yield the constraints that an operation should have added to existing columns.
+
+    Django adds them after the table or the column, a foreign key even after the last operation.
+    """
+    for change in operation.changes:
+        for constraint in change.constraints if change.table in actual else ():
+            if not _has_constraint(actual[change.table], constraint):
+                yield constraint
+
+
+def _has_constraint(table: ActualTable, constraint: FieldConstraint) -> bool:
+    """Return whether a table has a constraint, or lacks the whole column."""
+    column = table.column_of(constraint.field)
+    if column not in table.columns:
+        return True
+    kinds = ENFORCED_BY.get(constraint.kind, {constraint.kind})
+    return any(each.kind in kinds and column in each.columns[:1] for each in table.constraints)
 
 
 def is_applied(operation: Operation, actual: ActualTables, expected: ExpectedTables) -> bool | None:

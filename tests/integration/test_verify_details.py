@@ -126,6 +126,42 @@ def test_verify_failed_migration_is_partially_applied(more_migrations, instance)
     assert found() == []
 
 
+@pytest.mark.parametrize(
+    ("operation", "statement"),
+    [
+        pytest.param(
+            "migrations.AddField('user', 'friend', models.ForeignKey("
+            "'extras.tag', models.SET_NULL, null=True))",
+            "ALTER TABLE auth_user ADD COLUMN friend_id {uuid}",
+            id="column",
+        ),
+        pytest.param(
+            "migrations.CreateModel('Friend', [('id', models.AutoField(primary_key=True)), "
+            "('friend', models.ForeignKey('extras.tag', models.CASCADE))])",
+            "CREATE TABLE users_friend (id integer PRIMARY KEY, friend_id {uuid} NOT NULL)",
+            id="table",
+        ),
+    ],
+)
+def test_verify_migration_without_its_foreign_key_is_undone_and_not_recorded(
+    more_migrations, instance, operation, statement, request
+):
+    """The server ended after the column or the table, before the constraints."""
+    uuid = "char(32)" if instance.engine == "mysql" else "uuid"
+    name = f"0998_friend_{request.node.callspec.id}"
+    with more_migrations(name, newest("users"), operation):
+        execute(statement.format(uuid=uuid))
+        found_, _ = findings()
+        half = found_[f"migrations.partially_applied:users.{name}"]
+        assert "incomplete, without the foreign key of friend" in half.evidence[0]
+        *undo, again = half.commands
+        assert again == shell("nautobot-server post_upgrade")
+        execute(*(command.text for command in undo))
+        found_, _ = findings()
+        assert f"migrations.partially_applied:users.{name}" not in found_
+    assert found() == []
+
+
 @pytest.mark.skipif(settings.VERSION.startswith("3."), reason="nothing newer is in the catalog")
 def test_verify_database_ahead_of_code_is_blocked():
     """``migrate --check`` and ``health_check`` report no error for it."""

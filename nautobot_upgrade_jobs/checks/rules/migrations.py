@@ -18,7 +18,7 @@ from ..findings import Finding, Impact, Phase, Severity
 from ..references import DATABASE_BACKUP, MIGRATIONS, UPGRADING
 from ..registry import check
 from ..remediation import Command, shell, sql
-from ..text import plural, truncate_list
+from ..text import name_constraint_kind, plural, truncate_list
 
 
 @check(stage="both", phase=Phase.MIGRATE, impact=Impact.OUTAGE, see=(UPGRADING,))
@@ -105,8 +105,9 @@ def partially_applied(
     history, live = MigrationHistory(migrations), actual_tables(schema)
     filled = {table.name for table in tables.tables if table.rows}
     for progress in find_partially_applied(history, live, require(models.tables)):
-        done = [progress.migration.operations[index] for index in progress.applied]
-        complete = not progress.pending and (
+        begun = sorted((*progress.applied, *progress.incomplete))
+        done = [progress.migration.operations[index] for index in begun]
+        complete = not (progress.pending or progress.incomplete) and (
             not progress.unobservable
             or database.vendor == "postgresql"  # a failed migration is rolled back
             or history.has_applied_children(progress.migration.key)
@@ -126,6 +127,7 @@ def _build_partial_finding(
         progress.migration.key,
         f"{progress.migration.key} is not recorded as applied, but the schema contains "
         f"{len(progress.applied)} of its {plural(len(progress.migration.operations), 'operation')}"
+        + (f", {len(progress.incomplete)} without constraints" if progress.incomplete else "")
         + (f" and lacks {len(progress.pending)}." if progress.pending else "."),
         fix=fix,
         commands=commands,
@@ -178,14 +180,12 @@ def _partial_remediation(
 def _describe_operations(progress: PartialMigration) -> Iterator[str]:
     """Yield each operation with its state."""
     operations = progress.migration.operations
+    states = dict.fromkeys(progress.applied, "done") | dict.fromkeys(progress.pending, "missing")
+    for index, missing in progress.incomplete.items():
+        names = (f"{name_constraint_kind(one.kind)} of {one.field}" for one in missing)
+        states[index] = f"incomplete, without the {', the '.join(names)}"
     for index, operation in enumerate(operations):
-        state = (
-            "done"
-            if index in progress.applied
-            else "missing"
-            if index in progress.pending
-            else "leaves no trace"
-        )
+        state = states.get(index, "leaves no trace")
         text = " ".join(
             (operation.kind, *map(_describe_schema_change, operation.changes), operation.name)
         ).strip()

@@ -19,7 +19,7 @@ from ..findings import Finding, Impact, Phase, Severity
 from ..references import DATABASE_BACKUP
 from ..registry import check
 from ..remediation import sql
-from ..text import plural
+from ..text import name_constraint_kind, plural
 
 MAX_DESCRIBED = 3
 """Deviations of one table that the message describes; the evidence lists all."""
@@ -107,7 +107,7 @@ def _describe_drift(deviation: SchemaDrift) -> str:
     subject, aspect = deviation.subject or "the table itself", deviation.aspect
     if aspect in ("type", "nullability"):
         return f"{subject} is {deviation.actual} instead of {deviation.expected}"
-    noun = {"primary": "primary key", "foreign": "foreign key"}.get(aspect, aspect)
+    noun = name_constraint_kind(aspect)
     noun = f"{noun} constraint" if aspect in ("unique", "check") else noun
     texts = {
         "missing": f"{noun} {subject} is missing" if deviation.subject else "it is missing",

@@ -1,8 +1,10 @@
 """Unrecorded migrations that are partially applied."""
 
+from dataclasses import replace
+
 import pytest
 
-from nautobot_upgrade_jobs.facts.migrations import Migration, Operation
+from nautobot_upgrade_jobs.facts.migrations import FieldConstraint, Migration, Operation
 from nautobot_upgrade_jobs.migration_graph.history import MigrationHistory
 from nautobot_upgrade_jobs.migration_graph.partial_migration import (
     PartialMigration,
@@ -126,6 +128,52 @@ def test_partially_applied_lists_operations_by_state(operations, changes, applie
 )
 def test_partially_applied_pending_migration_is_not_listed(operations):
     assert find(*operations) == ()
+
+
+FOREIGN_KEY = {"dcim_device.part_fk": "FOREIGN KEY (part_id) REFERENCES dcim_part(id)"}
+
+
+def constrained(change, *kinds):
+    return replace(change, constraints=tuple(FieldConstraint("part", kind) for kind in kinds))
+
+
+@pytest.mark.parametrize(
+    ("kinds", "changes", "lacks"),
+    [
+        pytest.param(("foreign",), {}, ["foreign"], id="no foreign key"),
+        pytest.param(("foreign", "index"), {"constraints": FOREIGN_KEY}, ["index"], id="no index"),
+        pytest.param(("unique",), {"indexes": PART_INDEX}, ["unique"], id="not unique"),
+        pytest.param(("foreign", "index"), {}, ["foreign", "index"], id="neither"),
+        pytest.param(
+            ("foreign", "index"),
+            {"constraints": FOREIGN_KEY, "indexes": PART_INDEX},
+            [],
+            id="both",
+        ),
+        pytest.param((), {}, [], id="nothing belongs to it"),
+    ],
+)
+def test_partially_applied_column_without_its_constraints_is_incomplete(kinds, changes, lacks):
+    operation = replace(PART_FIELD, changes=(constrained(PART_FIELD.changes[0], *kinds),))
+    (found,) = find(operation, columns=PART_COLUMN, **changes)
+    assert [one.kind for one in found.incomplete.get(0, ())] == lacks
+    assert found.applied == (() if lacks else (0,))
+    assert (found.pending, found.unobservable) == ((), 0)
+
+
+def test_partially_applied_constraint_that_a_later_migration_may_have_removed_is_not_missed():
+    operation = replace(PART_FIELD, changes=(constrained(PART_FIELD.changes[0], "index"),))
+    second = Migration("dcim.0002_parts", (), (), (operation,))
+    third = Migration("dcim.0003_y", (second.key,), (), ())
+    history = MigrationHistory(migrations((second, third), (third.key,)))
+    (found,) = partially_applied(history, actual_tables(schema(columns=PART_COLUMN)), EXPECTED)
+    assert (found.applied, found.incomplete) == ((0,), {})
+
+
+def test_partially_applied_column_that_does_not_exist_is_pending():
+    operation = replace(PART_FIELD, changes=(constrained(PART_FIELD.changes[0], "foreign"),))
+    (found,) = find(PART, operation, columns=PART_TABLE)
+    assert (found.applied, found.pending, found.incomplete) == ((0,), (1,), {})
 
 
 def test_partially_applied_altered_m2m_field_is_unobservable():
