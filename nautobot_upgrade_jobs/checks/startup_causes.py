@@ -40,8 +40,8 @@ KNOWN_CAUSES = (
         r"Unable to import plugin (\S+?):",
         "{0}",
         "The App {0} is in PLUGINS, but not installed in this environment.",
-        "Install it, or remove it from PLUGINS.",
-        ("pip install {0}",),
+        "Install the distribution with this App, or remove it from PLUGINS. The documentation of "
+        "the App names the distribution.",
         see=APP_INSTALLATION,
     ),
     Cause(
@@ -52,7 +52,7 @@ KNOWN_CAUSES = (
         "The App {0} does not support this release of Nautobot because its limit is {1}.",
         "Install a release of the App that supports it. If there is none, remove the App from "
         "PLUGINS until there is one.",
-        ("pip install --upgrade {0}",),
+        ("pip install --upgrade {distribution}",),
         see=APP_INSTALLATION,
     ),
     Cause(

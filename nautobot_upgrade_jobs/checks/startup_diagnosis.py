@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
@@ -97,21 +98,31 @@ def known_cause(failure: Failure, config: str, release: str) -> Finding:
     for cause in KNOWN_CAUSES:
         match = re.search(cause.message_pattern, failure.message)
         if failure.stage in cause.stages.split() and failure.error == cause.error and match:
-            fill = _group_formatter(match)
+            fill = _group_formatter(match, failure.distributions)
             return _blocker(
                 fill(cause.subject),
                 fill(cause.message),
                 fix=cause.remediation,
-                commands=tuple(shell(fill(command)) for command in cause.commands),
+                commands=tuple(shell(text) for text in map(fill, cause.commands) if text),
                 evidence=_build_evidence(failure),
                 see=(cause.see,),
             )
     return _build_code_finding(failure, config, release)
 
 
-def _group_formatter(match: re.Match[str]) -> Callable[[str], str]:
+def _group_formatter(
+    match: re.Match[str], distributions: Mapping[str, str]
+) -> Callable[[str], str]:
+    """Return a function that fills a text; the result is empty if the distribution is unknown."""
     groups = [group or "" for group in match.groups()]
-    return lambda text: text.format(*groups)
+    distribution = distributions.get(groups[0], "") if groups else ""
+
+    def fill(text: str) -> str:
+        if "{distribution}" in text and not distribution:
+            return ""
+        return text.format(*groups, distribution=distribution)
+
+    return fill
 
 
 def _build_code_finding(failure: Failure, config: str, release: str) -> Finding:
@@ -140,7 +151,11 @@ def _build_code_finding(failure: Failure, config: str, release: str) -> Finding:
         finding,
         remediation=f"The error comes from {package}. Install a release that supports Nautobot "
         f"{release}, or remove it from PLUGINS.",
-        commands=(shell(f"pip install --upgrade {package}"),),
+        commands=(
+            (shell(f"pip install --upgrade {frame.distribution}"),)
+            if frame and frame.distribution
+            else ()
+        ),
         references=(APP_INSTALLATION,),
     )
 
@@ -158,12 +173,14 @@ def _find_failing_package(failure: Failure) -> tuple[str, Frame | None]:
 
 
 def _owning_package(frame: Frame) -> str:
+    """Return the package of a frame; empty for a framework, the library and the configuration."""
     if match := SITE_PACKAGE_PATH.search(frame.file):
-        return "" if match[1] in FRAMEWORK_PACKAGES else match[1]
-    if STANDARD_LIBRARY_PATH.search(frame.file) or frame.file.endswith("nautobot_config.py"):
+        package = frame.package or match[1]
+    elif STANDARD_LIBRARY_PATH.search(frame.file) or frame.file.endswith("nautobot_config.py"):
         return ""
-    parts = frame.file.split("/")  # an App that is installed from a source checkout
-    return parts[-2] if len(parts) > 1 else ""
+    else:  # An App that is installed from a source checkout. A syntax error has the file only.
+        package = frame.package or Path(frame.file).parent.name
+    return "" if package in FRAMEWORK_PACKAGES else package
 
 
 def _build_evidence(failure: Failure) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
@@ -12,6 +12,10 @@ class Frame:
     file: str
     line: int
     function: str
+    package: str = ""
+    """The top-level package of the code; empty if unknown."""
+    distribution: str = ""
+    """The installed distribution with this package; empty if unknown."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +30,8 @@ class Failure:
     """The error message on one line, without secrets."""
     frames: tuple[Frame, ...]
     """The stack frames, outermost first."""
+    distributions: dict[str, str] = field(default_factory=dict)
+    """By package in the message: the installed distribution with this package."""
 
 
 STAGES = {
@@ -34,7 +40,7 @@ STAGES = {
     "apps": "starting Django with all Apps",
     "database": "connecting to the database",
     "redis": "connecting to Redis",
-    "migrations": "comparing the migrations",
+    "migrations": "loading the migrations",
     "checks": "running the system checks",
 }
 """The stages of a start in order, each with its description."""

@@ -7,9 +7,11 @@ the output is the result as JSON.
 from __future__ import annotations
 
 import json
+import re
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from importlib.metadata import packages_distributions
 from typing import Any
 
 MAX_FRAMES = 40
@@ -39,6 +41,13 @@ def set_up_django() -> None:
     assert settings.SECRET_KEY  # noqa: S101 - Django raises an error if it is empty
 
 
+def load_migrations() -> None:
+    """Import the migration files of core and all Apps. Every `migrate` begins with it."""
+    from django.db.migrations.loader import MigrationLoader
+
+    MigrationLoader(None, ignore_no_migrations=True, load=False).load_disk()
+
+
 def _connect_database() -> None:
     from ..collect.db.read_only_session import read_only_session
 
@@ -62,6 +71,7 @@ def _check_migrations() -> dict[str, list[str]]:
     from ..facts import Unavailable
     from ..migration_graph.history import MigrationHistory
 
+    load_migrations()
     migrations = collect_facts(topics=("migrations",)).migrations
     if isinstance(migrations, Unavailable):
         raise RuntimeError(migrations.reason)
@@ -110,18 +120,31 @@ def run() -> dict[str, Any]:
 
 def describe_failure(stage: str, error: BaseException) -> dict[str, Any]:
     """Describe the error that ended a start, with the fields of ``facts.startup.Failure``."""
-    stack = traceback.extract_tb(error.__traceback__)[-MAX_FRAMES:]
-    frames = [(frame.filename, frame.lineno or 0, frame.name) for frame in stack]
+    owners = {package: names[0] for package, names in packages_distributions().items()}
+    frames = list(_describe_frames(error, owners))[-MAX_FRAMES:]
     message = " ".join(str(error).split())
     if isinstance(error, SyntaxError):  # The text quotes the line, which may contain a secret.
-        frames.append((error.filename or "", error.lineno or 0, ""))
+        frames.append((error.filename or "", error.lineno or 0, "", "", ""))
         message = error.msg
     return {
         "stage": stage,
         "error": type(error).__name__,
         "message": _redact_message(message),
         "frames": frames,
+        "distributions": {
+            word: owners[word] for word in re.findall(r"\w+", message) if word in owners
+        },
     }
+
+
+def _describe_frames(
+    error: BaseException, owners: Mapping[str, str]
+) -> Iterator[tuple[str, int, str, str, str]]:
+    """Yield the fields of ``facts.startup.Frame`` for each stack frame, outermost first."""
+    for frame, line in traceback.walk_tb(error.__traceback__):
+        package = str(frame.f_globals.get("__name__", "")).partition(".")[0]
+        code = frame.f_code
+        yield code.co_filename, line or 0, code.co_name, package, owners.get(package, "")
 
 
 def _redact_message(message: str) -> str:

@@ -18,7 +18,13 @@ from pathlib import Path
 from typing import Any
 
 from ..checks.registry import TRIAL_BOOT_TOPICS
-from .startup import describe_failure, load_configuration, load_nautobot, set_up_django
+from .startup import (
+    describe_failure,
+    load_configuration,
+    load_migrations,
+    load_nautobot,
+    set_up_django,
+)
 
 TOPICS = (
     *TRIAL_BOOT_TOPICS,
@@ -41,6 +47,7 @@ def run(config: str, statement_timeout_seconds: int, plugins: Sequence[str]) -> 
         "import": load_nautobot,
         "configuration": lambda: _load_configuration_read_only(config, statement_timeout_seconds),
         "apps": set_up_django,
+        "migrations": load_migrations,
     }
     for stage, step in steps.items():
         try:

@@ -236,10 +236,12 @@ def _parse_failure(failure: dict[str, Any] | None, environment: Path) -> Failure
     if failure is None:
         return None
     frames = tuple(
-        Frame(_strip_environment_path(file, environment), line, function)
-        for file, line, function in failure["frames"]
+        Frame(_strip_environment_path(file, environment), *details)
+        for file, *details in failure["frames"]
     )
-    return Failure(failure["stage"], failure["error"], failure["message"], frames)
+    return Failure(
+        failure["stage"], failure["error"], failure["message"], frames, failure["distributions"]
+    )
 
 
 def _strip_environment_path(file: str, environment: Path) -> str:

@@ -452,6 +452,10 @@ REFUSALS = {
         "trial_boot.app_fails_to_load:planted_removed",
         "cannot import name 'StatusModel'",
     ),
+    "planted_migration": (
+        "trial_boot.app_fails_to_load:planted_migration",
+        "cannot import name 'utc'",
+    ),
     "nautobot_data_validation_engine": (
         "apps.merged_into_core:nautobot_data_validation_engine",
         "nautobot_data_validation_engine",
@@ -468,6 +472,15 @@ def test_target_fails_to_start_as_predicted(older, instance, tmp_path):
     folder.mkdir()
     app(folder, "planted_removed", models="from nautobot.apps.models import StatusModel\n")
     app(folder, "planted_limit", extra='max_version = "2.99.99"')
+    app(
+        folder,
+        "planted_migration",
+        **{
+            "migrations/__init__": "",
+            "migrations/0001_old": "from django.db.migrations import Migration\n"
+            "from django.utils.timezone import utc\n",
+        },
+    )
     install(folder, "nautobot-data-validation-engine==3.4.0")
     config = tmp_path / "nautobot_config.py"
     config.write_text(f"{Path(settings.SETTINGS_PATH).read_text()}\n{STORAGE}\n")

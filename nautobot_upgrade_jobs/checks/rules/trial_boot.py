@@ -33,17 +33,19 @@ def fails_to_start(trial_boot: TrialBoot) -> Iterator[Finding]:
 
 @check()
 def app_fails_to_load(trial_boot: TrialBoot) -> Iterator[Finding]:
-    """Every App loads on the target.
+    """Every App loads on the target, with all its migrations.
 
     Why: the metadata of an App can allow the target although the code of the App refuses it, or
         imports a name that no longer exists. One such App stops every command of the new release.
+        An old migration that does not load stops `migrate`, even if it was applied long ago.
     Fix: install a release of the App that works with the target, or remove it from `PLUGINS`.
     """
     for app in trial_boot.app_load_failures:
         if not app.conclusive:
             continue
+        problem = "does not migrate" if app.failure.stage == "migrations" else "does not start"
         cause = _build_failure_finding(
-            app.failure, trial_boot, f"does not start with the App {app.module}"
+            app.failure, trial_boot, f"{problem} with the App {app.module}"
         )
         yield replace(
             cause,

@@ -95,13 +95,27 @@ def test_startup_findings_of_each_failure_have_the_subject_of_the_cause(state, s
 
 def test_startup_findings_of_an_import_error_give_file_line_and_command():
     frames = (
-        Frame(f"{PACKAGES}/some_app/__init__.py", 3, "<module>"),
-        Frame(f"{PACKAGES}/some_app/jobs.py", 7, "<module>"),
-        Frame(f"{PACKAGES}/django/apps/registry.py", 138, "check_apps_ready"),
+        Frame(f"{PACKAGES}/some_app/__init__.py", 3, "<module>", "some_app", "nautobot-some"),
+        Frame(f"{PACKAGES}/some_app/jobs.py", 7, "<module>", "some_app", "nautobot-some"),
+        Frame(f"{PACKAGES}/django/apps/registry.py", 138, "check_apps_ready", "django", "Django"),
     )
     (finding,) = startup_findings(failed("apps", "ImportError", "cannot import name 'X'", *frames))
     assert f"{PACKAGES}/some_app/jobs.py, line 7" in finding.message
-    assert finding.commands == (shell("pip install --upgrade some_app"),)
+    assert finding.commands == (shell("pip install --upgrade nautobot-some"),)
+
+
+@pytest.mark.parametrize(
+    ("frame", "subject"),
+    [
+        (Frame(f"{PACKAGES}/some_app/jobs.py", 7, ""), "some_app"),
+        (Frame("/srv/ours/my_app/migrations/0001_x.py", 2, "<module>", "my_app"), "my_app"),
+        (Frame("/srv/ours/my_app/models.py", 2, ""), "my_app"),
+    ],
+)
+def test_startup_findings_name_no_package_to_install_without_its_distribution(frame, subject):
+    """The package of that name on the index can belong to a stranger."""
+    (finding,) = startup_findings(failed("apps", "ImportError", "cannot import name 'X'", frame))
+    assert (finding.subject, finding.commands) == (subject, ())
 
 
 def test_startup_findings_with_pending_migrations_still_list_every_error():
@@ -110,3 +124,23 @@ def test_startup_findings_with_pending_migrations_still_list_every_error():
     system_checks, migrations = startup_findings(startup(problems=errors, unapplied=many))
     assert system_checks.evidence == errors
     assert migrations.message == "59 migrations are not applied."
+
+
+@pytest.mark.parametrize(
+    ("distributions", "commands"),
+    [
+        ({"some_app": "nautobot-some"}, (shell("pip install --upgrade nautobot-some"),)),
+        ({"other_app": "nautobot-other"}, ()),
+        ({}, ()),
+    ],
+)
+def test_startup_findings_of_a_limit_upgrade_the_distribution_of_the_app(distributions, commands):
+    failure = Failure(
+        "configuration",
+        "PluginImproperlyConfigured",
+        "Plugin some_app requires Nautobot maximum version 2.99",
+        (OWN,),
+        distributions,
+    )
+    (finding,) = startup_findings(startup(failure))
+    assert (finding.subject, finding.commands) == ("some_app", commands)

@@ -1,6 +1,7 @@
 """A failed start is described with its stage, error and stack, and without secrets."""
 
 import pytest
+from packaging.version import InvalidVersion, Version
 
 from nautobot_upgrade_jobs.probes import startup
 
@@ -50,6 +51,15 @@ def test_describe_failure_returns_one_line_and_the_innermost_frames():
     assert len(failure["frames"]) == startup.MAX_FRAMES
     assert failure["frames"][-1][0] == __file__
     assert failure["frames"][-1][2] == "recurse"
+
+
+def test_describe_failure_names_the_distributions_of_the_code_and_of_the_message():
+    with pytest.raises(InvalidVersion) as caught:
+        Version("no version")
+    frames = startup.describe_failure("apps", caught.value)["frames"]
+    assert [frame[3:] for frame in frames] == [("tests", ""), ("packaging", "packaging")]
+    message = ValueError("App packaging requires nothing, no_such_module too")
+    assert startup.describe_failure("apps", message)["distributions"] == {"packaging": "packaging"}
 
 
 def test_describe_failure_of_syntax_error_names_the_place_without_the_source():

@@ -17,7 +17,13 @@ REMOVED_NAME = Failure(
     "cannot import name 'NaturalOrderingField' from 'nautobot.core.fields'",
     (
         Frame(f"{PACKAGES}/nautobot/core/cli/__init__.py", 145, "load_settings"),
-        Frame(f"{PACKAGES}/nautobot_example/models.py", 7, "<module>"),
+        Frame(
+            f"{PACKAGES}/nautobot_example/models.py",
+            7,
+            "<module>",
+            "nautobot_example",
+            "nautobot-app-example",
+        ),
     ),
 )
 REMOVED_SETTING = Failure("configuration", "KeyError", "'NAPALM_USERNAME'", ())
