@@ -11,6 +11,7 @@ from django.urls import reverse
 from nautobot.users.models import User
 
 from nautobot_upgrade_jobs.app_settings import APP, UI_EDITABLE, read_configuration
+from nautobot_upgrade_jobs.collect.db.constance_backend import ReadOnlyBackend
 
 pytestmark = [pytest.mark.live, pytest.mark.lines]
 
@@ -55,6 +56,24 @@ def test_read_configuration_prefers_the_settings_file(changed):
     changed("keep_builds", 7)
     with with_settings(keep_builds=1):
         assert read_configuration().keep_builds == 1
+
+
+@pytest.mark.parametrize("stored", ["not JSON", '{"__type__": "no such type", "__value__": 1}'])
+def test_read_only_backend_reads_live_settings_and_stores_nothing(changed, stored):
+    name = f"{APP}__statement_timeout_seconds"
+    key = f"{settings.CONSTANCE_DATABASE_PREFIX}{name}"
+    changed("statement_timeout_seconds", 45)
+    rows = Constance.objects.values_list("key", "value")
+    before = set(rows)
+    backend = ReadOnlyBackend()
+    assert (backend.get(name), backend.get("BANNER_TOP")) == (45, None)
+    backend.set(name, 9)
+    backend.set("BANNER_TOP", "new")
+    assert (backend.get(name), backend.get("BANNER_TOP")) == (9, "new")
+    assert set(rows.all()) == before
+    Constance.objects.filter(key=key).update(value=stored)
+    cache.delete(key)
+    assert ReadOnlyBackend().get(name) is None
 
 
 def test_administration_page_offers_only_editable_settings(nautobot):

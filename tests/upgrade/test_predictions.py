@@ -456,6 +456,7 @@ REFUSALS = {
         "trial_boot.app_fails_to_load:planted_migration",
         "cannot import name 'utc'",
     ),
+    "planted_setting": ("trial_boot.app_fails_to_load:planted_setting", "refuses the banner"),
     "nautobot_data_validation_engine": (
         "apps.merged_into_core:nautobot_data_validation_engine",
         "nautobot_data_validation_engine",
@@ -463,6 +464,13 @@ REFUSALS = {
     "": ("settings.removed:DEFAULT_FILE_STORAGE", "DEFAULT_FILE_STORAGE"),
 }
 """Rest of the configuration; key of its finding, and message of the new release."""
+BANNER = """def ready(self):
+        super().ready()
+        import django
+        from constance import config
+        if django.VERSION >= (5,) and config.BANNER_TOP == "planted":
+            raise ValueError("planted_setting refuses the banner")
+"""
 STORAGE = 'DEFAULT_FILE_STORAGE = "django.core.files.storage.FileSystemStorage"'
 
 
@@ -471,6 +479,9 @@ def test_target_fails_to_start_as_predicted(older, instance, tmp_path):
     folder = tmp_path / "apps"
     folder.mkdir()
     app(folder, "planted_removed", models="from nautobot.apps.models import StatusModel\n")
+    app(folder, "planted_setting", extra=BANNER)
+    set_banner = "from constance import config; config.BANNER_TOP = 'planted'"
+    run(older, "python", "-c", f"import nautobot; nautobot.setup(); {set_banner}")
     app(folder, "planted_limit", extra='max_version = "2.99.99"')
     app(
         folder,
