@@ -13,13 +13,14 @@ import jsonschema
 import pytest
 from django.contrib.contenttypes.models import ContentType
 from django.core.files.storage import FileSystemStorage, Storage
+from django.core.management import call_command
 from django.db import connection
 from django.http import QueryDict
 from django.utils import timezone
-from nautobot.dcim.models import Manufacturer
+from nautobot.dcim.models import Device, Manufacturer
 from nautobot.extras.context_managers import web_request_context
 from nautobot.extras.filters import ObjectChangeFilterSet
-from nautobot.extras.models import Note, ObjectChange
+from nautobot.extras.models import DynamicGroup, Note, ObjectChange, StaticGroupAssociation
 from nautobot.users.models import User
 
 from nautobot_upgrade_jobs.catalog import load_catalog
@@ -207,6 +208,29 @@ def test_changes_since_ignores_rows_created_by_the_upgrade():
     long_ago = since - 2 * changes_since.POST_UPGRADE_GRACE
     assert count((long_ago, long_ago)) == [("dcim_manufacturer", 1)]  # long after it
     Manufacturer.objects.get(name="By the upgrade").delete()
+
+
+def test_changes_since_ignores_what_nautobot_computes_on_its_own():
+    """`post_upgrade` can run hours after the last migration."""
+    since = timezone.now()
+    long_ago = since - 2 * changes_since.POST_UPGRADE_GRACE
+    device = ContentType.objects.get_for_model(Device)
+    devices = list(Device.objects.all()[:2])
+    computed = DynamicGroup(name="planted", content_type=device, filter={})
+    computed.save()
+    static = DynamicGroup(name="static", content_type=device, group_type="static")
+    static.save()
+    static.add_members(devices)
+    StaticGroupAssociation.all_objects.filter(dynamic_group=computed).delete()
+    call_command("post_upgrade", "--no-collectstatic", verbosity=0)
+    found = changes_since.collect(Context(connection), since, (long_ago, long_ago))
+    assert StaticGroupAssociation.all_objects.filter(dynamic_group=computed).exists()
+    assert {(one.table, one.created, one.updated) for one in found.timestamp_changes} == {
+        ("extras_dynamicgroup", 2, 0),
+        ("extras_staticgroupassociation", len(devices), 0),
+    }
+    computed.delete()
+    static.delete()
 
 
 def test_content_type_cascades_counts_referencing_rows():
