@@ -138,6 +138,8 @@ class ConflictingApp:
     """The setting that enables the integration, if there is one."""
     since: str
     """First release of the other App with which Nautobot does not start."""
+    other_names: tuple[str, ...] = ()
+    """Other keys of PLUGINS_CONFIG under which documents show its settings."""
 
 
 @dataclass(frozen=True)

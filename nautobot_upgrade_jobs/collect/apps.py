@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import importlib
+import os
 import re
 from collections.abc import Mapping
 from typing import Any
 
 from django.apps import apps
 from django.conf import settings
+from nautobot.core.settings_funcs import is_truthy
 from packaging.requirements import InvalidRequirement, Requirement
 
-from ..facts import App, Apps
+from ..catalog import load_catalog
+from ..facts import App, Apps, or_none
 from ..facts.packages import Package
 from ..facts.settings import Setting
-from .context import Context
+from .context import Context, attempt
 from .support.distributions import find_owning_package
 from .support.explicit_settings import explicit_app_settings
 from .support.redaction import redact_setting
@@ -24,10 +27,19 @@ def collect(_: Context) -> Apps:
     """Describe every enabled App from its loaded code and its distribution."""
     configs = {config.name: config for config in apps.get_app_configs()}
     blocks: Mapping[str, Any] = settings.PLUGINS_CONFIG
-    return Apps(
-        enabled=tuple(_build_app(module, configs[module]) for module in settings.PLUGINS),
-        configured=tuple(sorted(blocks)),
-    )
+    enabled = tuple(_build_app(module, configs[module]) for module in settings.PLUGINS)
+    names = {name: tuple(sorted(map(str, block or ()))) for name, block in blocks.items()}
+    # Nautobot adds the defaults of an enabled App to its block.
+    names |= {app.module: tuple(one.name for one in app.settings) for app in enabled}
+    configured = {name: names[name] for name in sorted(blocks)}
+    variables = (conflict.override for conflict in load_catalog().app_conflicts)
+    return Apps(enabled, configured, tuple(filter(_is_true, filter(None, variables))))
+
+
+def _is_true(variable: str) -> bool:
+    """Return whether an environment variable is true, as Nautobot reads it."""
+    value = os.getenv(variable) or "False"
+    return bool(or_none(attempt(lambda: is_truthy(value), expected=ValueError)))
 
 
 def _build_app(module: str, config: Any) -> App:

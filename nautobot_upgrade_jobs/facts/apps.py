@@ -32,5 +32,8 @@ class Apps:
     """The enabled Apps in the order of ``PLUGINS``, and the Apps in ``PLUGINS_CONFIG``."""
 
     enabled: tuple[App, ...]
-    configured: tuple[str, ...]
-    """Keys of ``PLUGINS_CONFIG``, including those of Apps that are not enabled."""
+    configured: dict[str, tuple[str, ...]]
+    """By key of ``PLUGINS_CONFIG``, including those of Apps that are not enabled: the names of its
+    settings. For an enabled App, these are the settings that differ from its defaults."""
+    overrides: tuple[str, ...] = ()
+    """Names of environment variables that are true and let an App start with conflicting Apps."""

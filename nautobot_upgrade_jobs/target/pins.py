@@ -36,7 +36,7 @@ def lock_packages(
         with scratch_folder(limits.work_directory) as folder:
             uv = create_uv(folder, limits.wheel_directory, seconds)
             return _lock_packages(
-                uv, RootRequirements(without_installers(previous), Apps((), ()), python), current
+                uv, RootRequirements(without_installers(previous), Apps((), {}), python), current
             )
     except (ScratchError, ResolverFailed, Unsolvable, OSError) as error:
         return pins_without_index(previous, current, mask_url_credentials(str(error)))

@@ -1,5 +1,6 @@
 """The facts of a healthy installation; tests change some of them."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -123,8 +124,8 @@ def app(**changes: Any) -> App:
     return replace(base, **changes)
 
 
-def apps(*enabled: App, configured: tuple[str, ...] = ()) -> Apps:
-    return Apps(enabled, configured)
+def apps(*enabled: App, configured: Mapping[str, tuple[str, ...]] | None = None) -> Apps:
+    return Apps(enabled, dict(configured or {}))
 
 
 def setting(name: str, keys: tuple[str, ...] = ()) -> Setting:

@@ -9,12 +9,13 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
-from ...catalog import AppConflict, Catalog, ConflictingApp, MergedApp
+from ...catalog import Catalog, MergedApp
 from ...catalog.target_release import Target
-from ...facts import App, Apps, Migrations, Runtime, Tables, Unavailable
+from ...facts import App, Apps, Migrations, Packages, Runtime, Tables, Unavailable
 from ...facts.resolution import Resolution
 from ...migration_graph.history import MigrationHistory
 from ...upgrade.package_changes import keeps_release
+from ..app_conflicts import conflict_finding, leftover_findings
 from ..build import blocker, finding, warning
 from ..findings import Finding, FindingRef, Impact, Phase, Severity
 from ..references import APP_INSTALLATION
@@ -141,7 +142,7 @@ def conflicting(apps: Apps, catalog: Catalog) -> Iterator[Finding]:
         for included in conflict.conflicts:
             if included.module in enabled:
                 reported.add(included.module)
-                yield _build_conflict_finding(conflict, included, apps)
+                yield conflict_finding(conflict, included, apps)
     for app in apps.enabled:
         for module in sorted(set(app.conflicts) & enabled - reported):
             yield blocker(
@@ -152,31 +153,19 @@ def conflicting(apps: Apps, catalog: Catalog) -> Iterator[Finding]:
             )
 
 
-def _build_conflict_finding(conflict: AppConflict, included: ConflictingApp, apps: Apps) -> Finding:
-    both_enabled = conflict.app in {app.module for app in apps.enabled}
-    return finding(
-        Severity.BLOCKER if both_enabled else Severity.WARNING,
-        included.module,
-        f"{conflict.distribution} includes {included.module} since release {included.since} and "
-        "does not start while both are enabled.",
-        fix=" ".join(_conflict_steps(conflict, included, apps)),
-        see=(conflict.reference,),
-    )
+@check(stage="both", phase=Phase.RUNTIME, impact=Impact.FEATURE_LOSS, see=SEE)
+def leftover_settings(apps: Apps, packages: Packages, catalog: Catalog) -> Iterator[Finding]:
+    """No settings and no distribution of an included App are left.
 
-
-def _conflict_steps(conflict: AppConflict, included: ConflictingApp, apps: Apps) -> Iterator[str]:
-    yield f"Remove {included.module} from PLUGINS."
-    if included.config_from in apps.configured:
-        prefix = f" under names that begin with {included.prefix}" if included.prefix else ""
-        yield (
-            f"Move PLUGINS_CONFIG['{included.config_from}'] to "
-            f"PLUGINS_CONFIG['{included.config_to}']{prefix}."
-        )
-    if included.enable_setting:
-        yield f"Enable the integration with '{included.enable_setting}'."
-    yield f"Remove the requirement {included.distribution}."
-    if conflict.override:
-        yield f"Do not rely on {conflict.override}. {conflict.override_warning}"
+    Why: nothing reads the settings under the former name, so the integration runs with its defaults
+        or does not run. A later installation can enable the former App again.
+    Fix: move the settings to the App that includes it, and remove the requirement.
+    """
+    enabled = {app.module for app in apps.enabled}
+    for conflict in catalog.app_conflicts:
+        for included in conflict.conflicts if conflict.app in enabled else ():
+            if included.module not in enabled:
+                yield from leftover_findings(conflict, included, apps, packages)
 
 
 REMOVAL_CAVEAT = " You can accept this finding by its key while the App is still in PLUGINS."

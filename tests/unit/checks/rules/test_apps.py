@@ -1,14 +1,19 @@
 """Examples of the rules in ``apps``."""
 
+from dataclasses import replace
+
 import pytest
 
-from nautobot_upgrade_jobs.checks.findings import FindingRef
+from nautobot_upgrade_jobs.checks.findings import FindingRef, Severity
+from nautobot_upgrade_jobs.checks.remediation import CommandKind
 from nautobot_upgrade_jobs.checks.rules.apps import (
     conflicting,
+    leftover_settings,
     merged_into_core,
     orphaned_data,
 )
-from nautobot_upgrade_jobs.facts import Apps, Tables
+from nautobot_upgrade_jobs.facts import Apps, Packages, Tables
+from nautobot_upgrade_jobs.facts.packages import Package
 from nautobot_upgrade_jobs.facts.resolution import AppReleases
 from nautobot_upgrade_jobs.facts.tables import Table
 from tests.support.builders import (
@@ -112,20 +117,117 @@ def test_conflicting_declared_by_an_app_blocks(findings_of):
     assert findings_of("apps.conflicting", state) == [("blocker", "other")]
 
 
+def config_lines(finding):
+    assert {one.kind for one in finding.commands} <= {CommandKind.CONFIGURATION}
+    return [one.text for one in finding.commands]
+
+
+INFOBLOX = {"nautobot_ssot_infoblox": ("default_status", "infoblox_timeout")}
+MOVED = {"nautobot_ssot": ("enable_infoblox", "infoblox_default_status", "infoblox_timeout")}
+MOVES = [
+    'PLUGINS_CONFIG["nautobot_ssot"]["infoblox_default_status"] = '
+    'PLUGINS_CONFIG["nautobot_ssot_infoblox"]["default_status"]',
+    'PLUGINS_CONFIG["nautobot_ssot"]["infoblox_timeout"] = '
+    'PLUGINS_CONFIG["nautobot_ssot_infoblox"]["infoblox_timeout"]',
+    'PLUGINS_CONFIG["nautobot_ssot"]["enable_infoblox"] = True',
+    'del PLUGINS_CONFIG["nautobot_ssot_infoblox"]',
+]
+
+
 def test_conflicting_remediation_names_every_step():
-    enabled = apps(
-        app(module="nautobot_ssot"),
-        app(module="nautobot_ssot_infoblox"),
-        configured=("nautobot_ssot_infoblox",),
-    )
-    (finding,) = conflicting(enabled, CATALOG)
+    modules = (app(module="nautobot_ssot"), app(module="nautobot_ssot_infoblox"))
+    (finding,) = conflicting(apps(*modules, configured=INFOBLOX), CATALOG)
     for part in (
         "Remove nautobot_ssot_infoblox from PLUGINS",
-        "Move PLUGINS_CONFIG['nautobot_ssot_infoblox'] to PLUGINS_CONFIG['nautobot_ssot']",
+        "Enable the integration with 'enable_infoblox'",
         "Remove the requirement nautobot-ssot-infoblox",
-        "Do not rely on NAUTOBOT_SSOT_ALLOW_CONFLICTING_APPS",
+        "Do not set NAUTOBOT_SSOT_ALLOW_CONFLICTING_APPS",
     ):
         assert part in finding.remediation
+    assert config_lines(finding) == ['PLUGINS_CONFIG.setdefault("nautobot_ssot", {})', *MOVES]
+
+
+def test_leftover_settings_lines_move_the_values():
+    enabled = apps(app(module="nautobot_ssot"), configured=INFOBLOX)
+    (finding,) = leftover_settings(enabled, Packages(()), CATALOG)
+    blocks = {"nautobot_ssot_infoblox": {"default_status": "Active", "infoblox_timeout": 9}}
+    exec("\n".join(config_lines(finding)), {"PLUGINS_CONFIG": blocks})
+    assert blocks == {
+        "nautobot_ssot": {
+            "infoblox_default_status": "Active",
+            "infoblox_timeout": 9,
+            "enable_infoblox": True,
+        }
+    }
+
+
+def test_conflicting_with_the_override_starts_and_is_a_warning():
+    modules = (app(module="nautobot_ssot"), app(module="nautobot_ssot_infoblox"))
+    variable = "NAUTOBOT_SSOT_ALLOW_CONFLICTING_APPS"
+    (finding,) = conflicting(replace(apps(*modules), overrides=(variable,)), CATALOG)
+    assert finding.severity is Severity.WARNING
+    assert f"{variable} is set" in finding.message
+    assert f"Remove {variable}. The variable only turns off the check" in finding.remediation
+
+
+@pytest.mark.parametrize(
+    ("configured", "moved", "lines"),
+    [
+        pytest.param(INFOBLOX, "2 of its 2 settings", MOVES, id="nothing moved"),
+        pytest.param(
+            INFOBLOX | {"nautobot_ssot": ("infoblox_timeout",)},
+            "1 of its 2 settings",
+            [MOVES[0], *MOVES[2:]],
+            id="one moved",
+        ),
+        pytest.param(
+            INFOBLOX | MOVED, "0 of its 2 settings", MOVES[3:], id="only the block is left"
+        ),
+        pytest.param(
+            {"nautobot_ssot_arista_cloudvision": ("cvp_host",)},
+            "1 of its 1 setting",
+            [
+                'PLUGINS_CONFIG["nautobot_ssot"]["aristacv_cvp_host"] = '
+                'PLUGINS_CONFIG["nautobot_ssot_arista_cloudvision"]["cvp_host"]',
+                'PLUGINS_CONFIG["nautobot_ssot"]["enable_aristacv"] = True',
+                'del PLUGINS_CONFIG["nautobot_ssot_arista_cloudvision"]',
+            ],
+            id="under an early name",
+        ),
+    ],
+)
+def test_leftover_settings_lists_what_to_move(configured, moved, lines):
+    enabled = apps(app(module="nautobot_ssot"), configured={"nautobot_ssot": (), **configured})
+    (finding,) = leftover_settings(enabled, Packages(()), CATALOG)
+    assert moved in finding.message
+    assert config_lines(finding) == lines
+
+
+@pytest.mark.parametrize(
+    ("modules", "configured", "names", "expected"),
+    [
+        (["nautobot_ssot"], MOVED, (), []),
+        (["nautobot_ssot"], {}, ("nautobot-ssot", "netutils"), []),
+        (["nautobot_golden_config"], INFOBLOX, ("nautobot-ssot-infoblox",), []),
+        (["nautobot_ssot", "nautobot_ssot_infoblox"], INFOBLOX, ("nautobot-ssot-infoblox",), []),
+        (["nautobot_ssot"], {}, ("Nautobot_SSoT.Infoblox",), [("info", "nautobot-ssot-infoblox")]),
+    ],
+)
+def test_leftover_settings_of_apps_that_are_not_included_are_silent(
+    findings_of, modules, configured, names, expected
+):
+    state = facts(
+        apps=apps(*(app(module=module) for module in modules), configured=configured),
+        packages=Packages(tuple(Package(name, "1.0", (), "") for name in names)),
+    )
+    assert findings_of("apps.leftover_settings", state) == expected
+
+
+def test_leftover_settings_names_the_line_of_the_requirement():
+    packages = Packages((), ("nautobot-ssot[all]==4.7.0", "Nautobot_ssot-aci~=1.0  # ours"))
+    (finding,) = leftover_settings(apps(app(module="nautobot_ssot")), packages, CATALOG)
+    assert finding.evidence == ("local_requirements.txt: Nautobot_ssot-aci~=1.0  # ours",)
+    assert finding.commands == ()
 
 
 @pytest.mark.parametrize(
@@ -148,7 +250,11 @@ def test_conflicting_remediation_names_every_step():
 def test_merged_into_core_when_the_upgrade_crosses_the_merge_blocks(
     findings_of, enabled, configured, installed, wanted, expected
 ):
-    state = facts(apps=apps(*(app(module=module) for module in enabled), configured=configured))
+    state = facts(
+        apps=apps(
+            *(app(module=module) for module in enabled), configured=dict.fromkeys(configured, ())
+        )
+    )
     assert findings_of("apps.merged_into_core", state, target(wanted, installed)) == expected
 
 

@@ -1,0 +1,116 @@
+"""Findings about an App that was included in another App, and about its settings."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from packaging.utils import canonicalize_name
+
+from ..catalog import AppConflict, ConflictingApp
+from ..facts import Apps, Packages
+from .build import finding, info, warning
+from .findings import Finding, Severity
+from .remediation import Command, configuration, shell
+from .text import plural, truncate_list
+
+
+def conflict_finding(conflict: AppConflict, included: ConflictingApp, apps: Apps) -> Finding:
+    """Return the finding about an enabled App that another App includes."""
+    both_enabled = conflict.app in {app.module for app in apps.enabled}
+    overridden = conflict.override in apps.overrides
+    return finding(
+        Severity.BLOCKER if both_enabled and not overridden else Severity.WARNING,
+        included.module,
+        f"{conflict.distribution} includes {included.module} since release {included.since} and "
+        "does not start while both are enabled."
+        + (f" The environment variable {conflict.override} is set." if overridden else ""),
+        fix=" ".join(_steps(conflict, included, overridden)),
+        commands=settings_block(included.config_from, included, apps),
+        see=(conflict.reference,),
+    )
+
+
+def _steps(conflict: AppConflict, included: ConflictingApp, overridden: bool) -> Iterator[str]:
+    yield f"Remove {included.module} from PLUGINS."
+    if included.enable_setting:
+        yield f"Enable the integration with '{included.enable_setting}'."
+    yield f"Remove the requirement {included.distribution}."
+    if conflict.override:
+        advice = f"Remove {conflict.override}" if overridden else f"Do not set {conflict.override}"
+        yield f"{advice}. {conflict.override_warning}"
+
+
+def settings_block(old: str, included: ConflictingApp, apps: Apps) -> tuple[Command, ...]:
+    """Return the lines of ``nautobot_config.py`` that move the settings of an included App.
+
+    The lines use the present values by name, so the report contains no value.
+
+    Args:
+        old: The key of PLUGINS_CONFIG that has the settings.
+        included: The App.
+        apps: The settings of all Apps.
+    """
+    new = included.config_to
+    if old not in apps.configured or old == new:
+        return ()
+    unmoved = unmoved_settings(old, included, apps)
+    lines = [] if new in apps.configured else [f'PLUGINS_CONFIG.setdefault("{new}", {{}})']
+    lines += (
+        f'PLUGINS_CONFIG["{new}"]["{name}"] = PLUGINS_CONFIG["{old}"]["{former}"]'
+        for former, name in unmoved.items()
+    )
+    enable = included.enable_setting
+    if enable and enable not in apps.configured.get(new, ()) and enable not in unmoved.values():
+        lines.append(f'PLUGINS_CONFIG["{new}"]["{enable}"] = True')
+    return tuple(map(configuration, (*lines, f'del PLUGINS_CONFIG["{old}"]')))
+
+
+def unmoved_settings(old: str, included: ConflictingApp, apps: Apps) -> dict[str, str]:
+    """Return the settings that the other App does not have yet, each with its new name."""
+    present = apps.configured.get(included.config_to, ())
+    prefix = included.prefix or ""
+    names = {
+        former: former if former.startswith(prefix) else f"{prefix}{former}"
+        for former in apps.configured[old]
+    }
+    return {former: name for former, name in names.items() if name not in present}
+
+
+def leftover_findings(
+    conflict: AppConflict, included: ConflictingApp, apps: Apps, packages: Packages
+) -> Iterator[Finding]:
+    """Yield what is left of an included App that is not enabled any more."""
+    for old in (included.config_from, *included.other_names):
+        if old not in apps.configured or old == included.config_to:
+            continue
+        unmoved = unmoved_settings(old, included, apps)
+        number = f"{len(unmoved)} of its {plural(len(apps.configured[old]), 'setting')}"
+        yield warning(
+            f"PLUGINS_CONFIG {old}",
+            f"Nothing reads PLUGINS_CONFIG['{old}'], because {conflict.distribution} includes this "
+            f"App. {number} {'is' if len(unmoved) == 1 else 'are'} not in "
+            f"PLUGINS_CONFIG['{included.config_to}'].",
+            fix="Move the settings, or delete the block if the integration is not used.",
+            commands=settings_block(old, included, apps),
+            evidence=truncate_list(tuple(f"{one} -> {new}" for one, new in unmoved.items())),
+            see=(conflict.reference,),
+        )
+    name = canonicalize_name(included.distribution)
+    is_installed = name in {canonicalize_name(package.name) for package in packages.installed}
+    lines = tuple(line for line in packages.requirements_file if _required_name(line) == name)
+    if is_installed or lines:
+        yield info(
+            included.distribution,
+            f"{included.distribution} is {'installed' if is_installed else 'required'}, although "
+            f"{conflict.distribution} includes it and it is not enabled.",
+            fix="Remove its line from local_requirements.txt or from the image. Then uninstall it.",
+            commands=(shell(f"pip uninstall {included.distribution}"),) if is_installed else (),
+            evidence=tuple(f"local_requirements.txt: {line}" for line in lines),
+            see=(conflict.reference,),
+        )
+
+
+def _required_name(line: str) -> str:
+    match = re.match(r"[A-Za-z0-9._-]+", line)
+    return canonicalize_name(match[0]) if match else ""
