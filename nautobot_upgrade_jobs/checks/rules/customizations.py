@@ -10,11 +10,11 @@ from ...facts.customizations import APP_CODE, JOB_FILE, CustomizationProblem, De
 from ...facts.trial_boot import TrialBoot
 from ..build import info, warning
 from ..findings import Finding, Impact, Phase
+from ..planned_upgrade import require_upgrade
 from ..references import RELEASE_NOTES
-from ..registry import NotApplicable, check
+from ..registry import check
 from ..remediation import When
 
-TARGET_IS_INSTALLED = "the target is the installed release"
 REMEDIATIONS = {
     "GraphQL query": (
         When.AFTER,
@@ -84,8 +84,7 @@ def incompatible(trial_boot: TrialBoot, apps: Apps) -> Iterator[Finding]:
         release does not have fails when it is used, possibly weeks after the upgrade.
     Fix: replace the reference in the message by its successor in the new release.
     """
-    if not trial_boot.is_upgrade:
-        raise NotApplicable(TARGET_IS_INSTALLED)
+    require_upgrade(trial_boot)
     for problem in _new_problems(trial_boot, apps):
         if problem.defect.condition:
             yield _possible_defect(problem, trial_boot.target)
@@ -179,8 +178,7 @@ def different_results(
         groups, permissions and saved views with the code of both releases.
     Fix: decide which objects are intended, and write the filter so that both releases select them.
     """
-    if not trial_boot.is_upgrade:
-        raise NotApplicable(TARGET_IS_INSTALLED)
+    require_upgrade(trial_boot)
     target = require(trial_boot.facts.filter_results)
     problems = list(_new_problems(trial_boot, apps))
     for kind, section in FILTER_SECTIONS.items():
@@ -248,8 +246,7 @@ def not_inspected(trial_boot: TrialBoot) -> Iterator[Finding]:
     Why: it is unknown whether the others work on the target.
     Fix: see the reason. Usually the database role lacks a privilege.
     """
-    if not trial_boot.is_upgrade:
-        raise NotApplicable(TARGET_IS_INSTALLED)
+    require_upgrade(trial_boot)
     if unreadable := require(trial_boot.facts.customizations).unreadable:
         raise FactUnavailable("; ".join(f"{kind}: {reason}" for kind, reason in unreadable.items()))
     yield from ()
