@@ -270,7 +270,7 @@ def _inspect_queries(kind: str, files: Collection[tuple[str, Path]]) -> Inspecti
         for defect in sorted(defects, key=lambda one: bool(one.condition)):  # certain ones first
             by_subject.setdefault(f"{name}: {defect.owner} {defect.reference}", defect)
         problems += (
-            CustomizationProblem(kind, subject, f"{path}:{defect.line}", defect)
+            CustomizationProblem(kind, subject, f"{name}:{defect.line}", defect)
             for subject, defect in by_subject.items()
         )
     return InspectionResult(len(files), problems, "; ".join(unreadable))
