@@ -54,26 +54,31 @@ def settings_block(old: str, included: ConflictingApp, apps: Apps) -> tuple[Comm
     new = included.config_to
     if old not in apps.configured or old == new:
         return ()
-    unmoved = unmoved_settings(old, included, apps)
-    lines = [] if new in apps.configured else [f'PLUGINS_CONFIG.setdefault("{new}", {{}})']
+    lines = [f"PLUGINS_CONFIG.setdefault({new!r}, {{}})"]
     lines += (
-        f'PLUGINS_CONFIG["{new}"]["{name}"] = PLUGINS_CONFIG["{old}"]["{former}"]'
-        for former, name in unmoved.items()
+        f"PLUGINS_CONFIG[{new!r}][{name!r}] = PLUGINS_CONFIG[{old!r}][{former!r}]"
+        for former, name in unmoved_settings(old, included, apps).items()
+        if name
     )
-    enable = included.enable_setting
-    if enable and enable not in apps.configured.get(new, ()) and enable not in unmoved.values():
-        lines.append(f'PLUGINS_CONFIG["{new}"]["{enable}"] = True')
-    return tuple(map(configuration, (*lines, f'del PLUGINS_CONFIG["{old}"]')))
+    return tuple(map(configuration, (*lines, f"PLUGINS_CONFIG.pop({old!r}, None)")))
 
 
 def unmoved_settings(old: str, included: ConflictingApp, apps: Apps) -> dict[str, str]:
-    """Return the settings that the other App does not have yet, each with its new name."""
-    present = apps.configured.get(included.config_to, ())
-    prefix = included.prefix or ""
-    names = {
-        former: former if former.startswith(prefix) else f"{prefix}{former}"
-        for former in apps.configured[old]
+    """Return the settings that the other App does not have yet, each with its new name.
+
+    The new name is empty if the other App declares no setting of this name.
+    """
+    declared = {
+        name
+        for app in apps.enabled
+        if app.module == included.config_to
+        for name in app.setting_names
     }
+    present = apps.configured.get(included.config_to, ())
+    names = {}
+    for former in apps.configured[old]:
+        candidates = (f"{included.prefix or ''}{former}", former)
+        names[former] = next((name for name in candidates if name in declared), "")
     return {former: name for former, name in names.items() if name not in present}
 
 
@@ -93,7 +98,12 @@ def leftover_findings(
             f"PLUGINS_CONFIG['{included.config_to}'].",
             fix="Move the settings, or delete the block if the integration is not used.",
             commands=settings_block(old, included, apps),
-            evidence=truncate_list(tuple(f"{one} -> {new}" for one, new in unmoved.items())),
+            evidence=truncate_list(
+                tuple(
+                    f"{former} -> {name or 'no setting of this name: see the reference'}"
+                    for former, name in unmoved.items()
+                )
+            ),
             see=(conflict.reference,),
         )
     name = canonicalize_name(included.distribution)

@@ -136,8 +136,8 @@ def _build_code_finding(failure: Failure, config: str, release: str) -> Finding:
             fix="Correct this line. The release notes list the names that a new release removed.",
             evidence=_build_evidence(failure),
         )
-    package, own_frame = _find_failing_package(failure)
-    frame = own_frame or last
+    package, frame = _find_failing_package(failure)
+    frame = frame or last
     location = f"{frame.file}, line {frame.line}" if frame else "no line of code"
     finding = _blocker(
         package or failure.stage,
@@ -147,15 +147,13 @@ def _build_code_finding(failure: Failure, config: str, release: str) -> Finding:
     )
     if not package:
         return finding
+    command = shell(f"pip install --upgrade {frame.distribution}") if frame else None
     return replace(
         finding,
-        remediation=f"The error comes from {package}. Install a release that supports Nautobot "
-        f"{release}, or remove it from PLUGINS.",
-        commands=(
-            (shell(f"pip install --upgrade {frame.distribution}"),)
-            if frame and frame.distribution
-            else ()
-        ),
+        remediation=f"The error comes from {package}. Install a release of it that supports "
+        f"Nautobot {release}. If it is an App, you can also remove it from PLUGINS.",
+        # An upgrade of a library can leave the range that Nautobot supports.
+        commands=(command,) if command and frame and failure.app and frame.distribution else (),
         references=(APP_INSTALLATION,),
     )
 
@@ -166,8 +164,8 @@ STANDARD_LIBRARY_PATH = re.compile(r"/lib(?:64)?/python3|^<frozen|/nautobot_upgr
 
 
 def _find_failing_package(failure: Failure) -> tuple[str, Frame | None]:
-    """Return the first package in the stack that is not a framework, and its last frame."""
-    name = next(filter(None, map(_owning_package, failure.frames)), "")
+    """Return the App that failed, or the first package that is no framework; and its last frame."""
+    name = failure.app or next(filter(None, map(_owning_package, failure.frames)), "")
     own_frames = [frame for frame in failure.frames if name and _owning_package(frame) == name]
     return name, own_frames[-1] if own_frames else None
 

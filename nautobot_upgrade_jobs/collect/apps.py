@@ -55,6 +55,14 @@ def _build_app(module: str, config: Any) -> App:
         max_version=str(getattr(config, "max_version", "") or ""),
         conflicts=_declared_conflicts(module),
         settings=_redact_settings(explicit_app_settings(module)),
+        setting_names=tuple(
+            sorted(
+                {
+                    *map(str, getattr(config, "default_settings", None) or ()),
+                    *map(str, getattr(config, "required_settings", None) or ()),
+                }
+            )
+        ),
     )
 
 

@@ -31,7 +31,7 @@ from ..facts import Migrations
 from ..facts import migrations as facts
 from ..facts.migrations import Migration
 from ..facts.migrations import SchemaChangeKind as Kind
-from .context import Context
+from .context import Context, attempt
 from .db.sql import fetch_rows
 from .support.distributions import list_migration_files
 
@@ -155,8 +155,16 @@ def _list_constraints(fields: Iterable[tuple[str, Field]]) -> Iterator[facts.Fie
             yield facts.FieldConstraint(name, "foreign")
         if getattr(field, "unique", False):
             yield facts.FieldConstraint(name, "unique")
-        elif getattr(field, "db_index", False):
+        elif getattr(field, "db_index", False) and not _is_never_indexed(field):
             yield facts.FieldConstraint(name, "index")
+
+
+def _is_never_indexed(field: Field) -> bool:
+    """Return whether Django creates no index for the type of a field, such as text on MySQL."""
+    if field.remote_field:
+        return False
+    kind = attempt(lambda: field.db_type(connection), expected=Exception)
+    return kind in getattr(connection, "_limited_data_types", ())
 
 
 def _field_change_kind(operation: FieldOperation) -> facts.SchemaChangeKind:

@@ -25,6 +25,8 @@ class App:
     """Modules of other Apps that the App declares as conflicting."""
     settings: tuple[Setting, ...]
     """Configured settings that differ from the App's defaults."""
+    setting_names: tuple[str, ...] = ()
+    """Names of the settings that the App declares."""
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,8 @@ class Failure:
     """The stack frames, outermost first."""
     distributions: dict[str, str] = field(default_factory=dict)
     """By package in the message: the installed distribution with this package."""
+    app: str = ""
+    """Module of the enabled App whose code raised the error or called what did; empty if none."""
 
 
 STAGES = {

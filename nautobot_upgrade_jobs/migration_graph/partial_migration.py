@@ -6,7 +6,7 @@ not recorded. An interrupted restore leaves the same state.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ..facts.expected_schema import ExpectedTable
@@ -85,7 +85,7 @@ def partially_applied(
         incomplete = {
             index: missing
             for index in judged
-            if (missing := tuple(_missing_constraints(migration.operations[index], actual)))
+            if (missing := tuple(_missing_constraints(migration.operations[index:], actual)))
         }
         if begun and (not pending or begun[0] < pending[0]):
             applied = tuple(index for index in begun if index not in incomplete)
@@ -93,14 +93,22 @@ def partially_applied(
     return tuple(found)
 
 
-def _missing_constraints(operation: Operation, actual: ActualTables) -> Iterator[FieldConstraint]:
-    """Yield the constraints that an operation should have added to existing columns.
+def _missing_constraints(
+    operations: Sequence[Operation], actual: ActualTables
+) -> Iterator[FieldConstraint]:
+    """Yield the constraints that the first operation should have added to existing columns.
 
-    Django adds them after the table or the column, a foreign key even after the last operation.
+    Django adds them after the table or the column, a foreign key even after the last operation. The
+    other operations are the later ones of the migration, which may change a constraint again.
     """
+    operation, *later = operations
+    changed = {(change.table, change.column) for other in later for change in other.changes}
     for change in operation.changes:
         for constraint in change.constraints if change.table in actual else ():
-            if not _has_constraint(actual[change.table], constraint):
+            is_changed = not changed.isdisjoint(
+                {(change.table, constraint.field), (change.table, "")}
+            )
+            if not is_changed and not _has_constraint(actual[change.table], constraint):
                 yield constraint
 
 
@@ -110,7 +118,11 @@ def _has_constraint(table: ActualTable, constraint: FieldConstraint) -> bool:
     if column not in table.columns:
         return True
     kinds = ENFORCED_BY.get(constraint.kind, {constraint.kind})
-    return any(each.kind in kinds and column in each.columns[:1] for each in table.constraints)
+    # An index also serves its first column. Only a single column is unique on its own.
+    length = 1 if constraint.kind == "index" else None
+    return any(
+        each.kind in kinds and each.columns[:length] == (column,) for each in table.constraints
+    )
 
 
 def is_applied(operation: Operation, actual: ActualTables, expected: ExpectedTables) -> bool | None:

@@ -15,6 +15,7 @@ from importlib.metadata import packages_distributions
 from typing import Any
 
 MAX_FRAMES = 40
+OWN_PACKAGE = "nautobot_upgrade_jobs"
 
 
 def load_nautobot() -> None:
@@ -120,8 +121,12 @@ def run() -> dict[str, Any]:
 
 def describe_failure(stage: str, error: BaseException) -> dict[str, Any]:
     """Describe the error that ended a start, with the fields of ``facts.startup.Failure``."""
-    owners = {package: names[0] for package, names in packages_distributions().items()}
-    frames = list(_describe_frames(error, owners))[-MAX_FRAMES:]
+    # Several distributions can share a namespace. Then the distribution is unknown.
+    found = ((package, set(names)) for package, names in packages_distributions().items())
+    owners = {package: names.pop() for package, names in found if len(names) == 1}
+    stack = list(_describe_frames(error, owners))
+    apps = _enabled_apps()
+    frames = stack[-MAX_FRAMES:]
     message = " ".join(str(error).split())
     if isinstance(error, SyntaxError):  # The text quotes the line, which may contain a secret.
         frames.append((error.filename or "", error.lineno or 0, "", "", ""))
@@ -134,7 +139,14 @@ def describe_failure(stage: str, error: BaseException) -> dict[str, Any]:
         "distributions": {
             word: owners[word] for word in re.findall(r"\w+", message) if word in owners
         },
+        "app": next((package for *_, package, _ in reversed(stack) if package in apps), ""),
     }
+
+
+def _enabled_apps() -> set[str]:
+    """Return the modules in ``PLUGINS``; empty if the settings are not loaded yet."""
+    settings = sys.modules.get("nautobot_config")
+    return set(map(str, getattr(settings, "PLUGINS", ()) or ())) - {OWN_PACKAGE}
 
 
 def _describe_frames(

@@ -239,9 +239,7 @@ def _parse_failure(failure: dict[str, Any] | None, environment: Path) -> Failure
         Frame(_strip_environment_path(file, environment), *details)
         for file, *details in failure["frames"]
     )
-    return Failure(
-        failure["stage"], failure["error"], failure["message"], frames, failure["distributions"]
-    )
+    return Failure(**{**failure, "frames": frames})
 
 
 def _strip_environment_path(file: str, environment: Path) -> str:

@@ -1,5 +1,6 @@
 """Collectors on a real database: complete, read-only, and with a reason for each failure."""
 
+import contextlib
 import importlib
 import re
 import threading
@@ -10,6 +11,7 @@ from django.conf import settings
 from django.core import checks
 from django.core.cache import cache
 from django.db import Error, connection, connections, transaction
+from nautobot.dcim.models import Manufacturer
 
 from nautobot_upgrade_jobs.checks.findings import Verdict
 from nautobot_upgrade_jobs.checks.registry import checks_for_stage
@@ -282,6 +284,14 @@ def test_read_only_session_waits_less_after_a_lock_timeout(instance):
         assert list(execute(query)) == [(short,)]
         with transaction.atomic():
             assert list(execute(query)) == [(short,)]
+        names = Manufacturer.objects.values_list("name", flat=True)
+        assert list(names.iterator(chunk_size=2)) == list(names)  # a named cursor
+        with pytest.raises(Error), transaction.atomic():
+            with contextlib.suppress(Error):
+                execute("SELECT FROM FROM")
+            execute("SELECT 1")
+            raise Error
+        assert list(execute(query)) == [(short,)]
 
 
 def test_read_only_session_slow_statement_times_out(instance):

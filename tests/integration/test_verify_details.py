@@ -127,38 +127,56 @@ def test_verify_failed_migration_is_partially_applied(more_migrations, instance)
 
 
 @pytest.mark.parametrize(
-    ("operation", "statement"),
+    ("operation", "table", "statement", "undo"),
     [
         pytest.param(
             "migrations.AddField('user', 'friend', models.ForeignKey("
             "'extras.tag', models.SET_NULL, null=True))",
+            "auth_user",
             "ALTER TABLE auth_user ADD COLUMN friend_id {uuid}",
+            (
+                "ALTER TABLE auth_user DROP CONSTRAINT friend_fk",
+                "ALTER TABLE auth_user DROP COLUMN friend_id",
+            ),
             id="column",
         ),
         pytest.param(
             "migrations.CreateModel('Friend', [('id', models.AutoField(primary_key=True)), "
             "('friend', models.ForeignKey('extras.tag', models.CASCADE))])",
+            "users_friend",
             "CREATE TABLE users_friend (id integer PRIMARY KEY, friend_id {uuid} NOT NULL)",
+            ("DROP TABLE users_friend",),
             id="table",
         ),
     ],
 )
-def test_verify_migration_without_its_foreign_key_is_undone_and_not_recorded(
-    more_migrations, instance, operation, statement, request
+def test_verify_migration_without_its_foreign_key_is_completed_before_it_is_recorded(
+    more_migrations, instance, operation, table, statement, undo, request
 ):
     """The server ended after the column or the table, before the constraints."""
     uuid = "char(32)" if instance.engine == "mysql" else "uuid"
+    constraints = (
+        f"ALTER TABLE {table} ADD CONSTRAINT friend_fk FOREIGN KEY (friend_id) "
+        "REFERENCES extras_tag (id)",
+        f"CREATE INDEX friend_index ON {table} (friend_id)",
+    )
     name = f"0998_friend_{request.node.callspec.id}"
     with more_migrations(name, newest("users"), operation):
         execute(statement.format(uuid=uuid))
         found_, _ = findings()
         half = found_[f"migrations.partially_applied:users.{name}"]
         assert "incomplete, without the foreign key of friend" in half.evidence[0]
-        *undo, again = half.commands
-        assert again == shell("nautobot-server post_upgrade")
-        execute(*(command.text for command in undo))
-        found_, _ = findings()
-        assert f"migrations.partially_applied:users.{name}" not in found_
+        recorded = shell(f"nautobot-server migrate --fake users {name}")
+        assert half.commands == (
+            shell(f"nautobot-server sqlmigrate users {name}"),
+            recorded,
+            shell("nautobot-server post_upgrade"),
+        )
+        execute(*constraints)
+        complete, _ = findings()
+        half = complete[f"migrations.partially_applied:users.{name}"]
+        assert half.commands == (recorded, shell("nautobot-server post_upgrade"))
+        execute(*undo)
     assert found() == []
 
 

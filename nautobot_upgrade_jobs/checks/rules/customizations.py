@@ -184,26 +184,27 @@ def different_results(
     for kind, section in FILTER_SECTIONS.items():
         now, then = require(getattr(filter_results, section)), require(getattr(target, section))
         for name in different_selections(now, then):
-            if _changed_during_trial(trial_boot, section, name, now) or any(
-                _is_about(problem, kind, name) for problem in problems
-            ):
+            is_explained = any(_is_about(problem, kind, name, then) for problem in problems)
+            if is_explained or _changed_during_trial(trial_boot, section, name, now):
                 continue
+            subject = f"{kind} {name}"
             message = f"The {kind} '{name}' selects {plural(now.counts[name], 'object')} now."
             evidence = (f"now: {now.items[name]}", f"target: {then.items[name]}")
-            if name not in then.counts:
+            _, failed, reason = then.items[name].partition("error: ")
+            if failed:
                 yield info(
-                    f"{kind} {name}",
-                    f"{message} The code of Nautobot {trial_boot.target} cannot evaluate it before "
-                    "the migrations.",
+                    subject,
+                    f"{message} The code of Nautobot {trial_boot.target} could not evaluate it: "
+                    f"{reason}.",
                     fix="Compare the number after the upgrade.",
                     evidence=evidence,
                 )
                 continue
             when, fix = REMEDIATIONS.get(kind, DEFAULT_REMEDIATION)
             yield warning(
-                f"{kind} {name}",
+                subject,
                 f"{message} With the code of Nautobot {trial_boot.target} it selects "
-                f"{_describe_number(now.counts[name], then.counts[name])}.",
+                f"{_describe_number(now, then, name)}.",
                 fix=fix,
                 when=when,
                 evidence=evidence,
@@ -226,17 +227,25 @@ def _changed_during_trial(trial_boot: TrialBoot, section: str, name: str, now: L
     return not isinstance(listing, Unavailable) and listing.items.get(name) != now.items[name]
 
 
-def _is_about(problem: CustomizationProblem, kind: str, name: str) -> bool:
-    """Return whether a problem is about the object with this name in a listing."""
-    return problem.kind == kind and (
-        name == problem.name
-        or name.startswith(f"{problem.name}: ")
-        or f" / {problem.name} of " in name
+def _is_about(problem: CustomizationProblem, kind: str, name: str, then: Listing) -> bool:
+    """Return whether a problem explains the result of an object with this name in a listing.
+
+    A permission has one result for each model, and two users can have a view of the same name.
+    There, a problem explains only that nothing is selected.
+    """
+    if problem.kind != kind:
+        return False
+    return name == problem.name or (
+        not then.counts.get(name)
+        and (name.startswith(f"{problem.name}: ") or f" / {problem.name} of " in name)
     )
 
 
-def _describe_number(now: int, then: int) -> str:
-    return str(then or "none") if now != then else f"{then}, but not the same"
+def _describe_number(now: Listing, then: Listing, name: str) -> str:
+    if name not in then.counts:  # the model is gone, or the constraint is
+        return "all objects" if then.items[name].endswith("all objects") else "none"
+    number = then.counts[name]
+    return f"{number}, but not the same" if number == now.counts[name] else str(number or "none")
 
 
 @check()

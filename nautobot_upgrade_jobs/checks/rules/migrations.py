@@ -112,7 +112,9 @@ def partially_applied(
             or database.vendor == "postgresql"  # a failed migration is rolled back
             or history.has_applied_children(progress.migration.key)
         )
-        undo = () if complete else undo_statements(done, live, filled, database.vendor)
+        # If only constraints are missing, the column may be in use.
+        in_use = progress.incomplete and not progress.pending
+        undo = () if complete or in_use else undo_statements(done, live, filled, database.vendor)
         yield _build_partial_finding(progress, history, undo, complete)
 
 

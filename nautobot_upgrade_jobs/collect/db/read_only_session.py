@@ -87,8 +87,11 @@ class _LockPatience:
     def __call__(
         self, execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any
     ) -> Any:
-        if self.is_short:
-            context["cursor"].cursor.execute(SHORT_LOCK_TIMEOUTS[context["connection"].vendor])
+        connection = context["connection"]
+        if self.is_short and not connection.needs_rollback:
+            # Not the cursor of the statement: it may be a named cursor, which runs one query only.
+            with connection.wrap_database_errors, connection.connection.cursor() as cursor:
+                cursor.execute(SHORT_LOCK_TIMEOUTS[connection.vendor])
         try:
             return execute(sql, params, many, context)
         except OperationalError as error:

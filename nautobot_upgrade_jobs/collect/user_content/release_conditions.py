@@ -6,24 +6,42 @@ import ast
 from collections.abc import Iterator
 
 INSPECTING_FUNCTIONS = frozenset({"hasattr", "getattr", "find_spec"})
-FIELD_ERRORS = frozenset({"FieldError", "FieldDoesNotExist", "AttributeError", "ImportError"})
+VERSION_NAMES = frozenset({"version", "__version__", "version_info"})
+NOT_ABOUT_RELEASES = frozenset({"DEBUG", "TYPE_CHECKING"})
+QUERY_ERRORS = frozenset({"FieldError", "FieldDoesNotExist"})
 """Code that catches such an error expects that a release lacks the field."""
+FALLBACK_ERRORS = QUERY_ERRORS | {"AttributeError", "ImportError", "ModuleNotFoundError"}
+"""Code after such an error may be for another release."""
 EXITS = (ast.Return, ast.Raise, ast.Continue, ast.Break)
+SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 
 
 def release_conditions(tree: ast.Module) -> dict[ast.AST, str]:
     """Return the nodes of a file that may run on some releases only, each with its condition."""
-    return dict(_Finder(tree).conditional_nodes(tree, ""))
+    finder = _Finder()
+    finder.enter(tree)
+    return dict(finder.conditional_nodes(tree, ""))
 
 
 class _Finder:
-    """Finds conditional nodes. It knows which variables of the file depend on the release."""
+    """Finds conditional nodes. It knows which variables of the scopes depend on the release."""
 
-    def __init__(self, tree: ast.Module) -> None:
-        self.names = set(_import_results(tree))
-        for node in ast.walk(tree):
+    def __init__(self) -> None:
+        self.names: frozenset[str] = frozenset()
+
+    def enter(self, scope: ast.AST) -> None:
+        """Learn the variables of a scope."""
+        names = set(self.names)
+        for node in _nodes_of_scope(scope):
             if isinstance(node, ast.Assign) and self._depends_on_release(node.value):
-                self.names.update(_targets(node))
+                names.update(_targets(node))
+            elif isinstance(node, ast.Try) and any(
+                isinstance(inner, (ast.Import, ast.ImportFrom)) for inner in node.body
+            ):
+                for inner in ast.walk(node):
+                    if isinstance(inner, ast.Assign):
+                        names.update(_targets(inner))
+            self.names = frozenset(names)
 
     def conditional_nodes(self, node: ast.AST, condition: str) -> Iterator[tuple[ast.AST, str]]:
         """Yield the conditional nodes at and below a node.
@@ -32,6 +50,9 @@ class _Finder:
             node: The node.
             condition: The condition under which the node runs; empty if it always does.
         """
+        outer = self.names
+        if isinstance(node, SCOPES):
+            self.enter(node)
         if condition:
             yield node, condition
         for name, value in ast.iter_fields(node):
@@ -40,20 +61,25 @@ class _Finder:
                 if isinstance(item, ast.AST):
                     yield from self.conditional_nodes(item, inner)
                     inner = inner or self._condition_after(item, node)
+        self.names = outer
 
     def _condition_of_part(self, node: ast.AST, part: str) -> str:
         if isinstance(node, (ast.If, ast.IfExp, ast.While)) and part in ("body", "orelse"):
             return self._text(node.test)
-        if isinstance(node, ast.Try) and part in ("body", "handlers"):
-            caught = (error for handler in node.handlers for error in _error_names(handler))
-            errors = sorted(FIELD_ERRORS.intersection(caught))
-            return f"try … except {', '.join(errors)}" if errors else ""
-        return ""
+        if isinstance(node, ast.Try) and part in ("body", "orelse"):
+            return _caught(node, QUERY_ERRORS)
+        return _caught(node, FALLBACK_ERRORS) if isinstance(node, ast.Try) else ""
 
     def _condition_after(self, node: ast.AST, parent: ast.AST) -> str:
         """Return the condition under which the items after an item of a list run."""
-        if isinstance(node, ast.If) and isinstance(node.body[-1], EXITS):
+        if isinstance(node, ast.If) and any(
+            block and isinstance(block[-1], EXITS) for block in (node.body, node.orelse)
+        ):
             return self._text(node.test)
+        if isinstance(node, ast.Try) and any(
+            isinstance(handler.body[-1], EXITS) for handler in node.handlers
+        ):
+            return _caught(node, QUERY_ERRORS)
         if isinstance(parent, ast.BoolOp) and isinstance(node, ast.expr):
             return self._text(node)
         return ""
@@ -62,35 +88,68 @@ class _Finder:
         return ast.unparse(test) if self._depends_on_release(test) else ""
 
     def _depends_on_release(self, test: ast.expr) -> bool:
-        alone = test.operand if isinstance(test, ast.UnaryOp) else test
-        if isinstance(alone, ast.Name) and alone.id.isupper():
-            return True  # a constant as a condition, such as HAS_CABLE_TYPES
-        return any(self._names_release(node) for node in ast.walk(test))
+        return _has_constant_as_condition(test) or any(map(self._names_release, ast.walk(test)))
 
     def _names_release(self, node: ast.AST) -> bool:
-        """Return whether a node reads a version, inspects an object, or is a known variable."""
-        name = getattr(node, "id", getattr(node, "attr", ""))
-        return (
-            name in self.names
-            or name in INSPECTING_FUNCTIONS
-            or name == "_meta"
-            or "version" in name.lower()
-        )
+        """Return whether a node reads a version, inspects code, or is a known variable."""
+        if isinstance(node, ast.Call) and _own_name(node.func) in INSPECTING_FUNCTIONS:
+            return any(_is_code(argument) for argument in node.args[:1])
+        if isinstance(node, ast.Attribute) and node.attr == "_meta":
+            return _is_code(node.value)
+        name = _own_name(node)
+        return name in self.names or _is_version(name)
 
 
-def _import_results(tree: ast.Module) -> Iterator[str]:
-    """Yield the variables that record whether an import succeeded."""
-    for node in tree.body:
-        if isinstance(node, ast.Try):
-            for inner in ast.walk(node):
-                if isinstance(inner, ast.Assign):
-                    yield from _targets(inner)
+def _nodes_of_scope(scope: ast.AST) -> Iterator[ast.AST]:
+    """Yield the nodes of a scope in their order, without those of the functions in it."""
+    for node in ast.iter_child_nodes(scope):
+        yield node
+        if not isinstance(node, SCOPES):
+            yield from _nodes_of_scope(node)
+
+
+def _has_constant_as_condition(test: ast.expr) -> bool:
+    """Return whether a constant such as HAS_CABLE_TYPES is a condition, alone or with others."""
+    if isinstance(test, ast.BoolOp):
+        return any(map(_has_constant_as_condition, test.values))
+    if isinstance(test, ast.UnaryOp):
+        return _has_constant_as_condition(test.operand)
+    name = _own_name(test)
+    return name.isupper() and name not in NOT_ABOUT_RELEASES
+
+
+def _is_version(name: str) -> bool:
+    """Return whether a name is about the version of Nautobot, not of a device or its software."""
+    lower = name.lower()
+    return (
+        lower in VERSION_NAMES
+        or (name.isupper() and "VERSION" in name)
+        or ("version" in lower and "nautobot" in lower)
+    )
+
+
+def _is_code(node: ast.expr) -> bool:
+    """Return whether a node is a class, a module of models or the settings, not an object."""
+    name = _own_name(node)
+    return name[:1].isupper() or name in ("models", "settings")
+
+
+def _own_name(node: ast.AST) -> str:
+    return str(getattr(node, "id", getattr(node, "attr", "")))
 
 
 def _targets(node: ast.Assign) -> Iterator[str]:
-    yield from (one.id for one in node.targets if isinstance(one, ast.Name))
+    for target in node.targets:
+        yield from (one.id for one in ast.walk(target) if isinstance(one, ast.Name))
 
 
-def _error_names(handler: ast.ExceptHandler) -> Iterator[str]:
-    for node in ast.walk(handler.type) if handler.type else ():
-        yield getattr(node, "attr", getattr(node, "id", ""))
+def _caught(node: ast.Try, errors: frozenset[str]) -> str:
+    """Describe which of these errors a statement catches; empty if none."""
+    names = (
+        _own_name(one)
+        for handler in node.handlers
+        if handler.type
+        for one in ast.walk(handler.type)
+    )
+    caught = sorted(errors.intersection(names))
+    return f"try … except {', '.join(caught)}" if caught else ""

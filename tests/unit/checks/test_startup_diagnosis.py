@@ -1,5 +1,7 @@
 """Diagnosis of a failed start: the cause behind the last line of a traceback."""
 
+from dataclasses import replace
+
 import pytest
 
 from nautobot_upgrade_jobs.checks.remediation import shell
@@ -99,9 +101,23 @@ def test_startup_findings_of_an_import_error_give_file_line_and_command():
         Frame(f"{PACKAGES}/some_app/jobs.py", 7, "<module>", "some_app", "nautobot-some"),
         Frame(f"{PACKAGES}/django/apps/registry.py", 138, "check_apps_ready", "django", "Django"),
     )
-    (finding,) = startup_findings(failed("apps", "ImportError", "cannot import name 'X'", *frames))
+    failure = Failure("apps", "ImportError", "cannot import name 'X'", frames, app="some_app")
+    (finding,) = startup_findings(startup(failure))
     assert f"{PACKAGES}/some_app/jobs.py, line 7" in finding.message
     assert finding.commands == (shell("pip install --upgrade nautobot-some"),)
+
+
+def test_startup_findings_blame_the_app_and_not_what_calls_it():
+    frames = (
+        Frame(f"{PACKAGES}/django_jinja/apps.py", 3, "", "django_jinja", "django-jinja"),
+        Frame(f"{PACKAGES}/some_app/models.py", 7, "", "some_app", "nautobot-some"),
+        Frame(f"{PACKAGES}/netutils/ip.py", 9, "", "netutils", "netutils"),
+    )
+    by_app = Failure("apps", "ImportError", "gone", frames, app="some_app")
+    (finding,) = startup_findings(startup(by_app))
+    assert finding.commands == (shell("pip install --upgrade nautobot-some"),)
+    (finding,) = startup_findings(startup(replace(by_app, frames=frames[:1], app="")))
+    assert (finding.subject, finding.commands) == ("django_jinja", ())
 
 
 @pytest.mark.parametrize(

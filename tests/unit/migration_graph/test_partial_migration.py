@@ -13,6 +13,7 @@ from nautobot_upgrade_jobs.migration_graph.partial_migration import (
 from nautobot_upgrade_jobs.migration_graph.schema_diff import SchemaDrift, actual_tables
 from tests.support.builders import (
     PLAIN,
+    UNIQUE,
     added,
     altered,
     altering,
@@ -150,6 +151,18 @@ def constrained(change, *kinds):
             [],
             id="both",
         ),
+        pytest.param(
+            ("unique",),
+            {"indexes": {"dcim_device.part_uq": UNIQUE.format("part_uq", "part_id, name")}},
+            ["unique"],
+            id="unique only with another column",
+        ),
+        pytest.param(
+            ("index",),
+            {"indexes": {"dcim_device.part_uq": UNIQUE.format("part_uq", "part_id, name")}},
+            [],
+            id="first column of another index",
+        ),
         pytest.param((), {}, [], id="nothing belongs to it"),
     ],
 )
@@ -168,6 +181,19 @@ def test_partially_applied_constraint_that_a_later_migration_may_have_removed_is
     history = MigrationHistory(migrations((second, third), (third.key,)))
     (found,) = partially_applied(history, actual_tables(schema(columns=PART_COLUMN)), EXPECTED)
     assert (found.applied, found.incomplete) == ((0,), {})
+
+
+@pytest.mark.parametrize(
+    "later",
+    [
+        pytest.param(Operation("AlterField", (altered("dcim_device", "part"),)), id="field"),
+        pytest.param(Operation("RemoveIndex", (altered("dcim_device"),), "gone"), id="table"),
+    ],
+)
+def test_partially_applied_constraint_that_the_migration_changes_again_is_not_missed(later):
+    operation = replace(PART_FIELD, changes=(constrained(PART_FIELD.changes[0], "index"),))
+    (found,) = find(operation, later, columns=PART_COLUMN)
+    assert found.incomplete == {}
 
 
 def test_partially_applied_column_that_does_not_exist_is_pending():

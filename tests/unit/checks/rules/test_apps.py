@@ -124,18 +124,25 @@ def config_lines(finding):
 
 INFOBLOX = {"nautobot_ssot_infoblox": ("default_status", "infoblox_timeout")}
 MOVED = {"nautobot_ssot": ("enable_infoblox", "infoblox_default_status", "infoblox_timeout")}
+FIRST, LAST = (
+    "PLUGINS_CONFIG.setdefault('nautobot_ssot', {})",
+    "PLUGINS_CONFIG.pop('nautobot_ssot_infoblox', None)",
+)
 MOVES = [
-    'PLUGINS_CONFIG["nautobot_ssot"]["infoblox_default_status"] = '
-    'PLUGINS_CONFIG["nautobot_ssot_infoblox"]["default_status"]',
-    'PLUGINS_CONFIG["nautobot_ssot"]["infoblox_timeout"] = '
-    'PLUGINS_CONFIG["nautobot_ssot_infoblox"]["infoblox_timeout"]',
-    'PLUGINS_CONFIG["nautobot_ssot"]["enable_infoblox"] = True',
-    'del PLUGINS_CONFIG["nautobot_ssot_infoblox"]',
+    "PLUGINS_CONFIG['nautobot_ssot']['infoblox_default_status'] = "
+    "PLUGINS_CONFIG['nautobot_ssot_infoblox']['default_status']",
+    "PLUGINS_CONFIG['nautobot_ssot']['infoblox_timeout'] = "
+    "PLUGINS_CONFIG['nautobot_ssot_infoblox']['infoblox_timeout']",
 ]
 
 
+def ssot(**changes):
+    names = (*MOVED["nautobot_ssot"], "aristacv_cvp_host", "nautobot_host")
+    return replace(app(module="nautobot_ssot"), setting_names=names, **changes)
+
+
 def test_conflicting_remediation_names_every_step():
-    modules = (app(module="nautobot_ssot"), app(module="nautobot_ssot_infoblox"))
+    modules = (ssot(), app(module="nautobot_ssot_infoblox"))
     (finding,) = conflicting(apps(*modules, configured=INFOBLOX), CATALOG)
     for part in (
         "Remove nautobot_ssot_infoblox from PLUGINS",
@@ -144,21 +151,29 @@ def test_conflicting_remediation_names_every_step():
         "Do not set NAUTOBOT_SSOT_ALLOW_CONFLICTING_APPS",
     ):
         assert part in finding.remediation
-    assert config_lines(finding) == ['PLUGINS_CONFIG.setdefault("nautobot_ssot", {})', *MOVES]
+    assert config_lines(finding) == [FIRST, *MOVES, LAST]
 
 
-def test_leftover_settings_lines_move_the_values():
-    enabled = apps(app(module="nautobot_ssot"), configured=INFOBLOX)
+@pytest.mark.parametrize(
+    "block", [{}, {"nautobot_ssot": {}}, {"nautobot_ssot": {"enable_infoblox": False}}]
+)
+def test_leftover_settings_lines_move_the_values(block):
+    """Also if the file has no block of the other App: Nautobot adds it at the start."""
+    enabled = apps(ssot(), configured={"nautobot_ssot": (), **INFOBLOX})
     (finding,) = leftover_settings(enabled, Packages(()), CATALOG)
-    blocks = {"nautobot_ssot_infoblox": {"default_status": "Active", "infoblox_timeout": 9}}
+    old = {"default_status": "Active", "infoblox_timeout": 9}
+    blocks = {"nautobot_ssot_infoblox": old, **block}
     exec("\n".join(config_lines(finding)), {"PLUGINS_CONFIG": blocks})
-    assert blocks == {
-        "nautobot_ssot": {
-            "infoblox_default_status": "Active",
-            "infoblox_timeout": 9,
-            "enable_infoblox": True,
-        }
-    }
+    moved = {"infoblox_default_status": "Active", "infoblox_timeout": 9}
+    assert blocks == {"nautobot_ssot": block.get("nautobot_ssot", {}) | moved}
+
+
+def test_conflicting_lines_without_a_block_in_the_file_still_run():
+    modules = (ssot(), app(module="nautobot_ssot_infoblox"))
+    (finding,) = conflicting(apps(*modules, configured={"nautobot_ssot_infoblox": ()}), CATALOG)
+    blocks = {}
+    exec("\n".join(config_lines(finding)), {"PLUGINS_CONFIG": blocks})
+    assert blocks == {"nautobot_ssot": {}}
 
 
 def test_conflicting_with_the_override_starts_and_is_a_warning():
@@ -173,31 +188,46 @@ def test_conflicting_with_the_override_starts_and_is_a_warning():
 @pytest.mark.parametrize(
     ("configured", "moved", "lines"),
     [
-        pytest.param(INFOBLOX, "2 of its 2 settings", MOVES, id="nothing moved"),
+        pytest.param(INFOBLOX, "2 of its 2 settings", [FIRST, *MOVES, LAST], id="nothing moved"),
         pytest.param(
             INFOBLOX | {"nautobot_ssot": ("infoblox_timeout",)},
             "1 of its 2 settings",
-            [MOVES[0], *MOVES[2:]],
+            [FIRST, MOVES[0], LAST],
             id="one moved",
         ),
+        pytest.param(INFOBLOX | MOVED, "0 of its 2 settings", [FIRST, LAST], id="only the block"),
         pytest.param(
-            INFOBLOX | MOVED, "0 of its 2 settings", MOVES[3:], id="only the block is left"
+            {"nautobot_ssot_infoblox": ("NAUTOBOT_INFOBLOX_URL", "it's")},
+            "2 of its 2 settings",
+            [FIRST, LAST],
+            id="no setting of these names",
         ),
         pytest.param(
             {"nautobot_ssot_arista_cloudvision": ("cvp_host",)},
             "1 of its 1 setting",
             [
-                'PLUGINS_CONFIG["nautobot_ssot"]["aristacv_cvp_host"] = '
-                'PLUGINS_CONFIG["nautobot_ssot_arista_cloudvision"]["cvp_host"]',
-                'PLUGINS_CONFIG["nautobot_ssot"]["enable_aristacv"] = True',
-                'del PLUGINS_CONFIG["nautobot_ssot_arista_cloudvision"]',
+                FIRST,
+                "PLUGINS_CONFIG['nautobot_ssot']['aristacv_cvp_host'] = "
+                "PLUGINS_CONFIG['nautobot_ssot_arista_cloudvision']['cvp_host']",
+                "PLUGINS_CONFIG.pop('nautobot_ssot_arista_cloudvision', None)",
             ],
             id="under an early name",
+        ),
+        pytest.param(
+            {"nautobot_ssot_ipfabric": ("nautobot_host",)},
+            "1 of its 1 setting",
+            [
+                FIRST,
+                "PLUGINS_CONFIG['nautobot_ssot']['nautobot_host'] = "
+                "PLUGINS_CONFIG['nautobot_ssot_ipfabric']['nautobot_host']",
+                "PLUGINS_CONFIG.pop('nautobot_ssot_ipfabric', None)",
+            ],
+            id="without a prefix",
         ),
     ],
 )
 def test_leftover_settings_lists_what_to_move(configured, moved, lines):
-    enabled = apps(app(module="nautobot_ssot"), configured={"nautobot_ssot": (), **configured})
+    enabled = apps(ssot(), configured={"nautobot_ssot": (), **configured})
     (finding,) = leftover_settings(enabled, Packages(()), CATALOG)
     assert moved in finding.message
     assert config_lines(finding) == lines

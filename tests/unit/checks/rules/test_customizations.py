@@ -161,6 +161,7 @@ GROUP = ("warning", "dynamic group edge")
 NO_FILTER = problem("dynamic group", "edge", DefectCode.MISSING_FILTER, "gone")
 OTHER_FILTER = problem("dynamic group", "core", DefectCode.MISSING_FILTER, "gone")
 VIEW = {"section": "saved_views", "name": "dcim:device_list / edge of admin"}
+LOOKUP = problem("object permission", "edge", DefectCode.MISSING_FIELD, "gone")
 VIEW_FILTER = problem("saved view", "edge", DefectCode.MISSING_FILTER, "gone")
 PERMISSION = {"section": "object_permissions", "name": "edge: dcim.device"}
 
@@ -176,7 +177,25 @@ PERMISSION = {"section": "object_permissions", "name": "edge: dcim.device"}
         pytest.param({}, {"number": 3}, {"number": 3}, (), [], id="an object was added meanwhile"),
         pytest.param({}, {"name": "core"}, None, (), [], id="not in the other listing"),
         pytest.param({"text": "error"}, {}, None, (), [], id="fails now"),
-        pytest.param({}, {"text": "error"}, None, (), [("info", GROUP[1])], id="fails then"),
+        pytest.param(
+            {}, {"text": "error: timeout"}, None, (), [("info", GROUP[1])], id="fails then"
+        ),
+        pytest.param(
+            PERMISSION,
+            {**PERMISSION, "text": "enabled, view: all objects"},
+            None,
+            (),
+            [("warning", "object permission edge: dcim.device")],
+            id="permission that grants everything",
+        ),
+        pytest.param(
+            PERMISSION,
+            {**PERMISSION, "number": 5000},
+            None,
+            (LOOKUP,),
+            [("warning", "object permission edge: dcim.device")],
+            id="permission with a bad lookup on another model",
+        ),
         pytest.param({}, {"number": 0}, None, (NO_FILTER,), [], id="explained by its filter"),
         pytest.param(
             {}, {"number": 0}, None, (OTHER_FILTER,), [GROUP], id="another group's filter"
@@ -189,7 +208,15 @@ PERMISSION = {"section": "object_permissions", "name": "edge: dcim.device"}
             [("warning", "object permission edge: dcim.device")],
             id="permission",
         ),
-        pytest.param(VIEW, {**VIEW, "number": 9}, None, (VIEW_FILTER,), [], id="explained view"),
+        pytest.param(VIEW, {**VIEW, "number": 0}, None, (VIEW_FILTER,), [], id="explained view"),
+        pytest.param(
+            VIEW,
+            {**VIEW, "number": 9},
+            None,
+            (VIEW_FILTER,),
+            [("warning", f"saved view {VIEW['name']}")],
+            id="view with the name of an explained view",
+        ),
         pytest.param(
             VIEW,
             {**VIEW, "number": 9},

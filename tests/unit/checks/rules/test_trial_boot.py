@@ -25,6 +25,7 @@ REMOVED_NAME = Failure(
             "nautobot-app-example",
         ),
     ),
+    app="nautobot_example",
 )
 REMOVED_SETTING = Failure("configuration", "KeyError", "'NAPALM_USERNAME'", ())
 WRITE = Failure("apps", "InternalError", "cannot execute INSERT in a read-only transaction", ())

@@ -78,6 +78,28 @@ def test_find_field_uses_has_the_line_of_the_method():
         ("def f(name):\n    if name == LIMIT:\n        return {}", ""),
         ("for a in b:\n    if not a:\n        continue\n    {}", ""),
         ("print(hasattr(a, 'b'), {})", ""),
+        ("def a(r):\n    device = getattr(r, 'x')\ndef b(device):\n    if device:\n        {}", ""),
+        ("def f(r):\n    device = getattr(r, 'x', None)\n    if device:\n        {}", ""),
+        ("def f(m):\n    label = m._meta.label\n    if label:\n        {}", ""),
+        ("if device.software_version is None:\n    pass\nelse:\n    {}", ""),
+        ("if conversion_needed(x):\n    {}", ""),
+        ("if DEBUG:\n    {}", ""),
+        ("try:\n    s = x.Session()\nexcept OSError:\n    s = None\nif s:\n    {}", ""),
+        ("try:\n    {}.first().name\nexcept AttributeError:\n    pass", ""),
+        ("try:\n    x.y\nexcept AttributeError:\n    {}", "try … except AttributeError"),
+        ("def f(a):\n    if a and compat.NEW:\n        {}", "a and compat.NEW"),
+        (
+            "def f():\n    try:\n        Device._meta.get_field('a')\n"
+            "    except FieldDoesNotExist:\n        return\n    {}",
+            "try … except FieldDoesNotExist",
+        ),
+        ("major, minor = nautobot.__version__.split('.')\nif major < '3':\n    {}", "major < '3'"),
+        ("if nautobot_version() < '3':\n    {}", "nautobot_version() < '3'"),
+        (
+            "def f(a):\n    if hasattr(Device, 'x'):\n        pass\n    else:\n        return\n"
+            "    {}",
+            "hasattr(Device, 'x')",
+        ),
         ("try:\n    {}\nexcept Cable.DoesNotExist:\n    pass", ""),
         ("try:\n    {}\nexcept Exception:\n    pass", ""),
         ("try:\n    pass\nexcept FieldError:\n    {}", "try … except FieldError"),
