@@ -134,15 +134,19 @@ def _list_schema_changes(app: str, operations: Sequence[Operation]) -> Iterator[
         elif isinstance(operation, DeleteModel):
             yield facts.SchemaChange(Kind.REMOVED, table_name(operation.name))
         elif isinstance(operation, CreateModel):
-            yield facts.SchemaChange(
-                Kind.ADDED,
-                table_name(operation.name),
-                constraints=tuple(_list_constraints(operation.fields)),
-            )
-            yield from _list_m2m_tables(table_name(operation.name), operation.fields)
+            yield from _list_created_tables(table_name(operation.name), operation)
         elif isinstance(operation, (ModelOperation, IndexOperation)):
             model = getattr(operation, "model_name", "") or operation.name
             yield facts.SchemaChange(Kind.ALTERED, table_name(model))
+
+
+def _list_created_tables(table: str, operation: CreateModel) -> Iterator[facts.SchemaChange]:
+    """Yield the tables of a new model. Django creates none for a proxy or an unmanaged model."""
+    if operation.options.get("proxy") or not operation.options.get("managed", True):
+        return
+    constraints = tuple(_list_constraints(operation.fields))
+    yield facts.SchemaChange(Kind.ADDED, table, constraints=constraints)
+    yield from _list_m2m_tables(table, operation.fields)
 
 
 def _list_constraints(fields: Iterable[tuple[str, Field]]) -> Iterator[facts.FieldConstraint]:

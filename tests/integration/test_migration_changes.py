@@ -25,6 +25,10 @@ WITH_THROUGH = models.ManyToManyField("example.Other", through="example.Link")
             (added("example_thing"),),
             id="create model with a through model",
         ),
+        pytest.param(operations.CreateModel("Thing", [], {"proxy": True}), (), id="create proxy"),
+        pytest.param(
+            operations.CreateModel("Thing", [], {"managed": False}), (), id="create unmanaged"
+        ),
         pytest.param(operations.DeleteModel("Thing"), (removed("example_thing"),), id="delete"),
         pytest.param(
             operations.RenameModel("Thing", "Item"),
@@ -91,3 +95,40 @@ def test_build_operation_lists_schema_changes(operation, expected):
 )
 def test_build_operation_names_index(operation, expected):
     assert _build_operation("example", operation).name == expected
+
+
+@pytest.mark.parametrize(
+    ("field", "kinds"),
+    [
+        pytest.param(models.CharField(max_length=9), [], id="plain"),
+        pytest.param(models.AutoField(primary_key=True), [], id="key"),
+        pytest.param(M2M, [], id="many-to-many"),
+        pytest.param(models.CharField(max_length=9, db_index=True), ["index"], id="index"),
+        pytest.param(models.SlugField(unique=True), ["unique"], id="unique"),
+        pytest.param(
+            models.ForeignKey("example.Other", models.CASCADE), ["foreign", "index"], id="relation"
+        ),
+        pytest.param(
+            models.OneToOneField("example.Other", models.CASCADE), ["foreign", "unique"], id="one"
+        ),
+        pytest.param(
+            models.ForeignKey("example.Other", models.CASCADE, db_constraint=False),
+            ["index"],
+            id="relation without a constraint",
+        ),
+    ],
+)
+def test_build_operation_lists_what_belongs_to_an_added_field(field, kinds):
+    for operation in (
+        operations.AddField("Thing", "name", field),
+        operations.CreateModel("Thing", [("name", field)]),
+    ):
+        built = _build_operation("example", operation)
+        assert [one.kind for change in built.changes for one in change.constraints] == kinds
+
+
+def test_build_operation_expects_no_index_that_mysql_cannot_make(instance):
+    field = models.TextField(db_index=True)
+    built = _build_operation("example", operations.AddField("Thing", "name", field))
+    kinds = [one.kind for change in built.changes for one in change.constraints]
+    assert kinds == ([] if instance.engine == "mysql" else ["index"])
