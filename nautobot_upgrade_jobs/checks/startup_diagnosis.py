@@ -147,13 +147,13 @@ def _build_code_finding(failure: Failure, config: str, release: str) -> Finding:
     )
     if not package:
         return finding
-    command = shell(f"pip install --upgrade {frame.distribution}") if frame else None
+    # An upgrade of a library can leave the range that Nautobot supports.
+    distribution = frame.distribution if frame and failure.app else ""
     return replace(
         finding,
         remediation=f"The error comes from {package}. Install a release of it that supports "
         f"Nautobot {release}. If it is an App, you can also remove it from PLUGINS.",
-        # An upgrade of a library can leave the range that Nautobot supports.
-        commands=(command,) if command and frame and failure.app and frame.distribution else (),
+        commands=(shell(f"pip install --upgrade {distribution}"),) if distribution else (),
         references=(APP_INSTALLATION,),
     )
 

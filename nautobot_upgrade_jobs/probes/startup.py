@@ -121,9 +121,7 @@ def run() -> dict[str, Any]:
 
 def describe_failure(stage: str, error: BaseException) -> dict[str, Any]:
     """Describe the error that ended a start, with the fields of ``facts.startup.Failure``."""
-    # Several distributions can share a namespace. Then the distribution is unknown.
-    found = ((package, set(names)) for package, names in packages_distributions().items())
-    owners = {package: names.pop() for package, names in found if len(names) == 1}
+    owners = _distributions_by_package()
     stack = list(_describe_frames(error, owners))
     apps = _enabled_apps()
     frames = stack[-MAX_FRAMES:]
@@ -141,6 +139,15 @@ def describe_failure(stage: str, error: BaseException) -> dict[str, Any]:
         },
         "app": next((package for *_, package, _ in reversed(stack) if package in apps), ""),
     }
+
+
+def _distributions_by_package() -> dict[str, str]:
+    """Return the distribution of each package, without namespaces that several of them share."""
+    try:
+        found = packages_distributions()
+    except Exception:  # noqa: BLE001 - the metadata of the environment may be broken
+        return {}
+    return {package: names[0] for package, names in found.items() if len(set(names)) == 1}
 
 
 def _enabled_apps() -> set[str]:
