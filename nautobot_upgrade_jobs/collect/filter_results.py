@@ -17,7 +17,7 @@ from nautobot.users.models import ObjectPermission
 
 from ..facts.filter_results import FilterResults
 from .context import Context
-from .support.counted_objects import CountedObjects, Description
+from .support.counted_objects import CountedObjects, Description, add_prefix
 from .support.listings import (
     Items,
     collect_listings,
@@ -77,10 +77,7 @@ def _evaluate_object_permissions() -> Items:
             )
             name = f"{permission.name}: {format_content_type(content_type)}"
             prefix = f"{state}, {actions}: "
-            yield (
-                name,
-                (f"{prefix}{objects}" if isinstance(objects, str) else objects.with_prefix(prefix)),
-            )
+            yield name, add_prefix(prefix, objects)
 
 
 def _describe_permitted_objects(permission: Any, content_type: ContentType) -> Description:

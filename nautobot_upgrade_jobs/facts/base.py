@@ -25,6 +25,8 @@ class Listing:
     """By item: the number of members, values or associations, if the item has a number."""
     user_data: tuple[str, ...] = ()
     """Items whose members, values or associations users entered. A smaller number is a loss."""
+    errors: dict[str, str] = field(default_factory=dict)
+    """By item: why its filter or template could not be evaluated."""
 
 
 class TextEnum(str, Enum):

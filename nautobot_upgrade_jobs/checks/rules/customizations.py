@@ -190,12 +190,11 @@ def different_results(
             subject = f"{kind} {name}"
             message = f"The {kind} '{name}' selects {plural(now.counts[name], 'object')} now."
             evidence = (f"now: {now.items[name]}", f"target: {then.items[name]}")
-            _, failed, reason = then.items[name].partition("error: ")
-            if failed:
+            if name in then.errors:
                 yield info(
                     subject,
                     f"{message} The code of Nautobot {trial_boot.target} could not evaluate it: "
-                    f"{reason}.",
+                    f"{then.errors[name]}.",
                     fix="Compare the number after the upgrade.",
                     evidence=evidence,
                 )
@@ -203,8 +202,8 @@ def different_results(
             when, fix = REMEDIATIONS.get(kind, DEFAULT_REMEDIATION)
             yield warning(
                 subject,
-                f"{message} With the code of Nautobot {trial_boot.target} it selects "
-                f"{_describe_number(now, then, name)}.",
+                f"{message} With the code of Nautobot {trial_boot.target} "
+                f"{_describe_result(now, then, name)}.",
                 fix=fix,
                 when=when,
                 evidence=evidence,
@@ -241,11 +240,13 @@ def _is_about(problem: CustomizationProblem, kind: str, name: str, then: Listing
     )
 
 
-def _describe_number(now: Listing, then: Listing, name: str) -> str:
-    if name not in then.counts:  # the model is gone, or the constraint is
-        return "all objects" if then.items[name].endswith("all objects") else "none"
-    number = then.counts[name]
-    return f"{number}, but not the same" if number == now.counts[name] else str(number or "none")
+def _describe_result(now: Listing, then: Listing, name: str) -> str:
+    number = then.counts.get(name)
+    if number is None:  # the model is gone, or the constraint is
+        return f"the result is: {then.items[name]}"
+    if number == now.counts[name]:
+        return f"it selects {number}, but not the same"
+    return f"it selects {number or 'none'}"
 
 
 @check()

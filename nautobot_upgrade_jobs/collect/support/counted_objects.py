@@ -22,11 +22,35 @@ class CountedObjects:
         return replace(self, description=f"{prefix}{self.description}")
 
 
-Description = str | CountedObjects
+@dataclass(frozen=True)
+class EvaluationError:
+    """Why a filter or a template could not be evaluated."""
+
+    reason: str
+    prefix: str = ""
+
+    @property
+    def description(self) -> str:
+        """The text that a listing shows."""
+        return f"{self.prefix}error: {self.reason}"
+
+    def with_prefix(self, prefix: str) -> EvaluationError:
+        """Return the same error with a longer description."""
+        return replace(self, prefix=f"{prefix}{self.prefix}")
+
+
+Description = str | CountedObjects | EvaluationError
+
+
+def add_prefix(prefix: str, description: Description) -> Description:
+    """Return the description with a text before it."""
+    if isinstance(description, str):
+        return f"{prefix}{description}"
+    return description.with_prefix(prefix)
 
 
 def build_listing(descriptions: Mapping[str, Description]) -> Listing:
-    """Return the listing of the descriptions, with the numbers of counted objects."""
+    """Return the listing of the descriptions, with the numbers and the errors of objects."""
     counted = {
         name: objects
         for name, objects in descriptions.items()
@@ -39,4 +63,9 @@ def build_listing(descriptions: Mapping[str, Description]) -> Listing:
         },
         {name: objects.count for name, objects in counted.items()},
         tuple(name for name, objects in counted.items() if objects.is_user_data),
+        {
+            name: error.reason
+            for name, error in descriptions.items()
+            if isinstance(error, EvaluationError)
+        },
     )

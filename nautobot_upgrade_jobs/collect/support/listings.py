@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...facts import Listing, Unavailable
 from ..context import attempt, guard
-from .counted_objects import CountedObjects, Description, build_listing
+from .counted_objects import CountedObjects, Description, EvaluationError, build_listing
 
 if TYPE_CHECKING:
     from django.contrib.contenttypes.models import ContentType
@@ -43,7 +43,7 @@ def evaluate_or_error(function: Callable[[], Description]) -> Description:
     """Return the description of an object, or the error of the user's filter or template."""
     result = attempt(function, expected=Exception)
     if isinstance(result, Unavailable):
-        return f"error: {result.reason}"[:MAX_TEXT]
+        return EvaluationError(result.reason[:MAX_TEXT])
     return result
 
 

@@ -148,11 +148,12 @@ def test_not_inspected_unreadable_kind_is_skipped(findings_of):
     assert findings_of("customizations.not_inspected", trial_boot=trial_boot()) == []
 
 
-def results(section="dynamic_groups", *, name="edge", number=2, digest="a", text=None):
-    """Filter results with one object. With a text, the objects could not be counted."""
-    found = (
-        Listing({name: text}) if text else Listing({name: f"{number}, {digest}"}, {name: number})
-    )
+def results(section="dynamic_groups", *, name="edge", number=2, digest="a", text="", error=""):
+    """Filter results with one object. With a text or an error, the objects were not counted."""
+    if text or error:
+        found = Listing({name: text or error}, errors={name: error} if error else {})
+    else:
+        found = Listing({name: f"{number}, {digest}"}, {name: number})
     sections = ("dynamic_groups", "object_permissions", "saved_views")
     return FilterResults(**dict.fromkeys(sections, Listing({})) | {section: found})
 
@@ -176,10 +177,9 @@ PERMISSION = {"section": "object_permissions", "name": "edge: dcim.device"}
         pytest.param({}, {"number": 0}, {}, (), [GROUP], id="still the same after the trial"),
         pytest.param({}, {"number": 3}, {"number": 3}, (), [], id="an object was added meanwhile"),
         pytest.param({}, {"name": "core"}, None, (), [], id="not in the other listing"),
-        pytest.param({"text": "error"}, {}, None, (), [], id="fails now"),
-        pytest.param(
-            {}, {"text": "error: timeout"}, None, (), [("info", GROUP[1])], id="fails then"
-        ),
+        pytest.param({"error": "timeout"}, {}, None, (), [], id="fails now"),
+        pytest.param({}, {"error": "timeout"}, None, (), [("info", GROUP[1])], id="fails then"),
+        pytest.param({}, {"text": "no error: 1"}, None, (), [GROUP], id="a text about an error"),
         pytest.param(
             PERMISSION,
             {**PERMISSION, "text": "enabled, view: all objects"},
