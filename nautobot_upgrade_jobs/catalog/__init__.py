@@ -5,16 +5,14 @@ catalog is complete without network access. Each data file states its sources an
 release. ``load_catalog()`` reads the files once.
 """
 
+from .app_records import AppConflict, AppStep, ConflictingApp, MergedApp
 from .catalog import Catalog, VersionStatus
 from .loader import CatalogError, CatalogUnavailable, load_catalog
 from .records import (
     Advice,
-    AppConflict,
     Command,
-    ConflictingApp,
     ExpectedChange,
     IndexRename,
-    MergedApp,
     Release,
     ReleaseLine,
     RemovedSetting,
@@ -25,6 +23,7 @@ from .records import (
 __all__ = [
     "Advice",
     "AppConflict",
+    "AppStep",
     "Catalog",
     "CatalogError",
     "CatalogUnavailable",

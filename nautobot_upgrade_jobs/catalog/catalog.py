@@ -10,15 +10,14 @@ from typing import Literal
 
 from packaging.version import Version
 
+from .app_records import AppConflict, AppStep, MergedApp
 from .records import (
     Advice,
-    AppConflict,
     Command,
     Durations,
     ExpectedChange,
     IndexRename,
     KnownReversal,
-    MergedApp,
     MigrationSets,
     Postcondition,
     Release,
@@ -50,6 +49,7 @@ class Catalog:
     removed_settings: tuple[RemovedSetting, ...]
     merged_apps: tuple[MergedApp, ...]
     app_conflicts: tuple[AppConflict, ...]
+    app_steps: tuple[AppStep, ...]
     commands: tuple[Command, ...]
     index_renames: tuple[IndexRename, ...]
     merged_app_columns: Mapping[str, tuple[str, ...]]

@@ -9,17 +9,15 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeVar
 
+from .app_records import AppConflict, AppStep, ConflictingApp, MergedApp
 from .catalog import Catalog
 from .records import (
     Advice,
-    AppConflict,
     Command,
-    ConflictingApp,
     Durations,
     ExpectedChange,
     IndexRename,
     KnownReversal,
-    MergedApp,
     MigrationSets,
     Postcondition,
     Release,
@@ -65,6 +63,7 @@ def load_catalog() -> Catalog:
         ),
         merged_apps=_build_records(MergedApp, "apps", apps["merged"]),
         app_conflicts=_build_app_conflicts(apps["conflict"]),
+        app_steps=_build_records(AppStep, "apps", apps["step"]),
         commands=_build_records(Command, "commands", _read_data_file("commands")["command"]),
         index_renames=_build_records(IndexRename, "hazards", hazards["unique_index"]),
         merged_app_columns=MappingProxyType(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.apps import apps
+
 from ..catalog import load_catalog
 from ..facts import PostconditionCounts
 from .context import Context, attempt
@@ -9,11 +11,13 @@ from .db.sql import fetch_rows, fetch_value
 
 
 def collect(context: Context) -> PostconditionCounts:
-    """Run the query of each postcondition whose migration is recorded in the database."""
+    """Run the query of each postcondition whose migration an enabled app has recorded."""
     connection = context.connection
+    enabled = {config.label for config in apps.get_app_configs()}
     recorded = {
         f"{app}.{name}"
         for app, name in fetch_rows(connection, "SELECT app, name FROM django_migrations")
+        if app in enabled
     }
     return PostconditionCounts(
         {

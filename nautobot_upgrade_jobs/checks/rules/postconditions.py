@@ -29,8 +29,8 @@ def violated(postconditions: PostconditionCounts, catalog: Catalog) -> Iterator[
         if isinstance(rows, int) and rows:
             yield warning(
                 postcondition.id,
-                f"After {postcondition.migration}, {postcondition.description}, but"
-                f" {plural(rows, 'row')} {'violates' if rows == 1 else 'violate'} this.",
+                f"After {postcondition.migration}, {postcondition.description}."
+                f" {plural(rows, 'row')} {'violates' if rows == 1 else 'violate'} this rule.",
                 fix=postcondition.remediation,
                 evidence=(postcondition.sql,),
                 see=(postcondition.reference,),

@@ -1,4 +1,4 @@
-"""Releases other than the target: alternative targets, and upgrades by accident."""
+"""Releases other than the target, and steps that new releases of Apps require."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ from collections.abc import Iterator
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
-from ...catalog import Catalog
+from ...catalog import AppStep, Catalog
 from ...catalog.target_release import Target
+from ...facts import Tables
 from ...facts.resolution import AlternativeTarget, AppReleases, Resolution
-from ..build import info
-from ..findings import Finding, Impact, Phase
+from ...upgrade.package_changes import changed_apps
+from ..build import finding, info
+from ..findings import Finding, Impact, Phase, Severity
 from ..references import APP_INSTALLATION, PIP_CONSTRAINTS
 from ..registry import NotApplicable, check
 from ..remediation import When, shell
@@ -119,6 +121,46 @@ def accidental_upgrade(resolution: Resolution, target: Target) -> Iterator[Findi
                 )
             ),
         )
+
+
+@check(phase=Phase.RUNTIME, impact=Impact.FEATURE_LOSS, see=(APP_INSTALLATION,))
+def app_steps(resolution: Resolution, catalog: Catalog, tables: Tables) -> Iterator[Finding]:
+    """No new release of an App requires a step that no command of Nautobot carries out.
+
+    Why: some Apps move data with a Job, or change an interface that your own code uses. Nothing
+        starts such a Job, and Nautobot reports no error without it.
+    Fix: carry out the step at the time that the finding states.
+    """
+    used = _tables_with_rows(tables)
+    for app in changed_apps(resolution):
+        for step in catalog.app_steps:
+            if not _requires(app, step) or (step.tables and used.isdisjoint(step.tables)):
+                continue
+            yield finding(
+                Severity.INFO if step.optional else Severity.WARNING,
+                f"{step.distribution} {step.since}",
+                f"{app.distribution} changes from {app.installed} to {app.compatible}. "
+                f"{step.reason}",
+                fix=step.remediation,
+                commands=tuple(map(shell, step.commands)),
+                when=When(step.when),
+                evidence=truncate_list(step.tables),
+                see=(step.reference,),
+            )
+
+
+def _tables_with_rows(tables: Tables) -> set[str]:
+    """Return the tables that are not known to be empty."""
+    return {table.name for table in tables.tables if table.rows or not table.exact}
+
+
+def _requires(app: AppReleases, step: AppStep) -> bool:
+    """Return whether the change of an App reaches the release that introduced a step."""
+    return (
+        step.distribution == canonicalize_name(app.distribution)
+        and _is_newer(step.since, app.installed)
+        and not _is_newer(step.since, app.compatible)
+    )
 
 
 def _join_with_or(apps: list[AppReleases]) -> str:

@@ -1,10 +1,19 @@
 """Rules about releases other than the target."""
 
+from dataclasses import replace
+
 import pytest
 
+from nautobot_upgrade_jobs.catalog import AppStep
 from nautobot_upgrade_jobs.checks.remediation import When, shell
-from nautobot_upgrade_jobs.checks.rules.releases import accidental_upgrade, alternative_targets
+from nautobot_upgrade_jobs.checks.rules.releases import (
+    accidental_upgrade,
+    alternative_targets,
+    app_steps,
+)
+from nautobot_upgrade_jobs.facts import Tables
 from nautobot_upgrade_jobs.facts.resolution import AlternativeTarget, AppReleases
+from nautobot_upgrade_jobs.facts.tables import Table
 from tests.support.builders import CATALOG, resolution, target
 
 CHANGED = AppReleases("nautobot-example", "1.0", "2.0", "1.1", "2.0")
@@ -70,3 +79,51 @@ def test_alternative_targets_without_a_resolvable_release_have_no_command():
 def test_alternative_targets_with_a_chosen_target_do_not_apply(findings_of):
     state = resolution(alternatives=(RESOLVABLE,))
     assert findings_of("releases.alternative_targets", resolution=state) == "not_applicable"
+
+
+STEP = AppStep("nautobot-example", "2.0.0", "after", "The rows move.", "Run the Job.", "https://x")
+OPTIONAL = replace(STEP, since="1.5", optional=True)
+OF_TABLE = replace(STEP, tables=("example_old",))
+ROWS = Tables((Table("example_old", 3, True),), ())
+EMPTY = Tables((Table("example_old", 0, True), Table("dcim_device", 3, True)), ())
+ESTIMATED = Tables((Table("example_old", 0, False),), ())
+REQUIRED = ("warning", "nautobot-example 2.0.0")
+
+
+@pytest.mark.parametrize(
+    ("installed", "compatible", "steps", "tables", "expected"),
+    [
+        pytest.param("1.0", "2.0", (STEP,), EMPTY, [REQUIRED], id="reached exactly"),
+        pytest.param("1.0", "3.1", (STEP,), EMPTY, [REQUIRED], id="passed"),
+        pytest.param("2.0", "3.1", (STEP,), EMPTY, [], id="done with the installed release"),
+        pytest.param("1.0", "1.9", (STEP,), EMPTY, [], id="not reached"),
+        pytest.param("3.0", "1.0", (STEP,), EMPTY, [], id="older release"),
+        pytest.param("1.0", "", (STEP,), EMPTY, [], id="no compatible release"),
+        pytest.param(
+            "1.0",
+            "2.0",
+            (OPTIONAL, STEP),
+            EMPTY,
+            [("info", "nautobot-example 1.5"), REQUIRED],
+            id="an optional step before a required one",
+        ),
+        pytest.param(
+            "1.0", "2.0", (replace(STEP, distribution="other"),), EMPTY, [], id="another App"
+        ),
+        pytest.param("1.0", "2.0", (OF_TABLE,), ROWS, [REQUIRED], id="the table has rows"),
+        pytest.param("1.0", "2.0", (OF_TABLE,), EMPTY, [], id="the table is empty"),
+        pytest.param("1.0", "2.0", (OF_TABLE,), Tables((), ()), [], id="no such table"),
+        pytest.param("1.0", "2.0", (OF_TABLE,), ESTIMATED, [REQUIRED], id="an estimate of 0"),
+    ],
+)
+def test_app_steps_between_the_releases_of_an_app(installed, compatible, steps, tables, expected):
+    change = AppReleases("Nautobot_Example", installed, compatible, "1.1", "2.0")
+    catalog = replace(CATALOG, app_steps=steps)
+    found = app_steps(resolution(apps=(change,)), catalog, tables)
+    assert [(each.severity.value, each.subject) for each in found] == expected
+
+
+def test_app_steps_of_the_catalog_have_unique_subjects_and_a_known_moment():
+    subjects = [(step.distribution, step.since) for step in CATALOG.app_steps]
+    assert len(set(subjects)) == len(subjects)
+    assert {When(step.when) for step in CATALOG.app_steps} <= set(When)
