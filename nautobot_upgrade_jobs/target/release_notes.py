@@ -11,9 +11,10 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from ..facts.release_notes import ReleaseNote, ReleaseNotes
-from .release_notes_html import parse_release_notes
+from .release_notes_html import parse_release_notes, parse_upgrade_page
 
 PAGE_PATH = re.compile(r"release[-_]notes/version[-_](\d+(?:\.\d+)+)(?:/index)?\.html$")
+UPGRADE_PAGE_PATH = re.compile(r"docs/admin/(?:admin_)?upgrade(?:/index)?\.html$")
 MAX_PAGE_BYTES = 2 * 1024 * 1024
 """Maximum size of a page. Nautobot's longest page has half a million bytes."""
 
@@ -37,28 +38,35 @@ def read_release_notes(environment: Path, changes: Mapping[str, tuple[str, str]]
     without = []
     for name, (before, after) in changes.items():
         distribution = by_name.get(name)
-        pages = _read_pages(distribution, Version(before), Version(after)) if distribution else {}
+        pages = _find_pages(distribution) if distribution else []
         if not pages:
             without.append(name)
-        for line in sorted(pages, key=Version):
-            for note in parse_release_notes(pages[line], name, line):
-                if Version(before) < Version(note.release) <= Version(after):
-                    notes.setdefault((name, note.kind, note.text), note)
+        for note in _parse_pages(pages, name, Version(before), Version(after)):
+            notes.setdefault((name, note.kind, note.text), note)
     return ReleaseNotes(tuple(notes.values()), tuple(without))
 
 
-def _read_pages(distribution: Distribution, before: Version, after: Version) -> dict[str, str]:
-    """Return the pages by release line, from the line of one version to that of the other."""
-    return {
-        line: Path(str(path)).read_text("utf-8", errors="replace")
-        for line, path in _find_page_files(distribution)
-        if before.release[:2] <= Version(line).release[:2] <= after.release[:2]
-    }
+def _parse_pages(
+    pages: list[tuple[str, Path]], name: str, before: Version, after: Version
+) -> Iterator[ReleaseNote]:
+    """Yield the notes of all releases after one version, up to the other."""
+    for line, path in sorted(pages, key=lambda page: Version(page[0] or "0")):
+        if line and not before.release[:2] <= Version(line).release[:2] <= after.release[:2]:
+            continue
+        html = path.read_text("utf-8", errors="replace")
+        notes = parse_release_notes(html, name, line) if line else parse_upgrade_page(html, name)
+        for note in notes:
+            if before < Version(note.release) <= after:
+                yield note
 
 
-def _find_page_files(distribution: Distribution) -> Iterator[tuple[str, Path]]:
+def _find_pages(distribution: Distribution) -> list[tuple[str, Path]]:
+    """Return the pages of release notes, each with its line, and the upgrade page with no line."""
+    pages = []
     for file in distribution.files or ():
-        if match := PAGE_PATH.search(str(file)):
-            path = Path(str(distribution.locate_file(file)))
-            if path.is_file() and path.stat().st_size <= MAX_PAGE_BYTES:
-                yield match[1], path
+        is_upgrade_page = UPGRADE_PAGE_PATH.search(str(file))
+        match = PAGE_PATH.search(str(file))
+        path = Path(str(distribution.locate_file(file)))
+        if (match or is_upgrade_page) and path.is_file() and path.stat().st_size <= MAX_PAGE_BYTES:
+            pages.append((match[1] if match else "", path))
+    return pages

@@ -1,7 +1,8 @@
-"""Parse one page of release notes in the format of Nautobot and its Apps.
+"""Parse the release notes and the upgrade page in the format of Nautobot and its Apps.
 
-The page starts with an overview of the line under headings such as "Upgrade Actions". Each release
-follows with a heading, such as ``v3.0.11 (2026-04-08)``, and a list for each kind of note.
+A page of release notes starts with an overview of the line under headings such as "Upgrade
+Actions". Each release follows with a heading, such as ``v3.0.11 (2026-04-08)``, and a list for each
+kind of note. An upgrade page has a section for each release that requires steps.
 """
 
 from __future__ import annotations
@@ -26,10 +27,16 @@ KIND_BY_HEADING = {
 }
 """Kind of a note, by the beginning of the heading."""
 RELEASE_HEADING = re.compile(r"\[?v?(\d+(?:\.\d+)+[\w.-]*)\]?(?:\s|$)")
+UPGRADE_HEADING = re.compile(r"(?:^|\bto\s+(?!Nautobot\b)(?:\w+\s+)?)v?(\d+(?:\.\d+)+)(?:\s|$)")
+"""Heading on the upgrade page of an App. A release of Nautobot itself does not match."""
+ADMONITIONS = frozenset({"warning", "danger", "caution", "attention", "important", "note"})
+"""Classes of the boxes that ask the reader to act. A tip or an example does not."""
 HTTPS_URL = re.compile(r"https://[^\s<>\"']+")
 ANCHOR = re.compile(r"[\w.-]+")
 HEADING_TAG = re.compile("h[1-6]")
 BLOCK_TAGS = ("li", "p", "table")
+TITLE = "title"
+"""Tag of the block that has the title of a warning or note, such as "Note"."""
 IGNORED_TAGS = ("script", "style", "pre")
 TRACKED_TAGS = frozenset({*BLOCK_TAGS, *IGNORED_TAGS, "ul", "ol", "code", "td"})
 MAX_DEPTH = 30
@@ -48,6 +55,8 @@ class Block:
     headings: tuple[str, ...]
     """Headings above the block, outermost first."""
     anchor: str
+    admonition: int = 0
+    """Number of the warning or note on the page that contains the block; 0 if none does."""
     text: str = ""
     names: list[str] = field(default_factory=list)
 
@@ -61,6 +70,9 @@ class ReleaseNotesParser(HTMLParser):
         self.blocks: list[Block] = []
         self._headings: dict[int, str] = {}
         self._anchor = ""
+        self._admonitions = 0
+        self._admonition_depth = 0
+        """Number of open ``div`` tags, counted from the one that starts a warning or note."""
         self._open_tags: list[str] = []
         """Tags of ``TRACKED_TAGS`` and headings that are open."""
         self._current_name = ""
@@ -72,20 +84,20 @@ class ReleaseNotesParser(HTMLParser):
             address = attributes.get("href") or ""
             self.canonical_url = address if HTTPS_URL.fullmatch(address) else ""
         self._close_implied_tags(tag)
+        classes = frozenset((attributes.get("class") or "").split())
+        self._open_admonition(tag, classes)
         if tag in BLOCK_TAGS and self._headings and not self._is_in(*BLOCK_TAGS):
-            headings = tuple(self._heading_text(level) for level in sorted(self._headings))
-            self.blocks.append(Block(tag, headings, self._anchor))
+            self._open_block(TITLE if "admonition-title" in classes else tag)
         if HEADING_TAG.fullmatch(tag):
-            anchor = attributes.get("id") or ""
-            self._anchor = anchor if ANCHOR.fullmatch(anchor) else ""
-            for level in range(int(tag[1]), 7):
-                self._headings.pop(level, None)
+            self._open_heading(int(tag[1]), attributes.get("id") or "")
         if (tag in TRACKED_TAGS or HEADING_TAG.fullmatch(tag)) and len(self._open_tags) < MAX_DEPTH:
             self._open_tags.append(tag)
             self._current_name = ""
 
     def handle_endtag(self, tag: str) -> None:
         """Close a tag with all unclosed tags inside it."""
+        if tag == "div" and self._admonition_depth:
+            self._admonition_depth -= 1
         if tag not in self._open_tags:
             return
         while self._open_tags.pop() != tag:
@@ -102,6 +114,24 @@ class ReleaseNotesParser(HTMLParser):
             self._current_name += data
         if self.blocks and self._is_in("li", "p") and not self._is_in("table", *IGNORED_TAGS):
             self.blocks[-1].text += data
+
+    def _open_admonition(self, tag: str, classes: frozenset[str]) -> None:
+        """Enter a warning or a note, or a ``div`` inside it."""
+        is_start = "admonition" in classes and not classes.isdisjoint(ADMONITIONS)
+        if tag == "div" and (self._admonition_depth or is_start):
+            self._admonitions += not self._admonition_depth
+            self._admonition_depth += 1
+
+    def _open_block(self, tag: str) -> None:
+        headings = tuple(self._heading_text(level) for level in sorted(self._headings))
+        number = self._admonitions if self._admonition_depth else 0
+        self.blocks.append(Block(tag, headings, self._anchor, number))
+
+    def _open_heading(self, level: int, anchor: str) -> None:
+        self._admonition_depth = 0
+        self._anchor = anchor if ANCHOR.fullmatch(anchor) else ""
+        for deeper in range(level, 7):
+            self._headings.pop(deeper, None)
 
     def _close_implied_tags(self, tag: str) -> None:
         """Close tags that end where this tag begins, because a page may omit end tags."""
@@ -124,43 +154,85 @@ class ReleaseNotesParser(HTMLParser):
 
 
 def parse_release_notes(html: str, distribution: str, line: str) -> Iterator[ReleaseNote]:
-    """Yield the notes of a page that matter for an upgrade, in order. Omit additions and fixes.
+    """Yield the notes of a page that matter for an upgrade, in order.
+
+    Additions and fixes are omitted. A warning or a note is an action, whatever its heading.
 
     Args:
         html: The page.
         distribution: The distribution of the release notes.
         line: The release line, such as ``3.0``. Notes of the overview get it as their release.
     """
+    page = _parse_page(html)
+    for blocks in _group_blocks(page.blocks):
+        headings = blocks[0].headings[1:]
+        kind, heading = _classify_headings(headings)
+        release = next(filter(None, map(RELEASE_HEADING.match, headings)), None)
+        if not kind and blocks[0].admonition:
+            kind = "action"
+        if kind and (not release or is_version(release[1])):
+            yield from _build_note(
+                page,
+                blocks,
+                distribution,
+                release[1] if release else line,
+                kind,
+                "" if release else heading,
+            )
+
+
+def parse_upgrade_page(html: str, distribution: str) -> Iterator[ReleaseNote]:
+    """Yield the steps that the upgrade page of an App requires for a release, in order.
+
+    Args:
+        html: The page.
+        distribution: The distribution of the App.
+    """
+    page = _parse_page(html)
+    for blocks in _group_blocks(page.blocks, keep_lists=True):
+        headings = blocks[0].headings[1:]
+        release = next(filter(None, map(UPGRADE_HEADING.search, headings)), None)
+        if release and is_version(release[1]):
+            yield from _build_note(page, blocks, distribution, release[1], "action", headings[-1])
+
+
+def _parse_page(html: str) -> ReleaseNotesParser:
     page = ReleaseNotesParser()
     page.feed(html)
-    for blocks in _group_blocks(page.blocks):
-        first = blocks[0]
-        kind, heading = _classify_headings(first.headings[1:])
-        release = next(filter(None, map(RELEASE_HEADING.match, first.headings[1:])), None)
-        text = " ".join(" ".join(block.text for block in blocks).split())
-        if not kind or not text or (release and not is_version(release[1])):
-            continue
-        names = (
-            name for block in blocks for name in block.names if 0 < len(name) <= MAX_NAME_LENGTH
-        )
-        yield ReleaseNote(
-            distribution,
-            release[1] if release else line,
-            kind,
-            text if len(text) <= MAX_TEXT_LENGTH else f"{text[: MAX_TEXT_LENGTH - 1].rstrip()}…",
-            "" if release else heading,
-            tuple(dict.fromkeys(names)),
-            f"{page.canonical_url}#{first.anchor}"
-            if page.canonical_url and first.anchor
-            else page.canonical_url,
-        )
+    return page
 
 
-def _group_blocks(blocks: list[Block]) -> Iterator[list[Block]]:
-    """Yield the blocks of each note: one list item, or everything below a heading."""
-    for _, group in groupby(blocks, key=lambda block: (block.headings, block.anchor)):
+def _build_note(  # noqa: PLR0913 - the parts of one note
+    page: ReleaseNotesParser,
+    blocks: list[Block],
+    distribution: str,
+    release: str,
+    kind: str,
+    heading: str,
+) -> Iterator[ReleaseNote]:
+    """Yield the note that the blocks contain, if they contain text."""
+    text = " ".join(" ".join(block.text for block in blocks).split())
+    if not text:
+        return
+    names = (name for block in blocks for name in block.names if 0 < len(name) <= MAX_NAME_LENGTH)
+    anchor = blocks[0].anchor
+    yield ReleaseNote(
+        distribution,
+        release,
+        kind,
+        text if len(text) <= MAX_TEXT_LENGTH else f"{text[: MAX_TEXT_LENGTH - 1].rstrip()}…",
+        heading,
+        tuple(dict.fromkeys(names)),
+        f"{page.canonical_url}#{anchor}" if page.canonical_url and anchor else page.canonical_url,
+    )
+
+
+def _group_blocks(blocks: list[Block], *, keep_lists: bool = False) -> Iterator[list[Block]]:
+    """Yield the blocks of each note: a list item, a warning, or everything else below a heading."""
+    texts = (block for block in blocks if block.tag != TITLE)
+    for _, group in groupby(texts, key=lambda each: (each.headings, each.anchor, each.admonition)):
         members = list(group)
-        if members[0].tag == "li":
+        if members[0].tag == "li" and not keep_lists and not members[0].admonition:
             yield from ([block] for block in members)
         else:
             yield members

@@ -84,3 +84,21 @@ def test_read_release_notes_missing_page_is_skipped(environment):
     assert read_release_notes(folder, {"an-app": ("1.0", "2.0.1")}).distributions_without_notes == (
         "an-app",
     )
+
+
+@pytest.mark.parametrize("page", ["upgrade.html", "upgrade/index.html", "admin_upgrade.html"])
+@pytest.mark.parametrize(
+    ("before", "after", "texts"),
+    [
+        ("1.0", "2.0.0", ["Link the accounts."]),
+        ("2.0", "2.0.0", []),
+        ("1.0", "1.9", []),
+    ],
+)
+def test_read_release_notes_includes_the_upgrade_page(environment, page, before, after, texts):
+    folder = environment("an-app", f"an_app/static/an_app/docs/admin/{page}", "2.0")
+    for path in folder.rglob("*.html"):
+        path.write_text("<h1>Upgrading</h1><h2>Upgrading to 2.0</h2><p>Link the accounts.</p>")
+    found = read_release_notes(folder, {"an-app": (before, after)})
+    assert [note.text for note in found.notes] == texts
+    assert found.distributions_without_notes == ()

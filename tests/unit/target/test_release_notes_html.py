@@ -2,7 +2,11 @@
 
 import pytest
 
-from nautobot_upgrade_jobs.target.release_notes_html import MAX_TEXT_LENGTH, parse_release_notes
+from nautobot_upgrade_jobs.target.release_notes_html import (
+    MAX_TEXT_LENGTH,
+    parse_release_notes,
+    parse_upgrade_page,
+)
 
 ADDRESS = "https://docs.example.com/release-notes/version-3.0.html"
 
@@ -132,3 +136,84 @@ def test_parse_release_notes_release_headings_are_recognized(heading, release):
 def test_parse_release_notes_many_unclosed_tags_are_fast():
     html = "<h1>3.0</h1><h2>Removed</h2>" + "<code>a" * 20_000
     assert found(html) == []
+
+
+def warning_box(text, kind="warning", title="Warning"):
+    return (
+        f'<div class="admonition {kind}"><p class="admonition-title">{title}</p>'
+        f"<div><p>{text}</p></div><ul><li>First.</li><li>Second.</li></ul></div>"
+    )
+
+
+@pytest.mark.parametrize(
+    ("html", "expected"),
+    [
+        pytest.param(
+            f"<h1>3.0</h1>{warning_box('Skip 3.0.0.')}<p>News.</p>",
+            [("3.0", "action", "Skip 3.0.0. First. Second.")],
+            id="below the title of the page",
+        ),
+        pytest.param(
+            f"<h1>3.0</h1><h2>v3.0.1</h2><h3>Added</h3>{warning_box('Run the Job.', 'note')}",
+            [("3.0.1", "action", "Run the Job. First. Second.")],
+            id="note in a section that is ignored",
+        ),
+        pytest.param(
+            f"<h1>3.0</h1><h2>v3.0.1</h2><h3>Removed</h3><p>All.</p>{warning_box('Export it.')}",
+            [("3.0.1", "removed", "All."), ("3.0.1", "removed", "Export it. First. Second.")],
+            id="warning in a section with a kind",
+        ),
+        pytest.param(
+            f"<h1>3.0</h1><h2>Overview</h2>{warning_box('One.')}{warning_box('Two.')}<p>News.</p>",
+            [
+                ("3.0", "action", "One. First. Second."),
+                ("3.0", "action", "Two. First. Second."),
+            ],
+            id="two warnings",
+        ),
+        pytest.param(
+            '<h1>3.0</h1><div class="admonition warning"><p>Open.<h2>Overview</h2><p>News.</p>',
+            [("3.0", "action", "Open.")],
+            id="a heading ends a warning that is not closed",
+        ),
+        pytest.param(
+            f"<h1>3.0</h1><h2>Overview</h2>{warning_box('Drink tea.', 'tip', 'Tip')}", [], id="tip"
+        ),
+        pytest.param("<h1>3.0</h1><h2>Overview</h2><div><p>News.</p></div>", [], id="no warning"),
+        pytest.param(
+            '<h1>3.0</h1><div class="admonition warning"><p class="admonition-title">W</p></div>',
+            [],
+            id="warning without a text",
+        ),
+    ],
+)
+def test_parse_release_notes_a_warning_is_an_action(html, expected):
+    assert [(note.release, note.kind, note.text) for note in found(html)] == expected
+
+
+UPGRADE_PAGE = f"""{HEAD}<p>Run post_upgrade.</p>
+<h2 id="guide">Upgrade Guide</h2><p>Execute the command.</p>
+<h3 id="to-41">{{heading}}</h3><p>Pass <code>**kwargs</code>.</p><ul><li>Always.</li></ul>"""
+
+
+@pytest.mark.parametrize(
+    ("heading", "release"),
+    [
+        ("Upgrading to 4.1", "4.1"),
+        ("Upgrading to ChatOps 3.0", "3.0"),
+        ("Upgrade to v2.0.1 or later", "2.0.1"),
+        ("v1.0.0", "1.0.0"),
+        ("Upgrade Nautobot 1.X to Nautobot 2.X", None),
+        ("Upgrading to Nautobot 2.0", None),
+        ("Upgrade Guide", None),
+        ("Upgrading from 1.4", None),
+        ("Migration 0007_contract_billing_period (Phase 8)", None),
+    ],
+)
+def test_parse_upgrade_page_has_the_steps_of_each_release(heading, release):
+    notes = list(parse_upgrade_page(UPGRADE_PAGE.format(heading=heading), "an-app"))
+    found = [(note.release, note.kind, note.text, note.identifiers) for note in notes]
+    assert found == (
+        [(release, "action", "Pass **kwargs. Always.", ("**kwargs",))] if release else []
+    )
+    assert {note.link for note in notes} <= {f"{ADDRESS}#to-41"}
