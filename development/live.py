@@ -1,4 +1,4 @@
-"""What every database needs before it is used; imported after ``nautobot.setup()``."""
+"""Preparation of every database before its use; imported after ``nautobot.setup()``."""
 
 from __future__ import annotations
 

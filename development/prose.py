@@ -52,7 +52,7 @@ WORD = re.compile(
     re.IGNORECASE,
 )
 GAP = re.compile(r"_|\n\s*(?:#\s*)?")
-"""What may stand between two words of a phrase: an underscore, or a line's end in a comment."""
+"""Separators between two words of a phrase: an underscore, or a line's end in a comment."""
 
 
 class Place(NamedTuple):

@@ -118,7 +118,7 @@ def validate_settings(
     Args:
         settings: The settings, not yet validated.
         aliases: The databases of this installation.
-        location: Where the settings were made, for error messages.
+        location: The place of the settings, for error messages.
 
     Raises:
         ConfigurationError: A setting is unknown or invalid.

@@ -166,12 +166,12 @@ class Catalog:
         no stop. There are two kinds of stops:
 
         * recommended: Nautobot's documentation advises a stop at a release line. The stop is the
-          newest release of this line that is not later than the target, by date. A later release
-          has fixes that the target lacks.
+          newest release of this line that was published no later than the target. The target can
+          lack fixes of a release that was published later.
         * required: The source and the target have no Python version in common, so one environment
-          cannot be upgraded in place. The stop is a release that shares a Python version with the
-          source, and one with the target. If a recommended stop does so, it becomes required.
-          Otherwise the newest such release is the stop.
+          cannot be upgraded in place. The stop is a release that has one Python version in common
+          with the source, and one with the target. If a recommended stop has both, it becomes
+          required. Otherwise the newest release that has both is the stop.
 
         A database server that is too old for the target needs no stop. No release has an upper
         bound on the server's version, so upgrade the server first, under the source. Apps may

@@ -12,7 +12,7 @@ from ..facts import Apps, Packages
 from .build import finding, info, warning
 from .findings import Finding, Severity
 from .remediation import Command, configuration, shell
-from .text import plural, truncate_list
+from .text import truncate_list
 
 
 def conflict_finding(conflict: AppConflict, included: ConflictingApp, apps: Apps) -> Finding:
@@ -77,7 +77,8 @@ def unmoved_settings(old: str, included: ConflictingApp, apps: Apps) -> dict[str
     present = apps.configured.get(included.config_to, ())
     names = {}
     for former in apps.configured[old]:
-        candidates = (f"{included.prefix or ''}{former}", former)
+        lower = former.lower().removeprefix("nautobot_")  # NAUTOBOT_INFOBLOX_URL
+        candidates = (f"{included.prefix or ''}{former}", former, lower)
         names[former] = next((name for name in candidates if name in declared), "")
     return {former: name for former, name in names.items() if name not in present}
 
@@ -90,12 +91,11 @@ def leftover_findings(
         if old not in apps.configured or old == included.config_to:
             continue
         unmoved = unmoved_settings(old, included, apps)
-        number = f"{len(unmoved)} of its {plural(len(apps.configured[old]), 'setting')}"
         yield warning(
             f"PLUGINS_CONFIG {old}",
             f"Nothing reads PLUGINS_CONFIG['{old}'], because {conflict.distribution} includes this "
-            f"App. {number} {'is' if len(unmoved) == 1 else 'are'} not in "
-            f"PLUGINS_CONFIG['{included.config_to}'].",
+            f"App. PLUGINS_CONFIG['{included.config_to}'] "
+            f"{_describe_number(len(unmoved), len(apps.configured[old]))}.",
             fix="Move the settings, or delete the block if the integration is not used.",
             commands=settings_block(old, included, apps),
             evidence=truncate_list(
@@ -112,13 +112,22 @@ def leftover_findings(
     if is_installed or lines:
         yield info(
             included.distribution,
-            f"{included.distribution} is {'installed' if is_installed else 'required'}, although "
-            f"{conflict.distribution} includes it and it is not enabled.",
-            fix="Remove its line from local_requirements.txt or from the image. Then uninstall it.",
+            f"Nothing uses the {'installed' if is_installed else 'required'} package "
+            f"{included.distribution}, because {conflict.distribution} includes this App.",
+            fix=f"Remove {included.distribution} from local_requirements.txt or from the image. "
+            f"Then uninstall {included.distribution}.",
             commands=(shell(f"pip uninstall {included.distribution}"),) if is_installed else (),
             evidence=tuple(f"local_requirements.txt: {line}" for line in lines),
             see=(conflict.reference,),
         )
+
+
+def _describe_number(unmoved: int, configured: int) -> str:
+    if unmoved == configured:
+        return "has none of these settings"
+    if not unmoved:
+        return "has all of these settings"
+    return f"lacks {unmoved} of these {configured} settings"
 
 
 def _required_name(line: str) -> str:

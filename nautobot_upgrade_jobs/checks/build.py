@@ -34,16 +34,16 @@ def finding(  # noqa: PLR0913 - the parts of one finding
     """Build a finding.
 
     Args:
-        severity: How severe the finding is.
+        severity: The severity of the finding.
         subject: The thing concerned; stable, and unique among the findings of the check.
-        message: What is wrong, with number and name: one sentence that ends in a period.
+        message: The problem, with number and name: one sentence that ends in a period.
         fix: The remediation, as imperative steps.
-        when: When to carry out the remediation, if the check does not declare it.
+        when: The time of the remediation, if the check does not declare it.
         commands: The commands of the remediation.
-        evidence: What was observed.
+        evidence: The observed rows, files or values.
         names: More names by which release notes mention the problem.
-        phase: When it fails, if the check does not declare it.
-        impact: What it costs, if the check does not declare it.
+        phase: The phase in which it fails, if the check does not declare it.
+        impact: The damage, if the check does not declare it.
         see: Documentation URLs, if the check does not declare them.
         supersedes: Less specific findings about the same cause.
     """

@@ -54,7 +54,7 @@ def describe_effect(affected: AffectedDependent, progress: str) -> str:
 
     Args:
         affected: The operation and the object.
-        progress: How many migrations are committed before the operation, as a clause.
+        progress: The number of migrations that are committed before the operation, as a clause.
     """
     name, use = describe_dependent(affected.dependent), describe_use(affected.dependent)
     migration = f"Migration {affected.migration} ({affected.operation})"

@@ -12,7 +12,7 @@ from .remediation import Command, When
 
 
 class Severity(str, Enum):
-    """How severe a finding is."""
+    """The severity of a finding."""
 
     INFO = "info"
     WARNING = "warning"
@@ -40,7 +40,7 @@ class Impact(str, Enum):
 
 
 class Status(str, Enum):
-    """How a check ended."""
+    """The outcome of a check."""
 
     PASSED = "passed"
     FAILED = "failed"
@@ -89,7 +89,7 @@ class Finding:
     phase: Phase
     impact: Impact
     when: When = When.NOW
-    """When to carry out the remediation."""
+    """The time at which to carry out the remediation."""
     commands: tuple[Command, ...] = ()
     """The exact commands of the remediation; none if it is a decision."""
     evidence: tuple[str, ...] = ()

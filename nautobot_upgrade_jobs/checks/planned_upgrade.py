@@ -1,4 +1,4 @@
-"""What a check needs before it judges a planned upgrade."""
+"""Conditions under which a check can judge a planned upgrade."""
 
 from __future__ import annotations
 

@@ -95,7 +95,7 @@ class Check:
 
     @property
     def evidence_source(self) -> str:
-        """The kind of evidence behind the results."""
+        """The kind of evidence that the check uses: target, index, data or facts."""
         if TrialBoot in self.input_types.values():
             return "target"
         if Resolution in self.input_types.values():
@@ -119,7 +119,7 @@ def check(  # noqa: PLR0913 - what the findings of a check have in common
         stage: The Job that runs the check.
         phase: The phase of every finding that states none.
         impact: The impact of every finding that states none.
-        when: When to carry out the remediation of every finding that states no time.
+        when: The time of the remediation of every finding that states no time.
         see: The documentation URLs of every finding that states none.
 
     Returns:

@@ -1,4 +1,4 @@
-"""What an operator does about a finding: when, and with which commands."""
+"""The remediation of a finding: its time and its commands."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import Enum
 
 
 class When(str, Enum):
-    """When a remediation is carried out."""
+    """The time at which a remediation is carried out."""
 
     NOW = "now"
     """As soon as possible; it is safe for the release that runs now."""
@@ -18,7 +18,7 @@ class When(str, Enum):
 
 
 class CommandKind(str, Enum):
-    """Where a command is entered."""
+    """The program that takes a command, or the file that takes a line."""
 
     SHELL = "shell"
     SQL = "sql"

@@ -15,7 +15,8 @@ def describe_violation(result: PreconditionResult) -> str:
             PreconditionKind.UNIQUE: "one value for all of them",
             PreconditionKind.NOT_NULL: "no value for them",
         }
-        return f"{table} has rows, and the new {precondition.name} has {values[precondition.kind]}"
+        field = f"the new field '{precondition.name}'"
+        return f"{table} has rows, and {field} has {values[precondition.kind]}"
     columns = ", ".join(precondition.columns)
     rows = f"{plural(count, 'row')} of {table}"
     have = f"{rows} {'has' if count == 1 else 'have'}"

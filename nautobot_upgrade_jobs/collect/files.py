@@ -33,7 +33,7 @@ DEPLOYMENT_FILES = ("nautobot_config.py", "local_requirements.txt", "uwsgi.ini")
 
 
 class TooManyFilesError(RuntimeError):
-    """A folder contains more files than a snapshot can store."""
+    """A folder contains too many files, or reading it takes too long."""
 
 
 def collect(_: Context) -> Files:

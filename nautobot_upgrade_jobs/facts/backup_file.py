@@ -11,7 +11,7 @@ class BackupFormat(TextEnum):
     """Formats of a dump, which decide how it is restored."""
 
     ARCHIVE = "archive"
-    """What ``pg_restore`` reads: a file or a folder in the custom, tar or directory format."""
+    """The input of ``pg_restore``: a file or a folder in the custom, tar or directory format."""
     SQL = "sql"
     """SQL statements, by ``pg_dump`` or ``mysqldump``."""
     COMPRESSED_SQL = "compressed sql"

@@ -8,7 +8,7 @@ from .base import TextEnum
 
 
 class CodeAccess(TextEnum):
-    """What code does with rows, by its source text."""
+    """Effects of code on rows, according to its source text."""
 
     WRITES = "writes"
     """The code may write rows."""

@@ -37,7 +37,7 @@ class SchemaChange:
     new_name: str = ""
     """New name of a renamed table or field."""
     constraints: tuple[FieldConstraint, ...] = ()
-    """What belongs to the fields that are added."""
+    """Constraints and indexes of the fields that are added."""
 
     @property
     def name(self) -> str:

@@ -1,4 +1,4 @@
-"""What the post-upgrade steps have left in the database and in files."""
+"""Results of the post-upgrade steps in the database and in files."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class StaleGroup:
 
 @dataclass(frozen=True)
 class PostUpgrade:
-    """What shows that a post-upgrade step was skipped."""
+    """Evidence that a post-upgrade step was skipped."""
 
     stale_content_types: tuple[StaleContentType, ...] | Unavailable
     expired_sessions: int | Unavailable

@@ -1,4 +1,4 @@
-"""What pending migrations require of existing rows, and the rows that violate it."""
+"""Preconditions of pending migrations, and the rows that violate them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .schema_dependents import AffectedDependent
 
 
 class PreconditionKind(TextEnum):
-    """What an operation requires of existing rows, or does to their values."""
+    """Requirements of an operation on existing rows, and effects on their values."""
 
     UNIQUE = "unique"
     NOT_NULL = "not null"
@@ -47,7 +47,7 @@ class CostKind(TextEnum):
 
 
 class Lock(TextEnum):
-    """What other sessions cannot do with a table while a statement runs, most severe first."""
+    """Statements of other sessions that wait while a statement runs, most severe first."""
 
     READS_AND_WRITES = "reads and writes"
     WRITES = "writes"

@@ -11,7 +11,7 @@ from .preconditions import OperationCost, PreconditionResult
 
 
 class ReverseEffect(TextEnum):
-    """What reversing an operation does to data."""
+    """Effects on data when an operation is reversed."""
 
     LOSSLESS = "lossless"
     """Every value is kept."""
@@ -79,16 +79,16 @@ class Reversal:
     operation_costs: tuple[OperationCost, ...] = ()
     """Cost of the reverse operations."""
     first_applied: str = ""
-    """When the first of the migrations was applied: ISO 8601, UTC; empty if unknown."""
+    """Time of the first applied migration: ISO 8601, UTC; empty if unknown."""
     known_data_changes: tuple[ReverseDataChange, ...] = ()
     """Effects of the reverse code that the catalog describes."""
     last_applied: str = ""
-    """When the last of the migrations was applied: ISO 8601, UTC; empty if unknown."""
+    """Time of the last applied migration: ISO 8601, UTC; empty if unknown."""
     cascades: tuple[ContentTypeCascade, ...] = ()
 
     @property
     def applied_between(self) -> tuple[datetime, datetime] | None:
-        """When the first and the last migration were applied; None if unknown."""
+        """Times of the first and the last applied migration; None if unknown."""
         if not (self.first_applied and self.last_applied):
             return None
         return datetime.fromisoformat(self.first_applied), datetime.fromisoformat(self.last_applied)

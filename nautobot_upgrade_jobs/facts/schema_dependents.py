@@ -22,7 +22,7 @@ class DependentKind(TextEnum):
 
 
 class DependentEffect(TextEnum):
-    """What an operation does to an object that uses a table or a column, most severe first."""
+    """Effects of an operation on an object that uses a table or a column, most severe first."""
 
     STOPS = "stops"
     """The server refuses the operation."""

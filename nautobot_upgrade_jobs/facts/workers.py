@@ -13,7 +13,7 @@ class WorkerIdentity:
 
     host: str
     started_at: str
-    """When the process started: ISO 8601, UTC."""
+    """Start time of the process: ISO 8601, UTC."""
     loaded_digest: str
     """Digest of the files of Nautobot and the Apps when the process started."""
     versions: dict[str, str]

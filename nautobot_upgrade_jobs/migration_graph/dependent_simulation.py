@@ -28,7 +28,7 @@ STOP_A_RENAME = {
 
 
 class Effect(NamedTuple):
-    """What a change does to an object."""
+    """The effect of a change on an object."""
 
     dependent: SchemaDependent
     effect: DependentEffect

@@ -16,7 +16,7 @@ from .schema_diff import ActualTable
 
 
 class Action(Enum):
-    """What an operation does to an object."""
+    """The effect of an operation on an object."""
 
     CREATE = "create"
     ALTER = "alter"

@@ -73,7 +73,7 @@ class ReportedFinding:
 
     @property
     def is_acceptable(self) -> bool:
-        """Whether an acceptance has an effect."""
+        """Whether it can be accepted: a blocker of the upgrade only into the window, no info."""
         stops = self.is_planned and self.finding.stops_upgrade
         if stops:
             return self.finding.when is When.WINDOW

@@ -8,7 +8,8 @@ from math import ceil
 
 from ..checks.violation_text import describe_violation
 from ..common.text import plural
-from ..rollback.losses import LOSS_TEXT, LOSS_UNIT, DataLoss
+from ..rollback.loss_text import LOSS_TEXT, LOSS_UNIT, describe_containers
+from ..rollback.losses import DataLoss
 from ..rollback.options import RollbackDecision, RollbackOption
 
 
@@ -74,21 +75,22 @@ def _describe_losses(option: RollbackOption) -> Iterator[str]:
         yield "Nothing."
     for kind, text in LOSS_TEXT.items():
         losses = [loss for loss in option.losses if loss.kind == kind]
-        if losses:
-            yield f"{_describe_count(losses)}: {text}"
+        if kind == "written since" and losses and all(loss.count is None for loss in losses):
+            yield "Everything that was written after the backup."
+        elif losses:
+            yield f"{_describe_count(losses)}. {text}"
     yield from option.leftovers
 
 
 def _describe_count(losses: list[DataLoss]) -> str:
     counts = [loss.count for loss in losses if loss.count is not None]
-    places = plural(len({loss.subject for loss in losses}), "place")
-    if not counts and losses[0].kind == "written since":
-        return "Everything"
+    kind = losses[0].kind
+    containers = describe_containers(kind, len({loss.subject for loss in losses}))
     if not counts:
-        return f"The contents of {places} (not counted)"
+        return f"The contents of {containers} (not counted)"
     uncounted = len(losses) - len(counts)
-    number = plural(sum(counts), LOSS_UNIT.get(losses[0].kind, "value"))
-    return f"{number} in {places}{f' ({uncounted} not counted)' if uncounted else ''}"
+    number = plural(sum(counts), LOSS_UNIT.get(kind, "value"))
+    return f"{number} in {containers}{f' ({uncounted} not counted)' if uncounted else ''}"
 
 
 def _describe_duration(option: RollbackOption) -> str:

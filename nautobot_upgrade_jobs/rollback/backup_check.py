@@ -154,11 +154,11 @@ class BackupEvidence:
     """The results of the verification of a backup file."""
 
     evidence: tuple[str, ...] = ()
-    """What shows that the file is a usable backup."""
+    """Evidence that the file is a usable backup."""
     contradictions: tuple[str, ...] = ()
-    """What shows that it is not. A single contradiction makes the file unusable as a backup."""
+    """Evidence that it is not. A single contradiction makes the file unusable as a backup."""
     unverified: tuple[str, ...] = ()
-    """What could not be determined."""
+    """Properties that could not be determined."""
 
 
 NO_BACKUP = BackupEvidence(unverified=("no file was given",))
@@ -175,7 +175,7 @@ def verify_backup(
     Args:
         backup: The metadata of the dump.
         baseline: The tables in the previous state.
-        first_applied: When the first migration of the upgrade was applied, ISO 8601 in UTC; empty
+        first_applied: Time of the first applied migration of the upgrade, ISO 8601 in UTC; empty
             if none was applied or the time is unknown.
         volatile: Tables that lose rows without a user's action.
     """

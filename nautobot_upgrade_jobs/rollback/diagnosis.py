@@ -1,4 +1,4 @@
-"""How far an upgrade got: the state that a rollback starts from."""
+"""The progress of an upgrade: the state that a rollback starts from."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ at which the package was built."""
 
 
 class UpgradeState(str, Enum):
-    """How far the database has been upgraded from the previous state to the installed code."""
+    """The progress of the database from the state before the upgrade to the installed code."""
 
     NOT_STARTED = "not started"
     PARTIAL = "partial"

@@ -178,7 +178,7 @@ def _blockers(situation: RollbackSituation) -> Iterator[str]:
     if plan.unreachable:
         yield f"migrate cannot reverse {plan.unreachable[0]} without a migration that must stay"
     if plan.not_applied:
-        yield f"{plan.not_applied[0]} was applied in the previous state and is not applied now"
+        yield f"{plan.not_applied[0]} was applied before the upgrade and is not applied now"
     if not plan.calls:
         yield "there is nothing to reverse"
 

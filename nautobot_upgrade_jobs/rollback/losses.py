@@ -1,4 +1,4 @@
-"""What each rollback option loses, item by item."""
+"""The data that each rollback option loses, item by item."""
 
 from __future__ import annotations
 
@@ -37,23 +37,6 @@ LossKind = Literal[
 - deleted since: rows that are in the snapshot but no longer in the database
 - written since: data that is newer than the backup
 """
-LOSS_TEXT: dict[LossKind, str] = {
-    "dropped": "in columns and tables that the rollback removes",
-    "cascaded": "removed with the stale content types that post_upgrade deletes",
-    "restored empty": "not restored",
-    "altered": "different from before the upgrade",
-    "left behind": "left as the newer release wrote them, because the reverse code does nothing",
-    "possibly altered": "possibly changed by code, and not checkable",
-    "deleted since": "deleted since the snapshot, and not restored",
-    "written since": "written since the backup",
-}
-"""Texts for what happens to the rows, values or changes of a kind."""
-LOSS_UNIT: dict[LossKind, str] = {
-    "cascaded": "row",
-    "written since": "change",
-    "deleted since": "row",
-}
-"""The unit of the count, if the unit is not values."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +63,7 @@ def losses_of_reversal(
     """Return what reversing migrations loses.
 
     Args:
-        reversal: What each operation does to existing data.
+        reversal: The effects of each operation on existing data.
         baseline: The tables in the previous state; None before an upgrade. The current state is
             then the previous state, and the effects have the counts.
     """
@@ -194,7 +177,7 @@ def losses_of_restore(
     """Return what restoring a backup loses: everything that is newer than the backup.
 
     Args:
-        changes: What was written since the backup.
+        changes: The changes after the backup.
         volatile: Tables that change without a user's action.
     """
     if isinstance(changes, Unavailable):

@@ -37,7 +37,7 @@ class RollbackSituation:
     tables: Tables | Unavailable
     database: Database | Unavailable
     preconditions: Preconditions | Unavailable
-    """What the pending migrations require of existing rows."""
+    """The preconditions of the pending migrations."""
     volatile: frozenset[str] = frozenset()
     """Tables that change without a user's action."""
     apps_only: bool = False
@@ -53,7 +53,7 @@ class RollbackOption:
     """Why the option is not possible here; empty if it is possible."""
     losses: tuple[DataLoss, ...] = ()
     failure: ReverseFailure | None = None
-    """Where the option will fail; None if no failure is known."""
+    """The place where the option will fail. None if no failure is known."""
     point_of_no_return: str = ""
     """The first migration, in the order of the upgrade, after which reversing would fail or corrupt
     data; empty if there is none."""
@@ -62,13 +62,13 @@ class RollbackOption:
     corrupts_data: bool = False
     """Whether the older release would run on wrong or missing data."""
     unknowns: tuple[str, ...] = ()
-    """What could fail, and what is unknown."""
+    """Possible failures and unknown facts."""
     prerequisites: tuple[str, ...] = ()
-    """What must be available or done first."""
+    """Files that must exist, and steps that must be done first."""
     seconds: tuple[float, float] | None = None
     """Lower and upper bound of the duration; None if unknown."""
     basis: str = ""
-    """What the seconds are estimated from."""
+    """The basis of the estimate in seconds."""
 
     @property
     def title(self) -> str:

@@ -92,7 +92,7 @@ def uses_requirements_file(layout: str, *, whole: bool) -> bool:
     """Return whether the steps install from a requirements file.
 
     Args:
-        layout: How Nautobot is installed.
+        layout: The layout of the installation.
         whole: Whether everything is rolled back. Only then can the symbolic link be switched to the
             folder of the previous release.
     """

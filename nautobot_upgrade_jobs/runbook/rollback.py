@@ -249,7 +249,7 @@ def _verification_steps(plan: RollbackPlan) -> Iterator[Step]:
     )
     if plan.snapshot:
         yield Step(
-            "Compare with the previous state",
+            "Compare with the state before the upgrade",
             "Only the announced losses may differ. Check each line.",
             # Exit code 2 means losses. The operator accepted them by choosing the option.
             (f"nautobot-server upgrade_jobs compare {shlex.quote(plan.snapshot)} || [ $? = 2 ]",),

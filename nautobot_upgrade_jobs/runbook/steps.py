@@ -17,9 +17,9 @@ class Step:
     verify: str = ""
     """A command that fails unless the step worked."""
     expected: str = ""
-    """What the operator must see, if no command can verify the step."""
+    """The result that the operator must see, if no command can verify the step."""
     irreversible: bool = False
-    """Whether only the backup can restore the previous state after this step."""
+    """Whether only the backup can restore the state before the upgrade after this step."""
 
 
 def pip_source_options(wheel_directory: str) -> str:

@@ -38,7 +38,7 @@ START_SECONDS = 180  # Longest time that Verify waits for the workers that were 
 AFTERCARE = (
     "traces cable paths, collects static files, removes stale content types and clears caches"
 )
-"""What ``post_upgrade`` does besides ``migrate``."""
+"""The steps of ``post_upgrade`` other than ``migrate``."""
 APP_DISTRIBUTION = "nautobot-upgrade-jobs"
 
 
@@ -71,7 +71,7 @@ def upgrade_steps(plan: UpgradePlan) -> tuple[Step, ...]:
     """Return the steps of the upgrade, from the first check to the last.
 
     Args:
-        plan: What to upgrade, and to which release.
+        plan: The planned upgrade: the packages and the target.
     """
     steps = (
         *(() if plan.app_installed else (_install_app(),)),
@@ -128,8 +128,8 @@ def _backup(plan: UpgradePlan) -> Step:
     login = "" if plan.database.vendor == "postgresql" else f" {MYSQL_LOGIN_NOTE}"
     return Step(
         "Back up the database and the media files",
-        "After migrations have run, only this backup restores the previous state. Restore it once "
-        f"elsewhere before the maintenance window.{elsewhere}{login}",
+        "After migrations have run, only this backup restores the state before the upgrade. "
+        f"Restore it once elsewhere before the maintenance window.{elsewhere}{login}",
         (dump, *files),
         proof,
     )

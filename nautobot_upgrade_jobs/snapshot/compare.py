@@ -18,7 +18,7 @@ from .listing_diff import sections as listing_sections
 
 
 class ChangeKind(Enum):
-    """What a change means for the operator."""
+    """The classes of changes, by their meaning for the operator."""
 
     LOST = "lost"
     UNEXPECTED = "unexpected"

@@ -1,1 +1,1 @@
-"""What an upgrade changes, as pure functions."""
+"""Pure functions that compute the changes of an upgrade."""

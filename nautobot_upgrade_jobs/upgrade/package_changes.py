@@ -1,4 +1,4 @@
-"""What the package set of a target changes in the environment."""
+"""Changes of the environment by the package set of a target."""
 
 from __future__ import annotations
 

@@ -53,7 +53,7 @@ class CapturedSnapshot:
 
     @property
     def missing(self) -> dict[str, str]:
-        """What could not be captured and was not accepted, each with the reason."""
+        """Sections that could not be captured and were not accepted, each with the reason."""
         facts = self.snapshot.facts
         missing = {
             topic: value.reason

@@ -36,7 +36,7 @@ TARGET_ALREADY_INSTALLED = Unavailable("the target is already installed")
 
 @dataclass(frozen=True)
 class UpgradeEvidence:
-    """What a run knows about the installation, the target and the released versions."""
+    """All facts of a run about the installation, the target and the released versions."""
 
     facts: Facts
     target: Target

@@ -48,7 +48,7 @@ def parse_rollback_target(
         UsageError: The text or the snapshot is not a state to roll back to.
     """
     if given.snapshot and text.strip():
-        raise UsageError("The previous state is given twice: by a snapshot and by name.")
+        raise UsageError("The state before the upgrade is given twice: by a snapshot and by name.")
     if given.snapshot:
         return _from_snapshot(given.snapshot, given, context)
     words = text.split()

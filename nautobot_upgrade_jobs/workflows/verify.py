@@ -35,7 +35,7 @@ def verify_migrations(
     Args:
         request: The checks to run. The target is always the installed release.
         progress: Called with each topic before it is collected.
-        expectations: What must exist, one per line; see ``checks/expectation_parser.py``.
+        expectations: The objects that must exist, one per line.
         before: The state before the upgrade, to report what was lost since then.
 
     Returns:

@@ -168,7 +168,7 @@ def leftover_settings(apps: Apps, packages: Packages, catalog: Catalog) -> Itera
                 yield from leftover_findings(conflict, included, apps, packages)
 
 
-REMOVAL_CAVEAT = " You can accept this finding by its key while the App is still in PLUGINS."
+REMOVAL_CAVEAT = " Until you remove the App from PLUGINS, you can accept this finding by its key."
 
 
 @check(phase=Phase.BOOT, when=When.WINDOW)
@@ -248,8 +248,12 @@ def orphaned_data(
             Severity.INFO if successor else Severity.WARNING,
             label,
             f"The disabled App {label} has {plural(recorded, 'recorded migration')} and "
-            f"{plural(len(orphans), 'table')} with {plural(rows, 'row')}.",
-            fix=_orphaned_data_remediation(successor, target),
+            + (
+                f"{plural(len(orphans), 'table')} with {plural(rows, 'row')}."
+                if orphans
+                else "no tables."
+            ),
+            fix=_orphaned_data_remediation(label, successor, target),
             evidence=truncate_list(
                 tuple(f"{table.name}: {plural(table.rows, 'row')}" for table in orphans)
             ),
@@ -257,13 +261,12 @@ def orphaned_data(
         )
 
 
-def _orphaned_data_remediation(successor: MergedApp | None, target: Target) -> str:
+def _orphaned_data_remediation(label: str, successor: MergedApp | None, target: Target) -> str:
     if successor is None:
         return (
             "If you need the data, enable the App, and upgrade it together with Nautobot. If you "
             "do not need the data, take a backup, enable the App in the installed release, and run "
-            "`nautobot-server migrate` for its label with the target `zero`. This deletes its "
-            "tables."
+            f"`nautobot-server migrate {label} zero`. This deletes the tables of the App."
         )
     if Version(target.version) < Version(successor.since):
         return (

@@ -1,4 +1,4 @@
-"""Content that users created, as the target's code validates it."""
+"""Checks of user-created content with the code of the target."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ REMEDIATIONS = {
     "object permission": (
         When.AFTER,
         "Prepare the new constraint now, and save it right after the upgrade. Until you save it, "
-        "the affected users get errors or see no objects.",
+        "the affected users get errors, or they have access to other objects than now.",
     ),
     "scheduled job": (
         When.NOW,
@@ -56,7 +56,8 @@ FILTER_SECTIONS = {
 """By kind: the section of the filter results."""
 DEFAULT_REMEDIATION = (
     When.AFTER,
-    "Prepare the change now, with the release notes, and save it right after the upgrade.",
+    "Find the replacement in the release notes, and prepare the change now. Save it right after "
+    "the upgrade.",
 )
 DEFECT_TEXTS = {
     DefectCode.MISSING_MODEL: "The model {reference} does not exist",
@@ -243,10 +244,10 @@ def _is_about(problem: CustomizationProblem, kind: str, name: str, then: Listing
 def _describe_result(now: Listing, then: Listing, name: str) -> str:
     number = then.counts.get(name)
     if number is None:  # the model is gone, or the constraint is
-        return f"the result is: {then.items[name]}"
+        return f"the result is not a number of objects: {then.items[name]}"
     if number == now.counts[name]:
-        return f"it selects {number}, but not the same"
-    return f"it selects {number or 'none'}"
+        return f"it selects {plural(number, 'object')}, but not the same ones"
+    return f"it selects {plural(number, 'object') if number else 'no objects'}"
 
 
 @check()

@@ -79,12 +79,19 @@ def wrong_character_set(database: Database) -> Iterator[Finding]:
             when=When.NOW,
             impact=Impact.DATA_LOSS,
         )
+    yield from _judge_collations(database)
+
+
+def _judge_collations(database: Database) -> Iterator[Finding]:
     collations = require(database.collations_in_use)
-    if len(collations) > 1 or not all(name.startswith("utf8mb4") for name in collations):
+    is_utf8mb4 = all(name.startswith("utf8mb4") for name in collations)
+    differs = database.vendor != "postgresql" and require(database.collation) not in collations
+    if len(collations) > 1 or (differs and not is_utf8mb4):
         yield blocker(
             "collations",
-            f"The tables use {plural(len(collations), 'collation')}, and the server will refuse "
-            "new foreign keys between them.",
+            f"The collation of new tables is {require(database.collation)}, but tables use "
+            f"{', '.join(collations)}. The server will refuse a foreign key between two "
+            "collations.",
             fix="Convert every table to the database's default utf8mb4 collation.",
             impact=Impact.OUTAGE,
             commands=(
@@ -97,7 +104,7 @@ def wrong_character_set(database: Database) -> Iterator[Finding]:
                 tuple(f"{name}: {plural(n, 'table')}" for name, n in sorted(collations.items()))
             ),
         )
-    elif database.vendor != "postgresql" and require(database.collation) not in collations:
+    elif differs:
         (in_use,) = collations
         yield blocker(
             "default collation",
@@ -108,6 +115,16 @@ def wrong_character_set(database: Database) -> Iterator[Finding]:
             when=When.NOW,
             impact=Impact.OUTAGE,
             commands=(sql(f"ALTER DATABASE `{database.name}` COLLATE {in_use};"),),
+        )
+    elif not is_utf8mb4:
+        yield warning(
+            "collations",
+            f"All tables use the collation {', '.join(collations)}, which does not belong to the "
+            "character set utf8mb4.",
+            fix="In a separate maintenance window before the upgrade, convert the database and all "
+            "tables to one utf8mb4 collation.",
+            when=When.NOW,
+            impact=Impact.DATA_LOSS,
         )
 
 

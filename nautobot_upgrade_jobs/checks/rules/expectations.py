@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
 from ...facts import Apps, Jobs, Migrations, UiRegistry, require
 from ..build import blocker
@@ -10,6 +11,26 @@ from ..expectation_parser import Expectations
 from ..findings import Finding, Impact, Phase
 from ..registry import NotApplicable, check
 from ..remediation import shell
+
+DISPLAY_NAMES = {
+    "app": "App",
+    "migration": "migration",
+    "job": "Job",
+    "grouping": "Jobs of the grouping",
+    "panel": "panel",
+    "page": "page",
+}
+PROVIDER_FIX = (
+    "Check that the App that contains it is installed and enabled in the expected version, and "
+    "that its migrations are applied."
+)
+
+
+class Problem(NamedTuple):
+    """Why an expectation is not met, and the remediation."""
+
+    text: str
+    fix: str
 
 
 @check(stage="verify", phase=Phase.POST_UPGRADE, impact=Impact.FEATURE_LOSS)
@@ -28,49 +49,58 @@ def unmet(
     """
     if not expectations.lines:
         raise NotApplicable("no expectations were given")
-    problem_of: dict[str, Callable[[str], str]] = {
+    problem_of: dict[str, Callable[[str], Problem | None]] = {
         "app": lambda line: _app_problem(line, apps),
-        "migration": lambda name: "" if name in migrations.recorded else "is not recorded",
-        "job": lambda name: _job_problem(name, jobs),
-        "grouping": lambda name: _grouping_problem(name, jobs),
-        "panel": lambda name: (
-            "" if name in require(ui_registry.home_panels).items else "does not exist"
+        "migration": lambda name: _problem(
+            name in migrations.recorded, "the database has no record of it"
         ),
-        "page": lambda name: (
-            "" if name in require(ui_registry.app_pages).items else "has no address"
+        "job": lambda name: _job_problem(name, jobs),
+        "grouping": lambda name: _problem(
+            any(record.installed and record.grouping == name for record in jobs.records),
+            "no installed Job has this grouping",
+        ),
+        "panel": lambda name: _problem(
+            name in require(ui_registry.home_panels).items, "the home page has no such panel"
+        ),
+        "page": lambda name: _problem(
+            name in require(ui_registry.app_pages).items, "Nautobot has no such page"
         ),
     }
     for expectation in expectations.lines:
         if problem := problem_of[expectation.kind](expectation.name):
             yield blocker(
                 str(expectation),
-                f"Expected {expectation}, but it {problem}.",
-                fix="Check that its App is installed, enabled and migrated in the expected "
-                "version.",
+                f"You expected the {DISPLAY_NAMES[expectation.kind]} {expectation.name}, but "
+                f"{problem.text}.",
+                fix=problem.fix,
                 commands=(shell("nautobot-server showmigrations"),)
                 if expectation.kind == "migration"
                 else (),
             )
 
 
-def _app_problem(line: str, apps: Apps) -> str:
+def _problem(is_met: bool, text: str, fix: str = PROVIDER_FIX) -> Problem | None:
+    return None if is_met else Problem(text, fix)
+
+
+def _app_problem(line: str, apps: Apps) -> Problem | None:
     name, version = line.split()
     for app in apps.enabled:
         if name in (app.module, app.label, app.distribution):
-            return "" if app.version == version else f"is {app.version}"
-    return "is not enabled"
+            return _problem(
+                app.version == version,
+                f"release {app.version} is installed",
+                f"Install release {version} of {name}, and run `nautobot-server post_upgrade`.",
+            )
+    return Problem("it is not enabled", "Install the App, and add its module to PLUGINS.")
 
 
-def _job_problem(class_path: str, jobs: Jobs) -> str:
+def _job_problem(class_path: str, jobs: Jobs) -> Problem | None:
     record = next((record for record in jobs.records if record.class_path == class_path), None)
     if record is None:
-        return "is not recorded"
+        return Problem("the database has no record of it", PROVIDER_FIX)
     if not record.installed:
-        return "is not installed"
-    return "" if record.enabled else "is disabled"
-
-
-def _grouping_problem(name: str, jobs: Jobs) -> str:
-    """Return what is wrong with a heading in the list of Jobs. A new Job is disabled at first."""
-    is_shown = any(record.installed and record.grouping == name for record in jobs.records)
-    return "" if is_shown else "has no installed Job"
+        return Problem("it is not installed", PROVIDER_FIX)
+    return _problem(
+        record.enabled, "it is disabled", "Open Jobs in the web UI, edit the Job, and set Enabled."
+    )

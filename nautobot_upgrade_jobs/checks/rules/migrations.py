@@ -143,7 +143,7 @@ def _partial_remediation(
     """Return the remediation and its commands.
 
     Args:
-        progress: How far the migration got.
+        progress: The progress of the migration.
         history: The recorded migrations.
         undo: Statements that undo the migration; none if that is not possible.
         complete: Whether all operations that a schema shows are done.

@@ -34,9 +34,9 @@ def missing_migrations(models: ExpectedSchema, apps: Apps, catalog: Catalog) -> 
             yield blocker(
                 label,
                 message,
-                fix="No release of Nautobot has such a change, so files were edited or come from "
-                "two releases. Reinstall Nautobot into a clean environment. Do not run "
-                "makemigrations.",
+                fix="In every release of Nautobot, the migrations match the models. Here, files "
+                "were edited, or they come from two releases. Reinstall Nautobot into a clean "
+                "environment. Do not run makemigrations.",
                 commands=(_reinstall_command('nautobot=="$(nautobot-server version)"'),),
                 evidence=truncate_list(operations),
             )

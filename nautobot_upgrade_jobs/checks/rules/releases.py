@@ -24,10 +24,11 @@ from ..text import plural, truncate_list
 def alternative_targets(
     resolution: Resolution, target: Target, catalog: Catalog
 ) -> Iterator[Finding]:
-    """No other Nautobot release needs consideration if no target was chosen.
+    """The report compares no other Nautobot releases.
 
-    Why: the newest release of the installed line is the smallest step. The changes of the next
-        line, and whether all Apps have a release for it, decide when to continue.
+    Why: without a chosen target, Preflight examines the newest release of the installed line, which
+        is the smallest upgrade. The report then also compares the later lines by their changes, and
+        names the Apps that have no release for them.
     Fix: run Preflight with the release as its target.
     """
     if target.chosen:
@@ -41,9 +42,9 @@ def alternative_targets(
         newest = possible[-1:]
         yield info(
             "targets",
-            f"Of the other releases, {newest[0]} is the newest that no package rules out."
+            f"The newest other release that all packages support is {newest[0]}."
             if newest
-            else "The packages on the index rule out every other release.",
+            else "All packages together support no other release.",
             fix="Run Preflight with the release as its target to see all changes.",
             commands=tuple(
                 shell(f"nautobot-server upgrade_jobs preflight --target {release}")

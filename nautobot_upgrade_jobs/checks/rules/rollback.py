@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from ...facts import Unavailable, require
 from ...facts.trial_boot import TrialBoot
-from ...rollback.losses import LOSS_TEXT, LOSS_UNIT, DataLoss, LossKind, ReverseFailure
+from ...rollback.loss_text import LOSS_TEXT, LOSS_UNIT, describe_containers
+from ...rollback.losses import DataLoss, LossKind, ReverseFailure
 from ...rollback.options import RollbackDecision, RollbackOption
 from ..build import blocker, info, warning
 from ..findings import Finding, Impact, Phase
@@ -19,7 +20,7 @@ from ..violation_text import describe_violation
 
 @check(stage="rollback", phase=Phase.ROLLBACK, impact=Impact.OUTAGE, see=(REVERSING_MIGRATIONS,))
 def infeasible(choice: RollbackDecision) -> Iterator[Finding]:
-    """The chosen rollback option restores the previous state.
+    """The chosen rollback option restores the state before the upgrade.
 
     Why: a rollback that stops half-way leaves a schema that belongs to neither release.
     Fix: take the recommended option.
@@ -39,7 +40,7 @@ def infeasible(choice: RollbackDecision) -> Iterator[Finding]:
             f" ({failure.operation}), after {plural(failure.migrations_reversed, 'migration')}"
             f" {'is' if failure.migrations_reversed == 1 else 'are'} reversed:"
             f" {_describe_failure(failure)}.",
-            fix=f"Do not start. Take the recommended option: {recommended}.",
+            fix=f"Do not start this rollback. Take the recommended option: {recommended}.",
             evidence=truncate_list(
                 tuple(f"{violation.precondition.table} {key}" for key in violation.sample)
                 if violation
@@ -67,7 +68,7 @@ def unproven_backup(choice: RollbackDecision) -> Iterator[Finding]:
     if backup.contradictions:
         yield blocker(
             option.kind,
-            "The given file is not a usable backup of the previous state.",
+            "The given file is not a usable backup of the state before the upgrade.",
             fix="Find the dump that was made right before the upgrade.",
             evidence=truncate_list(backup.contradictions),
         )
@@ -90,7 +91,7 @@ def unproven_backup(choice: RollbackDecision) -> Iterator[Finding]:
 
 @check(stage="rollback", phase=Phase.ROLLBACK, impact=Impact.OUTAGE, see=(REPEATABLE_INSTALLS,))
 def unavailable_packages(choice: RollbackDecision) -> Iterator[Finding]:
-    """All packages of the previous state are still available.
+    """All packages of the state before the upgrade are still available.
 
     Why: releases are withdrawn. If an old Nautobot is resolved again, it gets libraries that it
         cannot import. Only exactly the previous package set rolls back.
@@ -103,18 +104,21 @@ def unavailable_packages(choice: RollbackDecision) -> Iterator[Finding]:
         count = len(pinned.unavailable)
         yield blocker(
             "packages",
-            f"{plural(count, 'package')} of the previous state"
-            f" {'is' if count == 1 else 'are'} no longer available.",
-            fix="Find the files in a cache or a backup, and put them into a folder of wheels.",
+            f"{plural(count, 'package')} of the previous release"
+            f" {'is' if count == 1 else 'are'} neither on the package index nor in this"
+            " environment.",
+            fix="Find the files in a cache or a backup. Put them into a folder, and set "
+            "`wheel_directory` to this folder.",
             evidence=truncate_list(pinned.unavailable),
         )
     if pinned.unchecked_reason:
         yield warning(
             "packages",
-            "The availability of the previous packages was not checked:"
-            f" {pinned.unchecked_reason}.",
-            fix="Download the packages before the maintenance window: python -m pip download "
-            "--no-deps --requirement FILE",
+            "The planner did not check whether the packages of the previous release are still "
+            f"available: {pinned.unchecked_reason}.",
+            fix="Download the packages before the maintenance window. FILE is the file of pinned "
+            "requirements that the planner writes: python -m pip download --no-deps --requirement "
+            "FILE",
         )
 
 
@@ -131,7 +135,7 @@ def data_loss(choice: RollbackDecision) -> Iterator[Finding]:
         losses = [loss for loss in option.losses if loss.kind == kind]
         yield warning(
             kind,
-            f"The option '{option.title}' loses data: {_describe_losses(kind, losses)}",
+            f"The option '{option.title}' affects {_describe_losses(kind, losses)}",
             fix="If you need these rows, choose an option that restores the backup. The database "
             "no longer contains them."
             if kind == "deleted since"
@@ -164,7 +168,7 @@ def unknowns(choice: RollbackDecision) -> Iterator[Finding]:
 def not_recommended(choice: RollbackDecision) -> Iterator[Finding]:
     """The requested rollback option is the recommended one.
 
-    Why: the other options lose more data, or do not restore the previous state.
+    Why: the other options lose more data, or do not restore the state before the upgrade.
     Fix: request no option, and take the recommended one.
     """
     chosen, recommended = choice.chosen, choice.recommended
@@ -178,17 +182,17 @@ def not_recommended(choice: RollbackDecision) -> Iterator[Finding]:
 
 @check(stage="rollback", phase=Phase.ROLLBACK, impact=Impact.OUTAGE, see=(REVERSING_MIGRATIONS,))
 def no_snapshot(choice: RollbackDecision) -> Iterator[Finding]:
-    """A snapshot of the previous state is available.
+    """A snapshot of the state before the upgrade is available.
 
     Why: the migrations of a release are known, but the data in its tables is not. Without a
-        snapshot, the values that are restored empty cannot be counted, and nothing can be compared
-        afterwards.
+        snapshot, the planner cannot count the values of removed columns, and you cannot compare the
+        data after the rollback.
     Fix: name a snapshot from before the upgrade.
     """
     if not choice.has_snapshot:
         yield info(
             choice.chosen.kind,
-            "There is no snapshot of the previous state.",
+            "There is no snapshot of the state before the upgrade.",
             fix="Capture a snapshot before each upgrade: nautobot-server upgrade_jobs snapshot",
         )
 
@@ -235,17 +239,20 @@ def _irreversible_reasons(reverse: RollbackOption) -> Iterator[str]:
 
 
 def _describe_losses(kind: LossKind, losses: list[DataLoss]) -> str:
-    """Return the amount and the reason of the losses of one kind, in sentences."""
+    """Return the amount of the losses of one kind, and what happens to the data."""
     counted = {loss.subject for loss in losses if loss.count is not None}
     uncounted = {loss.subject for loss in losses} - counted
     unit = LOSS_UNIT.get(kind, "value")
     if not counted:
-        places = plural(len(uncounted), "place")
-        return f"an unknown number of {unit}s in {places}, {LOSS_TEXT[kind]}."
+        containers = describe_containers(kind, len(uncounted))
+        return f"an unknown number of {unit}s in {containers}. {LOSS_TEXT[kind]}"
     amount = plural(sum(loss.count or 0 for loss in losses), unit)
-    places = plural(len(counted), "place")
-    others = f" {plural(len(uncounted), 'other place')} could not be counted." if uncounted else ""
-    return f"{amount} in {places}, {LOSS_TEXT[kind]}.{others}"
+    others = (
+        f" The {unit}s in {describe_containers(kind, len(uncounted))} more were not counted."
+        if uncounted
+        else ""
+    )
+    return f"{amount} in {describe_containers(kind, len(counted))}. {LOSS_TEXT[kind]}{others}"
 
 
 def _describe_loss(loss: DataLoss) -> str:

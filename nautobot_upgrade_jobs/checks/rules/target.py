@@ -46,8 +46,8 @@ def old_catalog(target: Target, catalog: Catalog, runtime: Runtime) -> Iterator[
     if age > MAX_CATALOG_AGE:
         yield warning(
             "catalog",
-            f"The catalog {catalog.version} is {age.days} days old. What was published since then "
-            "was not checked.",
+            f"The catalog of Nautobot releases in this App, {catalog.version}, is {age.days} days "
+            "old. Preflight does not know later releases, removed settings and failures.",
             fix="Upgrade nautobot-upgrade-jobs, and run Preflight again.",
             commands=(shell("pip install --upgrade --no-deps nautobot-upgrade-jobs"),),
         )
@@ -129,7 +129,7 @@ def older_release_date(target: Target) -> Iterator[Finding]:
         return
     yield warning(
         target.version,
-        f"Nautobot {target.version} ({target_release.date}) is older than the installed"
+        f"Nautobot {target.version} was released on {target_release.date}, before the installed"
         f" {target.installed} ({installed.date}). It may lack fixes that {target.installed} has.",
         fix=f"Choose a target released on {installed.date} or later. Otherwise read both release "
         "notes and make sure that the target has every fix that you need.",

@@ -167,7 +167,8 @@ def missing_recorded_migrations(trial_boot: TrialBoot, migrations: Migrations) -
             app,
             f"{plural(len(names), 'recorded migration')} of {app}"
             f" {'has' if len(names) == 1 else 'have'} no file in the target.",
-            fix="Check whether the target downgrades the App, and keep its installed release if so."
-            " If its release notes mention squashed migrations, follow them.",
+            fix="Check whether the package set of the target has an older release of the App. If "
+            "it does, keep the installed release. If the release notes of the App mention squashed "
+            "migrations, follow the release notes.",
             evidence=truncate_list(names),
         )

@@ -94,10 +94,10 @@ def _check_worker_code(
     if identity.on_disk_digest != here.on_disk_digest:
         yield blocker(
             worker.name,
-            f"The code installed on {identity.host}, where {worker.name} serves {queues}, differs"
-            " from the code installed here.",
-            fix=f"Install on {identity.host} exactly what is installed on {here.host}, and restart "
-            "the worker.",
+            f"The worker {worker.name} on the host '{identity.host}' has other code than this"
+            f" environment. It serves the queues: {queues}.",
+            fix=f"Install the same packages in the environment of {worker.name} as in this "
+            f"environment on '{here.host}'. Then restart the worker.",
             commands=restart,
             evidence=(
                 f"installed here: {_format_versions(here)}",
@@ -110,8 +110,8 @@ def _check_worker_code(
     ):
         yield blocker(
             worker.name,
-            f"{worker.name} on {identity.host}, which serves {queues}, was started before the"
-            " packages were installed.",
+            f"The worker {worker.name} on the host '{identity.host}' was started before the"
+            f" packages were installed. It serves the queues: {queues}.",
             fix="Restart the worker.",
             commands=restart,
             evidence=(

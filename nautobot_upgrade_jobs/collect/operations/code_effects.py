@@ -1,7 +1,8 @@
-"""Read from source text what the code of a migration writes, and with what it stops.
+"""Determine from its source what the code of a migration writes, and which exceptions it raises.
 
-The text shows which fields the code assigns, but not for which rows. So a field that is not written
-is a fact, and a field that is written is a possibility. What is not understood may write anything.
+The source shows which fields the code assigns, but not for which rows. So a field that is not
+written is a fact, and a field that is written is a possibility. Code that is not understood counts
+as writing any field.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What the code of a migration may write, whether it is Python or SQL."""
+"""The columns that the Python or SQL code of a migration may write."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ...facts.preconditions import PreconditionKind
 
 @dataclass
 class CodeEffects:
-    """What code may write, by its source text."""
+    """The columns that code may write, according to its source text."""
 
     fields: set[str] = field(default_factory=set)
     """Names of the fields or columns that the code assigns."""
@@ -50,7 +50,7 @@ class CodeEffects:
         """Return whether the code may change rows so that they satisfy a precondition.
 
         Args:
-            kind: What the precondition requires.
+            kind: The kind of the precondition.
             names: The names of its fields and columns.
             with_deletions: Whether to count the removal of rows.
         """

@@ -46,7 +46,7 @@ def collect(
     """Analyze the effects of reversing applied migrations of the current database.
 
     Args:
-        context: Has the connection to read through.
+        context: The context of the run, with the database connection.
         migrations: Keys of applied migrations whose files exist, in the order of reversing.
         known: Catalog entries about the reverse code of some migrations.
     """

@@ -39,7 +39,7 @@ SCHEMA_STATEMENT = re.compile(
     r"|schema_editor\.(?!connection)",
     re.IGNORECASE,
 )
-"""What code that changes the schema contains."""
+"""Text that code contains if it changes the schema."""
 
 
 class PlannedChange(NamedTuple):

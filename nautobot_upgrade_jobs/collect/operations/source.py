@@ -67,7 +67,7 @@ class Code:
         """Return whether the code may change rows so that they satisfy a precondition.
 
         Args:
-            kind: What the precondition requires.
+            kind: The kind of the precondition.
             names: The names of its fields and columns.
             models: The names of its model.
         """

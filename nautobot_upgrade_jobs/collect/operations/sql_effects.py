@@ -1,4 +1,7 @@
-"""Read which columns SQL statements write. What is not understood may write any column."""
+"""Determine the columns that SQL statements write.
+
+A statement that is not understood counts as writing any column.
+"""
 
 from __future__ import annotations
 

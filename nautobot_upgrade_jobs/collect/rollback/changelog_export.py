@@ -30,7 +30,7 @@ def export_changelog(context: Context, since: datetime, path: Path) -> int:
     """Write one JSON line per change, in the order of the changes.
 
     Args:
-        context: Has the connection to read through.
+        context: The context of the run, with the database connection.
         since: Changes after this time are written.
         path: The file, ``….jsonl.gz``. Only its owner can read it. If an error occurs, no file is
             left.

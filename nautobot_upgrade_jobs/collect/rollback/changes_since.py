@@ -53,9 +53,9 @@ def collect(
     """Count the changes since a point in time.
 
     Args:
-        context: Has the connection to read through.
+        context: The context of the run, with the database connection.
         since: The point in time.
-        upgrade: When the first and the last migration were applied. Migrations and post-upgrade
+        upgrade: The times of the first and the last applied migration. Migrations and post-upgrade
             steps set timestamps of rows but write no change log. Rows changed in this time are not
             counted by their timestamps.
     """

@@ -1,6 +1,7 @@
-"""Identify a database and its state, so that a rollback script does not run on another.
+"""Identify a database and its state, so that a rollback script refuses any other database.
 
-The script compares the current line with the line from the time of the plan.
+The plan stores one line that identifies both. The script computes the line again, and stops if the
+lines differ.
 """
 
 from __future__ import annotations

@@ -29,7 +29,7 @@ NOT_LOOKUPS = frozenset({"defaults", "create_defaults"})
 
 
 class UseKind(Enum):
-    """How code uses the name of a field."""
+    """The ways in which code uses the name of a field."""
 
     LOOKUP = auto()
     """In a condition, a column list or an order."""
@@ -43,7 +43,7 @@ class UseKind(Enum):
 
 @dataclass(frozen=True)
 class ModelPath:
-    """Where code imports a model from: a module, then attributes."""
+    """The path from which code imports a model: a module, then attributes."""
 
     module: str
     attributes: tuple[str, ...]

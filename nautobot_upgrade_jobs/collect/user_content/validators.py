@@ -1,7 +1,7 @@
 """Validate user content against the running code, one validator per kind.
 
-A validator takes the columns of a row that follow its key and its name. It yields the row's
-defects.
+Each row begins with the key and the name of the object. A validator receives the other columns, and
+yields the defects of the object.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ def for_content_type(validator: Validator) -> Validator:
     It yields a defect if the model does not exist. Otherwise it passes the model on.
 
     Args:
-        validator: Takes the model and the remaining columns.
+        validator: A function of the model and the remaining columns.
     """
 
     def validate(app_label: str, model_name: str, *columns: Any) -> Iterator[Defect]:

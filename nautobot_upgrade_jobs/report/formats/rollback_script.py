@@ -46,7 +46,7 @@ run() {{
     fi
     say "Step $number: $title"
     if [ "$kind" = irreversible ] && [ "$confirmed" = no ]; then
-        say "After this step, only the backup can restore the previous state."
+        say "After this step, only the backup can restore the state before the upgrade."
         read -r -p "Type yes to continue: " answer
         [ "$answer" = yes ] || fail "not confirmed: $title"
     fi

@@ -21,7 +21,9 @@ ENVIRONMENT_INSTRUCTIONS = {
     ),
 }
 """Instructions for an installation outside (False) and inside (True) a container."""
-POINT_OF_NO_RETURN = "**After this step, only the backup can restore the previous state.**"
+POINT_OF_NO_RETURN = (
+    "**After this step, only the backup can restore the state before the upgrade.**"
+)
 TITLES = {"preflight": ("Upgrade", "Preflight"), "rollback": ("Rollback", "Rollback Planner")}
 
 

@@ -40,8 +40,14 @@ def test_describe_violation_of_each_kind_names_count_table_and_column(kind, boun
 @pytest.mark.parametrize(
     ("kind", "text"),
     [
-        (PreconditionKind.UNIQUE, "thing has rows, and the new code has one value for all of them"),
-        (PreconditionKind.NOT_NULL, "thing has rows, and the new code has no value for them"),
+        (
+            PreconditionKind.UNIQUE,
+            "thing has rows, and the new field 'code' has one value for all of them",
+        ),
+        (
+            PreconditionKind.NOT_NULL,
+            "thing has rows, and the new field 'code' has no value for them",
+        ),
     ],
 )
 def test_describe_violation_of_a_new_field_names_the_field(kind, text):

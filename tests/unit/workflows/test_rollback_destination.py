@@ -1,4 +1,4 @@
-"""The previous state, as an operator types it."""
+"""The state before the upgrade, as an operator types it."""
 
 from dataclasses import replace
 

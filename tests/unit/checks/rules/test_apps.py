@@ -188,23 +188,38 @@ def test_conflicting_with_the_override_starts_and_is_a_warning():
 @pytest.mark.parametrize(
     ("configured", "moved", "lines"),
     [
-        pytest.param(INFOBLOX, "2 of its 2 settings", [FIRST, *MOVES, LAST], id="nothing moved"),
+        pytest.param(
+            INFOBLOX, "has none of these settings", [FIRST, *MOVES, LAST], id="nothing moved"
+        ),
         pytest.param(
             INFOBLOX | {"nautobot_ssot": ("infoblox_timeout",)},
-            "1 of its 2 settings",
+            "lacks 1 of these 2 settings",
             [FIRST, MOVES[0], LAST],
             id="one moved",
         ),
-        pytest.param(INFOBLOX | MOVED, "0 of its 2 settings", [FIRST, LAST], id="only the block"),
+        pytest.param(
+            INFOBLOX | MOVED, "has all of these settings", [FIRST, LAST], id="only the block"
+        ),
         pytest.param(
             {"nautobot_ssot_infoblox": ("NAUTOBOT_INFOBLOX_URL", "it's")},
-            "2 of its 2 settings",
+            "has none of these settings",
             [FIRST, LAST],
             id="no setting of these names",
         ),
         pytest.param(
+            {"nautobot_ssot_infoblox": ("NAUTOBOT_INFOBLOX_TIMEOUT",)},
+            "has none of these settings",
+            [
+                FIRST,
+                "PLUGINS_CONFIG['nautobot_ssot']['infoblox_timeout'] = "
+                "PLUGINS_CONFIG['nautobot_ssot_infoblox']['NAUTOBOT_INFOBLOX_TIMEOUT']",
+                LAST,
+            ],
+            id="in capitals, as in early releases",
+        ),
+        pytest.param(
             {"nautobot_ssot_arista_cloudvision": ("cvp_host",)},
-            "1 of its 1 setting",
+            "has none of these settings",
             [
                 FIRST,
                 "PLUGINS_CONFIG['nautobot_ssot']['aristacv_cvp_host'] = "
@@ -215,7 +230,7 @@ def test_conflicting_with_the_override_starts_and_is_a_warning():
         ),
         pytest.param(
             {"nautobot_ssot_ipfabric": ("nautobot_host",)},
-            "1 of its 1 setting",
+            "has none of these settings",
             [
                 FIRST,
                 "PLUGINS_CONFIG['nautobot_ssot']['nautobot_host'] = "

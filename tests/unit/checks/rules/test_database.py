@@ -56,6 +56,10 @@ def test_unsupported_mariadb_blocks_mariadb_only(findings_of, server, expected):
             [("warning", "encoding"), ("blocker", "collations")],
         ),
         (
+            mysql(collation="latin1_swedish_ci", collations_in_use={"latin1_swedish_ci": 3}),
+            [("warning", "collations")],
+        ),
+        (
             mysql(collations_in_use={"utf8mb4_0900_ai_ci": 200, "utf8mb4_general_ci": 5}),
             [("blocker", "collations")],
         ),

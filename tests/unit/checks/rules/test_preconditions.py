@@ -176,12 +176,12 @@ def test_untested_preconditions_skip_the_check(findings_of, state, expected):
         ),
         pytest.param(
             {"columns": (), "name": "code"},
-            "the new code has one value for all of them",
+            "the new field 'code' has one value for all of them",
             id="new unique field",
         ),
         pytest.param(
             {"columns": (), "kind": PreconditionKind.NOT_NULL, "name": "code"},
-            "the new code has no value for them",
+            "the new field 'code' has no value for them",
             id="new not null field",
         ),
     ],

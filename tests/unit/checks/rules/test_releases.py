@@ -47,7 +47,7 @@ def test_accidental_upgrade_command_pins_nautobot():
 def test_alternative_targets_name_the_newest_resolvable_release():
     state = resolution(alternatives=(RESOLVABLE, UNRESOLVABLE))
     (finding,) = alternative_targets(state, target(""), CATALOG)
-    assert "3.1.8 is the newest that no package rules out" in finding.message
+    assert "The newest other release that all packages support is 3.1.8" in finding.message
     assert finding.commands == (shell("nautobot-server upgrade_jobs preflight --target 3.1.8"),)
     assert finding.evidence == (
         "3.1.8: 40 changed packages, including 2 Apps, 40 core migrations",
@@ -58,8 +58,12 @@ def test_alternative_targets_name_the_newest_resolvable_release():
 @pytest.mark.parametrize(
     ("others", "message", "evidence"),
     [
-        ((), "3.2.7 is the newest", "is part of it, and must be removed"),
-        (("nautobot-stuck",), "rule out every other", "no compatible release of nautobot-stuck"),
+        ((), "packages support is 3.2.7", "is part of it, and must be removed"),
+        (
+            ("nautobot-stuck",),
+            "support no other release",
+            "no compatible release of nautobot-stuck",
+        ),
     ],
 )
 def test_alternative_targets_an_app_that_core_includes_rules_nothing_out(others, message, evidence):

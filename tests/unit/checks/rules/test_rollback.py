@@ -13,7 +13,8 @@ from nautobot_upgrade_jobs.facts.preconditions import (
 )
 from nautobot_upgrade_jobs.rollback.backup_check import BackupEvidence
 from nautobot_upgrade_jobs.rollback.diagnosis import Diagnosis, UpgradeState
-from nautobot_upgrade_jobs.rollback.losses import LOSS_TEXT, DataLoss, ReverseFailure
+from nautobot_upgrade_jobs.rollback.loss_text import LOSS_TEXT
+from nautobot_upgrade_jobs.rollback.losses import DataLoss, ReverseFailure
 from nautobot_upgrade_jobs.rollback.options import RollbackOption
 from tests.support.builders import choice, trial_boot
 
@@ -165,27 +166,29 @@ def test_infeasible_message_states_the_reason_and_the_recommended_option(option,
 @pytest.mark.parametrize(
     ("losses", "text"),
     [
-        pytest.param([REMOVED], "14 values in 1 place,", id="counted"),
+        pytest.param([REMOVED], "14 values in 1 table or column.", id="counted"),
         pytest.param(
             [REMOVED, replace(REMOVED, subject="b", count=None)],
-            "14 values in 1 place,",
+            "14 values in 1 table or column.",
             id="partly counted",
         ),
         pytest.param(
-            [replace(REMOVED, count=None)], "unknown number of values in 1 place,", id="uncounted"
+            [replace(REMOVED, count=None)],
+            "unknown number of values in 1 table or column.",
+            id="uncounted",
         ),
-        pytest.param([EMPTIED], "7 values in 1 place,", id="restored empty"),
+        pytest.param([EMPTIED], "7 values in 1 table or column.", id="restored empty"),
         pytest.param(
-            [replace(REMOVED, kind="written since")], "14 changes in 1 place,", id="changes"
+            [replace(REMOVED, kind="written since")], "14 changes in 1 model.", id="changes"
         ),
-        pytest.param([replace(REMOVED, kind="deleted since")], "14 rows in 1 place,", id="rows"),
+        pytest.param([replace(REMOVED, kind="deleted since")], "14 rows in 1 table.", id="rows"),
     ],
 )
 def test_data_loss_message_states_amount_and_kind(losses, text):
     (finding,) = data_loss(choice(replace(REVERSE, losses=tuple(losses))))
-    assert f"{text} {LOSS_TEXT[losses[0].kind]}." in finding.message
+    assert f"{text} {LOSS_TEXT[losses[0].kind]}" in finding.message
     uncounted = [loss for loss in losses if loss.count is None]
-    assert ("1 other place could not be counted." in finding.message) == (
+    assert ("The values in 1 table or column more were not counted." in finding.message) == (
         0 < len(uncounted) < len(losses)
     )
 

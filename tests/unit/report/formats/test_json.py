@@ -7,7 +7,7 @@ from nautobot_upgrade_jobs.checks.findings import Status, Verdict
 from nautobot_upgrade_jobs.report.formats import json as json_report
 from nautobot_upgrade_jobs.report.model import EVIDENCE_SOURCES
 from nautobot_upgrade_jobs.rollback.diagnosis import UpgradeState
-from nautobot_upgrade_jobs.rollback.losses import LOSS_TEXT
+from nautobot_upgrade_jobs.rollback.loss_text import LOSS_TEXT
 from tests.support.report_samples import SAMPLES
 
 

@@ -33,7 +33,7 @@ run() {
     fi
     say "Step $number: $title"
     if [ "$kind" = irreversible ] && [ "$confirmed" = no ]; then
-        say "After this step, only the backup can restore the previous state."
+        say "After this step, only the backup can restore the state before the upgrade."
         read -r -p "Type yes to continue: " answer
         [ "$answer" = yes ] || fail "not confirmed: $title"
     fi
@@ -163,6 +163,6 @@ step_13() {
 verify_13() {
     :
 }
-run 13 'Compare with the previous state' plain
+run 13 'Compare with the state before the upgrade' plain
 
 say "All steps are complete."
