@@ -85,5 +85,5 @@ class AppStep:
     tables: tuple[str, ...] = ()
     """The step is needed only if one of these tables has rows; empty if it is always needed."""
     optional: bool = False
-    """Whether the App works without the step."""
+    """Whether the App itself works without the step."""
     commands: tuple[str, ...] = ()

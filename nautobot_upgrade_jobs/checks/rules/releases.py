@@ -135,7 +135,7 @@ def app_steps(resolution: Resolution, catalog: Catalog, tables: Tables) -> Itera
     used = _tables_with_rows(tables)
     for app in changed_apps(resolution):
         for step in catalog.app_steps:
-            if not _requires(app, step) or (step.tables and used.isdisjoint(step.tables)):
+            if not _requires(app, step) or (step.tables and used.keys().isdisjoint(step.tables)):
                 continue
             yield finding(
                 Severity.INFO if step.optional else Severity.WARNING,
@@ -145,14 +145,20 @@ def app_steps(resolution: Resolution, catalog: Catalog, tables: Tables) -> Itera
                 fix=step.remediation,
                 commands=tuple(map(shell, step.commands)),
                 when=When(step.when),
-                evidence=truncate_list(step.tables),
+                evidence=truncate_list(
+                    tuple(f"{table}: {used[table]}" for table in step.tables if table in used)
+                ),
                 see=(step.reference,),
             )
 
 
-def _tables_with_rows(tables: Tables) -> set[str]:
-    """Return the tables that are not known to be empty."""
-    return {table.name for table in tables.tables if table.rows or not table.exact}
+def _tables_with_rows(tables: Tables) -> dict[str, str]:
+    """Return the number of rows of each table that is not known to be empty."""
+    return {
+        table.name: plural(table.rows, "row") if table.exact else "not counted"
+        for table in tables.tables
+        if table.rows or not table.exact
+    }
 
 
 def _requires(app: AppReleases, step: AppStep) -> bool:
