@@ -1,4 +1,4 @@
-"""Preparation of every database before its use; imported after ``nautobot.setup()``."""
+"""What every database needs before it is used; imported after ``nautobot.setup()``."""
 
 from __future__ import annotations
 

@@ -181,7 +181,7 @@ def make_custom_fields(devices) -> None:
 
 
 def make_relationship(devices) -> None:
-    """Pairs of devices that back each other up."""
+    """Which device backs up which."""
     fields = {"label": "Sample backup", "key": "sample_backup", "type": "one-to-one"}
     both = {"source_type": type_of(Device), "destination_type": type_of(Device)}
     backup = make(Relationship, "backup", **fields, **both)

@@ -18,6 +18,16 @@ class BackupFormat(TextEnum):
     """SQL statements, compressed with ``gzip``."""
 
 
+class Preamble(TextEnum):
+    """Statements at the beginning of an SQL dump that fail in a new, empty database."""
+
+    NONE = "none"
+    CONNECT = "connect"
+    """``pg_dump --create``: the dump creates a database and connects to it."""
+    DROPS = "drops"
+    """``pg_dump --clean``: the dump drops the objects that it creates."""
+
+
 @dataclass(frozen=True)
 class Backup:
     """The metadata of a dump."""
@@ -34,3 +44,4 @@ class Backup:
     rows: dict[str, int] | Unavailable
     """Number of rows by table."""
     format: BackupFormat = BackupFormat.ARCHIVE
+    preamble: Preamble = Preamble.NONE

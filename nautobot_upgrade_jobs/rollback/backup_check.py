@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from itertools import chain, islice
 
 from ..facts import TableFingerprints, Unavailable
-from ..facts.backup_file import Backup, BackupFormat
+from ..facts.backup_file import Backup, BackupFormat, Preamble
 from ..facts.fingerprints import TableFingerprint
 
 CREATED = re.compile(r"^; Archive created at (.+)$", re.MULTILINE)
@@ -24,6 +24,9 @@ CLUSTER_HEAD = "-- PostgreSQL database cluster dump"
 POSTGRESQL_END = "-- PostgreSQL database dump complete"
 STARTED = "-- Started on "
 MYSQL_END = "-- Dump completed"
+MYSQL_END_WITHOUT_COMMENTS = "/*!40111 SET SQL_NOTES=@OLD_SQL_NOTES */;"
+CONNECT = re.compile(r"\\connect (?:-reuse-previous=\w+ )?(\S+)")
+DROP = re.compile(r"DROP (?!SCHEMA public;)(?!.* IF EXISTS )|ALTER TABLE (?!IF EXISTS ).* DROP ")
 MYSQL_DATA = re.compile(r"^(?:-- Dumping data for table|INSERT INTO) `(.+?)`")
 COPY_INTO = re.compile(r'COPY (?:"?([^".]+)"?\.)?"?(.+?)"? \(.*\) FROM stdin;')
 INSERT_INTO = re.compile(r'INSERT INTO (?:"?([^".]+)"?\.)?"?([^" (]+)"? ')
@@ -93,6 +96,7 @@ def _parse_pg_dump(file: str, lines: Iterable[str]) -> Backup:
     inserted: set[tuple[str, str]] = set()
     table: tuple[str, str] | None = None
     created, complete = "", False
+    lines, preamble, database = _read_preamble(lines)
     for line in lines:
         if table:
             if line.rstrip("\r\n") == END_OF_ROWS:
@@ -115,11 +119,34 @@ def _parse_pg_dump(file: str, lines: Iterable[str]) -> Backup:
     return Backup(
         file,
         created,
-        "",
+        database,
         tuple(sorted(tables)),
         complete and not table,
         Unavailable("the dump has INSERT statements") if inserted else rows,
+        preamble=preamble,
     )
+
+
+def _read_preamble(lines: Iterable[str]) -> tuple[Iterable[str], Preamble, str]:
+    """Read up to the first object that a dump creates.
+
+    Returns:
+        All lines of the dump, the kind of its preamble, and the database that it connects to.
+    """
+    remaining = iter(lines)
+    head: list[str] = []
+    preamble, database = Preamble.NONE, ""
+    for line in remaining:
+        head.append(line)
+        if connect := CONNECT.match(line):
+            preamble, database = Preamble.CONNECT, connect[1].strip('"')
+        elif DROP.match(line) and not line.startswith("DROP DATABASE "):
+            preamble = Preamble.DROPS
+        elif line.startswith(("CREATE ", "COPY ", "INSERT ")) and not line.startswith(
+            "CREATE DATABASE "
+        ):
+            break
+    return chain(head, remaining), preamble, database
 
 
 def _main_schema(tables: Collection[tuple[str, str]]) -> str:
@@ -130,7 +157,8 @@ def _main_schema(tables: Collection[tuple[str, str]]) -> str:
 def _parse_mysqldump(file: str, lines: Iterable[str]) -> Backup:
     """Parse the output of ``mysqldump``. Rows are not counted, because a line has many rows.
 
-    A dump of the definitions alone has no mark of the data of a table.
+    A dump of the definitions alone has no mark of the data of a table. Without comments, an empty
+    table has no mark either.
     """
     tables, name, last = set(), "", ""
     for line in lines:
@@ -144,7 +172,7 @@ def _parse_mysqldump(file: str, lines: Iterable[str]) -> Backup:
         last.removeprefix(f"{MYSQL_END} on ").strip() if last.startswith(MYSQL_END) else "",
         name,
         tuple(sorted(tables)),
-        last.startswith(MYSQL_END),
+        last.startswith((MYSQL_END, MYSQL_END_WITHOUT_COMMENTS)),
         Unavailable("a MySQL dump has many rows on a line"),
     )
 
@@ -224,7 +252,13 @@ def _check_tables(
     if isinstance(baseline, Unavailable):
         yield f"whether the backup has all tables and rows: {baseline.reason}", "open"
         return
-    missing = sorted(set(baseline.tables) - set(backup.tables))
+    # A dump with INSERT statements has no trace of the data of an empty table.
+    filled = {
+        name
+        for name, table in baseline.tables.items()
+        if not isinstance(table, TableFingerprint) or table.rows
+    }
+    missing = sorted(filled - set(backup.tables))
     if missing:
         yield f"the backup lacks the rows of {len(missing)} tables, such as {missing[0]}", "against"
     if isinstance(backup.rows, Unavailable):

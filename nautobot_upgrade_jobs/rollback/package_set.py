@@ -9,7 +9,7 @@ from packaging.utils import canonicalize_name
 
 from ..common.files import KEPT_CONFIGURATION, KEPT_REQUIREMENTS, ROLLBACK_REQUIREMENTS
 from ..facts import Database, Packages, Runtime, Unavailable
-from ..facts.backup_file import BackupFormat
+from ..facts.backup_file import BackupFormat, Preamble
 from ..facts.pinned_packages import PinnedPackages
 from ..migration_graph.reverse_plan import MigrateCall
 from ..upgrade.package_changes import INSTALLER_PACKAGES
@@ -68,6 +68,8 @@ class RollbackPlan(PriorState):
     """Name of the given backup; empty for the backup that the upgrade plan writes."""
     backup_format: BackupFormat | None = None
     """Format of the given backup."""
+    backup_preamble: Preamble = Preamble.NONE
+    """Statements of the given backup that fail in an empty database."""
     is_half_migrated: bool = False
     """Whether the upgrade stopped inside a migration, and some of its changes remain."""
 

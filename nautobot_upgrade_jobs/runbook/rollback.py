@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from ..common.files import BACKUP, CURRENT_BACKUP, MEDIA_ARCHIVE
 from ..common.text import plural
 from ..facts import Database, Unavailable
-from ..facts.backup_file import BackupFormat
+from ..facts.backup_file import BackupFormat, Preamble
 from ..rollback.options import OptionKind
 from ..rollback.package_set import RollbackPlan, required_files
 from .container_commands import for_runtime
@@ -184,14 +184,25 @@ def _restore_postgresql(plan: RollbackPlan) -> Iterator[Step]:
     )
 
 
+SKIP_PREAMBLE = {
+    Preamble.CONNECT: r"'1,/^\\connect /d'",
+    Preamble.DROPS: r"'1,/^CREATE /{/^DROP SCHEMA public;/b;/^DROP /d;/^ALTER TABLE .* DROP /d;}'",
+}
+"""Arguments of ``sed`` that leave out the statements that fail in an empty database.
+
+A new database has the schema ``public``, so a statement that drops this schema is kept.
+"""
+
+
 def _restore_command(plan: RollbackPlan, login: str, database: str) -> str:
     """Return the command that restores a PostgreSQL backup of this format."""
     file = shlex.quote(_backup_name(plan))
     psql = f"psql{login} --dbname={database} --single-transaction --set=ON_ERROR_STOP=1 --quiet"
+    skip = SKIP_PREAMBLE.get(plan.backup_preamble)
     if plan.backup_format is BackupFormat.SQL:
-        return f"{psql} --file={file}"
+        return f"sed {skip} {file} | {psql}" if skip else f"{psql} --file={file}"
     if plan.backup_format is BackupFormat.COMPRESSED_SQL:
-        return f"gunzip --stdout {file} | {psql}"
+        return " | ".join(filter(None, (f"gunzip --stdout {file}", skip and f"sed {skip}", psql)))
     return f"pg_restore{login} --single-transaction --no-owner --dbname={database} {file}"
 
 

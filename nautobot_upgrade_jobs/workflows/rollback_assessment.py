@@ -12,7 +12,7 @@ from ..checks.registry import checks_for_stage
 from ..checks.runner import run_checks
 from ..common.errors import UsageError
 from ..facts import Facts, Unavailable, require
-from ..facts.backup_file import Backup
+from ..facts.backup_file import Backup, Preamble
 from ..facts.changes_since import ChangesSince
 from ..facts.pinned_packages import PinnedPackages
 from ..facts.reversal import Reversal
@@ -219,6 +219,7 @@ def _build_steps(
         single_app=prior.single_app,
         backup=evidence.backup.file if evidence.backup else "",
         backup_format=evidence.backup.format if evidence.backup else None,
+        backup_preamble=evidence.backup.preamble if evidence.backup else Preamble.NONE,
         is_half_migrated=choice.diagnosis.state is UpgradeState.HALF_MIGRATED,
     )
     return rollback_steps(choice.chosen.kind, plan)

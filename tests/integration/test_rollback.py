@@ -25,6 +25,7 @@ from nautobot.users.models import User
 
 from nautobot_upgrade_jobs.catalog import load_catalog
 from nautobot_upgrade_jobs.checks.findings import Verdict
+from nautobot_upgrade_jobs.collect import collect_facts
 from nautobot_upgrade_jobs.collect.context import Context
 from nautobot_upgrade_jobs.collect.operations.content_type_cascades import content_type_cascades
 from nautobot_upgrade_jobs.collect.rollback import changes_since
@@ -35,6 +36,9 @@ from nautobot_upgrade_jobs.facts import Unavailable
 from nautobot_upgrade_jobs.report.formats.json import build_document, load_schema
 from nautobot_upgrade_jobs.rollback.backup_check import verify_backup
 from nautobot_upgrade_jobs.rollback.losses import losses_of_restore
+from nautobot_upgrade_jobs.rollback.package_set import RollbackPlan
+from nautobot_upgrade_jobs.runbook.rollback import rollback_steps
+from nautobot_upgrade_jobs.runbook.server_commands import connection_options
 from nautobot_upgrade_jobs.workflows.capture import capture
 from nautobot_upgrade_jobs.workflows.context import RunRequest
 from nautobot_upgrade_jobs.workflows.rollback import plan_rollback
@@ -316,6 +320,62 @@ def test_read_backup_of_every_format_counts_the_same_rows(dump_as, format_):
     found = verify_backup(read_backup(path, 60), snapshot.facts.fingerprints, "")
     assert not found.contradictions
     assert len(found.evidence) == 2
+
+
+@pytest.fixture
+def empty_database():
+    """Return the name of a new database, which is dropped at the end."""
+    name = "restored"
+    create = f"CREATE DATABASE {name} TEMPLATE template0"
+    with connection._nodb_cursor() as cursor:
+        cursor.execute(f"DROP DATABASE IF EXISTS {name}")
+        cursor.execute(create)
+        yield name
+        cursor.execute(f"DROP DATABASE {name}")
+
+
+@pytest.mark.parametrize("is_compressed", [False, True])
+@pytest.mark.parametrize(
+    "options",
+    [
+        pytest.param((), id="plain"),
+        pytest.param(("--clean",), id="clean"),
+        pytest.param(("--clean", "--if-exists"), id="clean if exists"),
+        pytest.param(("--create",), id="create"),
+        pytest.param(("--clean", "--create"), id="clean and create"),
+    ],
+)
+def test_restore_command_of_the_plan_restores_every_sql_dump(
+    dump_as, empty_database, options, is_compressed
+):
+    path = dump_as("plain", "--compress=0", *options)
+    if is_compressed:
+        path.write_bytes(gzip.compress(path.read_bytes()))
+    backup = read_backup(path, 60)
+    no_packages = Unavailable("not needed")
+    facts = collect_facts(topics=("runtime", "database"))
+    plan = RollbackPlan(
+        facts.runtime,
+        replace(facts.database, name=empty_database),
+        no_packages,
+        no_packages,
+        (),
+        backup=str(path),
+        backup_format=backup.format,
+        backup_preamble=backup.preamble,
+    )
+    steps = {step.title: step for step in rollback_steps("restore_backup", plan)}
+    (command,) = steps["Restore the backup into it"].commands
+    secret = {"PGPASSWORD": connection.settings_dict["PASSWORD"]}
+    count = f"psql{connection_options(plan.database)} --dbname={empty_database} -qAt --command="
+    restored = subprocess.run(
+        ["bash", "-ceo", "pipefail", f"{command}; {count}'SELECT count(*) FROM django_migrations'"],
+        env=os.environ | secret,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert int(restored.stdout.split()[-1]) == backup.rows["django_migrations"]
 
 
 def test_read_backup_compressed_archive_or_cut_file_is_refused(dump):

@@ -1,5 +1,6 @@
 """Objects of others on Nautobot's tables: what the upgrade does is predicted, then observed."""
 
+import re
 from copy import deepcopy
 
 import pytest
@@ -64,7 +65,18 @@ FOREIGN_KEY = (
     "CONSTRAINT lost_fk FOREIGN KEY (thing_id) REFERENCES example_thing (id))"
 )
 FUNCTION = "CREATE FUNCTION example_code() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {} END $$;"
+VIEW_ON_VIEW = f"{VIEW}; CREATE VIEW example_outer AS SELECT name FROM example_view"
 POSTGRESQL_CASES = {
+    "view on a view, new type": (VIEW_ON_VIEW, LONGER_NAME, [STOPS]),
+    "view on a view, column dropped": (VIEW_ON_VIEW, DROP_NAME, [DROPPED]),
+    "view on a view, column renamed": (VIEW_ON_VIEW, RENAME_NAME, []),
+    "materialized view on two views on a view": (
+        f"{VIEW_ON_VIEW}; CREATE VIEW example_other AS SELECT * FROM example_view; CREATE "
+        "MATERIALIZED VIEW example_top AS SELECT * FROM example_outer JOIN example_other "
+        "USING (name)",
+        LONGER_NAME,
+        [STOPS],
+    ),
     "view, new type": (VIEW, LONGER_NAME, [STOPS]),
     "view, new collation": (VIEW, OTHER_COLLATION, [STOPS]),
     "view, one column dropped and another altered": (
@@ -184,6 +196,8 @@ POSTGRESQL_CASES = {
     "nothing": ("", [*LONGER_NAME, *DROP_NAME, *DELETE], []),
 }
 MYSQL_CASES = {
+    "view on a view, column dropped": (VIEW_ON_VIEW, DROP_NAME, [BREAKS]),
+    "view on a view, other column": (VIEW_ON_VIEW, [RemoveField("thing", "size")], []),
     "view, new type": (VIEW, LONGER_NAME, []),
     "view, column dropped": (VIEW, DROP_NAME, [BREAKS]),
     "view, column renamed": (VIEW, RENAME_NAME, [BREAKS]),
@@ -239,10 +253,12 @@ def planted_objects(tables):
     yield
     with connection.constraint_checks_disabled():
         execute("DROP TABLE IF EXISTS lost")
-        execute("DROP VIEW IF EXISTS example_view" if MYSQL else REMOVE_PLANTED)
+        execute("DROP VIEW IF EXISTS example_outer, example_view" if MYSQL else REMOVE_PLANTED)
 
 
 REMOVE_PLANTED = """
+    DROP MATERIALIZED VIEW IF EXISTS example_top;
+    DROP VIEW IF EXISTS example_outer, example_other;
     DROP SCHEMA IF EXISTS example_schema CASCADE;
     DROP PUBLICATION IF EXISTS example_publication;
     DROP FUNCTION IF EXISTS example_code() CASCADE;
@@ -264,8 +280,8 @@ def prepare(planted, operations):
     first.operations = [deepcopy(BEFORE)]
     with connection.schema_editor() as editor:
         state = first.apply(state, editor)
-    if planted:
-        execute(planted)
+    for statement in re.split("; (?=CREATE VIEW)", planted) if planted else ():
+        execute(statement)
     migration = Migration("0002_more", "example")
     migration.operations = deepcopy(operations)
     *_, planned, _ = _analyze_plan(SchemaTracker(state.clone()), [deepcopy(migration)])
@@ -310,6 +326,7 @@ def test_affected_dependents_are_those_that_stop_break_or_disappear(
     assert list(dict.fromkeys(each.effect for each in found)) == effects
     names = {each.dependent.name for each in found}
     assert names <= list_dependents(state)
+    assert bool(found) <= (("example_outer" in planted) == any("outer" in name for name in names))
 
     assert apply_migration(migration, state) == (STOPS in effects)
     if effects == [DROPPED]:
@@ -325,6 +342,7 @@ def test_affected_dependents_are_those_that_stop_break_or_disappear(
 )
 def test_drop_statement_lets_the_migration_run(planted_objects, planted, operations, effects):
     state, migration, found = prepare(planted, operations)
-    for statement in {drop_statement(each.dependent, connection.vendor) for each in found}:
+    statements = (drop_statement(each.dependent, connection.vendor) for each in found)
+    for statement in dict.fromkeys(statements):
         execute(statement)
     assert not apply_migration(migration, state)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from django.db.migrations.state import ProjectState
@@ -68,6 +69,18 @@ POSTGRESQL_QUERY = """
             OR (f.attgenerated <> '' AND d.refobjsubid <> e.adnum)
         )
     ORDER BY 1, 2, 3, 4
+"""
+POSTGRESQL_VIEWS_ON_VIEWS = """
+    SELECT DISTINCT CASE c.relkind WHEN 'm' THEN 'materialized view' ELSE 'view' END,
+        (pg_identify_object('pg_class'::regclass, c.oid, 0)).identity,
+        (pg_identify_object('pg_class'::regclass, d.refobjid, 0)).identity
+    FROM pg_depend d
+    JOIN pg_rewrite w ON d.classid = 'pg_rewrite'::regclass AND w.oid = d.objid
+        AND w.rulename = '_RETURN'
+    JOIN pg_class c ON c.oid = w.ev_class
+    JOIN pg_class v ON d.refclassid = 'pg_class'::regclass AND v.oid = d.refobjid
+        AND v.relkind IN ('v', 'm') AND v.oid <> c.oid
+    ORDER BY 2, 3
 """
 POSTGRESQL_TRIGGER_CODE = """
     SELECT (pg_identify_object('pg_trigger'::regclass, g.oid, 0)).identity, t.relname, p.prosrc
@@ -141,9 +154,17 @@ def _list_tables(state: ProjectState) -> frozenset[str]:
 def _postgresql_dependents(
     connection: BaseDatabaseWrapper, tables: Collection[str]
 ) -> Iterator[SchemaDependent]:
-    for kind, name, table, column, owner in fetch_rows(connection, POSTGRESQL_QUERY):
-        if (owner or "").strip('"') not in tables:
-            yield SchemaDependent(DependentKind(kind), name, table, column)
+    yield from _with_views_on_views(
+        [
+            SchemaDependent(DependentKind(kind), name, table, column)
+            for kind, name, table, column, owner in fetch_rows(connection, POSTGRESQL_QUERY)
+            if (owner or "").strip('"') not in tables
+        ],
+        [
+            (DependentKind(kind), outer, inner)
+            for kind, outer, inner in fetch_rows(connection, POSTGRESQL_VIEWS_ON_VIEWS)
+        ],
+    )
     # The server knows on which table a trigger is, but not what its code reads.
     code = fetch_rows(connection, POSTGRESQL_TRIGGER_CODE)
     yield from _columns_in_triggers(code, _columns_by_table(connection, "current_schema()"))
@@ -154,9 +175,21 @@ def _mysql_dependents(
 ) -> Iterator[SchemaDependent]:
     quote = connection.ops.quote_name
     columns = _columns_by_table(connection, "database()")
-    for view, table, definition in fetch_rows(connection, MYSQL_VIEWS):
-        for column in ("", *_quoted_names(definition, columns.get(table, []))):
-            yield SchemaDependent(DependentKind.VIEW, quote(view), table, column, is_tracked=False)
+    views = fetch_rows(connection, MYSQL_VIEWS)
+    names = {view for view, *_ in views}
+    yield from _with_views_on_views(
+        [
+            SchemaDependent(DependentKind.VIEW, quote(view), table, column, is_tracked=False)
+            for view, table, definition in views
+            if table not in names
+            for column in ("", *_quoted_names(definition, columns.get(table, [])))
+        ],
+        [
+            (DependentKind.VIEW, quote(view), quote(table))
+            for view, table, _ in views
+            if table in names
+        ],
+    )
     for name, table, expression in fetch_rows(connection, MYSQL_GENERATED):
         for column in _quoted_names(expression, columns[table]):
             full_name = f"{quote(table)}.{quote(name)}"
@@ -172,6 +205,27 @@ def _mysql_dependents(
     for full_name, table, _ in code:
         yield SchemaDependent(DependentKind.TRIGGER, full_name, table)
     yield from _columns_in_triggers(code, columns)
+
+
+def _with_views_on_views(
+    dependents: Sequence[SchemaDependent], views: Sequence[tuple[DependentKind, str, str]]
+) -> Iterator[SchemaDependent]:
+    """Yield dependents, each after the views on it, because these must be dropped first.
+
+    A view on a view uses all tables and columns that the inner view uses.
+
+    Args:
+        dependents: The objects that use a table directly.
+        views: Of each view on a view: its kind, its name, and the name of the inner view.
+    """
+    for dependent in dependents:
+        outer = [
+            replace(dependent, kind=kind, name=name)
+            for kind, name, inner in views
+            if inner == dependent.name
+        ]
+        yield from _with_views_on_views(outer, views)
+        yield dependent
 
 
 def _columns_in_triggers(

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from nautobot_upgrade_jobs.facts import TableFingerprints, Unavailable
-from nautobot_upgrade_jobs.facts.backup_file import Backup, BackupFormat
+from nautobot_upgrade_jobs.facts.backup_file import Backup, BackupFormat, Preamble
 from nautobot_upgrade_jobs.facts.fingerprints import TableFingerprint
 from nautobot_upgrade_jobs.rollback.backup_check import (
     count_dump_rows,
@@ -139,6 +139,59 @@ def test_parse_sql_dump_of_mysql_without_rows_has_no_tables():
     assert parse_sql_dump("b.mysql", lines, BackupFormat.SQL).tables == ()
 
 
+def test_parse_sql_dump_of_mysql_without_comments_is_complete():
+    lines = [line for line in STATEMENTS.splitlines() if not line.startswith("--")]
+    end = "/*!40111 SET SQL_NOTES=@OLD_SQL_NOTES */;"
+    found = parse_sql_dump("b.mysql", [*lines, end], BackupFormat.SQL)
+    assert (found.complete, found.created, found.tables) == (True, "", ("dcim_cable",))
+    assert not parse_sql_dump("b.mysql", lines, BackupFormat.SQL).complete
+
+
+@pytest.mark.parametrize(
+    ("statements", "preamble", "database"),
+    [
+        pytest.param((), Preamble.NONE, "", id="neither"),
+        pytest.param(
+            ("CREATE DATABASE nautobot;", "\\connect nautobot"),
+            Preamble.CONNECT,
+            "nautobot",
+            id="create",
+        ),
+        pytest.param(
+            ("DROP DATABASE nautobot;", "\\connect -reuse-previous=on \"dbname='x'\""),
+            Preamble.CONNECT,
+            "dbname='x'",
+            id="clean and create",
+        ),
+        pytest.param(("DROP TABLE public.dcim_cable;",), Preamble.DROPS, "", id="clean"),
+        pytest.param(
+            ("ALTER TABLE ONLY public.dcim_cable DROP CONSTRAINT c;", "DROP SCHEMA public;"),
+            Preamble.DROPS,
+            "",
+            id="clean, with the schema",
+        ),
+        pytest.param(("DROP SCHEMA public;",), Preamble.NONE, "", id="a schema that exists"),
+        pytest.param(
+            (
+                "ALTER TABLE IF EXISTS ONLY public.dcim_cable DROP CONSTRAINT IF EXISTS c;",
+                "DROP TABLE IF EXISTS public.dcim_cable;",
+            ),
+            Preamble.NONE,
+            "",
+            id="clean, if the objects exist",
+        ),
+    ],
+)
+def test_parse_sql_dump_of_postgresql_reads_the_preamble(statements, preamble, database):
+    definition = "CREATE TABLE public.dcim_cable (id uuid);\n"
+    later = ("DROP TABLE public.later;\n", "\\connect later\n")
+    lines = [*PLAIN[:4], *(f"{one}\n" for one in statements), definition, *later, *PLAIN[4:]]
+    found = parse_sql_dump("b.sql", lines, BackupFormat.SQL)
+    assert (found.preamble, found.database) == (preamble, database)
+    assert found.complete
+    assert found.rows["dcim_cable"] == 2
+
+
 @pytest.mark.parametrize("lines", [[], ["hello\n"], STATEMENTS.splitlines(keepends=True)[:-1]])
 def test_parse_sql_dump_truncated_is_incomplete(lines):
     assert not parse_sql_dump("b.mysql", lines, BackupFormat.SQL).complete
@@ -152,6 +205,7 @@ def test_parse_sql_dump_truncated_is_incomplete(lines):
         ({}, state(a=3), LATER, 0, 0),
         ({}, state(a=4, b=0), LATER, 1, 0),
         ({}, state(a=3, b=0, c=1), LATER, 1, 0),
+        ({}, state(a=3, b=0, c=0), LATER, 0, 0),  # INSERT statements leave no trace of c
         ({"complete": False}, state(a=3, b=0), LATER, 1, 0),
         ({"created": "2026-11-22 09:30:00 UTC"}, state(a=3, b=0), LATER, 1, 0),
         ({"created": "2026-11-22 09:30:00 CET"}, state(a=3, b=0), LATER, 0, 1),

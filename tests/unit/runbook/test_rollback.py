@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from nautobot_upgrade_jobs.facts import Packages, Unavailable
-from nautobot_upgrade_jobs.facts.backup_file import BackupFormat
+from nautobot_upgrade_jobs.facts.backup_file import BackupFormat, Preamble
 from nautobot_upgrade_jobs.facts.packages import Package
 from nautobot_upgrade_jobs.rollback.package_set import RollbackPlan
 from nautobot_upgrade_jobs.runbook.rollback import rollback_steps
@@ -79,19 +79,37 @@ def test_rollback_steps_to_roll_forward_repair_a_partial_migration_first(is_half
 
 
 @pytest.mark.parametrize(
-    ("server", "format_", "command"),
+    ("server", "format_", "preamble", "command"),
     [
-        (database(), None, "pg_restore --single-transaction"),
-        (database(), BackupFormat.ARCHIVE, "'my dump'"),
-        (database(), BackupFormat.SQL, "--quiet --file='my dump'"),
-        (database(), BackupFormat.COMPRESSED_SQL, "gunzip --stdout 'my dump' | psql"),
-        (mysql(), BackupFormat.SQL, "< 'my dump'"),
-        (mysql(), BackupFormat.COMPRESSED_SQL, "gunzip --stdout 'my dump' | mysql"),
+        (database(), None, Preamble.NONE, "pg_restore --single-transaction"),
+        (database(), BackupFormat.ARCHIVE, Preamble.NONE, "'my dump'"),
+        (database(), BackupFormat.SQL, Preamble.NONE, "--quiet --file='my dump'"),
+        (
+            database(),
+            BackupFormat.SQL,
+            Preamble.CONNECT,
+            r"sed '1,/^\\connect /d' 'my dump' | psql",
+        ),
+        (database(), BackupFormat.SQL, Preamble.DROPS, "/^DROP /d;"),
+        (
+            database(),
+            BackupFormat.COMPRESSED_SQL,
+            Preamble.NONE,
+            "gunzip --stdout 'my dump' | psql",
+        ),
+        (
+            database(),
+            BackupFormat.COMPRESSED_SQL,
+            Preamble.CONNECT,
+            r"gunzip --stdout 'my dump' | sed '1,/^\\connect /d' | psql",
+        ),
+        (mysql(), BackupFormat.SQL, Preamble.NONE, "< 'my dump'"),
+        (mysql(), BackupFormat.COMPRESSED_SQL, Preamble.NONE, "gunzip --stdout 'my dump' | mysql"),
     ],
 )
-def test_rollback_steps_restore_the_given_backup_by_its_format(server, format_, command):
-    given = {"backup": "my dump", "backup_format": format_} if format_ else {}
-    steps = rollback_steps("restore_backup", create_plan(server=server, **given))
+def test_rollback_steps_restore_the_given_backup_by_its_format(server, format_, preamble, command):
+    given = {"backup": "my dump", "backup_format": format_, "backup_preamble": preamble}
+    steps = rollback_steps("restore_backup", create_plan(server=server, **given if format_ else {}))
     assert [line for line in commands_of(steps) if command in line]
 
 
