@@ -97,7 +97,19 @@ def _build_operation(app: str, operation: Operation) -> facts.Operation:
         kind=type(operation).__name__,
         changes=tuple(dict.fromkeys(_list_schema_changes(app, [operation]))),
         name=str(getattr(changed or operation, "name", "") or "") if is_named else "",
+        is_observable=_is_observable(app, operation),
     )
+
+
+def _is_observable(app: str, operation: Operation) -> bool:
+    """Return whether the schema shows all changes of an operation.
+
+    An App that moves a model from another App changes only the models: the table exists before.
+    """
+    if not isinstance(operation, SeparateDatabaseAndState):
+        return True
+    in_schema = set(_list_schema_changes(app, operation.database_operations))
+    return in_schema == set(_list_schema_changes(app, [operation]))
 
 
 def _list_schema_changes(app: str, operations: Sequence[Operation]) -> Iterator[facts.SchemaChange]:

@@ -130,7 +130,7 @@ def is_applied(operation: Operation, actual: ActualTables, expected: ExpectedTab
     states = [
         _is_change_applied(operation, change, actual, expected) for change in operation.changes
     ]
-    if not states or None in states:
+    if not operation.is_observable or not states or None in states:
         return None
     return all(states)
 

@@ -83,6 +83,28 @@ def test_build_operation_lists_schema_changes(operation, expected):
     assert built.kind == type(operation).__name__
 
 
+MOVED = operations.CreateModel("Thing", [("id", models.AutoField(primary_key=True))])
+NAMED = operations.AddField("Thing", "name", TEXT)
+
+
+@pytest.mark.parametrize(
+    ("in_database", "in_state", "is_observable"),
+    [
+        pytest.param([], [MOVED], False, id="a model that moves with its table"),
+        pytest.param([operations.RunSQL("SELECT 1")], [NAMED], False, id="SQL adds the column"),
+        pytest.param([operations.RunSQL("SELECT 1"), NAMED], [NAMED], True, id="also SQL"),
+        pytest.param([NAMED], [NAMED], True, id="the same change"),
+        pytest.param([NAMED], [MOVED, NAMED], False, id="more changes of the models"),
+        pytest.param([NAMED], [], True, id="only the schema"),
+    ],
+)
+def test_build_operation_is_observable_if_the_schema_shows_all_changes(
+    in_database, in_state, is_observable
+):
+    operation = operations.SeparateDatabaseAndState(in_database, in_state)
+    assert _build_operation("example", operation).is_observable is is_observable
+
+
 @pytest.mark.parametrize(
     ("operation", "expected"),
     [

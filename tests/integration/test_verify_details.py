@@ -180,6 +180,22 @@ def test_verify_migration_without_its_foreign_key_is_completed_before_it_is_reco
     assert found() == []
 
 
+def test_verify_model_that_moves_with_its_table_is_not_partially_applied(more_migrations):
+    widget = (
+        "migrations.SeparateDatabaseAndState([], [migrations.CreateModel('Widget', "
+        "[('id', models.AutoField(primary_key=True))], {'db_table': 'users_widget'})])"
+    )
+    with more_migrations("0998_moved_widgets", newest("users"), widget):
+        execute("CREATE TABLE users_widget (id integer PRIMARY KEY)")
+        try:
+            keys = found()
+        finally:
+            execute("DROP TABLE users_widget")
+    assert "migrations.unapplied:django_migrations" in keys
+    assert not [key for key in keys if key.startswith("migrations.partially_applied")]
+    assert found() == []
+
+
 @pytest.mark.skipif(settings.VERSION.startswith("3."), reason="nothing newer is in the catalog")
 def test_verify_database_ahead_of_code_is_blocked():
     """``migrate --check`` and ``health_check`` report no error for it."""

@@ -30,6 +30,7 @@ PART_FIELD = Operation("AddField", (added("dcim_device", "part"),))
 M2M_FIELD = Operation("AddField", (added("dcim_device_parts"),))
 INDEX = Operation("AddIndex", (altered("dcim_device"),), "part_idx")
 CODE = Operation("RunPython")
+MOVED_MODEL = Operation("SeparateDatabaseAndState", (added("dcim_part"),), is_observable=False)
 REMOVE_HEIGHT = Operation("RemoveField", (removed("dcim_device", "height"),))
 RENAME_NAME = Operation("RenameField", (renamed("dcim_device", "name", to="label"),))
 REMOVE_UNKNOWN = Operation("RemoveField", (removed("dcim_device", "former"),))
@@ -95,6 +96,13 @@ def find(*operations, **changes):
         pytest.param(
             (CODE, PART, PART_FIELD), {"columns": PART_TABLE}, (1,), (2,), id="starts with code"
         ),
+        pytest.param(
+            (MOVED_MODEL, PART_FIELD, INDEX),
+            {"columns": PART_TABLE | PART_COLUMN},
+            (1,),
+            (2,),
+            id="starts with a moved model",
+        ),
     ],
 )
 def test_partially_applied_lists_operations_by_state(operations, changes, applied, pending):
@@ -104,7 +112,7 @@ def test_partially_applied_lists_operations_by_state(operations, changes, applie
         applied,
         pending,
     )
-    assert found.unobservable == operations.count(CODE)
+    assert found.unobservable == operations.count(CODE) + operations.count(MOVED_MODEL)
 
 
 @pytest.mark.parametrize(
@@ -129,6 +137,10 @@ def test_partially_applied_lists_operations_by_state(operations, changes, applie
 )
 def test_partially_applied_pending_migration_is_not_listed(operations):
     assert find(*operations) == ()
+
+
+def test_partially_applied_model_that_moves_with_its_table_is_not_listed():
+    assert find(MOVED_MODEL, PART_FIELD, columns=PART_TABLE) == ()
 
 
 FOREIGN_KEY = {"dcim_device.part_fk": "FOREIGN KEY (part_id) REFERENCES dcim_part(id)"}
