@@ -13,13 +13,17 @@ QUERY_ERRORS = frozenset({"FieldError", "FieldDoesNotExist"})
 FALLBACK_ERRORS = QUERY_ERRORS | {"AttributeError", "ImportError", "ModuleNotFoundError"}
 """Code after such an error may be for another release."""
 EXITS = (ast.Return, ast.Raise, ast.Continue, ast.Break)
-SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+SCOPES = (*FUNCTIONS, ast.Lambda)
+ASSIGNMENTS = (ast.Assign, ast.AnnAssign, ast.NamedExpr)
+COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.GeneratorExp, ast.DictComp)
 
 
 def release_conditions(tree: ast.Module) -> dict[ast.AST, str]:
     """Return the nodes of a file that may run on some releases only, each with its condition."""
     finder = _Finder()
     finder.enter(tree)
+    finder.learn_members(tree)
     return dict(finder.conditional_nodes(tree, ""))
 
 
@@ -33,15 +37,33 @@ class _Finder:
         """Learn the variables of a scope."""
         names = set(self.names)
         for node in _nodes_of_scope(scope):
-            if isinstance(node, ast.Assign) and self._depends_on_release(node.value):
-                names.update(_targets(node))
+            if self._assigns_release(node):
+                names.update(_targets(node, ast.Name))
             elif isinstance(node, ast.Try) and any(
                 isinstance(inner, (ast.Import, ast.ImportFrom)) for inner in node.body
             ):
                 for inner in ast.walk(node):
-                    if isinstance(inner, ast.Assign):
-                        names.update(_targets(inner))
+                    names.update(_targets(inner, ast.Name))
             self.names = frozenset(names)
+
+    def learn_members(self, tree: ast.Module) -> None:
+        """Learn the functions of a file that return, and the attributes that hold, a condition."""
+        names = set(self.names)
+        for node in ast.walk(tree):
+            if self._assigns_release(node):
+                names.update(_targets(node, ast.Attribute))
+            elif isinstance(node, FUNCTIONS) and any(
+                isinstance(inner, ast.Return)
+                and inner.value
+                and self._depends_on_release(inner.value)
+                for inner in _nodes_of_scope(node)
+            ):
+                names.add(node.name)
+        self.names = frozenset(names)
+
+    def _assigns_release(self, node: ast.AST) -> bool:
+        value = node.value if isinstance(node, ASSIGNMENTS) else None
+        return value is not None and self._depends_on_release(value)
 
     def conditional_nodes(self, node: ast.AST, condition: str) -> Iterator[tuple[ast.AST, str]]:
         """Yield the conditional nodes at and below a node.
@@ -66,6 +88,13 @@ class _Finder:
     def _condition_of_part(self, node: ast.AST, part: str) -> str:
         if isinstance(node, (ast.If, ast.IfExp, ast.While)) and part in ("body", "orelse"):
             return self._text(node.test)
+        if isinstance(node, ast.Match) and part == "cases":
+            return f"match {self._text(node.subject)}" if self._text(node.subject) else ""
+        if isinstance(node, COMPREHENSIONS) and part in ("elt", "key", "value"):
+            tests = (test for generator in node.generators for test in generator.ifs)
+            return next(filter(None, map(self._text, tests)), "")
+        if isinstance(node, (ast.With, ast.AsyncWith)) and part == "body":
+            return next(filter(None, map(_suppressed, node.items)), "")
         if isinstance(node, ast.Try) and part in ("body", "orelse"):
             return _caught(node, QUERY_ERRORS)
         return _caught(node, FALLBACK_ERRORS) if isinstance(node, ast.Try) else ""
@@ -138,9 +167,21 @@ def _own_name(node: ast.AST) -> str:
     return str(getattr(node, "id", getattr(node, "attr", "")))
 
 
-def _targets(node: ast.Assign) -> Iterator[str]:
-    for target in node.targets:
-        yield from (one.id for one in ast.walk(target) if isinstance(one, ast.Name))
+def _targets(node: ast.AST, kind: type[ast.expr]) -> Iterator[str]:
+    """Yield the names of the variables, or of the attributes, that an assignment sets."""
+    if not isinstance(node, ASSIGNMENTS):
+        return
+    for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
+        yield from (_own_name(one) for one in ast.walk(target) if isinstance(one, kind))
+
+
+def _suppressed(item: ast.withitem) -> str:
+    """Describe which errors of a query ``suppress`` ignores; empty if none."""
+    call = item.context_expr
+    if not isinstance(call, ast.Call) or _own_name(call.func) != "suppress":
+        return ""
+    errors = sorted(QUERY_ERRORS.intersection(map(_own_name, call.args)))
+    return f"suppress({', '.join(errors)})" if errors else ""
 
 
 def _caught(node: ast.Try, errors: frozenset[str]) -> str:

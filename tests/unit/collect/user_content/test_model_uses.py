@@ -104,6 +104,33 @@ def test_find_field_uses_has_the_line_of_the_method():
         ("try:\n    {}\nexcept Exception:\n    pass", ""),
         ("try:\n    pass\nexcept FieldError:\n    {}", "try … except FieldError"),
         ("try:\n    pass\nexcept FieldError:\n    pass\n{}", ""),
+        ("match VERSION:\n    case '2.4':\n        {}", "match VERSION"),
+        ("match row:\n    case 1:\n        {}", ""),
+        ("with suppress(FieldError):\n    {}", "suppress(FieldError)"),
+        ("with contextlib.suppress(KeyError, FieldError):\n    {}", "suppress(FieldError)"),
+        ("with suppress(KeyError):\n    {}", ""),
+        ("[{} for _ in rows if JOINED]", "JOINED"),
+        ("[{} for row in rows if row]", ""),
+        ("NEW: bool = VERSION > 3\nif NEW:\n    {}", "NEW"),
+        ("new: bool\nif new:\n    {}", ""),
+        ("if (new := JOINED) and rows:\n    {}", "(new := JOINED) and rows"),
+        ("if row:\n    pass\nelif JOINED:\n    {}", "JOINED"),
+        (
+            "class Job:\n    def __init__(self):\n        self.new = VERSION > 3\n"
+            "    def run(self):\n        if self.new:\n            {}",
+            "self.new",
+        ),
+        (
+            "class Job:\n    def __init__(self):\n        self.rows = 3\n"
+            "    def run(self):\n        if self.rows:\n            {}",
+            "",
+        ),
+        ("def is_new():\n    return VERSION > 3\nif is_new():\n    {}", "is_new()"),
+        (
+            "def f():\n    if is_new():\n        {}\ndef is_new():\n    return VERSION > 3",
+            "is_new()",
+        ),
+        ("def is_new():\n    return rows > 3\nif is_new():\n    {}", ""),
     ],
 )
 def test_find_field_uses_separates_code_that_may_not_run_on_every_release(code, condition):
