@@ -83,8 +83,8 @@ def not_newer(target: Target) -> Iterator[Finding]:
     if wanted == installed and target.chosen and not target.schema_release:
         yield info(
             "same-release",
-            f"Nautobot {wanted} is already installed, so there is nothing to upgrade.",
-            fix="Choose a newer release to evaluate an upgrade to it.",
+            f"Nautobot {wanted} is already installed. Only Apps and other packages can change.",
+            fix="If you want to upgrade Nautobot, choose a newer release.",
             phase=Phase.BOOT,
             impact=Impact.NONE,
         )
