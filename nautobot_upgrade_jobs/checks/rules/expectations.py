@@ -11,6 +11,7 @@ from ..expectation_parser import Expectations
 from ..findings import Finding, Impact, Phase
 from ..registry import NotApplicable, check
 from ..remediation import shell
+from ..text import truncate_list
 
 DISPLAY_NAMES = {
     "app": "App",
@@ -31,6 +32,7 @@ class Problem(NamedTuple):
 
     text: str
     fix: str
+    evidence: tuple[str, ...] = ()
 
 
 @check(stage="verify", phase=Phase.POST_UPGRADE, impact=Impact.FEATURE_LOSS)
@@ -55,10 +57,7 @@ def unmet(
             name in migrations.recorded, "the database has no record of it"
         ),
         "job": lambda name: _job_problem(name, jobs),
-        "grouping": lambda name: _problem(
-            any(record.installed and record.grouping == name for record in jobs.records),
-            "no installed Job has this grouping",
-        ),
+        "grouping": lambda name: _grouping_problem(name, jobs),
         "panel": lambda name: _problem(
             name in require(ui_registry.home_panels).items, "the home page has no such panel"
         ),
@@ -73,6 +72,7 @@ def unmet(
                 f"You expected the {DISPLAY_NAMES[expectation.kind]} {expectation.name}, but "
                 f"{problem.text}.",
                 fix=problem.fix,
+                evidence=truncate_list(problem.evidence),
                 commands=(shell("nautobot-server showmigrations"),)
                 if expectation.kind == "migration"
                 else (),
@@ -81,6 +81,17 @@ def unmet(
 
 def _problem(is_met: bool, text: str, fix: str = PROVIDER_FIX) -> Problem | None:
     return None if is_met else Problem(text, fix)
+
+
+def _grouping_problem(name: str, jobs: Jobs) -> Problem | None:
+    groupings = sorted({record.grouping for record in jobs.records if record.installed} - {""})
+    if name in groupings:
+        return None
+    return Problem(
+        "no installed Job has this grouping",
+        f"{PROVIDER_FIX} The App can also use another grouping: see the evidence.",
+        tuple(f"grouping {grouping}" for grouping in groupings),
+    )
 
 
 def _app_problem(line: str, apps: Apps) -> Problem | None:

@@ -3,6 +3,7 @@
 import pytest
 
 from nautobot_upgrade_jobs.checks.expectation_parser import parse_expectations
+from nautobot_upgrade_jobs.checks.rules.expectations import unmet
 from nautobot_upgrade_jobs.facts.jobs import JobRecord
 from tests.support.builders import facts, interface, jobs
 
@@ -42,6 +43,13 @@ def test_unmet_of_each_kind_blocks_what_is_missing(findings_of, line, met):
     )
     findings = findings_of("expectations.unmet", state, expectations=parse_expectations(line))
     assert findings == ([] if met else [("blocker", line)])
+
+
+def test_unmet_grouping_shows_the_groupings_of_installed_jobs():
+    state = facts(jobs=jobs(records=RECORDS))
+    line = parse_expectations("grouping Contract")
+    (finding,) = unmet(line, state.apps, state.migrations, state.jobs, state.ui_registry)
+    assert finding.evidence == ("grouping Contracts",)
 
 
 def test_unmet_without_expectations_is_not_applicable(findings_of):
