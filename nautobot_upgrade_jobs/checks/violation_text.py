@@ -16,7 +16,7 @@ def describe_violation(result: PreconditionResult) -> str:
             PreconditionKind.NOT_NULL: "no value for them",
         }
         field = f"the new field '{precondition.name}'"
-        return f"{table} has rows, and {field} has {values[precondition.kind]}"
+        return f"The table {table} has rows, and {field} has {values[precondition.kind]}"
     columns = ", ".join(precondition.columns)
     rows = f"{plural(count, 'row')} of {table}"
     have = f"{rows} {'has' if count == 1 else 'have'}"

@@ -40,8 +40,8 @@ def dangling_cables(data: Data) -> Iterator[Finding]:
             f"{plural(cables.count, 'cable')} {'ends' if cables.count == 1 else 'end'} at an "
             "object that does not exist. Migration dcim.0089_populate_cabletocabletermination will "
             "fail.",
-            fix=f"Reconnect {'the cable' if cables.count == 1 else 'each cable'} or delete it. The "
-            f"command deletes the {plural(len(cables.keys), 'cable')} listed.",
+            fix="Reconnect or delete each of these cables. The command deletes the cables in the "
+            "evidence.",
             commands=(shell(_delete_cables_command(cables)),),
             evidence=cables.examples,
         )

@@ -186,7 +186,7 @@ def sequence_behind(database: Database) -> Iterator[Finding]:
             f"The sequence {sequence.name} is at {sequence.last_value}, but {key} already contains "
             f"{sequence.max_id}. The next insert will fail with a duplicate key error."
             if sequence.name
-            else f"{key} has no sequence. Every insert will fail.",
+            else f"The key {key} has no sequence. Every insert will fail.",
             fix="Set the sequence to the highest value in use."
             if sequence.name
             else "Make the column an identity that starts after its highest value.",

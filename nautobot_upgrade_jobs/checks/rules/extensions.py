@@ -31,7 +31,7 @@ def unloadable_job_files(extensions: Extensions) -> Iterator[Finding]:
     for file in require(extensions.broken_job_files):
         yield warning(
             file.path,
-            f"{file.path}, line {file.line}: {file.error}.",
+            f"The Job file {file.path} does not load. Line {file.line}: {file.error}.",
             fix="Correct this line. If the new release removed a name that the line uses, the "
             "release notes give its replacement. If the file is in a Git repository, push the "
             "change and synchronize. Then restart the workers.",

@@ -117,7 +117,7 @@ def yanked(resolution: Resolution) -> Iterator[Finding]:
     for pin, reason in resolution.yanked.items():
         yield warning(
             pin,
-            f"{pin} was yanked by its author ({reason or 'no reason given'}).",
+            f"The author of {pin} has yanked this release ({reason or 'no reason given'}).",
             fix="Choose the next release of the package.",
         )
 

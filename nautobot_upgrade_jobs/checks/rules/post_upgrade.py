@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ...facts import PostUpgrade, require
+from ...facts.post_upgrade import StaticFiles
 from ...facts.trial_boot import TrialBoot
 from ..build import blocker, finding, info, warning
 from ..findings import Finding, Impact, Phase, Severity
@@ -101,10 +102,8 @@ def outdated_static_files(post_upgrade: PostUpgrade) -> Iterator[Finding]:
         clear = bool(files.outdated)
         yield warning(
             "STATIC_ROOT",
-            f"{files.folder} must contain {plural(files.expected, 'static file')}."
-            f" {len(files.missing)} {'is' if len(files.missing) == 1 else 'are'} missing, and"
-            f" {len(files.outdated)} "
-            f"{'comes' if len(files.outdated) == 1 else 'come'} from another release.",
+            f"The folder {files.folder} must contain {plural(files.expected, 'static file')}. "
+            + " ".join(_describe_static_files(files)),
             fix="Run the command as the user that runs Nautobot. Then reload the page in a browser."
             + " Without --clear, it skips files that are newer than their source." * clear,
             commands=(shell("nautobot-server collectstatic --no-input" + " --clear" * clear),),
@@ -115,6 +114,14 @@ def outdated_static_files(post_upgrade: PostUpgrade) -> Iterator[Finding]:
                 )
             ),
         )
+
+
+def _describe_static_files(files: StaticFiles) -> Iterator[str]:
+    if missing := len(files.missing):
+        yield f"{plural(missing, 'file')} {'is' if missing == 1 else 'are'} missing."
+    if outdated := len(files.outdated):
+        verb = "comes" if outdated == 1 else "come"
+        yield f"{plural(outdated, 'file')} {verb} from another release."
 
 
 @check(stage="verify", phase=Phase.POST_UPGRADE, impact=Impact.OUTAGE, see=(COMMANDS,))

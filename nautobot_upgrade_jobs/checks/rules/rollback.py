@@ -38,7 +38,7 @@ def infeasible(choice: RollbackDecision) -> Iterator[Finding]:
             option.kind,
             f"The option '{option.title}' will stop at {failure.migration}"
             f" ({failure.operation}), after {plural(failure.migrations_reversed, 'migration')}"
-            f" {'is' if failure.migrations_reversed == 1 else 'are'} reversed:"
+            f" {'is' if failure.migrations_reversed == 1 else 'are'} reversed."
             f" {_describe_failure(failure)}.",
             fix=f"Do not start this rollback. Take the recommended option: {recommended}.",
             evidence=truncate_list(
@@ -52,7 +52,7 @@ def infeasible(choice: RollbackDecision) -> Iterator[Finding]:
 def _describe_failure(failure: ReverseFailure) -> str:
     if failure.violation:
         return describe_violation(failure.violation)
-    return "the operation has no reverse code, and Django refuses to reverse it"
+    return "The operation has no reverse code, and Django refuses to reverse it"
 
 
 @check(stage="rollback", phase=Phase.ROLLBACK, impact=Impact.OUTAGE, see=(DATABASE_BACKUP,))

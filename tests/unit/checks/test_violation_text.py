@@ -42,11 +42,11 @@ def test_describe_violation_of_each_kind_names_count_table_and_column(kind, boun
     [
         (
             PreconditionKind.UNIQUE,
-            "thing has rows, and the new field 'code' has one value for all of them",
+            "The table thing has rows, and the new field 'code' has one value for all of them",
         ),
         (
             PreconditionKind.NOT_NULL,
-            "thing has rows, and the new field 'code' has no value for them",
+            "The table thing has rows, and the new field 'code' has no value for them",
         ),
     ],
 )

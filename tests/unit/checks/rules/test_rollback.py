@@ -146,12 +146,12 @@ def test_option_rules_report_only_their_condition(findings_of, check, state, exp
     [
         pytest.param(
             STOPPED,
-            "will stop at dcim.0090 (RemoveField), after 21 migrations are reversed: dcim_cable",
+            "will stop at dcim.0090 (RemoveField), after 21 migrations are reversed. The table",
             id="stops on rows",
         ),
         pytest.param(
             IRREVERSIBLE,
-            "after 1 migration is reversed: the operation has no reverse code",
+            "after 1 migration is reversed. The operation has no reverse code",
             id="irreversible",
         ),
         pytest.param(REINSTALL, "is not possible: the upgrade is complete.", id="not possible"),
