@@ -11,6 +11,7 @@ from django.conf import settings
 from django.core import checks
 from django.core.cache import cache
 from django.db import Error, connection, connections, transaction
+from django.test import override_settings
 from nautobot.dcim.models import Manufacturer
 
 from nautobot_upgrade_jobs.checks.findings import Verdict
@@ -351,36 +352,31 @@ def test_collect_facts_soft_time_limit_keeps_collected_topics(monkeypatch):
 SECRET = "hunter2-planted-secret"
 
 
-@pytest.mark.parametrize(
-    ("setting", "value"),
-    [
-        ("EMAIL_HOST_PASSWORD", SECRET),
-        ("NAPALM_ARGS", {"secret": SECRET}),
-        ("CELERY_BROKER_URL", f"redis://:{SECRET}@127.0.0.1:1/0"),
-        ("SOCIAL_AUTH_OKTA_OPENIDCONNECT_SECRET", SECRET),
-    ],
-)
-def test_reports_contain_no_planted_secret(setting, value, monkeypatch, settings_with):
-    """Neither the facts nor any format of a report with failed collectors contains it."""
-    with settings_with(setting, value):
-        module = importlib.import_module("nautobot_upgrade_jobs.collect.redis")
+PLANTED = {
+    "EMAIL_HOST_PASSWORD": f"mail-{SECRET}",
+    "NAPALM_ARGS": {"secret": f"napalm-{SECRET}"},
+    "CELERY_BROKER_URL": f"redis://:broker-{SECRET}@127.0.0.1:1/0",
+    "SOCIAL_AUTH_OKTA_OPENIDCONNECT_SECRET": f"okta-{SECRET}",
+}
 
-        def fail(context):
-            raise ConnectionError(f"cannot reach redis://:{SECRET}@cache:6379 with {SECRET}")
 
-        monkeypatch.setattr(module, "collect", fail)
+def test_reports_contain_no_planted_secret(monkeypatch):
+    """Neither the facts nor any format of a report with failed collectors contains one."""
+    module = importlib.import_module("nautobot_upgrade_jobs.collect.redis")
+
+    def fail(context):
+        raise ConnectionError(
+            f"cannot reach redis://:{SECRET}@cache:6379 with mail-{SECRET}, napalm-{SECRET}, "
+            f"broker-{SECRET} and okta-{SECRET}"
+        )
+
+    monkeypatch.setattr(module, "collect", fail)
+    with override_settings(**PLANTED):
         facts = collect_facts()
         report = run_preflight(RunRequest(target=TARGET))
-        everything = repr(facts) + "".join(render(report) for render in FORMATS.values())
-        assert SECRET not in everything
-        assert "cannot reach redis://***@cache:6379 with ***" in facts.redis.reason
-
-
-@pytest.fixture
-def settings_with():
-    from django.test import override_settings
-
-    return lambda name, value: override_settings(**{name: value})
+    everything = repr(facts) + "".join(render(report) for render in FORMATS.values())
+    assert SECRET not in everything
+    assert "cannot reach redis://***@cache:6379 with ***" in facts.redis.reason
 
 
 def test_preflight_writes_nothing_to_the_cache():

@@ -334,15 +334,15 @@ def empty_database():
         cursor.execute(f"DROP DATABASE {name}")
 
 
-@pytest.mark.parametrize("is_compressed", [False, True])
+@pytest.mark.once
 @pytest.mark.parametrize(
-    "options",
+    ("options", "is_compressed"),
     [
-        pytest.param((), id="plain"),
-        pytest.param(("--clean",), id="clean"),
-        pytest.param(("--clean", "--if-exists"), id="clean if exists"),
-        pytest.param(("--create",), id="create"),
-        pytest.param(("--clean", "--create"), id="clean and create"),
+        pytest.param((), True, id="compressed"),
+        pytest.param(("--clean",), False, id="clean"),
+        pytest.param(("--clean", "--if-exists"), False, id="clean if exists"),
+        pytest.param(("--create",), False, id="create"),
+        pytest.param(("--clean", "--create"), True, id="clean and create, compressed"),
     ],
 )
 def test_restore_command_of_the_plan_restores_every_sql_dump(

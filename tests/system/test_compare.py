@@ -21,6 +21,8 @@ from nautobot_upgrade_jobs.snapshot.file_format import dump, load
 from tests.support.command import upgrade_jobs
 from tests.support.nautobot import form_labels
 
+pytestmark = [pytest.mark.lines, pytest.mark.slow]
+
 CAPTURE = "nautobot_upgrade_jobs.jobs.capture.CaptureSnapshot"
 COMPARE = "nautobot_upgrade_jobs.jobs.compare.CompareSnapshots"
 

@@ -13,7 +13,7 @@ from nautobot_upgrade_jobs.jobs.preflight import Preflight
 from nautobot_upgrade_jobs.report.formats.json import load_schema
 from tests.support.nautobot import form_labels, rows_of_every_table
 
-pytestmark = pytest.mark.lines
+pytestmark = [pytest.mark.lines, pytest.mark.slow]
 
 JOB = "nautobot_upgrade_jobs.jobs.preflight.Preflight"
 VERDICTS = {"go", "caution", "blocked", "incomplete"}
