@@ -18,7 +18,7 @@ DISTINCTIVE_NAME = re.compile(
     r"(?=.{6})(?=.*[A-Za-z])(?!.*\.py$)(\w+[_./]\w[\w./-]*|_\w+|[A-Z][a-z0-9]+[A-Z]\w+)"
 )
 """Names that are not ordinary words: they contain an underscore, dot, slash or inner capital."""
-SETTING_NAME = re.compile(r"[A-Z][A-Z0-9]+(_[A-Z0-9]+)+")
+SETTING_NAME = re.compile(r"(?<![A-Z0-9])[A-Z][A-Z0-9]+(_[A-Z0-9]+)+")
 CHECKS_LISTING_ALL_TABLES = frozenset({"preconditions.migration_cost"})
 """Checks that list every migrated table, so that a match with a note proves nothing."""
 SETTING_MENTION = re.compile(r"\bsettings?\b|environment variable", re.IGNORECASE)

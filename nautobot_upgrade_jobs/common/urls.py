@@ -5,9 +5,19 @@ from __future__ import annotations
 import re
 
 REDACTED = "***"
-USER_INFO = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]*://)[^\s]*@", re.IGNORECASE)
+WORD_WITH_URL = re.compile(r"(?<!\S)\S*?://\S*")
+SCHEME = re.compile(r"[a-z][a-z0-9+.-]{0,30}://", re.IGNORECASE)
 
 
 def mask_url_credentials(text: str) -> str:
     """Return text with the user information of every URL masked."""
-    return USER_INFO.sub(rf"\g<scheme>{REDACTED}@", text)
+    return WORD_WITH_URL.sub(_mask_word, text)
+
+
+def _mask_word(match: re.Match[str]) -> str:
+    """Mask all between the first scheme and the last ``@``, because a password can have one."""
+    word = match[0]
+    scheme, end = SCHEME.search(word), word.rfind("@")
+    if scheme is None or end < scheme.end():
+        return word
+    return f"{word[: scheme.end()]}{REDACTED}{word[end:]}"

@@ -15,7 +15,9 @@ from ..facts.fingerprints import TableFingerprint
 CREATED = re.compile(r"^; Archive created at (.+)$", re.MULTILINE)
 NAME = re.compile(r"^;\s+dbname: (.+)$", re.MULTILINE)
 DATA = re.compile(r"^\d+; \d+ \d+ TABLE DATA \S+ (\S+) ", re.MULTILINE)
-COPY = re.compile(r'COPY (?:\S+\.)?"?(.+?)"? \(')
+COPY = re.compile(r'COPY (?:\S{1,260}\.)?"?(.{1,260}?)"? \(')
+"""A name has at most 63 characters, but a quoted name can have two bytes of a quote for each. The
+limits keep a hostile line from costing minutes."""
 END_OF_ROWS = "\\."
 HEAD_LINES = 50
 """Lines in which a dump names itself. Messages of a program may precede the dump."""
@@ -28,8 +30,8 @@ MYSQL_END_WITHOUT_COMMENTS = "/*!40111 SET SQL_NOTES=@OLD_SQL_NOTES */;"
 CONNECT = re.compile(r"\\connect (?:-reuse-previous=\w+ )?(\S+)")
 DROP = re.compile(r"DROP (?!SCHEMA public;)(?!.* IF EXISTS )|ALTER TABLE (?!IF EXISTS ).* DROP ")
 MYSQL_DATA = re.compile(r"^(?:-- Dumping data for table|INSERT INTO) `(.+?)`")
-COPY_INTO = re.compile(r'COPY (?:"?([^".]+)"?\.)?"?(.+?)"? \(.*\) FROM stdin;')
-INSERT_INTO = re.compile(r'INSERT INTO (?:"?([^".]+)"?\.)?"?([^" (]+)"? ')
+COPY_INTO = re.compile(r'COPY (?:"?([^".]{1,260})"?\.)?"?(.{1,260}?)"? \((?=[^\n]*\) FROM stdin;)')
+INSERT_INTO = re.compile(r'INSERT INTO (?:"?([^".]{1,260})"?\.)?"?([^" (]{1,260})"? ')
 MYSQL_NAME = re.compile(r"^-- Host: .*Database: (\S+)")
 CLOCK_TOLERANCE = timedelta(days=1)
 """Clocks and time zones of two hosts may differ by this time. A larger difference is real."""

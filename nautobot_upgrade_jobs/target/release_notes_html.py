@@ -26,7 +26,7 @@ KIND_BY_HEADING = {
     "dependencies": "dependencies",
 }
 """Kind of a note, by the beginning of the heading."""
-RELEASE_HEADING = re.compile(r"\[?v?(\d+(?:\.\d+)+[\w.-]*)\]?(?:\s|$)")
+RELEASE_HEADING = re.compile(r"(?<![\w.-])\[?v?(\d+\.\d[\w.-]*)\]?(?:\s|$)")
 UPGRADE_HEADING = re.compile(r"(?:^|\bto\s+(?!Nautobot\b)(?:\w+\s+)?)v?(\d+(?:\.\d+)+)(?:\s|$)")
 """Heading on the upgrade page of an App. A release of Nautobot itself does not match."""
 ADMONITIONS = frozenset({"warning", "danger", "caution", "attention", "important", "note"})

@@ -10,9 +10,11 @@ from packaging.utils import canonicalize_name
 
 OLD_WILDCARD = re.compile(r"([<>]=?\s*[\w.]+)\.\*")
 """``>=3.6.*``. Old setuptools read it as ``>=3.6``, but the standard rejects it."""
-PER_REQUIREMENT_OPTIONS = re.compile(r"\s+--(?:hash|config-settings|global-option)\b")
+PER_REQUIREMENT_OPTIONS = re.compile(r"(?<!\s)\s+--(?:hash|config-settings|global-option)\b")
 """Options that pip allows after a requirement in a file."""
-PIN = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?==[A-Za-z0-9][A-Za-z0-9.!+_-]*")
+PIN = re.compile(
+    r"(?<![A-Za-z0-9._-])[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?==[A-Za-z0-9][A-Za-z0-9.!+_-]*"
+)
 """One release of one distribution (https://packaging.python.org/specifications). Older version
 formats are accepted if they are unambiguous."""
 

@@ -18,7 +18,7 @@ LOCKED_WHEELS = re.compile(r"^(wheels = |\[\[packages\.wheels)", re.MULTILINE)
 NOT_FOUND = re.compile(r"[Bb]ecause ([\w.-]+) was not found")
 NO_VERSION = re.compile(r"there is no version of ([\w.-]+)==")
 NEEDS_WHEELS = re.compile(r"Wheels are required for `([\w.-]+)`")
-NO_MATCHING_WHEELS = re.compile(r"([\w.-]+)==\S+ has no wheels with a matching")
+NO_MATCHING_WHEELS = re.compile(r"(?<![\w.-])([\w.-]+)==\S+ has no wheels with a matching")
 YANKED = re.compile(r'`([\w.-]+==[^`]+)` is yanked(?: \(reason: "?(.*?)"?\)$)?', re.MULTILINE)
 
 

@@ -12,7 +12,7 @@ from .effects import CodeEffects
 
 COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
 KEYWORDS = re.compile(
-    r"\s*\(?\s*(ALTER|BEGIN|CALL|COMMENT|COMMIT|COPY|CREATE|DELETE|DO|DROP|EXEC|EXECUTE|GRANT"
+    r"\s*(?:\(\s*)?(ALTER|BEGIN|CALL|COMMENT|COMMIT|COPY|CREATE|DELETE|DO|DROP|EXEC|EXECUTE|GRANT"
     r"|INSERT|LOAD|LOCK|MERGE|REFRESH|RENAME|REPLACE|REVOKE|SELECT|SET|START|TRUNCATE|UPDATE"
     r"|VACUUM|VALUES|WITH)\b(?=.*[\s(;{])",
     re.IGNORECASE | re.DOTALL,
@@ -30,7 +30,7 @@ UNREADABLE = re.compile(
     re.IGNORECASE,
 )
 """Statements whose columns are not read."""
-QUERY = re.compile(r"\s*\(*\s*(SELECT|WITH|VALUES)\b", re.IGNORECASE)
+QUERY = re.compile(r"[\s(]*(SELECT|WITH|VALUES)\b", re.IGNORECASE)
 FUNCTION = re.compile(r"\b(\w+)\s*\(")
 READING_FUNCTIONS = frozenset(
     """

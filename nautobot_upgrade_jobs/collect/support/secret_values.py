@@ -12,7 +12,7 @@ SENSITIVE_NAME = re.compile(
     r"|cookie|^key$|_key$|location|signature",
     re.IGNORECASE,
 )
-URL_PASSWORD = re.compile(r"[a-z][a-z0-9+.-]*://[^/@\s]*?:(?P<password>\S+)@", re.IGNORECASE)
+URL_PASSWORD = re.compile(r"[a-z][a-z0-9+.-]*://[^/@\s:]*:(?P<password>\S+)@", re.IGNORECASE)
 MEMORY_ADDRESS = re.compile(r" at 0x[0-9a-f]+")
 MAX_DEPTH = 8
 """Maximum levels of nesting, because a value may contain itself."""
