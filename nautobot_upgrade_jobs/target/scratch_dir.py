@@ -8,11 +8,16 @@ import os
 import shutil
 import stat
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 PREFIX = "nautobot-upgrade-jobs-"
+REMOVED_PREFIX = f"removed-{PREFIX}"
+"""A folder is renamed before it is removed. If the removal is killed, the next run continues it."""
 LOCK_FILE = "lock"
+MAX_UNLOCKED_SECONDS = 3600
+"""After this time, a folder without a lock belongs to a run that was killed at its start."""
 PRIVATE_MODE = 0o700
 MEBIBYTE = 1 << 20
 
@@ -39,12 +44,17 @@ def scratch_folder(work_directory: str = "") -> Iterator[Path]:
         folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=parent))
     except OSError as error:
         raise ScratchError(f"no folder to work in: {error}") from None
-    with contextlib.ExitStack() as stack:
-        stack.callback(shutil.rmtree, folder, ignore_errors=True)
+    try:
         unlocked = folder / f".{LOCK_FILE}"
-        fcntl.flock(stack.enter_context(unlocked.open("w")), fcntl.LOCK_EX)
-        unlocked.rename(folder / LOCK_FILE)  # From now on, other runs test the lock.
-        yield folder
+        with unlocked.open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            unlocked.rename(folder / LOCK_FILE)  # From now on, other runs test the lock.
+            try:
+                yield folder
+            finally:
+                _remove(folder)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def require_exec_allowed(folder: Path) -> None:
@@ -100,10 +110,50 @@ def _get_file_size(path: str) -> int:
     return 0
 
 
+def _remove(folder: Path) -> None:
+    """Rename a folder and remove it. The caller holds its lock, or nothing uses it."""
+    removed = folder.with_name(f"removed-{folder.name}")
+    with contextlib.suppress(OSError):
+        folder.rename(removed)
+        shutil.rmtree(removed, ignore_errors=True)
+
+
 def _remove_stale_folders(parent: Path) -> None:
-    """Remove the folders of runs that have ended."""
-    for folder in parent.glob(f"{PREFIX}*"):
-        with contextlib.suppress(OSError), (folder / LOCK_FILE).open() as lock:
-            if folder.stat().st_uid == os.geteuid():
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)  # Fails during the run.
-                shutil.rmtree(folder, ignore_errors=True)
+    """Remove the folders of runs that have ended, and what a killed removal has left.
+
+    In a shared directory, other users can create files of any kind under these names.
+    """
+    for folder in parent.glob(f"{REMOVED_PREFIX}*"):
+        if _is_own_folder(folder):
+            shutil.rmtree(folder, ignore_errors=True)
+    for folder in filter(_is_own_folder, parent.glob(f"{PREFIX}*")):
+        with contextlib.suppress(OSError):
+            _remove_if_unlocked(folder)
+
+
+def _remove_if_unlocked(folder: Path) -> None:
+    """Remove a folder of a run that has ended.
+
+    Raises:
+        OSError: The run still holds its lock.
+    """
+    try:
+        lock = os.open(folder / LOCK_FILE, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except FileNotFoundError:
+        if time.time() - folder.stat().st_mtime > MAX_UNLOCKED_SECONDS:
+            _remove(folder)
+        return
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        _remove(folder)
+    finally:
+        os.close(lock)
+
+
+def _is_own_folder(path: Path) -> bool:
+    """Return whether a path is a folder of this user, and not a link."""
+    try:
+        status = path.lstat()
+    except OSError:  # The folder was removed meanwhile.
+        return False
+    return stat.S_ISDIR(status.st_mode) and status.st_uid == os.geteuid()

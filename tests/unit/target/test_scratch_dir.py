@@ -4,12 +4,16 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from types import SimpleNamespace
 
 import pytest
 
 from nautobot_upgrade_jobs.target.scratch_dir import (
+    LOCK_FILE,
+    MAX_UNLOCKED_SECONDS,
     PREFIX,
+    REMOVED_PREFIX,
     ScratchError,
     measure_mebibytes,
     require_exec_allowed,
@@ -50,6 +54,66 @@ def test_scratch_folder_removes_stale_folders_only(tmp_path):
     assert os.path.isdir(left)
     with scratch_folder(str(work)) as own:
         assert [one.name for one in work.glob(f"{PREFIX}*")] == [own.name]
+
+
+@pytest.fixture
+def work(tmp_path):
+    """A private parent folder."""
+    folder = tmp_path / "work"
+    folder.mkdir(mode=0o700)
+    return folder
+
+
+def names_during_a_run(work):
+    """Start a run, and return the names in the parent folder except its own."""
+    with scratch_folder(str(work)) as own:
+        return {path.name for path in work.iterdir()} - {own.name}
+
+
+def test_scratch_folder_continues_a_removal_that_was_killed(work):
+    """The lock can be the first file that is removed, so nothing may depend on it then."""
+    program = (
+        "import os, shutil, signal\n"
+        "from pathlib import Path\n"
+        "from nautobot_upgrade_jobs.target.scratch_dir import scratch_folder\n"
+        "def kill(folder, **_):\n"
+        "    Path(folder, 'lock').unlink()\n"
+        "    os.kill(os.getpid(), signal.SIGKILL)\n"
+        "shutil.rmtree = kill\n"
+        f"with scratch_folder({str(work)!r}) as folder: (folder / 'package').write_text('large')"
+    )
+    ended = subprocess.run([sys.executable, "-c", program], check=False)
+    assert ended.returncode == -signal.SIGKILL
+    (left,) = work.iterdir()
+    assert (left / "package").exists()
+    assert names_during_a_run(work) == set()
+
+
+def test_scratch_folder_that_has_had_no_lock_for_long_is_removed(work):
+    """Its run was killed between the creation of the folder and the creation of the lock."""
+    left = work / f"{PREFIX}left"
+    left.mkdir()
+    old = time.time() - MAX_UNLOCKED_SECONDS - 9
+    os.utime(left, (old, old))
+    assert names_during_a_run(work) == set()
+
+
+def test_scratch_folder_without_a_lock_yet_is_kept(work):
+    (work / f"{PREFIX}new").mkdir()
+    assert names_during_a_run(work) == {f"{PREFIX}new"}
+
+
+def test_scratch_folder_foreign_files_of_any_kind_neither_hang_nor_disappear(work):
+    kept = {f"{PREFIX}{kind}" for kind in ("file", "fifo", "link", "inside", "inside-link")}
+    (work / f"{PREFIX}file").write_text("")
+    os.mkfifo(work / f"{PREFIX}fifo")
+    (work / f"{PREFIX}link").symlink_to(work)
+    (work / f"{PREFIX}inside").mkdir()
+    os.mkfifo(work / f"{PREFIX}inside" / LOCK_FILE)
+    (work / f"{PREFIX}inside-link").mkdir()
+    (work / f"{PREFIX}inside-link" / LOCK_FILE).symlink_to(work / "nothing")
+    (work / f"{REMOVED_PREFIX}link").symlink_to(work)
+    assert names_during_a_run(work) >= kept - {f"{PREFIX}inside"}
 
 
 @pytest.mark.parametrize("mode", [0o755, 0o770])
