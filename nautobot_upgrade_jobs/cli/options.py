@@ -14,6 +14,7 @@ from typing import Any, NoReturn
 
 from ..checks.findings import Verdict
 from ..common.errors import UsageError
+from ..common.private_files import require_safe_folder, write_private_file
 from ..report import FORMATS, Report, render_files
 
 EXIT_CODES = {Verdict.GO: 0, Verdict.CAUTION: 0, Verdict.BLOCKED: 2, Verdict.INCOMPLETE: 3}
@@ -62,10 +63,10 @@ def ensure_directory(folder: Path) -> None:
     """Create the output folder before the run, so that a bad path does not lose the report.
 
     Raises:
-        UsageError: The folder cannot be created.
+        UsageError: The folder cannot be created, or every user of the host can change its files.
     """
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        require_safe_folder(folder)
     except OSError as error:
         raise UsageError(f"--output: {error}") from None
 
@@ -74,7 +75,7 @@ def _write_files(report: Report, folder: Path) -> None:
     try:
         for name, text in render_files(report).items():
             path = folder / name
-            path.write_text(text, encoding="utf-8")
+            write_private_file(path, text.encode())
             sys.stderr.write(f"Wrote {path}\n")
     except OSError as error:
         raise UsageError(f"--output: {error}") from None

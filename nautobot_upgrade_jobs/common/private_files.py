@@ -1,0 +1,98 @@
+"""Write files that are complete or absent, and that only their owner can read."""
+
+from __future__ import annotations
+
+import os
+import platform
+import stat
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+UNFINISHED_PREFIX = ".unfinished-"
+STALE_SECONDS = 86_400
+"""After this time, an unfinished file of another host is removed."""
+
+
+class UnsafeFolderError(OSError):
+    """Every user of the host can replace the files of a folder."""
+
+
+def require_safe_folder(folder: Path) -> None:
+    """Create a folder, and check that other users cannot replace the files in it.
+
+    Raises:
+        UnsafeFolderError: Every user of this host can replace them.
+        OSError: The folder cannot be created.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    mode = folder.stat().st_mode
+    if mode & stat.S_IWOTH and not mode & stat.S_ISVTX:
+        raise UnsafeFolderError(
+            f"every user of this host can replace files in {folder}. Choose another folder, or run "
+            f"chmod o-w {folder}"
+        )
+
+
+def write_private_file(path: Path, data: bytes) -> None:
+    """Write a file atomically. A link at this path is replaced, not followed.
+
+    Also remove the unfinished files of runs that were killed.
+
+    Raises:
+        UnsafeFolderError: Every user of this host can replace files in the folder.
+        OSError: The file cannot be written. An older file at this path is unchanged.
+    """
+    folder = path.parent
+    require_safe_folder(folder)
+    for leftover in _stale_files(folder):
+        leftover.unlink(missing_ok=True)
+    handle, name = tempfile.mkstemp(prefix=f"{UNFINISHED_PREFIX}{_owner()}-", dir=folder)
+    unfinished = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(data)
+            stream.flush()
+            os.fsync(stream.fileno())
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+    _fsync_folder(folder)
+
+
+def _owner() -> str:
+    return f"{platform.node().replace('-', '_')}-{os.getpid()}"
+
+
+def _stale_files(folder: Path) -> Iterator[Path]:
+    """Yield the unfinished files of processes that have ended."""
+    for path in folder.glob(f"{UNFINISHED_PREFIX}*"):
+        host, _, rest = path.name.removeprefix(UNFINISHED_PREFIX).partition("-")
+        pid = rest.partition("-")[0]
+        if host == platform.node().replace("-", "_") and pid.isdigit():
+            if not _process_exists(int(pid)):
+                yield path
+        elif time.time() - path.lstat().st_mtime > STALE_SECONDS:
+            yield path
+
+
+def _process_exists(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _fsync_folder(folder: Path) -> None:
+    """Store the new file name on disk. Some file systems refuse this and do not need it."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    except OSError:
+        pass
+    finally:
+        os.close(handle)
