@@ -179,17 +179,20 @@ def _describe_expected(expected: Mapping[str, Any], error: ValidationError) -> s
 def _read_ui_settings() -> dict[str, Any]:
     """Return the settings that an administrator has changed in the UI.
 
-    Reading ``config.NAME`` of Constance would store a missing default. This function stores
-    nothing. It returns an empty dict if the database is not available or is in the middle of an
-    upgrade.
+    The rows are read from the database. Constance itself would ask Redis, which can be down, and
+    store a missing default. The result is an empty dict if the database is not available or is in
+    the middle of an upgrade.
     """
-    from constance.utils import get_values_for_keys
+    from constance.codecs import loads
+    from constance.models import Constance
     from django.conf import settings
     from django.db import Error
 
+    prefix = getattr(settings, "CONSTANCE_DATABASE_PREFIX", "")
     known = getattr(settings, "CONSTANCE_CONFIG", {})
-    keys = {f"{APP}__{name}": name for name in UI_EDITABLE if f"{APP}__{name}" in known}
+    keys = {f"{prefix}{APP}__{name}": name for name in UI_EDITABLE if f"{APP}__{name}" in known}
     try:
-        return {keys[key]: value for key, value in get_values_for_keys(list(keys)).items()}
+        rows = list(Constance.objects.filter(key__in=keys).values_list("key", "value"))
     except Error:
         return {}
+    return {keys[key]: loads(value) for key, value in rows}

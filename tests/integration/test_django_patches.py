@@ -1,16 +1,20 @@
 """The code that ``collect/db/django_patches.py`` replaces still has the expected form."""
 
 import inspect
+from threading import Event, Thread
 
 import pytest
 from constance import config
+from constance.base import Config
 from django.contrib.contenttypes.models import ContentTypeManager
 from django.db import connections, models
 from django.db.models.sql.compiler import SQLCompiler
+from django.utils.functional import empty
 from nautobot.core.management.commands import custom_deconstruct
 
+from nautobot_upgrade_jobs.collect.db.constance_backend import ReadOnlyBackend
 from nautobot_upgrade_jobs.collect.db.django_patches import (
-    disable_constance_writes,
+    use_constance_backend,
     use_nautobot_deconstruct,
 )
 
@@ -73,8 +77,41 @@ def test_use_nautobot_deconstruct_after_the_block_restores_the_method_before_it(
     assert models.Field.deconstruct is before
 
 
-def test_disable_constance_writes_after_the_block_restores_the_backends_method():
-    before = config._backend.set
-    with disable_constance_writes():
-        assert config._backend.set != before
-    assert config._backend.set == before
+class Recorder(ReadOnlyBackend):
+    """A backend with one setting."""
+
+    _values = {"BANNER_TOP": "of the session"}  # noqa: RUF012
+
+
+@pytest.mark.parametrize("is_set_up", [True, False])
+def test_use_constance_backend_in_this_thread_only(is_set_up, monkeypatch):
+    monkeypatch.setitem(config.__dict__, "_wrapped", Config() if is_set_up else empty)
+    configured, elsewhere = config._wrapped, []
+    with use_constance_backend(Recorder()):
+        assert config.BANNER_TOP == "of the session"
+        assert dir(config)
+        other = Thread(target=lambda: elsewhere.append(type(config._backend)))
+        other.start()
+        other.join()
+    assert elsewhere == [type(config._backend)]
+    assert (config._wrapped is configured) is is_set_up
+    assert type(config._backend) is not Recorder
+
+
+def test_use_constance_backend_of_sessions_that_overlap_is_restored():
+    before, entered, leave = config._backend, Event(), Event()
+
+    def hold_a_session():
+        with use_constance_backend(Recorder()):
+            entered.set()
+            leave.wait(9)
+
+    other = Thread(target=hold_a_session)
+    with use_constance_backend(ReadOnlyBackend()):
+        other.start()
+        assert entered.wait(9)
+    assert config._backend is before
+    leave.set()
+    other.join()
+    assert config._backend is before
+    assert type(config._wrapped) is Config

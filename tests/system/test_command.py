@@ -30,6 +30,22 @@ def test_preflight_pristine_installation_is_go(clone, instance):
         assert "BLOCKER" not in line
 
 
+@pytest.mark.lines
+@pytest.mark.parametrize(
+    ("words", "code", "fragment"),
+    [
+        (("state",), 0, ""),
+        (("verify",), 2, "BLOCKER  redis       redis.unreachable"),
+    ],
+)
+def test_command_without_redis_reads_everything_else(words, code, fragment):
+    done = run_command(*words, NAUTOBOT_REDIS_PORT="1")
+    assert done.returncode == code
+    assert "Traceback" not in done.stderr
+    assert fragment in done.stdout
+    assert "database session" not in done.stdout
+
+
 @pytest.mark.once
 def test_command_usage_error_ends_the_process_with_1():
     """Not with argparse's 2, which means BLOCKED here."""

@@ -14,12 +14,14 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
-from threading import get_ident
+from threading import Lock, get_ident
 from typing import TYPE_CHECKING, Any
 
 from constance import config
+from constance.backends import Backend
 from django.db import connections, models
 from django.db.models.sql.compiler import SQLCompiler
+from django.utils.functional import empty
 
 if TYPE_CHECKING:
     from django.contrib.contenttypes.models import ContentType, ContentTypeManager
@@ -66,26 +68,56 @@ def configure_new_connections(configure: Callable[[BaseDatabaseWrapper], None]) 
     connections.create_connection = create_connection
 
 
+_session_configs: dict[int, Any] = {}
+"""Constance's settings in the threads of open sessions."""
+_session_lock = Lock()
+
+
+class _ConfigByThread:
+    """Constance's settings: those of a session in its thread, the configured ones elsewhere."""
+
+    def __init__(self, configured: Any) -> None:
+        object.__setattr__(self, "configured", configured)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._current(), name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        setattr(self._current(), name, value)
+
+    def _current(self) -> Any:
+        from constance.base import Config
+
+        own = _session_configs.get(get_ident())
+        if own is None and self.configured is empty:  # No code has read a setting yet.
+            object.__setattr__(self, "configured", Config())
+        return own or self.configured
+
+
 @contextmanager
-def disable_constance_writes() -> Iterator[None]:
-    """Replace ``set`` of Constance's backend, for this thread only.
+def use_constance_backend(backend: Backend) -> Iterator[None]:
+    """Replace the backend in ``constance.config``, for this thread only.
 
     ``constance.base.Config`` (read in django-constance 4.3.5) stores the default of a setting when
     the setting is read for the first time. A read-only session refuses to store it, and reading the
-    setting would fail. Other threads still store defaults.
+    setting would fail. The configured backend asks Redis, also when it is created. Other threads
+    use the configured backend.
     """
-    backend, thread = config._backend, get_ident()
-    store = backend.set
+    from constance.base import Config
 
-    def set_in_other_threads(key: str, value: Any) -> None:
-        if get_ident() != thread:
-            store(key, value)
-
-    backend.set = set_in_other_threads
+    thread, own = get_ident(), Config.__new__(Config)
+    object.__setattr__(own, "_backend", backend)
+    with _session_lock:
+        if not _session_configs:
+            config._wrapped = _ConfigByThread(config._wrapped)
+        _session_configs[thread] = own
     try:
         yield
     finally:
-        backend.set = store
+        with _session_lock:
+            del _session_configs[thread]
+            if not _session_configs:
+                config._wrapped = config._wrapped.configured
 
 
 @contextmanager

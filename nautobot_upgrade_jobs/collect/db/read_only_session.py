@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import DEFAULT_DB_ALIAS, NotSupportedError, OperationalError, connections
 
+from .constance_backend import ReadOnlyBackend
 from .django_patches import (
     configure_new_connections,
-    disable_constance_writes,
+    use_constance_backend,
     wrap_connection_initialization,
 )
 
@@ -68,7 +69,7 @@ def read_only_session(
     connections[DEFAULT_DB_ALIAS] = connection
     try:
         connection.ensure_connection()
-        with connection.execute_wrapper(_LockPatience()), disable_constance_writes():
+        with connection.execute_wrapper(_LockPatience()), use_constance_backend(ReadOnlyBackend()):
             yield connection
     finally:
         connections[DEFAULT_DB_ALIAS] = previous
