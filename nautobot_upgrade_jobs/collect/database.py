@@ -33,6 +33,7 @@ def collect(context: Context) -> Database:
         collations_in_use=attempt(lambda: server.collations_in_use(connection)),
         can_create_tables=attempt(lambda: server.can_create_tables(connection, role)),
         schema=attempt(lambda: server.schema(connection)),
+        creation_schema=attempt(lambda: server.creation_schema(connection)),
         tables_not_owned=attempt(
             lambda: tuple(
                 name for name in server.tables_not_owned(connection, role) if name in owned

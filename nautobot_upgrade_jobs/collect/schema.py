@@ -7,6 +7,7 @@ from typing import Any
 
 from ..facts import Listing, Schema
 from .context import Context
+from .db.postgresql import is_visible_table
 from .db.sql import fetch_rows
 
 # Each query returns: table, name, description. The queries for indexes and constraints also return
@@ -17,21 +18,22 @@ POSTGRESQL_QUERIES = {
                || CASE WHEN a.attnotnull THEN ' not null' ELSE '' END
         FROM pg_class c
         JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
-        WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p')
+        WHERE {visible} AND c.relkind IN ('r', 'p')
     """,
     "indexes": """
-        SELECT c.relname, i.relname, replace(pg_get_indexdef(i.oid), current_schema() || '.', '')
+        SELECT c.relname, i.relname,
+               replace(pg_get_indexdef(i.oid), c.relnamespace::regnamespace || '.', '')
                || CASE WHEN x.indisvalid THEN '' ELSE ' INVALID' END, x.indisvalid
         FROM pg_index x
         JOIN pg_class c ON c.oid = x.indrelid
         JOIN pg_class i ON i.oid = x.indexrelid
-        WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p')
+        WHERE {visible} AND c.relkind IN ('r', 'p')
     """,
     "constraints": """
         SELECT c.relname, k.conname, pg_get_constraintdef(k.oid), k.convalidated
         FROM pg_constraint k
         JOIN pg_class c ON c.oid = k.conrelid
-        WHERE c.relnamespace = current_schema()::regnamespace AND k.contype IN ('c', 'f', 'p', 'u')
+        WHERE {visible} AND k.contype IN ('c', 'f', 'p', 'u')
     """,
 }
 MYSQL_QUERIES = {
@@ -75,12 +77,12 @@ NO_CHECK_CONSTRAINT_SQL = {"checked": "''", "state": "", "valid": "1", "checks":
 def collect(context: Context) -> Schema:
     """Read columns, indexes and constraints from the server's catalog."""
     connection = context.connection
-    queries = POSTGRESQL_QUERIES
+    queries, parts = POSTGRESQL_QUERIES, {"visible": is_visible_table("c")}
     if connection.vendor == "mysql":
         supports_checks = connection.mysql_version >= (8, 0, 16)
+        queries = MYSQL_QUERIES
         parts = CHECK_CONSTRAINT_SQL if supports_checks else NO_CHECK_CONSTRAINT_SQL
-        queries = {name: query.format(**parts) for name, query in MYSQL_QUERIES.items()}
-    rows = {name: fetch_rows(connection, query) for name, query in queries.items()}
+    rows = {name: fetch_rows(connection, query.format(**parts)) for name, query in queries.items()}
     return Schema(
         **{name: _build_listing(part) for name, part in rows.items()},
         invalid_indexes=_list_invalid(rows["indexes"]),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from ..facts import Tables
 from ..facts.tables import Table
 from .context import Context
+from .db.postgresql import is_visible_table
 from .db.sql import fetch_rows
 
 if TYPE_CHECKING:
@@ -16,11 +17,13 @@ EXACT_COUNT_LIMIT = 50_000
 """If the estimate is higher, the table is not counted and the estimate is reported."""
 ESTIMATE_QUERIES = {
     # Without statistics (-1), use the size on disk as the limit: a row has at least 24 bytes.
-    "postgresql": "SELECT c.relname, CASE WHEN c.reltuples < 0 THEN pg_relation_size(c.oid) / 24 "
-    "ELSE c.reltuples END::bigint, pg_total_relation_size(c.oid), "
-    "has_table_privilege(c.oid, 'SELECT') FROM pg_class c "
-    "WHERE c.relnamespace = (SELECT relnamespace FROM pg_class "
-    "WHERE oid = 'django_migrations'::regclass) AND c.relkind IN ('r', 'p') ORDER BY 1",
+    "postgresql": f"""
+        SELECT c.relname,
+            CASE WHEN c.reltuples < 0 THEN pg_relation_size(c.oid) / 24
+                 ELSE c.reltuples END::bigint,
+            pg_total_relation_size(c.oid), has_table_privilege(c.oid, 'SELECT')
+        FROM pg_class c WHERE {is_visible_table("c")} AND c.relkind IN ('r', 'p') ORDER BY 1
+    """,  # noqa: S608 - a constant
     "mysql": "SELECT table_name, coalesce(table_rows, 0), "
     "coalesce(data_length + index_length, 0), true FROM information_schema.tables "
     "WHERE table_schema = database() AND table_type = 'BASE TABLE' ORDER BY 1",

@@ -50,6 +50,8 @@ class Database:
     """Whether the role may create tables in the schema of Nautobot's tables."""
     schema: str | Unavailable
     """PostgreSQL: the schema that holds Nautobot's tables; MySQL: the database."""
+    creation_schema: str | Unavailable
+    """The schema in which the server creates new tables."""
     tables_not_owned: tuple[str, ...] | Unavailable
     """Tables whose owner is neither the role nor a role that it is a member of.
 

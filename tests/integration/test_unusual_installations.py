@@ -246,3 +246,34 @@ def test_preflight_old_social_django_labels_are_not_orphaned():
         re.match("apps.orphaned_data", one.key)
         for one in run_preflight(RunRequest(target=TARGET)).findings()
     )
+
+
+SCHEMA_TOPICS = ("schema", "fingerprints", "tables")
+
+
+def facts_about_tables():
+    facts = collect_facts(topics=(*SCHEMA_TOPICS, "database"))
+    fingerprints = facts.fingerprints.tables
+    assert len(fingerprints) > 100
+    return facts.database, (facts.schema, set(fingerprints), facts.tables)
+
+
+@pytest.mark.usefixtures("own_database")
+@pytest.mark.parametrize("table", ["", "tenancy_tenant", "someones_table"])
+def test_schema_that_is_earlier_in_the_search_path_hides_no_table(instance, table):
+    """The default search path begins with a schema of the name of the role."""
+    if instance.engine != "postgresql":
+        pytest.skip("a database of MySQL has no schemas")
+    before, expected = facts_about_tables()
+    name = connection.ops.quote_name(before.role)
+    execute(f"CREATE SCHEMA {name}")
+    database, found = facts_about_tables()
+    assert found == expected
+    assert (database.schema, database.creation_schema) == (before.schema, before.role)
+    assert finding("database.tables_in_two_schemas:search_path")
+    if table:  # A table of the same name is the one that Django now reads and alters.
+        execute(f"CREATE TABLE {name}.{table} (id integer PRIMARY KEY)")
+        _, (schema, fingerprints, _) = facts_about_tables()
+        columns = {key for key in schema.columns.items if key.startswith(f"{table}.")}
+        assert columns == {f"{table}.id"}
+        assert fingerprints == expected[1] | {table}

@@ -85,6 +85,7 @@ def database(**changes: Any) -> Database:
         collations_in_use={},
         can_create_tables=True,
         schema="public",
+        creation_schema="public",
         tables_not_owned=(),
         sequences=(IdSequence("django_migrations", "id", "django_migrations_id_seq", 421, 421),),
         transactions=(),

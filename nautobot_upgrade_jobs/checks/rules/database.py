@@ -11,7 +11,7 @@ from ...facts import Database, require
 from ...facts.database import IdSequence
 from ..build import blocker, warning
 from ..findings import Finding, Impact, Phase
-from ..references import INSTALLATION, POSTGRESQL
+from ..references import INSTALLATION, POSTGRESQL, POSTGRESQL_SCHEMAS
 from ..registry import NotApplicable, check
 from ..remediation import When, sql
 from ..text import MAX_LISTED, VENDOR_DISPLAY_NAMES, plural, truncate_list
@@ -126,6 +126,29 @@ def _judge_collations(database: Database) -> Iterator[Finding]:
             when=When.NOW,
             impact=Impact.DATA_LOSS,
         )
+
+
+@check(stage="both", phase=Phase.MIGRATE, impact=Impact.OUTAGE, see=(POSTGRESQL_SCHEMAS,))
+def tables_in_two_schemas(database: Database) -> Iterator[Finding]:
+    """The server creates new tables in the schema of Nautobot's tables.
+
+    Why: the default search path begins with a schema of the name of the role. If this schema is
+        created later, new tables go there. A dump of one schema then lacks the tables of the other.
+    Fix: set the search path of the role to the schema of the tables, before the upgrade.
+    """
+    schema, elsewhere = require(database.schema), require(database.creation_schema)
+    if schema == elsewhere:
+        return
+    quoted = schema.replace('"', '""')
+    role = database.role.replace('"', '""')
+    yield warning(
+        "search_path",
+        f"The tables of Nautobot are in the schema {schema}, but new tables are created in "
+        f"{f'the schema {elsewhere}' if elsewhere else 'no schema'}.",
+        fix=f"Set the search path of the role {database.role} before the upgrade, and restart all "
+        "services. If the other schema is empty, you can drop it instead.",
+        commands=(sql(f'ALTER ROLE "{role}" SET search_path = "{quoted}";'),),
+    )
 
 
 @check(phase=Phase.MIGRATE, impact=Impact.OUTAGE, see=(INSTALLATION,))

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from .postgresql import is_visible_table
 from .sql import fetch_rows, fetch_value
 from .table_info import ColumnInfo, TableInfo, build_table_info
 
@@ -21,13 +22,12 @@ RECORD_HASH = "CASE WHEN {} IS NOT NULL THEN hash_record_extended(ROW({}), {}) E
 RECORD_HASHED_TYPES = frozenset({"bool", "date", "timestamptz"})
 """Types whose hash function takes another type before PostgreSQL 18. They are hashed as records."""
 SEED = "upgrade_jobs_seed"
-COLUMNS_QUERY = """
+COLUMNS_QUERY = f"""
     SELECT c.relname, a.attname, t.typname, NOT a.attnotnull OR EXISTS (
                SELECT FROM pg_constraint k WHERE k.conrelid = c.oid AND k.contype = 'n'
                AND NOT k.convalidated AND a.attnum = ANY (k.conkey)),
            coalesce(h.amproc::regproc::text, ''), array_position(i.indkey::int2[], a.attnum)
     FROM pg_class c
-    JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname = current_schema()
     JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
     JOIN pg_type t ON t.oid = a.atttypid
     LEFT JOIN pg_index i ON i.indrelid = c.oid AND i.indisprimary
@@ -40,9 +40,9 @@ COLUMNS_QUERY = """
         JOIN pg_proc r ON r.oid = p.amproc AND r.proargtypes[0] = p.amproclefttype
         WHERE p.amproclefttype = p.amprocrighttype
     ) h ON h.amproclefttype = CASE t.typname WHEN 'varchar' THEN 'text'::regtype ELSE t.oid END
-    WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition
+    WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND {is_visible_table("c")}
     ORDER BY c.relname, a.attnum
-"""
+"""  # noqa: S608 - a constant
 
 
 def find_ddl_sessions(connection: BaseDatabaseWrapper) -> list[str]:

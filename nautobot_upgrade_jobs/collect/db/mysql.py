@@ -56,6 +56,11 @@ def collations_in_use(connection: BaseDatabaseWrapper) -> dict[str, int]:
     return {str(name): int(count) for name, count in counts}
 
 
+def creation_schema(connection: BaseDatabaseWrapper) -> str:
+    """Return the name of the database, because a MySQL database contains no schemas."""
+    return schema(connection)
+
+
 def schema(connection: BaseDatabaseWrapper) -> str:
     """Return the name of the database, because a MySQL database contains no schemas."""
     return str(fetch_value(connection, "SELECT database()"))

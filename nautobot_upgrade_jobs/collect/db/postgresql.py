@@ -19,6 +19,27 @@ OTHER_SESSIONS = (
 )
 
 
+def is_visible_table(alias: str) -> str:
+    """Return the condition that a name without a schema refers to a relation.
+
+    Django writes names without a schema. The schema of the tables need not be the first one of the
+    search path: the default search path begins with a schema of the name of the role.
+
+    Args:
+        alias: The alias of ``pg_class`` in the query.
+    """
+    return (
+        f"pg_table_is_visible({alias}.oid) AND {alias}.relpersistence <> 't' "
+        f"AND {alias}.relnamespace <> ALL (ARRAY['pg_catalog'::regnamespace, "
+        "'information_schema'::regnamespace]::oid[])"
+    )
+
+
+def creation_schema(connection: BaseDatabaseWrapper) -> str:
+    """Return the schema in which the server creates new tables; empty if there is none."""
+    return str(fetch_value(connection, "SELECT current_schema()") or "")
+
+
 def version(connection: BaseDatabaseWrapper) -> str:
     """Return the server's version without the packager's additions."""
     return str(fetch_value(connection, "SHOW server_version")).split()[0]

@@ -15,24 +15,26 @@ from ...migration_graph.schema_diff import actual_tables
 from ...migration_graph.schema_simulation import ObjectChange, SchemaSimulation
 from .. import schema
 from ..context import Context, attempt
+from ..db.postgresql import is_visible_table
 from ..db.sql import fetch_rows
 from .object_changes import object_changes
 from .source import Code
 
 RELATIONS_QUERIES = {
-    "postgresql": """
-        SELECT relname, CASE relkind WHEN 'S' THEN 'sequence' WHEN 'f' THEN 'foreign table'
+    "postgresql": f"""
+        SELECT c.relname, CASE c.relkind WHEN 'S' THEN 'sequence' WHEN 'f' THEN 'foreign table'
                WHEN 'c' THEN 'type' ELSE 'view' END
-        FROM pg_class
-        WHERE relnamespace = current_schema()::regnamespace
-          AND relkind IN ('v', 'm', 'S', 'f', 'c')
-    """,
+        FROM pg_class c
+        WHERE {is_visible_table("c")} AND c.relkind IN ('v', 'm', 'S', 'f', 'c')
+    """,  # noqa: S608 - a constant
     "mysql": "SELECT table_name, 'view' FROM information_schema.views "
     "WHERE table_schema = database()",
 }
 TYPES_QUERY = """
     SELECT typname FROM pg_type
-    WHERE typnamespace = current_schema()::regnamespace AND typtype IN ('d', 'e', 'r')
+    WHERE pg_type_is_visible(oid) AND typtype IN ('d', 'e', 'r')
+        AND typnamespace <> ALL (ARRAY['pg_catalog'::regnamespace,
+                                       'information_schema'::regnamespace]::oid[])
 """
 SCHEMA_STATEMENT = re.compile(
     r"\b(ALTER|CREATE|DROP|RENAME)\s+(UNIQUE\s+)?(TABLE|INDEX|VIEW|SEQUENCE)\b"

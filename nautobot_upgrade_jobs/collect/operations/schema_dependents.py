@@ -12,6 +12,7 @@ from django.db.migrations.state import ProjectState
 from ...facts.schema_dependents import AffectedDependent, DependentKind, SchemaDependent
 from ...migration_graph.dependent_simulation import DependentSimulation
 from ..context import Context
+from ..db.postgresql import is_visible_table
 from ..db.sql import fetch_rows
 from .schema_conflicts import PlannedChange
 from .schema_tracker import (
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 # An index, a check, a default and a sequence are part of the table. Only a generated column is both
 # part of the table and an object that depends on another column. The server records the dependency
 # for the column or for its default (PostgreSQL 18).
-POSTGRESQL_QUERY = """
+POSTGRESQL_QUERY = f"""
     SELECT DISTINCT
         CASE d.classid
             WHEN 'pg_rewrite'::regclass THEN
@@ -49,7 +50,7 @@ POSTGRESQL_QUERY = """
         t.relname, coalesce(a.attname, ''), k.conrelid::regclass::text
     FROM pg_depend d
     JOIN pg_class t ON d.refclassid = 'pg_class'::regclass AND t.oid = d.refobjid
-        AND t.relkind IN ('r', 'p') AND t.relnamespace = current_schema()::regnamespace
+        AND t.relkind IN ('r', 'p') AND {is_visible_table("t")}
     LEFT JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = d.refobjsubid
         AND d.refobjsubid > 0
     LEFT JOIN pg_rewrite w ON d.classid = 'pg_rewrite'::regclass AND w.oid = d.objid
@@ -69,7 +70,7 @@ POSTGRESQL_QUERY = """
             OR (f.attgenerated <> '' AND d.refobjsubid <> e.adnum)
         )
     ORDER BY 1, 2, 3, 4
-"""
+"""  # noqa: S608 - a constant
 POSTGRESQL_VIEWS_ON_VIEWS = """
     SELECT DISTINCT CASE c.relkind WHEN 'm' THEN 'materialized view' ELSE 'view' END,
         (pg_identify_object('pg_class'::regclass, c.oid, 0)).identity,
@@ -82,16 +83,16 @@ POSTGRESQL_VIEWS_ON_VIEWS = """
         AND v.relkind IN ('v', 'm') AND v.oid <> c.oid
     ORDER BY 2, 3
 """
-POSTGRESQL_TRIGGER_CODE = """
+POSTGRESQL_TRIGGER_CODE = f"""
     SELECT (pg_identify_object('pg_trigger'::regclass, g.oid, 0)).identity, t.relname, p.prosrc
     FROM pg_trigger g
-    JOIN pg_class t ON t.oid = g.tgrelid AND t.relnamespace = current_schema()::regnamespace
+    JOIN pg_class t ON t.oid = g.tgrelid AND {is_visible_table("t")}
     JOIN pg_proc p ON p.oid = g.tgfoid
     WHERE NOT g.tgisinternal
-"""
+"""  # noqa: S608 - a constant
 TABLE_COLUMNS = """
     SELECT table_name, column_name FROM information_schema.columns
-    WHERE table_schema = {schema}
+    WHERE table_schema {schema}
 """
 MYSQL_VIEWS = """
     SELECT v.table_name, u.table_name, v.view_definition
@@ -167,14 +168,16 @@ def _postgresql_dependents(
     )
     # The server knows on which table a trigger is, but not what its code reads.
     code = fetch_rows(connection, POSTGRESQL_TRIGGER_CODE)
-    yield from _columns_in_triggers(code, _columns_by_table(connection, "current_schema()"))
+    yield from _columns_in_triggers(
+        code, _columns_by_table(connection, "= ANY (current_schemas(false))")
+    )
 
 
 def _mysql_dependents(
     connection: BaseDatabaseWrapper, tables: Collection[str]
 ) -> Iterator[SchemaDependent]:
     quote = connection.ops.quote_name
-    columns = _columns_by_table(connection, "database()")
+    columns = _columns_by_table(connection, "= database()")
     views = fetch_rows(connection, MYSQL_VIEWS)
     names = {view for view, *_ in views}
     yield from _with_views_on_views(

@@ -133,13 +133,14 @@ def _sample_object_names(
 
 def _timestamp_columns(connection: BaseDatabaseWrapper) -> dict[str, set[str]]:
     """Return the timestamp columns of each table that has any."""
-    schema = "DATABASE()" if connection.vendor == "mysql" else "current_schema()"
+    is_mysql = connection.vendor == "mysql"
+    schema = "= DATABASE()" if is_mysql else "= ANY (current_schemas(false))"
     columns: dict[str, set[str]] = defaultdict(set)
     query = (
         "SELECT c.table_name, c.column_name FROM information_schema.columns c "  # noqa: S608
         "JOIN information_schema.tables t ON t.table_schema = c.table_schema "
         "AND t.table_name = c.table_name AND t.table_type = 'BASE TABLE' "
-        f"WHERE c.table_schema = {schema} AND c.column_name IN (%s, %s)"
+        f"WHERE c.table_schema {schema} AND c.column_name IN (%s, %s)"
     )
     for table, column in fetch_rows(connection, query, TIMESTAMP_COLUMNS):
         columns[str(table)].add(str(column))

@@ -4,6 +4,7 @@ import pytest
 
 from nautobot_upgrade_jobs.checks.remediation import sql
 from nautobot_upgrade_jobs.checks.rules.database import missing_privileges, sequence_behind
+from nautobot_upgrade_jobs.facts import Unavailable
 from nautobot_upgrade_jobs.facts.database import IdSequence, Transaction
 from tests.support.builders import database, facts, mysql, target
 
@@ -89,6 +90,21 @@ def test_wrong_character_set_warns_of_encodings_and_blocks_collations(
 )
 def test_missing_privileges_of_the_migrating_role_block(findings_of, server, expected):
     assert findings_of("database.missing_privileges", facts(database=server)) == expected
+
+
+@pytest.mark.parametrize(
+    ("server", "expected"),
+    [
+        (database(), []),
+        (database(schema="app", creation_schema="app"), []),
+        (mysql(schema="nautobot", creation_schema="nautobot"), []),
+        (database(creation_schema="nautobot"), [("warning", "search_path")]),
+        (database(creation_schema=""), [("warning", "search_path")]),
+        (database(creation_schema=Unavailable("denied")), "skipped"),
+    ],
+)
+def test_tables_in_two_schemas_warns_before_new_tables_go_elsewhere(findings_of, server, expected):
+    assert findings_of("database.tables_in_two_schemas", facts(database=server)) == expected
 
 
 @pytest.mark.parametrize(
