@@ -26,6 +26,8 @@ class Preamble(TextEnum):
     """``pg_dump --create``: the dump creates a database and connects to it."""
     DROPS = "drops"
     """``pg_dump --clean``: the dump drops the objects that it creates."""
+    SCHEMA = "schema"
+    """``pg_dump --schema``: the dump creates the schema ``public``."""
 
 
 @dataclass(frozen=True)
@@ -45,3 +47,11 @@ class Backup:
     """Number of rows by table."""
     format: BackupFormat = BackupFormat.ARCHIVE
     preamble: Preamble = Preamble.NONE
+    definitions: tuple[str, ...] = ()
+    """Tables that the file creates."""
+    keys: tuple[str, ...] = ()
+    """Tables that get a primary key."""
+    migrations: tuple[str, ...] = ()
+    """Migrations that are recorded in the rows; empty if the rows could not be read."""
+    writes_to: str = ""
+    """Database that the statements select themselves; empty if they select none."""

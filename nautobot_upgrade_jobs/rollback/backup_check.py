@@ -2,181 +2,18 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import chain, islice
 
+from ..common.text import plural
 from ..facts import TableFingerprints, Unavailable
-from ..facts.backup_file import Backup, BackupFormat, Preamble
+from ..facts.backup_file import Backup
 from ..facts.fingerprints import TableFingerprint
+from .dump_file import MIGRATIONS_TABLE
 
-CREATED = re.compile(r"^; Archive created at (.+)$", re.MULTILINE)
-NAME = re.compile(r"^;\s+dbname: (.+)$", re.MULTILINE)
-DATA = re.compile(r"^\d+; \d+ \d+ TABLE DATA \S+ (\S+) ", re.MULTILINE)
-COPY = re.compile(r'COPY (?:\S{1,260}\.)?"?(.{1,260}?)"? \(')
-"""A name has at most 63 characters, but a quoted name can have two bytes of a quote for each. The
-limits keep a hostile line from costing minutes."""
-END_OF_ROWS = "\\."
-HEAD_LINES = 50
-"""Lines in which a dump names itself. Messages of a program may precede the dump."""
-POSTGRESQL_HEAD = "-- PostgreSQL database dump"
-CLUSTER_HEAD = "-- PostgreSQL database cluster dump"
-POSTGRESQL_END = "-- PostgreSQL database dump complete"
-STARTED = "-- Started on "
-MYSQL_END = "-- Dump completed"
-MYSQL_END_WITHOUT_COMMENTS = "/*!40111 SET SQL_NOTES=@OLD_SQL_NOTES */;"
-CONNECT = re.compile(r"\\connect (?:-reuse-previous=\w+ )?(\S+)")
-DROP = re.compile(r"DROP (?!SCHEMA public;)(?!.* IF EXISTS )|ALTER TABLE (?!IF EXISTS ).* DROP ")
-MYSQL_DATA = re.compile(r"^(?:-- Dumping data for table|INSERT INTO) `(.+?)`")
-COPY_INTO = re.compile(r'COPY (?:"?([^".]{1,260})"?\.)?"?(.{1,260}?)"? \((?=[^\n]*\) FROM stdin;)')
-INSERT_INTO = re.compile(r'INSERT INTO (?:"?([^".]{1,260})"?\.)?"?([^" (]{1,260})"? ')
-MYSQL_NAME = re.compile(r"^-- Host: .*Database: (\S+)")
 CLOCK_TOLERANCE = timedelta(days=1)
 """Clocks and time zones of two hosts may differ by this time. A larger difference is real."""
-
-
-def parse_pg_restore_list(file: str, listing: str, rows: dict[str, int] | Unavailable) -> Backup:
-    """Parse the output of ``pg_restore --list``.
-
-    Args:
-        file: Name of the dump.
-        listing: The whole output. If there is an output, the table of contents is readable.
-        rows: Number of rows by table, or why the rows were not counted.
-    """
-    created, name = CREATED.search(listing), NAME.search(listing)
-    return Backup(
-        file,
-        created[1].strip() if created else "",
-        name[1].strip() if name else "",
-        tuple(sorted(DATA.findall(listing))),
-        bool(created),
-        rows,
-    )
-
-
-def count_dump_rows(lines: Iterable[str]) -> dict[str, int]:
-    """Count the rows of each table in the output of ``pg_restore --data-only``."""
-    counts: dict[str, int] = {}
-    table = ""
-    for line in lines:
-        if table:
-            if line.rstrip("\n") == END_OF_ROWS:
-                table = ""
-            else:
-                counts[table] += 1
-        elif copy := COPY.match(line):
-            table = copy[1]
-            counts[table] = 0
-    return counts
-
-
-def parse_sql_dump(file: str, lines: Iterable[str], format_: BackupFormat) -> Backup:
-    """Parse SQL statements, by ``pg_dump`` or by ``mysqldump``.
-
-    Args:
-        file: Name of the dump.
-        lines: Its lines.
-        format_: Whether the file is compressed.
-
-    Raises:
-        ValueError: The file is a dump of all databases of a server.
-    """
-    remaining = iter(lines)
-    head = list(islice(remaining, HEAD_LINES))
-    if any(line.startswith(CLUSTER_HEAD) for line in head):
-        raise ValueError("it has all databases of a server: dump the database of Nautobot")
-    is_postgresql = any(line.startswith(POSTGRESQL_HEAD) for line in head)
-    parse = _parse_pg_dump if is_postgresql else _parse_mysqldump
-    return replace(parse(file, chain(head, remaining)), format=format_)
-
-
-def _parse_pg_dump(file: str, lines: Iterable[str]) -> Backup:
-    """Parse the plain output of ``pg_dump``. It contains a time only with ``--verbose``."""
-    counts: dict[tuple[str, str], int] = {}
-    inserted: set[tuple[str, str]] = set()
-    table: tuple[str, str] | None = None
-    created, complete = "", False
-    lines, preamble, database = _read_preamble(lines)
-    for line in lines:
-        if table:
-            if line.rstrip("\r\n") == END_OF_ROWS:
-                table = None
-            else:
-                counts[table] += 1
-        elif copy := COPY_INTO.match(line):
-            table, complete = (copy[1] or "", copy[2]), False
-            counts.setdefault(table, 0)
-        elif insert := INSERT_INTO.match(line):
-            inserted.add((insert[1] or "", insert[2]))
-            complete = False
-        elif line.startswith(POSTGRESQL_END):
-            complete = True
-        elif line.startswith(STARTED):
-            created = line.removeprefix(STARTED).strip()
-    schema = _main_schema({*counts, *inserted})
-    rows = {name: number for (owner, name), number in counts.items() if owner == schema}
-    tables = {*rows, *(name for owner, name in inserted if owner == schema)}
-    return Backup(
-        file,
-        created,
-        database,
-        tuple(sorted(tables)),
-        complete and not table,
-        Unavailable("the dump has INSERT statements") if inserted else rows,
-        preamble=preamble,
-    )
-
-
-def _read_preamble(lines: Iterable[str]) -> tuple[Iterable[str], Preamble, str]:
-    """Read up to the first object that a dump creates.
-
-    Returns:
-        All lines of the dump, the kind of its preamble, and the database that it connects to.
-    """
-    remaining = iter(lines)
-    head: list[str] = []
-    preamble, database = Preamble.NONE, ""
-    for line in remaining:
-        head.append(line)
-        if connect := CONNECT.match(line):
-            preamble, database = Preamble.CONNECT, connect[1].strip('"')
-        elif DROP.match(line) and not line.startswith("DROP DATABASE "):
-            preamble = Preamble.DROPS
-        elif line.startswith(("CREATE ", "COPY ", "INSERT ")) and not line.startswith(
-            "CREATE DATABASE "
-        ):
-            break
-    return chain(head, remaining), preamble, database
-
-
-def _main_schema(tables: Collection[tuple[str, str]]) -> str:
-    """Return the schema that has the records of Django's migrations; empty if none has them."""
-    return next((schema for schema, name in tables if name == "django_migrations"), "")
-
-
-def _parse_mysqldump(file: str, lines: Iterable[str]) -> Backup:
-    """Parse the output of ``mysqldump``. Rows are not counted, because a line has many rows.
-
-    A dump of the definitions alone has no mark of the data of a table. Without comments, an empty
-    table has no mark either.
-    """
-    tables, name, last = set(), "", ""
-    for line in lines:
-        if table := MYSQL_DATA.match(line):
-            tables.add(table[1])
-        elif not name and (header := MYSQL_NAME.match(line)):
-            name = header[1]
-        last = line.strip() or last
-    return Backup(
-        file,
-        last.removeprefix(f"{MYSQL_END} on ").strip() if last.startswith(MYSQL_END) else "",
-        name,
-        tuple(sorted(tables)),
-        last.startswith((MYSQL_END, MYSQL_END_WITHOUT_COMMENTS)),
-        Unavailable("a MySQL dump has many rows on a line"),
-    )
 
 
 @dataclass(frozen=True)
@@ -191,33 +28,113 @@ class BackupEvidence:
     """Properties that could not be determined."""
 
 
+@dataclass(frozen=True)
+class ExpectedBackup:
+    """The state that a dump should restore."""
+
+    database: str
+    """Name of the live database."""
+    baseline: TableFingerprints | Unavailable
+    """The tables before the upgrade."""
+    migrations: Collection[str]
+    """The migrations that the upgrade has applied."""
+    first_applied: str
+    """Time of the first of them, ISO 8601 in UTC; empty if there is none or it is unknown."""
+
+    @property
+    def tables(self) -> dict[str, TableFingerprint | Unavailable]:
+        """The tables before the upgrade; none if they are unknown."""
+        return {} if isinstance(self.baseline, Unavailable) else self.baseline.tables
+
+
 NO_BACKUP = BackupEvidence(unverified=("no file was given",))
 
 
 def verify_backup(
-    backup: Backup,
-    baseline: TableFingerprints | Unavailable,
-    first_applied: str,
-    volatile: Collection[str] = (),
+    backup: Backup, expected: ExpectedBackup, volatile: Collection[str] = ()
 ) -> BackupEvidence:
     """Compare a dump with the state that it should restore.
 
     Args:
         backup: The metadata of the dump.
-        baseline: The tables in the previous state.
-        first_applied: Time of the first applied migration of the upgrade, ISO 8601 in UTC; empty
-            if none was applied or the time is unknown.
+        expected: The state before the upgrade.
         volatile: Tables that lose rows without a user's action.
     """
     evidence, contradictions, unverified = list[str](), list[str](), list[str]()
-    if backup.complete:
-        evidence.append(f"{backup.file} is readable to its end, {len(backup.tables)} tables")
-    else:
-        contradictions.append(f"{backup.file} is incomplete: the end of a dump is missing")
-    statements = (*_check_age(backup, first_applied), *_check_tables(backup, baseline, volatile))
+    statements = (
+        *_check_contents(backup, expected),
+        *_check_age(backup, expected.first_applied),
+        *_check_migrations(backup, expected.migrations),
+        *_check_tables(backup, expected.baseline, volatile),
+    )
     for statement, kind in statements:
         {"for": evidence, "against": contradictions, "open": unverified}[kind].append(statement)
     return BackupEvidence(tuple(evidence), tuple(contradictions), tuple(unverified))
+
+
+def _check_contents(backup: Backup, expected: ExpectedBackup) -> Iterator[tuple[str, str]]:
+    """Check that the dump has the definitions, the keys and the data of one database."""
+    if not backup.complete:
+        yield (
+            f"{backup.file} has no regular end: it is incomplete, or an option such as --compact "
+            "left out statements that a restore needs",
+            "against",
+        )
+    else:
+        yield f"{backup.file} is readable to its end, {len(backup.tables)} tables", "for"
+    other = expected.database and backup.database not in ("", expected.database)
+    if other and backup.writes_to:
+        yield (
+            f"its statements write to the database {backup.writes_to}, not to {expected.database}",
+            "against",
+        )
+    elif other:
+        yield f"whether it is of {expected.database}: it was made of {backup.database}", "open"
+    baseline = expected.tables
+    lacking = {
+        "the definitions": {MIGRATIONS_TABLE, *baseline} - {*backup.definitions},
+        "the primary keys": {
+            MIGRATIONS_TABLE,
+            *(
+                name
+                for name, table in baseline.items()
+                if isinstance(table, TableFingerprint) and table.primary_key
+            ),
+        }
+        - {*backup.keys},
+        "the rows": {MIGRATIONS_TABLE} - {*backup.tables},
+    }
+    for part, tables in lacking.items():
+        if tables:
+            yield (
+                f"it lacks {part} of {plural(len(tables), 'table')}, such as {min(tables)}",
+                "against",
+            )
+    without_rows = {*backup.definitions} - {*backup.tables}
+    if without_rows and not baseline and not isinstance(backup.rows, Unavailable):
+        yield (
+            f"why it has no rows of {plural(len(without_rows), 'table')}, such as "
+            f"{min(without_rows)}",
+            "open",
+        )
+
+
+def _check_migrations(backup: Backup, upgrade: Collection[str]) -> Iterator[tuple[str, str]]:
+    """Check that the dump has no record of the upgrade. This needs no clock."""
+    if not backup.migrations or not upgrade:
+        return
+    if applied := sorted({*upgrade} & {*backup.migrations}):
+        yield (
+            f"it was made after the upgrade had begun: it has the record of {applied[0]}",
+            "against",
+        )
+    else:
+        yield f"it has the record of none of the {plural(len(upgrade), 'migration')}", "for"
+
+
+def created_in_utc(backup: Backup) -> datetime | None:
+    """Return the time of a dump if the dump states it in UTC. Local times are not exact enough."""
+    return _parse_timestamp(backup.created) if backup.created.endswith("UTC") else None
 
 
 def _check_age(backup: Backup, first_applied: str) -> Iterator[tuple[str, str]]:
@@ -254,7 +171,7 @@ def _check_tables(
     if isinstance(baseline, Unavailable):
         yield f"whether the backup has all tables and rows: {baseline.reason}", "open"
         return
-    # A dump with INSERT statements has no trace of the data of an empty table.
+    # A dump with INSERT statements has no trace of the rows of an empty table.
     filled = {
         name
         for name, table in baseline.tables.items()

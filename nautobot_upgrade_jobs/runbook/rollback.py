@@ -186,6 +186,7 @@ def _restore_postgresql(plan: RollbackPlan) -> Iterator[Step]:
 
 SKIP_PREAMBLE = {
     Preamble.CONNECT: r"'1,/^\\connect /d'",
+    Preamble.SCHEMA: "'1,/^CREATE TABLE /{/^CREATE SCHEMA public;/d;}'",
     Preamble.DROPS: r"'1,/^CREATE /{/^DROP SCHEMA public;/b;/^DROP /d;/^ALTER TABLE .* DROP /d;}'",
 }
 """Arguments of ``sed`` that leave out the statements that fail in an empty database.
@@ -203,7 +204,8 @@ def _restore_command(plan: RollbackPlan, login: str, database: str) -> str:
         return f"sed {skip} {file} | {psql}" if skip else f"{psql} --file={file}"
     if plan.backup_format is BackupFormat.COMPRESSED_SQL:
         return " | ".join(filter(None, (f"gunzip --stdout {file}", skip and f"sed {skip}", psql)))
-    return f"pg_restore{login} --single-transaction --no-owner --dbname={database} {file}"
+    only = " --schema=public" if plan.backup_preamble is Preamble.SCHEMA else ""
+    return f"pg_restore{login} --single-transaction --no-owner{only} --dbname={database} {file}"
 
 
 def _restore_mysql(plan: RollbackPlan) -> Iterator[Step]:

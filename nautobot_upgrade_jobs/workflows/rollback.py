@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime
 from functools import partial
 from importlib.metadata import version as installed_version
 from pathlib import Path
@@ -26,11 +27,12 @@ from ..facts.changes_since import ChangesSince
 from ..facts.reversal import Reversal
 from ..migration_graph.reverse_plan import ReversePlan, plan_reverse
 from ..report import Report
+from ..rollback.backup_check import created_in_utc
 from .context import RunContext, RunRequest, resolve_request
 from .rollback_assessment import RollbackEvidence, assess_rollback, require_option
 from .rollback_destination import parse_rollback_target
 from .rollback_packages import installed_packages, pin_previous_packages
-from .rollback_target import NO_SNAPSHOT, RollbackTarget, SnapshotArgument
+from .rollback_target import NO_SNAPSHOT, SnapshotArgument
 
 INSTALLATION_TOPICS = ("migrations", "apps", "packages")
 TOPICS = (
@@ -84,12 +86,12 @@ def plan_rollback(
     facts = replace(collected(TOPICS), migrations=migrations, packages=installed.packages)
     reverse_plan = plan_reverse(migrations, prior.recorded)
     progress("reversal")
-    reversed_data, since, state = _query_database(reverse_plan, prior, context)
+    dump = _read_backup(backup, context)
+    as_of = prior.as_of or (created_in_utc(dump) if dump else None)
+    reversed_data, since, state = _query_database(reverse_plan, as_of, context)
     progress("index")
     pinned = pin_previous_packages(facts, prior, context.config)
-    evidence = RollbackEvidence(
-        facts, reverse_plan, reversed_data, since, _read_backup(backup, context), pinned, state
-    )
+    evidence = RollbackEvidence(facts, reverse_plan, reversed_data, since, dump, pinned, state)
     return replace(
         assess_rollback(evidence, prior, context, strategy), seconds=time.monotonic() - started
     )
@@ -111,7 +113,7 @@ def _collect_facts(
 
 
 def _query_database(
-    reverse_plan: ReversePlan, prior: RollbackTarget, context: RunContext
+    reverse_plan: ReversePlan, as_of: datetime | None, context: RunContext
 ) -> tuple[Reversal | Unavailable, ChangesSince | Unavailable, str]:
     """Query the rows, and the fingerprint by which the script recognizes this database."""
     reversed_data: Reversal | Unavailable = Unavailable("not queried")
@@ -126,14 +128,14 @@ def _query_database(
                 partial(reversal.collect, connected, reverse_plan.migrations, known_code),
                 expected=Exception,
             )
-            if prior.as_of:
+            if as_of:
                 window = (
                     None
                     if isinstance(reversed_data, Unavailable)
                     else reversed_data.applied_between
                 )
                 since = attempt(
-                    partial(changes_since.collect, connected, prior.as_of, window),
+                    partial(changes_since.collect, connected, as_of, window),
                     expected=Exception,
                 )
             state = database_fingerprint(connected)

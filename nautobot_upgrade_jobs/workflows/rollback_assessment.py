@@ -23,7 +23,7 @@ from ..migration_graph.reverse_plan import ReversePlan
 from ..migration_graph.schema_diff import actual_tables
 from ..report import Report
 from ..report.model import STATE_COMMAND
-from ..rollback.backup_check import NO_BACKUP, verify_backup
+from ..rollback.backup_check import NO_BACKUP, ExpectedBackup, verify_backup
 from ..rollback.diagnosis import Diagnosis, UpgradeState, diagnose
 from ..rollback.evaluation import evaluate_options
 from ..rollback.options import (
@@ -156,9 +156,14 @@ def _decide(
     if evidence.backup:
         reversal = situation.reversal
         first_applied = "" if isinstance(reversal, Unavailable) else reversal.first_applied
-        backup = verify_backup(
-            evidence.backup, prior.fingerprints, first_applied, situation.volatile
+        database = evidence.facts.database
+        expected = ExpectedBackup(
+            "" if isinstance(database, Unavailable) else database.name,
+            prior.fingerprints,
+            evidence.reverse_plan.migrations,
+            first_applied,
         )
+        backup = verify_backup(evidence.backup, expected, situation.volatile)
     return RollbackDecision(
         situation.diagnosis,
         options,

@@ -34,7 +34,7 @@ from nautobot_upgrade_jobs.collect.rollback.changelog_export import export_chang
 from nautobot_upgrade_jobs.common.errors import UsageError
 from nautobot_upgrade_jobs.facts import Unavailable
 from nautobot_upgrade_jobs.report.formats.json import build_document, load_schema
-from nautobot_upgrade_jobs.rollback.backup_check import verify_backup
+from nautobot_upgrade_jobs.rollback.backup_check import ExpectedBackup, verify_backup
 from nautobot_upgrade_jobs.rollback.losses import losses_of_restore
 from nautobot_upgrade_jobs.rollback.package_set import RollbackPlan
 from nautobot_upgrade_jobs.runbook.rollback import rollback_steps
@@ -311,14 +311,47 @@ def dump_as(instance, monkeypatch, tmp_path):
     return run
 
 
+def verify(backup, baseline, began="", migrations=()):
+    database = connection.settings_dict["NAME"]
+    return verify_backup(backup, ExpectedBackup(database, baseline, migrations, began))
+
+
+@pytest.mark.once
+@pytest.mark.parametrize("format_", ["plain", "custom"])
+@pytest.mark.parametrize(
+    ("options", "objection"),
+    [
+        (("--data-only",), "definitions"),
+        (("--schema-only",), "rows"),
+        (("--section=pre-data", "--section=data"), "primary keys"),
+        (("--exclude-table=extras_objectchange",), "definitions of 1 table, such as extras_obj"),
+    ],
+)
+def test_verify_backup_without_a_part_is_refused(dump_as, format_, options, objection):
+    path = dump_as(format_, *options)
+    snapshot = capture(depth="counts").snapshot
+    found = verify(read_backup(path, 60), snapshot.facts.fingerprints)
+    assert objection in "; ".join(found.contradictions)
+
+
+@pytest.mark.once
+@pytest.mark.parametrize("options", [(), ("--inserts",), ("--rows-per-insert=50",)])
+@pytest.mark.parametrize("format_", ["plain", "custom"])
+def test_verify_backup_with_a_record_of_the_upgrade_is_refused(dump_as, format_, options):
+    backup = read_backup(dump_as(format_, *options), 60)
+    newest = collect_facts(topics=("migrations",)).migrations.recorded[-1]
+    (objection,) = verify(backup, STATE_UNAVAILABLE, "", (newest,)).contradictions
+    assert newest in objection
+
+
 @pytest.mark.parametrize("format_", ["plain", "directory", "tar", "gz"])
 def test_read_backup_of_every_format_counts_the_same_rows(dump_as, format_):
     path = dump_as("plain", "--compress=0") if format_ == "gz" else dump_as(format_)
     if format_ == "gz":
         path.write_bytes(gzip.compress(path.read_bytes()))
     snapshot = capture(depth="counts").snapshot
-    found = verify_backup(read_backup(path, 60), snapshot.facts.fingerprints, "")
-    assert not found.contradictions
+    found = verify(read_backup(path, 60), snapshot.facts.fingerprints)
+    assert (found.contradictions, found.unverified) == ((), ())
     assert len(found.evidence) == 2
 
 
@@ -338,6 +371,8 @@ def empty_database():
 @pytest.mark.parametrize(
     ("options", "is_compressed"),
     [
+        pytest.param(("--schema=public",), False, id="schema"),
+        pytest.param(("--clean", "--if-exists", "--schema=public"), True, id="clean schema"),
         pytest.param((), True, id="compressed"),
         pytest.param(("--clean",), False, id="clean"),
         pytest.param(("--clean", "--if-exists"), False, id="clean if exists"),
@@ -351,6 +386,15 @@ def test_restore_command_of_the_plan_restores_every_sql_dump(
     path = dump_as("plain", "--compress=0", *options)
     if is_compressed:
         path.write_bytes(gzip.compress(path.read_bytes()))
+    assert_restored(path, empty_database)
+
+
+@pytest.mark.once
+def test_restore_command_of_the_plan_restores_an_archive_with_its_schema(dump_as, empty_database):
+    assert_restored(dump_as("custom", "--schema=public"), empty_database)
+
+
+def assert_restored(path, empty_database):
     backup = read_backup(path, 60)
     no_packages = Unavailable("not needed")
     facts = collect_facts(topics=("runtime", "database"))
@@ -391,15 +435,14 @@ def test_verify_backup_of_the_same_state_has_no_contradiction(dump):
     backup = read_backup(dump, 60)
     counted = {name: table.rows for name, table in snapshot.facts.fingerprints.tables.items()}
     assert backup.rows == counted
-    found = verify_backup(backup, snapshot.facts.fingerprints, "")
+    found = verify(backup, snapshot.facts.fingerprints)
     assert (found.contradictions, found.unverified) == ((), ())
     assert len(found.evidence) == 2
 
 
 def test_verify_backup_created_after_the_upgrade_is_a_contradiction(dump):
-    contradictions = verify_backup(
-        read_backup(dump, 60), STATE_UNAVAILABLE, "2020-01-01T00:00:00+00:00"
-    ).contradictions
+    began = "2020-01-01T00:00:00+00:00"
+    contradictions = verify(read_backup(dump, 60), STATE_UNAVAILABLE, began).contradictions
     assert "2020" in contradictions[0]
 
 

@@ -10,13 +10,18 @@ from pathlib import Path
 
 from ...facts import Unavailable
 from ...facts.backup_file import Backup, BackupFormat
-from ...rollback.backup_check import count_dump_rows, parse_pg_restore_list, parse_sql_dump
+from ...rollback.dump_file import parse_archive, parse_sql_dump, read_archive_rows
 from ..context import explain
 
 ARCHIVE_MAGICS = (b"PGDMP", b"toc.dat")
 """The first bytes of archives that ``pg_dump`` writes: of the custom and of the tar format."""
 GZIP_MAGIC = b"\x1f\x8b"
-OTHER_COMPRESSIONS = {"unzstd": b"\x28\xb5\x2f\xfd", "unxz": b"\xfd7zXZ", "bunzip2": b"BZh"}
+OTHER_COMPRESSIONS = {
+    "unzstd": b"\x28\xb5\x2f\xfd",
+    "unxz": b"\xfd7zXZ",
+    "bunzip2": b"BZh",
+    "unlz4": b"\x04\x22\x4d\x18",
+}
 """First bytes of compressed files that this App does not read, by the program that reads them."""
 MAGIC_LENGTH = 8
 LISTING_TIMEOUT_SECONDS = 60
@@ -86,11 +91,15 @@ def _read_archive(path: Path, seconds: float) -> Backup:
     if completed.returncode:
         reason = " ".join(completed.stderr.split())[:MAX_REASON_LENGTH]
         raise UnreadableBackupError(f"{path}: pg_restore cannot read its contents: {reason}")
-    return parse_pg_restore_list(path.name, completed.stdout, _count_archive_rows(path, seconds))
+    return parse_archive(path.name, completed.stdout, *_read_archive_rows(path, seconds))
 
 
-def _count_archive_rows(path: Path, seconds: float) -> dict[str, int] | Unavailable:
-    """Count the rows line by line while ``pg_restore`` writes them. Memory is constant."""
+def _read_archive_rows(path: Path, seconds: float) -> tuple[dict[str, int] | Unavailable, set[str]]:
+    """Count the rows line by line while ``pg_restore`` writes them. Memory is constant.
+
+    Returns:
+        The number of rows by table, and the recorded migrations.
+    """
     command = ["pg_restore", "--data-only", "--file=-", str(path)]
     with subprocess.Popen(  # noqa: S603
         command,
@@ -102,13 +111,13 @@ def _count_archive_rows(path: Path, seconds: float) -> dict[str, int] | Unavaila
         timer = threading.Timer(seconds, process.kill)
         timer.start()
         try:
-            rows = count_dump_rows(process.stdout or ())
+            rows, migrations = read_archive_rows(process.stdout or ())
         finally:
             timer.cancel()
     if process.returncode < 0:
-        return Unavailable(f"pg_restore did not finish within {seconds:.0f} s")
+        return Unavailable(f"pg_restore did not finish within {seconds:.0f} s"), set()
     if process.returncode:
         raise UnreadableBackupError(
             f"{path}: the file is damaged; pg_restore ended with {process.returncode}"
         )
-    return rows
+    return rows, migrations
