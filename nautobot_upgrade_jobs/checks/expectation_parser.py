@@ -16,6 +16,8 @@ KINDS = {
     "page": "page plugins:nautobot_ssot:dashboard",
 }
 """An example of every kind of line."""
+APP_PAGES = ("plugins:", "plugins-api:")
+"""Beginnings of the names of pages of Apps. The pages of Nautobot itself are not collected."""
 
 
 class ExpectationError(ValueError):
@@ -60,6 +62,16 @@ def parse_expectations(text: str) -> Expectations:
             examples = "; ".join(KINDS.values())
             raise ExpectationError(
                 f"Expectation, line {number}: {line.strip()[:80]!r} is not one of: {examples}."
+            )
+        if kind == "page" and not name.startswith(APP_PAGES):
+            raise ExpectationError(
+                f"Expectation, line {number}: {name[:80]!r} is not a page of an App. The name of "
+                f"such a page begins with {' or '.join(APP_PAGES)}."
+            )
+        if kind == "app" and name.split()[0] == "nautobot":
+            raise ExpectationError(
+                f"Expectation, line {number}: Nautobot itself is not an App. Verify Migrations "
+                "always checks the installed release."
             )
         expectations.append(Expectation(kind, name))
     return Expectations(tuple(expectations))

@@ -96,5 +96,8 @@ def current_user() -> str:
 
 def explain(error: BaseException) -> str:
     """Describe an exception in one line, without any secret of this installation."""
+    if type(error).__name__ == "InvalidCursorName" and error.__context__:
+        # A query with a cursor of the server failed, and then the cursor could not be closed.
+        error = error.__context__
     text = " ".join(str(error).split())
     return redact_text(f"{type(error).__name__}: {text}" if text else type(error).__name__)

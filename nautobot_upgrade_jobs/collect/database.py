@@ -41,6 +41,7 @@ def collect(context: Context) -> Database:
         ),
         sequences=attempt(lambda: server.sequences(connection)),
         transactions=attempt(lambda: server.transactions(connection)),
+        event_triggers=attempt(lambda: server.event_triggers(connection)),
         **{
             name: str(configured.get(setting) or "")
             for name, setting in (("host", "HOST"), ("port", "PORT"), ("account", "USER"))

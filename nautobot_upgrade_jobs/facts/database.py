@@ -59,6 +59,8 @@ class Database:
     sequences: tuple[IdSequence, ...] | Unavailable
     transactions: tuple[Transaction, ...] | Unavailable
     """Open transactions of other sessions in this database that are older than a minute."""
+    event_triggers: tuple[str, ...] | Unavailable = ()
+    """Enabled triggers that run when the schema changes, each with its event."""
     host: str = ""
     """Configured host of the server; empty for a local socket."""
     port: str = ""

@@ -14,6 +14,8 @@ class CodeAccess(TextEnum):
     """The code may write rows."""
     READS = "reads"
     """No statement of the code writes."""
+    SCHEMA = "schema"
+    """The code changes the schema and no rows. The rows can prevent the change."""
     UNKNOWN = "unknown"
     """The source is unavailable, or is not understood."""
 

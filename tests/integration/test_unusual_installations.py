@@ -277,3 +277,20 @@ def test_schema_that_is_earlier_in_the_search_path_hides_no_table(instance, tabl
         columns = {key for key in schema.columns.items if key.startswith(f"{table}.")}
         assert columns == {f"{table}.id"}
         assert fingerprints == expected[1] | {table}
+
+
+@pytest.mark.usefixtures("own_database")
+@pytest.mark.parametrize(
+    ("state", "expected"), [("ENABLE", 1), ("ENABLE REPLICA", 0), ("DISABLE", 0)]
+)
+def test_event_trigger_that_can_stop_migrate_is_found(instance, state, expected):
+    if instance.engine != "postgresql":
+        pytest.skip("MySQL has no event triggers")
+    execute(
+        "CREATE FUNCTION refuse() RETURNS event_trigger LANGUAGE plpgsql AS "
+        "$$ BEGIN RAISE 'not in production'; END $$; "
+        "CREATE EVENT TRIGGER guard ON ddl_command_start EXECUTE FUNCTION refuse()"
+    )
+    execute(f"ALTER EVENT TRIGGER guard {state}")
+    found = collect_facts(topics=("database",)).database.event_triggers
+    assert found == ("guard (ddl_command_start, refuse())",) * expected

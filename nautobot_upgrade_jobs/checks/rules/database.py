@@ -11,7 +11,7 @@ from ...facts import Database, require
 from ...facts.database import IdSequence
 from ..build import blocker, warning
 from ..findings import Finding, Impact, Phase
-from ..references import INSTALLATION, POSTGRESQL, POSTGRESQL_SCHEMAS
+from ..references import EVENT_TRIGGERS, INSTALLATION, POSTGRESQL, POSTGRESQL_SCHEMAS
 from ..registry import NotApplicable, check
 from ..remediation import When, sql
 from ..text import MAX_LISTED, VENDOR_DISPLAY_NAMES, plural, truncate_list
@@ -149,6 +149,29 @@ def tables_in_two_schemas(database: Database) -> Iterator[Finding]:
         "services. If the other schema is empty, you can drop it instead.",
         commands=(sql(f'ALTER ROLE "{role}" SET search_path = "{quoted}";'),),
     )
+
+
+@check(phase=Phase.MIGRATE, impact=Impact.OUTAGE, see=(EVENT_TRIGGERS,), when=When.WINDOW)
+def event_triggers(database: Database) -> Iterator[Finding]:
+    """No event trigger runs when a migration changes the schema.
+
+    Why: an event trigger can refuse a change, and `migrate` then stops. Preflight does not know
+        what its function does.
+    Fix: read the function. If it can refuse a change, disable the trigger in the window.
+    """
+    for trigger in require(database.event_triggers):
+        name = trigger.partition(" (")[0].replace('"', '""')
+        yield warning(
+            trigger,
+            f"The event trigger {trigger} runs at each change of the schema, and can stop "
+            "`migrate`.",
+            fix="Read its function. If it can refuse a change, disable the trigger before "
+            "`migrate`, and enable it afterwards.",
+            commands=(
+                sql(f'ALTER EVENT TRIGGER "{name}" DISABLE;'),
+                sql(f'ALTER EVENT TRIGGER "{name}" ENABLE;'),
+            ),
+        )
 
 
 @check(phase=Phase.MIGRATE, impact=Impact.OUTAGE, see=(INSTALLATION,))

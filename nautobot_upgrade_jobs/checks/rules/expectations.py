@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
+
+from packaging.version import InvalidVersion, Version
 
 from ...facts import Apps, Jobs, Migrations, UiRegistry, require
 from ..build import blocker
@@ -59,7 +61,9 @@ def unmet(
         "job": lambda name: _job_problem(name, jobs),
         "grouping": lambda name: _grouping_problem(name, jobs),
         "panel": lambda name: _problem(
-            name in require(ui_registry.home_panels).items, "the home page has no such panel"
+            name in require(ui_registry.home_panels).items,
+            "the home page has no such panel",
+            evidence=_list_panels(require(ui_registry.home_panels).items),
         ),
         "page": lambda name: _problem(
             name in require(ui_registry.app_pages).items, "Nautobot has no such page"
@@ -79,8 +83,10 @@ def unmet(
             )
 
 
-def _problem(is_met: bool, text: str, fix: str = PROVIDER_FIX) -> Problem | None:
-    return None if is_met else Problem(text, fix)
+def _problem(
+    is_met: bool, text: str, fix: str = PROVIDER_FIX, evidence: tuple[str, ...] = ()
+) -> Problem | None:
+    return None if is_met else Problem(text, fix, evidence)
 
 
 def _grouping_problem(name: str, jobs: Jobs) -> Problem | None:
@@ -99,11 +105,23 @@ def _app_problem(line: str, apps: Apps) -> Problem | None:
     for app in apps.enabled:
         if name in (app.module, app.label, app.distribution):
             return _problem(
-                app.version == version,
+                _is_same_version(app.version, version),
                 f"release {app.version} is installed",
                 f"Install release {version} of {name}, and run `nautobot-server post_upgrade`.",
             )
     return Problem("it is not enabled", "Install the App, and add its module to PLUGINS.")
+
+
+def _is_same_version(installed: str, expected: str) -> bool:
+    """Return whether two texts name the same release, such as 4.0 and v4.0.0."""
+    try:
+        return Version(installed) == Version(expected)
+    except InvalidVersion:
+        return installed == expected
+
+
+def _list_panels(panels: Iterable[str]) -> tuple[str, ...]:
+    return tuple(f"panel {panel}" for panel in sorted(panels))
 
 
 def _job_problem(class_path: str, jobs: Jobs) -> Problem | None:

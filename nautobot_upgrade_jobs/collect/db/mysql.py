@@ -92,6 +92,11 @@ def sequences(_: BaseDatabaseWrapper) -> tuple[IdSequence, ...]:
     return ()
 
 
+def event_triggers(_: BaseDatabaseWrapper) -> tuple[str, ...]:
+    """Return nothing, because no trigger of MySQL runs at a change of the schema."""
+    return ()
+
+
 def transactions(connection: BaseDatabaseWrapper) -> tuple[Transaction, ...] | Unavailable:
     """Return transactions of other sessions that have been open for more than a minute."""
     if not _has_privilege(connection, "PROCESS"):

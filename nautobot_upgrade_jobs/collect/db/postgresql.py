@@ -158,6 +158,19 @@ def sequences(connection: BaseDatabaseWrapper) -> tuple[IdSequence, ...] | Unava
     return tuple(id_sequences)
 
 
+def event_triggers(connection: BaseDatabaseWrapper) -> tuple[str, ...]:
+    """Return the enabled triggers that run at changes of the schema, and not only on a replica."""
+    rows = fetch_rows(
+        connection,
+        "SELECT e.evtname, e.evtevent, p.oid::regprocedure::text FROM pg_event_trigger e "
+        "JOIN pg_proc p ON p.oid = e.evtfoid WHERE e.evtenabled IN ('O', 'A') "
+        "AND e.evtevent <> 'login' AND NOT EXISTS (SELECT FROM pg_depend d "
+        "WHERE d.classid = 'pg_event_trigger'::regclass AND d.objid = e.oid AND d.deptype = 'e') "
+        "ORDER BY 1",
+    )
+    return tuple(f"{name} ({event}, {function})" for name, event, function in rows)
+
+
 def transactions(connection: BaseDatabaseWrapper) -> tuple[Transaction, ...] | Unavailable:
     """Return transactions of other sessions that have been open for more than a minute.
 

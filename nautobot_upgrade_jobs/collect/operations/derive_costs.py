@@ -124,7 +124,10 @@ def _add_constraint_costs(
 def _add_index_costs(
     operation: AddIndex, tracker: SchemaTracker, table_ref: TableRef
 ) -> Iterator[PartCost]:
-    yield _part_cost(CostKind.INDEX_BUILD, Statement.CREATE_INDEX)
+    if type(operation).__module__.startswith("django.contrib.postgres."):
+        yield PartCost(CostKind.INDEX_BUILD, Lock.UNKNOWN)  # CREATE INDEX CONCURRENTLY
+    else:
+        yield _part_cost(CostKind.INDEX_BUILD, Statement.CREATE_INDEX)
 
 
 @operation_costs.register(AlterIndexTogether)

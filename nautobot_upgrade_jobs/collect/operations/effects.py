@@ -21,6 +21,7 @@ class CodeEffects:
     changes_relations: bool = False
     """Whether the code may change a many-to-many relation."""
     saves: bool = False
+    changes_schema: bool = False
     raises: list[str] = field(default_factory=list)
     """The exceptions that its own statements raise, each with the conditions around it."""
 
@@ -42,6 +43,7 @@ class CodeEffects:
         self.deletes_rows |= other.deletes_rows
         self.changes_relations |= other.changes_relations
         self.saves |= other.saves
+        self.changes_schema |= other.changes_schema
         self.raises += other.raises
 
     def may_fix(

@@ -21,6 +21,7 @@ from .source_text import (
     find_referenced_models,
     finds_any_model,
     mentions,
+    runs_code_of_django,
     strip_comments,
 )
 
@@ -82,6 +83,8 @@ def describe_code(code: Code) -> MigrationCode:
     """Return what the source text shows, as facts."""
     effects = [part.effects for part in code.parts or ()]
     access = CodeAccess.WRITES if code.may_write else CodeAccess.READS
+    if access is CodeAccess.READS and any(each.changes_schema for each in effects):
+        access = CodeAccess.SCHEMA
     return MigrationCode(
         code.migration,
         code.operation,
@@ -112,7 +115,7 @@ def read_code(migration: Migration, operation: Operation) -> Code | None:
         code = read_statements(key, operation.sql)
     elif isinstance(operation, RunPython):
         code = None if is_noop(operation.code) else read_callable(key, operation.code)
-    elif type(operation).__module__.startswith("django."):
+    elif runs_code_of_django(operation):
         code = None
     else:
         # The arguments of the operation can name any model, and its class can do anything.

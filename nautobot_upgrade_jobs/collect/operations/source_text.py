@@ -6,6 +6,10 @@ import ast
 import re
 import textwrap
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from django.db.migrations.operations.base import Operation
 
 DYNAMIC_MODEL_LOOKUP = re.compile(
     r"""\b(?:get_models|model_class)\s*\(|\ball_models\b|\bget_model\([^()]*\bf["']"""
@@ -53,3 +57,15 @@ def find_referenced_models(source: str | None) -> Iterator[tuple[str, str]]:
     """Yield the models that code gets from the registry, as (app label, name in lower case)."""
     for app, model in dict.fromkeys(GET_MODEL_CALL.findall(source or "")):
         yield app, model.lower()
+
+
+def runs_code_of_django(operation: Operation) -> bool:
+    """Return whether the change of the schema is that of a class of Django.
+
+    An App can derive a class, for instance to add an argument. A class of Django for one kind of
+    server, such as AddIndexConcurrently, changes the schema as its base class does.
+    """
+    return all(
+        getattr(type(operation), method).__module__.startswith("django.")
+        for method in ("database_forwards", "state_forwards")
+    )

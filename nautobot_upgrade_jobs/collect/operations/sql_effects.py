@@ -30,6 +30,9 @@ UNREADABLE = re.compile(
     re.IGNORECASE,
 )
 """Statements whose columns are not read."""
+SCHEMA_STATEMENT = re.compile(
+    r"^\s*(ALTER|COMMENT|CREATE|DROP|GRANT|REFRESH|RENAME|REVOKE|SECURITY|VACUUM)\b", re.IGNORECASE
+)
 QUERY = re.compile(r"[\s(]*(SELECT|WITH|VALUES)\b", re.IGNORECASE)
 FUNCTION = re.compile(r"\b(\w+)\s*\(")
 READING_FUNCTIONS = frozenset(
@@ -85,6 +88,7 @@ def _read_statement(statement: str) -> CodeEffects:
         adds_rows=bool(INSERT.search(statement)),
         deletes_rows=bool(DELETE.search(statement)),
         saves=update is not None,
+        changes_schema=bool(SCHEMA_STATEMENT.match(statement)),
     )
 
 

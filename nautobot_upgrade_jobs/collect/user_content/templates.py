@@ -51,7 +51,7 @@ def find_template_problems(text: str, scope: Mapping[str, TemplateObject]) -> li
 
 def closest_name(name: str, existing: Iterable[str]) -> str:
     """Return the existing name that is most similar to a name; empty if none is similar."""
-    return next(iter(get_close_matches(name, list(existing), 1)), "")
+    return next(iter(get_close_matches(name, list(existing), 1, cutoff=0.75)), "")
 
 
 def _find_missing_attributes(

@@ -108,6 +108,19 @@ def test_tables_in_two_schemas_warns_before_new_tables_go_elsewhere(findings_of,
 
 
 @pytest.mark.parametrize(
+    ("triggers", "expected"),
+    [
+        ((), []),
+        (("audit (ddl_command_end, log())",), [("warning", "audit (ddl_command_end, log())")]),
+        (Unavailable("denied"), "skipped"),
+    ],
+)
+def test_event_triggers_warn(findings_of, triggers, expected):
+    state = facts(database=database(event_triggers=triggers))
+    assert findings_of("database.event_triggers", state) == expected
+
+
+@pytest.mark.parametrize(
     ("last", "highest", "expected"),
     [
         (10, 10, []),

@@ -19,6 +19,9 @@ RECORDS = (
     [
         pytest.param("app nautobot_example 2.0.0", True, id="App by module"),
         pytest.param("app nautobot-example 2.0.0", True, id="App by distribution"),
+        pytest.param("app nautobot_example 2.0", True, id="App in a short form of its version"),
+        pytest.param("app nautobot_example v2.0.0", True, id="App with a v"),
+        pytest.param("app nautobot_example two", False, id="App in no version"),
         pytest.param("app nautobot_example 2.0.1", False, id="App in another version"),
         pytest.param("app nautobot_ssot 4.0.1", False, id="App not enabled"),
         pytest.param("migration dcim.0001_initial", True, id="migration recorded"),
