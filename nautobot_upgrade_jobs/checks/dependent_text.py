@@ -17,6 +17,10 @@ CREATE_AGAIN = (
     "Save the definition of the {kind} with {dump}. If you still need the {kind}, create it again "
     "after the upgrade, adapted to the new tables."
 )
+READ_CODE = (
+    "Read the code of the {kind}. If it can refuse a change, disable the {kind} before `migrate`, "
+    "and enable it afterwards."
+)
 DUMP_COMMANDS = {
     "postgresql": "`pg_dump --schema-only`",
     "mysql": "`mysqldump --no-data --triggers`",
@@ -33,6 +37,8 @@ def is_outage_cause(affected: AffectedDependent) -> bool:
 
 def describe_remediation(affected: AffectedDependent, vendor: str) -> str:
     """Return what to do about an object, on the server of a vendor."""
+    if affected.effect is DependentEffect.RUNS:
+        return READ_CODE.format(kind=affected.dependent.kind.value)
     text = DROP_AND_CREATE if is_outage_cause(affected) else CREATE_AGAIN
     return text.format(kind=affected.dependent.kind.value, dump=DUMP_COMMANDS[vendor])
 
@@ -62,6 +68,11 @@ def describe_effect(affected: AffectedDependent, progress: str) -> str:
         return f"{migration} will fail after {progress}, because the {name} uses the {use}."
     if affected.effect is DependentEffect.BREAKS:
         return f"{migration} removes or renames the {use}, and the {name} will fail afterwards."
+    if affected.effect is DependentEffect.RUNS:
+        return (
+            f"{migration} changes rows of the {use}. The {name} then runs, and can stop `migrate` "
+            f"after {progress}."
+        )
     return f"{migration} will silently drop the {name}, which uses the {use}."
 
 

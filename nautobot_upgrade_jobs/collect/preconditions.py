@@ -59,6 +59,7 @@ def collect(context: Context) -> Preconditions:
         return Preconditions()
     before = executor._create_project_state(with_applied_migrations=True)
     preconditions, costs, planned, code = _analyze_plan(SchemaTracker(before.clone()), plan)
+    plan_keys = tuple(f"{migration.app_label}.{migration.name}" for migration in plan)
     drops = [each for each in preconditions if each.kind is PreconditionKind.DROPS]
     tests = [each for each in preconditions if each.kind is not PreconditionKind.DROPS]
     results = [
@@ -72,9 +73,9 @@ def collect(context: Context) -> Preconditions:
         len(plan),
         tuple(costs),
         attempt(lambda: tuple(find_schema_conflicts(context, planned, code))),
-        attempt(lambda: tuple(find_affected_dependents(context, planned, before))),
+        attempt(lambda: tuple(find_affected_dependents(context, planned, before, code, plan_keys))),
         tuple(map(describe_code, code)),
-        tuple(f"{migration.app_label}.{migration.name}" for migration in plan),
+        plan_keys,
         attempt(
             lambda: tuple(content_type_cascades(context.connection, removed_models(plan, before)))
         ),

@@ -30,6 +30,8 @@ class DependentEffect(TextEnum):
     """The object remains, and each use of it fails afterwards."""
     DROPPED = "dropped"
     """The server drops the object without a message."""
+    RUNS = "runs"
+    """The code of a migration changes rows, so the trigger runs and can refuse the change."""
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from django.db.migrations import (
     Migration,
     RemoveField,
     RenameField,
+    RunPython,
 )
 from django.db.migrations.state import ProjectState
 from django.db.models import (
@@ -57,7 +58,7 @@ RENAME_NAME = [RenameField("thing", "name", "title")]
 RENAME_TABLE = [AlterModelTable("thing", "example_renamed")]
 DELETE = [DeleteModel("Thing")]
 NEW_COLUMN = [AddField("thing", "code", IntegerField(null=True))]
-STOPS, BREAKS, DROPPED = DependentEffect
+STOPS, BREAKS, DROPPED, _ = DependentEffect
 
 VIEW = "CREATE VIEW example_view AS SELECT id, name FROM example_thing"
 FOREIGN_KEY = (
@@ -284,8 +285,9 @@ def prepare(planted, operations):
         execute(statement)
     migration = Migration("0002_more", "example")
     migration.operations = deepcopy(operations)
-    *_, planned, _ = _analyze_plan(SchemaTracker(state.clone()), [deepcopy(migration)])
-    found = list(find_affected_dependents(Context(connection=connection), planned, state))
+    *_, planned, code = _analyze_plan(SchemaTracker(state.clone()), [deepcopy(migration)])
+    context, plan = Context(connection=connection), ("example.0002_more",)
+    found = list(find_affected_dependents(context, planned, state, code, plan))
     return state, migration, found
 
 
@@ -346,3 +348,47 @@ def test_drop_statement_lets_the_migration_run(planted_objects, planted, operati
     for statement in dict.fromkeys(statements):
         execute(statement)
     assert not apply_migration(migration, state)
+
+
+def set_sizes(apps, _):
+    apps.get_model("example", "Thing").objects.update(size=1)
+
+
+def count_things(apps, _):
+    apps.get_model("example", "Thing").objects.count()
+
+
+def set_other_rows(apps, _):
+    apps.get_model("extras", "Tag").objects.filter(name="none").update(name="no")
+
+
+REFUSE = (
+    "CREATE TRIGGER example_trigger BEFORE UPDATE ON example_thing FOR EACH ROW "
+    "SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'immutable'"
+    if MYSQL
+    else FUNCTION.format("RAISE 'immutable';")
+    + "CREATE TRIGGER example_trigger BEFORE UPDATE ON example_thing FOR EACH ROW "
+    "EXECUTE FUNCTION example_code()"
+)
+DISABLE = "; ALTER TABLE example_thing DISABLE TRIGGER example_trigger"
+
+
+@pytest.mark.parametrize(
+    ("code", "planted", "is_found"),
+    [
+        pytest.param(set_sizes, REFUSE, True, id="code changes the rows"),
+        pytest.param(count_things, REFUSE, False, id="code reads the rows"),
+        pytest.param(set_other_rows, REFUSE, False, id="code changes other rows"),
+        pytest.param(set_sizes, "", False, id="no trigger"),
+        pytest.param(set_sizes, "" if MYSQL else REFUSE + DISABLE, False, id="disabled trigger"),
+    ],
+)
+def test_affected_dependents_a_trigger_runs_while_code_changes_rows(
+    planted_objects, code, planted, is_found
+):
+    _, _, found = prepare(planted, [RunPython(code)])
+    assert [each.effect for each in found] == [DependentEffect.RUNS] * is_found
+    execute("INSERT INTO example_thing (size) VALUES (0)")
+    if is_found:
+        with pytest.raises(DatabaseError), transaction.atomic():
+            execute("UPDATE example_thing SET size = 1")

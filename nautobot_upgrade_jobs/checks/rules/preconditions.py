@@ -143,7 +143,7 @@ def schema_dependent(trial_boot: TrialBoot, database: Database) -> Iterator[Find
             name,
             describe_effect(first, progress),
             fix=describe_remediation(first, database.vendor),
-            when=When.WINDOW if is_outage else When.NOW,
+            when=When.WINDOW if is_outage or first.effect is DependentEffect.RUNS else When.NOW,
             commands=(sql(drop_statement(first.dependent, database.vendor)),) if is_outage else (),
             impact=Impact.OUTAGE if is_outage else Impact.FEATURE_LOSS,
             evidence=tuple(

@@ -9,7 +9,12 @@ from typing import TYPE_CHECKING
 
 from django.db.migrations.state import ProjectState
 
-from ...facts.schema_dependents import AffectedDependent, DependentKind, SchemaDependent
+from ...facts.schema_dependents import (
+    AffectedDependent,
+    DependentEffect,
+    DependentKind,
+    SchemaDependent,
+)
 from ...migration_graph.dependent_simulation import DependentSimulation
 from ..context import Context
 from ..db.postgresql import is_visible_table
@@ -22,6 +27,8 @@ from .schema_tracker import (
     has_own_m2m_table,
     has_table,
 )
+from .source import Code
+from .source_text import find_referenced_models
 
 if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper
@@ -88,7 +95,7 @@ POSTGRESQL_TRIGGER_CODE = f"""
     FROM pg_trigger g
     JOIN pg_class t ON t.oid = g.tgrelid AND {is_visible_table("t")}
     JOIN pg_proc p ON p.oid = g.tgfoid
-    WHERE NOT g.tgisinternal
+    WHERE NOT g.tgisinternal AND g.tgenabled IN ('O', 'A')
 """  # noqa: S608 - a constant
 TABLE_COLUMNS = """
     SELECT table_name, column_name FROM information_schema.columns
@@ -118,7 +125,11 @@ MYSQL_FOREIGN_KEYS = """
 
 
 def find_affected_dependents(
-    context: Context, planned: Sequence[PlannedChange], before: ProjectState
+    context: Context,
+    planned: Sequence[PlannedChange],
+    before: ProjectState,
+    code: Sequence[Code] = (),
+    plan: Sequence[str] = (),
 ) -> Iterator[AffectedDependent]:
     """Yield what the planned changes do to objects that no migration created, in their order.
 
@@ -126,6 +137,8 @@ def find_affected_dependents(
         context: The database.
         planned: The changes of the plan, in order.
         before: The models before the plan.
+        code: The code that the plan runs.
+        plan: The keys of the migrations, in order.
     """
     connection = context.connection
     find = _postgresql_dependents if connection.vendor == "postgresql" else _mysql_dependents
@@ -135,6 +148,48 @@ def find_affected_dependents(
             yield AffectedDependent(
                 dependent, effect, each.migration, each.operation, each.migrations_before
             )
+    yield from _running_triggers(connection, before, code, plan)
+
+
+def _running_triggers(
+    connection: BaseDatabaseWrapper,
+    before: ProjectState,
+    code: Sequence[Code],
+    plan: Sequence[str],
+) -> Iterator[AffectedDependent]:
+    """Yield the enabled triggers on the tables of the models that writing code names."""
+    triggers = [
+        SchemaDependent(DependentKind.TRIGGER, name, table)
+        for name, table, _ in _read_triggers(connection)
+    ]
+    for each in code if triggers else ():
+        if not each.may_write:
+            continue
+        models = (
+            before.models.get((app, model)) for app, model in find_referenced_models(each.text)
+        )
+        tables = {
+            build_table_name(model.app_label, model.name_lower, model.options)
+            for model in models
+            if model
+        }
+        for trigger in triggers:
+            if trigger.table in tables:
+                number = plan.index(each.migration)
+                yield AffectedDependent(
+                    trigger, DependentEffect.RUNS, each.migration, each.operation, number
+                )
+
+
+def _read_triggers(connection: BaseDatabaseWrapper) -> list[tuple[str, str, str]]:
+    """Return the full name, the table and the code of each enabled trigger."""
+    if connection.vendor == "postgresql":
+        return list(fetch_rows(connection, POSTGRESQL_TRIGGER_CODE))
+    quote = connection.ops.quote_name
+    return [
+        (f"{quote(name)} on {quote(table)}", table, text)
+        for name, table, text in fetch_rows(connection, MYSQL_TRIGGER_CODE)
+    ]
 
 
 def _list_tables(state: ProjectState) -> frozenset[str]:
@@ -167,10 +222,8 @@ def _postgresql_dependents(
         ],
     )
     # The server knows on which table a trigger is, but not what its code reads.
-    code = fetch_rows(connection, POSTGRESQL_TRIGGER_CODE)
-    yield from _columns_in_triggers(
-        code, _columns_by_table(connection, "= ANY (current_schemas(false))")
-    )
+    columns = _columns_by_table(connection, "= ANY (current_schemas(false))")
+    yield from _columns_in_triggers(_read_triggers(connection), columns)
 
 
 def _mysql_dependents(
@@ -201,10 +254,7 @@ def _mysql_dependents(
         if owner not in tables:
             full_name = f"{quote(name)} on {quote(owner)}"
             yield SchemaDependent(DependentKind.FOREIGN_KEY, full_name, table, column)
-    code = [
-        (f"{quote(name)} on {quote(table)}", table, text)
-        for name, table, text in fetch_rows(connection, MYSQL_TRIGGER_CODE)
-    ]
+    code = _read_triggers(connection)
     for full_name, table, _ in code:
         yield SchemaDependent(DependentKind.TRIGGER, full_name, table)
     yield from _columns_in_triggers(code, columns)

@@ -311,6 +311,7 @@ STOPPED_BY_VIEW = affects(VIEW, DependentEffect.STOPS)
 DROPPED_VIEW = affects(VIEW, DependentEffect.DROPPED, "dcim.0066", "RemoveField", 8)
 BROKEN_VIEW = affects(VIEW, DependentEffect.BREAKS, "dcim.0066", "RemoveField", 8)
 BROKEN_TRIGGER = affects(TRIGGER, DependentEffect.BREAKS, "dcim.0066", "RemoveField", 8)
+RUNNING_TRIGGER = affects(TRIGGER, DependentEffect.RUNS, "extras.0130", "RunPython", 8)
 VIEW_NAME, TRIGGER_NAME = "view public.names", "trigger audit on public.dcim_device"
 
 
@@ -332,6 +333,7 @@ def boot_with_dependents(affected):
             [("blocker", VIEW_NAME), ("blocker", TRIGGER_NAME)],
             id="the worst effect on each object",
         ),
+        pytest.param((RUNNING_TRIGGER,), [("warning", TRIGGER_NAME)], id="running trigger"),
         pytest.param(Unavailable("permission denied"), "skipped", id="unknown"),
     ],
 )
