@@ -10,12 +10,13 @@ from .context import Context
 from .db.postgresql import is_visible_table
 from .db.sql import fetch_rows
 
-# Each query returns: table, name, description. The queries for indexes and constraints also return
-# whether the server uses the index or enforces the constraint.
+# Each query returns: table, name, description, and a condition: whether a row needs no value for
+# the column, whether the server uses the index, and whether it enforces the constraint.
 POSTGRESQL_QUERIES = {
     "columns": """
         SELECT c.relname, a.attname, format_type(a.atttypid, a.atttypmod)
-               || CASE WHEN a.attnotnull THEN ' not null' ELSE '' END
+               || CASE WHEN a.attnotnull THEN ' not null' ELSE '' END,
+               NOT a.attnotnull OR a.atthasdef OR a.attidentity <> ''
         FROM pg_class c
         JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
         WHERE {visible} AND c.relkind IN ('r', 'p')
@@ -39,7 +40,8 @@ POSTGRESQL_QUERIES = {
 MYSQL_QUERIES = {
     "columns": """
         SELECT table_name, column_name,
-               concat(column_type, if(is_nullable = 'NO', ' not null', ''))
+               concat(column_type, if(is_nullable = 'NO', ' not null', '')),
+               is_nullable = 'YES' OR column_default IS NOT NULL OR extra <> ''
         FROM information_schema.columns WHERE table_schema = database()
     """,
     "indexes": """
@@ -85,8 +87,9 @@ def collect(context: Context) -> Schema:
     rows = {name: fetch_rows(connection, query.format(**parts)) for name, query in queries.items()}
     return Schema(
         **{name: _build_listing(part) for name, part in rows.items()},
-        invalid_indexes=_list_invalid(rows["indexes"]),
-        unvalidated_constraints=_list_invalid(rows["constraints"]),
+        invalid_indexes=_list_unmet(rows["indexes"]),
+        unvalidated_constraints=_list_unmet(rows["constraints"]),
+        required_columns=_list_unmet(rows["columns"]),
     )
 
 
@@ -94,8 +97,8 @@ def _build_listing(rows: Iterable[tuple[Any, ...]]) -> Listing:
     return Listing({f"{table}.{name}": _decode_text(text) for table, name, text, *_ in rows})
 
 
-def _list_invalid(rows: Iterable[tuple[Any, ...]]) -> tuple[str, ...]:
-    return tuple(sorted(f"{table}.{name}" for table, name, _, is_valid in rows if not is_valid))
+def _list_unmet(rows: Iterable[tuple[Any, ...]]) -> tuple[str, ...]:
+    return tuple(sorted(f"{table}.{name}" for table, name, _, is_met in rows if not is_met))
 
 
 def _decode_text(text: str | bytes) -> str:

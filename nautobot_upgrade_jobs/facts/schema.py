@@ -21,3 +21,5 @@ class Schema:
     """``table.index`` of each index that the server does not use, as after a failed build."""
     unvalidated_constraints: tuple[str, ...] = ()
     """``table.constraint`` of each constraint that the server does not enforce for all rows."""
+    required_columns: tuple[str, ...] = ()
+    """``table.column`` of each column that needs a value and has no default."""

@@ -23,6 +23,9 @@ def repair_statements(drift: SchemaDrift, model: ExpectedTable, vendor: str) -> 
         separate = (each.sql for each in model.constraints if _needs_own_statement(each, model))
         return (model.sql, *separate)
     if drift.aspect == "column":
+        if drift.blocks_inserts:
+            nullable = ExpectedColumn(drift.subject, drift.actual.removesuffix(" not null"), True)
+            return (writer.alter_column(drift.table, nullable, "nullability"),)
         if column is None:
             return (writer.drop_column(drift.table, drift.subject),)
         constraints = [each for each in model.constraints if _covers_column(each, column.name)]

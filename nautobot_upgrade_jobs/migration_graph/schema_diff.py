@@ -39,6 +39,8 @@ class ActualTable:
     columns: dict[str, str]
     """By column name: type and nullability."""
     constraints: tuple[ActualConstraint, ...]
+    required_columns: frozenset[str] = frozenset()
+    """Columns that need a value and have no default."""
 
     def constraint(self, name: str) -> ActualConstraint:
         """Return a constraint or an index by name. If there are two, return the constraint."""
@@ -65,6 +67,8 @@ class SchemaDrift:
     constraint: ExpectedConstraint | None = None
     is_index: bool = False
     """Whether the actual object is an index, not a constraint."""
+    blocks_inserts: bool = False
+    """Whether Nautobot can add no row, because it knows no value for an additional column."""
 
 
 def actual_tables(schema: Schema) -> dict[str, ActualTable]:
@@ -84,8 +88,12 @@ def actual_tables(schema: Schema) -> dict[str, ActualTable]:
             constraints[table].append(
                 replace(parsed, is_valid=name not in invalid, is_index=listing is schema.indexes)
             )
+    required: dict[str, set[str]] = defaultdict(set)
+    for name in schema.required_columns:
+        table, _, column = name.partition(".")
+        required[table].add(column)
     return {
-        table: ActualTable(table_columns, tuple(constraints[table]))
+        table: ActualTable(table_columns, tuple(constraints[table]), frozenset(required[table]))
         for table, table_columns in columns.items()
     }
 
@@ -167,7 +175,15 @@ def _column_drift(table: str, model: ExpectedTable, actual: ActualTable) -> Iter
     expected_names = {column.name for column in model.columns}
     for name, description in actual.columns.items():
         if name not in expected_names:
-            yield SchemaDrift(table, name, "extra", "column", "no column", description)
+            yield SchemaDrift(
+                table,
+                name,
+                "extra",
+                "column",
+                "no column",
+                description,
+                blocks_inserts=name in actual.required_columns,
+            )
 
 
 def _missing_constraints(
@@ -206,9 +222,13 @@ def _unexpected_constraints(
     }
     extra_columns = set(actual.columns) - {column.name for column in model.columns}
     # A constraint and its index have the same name. The constraint is last.
+    invalid = {
+        each.name: each for each in actual.constraints if each.is_index and not each.is_valid
+    }
     for name, constraint in {each.name: each for each in actual.constraints}.items():
         kind, definition = constraint.kind, constraint.definition
-        if constraint.is_index and not constraint.is_valid:
+        if name in invalid:
+            definition = invalid[name].definition
             yield SchemaDrift(table, name, "invalid", "index", "a valid index", definition)
         elif not constraint.is_valid:
             expected = "a validated constraint"

@@ -88,6 +88,13 @@ SCHEMA = {
     "extra_column": of_schema(
         "ipam_rir", "ALTER TABLE ipam_rir ADD COLUMN former text", anywhere=True
     ),
+    "extra_column_that_needs_a_value": of_schema(
+        "ipam_service",
+        "DELETE FROM ipam_service",
+        "ALTER TABLE ipam_service ADD COLUMN ticket varchar(9) NOT NULL",
+        by_hand=("ALTER TABLE ipam_service DROP COLUMN ticket",),
+        anywhere=True,
+    ),
     "extra_unique_constraint": of_schema(
         "dcim_platform",
         "ALTER TABLE dcim_platform ADD CONSTRAINT mine UNIQUE (id, name)",

@@ -91,7 +91,7 @@ def _build_finding(
 def _drift_severity(deviation: SchemaDrift) -> Severity:
     """Return WARNING for a deviation that is slow or superfluous, BLOCKER for any other."""
     slow = deviation.aspect == "index" and deviation.kind in ("missing", "other", "invalid")
-    superfluous = deviation.kind in ("extra", "not validated")
+    superfluous = deviation.kind in ("extra", "not validated") and not deviation.blocks_inserts
     return Severity.WARNING if slow or superfluous else Severity.BLOCKER
 
 
@@ -109,6 +109,11 @@ def _describe_drift(deviation: SchemaDrift) -> str:
         return f"{subject} is {deviation.actual} instead of {deviation.expected}"
     noun = name_constraint_kind(aspect)
     noun = f"{noun} constraint" if aspect in ("unique", "check") else noun
+    if deviation.blocks_inserts:
+        return (
+            f"no migration creates the column {subject}, and Nautobot can add no row, because the "
+            "column needs a value and has no default"
+        )
     texts = {
         "missing": f"{noun} {subject} is missing" if deviation.subject else "it is missing",
         "other": f"{noun} {subject} is {deviation.actual}",

@@ -11,7 +11,7 @@ from nautobot_upgrade_jobs.facts.schema_dependents import (
 from nautobot_upgrade_jobs.migration_graph.dependent_simulation import DependentSimulation
 from nautobot_upgrade_jobs.migration_graph.schema_simulation import Action, ObjectChange
 
-STOPS, BREAKS, DROPPED = DependentEffect
+STOPS, BREAKS, DROPPED, _ = DependentEffect
 VIEW = SchemaDependent(DependentKind.VIEW, "v", "thing", "name")
 MYSQL_VIEW = SchemaDependent(DependentKind.VIEW, "v", "thing", "name", is_tracked=False)
 TRIGGER = SchemaDependent(DependentKind.TRIGGER, "t on thing", "thing")

@@ -82,6 +82,24 @@ NO_RACK = {
             id="other type",
         ),
         pytest.param(
+            {
+                "columns": {"dcim_device.extra": "text not null"},
+                "required_columns": ("dcim_device.extra",),
+            },
+            "postgresql",
+            ('ALTER TABLE "dcim_device" ALTER COLUMN "extra" DROP NOT NULL;',),
+            id="extra column that needs a value",
+        ),
+        pytest.param(
+            {
+                "columns": {"dcim_device.extra": "varchar(9) not null"},
+                "required_columns": ("dcim_device.extra",),
+            },
+            "mysql",
+            ("ALTER TABLE `dcim_device` MODIFY `extra` varchar(9) NULL;",),
+            id="extra column that needs a value, MySQL",
+        ),
+        pytest.param(
             {"columns": {"dcim_device.extra": "text"}},
             "postgresql",
             ('ALTER TABLE "dcim_device" DROP COLUMN "extra";',),

@@ -65,6 +65,14 @@ EXPECTED = {"dcim_device": model_table()}
             {"invalid_indexes": ("dcim_device.rack_1a2b",)},
             [("rack_1a2b", "invalid", "index")],
         ),
+        # The index of a constraint has the name of the constraint, which is valid.
+        (
+            {
+                "constraints": {"dcim_device.name_key": "UNIQUE (name)"},
+                "invalid_indexes": ("dcim_device.name_key",),
+            },
+            [("name_key", "invalid", "index")],
+        ),
         (
             {"constraints": {"dcim_device.mine": "UNIQUE (name, height)"}},
             [("mine", "extra", "unique")],

@@ -25,6 +25,19 @@ from tests.support.builders import facts, migrations, schema, target
             id="extra column",
         ),
         pytest.param(
+            {
+                "columns": {"dcim_device.mine": "text not null"},
+                "required_columns": ("dcim_device.mine",),
+            },
+            [("blocker", "dcim_device")],
+            id="extra column without which no row can be added",
+        ),
+        pytest.param(
+            {"columns": {"dcim_device.mine": "text not null"}},
+            [("warning", "dcim_device")],
+            id="extra column with a default",
+        ),
+        pytest.param(
             {"columns": {"dcim_device.mine": "text", "dcim_device.height": "bigint not null"}},
             [("blocker", "dcim_device")],
             id="extra column and another nullability",
