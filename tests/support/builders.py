@@ -329,7 +329,7 @@ def schema(**changes: Any) -> Schema:
     parts = {"columns": columns, "indexes": indexes, "constraints": constraints}
     validity = {
         name: changes.pop(name)
-        for name in ("invalid_indexes", "unvalidated_constraints")
+        for name in ("invalid_indexes", "unvalidated_constraints", "required_columns")
         if name in changes
     }
     for part, items in changes.items():
