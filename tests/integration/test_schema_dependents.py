@@ -29,10 +29,12 @@ from django.db.models import (
 
 from nautobot_upgrade_jobs.checks.dependent_text import drop_statement
 from nautobot_upgrade_jobs.collect.context import Context
+from nautobot_upgrade_jobs.collect.operations.dependent_objects import (
+    mysql_dependents,
+    postgresql_dependents,
+)
 from nautobot_upgrade_jobs.collect.operations.schema_dependents import (
     _list_tables,
-    _mysql_dependents,
-    _postgresql_dependents,
     find_affected_dependents,
 )
 from nautobot_upgrade_jobs.collect.operations.schema_tracker import SchemaTracker
@@ -302,7 +304,7 @@ def apply_migration(migration, state):
 
 
 def list_dependents(state):
-    find = _mysql_dependents if MYSQL else _postgresql_dependents
+    find = mysql_dependents if MYSQL else postgresql_dependents
     return {each.name for each in find(connection, _list_tables(state))}
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from django.db.migrations.state import ProjectState
@@ -17,8 +15,7 @@ from ...facts.schema_dependents import (
 )
 from ...migration_graph.dependent_simulation import DependentSimulation
 from ..context import Context
-from ..db.postgresql import is_visible_table
-from ..db.sql import fetch_rows
+from .dependent_objects import mysql_dependents, postgresql_dependents, read_triggers
 from .schema_conflicts import PlannedChange
 from .schema_tracker import (
     TableRef,
@@ -32,96 +29,6 @@ from .source_text import find_referenced_models
 
 if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper
-
-# An index, a check, a default and a sequence are part of the table. Only a generated column is both
-# part of the table and an object that depends on another column. The server records the dependency
-# for the column or for its default (PostgreSQL 18).
-POSTGRESQL_QUERY = f"""
-    SELECT DISTINCT
-        CASE d.classid
-            WHEN 'pg_rewrite'::regclass THEN
-                CASE WHEN w.rulename <> '_RETURN' THEN 'rule'
-                     WHEN c.relkind = 'm' THEN 'materialized view' ELSE 'view' END
-            WHEN 'pg_trigger'::regclass THEN 'trigger'
-            WHEN 'pg_proc'::regclass THEN 'function'
-            WHEN 'pg_policy'::regclass THEN 'policy'
-            WHEN 'pg_publication_rel'::regclass THEN 'publication'
-            WHEN 'pg_constraint'::regclass THEN 'foreign key'
-            ELSE 'generated column'
-        END,
-        CASE WHEN w.rulename = '_RETURN'
-             THEN (pg_identify_object('pg_class'::regclass, w.ev_class, 0)).identity
-             WHEN e.oid IS NOT NULL
-             THEN (pg_identify_object('pg_class'::regclass, e.adrelid, e.adnum)).identity
-             ELSE i.identity END,
-        t.relname, coalesce(a.attname, ''), k.conrelid::regclass::text
-    FROM pg_depend d
-    JOIN pg_class t ON d.refclassid = 'pg_class'::regclass AND t.oid = d.refobjid
-        AND t.relkind IN ('r', 'p') AND {is_visible_table("t")}
-    LEFT JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = d.refobjsubid
-        AND d.refobjsubid > 0
-    LEFT JOIN pg_rewrite w ON d.classid = 'pg_rewrite'::regclass AND w.oid = d.objid
-    LEFT JOIN pg_class c ON c.oid = w.ev_class
-    LEFT JOIN pg_trigger g ON d.classid = 'pg_trigger'::regclass AND g.oid = d.objid
-    LEFT JOIN pg_constraint k ON d.classid = 'pg_constraint'::regclass AND k.oid = d.objid
-    LEFT JOIN pg_attrdef e ON d.classid = 'pg_attrdef'::regclass AND e.oid = d.objid
-    LEFT JOIN pg_attribute f ON f.attrelid = e.adrelid AND f.attnum = e.adnum
-    CROSS JOIN LATERAL pg_identify_object(d.classid, d.objid, d.objsubid) i
-    WHERE d.deptype IN ('n', 'a')
-        AND (
-            d.classid IN ('pg_rewrite'::regclass, 'pg_proc'::regclass, 'pg_policy'::regclass,
-                          'pg_publication_rel'::regclass)
-            OR NOT g.tgisinternal
-            OR (k.contype = 'f' AND k.confrelid = t.oid AND k.conrelid <> t.oid)
-            OR (d.classid = 'pg_class'::regclass AND d.objid = t.oid AND d.objsubid > 0)
-            OR (f.attgenerated <> '' AND d.refobjsubid <> e.adnum)
-        )
-    ORDER BY 1, 2, 3, 4
-"""  # noqa: S608 - a constant
-POSTGRESQL_VIEWS_ON_VIEWS = """
-    SELECT DISTINCT CASE c.relkind WHEN 'm' THEN 'materialized view' ELSE 'view' END,
-        (pg_identify_object('pg_class'::regclass, c.oid, 0)).identity,
-        (pg_identify_object('pg_class'::regclass, d.refobjid, 0)).identity
-    FROM pg_depend d
-    JOIN pg_rewrite w ON d.classid = 'pg_rewrite'::regclass AND w.oid = d.objid
-        AND w.rulename = '_RETURN'
-    JOIN pg_class c ON c.oid = w.ev_class
-    JOIN pg_class v ON d.refclassid = 'pg_class'::regclass AND v.oid = d.refobjid
-        AND v.relkind IN ('v', 'm') AND v.oid <> c.oid
-    ORDER BY 2, 3
-"""
-POSTGRESQL_TRIGGER_CODE = f"""
-    SELECT (pg_identify_object('pg_trigger'::regclass, g.oid, 0)).identity, t.relname, p.prosrc
-    FROM pg_trigger g
-    JOIN pg_class t ON t.oid = g.tgrelid AND {is_visible_table("t")}
-    JOIN pg_proc p ON p.oid = g.tgfoid
-    WHERE NOT g.tgisinternal AND g.tgenabled IN ('O', 'A')
-"""  # noqa: S608 - a constant
-TABLE_COLUMNS = """
-    SELECT table_name, column_name FROM information_schema.columns
-    WHERE table_schema {schema}
-"""
-MYSQL_VIEWS = """
-    SELECT v.table_name, u.table_name, v.view_definition
-    FROM information_schema.view_table_usage u
-    JOIN information_schema.views v
-        ON v.table_schema = u.view_schema AND v.table_name = u.view_name
-    WHERE u.table_schema = database() AND u.view_schema = database()
-"""
-MYSQL_TRIGGER_CODE = """
-    SELECT trigger_name, event_object_table, action_statement FROM information_schema.triggers
-    WHERE event_object_schema = database()
-"""
-MYSQL_GENERATED = """
-    SELECT column_name, table_name, generation_expression FROM information_schema.columns
-    WHERE table_schema = database() AND generation_expression <> ''
-"""
-MYSQL_FOREIGN_KEYS = """
-    SELECT constraint_name, table_name, referenced_table_name, referenced_column_name
-    FROM information_schema.key_column_usage
-    WHERE referenced_table_schema = database() AND table_schema = database()
-        AND table_name <> referenced_table_name
-"""
 
 
 def find_affected_dependents(
@@ -141,7 +48,7 @@ def find_affected_dependents(
         plan: The keys of the migrations, in order.
     """
     connection = context.connection
-    find = _postgresql_dependents if connection.vendor == "postgresql" else _mysql_dependents
+    find = postgresql_dependents if connection.vendor == "postgresql" else mysql_dependents
     simulation = DependentSimulation(find(connection, _list_tables(before)), connection.vendor)
     for each in planned:
         for dependent, effect in simulation.apply(each.change):
@@ -160,7 +67,7 @@ def _running_triggers(
     """Yield the enabled triggers on the tables of the models that writing code names."""
     triggers = [
         SchemaDependent(DependentKind.TRIGGER, name, table)
-        for name, table, _ in _read_triggers(connection)
+        for name, table, _ in read_triggers(connection)
     ]
     for each in code if triggers else ():
         if not each.may_write:
@@ -181,17 +88,6 @@ def _running_triggers(
                 )
 
 
-def _read_triggers(connection: BaseDatabaseWrapper) -> list[tuple[str, str, str]]:
-    """Return the full name, the table and the code of each enabled trigger."""
-    if connection.vendor == "postgresql":
-        return list(fetch_rows(connection, POSTGRESQL_TRIGGER_CODE))
-    quote = connection.ops.quote_name
-    return [
-        (f"{quote(name)} on {quote(table)}", table, text)
-        for name, table, text in fetch_rows(connection, MYSQL_TRIGGER_CODE)
-    ]
-
-
 def _list_tables(state: ProjectState) -> frozenset[str]:
     """Return the tables that migrations have created."""
     tables = set()
@@ -205,104 +101,3 @@ def _list_tables(state: ProjectState) -> frozenset[str]:
                 if has_own_m2m_table(field)
             )
     return frozenset(tables)
-
-
-def _postgresql_dependents(
-    connection: BaseDatabaseWrapper, tables: Collection[str]
-) -> Iterator[SchemaDependent]:
-    yield from _with_views_on_views(
-        [
-            SchemaDependent(DependentKind(kind), name, table, column)
-            for kind, name, table, column, owner in fetch_rows(connection, POSTGRESQL_QUERY)
-            if (owner or "").strip('"') not in tables
-        ],
-        [
-            (DependentKind(kind), outer, inner)
-            for kind, outer, inner in fetch_rows(connection, POSTGRESQL_VIEWS_ON_VIEWS)
-        ],
-    )
-    # The server knows on which table a trigger is, but not what its code reads.
-    columns = _columns_by_table(connection, "= ANY (current_schemas(false))")
-    yield from _columns_in_triggers(_read_triggers(connection), columns)
-
-
-def _mysql_dependents(
-    connection: BaseDatabaseWrapper, tables: Collection[str]
-) -> Iterator[SchemaDependent]:
-    quote = connection.ops.quote_name
-    columns = _columns_by_table(connection, "= database()")
-    views = fetch_rows(connection, MYSQL_VIEWS)
-    names = {view for view, *_ in views}
-    yield from _with_views_on_views(
-        [
-            SchemaDependent(DependentKind.VIEW, quote(view), table, column, is_tracked=False)
-            for view, table, definition in views
-            if table not in names
-            for column in ("", *_quoted_names(definition, columns.get(table, [])))
-        ],
-        [
-            (DependentKind.VIEW, quote(view), quote(table))
-            for view, table, _ in views
-            if table in names
-        ],
-    )
-    for name, table, expression in fetch_rows(connection, MYSQL_GENERATED):
-        for column in _quoted_names(expression, columns[table]):
-            full_name = f"{quote(table)}.{quote(name)}"
-            yield SchemaDependent(DependentKind.GENERATED_COLUMN, full_name, table, column)
-    for name, owner, table, column in fetch_rows(connection, MYSQL_FOREIGN_KEYS):
-        if owner not in tables:
-            full_name = f"{quote(name)} on {quote(owner)}"
-            yield SchemaDependent(DependentKind.FOREIGN_KEY, full_name, table, column)
-    code = _read_triggers(connection)
-    for full_name, table, _ in code:
-        yield SchemaDependent(DependentKind.TRIGGER, full_name, table)
-    yield from _columns_in_triggers(code, columns)
-
-
-def _with_views_on_views(
-    dependents: Sequence[SchemaDependent], views: Sequence[tuple[DependentKind, str, str]]
-) -> Iterator[SchemaDependent]:
-    """Yield dependents, each after the views on it, because these must be dropped first.
-
-    A view on a view uses all tables and columns that the inner view uses.
-
-    Args:
-        dependents: The objects that use a table directly.
-        views: Of each view on a view: its kind, its name, and the name of the inner view.
-    """
-    for dependent in dependents:
-        outer = [
-            replace(dependent, kind=kind, name=name)
-            for kind, name, inner in views
-            if inner == dependent.name
-        ]
-        yield from _with_views_on_views(outer, views)
-        yield dependent
-
-
-def _columns_in_triggers(
-    triggers: Sequence[tuple[str, str, str]], columns: Mapping[str, Sequence[str]]
-) -> Iterator[SchemaDependent]:
-    """Yield the columns of its table that the code of a trigger names as ``NEW.x`` or ``OLD.x``.
-
-    Args:
-        triggers: The name, the table and the code of each trigger.
-        columns: The columns of each table.
-    """
-    for name, table, code in triggers:
-        for column in columns[table]:
-            if re.search(rf"\b(NEW|OLD)\s*\.\s*[\"`]?{re.escape(column)}\b", code, re.IGNORECASE):
-                yield SchemaDependent(DependentKind.TRIGGER, name, table, column, is_tracked=False)
-
-
-def _columns_by_table(connection: BaseDatabaseWrapper, schema: str) -> dict[str, list[str]]:
-    columns: dict[str, list[str]] = {}
-    for table, column in fetch_rows(connection, TABLE_COLUMNS.format(schema=schema)):
-        columns.setdefault(table, []).append(column)
-    return columns
-
-
-def _quoted_names(text: str, names: Sequence[str]) -> Iterator[str]:
-    """Yield the names in a definition. MySQL quotes each name in what it stores."""
-    return (name for name in names if f"`{name}`" in text)
