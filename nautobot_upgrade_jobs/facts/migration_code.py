@@ -36,6 +36,8 @@ class MigrationCode:
     """Names of the fields and columns that the code assigns."""
     raises: tuple[str, ...] = ()
     """Exceptions of its own raise and assert statements, each with its conditions."""
+    required_rows: tuple[str, ...] = ()
+    """Queries of its own that fail unless exactly one row matches."""
 
     @property
     def is_core(self) -> bool:

@@ -72,5 +72,7 @@ def _describe_code(code: MigrationCode) -> str:
         parts.append(f"uses {', '.join(code.models)}")
     if code.raises:
         parts.append(f"can stop with {plural(len(code.raises), 'exception')}")
+    if code.required_rows:
+        parts.append(f"stops unless exactly one row matches {', '.join(code.required_rows)}")
     where = f", {code.location}" if code.location else ""
     return f"{code.migration} ({code.operation}{where}): {'; '.join(parts)}"

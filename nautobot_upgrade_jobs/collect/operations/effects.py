@@ -25,6 +25,9 @@ class CodeEffects:
     raises: list[str] = field(default_factory=list)
     """The exceptions that its own statements raise, each with the conditions around it."""
 
+    required_rows: list[str] = field(default_factory=list)
+    """The queries that fail unless exactly one row matches."""
+
     @property
     def changes_rows(self) -> bool:
         """Whether the code may change or delete existing rows."""
@@ -45,6 +48,7 @@ class CodeEffects:
         self.saves |= other.saves
         self.changes_schema |= other.changes_schema
         self.raises += other.raises
+        self.required_rows += other.required_rows
 
     def may_fix(
         self, kind: PreconditionKind, names: Iterable[str], *, with_deletions: bool = True

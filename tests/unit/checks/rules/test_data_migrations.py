@@ -35,6 +35,13 @@ CORE = MigrationCode(
     raises=("ApprovalRequiredScheduledJobsError(text) if jobs.exists()",),
 )
 STATEMENT = MigrationCode("example.0004_sql", "RunSQL", CodeAccess.WRITES)
+INDEX = MigrationCode("example.0006_index", "RunSQL", CodeAccess.SCHEMA)
+NEEDS_ROW = MigrationCode(
+    "example.0007_default",
+    "RunPython",
+    CodeAccess.READS,
+    required_rows=("Thing.objects.get(name='default')",),
+)
 UNKNOWN = MigrationCode("example.0005_compiled", "RunPython", CodeAccess.UNKNOWN)
 
 
@@ -78,7 +85,7 @@ def test_unrehearsed_code_lists_all_code_once(findings_of, boot, expected):
 
 
 def test_unrehearsed_code_says_what_the_source_shows():
-    (found,) = unrehearsed_code(boot_with(FILL, REFUSE, CORE, STATEMENT, UNKNOWN))
+    (found,) = unrehearsed_code(boot_with(FILL, REFUSE, CORE, STATEMENT, UNKNOWN, INDEX, NEEDS_ROW))
     assert found.evidence == (
         "example.0002_fill (RunPython, example/migrations/0002_fill.py:7): writes name, size; uses"
         " example.thing",
@@ -89,4 +96,8 @@ def test_unrehearsed_code_says_what_the_source_shows():
         " with 1 exception",
         "example.0004_sql (RunSQL): writes",
         "example.0005_compiled (RunPython): has no readable source, and may write anything",
+        "example.0006_index (RunSQL): changes the schema by SQL, which was not compared with the"
+        " rows",
+        "example.0007_default (RunPython): only reads; stops unless exactly one row matches"
+        " Thing.objects.get(name='default')",
     )

@@ -178,3 +178,36 @@ def test_read_sql_reads_columns_and_statements(sql, fields, unknown, deletes):
         unknown,
         deletes,
     )
+
+
+@pytest.mark.parametrize(
+    ("body", "queries"),
+    [
+        ("thing = Thing.objects.get(name='default')", ["Thing.objects.get(name='default')"]),
+        (
+            "Thing._default_manager.filter(a=1).get().save()",
+            ["Thing._default_manager.filter(a=1).get()"],
+        ),
+        ("if Thing.objects.get(a=1).size:\n    pass", ["Thing.objects.get(a=1)"]),
+        (
+            "try:\n    fix()\nexcept KeyError:\n    Thing.objects.get(a=1)",
+            ["Thing.objects.get(a=1)"],
+        ),
+        (
+            "try:\n    Thing.objects.get(a=1)\nexcept KeyError:\n    pass",
+            ["Thing.objects.get(a=1)"],
+        ),
+        ("try:\n    Thing.objects.get(a=1)\nexcept Thing.DoesNotExist:\n    pass", []),
+        ("try:\n    Thing.objects.get(a=1)\nexcept Exception:\n    pass", []),
+        ("sizes.get('default')", []),
+        ("Thing.objects.get_or_create(name='default')", []),
+        ("Thing.objects.first()", []),
+    ],
+)
+def test_required_rows_are_the_queries_whose_error_is_not_caught(body, queries):
+    assert effects_of(body).required_rows == queries
+
+
+def test_changes_schema_of_statements():
+    assert effects_of("execute('CREATE UNIQUE INDEX a ON b (c)')").changes_schema
+    assert not effects_of("execute('SELECT 1')").changes_schema
