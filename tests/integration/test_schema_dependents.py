@@ -68,6 +68,11 @@ FOREIGN_KEY = (
     "CONSTRAINT lost_fk FOREIGN KEY (thing_id) REFERENCES example_thing (id))"
 )
 FUNCTION = "CREATE FUNCTION example_code() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {} END $$;"
+VIEW_ON_FUNCTION = (
+    "CREATE FUNCTION example_names() RETURNS SETOF varchar LANGUAGE sql "
+    "BEGIN ATOMIC SELECT name FROM example_thing; END; "
+    "CREATE VIEW example_outer AS SELECT * FROM example_names()"
+)
 VIEW_ON_VIEW = f"{VIEW}; CREATE VIEW example_outer AS SELECT name FROM example_view"
 POSTGRESQL_CASES = {
     "view on a view, new type": (VIEW_ON_VIEW, LONGER_NAME, [STOPS]),
@@ -194,6 +199,14 @@ POSTGRESQL_CASES = {
         DROP_NAME,
         [DROPPED],
     ),
+    "view on a function": (VIEW_ON_FUNCTION, LONGER_NAME, [STOPS]),
+    "view on a function, column dropped": (VIEW_ON_FUNCTION, DROP_NAME, [DROPPED]),
+    "function on a view": (
+        f"{VIEW}; CREATE FUNCTION example_names() RETURNS SETOF varchar LANGUAGE sql "
+        "BEGIN ATOMIC SELECT name FROM example_view; END",
+        LONGER_NAME,
+        [STOPS],
+    ),
     "index": ("CREATE INDEX example_own ON example_thing (name)", LONGER_NAME, []),
     "check": ("ALTER TABLE example_thing ADD CHECK (name <> 'x')", DROP_NAME, []),
     "nothing": ("", [*LONGER_NAME, *DROP_NAME, *DELETE], []),
@@ -265,7 +278,7 @@ REMOVE_PLANTED = """
     DROP SCHEMA IF EXISTS example_schema CASCADE;
     DROP PUBLICATION IF EXISTS example_publication;
     DROP FUNCTION IF EXISTS example_code() CASCADE;
-    DROP FUNCTION IF EXISTS example_names();
+    DROP FUNCTION IF EXISTS example_names() CASCADE;
     DO $$ BEGIN
         EXECUTE coalesce(
             (SELECT format('DROP %s VIEW example_view',

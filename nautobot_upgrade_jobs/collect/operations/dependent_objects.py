@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ...facts.schema_dependents import DependentKind, SchemaDependent
-from ..db.postgresql import is_visible_table
+from ..db.postgresql import FIRST_NORMAL_OBJECT_ID, is_visible_table
 from ..db.sql import fetch_rows
 
 if TYPE_CHECKING:
@@ -59,18 +59,28 @@ POSTGRESQL_QUERY = f"""
         )
     ORDER BY 1, 2, 3, 4
 """  # noqa: S608 - a constant
-POSTGRESQL_VIEWS_ON_VIEWS = """
-    SELECT DISTINCT CASE c.relkind WHEN 'm' THEN 'materialized view' ELSE 'view' END,
-        (pg_identify_object('pg_class'::regclass, c.oid, 0)).identity,
-        (pg_identify_object('pg_class'::regclass, d.refobjid, 0)).identity
+POSTGRESQL_OBJECTS_ON_OBJECTS = f"""
+    SELECT DISTINCT
+        CASE WHEN w.oid IS NULL THEN 'function'
+             WHEN c.relkind = 'm' THEN 'materialized view' ELSE 'view' END,
+        (pg_identify_object(
+            CASE WHEN w.oid IS NULL THEN d.classid ELSE 'pg_class'::regclass END,
+            coalesce(c.oid, d.objid), 0)).identity,
+        (pg_identify_object(d.refclassid, d.refobjid, 0)).identity
     FROM pg_depend d
-    JOIN pg_rewrite w ON d.classid = 'pg_rewrite'::regclass AND w.oid = d.objid
+    LEFT JOIN pg_rewrite w ON d.classid = 'pg_rewrite'::regclass AND w.oid = d.objid
         AND w.rulename = '_RETURN'
-    JOIN pg_class c ON c.oid = w.ev_class
-    JOIN pg_class v ON d.refclassid = 'pg_class'::regclass AND v.oid = d.refobjid
-        AND v.relkind IN ('v', 'm') AND v.oid <> c.oid
+    LEFT JOIN pg_class c ON c.oid = w.ev_class
+    LEFT JOIN pg_class v ON d.refclassid = 'pg_class'::regclass AND v.oid = d.refobjid
+    WHERE d.deptype = 'n' AND (w.oid IS NOT NULL OR d.classid = 'pg_proc'::regclass)
+        AND (
+            (v.relkind IN ('v', 'm') AND v.oid IS DISTINCT FROM c.oid)
+            OR (d.refclassid = 'pg_proc'::regclass AND d.refobjid <> d.objid
+                AND d.refobjid >= {FIRST_NORMAL_OBJECT_ID})
+        )
     ORDER BY 2, 3
-"""
+"""  # noqa: S608 - a constant
+"""Views and functions that use another view or function."""
 POSTGRESQL_TRIGGER_CODE = f"""
     SELECT (pg_identify_object('pg_trigger'::regclass, g.oid, 0)).identity, t.relname, p.prosrc
     FROM pg_trigger g
@@ -125,7 +135,7 @@ def postgresql_dependents(
         connection: The database.
         tables: The tables that migrations have created.
     """
-    yield from _with_views_on_views(
+    yield from _with_objects_on_objects(
         [
             SchemaDependent(DependentKind(kind), name, table, column)
             for kind, name, table, column, owner in fetch_rows(connection, POSTGRESQL_QUERY)
@@ -133,7 +143,7 @@ def postgresql_dependents(
         ],
         [
             (DependentKind(kind), outer, inner)
-            for kind, outer, inner in fetch_rows(connection, POSTGRESQL_VIEWS_ON_VIEWS)
+            for kind, outer, inner in fetch_rows(connection, POSTGRESQL_OBJECTS_ON_OBJECTS)
         ],
     )
     # The server knows on which table a trigger is, but not what its code reads.
@@ -149,7 +159,7 @@ def mysql_dependents(
     columns = _columns_by_table(connection, "= database()")
     views = fetch_rows(connection, MYSQL_VIEWS)
     names = {view for view, *_ in views}
-    yield from _with_views_on_views(
+    yield from _with_objects_on_objects(
         [
             SchemaDependent(DependentKind.VIEW, quote(view), table, column, is_tracked=False)
             for view, table, definition in views
@@ -176,24 +186,27 @@ def mysql_dependents(
     yield from _columns_in_triggers(code, columns)
 
 
-def _with_views_on_views(
-    dependents: Sequence[SchemaDependent], views: Sequence[tuple[DependentKind, str, str]]
+def _with_objects_on_objects(
+    dependents: Sequence[SchemaDependent],
+    uses: Sequence[tuple[DependentKind, str, str]],
+    inside: frozenset[str] = frozenset(),
 ) -> Iterator[SchemaDependent]:
-    """Yield dependents, each after the views on it, because these must be dropped first.
+    """Yield dependents, each after the objects on it, because these must be dropped first.
 
     A view on a view uses all tables and columns that the inner view uses.
 
     Args:
         dependents: The objects that use a table directly.
-        views: Of each view on a view: its kind, its name, and the name of the inner view.
+        uses: Of each object on another: its kind, its name, and the name of the inner object.
+        inside: The names of the inner objects, so that no object is visited twice on one path.
     """
     for dependent in dependents:
         outer = [
             replace(dependent, kind=kind, name=name)
-            for kind, name, inner in views
-            if inner == dependent.name
+            for kind, name, inner in uses
+            if inner == dependent.name and name not in inside
         ]
-        yield from _with_views_on_views(outer, views)
+        yield from _with_objects_on_objects(outer, uses, inside | {dependent.name})
         yield dependent
 
 
