@@ -82,7 +82,7 @@ def drop_statement(dependent: SchemaDependent, vendor: str) -> str:
     if kind is DependentKind.PUBLICATION:
         table, publication = _split_unquoted(name, " in publication ")
         return f"ALTER PUBLICATION {publication} DROP TABLE {table};"
-    if kind is DependentKind.GENERATED_COLUMN:
+    if kind in (DependentKind.GENERATED_COLUMN, DependentKind.ROW_COLUMN):
         table, column = _split_unquoted(name, ".")
         return f"ALTER TABLE {table} DROP COLUMN {column};"
     if kind is DependentKind.FOREIGN_KEY:

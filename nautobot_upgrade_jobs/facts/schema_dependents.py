@@ -18,6 +18,8 @@ class DependentKind(TextEnum):
     POLICY = "policy"
     PUBLICATION = "publication"
     GENERATED_COLUMN = "generated column"
+    ROW_COLUMN = "column with the row type"
+    """A column of another table whose values are whole rows of the table."""
     FOREIGN_KEY = "foreign key"
 
 

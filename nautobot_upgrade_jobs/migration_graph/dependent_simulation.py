@@ -82,12 +82,12 @@ class DependentSimulation:
         stops = change.changes_type and kind in STOP_A_TYPE_CHANGE[vendor]
         if dependent.is_tracked and stops:
             return DependentEffect.STOPS
-        if change.action is Action.ALTER:
+        is_column = change.object.kind is ObjectKind.COLUMN
+        if change.action is Action.ALTER or (kind is DependentKind.ROW_COLUMN and is_column):
             return None
         if not dependent.is_tracked:
             is_own_table = change.object.kind is ObjectKind.TABLE and kind is DependentKind.TRIGGER
             return None if is_own_table else DependentEffect.BREAKS
-        is_column = change.object.kind is ObjectKind.COLUMN
         if change.action is Action.DROP:
             is_own = kind is DependentKind.GENERATED_COLUMN and not is_column
             is_refused = kind in STOP_A_DROP[vendor] and not is_own

@@ -68,6 +68,7 @@ FOREIGN_KEY = (
     "CONSTRAINT lost_fk FOREIGN KEY (thing_id) REFERENCES example_thing (id))"
 )
 FUNCTION = "CREATE FUNCTION example_code() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {} END $$;"
+ROW_COLUMN = "CREATE TABLE lost (id integer PRIMARY KEY, old example_thing)"
 VIEW_ON_FUNCTION = (
     "CREATE FUNCTION example_names() RETURNS SETOF varchar LANGUAGE sql "
     "BEGIN ATOMIC SELECT name FROM example_thing; END; "
@@ -207,6 +208,11 @@ POSTGRESQL_CASES = {
         LONGER_NAME,
         [STOPS],
     ),
+    "row type, new type": (ROW_COLUMN, LONGER_NAME, [STOPS]),
+    "row type, column dropped": (ROW_COLUMN, DROP_NAME, []),
+    "row type, column renamed": (ROW_COLUMN, RENAME_NAME, []),
+    "row type, new column": (ROW_COLUMN, NEW_COLUMN, []),
+    "row type, table dropped": (ROW_COLUMN, DELETE, [DROPPED]),
     "index": ("CREATE INDEX example_own ON example_thing (name)", LONGER_NAME, []),
     "check": ("ALTER TABLE example_thing ADD CHECK (name <> 'x')", DROP_NAME, []),
     "nothing": ("", [*LONGER_NAME, *DROP_NAME, *DELETE], []),

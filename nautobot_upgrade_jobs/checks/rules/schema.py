@@ -135,6 +135,11 @@ def _build_remediation(deviations: list[SchemaDrift]) -> str:
             " They create an empty table or column. Only the last backup contains its previous"
             " data."
         )
+    if any(deviation.kind == "invalid" for deviation in deviations):
+        text += (
+            " A unique index stays invalid while rows have the same values. If REINDEX reports a"
+            " duplicate key, correct these rows first."
+        )
     if any(deviation.kind == "extra" for deviation in deviations):
         text += (
             " An additional column, index or constraint may be intentional. Ask the person who"

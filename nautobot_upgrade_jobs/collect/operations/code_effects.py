@@ -8,7 +8,8 @@ as writing any field.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 
 from .effects import CodeEffects
 from .sql_effects import is_sql, read_statements
@@ -16,6 +17,7 @@ from .sql_effects import is_sql, read_statements
 INSERTED = "\0"
 """Stands for an expression in a formatted string."""
 MANAGERS = frozenset({"objects", "_default_manager", "_base_manager"})
+QUERYSET_METHODS = frozenset({"all", "exclude", "filter", "order_by", "using"})
 CREATING_METHODS = frozenset({"create", "get_or_create", "update_or_create", "bulk_create"})
 DELETING_METHODS = frozenset({"delete", "_raw_delete"})
 RELATION_METHODS = frozenset({"add", "set", "remove", "clear"})
@@ -54,15 +56,55 @@ def read_function(source: str, *, with_raises: bool) -> CodeEffects:
     """
     tree, effects = ast.parse(source), CodeEffects()
     called = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
+    models = dict(_model_variables(tree))
     for node in ast.walk(tree):
-        _read_node(node, effects, is_called=id(node) in called)
+        _read_node(node, effects, models, is_called=id(node) in called)
     if with_raises:
         effects.raises += _list_raises(tree, ())
         effects.required_rows += _list_required_rows(tree)
     return effects
 
 
-def _read_node(node: ast.AST, effects: CodeEffects, *, is_called: bool) -> None:
+def _model_variables(tree: ast.AST) -> Iterator[tuple[str, str]]:
+    """Yield the variables that a function sets once, to a model that it gets by name."""
+    assigned = [
+        (target.id, node.value)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Assign)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    ]
+    names = Counter(name for name, _ in assigned)
+    for name, value in assigned:
+        if names[name] == 1 and (model := _model_of(value, {})):
+            yield name, model
+
+
+def _model_of(node: ast.AST, models: Mapping[str, str]) -> str:
+    """Return the model whose rows an expression selects, in lower case; empty if unknown.
+
+    The expression is a model, or a chain of methods of its manager and its querysets.
+    """
+    while True:
+        if isinstance(node, ast.Name):
+            return models.get(node.id, "")
+        if not isinstance(node, ast.Call):
+            if not isinstance(node, ast.Attribute) or node.attr not in MANAGERS:
+                return ""
+            node = node.value
+        elif getattr(node.func, "attr", "") == "get_model":
+            last = node.args[-1] if node.args else None
+            is_text = isinstance(last, ast.Constant) and isinstance(last.value, str)
+            return str(last.value).rpartition(".")[2].lower() if is_text else ""
+        elif isinstance(node.func, ast.Attribute) and node.func.attr in QUERYSET_METHODS:
+            node = node.func.value
+        else:
+            return ""
+
+
+def _read_node(
+    node: ast.AST, effects: CodeEffects, models: Mapping[str, str], *, is_called: bool
+) -> None:
     if isinstance(node, ast.Attribute):
         if isinstance(node.ctx, ast.Store):
             effects.fields.add(node.attr)
@@ -71,7 +113,7 @@ def _read_node(node: ast.AST, effects: CodeEffects, *, is_called: bool) -> None:
     elif isinstance(node, (ast.Constant, ast.JoinedStr, ast.BinOp)):
         _read_text(node, effects)
     elif isinstance(node, ast.Call):
-        _read_call(node, effects)
+        _read_call(node, effects, models)
     elif _is_dict_assignment(node):
         effects.writes_unknown_fields = True
 
@@ -113,7 +155,7 @@ def _method_name(name: str) -> str:
     return plain if plain in WRITING_METHODS else name
 
 
-def _read_call(node: ast.Call, effects: CodeEffects) -> None:
+def _read_call(node: ast.Call, effects: CodeEffects, models: Mapping[str, str]) -> None:
     """Add the effects of a call, by the name of the function or method."""
     name = _method_name(getattr(node.func, "attr", getattr(node.func, "id", "")))
     keywords = {each.arg: each.value for each in node.keywords}
@@ -125,7 +167,7 @@ def _read_call(node: ast.Call, effects: CodeEffects) -> None:
         is_writing = is_known and _method_name(str(attribute.value)) in WRITING_METHODS
         effects.writes_unknown_fields |= is_writing
     elif name in UPDATING_METHODS:
-        _read_update(name, node, keywords, effects)
+        _read_update(name, node, keywords, effects, models)
     elif name in EXECUTING_METHODS:
         statement = next(iter([*node.args, *keywords.values()]), None)
         is_text = isinstance(statement, ast.expr) and _is_whole_text(statement)
@@ -143,14 +185,23 @@ def _read_call(node: ast.Call, effects: CodeEffects) -> None:
 
 
 def _read_update(
-    name: str, node: ast.Call, keywords: dict[str | None, ast.expr], effects: CodeEffects
+    name: str,
+    node: ast.Call,
+    keywords: dict[str | None, ast.expr],
+    effects: CodeEffects,
+    models: Mapping[str, str],
 ) -> None:
     if name == "bulk_update":
         effects.saves = True
         _add_names(keywords.get("fields") or next(iter(node.args[1:2]), None), effects)
     elif keywords:
         effects.saves = True
-        effects.fields |= {each for each in keywords if each}
+        fields = {each for each in keywords if each}
+        receiver = node.func.value if isinstance(node.func, ast.Attribute) else node
+        if model := _model_of(receiver, models):
+            effects.bound_fields |= {(model, each) for each in fields}
+        else:
+            effects.fields |= fields
         effects.writes_unknown_fields |= None in keywords
     elif isinstance(node.func, ast.Attribute) and _is_attribute_of(node.func, "__dict__"):
         effects.writes_unknown_fields = True

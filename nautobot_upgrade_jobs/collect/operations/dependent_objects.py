@@ -59,6 +59,18 @@ POSTGRESQL_QUERY = f"""
         )
     ORDER BY 1, 2, 3, 4
 """  # noqa: S608 - a constant
+POSTGRESQL_ROW_COLUMNS = f"""
+    SELECT DISTINCT (pg_identify_object('pg_class'::regclass, a.attrelid, a.attnum)).identity,
+        t.relname, b.attname
+    FROM pg_class t
+    JOIN pg_type y ON y.oid = t.reltype
+    JOIN pg_attribute a ON a.atttypid IN (y.oid, y.typarray) AND NOT a.attisdropped
+    JOIN pg_class o ON o.oid = a.attrelid AND o.relkind IN ('r', 'p')
+    JOIN pg_attribute b ON b.attrelid = t.oid AND b.attnum > 0 AND NOT b.attisdropped
+    WHERE t.relkind IN ('r', 'p') AND {is_visible_table("t")}
+    ORDER BY 1, 2, 3
+"""  # noqa: S608 - a constant
+"""Columns whose type is the row type of a table. The server then refuses a new type of a column."""
 POSTGRESQL_OBJECTS_ON_OBJECTS = f"""
     SELECT DISTINCT
         CASE WHEN w.oid IS NULL THEN 'function'
@@ -147,6 +159,8 @@ def postgresql_dependents(
         ],
     )
     # The server knows on which table a trigger is, but not what its code reads.
+    for name, table, column in fetch_rows(connection, POSTGRESQL_ROW_COLUMNS):
+        yield SchemaDependent(DependentKind.ROW_COLUMN, name, table, column)
     columns = _columns_by_table(connection, "= ANY (current_schemas(false))")
     yield from _columns_in_triggers(read_triggers(connection), columns)
 

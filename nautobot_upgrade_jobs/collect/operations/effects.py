@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
 from ...facts.preconditions import PreconditionKind
@@ -13,7 +13,9 @@ class CodeEffects:
     """The columns that code may write, according to its source text."""
 
     fields: set[str] = field(default_factory=set)
-    """Names of the fields or columns that the code assigns."""
+    """Names of the fields or columns that the code assigns, of any model."""
+    bound_fields: set[tuple[str, str]] = field(default_factory=set)
+    """Fields that the code assigns by an update of all rows of one model: model, field."""
     writes_unknown_fields: bool = False
     """Whether the code also writes fields that its text does not name."""
     adds_rows: bool = False
@@ -41,6 +43,7 @@ class CodeEffects:
     def add(self, other: CodeEffects) -> None:
         """Add what other code may write and raise."""
         self.fields |= other.fields
+        self.bound_fields |= other.bound_fields
         self.writes_unknown_fields |= other.writes_unknown_fields
         self.adds_rows |= other.adds_rows
         self.deletes_rows |= other.deletes_rows
@@ -50,18 +53,32 @@ class CodeEffects:
         self.raises += other.raises
         self.required_rows += other.required_rows
 
+    @property
+    def field_names(self) -> set[str]:
+        """The names of all fields that the code assigns."""
+        return self.fields | {name for _, name in self.bound_fields}
+
     def may_fix(
-        self, kind: PreconditionKind, names: Iterable[str], *, with_deletions: bool = True
+        self,
+        kind: PreconditionKind,
+        names: Iterable[str],
+        models: Collection[str] = (),
+        *,
+        with_deletions: bool = True,
     ) -> bool:
         """Return whether the code may change rows so that they satisfy a precondition.
 
         Args:
             kind: The kind of the precondition.
             names: The names of its fields and columns.
+            models: The names of its model, in lower case; empty if any model may be meant.
             with_deletions: Whether to count the removal of rows.
         """
         if self.writes_unknown_fields or (with_deletions and self.deletes_rows):
             return True
         if kind is PreconditionKind.FOREIGN_KEY and self.adds_rows:
             return True
-        return not self.fields.isdisjoint(names)
+        fields = self.fields | {
+            name for model, name in self.bound_fields if not models or model in models
+        }
+        return not fields.isdisjoint(names)

@@ -35,9 +35,10 @@ class CodePart:
 
     def may_fix(self, kind: PreconditionKind, names: Iterable[str], models: Iterable[str]) -> bool:
         """Return whether it may change rows of one of the models; see `Code.may_fix`."""
-        if not self.effects.may_fix(kind, names):
+        own = frozenset(name.lower() for name in models)
+        if not self.effects.may_fix(kind, names, own):
             return False
-        is_deletion = not self.effects.may_fix(kind, names, with_deletions=False)
+        is_deletion = not self.effects.may_fix(kind, names, own, with_deletions=False)
         # A function that gets models itself deletes rows of these.
         return not is_deletion or "get_model" not in self.text or mentions(self.text, *models)
 
@@ -91,7 +92,7 @@ def describe_code(code: Code) -> MigrationCode:
         CodeAccess.UNKNOWN if code.parts is None else access,
         code.location,
         tuple(f"{app}.{model}" for app, model in find_referenced_models(code.text)),
-        tuple(sorted({name for each in effects for name in each.fields})),
+        tuple(sorted({name for each in effects for name in each.field_names})),
         tuple(dict.fromkeys(text for each in effects for text in each.raises)),
         tuple(dict.fromkeys(text for each in effects for text in each.required_rows)),
     )

@@ -211,3 +211,26 @@ def test_required_rows_are_the_queries_whose_error_is_not_caught(body, queries):
 def test_changes_schema_of_statements():
     assert effects_of("execute('CREATE UNIQUE INDEX a ON b (c)')").changes_schema
     assert not effects_of("execute('SELECT 1')").changes_schema
+
+
+GET_MODELS = "Other = apps.get_model('example', 'Other')\nThing = apps.get_model('example.Thing')\n"
+
+
+@pytest.mark.parametrize(
+    ("body", "is_of_thing"),
+    [
+        ("Other.objects.filter(a=1).update(size=1)", False),
+        ("apps.get_model('example', 'Other')._default_manager.update(size=1)", False),
+        ("Thing.objects.exclude(a=1).order_by('a').update(size=1)", True),
+        ("Other.objects.update(size=1)\nThing.objects.update(size=1)", True),
+        ("Other.objects.first().things.update(size=1)", True),
+        ("rows.update(size=1)", True),
+        ("Other = Thing\nOther.objects.update(size=1)", True),
+        ("Other.objects.update(size=1)\nthing.size = 1", True),
+        ("Other.objects.update(other=1)", False),
+    ],
+)
+def test_may_fix_knows_the_model_of_an_update(body, is_of_thing):
+    effects = effects_of(GET_MODELS + body)
+    assert effects.may_fix(PreconditionKind.NOT_NULL, {"size"}, {"thing"}) is is_of_thing
+    assert effects.field_names <= {"size", "other"}
