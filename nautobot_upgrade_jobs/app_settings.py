@@ -183,16 +183,14 @@ def _read_ui_settings() -> dict[str, Any]:
     store a missing default. The result is an empty dict if the database is not available or is in
     the middle of an upgrade.
     """
-    from constance.codecs import loads
-    from constance.models import Constance
     from django.conf import settings
     from django.db import Error
 
-    prefix = getattr(settings, "CONSTANCE_DATABASE_PREFIX", "")
+    from .collect.db.constance_backend import ReadOnlyBackend
+
     known = getattr(settings, "CONSTANCE_CONFIG", {})
-    keys = {f"{prefix}{APP}__{name}": name for name in UI_EDITABLE if f"{APP}__{name}" in known}
+    keys = {f"{APP}__{name}": name for name in UI_EDITABLE if f"{APP}__{name}" in known}
     try:
-        rows = list(Constance.objects.filter(key__in=keys).values_list("key", "value"))
+        return {keys[key]: value for key, value in ReadOnlyBackend().mget(keys).items()}
     except Error:
         return {}
-    return {keys[key]: loads(value) for key, value in rows}

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ..facts.ui_registry import APP_NAMESPACES
+
 KINDS = {
     "app": "app nautobot_ssot 4.0.1",
     "migration": "migration nautobot_ssot.0011_auto",
@@ -16,8 +18,6 @@ KINDS = {
     "page": "page plugins:nautobot_ssot:dashboard",
 }
 """An example of every kind of line."""
-APP_PAGES = ("plugins:", "plugins-api:")
-"""Beginnings of the names of pages of Apps. The pages of Nautobot itself are not collected."""
 
 
 class ExpectationError(ValueError):
@@ -63,10 +63,10 @@ def parse_expectations(text: str) -> Expectations:
             raise ExpectationError(
                 f"Expectation, line {number}: {line.strip()[:80]!r} is not one of: {examples}."
             )
-        if kind == "page" and not name.startswith(APP_PAGES):
+        if kind == "page" and not name.startswith(APP_NAMESPACES):
             raise ExpectationError(
                 f"Expectation, line {number}: {name[:80]!r} is not a page of an App. The name of "
-                f"such a page begins with {' or '.join(APP_PAGES)}."
+                f"such a page begins with {' or '.join(APP_NAMESPACES)}."
             )
         if kind == "app" and name.split()[0] == "nautobot":
             raise ExpectationError(

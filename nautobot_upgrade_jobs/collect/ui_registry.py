@@ -9,9 +9,8 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from nautobot.extras.registry import registry
 
 from ..facts import Listing, UiRegistry
+from ..facts.ui_registry import APP_NAMESPACES
 from .context import Context
-
-APP_NAMESPACES = ("plugins:", "plugins-api:")
 
 
 def collect(_: Context) -> UiRegistry:

@@ -30,6 +30,19 @@ class Transaction:
 
 
 @dataclass(frozen=True)
+class EventTrigger:
+    """A trigger that runs when the schema changes."""
+
+    name: str
+    event: str
+    function: str
+
+    def __str__(self) -> str:
+        """Return the name, with the event and the function."""
+        return f"{self.name} ({self.event}, {self.function})"
+
+
+@dataclass(frozen=True)
 class Database:
     """Server, role and state of Nautobot's database."""
 
@@ -59,8 +72,8 @@ class Database:
     sequences: tuple[IdSequence, ...] | Unavailable
     transactions: tuple[Transaction, ...] | Unavailable
     """Open transactions of other sessions in this database that are older than a minute."""
-    event_triggers: tuple[str, ...] | Unavailable = ()
-    """Enabled triggers that run when the schema changes, each with its event."""
+    event_triggers: tuple[EventTrigger, ...] | Unavailable = ()
+    """Enabled triggers that run when the schema changes."""
     host: str = ""
     """Configured host of the server; empty for a local socket."""
     port: str = ""

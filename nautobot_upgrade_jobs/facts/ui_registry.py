@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 from .base import Listing, Unavailable
 
+APP_NAMESPACES = ("plugins:", "plugins-api:")
+"""Beginnings of the names of pages of Apps."""
+
 
 @dataclass(frozen=True)
 class UiRegistry:

@@ -112,7 +112,7 @@ def _get_file_size(path: str) -> int:
 
 def _remove(folder: Path) -> None:
     """Rename a folder and remove it. The caller holds its lock, or nothing uses it."""
-    removed = folder.with_name(f"removed-{folder.name}")
+    removed = folder.with_name(f"{REMOVED_PREFIX}{folder.name.removeprefix(PREFIX)}")
     with contextlib.suppress(OSError):
         folder.rename(removed)
         shutil.rmtree(removed, ignore_errors=True)

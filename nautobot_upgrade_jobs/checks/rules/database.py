@@ -160,9 +160,9 @@ def event_triggers(database: Database) -> Iterator[Finding]:
     Fix: read the function. If it can refuse a change, disable the trigger in the window.
     """
     for trigger in require(database.event_triggers):
-        name = trigger.partition(" (")[0].replace('"', '""')
+        name = trigger.name.replace('"', '""')
         yield warning(
-            trigger,
+            str(trigger),
             f"The event trigger {trigger} runs at each change of the schema, and can stop "
             "`migrate`.",
             fix="Read its function. If it can refuse a change, disable the trigger before "

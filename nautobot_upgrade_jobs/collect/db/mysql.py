@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ...facts import Unavailable
-from ...facts.database import IdSequence, Transaction
+from ...facts.database import EventTrigger, IdSequence, Transaction
 from .sql import fetch_rows, fetch_value
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ def sequences(_: BaseDatabaseWrapper) -> tuple[IdSequence, ...]:
     return ()
 
 
-def event_triggers(_: BaseDatabaseWrapper) -> tuple[str, ...]:
+def event_triggers(_: BaseDatabaseWrapper) -> tuple[EventTrigger, ...]:
     """Return nothing, because no trigger of MySQL runs at a change of the schema."""
     return ()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ...facts import Unavailable
-from ...facts.database import IdSequence, Transaction
+from ...facts.database import EventTrigger, IdSequence, Transaction
 from .sql import fetch_rows, fetch_value
 
 if TYPE_CHECKING:
@@ -158,7 +158,7 @@ def sequences(connection: BaseDatabaseWrapper) -> tuple[IdSequence, ...] | Unava
     return tuple(id_sequences)
 
 
-def event_triggers(connection: BaseDatabaseWrapper) -> tuple[str, ...]:
+def event_triggers(connection: BaseDatabaseWrapper) -> tuple[EventTrigger, ...]:
     """Return the enabled triggers that run at changes of the schema, and not only on a replica."""
     rows = fetch_rows(
         connection,
@@ -168,7 +168,7 @@ def event_triggers(connection: BaseDatabaseWrapper) -> tuple[str, ...]:
         "WHERE d.classid = 'pg_event_trigger'::regclass AND d.objid = e.oid AND d.deptype = 'e') "
         "ORDER BY 1",
     )
-    return tuple(f"{name} ({event}, {function})" for name, event, function in rows)
+    return tuple(EventTrigger(*row) for row in rows)
 
 
 def transactions(connection: BaseDatabaseWrapper) -> tuple[Transaction, ...] | Unavailable:

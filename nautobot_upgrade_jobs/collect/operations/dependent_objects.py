@@ -158,9 +158,9 @@ def postgresql_dependents(
             for kind, outer, inner in fetch_rows(connection, POSTGRESQL_OBJECTS_ON_OBJECTS)
         ],
     )
-    # The server knows on which table a trigger is, but not what its code reads.
     for name, table, column in fetch_rows(connection, POSTGRESQL_ROW_COLUMNS):
         yield SchemaDependent(DependentKind.ROW_COLUMN, name, table, column)
+    # The server knows on which table a trigger is, but not what its code reads.
     columns = _columns_by_table(connection, "= ANY (current_schemas(false))")
     yield from _columns_in_triggers(read_triggers(connection), columns)
 

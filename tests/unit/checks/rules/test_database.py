@@ -5,7 +5,7 @@ import pytest
 from nautobot_upgrade_jobs.checks.remediation import sql
 from nautobot_upgrade_jobs.checks.rules.database import missing_privileges, sequence_behind
 from nautobot_upgrade_jobs.facts import Unavailable
-from nautobot_upgrade_jobs.facts.database import IdSequence, Transaction
+from nautobot_upgrade_jobs.facts.database import EventTrigger, IdSequence, Transaction
 from tests.support.builders import database, facts, mysql, target
 
 
@@ -111,7 +111,10 @@ def test_tables_in_two_schemas_warns_before_new_tables_go_elsewhere(findings_of,
     ("triggers", "expected"),
     [
         ((), []),
-        (("audit (ddl_command_end, log())",), [("warning", "audit (ddl_command_end, log())")]),
+        (
+            (EventTrigger("audit", "ddl_command_end", "log()"),),
+            [("warning", "audit (ddl_command_end, log())")],
+        ),
         (Unavailable("denied"), "skipped"),
     ],
 )
