@@ -84,7 +84,7 @@ def analyze_planned(
 def _dropped_on_upgrade(migration: Migration, tracker: SchemaTracker) -> Iterator[PlannedDrop]:
     """Replay a migration, and yield the tables and columns that it drops, by current name."""
     key = f"{migration.app_label}.{migration.name}"
-    for operation, table in tracker.replay(migration):
+    for operation, table, _ in tracker.replay(migration):
         if table and isinstance(operation, (DeleteModel, RemoveField)):
             template = Effect(ReverseEffect.RESTORES_EMPTY, key, type(operation).__name__)
             for effect, target in dropped_by(operation, table, tracker, template):

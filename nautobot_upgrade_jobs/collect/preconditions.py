@@ -4,19 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from django.db import Error as DatabaseError
 from django.db import connection
-from django.db.migrations import Migration
 from django.db.migrations.executor import MigrationExecutor
-from django.db.migrations.operations.base import Operation
 
-from ..facts import Preconditions, Unavailable, or_none
+from ..facts import Preconditions
 from ..facts.preconditions import (
-    CostKind,
-    OperationCost,
     Precondition,
     PreconditionKind,
     PreconditionResult,
@@ -24,18 +19,13 @@ from ..facts.preconditions import (
 from .context import Context, attempt, explain
 from .db.sql import fetch_rows, fetch_value
 from .operations.content_type_cascades import content_type_cascades, removed_models
-from .operations.derive_costs import PartCost, operation_costs
-from .operations.derive_preconditions import preconditions_of
-from .operations.known_names import KnownNames
+from .operations.plan_analysis import SQL_CONDITIONS, analyze_plan
 from .operations.schema_conflicts import (
-    PlannedChange,
     find_schema_conflicts,
-    list_object_changes,
 )
 from .operations.schema_dependents import find_affected_dependents
-from .operations.schema_tracker import SchemaTracker, TableRef
-from .operations.source import Code, describe_code, find_fixing_code, read_code
-from .operations.source_text import find_referenced_models
+from .operations.schema_tracker import SchemaTracker
+from .operations.source import describe_code
 from .operations.value_counts import DropTarget, count_values
 
 if TYPE_CHECKING:
@@ -45,8 +35,6 @@ SAMPLE_SIZE = 5
 """Number of primary keys in a sample."""
 SAFE_KEY_PATTERN = re.compile(r"\d+|[0-9a-f]{32}|[0-9a-f-]{36}")
 """Numbers and UUIDs. Other keys can be secrets, as the key of a session, which gives access."""
-QUOTED_NAME = re.compile(r"[\"`](\w+)[\"`]")
-SQL_CONDITIONS = (PreconditionKind.CHECK, PreconditionKind.NUMERIC_RANGE)
 LENGTH_LIMITS = (PreconditionKind.MAX_LENGTH, PreconditionKind.TRUNCATES)
 
 
@@ -58,7 +46,7 @@ def collect(context: Context) -> Preconditions:
     if not plan:
         return Preconditions()
     before = executor._create_project_state(with_applied_migrations=True)
-    preconditions, costs, planned, code = _analyze_plan(SchemaTracker(before.clone()), plan)
+    preconditions, costs, planned, code = analyze_plan(SchemaTracker(before.clone()), plan)
     plan_keys = tuple(f"{migration.app_label}.{migration.name}" for migration in plan)
     drops = [each for each in preconditions if each.kind is PreconditionKind.DROPS]
     tests = [each for each in preconditions if each.kind is not PreconditionKind.DROPS]
@@ -80,93 +68,6 @@ def collect(context: Context) -> Preconditions:
             lambda: tuple(content_type_cascades(context.connection, removed_models(plan, before)))
         ),
     )
-
-
-def _analyze_plan(
-    tracker: SchemaTracker, plan: list[Migration]
-) -> tuple[list[Precondition], list[OperationCost], list[PlannedChange], list[Code]]:
-    """Replay the plan once: preconditions, costs, changes of the schema, and code."""
-    preconditions: list[Precondition] = []
-    costs: list[OperationCost] = []
-    planned: list[PlannedChange] = []
-    code: list[Code] = []
-    known = KnownNames()
-    for number, migration in enumerate(plan):
-        name = f"{migration.app_label}.{migration.name}"
-        for operation, table in tracker.replay(migration):
-            kind = type(operation).__name__
-            known.record(operation, migration.app_label)
-            if own_code := read_code(migration, operation):
-                code.append(own_code)
-                costs += _code_costs(tracker, own_code)
-            planned += (
-                PlannedChange(change, name, kind, number, len(code))
-                for change in list_object_changes(operation, migration.app_label, tracker.state)
-            )
-            if table:
-                required = derive_preconditions(operation, tracker, table)
-                models = known.of_model(table, tracker.model_state(table))
-                preconditions += (
-                    replace(
-                        precondition,
-                        possibly_fixed_by=find_fixing_code(
-                            code,
-                            precondition.kind,
-                            known.of_fields(table, field_names(operation, precondition)),
-                            models,
-                        ),
-                        migrations_before=number,
-                        migration=name,
-                        operation=kind,
-                    )
-                    for precondition in required
-                )
-                costs += [
-                    OperationCost(part.kind, name, kind, table.table, lock=part.lock)
-                    for part in derive_costs(operation, tracker, table)
-                ]
-    return preconditions, costs, planned, code
-
-
-def _code_costs(tracker: SchemaTracker, code: Code) -> Iterator[OperationCost]:
-    """Yield the cost of code for each table that it names, or for an unknown table."""
-    tables = [tracker.current_table(*model) for model in find_referenced_models(code.text)]
-    for table in tables or [None]:
-        yield OperationCost(CostKind.DATA_MIGRATION, code.migration, code.operation, table or "")
-
-
-def field_names(operation: Operation, precondition: Precondition) -> set[str]:
-    """Return the names of the fields and columns of a precondition, before and after renames."""
-    names = {*precondition.columns, precondition.name, str(getattr(operation, "name", ""))}
-    names.update(getattr(getattr(operation, "constraint", None), "fields", ()))
-    if precondition.kind in SQL_CONDITIONS:
-        names.update(QUOTED_NAME.findall(precondition.bound))
-    return {each for name in names for each in (name, name.removesuffix("_id"))} - {""}
-
-
-def derive_preconditions(
-    operation: Operation, tracker: SchemaTracker, table: TableRef
-) -> list[Precondition]:
-    """Return the preconditions of an operation; one untested precondition if the analysis fails.
-
-    Operations and fields of Apps can raise any exception. Other operations are still analyzed.
-    """
-    preconditions = attempt(
-        lambda: list(preconditions_of(operation, tracker, table)), expected=Exception
-    )
-    if isinstance(preconditions, Unavailable):
-        reason = preconditions.reason
-        return [Precondition(PreconditionKind.UNTESTED, "", "", table.table, bound=reason)]
-    return preconditions
-
-
-def derive_costs(operation: Operation, tracker: SchemaTracker, table: TableRef) -> list[PartCost]:
-    """Return the costs of an operation; empty if it cannot be analyzed.
-
-    ``derive_preconditions`` reports an operation that cannot be analyzed.
-    """
-    costs = attempt(lambda: list(operation_costs(operation, tracker, table)), expected=Exception)
-    return or_none(costs) or []
 
 
 def _count_dropped_values(

@@ -52,9 +52,9 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 
 from nautobot_upgrade_jobs.collect.operations.content_type_cascades import removed_models
+from nautobot_upgrade_jobs.collect.operations.plan_analysis import analyze_plan
 from nautobot_upgrade_jobs.collect.operations.schema_tracker import SchemaTracker
 from nautobot_upgrade_jobs.collect.preconditions import (
-    _analyze_plan,
     _count_dropped_values,
     _sample_matching_keys,
 )
@@ -106,6 +106,25 @@ def alter(**changes):
 
 
 MYSQL = connection.vendor == "mysql"
+TWICE = [("a", "", 0), ("a", "", 0)]
+"""Two rows of the same name and number."""
+
+
+def add_unique_by_sql(before="", *, state=True):
+    return RunSQL(
+        f"{before}CREATE UNIQUE INDEX example_unique ON example_thing (name, number)",
+        state_operations=[AddConstraint("thing", UNIQUE)] if state else [],
+    )
+
+
+def set_not_null_by_sql():
+    change = "MODIFY name varchar(50) NOT NULL" if MYSQL else "ALTER COLUMN name SET NOT NULL"
+    return RunSQL(
+        f"ALTER TABLE example_thing {change}",
+        state_operations=[AlterField("thing", "name", CharField(max_length=50))],
+    )
+
+
 NO_VALUE = [] if MYSQL else [PreconditionKind.NOT_NULL]
 """MySQL fills the new column with zeroes or empty texts."""
 
@@ -313,13 +332,28 @@ def create_tables(rows):
             ],
             [],
         ),
+        (TWICE, [add_unique_by_sql()], [PreconditionKind.UNIQUE]),
+        ([("a", "", 0), ("b", "", 0)], [add_unique_by_sql()], []),
+        (
+            TWICE,
+            [
+                SeparateDatabaseAndState(
+                    database_operations=[add_unique_by_sql(state=False)],
+                    state_operations=[AddConstraint("thing", UNIQUE)],
+                )
+            ],
+            [PreconditionKind.UNIQUE],
+        ),
+        (TWICE, [RunSQL("SELECT 1", state_operations=[AddConstraint("thing", UNIQUE)])], []),
+        ([(None, "", 0)], [set_not_null_by_sql()], [PreconditionKind.NOT_NULL]),
+        ([("a", "", 0)], [set_not_null_by_sql()], []),
     ],
 )
 def test_predicted_violations_stop_the_migration(tables, rows, operations, breaks):
     state = create_tables(rows)
     migration = Migration("0002_more", "example")
     migration.operations = operations
-    preconditions, *_ = _analyze_plan(SchemaTracker(state.clone()), [deepcopy(migration)])
+    preconditions, *_ = analyze_plan(SchemaTracker(state.clone()), [deepcopy(migration)])
     answers = [
         query_rows(connection, one) for one in preconditions if one.kind != PreconditionKind.DROPS
     ]
@@ -377,7 +411,7 @@ def test_predicted_costs_match_table_rewrites(tables, operation, kinds):
     state = create_tables([("a", "", 0)])
     migration = Migration("0002_more", "example")
     migration.operations = [operation]
-    _, work, *_ = _analyze_plan(SchemaTracker(state.clone()), [migration])
+    _, work, *_ = analyze_plan(SchemaTracker(state.clone()), [migration])
     assert [one.kind for one in work] == kinds
     before = file_of("example_thing")
     with connection.schema_editor() as editor:
@@ -423,7 +457,7 @@ def test_operation_costs_state_the_lock_that_postgresql_takes(tables, operation,
         state = prepare.apply(state, editor)
     migration = Migration("0003_more", "example")
     migration.operations = [operation]
-    _, costs, *_ = _analyze_plan(SchemaTracker(state.clone()), [migration])
+    _, costs, *_ = analyze_plan(SchemaTracker(state.clone()), [migration])
     assert {cost.lock for cost in costs} == {lock}
     with connection.schema_editor() as editor:
         migration.apply(state, editor)
@@ -461,7 +495,7 @@ def test_code_costs_name_the_models_in_the_code(tables):
     state = create_tables([])
     migration = Migration("0002_more", "example")
     migration.operations = [RunPython(count), RunSQL("SELECT 1"), RunPython(RunPython.noop)]
-    _, work, *_ = _analyze_plan(SchemaTracker(state), [migration])
+    _, work, *_ = analyze_plan(SchemaTracker(state), [migration])
     assert sorted((one.kind, one.operation, one.table) for one in work) == [
         (CostKind.DATA_MIGRATION, "RunPython", "example_thing"),
         (CostKind.DATA_MIGRATION, "RunSQL", ""),
@@ -478,7 +512,7 @@ def test_type_change_truncates_long_values(tables, words, cut):
     state = create_tables([("a", words, 0)])
     migration = Migration("0002_more", "example")
     migration.operations = [AlterField("thing", "words", CharField(max_length=3))]
-    (precondition,), *_ = _analyze_plan(SchemaTracker(state.clone()), [migration])
+    (precondition,), *_ = analyze_plan(SchemaTracker(state.clone()), [migration])
     answer = query_rows(connection, precondition)
     assert answer.affected_rows == cut
     if connection.vendor == "mysql" and cut:
@@ -560,7 +594,7 @@ def test_possibly_fixed_by_lists_earlier_code_on_the_same_rows(tables, code, may
     first, second = Migration("0002_fill", "example"), Migration("0003_fix", "example")
     first.operations = [code]
     second.operations = [alter(null=False), DeleteModel("Other")]
-    (not_null, dropped), *_ = _analyze_plan(SchemaTracker(state), [first, second])
+    (not_null, dropped), *_ = analyze_plan(SchemaTracker(state), [first, second])
     assert (not_null.kind, not_null.migrations_before) == (PreconditionKind.NOT_NULL, 1)
     assert not_null.possibly_fixed_by == (("example.0002_fill",) if may_change else ())
     assert (dropped.kind, dropped.table) == (PreconditionKind.DROPS, "example_other")
@@ -576,7 +610,7 @@ def test_count_dropped_values_counts_many_to_many_rows(tables):
     state.apps.get_model("example", "Thing").objects.get().others.add(other)
     removed = Migration("0003_removed", "example")
     removed.operations = [RemoveField("thing", "others")]
-    (dropped,), *_ = _analyze_plan(SchemaTracker(state), [removed])
+    (dropped,), *_ = analyze_plan(SchemaTracker(state), [removed])
     assert [one.affected_rows for one in _count_dropped_values(connection, [dropped])] == [1]
 
 
@@ -586,7 +620,7 @@ def test_analyze_plan_ignores_unmanaged_models():
     first, second = Migration("0001_initial", "example"), Migration("0002_more", "example")
     first.operations = [CreateModel("View", [("id", AutoField(primary_key=True))], options)]
     second.operations = [AddField("view", "number", IntegerField()), DeleteModel("view")]
-    assert _analyze_plan(SchemaTracker(first.mutate_state(state)), [second])[:2] == ([], [])
+    assert analyze_plan(SchemaTracker(first.mutate_state(state)), [second])[:2] == ([], [])
 
 
 def test_analyze_plan_applies_state_operations(tables):
@@ -602,7 +636,7 @@ def test_analyze_plan_applies_state_operations(tables):
         ),
         AlterField("new", "title", CharField(max_length=3)),
     ]
-    assert _analyze_plan(SchemaTracker(create_tables([])), [first])[:2] == ([], [])
+    assert analyze_plan(SchemaTracker(create_tables([])), [first])[:2] == ([], [])
 
 
 @pytest.mark.parametrize(("table", "broken"), [("example_thing", [1]), ("example_gone", [])])
@@ -615,7 +649,7 @@ def test_analyze_plan_moved_model_keeps_its_rows(tables, table, broken):
         SeparateDatabaseAndState(state_operations=[moved]),
         AddConstraint("thing", UNIQUE),
     ]
-    preconditions, *_ = _analyze_plan(SchemaTracker(state), [migration])
+    preconditions, *_ = analyze_plan(SchemaTracker(state), [migration])
     assert [query_rows(connection, one).affected_rows for one in preconditions] == broken
 
 
@@ -635,7 +669,7 @@ def test_untestable_preconditions_state_a_reason(tables, operation):
     migration.operations = [operation]
     tracker = SchemaTracker(create_tables([]))
     with contextlib.suppress(AttributeError):  # Django rejects a value that is no field
-        preconditions, *_ = _analyze_plan(tracker, [migration])
+        preconditions, *_ = analyze_plan(tracker, [migration])
         assert [query_rows(connection, one).unknown_reason != "" for one in preconditions] == [True]
 
 
@@ -657,7 +691,7 @@ def test_wider_type_has_no_precondition(old, new, expected):
     first, second = Migration("0001_initial", "example"), Migration("0002_more", "example")
     first.operations = [CreateModel("Thing", [("id", AutoField(primary_key=True)), ("value", old)])]
     second.operations = [AlterField("thing", "value", new)]
-    preconditions, *_ = _analyze_plan(SchemaTracker(first.mutate_state(ProjectState())), [second])
+    preconditions, *_ = analyze_plan(SchemaTracker(first.mutate_state(ProjectState())), [second])
     assert [one.kind for one in preconditions if one.kind != PreconditionKind.TRUNCATES] == expected
 
 
@@ -667,7 +701,7 @@ def test_analyze_plan_never_calls_a_default(tables):
 
     migration = Migration("0002_more", "example")
     migration.operations = [AddField("thing", "code", IntegerField(default=never, unique=True))]
-    (precondition,), *_ = _analyze_plan(SchemaTracker(create_tables([])), [migration])
+    (precondition,), *_ = analyze_plan(SchemaTracker(create_tables([])), [migration])
     assert precondition.kind == PreconditionKind.UNIQUE
 
 
@@ -675,7 +709,7 @@ def test_sample_of_conditional_unique_lists_only_violations(tables):
     state = create_tables([("a", "", 0), ("a", "", 1), ("a", "", 1)])
     migration = Migration("0002_more", "example")
     migration.operations = [AddConstraint("thing", UNIQUE_FROM_ONE)]
-    preconditions, *_ = _analyze_plan(SchemaTracker(state), [migration])
+    preconditions, *_ = analyze_plan(SchemaTracker(state), [migration])
     assert [query_rows(connection, one).sample for one in preconditions] == (
         [] if MYSQL else [("2", "3")]
     )
@@ -696,7 +730,7 @@ def test_sample_lists_primary_keys(tables):
     state = create_tables([("a", "", 0), ("b", "", 0), ("a", "", 1)])
     migration = Migration("0002_more", "example")
     migration.operations = [alter(unique=True)]
-    (precondition,), *_ = _analyze_plan(SchemaTracker(state), [migration])
+    (precondition,), *_ = analyze_plan(SchemaTracker(state), [migration])
     answer = query_rows(connection, precondition)
     assert (answer.affected_rows, answer.sample) == (1, ("1", "3"))
 

@@ -40,9 +40,9 @@ from django.db.models import (
 )
 
 from nautobot_upgrade_jobs.collect.context import Context
+from nautobot_upgrade_jobs.collect.operations.plan_analysis import analyze_plan
 from nautobot_upgrade_jobs.collect.operations.schema_conflicts import find_schema_conflicts
 from nautobot_upgrade_jobs.collect.operations.schema_tracker import SchemaTracker
-from nautobot_upgrade_jobs.collect.preconditions import _analyze_plan
 from nautobot_upgrade_jobs.migration_graph.repair_sql import rename_statements
 
 MYSQL = connection.vendor == "mysql"
@@ -75,6 +75,36 @@ NEW_TABLE = CreateModel("New", [("id", AutoField(primary_key=True))])
 NEW_M2M = AddField("thing", "more", ManyToManyField("example.Other"))
 NEW_INDEX = AddIndex("thing", Index(fields=["number"], name="example_number"))
 DROP_UNIQUE_TOGETHER = AlterUniqueTogether("thing", set())
+
+
+INDEXED = CharField(max_length=50, null=True, db_index=True)
+NEW_INDEXED = AddField("thing", "label", INDEXED)
+
+
+class AddAndCount(AddField):
+    """The operation of an App that does more than its base class."""
+
+    def database_forwards(self, app_label, schema_editor, from_state, to_state):
+        """Add the column, and count the rows."""
+        message = "count"
+        super().database_forwards(app_label, schema_editor, from_state, to_state)
+        schema_editor.execute(f"SELECT 1 AS {message}")
+
+
+class AddOnce(AddField):
+    """The operation of an App that accepts a column that exists."""
+
+    def database_forwards(self, app_label, schema_editor, from_state, to_state):
+        """Add the column unless it exists."""
+        with schema_editor.connection.cursor() as cursor:
+            table = f"{app_label}_{self.model_name_lower}"
+            columns = schema_editor.connection.introspection.get_table_description(cursor, table)
+        if self.name not in {each.name for each in columns}:
+            super().database_forwards(app_label, schema_editor, from_state, to_state)
+
+
+def index_name(column, suffix="", table="example_thing"):
+    return connection.schema_editor()._create_index_name(table, [column], suffix=suffix)
 
 
 def rename_table(old, new):
@@ -246,6 +276,66 @@ CASES = {
         [CreateModel("Far", [("id", AutoField(primary_key=True))], options={"managed": False})],
         [],
     ),
+    "SQL adds a column that exists": (
+        COLUMN_EXISTS.format("code"),
+        [RunSQL(COLUMN_EXISTS.format("code"), state_operations=[NEW_COLUMN])],
+        ["example_thing.code"],
+    ),
+    "SQL next to the state adds a column that exists": (
+        COLUMN_EXISTS.format("code"),
+        [
+            SeparateDatabaseAndState(
+                database_operations=[RunSQL(COLUMN_EXISTS.format("code"))],
+                state_operations=[NEW_COLUMN],
+            )
+        ],
+        ["example_thing.code"],
+    ),
+    "SQL of another column": (
+        COLUMN_EXISTS.format("code"),
+        [RunSQL("UPDATE example_thing SET number = 1", state_operations=[NEW_COLUMN])],
+        [],
+    ),
+    "SQL creates an index that exists": (
+        "CREATE INDEX example_number ON example_thing (name)",
+        [
+            RunSQL(
+                "CREATE INDEX example_number ON example_thing (number)",
+                state_operations=[NEW_INDEX],
+            )
+        ],
+        ["example_thing.example_number"],
+    ),
+    "own operation that does more, and the column exists": (
+        COLUMN_EXISTS.format("code"),
+        [AddAndCount("thing", "code", IntegerField(null=True))],
+        ["example_thing.code"],
+    ),
+    "own operation that accepts the column": (
+        COLUMN_EXISTS.format("code"),
+        [AddOnce("thing", "code", IntegerField(null=True))],
+        [],
+    ),
+    "index of a new column exists": (
+        f"CREATE INDEX {index_name('label')} ON example_thing (name)",
+        [NEW_INDEXED],
+        [f"example_thing.{index_name('label')}"],
+    ),
+    "column with an index is renamed before Django creates the index": (
+        "",
+        [NEW_INDEXED, RenameField("thing", "label", "title"), NEW_INDEXED],
+        [],
+    ),
+    "index of a column of a new table exists": (
+        f"CREATE INDEX {index_name('label', table='example_new')} ON example_thing (name)",
+        [CreateModel("New", [("id", AutoField(primary_key=True)), ("label", INDEXED)])],
+        [] if MYSQL else [f"example_new.{index_name('label', table='example_new')}"],
+    ),
+    "removed column has no index": (
+        "",
+        [NEW_INDEXED, RemoveField("thing", "label"), NEW_INDEXED],
+        [],
+    ),
     "code that reads the table": (
         COLUMN_EXISTS.format("code"),
         [RunPython(RunPython.noop), NEW_COLUMN],
@@ -294,6 +384,16 @@ if not MYSQL:
             [NEW_INDEX],
             [],
         ),
+        "SQL that accepts a column that exists": (
+            COLUMN_EXISTS.format("code"),
+            [RunSQL(COLUMN_EXISTS.format("IF NOT EXISTS code"), state_operations=[NEW_COLUMN])],
+            [],
+        ),
+        "second index of a new text column exists": (
+            f"CREATE INDEX {index_name('label', '_like')} ON example_other (id)",
+            [AddField("thing", "label", CharField(max_length=50, null=True, unique=True))],
+            [f"example_thing.{index_name('label', '_like')}"],
+        ),
         "partial unique index exists": (
             "CREATE INDEX example_partial ON example_other (id)",
             [AddConstraint("thing", PARTIAL)],
@@ -341,7 +441,7 @@ def prepare(planted, operations):
             cursor.execute(text)
     migration = Migration("0002_more", "example")
     migration.operations = deepcopy(operations)
-    *_, planned, code = _analyze_plan(SchemaTracker(state.clone()), [deepcopy(migration)])
+    *_, planned, code = analyze_plan(SchemaTracker(state.clone()), [deepcopy(migration)])
     found = list(find_schema_conflicts(Context(connection=connection), planned, code))
     return state, migration, found
 
@@ -350,6 +450,9 @@ def is_refused(migration, state):
     try:
         with connection.schema_editor(atomic=connection.features.can_rollback_ddl) as editor:
             migration.apply(state, editor)
+            # The editor itself leaves its transaction open if one of these fails.
+            while editor.deferred_sql:
+                editor.execute(editor.deferred_sql.pop(0), None)
     except (DatabaseError, ValueError):  # Django counts the constraints of a set of columns
         return True
     return False

@@ -33,12 +33,12 @@ from nautobot_upgrade_jobs.collect.operations.dependent_objects import (
     mysql_dependents,
     postgresql_dependents,
 )
+from nautobot_upgrade_jobs.collect.operations.plan_analysis import analyze_plan
 from nautobot_upgrade_jobs.collect.operations.schema_dependents import (
     _list_tables,
     find_affected_dependents,
 )
 from nautobot_upgrade_jobs.collect.operations.schema_tracker import SchemaTracker
-from nautobot_upgrade_jobs.collect.preconditions import _analyze_plan
 from nautobot_upgrade_jobs.facts.schema_dependents import DependentEffect
 
 MYSQL = connection.vendor == "mysql"
@@ -306,7 +306,7 @@ def prepare(planted, operations):
         execute(statement)
     migration = Migration("0002_more", "example")
     migration.operations = deepcopy(operations)
-    *_, planned, code = _analyze_plan(SchemaTracker(state.clone()), [deepcopy(migration)])
+    *_, planned, code = analyze_plan(SchemaTracker(state.clone()), [deepcopy(migration)])
     context, plan = Context(connection=connection), ("example.0002_more",)
     found = list(find_affected_dependents(context, planned, state, code, plan))
     return state, migration, found

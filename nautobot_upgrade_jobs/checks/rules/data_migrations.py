@@ -16,7 +16,7 @@ from ..text import plural
 ACCESS_TEXTS = {
     CodeAccess.WRITES: "writes",
     CodeAccess.READS: "only reads",
-    CodeAccess.SCHEMA: "changes the schema by SQL, which was not compared with the rows",
+    CodeAccess.SCHEMA: "changes the schema by SQL; only declared changes were compared",
     CodeAccess.UNKNOWN: "has no readable source, and may write anything",
 }
 

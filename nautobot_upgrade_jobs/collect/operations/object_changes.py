@@ -44,7 +44,7 @@ from .schema_tracker import (
     has_own_m2m_table,
     has_table,
 )
-from .source_text import runs_code_of_django
+from .source_text import changes_schema_like_django
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ def object_changes(operation: Operation, app: str, state: ProjectState) -> Itera
         app: Label of the App of its migration.
         state: The models before the operation.
     """
-    if not runs_code_of_django(operation):
+    if not changes_schema_like_django(operation):
         return
     if isinstance(operation, CreateModel):
         yield from _create_model_changes(operation, app, state)

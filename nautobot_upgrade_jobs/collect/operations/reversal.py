@@ -19,15 +19,10 @@ from ...facts.preconditions import CostKind, OperationCost, PreconditionKind
 from ...facts.reversal import Effect, Reversal, ReverseDataChange, ReverseEffect
 from ..context import Context, explain
 from ..db.sql import fetch_value
-from ..preconditions import (
-    derive_costs,
-    derive_preconditions,
-    field_names,
-    sample_table_keys,
-    test_precondition,
-)
+from ..preconditions import sample_table_keys, test_precondition
 from .content_type_cascades import content_type_cascades
 from .known_names import KnownNames
+from .plan_analysis import derive_costs, derive_preconditions, field_names
 from .reverse import reverse_operation
 from .reverse_effects import PendingEffect, derive_effects
 from .schema_tracker import SchemaTracker
@@ -191,7 +186,7 @@ def _derive_effects_and_costs(
     sources: list[Code] = []
     for number, migration in enumerate(plan):
         key = f"{migration.app_label}.{migration.name}"
-        for operation, table_ref in tracker.replay(migration):
+        for operation, table_ref, _ in tracker.replay(migration):
             original = type(operation.original_operation).__name__
             lossless = Effect(ReverseEffect.LOSSLESS, key, original)
             for each in derive_effects(operation, table_ref, tracker, migration, lossless):

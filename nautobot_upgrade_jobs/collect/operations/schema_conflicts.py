@@ -54,6 +54,8 @@ class PlannedChange(NamedTuple):
     migrations_before: int
     earlier_code: int
     """Number of code operations that run before it."""
+    stops: bool = True
+    """Whether the migration stops if the schema refuses the change."""
 
 
 def list_object_changes(
@@ -95,7 +97,7 @@ def find_schema_conflicts(
     )
     for each in planned:
         refusal = simulation.apply(each.change)
-        if refusal is None:
+        if refusal is None or not each.stops:
             continue
         if not _is_changed_by_code(refusal.object.table, code[: each.earlier_code]):
             yield SchemaConflict(

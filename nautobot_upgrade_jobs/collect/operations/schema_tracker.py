@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, singledispatchmethod
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import connection
 from django.db.backends.utils import truncate_name
@@ -17,6 +17,7 @@ from django.db.migrations.operations import (
     CreateModel,
     RenameField,
     RenameModel,
+    RunSQL,
     SeparateDatabaseAndState,
 )
 from django.db.migrations.operations.base import Operation
@@ -38,6 +39,16 @@ class TableRef:
     table: str
 
 
+class Step(NamedTuple):
+    """A database operation of a migration, before it is applied."""
+
+    operation: Operation
+    table: TableRef | None
+    """The model that it changes; None if the model has no table yet."""
+    declared: tuple[tuple[Operation, TableRef | None], ...] = ()
+    """The changes that its statements make according to the migration, each with its model."""
+
+
 @dataclass
 class SchemaTracker:
     """The state of the models, tracked operation by operation."""
@@ -49,20 +60,22 @@ class SchemaTracker:
     _current_columns: dict[tuple[str, str, str], str | None] = field(default_factory=dict)
     """Current columns of fields that the plan changes, with the values of ``current_column``."""
 
-    def replay(self, migration: Migration) -> Iterator[tuple[Operation, TableRef | None]]:
+    def replay(self, migration: Migration) -> Iterator[Step]:
         """Yield the database operations of a migration, each before it is applied to the state.
 
         Args:
             migration: The next migration of the plan.
-
-        Yields:
-            Each operation with the model that it changes; None if the model has no table yet.
         """
         app = migration.app_label
         for operation in migration.operations:
             separate = isinstance(operation, SeparateDatabaseAndState)
             for inner in operation.database_operations if separate else [operation]:
-                yield inner, self._resolve_table(app, inner)
+                declared = (*operation.state_operations,) if isinstance(inner, RunSQL) else ()
+                yield Step(
+                    inner,
+                    self._resolve_table(app, inner),
+                    tuple((each, self._resolve_table(app, each)) for each in declared),
+                )
             self._apply(operation, app)
             operation.state_forwards(app, self.state)
 
@@ -172,6 +185,11 @@ class SchemaTracker:
                 self._current_tables[app, inner.name_lower] = (
                     table if table in self._existing_tables else None
                 )
+
+    @_apply.register
+    def _apply_run_sql(self, operation: RunSQL, app: str) -> None:
+        for inner in operation.state_operations:
+            self._apply(inner, app)
 
     @_apply.register
     def _apply_create_model(self, operation: CreateModel, app: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import inspect
 import re
 import textwrap
 from collections.abc import Iterator
@@ -69,3 +70,25 @@ def runs_code_of_django(operation: Operation) -> bool:
         getattr(type(operation), method).__module__.startswith("django.")
         for method in ("database_forwards", "state_forwards")
     )
+
+
+def changes_schema_like_django(operation: Operation) -> bool:
+    """Return whether an operation makes at least the change of its base class of Django.
+
+    The class of an App may do more, but it must call the method of its base class in any case.
+    """
+    if runs_code_of_django(operation):
+        return True
+    try:
+        source = inspect.getsource(type(operation).database_forwards)
+        (method,) = ast.parse(textwrap.dedent(source)).body
+    except (OSError, TypeError, SyntaxError, ValueError):
+        return False
+    for statement in getattr(method, "body", ()):
+        if isinstance(statement, ast.Expr) and "super().database_forwards(" in ast.unparse(
+            statement
+        ):
+            return True
+        if not isinstance(statement, (ast.Expr, ast.Assign, ast.Import, ast.ImportFrom)):
+            return False
+    return False

@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+APP_LISTS = frozenset({"INSTALLED_APPS", "PLUGINS"})
+"""Settings whose members say whether the code of another App is there."""
 INSPECTING_FUNCTIONS = frozenset({"hasattr", "getattr", "find_spec"})
 VERSION_NAMES = frozenset({"version", "__version__", "version_info"})
 NOT_ABOUT_RELEASES = frozenset({"DEBUG", "TYPE_CHECKING"})
@@ -16,6 +18,7 @@ EXITS = (ast.Return, ast.Raise, ast.Continue, ast.Break)
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 SCOPES = (*FUNCTIONS, ast.Lambda)
 ASSIGNMENTS = (ast.Assign, ast.AnnAssign, ast.NamedExpr)
+LITERALS = (ast.Dict, ast.List, ast.Tuple)
 COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.GeneratorExp, ast.DictComp)
 
 
@@ -32,6 +35,8 @@ class _Finder:
 
     def __init__(self) -> None:
         self.names: frozenset[str] = frozenset()
+        self.choices: dict[ast.AST | str, str] = {}
+        """Literals of which the release chooses an item, and functions that they name."""
 
     def enter(self, scope: ast.AST) -> None:
         """Learn the variables of a scope."""
@@ -60,6 +65,36 @@ class _Finder:
             ):
                 names.add(node.name)
         self.names = frozenset(names)
+        for node in ast.walk(tree):
+            if found := self._read_choice(node):
+                self._learn_choice(tree, *found)
+
+    def _read_choice(self, node: ast.AST) -> tuple[ast.expr, ast.expr] | None:
+        """Return the collection of which the release chooses an item, and the key."""
+        if isinstance(node, ast.Subscript):
+            choice = node.value, node.slice
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.args:
+            choice = node.func.value, node.args[0]
+            if node.func.attr != "get":
+                return None
+        else:
+            return None
+        return choice if self._depends_on_release(choice[1]) else None
+
+    def _learn_choice(self, tree: ast.Module, collection: ast.expr, key: ast.expr) -> None:
+        """Learn the items of a collection, and of the variables of its name."""
+        name, condition = _own_name(collection), ast.unparse(key)
+        assigned = [
+            node.value
+            for node in ast.walk(tree)
+            if isinstance(node, ASSIGNMENTS) and name and name in _targets(node, ast.expr)
+        ]
+        for literal in filter(lambda one: isinstance(one, LITERALS), [collection, *assigned]):
+            items = literal.values if isinstance(literal, ast.Dict) else literal.elts
+            for item in items:
+                self.choices[item] = condition
+                if own_name := _own_name(item):
+                    self.choices[own_name] = condition
 
     def _assigns_release(self, node: ast.AST) -> bool:
         value = node.value if isinstance(node, ASSIGNMENTS) else None
@@ -77,6 +112,7 @@ class _Finder:
             self.enter(node)
         if condition:
             yield node, condition
+        condition = condition or self.choices.get(node, "")
         for name, value in ast.iter_fields(node):
             inner = condition or self._condition_of_part(node, name)
             for item in value if isinstance(value, list) else [value]:
@@ -95,6 +131,9 @@ class _Finder:
             return next(filter(None, map(self._text, tests)), "")
         if isinstance(node, (ast.With, ast.AsyncWith)) and part == "body":
             return next(filter(None, map(_suppressed, node.items)), "")
+        if isinstance(node, (*FUNCTIONS, ast.ClassDef)) and part == "body":
+            decorators = (self._text(decorator) for decorator in node.decorator_list)
+            return self.choices.get(node.name) or next(filter(None, decorators), "")
         if isinstance(node, ast.Try) and part in ("body", "orelse"):
             return _caught(node, QUERY_ERRORS)
         return _caught(node, FALLBACK_ERRORS) if isinstance(node, ast.Try) else ""
@@ -125,8 +164,10 @@ class _Finder:
             return any(_is_code(argument) for argument in node.args[:1])
         if isinstance(node, ast.Attribute) and node.attr == "_meta":
             return _is_code(node.value)
+        if isinstance(node, ast.Compare) and isinstance(node.ops[0], (ast.In, ast.NotIn)):
+            return _own_name(node.comparators[0]) in APP_LISTS
         name = _own_name(node)
-        return name in self.names or _is_version(name)
+        return name in self.names or name == "is_installed" or _is_version(name)
 
 
 def _nodes_of_scope(scope: ast.AST) -> Iterator[ast.AST]:
@@ -143,6 +184,8 @@ def _has_constant_as_condition(test: ast.expr) -> bool:
         return any(map(_has_constant_as_condition, test.values))
     if isinstance(test, ast.UnaryOp):
         return _has_constant_as_condition(test.operand)
+    if isinstance(test, ast.Attribute) and _own_name(test.value) == "settings":
+        return False  # It depends on the configuration.
     name = _own_name(test)
     return name.isupper() and name not in NOT_ABOUT_RELEASES
 

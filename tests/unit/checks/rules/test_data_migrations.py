@@ -96,8 +96,7 @@ def test_unrehearsed_code_says_what_the_source_shows():
         " with 1 exception",
         "example.0004_sql (RunSQL): writes",
         "example.0005_compiled (RunPython): has no readable source, and may write anything",
-        "example.0006_index (RunSQL): changes the schema by SQL, which was not compared with the"
-        " rows",
+        "example.0006_index (RunSQL): changes the schema by SQL; only declared changes were compared",
         "example.0007_default (RunPython): only reads; stops unless exactly one row matches"
         " Thing.objects.get(name='default')",
     )
