@@ -20,6 +20,25 @@ class CodeAccess(TextEnum):
     """The source is unavailable, or is not understood."""
 
 
+class RequirementKind(TextEnum):
+    """What an expression needs."""
+
+    ONE_ROW = "one row"
+    """Exactly one row that matches a query."""
+    ANY_ROW = "any row"
+    """At least one row that matches a query."""
+    CONVERTIBLE = "convertible"
+    """A value that a function can convert."""
+
+
+@dataclass(frozen=True)
+class CodeRequirement:
+    """One expression of code that stops without a row or a value."""
+
+    kind: RequirementKind
+    expression: str
+
+
 @dataclass(frozen=True)
 class MigrationCode:
     """The code of one operation."""
@@ -36,8 +55,8 @@ class MigrationCode:
     """Names of the fields and columns that the code assigns."""
     raises: tuple[str, ...] = ()
     """Exceptions of its own raise and assert statements, each with its conditions."""
-    required_rows: tuple[str, ...] = ()
-    """Queries of its own that fail unless exactly one row matches."""
+    requirements: tuple[CodeRequirement, ...] = ()
+    """Rows and values without which its own statements stop."""
 
     @property
     def is_core(self) -> bool:

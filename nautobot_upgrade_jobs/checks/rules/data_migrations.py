@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ...facts.migration_code import CodeAccess, MigrationCode
+from ...facts.migration_code import CodeAccess, MigrationCode, RequirementKind
 from ...facts.trial_boot import TrialBoot
 from ..build import info, warning
 from ..findings import Finding, Impact, Phase
@@ -18,6 +18,11 @@ ACCESS_TEXTS = {
     CodeAccess.READS: "only reads",
     CodeAccess.SCHEMA: "changes the schema by SQL; only declared changes were compared",
     CodeAccess.UNKNOWN: "has no readable source, and may write anything",
+}
+REQUIREMENT_TEXTS = {
+    RequirementKind.ONE_ROW: "stops unless exactly one row matches",
+    RequirementKind.ANY_ROW: "stops if no row matches",
+    RequirementKind.CONVERTIBLE: "stops at a value that cannot be converted by",
 }
 
 
@@ -72,7 +77,8 @@ def _describe_code(code: MigrationCode) -> str:
         parts.append(f"uses {', '.join(code.models)}")
     if code.raises:
         parts.append(f"can stop with {plural(len(code.raises), 'exception')}")
-    if code.required_rows:
-        parts.append(f"stops unless exactly one row matches {', '.join(code.required_rows)}")
+    for kind, text in REQUIREMENT_TEXTS.items():
+        if expressions := [each.expression for each in code.requirements if each.kind == kind]:
+            parts.append(f"{text} {', '.join(expressions)}")
     where = f", {code.location}" if code.location else ""
     return f"{code.migration} ({code.operation}{where}): {'; '.join(parts)}"

@@ -11,12 +11,12 @@ import ast
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
+from .code_requirements import MANAGERS, list_requirements
 from .effects import CodeEffects
 from .sql_effects import is_sql, read_statements
 
 INSERTED = "\0"
 """Stands for an expression in a formatted string."""
-MANAGERS = frozenset({"objects", "_default_manager", "_base_manager"})
 QUERYSET_METHODS = frozenset({"all", "exclude", "filter", "order_by", "using"})
 CREATING_METHODS = frozenset({"create", "get_or_create", "update_or_create", "bulk_create"})
 DELETING_METHODS = frozenset({"delete", "_raw_delete"})
@@ -61,7 +61,7 @@ def read_function(source: str, *, with_raises: bool) -> CodeEffects:
         _read_node(node, effects, models, is_called=id(node) in called)
     if with_raises:
         effects.raises += _list_raises(tree, ())
-        effects.required_rows += _list_required_rows(tree)
+        effects.requirements += list_requirements(tree)
     return effects
 
 
@@ -251,33 +251,6 @@ def _list_raises(node: ast.AST, conditions: tuple[str, ...]) -> Iterator[str]:
     else:
         for child in ast.iter_child_nodes(node):
             yield from _list_raises(child, conditions)
-
-
-def _list_required_rows(node: ast.AST) -> Iterator[str]:
-    """Yield the queries for exactly one row whose error the code does not catch."""
-    if _gets_one_row(node):
-        yield ast.unparse(node)
-    is_caught = isinstance(node, ast.Try) and _catches_missing_rows(node)
-    for child in ast.iter_child_nodes(node):
-        if not (is_caught and child in node.body):
-            yield from _list_required_rows(child)
-
-
-def _gets_one_row(node: ast.AST) -> bool:
-    """Return whether a node is ``Model.objects.get(name="x")``, and not ``dict.get(key)``."""
-    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
-        return False
-    attributes = {each.attr for each in ast.walk(node.func) if isinstance(each, ast.Attribute)}
-    return node.func.attr == "get" and not attributes.isdisjoint(MANAGERS)
-
-
-def _catches_missing_rows(node: ast.Try) -> bool:
-    """Return whether a statement catches the error of a query for a missing row."""
-    return any(
-        handler.type is None
-        or any(name in ast.unparse(handler.type) for name in ("DoesNotExist", "Exception"))
-        for handler in node.handlers
-    )
 
 
 def _is_exit(node: ast.expr) -> bool:

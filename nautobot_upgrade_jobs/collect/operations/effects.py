@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
+from ...facts.migration_code import CodeRequirement
 from ...facts.preconditions import PreconditionKind
 
 
@@ -27,8 +28,8 @@ class CodeEffects:
     raises: list[str] = field(default_factory=list)
     """The exceptions that its own statements raise, each with the conditions around it."""
 
-    required_rows: list[str] = field(default_factory=list)
-    """The queries that fail unless exactly one row matches."""
+    requirements: list[CodeRequirement] = field(default_factory=list)
+    """The rows and values without which its own statements stop."""
 
     @property
     def changes_rows(self) -> bool:
@@ -51,7 +52,7 @@ class CodeEffects:
         self.saves |= other.saves
         self.changes_schema |= other.changes_schema
         self.raises += other.raises
-        self.required_rows += other.required_rows
+        self.requirements += other.requirements
 
     @property
     def field_names(self) -> set[str]:

@@ -94,7 +94,7 @@ def describe_code(code: Code) -> MigrationCode:
         tuple(f"{app}.{model}" for app, model in find_referenced_models(code.text)),
         tuple(sorted({name for each in effects for name in each.field_names})),
         tuple(dict.fromkeys(text for each in effects for text in each.raises)),
-        tuple(dict.fromkeys(text for each in effects for text in each.required_rows)),
+        tuple(dict.fromkeys(need for each in effects for need in each.requirements)),
     )
 
 

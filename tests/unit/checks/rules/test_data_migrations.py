@@ -7,7 +7,12 @@ from nautobot_upgrade_jobs.checks.rules.data_migrations import (
     unrehearsed_code,
 )
 from nautobot_upgrade_jobs.facts import Unavailable
-from nautobot_upgrade_jobs.facts.migration_code import CodeAccess, MigrationCode
+from nautobot_upgrade_jobs.facts.migration_code import (
+    CodeAccess,
+    CodeRequirement,
+    MigrationCode,
+    RequirementKind,
+)
 from nautobot_upgrade_jobs.facts.preconditions import Preconditions
 from tests.support.builders import facts, trial_boot
 
@@ -40,7 +45,11 @@ NEEDS_ROW = MigrationCode(
     "example.0007_default",
     "RunPython",
     CodeAccess.READS,
-    required_rows=("Thing.objects.get(name='default')",),
+    requirements=(
+        CodeRequirement(RequirementKind.ONE_ROW, "Thing.objects.get(name='default')"),
+        CodeRequirement(RequirementKind.ANY_ROW, "Thing.objects.first().name"),
+        CodeRequirement(RequirementKind.CONVERTIBLE, "int(thing.text)"),
+    ),
 )
 UNKNOWN = MigrationCode("example.0005_compiled", "RunPython", CodeAccess.UNKNOWN)
 
@@ -96,7 +105,9 @@ def test_unrehearsed_code_says_what_the_source_shows():
         " with 1 exception",
         "example.0004_sql (RunSQL): writes",
         "example.0005_compiled (RunPython): has no readable source, and may write anything",
-        "example.0006_index (RunSQL): changes the schema by SQL; only declared changes were compared",
+        "example.0006_index (RunSQL): changes the schema by SQL; only declared changes were"
+        " compared",
         "example.0007_default (RunPython): only reads; stops unless exactly one row matches"
-        " Thing.objects.get(name='default')",
+        " Thing.objects.get(name='default'); stops if no row matches Thing.objects.first().name;"
+        " stops at a value that cannot be converted by int(thing.text)",
     )

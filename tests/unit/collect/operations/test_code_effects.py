@@ -202,10 +202,28 @@ def test_read_sql_reads_columns_and_statements(sql, fields, unknown, deletes):
         ("sizes.get('default')", []),
         ("Thing.objects.get_or_create(name='default')", []),
         ("Thing.objects.first()", []),
+        ("Thing.objects.filter(a=1).first().name", ["Thing.objects.filter(a=1).first().name"]),
+        ("one = Thing.objects.last()\nprint(one.name)", ["one.name"]),
+        ("one = Thing.objects.last()\nif one:\n    print(one.name)", []),
+        ("one = Thing.objects.last()\nprint(one and one.name)", []),
+        ("one = Thing.objects.last()\nprint(one)", []),
+        ("try:\n    Thing.objects.first().name\nexcept AttributeError:\n    pass", []),
+        ("Thing.objects.filter(a=1)[0].name", ["Thing.objects.filter(a=1)[0]"]),
+        ("Thing.objects.filter(a=1)[:5]", []),
+        ("names[0].title()", []),
+        ("Thing.objects.latest('date')", ["Thing.objects.latest('date')"]),
+        ("for one in Thing.objects.all():\n    one.size = int(one.text)", ["int(one.text)"]),
+        ("uuid.UUID(row.key)", ["uuid.UUID(row.key)"]),
+        ("json.loads(row.text)", ["json.loads(row.text)"]),
+        ("try:\n    int(row.text)\nexcept (TypeError, ValueError):\n    pass", []),
+        ("try:\n    IPNetwork(row.text)\nexcept AddrFormatError:\n    pass", []),
+        ("try:\n    pass\nexcept ValueError:\n    int(row.text)", ["int(row.text)"]),
+        ("int(len(rows) / 2) + int('2') + int(rows.count())", []),
+        ("float()", []),
     ],
 )
-def test_required_rows_are_the_queries_whose_error_is_not_caught(body, queries):
-    assert effects_of(body).required_rows == queries
+def test_requirements_are_expressions_whose_exception_is_not_caught(body, queries):
+    assert [each.expression for each in effects_of(body).requirements] == queries
 
 
 def test_changes_schema_of_statements():
