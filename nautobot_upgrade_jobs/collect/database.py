@@ -42,6 +42,7 @@ def collect(context: Context) -> Database:
         sequences=attempt(lambda: server.sequences(connection)),
         transactions=attempt(lambda: server.transactions(connection)),
         event_triggers=attempt(lambda: server.event_triggers(connection)),
+        unenforced_foreign_keys=attempt(lambda: server.unenforced_foreign_keys(connection, role)),
         **{
             name: str(configured.get(setting) or "")
             for name, setting in (("host", "HOST"), ("port", "PORT"), ("account", "USER"))

@@ -16,7 +16,7 @@ POSTGRESQL_QUERIES = {
     "columns": """
         SELECT c.relname, a.attname, format_type(a.atttypid, a.atttypmod)
                || CASE WHEN a.attnotnull THEN ' not null' ELSE '' END,
-               NOT a.attnotnull OR a.atthasdef OR a.attidentity <> ''
+               NOT a.attnotnull OR a.atthasdef OR a.attidentity <> '' OR {filled}
         FROM pg_class c
         JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
         WHERE {visible} AND c.relkind IN ('r', 'p')
@@ -37,12 +37,20 @@ POSTGRESQL_QUERIES = {
         WHERE {visible} AND k.contype IN ('c', 'f', 'p', 'u')
     """,
 }
+FILLED_BY_TRIGGER = """
+    EXISTS (SELECT FROM pg_trigger g WHERE g.tgrelid = c.oid AND NOT g.tgisinternal
+            AND g.tgenabled IN ('O', 'A') AND g.tgtype & 7 = 7)
+"""
+"""Whether an enabled trigger runs before each new row (bits 1, 2 and 4), and may fill a column."""
 MYSQL_QUERIES = {
     "columns": """
         SELECT table_name, column_name,
                concat(column_type, if(is_nullable = 'NO', ' not null', '')),
-               is_nullable = 'YES' OR column_default IS NOT NULL OR extra <> ''
-        FROM information_schema.columns WHERE table_schema = database()
+               is_nullable = 'YES' OR column_default IS NOT NULL OR extra <> '' OR EXISTS (
+                   SELECT 1 FROM information_schema.triggers g
+                   WHERE g.event_object_schema = database() AND g.event_object_table = c.table_name
+                       AND g.event_manipulation = 'INSERT' AND g.action_timing = 'BEFORE')
+        FROM information_schema.columns c WHERE table_schema = database()
     """,
     "indexes": """
         SELECT table_name, index_name, concat(if(min(non_unique) = 0, 'unique ', ''), '(',
@@ -79,7 +87,10 @@ NO_CHECK_CONSTRAINT_SQL = {"checked": "''", "state": "", "valid": "1", "checks":
 def collect(context: Context) -> Schema:
     """Read columns, indexes and constraints from the server's catalog."""
     connection = context.connection
-    queries, parts = POSTGRESQL_QUERIES, {"visible": is_visible_table("c")}
+    queries, parts = (
+        POSTGRESQL_QUERIES,
+        {"visible": is_visible_table("c"), "filled": FILLED_BY_TRIGGER},
+    )
     if connection.vendor == "mysql":
         supports_checks = connection.mysql_version >= (8, 0, 16)
         queries = MYSQL_QUERIES

@@ -74,6 +74,8 @@ class Database:
     """Open transactions of other sessions in this database that are older than a minute."""
     event_triggers: tuple[EventTrigger, ...] | Unavailable = ()
     """Enabled triggers that run when the schema changes."""
+    unenforced_foreign_keys: tuple[str, ...] | Unavailable = ()
+    """Tables with foreign keys, and settings of the server, whose foreign keys are not enforced."""
     host: str = ""
     """Configured host of the server; empty for a local socket."""
     port: str = ""

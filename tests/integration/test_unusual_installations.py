@@ -281,6 +281,54 @@ def test_schema_that_is_earlier_in_the_search_path_hides_no_table(instance, tabl
 
 @pytest.mark.usefixtures("own_database")
 @pytest.mark.parametrize(
+    ("statement", "expected"),
+    [
+        ("ALTER TABLE dcim_device DISABLE TRIGGER ALL", {"table dcim_device"}),
+        ("ALTER TABLE dcim_device DISABLE TRIGGER USER", set()),
+        (
+            "ALTER ROLE {role} SET session_replication_role = 'replica'",
+            {"session_replication_role=replica"},
+        ),
+        ("ALTER ROLE {role} SET session_replication_role = 'origin'", set()),
+    ],
+)
+def test_foreign_keys_that_are_not_enforced_are_found(instance, statement, expected):
+    if instance.engine != "postgresql":
+        pytest.skip("MySQL has one switch for the whole server")
+    role = connection.ops.quote_name(collect_facts(topics=("database",)).database.role)
+    execute(statement.format(role=role))
+    try:
+        found = collect_facts(topics=("database",)).database.unenforced_foreign_keys
+    finally:
+        execute(f"ALTER ROLE {role} RESET session_replication_role")
+    assert set(found) == expected
+
+
+@pytest.mark.usefixtures("own_database")
+@pytest.mark.parametrize(
+    ("trigger", "is_required"),
+    [("BEFORE INSERT", False), ("AFTER INSERT", True), ("BEFORE UPDATE", True), ("", True)],
+)
+def test_added_column_that_a_trigger_fills_stops_no_insert(instance, trigger, is_required):
+    execute("DELETE FROM extras_note")
+    execute("ALTER TABLE extras_note ADD COLUMN ours integer NOT NULL")
+    if instance.engine == "mysql":
+        execute("ALTER TABLE extras_note ALTER COLUMN ours DROP DEFAULT")
+    event = f"CREATE TRIGGER fill_ours {trigger} ON extras_note FOR EACH ROW"
+    new_value = "SET @ours = 1" if trigger.startswith("AFTER") else "SET NEW.ours = 1"
+    if trigger and instance.engine == "mysql":
+        execute(f"{event} {new_value}")
+    elif trigger:
+        execute(
+            "CREATE FUNCTION fill() RETURNS trigger LANGUAGE plpgsql AS "
+            f"$$ BEGIN NEW.ours = 1; RETURN NEW; END $$; {event} EXECUTE FUNCTION fill()"
+        )
+    required = collect_facts(topics=("schema",)).schema.required_columns
+    assert ("extras_note.ours" in required) == is_required
+
+
+@pytest.mark.usefixtures("own_database")
+@pytest.mark.parametrize(
     ("state", "expected"), [("ENABLE", 1), ("ENABLE REPLICA", 0), ("DISABLE", 0)]
 )
 def test_event_trigger_that_can_stop_migrate_is_found(instance, state, expected):

@@ -102,6 +102,27 @@ def incompatible(trial_boot: TrialBoot, apps: Apps) -> Iterator[Finding]:
         )
 
 
+@check(phase=Phase.RUNTIME, impact=Impact.FEATURE_LOSS, see=(RELEASE_NOTES,))
+def already_broken(trial_boot: TrialBoot, apps: Apps) -> Iterator[Finding]:
+    """Nothing that users created is broken on both releases.
+
+    Why: what is broken before the upgrade looks like damage by the upgrade afterwards.
+    Fix: correct it or delete it before the upgrade.
+    """
+    require_upgrade(trial_boot)
+    for problem in _unexplained_problems(trial_boot, apps):
+        is_new = _identity(problem) not in _current_problems(trial_boot)
+        if not is_new and not problem.defect.condition:
+            yield info(
+                problem.subject,
+                f"The {problem.kind} '{problem.name}' works neither now nor on Nautobot "
+                f"{trial_boot.target}. {_describe(problem.defect)}",
+                fix="Correct it or delete it before the upgrade.",
+                evidence=(problem.page,),
+                names=(problem.defect.owner, problem.defect.reference),
+            )
+
+
 def _possible_defect(problem: CustomizationProblem, target: str) -> Finding:
     """Return the finding about code that may not run on the target."""
     return info(
@@ -117,15 +138,23 @@ def _possible_defect(problem: CustomizationProblem, target: str) -> Finding:
 
 def _new_problems(trial_boot: TrialBoot, apps: Apps) -> Iterator[CustomizationProblem]:
     """Yield the problems that the upgrade causes and that no other finding explains."""
-    current = (
-        ()
-        if isinstance(trial_boot.current_customizations, Unavailable)
-        else trial_boot.current_customizations.problems
-    )
-    known = {_identity(problem) for problem in current}
-    for problem in require(trial_boot.facts.customizations).problems:
-        if _identity(problem) not in known and not _is_explained(problem.defect, trial_boot, apps):
+    current = _current_problems(trial_boot)
+    for problem in _unexplained_problems(trial_boot, apps):
+        if _identity(problem) not in current:
             yield problem
+
+
+def _unexplained_problems(trial_boot: TrialBoot, apps: Apps) -> Iterator[CustomizationProblem]:
+    for problem in require(trial_boot.facts.customizations).problems:
+        if not _is_explained(problem.defect, trial_boot, apps):
+            yield problem
+
+
+def _current_problems(trial_boot: TrialBoot) -> frozenset[CustomizationProblem | str]:
+    """Return the identities of the problems on the installed release, if these are known."""
+    current = trial_boot.current_customizations
+    problems = () if isinstance(current, Unavailable) else current.problems
+    return frozenset(map(_identity, problems))
 
 
 def _identity(problem: CustomizationProblem) -> CustomizationProblem | str:

@@ -115,6 +115,12 @@ def transactions(connection: BaseDatabaseWrapper) -> tuple[Transaction, ...] | U
     )
 
 
+def unenforced_foreign_keys(connection: BaseDatabaseWrapper, _: str) -> tuple[str, ...]:
+    """Return the setting with which new sessions ignore foreign keys."""
+    is_enforced = fetch_value(connection, "SELECT @@GLOBAL.foreign_key_checks")
+    return () if int(is_enforced) else ("foreign_key_checks=0",)
+
+
 def _has_privilege(connection: BaseDatabaseWrapper, privilege: str) -> bool:
     """Return whether the session's own account has a global privilege."""
     account = "substring_index(current_user(), '@', {})"

@@ -85,7 +85,7 @@ CASES = [
 ]
 
 
-def incompatible(findings_of, target, current):
+def incompatible(findings_of, target, current, check="incompatible"):
     known = {} if current is None else {"current_customizations": Customizations({}, current)}
     state = trial_boot(
         facts={"customizations": Customizations({}, target)},
@@ -93,12 +93,26 @@ def incompatible(findings_of, target, current):
         **known,
     )
     installation = facts(apps=apps(app(module="nautobot_example", label="example")))
-    return findings_of("customizations.incompatible", installation, trial_boot=state)
+    return findings_of(f"customizations.{check}", installation, trial_boot=state)
 
 
 @pytest.mark.parametrize(("target", "current", "expected"), CASES)
 def test_incompatible_reports_only_new_unexplained_problems(findings_of, target, current, expected):
     assert incompatible(findings_of, target, current) == expected
+
+
+@pytest.mark.parametrize(
+    ("target", "current", "expected"),
+    [
+        ((LINK, QUERY), (LINK,), [("info", LINK.subject)]),
+        ((LINK,), (LINK, QUERY), [("info", LINK.subject)]),
+        ((LINK,), (), []),
+        ((), (LINK,), []),
+        ((LINK,), None, []),
+    ],
+)
+def test_already_broken_reports_problems_of_both_releases(findings_of, target, current, expected):
+    assert incompatible(findings_of, target, current, check="already_broken") == expected
 
 
 def reworded(problems):
@@ -133,7 +147,9 @@ def test_incompatible_missing_job_with_unreadable_job_files_reports_nothing(find
     assert findings == [REPORTED_LINK]
 
 
-@pytest.mark.parametrize("check", ["incompatible", "different_results", "not_inspected"])
+@pytest.mark.parametrize(
+    "check", ["incompatible", "already_broken", "different_results", "not_inspected"]
+)
 def test_customizations_target_is_installed_release_not_applicable(findings_of, check):
     state = trial_boot(is_upgrade=False, facts={"customizations": Customizations({}, (LINK,))})
     installation = facts(apps=apps(), filter_results=results())
