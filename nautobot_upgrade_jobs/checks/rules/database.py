@@ -12,7 +12,6 @@ from ...facts.database import IdSequence
 from ..build import blocker, warning
 from ..findings import Finding, Impact, Phase
 from ..references import (
-    DISABLED_TRIGGERS,
     EVENT_TRIGGERS,
     INSTALLATION,
     POSTGRESQL,
@@ -178,35 +177,6 @@ def event_triggers(database: Database) -> Iterator[Finding]:
                 sql(f'ALTER EVENT TRIGGER "{name}" ENABLE;'),
             ),
         )
-
-
-@check(stage="both", phase=Phase.MIGRATE, impact=Impact.DATA_LOSS, see=(DISABLED_TRIGGERS,))
-def unenforced_foreign_keys(database: Database) -> Iterator[Finding]:
-    """The server enforces every foreign key.
-
-    Why: rows can then refer to rows that do not exist. A migration that validates such a reference
-        stops, and a page that follows it fails. An interrupted restore leaves triggers disabled.
-    Fix: find and correct such rows, and enable the triggers again.
-    """
-    for name in require(database.unenforced_foreign_keys):
-        _, _, table = name.partition("table ")
-        if table:
-            yield warning(
-                name,
-                f"The server does not enforce the foreign keys of the table {table}, because "
-                "triggers of the table are disabled.",
-                fix="Find rows that refer to missing rows, and correct them. Then enable the "
-                "triggers as a superuser. The statement also enables triggers that were disabled "
-                "on purpose.",
-                commands=(sql(f'ALTER TABLE "{table}" ENABLE TRIGGER ALL;'),),
-            )
-        else:
-            yield warning(
-                name,
-                f"The setting {name} makes the server ignore foreign keys.",
-                fix="Remove the setting, and restart Nautobot. Then find rows that refer to "
-                "missing rows, and correct them.",
-            )
 
 
 @check(phase=Phase.MIGRATE, impact=Impact.OUTAGE, see=(INSTALLATION,))

@@ -14,9 +14,9 @@ from ...migration_graph.history import MigrationHistory
 from ...migration_graph.partial_migration import partially_applied
 from ...migration_graph.repair_sql import repair_statements
 from ...migration_graph.schema_diff import SchemaDrift, actual_tables, schema_drift
-from ..build import finding
+from ..build import finding, warning
 from ..findings import Finding, Impact, Phase, Severity
-from ..references import DATABASE_BACKUP
+from ..references import DATABASE_BACKUP, DISABLED_TRIGGERS
 from ..registry import check
 from ..remediation import sql
 from ..text import name_constraint_kind, plural
@@ -86,6 +86,35 @@ def _build_finding(
             for deviation in deviations
         ),
     )
+
+
+@check(stage="both", phase=Phase.MIGRATE, impact=Impact.DATA_LOSS, see=(DISABLED_TRIGGERS,))
+def unenforced_foreign_keys(database: Database) -> Iterator[Finding]:
+    """The server enforces every foreign key.
+
+    Why: rows can then refer to rows that do not exist. A migration that validates such a reference
+        stops, and a page that follows it fails. An interrupted restore leaves triggers disabled.
+    Fix: find and correct such rows, and enable the triggers again.
+    """
+    for name in require(database.unenforced_foreign_keys):
+        _, _, table = name.partition("table ")
+        if table:
+            yield warning(
+                name,
+                f"The server does not enforce the foreign keys of the table {table}, because "
+                "triggers of the table are disabled.",
+                fix="Find rows that refer to missing rows, and correct them. Then enable the "
+                "triggers as a superuser. The statement also enables triggers that were disabled "
+                "on purpose.",
+                commands=(sql(f'ALTER TABLE "{table}" ENABLE TRIGGER ALL;'),),
+            )
+        else:
+            yield warning(
+                name,
+                f"The setting {name} makes the server ignore foreign keys.",
+                fix="Remove the setting, and restart Nautobot. Then find rows that refer to "
+                "missing rows, and correct them.",
+            )
 
 
 def _drift_severity(deviation: SchemaDrift) -> Severity:

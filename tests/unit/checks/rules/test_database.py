@@ -124,22 +124,6 @@ def test_event_triggers_warn(findings_of, triggers, expected):
 
 
 @pytest.mark.parametrize(
-    ("found", "expected"),
-    [
-        ((), []),
-        (
-            ("table dcim_device", "session_replication_role=replica"),
-            [("warning", "table dcim_device"), ("warning", "session_replication_role=replica")],
-        ),
-        (Unavailable("denied"), "skipped"),
-    ],
-)
-def test_unenforced_foreign_keys_warn(findings_of, found, expected):
-    state = facts(database=database(unenforced_foreign_keys=found))
-    assert findings_of("database.unenforced_foreign_keys", state) == expected
-
-
-@pytest.mark.parametrize(
     ("last", "highest", "expected"),
     [
         (10, 10, []),

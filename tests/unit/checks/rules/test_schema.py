@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.support.builders import facts, migrations, schema, target
+from nautobot_upgrade_jobs.facts import Unavailable
+from tests.support.builders import database, facts, migrations, schema, target
 
 
 @pytest.mark.parametrize(
@@ -74,3 +75,19 @@ def test_drift_with_a_recorded_migration_of_a_newer_release_is_skipped(
 ):
     state = facts(migrations=migrations(recorded=(recorded,)))
     assert findings_of("schema.drift", state) == expected
+
+
+@pytest.mark.parametrize(
+    ("found", "expected"),
+    [
+        ((), []),
+        (
+            ("table dcim_device", "session_replication_role=replica"),
+            [("warning", "table dcim_device"), ("warning", "session_replication_role=replica")],
+        ),
+        (Unavailable("denied"), "skipped"),
+    ],
+)
+def test_unenforced_foreign_keys_warn(findings_of, found, expected):
+    state = facts(database=database(unenforced_foreign_keys=found))
+    assert findings_of("schema.unenforced_foreign_keys", state) == expected
