@@ -422,6 +422,13 @@ def assert_restored(path, empty_database):
     assert int(restored.stdout.split()[-1]) == backup.rows["django_migrations"]
 
 
+def test_read_backup_folder_of_another_tool_is_refused(tmp_path):
+    (tmp_path / "dcim_device.sql").touch()
+    (tmp_path / "dcim_device.txt").touch()
+    with pytest.raises(UnreadableBackupError, match=r"without toc\.dat"):
+        read_backup(tmp_path, 60)
+
+
 def test_read_backup_compressed_archive_or_cut_file_is_refused(dump):
     data = gzip.compress(dump.read_bytes())
     for content, reason in ((data, "gunzip it first"), (data[:99], "ends too early|gunzip")):

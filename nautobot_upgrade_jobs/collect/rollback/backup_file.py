@@ -15,6 +15,7 @@ from ..context import explain
 
 ARCHIVE_MAGICS = (b"PGDMP", b"toc.dat")
 """The first bytes of archives that ``pg_dump`` writes: of the custom and of the tar format."""
+ARCHIVE_CONTENTS = "toc.dat"
 GZIP_MAGIC = b"\x1f\x8b"
 OTHER_COMPRESSIONS = {
     "unzstd": b"\x28\xb5\x2f\xfd",
@@ -60,7 +61,12 @@ def read_backup(path: Path, seconds: float) -> Backup:
 def _detect_format(path: Path) -> BackupFormat:
     """Return the format of a dump by its first bytes."""
     if path.is_dir():
-        return BackupFormat.ARCHIVE
+        if (path / ARCHIVE_CONTENTS).exists():
+            return BackupFormat.ARCHIVE
+        raise UnreadableBackupError(
+            f"{path}: it is a folder without {ARCHIVE_CONTENTS}, so not a dump in the directory "
+            "format of pg_dump: use the file of pg_dump or of mysqldump without --tab"
+        )
     with path.open("rb") as stream:
         head = stream.read(MAGIC_LENGTH)
     if head.startswith(ARCHIVE_MAGICS):

@@ -101,6 +101,17 @@ def test_parse_sql_dump_of_postgresql_counts_rows():
     assert found.format is BackupFormat.COMPRESSED_SQL
 
 
+def test_parse_sql_dump_of_an_old_client_has_names_without_a_schema():
+    """Clients before 10.3 set the search path instead, and 17.6 adds a guard."""
+    old = [line.replace("public.", "") for line in DATA.splitlines(keepends=True)]
+    head = ["-- PostgreSQL database dump\n", "SET search_path = public, pg_catalog;\n"]
+    end = ["COPY django_migrations (id, app, name) FROM stdin;\n", "1\tdcim\t0001\n", "\\.\n"]
+    lines = [*head, *old, *end, "-- PostgreSQL database dump complete\n"]
+    found = parse_sql_dump("b.sql", lines, BackupFormat.SQL)
+    assert found.rows == {"dcim_cable": 2, "dcim_device": 0, "Odd name": 1, "django_migrations": 1}
+    assert (found.complete, found.migrations) == (True, ("dcim.0001",))
+
+
 def test_parse_sql_dump_of_postgresql_truncated_is_incomplete():
     assert not parse_sql_dump("b.sql", PLAIN[:-2], BackupFormat.SQL).complete
 
