@@ -19,6 +19,9 @@ OTHER_SESSIONS = (
 )
 
 
+SYSTEM_SCHEMAS = "ARRAY['pg_catalog'::regnamespace, 'information_schema'::regnamespace]::oid[]"
+
+
 def is_visible_table(alias: str) -> str:
     """Return the condition that a name without a schema refers to a relation.
 
@@ -30,8 +33,7 @@ def is_visible_table(alias: str) -> str:
     """
     return (
         f"pg_table_is_visible({alias}.oid) AND {alias}.relpersistence <> 't' "
-        f"AND {alias}.relnamespace <> ALL (ARRAY['pg_catalog'::regnamespace, "
-        "'information_schema'::regnamespace]::oid[])"
+        f"AND {alias}.relnamespace <> ALL ({SYSTEM_SCHEMAS})"
     )
 
 

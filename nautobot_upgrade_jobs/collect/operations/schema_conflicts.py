@@ -15,7 +15,7 @@ from ...migration_graph.schema_diff import actual_tables
 from ...migration_graph.schema_simulation import ObjectChange, SchemaSimulation
 from .. import schema
 from ..context import Context, attempt
-from ..db.postgresql import is_visible_table
+from ..db.postgresql import SYSTEM_SCHEMAS, is_visible_table
 from ..db.sql import fetch_rows
 from .object_changes import object_changes
 from .source import Code
@@ -30,13 +30,12 @@ RELATIONS_QUERIES = {
     "mysql": "SELECT table_name, 'view' FROM information_schema.views "
     "WHERE table_schema = database()",
 }
-TYPES_QUERY = """
+TYPES_QUERY = f"""
     SELECT typname FROM pg_type
     WHERE pg_type_is_visible(oid) AND typtype IN ('d', 'e', 'r')
-        AND typnamespace <> ALL (ARRAY['pg_catalog'::regnamespace,
-                                       'information_schema'::regnamespace]::oid[])
-"""
-SCHEMA_STATEMENT = re.compile(
+        AND typnamespace <> ALL ({SYSTEM_SCHEMAS})
+"""  # noqa: S608 - a constant
+SCHEMA_CHANGE_IN_CODE = re.compile(
     r"\b(ALTER|CREATE|DROP|RENAME)\s+(UNIQUE\s+)?(TABLE|INDEX|VIEW|SEQUENCE)\b"
     r"|schema_editor\.(?!connection)",
     re.IGNORECASE,
@@ -113,4 +112,4 @@ def _is_changed_by_code(table: str, code: Sequence[Code]) -> bool:
     """Return whether code contains statements on the schema and the name of the table."""
     name = re.compile(rf"\b{re.escape(table)}\b")
     texts = (each.text for each in code if each.text)
-    return any(SCHEMA_STATEMENT.search(text) and name.search(text) for text in texts)
+    return any(SCHEMA_CHANGE_IN_CODE.search(text) and name.search(text) for text in texts)
