@@ -14,6 +14,9 @@ def describe_violation(result: PreconditionResult) -> str:
         values = {
             PreconditionKind.UNIQUE: "one value for all of them",
             PreconditionKind.NOT_NULL: "no value for them",
+            PreconditionKind.FOREIGN_KEY: (
+                f"a default that refers to no row of {bound.rpartition('.')[0]}"
+            ),
         }
         field = f"the new field '{precondition.name}'"
         return f"The table {table} has rows, and {field} has {values[precondition.kind]}"
@@ -29,6 +32,9 @@ def describe_violation(result: PreconditionResult) -> str:
         ),
         PreconditionKind.NOT_NULL: f"{have} no value in {columns}",
         PreconditionKind.MAX_LENGTH: too_long,
+        PreconditionKind.INDEX_SIZE: (
+            f"{have} a value in {columns} of more than {bound} bytes, which no index can hold"
+        ),
         PreconditionKind.TRUNCATES: too_long,
         PreconditionKind.NUMERIC_RANGE: (
             f"{have} a number in {columns} that is too large for its new type"

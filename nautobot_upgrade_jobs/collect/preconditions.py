@@ -35,7 +35,6 @@ SAMPLE_SIZE = 5
 """Number of primary keys in a sample."""
 SAFE_KEY_PATTERN = re.compile(r"\d+|[0-9a-f]{32}|[0-9a-f-]{36}")
 """Numbers and UUIDs. Other keys can be secrets, as the key of a session, which gives access."""
-LENGTH_LIMITS = (PreconditionKind.MAX_LENGTH, PreconditionKind.TRUNCATES)
 
 
 def collect(context: Context) -> Preconditions:
@@ -102,25 +101,38 @@ def _violation_condition(connection: BaseDatabaseWrapper, precondition: Precondi
     """
     kind, bound = precondition.kind, precondition.bound
     quote = connection.ops.quote_name
-    columns = [quote(name) for name in precondition.columns]
     if kind in SQL_CONDITIONS:
         return f"NOT ({bound})"
     if kind is PreconditionKind.UNIQUE:
-        not_null = [f"{column} IS NOT NULL" for column in columns]
+        not_null = [f"{value} IS NOT NULL" for value in _values(quote, precondition)]
         return " AND ".join([*not_null, *([f"({bound})"] if bound else [])]) or "1 = 1"
-    if not columns:  # A new column has no value in the existing rows.
+    if kind is PreconditionKind.FOREIGN_KEY:
+        table, _, key = bound.rpartition(".")
+        (value,) = precondition.expressions or (
+            f"{quote(precondition.table)}.{quote(precondition.columns[0])}",
+        )
+        return (
+            f"{value} IS NOT NULL AND NOT EXISTS (SELECT 1 FROM {quote(table)} r "  # noqa: S608
+            f"WHERE r.{quote(key)} = {value})"
+        )
+    if not precondition.columns:  # A new column has no value in the existing rows.
         return "1 = 1"
-    (column,) = columns
+    column = quote(precondition.columns[0])
     if kind is PreconditionKind.NOT_NULL:
         return f"{column} IS NULL"
-    if kind in LENGTH_LIMITS:
-        text = "CHAR" if connection.vendor == "mysql" else "text"
-        return f"CHAR_LENGTH(CAST({column} AS {text})) > {int(bound)}"
-    table, _, key = bound.rpartition(".")
-    return (
-        f"{column} IS NOT NULL AND NOT EXISTS (SELECT 1 FROM {quote(table)} r "  # noqa: S608
-        f"WHERE r.{quote(key)} = {quote(precondition.table)}.{column})"
-    )
+    if kind is PreconditionKind.INDEX_SIZE:
+        return f"pg_column_size({column}) > {int(bound)}"
+    text = f"CAST({column} AS {'CHAR' if connection.vendor == 'mysql' else 'text'})"
+    if (
+        kind is PreconditionKind.MAX_LENGTH
+    ):  # The server removes spaces at the end without an error.
+        text = f"RTRIM({text})"
+    return f"CHAR_LENGTH({text}) > {int(bound)}"
+
+
+def _values(quote: Callable[[str], str], precondition: Precondition) -> tuple[str, ...]:
+    """Return the SQL of the values that must be unique."""
+    return precondition.expressions or tuple(map(quote, precondition.columns))
 
 
 def _count_violations(
@@ -138,10 +150,11 @@ def _count_violations(
 
 
 def _duplicate_groups(quote: Callable[[str], str], precondition: Precondition, where: str) -> str:
-    columns = ", ".join(map(quote, precondition.columns))
+    values = _values(quote, precondition)
+    names = ", ".join(f"{value} AS v{number}" for number, value in enumerate(values))
     return (
-        f"SELECT {columns} FROM {quote(precondition.table)} WHERE {where} "  # noqa: S608
-        f"GROUP BY {columns} HAVING count(*) > 1"
+        f"SELECT {names} FROM {quote(precondition.table)} WHERE {where} "  # noqa: S608
+        f"GROUP BY {', '.join(values)} HAVING count(*) > 1"
     )
 
 
@@ -163,10 +176,15 @@ def _sample_matching_keys(
         if not key:
             return ()
         order = ", ".join(f"t.{quote(column)}" for column in dict.fromkeys((*columns, key)))
-        query = f"SELECT t.{quote(key)} FROM (SELECT * FROM {quote(table)} WHERE {where}) t"  # noqa: S608
+        values = _values(quote, precondition)
+        names = "".join(f", {value} AS v{number}" for number, value in enumerate(values))
+        query = (
+            f"SELECT t.{quote(key)} FROM (SELECT {quote(table)}.*{names} FROM {quote(table)} "  # noqa: S608
+            f"WHERE {where}) t"
+        )
         if precondition.kind is PreconditionKind.UNIQUE and columns:
             groups = _duplicate_groups(quote, precondition, where)
-            same = " AND ".join(f"d.{quote(column)} = t.{quote(column)}" for column in columns)
+            same = " AND ".join(f"d.v{number} = t.v{number}" for number in range(len(values)))
             query += f" JOIN ({groups}) d ON {same}"
         rows = fetch_rows(connection, f"{query} ORDER BY {order} LIMIT {SAMPLE_SIZE}")
     except DatabaseError:

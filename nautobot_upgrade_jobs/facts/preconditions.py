@@ -21,6 +21,8 @@ class PreconditionKind(TextEnum):
     """Numbers must fit the new type."""
     FOREIGN_KEY = "foreign key"
     CHECK = "check"
+    INDEX_SIZE = "index size"
+    """Values must fit into an index."""
     UNTESTED = "untested"
     """No query can test the requirement."""
     TRUNCATES = "truncates"
@@ -131,15 +133,18 @@ class Precondition:
     columns: tuple[str, ...] = ()
     """Current names of the columns; empty if the whole table is concerned."""
     bound: str = ""
-    """Depends on the kind. ``MAX_LENGTH`` and ``TRUNCATES``: number of characters. ``FOREIGN_KEY``:
-    ``table.column``. ``CHECK``, ``NUMERIC_RANGE`` and a partial ``UNIQUE``: SQL condition.
-    ``UNTESTED``: reason."""
+    """Depends on the kind. ``MAX_LENGTH`` and ``TRUNCATES``: number of characters. ``INDEX_SIZE``:
+    number of bytes. ``FOREIGN_KEY``: ``table.column``. ``CHECK``, ``NUMERIC_RANGE`` and a partial
+    ``UNIQUE``: SQL condition. ``UNTESTED``: reason."""
     name: str = ""
     """Name of the new field or constraint, if ``columns`` does not identify the precondition."""
     possibly_fixed_by: tuple[str, ...] = ()
     """Earlier pending migrations whose code may change these rows."""
     migrations_before: int = 0
     """Number of pending migrations that run before this migration."""
+    expressions: tuple[str, ...] = ()
+    """SQL of the values, in the order of ``columns``, if the plan changes them before; for a new
+    ``FOREIGN_KEY``, its default."""
 
 
 @dataclass(frozen=True)

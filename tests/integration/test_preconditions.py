@@ -1,11 +1,15 @@
 """Preconditions of operations: predicted by a query, then shown by running the migration."""
 
 import contextlib
+import functools
+import hashlib
+import importlib
 from copy import deepcopy
 from datetime import date
 
 import django
 import pytest
+from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.db import DatabaseError, connection
 from django.db.migrations import (
@@ -29,11 +33,13 @@ from django.db.models import (
     CASCADE,
     AutoField,
     BigIntegerField,
+    BooleanField,
     CharField,
     CheckConstraint,
     DateField,
     DateTimeField,
     DecimalField,
+    F,
     FloatField,
     ForeignKey,
     Index,
@@ -51,14 +57,19 @@ from django.db.models import (
 from django.db.models.functions import Lower
 from django.utils import timezone
 
+with contextlib.suppress(ImportError):  # without psycopg2
+    from django.contrib.postgres.indexes import HashIndex
+    from django.contrib.postgres.operations import AddConstraintNotValid, ValidateConstraint
 from nautobot_upgrade_jobs.collect.operations.content_type_cascades import removed_models
 from nautobot_upgrade_jobs.collect.operations.plan_analysis import analyze_plan
 from nautobot_upgrade_jobs.collect.operations.schema_tracker import SchemaTracker
+from nautobot_upgrade_jobs.collect.operations.source import describe_code, read_code
 from nautobot_upgrade_jobs.collect.preconditions import (
     _count_dropped_values,
     _sample_matching_keys,
 )
 from nautobot_upgrade_jobs.collect.preconditions import test_precondition as query_rows
+from nautobot_upgrade_jobs.facts.migration_code import CodeAccess
 from nautobot_upgrade_jobs.facts.preconditions import (
     CostKind,
     Lock,
@@ -115,6 +126,38 @@ def add_unique_by_sql(before="", *, state=True):
         f"{before}CREATE UNIQUE INDEX example_unique ON example_thing (name, number)",
         state_operations=[AddConstraint("thing", UNIQUE)] if state else [],
     )
+
+
+NAMES = [("a", "", 0), ("a", "", 1)]
+NO_NAMES = [(None, "", 0), (None, "", 1)]
+UNIQUE_NAME = UniqueConstraint(fields=["name"], name="example_unique_name")
+UNIQUE_IF_ACTIVE = UniqueConstraint(
+    fields=["name"], condition=Q(active=True), name="example_active"
+)
+
+
+def add_field(name, field_class, **options):
+    return AddField("thing", name, field_class(**options))
+
+
+def new_number(**options):
+    return AlterField("thing", "size", IntegerField(**options))
+
+
+def no_more_than(limit):
+    argument = "condition" if django.VERSION >= (5, 1) else "check"
+    return CheckConstraint(name="example_limit", **{argument: Q(number__lte=limit)})
+
+
+LIMITED = AddConstraint("thing", no_more_than(F("limit")))
+NEW_LIMIT = add_field("limit", IntegerField, default=3)
+NO_LIMIT = add_field("limit", IntegerField, null=True)
+
+
+def long_text(length):
+    """Return a text that the server cannot compress."""
+    digest = hashlib.sha512
+    return "".join(digest(str(n).encode()).hexdigest() for n in range(length // 128 + 1))[:length]
 
 
 def set_not_null_by_sql():
@@ -345,6 +388,94 @@ def create_tables(rows):
             [PreconditionKind.UNIQUE],
         ),
         (TWICE, [RunSQL("SELECT 1", state_operations=[AddConstraint("thing", UNIQUE)])], []),
+        # The default replaces NULLs before the server tests the constraint.
+        (NO_NAMES, [alter(null=False, default="x", unique=True)], [PreconditionKind.UNIQUE]),
+        (NO_NAMES, [alter(null=False, default=str, unique=True)], [PreconditionKind.UNIQUE]),
+        (
+            [(None, "", 0), ("x", "", 0)],
+            [alter(null=False, default="x", unique=True)],
+            [PreconditionKind.UNIQUE],
+        ),
+        ([(None, "", 0), ("a", "", 0)], [alter(null=False, default="x", unique=True)], []),
+        (
+            NO_NAMES,
+            [alter(null=False, default="x"), AddConstraint("thing", UNIQUE_NAME)],
+            [PreconditionKind.UNIQUE],
+        ),
+        (
+            [(None, "", 1), (None, "", 1)],
+            [alter(null=False, default="x"), AlterUniqueTogether("thing", {("name", "number")})],
+            [PreconditionKind.UNIQUE],
+        ),
+        (
+            NO_NAMES,
+            [alter(null=False, default="x"), AlterUniqueTogether("thing", {("name", "number")})],
+            [],
+        ),
+        (NO_NAMES, [AddConstraint("thing", UNIQUE_NAME)], []),
+        # A new column has one known value in all rows.
+        (
+            [("a", "", 5)],
+            [NEW_LIMIT, LIMITED],
+            [PreconditionKind.CHECK],
+        ),
+        (
+            [("a", "", 2)],
+            [NEW_LIMIT, LIMITED],
+            [],
+        ),
+        (
+            [("a", "", 5)],
+            [NO_LIMIT, LIMITED],
+            [],
+        ),
+        (
+            NAMES,
+            [
+                add_field("active", BooleanField, default=True),
+                AddConstraint("thing", UNIQUE_IF_ACTIVE),
+            ],
+            [] if MYSQL else [PreconditionKind.UNIQUE],
+        ),
+        (
+            NAMES,
+            [
+                add_field("active", BooleanField, default=False),
+                AddConstraint("thing", UNIQUE_IF_ACTIVE),
+            ],
+            [],
+        ),
+        (
+            [("a", "", 0)],
+            [add_field("size", IntegerField, null=True), new_number()],
+            [PreconditionKind.NOT_NULL],
+        ),
+        ([("a", "", 0)], [add_field("size", IntegerField, null=True), new_number(default=1)], []),
+        ([], [add_field("size", IntegerField, null=True), new_number()], []),
+        (
+            [("a", "", 0)],
+            [add_field("owner", ForeignKey, to="example.Other", on_delete=CASCADE, default=7)],
+            [PreconditionKind.FOREIGN_KEY],
+        ),
+        (
+            [],
+            [add_field("owner", ForeignKey, to="example.Other", on_delete=CASCADE, default=7)],
+            [],
+        ),
+        # The server rounds a number before it tests the range.
+        ([("a", "", 999)], [AlterField("thing", "number", decimal(4, 1))], []),
+        # The server removes spaces at the end.
+        ([("abc  ", "", 0)], [alter(max_length=3)], []),
+        ([("  abc", "", 0)], [alter(max_length=3)], [PreconditionKind.MAX_LENGTH]),
+        # Every value can be converted.
+        (
+            [("a", "", 1)],
+            [
+                AlterField("thing", "number", BooleanField(default=False)),
+                AlterField("thing", "number", IntegerField(default=0)),
+            ],
+            [],
+        ),
         ([(None, "", 0)], [set_not_null_by_sql()], [PreconditionKind.NOT_NULL]),
         ([("a", "", 0)], [set_not_null_by_sql()], []),
     ],
@@ -366,6 +497,65 @@ def test_predicted_violations_stop_the_migration(tables, rows, operations, break
     except DatabaseError:
         stopped = True
     assert stopped == bool(breaks)
+
+
+@pytest.mark.parametrize(
+    ("value", "fits"), [("999.99", False), ("999.9", True), ("-999.99", False)]
+)
+def test_number_is_rounded_before_the_server_tests_its_range(tables, value, fits):
+    state = create_tables([("a", "", 0)])
+    first, second = Migration("0002_wide", "example"), Migration("0003_narrow", "example")
+    first.operations = [AlterField("thing", "number", decimal(8, 2))]
+    second.operations = [AlterField("thing", "number", decimal(4, 1))]
+    with connection.schema_editor() as editor:
+        state = first.apply(state, editor)
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE example_thing SET number = %s", [value])
+    (precondition,), *_ = analyze_plan(SchemaTracker(state.clone()), [deepcopy(second)])
+    assert query_rows(connection, precondition).affected_rows == (0 if fits else 1)
+    with (
+        contextlib.nullcontext() if fits else pytest.raises(DatabaseError),
+        connection.schema_editor(atomic=connection.features.can_rollback_ddl) as editor,
+    ):
+        second.apply(state, editor)
+
+
+if not MYSQL:
+
+    @pytest.mark.parametrize(
+        ("words", "operations", "breaks"),
+        [
+            (long_text(9000), [AddIndex("thing", Index(fields=["words"], name="ew"))], True),
+            (long_text(2600), [AddIndex("thing", Index(fields=["words"], name="ew"))], False),
+            (long_text(2720), [AddIndex("thing", Index(fields=["words"], name="ew"))], True),
+            ("x" * 90000, [AddIndex("thing", Index(fields=["words"], name="ew"))], False),
+            (long_text(9000), [AlterField("thing", "words", TextField(unique=True))], True),
+            (long_text(9000), [AlterUniqueTogether("thing", {("words", "number")})], True),
+            (long_text(9000), [AddIndex("thing", Index(fields=["name"], name="ew"))], False),
+            (long_text(9000), [AddIndex("thing", HashIndex(fields=["words"], name="ew"))], False),
+        ],
+    )
+    def test_values_that_no_index_can_hold_stop_the_migration(tables, words, operations, breaks):
+        test_predicted_violations_stop_the_migration(
+            tables,
+            [("a", words, 0)],
+            operations,
+            [PreconditionKind.INDEX_SIZE] if breaks else [],
+        )
+
+    def test_constraint_that_is_validated_later_requires_rows_then(tables):
+        operations = [AddConstraintNotValid("thing", NOT_NEGATIVE)]
+        rows = [("a", "", -1)]
+        test_predicted_violations_stop_the_migration(tables, rows, operations, [])
+
+    def test_validation_requires_rows_that_satisfy_the_constraint(tables):
+        operations = [
+            AddConstraintNotValid("thing", NOT_NEGATIVE),
+            ValidateConstraint("thing", NOT_NEGATIVE.name),
+        ]
+        test_predicted_violations_stop_the_migration(
+            tables, [("a", "", -1)], operations, [PreconditionKind.CHECK]
+        )
 
 
 LONGER = AlterField("thing", "name", CharField(max_length=60, null=True))
@@ -570,6 +760,23 @@ def remove(apps, schema_editor):
     apps.get_model("example", "Thing").objects.filter(name=None).delete()
 
 
+class Filler:
+    """Code that is not a plain function."""
+
+    @classmethod
+    def fill(cls, apps, schema_editor):
+        cls._write(apps)
+
+    @classmethod
+    def _write(cls, apps):
+        apps.get_model("example", "Thing").objects.update(name="")
+
+
+@functools.wraps(fill)
+def fill_as_decorated(apps, schema_editor):
+    fill(apps, schema_editor)
+
+
 @pytest.mark.parametrize(
     ("code", "may_change"),
     [
@@ -577,6 +784,9 @@ def remove(apps, schema_editor):
         (RunPython(fill_other), False),
         (RunPython(fill_some), True),
         (RunPython(remove), True),
+        (RunPython(Filler.fill), True),
+        (RunPython(fill_as_decorated), True),
+        (RunPython(functools.partial(fill)), True),
         (RunPython(read), False),
         (RunPython(write_another_field), False),
         (RunPython(add), False),
@@ -598,6 +808,60 @@ def test_possibly_fixed_by_lists_earlier_code_on_the_same_rows(tables, code, may
     assert (not_null.kind, not_null.migrations_before) == (PreconditionKind.NOT_NULL, 1)
     assert not_null.possibly_fixed_by == (("example.0002_fill",) if may_change else ())
     assert (dropped.kind, dropped.table) == (PreconditionKind.DROPS, "example_other")
+
+
+def test_read_code_follows_functions_of_imported_modules():
+    """A migration of Nautobot calls ``nautobot.extras.management.populate_status_choices``."""
+    if settings.VERSION.startswith("2."):
+        pytest.skip("the migration is of Nautobot 3.1")
+    module = importlib.import_module("nautobot.vpn.migrations.0002_populate_defaults")
+    (operation, *_) = module.Migration.operations
+    code = read_code(module.Migration("0002_populate_defaults", "vpn"), operation)
+    assert describe_code(code).access is CodeAccess.WRITES
+
+
+@pytest.mark.parametrize(
+    ("value", "new", "breaks"),
+    [
+        (70000, SmallIntegerField(), [PreconditionKind.NUMERIC_RANGE]),
+        (7, SmallIntegerField(), []),
+        (7, BigIntegerField(), []),
+    ],
+)
+def test_foreign_key_that_becomes_a_number_must_fit(tables, value, new, breaks):
+    state = create_tables([("a", "", 0)])
+    first, second = Migration("0002_more", "example"), Migration("0003_number", "example")
+    first.operations = [WITHOUT_CONSTRAINT]
+    second.operations = [
+        AlterField("thing", "loose", type(new)(null=True, db_column="loose_id")),
+    ]
+    with connection.schema_editor() as editor:
+        state = first.apply(state, editor)
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE example_thing SET loose_id = %s", [value])
+    preconditions, *_ = analyze_plan(SchemaTracker(state.clone()), [deepcopy(second)])
+    answers = [query_rows(connection, each) for each in preconditions]
+    assert [each.precondition.kind for each in answers if each.affected_rows] == breaks
+    with (
+        pytest.raises(DatabaseError) if breaks else contextlib.nullcontext(),
+        connection.schema_editor(atomic=connection.features.can_rollback_ddl) as editor,
+    ):
+        second.apply(state, editor)
+
+
+def test_number_that_becomes_a_foreign_key_must_fit(tables):
+    state = create_tables([("a", "", 0)])
+    first, second = Migration("0002_big", "example"), Migration("0003_key", "example")
+    first.operations = [AlterField("thing", "number", BigIntegerField(default=0))]
+    key = ForeignKey("example.Other", CASCADE, null=True, db_constraint=False, db_column="number")
+    second.operations = [AlterField("thing", "number", key)]
+    with connection.schema_editor() as editor:
+        state = first.apply(state, editor)
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE example_thing SET number = %s", [2**40])
+    (precondition, *_), *_ = analyze_plan(SchemaTracker(state.clone()), [deepcopy(second)])
+    assert precondition.kind is PreconditionKind.NUMERIC_RANGE
+    assert query_rows(connection, precondition).affected_rows == 1
 
 
 def test_count_dropped_values_counts_many_to_many_rows(tables):

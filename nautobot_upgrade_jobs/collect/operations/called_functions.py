@@ -9,7 +9,7 @@ import inspect
 import sys
 from collections.abc import Iterable, Iterator
 from functools import partial
-from types import CellType, CodeType
+from types import CellType, CodeType, ModuleType
 from typing import Any, NamedTuple
 
 from django.db.migrations.operations import RunPython
@@ -40,7 +40,8 @@ def is_noop(code: Any) -> bool:
 
 def walk_functions(function: Any) -> Iterator[CalledFunction]:
     """Yield a function and the functions that it calls, each with the values that it names."""
-    own_class = type(getattr(function, "__self__", None))
+    owner = getattr(function, "__self__", None)
+    own_class = owner if inspect.isclass(owner) else type(owner)
     visited, pending = set(), [getattr(function, "__func__", function)]
     while pending:
         current = pending.pop()
@@ -71,13 +72,24 @@ def _used_values(function: Any, source: str, names: frozenset[str]) -> Iterator[
     values += (cell.cell_contents for cell in function.__closure__ or () if _is_filled(cell))
     for value in values:
         if inspect.ismodule(value):
-            if not _is_library(value.__name__):
-                yield from (getattr(value, name, None) for name in names)
+            yield from _used_members(value, names)
         elif isinstance(value, partial):
             yield value.func
             yield (value.args, value.keywords)
         else:
             yield value
+
+
+def _used_members(module: ModuleType, names: frozenset[str]) -> Iterator[Any]:
+    """Yield the members of a module and of its submodules that have one of the names."""
+    if _is_library(module.__name__):
+        return
+    for name in names:
+        member = getattr(module, name, None)
+        if inspect.ismodule(member) and member.__name__.startswith(f"{module.__name__}."):
+            yield from _used_members(member, names)
+        else:
+            yield member
 
 
 def _is_library(module: str) -> bool:

@@ -11,6 +11,7 @@ import ast
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
+from .code_raises import list_raises
 from .code_requirements import MANAGERS, list_requirements
 from .effects import CodeEffects
 from .sql_effects import is_sql, read_statements
@@ -19,10 +20,12 @@ INSERTED = "\0"
 """Stands for an expression in a formatted string."""
 QUERYSET_METHODS = frozenset({"all", "exclude", "filter", "order_by", "using"})
 CREATING_METHODS = frozenset({"create", "get_or_create", "update_or_create", "bulk_create"})
+CREATING_FUNCTIONS = frozenset({"get_for_model", "get_for_models"})
+"""Methods of content types, which create the row of a model that has none."""
 DELETING_METHODS = frozenset({"delete", "_raw_delete"})
 RELATION_METHODS = frozenset({"add", "set", "remove", "clear"})
 """Methods of a many-to-many field; sets and dictionaries have methods of the same names."""
-SAVING_METHODS = frozenset({"save", "save_base"})
+SAVING_METHODS = frozenset({"save", "save_base", "validated_save"})
 UPDATING_METHODS = frozenset({"update", "bulk_update"})
 EXECUTING_METHODS = frozenset({"execute", "executemany", "executescript", "callproc", "raw"})
 SCHEMA_METHODS = frozenset(
@@ -32,6 +35,7 @@ SCHEMA_METHODS = frozenset(
 UNREADABLE_CALLS = frozenset(
     {"call_command", "import_module", "import_string", "__import__", "eval", "exec"}
     | {"UpdateQuery", "InsertQuery", "DeleteQuery"}
+    | {"methodcaller", "create_contenttypes", "create_permissions", "emit_post_migrate_signal"}
 )
 """Calls whose effect the text does not show."""
 WRITING_METHODS = (
@@ -60,7 +64,7 @@ def read_function(source: str, *, with_raises: bool) -> CodeEffects:
     for node in ast.walk(tree):
         _read_node(node, effects, models, is_called=id(node) in called)
     if with_raises:
-        effects.raises += _list_raises(tree, ())
+        effects.raises += list_raises(tree)
         effects.requirements += list_requirements(tree)
     return effects
 
@@ -178,7 +182,7 @@ def _read_call(node: ast.Call, effects: CodeEffects, models: Mapping[str, str]) 
         _add_names(keywords[changed], effects)
     if name == "update_or_create" and node.args:
         _add_names(node.args[0], effects)
-    effects.adds_rows |= name in CREATING_METHODS
+    effects.adds_rows |= name in CREATING_METHODS | CREATING_FUNCTIONS
     effects.deletes_rows |= name in DELETING_METHODS
     effects.changes_relations |= name in RELATION_METHODS
     effects.saves |= name in SAVING_METHODS
@@ -232,30 +236,3 @@ def _is_whole_text(node: ast.expr) -> bool:
         return node.func.attr == "format" and _is_whole_text(node.func.value)
     text = _text_of(node)
     return text is not None and is_sql(text)
-
-
-def _list_raises(node: ast.AST, conditions: tuple[str, ...]) -> Iterator[str]:
-    """Yield the exceptions of the raise and assert statements, each with its conditions."""
-    if isinstance(node, ast.Raise) and node.exc is not None:
-        yield _describe_raise(ast.unparse(node.exc), conditions)
-    elif isinstance(node, ast.Expr) and _is_exit(node.value):
-        yield _describe_raise(ast.unparse(node.value), conditions)
-    elif isinstance(node, ast.Assert):
-        yield _describe_raise("AssertionError", (*conditions, f"not ({ast.unparse(node.test)})"))
-    elif isinstance(node, ast.If):
-        test = ast.unparse(node.test)
-        for child in node.body:
-            yield from _list_raises(child, (*conditions, test))
-        for child in node.orelse:
-            yield from _list_raises(child, (*conditions, f"not ({test})"))
-    else:
-        for child in ast.iter_child_nodes(node):
-            yield from _list_raises(child, conditions)
-
-
-def _is_exit(node: ast.expr) -> bool:
-    return isinstance(node, ast.Call) and ast.unparse(node.func) in ("exit", "quit", "sys.exit")
-
-
-def _describe_raise(exception: str, conditions: tuple[str, ...]) -> str:
-    return f"{exception} if {' and '.join(conditions)}" if conditions else exception

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from ...facts.migration_code import CodeRequirement, RequirementKind
 
 MANAGERS = frozenset({"objects", "_default_manager", "_base_manager"})
 OPTIONAL_METHODS = frozenset({"first", "last"})
 """Methods of a queryset that return None if no row matches."""
+QUERYSET_METHODS = frozenset(
+    {"all", "annotate", "defer", "distinct", "exclude", "filter", "only", "order_by", "reverse"}
+    | {"prefetch_related", "select_related", "using", "values", "values_list"}
+)
+"""Methods whose result can be indexed."""
 STRICT_METHODS = frozenset({"latest", "earliest"})
 CONVERTERS = frozenset(
     {"int", "float", "Decimal", "UUID", "IPAddress", "IPNetwork", "ip_address", "ip_network"}
@@ -26,74 +32,112 @@ HANDLERS = {
 """Parts of the names of the exceptions that a handler must catch."""
 
 
+@dataclass(frozen=True)
+class _Names:
+    """What the variables of a function hold."""
+
+    rows: frozenset[str]
+    """Rows or None, of which no condition tests which."""
+    querysets: frozenset[str]
+    numbers: frozenset[str]
+
+
 def list_requirements(tree: ast.AST) -> Iterator[CodeRequirement]:
     """Yield what a function needs, unless it catches the exception or tests for it.
 
     Args:
         tree: The function.
     """
-    yield from _requirements(tree, frozenset(_tested_names(tree)), frozenset(_row_variables(tree)))
+    querysets = frozenset(_assigned(tree, frozenset({"", *QUERYSET_METHODS}), frozenset()))
+    rows = frozenset(_assigned(tree, OPTIONAL_METHODS, querysets))
+    names = _Names(rows - set(_tested_names(tree)), querysets, frozenset(_counting_variables(tree)))
+    yield from _requirements(tree, names, frozenset())
 
 
 def _requirements(
-    node: ast.AST,
-    tested: frozenset[str],
-    rows: frozenset[str],
-    caught: frozenset[RequirementKind] = frozenset(),
+    node: ast.AST, names: _Names, caught: frozenset[RequirementKind]
 ) -> Iterator[CodeRequirement]:
     """Yield the requirements of a node and of the nodes in it.
 
     Args:
         node: The node.
-        tested: The variables that a condition of the function names.
-        rows: The variables that hold a row or None.
+        names: The variables of the function.
         caught: The kinds whose exceptions the code around the node catches.
     """
-    kind = _kind_of(node, rows - tested)
+    kind = _kind_of(node, names)
     if kind and kind not in caught:
         yield CodeRequirement(kind, ast.unparse(node))
     in_body = caught | {each for each in HANDLERS if _catches(node, each)}
-    for name, value in ast.iter_fields(node):
-        inner = in_body if isinstance(node, ast.Try) and name == "body" else caught
+    for part, value in ast.iter_fields(node):
+        inner = in_body if isinstance(node, ast.Try) and part == "body" else caught
         for child in value if isinstance(value, list) else [value]:
             if isinstance(child, ast.AST):
-                yield from _requirements(child, tested, rows, inner)
+                yield from _requirements(child, names, inner)
 
 
-def _kind_of(node: ast.AST, rows: frozenset[str]) -> RequirementKind | None:
+def _kind_of(node: ast.AST, names: _Names) -> RequirementKind | None:
     """Return what an expression needs; None if it needs nothing."""
     if isinstance(node, ast.Attribute):
-        is_row = isinstance(node.value, ast.Name) and node.value.id in rows
-        is_optional = is_row or _called_on_rows(node.value) in OPTIONAL_METHODS
+        is_row = isinstance(node.value, ast.Name) and node.value.id in names.rows
+        is_optional = is_row or _called_on_rows(node.value, names.querysets) in OPTIONAL_METHODS
         return RequirementKind.ANY_ROW if is_optional else None
     if isinstance(node, ast.Subscript):
         is_first = isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, int)
-        is_query = isinstance(node.value, ast.Call) and _called_on_rows(node.value)
+        is_query = _called_on_rows(node.value, names.querysets) in QUERYSET_METHODS
         return RequirementKind.ANY_ROW if is_first and is_query else None
     if not isinstance(node, ast.Call):
         return None
-    method = _called_on_rows(node)
+    method = _called_on_rows(node, names.querysets)
     if method == "get":
         return RequirementKind.ONE_ROW
     if method in STRICT_METHODS:
         return RequirementKind.ANY_ROW
-    return RequirementKind.CONVERTIBLE if _converts_text(node) else None
+    return RequirementKind.CONVERTIBLE if _converts_text(node, names.numbers) else None
 
 
-def _called_on_rows(node: ast.AST) -> str:
-    """Return the method of ``Model.objects.filter().first()``; empty for ``dict.get(key)``."""
-    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
+def _called_on_rows(node: ast.AST, querysets: frozenset[str]) -> str | None:
+    """Return the last method of ``Model.objects.filter().first()``; None for ``dict.get(key)``.
+
+    The result is empty for the manager itself.
+    """
+    if isinstance(node, ast.Attribute) and node.attr in MANAGERS:
         return ""
-    attributes = {each.attr for each in ast.walk(node.func) if isinstance(each, ast.Attribute)}
-    return "" if attributes.isdisjoint(MANAGERS) else node.func.attr
+    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
+        return None
+    parts = list(ast.walk(node.func))
+    attributes = {each.attr for each in parts if isinstance(each, ast.Attribute)}
+    receiver: ast.AST = node.func
+    while isinstance(receiver, (ast.Attribute, ast.Call)):
+        receiver = receiver.value if isinstance(receiver, ast.Attribute) else receiver.func
+    base = receiver if isinstance(receiver, ast.Name) else None
+    is_query = not attributes.isdisjoint(MANAGERS) or (base is not None and base.id in querysets)
+    return node.func.attr if is_query else None
 
 
-def _converts_text(node: ast.Call) -> bool:
+def _assigned(tree: ast.AST, methods: frozenset[str], querysets: frozenset[str]) -> Iterator[str]:
+    """Yield the variables that a function sets to the result of a method of a query."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assign) and _called_on_rows(node.value, querysets) in methods:
+            yield from (each.id for each in node.targets if isinstance(each, ast.Name))
+
+
+def _counting_variables(tree: ast.AST) -> Iterator[str]:
+    """Yield the variables of loops over ``range``."""
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.For, ast.comprehension)) and isinstance(node.target, ast.Name):
+            is_call = isinstance(node.iter, ast.Call) and isinstance(node.iter.func, ast.Name)
+            if is_call and getattr(node.iter, "func").id == "range":  # noqa: B009 - for mypy
+                yield node.target.id
+
+
+def _converts_text(node: ast.Call, numbers: frozenset[str]) -> bool:
     """Return whether a call converts a value that may be any text."""
     name = getattr(node.func, "attr", getattr(node.func, "id", ""))
     if name not in CONVERTERS or not node.args:
         return False
     value = node.args[0]
+    if isinstance(value, ast.Name) and value.id in numbers:
+        return False
     is_number = isinstance(value, (ast.Constant, ast.BinOp, ast.Compare, ast.BoolOp)) or (
         isinstance(value, ast.Call)
         and getattr(value.func, "attr", getattr(value.func, "id", "")) in NUMBERS
@@ -112,13 +156,6 @@ def _tested_names(tree: ast.AST) -> Iterator[str]:
             tests = []
         for test in tests:
             yield from (each.id for each in ast.walk(test) if isinstance(each, ast.Name))
-
-
-def _row_variables(tree: ast.AST) -> Iterator[str]:
-    """Yield the variables that a function sets to a row or to None."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Assign) and _called_on_rows(node.value) in OPTIONAL_METHODS:
-            yield from (each.id for each in node.targets if isinstance(each, ast.Name))
 
 
 def _catches(node: ast.AST, kind: RequirementKind) -> bool:

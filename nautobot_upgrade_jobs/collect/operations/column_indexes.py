@@ -13,8 +13,8 @@ from django.db.models import Field
 
 from ...facts.schema_conflicts import ObjectKind, SchemaObject
 from ...migration_graph.schema_simulation import Action, ObjectChange
-from .schema_tracker import build_table_name, get_column_name, has_table
 from .source_text import changes_schema_like_django
+from .table_names import build_table_name, get_column_name, has_table
 
 
 def column_indexes(

@@ -3,35 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from functools import singledispatch
 
 from django.db import connection
 from django.db.migrations.operations import (
     AddConstraint,
     AddField,
+    AddIndex,
     AlterField,
     AlterUniqueTogether,
     DeleteModel,
     RemoveField,
 )
 from django.db.migrations.operations.base import Operation
-from django.db.models import CheckConstraint, DecimalField, Field, UniqueConstraint
+from django.db.models import BaseConstraint, CheckConstraint, Field, Index, UniqueConstraint
 
 from ...facts.preconditions import Precondition, PreconditionKind
-from ..db.column_types import get_max_length, is_mysql, is_text
-from .schema_tracker import SchemaTracker, TableRef, has_uniform_default
+from ..db.column_types import is_mysql
+from .field_values import (
+    NULL,
+    backfills_nulls,
+    has_database_default,
+    has_uniform_default,
+    new_value,
+)
+from .schema_tracker import SchemaTracker, TableRef
+from .type_changes import (
+    build_precondition,
+    index_size_preconditions,
+    type_change_preconditions,
+)
 
 NOT_VALID = "AddConstraintNotValid"
 """A PostgreSQL operation that does not check existing rows."""
+VALIDATION = "ValidateConstraint"
+"""The PostgreSQL operation that checks them later."""
 UNIQUE_EXPRESSION_REASON = "uniqueness of an expression is not tested"
-LOSSLESS_CASTS = frozenset(
-    {
-        ("DateField", "DateTimeField"),
-        *((name, "FloatField") for name in ("SmallIntegerField", "IntegerField")),
-    }
-)
-"""Old and new types of which the server converts every value."""
-INTEGER_RANKS = {"SmallIntegerField": 0, "IntegerField": 1, "BigIntegerField": 2}
 
 
 @singledispatch
@@ -48,43 +56,59 @@ def preconditions_of(
     Yields:
         Preconditions without a migration. The caller adds the migration.
     """
-    yield from ()
-
-
-def _precondition(
-    table_ref: TableRef, kind: PreconditionKind, *columns: str, bound: str = "", name: str = ""
-) -> Precondition:
-    return Precondition(kind, "", "", table_ref.table, columns, bound, name)
+    if type(operation).__name__ == VALIDATION:
+        for constraint in tracker.model_state(table_ref).options.get("constraints") or ():
+            if constraint.name == getattr(operation, "name", ""):
+                yield from _constraint_preconditions(constraint, tracker, table_ref)
 
 
 @preconditions_of.register
 def _add_constraint_preconditions(
     operation: AddConstraint, tracker: SchemaTracker, table_ref: TableRef
 ) -> Iterator[Precondition]:
-    constraint, editor = operation.constraint, connection.schema_editor()
-    if type(operation).__name__ == NOT_VALID:
-        return
+    if type(operation).__name__ != NOT_VALID:
+        yield from _constraint_preconditions(operation.constraint, tracker, table_ref)
+
+
+def _constraint_preconditions(
+    constraint: BaseConstraint, tracker: SchemaTracker, table_ref: TableRef
+) -> Iterator[Precondition]:
+    """Yield what a constraint requires of the existing rows."""
+    editor, name = connection.schema_editor(), constraint.name
     if isinstance(constraint, CheckConstraint):
         if connection.features.supports_table_check_constraints:
             condition = str(constraint._get_check_sql(tracker.render_model(table_ref), editor))
-            if current := tracker.with_current_names(table_ref, condition):
-                yield _precondition(
-                    table_ref, PreconditionKind.CHECK, bound=current, name=constraint.name
-                )
-    elif isinstance(constraint, UniqueConstraint) and is_supported_constraint(constraint):
+            yield _with_condition(table_ref, PreconditionKind.CHECK, tracker, condition, name)
+    elif not isinstance(constraint, UniqueConstraint):
+        yield _untested(table_ref, f"{type(constraint).__name__} is not tested", name)
+    elif is_supported_constraint(constraint):
         if not constraint.fields:
-            yield _precondition(
-                table_ref,
-                PreconditionKind.UNTESTED,
-                bound=UNIQUE_EXPRESSION_REASON,
-                name=constraint.name,
-            )
+            yield _untested(table_ref, UNIQUE_EXPRESSION_REASON, name)
         elif constraint.condition is None:
             yield from _unique_preconditions(tracker, table_ref, constraint.fields)
         else:
             condition = str(constraint._get_condition_sql(tracker.render_model(table_ref), editor))
-            if current := tracker.with_current_names(table_ref, condition):
-                yield from _unique_preconditions(tracker, table_ref, constraint.fields, current)
+            for each in _unique_preconditions(tracker, table_ref, constraint.fields):
+                yield _with_condition(table_ref, each.kind, tracker, condition, name, each)
+
+
+def _with_condition(  # noqa: PLR0913 - the parts of a precondition
+    table_ref: TableRef,
+    kind: PreconditionKind,
+    tracker: SchemaTracker,
+    condition: str,
+    name: str,
+    template: Precondition | None = None,
+) -> Precondition:
+    """Return a precondition with a condition on the current columns."""
+    current = tracker.with_current_names(table_ref, condition)
+    if current is None:
+        return _untested(table_ref, f"the value of a new field in {condition} is unknown", name)
+    return replace(template or build_precondition(table_ref, kind, name=name), bound=current)
+
+
+def _untested(table_ref: TableRef, reason: str, name: str) -> Precondition:
+    return build_precondition(table_ref, PreconditionKind.UNTESTED, bound=reason, name=name)
 
 
 @preconditions_of.register
@@ -102,12 +126,21 @@ def _add_field_preconditions(
     new = operation.field
     if new.many_to_many or new.primary_key or getattr(new, "generated", False):
         return
-    has_server_default = _has_database_default(new)
+    has_server_default = has_database_default(new)
     has_default = has_uniform_default(new) or has_server_default
     if new.unique and not has_server_default and (has_default or (is_mysql() and not new.null)):
-        yield _precondition(table_ref, PreconditionKind.UNIQUE, name=operation.name)
+        yield build_precondition(table_ref, PreconditionKind.UNIQUE, name=operation.name)
     if not new.null and not has_default and not (is_mysql() and _has_implicit_default(new)):
-        yield _precondition(table_ref, PreconditionKind.NOT_NULL, name=operation.name)
+        yield build_precondition(table_ref, PreconditionKind.NOT_NULL, name=operation.name)
+    default, target = new_value(new), tracker.foreign_key_target(table_ref, new)
+    if target and default not in (None, NULL) and getattr(new, "db_constraint", False):
+        yield build_precondition(
+            table_ref,
+            PreconditionKind.FOREIGN_KEY,
+            bound=target,
+            name=operation.name,
+            expressions=(str(default),),
+        )
 
 
 @preconditions_of.register
@@ -115,54 +148,40 @@ def _alter_field_preconditions(
     operation: AlterField, tracker: SchemaTracker, table_ref: TableRef
 ) -> Iterator[Precondition]:
     old, new = tracker.model_state(table_ref).fields.get(operation.name), operation.field
-    column = tracker.current_column(table_ref, operation.name)
-    if old is None or not column or new.many_to_many or old.many_to_many:
+    if old is None or new.many_to_many or old.many_to_many:
         return
-    if old.null and not new.null and not _backfills_nulls(new):
-        yield _precondition(table_ref, PreconditionKind.NOT_NULL, column)
+    column = tracker.current_column(table_ref, operation.name)
+    if old.null and not new.null and not backfills_nulls(new):
+        if column:
+            yield build_precondition(table_ref, PreconditionKind.NOT_NULL, column)
+        elif tracker.current_expression(table_ref, operation.name) == NULL:
+            yield build_precondition(table_ref, PreconditionKind.NOT_NULL, name=operation.name)
+    if not column:
+        return
     if new.unique and not old.unique and not new.primary_key:
-        yield _precondition(table_ref, PreconditionKind.UNIQUE, column)
-    if new.is_relation:
-        target = (
-            tracker.foreign_key_target(table_ref, new)
-            if getattr(new, "db_constraint", False)
-            else ""
+        expression = tracker.expression_after(table_ref, operation)
+        yield build_precondition(
+            table_ref, PreconditionKind.UNIQUE, column, expressions=(str(expression),)
         )
-        old_target = (
-            tracker.foreign_key_target(table_ref, old)
-            if getattr(old, "db_constraint", False)
-            else ""
-        )
-        if target and target != old_target:
-            yield _precondition(table_ref, PreconditionKind.FOREIGN_KEY, column, bound=target)
-    elif not old.is_relation:
-        yield from _type_change_preconditions(table_ref, column, old, new)
+    if (new.db_index or new.unique) and not (old.db_index or old.unique):
+        yield from index_size_preconditions(table_ref, column, new)
+    target, old_target = (
+        tracker.foreign_key_target(table_ref, each) if getattr(each, "db_constraint", False) else ""
+        for each in (new, old)
+    )
+    if target and target != old_target:
+        yield build_precondition(table_ref, PreconditionKind.FOREIGN_KEY, column, bound=target)
+    types = (tracker.referenced_field(table_ref, each) for each in (old, new))
+    yield from type_change_preconditions(table_ref, column, *types)
 
 
-def _type_change_preconditions(
-    table_ref: TableRef, column: str, old: Field, new: Field
+@preconditions_of.register
+def _add_index_preconditions(
+    operation: AddIndex, tracker: SchemaTracker, table_ref: TableRef
 ) -> Iterator[Precondition]:
-    """Yield what a change of a column's type requires of its values."""
-    old_type, new_type = old.db_type(connection), new.db_type(connection)
-    max_length = get_max_length(new_type)
-    if max_length < get_max_length(old_type):
-        kind = PreconditionKind.TRUNCATES if is_cast(old, new) else PreconditionKind.MAX_LENGTH
-        yield _precondition(table_ref, kind, column, bound=str(max_length))
-    elif old_type != new_type and not is_text(new_type) and not _is_widening(old, new):
-        if range_condition := _build_range_condition(old, new, column):
-            yield _precondition(
-                table_ref, PreconditionKind.NUMERIC_RANGE, column, bound=range_condition
-            )
-        else:
-            yield _precondition(
-                table_ref,
-                PreconditionKind.UNTESTED,
-                column,
-                bound=f"the conversion from {old_type} to {new_type} is not tested",
-            )
-    condition = _get_db_check(new, column)
-    if condition and condition != _get_db_check(old, column):
-        yield _precondition(table_ref, PreconditionKind.CHECK, column, bound=condition)
+    if type(operation.index) is Index and not operation.index.opclasses:
+        names = (name for name, _ in operation.index.fields_orders)
+        yield from _index_sizes(tracker, table_ref, names)
 
 
 @preconditions_of.register
@@ -170,7 +189,7 @@ def _remove_field_preconditions(
     operation: RemoveField, tracker: SchemaTracker, table_ref: TableRef
 ) -> Iterator[Precondition]:
     if column := tracker.current_column(table_ref, operation.name):
-        yield _precondition(table_ref, PreconditionKind.DROPS, column)
+        yield build_precondition(table_ref, PreconditionKind.DROPS, column)
     elif table := tracker.m2m_table(table_ref, operation.name):
         yield Precondition(PreconditionKind.DROPS, "", "", table)
 
@@ -179,27 +198,42 @@ def _remove_field_preconditions(
 def _delete_model_preconditions(
     operation: DeleteModel, tracker: SchemaTracker, table_ref: TableRef
 ) -> Iterator[Precondition]:
-    yield _precondition(table_ref, PreconditionKind.DROPS)
+    yield build_precondition(table_ref, PreconditionKind.DROPS)
 
 
 def _unique_preconditions(
-    tracker: SchemaTracker, table_ref: TableRef, names: Iterable[str], condition: str = ""
+    tracker: SchemaTracker, table_ref: TableRef, names: Iterable[str]
 ) -> Iterator[Precondition]:
     """Yield the precondition that rows are unique.
 
-    It names existing columns only: a new column with one value makes no rows distinct.
+    It names existing columns only: a new column with one value makes no rows distinct. A new
+    column without a value makes all rows distinct.
     """
     names = tuple(names)
-    columns = [tracker.current_column(table_ref, name) for name in names]
-    if None not in columns:
-        existing = [column for column in columns if column]
-        yield _precondition(
+    columns = {name: tracker.current_column(table_ref, name) for name in names}
+    if None not in columns.values():
+        existing = {name: column for name, column in columns.items() if column}
+        yield build_precondition(
             table_ref,
             PreconditionKind.UNIQUE,
-            *existing,
-            bound=condition,
+            *existing.values(),
             name="" if existing else "+".join(names),
+            expressions=tuple(
+                str(tracker.current_expression(table_ref, name)) for name in existing
+            ),
         )
+    yield from _index_sizes(tracker, table_ref, names)
+
+
+def _index_sizes(
+    tracker: SchemaTracker, table_ref: TableRef, names: Iterable[str]
+) -> Iterator[Precondition]:
+    """Yield that the values of each existing column fit into an index."""
+    fields = tracker.model_state(table_ref).fields
+    for name in names:
+        column = tracker.current_column(table_ref, name)
+        if column:
+            yield from index_size_preconditions(table_ref, column, fields[name])
 
 
 def is_supported_constraint(constraint: UniqueConstraint) -> bool:
@@ -213,73 +247,6 @@ def is_supported_constraint(constraint: UniqueConstraint) -> bool:
     )
 
 
-def _backfills_nulls(field: Field) -> bool:
-    """Return whether Django replaces the NULLs of a column that becomes NOT NULL.
-
-    For ``blank=True``, Django fills a new column with the empty string, but not an existing column.
-    See ``_alter_field`` in ``django.db.backends.base.schema``.
-    """
-    return bool(field.has_default() or _has_database_default(field))
-
-
-def _has_database_default(field: Field) -> bool:
-    """Return whether a field has a default in the database, which Django supports since 5.0."""
-    return bool(getattr(field, "has_db_default", bool)())
-
-
 def _has_implicit_default(field: Field) -> bool:
     """Return whether MySQL itself fills a new NOT NULL column, with zero or the empty string."""
     return not field.is_relation and field.get_internal_type() not in ("DateField", "DateTimeField")
-
-
-def is_cast(old: Field, new: Field) -> bool:
-    """Return whether PostgreSQL changes the type by a cast, which truncates long values.
-
-    See ``_using_sql`` in ``django.db.backends.postgresql.schema``. Without a cast, and on MySQL,
-    the server rejects values that are too long.
-    """
-    if connection.vendor != "postgresql":
-        return False
-    editor = connection.schema_editor()
-    return bool(editor._field_data_type(old) != editor._field_data_type(new))
-
-
-def _is_widening(old: Field, new: Field) -> bool:
-    """Return whether the new type can hold every value of the old type."""
-    types = tuple(_get_base_field_type(field) for field in (old, new))
-    if types in LOSSLESS_CASTS:
-        return True
-    if isinstance(old, DecimalField) and isinstance(new, DecimalField):
-        extra_places = new.decimal_places - old.decimal_places
-        return bool(extra_places >= 0 and new.max_digits - old.max_digits >= extra_places)
-    ranks = [INTEGER_RANKS.get(_get_base_field_type(field), -1) for field in (old, new)]
-    return 0 <= ranks[0] <= ranks[1]
-
-
-def _build_range_condition(old: Field, new: Field, column: str) -> str:
-    """Return the condition under which a number fits into a narrower type.
-
-    The condition is empty unless both types are numbers with known limits. Extra decimal places do
-    not matter, because the server rounds them.
-    """
-    name, is_integer = connection.ops.quote_name(column), _get_base_field_type(old) in INTEGER_RANKS
-    if isinstance(new, DecimalField) and (is_integer or isinstance(old, DecimalField)):
-        return f"abs({name}) < {10 ** (new.max_digits - new.decimal_places)}"
-    if not is_integer or _get_base_field_type(new) not in INTEGER_RANKS:
-        return ""
-    low, high = connection.ops.integer_field_range(new.get_internal_type())
-    if _get_db_check(new, column):
-        return f"{name} <= {high}"  # the CHECK of the lower limit is a separate precondition
-    return f"{name} BETWEEN {low} AND {high}"
-
-
-def _get_base_field_type(field: Field) -> str:
-    kind = str(field.get_internal_type())
-    return kind.removeprefix("Positive").replace("AutoField", "IntegerField")
-
-
-def _get_db_check(field: Field, column: str) -> str:
-    """Return the CHECK condition of a field's type, such as ``"number" >= 0``; empty if none."""
-    bound = field.clone()
-    bound.set_attributes_from_name(column)
-    return str(bound.db_check(connection) or "")

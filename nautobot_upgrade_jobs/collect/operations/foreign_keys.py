@@ -12,8 +12,8 @@ from django.db.migrations.utils import resolve_relation
 from ...facts.schema_conflicts import ObjectKind, SchemaObject
 from ...migration_graph.schema_simulation import Action, ObjectChange
 from ..db.column_types import changes_type
-from .schema_tracker import (
-    TableRef,
+from .schema_tracker import TableRef
+from .table_names import (
     build_m2m_table_name,
     build_table_name,
     get_column_name,

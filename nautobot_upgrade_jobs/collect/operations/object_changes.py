@@ -36,15 +36,15 @@ from ...migration_graph.schema_simulation import Action, ObjectChange
 from ..db.column_types import changes_type
 from .derive_preconditions import is_supported_constraint
 from .foreign_keys import foreign_key_changes
-from .schema_tracker import (
-    TableRef,
+from .schema_tracker import TableRef
+from .source_text import changes_schema_like_django
+from .table_names import (
     build_m2m_table_name,
     build_table_name,
     get_column_name,
     has_own_m2m_table,
     has_table,
 )
-from .source_text import changes_schema_like_django
 
 
 @dataclass(frozen=True)

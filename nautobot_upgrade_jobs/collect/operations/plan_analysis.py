@@ -30,6 +30,7 @@ from .source import Code, find_fixing_code, read_code
 from .source_text import find_referenced_models
 
 QUOTED_NAME = re.compile(r"[\"`](\w+)[\"`]")
+WORD = re.compile(r"\w+")
 SQL_CONDITIONS = (PreconditionKind.CHECK, PreconditionKind.NUMERIC_RANGE)
 
 
@@ -131,8 +132,12 @@ def _code_costs(tracker: SchemaTracker, code: Code) -> Iterator[OperationCost]:
 
 def field_names(operation: Operation, precondition: Precondition) -> set[str]:
     """Return the names of the fields and columns of a precondition, before and after renames."""
-    names = {*precondition.columns, precondition.name, str(getattr(operation, "name", ""))}
-    names.update(getattr(getattr(operation, "constraint", None), "fields", ()))
+    names = {*precondition.columns, *precondition.name.split("+"), getattr(operation, "name", "")}
+    constraint = getattr(operation, "constraint", None)
+    names.update(getattr(constraint, "fields", ()))
+    # The condition of a constraint, in which each lookup begins with the name of a field.
+    names.update(WORD.findall(repr(constraint).replace("__", " ")))
+    names.update(*(getattr(operation, "option_value", None) or ()))
     if precondition.kind in SQL_CONDITIONS:
         names.update(QUOTED_NAME.findall(precondition.bound))
     return {each for name in names for each in (name, name.removesuffix("_id"))} - {""}

@@ -20,16 +20,10 @@ from django.db.migrations.operations.base import Operation
 from ...facts.preconditions import Precondition
 from ...facts.reversal import Effect, ReverseEffect
 from .reverse import CustomReverse, Irreversible, StateOnlyReverse
-from .schema_tracker import (
-    SchemaTracker,
-    TableRef,
-    build_m2m_table_name,
-    build_table_name,
-    get_column_name,
-    has_table,
-)
+from .schema_tracker import SchemaTracker, TableRef
 from .source import read_reverse_code
 from .source_text import find_referenced_models
+from .table_names import build_m2m_table_name, build_table_name, get_column_name, has_table
 from .value_counts import DropTarget
 
 

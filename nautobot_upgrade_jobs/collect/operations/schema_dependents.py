@@ -17,15 +17,10 @@ from ...migration_graph.dependent_simulation import DependentSimulation
 from ..context import Context
 from .dependent_objects import mysql_dependents, postgresql_dependents, read_triggers
 from .schema_conflicts import PlannedChange
-from .schema_tracker import (
-    TableRef,
-    build_m2m_table_name,
-    build_table_name,
-    has_own_m2m_table,
-    has_table,
-)
+from .schema_tracker import TableRef
 from .source import Code
 from .source_text import find_referenced_models
+from .table_names import build_m2m_table_name, build_table_name, has_own_m2m_table, has_table
 
 if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper

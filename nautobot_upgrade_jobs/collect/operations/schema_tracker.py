@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property, singledispatchmethod
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from django.db import connection
-from django.db.backends.utils import truncate_name
 from django.db.migrations import Migration
 from django.db.migrations.operations import (
     AddField,
@@ -24,6 +24,14 @@ from django.db.migrations.operations.base import Operation
 from django.db.migrations.operations.models import AlterTogetherOptionOperation
 from django.db.migrations.state import ModelState, ProjectState
 from django.db.models import Field, Model
+
+from .field_values import backfilled, backfills_nulls, has_uniform_default, new_value
+from .table_names import (
+    build_m2m_table_name,
+    build_table_name,
+    get_column_name,
+    has_table,
+)
 
 ModelKey = tuple[str, str]
 UNIFORM_VALUE = ""
@@ -59,6 +67,8 @@ class SchemaTracker:
     """Current tables of models that the plan creates or renames; None if no table exists yet."""
     _current_columns: dict[tuple[str, str, str], str | None] = field(default_factory=dict)
     """Current columns of fields that the plan changes, with the values of ``current_column``."""
+    _expressions: dict[tuple[str, str, str], str | None] = field(default_factory=dict)
+    """Values of fields that the plan adds or fills, with the values of ``current_expression``."""
 
     def replay(self, migration: Migration) -> Iterator[Step]:
         """Yield the database operations of a migration, each before it is applied to the state.
@@ -94,6 +104,27 @@ class SchemaTracker:
             get_column_name(name, field) if field is not None and not field.many_to_many else None
         )
 
+    def current_expression(self, table_ref: TableRef, name: str) -> str | None:
+        """Return the SQL of a field's value in the existing rows; None if it is unknown.
+
+        Code of migrations can have changed the value.
+        """
+        key = (table_ref.app, table_ref.model, name)
+        if key in self._expressions:
+            return self._expressions[key]
+        column = self.current_column(table_ref, name)
+        return str(connection.ops.quote_name(column)) if column else None
+
+    def expression_after(self, table_ref: TableRef, operation: AlterField) -> str | None:
+        """Return the SQL of a field's value after an operation has replaced its NULLs."""
+        expression = self.current_expression(table_ref, operation.name)
+        model = self.state.models.get((table_ref.app, table_ref.model))
+        old = model.fields.get(operation.name) if model else None
+        becomes_required = old is not None and old.null and not operation.field.null
+        if expression and becomes_required and backfills_nulls(operation.field):
+            return backfilled(expression, operation.field)
+        return expression
+
     def model_state(self, table_ref: TableRef) -> ModelState:
         """Return the state of a model before the next operation."""
         return self.state.models[table_ref.app, table_ref.model]
@@ -111,27 +142,42 @@ class SchemaTracker:
         return model
 
     def with_current_names(self, table_ref: TableRef, condition: str) -> str | None:
-        """Replace future column names in an SQL condition by the current ones.
+        """Replace future column names in an SQL condition by the current values.
 
-        Returns None if a column does not exist yet.
+        Returns None if a value is unknown.
         """
         quote = connection.ops.quote_name
         fields = self.model_state(table_ref).fields
-        for (app, model, name), current in self._current_columns.items():
-            if (app, model) == (table_ref.app, table_ref.model) and name in fields:
-                future = quote(get_column_name(name, fields[name]))
-                if future in condition and not current:
-                    return None
-                condition = condition.replace(future, quote(current or ""))
-        return condition
+        values = {
+            quote(get_column_name(name, field)): self.current_expression(table_ref, name)
+            for name, field in fields.items()
+            if not field.many_to_many
+        }
+        names = re.compile("|".join(map(re.escape, sorted(values, key=len, reverse=True))))
+        if any(values[name] is None for name in names.findall(condition)):
+            return None
+        return names.sub(lambda name: str(values[name[0]]), condition)
+
+    def referenced_field(self, table_ref: TableRef, field: Field) -> Field:
+        """Return the field whose type a column has: that of the key that a relation refers to."""
+        while field.is_relation and not field.many_to_many:
+            target = self._referenced_model(table_ref, field)
+            fields = self.model_state(target).fields
+            name = getattr(field.remote_field, "field_name", None)
+            keys = (each for each in fields.values() if each.primary_key)
+            table_ref, field = target, fields[name] if name else next(keys)
+        return field
+
+    def _referenced_model(self, table_ref: TableRef, field: Field) -> TableRef:
+        target_model = str(field.remote_field.model).lower()
+        app, _, model = target_model.rpartition(".")
+        return TableRef(app or table_ref.app, table_ref.model if model == "self" else model, "")
 
     def foreign_key_target(self, table_ref: TableRef, field: Field) -> str:
         """Return the ``table.column`` that a foreign key references, with current names."""
         if not field.is_relation or field.many_to_many:
             return ""
-        target_model = str(field.remote_field.model).lower()
-        app, _, model = target_model.rpartition(".")
-        target = TableRef(app or table_ref.app, table_ref.model if model == "self" else model, "")
+        target = self._referenced_model(table_ref, field)
         table = self.current_table(target.app, target.model)
         if not table:
             return ""
@@ -162,9 +208,8 @@ class SchemaTracker:
         return build_m2m_table_name(table_ref, name, field)
 
     def _resolve_table(self, app: str, operation: Operation) -> TableRef | None:
-        model = str(
-            getattr(operation, "model_name_lower", "") or getattr(operation, "name_lower", "")
-        )
+        names = (getattr(operation, name, "") for name in ("model_name", "name_lower"))
+        model = str(next(filter(None, names), "")).lower()
         table = self.current_table(app, model)
         return TableRef(app, model, table) if table else None
 
@@ -199,9 +244,10 @@ class SchemaTracker:
     def _apply_rename_model(self, operation: RenameModel, app: str) -> None:
         old, new = operation.old_name_lower, operation.new_name_lower
         self._current_tables[app, new] = self._tracked_table(app, old)
-        for (label, model, name), column in list(self._current_columns.items()):
-            if (label, model) == (app, old):
-                self._current_columns[app, new, name] = column
+        for known in (self._current_columns, self._expressions):
+            for (label, model, name), value in list(known.items()):
+                if (label, model) == (app, old):
+                    known[app, new, name] = value
 
     @_apply.register
     def _apply_alter_model_table(self, operation: AlterModelTable, app: str) -> None:
@@ -216,11 +262,16 @@ class SchemaTracker:
             if operation.field.many_to_many or not has_uniform_default(operation.field)
             else UNIFORM_VALUE
         )
-        self._current_columns[app, operation.model_name_lower, operation.name] = constant
+        key = (app, operation.model_name_lower, operation.name)
+        self._current_columns[key] = constant
+        self._expressions[key] = new_value(operation.field)
 
     @_apply.register
     def _apply_alter_field(self, operation: AlterField, app: str) -> None:
         table_ref = TableRef(app, operation.model_name_lower, "")  # AlterField can rename a column.
+        expression = self.expression_after(table_ref, operation)
+        if expression != self.current_expression(table_ref, operation.name):
+            self._expressions[app, table_ref.model, operation.name] = expression
         self._current_columns[app, table_ref.model, operation.name] = self.current_column(
             table_ref, operation.name
         )
@@ -228,6 +279,9 @@ class SchemaTracker:
     @_apply.register
     def _apply_rename_field(self, operation: RenameField, app: str) -> None:
         table_ref = TableRef(app, operation.model_name_lower, "")
+        self._expressions[app, table_ref.model, operation.new_name] = self.current_expression(
+            table_ref, operation.old_name
+        )
         self._current_columns[app, table_ref.model, operation.new_name] = self.current_column(
             table_ref, operation.old_name
         )
@@ -244,43 +298,3 @@ class SchemaTracker:
 
 def _is_create(operation: Operation) -> bool:
     return isinstance(operation, CreateModel)
-
-
-def has_uniform_default(field: Field) -> bool:
-    """Return whether Django writes the same value for a new column into all existing rows.
-
-    See ``_effective_default`` in ``django.db.backends.base.schema``. The default may be a function.
-    It is not called here. Django calls it once for all rows.
-    """
-    if field.has_default():
-        return field.default is not None
-    blank = not field.null and field.blank and field.empty_strings_allowed
-    return bool(blank or getattr(field, "auto_now", False) or getattr(field, "auto_now_add", False))
-
-
-def has_table(options: Mapping[str, Any]) -> bool:
-    """Return whether migrations create a table for a model with these options."""
-    return bool(options.get("managed", True) and not options.get("proxy"))
-
-
-def build_table_name(app: str, model: str, options: Mapping[str, Any]) -> str:
-    """Return the table name of a model with these options."""
-    table = str(options.get("db_table") or f"{app}_{model}")
-    return str(truncate_name(table, connection.ops.max_name_length()))
-
-
-def build_m2m_table_name(table_ref: TableRef, name: str, field: Field) -> str:
-    """Return the name of a many-to-many field's automatic table."""
-    table = field.db_table or f"{table_ref.table}_{name}"
-    return str(truncate_name(table, connection.ops.max_name_length()))
-
-
-def has_own_m2m_table(field: Field) -> bool:
-    """Return whether Django itself creates the table of a many-to-many field."""
-    return bool(field.many_to_many and not getattr(field.remote_field, "through", None))
-
-
-def get_column_name(name: str, field: Field) -> str:
-    """Return the name of a field's column."""
-    relation = field.is_relation and not field.many_to_many
-    return str(field.db_column or (f"{name}_id" if relation else name))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from django.db.migrations import Migration
@@ -84,7 +85,8 @@ def describe_code(code: Code) -> MigrationCode:
     """Return what the source text shows, as facts."""
     effects = [part.effects for part in code.parts or ()]
     access = CodeAccess.WRITES if code.may_write else CodeAccess.READS
-    if access is CodeAccess.READS and any(each.changes_schema for each in effects):
+    writing = [each for each in effects if each.writes and not each.changes_schema]
+    if not writing and any(each.changes_schema for each in effects):
         access = CodeAccess.SCHEMA
     return MigrationCode(
         code.migration,
@@ -159,13 +161,13 @@ def _texts(statement: Any) -> Iterator[str]:
 
 def read_callable(migration: str, code: Any) -> Code:
     """Return a function and the functions that it calls as code."""
-    function = inspect.unwrap(getattr(code, "func", code))
+    arguments = repr((code.args, code.keywords)) if isinstance(code, partial) else ""
+    function = inspect.unwrap(code.func if isinstance(code, partial) else code)
     try:
         functions = list(walk_functions(function))
         location = _describe_location(function)
     except (OSError, TypeError, AttributeError, SyntaxError):
         return Code(migration, None)
-    arguments = repr((code.args, code.keywords)) if function is not code else ""
     sources = [strip_comments(each.source) for each in functions]
     texts = [f"{source}\n{each.values}" for source, each in zip(sources, functions, strict=True)]
     whole_text = "\n".join([*texts, arguments])
