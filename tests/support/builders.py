@@ -363,6 +363,7 @@ def facts(**changes: Any) -> Facts:
         expected_schema=models(),
         postconditions=PostconditionCounts({each.id: 0 for each in CATALOG.postconditions}),
         post_upgrade=post_upgrade(),
+        preconditions=Preconditions(),
         extensions=extensions(),
         automation=automation(),
         filter_results=NO_FILTERS,

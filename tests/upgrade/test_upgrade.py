@@ -142,8 +142,12 @@ def test_verify_killed_upgrade_is_found_and_finished(before, instance):
             for one in report.findings()
             if one.key == "migrations.unapplied:django_migrations"
         )
-        assert finding.commands == (shell("nautobot-server post_upgrade"),)
-        run(instance, *finding.commands[0].text.split())
+        assert finding.commands == (
+            shell("nautobot-server migrate"),
+            shell("nautobot-server post_upgrade"),
+        )
+        for command in finding.commands:
+            run(instance, *command.text.split())
         report = verify_migrations(RunRequest())
         assert report.verdict is Verdict.GO, [one.key for one in report.findings()]
 

@@ -27,7 +27,7 @@ def unapplied(migrations: Migrations) -> Iterator[Finding]:
 
     Why: the last upgrade did not finish. The next one would run two upgrades at once, and a failure
         could belong to either.
-    Fix: finish the last upgrade with `nautobot-server post_upgrade`, then run the check again.
+    Fix: finish the last upgrade with `migrate` and `post_upgrade`.
     """
     missing = MigrationHistory(migrations).unapplied
     if missing:
@@ -35,9 +35,9 @@ def unapplied(migrations: Migrations) -> Iterator[Finding]:
             "django_migrations",
             f"{plural(len(missing), 'migration')} of the installed release "
             f"{_is_or_are(missing)} not applied.",
-            fix="Take a backup, finish the previous upgrade with this command, and run this Job "
-            "again. If you have just installed new code, follow target.database_behind_code first.",
-            commands=(shell("nautobot-server post_upgrade"),),
+            fix="If you have just installed new code, follow target.database_behind_code first. "
+            "Take a backup, and run the commands. Run this Job after each of them.",
+            commands=(shell("nautobot-server migrate"), shell("nautobot-server post_upgrade")),
             evidence=truncate_list(missing),
         )
 

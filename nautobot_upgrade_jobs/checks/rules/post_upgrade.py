@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ...facts import PostUpgrade, require
+from ...facts import Migrations, PostUpgrade, require
 from ...facts.post_upgrade import StaticFiles
 from ...facts.trial_boot import TrialBoot
+from ...migration_graph.history import MigrationHistory
 from ..build import blocker, finding, info, warning
 from ..findings import Finding, Impact, Phase, Severity
 from ..planned_upgrade import require_preconditions
-from ..registry import check
+from ..registry import NotApplicable, check
 from ..remediation import When, shell
 from ..text import plural, truncate_list
 
@@ -18,6 +19,12 @@ COMMANDS = (
     "https://docs.nautobot.com/projects/core/en/stable/user-guide/administration/tools/"
     "nautobot-server/"
 )
+
+
+def _require_migrated(migrations: Migrations) -> None:
+    """Stop a check whose subject the pending migrations still create."""
+    if MigrationHistory(migrations).unapplied:
+        raise NotApplicable("migrations.unapplied reports the migrations that create them")
 
 
 @check(stage="verify", phase=Phase.POST_UPGRADE, impact=Impact.FEATURE_LOSS, see=(COMMANDS,))
@@ -125,13 +132,14 @@ def _describe_static_files(files: StaticFiles) -> Iterator[str]:
 
 
 @check(stage="verify", phase=Phase.POST_UPGRADE, impact=Impact.OUTAGE, see=(COMMANDS,))
-def missing_content_types(post_upgrade: PostUpgrade) -> Iterator[Finding]:
+def missing_content_types(post_upgrade: PostUpgrade, migrations: Migrations) -> Iterator[Finding]:
     """Every model has its content type and its permissions.
 
     Why: `migrate` creates them after the last migration. Without them, only superusers can use the
         new models, and generic relations to these models fail.
     Fix: run `migrate` again. It applies no migration and creates what is missing.
     """
+    _require_migrated(migrations)
     for subject, name, missing in (
         ("django_content_type", "content type", require(post_upgrade.missing_content_types)),
         ("auth_permission", "permission", require(post_upgrade.missing_permissions)),
@@ -148,13 +156,16 @@ def missing_content_types(post_upgrade: PostUpgrade) -> Iterator[Finding]:
 
 
 @check(stage="verify", phase=Phase.POST_UPGRADE, impact=Impact.FEATURE_LOSS, see=(COMMANDS,))
-def missing_statuses_or_roles(post_upgrade: PostUpgrade) -> Iterator[Finding]:
+def missing_statuses_or_roles(
+    post_upgrade: PostUpgrade, migrations: Migrations
+) -> Iterator[Finding]:
     """Every kind of object that needs a status or a role has at least one.
 
     Why: without one, no object of that kind can be saved. The migrations of the upgrade create the
         first ones for new kinds.
     Fix: create one, or assign an existing one to the kind of object.
     """
+    _require_migrated(migrations)
     missing = require(post_upgrade.missing_status_role_choices)
     for kind in require(post_upgrade.models_without_choices):
         choice, _, model = kind.partition(" ")

@@ -10,6 +10,7 @@ from ...facts.preconditions import (
     Precondition,
     PreconditionKind,
     PreconditionResult,
+    Preconditions,
 )
 from ...facts.schema_dependents import AffectedDependent, DependentEffect
 from ...facts.trial_boot import TrialBoot
@@ -29,7 +30,7 @@ from ..dependent_text import (
 from ..findings import Finding, Impact, Phase, Severity
 from ..planned_upgrade import require_preconditions
 from ..references import MIGRATION_OPERATIONS
-from ..registry import check
+from ..registry import NotApplicable, check
 from ..remediation import When, sql
 from ..text import plural, truncate_list
 from ..violation_text import describe_violation
@@ -52,7 +53,22 @@ def violated(trial_boot: TrialBoot, database: Database) -> Iterator[Finding]:
         half-way, with some migrations committed.
     Fix: change or remove the listed rows before the upgrade.
     """
-    preconditions = require_preconditions(trial_boot)
+    yield from _violations(require_preconditions(trial_boot), database)
+
+
+@check(stage="verify", phase=Phase.MIGRATE, see=(MIGRATION_OPERATIONS,))
+def unapplied(preconditions: Preconditions, database: Database) -> Iterator[Finding]:
+    """No row stops the migrations that are not applied yet.
+
+    Why: `migrate` stops at the same row each time that you start it.
+    Fix: change or remove the listed rows, and run `migrate` again.
+    """
+    if not preconditions.migrations_planned:
+        raise NotApplicable("all migrations are applied")
+    yield from _violations(preconditions, database)
+
+
+def _violations(preconditions: Preconditions, database: Database) -> Iterator[Finding]:
     for result in preconditions.violated:
         if result.is_blocking and result.precondition.possibly_fixed_by:
             yield _build_possibly_fixed_finding(result)

@@ -112,9 +112,17 @@ def find_fixing_code(
 def read_code(migration: Migration, operation: Operation) -> Code | None:
     """Return the code that an operation runs; None if it runs none.
 
-    The operation class of an App counts as code, because it may do anything.
+    The operation class of an App counts as code, because it may do anything. Code that cannot be
+    read may do anything too, and must not stop the analysis of other migrations.
     """
     key = f"{migration.app_label}.{migration.name}"
+    try:
+        return _read_code(key, operation)
+    except Exception:  # noqa: BLE001 - the code of an App can have any form
+        return Code(key, None, operation=type(operation).__name__)
+
+
+def _read_code(key: str, operation: Operation) -> Code | None:
     if isinstance(operation, RunSQL):
         code = read_statements(key, operation.sql)
     elif isinstance(operation, RunPython):

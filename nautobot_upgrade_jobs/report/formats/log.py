@@ -36,8 +36,9 @@ class LogLine:
 
 
 def build_log_lines(report: Report) -> Iterator[LogLine]:
-    """Yield the report as log lines by topic, with the verdict as the last line."""
-    for topic in dict.fromkeys(result.topic for result in report.results):
+    """Yield the report as log lines by topic, causes first, with the verdict as the last line."""
+    found = (reported.topic for reported in report.findings())
+    for topic in dict.fromkeys((*found, *(result.topic for result in report.results))):
         yield from _build_topic_lines(report, topic)
     for section, changes in report.expected_changes.items():
         number = plural(len(changes), "expected change")

@@ -4,9 +4,10 @@ import pytest
 
 from nautobot_upgrade_jobs.facts import Unavailable
 from nautobot_upgrade_jobs.facts.content_type_cascade import ContentTypeCascade
+from nautobot_upgrade_jobs.facts.migrations import Migration
 from nautobot_upgrade_jobs.facts.post_upgrade import StaleContentType, StaleGroup, StaticFiles
 from nautobot_upgrade_jobs.facts.preconditions import Preconditions
-from tests.support.builders import facts, post_upgrade, trial_boot
+from tests.support.builders import facts, migrations, post_upgrade, trial_boot
 
 STATIC = "/opt/nautobot/static"
 
@@ -25,7 +26,12 @@ STATIC = "/opt/nautobot/static"
     ],
 )
 def test_post_upgrade_rules_without_traces_pass(findings_of, check):
-    assert findings_of(f"post_upgrade.{check}", facts(post_upgrade=post_upgrade())) == []
+    assert (
+        findings_of(
+            f"post_upgrade.{check}", facts(post_upgrade=post_upgrade(), migrations=migrations())
+        )
+        == []
+    )
 
 
 @pytest.mark.parametrize(
@@ -114,8 +120,16 @@ def test_post_upgrade_rules_without_traces_pass(findings_of, check):
     ],
 )
 def test_post_upgrade_rules_with_traces_report_them(findings_of, check, traces, expected):
-    state = facts(post_upgrade=post_upgrade(**traces))
+    state = facts(post_upgrade=post_upgrade(**traces), migrations=migrations())
     assert findings_of(f"post_upgrade.{check}", state) == expected
+
+
+@pytest.mark.parametrize("check", ["missing_content_types", "missing_statuses_or_roles"])
+def test_what_pending_migrations_create_is_not_missing_yet(findings_of, check):
+    pending = migrations(on_disk=(Migration("dcim.0002", (), ()),))
+    traces = {"missing_content_types": ("vpn.vpn",), "models_without_choices": ("status vpn.vpn",)}
+    state = facts(post_upgrade=post_upgrade(**traces), migrations=pending)
+    assert findings_of(f"post_upgrade.{check}", state) == "not_applicable"
 
 
 def test_outdated_static_files_without_a_folder_is_skipped(findings_of):
@@ -126,7 +140,9 @@ def test_outdated_static_files_without_a_folder_is_skipped(findings_of):
 def test_missing_statuses_with_another_status_left_passes(findings_of):
     """An administrator removed one status; others remain."""
     choices = {"status dcim.rack": ("Reserved",)}
-    state = facts(post_upgrade=post_upgrade(missing_status_role_choices=choices))
+    state = facts(
+        post_upgrade=post_upgrade(missing_status_role_choices=choices), migrations=migrations()
+    )
     assert findings_of("post_upgrade.missing_statuses_or_roles", state) == []
 
 

@@ -92,6 +92,21 @@ def test_violated_preconditions_block_unless_possibly_fixed(findings_of, state, 
 
 
 @pytest.mark.parametrize(
+    ("preconditions", "expected"),
+    [
+        (Preconditions((DUPLICATES,), 1, 9), [("blocker", "example_thing.name")]),
+        (Preconditions((POSSIBLY_FIXED,), 1, 9), [("warning", "example_thing.name")]),
+        (Preconditions((), 1, 9), []),
+        (Preconditions(), "not_applicable"),
+        (Unavailable("denied"), "skipped"),
+    ],
+)
+def test_unapplied_migrations_that_rows_stop_block(findings_of, preconditions, expected):
+    state = facts(preconditions=preconditions)
+    assert findings_of("preconditions.unapplied", state) == expected
+
+
+@pytest.mark.parametrize(
     ("state", "expected"),
     [
         pytest.param(boot_with(TRUNCATED), [("warning", "example_thing.name")], id="truncated"),
