@@ -25,10 +25,12 @@ from .support.listings import (
     evaluate_or_error,
     format_content_type,
 )
+from .support.query_fields import query_fields
 from .support.redaction import digest
 
 if TYPE_CHECKING:
     from django.contrib.contenttypes.models import ContentType
+    from django.db.models import QuerySet
 
 USER_TOKEN = "$user"  # noqa: S105 - the placeholder for the requesting user in a constraint
 
@@ -60,7 +62,12 @@ def _describe_group_members(group: Any) -> CountedObjects:
         members = StaticGroupAssociation.all_objects.filter(dynamic_group=group)
         return replace(describe_members(members, "associated_object_id"), is_user_data=True)
     # Nautobot fills its member cache from this queryset; `generate_query` is now for display only.
-    return describe_members(group._get_group_queryset())
+    return _describe_filtered(group._get_group_queryset())
+
+
+def _describe_filtered(queryset: QuerySet[Any]) -> CountedObjects:
+    """Return the selected objects, with the fields that decide about the selection."""
+    return replace(describe_members(queryset), fields=query_fields(queryset))
 
 
 def _evaluate_object_permissions() -> Items:
@@ -89,7 +96,9 @@ def _describe_permitted_objects(permission: Any, content_type: ContentType) -> D
         return "all objects"
     if USER_TOKEN in json.dumps(constraints):
         return f"depends on the user, constraint {digest(constraints)}"
-    return describe_members(model._default_manager.filter(qs_filter_from_constraints(constraints)))
+    return _describe_filtered(
+        model._default_manager.filter(qs_filter_from_constraints(constraints))
+    )
 
 
 def _evaluate_saved_views() -> Items:
@@ -108,4 +117,6 @@ def _describe_listed_objects(view: str, filters: dict[str, Any]) -> Description:
     """Describe the objects that a list view shows. With an invalid filter it shows none."""
     model = get_model_for_view_name(view)
     filterset = get_filterset_for_model(model)(filters, model._default_manager.all())
-    return describe_members(filterset.qs if filterset.is_valid() else model._default_manager.none())
+    return _describe_filtered(
+        filterset.qs if filterset.is_valid() else model._default_manager.none()
+    )

@@ -27,6 +27,8 @@ class Listing:
     """Items whose members, values or associations users entered. A smaller number is a loss."""
     errors: dict[str, str] = field(default_factory=dict)
     """By item: why its filter or template could not be evaluated."""
+    fields: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """By item: the fields that its filter reads, as ``app_label.model.field``."""
 
 
 class TextEnum(str, Enum):

@@ -57,6 +57,8 @@ class MigrationCode:
     """Exceptions of its own raise and assert statements, each with its conditions."""
     requirements: tuple[CodeRequirement, ...] = ()
     """Rows and values without which its own statements stop."""
+    writes_unknown_fields: bool = False
+    """Whether the code also writes fields that its text does not name."""
 
     @property
     def is_core(self) -> bool:

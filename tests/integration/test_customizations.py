@@ -11,7 +11,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import connection
 from django.test import override_settings
 from nautobot.apps.jobs import Job, StringVar
-from nautobot.dcim.models import Device
+from nautobot.dcim.models import Device, Interface
 from nautobot.extras.models import (
     ComputedField,
     CustomLink,
@@ -24,6 +24,7 @@ from nautobot.extras.registry import registry
 from nautobot.users.models import ObjectPermission
 
 from nautobot_upgrade_jobs.collect import collect_facts
+from nautobot_upgrade_jobs.collect.support.query_fields import query_fields
 from nautobot_upgrade_jobs.collect.user_content.code_lookups import find_unsupported_queries
 from nautobot_upgrade_jobs.collect.user_content.job_imports import import_files
 from nautobot_upgrade_jobs.collect.user_content.templates import (
@@ -414,3 +415,18 @@ def test_app_code_that_cannot_be_read_is_not_checked(content, reason, planted_ap
     facts = collect_facts(topics=("customizations",)).customizations
     assert re.fullmatch(rf"planted_app/jobs.py: .*{reason}.*", facts.unreadable[APP_CODE])
     assert len([one for one in facts.problems if one.kind == APP_CODE]) == 4
+
+
+@pytest.mark.parametrize(
+    ("model", "filter_", "expected"),
+    [
+        (Device, {"has_interfaces": True}, {"dcim.interface.device"}),
+        (Device, {"name": ["a"]}, {"dcim.device.name"}),
+        (Interface, {"device": ["a"]}, {"dcim.interface.device"}),
+    ],
+)
+def test_filter_results_name_the_fields_that_a_filter_reads(model, filter_, expected):
+    content_type = ContentType.objects.get_for_model(model)
+    group = DynamicGroup(name="fields", content_type=content_type, filter=filter_)
+    assert set(query_fields(group._get_group_queryset())) >= expected
+    assert not set(query_fields(model.objects.all()))

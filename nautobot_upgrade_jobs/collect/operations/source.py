@@ -97,6 +97,7 @@ def describe_code(code: Code) -> MigrationCode:
         tuple(sorted({name for each in effects for name in each.field_names})),
         tuple(dict.fromkeys(text for each in effects for text in each.raises)),
         tuple(dict.fromkeys(need for each in effects for need in each.requirements)),
+        code.parts is None or any(each.writes_unknown_fields for each in effects),
     )
 
 

@@ -16,6 +16,8 @@ class CountedObjects:
     count: int
     is_user_data: bool = False
     """Whether users entered the objects. A smaller number is then a loss."""
+    fields: tuple[str, ...] = ()
+    """The fields that the filter of the objects reads, as ``app_label.model.field``."""
 
     def with_prefix(self, prefix: str) -> CountedObjects:
         """Return the same objects with a longer description."""
@@ -68,4 +70,5 @@ def build_listing(descriptions: Mapping[str, Description]) -> Listing:
             for name, error in descriptions.items()
             if isinstance(error, EvaluationError)
         },
+        {name: objects.fields for name, objects in counted.items() if objects.fields},
     )
