@@ -422,7 +422,7 @@ def test_app_code_that_cannot_be_read_is_not_checked(content, reason, planted_ap
     [
         (Device, {"has_interfaces": True}, {"dcim.interface.device"}),
         (Device, {"name": ["a"]}, {"dcim.device.name"}),
-        (Interface, {"device": ["a"]}, {"dcim.interface.device"}),
+        (Interface, {"mgmt_only": True}, {"dcim.interface.mgmt_only"}),
     ],
 )
 def test_filter_results_name_the_fields_that_a_filter_reads(model, filter_, expected):

@@ -520,6 +520,35 @@ def test_number_is_rounded_before_the_server_tests_its_range(tables, value, fits
         second.apply(state, editor)
 
 
+@pytest.mark.skipif(django.VERSION < (5, 0), reason="Django 5 has them")
+@pytest.mark.parametrize(
+    ("rows", "options", "unique", "breaks"),
+    [
+        (NAMES, {"db_default": 5, "unique": True}, (), [PreconditionKind.UNIQUE]),
+        (NAMES[:1], {"db_default": 5, "unique": True}, (), []),
+        (NO_NAMES, {}, {"fields": ["name"], "nulls_distinct": False}, [PreconditionKind.UNIQUE]),
+        (NO_NAMES, {}, {"fields": ["name"]}, []),
+        (NO_NAMES[:1], {}, {"fields": ["name"], "nulls_distinct": False}, []),
+    ],
+)
+def test_defaults_of_the_server_and_equal_nulls(tables, rows, options, unique, breaks):
+    operations = [add_field("size", IntegerField, **options)] if options else []
+    if unique:
+        if not connection.features.supports_nulls_distinct_unique_constraints:
+            pytest.skip("the server has no such constraint")
+        constraint = UniqueConstraint(name="example_nulls", **unique)
+        operations.append(AddConstraint("thing", constraint))
+    test_predicted_violations_stop_the_migration(tables, rows, operations, breaks)
+
+
+@pytest.mark.skipif(django.VERSION < (5, 0), reason="Django 5 has them")
+def test_default_of_the_server_replaces_nulls(tables):
+    operations = [alter(null=False, db_default="x", unique=True)]
+    test_predicted_violations_stop_the_migration(
+        tables, NO_NAMES, operations, [PreconditionKind.UNIQUE]
+    )
+
+
 if not MYSQL:
 
     @pytest.mark.parametrize(
@@ -756,6 +785,12 @@ def add(apps, schema_editor):
     apps.get_model("example", "Thing").objects.create(name="new")
 
 
+def assign(apps, schema_editor):
+    """Assign a value, and forget to save it."""
+    for thing in apps.get_model("example", "Thing").objects.filter(name=None):
+        thing.name = ""
+
+
 def remove(apps, schema_editor):
     apps.get_model("example", "Thing").objects.filter(name=None).delete()
 
@@ -790,6 +825,7 @@ def fill_as_decorated(apps, schema_editor):
         (RunPython(read), False),
         (RunPython(write_another_field), False),
         (RunPython(add), False),
+        (RunPython(assign), False),
         (RunSQL("UPDATE example_thing SET name = ''"), True),
         (RunSQL("UPDATE example_other SET id = id"), False),
         (RunSQL("UPDATE example_thing SET number = 1 WHERE name IS NULL"), False),

@@ -180,8 +180,10 @@ def _read_call(node: ast.Call, effects: CodeEffects, models: Mapping[str, str]) 
     changed = {"update_or_create": "defaults", "bulk_create": "update_fields"}.get(name)
     if changed and changed in keywords:  # Other methods write them into new rows only.
         _add_names(keywords[changed], effects)
+        effects.saves = True
     if name == "update_or_create" and node.args:
         _add_names(node.args[0], effects)
+        effects.saves = True
     effects.adds_rows |= name in CREATING_METHODS | CREATING_FUNCTIONS
     effects.deletes_rows |= name in DELETING_METHODS
     effects.changes_relations |= name in RELATION_METHODS

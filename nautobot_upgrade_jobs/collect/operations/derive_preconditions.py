@@ -27,6 +27,7 @@ from .field_values import (
     has_database_default,
     has_uniform_default,
     new_value,
+    with_equal_nulls,
 )
 from .schema_tracker import SchemaTracker, TableRef
 from .type_changes import (
@@ -39,6 +40,7 @@ NOT_VALID = "AddConstraintNotValid"
 """A PostgreSQL operation that does not check existing rows."""
 VALIDATION = "ValidateConstraint"
 """The PostgreSQL operation that checks them later."""
+GENERATED_REASON = "a generated value is not tested"
 UNIQUE_EXPRESSION_REASON = "uniqueness of an expression is not tested"
 
 
@@ -84,12 +86,19 @@ def _constraint_preconditions(
     elif is_supported_constraint(constraint):
         if not constraint.fields:
             yield _untested(table_ref, UNIQUE_EXPRESSION_REASON, name)
-        elif constraint.condition is None:
-            yield from _unique_preconditions(tracker, table_ref, constraint.fields)
-        else:
-            condition = str(constraint._get_condition_sql(tracker.render_model(table_ref), editor))
-            for each in _unique_preconditions(tracker, table_ref, constraint.fields):
-                yield _with_condition(table_ref, each.kind, tracker, condition, name, each)
+            return
+        found = _unique_preconditions(
+            tracker,
+            table_ref,
+            constraint.fields,
+            equal_nulls=getattr(constraint, "nulls_distinct", None) is False,
+        )
+        if constraint.condition is None:
+            yield from found
+            return
+        condition = str(constraint._get_condition_sql(tracker.render_model(table_ref), editor))
+        for each in found:
+            yield _with_condition(table_ref, each.kind, tracker, condition, name, each)
 
 
 def _with_condition(  # noqa: PLR0913 - the parts of a precondition
@@ -124,15 +133,19 @@ def _add_field_preconditions(
     operation: AddField, tracker: SchemaTracker, table_ref: TableRef
 ) -> Iterator[Precondition]:
     new = operation.field
-    if new.many_to_many or new.primary_key or getattr(new, "generated", False):
+    if new.many_to_many or new.primary_key:
         return
-    has_server_default = has_database_default(new)
-    has_default = has_uniform_default(new) or has_server_default
-    if new.unique and not has_server_default and (has_default or (is_mysql() and not new.null)):
+    if getattr(new, "generated", False):
+        yield _untested(table_ref, GENERATED_REASON, operation.name)
+        return
+    default = new_value(new)
+    is_computed = has_database_default(new) and default is None
+    has_default = has_uniform_default(new) or has_database_default(new)
+    if new.unique and not is_computed and (has_default or (is_mysql() and not new.null)):
         yield build_precondition(table_ref, PreconditionKind.UNIQUE, name=operation.name)
     if not new.null and not has_default and not (is_mysql() and _has_implicit_default(new)):
         yield build_precondition(table_ref, PreconditionKind.NOT_NULL, name=operation.name)
-    default, target = new_value(new), tracker.foreign_key_target(table_ref, new)
+    target = tracker.foreign_key_target(table_ref, new)
     if target and default not in (None, NULL) and getattr(new, "db_constraint", False):
         yield build_precondition(
             table_ref,
@@ -202,7 +215,7 @@ def _delete_model_preconditions(
 
 
 def _unique_preconditions(
-    tracker: SchemaTracker, table_ref: TableRef, names: Iterable[str]
+    tracker: SchemaTracker, table_ref: TableRef, names: Iterable[str], *, equal_nulls: bool = False
 ) -> Iterator[Precondition]:
     """Yield the precondition that rows are unique.
 
@@ -213,14 +226,13 @@ def _unique_preconditions(
     columns = {name: tracker.current_column(table_ref, name) for name in names}
     if None not in columns.values():
         existing = {name: column for name, column in columns.items() if column}
+        values = tuple(str(tracker.current_expression(table_ref, name)) for name in existing)
         yield build_precondition(
             table_ref,
             PreconditionKind.UNIQUE,
             *existing.values(),
             name="" if existing else "+".join(names),
-            expressions=tuple(
-                str(tracker.current_expression(table_ref, name)) for name in existing
-            ),
+            expressions=tuple(map(with_equal_nulls, values)) if equal_nulls else values,
         )
     yield from _index_sizes(tracker, table_ref, names)
 

@@ -37,6 +37,11 @@ class CodeEffects:
         return self.saves or self.deletes_rows or self.writes_unknown_fields
 
     @property
+    def may_change_rows(self) -> bool:
+        """Whether the code may change which rows satisfy a precondition."""
+        return self.changes_rows or self.adds_rows
+
+    @property
     def writes(self) -> bool:
         """Whether the code may write anything."""
         return self.changes_rows or self.adds_rows or self.changes_relations

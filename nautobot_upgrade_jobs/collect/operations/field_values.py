@@ -40,9 +40,9 @@ def backfills_nulls(field: Field) -> bool:
 
 def new_value(field: Field) -> str | None:
     """Return the SQL of the value that a new field has in all rows; None if it is unknown."""
-    if field.many_to_many or has_database_default(field):
+    if field.many_to_many:
         return None
-    if has_uniform_default(field):
+    if has_database_default(field) or has_uniform_default(field):
         return _default_literal(field)
     return NULL if field.null else None
 
@@ -57,18 +57,27 @@ def backfilled(expression: str, field: Field) -> str:
     literal = _default_literal(field)
     if literal is not None:
         return literal if expression == NULL else f"COALESCE({expression}, {literal})"
+    return with_equal_nulls(expression)
+
+
+def with_equal_nulls(expression: str) -> str:
+    """Return the SQL of a value, with one text for all NULLs."""
     text = "CHAR" if is_mysql() else "text"
     return f"COALESCE(CAST({expression} AS {text}), '{SAME_VALUE}')"
 
 
 def _default_literal(field: Field) -> str | None:
-    """Return the default of a field as SQL; None if it is a function or has no SQL here."""
-    if not field.has_default():
-        is_empty = field.blank and field.empty_strings_allowed and not has_database_default(field)
+    """Return the default of a field as SQL; None if it is computed or has no SQL here."""
+    if has_database_default(field):
+        value = field.db_default
+        value = getattr(value, "value", value)  # a constant in an expression
+    elif field.has_default():
+        value = field.default
+    else:
+        is_empty = field.blank and field.empty_strings_allowed
         return "''" if is_empty and not getattr(field, "auto_now", False) else None
-    if callable(field.default):
+    if callable(value) or hasattr(value, "resolve_expression"):
         return None
-    value = field.default
     try:
         if not field.is_relation:
             value = field.get_db_prep_save(value, connection)

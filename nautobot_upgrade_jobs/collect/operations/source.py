@@ -75,6 +75,8 @@ class Code:
             models: The names of its model.
         """
         parts, own = self.parts, models.own
+        if parts is not None and not any(each.effects.may_change_rows for each in parts):
+            return False  # It assigns the fields of objects, and saves none.
         if self.may_use_any_model or mentions(self.text, *own):
             return parts is None or any(part.may_fix(kind, names, own) for part in parts)
         deletions = (part.text for part in parts or () if part.effects.deletes_rows)
