@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import get_args
@@ -11,9 +12,9 @@ from nautobot_upgrade_jobs.checks.registry import Check, all_checks
 PAGE = Path(__file__).parents[1] / "docs" / "checks.md"
 HEAD = """# Checks
 
-Every check that Preflight and Verify Migrations run; Verify judges the installed release as its own
-target. This page is made from the checks' docstrings by `make docs`. The id of a check is what the
-Jobs' *Checks to leave out* and the commands' `--exclude` take.
+Preflight, Verify Migrations and the Rollback Planner run these checks. For Verify Migrations, the
+target is the installed release. `make docs` generates this page from the docstrings of the checks.
+To leave out a check, enter its id in the field *Checks to leave out* or after `--exclude`.
 """
 JOBS = {"preflight": "Preflight", "verify": "Verify", "both": "both", "rollback": "Rollback"}
 
@@ -38,7 +39,7 @@ def _render_overview(checks: tuple[Check, ...]) -> Iterator[str]:
 
 def _render_entry(one: Check) -> Iterator[str]:
     kinds = ((get_args(kind) or (kind,))[0] for kind in one.input_types.values())
-    needs = ", ".join(sorted(kind.__name__.lower() for kind in kinds))
+    needs = ", ".join(sorted(_topic_name(kind.__name__) for kind in kinds))
     yield f"## {one.id}"
     yield ""
     yield one.title
@@ -47,8 +48,13 @@ def _render_entry(one: Check) -> Iterator[str]:
     yield ""
     yield f"**Fix.** {_capitalize_sentence(one.fix)}"
     yield ""
-    yield f"Reads: {needs}. Rests on: {one.evidence_source}."
+    yield f"Facts: {needs}. Source of the evidence: {one.evidence_source}."
     yield ""
+
+
+def _topic_name(name: str) -> str:
+    """Return the words of the name of a class, in lower case."""
+    return re.sub("(?<=[a-z])(?=[A-Z])", " ", name).lower()
 
 
 def _capitalize_sentence(text: str) -> str:

@@ -83,7 +83,7 @@ class Catalog:
         )
 
     def release(self, version: str) -> Release | None:
-        """Return a published release; None if the catalog does not know it."""
+        """Return a published release; None if the catalog does not contain it."""
         return self._by_version.get(parse_version(version))
 
     def newest(self, line: str | None = None) -> Release:
@@ -140,7 +140,7 @@ class Catalog:
         return self.migration_sets.pre_release_names
 
     def migrations(self, version: str) -> frozenset[str] | None:
-        """Return the core migrations of a release; None if the catalog does not know it."""
+        """Return the core migrations of a release; None if the catalog does not contain it."""
         release = self.release(version)
         return self.migration_sets.by_release[release.version] if release else None
 

@@ -59,7 +59,7 @@ def choose_target(catalog: Catalog | Unavailable, installed: str, requested: str
             the installed line.
 
     Returns:
-        The target. Its requirements are unavailable if the catalog does not know the release.
+        The target. Its requirements are unavailable if the catalog does not contain the release.
 
     Raises:
         TargetError: The request is not a version, or the release was never published.
@@ -117,7 +117,8 @@ def _find_release(catalog: Catalog | Unavailable, version: str) -> Release | Una
         return release
     newest = " and ".join(catalog.latest_known)
     return Unavailable(
-        f"the catalog of {catalog.date} does not know Nautobot {version}; its newest releases are"
+        f"the catalog of {catalog.date} does not contain Nautobot {version}; its newest releases "
+        "are"
         f" {newest}; upgrade nautobot-upgrade-jobs to get a newer catalog"
     )
 

@@ -1,4 +1,4 @@
-"""Find the stops between a source and a target."""
+"""Find the releases at which an upgrade must or should stop on the way to its target."""
 
 from __future__ import annotations
 

@@ -34,7 +34,9 @@ def conflict_finding(conflict: AppConflict, included: ConflictingApp, apps: Apps
 def _steps(conflict: AppConflict, included: ConflictingApp, overridden: bool) -> Iterator[str]:
     yield f"Remove {included.module} from PLUGINS."
     if included.enable_setting:
-        yield f"Enable the integration with '{included.enable_setting}'."
+        yield (
+            f"Set {included.enable_setting!r} to True in PLUGINS_CONFIG[{included.config_to!r}]."
+        )
     yield f"Remove the requirement {included.distribution}."
     if conflict.override:
         advice = f"Remove {conflict.override}" if overridden else f"Do not set {conflict.override}"
@@ -64,9 +66,16 @@ def settings_block(old: str, included: ConflictingApp, apps: Apps) -> tuple[Comm
 
 
 def unmoved_settings(old: str, included: ConflictingApp, apps: Apps) -> dict[str, str]:
-    """Return the settings that the other App does not have yet, each with its new name.
+    """Return the settings under an old key that the including App does not have yet.
 
-    The new name is empty if the other App declares no setting of this name.
+    Args:
+        old: The key of PLUGINS_CONFIG that has the settings.
+        included: The App that is now part of another App.
+        apps: The settings of all Apps.
+
+    Returns:
+        The new name of each setting, by its old name. The new name is empty if the including App
+        declares no such setting.
     """
     declared = {
         name
@@ -83,7 +92,7 @@ def unmoved_settings(old: str, included: ConflictingApp, apps: Apps) -> dict[str
     return {former: name for former, name in names.items() if name not in present}
 
 
-def leftover_findings(
+def orphaned_settings_findings(
     conflict: AppConflict, included: ConflictingApp, apps: Apps, packages: Packages
 ) -> Iterator[Finding]:
     """Yield what is left of an included App that is not enabled any more."""
@@ -114,12 +123,19 @@ def leftover_findings(
             included.distribution,
             f"Nothing uses the {'installed' if is_installed else 'required'} package "
             f"{included.distribution}, because {conflict.distribution} includes this App.",
-            fix=f"Remove {included.distribution} from local_requirements.txt or from the image. "
-            f"Then uninstall {included.distribution}.",
+            fix=" ".join(_removal_steps(included.distribution, bool(lines), is_installed)),
             commands=(shell(f"pip uninstall {included.distribution}"),) if is_installed else (),
             evidence=tuple(f"local_requirements.txt: {line}" for line in lines),
             see=(conflict.reference,),
         )
+
+
+def _removal_steps(distribution: str, is_required: bool, is_installed: bool) -> Iterator[str]:
+    if is_required:
+        yield f"Remove {distribution} from local_requirements.txt."
+    if is_installed:
+        yield f"Uninstall {distribution}."
+    yield "If you build a container image, also remove the package from its build."
 
 
 def _describe_number(unmoved: int, configured: int) -> str:

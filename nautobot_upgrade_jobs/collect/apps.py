@@ -69,7 +69,7 @@ def _build_app(module: str, config: Any) -> App:
 def _parse_nautobot_specifiers(package: Package | None) -> tuple[str, ...]:
     """Return the version specifiers of an App for ``nautobot``.
 
-    Specifiers of extras are included, although pip ignores them.
+    The specifiers of extras are included. pip uses them only if the extra is requested.
     """
     specifiers = []
     for line in package.requires if package else ():
@@ -85,9 +85,10 @@ def _parse_nautobot_specifiers(package: Package | None) -> tuple[str, ...]:
 
 
 def _requirement_applies(requirement: Requirement) -> bool:
-    """Return whether a requirement applies.
+    """Return whether the marker of a requirement is true in this environment.
 
-    Requirements of extras always apply, although pip ignores them.
+    A marker that names an extra counts as true. pip uses such a requirement only if the extra is
+    requested.
     """
     marker = requirement.marker
     return marker is None or "extra" in str(marker) or marker.evaluate()

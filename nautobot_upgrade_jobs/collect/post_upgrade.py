@@ -1,4 +1,4 @@
-"""Collect what the post-upgrade steps have left in the database and in files.
+"""Collect evidence of which post-upgrade steps have run, from the database and from files.
 
 The installed release defines the steps. Some steps leave no trace, such as clearing caches and
 sending metrics.

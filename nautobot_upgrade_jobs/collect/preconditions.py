@@ -123,9 +123,8 @@ def _violation_condition(connection: BaseDatabaseWrapper, precondition: Precondi
     if kind is PreconditionKind.INDEX_SIZE:
         return f"pg_column_size({column}) > {int(bound)}"
     text = f"CAST({column} AS {'CHAR' if connection.vendor == 'mysql' else 'text'})"
-    if (
-        kind is PreconditionKind.MAX_LENGTH
-    ):  # The server removes spaces at the end without an error.
+    if kind is PreconditionKind.MAX_LENGTH and connection.vendor == "postgresql":
+        # The server itself removes spaces at the end.
         text = f"RTRIM({text})"
     return f"CHAR_LENGTH({text}) > {int(bound)}"
 

@@ -46,8 +46,8 @@ def write_private_file(path: Path, data: bytes) -> None:
     """
     folder = path.parent
     require_safe_folder(folder)
-    for leftover in _stale_files(folder):
-        leftover.unlink(missing_ok=True)
+    for stale in _stale_files(folder):
+        stale.unlink(missing_ok=True)
     handle, name = tempfile.mkstemp(prefix=f"{UNFINISHED_PREFIX}{_owner()}-", dir=folder)
     unfinished = Path(name)
     try:

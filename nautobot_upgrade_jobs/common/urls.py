@@ -15,7 +15,7 @@ def mask_url_credentials(text: str) -> str:
 
 
 def _mask_word(match: re.Match[str]) -> str:
-    """Mask all between the first scheme and the last ``@``, because a password can have one."""
+    """Mask the text between the first scheme and the last ``@``. Passwords can contain ``@``."""
     word = match[0]
     scheme, end = SCHEME.search(word), word.rfind("@")
     if scheme is None or end < scheme.end():

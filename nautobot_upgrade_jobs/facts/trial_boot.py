@@ -11,7 +11,7 @@ from .startup import Failure
 
 @dataclass(frozen=True)
 class AppLoadFailure:
-    """An App that keeps the target from starting."""
+    """An App that fails to load or to migrate in the trial boot, with the failure."""
 
     module: str
     failure: Failure

@@ -8,6 +8,7 @@ from nautobot.apps.jobs import ChoiceVar, StringVar
 
 from ..catalog.target_release import MAX_VERSION_LENGTH
 from ..common.errors import UsageError
+from ..common.text import plural
 from ..facts import Unavailable
 from ..facts.fingerprints import DEPTHS
 from ..report.formats.markdown import escape
@@ -22,9 +23,9 @@ class CaptureSnapshot(UpgradeJob):
 
     depth = ChoiceVar(
         label="Depth",
-        description="How much of each table is recorded. counts: the number of rows. keys: also "
-        "which rows. content: also the values of each column. buckets (default): also the values "
-        "in 256 parts, which narrow a difference down to a few rows.",
+        description="How much of each table is recorded. counts: the number of rows. keys: also a "
+        "fingerprint of the primary keys. content: also a fingerprint of each column. buckets "
+        "(default): as content, with 256 parts per fingerprint, to find a difference in few rows.",
         choices=tuple((depth, depth) for depth in DEPTHS),
         required=False,
         default=DEFAULT_DEPTH,
@@ -86,7 +87,8 @@ class CaptureSnapshot(UpgradeJob):
                 "Raise JOB_CREATE_FILE_MAX_SIZE or choose a lower depth."
             )
         elif captured.missing:
-            self.fail("INCOMPLETE: parts that were not captured cannot be compared later.")
+            number = plural(len(captured.missing), "section")
+            self.fail(f"INCOMPLETE: {number} of the snapshot could not be captured.")
         else:
             self.logger.success(
                 "%s rows captured in %s; sha256 %s.",

@@ -38,8 +38,8 @@ class VerifyMigrations(SnapshotReader):
     )
     expectations = TextVar(
         label="Expectations",
-        description="What must exist after the upgrade, one per line. Leave blank to expect "
-        f"nothing more. Examples: {'; '.join(KINDS.values())}.",
+        description="What must exist after the upgrade, one per line. Leave blank to check no "
+        f"expectations. Examples: {'; '.join(KINDS.values())}.",
         required=False,
         default="",
     )

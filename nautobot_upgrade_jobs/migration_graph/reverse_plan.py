@@ -45,7 +45,7 @@ class ReversePlan:
 
 
 def plan_reverse(current: Migrations, recorded_before: Collection[str]) -> ReversePlan:
-    """Find the minimal calls that reverse the migrations that were applied after an earlier state.
+    """Plan ``migrate`` calls, none redundant, that reverse all migrations since an earlier state.
 
     Args:
         current: Migration files and records of the current state. Its code reverses the migrations.
@@ -72,7 +72,12 @@ def plan_reverse(current: Migrations, recorded_before: Collection[str]) -> Rever
 
 
 def recorded_after_reverse(current: Migrations, app: str, name: str) -> frozenset[str]:
-    """Return the keys that stay recorded after ``migrate APP NAME``. The name may be ``zero``.
+    """Return the keys of the recorded migrations after ``migrate APP NAME``.
+
+    Args:
+        current: Migration files and records of the current state.
+        app: The label of the App.
+        name: A migration of the App, or ``zero``.
 
     Raises:
         KeyError: The App has no such migration, or the migration is not applied.

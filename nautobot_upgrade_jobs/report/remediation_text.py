@@ -37,7 +37,7 @@ class CommandBlock(NamedTuple):
 
 
 def command_blocks(commands: tuple[Command, ...]) -> Iterator[CommandBlock]:
-    """Yield the commands of a remediation in their order, one block for each place."""
+    """Yield a block for each run of consecutive commands that you enter at the same place."""
     for kind, block in groupby(commands, key=lambda command: command.kind):
         # A line break inside a command would end it early.
         lines = tuple(" ".join(command.text.splitlines()) for command in block)

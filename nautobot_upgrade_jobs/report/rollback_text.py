@@ -8,7 +8,12 @@ from math import ceil
 
 from ..checks.violation_text import describe_violation
 from ..common.text import plural
-from ..rollback.loss_text import LOSS_TEXT, LOSS_UNIT, describe_containers
+from ..rollback.loss_text import (
+    LOSS_SENTENCES,
+    describe_containers,
+    describe_loss,
+    describe_unit,
+)
 from ..rollback.losses import DataLoss
 from ..rollback.options import RollbackDecision, RollbackOption
 
@@ -73,23 +78,25 @@ def _describe_losses(option: RollbackOption) -> Iterator[str]:
         return
     if not option.losses:
         yield "Nothing."
-    for kind, text in LOSS_TEXT.items():
+    for kind in LOSS_SENTENCES:
         losses = [loss for loss in option.losses if loss.kind == kind]
         if kind == "written since" and losses and all(loss.count is None for loss in losses):
             yield "Everything that was written after the backup."
         elif losses:
-            yield f"{_describe_count(losses)}. {text}"
-    yield from option.leftovers
+            sentence = describe_loss(kind, _describe_count(losses))
+            yield f"{sentence[:1].upper()}{sentence[1:]}."
+    yield from option.unreversed_schema
 
 
 def _describe_count(losses: list[DataLoss]) -> str:
     counts = [loss.count for loss in losses if loss.count is not None]
     kind = losses[0].kind
-    containers = describe_containers(kind, len({loss.subject for loss in losses}))
+    subjects = {loss.subject for loss in losses}
+    containers = describe_containers(kind, subjects)
     if not counts:
-        return f"The contents of {containers} (not counted)"
+        return f"the contents of {containers} (not counted)"
     uncounted = len(losses) - len(counts)
-    number = plural(sum(counts), LOSS_UNIT.get(kind, "value"))
+    number = f"{sum(counts)} {describe_unit(kind, subjects, sum(counts))}"
     return f"{number} in {containers}{f' ({uncounted} not counted)' if uncounted else ''}"
 
 

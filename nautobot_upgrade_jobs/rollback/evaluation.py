@@ -108,7 +108,7 @@ def _reverse_migrations(situation: RollbackSituation) -> RollbackOption:
         losses=losses,
         failure=failure,
         point_of_no_return=_point_of_no_return(reversal, losses, failure),
-        leftovers=tuple(
+        unreversed_schema=tuple(
             f"{effect.table}: the index {effect.unrenamed_index} keeps its newer name"
             for effect in reversal.effects
             if effect.unrenamed_index

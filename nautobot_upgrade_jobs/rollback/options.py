@@ -57,7 +57,7 @@ class RollbackOption:
     point_of_no_return: str = ""
     """The first migration, in the order of the upgrade, after which reversing would fail or corrupt
     data; empty if there is none."""
-    leftovers: tuple[str, ...] = ()
+    unreversed_schema: tuple[str, ...] = ()
     """Harmless parts of the schema that stay as the newer release made them."""
     corrupts_data: bool = False
     """Whether the older release would run on wrong or missing data."""

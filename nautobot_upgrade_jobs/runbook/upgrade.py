@@ -259,7 +259,7 @@ def _migrate(plan: UpgradePlan) -> Iterator[Step]:
     apps = "including those of the Apps" if plan.includes_apps else "and those of the Apps"
     count = "" if plan.migrations is None else f" ({plan.migrations}, {apps})"
     yield Step(
-        "Migrate: the point of no return",
+        "Migrate: the old packages alone no longer roll back",
         f"migrate applies all migrations{count}. Run it in one process, and never interrupt it.",
         ("nautobot-server migrate",),
         "nautobot-server migrate --check",

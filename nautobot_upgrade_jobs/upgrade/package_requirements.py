@@ -53,7 +53,7 @@ class PackageRequirements:
         )
 
     def _applicable(self, lines: tuple[RequirementLine, ...]) -> list[RequirementLine]:
-        """Return the requirements that apply, including requirements of required extras."""
+        """Return the requirements whose markers are true, including those of requested extras."""
         extras: set[tuple[str, str]] = set()
         while True:
             applicable = [

@@ -38,14 +38,14 @@ def parse_rollback_target(
     """Return the state to roll back to.
 
     Args:
-        text: A release, distributions with their versions, or an App and one of its migrations.
-        given: A snapshot instead of a text.
+        text: A release, distributions with versions, or "APP MIGRATION"; empty with a snapshot.
+        given: The snapshot to roll back to, if there is one.
         migrations: Migrations on disk and in the database.
         context: The validated request.
         installed: The installed packages.
 
     Raises:
-        UsageError: The text or the snapshot is not a state to roll back to.
+        UsageError: Both or neither are given, or the argument names no state of this instance.
     """
     if given.snapshot and text.strip():
         raise UsageError("The state before the upgrade is given twice: by a snapshot and by name.")

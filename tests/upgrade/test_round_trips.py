@@ -163,9 +163,9 @@ def assert_reversed_as_predicted(runner, option, schema_before):
     if schema_before:
         other = set(runner.schema(COPY)) ^ set(schema_before)
         indexes = set(re.findall(r"INDEX (\S+)", "\n".join(other)))
-        words = {word for text in option["leftovers"] for word in re.findall(r"\w+", text)}
+        words = {word for text in option["unreversed_schema"] for word in re.findall(r"\w+", text)}
         names = words & indexes
-        assert len(names) == len(set(option["leftovers"]))
+        assert len(names) == len(set(option["unreversed_schema"]))
         assert {line for line in other if not line.startswith("CREATE INDEX ")} == set()
         renamed = sorted(re.sub(r"INDEX \S+", "INDEX", line) for line in other)
         assert renamed[::2] == renamed[1::2]

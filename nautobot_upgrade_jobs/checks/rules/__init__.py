@@ -1,1 +1,1 @@
-"""The checks, one file for each topic. The folder is the registry."""
+"""The checks, one module for each topic. ``checks.registry`` finds them by ``@check``."""

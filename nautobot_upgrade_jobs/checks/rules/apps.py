@@ -15,7 +15,7 @@ from ...facts import App, Apps, Migrations, Packages, Runtime, Tables, Unavailab
 from ...facts.resolution import Resolution
 from ...migration_graph.history import MigrationHistory
 from ...upgrade.package_changes import keeps_release
-from ..app_conflicts import conflict_finding, leftover_findings
+from ..app_conflicts import conflict_finding, orphaned_settings_findings
 from ..build import blocker, finding, warning
 from ..findings import Finding, FindingRef, Impact, Phase, Severity
 from ..references import APP_INSTALLATION
@@ -154,7 +154,7 @@ def conflicting(apps: Apps, catalog: Catalog) -> Iterator[Finding]:
 
 
 @check(stage="both", phase=Phase.RUNTIME, impact=Impact.FEATURE_LOSS, see=SEE)
-def leftover_settings(apps: Apps, packages: Packages, catalog: Catalog) -> Iterator[Finding]:
+def orphaned_settings(apps: Apps, packages: Packages, catalog: Catalog) -> Iterator[Finding]:
     """No settings and no distribution of an included App are left.
 
     Why: nothing reads the settings under the former name, so the integration runs with its defaults
@@ -165,7 +165,7 @@ def leftover_settings(apps: Apps, packages: Packages, catalog: Catalog) -> Itera
     for conflict in catalog.app_conflicts:
         for included in conflict.conflicts if conflict.app in enabled else ():
             if included.module not in enabled:
-                yield from leftover_findings(conflict, included, apps, packages)
+                yield from orphaned_settings_findings(conflict, included, apps, packages)
 
 
 REMOVAL_CAVEAT = " Until you remove the App from PLUGINS, you can accept this finding by its key."

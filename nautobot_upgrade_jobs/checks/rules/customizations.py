@@ -283,7 +283,7 @@ def _describe_result(now: Listing, then: Listing, name: str) -> str:
 def not_inspected(trial_boot: TrialBoot) -> Iterator[Finding]:
     """All queries, templates, filters, constraints and views were inspected.
 
-    Why: it is unknown whether the others work on the target.
+    Why: it is unknown whether an item that was not inspected works on the target.
     Fix: see the reason. Usually the database role lacks a privilege.
     """
     require_upgrade(trial_boot)

@@ -214,10 +214,11 @@ def negated_group_filters(data: Data) -> Iterator[Finding]:
     if groups:
         yield warning(
             "extras_dynamicgroup",
-            f"{plural(len(groups), 'dynamic group')} with a negated filter will contain exactly "
-            "the objects that are not members now.",
-            fix="If you want to keep the present members, remove the negation from the filter now. "
-            "Otherwise find out who uses the group before its members change.",
+            f"{plural(len(groups), 'dynamic group')} with a negated filter will have other "
+            "members, because Nautobot ignored the negation before 3.1.",
+            fix="To keep the current members of a group, replace its negated filter, such as "
+            "name__nic by name__ic. Otherwise find out which users and Jobs rely on the group "
+            "before its members change.",
             evidence=truncate_list(
                 tuple(f"{name}: {', '.join(filters)}" for name, filters in groups.items())
             ),

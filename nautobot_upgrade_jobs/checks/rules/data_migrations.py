@@ -28,12 +28,12 @@ REQUIREMENT_TEXTS = {
 
 @check(phase=Phase.MIGRATE, impact=Impact.OUTAGE, see=(MIGRATION_OPERATIONS,))
 def raised_exceptions(trial_boot: TrialBoot) -> Iterator[Finding]:
-    """No data migration of an App raises an exception on purpose.
+    """No data migration of an App contains a condition that raises an exception.
 
     Why: a data migration can refuse rows that it does not expect. `migrate` then stops half-way.
         The source shows the condition, but not whether a row meets it. For Nautobot's own data
         migrations, other checks test the conditions.
-    Fix: search the rows that meet the condition, or run the migrations on a copy of the data.
+    Fix: find the rows that meet the condition, or run the migrations on a copy of the data.
     """
     for code in require_preconditions(trial_boot).code:
         if code.raises and not code.is_core:
@@ -42,7 +42,7 @@ def raised_exceptions(trial_boot: TrialBoot) -> Iterator[Finding]:
                 f"Migration {code.migration} ({code.operation}) can stop `migrate`, because its "
                 f"code raises {plural(len(code.raises), 'exception')}. Whether a row meets the "
                 "conditions was not checked.",
-                fix=f"Read {code.location}. Search the rows that meet a condition, and change them "
+                fix=f"Read {code.location}. Find the rows that meet a condition, and change them "
                 "before the upgrade. To be sure, run the migrations on a copy of the data.",
                 evidence=code.raises,
             )

@@ -66,7 +66,7 @@ def unsupported_mariadb(database: Database) -> Iterator[Finding]:
 
 @check(stage="both", phase=Phase.MIGRATE, see=(INSTALLATION,), when=When.WINDOW)
 def wrong_character_set(database: Database) -> Iterator[Finding]:
-    """All text is stored in one suitable character set.
+    """All text is stored as UTF-8, and all tables of MySQL use one utf8mb4 collation.
 
     Why: MySQL refuses a new foreign key to a column of another collation in the middle of a
         migration, which it cannot roll back. A new table gets the default collation of the
@@ -151,7 +151,8 @@ def tables_in_two_schemas(database: Database) -> Iterator[Finding]:
         f"The tables of Nautobot are in the schema {schema}, but new tables are created in "
         f"{f'the schema {elsewhere}' if elsewhere else 'no schema'}.",
         fix=f"Set the search path of the role {database.role} before the upgrade, and restart all "
-        "services. If the other schema is empty, you can drop it instead.",
+        "services."
+        + (f" If the schema {elsewhere} is empty, you can drop it instead." if elsewhere else ""),
         commands=(sql(f'ALTER ROLE "{role}" SET search_path = "{quoted}";'),),
     )
 
@@ -160,8 +161,8 @@ def tables_in_two_schemas(database: Database) -> Iterator[Finding]:
 def event_triggers(database: Database) -> Iterator[Finding]:
     """No event trigger runs when a migration changes the schema.
 
-    Why: an event trigger can refuse a change, and `migrate` then stops. Preflight does not know
-        what its function does.
+    Why: an event trigger can refuse a change, and `migrate` then stops. Preflight does not
+        read its function.
     Fix: read the function. If it can refuse a change, disable the trigger in the window.
     """
     for trigger in require(database.event_triggers):
@@ -183,7 +184,7 @@ def event_triggers(database: Database) -> Iterator[Finding]:
 def missing_privileges(database: Database) -> Iterator[Finding]:
     """The migrating role may create tables and owns the existing ones.
 
-    Why: each migration commits on its own. A role that may not alter a table stops the upgrade in
+    Why: each migration commits on its own. If the role may not alter a table, the upgrade stops in
         the middle, typically after a restore as another role.
     Fix: grant the missing privileges before the upgrade.
     """
@@ -202,8 +203,12 @@ def missing_privileges(database: Database) -> Iterator[Finding]:
             "ownership",
             f"{plural(len(others), 'table')} {verb} not owned by the role {role}. The first "
             "migration that alters such a table will fail.",
-            fix="Change the owner of the tables to the role that migrates. The commands cover at "
-            f"most {MAX_LISTED} tables.",
+            fix=f"Change the owner of the tables to the role {role}."
+            + (
+                f" The commands cover the first {MAX_LISTED} tables. Then run Preflight again."
+                if len(others) > MAX_LISTED
+                else ""
+            ),
             commands=tuple(
                 sql(f"ALTER TABLE {_quote_identifier(name)} OWNER TO {_quote_identifier(role)};")
                 for name in others[:MAX_LISTED]

@@ -66,7 +66,7 @@ def unmet(
             evidence=_list_panels(require(ui_registry.home_panels).items),
         ),
         "page": lambda name: _problem(
-            name in require(ui_registry.app_pages).items, "Nautobot has no such page"
+            name in require(ui_registry.app_pages).items, "no App has such a page"
         ),
     }
     for expectation in expectations.lines:

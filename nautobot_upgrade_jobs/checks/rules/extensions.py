@@ -24,8 +24,8 @@ OBJECT_PAGES = f"{UI_EXTENSIONS}/object-views/"
 def unloadable_job_files(extensions: Extensions) -> Iterator[Finding]:
     """Every Job file in JOBS_ROOT and in Git repositories loads.
 
-    Why: a file that imports a name that the new release does not have silently loses its Jobs, and
-        their schedules fail from then on.
+    Why: if a file imports a name that the new release removed, Nautobot silently drops the Jobs of
+        the file. Their schedules then fail.
     Fix: correct the line in the message, then restart the workers.
     """
     for file in require(extensions.broken_job_files):
@@ -70,8 +70,13 @@ def unregistered_jobs(extensions: Extensions) -> Iterator[Finding]:
             yield warning(
                 subject,
                 f"{plural(len(paths), 'Job')} of core or an App {verb} {problem}{pronoun}.",
-                fix="Run the command. If a Job is then still recorded without code, its App was "
-                "not upgraded, or the App's release does not contain the Job any more.",
+                fix="Run the command."
+                + (
+                    " If a Job is still recorded without code, upgrade its App. If the App is "
+                    "already upgraded, its release no longer contains the Job."
+                    if subject == "not registered"
+                    else ""
+                ),
                 commands=(shell("nautobot-server migrate --no-input"),),
                 evidence=truncate_list(paths),
             )

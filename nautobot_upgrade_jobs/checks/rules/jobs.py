@@ -100,7 +100,8 @@ def null_arguments(jobs: Jobs) -> Iterator[Finding]:
                 schedule.name,
                 f"The schedule '{schedule.name}' stores no arguments (null), and Nautobot 3.2 will "
                 "not run it.",
-                fix="Set the arguments of the schedule to {}, or delete and create it again.",
+                fix="Set the arguments of the schedule to {}. Or delete the schedule, and create "
+                "it again.",
                 commands=(
                     shell(
                         nautobot_shell_command(

@@ -163,7 +163,7 @@ def unparsed_requirement_line(resolution: Resolution) -> Iterator[Finding]:
 
 @check(phase=Phase.BOOT, impact=Impact.NONE, see=(PIP_CONSTRAINTS,))
 def sdist_only(resolution: Resolution) -> Iterator[Finding]:
-    """Every package of the set has a wheel.
+    """Every package of the package set has a wheel.
 
     Why: an sdist runs its own code when it is installed, and may need a compiler and libraries that
         the host does not have.
@@ -173,8 +173,9 @@ def sdist_only(resolution: Resolution) -> Iterator[Finding]:
         count = len(resolution.sdist_only)
         yield info(
             "source",
-            f"{plural(count, 'distribution')} of the set {'has' if count == 1 else 'have'} only an"
-            " sdist, in the version that is already installed.",
+            f"{plural(count, 'distribution')} of the package set"
+            f" {'keeps its' if count == 1 else 'keep their'} installed version, which has an sdist"
+            " but no wheel.",
             fix="Nothing, if you build the new environment on a host like this one. Otherwise "
             "build wheels first.",
             evidence=truncate_list(resolution.sdist_only),
@@ -183,10 +184,11 @@ def sdist_only(resolution: Resolution) -> Iterator[Finding]:
 
 @check(phase=Phase.BOOT, impact=Impact.UNKNOWN, see=(PIP_CONSTRAINTS,))
 def unverified_metadata(resolution: Resolution) -> Iterator[Finding]:
-    """The requirements of every distribution of the set are known.
+    """The requirements of every distribution of the package set are known.
 
     Why: building the metadata of a new distribution with only an sdist runs its code, which
-        Preflight does not do. The distribution may have a requirement that conflicts with the set.
+        Preflight does not do. The distribution may have a requirement that conflicts with the
+        package set.
     Fix: build a wheel where that is safe, and resolve again with the wheel.
     """
     for name in resolution.unverified:

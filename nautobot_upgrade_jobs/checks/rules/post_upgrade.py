@@ -159,7 +159,7 @@ def missing_content_types(post_upgrade: PostUpgrade, migrations: Migrations) -> 
 def missing_statuses_or_roles(
     post_upgrade: PostUpgrade, migrations: Migrations
 ) -> Iterator[Finding]:
-    """Every kind of object that needs a status or a role has at least one.
+    """Every model that requires a status or a role has at least one to choose from.
 
     Why: without one, no object of that kind can be saved. The migrations of the upgrade create the
         first ones for new kinds.
@@ -247,7 +247,8 @@ def deleted_references(trial_boot: TrialBoot) -> Iterator[Finding]:
             f" {plural(len(models), 'model')} that the upgrade removes.",
             fix="Export the rows that you need before the upgrade."
             if is_data
-            else "Nothing. The rows only assign objects to the removed models.",
+            else "Nothing. The rows only state that statuses, tags or permissions apply to the "
+            "removed models.",
             evidence=tuple(
                 f"{cascade.referencing_column}: {plural(cascade.rows, 'row')} for"
                 f" {', '.join(cascade.models)}"

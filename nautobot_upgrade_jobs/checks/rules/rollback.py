@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ...common.files import ROLLBACK_REQUIREMENTS
 from ...facts import Unavailable, require
 from ...facts.trial_boot import TrialBoot
-from ...rollback.loss_text import LOSS_TEXT, LOSS_UNIT, describe_containers
+from ...rollback.loss_text import describe_containers, describe_loss, describe_unit
 from ...rollback.losses import DataLoss, LossKind, ReverseFailure
 from ...rollback.options import RollbackDecision, RollbackOption
 from ..build import blocker, info, warning
@@ -14,6 +15,7 @@ from ..findings import Finding, Impact, Phase
 from ..planned_upgrade import require_upgrade
 from ..references import DATABASE_BACKUP, REPEATABLE_INSTALLS, REVERSING_MIGRATIONS
 from ..registry import NotApplicable, check
+from ..remediation import shell
 from ..text import plural, truncate_list
 from ..violation_text import describe_violation
 
@@ -116,9 +118,14 @@ def unavailable_packages(choice: RollbackDecision) -> Iterator[Finding]:
             "packages",
             "The planner did not check whether the packages of the previous release are still "
             f"available: {pinned.unchecked_reason}.",
-            fix="Download the packages before the maintenance window. FILE is the file of pinned "
-            "requirements that the planner writes: python -m pip download --no-deps --requirement "
-            "FILE",
+            fix="Before the maintenance window, download the packages with this command. Then set "
+            "`wheel_directory` to the folder.",
+            commands=(
+                shell(
+                    "python -m pip download --no-deps --dest FOLDER --requirement "
+                    f"{ROLLBACK_REQUIREMENTS}"
+                ),
+            ),
         )
 
 
@@ -135,11 +142,11 @@ def data_loss(choice: RollbackDecision) -> Iterator[Finding]:
         losses = [loss for loss in option.losses if loss.kind == kind]
         yield warning(
             kind,
-            f"The option '{option.title}' affects {_describe_losses(kind, losses)}",
+            f"With the option '{option.title}', {_describe_losses(kind, losses)}",
             fix="If you need these rows, choose an option that restores the backup. The database "
             "no longer contains them."
             if kind == "deleted since"
-            else "Save the listed data before the rollback, unless you can do without it.",
+            else "If you need the listed data, export it before the rollback.",
             evidence=truncate_list(
                 tuple(_describe_loss(loss) for loss in sorted(losses, key=_loss_sort_key))
             ),
@@ -242,17 +249,18 @@ def _describe_losses(kind: LossKind, losses: list[DataLoss]) -> str:
     """Return the amount of the losses of one kind, and what happens to the data."""
     counted = {loss.subject for loss in losses if loss.count is not None}
     uncounted = {loss.subject for loss in losses} - counted
-    unit = LOSS_UNIT.get(kind, "value")
     if not counted:
-        containers = describe_containers(kind, len(uncounted))
-        return f"an unknown number of {unit}s in {containers}. {LOSS_TEXT[kind]}"
-    amount = plural(sum(loss.count or 0 for loss in losses), unit)
-    others = (
-        f" The {unit}s in {describe_containers(kind, len(uncounted))} more were not counted."
-        if uncounted
-        else ""
-    )
-    return f"{amount} in {describe_containers(kind, len(counted))}. {LOSS_TEXT[kind]}{others}"
+        containers = describe_containers(kind, uncounted)
+        amount = f"an unknown number of {describe_unit(kind, uncounted, 2)} in {containers}"
+        return f"{describe_loss(kind, amount)}."
+    number = sum(loss.count or 0 for loss in losses)
+    containers = describe_containers(kind, counted)
+    amount = f"{number} {describe_unit(kind, counted, number)} in {containers}"
+    others = ""
+    if uncounted:
+        verb = "was" if len(uncounted) == 1 else "were"
+        others = f" {describe_containers(kind, uncounted)} {verb} not counted."
+    return f"{describe_loss(kind, amount)}.{others}"
 
 
 def _describe_loss(loss: DataLoss) -> str:

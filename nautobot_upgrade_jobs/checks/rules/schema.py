@@ -103,9 +103,9 @@ def unenforced_foreign_keys(database: Database) -> Iterator[Finding]:
                 name,
                 f"The server does not enforce the foreign keys of the table {table}, because "
                 "triggers of the table are disabled.",
-                fix="Find rows that refer to missing rows, and correct them. Then enable the "
-                "triggers as a superuser. The statement also enables triggers that were disabled "
-                "on purpose.",
+                fix="Find rows that refer to missing rows, and correct or delete these rows. Then "
+                "run the statement as a superuser. It enables all triggers of the table. If a "
+                "trigger was disabled on purpose, disable it again.",
                 commands=(sql(f'ALTER TABLE "{table}" ENABLE TRIGGER ALL;'),),
             )
         else:
@@ -113,7 +113,7 @@ def unenforced_foreign_keys(database: Database) -> Iterator[Finding]:
                 name,
                 f"The setting {name} makes the server ignore foreign keys.",
                 fix="Remove the setting, and restart Nautobot. Then find rows that refer to "
-                "missing rows, and correct them.",
+                "missing rows, and correct or delete these rows.",
             )
 
 

@@ -121,7 +121,7 @@ def _replacement_time(removal: RemovedSetting, target: Target) -> When:
 
 @check(phase=Phase.BOOT, impact=Impact.OUTAGE, see=(f"{SETTINGS}#storages",))
 def missing_job_file_storage(settings: Settings, target: Target) -> Iterator[Finding]:
-    """A STORAGES setting defines the storage of Job files.
+    """If STORAGES is set, it contains the key `nautobotjobfiles`.
 
     Why: if STORAGES lacks the key `nautobotjobfiles`, every command of the target ends in a
         KeyError before its own check can explain it.

@@ -47,7 +47,7 @@ def old_catalog(target: Target, catalog: Catalog, runtime: Runtime) -> Iterator[
         yield warning(
             "catalog",
             f"The catalog of Nautobot releases in this App, {catalog.version}, is {age.days} days "
-            "old. Preflight does not know later releases, removed settings and failures.",
+            "old. It does not contain later releases, removed settings and failures.",
             fix="Upgrade nautobot-upgrade-jobs, and run Preflight again.",
             commands=(shell("pip install --upgrade --no-deps nautobot-upgrade-jobs"),),
         )
@@ -102,7 +102,7 @@ def database_behind_code(target: Target) -> Iterator[Finding]:
         yield blocker(
             "unmigrated",
             f"Nautobot {target.installed} is installed, but not all of its migrations are applied,"
-            f" and the rows are {_describe_schema_release(target.schema_release)}.",
+            f" and the database {_describe_schema_release(target.schema_release)}.",
             fix="Do not run `migrate` yet. If this report has other findings, switch back to the "
             "previous environment or image and fix them there. Then switch to the new environment "
             "again and run Preflight. If there are no other findings, take a backup and run "
@@ -112,7 +112,9 @@ def database_behind_code(target: Target) -> Iterator[Finding]:
 
 def _describe_schema_release(database: str) -> str:
     return (
-        "between two releases" if database == BEFORE_FIRST_RELEASE else f"still those of {database}"
+        "matches no release, because an upgrade was interrupted"
+        if database == BEFORE_FIRST_RELEASE
+        else f"still has the schema of {database}"
     )
 
 

@@ -1,9 +1,9 @@
 """Build the queries that fingerprint MySQL tables.
 
 The module has the same functions as ``fingerprints_postgresql``. MySQL has no 64-bit hash function,
-and not every server still has MD5. The hash is therefore the beginning of a SHA-2 digest over the
-primary key and the value. Digests are combined as bytes, so that the server need not convert each
-digest to a number.
+and since 9.6 MD5 is an optional component. The hash is therefore the first eight bytes of a SHA-2
+digest over the primary key and the value. Digests are combined by XOR as bytes, so that the server
+need not convert each digest to a number.
 """
 
 from __future__ import annotations

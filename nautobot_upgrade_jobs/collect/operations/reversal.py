@@ -123,7 +123,10 @@ def analyze(
 def _add_row_counts(
     pending: PendingEffect, count: ValueCount, connection: BaseDatabaseWrapper
 ) -> Effect:
-    """Return the effect with row counts and with the preconditions that rows violate."""
+    """Return the effect with row counts and with its violated or untested preconditions.
+
+    A lossless effect with such a precondition becomes MAY_FAIL.
+    """
     effect, target = pending.effect, pending.drop_target
     results = [test_precondition(connection, each) for each in pending.preconditions]
     violated = tuple(each for each in results if each.affected_rows or each.unknown_reason)

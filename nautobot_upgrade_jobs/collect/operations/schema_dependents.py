@@ -1,4 +1,4 @@
-"""Find the objects of others that use Nautobot's tables, and what pending operations do to them."""
+"""Find database objects that no migration created, and how pending operations affect them."""
 
 from __future__ import annotations
 

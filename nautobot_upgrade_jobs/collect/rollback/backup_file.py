@@ -64,8 +64,8 @@ def _detect_format(path: Path) -> BackupFormat:
         if (path / ARCHIVE_CONTENTS).exists():
             return BackupFormat.ARCHIVE
         raise UnreadableBackupError(
-            f"{path}: it is a folder without {ARCHIVE_CONTENTS}, so not a dump in the directory "
-            "format of pg_dump: use the file of pg_dump or of mysqldump without --tab"
+            f"{path}: a folder without {ARCHIVE_CONTENTS} is not a dump of pg_dump. Name a dump "
+            "that pg_dump wrote, or mysqldump without --tab"
         )
     with path.open("rb") as stream:
         head = stream.read(MAGIC_LENGTH)
@@ -124,6 +124,7 @@ def _read_archive_rows(path: Path, seconds: float) -> tuple[dict[str, int] | Una
         return Unavailable(f"pg_restore did not finish within {seconds:.0f} s"), set()
     if process.returncode:
         raise UnreadableBackupError(
-            f"{path}: the file is damaged; pg_restore ended with {process.returncode}"
+            f"{path}: pg_restore failed with exit code {process.returncode}. The file may be "
+            "damaged"
         )
     return rows, migrations

@@ -103,7 +103,7 @@ def check_job_files(root: Path, files: Iterator[Path]) -> Iterator[BrokenJobFile
 
 
 def _find_import_problems(tree: ast.Module, path: Path, root: Path) -> Iterator[tuple[int, str]]:
-    """Yield the imports that fail, at module level and outside of ``try`` and ``if``."""
+    """Yield the line and the error of each top-level import statement that would fail."""
     for node in tree.body:
         if isinstance(node, ast.Import):
             for alias in node.names:

@@ -70,7 +70,9 @@ class Command(BaseCommand):
         self._add_state_and_help(commands)
 
     def _add_preflight(self, commands: Any) -> None:
-        command = commands.add_parser("preflight", help="May I upgrade?")
+        command = commands.add_parser(
+            "preflight", help="Check whether this installation can be upgraded."
+        )
         command.set_defaults(run=self._run_preflight)
         command.add_argument("--target", default="", help="version to upgrade to, such as 3.2.7")
         command.add_argument(
@@ -90,7 +92,9 @@ class Command(BaseCommand):
         add_report_options(command)
 
     def _add_snapshot(self, commands: Any) -> None:
-        command = commands.add_parser("snapshot", help="What is the state of this installation?")
+        command = commands.add_parser(
+            "snapshot", help="Write the state of this installation to a snapshot file."
+        )
         command.set_defaults(run=self._capture_snapshot)
         command.add_argument(
             "--output",
@@ -104,7 +108,9 @@ class Command(BaseCommand):
         )
 
     def _add_compare(self, commands: Any) -> None:
-        command = commands.add_parser("compare", help="What changed between two snapshots?")
+        command = commands.add_parser(
+            "compare", help="Compare two snapshots, or a snapshot and the current state."
+        )
         command.set_defaults(run=self._compare)
         command.add_argument("before", type=Path, help="the older snapshot-….json.gz")
         command.add_argument(
@@ -116,7 +122,7 @@ class Command(BaseCommand):
         add_report_options(command)
 
     def _add_verify(self, commands: Any) -> None:
-        command = commands.add_parser("verify", help="Is the upgrade complete?")
+        command = commands.add_parser("verify", help="Check whether the upgrade is complete.")
         command.set_defaults(run=self._verify)
         command.add_argument(
             "--before",
@@ -142,7 +148,9 @@ class Command(BaseCommand):
         add_report_options(command)
 
     def _add_rollback(self, commands: Any) -> None:
-        command = commands.add_parser("rollback", help="How do I roll back, and what is lost?")
+        command = commands.add_parser(
+            "rollback", help="Plan the rollback, and report what each option loses."
+        )
         command.set_defaults(run=self._plan_rollback)
         command.add_argument(
             "--to",
@@ -160,7 +168,9 @@ class Command(BaseCommand):
             help="the rollback option; default: the recommended option",
         )
         command.add_argument(
-            "--instance", default="", help="name of this installation in the snapshot"
+            "--instance",
+            default="",
+            help="earlier name of this installation, if it has changed; default: the current name",
         )
         _add_check_options(command)
         add_report_options(command)

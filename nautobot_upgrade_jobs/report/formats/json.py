@@ -145,7 +145,7 @@ def _serialize_option(option: RollbackOption) -> dict[str, Any]:
         "infeasible_reason": option.infeasible_reason,
         "fails_at": option.failure.migration if option.failure else None,
         "point_of_no_return": option.point_of_no_return or None,
-        "leftovers": list(option.leftovers),
+        "unreversed_schema": list(option.unreversed_schema),
         "losses": [
             {
                 "kind": loss.kind,

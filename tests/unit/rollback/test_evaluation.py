@@ -19,9 +19,9 @@ from tests.support.rollback_situations import (
 )
 
 
-def test_evaluate_options_unrenamed_index_is_a_leftover_without_loss():
+def test_evaluate_options_unrenamed_index_stays_without_loss():
     state = create_situation(effects=[create_effect("lossless", unrenamed_index="thing_idx")])
-    assert find_option("reverse_migrations", state).leftovers == (
+    assert find_option("reverse_migrations", state).unreversed_schema == (
         "app_thing: the index thing_idx keeps its newer name",
     )
     assert recommend(evaluate_options(state), state.diagnosis).kind == "reverse_migrations"

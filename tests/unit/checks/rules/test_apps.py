@@ -8,9 +8,9 @@ from nautobot_upgrade_jobs.checks.findings import FindingRef, Severity
 from nautobot_upgrade_jobs.checks.remediation import CommandKind
 from nautobot_upgrade_jobs.checks.rules.apps import (
     conflicting,
-    leftover_settings,
     merged_into_core,
     orphaned_data,
+    orphaned_settings,
 )
 from nautobot_upgrade_jobs.facts import Apps, Packages, Tables
 from nautobot_upgrade_jobs.facts.packages import Package
@@ -146,7 +146,7 @@ def test_conflicting_remediation_names_every_step():
     (finding,) = conflicting(apps(*modules, configured=INFOBLOX), CATALOG)
     for part in (
         "Remove nautobot_ssot_infoblox from PLUGINS",
-        "Enable the integration with 'enable_infoblox'",
+        "Set 'enable_infoblox' to True in PLUGINS_CONFIG['nautobot_ssot']",
         "Remove the requirement nautobot-ssot-infoblox",
         "Do not set NAUTOBOT_SSOT_ALLOW_CONFLICTING_APPS",
     ):
@@ -157,10 +157,10 @@ def test_conflicting_remediation_names_every_step():
 @pytest.mark.parametrize(
     "block", [{}, {"nautobot_ssot": {}}, {"nautobot_ssot": {"enable_infoblox": False}}]
 )
-def test_leftover_settings_lines_move_the_values(block):
+def test_orphaned_settings_lines_move_the_values(block):
     """Also if the file has no block of the other App: Nautobot adds it at the start."""
     enabled = apps(ssot(), configured={"nautobot_ssot": (), **INFOBLOX})
-    (finding,) = leftover_settings(enabled, Packages(()), CATALOG)
+    (finding,) = orphaned_settings(enabled, Packages(()), CATALOG)
     old = {"default_status": "Active", "infoblox_timeout": 9}
     blocks = {"nautobot_ssot_infoblox": old, **block}
     exec("\n".join(config_lines(finding)), {"PLUGINS_CONFIG": blocks})
@@ -182,7 +182,7 @@ def test_conflicting_with_the_override_starts_and_is_a_warning():
     (finding,) = conflicting(replace(apps(*modules), overrides=(variable,)), CATALOG)
     assert finding.severity is Severity.WARNING
     assert f"{variable} is set" in finding.message
-    assert f"Remove {variable}. The variable only turns off the check" in finding.remediation
+    assert f"Remove {variable}. The variable only disables the check" in finding.remediation
 
 
 @pytest.mark.parametrize(
@@ -241,9 +241,9 @@ def test_conflicting_with_the_override_starts_and_is_a_warning():
         ),
     ],
 )
-def test_leftover_settings_lists_what_to_move(configured, moved, lines):
+def test_orphaned_settings_lists_what_to_move(configured, moved, lines):
     enabled = apps(ssot(), configured={"nautobot_ssot": (), **configured})
-    (finding,) = leftover_settings(enabled, Packages(()), CATALOG)
+    (finding,) = orphaned_settings(enabled, Packages(()), CATALOG)
     assert moved in finding.message
     assert config_lines(finding) == lines
 
@@ -258,19 +258,19 @@ def test_leftover_settings_lists_what_to_move(configured, moved, lines):
         (["nautobot_ssot"], {}, ("Nautobot_SSoT.Infoblox",), [("info", "nautobot-ssot-infoblox")]),
     ],
 )
-def test_leftover_settings_of_apps_that_are_not_included_are_silent(
+def test_orphaned_settings_of_apps_that_are_not_included_are_silent(
     findings_of, modules, configured, names, expected
 ):
     state = facts(
         apps=apps(*(app(module=module) for module in modules), configured=configured),
         packages=Packages(tuple(Package(name, "1.0", (), "") for name in names)),
     )
-    assert findings_of("apps.leftover_settings", state) == expected
+    assert findings_of("apps.orphaned_settings", state) == expected
 
 
-def test_leftover_settings_names_the_line_of_the_requirement():
+def test_orphaned_settings_names_the_line_of_the_requirement():
     packages = Packages((), ("nautobot-ssot[all]==4.7.0", "Nautobot_ssot-aci~=1.0  # ours"))
-    (finding,) = leftover_settings(apps(app(module="nautobot_ssot")), packages, CATALOG)
+    (finding,) = orphaned_settings(apps(app(module="nautobot_ssot")), packages, CATALOG)
     assert finding.evidence == ("local_requirements.txt: Nautobot_ssot-aci~=1.0  # ours",)
     assert finding.commands == ()
 

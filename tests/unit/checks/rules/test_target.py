@@ -99,8 +99,8 @@ def test_database_behind_code_with_all_migrations_applied_passes():
 @pytest.mark.parametrize(
     ("schema_release", "text"),
     [
-        pytest.param("2.4.44", "still those of 2.4.44", id="known release"),
-        pytest.param(BEFORE_FIRST_RELEASE, "between two releases", id="between releases"),
+        pytest.param("2.4.44", "still has the schema of 2.4.44", id="known release"),
+        pytest.param(BEFORE_FIRST_RELEASE, "matches no release", id="between releases"),
     ],
 )
 def test_database_behind_code_blocks_and_names_the_schema(schema_release, text):

@@ -7,7 +7,7 @@ from nautobot_upgrade_jobs.checks.findings import Status, Verdict
 from nautobot_upgrade_jobs.report.formats import json as json_report
 from nautobot_upgrade_jobs.report.model import EVIDENCE_SOURCES
 from nautobot_upgrade_jobs.rollback.diagnosis import UpgradeState
-from nautobot_upgrade_jobs.rollback.loss_text import LOSS_TEXT
+from nautobot_upgrade_jobs.rollback.loss_text import LOSS_SENTENCES
 from tests.support.report_samples import SAMPLES
 
 
@@ -38,7 +38,7 @@ def test_schema_enumerations_match_the_types():
     losses = rollback["options"]["items"]["properties"]["losses"]["items"]["properties"]
     check = properties["checks"]["items"]["properties"]
     assert set(rollback["state"]["enum"]) == {state.value for state in UpgradeState}
-    assert set(losses["kind"]["enum"]) == set(LOSS_TEXT)
+    assert set(losses["kind"]["enum"]) == set(LOSS_SENTENCES)
     assert set(check["status"]["enum"]) == {status.value for status in Status}
     assert set(check["evidence_source"]["enum"]) == set(EVIDENCE_SOURCES)
     assert set(properties["verdict"]["enum"]) == {verdict.value for verdict in Verdict}
