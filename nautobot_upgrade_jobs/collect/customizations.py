@@ -42,13 +42,13 @@ from .user_content.validators import (
     Validator,
     for_content_type,
     graphql_query_validator,
-    model_exists,
     template_validator,
     validate_config_context,
     validate_dynamic_group,
     validate_object_permission,
     validate_saved_view,
     validate_scheduled_job,
+    validate_webhook,
 )
 
 CUSTOM_VALIDATOR = "custom validator"
@@ -128,10 +128,11 @@ CUSTOMIZATION_KINDS = (
     CustomizationKind(
         "webhook",
         "/extras/webhooks/",
-        "SELECT w.id, w.name, t.app_label, t.model FROM extras_webhook w "
+        "SELECT w.id, w.name, t.app_label, t.model, w.body_template, w.additional_headers "
+        "FROM extras_webhook w "
         "JOIN extras_webhook_content_types c ON c.webhook_id = w.id "
         "JOIN django_content_type t ON t.id = c.contenttype_id ORDER BY w.name",
-        lambda: for_content_type(model_exists),
+        lambda: for_content_type(validate_webhook),
     ),
     CustomizationKind(
         "config context",

@@ -14,29 +14,40 @@ from typing import NamedTuple
 
 from .release_conditions import release_conditions
 
-ATTRIBUTE_METHODS = frozenset({"prefetch_related", "only", "defer"})
+PREFETCHING_METHODS = frozenset({"prefetch_related"})
+EXPRESSIONS = frozenset({"Avg", "Count", "F", "Max", "Min", "StdDev", "Sum", "Variance"})
+"""Expressions whose first argument is the name of a field."""
 MANAGERS = frozenset({"objects", "_default_manager", "_base_manager"})
 CREATING_METHODS = frozenset({"get_or_create", "update_or_create"})
 LOOKUP_METHODS = frozenset({"filter", "exclude", "get", "aget", *CREATING_METHODS})
-NAME_METHODS = frozenset({"values", "values_list", "order_by", "select_related", "distinct"})
+NAME_METHODS = frozenset(
+    {"values", "values_list", "order_by", "select_related", "distinct", "only", "defer"}
+)
 ANNOTATING_METHODS = frozenset({"annotate", "alias", "values", "values_list", "extra", "aggregate"})
 """Methods whose keywords are names that later methods may use."""
 OTHER_METHODS = frozenset(
     {"all", "count", "exists", "first", "last", "none", "using", "iterator", "restrict", "reverse"}
     | {"delete", "in_bulk", "latest", "earliest", "create", "bulk_create", "select_for_update"}
 )
+SUBQUERIES = frozenset({"Exists", "OuterRef", "Prefetch", "Subquery"})
 NOT_LOOKUPS = frozenset({"defaults", "create_defaults"})
 
 
 class UseKind(Enum):
     """The ways in which code uses the name of a field."""
 
-    LOOKUP = auto()
-    """In a condition, a column list or an order."""
+    KEYWORD = auto()
+    """As a keyword of a method such as ``filter``."""
+    CONDITION = auto()
+    """In a ``Q`` object."""
+    NAME = auto()
+    """As a text, in a column list or an order."""
+    EXPRESSION = auto()
+    """In an expression such as ``F`` or ``Count``."""
     CREATION = auto()
     """In a method that also creates rows. A model of Nautobot can replace this method."""
-    ATTRIBUTE = auto()
-    """In a method that also accepts relations without a column."""
+    PREFETCH = auto()
+    """As a relation whose objects are prefetched."""
     FIELD = auto()
     """In ``update``, which accepts only own fields."""
 
@@ -59,6 +70,8 @@ class FieldUse(NamedTuple):
     line: int
     condition: str = ""
     """The condition under which the code runs, if it may depend on the release."""
+    method: str = ""
+    """The method of the queryset that has the name."""
 
 
 class _Step(NamedTuple):
@@ -72,13 +85,13 @@ def find_field_uses(tree: ast.Module) -> Iterator[FieldUse]:
     """Yield the fields that the queries in a file use, each use once."""
     imports, conditions = dict(_imported_names(tree)), release_conditions(tree)
     scopes = [tree, *(node for node in ast.walk(tree) if _is_function(node))]
-    found: dict[tuple[ModelPath, str, int], FieldUse] = {}
+    found: dict[tuple[ModelPath, str, int, UseKind], FieldUse] = {}
     for scope in scopes:
         variables = _query_variables(scope, imports)
         for node in ast.walk(scope):
             if isinstance(node, ast.Call):
                 for use in _uses_of_query(node, imports, variables, conditions):
-                    found.setdefault((use.model, use.name, use.line), use)
+                    found.setdefault((use.model, use.name, use.line, use.kind), use)
     yield from found.values()
 
 
@@ -124,11 +137,14 @@ def _uses_of_query(
         return
     model, steps, known = query
     annotations = known | _annotations(steps)
+    named = known | _named_annotations(steps)
     for method, call in steps:
         for name, kind in _names_in_call(method, call):
-            if name.partition("__")[0] not in annotations:
+            # The default name of an annotation begins with the field in it.
+            is_expression = kind is UseKind.EXPRESSION
+            if name.partition("__")[0] not in (named if is_expression else annotations):
                 line = call.func.end_lineno or call.lineno
-                yield FieldUse(model, name, kind, line, conditions.get(call, ""))
+                yield FieldUse(model, name, kind, line, conditions.get(call, ""), method)
 
 
 def _read_query(
@@ -163,7 +179,7 @@ def _read_query(
 
 def _known_steps(steps: Iterable[_Step]) -> Iterator[_Step]:
     """Yield the steps before the first method that may add names."""
-    known = LOOKUP_METHODS | NAME_METHODS | ATTRIBUTE_METHODS | ANNOTATING_METHODS | OTHER_METHODS
+    known = LOOKUP_METHODS | NAME_METHODS | PREFETCHING_METHODS | ANNOTATING_METHODS | OTHER_METHODS
     for step in steps:
         if step.method not in known | {"update"}:
             return
@@ -176,12 +192,19 @@ def _known_steps(steps: Iterable[_Step]) -> Iterator[_Step]:
 
 def _annotations(steps: Iterable[_Step]) -> frozenset[str]:
     """Return the names that a query adds to its rows."""
-    names: set[str] = set()
-    for method, call in steps:
-        if method in ANNOTATING_METHODS:
-            names.update(each.arg for each in call.keywords if each.arg)
-            names.update(_default_aliases(call))
-    return frozenset(names)
+    defaults = (
+        name
+        for method, call in steps
+        if method in ANNOTATING_METHODS
+        for name in _default_aliases(call)
+    )
+    return _named_annotations(steps).union(defaults)
+
+
+def _named_annotations(steps: Iterable[_Step]) -> frozenset[str]:
+    """Return the names that a query adds by keywords."""
+    calls = (call for method, call in steps if method in ANNOTATING_METHODS)
+    return frozenset(each.arg for call in calls for each in call.keywords if each.arg)
 
 
 def _default_aliases(call: ast.Call) -> Iterator[str]:
@@ -199,27 +222,46 @@ def _function_name(call: ast.Call) -> str:
 
 def _names_in_call(method: str, call: ast.Call) -> Iterator[tuple[str, UseKind]]:
     if method in LOOKUP_METHODS:
-        kind = UseKind.CREATION if method in CREATING_METHODS else UseKind.LOOKUP
-        yield from ((name, kind) for name in _condition_names(call))
+        kind = UseKind.CREATION if method in CREATING_METHODS else UseKind.KEYWORD
+        yield from ((name, kind) for name in _keywords(call))
     elif method in NAME_METHODS:
         for text in _texts(call):
             name = text.lstrip("-+")
             if name and name != "?":
-                yield name, UseKind.LOOKUP
-    elif method in ATTRIBUTE_METHODS:
-        yield from ((text.partition("__")[0], UseKind.ATTRIBUTE) for text in _texts(call))
+                yield name, UseKind.NAME
+    elif method in PREFETCHING_METHODS:
+        yield from ((text, UseKind.PREFETCH) for text in _texts(call))
     elif method == "update":
-        yield from ((each.arg, UseKind.FIELD) for each in call.keywords if each.arg)
+        yield from ((name, UseKind.FIELD) for name in _keywords(call))
+    yield from _names_in_expressions(call)
 
 
-def _condition_names(call: ast.Call) -> Iterator[str]:
-    """Yield the lookups in the keywords of a call and of each ``Q`` in it."""
-    inner = (node for argument in call.args for node in ast.walk(argument))
-    conditions = [
-        node for node in inner if isinstance(node, ast.Call) and _function_name(node) == "Q"
-    ]
-    for node in (*conditions, call):
-        yield from (each.arg for each in node.keywords if each.arg and each.arg not in NOT_LOOKUPS)
+def _names_in_expressions(call: ast.Call) -> Iterator[tuple[str, UseKind]]:
+    """Yield the names in each ``Q``, ``F`` and aggregate in the arguments of a call.
+
+    A subquery has fields of another model, and is a query of its own.
+    """
+    pending: list[ast.AST] = [*call.args, *(each.value for each in call.keywords)]
+    while pending:
+        node = pending.pop(0)
+        if isinstance(node, ast.Call):
+            name = _function_name(node)
+            if name in SUBQUERIES or _is_query(node):
+                continue
+            if name == "Q":
+                yield from ((each, UseKind.CONDITION) for each in _keywords(node))
+            elif name in EXPRESSIONS:
+                yield from ((each, UseKind.EXPRESSION) for each in [*_texts(node)][:1])
+        pending[:0] = ast.iter_child_nodes(node)
+
+
+def _is_query(node: ast.Call) -> bool:
+    """Return whether a call is a method of another query."""
+    return any(isinstance(each, ast.Attribute) and each.attr in MANAGERS for each in ast.walk(node))
+
+
+def _keywords(call: ast.Call) -> Iterator[str]:
+    return (each.arg for each in call.keywords if each.arg and each.arg not in NOT_LOOKUPS)
 
 
 def _texts(call: ast.Call) -> Iterator[str]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
+from typing import Any
 
 from django.core.exceptions import FieldDoesNotExist
 from django.db.models import Model
@@ -26,8 +27,50 @@ class TemplateObject:
     model: type[Model]
     many: bool = False
 
+    @property
+    def label(self) -> str:
+        """The name of the model."""
+        return str(self.model._meta.label)
 
-def find_template_problems(text: str, scope: Mapping[str, TemplateObject]) -> list[Defect]:
+    def has(self, name: str) -> bool:
+        """Return whether the object has an attribute."""
+        return _has_attribute(self.model, name)
+
+    def names(self) -> set[str]:
+        """Return the names of the attributes."""
+        return _list_attribute_names(self.model)
+
+    def related(self, name: str) -> TemplateObject | None:
+        """Return the objects that an attribute refers to; None if unknown."""
+        return _resolve_relation(self.model, name)
+
+
+@dataclass(frozen=True)
+class PayloadObject:
+    """The value of an expression: an object as the REST API serializes it."""
+
+    serializer: Any
+    label: str
+    many: bool = False
+
+    def has(self, name: str) -> bool:
+        """Return whether the serialized object has a key, or a dictionary has such a method."""
+        return name in self.serializer.fields or hasattr(dict, name)
+
+    def names(self) -> set[str]:
+        """Return the keys."""
+        return set(self.serializer.fields)
+
+    def related(self, name: str) -> PayloadObject | None:
+        """Return the serialized object of a key; None if unknown."""
+        field = self.serializer.fields.get(name)
+        return PayloadObject(field, f"{self.label}.{name}") if hasattr(field, "fields") else None
+
+
+TemplateValue = TemplateObject | PayloadObject
+
+
+def find_template_problems(text: str, scope: Mapping[str, TemplateValue]) -> list[Defect]:
     """Return the attributes that a template uses and that the models do not have, each once.
 
     Args:
@@ -55,20 +98,20 @@ def closest_name(name: str, existing: Iterable[str]) -> str:
 
 
 def _find_missing_attributes(
-    node: nodes.Node, scope: Mapping[str, TemplateObject]
+    node: nodes.Node, scope: Mapping[str, TemplateValue]
 ) -> Iterator[Defect]:
     if isinstance(node, nodes.For):
         yield from _find_missing_in_loop(node, scope)
         return
     if isinstance(node, (nodes.Getattr, nodes.Getitem)) and (name := _get_attribute_name(node)):
         owner = _resolve_object(node.node, scope)
-        if owner and not owner.many and not _has_attribute(owner.model, name):
+        if owner and not owner.many and not owner.has(name):
             yield Defect(
                 DefectCode.MISSING_ATTRIBUTE,
                 name,
-                owner.model._meta.label,
+                owner.label,
                 node.lineno,
-                suggestion=closest_name(name, _list_attribute_names(owner.model)),
+                suggestion=closest_name(name, owner.names()),
             )
     guarded = list(_find_guarded_nodes(node))
     for child in node.iter_child_nodes():
@@ -76,13 +119,13 @@ def _find_missing_attributes(
             yield from _find_missing_attributes(child, scope)
 
 
-def _find_missing_in_loop(loop: nodes.For, scope: Mapping[str, TemplateObject]) -> Iterator[Defect]:
+def _find_missing_in_loop(loop: nodes.For, scope: Mapping[str, TemplateValue]) -> Iterator[Defect]:
     yield from _find_missing_attributes(loop.iter, scope)
     objects = _resolve_object(loop.iter, scope)
     targets = _get_assigned_names(loop.target)
     inner = {name: value for name, value in scope.items() if name not in targets}
     if objects and objects.many and isinstance(loop.target, nodes.Name):
-        inner[loop.target.name] = TemplateObject(objects.model)
+        inner[loop.target.name] = replace(objects, many=False)
     for child in (*loop.body, *loop.else_, *([loop.test] if loop.test else ())):
         yield from _find_missing_attributes(child, inner)
 
@@ -112,7 +155,7 @@ def _get_attribute_name(node: nodes.Getattr | nodes.Getitem) -> str:
     return key.value if isinstance(key, nodes.Const) and isinstance(key.value, str) else ""
 
 
-def _resolve_object(node: nodes.Node, scope: Mapping[str, TemplateObject]) -> TemplateObject | None:
+def _resolve_object(node: nodes.Node, scope: Mapping[str, TemplateValue]) -> TemplateValue | None:
     """Return the value of an expression; None if unknown."""
     if isinstance(node, nodes.Name):
         return scope.get(node.name)
@@ -121,11 +164,7 @@ def _resolve_object(node: nodes.Node, scope: Mapping[str, TemplateObject]) -> Te
         return owner if owner and owner.many and node.node.attr in QUERYSET_METHODS else None
     if isinstance(node, (nodes.Getattr, nodes.Getitem)):
         owner = _resolve_object(node.node, scope)
-        return (
-            _resolve_relation(owner.model, _get_attribute_name(node))
-            if owner and not owner.many
-            else None
-        )
+        return owner.related(_get_attribute_name(node)) if owner and not owner.many else None
     return None
 
 

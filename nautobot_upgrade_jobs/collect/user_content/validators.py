@@ -12,18 +12,26 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from django.apps import apps
-from django.core.exceptions import FieldError
 from django.db.models import Model, Q
 from django.urls import NoReverseMatch, reverse
 from graphql import GraphQLError
 from jinja2 import TemplateSyntaxError
+from nautobot.core.api.exceptions import SerializerNotFound
+from nautobot.core.api.utils import get_serializer_for_model
 from nautobot.core.utils.lookup import get_filterset_for_model, get_model_for_view_name
 from nautobot.extras.registry import registry
 
 from ...facts.customizations import Defect, DefectCode
 from ..context import guard
 from .graphql import get_running_schema, validate_query
-from .templates import TemplateObject, closest_name, find_template_problems
+from .model_queries import lookup_defects
+from .templates import (
+    PayloadObject,
+    TemplateObject,
+    TemplateValue,
+    closest_name,
+    find_template_problems,
+)
 
 NON_FILTER_PARAMS = frozenset(
     {
@@ -72,15 +80,33 @@ def template_validator(name: str, *, many: bool) -> Validator:
     """
 
     def validate(model: type[Model], *texts: str) -> Iterator[Defect]:
-        for text in texts:
-            try:
-                yield from find_template_problems(text or "", {name: TemplateObject(model, many)})
-            except TemplateSyntaxError as error:
-                yield Defect(
-                    DefectCode.INVALID_TEMPLATE, line=error.lineno, detail=str(error.message)
-                )
+        return _template_defects(texts, {name: TemplateObject(model, many)})
 
     return for_content_type(validate)
+
+
+def validate_webhook(model: type[Model], *texts: str) -> Iterator[Defect]:
+    """Yield the defects of the templates of a webhook.
+
+    Their variable ``data`` is the object as the REST API serializes it, with related objects.
+    See ``serialize_object_v2`` in ``nautobot.core.models.utils``.
+    """
+    try:
+        serializer = get_serializer_for_model(model)(
+            context={"request": None, "depth": 1, "exclude_m2m": False}
+        )
+        scope = {"data": PayloadObject(serializer, f"The webhook data of {model._meta.label}")}
+    except SerializerNotFound:
+        scope = {}
+    return _template_defects(texts, scope)
+
+
+def _template_defects(texts: Iterable[str], scope: Mapping[str, TemplateValue]) -> Iterator[Defect]:
+    for text in texts:
+        try:
+            yield from find_template_problems(text or "", scope)
+        except TemplateSyntaxError as error:
+            yield Defect(DefectCode.INVALID_TEMPLATE, line=error.lineno, detail=str(error.message))
 
 
 def for_content_type(validator: Validator) -> Validator:
@@ -101,11 +127,6 @@ def for_content_type(validator: Validator) -> Validator:
             yield from validator(model, *columns)
 
     return validate
-
-
-def model_exists(_: type[Model]) -> Iterator[Defect]:
-    """Yield nothing. ``for_content_type`` has already checked that the model exists."""
-    yield from ()
 
 
 def validate_dynamic_group(model: type[Model], stored: Any) -> Iterator[Defect]:
@@ -149,45 +170,17 @@ def validate_object_permission(model: type[Model], stored: Any) -> Iterator[Defe
             yield from validate_lookup(model, lookup, value)
 
 
-def validate_lookup(
-    model: type[Model], lookup: str, value: Any, *, as_keyword: bool = False
-) -> Iterator[Defect]:
-    """Yield the defect of a lookup that the model does not support. No query is sent.
+def validate_lookup(model: type[Model], lookup: str, value: Any) -> Iterator[Defect]:
+    """Yield the defect of a lookup of a stored constraint that the model does not support.
 
     Args:
         model: The model.
         lookup: The lookup, such as ``device__name__in``.
         value: Its value. Errors about the value are ignored.
-        as_keyword: Whether code passes the lookup as a keyword of ``filter``. Some managers of
-            Nautobot accept more keywords than fields.
     """
-    error = _resolve_lookup(model, lookup, value, as_keyword=as_keyword)
-    if error is None:
-        return
-    first, _, _ = lookup.partition("__")
-    fields = {field.name for field in model._meta.get_fields()}
-    if first in {*fields, "pk"}:
-        detail, _, _ = str(error).partition(" Choices are: ")
-        yield Defect(DefectCode.INVALID_LOOKUP, lookup, model._meta.label, detail=detail)
-    else:
-        suggestion = closest_name(first, fields)
-        yield Defect(DefectCode.MISSING_FIELD, lookup, model._meta.label, suggestion=suggestion)
-
-
-def _resolve_lookup(
-    model: type[Model], lookup: str, value: Any, *, as_keyword: bool
-) -> FieldError | None:
-    """Return the error of a lookup that the model does not support."""
-    condition = {lookup: value}
-    with guard():  # Values such as $user are known only later, so ignore all other errors.
-        try:
-            if as_keyword:
-                model._default_manager.filter(**condition)
-            else:
-                model._default_manager.filter(Q(**condition))
-        except FieldError as error:
-            return error
-    return None
+    return lookup_defects(
+        model, lookup, lambda: model._default_manager.filter(Q(**{lookup: value}))
+    )
 
 
 def validate_saved_view(view: str, stored: Any) -> Iterator[Defect]:
