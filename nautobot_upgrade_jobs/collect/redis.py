@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import redis
-from django_redis import get_redis_connection
+from django.core.cache import DEFAULT_CACHE_ALIAS, caches
 from redis.sentinel import SentinelConnectionPool
 
 from ..facts import Redis
@@ -15,10 +15,12 @@ TIMEOUTS = {"socket_timeout": 3, "socket_connect_timeout": 3}
 
 def collect(_: Context) -> Redis:
     """Query the name and the version of the server of Django's default cache."""
-    short_pool = _create_short_pool(get_redis_connection("default").connection_pool)
+    # The session has a cache in memory instead of the configured one.
+    cache = caches.create_connection(DEFAULT_CACHE_ALIAS)
+    short_pool = _create_short_pool(cache.client.get_client(write=True).connection_pool)
     try:
         info = redis.Redis(connection_pool=short_pool).info()
-    except redis.ConnectionError as error:
+    except (redis.ConnectionError, redis.TimeoutError) as error:
         return Redis("", "", "", unreachable_reason=explain(error))
     finally:
         short_pool.disconnect()

@@ -7,6 +7,7 @@ import pytest
 from constance import config
 from constance.base import Config
 from django.contrib.contenttypes.models import ContentTypeManager
+from django.core.cache import cache
 from django.db import connections, models
 from django.db.models.sql.compiler import SQLCompiler
 from django.utils.functional import empty
@@ -15,6 +16,7 @@ from nautobot.core.management.commands import custom_deconstruct
 from nautobot_upgrade_jobs.collect.db.constance_backend import ReadOnlyBackend
 from nautobot_upgrade_jobs.collect.db.django_patches import (
     use_constance_backend,
+    use_memory_cache,
     use_nautobot_deconstruct,
 )
 
@@ -75,6 +77,21 @@ def test_use_nautobot_deconstruct_after_the_block_restores_the_method_before_it(
     with use_nautobot_deconstruct():
         assert "help_text" not in field.deconstruct()[3]
     assert models.Field.deconstruct is before
+
+
+def test_use_memory_cache_replaces_the_cache_of_this_thread_only():
+    seen = []
+    cache.set("planted", "configured", 60)
+    try:
+        with use_memory_cache():
+            assert cache.get("planted") is None
+            cache.set("planted", "in memory")
+            other = Thread(target=lambda: seen.append(cache.get("planted")))
+            other.start()
+            other.join()
+        assert (seen, cache.get("planted")) == (["configured"], "configured")
+    finally:
+        cache.delete("planted")
 
 
 class Recorder(ReadOnlyBackend):

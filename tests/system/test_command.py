@@ -1,6 +1,7 @@
 """``nautobot-server upgrade_jobs``: its output and its exit codes."""
 
 import os
+import socket
 import subprocess
 
 import pytest
@@ -16,6 +17,7 @@ def run_command(*words, **environment):
         capture_output=True,
         text=True,
         check=False,
+        timeout=300,
     )
 
 
@@ -44,6 +46,18 @@ def test_command_without_redis_reads_everything_else(words, code, fragment):
     assert "Traceback" not in done.stderr
     assert fragment in done.stdout
     assert "database session" not in done.stdout
+
+
+@pytest.mark.lines
+@pytest.mark.parametrize("words", [("verify",), ("preflight", "--no-build")])
+def test_command_with_redis_that_accepts_and_never_responds_ends(words):
+    """A server that is stopped or overloaded: the kernel accepts the connections for it."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = str(silent.getsockname()[1])
+        done = run_command(*words, NAUTOBOT_REDIS_HOST="127.0.0.1", NAUTOBOT_REDIS_PORT=port)
+    assert done.returncode == 2
+    assert "redis.unreachable" in done.stdout
+    assert "Traceback" not in done.stderr
 
 
 @pytest.mark.once

@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING, Any
 
 from constance import config
 from constance.backends import Backend
+from django.core.cache import DEFAULT_CACHE_ALIAS, caches
+from django.core.cache.backends.locmem import LocMemCache
 from django.db import connections, models
 from django.db.models.sql.compiler import SQLCompiler
 from django.utils.functional import empty
@@ -92,6 +94,25 @@ class _ConfigByThread:
         if own is None and self.configured is empty:  # No code has read a setting yet.
             object.__setattr__(self, "configured", Config())
         return own or self.configured
+
+
+@contextmanager
+def use_memory_cache() -> Iterator[None]:
+    """Replace Django's default cache by an empty one in memory, for this thread only.
+
+    Models of Nautobot read their own rows through the cache. A server that accepts connections and
+    does not respond would make the run wait without a limit. The run also leaves nothing in the
+    cache of Nautobot.
+    """
+    configured = getattr(caches._connections, DEFAULT_CACHE_ALIAS, None)
+    caches[DEFAULT_CACHE_ALIAS] = LocMemCache(f"session {get_ident()}", {})
+    try:
+        yield
+    finally:
+        caches[DEFAULT_CACHE_ALIAS].clear()
+        del caches[DEFAULT_CACHE_ALIAS]
+        if configured is not None:
+            caches[DEFAULT_CACHE_ALIAS] = configured
 
 
 @contextmanager

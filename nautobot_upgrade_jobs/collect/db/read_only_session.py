@@ -17,6 +17,7 @@ from .constance_backend import ReadOnlyBackend
 from .django_patches import (
     configure_new_connections,
     use_constance_backend,
+    use_memory_cache,
     wrap_connection_initialization,
 )
 
@@ -69,7 +70,11 @@ def read_only_session(
     connections[DEFAULT_DB_ALIAS] = connection
     try:
         connection.ensure_connection()
-        with connection.execute_wrapper(_LockPatience()), use_constance_backend(ReadOnlyBackend()):
+        with (
+            connection.execute_wrapper(_LockPatience()),
+            use_memory_cache(),
+            use_constance_backend(ReadOnlyBackend()),
+        ):
             yield connection
     finally:
         connections[DEFAULT_DB_ALIAS] = previous
