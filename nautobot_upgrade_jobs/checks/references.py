@@ -21,4 +21,5 @@ DISABLED_TRIGGERS = "https://www.postgresql.org/docs/current/sql-altertable.html
 EVENT_TRIGGERS = "https://www.postgresql.org/docs/current/event-triggers.html"
 POSTGRESQL_SCHEMAS = "https://www.postgresql.org/docs/current/ddl-schemas.html#DDL-SCHEMAS-PATH"
 PIP_CONSTRAINTS = "https://pip.pypa.io/en/stable/user_guide/#constraints-files"
+PYTHONPATH = "https://docs.python.org/3/using/cmdline.html#envvar-PYTHONPATH"
 REPEATABLE_INSTALLS = "https://pip.pypa.io/en/stable/topics/repeatable-installs/"

@@ -174,6 +174,7 @@ def migrations(
 def trial_boot(**changes: Any) -> TrialBoot:
     """A target that starts, with the migrations that are here."""
     state = {
+        "apps": apps(),
         "migrations": migrations(),
         "system_checks": SystemChecks(()),
         "customizations": Customizations(),

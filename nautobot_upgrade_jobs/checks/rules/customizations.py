@@ -115,8 +115,8 @@ def already_broken(trial_boot: TrialBoot, apps: Apps) -> Iterator[Finding]:
         if not is_new and not problem.defect.condition:
             yield info(
                 problem.subject,
-                f"The {problem.kind} '{problem.name}' works neither now nor on Nautobot "
-                f"{trial_boot.target}. {_describe(problem.defect)}",
+                f"The {problem.kind} '{problem.name}' is not valid now, and will not be on "
+                f"Nautobot {trial_boot.target}. {_describe(problem.defect)}",
                 fix="Correct it or delete it before the upgrade.",
                 evidence=(problem.page,),
                 names=(problem.defect.owner, problem.defect.reference),

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from packaging.utils import canonicalize_name, canonicalize_version
+
 from ...facts import FactUnavailable, Migrations, SystemChecks, require
+from ...facts.resolution import Resolution
 from ...facts.startup import Failure
 from ...facts.trial_boot import TrialBoot
 from ...migration_graph.history import MigrationHistory
 from ..build import blocker, finding, warning
 from ..findings import Finding, Impact, Phase, Severity
-from ..references import APP_INSTALLATION, MIGRATIONS
+from ..references import APP_INSTALLATION, MIGRATIONS, PYTHONPATH
 from ..registry import check
 from ..remediation import When
 from ..startup_diagnosis import known_cause
@@ -29,6 +32,27 @@ def fails_to_start(trial_boot: TrialBoot) -> Iterator[Finding]:
     if trial_boot.failure:
         found = _build_failure_finding(trial_boot.failure, trial_boot, "does not start")
         yield replace(found, when=When.WINDOW)
+
+
+@check(phase=Phase.BOOT, impact=Impact.UNKNOWN, see=(PYTHONPATH,), when=When.NOW)
+def shadowed_apps(trial_boot: TrialBoot, resolution: Resolution) -> Iterator[Finding]:
+    """The target loads each App from its own environment.
+
+    Why: a folder in PYTHONPATH comes before the packages of the environment. The target then runs
+        the code of this folder, also after the upgrade, whatever release is installed.
+    Fix: remove the folder from PYTHONPATH, or remove the App from the folder.
+    """
+    versions = {package.name: package.version for package in resolution.packages}
+    for app in require(trial_boot.facts.apps).enabled:
+        resolved = versions.get(canonicalize_name(app.distribution), "")
+        if resolved and canonicalize_version(app.version) != canonicalize_version(resolved):
+            yield warning(
+                app.module,
+                f"The target loads {app.distribution} {app.version}, although its package set "
+                f"contains {resolved}.",
+                fix="Find the folder in PYTHONPATH that contains this App. Remove the App from it, "
+                "or remove the folder from PYTHONPATH. Then run Preflight again.",
+            )
 
 
 @check()

@@ -8,7 +8,15 @@ from nautobot_upgrade_jobs.facts import SystemChecks, Unavailable
 from nautobot_upgrade_jobs.facts.startup import Failure, Frame
 from nautobot_upgrade_jobs.facts.system_checks import SystemCheckMessage
 from nautobot_upgrade_jobs.facts.trial_boot import AppLoadFailure
-from tests.support.builders import facts, migration, migrations, trial_boot
+from tests.support.builders import (
+    app,
+    apps,
+    facts,
+    migration,
+    migrations,
+    resolution,
+    trial_boot,
+)
 
 PACKAGES = "lib/python3.12/site-packages"
 REMOVED_NAME = Failure(
@@ -38,6 +46,24 @@ INSTALLED = facts(
     system_checks=SystemChecks((WARNING,)),
     migrations=migrations((INITIAL, SECOND), (INITIAL.key, "example.0003_local"), ("example",)),
 )
+
+
+@pytest.mark.parametrize(
+    ("loaded", "expected"),
+    [
+        (app(), []),
+        (app(version="2.0"), []),
+        (app(version="1.0.0"), [("warning", "nautobot_example")]),
+        (app(version="1.0.0", distribution="another"), []),
+        (app(version="", distribution=""), []),
+    ],
+)
+def test_shadowed_apps_warns_of_another_release_than_the_package_set(findings_of, loaded, expected):
+    state = trial_boot(facts={"apps": apps(loaded)})
+    found = findings_of(
+        "trial_boot.shadowed_apps", facts(), trial_boot=state, resolution=resolution()
+    )
+    assert found == expected
 
 
 def boot_with_migrations(*on_disk, recorded=(INITIAL.key,)):
