@@ -10,6 +10,11 @@ def describe_violation(result: PreconditionResult) -> str:
     """Return a sentence without a period about the rows that violate a precondition."""
     precondition, count = result.precondition, result.affected_rows
     table, bound = precondition.table, precondition.bound
+    if precondition.kind == PreconditionKind.EXTENSION:
+        return (
+            f"The database does not have the extension {precondition.name}, and the role cannot "
+            "create it"
+        )
     if not precondition.columns and precondition.kind != PreconditionKind.CHECK:
         values = {
             PreconditionKind.UNIQUE: "one value for all of them",

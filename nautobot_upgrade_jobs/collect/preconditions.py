@@ -31,6 +31,16 @@ from .operations.value_counts import DropTarget, count_values
 if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper
 
+MISSING_EXTENSION_QUERY = """
+    SELECT NOT EXISTS (SELECT FROM pg_extension WHERE extname = %s)
+        AND NOT EXISTS (
+            SELECT FROM pg_available_extension_versions v
+            JOIN pg_roles r ON r.rolname = current_user
+            WHERE v.name = %s AND (r.rolsuper OR NOT v.superuser OR (
+                v.trusted AND has_database_privilege(current_database(), 'CREATE')))
+        )
+"""
+"""Whether the server does not have an extension and the role cannot create it."""
 SAMPLE_SIZE = 5
 """Number of primary keys in a sample."""
 SAFE_KEY_PATTERN = re.compile(r"\d+|[0-9a-f]{32}|[0-9a-f-]{36}")
@@ -85,6 +95,9 @@ def test_precondition(
     if precondition.kind is PreconditionKind.UNTESTED:
         return PreconditionResult(precondition, 0, unknown_reason=precondition.bound)
     try:
+        if precondition.kind is PreconditionKind.EXTENSION:
+            is_missing = fetch_value(connection, MISSING_EXTENSION_QUERY, [precondition.name] * 2)
+            return PreconditionResult(precondition, int(is_missing))
         where = _violation_condition(connection, precondition)
         number = _count_violations(connection, precondition, where)
     except DatabaseError as error:

@@ -21,6 +21,8 @@ class PreconditionKind(TextEnum):
     """Numbers must fit the new type."""
     FOREIGN_KEY = "foreign key"
     CHECK = "check"
+    EXTENSION = "extension"
+    """The server must have an extension, or the role must be able to create it."""
     INDEX_SIZE = "index size"
     """Values must fit into an index."""
     UNTESTED = "untested"

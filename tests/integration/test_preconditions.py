@@ -59,7 +59,11 @@ from django.utils import timezone
 
 with contextlib.suppress(ImportError):  # without psycopg2
     from django.contrib.postgres.indexes import HashIndex
-    from django.contrib.postgres.operations import AddConstraintNotValid, ValidateConstraint
+    from django.contrib.postgres.operations import (
+        AddConstraintNotValid,
+        CreateExtension,
+        ValidateConstraint,
+    )
 from nautobot_upgrade_jobs.collect.operations.content_type_cascades import removed_models
 from nautobot_upgrade_jobs.collect.operations.plan_analysis import analyze_plan
 from nautobot_upgrade_jobs.collect.operations.schema_tracker import SchemaTracker
@@ -575,6 +579,27 @@ if not MYSQL:
             operations,
             [PreconditionKind.INDEX_SIZE] if breaks else [],
         )
+
+    @pytest.mark.parametrize(
+        ("name", "breaks"),
+        [("no_such_extension", True), ("plpgsql", False), ("fuzzystrmatch", None)],
+    )
+    def test_extension_that_the_role_cannot_create_stops_the_migration(tables, name, breaks):
+        state = create_tables([])
+        migration = Migration("0002_more", "example")
+        migration.operations = [CreateExtension(name)]
+        (precondition,), *_ = analyze_plan(SchemaTracker(state.clone()), [migration])
+        found = bool(query_rows(connection, precondition).affected_rows)
+        assert breaks in (None, found)
+        try:
+            with connection.schema_editor() as editor:
+                migration.apply(state, editor)
+            stopped = False
+        except DatabaseError:
+            stopped = True
+        with connection.cursor() as cursor:
+            cursor.execute("DROP EXTENSION IF EXISTS fuzzystrmatch")
+        assert stopped == found
 
     def test_constraint_that_is_validated_later_requires_rows_then(tables):
         operations = [AddConstraintNotValid("thing", NOT_NEGATIVE)]

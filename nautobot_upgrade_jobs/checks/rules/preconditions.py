@@ -94,6 +94,7 @@ def _build_violation_finding(
     result: PreconditionResult, planned: int, has_partial_changes: bool
 ) -> Finding:
     number = result.precondition.migrations_before
+    is_extension = result.precondition.kind == PreconditionKind.EXTENSION
     partial = (
         " Its own earlier changes also stay, because MySQL cannot roll back table changes."
         if has_partial_changes
@@ -103,7 +104,10 @@ def _build_violation_finding(
         _format_subject(result.precondition),
         f"{describe_violation(result)}. Migration {_format_operation(result.precondition)} will"
         f" fail after {_format_progress(number, planned)}.{partial}",
-        fix="Change or remove the affected rows.",
+        fix="If the server does not have the extension, install it. Then create it as a superuser."
+        if is_extension
+        else "Change or remove the affected rows.",
+        commands=(sql(f'CREATE EXTENSION "{result.precondition.name}";'),) if is_extension else (),
         impact=Impact.OUTAGE,
         evidence=_sample_rows(result),
     )

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
+from django.db import connection
 from django.db.migrations import Migration
 from django.db.migrations.operations.base import Operation
 
@@ -113,6 +114,8 @@ def _preconditions(
         code: The code that the plan has run, with that of the step.
         own_code: The code of the step.
     """
+    if extension := _created_extension(step.operation):
+        yield Precondition(PreconditionKind.EXTENSION, "", "", "", name=extension)
     for operation, table in ((step.operation, step.table), *step.declared):
         for each in derive_preconditions(operation, tracker, table) if table else ():
             is_declared = operation is not step.operation
@@ -121,6 +124,16 @@ def _preconditions(
                 models = known.of_model(table, tracker.model_state(table))
                 fixed_by = find_fixing_code(code, each.kind, names, models)
                 yield replace(each, possibly_fixed_by=fixed_by)
+
+
+def _created_extension(operation: Operation) -> str:
+    """Return the extension of PostgreSQL that an operation creates; empty if none.
+
+    The class is known by its name, because loading ``django.contrib.postgres`` needs a driver.
+    """
+    names = {each.__name__ for each in type(operation).__mro__}
+    is_creation = "CreateExtension" in names and connection.vendor == "postgresql"
+    return str(getattr(operation, "name", "")) if is_creation else ""
 
 
 def _code_costs(tracker: SchemaTracker, code: Code) -> Iterator[OperationCost]:

@@ -199,6 +199,27 @@ def test_untested_preconditions_skip_the_check(findings_of, state, expected):
             "the new field 'code' has no value for them",
             id="new not null field",
         ),
+        pytest.param(
+            {
+                "columns": (),
+                "kind": PreconditionKind.FOREIGN_KEY,
+                "name": "owner",
+                "bound": "example_other.id",
+                "expressions": ("7",),
+            },
+            "the new field 'owner' has a default that refers to no row of example_other",
+            id="default of a new foreign key",
+        ),
+        pytest.param(
+            {"kind": PreconditionKind.INDEX_SIZE, "bound": "2696"},
+            "2 rows of example_thing have a value in name of more than 2696 bytes",
+            id="index size",
+        ),
+        pytest.param(
+            {"columns": (), "kind": PreconditionKind.EXTENSION, "name": "pg_trgm", "table": ""},
+            "The database does not have the extension pg_trgm",
+            id="extension",
+        ),
     ],
 )
 def test_violated_message_names_the_rows_and_the_operation(changes, text):
