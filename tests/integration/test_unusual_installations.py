@@ -135,7 +135,7 @@ def test_collect_redis_silent_server_times_out():
         caches["default"]["LOCATION"] = f"redis://127.0.0.1:{listener.getsockname()[1]}/0"
         with override_settings(CACHES=caches):
             facts = collect_facts(topics=("redis",))
-    assert "imeout" in facts.redis.reason
+    assert "imeout" in facts.redis.unreachable_reason
 
 
 def test_collect_settings_lists_every_setting_in_the_file(tmp_path):
