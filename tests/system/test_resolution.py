@@ -54,7 +54,7 @@ def test_preflight_unreachable_index_is_incomplete(monkeypatch, tmp_path):
     report = run_preflight(RunRequest(target="3.2.7"))
     assert report.verdict is Verdict.INCOMPLETE
     unknown = {"trial_boot", "customizations", "preconditions", "data_migrations", "rollback"}
-    unknown |= {"releases", "packages", "post_upgrade"}
+    unknown |= {"releases", "packages", "post_upgrade", "filter_results"}
     assert {one.topic for one in report.not_checked} == unknown
     reasons = " ".join(one.reason for one in report.not_checked)
     assert "127.0.0.1:1" in reasons
