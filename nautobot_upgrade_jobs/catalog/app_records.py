@@ -60,7 +60,7 @@ class AppConflict:
     reference: str
     conflicts: tuple[ConflictingApp, ...]
     override: str | None = None
-    """Environment variable that turns off this check at startup; None if there is none."""
+    """Environment variable that turns off this check at startup. None if there is none."""
     override_since: str | None = None
     """First release of the App that supports the override."""
 
@@ -83,7 +83,7 @@ class AppStep:
     remediation: str
     reference: str
     tables: tuple[str, ...] = ()
-    """The step is needed only if one of these tables has rows; empty if it is always needed."""
+    """The step is needed only if one of these tables has rows. Empty if it is always needed."""
     optional: bool = False
     """Whether the App itself works without the step."""
     commands: tuple[str, ...] = ()

@@ -83,7 +83,7 @@ class Catalog:
         )
 
     def release(self, version: str) -> Release | None:
-        """Return a published release; None if the catalog does not contain it."""
+        """Return a published release. None if the catalog does not contain it."""
         return self._by_version.get(parse_version(version))
 
     def newest(self, line: str | None = None) -> Release:
@@ -95,7 +95,7 @@ class Catalog:
         return (self._by_line[line] if line else self.lines[-1]).newest
 
     def line(self, version: str) -> ReleaseLine | None:
-        """Return the line of a version, released or not; None if the line is unknown."""
+        """Return the line of a version, released or not. None if the line is unknown."""
         return self._by_line.get(get_line_name(parse_version(version)))
 
     def nearest_release(self, version: str) -> Release | None:
@@ -140,7 +140,7 @@ class Catalog:
         return self.migration_sets.pre_release_names
 
     def migrations(self, version: str) -> frozenset[str] | None:
-        """Return the core migrations of a release; None if the catalog does not contain it."""
+        """Return the core migrations of a release. None if the catalog does not contain it."""
         release = self.release(version)
         return self.migration_sets.by_release[release.version] if release else None
 
@@ -153,7 +153,7 @@ class Catalog:
                 such migrations, remove the names in `pre_release_names`.
 
         Returns:
-            The releases, oldest first; none if the database is between releases or unknown.
+            The releases, oldest first. None if the database is between releases or unknown.
         """
         core = frozenset(name for name in recorded if name.partition(".")[0] in self.core_apps)
         sets = self.migration_sets.by_release
@@ -190,7 +190,7 @@ class Catalog:
         return tuple(required_stops(path, self.lines, self.advice))
 
     def has_command(self, name: str, version: str) -> bool:
-        """Return whether a release has a command; False for a command not in the catalog."""
+        """Return whether a release has a command. False for a command not in the catalog."""
         return any(each.name == name and each.exists_in(version) for each in self.commands)
 
     @cached_property

@@ -26,7 +26,7 @@ class Release:
     postgresql: str
     """Oldest supported PostgreSQL."""
     mysql: str | None
-    """Oldest supported MySQL; None if MySQL is not supported."""
+    """Oldest supported MySQL. None if MySQL is not supported."""
     redis: str
     """Oldest supported Redis."""
     redis_recommended: str | None
@@ -87,7 +87,7 @@ class RemovedSetting:
     Nautobot ignores it silently. ``unsupported``: Nautobot still reads it and misbehaves."""
     reference: str
     replacement: str | None = None
-    """Setting to use instead; None if there is none."""
+    """Setting to use instead. None if there is none."""
     env: tuple[str, ...] = ()
     """Environment variables that set the setting. From `removed_in` on, Nautobot ignores these
     variables silently, even if it refuses the setting itself."""
@@ -95,7 +95,7 @@ class RemovedSetting:
     """First release of each line that supports the replacement. If the installed release
     supports it, set the replacement before the upgrade."""
     key: str | None = None
-    """Removed key of a dictionary setting; None if the whole setting was removed."""
+    """Removed key of a dictionary setting. None if the whole setting was removed."""
     note: str = ""
 
     def is_replaceable_in(self, version: str) -> bool:
@@ -162,7 +162,7 @@ class KnownReversal:
     migration: str
     description: str
     sql: str = ""
-    """Query that counts the changed rows; empty if older releases read none of these rows."""
+    """Query that counts the changed rows. Empty if older releases read none of these rows."""
     fixes_tables: tuple[str, ...] = ()
     """Tables whose rows the reverse code may change to satisfy constraints that return later."""
 
@@ -190,9 +190,9 @@ class ExpectedChange:
     reference: str
     change_kinds: tuple[str, ...] = ("added", "gone", "changed")
     migration: str = ""
-    """Migration that must have been applied between the snapshots; empty for any."""
+    """Migration that must have been applied between the snapshots. Empty for any."""
     since: str = ""
-    """Release that must have been reached between the snapshots; empty for any."""
+    """Release that must have been reached between the snapshots. Empty for any."""
     growth_only: bool = False
     """Whether only growth is expected."""
     value: str = "*"

@@ -33,7 +33,7 @@ class Target:
     chosen: bool
     """Whether the operator named the target; otherwise it is the default."""
     schema_release: str = ""
-    """The release whose schema the database has; empty for the installed release. The two differ
+    """The release whose schema the database has. Empty for the installed release. The two differ
     after new code was installed and before `migrate` was run."""
 
     def crosses(self, version: str) -> bool:

@@ -19,11 +19,11 @@ class UpgradePath:
     source: Version
     target: Version
     source_release: Release | None
-    """Release whose requirements apply to the source; None if unknown."""
+    """Release whose requirements apply to the source. None if unknown."""
     target_release: Release | None
-    """Release whose requirements apply to the target; None if unknown."""
+    """Release whose requirements apply to the target. None if unknown."""
     not_after: date | None
-    """Date of the target; None if unknown. A later release has fixes that the target lacks."""
+    """Date of the target. None if unknown. A later release has fixes that the target lacks."""
 
     def allows(self, release: Release) -> bool:
         """Return whether a release can be a stop."""

@@ -39,7 +39,7 @@ def includes_change(version: str, marks: Sequence[str]) -> bool:
 
     Args:
         version: The version to test.
-        marks: The first release with the change in each line; empty if no release has the change.
+        marks: The first release with the change in each line. Empty if no release has the change.
     """
     if not marks:
         return False

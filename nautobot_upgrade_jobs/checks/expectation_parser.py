@@ -47,7 +47,7 @@ NO_EXPECTATIONS = Expectations(())
 
 
 def parse_expectations(text: str) -> Expectations:
-    """Parse expectations, one a line; empty lines and comments after ``#`` are ignored.
+    """Parse expectations, one a line. Empty lines and comments after ``#`` are ignored.
 
     Raises:
         ExpectationError: A line is not ``kind name``, or ``app`` without a version.

@@ -91,7 +91,7 @@ class Finding:
     when: When = When.NOW
     """The time at which to carry out the remediation."""
     commands: tuple[Command, ...] = ()
-    """The exact commands of the remediation; none if it is a decision."""
+    """The exact commands of the remediation. None if it is a decision."""
     evidence: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
     """More names by which release notes mention the problem."""

@@ -46,7 +46,7 @@ class Check:
     fix: str
     function: CheckFunction
     crosses: str
-    """The check applies to upgrades that cross this version; empty means all upgrades."""
+    """The check applies to upgrades that cross this version. Empty means all upgrades."""
     stage: CheckStage = "preflight"
     phase: Phase | None = None
     impact: Impact | None = None

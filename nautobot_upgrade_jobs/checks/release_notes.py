@@ -32,7 +32,7 @@ class TriagedNote:
     findings: tuple[str, ...] = ()
     """Keys of findings that mention the same name."""
     not_applicable_reason: str = ""
-    """Why the note does not concern this installation; empty if it may."""
+    """Why the note does not concern this installation. Empty if it may."""
 
 
 def triage_release_notes(

@@ -171,7 +171,7 @@ def _find_failing_package(failure: Failure) -> tuple[str, Frame | None]:
 
 
 def _owning_package(frame: Frame) -> str:
-    """Return the package of a frame; empty for a framework, the library and the configuration."""
+    """Return the package of a frame. Empty for a framework, the library and the configuration."""
     if match := SITE_PACKAGE_PATH.search(frame.file):
         package = frame.package or match[1]
     elif STANDARD_LIBRARY_PATH.search(frame.file) or frame.file.endswith("nautobot_config.py"):

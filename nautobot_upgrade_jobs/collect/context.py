@@ -29,7 +29,7 @@ class Context:
 
     connection: BaseDatabaseWrapper
     own_job_result: str = ""
-    """Primary key of the JobResult of the collecting run; empty outside a Job."""
+    """Primary key of the JobResult of the collecting run. Empty outside a Job."""
     depth: FingerprintDepth = "content"
     """Depth of the table fingerprints."""
     imports_jobs: bool = False
@@ -43,9 +43,9 @@ class Guarded:
     """The outcome of a guarded block."""
 
     failure: Unavailable | None = None
-    """The reason why the block ended early; None if it completed."""
+    """The reason why the block ended early. None if it completed."""
     error: BaseException | None = None
-    """The exception that ended the block; None if it completed."""
+    """The exception that ended the block. None if it completed."""
 
 
 @contextmanager

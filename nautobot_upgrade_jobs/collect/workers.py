@@ -90,7 +90,7 @@ def _inspect_workers(broker: Any, listening: int | None, timeout: float) -> tupl
 
 
 def _parse_identity(reply: dict[str, Any] | None) -> WorkerIdentity | None:
-    """Return the identity in a reply; None for the error that a worker without this App sends."""
+    """Return the identity in a reply. None for the error that a worker without this App sends."""
     names = {field.name for field in fields(WorkerIdentity)}
     return WorkerIdentity(**reply) if reply and set(reply) == names else None
 
@@ -118,7 +118,7 @@ def _find_overdue_schedules() -> Iterator[tuple[str, int]]:
 
 
 def _listening_workers(channel: Any) -> int | None:
-    """Return the number of workers that listen for control messages; None if unknown.
+    """Return the number of workers that listen for control messages. None if unknown.
 
     The wait for replies ends when this number of workers has replied. A crashed worker is still
     counted. The wait then takes the full timeout.

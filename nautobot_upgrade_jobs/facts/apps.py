@@ -14,7 +14,7 @@ class App:
     module: str
     label: str
     distribution: str
-    """Name of the distribution that contains the App; empty if there is none."""
+    """Name of the distribution that contains the App. Empty if there is none."""
     version: str
     nautobot_requirements: tuple[str, ...]
     """Version specifiers for ``nautobot`` in ``Requires-Dist``, including those of extras."""

@@ -38,7 +38,7 @@ class Backup:
     created: str
     """Start of the dump as printed in the file, such as ``2026-11-22 08:40:00 UTC``."""
     database: str
-    """Name of the dumped database; empty if the file does not contain the name."""
+    """Name of the dumped database. Empty if the file does not contain the name."""
     tables: tuple[str, ...]
     """Tables whose rows the file contains."""
     complete: bool
@@ -52,6 +52,6 @@ class Backup:
     keys: tuple[str, ...] = ()
     """Tables that get a primary key."""
     migrations: tuple[str, ...] = ()
-    """Migrations that are recorded in the rows; empty if the rows could not be read."""
+    """Migrations that are recorded in the rows. Empty if the rows could not be read."""
     writes_to: str = ""
-    """Database that the statements select themselves; empty if they select none."""
+    """Database that the statements select themselves. Empty if they select none."""

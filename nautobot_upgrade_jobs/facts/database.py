@@ -14,7 +14,7 @@ class IdSequence:
     table: str
     column: str
     name: str
-    """SQL name, quoted if necessary; empty if the column has no sequence."""
+    """SQL name, quoted if necessary. Empty if the column has no sequence."""
     last_value: int
     max_id: int
 
@@ -77,7 +77,7 @@ class Database:
     unenforced_foreign_keys: tuple[str, ...] | Unavailable = ()
     """Tables with foreign keys, and settings of the server, whose foreign keys are not enforced."""
     host: str = ""
-    """Configured host of the server; empty for a local socket."""
+    """Configured host of the server. Empty for a local socket."""
     port: str = ""
     account: str = ""
     """Configured login name. It differs from the role if the session assumes a role after login."""

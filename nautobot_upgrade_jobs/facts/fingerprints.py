@@ -33,7 +33,7 @@ class ColumnFingerprint:
     fingerprint: str
     """Fingerprint of the values that are not null, as 16 hexadecimal digits."""
     buckets: str = ""
-    """256 fingerprints, by the last byte of the primary key's hash; empty at lower depths."""
+    """256 fingerprints, by the last byte of the primary key's hash. Empty at lower depths."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class TableFingerprint:
     """The number of rows, which is counted and never estimated."""
     primary_key: tuple[str, ...]
     key_fingerprint: str | None
-    """Fingerprint of the set of primary keys; None if rows were only counted."""
+    """Fingerprint of the set of primary keys. None if rows were only counted."""
     columns: tuple[ColumnFingerprint, ...]
     """Empty at the depths ``counts`` and ``keys``."""
     key_buckets: str = ""

@@ -48,7 +48,7 @@ class MigrationCode:
     """Class of the operation, such as ``RunPython``."""
     access: CodeAccess
     location: str = ""
-    """Path of the file below the folder of its package, and the line; empty for SQL."""
+    """Path of the file below the folder of its package, and the line. Empty for SQL."""
     models: tuple[str, ...] = ()
     """Models that the code gets by name, as ``app_label.model``."""
     fields: tuple[str, ...] = ()

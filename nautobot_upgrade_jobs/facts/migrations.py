@@ -32,7 +32,7 @@ class SchemaChange:
     kind: SchemaChangeKind
     table: str
     column: str = ""
-    """Name of the model field; empty if the change is about the table itself. An altered table has
+    """Name of the model field. Empty if the change is about the table itself. An altered table has
     changed indexes, constraints or options."""
     new_name: str = ""
     """New name of a renamed table or field."""

@@ -14,4 +14,4 @@ class PinnedPackages:
     unavailable: tuple[str, ...] = ()
     """``name==version`` of packages that are neither on the index nor in this environment."""
     unchecked_reason: str = ""
-    """Why the availability was not checked; empty if it was."""
+    """Why the availability was not checked. Empty if it was."""

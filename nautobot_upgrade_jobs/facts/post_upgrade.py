@@ -36,7 +36,7 @@ class StaleGroup:
     stored: int
     """Number of stored members."""
     selected: int | None
-    """Number of objects that the filter selects; None if the filter fails."""
+    """Number of objects that the filter selects. None if the filter fails."""
 
     def __str__(self) -> str:
         selects = "fails" if self.selected is None else f"selects {self.selected}"

@@ -133,7 +133,7 @@ class Precondition:
     table: str
     """Current name of the table."""
     columns: tuple[str, ...] = ()
-    """Current names of the columns; empty if the whole table is concerned."""
+    """Current names of the columns. Empty if the whole table is concerned."""
     bound: str = ""
     """Depends on the kind. ``MAX_LENGTH`` and ``TRUNCATES``: number of characters. ``INDEX_SIZE``:
     number of bytes. ``FOREIGN_KEY``: ``table.column``. ``CHECK``, ``NUMERIC_RANGE`` and a partial
@@ -159,7 +159,7 @@ class PreconditionResult:
     sample: tuple[str, ...] = ()
     """Primary keys of some affected rows."""
     unknown_reason: str = ""
-    """Why the number is unknown; empty if it is known."""
+    """Why the number is unknown. Empty if it is known."""
 
     @property
     def is_blocking(self) -> bool:
@@ -199,7 +199,7 @@ class Preconditions:
     code: tuple[MigrationCode, ...] = ()
     """The code that the plan runs on the rows, in its order."""
     plan: tuple[str, ...] = ()
-    """Keys of the pending migrations, in order; empty if they are only counted."""
+    """Keys of the pending migrations, in order. Empty if they are only counted."""
     cascades: tuple[ContentTypeCascade, ...] | Unavailable = ()
     """Rows that ``post_upgrade`` deletes with the content types of the models that the plan
     removes."""

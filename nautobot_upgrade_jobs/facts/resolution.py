@@ -12,7 +12,7 @@ class ResolvedPackage:
     name: str
     version: str
     required_by: tuple[str, ...]
-    """Distributions of the set that require this one; empty if it was requested explicitly."""
+    """Distributions of the set that require this one. Empty if it was requested explicitly."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Resolution:
 
     target: str
     packages: tuple[ResolvedPackage, ...]
-    """The package set; empty if none exists, even after excluding distributions."""
+    """The package set. Empty if none exists, even after excluding distributions."""
     apps: tuple[AppReleases, ...]
     incompatible: dict[str, str] = field(default_factory=dict)
     """Distributions without a compatible release, each with the resolver's message."""

@@ -38,22 +38,22 @@ class Effect:
     operation: str
     """Class of the reversed operation, such as ``AddField``."""
     table: str = ""
-    """Current name of the table; for a restored table, its future name; empty if unknown."""
+    """Current name of the table; for a restored table, its future name. Empty if unknown."""
     column: str = ""
-    """Current or future name of the column; empty if the whole table is concerned."""
+    """Current or future name of the column. Empty if the whole table is concerned."""
     rows: int = 0
     """Number of rows of the table; for a column, of rows with a value in the column. For a table or
     column that is restored empty: the number before the upgrade drops it, if it still exists."""
     non_default_rows: int = 0
     """Of these rows, the number whose value differs from the default of new rows."""
     unknown_reason: str = ""
-    """Why the rows could not be counted; empty if they were."""
+    """Why the rows could not be counted. Empty if they were."""
     violated_preconditions: tuple[PreconditionResult, ...] = ()
     """Preconditions that are violated or could not be tested."""
     sample: tuple[str, ...] = ()
     """Primary keys of some rows of a dropped table."""
     unrenamed_index: str = ""
-    """New name of a renamed index that reversing does not rename back; empty if there is none."""
+    """New name of a renamed index that reversing does not rename back. Empty if there is none."""
 
 
 @dataclass(frozen=True)
@@ -79,16 +79,16 @@ class Reversal:
     operation_costs: tuple[OperationCost, ...] = ()
     """Cost of the reverse operations."""
     first_applied: str = ""
-    """Time of the first applied migration: ISO 8601, UTC; empty if unknown."""
+    """Time of the first applied migration: ISO 8601, UTC. Empty if unknown."""
     known_data_changes: tuple[ReverseDataChange, ...] = ()
     """Effects of the reverse code that the catalog describes."""
     last_applied: str = ""
-    """Time of the last applied migration: ISO 8601, UTC; empty if unknown."""
+    """Time of the last applied migration: ISO 8601, UTC. Empty if unknown."""
     cascades: tuple[ContentTypeCascade, ...] = ()
 
     @property
     def applied_between(self) -> tuple[datetime, datetime] | None:
-        """Times of the first and the last applied migration; None if unknown."""
+        """Times of the first and the last applied migration. None if unknown."""
         if not (self.first_applied and self.last_applied):
             return None
         return datetime.fromisoformat(self.first_applied), datetime.fromisoformat(self.last_applied)

@@ -22,11 +22,11 @@ class Runtime:
     prefix: str
     """The environment's folder (``sys.prefix``)."""
     symlink: str = ""
-    """The link to the folder of the release, such as ``/opt/nautobot``; empty if there is none."""
+    """The link to the folder of the release, such as ``/opt/nautobot``. Empty if there is none."""
     other_symlink: str = ""
-    """Another symbolic link in the path of the environment; empty if there is none."""
+    """Another symbolic link in the path of the environment. Empty if there is none."""
     today: str = ""
-    """Date of the host, such as ``2026-11-27``; empty if unknown."""
+    """Date of the host, such as ``2026-11-27``. Empty if unknown."""
     cores: int = 0
     """Number of processors that this process may use; 0 if unknown."""
     load: float = 0.0

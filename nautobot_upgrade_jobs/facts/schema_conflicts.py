@@ -37,7 +37,7 @@ class SchemaObject:
     table: str
     """The own name of an object that is no part of a table, such as a view."""
     name: str = ""
-    """Name of the column, index or constraint; empty for the table itself."""
+    """Name of the column, index or constraint. Empty for the table itself."""
 
     @property
     def qualified_name(self) -> str:
@@ -57,7 +57,7 @@ class SchemaConflict:
     migrations_before: int
     """Number of migrations that run before this one in the plan."""
     used_by: SchemaObject | None = None
-    """The object that already has the name; None if the object is missing."""
+    """The object that already has the name. None if the object is missing."""
 
     @property
     def kind(self) -> ConflictKind:

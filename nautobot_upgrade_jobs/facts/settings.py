@@ -34,7 +34,7 @@ class Settings:
     constance: tuple[Setting, ...] | Unavailable
     """Settings of the web interface (Constance) that differ from the default, without values."""
     storages: tuple[str, ...]
-    """Keys of ``STORAGES``; empty if the configuration does not set ``STORAGES``."""
+    """Keys of ``STORAGES``. Empty if the configuration does not set ``STORAGES``."""
     unread_file: str = ""
-    """Why the configuration file could not be read; empty if it was. The names of settings whose
+    """Why the configuration file could not be read. Empty if it was. The names of settings whose
     value is the default are then unknown."""

@@ -13,9 +13,9 @@ class Frame:
     line: int
     function: str
     package: str = ""
-    """The top-level package of the code; empty if unknown."""
+    """The top-level package of the code. Empty if unknown."""
     distribution: str = ""
-    """The installed distribution with this package; empty if unknown."""
+    """The installed distribution with this package. Empty if unknown."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Failure:
     distributions: dict[str, str] = field(default_factory=dict)
     """By package in the message: the installed distribution with this package."""
     app: str = ""
-    """Module of the enabled App whose code raised the error or called what did; empty if none."""
+    """Module of the enabled App whose code raised the error or called what did. Empty if none."""
 
 
 STAGES = {
@@ -54,7 +54,7 @@ class Startup:
 
     python: str
     nautobot: str
-    """Installed version; empty if Nautobot is not installed in this environment."""
+    """Installed version. Empty if Nautobot is not installed in this environment."""
     requires_python: str
     config: str
     """Path of the configuration."""

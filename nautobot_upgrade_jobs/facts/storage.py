@@ -31,7 +31,7 @@ class Storage:
 
 
 def media_root(storage: Storage | Unavailable) -> str:
-    """Return the folder of the media files; empty if it does not exist or is unknown."""
+    """Return the folder of the media files. Empty if it does not exist or is unknown."""
     folders = () if isinstance(storage, Unavailable) else storage.folders
     paths = (folder.path for folder in folders if folder.setting == "MEDIA_ROOT" and folder.exists)
     return next(paths, "")

@@ -47,7 +47,7 @@ class Beat:
     """The state of Celery beat: the age of its heartbeat file, and overdue schedules."""
 
     heartbeat_age_seconds: int | None
-    """Age of the heartbeat file; None if there is no such file on this host."""
+    """Age of the heartbeat file. None if there is no such file on this host."""
     overdue: dict[str, int] | Unavailable
     """By schedule: the minutes since the schedule was due."""
 
@@ -60,7 +60,7 @@ class Workers:
     queues: tuple[Queue, ...]
     default_queue: str = "default"
     this_process: WorkerIdentity | None = None
-    """Identity of this process; None if unknown."""
+    """Identity of this process. None if unknown."""
     beat: Beat | None = None
     silent_workers: int = 0
     """Number of workers that listen for control messages and did not respond in time."""

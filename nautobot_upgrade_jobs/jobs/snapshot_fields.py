@@ -51,7 +51,7 @@ class SnapshotReader(UpgradeJob):
     def load_snapshot(
         self, label: str, result: JobResult | None, upload: File[bytes] | None
     ) -> Snapshot | None:
-        """Return the snapshot of a run or an upload; None if there is neither.
+        """Return the snapshot of a run or an upload. None if there is neither.
 
         Args:
             label: Name of the form field, for messages.

@@ -34,7 +34,7 @@ class PartialMigration:
     applied: tuple[int, ...]
     """Indexes of the operations whose changes the schema contains."""
     pending: tuple[int, ...]
-    """Indexes of the operations whose changes it does not contain; empty if only the record is
+    """Indexes of the operations whose changes it does not contain. Empty if only the record is
     missing."""
     incomplete: Mapping[int, tuple[FieldConstraint, ...]] = field(default_factory=dict)
     """By index of an operation whose table or column exists: its missing constraints."""
@@ -126,7 +126,7 @@ def _has_constraint(table: ActualTable, constraint: FieldConstraint) -> bool:
 
 
 def is_applied(operation: Operation, actual: ActualTables, expected: ExpectedTables) -> bool | None:
-    """Return whether the schema contains an operation's changes; None if they leave no trace."""
+    """Return whether the schema contains an operation's changes. None if they leave no trace."""
     states = [
         _is_change_applied(operation, change, actual, expected) for change in operation.changes
     ]

@@ -65,7 +65,7 @@ def undo_statements(
         vendor: Vendor of the database server.
 
     Returns:
-        The statements, the last operation first; empty if an operation has removed or renamed
+        The statements, the last operation first. Empty if an operation has removed or renamed
         something, or has created a table that contains rows.
     """
     writer = _PostgresWriter() if vendor == "postgresql" else _MysqlWriter()

@@ -57,7 +57,7 @@ class SchemaDrift:
 
     table: str
     subject: str
-    """Name of a column or a constraint; empty for the table itself."""
+    """Name of a column or a constraint. Empty for the table itself."""
     kind: str
     """``missing``, ``other`` (exists but differs), ``extra``, ``invalid``, ``not validated``."""
     aspect: str

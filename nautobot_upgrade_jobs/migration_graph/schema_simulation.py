@@ -46,7 +46,7 @@ class Refusal(NamedTuple):
     object: SchemaObject
     """The object that exists or that is missing."""
     used_by: SchemaObject | None = None
-    """The object that already has the name; None if the object is missing."""
+    """The object that already has the name. None if the object is missing."""
 
 
 @dataclass

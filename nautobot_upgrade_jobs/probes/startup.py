@@ -151,7 +151,7 @@ def _distributions_by_package() -> dict[str, str]:
 
 
 def _enabled_apps() -> set[str]:
-    """Return the modules in ``PLUGINS``; empty if the settings are not loaded yet."""
+    """Return the modules in ``PLUGINS``. Empty if the settings are not loaded yet."""
     settings = sys.modules.get("nautobot_config")
     return set(map(str, getattr(settings, "PLUGINS", ()) or ())) - {OWN_PACKAGE}
 

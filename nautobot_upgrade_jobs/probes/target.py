@@ -85,7 +85,7 @@ def _collect_target_facts(statement_timeout_seconds: int) -> Any:
 
 
 def app_to_blame(error: BaseException, plugins: Sequence[str]) -> str:
-    """Return the App that caused an error; empty if no App did.
+    """Return the App that caused an error. Empty if no App did.
 
     This is the App of the innermost stack frame in the code of an App. If there is no such frame,
     it is the App that was being loaded.

@@ -74,7 +74,7 @@ def build_loss_chart(report: Report) -> tuple[Bar, ...]:
     """Build a bar for each feasible rollback option from the rows and values that it loses.
 
     Returns:
-        The bars; none if no loss was counted.
+        The bars. None if no loss was counted.
     """
     decision = report.rollback_decision
     if decision is None:

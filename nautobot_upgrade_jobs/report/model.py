@@ -103,9 +103,9 @@ class Report:
     target: str
     """Label of the target, such as ``Nautobot 3.2.7``; equal to ``current`` without a target."""
     installed_version: str
-    """Version of Nautobot behind ``current``; empty if unknown."""
+    """Version of Nautobot behind ``current``. Empty if unknown."""
     target_version: str
-    """Version of Nautobot behind ``target``; empty if unknown."""
+    """Version of Nautobot behind ``target``. Empty if unknown."""
     verdict: Verdict
     results: tuple[CheckResult, ...]
     migrations: tuple[str, ...] | None
@@ -115,7 +115,7 @@ class Report:
     """Version of nautobot-upgrade-jobs."""
     catalog: str
     packages: tuple[PackageChange, ...] | None = None
-    """Packages that the upgrade changes; None if the package index was not queried."""
+    """Packages that the upgrade changes. None if the package index was not queried."""
     constraints: str = ""
     """Requirements file for pip: the resolved package set, or the packages to roll back to."""
     steps: tuple[Step, ...] = ()
@@ -127,7 +127,7 @@ class Report:
     state_command: str = STATE_COMMAND
     """The command that prints the state of the database in this deployment."""
     release_notes: tuple[TriagedNote, ...] | None = None
-    """Release notes from the installed version to the target; None if they were not read."""
+    """Release notes from the installed version to the target. None if they were not read."""
     notes_unavailable_reason: str = ""
     distributions_without_notes: tuple[str, ...] = ()
     """Distributions that change and contain no release notes."""

@@ -52,7 +52,7 @@ def describe_remediation(finding: Finding) -> Iterator[str]:
 
 
 def describe_acceptance(reported: ReportedFinding) -> str:
-    """Return who accepted a finding, or scheduled its fix; empty without an acceptance."""
+    """Return who accepted a finding, or scheduled its fix. Empty without an acceptance."""
     acceptance = reported.acceptance
     if acceptance is None:
         return ""

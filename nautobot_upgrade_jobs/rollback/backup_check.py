@@ -39,11 +39,11 @@ class ExpectedBackup:
     migrations: Collection[str]
     """The migrations that the upgrade has applied."""
     first_applied: str
-    """Time of the first of them, ISO 8601 in UTC; empty if there is none or it is unknown."""
+    """Time of the first of them, ISO 8601 in UTC. Empty if there is none or it is unknown."""
 
     @property
     def tables(self) -> dict[str, TableFingerprint | Unavailable]:
-        """The tables before the upgrade; none if they are unknown."""
+        """The tables before the upgrade. None if they are unknown."""
         return {} if isinstance(self.baseline, Unavailable) else self.baseline.tables
 
 

@@ -109,7 +109,7 @@ class _SqlContents:
 
     @property
     def main_schema(self) -> str:
-        """The schema that has the records of Django's migrations; empty if none has them."""
+        """The schema that has the records of Django's migrations. Empty if none has them."""
         everywhere = {*self.counts, *self.inserted, *self.definitions}
         return next((schema for schema, name in everywhere if name == MIGRATIONS_TABLE), "")
 

@@ -47,7 +47,7 @@ class DataLoss:
     subject: str
     """``table`` or ``table.column``; for a logged change, the model."""
     count: int | None
-    """Rows, values or changes; None if unknown."""
+    """Rows, values or changes. None if unknown."""
     cause: str
     """The migration that is reversed, or the user who made the change."""
     description: str = ""
@@ -64,7 +64,7 @@ def losses_of_reversal(
 
     Args:
         reversal: The effects of each operation on existing data.
-        baseline: The tables in the previous state; None before an upgrade. The current state is
+        baseline: The tables in the previous state. None before an upgrade. The current state is
             then the previous state, and the effects have the counts.
     """
     dropped_tables = {
@@ -224,7 +224,7 @@ def rows_deleted_since(
     """Yield the rows that were deleted since the baseline. Only a restore brings them back.
 
     Args:
-        baseline: The tables in the previous state; None if the current state is the previous state.
+        baseline: The tables in the previous state. None if the current state is the previous state.
         current: The current tables.
         volatile: Tables that lose rows without a user's action.
     """
@@ -247,11 +247,11 @@ class ReverseFailure:
     migrations_reversed: int
     """Number of migrations that are reversed before the failure."""
     violation: PreconditionResult | None = None
-    """The violated precondition; None if the operation cannot be reversed."""
+    """The violated precondition. None if the operation cannot be reversed."""
 
 
 def first_failure(reversal: Reversal) -> ReverseFailure | None:
-    """Return the first operation at which reversing will fail; None if none is known."""
+    """Return the first operation at which reversing will fail. None if none is known."""
     for effect in reversal.effects:
         reversed_count = reversal.migrations.index(effect.migration)
         if effect.kind == ReverseEffect.IRREVERSIBLE:

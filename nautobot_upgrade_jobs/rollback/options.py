@@ -31,7 +31,7 @@ class RollbackSituation:
     reverse_plan: ReversePlan
     reversal: Reversal | Unavailable
     baseline: TableFingerprints | Unavailable | None
-    """The tables in the previous state; None if the current state is the previous state."""
+    """The tables in the previous state. None if the current state is the previous state."""
     changes_since: ChangesSince | Unavailable
     """The changes since the previous state."""
     tables: Tables | Unavailable
@@ -50,13 +50,13 @@ class RollbackOption:
 
     kind: OptionKind
     infeasible_reason: str = ""
-    """Why the option is not possible here; empty if it is possible."""
+    """Why the option is not possible here. Empty if it is possible."""
     losses: tuple[DataLoss, ...] = ()
     failure: ReverseFailure | None = None
     """The place where the option will fail. None if no failure is known."""
     point_of_no_return: str = ""
     """The first migration, in the order of the upgrade, after which reversing would fail or corrupt
-    data; empty if there is none."""
+    data. Empty if there is none."""
     unreversed_schema: tuple[str, ...] = ()
     """Harmless parts of the schema that stay as the newer release made them."""
     corrupts_data: bool = False
@@ -66,7 +66,7 @@ class RollbackOption:
     prerequisites: tuple[str, ...] = ()
     """Files that must exist, and steps that must be done first."""
     seconds: tuple[float, float] | None = None
-    """Lower and upper bound of the duration; None if unknown."""
+    """Lower and upper bound of the duration. None if unknown."""
     basis: str = ""
     """The basis of the estimate in seconds."""
 
@@ -96,7 +96,7 @@ class RollbackDecision:
     backup: BackupEvidence = NO_BACKUP
     """The results of the verification of the given backup file."""
     pinned_packages: PinnedPackages | None = None
-    """The previous packages, pinned; None if the steps install no list of packages."""
+    """The previous packages, pinned. None if the steps install no list of packages."""
 
 
 def recommend(options: tuple[RollbackOption, ...], diagnosis: Diagnosis) -> RollbackOption:

@@ -37,9 +37,9 @@ class PriorState:
     """The state to roll back to."""
 
     release: str = ""
-    """Version of Nautobot in this state; empty if Nautobot does not change."""
+    """Version of Nautobot in this state. Empty if Nautobot does not change."""
     snapshot: str = ""
-    """File name of the snapshot of this state; empty if there is none."""
+    """File name of the snapshot of this state. Empty if there is none."""
     named_versions: tuple[tuple[str, str], ...] = ()
     """Distributions and versions that identify the packages of this state."""
     single_app: SingleAppRollback | None = None
@@ -63,9 +63,9 @@ class RollbackPlan(PriorState):
     wheel_directory: str = ""
     """Folder to install from instead of the package index."""
     media: str = ""
-    """Folder of the media files; empty if media files are not stored in a folder."""
+    """Folder of the media files. Empty if media files are not stored in a folder."""
     backup: str = ""
-    """Name of the given backup; empty for the backup that the upgrade plan writes."""
+    """Name of the given backup. Empty for the backup that the upgrade plan writes."""
     backup_format: BackupFormat | None = None
     """Format of the given backup."""
     backup_preamble: Preamble = Preamble.NONE

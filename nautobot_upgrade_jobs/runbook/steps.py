@@ -23,6 +23,6 @@ class Step:
 
 
 def pip_source_options(wheel_directory: str) -> str:
-    """Return the options that make pip install from a folder; empty to use the configured index."""
+    """Return the options that make pip install from a folder. Empty to use the configured index."""
     wheels = format_options(**{"find-links": wheel_directory})
     return f"{wheels and ' --no-index'}{wheels}"

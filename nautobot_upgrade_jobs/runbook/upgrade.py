@@ -50,7 +50,7 @@ class UpgradePlan:
     database: Database
     target: str
     migrations: int | None
-    """Number of pending migrations; None if unknown."""
+    """Number of pending migrations. None if unknown."""
     includes_apps: bool
     """Whether ``migrations`` includes the migrations of Apps."""
     has_constraints: bool
@@ -62,7 +62,7 @@ class UpgradePlan:
     app_installed: bool = True
     """Whether the commands of this App are available. A Git repository has only the Jobs."""
     media: str = ""
-    """Folder of the media files; empty if media files are not stored in a folder."""
+    """Folder of the media files. Empty if media files are not stored in a folder."""
     scheduled: tuple[ScheduledFix, ...] = ()
     """Fixes that the operator has scheduled into the maintenance window."""
 

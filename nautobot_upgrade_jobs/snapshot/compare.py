@@ -91,7 +91,7 @@ def _not_comparable(entry: NotComparable) -> Change:
 
 
 def _classify(difference: Difference, expected: ExpectedChanges) -> Change | None:
-    """Return the classified change; None if the data is volatile."""
+    """Return the classified change. None if the data is volatile."""
     if expected.is_volatile(difference):
         return None
     description = text.describe_difference(difference)

@@ -30,7 +30,7 @@ class Item:
 
     description: str
     count: int | None = None
-    """Number of objects; None if the item has no number."""
+    """Number of objects. None if the item has no number."""
 
 
 State = Quantity | Item

@@ -52,7 +52,7 @@ class ExpectedChanges:
         )
 
     def explain(self, difference: Difference) -> Explanation | None:
-        """Return why a difference was expected; None if nothing explains the difference."""
+        """Return why a difference was expected. None if nothing explains the difference."""
         return (
             self._releases.explain(difference)
             or self._migrations.explain(difference)
@@ -122,7 +122,7 @@ class ExpectedChanges:
         return expected, table.rows if isinstance(table, TableFingerprint) else 0
 
     def _non_null_count_before(self, subject: str) -> int | None:
-        """Return the number of values in a column (``table.column``); None if unknown."""
+        """Return the number of values in a column (``table.column``). None if unknown."""
         name, _, column_name = subject.partition(".")
         old = self._before.fingerprints
         table = None if isinstance(old, Unavailable) else old.tables.get(name)

@@ -57,7 +57,7 @@ def fingerprint_differences(
 
 
 def _incomparable_reason(before: TableFingerprints, after: TableFingerprints) -> str:
-    """Return why the fingerprints of two states cannot be compared; empty if they can."""
+    """Return why the fingerprints of two states cannot be compared. Empty if they can."""
     for property_name, old, new in (
         ("algorithm", before.algorithm, after.algorithm),
         ("database server", before.server, after.server),
@@ -168,7 +168,7 @@ def _same_key(before: TableFingerprint, after: TableFingerprint) -> bool:
 
 
 def _changed_buckets(before: TableFingerprint, after: TableFingerprint) -> frozenset[int] | None:
-    """Return the buckets in which rows were added or removed; None if unknown."""
+    """Return the buckets in which rows were added or removed. None if unknown."""
     if before.key_fingerprint is None or after.key_fingerprint is None:
         return None
     if before.key_fingerprint == after.key_fingerprint:

@@ -23,7 +23,7 @@ DIGEST = re.compile(r"(,? ?\b(digest|sha256) |, |^)[0-9a-f]{16,64}$")
 
 
 def describe_state(state: State | None) -> str:
-    """Return a state as text; empty if the object does not exist."""
+    """Return a state as text. Empty if the object does not exist."""
     if state is None:
         return ""
     if isinstance(state, Item):

@@ -33,7 +33,7 @@ class BuildLimits:
     boot_seconds: int
     max_megabytes: int
     work_directory: str = ""
-    """Parent of the scratch folders; empty for the system's temporary directory."""
+    """Parent of the scratch folders. Empty for the system's temporary directory."""
     keep_builds: int = 0
     """Number of environments to keep in ``work_directory`` for runs with the same package set."""
     wheel_directory: str = ""

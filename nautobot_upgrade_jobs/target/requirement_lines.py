@@ -20,7 +20,7 @@ formats are accepted if they are unambiguous."""
 
 
 def parse_requirement(text: str) -> Requirement | None:
-    """Return a parsed requirement without its URL; None if the text is not a requirement.
+    """Return a parsed requirement without its URL. None if the text is not a requirement.
 
     The URL is removed, because building the package at the URL could run code.
     """
@@ -40,7 +40,7 @@ def is_plain_requirement(text: str) -> bool:
 
 
 def parse_python_specifier(text: str) -> str:
-    """Return the specifier in ``Requires-Python``; empty if it is invalid."""
+    """Return the specifier in ``Requires-Python``. Empty if it is invalid."""
     try:
         return str(SpecifierSet(OLD_WILDCARD.sub(r"\1", text)))
     except InvalidSpecifier:

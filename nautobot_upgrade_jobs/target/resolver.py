@@ -33,7 +33,7 @@ def resolve(
         roots: The root requirements.
         target: The version of Nautobot.
         seconds: The time limit.
-        wheel_directory: Folder of wheels to use instead of the index; empty for the configured
+        wheel_directory: Folder of wheels to use instead of the index. Empty for the configured
             index.
         lines: Release lines, such as ``3.2``. The newest release of each is an alternative target.
 

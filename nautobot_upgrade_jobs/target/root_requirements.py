@@ -60,7 +60,7 @@ class RootRequirements:
         return tuple(dict.fromkeys(name for name in names if name in self.installed))
 
     def installed_version(self, name: str) -> str:
-        """Return the installed version of a distribution; empty if it is not installed."""
+        """Return the installed version of a distribution. Empty if it is not installed."""
         package = self.installed.get(name)
         return package.version if package else ""
 

@@ -33,7 +33,7 @@ def scratch_folder(work_directory: str = "") -> Iterator[Path]:
     Folders of killed runs are removed first. A running process holds a lock on its folder.
 
     Args:
-        work_directory: The parent folder; empty for the system's temporary directory.
+        work_directory: The parent folder. Empty for the system's temporary directory.
 
     Raises:
         ScratchError: The directory cannot be used.

@@ -61,7 +61,7 @@ class Solver:
         return package.name in self._unverified and changed
 
     def solve_versions(self, requirements: Sequence[str], *options: str) -> dict[str, str]:
-        """Return the versions of a package set by name; empty if there is no set.
+        """Return the versions of a package set by name. Empty if there is no set.
 
         Args:
             requirements: The requirements.
@@ -140,7 +140,7 @@ class Solver:
         return pinned
 
     def _solve_with_pinned_sdists(self, requirements: Sequence[str]) -> UvOutput | None:
-        """Return a package set with as many pinned sdists as possible; None if there is no set."""
+        """Return a package set with as many pinned sdists as possible. None if there is no set."""
         pinned = {
             name: package
             for package in self.availability.sdist_only

@@ -97,7 +97,7 @@ def _install(
 
 
 def describe_size_violation(folder: Path, limit: int) -> str:
-    """Return why a folder is too large; empty if it is within the limit in MiB."""
+    """Return why a folder is too large. Empty if it is within the limit in MiB."""
     if measure_mebibytes(folder) <= limit:
         return ""
     return f"it is larger than {limit} MiB, the limit of the App's setting 'build_megabytes'"

@@ -43,7 +43,7 @@ class StageStatus:
     stage: Stage
     run: Run | None
     form_url: str
-    """URL of the Job's form; empty if the user may not run the Job."""
+    """URL of the Job's form. Empty if the user may not run the Job."""
     links: tuple[Link, ...] = ()
     precedes_upgrade: bool = False
 
@@ -127,7 +127,7 @@ def _load_reports(runs: Iterable[Run], user: Any) -> Iterator[tuple[Run, Documen
 
 
 def _load_report(run: Run, user: Any) -> Document | None:
-    """Return the report of a run; None if it is missing or the user may not view it."""
+    """Return the report of a run. None if it is missing or the user may not view it."""
     proxy = query_files(run.key, user, ".json").first() if run.outcome.ended else None
     try:
         document = json.loads(read_file(proxy, MAX_REPORT_BYTES) or b"") if proxy else None

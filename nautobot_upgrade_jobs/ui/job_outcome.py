@@ -58,9 +58,9 @@ class JobOutcome:
     current: str = ""
     target: str = ""
     target_version: str = ""
-    """Nautobot version of the target; empty if the run had no target."""
+    """Nautobot version of the target. Empty if the run had no target."""
     counts: dict[str, int] = field(default_factory=dict)
-    """Number of findings by severity, and ``accepted``; empty if no check ran."""
+    """Number of findings by severity, and ``accepted``. Empty if no check ran."""
     not_checked: int = 0
     top_findings: tuple[TopFinding, ...] = ()
     not_checked_reasons: tuple[NotCheckedReason, ...] = ()

@@ -69,7 +69,7 @@ class Run:
 
 
 def get_job_kind(result: JobResult) -> str:
-    """Return the kind of the Job that ran; empty if it is not a Job of this App."""
+    """Return the kind of the Job that ran. Empty if it is not a Job of this App."""
     job = result.job_model
     if job is None or not job.module_name.startswith(JOBS_MODULE):
         return ""
@@ -77,7 +77,7 @@ def get_job_kind(result: JobResult) -> str:
 
 
 def parse_run(result: JobResult) -> Run | None:
-    """Return a JobResult as a run; None if it is not of a Job of this App."""
+    """Return a JobResult as a run. None if it is not of a Job of this App."""
     kind = get_job_kind(result)
     if not kind:
         return None
@@ -142,7 +142,7 @@ def query_files(result: str, user: Any, ending: str = "") -> QuerySet[FileProxy]
 
 
 def read_file(proxy: FileProxy, max_bytes: int = -1) -> bytes | None:
-    """Return the content of a file, at most ``max_bytes``; None if the storage cannot read it."""
+    """Return the content of a file, at most ``max_bytes``. None if the storage cannot read it."""
     try:
         with proxy.file.open("rb") as stream:
             return bytes(stream.read(max_bytes))
@@ -152,7 +152,7 @@ def read_file(proxy: FileProxy, max_bytes: int = -1) -> bytes | None:
 
 
 def last_log_message(run: Run, user: Any) -> str:
-    """Return the last log message of a run; empty if the user may not view the log."""
+    """Return the last log message of a run. Empty if the user may not view the log."""
     entries = JobLogEntry.objects.restrict(user, "view").filter(job_result=run.key)
     newest = entries.order_by("-created").first()
     return newest.message[:200] if newest else ""

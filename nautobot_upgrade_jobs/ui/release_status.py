@@ -22,11 +22,11 @@ class ReleaseStatus:
     age_days: int = 0
     """Days since the release was published."""
     latest_patch: str = ""
-    """The newest release of the line; empty if the installed release is as new."""
+    """The newest release of the line. Empty if the installed release is as new."""
     latest: str = ""
-    """The newest release of all lines; empty if the installed release is as new."""
+    """The newest release of all lines. Empty if the installed release is as new."""
     maintenance: str = ""
-    """A sentence about the maintenance of the line; empty if unknown."""
+    """A sentence about the maintenance of the line. Empty if unknown."""
     catalog_date: date | None = None
     """The date of the catalog. Later releases are not in the catalog."""
     unavailable_reason: str = ""

@@ -21,9 +21,9 @@ class PackageChange:
 
     name: str
     before: str
-    """Installed version; empty if the distribution is new."""
+    """Installed version. Empty if the distribution is new."""
     after: str
-    """New version; empty if no distribution requires this one any more."""
+    """New version. Empty if no distribution requires this one any more."""
     required_by: tuple[str, ...]
 
     @property

@@ -29,7 +29,7 @@ class PackageRequirements:
         self._lines = self._applicable(tuple(_parse_requirements(packages)))
 
     def version_of(self, name: str) -> str | None:
-        """Return the installed version of a distribution; None if it is not installed."""
+        """Return the installed version of a distribution. None if it is not installed."""
         return self._installed.get(canonicalize_name(name))
 
     def is_required(self, name: str) -> bool:
@@ -91,13 +91,13 @@ def explain_version_change(
 
     Args:
         name: Canonical name of the distribution.
-        old: The version before; None if the distribution was not installed.
-        new: The version after; None if the distribution is not installed any more.
+        old: The version before. None if the distribution was not installed.
+        new: The version after. None if the distribution is not installed any more.
         before: The requirements before the change.
         after: The requirements after the change.
 
     Returns:
-        The explanation; empty if requirements do not explain the change.
+        The explanation. Empty if requirements do not explain the change.
     """
     if old is None:
         is_new = after.is_required(name) and not before.is_required(name)

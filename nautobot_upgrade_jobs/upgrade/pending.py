@@ -29,7 +29,7 @@ def effective_source_release(
 
 
 def has_pending_migrations(facts: Facts) -> bool:
-    """Return whether the installed code has migrations that are not applied; False if unknown."""
+    """Return whether the installed code has migrations that are not applied. False if unknown."""
     if isinstance(facts.migrations, Unavailable):
         return False
     return bool(MigrationHistory(facts.migrations).unapplied)
@@ -41,7 +41,7 @@ def pending_migrations(
     catalog: Catalog | Unavailable,
     trial_boot: TrialBoot | Unavailable,
 ) -> tuple[str, ...] | None:
-    """Return the pending migrations; None if unknown.
+    """Return the pending migrations. None if unknown.
 
     If the target was started, these are all pending migrations, in order. Otherwise, they are
     Nautobot's own pending migrations from the catalog, sorted by name.

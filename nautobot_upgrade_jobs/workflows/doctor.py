@@ -28,7 +28,7 @@ def diagnose_startup(config: str = "") -> Report:
     """Try to start Nautobot in a child process, and report what prevents it.
 
     Args:
-        config: Path of the configuration; empty for the configuration of ``nautobot-server``.
+        config: Path of the configuration. Empty for the configuration of ``nautobot-server``.
 
     Returns:
         The report. Its verdict is GO if Nautobot starts.

@@ -67,7 +67,7 @@ class UpgradeEvidence:
 
     @cached_property
     def pending(self) -> tuple[str, ...] | None:
-        """The migrations that the upgrade applies; None if unknown."""
+        """The migrations that the upgrade applies. None if unknown."""
         return pending_migrations(self.facts, self.target, self.catalog, self.trial_boot)
 
     def run(self, checks: Iterable[Check], exclude: Collection[str]) -> tuple[CheckResult, ...]:
@@ -102,7 +102,7 @@ class UpgradeEvidence:
         )
 
     def list_package_changes(self) -> tuple[PackageChange, ...] | None:
-        """Return what the package set changes; None if unknown."""
+        """Return what the package set changes. None if unknown."""
         packages, resolution = or_none(self.facts.packages), or_none(self.resolution)
         if packages is None or resolution is None:
             return None
@@ -111,10 +111,10 @@ class UpgradeEvidence:
     def build_steps(
         self, wheel_directory: str, scheduled: Iterable[Finding] = ()
     ) -> tuple[Step, ...]:
-        """Return the upgrade plan; empty if there is no upgrade or the layout is unknown.
+        """Return the upgrade plan. Empty if there is no upgrade or the layout is unknown.
 
         Args:
-            wheel_directory: Folder to install from; empty for the package index.
+            wheel_directory: Folder to install from. Empty for the package index.
             scheduled: Findings that the plan fixes in the maintenance window.
         """
         facts, target = self.facts, self.target

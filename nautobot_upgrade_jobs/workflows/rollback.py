@@ -61,7 +61,7 @@ def plan_rollback(
             state: releases, or an App and one of its migrations.
         progress: Called with each topic before it is collected.
         given: A snapshot of the previous state.
-        strategy: The option to plan; empty for the recommended option.
+        strategy: The option to plan. Empty for the recommended option.
         backup: The dump of the previous state.
 
     Returns:

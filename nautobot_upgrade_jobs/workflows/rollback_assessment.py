@@ -53,9 +53,9 @@ class RollbackEvidence:
     changes_since: ChangesSince | Unavailable
     backup: Backup | None = None
     pinned_packages: PinnedPackages | None = None
-    """The previous packages, pinned; None if the steps install no list of packages."""
+    """The previous packages, pinned. None if the steps install no list of packages."""
     database_state: str = ""
-    """Fingerprint by which the script recognizes the database; empty if there is no script."""
+    """Fingerprint by which the script recognizes the database. Empty if there is no script."""
 
 
 def require_option(strategy: str) -> None:
@@ -78,7 +78,7 @@ def assess_rollback(
         evidence: The evidence from the installation.
         prior: The previous state.
         context: The validated request.
-        strategy: The option to plan; empty for the recommended option.
+        strategy: The option to plan. Empty for the recommended option.
     """
     situation = RollbackSituation(
         diagnosis=_diagnose_upgrade(evidence, context),
@@ -206,7 +206,7 @@ def _build_steps(
     prior: RollbackTarget,
     wheel_directory: str,
 ) -> tuple[Step, ...]:
-    """Return the steps of an option; empty if the layout of the installation is unknown."""
+    """Return the steps of an option. Empty if the layout of the installation is unknown."""
     facts = evidence.facts
     if isinstance(facts.runtime, Unavailable) or isinstance(facts.database, Unavailable):
         return ()

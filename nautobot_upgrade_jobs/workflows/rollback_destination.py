@@ -38,7 +38,7 @@ def parse_rollback_target(
     """Return the state to roll back to.
 
     Args:
-        text: A release, distributions with versions, or "APP MIGRATION"; empty with a snapshot.
+        text: A release, distributions with versions, or "APP MIGRATION". Empty with a snapshot.
         given: The snapshot to roll back to, if there is one.
         migrations: Migrations on disk and in the database.
         context: The validated request.

@@ -29,7 +29,7 @@ def plan_rollback_offline(
         current: The current state.
         previous: The previous state.
         file: File name of the older snapshot, for the steps.
-        strategy: The option to plan; empty for the recommended option.
+        strategy: The option to plan. Empty for the recommended option.
 
     Raises:
         UsageError: The snapshots are of two installations, in the wrong order, or lack facts.

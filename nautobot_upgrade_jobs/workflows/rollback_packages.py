@@ -36,7 +36,7 @@ def _read_app_release(config: Configuration, requirement: str, module: str) -> A
 def pin_previous_packages(
     facts: Facts, prior: RollbackTarget, config: Configuration
 ) -> PinnedPackages | None:
-    """Pin the previous packages; None if the steps install no list of packages."""
+    """Pin the previous packages. None if the steps install no list of packages."""
     previous, current, runtime = prior.packages, facts.packages, facts.runtime
     if isinstance(previous, Unavailable) or isinstance(current, Unavailable):
         return None

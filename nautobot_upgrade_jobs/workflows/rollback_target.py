@@ -25,7 +25,7 @@ class RollbackTarget(PriorState):
     fingerprints: TableFingerprints | Unavailable
     packages: Packages | Unavailable
     as_of: datetime | None
-    """The time of this state; None if unknown."""
+    """The time of this state. None if unknown."""
 
 
 @dataclass(frozen=True)

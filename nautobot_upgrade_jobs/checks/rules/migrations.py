@@ -145,7 +145,7 @@ def _partial_remediation(
     Args:
         progress: The progress of the migration.
         history: The recorded migrations.
-        undo: Statements that undo the migration; none if that is not possible.
+        undo: Statements that undo the migration. None if that is not possible.
         complete: Whether all operations that a schema shows are done.
     """
     app, _, name = progress.migration.key.partition(".")

@@ -20,7 +20,7 @@ class ReadOnlyBackend(Backend):
     """
 
     def get(self, key: str) -> Any:
-        """Return the value of a setting; None for its default.
+        """Return the value of a setting. None for its default.
 
         Raises:
             django.db.OperationalError: The database refuses to read the settings now.

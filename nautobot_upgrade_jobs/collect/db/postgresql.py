@@ -38,7 +38,7 @@ def is_visible_table(alias: str) -> str:
 
 
 def creation_schema(connection: BaseDatabaseWrapper) -> str:
-    """Return the schema in which the server creates new tables; empty if there is none."""
+    """Return the schema in which the server creates new tables. Empty if there is none."""
     return str(fetch_value(connection, "SELECT current_schema()") or "")
 
 

@@ -14,7 +14,7 @@ class ColumnInfo:
     type: str
     nullable: bool = True
     hash_function: str = ""
-    """The type's own hash function, which takes a value and a seed; empty if there is none."""
+    """The type's own hash function, which takes a value and a seed. Empty if there is none."""
 
 
 @dataclass(frozen=True)

@@ -85,7 +85,7 @@ def _model_variables(tree: ast.AST) -> Iterator[tuple[str, str]]:
 
 
 def _model_of(node: ast.AST, models: Mapping[str, str]) -> str:
-    """Return the model whose rows an expression selects, in lower case; empty if unknown.
+    """Return the model whose rows an expression selects, in lower case. Empty if unknown.
 
     The expression is a model, or a chain of methods of its manager and its querysets.
     """
@@ -136,7 +136,7 @@ def _read_text(node: ast.expr, effects: CodeEffects) -> None:
 
 
 def _text_of(node: ast.expr) -> str | None:
-    """Return a string with a mark for each inserted expression; None if it is no string."""
+    """Return a string with a mark for each inserted expression. None if it is no string."""
     if isinstance(node, ast.Constant):
         return node.value if isinstance(node.value, str) else None
     if isinstance(node, ast.JoinedStr):

@@ -76,7 +76,7 @@ def _requirements(
 
 
 def _kind_of(node: ast.AST, names: _Names) -> RequirementKind | None:
-    """Return what an expression needs; None if it needs nothing."""
+    """Return what an expression needs. None if it needs nothing."""
     if isinstance(node, ast.Attribute):
         is_row = isinstance(node.value, ast.Name) and node.value.id in names.rows
         is_optional = is_row or _called_on_rows(node.value, names.querysets) in OPTIONAL_METHODS
@@ -96,7 +96,7 @@ def _kind_of(node: ast.AST, names: _Names) -> RequirementKind | None:
 
 
 def _called_on_rows(node: ast.AST, querysets: frozenset[str]) -> str | None:
-    """Return the last method of ``Model.objects.filter().first()``; None for ``dict.get(key)``.
+    """Return the last method of ``Model.objects.filter().first()``. None for ``dict.get(key)``.
 
     The result is empty for the manager itself.
     """

@@ -77,7 +77,7 @@ class CodeEffects:
         Args:
             kind: The kind of the precondition.
             names: The names of its fields and columns.
-            models: The names of its model, in lower case; empty if any model may be meant.
+            models: The names of its model, in lower case. Empty if any model may be meant.
             with_deletions: Whether to count the removal of rows.
         """
         if self.writes_unknown_fields or (with_deletions and self.deletes_rows):

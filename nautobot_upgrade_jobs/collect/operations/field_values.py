@@ -39,7 +39,7 @@ def backfills_nulls(field: Field) -> bool:
 
 
 def new_value(field: Field) -> str | None:
-    """Return the SQL of the value that a new field has in all rows; None if it is unknown."""
+    """Return the SQL of the value that a new field has in all rows. None if it is unknown."""
     if field.many_to_many:
         return None
     if has_database_default(field) or has_uniform_default(field):
@@ -67,7 +67,7 @@ def with_equal_nulls(expression: str) -> str:
 
 
 def _default_literal(field: Field) -> str | None:
-    """Return the default of a field as SQL; None if it is computed or has no SQL here."""
+    """Return the default of a field as SQL. None if it is computed or has no SQL here."""
     if has_database_default(field):
         value = field.db_default
         value = getattr(value, "value", value)  # a constant in an expression

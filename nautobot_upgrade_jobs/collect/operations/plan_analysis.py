@@ -127,7 +127,7 @@ def _preconditions(
 
 
 def _created_extension(operation: Operation) -> str:
-    """Return the extension of PostgreSQL that an operation creates; empty if none.
+    """Return the extension of PostgreSQL that an operation creates. Empty if none.
 
     The class is known by its name, because loading ``django.contrib.postgres`` needs a driver.
     """
@@ -173,7 +173,7 @@ def derive_preconditions(
 
 
 def derive_costs(operation: Operation, tracker: SchemaTracker, table: TableRef) -> list[PartCost]:
-    """Return the costs of an operation; empty if it cannot be analyzed.
+    """Return the costs of an operation. Empty if it cannot be analyzed.
 
     ``derive_preconditions`` reports an operation that cannot be analyzed.
     """

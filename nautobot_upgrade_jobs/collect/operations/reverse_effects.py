@@ -33,7 +33,7 @@ class PendingEffect:
 
     effect: Effect
     drop_target: DropTarget | None = None
-    """The table or column whose values must be counted; None if there is nothing to count."""
+    """The table or column whose values must be counted. None if there is nothing to count."""
     preconditions: list[Precondition] = field(default_factory=list)
     """The preconditions to test."""
 
@@ -49,7 +49,7 @@ def derive_effects(
 
     Args:
         operation: The reversing operation.
-        table_ref: The model that the operation changes; None if the model has no table.
+        table_ref: The model that the operation changes. None if the model has no table.
         tracker: The models before the operation.
         migration: The reverse migration.
         lossless: The effect of an operation that loses nothing.

@@ -60,7 +60,7 @@ class PlannedChange(NamedTuple):
 def list_object_changes(
     operation: Operation, app: str, state: ProjectState
 ) -> tuple[ObjectChange, ...]:
-    """Return the changes of an operation; none if a field of an App cannot be read.
+    """Return the changes of an operation. None if a field of an App cannot be read.
 
     Args:
         operation: The next database operation of the plan.

@@ -52,7 +52,7 @@ class Step(NamedTuple):
 
     operation: Operation
     table: TableRef | None
-    """The model that it changes; None if the model has no table yet."""
+    """The model that it changes. None if the model has no table yet."""
     declared: tuple[tuple[Operation, TableRef | None], ...] = ()
     """The changes that its statements make according to the migration, each with its model."""
 
@@ -64,7 +64,7 @@ class SchemaTracker:
     state: ProjectState
     """At first, the models before the plan. ``replay`` applies each migration to this state."""
     _current_tables: dict[ModelKey, str | None] = field(default_factory=dict)
-    """Current tables of models that the plan creates or renames; None if no table exists yet."""
+    """Current tables of models that the plan creates or renames. None if no table exists yet."""
     _current_columns: dict[tuple[str, str, str], str | None] = field(default_factory=dict)
     """Current columns of fields that the plan changes, with the values of ``current_column``."""
     _expressions: dict[tuple[str, str, str], str | None] = field(default_factory=dict)
@@ -105,7 +105,7 @@ class SchemaTracker:
         )
 
     def current_expression(self, table_ref: TableRef, name: str) -> str | None:
-        """Return the SQL of a field's value in the existing rows; None if it is unknown.
+        """Return the SQL of a field's value in the existing rows. None if it is unknown.
 
         Code of migrations can have changed the value.
         """
@@ -188,7 +188,7 @@ class SchemaTracker:
         return ""
 
     def current_table(self, app: str, model: str) -> str | None:
-        """Return the current name of a model's table; None if it has no table, or none yet."""
+        """Return the current name of a model's table. None if it has no table, or none yet."""
         model_state = self.state.models.get((app, model))
         if model_state is None or not has_table(model_state.options):
             return None

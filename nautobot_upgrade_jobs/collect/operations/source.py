@@ -51,9 +51,9 @@ class Code:
     migration: str
     """Key of the migration."""
     text: str | None
-    """The functions and the values that they use, or the statements; None if unavailable."""
+    """The functions and the values that they use, or the statements. None if unavailable."""
     parts: tuple[CodePart, ...] | None = None
-    """The functions or statements; None if what they write is unknown."""
+    """The functions or statements. None if what they write is unknown."""
     may_use_any_model: bool = False
     """Whether a function that changes rows gets models without naming them."""
     location: str = ""
@@ -113,7 +113,7 @@ def find_fixing_code(
 
 
 def read_code(migration: Migration, operation: Operation) -> Code | None:
-    """Return the code that an operation runs; None if it runs none.
+    """Return the code that an operation runs. None if it runs none.
 
     The operation class of an App counts as code, because it may do anything. Code that cannot be
     read may do anything too, and must not stop the analysis of other migrations.
@@ -155,7 +155,7 @@ def read_reverse_code(
 
 
 def read_statements(migration: str, sql: Any) -> Code | None:
-    """Return the SQL of an operation as code; None if there is none."""
+    """Return the SQL of an operation as code. None if there is none."""
     if not sql:
         return None
     statements = [sql] if isinstance(sql, str) else [part for each in sql for part in _texts(each)]

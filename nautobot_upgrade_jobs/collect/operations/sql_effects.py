@@ -93,7 +93,7 @@ def _read_statement(statement: str) -> CodeEffects:
 
 
 def _assigned_columns(text: str) -> frozenset[str] | None:
-    """Return the columns that assignments write; None if they are not understood."""
+    """Return the columns that assignments write. None if they are not understood."""
     plain = _without_parentheses(text)
     if plain is None or "{" in text:
         return None
@@ -105,7 +105,7 @@ def _assigned_columns(text: str) -> frozenset[str] | None:
 
 
 def _without_parentheses(text: str) -> str | None:
-    """Return a text without its quoted values and its parentheses; None if they are unbalanced."""
+    """Return a text without its quoted values and its parentheses. None if they are unbalanced."""
     text = re.sub(r"'(?:[^']|'')*'", "0", text)
     depth, kept = 0, []
     for character in text:

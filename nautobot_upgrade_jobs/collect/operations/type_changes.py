@@ -131,7 +131,7 @@ def _get_base_field_type(field: Field) -> str:
 
 
 def _get_db_check(field: Field, column: str) -> str:
-    """Return the CHECK condition of a field's type, such as ``"number" >= 0``; empty if none."""
+    """Return the CHECK condition of a field's type, such as ``"number" >= 0``. Empty if none."""
     bound = field.clone()
     bound.set_attributes_from_name(column)
     return str(bound.db_check(connection) or "")

@@ -44,7 +44,7 @@ class ValueCount:
     non_default_rows: int = 0
     """Of these rows, the number whose value differs from the default of new rows."""
     unknown: str = ""
-    """Why the values could not be counted; empty if they were."""
+    """Why the values could not be counted. Empty if they were."""
 
 
 def count_values(
@@ -115,7 +115,7 @@ def _non_default_condition(connection: BaseDatabaseWrapper, target: DropTarget) 
 
 
 def _stored_default(connection: BaseDatabaseWrapper, field: Field) -> Any:
-    """Return the default of new rows as a database value; None if it differs between rows."""
+    """Return the default of new rows as a database value. None if it differs between rows."""
     is_uniform, default = _uniform_default(field)
     return field.get_db_prep_save(default, connection) if is_uniform else None
 

@@ -11,9 +11,9 @@ class SymbolicLinks(NamedTuple):
     """The symbolic links in the path of an environment."""
 
     release: str
-    """The link whose target is the folder of a Nautobot release; empty if there is none."""
+    """The link whose target is the folder of a Nautobot release. Empty if there is none."""
     other: str
-    """A link of which it is unknown what it is for; empty if there is none."""
+    """A link of which it is unknown what it is for. Empty if there is none."""
 
 
 def find_symbolic_links(prefix: Path, version: str) -> SymbolicLinks:

@@ -130,7 +130,7 @@ def _find_missing_names(node: ast.ImportFrom, path: Path, root: Path) -> Iterato
 
 
 def _describe_missing_module(name: str, root: Path) -> str:
-    """Return the error of importing a module; empty if the module exists."""
+    """Return the error of importing a module. Empty if the module exists."""
     parts = name.split(".")
     if _module_exists(root, parts[:1]):
         exists = _module_exists(root, parts)
@@ -152,7 +152,7 @@ def _is_safe_to_import(name: str) -> bool:
 
 
 def import_if_safe(name: str) -> ModuleType | None:
-    """Return a module that this process loads anyway; None for any other."""
+    """Return a module that this process loads anyway. None for any other."""
     if name in sys.modules:
         return sys.modules[name]
     if not _is_safe_to_import(name):

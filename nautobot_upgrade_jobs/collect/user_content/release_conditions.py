@@ -105,7 +105,7 @@ class _Finder:
 
         Args:
             node: The node.
-            condition: The condition under which the node runs; empty if it always does.
+            condition: The condition under which the node runs. Empty if it always does.
         """
         outer = self.names
         if isinstance(node, SCOPES):
@@ -219,7 +219,7 @@ def _targets(node: ast.AST, kind: type[ast.expr]) -> Iterator[str]:
 
 
 def _suppressed(item: ast.withitem) -> str:
-    """Describe which errors of a query ``suppress`` ignores; empty if none."""
+    """Describe which errors of a query ``suppress`` ignores. Empty if none."""
     call = item.context_expr
     if not isinstance(call, ast.Call) or _own_name(call.func) != "suppress":
         return ""
@@ -228,7 +228,7 @@ def _suppressed(item: ast.withitem) -> str:
 
 
 def _caught(node: ast.Try, errors: frozenset[str]) -> str:
-    """Describe which of these errors a statement catches; empty if none."""
+    """Describe which of these errors a statement catches. Empty if none."""
     names = (
         _own_name(one)
         for handler in node.handlers

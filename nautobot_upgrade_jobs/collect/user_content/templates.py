@@ -41,7 +41,7 @@ class TemplateObject:
         return _list_attribute_names(self.model)
 
     def related(self, name: str) -> TemplateObject | None:
-        """Return the objects that an attribute refers to; None if unknown."""
+        """Return the objects that an attribute refers to. None if unknown."""
         return _resolve_relation(self.model, name)
 
 
@@ -62,7 +62,7 @@ class PayloadObject:
         return set(self.serializer.fields)
 
     def related(self, name: str) -> PayloadObject | None:
-        """Return the serialized object of a key; None if unknown."""
+        """Return the serialized object of a key. None if unknown."""
         field = self.serializer.fields.get(name)
         return PayloadObject(field, f"{self.label}.{name}") if hasattr(field, "fields") else None
 
@@ -93,7 +93,7 @@ def find_template_problems(text: str, scope: Mapping[str, TemplateValue]) -> lis
 
 
 def closest_name(name: str, existing: Iterable[str]) -> str:
-    """Return the existing name that is most similar to a name; empty if none is similar."""
+    """Return the existing name that is most similar to a name. Empty if none is similar."""
     return next(iter(get_close_matches(name, list(existing), 1, cutoff=0.75)), "")
 
 
@@ -156,7 +156,7 @@ def _get_attribute_name(node: nodes.Getattr | nodes.Getitem) -> str:
 
 
 def _resolve_object(node: nodes.Node, scope: Mapping[str, TemplateValue]) -> TemplateValue | None:
-    """Return the value of an expression; None if unknown."""
+    """Return the value of an expression. None if unknown."""
     if isinstance(node, nodes.Name):
         return scope.get(node.name)
     if isinstance(node, nodes.Call) and isinstance(node.node, nodes.Getattr):

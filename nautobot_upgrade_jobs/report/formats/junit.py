@@ -45,7 +45,7 @@ def render(report: Report) -> str:
 def _add_test_case(
     suite: xml.Element, report: Report, result: CheckResult, findings: list[ReportedFinding]
 ) -> str:
-    """Add a test, and return the name of the counter to increase; empty if the test passes."""
+    """Add a test, and return the name of the counter to increase. Empty if the test passes."""
     case = xml.SubElement(
         suite, "testcase", classname=f"{report.kind}.{result.topic}", name=result.check, time="0"
     )
