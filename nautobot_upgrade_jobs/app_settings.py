@@ -46,9 +46,9 @@ class Configuration:
     """The settings in ``PLUGINS_CONFIG["nautobot_upgrade_jobs"]``."""
 
     instance: str = ""
-    """Name of this installation in reports and file names; the host name if empty."""
+    """Name of this installation in reports and file names. The host name if empty."""
     acceptances: list[dict[str, Any]] = field(default_factory=list)
-    """Accepted findings; see ``checks/acceptance.py``."""
+    """Accepted findings. See ``checks/acceptance.py``."""
     statement_timeout_seconds: int = 30
     """The database cancels a query of a check after this time."""
     snapshot_timeout_seconds: int = 600
@@ -62,7 +62,7 @@ class Configuration:
     wheel_directory: str = ""
     """Folder of wheels to resolve from instead of the index, for a host without network."""
     allow_build: bool = True
-    """Build and start the target in a scratch environment, for permitted users; see ``build``."""
+    """Build and start the target in a scratch environment, for permitted users. See ``build``."""
     build_timeout_seconds: int = 300
     """The target's packages must be installed within this time."""
     build_megabytes: int = 2000
@@ -70,7 +70,7 @@ class Configuration:
     boot_timeout_seconds: int = 300
     """The target must start, and its facts must be collected, within this time."""
     work_directory: str = ""
-    """Parent folder of the scratch environments; the system's temporary directory if empty.
+    """Parent folder of the scratch environments. The system's temporary directory if empty.
 
     It must belong to the user that runs Nautobot, and other users must not have write access."""
     keep_builds: int = 0

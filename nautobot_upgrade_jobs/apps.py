@@ -1,4 +1,4 @@
-"""The Nautobot App's configuration; only Nautobot imports this module."""
+"""The Nautobot App's configuration. Only Nautobot imports this module."""
 
 from nautobot.apps import ConstanceConfigItem, NautobotAppConfig
 

@@ -99,7 +99,7 @@ class Catalog:
         return self._by_line.get(get_line_name(parse_version(version)))
 
     def nearest_release(self, version: str) -> Release | None:
-        """Return the release whose requirements most likely apply to a version.
+        """Return the release whose requirements a version most likely has.
 
         This is the release itself or, for a version newer than the catalog, the newest of its line.
         """

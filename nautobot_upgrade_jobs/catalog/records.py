@@ -109,12 +109,12 @@ class Command:
 
     name: str
     since: tuple[str, ...]
-    """First release with the command; one per line if it was backported."""
+    """First release with the command. One per line if it was backported."""
     writes: bool
     """Whether the command can change the database or files."""
     note: str
     removed_in: tuple[str, ...] = ()
-    """First release without the command; one per line if the removal was backported."""
+    """First release without the command. One per line if the removal was backported."""
 
     @property
     def command_line(self) -> str:
@@ -196,7 +196,7 @@ class ExpectedChange:
     growth_only: bool = False
     """Whether only growth is expected."""
     value: str = "*"
-    """The value before the change; for an addition, the new value."""
+    """The value before the change. For an addition, the new value."""
     replaced_by: str = ""
     moved_columns: tuple[str, ...] = ()
     """Columns whose values moved to the table `replaced_by`, which must have one row per value."""

@@ -31,7 +31,7 @@ class Target:
     """Requirements and date of the target."""
     installed_release: Release | Unavailable
     chosen: bool
-    """Whether the operator named the target; otherwise it is the default."""
+    """Whether the operator named the target. Otherwise it is the default."""
     schema_release: str = ""
     """The release whose schema the database has. Empty for the installed release. The two differ
     after new code was installed and before `migrate` was run."""
@@ -55,7 +55,7 @@ def choose_target(catalog: Catalog | Unavailable, installed: str, requested: str
     Args:
         catalog: The known releases, or why they are unavailable.
         installed: The installed version of Nautobot.
-        requested: A version, or a line such as ``3.2`` for its newest known release; blank for
+        requested: A version, or a line such as ``3.2`` for its newest known release. Blank for
             the installed line.
 
     Returns:

@@ -1,6 +1,6 @@
 """Build a finding in one expression, so that a rule reads like a sentence.
 
-``@check(phase=…, impact=…, see=…)`` declares what the findings of a check have in common; the
+``@check(phase=…, impact=…, see=…)`` declares what the findings of a check have in common. The
 functions here take only what differs.
 """
 
@@ -35,7 +35,7 @@ def finding(  # noqa: PLR0913 - the parts of one finding
 
     Args:
         severity: The severity of the finding.
-        subject: The thing concerned; stable, and unique among the findings of the check.
+        subject: The thing concerned. Stable, and unique among the findings of the check.
         message: The problem, with number and name: one sentence that ends in a period.
         fix: The remediation, as imperative steps.
         when: The time of the remediation, if the check does not declare it.

@@ -97,7 +97,7 @@ class Finding:
     """More names by which release notes mention the problem."""
     references: tuple[str, ...] = ()
     supersedes: tuple[FindingRef, ...] = ()
-    """Less specific findings about the same cause; the runner drops them."""
+    """Less specific findings about the same cause. The runner drops them."""
 
     @property
     def stops_upgrade(self) -> bool:
@@ -152,7 +152,7 @@ class CheckResult:
 
     @property
     def not_checked_key(self) -> str:
-        """The name by which an operator accepts that the check cannot run; a crash has none."""
+        """The name by which an operator accepts that the check cannot run. A crash has none."""
         is_unchecked = self.status is Status.SKIPPED
         return FindingRef(self.check, NOT_CHECKED).key if is_unchecked else ""
 

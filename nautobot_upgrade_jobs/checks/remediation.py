@@ -10,11 +10,11 @@ class When(str, Enum):
     """The time at which a remediation is carried out."""
 
     NOW = "now"
-    """As soon as possible; it is safe for the release that runs now."""
+    """As soon as possible. It is safe for the release that runs now."""
     WINDOW = "window"
     """In the maintenance window, with the services stopped: now it would harm the live side."""
     AFTER = "after"
-    """After the upgrade; the release that runs now does not support it."""
+    """After the upgrade. The release that runs now does not support it."""
 
 
 class CommandKind(str, Enum):

@@ -44,7 +44,7 @@ def run_checks(  # noqa: PLR0913 - every kind of evidence
         target: The release to upgrade to.
         catalog: The released versions, or why they could not be read.
         exclude: Ids of checks to skip.
-        checks: The checks to run; all of them by default.
+        checks: The checks to run. All of them by default.
         expectations: The operator's expectations.
         resolution: The package set of the target, or why it was not resolved.
         trial_boot: The started target, or why it was not started.

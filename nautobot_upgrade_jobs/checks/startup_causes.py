@@ -16,7 +16,7 @@ class Cause:
     error: str
     """Class of the exception."""
     message_pattern: str
-    """Pattern of the exception's message; its groups fill the texts below."""
+    """Pattern of the exception's message. Its groups fill the texts below."""
     subject: str
     message: str
     remediation: str

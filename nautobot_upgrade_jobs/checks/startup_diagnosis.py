@@ -113,7 +113,7 @@ def known_cause(failure: Failure, config: str, release: str) -> Finding:
 def _group_formatter(
     match: re.Match[str], distributions: Mapping[str, str]
 ) -> Callable[[str], str]:
-    """Return a function that fills a text; the result is empty if the distribution is unknown."""
+    """Return a function that fills a text. The result is empty if the distribution is unknown."""
     groups = [group or "" for group in match.groups()]
     distribution = distributions.get(groups[0], "") if groups else ""
 

@@ -9,7 +9,7 @@ from ..common.text import plural as plural
 VENDOR_DISPLAY_NAMES = {"postgresql": "PostgreSQL", "mysql": "MySQL"}
 """Names of database servers by vendor."""
 MAX_LISTED = 10
-"""Names that a finding lists; the rest is only counted."""
+"""Names that a finding lists. The rest is only counted."""
 
 
 def truncate_list(names: tuple[str, ...]) -> tuple[str, ...]:

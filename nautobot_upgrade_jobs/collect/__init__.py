@@ -41,7 +41,7 @@ def collect_facts(  # noqa: PLR0913 - all by name, each with its default
         own_job_result: Primary key of the running JobResult, which is not counted as a running Job.
         topics: Names of the topics to collect.
         depth: Depth of the table fingerprints.
-        imports_jobs: Whether to import Job files; never in a live process.
+        imports_jobs: Whether to import Job files. Never in a live process.
         wait_seconds: Longest time to wait for workers that are starting.
         progress: Called with the name of each topic before it is collected.
 

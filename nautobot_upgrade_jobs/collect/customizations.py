@@ -64,7 +64,7 @@ class CustomizationKind:
     query: str
     """Selects the primary key and the name of each object, then the validator's arguments."""
     validator_factory: Callable[[], Validator]
-    """Makes the validator; called once per collection."""
+    """Makes the validator. Called once per collection."""
 
 
 CUSTOMIZATION_KINDS = (
@@ -162,7 +162,7 @@ Inspector = Callable[[], InspectionResult]
 
 
 def collect(context: Context) -> Customizations:
-    """Validate all content that users created. If a kind cannot be read, the others still are."""
+    """Validate all content that users created. If a kind cannot be read, the other kinds are."""
     inspected: dict[str, int] = {}
     problems: list[CustomizationProblem] = []
     unreadable: dict[str, str] = {}

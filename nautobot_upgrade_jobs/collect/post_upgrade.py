@@ -42,7 +42,7 @@ GROUPS_BUDGET_SECONDS = 120
 
 
 def collect(context: Context) -> PostUpgrade:
-    """Read the trace of every step. If one trace cannot be read, the others still are."""
+    """Read the trace of every step. If one trace cannot be read, the other traces are."""
     # Models may not match the schema, and Apps add models.
     collected = partial(attempt, expected=Exception)
     missing = collected(_find_missing_status_role_choices)

@@ -15,7 +15,7 @@ from .context import Context, current_user
 
 FOLDER_SETTINGS = ("MEDIA_ROOT", "STATIC_ROOT", "JOBS_ROOT", "GIT_ROOT")
 WALK_BUDGET_SECONDS = 2.0
-"""Time limit per folder. A media folder can have millions of files; a minimum size is enough."""
+"""Time limit per folder. A media folder can have millions of files. A minimum size is enough."""
 
 
 def collect(_: Context) -> Storage:

@@ -43,12 +43,12 @@ class Defect:
 
     code: DefectCode
     reference: str = ""
-    """The model, Job, page, filter, lookup, attribute or variable that the customization uses; for
+    """The model, Job, page, filter, lookup, attribute or variable that the customization uses. For
     a template in a config context, the start of the template."""
     owner: str = ""
     """The model or Job in which the reference is searched."""
     line: int = 0
-    """Line of the template, query or file; zero if unknown."""
+    """Line of the template, query or file. Zero if unknown."""
     condition: str = field(default="", compare=False)
     """The condition under which the code runs, if it may depend on the release."""
     detail: str = field(default="", compare=False)

@@ -13,7 +13,7 @@ class BrokenJobFile:
 
     path: str
     line: int
-    """Line of the error; zero if the error concerns the whole file."""
+    """Line of the error. Zero if the error concerns the whole file."""
     error: str
     conclusive: bool = True
     """False for a database error. Newer code can cause such an error by reading older tables."""

@@ -41,7 +41,7 @@ class SchemaChange:
 
     @property
     def name(self) -> str:
-        """``table`` or ``table.field``; for a rename, the name before it."""
+        """``table`` or ``table.field``. For a rename, the name before it."""
         return f"{self.table}.{self.column}" if self.column else self.table
 
     @property

@@ -145,7 +145,7 @@ class Precondition:
     migrations_before: int = 0
     """Number of pending migrations that run before this migration."""
     expressions: tuple[str, ...] = ()
-    """SQL of the values, in the order of ``columns``, if the plan changes them before; for a new
+    """SQL of the values, in the order of ``columns``, if the plan changes them before. For a new
     ``FOREIGN_KEY``, its default."""
 
 
@@ -155,7 +155,7 @@ class PreconditionResult:
 
     precondition: Precondition
     affected_rows: int
-    """Number of violating rows; for ``UNIQUE``, number of values that occur more than once."""
+    """Number of violating rows. For ``UNIQUE``, number of values that occur more than once."""
     sample: tuple[str, ...] = ()
     """Primary keys of some affected rows."""
     unknown_reason: str = ""
@@ -175,7 +175,7 @@ class OperationCost:
     migration: str
     operation: str
     table: str = ""
-    """Current name of the table; for ``DATA_MIGRATION``, a table that the code names, or empty if
+    """Current name of the table. For ``DATA_MIGRATION``, a table that the code names, or empty if
     the code names none."""
     lock: Lock = Lock.UNKNOWN
     """The most severe lock that this part of the operation takes on the table. Earlier operations
@@ -195,7 +195,7 @@ class Preconditions:
     schema_conflicts: tuple[SchemaConflict, ...] | Unavailable = ()
     """Operations that the actual schema refuses, in the order of the plan."""
     affected_dependents: tuple[AffectedDependent, ...] | Unavailable = ()
-    """Objects of others that the plan drops or breaks, or that stop the plan, in its order."""
+    """Objects without a migration that the plan drops or breaks, or that stop it, in its order."""
     code: tuple[MigrationCode, ...] = ()
     """The code that the plan runs on the rows, in its order."""
     plan: tuple[str, ...] = ()

@@ -38,11 +38,11 @@ class Effect:
     operation: str
     """Class of the reversed operation, such as ``AddField``."""
     table: str = ""
-    """Current name of the table; for a restored table, its future name. Empty if unknown."""
+    """Current name of the table. For a restored table, its future name. Empty if unknown."""
     column: str = ""
     """Current or future name of the column. Empty if the whole table is concerned."""
     rows: int = 0
-    """Number of rows of the table; for a column, of rows with a value in the column. For a table or
+    """Number of rows of the table. For a column, of rows with a value in the column. For a table or
     column that is restored empty: the number before the upgrade drops it, if it still exists."""
     non_default_rows: int = 0
     """Of these rows, the number whose value differs from the default of new rows."""

@@ -17,7 +17,7 @@ class Folder:
     writable: bool
     free_bytes: int
     size_bytes: int
-    """Size of the files in the folder; a minimum if ``size_is_complete`` is False."""
+    """Size of the files in the folder. A minimum if ``size_is_complete`` is False."""
     size_is_complete: bool
 
 

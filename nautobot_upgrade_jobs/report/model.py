@@ -101,7 +101,7 @@ class Report:
     current: str
     """Label of the inspected state, such as ``Nautobot 2.4.44``."""
     target: str
-    """Label of the target, such as ``Nautobot 3.2.7``; equal to ``current`` without a target."""
+    """Label of the target, such as ``Nautobot 3.2.7``. Equal to ``current`` without a target."""
     installed_version: str
     """Version of Nautobot behind ``current``. Empty if unknown."""
     target_version: str
@@ -109,7 +109,7 @@ class Report:
     verdict: Verdict
     results: tuple[CheckResult, ...]
     migrations: tuple[str, ...] | None
-    """Pending migrations; only those of Nautobot itself if the target was not started. None if they
+    """Pending migrations. Only those of Nautobot itself if the target was not started. None if they
     are unknown, or if the report covers no planned upgrade."""
     tool_version: str
     """Version of nautobot-upgrade-jobs."""

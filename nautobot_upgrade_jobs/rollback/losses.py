@@ -30,7 +30,7 @@ LossKind = Literal[
 """
 - dropped: data in tables and columns that only the newer release has
 - cascaded: rows that refer to the content type of a removed model
-- restored empty: data in tables and columns that the upgrade removed; they are restored empty
+- restored empty: data in tables and columns that the upgrade removed. They are restored empty
 - altered: values that differ from the values before the upgrade
 - left behind: data that code wrote during the upgrade and that nothing removes
 - possibly altered: data that code may change in a way that is unknown
@@ -45,7 +45,7 @@ class DataLoss:
 
     kind: LossKind
     subject: str
-    """``table`` or ``table.column``; for a logged change, the model."""
+    """``table`` or ``table.column``. For a logged change, the model."""
     count: int | None
     """Rows, values or changes. None if unknown."""
     cause: str

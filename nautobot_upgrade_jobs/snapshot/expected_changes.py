@@ -60,7 +60,7 @@ class ExpectedChanges:
         )
 
     def unmet_data_move(self, difference: Difference) -> UnmetDataMove | None:
-        """Return the declared move of the values, if it is incomplete; otherwise None."""
+        """Return the declared move of the values, if it is incomplete. Otherwise None."""
         for entry in self._catalog.expected_changes:
             if entry.moved_columns and self._applies(entry, difference):
                 expected, actual = self._moved_row_counts(entry)
@@ -77,7 +77,7 @@ class ExpectedChanges:
         return None
 
     def _applies(self, entry: ExpectedChange, difference: Difference) -> bool:
-        """Return whether an entry of the catalog applies to a difference between the two states."""
+        """Return whether an entry of the catalog explains a difference between the two states."""
         return (
             _matches(entry, difference)
             and difference.change_kind in entry.change_kinds
@@ -139,7 +139,7 @@ def _matches(entry: ExpectedChange | VolatileData, difference: Difference) -> bo
 
 
 def _description(difference: Difference) -> str:
-    """Return the previous description of a listed object; for a new object, the description."""
+    """Return the previous description of a listed object. For a new object, the description."""
     state = difference.after if difference.before is None else difference.before
     return state.description if isinstance(state, Item) else ""
 

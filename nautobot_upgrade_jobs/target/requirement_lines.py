@@ -48,7 +48,7 @@ def parse_python_specifier(text: str) -> str:
 
 
 def requirement_name(requirement: str) -> str:
-    """Return the canonical name in a requirement; the text itself if it is not a requirement."""
+    """Return the canonical name in a requirement. The text itself if it is not a requirement."""
     line = parse_requirement(requirement)
     return canonicalize_name(line.name) if line else requirement
 

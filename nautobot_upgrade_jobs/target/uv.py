@@ -81,7 +81,7 @@ class Uv:
 
         Args:
             words: The command and its options.
-            watch: Called regularly; returns a reason to stop, or an empty text.
+            watch: Called regularly. Returns a reason to stop, or an empty text.
 
         Raises:
             Unsolvable: No set exists.

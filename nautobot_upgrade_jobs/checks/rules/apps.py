@@ -229,7 +229,7 @@ def orphaned_data(
 
     Why: an orphaned table with a foreign key into core stops a migration that alters the referenced
         table. If the App is enabled again later, its migration history no longer matches.
-    Fix: enable the App again and upgrade it with the others, or remove it and its tables. Keep the
+    Fix: enable the App again and upgrade it with Nautobot, or remove it and its tables. Keep the
         tables of an App that core will include until core has read them.
     """
     owned = set(tables.model_tables)

@@ -65,7 +65,7 @@ def lost_approval_requirement(jobs: Jobs) -> Iterator[Finding]:
 def running(jobs: Jobs) -> Iterator[Finding]:
     """No Job is running or waiting.
 
-    Why: a Job that runs while the schema changes fails in the middle, or writes data in the old
+    Why: a Job that runs while the schema changes fails half-way, or writes data in the old
         format. New workers may not understand a Job that old code queued.
     Fix: stop beat, wait for running Jobs to end, and stop the workers before `migrate`. A run whose
         worker died never ends: mark or delete it.

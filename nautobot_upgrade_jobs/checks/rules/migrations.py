@@ -98,7 +98,7 @@ def partially_applied(
 ) -> Iterator[Finding]:
     """No migration is applied in part, or applied without being recorded.
 
-    Why: on MySQL a migration that fails in the middle stays partially applied. The next `migrate`
+    Why: on MySQL a migration that fails half-way stays partially applied. The next `migrate`
         stops at what exists already ("table already exists"), which hides the first error.
     Fix: undo what it did, or do manually what is missing, and run `migrate` again.
     """

@@ -89,7 +89,7 @@ def untraced_cable_paths(post_upgrade: PostUpgrade) -> Iterator[Finding]:
         yield warning(
             "dcim_cablepath",
             f"{plural(total, 'cabled endpoint')} {'has' if total == 1 else 'have'} no cable path.",
-            fix="Run the command. It traces missing paths and does not change the others.",
+            fix="Run the command. It traces missing paths, and changes no existing path.",
             commands=(shell("nautobot-server trace_paths --no-input"),),
             evidence=truncate_list(tuple(f"{model}: {count}" for model, count in untraced.items())),
         )
@@ -220,7 +220,7 @@ def emptied_groups(post_upgrade: PostUpgrade) -> Iterator[Finding]:
 
 
 def _stale_groups(post_upgrade: PostUpgrade, *, emptied: bool) -> tuple[str, ...]:
-    """Describe the stale groups whose filters select no objects, or the others."""
+    """Describe the stale groups whose filters select no objects, or those that select some."""
     groups = require(post_upgrade.stale_dynamic_groups)
     return tuple(str(group) for group in groups if (not group.selected) is emptied)
 

@@ -22,7 +22,7 @@ from ..remediation import sql
 from ..text import name_constraint_kind, plural
 
 MAX_DESCRIBED = 3
-"""Deviations of one table that the message describes; the evidence lists all."""
+"""Deviations of one table that the message describes. The evidence lists all."""
 
 
 @check(stage="both", phase=Phase.RUNTIME, see=(DATABASE_BACKUP,))

@@ -30,7 +30,7 @@ def removed(
 ) -> Iterator[Finding]:
     """No setting is set that the target no longer supports.
 
-    Why: the target refuses to start with some of them and silently ignores the others. Files are
+    Why: the target refuses to start with some of them and silently ignores the rest. Files are
         then stored elsewhere, or names are no longer unique.
     Fix: change to the replacement, before the upgrade if the installed release already supports it.
     """

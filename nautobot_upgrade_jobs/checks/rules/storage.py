@@ -43,7 +43,7 @@ def not_writable(storage: Storage) -> Iterator[Finding]:
 def low_space(storage: Storage) -> Iterator[Finding]:
     """There is enough disk space to install the target and to collect static files.
 
-    Why: a full disk in the middle of an upgrade leaves partially written files.
+    Why: a disk that fills up during an upgrade leaves partially written files.
     Fix: free space, or move the folder to a larger disk.
     """
     for folder in storage.folders:

@@ -27,7 +27,7 @@ def fetch_value(
 
 
 def list_columns(connection: BaseDatabaseWrapper, table: str) -> set[str]:
-    """Return the columns of a table in the database; an empty set if the table does not exist."""
+    """Return the columns of a table in the database. An empty set if the table does not exist."""
     with connection.cursor() as cursor:
         if table not in connection.introspection.table_names(cursor):
             return set()

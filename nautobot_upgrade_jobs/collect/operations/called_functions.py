@@ -122,7 +122,7 @@ def _import_local_names(source: str, module_name: str) -> list[Any]:
     """Return what a function imports inside its body. An import that fails is left out."""
     try:
         imports = list(find_imports(source))
-    except SyntaxError:  # A lambda in the middle of a statement imports nothing.
+    except SyntaxError:  # A lambda inside a statement imports nothing.
         return []
     found: dict[str, Any] = {}
     for module, name in imports:

@@ -24,7 +24,7 @@ CREATING_FUNCTIONS = frozenset({"get_for_model", "get_for_models"})
 """Methods of content types, which create the row of a model that has none."""
 DELETING_METHODS = frozenset({"delete", "_raw_delete"})
 RELATION_METHODS = frozenset({"add", "set", "remove", "clear"})
-"""Methods of a many-to-many field; sets and dictionaries have methods of the same names."""
+"""Methods of a many-to-many field. Sets and dictionaries have methods of the same names."""
 SAVING_METHODS = frozenset({"save", "save_base", "validated_save"})
 UPDATING_METHODS = frozenset({"update", "bulk_update"})
 EXECUTING_METHODS = frozenset({"execute", "executemany", "executescript", "callproc", "raw"})
@@ -233,7 +233,7 @@ def _add_names(node: ast.AST | None, effects: CodeEffects) -> None:
 
 
 def _is_whole_text(node: ast.expr) -> bool:
-    """Return whether the text shows a statement; what is inserted into it is marked."""
+    """Return whether the text shows a statement. What is inserted into it is marked."""
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
         return node.func.attr == "format" and _is_whole_text(node.func.value)
     text = _text_of(node)

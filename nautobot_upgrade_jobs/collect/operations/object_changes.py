@@ -49,7 +49,7 @@ from .table_names import (
 
 @dataclass(frozen=True)
 class _Model:
-    """A model with a table that migrations manage, before the operation; names in lower case."""
+    """A model with a table that migrations manage, before the operation. Names in lower case."""
 
     app: str
     name: str

@@ -159,7 +159,7 @@ def field_names(operation: Operation, precondition: Precondition) -> set[str]:
 def derive_preconditions(
     operation: Operation, tracker: SchemaTracker, table: TableRef
 ) -> list[Precondition]:
-    """Return the preconditions of an operation; one untested precondition if the analysis fails.
+    """Return the preconditions of an operation. One untested precondition if the analysis fails.
 
     Operations and fields of Apps can raise any exception. Other operations are still analyzed.
     """

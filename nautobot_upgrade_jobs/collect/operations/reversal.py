@@ -69,7 +69,7 @@ def collect(
 
 
 def _get_applied_interval(executor: MigrationExecutor, migrations: set[str]) -> tuple[str, str]:
-    """Return when the first and the last migration were applied; two empty strings if unknown."""
+    """Return when the first and the last migration were applied. Two empty strings if unknown."""
     applied = executor.loader.applied_migrations.items()
     times = [record.applied for (app, name), record in applied if f"{app}.{name}" in migrations]
     if not times:
@@ -183,7 +183,7 @@ def reverse_migration(migration: Migration, state: ProjectState) -> Migration:
 def _derive_effects_and_costs(
     tracker: SchemaTracker, plan: Sequence[Migration], known: Mapping[str, str]
 ) -> tuple[list[PendingEffect], list[OperationCost]]:
-    """Replay the reverse migrations once; return their effects and their costs."""
+    """Replay the reverse migrations once. Return their effects and their costs."""
     pending: list[PendingEffect] = []
     costs: list[OperationCost] = []
     sources: list[Code] = []

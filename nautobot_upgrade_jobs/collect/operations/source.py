@@ -35,7 +35,7 @@ class CodePart:
     effects: CodeEffects
 
     def may_fix(self, kind: PreconditionKind, names: Iterable[str], models: Iterable[str]) -> bool:
-        """Return whether it may change rows of one of the models; see `Code.may_fix`."""
+        """Return whether it may change rows of one of the models. See `Code.may_fix`."""
         own = frozenset(name.lower() for name in models)
         if not self.effects.may_fix(kind, names, own):
             return False
@@ -192,7 +192,7 @@ def read_callable(migration: str, code: Any) -> Code:
 
 
 def _read_part(source: str, *, is_own: bool) -> CodeEffects:
-    """Return the effects of a function. A lambda in the middle of a statement cannot be read."""
+    """Return the effects of a function. A lambda inside a statement cannot be read."""
     try:
         return read_function(source, with_raises=is_own)
     except SyntaxError:

@@ -45,7 +45,7 @@ def finds_any_model(source: str) -> bool:
 
 
 def find_imports(source: str) -> Iterator[tuple[str, str]]:
-    """Yield the imports in the source of a function, as (module, name); the name may be empty."""
+    """Yield the imports in the source of a function, as (module, name). The name may be empty."""
     for node in ast.walk(ast.parse(textwrap.dedent(source))):
         if isinstance(node, ast.ImportFrom):
             for alias in node.names:

@@ -48,7 +48,7 @@ def evaluate_or_error(function: Callable[[], Description]) -> Description:
 
 
 def describe_members(queryset: QuerySet[Any], key: str = "pk") -> CountedObjects:
-    """Return the number and a digest of the keys. Order does not matter; memory is constant."""
+    """Return the number and a digest of the keys. Order does not matter. Memory is constant."""
     number = fingerprint = 0
     keys = queryset.order_by().values_list(key, flat=True).distinct()
     for member in keys.iterator(chunk_size=2000):

@@ -184,7 +184,7 @@ def validate_lookup(model: type[Model], lookup: str, value: Any) -> Iterator[Def
 
 
 def validate_saved_view(view: str, stored: Any) -> Iterator[Defect]:
-    """Yield the page of a saved view if it does not exist; otherwise its invalid filters."""
+    """Yield the page of a saved view if it does not exist. Otherwise its invalid filters."""
     try:
         reverse(view)
     except NoReverseMatch:
