@@ -407,7 +407,7 @@ def reported_filters(older, instance, folder):
     subjects = {
         key.partition(":")[2].removeprefix("dynamic group ").removeprefix("saved view ")
         for key in found
-        if key.startswith("customizations.")
+        if key.startswith(("customizations.different_results", "customizations.incompatible"))
     }
     negated = found["data.negated_group_filters:extras_dynamicgroup"]["evidence"]
     return subjects | {line.partition(":")[0] for line in negated}
