@@ -43,9 +43,9 @@ def build_accept_field() -> TextVar:
     return TextVar(
         label="Findings to accept",
         description="One acceptance per line: finding key | reason | until (YYYY-MM-DD), such as "
-        "data.cables:dcim_cable | replaced in May | 2027-01-31. The report lists the keys. An "
-        "acceptance applies to this release until its date, and the report always "
-        "shows it. Leave blank to accept nothing.",
+        "apps.orphaned_data:nautobot_example | removed in May | 2027-01-31. The report lists the "
+        "keys. An acceptance applies to this release until its date, and the report always shows "
+        "it. Leave blank to accept nothing.",
         required=False,
         default="",
     )

@@ -1,6 +1,7 @@
 """Runs of the Jobs in this process: permissions, and the snapshots that later runs find."""
 
 import json
+import re
 from inspect import signature
 
 import pytest
@@ -9,7 +10,9 @@ from django.test import Client, override_settings
 from nautobot.extras.models import Job, JobResult
 from nautobot.users.models import ObjectPermission, User
 
+from nautobot_upgrade_jobs.checks.registry import all_checks
 from nautobot_upgrade_jobs.common.errors import UsageError
+from nautobot_upgrade_jobs.job_registration import jobs as JOBS
 
 pytestmark = [pytest.mark.live, pytest.mark.lines]
 
@@ -137,3 +140,17 @@ def rest_client():
     client = Client()
     client.force_login(User.objects.get(username="admin"))
     return client
+
+
+@pytest.mark.once
+@pytest.mark.parametrize("job", JOBS)
+def test_job_form_names_existing_checks_in_its_examples(job):
+    ids = {check.id for check in all_checks()}
+    texts = [field.field_attrs["help_text"] for field in job._get_vars().values()]
+    named = {
+        found[1] for text in texts for found in re.finditer(r"\b([a-z_]+\.[a-z_]+)[:,.] ?", text)
+    }
+    topics = {check.partition(".")[0] for check in ids}
+    examples = {name for name in named if name.partition(".")[0] in topics}
+    assert examples <= ids
+    assert examples or not {"exclude", "accept"} & set(job._get_vars())
