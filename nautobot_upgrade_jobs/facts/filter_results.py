@@ -6,6 +6,13 @@ from dataclasses import dataclass
 
 from .base import Listing, Unavailable
 
+FILTER_KINDS = {
+    "dynamic_groups": "dynamic group",
+    "object_permissions": "object permission",
+    "saved_views": "saved view",
+}
+"""By section: the objects that have the filters."""
+
 
 @dataclass(frozen=True)
 class FilterResults:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from ...common.text import plural
 from ...facts import Apps, FactUnavailable, FilterResults, Listing, Unavailable, require
 from ...facts.customizations import APP_CODE, JOB_FILE, CustomizationProblem, Defect, DefectCode
+from ...facts.filter_results import FILTER_KINDS
 from ...facts.trial_boot import TrialBoot
 from ..build import info, warning
 from ..findings import Finding, Impact, Phase
@@ -48,12 +49,6 @@ REMEDIATIONS = {
         "after the upgrade. Its Jobs are then unavailable between the upgrade and the change.",
     ),
 }
-FILTER_SECTIONS = {
-    "dynamic group": "dynamic_groups",
-    "object permission": "object_permissions",
-    "saved view": "saved_views",
-}
-"""By kind: the section of the filter results."""
 DEFAULT_REMEDIATION = (
     When.AFTER,
     "Find the replacement in the release notes, and prepare the change now. Save it right after "
@@ -110,9 +105,9 @@ def already_broken(trial_boot: TrialBoot, apps: Apps) -> Iterator[Finding]:
     Fix: correct it or delete it before the upgrade.
     """
     require_upgrade(trial_boot)
+    current = _current_problems(trial_boot)
     for problem in _unexplained_problems(trial_boot, apps):
-        is_new = _identity(problem) not in _current_problems(trial_boot)
-        if not is_new and not problem.defect.condition:
+        if _identity(problem) in current and not problem.defect.condition:
             yield info(
                 problem.subject,
                 f"The {problem.kind} '{problem.name}' is not valid now, and will not be on "
@@ -211,7 +206,7 @@ def different_results(
     require_upgrade(trial_boot)
     target = require(trial_boot.facts.filter_results)
     problems = list(_new_problems(trial_boot, apps))
-    for kind, section in FILTER_SECTIONS.items():
+    for section, kind in FILTER_KINDS.items():
         now, then = require(getattr(filter_results, section)), require(getattr(target, section))
         for name in different_selections(now, then):
             is_explained = any(_is_about(problem, kind, name, then) for problem in problems)

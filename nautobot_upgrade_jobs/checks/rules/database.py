@@ -11,12 +11,7 @@ from ...facts import Database, require
 from ...facts.database import IdSequence
 from ..build import blocker, warning
 from ..findings import Finding, Impact, Phase
-from ..references import (
-    EVENT_TRIGGERS,
-    INSTALLATION,
-    POSTGRESQL,
-    POSTGRESQL_SCHEMAS,
-)
+from ..references import EVENT_TRIGGERS, INSTALLATION, POSTGRESQL, POSTGRESQL_SCHEMAS
 from ..registry import NotApplicable, check
 from ..remediation import When, sql
 from ..text import MAX_LISTED, VENDOR_DISPLAY_NAMES, plural, truncate_list

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from ...common.text import plural
 from ...facts import FilterResults, Listing, require
+from ...facts.filter_results import FILTER_KINDS
 from ...facts.migration_code import MigrationCode
 from ...facts.trial_boot import TrialBoot
 from ..build import info
@@ -13,12 +14,6 @@ from ..findings import Finding, Impact, Phase
 from ..planned_upgrade import require_preconditions
 from ..references import MIGRATION_OPERATIONS
 from ..registry import check
-
-SECTIONS = {
-    "dynamic_groups": "dynamic group",
-    "object_permissions": "object permission",
-    "saved_views": "saved view",
-}
 
 
 @check(phase=Phase.RUNTIME, impact=Impact.FEATURE_LOSS, see=(MIGRATION_OPERATIONS,))
@@ -32,7 +27,7 @@ def rewritten_fields(filter_results: FilterResults, trial_boot: TrialBoot) -> It
     """
     code = require_preconditions(trial_boot).code
     target = require(trial_boot.facts.filter_results)
-    for section, kind in SECTIONS.items():
+    for section, kind in FILTER_KINDS.items():
         now, then = require(getattr(filter_results, section)), require(getattr(target, section))
         for name in sorted(_same_selections(now, then)):
             if found := tuple(_rewritten(then.fields.get(name, ()), code)):

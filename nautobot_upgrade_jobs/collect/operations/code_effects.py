@@ -11,8 +11,9 @@ import ast
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
+from ..support.orm_names import MANAGERS
 from .code_raises import list_raises
-from .code_requirements import MANAGERS, list_requirements
+from .code_requirements import list_requirements
 from .effects import CodeEffects
 from .sql_effects import is_sql, read_statements
 

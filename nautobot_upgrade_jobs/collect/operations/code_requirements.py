@@ -7,15 +7,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ...facts.migration_code import CodeRequirement, RequirementKind
+from ..support.orm_names import MANAGERS
 
-MANAGERS = frozenset({"objects", "_default_manager", "_base_manager"})
 OPTIONAL_METHODS = frozenset({"first", "last"})
 """Methods of a queryset that return None if no row matches."""
-QUERYSET_METHODS = frozenset(
+INDEXABLE_METHODS = frozenset(
     {"all", "annotate", "defer", "distinct", "exclude", "filter", "only", "order_by", "reverse"}
     | {"prefetch_related", "select_related", "using", "values", "values_list"}
 )
-"""Methods whose result can be indexed."""
+"""Methods of a queryset that return a queryset, of which code can take a row by its number."""
 STRICT_METHODS = frozenset({"latest", "earliest"})
 CONVERTERS = frozenset(
     {"int", "float", "Decimal", "UUID", "IPAddress", "IPNetwork", "ip_address", "ip_network"}
@@ -48,7 +48,7 @@ def list_requirements(tree: ast.AST) -> Iterator[CodeRequirement]:
     Args:
         tree: The function.
     """
-    querysets = frozenset(_assigned(tree, frozenset({"", *QUERYSET_METHODS}), frozenset()))
+    querysets = frozenset(_assigned(tree, frozenset({"", *INDEXABLE_METHODS}), frozenset()))
     rows = frozenset(_assigned(tree, OPTIONAL_METHODS, querysets))
     names = _Names(rows - set(_tested_names(tree)), querysets, frozenset(_counting_variables(tree)))
     yield from _requirements(tree, names, frozenset())
@@ -83,7 +83,7 @@ def _kind_of(node: ast.AST, names: _Names) -> RequirementKind | None:
         return RequirementKind.ANY_ROW if is_optional else None
     if isinstance(node, ast.Subscript):
         is_first = isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, int)
-        is_query = _called_on_rows(node.value, names.querysets) in QUERYSET_METHODS
+        is_query = _called_on_rows(node.value, names.querysets) in INDEXABLE_METHODS
         return RequirementKind.ANY_ROW if is_first and is_query else None
     if not isinstance(node, ast.Call):
         return None
@@ -104,14 +104,12 @@ def _called_on_rows(node: ast.AST, querysets: frozenset[str]) -> str | None:
         return ""
     if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
         return None
-    parts = list(ast.walk(node.func))
-    attributes = {each.attr for each in parts if isinstance(each, ast.Attribute)}
+    attributes = {each.attr for each in ast.walk(node.func) if isinstance(each, ast.Attribute)}
     receiver: ast.AST = node.func
     while isinstance(receiver, (ast.Attribute, ast.Call)):
         receiver = receiver.value if isinstance(receiver, ast.Attribute) else receiver.func
-    base = receiver if isinstance(receiver, ast.Name) else None
-    is_query = not attributes.isdisjoint(MANAGERS) or (base is not None and base.id in querysets)
-    return node.func.attr if is_query else None
+    is_variable = isinstance(receiver, ast.Name) and receiver.id in querysets
+    return node.func.attr if is_variable or not attributes.isdisjoint(MANAGERS) else None
 
 
 def _assigned(tree: ast.AST, methods: frozenset[str], querysets: frozenset[str]) -> Iterator[str]:
@@ -124,23 +122,28 @@ def _assigned(tree: ast.AST, methods: frozenset[str], querysets: frozenset[str])
 def _counting_variables(tree: ast.AST) -> Iterator[str]:
     """Yield the variables of loops over ``range``."""
     for node in ast.walk(tree):
-        if isinstance(node, (ast.For, ast.comprehension)) and isinstance(node.target, ast.Name):
-            is_call = isinstance(node.iter, ast.Call) and isinstance(node.iter.func, ast.Name)
-            if is_call and getattr(node.iter, "func").id == "range":  # noqa: B009 - for mypy
-                yield node.target.id
+        if (
+            isinstance(node, (ast.For, ast.comprehension))
+            and isinstance(node.target, ast.Name)
+            and isinstance(node.iter, ast.Call)
+            and _function_name(node.iter) == "range"
+        ):
+            yield node.target.id
+
+
+def _function_name(call: ast.Call) -> str:
+    return str(getattr(call.func, "attr", getattr(call.func, "id", "")))
 
 
 def _converts_text(node: ast.Call, numbers: frozenset[str]) -> bool:
     """Return whether a call converts a value that may be any text."""
-    name = getattr(node.func, "attr", getattr(node.func, "id", ""))
-    if name not in CONVERTERS or not node.args:
+    if _function_name(node) not in CONVERTERS or not node.args:
         return False
     value = node.args[0]
     if isinstance(value, ast.Name) and value.id in numbers:
         return False
     is_number = isinstance(value, (ast.Constant, ast.BinOp, ast.Compare, ast.BoolOp)) or (
-        isinstance(value, ast.Call)
-        and getattr(value.func, "attr", getattr(value.func, "id", "")) in NUMBERS
+        isinstance(value, ast.Call) and _function_name(value) in NUMBERS
     )
     return not is_number
 

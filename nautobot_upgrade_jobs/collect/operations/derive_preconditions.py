@@ -80,7 +80,8 @@ def _constraint_preconditions(
     if isinstance(constraint, CheckConstraint):
         if connection.features.supports_table_check_constraints:
             condition = str(constraint._get_check_sql(tracker.render_model(table_ref), editor))
-            yield _with_condition(table_ref, PreconditionKind.CHECK, tracker, condition, name)
+            check = build_precondition(table_ref, PreconditionKind.CHECK, name=name)
+            yield _with_condition(tracker, table_ref, check, condition, name)
     elif not isinstance(constraint, UniqueConstraint):
         yield _untested(table_ref, f"{type(constraint).__name__} is not tested", name)
     elif is_supported_constraint(constraint):
@@ -98,22 +99,21 @@ def _constraint_preconditions(
             return
         condition = str(constraint._get_condition_sql(tracker.render_model(table_ref), editor))
         for each in found:
-            yield _with_condition(table_ref, each.kind, tracker, condition, name, each)
+            yield _with_condition(tracker, table_ref, each, condition, name)
 
 
-def _with_condition(  # noqa: PLR0913 - the parts of a precondition
-    table_ref: TableRef,
-    kind: PreconditionKind,
+def _with_condition(
     tracker: SchemaTracker,
+    table_ref: TableRef,
+    precondition: Precondition,
     condition: str,
     name: str,
-    template: Precondition | None = None,
 ) -> Precondition:
-    """Return a precondition with a condition on the current columns."""
+    """Return a precondition of a constraint, with its condition on the current columns."""
     current = tracker.with_current_names(table_ref, condition)
     if current is None:
         return _untested(table_ref, f"the value of a new field in {condition} is unknown", name)
-    return replace(template or build_precondition(table_ref, kind, name=name), bound=current)
+    return replace(precondition, bound=current)
 
 
 def _untested(table_ref: TableRef, reason: str, name: str) -> Precondition:

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import NamedTuple
 
+from ..support.orm_names import MANAGERS
 from .release_conditions import release_conditions
 
 PREFETCHING_METHODS = frozenset({"prefetch_related"})
 EXPRESSIONS = frozenset({"Avg", "Count", "F", "Max", "Min", "StdDev", "Sum", "Variance"})
 """Expressions whose first argument is the name of a field."""
-MANAGERS = frozenset({"objects", "_default_manager", "_base_manager"})
 CREATING_METHODS = frozenset({"get_or_create", "update_or_create"})
 LOOKUP_METHODS = frozenset({"filter", "exclude", "get", "aget", *CREATING_METHODS})
 NAME_METHODS = frozenset(
