@@ -31,6 +31,11 @@ def format_duration(minutes: int) -> str:
     return plural(hours, "hour") if hours < 48 else plural(hours // 24, "day")
 
 
+def quote_identifier(name: str) -> str:
+    """Return a name as PostgreSQL quotes it."""
+    return '"' + name.replace('"', '""') + '"'
+
+
 def nautobot_shell_command(code: str) -> str:
     """Return the shell command that runs Python code inside Nautobot.
 

@@ -9,7 +9,7 @@ from django.db import DEFAULT_DB_ALIAS
 
 from ..facts import Database
 from .context import Context, attempt
-from .db import mysql, postgresql
+from .db import mysql, postgresql, session_settings
 
 if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper
@@ -42,7 +42,8 @@ def collect(context: Context) -> Database:
         sequences=attempt(lambda: server.sequences(connection)),
         transactions=attempt(lambda: server.transactions(connection)),
         event_triggers=attempt(lambda: server.event_triggers(connection)),
-        unenforced_foreign_keys=attempt(lambda: server.unenforced_foreign_keys(connection, role)),
+        disabled_triggers=attempt(lambda: server.disabled_triggers(connection)),
+        session_settings=attempt(lambda: session_settings.collect(connection, configured)),
         **{
             name: str(configured.get(setting) or "")
             for name, setting in (("host", "HOST"), ("port", "PORT"), ("account", "USER"))

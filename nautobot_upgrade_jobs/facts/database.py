@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from typing import Literal
 
 from .base import Unavailable
+
+SettingSource = Literal["options", "role in database", "role", "database", "server"]
+"""Where a setting of new sessions is defined. ``options`` is the entry of ``DATABASES``."""
+IN_RECOVERY = "in_recovery"
+"""Not a setting: the server is a standby, on which every session is read-only."""
+MILLISECONDS = {"us": 0.001, "ms": 1, "s": 1000, "min": 60_000, "h": 3_600_000, "d": 86_400_000}
 
 
 @dataclass(frozen=True)
@@ -43,6 +51,25 @@ class EventTrigger:
 
 
 @dataclass(frozen=True)
+class SessionSetting:
+    """A setting of the server that each new session of Nautobot's account has."""
+
+    name: str
+    value: str | Unavailable
+    """The text at its source, such as ``5s``. A number without a unit is in ``unit``."""
+    source: SettingSource
+    unit: str = "ms"
+
+    @property
+    def milliseconds(self) -> float | None:
+        """Return the value of a time limit. None if it has no time or an unknown unit."""
+        text = "" if isinstance(self.value, Unavailable) else self.value
+        parts = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([a-z]*)\s*", text)
+        factor = MILLISECONDS.get(parts[2] or self.unit) if parts else None
+        return float(parts[1]) * factor if parts and factor else None
+
+
+@dataclass(frozen=True)
 class Database:
     """Server, role and state of Nautobot's database."""
 
@@ -74,8 +101,10 @@ class Database:
     """Open transactions of other sessions in this database that are older than a minute."""
     event_triggers: tuple[EventTrigger, ...] | Unavailable = ()
     """Enabled triggers that run when the schema changes."""
-    unenforced_foreign_keys: tuple[str, ...] | Unavailable = ()
-    """Tables with foreign keys, and settings of the server, whose foreign keys are not enforced."""
+    disabled_triggers: tuple[str, ...] | Unavailable = ()
+    """Tables with disabled triggers of foreign keys. The server does not enforce these keys."""
+    session_settings: tuple[SessionSetting, ...] | Unavailable = ()
+    """Settings of new sessions that can stop ``migrate``, or that hide invalid references."""
     host: str = ""
     """Configured host of the server. Empty for a local socket."""
     port: str = ""

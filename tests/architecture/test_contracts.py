@@ -31,6 +31,7 @@ NOT_OF_ONE_TOPIC = {
     "packages",
     "releases",
     "rollback",
+    "session_settings",
     "target",
     "trial_boot",
 }

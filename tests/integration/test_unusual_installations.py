@@ -13,9 +13,12 @@ from django.utils.functional import SimpleLazyObject
 
 from nautobot_upgrade_jobs.catalog import load_catalog
 from nautobot_upgrade_jobs.checks.findings import Verdict
+from nautobot_upgrade_jobs.checks.rules import session_settings
 from nautobot_upgrade_jobs.collect import collect_facts
 from nautobot_upgrade_jobs.collect.db.read_only_session import PooledConnectionError, _refuse_pooler
+from nautobot_upgrade_jobs.collect.db.session_settings import collect as collect_session_settings
 from nautobot_upgrade_jobs.collect.support.redaction import configured_secrets, redact_text
+from nautobot_upgrade_jobs.facts import Unavailable
 from nautobot_upgrade_jobs.workflows.context import RunRequest
 from nautobot_upgrade_jobs.workflows.preflight import run_preflight
 from tests.support.brokers import sentinel_port
@@ -280,28 +283,100 @@ def test_schema_that_is_earlier_in_the_search_path_hides_no_table(instance, tabl
 
 
 @pytest.mark.usefixtures("own_database")
+@pytest.mark.parametrize(("triggers", "expected"), [("ALL", ("dcim_device",)), ("USER", ())])
+def test_foreign_keys_that_are_not_enforced_are_found(instance, triggers, expected):
+    if instance.engine != "postgresql":
+        pytest.skip("MySQL enforces foreign keys without triggers")
+    execute(f"ALTER TABLE dcim_device DISABLE TRIGGER {triggers}")
+    assert collect_facts(topics=("database",)).database.disabled_triggers == expected
+
+
+SET_STATEMENTS = {
+    "role in database": "ALTER ROLE {role} IN DATABASE {database} {change}",
+    "role": "ALTER ROLE {role} {change}",
+    "database": "ALTER DATABASE {database} {change}",
+}
+
+
+@pytest.mark.usefixtures("own_database")
+@pytest.mark.parametrize("source", SET_STATEMENTS)
 @pytest.mark.parametrize(
-    ("statement", "expected"),
+    ("check", "name", "value"),
     [
-        ("ALTER TABLE dcim_device DISABLE TRIGGER ALL", {"table dcim_device"}),
-        ("ALTER TABLE dcim_device DISABLE TRIGGER USER", set()),
-        (
-            "ALTER ROLE {role} SET session_replication_role = 'replica'",
-            {"session_replication_role=replica"},
-        ),
-        ("ALTER ROLE {role} SET session_replication_role = 'origin'", set()),
+        (session_settings.time_limits, "statement_timeout", "'5s'"),
+        (session_settings.time_limits, "lock_timeout", "500"),
+        (session_settings.read_only, "default_transaction_read_only", "on"),
+        (session_settings.ignored_foreign_keys, "session_replication_role", "replica"),
     ],
 )
-def test_foreign_keys_that_are_not_enforced_are_found(instance, statement, expected):
+def test_setting_of_new_sessions_is_found(instance, check, name, value, source):
     if instance.engine != "postgresql":
-        pytest.skip("MySQL has one switch for the whole server")
-    role = connection.ops.quote_name(collect_facts(topics=("database",)).database.role)
-    execute(statement.format(role=role))
+        pytest.skip("MySQL has one value for the whole server")
+    server = collect_facts(topics=("database",)).database
+    names = {
+        "role": connection.ops.quote_name(server.role),
+        "database": connection.ops.quote_name(server.name),
+    }
+    assert not list(check(server))
+    execute(SET_STATEMENTS[source].format(change=f"SET {name} = {value}", **names))
+    connection.close()
     try:
-        found = collect_facts(topics=("database",)).database.unenforced_foreign_keys
+        changed = collect_facts(topics=("database",)).database
     finally:
-        execute(f"ALTER ROLE {role} RESET session_replication_role")
-    assert set(found) == expected
+        execute("SET SESSION CHARACTERISTICS AS TRANSACTION READ WRITE")
+        execute(SET_STATEMENTS[source].format(change=f"RESET {name}", **names))
+        connection.close()
+    assert [found.subject for found in check(changed)] == [name]
+    assert (name, source) in {(one.name, one.source) for one in changed.session_settings}
+
+
+@pytest.mark.usefixtures("own_database")
+@pytest.mark.parametrize(
+    ("check", "name", "value"),
+    [
+        (session_settings.time_limits, "wait_timeout", 60),
+        (session_settings.time_limits, "max_execution_time", 5000),
+        (session_settings.ignored_foreign_keys, "foreign_key_checks", 0),
+    ],
+)
+def test_setting_of_new_sessions_of_mysql_is_found(instance, check, name, value):
+    if instance.engine != "mysql":
+        pytest.skip("a setting of MySQL")
+    assert not list(check(collect_facts(topics=("database",)).database))
+    execute(f"SET GLOBAL {name} = {value}")
+    try:
+        changed = collect_facts(topics=("database",)).database
+    finally:
+        execute(f"SET GLOBAL {name} = DEFAULT")
+    assert [found.subject for found in check(changed)] == [name]
+
+
+@pytest.mark.usefixtures("own_database")
+def test_own_limit_of_a_reader_hides_that_of_the_server(instance):
+    if instance.engine != "postgresql":
+        pytest.skip("MySQL shows the values of the server")
+    reader = connection.ops.quote_name(connection.settings_dict["USER"])
+    execute(f"ALTER ROLE {reader} SET statement_timeout = '5s'")
+    connection.close()
+    try:
+        found = collect_session_settings(connection, {"USER": "another"})
+    finally:
+        execute(f"ALTER ROLE {reader} RESET statement_timeout")
+        connection.close()
+    hidden = {one.name for one in found if isinstance(one.value, Unavailable)}
+    assert hidden == {"statement_timeout"}
+
+
+@pytest.mark.usefixtures("own_database")
+def test_time_limit_in_the_options_of_the_connection_is_found(instance, monkeypatch):
+    option, value, name = {
+        "postgresql": ("options", "-c statement-timeout=5s", "statement_timeout"),
+        "mysql": ("init_command", "SET SESSION wait_timeout = 60", "wait_timeout"),
+    }[instance.engine]
+    configured = settings.DATABASES["default"]
+    monkeypatch.setitem(configured, "OPTIONS", {**configured.get("OPTIONS", {}), option: value})
+    found = session_settings.time_limits(collect_facts(topics=("database",)).database)
+    assert [one.subject for one in found] == [name]
 
 
 @pytest.mark.usefixtures("own_database")

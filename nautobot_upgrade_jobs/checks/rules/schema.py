@@ -89,32 +89,24 @@ def _build_finding(
 
 
 @check(stage="both", phase=Phase.MIGRATE, impact=Impact.DATA_LOSS, see=(DISABLED_TRIGGERS,))
-def unenforced_foreign_keys(database: Database) -> Iterator[Finding]:
-    """The server enforces every foreign key.
+def disabled_triggers(database: Database) -> Iterator[Finding]:
+    """The triggers that enforce the foreign keys are enabled.
 
-    Why: rows can then refer to rows that do not exist. A migration that validates such a reference
-        stops, and a page that follows it fails. An interrupted restore leaves triggers disabled.
+    Why: without them, rows can refer to rows that do not exist. A migration that validates such a
+        reference stops, and a page that follows it fails. An interrupted restore leaves triggers
+        disabled.
     Fix: find and correct such rows, and enable the triggers again.
     """
-    for name in require(database.unenforced_foreign_keys):
-        _, _, table = name.partition("table ")
-        if table:
-            yield warning(
-                name,
-                f"The server does not enforce the foreign keys of the table {table}, because "
-                "triggers of the table are disabled.",
-                fix="Find rows that refer to missing rows, and correct or delete these rows. Then "
-                "run the statement as a superuser. It enables all triggers of the table. If a "
-                "trigger was disabled on purpose, disable it again.",
-                commands=(sql(f'ALTER TABLE "{table}" ENABLE TRIGGER ALL;'),),
-            )
-        else:
-            yield warning(
-                name,
-                f"The setting {name} makes the server ignore foreign keys.",
-                fix="Remove the setting, and restart Nautobot. Then find rows that refer to "
-                "missing rows, and correct or delete these rows.",
-            )
+    for table in require(database.disabled_triggers):
+        yield warning(
+            table,
+            f"The server does not enforce the foreign keys of the table {table}, because triggers "
+            "of the table are disabled.",
+            fix="Find rows that refer to missing rows, and correct or delete these rows. Then "
+            "run the statement as a superuser. It enables all triggers of the table. If a "
+            "trigger was disabled on purpose, disable it again.",
+            commands=(sql(f'ALTER TABLE "{table}" ENABLE TRIGGER ALL;'),),
+        )
 
 
 def _drift_severity(deviation: SchemaDrift) -> Severity:

@@ -99,7 +99,7 @@ def event_triggers(_: BaseDatabaseWrapper) -> tuple[EventTrigger, ...]:
 
 def transactions(connection: BaseDatabaseWrapper) -> tuple[Transaction, ...] | Unavailable:
     """Return transactions of other sessions that have been open for more than a minute."""
-    if not _has_privilege(connection, "PROCESS"):
+    if not has_privilege(connection, "PROCESS"):
         return Unavailable("the session may not see other sessions: GRANT PROCESS ON *.*")
     rows = fetch_rows(
         connection,
@@ -115,13 +115,12 @@ def transactions(connection: BaseDatabaseWrapper) -> tuple[Transaction, ...] | U
     )
 
 
-def unenforced_foreign_keys(connection: BaseDatabaseWrapper, _: str) -> tuple[str, ...]:
-    """Return the setting with which new sessions ignore foreign keys."""
-    is_enforced = fetch_value(connection, "SELECT @@GLOBAL.foreign_key_checks")
-    return () if int(is_enforced) else ("foreign_key_checks=0",)
+def disabled_triggers(_: BaseDatabaseWrapper) -> tuple[str, ...]:
+    """Return nothing, because MySQL enforces foreign keys without triggers."""
+    return ()
 
 
-def _has_privilege(connection: BaseDatabaseWrapper, privilege: str) -> bool:
+def has_privilege(connection: BaseDatabaseWrapper, privilege: str) -> bool:
     """Return whether the session's own account has a global privilege."""
     account = "substring_index(current_user(), '@', {})"
     grantee = f"concat(quote({account.format(1)}), '@', quote({account.format(-1)}))"

@@ -173,28 +173,19 @@ def event_triggers(connection: BaseDatabaseWrapper) -> tuple[EventTrigger, ...]:
     return tuple(EventTrigger(*row) for row in rows)
 
 
-def unenforced_foreign_keys(connection: BaseDatabaseWrapper, role: str) -> tuple[str, ...]:
-    """Return the tables whose foreign keys have disabled triggers, and the settings that do so.
+def disabled_triggers(connection: BaseDatabaseWrapper) -> tuple[str, ...]:
+    """Return the tables with disabled triggers of foreign keys.
 
-    A restore with ``--disable-triggers`` that was interrupted leaves them disabled. With the
-    setting, the server ignores the triggers of every foreign key in each session of the role.
+    An interrupted restore with ``--disable-triggers`` leaves triggers disabled.
     """
-    tables = fetch_rows(
+    rows = fetch_rows(
         connection,
-        "SELECT DISTINCT 'table ' || c.relname FROM pg_trigger g "  # noqa: S608 - a constant
+        "SELECT DISTINCT c.relname FROM pg_trigger g "  # noqa: S608 - a constant
         "JOIN pg_class c ON c.oid = g.tgrelid JOIN pg_constraint k ON k.oid = g.tgconstraint "
         f"WHERE {is_visible_table('c')} AND g.tgisinternal AND k.contype = 'f' "
         "AND g.tgenabled NOT IN ('O', 'A') ORDER BY 1",
     )
-    own_settings = fetch_rows(
-        connection,
-        "SELECT s.setting FROM pg_db_role_setting d CROSS JOIN LATERAL unnest(d.setconfig) "
-        "AS s (setting) WHERE s.setting = 'session_replication_role=replica' "
-        "AND d.setdatabase IN (0, (SELECT oid FROM pg_database WHERE datname = current_database()))"
-        " AND d.setrole IN (0, (SELECT oid FROM pg_roles WHERE rolname = %s))",
-        [role],
-    )
-    return tuple(dict.fromkeys(name for (name,) in [*tables, *own_settings]))
+    return tuple(name for (name,) in rows)
 
 
 def transactions(connection: BaseDatabaseWrapper) -> tuple[Transaction, ...] | Unavailable:

@@ -82,12 +82,12 @@ def test_drift_with_a_recorded_migration_of_a_newer_release_is_skipped(
     [
         ((), []),
         (
-            ("table dcim_device", "session_replication_role=replica"),
-            [("warning", "table dcim_device"), ("warning", "session_replication_role=replica")],
+            ("dcim_device", "dcim_rack"),
+            [("warning", "dcim_device"), ("warning", "dcim_rack")],
         ),
         (Unavailable("denied"), "skipped"),
     ],
 )
-def test_unenforced_foreign_keys_warn(findings_of, found, expected):
-    state = facts(database=database(unenforced_foreign_keys=found))
-    assert findings_of("schema.unenforced_foreign_keys", state) == expected
+def test_disabled_triggers_warn(findings_of, found, expected):
+    state = facts(database=database(disabled_triggers=found))
+    assert findings_of("schema.disabled_triggers", state) == expected
