@@ -63,6 +63,10 @@ class Configuration:
     """Folder of wheels to resolve from instead of the index, for a host without network."""
     allow_build: bool = True
     """Build and start the target in a scratch environment, for permitted users. See ``build``."""
+    allow_network: bool = False
+    """Let the code of the target use the network in the trial boot.
+
+    Some configurations read their secrets from a service when they are loaded."""
     build_timeout_seconds: int = 300
     """The target's packages must be installed within this time."""
     build_megabytes: int = 2000

@@ -20,6 +20,22 @@ class AppLoadFailure:
 
 
 @dataclass(frozen=True)
+class Isolation:
+    """What kept the code of the target from changing the live installation."""
+
+    has_relay: bool
+    """Its sessions of the database went through a relay, in transactions that cannot write."""
+    hides_files: bool
+    """It could write in the trial environment only, and saw no other process."""
+    hides_network: bool
+    """It had no network, and no socket except that of the relay."""
+    is_superuser: bool = False
+    """Whether its account of the database is a superuser, which can write files of the server."""
+    gaps: tuple[str, ...] = ()
+    """Why a part was not available."""
+
+
+@dataclass(frozen=True)
 class TrialBoot:
     """The target, started read-only on the live database."""
 
@@ -38,6 +54,8 @@ class TrialBoot:
     """The same validation by the installed code, made only if the target found problems."""
     recounted_filter_results: FilterResults | Unavailable = NOT_COLLECTED
     """The results of the installed code after the trial, counted only if the target's differ."""
+    isolation: Isolation | None = None
+    """The isolation of the last attempt. None if nothing was started."""
     config: str = ""
     """Path of the configuration that the target was started with."""
     release_notes: ReleaseNotes | Unavailable = NOT_COLLECTED

@@ -48,6 +48,7 @@ def load_isolated(  # noqa: PLR0913 - keyword-only
     scratch: str,
     without: Collection[str],
     database_alias: str,
+    relay: str = "",
 ) -> None:
     """Run the live configuration in the namespace of a module, and override settings.
 
@@ -58,6 +59,7 @@ def load_isolated(  # noqa: PLR0913 - keyword-only
         scratch: The folder for all files of the target.
         without: Apps to exclude.
         database_alias: The entry of ``DATABASES`` that becomes the default.
+        relay: The folder of the relay's socket. Empty to connect to the server itself.
     """
     settings["__file__"] = path
     code = compile(Path(path).read_bytes(), path, "exec", dont_inherit=True)
@@ -67,18 +69,29 @@ def load_isolated(  # noqa: PLR0913 - keyword-only
         exec(code, settings)  # noqa: S102 - as Nautobot does
     finally:
         os.chdir(previous)
-    settings.update(isolation_overrides(settings, Path(scratch), without, database_alias))
+    settings.update(isolation_overrides(settings, Path(scratch), without, database_alias, relay))
     _close_logs()
     if "sentry_sdk" in sys.modules:  # Errors of a trial boot must not be reported.
         sys.modules["sentry_sdk"].init(dsn="")
 
 
 def isolation_overrides(
-    settings: Mapping[str, Any], scratch: Path, without: Collection[str], database_alias: str
+    settings: Mapping[str, Any],
+    scratch: Path,
+    without: Collection[str],
+    database_alias: str,
+    relay: str = "",
 ) -> dict[str, Any]:
     """Return the settings that replace settings of the live configuration."""
     databases = copy.deepcopy(settings["DATABASES"])
     databases["default"] = databases[database_alias]
+    if relay:
+        databases = {
+            alias: _connect_to_relay(database, relay)
+            if _names_same_database(database, databases["default"])
+            else {**database, "PASSWORD": ""}
+            for alias, database in databases.items()
+        }
     local = "django.core.cache.backends.locmem.LocMemCache"
     caches = {alias: {"BACKEND": local, "LOCATION": alias} for alias in settings.get("CACHES", {})}
     plugins = {
@@ -98,6 +111,23 @@ def isolation_overrides(
         "CACHES": {"default": {"BACKEND": local}, **caches},
         **plugins,
         **_storage_overrides(settings),
+    }
+
+
+def _names_same_database(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    return all(one.get(name) == other.get(name) for name in ("ENGINE", "HOST", "NAME", "PORT"))
+
+
+def _connect_to_relay(database: Mapping[str, Any], folder: str) -> dict[str, Any]:
+    """Return an entry of ``DATABASES`` that connects to a relay, and holds no credential."""
+    options = database.get("OPTIONS", {})
+    kept = {name: options[name] for name in ("assume_role",) if name in options}
+    return {
+        **database,
+        "HOST": folder,
+        "PORT": "5432",
+        "PASSWORD": "",
+        "OPTIONS": {**kept, "sslmode": "disable", "gssencmode": "disable"},
     }
 
 

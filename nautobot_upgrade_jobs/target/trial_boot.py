@@ -18,7 +18,7 @@ from ..facts import Apps, Facts
 from ..facts.serialization import decode
 from ..facts.startup import Failure, Frame
 from ..facts.trial_boot import AppLoadFailure, TrialBoot
-from .uv import kill_process_group
+from .isolation.sandbox import Sandbox, open_sandbox, stop_launcher
 
 PACKAGE_ROOT = Path(__file__).parents[1]
 PACKAGE = "nautobot_upgrade_jobs"
@@ -27,6 +27,10 @@ CONFIG_FILE = "nautobot_config.py"
 RESULT_FILE = "answer.json"
 READ_ONLY_PGOPTIONS = "-c default_transaction_read_only=on"
 """Options that make connections read-only if code other than Django opens them."""
+NOT_IN_ISOLATION = (
+    "it does not start in the isolation of the trial boot, which allows no writing and, without "
+    "the App's setting allow_network, no network"
+)
 BOOT_TIMEOUT_MESSAGE = "it was not ready in time ('boot_timeout_seconds')"
 WITHHELD_VARIABLES = frozenset(
     {
@@ -52,17 +56,22 @@ load_isolated(
     scratch={scratch!r},
     without={without!r},
     database_alias={alias!r},
+    relay={relay!r},
 )
 """
 
 
 SANDBOX_ERRORS = re.compile(
-    "read.only transaction|(statement|lock) timeout|too many (clients|connections)"
+    "read.only (transaction|file system)|(statement|lock) timeout|too many (clients|connections)"
+    "|network is unreachable|name or service not known|failure in name resolution"
+    "|the isolation (accepts|refuses)|multiple commands into a prepared statement"
     "|does not support this feature|has no attribute '(lock|delete_pattern|iter_keys|keys|ttl)'"
     "|maximum statement execution time exceeded",
     re.IGNORECASE,
 )
-"""Errors that the isolation can cause: the database is read-only, and the cache is in memory."""
+"""Errors that the isolation can cause.
+
+Database and files are read-only, the cache is in memory, and there is no network."""
 
 
 class BootFailed(Exception):
@@ -78,6 +87,14 @@ class LiveInstallation:
     apps: Apps
     database_alias: str
     statement_timeout_seconds: int
+    database: Mapping[str, Any] | None = None
+    """Parameters of the connection of ``database_alias``, for a relay. None on MySQL."""
+    allow_network: bool = False
+    """Whether the code of the target may use the network."""
+    database_credentials: frozenset[str] = frozenset()
+    """Passwords of databases. The target needs none of them if there is a relay."""
+    service_credentials: frozenset[str] = frozenset()
+    """Passwords of other services that the target does not use, such as cache, broker and mail."""
 
 
 @dataclass
@@ -104,8 +121,17 @@ class TrialBooter:
             BootFailed: The time limit is reached, or the process ends without a result.
         """
         self._prepare_folder()
+        with open_sandbox(
+            self.folder,
+            self.live.database,
+            self.live.statement_timeout_seconds,
+            allow_network=self.live.allow_network,
+        ) as sandbox:
+            return self._run_isolated(sandbox, target, missing)
+
+    def _run_isolated(self, sandbox: Sandbox, target: str, missing: Sequence[str]) -> TrialBoot:
         while True:
-            result = self._start_once({*missing, *self._failed_apps})
+            result = self._start_once(sandbox, {*missing, *self._failed_apps})
             failure = _parse_failure(result["failure"], self.python.parents[1])
             if failure is None or not result["culprit"]:
                 break
@@ -114,13 +140,14 @@ class TrialBooter:
                 AppLoadFailure(result["culprit"], failure, conclusive=not caused_by_isolation)
             )
         if failure and SANDBOX_ERRORS.search(failure.message):
-            raise BootFailed(f"it does not start in a read-only session: {failure.message}")
+            raise BootFailed(f"{NOT_IN_ISOLATION}: {failure.message}")
         return TrialBoot(
             target=target,
             facts=decode(Facts, result["facts"]) if result["facts"] else Facts(),
             app_load_failures=tuple(self._app_load_failures),
             absent_apps=tuple(missing),
             failure=failure,
+            isolation=sandbox.isolation,
             config=self.live.config,
         )
 
@@ -139,7 +166,7 @@ class TrialBooter:
             for path in (spec and spec.submodule_search_locations) or ():
                 (code / app.module).symlink_to(path)
 
-    def _start_once(self, without: Collection[str]) -> dict[str, Any]:
+    def _start_once(self, sandbox: Sandbox, without: Collection[str]) -> dict[str, Any]:
         """Start the target once and return the result of its probe."""
         text = CONFIG_TEMPLATE.format(
             package=PACKAGE,
@@ -148,12 +175,14 @@ class TrialBooter:
             scratch=str(self.folder),
             without=sorted(without),
             alias=self.live.database_alias,
+            relay=sandbox.database_folder,
         )
         (self.folder / CONFIG_FILE).write_text(text, "utf-8")
         result_file = self.folder / RESULT_FILE
         result_file.unlink(missing_ok=True)
         plugins = [app.module for app in self.live.apps.enabled if app.module not in without]
         last_line = self._run_python(
+            sandbox,
             [
                 *("-m", PROBE_MODULE, CONFIG_FILE, RESULT_FILE),
                 *(
@@ -161,7 +190,7 @@ class TrialBooter:
                     str(int(self._remaining_seconds) + 1),
                     *plugins,
                 ),
-            ]
+            ],
         )
         try:
             result: dict[str, Any] = json.loads(result_file.read_text("utf-8"))
@@ -182,16 +211,16 @@ class TrialBooter:
     def _remaining_seconds(self) -> float:
         return self.deadline - time.monotonic()
 
-    def _run_python(self, words: Sequence[str]) -> str:
+    def _run_python(self, sandbox: Sandbox, words: Sequence[str]) -> str:
         """Run the target's Python, and return the last line that it writes to standard error."""
         if self._remaining_seconds <= 0:
             raise BootFailed(self._timeout_message)
         errors = self.folder / "stderr"
         with errors.open("wb") as stream:
             process = subprocess.Popen(  # noqa: S603 - the environment that was just built
-                [str(self.python), *words],
+                sandbox.wrap([str(self.python), *words]),
                 cwd=self.folder,
-                env=self._build_environment(os.environ),
+                env=self._build_environment(os.environ, sandbox),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=stream,  # Not a pipe: a child process could keep it open.
@@ -202,12 +231,14 @@ class TrialBooter:
         except subprocess.TimeoutExpired:
             raise BootFailed(self._timeout_message) from None
         finally:
-            kill_process_group(process)
+            stop_launcher(process)
         last_line = errors.read_text("utf-8", "replace").strip().rpartition("\n")[2]
         return last_line or f"exit code {process.returncode} without output"
 
-    def _build_environment(self, environment: Mapping[str, str]) -> dict[str, str]:
-        """Return the environment of this process, without variables that refer to live code."""
+    def _build_environment(
+        self, environment: Mapping[str, str], sandbox: Sandbox
+    ) -> dict[str, str]:
+        """Return the environment of this process, without live code and unused credentials."""
         programs = str(self.python.parent)
         live_code = set(sysconfig.get_paths().values())
         further_paths = (
@@ -216,7 +247,7 @@ class TrialBooter:
             if path and path not in live_code
         )
         passed = {
-            name: value
+            name: self._mask_credentials(value, sandbox)
             for name, value in environment.items()
             if name.upper() not in WITHHELD_VARIABLES
         }
@@ -229,6 +260,15 @@ class TrialBooter:
             "OTEL_SDK_DISABLED": "true",
             "PGOPTIONS": f"{environment.get('PGOPTIONS', '')} {READ_ONLY_PGOPTIONS}".strip(),
         }
+
+    def _mask_credentials(self, value: str, sandbox: Sandbox) -> str:
+        """Replace the credentials in a value. Its length stays the same for code that checks it."""
+        credentials = self.live.service_credentials - self.live.database_credentials
+        if sandbox.isolation.has_relay:
+            credentials |= self.live.database_credentials
+        for credential in sorted(credentials, key=len, reverse=True):
+            value = value.replace(credential, "x" * len(credential))
+        return value
 
 
 def _parse_failure(failure: dict[str, Any] | None, environment: Path) -> Failure | None:

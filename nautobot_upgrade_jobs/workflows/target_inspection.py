@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
+from django.db import connections
 
 from ..app_settings import Configuration
 from ..catalog import Catalog
 from ..catalog.target_release import Target
 from ..collect.context import explain
-from ..collect.support.redaction import redact_text
+from ..collect.support.redaction import MIN_SECRET_LENGTH, redact_text
+from ..collect.support.secret_values import find_secrets
 from ..facts import Facts, FactUnavailable, Unavailable, require
 from ..facts.resolution import Resolution
 from ..facts.startup import Failure
@@ -25,6 +28,21 @@ from ..target.trial_boot import LiveInstallation
 from ..upgrade.package_changes import package_changes
 from ..upgrade.pending import has_pending_migrations
 from .context import RunContext, RunRequest
+
+UNUSED_SERVICES = (
+    "CACHES",
+    "CELERY_BROKER_READ_URL",
+    "CELERY_BROKER_TRANSPORT_OPTIONS",
+    "CELERY_BROKER_URL",
+    "CELERY_BROKER_WRITE_URL",
+    "CELERY_RESULT_BACKEND",
+    "EMAIL_HOST_PASSWORD",
+    "EVENT_BROKERS",
+    "SENTRY_DSN",
+    "STORAGE_CONFIG",
+    "STORAGES",
+)
+"""Settings of services that the trial boot replaces. It needs no credential of them."""
 
 
 def inspect_target(
@@ -114,6 +132,10 @@ def _run_trial_boot(
         roots.enabled_apps,
         context.config.database_alias,
         context.config.statement_timeout_seconds,
+        _relay_parameters(context.config.database_alias),
+        allow_network=context.config.allow_network,
+        database_credentials=_find_credentials(("DATABASES",)),
+        service_credentials=_find_credentials(UNUSED_SERVICES),
     )
     try:
         return _redact_trial_boot(start(live, build_limits(context.config)))
@@ -121,6 +143,20 @@ def _run_trial_boot(
         return Unavailable("the Job's soft time limit ended the run before the target was ready")
     except Exception as error:  # noqa: BLE001 - the rest of the report must not be lost
         return Unavailable(f"the target could not be started: {explain(error)}")
+
+
+def _find_credentials(names: Iterable[str]) -> frozenset[str]:
+    """Return the secrets in settings that are long enough to be replaced in a text."""
+    found = (
+        secret for name in names for secret in find_secrets(name, getattr(settings, name, None))
+    )
+    return frozenset(secret for secret in found if len(secret) >= MIN_SECRET_LENGTH)
+
+
+def _relay_parameters(alias: str) -> dict[str, Any] | None:
+    """Return the parameters with which a relay connects to PostgreSQL. None for MySQL."""
+    connection = connections[alias]
+    return dict(connection.get_connection_params()) if connection.vendor == "postgresql" else None
 
 
 def _redact_trial_boot(trial_boot: TrialBoot | Unavailable) -> TrialBoot | Unavailable:

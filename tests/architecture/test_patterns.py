@@ -57,9 +57,10 @@ def apply_everything(length):
     resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS[length],) * 2)
     for path, function in patterns():
         pattern = function.__self__.pattern
+        is_bytes = isinstance(pattern, bytes)
         print(path.name, pattern, flush=True)
-        for text in hostile_texts(pattern, length):
-            function(text)
+        for text in hostile_texts(pattern.decode() if is_bytes else pattern, length):
+            function(text.encode() if is_bytes else text)
 
 
 @pytest.mark.parametrize("length", [SHORT, pytest.param(LONG, marks=pytest.mark.slow)])

@@ -10,12 +10,12 @@ from packaging.utils import canonicalize_name, canonicalize_version
 from ...facts import FactUnavailable, Migrations, SystemChecks, require
 from ...facts.resolution import Resolution
 from ...facts.startup import Failure
-from ...facts.trial_boot import TrialBoot
+from ...facts.trial_boot import Isolation, TrialBoot
 from ...migration_graph.history import MigrationHistory
 from ..build import blocker, finding, warning
 from ..findings import Finding, Impact, Phase, Severity
 from ..references import APP_INSTALLATION, MIGRATIONS, PYTHONPATH
-from ..registry import check
+from ..registry import NotApplicable, check
 from ..remediation import When
 from ..startup_diagnosis import known_cause
 from ..text import plural, truncate_list
@@ -84,18 +84,53 @@ def app_fails_to_load(trial_boot: TrialBoot) -> Iterator[Finding]:
         )
 
 
+@check(phase=Phase.BOOT, impact=Impact.DATA_LOSS)
+def weak_isolation(trial_boot: TrialBoot) -> Iterator[Finding]:
+    """The code of the target was kept from the live installation.
+
+    Why: the trial boot runs the code of Apps. Without a part of the isolation, code that wants to
+        change the live installation can do so.
+    Fix: use an account of the database that may only read, and a host that offers what is missing.
+    """
+    isolation = trial_boot.isolation
+    if isolation is None:
+        raise NotApplicable("nothing was started")
+    possible = [text for is_possible, text in _possible_actions(isolation) if is_possible]
+    if possible:
+        reasons = f" Reason: {'; '.join(isolation.gaps)}." if isolation.gaps else ""
+        yield finding(
+            Severity.INFO,
+            "isolation",
+            "The trial boot asks the code of the target not to change anything, but code that "
+            f"ignores this could {', '.join(possible)}.{reasons}",
+            fix="Name an entry of DATABASES whose account may only read in the App's setting "
+            "database_alias. Run Preflight on a host that allows namespaces.",
+        )
+
+
+def _possible_actions(isolation: Isolation) -> tuple[tuple[bool, str], ...]:
+    """Return what code could do in an isolation that lacks a part."""
+    return (
+        (not isolation.has_relay, "write to the database"),
+        (isolation.is_superuser, "write files of the database server, as its superuser"),
+        (not isolation.hides_files, "write files of the account of Nautobot"),
+        (not isolation.hides_network, "use the network"),
+    )
+
+
 @check()
 def app_inconclusive(trial_boot: TrialBoot) -> Iterator[Finding]:
-    """Every App started in the read-only trial environment.
+    """Every App started in the isolation of the trial boot.
 
-    Why: an App that writes to the database when it starts, or needs features of Redis, fails in the
-        trial boot, which allows neither. This proves nothing about the upgrade.
-    Fix: test this App in a rehearsal of the upgrade on a copy of the data.
+    Why: an App that writes to the database or to a file when it starts, or that needs the network
+        or Redis, fails in the trial boot. This proves nothing about the upgrade.
+    Fix: test this App in a rehearsal of the upgrade on a copy of the data. If the App only needs
+        the network, set `allow_network` in the App's settings.
     """
     if names := [app.module for app in trial_boot.app_load_failures if not app.conclusive]:
         raise FactUnavailable(
-            f"{', '.join(names)}: not started, because it fails on a read-only database and"
-            " without Redis as its cache. The other results cover the target without it"
+            f"{', '.join(names)}: not started, because it fails in the isolation of the trial boot."
+            " The other results cover the target without it"
         )
     yield from ()
 

@@ -123,7 +123,14 @@ def boot(request, shared, tmp_path, monkeypatch):
             "work_directory": str((shared if reuse else tmp_path) / "work"),
             "wheel_directory": str(index),
         }
-        live = LiveInstallation(str(config), ENABLED, "default", 5)
+        live = LiveInstallation(
+            str(config),
+            ENABLED,
+            "default",
+            5,
+            database_credentials=frozenset({"database-password"}),
+            service_credentials=frozenset({"broker-password"}),
+        )
         return inspect(resolution, ROOTS, live, BuildLimits(**defaults | limits))
 
     yield run
@@ -207,6 +214,20 @@ def test_inspect_relative_configuration_path_is_loaded(boot, tmp_path, monkeypat
 def test_inspect_variables_of_live_services_are_withheld(boot, monkeypatch, name):
     monkeypatch.setenv(name, "/live")
     result = boot(text=f"{CONFIG}\nassert {name!r} not in os.environ, 'passed on'\n")
+    assert result.failure.stage == "apps"
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("redis://:broker-password@redis:6379/0", "redis://:xxxxxxxxxxxxxxx@redis:6379/0"),
+        ("database-password", "database-password"),  # Without a relay the target needs it.
+        ("another", "another"),
+    ],
+)
+def test_inspect_passwords_of_unused_services_are_replaced(boot, monkeypatch, value, expected):
+    monkeypatch.setenv("PLANTED_VALUE", value)
+    result = boot(text=f"{CONFIG}\nassert os.environ['PLANTED_VALUE'] == {expected!r}\n")
     assert result.failure.stage == "apps"
 
 

@@ -7,7 +7,7 @@ from nautobot_upgrade_jobs.checks.rules.trial_boot import app_fails_to_load, fai
 from nautobot_upgrade_jobs.facts import SystemChecks, Unavailable
 from nautobot_upgrade_jobs.facts.startup import Failure, Frame
 from nautobot_upgrade_jobs.facts.system_checks import SystemCheckMessage
-from nautobot_upgrade_jobs.facts.trial_boot import AppLoadFailure
+from nautobot_upgrade_jobs.facts.trial_boot import AppLoadFailure, Isolation
 from tests.support.builders import (
     app,
     apps,
@@ -219,3 +219,27 @@ def test_fails_to_start_belongs_to_the_maintenance_window():
     (finding,) = fails_to_start(trial_boot(failure=REMOVED_NAME))
     assert finding.commands
     assert finding.when is When.WINDOW
+
+
+@pytest.mark.parametrize(
+    ("isolation", "expected"),
+    [
+        (Isolation(has_relay=True, hides_files=True, hides_network=True), []),
+        (None, "not_applicable"),
+        (
+            Isolation(has_relay=True, hides_files=False, hides_network=False, gaps=("refused",)),
+            [("info", "isolation")],
+        ),
+        (
+            Isolation(has_relay=False, hides_files=True, hides_network=False, gaps=("MySQL",)),
+            [("info", "isolation")],
+        ),
+        (
+            Isolation(has_relay=True, hides_files=True, hides_network=True, is_superuser=True),
+            [("info", "isolation")],
+        ),
+    ],
+)
+def test_weak_isolation_reports_what_code_could_do(findings_of, isolation, expected):
+    booted = trial_boot(isolation=isolation)
+    assert findings_of("trial_boot.weak_isolation", facts(), trial_boot=booted) == expected

@@ -1,0 +1,142 @@
+"""Choose the strongest isolation that this host offers, and run a command in it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ...facts.trial_boot import Isolation
+from ..scratch_dir import ScratchError, scratch_folder
+from ..uv import find_interpreter, kill_process_group
+
+if TYPE_CHECKING:
+    from .relay import Relay
+
+LAUNCHER = Path(__file__).with_name("launcher.py")
+PROBE_SECONDS = 10
+STOP_SECONDS = 10
+DATABASE_FOLDER = "database"
+MAX_FOLDER_BYTES = 107 - len("/.s.PGSQL.5432")
+NO_NAMESPACES = "the kernel of this host refuses namespaces to the account of Nautobot ({})"
+NETWORK_ALLOWED = "the App's setting allow_network is True"
+NO_RELAY = "no relay to the database could be used ({})"
+
+
+@dataclass(frozen=True)
+class Sandbox:
+    """The isolation of one trial boot."""
+
+    folder: Path
+    """The only folder in which the command may write."""
+    isolation: Isolation
+    database_folder: str = ""
+    """The folder of the relay's socket. Empty without a relay."""
+
+    def wrap(self, command: Sequence[str]) -> list[str]:
+        """Return the command that runs a command in this isolation."""
+        return _launch(
+            command,
+            writable=[str(self.folder)],
+            reachable=[self.database_folder] if self.database_folder else [],
+            namespaces=self.isolation.hides_files,
+            network=not self.isolation.hides_network,
+        )
+
+
+@contextlib.contextmanager
+def open_sandbox(
+    folder: Path,
+    database: Mapping[str, Any] | None,
+    timeout_seconds: int,
+    *,
+    allow_network: bool = False,
+) -> Iterator[Sandbox]:
+    """Start what the isolation needs, and end it afterwards.
+
+    Args:
+        folder: The folder of the command. It exists.
+        database: Parameters of the connection to PostgreSQL. None for other servers.
+        timeout_seconds: The server ends a statement of the command after this time.
+        allow_network: Whether the command may use the network.
+    """
+    refusal = _probe_namespaces(folder)
+    gaps = [NO_NAMESPACES.format(refusal)] if refusal else []
+    if allow_network and not refusal:
+        gaps.append(NETWORK_ALLOWED)
+    with contextlib.ExitStack() as stack:
+        relay = None
+        if database is None:
+            gaps.append(NO_RELAY.format("only PostgreSQL has one"))
+        else:
+            try:
+                sockets = stack.enter_context(_socket_folder(folder))
+                relay = stack.enter_context(_create_relay(sockets, database, timeout_seconds))
+            except (OSError, ScratchError) as error:
+                gaps.append(NO_RELAY.format(error))
+        isolation = Isolation(
+            has_relay=relay is not None,
+            hides_files=not refusal,
+            hides_network=not (refusal or relay is None or allow_network),
+            is_superuser=relay is not None and relay.is_superuser,
+            gaps=tuple(gaps),
+        )
+        yield Sandbox(folder, isolation, str(relay.folder) if relay else "")
+
+
+def stop_launcher(process: subprocess.Popen[Any]) -> None:
+    """End a launcher. It ends all descendants of its command first."""
+    if process.poll() is None:
+        process.terminate()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(STOP_SECONDS)
+    kill_process_group(process)
+
+
+@contextlib.contextmanager
+def _socket_folder(folder: Path) -> Iterator[Path]:
+    """Yield a folder for the relay's socket. The path of a socket is limited to 107 bytes."""
+    sockets = folder / DATABASE_FOLDER
+    if len(os.fsencode(sockets)) <= MAX_FOLDER_BYTES:
+        sockets.mkdir(exist_ok=True)
+        yield sockets
+    else:
+        with scratch_folder("") as sockets:
+            yield sockets
+
+
+def _create_relay(sockets: Path, database: Mapping[str, Any], timeout_seconds: int) -> Relay:
+    from .relay import Relay  # It needs the client library of PostgreSQL.
+
+    return Relay(sockets, database, timeout_seconds)
+
+
+def _probe_namespaces(folder: Path) -> str:
+    """Return why namespaces are unavailable. Empty if they are available."""
+    command = _launch(
+        [find_interpreter(), "-I", "-S", "-c", ""],
+        writable=[str(folder)],
+        reachable=[],
+        namespaces=True,
+        network=False,
+    )
+    try:
+        ended = subprocess.run(  # noqa: S603 - our own file
+            command, capture_output=True, text=True, timeout=PROBE_SECONDS, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return str(error)
+    if ended.returncode == 0:
+        return ""
+    last_line = ended.stderr.strip().rpartition("\n")[2]
+    return last_line.removeprefix("isolation: ") or f"exit code {ended.returncode}"
+
+
+def _launch(command: Sequence[str], **options: Any) -> list[str]:
+    """Return the command that starts the launcher. Its file describes the options."""
+    return [find_interpreter(), "-I", "-S", str(LAUNCHER), json.dumps(options), *command]
