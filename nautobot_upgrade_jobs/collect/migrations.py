@@ -14,6 +14,7 @@ from django.db.backends.utils import truncate_name
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.operations import (
     AddField,
+    AlterUniqueTogether,
     CreateModel,
     DeleteModel,
     RemoveField,
@@ -97,6 +98,11 @@ def _build_operation(app: str, operation: Operation) -> facts.Operation:
         kind=type(operation).__name__,
         changes=tuple(dict.fromkeys(_list_schema_changes(app, [operation]))),
         name=str(getattr(changed or operation, "name", "") or "") if is_named else "",
+        unique_together=(
+            tuple(sorted(map(tuple, operation.unique_together)))
+            if isinstance(operation, AlterUniqueTogether)
+            else None
+        ),
         is_observable=_is_observable(app, operation),
     )
 

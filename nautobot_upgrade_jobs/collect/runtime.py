@@ -10,11 +10,13 @@ from importlib.metadata import version
 from pathlib import Path
 
 import nautobot
+from django.conf import settings
 
 from ..facts import Runtime
 from .context import Context
 from .support.release_link import SymbolicLinks, find_symbolic_links
 
+CONFIG_FILE = "nautobot_config.py"
 CONTAINER_MARKER_FILES = ("/.dockerenv", "/run/.containerenv")
 
 
@@ -33,8 +35,16 @@ def collect(_: Context) -> Runtime:
         other_symlink=links.other,
         today=datetime.now(timezone.utc).date().isoformat(),
         cores=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 0,
+        config_file=_detect_config_file(),
         load=os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0,
     )
+
+
+def _detect_config_file() -> str:
+    """Return the path of the configuration, if the commands of a plan would not find it."""
+    used, root = Path(settings.SETTINGS_PATH), os.environ.get("NAUTOBOT_ROOT")
+    is_usual = bool(root) and used.resolve() == Path(str(root), CONFIG_FILE).resolve()
+    return "" if is_usual else str(used.absolute())
 
 
 def _detect_operating_system() -> str:

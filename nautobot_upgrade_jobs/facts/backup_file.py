@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from .base import TextEnum, Unavailable
 
@@ -36,7 +37,9 @@ class Backup:
 
     file: str
     created: str
-    """Start of the dump as printed in the file, such as ``2026-11-22 08:40:00 UTC``."""
+    """Start of the dump as printed in the file, such as ``2026-11-22 08:40:00 UTC``.
+
+    It is the local time of the host that made the dump. ``pg_restore`` prints its own time zone."""
     database: str
     """Name of the dumped database. Empty if the file does not contain the name."""
     tables: tuple[str, ...]
@@ -53,5 +56,7 @@ class Backup:
     """Tables that get a primary key."""
     migrations: tuple[str, ...] = ()
     """Migrations that are recorded in the rows. Empty if the rows could not be read."""
+    newest_change: datetime | None = None
+    """Time of the newest change in the rows, in UTC. None if no time could be read."""
     writes_to: str = ""
     """Database that the statements select themselves. Empty if they select none."""

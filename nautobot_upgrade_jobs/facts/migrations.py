@@ -59,6 +59,8 @@ class Operation:
     changes: tuple[SchemaChange, ...] = ()
     name: str = ""
     """Name of the added or removed index or constraint, if the code names it."""
+    unique_together: tuple[tuple[str, ...], ...] | None = None
+    """The sets of fields that are unique afterwards. None if the operation does not set them."""
     is_observable: bool = True
     """False if some of the changes exist only in the models, not in the schema."""
 

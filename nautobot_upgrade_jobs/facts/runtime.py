@@ -29,5 +29,7 @@ class Runtime:
     """Date of the host, such as ``2026-11-27``. Empty if unknown."""
     cores: int = 0
     """Number of processors that this process may use; 0 if unknown."""
+    config_file: str = ""
+    """Path of the configuration. Empty if it is ``$NAUTOBOT_ROOT/nautobot_config.py``."""
     load: float = 0.0
     """Average load of the host during the last minute."""

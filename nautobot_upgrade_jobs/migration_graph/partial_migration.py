@@ -6,6 +6,7 @@ not recorded. An interrupted restore leaves the same state.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -22,6 +23,8 @@ from .schema_diff import ActualTable, SchemaDrift
 
 ActualTables = Mapping[str, ActualTable]
 ExpectedTables = Mapping[str, ExpectedTable]
+GENERATED_UNIQUE_NAME = re.compile("_[0-9a-f]{8}_uniq$")
+"""The names that Django gives to ``unique_together``. Constraints in the code have other names."""
 ENFORCED_BY = {"index": {"index", "unique", "primary"}, "unique": {"unique", "primary"}}
 """The kinds of objects that serve as an index or enforce a unique field."""
 
@@ -140,6 +143,9 @@ def _is_change_applied(
 ) -> bool | None:
     if operation.kind == "AlterField":
         return None
+    if operation.unique_together is not None:
+        sets = operation.unique_together
+        return _are_sets_applied(sets, actual.get(change.table), expected.get(change.table))
     if change.kind is SchemaChangeKind.RENAMED:
         return _is_rename_applied(change, actual)
     if change.kind is SchemaChangeKind.REMOVED:
@@ -152,6 +158,24 @@ def _is_change_applied(
         return None
     exists = any(each.name == operation.name for each in actual[change.table].constraints)
     return {"Add": exists, "Rem": not exists}.get(operation.kind[:3])
+
+
+def _are_sets_applied(
+    sets: Sequence[Sequence[str]], table: ActualTable | None, model: ExpectedTable | None
+) -> bool | None:
+    """Return whether exactly these sets of fields are unique. None if they were so before."""
+    if table is None or model is None:
+        return None
+    after = {frozenset(map(table.column_of, each)) for each in sets}
+    before = {
+        frozenset(each.columns)
+        for each in model.constraints
+        if each.kind == "unique" and GENERATED_UNIQUE_NAME.search(each.name)
+    }
+    found = {frozenset(each.columns) for each in table.constraints if each.kind == "unique"}
+    changed = before ^ after
+    done = {each for each in changed if (each in found) == (each in after)}
+    return bool(done) if changed else None
 
 
 def _is_rename_applied(change: SchemaChange, actual: ActualTables) -> bool | None:

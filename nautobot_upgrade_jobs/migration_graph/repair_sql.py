@@ -109,6 +109,8 @@ def _can_undo(
 ) -> bool:
     if change.kind in DESTRUCTIVE_CHANGES or operation.kind.startswith("Remove"):
         return False
+    if operation.unique_together is not None:  # It can have removed a constraint.
+        return False
     return not (change.is_about_table and change.table in tables_with_rows)
 
 

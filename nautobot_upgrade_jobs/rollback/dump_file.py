@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from itertools import chain, islice
 
 from ..facts import Unavailable
 from ..facts.backup_file import Backup, BackupFormat, Preamble
+from .dump_times import CHANGE_LOG, NewestChange, time_columns
 
 HEAD_LINES = 50
 """Lines in which a dump names itself. Messages of a program may precede the dump."""
@@ -59,6 +61,9 @@ class _SqlContents:
     migrations: set[str] = field(default_factory=set)
     created: str = ""
     is_complete: bool = False
+    newest: NewestChange = field(default_factory=NewestChange)
+    _time_columns: tuple[int, ...] = ()
+    _inserts_changes: bool = False
     _table: tuple[str, str] | None = None
     """The table whose rows are read."""
     _columns: tuple[str, ...] = ()
@@ -80,6 +85,8 @@ class _SqlContents:
             self._table = None
             return
         self.counts[table] += 1
+        if self._time_columns:
+            self.newest.read_row(row.split("\t"), self._time_columns)
         if table[1] == MIGRATIONS_TABLE:
             values = dict(zip(self._columns, row.split("\t"), strict=False))
             self.migrations.add(f"{values.get('app')}.{values.get('name')}")
@@ -88,11 +95,13 @@ class _SqlContents:
         if copy := COPY_INTO.match(line):
             self._table, self.is_complete = _key(copy), False
             self._columns = tuple(name.strip(' "') for name in copy["columns"].split(","))
+            self._time_columns = time_columns(self._table[1], self._columns)
             self.counts.setdefault(self._table, 0)
         elif insert := INSERT_INTO.match(line):
             self.inserted.add(_key(insert))
             self.is_complete = False
             self._inserts_migrations = _key(insert)[1] == MIGRATIONS_TABLE
+            self._inserts_changes = _key(insert)[1] == CHANGE_LOG
         elif create := CREATE_TABLE.match(line):
             self.definitions.add(_key(create))
         elif alter := ALTER_TABLE.match(line):
@@ -106,6 +115,9 @@ class _SqlContents:
         if self._inserts_migrations:
             self.migrations |= _inserted_migrations(line)
             self._inserts_migrations = not line.rstrip().endswith(";")
+        if self._inserts_changes:
+            self.newest.read_insert(line)
+            self._inserts_changes = not line.rstrip().endswith(";")
 
     @property
     def main_schema(self) -> str:
@@ -127,16 +139,23 @@ def _inserted_migrations(line: str) -> set[str]:
     return {f"{found['app']}.{found['name']}" for found in MIGRATION_VALUES.finditer(line)}
 
 
-def parse_archive(
-    file: str, listing: str, rows: dict[str, int] | Unavailable, migrations: Iterable[str]
-) -> Backup:
+@dataclass(frozen=True)
+class ArchiveRows:
+    """What the rows of an archive contain."""
+
+    counts: dict[str, int] | Unavailable
+    """Number of rows by table, or why they were not counted."""
+    migrations: tuple[str, ...] = ()
+    newest_change: datetime | None = None
+
+
+def parse_archive(file: str, listing: str, rows: ArchiveRows) -> Backup:
     """Parse the output of ``pg_restore --list``.
 
     Args:
         file: Name of the dump.
         listing: The whole output. If there is an output, the table of contents is readable.
-        rows: Number of rows by table, or why the rows were not counted.
-        migrations: The recorded migrations in the rows.
+        rows: What the rows contain.
     """
     created, name = CREATED.search(listing), ARCHIVE_NAME.search(listing)
     return Backup(
@@ -145,23 +164,24 @@ def parse_archive(
         name[1].strip() if name else "",
         tuple(sorted(ARCHIVE_DATA.findall(listing))),
         bool(created),
-        rows,
+        rows.counts,
         preamble=Preamble.SCHEMA if ARCHIVE_PUBLIC.search(listing) else Preamble.NONE,
         definitions=tuple(sorted(ARCHIVE_TABLE.findall(listing))),
         keys=tuple(sorted(ARCHIVE_KEY.findall(listing))),
-        migrations=tuple(sorted(migrations)),
+        migrations=rows.migrations,
+        newest_change=rows.newest_change,
     )
 
 
-def read_archive_rows(lines: Iterable[str]) -> tuple[dict[str, int] | Unavailable, set[str]]:
-    """Read the output of ``pg_restore --data-only``.
-
-    Returns:
-        The number of rows of each table, and the recorded migrations.
-    """
+def read_archive_rows(lines: Iterable[str]) -> ArchiveRows:
+    """Read the output of ``pg_restore --data-only``."""
     contents = _SqlContents().read(lines)
     rows = {name: number for (_, name), number in contents.counts.items()}
-    return INSERTS if contents.inserted else rows, contents.migrations
+    return ArchiveRows(
+        INSERTS if contents.inserted else rows,
+        tuple(sorted(contents.migrations)),
+        contents.newest.time,
+    )
 
 
 def parse_sql_dump(file: str, lines: Iterable[str], format_: BackupFormat) -> Backup:
@@ -202,6 +222,7 @@ def _parse_pg_dump(file: str, lines: Iterable[str]) -> Backup:
         definitions=contents.in_main_schema(contents.definitions),
         keys=contents.in_main_schema(contents.keys),
         migrations=tuple(sorted(contents.migrations)),
+        newest_change=contents.newest.time,
     )
 
 
@@ -240,12 +261,13 @@ def _parse_mysqldump(file: str, lines: Iterable[str]) -> Backup:
     tables, keys, migrations = set(), set(), set[str]()
     definitions: dict[str, None] = {}
     used: dict[str, None] = {}
+    newest = NewestChange()
     name = last = created = ""
     for line in lines:
         if table := MYSQL_DATA.match(line):
             tables.add(table[1])
-            if table[1] == MIGRATIONS_TABLE:
-                migrations |= _inserted_migrations(line)
+            migrations |= _inserted_migrations(line) if table[1] == MIGRATIONS_TABLE else set()
+            newest.read_insert(line if table[1] == CHANGE_LOG else "")
         elif table := MYSQL_TABLE.match(line):
             definitions[table[1]] = None
         elif line.startswith("  PRIMARY KEY ("):
@@ -270,4 +292,5 @@ def _parse_mysqldump(file: str, lines: Iterable[str]) -> Backup:
         keys=tuple(sorted(keys)),
         migrations=tuple(sorted(migrations)),
         writes_to=next(iter(used), ""),
+        newest_change=newest.time,
     )

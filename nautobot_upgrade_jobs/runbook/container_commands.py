@@ -19,10 +19,16 @@ COMPOSE_RUN = (
     '--volume "$PWD":/window --workdir /window nautobot'
 )
 """Start of a command: bypasses the entry point, and mounts the folder of the plan."""
+USUAL_CONFIGURATION = '"$NAUTOBOT_ROOT"/nautobot_config.py'
 NEEDS_CONTAINER = re.compile(
     r"nautobot-server |python -m nautobot_upgrade_jobs|python -c |tar |cp -p "
 )
 """Commands that need Nautobot's environment or files. All other commands run on the host."""
+
+
+def config_path(runtime: Runtime) -> str:
+    """Return the path of the configuration, quoted for the shell."""
+    return shlex.quote(runtime.config_file) if runtime.config_file else USUAL_CONFIGURATION
 
 
 def for_runtime(step: Step, runtime: Runtime) -> Step:
@@ -36,7 +42,10 @@ def for_runtime(step: Step, runtime: Runtime) -> Step:
 
 def wrap_command(command: str, runtime: Runtime) -> str:
     """Return a command as this installation must run it, for example in a container."""
-    if runtime.layout != CONTAINER_IMAGE or not NEEDS_CONTAINER.match(command):
+    if runtime.layout != CONTAINER_IMAGE:
+        uses_config = runtime.config_file and command.startswith("nautobot-server ")
+        return f"NAUTOBOT_CONFIG={config_path(runtime)} {command}" if uses_config else command
+    if not NEEDS_CONTAINER.match(command):
         return command
     if "$NAUTOBOT_ROOT" not in command:
         return f"{COMPOSE_RUN} {command}"

@@ -71,6 +71,7 @@ def _check_prerequisites(kind: OptionKind, plan: RollbackPlan) -> Iterator[Step]
         "Check that all files are available",
         f"No step changes anything until all files are in this folder.{note}",
         tuple(commands),
+        role="preparation",
     )
 
 
@@ -114,9 +115,10 @@ def _backup_current_state(database: Database) -> Step:
     dump, proof = dump_command(database, CURRENT_BACKUP)
     return Step(
         "Back up the current state",
-        "If a later step fails, restore this backup and start again.",
+        "If a later step fails and you cannot repair it, restore this backup and plan again.",
         (dump,),
         proof,
+        role="preparation",
     )
 
 

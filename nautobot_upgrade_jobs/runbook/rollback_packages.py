@@ -12,7 +12,7 @@ from ..facts import Unavailable
 from ..migration_graph.reverse_plan import ZERO
 from ..rollback.package_set import RollbackPlan, SingleAppRollback
 from ..upgrade.package_changes import INSTALLER_PACKAGES
-from .container_commands import CONTAINER_IMAGE
+from .container_commands import CONTAINER_IMAGE, config_path
 from .steps import Step, pip_source_options
 
 IMPORT_VERSION = "from importlib.metadata import version"
@@ -88,7 +88,7 @@ def _install_older_app(app: SingleAppRollback, wheel_directory: str) -> Iterator
 def _restore_environment(plan: RollbackPlan) -> Iterator[Step]:
     """Yield the steps that restore all packages and the configuration."""
     runtime = plan.runtime
-    restore_configuration = f'cp -p {KEPT_CONFIGURATION} "$NAUTOBOT_ROOT"/nautobot_config.py'
+    restore_configuration = f"cp -p {KEPT_CONFIGURATION} {config_path(runtime)}"
     if runtime.layout == CONTAINER_IMAGE:
         yield Step(
             "Use the previous image again",

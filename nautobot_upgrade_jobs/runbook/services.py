@@ -24,6 +24,7 @@ def stop_services(runtime: Runtime) -> Step:
         "written after it.",
         commands,
         proof,
+        role="stop",
     )
 
 
@@ -37,4 +38,5 @@ def start_services(runtime: Runtime) -> Step:
             if runtime.container
             else f"sudo systemctl start {SERVICES}",
         ),
+        role="start",
     )

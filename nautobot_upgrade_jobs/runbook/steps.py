@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from .server_commands import format_options
+
+StepRole = Literal["preparation", "stop", "change", "start"]
+"""Which steps a script repeats. Until the first change, it repeats the preparation, because the
+database can have changed since. It stops the services again, until it has started them."""
 
 
 @dataclass(frozen=True)
@@ -18,6 +23,7 @@ class Step:
     """A command that fails unless the step worked."""
     expected: str = ""
     """The result that the operator must see, if no command can verify the step."""
+    role: StepRole = "change"
     irreversible: bool = False
     """Whether only the backup can restore the state before the upgrade after this step."""
 

@@ -19,7 +19,7 @@ from ..common.files import (
     MEDIA_ARCHIVE,
 )
 from ..facts import Database, Runtime
-from .container_commands import CONTAINER_IMAGE, for_runtime
+from .container_commands import CONTAINER_IMAGE, config_path, for_runtime
 from .scheduled_fixes import ScheduledFix, fix_step
 from .server_commands import (
     MYSQL_LOGIN_NOTE,
@@ -136,7 +136,7 @@ def _backup(plan: UpgradePlan) -> Step:
 
 
 def _save_configuration(runtime: Runtime) -> Step:
-    copy = f'cp -p "$NAUTOBOT_ROOT"/nautobot_config.py {KEPT_CONFIGURATION}'
+    copy = f"cp -p {config_path(runtime)} {KEPT_CONFIGURATION}"
     if runtime.layout == CONTAINER_IMAGE:
         return Step(
             "Save the configuration and the name of the image",

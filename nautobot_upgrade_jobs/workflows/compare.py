@@ -136,6 +136,17 @@ def _compare_instances(before: Snapshot, after: Snapshot) -> Iterator[Change]:
             after.instance,
         )
 
+    servers = (before.facts.database, after.facts.database)
+    vendors = [one.vendor for one in servers if not isinstance(one, Unavailable)]
+    if len(set(vendors)) > 1:
+        yield Change(
+            ChangeKind.UNEXPECTED,
+            "installation",
+            "database",
+            f"the snapshots are of two databases: one on {vendors[0]}, one on {vendors[1]}",
+            *vendors,
+        )
+
 
 def _build_results(changes: tuple[Change, ...]) -> Iterator[CheckResult]:
     """Turn the changes into one result for each section."""

@@ -27,12 +27,12 @@ from ..facts.changes_since import ChangesSince
 from ..facts.reversal import Reversal
 from ..migration_graph.reverse_plan import ReversePlan, plan_reverse
 from ..report import Report
-from ..rollback.backup_check import created_in_utc
 from .context import RunContext, RunRequest, resolve_request
 from .rollback_assessment import RollbackEvidence, assess_rollback, require_option
 from .rollback_destination import parse_rollback_target
 from .rollback_packages import installed_packages, pin_previous_packages
 from .rollback_target import NO_SNAPSHOT, SnapshotArgument
+from .snapshot_origin import require_same_installation
 
 INSTALLATION_TOPICS = ("migrations", "apps", "packages")
 TOPICS = (
@@ -80,6 +80,7 @@ def plan_rollback(
     migrations = installed.migrations
     if isinstance(migrations, Unavailable):
         raise UsageError(f"No rollback can be planned without migrations: {migrations.reason}")
+    require_same_installation(given)
     prior = parse_rollback_target(
         request.target, given, migrations, context, installed_packages(installed, context.config)
     )
@@ -87,7 +88,7 @@ def plan_rollback(
     reverse_plan = plan_reverse(migrations, prior.recorded)
     progress("reversal")
     dump = _read_backup(backup, context)
-    as_of = prior.as_of or (created_in_utc(dump) if dump else None)
+    as_of = _oldest_state(prior.as_of, dump)
     reversed_data, since, state = _query_database(reverse_plan, as_of, context)
     progress("index")
     pinned = pin_previous_packages(facts, prior, context.config)
@@ -95,6 +96,16 @@ def plan_rollback(
     return replace(
         assess_rollback(evidence, prior, context, strategy), seconds=time.monotonic() - started
     )
+
+
+def _oldest_state(snapshot: datetime | None, dump: Backup | None) -> datetime | None:
+    """Return the time since which changes are lost. None if it is unknown.
+
+    A dump that is older than the snapshot lacks the changes between them. A newer one has a newer
+    change, or there was none since.
+    """
+    times = [snapshot, dump.newest_change if dump else None]
+    return min((time for time in times if time), default=None)
 
 
 def _collect_facts(

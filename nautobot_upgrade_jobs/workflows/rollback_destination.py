@@ -257,11 +257,12 @@ def _from_migration(
     except KeyError:
         raise UsageError(_unknown_migration_message(app, name, migrations)) from None
     enabled = next((item for item in installed.apps if item.label == app), None)
-    single_app = (
-        SingleAppRollback(app, enabled.module, enabled.distribution, enabled.version, name)
-        if enabled
-        else None
-    )
+    if enabled is None:
+        raise UsageError(
+            f"{app} is not an App in PLUGINS, but a part of Nautobot. The installed release needs "
+            "all of its migrations. Name a snapshot or an earlier release, such as 2.4.44."
+        )
+    single_app = SingleAppRollback(app, enabled.module, enabled.distribution, enabled.version, name)
     return RollbackTarget(
         f"{app} {name}", recorded, STATE_UNAVAILABLE, STATE_UNAVAILABLE, None, single_app=single_app
     )

@@ -44,7 +44,7 @@ from nautobot_upgrade_jobs.workflows.context import RunRequest
 from nautobot_upgrade_jobs.workflows.rollback import plan_rollback
 from nautobot_upgrade_jobs.workflows.rollback_target import STATE_UNAVAILABLE, SnapshotArgument
 from tests.support.nautobot import connected_to
-from tests.support.rollback_terms import REINSTALL, REVERSE_MIGRATIONS, STRATEGY
+from tests.support.rollback_terms import REINSTALL, RESTORE_BACKUP, REVERSE_MIGRATIONS, STRATEGY
 from tests.support.upgrading import DATABASE, attempt
 
 
@@ -117,6 +117,8 @@ def test_plan_rollback_current_snapshot_recommends_reinstall():
         ("no_such_app zero", "'no_such_app'"),
         ("dcim 0001", "0001_initial_part_1"),
         ("dcim nonsense", "'nonsense'"),
+        ("users zero", "a part of Nautobot"),  # no release ends there
+        ("django_celery_beat zero", "a part of Nautobot"),
         ("9" * 500, "999"),
     ],
 )
@@ -142,6 +144,30 @@ def test_plan_rollback_foreign_snapshot_requires_the_instance_name():
     assert roll_back_to(
         given=SnapshotArgument(snapshot, instance="elsewhere")
     ).rollback_decision.has_snapshot
+
+
+def test_plan_rollback_snapshot_with_another_secret_key_requires_the_instance_name():
+    """Two installations on one host have one name."""
+    snapshot = capture(depth="counts").snapshot
+    changed = tuple(
+        replace(one, digest="0" * 16) if one.name == "SECRET_KEY" else one
+        for one in snapshot.facts.settings.values
+    )
+    state = replace(snapshot.facts, settings=replace(snapshot.facts.settings, values=changed))
+    foreign = replace(snapshot, facts=state)
+    with pytest.raises(UsageError, match="SECRET_KEY"):
+        roll_back_to(given=SnapshotArgument(foreign))
+    assert roll_back_to(
+        given=SnapshotArgument(foreign, instance=snapshot.instance)
+    ).rollback_decision.has_snapshot
+
+
+def test_plan_rollback_snapshot_of_another_server_is_refused():
+    snapshot = capture(depth="counts").snapshot
+    server = replace(snapshot.facts.database, vendor="mariadb")
+    foreign = replace(snapshot, facts=replace(snapshot.facts, database=server))
+    with pytest.raises(UsageError, match="mariadb"):
+        roll_back_to(given=SnapshotArgument(foreign, instance=snapshot.instance))
 
 
 def test_plan_rollback_target_given_twice_raises_usage_error():
@@ -445,6 +471,40 @@ def test_verify_backup_of_the_same_state_has_no_contradiction(dump):
     found = verify(backup, snapshot.facts.fingerprints)
     assert (found.contradictions, found.unverified) == ((), ())
     assert len(found.evidence) == 2
+
+
+def test_changes_between_an_older_dump_and_the_snapshot_are_lost(dump):
+    """The nightly dump is from before the snapshot of the maintenance window."""
+    before = sum(1 for loss in restore_losses(dump) if "dcim.manufacturer" in str(loss))
+    with web_request_context(User.objects.first()):
+        changed = Manufacturer.objects.first()
+        changed.description = "after the dump"
+        changed.validated_save()
+    after = sum(1 for loss in restore_losses(dump) if "dcim.manufacturer" in str(loss))
+    assert (before, after) == (0, 1)
+
+
+def restore_losses(dump):
+    given = SnapshotArgument(capture(depth="counts").snapshot)
+    return options_by_kind(roll_back_to(given=given, backup=dump))[RESTORE_BACKUP].losses
+
+
+def test_newest_change_of_a_dump_is_that_of_the_database(dump):
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT max(time) FROM extras_objectchange")
+        ((newest,),) = cursor.fetchall()
+    found = read_backup(dump, 60).newest_change
+    assert found >= newest
+
+
+@pytest.mark.parametrize("zone", ["Europe/Berlin", "America/Los_Angeles"])
+def test_time_zone_of_the_host_of_a_dump_is_irrelevant(dump_as, monkeypatch, zone):
+    monkeypatch.setenv("TZ", zone)
+    dump = dump_as("custom")
+    monkeypatch.setenv("TZ", "UTC")  # as Django does
+    began = (timezone.now() + timedelta(minutes=1)).isoformat()
+    found = verify(read_backup(dump, 60), STATE_UNAVAILABLE, began, ("dcim.9999_later",))
+    assert not found.contradictions
 
 
 def test_verify_backup_created_after_the_upgrade_is_a_contradiction(dump):

@@ -417,3 +417,13 @@ def test_event_trigger_that_can_stop_migrate_is_found(instance, state, expected)
     execute(f"ALTER EVENT TRIGGER guard {state}")
     found = collect_facts(topics=("database",)).database.event_triggers
     assert [str(trigger) for trigger in found] == ["guard (ddl_command_start, refuse())"] * expected
+
+
+@pytest.mark.parametrize(("root", "is_usual"), [("", True), (None, False), ("/elsewhere", False)])
+def test_configuration_that_the_plan_would_not_find_is_a_fact(monkeypatch, root, is_usual):
+    if root is None:
+        monkeypatch.delenv("NAUTOBOT_ROOT")
+    elif root:
+        monkeypatch.setenv("NAUTOBOT_ROOT", root)
+    found = collect_facts(topics=("runtime",)).runtime.config_file
+    assert found == ("" if is_usual else settings.SETTINGS_PATH)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ...facts import Unavailable
 from ...facts.backup_file import Backup, BackupFormat
-from ...rollback.dump_file import parse_archive, parse_sql_dump, read_archive_rows
+from ...rollback.dump_file import ArchiveRows, parse_archive, parse_sql_dump, read_archive_rows
 from ..context import explain
 
 ARCHIVE_MAGICS = (b"PGDMP", b"toc.dat")
@@ -97,15 +97,11 @@ def _read_archive(path: Path, seconds: float) -> Backup:
     if completed.returncode:
         reason = " ".join(completed.stderr.split())[:MAX_REASON_LENGTH]
         raise UnreadableBackupError(f"{path}: pg_restore cannot read its contents: {reason}")
-    return parse_archive(path.name, completed.stdout, *_read_archive_rows(path, seconds))
+    return parse_archive(path.name, completed.stdout, _read_archive_rows(path, seconds))
 
 
-def _read_archive_rows(path: Path, seconds: float) -> tuple[dict[str, int] | Unavailable, set[str]]:
-    """Count the rows line by line while ``pg_restore`` writes them. Memory is constant.
-
-    Returns:
-        The number of rows by table, and the recorded migrations.
-    """
+def _read_archive_rows(path: Path, seconds: float) -> ArchiveRows:
+    """Read the rows line by line while ``pg_restore`` writes them. Memory is constant."""
     command = ["pg_restore", "--data-only", "--file=-", str(path)]
     with subprocess.Popen(  # noqa: S603
         command,
@@ -117,14 +113,14 @@ def _read_archive_rows(path: Path, seconds: float) -> tuple[dict[str, int] | Una
         timer = threading.Timer(seconds, process.kill)
         timer.start()
         try:
-            rows, migrations = read_archive_rows(process.stdout or ())
+            rows = read_archive_rows(process.stdout or ())
         finally:
             timer.cancel()
     if process.returncode < 0:
-        return Unavailable(f"pg_restore did not finish within {seconds:.0f} s"), set()
+        return ArchiveRows(Unavailable(f"pg_restore did not finish within {seconds:.0f} s"))
     if process.returncode:
         raise UnreadableBackupError(
             f"{path}: pg_restore failed with exit code {process.returncode}. The file may be "
             "damaged"
         )
-    return rows, migrations
+    return rows

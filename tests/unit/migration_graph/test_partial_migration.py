@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from nautobot_upgrade_jobs.facts.expected_schema import ExpectedConstraint
 from nautobot_upgrade_jobs.facts.migrations import FieldConstraint, Migration, Operation
 from nautobot_upgrade_jobs.migration_graph.history import MigrationHistory
 from nautobot_upgrade_jobs.migration_graph.partial_migration import (
@@ -42,11 +43,11 @@ PART_INDEX = {"dcim_device.part_idx": PLAIN.format("part_idx", "part_id")}
 M2M_TABLE = {"dcim_device_parts.id": "integer"}
 
 
-def find(*operations, **changes):
+def find(*operations, expected=EXPECTED, **changes):
     first = migration("dcim.0001_initial")
     second = Migration("dcim.0002_parts", (first.key,), (), operations)
     history = MigrationHistory(migrations((first, second), (first.key,)))
-    return partially_applied(history, actual_tables(schema(**changes)), EXPECTED)
+    return partially_applied(history, actual_tables(schema(**changes)), expected)
 
 
 @pytest.mark.parametrize(
@@ -113,6 +114,49 @@ def test_partially_applied_lists_operations_by_state(operations, changes, applie
         pending,
     )
     assert found.unobservable == operations.count(CODE) + operations.count(MOVED_MODEL)
+
+
+TOGETHER = "dcim_device_rack_id_name_0a1b2c3d_uniq"
+UNIQUE_BEFORE = model_table()
+UNIQUE_BEFORE = {
+    "dcim_device": replace(
+        UNIQUE_BEFORE,
+        constraints=(
+            *UNIQUE_BEFORE.constraints,
+            ExpectedConstraint("unique", ("rack_id", "name"), TOGETHER, False),
+            ExpectedConstraint("unique", ("name", "height"), "named_in_the_code", False),
+        ),
+    )
+}
+BEFORE = {
+    f"dcim_device.{TOGETHER}": UNIQUE.format(TOGETHER, "rack_id, name"),
+    "dcim_device.named_in_the_code": UNIQUE.format("named_in_the_code", "name, height"),
+}
+WITHOUT = {"dcim_device.named_in_the_code": BEFORE["dcim_device.named_in_the_code"]}
+WITH_ANOTHER = WITHOUT | {"dcim_device.new": UNIQUE.format("new", "rack_id, height")}
+CLEARED = Operation("AlterUniqueTogether", (altered("dcim_device"),), unique_together=())
+REPLACED = replace(CLEARED, unique_together=(("rack", "height"),))
+KEPT = replace(CLEARED, unique_together=(("rack", "name"),))
+
+
+@pytest.mark.parametrize(
+    ("operation", "indexes", "is_begun"),
+    [
+        pytest.param(CLEARED, WITHOUT, True, id="removed"),
+        pytest.param(CLEARED, BEFORE, False, id="not yet removed"),
+        pytest.param(REPLACED, WITHOUT, True, id="removed, not yet replaced"),
+        pytest.param(REPLACED, WITH_ANOTHER, True, id="replaced"),
+        pytest.param(REPLACED, BEFORE, False, id="not yet replaced"),
+        pytest.param(KEPT, BEFORE, False, id="unchanged"),
+        pytest.param(KEPT, WITHOUT, False, id="unchanged, and it drifted"),
+    ],
+)
+def test_partially_applied_sees_fields_that_are_unique_together(operation, indexes, is_begun):
+    """MySQL commits it at once. The next `migrate` fails at the foreign key's index."""
+    assert bool(find(operation, expected=UNIQUE_BEFORE, indexes=indexes)) is is_begun
+    if operation is not KEPT:
+        found = find(operation, PART, expected=UNIQUE_BEFORE, indexes=indexes)
+        assert [(each.applied, each.pending) for each in found] == [((0,), (1,))] * is_begun
 
 
 @pytest.mark.parametrize(

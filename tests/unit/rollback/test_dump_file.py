@@ -1,10 +1,13 @@
 """What a dump says about its contents."""
 
+from datetime import datetime, timezone
+
 import pytest
 
 from nautobot_upgrade_jobs.facts import Unavailable
 from nautobot_upgrade_jobs.facts.backup_file import BackupFormat, Preamble
 from nautobot_upgrade_jobs.rollback.dump_file import (
+    ArchiveRows,
     parse_archive,
     parse_sql_dump,
     read_archive_rows,
@@ -54,19 +57,19 @@ CREATE TABLE `dcim_device` (
 
 
 def test_parse_archive_returns_the_backup():
-    found = parse_archive("b.dump", LISTING, {}, ())
+    found = parse_archive("b.dump", LISTING, ArchiveRows({}))
     assert (found.created, found.database) == ("2026-11-22 08:40:00 UTC", "nautobot")
     assert (found.tables, found.complete) == (("dcim_cable", "dcim_device"), True)
 
 
 def test_parse_archive_other_text_is_incomplete():
-    assert not parse_archive("b.dump", "", {}, ()).complete
+    assert not parse_archive("b.dump", "", ArchiveRows({})).complete
 
 
 def test_read_archive_rows_counts_values_that_look_like_commands():
-    rows, migrations = read_archive_rows(DATA.splitlines(keepends=True))
-    assert rows == {"dcim_cable": 2, "dcim_device": 0, "Odd name": 1}
-    assert migrations == set()
+    rows = read_archive_rows(DATA.splitlines(keepends=True))
+    assert rows.counts == {"dcim_cable": 2, "dcim_device": 0, "Odd name": 1}
+    assert rows.migrations == ()
 
 
 def test_parse_sql_dump_of_mysql_returns_the_backup():
@@ -207,12 +210,12 @@ def test_parse_sql_dump_truncated_is_incomplete(lines):
 
 
 def test_parse_archive_definitions_and_keys_are_of_tables():
-    found = parse_archive("b.dump", LISTING, {}, ("dcim.0001_initial",))
+    found = parse_archive("b.dump", LISTING, ArchiveRows({}, ("dcim.0001_initial",)))
     assert (found.definitions, found.keys) == (("dcim_cable",), ("dcim_cable",))
     assert found.migrations == ("dcim.0001_initial",)
     assert found.preamble is Preamble.NONE
     with_schema = f"{LISTING}5; 2615 2200 SCHEMA - public pg_database_owner\n"
-    assert parse_archive("b.dump", with_schema, {}, ()).preamble is Preamble.SCHEMA
+    assert parse_archive("b.dump", with_schema, ArchiveRows({})).preamble is Preamble.SCHEMA
 
 
 ROWS = [
@@ -247,9 +250,9 @@ def test_parse_sql_dump_of_postgresql_reads_migrations_definitions_and_keys(rows
 
 
 def test_read_archive_rows_with_inserts_are_not_counted():
-    rows, migrations = read_archive_rows(INSERTS)
-    assert isinstance(rows, Unavailable)
-    assert migrations == set(RECORDED)
+    rows = read_archive_rows(INSERTS)
+    assert isinstance(rows.counts, Unavailable)
+    assert rows.migrations == RECORDED
 
 
 MYSQL_ROWS = [
@@ -279,3 +282,36 @@ def test_parse_sql_dump_of_mysql_that_selects_databases(names):
     else:
         found = parse_sql_dump("b.mysql", lines, BackupFormat.SQL)
         assert (found.writes_to, found.database) == (names[0], names[0])
+
+
+CHANGES = [
+    'COPY public.extras_objectchange (id, "time", user_name) FROM stdin;\n',
+    "8f0e\t2026-11-22 09:40:00.25+01\tadmin\n",
+    "8f0f\t2026-11-22 08:39:00+00\tadmin\n",
+    "\\.\n",
+    "COPY public.dcim_device (id, created, last_updated, name) FROM stdin;\n",
+    "8f0e\t\\N\t2026-11-21 09:40:00+00\t2030-01-01 00:00:00\n",
+    "\\.\n",
+]
+NEWEST = datetime(2026, 11, 22, 8, 40, 0, 250_000, tzinfo=timezone.utc)
+INSERTED = "('8f0e8f0e8f0e8f0e8f0e8f0e8f0e8f0e','2026-11-22 08:40:00.250000','2030-01-01 00:00:00')"
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        (CHANGES, NEWEST),
+        (CHANGES[4:], datetime(2026, 11, 21, 9, 40, tzinfo=timezone.utc)),
+        (CHANGES[:1] + CHANGES[3:4], None),
+        ([f"INSERT INTO public.extras_objectchange VALUES {INSERTED};\n"], NEWEST),
+        (["INSERT INTO public.extras_objectchange VALUES\n", f"\t{INSERTED};\n"], NEWEST),
+        ([f"INSERT INTO public.extras_note VALUES {INSERTED};\n"], None),
+    ],
+)
+def test_read_archive_rows_returns_the_newest_change(lines, expected):
+    assert read_archive_rows(lines).newest_change == expected
+
+
+def test_parse_sql_dump_of_mysql_returns_the_newest_change():
+    lines = [*MYSQL_ROWS, f"INSERT INTO `extras_objectchange` VALUES {INSERTED};\n"]
+    assert parse_sql_dump("b.mysql", lines, BackupFormat.SQL).newest_change == NEWEST

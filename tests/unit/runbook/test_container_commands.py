@@ -4,7 +4,12 @@ import shlex
 
 import pytest
 
-from nautobot_upgrade_jobs.runbook.container_commands import COMPOSE_RUN, for_runtime, wrap_command
+from nautobot_upgrade_jobs.runbook.container_commands import (
+    COMPOSE_RUN,
+    config_path,
+    for_runtime,
+    wrap_command,
+)
 from nautobot_upgrade_jobs.runbook.steps import Step
 from tests.support.builders import runtime
 
@@ -42,3 +47,25 @@ def test_for_runtime_wraps_the_commands_and_the_proof():
     assert wrapped.commands[0].startswith(COMPOSE_RUN)
     assert wrapped.verify.startswith(COMPOSE_RUN)
     assert for_runtime(step, runtime()) == step
+
+
+ELSEWHERE = runtime(config_file="/etc/nautobot/my config.py")
+
+
+@pytest.mark.parametrize(
+    ("command", "expected"),
+    [
+        (
+            "nautobot-server migrate",
+            "NAUTOBOT_CONFIG='/etc/nautobot/my config.py' nautobot-server migrate",
+        ),
+        ("python -m pip freeze", "python -m pip freeze"),
+    ],
+)
+def test_commands_use_a_configuration_in_another_place(command, expected):
+    assert wrap_command(command, ELSEWHERE) == expected
+
+
+def test_configuration_in_another_place_is_saved_from_there():
+    assert config_path(ELSEWHERE) == "'/etc/nautobot/my config.py'"
+    assert config_path(runtime()) == '"$NAUTOBOT_ROOT"/nautobot_config.py'

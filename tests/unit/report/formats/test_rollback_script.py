@@ -3,6 +3,7 @@
 import os
 import subprocess
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -46,7 +47,7 @@ def go(tmp_path):
 
 
 def step(*commands, verify="", irreversible=False, title="A step"):
-    return Step(title, "", commands, verify, irreversible)
+    return Step(title, "", commands, verify, irreversible=irreversible)
 
 
 ONE, TWO = step("echo one >>trace"), step("echo two >>trace")
@@ -127,6 +128,55 @@ def test_script_stops_at_first_failure_and_resumes_there(go, tmp_path, failing):
         assert (code, trace(tmp_path)) == (0, ["one", "fixed", "two"])
 
 
+STOP = replace(step("echo stop >>trace", title="Stop"), role="stop")
+DUMP = replace(step("echo dump >>trace", title="Dump"), role="preparation")
+DROP = step("echo drop >>trace", irreversible=True, title="Drop")
+START = replace(step("echo start >>trace", title="Start"), role="start")
+FAILS = step("false")
+
+
+def test_script_repeats_stop_and_dump_until_the_first_change(go, tmp_path):
+    """Users have worked since, and their changes are not in the first dump."""
+    assert go(STOP, DUMP, DROP, words=(), answer="no\n")[0] == 1
+    assert go(STOP, DUMP, DROP, START)[0] == 0
+    assert trace(tmp_path) == ["stop", "dump", "stop", "dump", "drop", "start"]
+
+
+def test_script_refuses_to_resume_before_the_first_change_if_the_state_differs(go, tmp_path):
+    assert go(STOP, DUMP, DROP, words=(), answer="no\n")[0] == 1
+    code, output = go(STOP, DUMP, DROP, START, state="5 changes more")
+    assert (code, trace(tmp_path)) == (1, ["stop", "dump"])
+    assert "the database is not in the state of this plan" in output
+
+
+def test_script_refuses_a_state_that_changes_until_the_services_are_stopped(go, tmp_path):
+    """The services still ran when the script began."""
+    server = tmp_path / "programs" / "nautobot-server"
+    last_write = step(f"printf '#!/bin/sh\\necho 1 change more\\n' >{server}")
+    code, output = go(replace(last_write, role="stop"), DUMP, DROP)
+    assert (code, trace(tmp_path)) == (1, ["dump"])
+    assert "current: 1 change more" in output
+
+
+def test_script_after_the_first_change_stops_the_services_again_but_keeps_the_dump(go, tmp_path):
+    assert go(STOP, DUMP, DROP, FAILS, START)[0] == 1
+    assert go(STOP, DUMP, DROP, ONE, START, state="other")[0] == 0
+    assert trace(tmp_path) == ["stop", "dump", "drop", "stop", "one", "start"]
+
+
+def test_script_that_has_started_the_services_does_not_stop_them(go, tmp_path):
+    assert go(STOP, DUMP, DROP, START, FAILS)[0] == 1
+    assert go(STOP, DUMP, DROP, START, ONE, state="other")[0] == 0
+    assert trace(tmp_path) == ["stop", "dump", "drop", "start", "one"]
+
+
+def test_script_of_a_later_plan_begins_again(go, tmp_path):
+    assert go(STOP, DUMP, DROP, START)[0] == 0
+    later = replace(READY, created=READY.created + timedelta(days=1))
+    assert go(STOP, DUMP, DROP, START, report=later)[0] == 0
+    assert trace(tmp_path) == ["stop", "dump", "drop", "start"] * 2
+
+
 @pytest.mark.parametrize("state", ["", "postgresql other: 0123456789abcdef, 7 changes", f"{HERE}1"])
 def test_script_other_database_state_is_refused(go, tmp_path, state):
     code, output = go(ONE, state=state)
@@ -146,8 +196,9 @@ def test_script_other_database_state_is_refused(go, tmp_path, state):
 )
 def test_script_irreversible_step_needs_confirmation(go, tmp_path, words, answer, code, traced):
     final = replace(TWO, irreversible=True)
-    assert go(ONE, final, words=words, answer=answer)[0] == code
-    assert trace(tmp_path) == traced
+    ended, output = go(ONE, final, words=words, answer=answer)
+    assert (ended, trace(tmp_path)) == (code, traced)
+    assert ("STOPPED: not confirmed" in output) is bool(code)
 
 
 def test_script_sentence_as_verification_is_not_run(go, tmp_path):

@@ -6,7 +6,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 planned_for='postgresql nautobot: 0123456789abcdef, 7 changes'
-finished="${BASH_SOURCE[0]##*/}.finished"
+finished="${BASH_SOURCE[0]##*/}.34b61ef3.finished"
 log="${BASH_SOURCE[0]##*/}.log"
 confirmed=no although_blocked=no
 for word in "$@"; do
@@ -23,35 +23,47 @@ fail() {
     say "Fix the cause and run this script again. It resumes at the failed step."
     exit 1
 }
+has() { grep --quiet --line-regexp --fixed-strings "$1" "$finished" 2>/dev/null; }
+check_state() {
+    local state
+    state=$(nautobot-server upgrade_jobs state | tail -n 1)
+    [ "$state" = "$planned_for" ] || fail "the database is not in the state of this plan. Planned for: $planned_for; current: $state. Plan again."
+}
 
-# Run a step once; a finished step is not run again.
+# Run a step. A change is made once. The steps before the first change are repeated until then, so
+# that the backup of the current state contains all that has been written in the meantime.
 run() {
-    local number=$1 title=$2 kind=$3
-    if grep --quiet --line-regexp --fixed-strings "$number" "$finished" 2>/dev/null; then
-        say "Step $number is finished: $title"
-        return
-    fi
+    local number=$1 title=$2 role=$3 kind=$4
+    case "$role" in
+    preparation) ! has begun || { say "Step $number is finished: $title"; return; } ;;
+    stop) ! has started || { say "Step $number is finished: $title"; return; } ;;
+    *) ! has "$number" || { say "Step $number is finished: $title"; return; } ;;
+    esac
     say "Step $number: $title"
     if [ "$kind" = irreversible ] && [ "$confirmed" = no ]; then
-        say "After this step, only the backup can restore the state before the upgrade."
-        read -r -p "Type yes to continue: " answer
+        say "This script cannot undo this step. Only the backup of the current state can."
+        local answer=no
+        read -r -p "Type yes to continue: " answer || true
         [ "$answer" = yes ] || fail "not confirmed: $title"
+    fi
+    if [ "$role" = change ] && ! has begun; then
+        check_state
+        echo begun >>"$finished"
     fi
     trap 'fail "step '"$number"' failed"' ERR
     ("step_$number") 2>&1 | tee -a "$log"
     trap - ERR
     "verify_$number" >>"$log" 2>&1 || fail "step $number ran, but its verification failed"
-    echo "$number" >>"$finished"
+    case "$role" in
+    start) { echo "$number"; echo started; } >>"$finished" ;;
+    change) echo "$number" >>"$finished" ;;
+    esac
 }
 
 : "${NAUTOBOT_ROOT:?is not set}"
 [ "$although_blocked" = yes ] || fail "this plan is BLOCKED. rollback-*.md in this folder lists the blockers. Fix them and plan again, or pass --although-blocked."
 
-if [ ! -e "$finished" ]; then
-    state=$(nautobot-server upgrade_jobs state | tail -n 1)
-    [ "$state" = "$planned_for" ] || fail "the database is not in the state of this plan. Planned for: $planned_for; current: $state. Plan again."
-    touch "$finished"
-fi
+has begun || check_state
 
 step_1() {
     test -s before-upgrade.nautobot_config.py
@@ -65,7 +77,7 @@ step_1() {
 verify_1() {
     :
 }
-run 1 'Check that all files are available' plain
+run 1 'Check that all files are available' preparation plain
 
 step_2() {
     sudo systemctl stop nautobot nautobot-worker nautobot-scheduler
@@ -73,7 +85,7 @@ step_2() {
 verify_2() {
     ! systemctl is-active --quiet nautobot nautobot-worker nautobot-scheduler
 }
-run 2 'Stop web, workers and beat' plain
+run 2 'Stop web, workers and beat' stop plain
 
 step_3() {
     pg_dump --format=custom --file=before-rollback.postgresql nautobot
@@ -81,7 +93,7 @@ step_3() {
 verify_3() {
     pg_restore --list before-rollback.postgresql
 }
-run 3 'Back up the current state' plain
+run 3 'Back up the current state' preparation plain
 
 step_4() {
     psql --dbname=postgres --command='ALTER DATABASE "nautobot" RENAME TO "nautobot_upgraded"'
@@ -89,7 +101,7 @@ step_4() {
 verify_4() {
     :
 }
-run 4 'Rename the upgraded database' irreversible
+run 4 'Rename the upgraded database' change irreversible
 
 step_5() {
     createdb --template=template0 --encoding=UTF8 --lc-collate=C.UTF-8 nautobot
@@ -97,7 +109,7 @@ step_5() {
 verify_5() {
     :
 }
-run 5 'Create an empty database' plain
+run 5 'Create an empty database' change plain
 
 step_6() {
     pg_restore --single-transaction --no-owner --dbname=nautobot before-upgrade.postgresql
@@ -105,7 +117,7 @@ step_6() {
 verify_6() {
     psql --dbname=nautobot --command='TABLE django_migrations'
 }
-run 6 'Restore the backup into it' plain
+run 6 'Restore the backup into it' change plain
 
 step_7() {
     tar -xzf before-upgrade-media.tar.gz -C /opt/nautobot
@@ -113,7 +125,7 @@ step_7() {
 verify_7() {
     :
 }
-run 7 'Restore the media files' plain
+run 7 'Restore the media files' change plain
 
 step_8() {
     python -m pip install --no-deps --requirement rollback-requirements.txt
@@ -123,7 +135,7 @@ step_8() {
 verify_8() {
     python -c 'from importlib.metadata import version; from packaging.version import Version as V; assert V(version('"'"'nautobot'"'"')) == V('"'"'2.4.44'"'"')'
 }
-run 8 'Install the previous packages' plain
+run 8 'Install the previous packages' change plain
 
 step_9() {
     nautobot-server celery purge --force
@@ -131,7 +143,7 @@ step_9() {
 verify_9() {
     :
 }
-run 9 'Purge the task queue' plain
+run 9 'Purge the task queue' change plain
 
 step_10() {
     nautobot-server post_upgrade
@@ -139,7 +151,7 @@ step_10() {
 verify_10() {
     nautobot-server migrate --check
 }
-run 10 'Run post_upgrade of the previous release' plain
+run 10 'Run post_upgrade of the previous release' change plain
 
 step_11() {
     sudo systemctl start nautobot nautobot-worker nautobot-scheduler
@@ -147,7 +159,7 @@ step_11() {
 verify_11() {
     :
 }
-run 11 'Start web, workers and beat' plain
+run 11 'Start web, workers and beat' start plain
 
 step_12() {
     nautobot-server upgrade_jobs verify
@@ -155,7 +167,7 @@ step_12() {
 verify_12() {
     :
 }
-run 12 'Verify before users return' plain
+run 12 'Verify before users return' change plain
 
 step_13() {
     nautobot-server upgrade_jobs compare snapshot-before.json.gz || [ $? = 2 ]
@@ -163,6 +175,6 @@ step_13() {
 verify_13() {
     :
 }
-run 13 'Compare with the state before the upgrade' plain
+run 13 'Compare with the state before the upgrade' change plain
 
 say "All steps are complete."
