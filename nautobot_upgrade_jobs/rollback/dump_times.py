@@ -67,9 +67,9 @@ def parse_timestamp(text: str) -> datetime | None:
         return None
     clock, fraction, sign, hours, minutes = parts.groups()
     try:
-        found = datetime.strptime(f"{clock} +0000", "%Y-%m-%d %H:%M:%S %z")
-        offset = timezone(timedelta(hours=int(hours or 0), minutes=int(minutes or 0)))
+        found = datetime.fromisoformat(clock).replace(tzinfo=timezone.utc)
     except ValueError:
         return None
-    shift = offset.utcoffset(None) * (-1 if sign == "-" else 1)
-    return found + timedelta(microseconds=int((fraction or "0").ljust(6, "0"))) - shift
+    offset = timedelta(hours=int(hours or 0), minutes=int(minutes or 0))
+    offset = -offset if sign == "-" else offset
+    return found + timedelta(microseconds=int((fraction or "0").ljust(6, "0"))) - offset

@@ -144,7 +144,8 @@ def _compare_instances(before: Snapshot, after: Snapshot) -> Iterator[Change]:
             "installation",
             "database",
             f"the snapshots are of two databases: one on {vendors[0]}, one on {vendors[1]}",
-            *vendors,
+            vendors[0],
+            vendors[1],
         )
 
 
