@@ -74,7 +74,9 @@ def database_state():
         "SELECT gid FROM pg_prepared_xacts",
     )
     with connection.cursor() as cursor:
-        return [(cursor.execute(query), cursor.fetchall())[1] for query in queries]
+        return {
+            (query, row) for query in queries for row in (cursor.execute(query), *cursor.fetchall())
+        }
 
 
 @pytest.mark.parametrize(
