@@ -22,6 +22,7 @@ from nautobot.extras.models import (
     Webhook,
 )
 
+from ..common.urls import shorten_urls
 from ..facts import Automation, Listing
 from .context import Context, attempt
 
@@ -78,8 +79,9 @@ def _describe_hooks() -> Iterable[tuple[str, str]]:
 
 
 def _describe_repository(row: dict[str, Any]) -> tuple[str, str]:
-    """Describe a repository. User info and query of its URL are left out: they can hold a token."""
+    """Describe a repository. Each part of its URL can be a token, except the host and the name."""
     url = urlsplit(str(row["remote_url"]))
-    source = f"{url.scheme}://{url.hostname or ''}{url.path}" if url.scheme else "a local path"
+    address = shorten_urls(f"{url.scheme}://{url.hostname or ''}{url.path}")
+    source = address if url.scheme else "a local path"
     head = row["current_head"] or "no commit"
     return str(row["slug"]), f"{row['branch']} at {head} from {source}"

@@ -1,11 +1,12 @@
 """Fingerprint all tables in the same state of the database, with one scan of each table.
 
 The database computes the fingerprints. Only hashes and counts leave the server, so memory does
-not grow with the rows.
+not grow with the rows. A snapshot contains keyed digests of these hashes.
 """
 
 from __future__ import annotations
 
+import hmac
 import time
 from collections.abc import Callable
 from functools import reduce
@@ -19,6 +20,7 @@ from django.db import transaction
 from ..facts import TableFingerprints, Unavailable
 from ..facts.fingerprints import (
     DEPTHS,
+    FINGERPRINT_DIGITS,
     NUMBER_OF_BUCKETS,
     ColumnFingerprint,
     FingerprintDepth,
@@ -26,6 +28,7 @@ from ..facts.fingerprints import (
 )
 from .context import Context, explain
 from .db import fingerprints_mysql, fingerprints_postgresql
+from .support.redaction import installation_key
 
 if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper
@@ -41,6 +44,8 @@ KEYS_ONLY_TABLES = frozenset(
     }
 )
 """Large log tables with constant writes. Their primary keys are enough to detect lost rows."""
+EMPTY = "0" * FINGERPRINT_DIGITS
+KEY_PURPOSE = b"key of fingerprints"
 BUDGET_SECONDS = 900
 """Time limit for all tables together. After this time, the remaining tables are unavailable."""
 
@@ -68,7 +73,9 @@ def collect(context: Context) -> TableFingerprints:
             else:
                 depth = _choose_depth(context.depth, name, bool(table.primary_key))
                 tables[name] = _fingerprint_table(connection, dialect, name, table, depth)
-    return TableFingerprints(dialect.ALGORITHM, server, collation, context.depth, tables)
+    return TableFingerprints(
+        dialect.ALGORITHM, server, collation, context.depth, tables, _digest(KEY_PURPOSE)
+    )
 
 
 def _choose_depth(requested: FingerprintDepth, table: str, has_key: bool) -> FingerprintDepth:
@@ -130,5 +137,14 @@ def _bucket_hashes(buckets: list[Any], index: int) -> str:
 
 
 def _hex(fingerprint: int) -> str:
-    """Return the lowest 64 bits of a fingerprint as 16 hexadecimal digits."""
-    return f"{fingerprint % 2**64:016x}"
+    """Return the keyed digest of a fingerprint, as 16 hexadecimal digits. Zero stays zero.
+
+    The hash functions of a server are public, so a plain fingerprint would show whether a guessed
+    value is right.
+    """
+    number = fingerprint % 2**64
+    return _digest(number.to_bytes(8, "big")) if number else EMPTY
+
+
+def _digest(text: bytes) -> str:
+    return hmac.digest(installation_key(), text, "sha256").hex()[:FINGERPRINT_DIGITS]

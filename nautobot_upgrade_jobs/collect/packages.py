@@ -7,7 +7,7 @@ from pathlib import Path
 
 from django.conf import settings
 
-from ..common.urls import mask_url_credentials
+from ..common.urls import shorten_urls
 from ..facts import Packages
 from .context import Context
 from .support.distributions import list_installed_packages
@@ -27,4 +27,4 @@ def _read_local_requirements() -> Iterator[str]:
     for line in text.splitlines():
         requirement = line.partition(" #")[0].strip().removesuffix("\\").strip()
         if requirement and not requirement.startswith("#"):
-            yield mask_url_credentials(requirement)
+            yield shorten_urls(requirement)

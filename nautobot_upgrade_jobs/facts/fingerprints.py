@@ -1,8 +1,9 @@
 """Fingerprints of all rows, without any value.
 
 A fingerprint combines one 64-bit hash per row. The row's primary key is the key of the hash. The
-fingerprint does not depend on the order of rows or columns. Each column has its own fingerprint. A
-column can therefore be compared although an upgrade adds or drops other columns.
+fingerprint is a digest of the combined number, with a key that is derived from ``SECRET_KEY``. It
+does not depend on the order of rows or columns. Each column has its own fingerprint. A column can
+therefore be compared although an upgrade adds or drops other columns.
 """
 
 from __future__ import annotations
@@ -63,3 +64,5 @@ class TableFingerprints:
     depth: FingerprintDepth
     """The requested depth. Log tables are never read deeper than ``keys``."""
     tables: dict[str, TableFingerprint | Unavailable]
+    key_id: str = ""
+    """Digest that shows whether two snapshots were captured with the same ``SECRET_KEY``."""

@@ -58,6 +58,11 @@ def fingerprint_differences(
 
 def _incomparable_reason(before: TableFingerprints, after: TableFingerprints) -> str:
     """Return why the fingerprints of two states cannot be compared. Empty if they can."""
+    if before.key_id != after.key_id:
+        return (
+            "the SECRET_KEY has changed between the snapshots, and it is the key of the "
+            "fingerprints, so only counts are compared"
+        )
     for property_name, old, new in (
         ("algorithm", before.algorithm, after.algorithm),
         ("database server", before.server, after.server),

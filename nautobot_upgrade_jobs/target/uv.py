@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from ..common.urls import REDACTED, mask_url_credentials
+from ..common.urls import REDACTED, shorten_urls
 
 MAX_REASON_LENGTH = 3000
 """Maximum number of characters. A longer explanation is not readable."""
@@ -126,7 +126,7 @@ class Uv:
                         host = parts.netloc.rpartition("@")[2]
                         masked = f"{parts.scheme}://{REDACTED}@{host}/{REDACTED}"
                         text = text.replace(url.rstrip("/"), masked)
-        return mask_url_credentials(text)
+        return shorten_urls(text)
 
     def _wait_for(
         self, process: subprocess.Popen[str], watch: Callable[[], str]

@@ -18,7 +18,7 @@ from ..checks.findings import Acceptance
 from ..checks.registry import Check
 from ..checks.runner import UnknownCheckError, require_known_checks
 from ..common.errors import ConfigurationError, UsageError
-from ..common.urls import mask_url_credentials
+from ..common.urls import shorten_urls
 from ..facts import Unavailable
 
 
@@ -97,7 +97,7 @@ def _parse_requirements(text: str) -> Iterator[str]:
             stated = Requirement(line) if line.strip() else None
         except InvalidRequirement:
             raise UsageError(
-                f"Requirements line {number}: {mask_url_credentials(line)!r} is not a requirement"
+                f"Requirements line {number}: {shorten_urls(line)!r} is not a requirement"
                 " such as nautobot-ssot==4.7.0."
             ) from None
         if stated and stated.url:

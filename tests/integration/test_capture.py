@@ -8,6 +8,7 @@ import pytest
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.db import connection, connections
+from django.test import override_settings
 from nautobot.dcim.models import Device
 from nautobot.extras.models import ComputedField, DynamicGroup, GraphQLQuery, SavedView
 
@@ -16,7 +17,9 @@ from nautobot_upgrade_jobs.collect.db import fingerprints_mysql, fingerprints_po
 from nautobot_upgrade_jobs.common.errors import UsageError
 from nautobot_upgrade_jobs.facts import Unavailable
 from nautobot_upgrade_jobs.facts.fingerprints import DEPTHS
+from nautobot_upgrade_jobs.snapshot.difference import NotComparable
 from nautobot_upgrade_jobs.snapshot.file_format import load
+from nautobot_upgrade_jobs.snapshot.fingerprint_diff import fingerprint_differences
 from nautobot_upgrade_jobs.snapshot.listing_diff import listing_fields
 from nautobot_upgrade_jobs.workflows.capture import capture
 
@@ -127,6 +130,30 @@ def test_fingerprints_of_different_depths_agree():
         for one, other in zip(content.columns, buckets.columns, strict=True):
             assert replace(other, buckets="") == one
             assert len(other.buckets) == (256 * 16 if int(one.fingerprint, 16) else 0)
+
+
+def test_fingerprints_cannot_be_guessed_without_the_secret_key():
+    """A thief of the file can compute the hashes of the server for guessed values."""
+    mine = collect_facts(topics=("fingerprints",), depth="buckets").fingerprints
+    with override_settings(SECRET_KEY="of another installation"):
+        guessed = collect_facts(topics=("fingerprints",), depth="buckets").fingerprints
+    assert mine.key_id != guessed.key_id
+    assert not set(every_fingerprint(mine)) & set(every_fingerprint(guessed))
+    (reason,) = [
+        one.reason
+        for one in fingerprint_differences(mine, guessed)
+        if isinstance(one, NotComparable)
+    ]
+    assert "SECRET_KEY" in reason
+
+
+def every_fingerprint(found):
+    """Yield all fingerprints of rows and values, except the zero of a column without values."""
+    for one in found.tables.values():
+        texts = [one.key_fingerprint or "", one.key_buckets]
+        texts += [text for column in one.columns for text in (column.fingerprint, column.buckets)]
+        for text in texts:
+            yield from ({text[at : at + 16] for at in range(0, len(text), 16)} - {"0" * 16})
 
 
 @pytest.mark.usefixtures("own_database")

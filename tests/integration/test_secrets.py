@@ -2,6 +2,7 @@
 
 import base64
 import gzip
+import os
 import urllib.parse
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from django.test import override_settings
 from nautobot.dcim.models import Device
 from nautobot.extras.models import (
     GitRepository,
+    GraphQLQuery,
     JobLogEntry,
     JobResult,
     ScheduledJob,
@@ -42,7 +44,19 @@ PLACES = (
     "context",
     "requirements",
     "error",
+    "psk",
+    "pin",
+    "logins",
+    "graphql",
 )
+TOKENS = {
+    "environment, harmless name": "16C7e42F292c6912E771",
+    "setting, harmless name": "0c838347Ae178B4a6912",
+    "path in requirements": "4a6912E7710c838347Ae",
+    "path of repository": "7F292c6912E7710c8383",
+    "basic authentication": "C7e42F2ae92c6912E77x",
+}
+"""Random values in places whose names do not say that they are secret."""
 PLANTED = {place: f"pl@nted/{place}&{number:03}=" for number, place in enumerate(PLACES)}
 
 
@@ -53,17 +67,24 @@ def forms(secret):
     yield from (urllib.parse.quote(secret).encode(), urllib.parse.quote_plus(secret).encode())
     yield from (base64.b64encode(raw).rstrip(b"="), base64.urlsafe_b64encode(raw).rstrip(b"="))
     yield from (secret.replace("/", "\\/").encode(), secret.replace("&", "&amp;").encode())
+    yield from (raw[::-1], raw.hex().encode(), raw.hex().upper().encode())
+
+
+def pieces(token):
+    return {token[start : start + 8].encode() for start in range(len(token) - 7)}
 
 
 @pytest.fixture
 def planted(clone, monkeypatch, tmp_path):
     monkeypatch.setattr("nautobot_upgrade_jobs.collect.workers.REPLY_TIMEOUT_SECONDS", 0.05)
     monkeypatch.setenv("NAUTOBOT_EXAMPLE_TOKEN", PLANTED["environment"])
+    monkeypatch.setenv("EXAMPLE_CONTEXT", f"a={TOKENS['environment, harmless name']}")
     config = tmp_path / "nautobot_config.py"
     source = Path(settings.SETTINGS_PATH).read_text()
     config.write_text(f"{source}\nMAIL_PASSWORD = {PLANTED['config_file']!r}\n")
     (tmp_path / "local_requirements.txt").write_text(
         f"--index-url https://user:{PLANTED['requirements']}@index.example/simple\n"
+        f"example @ https://index.example/{TOKENS['path in requirements']}/example-1.0.whl?a=b\n"
     )
     with (
         clone("sample"),
@@ -71,7 +92,14 @@ def planted(clone, monkeypatch, tmp_path):
             SETTINGS_PATH=str(config),
             NAUTOBOT_ROOT=str(tmp_path),
             EMAIL_HOST_PASSWORD=PLANTED["setting"],
-            NAPALM_ARGS={"secret": PLANTED["nested"]},
+            NAPALM_ARGS={
+                "secret": PLANTED["nested"],
+                "vpn_psk": PLANTED["psk"],
+                "pin": PLANTED["pin"],
+                "logins": [("admin", PLANTED["logins"])],
+                "context": TOKENS["setting, harmless name"],
+                "login": TOKENS["basic authentication"],
+            },
             SENTRY_DSN=f"https://key:{quoted('dsn')}@sentry.example/1",
             CELERY_BROKER_URL=f"redis://:{quoted('broker')}@127.0.0.1:1/0",
             PLUGINS_CONFIG=settings.PLUGINS_CONFIG
@@ -100,7 +128,13 @@ def plant_rows():
                 slug="planted",
                 branch="main",
                 remote_url=f"https://me:{quoted('git')}@git.example/repo.git?token={quoted('git')}",
-            )
+            ),
+            GitRepository(
+                name="planted too",
+                slug="planted_too",
+                branch="main",
+                remote_url=f"https://git.example/{TOKENS['path of repository']}/other.git",
+            ),
         ]
     )
     ScheduledJob.objects.update(kwargs={"password": PLANTED["job_variable"]})
@@ -111,6 +145,15 @@ def plant_rows():
     Webhook.objects.update(
         additional_headers=f"Authorization: {PLANTED['webhook_header']}",
         secret=PLANTED["webhook_secret"],
+    )
+    GraphQLQuery.objects.bulk_create(
+        [
+            GraphQLQuery(
+                name="planted",
+                slug="planted",
+                query=f'{{ devices(name: ["x"], id: "{PLANTED["graphql"]}") {{ nothing }} }}',
+            )
+        ]
     )
     Device.objects.update(local_config_context_data={"password": PLANTED["context"]})
 
@@ -133,7 +176,10 @@ def test_artefacts_contain_no_planted_secret(planted, monkeypatch):
     from nautobot_upgrade_jobs.collect import redis
 
     def fail(context):
-        raise ConnectionError(f"{settings.NAPALM_ARGS} {settings.CELERY_BROKER_URL}")
+        basic = base64.b64encode(f"me:{TOKENS['basic authentication']}".encode()).decode()
+        raise ConnectionError(
+            f"{settings.NAPALM_ARGS} {settings.CELERY_BROKER_URL} {dict(os.environ)} Basic {basic}"
+        )
 
     artefact_data = dict(artefacts(planted))
     monkeypatch.setattr(redis, "collect", fail)
@@ -144,6 +190,13 @@ def test_artefacts_contain_no_planted_secret(planted, monkeypatch):
         for name, data in artefact_data.items()
         for place, secret in PLANTED.items()
         for form in forms(secret)
+        if form in data
+    }
+    found |= {
+        (name, place)
+        for name, data in artefact_data.items()
+        for place, token in TOKENS.items()
+        for form in {*forms(token), *pieces(token)}
         if form in data
     }
     assert found == set()

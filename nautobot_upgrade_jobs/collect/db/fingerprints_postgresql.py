@@ -17,7 +17,7 @@ from .table_info import ColumnInfo, TableInfo, build_table_info
 if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper
 
-ALGORITHM = "postgresql-hash-extended/2"
+ALGORITHM = "postgresql-hash-extended/3"
 RECORD_HASH = "CASE WHEN {} IS NOT NULL THEN hash_record_extended(ROW({}), {}) END"
 RECORD_HASHED_TYPES = frozenset({"bool", "date", "timestamptz"})
 """Types whose hash function takes another type before PostgreSQL 18. They are hashed as records."""

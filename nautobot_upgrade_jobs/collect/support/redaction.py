@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import os
 import re
 from collections.abc import Mapping
 from functools import cache
@@ -11,9 +12,11 @@ from typing import Any
 
 from django.conf import settings
 
-from ...common.urls import REDACTED, mask_url_credentials
+from ...common.secret_text import mask_secrets
+from ...common.tokens import find_tokens
+from ...common.urls import mask_url_credentials
 from ...facts.settings import Setting
-from .secret_values import find_secrets, stable_repr
+from .secret_values import find_random_words, find_secrets, stable_repr
 
 MIN_SECRET_LENGTH = 6
 """Shorter values are not masked, because they also occur in ordinary words of a message."""
@@ -25,27 +28,35 @@ def digest(value: Any) -> str:
     The key is derived from ``SECRET_KEY``, so only this installation can compute the digest.
     Without the key, a weak password cannot be found by brute force.
     """
-    key = hashlib.sha256(b"nautobot-upgrade-jobs" + str(settings.SECRET_KEY).encode()).digest()
     text = stable_repr(value).encode("utf-8", "backslashreplace")
-    return hmac.new(key, text, hashlib.sha256).hexdigest()[:16]
+    return hmac.digest(installation_key(), text, "sha256").hex()[:16]
+
+
+def installation_key() -> bytes:
+    """Return a key that is derived from ``SECRET_KEY`` and does not reveal it."""
+    return hashlib.sha256(b"nautobot-upgrade-jobs" + str(settings.SECRET_KEY).encode()).digest()
 
 
 def redact_text(text: str) -> str:
     """Remove the credentials of URLs and every known secret value from a text."""
-    text = mask_url_credentials(text)
-    for secret in configured_secrets():
-        text = text.replace(secret, REDACTED)
-    return text
+    return mask_secrets(mask_url_credentials(text), configured_secrets())
 
 
 @cache
 def configured_secrets() -> tuple[str, ...]:
-    """Return the secrets in the settings, longest first. The settings are read once per run."""
+    """Return the secrets in the settings and the environment, longest first, read once per run.
+
+    Secrets are the values under sensitive names, and all words that look random. An exception of an
+    App can quote them.
+    """
     secrets: set[str] = set()
+    for name, value in os.environ.items():
+        secrets.update(find_secrets(name, value), find_tokens(value))
     for name in dir(settings):
         if name.isupper() and settings.is_overridden(name):
             try:
-                secrets.update(find_secrets(name, getattr(settings, name)))
+                value = getattr(settings, name)
+                secrets.update(find_secrets(name, value), find_random_words(value))
             except Exception:  # noqa: BLE001, S112 - a setting that cannot be read leaks nothing
                 continue
     # A message may quote only the part of a secret that could not be parsed.

@@ -6,10 +6,12 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ...common.tokens import find_tokens
+
 SENSITIVE_NAME = re.compile(
     r"secret|pass(w|phrase)|\bpass\b|_pass$|^pass$|pwd|token|credential|private|community|webhook"
-    r"|bearer|api_?key|access_?key|auth(?!entication_backends)|dsn|broker_url|result_backend|salt"
-    r"|cookie|^key$|_key$|location|signature",
+    r"|bearer|auth(?!entication_backends)|dsn|broker_url|result_backend|salt|cookie|key$|location"
+    r"|signature|psk|passcode|(^|_)pin($|_)|login|jwt|seed$|otp",
     re.IGNORECASE,
 )
 URL_PASSWORD = re.compile(r"[a-z][a-z0-9+.-]*://[^/@\s:]*:(?P<password>\S+)@", re.IGNORECASE)
@@ -43,6 +45,25 @@ def find_secrets(name: str, value: Any, depth: int = MAX_DEPTH) -> Iterator[str]
             yield value
         if match := URL_PASSWORD.match(value):
             yield match["password"]
+
+
+def find_random_words(value: Any, depth: int = MAX_DEPTH) -> Iterator[str]:
+    """Yield the words that look random, as tokens do, in the texts of a setting.
+
+    Args:
+        value: The value of the setting.
+        depth: Levels of nesting to search.
+    """
+    if depth == 0:
+        return
+    if isinstance(value, Mapping):
+        for item in value.values():
+            yield from find_random_words(item, depth - 1)
+    elif isinstance(value, (list, tuple, set, frozenset)):
+        for item in value:
+            yield from find_random_words(item, depth - 1)
+    elif isinstance(value, (str, bytes)):
+        yield from find_tokens(value if isinstance(value, str) else value.decode(errors="replace"))
 
 
 def stable_repr(value: Any, depth: int = MAX_DEPTH) -> str:

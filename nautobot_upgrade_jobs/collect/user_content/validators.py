@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
@@ -21,6 +22,7 @@ from nautobot.core.api.utils import get_serializer_for_model
 from nautobot.core.utils.lookup import get_filterset_for_model, get_model_for_view_name
 from nautobot.extras.registry import registry
 
+from ...common.urls import REDACTED
 from ...facts.customizations import Defect, DefectCode
 from ..context import guard
 from .graphql import get_running_schema, validate_query
@@ -33,6 +35,8 @@ from .templates import (
     find_template_problems,
 )
 
+GRAPHQL_TEXT = re.compile(r'"[^"\n]+"')
+"""In a query, only values are quoted. In a message, names of fields are quoted as well."""
 NON_FILTER_PARAMS = frozenset(
     {
         *("all_filters_removed", "clear_view", "display", "expanded_subtree", "export", "face"),
@@ -58,16 +62,20 @@ def graphql_query_validator() -> Validator:
             errors = validate_query(query, schema)
         except GraphQLError as error:
             errors = [error]
-        yield from map(_graphql_defect, errors[:1])
+        yield from (_graphql_defect(error, query) for error in errors[:1])
 
     return validate
 
 
-def _graphql_defect(error: GraphQLError) -> Defect:
+def _graphql_defect(error: GraphQLError, query: str) -> Defect:
+    """Describe an error. Its message can quote texts of the query, which can be secrets."""
+    message = error.message.splitlines()[0]
+    for text in GRAPHQL_TEXT.findall(query):
+        message = message.replace(text, f'"{REDACTED}"')
     return Defect(
         DefectCode.INVALID_QUERY,
         line=error.locations[0].line if error.locations else 0,
-        detail=error.message.splitlines()[0],
+        detail=message,
     )
 
 

@@ -119,7 +119,8 @@ def test_fingerprint_differences_by_table_name(before, after, expected):
 @pytest.mark.parametrize(
     "changes",
     [
-        {"algorithm": "postgresql-hash-extended/2"},
+        {"algorithm": "postgresql-hash-extended/0"},
+        {"key_id": "0123456789abcdef"},
         {"server": "postgresql 17"},
         {"server": "mysql 8"},
         {"collation": "en_US.UTF-8"},
