@@ -150,7 +150,6 @@ def plant_rows():
         [
             GraphQLQuery(
                 name="planted",
-                slug="planted",
                 query=f'{{ devices(name: ["x"], id: "{PLANTED["graphql"]}") {{ nothing }} }}',
             )
         ]
