@@ -124,7 +124,7 @@ def orphaned_settings_findings(
             f"Nothing uses the {'installed' if is_installed else 'required'} package "
             f"{included.distribution}, because {conflict.distribution} includes this App.",
             fix=" ".join(_removal_steps(included.distribution, bool(lines), is_installed)),
-            commands=(shell(f"pip uninstall {included.distribution}"),) if is_installed else (),
+            commands=(shell("pip uninstall {}", included.distribution),) if is_installed else (),
             evidence=tuple(f"local_requirements.txt: {line}" for line in lines),
             see=(conflict.reference,),
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from enum import Enum
 
@@ -34,9 +35,14 @@ class Command:
     text: str
 
 
-def shell(text: str) -> Command:
-    """Return a command for a shell of the user that runs Nautobot."""
-    return Command(CommandKind.SHELL, text)
+def shell(text: str, *words: str) -> Command:
+    """Return a command for a shell of the user that runs Nautobot.
+
+    Args:
+        text: The command. It contains ``{}`` for each word.
+        words: Names and other values. They are quoted for the shell.
+    """
+    return Command(CommandKind.SHELL, text.format(*map(shlex.quote, words)) if words else text)
 
 
 def sql(text: str) -> Command:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
@@ -76,7 +77,7 @@ def _environment_findings(startup: Startup) -> Iterator[Finding]:
             f"requirement {package}",
             f"{line}.",
             fix="Install all of them in one command, so that pip can find compatible versions.",
-            commands=(shell(f"pip install '{package}'"),),
+            commands=(shell("pip install {}", package),),
         )
 
 
@@ -99,11 +100,12 @@ def known_cause(failure: Failure, config: str, release: str) -> Finding:
         match = re.search(cause.message_pattern, failure.message)
         if failure.stage in cause.stages.split() and failure.error == cause.error and match:
             fill = _group_formatter(match, failure.distributions)
+            fill_command = _group_formatter(match, failure.distributions, shlex.quote)
             return _blocker(
                 fill(cause.subject),
                 fill(cause.message),
                 fix=cause.remediation,
-                commands=tuple(shell(text) for text in map(fill, cause.commands) if text),
+                commands=tuple(shell(text) for text in map(fill_command, cause.commands) if text),
                 evidence=_build_evidence(failure),
                 see=(cause.see,),
             )
@@ -111,11 +113,18 @@ def known_cause(failure: Failure, config: str, release: str) -> Finding:
 
 
 def _group_formatter(
-    match: re.Match[str], distributions: Mapping[str, str]
+    match: re.Match[str], distributions: Mapping[str, str], quote: Callable[[str], str] = str
 ) -> Callable[[str], str]:
-    """Return a function that fills a text. The result is empty if the distribution is unknown."""
-    groups = [group or "" for group in match.groups()]
-    distribution = distributions.get(groups[0], "") if groups else ""
+    """Return a function that fills a text. The result is empty if the distribution is unknown.
+
+    Args:
+        match: The match of the error message.
+        distributions: Names of distributions by the names of their packages.
+        quote: Quotes each filled value.
+    """
+    groups = [quote(group or "") for group in match.groups()]
+    known = distributions.get(match[1] or "", "") if groups else ""
+    distribution = known and quote(known)
 
     def fill(text: str) -> str:
         if "{distribution}" in text and not distribution:
@@ -153,7 +162,7 @@ def _build_code_finding(failure: Failure, config: str, release: str) -> Finding:
         finding,
         remediation=f"The error comes from {package}. Install a release of it that supports "
         f"Nautobot {release}. If it is an App, you can also remove it from PLUGINS.",
-        commands=(shell(f"pip install --upgrade {distribution}"),) if distribution else (),
+        commands=(shell("pip install --upgrade {}", distribution),) if distribution else (),
         references=(APP_INSTALLATION,),
     )
 

@@ -36,6 +36,11 @@ def quote_identifier(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
+def quote_literal(text: str) -> str:
+    """Return a text as SQL quotes it."""
+    return "'" + text.replace("'", "''") + "'"
+
+
 def nautobot_shell_command(code: str) -> str:
     """Return the shell command that runs Python code inside Nautobot.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
@@ -54,7 +53,7 @@ def incompatible_with_target(
                 "with Nautobot in one pip command. If no such release exists, remove the App from "
                 "PLUGINS before you install the target.",
                 commands=(
-                    shell(f"pip install --dry-run nautobot=={target.version} {shlex.quote(name)}"),
+                    shell("pip install --dry-run {} {}", f"nautobot=={target.version}", name),
                 ),
             )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator
 
 from ...catalog import Catalog
@@ -18,7 +17,7 @@ from ..findings import Finding, Impact, Phase, Severity
 from ..references import DATABASE_BACKUP, MIGRATIONS, UPGRADING
 from ..registry import check
 from ..remediation import Command, shell, sql
-from ..text import name_constraint_kind, plural, truncate_list
+from ..text import name_constraint_kind, plural, quote_literal, truncate_list
 
 
 @check(stage="both", phase=Phase.MIGRATE, impact=Impact.OUTAGE, see=(UPGRADING,))
@@ -58,7 +57,7 @@ def unpackaged_files(migrations: Migrations) -> Iterator[Finding]:
     for key, path in migrations.unpackaged.items():
         app, _, name = key.partition(".")
         applied = key in migrations.recorded
-        reverse = f"nautobot-server migrate {app} {_previous_migration(migrations, key)}"
+        reverse = shell("nautobot-server migrate {} {}", app, _previous_migration(migrations, key))
         yield warning(
             key,
             f"The migration {name} is in no release of its App and "
@@ -70,7 +69,7 @@ def unpackaged_files(migrations: Migrations) -> Iterator[Finding]:
                 else "Take a backup and run the command. No data depends on the migration."
             )
             + " Do not run makemigrations to silence a warning of Nautobot.",
-            commands=(*((shell(reverse),) if applied else ()), shell(f"rm {shlex.quote(path)}")),
+            commands=(*((reverse,) if applied else ()), shell("rm {}", path)),
             evidence=(path,),
         )
 
@@ -149,11 +148,11 @@ def _partial_remediation(
         complete: Whether all operations that a schema shows are done.
     """
     app, _, name = progress.migration.key.partition(".")
-    record = shell(f"nautobot-server migrate --fake {app} {name}")
+    record = shell("nautobot-server migrate --fake {} {}", app, name)
     if history.has_applied_children(progress.migration.key):  # migrate would reverse them
         record = sql(
             "INSERT INTO django_migrations (app, name, applied) "  # noqa: S608 - shown, never run
-            f"VALUES ('{app}', '{name}', now());"
+            f"VALUES ({quote_literal(app)}, {quote_literal(name)}, now());"
         )
     if complete:
         return (
@@ -172,7 +171,7 @@ def _partial_remediation(
         "Restore the backup and start again. Alternatively do what is missing manually, in the "
         "order of sqlmigrate, and record the migration.",
         (
-            shell(f"nautobot-server sqlmigrate {app} {name}"),
+            shell("nautobot-server sqlmigrate {} {}", app, name),
             record,
             shell("nautobot-server post_upgrade"),
         ),

@@ -9,10 +9,13 @@ from ...facts import App, Apps, ExpectedSchema, require
 from ..build import blocker, warning
 from ..findings import Finding, Impact, Phase
 from ..registry import check
-from ..remediation import Command, shell
+from ..remediation import shell
 from ..text import plural, truncate_list
 
 APP_MIGRATION = "https://docs.nautobot.com/projects/core/en/stable/development/apps/migration/"
+
+
+REINSTALL = "pip install --force-reinstall --no-deps"
 
 
 @check(stage="verify", phase=Phase.RUNTIME, impact=Impact.OUTAGE, see=(APP_MIGRATION,))
@@ -37,7 +40,7 @@ def missing_migrations(models: ExpectedSchema, apps: Apps, catalog: Catalog) -> 
                 fix="In every release of Nautobot, the migrations match the models. Here, files "
                 "were edited, or they come from two releases. Reinstall Nautobot into a clean "
                 "environment. Do not run makemigrations.",
-                commands=(_reinstall_command('nautobot=="$(nautobot-server version)"'),),
+                commands=(shell(f'{REINSTALL} nautobot=="$(nautobot-server version)"'),),
                 evidence=truncate_list(operations),
             )
         else:
@@ -48,7 +51,7 @@ def missing_migrations(models: ExpectedSchema, apps: Apps, catalog: Catalog) -> 
                 fix=f"Reinstall {name}. If the finding remains, it is a bug of that release. "
                 "Report it to the maintainers, and upgrade when it is fixed. Do not run "
                 "makemigrations.",
-                commands=(_reinstall_command(requirement),),
+                commands=(shell(f"{REINSTALL} {{}}", requirement),),
                 evidence=truncate_list(operations),
             )
 
@@ -58,7 +61,3 @@ def _release_and_requirement(label: str, app: App | None) -> tuple[str, str]:
     if app is None or not app.distribution:
         return label, label
     return f"{app.distribution} {app.version}", f"{app.distribution}=={app.version}"
-
-
-def _reinstall_command(requirement: str) -> Command:
-    return shell(f"pip install --force-reinstall --no-deps {requirement}")

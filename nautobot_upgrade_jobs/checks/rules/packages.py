@@ -198,7 +198,7 @@ def unverified_metadata(resolution: Resolution) -> Iterator[Finding]:
             " sdist.",
             fix="Build a wheel on another host, put it into a folder that pip uses (find-links), "
             "and run Preflight again.",
-            commands=(shell(f"pip wheel --no-deps {name}"),),
+            commands=(shell("pip wheel --no-deps {}", name),),
         )
 
 

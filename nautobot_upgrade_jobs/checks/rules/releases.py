@@ -47,7 +47,7 @@ def alternative_targets(
             else "All packages together support no other release.",
             fix="Run Preflight with the release as its target to see all changes.",
             commands=tuple(
-                shell(f"nautobot-server upgrade_jobs preflight --target {release}")
+                shell("nautobot-server upgrade_jobs preflight --target {}", release)
                 for release in newest
             ),
             evidence=tuple(
@@ -107,11 +107,12 @@ def accidental_upgrade(resolution: Resolution, target: Target) -> Iterator[Findi
             fix="Pin Nautobot whenever you install an App, as in this command.",
             commands=(
                 shell(
-                    f"pip install nautobot=={target.installed} "
-                    + " ".join(
+                    f"pip install{' {}' * (len(moving) + 1)}",
+                    f"nautobot=={target.installed}",
+                    *(
                         f"{app.distribution}=={app.within_current_release or app.installed}"
                         for app in moving
-                    )
+                    ),
                 ),
             ),
             evidence=truncate_list(

@@ -18,6 +18,7 @@ from ..remediation import shell
 
 MAX_CATALOG_AGE = timedelta(days=180)
 """Nautobot publishes a minor release every four months."""
+PREFLIGHT = "nautobot-server upgrade_jobs preflight --target {}"
 
 
 @check()
@@ -157,7 +158,7 @@ def intermediate_stop(target: Target, catalog: Catalog) -> Iterator[Finding]:
             f"An intermediate stop at Nautobot {stop.release} is"
             f" {'required' if required else 'recommended'}: {stop.reason}",
             fix=f"Run Preflight with target {stop.release} and upgrade to it first.",
-            commands=(shell(f"nautobot-server upgrade_jobs preflight --target {stop.release}"),),
+            commands=(shell(PREFLIGHT, stop.release),),
             impact=Impact.OUTAGE if required else Impact.UNKNOWN,
             see=(stop.reference,),
         )
@@ -180,6 +181,6 @@ def newer_line_available(target: Target, catalog: Catalog) -> Iterator[Finding]:
             f"This run evaluates {target.version}, the newest known release of the installed line."
             f" The newest Nautobot is {newest.version} ({newest.date}).",
             fix=f"Run Preflight with target {newest.version} to see all changes.",
-            commands=(shell(f"nautobot-server upgrade_jobs preflight --target {newest.version}"),),
+            commands=(shell(PREFLIGHT, newest.version),),
             see=(newest.reference,),
         )

@@ -162,7 +162,7 @@ def default_queue_unserved(workers: Workers) -> Iterator[Finding]:
             name,
             f"No worker serves the default queue '{name}'.",
             fix="Start a worker for it.",
-            commands=(shell(f"nautobot-server celery worker --queues {name}"),),
+            commands=(shell("nautobot-server celery worker --queues {}", name),),
             evidence=tuple(
                 f"{worker.name}: {', '.join(worker.queues)}" for worker in workers.workers
             ),
