@@ -12,12 +12,14 @@ from contextlib import suppress
 from typing import Any
 
 from celery.exceptions import SoftTimeLimitExceeded
+from django.db import Error as DatabaseError
 
-from ..facts import Facts, Unavailable
+from ..facts import Facts, Migrations, Unavailable
 from ..facts.fingerprints import FingerprintDepth
 from .context import Context, attempt, guard
 from .db.read_only_session import read_only_session
 from .support.redaction import configured_secrets
+from .support.running_migration import find_running_migration
 
 SOFT_TIME_LIMIT = Unavailable("the Job's soft time limit ended the run before this was collected")
 
@@ -60,6 +62,10 @@ def collect_facts(  # noqa: PLR0913 - all by name, each with its default
             for topic in topics:
                 progress(topic)
                 collected[topic] = collect_topic(topic, context)
+            if isinstance(migrations := collected.get("migrations"), Migrations):
+                with suppress(DatabaseError):
+                    if reason := find_running_migration(connection, migrations):
+                        collected["migrations"] = Unavailable(reason)
         if outcome.failure:
             missing = Unavailable(f"no read-only database session: {outcome.failure.reason}")
     return Facts(**dict.fromkeys(topics, missing) | collected)

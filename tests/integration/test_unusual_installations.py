@@ -427,3 +427,41 @@ def test_configuration_that_the_plan_would_not_find_is_a_fact(monkeypatch, root,
         monkeypatch.setenv("NAUTOBOT_ROOT", root)
     found = collect_facts(topics=("runtime",)).runtime.config_file
     assert found == ("" if is_usual else settings.SETTINGS_PATH)
+
+
+@pytest.mark.usefixtures("own_database")
+def test_migration_that_runs_during_the_run_makes_it_incomplete():
+    """The facts would be of two states of the schema."""
+
+    other = connections.create_connection("default")
+
+    def record(topic):
+        if topic == "schema":
+            with other.cursor() as cursor:
+                cursor.execute(
+                    "INSERT INTO django_migrations (app, name, applied) "
+                    "VALUES ('dcim', '0999', now())"
+                )
+            other.close()
+
+    found = collect_facts(topics=("migrations", "schema"), progress=record).migrations
+    assert isinstance(found, Unavailable)
+    assert "dcim.0999" in found.reason
+
+
+@pytest.mark.usefixtures("own_database")
+def test_session_that_changes_the_schema_makes_the_run_incomplete(instance):
+    if instance.engine != "postgresql":
+        pytest.skip("a statement of MySQL ends before the collection does")
+    other = connections.create_connection("default")
+    try:
+        with other.cursor() as cursor:
+            other.set_autocommit(False)
+            cursor.execute("ALTER TABLE extras_note ADD COLUMN begun integer")
+            found = collect_facts(topics=("migrations",)).migrations
+    finally:
+        other.rollback()
+        other.close()
+    assert isinstance(found, Unavailable)
+    assert "seems to be running" in found.reason
+    assert not isinstance(collect_facts(topics=("migrations",)).migrations, Unavailable)

@@ -41,6 +41,7 @@ STUBS = {
     "django": {},
     "django.db": {"Error": type("Error", (Exception,), {})},
     f"{PACKAGE}.db.read_only_session": {"read_only_session": read_only_session},
+    f"{PACKAGE}.support.running_migration": {"find_running_migration": lambda *_: ""},
     f"{PACKAGE}.support.redaction": {
         "redact_text": str,
         "configured_secrets": configured_secrets,
