@@ -63,6 +63,10 @@ class Configuration:
     """Folder of wheels to resolve from instead of the index, for a host without network."""
     allow_build: bool = True
     """Build and start the target in a scratch environment, for permitted users. See ``build``."""
+    allowed_packages: list[str] = field(default_factory=list)
+    """Packages that are not installed, and that a Job may nevertheless build.
+
+    A link can fill in the form of a Job, so a name in the form may not be the user's choice."""
     allow_network: bool = False
     """Let the code of the target use the network in the trial boot.
 

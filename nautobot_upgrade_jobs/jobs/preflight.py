@@ -70,6 +70,7 @@ class Preflight(UpgradeJob):
             exclude=exclude or "",
             accept=accept or "",
             build=not skip_build,
+            is_form=True,
             may_build=self.user_has_permission(BUILD_TARGET),
             may_accept=self.user_has_permission(ACCEPT_FINDINGS),
             user=str(self.user or ""),

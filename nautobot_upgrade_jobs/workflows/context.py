@@ -37,6 +37,8 @@ class RunRequest:
     """Whether to build and start the target."""
     may_build: bool = True
     """Whether this user may build the target, which installs and runs code from the index."""
+    is_form: bool = False
+    """Whether the request comes from a form or from REST. A link can fill in a form."""
     may_accept: bool = True
     """Whether this user may accept findings."""
     user: str = ""

@@ -10,6 +10,8 @@ from typing import Any
 from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
 from django.db import connections
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from ..app_settings import Configuration
 from ..catalog import Catalog
@@ -123,7 +125,7 @@ def _run_trial_boot(
         if not has_pending_migrations(facts):
             return TrialBoot(resolution.target, facts, is_upgrade=False)
         start = partial(inspect_installed, resolution.target)
-    elif reason := _build_refusal_reason(resolution, request, context.config):
+    elif reason := _build_refusal_reason(resolution, roots, request, context.config):
         return Unavailable(reason)
     else:
         start = partial(inspect, resolution, roots)
@@ -182,8 +184,18 @@ def _redact_failure(failure: Failure) -> Failure:
     return replace(failure, message=redact_text(failure.message))
 
 
+def _unknown_packages(roots: RootRequirements, config: Configuration) -> list[str]:
+    """Return the requested packages that are neither installed nor allowed."""
+    allowed = set(map(canonicalize_name, config.allowed_packages))
+    requested = {canonicalize_name(Requirement(line).name) for line in roots.extra_requirements}
+    return sorted(requested - allowed - {*roots.installed})
+
+
 def _build_refusal_reason(
-    resolution: Resolution, request: RunRequest, config: Configuration
+    resolution: Resolution,
+    roots: RootRequirements,
+    request: RunRequest,
+    config: Configuration,
 ) -> str:
     if not config.allow_build:
         return "the settings forbid building the target (allow_build is False)"
@@ -194,6 +206,12 @@ def _build_refusal_reason(
         )
     if not request.build:
         return "the target was not built, because the request excluded this"
+    if request.is_form and (unknown := _unknown_packages(roots, config)):
+        return (
+            f"{', '.join(unknown)}: not installed here. A Job builds only packages that are "
+            "installed or that the App's setting allowed_packages names. Or run Preflight from a "
+            "shell"
+        )
     return "" if resolution.packages else "no package set was resolved for the target"
 
 

@@ -79,6 +79,11 @@ def test_preflight_resolve_disabled_states_the_setting(monkeypatch):
         ({"allow_build": False}, RunRequest(target="3.1.8"), "allow_build"),
         ({}, RunRequest(target="3.1.8", may_build=False), "build_target"),
         ({}, RunRequest(target="3.1.8", build=False), "request"),
+        (
+            {"allowed_packages": ["nautobot-ssot"]},
+            RunRequest(target="3.1.8", is_form=True, requirements="pyjokes==0.8.3\nnautobot-ssot"),
+            "pyjokes: not installed here",
+        ),
     ],
 )
 def test_preflight_build_not_allowed_states_the_reason(monkeypatch, forbidden, request_, reason):
