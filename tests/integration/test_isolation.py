@@ -24,8 +24,8 @@ SUPPORT = Path(__file__).parents[1] / "support"
 CHANGE = "UPDATE django_content_type SET model = 'x'"
 
 
-@pytest.fixture(autouse=True)
-def _postgresql(instance):
+@pytest.fixture
+def postgresql(instance):
     if instance.engine != "postgresql":
         pytest.skip("only PostgreSQL has a relay")
 
@@ -39,7 +39,7 @@ def _unchanged(nautobot):
 
 
 @pytest.fixture
-def relayed(tmp_path):
+def relayed(postgresql, tmp_path):
     """A function that opens a session through a relay."""
     import psycopg2
 
@@ -228,6 +228,7 @@ def test_statements_of_many_sessions_at_once_do_not_mix(relayed):
         assert {row[0] for row in cursor.fetchall()} == {number}
 
 
+@pytest.mark.usefixtures("postgresql")
 def test_login_that_the_server_refuses_names_the_reason(tmp_path):
     from nautobot_upgrade_jobs.target.isolation.login import LoginFailed
     from nautobot_upgrade_jobs.target.isolation.relay import Relay
@@ -262,7 +263,8 @@ def hostile(monkeypatch, tmp_path):
     work.mkdir(mode=0o700)
 
     def start(alias="default", **parameters):
-        database = dict(connection.get_connection_params()) | parameters
+        is_postgresql = connection.vendor == "postgresql"
+        database = {**connection.get_connection_params(), **parameters} if is_postgresql else None
         installation = LiveInstallation(str(config), apps, alias, 30, database)
         connection.close()
         return inspect_installed(
@@ -292,6 +294,7 @@ def _redis():
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("postgresql")
 def test_hostile_app_changes_nothing(hostile, tmp_path):
     if reason := sandbox._probe_namespaces(tmp_path):
         pytest.skip(reason)
@@ -307,6 +310,7 @@ def test_hostile_app_changes_nothing(hostile, tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("postgresql")
 def test_hostile_app_without_namespaces_needs_other_ways(hostile, monkeypatch, tmp_path):
     """Its daemon ends as well. The report says what it could do by other ways."""
     monkeypatch.setattr(sandbox, "_probe_namespaces", lambda folder: "refused")
@@ -326,15 +330,29 @@ def test_hostile_app_without_namespaces_needs_other_ways(hostile, monkeypatch, t
 def reader():
     """An account that may only read."""
     name = connection.ops.quote_name(connection.settings_dict["NAME"])
-    with connection.cursor() as cursor:
-        cursor.execute("CREATE ROLE reader LOGIN")
-        cursor.execute("GRANT SELECT ON ALL TABLES IN SCHEMA public TO reader")
+    made, removed = {
+        "postgresql": (
+            ["CREATE ROLE reader LOGIN", "GRANT SELECT ON ALL TABLES IN SCHEMA public TO reader"],
+            [
+                "SELECT lo_unlink(oid) FROM pg_largeobject_metadata",
+                "DROP OWNED BY reader",
+                "DROP ROLE reader",
+            ],
+        ),
+        "mysql": (
+            ["CREATE USER reader@'%%'", f"GRANT SELECT ON {name}.* TO reader@'%%'"],
+            ["DROP USER reader@'%%'"],
+        ),
+    }[connection.vendor]
+    run(made)
     yield "reader"
+    run(removed)
+
+
+def run(statements):
     with connection.cursor() as cursor:
-        cursor.execute("SELECT lo_unlink(oid) FROM pg_largeobject_metadata")
-        cursor.execute(f"REVOKE ALL ON DATABASE {name} FROM reader")
-        cursor.execute("DROP OWNED BY reader")
-        cursor.execute("DROP ROLE reader")
+        for statement in statements:
+            cursor.execute(statement.replace("%%", "%"))
 
 
 @pytest.mark.slow

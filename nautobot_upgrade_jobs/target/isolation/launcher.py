@@ -2,14 +2,15 @@
 
 This file is run as a script by the interpreter of the installation, and imports nothing of this
 package. In its namespaces the command sees no other process and no network. Every file is
-read-only, except in the folders that it is given. Sockets of other programs are covered.
+read-only, except in the folders that it is given. Without a network, sockets of other programs are
+covered.
 
 Usage: launcher.py OPTIONS COMMAND..., where OPTIONS is a JSON object:
 
 - ``writable``: the folders in which the command may write.
 - ``reachable``: further folders whose sockets the command may use.
 - ``namespaces``: whether to use namespaces. Without them, only the descendants are ended.
-- ``network``: whether the command may use the network.
+- ``network``: whether the command may use the network and the sockets of other programs.
 """
 
 from __future__ import annotations
@@ -47,7 +48,8 @@ def main(options: dict[str, Any], command: list[str]) -> int:
     _call(LIBC.prctl, PR_SET_PDEATHSIG, signal.SIGTERM)
     _call(LIBC.prctl, PR_SET_CHILD_SUBREAPER, 1)
     if options["namespaces"]:
-        sockets = _foreign_sockets([*options["writable"], *options["reachable"]])
+        kept = [*options["writable"], *options["reachable"]]
+        sockets = [] if options["network"] else _foreign_sockets(kept)
         _enter_namespaces(has_network=bool(options["network"]))
         run: Callable[[list[str]], None] = partial(_run_first_process, options["writable"], sockets)
     else:

@@ -12,8 +12,9 @@ from django.conf import settings
 from django.db import connection
 from nautobot.apps import NautobotAppConfig
 
-WRITE = "INSERT INTO extras_tag (id) VALUES ('00000000-0000-0000-0000-000000000000')"
+CONNECTION = ("HOST", "PORT", "USER", "PASSWORD", "NAME")
 MARKER = "hostile-app"
+POSTGRESQL_READ_WRITE = "SET SESSION CHARACTERISTICS AS TRANSACTION READ WRITE"
 
 
 class HostileConfig(NautobotAppConfig):
@@ -60,41 +61,44 @@ def run(*statements):
     with connection.cursor() as cursor:
         for statement in statements:
             cursor.execute(statement)
+            while connection.vendor == "mysql" and cursor.nextset():
+                pass  # An error of a second statement is raised here.
 
 
 def change(cursor):
     """Change rows that every installation has."""
-    cursor.execute("UPDATE django_content_type SET model = model || 'x' WHERE model = 'tag'")
+    cursor.execute("UPDATE django_content_type SET model = 'tagx' WHERE model = 'tag'")
 
 
 def write_by_own_connection():
-    import psycopg2
-
     database = settings.DATABASES["default"]
-    with psycopg2.connect(
-        host=database["HOST"],
-        port=database["PORT"],
-        user=database["USER"],
-        password=database["PASSWORD"],
-        dbname=database["NAME"],
-        options="-c default_transaction_read_only=off",
-    ) as own:
-        change(own.cursor())
+    change_in_own_session(*(database[name] for name in CONNECTION))
 
 
 def write_directly():
     """Connect as the environment describes, and not as the settings do."""
-    import psycopg2
+    change_in_own_session(*(os.environ[f"NAUTOBOT_DB_{name}"] for name in CONNECTION))
 
-    with psycopg2.connect(
-        host=os.environ["NAUTOBOT_DB_HOST"],
-        port=os.environ["NAUTOBOT_DB_PORT"],
-        user=os.environ["NAUTOBOT_DB_USER"],
-        password=os.environ["NAUTOBOT_DB_PASSWORD"],
-        dbname=os.environ["NAUTOBOT_DB_NAME"],
-        options="-c default_transaction_read_only=off",
-    ) as own:
-        change(own.cursor())
+
+def change_in_own_session(host, port, user, password, name):
+    if connection.vendor == "mysql":
+        import MySQLdb
+
+        own = MySQLdb.connect(host=host, port=int(port), user=user, passwd=password, db=name)
+    else:
+        import psycopg2
+
+        own = psycopg2.connect(
+            host=host,
+            port=port,
+            user=user,
+            password=password,
+            dbname=name,
+            options="-c default_transaction_read_only=off",
+        )
+    change(own.cursor())
+    own.commit()
+    own.close()
 
 
 def write_by_default_mode():
@@ -103,7 +107,8 @@ def write_by_default_mode():
 
 
 def write_by_session_mode():
-    run("SET SESSION CHARACTERISTICS AS TRANSACTION READ WRITE")
+    mysql = "SET SESSION TRANSACTION READ WRITE"
+    run(mysql if connection.vendor == "mysql" else POSTGRESQL_READ_WRITE)
     change(connection.cursor())
 
 
