@@ -159,6 +159,7 @@ bench:  ## measure against Nautobot's commands, counting and pip
 	$(STACK) exec 3.2.7 -- python -m benchmarks.fingerprints
 	$(STACK) exec 3.2.7 -- python -m benchmarks.migrations
 	$(STACK) exec 3.2.7 -- python -m benchmarks.rollback
+	$(STACK) exec 3.2.7 -- python -m benchmarks.isolation
 	$(STACK) exec 3.2.7 -- env NAUTOBOT_METRICS_ENABLED=True python -m benchmarks.pages
 	$(STACK) up 2.4.44 --data apps
 	$(STACK) exec 2.4.44 --data apps -- python -m benchmarks.target

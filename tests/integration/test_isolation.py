@@ -5,6 +5,7 @@ import io
 import os
 import sys
 import time
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from nautobot_upgrade_jobs.target.isolation import sandbox
 from nautobot_upgrade_jobs.target.trial_boot import LiveInstallation
 from tests.support.builders import app
 from tests.support.nautobot import rows_of_every_table
+from tests.support.tls_proxy import tls_proxy, write_certificate
 
 SUPPORT = Path(__file__).parents[1] / "support"
 CHANGE = "UPDATE django_content_type SET model = 'x'"
@@ -244,6 +246,41 @@ def test_login_that_the_server_refuses_names_the_reason(tmp_path):
         Relay(tmp_path, {**parameters, "host": "127.0.0.1", "port": 1}, 5),
     ):
         pass
+
+
+@pytest.mark.usefixtures("postgresql")
+@pytest.mark.parametrize(
+    ("mode", "trusted", "refusal"),
+    [
+        ("prefer", "", ""),
+        ("require", "", ""),
+        ("verify-ca", "own", ""),
+        ("verify-full", "own", ""),
+        ("verify-full", "system", "certificate verify failed"),
+        ("require", "system", "certificate verify failed"),
+    ],
+)
+def test_relay_encrypts_the_connection_as_configured(tmp_path, mode, trusted, refusal):
+    import psycopg2
+
+    from nautobot_upgrade_jobs.target.isolation.login import LoginFailed
+    from nautobot_upgrade_jobs.target.isolation.relay import Relay
+
+    certificate, key = write_certificate(tmp_path)
+    configured = connection.get_connection_params()
+    server = (configured["host"], int(configured["port"]))
+    roots = {"own": {"sslrootcert": str(certificate)}, "system": {"sslrootcert": "system"}}
+    with tls_proxy(certificate, key, server) as (port, accepted):
+        parameters = {**configured, "host": "127.0.0.1", "port": port, "sslmode": mode}
+        parameters |= roots.get(trusted, {})
+        expected = pytest.raises(LoginFailed, match=refusal) if refusal else nullcontext()
+        with expected, Relay(tmp_path, parameters, 30):
+            session = psycopg2.connect(host=str(tmp_path), user="any", dbname="any")
+            with session.cursor() as cursor:
+                cursor.execute("SELECT repeat('x', 2000000), %s", ["y" * 500_000])
+                assert tuple(map(len, cursor.fetchone())) == (2_000_000, 500_000)
+            session.close()
+            assert len(accepted) == 2
 
 
 @pytest.fixture

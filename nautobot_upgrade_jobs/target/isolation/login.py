@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-import select
+import selectors
 import socket
 import ssl
 import struct
@@ -184,16 +184,21 @@ class _Pump:
                 self._pass_bytes(client)
 
     def _pass_bytes(self, client: socket.socket) -> None:
-        others = {client: self._server, self._server: client}
-        while True:
-            readable, _, _ = select.select([*others, self._wake], [], [])
-            if self._wake in readable:
-                return
-            for source in readable:
-                data = source.recv(BUFFER_BYTES)
-                # A TLS record can be larger than one read, and select does not see its rest.
-                while isinstance(source, ssl.SSLSocket) and source.pending():
-                    data += source.recv(BUFFER_BYTES)
-                if not data:
-                    return
-                others[source].sendall(data)
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._wake, selectors.EVENT_READ)
+            selector.register(client, selectors.EVENT_READ, (client, self._server))
+            selector.register(self._server, selectors.EVENT_READ, (self._server, client))
+            while True:
+                for key, _ in selector.select():
+                    if key.data is None or not self._pass_on(*key.data):
+                        return
+
+    @staticmethod
+    def _pass_on(source: socket.socket, sink: socket.socket) -> bool:
+        """Pass on what has arrived. Return whether the connection is still open."""
+        data = source.recv(BUFFER_BYTES)
+        # A TLS record can be larger than one read, and the selector does not see its rest.
+        while isinstance(source, ssl.SSLSocket) and source.pending():
+            data += source.recv(BUFFER_BYTES)
+        sink.sendall(data)
+        return bool(data)

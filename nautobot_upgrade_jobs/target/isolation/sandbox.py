@@ -77,7 +77,7 @@ def open_sandbox(
             try:
                 sockets = stack.enter_context(_socket_folder(folder))
                 relay = stack.enter_context(_create_relay(sockets, database, timeout_seconds))
-            except (OSError, ScratchError) as error:
+            except (OSError, ScratchError, ImportError) as error:
                 gaps.append(NO_RELAY.format(error))
         isolation = Isolation(
             has_relay=relay is not None,
