@@ -95,26 +95,35 @@ def weak_isolation(trial_boot: TrialBoot) -> Iterator[Finding]:
     isolation = trial_boot.isolation
     if isolation is None:
         raise NotApplicable("nothing was started")
-    possible = [text for is_possible, text in _possible_actions(isolation) if is_possible]
-    if possible:
+    missing = [part for is_missing, part in _isolation_parts(isolation) if is_missing]
+    if missing:
         reasons = f" Reason: {'; '.join(isolation.gaps)}." if isolation.gaps else ""
         yield finding(
             Severity.INFO,
             "isolation",
             "The trial boot asks the code of the target not to change anything, but code that "
-            f"ignores this could {', '.join(possible)}.{reasons}",
-            fix="Name an entry of DATABASES whose account may only read in the App's setting "
-            "database_alias. Run Preflight on a host that allows namespaces.",
+            f"ignores this could {', '.join(action for action, _ in missing)}.{reasons}",
+            fix=" ".join(dict.fromkeys(fix for _, fix in missing)),
         )
 
 
-def _possible_actions(isolation: Isolation) -> tuple[tuple[bool, str], ...]:
-    """Return what code could do in an isolation that lacks a part."""
+def _isolation_parts(isolation: Isolation) -> tuple[tuple[bool, tuple[str, str]], ...]:
+    """Return what code could do if a part of the isolation is missing, and how to get the part."""
+    reader = (
+        "Name an entry of DATABASES whose account may only read in the App's setting "
+        "database_alias."
+    )
+    host = "Run Preflight on a host that allows namespaces to Nautobot's account."
+    network = "If the configuration loads without a network, set allow_network to False."
+    if not isolation.hides_files:
+        network = host
+    elif not isolation.has_relay:  # The database is reached by the network.
+        network = reader
     return (
-        (not isolation.has_relay, "write to the database"),
-        (isolation.is_superuser, "write files of the database server, as its superuser"),
-        (not isolation.hides_files, "write files of the account of Nautobot"),
-        (not isolation.hides_network, "use the network"),
+        (not isolation.has_relay, ("write to the database", reader)),
+        (isolation.is_superuser, ("write files of the database server, as its superuser", reader)),
+        (not isolation.hides_files, ("write files of the account of Nautobot", host)),
+        (not isolation.hides_network, ("use the network", network)),
     )
 
 
