@@ -196,9 +196,15 @@ class _Pump:
     @staticmethod
     def _pass_on(source: socket.socket, sink: socket.socket) -> bool:
         """Pass on what has arrived. Return whether the connection is still open."""
-        data = source.recv(BUFFER_BYTES)
-        # A TLS record can be larger than one read, and the selector does not see its rest.
-        while isinstance(source, ssl.SSLSocket) and source.pending():
-            data += source.recv(BUFFER_BYTES)
+        source.settimeout(0)
+        try:
+            data = source.recv(BUFFER_BYTES)
+            # A TLS record can be larger than one read, and the selector does not see its rest.
+            while isinstance(source, ssl.SSLSocket) and source.pending():
+                data += source.recv(BUFFER_BYTES)
+        except ssl.SSLWantReadError:  # A record without data, such as a ticket of the session.
+            return True
+        finally:
+            source.settimeout(CONNECT_SECONDS)
         sink.sendall(data)
         return bool(data)
