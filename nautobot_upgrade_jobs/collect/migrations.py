@@ -33,7 +33,7 @@ from ..facts import migrations as facts
 from ..facts.migrations import Migration
 from ..facts.migrations import SchemaChangeKind as Kind
 from .context import Context, attempt
-from .db.sql import fetch_rows
+from .db.sql import list_recorded_migrations
 from .support.distributions import list_migration_files
 
 
@@ -60,12 +60,7 @@ def collect(context: Context) -> Migrations:
             )
             for (app, name), migration in sorted(loader.disk_migrations.items())
         ),
-        recorded=tuple(
-            f"{app}.{name}"
-            for app, name in fetch_rows(
-                context.connection, "SELECT app, name FROM django_migrations ORDER BY id"
-            )
-        ),
+        recorded=list_recorded_migrations(context.connection),
         app_labels=tuple(sorted(config.label for config in apps.get_app_configs())),
         unpackaged=dict(_find_unpackaged_migrations(loader)),
     )

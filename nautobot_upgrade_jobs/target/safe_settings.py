@@ -14,6 +14,8 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
+from .isolation import PORT
+
 IN_MEMORY_STORAGE = "django.core.files.storage.InMemoryStorage"
 WRITABLE_FOLDER_SETTINGS = ("MEDIA_ROOT", "STATIC_ROOT")
 READ_ONLY_FOLDER_SETTINGS = ("JOBS_ROOT", "GIT_ROOT")
@@ -125,7 +127,7 @@ def _connect_to_relay(database: Mapping[str, Any], folder: str) -> dict[str, Any
     return {
         **database,
         "HOST": folder,
-        "PORT": "5432",
+        "PORT": str(PORT),
         "PASSWORD": "",
         "OPTIONS": {**kept, "sslmode": "disable", "gssencmode": "disable"},
     }

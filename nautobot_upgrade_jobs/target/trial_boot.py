@@ -8,7 +8,7 @@ import re
 import subprocess
 import sysconfig
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
@@ -246,8 +246,9 @@ class TrialBooter:
             for path in environment.get("PYTHONPATH", "").split(os.pathsep)
             if path and path not in live_code
         )
+        credentials = self._unused_credentials(sandbox)
         passed = {
-            name: self._mask_credentials(value, sandbox)
+            name: _blank_out(value, credentials)
             for name, value in environment.items()
             if name.upper() not in WITHHELD_VARIABLES
         }
@@ -261,14 +262,19 @@ class TrialBooter:
             "PGOPTIONS": f"{environment.get('PGOPTIONS', '')} {READ_ONLY_PGOPTIONS}".strip(),
         }
 
-    def _mask_credentials(self, value: str, sandbox: Sandbox) -> str:
-        """Replace the credentials in a value. Its length stays the same for code that checks it."""
+    def _unused_credentials(self, sandbox: Sandbox) -> list[str]:
+        """Return the passwords that the target does not need, longest first."""
         credentials = self.live.service_credentials - self.live.database_credentials
         if sandbox.isolation.has_relay:
             credentials |= self.live.database_credentials
-        for credential in sorted(credentials, key=len, reverse=True):
-            value = value.replace(credential, "x" * len(credential))
-        return value
+        return sorted(credentials, key=len, reverse=True)
+
+
+def _blank_out(value: str, credentials: Iterable[str]) -> str:
+    """Replace credentials in a value. Its length stays the same for code that checks it."""
+    for credential in credentials:
+        value = value.replace(credential, "x" * len(credential))
+    return value
 
 
 def _parse_failure(failure: dict[str, Any] | None, environment: Path) -> Failure | None:

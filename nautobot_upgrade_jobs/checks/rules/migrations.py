@@ -295,5 +295,5 @@ def recorded_without_file(migrations: Migrations, catalog: Catalog) -> Iterator[
 
 
 def _delete_record_statement(key: str) -> str:
-    app, _, name = (part.replace("'", "''") for part in key.partition("."))
-    return f"DELETE FROM django_migrations WHERE app = '{app}' AND name = '{name}';"  # noqa: S608
+    app, _, name = map(quote_literal, key.partition("."))
+    return f"DELETE FROM django_migrations WHERE app = {app} AND name = {name};"  # noqa: S608

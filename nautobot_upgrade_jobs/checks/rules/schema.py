@@ -19,7 +19,7 @@ from ..findings import Finding, Impact, Phase, Severity
 from ..references import DATABASE_BACKUP, DISABLED_TRIGGERS
 from ..registry import check
 from ..remediation import sql
-from ..text import name_constraint_kind, plural
+from ..text import name_constraint_kind, plural, quote_identifier
 
 MAX_DESCRIBED = 3
 """Deviations of one table that the message describes. The evidence lists all."""
@@ -105,7 +105,7 @@ def disabled_triggers(database: Database) -> Iterator[Finding]:
             fix="Find rows that refer to missing rows, and correct or delete these rows. Then "
             "run the statement as a superuser. It enables all triggers of the table. If a "
             "trigger was disabled on purpose, disable it again.",
-            commands=(sql(f'ALTER TABLE "{table}" ENABLE TRIGGER ALL;'),),
+            commands=(sql(f"ALTER TABLE {quote_identifier(table)} ENABLE TRIGGER ALL;"),),
         )
 
 

@@ -26,6 +26,12 @@ def fetch_value(
     return result
 
 
+def list_recorded_migrations(connection: BaseDatabaseWrapper) -> tuple[str, ...]:
+    """Return the keys in ``django_migrations``, such as ``dcim.0001_initial``, as recorded."""
+    rows = fetch_rows(connection, "SELECT app, name FROM django_migrations ORDER BY id")
+    return tuple(f"{app}.{name}" for app, name in rows)
+
+
 def list_columns(connection: BaseDatabaseWrapper, table: str) -> set[str]:
     """Return the columns of a table in the database. An empty set if the table does not exist."""
     with connection.cursor() as cursor:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ...facts import Migrations
 from ..db import fingerprints_mysql, fingerprints_postgresql
-from ..db.sql import fetch_rows
+from ..db.sql import list_recorded_migrations
 
 if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper
@@ -21,8 +21,7 @@ def find_running_migration(connection: BaseDatabaseWrapper, before: Migrations) 
         connection: The session of the collection, at its end.
         before: The migrations, as they were collected.
     """
-    rows = fetch_rows(connection, "SELECT app, name FROM django_migrations ORDER BY id")
-    recorded = tuple(f"{app}.{name}" for app, name in rows)
+    recorded = list_recorded_migrations(connection)
     if recorded != before.recorded:
         changed = sorted({*recorded} ^ {*before.recorded}) or ["their order"]
         return f"a migration ran during this run ({changed[0]}). {WAIT}"

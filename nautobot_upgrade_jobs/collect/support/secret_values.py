@@ -10,8 +10,8 @@ from ...common.tokens import find_tokens
 
 SENSITIVE_NAME = re.compile(
     r"secret|pass(w|phrase)|\bpass\b|_pass$|^pass$|pwd|token|credential|private|community|webhook"
-    r"|bearer|auth(?!entication_backends)|dsn|broker_url|result_backend|salt|cookie|key$|location"
-    r"|signature|psk|passcode|(^|_)pin($|_)|login|jwt|seed$|otp",
+    r"|bearer|api_?key|access_?key|auth(?!entication_backends)|dsn|broker_url|result_backend|salt"
+    r"|cookie|key$|location|signature|psk|passcode|(^|_)pin($|_)|login|jwt|seed$|otp",
     re.IGNORECASE,
 )
 URL_PASSWORD = re.compile(r"[a-z][a-z0-9+.-]*://[^/@\s:]*:(?P<password>\S+)@", re.IGNORECASE)
@@ -20,50 +20,40 @@ MAX_DEPTH = 8
 """Maximum levels of nesting, because a value may contain itself."""
 
 
-def find_secrets(name: str, value: Any, depth: int = MAX_DEPTH) -> Iterator[str]:
+def find_secrets(name: str, value: Any) -> Iterator[str]:
     """Yield the secrets in a setting.
 
     Secrets are the values under sensitive names, and the passwords in URLs.
 
     Args:
-        name: The name of the setting or key.
-        value: The value of the setting or key.
-        depth: Levels of nesting to search.
+        name: The name of the setting.
+        value: The value of the setting.
     """
+    for key, text in _walk_texts(name, value):
+        if SENSITIVE_NAME.search(key) and "://" not in text and not text.startswith("/"):
+            yield text
+        if match := URL_PASSWORD.match(text):
+            yield match["password"]
+
+
+def find_random_words(value: Any) -> Iterator[str]:
+    """Yield the words that look random, as tokens do, in the texts of a setting."""
+    for _, text in _walk_texts("", value):
+        yield from find_tokens(text)
+
+
+def _walk_texts(name: str, value: Any, depth: int = MAX_DEPTH) -> Iterator[tuple[str, str]]:
+    """Yield the texts in a value, each with the name of its setting or key."""
     if depth == 0:
         return
     if isinstance(value, Mapping):
         for key, item in value.items():
-            yield from find_secrets(str(key), item, depth - 1)
+            yield from _walk_texts(str(key), item, depth - 1)
     elif isinstance(value, (list, tuple, set, frozenset)):
         for item in value:
-            yield from find_secrets(name, item, depth - 1)
-    elif isinstance(value, bytes):
-        yield from find_secrets(name, value.decode(errors="replace"), depth - 1)
-    elif isinstance(value, str):
-        if SENSITIVE_NAME.search(name) and "://" not in value and not value.startswith("/"):
-            yield value
-        if match := URL_PASSWORD.match(value):
-            yield match["password"]
-
-
-def find_random_words(value: Any, depth: int = MAX_DEPTH) -> Iterator[str]:
-    """Yield the words that look random, as tokens do, in the texts of a setting.
-
-    Args:
-        value: The value of the setting.
-        depth: Levels of nesting to search.
-    """
-    if depth == 0:
-        return
-    if isinstance(value, Mapping):
-        for item in value.values():
-            yield from find_random_words(item, depth - 1)
-    elif isinstance(value, (list, tuple, set, frozenset)):
-        for item in value:
-            yield from find_random_words(item, depth - 1)
+            yield from _walk_texts(name, item, depth - 1)
     elif isinstance(value, (str, bytes)):
-        yield from find_tokens(value if isinstance(value, str) else value.decode(errors="replace"))
+        yield name, value if isinstance(value, str) else value.decode(errors="replace")
 
 
 def stable_repr(value: Any, depth: int = MAX_DEPTH) -> str:

@@ -19,6 +19,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from . import SOCKET_NAME
 from .login import LoginFailed, ServerConnection, log_in
 from .statements import classify, isolation_level
 from .wire import (
@@ -32,8 +33,6 @@ from .wire import (
     step,
 )
 
-PORT = 5432
-"""Part of the name of the socket. Nothing listens on a network port."""
 BEGIN = b"BEGIN TRANSACTION READ ONLY"
 PIN = b"SELECT 1"
 REQUIRE_NO_WRITE = (
@@ -72,7 +71,7 @@ class Relay:
         first = self._log_in({})
         first.stream.close()
         self.is_superuser = first.parameters.get("is_superuser") == "on"
-        self._listener.bind(str(self.folder / f".s.PGSQL.{PORT}"))
+        self._listener.bind(str(self.folder / SOCKET_NAME))
         self._listener.listen()
         threading.Thread(target=self._accept, daemon=True).start()
         return self

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from ...facts.trial_boot import Isolation
 from ..scratch_dir import ScratchError, scratch_folder
 from ..uv import find_interpreter, kill_process_group
+from . import SOCKET_NAME
 
 if TYPE_CHECKING:
     from .relay import Relay
@@ -22,7 +23,7 @@ LAUNCHER = Path(__file__).with_name("launcher.py")
 PROBE_SECONDS = 10
 STOP_SECONDS = 10
 DATABASE_FOLDER = "database"
-MAX_FOLDER_BYTES = 107 - len("/.s.PGSQL.5432")
+MAX_FOLDER_BYTES = 107 - len(f"/{SOCKET_NAME}")
 NO_NAMESPACES = "the kernel of this host refuses namespaces to the account of Nautobot ({})"
 NETWORK_ALLOWED = "the App's setting allow_network is True"
 NO_RELAY = "no relay to the database could be used ({})"

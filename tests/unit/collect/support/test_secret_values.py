@@ -8,6 +8,8 @@ from nautobot_upgrade_jobs.collect.support.secret_values import find_secrets, st
 @pytest.mark.parametrize(
     ("name", "value", "secret"),
     [
+        ("AWS_ACCESS_KEY_ID", "AKIA0123", "AKIA0123"),
+        ("API_KEYS", ["abc123"], "abc123"),
         pytest.param("SECRET_KEY", "abcdef", "abcdef", id="sensitive name"),
         pytest.param("LOGIN", {"password": "with/slash"}, "with/slash", id="nested key"),
         pytest.param("TOKENS", ["first"], "first", id="list"),
