@@ -70,7 +70,8 @@ test-line:  ## one Nautobot whole: make test-line LINE=3.0.11 DATABASE=mysql
 	$(STACK) exec $(LINE) $(if $(DATABASE),--database $(DATABASE)) -- $(INSIDE) tests/upgrade -m '$(ONE_LINE)' $(SELECT)
 
 test-rest: up
-	$(PAIR) test-slow test-apps test-browser test-dist test-mysql test-coverage
+	# The longest first: two run at a time, and the last one would run alone.
+	$(PAIR) test-slow test-dist test-mysql test-apps test-browser test-coverage
 
 test-slow: up  ## what takes minutes: trial boots, a real upgrade that is killed and finished
 	$(STACK) exec $(LTM) -- $(INSIDE) -m 'slow'

@@ -16,7 +16,7 @@ from nautobot_upgrade_jobs.workflows import preflight, verify
 from nautobot_upgrade_jobs.workflows.context import RunRequest
 from tests.support.nautobot import alias_of_role, locked_tables
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.once, pytest.mark.slow]
 
 WORKFLOWS = {
     "preflight": lambda: preflight.run_preflight(RunRequest(target="3.2.7")),

@@ -22,6 +22,7 @@ from nautobot_upgrade_jobs.snapshot.file_format import load
 from nautobot_upgrade_jobs.snapshot.fingerprint_diff import fingerprint_differences
 from nautobot_upgrade_jobs.snapshot.listing_diff import listing_fields
 from nautobot_upgrade_jobs.workflows.capture import capture
+from tests.support.engines import postgresql_only
 
 JOB = "nautobot_upgrade_jobs.jobs.capture.CaptureSnapshot"
 
@@ -222,10 +223,9 @@ def test_fingerprints_under_concurrent_writes_show_one_instant():
     assert total == 100_000
 
 
+@postgresql_only("MySQL holds no lock that could be seen between the statements of a migration")
 @pytest.mark.usefixtures("own_database")
-def test_fingerprints_during_a_migration_are_unavailable(instance):
-    if instance.engine == "mysql":
-        pytest.skip("MySQL holds no lock that could be seen between the statements of a migration")
+def test_fingerprints_during_a_migration_are_unavailable():
     other = connections.create_connection("default")
     other.settings_dict["NAME"] = connection.settings_dict["NAME"]
     with other.cursor() as cursor:

@@ -330,6 +330,7 @@ def _redis():
     return redis.Redis(os.environ["NAUTOBOT_REDIS_HOST"], int(os.environ["NAUTOBOT_REDIS_PORT"]))
 
 
+@pytest.mark.once
 @pytest.mark.slow
 @pytest.mark.usefixtures("postgresql")
 def test_hostile_app_changes_nothing(hostile, tmp_path):
@@ -346,6 +347,7 @@ def test_hostile_app_changes_nothing(hostile, tmp_path):
     assert not (tmp_path / "alive").exists()
 
 
+@pytest.mark.once
 @pytest.mark.slow
 @pytest.mark.usefixtures("postgresql")
 def test_hostile_app_without_namespaces_needs_other_ways(hostile, monkeypatch, tmp_path):
@@ -392,6 +394,7 @@ def run(statements):
             cursor.execute(statement.replace("%%", "%"))
 
 
+@pytest.mark.once
 @pytest.mark.slow
 def test_account_that_may_only_read_changes_no_table(hostile, monkeypatch, reader):
     """Without relay and namespaces. It can still create large objects, as each account can."""

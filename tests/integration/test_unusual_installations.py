@@ -22,6 +22,7 @@ from nautobot_upgrade_jobs.facts import Unavailable
 from nautobot_upgrade_jobs.workflows.context import RunRequest
 from nautobot_upgrade_jobs.workflows.preflight import run_preflight
 from tests.support.brokers import sentinel_port
+from tests.support.engines import mysql_only, postgresql_only
 
 TARGET = "3.2.7"
 ON_3X = settings.VERSION.startswith("3.")
@@ -149,6 +150,7 @@ def test_collect_settings_lists_every_setting_in_the_file(tmp_path):
     assert {"MAINTENANCE_MODE", "TIME_ZONE"} <= {setting.name for setting in values}
 
 
+@postgresql_only("AUTO_INCREMENT cannot fall behind its own column")
 @pytest.mark.usefixtures("own_database")
 @pytest.mark.parametrize(
     "statement",
@@ -158,9 +160,7 @@ def test_collect_settings_lists_every_setting_in_the_file(tmp_path):
         "ALTER TABLE django_migrations ALTER id SET DEFAULT nextval('\"It''s odd\"')",
     ],
 )
-def test_sequence_behind_without_own_sequence_is_found_and_fixed(statement, instance):
-    if instance.engine == "mysql":
-        pytest.skip("AUTO_INCREMENT cannot fall behind its own column")
+def test_sequence_behind_without_own_sequence_is_found_and_fixed(statement):
     key = "database.sequence_behind:django_migrations.id"
     assert finding(key) is None
     execute(statement)
@@ -170,11 +170,10 @@ def test_sequence_behind_without_own_sequence_is_found_and_fixed(statement, inst
     execute("INSERT INTO django_migrations (app, name, applied) VALUES ('x', 'y', now())")
 
 
+@postgresql_only("MySQL has no schemas in a database")
 @pytest.mark.usefixtures("own_database")
-def test_collect_database_finds_the_schema_of_the_tables(instance):
+def test_collect_database_finds_the_schema_of_the_tables():
     """The tables are in the last schema of the search path."""
-    if instance.engine == "mysql":
-        pytest.skip("MySQL has no schemas in a database")
     execute("CREATE SCHEMA nb")
     with connection.cursor() as cursor:
         tables = connection.introspection.table_names(cursor)
@@ -189,10 +188,9 @@ def test_collect_database_finds_the_schema_of_the_tables(instance):
     assert {table.name for table in facts.tables.tables} >= {"dcim_device"}
 
 
+@mysql_only("PostgreSQL compares no collations in foreign keys")
 @pytest.mark.usefixtures("own_database")
-def test_default_collation_that_differs_from_the_tables_is_found_and_fixed(instance):
-    if instance.engine != "mysql":
-        pytest.skip("PostgreSQL compares no collations in foreign keys")
+def test_default_collation_that_differs_from_the_tables_is_found_and_fixed():
     key = "database.wrong_character_set:default collation"
     new_table = (
         "CREATE TABLE planted (id char(32) PRIMARY KEY, device_id char(32), "
@@ -209,10 +207,9 @@ def test_default_collation_that_differs_from_the_tables_is_found_and_fixed(insta
     execute("DROP TABLE planted")
 
 
+@postgresql_only("tables have no owner on MySQL")
 @pytest.mark.usefixtures("own_database")
-def test_collect_database_ignores_tables_of_other_owners(instance):
-    if instance.engine == "mysql":
-        pytest.skip("tables have no owner on MySQL")
+def test_collect_database_ignores_tables_of_other_owners():
     execute("CREATE ROLE neighbour")
     try:
         execute("CREATE TABLE backup_of_devices AS SELECT * FROM dcim_device")
@@ -261,12 +258,11 @@ def facts_about_tables():
     return facts.database, (facts.schema, set(fingerprints), facts.tables)
 
 
+@postgresql_only("a database of MySQL has no schemas")
 @pytest.mark.usefixtures("own_database")
 @pytest.mark.parametrize("table", ["", "tenancy_tenant", "someones_table"])
-def test_schema_that_is_earlier_in_the_search_path_hides_no_table(instance, table):
+def test_schema_that_is_earlier_in_the_search_path_hides_no_table(table):
     """The default search path begins with a schema of the name of the role."""
-    if instance.engine != "postgresql":
-        pytest.skip("a database of MySQL has no schemas")
     before, expected = facts_about_tables()
     name = connection.ops.quote_name(before.role)
     execute(f"CREATE SCHEMA {name}")
@@ -282,11 +278,10 @@ def test_schema_that_is_earlier_in_the_search_path_hides_no_table(instance, tabl
         assert fingerprints == expected[1] | {table}
 
 
+@postgresql_only("MySQL enforces foreign keys without triggers")
 @pytest.mark.usefixtures("own_database")
 @pytest.mark.parametrize(("triggers", "expected"), [("ALL", ("dcim_device",)), ("USER", ())])
-def test_foreign_keys_that_are_not_enforced_are_found(instance, triggers, expected):
-    if instance.engine != "postgresql":
-        pytest.skip("MySQL enforces foreign keys without triggers")
+def test_foreign_keys_that_are_not_enforced_are_found(triggers, expected):
     execute(f"ALTER TABLE dcim_device DISABLE TRIGGER {triggers}")
     assert collect_facts(topics=("database",)).database.disabled_triggers == expected
 
@@ -298,6 +293,7 @@ SET_STATEMENTS = {
 }
 
 
+@postgresql_only("MySQL has one value for the whole server")
 @pytest.mark.usefixtures("own_database")
 @pytest.mark.parametrize("source", SET_STATEMENTS)
 @pytest.mark.parametrize(
@@ -309,9 +305,7 @@ SET_STATEMENTS = {
         (session_settings.ignored_foreign_keys, "session_replication_role", "replica"),
     ],
 )
-def test_setting_of_new_sessions_is_found(instance, check, name, value, source):
-    if instance.engine != "postgresql":
-        pytest.skip("MySQL has one value for the whole server")
+def test_setting_of_new_sessions_is_found(check, name, value, source):
     server = collect_facts(topics=("database",)).database
     names = {
         "role": connection.ops.quote_name(server.role),
@@ -330,6 +324,7 @@ def test_setting_of_new_sessions_is_found(instance, check, name, value, source):
     assert (name, source) in {(one.name, one.source) for one in changed.session_settings}
 
 
+@mysql_only("a setting of MySQL")
 @pytest.mark.usefixtures("own_database")
 @pytest.mark.parametrize(
     ("check", "name", "value"),
@@ -339,9 +334,7 @@ def test_setting_of_new_sessions_is_found(instance, check, name, value, source):
         (session_settings.ignored_foreign_keys, "foreign_key_checks", 0),
     ],
 )
-def test_setting_of_new_sessions_of_mysql_is_found(instance, check, name, value):
-    if instance.engine != "mysql":
-        pytest.skip("a setting of MySQL")
+def test_setting_of_new_sessions_of_mysql_is_found(check, name, value):
     assert not list(check(collect_facts(topics=("database",)).database))
     execute(f"SET GLOBAL {name} = {value}")
     try:
@@ -351,10 +344,9 @@ def test_setting_of_new_sessions_of_mysql_is_found(instance, check, name, value)
     assert [found.subject for found in check(changed)] == [name]
 
 
+@postgresql_only("MySQL shows the values of the server")
 @pytest.mark.usefixtures("own_database")
-def test_own_limit_of_a_reader_hides_that_of_the_server(instance):
-    if instance.engine != "postgresql":
-        pytest.skip("MySQL shows the values of the server")
+def test_own_limit_of_a_reader_hides_that_of_the_server():
     reader = connection.ops.quote_name(connection.settings_dict["USER"])
     execute(f"ALTER ROLE {reader} SET statement_timeout = '5s'")
     connection.close()
@@ -402,13 +394,12 @@ def test_added_column_that_a_trigger_fills_stops_no_insert(instance, trigger, is
     assert ("extras_note.ours" in required) == is_required
 
 
+@postgresql_only("MySQL has no event triggers")
 @pytest.mark.usefixtures("own_database")
 @pytest.mark.parametrize(
     ("state", "expected"), [("ENABLE", 1), ("ENABLE REPLICA", 0), ("DISABLE", 0)]
 )
-def test_event_trigger_that_can_stop_migrate_is_found(instance, state, expected):
-    if instance.engine != "postgresql":
-        pytest.skip("MySQL has no event triggers")
+def test_event_trigger_that_can_stop_migrate_is_found(state, expected):
     execute(
         "CREATE FUNCTION refuse() RETURNS event_trigger LANGUAGE plpgsql AS "
         "$$ BEGIN RAISE 'not in production'; END $$; "
@@ -449,10 +440,9 @@ def test_migration_that_runs_during_the_run_makes_it_incomplete():
     assert "dcim.0999" in found.reason
 
 
+@postgresql_only("a statement of MySQL ends before the collection does")
 @pytest.mark.usefixtures("own_database")
-def test_session_that_changes_the_schema_makes_the_run_incomplete(instance):
-    if instance.engine != "postgresql":
-        pytest.skip("a statement of MySQL ends before the collection does")
+def test_session_that_changes_the_schema_makes_the_run_incomplete():
     other = connections.create_connection("default")
     try:
         with other.cursor() as cursor:

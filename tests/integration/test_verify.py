@@ -38,7 +38,8 @@ def planted(names, engine):
 
 # Django renders all models twice for each fault in the history, which takes 10 to 20 seconds.
 GROUP_PARAMETERS = [
-    pytest.param(name, marks=pytest.mark.slow) if name in MASKING else name for name in GROUPS
+    pytest.param(name, marks=[pytest.mark.once, pytest.mark.slow]) if name in MASKING else name
+    for name in GROUPS
 ]
 
 

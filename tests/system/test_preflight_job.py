@@ -153,6 +153,7 @@ def fingerprints():
     return {table: rows for table, rows in rows_by_table.items() if table not in RESULT_TABLES}
 
 
+@pytest.mark.once
 @pytest.mark.slow
 def test_preflight_on_worker_changes_only_its_own_result(rest):
     # The first run of a worker may refresh Nautobot's records of Jobs.

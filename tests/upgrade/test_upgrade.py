@@ -122,7 +122,6 @@ def test_verify_after_upgrade_is_go_without_losses(before, instance):
     }
 
 
-@pytest.mark.apps
 @pytest.mark.usefixtures("healthy", "older")
 def test_verify_killed_upgrade_is_found_and_finished(before, instance):
     """SIGKILL during the migrations, then the commands of the findings."""
