@@ -77,7 +77,7 @@ def _decode(kind: Any, document: Json, where: str) -> Any:
     if origin is dict:
         item_kind = typing.get_args(kind)[1]
         return {
-            key: _decode(item_kind, item, f"{where}.{key}")
+            _expect(key, str, where): _decode(item_kind, item, f"{where}.{key}")
             for key, item in _expect(document, dict, where).items()
         }
     if is_dataclass(kind):
@@ -121,4 +121,6 @@ def _resolve_type_hints(kind: Any) -> dict[str, Any]:
 def _expect(document: Json, kind: type, where: str) -> Any:
     if not isinstance(document, kind) or (kind is int and isinstance(document, bool)):
         raise FactsFormatError(f"{where}: {kind.__name__} expected, not {type(document).__name__}")
+    if isinstance(document, str) and document != _escape_surrogates(document):
+        raise FactsFormatError(f"{where}: text that is not Unicode")
     return document

@@ -1,6 +1,7 @@
 """Snapshot files: sealed, read back equal, and refused when anything is wrong with them."""
 
 import gzip
+import hashlib
 import json
 import os
 import random
@@ -18,9 +19,9 @@ from nautobot_upgrade_jobs.snapshot.file_format import (
     FORMAT,
     Snapshot,
     SnapshotError,
-    _digest,
     dump,
     load,
+    seal,
 )
 from nautobot_upgrade_jobs.workflows.compare import compare_snapshots
 from tests.support.snapshot_states import listings, state
@@ -49,11 +50,23 @@ SNAPSHOT = Snapshot(
 
 
 def packed(document, **changes):
-    return gzip.compress(json.dumps(document | changes).encode())
+    return gzip.compress(json.dumps(document | changes, separators=(",", ":")).encode())
 
 
 def unpacked():
     return json.loads(gzip.decompress(dump(SNAPSHOT)))
+
+
+def sealed_text(content):
+    """A file with a valid digest, of a content that need not be JSON."""
+    digest = hashlib.sha256(content).hexdigest()
+    header = f'{{"format":"{FORMAT}","schema":1,"sha256":"{digest}","snapshot":'
+    return gzip.compress(header.encode() + content + b"}", compresslevel=1)
+
+
+def sealed(content, **changes):
+    """A file with a valid digest, whatever its content."""
+    return gzip.compress(seal(content | changes))
 
 
 def test_load_dumped_snapshot_returns_equal_snapshot():
@@ -75,27 +88,29 @@ def test_dump_equal_snapshots_gives_equal_files():
     [
         (b"", "truncated"),
         (b"hello", "not gzip"),
-        (gzip.compress(b"hello"), "no JSON"),
+        (gzip.compress(b"hello"), "not a snapshot"),
         (gzip.compress(b"[]"), "not a snapshot"),
         (gzip.compress(b'{"format": "other"}'), "not a snapshot"),
-        (gzip.compress(b"NaN"), "no JSON"),
-        (gzip.compress(b'{"a": 1e999}'), "not a snapshot"),
-        (gzip.compress(b"[" * 400_000), "nested deeper"),
-        (gzip.compress(b"[" + b"[]," * 2_000_000 + b"0]"), "more values"),
+        (gzip.compress(b"NaN"), "not a snapshot"),
         (gzip.compress(b"0" * (40 * 2**20)), "unpacks to more"),
         (b"\x00" * (9 * 2**20), "larger than 8 MiB"),
         (dump(SNAPSHOT)[:-20], "truncated"),
         (dump(SNAPSHOT) + b"more", "follows"),
         (packed(unpacked(), schema=2), "schema 2"),
+        (packed(unpacked(), schema="\x1b[2J"), "not a snapshot"),
         (packed(unpacked(), sha256="0" * 64), "altered"),
         (packed(unpacked(), snapshot=None), "altered"),
-        (packed(unpacked(), snapshot="\ud800"), "not Unicode"),
-        (
-            gzip.compress(
-                b'{"format":"nautobot-upgrade-jobs snapshot","schema":1,"snapshot":1e999}'
-            ),
-            "number that JSON cannot",
-        ),
+        (sealed(unpacked()["snapshot"], instance="\ud800"), "not Unicode"),
+        (sealed(unpacked()["snapshot"], created=""), "not a date"),
+        (sealed(unpacked()["snapshot"], created="\x1b[2J"), "not a date"),
+        (sealed(unpacked()["snapshot"], created="2026-11-20T12:00:00"), "time zone"),
+        (sealed_text(b"[" * 300_000), "nested deeper"),
+        (sealed_text(b"[" + b"[]," * 300_000 + b"0]"), "more values"),
+        (sealed_text(b"[1e999]"), "too long or large"),
+        (sealed_text(b"[" + b"1" * 33 + b"]"), "too long or large"),
+        (sealed_text(b"[0." + b"1" * 33 + b"]"), "too long or large"),
+        (sealed_text(b"NaN"), "no JSON"),
+        (sealed_text('"ü"'.encode()), "outside ASCII"),
     ],
     ids=lambda value: value if isinstance(value, str) else "data",  # gzip holds the time
 )
@@ -168,7 +183,7 @@ def test_load_sealed_forgery_is_refused_or_compared_without_traceback():
     document, compared = unpacked()["snapshot"], 0
     for _ in range(FUZZ_ROUNDS):
         content = alter_one_value(document, generator)
-        data = packed({}, format=FORMAT, schema=1, snapshot=content, sha256=_digest(content))
+        data = gzip.compress(seal(content))
         try:
             snapshot = load(data)
         except SnapshotError:
@@ -183,11 +198,29 @@ def test_load_sealed_forgery_is_refused_or_compared_without_traceback():
 
 BOMBS = {
     "a gigabyte of zeros": (b"0" * 2**20, 1024),
-    "deep lists": (b"[" * 2**20, 31),
-    "deep objects": (b'{"a":' * 200_000, 1),
+    "unsealed lists": (b"[" * 2**20, 31),
+    "unsealed objects": (b'{"a":' * 200_000, 1),
     "a million numbers": (b"[" + b"1," * 990_000 + b"1]", 1),
     "one long text": (b'"' + b"x" * (31 * 2**20) + b'"', 1),
     "one long number": (b"9" * (31 * 2**20), 1),
+}
+ASTRAL = b"\\ud83d\\ude00"
+"""One character that makes Python store each character of its text in four bytes."""
+SEALED_BOMBS = {
+    "numbers": b"[" + b"1000," * 390_000 + b"0]",
+    "objects": b"[" + b'{"a":0},' * 130_000 + b"0]",
+    "objects in objects": b"[" + b'{"a":{"b":[]}},' * 95_000 + b"0]",
+    "different keys": b"{" + b",".join(b'"%d":[]' % number for number in range(190_000)) + b"}",
+    "texts": b"[" + b'"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",' * 390_000 + b"0]",
+    "wide texts": b"[" + (b'"' + ASTRAL + b"a" * 2**20 + b'",') * 22 + b"0]",
+    "one wide text": b'"' + ASTRAL + b"a" * (23 * 2**20) + b'"',
+    "escapes": b'"' + ASTRAL * (2 * 2**20 - 100) + b'"',
+    "long integer": b"9" * (23 * 2**20),
+    "long integers": b"[" + (b"9" * 4300 + b",") * 5_500 + b"0]",
+    "long fractions": b"[" + (b"0." + b"9" * 100_000 + b",") * 230 + b"0]",
+    "long exponents": b"[" + (b"1e" + b"9" * 100_000 + b",") * 230 + b"0]",
+    "deep lists": b"[" * 399_000,
+    "deep objects": b'{"a":' * 399_000,
 }
 LOAD_ALL = """
 import re, sys
@@ -211,6 +244,9 @@ def test_load_memory_bombs_uses_under_200_mebibytes(tmp_path):
         with gzip.open(paths[-1], "wb", compresslevel=1) as stream:
             for _ in range(times):
                 stream.write(piece)
+    for name, content in SEALED_BOMBS.items():
+        paths.append(tmp_path / name)
+        paths[-1].write_bytes(sealed_text(content))
     done = subprocess.run(
         [sys.executable, "-c", LOAD_ALL, *paths],
         capture_output=True,
@@ -219,6 +255,6 @@ def test_load_memory_bombs_uses_under_200_mebibytes(tmp_path):
         cwd=ROOT,
     )
     *refusals, kibibytes = done.stdout.splitlines()
-    assert [line.partition(": ")[0] for line in refusals] == list(BOMBS)
+    assert [line.partition(": ")[0] for line in refusals] == [path.name for path in paths]
     assert all(line.partition(": ")[2] for line in refusals)
     assert int(kibibytes) < 200 * 1024
