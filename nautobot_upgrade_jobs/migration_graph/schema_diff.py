@@ -214,7 +214,10 @@ def _missing_constraints(
 def _unexpected_constraints(
     table: str, model: ExpectedTable, actual: ActualTable
 ) -> Iterator[SchemaDrift]:
-    """Yield invalid, unvalidated and additional constraints."""
+    """Yield invalid, unvalidated and additional constraints.
+
+    An additional one has no repair, even if it is invalid: the rows need not satisfy it.
+    """
     expected_names = {
         constraint.name
         for constraint in actual.constraints
@@ -227,10 +230,10 @@ def _unexpected_constraints(
     }
     for name, constraint in {each.name: each for each in actual.constraints}.items():
         kind, definition = constraint.kind, constraint.definition
-        if name in invalid:
+        if name in expected_names and name in invalid:
             definition = invalid[name].definition
             yield SchemaDrift(table, name, "invalid", "index", "a valid index", definition)
-        elif not constraint.is_valid:
+        elif name in expected_names and not constraint.is_valid:
             expected = "a validated constraint"
             yield SchemaDrift(table, name, "not validated", kind, expected, definition)
         elif name not in expected_names and kind in ("unique", "foreign", "check"):

@@ -65,6 +65,32 @@ EXPECTED = {"dcim_device": model_table()}
             {"invalid_indexes": ("dcim_device.rack_1a2b",)},
             [("rack_1a2b", "invalid", "index")],
         ),
+        # An additional object has no repair: the rows need not satisfy it.
+        (
+            {
+                "constraints": {"dcim_device.ours": "CHECK ((length(name) < 9)) NOT VALID"},
+                "unvalidated_constraints": ("dcim_device.ours",),
+            },
+            [("ours", "extra", "check")],
+        ),
+        (
+            {
+                "constraints": {
+                    "dcim_device.ours": "FOREIGN KEY (name) REFERENCES tag(name) NOT VALID"
+                },
+                "unvalidated_constraints": ("dcim_device.ours",),
+            },
+            [("ours", "extra", "foreign")],
+        ),
+        (
+            {
+                "indexes": {
+                    "dcim_device.ours": "CREATE UNIQUE INDEX ours ON t USING btree (height)"
+                },
+                "invalid_indexes": ("dcim_device.ours",),
+            },
+            [("ours", "extra", "unique")],
+        ),
         # The index of a constraint has the name of the constraint, which is valid.
         (
             {
