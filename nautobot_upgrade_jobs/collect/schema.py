@@ -37,6 +37,10 @@ POSTGRESQL_QUERIES = {
         WHERE {visible} AND k.contype IN ('c', 'f', 'p', 'u')
     """,
 }
+POSTGRESQL_VIEWS = """
+    SELECT c.relname FROM pg_class c WHERE {visible} AND c.relkind IN ('v', 'm', 'f')
+"""
+MYSQL_VIEWS = "SELECT table_name FROM information_schema.views WHERE table_schema = database()"
 FILLED_BY_TRIGGER = """
     EXISTS (SELECT FROM pg_trigger g WHERE g.tgrelid = c.oid AND NOT g.tgisinternal
             AND g.tgenabled IN ('O', 'A') AND g.tgtype & 7 = 7)
@@ -87,13 +91,11 @@ NO_CHECK_CONSTRAINT_SQL = {"checked": "''", "state": "", "valid": "1", "checks":
 def collect(context: Context) -> Schema:
     """Read columns, indexes and constraints from the server's catalog."""
     connection = context.connection
-    queries, parts = (
-        POSTGRESQL_QUERIES,
-        {"visible": is_visible_table("c"), "filled": FILLED_BY_TRIGGER},
-    )
+    queries, views = POSTGRESQL_QUERIES, POSTGRESQL_VIEWS
+    parts = {"visible": is_visible_table("c"), "filled": FILLED_BY_TRIGGER}
     if connection.vendor == "mysql":
         supports_checks = connection.mysql_version >= (8, 0, 16)
-        queries = MYSQL_QUERIES
+        queries, views = MYSQL_QUERIES, MYSQL_VIEWS
         parts = CHECK_CONSTRAINT_SQL if supports_checks else NO_CHECK_CONSTRAINT_SQL
     rows = {name: fetch_rows(connection, query.format(**parts)) for name, query in queries.items()}
     return Schema(
@@ -101,6 +103,7 @@ def collect(context: Context) -> Schema:
         invalid_indexes=_list_unmet(rows["indexes"]),
         unvalidated_constraints=_list_unmet(rows["constraints"]),
         required_columns=_list_unmet(rows["columns"]),
+        views=tuple(sorted(name for (name,) in fetch_rows(connection, views.format(**parts)))),
     )
 
 

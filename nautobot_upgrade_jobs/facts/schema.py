@@ -23,3 +23,5 @@ class Schema:
     """``table.constraint`` of each constraint that the server does not enforce for all rows."""
     required_columns: tuple[str, ...] = ()
     """``table.column`` of each column that needs a value and has no default."""
+    views: tuple[str, ...] = ()
+    """Views, materialized views and foreign tables. Nautobot would use one as its table."""

@@ -20,6 +20,8 @@ def repair_statements(drift: SchemaDrift, model: ExpectedTable, vendor: str) -> 
     writer = _PostgresWriter() if vendor == "postgresql" else _MysqlWriter()
     column = next((each for each in model.columns if each.name == drift.subject), None)
     if drift.aspect == "table":
+        if drift.kind != "missing":
+            return ()
         separate = (each.sql for each in model.constraints if _needs_own_statement(each, model))
         return (model.sql, *separate)
     if drift.aspect == "column":

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 
 from ..facts import Schema
@@ -144,14 +144,23 @@ def _column_names(columns: str) -> tuple[str, ...]:
 
 
 def schema_drift(
-    expected: dict[str, ExpectedTable], actual: dict[str, ActualTable]
+    expected: dict[str, ExpectedTable],
+    actual: dict[str, ActualTable],
+    views: Collection[str] = (),
 ) -> Iterator[SchemaDrift]:
     """Yield the deviations of the actual schema, table by table.
 
     Additional indexes that are not unique are ignored, because they only slow down writes.
+
+    Args:
+        expected: The tables that the applied migrations should have created, by name.
+        actual: The tables of the database, by name.
+        views: Views and foreign tables. MySQL describes their columns like those of tables.
     """
     for table, model in sorted(expected.items()):
-        if table not in actual:
+        if table in views:
+            yield SchemaDrift(table, "", "other", "table", "a table", "a view or a foreign table")
+        elif table not in actual:
             yield SchemaDrift(table, "", "missing", "table", "a table", "no table")
         else:
             yield from _column_drift(table, model, actual[table])

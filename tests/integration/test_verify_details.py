@@ -180,6 +180,16 @@ def test_verify_migration_without_its_foreign_key_is_completed_before_it_is_reco
     assert found() == []
 
 
+def test_verify_view_in_place_of_a_table_is_named():
+    execute(
+        "ALTER TABLE extras_note RENAME TO our_notes", "CREATE VIEW extras_note AS SELECT 1 AS id"
+    )
+    found_, verdict = findings()
+    assert verdict is Verdict.BLOCKED
+    assert "it is a view" in found_["schema.drift:extras_note"].message
+    assert found_["schema.drift:extras_note"].commands == ()
+
+
 def test_verify_model_that_moves_with_its_table_is_not_partially_applied(more_migrations):
     widget = (
         "migrations.SeparateDatabaseAndState([], [migrations.CreateModel('Widget', "

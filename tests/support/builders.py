@@ -330,7 +330,7 @@ def schema(**changes: Any) -> Schema:
     parts = {"columns": columns, "indexes": indexes, "constraints": constraints}
     validity = {
         name: changes.pop(name)
-        for name in ("invalid_indexes", "unvalidated_constraints", "required_columns")
+        for name in ("invalid_indexes", "unvalidated_constraints", "required_columns", "views")
         if name in changes
     }
     for part, items in changes.items():

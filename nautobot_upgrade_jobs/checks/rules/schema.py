@@ -53,7 +53,7 @@ def drift(  # noqa: PLR0913 - the facts on both sides of the comparison
     # The check migrations.partially_applied reports these migrations.
     unfinished = partially_applied(history, actual, expected)
     drifts: dict[str, list[SchemaDrift]] = defaultdict(list)
-    for deviation in schema_drift(expected, actual):
+    for deviation in schema_drift(expected, actual, schema.views):
         if not any(migration.accounts_for(deviation) for migration in unfinished):
             drifts[deviation.table].append(deviation)
     is_upgrade = target.version != target.installed
@@ -125,7 +125,9 @@ def _qualified_name(deviation: SchemaDrift) -> str:
 
 
 def _describe_drift(deviation: SchemaDrift) -> str:
-    subject, aspect = deviation.subject or "the table itself", deviation.aspect
+    subject, aspect = deviation.subject, deviation.aspect
+    if aspect == "table":
+        return "it is missing" if deviation.kind == "missing" else f"it is {deviation.actual}"
     if aspect in ("type", "nullability"):
         return f"{subject} is {deviation.actual} instead of {deviation.expected}"
     noun = name_constraint_kind(aspect)
@@ -136,7 +138,7 @@ def _describe_drift(deviation: SchemaDrift) -> str:
             "column needs a value and has no default"
         )
     texts = {
-        "missing": f"{noun} {subject} is missing" if deviation.subject else "it is missing",
+        "missing": f"{noun} {subject} is missing",
         "other": f"{noun} {subject} is {deviation.actual}",
         "extra": f"no migration creates the {noun} {subject}",
         "invalid": f"{noun} {subject} is invalid",
@@ -151,6 +153,11 @@ def _build_remediation(deviations: list[SchemaDrift]) -> str:
         " migrations.partially_applied. Otherwise take a backup and run the statements below as the"
         " owner of the table."
     )
+    if any(each.kind == "other" and each.aspect == "table" for each in deviations):
+        return (
+            "Migrations can change only a table. Take a backup, and replace the view by the table"
+            " with its rows. Ask the person who created the view where the rows are."
+        )
     if any(map(_loses_data, deviations)):
         text += (
             " They create an empty table or column. Only the last backup contains its previous"

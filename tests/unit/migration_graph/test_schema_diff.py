@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from nautobot_upgrade_jobs.facts.expected_schema import ExpectedConstraint
+from nautobot_upgrade_jobs.migration_graph.repair_sql import repair_statements
 from nautobot_upgrade_jobs.migration_graph.schema_diff import actual_tables, schema_drift
 from tests.support.builders import PLAIN, UNIQUE, model_table, schema
 
@@ -143,6 +144,18 @@ def test_schema_drift_equivalent_schema_has_no_deviation(changes):
 
 def test_schema_drift_missing_table_is_one_deviation():
     assert [drift.aspect for drift in schema_drift(EXPECTED, {})] == ["table"]
+
+
+@pytest.mark.parametrize("columns", [(), ("name",)], ids=["PostgreSQL", "MySQL"])
+def test_schema_drift_view_in_place_of_a_table_is_not_a_missing_table(columns):
+    listed = actual_tables(schema(columns={f"dcim_device.{name}": "text" for name in columns}))
+    (drift,) = schema_drift(EXPECTED, listed, ("a_report", "dcim_device"))
+    assert (drift.kind, drift.aspect) == ("other", "table")
+    assert repair_statements(drift, EXPECTED["dcim_device"], "postgresql") == ()
+
+
+def test_schema_drift_ignores_other_views():
+    assert list(schema_drift(EXPECTED, actual_tables(schema()), ("a_report",))) == []
 
 
 def test_schema_drift_missing_column_covers_its_constraints():

@@ -44,6 +44,8 @@ from tests.support.builders import database, facts, migrations, schema, target
             id="extra column and another nullability",
         ),
         pytest.param({"columns": {"foreign_table.column": "text"}}, [], id="table without model"),
+        pytest.param({"views": ("dcim_device",)}, [("blocker", "dcim_device")], id="view"),
+        pytest.param({"views": ("a_report",)}, [], id="view without model"),
     ],
 )
 def test_drift_blocks_unless_it_is_slow_or_extra(findings_of, changes, expected):
