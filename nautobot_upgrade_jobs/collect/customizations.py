@@ -144,7 +144,9 @@ CUSTOMIZATION_KINDS = (
 SCHEDULED_JOB_KIND = CustomizationKind(
     "scheduled job",
     "/extras/scheduled-jobs/",
-    "SELECT id, name, task, kwargs FROM extras_scheduledjob WHERE enabled ORDER BY name",
+    "SELECT s.id, s.name, s.task, s.kwargs, "
+    "CASE WHEN s.interval = 'custom' THEN s.crontab ELSE '' END "
+    "FROM extras_scheduledjob s WHERE s.enabled ORDER BY s.name",
     lambda: validate_scheduled_job,
 )
 

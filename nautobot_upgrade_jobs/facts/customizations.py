@@ -28,6 +28,7 @@ class DefectCode(TextEnum):
     NOT_FILTERABLE = "not_filterable"
     INVALID_LOOKUP = "invalid_lookup"
     INVALID_ARGUMENTS = "invalid_arguments"
+    INVALID_CRONTAB = "invalid_crontab"
     INVALID_QUERY = "invalid_query"
     INVALID_TEMPLATE = "invalid_template"
     UNLOADABLE_FILE = "unloadable_file"

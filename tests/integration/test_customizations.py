@@ -302,6 +302,23 @@ MISSING_ARGUMENT = Defect(
 
 
 @pytest.mark.parametrize(
+    ("crontab", "is_valid"),
+    [
+        ("", True),
+        ("*/5 0-6 * * 1,3", True),
+        ("61 * * * *", False),
+        ("* * *", False),
+        ("x * * * *", False),
+        ("*/0 * * * *", False),
+    ],
+)
+def test_validate_scheduled_job_returns_an_invalid_crontab(crontab, is_valid):
+    found = [defect.code for defect in validate_scheduled_job("gone.Job", "{}", crontab)]
+    expected = [] if is_valid else [DefectCode.INVALID_CRONTAB]
+    assert found == [*expected, DefectCode.MISSING_JOB]
+
+
+@pytest.mark.parametrize(
     ("task", "arguments", "expected"),
     [
         ("planted.Planted", {"name": "x"}, []),
@@ -321,7 +338,7 @@ def test_validate_scheduled_job_returns_unknown_and_missing_arguments(
     monkeypatch, task, arguments, expected
 ):
     monkeypatch.setitem(registry["jobs"], "planted.Planted", Planted)
-    defects = list(validate_scheduled_job(task, arguments))
+    defects = list(validate_scheduled_job(task, arguments, ""))
     assert_defects(defects, expected)
     assert [one.suggestion for one in defects] == [one.suggestion for one in expected]
 

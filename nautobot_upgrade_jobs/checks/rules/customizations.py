@@ -66,6 +66,7 @@ DEFECT_TEXTS = {
     DefectCode.NOT_FILTERABLE: "{owner} has no filters",
     DefectCode.INVALID_LOOKUP: "{owner} does not support the lookup {reference}",
     DefectCode.INVALID_ARGUMENTS: "The Job {owner} does not accept the arguments",
+    DefectCode.INVALID_CRONTAB: "The crontab {reference} is not valid",
     DefectCode.INVALID_QUERY: "The query is not valid",
     DefectCode.INVALID_TEMPLATE: "The template {reference} does not compile",
     DefectCode.UNLOADABLE_FILE: "The file does not load",

@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
+from celery.schedules import ParseException
 from django.apps import apps
 from django.db.models import Model, Q
 from django.urls import NoReverseMatch, reverse
@@ -20,6 +21,7 @@ from jinja2 import TemplateSyntaxError
 from nautobot.core.api.exceptions import SerializerNotFound
 from nautobot.core.api.utils import get_serializer_for_model
 from nautobot.core.utils.lookup import get_filterset_for_model, get_model_for_view_name
+from nautobot.extras.models import ScheduledJob
 from nautobot.extras.registry import registry
 
 from ...common.urls import REDACTED
@@ -205,8 +207,19 @@ def validate_saved_view(view: str, stored: Any) -> Iterator[Defect]:
         yield from _validate_filters(model, used)
 
 
-def validate_scheduled_job(task: str, stored: Any) -> Iterator[Defect]:
-    """Yield the unknown arguments of a schedule, and an error if its Job requires others."""
+def validate_scheduled_job(task: str, stored: Any, crontab: str) -> Iterator[Defect]:
+    """Yield the unknown arguments of a schedule, and an error if its Job requires others.
+
+    Args:
+        task: Name of the Job's class.
+        stored: The arguments, as stored.
+        crontab: Empty if the schedule uses none. A wrong one keeps the schedule from running.
+    """
+    if crontab:
+        try:
+            ScheduledJob.get_crontab(crontab)
+        except (ValueError, ParseException) as error:
+            yield Defect(DefectCode.INVALID_CRONTAB, crontab, detail=str(error))
     job = registry["jobs"].get(task)
     if job is None:
         yield Defect(DefectCode.MISSING_JOB, task)

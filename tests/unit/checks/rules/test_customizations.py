@@ -42,6 +42,7 @@ APP_QUERY = problem(
     line=12,
 )
 FILE = problem(JOB_FILE, "/jobs/a.py", DefectCode.UNLOADABLE_FILE, line=3, detail="ImportError: a")
+CRONTAB = problem("scheduled job", "sync", DefectCode.INVALID_CRONTAB, "61 * * * *")
 
 REPORTED_LINK = ("warning", "custom link rack")
 REPORTED_QUERY = ("warning", "GraphQL query sites")
@@ -56,6 +57,8 @@ CASES = [
     pytest.param((MODEL,), (), [("warning", "webhook sync")], id="model of another App"),
     pytest.param((JOB,), (), [("warning", "scheduled job sync")], id="Job of no App"),
     pytest.param((FILE,), (FILE,), [], id="file unloadable already"),
+    pytest.param((), (CRONTAB,), [], id="crontab corrected by the upgrade"),
+    pytest.param((CRONTAB,), (), [("warning", "scheduled job sync")], id="crontab invalid"),
     pytest.param(
         (APP_QUERY,),
         (),
