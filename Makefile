@@ -20,9 +20,10 @@ K ?=
 # pytest ends with 5 if K selects nothing; make test has several parts, and K need not match in each.
 SELECT = $(if $(K),-k "$(K)" $(if $(PARTS),|| [ $$? -eq 5 ]))
 
-.PHONY: help demo demo-up demo-down test test-all test-fast test-target test-ltm test-3x test-rest test-slow test-apps \
-  test-browser test-dist test-mysql test-line test-upgrades test-rollback test-faults-one-by-one test-coverage up databases \
-  lint prose docs site screenshots dist bench durations clean new-check watch
+.PHONY: help demo demo-up demo-down test test-all test-fast test-target test-ltm test-3x test-rest test-slow \
+  test-upgrade test-apps test-browser test-dist test-mysql test-line test-upgrades test-rollback \
+  test-faults-one-by-one test-coverage up databases lint prose docs site screenshots dist bench durations clean \
+  new-check watch test-one-worker test-other-servers
 
 help:  ## show this
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 24
@@ -70,12 +71,25 @@ test-line:  ## one Nautobot whole: make test-line LINE=3.0.11 DATABASE=mysql
 	$(STACK) exec $(LINE) $(if $(DATABASE),--database $(DATABASE)) -- $(INSIDE) tests/upgrade -m '$(ONE_LINE)' $(SELECT)
 
 test-rest: up
-	# The longest first: two run at a time, and the last one would run alone.
-	$(PAIR) test-slow test-dist test-mysql test-apps test-browser test-coverage
+	$(PAIR) test-one-worker test-other-servers
 
-test-slow: up  ## what takes minutes: trial boots, a real upgrade that is killed and finished
+# One after another: some stop the worker that others use, or compare all rows of its database.
+test-one-worker:
+	$(MAKE) test-slow
+	$(MAKE) test-dist
+	$(MAKE) test-browser
+
+test-other-servers:
+	$(MAKE) test-mysql
+	$(MAKE) test-apps
+	$(MAKE) test-upgrade
+	$(MAKE) test-coverage
+
+test-slow: up  ## what takes minutes: trial boots, Jobs that build the target, broken tables
 	$(STACK) exec $(LTM) -- $(INSIDE) -m 'slow'
 	$(STACK) exec $(NEWEST) -- $(INSIDE) -m 'slow and not once'
+
+test-upgrade: up  ## a real upgrade: predicted, killed, finished, compared
 	$(STACK) exec $(NEWEST) -- $(PYTEST) tests/upgrade -m 'not upgrades'
 
 test-apps: up  ## the same with common Apps
