@@ -24,4 +24,5 @@ class Schema:
     required_columns: tuple[str, ...] = ()
     """``table.column`` of each column that needs a value and has no default."""
     views: tuple[str, ...] = ()
-    """Views, materialized views and foreign tables. Nautobot would use one as its table."""
+    """Views, materialized views and foreign tables. One of them can have the name of a table of
+    Nautobot."""

@@ -28,12 +28,11 @@ MAX_JSON_VALUES = 400_000
 """Maximum number of JSON values, which limits the memory after parsing. A snapshot of Nautobot with
 two Apps has a quarter of this."""
 MAX_NUMBER_LENGTH = 32
-"""Maximum length of a number. The time to convert longer ones grows with the square of the length.
-"""
+"""Maximum length of a number. The time to convert a number grows with the square of its length."""
 HEADER = re.compile(
     rf'{{"format":"{FORMAT}","schema":(\d{{1,9}}),"sha256":"([^"]{{1,100}})","snapshot":'.encode()
 )
-"""The begin of each file. The digest is that of the bytes that follow, without the last brace."""
+"""The start of each text. The digest is that of the bytes that follow, without the last brace."""
 
 
 class SnapshotError(ValueError):
@@ -57,7 +56,8 @@ def dump(snapshot: Snapshot) -> bytes:
     Raises:
         SnapshotError: The file would be larger than `load` accepts.
     """
-    text = seal(encode(snapshot))
+    content = json.dumps(encode(snapshot), sort_keys=True, separators=(",", ":"), allow_nan=False)
+    text = seal(content.encode())
     data = gzip.compress(text, mtime=0)
     if len(text) > MAX_TEXT_BYTES or len(data) > MAX_FILE_BYTES:
         raise SnapshotError(f"The snapshot of {len(text) >> 20} MiB is too large for its file.")
@@ -85,13 +85,11 @@ def load(data: bytes) -> Snapshot:
     return snapshot
 
 
-def seal(content: Any) -> bytes:
+def seal(content: bytes) -> bytes:
     """Return the text of a file: the content with its digest. The digest is no secret."""
-    body = json.dumps(content, sort_keys=True, separators=(",", ":"), allow_nan=False)
-    digest = hashlib.sha256(body.encode()).hexdigest()
-    return (
-        f'{{"format":"{FORMAT}","schema":{SCHEMA},"sha256":"{digest}","snapshot":{body}}}'.encode()
-    )
+    digest = hashlib.sha256(content).hexdigest()
+    header = f'{{"format":"{FORMAT}","schema":{SCHEMA},"sha256":"{digest}","snapshot":'
+    return header.encode() + content + b"}"
 
 
 def _unseal(text: bytes) -> str:

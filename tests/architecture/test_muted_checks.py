@@ -21,7 +21,6 @@ def run_muted(check, output):
     os.chdir(ROOT)
     with output.open("w") as stream, contextlib.redirect_stdout(stream):
         code = pytest.main([*OPTIONS, f"tests/unit/checks/rules/test_{check.topic}.py"])
-        stream.flush()
     os._exit(code)
 
 

@@ -80,6 +80,7 @@ from nautobot_upgrade_jobs.facts.preconditions import (
     Precondition,
     PreconditionKind,
 )
+from tests.support.engines import postgresql_only
 
 BEFORE = [
     CreateModel("Other", [("id", AutoField(primary_key=True))]),
@@ -671,7 +672,7 @@ def test_predicted_costs_match_table_rewrites(tables, operation, kinds):
 ADD_INDEX = AddIndex("thing", Index(fields=["number"], name="example_number"))
 
 
-@pytest.mark.skipif(MYSQL, reason="MySQL does not show the locks of a finished statement")
+@postgresql_only("MySQL does not show the locks of a finished statement")
 @pytest.mark.parametrize(
     ("operation", "lock", "mode"),
     [
