@@ -40,7 +40,10 @@ POSTGRESQL_QUERIES = {
 POSTGRESQL_VIEWS = """
     SELECT c.relname FROM pg_class c WHERE {visible} AND c.relkind IN ('v', 'm', 'f')
 """
-MYSQL_VIEWS = "SELECT table_name FROM information_schema.views WHERE table_schema = database()"
+MYSQL_VIEWS = """
+    SELECT table_name FROM information_schema.tables
+    WHERE table_schema = database() AND table_type = 'VIEW'
+"""
 FILLED_BY_TRIGGER = """
     EXISTS (SELECT FROM pg_trigger g WHERE g.tgrelid = c.oid AND NOT g.tgisinternal
             AND g.tgenabled IN ('O', 'A') AND g.tgtype & 7 = 7)
@@ -54,7 +57,9 @@ MYSQL_QUERIES = {
                    SELECT 1 FROM information_schema.triggers g
                    WHERE g.event_object_schema = database() AND g.event_object_table = c.table_name
                        AND g.event_manipulation = 'INSERT' AND g.action_timing = 'BEFORE')
-        FROM information_schema.columns c WHERE table_schema = database()
+        FROM information_schema.columns c
+        JOIN information_schema.tables USING (table_schema, table_name)
+        WHERE table_schema = database() AND table_type = 'BASE TABLE'
     """,
     "indexes": """
         SELECT table_name, index_name, concat(if(min(non_unique) = 0, 'unique ', ''), '(',

@@ -155,7 +155,7 @@ def schema_drift(
     Args:
         expected: The tables that the applied migrations should have created, by name.
         actual: The tables of the database, by name.
-        views: Views and foreign tables. MySQL describes their columns like those of tables.
+        views: Names of views and foreign tables.
     """
     for table, model in sorted(expected.items()):
         if table in views:

@@ -25,6 +25,7 @@ from nautobot.extras.registry import registry
 
 from nautobot_upgrade_jobs.checks.findings import Verdict
 from nautobot_upgrade_jobs.checks.remediation import shell
+from nautobot_upgrade_jobs.collect import collect_facts
 from nautobot_upgrade_jobs.workflows.context import RunRequest
 from nautobot_upgrade_jobs.workflows.verify import verify_migrations
 from tests.support.verifying import execute, findings, follow
@@ -188,6 +189,9 @@ def test_verify_view_in_place_of_a_table_is_named():
     assert verdict is Verdict.BLOCKED
     assert "it is a view" in found_["schema.drift:extras_note"].message
     assert found_["schema.drift:extras_note"].commands == ()
+    listed = collect_facts(topics=("schema",)).schema
+    assert listed.views == ("extras_note",)
+    assert not [name for name in listed.columns.items if name.startswith("extras_note.")]
 
 
 def test_verify_model_that_moves_with_its_table_is_not_partially_applied(more_migrations):

@@ -146,10 +146,8 @@ def test_schema_drift_missing_table_is_one_deviation():
     assert [drift.aspect for drift in schema_drift(EXPECTED, {})] == ["table"]
 
 
-@pytest.mark.parametrize("columns", [(), ("name",)], ids=["PostgreSQL", "MySQL"])
-def test_schema_drift_view_in_place_of_a_table_is_not_a_missing_table(columns):
-    listed = actual_tables(schema(columns={f"dcim_device.{name}": "text" for name in columns}))
-    (drift,) = schema_drift(EXPECTED, listed, ("a_report", "dcim_device"))
+def test_schema_drift_view_in_place_of_a_table_is_not_a_missing_table():
+    (drift,) = schema_drift(EXPECTED, {}, ("a_report", "dcim_device"))
     assert (drift.kind, drift.aspect) == ("other", "table")
     assert repair_statements(drift, EXPECTED["dcim_device"], "postgresql") == ()
 
