@@ -7,9 +7,7 @@ namespaces. A Preflight also resolves and builds, so the share of a whole run is
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 from unittest.mock import patch
 
 import nautobot
@@ -26,14 +24,15 @@ def main() -> None:
 
     from nautobot_upgrade_jobs.collect import collect_facts
     from nautobot_upgrade_jobs.facts import require
-    from nautobot_upgrade_jobs.target.isolation import sandbox
+    from nautobot_upgrade_jobs.target.isolation import LiveDatabase, sandbox
+    from nautobot_upgrade_jobs.target.isolation.relay import Relay
     from nautobot_upgrade_jobs.target.scratch_dir import scratch_folder
     from nautobot_upgrade_jobs.target.trial_boot import LiveInstallation, TrialBooter
     from nautobot_upgrade_jobs.target.uv import find_interpreter
 
     apps = require(collect_facts(topics=("apps",)).apps)
 
-    def boot(folder: Path, database: Mapping[str, Any] | None) -> float:
+    def boot(folder: Path) -> float:
         live = LiveInstallation(settings.SETTINGS_PATH, apps, "default", 30, database)
         started = time.perf_counter()
         TrialBooter(Path(find_interpreter()), folder, live, time.monotonic() + 600).run(
@@ -41,14 +40,20 @@ def main() -> None:
         )
         return time.perf_counter() - started
 
-    parameters = dict(connection.get_connection_params())
+    def refuse(*_: object) -> Relay:
+        raise OSError("switched off")
+
+    database = LiveDatabase(connection.vendor, connection.get_connection_params())
     connection.close()
     seconds: dict[str, list[float]] = {name: [] for name in TARGETS}
     with scratch_folder() as folder:
         for number in range(ROUNDS):
-            isolated = boot(folder / f"isolated-{number}", parameters)
-            with patch.object(sandbox, "_probe_namespaces", lambda _: "switched off"):
-                plain = boot(folder / f"plain-{number}", None)
+            isolated = boot(folder / f"isolated-{number}")
+            with (
+                patch.object(sandbox, "_probe_namespaces", lambda _: "switched off"),
+                patch.object(sandbox, "create_relay", refuse),
+            ):
+                plain = boot(folder / f"plain-{number}")
             if number:  # The first round fills the caches.
                 seconds["isolated"].append(isolated)
                 seconds["not isolated"].append(plain)

@@ -61,10 +61,12 @@ def main() -> None:
     """Measure each step and print it with its peer."""
     nautobot.setup()
     from django.conf import settings
+    from django.db import connection
 
     from nautobot_upgrade_jobs.collect import collect_facts
     from nautobot_upgrade_jobs.facts import require
     from nautobot_upgrade_jobs.target.index_config import build_uv_environment, build_uv_options
+    from nautobot_upgrade_jobs.target.isolation import LiveDatabase
     from nautobot_upgrade_jobs.target.resolver import resolve
     from nautobot_upgrade_jobs.target.root_requirements import RootRequirements
     from nautobot_upgrade_jobs.target.scratch_dir import scratch_folder
@@ -102,9 +104,12 @@ def main() -> None:
             made(folder)
 
     print(f"build             {best(build_once):6.2f} s", flush=True)
+    database = LiveDatabase(connection.vendor, connection.get_connection_params())
     with scratch_folder() as folder:
         built = made(folder)
-        live = LiveInstallation(settings.SETTINGS_PATH, wishes.enabled_apps, "default", 30)
+        live = LiveInstallation(
+            settings.SETTINGS_PATH, wishes.enabled_apps, "default", 30, database
+        )
         tries = iter(range(ROUNDS + 1))
 
         def boot() -> None:

@@ -14,12 +14,14 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
-from .isolation import PORT
+from .isolation import POSTGRESQL_PORT, SOCKET_NAMES
 
 IN_MEMORY_STORAGE = "django.core.files.storage.InMemoryStorage"
 WRITABLE_FOLDER_SETTINGS = ("MEDIA_ROOT", "STATIC_ROOT")
 READ_ONLY_FOLDER_SETTINGS = ("JOBS_ROOT", "GIT_ROOT")
 """Folders whose files the target reads but does not run."""
+SESSION_OPTIONS = ("assume_role", "charset", "init_command", "isolation_level", "sql_mode")
+"""Options of a database that concern its sessions, and not the connection to the server."""
 IN_MEMORY_BACKENDS = {
     "CELERY_BROKER_URL": "memory://",
     "CELERY_BROKER_READ_URL": None,
@@ -122,14 +124,15 @@ def _names_same_database(one: Mapping[str, Any], other: Mapping[str, Any]) -> bo
 
 def _connect_to_relay(database: Mapping[str, Any], folder: str) -> dict[str, Any]:
     """Return an entry of ``DATABASES`` that connects to a relay, and holds no credential."""
+    is_mysql = "mysql" in database["ENGINE"]
     options = database.get("OPTIONS", {})
-    kept = {name: options[name] for name in ("assume_role",) if name in options}
+    kept = {name: options[name] for name in SESSION_OPTIONS if name in options}
     return {
         **database,
-        "HOST": folder,
-        "PORT": str(PORT),
+        "HOST": str(Path(folder, SOCKET_NAMES["mysql"])) if is_mysql else folder,
+        "PORT": "" if is_mysql else str(POSTGRESQL_PORT),
         "PASSWORD": "",
-        "OPTIONS": {**kept, "sslmode": "disable", "gssencmode": "disable"},
+        "OPTIONS": kept if is_mysql else {**kept, "sslmode": "disable", "gssencmode": "disable"},
     }
 
 

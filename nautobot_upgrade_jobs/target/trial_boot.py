@@ -18,6 +18,7 @@ from ..facts import Apps, Facts
 from ..facts.serialization import decode
 from ..facts.startup import Failure, Frame
 from ..facts.trial_boot import AppLoadFailure, TrialBoot
+from .isolation import LiveDatabase
 from .isolation.sandbox import Sandbox, open_sandbox, stop_launcher
 
 PACKAGE_ROOT = Path(__file__).parents[1]
@@ -87,8 +88,8 @@ class LiveInstallation:
     apps: Apps
     database_alias: str
     statement_timeout_seconds: int
-    database: Mapping[str, Any] | None = None
-    """Parameters of the connection of ``database_alias``, for a relay. None on MySQL."""
+    database: LiveDatabase
+    """The database of ``database_alias``, for a relay."""
     allow_network: bool = False
     """Whether the code of the target may use the network."""
     database_credentials: frozenset[str] = frozenset()

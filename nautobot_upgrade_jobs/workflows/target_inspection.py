@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import partial
-from typing import Any
 
 from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
@@ -24,6 +23,7 @@ from ..facts.resolution import Resolution
 from ..facts.startup import Failure
 from ..facts.trial_boot import TrialBoot
 from ..target.inspect import BuildLimits, inspect, inspect_installed
+from ..target.isolation import LiveDatabase
 from ..target.resolver import resolve
 from ..target.root_requirements import CORE, RootRequirements
 from ..target.trial_boot import LiveInstallation
@@ -134,7 +134,7 @@ def _run_trial_boot(
         roots.enabled_apps,
         context.config.database_alias,
         context.config.statement_timeout_seconds,
-        _relay_parameters(context.config.database_alias),
+        _live_database(context.config.database_alias),
         allow_network=context.config.allow_network,
         database_credentials=_find_credentials(("DATABASES",)),
         service_credentials=_find_credentials(UNUSED_SERVICES),
@@ -155,10 +155,9 @@ def _find_credentials(names: Iterable[str]) -> frozenset[str]:
     return frozenset(secret for secret in found if len(secret) >= MIN_SECRET_LENGTH)
 
 
-def _relay_parameters(alias: str) -> dict[str, Any] | None:
-    """Return the parameters with which a relay connects to PostgreSQL. None for MySQL."""
+def _live_database(alias: str) -> LiveDatabase:
     connection = connections[alias]
-    return dict(connection.get_connection_params()) if connection.vendor == "postgresql" else None
+    return LiveDatabase(connection.vendor, connection.get_connection_params())
 
 
 def _redact_trial_boot(trial_boot: TrialBoot | Unavailable) -> TrialBoot | Unavailable:

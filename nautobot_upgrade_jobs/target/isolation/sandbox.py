@@ -6,24 +6,22 @@ import contextlib
 import json
 import os
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ...facts.trial_boot import Isolation
 from ..scratch_dir import ScratchError, scratch_folder
 from ..uv import find_interpreter, kill_process_group
-from . import SOCKET_NAME
-
-if TYPE_CHECKING:
-    from .relay import Relay
+from . import SOCKET_NAMES, LiveDatabase
+from .relay import Relay, create_relay
 
 LAUNCHER = Path(__file__).with_name("launcher.py")
 PROBE_SECONDS = 10
 STOP_SECONDS = 10
 DATABASE_FOLDER = "database"
-MAX_FOLDER_BYTES = 107 - len(f"/{SOCKET_NAME}")
+MAX_FOLDER_BYTES = 107 - max(len(f"/{name}") for name in SOCKET_NAMES.values())
 NO_NAMESPACES = "the kernel of this host refuses namespaces to the account of Nautobot ({})"
 NETWORK_ALLOWED = "the App's setting allow_network is True"
 NO_RELAY = "no relay to the database could be used ({})"
@@ -53,7 +51,7 @@ class Sandbox:
 @contextlib.contextmanager
 def open_sandbox(
     folder: Path,
-    database: Mapping[str, Any] | None,
+    database: LiveDatabase,
     timeout_seconds: int,
     *,
     allow_network: bool = False,
@@ -62,7 +60,7 @@ def open_sandbox(
 
     Args:
         folder: The folder of the command. It exists.
-        database: Parameters of the connection to PostgreSQL. None for other servers.
+        database: The database of the command.
         timeout_seconds: The server ends a statement of the command after this time.
         allow_network: Whether the command may use the network.
     """
@@ -71,15 +69,12 @@ def open_sandbox(
     if allow_network and not refusal:
         gaps.append(NETWORK_ALLOWED)
     with contextlib.ExitStack() as stack:
-        relay = None
-        if database is None:
-            gaps.append(NO_RELAY.format("only PostgreSQL has one"))
-        else:
-            try:
-                sockets = stack.enter_context(_socket_folder(folder))
-                relay = stack.enter_context(_create_relay(sockets, database, timeout_seconds))
-            except (OSError, ScratchError, ImportError) as error:
-                gaps.append(NO_RELAY.format(error))
+        relay: Relay | None = None
+        try:
+            sockets = stack.enter_context(_socket_folder(folder))
+            relay = stack.enter_context(create_relay(sockets, database, timeout_seconds))
+        except (OSError, ScratchError, ImportError) as error:
+            gaps.append(NO_RELAY.format(error))
         isolation = Isolation(
             has_relay=relay is not None,
             hides_files=not refusal,
@@ -109,12 +104,6 @@ def _socket_folder(folder: Path) -> Iterator[Path]:
     else:
         with scratch_folder("") as sockets:
             yield sockets
-
-
-def _create_relay(sockets: Path, database: Mapping[str, Any], timeout_seconds: int) -> Relay:
-    from .relay import Relay  # It needs the client library of PostgreSQL.
-
-    return Relay(sockets, database, timeout_seconds)
 
 
 def _probe_namespaces(folder: Path) -> str:

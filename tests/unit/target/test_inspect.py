@@ -13,6 +13,7 @@ import pytest
 from nautobot_upgrade_jobs.facts import Apps, Packages, Unavailable
 from nautobot_upgrade_jobs.target import inspect as inspect_module
 from nautobot_upgrade_jobs.target.inspect import BuildLimits, inspect
+from nautobot_upgrade_jobs.target.isolation import LiveDatabase
 from nautobot_upgrade_jobs.target.resolver import resolve
 from nautobot_upgrade_jobs.target.root_requirements import RootRequirements
 from nautobot_upgrade_jobs.target.scratch_dir import PREFIX
@@ -21,6 +22,8 @@ from nautobot_upgrade_jobs.target.venv import build
 from tests.support.builders import app
 from tests.support.installations import CORE
 from tests.support.wheels import wheel
+
+UNREACHABLE = LiveDatabase("postgresql", {"host": "127.0.0.1", "port": 1})
 
 LOADER = """
 import importlib, importlib.util
@@ -128,6 +131,7 @@ def boot(request, shared, tmp_path, monkeypatch):
             ENABLED,
             "default",
             5,
+            UNREACHABLE,
             database_credentials=frozenset({"database-password"}),
             service_credentials=frozenset({"broker-password"}),
         )

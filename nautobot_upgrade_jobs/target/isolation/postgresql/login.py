@@ -20,7 +20,8 @@ from typing import Any
 
 import psycopg2
 
-CONNECT_SECONDS = 10
+from ..relay import CONNECT_SECONDS, LoginFailed
+
 SSL_REQUEST = struct.pack("!ii", 8, 80877103)
 DEFAULT_SOCKET_FOLDERS = ("/var/run/postgresql", "/tmp")  # noqa: S108 - of the client library
 TUNNEL_PARAMETERS = frozenset({"host", "hostaddr", "port", "service", "target_session_attrs"})
@@ -43,10 +44,6 @@ REPORTED_PARAMETERS = (
 )
 """What the server reports to a client at login."""
 BUFFER_BYTES = 65536
-
-
-class LoginFailed(OSError):
-    """The connection could not be made. The message contains no password."""
 
 
 @dataclass(frozen=True)

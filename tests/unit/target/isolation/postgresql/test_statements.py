@@ -2,7 +2,7 @@
 
 import pytest
 
-from nautobot_upgrade_jobs.target.isolation.statements import (
+from nautobot_upgrade_jobs.target.isolation.postgresql.statements import (
     classify,
     isolation_level,
     leading_words,

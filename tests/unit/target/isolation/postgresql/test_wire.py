@@ -1,13 +1,10 @@
 """Messages of PostgreSQL, in any pieces in which they arrive."""
 
-import socket
 import struct
-import threading
 
 import pytest
 
-from nautobot_upgrade_jobs.target.isolation.wire import (
-    ConnectionEnded,
+from nautobot_upgrade_jobs.target.isolation.postgresql.wire import (
     MessageReader,
     error,
     greeting,
@@ -15,23 +12,7 @@ from nautobot_upgrade_jobs.target.isolation.wire import (
     read_startup,
     step,
 )
-
-
-@pytest.fixture
-def pair():
-    near, far = socket.socketpair()
-    yield near, far
-    near.close()
-    far.close()
-
-
-def send(stream, data, size):
-    def run():
-        for start in range(0, len(data), size):
-            stream.sendall(data[start : start + size])
-        stream.close()
-
-    threading.Thread(target=run).start()
+from nautobot_upgrade_jobs.target.isolation.relay import ConnectionEnded
 
 
 def read_all(reader):
@@ -43,7 +24,7 @@ def read_all(reader):
 
 
 @pytest.mark.parametrize("size", [1, 7, 1000])
-def test_reader_returns_whole_messages(pair, size):
+def test_reader_returns_whole_messages(pair, size, send):
     rows = [message(b"D", bytes([number])) for number in range(5)]
     sent = [message(b"T", b"columns"), *rows, message(b"C", b"SELECT 5\0"), message(b"Z", b"I")]
     send(pair[1], b"".join(sent), size)
@@ -52,13 +33,13 @@ def test_reader_returns_whole_messages(pair, size):
     assert [kind for kind, _ in received if kind != b"D"] == [b"T", b"C", b"Z"]
 
 
-def test_reader_returns_rows_together(pair):
+def test_reader_returns_rows_together(pair, send):
     send(pair[1], message(b"D", b"1") * 3 + message(b"C"), 1000)
     assert [kind for kind, _ in read_all(MessageReader(pair[0]))] == [b"D", b"C"]
 
 
 @pytest.mark.parametrize("data", [b"", b"Q\0\0", message(b"Q", b"select 1\0")[:-3]])
-def test_reader_of_an_incomplete_message_ends(pair, data):
+def test_reader_of_an_incomplete_message_ends(pair, data, send):
     send(pair[1], data, 1000)
     with pytest.raises(ConnectionEnded):
         MessageReader(pair[0]).read()

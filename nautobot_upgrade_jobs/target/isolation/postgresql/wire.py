@@ -6,15 +6,13 @@ import socket
 import struct
 from collections.abc import Iterator, Mapping
 
+from ..relay import ConnectionEnded
+
 HEADER = struct.Struct("!ci")
 BUFFER_BYTES = 262_144
 MAX_STARTUP_BYTES = 10_000
 DATA_ROW = b"D"
 SYNC = HEADER.pack(b"S", 4)
-
-
-class ConnectionEnded(Exception):
-    """The other side has closed the connection."""
 
 
 def message(kind: bytes, body: bytes = b"") -> bytes:

@@ -1,0 +1,79 @@
+"""Decide what the relay does with a statement of MySQL."""
+
+from __future__ import annotations
+
+import re
+from enum import Enum
+
+SEPARATOR = re.compile(rb"(?:[\s(]|/\*(?![!+]).*?\*/|#[^\n]*|--[\x00-\x20][^\n]*)+", re.DOTALL)
+"""What MySQL ignores before and between words, and the parentheses of a query."""
+WORD = re.compile(rb"[A-Za-z_]+")
+EXECUTABLE_COMMENT = re.compile(rb"/\*M?!")
+READS = frozenset({"DESC", "DESCRIBE", "EXPLAIN", "SELECT", "SHOW", "TABLE", "VALUES", "WITH"})
+FILE_WRITES = re.compile(rb"\b(?:OUTFILE|DUMPFILE)\b", re.IGNORECASE)
+"""A transaction that is read-only does not prevent them."""
+LASTING_SETTINGS = re.compile(
+    rb"\b(?:GLOBAL|PERSIST|PERSIST_ONLY|PASSWORD|RESOURCE|ROLE|AUTOCOMMIT)\b", re.IGNORECASE
+)
+"""What outlives the session, what gives it other privileges, and what ends a transaction."""
+AUTOCOMMIT = re.compile(
+    rb"\s*SET\s+(?:SESSION\s+|@@session\.|@@)?autocommit\s*=\s*(0|1|ON|OFF)\s*;?\s*", re.IGNORECASE
+)
+
+
+class Statement(Enum):
+    """How the relay answers a statement."""
+
+    BEGIN = "begin"
+    END = "end"
+    AUTOCOMMIT_ON = "autocommit on"
+    AUTOCOMMIT_OFF = "autocommit off"
+    READ = "read"
+    """It may run in a transaction that is read-only."""
+    REFUSED = "refused"
+
+
+def classify(sql: bytes) -> Statement:
+    """Return how the relay answers a statement.
+
+    Only a known reading statement is allowed. A statement that the server would run in spite of the
+    transaction, such as KILL or CALL, is refused.
+
+    Args:
+        sql: The statement, in any encoding in which ASCII characters are single bytes.
+    """
+    if EXECUTABLE_COMMENT.search(sql) or FILE_WRITES.search(sql):
+        return Statement.REFUSED
+    if found := AUTOCOMMIT.fullmatch(sql):
+        is_on = found.group(1).upper() in (b"1", b"ON")
+        return Statement.AUTOCOMMIT_ON if is_on else Statement.AUTOCOMMIT_OFF
+    first, second, third = (*_leading_words(sql), "", "", "")[:3]
+    return _classify_words(first, third if second == "WORK" else second, sql)
+
+
+def _classify_words(first: str, second: str, sql: bytes) -> Statement:
+    has_more = b";" in sql.strip(b"; \t\r\n")
+    if (first, second) in (("BEGIN", ""), ("START", "TRANSACTION")):
+        return Statement.REFUSED if has_more else Statement.BEGIN
+    if first in ("COMMIT", "ROLLBACK") and second != "TO":
+        return Statement.REFUSED if has_more else Statement.END
+    if first == "SET":
+        is_allowed = not LASTING_SETTINGS.search(sql)
+    else:
+        is_allowed = first in {*READS, "SAVEPOINT", "RELEASE", "ROLLBACK"}
+    return Statement.READ if is_allowed else Statement.REFUSED
+
+
+def _leading_words(sql: bytes) -> tuple[str, ...]:
+    """Return the first three words of a statement in capitals, without comments."""
+    words: list[str] = []
+    position = 0
+    while len(words) < 3:
+        if separator := SEPARATOR.match(sql, position):
+            position = separator.end()
+        word = WORD.match(sql, position)
+        if word is None:
+            break
+        words.append(word.group().decode().upper())
+        position = word.end()
+    return tuple(words)

@@ -1,0 +1,170 @@
+"""Give a process that runs foreign code sessions on PostgreSQL in which it cannot write.
+
+The relay sends each statement on its own within a transaction that is read-only:
+
+- The server accepts one statement at a time, because the relay uses the extended protocol.
+- A first query precedes the statement. After it, the server refuses to make the transaction
+  writable, also in savepoints, functions and DO blocks.
+- A transaction that has written nevertheless, such as a large object on PostgreSQL 15, has an id.
+  The relay rolls it back.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Mapping
+
+from ..relay import ConnectionEnded, LoginFailed, Relay
+from .login import ServerConnection, log_in
+from .statements import classify, isolation_level
+from .wire import (
+    SYNC,
+    MessageReader,
+    error,
+    greeting,
+    message,
+    read_startup,
+    step,
+)
+
+BEGIN = b"BEGIN TRANSACTION READ ONLY"
+PIN = b"SELECT 1"
+REQUIRE_NO_WRITE = (
+    b"SELECT pg_catalog.int4div(1, CASE WHEN pg_catalog.txid_current_if_assigned() IS NULL "
+    b"THEN 1 ELSE 0 END)"
+)
+"""Fails in a transaction that has an id. Only a transaction that writes gets one."""
+REFUSED_FUNCTIONS = (b"pg_terminate_backend", b"pg_cancel_backend")
+"""Functions that end the sessions of others. No transaction mode refuses them. A text that hides
+these names is not recognized."""
+REFUSAL = b"DO $$BEGIN RAISE 'the isolation refuses this statement' USING ERRCODE = '25006'; END$$"
+EXTENDED_PROTOCOL = "the isolation accepts simple queries only"
+IDLE, FAILED = b"I", b"E"
+SESSION_OPTIONS = "-c default_transaction_read_only=on -c lock_timeout=5s"
+PASSED_OPTIONS = ("application_name", "client_encoding")
+"""What a client may choose at login. Others could start a replication."""
+
+
+class PostgresqlRelay(Relay):
+    """Listens on a socket of PostgreSQL."""
+
+    def _try_login(self) -> None:
+        first = self._log_in({})
+        first.stream.close()
+        self.is_superuser = first.parameters.get("is_superuser") == "on"
+
+    def _run_session(self, client: socket.socket) -> None:
+        wanted = read_startup(client)
+        if wanted is None:
+            return
+        try:
+            server = self._log_in({name: wanted[name] for name in PASSED_OPTIONS if name in wanted})
+        except LoginFailed as problem:
+            client.sendall(error(str(problem), "08006", "FATAL"))
+            return
+        self._end_with_relay(server.stream)
+        with server.stream:
+            Session(client, server).run()
+
+    def _log_in(self, wanted: Mapping[str, str]) -> ServerConnection:
+        configured = self._database.parameters
+        options = (
+            f"{configured.get('options', '')} {SESSION_OPTIONS} "
+            f"-c statement_timeout={self._timeout_seconds}s "
+            f"-c idle_in_transaction_session_timeout={self._timeout_seconds}s"
+        )
+        return log_in({**configured, **wanted, "options": options})
+
+
+class Session:
+    """One session of the process, and the session of the relay on the server."""
+
+    def __init__(self, client: socket.socket, server: ServerConnection) -> None:
+        self._client, self._server = client, server.stream
+        self._greeting = b"".join(greeting(server.parameters, server.process_id))
+        self._from_client, self._from_server = MessageReader(client), MessageReader(server.stream)
+        self._status = IDLE
+
+    def run(self) -> None:
+        """Answer the statements of the client until it ends."""
+        self._client.sendall(self._greeting)
+        while True:
+            kind, text = self._from_client.read()
+            if kind == b"X":
+                return
+            if kind != b"Q":
+                self._client.sendall(error(EXTENDED_PROTOCOL, "0A000", "FATAL"))
+                return
+            self._answer(text[5:].partition(b"\0")[0])
+            self._client.sendall(message(b"Z", self._status))
+
+    def _answer(self, sql: bytes) -> None:
+        """Run one statement of the client."""
+        kind = classify(sql)
+        if kind == "refused" or any(name in sql.lower() for name in REFUSED_FUNCTIONS):
+            kind, sql = "", REFUSAL
+        if self._status != IDLE:
+            self._answer_in_transaction(kind, sql)
+        elif kind == "begin":
+            self._begin(sql)
+        elif kind:  # The end of a transaction that was not begun.
+            self._complete(kind)
+        else:
+            self._run_alone(sql)
+
+    def _begin(self, sql: bytes) -> None:
+        level = isolation_level(sql)
+        begin = BEGIN + (b" ISOLATION LEVEL " + level if level else b"")
+        self._exchange([begin, PIN], shown=0)
+
+    def _run_alone(self, sql: bytes) -> None:
+        """Run a statement in a transaction of its own."""
+        self._exchange([BEGIN, PIN, sql, REQUIRE_NO_WRITE, b"COMMIT"], shown=2)
+        if self._status != IDLE:
+            self._exchange([b"ROLLBACK"])
+
+    def _answer_in_transaction(self, kind: str, sql: bytes) -> None:
+        if kind == "begin":
+            self._complete("begin")
+        elif kind == "rollback" or (kind == "commit" and self._status == FAILED):
+            self._exchange([b"ROLLBACK"], shown=0)
+        elif kind == "commit":
+            self._exchange([REQUIRE_NO_WRITE, b"COMMIT"])
+            if self._status != IDLE:
+                self._exchange([b"ROLLBACK"])
+            self._complete("commit")
+        else:
+            self._exchange([sql], shown=0)
+
+    def _complete(self, kind: str) -> None:
+        self._client.sendall(message(b"C", kind.upper().encode() + b"\0"))
+
+    def _exchange(self, statements: list[bytes], shown: int = -1) -> None:
+        """Run statements up to the first error.
+
+        Args:
+            statements: The server receives them at once.
+            shown: The number of the statement whose answer the client gets. It also gets an error
+                of the statements before it.
+        """
+        self._server.sendall(b"".join([*map(step, statements), SYNC]))
+        number, answer = 0, []
+        while True:
+            kind, whole = self._from_server.read()
+            if kind == b"Z":
+                self._status = whole[5:6]
+                break
+            if kind == b"G":  # COPY waits for rows, and only a temporary table could take them.
+                raise ConnectionEnded
+            if (
+                kind == b"S"
+                or (number == shown and kind in b"TDCIEHdcN")
+                or (kind == b"E" and number < shown)
+            ):
+                answer.append(whole)
+            if kind in b"CI":
+                number += 1
+            if answer and self._from_server.is_drained:
+                self._client.sendall(b"".join(answer))
+                answer.clear()
+        self._client.sendall(b"".join(answer))
