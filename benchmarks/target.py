@@ -114,9 +114,13 @@ def main() -> None:
 
         def boot() -> None:
             deadline = time.monotonic() + 600
-            TrialBooter(built / "bin" / "python", folder / f"{next(tries)}", live, deadline).run(
-                TARGET, ()
-            )
+            TrialBooter(
+                built / "bin" / "python",
+                folder / f"{next(tries)}",
+                live,
+                deadline,
+                built / "bytecode",
+            ).run(TARGET, ())
 
         trial_boot = best(boot)
         print(f"boot and collect  {trial_boot:6.2f} s", flush=True)

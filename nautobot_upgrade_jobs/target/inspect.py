@@ -22,6 +22,8 @@ from .uv import find_interpreter
 from .venv import BuildFailed, build
 
 ALREADY_INSTALLED = Unavailable("the target is already installed")
+BYTECODE_FOLDER = "bytecode"
+"""Of an environment. A later start of a kept environment does not compile again."""
 BUILD_TIMEOUT_MESSAGE = "the packages were not installed in time ('build_timeout_seconds')"
 
 
@@ -65,9 +67,9 @@ def inspect(
             notes = _read_release_notes(environment, resolution, roots)
             deadline = time.monotonic() + limits.boot_seconds
             python = environment / "bin" / "python"
-            trial_boot = TrialBooter(python, folder / "target", live, deadline).run(
-                resolution.target, _absent_apps(live.apps, resolution)
-            )
+            trial_boot = TrialBooter(
+                python, folder / "target", live, deadline, environment / BYTECODE_FOLDER
+            ).run(resolution.target, _absent_apps(live.apps, resolution))
             if _has_customization_problems(trial_boot):
                 booter = TrialBooter(Path(find_interpreter()), folder / "current", live, deadline)
                 trial_boot = replace(

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
-import sysconfig
 import time
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
@@ -18,6 +18,7 @@ from ..facts import Apps, Facts
 from ..facts.serialization import decode
 from ..facts.startup import Failure, Frame
 from ..facts.trial_boot import AppLoadFailure, TrialBoot
+from .boot_environment import build_boot_environment
 from .isolation import LiveDatabase
 from .isolation.sandbox import Sandbox, open_sandbox, stop_launcher
 
@@ -26,28 +27,11 @@ PACKAGE = "nautobot_upgrade_jobs"
 PROBE_MODULE = f"{PACKAGE}.probes.target"
 CONFIG_FILE = "nautobot_config.py"
 RESULT_FILE = "answer.json"
-READ_ONLY_PGOPTIONS = "-c default_transaction_read_only=on"
-"""Options that make connections read-only if code other than Django opens them."""
 NOT_IN_ISOLATION = (
     "it does not start in the isolation of the trial boot, which allows no writing and, without "
     "the App's setting allow_network, no network"
 )
 BOOT_TIMEOUT_MESSAGE = "it was not ready in time ('boot_timeout_seconds')"
-WITHHELD_VARIABLES = frozenset(
-    {
-        "CELERY_BROKER_READ_URL",
-        "CELERY_BROKER_URL",
-        "CELERY_BROKER_WRITE_URL",
-        "CELERY_RESULT_BACKEND",
-        "DJANGO_SETTINGS_MODULE",
-        "PROMETHEUS_MULTIPROC_DIR",
-        "PYTHONHOME",
-        "PYTHONSTARTUP",
-        "SENTRY_DSN",
-        "VIRTUAL_ENV",
-    }
-)
-"""Environment variables that refer to live code, queues, files or monitoring."""
 CONFIG_TEMPLATE = """from {package}.target.safe_settings import load_isolated
 
 load_isolated(
@@ -109,6 +93,8 @@ class TrialBooter:
     live: LiveInstallation
     deadline: float
     """End of the time limit, in monotonic seconds."""
+    bytecode: Path | None = None
+    """Folder for the bytecode of an environment that has none. None for the live environment."""
     _app_load_failures: list[AppLoadFailure] = field(default_factory=list)
 
     def run(self, target: str, missing: Sequence[str]) -> TrialBoot:
@@ -122,13 +108,22 @@ class TrialBooter:
             BootFailed: The time limit is reached, or the process ends without a result.
         """
         self._prepare_folder()
+        kept = (self.bytecode,) if self.bytecode else ()
         with open_sandbox(
-            self.folder,
+            (self.folder, *kept),
             self.live.database,
             self.live.statement_timeout_seconds,
             allow_network=self.live.allow_network,
         ) as sandbox:
-            return self._run_isolated(sandbox, target, missing)
+            try:
+                return self._run_isolated(sandbox, target, missing)
+            finally:
+                self._drop_bytecode_of_folder()
+
+    def _drop_bytecode_of_folder(self) -> None:
+        """Remove bytecode that no later run can use, because each run has its own folder."""
+        if self.bytecode:
+            shutil.rmtree(self.bytecode / str(self.folder).lstrip("/"), ignore_errors=True)
 
     def _run_isolated(self, sandbox: Sandbox, target: str, missing: Sequence[str]) -> TrialBoot:
         while True:
@@ -161,6 +156,8 @@ class TrialBooter:
         code = self.folder / "code"
         code.mkdir(parents=True)
         (self.folder / "tmp").mkdir()
+        if self.bytecode:
+            self.bytecode.mkdir(exist_ok=True)
         (code / PACKAGE).symlink_to(PACKAGE_ROOT)
         for app in self.live.apps.enabled:
             spec = None if app.distribution or app.module == PACKAGE else find_spec(app.module)
@@ -221,7 +218,13 @@ class TrialBooter:
             process = subprocess.Popen(  # noqa: S603 - the environment that was just built
                 sandbox.wrap([str(self.python), *words]),
                 cwd=self.folder,
-                env=self._build_environment(os.environ, sandbox),
+                env=build_boot_environment(
+                    os.environ,
+                    self.python,
+                    self.folder,
+                    self.bytecode,
+                    self._unused_credentials(sandbox),
+                ),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=stream,  # Not a pipe: a child process could keep it open.
@@ -236,46 +239,12 @@ class TrialBooter:
         last_line = errors.read_text("utf-8", "replace").strip().rpartition("\n")[2]
         return last_line or f"exit code {process.returncode} without output"
 
-    def _build_environment(
-        self, environment: Mapping[str, str], sandbox: Sandbox
-    ) -> dict[str, str]:
-        """Return the environment of this process, without live code and unused credentials."""
-        programs = str(self.python.parent)
-        live_code = set(sysconfig.get_paths().values())
-        further_paths = (
-            path
-            for path in environment.get("PYTHONPATH", "").split(os.pathsep)
-            if path and path not in live_code
-        )
-        credentials = self._unused_credentials(sandbox)
-        passed = {
-            name: _blank_out(value, credentials)
-            for name, value in environment.items()
-            if name.upper() not in WITHHELD_VARIABLES
-        }
-        return passed | {
-            "PATH": f"{programs}{os.pathsep}{environment.get('PATH', os.defpath)}",
-            "PYTHONPATH": os.pathsep.join((str(self.folder / "code"), *further_paths)),
-            # No bytecode may be written to the folders of live files, such as the configuration.
-            "PYTHONPYCACHEPREFIX": str(self.folder / "bytecode"),
-            "TMPDIR": str(self.folder / "tmp"),
-            "OTEL_SDK_DISABLED": "true",
-            "PGOPTIONS": f"{environment.get('PGOPTIONS', '')} {READ_ONLY_PGOPTIONS}".strip(),
-        }
-
     def _unused_credentials(self, sandbox: Sandbox) -> list[str]:
         """Return the passwords that the target does not need, longest first."""
         credentials = self.live.service_credentials - self.live.database_credentials
         if sandbox.isolation.has_relay:
             credentials |= self.live.database_credentials
         return sorted(credentials, key=len, reverse=True)
-
-
-def _blank_out(value: str, credentials: Iterable[str]) -> str:
-    """Replace credentials in a value. Its length stays the same for code that checks it."""
-    for credential in credentials:
-        value = value.replace(credential, "x" * len(credential))
-    return value
 
 
 def _parse_failure(failure: dict[str, Any] | None, environment: Path) -> Failure | None:

@@ -9,12 +9,16 @@ from constance.base import Config
 from django.contrib.contenttypes.models import ContentTypeManager
 from django.core.cache import cache
 from django.db import connections, models
+from django.db.migrations import state
+from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.state import ProjectState
 from django.db.models.sql.compiler import SQLCompiler
 from django.utils.functional import empty
 from nautobot.core.management.commands import custom_deconstruct
 
 from nautobot_upgrade_jobs.collect.db.constance_backend import ReadOnlyBackend
 from nautobot_upgrade_jobs.collect.db.django_patches import (
+    skip_unused_reference_search,
     use_constance_backend,
     use_memory_cache,
     use_nautobot_deconstruct,
@@ -33,6 +37,11 @@ from nautobot_upgrade_jobs.collect.db.django_patches import (
             lambda: ContentTypeManager.get_or_create,
             ["self", "defaults", "kwargs"],
             id="ContentTypeManager.get_or_create",
+        ),
+        pytest.param(
+            lambda: state.field_is_referenced,
+            ["state", "model_tuple", "field_tuple"],
+            id="state.field_is_referenced",
         ),
         pytest.param(lambda: custom_deconstruct, ["field"], id="custom_deconstruct"),
         pytest.param(lambda: config._backend.set, ["key", "value"], id="constance backend.set"),
@@ -65,6 +74,15 @@ def test_field_deconstruct_takes_the_field_alone():
             type(connections["default"]).connect, "self.init_connection_state()", id="connect"
         ),
         pytest.param(type(connections).__getitem__, "self.create_connection(", id="new connection"),
+        pytest.param(
+            ProjectState.alter_field,
+            "not field_is_referenced(\n            self, model_key, (name, field)\n        )\n"
+            "        self.reload_model(",
+            id="search for references",
+        ),
+        pytest.param(
+            ProjectState.reload_model, 'if "apps" in self.__dict__:', id="models are rendered"
+        ),
     ],
 )
 def test_replaced_method_is_still_called_by_django(caller, callee):
@@ -77,6 +95,25 @@ def test_use_nautobot_deconstruct_after_the_block_restores_the_method_before_it(
     with use_nautobot_deconstruct():
         assert "help_text" not in field.deconstruct()[3]
     assert models.Field.deconstruct is before
+
+
+def describe_models(project):
+    return {
+        key: [(name, *map(str, field.deconstruct()[1:])) for name, field in model.fields.items()]
+        for key, model in project.models.items()
+    }
+
+
+def test_skip_unused_reference_search_leaves_the_same_state():
+    loader = MigrationLoader(connections["default"])
+    expected = loader.project_state()
+    with skip_unused_reference_search():
+        found = loader.project_state()
+        assert describe_models(found) == describe_models(expected)
+        primary_key = ("id", models.UUIDField(primary_key=True))
+        assert not state.field_is_referenced(found, ("dcim", "location"), primary_key)
+        _ = found.apps
+        assert state.field_is_referenced(found, ("dcim", "location"), primary_key)
 
 
 def test_use_memory_cache_replaces_the_cache_of_this_thread_only():

@@ -22,6 +22,7 @@ from constance.backends import Backend
 from django.core.cache import DEFAULT_CACHE_ALIAS, caches
 from django.core.cache.backends.locmem import LocMemCache
 from django.db import connections, models
+from django.db.migrations import state
 from django.db.models.sql.compiler import SQLCompiler
 from django.utils.functional import empty
 
@@ -162,6 +163,26 @@ def use_nautobot_deconstruct() -> Iterator[None]:
         yield
     finally:
         models.Field.deconstruct = deconstruct
+
+
+@contextmanager
+def skip_unused_reference_search() -> Iterator[None]:
+    """Replace ``django.db.migrations.state.field_is_referenced`` for states without models.
+
+    ``ProjectState.alter_field`` searches all fields of all models for references to the field. Only
+    ``reload_model`` uses the result, and only if the models of the state are rendered. The search
+    takes half of the time in which Django computes the state of all migrations.
+    """
+    search = state.field_is_referenced
+
+    def search_if_rendered(project: state.ProjectState, *args: Any) -> Any:
+        return "apps" in vars(project) and search(project, *args)
+
+    state.field_is_referenced = search_if_rendered
+    try:
+        yield
+    finally:
+        state.field_is_referenced = search
 
 
 def select_existing_columns(existing: Mapping[str, Collection[str]]) -> None:

@@ -16,6 +16,7 @@ from django.db import DEFAULT_DB_ALIAS, NotSupportedError, OperationalError, con
 from .constance_backend import ReadOnlyBackend
 from .django_patches import (
     configure_new_connections,
+    skip_unused_reference_search,
     use_constance_backend,
     use_memory_cache,
     wrap_connection_initialization,
@@ -74,6 +75,7 @@ def read_only_session(
             connection.execute_wrapper(_LockPatience()),
             use_memory_cache(),
             use_constance_backend(ReadOnlyBackend()),
+            skip_unused_reference_search(),
         ):
             yield connection
     finally:

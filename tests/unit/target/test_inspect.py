@@ -243,6 +243,19 @@ def test_inspect_without_keep_builds_kept_environment_is_not_used(boot, tmp_path
     assert boot(keep_builds=0).failure.stage == "apps"
 
 
+def test_inspect_kept_environment_keeps_its_bytecode(boot, tmp_path, monkeypatch):
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+
+    def compiled():
+        return {path: path.stat().st_mtime_ns for path in tmp_path.rglob("work/build-*/**/*.pyc")}
+
+    boot(keep_builds=1)
+    before = compiled()
+    assert any(path.name.startswith("good.") for path in before)
+    boot(keep_builds=1)
+    assert compiled() == before
+
+
 def test_inspect_hanging_target_is_killed_with_its_children(boot, tmp_path):
     mark = tmp_path / "alive"
     text = (

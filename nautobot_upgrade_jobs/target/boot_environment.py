@@ -1,0 +1,72 @@
+"""The environment variables of a trial boot."""
+
+from __future__ import annotations
+
+import os
+import sysconfig
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+READ_ONLY_PGOPTIONS = "-c default_transaction_read_only=on"
+"""Options that make connections read-only if code other than Django opens them."""
+WITHHELD_VARIABLES = frozenset(
+    {
+        "CELERY_BROKER_READ_URL",
+        "CELERY_BROKER_URL",
+        "CELERY_BROKER_WRITE_URL",
+        "CELERY_RESULT_BACKEND",
+        "DJANGO_SETTINGS_MODULE",
+        "PROMETHEUS_MULTIPROC_DIR",
+        "PYTHONHOME",
+        "PYTHONSTARTUP",
+        "SENTRY_DSN",
+        "VIRTUAL_ENV",
+    }
+)
+"""Environment variables that refer to live code, queues, files or monitoring."""
+
+
+def build_boot_environment(
+    environment: Mapping[str, str],
+    python: Path,
+    folder: Path,
+    bytecode: Path | None,
+    credentials: Iterable[str],
+) -> dict[str, str]:
+    """Return the variables of this process, without live code and unused credentials.
+
+    Args:
+        environment: The variables of this process. The configuration may read values from them.
+        python: The interpreter of the trial boot.
+        folder: The folder of the trial boot.
+        bytecode: The folder for bytecode. None for an environment that has its bytecode.
+        credentials: The passwords that the trial boot does not need, longest first.
+    """
+    live_code = set(sysconfig.get_paths().values())
+    further_paths = (
+        path
+        for path in environment.get("PYTHONPATH", "").split(os.pathsep)
+        if path and path not in live_code
+    )
+    passed = {
+        name: _blank_out(value, credentials)
+        for name, value in environment.items()
+        if name.upper() not in WITHHELD_VARIABLES
+    }
+    return passed | {
+        "PATH": f"{python.parent}{os.pathsep}{environment.get('PATH', os.defpath)}",
+        "PYTHONPATH": os.pathsep.join((str(folder / "code"), *further_paths)),
+        # No bytecode may be written to the folders of live files, such as Job files.
+        "PYTHONDONTWRITEBYTECODE": "" if bytecode else "1",
+        "PYTHONPYCACHEPREFIX": str(bytecode or environment.get("PYTHONPYCACHEPREFIX", "")),
+        "TMPDIR": str(folder / "tmp"),
+        "OTEL_SDK_DISABLED": "true",
+        "PGOPTIONS": f"{environment.get('PGOPTIONS', '')} {READ_ONLY_PGOPTIONS}".strip(),
+    }
+
+
+def _blank_out(value: str, credentials: Iterable[str]) -> str:
+    """Replace credentials in a value. Its length stays the same for code that checks it."""
+    for credential in credentials:
+        value = value.replace(credential, "x" * len(credential))
+    return value
