@@ -14,6 +14,7 @@ from .cli.options import (
     emit_report,
     ensure_directory,
 )
+from .cli.output import write_line
 from .common.errors import UsageError
 from .report import Report
 from .workflows.compare import compare_snapshots
@@ -57,7 +58,7 @@ def main(arguments: list[str]) -> int:
             ensure_directory(options["output"])
         return emit_report(options["run"](options), options)
     except UsageError as error:
-        print(f"error: {error}", file=sys.stderr)
+        write_line(f"error: {error}")
         return USAGE_ERROR
 
 

@@ -16,6 +16,7 @@ from ..checks.findings import Verdict
 from ..common.errors import UsageError
 from ..common.private_files import require_safe_folder, write_private_file
 from ..report import FORMATS, Report, render_files
+from .output import write_line, write_report_text
 
 EXIT_CODES = {Verdict.GO: 0, Verdict.CAUTION: 0, Verdict.BLOCKED: 2, Verdict.INCOMPLETE: 3}
 USAGE_ERROR = 1
@@ -31,7 +32,8 @@ class UsageParser(ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Print the error and exit."""
         self.print_usage(sys.stderr)
-        self.exit(USAGE_ERROR, f"{self.prog}: error: {message}\n")
+        write_line(f"{self.prog}: error: {message}")
+        self.exit(USAGE_ERROR)
 
 
 def add_report_options(parser: ArgumentParser) -> None:
@@ -49,9 +51,7 @@ def emit_report(report: Report, options: Mapping[str, Any]) -> int:
     Raises:
         UsageError: A file cannot be written.
     """
-    if hasattr(sys.stdout, "reconfigure"):  # for terminals limited to ASCII
-        sys.stdout.reconfigure(errors="backslashreplace")
-    sys.stdout.write(FORMATS[options["format"]](report))
+    write_report_text(FORMATS[options["format"]](report))
     if options["output"]:
         _write_files(report, options["output"])
     if options["strict"] and report.verdict is Verdict.CAUTION:
@@ -76,6 +76,6 @@ def _write_files(report: Report, folder: Path) -> None:
         for name, text in render_files(report).items():
             path = folder / name
             write_private_file(path, text.encode())
-            sys.stderr.write(f"Wrote {path}\n")
+            write_line(f"Wrote {path}")
     except OSError as error:
         raise UsageError(f"--output: {error}") from None

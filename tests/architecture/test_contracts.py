@@ -2,6 +2,7 @@
 
 import ast
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -116,6 +117,21 @@ def test_imports_inside_the_package_are_relative():
             )
             names += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             assert not [name for name in names if name.startswith(PACKAGE.name)], path
+
+
+WRITES_TO_A_PARENT_PROCESS = {"probes/startup.py", "target/isolation/launcher.py"}
+
+
+def test_only_the_printer_writes_to_the_terminal():
+    """Text of a hostile file could contain control sequences."""
+    writers = {
+        str(path.relative_to(PACKAGE))
+        for path in package_files()
+        for node in ast.walk(tree_of(path))
+        if isinstance(node, ast.Call)
+        and re.search(r"^print$|\b(stdout|stderr)\.write$", ast.unparse(node.func))
+    }
+    assert writers == {"cli/output.py", *WRITES_TO_A_PARENT_PROCESS}
 
 
 def test_package_root_holds_only_what_nautobot_or_python_looks_for():

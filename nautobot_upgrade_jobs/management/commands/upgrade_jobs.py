@@ -29,11 +29,13 @@ from ...cli.options import (
     emit_report,
     ensure_directory,
 )
+from ...cli.output import write_line
 from ...collect.context import Context, current_user, explain
 from ...collect.db.read_only_session import read_only_session
 from ...collect.rollback.changelog_export import export_changelog
 from ...collect.rollback.database_state import database_fingerprint
 from ...common.errors import UsageError
+from ...common.text import escape_nonprintable
 from ...facts.fingerprints import DEPTHS
 from ...snapshot.file_format import Snapshot
 from ...workflows.capture import DEFAULT_DEPTH, capture
@@ -191,7 +193,7 @@ class Command(BaseCommand):
                 ensure_directory(options["output"])
             code = options["run"](options)
         except UsageError as error:
-            raise CommandError(str(error), returncode=USAGE_ERROR) from None
+            raise CommandError(escape_nonprintable(str(error)), returncode=USAGE_ERROR) from None
         sys.exit(code)
 
     def _run_preflight(self, options: dict[str, Any]) -> int:
@@ -242,21 +244,21 @@ class Command(BaseCommand):
                 number = export_changelog(Context(connection), since, path)
         except (OSError, DatabaseError) as error:
             raise UsageError(f"{path.name}: {explain(error)}") from None
-        self.stderr.write(f"Wrote {path}: {number} changes")
+        write_line(f"Wrote {path}: {number} changes", self.stderr)
 
     def _print_state(self, options: dict[str, Any]) -> int:
         config = read_configuration()
         alias, timeout = config.database_alias, config.statement_timeout_seconds
         with read_only_session(timeout, alias) as connection:
-            self.stdout.write(database_fingerprint(Context(connection)))
+            write_line(database_fingerprint(Context(connection)), self.stdout)
         return 0
 
     def _capture_snapshot(self, options: dict[str, Any]) -> int:
         captured = capture(self._report_progress, depth=options["depth"])
         for topic, reason in captured.missing.items():
-            self.stderr.write(f"Not captured: {topic}: {reason}")
+            write_line(f"Not captured: {topic}: {reason}", self.stderr)
         path = write_snapshot(options["output"], captured.name, captured.data)
-        self.stdout.write(f"{path}  sha256 {captured.sha256}")
+        write_line(f"{path}  sha256 {captured.sha256}", self.stdout)
         return EXIT_CODES[Verdict.INCOMPLETE] if captured.missing else 0
 
     def _compare(self, options: dict[str, Any]) -> int:
@@ -270,7 +272,7 @@ class Command(BaseCommand):
 
     def _report_progress(self, topic: str) -> None:
         if self.stderr.isatty():
-            self.stderr.write(f"Collecting {topic} …")
+            write_line(f"Collecting {topic} …", self.stderr)
 
 
 def _add_check_options(parser: ArgumentParser) -> None:
