@@ -10,8 +10,10 @@ class PinnedPackages:
     """Pinned requirements, and whether the packages are still available."""
 
     requirements: str
-    """Requirements, one per line, with file hashes if the index was queried."""
+    """Requirements. Either all have the hashes of their files, or none has."""
     unavailable: tuple[str, ...] = ()
     """``name==version`` of packages that are neither on the index nor in this environment."""
     unchecked_reason: str = ""
     """Why the availability was not checked. Empty if it was."""
+    unhashed_requirements: str = ""
+    """The requirements without a hash, if the others have hashes."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ..common.files import CONSTRAINTS, ROLLBACK_REQUIREMENTS
 from .formats import html, json, junit, log, markdown, rollback_script, runbook, sarif
 from .model import Report
 
@@ -33,9 +32,7 @@ def render_files(report: Report) -> dict[str, str]:
         f"{report.file_stem}.{extension}": render(report)
         for extension, render in FILE_FORMATS.items()
     }
-    if report.constraints:
-        name = CONSTRAINTS if report.is_preflight else ROLLBACK_REQUIREMENTS
-        files[name] = report.constraints
+    files |= {name: text for name, text in report.package_files.items() if text}
     if report.steps:
         name = "upgrade-plan.md" if report.is_preflight else f"{report.file_stem}-steps.md"
         files[name] = runbook.render(report)

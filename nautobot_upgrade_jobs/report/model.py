@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -116,8 +116,9 @@ class Report:
     catalog: str
     packages: tuple[PackageChange, ...] | None = None
     """Packages that the upgrade changes. None if the package index was not queried."""
-    constraints: str = ""
-    """Requirements file for pip: the resolved package set, or the packages to roll back to."""
+    package_files: Mapping[str, str] = field(default_factory=dict)
+    """Requirements files for pip by name: the resolved package set, or the packages to roll back
+    to."""
     steps: tuple[Step, ...] = ()
     """The runbook of the maintenance window."""
     rollback_decision: RollbackDecision | None = None

@@ -7,7 +7,12 @@ from dataclasses import dataclass, replace
 
 from packaging.utils import canonicalize_name
 
-from ..common.files import KEPT_CONFIGURATION, KEPT_REQUIREMENTS, ROLLBACK_REQUIREMENTS
+from ..common.files import (
+    KEPT_CONFIGURATION,
+    KEPT_REQUIREMENTS,
+    ROLLBACK_REQUIREMENTS,
+    UNHASHED_ROLLBACK_REQUIREMENTS,
+)
 from ..facts import Database, Packages, Runtime, Unavailable
 from ..facts.backup_file import BackupFormat, Preamble
 from ..facts.pinned_packages import PinnedPackages
@@ -70,14 +75,18 @@ class RollbackPlan(PriorState):
     """Format of the given backup."""
     backup_preamble: Preamble = Preamble.NONE
     """Statements of the given backup that fail in an empty database."""
+    has_unhashed_packages: bool = False
+    """Whether a second file lists the previous packages whose files have no hash."""
     is_half_migrated: bool = False
     """Whether the upgrade stopped inside a migration, and some of its changes remain."""
 
     @property
-    def requirements_file(self) -> str:
-        """Name of the file with the previous packages."""
-        unknown = isinstance(self.previous_packages, Unavailable)
-        return KEPT_REQUIREMENTS if unknown else ROLLBACK_REQUIREMENTS
+    def requirements_files(self) -> tuple[str, ...]:
+        """Names of the files with the previous packages."""
+        if isinstance(self.previous_packages, Unavailable):
+            return (KEPT_REQUIREMENTS,)
+        unhashed = (UNHASHED_ROLLBACK_REQUIREMENTS,) if self.has_unhashed_packages else ()
+        return (ROLLBACK_REQUIREMENTS, *unhashed)
 
 
 def required_files(plan: RollbackPlan) -> Iterator[str]:
@@ -87,7 +96,7 @@ def required_files(plan: RollbackPlan) -> Iterator[str]:
     if plan.is_whole:
         yield KEPT_CONFIGURATION
     if uses_requirements_file(plan.runtime.layout, whole=plan.is_whole):
-        yield plan.requirements_file
+        yield from plan.requirements_files
 
 
 def uses_requirements_file(layout: str, *, whole: bool) -> bool:

@@ -131,7 +131,10 @@ def _install_pinned_set(plan: RollbackPlan, *more: str) -> Step:
         "Install the previous packages",
         "The packages are pinned. pip would otherwise resolve other versions for an old release.",
         (
-            f"python -m pip install{source} --no-deps --requirement {plan.requirements_file}",
+            *(
+                f"python -m pip install{source} --no-deps --requirement {file}"
+                for file in plan.requirements_files
+            ),
             *((f"python -m pip uninstall --yes {added}",) if added else ()),
             *more,
         ),

@@ -18,6 +18,7 @@ from .root_requirements import RootRequirements, format_exact_pins
 from .scratch_dir import ScratchError, scratch_folder
 from .uv import ResolverFailed, Unsolvable, Uv
 from .uv_config import UV_TOML, index_cache_configuration, uv_configuration
+from .uv_output import split_by_hash
 
 
 def lock_packages(
@@ -47,12 +48,11 @@ def _lock_packages(uv: Uv, previous: RootRequirements, current: Packages) -> Pin
     (uv.folder / UV_TOML).write_text(text, "utf-8")
     availability = query_availability(uv, previous)
     words = (format_exact_pins(availability.available), "--no-deps", "--no-annotate")
-    text = uv.compile(*words, "--generate-hashes").text
-    if any("==" in line and not line.endswith("\\") for line in text.splitlines()):
-        # A folder has no hashes, and pip requires all hashes or none.
-        text = uv.compile(*words).text
+    text = mask_url_credentials(uv.compile(*words, "--generate-hashes").text)
+    hashed, unhashed = split_by_hash(text)
     lost = availability.missing_distributions | availability.missing_versions
-    missing = list_unavailable_packages(previous.packages, current, lost)
     return PinnedPackages(
-        mask_url_credentials(text) + excluded_comment(previous.packages, lost), missing
+        (hashed or unhashed) + excluded_comment(previous.packages, lost),
+        list_unavailable_packages(previous.packages, current, lost),
+        unhashed_requirements=unhashed if hashed else "",
     )

@@ -59,6 +59,18 @@ class RootRequirements:
         names = (canonicalize_name(app.distribution) for app in self.enabled_apps.enabled)
         return tuple(dict.fromkeys(name for name in names if name in self.installed))
 
+    @property
+    def names_without_requirer(self) -> frozenset[str]:
+        """Canonical names of Apps and other distributions that no distribution requires.
+
+        Only their name connects them with the index. If the index has the name but not the
+        installed version, the name can belong to another project there. A distribution that the
+        operator requests for this run is left out.
+        """
+        requested = {requirement_name(each) for each in self.extra_requirements}
+        others = map(requirement_name, self.other_requirements)
+        return frozenset({*self.app_distributions, *others} - requested)
+
     def installed_version(self, name: str) -> str:
         """Return the installed version of a distribution. Empty if it is not installed."""
         package = self.installed.get(name)

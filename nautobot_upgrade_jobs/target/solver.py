@@ -9,6 +9,7 @@ from packaging.utils import canonicalize_name
 from ..facts.packages import Package
 from ..facts.resolution import ResolvedPackage
 from .index_availability import has_wheels, query_availability
+from .index_config import NO_INDEX
 from .requirement_lines import requirement_name
 from .root_requirements import CORE, RootRequirements, format_exact_pins, format_pins
 from .uv import ResolverFailed, Unsolvable, Uv, UvOutput
@@ -47,13 +48,16 @@ class Solver:
         if CORE in self.availability.missing_distributions:
             message = f"wheel_directory: {wheel_directory} has no nautobot"
             raise ResolverFailed(message if wheel_directory else NO_CORE_MESSAGE)
-        self.roots = roots.treat_as_local(self.availability.missing_distributions)
+        self._kept = self.availability.missing_distributions
+        """Distributions that stay as they are installed."""
+        if NO_INDEX not in uv.options:
+            self._kept |= self.availability.missing_versions & roots.names_without_requirer
+        self.roots = roots.treat_as_local(self._kept)
 
     def available_roots(self, target: str) -> list[str]:
         """Return the root requirements for a target that are on the index."""
-        missing = self.availability.missing_distributions
         roots = self.roots.resolve_roots(target)
-        return [root for root in roots if requirement_name(root) not in missing]
+        return [root for root in roots if requirement_name(root) not in self._kept]
 
     def is_unverified(self, package: ResolvedPackage) -> bool:
         """Return whether the requirements of a package in the set are unknown."""

@@ -46,6 +46,18 @@ def remove_distributions(names: Collection[str], text: str) -> str:
     return "".join(kept)
 
 
+def split_by_hash(text: str) -> tuple[str, str]:
+    """Return a requirements file with the pins that have hashes, and one with the others."""
+    pins = [
+        (canonicalize_name(pin[1]), line) for line in text.splitlines() if (pin := PIN.match(line))
+    ]
+    hashed = {name for name, line in pins if line.endswith("\\")}
+    unhashed = {name for name, _ in pins} - hashed
+    if not hashed:
+        return "", text
+    return remove_distributions(unhashed, text), remove_distributions(hashed, text)
+
+
 def parse_wheel_availability(text: str) -> dict[str, bool]:
     """Return by name whether a distribution in ``pylock.toml`` has a wheel."""
     tables = (table for table in text.split("[[packages]]") if LOCKED_NAME.search(table))

@@ -9,6 +9,7 @@ from dataclasses import replace
 from ..checks.registry import checks_for_stage, required_topics
 from ..checks.release_notes import triage_release_notes
 from ..collect import collect_facts
+from ..common.files import CONSTRAINTS
 from ..facts import Facts, Unavailable, or_none
 from ..facts.trial_boot import TrialBoot
 from ..report import Report
@@ -62,7 +63,9 @@ def run_preflight(
         steps=evidence.build_steps(
             context.config.wheel_directory, (each.finding for each in report.scheduled)
         ),
-        constraints="" if isinstance(resolution, Unavailable) else resolution.constraints,
+        package_files={
+            CONSTRAINTS: "" if isinstance(resolution, Unavailable) else resolution.constraints
+        },
         seconds=time.monotonic() - started,
     )
 

@@ -11,6 +11,7 @@ from ..checks.findings import Severity
 from ..checks.registry import checks_for_stage
 from ..checks.runner import run_checks
 from ..common.errors import UsageError
+from ..common.files import ROLLBACK_REQUIREMENTS, UNHASHED_ROLLBACK_REQUIREMENTS
 from ..facts import Facts, Unavailable, require
 from ..facts.backup_file import Backup, Preamble
 from ..facts.changes_since import ChangesSince
@@ -113,10 +114,19 @@ def assess_rollback(
         report,
         rollback_decision=choice,
         steps=_build_steps(choice, evidence, prior, context.config.wheel_directory),
-        constraints=evidence.pinned_packages.requirements if evidence.pinned_packages else "",
+        package_files=_package_files(evidence.pinned_packages),
         database_state=evidence.database_state,
         state_command=_build_state_command(evidence.facts),
     )
+
+
+def _package_files(pinned: PinnedPackages | None) -> dict[str, str]:
+    if pinned is None:
+        return {}
+    return {
+        ROLLBACK_REQUIREMENTS: pinned.requirements,
+        UNHASHED_ROLLBACK_REQUIREMENTS: pinned.unhashed_requirements,
+    }
 
 
 def _build_state_command(facts: Facts) -> str:
@@ -207,7 +217,7 @@ def _build_steps(
     wheel_directory: str,
 ) -> tuple[Step, ...]:
     """Return the steps of an option. Empty if the layout of the installation is unknown."""
-    facts = evidence.facts
+    facts, pinned = evidence.facts, evidence.pinned_packages
     if isinstance(facts.runtime, Unavailable) or isinstance(facts.database, Unavailable):
         return ()
     plan = RollbackPlan(
@@ -225,6 +235,7 @@ def _build_steps(
         backup=evidence.backup.file if evidence.backup else "",
         backup_format=evidence.backup.format if evidence.backup else None,
         backup_preamble=evidence.backup.preamble if evidence.backup else Preamble.NONE,
+        has_unhashed_packages=bool(pinned and pinned.unhashed_requirements),
         is_half_migrated=choice.diagnosis.state is UpgradeState.HALF_MIGRATED,
     )
     return rollback_steps(choice.chosen.kind, plan)

@@ -101,8 +101,9 @@ def test_plan_rollback_current_snapshot_recommends_reinstall():
         given=SnapshotArgument(capture(depth="keys").snapshot, "snapshot-x.json.gz")
     )
     assert report.rollback_decision.recommended.kind == REINSTALL
-    assert report.constraints.startswith(("#", "a"))
-    assert "nautobot==" in report.constraints
+    pins = report.package_files["rollback-requirements.txt"]
+    assert pins.startswith(("#", "a"))
+    assert "nautobot==" in pins
     assert "snapshot-x.json.gz" in report.steps[-1].commands[-1]
 
 

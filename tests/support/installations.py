@@ -18,11 +18,14 @@ EXAMPLE = Package("example", "1.0", (OLD,), "")
 
 
 def asked(index, *more, target="3.2.7", lines=(), apps=("example",), wanted=(), **changes):
-    """Resolve for an installation of Nautobot 2.4.44 with further distributions."""
+    """Resolve for an installation of Nautobot 2.4.44 with further distributions.
+
+    ``index`` is a folder of wheels. None for the configured index.
+    """
     packages = replace(Packages((CORE, LIB, EXAMPLE, *more)), **changes)
     enabled = tuple(app(module=name, distribution=name) for name in apps)
     roots = RootRequirements(packages, Apps(enabled, ()), "3.11.7", wanted)
-    return resolve(roots, target, seconds=30, wheel_directory=str(index), lines=lines)
+    return resolve(roots, target, seconds=30, wheel_directory=str(index or ""), lines=lines)
 
 
 def versions(resolution):

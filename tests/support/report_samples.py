@@ -189,7 +189,7 @@ BLOCKED = replace(
         ),
     ),
     distributions_without_notes=("old-lib",),
-    constraints="nautobot==3.2.7\n",
+    package_files={"constraints.txt": "nautobot==3.2.7\n"},
     steps=upgrade_steps(
         UpgradePlan(
             runtime(),
@@ -373,7 +373,11 @@ ROLLBACK = replace(
     migrations=None,
     notes_unavailable_reason="",
     rollback_decision=CHOICE,
-    constraints=pins_without_index(BACK.previous_packages, BACK.current_packages, "").requirements,
+    package_files={
+        "rollback-requirements.txt": pins_without_index(
+            BACK.previous_packages, BACK.current_packages, ""
+        ).requirements
+    },
     steps=rollback_steps("restore_backup", BACK),
     database_state="postgresql nautobot: 0123456789abcdef, 7 changes",
 )

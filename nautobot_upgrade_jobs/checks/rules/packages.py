@@ -126,8 +126,11 @@ def yanked(resolution: Resolution) -> Iterator[Finding]:
 def not_on_index(resolution: Resolution) -> Iterator[Finding]:
     """The package index has every installed package.
 
-    Why: a newly built environment, such as an image or a rollback, lacks what no index has.
-    Fix: configure pip with the private index or folder that the package came from.
+    Why: a newly built environment, such as an image or a rollback, lacks what no index has. If the
+        index has the name of an App, but not the installed version, the name can belong to another
+        project there. Preflight then keeps the installed version.
+    Fix: configure pip with the private index or folder that the package came from. If the index has
+        the right project, name the package in the request, such as `--require 'nautobot-ssot>=4'`.
     """
     if resolution.not_on_index:
         count = len(resolution.not_on_index)

@@ -42,12 +42,16 @@ def commands(found):
             {"before-upgrade.nautobot_config.py", "before-upgrade.requirements.txt"},
         ),
         (back(then=NOW, named_versions=NAMED), {"rollback-requirements.txt"}),
+        (
+            back(then=NOW, named_versions=NAMED, has_unhashed_packages=True),
+            {"rollback-requirements.txt", "rollback-requirements-without-hashes.txt"},
+        ),
         (back(single_app=ALONE), set()),
     ],
 )
 def test_required_files_by_plan(found, files):
     assert set(required_files(found)) == files
-    assert any("nautobot_config.py" in one for one in commands(found)) == (len(files) > 1)
+    assert all(any(name in one for one in commands(found)) for name in files)
 
 
 def test_package_steps_named_releases_are_verified_by_name():

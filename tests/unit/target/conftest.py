@@ -1,5 +1,11 @@
 """A package index in a folder, and a uv cache that only the tests use."""
 
+import os
+from contextlib import ExitStack
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+
 import pytest
 
 from tests.support.installations import NEW, OLD
@@ -18,6 +24,34 @@ def uv_cache(tmp_path_factory):
 @pytest.fixture(autouse=True)
 def _isolated_uv_cache(uv_cache, monkeypatch):
     monkeypatch.setenv("UV_CACHE_DIR", str(uv_cache))
+
+
+@pytest.fixture
+def public(tmp_path, monkeypatch):
+    """Return a function that makes an index of a folder of wheels, and uses it by default."""
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+    with ExitStack() as stack:
+
+        def publish(folder):
+            site = tmp_path / "site"
+            for path in folder.glob("*.whl"):
+                name = site / path.name.partition("-")[0]
+                name.mkdir(parents=True, exist_ok=True)
+                (name / path.name).write_bytes(path.read_bytes())
+            handler = partial(Quiet, directory=site)
+            server = stack.enter_context(ThreadingHTTPServer(("127.0.0.1", 0), handler))
+            stack.callback(server.shutdown)
+            Thread(target=server.serve_forever, daemon=True).start()
+            monkeypatch.setenv("UV_DEFAULT_INDEX", f"http://127.0.0.1:{server.server_port}")
+
+        yield publish
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    """A folder for each name, and the list of its files, are an index."""
+
+    def log_message(self, *_):
+        """Print nothing."""
 
 
 @pytest.fixture

@@ -9,10 +9,11 @@ from nautobot_upgrade_jobs.facts import Packages
 from nautobot_upgrade_jobs.facts.packages import Package
 from nautobot_upgrade_jobs.target.inspect import BuildLimits
 from nautobot_upgrade_jobs.target.pins import lock_packages
-from nautobot_upgrade_jobs.target.uv import find_interpreter
+from nautobot_upgrade_jobs.target.uv import Uv, find_interpreter
 from tests.support.installations import CORE, EXAMPLE, LIB
 from tests.support.wheels import source, wheel
 
+HASH = f"\\\n    --hash=sha256:{'0' * 64}"
 NEWER = Packages(tuple(replace(one, version="9.9") for one in (CORE, LIB, EXAMPLE)))
 
 
@@ -78,6 +79,22 @@ def test_lock_packages_sdist_is_not_built(index):
     found = frozen(index, Package("sourced", "1.0", ("lib",), ""))
     assert "sourced==1.0" in pins(found)
     assert not (index / "built").exists()
+
+
+def test_lock_packages_pins_without_a_hash_leave_the_others_theirs(index, monkeypatch):
+    """A folder has no hashes, so those of an index are added to what uv prints."""
+    compile_pins = Uv.compile
+
+    def compile_with_some_hashes(uv, *words):
+        output = compile_pins(uv, *words)
+        return replace(output, text=output.text.replace("lib==1.0", f"lib==1.0 {HASH}"))
+
+    monkeypatch.setattr(Uv, "compile", compile_with_some_hashes)
+    found = frozen(index, Package("own", "1.0", (), "", local=True))
+    assert found.requirements == (
+        f"lib==1.0 {HASH}\n# own==1.0 was installed from a folder or a file\n"
+    )
+    assert found.unhashed_requirements == "example==1.0\nnautobot==2.4.44\n"
 
 
 def test_lock_packages_unreachable_index_gives_a_reason(index, monkeypatch):

@@ -1,5 +1,7 @@
 """Resolving the package set of a target on an index of minimal wheels."""
 
+from dataclasses import replace
+
 import pytest
 
 from nautobot_upgrade_jobs.facts import Apps, Packages, Unavailable
@@ -7,8 +9,10 @@ from nautobot_upgrade_jobs.facts.packages import Package
 from nautobot_upgrade_jobs.facts.resolution import AlternativeTarget
 from nautobot_upgrade_jobs.target.resolver import resolve
 from nautobot_upgrade_jobs.target.root_requirements import RootRequirements
-from tests.support.installations import CORE, EXAMPLE, LIB, OLD, asked, versions
+from tests.support.installations import CORE, EXAMPLE, LIB, NEW, OLD, asked, versions
 from tests.support.wheels import wheel
+
+TOOL = Package("tool", "0.9", (), "")
 
 
 def test_resolve_apps_are_newest_compatible_and_the_rest_unchanged(index):
@@ -70,6 +74,38 @@ def test_resolve_release_missing_on_index_is_named(index):
     wheel(index, "tool", "1.0")
     found = asked(index, Package("tool", "0.9", (), ""))
     assert found.not_on_index == ("tool",)
+    assert versions(found)["tool"] == "1.0"
+
+
+@pytest.mark.parametrize("apps", [("example",), ("example", "own")])
+def test_resolve_name_of_another_project_on_the_index_is_not_taken(index, public, apps):
+    """A private App was installed from elsewhere, and a stranger has published its name."""
+    wheel(index, "own", "99.0")
+    public(index)
+    own = Package("own", "1.0", (), "")
+    found = asked(None, own, apps=apps)
+    assert (found.not_on_index, found.excluded) == (("own",), ())
+    assert versions(found) == {"nautobot": "3.2.7", "example": "2.0", "lib": "1.0"}
+    assert "own" not in found.constraints
+    requested = asked(None, own, apps=apps, wanted=("own>=1",))
+    assert versions(requested)["own"] == "99.0"
+
+
+def test_resolve_name_with_the_installed_version_on_the_index_is_taken(index, public):
+    for version in ("1.0", "99.0"):
+        wheel(index, "own", version)
+    public(index)
+    found = asked(None, Package("own", "1.0", (), ""), apps=("example", "own"))
+    assert versions(found)["own"] == "99.0"
+
+
+def test_resolve_dependency_whose_version_was_removed_from_the_index_is_replaced(index, public):
+    """Its name is known from the package that requires it."""
+    wheel(index, "example", "2.0", NEW, "tool")
+    wheel(index, "tool", "1.0")
+    public(index)
+    requires_tool = replace(EXAMPLE, requires=(OLD, "tool"))
+    found = asked(None, installed=(CORE, LIB, requires_tool, TOOL))
     assert versions(found)["tool"] == "1.0"
 
 

@@ -10,6 +10,7 @@ from nautobot_upgrade_jobs.target.uv_output import (
     parse_unmatched_wheels,
     parse_wheel_availability,
     parse_yanked,
+    split_by_hash,
 )
 
 SET = """\
@@ -38,12 +39,29 @@ sdist = { url = "y" }
 """
 
 
+HASHES = "\\\n    --hash=sha256:1 \\\n    --hash=sha256:2\n"
+
+
 def test_parse_resolved_returns_packages_with_requirers():
     assert parse_resolved(SET) == (
         ResolvedPackage("amqp", "5.3.1", ("celery", "Kombu")),
         ResolvedPackage("celery", "5.6.0", ()),
         ResolvedPackage("rx", "1.6.3", ("graphene",)),
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "hashed", "unhashed"),
+    [
+        (f"a==1 {HASHES}b==2\n", f"a==1 {HASHES}", "b==2\n"),
+        (f"b==2\na==1 {HASHES}c[x]==3\n", f"a==1 {HASHES}", "b==2\nc[x]==3\n"),
+        (f"a==1 {HASHES}", f"a==1 {HASHES}", ""),
+        ("a==1\nb==2\n", "", "a==1\nb==2\n"),
+        ("", "", ""),
+    ],
+)
+def test_split_by_hash_separates_pins_without_hashes(text, hashed, unhashed):
+    assert split_by_hash(text) == (hashed, unhashed)
 
 
 def test_parse_wheel_availability_reports_each_distribution():
