@@ -22,7 +22,7 @@ SELECT = $(if $(K),-k "$(K)" $(if $(PARTS),|| [ $$? -eq 5 ]))
 
 .PHONY: help demo demo-up demo-down test test-all test-fast test-target test-ltm test-3x test-rest test-slow \
   test-upgrade test-apps test-browser test-dist test-mysql test-line test-upgrades test-rollback \
-  test-faults-one-by-one test-coverage up databases lint prose docs site screenshots dist bench durations clean \
+  test-faults-one-by-one test-kills test-coverage up databases lint prose docs site screenshots dist bench durations clean \
   new-check watch test-one-worker test-other-servers
 
 help:  ## show this
@@ -138,6 +138,10 @@ test-rollback:  ## there and back by the planner's own script, two hours
 	$(STACK) exec $(LTM) --data apps -- $(PYTEST) tests/upgrade/test_round_trips.py
 	$(STACK) up $(LTM) --database mysql
 	$(STACK) exec $(LTM) --database mysql -- $(PYTEST) tests/upgrade/test_round_trips.py
+
+test-kills:  ## 200 runs that are killed at a random moment, an hour: KILLS=20 for fewer
+	$(STACK) up $(LTM)
+	$(STACK) exec $(LTM) -- $(PYTEST) tests/endurance
 
 lint:  ## style, types, import contracts, spelling, banned words
 	$(STACK) tool lint,fast -- ruff check .

@@ -1,14 +1,13 @@
 """Validate the content that users created, against the running code.
 
 Queries, templates, filters and constraints are parsed and compiled, never run. Job files are
-imported only if the context allows it. Rows are read by plain SQL, and only from columns that every
-supported release has: in a trial boot, the code is newer than the tables.
+imported only if the context allows it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -26,7 +25,6 @@ from ..facts.customizations import (
     DefectCode,
 )
 from .context import Context, attempt
-from .db.sql import fetch_rows
 from .support.redaction import redact_text
 from .user_content.code_lookups import (
     UNREADABLE_CODE_ERRORS,
@@ -38,117 +36,17 @@ from .user_content.job_files import (
     find_job_files,
     find_uncloned_repositories,
 )
-from .user_content.validators import (
-    Validator,
-    for_content_type,
-    graphql_query_validator,
-    template_validator,
-    validate_config_context,
-    validate_dynamic_group,
-    validate_object_permission,
-    validate_saved_view,
-    validate_scheduled_job,
-    validate_webhook,
+from .user_content.kinds import (
+    CUSTOMIZATION_KINDS,
+    MAX_CONTENT_BYTES,
+    SCHEDULED_JOB_KIND,
+    CustomizationKind,
+    read_content,
 )
 
 CUSTOM_VALIDATOR = "custom validator"
-
-
-@dataclass(frozen=True)
-class CustomizationKind:
-    """One kind of content that users create."""
-
-    name: str
-    url_prefix: str
-    """Path of an object's page in the web UI, without the primary key."""
-    query: str
-    """Selects the primary key and the name of each object, then the validator's arguments."""
-    validator_factory: Callable[[], Validator]
-    """Makes the validator. Called once per collection."""
-
-
-CUSTOMIZATION_KINDS = (
-    CustomizationKind(
-        "GraphQL query",
-        "/extras/graphql-queries/",
-        "SELECT id, name, query FROM extras_graphqlquery ORDER BY name",
-        graphql_query_validator,
-    ),
-    CustomizationKind(
-        "computed field",
-        "/extras/computed-fields/",
-        "SELECT c.id, c.label, t.app_label, t.model, c.template FROM extras_computedfield c "
-        "JOIN django_content_type t ON t.id = c.content_type_id ORDER BY c.label",
-        lambda: template_validator("obj", many=False),
-    ),
-    CustomizationKind(
-        "custom link",
-        "/extras/custom-links/",
-        "SELECT c.id, c.name, t.app_label, t.model, c.text, c.target_url FROM extras_customlink c "
-        "JOIN django_content_type t ON t.id = c.content_type_id ORDER BY c.name",
-        lambda: template_validator("obj", many=False),
-    ),
-    CustomizationKind(
-        "job button",
-        "/extras/job-buttons/",
-        "SELECT b.id, b.name, t.app_label, t.model, b.text FROM extras_jobbutton b "
-        "JOIN extras_jobbutton_content_types j ON j.jobbutton_id = b.id "
-        "JOIN django_content_type t ON t.id = j.contenttype_id ORDER BY b.name",
-        lambda: template_validator("obj", many=False),
-    ),
-    CustomizationKind(
-        "export template",
-        "/extras/export-templates/",
-        "SELECT e.id, e.name, t.app_label, t.model, e.template_code FROM extras_exporttemplate e "
-        "JOIN django_content_type t ON t.id = e.content_type_id ORDER BY e.name",
-        lambda: template_validator("queryset", many=True),
-    ),
-    CustomizationKind(
-        "dynamic group",
-        "/extras/dynamic-groups/",
-        "SELECT d.id, d.name, t.app_label, t.model, d.filter FROM extras_dynamicgroup d "
-        "JOIN django_content_type t ON t.id = d.content_type_id "
-        "WHERE d.group_type = 'dynamic-filter' ORDER BY d.name",
-        lambda: for_content_type(validate_dynamic_group),
-    ),
-    CustomizationKind(
-        "object permission",
-        "/admin/users/objectpermission/",
-        "SELECT p.id, p.name, t.app_label, t.model, p.constraints FROM users_objectpermission p "
-        "JOIN users_objectpermission_object_types o ON o.objectpermission_id = p.id "
-        "JOIN django_content_type t ON t.id = o.contenttype_id ORDER BY p.name",
-        lambda: for_content_type(validate_object_permission),
-    ),
-    CustomizationKind(
-        "saved view",
-        "/extras/saved-views/",
-        "SELECT id, name, view, config FROM extras_savedview ORDER BY name",
-        lambda: validate_saved_view,
-    ),
-    CustomizationKind(
-        "webhook",
-        "/extras/webhooks/",
-        "SELECT w.id, w.name, t.app_label, t.model, w.body_template, w.additional_headers "
-        "FROM extras_webhook w "
-        "JOIN extras_webhook_content_types c ON c.webhook_id = w.id "
-        "JOIN django_content_type t ON t.id = c.contenttype_id ORDER BY w.name",
-        lambda: for_content_type(validate_webhook),
-    ),
-    CustomizationKind(
-        "config context",
-        "/extras/config-contexts/",
-        "SELECT id, name, data FROM extras_configcontext ORDER BY name",
-        lambda: validate_config_context,
-    ),
-)
-SCHEDULED_JOB_KIND = CustomizationKind(
-    "scheduled job",
-    "/extras/scheduled-jobs/",
-    "SELECT s.id, s.name, s.task, s.kwargs, "
-    "CASE WHEN s.interval = 'custom' THEN s.crontab ELSE '' END "
-    "FROM extras_scheduledjob s WHERE s.enabled ORDER BY s.name",
-    lambda: validate_scheduled_job,
-)
+MAX_REASONS = 5
+TOO_LARGE = Unavailable(f"its content is larger than {MAX_CONTENT_BYTES >> 20} MiB")
 
 
 class InspectionResult(NamedTuple):
@@ -199,14 +97,32 @@ def _build_inspectors(context: Context) -> dict[str, Inspector]:
 
 
 def _inspect_rows(context: Context, kind: CustomizationKind) -> InspectionResult:
-    records = fetch_rows(context.connection, kind.query)
+    """Validate the objects of a kind. If one cannot be validated, the others are."""
     validate = kind.validator_factory()
-    problems = [
-        CustomizationProblem(kind.name, str(name), f"{kind.url_prefix}{key}/", _redact(defect))
-        for key, name, *columns in records
-        for defect in validate(*columns)
-    ]
-    return InspectionResult(len({key for key, *_ in records}), problems)
+    keys = set()
+    problems: list[CustomizationProblem] = []
+    unreadable = []
+    for row in read_content(context.connection, kind):
+        keys.add(row.key)
+        defects = (
+            TOO_LARGE
+            if row.is_too_large
+            else attempt(lambda row=row: list(validate(*row.arguments)), expected=Exception)
+        )
+        if isinstance(defects, Unavailable):
+            unreadable.append(f"{row.name}: {defects.reason}")
+            continue
+        problems += (
+            CustomizationProblem(kind.name, row.name, f"{kind.url_prefix}{row.key}/", _redact(each))
+            for each in defects
+        )
+    return InspectionResult(len(keys), problems, _join_reasons(unreadable))
+
+
+def _join_reasons(reasons: Sequence[str]) -> str:
+    hidden = len(reasons) - MAX_REASONS
+    more = [f"and {hidden} more"] if hidden > 0 else []
+    return "; ".join([*reasons[:MAX_REASONS], *more])
 
 
 def _redact(defect: Defect) -> Defect:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper
 
 MAX_LISTED_RUNS = 20
+OWN_JOBS = f"{(__package__ or '').rpartition('.')[0]}.jobs"
+"""The package of this App's Jobs, also in a Git repository of Jobs."""
 FINISHED_STATUSES = ("SUCCESS", "FAILURE", "REVOKED", "REJECTED", "IGNORED")
 JSON_NULL_CONDITION = {
     "postgresql": "s.kwargs IS NULL OR s.kwargs::text = 'null'",
@@ -80,13 +82,22 @@ def _query_scheduled_jobs(connection: BaseDatabaseWrapper) -> tuple[ScheduledJob
 def _query_unfinished_runs(
     connection: BaseDatabaseWrapper, own_job_result: str
 ) -> tuple[int, tuple[JobRun, ...]]:
-    """Return the number of unfinished runs, and the oldest unfinished runs."""
+    """Return the number of unfinished runs, and the oldest unfinished runs.
+
+    Runs of this App's Jobs are left out, because they change nothing.
+    """
     rows = fetch_rows(
         connection,
-        "SELECT id, name, status, date_created, count(*) OVER () FROM extras_jobresult "  # noqa: S608
-        f"WHERE status NOT IN ({', '.join(['%s'] * len(FINISHED_STATUSES))}) AND id <> %s "
-        f"ORDER BY date_created LIMIT {MAX_LISTED_RUNS}",
-        [*FINISHED_STATUSES, _adapt_uuid(connection, own_job_result or str(UUID(int=0)))],
+        "SELECT r.id, r.name, r.status, r.date_created, count(*) OVER () FROM extras_jobresult r "  # noqa: S608
+        "LEFT JOIN extras_job j ON j.id = r.job_model_id "
+        f"WHERE r.status NOT IN ({', '.join(['%s'] * len(FINISHED_STATUSES))}) AND r.id <> %s "
+        "AND (j.module_name IS NULL OR j.module_name NOT LIKE %s) "
+        f"ORDER BY r.date_created LIMIT {MAX_LISTED_RUNS}",
+        [
+            *FINISHED_STATUSES,
+            _adapt_uuid(connection, own_job_result or str(UUID(int=0))),
+            f"{OWN_JOBS}.%",
+        ],
     )
     runs = tuple(
         JobRun(_normalize_uuid(id_), str(name), str(status), _minutes_since(created))

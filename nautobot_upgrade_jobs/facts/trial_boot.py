@@ -30,7 +30,8 @@ class Isolation:
     hides_network: bool
     """It had no network, and no socket except that of the relay."""
     is_superuser: bool = False
-    """Whether its account of the database is a superuser, which can write files of the server."""
+    """Whether its account of the database is a superuser, or has global privileges on MySQL. It can
+    change the server itself, such as write its files."""
     gaps: tuple[str, ...] = ()
     """Why a part was not available."""
 

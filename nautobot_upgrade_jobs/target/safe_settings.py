@@ -20,7 +20,7 @@ IN_MEMORY_STORAGE = "django.core.files.storage.InMemoryStorage"
 WRITABLE_FOLDER_SETTINGS = ("MEDIA_ROOT", "STATIC_ROOT")
 READ_ONLY_FOLDER_SETTINGS = ("JOBS_ROOT", "GIT_ROOT")
 """Folders whose files the target reads but does not run."""
-SESSION_OPTIONS = ("assume_role", "charset", "init_command", "isolation_level", "sql_mode")
+SESSION_OPTIONS = ("assume_role", "charset", "isolation_level", "sql_mode")
 """Options of a database that concern its sessions, and not the connection to the server."""
 IN_MEMORY_BACKENDS = {
     "CELERY_BROKER_URL": "memory://",

@@ -48,6 +48,8 @@ load_isolated(
 
 SANDBOX_ERRORS = re.compile(
     "read.only (transaction|file system)|(statement|lock) timeout|too many (clients|connections)"
+    "|lock wait timeout|lost connection to mysql|mysql server has gone away"
+    "|transaction characteristics can't be changed"
     "|network is unreachable|name or service not known|failure in name resolution"
     "|the isolation (accepts|refuses)|multiple commands into a prepared statement"
     "|does not support this feature|has no attribute '(lock|delete_pattern|iter_keys|keys|ttl)'"

@@ -2,6 +2,7 @@
 
 import re
 import sys
+import tracemalloc
 from types import ModuleType
 
 import pytest
@@ -15,6 +16,7 @@ from nautobot.apps.jobs import Job, StringVar
 from nautobot.dcim.models import Device, Interface
 from nautobot.extras.models import (
     ComputedField,
+    ConfigContext,
     CustomLink,
     DynamicGroup,
     ExportTemplate,
@@ -43,6 +45,7 @@ pytestmark = pytest.mark.lines
 
 NO_FILTER = "No filter named 'nope'."
 ONE = {"obj": TemplateObject(Device)}
+DEFECTIVE = "{% for one in queryset %}{{ one.gone }}{% endfor %}"
 MANY = {"queryset": TemplateObject(Device, many=True)}
 
 
@@ -279,6 +282,38 @@ def test_customization_of_missing_model_is_reported(new_problems):
     assert new_problems(make) == [("custom link", Defect(DefectCode.MISSING_MODEL, "dcim.gone"))]
 
 
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ("{{ x }}" * 200_000, "large: its content is larger than 1 MiB"),
+        ("{{ " + "-" * 50_000 + "1 }}", "large: RecursionError"),
+        ("{{ " + "(" * 50_000 + "1" + ")" * 50_000 + " }}", "large: RecursionError"),
+    ],
+    ids=["too large", "many operators", "many parentheses"],
+)
+def test_template_that_cannot_be_parsed_leaves_the_other_templates(clone, content, reason):
+    device = ContentType.objects.get_for_model(Device)
+    with clone():
+        for name, template in (("large", content), ("small", DEFECTIVE)):
+            ExportTemplate.objects.create(name=name, content_type=device, template_code=template)
+        found = collect_facts(topics=("customizations",)).customizations
+    assert list(found.unreadable) == ["export template"]
+    assert found.unreadable["export template"].startswith(reason)
+    assert "small" in [one.name for one in found.problems if one.kind == "export template"]
+
+
+def test_content_of_ten_megabytes_is_not_read(clone):
+    value = {"key": "x" * 10_000_000}
+    with clone():
+        ConfigContext.objects.create(name="large", data=value)
+        tracemalloc.start()
+        found = collect_facts(topics=("customizations",)).customizations
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+    assert "large: its content" in found.unreadable["config context"]
+    assert peak < 10_000_000
+
+
 def test_unreadable_kind_leaves_the_other_kinds(clone):
     with clone("sample"):
         with connection.cursor() as cursor:
@@ -313,7 +348,7 @@ MISSING_ARGUMENT = Defect(
     ],
 )
 def test_validate_scheduled_job_returns_an_invalid_crontab(crontab, is_valid):
-    found = [defect.code for defect in validate_scheduled_job("gone.Job", "{}", crontab)]
+    found = [defect.code for defect in validate_scheduled_job("gone.Job", crontab, "{}")]
     expected = [] if is_valid else [DefectCode.INVALID_CRONTAB]
     assert found == [*expected, DefectCode.MISSING_JOB]
 
@@ -338,7 +373,7 @@ def test_validate_scheduled_job_returns_unknown_and_missing_arguments(
     monkeypatch, task, arguments, expected
 ):
     monkeypatch.setitem(registry["jobs"], "planted.Planted", Planted)
-    defects = list(validate_scheduled_job(task, arguments, ""))
+    defects = list(validate_scheduled_job(task, "", arguments))
     assert_defects(defects, expected)
     assert [one.suggestion for one in defects] == [one.suggestion for one in expected]
 

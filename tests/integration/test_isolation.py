@@ -3,7 +3,9 @@
 import hashlib
 import io
 import os
+import socket
 import sys
+import threading
 import time
 from contextlib import nullcontext, suppress
 from dataclasses import replace
@@ -17,13 +19,20 @@ from django.db import connection
 from nautobot_upgrade_jobs.collect import collect_facts
 from nautobot_upgrade_jobs.target.inspect import BuildLimits, inspect_installed
 from nautobot_upgrade_jobs.target.isolation import SOCKET_NAMES, LiveDatabase, sandbox
-from nautobot_upgrade_jobs.target.isolation.relay import LoginFailed, create_relay
+from nautobot_upgrade_jobs.target.isolation.mysql.wire import Packet
+from nautobot_upgrade_jobs.target.isolation.relay import MAX_SESSIONS, LoginFailed, create_relay
 from nautobot_upgrade_jobs.target.trial_boot import LiveInstallation
 from tests.support.builders import app
 from tests.support.engines import mysql_only, postgresql_only
 from tests.support.nautobot import rows_of_every_table
 from tests.support.tls_proxy import tls_proxy, write_certificate
 
+GREETING = (
+    b"\x0a9.7.4\0\x07\0\0\0saltsalt\0\xff\xf7\xff\2\0\x5f\xc0\x15"
+    + b"\0" * 10
+    + b"moresaltmore\0caching_sha2_password\0"
+)
+"""Of a MySQL server without TLS."""
 SUPPORT = Path(__file__).parents[1] / "support"
 CHANGE = "UPDATE django_content_type SET model = 'x'"
 
@@ -61,8 +70,8 @@ def open_session(folder, **parameters):
     if connection.vendor == "mysql":
         import MySQLdb
 
-        socket = str(folder / SOCKET_NAMES["mysql"])
-        return MySQLdb.connect(unix_socket=socket, user="any", charset="utf8mb4", **parameters)
+        place = str(folder / SOCKET_NAMES["mysql"])
+        return MySQLdb.connect(unix_socket=place, user="any", charset="utf8mb4", **parameters)
     import psycopg2
 
     return psycopg2.connect(host=str(folder), user="any", dbname="any", **parameters)
@@ -345,6 +354,116 @@ def test_login_that_fails_names_the_reason(tmp_path, parameters, reason):
         create_relay(tmp_path, live_database(**wrong), 5),
     ):
         pass
+
+
+@mysql_only("psycopg2 sends no password that the server could store")
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"\x04",
+        b"\x01\x04",
+        b"\x01\x04\0",
+        b"\x01\x05\x05",
+        b"\x05\x05",
+        b"\xfemysql_clear_password\0",
+        b"\xfesha256_password\0" + b"s" * 20 + b"\0",
+        b"",
+    ],
+)
+@pytest.mark.parametrize("mode", [{}, {"ssl_mode": "DISABLED"}])
+def test_password_is_not_sent_without_encryption(tmp_path, answer, mode):
+    """To a server without TLS, or to one that pretends to have none."""
+    received = []
+
+    def serve():
+        client, _ = listener.accept()
+        with client, suppress(OSError):
+            client.sendall(Packet(0, GREETING).encode())
+            received.append(client.recv(1000))
+            client.sendall(Packet(2, answer).encode())
+            received.append(client.recv(1000))
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        place = {"host": "127.0.0.1", "port": listener.getsockname()[1]}
+        secret = {"user": "someone", "password": "do-not-send-this"}
+        with (
+            pytest.raises(LoginFailed) as refused,
+            create_relay(tmp_path, live_database(**place, **secret, **mode), 5),
+        ):
+            pass
+        thread.join(10)
+    assert b"do-not-send-this" not in b"".join(received)
+    assert "do-not-send-this" not in str(refused.value)
+
+
+SLEEP = {
+    "mysql": ("max_execution_time", "SELECT SLEEP(600), 'planted'"),
+    "postgresql": ("statement_timeout", "SELECT pg_sleep(600), 'planted'"),
+}
+
+
+def test_relay_that_is_closed_ends_a_running_statement(tmp_path):
+    limit, statement = SLEEP[connection.vendor]
+
+    def sleep():
+        with suppress(Exception):
+            session.cursor().execute(statement)
+
+    with create_relay(tmp_path, live_database(), 30):
+        session = open_session(tmp_path)
+        begin_alone(session)
+        session.cursor().execute(f"SET SESSION {limit} = 0")
+        threading.Thread(target=sleep, daemon=True).start()
+        await_sessions(1)
+    await_sessions(0)
+
+
+RUNNING = {
+    "mysql": "SELECT count(*) FROM information_schema.processlist"
+    " WHERE info LIKE 'SELECT SLEEP%' AND info NOT LIKE '%processlist%'",
+    "postgresql": "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep%'"
+    " AND state = 'active'",
+}
+
+
+def await_sessions(number):
+    """Wait until so many sessions are asleep."""
+    deadline = time.monotonic() + 10
+    with connection.cursor() as cursor:
+        while True:
+            cursor.execute(RUNNING[connection.vendor])
+            ((found,),) = cursor.fetchall()
+            if found == number:
+                return
+            assert time.monotonic() < deadline, found
+            time.sleep(0.1)
+
+
+def test_relay_limits_the_number_of_sessions(relayed):
+    sessions = [relayed() for _ in range(MAX_SESSIONS)]
+    with pytest.raises(Exception, match="too many connections"):
+        relayed()
+    sessions[0].close()
+    time.sleep(0.5)
+    assert relayed()
+
+
+@mysql_only("PostgreSQL counts no interrupted logins")
+def test_connection_that_is_closed_at_once_does_not_reach_the_server(relayed, tmp_path):
+    status = "SELECT variable_value FROM performance_schema.global_status"
+    counter = f"{status} WHERE variable_name = 'Connections'"
+    with connection.cursor() as cursor:
+        cursor.execute(counter)
+        before = cursor.fetchall()
+        for _ in range(20):
+            with socket.socket(socket.AF_UNIX) as client:
+                client.connect(str(tmp_path / SOCKET_NAMES["mysql"]))
+                assert client.recv(100)
+        time.sleep(0.5)
+        cursor.execute(counter)
+        assert cursor.fetchall() == before
 
 
 @mysql_only("the other test is the same for PostgreSQL")

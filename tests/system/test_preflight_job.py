@@ -205,8 +205,6 @@ def test_preflight_killed_worker_leaves_no_verdict(rest, instance):
     result = rest.get(f"/api/extras/job-results/{result_id}/")
     assert result["status"]["value"] != "SUCCESS"
     assert "verdict" not in (result["result"] or {})
-    # Either the result is a failure, or the next run warns of the unfinished one.
+    # A run that is marked as unfinished for ever is of this App, so the next run does not warn.
     document = assert_complete(rest, rest.run_job(JOB, {"skip_build": True}))
-    if result["status"]["value"] != "FAILURE":
-        (finding,) = [one for one in document["findings"] if one["check"] == "jobs.running"]
-        assert any(result_id in seen for seen in finding["evidence"])
+    assert not [one for one in document["findings"] if one["check"] == "jobs.running"]

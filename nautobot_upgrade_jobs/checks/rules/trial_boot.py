@@ -121,7 +121,7 @@ def _isolation_parts(isolation: Isolation) -> tuple[tuple[bool, tuple[str, str]]
         network = reader
     return (
         (not isolation.has_relay, ("write to the database", reader)),
-        (isolation.is_superuser, ("write files of the database server, as its superuser", reader)),
+        (isolation.is_superuser, ("change the database server itself, as its superuser", reader)),
         (not isolation.hides_files, ("write files of the account of Nautobot", host)),
         (not isolation.hides_network, ("use the network", network)),
     )

@@ -207,13 +207,13 @@ def validate_saved_view(view: str, stored: Any) -> Iterator[Defect]:
         yield from _validate_filters(model, used)
 
 
-def validate_scheduled_job(task: str, stored: Any, crontab: str) -> Iterator[Defect]:
+def validate_scheduled_job(task: str, crontab: str, stored: Any) -> Iterator[Defect]:
     """Yield the unknown arguments of a schedule, and an error if its Job requires others.
 
     Args:
         task: Name of the Job's class.
-        stored: The arguments, as stored.
         crontab: Empty if the schedule uses none. A wrong one keeps the schedule from running.
+        stored: The arguments, as stored.
     """
     if crontab:
         try:

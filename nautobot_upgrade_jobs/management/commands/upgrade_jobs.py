@@ -31,7 +31,7 @@ from ...cli.options import (
 )
 from ...cli.output import write_line
 from ...collect.context import Context, current_user, explain
-from ...collect.db.read_only_session import read_only_session
+from ...collect.db.read_only_session import PooledConnectionError, read_only_session
 from ...collect.rollback.changelog_export import export_changelog
 from ...collect.rollback.database_state import database_fingerprint
 from ...common.errors import UsageError
@@ -249,8 +249,12 @@ class Command(BaseCommand):
     def _print_state(self, options: dict[str, Any]) -> int:
         config = read_configuration()
         alias, timeout = config.database_alias, config.statement_timeout_seconds
-        with read_only_session(timeout, alias) as connection:
-            write_line(database_fingerprint(Context(connection)), self.stdout)
+        try:
+            with read_only_session(timeout, alias) as connection:
+                fingerprint = database_fingerprint(Context(connection))
+        except (DatabaseError, PooledConnectionError) as error:
+            raise UsageError(f"the database cannot be read: {explain(error)}") from None
+        write_line(fingerprint, self.stdout)
         return 0
 
     def _capture_snapshot(self, options: dict[str, Any]) -> int:

@@ -10,11 +10,15 @@ import contextlib
 import socket
 import threading
 from abc import ABC, abstractmethod
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from . import SOCKET_NAMES, LiveDatabase
 
 CONNECT_SECONDS = 10
+MAX_SESSIONS = 10
+"""More could use up the connections that the server allows."""
+TOO_MANY_SESSIONS = "too many connections for the isolation"
 
 
 class LoginFailed(OSError):
@@ -29,14 +33,17 @@ class Relay(ABC):
     """Listens on a socket in a folder until it is closed."""
 
     is_superuser = False
-    """Whether the account can write files of the database server in spite of the relay."""
+    """Whether the account can change the database server in spite of the relay."""
 
     def __init__(self, folder: Path, database: LiveDatabase, timeout_seconds: int) -> None:
         self.folder = folder
         self._database = database
         self._timeout_seconds = timeout_seconds
         self._listener = socket.socket(socket.AF_UNIX)
-        self._open: set[socket.socket] = {self._listener}
+        self._free = threading.BoundedSemaphore(MAX_SESSIONS)
+        self._clients: set[socket.socket] = set()
+        self._sessions: dict[int, socket.socket] = {}
+        """Connections to the server, by the number of the session there."""
 
     def __enter__(self) -> Relay:
         """Log in once, so that an error is known before the process starts."""
@@ -47,11 +54,15 @@ class Relay(ABC):
         return self
 
     def __exit__(self, *_: object) -> None:
-        """End all sessions."""
-        for stream in list(self._open):
+        """End all sessions, also those that run a statement."""
+        running = dict(self._sessions)
+        for stream in (self._listener, *list(self._clients), *running.values()):
             with contextlib.suppress(OSError):
                 stream.shutdown(socket.SHUT_RDWR)
             stream.close()
+        if running:
+            with contextlib.suppress(OSError):
+                self._end_sessions(running)
 
     @abstractmethod
     def _try_login(self) -> None:
@@ -61,9 +72,23 @@ class Relay(ABC):
     def _run_session(self, client: socket.socket) -> None:
         """Log in for a client, and answer it until it ends."""
 
-    def _end_with_relay(self, stream: socket.socket) -> None:
-        """End a connection when the relay is closed."""
-        self._open.add(stream)
+    @abstractmethod
+    def _refuse_session(self, client: socket.socket) -> None:
+        """Send an error to a client that has just connected."""
+
+    @abstractmethod
+    def _end_sessions(self, numbers: Collection[int]) -> None:
+        """End sessions on the server. It may not have noticed that their client is gone."""
+
+    @contextlib.contextmanager
+    def _registered(self, number: int, stream: socket.socket) -> Iterator[None]:
+        """Remember a connection to the server while its client uses it."""
+        self._sessions[number] = stream
+        try:
+            with stream:
+                yield
+        finally:
+            self._sessions.pop(number, None)
 
     def _accept(self) -> None:
         with contextlib.suppress(OSError):
@@ -72,9 +97,16 @@ class Relay(ABC):
                 threading.Thread(target=self._serve, args=(client,), daemon=True).start()
 
     def _serve(self, client: socket.socket) -> None:
-        self._end_with_relay(client)
-        with client, contextlib.suppress(OSError, ConnectionEnded):
-            self._run_session(client)
+        self._clients.add(client)
+        with client, contextlib.suppress(Exception):  # The client can send anything.
+            if self._free.acquire(blocking=False):
+                try:
+                    self._run_session(client)
+                finally:
+                    self._free.release()
+            else:
+                self._refuse_session(client)
+        self._clients.discard(client)
 
 
 def create_relay(folder: Path, database: LiveDatabase, timeout_seconds: int) -> Relay:

@@ -10,6 +10,7 @@ import contextlib
 import os
 import socket
 import ssl
+import struct
 import tempfile
 import threading
 from collections.abc import Mapping
@@ -20,6 +21,7 @@ from typing import Any
 from MySQLdb import _mysql
 
 from ..relay import CONNECT_SECONDS, ConnectionEnded, LoginFailed
+from ..tls import create_tls_context
 from .wire import (
     ERROR,
     OK,
@@ -32,9 +34,11 @@ from .wire import (
 )
 
 PROTOCOL = 10
+NOT_ENCRYPTED = "the server requests the password, and the connection is not encrypted"
 DEFAULT_PORT = 3306
 UNSUPPORTED_PARAMETERS = frozenset({"read_default_file", "read_default_group", "compress"})
-DEFAULT_SOCKETS = ("/run/mysqld/mysqld.sock", "/tmp/mysql.sock")  # noqa: S108 - of the library
+DEFAULT_SOCKETS = ("/run/mysqld/mysqld.sock", "/var/lib/mysql/mysql.sock")
+"""Of the client libraries in distributions. Every user could create one in /tmp."""
 LOGIN_PARAMETERS = {
     "user": ("user",),
     "password": ("password", "passwd"),
@@ -44,9 +48,13 @@ LOGIN_PARAMETERS = {
 SAFE_PLUGINS = frozenset({"mysql_native_password", "caching_sha2_password"})
 """Methods with which the client library sends no password, unless the server requests it."""
 SWITCH_PLUGIN = 0xFE
-ACCEPTED, REQUEST_PASSWORD = b"\x01\x03", b"\x01\x04"
-"""Of ``caching_sha2_password``."""
+ACCEPTED = b"\x01\x03"
+"""Of ``caching_sha2_password``: the answer to the challenge was right."""
+SCRAMBLE_BYTES = (0, 1, 20, 32)
+"""Lengths of the answers of the safe methods. They do not contain the password."""
 VERIFYING_MODES = frozenset({"VERIFY_CA", "VERIFY_IDENTITY"})
+PEER = struct.Struct("3i")
+"""Process, user and group at the other end of a socket."""
 CHARACTER_SET_POSITION = 8
 TLS_REQUEST_BYTES = 32
 """In the answer of a client to the greeting: a position, and the length of the first part."""
@@ -73,7 +81,7 @@ class Server:
         try:
             self._stream, self._is_secure = self._connect()
             self.greeting = self._read_greeting()
-        except (OSError, ConnectionEnded) as error:
+        except (OSError, ConnectionEnded, ValueError, IndexError) as error:
             raise LoginFailed(f"the database server cannot be reached: {error}") from None
 
     def log_in(self, character_set: int | None = None) -> ServerConnection:
@@ -110,10 +118,10 @@ class Server:
 
         def carry() -> None:
             try:
-                client, _ = listener.accept()
+                client = _accept_own(listener)
                 with client:
                     refusals.append(self._carry_login(client, character_set))
-            except (OSError, ConnectionEnded) as error:
+            except (OSError, ConnectionEnded, ValueError, IndexError) as error:
                 refusals.append(f"the login was interrupted: {error}")
 
         thread = threading.Thread(target=carry, daemon=True)
@@ -135,7 +143,7 @@ class Server:
             with contextlib.suppress(_mysql.MySQLError):
                 session.close()
         thread.join()
-        return refusals[0] or failure
+        return failure if failure and not refusals[0] else refusals[0]
 
     def _carry_login(self, client: socket.socket, character_set: int | None) -> str:
         """Pass packets until the login has ended. Return why it was refused."""
@@ -145,31 +153,42 @@ class Server:
         answer = _adapt(from_client.read().payload, character_set)
         if not self._is_secure:
             self._encrypt(answer)
-        if not self._may_use(plugin):
-            return f"{plugin} needs an encrypted connection"
+        if reason := self._refusal_of_method(plugin):
+            return reason
         self._send(1, answer)
         from_server = PacketReader(self._stream)
         while True:
             packet = from_server.read()
-            kind = packet.payload[0]
+            kind = packet.payload[0] if packet.payload else ERROR
             if kind == ERROR:
                 return error_text(packet.payload)
-            if packet.payload == REQUEST_PASSWORD and not self._is_secure:
-                return "the server requests the password, and the connection is not encrypted"
-            if kind == SWITCH_PLUGIN:
-                plugin = packet.payload[1:].partition(b"\0")[0].decode("ascii", "replace")
-                if not self._may_use(plugin):
-                    return f"{plugin} needs an encrypted connection"
+            if reason := self._refusal_of_packet(packet.payload):
+                return reason
             sequence = (packet.sequence - self._sequence_offset) % 256
             client.sendall(Packet(sequence, packet.payload).encode())
             if kind == OK:
                 return ""
             if packet.payload != ACCEPTED:
                 following = from_client.read()
+                if not self._is_secure and len(following.payload) not in SCRAMBLE_BYTES:
+                    return NOT_ENCRYPTED
                 self._send(following.sequence, following.payload)
 
-    def _may_use(self, plugin: str) -> bool:
-        return self._is_secure or plugin in SAFE_PLUGINS
+    def _refusal_of_packet(self, payload: bytes) -> str:
+        """Return why the client library must not see a packet of the login.
+
+        The library believes that the connection is encrypted. It could answer with the password.
+        """
+        if payload[0] == SWITCH_PLUGIN:
+            name = payload[1:].partition(b"\0")[0].decode("ascii", "replace")
+            return self._refusal_of_method(name)
+        if self._is_secure or payload[0] == OK or payload == ACCEPTED:
+            return ""
+        return NOT_ENCRYPTED
+
+    def _refusal_of_method(self, plugin: str) -> str:
+        is_safe = self._is_secure or plugin in SAFE_PLUGINS
+        return "" if is_safe else f"{plugin} needs an encrypted connection"
 
     def _send(self, sequence: int, payload: bytes) -> None:
         self._stream.sendall(Packet((sequence + self._sequence_offset) % 256, payload).encode())
@@ -180,7 +199,8 @@ class Server:
             return _open_socket(path), True
         host = self._parameters.get("host") or "localhost"
         if host == "localhost":  # The client library uses a local socket.
-            for place in filter(os.path.exists, DEFAULT_SOCKETS):
+            configured = os.environ.get("MYSQL_UNIX_PORT", "")
+            for place in filter(os.path.exists, (configured, *DEFAULT_SOCKETS)):
                 return _open_socket(place), True
         port = int(self._parameters.get("port") or DEFAULT_PORT)
         stream = socket.create_connection((host, port), CONNECT_SECONDS)
@@ -190,7 +210,7 @@ class Server:
     def _read_greeting(self) -> Greeting:
         """Read what the server sends first, and encrypt the connection."""
         payload = PacketReader(self._stream).read().payload
-        if payload[0] != PROTOCOL:
+        if payload[:1] != bytes([PROTOCOL]):
             raise LoginFailed(error_text(payload))
         self._supports_tls = bool(Greeting(payload).capabilities & TLS)
         return Greeting(payload).withhold()
@@ -219,6 +239,16 @@ class Server:
         self._sequence_offset = 1
 
 
+def _accept_own(listener: socket.socket) -> socket.socket:
+    """Return the connection of the client library. Close those of other processes."""
+    while True:
+        client, _ = listener.accept()
+        credentials = client.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, PEER.size)
+        if PEER.unpack(credentials)[0] == os.getpid():
+            return client
+        client.close()
+
+
 def _open_socket(path: str) -> socket.socket:
     stream = socket.socket(socket.AF_UNIX)
     stream.settimeout(CONNECT_SECONDS)
@@ -238,10 +268,10 @@ def _tls_context(mode: str, parameters: Mapping[str, Any] | bool) -> ssl.SSLCont
     """Return the TLS settings that correspond to those of the client library."""
     files: Mapping[str, Any] = {} if isinstance(parameters, bool) else parameters
     root, folder = files.get("ca"), files.get("capath")
-    context = ssl.create_default_context(cafile=root, capath=folder)
-    verifies = mode in VERIFYING_MODES or (not mode and (root or folder))
-    context.check_hostname = mode == "VERIFY_IDENTITY"
-    context.verify_mode = ssl.CERT_REQUIRED if verifies else ssl.CERT_NONE
-    if files.get("cert"):
-        context.load_cert_chain(files["cert"], files.get("key"))
-    return context
+    return create_tls_context(
+        verifies=mode in VERIFYING_MODES or (not mode and bool(root or folder)),
+        checks_host=mode == "VERIFY_IDENTITY",
+        root=root,
+        folder=folder,
+        certificate=(files["cert"], files.get("key")) if files.get("cert") else None,
+    )

@@ -10,11 +10,13 @@ The relay sends each statement on its own within a transaction that is read-only
 
 from __future__ import annotations
 
+import contextlib
 import socket
+from collections.abc import Collection
 
-from ..relay import ConnectionEnded, LoginFailed, Relay
+from ..relay import TOO_MANY_SESSIONS, ConnectionEnded, LoginFailed, Relay
 from .login import CHARACTER_SET_POSITION, Server, ServerConnection
-from .statements import Statement, classify
+from .statements import Statement, classify, is_administrative
 from .wire import (
     END_OF_ROWS,
     ERROR,
@@ -41,40 +43,56 @@ REFUSAL = 1792, "25006", "the isolation refuses this statement"
 """Number and state are those of a write in a transaction that is read-only."""
 ONLY_QUERIES = 1047, "08S01", "the isolation accepts simple queries only"
 NO_LOGIN = 2003, "HY000"
+TOO_MANY = 1040, "08004"
 STATUS_AUTOCOMMIT = 2
-MAX_STATEMENT_BYTES = 64 << 20
+MAX_STATEMENT_BYTES = 16 << 20
 LOCK_TIMEOUT_SECONDS = 5
 
 
 class MysqlRelay(Relay):
     """Listens on a socket of MySQL."""
 
+    _greeting = b""
+    """What the server sent first. A client gets it before the relay connects again, because MySQL
+    refuses a host that often connects and does not log in."""
+
     def _try_login(self) -> None:
-        self._log_in(Server(self._database.parameters), None).stream.close()
+        connection = self._log_in()
+        self._greeting = connection.greeting.payload
+        with connection.stream:
+            grants = Session(connection.stream, connection).ask_texts(b"SHOW GRANTS")
+        self.is_superuser = any(map(is_administrative, grants))
 
     def _run_session(self, client: socket.socket) -> None:
+        client.sendall(Packet(0, self._greeting).encode())
+        answer = PacketReader(client).read()
+        following = (answer.sequence + 1) % 256
         try:
-            server = Server(self._database.parameters)
-            client.sendall(Packet(0, server.greeting.payload).encode())
-            answer = PacketReader(client).read()
-            if len(answer.payload) <= CHARACTER_SET_POSITION:
-                return
-            connection = self._log_in(server, answer.payload[CHARACTER_SET_POSITION])
+            connection = self._log_in(answer.payload[CHARACTER_SET_POSITION])
         except LoginFailed as problem:
             number, sqlstate = NO_LOGIN
-            client.sendall(error(2, str(problem), number, sqlstate))
+            client.sendall(error(following, str(problem), number, sqlstate))
             return
-        self._end_with_relay(connection.stream)
-        with connection.stream:
-            client.sendall(ok(answer.sequence + 1, STATUS_AUTOCOMMIT))
+        with self._registered(connection.greeting.session, connection.stream):
+            client.sendall(ok(following, STATUS_AUTOCOMMIT))
             Session(client, connection).run()
 
-    def _log_in(self, server: Server, character_set: int | None) -> ServerConnection:
-        connection = server.log_in(character_set)
+    def _refuse_session(self, client: socket.socket) -> None:
+        client.sendall(error(0, TOO_MANY_SESSIONS, *TOO_MANY))
+
+    def _end_sessions(self, numbers: Collection[int]) -> None:
+        connection = self._log_in()
+        session = Session(connection.stream, connection)
+        with connection.stream:
+            for number in numbers:
+                with contextlib.suppress(LoginFailed):  # It has ended.
+                    session.ask(b"KILL %d" % number)
+
+    def _log_in(self, character_set: int | None = None) -> ServerConnection:
+        connection = Server(self._database.parameters).log_in(character_set)
         session = Session(connection.stream, connection)
         for statement in (
             f"SET SESSION max_execution_time = {self._timeout_seconds * 1000}",
-            f"SET SESSION wait_timeout = {self._timeout_seconds}",
             f"SET SESSION lock_wait_timeout = {LOCK_TIMEOUT_SECONDS}",
             f"SET SESSION innodb_lock_wait_timeout = {LOCK_TIMEOUT_SECONDS}",
             "SET SESSION TRANSACTION READ ONLY",
@@ -114,6 +132,21 @@ class Session:
         if payload[0] != OK:
             raise LoginFailed(error_text(payload))
         self._status = status_of(payload)
+
+    def ask_texts(self, sql: bytes) -> list[str]:
+        """Run a statement of the relay, and return the first column of its rows."""
+        self._server.sendall(command(bytes([COM_QUERY]) + sql))
+        first = self._from_server.read().payload
+        if first[0] in (OK, ERROR):
+            raise LoginFailed(error_text(first))
+        for _ in range(first[0] + 1):  # The columns, and the packet that ends them.
+            self._from_server.read()
+        texts = []
+        while not is_end(payload := self._from_server.read().payload):
+            width = integer_size(payload[0])
+            length = int.from_bytes(payload[1:width] if width > 1 else payload[:1], "little")
+            texts.append(payload[width : width + length].decode("utf-8", "replace"))
+        return texts
 
     def _answer(self, sql: bytes) -> None:
         """Run one statement of the client."""
@@ -166,11 +199,11 @@ class Session:
         if kind not in (OK, ERROR):
             self._client.sendall(first.encode())
             first = self._forward_rows(first.payload)
+        self._client.sendall(first.encode())
         if first.payload[0] == ERROR:  # An error can end the transaction.
             self.ask(ASK_STATUS)
         else:
             self._status = status_of(first.payload)
-        self._client.sendall(first.encode())
 
     def _forward_rows(self, first: bytes) -> Packet:
         """Pass columns and rows to the client. Return the last packet."""

@@ -5,20 +5,30 @@ from __future__ import annotations
 import re
 from enum import Enum
 
-SEPARATOR = re.compile(rb"(?:[\s(]|/\*(?![!+]).*?\*/|#[^\n]*|--[\x00-\x20][^\n]*)+", re.DOTALL)
+SEPARATOR = re.compile(rb"[\s(]+|/\*(?![!+]).*?\*/|#[^\n]*|--[\x00-\x20][^\n]*", re.DOTALL)
 """What MySQL ignores before and between words, and the parentheses of a query."""
 WORD = re.compile(rb"[A-Za-z_]+")
 EXECUTABLE_COMMENT = re.compile(rb"/\*M?!")
 READS = frozenset({"DESC", "DESCRIBE", "EXPLAIN", "SELECT", "SHOW", "TABLE", "VALUES", "WITH"})
 FILE_WRITES = re.compile(rb"\b(?:OUTFILE|DUMPFILE)\b", re.IGNORECASE)
 """A transaction that is read-only does not prevent them."""
-LASTING_SETTINGS = re.compile(
-    rb"\b(?:GLOBAL|PERSIST|PERSIST_ONLY|PASSWORD|RESOURCE|ROLE|AUTOCOMMIT)\b", re.IGNORECASE
+REFUSED_SETTINGS = re.compile(
+    rb"[^\x00-\x7f]|\b(?:GLOBAL|PERSIST|PERSIST_ONLY|PASSWORD|RESOURCE|ROLE|AUTOCOMMIT|WRITE"
+    rb"|transaction_read_only|tx_read_only|information_schema_stats_expiry)\b",
+    re.IGNORECASE,
 )
-"""What outlives the session, what gives it other privileges, and what ends a transaction."""
+"""What outlives the session, what gives it other privileges, what ends a transaction, and what lets
+the server store statistics. MySQL finds a name also if it is written with accents."""
 AUTOCOMMIT = re.compile(
-    rb"\s*SET\s+(?:SESSION\s+|@@session\.|@@)?autocommit\s*=\s*(0|1|ON|OFF)\s*;?\s*", re.IGNORECASE
+    rb"SET\s+(?:SESSION\s+|@@session\.|@@)?autocommit\s*=\s*(0|1|ON|OFF)", re.IGNORECASE
 )
+MAX_AUTOCOMMIT_BYTES = 100
+MAX_SEPARATORS = 1000
+
+
+GRANT = re.compile(r"GRANT (.+?) ON \*\.\* TO ")
+HARMLESS_PRIVILEGES = frozenset({"PROCESS", "SELECT", "SHOW DATABASES", "SHOW VIEW", "USAGE"})
+"""Of a whole server. Others let functions change the server in spite of the transaction."""
 
 
 class Statement(Enum):
@@ -44,7 +54,8 @@ def classify(sql: bytes) -> Statement:
     """
     if EXECUTABLE_COMMENT.search(sql) or FILE_WRITES.search(sql):
         return Statement.REFUSED
-    if found := AUTOCOMMIT.fullmatch(sql):
+    plain = sql.strip(b"; \t\r\n")
+    if len(plain) <= MAX_AUTOCOMMIT_BYTES and (found := AUTOCOMMIT.fullmatch(plain)):
         is_on = found.group(1).upper() in (b"1", b"ON")
         return Statement.AUTOCOMMIT_ON if is_on else Statement.AUTOCOMMIT_OFF
     first, second, third = (*_leading_words(sql), "", "", "")[:3]
@@ -58,7 +69,7 @@ def _classify_words(first: str, second: str, sql: bytes) -> Statement:
     if first in ("COMMIT", "ROLLBACK") and second != "TO":
         return Statement.REFUSED if has_more else Statement.END
     if first == "SET":
-        is_allowed = not LASTING_SETTINGS.search(sql)
+        is_allowed = not REFUSED_SETTINGS.search(sql)
     else:
         is_allowed = first in {*READS, "SAVEPOINT", "RELEASE", "ROLLBACK"}
     return Statement.READ if is_allowed else Statement.REFUSED
@@ -69,7 +80,10 @@ def _leading_words(sql: bytes) -> tuple[str, ...]:
     words: list[str] = []
     position = 0
     while len(words) < 3:
-        if separator := SEPARATOR.match(sql, position):
+        for _ in range(MAX_SEPARATORS):
+            separator = SEPARATOR.match(sql, position)
+            if separator is None:
+                break
             position = separator.end()
         word = WORD.match(sql, position)
         if word is None:
@@ -77,3 +91,9 @@ def _leading_words(sql: bytes) -> tuple[str, ...]:
         words.append(word.group().decode().upper())
         position = word.end()
     return tuple(words)
+
+
+def is_administrative(grant: str) -> bool:
+    """Return whether a line of SHOW GRANTS gives privileges to change the server."""
+    found = GRANT.match(grant)
+    return found is not None and not {*found.group(1).split(", ")} <= HARMLESS_PRIVILEGES

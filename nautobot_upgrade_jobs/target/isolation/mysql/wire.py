@@ -104,6 +104,12 @@ class Greeting:
     payload: bytes
 
     @property
+    def session(self) -> int:
+        """The number of the session on the server."""
+        start = self.payload.index(b"\0", 1) + 1
+        return int.from_bytes(self.payload[start : start + 4], "little")
+
+    @property
     def capabilities(self) -> int:
         """What the server supports."""
         start = self._capabilities_start
@@ -112,8 +118,12 @@ class Greeting:
 
     @property
     def plugin(self) -> str:
-        """The method of authentication."""
-        return self.payload[:-1].rpartition(b"\0")[2].decode("ascii", "replace")
+        """The method of authentication. Empty if the greeting has another form."""
+        start = self._capabilities_start
+        length = self.payload[start + 7] if len(self.payload) > start + 7 else 0
+        rest = self.payload[start + 18 + max(13, length - 8) :]
+        name, _, more = rest.partition(b"\0")
+        return "" if more else name.decode("ascii", "replace")
 
     def withhold(self) -> Greeting:
         """Return the greeting without the capabilities that the relay does not support."""

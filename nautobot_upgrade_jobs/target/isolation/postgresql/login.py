@@ -21,6 +21,7 @@ from typing import Any
 import psycopg2
 
 from ..relay import CONNECT_SECONDS, LoginFailed
+from ..tls import create_tls_context
 
 SSL_REQUEST = struct.pack("!ii", 8, 80877103)
 DEFAULT_SOCKET_FOLDERS = ("/var/run/postgresql", "/tmp")  # noqa: S108 - of the client library
@@ -141,13 +142,13 @@ def _open_stream(host: str, port: int, parameters: Mapping[str, Any]) -> socket.
 def _tls_context(mode: str, parameters: Mapping[str, Any]) -> ssl.SSLContext:
     """Return the TLS settings that correspond to those of the client library."""
     root = parameters.get("sslrootcert") or os.environ.get("PGSSLROOTCERT")
-    context = ssl.create_default_context(cafile=root if root and root != "system" else None)
-    verifies = mode.startswith("verify") or (mode == "require" and root)
-    context.check_hostname = mode == "verify-full" or root == "system"
-    context.verify_mode = ssl.CERT_REQUIRED if verifies else ssl.CERT_NONE
-    if parameters.get("sslcert"):
-        context.load_cert_chain(parameters["sslcert"], parameters.get("sslkey"))
-    return context
+    own = parameters.get("sslcert")
+    return create_tls_context(
+        verifies=mode.startswith("verify") or (mode == "require" and bool(root)),
+        checks_host=mode == "verify-full" or root == "system",
+        root=root if root != "system" else None,
+        certificate=(own, parameters.get("sslkey")) if own else None,
+    )
 
 
 class _Pump:

@@ -12,9 +12,9 @@ The relay sends each statement on its own within a transaction that is read-only
 from __future__ import annotations
 
 import socket
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
-from ..relay import ConnectionEnded, LoginFailed, Relay
+from ..relay import TOO_MANY_SESSIONS, ConnectionEnded, LoginFailed, Relay
 from .login import ServerConnection, log_in
 from .statements import classify, isolation_level
 from .wire import (
@@ -62,9 +62,20 @@ class PostgresqlRelay(Relay):
         except LoginFailed as problem:
             client.sendall(error(str(problem), "08006", "FATAL"))
             return
-        self._end_with_relay(server.stream)
-        with server.stream:
+        with self._registered(server.process_id, server.stream):
             Session(client, server).run()
+
+    def _refuse_session(self, client: socket.socket) -> None:
+        if read_startup(client) is not None:
+            client.sendall(error(TOO_MANY_SESSIONS, "53300", "FATAL"))
+
+    def _end_sessions(self, numbers: Collection[int]) -> None:
+        with self._log_in({}).stream as stream:
+            calls = (b"pg_catalog.pg_terminate_backend(%d)" % number for number in numbers)
+            stream.sendall(message(b"Q", b"SELECT " + b", ".join(calls) + b"\0"))
+            reader = MessageReader(stream)
+            while reader.read()[0] != b"Z":
+                continue
 
     def _log_in(self, wanted: Mapping[str, str]) -> ServerConnection:
         configured = self._database.parameters

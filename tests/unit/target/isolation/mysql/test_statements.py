@@ -2,7 +2,11 @@
 
 import pytest
 
-from nautobot_upgrade_jobs.target.isolation.mysql.statements import Statement, classify
+from nautobot_upgrade_jobs.target.isolation.mysql.statements import (
+    Statement,
+    classify,
+    is_administrative,
+)
 
 
 @pytest.mark.parametrize(
@@ -29,6 +33,13 @@ from nautobot_upgrade_jobs.target.isolation.mysql.statements import Statement, c
         ("SET NAMES utf8mb4", Statement.READ),
         ("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED", Statement.READ),
         ("SET sql_mode = 'ANSI'", Statement.READ),
+        ("SET autocommit = 1;", Statement.AUTOCOMMIT_ON),
+        ("( " * 1_000_000 + "SELECT 1", Statement.READ),
+        ("/**/" * 1_000_000 + "SELECT 1", Statement.REFUSED),
+        ("SET autocommit=1" + " " * 1_000_000 + "x", Statement.REFUSED),
+        ("SET autocömmit=1", Statement.REFUSED),
+        ("SET SESSION TRANSACTION READ WRITE", Statement.REFUSED),
+        ("SET information_schema_stats_expiry = 1", Statement.REFUSED),
         ("", Statement.REFUSED),
         ("BEGIN NOT ATOMIC DELETE FROM t; END", Statement.REFUSED),
         ("COMMIT; DELETE FROM t", Statement.REFUSED),
@@ -54,6 +65,23 @@ from nautobot_upgrade_jobs.target.isolation.mysql.statements import Statement, c
         ("CREATE TEMPORARY TABLE t (a int)", Statement.REFUSED),
         ("FLUSH TABLES", Statement.REFUSED),
     ],
+    ids=lambda value: str(value)[:60],
 )
 def test_classify_finds_the_kind(sql, expected):
     assert classify(sql.encode()) is expected
+
+
+@pytest.mark.parametrize(
+    ("grant", "expected"),
+    [
+        ("GRANT USAGE ON *.* TO `nautobot`@`%`", False),
+        ("GRANT ALL PRIVILEGES ON `nautobot`.* TO `nautobot`@`%`", False),
+        ("GRANT SELECT, PROCESS ON *.* TO `reader`@`%`", False),
+        ("GRANT `role`@`%` TO `nautobot`@`%`", False),
+        ("GRANT ALL PRIVILEGES ON *.* TO `root`@`%` WITH GRANT OPTION", True),
+        ("GRANT SELECT, FILE ON *.* TO `a`@`%`", True),
+        ("GRANT REPLICATION_SLAVE_ADMIN ON *.* TO `a`@`%`", True),
+    ],
+)
+def test_is_administrative_finds_global_privileges(grant, expected):
+    assert is_administrative(grant) is expected

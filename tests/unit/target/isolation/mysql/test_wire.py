@@ -107,7 +107,9 @@ def test_withheld_greeting_keeps_everything_else():
         + b"\0" * 10
         + b"moresaltmore\0caching_sha2_password\0"
     )
+    assert Greeting(payload[:-1] + b"\0another_plugin\0").plugin == ""
     greeting = Greeting(payload)
+    assert greeting.session == 7
     assert greeting.capabilities == capabilities
     kept = greeting.withhold()
     assert kept.plugin == greeting.plugin == "caching_sha2_password"

@@ -1,0 +1,3 @@
+"""Fixtures of a real Nautobot."""
+
+from tests.support.nautobot import *  # noqa: F403
