@@ -25,6 +25,7 @@ from nautobot_upgrade_jobs.workflows.capture import capture
 from nautobot_upgrade_jobs.workflows.compare import compare_snapshots
 from nautobot_upgrade_jobs.workflows.context import RunRequest
 from nautobot_upgrade_jobs.workflows.preflight import run_preflight
+from tests.support.canaries import ENVIRONMENT, PLUGINS_CONFIG, SETTINGS, plant
 
 PLACES = (
     "setting",
@@ -60,6 +61,17 @@ TOKENS = {
 PLANTED = {place: f"pl@nted/{place}&{number:03}=" for number, place in enumerate(PLACES)}
 
 
+CANARIES: dict[str, str] = {}
+CANARY_SETTINGS = plant(SETTINGS, "settings", CANARIES)
+UNUSED_SETTINGS = {
+    name: value
+    for name, value in CANARY_SETTINGS.items()
+    if not hasattr(settings, name) and name != "SENTRY_DSN"
+}
+CANARY_PLUGINS_CONFIG = plant(PLUGINS_CONFIG, "apps", CANARIES)
+CANARY_ENVIRONMENT = plant(ENVIRONMENT, "environment", CANARIES)
+
+
 def forms(secret):
     """Yield the secret in plain text and in its usual encodings."""
     raw = secret.encode()
@@ -80,6 +92,8 @@ def planted(clone, monkeypatch, tmp_path):
     monkeypatch.setenv("NAUTOBOT_EXAMPLE_TOKEN", PLANTED["environment"])
     monkeypatch.setenv("EXAMPLE_CONTEXT", f"a={TOKENS['environment, harmless name']}")
     config = tmp_path / "nautobot_config.py"
+    for name, value in CANARY_ENVIRONMENT.items():
+        monkeypatch.setenv(name, value)
     source = Path(settings.SETTINGS_PATH).read_text()
     config.write_text(f"{source}\nMAIL_PASSWORD = {PLANTED['config_file']!r}\n")
     (tmp_path / "local_requirements.txt").write_text(
@@ -103,7 +117,10 @@ def planted(clone, monkeypatch, tmp_path):
             SENTRY_DSN=f"https://key:{quoted('dsn')}@sentry.example/1",
             CELERY_BROKER_URL=f"redis://:{quoted('broker')}@127.0.0.1:1/0",
             PLUGINS_CONFIG=settings.PLUGINS_CONFIG
-            | {"some_app": {"api_key": PLANTED["plugins_config"]}},
+            | {"some_app": {"api_key": PLANTED["plugins_config"]}}
+            | CANARY_PLUGINS_CONFIG,
+            TYPICAL_SETTINGS=CANARY_SETTINGS,
+            **UNUSED_SETTINGS,
         ),
     ):
         before = capture().snapshot
@@ -178,6 +195,7 @@ def test_artefacts_contain_no_planted_secret(planted, monkeypatch):
         basic = base64.b64encode(f"me:{TOKENS['basic authentication']}".encode()).decode()
         raise ConnectionError(
             f"{settings.NAPALM_ARGS} {settings.CELERY_BROKER_URL} {dict(os.environ)} Basic {basic}"
+            f" {settings.PLUGINS_CONFIG} {settings.TYPICAL_SETTINGS}"
         )
 
     artefact_data = dict(artefacts(planted))
@@ -187,7 +205,7 @@ def test_artefacts_contain_no_planted_secret(planted, monkeypatch):
     found = {
         (name, place)
         for name, data in artefact_data.items()
-        for place, secret in PLANTED.items()
+        for place, secret in {**PLANTED, **CANARIES}.items()
         for form in forms(secret)
         if form in data
     }
@@ -198,7 +216,8 @@ def test_artefacts_contain_no_planted_secret(planted, monkeypatch):
         for form in {*forms(token), *pieces(token)}
         if form in data
     }
-    assert found == set()
+    assert len(PLANTED) + len(TOKENS) + len(CANARIES) > 100
+    assert {place for _, place in found} == set(), found
     # Text that is not secret is found, so the search works.
     assert b"git.example/repo.git" in artefact_data["snapshot"]
     assert b"local_config_context_data" in artefact_data["compare json"]

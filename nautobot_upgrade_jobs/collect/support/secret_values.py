@@ -11,10 +11,14 @@ from ...common.tokens import find_tokens
 SENSITIVE_NAME = re.compile(
     r"secret|pass(w|phrase)|\bpass\b|_pass$|^pass$|pwd|token|credential|private|community|webhook"
     r"|bearer|api_?key|access_?key|auth(?!entication_backends)|dsn|broker_url|result_backend|salt"
-    r"|cookie|key$|location|signature|psk|passcode|(^|_)pin($|_)|login|jwt|seed$|otp",
+    r"|cookie|key$|location|signature|psk|passcode|(^|_)(pin|pw|creds?)($|_)|login|jwt|seed$|otp",
     re.IGNORECASE,
 )
 URL_PASSWORD = re.compile(r"[a-z][a-z0-9+.-]*://[^/@\s:]*:(?P<password>\S+)@", re.IGNORECASE)
+LOGIN = re.compile(r"(?<!\S)[^\s:/@]+:(?P<password>(?!//)[^\s@]+)@")
+"""``user:password@host``, without a scheme."""
+PAIR = re.compile(r"(?<!\w)(?P<name>\w+)[ ]?=[ ]?(?P<value>[^\s;,&]+)")
+"""A part of a connection string, such as ``Pwd=…;``."""
 MEMORY_ADDRESS = re.compile(r" at 0x[0-9a-f]+")
 MAX_DEPTH = 8
 """Maximum levels of nesting, because a value may contain itself."""
@@ -23,7 +27,7 @@ MAX_DEPTH = 8
 def find_secrets(name: str, value: Any) -> Iterator[str]:
     """Yield the secrets in a setting.
 
-    Secrets are the values under sensitive names, and the passwords in URLs.
+    Secrets are the values under sensitive names, and the passwords in URLs and connection strings.
 
     Args:
         name: The name of the setting.
@@ -34,6 +38,10 @@ def find_secrets(name: str, value: Any) -> Iterator[str]:
             yield text
         if match := URL_PASSWORD.match(text):
             yield match["password"]
+        yield from (match["password"] for match in LOGIN.finditer(text))
+        for match in PAIR.finditer(text):
+            if SENSITIVE_NAME.search(match["name"]):
+                yield match["value"]
 
 
 def find_random_words(value: Any) -> Iterator[str]:

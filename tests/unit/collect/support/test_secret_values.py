@@ -16,6 +16,9 @@ from nautobot_upgrade_jobs.collect.support.secret_values import find_secrets, st
         pytest.param("SNMP_COMMUNITY", b"public", "public", id="bytes"),
         pytest.param("CACHE", "redis://user:se@cret@host:1/0", "se@cret", id="password in a URL"),
         pytest.param("ANY", ("amqp://:pw@host",), "pw", id="URL without a user"),
+        pytest.param("aci", "admin:pa/ss@host", "pa/ss", id="login without a scheme"),
+        pytest.param("DB", "Server=db; Uid=sa; Pwd = abc;", "abc", id="connection string"),
+        pytest.param("aci_creds", "abc", "abc", id="credentials"),
     ],
 )
 def test_find_secrets_yields_the_secret(name, value, secret):
@@ -30,6 +33,9 @@ def test_find_secrets_yields_the_secret(name, value, secret):
         pytest.param("SECRET_FILE_LOCATION", "/etc/secret", id="path"),
         pytest.param("TOKEN_URL", "https://host/token", id="URL without a password"),
         pytest.param("PASSWORD_MIN_LENGTH", 12, id="number"),
+        pytest.param("ADDRESS", "reader@host, mailto:reader", id="mail address"),
+        pytest.param("FILTER", "name=x;status=active", id="pairs"),
+        pytest.param("INCREDIBLE", "abc", id="part of a word"),
     ],
 )
 def test_find_secrets_harmless_value_yields_nothing(name, value):
