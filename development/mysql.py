@@ -13,10 +13,12 @@ import shlex
 import shutil
 import signal
 import subprocess
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 from . import debian
+from .mysql_copy import copy_differences
 from .process import (
     Process,
     StackError,
@@ -181,7 +183,11 @@ class MySQL:
         self.sql(f"DROP DATABASE IF EXISTS `{name}`")
 
     def clone(self, source: str, name: str) -> None:
-        """Make a database with the contents of another; MySQL has nothing shorter than a dump."""
+        """Make a database with the contents of another. An older one of this name is changed."""
+        if name in self.databases():
+            statements = ";\n".join(copy_differences(self.sql, source, name))
+            self._read_statements(BytesIO(statements.encode()), name)
+            return
         self.create(name)
         with self._start_dump(source) as writer:
             self._read_statements(writer.stdout, name)

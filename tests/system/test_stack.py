@@ -8,6 +8,7 @@ from development import dumps
 from development.instance import State
 from development.process import Process, children, identify, is_alive, terminate
 from development.venvs import REPOSITORY
+from tests.support.nautobot import connected_to, rows_of_every_table
 
 SERVICES = ("web", "worker", "beat", "valkey", "database")
 
@@ -75,6 +76,34 @@ def test_clone_is_private(clone):
         Device.objects.filter(name="edge-04").delete()
         assert Device.objects.count() == before - 1
     assert Device.objects.count() == before
+
+
+def test_clone_in_place_of_a_changed_database_is_equal(clone, instance):
+    from django.db import connection
+
+    def contents():
+        with connection.cursor() as cursor:
+            columns = {
+                table: connection.introspection.get_table_description(cursor, table)
+                for table in connection.introspection.table_names(cursor)
+            }
+            return columns, rows_of_every_table(cursor)
+
+    with clone("sample") as name:
+        before = contents()
+        with connection.cursor() as cursor:
+            for statement in (
+                "UPDATE django_content_type SET model = concat(model, 'x')",
+                "ALTER TABLE extras_tag ADD COLUMN planted int",
+                "CREATE TABLE planted (a int)",
+                "CREATE VIEW planted_view AS SELECT 1",
+                "DROP TABLE django_session",
+            ):
+                cursor.execute(statement)
+        assert contents() != before
+    instance.server().clone("sample", name)
+    with connected_to(name):
+        assert contents() == before
 
 
 def test_dump_and_restore_keep_every_row(clone, instance, tmp_path):
