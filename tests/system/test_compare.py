@@ -248,6 +248,7 @@ def test_compare_module_loads_no_nautobot(files):
     assert done.stdout.splitlines()[-1] == "[]"
 
 
+@pytest.mark.once
 def test_compare_command_with_one_file_captures_the_current_state(files):
     older, *_ = files
     environment = {"NAUTOBOT_DB_NAME": "nautobot", "STACK_CACHE": "1", "STACK_BROKER": "0"}

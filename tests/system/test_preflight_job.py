@@ -47,6 +47,7 @@ def test_preflight_rest_without_fields_targets_the_newest_patch(rest, instance):
     assert document["not_checked"] == []
 
 
+@pytest.mark.once
 def test_preflight_rest_with_target_reports_it(rest):
     document = assert_complete(rest, rest.run_job(JOB, {"target": "3.2.7"}))
     assert document["target"] == "Nautobot 3.2.7"
