@@ -1,7 +1,9 @@
 """Preflight by REST, by form and by schedule, on a real worker."""
 
 import json
+import os
 import re
+import signal
 import time
 from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
@@ -9,6 +11,7 @@ from datetime import datetime, timedelta, timezone
 import jsonschema
 import pytest
 
+from development.process import children
 from nautobot_upgrade_jobs.jobs.preflight import Preflight
 from nautobot_upgrade_jobs.report.formats.json import load_schema
 from tests.support.nautobot import form_labels, rows_of_every_table
@@ -187,25 +190,61 @@ def wait_for_log(rest, result_id, text):
     raise AssertionError(f"no log line with {text!r}")
 
 
-@pytest.mark.once
-@pytest.mark.slow
-def test_preflight_killed_worker_leaves_no_verdict(rest, instance):
-    """The child that runs the Job is killed while it waits for a locked table."""
-    import os
-    import signal
+def kill(rest, instance, result_id):
+    """Kill the child of the worker that runs the Job."""
+    wait_for_log(rest, result_id, "tables")
+    for child in children(instance.state().process("worker").pid):
+        os.kill(child.pid, signal.SIGKILL)
 
-    from development.process import children
 
+def cancel(rest, instance, result_id):
+    """Do what the button of Nautobot 3.2 does."""
+    if tuple(map(int, instance.version.split(".")[:2])) < (3, 2):
+        pytest.skip("a Job cannot be canceled")
+    wait_for_log(rest, result_id, "tables")
+    rest.fetch(f"/api/extras/job-results/{result_id}/cancel/", {}, "POST")
+
+
+def exceed_time_limit(rest, instance, result_id):
+    """Wait for the worker to kill its child."""
+    time.sleep(6)
+
+
+@pytest.fixture
+def short_time_limit(rest):
+    """Let the worker kill a Preflight after four seconds."""
+    (job,) = rest.all("/api/extras/jobs/?name=Preflight&grouping=Upgrade")
+    names = ("soft_time_limit", "time_limit")
+    before = {name: job[name] for name in (*names, *(f"{name}_override" for name in names))}
+    limits = {"soft_time_limit": 3, "time_limit": 4}
+    overrides = {f"{name}_override": True for name in names}
+    rest.fetch(f"/api/extras/jobs/{job['id']}/", limits | overrides, "PATCH")
+    yield
+    rest.fetch(f"/api/extras/jobs/{job['id']}/", before, "PATCH")
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        pytest.param(kill, marks=pytest.mark.once),
+        cancel,
+        pytest.param(exceed_time_limit, marks=pytest.mark.once),
+    ],
+)
+def test_preflight_that_is_ended_leaves_no_verdict(rest, instance, request, end):
+    """It is ended while it waits for a locked table."""
+    if end is exceed_time_limit:
+        request.getfixturevalue("short_time_limit")
     with locked("social_auth_usersocialauth"):
         result_id = rest.start_job(JOB)
-        wait_for_log(rest, result_id, "tables")
-        parent = instance.state().process("worker").pid
-        for child in children(parent):
-            os.kill(child.pid, signal.SIGKILL)
+        end(rest, instance, result_id)
         time.sleep(2)
     result = rest.get(f"/api/extras/job-results/{result_id}/")
     assert result["status"]["value"] != "SUCCESS"
     assert "verdict" not in (result["result"] or {})
+    assert rest.files(result_id) == {}
+    if end is exceed_time_limit:
+        return
     # A run that is marked as unfinished for ever is of this App, so the next run does not warn.
     document = assert_complete(rest, rest.run_job(JOB, {"skip_build": True}))
     assert not [one for one in document["findings"] if one["check"] == "jobs.running"]
