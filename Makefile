@@ -94,7 +94,7 @@ test-upgrade: up  ## a real upgrade: predicted, killed, finished, compared
 
 test-apps: up  ## the same with common Apps
 	$(STACK) exec $(LTM) --data apps -- $(PYTEST) tests/system/test_resolution.py tests/integration/test_verify.py -m '$(WITH_APPS)'
-	$(STACK) exec $(NEWEST) --data apps -- $(INSIDE) tests/upgrade -m '$(WITH_APPS)'
+	$(STACK) exec $(NEWEST) --data apps -- $(INSIDE) -m '$(WITH_APPS)'
 
 up:
 	for version in $(LTM) $(NEWEST); do \
@@ -127,6 +127,8 @@ test-upgrades:  ## many real upgrades, an hour
 	$(STACK) exec $(NEWEST) -- $(PYTEST) tests/upgrade/test_reversed_schema.py
 	$(STACK) up $(LTM) --data apps
 	$(STACK) exec $(LTM) --data apps -- $(PYTEST) tests/upgrade/test_upgrade_plan.py
+	$(STACK) up $(NEWEST) --data apps
+	$(STACK) exec $(NEWEST) --data apps -- $(PYTEST) tests/upgrade -m '$(WITH_APPS)'
 
 test-rollback:  ## there and back by the planner's own script, two hours
 	$(STACK) up $(LTM)
