@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sysconfig
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 READ_ONLY_PGOPTIONS = "-c default_transaction_read_only=on"
@@ -31,7 +31,7 @@ def build_boot_environment(
     python: Path,
     folder: Path,
     bytecode: Path | None,
-    credentials: Iterable[str],
+    credentials: Collection[str],
 ) -> dict[str, str]:
     """Return the variables of this process, without live code and unused credentials.
 
@@ -65,7 +65,7 @@ def build_boot_environment(
     }
 
 
-def _blank_out(value: str, credentials: Iterable[str]) -> str:
+def _blank_out(value: str, credentials: Collection[str]) -> str:
     """Replace credentials in a value. Its length stays the same for code that checks it."""
     for credential in credentials:
         value = value.replace(credential, "x" * len(credential))

@@ -24,11 +24,6 @@ CLASSES = [
 ]
 
 
-class Quiet(SimpleHTTPRequestHandler):
-    def log_message(self, format, *args):
-        pass
-
-
 @pytest.fixture(scope="module")
 def repository(tmp_path_factory):
     """The URL of a clone of this repository."""
@@ -43,10 +38,8 @@ def repository(tmp_path_factory):
         ["git", "-C", folder / "jobs.git", "update-server-info"],
     ):
         subprocess.run(command, check=True)
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=folder))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}/jobs.git"
-    server.shutdown()
+    with serve_folder(folder) as address:
+        yield f"{address}/jobs.git"
 
 
 @pytest.fixture(scope="module", params=["2.4.44", "3.2.7"])

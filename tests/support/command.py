@@ -2,6 +2,8 @@
 
 import contextlib
 import io
+import os
+import subprocess
 from typing import NamedTuple
 
 
@@ -11,6 +13,18 @@ class Done(NamedTuple):
     returncode: int
     stdout: str
     stderr: str
+
+
+def run_command(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run ``nautobot-server upgrade_jobs`` with these words, in a process of its own."""
+    return subprocess.run(
+        ["nautobot-server", "upgrade_jobs", *words],
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
 
 
 def upgrade_jobs(*words: str) -> Done:

@@ -5,16 +5,14 @@ The tests of Redis are in ``test_command.py``.
 
 import contextlib
 import io
-import os
 import resource
-import subprocess
 
 import pytest
 from django.db import connections
 
 from nautobot_upgrade_jobs.__main__ import main
 from nautobot_upgrade_jobs.workflows.capture import capture
-from tests.support.command import Done, upgrade_jobs
+from tests.support.command import Done, run_command, upgrade_jobs
 
 pytestmark = pytest.mark.once
 COMMANDS = {
@@ -124,14 +122,6 @@ def test_offline_command_with_a_full_disk_names_the_error(name, before, tmp_path
 
 
 def test_process_without_database_and_redis_starts_and_reports():
-    unreachable = {"NAUTOBOT_DB_PORT": "1", "NAUTOBOT_REDIS_PORT": "1"}
-    done = subprocess.run(
-        ["nautobot-server", "upgrade_jobs", "verify"],
-        env=os.environ | unreachable,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=300,
-    )
+    done = run_command("verify", NAUTOBOT_DB_PORT="1", NAUTOBOT_REDIS_PORT="1")
     assert done.returncode in (2, INCOMPLETE), done.stdout + done.stderr
     assert "Traceback" not in done.stdout + done.stderr

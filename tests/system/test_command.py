@@ -1,24 +1,11 @@
 """``nautobot-server upgrade_jobs``: its output and its exit codes."""
 
-import os
 import socket
-import subprocess
 
 import pytest
 
 from nautobot_upgrade_jobs.snapshot.file_format import load
-from tests.support.command import upgrade_jobs
-
-
-def run_command(*words, **environment):
-    return subprocess.run(
-        ["nautobot-server", "upgrade_jobs", *words],
-        env=os.environ | environment,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=300,
-    )
+from tests.support.command import run_command, upgrade_jobs
 
 
 @pytest.mark.lines

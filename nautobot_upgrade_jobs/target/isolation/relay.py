@@ -14,6 +14,7 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from . import SOCKET_NAMES, LiveDatabase
+from .stream import ConnectionEnded
 
 CONNECT_SECONDS = 10
 MAX_SESSIONS = 10
@@ -23,10 +24,6 @@ TOO_MANY_SESSIONS = "too many connections for the isolation"
 
 class LoginFailed(OSError):
     """The connection could not be made. The message contains no password."""
-
-
-class ConnectionEnded(Exception):
-    """The other side has closed the connection."""
 
 
 class Relay(ABC):
@@ -61,7 +58,7 @@ class Relay(ABC):
                 stream.shutdown(socket.SHUT_RDWR)
             stream.close()
         if running:
-            with contextlib.suppress(OSError):
+            with contextlib.suppress(OSError, ConnectionEnded):
                 self._end_sessions(running)
 
     @abstractmethod

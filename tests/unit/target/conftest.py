@@ -2,12 +2,10 @@
 
 import os
 from contextlib import ExitStack
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 
 import pytest
 
+from tests.support.folder_server import serve_folder
 from tests.support.installations import NEW, OLD
 from tests.support.wheels import wheel
 
@@ -28,7 +26,10 @@ def _isolated_uv_cache(uv_cache, monkeypatch):
 
 @pytest.fixture
 def public(tmp_path, monkeypatch):
-    """Return a function that makes an index of a folder of wheels, and uses it by default."""
+    """Return a function that makes an index of a folder of wheels, and uses it by default.
+
+    A folder for each name, and the list of its files, are an index.
+    """
     monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
     with ExitStack() as stack:
 
@@ -38,20 +39,9 @@ def public(tmp_path, monkeypatch):
                 name = site / path.name.partition("-")[0]
                 name.mkdir(parents=True, exist_ok=True)
                 (name / path.name).write_bytes(path.read_bytes())
-            handler = partial(Quiet, directory=site)
-            server = stack.enter_context(ThreadingHTTPServer(("127.0.0.1", 0), handler))
-            stack.callback(server.shutdown)
-            Thread(target=server.serve_forever, daemon=True).start()
-            monkeypatch.setenv("UV_DEFAULT_INDEX", f"http://127.0.0.1:{server.server_port}")
+            monkeypatch.setenv("UV_DEFAULT_INDEX", stack.enter_context(serve_folder(site)))
 
         yield publish
-
-
-class Quiet(SimpleHTTPRequestHandler):
-    """A folder for each name, and the list of its files, are an index."""
-
-    def log_message(self, *_):
-        """Print nothing."""
 
 
 @pytest.fixture

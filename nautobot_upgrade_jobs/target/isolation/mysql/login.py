@@ -20,7 +20,8 @@ from typing import Any
 
 from MySQLdb import _mysql
 
-from ..relay import CONNECT_SECONDS, ConnectionEnded, LoginFailed
+from ..relay import CONNECT_SECONDS, LoginFailed
+from ..stream import ConnectionEnded
 from ..tls import create_tls_context
 from .wire import (
     ERROR,

@@ -14,7 +14,8 @@ import contextlib
 import socket
 from collections.abc import Collection
 
-from ..relay import TOO_MANY_SESSIONS, ConnectionEnded, LoginFailed, Relay
+from ..relay import TOO_MANY_SESSIONS, LoginFailed, Relay
+from ..stream import ConnectionEnded
 from .login import CHARACTER_SET_POSITION, Server, ServerConnection
 from .statements import Statement, classify, is_administrative
 from .wire import (

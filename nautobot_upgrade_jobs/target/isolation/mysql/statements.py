@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from enum import Enum
 
+from ..words import read_leading_words
+
 SEPARATOR = re.compile(rb"[\s(]+|/\*(?![!+]).*?\*/|#[^\n]*|--[\x00-\x20][^\n]*", re.DOTALL)
 """What MySQL ignores before and between words, and the parentheses of a query."""
-WORD = re.compile(rb"[A-Za-z_]+")
 EXECUTABLE_COMMENT = re.compile(rb"/\*M?!")
 READS = frozenset({"DESC", "DESCRIBE", "EXPLAIN", "SELECT", "SHOW", "TABLE", "VALUES", "WITH"})
 FILE_WRITES = re.compile(rb"\b(?:OUTFILE|DUMPFILE)\b", re.IGNORECASE)
@@ -58,7 +59,7 @@ def classify(sql: bytes) -> Statement:
     if len(plain) <= MAX_AUTOCOMMIT_BYTES and (found := AUTOCOMMIT.fullmatch(plain)):
         is_on = found.group(1).upper() in (b"1", b"ON")
         return Statement.AUTOCOMMIT_ON if is_on else Statement.AUTOCOMMIT_OFF
-    first, second, third = (*_leading_words(sql), "", "", "")[:3]
+    first, second, third = (*read_leading_words(sql, _skip_separators), "", "", "")[:3]
     return _classify_words(first, third if second == "WORK" else second, sql)
 
 
@@ -75,22 +76,14 @@ def _classify_words(first: str, second: str, sql: bytes) -> Statement:
     return Statement.READ if is_allowed else Statement.REFUSED
 
 
-def _leading_words(sql: bytes) -> tuple[str, ...]:
-    """Return the first three words of a statement in capitals, without comments."""
-    words: list[str] = []
-    position = 0
-    while len(words) < 3:
-        for _ in range(MAX_SEPARATORS):
-            separator = SEPARATOR.match(sql, position)
-            if separator is None:
-                break
-            position = separator.end()
-        word = WORD.match(sql, position)
-        if word is None:
+def _skip_separators(sql: bytes, position: int) -> int:
+    """Return the position after white space, comments and parentheses."""
+    for _ in range(MAX_SEPARATORS):
+        separator = SEPARATOR.match(sql, position)
+        if separator is None:
             break
-        words.append(word.group().decode().upper())
-        position = word.end()
-    return tuple(words)
+        position = separator.end()
+    return position
 
 
 def is_administrative(grant: str) -> bool:

@@ -6,15 +6,13 @@ split into several packets.
 
 from __future__ import annotations
 
-import socket
 import struct
 from dataclasses import dataclass
 
-from ..relay import ConnectionEnded
+from ..stream import ConnectionEnded, StreamReader
 
 HEADER_BYTES = 4
 MAX_PAYLOAD = 0xFFFFFF
-BUFFER_BYTES = 262_144
 OK, LOCAL_FILE, END_OF_ROWS, ERROR = 0x00, 0xFB, 0xFE, 0xFF
 MAX_END_BYTES = 8
 """A longer payload that begins with ``END_OF_ROWS`` is a row."""
@@ -142,13 +140,8 @@ class Greeting:
         return self.payload.index(b"\0", 1) + 1 + 4 + 8 + 1
 
 
-class PacketReader:
+class PacketReader(StreamReader):
     """Reads packets from a socket."""
-
-    def __init__(self, stream: socket.socket) -> None:
-        self._stream = stream
-        self._buffer = b""
-        self._position = 0
 
     def read(self) -> Packet:
         """Return the next packet.
@@ -185,17 +178,3 @@ class PacketReader:
             end = following
         self._position = end
         return buffer[start:end]
-
-    def _require(self, size: int) -> None:
-        """Read until the buffer contains a number of bytes."""
-        missing = size - (len(self._buffer) - self._position)
-        if missing <= 0:
-            return
-        parts = [self._buffer[self._position :]]
-        while missing > 0:
-            data = self._stream.recv(BUFFER_BYTES)
-            if not data:
-                raise ConnectionEnded
-            parts.append(data)
-            missing -= len(data)
-        self._buffer, self._position = b"".join(parts), 0

@@ -14,7 +14,8 @@ from __future__ import annotations
 import socket
 from collections.abc import Collection, Mapping
 
-from ..relay import TOO_MANY_SESSIONS, ConnectionEnded, LoginFailed, Relay
+from ..relay import TOO_MANY_SESSIONS, LoginFailed, Relay
+from ..stream import ConnectionEnded
 from .login import ServerConnection, log_in
 from .statements import classify, isolation_level
 from .wire import (

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 
+from ..words import read_leading_words
+
 SEPARATOR = re.compile(rb"[\s;]+|--[^\r\n]*")
 """What PostgreSQL ignores before and between words, except comments that can be nested."""
 COMMENT_MARK = re.compile(rb"/\*|\*/")
-WORD = re.compile(rb"[A-Za-z_]+")
 BEGINS = frozenset({"BEGIN", "START"})
 COMMITS = frozenset({"COMMIT", "END"})
 ROLLBACKS = frozenset({"ROLLBACK", "ABORT"})
@@ -16,31 +17,12 @@ NOISE = frozenset({"WORK", "TRANSACTION"})
 ISOLATION_LEVEL = re.compile(rb"\b(REPEATABLE\s+READ|SERIALIZABLE)\b", re.IGNORECASE)
 
 
-def leading_words(sql: bytes, count: int = 3) -> tuple[str, ...]:
-    """Return the first words of a statement in capitals, without comments.
-
-    Args:
-        sql: The statement, in any encoding in which ASCII characters are single bytes.
-        count: The largest number of words.
-    """
-    words: list[str] = []
-    position = 0
-    while len(words) < count:
-        position = _skip_separators(sql, position)
-        word = WORD.match(sql, position)
-        if word is None:
-            break
-        words.append(word.group().decode().upper())
-        position = word.end()
-    return tuple(words)
-
-
 def classify(sql: bytes) -> str:
     """Return ``begin``, ``commit``, ``rollback``, ``refused``, or an empty text for the rest.
 
     A rollback to a savepoint ends no transaction. A prepared transaction would outlive its session.
     """
-    first, second, third = (*leading_words(sql), "", "", "")[:3]
+    first, second, third = (*read_leading_words(sql, skip_separators), "", "", "")[:3]
     ends = {*BEGINS, *COMMITS, *ROLLBACKS}
     if first in ends and b";" in sql.strip(b"; \t\r\n"):
         return "refused"
@@ -60,7 +42,7 @@ def isolation_level(sql: bytes) -> bytes:
     return found.group(1) if found else b""
 
 
-def _skip_separators(sql: bytes, position: int) -> int:
+def skip_separators(sql: bytes, position: int) -> int:
     """Return the position after white space and comments."""
     while True:
         if separator := SEPARATOR.match(sql, position):

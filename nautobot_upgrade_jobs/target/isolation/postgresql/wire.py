@@ -6,10 +6,9 @@ import socket
 import struct
 from collections.abc import Iterator, Mapping
 
-from ..relay import ConnectionEnded
+from ..stream import ConnectionEnded, StreamReader
 
 HEADER = struct.Struct("!ci")
-BUFFER_BYTES = 262_144
 MAX_STARTUP_BYTES = 10_000
 DATA_ROW = b"D"
 SYNC = HEADER.pack(b"S", 4)
@@ -40,13 +39,8 @@ def error(text: str, sqlstate: str, severity: str = "ERROR") -> bytes:
     )
 
 
-class MessageReader:
+class MessageReader(StreamReader):
     """Reads whole messages from a socket."""
-
-    def __init__(self, stream: socket.socket) -> None:
-        self._stream = stream
-        self._buffer = b""
-        self._position = 0
 
     @property
     def is_drained(self) -> bool:
@@ -77,20 +71,6 @@ class MessageReader:
                 break
             end = following
         return end
-
-    def _require(self, size: int) -> None:
-        """Read until the buffer contains a number of bytes."""
-        missing = size - (len(self._buffer) - self._position)
-        if missing <= 0:
-            return
-        parts = [self._buffer[self._position :]]
-        while missing > 0:
-            data = self._stream.recv(BUFFER_BYTES)
-            if not data:
-                raise ConnectionEnded
-            parts.append(data)
-            missing -= len(data)
-        self._buffer, self._position = b"".join(parts), 0
 
 
 def read_startup(stream: socket.socket) -> dict[str, str] | None:

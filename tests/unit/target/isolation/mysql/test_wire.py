@@ -16,7 +16,7 @@ from nautobot_upgrade_jobs.target.isolation.mysql.wire import (
     ok,
     status_of,
 )
-from nautobot_upgrade_jobs.target.isolation.relay import ConnectionEnded
+from nautobot_upgrade_jobs.target.isolation.stream import ConnectionEnded
 
 END = b"\xfe\0\0\2\0"
 

@@ -5,7 +5,6 @@ import pytest
 from nautobot_upgrade_jobs.target.isolation.postgresql.statements import (
     classify,
     isolation_level,
-    leading_words,
 )
 
 
@@ -41,11 +40,6 @@ from nautobot_upgrade_jobs.target.isolation.postgresql.statements import (
 )
 def test_classify_finds_the_ends_of_transactions(sql, expected):
     assert classify(sql.encode()) == expected
-
-
-def test_leading_words_reads_no_further_than_the_first_other_character():
-    assert leading_words(b"select a, b") == ("SELECT", "A")
-    assert leading_words(b"\xffCOMMIT") == ()
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from nautobot_upgrade_jobs.target.isolation.postgresql.wire import (
     read_startup,
     step,
 )
-from nautobot_upgrade_jobs.target.isolation.relay import ConnectionEnded
+from nautobot_upgrade_jobs.target.isolation.stream import ConnectionEnded
 
 
 def read_all(reader):
