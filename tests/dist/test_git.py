@@ -4,11 +4,8 @@ import json
 import shutil
 import subprocess
 import sys
-import threading
 import time
 from contextlib import contextmanager
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
@@ -16,6 +13,7 @@ from development.instance import Instance
 from development.venvs import REPOSITORY
 from tests.dist.conftest import copy_of_the_tree
 from tests.dist.host import APP, Host
+from tests.support.folder_server import serve_folder
 
 SLUG = "upgrade_checks"
 CLASSES = [

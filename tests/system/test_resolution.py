@@ -40,8 +40,9 @@ def test_preflight_healthy_installation_with_apps_is_go():
     changes = {one.name: one for one in report.packages}
     assert (changes["nautobot"].before, changes["nautobot"].after) == ("2.4.44", "3.2.7")
     assert changes.keys() >= APPS
-    assert "nautobot==3.2.7" in report.constraints
-    assert "--hash=sha256:" in report.constraints
+    constraints = report.package_files["constraints.txt"]
+    assert "nautobot==3.2.7" in constraints
+    assert "--hash=sha256:" in constraints
 
 
 @pytest.mark.once
