@@ -48,7 +48,7 @@ KEPT = (
 )
 """The templates whose dumps the repository contains."""
 MIGRATE = ("nautobot-server", "migrate", "--no-input")
-STEPS = {
+STEPS: dict[str, list[tuple[str, ...]]] = {
     "pristine": [MIGRATE],
     "sample": [("python", "-m", "development.sample_data")],
     "healthy": [("python", "-m", "development.finish_upgrade")],

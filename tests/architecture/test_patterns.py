@@ -33,7 +33,7 @@ def patterns():
             if ast.unparse(call.func) != "re.compile" or not all(map(_is_literal, call.args)):
                 continue
             pattern = re.compile(*(eval(ast.unparse(each), {"re": re}) for each in call.args))
-            is_search = re.search(SEARCHES.format(node.targets[0].id), everything)
+            is_search = re.search(SEARCHES.format(ast.unparse(node.targets[0])), everything)
             yield path, pattern.search if is_search else pattern.match
 
 

@@ -39,7 +39,7 @@ from nautobot_upgrade_jobs.collect.db.django_patches import (
             id="ContentTypeManager.get_or_create",
         ),
         pytest.param(
-            lambda: state.field_is_referenced,
+            lambda: state.field_is_referenced,  # type: ignore[attr-defined]
             ["state", "model_tuple", "field_tuple"],
             id="state.field_is_referenced",
         ),
@@ -111,9 +111,9 @@ def test_skip_unused_reference_search_leaves_the_same_state():
         found = loader.project_state()
         assert describe_models(found) == describe_models(expected)
         primary_key = ("id", models.UUIDField(primary_key=True))
-        assert not state.field_is_referenced(found, ("dcim", "location"), primary_key)
+        assert not state.field_is_referenced(found, ("dcim", "location"), primary_key)  # type: ignore[attr-defined]
         _ = found.apps
-        assert state.field_is_referenced(found, ("dcim", "location"), primary_key)
+        assert state.field_is_referenced(found, ("dcim", "location"), primary_key)  # type: ignore[attr-defined]
 
 
 def test_use_memory_cache_replaces_the_cache_of_this_thread_only():

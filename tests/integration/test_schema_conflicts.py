@@ -1,6 +1,7 @@
 """Operations that the schema refuses: predicted from its names, then shown by running them."""
 
 from copy import deepcopy
+from typing import Any
 
 import django
 import pytest
@@ -104,7 +105,8 @@ class AddOnce(AddField):
 
 
 def index_name(column, suffix="", table="example_thing"):
-    return connection.schema_editor()._create_index_name(table, [column], suffix=suffix)
+    editor: Any = connection.schema_editor()
+    return editor._create_index_name(table, [column], suffix=suffix)
 
 
 def rename_table(old, new):

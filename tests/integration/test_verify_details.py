@@ -250,7 +250,7 @@ def test_verify_without_worker_is_found(monkeypatch):
 @pytest.mark.once
 def test_verify_worker_older_than_the_packages_is_stale(monkeypatch):
     """The worker does not run packages that are installed later."""
-    folder = distribution("nautobot")._path
+    folder = distribution("nautobot")._path  # type: ignore[attr-defined]
     before = folder.stat()
     os.utime(folder, (time.time() + 60, time.time() + 60))
     try:

@@ -1,6 +1,7 @@
 """States of one installation; tests change the parts that they need."""
 
 from dataclasses import replace
+from typing import Any
 
 from nautobot_upgrade_jobs.facts import Facts, Listing, Migrations, Packages, TableFingerprints
 from nautobot_upgrade_jobs.facts.fingerprints import ColumnFingerprint, TableFingerprint
@@ -36,7 +37,7 @@ def upgraded(*migrations, **changes) -> Facts:
     )
 
 
-def listings(topic, **items) -> object:
+def listings(topic, **items) -> Any:
     """All listings of a topic: empty, or with these items or this listing."""
     empty = dict.fromkeys(listing_fields(topic), EMPTY)
     given = {

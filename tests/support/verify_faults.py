@@ -24,7 +24,7 @@ class Fault:
 
 def fault(*statements: str, found: str | tuple[str, ...], **more: object) -> Fault:
     """Make a fault; one finding may be given as such."""
-    return Fault(statements, (found,) if isinstance(found, str) else found, **more)  # type: ignore[arg-type]
+    return Fault(statements, (found,) if isinstance(found, str) else found, **more)
 
 
 def of_schema(table: str, *statements: str, **more: object) -> Fault:

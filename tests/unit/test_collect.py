@@ -3,6 +3,7 @@
 import importlib
 import sys
 from contextlib import contextmanager
+from functools import cache
 from types import ModuleType, SimpleNamespace
 
 import pytest
@@ -17,11 +18,9 @@ class SoftTimeLimitExceeded(Exception):
     """Stands for Celery's exception, which is an ordinary ``Exception``."""
 
 
+@cache
 def configured_secrets():
     return ()
-
-
-configured_secrets.cache_clear = lambda: None
 
 
 @contextmanager
@@ -81,7 +80,7 @@ def collect_with(collect):
     def run(**collectors):
         for topic in TOPICS:
             module = ModuleType(f"{PACKAGE}.{topic}")
-            module.collect = collectors.get(topic, lambda context, topic=topic: topic)
+            vars(module)["collect"] = collectors.get(topic, lambda context, topic=topic: topic)
             sys.modules[module.__name__] = module
         return collect.collect_facts(topics=TOPICS)
 

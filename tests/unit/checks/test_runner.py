@@ -19,7 +19,7 @@ from nautobot_upgrade_jobs.checks.findings import (
     Verdict,
     compute_verdict,
 )
-from nautobot_upgrade_jobs.checks.registry import NotApplicable, all_checks, check
+from nautobot_upgrade_jobs.checks.registry import Check, NotApplicable, all_checks, check
 from nautobot_upgrade_jobs.checks.runner import UnknownCheckError
 from nautobot_upgrade_jobs.facts import Facts, FactUnavailable, SystemChecks, Unavailable
 from nautobot_upgrade_jobs.facts.data import AffectedRows
@@ -266,13 +266,13 @@ def test_run_checks_with_one_cause_in_two_checks_reports_the_specific_finding():
 
 def test_run_checks_with_every_text_reworded_gives_the_same_keys_and_verdict(monkeypatch):
     original = run_with_duplicates()
-    complete = runner.Check.complete
+    complete = Check.complete
 
     def reworded(self, finding):
         texts = {"message": "Reworded.", "remediation": "Reworded.", "evidence": ("reworded",)}
         return replace(complete(self, finding), **texts)
 
-    monkeypatch.setattr(runner.Check, "complete", reworded)
+    monkeypatch.setattr(Check, "complete", reworded)
     results = run_with_duplicates()
     assert {finding.message for result in results for finding in result.findings} == {"Reworded."}
     assert keys(results) == keys(original)

@@ -9,7 +9,6 @@ import time
 
 import pytest
 
-from nautobot_upgrade_jobs.common import private_files
 from nautobot_upgrade_jobs.common.private_files import (
     UNFINISHED_PREFIX,
     UnsafeFolderError,
@@ -79,7 +78,7 @@ def test_write_private_file_on_a_full_disk_leaves_the_older_file(tmp_path, monke
     def fail(_):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(private_files.os, "fsync", fail)
+    monkeypatch.setattr(os, "fsync", fail)
     with pytest.raises(OSError, match="No space"):
         write_private_file(path, DATA)
     assert [each.name for each in tmp_path.iterdir()] == ["report.md"]

@@ -4,9 +4,9 @@ import pytest
 
 from nautobot_upgrade_jobs.facts import Tables, Unavailable
 from nautobot_upgrade_jobs.facts.changes_since import ChangesSince, LoggedChanges, TimestampChanges
+from nautobot_upgrade_jobs.facts.content_type_cascade import ContentTypeCascade
 from nautobot_upgrade_jobs.facts.preconditions import Precondition, PreconditionResult
 from nautobot_upgrade_jobs.facts.reversal import (
-    ContentTypeCascade,
     Reversal,
     ReverseDataChange,
 )
