@@ -1,4 +1,4 @@
-"""Secrets are planted where installations have them; no artefact of a Job contains one."""
+"""Secrets are planted where installations have them; no artefact or trace of a run has one."""
 
 import base64
 import gzip
@@ -26,6 +26,7 @@ from nautobot_upgrade_jobs.workflows.compare import compare_snapshots
 from nautobot_upgrade_jobs.workflows.context import RunRequest
 from nautobot_upgrade_jobs.workflows.preflight import run_preflight
 from tests.support.canaries import ENVIRONMENT, PLUGINS_CONFIG, SETTINGS, plant
+from tests.support.traces import record_traces
 
 PLACES = (
     "setting",
@@ -70,6 +71,10 @@ UNUSED_SETTINGS = {
 }
 CANARY_PLUGINS_CONFIG = plant(PLUGINS_CONFIG, "apps", CANARIES)
 CANARY_ENVIRONMENT = plant(ENVIRONMENT, "environment", CANARIES)
+QUOTES_EVERYTHING = """
+import os
+raise RuntimeError(f"{dict(os.environ)} {globals()}")
+"""
 
 
 def forms(secret):
@@ -186,6 +191,20 @@ def artefacts(before):
             yield f"{report.kind} {name}", render(report).encode()
 
 
+def find_secrets(data):
+    """Return the name of each artefact with a secret, and the place where it was planted."""
+    whole = {**PLANTED, **CANARIES}
+    searched = {place: set(forms(secret)) for place, secret in whole.items()}
+    searched |= {place: {*forms(token), *pieces(token)} for place, token in TOKENS.items()}
+    assert len(searched) > 100
+    return {
+        (name, place)
+        for name, content in data.items()
+        for place, texts in searched.items()
+        if any(text in content for text in texts)
+    }
+
+
 @pytest.mark.once
 @pytest.mark.slow
 def test_artefacts_contain_no_planted_secret(planted, monkeypatch):
@@ -202,22 +221,33 @@ def test_artefacts_contain_no_planted_secret(planted, monkeypatch):
     monkeypatch.setattr(redis, "collect", fail)
     artefact_data |= {f"{name}, with an error": data for name, data in artefacts(planted)}
     assert len(artefact_data) == 2 * (1 + 2 * len(FORMATS))
-    found = {
-        (name, place)
-        for name, data in artefact_data.items()
-        for place, secret in {**PLANTED, **CANARIES}.items()
-        for form in forms(secret)
-        if form in data
-    }
-    found |= {
-        (name, place)
-        for name, data in artefact_data.items()
-        for place, token in TOKENS.items()
-        for form in {*forms(token), *pieces(token)}
-        if form in data
-    }
-    assert len(PLANTED) + len(TOKENS) + len(CANARIES) > 100
-    assert {place for _, place in found} == set(), found
+    assert find_secrets(artefact_data) == set()
     # Text that is not secret is found, so the search works.
     assert b"git.example/repo.git" in artefact_data["snapshot"]
     assert b"local_config_context_data" in artefact_data["compare json"]
+
+
+@pytest.mark.once
+@pytest.mark.slow
+@pytest.mark.network
+@pytest.mark.parametrize(
+    "ending",
+    [pytest.param("", id="starts"), pytest.param(QUOTES_EVERYTHING, id="quotes all settings")],
+)
+def test_trial_boot_shows_and_stores_no_planted_secret(planted, monkeypatch, ending):
+    """The processes and scratch folders of a run with an index, too."""
+    for name in ("HTTPS_PROXY", "PIP_EXTRA_INDEX_URL"):  # Nothing answers there.
+        monkeypatch.delenv(name)
+    (Path(settings.NAUTOBOT_ROOT) / "local_requirements.txt").unlink()
+    with Path(settings.SETTINGS_PATH).open("a") as config:
+        config.write(f"TYPICAL_SETTINGS = {CANARY_SETTINGS!r}\n{ending}")
+    with record_traces() as traces:
+        report = run_preflight(RunRequest(target="3.2.7"))
+    assert find_secrets(traces) == set()
+    data = {name: render(report).encode() for name, render in FORMATS.items()}
+    assert find_secrets(data) == set()
+    keys = {each.key for each in report.findings()}
+    assert ("trial_boot.fails_to_start:nautobot_config.py" in keys) is bool(ending)
+    assert ("customizations.already_broken:GraphQL query planted" in keys) is not bool(ending)
+    assert any(name.startswith("scratch folder") for name in traces)
+    assert any(b"nautobot" in each for name, each in traces.items() if name.startswith("process"))
