@@ -15,8 +15,16 @@ HEAD = """# Checks
 Preflight, Verify Migrations and the Rollback Planner run these checks. For Verify Migrations, the
 target is the installed release. `make docs` generates this page from the docstrings of the checks.
 To leave out a check, enter its id in the field *Checks to leave out* or after `--exclude`.
+
+The evidence of a check comes from the package index (*index*), the trial boot of the target
+(*target*), the rows of the database (*data*), or other facts of the installation (*facts*).
 """
-JOBS = {"preflight": "Preflight", "verify": "Verify", "both": "both", "rollback": "Rollback"}
+JOBS = {
+    "preflight": "Preflight",
+    "verify": "Verify",
+    "both": "Preflight, Verify",
+    "rollback": "Rollback",
+}
 
 
 def render() -> str:
@@ -48,7 +56,7 @@ def _render_entry(one: Check) -> Iterator[str]:
     yield ""
     yield f"**Fix.** {_capitalize_sentence(one.fix)}"
     yield ""
-    yield f"Facts: {needs}. Source of the evidence: {one.evidence_source}."
+    yield f"Facts: {needs}. Evidence: {one.evidence_source}."
     yield ""
 
 

@@ -163,7 +163,7 @@ def _build_durations(content: Row) -> Durations:
 def _build_app_conflicts(rows: Sequence[Row]) -> tuple[AppConflict, ...]:
     """Build the App conflicts.
 
-    By default, settings move from the key of the merged App to the key of the App that contains it.
+    By default, settings move in PLUGINS_CONFIG from the former App to the App that includes it.
     """
     conflicts = []
     for row in rows:

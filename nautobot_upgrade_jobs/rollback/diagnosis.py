@@ -1,4 +1,4 @@
-"""The progress of an upgrade: the state that a rollback starts from."""
+"""Find out how far an upgrade got. A rollback starts from this state."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ at which the package was built."""
 
 
 class UpgradeState(str, Enum):
-    """The progress of the database from the state before the upgrade to the installed code."""
+    """How far an upgrade has changed the database."""
 
     NOT_STARTED = "not started"
     PARTIAL = "partial"

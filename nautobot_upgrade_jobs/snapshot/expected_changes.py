@@ -25,7 +25,8 @@ class ExpectedChanges:
     def is_volatile(self, difference: Difference) -> bool:
         """Return whether a difference is insignificant, because the data changes by itself.
 
-        Missing objects and lost values are always significant, except for data that fluctuates.
+        Missing objects and lost values are significant, unless the catalog marks their data as
+        fluctuating.
         """
         return any(
             entry.fluctuates

@@ -93,7 +93,7 @@ def seal(content: bytes) -> bytes:
 
 
 def _unseal(text: bytes) -> str:
-    """Return the content, compared with its digest before any of it is parsed."""
+    """Verify the digest of the content, and return the content unparsed."""
     header = HEADER.match(text)
     if not header or not text.endswith(b"}"):
         raise SnapshotError("This is not a snapshot of nautobot-upgrade-jobs.")

@@ -113,7 +113,7 @@ class Solver:
 
     @property
     def _never_with_wheels(self) -> tuple[Package, ...]:
-        """Installed distributions without any wheel. They can stay at their installed version."""
+        """Installed distributions with no wheel in any release. They may keep their version."""
         packages = self.availability.sdist_only_forever
         return tuple(
             package

@@ -1,1 +1,1 @@
-"""Pure functions that compute the changes of an upgrade."""
+"""Pure functions that compute what an upgrade changes, such as packages and settings."""

@@ -158,7 +158,8 @@ def orphaned_settings(apps: Apps, packages: Packages, catalog: Catalog) -> Itera
 
     Why: nothing reads the settings under the former name, so the integration runs with its defaults
         or does not run. A later installation can enable the former App again.
-    Fix: move the settings to the App that includes it, and remove the requirement.
+    Fix: move the settings to the App that includes the former App, and remove the former App from
+        the requirements.
     """
     enabled = {app.module for app in apps.enabled}
     for conflict in catalog.app_conflicts:

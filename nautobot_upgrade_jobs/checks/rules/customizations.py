@@ -77,9 +77,9 @@ DEFECT_TEXTS = {
 def incompatible(trial_boot: TrialBoot, apps: Apps) -> Iterator[Finding]:
     """Everything that users created works on the target.
 
-    Why: a saved query, template, filter, constraint or Job that refers to something that the new
-        release does not have fails when it is used, possibly weeks after the upgrade.
-    Fix: replace the reference in the message by its successor in the new release.
+    Why: a saved query, template, filter, constraint or Job fails when it is used, if it refers to
+        something that the new release lacks. This can be weeks after the upgrade.
+    Fix: replace the reference that the message names with its successor in the new release.
     """
     require_upgrade(trial_boot)
     for problem in _new_problems(trial_boot, apps):

@@ -40,8 +40,8 @@ def raised_exceptions(trial_boot: TrialBoot) -> Iterator[Finding]:
             yield warning(
                 f"{code.migration} {code.location.rpartition(':')[2]}".strip(),
                 f"Migration {code.migration} ({code.operation}) can stop `migrate`, because its "
-                f"code raises {plural(len(code.raises), 'exception')}. Whether a row meets the "
-                "conditions was not checked.",
+                f"code raises {plural(len(code.raises), 'exception')} under the condition in the "
+                "evidence. Whether a row meets it was not checked.",
                 fix=f"Read {code.location}. Find the rows that meet a condition, and change them "
                 "before the upgrade. To be sure, run the migrations on a copy of the data.",
                 evidence=code.raises,

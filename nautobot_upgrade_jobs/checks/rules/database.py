@@ -55,7 +55,7 @@ def unsupported_mariadb(database: Database) -> Iterator[Finding]:
     """The database server is not MariaDB.
 
     Why: Nautobot does not support MariaDB, but nothing prevents its use. Migrations written for
-        MySQL fail on it, or do something else in part.
+        MySQL fail on it, or have other effects.
     Fix: move the data to PostgreSQL or MySQL before the upgrade.
     """
     if database.vendor == "mariadb":
@@ -70,8 +70,8 @@ def unsupported_mariadb(database: Database) -> Iterator[Finding]:
 def wrong_character_set(database: Database) -> Iterator[Finding]:
     """All text is stored as UTF-8, and all tables of MySQL use one utf8mb4 collation.
 
-    Why: MySQL refuses a new foreign key to a column of another collation in the middle of a
-        migration, which it cannot roll back. A new table gets the default collation of the
+    Why: in the middle of a migration, MySQL refuses a new foreign key to a column of another
+        collation. It cannot roll the migration back. A new table gets the default collation of the
         database. An encoding other than UTF-8 loses characters.
     Fix: convert the database and its tables to one utf8mb4 collation before the upgrade.
     """
@@ -139,8 +139,9 @@ def _judge_collations(database: Database) -> Iterator[Finding]:
 def tables_in_two_schemas(database: Database) -> Iterator[Finding]:
     """The server creates new tables in the schema of Nautobot's tables.
 
-    Why: the default search path begins with a schema of the name of the role. If this schema is
-        created later, new tables go there. A dump of one schema then lacks the tables of the other.
+    Why: the default search path begins with a schema that is named after the role. If this schema
+        is created later, new tables go there. A dump of one schema then lacks the tables of the
+        other.
     Fix: set the search path of the role to the schema of the tables, before the upgrade.
     """
     schema, elsewhere = require(database.schema), require(database.creation_schema)
@@ -149,10 +150,14 @@ def tables_in_two_schemas(database: Database) -> Iterator[Finding]:
     role = quote_identifier(database.role)
     yield warning(
         "search_path",
-        f"The tables of Nautobot are in the schema {schema}, but new tables are created in "
-        f"{f'the schema {elsewhere}' if elsewhere else 'no schema'}.",
-        fix=f"Set the search path of the role {database.role} before the upgrade, and restart all "
-        "services."
+        f"The tables of Nautobot are in the schema {schema}, but "
+        + (
+            f"new tables are created in the schema {elsewhere}."
+            if elsewhere
+            else "no schema is set for new tables, so that they cannot be created."
+        ),
+        fix=f"Set the search path of the role {database.role} to {schema} before the upgrade, and "
+        "restart all services."
         + (f" If the schema {elsewhere} is empty, you can drop it instead." if elsewhere else ""),
         commands=(sql(f"ALTER ROLE {role} SET search_path = {quote_identifier(schema)};"),),
     )

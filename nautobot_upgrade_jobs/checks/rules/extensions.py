@@ -73,7 +73,7 @@ def unregistered_jobs(extensions: Extensions) -> Iterator[Finding]:
                 fix="Run the command."
                 + (
                     " If a Job is still recorded without code, upgrade its App. If the App is "
-                    "already upgraded, its release no longer contains the Job."
+                    "already upgraded, its release no longer contains the Job. Then delete the Job."
                     if subject == "not registered"
                     else ""
                 ),

@@ -51,8 +51,8 @@ def unpackaged_files(migrations: Migrations) -> Iterator[Finding]:
 
     Why: a file that `makemigrations` wrote into an installed package collides with the migrations
         of the next release: there are two leaf nodes, or a column exists already.
-    Fix: reverse the migration if it was applied, and delete its file. The need for it is a bug
-        of the App, or a schema change that belongs in an App of your own.
+    Fix: reverse the migration if it was applied, and delete its file. If the file was
+        needed, the App has a bug, or the change belongs in an App of your own.
     """
     for key, path in migrations.unpackaged.items():
         app, _, name = key.partition(".")
@@ -210,9 +210,9 @@ def inconsistent_history(migrations: Migrations) -> Iterator[Finding]:
         yield blocker(
             f"{child} -> {parent}",
             f"{child} is applied, but its dependency {parent} is not.",
-            fix=f"Check whether the schema contains the changes of {parent}. If it does not, apply "
-            f"{parent} with the release that it belongs to, or restore a consistent backup. Do not "
-            "fake a migration whose operations are not in the schema.",
+            fix=f"Check whether the schema contains the changes of {parent}. If it "
+            "contains all of them, insert the missing row into django_migrations. If not, apply "
+            f"{parent} with the release that it belongs to, or restore a consistent backup.",
             commands=(shell("nautobot-server showmigrations --plan"),),
         )
 
@@ -240,7 +240,8 @@ def database_ahead_of_code(migrations: Migrations, catalog: Catalog) -> Iterator
 
     Why: `migrate --check` and `health_check` report old code on a newer schema as healthy. It then
         fails on the first page that uses a changed table, and can write data in the old format.
-    Fix: install the release that the database belongs to, or restore the backup of this release.
+    Fix: install the release that the database belongs to, or restore the backup of the
+        installed release.
     """
     newer = tuple(
         sorted(

@@ -130,7 +130,8 @@ def not_on_index(resolution: Resolution) -> Iterator[Finding]:
         index has the name of an App, but not the installed version, the name can belong to another
         project there. Preflight then keeps the installed version.
     Fix: configure pip with the private index or folder that the package came from. If the index has
-        the right project, name the package in the request, such as `--require 'nautobot-ssot>=4'`.
+        the right project, name the package on the form or the command line, such as
+        `--require 'nautobot-ssot>=4'`.
     """
     if resolution.not_on_index:
         count = len(resolution.not_on_index)
@@ -197,8 +198,8 @@ def unverified_metadata(resolution: Resolution) -> Iterator[Finding]:
     for name in resolution.unverified:
         yield warning(
             name,
-            f"The requirements of {name} are unknown, because it is new in the set and has only an"
-            " sdist.",
+            f"The requirements of the package {name} are unknown. The upgrade adds it, and it has "
+            "only an sdist.",
             fix="Build a wheel on another host, put it into a folder that pip uses (find-links), "
             "and run Preflight again.",
             commands=(shell("pip wheel --no-deps {}", name),),

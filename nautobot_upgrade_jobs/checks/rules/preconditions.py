@@ -271,12 +271,12 @@ def untested(trial_boot: TrialBoot) -> Iterator[Finding]:
 def migration_cost(
     trial_boot: TrialBoot, tables: Tables, catalog: Catalog, host: Runtime | Unavailable
 ) -> Iterator[Finding]:
-    """Time, locks and disk space of the pending migrations.
+    """The maintenance window is long enough for the pending migrations.
 
     Why: sessions wait while a migration rewrites or scans a table or builds an index. A maintenance
         window that is too short ends with a migration that has to be killed.
-    Fix: plan the window by the upper bound. For a better estimate, measure the migrations on a copy
-        of the data.
+    Fix: plan the window by the upper bound of the estimate. For a better estimate, measure the
+        migrations on a copy of the data.
     """
     preconditions = require_preconditions(trial_boot)
     if preconditions.migrations_planned:

@@ -24,7 +24,7 @@ from ..text import plural, truncate_list
 def alternative_targets(
     resolution: Resolution, target: Target, catalog: Catalog
 ) -> Iterator[Finding]:
-    """The report compares no other Nautobot releases.
+    """No other Nautobot release has to be compared, because a target was chosen.
 
     Why: without a chosen target, Preflight examines the newest release of the installed line, which
         is the smallest upgrade. The report then also compares the later lines by their changes, and

@@ -96,7 +96,7 @@ def unavailable_packages(choice: RollbackDecision) -> Iterator[Finding]:
     """All packages of the state before the upgrade are still available.
 
     Why: releases are withdrawn. If an old Nautobot is resolved again, it gets libraries that it
-        cannot import. Only exactly the previous package set rolls back.
+        cannot import. A rollback needs exactly the previous package set.
     Fix: keep a folder of wheels of every installed set, and name it in `wheel_directory`.
     """
     pinned = choice.pinned_packages
@@ -200,7 +200,8 @@ def no_snapshot(choice: RollbackDecision) -> Iterator[Finding]:
         yield info(
             choice.chosen.kind,
             "There is no snapshot of the state before the upgrade.",
-            fix="Capture a snapshot before each upgrade: nautobot-server upgrade_jobs snapshot",
+            fix="If you have a snapshot from before the upgrade, name it. Before the next upgrade, "
+            "capture one: nautobot-server upgrade_jobs snapshot",
         )
 
 
@@ -210,8 +211,8 @@ def point_of_no_return(
 ) -> Iterator[Finding]:
     """Every pending migration can be reversed without a loss.
 
-    Why: after another migration has run, only restoring the backup rolls back, and everything
-        written since the backup is lost.
+    Why: after any other migration, a rollback requires the backup. Everything that was written
+        since the backup is then lost.
     Fix: decide before the maintenance window how, and until when, you would roll back.
     """
     require_upgrade(trial_boot)

@@ -166,7 +166,7 @@ def intermediate_stop(target: Target, catalog: Catalog) -> Iterator[Finding]:
 
 @check(phase=Phase.BOOT, impact=Impact.NONE)
 def newer_line_available(target: Target, catalog: Catalog) -> Iterator[Finding]:
-    """The newest line of Nautobot is known if no target was chosen.
+    """If no target was chosen, the installed release line is the newest one.
 
     Why: without a chosen target, Preflight evaluates the newest release of the installed line,
         which may not be the newest Nautobot.

@@ -86,7 +86,7 @@ def app_fails_to_load(trial_boot: TrialBoot) -> Iterator[Finding]:
 
 @check(phase=Phase.BOOT, impact=Impact.DATA_LOSS)
 def weak_isolation(trial_boot: TrialBoot) -> Iterator[Finding]:
-    """The code of the target was kept from the live installation.
+    """The code of the target could not change the live installation.
 
     Why: the trial boot runs the code of Apps. Without a part of the isolation, code that wants to
         change the live installation can do so.
@@ -110,8 +110,8 @@ def weak_isolation(trial_boot: TrialBoot) -> Iterator[Finding]:
 def _isolation_parts(isolation: Isolation) -> tuple[tuple[bool, tuple[str, str]], ...]:
     """Return what code could do if a part of the isolation is missing, and how to get the part."""
     reader = (
-        "Name an entry of DATABASES whose account may only read in the App's setting "
-        "database_alias."
+        "Set database_alias in the App's settings to an entry of DATABASES with a read-only "
+        "account."
     )
     host = "Run Preflight on a host that allows namespaces to Nautobot's account."
     network = "If the configuration loads without a network, set allow_network to False."
@@ -121,7 +121,13 @@ def _isolation_parts(isolation: Isolation) -> tuple[tuple[bool, tuple[str, str]]
         network = reader
     return (
         (not isolation.has_relay, ("write to the database", reader)),
-        (isolation.is_superuser, ("change the database server itself, as its superuser", reader)),
+        (
+            isolation.is_superuser,
+            (
+                "change the database server itself, because the database account is a superuser",
+                reader,
+            ),
+        ),
         (not isolation.hides_files, ("write files of the account of Nautobot", host)),
         (not isolation.hides_network, ("use the network", network)),
     )

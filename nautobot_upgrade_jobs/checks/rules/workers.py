@@ -36,7 +36,7 @@ def none_responding(workers: Workers) -> Iterator[Finding]:
         yield warning(
             "celery",
             "No Celery worker responded.",
-            fix="Start the worker, and make sure that it uses the same Redis.",
+            fix="Start the worker, and make sure that it uses the same Redis as the web service.",
             commands=(shell("nautobot-server celery inspect ping"),),
         )
 
@@ -59,7 +59,7 @@ def stuck_messages(workers: Workers) -> Iterator[Finding]:
                 f"{plural(count, 'task')} {'is' if count == 1 else 'are'} waiting in the queue"
                 f" '{queue.name}'.",
                 fix="Stop beat. Let a worker process all tasks of this queue before you stop the "
-                "workers. Purge only tasks that you know to be obsolete.",
+                "workers. Purge the queue only if all its tasks are obsolete.",
                 commands=(shell("nautobot-server celery inspect active_queues"),),
             )
 

@@ -73,9 +73,9 @@ def runs_code_of_django(operation: Operation) -> bool:
 
 
 def changes_schema_like_django(operation: Operation) -> bool:
-    """Return whether an operation makes at least the change of its base class of Django.
+    """Return whether an operation makes at least the change of its Django base class.
 
-    The class of an App may do more, but it must call the method of its base class in any case.
+    The class of an App may do more, but it must call the method of its base class unconditionally.
     """
     if runs_code_of_django(operation):
         return True

@@ -105,7 +105,7 @@ def _field_names(model: type[Model]) -> set[str]:
 
 
 def _replaces_creation(model: type[Model]) -> bool:
-    """Return whether the model accepts other arguments than its fields to create rows."""
+    """Return whether the model creates rows by code of its own, with any arguments."""
     queryset_class = type(model._default_manager.get_queryset())
     return any(
         getattr(queryset_class, method) is not getattr(QuerySet, method)
