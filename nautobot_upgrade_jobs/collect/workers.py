@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -43,7 +44,7 @@ def collect(context: Context) -> Workers:
             *(name for (name,) in declared),
             *(queue for worker in workers for queue in worker.queues),
         }
-        queues = tuple(Queue(name, _queue_length(broker, name)) for name in sorted(names))
+        queues = tuple(_count_messages(broker, sorted(names)))
     return Workers(
         workers,
         queues,
@@ -129,10 +130,22 @@ def _listening_workers(channel: Any) -> int | None:
         return None
 
 
-def _queue_length(broker: Any, queue: str) -> int | Unavailable:
+def _count_messages(broker: Any, names: Iterable[str]) -> Iterator[Queue]:
+    """Yield the queues with their numbers of waiting messages.
+
+    After an error, RabbitMQ closes the channel. Kombu keeps a channel to Redis open.
+    """
+    with ExitStack() as stack:
+        channel = None
+        for name in names:
+            if channel is None or not getattr(channel, "is_open", True):
+                channel = stack.enter_context(broker.channel())
+            yield Queue(name, _count_messages_of(channel, name))
+
+
+def _count_messages_of(channel: Any, queue: str) -> int | Unavailable:
     """Return the number of waiting messages. A queue without messages does not exist on Redis."""
     try:
-        with broker.channel() as channel:  # The server closes a channel after an error.
-            return int(channel.queue_declare(queue=queue, passive=True).message_count)
+        return int(channel.queue_declare(queue=queue, passive=True).message_count)
     except ChannelError as error:
         return 0 if error.reply_code in NOT_FOUND_CODES else Unavailable(explain(error))

@@ -8,6 +8,7 @@ import time
 from unittest import mock
 
 import pytest
+from amqp.exceptions import AccessRefused, NotFound
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.contenttypes.models import ContentType
@@ -146,3 +147,28 @@ def test_collect_waits_for_a_worker_that_is_starting(instance):
         assert not collect("workers").workers
         found = collect_facts(topics=("workers",), wait_seconds=90).workers
     assert [one.name for one in found.workers] == ["planted@here"]
+
+
+class ClosingChannel:
+    """Closes after an error, and refuses every further use, as a channel of RabbitMQ does."""
+
+    def __init__(self):
+        self.is_open = True
+
+    def queue_declare(self, queue, passive):
+        assert passive
+        assert self.is_open
+        if error := {"absent": NotFound, "foreign": AccessRefused}.get(queue):
+            self.is_open = False
+            raise error(f"no access to {queue}")
+        return mock.Mock(message_count=3)
+
+
+def test_count_messages_after_an_error_uses_another_channel():
+    from nautobot_upgrade_jobs.collect.workers import _count_messages
+
+    broker = mock.Mock(channel=lambda: contextlib.nullcontext(ClosingChannel()))
+    names = ("absent", "default", "foreign", "other")
+    counts = {each.name: each.message_count for each in _count_messages(broker, names)}
+    assert isinstance(counts.pop("foreign"), Unavailable)
+    assert counts == {"absent": 0, "default": 3, "other": 3}
