@@ -29,8 +29,8 @@ WITHHELD_VARIABLES = frozenset(
 def build_boot_environment(
     environment: Mapping[str, str],
     python: Path,
-    folder: Path,
-    bytecode: Path | None,
+    code: Path,
+    temporary: Path,
     credentials: Collection[str],
 ) -> dict[str, str]:
     """Return the variables of this process, without live code and unused credentials.
@@ -38,8 +38,8 @@ def build_boot_environment(
     Args:
         environment: The variables of this process. The configuration may read values from them.
         python: The interpreter of the trial boot.
-        folder: The folder of the trial boot.
-        bytecode: The folder for bytecode. None for an environment that has its bytecode.
+        code: The folder of the code that belongs to no distribution.
+        temporary: The folder for temporary files.
         credentials: The passwords that the trial boot does not need, longest first.
     """
     live_code = set(sysconfig.get_paths().values())
@@ -55,11 +55,10 @@ def build_boot_environment(
     }
     return passed | {
         "PATH": f"{python.parent}{os.pathsep}{environment.get('PATH', os.defpath)}",
-        "PYTHONPATH": os.pathsep.join((str(folder / "code"), *further_paths)),
+        "PYTHONPATH": os.pathsep.join((str(code), *further_paths)),
         # No bytecode may be written to the folders of live files, such as Job files.
-        "PYTHONDONTWRITEBYTECODE": "" if bytecode else "1",
-        "PYTHONPYCACHEPREFIX": str(bytecode or environment.get("PYTHONPYCACHEPREFIX", "")),
-        "TMPDIR": str(folder / "tmp"),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "TMPDIR": str(temporary),
         "OTEL_SDK_DISABLED": "true",
         "PGOPTIONS": f"{environment.get('PGOPTIONS', '')} {READ_ONLY_PGOPTIONS}".strip(),
     }

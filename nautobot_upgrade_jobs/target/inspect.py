@@ -13,17 +13,16 @@ from ..facts import Apps, Customizations, Unavailable
 from ..facts.release_notes import ReleaseNotes
 from ..facts.resolution import Resolution
 from ..facts.trial_boot import TrialBoot
+from .boot_result import BootFailed
 from .index_config import create_uv
 from .release_notes import read_release_notes
 from .root_requirements import CORE, RootRequirements
 from .scratch_dir import ScratchError, require_exec_allowed, scratch_folder
-from .trial_boot import BootFailed, LiveInstallation, TrialBooter
+from .trial_boot import LiveInstallation, TrialBooter
 from .uv import find_interpreter
 from .venv import BuildFailed, build
 
 ALREADY_INSTALLED = Unavailable("the target is already installed")
-BYTECODE_FOLDER = "bytecode"
-"""Of an environment. A later start of a kept environment does not compile again."""
 BUILD_TIMEOUT_MESSAGE = "the packages were not installed in time ('build_timeout_seconds')"
 
 
@@ -66,10 +65,8 @@ def inspect(
             environment = build(uv, resolution, roots, limit=limits.max_megabytes, keep=keep)
             notes = _read_release_notes(environment, resolution, roots)
             deadline = time.monotonic() + limits.boot_seconds
-            python = environment / "bin" / "python"
-            trial_boot = TrialBooter(
-                python, folder / "target", live, deadline, environment / BYTECODE_FOLDER
-            ).run(resolution.target, _absent_apps(live.apps, resolution))
+            booter = TrialBooter(environment / "bin" / "python", folder / "target", live, deadline)
+            trial_boot = booter.run(resolution.target, _absent_apps(live.apps, resolution))
             if _has_customization_problems(trial_boot):
                 booter = TrialBooter(Path(find_interpreter()), folder / "current", live, deadline)
                 trial_boot = replace(

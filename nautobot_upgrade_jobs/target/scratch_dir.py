@@ -7,6 +7,7 @@ import fcntl
 import os
 import shutil
 import stat
+import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
@@ -54,7 +55,7 @@ def scratch_folder(work_directory: str = "") -> Iterator[Path]:
             finally:
                 _remove(folder)
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        remove_tree(folder)
 
 
 def require_exec_allowed(folder: Path) -> None:
@@ -115,7 +116,27 @@ def _remove(folder: Path) -> None:
     removed = folder.with_name(f"{REMOVED_PREFIX}{folder.name.removeprefix(PREFIX)}")
     with contextlib.suppress(OSError):
         folder.rename(removed)
-        shutil.rmtree(removed, ignore_errors=True)
+        remove_tree(removed)
+
+
+def remove_tree(folder: Path) -> None:
+    """Remove a folder with everything in it, as far as this user can.
+
+    A trial boot can leave folders that this user may not enter, or that are nested too deeply for
+    Python.
+    """
+    with contextlib.suppress(RecursionError):
+        shutil.rmtree(folder, ignore_errors=True)
+    if os.path.lexists(folder):
+        for words in (("chmod", "-R", "u+rwX"), ("rm", "-rf")):
+            with contextlib.suppress(OSError):
+                subprocess.run(  # noqa: S603 - two programs of every Linux
+                    [*words, "--", str(folder)],
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.DEVNULL,
+                    stderr=subprocess.DEVNULL,
+                    check=False,
+                )
 
 
 def _remove_stale_folders(parent: Path) -> None:
@@ -125,7 +146,7 @@ def _remove_stale_folders(parent: Path) -> None:
     """
     for folder in parent.glob(f"{REMOVED_PREFIX}*"):
         if _is_own_folder(folder):
-            shutil.rmtree(folder, ignore_errors=True)
+            remove_tree(folder)
     for folder in filter(_is_own_folder, parent.glob(f"{PREFIX}*")):
         with contextlib.suppress(OSError):
             _remove_if_unlocked(folder)

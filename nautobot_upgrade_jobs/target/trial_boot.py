@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
-import shutil
 import subprocess
 import time
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
-from ..facts import Apps, Facts
-from ..facts.serialization import decode
-from ..facts.startup import Failure, Frame
+from ..common.regular_files import read_regular_file
+from ..facts import Apps
 from ..facts.trial_boot import AppLoadFailure, TrialBoot
 from .boot_environment import build_boot_environment
+from .boot_result import BootFailed, BootResult, parse_result
 from .isolation import LiveDatabase
 from .isolation.sandbox import Sandbox, open_sandbox, stop_launcher
 
@@ -27,6 +24,10 @@ PACKAGE = "nautobot_upgrade_jobs"
 PROBE_MODULE = f"{PACKAGE}.probes.target"
 CONFIG_FILE = "nautobot_config.py"
 RESULT_FILE = "answer.json"
+CODE_FOLDER, TEMPORARY_FOLDER = "code", "tmp"
+MAX_RESULT_BYTES = 1 << 26
+MAX_ERROR_BYTES = 1 << 16
+"""Of what a start writes to standard error, only the end is read."""
 NOT_IN_ISOLATION = (
     "it does not start in the isolation of the trial boot, which allows no writing and, without "
     "the App's setting allow_network, no network"
@@ -61,10 +62,6 @@ SANDBOX_ERRORS = re.compile(
 Database and files are read-only, the cache is in memory, and there is no network."""
 
 
-class BootFailed(Exception):
-    """The trial boot gave no result. The message gives the reason."""
-
-
 @dataclass(frozen=True)
 class LiveInstallation:
     """The live installation. The target uses its configuration and its Apps."""
@@ -91,12 +88,13 @@ class TrialBooter:
     python: Path
     """The interpreter of the environment."""
     folder: Path
-    """The working folder. ``run`` creates it, and the caller removes it."""
+    """The working folder. ``run`` creates it, and the caller removes it.
+
+    A start of the target can only write to a folder of its own. So it leaves nothing that this
+    process or a later start would use, such as a link, code or bytecode."""
     live: LiveInstallation
     deadline: float
     """End of the time limit, in monotonic seconds."""
-    bytecode: Path | None = None
-    """Folder for the bytecode of an environment that has none. None for the live environment."""
     _app_load_failures: list[AppLoadFailure] = field(default_factory=list)
 
     def run(self, target: str, missing: Sequence[str]) -> TrialBoot:
@@ -110,38 +108,30 @@ class TrialBooter:
             BootFailed: The time limit is reached, or the process ends without a result.
         """
         self._prepare_folder()
-        kept = (self.bytecode,) if self.bytecode else ()
         with open_sandbox(
-            (self.folder, *kept),
+            self.folder,
             self.live.database,
             self.live.statement_timeout_seconds,
             allow_network=self.live.allow_network,
         ) as sandbox:
-            try:
-                return self._run_isolated(sandbox, target, missing)
-            finally:
-                self._drop_bytecode_of_folder()
-
-    def _drop_bytecode_of_folder(self) -> None:
-        """Remove bytecode that no later run can use, because each run has its own folder."""
-        if self.bytecode:
-            shutil.rmtree(self.bytecode / str(self.folder).lstrip("/"), ignore_errors=True)
+            return self._run_isolated(sandbox, target, missing)
 
     def _run_isolated(self, sandbox: Sandbox, target: str, missing: Sequence[str]) -> TrialBoot:
         while True:
-            result = self._start_once(sandbox, {*missing, *self._failed_apps})
-            failure = _parse_failure(result["failure"], self.python.parents[1])
-            if failure is None or not result["culprit"]:
+            without = {*missing, *self._failed_apps}
+            result = self._start_once(sandbox, without)
+            failure = result.failure
+            if failure is None or result.culprit not in self._list_modules(without):
                 break
             caused_by_isolation = bool(SANDBOX_ERRORS.search(failure.message))
             self._app_load_failures.append(
-                AppLoadFailure(result["culprit"], failure, conclusive=not caused_by_isolation)
+                AppLoadFailure(result.culprit, failure, conclusive=not caused_by_isolation)
             )
         if failure and SANDBOX_ERRORS.search(failure.message):
             raise BootFailed(f"{NOT_IN_ISOLATION}: {failure.message}")
         return TrialBoot(
             target=target,
-            facts=decode(Facts, result["facts"]) if result["facts"] else Facts(),
+            facts=result.facts,
             app_load_failures=tuple(self._app_load_failures),
             absent_apps=tuple(missing),
             failure=failure,
@@ -153,50 +143,50 @@ class TrialBooter:
     def _failed_apps(self) -> list[str]:
         return [failure.module for failure in self._app_load_failures]
 
+    def _list_modules(self, without: Collection[str]) -> list[str]:
+        return [app.module for app in self.live.apps.enabled if app.module not in without]
+
     def _prepare_folder(self) -> None:
         """Create the working folder, with links to the code of Apps that have no distribution."""
-        code = self.folder / "code"
+        code = self.folder / CODE_FOLDER
         code.mkdir(parents=True)
-        (self.folder / "tmp").mkdir()
-        if self.bytecode:
-            self.bytecode.mkdir(exist_ok=True)
         (code / PACKAGE).symlink_to(PACKAGE_ROOT)
         for app in self.live.apps.enabled:
             spec = None if app.distribution or app.module == PACKAGE else find_spec(app.module)
             for path in (spec and spec.submodule_search_locations) or ():
                 (code / app.module).symlink_to(path)
 
-    def _start_once(self, sandbox: Sandbox, without: Collection[str]) -> dict[str, Any]:
+    def _start_once(self, sandbox: Sandbox, without: Collection[str]) -> BootResult:
         """Start the target once and return the result of its probe."""
+        start = self.folder / f"start-{len(self._app_load_failures)}"
+        writable = start / "writable"
+        (writable / TEMPORARY_FOLDER).mkdir(parents=True)
         text = CONFIG_TEMPLATE.format(
             package=PACKAGE,
             path=str(Path(self.live.config).absolute()),
             directory=str(Path.cwd()),
-            scratch=str(self.folder),
+            scratch=str(writable),
             without=sorted(without),
             alias=self.live.database_alias,
             relay=sandbox.database_folder,
         )
-        (self.folder / CONFIG_FILE).write_text(text, "utf-8")
-        result_file = self.folder / RESULT_FILE
-        result_file.unlink(missing_ok=True)
-        plugins = [app.module for app in self.live.apps.enabled if app.module not in without]
+        (start / CONFIG_FILE).write_text(text, "utf-8")
+        result_file = writable / RESULT_FILE
         last_line = self._run_python(
             sandbox,
+            writable,
             [
-                *("-m", PROBE_MODULE, CONFIG_FILE, RESULT_FILE),
-                *(
-                    str(self.live.statement_timeout_seconds),
-                    str(int(self._remaining_seconds) + 1),
-                    *plugins,
-                ),
+                *("-m", PROBE_MODULE, str(start / CONFIG_FILE), str(result_file)),
+                str(self.live.statement_timeout_seconds),
+                str(int(self._remaining_seconds) + 1),
+                *self._list_modules(without),
             ],
         )
         try:
-            result: dict[str, Any] = json.loads(result_file.read_text("utf-8"))
-        except (OSError, ValueError):
+            data = read_regular_file(result_file, MAX_RESULT_BYTES)
+        except OSError:
             raise BootFailed(f"its process ended during the start: {last_line}") from None
-        return result
+        return parse_result(data, self.python.parents[1])
 
     @property
     def _timeout_message(self) -> str:
@@ -211,34 +201,34 @@ class TrialBooter:
     def _remaining_seconds(self) -> float:
         return self.deadline - time.monotonic()
 
-    def _run_python(self, sandbox: Sandbox, words: Sequence[str]) -> str:
+    def _run_python(self, sandbox: Sandbox, writable: Path, words: Sequence[str]) -> str:
         """Run the target's Python, and return the last line that it writes to standard error."""
         if self._remaining_seconds <= 0:
             raise BootFailed(self._timeout_message)
-        errors = self.folder / "stderr"
-        with errors.open("wb") as stream:
+        with (writable.parent / "stderr").open("w+b") as errors:
             process = subprocess.Popen(  # noqa: S603 - the environment that was just built
-                sandbox.wrap([str(self.python), *words]),
-                cwd=self.folder,
+                sandbox.wrap([str(self.python), *words], writable),
+                cwd=writable,
                 env=build_boot_environment(
                     os.environ,
                     self.python,
-                    self.folder,
-                    self.bytecode,
+                    self.folder / CODE_FOLDER,
+                    writable / TEMPORARY_FOLDER,
                     self._unused_credentials(sandbox),
                 ),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
-                stderr=stream,  # Not a pipe: a child process could keep it open.
+                stderr=errors,  # Not a pipe: a child process could keep it open.
                 start_new_session=True,
             )
-        try:
-            process.wait(self._remaining_seconds)
-        except subprocess.TimeoutExpired:
-            raise BootFailed(self._timeout_message) from None
-        finally:
-            stop_launcher(process)
-        last_line = errors.read_text("utf-8", "replace").strip().rpartition("\n")[2]
+            try:
+                process.wait(self._remaining_seconds)
+            except subprocess.TimeoutExpired:
+                raise BootFailed(self._timeout_message) from None
+            finally:
+                stop_launcher(process)
+            errors.seek(max(0, errors.seek(0, os.SEEK_END) - MAX_ERROR_BYTES))
+            last_line = errors.read().decode("utf-8", "replace").strip().rpartition("\n")[2]
         return last_line or f"exit code {process.returncode} without output"
 
     def _unused_credentials(self, sandbox: Sandbox) -> list[str]:
@@ -247,18 +237,3 @@ class TrialBooter:
         if sandbox.isolation.has_relay:
             credentials |= self.live.database_credentials
         return sorted(credentials, key=len, reverse=True)
-
-
-def _parse_failure(failure: dict[str, Any] | None, environment: Path) -> Failure | None:
-    """Return the failure of a start. File names are relative to the environment."""
-    if failure is None:
-        return None
-    frames = tuple(
-        Frame(_strip_environment_path(file, environment), *details)
-        for file, *details in failure["frames"]
-    )
-    return Failure(**{**failure, "frames": frames})
-
-
-def _strip_environment_path(file: str, environment: Path) -> str:
-    return file.removeprefix(f"{environment}/")

@@ -16,8 +16,9 @@ from packaging.utils import canonicalize_name
 
 from ..facts.packages import Package
 from ..facts.resolution import Resolution
-from .root_requirements import RootRequirements
-from .scratch_dir import measure_mebibytes
+from .bytecode import compile_modules
+from .root_requirements import CORE, RootRequirements
+from .scratch_dir import measure_mebibytes, remove_tree
 from .solver import CONSTRAINTS_FILE
 from .uv import ResolverFailed, Unsolvable, Uv
 from .uv_config import UV_TOML, index_cache_configuration, uv_configuration
@@ -56,15 +57,15 @@ def build(
     copied = tuple(_packages_to_copy(resolution, roots))
     folder = uv.folder / "venv"
     try:
-        if not keep:
-            _install(uv, folder, resolution, copied, limit)
-            return folder
         kept = uv.folder.parent / f"{KEPT_PREFIX}{_build_cache_key(uv, resolution, copied)}"
-        if (kept / COMPLETE_MARKER).exists():
+        if keep and (kept / COMPLETE_MARKER).exists():
             (kept / COMPLETE_MARKER).touch()
             return kept
         _install(uv, folder, resolution, copied, limit)
-        return _keep_environment(folder, kept, keep)
+        packages = (CORE, *(app.module for app in roots.enabled_apps.enabled))
+        seconds = max(0, uv.deadline - time.monotonic())
+        compile_modules(uv.python, _site_packages(folder), packages, seconds)
+        return _keep_environment(folder, kept, keep) if keep else folder
     except (ResolverFailed, Unsolvable, OSError) as error:
         raise BuildFailed(str(error)) from None
 
@@ -118,11 +119,14 @@ def _copy_distribution(name: str, folder: Path) -> None:
     """Copy the files of an installed distribution. Editable installs link to their source."""
     with contextlib.suppress(PackageNotFoundError):
         installed = distribution(name)
-        site = Path(sysconfig.get_path("purelib", "posix_prefix", vars={"base": str(folder)}))
         for relative in _list_copyable_files(installed):
-            path = site / relative
+            path = _site_packages(folder) / relative
             path.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(Path(str(installed.locate_file(relative))), path)
+
+
+def _site_packages(folder: Path) -> Path:
+    return Path(sysconfig.get_path("purelib", "posix_prefix", vars={"base": str(folder)}))
 
 
 def _list_copyable_files(installed: Distribution) -> Iterator[str]:
@@ -150,7 +154,7 @@ def _keep_environment(folder: Path, kept: Path, number: int) -> Path:
     """Move an environment to where later runs find it, and remove the oldest environments."""
     (folder / COMPLETE_MARKER).touch()
     if not (kept / COMPLETE_MARKER).exists():
-        shutil.rmtree(kept, ignore_errors=True)  # A killed run has left it incomplete.
+        remove_tree(kept)  # A killed run has left it incomplete.
     with contextlib.suppress(OSError):  # Another run has kept the same environment.
         folder.rename(kept)
     markers = sorted(
@@ -160,5 +164,5 @@ def _keep_environment(folder: Path, kept: Path, number: int) -> Path:
     for last_used, marker in markers[:-number]:
         if time.time() - last_used > IN_USE_SECONDS:
             marker.unlink()
-            shutil.rmtree(marker.parent, ignore_errors=True)
+            remove_tree(marker.parent)
     return kept if (kept / COMPLETE_MARKER).exists() else folder

@@ -20,9 +20,10 @@ import ctypes
 import json
 import os
 import signal
+import stat
 import struct
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,11 @@ PR_SET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS = 36, 38
 SECURE_NOROOT_LOCKED = 0b11
 LAST_CAPABILITY = 63
 CAPABILITY_VERSION_3 = 0x20080522
+SOCKET_FOLDERS = ("/run", "/tmp", "/var/run", "/var/tmp")  # noqa: S108 - only searched
+MAX_SOCKET_DEPTH = 4
+"""Such as ``/run/user/1000/bus``. Temporary folders can contain whole installations."""
+COVERED_FOLDERS = ("/dev/pts", "/dev/shm")  # noqa: S108
+"""Terminals and memory of other programs."""
 UNAVAILABLE = 125
 """Exit code if the kernel refuses a step of the isolation."""
 
@@ -121,21 +127,52 @@ def _make_files_read_only(writable: list[str], sockets: list[str]) -> None:
     _mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC)
     # The command could otherwise become an administrator of a further namespace.
     Path("/proc/sys/user/max_user_namespaces").write_text("0")
-    memory = ["/dev/shm"] if Path("/dev/shm").is_dir() else []  # noqa: S108
-    for path in memory:
+    covered = [path for path in COVERED_FOLDERS if Path(path).is_dir()]
+    for path in covered:
         _mount("tmpfs", path, "tmpfs", MS_NOSUID | MS_NODEV)
     _set_read_only("/", AT_RECURSIVE, is_read_only=True)
-    for path in (*writable, *memory):
+    for path in (*writable, *covered):
         _set_read_only(path, 0, is_read_only=False)
     os.chdir(Path.cwd())  # The folder can now be reached by a writable mount.
 
 
 def _foreign_sockets(folders: list[str]) -> list[str]:
-    """Return the sockets outside of some folders."""
-    fields = (line.split() for line in Path("/proc/net/unix").read_text().splitlines()[1:])
-    paths = {row[7] for row in fields if len(row) == 8 and row[7].startswith("/")}
+    """Return the sockets and pipes of other programs, outside of some folders.
+
+    The kernel lists the sockets of this network, by the paths that their programs used. Others are
+    found in the folders for sockets and temporary files.
+    """
+    lines = Path("/proc/net/unix").read_text(errors="surrogateescape").splitlines()[1:]
+    listed = (line.split(maxsplit=7)[7] for line in lines if line.count(" /"))
+    paths = {*listed, *(path for folder in SOCKET_FOLDERS for path in _find_sockets(folder))}
     own = tuple(f"{path.rstrip('/')}/" for path in folders)
-    return sorted(path for path in paths if not path.startswith(own) and Path(path).is_socket())
+    return sorted(path for path in paths if not path.startswith(own) and _is_foreign(path))
+
+
+def _find_sockets(folder: str) -> Iterator[str]:
+    """Yield what is neither a file nor a folder nor a link. Folders that are closed are skipped."""
+    remaining = [(folder, MAX_SOCKET_DEPTH)]
+    while remaining:
+        path, depth = remaining.pop()
+        try:
+            with os.scandir(path) as entries:
+                for entry in entries:
+                    if entry.is_dir(follow_symlinks=False):
+                        if depth > 1:
+                            remaining.append((entry.path, depth - 1))
+                    elif not (entry.is_file(follow_symlinks=False) or entry.is_symlink()):
+                        yield entry.path
+        except OSError:
+            continue
+
+
+def _is_foreign(path: str) -> bool:
+    """Return whether a path is a socket or a pipe that this account can reach."""
+    try:
+        mode = os.stat(path).st_mode
+    except OSError:  # The account cannot enter its folder, or it is gone.
+        return False
+    return stat.S_ISSOCK(mode) or stat.S_ISFIFO(mode)
 
 
 def _drop_privileges() -> None:

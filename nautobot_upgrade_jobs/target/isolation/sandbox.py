@@ -31,17 +31,20 @@ NO_RELAY = "no relay to the database could be used ({})"
 class Sandbox:
     """The isolation of one trial boot."""
 
-    folders: tuple[Path, ...]
-    """The only folders in which the command may write."""
     isolation: Isolation
     database_folder: str = ""
     """The folder of the relay's socket. Empty without a relay."""
 
-    def wrap(self, command: Sequence[str]) -> list[str]:
-        """Return the command that runs a command in this isolation."""
+    def wrap(self, command: Sequence[str], writable: Path) -> list[str]:
+        """Return the command that runs a command in this isolation.
+
+        Args:
+            command: The program and its arguments.
+            writable: The only folder in which the command may write. It exists.
+        """
         return _launch(
             command,
-            writable=list(map(str, self.folders)),
+            writable=[str(writable)],
             reachable=[self.database_folder] if self.database_folder else [],
             namespaces=self.isolation.hides_files,
             network=not self.isolation.hides_network,
@@ -50,7 +53,7 @@ class Sandbox:
 
 @contextlib.contextmanager
 def open_sandbox(
-    folders: tuple[Path, ...],
+    folder: Path,
     database: LiveDatabase,
     timeout_seconds: int,
     *,
@@ -59,19 +62,19 @@ def open_sandbox(
     """Start what the isolation needs, and end it afterwards.
 
     Args:
-        folders: The folder of the command, and further folders in which it may write. They exist.
+        folder: The folder for the socket of the relay. It exists.
         database: The database of the command.
         timeout_seconds: The server ends a statement of the command after this time.
         allow_network: Whether the command may use the network.
     """
-    refusal = _probe_namespaces(folders[0])
+    refusal = _probe_namespaces(folder)
     gaps = [NO_NAMESPACES.format(refusal)] if refusal else []
     if allow_network and not refusal:
         gaps.append(NETWORK_ALLOWED)
     with contextlib.ExitStack() as stack:
         relay: Relay | None = None
         try:
-            sockets = stack.enter_context(_socket_folder(folders[0]))
+            sockets = stack.enter_context(_socket_folder(folder))
             relay = stack.enter_context(create_relay(sockets, database, timeout_seconds))
         except (OSError, ScratchError, ImportError) as error:
             gaps.append(NO_RELAY.format(error))
@@ -82,7 +85,7 @@ def open_sandbox(
             is_superuser=relay is not None and relay.is_superuser,
             gaps=tuple(gaps),
         )
-        yield Sandbox(folders, isolation, str(relay.folder) if relay else "")
+        yield Sandbox(isolation, str(relay.folder) if relay else "")
 
 
 def stop_launcher(process: subprocess.Popen[Any]) -> None:

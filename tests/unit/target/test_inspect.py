@@ -4,143 +4,12 @@ import os
 import resource
 import shutil
 import time
-from dataclasses import replace
-from functools import cache
-from pathlib import Path
 
 import pytest
 
-from nautobot_upgrade_jobs.facts import Apps, Packages, Unavailable
-from nautobot_upgrade_jobs.target import inspect as inspect_module
-from nautobot_upgrade_jobs.target.inspect import BuildLimits, inspect
-from nautobot_upgrade_jobs.target.isolation import LiveDatabase
-from nautobot_upgrade_jobs.target.resolver import resolve
-from nautobot_upgrade_jobs.target.root_requirements import RootRequirements
-from nautobot_upgrade_jobs.target.scratch_dir import PREFIX
-from nautobot_upgrade_jobs.target.trial_boot import LiveInstallation
-from nautobot_upgrade_jobs.target.venv import build
-from tests.support.builders import app
-from tests.support.installations import CORE
+from nautobot_upgrade_jobs.facts import Unavailable
+from tests.support.tiny_target import CONFIG, FAILING_APPS_CONFIG, MODULES
 from tests.support.wheels import wheel
-
-UNREACHABLE = LiveDatabase("postgresql", {"host": "127.0.0.1", "port": 1})
-
-LOADER = """
-import importlib, importlib.util
-
-def load_settings(path):
-    spec = importlib.util.spec_from_file_location("nautobot_config", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    for plugin_name in module.PLUGINS:
-        plugin = importlib.import_module(plugin_name)
-        if getattr(plugin, "refuses", False):
-            raise RuntimeError(f"{plugin_name} requires another Nautobot")
-"""
-CONFIG = """
-import os
-DATABASES = {"default": {"ENGINE": "django.db.backends.postgresql"}}
-PLUGINS = ["nautobot_upgrade_jobs", "good"]
-SECRET = os.environ["PLANTED_SECRET"]
-"""
-FAILING_APPS_CONFIG = f"{CONFIG}PLUGINS += ['old', 'broken']\n"
-MODULES = {
-    "good": "refuses = False\n",
-    "old": "refuses = True\n",
-    "broken": "\n\nfrom nautobot.core import gone\n",
-}
-
-
-PACKAGES = (CORE, *(replace(CORE, name=name, version="1.0", requires=()) for name in MODULES))
-ENABLED = Apps(
-    (
-        app(module="nautobot_upgrade_jobs", distribution=""),
-        *(app(module=name, distribution=name) for name in MODULES),
-    ),
-    (),
-)
-ROOTS = RootRequirements(Packages(PACKAGES), ENABLED, "3.11.7")
-BUILD_OPTIONS = {"keep_builds", "build_seconds", "max_megabytes"}
-
-
-def write_index(folder):
-    """A Nautobot that loads its Apps and fails at the start of Django, which does not exist."""
-    core = (("nautobot/__init__.py", ""), ("nautobot/core/__init__.py", ""))
-    files = (*core, ("nautobot/core/cli/__init__.py", LOADER))
-    wheel(folder, "nautobot", "3.2.7", files=files)
-    for name, text in MODULES.items():
-        wheel(folder, name, "1.0", files=((f"{name}.py", text),))
-    return folder
-
-
-@pytest.fixture(scope="session")
-def shared(tmp_path_factory):
-    """An index and a work directory for tests that need no environment of their own."""
-    folder = tmp_path_factory.mktemp("shared")
-    (folder / "index").mkdir()
-    (folder / "work").mkdir(mode=0o700)
-    write_index(folder / "index")
-    return folder
-
-
-@pytest.fixture
-def index(tmp_path):
-    """An index that a test may change."""
-    folder = tmp_path / "index"
-    folder.mkdir()
-    return write_index(folder)
-
-
-def resolve_index(index):
-    return resolve(ROOTS, "3.2.7", seconds=30, wheel_directory=str(index))
-
-
-resolve_shared = cache(resolve_index)
-
-
-@pytest.fixture
-def boot(request, shared, tmp_path, monkeypatch):
-    """Resolve, build and start; ``before_build`` runs between the first two."""
-    monkeypatch.setenv("PLANTED_SECRET", "planted")
-    config = tmp_path / "live" / "nautobot_config.py"
-    config.parent.mkdir()
-    config.write_text(CONFIG)
-    own_index = "index" in request.fixturenames
-
-    def run(without=(), text=CONFIG, before_build=None, config=config, **limits):
-        Path(config).write_text(text)
-        index = request.getfixturevalue("index") if own_index else shared / "index"
-        reuse = not (own_index or before_build or BUILD_OPTIONS & limits.keys())
-        resolution = (resolve_index if own_index else resolve_shared)(index)
-        resolution = replace(resolution, excluded=tuple(without))
-        assert {"nautobot", *MODULES} <= {package.name for package in resolution.packages}
-        if before_build:
-            monkeypatch.setattr(
-                inspect_module, "build", lambda *on, **by: before_build() or build(*on, **by)
-            )
-        defaults = {
-            "build_seconds": 30,
-            "boot_seconds": 30,
-            "max_megabytes": 50,
-            "keep_builds": int(reuse),
-            "work_directory": str((shared if reuse else tmp_path) / "work"),
-            "wheel_directory": str(index),
-        }
-        live = LiveInstallation(
-            str(config),
-            ENABLED,
-            "default",
-            5,
-            UNREACHABLE,
-            database_credentials=frozenset({"database-password"}),
-            service_credentials=frozenset({"broker-password"}),
-        )
-        return inspect(resolution, ROOTS, live, BuildLimits(**defaults | limits))
-
-    yield run
-    assert [path.name for path in config.parent.iterdir()] == [config.name], "bytecode left"
-    for work in (shared / "work", tmp_path / "work"):
-        assert not list(work.glob(f"{PREFIX}*")), "the scratch folder was not removed"
 
 
 def test_inspect_apps_that_fail_to_load_are_reported_and_left_out(boot):
@@ -199,9 +68,9 @@ def test_inspect_background_processes_do_not_delay_the_result(boot):
     assert time.monotonic() - started < 30
 
 
-def test_inspect_app_that_fails_to_write_is_inconclusive(boot, index):
+def test_inspect_app_that_fails_to_write_is_inconclusive(boot, own_index):
     text = "raise RuntimeError('cannot execute INSERT in a read-only transaction')\n"
-    wheel(index, "old", "1.0", files=(("old.py", text),))
+    wheel(own_index, "old", "1.0", files=(("old.py", text),))
     writes, removed = boot(text=FAILING_APPS_CONFIG).app_load_failures
     assert (writes.module, writes.conclusive) == ("old", False)
     assert removed.conclusive
@@ -278,20 +147,20 @@ def test_inspect_build_over_time_limit_is_stopped(boot):
     assert "build_timeout_seconds" in boot(build_seconds=0).reason
 
 
-def test_inspect_replaced_wheel_fails_hash_check(boot, index):
+def test_inspect_replaced_wheel_fails_hash_check(boot, own_index):
     """The file changes between resolving and building."""
 
     def tamper():
         shutil.rmtree(os.environ["UV_CACHE_DIR"])  # has what was resolved
-        wheel(index, "good", "1.0", files=(("good.py", "import antigravity\n"),))
+        wheel(own_index, "good", "1.0", files=(("good.py", "import antigravity\n"),))
 
     assert "Hash mismatch for `good==1.0`" in boot(before_build=tamper).reason
 
 
-def test_inspect_broken_wheel_is_named(boot, index):
+def test_inspect_broken_wheel_is_named(boot, own_index):
     def cut():
         shutil.rmtree(os.environ["UV_CACHE_DIR"])
-        (path,) = index.glob("good-*.whl")
+        (path,) = own_index.glob("good-*.whl")
         path.write_bytes(path.read_bytes()[:100])
 
     reason = boot(before_build=cut).reason
@@ -320,14 +189,14 @@ def test_inspect_kept_environment_is_reused(boot, tmp_path):
     assert again.stat().st_ino == made
 
 
-def test_inspect_oldest_kept_environment_is_removed(boot, tmp_path, index):
+def test_inspect_oldest_kept_environment_is_removed(boot, tmp_path, own_index):
     boot(keep_builds=1)
     (first,) = (tmp_path / "work").glob("build-*")
-    wheel(index, "good", "1.1", files=(("good.py", MODULES["good"]),))
+    wheel(own_index, "good", "1.1", files=(("good.py", MODULES["good"]),))
     boot(keep_builds=1)
     assert first.exists()  # another run may have it in use
     os.utime(first / "complete", (0, 0))
-    wheel(index, "good", "1.2", files=(("good.py", MODULES["good"]),))
+    wheel(own_index, "good", "1.2", files=(("good.py", MODULES["good"]),))
     boot(keep_builds=1)
     assert not first.exists()
 

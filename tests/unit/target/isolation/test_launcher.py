@@ -1,16 +1,20 @@
 """Commands in namespaces of their own, and the end of their descendants, with real processes."""
 
+import contextlib
 import json
 import os
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
+from unittest import mock
 
 import pytest
 
+from nautobot_upgrade_jobs.target.isolation import launcher
 from nautobot_upgrade_jobs.target.isolation.sandbox import LAUNCHER, _probe_namespaces
 
 DAEMON = """
@@ -157,6 +161,63 @@ def test_network_and_foreign_sockets_are_out_of_reach(folder, tmp_path):
         assert run(folder, code, *words).stdout.split() == ["refused", "refused", "connected"]
         allowed = run(folder, code, *words, network=True).stdout.split()
         assert allowed == ["connected", "connected", "connected"]
+
+
+@pytest.fixture
+def shared_folder():
+    """A folder of temporary files, in which other programs have sockets."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as path:
+        yield Path(path)
+
+
+@pytest.mark.usefixtures("namespaces")
+def test_sockets_listed_by_another_path_are_out_of_reach(folder, shared_folder, monkeypatch):
+    code = (
+        "import socket, sys\n"
+        "for path in sys.argv[1:]:\n"
+        "    try:\n"
+        "        socket.socket(socket.AF_UNIX).connect(path); print('connected')\n"
+        "    except OSError:\n"
+        "        print('refused')\n"
+    )
+    relative, spaced, moved = (shared_folder / name for name in ("relative", "a b", "moved"))
+    with contextlib.ExitStack() as stack:
+        servers = [stack.enter_context(socket.socket(socket.AF_UNIX)) for _ in range(3)]
+        monkeypatch.chdir(shared_folder)
+        servers[0].bind("relative")
+        servers[1].bind(str(spaced))
+        servers[2].bind(str(shared_folder / "before"))
+        (shared_folder / "before").rename(moved)
+        for server in servers:
+            server.listen()
+        assert run(folder, code, relative, spaced, moved).stdout.split() == ["refused"] * 3
+
+
+@pytest.mark.usefixtures("namespaces")
+def test_pipe_of_another_program_gets_nothing(folder, shared_folder):
+    pipe = shared_folder / "pipe"
+    os.mkfifo(pipe)
+    with open(os.open(pipe, os.O_RDONLY | os.O_NONBLOCK), "rb") as reader:
+        run(folder, "import sys; open(sys.argv[1], 'w').write('QUIT')", pipe)
+        assert reader.read() == b""
+
+
+@pytest.mark.usefixtures("namespaces")
+def test_terminal_of_another_program_does_not_exist(folder):
+    ours, theirs = os.openpty()
+    ended = run(folder, "import sys; open(sys.argv[1])", os.ttyname(theirs))
+    os.close(ours)
+    os.close(theirs)
+    assert "No such file" in ended.stderr
+
+
+def test_foreign_sockets_in_a_closed_folder_are_left_out(tmp_path):
+    """An account that cannot enter the folder cannot reach the socket."""
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(tmp_path / "s"))
+        assert str(tmp_path / "s") in launcher._foreign_sockets([])
+        with mock.patch.object(os, "stat", side_effect=PermissionError):
+            assert launcher._foreign_sockets([]) == []
 
 
 @pytest.mark.parametrize("namespaces", [True, False])

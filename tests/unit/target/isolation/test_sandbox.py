@@ -48,7 +48,7 @@ def test_each_missing_part_is_a_gap(
 ):
     host(refusal)
     monkeypatch.setattr(sandbox, "create_relay", Relay if has_relay else refuse)
-    with open_sandbox((tmp_path,), DATABASE, 5, allow_network=allow_network) as opened:
+    with open_sandbox(tmp_path, DATABASE, 5, allow_network=allow_network) as opened:
         found = opened.isolation
         assert bool(opened.database_folder) == has_relay
     assert found.has_relay == has_relay
@@ -60,7 +60,7 @@ def test_each_missing_part_is_a_gap(
 def test_login_that_fails_is_a_gap(host, monkeypatch, tmp_path):
     host("")
     monkeypatch.setattr(sandbox, "create_relay", refuse)
-    with open_sandbox((tmp_path,), DATABASE, 5) as opened:
+    with open_sandbox(tmp_path, DATABASE, 5) as opened:
         assert not opened.isolation.has_relay
         assert not opened.isolation.hides_network
         assert "the server refuses the login" in opened.isolation.gaps[0]
@@ -75,12 +75,12 @@ def test_long_path_of_the_folder_does_not_prevent_the_relay(
     folder = tmp_path / ("x" * length)
     folder.mkdir()
     monkeypatch.setattr(sandbox, "MAX_FOLDER_BYTES", len(str(tmp_path)) + 20)
-    with open_sandbox((folder,), DATABASE, 5) as opened:
+    with open_sandbox(folder, DATABASE, 5) as opened:
         assert opened.isolation.has_relay
         assert opened.database_folder.startswith(str(folder)) == is_inside
 
 
 def test_host_without_a_launcher_is_a_gap(monkeypatch, tmp_path):
     monkeypatch.setattr(sandbox, "LAUNCHER", tmp_path / "missing.py")
-    with open_sandbox((tmp_path,), DATABASE, 5) as opened:
+    with open_sandbox(tmp_path, DATABASE, 5) as opened:
         assert not opened.isolation.hides_files

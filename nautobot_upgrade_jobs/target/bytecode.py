@@ -1,0 +1,68 @@
+"""Compile the modules of a built environment before code of the target runs.
+
+A trial boot could plant bytecode that a later start would run. So it may only read the environment.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import subprocess
+import sys
+import sysconfig
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from types import ModuleType
+
+from .uv import kill_process_group
+
+NOT_STARTED_FOLDER = "tests"
+"""A start imports no tests."""
+
+
+def compile_modules(
+    interpreter: str, site_packages: Path, packages: Iterable[str], seconds: float
+) -> None:
+    """Compile what a start of Nautobot probably imports. A start compiles the rest in memory.
+
+    These are the modules that this process has imported, and all modules of some packages. Nothing
+    of the environment is imported.
+
+    Args:
+        interpreter: The interpreter of the environment.
+        site_packages: The folder of its packages.
+        packages: Names of packages, such as that of Nautobot.
+        seconds: The compilation is stopped after this time.
+    """
+    files = sorted({*_find_imported(site_packages), *_find_modules(site_packages, packages)})
+    process = subprocess.Popen(  # noqa: S603 - the standard library, without site-packages
+        [interpreter, "-I", "-S", "-m", "compileall", "-q", "-j", "0", "-i", "-"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.communicate("".join(f"{file}\n" for file in files), timeout=seconds)
+    finally:
+        kill_process_group(process)
+
+
+def _find_imported(site_packages: Path) -> Iterator[Path]:
+    """Yield the files of an environment with the names of the modules of this process."""
+    live = Path(sysconfig.get_path("purelib"))
+    for module in tuple(sys.modules.values()):
+        # A lazy module would import something if its attributes were read.
+        file = module.__dict__.get("__file__") if isinstance(module, ModuleType) else None
+        if file and file.endswith(".py") and Path(file).is_relative_to(live):
+            path = site_packages / Path(file).relative_to(live)
+            if path.is_file():
+                yield path
+
+
+def _find_modules(site_packages: Path, packages: Iterable[str]) -> Iterator[Path]:
+    for name in packages:
+        for path in (*site_packages.glob(f"{name}.py"), *(site_packages / name).rglob("*.py")):
+            if NOT_STARTED_FOLDER not in path.relative_to(site_packages).parts:
+                yield path
