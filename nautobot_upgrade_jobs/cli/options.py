@@ -16,7 +16,7 @@ from ..checks.findings import Verdict
 from ..common.errors import UsageError
 from ..common.private_files import require_safe_folder, write_private_file
 from ..report import FORMATS, Report, render_files
-from .output import write_line, write_report_text
+from .output import PrintError, write_line, write_report_text
 
 EXIT_CODES = {Verdict.GO: 0, Verdict.CAUTION: 0, Verdict.BLOCKED: 2, Verdict.INCOMPLETE: 3}
 USAGE_ERROR = 1
@@ -46,14 +46,18 @@ def add_report_options(parser: ArgumentParser) -> None:
 
 
 def emit_report(report: Report, options: Mapping[str, Any]) -> int:
-    """Print a report, write its files and return the exit code.
+    """Write the files of a report, print it and return the exit code.
 
     Raises:
-        UsageError: A file cannot be written.
+        UsageError: A file cannot be written, or the report can neither be printed nor written.
     """
-    write_report_text(FORMATS[options["format"]](report))
     if options["output"]:
         _write_files(report, options["output"])
+    try:
+        write_report_text(FORMATS[options["format"]](report))
+    except PrintError as error:
+        if not options["output"]:
+            raise UsageError(f"the report could not be printed: {error}") from None
     if options["strict"] and report.verdict is Verdict.CAUTION:
         return EXIT_CODES[Verdict.BLOCKED]
     return EXIT_CODES[report.verdict]

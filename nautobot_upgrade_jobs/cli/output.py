@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import sys
 from typing import Protocol
 
@@ -15,18 +17,45 @@ class Stream(Protocol):
         """Write text."""
 
 
+class PrintError(Exception):
+    """The standard output takes no text. The message gives the reason."""
+
+
 def write_report_text(text: str) -> None:
-    """Write a report in one of the formats. They have escaped what the report quotes."""
+    """Write a report in one of the formats. They have escaped what the report quotes.
+
+    A reader that ends early, such as ``head``, is no error.
+
+    Raises:
+        PrintError: The standard output is closed, or is a file on a full disk.
+    """
+    if sys.stdout is None:
+        raise PrintError("it is closed")
     if hasattr(sys.stdout, "reconfigure"):  # for terminals limited to ASCII
         sys.stdout.reconfigure(errors="backslashreplace")
-    sys.stdout.write(text)
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except OSError as error:
+        _discard_output()
+        if not isinstance(error, BrokenPipeError):
+            raise PrintError(str(error)) from None
 
 
 def write_line(text: str, stream: Stream | None = None) -> None:
     """Write one line. It can quote a file, so it is written without control sequences.
 
+    A command continues without the line if the stream takes no text.
+
     Args:
         text: The line.
         stream: Default: the standard error.
     """
-    (stream or sys.stderr).write(f"{escape_nonprintable(text)}\n")
+    with contextlib.suppress(OSError, AttributeError):  # A closed stream is None.
+        (stream or sys.stderr).write(f"{escape_nonprintable(text)}\n")
+
+
+def _discard_output() -> None:
+    """Send what is still buffered nowhere. Python would fail at its end otherwise."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

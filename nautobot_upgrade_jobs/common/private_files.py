@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import platform
+import re
 import stat
 import tempfile
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 UNFINISHED_PREFIX = ".unfinished-"
+PROCESS_ID = re.compile("[0-9]{1,9}")
 STALE_SECONDS = 86_400
 """After this time, an unfinished file of another host is removed."""
 
@@ -26,7 +28,7 @@ def require_safe_folder(folder: Path) -> None:
         UnsafeFolderError: Every user of this host can replace them.
         OSError: The folder cannot be created.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(mode=0o755, parents=True, exist_ok=True)  # even without a umask
     mode = folder.stat().st_mode
     if mode & stat.S_IWOTH and not mode & stat.S_ISVTX:
         raise UnsafeFolderError(
@@ -46,8 +48,7 @@ def write_private_file(path: Path, data: bytes) -> None:
     """
     folder = path.parent
     require_safe_folder(folder)
-    for stale in _stale_files(folder):
-        stale.unlink(missing_ok=True)
+    _remove_stale_files(folder)
     handle, name = tempfile.mkstemp(prefix=f"{UNFINISHED_PREFIX}{_owner()}-", dir=folder)
     unfinished = Path(name)
     try:
@@ -65,16 +66,23 @@ def _owner() -> str:
     return f"{platform.node().replace('-', '_')}-{os.getpid()}"
 
 
-def _stale_files(folder: Path) -> Iterator[Path]:
-    """Yield the unfinished files of processes that have ended."""
+def _remove_stale_files(folder: Path) -> None:
+    """Remove the unfinished files of processes that have ended, as far as this user may."""
     for path in folder.glob(f"{UNFINISHED_PREFIX}*"):
-        host, _, rest = path.name.removeprefix(UNFINISHED_PREFIX).partition("-")
-        pid = rest.partition("-")[0]
-        if host == platform.node().replace("-", "_") and pid.isdigit():
-            if not _process_exists(int(pid)):
-                yield path
-        elif time.time() - path.lstat().st_mtime > STALE_SECONDS:
-            yield path
+        with contextlib.suppress(OSError):
+            if _is_stale(path):
+                path.unlink()
+
+
+def _is_stale(path: Path) -> bool:
+    status = path.lstat()
+    host, _, rest = path.name.removeprefix(UNFINISHED_PREFIX).partition("-")
+    pid = rest.partition("-")[0]
+    if not stat.S_ISREG(status.st_mode):
+        return False
+    if host == platform.node().replace("-", "_") and PROCESS_ID.fullmatch(pid):
+        return not _process_exists(int(pid))
+    return time.time() - status.st_mtime > STALE_SECONDS
 
 
 def _process_exists(pid: int) -> bool:

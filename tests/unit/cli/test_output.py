@@ -1,12 +1,19 @@
 """What a command writes to the terminal."""
 
 import io
+import os
+import subprocess
+import sys
 
 import pytest
 
 from nautobot_upgrade_jobs.__main__ import main
-from nautobot_upgrade_jobs.cli.options import UsageParser
+from nautobot_upgrade_jobs.cli.options import USAGE_ERROR, UsageParser
 from nautobot_upgrade_jobs.cli.output import write_line
+from nautobot_upgrade_jobs.snapshot.file_format import Snapshot, dump
+from tests.support.snapshot_states import state
+
+GO = 0
 
 HOSTILE = "\x1b]0;title\x07\x1b[2J\rGO\n\u202egnol"
 
@@ -32,6 +39,50 @@ def test_command_error_quotes_a_hostile_name_on_one_line(words, capsys):
     (line,) = capsys.readouterr().err.splitlines()
     assert "\x1b" not in line
     assert "title" in line
+
+
+@pytest.fixture
+def emit(tmp_path):
+    """Return a function that runs a command in a process of its own. Its verdict is GO."""
+    paths = [tmp_path / f"{hour}.json.gz" for hour in (10, 11)]
+    for path in paths:
+        created = f"2026-11-21T{path.name[:2]}:00:00+00:00"
+        path.write_bytes(dump(Snapshot("nautobot", created, "a test", state())))
+
+    def run(*words, **streams):
+        command = [sys.executable, "-m", "nautobot_upgrade_jobs", "compare", *paths, *words]
+        return subprocess.run(command, check=False, text=True, **streams)
+
+    assert run(stdout=subprocess.DEVNULL).returncode == GO
+    return run
+
+
+def test_report_whose_reader_ends_early_is_written_to_files(emit, tmp_path):
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = emit("--output", tmp_path / "o", stdout=writer, stderr=subprocess.PIPE)
+    assert (done.returncode, "Traceback" in done.stderr) == (GO, False), done.stderr
+    assert len(list((tmp_path / "o").iterdir())) > 1
+
+
+@pytest.mark.parametrize("words", [[], ["--output", "o"]], ids=["only printed", "with files"])
+def test_report_on_a_full_disk_is_an_error_without_files(emit, tmp_path, words):
+    folder = [str(tmp_path / each) if each == "o" else each for each in words]
+    expected = GO if words else USAGE_ERROR
+    with open("/dev/full", "w") as full:
+        done = emit(*folder, stdout=full, stderr=subprocess.PIPE)
+    assert (done.returncode, "Traceback" in done.stderr) == (expected, False), done.stderr
+    assert words or "could not be printed: [Errno 28]" in done.stderr
+
+
+@pytest.mark.parametrize("closed", [1, 2])
+def test_report_with_a_closed_stream_is_written_to_files(emit, tmp_path, closed):
+    done = emit(
+        *("--output", tmp_path / "o"),
+        preexec_fn=lambda: os.close(closed),
+    )
+    assert done.returncode == GO
+    assert len(list((tmp_path / "o").iterdir())) > 1
 
 
 def test_parser_error_quotes_a_hostile_word_on_one_line(capsys):

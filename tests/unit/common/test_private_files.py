@@ -6,6 +6,7 @@ import platform
 import random
 import signal
 import time
+from pathlib import Path
 
 import pytest
 
@@ -43,6 +44,15 @@ def test_write_private_file_killed_leaves_a_whole_file_or_none(tmp_path):
     assert unfinished > 5  # some writers were killed during a write
     write_private_file(tmp_path / "last", DATA)
     assert [path.name for path in tmp_path.iterdir()] == ["last"]
+
+
+@pytest.mark.parametrize("pid", ["9" * 20, "\N{SUPERSCRIPT TWO}", "", "x", "99999999"])
+@pytest.mark.parametrize("kind", [os.mkdir, os.mkfifo, lambda path: Path(path).touch()])
+def test_write_private_file_among_foreign_unfinished_names_succeeds(tmp_path, pid, kind):
+    host = platform.node().replace("-", "_")
+    kind(tmp_path / f"{UNFINISHED_PREFIX}{host}-{pid}-x")
+    write_private_file(tmp_path / "report.md", DATA)
+    assert (tmp_path / "report.md").read_bytes() == DATA
 
 
 def test_write_private_file_keeps_the_unfinished_file_of_a_running_writer(tmp_path):
