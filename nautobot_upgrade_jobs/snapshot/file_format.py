@@ -13,7 +13,7 @@ import json
 import re
 import zlib
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from ..facts import Facts
@@ -21,6 +21,9 @@ from ..facts.serialization import FactsFormatError, decode, encode
 
 FORMAT = "nautobot-upgrade-jobs snapshot"
 SCHEMA = 1
+NO_TIME = "The time of the snapshot is not a date with the time zone UTC."
+FIRST_TIME = datetime(2026, 1, 1, tzinfo=timezone.utc)
+MAX_CLOCK_DIFFERENCE = timedelta(days=1)
 MAX_FILE_BYTES = 8 * 2**20
 MAX_TEXT_BYTES = 24 * 2**20
 """Maximum size of the JSON text. A snapshot of Nautobot with two Apps has a third of this."""
@@ -80,8 +83,7 @@ def load(data: bytes) -> Snapshot:
         snapshot = decode(Snapshot, _parse(_unseal(_decompress(data))))
     except FactsFormatError as error:
         raise SnapshotError(f"The snapshot does not match the schema: {str(error)[:200]}") from None
-    if _is_no_time(snapshot.created):
-        raise SnapshotError("The time of the snapshot is not a date with a time zone.")
+    _require_past_time(snapshot.created)
     return snapshot
 
 
@@ -111,11 +113,21 @@ def _unseal(text: bytes) -> str:
         raise SnapshotError("The snapshot contains characters outside ASCII.") from None
 
 
-def _is_no_time(text: str) -> bool:
+def _require_past_time(text: str) -> None:
+    """Refuse a time that no snapshot can have. What was written since then would be missed."""
     try:
-        return datetime.fromisoformat(text).tzinfo is None
+        created = datetime.fromisoformat(text)
     except ValueError:
-        return True
+        raise SnapshotError(NO_TIME) from None
+    if created.utcoffset() != timedelta(0):
+        raise SnapshotError(NO_TIME)
+    if created < FIRST_TIME:
+        raise SnapshotError(f"The time of the snapshot ({text}) is before the first snapshot.")
+    if created > datetime.now(timezone.utc) + MAX_CLOCK_DIFFERENCE:
+        raise SnapshotError(
+            f"The snapshot is from the future ({text}). Check the clock of this host and of the "
+            "host that made the snapshot."
+        )
 
 
 def _decompress(data: bytes) -> bytes:

@@ -1,4 +1,4 @@
-"""Code of the target that attacks the run which starts it."""
+"""Code of the target attacks the run that starts it."""
 
 import json
 import os
