@@ -3,13 +3,15 @@
 import base64
 import html
 import json
+import re
+import shlex
 import urllib.parse
 
 import pytest
 
 from nautobot_upgrade_jobs.common.secret_text import mask_secrets
 
-SECRET = 'pl@nted/Secret&"0815"=é'
+SECRET = 'pl@nted/Secret&"0815"=é\''
 TOKEN = "ghp_16C7e42F292c6912E7710c838347Ae178B4a"
 
 
@@ -31,6 +33,19 @@ def masked(text, *secrets):
         repr,
         lambda text: text.encode().hex(),
         lambda text: text.encode().hex().upper(),
+        lambda text: text.encode().hex(" "),
+        lambda text: text.encode().hex(":").upper(),
+        lambda text: repr(text.encode()),
+        ascii,
+        lambda text: json.dumps(text, ensure_ascii=False),
+        lambda text: re.sub("%..", lambda match: match[0].lower(), urllib.parse.quote(text)),
+        lambda text: f"'{text.replace(chr(39), chr(39) * 2)}'",
+        str.upper,
+        str.lower,
+        shlex.quote,
+        lambda text: "".join(f"&#{ord(each)};" for each in text),
+        lambda text: html.escape(text).replace("&#x27;", "&#39;"),
+        lambda text: base64.b32encode(text.encode()).decode(),
         lambda text: base64.b64encode(text.encode()).decode(),
         lambda text: base64.b64encode(f"user:{text}".encode()).decode(),
         lambda text: base64.b64encode(f"me:{text}:x".encode()).decode(),
@@ -74,3 +89,11 @@ def test_mask_secrets_leaves_ordinary_words(text, secret):
 
 def test_mask_secrets_without_secrets_changes_nothing():
     assert mask_secrets("some text", ()) == "some text"
+
+
+def test_mask_secrets_leaves_other_spellings_of_an_ordinary_word():
+    assert masked("NAUTOBOT nautobot Nautobot", "Nautobot") == "NAUTOBOT nautobot ***"
+
+
+def test_mask_secrets_that_overlap_are_masked_as_a_whole():
+    assert masked("<abcdef123456>", "abcdef1234", "def123456") == "<***>"
