@@ -5,9 +5,10 @@ import io
 import os
 import socket
 import sys
+import tempfile
 import threading
 import time
-from contextlib import nullcontext, suppress
+from contextlib import ExitStack, nullcontext, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,7 +21,12 @@ from nautobot_upgrade_jobs.collect import collect_facts
 from nautobot_upgrade_jobs.target.inspect import BuildLimits, inspect_installed
 from nautobot_upgrade_jobs.target.isolation import SOCKET_NAMES, LiveDatabase, sandbox
 from nautobot_upgrade_jobs.target.isolation.mysql.wire import Packet
-from nautobot_upgrade_jobs.target.isolation.relay import MAX_SESSIONS, LoginFailed, create_relay
+from nautobot_upgrade_jobs.target.isolation.relay import (
+    MAX_CLIENTS,
+    MAX_SESSIONS,
+    LoginFailed,
+    create_relay,
+)
 from nautobot_upgrade_jobs.target.trial_boot import LiveInstallation
 from tests.support.builders import app
 from tests.support.engines import mysql_only, postgresql_only
@@ -683,3 +689,29 @@ def test_account_that_may_only_read_changes_no_table(hostile, monkeypatch, reade
     assert attempts - others <= {"make_large_object"}
     assert not started.isolation.has_relay
     undo_hostile_changes()
+
+
+@postgresql_only("MySQL has a test for each privilege")
+@pytest.mark.parametrize("role", ["pg_write_server_files", "pg_execute_server_program"])
+def test_relay_knows_an_account_that_may_change_the_server(reader, role, tmp_path):
+    database = live_database(user=reader)
+
+    def may_change_the_server():
+        folder = Path(tempfile.mkdtemp(dir=tmp_path))
+        with create_relay(folder, database, 30) as relay:
+            return relay.is_superuser
+
+    assert not may_change_the_server()
+    run([f"GRANT {role} TO {reader}"])
+    assert may_change_the_server()
+
+
+def test_relay_closes_connections_that_say_nothing(relayed, tmp_path):
+    with ExitStack() as stack:
+        for _ in range(2 * MAX_CLIENTS):
+            client = stack.enter_context(socket.socket(socket.AF_UNIX))
+            client.connect(str(tmp_path / SOCKET_NAMES[connection.vendor]))
+        time.sleep(0.5)
+        assert threading.active_count() < 2 * MAX_CLIENTS
+    time.sleep(0.5)
+    assert relayed()

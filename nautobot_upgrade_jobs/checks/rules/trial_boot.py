@@ -124,7 +124,7 @@ def _isolation_parts(isolation: Isolation) -> tuple[tuple[bool, tuple[str, str]]
         (
             isolation.is_superuser,
             (
-                "change the database server itself, because the database account is a superuser",
+                "change the database server itself, because the database account may do so",
                 reader,
             ),
         ),

@@ -19,6 +19,9 @@ from .stream import ConnectionEnded
 CONNECT_SECONDS = 10
 MAX_SESSIONS = 10
 """More could use up the connections that the server allows."""
+MAX_CLIENTS = 4 * MAX_SESSIONS
+"""More could use up the threads of this process."""
+MAX_STATEMENT_BYTES = 16 << 20
 TOO_MANY_SESSIONS = "too many connections for the isolation"
 
 
@@ -91,10 +94,14 @@ class Relay(ABC):
         with contextlib.suppress(OSError):
             while True:
                 client, _ = self._listener.accept()
+                if len(self._clients) >= MAX_CLIENTS:
+                    client.close()
+                    continue
+                self._clients.add(client)
+                client.settimeout(CONNECT_SECONDS)  # Until its session begins.
                 threading.Thread(target=self._serve, args=(client,), daemon=True).start()
 
     def _serve(self, client: socket.socket) -> None:
-        self._clients.add(client)
         with client, contextlib.suppress(Exception):  # The client can send anything.
             if self._free.acquire(blocking=False):
                 try:

@@ -14,7 +14,7 @@ import contextlib
 import socket
 from collections.abc import Collection
 
-from ..relay import TOO_MANY_SESSIONS, LoginFailed, Relay
+from ..relay import MAX_STATEMENT_BYTES, TOO_MANY_SESSIONS, LoginFailed, Relay
 from ..stream import ConnectionEnded
 from .login import CHARACTER_SET_POSITION, Server, ServerConnection
 from .statements import Statement, classify, is_administrative
@@ -46,7 +46,6 @@ ONLY_QUERIES = 1047, "08S01", "the isolation accepts simple queries only"
 NO_LOGIN = 2003, "HY000"
 TOO_MANY = 1040, "08004"
 STATUS_AUTOCOMMIT = 2
-MAX_STATEMENT_BYTES = 16 << 20
 LOCK_TIMEOUT_SECONDS = 5
 
 
@@ -76,6 +75,7 @@ class MysqlRelay(Relay):
             return
         with self._registered(connection.greeting.session, connection.stream):
             client.sendall(ok(following, STATUS_AUTOCOMMIT))
+            client.settimeout(None)
             Session(client, connection).run()
 
     def _refuse_session(self, client: socket.socket) -> None:

@@ -14,7 +14,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Collection, Mapping
 
-from ..relay import TOO_MANY_SESSIONS, LoginFailed, Relay
+from ..relay import MAX_STATEMENT_BYTES, TOO_MANY_SESSIONS, LoginFailed, Relay
 from ..stream import ConnectionEnded
 from .login import ServerConnection, log_in
 from .statements import classify, isolation_level
@@ -35,6 +35,11 @@ REQUIRE_NO_WRITE = (
     b"THEN 1 ELSE 0 END)"
 )
 """Fails in a transaction that has an id. Only a transaction that writes gets one."""
+SERVER_ROLE_QUERY = (
+    b"SELECT pg_catalog.bool_or(pg_catalog.pg_has_role(rolname, 'member')) "
+    b"FROM pg_catalog.pg_roles "
+    b"WHERE rolname IN ('pg_execute_server_program', 'pg_write_server_files')"
+)
 REFUSED_FUNCTIONS = (b"pg_terminate_backend", b"pg_cancel_backend")
 """Functions that end the sessions of others. No transaction mode refuses them. A text that hides
 these names is not recognized."""
@@ -51,8 +56,10 @@ class PostgresqlRelay(Relay):
 
     def _try_login(self) -> None:
         first = self._log_in({})
-        first.stream.close()
-        self.is_superuser = first.parameters.get("is_superuser") == "on"
+        with first.stream:
+            self.is_superuser = first.parameters.get("is_superuser") == "on" or _has_server_role(
+                first.stream
+            )
 
     def _run_session(self, client: socket.socket) -> None:
         wanted = read_startup(client)
@@ -64,6 +71,7 @@ class PostgresqlRelay(Relay):
             client.sendall(error(str(problem), "08006", "FATAL"))
             return
         with self._registered(server.process_id, server.stream):
+            client.settimeout(None)
             Session(client, server).run()
 
     def _refuse_session(self, client: socket.socket) -> None:
@@ -88,6 +96,15 @@ class PostgresqlRelay(Relay):
         return log_in({**configured, **wanted, "options": options})
 
 
+def _has_server_role(stream: socket.socket) -> bool:
+    """Return whether the account may run programs or write files of the database server."""
+    stream.sendall(message(b"Q", SERVER_ROLE_QUERY + b"\0"))
+    reader, answers = MessageReader(stream), []
+    while not answers or answers[-1][0] != b"Z":
+        answers.append(reader.read())
+    return any(kind == b"D" and row.endswith(b"t") for kind, row in answers)
+
+
 class Session:
     """One session of the process, and the session of the relay on the server."""
 
@@ -101,7 +118,7 @@ class Session:
         """Answer the statements of the client until it ends."""
         self._client.sendall(self._greeting)
         while True:
-            kind, text = self._from_client.read()
+            kind, text = self._from_client.read(MAX_STATEMENT_BYTES)
             if kind == b"X":
                 return
             if kind != b"Q":

@@ -9,6 +9,8 @@ from collections.abc import Iterator, Mapping
 from ..stream import ConnectionEnded, StreamReader
 
 HEADER = struct.Struct("!ci")
+LENGTH_BYTES = 4
+"""The length of a message includes its own bytes."""
 MAX_STARTUP_BYTES = 10_000
 DATA_ROW = b"D"
 SYNC = HEADER.pack(b"S", 4)
@@ -47,14 +49,17 @@ class MessageReader(StreamReader):
         """Return whether the next message must be waited for."""
         return len(self._buffer) - self._position < HEADER.size
 
-    def read(self) -> tuple[bytes, bytes]:
+    def read(self, max_bytes: int = 1 << 31) -> tuple[bytes, bytes]:
         """Return the kind of the next message, and the whole message. Rows come several at once.
 
         Raises:
-            ConnectionEnded: There is no further message.
+            ConnectionEnded: There is no further message, or it has another size than a message can
+                have.
         """
         self._require(HEADER.size)
         kind, length = HEADER.unpack_from(self._buffer, self._position)
+        if not LENGTH_BYTES <= length <= max_bytes:
+            raise ConnectionEnded
         self._require(length + 1)
         start, end = self._position, self._position + length + 1
         if kind == DATA_ROW:

@@ -33,6 +33,13 @@ def test_reader_returns_whole_messages(pair, size, send):
     assert [kind for kind, _ in received if kind != b"D"] == [b"T", b"C", b"Z"]
 
 
+@pytest.mark.parametrize("length", [-1, 0, 3, 1001, 0x7FFFFFFF])
+def test_reader_refuses_a_message_of_another_size(pair, length):
+    pair[1].sendall(struct.pack("!ci", b"Q", length) + b"x" * 2000)
+    with pytest.raises(ConnectionEnded):
+        MessageReader(pair[0]).read(1000)
+
+
 def test_reader_returns_rows_together(pair, send):
     send(pair[1], message(b"D", b"1") * 3 + message(b"C"), 1000)
     assert [kind for kind, _ in read_all(MessageReader(pair[0]))] == [b"D", b"C"]
