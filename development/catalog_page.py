@@ -18,6 +18,9 @@ This is edition {version}. All other facts come from the installation, the index
 
 A removed setting has one of three effects. *Refused*: Nautobot does not start. *Ignored*: Nautobot
 silently does not use the setting. *Unsupported*: Nautobot reads the setting, and this does harm.
+
+The last table lists changes that Compare Snapshots expects. *Facts that change* names a part of a
+snapshot, and patterns for the names in it. `*` stands for any characters.
 """
 
 
@@ -69,10 +72,7 @@ def _build_tables(catalog: Catalog) -> Iterator[Table]:
                 f"`{one.name}[{one.key!r}]`" if one.key else f"`{one.name}`",
                 one.removed_in,
                 one.effect,
-                (
-                    f"{f'`{one.replacement}`' if one.replacement else '-'}"
-                    f" {_render_source_link(one.reference)}"
-                ),
+                (f"{one.replacement or '-'} {_render_source_link(one.reference)}"),
             ]
             for one in catalog.removed_settings
         ],

@@ -102,10 +102,11 @@ def orphaned_settings_findings(
         unmoved = unmoved_settings(old, included, apps)
         yield warning(
             f"PLUGINS_CONFIG {old}",
-            f"Nothing reads PLUGINS_CONFIG['{old}'], because {conflict.distribution} includes this "
-            f"App. PLUGINS_CONFIG['{included.config_to}'] "
+            f"Nothing reads PLUGINS_CONFIG['{old}'], because {conflict.distribution} now includes "
+            f"the App {included.module}. PLUGINS_CONFIG['{included.config_to}'] "
             f"{_describe_number(len(unmoved), len(apps.configured[old]))}.",
-            fix="Move the settings, or delete the block if the integration is not used.",
+            fix=f"Move the settings to PLUGINS_CONFIG['{included.config_to}']. If the integration "
+            "is not used, delete them instead.",
             commands=settings_block(old, included, apps),
             evidence=truncate_list(
                 tuple(
@@ -122,7 +123,7 @@ def orphaned_settings_findings(
         yield info(
             included.distribution,
             f"Nothing uses the {'installed' if is_installed else 'required'} package "
-            f"{included.distribution}, because {conflict.distribution} includes this App.",
+            f"{included.distribution}, because {conflict.distribution} now includes this App.",
             fix=" ".join(_removal_steps(included.distribution, bool(lines), is_installed)),
             commands=(shell("pip uninstall {}", included.distribution),) if is_installed else (),
             evidence=tuple(f"local_requirements.txt: {line}" for line in lines),

@@ -91,7 +91,7 @@ def _merge_spans(spans: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
 
 
 def _encoded_forms(secret: str) -> Iterator[str]:
-    """Yield a secret as it is, and as code may quote or encode it."""
+    """Yield a secret in plain text, and as code may quote or encode it."""
     raw = secret.encode("utf-8", "surrogateescape")
     yield from (secret, secret[::-1])
     if is_mixed(secret):  # An ordinary word occurs in ordinary texts.

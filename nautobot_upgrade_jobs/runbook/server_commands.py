@@ -68,7 +68,10 @@ def format_options(**values: str) -> str:
 
 
 def statement_command(database: Database, sql: str) -> str:
-    """Return the command that runs a statement, and fails if the server refuses it."""
+    """Return the command that runs an SQL statement.
+
+    The command exits with an error if the server refuses the statement.
+    """
     login, name = connection_options(database), shlex.quote(database.name)
     if database.vendor == "postgresql":
         return f"psql{login} --dbname={name} --set=ON_ERROR_STOP=1 --command={shlex.quote(sql)}"

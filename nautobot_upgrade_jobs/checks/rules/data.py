@@ -216,9 +216,9 @@ def negated_group_filters(data: Data) -> Iterator[Finding]:
             "extras_dynamicgroup",
             f"{plural(len(groups), 'dynamic group')} with a negated filter will have other "
             "members, because Nautobot ignored the negation before 3.1.",
-            fix="To keep the current members of a group, replace its negated filter, such as "
-            "name__nic by name__ic. Otherwise find out which users and Jobs rely on the group "
-            "before its members change.",
+            fix="To keep the current members of a group, replace its negated filter with the "
+            "filter without negation, for example name__nic with name__ic. Otherwise find out "
+            "which users and Jobs rely on the group before its members change.",
             evidence=truncate_list(
                 tuple(f"{name}: {', '.join(filters)}" for name, filters in groups.items())
             ),

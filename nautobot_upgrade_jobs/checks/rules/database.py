@@ -175,8 +175,8 @@ def event_triggers(database: Database) -> Iterator[Finding]:
         name = quote_identifier(trigger.name)
         yield warning(
             str(trigger),
-            f"The event trigger {trigger} runs at each change of the schema, and can stop "
-            "`migrate`.",
+            f"The event trigger '{trigger.name}' (event {trigger.event}, function "
+            f"{trigger.function}) runs at each change of the schema, and can stop `migrate`.",
             fix="Read its function. If it can refuse a change, disable the trigger before "
             "`migrate`, and enable it afterwards.",
             commands=(

@@ -210,9 +210,9 @@ def inconsistent_history(migrations: Migrations) -> Iterator[Finding]:
         yield blocker(
             f"{child} -> {parent}",
             f"{child} is applied, but its dependency {parent} is not.",
-            fix=f"Check whether the schema contains the changes of {parent}. If it "
-            "contains all of them, insert the missing row into django_migrations. If not, apply "
-            f"{parent} with the release that it belongs to, or restore a consistent backup.",
+            fix=f"If the schema contains all changes of {parent}, insert the missing row into "
+            f"django_migrations. If not, apply {parent} with the release that it belongs to, or "
+            "restore a consistent backup.",
             commands=(shell("nautobot-server showmigrations --plan"),),
         )
 
@@ -229,8 +229,8 @@ def conflicting_leaf_nodes(migrations: Migrations) -> Iterator[Finding]:
         yield blocker(
             app,
             f"The App {app} has {len(leaves)} leaf nodes: {', '.join(leaves)}.",
-            fix="Reinstall the App into a clean environment. Delete migrations that were created "
-            "locally.",
+            fix="Reinstall the package that contains the App into a clean environment. Delete the "
+            "migration file that does not belong to the package.",
         )
 
 
@@ -254,8 +254,8 @@ def database_ahead_of_code(migrations: Migrations, catalog: Catalog) -> Iterator
         yield blocker(
             "database",
             f"The database contains {plural(len(newer), 'core migration')} that the installed code "
-            f"does not have. Its migration set belongs to {origin}.",
-            fix="Install the release that the database belongs to, or restore the backup that "
+            f"does not have. These migrations belong to {origin}.",
+            fix="Install the release that migrated the database, or restore the backup that "
             "belongs to the installed release.",
             evidence=truncate_list(newer),
         )

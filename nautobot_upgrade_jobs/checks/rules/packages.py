@@ -140,8 +140,9 @@ def not_on_index(resolution: Resolution) -> Iterator[Finding]:
             f"The installed {'version' if count == 1 else 'versions'} of"
             f" {plural(count, 'distribution')} {'is' if count == 1 else 'are'} not available from"
             " the configured index or folder of wheels.",
-            fix="Add the index or folder that has them to pip's configuration (extra-index-url, "
-            "find-links), for the user that runs Nautobot. Keep their files for a rollback.",
+            fix=f"Add the index or folder that has {'it' if count == 1 else 'them'} to pip's "
+            "configuration (extra-index-url, find-links), for the user that runs Nautobot. Keep "
+            f"{'its' if count == 1 else 'their'} files for a rollback.",
             evidence=truncate_list(resolution.not_on_index),
         )
 

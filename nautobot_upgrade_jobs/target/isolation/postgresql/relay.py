@@ -99,7 +99,8 @@ class PostgresqlRelay(Relay):
 def _has_server_role(stream: socket.socket) -> bool:
     """Return whether the account may run programs or write files of the database server."""
     stream.sendall(message(b"Q", SERVER_ROLE_QUERY + b"\0"))
-    reader, answers = MessageReader(stream), []
+    reader = MessageReader(stream)
+    answers: list[tuple[bytes, bytes]] = []
     while not answers or answers[-1][0] != b"Z":
         answers.append(reader.read())
     return any(kind == b"D" and row.endswith(b"t") for kind, row in answers)
