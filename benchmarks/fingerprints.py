@@ -1,10 +1,8 @@
 """Compare fingerprints of a table with counts, row hashes, a dump, and the md5 method.
 
-The table has the shape of Nautobot's interfaces: eleven columns and a UUID key. All contenders run
-in turn, and the ratios of their fastest rounds are printed. Keys are measured before and after
-VACUUM: afterwards ``count(*)`` reads no rows, and queries that read the key, such as
-``count(id)``, cost more. Run: ``make bench``; other sizes:
-``python -m benchmarks.fingerprints 100000 1000000 10000000``.
+The table has the shape of Nautobot's interfaces: eleven columns and a UUID key. Keys are measured
+before and after VACUUM: afterwards ``count(*)`` reads no rows, and queries that read the key, such
+as ``count(id)``, cost more. Variable ``ROWS``: other sizes, such as ``100000 10000000``.
 """
 
 from __future__ import annotations
@@ -12,12 +10,10 @@ from __future__ import annotations
 import os
 import resource
 import subprocess
-import sys
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
-import nautobot
+from .figures import Contenders, Figure, measure_in_turn
 
 SIZES = (100_000, 1_000_000)
 TABLE = "upgrade_jobs_benchmark"
@@ -69,15 +65,9 @@ WHOLE_ROW = {
 }
 
 
-def fastest(contenders: dict[str, Callable[[], Any]], rows: int) -> dict[str, float]:
-    """Return the seconds of the fastest round of each contender; all run in turn."""
-    seconds = dict.fromkeys(contenders, float("inf"))
-    for _ in range(min(30, max(3, 5_000_000 // rows))):
-        for name, run in contenders.items():
-            started = time.perf_counter()
-            run()
-            seconds[name] = min(seconds[name], time.perf_counter() - started)
-    return seconds
+def fastest(contenders: Contenders, rows: int) -> dict[str, float]:
+    """Return the seconds of the fastest round of each contender. Small tables get more rounds."""
+    return measure_in_turn(contenders, min(30, max(3, 5_000_000 // rows)))
 
 
 def md5_query(vendor: str, fields: Any) -> str:
@@ -101,9 +91,8 @@ def dump(connection: Any) -> None:
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
 
 
-def measure(connection: Any, rows: int) -> None:
-    """Make a table of this size and print the ratios."""
-    from nautobot_upgrade_jobs.collect import collect_facts
+def measure_table(connection: Any, rows: int) -> dict[str, float]:
+    """Make a table of this size. Return the seconds by contender."""
     from nautobot_upgrade_jobs.collect.db import fingerprints_mysql, fingerprints_postgresql
 
     vendor = connection.vendor
@@ -118,7 +107,7 @@ def measure(connection: Any, rows: int) -> None:
                 dialect.build_fingerprint_query(connection, TABLE, shape.key, columns, **how)
             )
 
-        def keys(state: str = "") -> dict[str, Callable[[], Any]]:
+        def keys(state: str = "") -> Contenders:
             return {
                 f"{state}count": theirs(f"SELECT count(*) FROM {TABLE}"),
                 f"{state}count(id)": theirs(f"SELECT count({shape.key[0].name}) FROM {TABLE}"),
@@ -132,7 +121,7 @@ def measure(connection: Any, rows: int) -> None:
         try:
             shape = dialect.read_table_info(connection)[TABLE]
             took = fastest(keys(), rows)
-            contents = {
+            contents: dict[str, Callable[[], Any]] = {
                 "content": ours(shape.columns),
                 "buckets": ours(shape.columns, by_bucket=True),
                 "whole row": theirs(WHOLE_ROW[vendor].format(table=TABLE)),
@@ -144,42 +133,35 @@ def measure(connection: Any, rows: int) -> None:
             if vendor == "postgresql":
                 cursor.execute(f"VACUUM {TABLE}")
                 took |= fastest(keys("vacuumed "), rows)
-            collect_facts(topics=("fingerprints",))  # for the memory of this process
         finally:
             cursor.execute(f"DROP TABLE {TABLE}")
-    show(rows, took)
+    return took
 
 
-RATIOS = (
-    ("keys", "count", "keys / count(*)"),
-    ("keys", "count(id)", "keys / count(id)"),
-    ("vacuumed keys", "vacuumed count", "vacuumed: keys / count(*)"),
-    ("vacuumed keys", "vacuumed count(id)", "vacuumed: keys / count(id)"),
-    ("content", "whole row", "content / whole-row hash"),
-    ("content", "dump", "content / dump to /dev/null"),
-    ("md5", "content", "md5 method / content"),
-    ("buckets", "content", "buckets / content"),
+LIMITS = (
+    ("keys", "count", None),
+    ("keys", "count(id)", 1.05),
+    ("vacuumed keys", "vacuumed count", None),
+    ("vacuumed keys", "vacuumed count(id)", 1.05),
+    ("content", "whole row", 1.0),
+    ("content", "dump", None),
+    ("content", "md5", 0.25),
+    ("buckets", "content", 1.3),
 )
+"""A contender, its peer, and the largest ratio."""
 
 
-def show(rows: int, took: dict[str, float]) -> None:
-    """Print one size: seconds first, then the ratios, then the memory of this process so far."""
-    print(f"{rows:>10} rows: " + ", ".join(f"{name} {time:.3f} s" for name, time in took.items()))
-    for one, other, label in RATIOS:
-        if one in took and other in took:
-            print(f"{'':>10}   {label:<28}{took[one] / took[other]:6.2f}")
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    print(f"{'':>10}   {'peak memory so far, MiB':<28}{peak:6}")
-
-
-def main() -> None:
-    """Measure every size in the instance's own database."""
-    nautobot.setup()
+def measure(*, is_short: bool) -> Iterator[Figure]:
+    """Yield each contender in proportion to its peer, for each size of the table."""
     from django.db import connection
 
-    for rows in [int(word) for word in sys.argv[1:]] or SIZES:
-        measure(connection, rows)
+    from nautobot_upgrade_jobs.collect import collect_facts
 
-
-if __name__ == "__main__":
-    main()
+    sizes = map(int, os.environ.get("ROWS", "").split())
+    for rows in list(sizes) or SIZES[: 1 if is_short else None]:
+        took = measure_table(connection, rows)
+        for name, peer, limit in LIMITS:
+            if name in took and peer in took:
+                yield Figure(f"{name}, {rows} rows", took[name], peer, took[peer], limit)
+    collect_facts(topics=("fingerprints",))
+    print(f"peak memory: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024} MiB")

@@ -1,24 +1,22 @@
 """Measure what the isolation of a trial boot costs.
 
-The installed release is started and its facts are collected, alternately with and without relay and
-namespaces. A Preflight also resolves and builds, so the share of a whole run is smaller.
+The installed release is started and its facts are collected. A Preflight also resolves and builds,
+so the share of a whole run is smaller.
 """
 
 from __future__ import annotations
 
+import itertools
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from unittest.mock import patch
 
-import nautobot
-
-ROUNDS = 4
-TARGETS = ("isolated", "not isolated")
+from .figures import Figure, measure_in_turn
 
 
-def main() -> None:
-    """Start the installed release in turn, and print the best times and their ratio."""
-    nautobot.setup()
+def measure(*, is_short: bool) -> Iterator[Figure]:
+    """Yield the duration of a trial boot with relay and namespaces."""
     from django.conf import settings
     from django.db import connection
 
@@ -32,36 +30,30 @@ def main() -> None:
 
     apps = require(collect_facts(topics=("apps",)).apps)
 
-    def boot(folder: Path) -> float:
+    def boot(folder: Path) -> None:
         live = LiveInstallation(settings.SETTINGS_PATH, apps, "default", 30, database)
-        started = time.perf_counter()
         TrialBooter(Path(find_interpreter()), folder, live, time.monotonic() + 600).run(
             settings.VERSION, ()
         )
-        return time.perf_counter() - started
 
     def refuse(*_: object) -> Relay:
         raise OSError("switched off")
 
+    def boot_plain(folder: Path) -> None:
+        with (
+            patch.object(sandbox, "_probe_namespaces", lambda _: "switched off"),
+            patch.object(sandbox, "create_relay", refuse),
+        ):
+            boot(folder)
+
     database = LiveDatabase(connection.vendor, connection.get_connection_params())
     connection.close()
-    seconds: dict[str, list[float]] = {name: [] for name in TARGETS}
     with scratch_folder() as folder:
-        for number in range(ROUNDS):
-            isolated = boot(folder / f"isolated-{number}")
-            with (
-                patch.object(sandbox, "_probe_namespaces", lambda _: "switched off"),
-                patch.object(sandbox, "create_relay", refuse),
-            ):
-                plain = boot(folder / f"plain-{number}")
-            if number:  # The first round fills the caches.
-                seconds["isolated"].append(isolated)
-                seconds["not isolated"].append(plain)
-    best = {name: min(times) for name, times in seconds.items()}
-    for name, time_used in best.items():
-        print(f"{name:<13} {time_used:6.2f} s")
-    print(f"isolated / not isolated {best['isolated'] / best['not isolated']:.3f}")
-
-
-if __name__ == "__main__":
-    main()
+        names = (folder / str(number) for number in itertools.count())
+        seconds = measure_in_turn(
+            {"isolated": lambda: boot(next(names)), "plain": lambda: boot_plain(next(names))},
+            2 if is_short else 4,
+        )
+    yield Figure(
+        "isolated trial boot", seconds["isolated"], "without isolation", seconds["plain"], 1.25
+    )

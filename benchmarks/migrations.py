@@ -1,20 +1,23 @@
 """Compare Preflight's estimate for an upgrade from 2.4.44 with the upgrade itself.
 
-It uses a copy of the sample with additional cables; their number is an argument, 10,000 by
-default. Run in the instance of 3.2.7 while that of 2.4.44 is up: ``make bench``.
+It uses a copy of the sample with additional cables. Run it in the instance of 3.2.7 while that of
+2.4.44 is up.
 """
 
 from __future__ import annotations
 
 import os
 import subprocess
-import sys
 import time
+from collections.abc import Iterator
 
 from development import dumps
 from development.instance import Instance
 
+from .figures import Figure
+
 DATABASE = "bench_upgrade"
+CABLES = 10_000
 MORE_INTERFACES = """
 INSERT INTO dcim_interface SELECT (jsonb_populate_record(
     NULL::dcim_interface, to_jsonb(one) || jsonb_build_object(
@@ -39,24 +42,27 @@ FROM pairs, (SELECT * FROM dcim_cable ORDER BY id LIMIT 1) one,
 """
 
 
-def main() -> None:
-    """Fill a database of 2.4.44, estimate, migrate, and print both durations."""
-    cables = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000
+def measure(*, is_short: bool) -> Iterator[Figure]:
+    """Fill a database of 2.4.44, estimate, and migrate. Yield the estimate."""
+    from django.db import connection
+
+    cables = CABLES // 10 if is_short else CABLES
     instance = Instance(os.environ["STACK_VERSION"], "postgresql", "")
     server = instance.server()
     server.restore(dumps.find_ltm_dump(instance), DATABASE)
-    os.environ["NAUTOBOT_DB_NAME"] = DATABASE
+    before = connection.settings_dict["NAME"]
+    connection.close()
+    connection.settings_dict["NAME"] = DATABASE
     try:
-        measure(cables)
+        yield estimate_and_migrate(cables)
     finally:
+        connection.close()
+        connection.settings_dict["NAME"] = before
         server.drop(DATABASE)
 
 
-def measure(cables: int) -> None:
-    """Measure on the database of the environment."""
-    import nautobot
-
-    nautobot.setup()
+def estimate_and_migrate(cables: int) -> Figure:
+    """Measure on the database of the connection."""
     from django.db import connection
 
     from nautobot_upgrade_jobs.collect import collect_facts
@@ -69,15 +75,9 @@ def measure(cables: int) -> None:
     facts = collect_facts(topics=("preconditions", "tables"))
     estimate = estimate_cost(facts.preconditions, facts.tables)
     connection.close()
+    environment = os.environ | {"NAUTOBOT_DB_NAME": DATABASE}
     started = time.perf_counter()
-    subprocess.run(["nautobot-server", "migrate"], check=True, capture_output=True)
+    subprocess.run(["nautobot-server", "migrate"], env=environment, check=True, capture_output=True)
     took = time.perf_counter() - started
-    print(
-        f"{facts.preconditions.migrations_planned} migrations, {cables} additional cables:"
-        f" estimated {estimate.low:.0f} to {estimate.high:.0f} s, took {took:.0f} s:"
-        f" {took / estimate.low:.1f} times the lower end"
-    )
-
-
-if __name__ == "__main__":
-    main()
+    name = f"lower estimate, {facts.preconditions.migrations_planned} migrations, {cables} cables"
+    return Figure(name, estimate.low, "migrate", took, 1.5)

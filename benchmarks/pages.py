@@ -1,32 +1,20 @@
 """Compare the App's metrics with the whole scrape, and its page with the list of Job Results.
 
 The database has many results, which a rolled-back transaction removes again. Everything runs in one
-warm process. Run: ``make bench``.
+warm process.
 """
 
 from __future__ import annotations
 
-import statistics
-import time
-from collections.abc import Callable
-from typing import Any
+import os
+from collections.abc import Iterator
 
-import nautobot
+from .figures import Figure, measure_in_turn
 
-ROUNDS = 7
 RESULTS = 20_000
 SHARE = 20
 """One of this many results belongs to this App."""
-
-
-def milliseconds(run: Callable[[], Any]) -> float:
-    """Return the median duration of a call, after one call that fills the caches."""
-    taken = []
-    for _ in range(ROUNDS + 1):
-        started = time.perf_counter()
-        run()
-        taken.append((time.perf_counter() - started) * 1000)
-    return statistics.median(taken[1:])
+os.environ["NAUTOBOT_METRICS_ENABLED"] = "True"
 
 
 def fill() -> None:
@@ -51,9 +39,8 @@ def fill() -> None:
     JobResult.objects.bulk_create(made, batch_size=1000)
 
 
-def main() -> None:
-    """Measure and print the ratios."""
-    nautobot.setup()
+def measure(*, is_short: bool) -> Iterator[Figure]:
+    """Yield the durations of the metrics and of the page, with many Job Results."""
     from django.core.cache import cache
     from django.db import transaction
     from django.test import Client
@@ -64,17 +51,22 @@ def main() -> None:
     cache.get("")  # if the cache loads during the collection of metrics, its own metrics deadlock
     client = Client(SERVER_NAME="localhost")
     client.force_login(User.objects.get(username="admin"))
+
+    def list_results() -> None:
+        client.get("/extras/job-results/")
+        client.get("/extras/job-results/", HTTP_HX_REQUEST="true")  # its table, since 3.0
+
     with transaction.atomic():
         fill()
-        ours = milliseconds(lambda: list(upgrade_metrics()))
-        scrape = milliseconds(lambda: client.get("/metrics/"))
-        page = milliseconds(lambda: client.get("/plugins/upgrade-jobs/"))
-        listed = milliseconds(lambda: client.get("/extras/job-results/"))
+        seconds = measure_in_turn(
+            {
+                "metrics": lambda: list(upgrade_metrics()),
+                "scrape": lambda: client.get("/metrics/"),
+                "page": lambda: client.get("/plugins/upgrade-jobs/"),
+                "list": list_results,
+            },
+            3 if is_short else 7,
+        )
         transaction.set_rollback(True)
-    print(f"with {RESULTS} Job Results, {RESULTS // SHARE} of them ours:")
-    print(f"metrics {ours:.1f} ms of a whole scrape's {scrape:.1f} ms: {ours / scrape:.2f}")
-    print(f"Upgrade page {page:.0f} ms, list of Job Results {listed:.0f} ms: {page / listed:.2f}")
-
-
-if __name__ == "__main__":
-    main()
+    yield Figure("metrics", seconds["metrics"], "the whole scrape", seconds["scrape"], 0.5)
+    yield Figure("Upgrade page", seconds["page"], "list of Job Results", seconds["list"], 0.6)

@@ -1,33 +1,20 @@
 """Compare the rollback plan, with and without its queries, with ``migrate --plan``.
 
 ``migrate --plan`` lists the migrations of one call. The rollback planner finds the calls, analyzes
-every operation, and queries each dropped table once. Both are measured as functions and as whole
-commands. Run: ``make bench``.
+every operation, and queries each dropped table once. Both are measured as whole commands.
 """
 
 from __future__ import annotations
 
 import subprocess
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
-import nautobot
+from .figures import Figure, measure_in_turn
 
-ROUNDS = 3
 OLDER = "2.4.44"
 APPS, EACH = 20, 25
 """A generated history of 500 migrations, of which the newer half is reversed."""
-
-
-def best(run: Callable[[], Any]) -> float:
-    """Return the shortest of a few runs, in seconds."""
-    seconds = []
-    for _ in range(ROUNDS):
-        started = time.perf_counter()
-        run()
-        seconds.append(time.perf_counter() - started)
-    return min(seconds)
 
 
 def command(*words: str) -> Callable[[], Any]:
@@ -53,50 +40,44 @@ def generate_history() -> tuple[Any, frozenset[str]]:
     ), kept
 
 
-def main() -> None:
-    """Measure both in one run and print the ratios."""
-    nautobot.setup()
+def measure(*, is_short: bool) -> Iterator[Figure]:
+    """Yield the duration of a long plan, of the queries of its losses, and of the command."""
     from nautobot_upgrade_jobs.catalog import load_catalog
     from nautobot_upgrade_jobs.collect import migrations as history
     from nautobot_upgrade_jobs.collect.context import Context
     from nautobot_upgrade_jobs.collect.db.read_only_session import read_only_session
     from nautobot_upgrade_jobs.collect.operations import reversal
-    from nautobot_upgrade_jobs.facts.reversal import ReverseEffect
     from nautobot_upgrade_jobs.migration_graph.reverse_plan import plan_reverse
 
-    history_facts, kept = generate_history()
-    plan = plan_reverse(history_facts, kept)
-    taken = best(lambda: plan_reverse(history_facts, kept))
-    print(
-        f"{len(history_facts.on_disk)} migrations of {APPS} Apps, {len(plan.migrations)} of them"
-        " reversed"
-    )
-    print(f"  by {len(plan.calls)} calls, found in {taken:.2f} s", flush=True)
-
+    long_history, kept = generate_history()
+    catalog = load_catalog()
+    older = catalog.migrations(OLDER) or frozenset()
     with read_only_session(60) as connection:
         context = Context(connection)
-        current, catalog = history.collect(context), load_catalog()
-        older = catalog.migrations(OLDER) or frozenset()
+        current = history.collect(context)
         previous = [
             key
             for key in current.recorded
             if key.partition(".")[0] not in catalog.core_apps or key in older
         ]
-        plan_seconds = best(lambda: plan_reverse(current, previous))
         reversed_keys = plan_reverse(current, previous).migrations
-        rows = best(lambda: reversal.collect(context, reversed_keys, catalog.known_reversals))
-        effects = reversal.collect(context, reversed_keys, catalog.known_reversals).effects
-    tables = len({one.table for one in effects if one.kind is ReverseEffect.DROPS})
-    print(
-        f"{len(reversed_keys)} migrations back to {OLDER}: plan {plan_seconds:.2f} s,"
-        f" {len(effects)} effects"
+        seconds = measure_in_turn(
+            {
+                "plan": lambda: plan_reverse(long_history, kept),
+                "losses": lambda: reversal.collect(context, reversed_keys, catalog.known_reversals),
+            },
+            3,
+        )
+    seconds |= measure_in_turn(
+        {
+            "migrate --plan": command("migrate", "--plan"),
+            "rollback": command("upgrade_jobs", "rollback", "--to", OLDER),
+        },
+        1 if is_short else 3,
     )
-    print(f"  and {tables} tables queried in {rows:.2f} s", flush=True)
-
-    theirs = best(command("migrate", "--plan"))
-    ours = best(command("upgrade_jobs", "rollback", "--to", OLDER))
-    print(f"migrate --plan {theirs:.1f} s, rollback {ours:.1f} s: {ours / theirs:.2f}")
-
-
-if __name__ == "__main__":
-    main()
+    for name, key, limit in (
+        (f"plan to reverse half of {APPS * EACH} migrations", "plan", 0.02),
+        (f"losses of {len(reversed_keys)} migrations", "losses", 0.5),
+        (f"rollback --to {OLDER}", "rollback", 3.0),
+    ):
+        yield Figure(name, seconds[key], "migrate --plan", seconds["migrate --plan"], limit)

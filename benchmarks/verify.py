@@ -1,19 +1,16 @@
 """Compare Verify's history, models and system checks with the five commands that they replace.
 
-Verify runs in a warm process like a worker, each command in a process of its own. The comparison of
-the whole schema is measured in seconds. Run: ``make bench``.
+Verify runs in a warm process like a worker, each command in a process of its own.
 """
 
 from __future__ import annotations
 
 import subprocess
 import time
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Iterator
 
-import nautobot
+from .figures import Figure, measure_in_turn
 
-ROUNDS = 3
 REPLACED = (
     ("showmigrations",),
     ("migrate", "--check"),
@@ -23,39 +20,28 @@ REPLACED = (
 )
 
 
-def seconds(run: Callable[[], Any]) -> float:
-    """Return the duration of a call."""
-    started = time.perf_counter()
-    run()
-    return time.perf_counter() - started
-
-
-def main() -> None:
-    """Measure both in one run and print the ratio."""
-    nautobot.setup()
+def measure(*, is_short: bool) -> Iterator[Figure]:
+    """Yield the duration of Verify, and of its comparison of the whole schema."""
     from nautobot_upgrade_jobs.collect import collect_facts
     from nautobot_upgrade_jobs.migration_graph.schema_diff import actual_tables, schema_drift
 
-    def commands() -> None:
-        for words in REPLACED:
-            subprocess.run(["nautobot-server", *words], capture_output=True, check=False)
-
-    def ours() -> None:
-        collect_facts(topics=("migrations", "expected_schema", "system_checks"))
-
     def schema() -> None:
         facts = collect_facts(topics=("schema", "expected_schema"))
-        live = actual_tables(facts.schema)
-        found = list(schema_drift(facts.expected_schema.tables, live))
-        keys = sum(len(table.constraints) for table in live.values())
-        print(f"schema: {len(live)} tables, {keys} indexes and constraints, {len(found)} differ")
+        list(schema_drift(facts.expected_schema.tables, actual_tables(facts.schema)))
 
-    ours()  # warm
-    verify = min(seconds(ours) for _ in range(ROUNDS))
-    theirs = seconds(commands)
-    print(f"verify {verify:.2f} s, five commands {theirs:.2f} s: 1 / {theirs / verify:.0f}")
-    print(f"schema comparison {seconds(schema):.2f} s")
-
-
-if __name__ == "__main__":
-    main()
+    seconds = measure_in_turn(
+        {
+            "verify": lambda: collect_facts(
+                topics=("migrations", "expected_schema", "system_checks")
+            ),
+            "schema": schema,
+        },
+        2 if is_short else 5,
+    )
+    started = time.perf_counter()
+    for words in REPLACED:
+        subprocess.run(["nautobot-server", *words], capture_output=True, check=False)
+    commands = time.perf_counter() - started
+    peer = "the five commands that it replaces"
+    yield Figure("Verify: history, models, checks", seconds["verify"], peer, commands, 1 / 15)
+    yield Figure("Verify: the whole schema", seconds["schema"], peer, commands, 1 / 15)
