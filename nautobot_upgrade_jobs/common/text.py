@@ -1,6 +1,7 @@
 """Text helpers: plurals and escaping."""
 
 import re
+from collections.abc import Mapping
 
 INVISIBLE_CHARACTERS = re.compile(
     r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]"
@@ -25,3 +26,9 @@ def escape_invisible(text: str) -> str:
 
 def _escape_character(char: str) -> str:
     return repr(char)[1:-1]
+
+
+def format_duration(seconds: float, stages: Mapping[str, float]) -> str:
+    """Return the duration of a run, with that of each stage."""
+    parts = ", ".join(f"{name} {each:.1f} s" for name, each in stages.items())
+    return f"{seconds:.1f} s: {parts}" if parts else f"{seconds:.1f} s"

@@ -109,16 +109,14 @@ class Report:
     verdict: Verdict
     results: tuple[CheckResult, ...]
     migrations: tuple[str, ...] | None
-    """Pending migrations. Only those of Nautobot itself if the target was not started. None if they
-    are unknown, or if the report covers no planned upgrade."""
+    """Pending migrations, only Nautobot's own if the target was not started. None if unknown."""
     tool_version: str
     """Version of nautobot-upgrade-jobs."""
     catalog: str
     packages: tuple[PackageChange, ...] | None = None
     """Packages that the upgrade changes. None if the package index was not queried."""
     package_files: Mapping[str, str] = field(default_factory=dict)
-    """Requirements files for pip by name: the resolved package set, or the packages to roll back
-    to."""
+    """Requirements files for pip by name, such as ``constraints.txt``."""
     steps: tuple[Step, ...] = ()
     """The runbook of the maintenance window."""
     rollback_decision: RollbackDecision | None = None
@@ -145,6 +143,8 @@ class Report:
     unmatched_acceptances: tuple[Acceptance, ...] = ()
     """Valid acceptances that match no finding of this run, or more than one."""
     seconds: float = 0.0
+    stage_seconds: Mapping[str, float] = field(default_factory=dict)
+    """Seconds by stage of the run, such as the build. Empty if the run has only one stage."""
 
     @property
     def tool(self) -> str:

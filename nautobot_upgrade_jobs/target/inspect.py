@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -23,6 +24,8 @@ from .uv import find_interpreter
 from .venv import BuildFailed, build
 
 ALREADY_INSTALLED = Unavailable("the target is already installed")
+TRIAL_BOOT = "trial boot"
+"""The name of the stage for ``progress``."""
 BUILD_TIMEOUT_MESSAGE = "the packages were not installed in time ('build_timeout_seconds')"
 
 
@@ -42,7 +45,11 @@ class BuildLimits:
 
 
 def inspect(
-    resolution: Resolution, roots: RootRequirements, live: LiveInstallation, limits: BuildLimits
+    resolution: Resolution,
+    roots: RootRequirements,
+    live: LiveInstallation,
+    limits: BuildLimits,
+    progress: Callable[[str], None] = lambda stage: None,
 ) -> TrialBoot | Unavailable:
     """Build the target, start it read-only on the live database and collect its facts.
 
@@ -51,6 +58,7 @@ def inspect(
         roots: The root requirements, with the installed packages.
         live: The live installation. The target uses its configuration.
         limits: Limits and folders.
+        progress: Called before the target is started.
 
     Returns:
         The trial boot, or why it is unavailable.
@@ -64,6 +72,7 @@ def inspect(
             keep = limits.keep_builds if limits.work_directory else 0
             environment = build(uv, resolution, roots, limit=limits.max_megabytes, keep=keep)
             notes = _read_release_notes(environment, resolution, roots)
+            progress(TRIAL_BOOT)
             deadline = time.monotonic() + limits.boot_seconds
             booter = TrialBooter(environment / "bin" / "python", folder / "target", live, deadline)
             trial_boot = booter.run(resolution.target, _absent_apps(live.apps, resolution))
@@ -87,7 +96,10 @@ def inspect(
 
 
 def inspect_installed(
-    release: str, live: LiveInstallation, limits: BuildLimits
+    release: str,
+    live: LiveInstallation,
+    limits: BuildLimits,
+    progress: Callable[[str], None] = lambda stage: None,
 ) -> TrialBoot | Unavailable:
     """Start the installed release read-only on the live database and collect its facts.
 
@@ -97,10 +109,12 @@ def inspect_installed(
         release: The installed release of Nautobot.
         live: The live installation.
         limits: Limits and folders.
+        progress: Called before the release is started.
 
     Returns:
         The trial boot, or why it is unavailable.
     """
+    progress(TRIAL_BOOT)
     deadline = time.monotonic() + limits.boot_seconds
     try:
         with scratch_folder(limits.work_directory) as folder:

@@ -51,6 +51,7 @@ class RunRequest:
 class RunContext:
     """A validated request, with the settings and the catalog of this installation."""
 
+    request: RunRequest
     config: Configuration
     catalog: Catalog | Unavailable
     target: Target
@@ -85,7 +86,7 @@ def resolve_request(request: RunRequest, checks: Iterable[Check]) -> RunContext:
     except (ConfigurationError, TargetError, UnknownCheckError, AcceptanceError) as error:
         raise UsageError(str(error)) from None
     requirements = tuple(_parse_requirements(request.requirements))
-    return RunContext(config, catalog, target, exclude, acceptances, requirements)
+    return RunContext(request, config, catalog, target, exclude, acceptances, requirements)
 
 
 def _parse_requirements(text: str) -> Iterator[str]:

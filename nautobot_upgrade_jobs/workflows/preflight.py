@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -17,6 +16,7 @@ from ..upgrade.pending import effective_source_release
 from .context import RunContext, RunRequest, resolve_request
 from .evidence import UpgradeEvidence
 from .report_builder import build_report
+from .stage_timer import CHECKS, StageTimer
 from .target_inspection import inspect_target
 
 
@@ -35,10 +35,11 @@ def run_preflight(
     Raises:
         UsageError: The request or the App's settings are invalid. Nothing has been collected.
     """
-    started = time.monotonic()
+    timer = StageTimer(progress)
     checks = checks_for_stage("preflight")
     context = resolve_request(request, checks)
-    evidence = _gather_evidence(request, context, required_topics(checks), progress)
+    evidence = _gather_evidence(context, required_topics(checks), timer)
+    timer.begin(CHECKS)
     target, resolution = evidence.target, evidence.resolution
     results = evidence.run(checks, context.exclude)
     unmigrated = " (code; the database is not migrated)" if target.schema_release else ""
@@ -66,12 +67,12 @@ def run_preflight(
         package_files={
             CONSTRAINTS: "" if isinstance(resolution, Unavailable) else resolution.constraints
         },
-        seconds=time.monotonic() - started,
+        seconds=timer.stop(),
+        stage_seconds=timer.seconds,
     )
 
 
 def _gather_evidence(
-    request: RunRequest,
     context: RunContext,
     topics: tuple[str, ...],
     progress: Callable[[str], None],
@@ -80,12 +81,12 @@ def _gather_evidence(
     facts = collect_facts(
         statement_timeout_seconds=context.config.statement_timeout_seconds,
         database_alias=context.config.database_alias,
-        own_job_result=request.own_job_result,
+        own_job_result=context.request.own_job_result,
         topics=topics,
         progress=progress,
     )
     target = effective_source_release(facts, context.target, context.catalog)
-    resolution, trial_boot = inspect_target(facts, target, request, context, progress)
+    resolution, trial_boot = inspect_target(facts, target, context, progress)
     trial_boot = _recount_filter_results(facts, trial_boot, context)
     return UpgradeEvidence(facts, target, context.catalog, resolution, trial_boot)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
@@ -33,6 +32,7 @@ from .rollback_destination import parse_rollback_target
 from .rollback_packages import installed_packages, pin_previous_packages
 from .rollback_target import NO_SNAPSHOT, SnapshotArgument
 from .snapshot_origin import require_same_installation
+from .stage_timer import CHECKS, StageTimer
 
 INSTALLATION_TOPICS = ("migrations", "apps", "packages")
 TOPICS = (
@@ -70,12 +70,12 @@ def plan_rollback(
     Raises:
         UsageError: The request is invalid. At most migrations, Apps and packages were collected.
     """
-    started = time.monotonic()
+    timer = StageTimer(progress)
     require_option(strategy)
     context = resolve_request(
         replace(request, target=installed_version("nautobot")), checks_for_stage("rollback")
     )
-    collected = partial(_collect_facts, request, context, progress)
+    collected = partial(_collect_facts, request, context, timer)
     installed = collected(INSTALLATION_TOPICS)
     migrations = installed.migrations
     if isinstance(migrations, Unavailable):
@@ -86,16 +86,16 @@ def plan_rollback(
     )
     facts = replace(collected(TOPICS), migrations=migrations, packages=installed.packages)
     reverse_plan = plan_reverse(migrations, prior.recorded)
-    progress("reversal")
+    timer("reversal")
     dump = _read_backup(backup, context)
     as_of = _oldest_state(prior.as_of, dump)
     reversed_data, since, state = _query_database(reverse_plan, as_of, context)
-    progress("index")
+    timer("index")
     pinned = pin_previous_packages(facts, prior, context.config)
     evidence = RollbackEvidence(facts, reverse_plan, reversed_data, since, dump, pinned, state)
-    return replace(
-        assess_rollback(evidence, prior, context, strategy), seconds=time.monotonic() - started
-    )
+    timer.begin(CHECKS)
+    report = assess_rollback(evidence, prior, context, strategy)
+    return replace(report, seconds=timer.stop(), stage_seconds=timer.seconds)
 
 
 def _oldest_state(snapshot: datetime | None, dump: Backup | None) -> datetime | None:

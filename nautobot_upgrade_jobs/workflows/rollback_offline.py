@@ -14,7 +14,7 @@ from ..migration_graph.reverse_plan import plan_reverse
 from ..report import Report
 from ..rollback.package_set import pins_without_index
 from ..snapshot.file_format import Snapshot
-from .context import RunContext, read_catalog
+from .context import RunContext, RunRequest, read_catalog
 from .rollback_assessment import RollbackEvidence, assess_rollback
 from .rollback_destination import parse_rollback_target
 from .rollback_target import InstalledPackages, SnapshotArgument
@@ -47,7 +47,9 @@ def plan_rollback_offline(
         )
     catalog = read_catalog()
     target = choose_target(catalog, facts.runtime.nautobot, facts.runtime.nautobot)
-    context = RunContext(Configuration(current.instance), catalog, target, frozenset(), (), ())
+    context = RunContext(
+        RunRequest(), Configuration(current.instance), catalog, target, frozenset(), (), ()
+    )
     prior = parse_rollback_target(
         "", SnapshotArgument(previous, file), facts.migrations, context, InstalledPackages()
     )

@@ -29,7 +29,7 @@ from ..target.root_requirements import CORE, RootRequirements
 from ..target.trial_boot import LiveInstallation
 from ..upgrade.package_changes import package_changes
 from ..upgrade.pending import has_pending_migrations
-from .context import RunContext, RunRequest
+from .context import RunContext
 
 UNUSED_SERVICES = (
     "CACHES",
@@ -50,7 +50,6 @@ UNUSED_SERVICES = (
 def inspect_target(
     facts: Facts,
     target: Target,
-    request: RunRequest,
     context: RunContext,
     progress: Callable[[str], None],
 ) -> tuple[Resolution | Unavailable, TrialBoot | Unavailable]:
@@ -59,7 +58,6 @@ def inspect_target(
     Args:
         facts: The facts of the live installation.
         target: The release to upgrade to.
-        request: The request of the operator.
         context: The validated request.
         progress: Called with the name of each stage before it starts.
 
@@ -70,7 +68,7 @@ def inspect_target(
     roots = _build_root_requirements(facts, context)
     resolution = _resolve_target(roots, target, context)
     progress("target")
-    return resolution, _run_trial_boot(facts, roots, resolution, request, context)
+    return resolution, _run_trial_boot(facts, roots, resolution, context, progress)
 
 
 def _build_root_requirements(facts: Facts, context: RunContext) -> RootRequirements | Unavailable:
@@ -108,8 +106,8 @@ def _run_trial_boot(
     facts: Facts,
     roots: RootRequirements | Unavailable,
     resolution: Resolution | Unavailable,
-    request: RunRequest,
     context: RunContext,
+    progress: Callable[[str], None],
 ) -> TrialBoot | Unavailable:
     """Build and start the target, if the user may.
 
@@ -125,7 +123,7 @@ def _run_trial_boot(
         if not has_pending_migrations(facts):
             return TrialBoot(resolution.target, facts, is_upgrade=False)
         start = partial(inspect_installed, resolution.target)
-    elif reason := _build_refusal_reason(resolution, roots, request, context.config):
+    elif reason := _build_refusal_reason(resolution, roots, context):
         return Unavailable(reason)
     else:
         start = partial(inspect, resolution, roots)
@@ -140,7 +138,7 @@ def _run_trial_boot(
         service_credentials=_find_credentials(UNUSED_SERVICES),
     )
     try:
-        return _redact_trial_boot(start(live, build_limits(context.config)))
+        return _redact_trial_boot(start(live, build_limits(context.config), progress))
     except SoftTimeLimitExceeded:
         return Unavailable("the Job's soft time limit ended the run before the target was ready")
     except Exception as error:  # noqa: BLE001 - the rest of the report must not be lost
@@ -193,9 +191,9 @@ def _unknown_packages(roots: RootRequirements, config: Configuration) -> list[st
 def _build_refusal_reason(
     resolution: Resolution,
     roots: RootRequirements,
-    request: RunRequest,
-    config: Configuration,
+    context: RunContext,
 ) -> str:
+    config, request = context.config, context.request
     if not config.allow_build:
         return "the settings forbid building the target (allow_build is False)"
     if not request.may_build:

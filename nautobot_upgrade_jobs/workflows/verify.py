@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Collection
 from dataclasses import replace
 from datetime import datetime, timezone
@@ -21,6 +20,7 @@ from ..snapshot.file_format import Snapshot
 from .compare import evaluate_changes, format_timestamp
 from .context import RunContext, RunRequest, resolve_request
 from .report_builder import build_report
+from .stage_timer import CHECKS, StageTimer
 
 
 def verify_migrations(
@@ -44,15 +44,17 @@ def verify_migrations(
     Raises:
         UsageError: The request or the App's settings are invalid. Nothing has been collected.
     """
-    started = time.monotonic()
+    timer = StageTimer(progress)
     checks = checks_for_stage("verify")
     context = resolve_request(replace(request, target=installed_version("nautobot")), checks)
     try:
         expected = parse_expectations(expectations)
     except ExpectationError as error:
         raise UsageError(str(error)) from None
+    installed = context.target.installed
     topics = Facts.topics() if before else required_topics(checks)
-    facts = _collect_facts(context, request, topics, progress)
+    facts = _collect_facts(context, topics, timer)
+    timer.begin(CHECKS)
     results = run_checks(facts, context.target, context.catalog, context.exclude, checks, expected)
     since, changes = _compare_with_baseline(before, facts, context) if before else ((), ())
     report = build_report(
@@ -62,22 +64,18 @@ def verify_migrations(
         acceptances=context.acceptances,
         catalog=context.catalog,
         instance=context.config.label,
-        current=f"Nautobot {context.target.installed}",
-        target=f"Nautobot {context.target.installed}",
-        installed_version=context.target.installed,
-        target_version=context.target.installed,
+        current=f"Nautobot {installed}",
+        target=f"Nautobot {installed}",
+        installed_version=installed,
+        target_version=installed,
     )
-    return replace(
-        report,
-        baseline=f"{before.instance}, {format_timestamp(before)}" if before else "",
-        changes=changes,
-        seconds=time.monotonic() - started,
-    )
+    baseline = f"{before.instance}, {format_timestamp(before)}" if before else ""
+    report = replace(report, baseline=baseline, changes=changes, seconds=timer.stop())
+    return replace(report, stage_seconds=timer.seconds)
 
 
 def _collect_facts(
     context: RunContext,
-    request: RunRequest,
     topics: Collection[str],
     progress: Callable[[str], None],
 ) -> Facts:
@@ -88,10 +86,10 @@ def _collect_facts(
     return collect_facts(
         statement_timeout_seconds=timeout,
         database_alias=context.config.database_alias,
-        own_job_result=request.own_job_result,
+        own_job_result=context.request.own_job_result,
         topics=topics,
         depth="buckets",
-        wait_seconds=request.wait_seconds,
+        wait_seconds=context.request.wait_seconds,
         progress=progress,
     )
 

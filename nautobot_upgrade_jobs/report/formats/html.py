@@ -11,7 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup, escape
 
 from ...checks.findings import Status
-from ...common.text import escape_invisible, plural
+from ...common.text import escape_invisible, format_duration, plural
 from .. import charts
 from ..model import SEVERITY_ORDER, Report
 from ..remediation_text import TO_DO, command_blocks, describe_acceptance, describe_refusal
@@ -29,6 +29,7 @@ def render(report: Report) -> str:
     sections.append(("Accepted", "accepted", accepted))
     return _load_template().render(
         report=report,
+        duration=format_duration(report.seconds, report.stage_seconds),
         shown=[section for section in sections if section[2]],
         statuses=list(Status),
         when=PHASE_TEXT,

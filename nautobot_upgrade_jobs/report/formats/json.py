@@ -45,6 +45,7 @@ def build_document(report: Report) -> dict[str, Any]:
         "instance": report.instance,
         "created": report.created.isoformat(timespec="seconds"),
         "seconds": round(report.seconds, 3),
+        "stage_seconds": {name: round(each, 3) for name, each in report.stage_seconds.items()},
         "current": report.current,
         "target": report.target,
         "installed_version": report.installed_version,

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ...checks.findings import CheckResult, Severity, Status, Verdict
-from ...common.text import escape_nonprintable, plural
+from ...common.text import escape_nonprintable, format_duration, plural
 from ..model import Report, ReportedFinding
 from ..remediation_text import describe_acceptance, describe_refusal, describe_remediation
 from ..rollback_text import describe_options
@@ -139,6 +139,7 @@ def _build_summary_line(report: Report) -> LogLine:
     details = (
         f"Next: {report.next_step}",
         *(f"Not checked: {text}" for text in report.unused_sources.values()),
+        f"Duration: {format_duration(report.seconds, report.stage_seconds)}",
     )
     return LogLine(
         VERDICT_LEVELS[report.verdict],

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 
 from ...checks.findings import Phase, Severity
 from ...checks.release_notes import TriagedNote
-from ...common.text import escape_invisible, plural
+from ...common.text import escape_invisible, format_duration, plural
 from ...rollback.options import RollbackOption
 from ..model import AFFECTED, NEEDS_READING, SEVERITY_ORDER, UNAFFECTED, Report, ReportedFinding
 from ..remediation_text import TO_DO, command_blocks, describe_acceptance, describe_refusal
@@ -96,6 +96,7 @@ def _list_run_details(report: Report) -> Iterator[tuple[str, str]]:
     yield "Instance", report.instance
     yield from report.labels.items()
     yield "Date", f"{report.created:%Y-%m-%d %H:%M} UTC"
+    yield "Duration", format_duration(report.seconds, report.stage_seconds)
     yield (
         "Findings",
         ", ".join(

@@ -11,7 +11,7 @@ from nautobot_upgrade_jobs.facts import Packages
 from nautobot_upgrade_jobs.facts.packages import Package
 from nautobot_upgrade_jobs.snapshot.file_format import Snapshot
 from nautobot_upgrade_jobs.target.app_release import AppRelease
-from nautobot_upgrade_jobs.workflows.context import RunContext, read_catalog
+from nautobot_upgrade_jobs.workflows.context import RunContext, RunRequest, read_catalog
 from nautobot_upgrade_jobs.workflows.rollback_destination import parse_rollback_target
 from nautobot_upgrade_jobs.workflows.rollback_target import (
     NO_SNAPSHOT,
@@ -22,7 +22,13 @@ from tests.support.builders import app, facts, migration, migrations, runtime
 
 CATALOG = read_catalog()
 CONTEXT = RunContext(
-    Configuration("here"), CATALOG, choose_target(CATALOG, "3.2.7", ""), frozenset(), (), ()
+    RunRequest(),
+    Configuration("here"),
+    CATALOG,
+    choose_target(CATALOG, "3.2.7", ""),
+    exclude=frozenset(),
+    acceptances=(),
+    requirements=(),
 )
 RECORDED = ("example.0001", "example.0002", "other.0001", *sorted(CATALOG.migrations("3.2.7")))
 HERE = migrations(tuple(migration(key) for key in RECORDED), RECORDED)

@@ -1,0 +1,43 @@
+"""Measure how long each stage of a run takes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+FACTS, CHECKS = "facts", "checks"
+STAGES = {
+    "resolution": "package set",
+    "index": "package set",
+    "target": "build",
+    "trial boot": "trial boot",
+    "reversal": "losses",
+}
+"""The stage by what a run reports as its progress. Everything else is a topic of the facts."""
+
+
+class StageTimer:
+    """Passes on the progress of a run, and measures its stages. One ends when the next begins."""
+
+    def __init__(self, progress: Callable[[str], None]) -> None:
+        self.seconds: dict[str, float] = {}
+        """Seconds by stage, in the order in which the stages began."""
+        self._progress = progress
+        self._started = self._since = time.monotonic()
+        self._stage = FACTS
+
+    def __call__(self, progress: str) -> None:
+        """Pass on what the run does next."""
+        self.begin(STAGES.get(progress, FACTS))
+        self._progress(progress)
+
+    def begin(self, stage: str) -> None:
+        """End the current stage, and begin another or the same again."""
+        now = time.monotonic()
+        self.seconds[self._stage] = self.seconds.get(self._stage, 0.0) + now - self._since
+        self._stage, self._since = stage, now
+
+    def stop(self) -> float:
+        """End the last stage. Return the seconds of the whole run."""
+        self.begin(self._stage)
+        return self._since - self._started

@@ -1,0 +1,39 @@
+"""How long each stage of a run takes."""
+
+import time
+
+import pytest
+
+from nautobot_upgrade_jobs.workflows.stage_timer import CHECKS, StageTimer
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """A clock that a test moves."""
+    times = [100.0]
+    monkeypatch.setattr(time, "monotonic", lambda: times[-1])
+    return times.append
+
+
+def test_stage_timer_topics_are_one_stage_and_are_passed_on(clock):
+    passed = []
+    timer = StageTimer(passed.append)
+    for now, progress in ((101, "runtime"), (103, "tables"), (104, "resolution"), (106, "target")):
+        clock(now)
+        timer(progress)
+    clock(110)
+    timer.begin(CHECKS)
+    clock(111)
+    assert timer.stop() == 11
+    assert timer.seconds == {"facts": 4, "package set": 2, "build": 4, "checks": 1}
+    assert passed == ["runtime", "tables", "resolution", "target"]
+
+
+def test_stage_timer_stage_that_returns_is_added(clock):
+    timer = StageTimer(lambda progress: None)
+    for now, progress in ((1100, "index"), (1110, "runtime"), (1115, "index")):
+        clock(now)
+        timer(progress)
+    clock(1116)
+    timer.stop()
+    assert timer.seconds == {"facts": 1005, "package set": 11}
