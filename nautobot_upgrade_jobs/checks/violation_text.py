@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..facts.preconditions import PreconditionKind, PreconditionResult
+from ..facts.preconditions import Precondition, PreconditionKind, PreconditionResult
 from .text import plural
 
 
@@ -15,7 +15,7 @@ def describe_violation(result: PreconditionResult) -> str:
             f"The database does not have the extension {precondition.name}, and the role cannot "
             "create it"
         )
-    if not precondition.columns and precondition.kind != PreconditionKind.CHECK:
+    if _concerns_new_field(precondition):
         values = {
             PreconditionKind.UNIQUE: "one value for all of them",
             PreconditionKind.NOT_NULL: "no value for them",
@@ -49,3 +49,22 @@ def describe_violation(result: PreconditionResult) -> str:
         ),
         PreconditionKind.CHECK: f"{rows} {violate} the condition {bound}",
     }[precondition.kind]
+
+
+def describe_violation_fix(precondition: Precondition) -> str:
+    """Return what to do so that no row violates a precondition."""
+    if precondition.kind == PreconditionKind.EXTENSION:
+        return (
+            "If the server does not have the extension, install it. Then create it as a superuser."
+        )
+    if not _concerns_new_field(precondition):
+        return "Change or remove the affected rows."
+    remove = f"remove all rows of {precondition.table}, or use a release with another migration."
+    if precondition.kind == PreconditionKind.FOREIGN_KEY:
+        return f"Create the row that the default refers to. Or {remove}"
+    return f"Save the rows elsewhere, and {remove}"
+
+
+def _concerns_new_field(precondition: Precondition) -> bool:
+    """Return whether the migration adds the field, so that no row has a value to change."""
+    return not precondition.columns and precondition.kind != PreconditionKind.CHECK

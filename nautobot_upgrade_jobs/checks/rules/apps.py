@@ -147,8 +147,8 @@ def conflicting(apps: Apps, catalog: Catalog) -> Iterator[Finding]:
             yield blocker(
                 module,
                 f"The App {app.module} declares a conflict with the App {module}.",
-                fix=f"Read what replaces {module} in {app.module}. Then remove {module} from "
-                "PLUGINS.",
+                fix=f"Read in the documentation of {app.module} what replaces {module}. Then "
+                f"remove {module} from PLUGINS.",
             )
 
 
@@ -168,7 +168,7 @@ def orphaned_settings(apps: Apps, packages: Packages, catalog: Catalog) -> Itera
                 yield from orphaned_settings_findings(conflict, included, apps, packages)
 
 
-REMOVAL_CAVEAT = " Until you remove the App from PLUGINS, you can accept this finding by its key."
+REMOVAL_CAVEAT = " If you remove the App later, you can accept this finding by its key until then."
 
 
 @check(phase=Phase.BOOT, when=When.WINDOW)
@@ -270,7 +270,7 @@ def _orphaned_data_remediation(label: str, successor: MergedApp | None, target: 
         )
     if Version(target.version) < Version(successor.since):
         return (
-            f"Keep the tables, because the upgrade to {successor.since} migrates them to "
+            f"If the App has tables, keep them. The upgrade to {successor.since} migrates them to "
             f"{successor.core_app}."
         )
     return (

@@ -25,7 +25,7 @@ REMEDIATIONS = {
     ),
     "dynamic group": (
         When.NOW,
-        "Replace the filter by one that selects the intended objects on both releases. Some "
+        "Replace the filter with one that selects the intended objects on both releases. Some "
         "releases ignore an invalid filter, and others match nothing.",
     ),
     "object permission": (
@@ -35,8 +35,8 @@ REMEDIATIONS = {
     ),
     "scheduled job": (
         When.NOW,
-        "Disable the schedule. After the upgrade, create it again with the arguments that the Job "
-        "then accepts.",
+        "Disable the schedule. After the upgrade, create the schedule again for a Job that "
+        "exists, with arguments that this Job accepts.",
     ),
     APP_CODE: (
         When.NOW,
@@ -51,8 +51,8 @@ REMEDIATIONS = {
 }
 DEFAULT_REMEDIATION = (
     When.AFTER,
-    "Find the replacement in the release notes, and prepare the change now. Save it right after "
-    "the upgrade.",
+    "Find the change in the release notes, and prepare what replaces it now. Save the replacement "
+    "right after the upgrade.",
 )
 DEFECT_TEXTS = {
     DefectCode.MISSING_MODEL: "The model {reference} does not exist",
@@ -111,7 +111,7 @@ def already_broken(trial_boot: TrialBoot, apps: Apps) -> Iterator[Finding]:
         if _identity(problem) in current and not problem.defect.condition:
             yield info(
                 problem.subject,
-                f"The {problem.kind} '{problem.name}' is not valid now, and will not be on "
+                f"The {problem.kind} '{problem.name}' is not valid now, and also not on "
                 f"Nautobot {trial_boot.target}. {_describe(problem.defect)}",
                 fix="Correct it or delete it before the upgrade.",
                 evidence=(problem.page,),
@@ -123,8 +123,8 @@ def _possible_defect(problem: CustomizationProblem, target: str) -> Finding:
     """Return the finding about code that may not run on the target."""
     return info(
         problem.subject,
-        f"The {problem.kind} '{problem.name}' works on Nautobot {target} only if this line does "
-        f"not run there. {_describe(problem.defect)}",
+        f"The {problem.kind} '{problem.name}' has a line that fails if it runs on Nautobot "
+        f"{target}. {_describe(problem.defect)}",
         fix="Read the condition in the evidence. If the line does not run on the target, there is "
         "nothing to do.",
         evidence=(problem.page, f"condition: {problem.defect.condition}"),
@@ -221,7 +221,7 @@ def different_results(
                     subject,
                     f"{message} The code of Nautobot {trial_boot.target} could not evaluate it: "
                     f"{then.errors[name]}.",
-                    fix="Compare the number after the upgrade.",
+                    fix="After the upgrade, compare the number of objects with this number.",
                     evidence=evidence,
                 )
                 continue
@@ -269,7 +269,7 @@ def _is_about(problem: CustomizationProblem, kind: str, name: str, then: Listing
 def _describe_result(now: Listing, then: Listing, name: str) -> str:
     number = then.counts.get(name)
     if number is None:  # the model is gone, or the constraint is
-        return f"the result is not a number of objects: {then.items[name]}"
+        return f"the objects cannot be counted. The result is '{then.items[name]}'"
     if number == now.counts[name]:
         return f"it selects {plural(number, 'object')}, but not the same ones"
     return f"it selects {plural(number, 'object') if number else 'no objects'}"

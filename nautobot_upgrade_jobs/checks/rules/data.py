@@ -66,8 +66,8 @@ def unsupported_cable_terminations(data: Data) -> Iterator[Finding]:
     if cables.count:
         yield blocker(
             "dcim_cable",
-            f"{plural(cables.count, 'cable')} with an end of a type that Nautobot 3.2 does not "
-            "migrate will lose that end.",
+            f"{plural(cables.count, 'cable')} {'has' if cables.count == 1 else 'have'} an end of a "
+            "type that Nautobot 3.2 does not migrate. The upgrade removes this end.",
             fix="Export these cables, delete them, and document the connection elsewhere.",
             evidence=cables.examples,
         )
@@ -86,9 +86,9 @@ def duplicate_cable_terminations(data: Data) -> Iterator[Finding]:
         verb = "belongs" if ends.count == 1 else "belong"
         yield blocker(
             "dcim_cable",
-            f"{plural(ends.count, 'termination')} {verb} to two cables, and one end of each pair "
-            "will be lost.",
-            fix="Find out which cable is real and delete the other.",
+            f"{plural(ends.count, 'termination')} {verb} to two cables. The upgrade keeps only one "
+            "of the two.",
+            fix="For each termination, find out which cable is real. Delete the other cable.",
             evidence=ends.examples,
         )
 
@@ -171,8 +171,8 @@ def non_uuid_compliance_ids(data: Data) -> Iterator[Finding]:
             "nautobot_data_validation_engine_datacompliance",
             f"{plural(rows.count, 'data compliance result')} with an object id that is not a UUID "
             "will make migration data_validation.0002 fail.",
-            fix="Delete the rows of the table, which are computed and not entered. Run the "
-            "compliance Job again after the upgrade.",
+            fix="Delete all rows of the table. Users did not enter them: the compliance Job "
+            "computed them. Run this Job again after the upgrade.",
             commands=(sql("DELETE FROM nautobot_data_validation_engine_datacompliance;"),),
             evidence=rows.examples,
         )

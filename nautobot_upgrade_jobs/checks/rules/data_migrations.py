@@ -39,9 +39,9 @@ def raised_exceptions(trial_boot: TrialBoot) -> Iterator[Finding]:
         if code.raises and not code.is_core:
             yield warning(
                 f"{code.migration} {code.location.rpartition(':')[2]}".strip(),
-                f"Migration {code.migration} ({code.operation}) can stop `migrate`, because its "
-                f"code raises {plural(len(code.raises), 'exception')} under the condition in the "
-                "evidence. Whether a row meets it was not checked.",
+                f"Migration {code.migration} ({code.operation}) can stop `migrate`. Its code "
+                f"raises {plural(len(code.raises), 'exception')} under the conditions in the "
+                "evidence. The rows were not checked for them.",
                 fix=f"Read {code.location}. Find the rows that meet a condition, and change them "
                 "before the upgrade. To be sure, run the migrations on a copy of the data.",
                 evidence=code.raises,
@@ -61,8 +61,8 @@ def unrehearsed_code(trial_boot: TrialBoot) -> Iterator[Finding]:
         verb = "runs" if len({each.migration for each in code}) == 1 else "run"
         yield info(
             "code",
-            f"{plural(len({each.migration for each in code}), 'pending migration')} {verb} code on "
-            "the rows. Its result cannot be checked without a rehearsal.",
+            f"{plural(len({each.migration for each in code}), 'pending migration')} {verb} code "
+            "that reads or changes rows. Only a run on a copy of the data shows the result.",
             fix="Run the migrations on a copy of the data before the upgrade.",
             evidence=tuple(map(_describe_code, code)),
         )

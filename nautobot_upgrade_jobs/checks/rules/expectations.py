@@ -24,8 +24,8 @@ DISPLAY_NAMES = {
     "page": "page",
 }
 PROVIDER_FIX = (
-    "Check that the App that contains it is installed and enabled in the expected version, and "
-    "that its migrations are applied."
+    "Check that its App is enabled and has the expected version. Check that the migrations of the "
+    "App are applied."
 )
 
 

@@ -97,8 +97,8 @@ def broken_home_panels(
         yield blocker(
             name,
             f"The panel '{name}' of the home page fails: {error}",
-            fix="Apply the pending migrations, and verify again. The panel may read a table that "
-            "they change."
+            fix="Apply the pending migrations, and verify again. They may change a table that the "
+            "panel reads."
             if is_pending
             else "If the panel belongs to an App, upgrade the App, or remove the App from PLUGINS. "
             "If the panel belongs to Nautobot, fix the findings about the schema first.",

@@ -34,10 +34,10 @@ def rewritten_fields(filter_results: FilterResults, trial_boot: TrialBoot) -> It
                 yield info(
                     f"{kind} {name}",
                     f"The {kind} '{name}' selects {plural(now.counts[name], 'object')} now. A "
-                    "pending migration writes what its filter reads, so the number after the "
-                    "upgrade is not known.",
-                    fix="Compare the number after the upgrade. If the difference is not intended, "
-                    "change the filter.",
+                    "pending migration changes fields that this filter reads, so the number after "
+                    "the upgrade is not known.",
+                    fix="After the upgrade, compare the number with this number. If the difference "
+                    "is not intended, change the filter.",
                     evidence=found,
                 )
 

@@ -33,7 +33,7 @@ def pending_approvals(jobs: Jobs) -> Iterator[Finding]:
             f"The scheduled Job '{name}' is waiting for an approval, so migration extras.0126 will "
             "fail.",
             fix="Open Jobs, Job Approvals. Approve the Job and let it run, or deny and delete it. "
-            "The command lists the requests that are still open. It fails until none is left.",
+            "The command lists the open requests. It ends with an error as long as there are any.",
             commands=(shell("nautobot-server check_job_approval_status"),),
             names=("approval_required", "extras.0126"),
         )
@@ -75,7 +75,7 @@ def running(jobs: Jobs) -> Iterator[Finding]:
         yield warning(
             "extras_jobresult",
             f"{plural(jobs.running_count, 'Job run')} {verb} not ended.",
-            fix="Wait until every run has ended before the maintenance window. If no worker "
+            fix="Before the maintenance window, wait until every run has ended. If no worker "
             "executes a run, delete its Job Result.",
             evidence=truncate_list(
                 tuple(

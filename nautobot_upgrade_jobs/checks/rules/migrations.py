@@ -34,8 +34,8 @@ def unapplied(migrations: Migrations) -> Iterator[Finding]:
             "django_migrations",
             f"{plural(len(missing), 'migration')} of the installed release "
             f"{_is_or_are(missing)} not applied.",
-            fix="If you have just installed new code, follow target.database_behind_code first. "
-            "Take a backup, and run the commands. Run this Job after each of them.",
+            fix="If you have just installed new code, first do what target.database_behind_code "
+            "says. Take a backup, and run the commands. Run this check after each of them.",
             commands=(shell("nautobot-server migrate"), shell("nautobot-server post_upgrade")),
             evidence=truncate_list(missing),
         )
@@ -168,8 +168,8 @@ def _partial_remediation(
             (*map(sql, undo), shell("nautobot-server post_upgrade")),
         )
     return (
-        "Restore the backup and start again. Alternatively do what is missing manually, in the "
-        "order of sqlmigrate, and record the migration.",
+        "Restore the backup and start again. Or run the missing statements by hand, in the order "
+        "of the first command. Then record the migration with the second command.",
         (
             shell("nautobot-server sqlmigrate {} {}", app, name),
             record,

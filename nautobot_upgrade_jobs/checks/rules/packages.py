@@ -79,11 +79,11 @@ def no_compatible_release(resolution: Resolution) -> Iterator[Finding]:
 def _build_core_finding(resolution: Resolution, reason: str) -> Finding:
     return blocker(
         CORE,
-        f"Nautobot {resolution.target} cannot be installed here, because the package index has no"
-        " compatible package set for it and this Python.",
+        f"Nautobot {resolution.target} cannot be installed here. The package index has no set of"
+        " packages that fits both this release and this Python.",
         when=When.NOW,
-        fix="Read the reason. Use a Python that the target supports, or a package index that has "
-        "the packages.",
+        fix="Read the reason in the evidence. Use a Python that the target supports, or a package "
+        "index that has the packages.",
         evidence=_truncate_reason(reason),
     )
 
@@ -102,7 +102,8 @@ def conflict(resolution: Resolution) -> Iterator[Finding]:
             "The requirements of these packages conflict with each other for Nautobot"
             f" {resolution.target}: {', '.join(resolution.conflict)}.",
             fix=f"Remove {' and '.join(dropped)}, which is the smallest change that resolves the "
-            "conflict. Or choose another target, or ask for a release with wider bounds.",
+            "conflict. Or choose another target, or ask the author of a package to allow more "
+            "versions.",
             evidence=_truncate_reason(resolution.conflict_reason),
         )
 
@@ -142,7 +143,7 @@ def not_on_index(resolution: Resolution) -> Iterator[Finding]:
             " the configured index or folder of wheels.",
             fix=f"Add the index or folder that has {'it' if count == 1 else 'them'} to pip's "
             "configuration (extra-index-url, find-links), for the user that runs Nautobot. Keep "
-            f"{'its' if count == 1 else 'their'} files for a rollback.",
+            "the package files for a rollback.",
             evidence=truncate_list(resolution.not_on_index),
         )
 
@@ -201,8 +202,8 @@ def unverified_metadata(resolution: Resolution) -> Iterator[Finding]:
             name,
             f"The requirements of the package {name} are unknown. The upgrade adds it, and it has "
             "only an sdist.",
-            fix="Build a wheel on another host, put it into a folder that pip uses (find-links), "
-            "and run Preflight again.",
+            fix="Build a wheel on a test host, because the build runs code of the package. Put the "
+            "wheel into a folder that pip uses (find-links), and run Preflight again.",
             commands=(shell("pip wheel --no-deps {}", name),),
         )
 

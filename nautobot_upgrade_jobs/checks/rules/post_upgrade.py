@@ -71,7 +71,8 @@ def expired_sessions(post_upgrade: PostUpgrade) -> Iterator[Finding]:
             "django_session",
             f"{plural(count, 'session')} that expired before the last migration"
             f" {'is' if count == 1 else 'are'} still stored.",
-            fix="Run the command. If you skipped it, check which other steps you skipped.",
+            fix="Run the command. `post_upgrade` should have run it. Check whether the other steps "
+            "of `post_upgrade` ran.",
             commands=(shell("nautobot-server clearsessions"),),
         )
 
@@ -149,7 +150,7 @@ def missing_content_types(post_upgrade: PostUpgrade, migrations: Migrations) -> 
                 subject,
                 f"{plural(len(missing), name)} of the installed models"
                 f" {'does' if len(missing) == 1 else 'do'} not exist.",
-                fix="Run the command. It does not change existing ones.",
+                fix="Run the command. It creates what is missing, and keeps what exists.",
                 commands=(shell("nautobot-server migrate --no-input"),),
                 evidence=truncate_list(missing),
             )
@@ -172,8 +173,8 @@ def missing_statuses_or_roles(
         yield warning(
             kind,
             f"No {choice} is available for {model}.",
-            fix=f"Assign an existing {choice} to {model}, or add what the release creates: "
-            f"{', '.join(missing.get(kind, ()))}.",
+            fix=f"Assign an existing {choice} to {model}, or add what the upgrade should have "
+            f"created: {', '.join(missing.get(kind, ()))}.",
         )
 
 

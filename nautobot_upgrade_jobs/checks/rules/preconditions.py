@@ -33,7 +33,7 @@ from ..references import MIGRATION_OPERATIONS
 from ..registry import NotApplicable, check
 from ..remediation import When, sql
 from ..text import plural, truncate_list
-from ..violation_text import describe_violation
+from ..violation_text import describe_violation, describe_violation_fix
 
 SUBJECT_KINDS = (
     PreconditionKind.NOT_NULL,
@@ -83,8 +83,8 @@ def _build_possibly_fixed_finding(result: PreconditionResult) -> Finding:
         _format_subject(result.precondition),
         f"{describe_violation(result)}. {_format_operation(result.precondition)} will stop unless"
         " an earlier migration changes these rows.",
-        fix="Run the upgrade on a copy of the data. The listed migrations run earlier, and their "
-        "code names this model.",
+        fix="Run the upgrade on a copy of the data. The migrations in the evidence run earlier and "
+        "may change these rows.",
         impact=Impact.UNKNOWN,
         evidence=(*_sample_rows(result), *result.precondition.possibly_fixed_by),
     )
@@ -104,9 +104,7 @@ def _build_violation_finding(
         _format_subject(result.precondition),
         f"{describe_violation(result)}. Migration {_format_operation(result.precondition)} will"
         f" fail after {_format_progress(number, planned)}.{partial}",
-        fix="If the server does not have the extension, install it. Then create it as a superuser."
-        if is_extension
-        else "Change or remove the affected rows.",
+        fix=describe_violation_fix(result.precondition),
         commands=(sql(f'CREATE EXTENSION "{result.precondition.name}";'),) if is_extension else (),
         impact=Impact.OUTAGE,
         evidence=_sample_rows(result),

@@ -47,14 +47,15 @@ def unsupported_version(redis: Redis, target: Target) -> Iterator[Finding]:
     recommended = release.redis_recommended
     if not too_old and (recommended is None or version >= Version(recommended)):
         return
-    server = f"{redis.product} {redis.product_version} answers as Redis {version}"
+    server = f"The server is {redis.product} {redis.product_version}"
+    if redis.product_version != redis.version:
+        server += f", which answers as Redis {version}"
     yield finding(
         Severity.BLOCKER if too_old else Severity.WARNING,
         "redis",
         f"{server}, but Nautobot {target.version} needs {release.redis} or newer."
         if too_old
-        else f"{server}, but {recommended} or newer is recommended for Nautobot {target.version},"
-        " because its client library supports it.",
+        else f"{server}, but {recommended} or newer is recommended for Nautobot {target.version}.",
         fix="Upgrade the Redis-compatible server before Nautobot.",
         see=(release.reference,),
     )

@@ -44,8 +44,8 @@ def alternative_targets(
             "targets",
             f"The newest other release that all packages support is {newest[0]}."
             if newest
-            else "All packages together support no other release.",
-            fix="Run Preflight with the release as its target to see all changes.",
+            else "No other release is supported by all packages.",
+            fix="To see all changes, run Preflight with a release of the evidence as its target.",
             commands=tuple(
                 shell("nautobot-server upgrade_jobs preflight --target {}", release)
                 for release in newest

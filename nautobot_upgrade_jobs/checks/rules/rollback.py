@@ -78,8 +78,8 @@ def unproven_backup(choice: RollbackDecision) -> Iterator[Finding]:
         yield blocker(
             option.kind,
             "Rolling back requires a backup, and no backup has been verified.",
-            fix="Run the planner in a shell on the host that has the backup, and name the file "
-            "with --backup FILE. The Job form has no such field.",
+            fix="On the host that has the backup, run `nautobot-server upgrade_jobs rollback` with "
+            "--backup FILE. The form of the Job has no field for it.",
         )
     elif backup.unverified:
         yield warning(
@@ -109,8 +109,8 @@ def unavailable_packages(choice: RollbackDecision) -> Iterator[Finding]:
             f"{plural(count, 'package')} of the previous release"
             f" {'is' if count == 1 else 'are'} neither on the package index nor in this"
             " environment.",
-            fix="Find the files in a cache or a backup. Put them into a folder, and set "
-            "`wheel_directory` to this folder.",
+            fix="Find the package files in a cache of pip or a backup. Put them into a folder. "
+            "Name the folder in the App's setting `wheel_directory`.",
             evidence=truncate_list(pinned.unavailable),
         )
     if pinned.unchecked_reason:
@@ -200,8 +200,8 @@ def no_snapshot(choice: RollbackDecision) -> Iterator[Finding]:
         yield info(
             choice.chosen.kind,
             "There is no snapshot of the state before the upgrade.",
-            fix="If you have a snapshot from before the upgrade, name it. Before the next upgrade, "
-            "capture one: nautobot-server upgrade_jobs snapshot",
+            fix="If you have a snapshot from before the upgrade, plan the rollback to it. Before "
+            "the next upgrade, capture one: nautobot-server upgrade_jobs snapshot",
         )
 
 

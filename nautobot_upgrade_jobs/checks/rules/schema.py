@@ -149,14 +149,14 @@ def _describe_drift(deviation: SchemaDrift) -> str:
 
 def _build_remediation(deviations: list[SchemaDrift]) -> str:
     text = (
-        "If `migrate` was interrupted, first follow the remediation of"
-        " migrations.partially_applied. Otherwise take a backup and run the statements below as the"
+        "If `migrate` was interrupted, first do what migrations.partially_applied says."
+        " Otherwise take a backup and run the statements below as the"
         " owner of the table."
     )
     if any(each.kind == "other" and each.aspect == "table" for each in deviations):
         return (
-            "Migrations can change only a table. Take a backup, and replace the view by the table"
-            " with its rows. Ask the person who created the view where the rows are."
+            "Migrations can change only a table. Take a backup, and replace the view with the table"
+            " and its rows. Ask the person who created the view where the rows are."
         )
     if any(map(_loses_data, deviations)):
         text += (

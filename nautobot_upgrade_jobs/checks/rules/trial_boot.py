@@ -102,7 +102,7 @@ def weak_isolation(trial_boot: TrialBoot) -> Iterator[Finding]:
             Severity.INFO,
             "isolation",
             "The trial boot asks the code of the target not to change anything, but code that "
-            f"ignores this could {', '.join(action for action, _ in missing)}.{reasons}",
+            f"ignores this could {' and '.join(action for action, _ in missing)}.{reasons}",
             fix=" ".join(dict.fromkeys(fix for _, fix in missing)),
         )
 
@@ -113,7 +113,7 @@ def _isolation_parts(isolation: Isolation) -> tuple[tuple[bool, tuple[str, str]]
         "Set database_alias in the App's settings to an entry of DATABASES with a read-only "
         "account."
     )
-    host = "Run Preflight on a host that allows namespaces to Nautobot's account."
+    host = "Run Preflight on a host where Nautobot's account may create namespaces."
     network = "If the configuration loads without a network, set allow_network to False."
     if not isolation.hides_files:
         network = host
@@ -128,7 +128,7 @@ def _isolation_parts(isolation: Isolation) -> tuple[tuple[bool, tuple[str, str]]
                 reader,
             ),
         ),
-        (not isolation.hides_files, ("write files of the account of Nautobot", host)),
+        (not isolation.hides_files, ("write to the files of Nautobot's account", host)),
         (not isolation.hides_network, ("use the network", network)),
     )
 
@@ -242,7 +242,7 @@ def missing_recorded_migrations(trial_boot: TrialBoot, migrations: Migrations) -
             f"{plural(len(names), 'recorded migration')} of {app}"
             f" {'has' if len(names) == 1 else 'have'} no file in the target.",
             fix="Check whether the package set of the target has an older release of the App. If "
-            "it does, keep the installed release. If the release notes of the App mention squashed "
-            "migrations, follow the release notes.",
+            "it does, keep the installed release of the App. If the release notes of the App "
+            "mention squashed migrations, follow the release notes.",
             evidence=truncate_list(names),
         )

@@ -96,8 +96,8 @@ def _check_worker_code(
             worker.name,
             f"The worker {worker.name} on the host '{identity.host}' has other code than this"
             f" environment. It serves the queues: {queues}.",
-            fix=f"Install the same packages in the environment of {worker.name} as in this "
-            f"environment on '{here.host}'. Then restart the worker.",
+            fix=f"If this environment on '{here.host}' has the right packages, install them in the "
+            f"environment of {worker.name} too. Then restart the worker.",
             commands=restart,
             evidence=(
                 f"installed here: {_format_versions(here)}",
@@ -137,8 +137,8 @@ def not_responding(workers: Workers) -> Iterator[Finding]:
             f"messages but did not respond, so {'its' if count == 1 else 'their'} code was not "
             "checked.",
             fix="Compare the workers that respond with those that should run. Restart a worker "
-            "that does not respond. If none is missing, the broker still lists a worker that was "
-            "killed.",
+            "that does not respond. If all workers respond, there is nothing to do: the broker "
+            "still lists a worker that was killed.",
             commands=(shell("nautobot-server celery inspect ping --timeout 10"),),
             evidence=tuple(f"responded: {worker.name}" for worker in workers.workers),
         )

@@ -339,7 +339,7 @@ def test_orphaned_data_message_counts_migrations_tables_and_rows():
     ("installed", "wanted", "advice"),
     [
         pytest.param("2.4.44", "3.2.7", None, id="a pending migration reads the tables"),
-        pytest.param("2.4.43", "2.4.44", "Keep the tables", id="merge is beyond the target"),
+        pytest.param("2.4.43", "2.4.44", "keep them", id="merge is beyond the target"),
         pytest.param("3.0.0", "3.2.7", "You can drop", id="merge is done"),
     ],
 )

@@ -61,7 +61,7 @@ def test_alternative_targets_name_the_newest_resolvable_release():
         ((), "packages support is 3.2.7", "is part of it, and must be removed"),
         (
             ("nautobot-stuck",),
-            "support no other release",
+            "No other release is supported",
             "no compatible release of nautobot-stuck",
         ),
     ],
