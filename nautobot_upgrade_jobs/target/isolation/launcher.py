@@ -45,6 +45,8 @@ MAX_SOCKET_DEPTH = 4
 """Such as ``/run/user/1000/bus``. Temporary folders can contain whole installations."""
 COVERED_FOLDERS = ("/dev/pts", "/dev/shm")  # noqa: S108
 """Terminals and memory of other programs."""
+COVERED_DEVICES = ("/dev/console", "/dev/kmsg", "/dev/vsock")
+"""The console, the log of the kernel, and the host of a virtual machine."""
 UNAVAILABLE = 125
 """Exit code if the kernel refuses a step of the isolation."""
 
@@ -122,7 +124,7 @@ def _make_files_read_only(writable: list[str], sockets: list[str]) -> None:
     _mount(None, "/", None, MS_REC | MS_PRIVATE)
     for path in writable:
         _mount(path, path, None, MS_BIND | MS_REC)
-    for path in sockets:
+    for path in (*sockets, *filter(os.path.exists, COVERED_DEVICES)):
         _mount("/dev/null", path, None, MS_BIND)
     _mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC)
     # The command could otherwise become an administrator of a further namespace.

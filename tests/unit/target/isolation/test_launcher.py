@@ -203,6 +203,13 @@ def test_pipe_of_another_program_gets_nothing(folder, shared_folder):
 
 
 @pytest.mark.usefixtures("namespaces")
+@pytest.mark.parametrize("device", filter(os.path.exists, launcher.COVERED_DEVICES))
+def test_device_of_the_host_is_covered(folder, device):
+    code = "import os, sys; print(os.stat(sys.argv[1]).st_rdev)"
+    assert int(run(folder, code, device).stdout) == os.stat(os.devnull).st_rdev
+
+
+@pytest.mark.usefixtures("namespaces")
 def test_terminal_of_another_program_does_not_exist(folder):
     ours, theirs = os.openpty()
     ended = run(folder, "import sys; open(sys.argv[1])", os.ttyname(theirs))
