@@ -8,6 +8,7 @@ import sys
 import uuid
 from base64 import b64encode
 from dataclasses import replace
+from datetime import datetime, timedelta, timezone
 
 import jsonschema
 import pytest
@@ -38,9 +39,10 @@ def captured(rest):
 
 @pytest.fixture
 def files(captured, tmp_path):
-    """The snapshot, the same a year later, and one in which a row of dcim_device is missing."""
+    """The snapshot, the same an hour later, and one in which a row of dcim_device is missing."""
     _, name, data = captured
-    later = dump(replace(load(data), created="2099-01-01T00:00:00+00:00"))
+    created = (datetime.now(timezone.utc) + timedelta(hours=1)).isoformat(timespec="seconds")
+    later = dump(replace(load(data), created=created))
     contents = {name: data, "later.json.gz": later, "lost.json.gz": with_a_row_lost(later)}
     for file, content in contents.items():
         (tmp_path / file).write_bytes(content)
