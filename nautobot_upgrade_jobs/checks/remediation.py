@@ -29,7 +29,7 @@ class CommandKind(str, Enum):
 
 @dataclass(frozen=True)
 class Command:
-    """One command of a remediation. A remediation without commands is a decision."""
+    """One command of a remediation. Without commands, the operator decides what to do."""
 
     kind: CommandKind
     text: str

@@ -221,7 +221,7 @@ def different_results(
                     subject,
                     f"{message} The code of Nautobot {trial_boot.target} could not evaluate it: "
                     f"{then.errors[name]}.",
-                    fix="After the upgrade, compare the number of objects with this number.",
+                    fix="After the upgrade, count the objects again, and compare.",
                     evidence=evidence,
                 )
                 continue

@@ -36,8 +36,8 @@ def rewritten_fields(filter_results: FilterResults, trial_boot: TrialBoot) -> It
                     f"The {kind} '{name}' selects {plural(now.counts[name], 'object')} now. A "
                     "pending migration changes fields that this filter reads, so the number after "
                     "the upgrade is not known.",
-                    fix="After the upgrade, compare the number with this number. If the difference "
-                    "is not intended, change the filter.",
+                    fix="After the upgrade, count the objects again. If a difference is not "
+                    "intended, change the filter.",
                     evidence=found,
                 )
 

@@ -229,8 +229,8 @@ def conflicting_leaf_nodes(migrations: Migrations) -> Iterator[Finding]:
         yield blocker(
             app,
             f"The App {app} has {len(leaves)} leaf nodes: {', '.join(leaves)}.",
-            fix="Reinstall the package that contains the App into a clean environment. Delete the "
-            "migration file that does not belong to the package.",
+            fix="Reinstall the package that contains the App into a clean environment, or delete "
+            "the migration file that does not belong to the package.",
         )
 
 

@@ -45,7 +45,7 @@ def alternative_targets(
             f"The newest other release that all packages support is {newest[0]}."
             if newest
             else "No other release is supported by all packages.",
-            fix="To see all changes, run Preflight with a release of the evidence as its target.",
+            fix="To see all changes, run Preflight with a release from the evidence as its target.",
             commands=tuple(
                 shell("nautobot-server upgrade_jobs preflight --target {}", release)
                 for release in newest

@@ -110,7 +110,7 @@ def unavailable_packages(choice: RollbackDecision) -> Iterator[Finding]:
             f" {'is' if count == 1 else 'are'} neither on the package index nor in this"
             " environment.",
             fix="Find the package files in a cache of pip or a backup. Put them into a folder. "
-            "Name the folder in the App's setting `wheel_directory`.",
+            "Set `wheel_directory` in the App's settings to this folder.",
             evidence=truncate_list(pinned.unavailable),
         )
     if pinned.unchecked_reason:
@@ -228,7 +228,8 @@ def point_of_no_return(
         " changes."
         if migration
         else f"It is unknown whether {plural(pending, 'pending migration')} can be reversed.",
-        fix=f"After `migrate` has started, only '{recommended.title}' rolls the upgrade back. "
+        fix=f"After {f'{migration} has run' if migration else '`migrate` has started'}, only "
+        f"'{recommended.title}' rolls the upgrade back. "
         "Decide the latest time at which you would start the restore.",
         evidence=truncate_list(tuple(_irreversible_reasons(reverse))),
     )

@@ -94,8 +94,8 @@ def _check_worker_code(
     if identity.on_disk_digest != here.on_disk_digest:
         yield blocker(
             worker.name,
-            f"The worker {worker.name} on the host '{identity.host}' has other code than this"
-            f" environment. It serves the queues: {queues}.",
+            f"The code of the worker {worker.name} on the host '{identity.host}' differs from the"
+            f" code of this environment. The worker serves the queues: {queues}.",
             fix=f"If this environment on '{here.host}' has the right packages, install them in the "
             f"environment of {worker.name} too. Then restart the worker.",
             commands=restart,
