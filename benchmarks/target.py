@@ -89,9 +89,8 @@ def measure(*, is_short: bool) -> Iterator[Figure]:
         names = (folder / f"boot-{number}" for number in itertools.count())
 
         def boot() -> None:
-            python, bytecode = built / "bin" / "python", built / "bytecode"
-            booter = TrialBooter(python, next(names), live, time.monotonic() + 600, bytecode)
-            booter.run(TARGET, ())
+            python, deadline = built / "bin" / "python", time.monotonic() + 600
+            TrialBooter(python, next(names), live, deadline).run(TARGET, ())
 
         seconds = measure_in_turn(
             {

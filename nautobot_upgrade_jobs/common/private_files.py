@@ -76,10 +76,10 @@ def _remove_stale_files(folder: Path) -> None:
 
 def _is_stale(path: Path) -> bool:
     status = path.lstat()
-    host, _, rest = path.name.removeprefix(UNFINISHED_PREFIX).partition("-")
-    pid = rest.partition("-")[0]
     if not stat.S_ISREG(status.st_mode):
         return False
+    host, _, rest = path.name.removeprefix(UNFINISHED_PREFIX).partition("-")
+    pid = rest.partition("-")[0]
     if host == platform.node().replace("-", "_") and PROCESS_ID.fullmatch(pid):
         return not _process_exists(int(pid))
     return time.time() - status.st_mtime > STALE_SECONDS

@@ -57,15 +57,17 @@ def build(
     copied = tuple(_packages_to_copy(resolution, roots))
     folder = uv.folder / "venv"
     try:
-        kept = uv.folder.parent / f"{KEPT_PREFIX}{_build_cache_key(uv, resolution, copied)}"
-        if keep and (kept / COMPLETE_MARKER).exists():
-            (kept / COMPLETE_MARKER).touch()
-            return kept
+        kept = None
+        if keep:
+            kept = uv.folder.parent / f"{KEPT_PREFIX}{_build_cache_key(uv, resolution, copied)}"
+            if (kept / COMPLETE_MARKER).exists():
+                (kept / COMPLETE_MARKER).touch()
+                return kept
         _install(uv, folder, resolution, copied, limit)
         packages = (CORE, *(app.module for app in roots.enabled_apps.enabled))
         seconds = max(0, uv.deadline - time.monotonic())
         compile_modules(uv.python, _site_packages(folder), packages, seconds)
-        return _keep_environment(folder, kept, keep) if keep else folder
+        return _keep_environment(folder, kept, keep) if kept else folder
     except (ResolverFailed, Unsolvable, OSError) as error:
         raise BuildFailed(str(error)) from None
 
@@ -119,8 +121,9 @@ def _copy_distribution(name: str, folder: Path) -> None:
     """Copy the files of an installed distribution. Editable installs link to their source."""
     with contextlib.suppress(PackageNotFoundError):
         installed = distribution(name)
+        site_packages = _site_packages(folder)
         for relative in _list_copyable_files(installed):
-            path = _site_packages(folder) / relative
+            path = site_packages / relative
             path.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(Path(str(installed.locate_file(relative))), path)
 

@@ -56,7 +56,7 @@ def run_preflight(
         target_version=target.version,
         migrations=evidence.pending,
     )
-    return replace(
+    report = replace(
         _add_release_notes(report, evidence),
         packages=evidence.list_package_changes(),
         overview=evidence.build_overview(),
@@ -67,9 +67,8 @@ def run_preflight(
         package_files={
             CONSTRAINTS: "" if isinstance(resolution, Unavailable) else resolution.constraints
         },
-        seconds=timer.stop(),
-        stage_seconds=timer.seconds,
     )
+    return timer.add_to(report)
 
 
 def _gather_evidence(

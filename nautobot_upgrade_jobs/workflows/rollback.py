@@ -94,8 +94,7 @@ def plan_rollback(
     pinned = pin_previous_packages(facts, prior, context.config)
     evidence = RollbackEvidence(facts, reverse_plan, reversed_data, since, dump, pinned, state)
     timer.begin(CHECKS)
-    report = assess_rollback(evidence, prior, context, strategy)
-    return replace(report, seconds=timer.stop(), stage_seconds=timer.seconds)
+    return timer.add_to(assess_rollback(evidence, prior, context, strategy))
 
 
 def _oldest_state(snapshot: datetime | None, dump: Backup | None) -> datetime | None:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
+
+from ..report import Report
 
 FACTS, CHECKS = "facts", "checks"
 STAGES = {
@@ -20,8 +23,7 @@ class StageTimer:
     """Passes on the progress of a run, and measures its stages. One ends when the next begins."""
 
     def __init__(self, progress: Callable[[str], None]) -> None:
-        self.seconds: dict[str, float] = {}
-        """Seconds by stage, in the order in which the stages began."""
+        self._seconds: dict[str, float] = {}
         self._progress = progress
         self._started = self._since = time.monotonic()
         self._stage = FACTS
@@ -34,10 +36,11 @@ class StageTimer:
     def begin(self, stage: str) -> None:
         """End the current stage, and begin another or the same again."""
         now = time.monotonic()
-        self.seconds[self._stage] = self.seconds.get(self._stage, 0.0) + now - self._since
+        self._seconds[self._stage] = self._seconds.get(self._stage, 0.0) + now - self._since
         self._stage, self._since = stage, now
 
-    def stop(self) -> float:
-        """End the last stage. Return the seconds of the whole run."""
+    def add_to(self, report: Report) -> Report:
+        """End the last stage. Return the report with the seconds of the run and of its stages."""
         self.begin(self._stage)
-        return self._since - self._started
+        seconds = self._since - self._started
+        return replace(report, seconds=seconds, stage_seconds=dict(self._seconds))

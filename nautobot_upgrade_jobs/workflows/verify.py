@@ -70,8 +70,7 @@ def verify_migrations(
         target_version=installed,
     )
     baseline = f"{before.instance}, {format_timestamp(before)}" if before else ""
-    report = replace(report, baseline=baseline, changes=changes, seconds=timer.stop())
-    return replace(report, stage_seconds=timer.seconds)
+    return timer.add_to(replace(report, baseline=baseline, changes=changes))
 
 
 def _collect_facts(

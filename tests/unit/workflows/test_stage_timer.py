@@ -5,6 +5,7 @@ import time
 import pytest
 
 from nautobot_upgrade_jobs.workflows.stage_timer import CHECKS, StageTimer
+from tests.support.report_samples import GO
 
 
 @pytest.fixture
@@ -24,8 +25,9 @@ def test_stage_timer_topics_are_one_stage_and_are_passed_on(clock):
     clock(110)
     timer.begin(CHECKS)
     clock(111)
-    assert timer.stop() == 11
-    assert timer.seconds == {"facts": 4, "package set": 2, "build": 4, "checks": 1}
+    report = timer.add_to(GO)
+    assert report.seconds == 11
+    assert report.stage_seconds == {"facts": 4, "package set": 2, "build": 4, "checks": 1}
     assert passed == ["runtime", "tables", "resolution", "target"]
 
 
@@ -35,5 +37,4 @@ def test_stage_timer_stage_that_returns_is_added(clock):
         clock(now)
         timer(progress)
     clock(1116)
-    timer.stop()
-    assert timer.seconds == {"facts": 1005, "package set": 11}
+    assert timer.add_to(GO).stage_seconds == {"facts": 1005, "package set": 11}
