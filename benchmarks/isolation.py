@@ -1,7 +1,7 @@
 """Measure what the isolation of a trial boot costs.
 
 The installed release is started and its facts are collected. A Preflight also resolves and builds,
-so the share of a whole run is smaller.
+so the share of a whole run is smaller: the benchmark of the target measures it.
 """
 
 from __future__ import annotations
@@ -9,10 +9,27 @@ from __future__ import annotations
 import itertools
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from unittest.mock import patch
 
 from .figures import Figure, measure_in_turn
+
+
+@contextmanager
+def without_isolation() -> Iterator[None]:
+    """Switch off the relay and the namespaces of each trial boot."""
+    from nautobot_upgrade_jobs.target.isolation import sandbox
+    from nautobot_upgrade_jobs.target.isolation.relay import Relay
+
+    def refuse(*_: object) -> Relay:
+        raise OSError("switched off")
+
+    with (
+        patch.object(sandbox, "_probe_namespaces", lambda _: "switched off"),
+        patch.object(sandbox, "create_relay", refuse),
+    ):
+        yield
 
 
 def measure(*, is_short: bool) -> Iterator[Figure]:
@@ -22,8 +39,7 @@ def measure(*, is_short: bool) -> Iterator[Figure]:
 
     from nautobot_upgrade_jobs.collect import collect_facts
     from nautobot_upgrade_jobs.facts import require
-    from nautobot_upgrade_jobs.target.isolation import LiveDatabase, sandbox
-    from nautobot_upgrade_jobs.target.isolation.relay import Relay
+    from nautobot_upgrade_jobs.target.isolation import LiveDatabase
     from nautobot_upgrade_jobs.target.scratch_dir import scratch_folder
     from nautobot_upgrade_jobs.target.trial_boot import LiveInstallation, TrialBooter
     from nautobot_upgrade_jobs.target.uv import find_interpreter
@@ -36,14 +52,8 @@ def measure(*, is_short: bool) -> Iterator[Figure]:
             settings.VERSION, ()
         )
 
-    def refuse(*_: object) -> Relay:
-        raise OSError("switched off")
-
     def boot_plain(folder: Path) -> None:
-        with (
-            patch.object(sandbox, "_probe_namespaces", lambda _: "switched off"),
-            patch.object(sandbox, "create_relay", refuse),
-        ):
+        with without_isolation():
             boot(folder)
 
     database = LiveDatabase(connection.vendor, connection.get_connection_params())

@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from .figures import Figure, measure_in_turn
+from .isolation import without_isolation
 
 TARGET = "3.2.7"
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -101,13 +102,23 @@ def measure(*, is_short: bool) -> Iterator[Figure]:
             },
             1 if is_short else 3,
         )
+
+    def preflight() -> None:
+        run_preflight(RunRequest(target=TARGET))
+
+    def preflight_plain() -> None:
+        with without_isolation():
+            preflight()
+
     seconds |= measure_in_turn(
-        {"Preflight": lambda: run_preflight(RunRequest(target=TARGET))}, 1 if is_short else 2
+        {"Preflight": preflight, "without isolation": preflight_plain}, 1 if is_short else 3
     )
     apps = f"{len(wishes.app_distributions)} Apps"
     for name, limit in (("resolve", 0.4), ("build", None), ("boot and collect", 2.0)):
         yield Figure(f"{name}, {apps}", seconds[name], PLAN, seconds[PLAN], limit)
-    yield Figure(f"Preflight, {apps}", seconds["Preflight"], PLAN, seconds[PLAN], 4.0)
+    whole = f"Preflight, {apps}", seconds["Preflight"]
+    yield Figure(*whole, PLAN, seconds[PLAN], 4.0)
+    yield Figure(*whole, "without isolation", seconds["without isolation"], 1.1)
     if not is_short:
         theirs = resolve_by_pip(wishes.resolve_roots(TARGET))
         yield Figure(f"resolve, {apps}", seconds["resolve"], "pip install --dry-run", theirs, 0.1)
