@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.apps import apps
 from nautobot.extras.registry import registry
@@ -43,6 +43,7 @@ from .user_content.kinds import (
     CustomizationKind,
     read_content,
 )
+from .user_content.validators import Validator
 
 CUSTOM_VALIDATOR = "custom validator"
 MAX_REASONS = 5
@@ -98,16 +99,18 @@ def _build_inspectors(context: Context) -> dict[str, Inspector]:
 
 def _inspect_rows(context: Context, kind: CustomizationKind) -> InspectionResult:
     """Validate the objects of a kind. If one cannot be validated, the others are."""
-    validate = kind.validator_factory()
+    validate = None
     keys = set()
     problems: list[CustomizationProblem] = []
     unreadable = []
     for row in read_content(context.connection, kind):
         keys.add(row.key)
+        # Making the validator can take seconds, so not without an object.
+        validate = validate or kind.validator_factory()
         defects = (
             TOO_LARGE
             if row.is_too_large
-            else attempt(lambda row=row: list(validate(*row.arguments)), expected=Exception)
+            else attempt(partial(_list_defects, validate, row.arguments), expected=Exception)
         )
         if isinstance(defects, Unavailable):
             unreadable.append(f"{row.name}: {defects.reason}")
@@ -117,6 +120,10 @@ def _inspect_rows(context: Context, kind: CustomizationKind) -> InspectionResult
             for each in defects
         )
     return InspectionResult(len(keys), problems, _join_reasons(unreadable))
+
+
+def _list_defects(validate: Validator, arguments: Sequence[Any]) -> list[Defect]:
+    return list(validate(*arguments))
 
 
 def _join_reasons(reasons: Sequence[str]) -> str:

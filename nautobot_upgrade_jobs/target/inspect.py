@@ -77,7 +77,9 @@ def inspect(
             booter = TrialBooter(environment / "bin" / "python", folder / "target", live, deadline)
             trial_boot = booter.run(resolution.target, _absent_apps(live.apps, resolution))
             if _has_customization_problems(trial_boot):
-                booter = TrialBooter(Path(find_interpreter()), folder / "current", live, deadline)
+                booter = TrialBooter(
+                    Path(find_interpreter()), folder / "current", live, deadline, ["customizations"]
+                )
                 trial_boot = replace(
                     trial_boot,
                     current_customizations=_collect_customizations(

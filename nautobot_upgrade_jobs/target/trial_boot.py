@@ -95,6 +95,8 @@ class TrialBooter:
     live: LiveInstallation
     deadline: float
     """End of the time limit, in monotonic seconds."""
+    topics: Collection[str] = ()
+    """The topics to collect. Empty for all that describe the target."""
     _app_load_failures: list[AppLoadFailure] = field(default_factory=list)
 
     def run(self, target: str, missing: Sequence[str]) -> TrialBoot:
@@ -179,6 +181,7 @@ class TrialBooter:
                 *("-m", PROBE_MODULE, str(start / CONFIG_FILE), str(result_file)),
                 str(self.live.statement_timeout_seconds),
                 str(int(self._remaining_seconds) + 1),
+                ",".join(self.topics),
                 *self._list_modules(without),
             ],
         )
