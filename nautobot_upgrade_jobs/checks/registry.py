@@ -12,7 +12,7 @@ import pkgutil
 import typing
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, cached_property
 from typing import Any, Literal, get_args
 
 from ..facts import Data, Facts
@@ -81,7 +81,7 @@ class Check:
         """The name of the module."""
         return self.id.partition(".")[0]
 
-    @property
+    @cached_property
     def input_types(self) -> dict[str, type]:
         """Parameter names and the types of evidence they take."""
         hints = typing.get_type_hints(self.function)

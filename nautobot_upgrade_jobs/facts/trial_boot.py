@@ -53,6 +53,8 @@ class TrialBoot:
     """False if the target is installed and has no pending migrations."""
     current_customizations: Customizations | Unavailable = NOT_COLLECTED
     """The same validation by the installed code, made only if the target found problems."""
+    current_filter_results: FilterResults | Unavailable = NOT_COLLECTED
+    """The results of the installed code before the trial."""
     recounted_filter_results: FilterResults | Unavailable = NOT_COLLECTED
     """The results of the installed code after the trial, counted only if the target's differ."""
     isolation: Isolation | None = None

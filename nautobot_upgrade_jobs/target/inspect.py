@@ -77,15 +77,9 @@ def inspect(
             booter = TrialBooter(environment / "bin" / "python", folder / "target", live, deadline)
             trial_boot = booter.run(resolution.target, _absent_apps(live.apps, resolution))
             if _has_customization_problems(trial_boot):
-                booter = TrialBooter(
-                    Path(find_interpreter()), folder / "current", live, deadline, ["customizations"]
-                )
-                trial_boot = replace(
-                    trial_boot,
-                    current_customizations=_collect_customizations(
-                        booter, roots.installed_version(CORE)
-                    ),
-                )
+                installed = roots.installed_version(CORE)
+                current = _collect_customizations(folder / "current", live, deadline, installed)
+                trial_boot = replace(trial_boot, current_customizations=current)
             return replace(trial_boot, release_notes=notes)
     except ScratchError as error:
         return Unavailable(str(error))
@@ -151,8 +145,12 @@ def _absent_apps(apps: Apps, resolution: Resolution) -> list[str]:
     return [app.module for app in apps.enabled if canonicalize_name(app.distribution) in excluded]
 
 
-def _collect_customizations(booter: TrialBooter, release: str) -> Customizations | Unavailable:
+def _collect_customizations(
+    folder: Path, live: LiveInstallation, deadline: float, release: str
+) -> Customizations | Unavailable:
     """Return the customization problems of the installed release."""
+    python = Path(find_interpreter())
+    booter = TrialBooter(python, folder, live, deadline, ("customizations",))
     try:
         return booter.run(release, ()).facts.customizations
     except BootFailed as error:

@@ -122,7 +122,12 @@ def _list_app_releases(
     roots = solver.roots
     compatible = {package.name: package.version for package in packages}
     latest = solver.solve_versions(roots.app_distributions, "--no-deps")
-    current = solver.solve_versions(solver.available_roots(roots.installed_version(CORE)))
+    installed = roots.installed_version(CORE)
+    current = (
+        compatible  # The target is the installed release.
+        if compatible.get(CORE) == installed
+        else solver.solve_versions(solver.available_roots(installed))
+    )
     for name in roots.app_distributions:
         yield AppReleases(
             name,

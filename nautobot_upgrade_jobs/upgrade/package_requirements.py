@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 from packaging.markers import UndefinedComparison, UndefinedEnvironmentName
 from packaging.requirements import InvalidRequirement, Requirement
@@ -27,6 +28,7 @@ class PackageRequirements:
             canonicalize_name(package.name): package.version for package in packages.installed
         }
         self._lines = self._applicable(tuple(_parse_requirements(packages)))
+        self._required = {canonicalize_name(line.name) for _, line in self._lines}
 
     def version_of(self, name: str) -> str | None:
         """Return the installed version of a distribution. None if it is not installed."""
@@ -34,7 +36,7 @@ class PackageRequirements:
 
     def is_required(self, name: str) -> bool:
         """Return whether any installed distribution requires the named one."""
-        return any(canonicalize_name(line.name) == name for _, line in self._lines)
+        return name in self._required
 
     def allows(self, name: str, version: str) -> bool:
         """Return whether all installed distributions accept a version of the named one."""
@@ -118,11 +120,18 @@ def explain_version_change(
 
 def _parse_requirements(packages: Packages) -> Iterator[RequirementLine]:
     for package in packages.installed:
-        for line in package.requires:
-            try:
-                yield canonicalize_name(package.name), Requirement(line)
-            except InvalidRequirement:
-                continue  # Old metadata can be invalid.
+        for text in package.requires:
+            if line := _parse_requirement(text):
+                yield canonicalize_name(package.name), line
+
+
+@lru_cache(maxsize=4096)
+def _parse_requirement(text: str) -> Requirement | None:
+    """Return a requirement. None if it is invalid, which old metadata can be."""
+    try:
+        return Requirement(text)
+    except InvalidRequirement:
+        return None
 
 
 def _accepts(line: Requirement, version: str) -> bool:

@@ -9,8 +9,7 @@ from ..checks.registry import checks_for_stage, required_topics
 from ..checks.release_notes import triage_release_notes
 from ..collect import collect_facts
 from ..common.files import CONSTRAINTS
-from ..facts import Facts, Unavailable, or_none
-from ..facts.trial_boot import TrialBoot
+from ..facts import Unavailable, or_none
 from ..report import Report
 from ..upgrade.pending import effective_source_release
 from .context import RunContext, RunRequest, resolve_request
@@ -86,25 +85,7 @@ def _gather_evidence(
     )
     target = effective_source_release(facts, context.target, context.catalog)
     resolution, trial_boot = inspect_target(facts, target, context, progress)
-    trial_boot = _recount_filter_results(facts, trial_boot, context)
     return UpgradeEvidence(facts, target, context.catalog, resolution, trial_boot)
-
-
-def _recount_filter_results(
-    facts: Facts, trial_boot: TrialBoot | Unavailable, context: RunContext
-) -> TrialBoot | Unavailable:
-    """Run the filters again if the target's results differ: the rows may have changed meanwhile."""
-    if isinstance(trial_boot, Unavailable):
-        return trial_boot
-    then = trial_boot.facts.filter_results
-    if isinstance(then, Unavailable) or then == facts.filter_results:
-        return trial_boot
-    again = collect_facts(
-        statement_timeout_seconds=context.config.statement_timeout_seconds,
-        database_alias=context.config.database_alias,
-        topics=("filter_results",),
-    )
-    return replace(trial_boot, recounted_filter_results=again.filter_results)
 
 
 def _add_release_notes(report: Report, evidence: UpgradeEvidence) -> Report:

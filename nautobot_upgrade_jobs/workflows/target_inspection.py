@@ -15,10 +15,11 @@ from packaging.utils import canonicalize_name
 from ..app_settings import Configuration
 from ..catalog import Catalog
 from ..catalog.target_release import Target
+from ..collect import collect_facts
 from ..collect.context import explain
 from ..collect.support.redaction import MIN_SECRET_LENGTH, redact_text
 from ..collect.support.secret_values import find_secrets
-from ..facts import Facts, FactUnavailable, Unavailable, require
+from ..facts import Facts, FactUnavailable, FilterResults, Unavailable, require
 from ..facts.resolution import Resolution
 from ..facts.startup import Failure
 from ..facts.trial_boot import TrialBoot
@@ -137,12 +138,36 @@ def _run_trial_boot(
         database_credentials=_find_credentials(("DATABASES",)),
         service_credentials=_find_credentials(UNUSED_SERVICES),
     )
+    filter_results = _collect_filter_results(context)
     try:
-        return _redact_trial_boot(start(live, build_limits(context.config), progress))
+        trial_boot = _redact_trial_boot(start(live, build_limits(context.config), progress))
     except SoftTimeLimitExceeded:
         return Unavailable("the Job's soft time limit ended the run before the target was ready")
     except Exception as error:  # noqa: BLE001 - the rest of the report must not be lost
         return Unavailable(f"the target could not be started: {explain(error)}")
+    if isinstance(trial_boot, Unavailable):
+        return trial_boot
+    return _add_filter_results(trial_boot, filter_results, context)
+
+
+def _collect_filter_results(context: RunContext) -> FilterResults | Unavailable:
+    """Run the stored filters with the installed code."""
+    return collect_facts(
+        statement_timeout_seconds=context.config.statement_timeout_seconds,
+        database_alias=context.config.database_alias,
+        topics=("filter_results",),
+    ).filter_results
+
+
+def _add_filter_results(
+    trial_boot: TrialBoot, current: FilterResults | Unavailable, context: RunContext
+) -> TrialBoot:
+    """Run the filters again if the target's results differ: the rows may have changed meanwhile."""
+    trial_boot = replace(trial_boot, current_filter_results=current)
+    then = trial_boot.facts.filter_results
+    if isinstance(then, Unavailable) or then == current:
+        return trial_boot
+    return replace(trial_boot, recounted_filter_results=_collect_filter_results(context))
 
 
 def _find_credentials(names: Iterable[str]) -> frozenset[str]:

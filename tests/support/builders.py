@@ -182,7 +182,8 @@ def trial_boot(**changes: Any) -> TrialBoot:
         "preconditions": Preconditions(),
         "planned_reversal": PlannedReversal(),
     } | changes.pop("facts", {})
-    return TrialBoot(**{"target": "3.2.7", "facts": Facts(**state)} | changes)
+    boot = {"target": "3.2.7", "facts": Facts(**state), "current_filter_results": NO_FILTERS}
+    return TrialBoot(**boot | changes)
 
 
 def resolution(**changes: Any) -> Resolution:
@@ -367,7 +368,6 @@ def facts(**changes: Any) -> Facts:
         preconditions=Preconditions(),
         extensions=extensions(),
         automation=automation(),
-        filter_results=NO_FILTERS,
         ui_registry=interface(),
     )
     return replace(healthy, **changes)

@@ -151,7 +151,11 @@ def no_index(monkeypatch, request):
             lambda facts, wishes, resolution, *rest: (
                 resolution
                 if isinstance(resolution, Unavailable)
-                else TrialBoot(resolution.target, NO_CHANGES)
+                else TrialBoot(
+                    resolution.target,
+                    NO_CHANGES,
+                    current_filter_results=NO_CHANGES.filter_results,
+                )
             ),
         )
 

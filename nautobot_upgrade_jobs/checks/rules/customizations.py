@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ...common.text import plural
-from ...facts import Apps, FactUnavailable, FilterResults, Listing, Unavailable, require
+from ...facts import Apps, FactUnavailable, Listing, Unavailable, require
 from ...facts.customizations import APP_CODE, JOB_FILE, CustomizationProblem, Defect, DefectCode
 from ...facts.filter_results import FILTER_KINDS
 from ...facts.trial_boot import TrialBoot
@@ -194,9 +194,7 @@ def _describe(defect: Defect) -> str:
 
 
 @check(phase=Phase.RUNTIME, impact=Impact.FEATURE_LOSS, see=(RELEASE_NOTES,))
-def different_results(
-    filter_results: FilterResults, trial_boot: TrialBoot, apps: Apps
-) -> Iterator[Finding]:
+def different_results(trial_boot: TrialBoot, apps: Apps) -> Iterator[Finding]:
     """Every stored filter and constraint selects the same objects on the target.
 
     Why: two releases can evaluate a filter differently, and no message reports it. Permissions,
@@ -205,10 +203,11 @@ def different_results(
     Fix: decide which objects are intended, and write the filter so that both releases select them.
     """
     require_upgrade(trial_boot)
+    current = require(trial_boot.current_filter_results)
     target = require(trial_boot.facts.filter_results)
     problems = list(_new_problems(trial_boot, apps))
     for section, kind in FILTER_KINDS.items():
-        now, then = require(getattr(filter_results, section)), require(getattr(target, section))
+        now, then = require(getattr(current, section)), require(getattr(target, section))
         for name in different_selections(now, then):
             is_explained = any(_is_about(problem, kind, name, then) for problem in problems)
             if is_explained or _changed_during_trial(trial_boot, section, name, now):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from ...common.text import plural
-from ...facts import FilterResults, Listing, require
+from ...facts import Listing, require
 from ...facts.filter_results import FILTER_KINDS
 from ...facts.migration_code import MigrationCode
 from ...facts.trial_boot import TrialBoot
@@ -17,7 +17,7 @@ from ..registry import check
 
 
 @check(phase=Phase.RUNTIME, impact=Impact.FEATURE_LOSS, see=(MIGRATION_OPERATIONS,))
-def rewritten_fields(filter_results: FilterResults, trial_boot: TrialBoot) -> Iterator[Finding]:
+def rewritten_fields(trial_boot: TrialBoot) -> Iterator[Finding]:
     """No pending migration rewrites a field that a stored filter reads.
 
     Why: Preflight runs the filters of the target on the rows before the migrations. If the code of
@@ -26,9 +26,10 @@ def rewritten_fields(filter_results: FilterResults, trial_boot: TrialBoot) -> It
     Fix: note the number of objects, and compare it after the upgrade. Compare Snapshots does this.
     """
     code = require_preconditions(trial_boot).code
+    current = require(trial_boot.current_filter_results)
     target = require(trial_boot.facts.filter_results)
     for section, kind in FILTER_KINDS.items():
-        now, then = require(getattr(filter_results, section)), require(getattr(target, section))
+        now, then = require(getattr(current, section)), require(getattr(target, section))
         for name in sorted(_same_selections(now, then)):
             if found := tuple(_rewritten(then.fields.get(name, ()), code)):
                 yield info(

@@ -154,9 +154,12 @@ def test_incompatible_missing_job_with_unreadable_job_files_reports_nothing(find
     "check", ["incompatible", "already_broken", "different_results", "not_inspected"]
 )
 def test_customizations_target_is_installed_release_not_applicable(findings_of, check):
-    state = trial_boot(is_upgrade=False, facts={"customizations": Customizations({}, (LINK,))})
-    installation = facts(apps=apps(), filter_results=results())
-    assert findings_of(f"customizations.{check}", installation, trial_boot=state) == (
+    state = trial_boot(
+        is_upgrade=False,
+        facts={"customizations": Customizations({}, (LINK,))},
+        current_filter_results=Unavailable("not run"),
+    )
+    assert findings_of(f"customizations.{check}", facts(apps=apps()), trial_boot=state) == (
         "not_applicable"
     )
 
@@ -254,9 +257,8 @@ def test_different_results_reports_what_the_target_selects(
             "filter_results": results(**then),
             "customizations": Customizations({}, problems),
         },
+        current_filter_results=results(**now),
         recounted_filter_results=Unavailable("-") if again is None else results(**again),
     )
-    installation = facts(apps=apps(), filter_results=results(**now))
-    assert (
-        findings_of("customizations.different_results", installation, trial_boot=state) == expected
-    )
+    found = findings_of("customizations.different_results", facts(apps=apps()), trial_boot=state)
+    assert found == expected

@@ -43,9 +43,8 @@ def results(text="2, a", fields=()):
 )
 def test_rewritten_fields_inform_about_filters_on_them(findings_of, target, code, expected):
     state = trial_boot(
-        facts={"filter_results": target, "preconditions": Preconditions(code=(code,))}
+        facts={"filter_results": target, "preconditions": Preconditions(code=(code,))},
+        current_filter_results=results(),
     )
-    found = findings_of(
-        "filter_results.rewritten_fields", facts(filter_results=results()), trial_boot=state
-    )
+    found = findings_of("filter_results.rewritten_fields", facts(), trial_boot=state)
     assert found == expected
