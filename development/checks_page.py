@@ -36,7 +36,7 @@ def render() -> str:
 
 
 def _render_overview(checks: tuple[Check, ...]) -> Iterator[str]:
-    yield "| Check | Condition | Job | Applies to upgrades to or past |"
+    yield "| Check | Condition | Job | Only for upgrades that reach |"
     yield "| --- | --- | --- | --- |"
     for one in checks:
         anchor = one.id.replace(".", "")

@@ -163,7 +163,8 @@ def _build_durations(content: Row) -> Durations:
 def _build_app_conflicts(rows: Sequence[Row]) -> tuple[AppConflict, ...]:
     """Build the App conflicts.
 
-    By default, settings move in PLUGINS_CONFIG from the former App to the App that includes it.
+    If a row does not name them, ``config_from`` is the former App, and ``config_to`` is the App
+    that includes it.
     """
     conflicts = []
     for row in rows:

@@ -49,7 +49,8 @@ def emit_report(report: Report, options: Mapping[str, Any]) -> int:
     """Write the files of a report, print it and return the exit code.
 
     Raises:
-        UsageError: A file cannot be written, or the report can neither be printed nor written.
+        UsageError: A file cannot be written. Or the report cannot be printed, and no file was
+            requested.
     """
     if options["output"]:
         _write_files(report, options["output"])

@@ -94,7 +94,10 @@ class ExpectedChanges:
         return not difference.loses_data or entry.explains_loss or bool(entry.moved_columns)
 
     def _is_in_range(self, entry: ExpectedChange) -> bool:
-        """Return whether the migration or the release of an entry is between the two states."""
+        """Return whether the migration or the release of an entry is between the two states.
+
+        An entry that names neither applies to every upgrade.
+        """
         if entry.migration:
             return entry.migration in self._migrations.applied
         if entry.since:

@@ -131,8 +131,8 @@ def no_nautobot_bound(apps: Apps) -> Iterator[Finding]:
 def conflicting(apps: Apps, catalog: Catalog) -> Iterator[Finding]:
     """No two enabled Apps conflict with each other.
 
-    Why: SSoT and ChatOps include a number of former Apps and raise an error at start while one of
-        them is still enabled, so that the upgrade of one App stops the whole server.
+    Why: SSoT and ChatOps include former Apps. If such a former App is still enabled, SSoT or
+        ChatOps raises an error at start. The upgrade of one App then stops the whole server.
     Fix: remove the included App from PLUGINS, move its settings, and remove its requirement.
     """
     enabled = {app.module for app in apps.enabled}
@@ -154,7 +154,7 @@ def conflicting(apps: Apps, catalog: Catalog) -> Iterator[Finding]:
 
 @check(stage="both", phase=Phase.RUNTIME, impact=Impact.FEATURE_LOSS, see=SEE)
 def orphaned_settings(apps: Apps, packages: Packages, catalog: Catalog) -> Iterator[Finding]:
-    """No settings and no distribution of an included App are left.
+    """If an App includes a former App, the former App has no settings and no distribution any more.
 
     Why: nothing reads the settings under the former name, so the integration runs with its defaults
         or does not run. A later installation can enable the former App again.
@@ -207,8 +207,8 @@ def merged_into_core(apps: Apps, target: Target, catalog: Catalog) -> Iterator[F
 def unsupported_python(apps: Apps, runtime: Runtime) -> Iterator[Finding]:
     """Every enabled App supports the running Python.
 
-    Why: the installer refuses an App that does not support the interpreter as soon as the
-        environment is rebuilt, which is common in an upgrade.
+    Why: an upgrade often rebuilds the environment. The installer then refuses every App that does
+        not support the interpreter.
     Fix: choose an interpreter that Nautobot and all Apps support, or upgrade the App.
     """
     for app in apps.enabled:
@@ -229,8 +229,8 @@ def orphaned_data(
 
     Why: an orphaned table with a foreign key into core stops a migration that alters the referenced
         table. If the App is enabled again later, its migration history no longer matches.
-    Fix: enable the App again and upgrade it with Nautobot, or remove it and its tables. Keep the
-        tables of an App that core will include until core has read them.
+    Fix: enable the App again and upgrade it with Nautobot, or remove it and its tables. If core
+        will include the App, keep its tables until core has read them.
     """
     owned = set(tables.model_tables)
     merged_apps = {merged.module: merged for merged in catalog.merged_apps if merged.data_migrated}

@@ -28,9 +28,9 @@ NOTES_3_0, NOTES_3_1, NOTES_3_2 = (
 def dangling_cables(data: Data) -> Iterator[Finding]:
     """No cable ends on a row that does not exist.
 
-    Why: dcim.0089 turns each cable end into a row with a foreign key. An end whose row is missing
-        violates it when the migration commits, and the upgrade stops with earlier steps committed.
-        On MySQL such an end is dropped silently.
+    Why: dcim.0089 turns each cable end into a row with a foreign key to the connected object. If
+        the object does not exist, the migration fails at its commit. The earlier migrations stay
+        committed. On MySQL such an end is dropped silently.
     Fix: delete or reconnect these cables before the upgrade.
     """
     cables = require(data.dangling_cables)
@@ -184,8 +184,8 @@ def outdated_validation_engine_schema(data: Data) -> Iterator[Finding]:
 
     Why: data_validation.0002 selects columns that the App's last migrations added. If one is
         missing, the upgrade stops.
-    Fix: upgrade the App to its last release in the installed Nautobot and migrate it. If you do not
-        need its rules, drop its tables after a backup instead.
+    Fix: before you upgrade Nautobot, upgrade the App to its last release and run `migrate`. If you
+        do not need its rules, drop its tables after a backup instead.
     """
     missing = require(data.missing_validation_engine_columns)
     if missing:

@@ -52,8 +52,8 @@ def raised_exceptions(trial_boot: TrialBoot) -> Iterator[Finding]:
 def unrehearsed_code(trial_boot: TrialBoot) -> Iterator[Finding]:
     """No pending migration runs code on the rows.
 
-    Why: whether code works depends on each row. The source shows what the code names, but only a
-        run on a copy of the data shows the result.
+    Why: whether code works depends on each row. The source shows which models and fields the code
+        uses. Only a run on a copy of the data shows the result.
     Fix: run the migrations on a copy of the data before the upgrade.
     """
     code = require_preconditions(trial_boot).code

@@ -191,8 +191,8 @@ def missing_privileges(database: Database) -> Iterator[Finding]:
     """The migrating role may create tables and owns the existing ones.
 
     Why: each migration commits on its own. If the role may not alter a table, the upgrade stops in
-        the middle, typically after a restore as another role.
-    Fix: grant the missing privileges before the upgrade.
+        the middle. The usual cause is that another role restored the database.
+    Fix: before the upgrade, grant the missing privileges or change the owner of the tables.
     """
     role = database.role
     if not require(database.can_create_tables):

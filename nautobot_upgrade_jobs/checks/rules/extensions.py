@@ -56,7 +56,7 @@ def unregistered_jobs(extensions: Extensions) -> Iterator[Finding]:
         (
             "not registered",
             require(extensions.unregistered_jobs),
-            "recorded in the database, but no installed code provides",
+            "recorded as installed, but no installed code provides",
         ),
         (
             "not recorded",
@@ -72,8 +72,9 @@ def unregistered_jobs(extensions: Extensions) -> Iterator[Finding]:
                 f"{plural(len(paths), 'Job')} of core or an App {verb} {problem}{pronoun}.",
                 fix="Run the command."
                 + (
-                    " If a Job is still recorded without code, upgrade its App. If the App is "
-                    "already upgraded, its release no longer contains the Job. Then delete the Job."
+                    " If this finding remains, upgrade the App of the Job. If the App is already "
+                    "upgraded, its new release does not contain the Job. In that case, delete the "
+                    "Job in Nautobot."
                     if subject == "not registered"
                     else ""
                 ),

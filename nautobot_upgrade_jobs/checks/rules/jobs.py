@@ -43,8 +43,8 @@ def pending_approvals(jobs: Jobs) -> Iterator[Finding]:
 def lost_approval_requirement(jobs: Jobs) -> Iterator[Finding]:
     """No Job relies on `approval_required`.
 
-    Why: 3.0 removes the flag without a replacement. A Job that required an approval then runs at
-        once for every user who may run it.
+    Why: 3.0 ignores the flag and does not turn it into an approval workflow. A Job that required an
+        approval then runs at once for every user who may run it.
     Fix: disable these Jobs before the upgrade and define an approval workflow for them afterwards.
     """
     gated = require(jobs.gated_by_approval)
@@ -68,7 +68,7 @@ def running(jobs: Jobs) -> Iterator[Finding]:
     Why: a Job that runs while the schema changes fails half-way, or writes data in the old
         format. New workers may not understand a Job that old code queued.
     Fix: stop beat, wait for running Jobs to end, and stop the workers before `migrate`. A run whose
-        worker died never ends: mark or delete it.
+        worker died never ends: delete its Job Result.
     """
     if jobs.running_count:
         verb = "has" if jobs.running_count == 1 else "have"

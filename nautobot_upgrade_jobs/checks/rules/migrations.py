@@ -202,17 +202,17 @@ def _describe_schema_change(change: SchemaChange) -> str:
 def inconsistent_history(migrations: Migrations) -> Iterator[Finding]:
     """Every applied migration has its dependencies applied.
 
-    Why: Django refuses to migrate such a history at all (InconsistentMigrationHistory). The cause
-        is an App that was disabled during an upgrade and enabled again, or a `migrate --fake`.
-    Fix: apply what is missing with the release it belongs to, or restore a consistent backup.
+    Why: Django refuses to migrate such a history (InconsistentMigrationHistory). The cause is an
+        App that was disabled during an upgrade and enabled again, or a `migrate --fake`.
+    Fix: apply what is missing with code that lacks the other migration, or restore a backup.
     """
     for child, parent in MigrationHistory(migrations).inconsistencies:
         yield blocker(
             f"{child} -> {parent}",
             f"{child} is applied, but its dependency {parent} is not.",
             fix=f"If the schema contains all changes of {parent}, insert the missing row into "
-            f"django_migrations. If not, apply {parent} with the release that it belongs to, or "
-            "restore a consistent backup.",
+            f"django_migrations. If not, apply {parent} with a release that does not contain "
+            f"{child}: Django refuses to migrate with both. Or restore a consistent backup.",
             commands=(shell("nautobot-server showmigrations --plan"),),
         )
 

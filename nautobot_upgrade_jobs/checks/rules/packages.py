@@ -45,8 +45,8 @@ def app_version_changes(resolution: Resolution) -> Iterator[Finding]:
 
 
 def _describe_change(app: AppReleases) -> str:
-    latest = "the latest" if app.compatible == app.latest else f"the latest is {app.latest}"
-    return f"{app.distribution}: {app.installed} to {app.compatible}; {latest}"
+    latest = "latest" if app.compatible == app.latest else f"latest: {app.latest}"
+    return f"{app.distribution}: {app.installed} to {app.compatible} ({latest})"
 
 
 @check(phase=Phase.BOOT, impact=Impact.OUTAGE, see=(APP_INSTALLATION,), when=When.WINDOW)
@@ -127,9 +127,9 @@ def yanked(resolution: Resolution) -> Iterator[Finding]:
 def not_on_index(resolution: Resolution) -> Iterator[Finding]:
     """The package index has every installed package.
 
-    Why: a newly built environment, such as an image or a rollback, lacks what no index has. If the
-        index has the name of an App, but not the installed version, the name can belong to another
-        project there. Preflight then keeps the installed version.
+    Why: when you build a new image or roll back, pip cannot install a package that no index has. If
+        the index has the name of an App, but not the installed version, the name can belong to
+        another project there. Preflight then keeps the installed version.
     Fix: configure pip with the private index or folder that the package came from. If the index has
         the right project, name the package on the form or the command line, such as
         `--require 'nautobot-ssot>=4'`.
@@ -192,9 +192,9 @@ def sdist_only(resolution: Resolution) -> Iterator[Finding]:
 def unverified_metadata(resolution: Resolution) -> Iterator[Finding]:
     """The requirements of every distribution of the package set are known.
 
-    Why: building the metadata of a new distribution with only an sdist runs its code, which
-        Preflight does not do. The distribution may have a requirement that conflicts with the
-        package set.
+    Why: some new distributions have only an sdist. To read its requirements, Preflight would have
+        to run its code, and Preflight does not do this. A requirement may conflict with the package
+        set.
     Fix: build a wheel where that is safe, and resolve again with the wheel.
     """
     for name in resolution.unverified:

@@ -214,8 +214,8 @@ def truncated_values(trial_boot: TrialBoot) -> Iterator[Finding]:
 def dropped_values(trial_boot: TrialBoot) -> Iterator[Finding]:
     """No dropped column or table contains data.
 
-    Why: a migration deletes these values, and only the backup still has them. An earlier migration
-        copies the values that the new release keeps.
+    Why: a migration deletes these values. If the new release keeps a value, an earlier migration
+        copies it. All other values are then only in the backup.
     Fix: nothing, if the release notes say where the values are stored afterwards. Otherwise save
         them first.
     """

@@ -24,7 +24,7 @@ from ..text import plural, truncate_list
 def alternative_targets(
     resolution: Resolution, target: Target, catalog: Catalog
 ) -> Iterator[Finding]:
-    """No other Nautobot release has to be compared, because a target was chosen.
+    """A target was chosen, so other Nautobot releases need no comparison.
 
     Why: without a chosen target, Preflight examines the newest release of the installed line, which
         is the smallest upgrade. The report then also compares the later lines by their changes, and
@@ -127,7 +127,7 @@ def accidental_upgrade(resolution: Resolution, target: Target) -> Iterator[Findi
 
 @check(phase=Phase.RUNTIME, impact=Impact.FEATURE_LOSS, see=(APP_INSTALLATION,))
 def app_steps(resolution: Resolution, catalog: Catalog, tables: Tables) -> Iterator[Finding]:
-    """No new release of an App requires a step that no command of Nautobot carries out.
+    """Nautobot's commands carry out every step that new releases of Apps require.
 
     Why: some Apps move data with a Job, or change an interface that your own code uses. Nothing
         starts such a Job, and Nautobot reports no error without it.

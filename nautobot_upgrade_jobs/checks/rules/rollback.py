@@ -199,9 +199,9 @@ def no_snapshot(choice: RollbackDecision) -> Iterator[Finding]:
     if not choice.has_snapshot:
         yield info(
             choice.chosen.kind,
-            "There is no snapshot of the state before the upgrade.",
-            fix="If you have a snapshot from before the upgrade, plan the rollback to it. Before "
-            "the next upgrade, capture one: nautobot-server upgrade_jobs snapshot",
+            "You named no snapshot of the state before the upgrade.",
+            fix="If you have one, plan the rollback again and name it. Before the next upgrade, "
+            "capture one: nautobot-server upgrade_jobs snapshot",
         )
 
 
@@ -211,8 +211,8 @@ def point_of_no_return(
 ) -> Iterator[Finding]:
     """Every pending migration can be reversed without a loss.
 
-    Why: after any other migration, a rollback requires the backup. Everything that was written
-        since the backup is then lost.
+    Why: after a migration that cannot be reversed without a loss, a rollback requires the backup.
+        Everything that was written since the backup is then lost.
     Fix: decide before the maintenance window how, and until when, you would roll back.
     """
     require_upgrade(trial_boot)

@@ -92,7 +92,7 @@ def ignored_foreign_keys(database: Database) -> Iterator[Finding]:
         if str(setting.value).lower() in IGNORES_FOREIGN_KEYS[setting.name]:
             yield warning(
                 setting.name,
-                f"The setting {_describe(setting, database)} makes the server ignore foreign keys.",
+                f"The server ignores foreign keys because of {_describe(setting, database)}.",
                 fix="Remove the setting, and restart Nautobot. Then find rows that refer to "
                 "missing rows, and correct or delete these rows.",
             )
@@ -131,14 +131,14 @@ def _select(database: Database, names: Collection[str]) -> Iterator[SessionSetti
 
 def _describe(setting: SessionSetting, database: Database) -> str:
     owner = {
-        "options": "in OPTIONS of DATABASES",
-        "role": f"of the role {_account(database)}",
-        "role in database": f"of the role {_account(database)} in the database {database.name}",
-        "database": f"of the database {database.name}",
-        "server": "of the server",
+        "options": "OPTIONS of DATABASES",
+        "role": f"role {_account(database)}",
+        "role in database": f"role {_account(database)} in the database {database.name}",
+        "database": f"database {database.name}",
+        "server": "server",
     }[setting.source]
     unit = setting.unit if setting.name in TIME_LIMITS and str(setting.value).isdigit() else ""
-    return f"{setting.name} = {setting.value}{unit and ' '}{unit} {owner}"
+    return f"{setting.name} = {setting.value}{unit and ' '}{unit} (set for: {owner})"
 
 
 def _account(database: Database) -> str:

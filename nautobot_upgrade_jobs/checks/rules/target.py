@@ -144,8 +144,8 @@ def older_release_date(target: Target) -> Iterator[Finding]:
 def intermediate_stop(target: Target, catalog: Catalog) -> Iterator[Finding]:
     """The target can be reached in one step.
 
-    Why: in one step, the same Python version must run both the old and the new release. Also, only
-        a release in between checks or converts some data.
+    Why: in one step, the same Python version must run both the old and the new release. Also, some
+        data is checked or converted only by a release between the two.
     Fix: upgrade to each stop in turn, verify there, then run Preflight again.
     """
     require(target.release)

@@ -97,12 +97,12 @@ def weak_isolation(trial_boot: TrialBoot) -> Iterator[Finding]:
         raise NotApplicable("nothing was started")
     missing = [part for is_missing, part in _isolation_parts(isolation) if is_missing]
     if missing:
-        reasons = f" Reason: {'; '.join(isolation.gaps)}." if isolation.gaps else ""
+        gaps = f": {'; '.join(isolation.gaps)}" if isolation.gaps else ""
         yield finding(
             Severity.INFO,
             "isolation",
-            "The trial boot asks the code of the target not to change anything, but code that "
-            f"ignores this could {' and '.join(action for action, _ in missing)}.{reasons}",
+            f"The trial boot could not isolate the code of the target completely{gaps}. Code that "
+            f"wants to could {' and '.join(action for action, _ in missing)}.",
             fix=" ".join(dict.fromkeys(fix for _, fix in missing)),
         )
 

@@ -58,8 +58,8 @@ def stuck_messages(workers: Workers) -> Iterator[Finding]:
                 queue.name,
                 f"{plural(count, 'task')} {'is' if count == 1 else 'are'} waiting in the queue"
                 f" '{queue.name}'.",
-                fix="Stop beat. Let a worker process all tasks of this queue before you stop the "
-                "workers. Purge the queue only if all its tasks are obsolete.",
+                fix="Stop beat. Wait until the workers have completed all tasks of this queue. "
+                "Then stop the workers. Purge the queue only if all its tasks are obsolete.",
                 commands=(shell("nautobot-server celery inspect active_queues"),),
             )
 

@@ -103,8 +103,8 @@ def test_app_version_changes_install_the_whole_set_in_one_command():
     assert finding.commands == (shell(INSTALL_COMMAND),)
     assert finding.when is When.WINDOW
     assert finding.evidence == (
-        "nautobot-example: 1.0 to 2.0; the latest",
-        "nautobot-example: 1.0 to 2.0; the latest is 3.0",
+        "nautobot-example: 1.0 to 2.0 (latest)",
+        "nautobot-example: 1.0 to 2.0 (latest: 3.0)",
     )
 
 
