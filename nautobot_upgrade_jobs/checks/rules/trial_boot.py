@@ -119,8 +119,10 @@ def _isolation_parts(isolation: Isolation) -> tuple[tuple[bool, tuple[str, str]]
         network = host
     elif not isolation.has_relay:  # The database is reached by the network.
         network = reader
+    # Whoever reaches the database by the network can log in without the relay.
+    is_enforced = isolation.has_relay and isolation.hides_network
     return (
-        (not isolation.has_relay, ("write to the database", reader)),
+        (not is_enforced, ("write to the database", reader)),
         (
             isolation.is_superuser,
             (

@@ -2,8 +2,8 @@
 
 This file is run as a script by the interpreter of the installation, and imports nothing of this
 package. In its namespaces the command sees no other process and no network. Every file is
-read-only, except in the folders that it is given. Without a network, sockets of other programs are
-covered.
+read-only, except in the folders that it is given. It has the harmless devices only. Without a
+network, sockets of other programs are covered.
 
 Usage: launcher.py OPTIONS COMMAND..., where OPTIONS is a JSON object:
 
@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import errno
 import json
 import os
 import signal
@@ -34,7 +35,9 @@ CLONE_NEWPID, CLONE_NEWNET = 0x20000000, 0x40000000
 MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_BIND, MS_REC, MS_PRIVATE = 2, 4, 8, 4096, 16384, 1 << 18
 SYS_MOUNT_SETATTR = 442
 AT_FDCWD, AT_RECURSIVE = -100, 0x8000
-MOUNT_ATTR_RDONLY = 1
+MOUNT_ATTR_RDONLY, MOUNT_ATTR_NODEV = 1, 4
+SYS_KEYCTL = {"x86_64": 250, "aarch64": 219}
+KEYCTL_JOIN_SESSION_KEYRING = 1
 PR_SET_PDEATHSIG, PR_CAPBSET_DROP, PR_SET_SECUREBITS = 1, 24, 28
 PR_SET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS = 36, 38
 SECURE_NOROOT_LOCKED = 0b11
@@ -43,18 +46,23 @@ CAPABILITY_VERSION_3 = 0x20080522
 SOCKET_FOLDERS = ("/run", "/tmp", "/var/run", "/var/tmp")  # noqa: S108 - only searched
 MAX_SOCKET_DEPTH = 4
 """Such as ``/run/user/1000/bus``. Temporary folders can contain whole installations."""
-COVERED_FOLDERS = ("/dev/pts", "/dev/shm")  # noqa: S108
-"""Terminals and memory of other programs."""
-COVERED_DEVICES = ("/dev/console", "/dev/kmsg", "/dev/vsock")
-"""The console, the log of the kernel, and the host of a virtual machine."""
+DEVICES = ("null", "zero", "full", "random", "urandom", "tty")
+"""The devices of the command. A read-only mount does not keep it from writing to a disk."""
+DEVICE_LINKS = {"fd": "fd", "stdin": "fd/0", "stdout": "fd/1", "stderr": "fd/2"}
+"""Links of ``/dev`` to ``/proc/self``."""
 UNAVAILABLE = 125
 """Exit code if the kernel refuses a step of the isolation."""
+REFUSALS = frozenset(
+    {errno.EACCES, errno.EINVAL, errno.ENOSPC, errno.ENOSYS, errno.EPERM, errno.EUSERS}
+)
+"""Errors of a kernel that does not offer namespaces, or not to this account."""
 
 
 def main(options: dict[str, Any], command: list[str]) -> int:
     """Run the command, and return its exit code."""
     _call(LIBC.prctl, PR_SET_PDEATHSIG, signal.SIGTERM)
     _call(LIBC.prctl, PR_SET_CHILD_SUBREAPER, 1)
+    _leave_keyring()
     if options["namespaces"]:
         kept = [*options["writable"], *options["reachable"]]
         sockets = [] if options["network"] else _foreign_sockets(kept)
@@ -70,6 +78,12 @@ def main(options: dict[str, Any], command: list[str]) -> int:
     code = _wait(child)
     end()
     return code
+
+
+def _leave_keyring() -> None:
+    """Replace the keyring of the session, which can contain keys of the caller, by an empty one."""
+    if number := SYS_KEYCTL.get(os.uname().machine):
+        LIBC.syscall(number, KEYCTL_JOIN_SESSION_KEYRING, None)
 
 
 def _wait(child: int) -> int:
@@ -111,8 +125,7 @@ def _run_first_process(writable: list[str], sockets: list[str], command: list[st
         _call(LIBC.prctl, PR_SET_PDEATHSIG, signal.SIGKILL)
         _make_files_read_only(writable, sockets)
     except OSError as error:
-        print(f"isolation: {error}", file=sys.stderr, flush=True)
-        os._exit(UNAVAILABLE)
+        os._exit(_report(error))
     child = os.fork()
     if child == 0:
         _drop_privileges()
@@ -124,18 +137,37 @@ def _make_files_read_only(writable: list[str], sockets: list[str]) -> None:
     _mount(None, "/", None, MS_REC | MS_PRIVATE)
     for path in writable:
         _mount(path, path, None, MS_BIND | MS_REC)
-    for path in (*sockets, *filter(os.path.exists, COVERED_DEVICES)):
-        _mount("/dev/null", path, None, MS_BIND)
+    for path in sockets:
+        # Another program can remove its socket at any time.
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+            _mount("/dev/null", path, None, MS_BIND)
     _mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC)
     # The command could otherwise become an administrator of a further namespace.
     Path("/proc/sys/user/max_user_namespaces").write_text("0")
-    covered = [path for path in COVERED_FOLDERS if Path(path).is_dir()]
-    for path in covered:
-        _mount("tmpfs", path, "tmpfs", MS_NOSUID | MS_NODEV)
-    _set_read_only("/", AT_RECURSIVE, is_read_only=True)
-    for path in (*writable, *covered):
-        _set_read_only(path, 0, is_read_only=False)
+    _change_mount("/", AT_RECURSIVE, added=MOUNT_ATTR_RDONLY | MOUNT_ATTR_NODEV)
+    for path in writable:
+        _change_mount(path, 0, removed=MOUNT_ATTR_RDONLY)
+    _replace_devices()
     os.chdir(Path.cwd())  # The folder can now be reached by a writable mount.
+
+
+def _replace_devices() -> None:
+    """Cover ``/dev`` with a folder in memory that contains the harmless devices only."""
+    dev = Path("/dev")
+    devices = {
+        name: os.open(dev / name, os.O_PATH) for name in DEVICES if (dev / name).is_char_device()
+    }
+    _mount("tmpfs", str(dev), "tmpfs", MS_NOSUID | MS_NODEV)
+    for name, descriptor in devices.items():
+        path = dev / name
+        path.touch()
+        _mount(f"/proc/self/fd/{descriptor}", str(path), None, MS_BIND)
+        _change_mount(str(path), 0, removed=MOUNT_ATTR_NODEV)
+        os.close(descriptor)
+    for name, place in DEVICE_LINKS.items():
+        (dev / name).symlink_to(f"/proc/self/{place}")
+    (dev / "shm").mkdir()
+    (dev / "shm").chmod(0o1777)
 
 
 def _foreign_sockets(folders: list[str]) -> list[str]:
@@ -144,7 +176,7 @@ def _foreign_sockets(folders: list[str]) -> list[str]:
     The kernel lists the sockets of this network, by the paths that their programs used. Others are
     found in the folders for sockets and temporary files.
     """
-    lines = Path("/proc/net/unix").read_text(errors="surrogateescape").splitlines()[1:]
+    lines = Path("/proc/net/unix").read_text("utf-8", "surrogateescape").splitlines()[1:]
     listed = (line.split(maxsplit=7)[7] for line in lines if line.count(" /"))
     paths = {*listed, *(path for folder in SOCKET_FOLDERS for path in _find_sockets(folder))}
     own = tuple(f"{path.rstrip('/')}/" for path in folders)
@@ -198,14 +230,13 @@ def _execute(command: list[str]) -> None:
 
 
 def _mount(source: str | None, target: str, kind: str | None, flags: int) -> None:
-    words = [None if each is None else each.encode() for each in (source, target, kind)]
+    words = [None if each is None else os.fsencode(each) for each in (source, target, kind)]
     _call(LIBC.mount, *words, ctypes.c_ulong(flags), None)
 
 
-def _set_read_only(path: str, flags: int, *, is_read_only: bool) -> None:
-    changes = (MOUNT_ATTR_RDONLY, 0) if is_read_only else (0, MOUNT_ATTR_RDONLY)
-    attributes = struct.pack("4Q", *changes, 0, 0)
-    _call(LIBC.syscall, SYS_MOUNT_SETATTR, AT_FDCWD, path.encode(), flags, attributes, 32)
+def _change_mount(path: str, flags: int, *, added: int = 0, removed: int = 0) -> None:
+    attributes = struct.pack("4Q", added, removed, 0, 0)
+    _call(LIBC.syscall, SYS_MOUNT_SETATTR, AT_FDCWD, os.fsencode(path), flags, attributes, 32)
 
 
 def _call(function: Any, *arguments: Any) -> None:
@@ -219,8 +250,15 @@ def _call(function: Any, *arguments: Any) -> None:
         raise OSError(number, f"{function.__name__}: {os.strerror(number)}")
 
 
+def _report(error: Exception) -> int:
+    """Print an error, and return the exit code: is it a refusal of the kernel, or a failure?"""
+    print(f"isolation: {error}", file=sys.stderr, flush=True)
+    is_refusal = isinstance(error, AttributeError) or getattr(error, "errno", 0) in REFUSALS
+    return UNAVAILABLE if is_refusal else 1
+
+
 if __name__ == "__main__":
     try:
         sys.exit(main(json.loads(sys.argv[1]), sys.argv[2:]))
-    except OSError as error:
-        sys.exit(f"isolation: {error}")
+    except (OSError, AttributeError) as failure:  # Only Linux has these functions.
+        sys.exit(_report(failure))

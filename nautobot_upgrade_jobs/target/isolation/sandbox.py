@@ -5,21 +5,27 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import signal
 import subprocess
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ...facts.trial_boot import Isolation
+from ..boot_result import BootFailed
 from ..scratch_dir import ScratchError, scratch_folder
 from ..uv import find_interpreter, kill_process_group
 from . import SOCKET_NAMES, LiveDatabase
+from .launcher import UNAVAILABLE
 from .relay import Relay, create_relay
 
 LAUNCHER = Path(__file__).with_name("launcher.py")
 PROBE_SECONDS = 10
 STOP_SECONDS = 10
+POLL_SECONDS = 0.1
+NOT_PREPARED = "its isolation could not be prepared: {}"
 DATABASE_FOLDER = "database"
 MAX_FOLDER_BYTES = 107 - max(len(f"/{name}") for name in SOCKET_NAMES.values())
 NO_NAMESPACES = "the kernel of this host refuses namespaces to the account of Nautobot ({})"
@@ -66,6 +72,9 @@ def open_sandbox(
         database: The database of the command.
         timeout_seconds: The server ends a statement of the command after this time.
         allow_network: Whether the command may use the network.
+
+    Raises:
+        BootFailed: The namespaces could not be prepared, although the kernel offers them.
     """
     refusal = _probe_namespaces(folder)
     gaps = [NO_NAMESPACES.format(refusal)] if refusal else []
@@ -89,12 +98,33 @@ def open_sandbox(
 
 
 def stop_launcher(process: subprocess.Popen[Any]) -> None:
-    """End a launcher. It ends all descendants of its command first."""
+    """End a launcher. It ends all descendants of its command first.
+
+    Without namespaces, the command can stop the launcher. Then its descendants are ended here.
+    """
+    deadline = time.monotonic() + STOP_SECONDS
     if process.poll() is None:
         process.terminate()
+    while process.poll() is None and time.monotonic() < deadline:
+        process.send_signal(signal.SIGCONT)
         with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(STOP_SECONDS)
+            process.wait(POLL_SECONDS)
+    while process.poll() is None and (running := _list_descendants(process.pid)):
+        for descendant in running:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(descendant, signal.SIGKILL)
     kill_process_group(process)
+
+
+def _list_descendants(parent: int) -> list[int]:
+    """Return the descendants of a process that have not ended."""
+    found: list[int] = []
+    for task in Path(f"/proc/{parent}/task").glob("*/children"):
+        with contextlib.suppress(OSError):  # It has ended meanwhile.
+            for child in map(int, task.read_text().split()):
+                state = Path(f"/proc/{child}/stat").read_text().rpartition(")")[2].split()[0]
+                found += [*([] if state in "XZ" else [child]), *_list_descendants(child)]
+    return found
 
 
 @contextlib.contextmanager
@@ -110,7 +140,11 @@ def _socket_folder(folder: Path) -> Iterator[Path]:
 
 
 def _probe_namespaces(folder: Path) -> str:
-    """Return why namespaces are unavailable. Empty if they are available."""
+    """Return why the kernel refuses namespaces. Empty if it offers them.
+
+    Raises:
+        BootFailed: They could not be prepared for another reason, such as a lack of memory.
+    """
     command = _launch(
         [find_interpreter(), "-I", "-S", "-c", ""],
         writable=[str(folder)],
@@ -120,14 +154,17 @@ def _probe_namespaces(folder: Path) -> str:
     )
     try:
         ended = subprocess.run(  # noqa: S603 - our own file
-            command, capture_output=True, text=True, timeout=PROBE_SECONDS, check=False
+            command, capture_output=True, errors="replace", timeout=PROBE_SECONDS, check=False
         )
     except (OSError, subprocess.TimeoutExpired) as error:
-        return str(error)
+        raise BootFailed(NOT_PREPARED.format(error)) from None
     if ended.returncode == 0:
         return ""
-    last_line = ended.stderr.strip().rpartition("\n")[2]
-    return last_line.removeprefix("isolation: ") or f"exit code {ended.returncode}"
+    last_line = ended.stderr.strip().rpartition("\n")[2].removeprefix("isolation: ")
+    reason = last_line or f"exit code {ended.returncode}"
+    if ended.returncode == UNAVAILABLE:
+        return reason
+    raise BootFailed(NOT_PREPARED.format(reason))
 
 
 def _launch(command: Sequence[str], **options: Any) -> list[str]:

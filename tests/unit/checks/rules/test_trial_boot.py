@@ -231,6 +231,10 @@ def test_fails_to_start_belongs_to_the_maintenance_window():
             [("info", "isolation")],
         ),
         (
+            Isolation(has_relay=True, hides_files=True, hides_network=False, gaps=("allowed",)),
+            [("info", "isolation")],
+        ),
+        (
             Isolation(has_relay=False, hides_files=True, hides_network=False, gaps=("MySQL",)),
             [("info", "isolation")],
         ),

@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import socket
+import stat
 import subprocess
 import sys
 import tempfile
@@ -14,7 +15,7 @@ from unittest import mock
 
 import pytest
 
-from nautobot_upgrade_jobs.target.isolation import launcher
+from nautobot_upgrade_jobs.target.isolation import launcher, sandbox
 from nautobot_upgrade_jobs.target.isolation.sandbox import LAUNCHER, _probe_namespaces
 
 DAEMON = """
@@ -203,10 +204,76 @@ def test_pipe_of_another_program_gets_nothing(folder, shared_folder):
 
 
 @pytest.mark.usefixtures("namespaces")
-@pytest.mark.parametrize("device", filter(os.path.exists, launcher.COVERED_DEVICES))
-def test_device_of_the_host_is_covered(folder, device):
-    code = "import os, sys; print(os.stat(sys.argv[1]).st_rdev)"
-    assert int(run(folder, code, device).stdout) == os.stat(os.devnull).st_rdev
+def test_only_harmless_devices_exist(folder):
+    code = (
+        "import os\n"
+        "open('/dev/null', 'w').write('x'); open('/dev/shm/own', 'w').write('x')\n"
+        "open('/dev/stderr', 'w').write(str(len(open('/dev/urandom', 'rb').read(9))))\n"
+        "print(*os.listdir('/dev'))\n"
+    )
+    ended = run(folder, code)
+    assert ended.stderr == "9"
+    expected = {"null", "zero", "full", "random", "urandom"}
+    links_and_memory = {"fd", "stdin", "stdout", "stderr", "shm"}
+    assert {*ended.stdout.split()} - {"tty"} == expected | links_and_memory
+
+
+@pytest.mark.usefixtures("namespaces")
+def test_device_file_outside_of_dev_cannot_be_opened(folder, tmp_path):
+    """A read-only mount would not keep code from writing to a device."""
+    device = tmp_path / "disk"
+    try:
+        os.mknod(device, 0o666 | stat.S_IFCHR, os.stat(os.devnull).st_rdev)
+        device.open("w").close()
+    except OSError:
+        pytest.skip("this account may not create device files here")
+    assert "Permission denied" in run(folder, "import sys; open(sys.argv[1], 'w')", device).stderr
+
+
+@pytest.mark.usefixtures("namespaces")
+def test_name_that_is_not_text_keeps_the_isolation(folder, shared_folder):
+    os.mkfifo(os.fsencode(shared_folder) + b"/\xff")
+    assert _probe_namespaces(folder) == ""
+
+
+@pytest.mark.usefixtures("namespaces")
+def test_sockets_that_come_and_go_keep_the_isolation(folder, shared_folder):
+    code = "import os, sys\nwhile True: os.mkfifo(sys.argv[1]); os.unlink(sys.argv[1])"
+    makers = [
+        subprocess.Popen([sys.executable, "-c", code, str(shared_folder / str(number))])
+        for number in range(2)
+    ]
+    try:
+        assert {_probe_namespaces(folder) for _ in range(5)} == {""}
+    finally:
+        for maker in makers:
+            maker.kill()
+            maker.wait()
+
+
+@pytest.mark.skipif(
+    os.uname().machine not in launcher.SYS_KEYCTL, reason="the number of the call is not known"
+)
+@pytest.mark.parametrize("namespaces", [True, False])
+def test_keyring_of_the_caller_is_out_of_reach(folder, namespaces, request):
+    if namespaces:
+        request.getfixturevalue("namespaces")
+    number = launcher.SYS_KEYCTL[os.uname().machine]
+    add = {"x86_64": 248, "aarch64": 217}[os.uname().machine]
+    prelude = "import ctypes, os, sys\ncall = ctypes.CDLL(None).syscall\n"
+    search = f"print(call({number}, 10, -3, b'user', b'upgrade-jobs-test', 0) > 0, flush=True)\n"
+    parent = (
+        f"{prelude}call({number}, 1, None)\n"
+        f"call({add}, b'user', b'upgrade-jobs-test', b'x', 1, -3)\n"
+        f"{search}os.execv(sys.argv[1], sys.argv[1:])\n"
+    )
+    words = command(folder, prelude + search, namespaces=namespaces)
+    ended = subprocess.run(
+        [sys.executable, "-c", parent, *words], capture_output=True, text=True, check=False
+    )
+    if not ended.stdout.startswith("True"):
+        pytest.skip("this host has no keyrings")
+    assert ended.stdout.split() == ["True", "False"]
 
 
 @pytest.mark.usefixtures("namespaces")
@@ -249,6 +316,17 @@ def test_daemon_ends_when_the_launcher_is_stopped(folder, namespaces, parent_die
     started.send_signal(signal.SIGKILL if parent_dies else signal.SIGTERM)
     started.wait(10)
     time.sleep(0.5)
+    assert not is_touched(folder / "alive")
+
+
+def test_daemon_of_code_that_stops_the_launcher_ends(folder, monkeypatch):
+    monkeypatch.setattr(sandbox, "STOP_SECONDS", 0.5)
+    stop = "\nimport signal\nwhile True: os.kill(os.getppid(), signal.SIGSTOP)"
+    words = command(folder, DAEMON + stop, folder / "alive", namespaces=False)
+    started = subprocess.Popen(words, start_new_session=True)
+    while not (folder / "alive").exists():
+        time.sleep(0.02)
+    sandbox.stop_launcher(started)
     assert not is_touched(folder / "alive")
 
 

@@ -2,8 +2,13 @@
 
 import pytest
 
+from nautobot_upgrade_jobs.target.boot_result import BootFailed
 from nautobot_upgrade_jobs.target.isolation import LiveDatabase, sandbox
-from nautobot_upgrade_jobs.target.isolation.sandbox import NETWORK_ALLOWED, open_sandbox
+from nautobot_upgrade_jobs.target.isolation.sandbox import (
+    NETWORK_ALLOWED,
+    NO_NAMESPACES,
+    open_sandbox,
+)
 
 DATABASE = LiveDatabase("postgresql", {"host": "127.0.0.1", "port": 1})
 
@@ -80,7 +85,23 @@ def test_long_path_of_the_folder_does_not_prevent_the_relay(
         assert opened.database_folder.startswith(str(folder)) == is_inside
 
 
-def test_host_without_a_launcher_is_a_gap(monkeypatch, tmp_path):
-    monkeypatch.setattr(sandbox, "LAUNCHER", tmp_path / "missing.py")
+def test_kernel_that_refuses_namespaces_is_a_gap(monkeypatch, tmp_path):
+    (tmp_path / "launcher.py").write_text("import sys; sys.stderr.write('denied'); sys.exit(125)")
+    monkeypatch.setattr(sandbox, "LAUNCHER", tmp_path / "launcher.py")
     with open_sandbox(tmp_path, DATABASE, 5) as opened:
         assert not opened.isolation.hides_files
+        assert NO_NAMESPACES.format("denied") in opened.isolation.gaps
+
+
+@pytest.mark.parametrize("code", [None, "import sys; sys.exit('denied')", "while True: pass"])
+def test_namespaces_that_fail_for_another_reason_start_nothing(monkeypatch, tmp_path, code):
+    """Otherwise, a program on the host could switch the isolation off."""
+    if code:
+        (tmp_path / "launcher.py").write_text(code)
+    monkeypatch.setattr(sandbox, "LAUNCHER", tmp_path / "launcher.py")
+    monkeypatch.setattr(sandbox, "PROBE_SECONDS", 1)
+    with (
+        pytest.raises(BootFailed, match="could not be prepared"),
+        open_sandbox(tmp_path, DATABASE, 5),
+    ):
+        pass
