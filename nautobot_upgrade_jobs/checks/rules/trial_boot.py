@@ -119,7 +119,7 @@ def _isolation_parts(isolation: Isolation) -> tuple[tuple[bool, tuple[str, str]]
         network = host
     elif not isolation.has_relay:  # The database is reached by the network.
         network = reader
-    # Whoever reaches the database by the network can log in without the relay.
+    # Code that reaches the database by the network can log in without the relay.
     is_enforced = isolation.has_relay and isolation.hides_network
     return (
         (not is_enforced, ("write to the database", reader)),
