@@ -80,7 +80,7 @@ def _write_files(report: Report, folder: Path) -> None:
     try:
         for name, text in render_files(report).items():
             path = folder / name
-            write_private_file(path, text.encode())
+            write_private_file(path, text.encode("utf-8", "backslashreplace"))
             write_line(f"Wrote {path}")
     except OSError as error:
         raise UsageError(f"--output: {error}") from None

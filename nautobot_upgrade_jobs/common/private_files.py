@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import platform
 import re
@@ -29,12 +30,14 @@ def require_safe_folder(folder: Path) -> None:
         OSError: The folder cannot be created.
     """
     folder.mkdir(mode=0o755, parents=True, exist_ok=True)  # even without a umask
-    mode = folder.stat().st_mode
-    if mode & stat.S_IWOTH and not mode & stat.S_ISVTX:
-        raise UnsafeFolderError(
-            f"every user of this host can replace files in {folder}. Choose another folder, or run "
-            f"chmod o-w {folder}"
-        )
+    resolved = folder.resolve()
+    for path in (resolved, *resolved.parents):
+        mode = path.stat().st_mode
+        if mode & stat.S_IWOTH and not mode & stat.S_ISVTX:
+            raise UnsafeFolderError(
+                f"every user of this host can replace files in {folder}. Choose another folder, or "
+                f"run chmod o-w {path}"
+            )
 
 
 def write_private_file(path: Path, data: bytes) -> None:
@@ -53,6 +56,8 @@ def write_private_file(path: Path, data: bytes) -> None:
     unfinished = Path(name)
     try:
         with os.fdopen(handle, "wb") as stream:
+            with contextlib.suppress(OSError):  # Some file systems have no locks.
+                fcntl.flock(stream, fcntl.LOCK_EX)
             stream.write(data)
             stream.flush()
             os.fsync(stream.fileno())
@@ -81,8 +86,18 @@ def _is_stale(path: Path) -> bool:
     host, _, rest = path.name.removeprefix(UNFINISHED_PREFIX).partition("-")
     pid = rest.partition("-")[0]
     if host == platform.node().replace("-", "_") and PROCESS_ID.fullmatch(pid):
-        return not _process_exists(int(pid))
+        # Containers can have the same host name and other processes.
+        return not (_process_exists(int(pid)) or _is_locked(path))
     return time.time() - status.st_mtime > STALE_SECONDS
+
+
+def _is_locked(path: Path) -> bool:
+    with open(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
 
 
 def _process_exists(pid: int) -> bool:

@@ -101,6 +101,7 @@ def _encoded_forms(secret: str) -> Iterator[str]:
     yield from (html.escape(secret), html.escape(secret).replace("&#x27;", "&#39;"))
     yield "".join(f"&#{ord(character)};" for character in secret)
     yield from (json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1])
+    yield from (json.dumps(json.dumps(secret))[3:-3], repr(repr(secret))[2:-2])
     yield from (repr(secret)[1:-1], ascii(secret)[1:-1], repr(raw)[2:-1])
     yield from (secret.replace("'", "''"), secret.replace("'", "\\'"), shlex.quote(secret))
     for separator in ("", " ", ":"):

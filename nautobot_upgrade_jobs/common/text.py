@@ -32,3 +32,8 @@ def format_duration(seconds: float, stages: Mapping[str, float]) -> str:
     """Return the duration of a run, with that of each stage."""
     parts = ", ".join(f"{name} {each:.1f} s" for name, each in stages.items())
     return f"{seconds:.1f} s: {parts}" if parts else f"{seconds:.1f} s"
+
+
+def escape_surrogates(text: str) -> str:
+    """Escape lone surrogates, which occur in file names that are not valid UTF-8."""
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()

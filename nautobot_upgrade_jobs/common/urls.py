@@ -10,6 +10,10 @@ REDACTED = "***"
 WORD_WITH_URL = re.compile(r"(?<!\S)\S*?://\S*")
 SCHEME = re.compile(r"[a-z][a-z0-9+.-]{0,30}://", re.IGNORECASE)
 URL_QUERY = re.compile(r"\?[^#\s]*")
+LOGIN = re.compile(
+    r"((?:/|\\/|%2F){2})([^\s/@%]{0,256}(?:%(?!40|2F)[^\s/@%]{0,256}){0,64})(?=@|%40)", re.I
+)
+"""A login after two slashes, which can be escaped, without a scheme or with an encoded one."""
 CLOSING = "\"')]}>,.;`"
 """Characters of the sentence that can follow a URL."""
 
@@ -19,7 +23,12 @@ def mask_url_credentials(text: str) -> str:
 
     Masked are the user information, the query, and the segments of the path that look random.
     """
-    return WORD_WITH_URL.sub(_mask_word, text)
+    return LOGIN.sub(_mask_login, WORD_WITH_URL.sub(_mask_word, text))
+
+
+def _mask_login(match: re.Match[str]) -> str:
+    has_password = ":" in match[2] or "%3a" in match[2].lower()
+    return f"{match[1]}{REDACTED}" if has_password else match[0]
 
 
 def shorten_urls(text: str) -> str:

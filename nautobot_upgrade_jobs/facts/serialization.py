@@ -9,10 +9,13 @@ from enum import Enum
 from functools import cache
 from typing import Any, TypeVar, Union
 
+from ..common.text import escape_surrogates
 from .base import Unavailable
 
 T = TypeVar("T")
 Json = Any
+MAX_REASON_LENGTH = 4000
+"""Maximum number of characters. Each check that a reason concerns quotes it."""
 
 
 class FactsFormatError(ValueError):
@@ -37,13 +40,8 @@ def encode(value: Any) -> Json:
     if isinstance(value, (tuple, list)):
         return [encode(item) for item in value]
     if isinstance(value, dict):
-        return {_escape_surrogates(str(key)): encode(item) for key, item in value.items()}
-    return _escape_surrogates(value) if isinstance(value, str) else value
-
-
-def _escape_surrogates(text: str) -> str:
-    """Escape lone surrogates, which occur in file names that are not valid UTF-8."""
-    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
+        return {escape_surrogates(str(key)): encode(item) for key, item in value.items()}
+    return escape_surrogates(value) if isinstance(value, str) else value
 
 
 def decode(kind: type[T], document: Json) -> T:
@@ -97,7 +95,7 @@ def _decode_union(kinds: tuple[Any, ...], document: Json, where: str) -> Any:
     if document is None and type(None) in kinds:
         return None
     if isinstance(document, dict) and set(document) == {"unavailable"} and Unavailable in kinds:
-        return Unavailable(_expect(document["unavailable"], str, where))
+        return Unavailable(_expect(document["unavailable"], str, where)[:MAX_REASON_LENGTH])
     (kind,) = [kind for kind in kinds if kind not in (type(None), Unavailable)]
     return _decode(kind, document, where)
 
@@ -121,6 +119,6 @@ def _resolve_type_hints(kind: Any) -> dict[str, Any]:
 def _expect(document: Json, kind: type, where: str) -> Any:
     if not isinstance(document, kind) or (kind is int and isinstance(document, bool)):
         raise FactsFormatError(f"{where}: {kind.__name__} expected, not {type(document).__name__}")
-    if isinstance(document, str) and document != _escape_surrogates(document):
+    if isinstance(document, str) and document != escape_surrogates(document):
         raise FactsFormatError(f"{where}: text that is not Unicode")
     return document

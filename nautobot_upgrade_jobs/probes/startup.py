@@ -14,6 +14,8 @@ from collections.abc import Callable, Iterator, Mapping
 from importlib.metadata import packages_distributions
 from typing import Any
 
+from ..common.text import escape_surrogates
+
 MAX_FRAMES = 40
 OWN_PACKAGE = "nautobot_upgrade_jobs"
 
@@ -131,9 +133,12 @@ def describe_failure(stage: str, error: BaseException) -> dict[str, Any]:
         message = error.msg
     return {
         "stage": stage,
-        "error": type(error).__name__,
-        "message": _redact_message(message),
-        "frames": frames,
+        "error": _redact(type(error).__name__),
+        "message": _redact(message),
+        "frames": [
+            (_redact(file), line, _redact(function), *owner)
+            for file, line, function, *owner in frames
+        ],
         "distributions": {
             word: owners[word] for word in re.findall(r"\w+", message) if word in owners
         },
@@ -166,14 +171,14 @@ def _describe_frames(
         yield code.co_filename, line or 0, code.co_name, package, owners.get(package, "")
 
 
-def _redact_message(message: str) -> str:
+def _redact(message: str) -> str:
     """Redact secrets. No secret is known before the configuration is loaded."""
     try:
         from ..collect.support.redaction import redact_text
 
         return redact_text(message)
     except Exception:  # noqa: BLE001 - the failing code itself may be broken
-        return message
+        return escape_surrogates(message)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import cached_property
@@ -46,12 +47,11 @@ class MigrationEffects:
             return None  # No migration creates an invalid index on purpose.
         is_schema = difference.section.startswith("schema.")
         fingerprint_kind = difference.change_kind if difference.section == "fingerprints" else ""
-        for migration, changes in self._changes.items():
-            if (is_schema or fingerprint_kind == "added") and any(
-                accounts_for(change, difference) for change in changes
-            ):
+        table = difference.subject.partition(".")[0]
+        for migration, change in self._changes_by_table.get(table, ()):
+            if (is_schema or fingerprint_kind == "added") and accounts_for(change, difference):
                 return Explanation(f"Migration {migration} alters it.")
-            if fingerprint_kind == "gone" and self._is_renamed(changes, difference.subject):
+            if fingerprint_kind == "gone" and self._is_renamed(change, difference.subject):
                 return Explanation(f"Migration {migration} renames it. Its content is the same.")
         return None
 
@@ -63,15 +63,22 @@ class MigrationEffects:
             and difference.subject in schema.invalid_indexes
         )
 
-    def _is_renamed(self, changes: tuple[SchemaChange, ...], subject: str) -> bool:
+    def _is_renamed(self, change: SchemaChange, subject: str) -> bool:
         old, new = self._before.fingerprints, self._after.fingerprints
         if isinstance(old, Unavailable) or isinstance(new, Unavailable):
             return False
-        return any(
-            same_content(old, new, change, subject)
-            for change in changes
-            if change.kind is SchemaChangeKind.RENAMED
-        )
+        is_rename = change.kind is SchemaChangeKind.RENAMED
+        return is_rename and same_content(old, new, change, subject)
+
+    @cached_property
+    def _changes_by_table(self) -> dict[str, list[tuple[str, SchemaChange]]]:
+        """Schema changes with their migrations, by each table that they can concern."""
+        by_table: dict[str, list[tuple[str, SchemaChange]]] = defaultdict(list)
+        for migration, changes in self._changes.items():
+            for change in changes:
+                for table in {*_concerned_tables(change)}:
+                    by_table[table].append((migration, change))
+        return by_table
 
     @cached_property
     def _changes(self) -> dict[str, tuple[SchemaChange, ...]]:
@@ -89,6 +96,16 @@ class MigrationEffects:
             if migration.key in reversed_keys:
                 changes[migration.key] = tuple(map(_reverse, migration.changes))
         return changes
+
+
+def _concerned_tables(change: SchemaChange) -> Iterator[str]:
+    """Yield the table of a change, its other name, and tables of many-to-many fields."""
+    yield change.table
+    if change.is_about_table:
+        yield change.new_name
+    else:
+        for field in filter(None, (change.column, change.new_name)):
+            yield from m2m_table_names(change.table, field)
 
 
 def _reverse(change: SchemaChange) -> SchemaChange:

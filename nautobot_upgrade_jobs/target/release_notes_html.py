@@ -45,6 +45,8 @@ MAX_TEXT_LENGTH = 400
 """Maximum number of characters of a note."""
 MAX_NAME_LENGTH = 80
 """Maximum number of characters of a name. A longer name is program code."""
+MAX_HEADING_LENGTH, MAX_BLOCK_LENGTH = 300, 20_000
+"""Maximum number of characters with spaces. The rest is ignored, so no block takes long."""
 
 
 @dataclass
@@ -109,11 +111,12 @@ class ReleaseNotesParser(HTMLParser):
         """Add text to the open heading, name or block."""
         if self._open_tags and HEADING_TAG.fullmatch(self._open_tags[0]):
             level = int(self._open_tags[0][1])
-            self._headings[level] = self._headings.get(level, "") + data
+            heading = self._headings.get(level, "")
+            self._headings[level] = _extend(heading, data, MAX_HEADING_LENGTH)
         elif self._is_in("code", "td"):
-            self._current_name += data
+            self._current_name = _extend(self._current_name, data, MAX_BLOCK_LENGTH)
         if self.blocks and self._is_in("li", "p") and not self._is_in("table", *IGNORED_TAGS):
-            self.blocks[-1].text += data
+            self.blocks[-1].text = _extend(self.blocks[-1].text, data, MAX_BLOCK_LENGTH)
 
     def _open_admonition(self, tag: str, classes: frozenset[str]) -> None:
         """Enter a warning or a note, or a ``div`` inside it."""
@@ -151,6 +154,10 @@ class ReleaseNotesParser(HTMLParser):
 
     def _is_in(self, *tags: str) -> bool:
         return not set(tags).isdisjoint(self._open_tags)
+
+
+def _extend(text: str, addition: str, max_length: int) -> str:
+    return text + addition[: max(0, max_length - len(text))]
 
 
 def parse_release_notes(html: str, distribution: str, line: str) -> Iterator[ReleaseNote]:

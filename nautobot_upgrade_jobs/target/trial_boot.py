@@ -25,7 +25,7 @@ PROBE_MODULE = f"{PACKAGE}.probes.target"
 CONFIG_FILE = "nautobot_config.py"
 RESULT_FILE = "answer.json"
 CODE_FOLDER, TEMPORARY_FOLDER = "code", "tmp"
-MAX_RESULT_BYTES = 1 << 26
+MAX_RESULT_BYTES = 1 << 25
 MAX_ERROR_BYTES = 1 << 16
 """Of what a start writes to standard error, only the end is read."""
 NOT_IN_ISOLATION = (
@@ -50,6 +50,7 @@ load_isolated(
 SANDBOX_ERRORS = re.compile(
     "read.only (transaction|file system)|(statement|lock) timeout|too many (clients|connections)"
     "|lock wait timeout|lost connection to mysql|mysql server has gone away"
+    "|server closed the connection|connection already closed"
     "|transaction characteristics can't be changed"
     "|network is unreachable|name or service not known|failure in name resolution"
     "|the isolation (accepts|refuses)|multiple commands into a prepared statement"

@@ -107,6 +107,7 @@ def _run_probe(config: str) -> ProbeResult:
         stderr=subprocess.PIPE,
         stdin=subprocess.DEVNULL,
         text=True,
+        errors="replace",
         start_new_session=True,
     )
     try:

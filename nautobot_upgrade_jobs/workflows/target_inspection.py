@@ -186,7 +186,7 @@ def _live_database(alias: str) -> LiveDatabase:
 def _redact_trial_boot(trial_boot: TrialBoot | Unavailable) -> TrialBoot | Unavailable:
     """Redact the messages of the target's process, which may fail before it has the settings.
 
-    Without settings, the process knows no secrets. Only messages are redacted, because the
+    Without settings, the process knows no secrets. Only failures are redacted, because the
     collectors have redacted the facts. The name of an App or a migration is kept, even if it is
     equal to a password by chance.
     """
@@ -203,7 +203,15 @@ def _redact_trial_boot(trial_boot: TrialBoot | Unavailable) -> TrialBoot | Unava
 
 
 def _redact_failure(failure: Failure) -> Failure:
-    return replace(failure, message=redact_text(failure.message))
+    return replace(
+        failure,
+        error=redact_text(failure.error),
+        message=redact_text(failure.message),
+        frames=tuple(
+            replace(frame, file=redact_text(frame.file), function=redact_text(frame.function))
+            for frame in failure.frames
+        ),
+    )
 
 
 def _unknown_packages(roots: RootRequirements, config: Configuration) -> list[str]:

@@ -13,6 +13,7 @@ from typing import Any
 from django.conf import settings
 
 from ...common.secret_text import mask_secrets
+from ...common.text import escape_surrogates
 from ...common.tokens import find_tokens
 from ...common.urls import mask_url_credentials
 from ...facts.settings import Setting
@@ -38,8 +39,11 @@ def installation_key() -> bytes:
 
 
 def redact_text(text: str) -> str:
-    """Remove the credentials of URLs and every known secret value from a text."""
-    return mask_secrets(mask_url_credentials(text), configured_secrets())
+    """Remove the credentials of URLs and every known secret value from a text.
+
+    Bytes of file names that are not text are escaped, because no database or file could store them.
+    """
+    return mask_secrets(mask_url_credentials(escape_surrogates(text)), configured_secrets())
 
 
 @cache

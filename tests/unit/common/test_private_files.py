@@ -1,6 +1,7 @@
 """Files that are complete or absent, even if the writer is killed."""
 
 import errno
+import fcntl
 import os
 import platform
 import random
@@ -55,6 +56,17 @@ def test_write_private_file_among_foreign_unfinished_names_succeeds(tmp_path, pi
     assert (tmp_path / "report.md").read_bytes() == DATA
 
 
+def test_write_private_file_keeps_the_unfinished_file_of_another_container(tmp_path):
+    """It can have the same host name, and its process does not exist here."""
+    unfinished = tmp_path / f"{UNFINISHED_PREFIX}{platform.node().replace('-', '_')}-99999999-a"
+    with unfinished.open("w") as writer:
+        fcntl.flock(writer, fcntl.LOCK_EX)
+        write_private_file(tmp_path / "report", b"x")
+        assert unfinished.exists()
+    write_private_file(tmp_path / "report", b"x")
+    assert not unfinished.exists()
+
+
 def test_write_private_file_keeps_the_unfinished_file_of_a_running_writer(tmp_path):
     host = platform.node().replace("-", "_")
     running = tmp_path / f"{UNFINISHED_PREFIX}{host}-{os.getpid()}-abc"
@@ -102,8 +114,9 @@ def test_write_private_file_refuses_a_folder_in_which_everyone_replaces_files(
     tmp_path, mode, is_safe
 ):
     tmp_path.chmod(mode)
-    if is_safe:
-        write_private_file(tmp_path / "file", DATA)
-    else:
-        with pytest.raises(UnsafeFolderError, match="chmod o-w"):
-            write_private_file(tmp_path / "file", DATA)
+    for folder in (tmp_path, tmp_path / "inside"):
+        if is_safe:
+            write_private_file(folder / "file", DATA)
+        else:
+            with pytest.raises(UnsafeFolderError, match=f"chmod o-w {tmp_path}$"):
+                write_private_file(folder / "file", DATA)

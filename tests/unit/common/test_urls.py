@@ -18,6 +18,10 @@ from nautobot_upgrade_jobs.common.urls import mask_url_credentials, shorten_urls
         ("https://i.example/simple?token=abc", "https://i.example/simple?***"),
         ("at https://i.example/simple?token=abc).", "at https://i.example/simple?***)."),
         ("what is https://i.example/a?", "what is https://i.example/a?"),
+        (r"https:\/\/bob:secret@index.example", r"https:\/\/***@index.example"),
+        ("https%3A%2F%2Fbob%3Asecret%40host%2Fa", "https%3A%2F%2F***%40host%2Fa"),
+        ("from //bob:secret@index.example/a", "from //***@index.example/a"),
+        ("see //docs/@types and a//b@c", "see //docs/@types and a//b@c"),
         (
             "https://docs.example/notes/3.2.html#in-v320b1",
             "https://docs.example/notes/3.2.html#in-v320b1",

@@ -3,6 +3,7 @@
 import pytest
 
 from nautobot_upgrade_jobs.facts.schema import Schema
+from nautobot_upgrade_jobs.snapshot import migration_effects
 from nautobot_upgrade_jobs.snapshot.migration_effects import m2m_table_names
 from tests.support.builders import added, altered, altering, removed, renamed
 from tests.support.snapshot_states import (
@@ -59,6 +60,19 @@ def test_explain_schema_difference_by_migration(change, section, subject, defini
     after = upgraded(migration, schema=listings("schema", **{section: {subject: definition}}))
     expected = [] if explained else [("unexpected", f"schema.{section}", subject)]
     assert unexplained(old(), after) == expected
+
+
+def test_explain_asks_only_the_changes_of_the_table(monkeypatch):
+    """A file from outside can contain as many migrations as differences."""
+    asked = []
+    monkeypatch.setattr(
+        migration_effects, "accounts_for", lambda change, _: asked.append(change.table)
+    )
+    names = [f"t{number}" for number in range(50)]
+    migrations = [altering(f"dcim.{name}", added(name, "name")) for name in names]
+    columns = {f"{name}.name": "text" for name in names}
+    unexplained(old(), upgraded(*migrations, schema=listings("schema", columns=columns)))
+    assert asked == sorted(names)
 
 
 def test_explain_invalid_index_is_never_explained():

@@ -138,6 +138,12 @@ def test_parse_release_notes_many_unclosed_tags_are_fast():
     assert found(html) == []
 
 
+def test_parse_release_notes_a_long_heading_is_cut():
+    """Otherwise, each of the paragraphs would copy it."""
+    html = f"<h1>3.0</h1><h2>Removed {'x' * 500_000}</h2>" + "<p>Gone.</p>" * 20_000
+    assert len(found(html)) == 1
+
+
 def warning_box(text, kind="warning", title="Warning"):
     return (
         f'<div class="admonition {kind}"><p class="admonition-title">{title}</p>'

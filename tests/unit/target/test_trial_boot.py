@@ -114,6 +114,7 @@ def test_boot_writes_a_result_of_another_kind_and_nothing_waits(boot, code):
 
 def test_boot_blames_an_app_that_is_not_enabled_and_is_started_once(boot):
     failure = {"stage": "apps", "error": "E", "message": "m", "frames": []}
+    failure |= {"distributions": {}, "app": ""}
     forged = json.dumps({"failure": failure, "culprit": "other", "facts": {}})
     result = boot(text=f"{PRELUDE}pathlib.Path('answer.json').write_text({forged!r})\nos._exit(0)")
     assert not isinstance(result, Unavailable), result

@@ -46,6 +46,10 @@ these names is not recognized."""
 REFUSAL = b"DO $$BEGIN RAISE 'the isolation refuses this statement' USING ERRCODE = '25006'; END$$"
 EXTENDED_PROTOCOL = "the isolation accepts simple queries only"
 IDLE, FAILED = b"I", b"E"
+MAX_ANSWER_BYTES = 1 << 20
+"""What the relay keeps of an answer before it passes it on."""
+MAX_ROW_BYTES = 1 << 26
+"""A larger row ends the session, because the relay must keep a whole message in memory."""
 SESSION_OPTIONS = "-c default_transaction_read_only=on -c lock_timeout=5s"
 PASSED_OPTIONS = ("application_name", "client_encoding")
 """What a client may choose at login. Others could start a replication."""
@@ -178,9 +182,9 @@ class Session:
                 of the statements before it.
         """
         self._server.sendall(b"".join([*map(step, statements), SYNC]))
-        number, answer = 0, []
+        number, answer, size = 0, [], 0
         while True:
-            kind, whole = self._from_server.read()
+            kind, whole = self._from_server.read(MAX_ROW_BYTES)
             if kind == b"Z":
                 self._status = whole[5:6]
                 break
@@ -192,9 +196,11 @@ class Session:
                 or (kind == b"E" and number < shown)
             ):
                 answer.append(whole)
+                size += len(whole)
             if kind in b"CI":
                 number += 1
-            if answer and self._from_server.is_drained:
+            if answer and (self._from_server.is_drained or size > MAX_ANSWER_BYTES):
                 self._client.sendall(b"".join(answer))
                 answer.clear()
+                size = 0
         self._client.sendall(b"".join(answer))

@@ -1,8 +1,16 @@
 """Secrets are found in settings, and values have a stable text."""
 
+from dataclasses import dataclass
+
 import pytest
 
 from nautobot_upgrade_jobs.collect.support.secret_values import find_secrets, stable_repr
+
+
+@dataclass
+class Login:
+    user: str
+    password: str
 
 
 @pytest.mark.parametrize(
@@ -19,6 +27,14 @@ from nautobot_upgrade_jobs.collect.support.secret_values import find_secrets, st
         pytest.param("aci", "admin:pa/ss@host", "pa/ss", id="login without a scheme"),
         pytest.param("DB", "Server=db; Uid=sa; Pwd = abc;", "abc", id="connection string"),
         pytest.param("aci_creds", "abc", "abc", id="credentials"),
+        pytest.param("SITE_PASSWORDS", {"berlin": "nested"}, "nested", id="collection of secrets"),
+        pytest.param("TOKENS", {"berlin": {"a": ["deep"]}}, "deep", id="deep in a collection"),
+        pytest.param("PASSWORD", "/Tr0ub4dor&3x", "/Tr0ub4dor&3x", id="slash at the start"),
+        pytest.param("PASSWORD", "/Sl4sh-pa55", "/Sl4sh-pa55", id="not a path of a file"),
+        pytest.param("PASSWORD", "a://", "a://", id="not a URL"),
+        pytest.param("SNMP_PIN", 48151623, "48151623", id="number"),
+        pytest.param("API_TOKEN", bytearray(b"abc"), "abc", id="bytearray"),
+        pytest.param("ANY", Login("me", "abc"), "abc", id="dataclass"),
     ],
 )
 def test_find_secrets_yields_the_secret(name, value, secret):
@@ -33,6 +49,9 @@ def test_find_secrets_yields_the_secret(name, value, secret):
         pytest.param("SECRET_FILE_LOCATION", "/etc/secret", id="path"),
         pytest.param("TOKEN_URL", "https://host/token", id="URL without a password"),
         pytest.param("PASSWORD_MIN_LENGTH", 12, id="number"),
+        pytest.param("TOKEN_SECONDS", 1209600, id="duration"),
+        pytest.param("VAULT_CREDENTIALS", {"username": "nautobot"}, id="user in a collection"),
+        pytest.param("WEBHOOKS", {"format": "json"}, id="collection that may contain secrets"),
         pytest.param("ADDRESS", "reader@host, mailto:reader", id="mail address"),
         pytest.param("FILTER", "name=x;status=active", id="pairs"),
         pytest.param("INCREDIBLE", "abc", id="part of a word"),
