@@ -17,7 +17,8 @@ SENSITIVE_NAME = re.compile(
     re.IGNORECASE,
 )
 SECRET_COLLECTION = re.compile(
-    r"secret|passw|passphrase|pwd|token|credential|communit(y|ies)|api_?keys?$|passcode|psk", re.IGNORECASE
+    r"secret|passw|passphrase|pwd|token|credential|communit(y|ies)|api_?keys?$|passcode|psk",
+    re.IGNORECASE,
 )
 """Names of settings whose nested values are secrets, under any key except ``PUBLIC_KEY``."""
 PUBLIC_KEY = re.compile(
