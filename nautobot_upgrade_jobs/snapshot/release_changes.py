@@ -91,15 +91,21 @@ class ReleaseChanges:
 
     def _explain_migration(self, difference: Difference) -> Explanation | None:
         """Explain new records by an upgrade, and missing records by a rollback."""
-        migrations = self._after.migrations
-        if isinstance(migrations, Unavailable):
+        if isinstance(self._after.migrations, Unavailable):
             return None
-        on_disk = any(each.key == difference.subject for each in migrations.on_disk)
+        on_disk = difference.subject in self._migrations_on_disk
         if difference.change_kind == "added" and on_disk and self.upgraded_modules:
             return Explanation("The release contains it.")
         if difference.change_kind == "gone" and not on_disk and self.versions[0] > self.versions[1]:
             return Explanation("The release does not contain it.")
         return None
+
+    @cached_property
+    def _migrations_on_disk(self) -> frozenset[str]:
+        migrations = self._after.migrations
+        if isinstance(migrations, Unavailable):
+            return frozenset()
+        return frozenset(each.key for each in migrations.on_disk)
 
     def _explain_environment(self, difference: Difference) -> Explanation | None:
         if (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 from functools import lru_cache
 
@@ -27,8 +28,11 @@ class PackageRequirements:
         self._installed = {
             canonicalize_name(package.name): package.version for package in packages.installed
         }
-        self._lines = self._applicable(tuple(_parse_requirements(packages)))
-        self._required = {canonicalize_name(line.name) for _, line in self._lines}
+        self._by_name: dict[str, list[Requirement]] = defaultdict(list)
+        self._by_requirer: dict[str, list[Requirement]] = defaultdict(list)
+        for requirer, line in self._applicable(tuple(_parse_requirements(packages))):
+            self._by_name[canonicalize_name(line.name)].append(line)
+            self._by_requirer[requirer].append(line)
 
     def version_of(self, name: str) -> str | None:
         """Return the installed version of a distribution. None if it is not installed."""
@@ -36,22 +40,17 @@ class PackageRequirements:
 
     def is_required(self, name: str) -> bool:
         """Return whether any installed distribution requires the named one."""
-        return name in self._required
+        return name in self._by_name
 
     def allows(self, name: str, version: str) -> bool:
         """Return whether all installed distributions accept a version of the named one."""
-        return all(
-            _accepts(line, version)
-            for _, line in self._lines
-            if canonicalize_name(line.name) == name
-        )
+        return all(_accepts(line, version) for line in self._by_name.get(name, ()))
 
     def is_satisfied_by(self, name: str, other: PackageRequirements) -> bool:
         """Return whether another environment satisfies the requirements of a distribution."""
         return all(
             _accepts(line, other._installed.get(canonicalize_name(line.name), ""))
-            for requirer, line in self._lines
-            if requirer == name
+            for line in self._by_requirer.get(name, ())
         )
 
     def _applicable(self, lines: tuple[RequirementLine, ...]) -> list[RequirementLine]:

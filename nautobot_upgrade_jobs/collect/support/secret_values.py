@@ -17,7 +17,7 @@ SENSITIVE_NAME = re.compile(
     re.IGNORECASE,
 )
 SECRET_COLLECTION = re.compile(
-    r"secret|passw|passphrase|pwd|token|credential|communit(y|ies)|api_?keys?$|passcode|psk",
+    r"secret|passw|passphrase|pwd|token|credential|community|communities|api_?keys?$|passcode|psk",
     re.IGNORECASE,
 )
 """Names of settings whose nested values are secrets, under any key except ``PUBLIC_KEY``."""
