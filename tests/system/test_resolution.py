@@ -8,7 +8,7 @@ from django.conf import settings
 
 from nautobot_upgrade_jobs.checks.findings import Verdict
 from nautobot_upgrade_jobs.facts import Facts, Migrations, Unavailable
-from nautobot_upgrade_jobs.facts.startup import Failure
+from nautobot_upgrade_jobs.facts.startup import Failure, Frame
 from nautobot_upgrade_jobs.facts.trial_boot import AppLoadFailure, TrialBoot
 from nautobot_upgrade_jobs.workflows.context import RunRequest
 from nautobot_upgrade_jobs.workflows.preflight import run_preflight
@@ -96,13 +96,14 @@ def test_preflight_build_not_allowed_states_the_reason(monkeypatch, forbidden, r
 
 @pytest.mark.once
 def test_redact_trial_boot_redacts_messages_and_keeps_names(monkeypatch):
-    """Messages of the target are redacted; names of migrations and Apps are not."""
+    """Failures of the target are redacted; names of migrations and Apps are not."""
     monkeypatch.setattr(
         "nautobot_upgrade_jobs.collect.support.redaction.configured_secrets", lambda: ("nautobot",)
     )
     key = "nautobot_ssot.0001_initial"
     facts = Facts(migrations=Migrations((), (key,), ("nautobot_ssot",)))
-    failure = Failure("apps", "RuntimeError", "login nautobot refused", ())
+    frame = Frame("/opt/nautobot/f.py", 1, "nautobot_start", "nautobot_ssot", "nautobot-ssot")
+    failure = Failure("apps", "E_nautobot", "login nautobot refused", (frame,))
     redacted = _redact_trial_boot(
         TrialBoot("3.2.7", facts, (AppLoadFailure("nautobot_ssot", failure),), (), failure)
     )
@@ -110,4 +111,8 @@ def test_redact_trial_boot_redacts_messages_and_keeps_names(monkeypatch):
     assert redacted.app_load_failures[0].module == "nautobot_ssot"
     messages = {redacted.failure.message, redacted.app_load_failures[0].failure.message}
     assert messages == {"login *** refused"}
+    assert redacted.failure.error == "E_***"
+    assert redacted.failure.frames == (
+        Frame("/opt/***/f.py", 1, "***_start", "nautobot_ssot", "nautobot-ssot"),
+    )
     assert _redact_trial_boot(Unavailable("login nautobot refused")).reason == "login *** refused"
