@@ -3,6 +3,7 @@
 import contextlib
 import importlib
 import re
+import socket
 import threading
 from dataclasses import fields, is_dataclass
 
@@ -145,6 +146,19 @@ def test_read_only_session_rejects_orm_writes():
     with read_only_session(30), pytest.raises(Error, match=r"(?i)read.only"):
         Tag.objects.create(name="written")
     Tag.objects.create(name="written")  # outside the session, writing is allowed
+
+
+def test_read_only_session_server_that_never_answers_is_unavailable(monkeypatch):
+    monkeypatch.setattr(
+        "nautobot_upgrade_jobs.collect.db.read_only_session.CONNECT_TIMEOUT_SECONDS", 2
+    )
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        place = {"HOST": "127.0.0.1", "PORT": str(silent.getsockname()[1])}
+        monkeypatch.setitem(
+            connections.settings, "silent", {**connection.settings_dict, **place, "OPTIONS": {}}
+        )
+        facts = collect_facts(topics=("database",), database_alias="silent")
+    assert "no read-only database session" in facts.database.reason
 
 
 def test_read_only_session_after_reconnect_is_still_read_only():

@@ -25,6 +25,8 @@ from .django_patches import (
 if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper
 
+CONNECT_TIMEOUT_SECONDS = 10
+"""A server can accept a connection and never answer. OPTIONS of DATABASES can set another time."""
 LOCK_TIMEOUT_SECONDS = 5
 """Other sessions queue behind a session that waits for a lock, so this one gives up early."""
 SHORT_LOCK_TIMEOUTS = {
@@ -59,8 +61,10 @@ def read_only_session(
         django.db.OperationalError: The server cannot be reached or refuses the role.
     """
     connection = connections.create_connection(alias)
+    configured = connections[alias].settings_dict
     connection.settings_dict = {
-        **connections[alias].settings_dict,
+        **configured,
+        "OPTIONS": {"connect_timeout": CONNECT_TIMEOUT_SECONDS, **configured["OPTIONS"]},
         "ATOMIC_REQUESTS": False,
         "AUTOCOMMIT": True,
         "CONN_MAX_AGE": 0,
