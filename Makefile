@@ -175,7 +175,7 @@ dist: docs  ## wheel and sdist
 	$(STACK) tool dist -- python -m development.dist
 
 bench:  ## measure against Nautobot's commands, counting and pip; fails if a ratio is over its limit
-	$(MAKE) --keep-going bench-installed bench-target bench-apps
+	$(MAKE) --keep-going bench-installed bench-target bench-apps bench-mysql
 
 bench-short:  ## the same with less data, in minutes
 	$(MAKE) --keep-going BENCH='python -m benchmarks --short' bench-installed bench-target
@@ -192,6 +192,10 @@ bench-target:
 bench-apps:
 	$(STACK) up $(LTM) --data apps
 	$(STACK) exec $(LTM) --data apps -- $(BENCH) target
+
+bench-mysql:
+	$(STACK) up $(LTM) --database mysql
+	$(STACK) exec $(LTM) --database mysql -- $(BENCH) fingerprints
 
 durations:  ## measure the CPU time of each migration, for the catalog
 	$(STACK) up $(LTM)

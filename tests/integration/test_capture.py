@@ -188,6 +188,45 @@ def ledgers(own_database, monkeypatch):
 
 
 @pytest.mark.usefixtures("ledgers")
+@pytest.mark.parametrize(
+    ("before", "change", "expected"),
+    [
+        pytest.param(
+            ["DELETE FROM a_ledger WHERE id IN (12, 13)"],
+            ["UPDATE a_ledger SET id = id + 2 WHERE id IN (10, 11)"],
+            {"keys"},
+            id="keys whose characters differ in the same bits",
+        ),
+        pytest.param(
+            ["UPDATE a_ledger SET amount = id + 10 WHERE id < 2"],
+            ["UPDATE a_ledger SET amount = id + 12 WHERE id < 2"],
+            {"amount"},
+            id="values whose characters differ in the same bits",
+        ),
+        pytest.param(
+            [
+                "ALTER TABLE a_ledger ADD COLUMN note varchar(9)",
+                "UPDATE a_ledger SET note = '' WHERE id = 1",
+            ],
+            [
+                "UPDATE a_ledger SET note = NULL WHERE id = 1",
+                "UPDATE a_ledger SET note = '' WHERE id = 2",
+            ],
+            {"note"},
+            id="empty value in another row",
+        ),
+    ],
+)
+def test_fingerprints_show_changes_that_a_linear_checksum_hides(before, change, expected):
+    for statement in before:
+        execute(statement)
+    earlier = table("a_ledger")
+    for statement in change:
+        execute(statement)
+    assert changed(earlier, table("a_ledger")) >= expected
+
+
+@pytest.mark.usefixtures("ledgers")
 def test_fingerprints_under_concurrent_writes_show_one_instant():
     """An amount moves between rows, in both ledgers at once; they agree in every snapshot."""
     name, stop = connection.settings_dict["NAME"], threading.Event()

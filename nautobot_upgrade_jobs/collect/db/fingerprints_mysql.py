@@ -1,9 +1,11 @@
 """Build the queries that fingerprint MySQL tables.
 
-The module has the same functions as ``fingerprints_postgresql``. MySQL has no 64-bit hash function,
-and since 9.6 MD5 is an optional component. The hash is therefore the first eight bytes of a SHA-2
-digest over the primary key and the value. Digests are combined by XOR as bytes, so that the server
-need not convert each digest to a number.
+The module has the same functions as ``fingerprints_postgresql``. MySQL has no fast 64-bit hash
+function: SHA-2 takes three times as long as CRC32, and since 9.6 MD5 is an optional component. The
+hash of a value is therefore the product of two checksums of 32 bits, of the value and of the
+primary key. The product depends on the row, and its carries break the linearity of CRC32: without
+them, two rows that replace two others could have the same checksum. If one value changes, its
+checksum stays the same in one of 4 billion cases.
 """
 
 from __future__ import annotations
@@ -17,11 +19,12 @@ from .table_info import ColumnInfo, TableInfo, build_table_info
 if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper
 
-ALGORITHM = "mysql-sha2-64/1"
-HASH = "UNHEX(SHA2({}, 256))"
-XOR_AGGREGATE = "CAST(CONV(HEX(LEFT(BIT_XOR({}), 8)), 16, 10) AS UNSIGNED)"
-BUCKET = "ASCII(SUBSTR({}, 8, 1))"
-"""Selects the eighth byte, which is the lowest of the eight bytes that are kept of a hash."""
+ALGORITHM = "mysql-crc32-product/1"
+HASH = "CRC32({})"
+KEY_AGGREGATE = "BIT_XOR({key} * ({key} + 1))"
+COLUMN_AGGREGATE = "BIT_XOR(({value} + 1) * {key})"
+"""The checksum of an empty text is zero, which would be equal to that of NULL. So it is raised."""
+BUCKET = "{} & 255"
 COLUMNS_QUERY = """
     SELECT c.table_name, c.column_name, c.data_type, k.ordinal_position
     FROM information_schema.columns c
@@ -89,15 +92,15 @@ def build_fingerprint_query(
     Its result has the same columns as the statement for PostgreSQL.
     """
     quote = connection.ops.quote_name
-    seed = f"CONCAT_WS('|', {', '.join(quote(field.name) for field in key)})"
-    hashed_key = HASH.format(seed)
+    names = ", ".join(quote(field.name) for field in key)
+    hashed_key = HASH.format(f"CONCAT_WS('|', {names})" if len(key) > 1 else names)
     bucket = BUCKET.format(hashed_key) if by_bucket else "0"
-    expressions = [bucket, "count(*)", XOR_AGGREGATE.format(hashed_key) if key else "NULL"]
+    expressions = [bucket, "count(*)", KEY_AGGREGATE.format(key=hashed_key) if key else "NULL"]
     for field in columns:
         name = quote(field.name)
         text = f"CAST({name} AS CHAR)" if field.type == "json" else name
-        hashed = HASH.format(f"CONCAT({seed}, '|', {text})")
-        # CONCAT and SHA2 of NULL are NULL, which BIT_XOR ignores.
-        expressions += [XOR_AGGREGATE.format(hashed), f"count({name})"]
+        # CRC32 of NULL is NULL, which BIT_XOR ignores.
+        aggregate = COLUMN_AGGREGATE.format(value=HASH.format(text), key=hashed_key)
+        expressions += [aggregate, f"count({name})"]
     grouping = " GROUP BY 1" if by_bucket else ""
     return f"SELECT {', '.join(expressions)} FROM {quote(table)}{grouping}"  # noqa: S608
