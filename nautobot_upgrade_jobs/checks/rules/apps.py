@@ -253,7 +253,9 @@ def orphaned_data(
                 if orphans
                 else "no tables."
             ),
-            fix=_orphaned_data_remediation(label, successor, target),
+            fix=_orphaned_data_remediation(label, successor, target)
+            if orphans or successor is None
+            else "Nothing. The App has no data to migrate.",
             evidence=truncate_list(
                 tuple(f"{table.name}: {plural(table.rows, 'row')}" for table in orphans)
             ),
@@ -270,7 +272,7 @@ def _orphaned_data_remediation(label: str, successor: MergedApp | None, target: 
         )
     if Version(target.version) < Version(successor.since):
         return (
-            f"If the App has tables, keep them. The upgrade to {successor.since} migrates them to "
+            f"Keep the tables. The upgrade to {successor.since} migrates them to "
             f"{successor.core_app}."
         )
     return (

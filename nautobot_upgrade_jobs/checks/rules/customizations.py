@@ -51,7 +51,7 @@ REMEDIATIONS = {
 }
 DEFAULT_REMEDIATION = (
     When.AFTER,
-    "Find the change in the release notes, and prepare what replaces it now. Save the replacement "
+    "Find the change in the release notes. Write the new version of the object now, and save it "
     "right after the upgrade.",
 )
 DEFECT_TEXTS = {

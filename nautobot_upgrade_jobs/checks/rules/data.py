@@ -40,8 +40,8 @@ def dangling_cables(data: Data) -> Iterator[Finding]:
             f"{plural(cables.count, 'cable')} {'ends' if cables.count == 1 else 'end'} at an "
             "object that does not exist. Migration dcim.0089_populate_cabletocabletermination will "
             "fail.",
-            fix="Reconnect or delete each of these cables. The command deletes the cables in the "
-            "evidence.",
+            fix="Note what each of these cables connects. Delete the cable, and create it again if "
+            "it exists in the rack. The command deletes the cables in the evidence.",
             commands=(shell(_delete_cables_command(cables)),),
             evidence=cables.examples,
         )
@@ -86,8 +86,8 @@ def duplicate_cable_terminations(data: Data) -> Iterator[Finding]:
         verb = "belongs" if ends.count == 1 else "belong"
         yield blocker(
             "dcim_cable",
-            f"{plural(ends.count, 'termination')} {verb} to two cables. The upgrade keeps only one "
-            "of the two.",
+            f"{plural(ends.count, 'termination')} {verb} to two cables each. For each of them, the "
+            "upgrade keeps only one cable.",
             fix="For each termination, find out which cable is real. Delete the other cable.",
             evidence=ends.examples,
         )
@@ -142,7 +142,7 @@ def empty_social_uids(data: Data) -> Iterator[Finding]:
     """No single-sign-on account has an empty uid.
 
     Why: social_django.0017 adds a check constraint that these rows violate.
-    Fix: delete these rows. The account is linked again at the next login.
+    Fix: write the right uid into these rows, or delete them.
     """
     rows = require(data.empty_social_uids)
     if rows.count:
@@ -150,7 +150,9 @@ def empty_social_uids(data: Data) -> Iterator[Finding]:
             "social_auth_usersocialauth",
             f"{plural(rows.count, 'single-sign-on account')} with an empty uid will make migration "
             "social_django.0017 fail.",
-            fix="Delete the rows with an empty uid. Accounts are linked again at the next login.",
+            fix="If the identity provider gives you the uid of a user, write it into the row. If "
+            "not, note the user and delete the row. Unless SOCIAL_AUTH_PIPELINE links accounts by "
+            "their email address, the next login then creates a new user.",
             commands=(sql("DELETE FROM social_auth_usersocialauth WHERE uid = '';"),),
             evidence=rows.examples,
             supersedes=(SOCIAL_UID_VIOLATION,),

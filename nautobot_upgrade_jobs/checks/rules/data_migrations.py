@@ -41,7 +41,7 @@ def raised_exceptions(trial_boot: TrialBoot) -> Iterator[Finding]:
                 f"{code.migration} {code.location.rpartition(':')[2]}".strip(),
                 f"Migration {code.migration} ({code.operation}) can stop `migrate`. Its code "
                 f"raises {plural(len(code.raises), 'exception')} under the conditions in the "
-                "evidence. The rows were not checked for them.",
+                "evidence. Preflight did not check whether a row meets them.",
                 fix=f"Read {code.location}. Find the rows that meet a condition, and change them "
                 "before the upgrade. To be sure, run the migrations on a copy of the data.",
                 evidence=code.raises,

@@ -81,8 +81,12 @@ def wrong_character_set(database: Database) -> Iterator[Finding]:
             "encoding",
             f"The encoding of the database is {encoding}, not UTF-8.",
             fix="In a separate maintenance window before the upgrade, stop Nautobot and dump the "
-            "database. Create a new database with the encoding UTF-8 (utf8mb4 on MySQL), and "
-            "restore the dump into it.",
+            "database. "
+            + (
+                "Create a new database with the encoding UTF-8, and restore the dump into it."
+                if database.vendor == "postgresql"
+                else "Convert the database and each table to the character set utf8mb4."
+            ),
             when=When.NOW,
             impact=Impact.DATA_LOSS,
         )
@@ -99,9 +103,15 @@ def _judge_collations(database: Database) -> Iterator[Finding]:
             f"The collation of new tables is {require(database.collation)}, but tables use "
             f"{', '.join(collations)}. The server will refuse a foreign key between two "
             "collations.",
-            fix="Convert every table to the database's default utf8mb4 collation.",
+            fix="Stop Nautobot and take a backup. Convert each table that the first command lists, "
+            "in one session with `SET foreign_key_checks = 0`. Otherwise MySQL refuses to convert "
+            "a column with a foreign key.",
             impact=Impact.OUTAGE,
             commands=(
+                sql(
+                    "SELECT table_name FROM information_schema.tables WHERE table_schema = "  # noqa: S608 - only shown
+                    f"database() AND table_collation <> '{require(database.collation)}';"
+                ),
                 sql(
                     "ALTER TABLE <table> CONVERT TO CHARACTER SET utf8mb4 COLLATE "
                     f"{require(database.collation)};"
@@ -178,7 +188,7 @@ def event_triggers(database: Database) -> Iterator[Finding]:
             f"The event trigger '{trigger.name}' (event {trigger.event}, function "
             f"{trigger.function}) runs at each change of the schema, and can stop `migrate`.",
             fix="Read its function. If it can refuse a change, disable the trigger before "
-            "`migrate`, and enable it afterwards.",
+            "`migrate`, and enable it afterwards. Both require a superuser.",
             commands=(
                 sql(f"ALTER EVENT TRIGGER {name} DISABLE;"),
                 sql(f"ALTER EVENT TRIGGER {name} ENABLE;"),
@@ -199,7 +209,7 @@ def missing_privileges(database: Database) -> Iterator[Finding]:
         yield blocker(
             "create",
             f"The role {role} may not create tables in the database {database.name}.",
-            fix="Grant the privilege as the owner of the database.",
+            fix="Run the command as a superuser, or as the owner of the schema.",
             commands=(sql(_grant_create_statement(database)),),
         )
     others = require(database.tables_not_owned)
@@ -209,7 +219,7 @@ def missing_privileges(database: Database) -> Iterator[Finding]:
             "ownership",
             f"{plural(len(others), 'table')} {verb} not owned by the role {role}. The first "
             "migration that alters such a table will fail.",
-            fix=f"Change the owner of the tables to the role {role}."
+            fix=f"As a superuser, change the owner of the tables to the role {role}."
             + (
                 f" The commands cover the first {MAX_LISTED} tables. Then run Preflight again."
                 if len(others) > MAX_LISTED

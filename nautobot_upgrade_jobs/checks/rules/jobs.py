@@ -21,19 +21,21 @@ SCHEDULING = (
 
 @check(crosses="3.0", phase=Phase.MIGRATE, impact=Impact.OUTAGE, see=(UPGRADING_FROM_V2,))
 def pending_approvals(jobs: Jobs) -> Iterator[Finding]:
-    """No scheduled Job waits for an approval by `approval_required`.
+    """No scheduled Job has `approval_required`.
 
     Why: extras.0126 stops the upgrade while any schedule has `approval_required`, because 3.0
         replaces it with approval workflows.
-    Fix: approve and run, or deny and delete, each of them in the installed release.
+    Fix: in the installed release, deny each of them, or approve it and delete it after its run.
     """
     for name in require(jobs.awaiting_approval):
         yield blocker(
             name,
-            f"The scheduled Job '{name}' is waiting for an approval, so migration extras.0126 will "
-            "fail.",
-            fix="Open Jobs, Job Approvals. Approve the Job and let it run, or deny and delete it. "
-            "The command lists the open requests. It ends with an error as long as there are any.",
+            f"The scheduled Job '{name}' has approval_required, so migration extras.0126 "
+            "will fail.",
+            fix="Open Jobs, Job Approval Queue. If you deny a request, Nautobot deletes the "
+            "schedule. If you approve it, the schedule keeps approval_required: delete it after "
+            "its run. If a schedule repeats, create it again after the upgrade. The command lists "
+            "what is left. It ends with an error as long as there is any.",
             commands=(shell("nautobot-server check_job_approval_status"),),
             names=("approval_required", "extras.0126"),
         )

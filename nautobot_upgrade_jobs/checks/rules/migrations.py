@@ -168,8 +168,8 @@ def _partial_remediation(
             (*map(sql, undo), shell("nautobot-server post_upgrade")),
         )
     return (
-        "Restore the backup and start again. Or run the missing statements by hand, in the order "
-        "of the first command. Then record the migration with the second command.",
+        "Restore the backup and start again. Or run the missing ones of the statements that the "
+        "first command prints, in their order. Then record the migration with the second command.",
         (
             shell("nautobot-server sqlmigrate {} {}", app, name),
             record,
@@ -255,8 +255,8 @@ def database_ahead_of_code(migrations: Migrations, catalog: Catalog) -> Iterator
             "database",
             f"The database contains {plural(len(newer), 'core migration')} that the installed code "
             f"does not have. These migrations belong to {origin}.",
-            fix="Install the release that migrated the database, or restore the backup that "
-            "belongs to the installed release.",
+            fix="Install the release that migrated the database. The tag of its image or a log of "
+            "pip can name it. Or restore the backup that belongs to the installed release.",
             evidence=truncate_list(newer),
         )
 

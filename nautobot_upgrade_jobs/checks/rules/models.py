@@ -38,9 +38,8 @@ def missing_migrations(models: ExpectedSchema, apps: Apps, catalog: Catalog) -> 
                 label,
                 message,
                 fix="In every release of Nautobot, the migrations match the models. Here, files "
-                "were edited, or they come from two releases. Reinstall Nautobot into a clean "
-                "environment. Do not run makemigrations.",
-                commands=(shell(f'{REINSTALL} nautobot=="$(nautobot-server version)"'),),
+                "were edited, or they come from two releases. Build a new environment with this "
+                "release. Do not run makemigrations.",
                 evidence=truncate_list(operations),
             )
         else:

@@ -17,19 +17,20 @@ from ..text import quote_identifier
 CANCEL = "cancel each statement that takes longer"
 CANCEL_WAIT = "cancel each statement that waits longer for a lock"
 CLOSE_IDLE = "close each session that is idle for longer"
+CLOSE_IDLE_TRANSACTION = "close each session that is idle in a transaction for longer"
 TIME_LIMITS = {
-    "idle_in_transaction_session_timeout": CLOSE_IDLE,
+    "idle_in_transaction_session_timeout": CLOSE_IDLE_TRANSACTION,
     "idle_session_timeout": CLOSE_IDLE,
     "innodb_lock_wait_timeout": CANCEL_WAIT,
     "lock_timeout": CANCEL_WAIT,
     "lock_wait_timeout": CANCEL_WAIT,
-    "max_execution_time": CANCEL,
+    "max_execution_time": "cancel each SELECT that takes longer",
     "statement_timeout": CANCEL,
     "transaction_timeout": "close each session whose transaction takes longer",
     "wait_timeout": CLOSE_IDLE,
 }
 """The time limits, and what they make the server do."""
-SAFE_MILLISECONDS = {CLOSE_IDLE: 300_000, CANCEL_WAIT: 10_000}
+SAFE_MILLISECONDS = {CLOSE_IDLE: 300_000, CLOSE_IDLE_TRANSACTION: 300_000, CANCEL_WAIT: 10_000}
 """The shortest limits that stop no ``migrate``. Between two statements it can compute for a minute,
 and autovacuum holds its locks for about a second."""
 MYSQL_DEFAULTS = {
@@ -66,7 +67,7 @@ def read_only(database: Database) -> Iterator[Finding]:
                 setting.name,
                 "The database server is a standby. It refuses every write, and `migrate` stops at "
                 "its first statement.",
-                fix="Connect Nautobot to the primary server in DATABASES.",
+                fix="Set HOST in DATABASES to the primary server.",
                 when=When.NOW,
             )
         elif str(setting.value).lower() in ON:
@@ -152,13 +153,13 @@ def _fix(setting: SessionSetting) -> str:
             "upgrade."
         )
     return (
-        "Run the first statement before `migrate`. After the upgrade, run the second statement. It "
-        "restores the setting."
+        "As an administrator of the database server, run all commands except the last before "
+        "`migrate`. After the upgrade, run the last command. It restores the setting."
     )
 
 
 def _commands(setting: SessionSetting, database: Database, value: str) -> tuple[Command, ...]:
-    """Return the statement that gives a setting a value, and the one that restores it."""
+    """Return the statements that give a setting a value, and the one that restores it."""
     if setting.source == "options":
         return ()
     if database.vendor != "postgresql":
@@ -168,4 +169,7 @@ def _commands(setting: SessionSetting, database: Database, value: str) -> tuple[
     restored = f"SET {setting.name} = '{setting.value}'"
     if setting.source != "role in database":
         restored = f"RESET {setting.name}"
-    return (sql(f"{target} SET {setting.name} = '{value}';"), sql(f"{target} {restored};"))
+    # The session of the administrator can be read-only as well.
+    writable = [f"SET {setting.name} = {value};"] if setting.name in READ_ONLY else []
+    changed = f"{target} SET {setting.name} = '{value}';"
+    return tuple(map(sql, (*writable, changed, f"{target} {restored};")))

@@ -67,8 +67,8 @@ def not_newer(target: Target) -> Iterator[Finding]:
         yield blocker(
             target.version,
             f"Nautobot {wanted} is older than the installed {installed}.",
-            fix=f"Choose a release newer than {installed}. An older release cannot run on the"
-            " schema of a newer one.",
+            fix=f"Choose a release newer than {installed}. To return to an older release, use "
+            "the Rollback Planner.",
             phase=Phase.BOOT,
             impact=Impact.OUTAGE,
             see=(UPGRADING,),
@@ -104,10 +104,16 @@ def database_behind_code(target: Target) -> Iterator[Finding]:
             "unmigrated",
             f"Nautobot {target.installed} is installed, but not all of its migrations are applied,"
             f" and the database {_describe_schema_release(target.schema_release)}.",
-            fix="Do not run `migrate` yet. If this report has other findings, switch back to the "
-            "previous environment or image and fix them there. Then switch to the new environment "
-            "again and run Preflight. If there are no other findings, take a backup and run "
-            "`nautobot-server post_upgrade`.",
+            fix="Do not run `migrate` yet. "
+            + (
+                "If this report has other blockers, restore the backup from before the upgrade, "
+                "and fix them in the previous environment or image. "
+                if target.schema_release == BEFORE_FIRST_RELEASE
+                else "If this report has other blockers, fix them in the previous environment or "
+                "image. "
+            )
+            + "Then switch to the new environment again and run Preflight. If there are no other "
+            "blockers, take a backup and run `nautobot-server post_upgrade`.",
         )
 
 

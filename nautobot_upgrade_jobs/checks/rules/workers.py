@@ -137,8 +137,8 @@ def not_responding(workers: Workers) -> Iterator[Finding]:
             f"messages but did not respond, so {'its' if count == 1 else 'their'} code was not "
             "checked.",
             fix="Compare the workers that respond with those that should run. Restart a worker "
-            "that does not respond. If all workers respond, there is nothing to do: the broker "
-            "still lists a worker that was killed.",
+            "that does not respond. If all that should run respond, do nothing: the missing worker "
+            "was killed, and the broker still lists it.",
             commands=(shell("nautobot-server celery inspect ping --timeout 10"),),
             evidence=tuple(f"responded: {worker.name}" for worker in workers.workers),
         )

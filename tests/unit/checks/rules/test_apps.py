@@ -336,16 +336,18 @@ def test_orphaned_data_message_counts_migrations_tables_and_rows():
 
 
 @pytest.mark.parametrize(
-    ("installed", "wanted", "advice"),
+    ("installed", "wanted", "rows", "advice"),
     [
-        pytest.param("2.4.44", "3.2.7", None, id="a pending migration reads the tables"),
-        pytest.param("2.4.43", "2.4.44", "keep them", id="merge is beyond the target"),
-        pytest.param("3.0.0", "3.2.7", "You can drop", id="merge is done"),
+        pytest.param("2.4.44", "3.2.7", 3, None, id="a pending migration reads the tables"),
+        pytest.param("2.4.43", "2.4.44", 3, "Keep the tables", id="merge is beyond the target"),
+        pytest.param("3.0.0", "3.2.7", 3, "You can drop", id="merge is done"),
+        pytest.param("2.4.43", "2.4.44", None, "Nothing", id="no tables"),
     ],
 )
-def test_orphaned_data_of_a_merged_app_depends_on_the_upgrade_path(installed, wanted, advice):
+def test_orphaned_data_of_a_merged_app_depends_on_the_upgrade_path(installed, wanted, rows, advice):
+    tables = () if rows is None else (Table(f"{ENGINE}_rule", rows, True),)
     findings = orphaned_data(
-        migrations((), (f"{ENGINE}.0001",)), Tables((), ()), target(wanted, installed), CATALOG
+        migrations((), (f"{ENGINE}.0001",)), Tables(tables, ()), target(wanted, installed), CATALOG
     )
     advised = [(finding.severity.value, advice in finding.remediation) for finding in findings]
     assert advised == ([("info", True)] if advice else [])
