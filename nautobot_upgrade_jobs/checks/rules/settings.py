@@ -30,7 +30,7 @@ def removed(
 ) -> Iterator[Finding]:
     """No setting is set that the target no longer supports.
 
-    Why: the target refuses to start with some of them and silently ignores the rest. Files are
+    Why: the target refuses to start with some of them and ignores the rest. Files are
         then stored elsewhere, or names are no longer unique.
     Fix: change to the replacement, before the upgrade if the installed release already supports it.
     """
@@ -75,7 +75,7 @@ def _build_setting_finding(
     refused = removal.effect == "refused"
     effect = {
         "refused": "refuse to start with it",
-        "ignored": "silently ignore it",
+        "ignored": "ignore it",
         "unsupported": "no longer support it",
     }[removal.effect]
     return finding(
@@ -97,7 +97,7 @@ def _build_environment_finding(removal: RemovedSetting, variable: str, target: T
     return warning(
         variable,
         f"The environment variable {variable} is set, but Nautobot {removal.removed_in} and later"
-        " silently ignore it.",
+        " ignore it.",
         fix=_describe_replacement(removal),
         when=_replacement_time(removal, target),
         names=(removal.replacement or "",),
