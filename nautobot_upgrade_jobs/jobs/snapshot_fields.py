@@ -75,7 +75,7 @@ class SnapshotReader(UpgradeJob):
     def find_latest_before(self, newer: Snapshot | None) -> Snapshot | None:
         """Return the newest snapshot that is older than ``newer``.
 
-        Return the newest of all if ``newer`` is None. Return None if there is no snapshot.
+        Return the newest of all if ``newer`` is None. Return None if there is no such snapshot.
         """
         for proxy in (
             self._query_snapshots().exclude(job_result=self.job_result).order_by("-uploaded_at")

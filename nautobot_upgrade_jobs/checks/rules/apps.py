@@ -168,7 +168,10 @@ def orphaned_settings(apps: Apps, packages: Packages, catalog: Catalog) -> Itera
                 yield from orphaned_settings_findings(conflict, included, apps, packages)
 
 
-REMOVAL_CAVEAT = " If you remove the App later, you can accept this finding by its key until then."
+REMOVAL_CAVEAT = (
+    " If you remove the App only in the maintenance window, accept this finding by its key. "
+    "Preflight then does not block."
+)
 
 
 @check(phase=Phase.BOOT, when=When.WINDOW)

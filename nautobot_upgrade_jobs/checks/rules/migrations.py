@@ -35,7 +35,7 @@ def unapplied(migrations: Migrations) -> Iterator[Finding]:
             f"{plural(len(missing), 'migration')} of the installed release "
             f"{_is_or_are(missing)} not applied.",
             fix="If you have just installed new code, first do what target.database_behind_code "
-            "says. Take a backup, and run the commands. Run this check after each of them.",
+            "says. Take a backup. After each of the commands, run Verify Migrations.",
             commands=(shell("nautobot-server migrate"), shell("nautobot-server post_upgrade")),
             evidence=truncate_list(missing),
         )

@@ -119,7 +119,7 @@ def yanked(resolution: Resolution) -> Iterator[Finding]:
         yield warning(
             pin,
             f"The author of {pin} has yanked this release ({reason or 'no reason given'}).",
-            fix="Require another release of the package in the form or with --require.",
+            fix="Enter another release of the package in the field Requirements, or use --require.",
         )
 
 

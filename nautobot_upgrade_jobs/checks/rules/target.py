@@ -50,7 +50,7 @@ def old_catalog(target: Target, catalog: Catalog, runtime: Runtime) -> Iterator[
             f"The catalog of Nautobot releases in this App, {catalog.version}, is {age.days} days "
             "old. Releases, removed settings and failures that were published later are missing.",
             fix="Upgrade nautobot-upgrade-jobs, and run Preflight again.",
-            commands=(shell("pip install --upgrade --no-deps nautobot-upgrade-jobs"),),
+            commands=(shell("pip install --upgrade nautobot-upgrade-jobs"),),
         )
 
 

@@ -101,8 +101,8 @@ def weak_isolation(trial_boot: TrialBoot) -> Iterator[Finding]:
         yield finding(
             Severity.INFO,
             "isolation",
-            f"The trial boot could not isolate the code of the target completely{gaps}. Code that "
-            f"wants to could {' and '.join(action for action, _ in missing)}.",
+            f"The trial boot could not isolate the code of the target completely{gaps}. Harmful "
+            f"code of an App could {'; '.join(action for action, _ in missing)}.",
             fix=" ".join(dict.fromkeys(fix for _, fix in missing)),
         )
 

@@ -29,7 +29,7 @@ class KnownNames:
         self._fields: dict[tuple[str, str, str], set[str]] = {}
 
     def record(self, operation: Operation, app: str) -> None:
-        """Record the renames of an operation of a migration of this App."""
+        """Record the earlier name if the operation of an App renames a model or a field."""
         if isinstance(operation, RenameModel):
             old, new = operation.old_name_lower, operation.new_name_lower
             self._models[app, new] = {old, *self._models.pop((app, old), ())}

@@ -220,7 +220,7 @@ def _drop_privileges() -> None:
 
 
 def _execute(command: list[str]) -> None:
-    """Become the command. It ends with the launcher."""
+    """Replace this process by the command. The kernel kills it when the launcher ends."""
     try:
         _call(LIBC.prctl, PR_SET_PDEATHSIG, signal.SIGKILL)
         os.execv(command[0], command)  # noqa: S606
