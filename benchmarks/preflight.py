@@ -31,4 +31,4 @@ def measure(*, is_short: bool) -> Iterator[Figure]:
         },
         5 if is_short else 15,
     )
-    yield Figure("Preflight without a build", seconds["preflight"], CHECKS, seconds["check"], 15)
+    yield Figure("Preflight without a build", seconds["preflight"], CHECKS, seconds["check"], 11)
