@@ -11,7 +11,8 @@ WORD_WITH_URL = re.compile(r"(?<!\S)\S*?://\S*")
 SCHEME = re.compile(r"[a-z][a-z0-9+.-]{0,30}://", re.IGNORECASE)
 URL_QUERY = re.compile(r"\?[^#\s]*")
 LOGIN = re.compile(
-    r"((?:/|\\/|%2F){2})([^\s/@%]{0,256}(?:%(?!40|2F)[^\s/@%]{0,256}){0,64})(?=@|%40)", re.I
+    r"((?:/|\\/|%2F){2})([^\s/@%]{0,256}(?:%(?!40|2F)[^\s/@%]{0,256}){0,64})(?=@|%40)",
+    re.IGNORECASE,
 )
 """A login after two slashes, which can be escaped, without a scheme or with an encoded one."""
 CLOSING = "\"')]}>,.;`"

@@ -138,7 +138,8 @@ def _run_trial_boot(
         database_credentials=_find_credentials(("DATABASES",)),
         service_credentials=_find_credentials(UNUSED_SERVICES),
     )
-    filter_results = _collect_filter_results(context)
+    filter_results = _collect_filter_results(context, progress)
+    progress("target")  # The filters belong to the stage of the facts.
     try:
         trial_boot = _redact_trial_boot(start(live, build_limits(context.config), progress))
     except SoftTimeLimitExceeded:
@@ -147,27 +148,34 @@ def _run_trial_boot(
         return Unavailable(f"the target could not be started: {explain(error)}")
     if isinstance(trial_boot, Unavailable):
         return trial_boot
-    return _add_filter_results(trial_boot, filter_results, context)
+    return _add_filter_results(trial_boot, filter_results, context, progress)
 
 
-def _collect_filter_results(context: RunContext) -> FilterResults | Unavailable:
+def _collect_filter_results(
+    context: RunContext, progress: Callable[[str], None]
+) -> FilterResults | Unavailable:
     """Run the stored filters with the installed code."""
     return collect_facts(
         statement_timeout_seconds=context.config.statement_timeout_seconds,
         database_alias=context.config.database_alias,
         topics=("filter_results",),
+        progress=progress,
     ).filter_results
 
 
 def _add_filter_results(
-    trial_boot: TrialBoot, current: FilterResults | Unavailable, context: RunContext
+    trial_boot: TrialBoot,
+    current: FilterResults | Unavailable,
+    context: RunContext,
+    progress: Callable[[str], None],
 ) -> TrialBoot:
     """Run the filters again if the target's results differ: the rows may have changed meanwhile."""
     trial_boot = replace(trial_boot, current_filter_results=current)
     then = trial_boot.facts.filter_results
     if isinstance(then, Unavailable) or then == current:
         return trial_boot
-    return replace(trial_boot, recounted_filter_results=_collect_filter_results(context))
+    recounted = _collect_filter_results(context, progress)
+    return replace(trial_boot, recounted_filter_results=recounted)
 
 
 def _find_credentials(names: Iterable[str]) -> frozenset[str]:
