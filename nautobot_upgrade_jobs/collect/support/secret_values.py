@@ -33,6 +33,11 @@ LOGIN = re.compile(r"(?<!\S)[^\s:/@]+:(?P<password>(?!//)[^\s@]+)@")
 """``user:password@host``, without a scheme."""
 PAIR = re.compile(r"(?<!\w)(?P<name>\w+)[ ]?=[ ]?(?P<value>[^\s;,&]+)")
 """A part of a connection string, such as ``Pwd=…;``."""
+JSON_PAIR = re.compile(
+    r"""(?P<quote>["'])(?P<name>\w{1,64})(?P=quote)\s{0,4}:\s{0,4}(?P<mark>["'])"""
+    r"""(?P<value>[^"'\n]{1,512})(?P=mark)"""
+)
+"""A part of a JSON object, such as an environment variable can contain."""
 MEMORY_ADDRESS = re.compile(r" at 0x[0-9a-f]+")
 MAX_DEPTH = 8
 """Maximum levels of nesting, because a value may contain itself."""
@@ -54,7 +59,7 @@ def find_secrets(name: str, value: Any) -> Iterator[str]:
         if match := URL_PASSWORD.match(text):
             yield match["password"]
         yield from (match["password"] for match in LOGIN.finditer(text))
-        for match in PAIR.finditer(text):
+        for match in (*PAIR.finditer(text), *JSON_PAIR.finditer(text)):
             if SENSITIVE_NAME.search(match["name"]):
                 yield match["value"]
 

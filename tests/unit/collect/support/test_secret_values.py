@@ -26,6 +26,8 @@ class Login:
         pytest.param("ANY", ("amqp://:pw@host",), "pw", id="URL without a user"),
         pytest.param("aci", "admin:pa/ss@host", "pa/ss", id="login without a scheme"),
         pytest.param("DB", "Server=db; Uid=sa; Pwd = abc;", "abc", id="connection string"),
+        pytest.param("DB", '{"host": "db", "password": "a b"}', "a b", id="JSON"),
+        pytest.param("DB", "{'user': 'me', 'token': 'abc'}", "abc", id="Python dict as a text"),
         pytest.param("aci_creds", "abc", "abc", id="credentials"),
         pytest.param("SITE_PASSWORDS", {"berlin": "nested"}, "nested", id="collection of secrets"),
         pytest.param("TOKENS", {"berlin": {"a": ["deep"]}}, "deep", id="deep in a collection"),
@@ -54,6 +56,8 @@ def test_find_secrets_yields_the_secret(name, value, secret):
         pytest.param("WEBHOOKS", {"format": "json"}, id="collection that may contain secrets"),
         pytest.param("ADDRESS", "reader@host, mailto:reader", id="mail address"),
         pytest.param("FILTER", "name=x;status=active", id="pairs"),
+        pytest.param("FILTER", '{"name": "x", "status": "active"}', id="JSON"),
+        pytest.param("BANNER", "Password: as on your badge", id="sentence"),
         pytest.param("INCREDIBLE", "abc", id="part of a word"),
     ],
 )
