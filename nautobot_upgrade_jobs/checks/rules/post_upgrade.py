@@ -207,9 +207,9 @@ def emptied_groups(post_upgrade: PostUpgrade) -> Iterator[Finding]:
     Fix: write the filter in the form that the new release expects, then refresh the members.
     """
     if emptied := _stale_groups(post_upgrade, emptied=True):
-        groups, selects = plural(len(emptied), "dynamic group"), "its filter selects"
+        groups, selects = plural(len(emptied), "dynamic group"), "its filter fails or selects"
         if len(emptied) > 1:
-            selects = "their filters select"
+            selects = "their filters fail or select"
         yield warning(
             "extras_dynamicgroup",
             f"The next refresh removes all stored members of {groups}, because {selects} no "

@@ -83,7 +83,7 @@ def _build_setting_finding(
         name,
         f"The setting {name} is set, but Nautobot {removal.removed_in} and later {effect}."
         + (f" {removal.note}" if removal.note else ""),
-        fix=_describe_replacement(removal),
+        fix=_describe_replacement(removal, name),
         when=_replacement_time(removal, target),
         names=(removal.replacement or "",),
         phase=Phase.BOOT if refused else Phase.RUNTIME,
@@ -98,7 +98,7 @@ def _build_environment_finding(removal: RemovedSetting, variable: str, target: T
         variable,
         f"The environment variable {variable} is set, but Nautobot {removal.removed_in} and later"
         " ignore it.",
-        fix=_describe_replacement(removal),
+        fix=_describe_replacement(removal, variable),
         when=_replacement_time(removal, target),
         names=(removal.replacement or "",),
         phase=Phase.RUNTIME,
@@ -107,10 +107,10 @@ def _build_environment_finding(removal: RemovedSetting, variable: str, target: T
     )
 
 
-def _describe_replacement(removal: RemovedSetting) -> str:
+def _describe_replacement(removal: RemovedSetting, name: str) -> str:
     if removal.replacement is None:
-        return "Remove it from the configuration. It has no replacement."
-    return f"Replace it with {removal.replacement}."
+        return f"Remove {name} from the configuration. It has no replacement."
+    return f"Replace {name} with {removal.replacement}."
 
 
 def _replacement_time(removal: RemovedSetting, target: Target) -> When:

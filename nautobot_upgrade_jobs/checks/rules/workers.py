@@ -59,7 +59,8 @@ def stuck_messages(workers: Workers) -> Iterator[Finding]:
                 f"{plural(count, 'task')} {'is' if count == 1 else 'are'} waiting in the queue"
                 f" '{queue.name}'.",
                 fix="Stop beat. Wait until the workers have completed all tasks of this queue. "
-                "Then stop the workers. Purge the queue only if all its tasks are obsolete.",
+                "Then stop the workers. Purge the queue only if all its tasks are obsolete. "
+                "The command lists the queues of each worker.",
                 commands=(shell("nautobot-server celery inspect active_queues"),),
             )
 
