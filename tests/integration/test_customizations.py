@@ -1,5 +1,6 @@
 """Content that users created is parsed against the running code and never run."""
 
+import itertools
 import re
 import sys
 import tracemalloc
@@ -41,6 +42,7 @@ from nautobot_upgrade_jobs.collect.user_content.validators import (
     validate_scheduled_job,
 )
 from nautobot_upgrade_jobs.facts.customizations import APP_CODE, Defect, DefectCode
+from tests.support.nautobot import temporary_copy
 
 pytestmark = pytest.mark.lines
 
@@ -117,170 +119,180 @@ def test_find_template_problems_returns_missing_attributes(text, scope, expected
     assert [one.suggestion for one in defects] == [one.suggestion for one in expected]
 
 
-@pytest.fixture
-def new_problems(clone):
-    """Return the problems of a change to the sample, as kind and defect."""
+NUMBERS = itertools.count()
 
-    def collect(make):
-        with clone("sample"):
-            before = collect_facts(topics=("customizations",)).customizations
-            make(ContentType.objects.get_for_model(Device))
-            after = collect_facts(topics=("customizations",)).customizations
-        assert not after.unreadable
-        return [(one.kind, one.defect) for one in after.problems if one not in before.problems]
 
-    return collect
+def next_name():
+    return f"planted_{next(NUMBERS)}"
 
 
 def group(device, **filters):
     # Its own save() would refuse it, or count its members.
     one = DynamicGroup(
-        name="planted", content_type=device, filter=filters, group_type="dynamic-filter"
+        name=next_name(), content_type=device, filter=filters, group_type="dynamic-filter"
     )
     super(DynamicGroup, one).save_base(raw=True)
+    return one.name
 
 
 def permission(device, constraints):
-    one = ObjectPermission.objects.create(name="planted", actions=["view"], constraints=constraints)
+    one = ObjectPermission.objects.create(
+        name=next_name(), actions=["view"], constraints=constraints
+    )
     one.object_types.add(device)
+    return one.name
 
 
 def view(**values):
     owner = get_user_model().objects.first()
-    SavedView.objects.create(name="planted", owner=owner, **values)
+    return SavedView.objects.create(name=next_name(), owner=owner, **values).name
 
 
 def query(text):
-    one = GraphQLQuery(name="planted", query=text)
+    one = GraphQLQuery(name=next_name(), query=text)
     one.save_base(raw=True)
+    return one.name
 
 
 def webhook(device, body="", headers=""):
     one = Webhook.objects.create(
-        name="planted",
+        name=next_name(),
         payload_url="http://127.0.0.1:9/",
         type_update=True,
         body_template=body,
         additional_headers=headers,
     )
     one.content_types.add(device)
+    return one.name
+
+
+def computed_field(device, template):
+    name = next_name()
+    ComputedField.objects.create(label=name, key=name, content_type=device, template=template)
+    return name
+
+
+def custom_link(content_type, url):
+    return CustomLink.objects.create(
+        name=next_name(),
+        content_type=content_type,
+        text="{{ obj.name }}",
+        target_url=url,
+        new_window=False,
+    ).name
+
+
+def export_template(device, template):
+    return ExportTemplate.objects.create(
+        name=next_name(), content_type=device, template_code=template
+    ).name
 
 
 WEBHOOK_DATA = "The webhook data of dcim.Device"
 
 
-@pytest.mark.parametrize(
-    ("make", "expected"),
-    [
-        (lambda device: webhook(device, "{{ data.name }} {{ data.status.name }}"), []),
-        (lambda device: webhook(device, "{{ data['device_type']['model'] }} {{ model }}"), []),
-        (lambda device: webhook(device, "{{ data.items() }} {{ snapshots.differences }}"), []),
-        (lambda device: webhook(device, "{% if data.gone %}gone{% endif %}"), []),
-        (
-            lambda device: webhook(device, "{{ data.gone.name }}"),
-            [("webhook", Defect(DefectCode.MISSING_ATTRIBUTE, "gone", WEBHOOK_DATA, 1))],
+CUSTOMIZATIONS = [
+    (lambda device: webhook(device, "{{ data.name }} {{ data.status.name }}"), []),
+    (lambda device: webhook(device, "{{ data['device_type']['model'] }} {{ model }}"), []),
+    (lambda device: webhook(device, "{{ data.items() }} {{ snapshots.differences }}"), []),
+    (lambda device: webhook(device, "{% if data.gone %}gone{% endif %}"), []),
+    (
+        lambda device: webhook(device, "{{ data.gone.name }}"),
+        [("webhook", Defect(DefectCode.MISSING_ATTRIBUTE, "gone", WEBHOOK_DATA, 1))],
+    ),
+    (
+        lambda device: webhook(device, "", "X-Status: {{ data['status']['gone'] }}"),
+        [
+            (
+                "webhook",
+                Defect(DefectCode.MISSING_ATTRIBUTE, "gone", f"{WEBHOOK_DATA}.status", 1),
+            )
+        ],
+    ),
+    (
+        lambda device: webhook(device, "{{ data.name | nope }}"),
+        [("webhook", Defect(DefectCode.INVALID_TEMPLATE, line=1, detail=NO_FILTER))],
+    ),
+    (lambda device: query("query { devices { name } }"), []),
+    (
+        lambda device: query("query {\n devices { gone_field } }"),
+        [("GraphQL query", Defect(DefectCode.INVALID_QUERY, line=2, detail="gone_field"))],
+    ),
+    (
+        lambda device: query("query { devices {"),
+        [("GraphQL query", Defect(DefectCode.INVALID_QUERY, line=1, detail="Expected Name"))],
+    ),
+    (
+        lambda device: computed_field(device, "{{ obj.gone | nope }}"),
+        [("computed field", Defect(DefectCode.INVALID_TEMPLATE, line=1, detail=NO_FILTER))],
+    ),
+    (
+        lambda device: custom_link(device, "https://example.com/{{ obj.gone }}"),
+        [("custom link", attribute("gone", "dcim.Device", 1))],
+    ),
+    (
+        lambda device: export_template(device, DEFECTIVE),
+        [("export template", attribute("gone", "dcim.Device", 1))],
+    ),
+    (lambda device: group(device, name=["x"], has_interfaces=True), []),
+    (
+        lambda device: group(device, locatio=["x"]),
+        [("dynamic group", unknown_filter("locatio"))],
+    ),
+    (lambda device: permission(device, {"name__startswith": "x", "location": "$user"}), []),
+    (lambda device: permission(device, [{"status__name": "Active"}, {"tags__name": "x"}]), []),
+    (
+        lambda device: permission(device, [{"name": "x"}, {"locaton__name": "x"}]),
+        [
+            (
+                "object permission",
+                Defect(DefectCode.MISSING_FIELD, "locaton__name", "dcim.Device"),
+            )
+        ],
+    ),
+    (
+        lambda device: view(
+            view="dcim:device_list",
+            config={"filter_params": {"name": ["x"], "per_page": 5}},
         ),
-        (
-            lambda device: webhook(device, "", "X-Status: {{ data['status']['gone'] }}"),
-            [
-                (
-                    "webhook",
-                    Defect(DefectCode.MISSING_ATTRIBUTE, "gone", f"{WEBHOOK_DATA}.status", 1),
-                )
-            ],
+        [],
+    ),
+    (
+        lambda device: view(
+            view="dcim:device_list",
+            config={"filter_params": {"gone_filter": ["x"]}},
         ),
-        (
-            lambda device: webhook(device, "{{ data.name | nope }}"),
-            [("webhook", Defect(DefectCode.INVALID_TEMPLATE, line=1, detail=NO_FILTER))],
+        [("saved view", unknown_filter("gone_filter"))],
+    ),
+    (
+        lambda device: view(view="dcim:gone_list", config={}),
+        [("saved view", Defect(DefectCode.MISSING_PAGE, "dcim:gone_list"))],
+    ),
+    (
+        lambda device: custom_link(
+            ContentType.objects.create(app_label="dcim", model="gone"), "https://example.com/"
         ),
-        (lambda device: query("query { devices { name } }"), []),
-        (
-            lambda device: query("query {\n devices { gone_field } }"),
-            [("GraphQL query", Defect(DefectCode.INVALID_QUERY, line=2, detail="gone_field"))],
-        ),
-        (
-            lambda device: query("query { devices {"),
-            [("GraphQL query", Defect(DefectCode.INVALID_QUERY, line=1, detail="Expected Name"))],
-        ),
-        (
-            lambda device: ComputedField.objects.create(
-                label="planted",
-                key="planted",
-                content_type=device,
-                template="{{ obj.gone | nope }}",
-            ),
-            [("computed field", Defect(DefectCode.INVALID_TEMPLATE, line=1, detail=NO_FILTER))],
-        ),
-        (
-            lambda device: CustomLink.objects.create(
-                name="planted",
-                content_type=device,
-                text="{{ obj.name }}",
-                target_url="https://example.com/{{ obj.gone }}",
-                new_window=False,
-            ),
-            [("custom link", attribute("gone", "dcim.Device", 1))],
-        ),
-        (
-            lambda device: ExportTemplate.objects.create(
-                name="planted",
-                content_type=device,
-                template_code="{% for one in queryset %}{{ one.gone }}{% endfor %}",
-            ),
-            [("export template", attribute("gone", "dcim.Device", 1))],
-        ),
-        (lambda device: group(device, name=["x"], has_interfaces=True), []),
-        (
-            lambda device: group(device, locatio=["x"]),
-            [("dynamic group", unknown_filter("locatio"))],
-        ),
-        (lambda device: permission(device, {"name__startswith": "x", "location": "$user"}), []),
-        (lambda device: permission(device, [{"status__name": "Active"}, {"tags__name": "x"}]), []),
-        (
-            lambda device: permission(device, [{"name": "x"}, {"locaton__name": "x"}]),
-            [
-                (
-                    "object permission",
-                    Defect(DefectCode.MISSING_FIELD, "locaton__name", "dcim.Device"),
-                )
-            ],
-        ),
-        (
-            lambda device: view(
-                view="dcim:device_list",
-                config={"filter_params": {"name": ["x"], "per_page": 5}},
-            ),
-            [],
-        ),
-        (
-            lambda device: view(
-                view="dcim:device_list",
-                config={"filter_params": {"gone_filter": ["x"]}},
-            ),
-            [("saved view", unknown_filter("gone_filter"))],
-        ),
-        (
-            lambda device: view(view="dcim:gone_list", config={}),
-            [("saved view", Defect(DefectCode.MISSING_PAGE, "dcim:gone_list"))],
-        ),
-    ],
-)
-def test_customizations_that_do_not_work_are_reported_with_their_defect(
-    new_problems, make, expected
-):
-    problems = new_problems(make)
-    assert [kind for kind, _ in problems] == [kind for kind, _ in expected]
-    assert_defects([defect for _, defect in problems], [defect for _, defect in expected])
+        [("custom link", Defect(DefectCode.MISSING_MODEL, "dcim.gone"))],
+    ),
+]
 
 
-def test_customization_of_missing_model_is_reported(new_problems):
-    def make(device):
-        gone = ContentType.objects.create(app_label="dcim", model="gone")
-        CustomLink.objects.create(
-            name="planted", content_type=gone, text="x", target_url="y", new_window=False
-        )
+@pytest.fixture(scope="module")
+def planted_problems(instance, nautobot):
+    """The problems of each row of ``CUSTOMIZATIONS``. All are planted before one collection."""
+    with temporary_copy(instance, "sample", "customizations"):
+        device = ContentType.objects.get_for_model(Device)
+        names = [make(device) for make, _ in CUSTOMIZATIONS]
+        found = collect_facts(topics=("customizations",)).customizations
+    assert not found.unreadable
+    return [[one for one in found.problems if one.name == name] for name in names]
 
-    assert new_problems(make) == [("custom link", Defect(DefectCode.MISSING_MODEL, "dcim.gone"))]
+
+@pytest.mark.parametrize("row", range(len(CUSTOMIZATIONS)))
+def test_customizations_that_do_not_work_are_reported_with_their_defect(planted_problems, row):
+    problems, (_, expected) = planted_problems[row], CUSTOMIZATIONS[row]
+    assert [one.kind for one in problems] == [kind for kind, _ in expected]
+    assert_defects([one.defect for one in problems], [defect for _, defect in expected])
 
 
 @pytest.mark.parametrize(

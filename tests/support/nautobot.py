@@ -5,6 +5,7 @@ further ones. The web process and the worker, which ``rest`` talks to, have the 
 """
 
 import contextlib
+import itertools
 import os
 import re
 import warnings
@@ -194,20 +195,24 @@ def clone(instance, nautobot):
 
     The copies are dropped at the end, because MySQL changes an older one in less time.
     """
+    made = itertools.count()
+
+    def make(template="sample"):
+        return temporary_copy(instance, template, str(next(made)))
+
+    return make
+
+
+@contextlib.contextmanager
+def temporary_copy(instance, template, name):
+    """Make Django use a copy of a template. Yield the name of the copy."""
     from development.dumps import ensure_template
 
-    made = []
-
-    @contextlib.contextmanager
-    def make(template="sample"):
-        name = f"{CLONE}_{len(made)}"
-        made.append(name)
-        ensure_template(instance, template)
-        instance.server().clone(template, name)
-        with connected_to(name):
-            yield name
-
-    yield make
+    name = f"{CLONE}_{name}"
+    ensure_template(instance, template)
+    instance.server().clone(template, name)
+    with connected_to(name):
+        yield name
 
 
 @pytest.fixture(scope="session")

@@ -41,10 +41,11 @@ def test_command_error_quotes_a_hostile_name_on_one_line(words, capsys):
     assert "title" in line
 
 
-@pytest.fixture
-def emit(tmp_path):
+@pytest.fixture(scope="module")
+def emit(tmp_path_factory):
     """Return a function that runs a command in a process of its own. Its verdict is GO."""
-    paths = [tmp_path / f"{hour}.json.gz" for hour in (10, 11)]
+    folder = tmp_path_factory.mktemp("snapshots")
+    paths = [folder / f"{hour}.json.gz" for hour in (10, 11)]
     for path in paths:
         created = f"2026-11-21T{path.name[:2]}:00:00+00:00"
         path.write_bytes(dump(Snapshot("nautobot", created, "a test", state())))
