@@ -88,7 +88,8 @@ def split_matching(
 def accepted_absences(acceptances: Iterable[Acceptance], *, today: date) -> frozenset[str]:
     """Return the topics and sections that a snapshot may lack, for any target.
 
-    Such an acceptance names the section and ``NOT_CHECKED`` as its subject.
+    The ``finding`` of such an acceptance is the topic or section, with ``NOT_CHECKED`` as the
+    subject.
     """
     return frozenset(
         section

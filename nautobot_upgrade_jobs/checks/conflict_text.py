@@ -8,9 +8,9 @@ CONFLICT_REMEDIATIONS = {
     ConflictKind.EXISTS: "Find out who created the object and what uses it. If an earlier upgrade "
     "was interrupted, restore the backup from before it. Otherwise take a backup and rename the "
     "object.",
-    ConflictKind.MISSING: "Find out who removed the object. If an earlier upgrade was interrupted, "
-    "restore the backup from before it. Otherwise take a backup and create the object again, as "
-    "schema.drift describes.",
+    ConflictKind.MISSING: "Find out why the object is missing. If an earlier upgrade was "
+    "interrupted, restore the backup from before it. Otherwise take a backup and create the "
+    "object again, as the finding schema.drift describes.",
 }
 
 

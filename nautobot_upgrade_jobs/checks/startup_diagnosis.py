@@ -173,7 +173,11 @@ STANDARD_LIBRARY_PATH = re.compile(r"/lib(?:64)?/python3|^<frozen|/nautobot_upgr
 
 
 def _find_failing_package(failure: Failure) -> tuple[str, Frame | None]:
-    """Return the App that failed, or the first package that is no framework; and its last frame."""
+    """Return the package that failed, and the last frame of the traceback in it.
+
+    It is the App that failed. If none failed, it is the first package in the traceback that is not
+    part of a framework.
+    """
     name = failure.app or next(filter(None, map(_owning_package, failure.frames)), "")
     own_frames = [frame for frame in failure.frames if name and _owning_package(frame) == name]
     return name, own_frames[-1] if own_frames else None

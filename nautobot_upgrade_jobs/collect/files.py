@@ -122,7 +122,7 @@ def _resolve_commit(folder: Path, head: str) -> str:
 
 
 def _digest_deployment_files() -> Iterator[tuple[str, str]]:
-    """Yield keyed digests of the files that control how Nautobot is installed and started."""
+    """Yield the path and an HMAC of each file that controls installation and start."""
     root = Path(settings.NAUTOBOT_ROOT)
     paths = [root / name for name in DEPLOYMENT_FILES]
     for folder in UNIT_FOLDERS:
@@ -136,7 +136,7 @@ def _digest_deployment_files() -> Iterator[tuple[str, str]]:
 
 
 def _digest_configuration() -> Iterator[tuple[str, str]]:
-    """Yield keyed digests of the statements of ``nautobot_config.py``, by assigned name."""
+    """Yield the assigned name and an HMAC of each statement of ``nautobot_config.py``."""
     source = Path(str(settings.SETTINGS_PATH)).read_text("utf-8")
     counts: Counter[str] = Counter()
     for node in ast.parse(source).body:

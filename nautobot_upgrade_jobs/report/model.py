@@ -214,7 +214,7 @@ class Report:
         return sections
 
     def findings(self) -> Iterator[ReportedFinding]:
-        """Yield all findings by severity, worst first, then by phase, which puts causes first."""
+        """Yield all findings, worst severity first. Then earlier phases, which contain causes."""
         phases = list(Phase)
         for severity in SEVERITY_ORDER:
             found = [

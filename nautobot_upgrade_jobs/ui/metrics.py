@@ -15,6 +15,8 @@ from prometheus_client.core import GaugeMetricFamily
 from .job_outcome import SEVERITIES, UNFINISHED, JobOutcome, parse_outcome
 from .job_runs import query_job_keys
 
+JOB = "upgrade_job"
+"""The label of the Job. Prometheus sets the label ``job`` of each metric itself."""
 MAX_RUNS_SEARCHED = 20
 """Number of runs of a Job in which a run with a verdict is searched."""
 
@@ -45,17 +47,17 @@ def _parse_outcomes(
 def upgrade_metrics() -> Iterator[GaugeMetricFamily]:
     """Yield the metrics of one scrape."""
     verdict = GaugeMetricFamily(
-        "nautobot_upgrade_verdict", "Verdict of the newest run: 1", labels=["job", "verdict"]
+        "nautobot_upgrade_verdict", "Verdict of the newest run: 1", labels=[JOB, "verdict"]
     )
     findings = GaugeMetricFamily(
         "nautobot_upgrade_findings",
         "Findings that are not accepted, of the newest run that ran its checks",
-        labels=["job", "severity"],
+        labels=[JOB, "severity"],
     )
     age = GaugeMetricFamily(
         "nautobot_upgrade_run_age_seconds",
         "Seconds since the end of the newest run that ran its checks",
-        labels=["job"],
+        labels=[JOB],
     )
     now = datetime.now(timezone.utc)
     for kind, runs in iter_latest_outcomes():

@@ -16,7 +16,7 @@ from .target_inspection import build_limits
 
 
 def installed_packages(facts: Facts, config: Configuration) -> InstalledPackages:
-    """Return the Apps and the packages, with a function that inspects other releases of an App."""
+    """Return the installed Apps and packages, and a function to inspect an App's other releases."""
     apps = () if isinstance(facts.apps, Unavailable) else facts.apps.enabled
     return InstalledPackages(apps, facts.packages, partial(_read_app_release, config))
 

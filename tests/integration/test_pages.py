@@ -340,7 +340,7 @@ def test_metrics_export_the_newest_verdicts(shown):
     samples = {
         (
             one.name,
-            one.labels.get("job"),
+            one.labels.get("upgrade_job"),
             one.labels.get("severity") or one.labels.get("verdict"),
         ): (one.value)
         for family in upgrade_metrics()

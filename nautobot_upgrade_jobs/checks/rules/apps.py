@@ -50,10 +50,13 @@ def incompatible_with_target(
                 f"The App {name} {app.version} does not support Nautobot {target.version} because "
                 f"{' and '.join(reasons)}.",
                 fix="Find a release of the App that supports the target, and install it together "
-                "with Nautobot in one pip command. If no such release exists, remove the App from "
-                "PLUGINS before you install the target.",
+                "with Nautobot in one pip command. The command shows whether the newest release of "
+                "the App fits. If no such release exists, remove the App from PLUGINS before "
+                "you install the target.",
                 commands=(
-                    shell("pip install --dry-run {} {}", f"nautobot=={target.version}", name),
+                    shell(
+                        "pip install --dry-run --upgrade {} {}", f"nautobot=={target.version}", name
+                    ),
                 ),
             )
 

@@ -112,8 +112,10 @@ def outdated_static_files(post_upgrade: PostUpgrade) -> Iterator[Finding]:
             "STATIC_ROOT",
             f"The folder {files.folder} must contain {plural(files.expected, 'static file')}. "
             + " ".join(_describe_static_files(files)),
-            fix="Run the command as the user that runs Nautobot. Then reload the page in a browser."
-            + " Without --clear, it skips files that are newer than their source." * clear,
+            fix="Run the command as the user that runs Nautobot. Then reload the page in a "
+            "browser. "
+            + "Without --clear, the command skips files that are newer than their source."
+            * clear,
             commands=(shell("nautobot-server collectstatic --no-input" + " --clear" * clear),),
             evidence=truncate_list(
                 (

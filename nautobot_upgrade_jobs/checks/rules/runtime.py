@@ -29,8 +29,8 @@ def unsupported_python(runtime: Runtime, target: Target) -> Iterator[Finding]:
         "python",
         f"Nautobot {target.version} needs Python {release.python}, but this Nautobot runs on Python"
         f" {runtime.python}.",
-        fix="Move the installed release to a supported Python first, in a new virtual environment "
-        "or image. Do this for web, worker and beat.",
+        fix="Before the upgrade, move the installed release to a Python version that both releases "
+        "support, in a new virtual environment or image. Do this for web, worker and beat.",
         evidence=(f"sys.prefix: {runtime.prefix}", f"layout: {runtime.layout}"),
         see=(release.reference,),
     )

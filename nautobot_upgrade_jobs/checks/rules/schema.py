@@ -102,9 +102,10 @@ def disabled_triggers(database: Database) -> Iterator[Finding]:
             table,
             f"The server does not enforce the foreign keys of the table {table}, because triggers "
             "of the table are disabled.",
-            fix="Find rows that refer to missing rows, and correct or delete these rows. Then "
-            "run the statement as a superuser. It enables all triggers of the table. If a "
-            "trigger was disabled on purpose, disable it again.",
+            fix="Note which triggers are disabled. Find the rows of this table whose referenced "
+            "row is missing, and the rows of other tables that refer to a missing row of this "
+            "table. Correct or delete them. Then run the statement as a superuser. It enables all "
+            "triggers of the table. Disable again each trigger that was disabled on purpose.",
             commands=(sql(f"ALTER TABLE {quote_identifier(table)} ENABLE TRIGGER ALL;"),),
         )
 

@@ -56,11 +56,10 @@ def old_catalog(target: Target, catalog: Catalog, runtime: Runtime) -> Iterator[
 
 @check()
 def not_newer(target: Target) -> Iterator[Finding]:
-    """The target is a final release that is newer than the installed one.
+    """The target is newer than the installed release.
 
-    Why: code that is older than the schema passes Nautobot's own checks and then fails. A
-        pre-release may leave migration names in the database that no final release has.
-    Fix: choose a newer, final release. To roll back, restore the backup from before the upgrade.
+    Why: code that is older than the schema passes Nautobot's own checks and then fails.
+    Fix: choose a newer release. To roll back, restore the backup from before the upgrade.
     """
     installed, wanted = Version(target.installed), Version(target.version)
     if wanted < installed:
@@ -73,14 +72,6 @@ def not_newer(target: Target) -> Iterator[Finding]:
             impact=Impact.OUTAGE,
             see=(UPGRADING,),
         )
-    if wanted.is_prerelease:
-        yield warning(
-            "pre-release",
-            f"Nautobot {wanted} is a pre-release.",
-            fix="Use a pre-release only on a copy of the data, and wait for the final release.",
-            phase=Phase.MIGRATE,
-            impact=Impact.DATA_LOSS,
-        )
     if wanted == installed and target.chosen and not target.schema_release:
         yield info(
             "same-release",
@@ -88,6 +79,22 @@ def not_newer(target: Target) -> Iterator[Finding]:
             fix="If you want to upgrade Nautobot, choose a newer release.",
             phase=Phase.BOOT,
             impact=Impact.NONE,
+        )
+
+
+@check(phase=Phase.MIGRATE, impact=Impact.DATA_LOSS)
+def pre_release(target: Target) -> Iterator[Finding]:
+    """The target is a final release.
+
+    Why: a pre-release may leave migration names in the database that no final release has.
+    Fix: choose a final release.
+    """
+    if Version(target.version).is_prerelease:
+        yield warning(
+            target.version,
+            f"Nautobot {target.version} is a pre-release.",
+            fix="Test a pre-release only on a copy of the data. Upgrade production when the final "
+            "release is available.",
         )
 
 

@@ -35,11 +35,25 @@ def test_not_in_catalog_with_an_unknown_release_is_skipped(
         pytest.param("3.2.7", "3.2.6", [("blocker", "3.2.6")], id="older patch release"),
         pytest.param("3.2.7", "3.2.7", [("info", "same-release")], id="same release"),
         pytest.param("3.2.7", "", [], id="same release, not chosen"),
-        pytest.param("2.4.44", "3.3.0a1", [("warning", "pre-release")], id="pre-release"),
+        pytest.param("2.4.44", "3.3.0a1", [], id="newer pre-release"),
     ],
 )
-def test_not_newer_target_blocks_and_a_pre_release_warns(findings_of, installed, release, expected):
+def test_not_newer_target_blocks(findings_of, installed, release, expected):
     assert findings_of("target.not_newer", target=target(release, installed)) == expected
+
+
+@pytest.mark.parametrize(
+    ("release", "expected"),
+    [
+        ("3.2.7", []),
+        ("3.2.7.post1", []),
+        ("3.3.0a1", [("warning", "3.3.0a1")]),
+        ("3.3.0rc1", [("warning", "3.3.0rc1")]),
+        ("3.3.0.dev2", [("warning", "3.3.0.dev2")]),
+    ],
+)
+def test_pre_release_target_warns(findings_of, release, expected):
+    assert findings_of("target.pre_release", target=target(release, "2.4.44")) == expected
 
 
 @pytest.mark.parametrize(
