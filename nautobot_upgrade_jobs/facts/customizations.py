@@ -12,6 +12,9 @@ JOB_FILE = "Job file"
 
 APP_CODE = "App code"
 """The kind of Python files of enabled Apps."""
+SCHEDULED_JOB = "scheduled job"
+IMPORTING_KINDS = frozenset({JOB_FILE, SCHEDULED_JOB})
+"""Kinds whose inspection imports Job files, which a live process never does."""
 
 
 class DefectCode(TextEnum):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -76,10 +76,6 @@ def inspect(
             deadline = time.monotonic() + limits.boot_seconds
             booter = TrialBooter(environment / "bin" / "python", folder / "target", live, deadline)
             trial_boot = booter.run(resolution.target, _absent_apps(live.apps, resolution))
-            if _has_customization_problems(trial_boot):
-                installed = roots.installed_version(CORE)
-                current = _collect_customizations(folder / "current", live, deadline, installed)
-                trial_boot = replace(trial_boot, current_customizations=current)
             return replace(trial_boot, release_notes=notes)
     except ScratchError as error:
         return Unavailable(str(error))
@@ -111,16 +107,44 @@ def inspect_installed(
         The trial boot, or why it is unavailable.
     """
     progress(TRIAL_BOOT)
-    deadline = time.monotonic() + limits.boot_seconds
     try:
         with scratch_folder(limits.work_directory) as folder:
-            booter = TrialBooter(Path(find_interpreter()), folder / "target", live, deadline)
+            booter = _installed_booter(folder, live, limits)
             return replace(booter.run(release, ()), release_notes=ALREADY_INSTALLED)
     except ScratchError as error:
         return Unavailable(str(error))
     except BootFailed as error:
         message = mask_url_credentials(str(error))
         return Unavailable(f"the installed release could not be started: {message}")
+
+
+def inspect_installed_customizations(
+    release: str, live: LiveInstallation, limits: BuildLimits
+) -> Customizations | Unavailable:
+    """Start the installed release, and return the customization problems, also of Job files.
+
+    Args:
+        release: The installed release of Nautobot.
+        live: The live installation.
+        limits: Limits and folders.
+
+    Returns:
+        The problems, or why they are unavailable.
+    """
+    try:
+        with scratch_folder(limits.work_directory) as folder:
+            booter = _installed_booter(folder, live, limits, ("customizations",))
+            return booter.run(release, ()).facts.customizations
+    except (ScratchError, BootFailed) as error:
+        return Unavailable(mask_url_credentials(str(error)))
+
+
+def _installed_booter(
+    folder: Path, live: LiveInstallation, limits: BuildLimits, topics: Sequence[str] = ()
+) -> TrialBooter:
+    """Return the booter of the installed release."""
+    deadline = time.monotonic() + limits.boot_seconds
+    return TrialBooter(Path(find_interpreter()), folder / "target", live, deadline, topics)
 
 
 def _read_release_notes(
@@ -143,21 +167,3 @@ def _absent_apps(apps: Apps, resolution: Resolution) -> list[str]:
     """Return the enabled Apps that are not in the package set."""
     excluded = {canonicalize_name(name) for name in resolution.excluded}
     return [app.module for app in apps.enabled if canonicalize_name(app.distribution) in excluded]
-
-
-def _collect_customizations(
-    folder: Path, live: LiveInstallation, deadline: float, release: str
-) -> Customizations | Unavailable:
-    """Return the customization problems of the installed release."""
-    python = Path(find_interpreter())
-    booter = TrialBooter(python, folder, live, deadline, ("customizations",))
-    try:
-        return booter.run(release, ()).facts.customizations
-    except BootFailed as error:
-        return Unavailable(str(error))
-
-
-def _has_customization_problems(trial_boot: TrialBoot) -> bool:
-    """Return whether there are problems that the installed release may have as well."""
-    customizations = trial_boot.facts.customizations
-    return not isinstance(customizations, Unavailable) and bool(customizations.problems)

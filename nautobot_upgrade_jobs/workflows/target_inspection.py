@@ -15,15 +15,19 @@ from packaging.utils import canonicalize_name
 from ..app_settings import Configuration
 from ..catalog import Catalog
 from ..catalog.target_release import Target
-from ..collect import collect_facts
 from ..collect.context import explain
 from ..collect.support.redaction import MIN_SECRET_LENGTH, redact_text
 from ..collect.support.secret_values import find_secrets
-from ..facts import Facts, FactUnavailable, FilterResults, Unavailable, require
+from ..facts import Facts, FactUnavailable, Unavailable, require
 from ..facts.resolution import Resolution
 from ..facts.startup import Failure
 from ..facts.trial_boot import TrialBoot
-from ..target.inspect import BuildLimits, inspect, inspect_installed
+from ..target.inspect import (
+    BuildLimits,
+    inspect,
+    inspect_installed,
+    inspect_installed_customizations,
+)
 from ..target.isolation import LiveDatabase
 from ..target.resolver import resolve
 from ..target.root_requirements import CORE, RootRequirements
@@ -31,6 +35,7 @@ from ..target.trial_boot import LiveInstallation
 from ..upgrade.package_changes import package_changes
 from ..upgrade.pending import has_pending_migrations
 from .context import RunContext
+from .installed_results import add_current_customizations, add_filter_results, collect_topic
 
 UNUSED_SERVICES = (
     "CACHES",
@@ -118,9 +123,10 @@ def _run_trial_boot(
         return Unavailable(f"no set to build: {resolution.reason}")
     if isinstance(roots, Unavailable):
         return roots
-    if resolution.target == roots.installed_version(CORE) and not any(
+    is_new_code = resolution.target != roots.installed_version(CORE) or any(
         package_changes(roots.packages, resolution)
-    ):
+    )
+    if not is_new_code:
         if not has_pending_migrations(facts):
             return TrialBoot(resolution.target, facts, is_upgrade=False)
         start = partial(inspect_installed, resolution.target)
@@ -128,54 +134,38 @@ def _run_trial_boot(
         return Unavailable(reason)
     else:
         start = partial(inspect, resolution, roots)
-    live = LiveInstallation(
-        settings.SETTINGS_PATH,
-        roots.enabled_apps,
-        context.config.database_alias,
-        context.config.statement_timeout_seconds,
-        _live_database(context.config.database_alias),
-        allow_network=context.config.allow_network,
-        database_credentials=_find_credentials(("DATABASES",)),
-        service_credentials=_find_credentials(UNUSED_SERVICES),
-    )
-    filter_results = _collect_filter_results(context, progress)
+    live = _build_live_installation(roots, context.config)
+    filter_results = collect_topic("filter_results", context, progress).filter_results
     progress("target")  # The filters belong to the stage of the facts.
     try:
-        trial_boot = _redact_trial_boot(start(live, build_limits(context.config), progress))
+        limits = build_limits(context.config)
+        trial_boot = _redact_trial_boot(start(live, limits, progress))
     except SoftTimeLimitExceeded:
         return Unavailable("the Job's soft time limit ended the run before the target was ready")
     except Exception as error:  # noqa: BLE001 - the rest of the report must not be lost
         return Unavailable(f"the target could not be started: {explain(error)}")
     if isinstance(trial_boot, Unavailable):
         return trial_boot
-    return _add_filter_results(trial_boot, filter_results, context, progress)
+    if is_new_code:
+        start_installed = partial(
+            inspect_installed_customizations, roots.installed_version(CORE), live, limits
+        )
+        trial_boot = add_current_customizations(trial_boot, start_installed, context, progress)
+    return add_filter_results(trial_boot, filter_results, context, progress)
 
 
-def _collect_filter_results(
-    context: RunContext, progress: Callable[[str], None]
-) -> FilterResults | Unavailable:
-    """Run the stored filters with the installed code."""
-    return collect_facts(
-        statement_timeout_seconds=context.config.statement_timeout_seconds,
-        database_alias=context.config.database_alias,
-        topics=("filter_results",),
-        progress=progress,
-    ).filter_results
-
-
-def _add_filter_results(
-    trial_boot: TrialBoot,
-    current: FilterResults | Unavailable,
-    context: RunContext,
-    progress: Callable[[str], None],
-) -> TrialBoot:
-    """Run the filters again if the target's results differ: the rows may have changed meanwhile."""
-    trial_boot = replace(trial_boot, current_filter_results=current)
-    then = trial_boot.facts.filter_results
-    if isinstance(then, Unavailable) or then == current:
-        return trial_boot
-    recounted = _collect_filter_results(context, progress)
-    return replace(trial_boot, recounted_filter_results=recounted)
+def _build_live_installation(roots: RootRequirements, config: Configuration) -> LiveInstallation:
+    connection = connections[config.database_alias]
+    return LiveInstallation(
+        settings.SETTINGS_PATH,
+        roots.enabled_apps,
+        config.database_alias,
+        config.statement_timeout_seconds,
+        LiveDatabase(connection.vendor, connection.get_connection_params()),
+        allow_network=config.allow_network,
+        database_credentials=_find_credentials(("DATABASES",)),
+        service_credentials=_find_credentials(UNUSED_SERVICES),
+    )
 
 
 def _find_credentials(names: Iterable[str]) -> frozenset[str]:
@@ -184,11 +174,6 @@ def _find_credentials(names: Iterable[str]) -> frozenset[str]:
         secret for name in names for secret in find_secrets(name, getattr(settings, name, None))
     )
     return frozenset(secret for secret in found if len(secret) >= MIN_SECRET_LENGTH)
-
-
-def _live_database(alias: str) -> LiveDatabase:
-    connection = connections[alias]
-    return LiveDatabase(connection.vendor, connection.get_connection_params())
 
 
 def _redact_trial_boot(trial_boot: TrialBoot | Unavailable) -> TrialBoot | Unavailable:

@@ -123,10 +123,10 @@ def test_compare_job_without_earlier_snapshot_is_incomplete():
 
 @pytest.mark.parametrize("kind", ["CompareSnapshots", "VerifyMigrations", "RollbackPlanner"])
 def test_snapshot_fields_offer_runs_of_a_renamed_job(kind, rest_client):
-    Job.objects.filter(job_class_name="CaptureSnapshot").update(
-        name="Our own name", name_override=True
-    )
-    made = capture()
+    renamed = Job.objects.get(job_class_name="CaptureSnapshot")
+    renamed.name, renamed.name_override = "Our own name", True
+    renamed.save()
+    made = JobResult.objects.create(name=renamed.name, job_model=renamed, status="SUCCESS")
     field = {"RollbackPlanner": "snapshot_result"}.get(kind, "before")
     model = Job.objects.get(job_class_name=kind)
     attributes = model.job_class().as_form().fields[field].widget.attrs

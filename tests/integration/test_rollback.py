@@ -72,6 +72,17 @@ def database(instance, nautobot):
     server.drop(DATABASE)
 
 
+@pytest.fixture(scope="module")
+def snapshot(nautobot):
+    """A snapshot of the sample, for tests that do not compare it with the rows."""
+    return capture(depth="counts").snapshot
+
+
+def count_rows():
+    """Return the fingerprints of the tables as they are now, with the number of rows only."""
+    return collect_facts(topics=("fingerprints",), depth="counts").fingerprints
+
+
 def options_by_kind(report):
     return {one.kind: one for one in report.rollback_decision.options}
 
@@ -138,18 +149,17 @@ def test_plan_rollback_newer_release_raises_usage_error(instance):
         roll_back_to(newer[-1])
 
 
-def test_plan_rollback_foreign_snapshot_requires_the_instance_name():
-    snapshot = replace(capture(depth="counts").snapshot, instance="elsewhere")
+def test_plan_rollback_foreign_snapshot_requires_the_instance_name(snapshot):
+    foreign = replace(snapshot, instance="elsewhere")
     with pytest.raises(UsageError, match="'elsewhere'"):
-        roll_back_to(given=SnapshotArgument(snapshot))
+        roll_back_to(given=SnapshotArgument(foreign))
     assert roll_back_to(
-        given=SnapshotArgument(snapshot, instance="elsewhere")
+        given=SnapshotArgument(foreign, instance="elsewhere")
     ).rollback_decision.has_snapshot
 
 
-def test_plan_rollback_snapshot_with_another_secret_key_requires_the_instance_name():
+def test_plan_rollback_snapshot_with_another_secret_key_requires_the_instance_name(snapshot):
     """Two installations on one host have one name."""
-    snapshot = capture(depth="counts").snapshot
     changed = tuple(
         replace(one, digest="0" * 16) if one.name == "SECRET_KEY" else one
         for one in snapshot.facts.settings.values
@@ -163,17 +173,16 @@ def test_plan_rollback_snapshot_with_another_secret_key_requires_the_instance_na
     ).rollback_decision.has_snapshot
 
 
-def test_plan_rollback_snapshot_of_another_server_is_refused():
-    snapshot = capture(depth="counts").snapshot
+def test_plan_rollback_snapshot_of_another_server_is_refused(snapshot):
     server = replace(snapshot.facts.database, vendor="mariadb")
     foreign = replace(snapshot, facts=replace(snapshot.facts, database=server))
     with pytest.raises(UsageError, match="mariadb"):
         roll_back_to(given=SnapshotArgument(foreign, instance=snapshot.instance))
 
 
-def test_plan_rollback_target_given_twice_raises_usage_error():
+def test_plan_rollback_target_given_twice_raises_usage_error(snapshot):
     with pytest.raises(UsageError, match=r"twice|both"):
-        roll_back_to("2.4.0", given=SnapshotArgument(capture(depth="counts").snapshot))
+        roll_back_to("2.4.0", given=SnapshotArgument(snapshot))
 
 
 def test_plan_rollback_unknown_strategy_raises_usage_error():
@@ -356,8 +365,7 @@ def verify(backup, baseline, began="", migrations=()):
 )
 def test_verify_backup_without_a_part_is_refused(dump_as, format_, options, objection):
     path = dump_as(format_, *options)
-    snapshot = capture(depth="counts").snapshot
-    found = verify(read_backup(path, 60), snapshot.facts.fingerprints)
+    found = verify(read_backup(path, 60), count_rows())
     assert objection in "; ".join(found.contradictions)
 
 
@@ -376,8 +384,7 @@ def test_read_backup_of_every_format_counts_the_same_rows(dump_as, format_):
     path = dump_as("plain", "--compress=0") if format_ == "gz" else dump_as(format_)
     if format_ == "gz":
         path.write_bytes(gzip.compress(path.read_bytes()))
-    snapshot = capture(depth="counts").snapshot
-    found = verify(read_backup(path, 60), snapshot.facts.fingerprints)
+    found = verify(read_backup(path, 60), count_rows())
     assert (found.contradictions, found.unverified) == ((), ())
     assert len(found.evidence) == 2
 
@@ -465,11 +472,9 @@ def test_read_backup_compressed_archive_or_cut_file_is_refused(dump):
 
 
 def test_verify_backup_of_the_same_state_has_no_contradiction(dump):
-    snapshot = capture(depth="counts").snapshot
-    backup = read_backup(dump, 60)
-    counted = {name: table.rows for name, table in snapshot.facts.fingerprints.tables.items()}
-    assert backup.rows == counted
-    found = verify(backup, snapshot.facts.fingerprints)
+    backup, now = read_backup(dump, 60), count_rows()
+    assert backup.rows == {name: table.rows for name, table in now.tables.items()}
+    found = verify(backup, now)
     assert (found.contradictions, found.unverified) == ((), ())
     assert len(found.evidence) == 2
 

@@ -6,7 +6,14 @@ from collections.abc import Iterator
 
 from ...common.text import plural
 from ...facts import Apps, FactUnavailable, Listing, Unavailable, require
-from ...facts.customizations import APP_CODE, JOB_FILE, CustomizationProblem, Defect, DefectCode
+from ...facts.customizations import (
+    APP_CODE,
+    JOB_FILE,
+    SCHEDULED_JOB,
+    CustomizationProblem,
+    Defect,
+    DefectCode,
+)
 from ...facts.filter_results import FILTER_KINDS
 from ...facts.trial_boot import TrialBoot
 from ..build import info, warning
@@ -33,7 +40,7 @@ REMEDIATIONS = {
         "Prepare the new constraint now, and save it right after the upgrade. Until you save it, "
         "the affected users get errors, or they have access to other objects than now.",
     ),
-    "scheduled job": (
+    SCHEDULED_JOB: (
         When.NOW,
         "Disable the schedule. After the upgrade, create the schedule again for a Job that "
         "exists, with arguments that this Job accepts.",

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from ...facts.customizations import SCHEDULED_JOB
 from ..db.sql import fetch_rows
 from .validators import (
     Validator,
@@ -132,7 +133,7 @@ CUSTOMIZATION_KINDS = (
     ),
 )
 SCHEDULED_JOB_KIND = CustomizationKind(
-    "scheduled job",
+    SCHEDULED_JOB,
     "/extras/scheduled-jobs/",
     "SELECT s.id, s.name, {size}, s.task, "
     "CASE WHEN s.interval = 'custom' THEN s.crontab ELSE '' END, {content} "

@@ -1,0 +1,69 @@
+"""Results of the installed code, with which those of the target are compared."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from celery.exceptions import SoftTimeLimitExceeded
+
+from ..collect import SOFT_TIME_LIMIT, collect_facts
+from ..facts import Customizations, Facts, FilterResults, Unavailable
+from ..facts.customizations import IMPORTING_KINDS
+from ..facts.trial_boot import TrialBoot
+from .context import RunContext
+
+
+def collect_topic(topic: str, context: RunContext, progress: Callable[[str], None]) -> Facts:
+    """Collect one topic in this process."""
+    return collect_facts(
+        statement_timeout_seconds=context.config.statement_timeout_seconds,
+        database_alias=context.config.database_alias,
+        topics=(topic,),
+        progress=progress,
+    )
+
+
+def add_current_customizations(
+    trial_boot: TrialBoot,
+    start_installed: Callable[[], Customizations | Unavailable],
+    context: RunContext,
+    progress: Callable[[str], None],
+) -> TrialBoot:
+    """Add the problems of customizations on the installed release, if the target found problems.
+
+    Args:
+        trial_boot: The result of the target.
+        start_installed: Starts the installed release in a process of its own, which may import Job
+            files. It is called only if the target found problems in them.
+        context: The validated request.
+        progress: Called with the topic before it is collected.
+    """
+    found = trial_boot.facts.customizations
+    if isinstance(found, Unavailable) or not found.problems:
+        return trial_boot
+    kinds = {problem.kind for problem in found.problems}
+    current: Customizations | Unavailable
+    if not kinds & IMPORTING_KINDS:
+        current = collect_topic("customizations", context, progress).customizations
+    else:
+        try:
+            current = start_installed()
+        except SoftTimeLimitExceeded:
+            current = SOFT_TIME_LIMIT
+    return replace(trial_boot, current_customizations=current)
+
+
+def add_filter_results(
+    trial_boot: TrialBoot,
+    current: FilterResults | Unavailable,
+    context: RunContext,
+    progress: Callable[[str], None],
+) -> TrialBoot:
+    """Run the filters again if the target's results differ: the rows may have changed meanwhile."""
+    trial_boot = replace(trial_boot, current_filter_results=current)
+    then = trial_boot.facts.filter_results
+    if isinstance(then, Unavailable) or then == current:
+        return trial_boot
+    recounted = collect_topic("filter_results", context, progress).filter_results
+    return replace(trial_boot, recounted_filter_results=recounted)

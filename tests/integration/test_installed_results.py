@@ -1,0 +1,58 @@
+"""What is collected from the installed code depends on what the target found."""
+
+import pytest
+from celery.exceptions import SoftTimeLimitExceeded
+
+from nautobot_upgrade_jobs.collect import SOFT_TIME_LIMIT
+from nautobot_upgrade_jobs.facts import Customizations, Facts, Unavailable
+from nautobot_upgrade_jobs.facts.customizations import (
+    APP_CODE,
+    JOB_FILE,
+    SCHEDULED_JOB,
+    CustomizationProblem,
+    Defect,
+    DefectCode,
+)
+from nautobot_upgrade_jobs.facts.trial_boot import TrialBoot
+from nautobot_upgrade_jobs.workflows.context import RunRequest, resolve_request
+from nautobot_upgrade_jobs.workflows.installed_results import add_current_customizations
+
+pytestmark = pytest.mark.once
+STARTED = Customizations({JOB_FILE: 1})
+
+
+def current_customizations(customizations, start_installed=lambda: STARTED):
+    """Return what is added for the target's customizations."""
+    trial_boot = TrialBoot("3.2.7", Facts(customizations=customizations))
+    context = resolve_request(RunRequest(target="3.2.7"), ())
+    added = add_current_customizations(trial_boot, start_installed, context, lambda topic: None)
+    return added.current_customizations
+
+
+def problems_in(*kinds):
+    defect = Defect(DefectCode.MISSING_FIELD, "gone")
+    return Customizations({}, tuple(CustomizationProblem(kind, "x", "", defect) for kind in kinds))
+
+
+@pytest.mark.parametrize("customizations", [Customizations(), Unavailable("no start")])
+def test_add_current_customizations_without_problems_collects_nothing(customizations):
+    assert current_customizations(customizations) == TrialBoot.current_customizations
+
+
+@pytest.mark.parametrize("kinds", [["webhook"], [APP_CODE, "GraphQL query"]])
+def test_add_current_customizations_with_content_collects_in_this_process(kinds):
+    current = current_customizations(problems_in(*kinds))
+    assert current.inspected["GraphQL query"]
+    assert SCHEDULED_JOB not in current.inspected
+
+
+@pytest.mark.parametrize("kind", [JOB_FILE, SCHEDULED_JOB])
+def test_add_current_customizations_with_jobs_starts_the_installed_release(kind):
+    assert current_customizations(problems_in("webhook", kind)) is STARTED
+
+
+def test_add_current_customizations_over_the_time_limit_is_unavailable():
+    def stop():
+        raise SoftTimeLimitExceeded
+
+    assert current_customizations(problems_in(JOB_FILE), stop) == SOFT_TIME_LIMIT
