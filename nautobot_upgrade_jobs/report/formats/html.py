@@ -3,20 +3,38 @@
 from __future__ import annotations
 
 import re
-from functools import cache
+from collections.abc import Callable, Hashable, Iterable
+from functools import cache, partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple, TypeVar
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup, escape
 
 from ...checks.findings import Status
+from ...checks.release_notes import TriagedNote
 from ...common.text import escape_invisible, format_duration, plural
+from ...facts.release_notes import ReleaseNote
 from .. import charts
 from ..model import SEVERITY_ORDER, Report
 from ..remediation_text import TO_DO, command_blocks, describe_acceptance, describe_refusal
 from ..rollback_text import describe_options
 from .markdown import PHASE_TEXT, SEVERITY_TITLES
+
+_Key = TypeVar("_Key", bound=Hashable)
+COUNTED_GROUPS = ("Changed", "Dependencies")
+"""Groups of release notes of which the report shows only the number. They are the longest, and they
+require no action."""
+
+
+class NotePlace(NamedTuple):
+    """A section of a page of release notes."""
+
+    distribution: str
+    release: str
+    kind: str
+    heading: str
+    link: str
 
 
 def render(report: Report) -> str:
@@ -42,6 +60,7 @@ def render(report: Report) -> str:
         tables=charts.build_table_chart(report),
         timeline=charts.build_timeline(report),
         risks=tuple(charts.count_risks(report)),
+        counted_groups=COUNTED_GROUPS,
     )
 
 
@@ -65,7 +84,28 @@ def _load_template() -> Template:
     environment.filters["blocks"] = command_blocks
     environment.filters["acceptance"] = describe_acceptance
     environment.filters["refusal"] = describe_refusal
+    environment.filters["sections"] = partial(_group_notes, key=_place)
+    environment.filters["pages"] = partial(_group_notes, key=_page)
     return environment.get_template("report.html")
+
+
+def _place(note: ReleaseNote) -> NotePlace:
+    return NotePlace(note.distribution, note.release, note.kind, note.heading, note.link)
+
+
+def _page(note: ReleaseNote) -> tuple[str, str]:
+    """Return the distribution and the address of the page."""
+    return note.distribution, note.link.partition("#")[0]
+
+
+def _group_notes(
+    notes: Iterable[TriagedNote], *, key: Callable[[ReleaseNote], _Key]
+) -> Iterable[tuple[_Key, list[TriagedNote]]]:
+    """Return the notes with the same key, in the order of the first of them."""
+    groups: dict[_Key, list[TriagedNote]] = {}
+    for triaged in notes:
+        groups.setdefault(key(triaged.note), []).append(triaged)
+    return groups.items()
 
 
 def _escape_value(value: Any) -> Any:
