@@ -5,6 +5,7 @@ Only the recorded migrations are read from the database.
 
 from __future__ import annotations
 
+from collections.abc import Collection, Hashable
 from typing import TYPE_CHECKING
 
 from django.apps import apps
@@ -22,14 +23,28 @@ if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper
 
 
+_computed: dict[Hashable, ExpectedSchema] = {}
+"""The last result, by what it depends on. A worker process runs many Jobs."""
+
+
 def collect(context: Context) -> ExpectedSchema:
     """Compute missing migrations and expected tables from the running code's migration files."""
-    loader = MigrationLoader(context.connection, ignore_no_migrations=True)
+    connection = context.connection
+    loader = MigrationLoader(connection, ignore_no_migrations=True)
+    applied = [key for key in loader.graph.nodes if key in loader.applied_migrations]
+    code = frozenset((key, type(migration)) for key, migration in loader.graph.nodes.items())
+    server = (connection.vendor, connection.get_database_version())
+    dependencies = (code, frozenset(applied), server)
+    if dependencies in _computed:
+        return _computed[dependencies]
     newest = loader.project_state()
-    return ExpectedSchema(
-        missing_migrations=_detect_missing_migrations(loader, newest),
-        tables=_build_expected_tables(loader, newest, context.connection),
-    )
+    missing = _detect_missing_migrations(loader, newest)
+    tables = _build_expected_tables(loader, newest, applied, connection)
+    _computed.clear()
+    computed = ExpectedSchema(missing, tables)
+    if not isinstance(missing, Unavailable) and not isinstance(tables, Unavailable):
+        _computed[dependencies] = computed
+    return computed
 
 
 def _detect_missing_migrations(
@@ -50,10 +65,12 @@ def _detect_missing_migrations(
 
 
 def _build_expected_tables(
-    loader: MigrationLoader, newest: ProjectState, connection: BaseDatabaseWrapper
+    loader: MigrationLoader,
+    newest: ProjectState,
+    applied: Collection[tuple[str, str]],
+    connection: BaseDatabaseWrapper,
 ) -> dict[str, ExpectedTable] | Unavailable:
     """Return the definitions of all tables after the applied migrations, by name."""
-    applied = [key for key in loader.graph.nodes if key in loader.applied_migrations]
 
     def build() -> dict[str, ExpectedTable]:
         complete = len(applied) == len(loader.graph.nodes)

@@ -123,6 +123,18 @@ def test_collect_facts_describes_this_installation(instance):
     assert {folder.setting for folder in facts.storage.folders} >= {"MEDIA_ROOT", "STATIC_ROOT"}
 
 
+def test_collect_expected_schema_is_computed_again_only_for_other_code_or_migrations(clone):
+    def collect():
+        return collect_facts(topics=("expected_schema",)).expected_schema
+
+    first = collect()
+    assert collect() is first
+    with clone("sample"):
+        assert collect() is first
+        execute("DELETE FROM django_migrations WHERE app = 'users'")
+        assert collect() is not first
+
+
 @pytest.mark.parametrize(
     "statement",
     [
