@@ -224,6 +224,12 @@ class State:
         temporary.write_text(json.dumps(self.values, indent=2))
         temporary.rename(self.path)
 
+    def forget(self, *sections: str) -> None:
+        """Remove all values of sections, on disk too."""
+        for section in sections:
+            for key in list(self.values.get(section, {})):
+                self.save(section, key, None)
+
     def get(self, section: str, key: str) -> Any:
         """One value, or None."""
         return self.values.get(section, {}).get(key)

@@ -23,7 +23,6 @@ from .process import (
     Process,
     StackError,
     await_server,
-    create_server_folder,
     locked,
     log_message,
     run,
@@ -31,6 +30,7 @@ from .process import (
     terminate,
     unprivileged,
 )
+from .server_folder import new_server_folder
 
 USER = "nautobot"
 INCLUDE = "mysql-server-core,mysql-client-core"
@@ -123,12 +123,9 @@ class MySQL:
     def _initialise(self) -> None:
         if self.data.exists():
             return
-        half_made = self.data.with_suffix(".new")
-        shutil.rmtree(half_made, ignore_errors=True)
-        create_server_folder(half_made)
-        words = [*self._server_command(half_made), "--initialize-insecure"]
-        run(unprivileged(words), what="initialising MySQL")
-        half_made.rename(self.data)
+        with new_server_folder(self.data) as folder:
+            words = [*self._server_command(folder), "--initialize-insecure"]
+            run(unprivileged(words), what="initialising MySQL")
 
     def _program_command(self, name: str) -> list[str]:
         """One of the unpacked programs, under its own loader."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import lzma
 import os
 import shlex
-import shutil
 import signal
 import subprocess
 from collections.abc import Sequence
@@ -15,12 +14,12 @@ from .process import (
     Process,
     StackError,
     await_server,
-    create_server_folder,
     run,
     spawn,
     terminate,
     unprivileged,
 )
+from .server_folder import new_server_folder
 from .venvs import site_packages
 
 USER = "nautobot"
@@ -88,9 +87,6 @@ class Postgres:
         """Make the cluster, in a folder that becomes the real one only when complete."""
         if self.data.exists():
             return
-        half_made = self.data.with_suffix(".new")
-        shutil.rmtree(half_made, ignore_errors=True)
-        create_server_folder(half_made)
         options = [
             f"--username={USER}",
             "--auth=trust",
@@ -98,8 +94,8 @@ class Postgres:
             "--locale=C",
             "--no-sync",
         ]
-        run(unprivileged([self.binaries / "initdb", "-D", half_made, *options]), what="initdb")
-        half_made.rename(self.data)
+        with new_server_folder(self.data) as folder:
+            run(unprivileged([self.binaries / "initdb", "-D", folder, *options]), what="initdb")
 
     def _is_ready(self) -> bool:
         probe = [self.binaries / "pg_isready", "-q", *self._connection_options()]

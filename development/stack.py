@@ -29,6 +29,7 @@ from .process import (
     tail,
     terminate,
 )
+from .server_folder import remove_from_memory
 from .venvs import REPOSITORY, STACK, build
 
 NAUTOBOT = ("beat", "web", "worker")
@@ -68,8 +69,10 @@ def start_servers(instance: Instance) -> None:
     instance.logs.mkdir(parents=True, exist_ok=True)
     state = instance.state()
     if not state.process("database"):
-        port = free_port(state.port("database"))
-        record_process(instance, "database", instance.server().start(port), port)
+        server, port = instance.server(), free_port(state.port("database"))
+        if not server.data.exists():
+            state.forget("templates", "live")
+        record_process(instance, "database", server.start(port), port)
     if not state.process("valkey"):
         port = free_port(state.port("valkey"))
         record_process(instance, "valkey", valkey.start(instance.venv, instance.logs, port), port)
@@ -163,10 +166,12 @@ def code_digest(instance: Instance) -> str:
 
 
 def down(instances: list[Instance]) -> None:
-    """End every recorded process."""
+    """End every recorded process, and remove databases that are in memory."""
     for instance in instances:
         with instance.lock():
             stop(instance, NAUTOBOT + SERVERS)
+            for folder in instance.folder.glob("*data"):
+                remove_from_memory(folder)
         log_message(f"{instance.name}: stopped")
 
 

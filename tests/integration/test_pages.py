@@ -368,7 +368,9 @@ def test_metrics_failed_run_keeps_the_previous_findings(status, result, verdict,
     assert known[0][0].verdict == verdict
     samples = [one for family in upgrade_metrics() for one in family.samples]
     assert [
-        one.value for one in samples if one.labels == {"job": "preflight", "severity": "blocker"}
+        one.value
+        for one in samples
+        if one.labels == {"upgrade_job": "preflight", "severity": "blocker"}
     ] == [1]
     run.delete()
 

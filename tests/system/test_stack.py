@@ -1,10 +1,13 @@
 """The development stack: repeatable, ends only its own processes, restores its dumps."""
 
+import shutil
 import subprocess
 import sys
 import time
 
-from development import dumps
+import pytest
+
+from development import dumps, server_folder
 from development.instance import State
 from development.process import Process, children, identify, is_alive, terminate
 from development.venvs import REPOSITORY
@@ -168,3 +171,63 @@ def test_stored_databases_match_this_release_and_the_sample_data(instance):
     paths = {key: dumps.find_dump(key, instance.server()) for key in keys}
     outdated = [key for key, path in paths.items() if not path or path.parent != dumps.STORED]
     assert not outdated, "run: make databases"
+
+
+@pytest.fixture
+def memory(tmp_path, monkeypatch):
+    """A folder that counts as the file system in memory, and has room."""
+    folder = tmp_path / "memory"
+    folder.mkdir()
+    monkeypatch.setattr(server_folder, "MEMORY", folder)
+    monkeypatch.setattr(server_folder, "NEEDED_BYTES", 0)
+    return folder
+
+
+def complete(folder):
+    with server_folder.new_server_folder(folder) as made:
+        (made / "file").touch()
+
+
+def test_server_folder_with_room_is_in_memory_until_removed(tmp_path, memory):
+    folder = tmp_path / "pgdata"
+    complete(folder)
+    assert (folder / "file").exists()
+    assert folder.resolve().parent == memory
+    server_folder.remove_from_memory(folder)
+    assert (list(memory.iterdir()), folder.is_symlink()) == ([], False)
+
+
+def test_server_folder_without_room_is_on_disk_and_stays(tmp_path, memory, monkeypatch):
+    monkeypatch.setattr(server_folder, "NEEDED_BYTES", 2**60)
+    folder = tmp_path / "pgdata"
+    complete(folder)
+    server_folder.remove_from_memory(folder)
+    assert (folder / "file").exists()
+    assert list(memory.iterdir()) == []
+
+
+def test_server_folder_whose_memory_was_lost_is_made_again(tmp_path, memory):
+    folder = tmp_path / "pgdata"
+    complete(folder)
+    shutil.rmtree(folder.resolve())
+    assert not folder.exists()
+    complete(folder)
+    assert (folder / "file").exists()
+
+
+def test_server_folder_of_an_interrupted_start_is_not_used(tmp_path, memory):
+    folder = tmp_path / "pgdata"
+    with pytest.raises(OSError), server_folder.new_server_folder(folder):
+        raise OSError
+    assert not folder.exists()
+    complete(folder)
+    assert [one.name.endswith(".new") for one in memory.iterdir()] == [False]
+
+
+def test_server_folder_of_a_deleted_checkout_is_removed(tmp_path, memory):
+    deleted, kept = tmp_path / "deleted", tmp_path / "kept"
+    for folder in (deleted, kept):
+        complete(folder)
+    deleted.unlink()
+    server_folder.remove_from_memory(tmp_path / "other")
+    assert list(memory.iterdir()) == [kept.resolve()]
