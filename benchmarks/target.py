@@ -51,6 +51,7 @@ def measure(*, is_short: bool) -> Iterator[Figure]:
 
     from nautobot_upgrade_jobs.collect import collect_facts
     from nautobot_upgrade_jobs.facts import require
+    from nautobot_upgrade_jobs.target.deadline import Deadline
     from nautobot_upgrade_jobs.target.index_config import build_uv_environment, build_uv_options
     from nautobot_upgrade_jobs.target.isolation import LiveDatabase
     from nautobot_upgrade_jobs.target.resolver import resolve
@@ -66,7 +67,7 @@ def measure(*, is_short: bool) -> Iterator[Figure]:
     wishes = RootRequirements(
         require(facts.packages), require(facts.apps), require(facts.runtime).python
     )
-    resolution = resolve(wishes, TARGET, seconds=600)
+    resolution = resolve(wishes, TARGET, deadline=Deadline(600))
     database = LiveDatabase(connection.vendor, connection.get_connection_params())
     live = LiveInstallation(settings.SETTINGS_PATH, wishes.enabled_apps, "default", 30, database)
 
@@ -75,7 +76,7 @@ def measure(*, is_short: bool) -> Iterator[Figure]:
             find_interpreter(),
             folder,
             build_uv_environment(""),
-            time.monotonic() + 600,
+            Deadline(600),
             options=build_uv_options(""),
             timeout_message="too late",
         )
@@ -95,7 +96,7 @@ def measure(*, is_short: bool) -> Iterator[Figure]:
 
         seconds = measure_in_turn(
             {
-                "resolve": lambda: resolve(wishes, TARGET, seconds=600),
+                "resolve": lambda: resolve(wishes, TARGET, deadline=Deadline(600)),
                 "build": build_once,
                 "boot and collect": boot,
                 PLAN: lambda: list_migrations(built),

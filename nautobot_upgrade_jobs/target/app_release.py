@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from importlib.metadata import distributions
 
 from ..common.urls import mask_url_credentials
+from .deadline import Deadline
 from .index_config import create_uv
 from .inspect import BuildLimits
 from .scratch_dir import ScratchError, scratch_folder
@@ -45,7 +46,7 @@ def read_app_release(
     """
     try:
         with scratch_folder(limits.work_directory) as folder:
-            uv = create_uv(folder, limits.wheel_directory, seconds)
+            uv = create_uv(folder, limits.wheel_directory, Deadline(seconds))
             release = folder / RELEASE_FOLDER
             words = ["pip", "install", "--quiet", "--no-deps", "--only-binary", ":all:"]
             uv.run(

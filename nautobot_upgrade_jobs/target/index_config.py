@@ -9,10 +9,10 @@ import configparser
 import os
 import re
 import sys
-import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from .deadline import Deadline
 from .uv import INDEX_TIMEOUT_MESSAGE, Uv, find_interpreter
 
 SECTIONS = ("global", "install", ":env:")
@@ -69,21 +69,24 @@ def build_uv_options(wheel_directory: str = "") -> tuple[str, ...]:
 
 
 def create_uv(
-    folder: Path, wheel_directory: str, seconds: float, timeout_message: str = INDEX_TIMEOUT_MESSAGE
+    folder: Path,
+    wheel_directory: str,
+    deadline: Deadline,
+    timeout_message: str = INDEX_TIMEOUT_MESSAGE,
 ) -> Uv:
     """Return uv for this interpreter and the index of this installation.
 
     Args:
         folder: The working directory.
         wheel_directory: Folder of wheels to use without network access.
-        seconds: The time limit for all runs together.
+        deadline: The end of the time limit for all runs together.
         timeout_message: The message when the time limit is reached.
     """
     return Uv(
         python=find_interpreter(),
         folder=folder,
         environment=build_uv_environment(wheel_directory),
-        deadline=time.monotonic() + seconds,
+        deadline=deadline,
         options=build_uv_options(wheel_directory),
         timeout_message=timeout_message,
     )

@@ -15,6 +15,7 @@ from ..facts.release_notes import ReleaseNotes
 from ..facts.resolution import Resolution
 from ..facts.trial_boot import TrialBoot
 from .boot_result import BootFailed
+from .deadline import Deadline
 from .index_config import create_uv
 from .release_notes import read_release_notes
 from .root_requirements import CORE, RootRequirements
@@ -67,7 +68,10 @@ def inspect(
         with scratch_folder(limits.work_directory) as folder:
             require_exec_allowed(folder)
             uv = create_uv(
-                folder, limits.wheel_directory, limits.build_seconds, BUILD_TIMEOUT_MESSAGE
+                folder,
+                limits.wheel_directory,
+                Deadline(limits.build_seconds),
+                BUILD_TIMEOUT_MESSAGE,
             )
             keep = limits.keep_builds if limits.work_directory else 0
             environment = build(uv, resolution, roots, limit=limits.max_megabytes, keep=keep)

@@ -11,6 +11,7 @@ from ..rollback.package_set import (
     pins_without_index,
     without_installers,
 )
+from .deadline import Deadline
 from .index_availability import query_availability
 from .index_config import create_uv
 from .inspect import BuildLimits
@@ -35,7 +36,7 @@ def lock_packages(
     """
     try:
         with scratch_folder(limits.work_directory) as folder:
-            uv = create_uv(folder, limits.wheel_directory, seconds)
+            uv = create_uv(folder, limits.wheel_directory, Deadline(seconds))
             return _lock_packages(
                 uv, RootRequirements(without_installers(previous), Apps((), {}), python), current
             )

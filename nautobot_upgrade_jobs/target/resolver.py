@@ -10,6 +10,7 @@ from ..common.urls import mask_url_credentials
 from ..facts import Unavailable
 from ..facts.resolution import AlternativeTarget, AppReleases, Resolution, ResolvedPackage
 from .conflict import PartialSet, find_incompatible, solve_largest
+from .deadline import Deadline
 from .index_config import create_uv
 from .requirement_lines import requirement_name
 from .root_requirements import CORE, RootRequirements, format_pins
@@ -23,7 +24,7 @@ def resolve(
     roots: RootRequirements,
     target: str,
     *,
-    seconds: int,
+    deadline: Deadline,
     wheel_directory: str = "",
     lines: Sequence[str] = (),
 ) -> Resolution | Unavailable:
@@ -32,7 +33,7 @@ def resolve(
     Args:
         roots: The root requirements.
         target: The version of Nautobot.
-        seconds: The time limit.
+        deadline: The end of the time limit.
         wheel_directory: Folder of wheels to use instead of the index. Empty for the configured
             index.
         lines: Release lines, such as ``3.2``. The newest release of each is an alternative target.
@@ -42,7 +43,7 @@ def resolve(
     """
     try:
         with scratch_folder() as folder:
-            uv = create_uv(folder, wheel_directory, seconds)
+            uv = create_uv(folder, wheel_directory, deadline)
             solver = Solver(uv, roots, wheel_directory)
             resolution = _resolve_target(solver, target)
             alternatives: list[AlternativeTarget] = []

@@ -9,7 +9,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ..common.urls import REDACTED, shorten_urls
+from .deadline import Deadline
 
 MAX_REASON_LENGTH = 3000
 """Maximum number of characters. A longer explanation is not readable."""
@@ -55,8 +55,7 @@ class Uv:
     folder: Path
     """The working directory. uv reads its ``uv.toml`` in addition to user and system files."""
     environment: Mapping[str, str]
-    deadline: float
-    """End of the time limit, in monotonic seconds."""
+    deadline: Deadline
     options: tuple[str, ...] = ()
     """Options for every run."""
     timeout_message: str = INDEX_TIMEOUT_MESSAGE
@@ -132,7 +131,7 @@ class Uv:
         self, process: subprocess.Popen[str], watch: Callable[[], str]
     ) -> tuple[str, str]:
         while True:
-            seconds = self.deadline - time.monotonic()
+            seconds = self.deadline.remaining
             if seconds <= 0:
                 raise ResolverFailed(self.timeout_message)
             try:

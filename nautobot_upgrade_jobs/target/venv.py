@@ -65,7 +65,7 @@ def build(
                 return kept
         _install(uv, folder, resolution, copied, limit)
         packages = (CORE, *(app.module for app in roots.enabled_apps.enabled))
-        seconds = max(0, uv.deadline - time.monotonic())
+        seconds = max(0, uv.deadline.remaining)
         compile_modules(uv.python, _site_packages(folder), packages, seconds)
         return _keep_environment(folder, kept, keep) if kept else folder
     except (ResolverFailed, Unsolvable, OSError) as error:

@@ -1,4 +1,4 @@
-"""Resolve the package set of the target, build the target and start it."""
+"""Build the target and start it."""
 
 from __future__ import annotations
 
@@ -13,12 +13,10 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from ..app_settings import Configuration
-from ..catalog import Catalog
-from ..catalog.target_release import Target
 from ..collect.context import explain
 from ..collect.support.redaction import MIN_SECRET_LENGTH, redact_text
 from ..collect.support.secret_values import find_secrets
-from ..facts import Facts, FactUnavailable, Unavailable, require
+from ..facts import Facts, Unavailable
 from ..facts.resolution import Resolution
 from ..facts.startup import Failure
 from ..facts.trial_boot import TrialBoot
@@ -29,7 +27,6 @@ from ..target.inspect import (
     inspect_installed_customizations,
 )
 from ..target.isolation import LiveDatabase
-from ..target.resolver import resolve
 from ..target.root_requirements import CORE, RootRequirements
 from ..target.trial_boot import LiveInstallation
 from ..upgrade.package_changes import package_changes
@@ -55,70 +52,26 @@ UNUSED_SERVICES = (
 
 def inspect_target(
     facts: Facts,
-    target: Target,
-    context: RunContext,
-    progress: Callable[[str], None],
-) -> tuple[Resolution | Unavailable, TrialBoot | Unavailable]:
-    """Resolve, build and start the target, if the settings and the user's permissions allow it.
-
-    Args:
-        facts: The facts of the live installation.
-        target: The release to upgrade to.
-        context: The validated request.
-        progress: Called with the name of each stage before it starts.
-
-    Returns:
-        The package set and the trial boot, or why each is unavailable.
-    """
-    progress("resolution")
-    roots = _build_root_requirements(facts, context)
-    resolution = _resolve_target(roots, target, context)
-    progress("target")
-    return resolution, _run_trial_boot(facts, roots, resolution, context, progress)
-
-
-def _build_root_requirements(facts: Facts, context: RunContext) -> RootRequirements | Unavailable:
-    try:
-        python = require(facts.runtime).python
-        return RootRequirements(
-            require(facts.packages), require(facts.apps), python, context.requirements
-        )
-    except FactUnavailable as error:
-        return Unavailable(str(error))
-
-
-def _resolve_target(
-    roots: RootRequirements | Unavailable, target: Target, context: RunContext
-) -> Resolution | Unavailable:
-    """Resolve the package set on the index, unless the settings forbid it."""
-    config = context.config
-    if not config.resolve:
-        return Unavailable("the settings forbid querying the package index (resolve is False)")
-    if isinstance(roots, Unavailable):
-        return roots
-    try:
-        return resolve(
-            roots,
-            target.version,
-            seconds=config.resolve_timeout_seconds,
-            wheel_directory=config.wheel_directory,
-            lines=() if target.chosen else _list_candidate_lines(target, context.catalog),
-        )
-    except SoftTimeLimitExceeded:
-        return Unavailable("the Job's soft time limit ended the run before the index had answered")
-
-
-def _run_trial_boot(
-    facts: Facts,
     roots: RootRequirements | Unavailable,
     resolution: Resolution | Unavailable,
     context: RunContext,
     progress: Callable[[str], None],
 ) -> TrialBoot | Unavailable:
-    """Build and start the target, if the user may.
+    """Build and start the target, if the settings and the user's permissions allow it.
 
     A target that is installed is not built. It is started only if its migrations are pending.
+
+    Args:
+        facts: The facts of the live installation.
+        roots: The root requirements, or why they are unavailable.
+        resolution: The package set, or why it is unavailable.
+        context: The validated request.
+        progress: Called with the name of each stage before it starts.
+
+    Returns:
+        The trial boot, or why it is unavailable.
     """
+    progress("target")
     if isinstance(resolution, Unavailable):
         return Unavailable(f"no set to build: {resolution.reason}")
     if isinstance(roots, Unavailable):
@@ -137,13 +90,8 @@ def _run_trial_boot(
     live = _build_live_installation(roots, context.config)
     filter_results = collect_topic("filter_results", context, progress).filter_results
     progress("target")  # The filters belong to the stage of the facts.
-    try:
-        limits = build_limits(context.config)
-        trial_boot = _redact_trial_boot(start(live, limits, progress))
-    except SoftTimeLimitExceeded:
-        return Unavailable("the Job's soft time limit ended the run before the target was ready")
-    except Exception as error:  # noqa: BLE001 - the rest of the report must not be lost
-        return Unavailable(f"the target could not be started: {explain(error)}")
+    limits = build_limits(context.config)
+    trial_boot = _boot(partial(start, live, limits, progress))
     if isinstance(trial_boot, Unavailable):
         return trial_boot
     if is_new_code:
@@ -152,6 +100,15 @@ def _run_trial_boot(
         )
         trial_boot = add_current_customizations(trial_boot, start_installed, context, progress)
     return add_filter_results(trial_boot, filter_results, context, progress)
+
+
+def _boot(start: Callable[[], TrialBoot | Unavailable]) -> TrialBoot | Unavailable:
+    try:
+        return _redact_trial_boot(start())
+    except SoftTimeLimitExceeded:
+        return Unavailable("the Job's soft time limit ended the run before the target was ready")
+    except Exception as error:  # noqa: BLE001 - the rest of the report must not be lost
+        return Unavailable(f"the target could not be started: {explain(error)}")
 
 
 def _build_live_installation(roots: RootRequirements, config: Configuration) -> LiveInstallation:
@@ -248,11 +205,3 @@ def build_limits(config: Configuration) -> BuildLimits:
         keep_builds=config.keep_builds,
         wheel_directory=config.wheel_directory,
     )
-
-
-def _list_candidate_lines(target: Target, catalog: Catalog | Unavailable) -> tuple[str, ...]:
-    """Return the installed line and the maintained lines, whose newest releases are candidates."""
-    if isinstance(catalog, Unavailable):
-        return ()
-    own = catalog.line(target.installed)
-    return tuple(line.name for line in catalog.lines if line is own or line.maintained)

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from nautobot_upgrade_jobs.facts import Apps, Packages
 from nautobot_upgrade_jobs.facts.packages import Package
+from nautobot_upgrade_jobs.target.deadline import Deadline
 from nautobot_upgrade_jobs.target.resolver import resolve
 from nautobot_upgrade_jobs.target.root_requirements import RootRequirements
 from tests.support.builders import app
@@ -25,7 +26,9 @@ def asked(index, *more, target="3.2.7", lines=(), apps=("example",), wanted=(), 
     packages = replace(Packages((CORE, LIB, EXAMPLE, *more)), **changes)
     enabled = tuple(app(module=name, distribution=name) for name in apps)
     roots = RootRequirements(packages, Apps(enabled, ()), "3.11.7", wanted)
-    return resolve(roots, target, seconds=30, wheel_directory=str(index or ""), lines=lines)
+    return resolve(
+        roots, target, deadline=Deadline(30), wheel_directory=str(index or ""), lines=lines
+    )
 
 
 def versions(resolution):

@@ -144,11 +144,11 @@ def no_index(monkeypatch, request):
             ),
         )
         monkeypatch.setattr(
-            "nautobot_upgrade_jobs.workflows.target_inspection.resolve",
+            "nautobot_upgrade_jobs.workflows.target_resolution.resolve",
             lambda wishes, target, **limits: Resolution(target, (), ()),
         )
         monkeypatch.setattr(
-            "nautobot_upgrade_jobs.workflows.target_inspection._run_trial_boot",
+            "nautobot_upgrade_jobs.workflows.preflight.inspect_target",
             lambda facts, wishes, resolution, *rest: (
                 resolution
                 if isinstance(resolution, Unavailable)

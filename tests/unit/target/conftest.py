@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from nautobot_upgrade_jobs.target import inspect as inspect_module
+from nautobot_upgrade_jobs.target.deadline import Deadline
 from nautobot_upgrade_jobs.target.inspect import BuildLimits, inspect
 from nautobot_upgrade_jobs.target.resolver import resolve
 from nautobot_upgrade_jobs.target.scratch_dir import PREFIX
@@ -95,7 +96,7 @@ def own_index(tmp_path):
 
 
 def resolve_index(index):
-    return resolve(ROOTS, "3.2.7", seconds=30, wheel_directory=str(index))
+    return resolve(ROOTS, "3.2.7", deadline=Deadline(30), wheel_directory=str(index))
 
 
 resolve_shared = cache(resolve_index)

@@ -7,6 +7,7 @@ import pytest
 from nautobot_upgrade_jobs.facts import Apps, Packages, Unavailable
 from nautobot_upgrade_jobs.facts.packages import Package
 from nautobot_upgrade_jobs.facts.resolution import AlternativeTarget
+from nautobot_upgrade_jobs.target.deadline import Deadline
 from nautobot_upgrade_jobs.target.resolver import resolve
 from nautobot_upgrade_jobs.target.root_requirements import RootRequirements
 from tests.support.installations import CORE, EXAMPLE, LIB, NEW, OLD, asked, versions
@@ -126,7 +127,7 @@ def test_resolve_unreachable_index_gives_a_reason(monkeypatch, tmp_path):
     monkeypatch.setenv("UV_HTTP_RETRIES", "0")
     monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path))
     wishes = RootRequirements(Packages((CORE,)), Apps((), ()), "3.11.7")
-    found = resolve(wishes, "3.2.7", seconds=20)
+    found = resolve(wishes, "3.2.7", deadline=Deadline(20))
     assert isinstance(found, Unavailable)
     assert "127.0.0.1:1" in found.reason
     assert "secret" not in found.reason
@@ -135,7 +136,7 @@ def test_resolve_unreachable_index_gives_a_reason(monkeypatch, tmp_path):
 def test_resolve_time_limit_is_enforced(index):
     packages = Packages((CORE, LIB, EXAMPLE))
     wishes = RootRequirements(packages, Apps((), ()), "3.11.7")
-    found = resolve(wishes, "3.2.7", seconds=0, wheel_directory=str(index))
+    found = resolve(wishes, "3.2.7", deadline=Deadline(0), wheel_directory=str(index))
     assert isinstance(found, Unavailable)
     assert "in time" in found.reason
 
@@ -175,5 +176,5 @@ def test_resolve_app_missing_on_index_affects_no_other(index):
 def test_resolve_unusable_scratch_folder_gives_a_reason(index, monkeypatch):
     monkeypatch.setattr("tempfile.tempdir", "/nonexistent")
     wishes = RootRequirements(Packages((CORE, LIB)), Apps((), ()), "3.11.7")
-    found = resolve(wishes, "3.2.7", seconds=30, wheel_directory=str(index))
+    found = resolve(wishes, "3.2.7", deadline=Deadline(30), wheel_directory=str(index))
     assert isinstance(found, Unavailable)

@@ -6,6 +6,7 @@ import pytest
 
 from nautobot_upgrade_jobs.facts import Apps, Packages
 from nautobot_upgrade_jobs.facts.packages import Package
+from nautobot_upgrade_jobs.target.deadline import Deadline
 from nautobot_upgrade_jobs.target.resolver import resolve
 from nautobot_upgrade_jobs.target.root_requirements import RootRequirements
 from tests.support.installations import CORE, LIB, NEW, asked, versions
@@ -43,7 +44,7 @@ def test_core_requirement_keeps_installed_extras(index):
     packages = Packages((core, LIB, Package("ldap", "1.0", (), "")))
     wishes = RootRequirements(packages, Apps((), ()), "3.11.7")
     assert wishes.core_requirement("3.2.8") == "nautobot[ldap]==3.2.8"
-    found = resolve(wishes, "3.2.8", seconds=30, wheel_directory=str(index))
+    found = resolve(wishes, "3.2.8", deadline=Deadline(30), wheel_directory=str(index))
     assert versions(found)["ldap"] == "1.0"
 
 
