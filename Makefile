@@ -11,8 +11,8 @@ PAIR := $(MAKE) --no-print-directory --jobs=2 --output-sync=line
 # A test marked `once` says the same on every line, one marked `lines` the same of every database.
 # The lines share the tests marked `once`, so that they take the same time.
 QUICK := not slow and not upgrades
-LTM_SHARE := not (once and system)
-NEWEST_SHARE := not once or system
+LTM_SHARE := not newest
+NEWEST_SHARE := not once or newest
 ONE_LINE := not once and not upgrades
 ONE_SERVER := not once and not lines and not upgrades and not slow
 WITH_APPS := apps and not upgrades

@@ -14,7 +14,7 @@ from nautobot_upgrade_jobs.__main__ import main
 from nautobot_upgrade_jobs.workflows.capture import capture
 from tests.support.command import Done, run_command, upgrade_jobs
 
-pytestmark = pytest.mark.once
+pytestmark = [pytest.mark.once, pytest.mark.newest]
 COMMANDS = {
     "preflight": ["preflight", "--no-build"],
     "snapshot": ["snapshot"],

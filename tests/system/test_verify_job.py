@@ -11,7 +11,7 @@ from nautobot_upgrade_jobs.jobs.verify import VerifyMigrations
 from nautobot_upgrade_jobs.report.formats.json import load_schema
 from tests.support.nautobot import form_labels
 
-pytestmark = pytest.mark.once
+pytestmark = [pytest.mark.once, pytest.mark.newest]
 
 CAPTURE = "nautobot_upgrade_jobs.jobs.capture.CaptureSnapshot"
 VERIFY = "nautobot_upgrade_jobs.jobs.verify.VerifyMigrations"
