@@ -7,6 +7,7 @@ the same process does not compute the expected schema again.
 from __future__ import annotations
 
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 
@@ -19,6 +20,11 @@ REPLACED = (
     ("check",),
     ("check", "--deploy"),
 )
+
+
+def run(*words: str) -> None:
+    """Run a command, and ignore its exit code and output."""
+    subprocess.run(words, capture_output=True, check=False)
 
 
 def measure(*, is_short: bool) -> Iterator[Figure]:
@@ -44,9 +50,17 @@ def measure(*, is_short: bool) -> Iterator[Figure]:
     )
     started = time.perf_counter()
     for words in REPLACED:
-        subprocess.run(["nautobot-server", *words], capture_output=True, check=False)
+        run("nautobot-server", *words)
     commands = time.perf_counter() - started
     peer = "the five commands that it replaces"
     yield Figure("Verify: history, models, checks", seconds["verify"], peer, commands, 1 / 24)
     yield Figure("Verify: the same again", seconds["again"], peer, commands, 1 / 45)
     yield Figure("Verify: the whole schema", seconds["schema"], peer, commands, 1 / 32)
+    doctor = measure_in_turn(
+        {
+            "doctor": lambda: run(sys.executable, "-m", "nautobot_upgrade_jobs", "doctor"),
+            "start": lambda: run("nautobot-server", "check"),
+        },
+        2 if is_short else 5,
+    )
+    yield Figure("doctor", doctor["doctor"], "nautobot-server check", doctor["start"], 1.3)

@@ -106,7 +106,9 @@ def orphaned_settings_findings(
             f"the App {included.module}. PLUGINS_CONFIG['{included.config_to}'] "
             f"{_describe_number(len(unmoved), len(apps.configured[old]))}.",
             fix=f"Move the settings to PLUGINS_CONFIG['{included.config_to}']. If the integration "
-            "is not used, delete them instead.",
+            "is not used, delete them instead."
+            if unmoved
+            else f"Delete PLUGINS_CONFIG['{old}'].",
             commands=settings_block(old, included, apps),
             evidence=truncate_list(
                 tuple(
@@ -143,7 +145,7 @@ def _describe_number(unmoved: int, configured: int) -> str:
     if unmoved == configured:
         return "has none of these settings"
     if not unmoved:
-        return "has all of these settings"
+        return "already has all of these settings"
     return f"lacks {unmoved} of these {configured} settings"
 
 

@@ -82,7 +82,7 @@ class CustomizationProblem:
 class Customizations:
     """Saved queries, templates, filters, constraints, views, Job files and schedules.
 
-    Preflight parses them and runs none.
+    Preflight parses them. It runs only filters, and imports Job files in the trial boot.
     """
 
     inspected: dict[str, int] = field(default_factory=dict)

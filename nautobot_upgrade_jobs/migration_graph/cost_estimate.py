@@ -104,7 +104,7 @@ def _cost_items(
     measured: frozenset[str],
     varied_tables: Collection[str],
 ) -> Iterator[CostItem]:
-    """Yield the costs by the general bounds, without code that was measured on such rows."""
+    """Yield the costs by the general bounds. Leave out code whose cost was measured."""
     groups: dict[tuple[CostKind, Lock, str], list[OperationCost]] = {}
     for cost in preconditions.operation_costs:
         is_code = cost.kind == CostKind.DATA_MIGRATION

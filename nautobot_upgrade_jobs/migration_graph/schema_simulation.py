@@ -1,4 +1,4 @@
-"""Apply the schema changes of pending migrations to the names of the actual schema.
+"""Simulate how pending migrations change the names in the schema.
 
 The simulation knows names, and the columns of unique constraints and indexes. It needs no models:
 the operations of a plan say what they create, change and drop.

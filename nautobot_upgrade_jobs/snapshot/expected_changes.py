@@ -149,7 +149,7 @@ def _description(difference: Difference) -> str:
 
 
 def _is_growth(difference: Difference) -> bool:
-    """Return whether objects were only added, by their number or by their names."""
+    """Return whether the difference only adds objects. Compare their number or their names."""
     if difference.loses_data or difference.after is None:
         return False
     if difference.before is None:

@@ -49,9 +49,10 @@ def incompatible_with_target(
                 app.module,
                 f"The App {name} {app.version} does not support Nautobot {target.version} because "
                 f"{' and '.join(reasons)}.",
-                fix="Find a release of the App that supports the target, and install it together "
-                "with Nautobot in one pip command. The command shows whether the newest release of "
-                "the App fits. If no such release exists, remove the App from PLUGINS before "
+                fix="Find a release that supports the target in the documentation of the App, "
+                "because pip does not read min_version and max_version. Install the release "
+                "together with Nautobot in one pip command. The command tests this with the newest "
+                "release. If no release supports the target, remove the App from PLUGINS before "
                 "you install the target.",
                 commands=(
                     shell(

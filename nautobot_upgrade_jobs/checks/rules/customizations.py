@@ -275,7 +275,7 @@ def _is_about(problem: CustomizationProblem, kind: str, name: str, then: Listing
 def _describe_result(now: Listing, then: Listing, name: str) -> str:
     number = then.counts.get(name)
     if number is None:  # the model is gone, or the constraint is
-        return f"the objects cannot be counted. The result is '{then.items[name]}'"
+        return f"the objects cannot be counted ({then.items[name]})"
     if number == now.counts[name]:
         return f"it selects {plural(number, 'object')}, but not the same ones"
     return f"it selects {plural(number, 'object') if number else 'no objects'}"

@@ -16,7 +16,7 @@ from ..text import plural
 ACCESS_TEXTS = {
     CodeAccess.WRITES: "writes",
     CodeAccess.READS: "only reads",
-    CodeAccess.SCHEMA: "changes the schema by SQL; only declared changes were compared",
+    CodeAccess.SCHEMA: "changes the schema by SQL. Preflight compares only declared changes",
     CodeAccess.UNKNOWN: "has no readable source, and may write anything",
 }
 REQUIREMENT_TEXTS = {
@@ -62,7 +62,7 @@ def unrehearsed_code(trial_boot: TrialBoot) -> Iterator[Finding]:
         yield info(
             "code",
             f"{plural(len({each.migration for each in code}), 'pending migration')} {verb} code "
-            "that reads or changes rows. Only a run on a copy of the data shows the result.",
+            "whose result depends on the rows. Only a run on a copy of the data shows the result.",
             fix="Run the migrations on a copy of the data before the upgrade.",
             evidence=tuple(map(_describe_code, code)),
         )

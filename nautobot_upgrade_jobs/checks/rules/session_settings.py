@@ -153,8 +153,8 @@ def _fix(setting: SessionSetting) -> str:
             "upgrade."
         )
     return (
-        "As an administrator of the database server, run all commands except the last before "
-        "`migrate`. After the upgrade, run the last command. It restores the setting."
+        "Before `migrate`, run all commands but the last as an administrator of the database "
+        "server. After the upgrade, run the last command. It restores the setting."
     )
 
 

@@ -47,8 +47,8 @@ def old_catalog(target: Target, catalog: Catalog, runtime: Runtime) -> Iterator[
     if age > MAX_CATALOG_AGE:
         yield warning(
             "catalog",
-            f"The catalog of Nautobot releases in this App, {catalog.version}, is {age.days} days "
-            "old. Releases, removed settings and failures that were published later are missing.",
+            f"The App's catalog of Nautobot releases, {catalog.version}, is {age.days} days old. "
+            "It lacks releases, removed settings and known failures that were published later.",
             fix="Upgrade nautobot-upgrade-jobs, and run Preflight again.",
             commands=(shell("pip install --upgrade nautobot-upgrade-jobs"),),
         )

@@ -205,7 +205,7 @@ def broken_migration_graph(trial_boot: TrialBoot) -> Iterator[Finding]:
     )
     yield from _graph_findings(
         ("is a leaf node", "are leaf nodes"),
-        "of Apps that have more than one leaf node",
+        "of an App that may have only one leaf node",
         "leaf-nodes",
         tuple(key for _, keys in history.conflicts for key in keys),
     )

@@ -89,7 +89,7 @@ def _count_data_change(connection: BaseDatabaseWrapper, known: KnownReversal) ->
 
 
 def fixed_tables(known: Iterable[KnownReversal]) -> dict[str, str]:
-    """Map each migration with known reverse code to the tables that this code may fix, as text."""
+    """Return the names of the tables that known reverse code may correct, by migration."""
     return {entry.migration: " ".join(entry.fixes_tables) for entry in known}
 
 

@@ -140,7 +140,7 @@ def for_content_type(validator: Validator) -> Validator:
 
 
 def validate_dynamic_group(model: type[Model], stored: Any) -> Iterator[Defect]:
-    """Yield the filters of a dynamic group that its model does not have, or whose value fails."""
+    """Yield each invalid filter of a dynamic group: its model lacks it or refuses its value."""
     yield from _validate_filters(model, _parse_json(stored) or {})
 
 

@@ -109,7 +109,7 @@ def _group_notes(
 
 
 def _escape_value(value: Any) -> Any:
-    """Return a value without characters that change how the surrounding text is displayed."""
+    """Escape the characters that change how the surrounding text is displayed."""
     return type(value)(escape_invisible(value)) if isinstance(value, str) else value
 
 

@@ -105,8 +105,8 @@ def test_unrehearsed_code_says_what_the_source_shows():
         " with 1 exception",
         "example.0004_sql (RunSQL): writes",
         "example.0005_compiled (RunPython): has no readable source, and may write anything",
-        "example.0006_index (RunSQL): changes the schema by SQL; only declared changes were"
-        " compared",
+        "example.0006_index (RunSQL): changes the schema by SQL. "
+        "Preflight compares only declared changes",
         "example.0007_default (RunPython): only reads; stops unless exactly one row matches"
         " Thing.objects.get(name='default'); stops if no row matches Thing.objects.first().name;"
         " stops at a value that cannot be converted by int(thing.text)",
