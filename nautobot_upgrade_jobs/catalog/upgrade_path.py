@@ -81,8 +81,8 @@ def _shared_python_stop(
     release = candidates[advised[0].release] if advised else list(candidates.values())[-1]
     reason = (
         f"Nautobot {path.source} and {path.target} have no Python version in common."
-        f" {release.version} shares {_format_pythons(_shared_pythons(start, release))} with the"
-        f" first and {_format_pythons(_shared_pythons(release, end))} with the second."
+        f" {release.version} shares {_format_pythons(_shared_pythons(start, release))} with"
+        f" {path.source}, and {_format_pythons(_shared_pythons(release, end))} with {path.target}."
     )
     if advised:
         return replace(advised[0], kind="required", reason=f"{reason} {advised[0].reason}")

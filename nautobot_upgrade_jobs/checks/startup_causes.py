@@ -98,7 +98,8 @@ KNOWN_CAUSES = (
         r"^'([A-Z][A-Z0-9_]+)'$",
         "{0}",
         "The environment variable {0} is not set, but the configuration requires it.",
-        "Set it as the services do, in the unit's Environment= or EnvironmentFile=, or in .env.",
+        "Look for it in Environment= and EnvironmentFile= of the unit, or in .env. If the services "
+        "have it, set it for this command too. If not, add it there.",
     ),
     Cause(
         "database",

@@ -12,7 +12,7 @@ LOSS_SENTENCES: dict[LossKind, str] = {
     "cascaded": "post_upgrade deletes {amount} with the stale content types",
     "restored empty": "the rollback does not restore {amount}",
     "altered": "the rollback changes {amount}, so they differ from before the upgrade",
-    "left behind": "{amount} keep the data of the newer release, because the reverse code is empty",
+    "left behind": "{amount} are not converted back, because the reverse code is empty",
     "possibly altered": "the reverse code may change {amount}, and the planner cannot predict how",
     "deleted since": "the rollback does not restore {amount} that were deleted after the snapshot",
     "written since": "the backup does not contain {amount} that were written after it",

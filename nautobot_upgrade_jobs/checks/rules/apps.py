@@ -51,9 +51,9 @@ def incompatible_with_target(
                 f"{' and '.join(reasons)}.",
                 fix="Find a release that supports the target in the documentation of the App, "
                 "because pip does not read min_version and max_version. Install the release "
-                "together with Nautobot in one pip command. The command tests this with the newest "
-                "release. If no release supports the target, remove the App from PLUGINS before "
-                "you install the target.",
+                "together with Nautobot in one pip command. The command below only tests "
+                "whether pip can install both. If no release supports the target, remove the App "
+                "from PLUGINS before you install the target.",
                 commands=(
                     shell(
                         "pip install --dry-run --upgrade {} {}", f"nautobot=={target.version}", name

@@ -132,8 +132,9 @@ def _possible_defect(problem: CustomizationProblem, target: str) -> Finding:
         problem.subject,
         f"The {problem.kind} '{problem.name}' has a line that fails if it runs on Nautobot "
         f"{target}. {_describe(problem.defect)}",
-        fix="Read the condition in the evidence. If the line does not run on the target, there is "
-        "nothing to do.",
+        fix="Read the condition in the evidence. If it is false on the target, there is nothing to "
+        "do. If it is true, change the code, or look for a release of the App that supports the "
+        "target.",
         evidence=(problem.page, f"condition: {problem.defect.condition}"),
         names=(problem.defect.owner, problem.defect.reference),
     )

@@ -151,8 +151,8 @@ def empty_social_uids(data: Data) -> Iterator[Finding]:
             f"{plural(rows.count, 'single-sign-on account')} with an empty uid will make migration "
             "social_django.0017 fail.",
             fix="If the identity provider gives you the uid of a user, write it into the row. If "
-            "not, note the user and delete the row. Unless SOCIAL_AUTH_PIPELINE links accounts by "
-            "their email address, the next login then creates a new user.",
+            "not, note the user and delete the row. After the deletion, the next login creates "
+            "a new user, unless SOCIAL_AUTH_PIPELINE links accounts by their email address.",
             commands=(sql("DELETE FROM social_auth_usersocialauth WHERE uid = '';"),),
             evidence=rows.examples,
             supersedes=(SOCIAL_UID_VIOLATION,),

@@ -103,9 +103,9 @@ def _judge_collations(database: Database) -> Iterator[Finding]:
             f"The collation of new tables is {require(database.collation)}, but tables use "
             f"{', '.join(collations)}. The server will refuse a foreign key between two "
             "collations.",
-            fix="Stop Nautobot and take a backup. Convert each table that the first command lists, "
-            "in one session with `SET foreign_key_checks = 0`. Otherwise MySQL refuses to convert "
-            "a column with a foreign key.",
+            fix="Stop Nautobot and take a backup. In one session, run `SET foreign_key_checks = "
+            "0`, and then convert each table that the first command lists. Without the setting, "
+            "MySQL refuses to convert a column with a foreign key.",
             impact=Impact.OUTAGE,
             commands=(
                 sql(
@@ -164,7 +164,7 @@ def tables_in_two_schemas(database: Database) -> Iterator[Finding]:
         + (
             f"new tables are created in the schema {elsewhere}."
             if elsewhere
-            else "no schema is set for new tables, so that they cannot be created."
+            else "the search path contains no schema in which new tables can be created."
         ),
         fix=f"Set the search path of the role {database.role} to {schema} before the upgrade, and "
         "restart all services."

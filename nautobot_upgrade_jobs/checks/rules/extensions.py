@@ -102,7 +102,8 @@ def broken_home_panels(
             "panel reads."
             if is_pending
             else "If the panel belongs to an App, upgrade the App, or remove the App from PLUGINS. "
-            "If the panel belongs to Nautobot, fix the findings about the schema first.",
+            "If the panel belongs to Nautobot, fix the findings about the schema, and "
+            "verify again.",
         )
 
 

@@ -32,10 +32,10 @@ def pending_approvals(jobs: Jobs) -> Iterator[Finding]:
             name,
             f"The scheduled Job '{name}' has approval_required, so migration extras.0126 "
             "will fail.",
-            fix="Open Jobs, Job Approval Queue. If you deny a request, Nautobot deletes the "
-            "schedule. If you approve it, the schedule keeps approval_required: delete it after "
-            "its run. If a schedule repeats, create it again after the upgrade. The command lists "
-            "what is left. It ends with an error as long as there is any.",
+            fix="Open Jobs, Job Approval Queue, and approve or deny each request. Nautobot deletes "
+            "the schedule of a denied request. Delete the schedule of an approved request after "
+            "its run. Create repeating schedules again after the upgrade. The command lists the "
+            "schedules that are left, and fails while any is left.",
             commands=(shell("nautobot-server check_job_approval_status"),),
             names=("approval_required", "extras.0126"),
         )

@@ -34,8 +34,8 @@ def unapplied(migrations: Migrations) -> Iterator[Finding]:
             "django_migrations",
             f"{plural(len(missing), 'migration')} of the installed release "
             f"{_is_or_are(missing)} not applied.",
-            fix="If you have just installed new code, first do what target.database_behind_code "
-            "says. Take a backup. After each of the commands, run Verify Migrations.",
+            fix="If you have just installed new code, first follow target.database_behind_code. "
+            "Take a backup. After each of the commands, run Verify Migrations.",
             commands=(shell("nautobot-server migrate"), shell("nautobot-server post_upgrade")),
             evidence=truncate_list(missing),
         )
@@ -156,8 +156,8 @@ def _partial_remediation(
         )
     if complete:
         return (
-            "Every operation that leaves a trace is done. Record the migration if its data "
-            "operations ran too. If you do not know that, restore the backup.",
+            "Every operation that the schema shows is done. If you know that the other operations "
+            "ran too, record the migration with the commands. Otherwise restore the backup.",
             (record, shell("nautobot-server post_upgrade")),
         )
     if undo:
@@ -168,8 +168,8 @@ def _partial_remediation(
             (*map(sql, undo), shell("nautobot-server post_upgrade")),
         )
     return (
-        "Restore the backup and start again. Or run the missing ones of the statements that the "
-        "first command prints, in their order. Then record the migration with the second command.",
+        "Restore the backup and repeat the upgrade. Or run the statements of the missing operations"
+        " in the order in which the first command prints them. Then run the other commands.",
         (
             shell("nautobot-server sqlmigrate {} {}", app, name),
             record,
@@ -212,7 +212,7 @@ def inconsistent_history(migrations: Migrations) -> Iterator[Finding]:
             f"{child} is applied, but its dependency {parent} is not.",
             fix=f"If the schema contains all changes of {parent}, insert the missing row into "
             f"django_migrations. If not, apply {parent} with a release that does not contain "
-            f"{child}: Django refuses to migrate with both. Or restore a consistent backup.",
+            f"{child}, because Django refuses to migrate with it. Or restore a consistent backup.",
             commands=(shell("nautobot-server showmigrations --plan"),),
         )
 
@@ -229,7 +229,7 @@ def conflicting_leaf_nodes(migrations: Migrations) -> Iterator[Finding]:
         yield blocker(
             app,
             f"The App {app} has {len(leaves)} leaf nodes: {', '.join(leaves)}.",
-            fix="Reinstall the package that contains the App into a clean environment, or delete "
+            fix="In a clean environment, reinstall the package that contains the App. Or delete "
             "the migration file that does not belong to the package.",
         )
 

@@ -67,8 +67,8 @@ def no_compatible_release(resolution: Resolution) -> Iterator[Finding]:
         yield blocker(
             name,
             f"No release of {name} is compatible with Nautobot {resolution.target}.{latest}",
-            fix="Choose another target, or upgrade without the App. For the latter, read in the "
-            "App's documentation what happens to its data, and remove the App from PLUGINS and "
+            fix="Choose another target, or upgrade without the App. Before you upgrade without it, "
+            "read in its documentation what happens to its data. Remove the App from PLUGINS and "
             "from the requirements. Add it again when a compatible release exists."
             if app
             else "Remove the requirement if nothing needs it. Otherwise choose another target.",
@@ -101,9 +101,13 @@ def conflict(resolution: Resolution) -> Iterator[Finding]:
             " + ".join(resolution.conflict),
             "The requirements of these packages conflict with each other for Nautobot"
             f" {resolution.target}: {', '.join(resolution.conflict)}.",
-            fix=f"Remove {' and '.join(dropped)}, which is the smallest change that resolves the "
-            "conflict. Or choose another target, or ask the author of a package to allow more "
-            "versions.",
+            fix=(
+                f"Remove {' and '.join(dropped)}, which is the smallest change that resolves the "
+                "conflict. Or choose"
+                if dropped
+                else "Choose"
+            )
+            + " another target, or ask the author of a package to allow more versions.",
             evidence=_truncate_reason(resolution.conflict_reason),
         )
 
@@ -119,7 +123,8 @@ def yanked(resolution: Resolution) -> Iterator[Finding]:
         yield warning(
             pin,
             f"The author of {pin} has yanked this release ({reason or 'no reason given'}).",
-            fix="Enter another release of the package in the field Requirements, or use --require.",
+            fix="Enter another release in the field Requirements of Preflight, or pass it to "
+            "Preflight with --require.",
         )
 
 
@@ -160,9 +165,9 @@ def unparsed_requirement_line(resolution: Resolution) -> Iterator[Finding]:
         count = len(resolution.unparsed_requirement_lines)
         yield info(
             "local_requirements.txt",
-            f"{plural(count, 'line')} of local_requirements.txt"
-            f" {'was' if count == 1 else 'were'} used only in part or not at all.",
-            fix="Check these lines yourself when you install the target.",
+            f"Preflight used {plural(count, 'line')} of local_requirements.txt only in part or not "
+            "at all.",
+            fix="When you install the target, make sure that it includes what each line requires.",
             evidence=truncate_list(resolution.unparsed_requirement_lines),
         )
 

@@ -248,7 +248,7 @@ def deleted_references(trial_boot: TrialBoot) -> Iterator[Finding]:
             f"post_upgrade will delete {plural(rows, 'row')} that"
             f" {'refers' if rows == 1 else 'refer'} to"
             f" {plural(len(models), 'model')} that the upgrade removes.",
-            fix="Export the rows that you need before the upgrade."
+            fix="Before the upgrade, export the rows that you need."
             if is_data
             else "Nothing. The rows only state that statuses, tags or permissions apply to the "
             "removed models.",

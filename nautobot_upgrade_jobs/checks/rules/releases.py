@@ -45,7 +45,9 @@ def alternative_targets(
             f"The newest other release that all packages support is {newest[0]}."
             if newest
             else "No other release is supported by all packages.",
-            fix="To see all changes, run Preflight with a release from the evidence as its target.",
+            fix="To see all changes, run Preflight with this release as its target."
+            if newest
+            else "Check again when the packages in the evidence have compatible releases.",
             commands=tuple(
                 shell("nautobot-server upgrade_jobs preflight --target {}", release)
                 for release in newest
@@ -79,7 +81,7 @@ def _describe_alternative(alternative: AlternativeTarget, target: Target, catalo
         return f"{release}: conflicting requirements"
     if merged:
         verb = "is" if len(merged) == 1 else "are"
-        return f"{release}: {', '.join(merged)} {verb} part of it, and must be removed"
+        return f"{release}: {', '.join(merged)} {verb} part of Nautobot; remove the separate App"
     installed, future = catalog.migrations(target.installed), catalog.migrations(release)
     parts = [
         f"{plural(alternative.packages_changed, 'changed package')}, including"

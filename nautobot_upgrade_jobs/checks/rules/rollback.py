@@ -19,6 +19,15 @@ from ..remediation import shell
 from ..text import plural, truncate_list
 from ..violation_text import describe_violation
 
+LOSS_REMEDIATIONS: dict[LossKind, str] = {
+    "deleted since": "If you need these rows, choose an option that restores the backup. The "
+    "database no longer contains them.",
+    "restored empty": "If you need these values, copy them from the backup from before the "
+    "upgrade.",
+    "left behind": "After the rollback, compare these rows with a backup, and correct them.",
+}
+"""What to do about a kind of loss that an export before the rollback does not prevent."""
+
 
 @check(stage="rollback", phase=Phase.ROLLBACK, impact=Impact.OUTAGE, see=(REVERSING_MIGRATIONS,))
 def infeasible(choice: RollbackDecision) -> Iterator[Finding]:
@@ -111,7 +120,7 @@ def unavailable_packages(choice: RollbackDecision) -> Iterator[Finding]:
             f" {'is' if count == 1 else 'are'} neither on the package index nor in this"
             " environment.",
             fix="Find the package files in a cache of pip or a backup. Put them into a folder. "
-            "Set `wheel_directory` in the App's settings to this folder.",
+            "Set `wheel_directory` in the settings of nautobot-upgrade-jobs to this folder.",
             evidence=truncate_list(pinned.unavailable),
         )
     if pinned.unchecked_reason:
@@ -144,10 +153,9 @@ def data_loss(choice: RollbackDecision) -> Iterator[Finding]:
         yield warning(
             kind,
             f"With the option '{option.title}', {_describe_losses(kind, losses)}",
-            fix="If you need these rows, choose an option that restores the backup. The database "
-            "no longer contains them."
-            if kind == "deleted since"
-            else "If you need the listed data, export it before the rollback.",
+            fix=LOSS_REMEDIATIONS.get(
+                kind, "If you need the listed data, export it before the rollback."
+            ),
             evidence=truncate_list(
                 tuple(_describe_loss(loss) for loss in sorted(losses, key=_loss_sort_key))
             ),
@@ -229,8 +237,8 @@ def point_of_no_return(
         " changes."
         if migration
         else f"It is unknown whether {plural(pending, 'pending migration')} can be reversed.",
-        fix=f"After {f'{migration} has run' if migration else '`migrate` has started'}, only "
-        f"'{recommended.title}' rolls the upgrade back. "
+        fix=f"After {f'{migration} has run' if migration else '`migrate` has started'}, rely only "
+        f"on '{recommended.title}'. "
         "Decide the latest time at which you would start the restore.",
         evidence=truncate_list(tuple(_irreversible_reasons(reverse))),
     )

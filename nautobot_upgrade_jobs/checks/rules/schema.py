@@ -156,8 +156,8 @@ def _build_remediation(deviations: list[SchemaDrift]) -> str:
     )
     if any(each.kind == "other" and each.aspect == "table" for each in deviations):
         return (
-            "Migrations can change only a table. Take a backup, and replace the view with the table"
-            " and its rows. Ask the person who created the view where the rows are."
+            "Migrations can change only a table. Ask the person who created the view where the "
+            "rows are. Take a backup. Then replace the view with a table that contains these rows."
         )
     if any(map(_loses_data, deviations)):
         text += (

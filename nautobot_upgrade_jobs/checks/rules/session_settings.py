@@ -58,7 +58,7 @@ def read_only(database: Database) -> Iterator[Finding]:
     """New sessions of Nautobot may write.
 
     Why: a standby, or a setting that an administrator left behind, refuses every write. `migrate`
-        stops at its first statement.
+        stops at its first write.
     Fix: connect Nautobot to the primary server, or remove the setting.
     """
     for setting in _select(database, (IN_RECOVERY, *READ_ONLY)):
@@ -66,7 +66,7 @@ def read_only(database: Database) -> Iterator[Finding]:
             yield blocker(
                 setting.name,
                 "The database server is a standby. It refuses every write, and `migrate` stops at "
-                "its first statement.",
+                "its first write.",
                 fix="Set HOST in DATABASES to the primary server.",
                 when=When.NOW,
             )
@@ -74,7 +74,7 @@ def read_only(database: Database) -> Iterator[Finding]:
             yield blocker(
                 setting.name,
                 f"The setting {_describe(setting, database)} makes new sessions read-only. "
-                "`migrate` stops at its first statement.",
+                "`migrate` stops at its first write.",
                 fix=_fix(setting),
                 commands=_commands(setting, database, "off"),
             )

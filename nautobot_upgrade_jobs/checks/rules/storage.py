@@ -27,14 +27,15 @@ def not_writable(storage: Storage) -> Iterator[Finding]:
     for folder in storage.folders:
         if folder.exists and folder.writable:
             continue
-        state = "is not writable" if folder.exists else "does not exist"
+        state = "is not writable" if folder.exists else "does not exist or is not visible"
         chown = shell(f"chown -R {shlex.quote(storage.user)} {shlex.quote(folder.path)}")
         create = () if folder.exists else (shell(f"mkdir -p {shlex.quote(folder.path)}"),)
         yield warning(
             folder.setting,
             f"The folder {folder.path} of {folder.setting} {state} for the user {storage.user}.",
-            fix="Create the folder if it does not exist, and make the user that runs Nautobot its "
-            "owner.",
+            fix="Make the user that runs Nautobot the owner of the folder."
+            if folder.exists
+            else "Create the folder, and make the user that runs Nautobot its owner.",
             commands=(*create, chown),
         )
 

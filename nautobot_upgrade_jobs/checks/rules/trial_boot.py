@@ -55,6 +55,12 @@ def shadowed_apps(trial_boot: TrialBoot, resolution: Resolution) -> Iterator[Fin
             )
 
 
+ANOTHER_RELEASE = (
+    "Enter another release of the App in the field Requirements, and run Preflight again. If no "
+    "release works, remove the App from PLUGINS until a compatible release exists."
+)
+
+
 @check()
 def app_fails_to_load(trial_boot: TrialBoot) -> Iterator[Finding]:
     """Every App loads on the target, with all its migrations.
@@ -71,14 +77,12 @@ def app_fails_to_load(trial_boot: TrialBoot) -> Iterator[Finding]:
         cause = _build_failure_finding(
             app.failure, trial_boot, f"{problem} with the App {app.module}"
         )
+        is_setting = app.failure.stage == "configuration"
         yield replace(
             cause,
             subject=app.module,
-            remediation=(
-                "Enter another release of the App in the field Requirements, and run Preflight"
-                " again. If no release works, remove the App from PLUGINS until a compatible"
-                " release exists. The rest of this report covers the target without this App."
-            ),
+            remediation=f"{cause.remediation if is_setting else ANOTHER_RELEASE} The rest of this "
+            "report covers the target without this App.",
             commands=(),
             references=(APP_INSTALLATION,),
         )
@@ -110,10 +114,10 @@ def weak_isolation(trial_boot: TrialBoot) -> Iterator[Finding]:
 def _isolation_parts(isolation: Isolation) -> tuple[tuple[bool, tuple[str, str]], ...]:
     """Return what code could do if a part of the isolation is missing, and how to get the part."""
     reader = (
-        "Set database_alias in the App's settings to an entry of DATABASES with a read-only "
-        "account."
+        "Set database_alias in the settings of nautobot-upgrade-jobs to an entry of DATABASES with "
+        "a read-only account."
     )
-    host = "Run Preflight on a host where Nautobot's account may create namespaces."
+    host = "Run Preflight on a host where Nautobot's account may create Linux namespaces."
     network = "If the configuration loads without a network, set allow_network to False."
     if not isolation.hides_files:
         network = host

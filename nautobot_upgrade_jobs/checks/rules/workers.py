@@ -58,9 +58,9 @@ def stuck_messages(workers: Workers) -> Iterator[Finding]:
                 queue.name,
                 f"{plural(count, 'task')} {'is' if count == 1 else 'are'} waiting in the queue"
                 f" '{queue.name}'.",
-                fix="Stop beat. Wait until the workers have completed all tasks of this queue. "
-                "Then stop the workers. Purge the queue only if all its tasks are obsolete. "
-                "The command lists the queues of each worker.",
+                fix="With the command, check that a worker serves this queue. Stop beat. Wait "
+                "until the workers have completed all tasks of the queue. Then stop the workers. "
+                "Purge the queue only if all its tasks are obsolete.",
                 commands=(shell("nautobot-server celery inspect active_queues"),),
             )
 
@@ -97,8 +97,8 @@ def _check_worker_code(
             worker.name,
             f"The code of the worker {worker.name} on the host '{identity.host}' differs from the"
             f" code of this environment. The worker serves the queues: {queues}.",
-            fix=f"If this environment on '{here.host}' has the right packages, install them in the "
-            f"environment of {worker.name} too. Then restart the worker.",
+            fix=f"Decide which environment has the right packages: this one on '{here.host}', or "
+            f"that of {worker.name}. Install them in the other one. Then restart the worker.",
             commands=restart,
             evidence=(
                 f"installed here: {_format_versions(here)}",
@@ -134,9 +134,8 @@ def not_responding(workers: Workers) -> Iterator[Finding]:
         count = workers.silent_workers
         yield warning(
             "celery",
-            f"{plural(count, 'worker')} {'listens' if count == 1 else 'listen'} for control "
-            f"messages but did not respond, so {'its' if count == 1 else 'their'} code was not "
-            "checked.",
+            f"{plural(count, 'worker')} that the broker lists did not respond, so "
+            f"{'its' if count == 1 else 'their'} code was not checked.",
             fix="Compare the workers that respond with those that should run. Restart a worker "
             "that does not respond. If all that should run respond, do nothing: the missing worker "
             "was killed, and the broker still lists it.",

@@ -58,7 +58,7 @@ def test_alternative_targets_name_the_newest_resolvable_release():
 @pytest.mark.parametrize(
     ("others", "message", "evidence"),
     [
-        ((), "packages support is 3.2.7", "is part of it, and must be removed"),
+        ((), "packages support is 3.2.7", "is part of Nautobot; remove the separate App"),
         (
             ("nautobot-stuck",),
             "No other release is supported",
