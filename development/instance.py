@@ -6,7 +6,6 @@ import contextlib
 import json
 import os
 import re
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -135,14 +134,18 @@ class Instance:
         self._write_files()
 
     def _write_files(self) -> None:
-        """Write the configuration and Jobs of the instance."""
+        """Write the configuration and Jobs of the instance, if they differ.
+
+        A test that runs at the same time may prove that no file changes.
+        """
+        source = REPOSITORY / "development"
         parts = ["nautobot_config.py", *self.apps.config]
-        text = "\n".join((REPOSITORY / "development" / part).read_text() for part in parts)
-        config = self.root / "nautobot_config.py"
-        if not config.exists() or config.read_text() != text:
-            config.write_text(text)
-        jobs = REPOSITORY / "development" / "sample_jobs.py"
-        shutil.copyfile(jobs, self.root / "jobs" / jobs.name)
+        config = "\n".join((source / part).read_text() for part in parts)
+        jobs = (source / "sample_jobs.py").read_text()
+        for name, text in (("nautobot_config.py", config), ("jobs/sample_jobs.py", jobs)):
+            path = self.root / name
+            if not path.exists() or path.read_text() != text:
+                path.write_text(text)
 
     def server(self) -> Server:
         """Its database server, aimed at the port in the state."""
