@@ -7,21 +7,12 @@ from dataclasses import replace
 
 from celery.exceptions import SoftTimeLimitExceeded
 
-from ..collect import SOFT_TIME_LIMIT, collect_facts
-from ..facts import Customizations, Facts, FilterResults, Unavailable
+from ..collect import SOFT_TIME_LIMIT
+from ..facts import Customizations, FilterResults, Unavailable
 from ..facts.customizations import IMPORTING_KINDS
 from ..facts.trial_boot import TrialBoot
+from .collection import collect
 from .context import RunContext
-
-
-def collect_topic(topic: str, context: RunContext, progress: Callable[[str], None]) -> Facts:
-    """Collect one topic in this process."""
-    return collect_facts(
-        statement_timeout_seconds=context.config.statement_timeout_seconds,
-        database_alias=context.config.database_alias,
-        topics=(topic,),
-        progress=progress,
-    )
 
 
 def add_current_customizations(
@@ -45,7 +36,7 @@ def add_current_customizations(
     kinds = {problem.kind for problem in found.problems}
     current: Customizations | Unavailable
     if not kinds & IMPORTING_KINDS:
-        current = collect_topic("customizations", context, progress).customizations
+        current = collect(("customizations",), context, progress).customizations
     else:
         try:
             current = start_installed()
@@ -65,5 +56,5 @@ def add_filter_results(
     then = trial_boot.facts.filter_results
     if isinstance(then, Unavailable) or then == current:
         return trial_boot
-    recounted = collect_topic("filter_results", context, progress).filter_results
+    recounted = collect(("filter_results",), context, progress).filter_results
     return replace(trial_boot, recounted_filter_results=recounted)

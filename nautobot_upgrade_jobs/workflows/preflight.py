@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import replace
 
 from ..checks.registry import checks_for_stage, required_topics
 from ..checks.release_notes import triage_release_notes
-from ..collect import collect_facts
 from ..common.files import CONSTRAINTS
-from ..facts import Facts, Unavailable, or_none
+from ..facts import Unavailable, or_none
 from ..report import Report
 from ..upgrade.pending import effective_source_release
+from .collection import collect
 from .context import RunContext, RunRequest, resolve_request
 from .evidence import UpgradeEvidence
 from .report_builder import build_report
@@ -77,27 +77,15 @@ def _gather_evidence(
     progress: Callable[[str], None],
 ) -> UpgradeEvidence:
     """Collect the facts of the installation, and inspect the target."""
-    first = _collect(ROOT_TOPICS, context, progress)
+    first = collect(ROOT_TOPICS, context, progress)
     with TargetResolution(first, context) as resolving:
-        others = _collect([each for each in topics if each not in ROOT_TOPICS], context, progress)
+        others = collect([each for each in topics if each not in ROOT_TOPICS], context, progress)
         progress("resolution")
         resolution = resolving.wait()
     facts = replace(others, **{topic: getattr(first, topic) for topic in ROOT_TOPICS})
     target = effective_source_release(facts, context.target, context.catalog)
     trial_boot = inspect_target(facts, resolving.roots, resolution, context, progress)
     return UpgradeEvidence(facts, target, context.catalog, resolution, trial_boot)
-
-
-def _collect(
-    topics: Collection[str], context: RunContext, progress: Callable[[str], None]
-) -> Facts:
-    return collect_facts(
-        statement_timeout_seconds=context.config.statement_timeout_seconds,
-        database_alias=context.config.database_alias,
-        own_job_result=context.request.own_job_result,
-        topics=topics,
-        progress=progress,
-    )
 
 
 def _add_release_notes(report: Report, evidence: UpgradeEvidence) -> Report:

@@ -12,7 +12,6 @@ from pathlib import Path
 from django.db import Error as DatabaseError
 
 from ..checks.registry import checks_for_stage
-from ..collect import collect_facts
 from ..collect.context import Context, attempt, explain
 from ..collect.db.read_only_session import read_only_session
 from ..collect.operations import reversal
@@ -20,12 +19,13 @@ from ..collect.rollback import changes_since
 from ..collect.rollback.backup_file import UnreadableBackupError, read_backup
 from ..collect.rollback.database_state import database_fingerprint
 from ..common.errors import UsageError
-from ..facts import Facts, Unavailable
+from ..facts import Unavailable
 from ..facts.backup_file import Backup
 from ..facts.changes_since import ChangesSince
 from ..facts.reversal import Reversal
 from ..migration_graph.reverse_plan import ReversePlan, plan_reverse
 from ..report import Report
+from .collection import collect
 from .context import RunContext, RunRequest, resolve_request
 from .rollback_assessment import RollbackEvidence, assess_rollback, require_option
 from .rollback_destination import parse_rollback_target
@@ -75,8 +75,7 @@ def plan_rollback(
     context = resolve_request(
         replace(request, target=installed_version("nautobot")), checks_for_stage("rollback")
     )
-    collected = partial(_collect_facts, request, context, timer)
-    installed = collected(INSTALLATION_TOPICS)
+    installed = collect(INSTALLATION_TOPICS, context, timer)
     migrations = installed.migrations
     if isinstance(migrations, Unavailable):
         raise UsageError(f"No rollback can be planned without migrations: {migrations.reason}")
@@ -84,7 +83,9 @@ def plan_rollback(
     prior = parse_rollback_target(
         request.target, given, migrations, context, installed_packages(installed, context.config)
     )
-    facts = replace(collected(TOPICS), migrations=migrations, packages=installed.packages)
+    facts = replace(
+        collect(TOPICS, context, timer), migrations=migrations, packages=installed.packages
+    )
     reverse_plan = plan_reverse(migrations, prior.recorded)
     timer("reversal")
     dump = _read_backup(backup, context)
@@ -105,21 +106,6 @@ def _oldest_state(snapshot: datetime | None, dump: Backup | None) -> datetime | 
     """
     times = [snapshot, dump.newest_change if dump else None]
     return min((time for time in times if time), default=None)
-
-
-def _collect_facts(
-    request: RunRequest,
-    context: RunContext,
-    progress: Callable[[str], None],
-    topics: tuple[str, ...],
-) -> Facts:
-    return collect_facts(
-        statement_timeout_seconds=context.config.statement_timeout_seconds,
-        database_alias=context.config.database_alias,
-        own_job_result=request.own_job_result,
-        topics=topics,
-        progress=progress,
-    )
 
 
 def _query_database(

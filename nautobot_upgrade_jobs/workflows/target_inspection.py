@@ -31,8 +31,9 @@ from ..target.root_requirements import CORE, RootRequirements
 from ..target.trial_boot import LiveInstallation
 from ..upgrade.package_changes import package_changes
 from ..upgrade.pending import has_pending_migrations
+from .collection import collect
 from .context import RunContext
-from .installed_results import add_current_customizations, add_filter_results, collect_topic
+from .installed_results import add_current_customizations, add_filter_results
 
 UNUSED_SERVICES = (
     "CACHES",
@@ -88,7 +89,7 @@ def inspect_target(
     else:
         start = partial(inspect, resolution, roots)
     live = _build_live_installation(roots, context.config)
-    filter_results = collect_topic("filter_results", context, progress).filter_results
+    filter_results = collect(("filter_results",), context, progress).filter_results
     progress("target")  # The filters belong to the stage of the facts.
     limits = build_limits(context.config)
     trial_boot = _boot(partial(start, live, limits, progress))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from types import TracebackType
 
 from celery.exceptions import SoftTimeLimitExceeded
 
@@ -41,12 +40,7 @@ class TargetResolution:
     def __enter__(self) -> TargetResolution:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self._deadline.end_now()
         self._executor.shutdown(wait=False, cancel_futures=True)
 

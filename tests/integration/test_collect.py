@@ -83,7 +83,7 @@ def only_collect(everything, monkeypatch):
             others = {name: getattr(everything, name) for name in topics}
             return Facts(**others | {topic: getattr(facts, topic)})
 
-        monkeypatch.setattr("nautobot_upgrade_jobs.workflows.preflight.collect_facts", collect)
+        monkeypatch.setattr("nautobot_upgrade_jobs.workflows.collection.collect_facts", collect)
 
     return only
 

@@ -24,13 +24,19 @@ def start():
     return TargetResolution(collect_facts(topics=ROOT_TOPICS), context)
 
 
-def wait_for_the_end(deadline, ended):
-    """Resolve as uv does: until another thread ends the time limit."""
-    pause = threading.Event()
-    while deadline.remaining > 0:
-        pause.wait(0.01)
-    ended.set()
-    return Unavailable("ended")
+@pytest.fixture
+def ended(monkeypatch):
+    """Let the resolution wait until its time limit ends. An event says that it has ended."""
+    event, pause = threading.Event(), threading.Event()
+
+    def resolve(roots, target, *, deadline, **_):
+        while deadline.remaining > 0:
+            pause.wait(0.01)
+        event.set()
+        return Unavailable("ended")
+
+    monkeypatch.setattr(RESOLVE, resolve)
+    return event
 
 
 def test_preflight_collects_facts_while_the_index_responds(monkeypatch):
@@ -45,15 +51,10 @@ def test_preflight_collects_facts_while_the_index_responds(monkeypatch):
     assert answers == [True]
 
 
-def test_wait_over_the_soft_time_limit_ends_the_resolution(monkeypatch):
-    ended = threading.Event()
-
+def test_wait_over_the_soft_time_limit_ends_the_resolution(ended):
     def stop(*_):
         raise SoftTimeLimitExceeded
 
-    monkeypatch.setattr(
-        RESOLVE, lambda roots, target, **limits: wait_for_the_end(limits["deadline"], ended)
-    )
     before = signal.signal(signal.SIGALRM, stop)
     try:
         with start() as resolving:
@@ -65,11 +66,7 @@ def test_wait_over_the_soft_time_limit_ends_the_resolution(monkeypatch):
     assert ended.wait(30)
 
 
-def test_run_that_fails_ends_the_resolution(monkeypatch):
-    ended = threading.Event()
-    monkeypatch.setattr(
-        RESOLVE, lambda roots, target, **limits: wait_for_the_end(limits["deadline"], ended)
-    )
+def test_run_that_fails_ends_the_resolution(ended):
     with pytest.raises(ZeroDivisionError), start():
         raise ZeroDivisionError
     assert ended.wait(30)
