@@ -16,7 +16,7 @@ NEWEST_SHARE := not once or newest
 ONE_LINE := not once and not upgrades
 ONE_SERVER := not once and not lines and not upgrades and not slow
 WITH_APPS := apps and not upgrades
-PURE := common facts catalog migration_graph upgrade rollback runbook checks snapshot report
+PURE := common facts catalog migration_graph upgrade deployment rollback runbook checks snapshot report
 
 # make test K=expression LINE=version: those tests alone, on that line alone.
 LINE ?=

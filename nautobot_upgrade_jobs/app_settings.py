@@ -49,6 +49,8 @@ class Configuration:
     """Name of this installation in reports and file names. The host name if empty."""
     acceptances: list[dict[str, Any]] = field(default_factory=list)
     """Accepted findings. See ``checks/acceptance.py``."""
+    deployment: dict[str, Any] = field(default_factory=dict)
+    """How Nautobot is deployed. What is not set is observed, or assumed. See ``deployment/``."""
     statement_timeout_seconds: int = 30
     """The database cancels a query of a check after this time."""
     snapshot_timeout_seconds: int = 600

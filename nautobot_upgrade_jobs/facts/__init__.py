@@ -15,6 +15,7 @@ from .base import FactUnavailable, Listing, Unavailable, or_none, require
 from .customizations import Customizations
 from .data import Data
 from .database import Database
+from .deployment import Deployment
 from .derived_state import DerivedState
 from .expected_schema import ExpectedSchema
 from .extensions import Extensions
@@ -45,6 +46,7 @@ __all__ = [
     "Customizations",
     "Data",
     "Database",
+    "Deployment",
     "DerivedState",
     "ExpectedSchema",
     "Extensions",
@@ -84,6 +86,7 @@ class Facts:
     """All facts of one state of an installation, by topic."""
 
     runtime: Runtime | Unavailable = NOT_COLLECTED
+    deployment: Deployment | Unavailable = NOT_COLLECTED
     database: Database | Unavailable = NOT_COLLECTED
     redis: Redis | Unavailable = NOT_COLLECTED
     packages: Packages | Unavailable = NOT_COLLECTED

@@ -1,4 +1,4 @@
-"""The process that runs Nautobot, and how it was installed."""
+"""The process that runs Nautobot."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Runtime:
-    """Interpreter, operating system and deployment layout of this Nautobot."""
+    """Interpreter, operating system and environment of this Nautobot."""
 
     nautobot: str
     """Version of the installed Nautobot distribution."""
@@ -15,16 +15,8 @@ class Runtime:
     """Version of the running interpreter, such as ``3.11.7``."""
     operating_system: str
     """Name and release, such as ``Debian GNU/Linux 12 (bookworm)``."""
-    layout: str
-    """``virtualenv``, ``container image``, ``git checkout``, ``release symlink``, ``system``,
-    or ``unknown`` if a symbolic link leads to the environment and may switch releases."""
-    container: bool
     prefix: str
     """The environment's folder (``sys.prefix``)."""
-    symlink: str = ""
-    """The link to the folder of the release, such as ``/opt/nautobot``. Empty if there is none."""
-    other_symlink: str = ""
-    """Another symbolic link in the path of the environment. Empty if there is none."""
     today: str = ""
     """Date of the host, such as ``2026-11-27``. Empty if unknown."""
     cores: int = 0

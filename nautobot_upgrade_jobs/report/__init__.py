@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from .formats import html, json, junit, log, markdown, rollback_script, runbook, sarif
+from .formats import html, json, junit, log, markdown, runbook, sarif, script
 from .model import Report
 
 Renderer = Callable[[Report], str]
@@ -33,11 +33,12 @@ def render_files(report: Report) -> dict[str, str]:
         for extension, render in FILE_FORMATS.items()
     }
     files |= {name: text for name, text in report.package_files.items() if text}
-    if report.steps:
+    if report.runbook.steps:
         name = "upgrade-plan.md" if report.is_preflight else f"{report.file_stem}-steps.md"
         files[name] = runbook.render(report)
-    if report.steps and report.database_state:
-        files[f"{report.file_stem}.sh"] = rollback_script.render(report)
+    if report.runbook.steps and report.database_state and report.runbook.is_executable:
+        name = "upgrade.sh" if report.is_preflight else f"{report.file_stem}.sh"
+        files[name] = script.render(report)
     return files
 
 

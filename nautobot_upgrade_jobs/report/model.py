@@ -20,7 +20,7 @@ from ..checks.findings import (
 from ..checks.release_notes import TriagedNote
 from ..checks.remediation import When
 from ..rollback.options import RollbackDecision
-from ..runbook.steps import Step
+from ..runbook.steps import EMPTY_RUNBOOK, Runbook
 from ..snapshot.compare import Change, ChangeKind
 from ..upgrade.overview import UpgradeOverview
 from ..upgrade.package_changes import PackageChange
@@ -86,7 +86,6 @@ class ReportedFinding:
 
 
 TOOL_NAME = "nautobot-upgrade-jobs"
-STATE_COMMAND = "nautobot-server upgrade_jobs state"
 
 
 @dataclass(frozen=True)
@@ -117,14 +116,12 @@ class Report:
     """Packages that the upgrade changes. None if the package index was not queried."""
     package_files: Mapping[str, str] = field(default_factory=dict)
     """Requirements files for pip by name, such as ``constraints.txt``."""
-    steps: tuple[Step, ...] = ()
-    """The runbook of the maintenance window."""
+    runbook: Runbook = EMPTY_RUNBOOK
+    """The runbook of the maintenance window. Without steps if there is nothing to do."""
     rollback_decision: RollbackDecision | None = None
     """The rollback options, if the report covers a rollback."""
     database_state: str = ""
-    """The state that the database must have when the rollback script starts."""
-    state_command: str = STATE_COMMAND
-    """The command that prints the state of the database in this deployment."""
+    """The state that the database must have when the script starts."""
     release_notes: tuple[TriagedNote, ...] | None = None
     """Release notes from the installed version to the target. None if they were not read."""
     notes_unavailable_reason: str = ""
@@ -175,7 +172,7 @@ class Report:
         """Whether the target is installed and there is no plan, not even for an App."""
         is_clear = self.verdict in (Verdict.GO, Verdict.CAUTION)
         is_installed = self.installed_version == self.target_version
-        return self.is_preflight and is_clear and is_installed and not self.steps
+        return self.is_preflight and is_clear and is_installed and not self.runbook.steps
 
     @property
     def subject(self) -> str:

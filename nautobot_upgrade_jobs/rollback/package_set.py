@@ -13,13 +13,14 @@ from ..common.files import (
     ROLLBACK_REQUIREMENTS,
     UNHASHED_ROLLBACK_REQUIREMENTS,
 )
+from ..deployment.known import KnownDeployment
 from ..facts import Database, Packages, Runtime, Unavailable
 from ..facts.backup_file import BackupFormat, Preamble
 from ..facts.pinned_packages import PinnedPackages
 from ..migration_graph.reverse_plan import MigrateCall
 from ..upgrade.package_changes import INSTALLER_PACKAGES
 
-PIP_LAYOUTS = ("virtualenv", "system", "git checkout", "unknown")
+PIP_LAYOUTS = ("virtualenv", "git checkout", "unknown")
 """Layouts in which pip installs into the environment of the running Nautobot."""
 
 
@@ -61,6 +62,7 @@ class RollbackPlan(PriorState):
     """A rollback: the current packages, the previous packages and the migrations to reverse."""
 
     runtime: Runtime
+    deployment: KnownDeployment
     database: Database
     current_packages: Packages | Unavailable
     previous_packages: Packages | Unavailable
@@ -95,7 +97,7 @@ def required_files(plan: RollbackPlan) -> Iterator[str]:
         return
     if plan.is_whole:
         yield KEPT_CONFIGURATION
-    if uses_requirements_file(plan.runtime.layout, whole=plan.is_whole):
+    if uses_requirements_file(plan.deployment.layout, whole=plan.is_whole):
         yield from plan.requirements_files
 
 
@@ -107,7 +109,7 @@ def uses_requirements_file(layout: str, *, whole: bool) -> bool:
         whole: Whether everything is rolled back. Only then can the symbolic link be switched to the
             folder of the previous release.
     """
-    return layout in PIP_LAYOUTS or (layout == "release symlink" and not whole)
+    return layout in PIP_LAYOUTS or (layout == "release link" and not whole)
 
 
 def without_installers(packages: Packages) -> Packages:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator
+from functools import partial
 
 from ..common.files import BACKUP, CURRENT_BACKUP, MEDIA_ARCHIVE
 from ..common.text import plural
-from ..facts import Database, Unavailable
+from ..facts import Unavailable
 from ..facts.backup_file import BackupFormat, Preamble
+from ..migration_graph.reverse_plan import MigrateCall
 from ..rollback.options import OptionKind
 from ..rollback.package_set import RollbackPlan, required_files
-from .container_commands import for_runtime
+from .layouts import Layout, choose_layout
 from .rollback_packages import package_steps
 from .server_commands import (
     MYSQL_LOGIN_NOTE,
@@ -20,41 +22,43 @@ from .server_commands import (
     format_options,
     tar_extract,
 )
-from .services import start_services, stop_services
-from .steps import Step
+from .steps import Runbook, Step
 
 ASIDE_SUFFIX = "_upgraded"
 """Suffix that is added to the name of the upgraded database."""
 WHY_EMPTY = "Tables that the dump does not contain would otherwise remain."
 
 
-def rollback_steps(kind: OptionKind, plan: RollbackPlan) -> tuple[Step, ...]:
-    """Return the steps of a rollback option, from the first command to the verification."""
-    return tuple(for_runtime(step, plan.runtime) for step in _steps_of_option(kind, plan))
+def plan_rollback_steps(kind: OptionKind, plan: RollbackPlan) -> Runbook:
+    """Return the runbook of a rollback option, from the first command to the verification."""
+    layout = choose_layout(plan.deployment, plan.runtime, plan.database)
+    steps = _roll_forward if kind == "roll_forward" else partial(_roll_back, kind)
+    return layout.build_runbook(steps(plan, layout))
 
 
-def _steps_of_option(kind: OptionKind, plan: RollbackPlan) -> tuple[Step, ...]:
-    if kind == "roll_forward":
-        return tuple(_roll_forward(plan))
+def _roll_back(kind: OptionKind, plan: RollbackPlan, layout: Layout) -> tuple[Step, ...]:
     database_steps = {
         "reinstall": (),
-        "reverse_migrations": _reverse_migrations(plan),
-        "restore_backup": _restore_backup(plan),
+        "reverse_migrations": _reverse_migrations(plan, layout),
+        "restore_backup": _restore_backup(plan, layout),
     }[kind]
+    restored = layout.with_new_code()
     return (
-        *_check_prerequisites(kind, plan),
-        stop_services(plan.runtime),
-        _backup_current_state(plan.database),
+        *_check_prerequisites(kind, plan, layout),
+        *layout.prepare(),
+        layout.stop_services(),
+        _backup_current_state(layout),
         *database_steps,
-        *package_steps(plan),
-        *((_purge_queue(),) if kind == "restore_backup" else ()),
-        _run_post_upgrade(),
-        start_services(plan.runtime),
-        *_verification_steps(plan),
+        *package_steps(plan, layout),
+        *((_purge_queue(restored),) if kind == "restore_backup" else ()),
+        _run_post_upgrade(restored),
+        restored.start_services("previous" if plan.is_whole else "target"),
+        *_verification_steps(plan, restored),
+        *restored.clean_up(),
     )
 
 
-def _check_prerequisites(kind: OptionKind, plan: RollbackPlan) -> Iterator[Step]:
+def _check_prerequisites(kind: OptionKind, plan: RollbackPlan, layout: Layout) -> Iterator[Step]:
     """Yield a step that checks for the files that later steps need, if they need any."""
     files = list(required_files(plan))
     if kind == "restore_backup":
@@ -63,7 +67,7 @@ def _check_prerequisites(kind: OptionKind, plan: RollbackPlan) -> Iterator[Step]
         files.append(plan.snapshot)
     commands = [f"test -s {shlex.quote(name)}" for name in files]
     if kind == "restore_backup":
-        commands += _connection_checks(plan.database)
+        commands += _connection_checks(layout)
     if not commands:
         return
     note = "" if plan.database.vendor == "postgresql" else f" {MYSQL_LOGIN_NOTE}"
@@ -75,81 +79,86 @@ def _check_prerequisites(kind: OptionKind, plan: RollbackPlan) -> Iterator[Step]
     )
 
 
-def _connection_checks(database: Database) -> tuple[str, ...]:
+def _connection_checks(layout: Layout) -> tuple[str, ...]:
     """Return commands that fail unless the restore can start."""
+    database = layout.server
     login = connection_options(database)
     if database.vendor != "postgresql":
-        return (f"mysql{login} --execute='SELECT 1'",)
+        return (layout.client(f"mysql{login} --execute='SELECT 1'"),)
     aside = f"{database.name}{ASIDE_SUFFIX}"
-    exists = f"psql{login} --dbname={shlex.quote(aside)} --command='SELECT 1'"
+    exists = layout.client(f"psql{login} --dbname={shlex.quote(aside)} --command='SELECT 1'")
     message = f"{aside} exists from an earlier rollback: drop or rename it"
     return (
-        f"psql{login} --dbname=postgres --command='SELECT 1'",
+        layout.client(f"psql{login} --dbname=postgres --command='SELECT 1'"),
         f"if {exists} >/dev/null 2>&1; then echo {shlex.quote(message)}; false; fi",
     )
 
 
-def _roll_forward(plan: RollbackPlan) -> Iterator[Step]:
-    yield stop_services(plan.runtime)
-    yield _backup_current_state(plan.database)
+def _roll_forward(plan: RollbackPlan, layout: Layout) -> Iterator[Step]:
+    yield from layout.prepare()
+    yield layout.stop_services()
+    yield _backup_current_state(layout)
     if plan.is_half_migrated:
         yield Step(
             "Repair the partially applied migration",
             "Verify Migrations names the migration, and the statements that finish or undo it. Run "
             "these statements. Otherwise post_upgrade stops at what exists already.",
-            ("nautobot-server upgrade_jobs verify",),
+            (layout.nautobot("nautobot-server upgrade_jobs verify"),),
             expected="migrations.partially_applied is not reported any more.",
         )
     yield Step(
         "Finish the upgrade",
         "post_upgrade applies the pending migrations and runs all post-upgrade steps. Completed "
         "steps do nothing.",
-        ("nautobot-server post_upgrade",),
-        "nautobot-server upgrade_jobs verify",
+        (layout.nautobot("nautobot-server post_upgrade"),),
+        layout.nautobot("nautobot-server migrate --check"),
     )
-    yield start_services(plan.runtime)
-    yield from _verification_steps(plan)
+    yield layout.start_services("unchanged")
+    yield from _verification_steps(plan, layout)
+    yield from layout.clean_up()
 
 
-def _backup_current_state(database: Database) -> Step:
-    dump, proof = dump_command(database, CURRENT_BACKUP)
+def _backup_current_state(layout: Layout) -> Step:
+    dump, proof = dump_command(layout.server, CURRENT_BACKUP)
     return Step(
         "Back up the current state",
         "If a later step fails and you cannot repair it, restore this backup and plan again.",
-        (dump,),
-        proof,
+        (layout.client(dump),),
+        layout.client(proof) if proof.startswith("pg_restore") else proof,
         role="preparation",
     )
 
 
-def _reverse_migrations(plan: RollbackPlan) -> tuple[Step, ...]:
-    return tuple(
-        Step(
-            f"Reverse {plural(len(call.migrations), 'migration')}: {call.app} to {call.target}",
-            "Run this step with the new code, because only the new code contains these migrations. "
-            "Migrations of other Apps that depend on them are also reversed.",
-            (f"nautobot-server migrate {shlex.quote(call.app)} {shlex.quote(call.target)}",),
-            f"nautobot-server migrate --check {shlex.quote(call.app)} {shlex.quote(call.target)}",
-            irreversible=True,
-        )
-        for call in plan.calls
+def _reverse_migrations(plan: RollbackPlan, layout: Layout) -> tuple[Step, ...]:
+    return tuple(_reverse_step(call, layout) for call in plan.calls)
+
+
+def _reverse_step(call: MigrateCall, layout: Layout) -> Step:
+    where = f"{shlex.quote(call.app)} {shlex.quote(call.target)}"
+    return Step(
+        f"Reverse {plural(len(call.migrations), 'migration')}: {call.app} to {call.target}",
+        "Run this step with the new code, because only the new code contains these migrations. "
+        "Migrations of other Apps that depend on them are also reversed.",
+        (layout.nautobot(f"nautobot-server migrate {where}"),),
+        layout.nautobot(f"nautobot-server migrate --check {where}"),
+        irreversible=True,
     )
 
 
-def _restore_backup(plan: RollbackPlan) -> tuple[Step, ...]:
+def _restore_backup(plan: RollbackPlan, layout: Layout) -> tuple[Step, ...]:
     """Return the restore steps. Each step can be repeated after a failure."""
     restore = _restore_postgresql if plan.database.vendor == "postgresql" else _restore_mysql
     return (
-        *restore(plan),
-        *((_restore_media(plan.media),) if plan.media else ()),
+        *restore(plan, layout),
+        *((_restore_media(plan.media, layout),) if plan.media else ()),
     )
 
 
-def _restore_media(folder: str) -> Step:
+def _restore_media(folder: str, layout: Layout) -> Step:
     return Step(
         "Restore the media files",
         "Files that were uploaded since are kept. Files that were replaced are restored.",
-        (tar_extract(folder, MEDIA_ARCHIVE),),
+        (layout.nautobot(tar_extract(folder, MEDIA_ARCHIVE), reads=(MEDIA_ARCHIVE,)),),
     )
 
 
@@ -157,15 +166,15 @@ def _backup_name(plan: RollbackPlan) -> str:
     return plan.backup or f"{BACKUP}.{plan.database.vendor}"
 
 
-def _restore_postgresql(plan: RollbackPlan) -> Iterator[Step]:
-    database = plan.database
+def _restore_postgresql(plan: RollbackPlan, layout: Layout) -> Iterator[Step]:
+    database = layout.server
     login = connection_options(database)
     name, quoted = shlex.quote(database.name), database.name.replace('"', '""')
     rename = f'ALTER DATABASE "{quoted}" RENAME TO "{quoted}{ASIDE_SUFFIX}"'
     yield Step(
         "Rename the upgraded database",
         "The upgraded database is kept unchanged under another name.",
-        (f"psql{login} --dbname=postgres --command={shlex.quote(rename)}",),
+        (layout.client(f"psql{login} --dbname=postgres --command={shlex.quote(rename)}"),),
         irreversible=True,
     )
     options = format_options(
@@ -176,13 +185,13 @@ def _restore_postgresql(plan: RollbackPlan) -> Iterator[Step]:
     yield Step(
         "Create an empty database",
         f"{WHY_EMPTY} The role needs the right to create databases.",
-        (f"createdb{login}{options} {name}",),
+        (layout.client(f"createdb{login}{options} {name}"),),
     )
     yield Step(
         "Restore the backup into it",
         "The restore is one transaction: either everything is restored or nothing.",
-        (_restore_command(plan, login, name),),
-        f"psql{login} --dbname={name} --command='TABLE django_migrations'",
+        (_restore_command(plan, layout),),
+        layout.client(f"psql{login} --dbname={name} --command='TABLE django_migrations'"),
     )
 
 
@@ -197,22 +206,24 @@ A new database has the schema ``public``, so a statement that drops this schema 
 """
 
 
-def _restore_command(plan: RollbackPlan, login: str, database: str) -> str:
+def _restore_command(plan: RollbackPlan, layout: Layout) -> str:
     """Return the command that restores a PostgreSQL backup of this format."""
-    file = shlex.quote(_backup_name(plan))
-    psql = f"psql{login} --dbname={database} --single-transaction --set=ON_ERROR_STOP=1 --quiet"
+    file, login = shlex.quote(_backup_name(plan)), connection_options(layout.server)
+    where = f"{login} --dbname={shlex.quote(layout.server.name)}"
+    psql = layout.client(f"psql{where} --single-transaction --set=ON_ERROR_STOP=1 --quiet")
     skip = SKIP_PREAMBLE.get(plan.backup_preamble)
     if plan.backup_format is BackupFormat.SQL:
-        return f"sed {skip} {file} | {psql}" if skip else f"{psql} --file={file}"
+        return f"sed {skip} {file} | {psql}" if skip else f"{psql} < {file}"
     if plan.backup_format is BackupFormat.COMPRESSED_SQL:
         return " | ".join(filter(None, (f"gunzip --stdout {file}", skip and f"sed {skip}", psql)))
     only = " --schema=public" if plan.backup_preamble is Preamble.SCHEMA else ""
-    return f"pg_restore{login} --single-transaction --no-owner{only} --dbname={database} {file}"
+    restore = layout.client(f"pg_restore{where} --single-transaction --no-owner{only}")
+    return f"{restore} < {file}"
 
 
-def _restore_mysql(plan: RollbackPlan) -> Iterator[Step]:
-    database = plan.database
-    mysql = f"mysql{connection_options(database)}"
+def _restore_mysql(plan: RollbackPlan, layout: Layout) -> Iterator[Step]:
+    database = layout.server
+    mysql = layout.client(f"mysql{connection_options(database)}")
     name, quoted = shlex.quote(database.name), database.name.replace("`", "``")
     encoding, collation = _known_text(database.encoding), _known_text(database.collation)
     options = f" CHARACTER SET {encoding} COLLATE {collation}" if encoding and collation else ""
@@ -236,38 +247,39 @@ def _restore_mysql(plan: RollbackPlan) -> Iterator[Step]:
     )
 
 
-def _purge_queue() -> Step:
+def _purge_queue(layout: Layout) -> Step:
     return Step(
         "Purge the task queue",
         "The queued messages refer to rows that no longer exist. To purge further queues, name "
         "them with --queues.",
-        ("nautobot-server celery purge --force",),
+        (layout.nautobot("nautobot-server celery purge --force"),),
     )
 
 
-def _run_post_upgrade() -> Step:
+def _run_post_upgrade(layout: Layout) -> Step:
     return Step(
         "Run post_upgrade of the previous release",
         "Until then, static files, content types and caches belong to the newer release. No "
         "migration is pending.",
-        ("nautobot-server post_upgrade",),
-        "nautobot-server migrate --check",
+        (layout.nautobot("nautobot-server post_upgrade"),),
+        layout.nautobot("nautobot-server migrate --check"),
     )
 
 
-def _verification_steps(plan: RollbackPlan) -> Iterator[Step]:
+def _verification_steps(plan: RollbackPlan, layout: Layout) -> Iterator[Step]:
     yield Step(
         "Verify before users return",
         "Does the schema match the code, and do all services run that code?",
-        ("nautobot-server upgrade_jobs verify",),
+        (layout.nautobot("nautobot-server upgrade_jobs verify"),),
         expected="The verdict is GO.",
     )
     if plan.snapshot:
+        compare = f"nautobot-server upgrade_jobs compare {shlex.quote(plan.snapshot)}"
         yield Step(
             "Compare with the state before the upgrade",
             "Only the announced losses may differ. Check each line.",
             # Exit code 2 means losses. The operator accepted them by choosing the option.
-            (f"nautobot-server upgrade_jobs compare {shlex.quote(plan.snapshot)} || [ $? = 2 ]",),
+            (f"{layout.nautobot(compare, reads=(plan.snapshot,))} || [ $? = 2 ]",),
             expected="The plan has announced each difference.",
         )
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..facts import Database
-from .server_commands import statement_command
+from .layouts import Layout
 from .steps import Step
 
 
@@ -23,7 +22,7 @@ class ScheduledFix:
     """Lines of ``nautobot_config.py``."""
 
 
-def fix_step(scheduled: ScheduledFix, database: Database) -> Step:
+def fix_step(scheduled: ScheduledFix, layout: Layout) -> Step:
     """Return the step of a scheduled fix. The configuration comes first, or no command starts."""
     return Step(
         "Fix what stops the upgrade",
@@ -31,7 +30,7 @@ def fix_step(scheduled: ScheduledFix, database: Database) -> Step:
         (
             *(f"# in nautobot_config.py: {line}" for line in scheduled.configuration),
             *scheduled.shell,
-            *(statement_command(database, text) for text in scheduled.sql),
+            *(layout.statement(text) for text in scheduled.sql),
         ),
         expected="The problem is gone. If you cannot fix it, return to the old release now.",
     )

@@ -22,19 +22,20 @@ def dump_command(database: Database, stem: str) -> tuple[str, str]:
     """
     name, file = shlex.quote(database.name), f"{stem}.{database.vendor}"
     login = connection_options(database)
+    # Redirected, because the client may run in a container that has another file system.
     if database.vendor == "postgresql":
-        dump = f"pg_dump{login} --format=custom --file={file} {name}"
-        return dump, f"pg_restore --list {file}"
-    dump = f"mysqldump{login} {MYSQLDUMP_OPTIONS} --result-file={file} {name}"
-    return dump, f"tail -n 1 {file}"
+        dump = f"pg_dump{login} --format=custom {name} > {file}"
+        return dump, f"pg_restore --list < {file}"
+    dump = f"mysqldump{login} {MYSQLDUMP_OPTIONS} {name} > {file}"
+    return dump, f"tail -n 1 {file} | grep 'Dump completed'"
 
 
 def dump_dry_run(database: Database) -> str:
     """Return a command that dumps the schema to /dev/null, and fails if a dump would fail."""
     name, login = shlex.quote(database.name), connection_options(database)
     if database.vendor == "postgresql":
-        return f"pg_dump{login} --schema-only --file=/dev/null {name}"
-    return f"mysqldump{login} {MYSQLDUMP_OPTIONS} --no-data --result-file=/dev/null {name}"
+        return f"pg_dump{login} --schema-only {name} > /dev/null"
+    return f"mysqldump{login} {MYSQLDUMP_OPTIONS} --no-data {name} > /dev/null"
 
 
 def tar_create(folder: str, file: str) -> str:

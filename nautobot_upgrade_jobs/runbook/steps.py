@@ -1,10 +1,11 @@
-"""The step of a runbook, and code for the steps of upgrade and rollback."""
+"""A runbook and its steps."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Literal
 
+from ..deployment.known import Part
 from .server_commands import format_options
 
 StepRole = Literal["preparation", "stop", "change", "start"]
@@ -26,6 +27,28 @@ class Step:
     role: StepRole = "change"
     irreversible: bool = False
     """Whether only the backup can restore the state before the upgrade after this step."""
+
+
+@dataclass(frozen=True)
+class Runbook:
+    """The steps of an upgrade or a rollback, and what a shell needs to run them."""
+
+    steps: tuple[Step, ...] = ()
+    instructions: str = ""
+    """Where, and as which user, the operator runs the commands."""
+    shell_setup: tuple[str, ...] = ()
+    """Commands that each shell needs before it runs a command of a step."""
+    deployment: tuple[Part, ...] = ()
+    """The parts of the deployment that the commands rely on."""
+    is_executable: bool = True
+    """Whether a script can run all steps."""
+    host: str = ""
+    """Name of the host on which the commands must run. Empty if they run elsewhere."""
+    state_command: str = ""
+    """The command that prints the state of the database."""
+
+
+EMPTY_RUNBOOK = Runbook()
 
 
 def pip_source_options(wheel_directory: str) -> str:

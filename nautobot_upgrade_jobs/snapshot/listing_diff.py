@@ -98,7 +98,6 @@ def _installation(facts: Facts) -> dict[str, str]:
     return {
         "Nautobot": runtime.nautobot,
         "Python": runtime.python,
-        "layout": runtime.layout,
         "environment": runtime.prefix,
         "database server": f"{database.vendor} {database.version}",
         "database role": database.role,

@@ -4,9 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 
+from django.db import Error as DatabaseError
+
+from ..app_settings import Configuration
 from ..collect import collect_facts
+from ..collect.context import Context, explain
+from ..collect.db.read_only_session import PooledConnectionError, read_only_session
+from ..collect.rollback.database_state import database_fingerprint
+from ..common.errors import UsageError
 from ..facts import Facts
 from .context import RunContext
+
+
+def read_database_state(config: Configuration) -> str:
+    """Return the line by which a script recognizes this database.
+
+    Raises:
+        UsageError: The database cannot be read.
+    """
+    try:
+        with read_only_session(config.statement_timeout_seconds, config.database_alias) as session:
+            return database_fingerprint(Context(session))
+    except (DatabaseError, PooledConnectionError) as error:
+        raise UsageError(f"the database cannot be read: {explain(error)}") from None
 
 
 def collect(topics: Collection[str], context: RunContext, progress: Callable[[str], None]) -> Facts:

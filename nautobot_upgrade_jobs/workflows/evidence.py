@@ -13,6 +13,7 @@ from ..checks.findings import CheckResult, Finding
 from ..checks.registry import Check
 from ..checks.remediation import CommandKind
 from ..checks.runner import run_checks
+from ..deployment.known import known_deployment
 from ..facts import Facts, Unavailable, or_none
 from ..facts.resolution import Resolution
 from ..facts.storage import media_root
@@ -20,8 +21,9 @@ from ..facts.trial_boot import TrialBoot
 from ..rollback.before_upgrade import UpgradeForecast, evaluate_before_upgrade
 from ..rollback.options import RollbackDecision
 from ..runbook.scheduled_fixes import ScheduledFix
-from ..runbook.steps import Step
-from ..runbook.upgrade import UpgradePlan, upgrade_steps
+from ..runbook.steps import EMPTY_RUNBOOK, Runbook
+from ..runbook.target_packages import TargetPackages
+from ..runbook.upgrade import UpgradePlan, plan_upgrade
 from ..upgrade.overview import UpgradeOverview, classify_by_risk, upgrade_path
 from ..upgrade.package_changes import (
     PackageChange,
@@ -108,9 +110,7 @@ class UpgradeEvidence:
             return None
         return tuple(package_changes(packages, resolution))
 
-    def build_steps(
-        self, wheel_directory: str, scheduled: Iterable[Finding] = ()
-    ) -> tuple[Step, ...]:
+    def build_runbook(self, wheel_directory: str, scheduled: Iterable[Finding] = ()) -> Runbook:
         """Return the upgrade plan. Empty if there is no upgrade or the layout is unknown.
 
         Args:
@@ -118,24 +118,30 @@ class UpgradeEvidence:
             scheduled: Findings that the plan fixes in the maintenance window.
         """
         facts, target = self.facts, self.target
+        deployment = known_deployment(facts)
         if isinstance(facts.runtime, Unavailable) or isinstance(facts.database, Unavailable):
-            return ()
+            return EMPTY_RUNBOOK
+        if deployment is None:
+            return EMPTY_RUNBOOK
         resolution, packages = or_none(self.resolution), or_none(facts.packages)
         is_upgrade = target.version != target.installed or target.schema_release
         if not is_upgrade and not (resolution and changed_apps(resolution)):
-            return ()
-        return upgrade_steps(
+            return EMPTY_RUNBOOK
+        return plan_upgrade(
             UpgradePlan(
                 facts.runtime,
+                deployment,
                 facts.database,
-                target.version,
+                TargetPackages(
+                    target.version,
+                    has_constraints=resolution is not None and bool(resolution.constraints),
+                    wheel_directory=wheel_directory,
+                    not_in_set=()
+                    if packages is None or resolution is None
+                    else unresolvable_packages(packages, resolution),
+                ),
                 None if self.pending is None else len(self.pending),
                 includes_apps=not isinstance(self.trial_boot, Unavailable),
-                has_constraints=resolution is not None and bool(resolution.constraints),
-                wheel_directory=wheel_directory,
-                packages_not_in_set=()
-                if packages is None or resolution is None
-                else unresolvable_packages(packages, resolution),
                 app_installed=isinstance(facts.apps, Unavailable)
                 or APP in (app.module for app in facts.apps.enabled),
                 media=media_root(facts.storage),

@@ -7,11 +7,12 @@ from dataclasses import replace
 
 from ..checks.registry import checks_for_stage, required_topics
 from ..checks.release_notes import triage_release_notes
+from ..common.errors import UsageError
 from ..common.files import CONSTRAINTS
 from ..facts import Unavailable, or_none
 from ..report import Report
 from ..upgrade.pending import effective_source_release
-from .collection import collect
+from .collection import collect, read_database_state
 from .context import RunContext, RunRequest, resolve_request
 from .evidence import UpgradeEvidence
 from .report_builder import build_report
@@ -61,9 +62,10 @@ def run_preflight(
         packages=evidence.list_package_changes(),
         overview=evidence.build_overview(),
         rollback_decision=or_none(evidence.rollback),
-        steps=evidence.build_steps(
+        runbook=evidence.build_runbook(
             context.config.wheel_directory, (each.finding for each in report.scheduled)
         ),
+        database_state=_describe_database(context),
         package_files={
             CONSTRAINTS: "" if isinstance(resolution, Unavailable) else resolution.constraints
         },
@@ -86,6 +88,17 @@ def _gather_evidence(
     target = effective_source_release(facts, context.target, context.catalog)
     trial_boot = inspect_target(facts, resolving.roots, resolution, context, progress)
     return UpgradeEvidence(facts, target, context.catalog, resolution, trial_boot)
+
+
+def _describe_database(context: RunContext) -> str:
+    """Return the state that the upgrade script expects. Empty if the database cannot be read.
+
+    The number of changes is left out: users go on working between Preflight and the window.
+    """
+    try:
+        return read_database_state(context.config).partition(",")[0]
+    except UsageError:
+        return ""
 
 
 def _add_release_notes(report: Report, evidence: UpgradeEvidence) -> Report:

@@ -37,12 +37,14 @@ from .stage_timer import CHECKS, StageTimer
 INSTALLATION_TOPICS = ("migrations", "apps", "packages")
 TOPICS = (
     "runtime",
+    "deployment",
     "database",
     "tables",
     "schema",
     "expected_schema",
     "post_upgrade",
     "preconditions",
+    "storage",
 )
 
 

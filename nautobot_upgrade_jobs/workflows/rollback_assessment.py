@@ -12,6 +12,7 @@ from ..checks.registry import checks_for_stage
 from ..checks.runner import run_checks
 from ..common.errors import UsageError
 from ..common.files import ROLLBACK_REQUIREMENTS, UNHASHED_ROLLBACK_REQUIREMENTS
+from ..deployment.known import known_deployment
 from ..facts import Facts, Unavailable, require
 from ..facts.backup_file import Backup, Preamble
 from ..facts.changes_since import ChangesSince
@@ -23,7 +24,6 @@ from ..migration_graph.partial_migration import PartialMigration, partially_appl
 from ..migration_graph.reverse_plan import ReversePlan
 from ..migration_graph.schema_diff import actual_tables
 from ..report import Report
-from ..report.model import STATE_COMMAND
 from ..rollback.backup_check import NO_BACKUP, ExpectedBackup, verify_backup
 from ..rollback.diagnosis import Diagnosis, UpgradeState, diagnose
 from ..rollback.evaluation import evaluate_options
@@ -34,9 +34,8 @@ from ..rollback.options import (
     recommend,
 )
 from ..rollback.package_set import RollbackPlan
-from ..runbook.container_commands import wrap_command
-from ..runbook.rollback import rollback_steps
-from ..runbook.steps import Step
+from ..runbook.rollback import plan_rollback_steps
+from ..runbook.steps import EMPTY_RUNBOOK, Runbook
 from .context import RunContext
 from .report_builder import build_report
 from .rollback_target import RollbackTarget
@@ -113,10 +112,9 @@ def assess_rollback(
     return replace(
         report,
         rollback_decision=choice,
-        steps=_build_steps(choice, evidence, prior, context.config.wheel_directory),
+        runbook=_build_runbook(choice, evidence, prior, context.config.wheel_directory),
         package_files=_package_files(evidence.pinned_packages),
         database_state=evidence.database_state,
-        state_command=_build_state_command(evidence.facts),
     )
 
 
@@ -127,13 +125,6 @@ def _package_files(pinned: PinnedPackages | None) -> dict[str, str]:
         ROLLBACK_REQUIREMENTS: pinned.requirements,
         UNHASHED_ROLLBACK_REQUIREMENTS: pinned.unhashed_requirements,
     }
-
-
-def _build_state_command(facts: Facts) -> str:
-    runtime = facts.runtime
-    return (
-        STATE_COMMAND if isinstance(runtime, Unavailable) else wrap_command(STATE_COMMAND, runtime)
-    )
 
 
 def _diagnose_upgrade(evidence: RollbackEvidence, context: RunContext) -> Diagnosis:
@@ -210,18 +201,22 @@ def _find_volatile_tables(
     )
 
 
-def _build_steps(
+def _build_runbook(
     choice: RollbackDecision,
     evidence: RollbackEvidence,
     prior: RollbackTarget,
     wheel_directory: str,
-) -> tuple[Step, ...]:
-    """Return the steps of an option. Empty if the layout of the installation is unknown."""
+) -> Runbook:
+    """Return the runbook of an option. Empty if the deployment is unknown."""
     facts, pinned = evidence.facts, evidence.pinned_packages
+    deployment = known_deployment(facts)
     if isinstance(facts.runtime, Unavailable) or isinstance(facts.database, Unavailable):
-        return ()
+        return EMPTY_RUNBOOK
+    if deployment is None:
+        return EMPTY_RUNBOOK
     plan = RollbackPlan(
         facts.runtime,
+        deployment,
         facts.database,
         facts.packages,
         prior.packages,
@@ -238,4 +233,4 @@ def _build_steps(
         has_unhashed_packages=bool(pinned and pinned.unhashed_requirements),
         is_half_migrated=choice.diagnosis.state is UpgradeState.HALF_MIGRATED,
     )
-    return rollback_steps(choice.chosen.kind, plan)
+    return plan_rollback_steps(choice.chosen.kind, plan)

@@ -6,6 +6,7 @@ from functools import partial
 
 from ..app_settings import Configuration
 from ..common.errors import UsageError
+from ..deployment.known import known_deployment
 from ..facts import Facts, Unavailable
 from ..facts.pinned_packages import PinnedPackages
 from ..rollback.package_set import pins_without_index, uses_requirements_file
@@ -38,11 +39,12 @@ def pin_previous_packages(
 ) -> PinnedPackages | None:
     """Pin the previous packages. None if the steps install no list of packages."""
     previous, current, runtime = prior.packages, facts.packages, facts.runtime
+    deployment = known_deployment(facts)
     if isinstance(previous, Unavailable) or isinstance(current, Unavailable):
         return None
-    if isinstance(runtime, Unavailable) or not uses_requirements_file(
-        runtime.layout, whole=prior.is_whole
-    ):
+    if isinstance(runtime, Unavailable) or deployment is None:
+        return None
+    if not uses_requirements_file(deployment.layout, whole=prior.is_whole):
         return None
     if not config.resolve:
         return pins_without_index(

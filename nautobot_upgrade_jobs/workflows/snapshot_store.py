@@ -24,6 +24,21 @@ def read_snapshot(path: Path) -> Snapshot:
         raise UsageError(f"{path}: {error}") from None
 
 
+def newest_snapshot(path: Path) -> Path:
+    """Return the newest snapshot of a folder, or the path itself if it is no folder.
+
+    Raises:
+        UsageError: There is no snapshot in the folder.
+    """
+    if not path.is_dir():
+        return path
+    try:
+        # Names of the same installation differ in the time only.
+        return max(path.glob("snapshot-*.json.gz"), key=lambda file: file.name[-24:])
+    except ValueError:
+        raise UsageError(f"{path} contains no snapshot-*.json.gz.") from None
+
+
 def write_snapshot(folder: Path, name: str, data: bytes) -> Path:
     """Write a snapshot file.
 

@@ -32,12 +32,13 @@ from nautobot_upgrade_jobs.collect.rollback import changes_since
 from nautobot_upgrade_jobs.collect.rollback.backup_file import UnreadableBackupError, read_backup
 from nautobot_upgrade_jobs.collect.rollback.changelog_export import export_changelog
 from nautobot_upgrade_jobs.common.errors import UsageError
+from nautobot_upgrade_jobs.deployment.known import known_deployment
 from nautobot_upgrade_jobs.facts import Unavailable
 from nautobot_upgrade_jobs.report.formats.json import build_document, load_schema
 from nautobot_upgrade_jobs.rollback.backup_check import ExpectedBackup, verify_backup
 from nautobot_upgrade_jobs.rollback.losses import losses_of_restore
 from nautobot_upgrade_jobs.rollback.package_set import RollbackPlan
-from nautobot_upgrade_jobs.runbook.rollback import rollback_steps
+from nautobot_upgrade_jobs.runbook.rollback import plan_rollback_steps
 from nautobot_upgrade_jobs.runbook.server_commands import connection_options
 from nautobot_upgrade_jobs.workflows.capture import capture
 from nautobot_upgrade_jobs.workflows.context import RunRequest
@@ -94,8 +95,10 @@ def test_plan_rollback_equal_migrations_recommends_reinstall(instance):
     report = roll_back_to(same)
     assert report.rollback_decision.recommended.kind == REINSTALL
     assert report.verdict is Verdict.GO
-    assert any("pip install" in command for one in report.steps for command in one.commands)
-    assert not any(" migrate " in command for one in report.steps for command in one.commands)
+    assert any("pip install" in command for one in report.runbook.steps for command in one.commands)
+    assert not any(
+        " migrate " in command for one in report.runbook.steps for command in one.commands
+    )
 
 
 def test_plan_rollback_fewer_migrations_has_complete_report(instance):
@@ -115,7 +118,7 @@ def test_plan_rollback_current_snapshot_recommends_reinstall():
     pins = report.package_files["rollback-requirements.txt"]
     assert pins.startswith(("#", "a"))
     assert "nautobot==" in pins
-    assert "snapshot-x.json.gz" in report.steps[-1].commands[-1]
+    assert "snapshot-x.json.gz" in report.runbook.steps[-1].commands[-1]
 
 
 @pytest.mark.once
@@ -431,9 +434,10 @@ def test_restore_command_of_the_plan_restores_an_archive_with_its_schema(dump_as
 def assert_restored(path, empty_database):
     backup = read_backup(path, 60)
     no_packages = Unavailable("not needed")
-    facts = collect_facts(topics=("runtime", "database"))
+    facts = collect_facts(topics=("runtime", "deployment", "database"))
     plan = RollbackPlan(
         facts.runtime,
+        known_deployment(facts),
         replace(facts.database, name=empty_database),
         no_packages,
         no_packages,
@@ -442,7 +446,7 @@ def assert_restored(path, empty_database):
         backup_format=backup.format,
         backup_preamble=backup.preamble,
     )
-    steps = {step.title: step for step in rollback_steps("restore_backup", plan)}
+    steps = {step.title: step for step in plan_rollback_steps("restore_backup", plan).steps}
     (command,) = steps["Restore the backup into it"].commands
     secret = {"PGPASSWORD": connection.settings_dict["PASSWORD"]}
     count = f"psql{connection_options(plan.database)} --dbname={empty_database} -qAt --command="
@@ -557,7 +561,7 @@ def test_reverse_stops_at_the_predicted_migration(instance, database):
         cursor.execute("SELECT count(*) FROM django_migrations")
         ((recorded,),) = cursor.fetchall()
         error = ""
-        for step in report.steps:
+        for step in report.runbook.steps:
             for command in step.commands:
                 if " migrate " in command and not error:
                     done = attempt(instance, *command.split())

@@ -6,12 +6,14 @@ from typing import Any
 
 from nautobot_upgrade_jobs.catalog import load_catalog
 from nautobot_upgrade_jobs.catalog.target_release import Target, choose_target
+from nautobot_upgrade_jobs.deployment.known import KnownDeployment, resolve_deployment
 from nautobot_upgrade_jobs.facts import (
     Apps,
     Automation,
     Customizations,
     Data,
     Database,
+    Deployment,
     ExpectedSchema,
     Extensions,
     Facts,
@@ -37,6 +39,7 @@ from nautobot_upgrade_jobs.facts import (
 from nautobot_upgrade_jobs.facts.apps import App
 from nautobot_upgrade_jobs.facts.data import AffectedRows, RenamedIndex
 from nautobot_upgrade_jobs.facts.database import IdSequence
+from nautobot_upgrade_jobs.facts.deployment import ReleaseFolder, Role, ServiceUnit
 from nautobot_upgrade_jobs.facts.expected_schema import (
     ExpectedColumn,
     ExpectedConstraint,
@@ -69,8 +72,65 @@ def target(version: str = "3.2.7", installed: str = "2.4.44") -> Target:
 
 
 def runtime(**changes: Any) -> Runtime:
-    base = Runtime("2.4.44", "3.11.7", "Debian GNU/Linux 12", "virtualenv", False, "/opt/nautobot")
+    base = Runtime("2.4.44", "3.11.7", "Debian GNU/Linux 12", "/opt/nautobot")
     return replace(base, **{"today": CATALOG.date.isoformat(), **changes})
+
+
+def unit(name: str, role: Role, **changes: Any) -> ServiceUnit:
+    base = ServiceUnit(
+        f"{name}.service",
+        f"/etc/systemd/system/{name}.service",
+        role,
+        "nautobot",
+        "/opt/nautobot/bin/nautobot-server",
+    )
+    return replace(base, **changes)
+
+
+UNITS = (
+    unit("nautobot", "web"),
+    unit("nautobot-worker", "worker"),
+    unit("nautobot-scheduler", "beat"),
+)
+
+
+def deployment(**changes: Any) -> Deployment:
+    base = Deployment(
+        "nautobot-1", has_own_environment=True, root="/opt/nautobot", systemd=True, units=UNITS
+    )
+    return replace(base, **changes)
+
+
+IN_CONTAINER = {"has_own_environment": False, "container": True, "systemd": False, "units": ()}
+DEPLOYMENTS = {
+    "virtualenv": deployment(),
+    "git checkout": deployment(checkout="/opt/nautobot"),
+    "release link": deployment(
+        release=ReleaseFolder(
+            "/opt/my nautobot",
+            "/opt/my nautobot-2.4.44",
+            ("media", "nautobot_config.py", "uwsgi.ini"),
+        )
+    ),
+    "unknown": deployment(other_link="/opt"),
+    "compose": deployment(host="0123456789ab", stated={"layout": ("compose",)}, **IN_CONTAINER),
+    "kubernetes": deployment(
+        host="nautobot-default-6d4cf56db6-x2k9p",
+        pod="nautobot-default-6d4cf56db6-x2k9p",
+        namespace="netops",
+        **IN_CONTAINER,
+    ),
+    "container": deployment(host="0123456789ab", **IN_CONTAINER),
+}
+"""A deployment of each layout."""
+
+
+def known(layout: str = "virtualenv", server: Database | None = None) -> KnownDeployment:
+    return resolve_deployment(DEPLOYMENTS[layout], server or database())
+
+
+def runtime_of(layout: str) -> Runtime:
+    return runtime(prefix="/opt/my nautobot/venv") if layout == "release link" else runtime()
 
 
 def database(**changes: Any) -> Database:
@@ -349,6 +409,7 @@ def facts(**changes: Any) -> Facts:
     """All facts of an installation on which every check passes."""
     healthy = Facts(
         runtime=runtime(),
+        deployment=deployment(),
         database=database(),
         redis=redis(),
         packages=Packages((Package("nautobot", "2.4.44", (), ">=3.10,<3.13"),)),

@@ -30,12 +30,13 @@ from nautobot_upgrade_jobs.rollback.diagnosis import Diagnosis, UpgradeState
 from nautobot_upgrade_jobs.rollback.losses import DataLoss, ReverseFailure
 from nautobot_upgrade_jobs.rollback.options import RollbackDecision, RollbackOption
 from nautobot_upgrade_jobs.rollback.package_set import RollbackPlan, pins_without_index
-from nautobot_upgrade_jobs.runbook.rollback import rollback_steps
-from nautobot_upgrade_jobs.runbook.upgrade import UpgradePlan, upgrade_steps
+from nautobot_upgrade_jobs.runbook.rollback import plan_rollback_steps
+from nautobot_upgrade_jobs.runbook.target_packages import TargetPackages
+from nautobot_upgrade_jobs.runbook.upgrade import UpgradePlan, plan_upgrade
 from nautobot_upgrade_jobs.snapshot.compare import Change, ChangeKind
 from nautobot_upgrade_jobs.upgrade.overview import MigrationRisk, UpgradeOverview, Waypoint
 from nautobot_upgrade_jobs.upgrade.package_changes import PackageChange
-from tests.support.builders import database, runtime
+from tests.support.builders import database, known, runtime
 
 MEDIA = "/opt/nautobot/media"
 HOSTILE = "a|b <script>alert(1)</script> `code` *bold*\nsecond line [x](javascript:alert(1))"
@@ -191,17 +192,18 @@ BLOCKED = replace(
     ),
     distributions_without_notes=("old-lib",),
     package_files={"constraints.txt": "nautobot==3.2.7\n"},
-    steps=upgrade_steps(
+    runbook=plan_upgrade(
         UpgradePlan(
             runtime(),
+            known(),
             database(),
-            "3.2.7",
+            TargetPackages("3.2.7", has_constraints=True),
             59,
             includes_apps=True,
-            has_constraints=True,
             media=MEDIA,
         )
     ),
+    database_state="postgresql nautobot: 0123456789abcdef",
     current="Nautobot 2.4.44",
     verdict=Verdict.BLOCKED,
     results=(
@@ -348,6 +350,7 @@ COMPARED = replace(
 )
 BACK = RollbackPlan(
     runtime(),
+    known(),
     database(),
     Packages((Package("nautobot", "3.2.7", (), ""), Package("new-lib", "1.0", (), ""))),
     Packages((Package("nautobot", "2.4.44", (), ""), Package("local-lib", "1.0", (), "", True))),
@@ -379,7 +382,7 @@ ROLLBACK = replace(
             BACK.previous_packages, BACK.current_packages, ""
         ).requirements
     },
-    steps=rollback_steps("restore_backup", BACK),
+    runbook=plan_rollback_steps("restore_backup", BACK),
     database_state="postgresql nautobot: 0123456789abcdef, 7 changes",
 )
 

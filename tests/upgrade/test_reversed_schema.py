@@ -44,7 +44,7 @@ def test_reversed_schema_equals_the_older_release(older, instance):
     assert option.feasible, option
     calls = [
         command.split()
-        for step in report.steps
+        for step in report.runbook.steps
         for command in step.commands
         if command.startswith("nautobot-server migrate ")
     ]

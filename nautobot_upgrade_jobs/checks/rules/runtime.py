@@ -31,6 +31,6 @@ def unsupported_python(runtime: Runtime, target: Target) -> Iterator[Finding]:
         f" {runtime.python}.",
         fix="Before the upgrade, move the installed release to a Python version that both releases "
         "support, in a new virtual environment or image. Do this for web, worker and beat.",
-        evidence=(f"sys.prefix: {runtime.prefix}", f"layout: {runtime.layout}"),
+        evidence=(f"sys.prefix: {runtime.prefix}",),
         see=(release.reference,),
     )

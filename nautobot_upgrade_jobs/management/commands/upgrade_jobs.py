@@ -31,21 +31,21 @@ from ...cli.options import (
 )
 from ...cli.output import write_line
 from ...collect.context import Context, current_user, explain
-from ...collect.db.read_only_session import PooledConnectionError, read_only_session
+from ...collect.db.read_only_session import read_only_session
 from ...collect.rollback.changelog_export import export_changelog
-from ...collect.rollback.database_state import database_fingerprint
 from ...common.errors import UsageError
 from ...common.text import escape_nonprintable
 from ...facts.fingerprints import DEPTHS
 from ...snapshot.file_format import Snapshot
 from ...workflows.capture import DEFAULT_DEPTH, capture
+from ...workflows.collection import read_database_state
 from ...workflows.compare import compare_snapshots, read_configured_acceptances
 from ...workflows.context import RunRequest
 from ...workflows.preflight import run_preflight
 from ...workflows.rollback import plan_rollback
 from ...workflows.rollback_assessment import ROLLBACK_OPTIONS
 from ...workflows.rollback_target import NO_SNAPSHOT, SnapshotArgument
-from ...workflows.snapshot_store import read_snapshot, write_snapshot
+from ...workflows.snapshot_store import newest_snapshot, read_snapshot, write_snapshot
 from ...workflows.verify import verify_migrations
 
 
@@ -130,7 +130,13 @@ class Command(BaseCommand):
             "--before",
             type=Path,
             metavar="FILE",
-            help="snapshot from before the upgrade, to report what was lost",
+            help="snapshot from before the upgrade, to report what was lost; of a folder, the "
+            "newest snapshot in it",
+        )
+        command.add_argument(
+            "--stopped",
+            action="store_true",
+            help="expect nothing of workers, beat and post_upgrade, because they have not run yet",
         )
         command.add_argument(
             "--expect",
@@ -210,7 +216,8 @@ class Command(BaseCommand):
             replace(_build_request(options), wait_seconds=options["wait"]),
             self._report_progress,
             expectations="\n".join(options["expect"]),
-            before=read_snapshot(options["before"]) if options["before"] else None,
+            before=read_snapshot(newest_snapshot(options["before"])) if options["before"] else None,
+            stopped=options["stopped"],
         )
         return emit_report(report, options)
 
@@ -247,14 +254,7 @@ class Command(BaseCommand):
         write_line(f"Wrote {path}: {number} changes", self.stderr)
 
     def _print_state(self, options: dict[str, Any]) -> int:
-        config = read_configuration()
-        alias, timeout = config.database_alias, config.statement_timeout_seconds
-        try:
-            with read_only_session(timeout, alias) as connection:
-                fingerprint = database_fingerprint(Context(connection))
-        except (DatabaseError, PooledConnectionError) as error:
-            raise UsageError(f"the database cannot be read: {explain(error)}") from None
-        write_line(fingerprint, self.stdout)
+        write_line(read_database_state(read_configuration()), self.stdout)
         return 0
 
     def _capture_snapshot(self, options: dict[str, Any]) -> int:

@@ -12,6 +12,7 @@ from typing import Any
 
 from ...checks.findings import Acceptance, CheckResult
 from ...checks.release_notes import TriagedNote
+from ...deployment.known import Part
 from ...rollback.options import RollbackDecision, RollbackOption
 from ...runbook.steps import Step
 from ...snapshot.compare import Change
@@ -71,7 +72,8 @@ def build_document(report: Report) -> dict[str, Any]:
         if report.release_notes is None
         else [_serialize_note(triaged) for triaged in report.release_notes],
         "distributions_without_notes": list(report.distributions_without_notes),
-        "steps": [_serialize_step(step) for step in report.steps],
+        "deployment": [_serialize_part(part) for part in report.runbook.deployment],
+        "steps": [_serialize_step(step) for step in report.runbook.steps],
         "rollback": None
         if report.rollback_decision is None
         else _serialize_decision(report.rollback_decision),
@@ -124,6 +126,15 @@ def _serialize_step(step: Step) -> dict[str, Any]:
         "verify": step.verify,
         "expected": step.expected,
         "irreversible": step.irreversible,
+    }
+
+
+def _serialize_part(part: Part) -> dict[str, Any]:
+    return {
+        "name": part.name,
+        "values": list(part.values),
+        "source": part.source.value,
+        "evidence": part.evidence,
     }
 
 

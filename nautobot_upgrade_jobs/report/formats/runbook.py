@@ -5,22 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ...checks.findings import Severity
-from ...runbook.container_commands import COMPOSE_RUN
+from ...deployment.known import Part
 from ..model import Report
 from .markdown import code_block, code_span, escape
 
-FOLDER_INSTRUCTION = "Run the commands in the folder that contains this plan and its files,"
-ENVIRONMENT_INSTRUCTIONS = {
-    False: (
-        f"{FOLDER_INSTRUCTION} as the user of Nautobot and in its environment. Commands with `sudo`"
-        " need a user who may use it."
-    ),
-    True: (
-        f"{FOLDER_INSTRUCTION} which is the folder of docker-compose.yml. The image's user must be"
-        " allowed to write there."
-    ),
-}
-"""Instructions for an installation outside (False) and inside (True) a container."""
 POINT_OF_NO_RETURN = (
     "**After this step, only the backup can restore the state before the upgrade.**"
 )
@@ -39,29 +27,52 @@ def _build_lines(report: Report) -> Iterator[str]:
     verdict = f"**{report.verdict.value.upper()}**. {escape(report.headline)}"
     yield f"{job} of {report.created:%Y-%m-%d %H:%M} UTC: {verdict}"
     yield ""
-    yield ENVIRONMENT_INSTRUCTIONS[
-        any(text.startswith(COMPOSE_RUN) for step in report.steps for text in step.commands)
-    ]
+    yield escape(report.runbook.instructions)
     blockers = report.unaccepted(Severity.BLOCKER)
     if blockers:
         yield ""
         yield "Fix these blockers first:"
         yield ""
         yield from (f"- {escape(blocker.finding.message)}" for blocker in blockers)
-    for number, step in enumerate(report.steps, 1):
+    yield from _describe_deployment(report.runbook.deployment)
+    if report.runbook.shell_setup:
+        yield ""
+        yield "In each shell that runs commands of this plan, first:"
+        yield ""
+        yield from code_block(report.runbook.shell_setup, "shell")
+    for number, step in enumerate(report.runbook.steps, 1):
         yield ""
         yield f"## {number}. {escape(step.title)}"
+        yield ""
+        yield "- [ ] finished at ____________ by ____________"
         if step.why:
             yield ""
             yield escape(step.why)
         if step.irreversible:
             yield ""
             yield POINT_OF_NO_RETURN
-        yield ""
-        yield from code_block(step.commands, "shell")
+        if step.commands:
+            yield ""
+            yield from code_block(step.commands, "shell")
         if step.verify:
             yield ""
             yield f"Verify: {code_span(step.verify)}"
         if step.expected:
             yield ""
             yield f"Expected: {escape(step.expected)}"
+
+
+def _describe_deployment(parts: tuple[Part, ...]) -> Iterator[str]:
+    """Yield a table of what the commands rely on. What is assumed names the setting for it."""
+    if not parts:
+        return
+    yield ""
+    yield "The commands rely on this deployment. Correct what is wrong in the setting `deployment`."
+    yield ""
+    yield "| Part | Value | Known | From |"
+    yield "| --- | --- | --- | --- |"
+    for part in parts:
+        values = ", ".join(map(escape, part.values)) or "none"
+        yield (
+            f"| {escape(part.name)} | {values} | {part.source.value} | {escape(part.evidence)} |"
+        )

@@ -11,8 +11,10 @@ from pathlib import Path
 import pytest
 
 from nautobot_upgrade_jobs.report import FORMATS, render_files
-from nautobot_upgrade_jobs.runbook.rollback import rollback_steps
-from tests.support.builders import runtime
+from nautobot_upgrade_jobs.runbook.rollback import plan_rollback_steps
+from nautobot_upgrade_jobs.runbook.target_packages import TargetPackages
+from nautobot_upgrade_jobs.runbook.upgrade import UpgradePlan, plan_upgrade
+from tests.support.builders import DEPLOYMENTS, database, known, runtime_of
 from tests.support.report_samples import BACK, SAMPLES
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -36,16 +38,37 @@ def compare(rendered, path):
 
 def test_render_files_upgrade_plan_matches_golden_file():
     compare(render_files(SAMPLES["blocked"])["upgrade-plan.md"], GOLDEN / "upgrade-plan.md")
+    compare(render_files(SAMPLES["blocked"])["upgrade.sh"], GOLDEN / "upgrade.sh")
 
 
-@pytest.mark.parametrize("layout", ["virtualenv", "container image", "release symlink"])
+@pytest.mark.parametrize("layout", [name for name in DEPLOYMENTS if name != "virtualenv"])
+def test_render_files_upgrade_plan_of_a_layout_matches_golden_file(layout):
+    upgrade = UpgradePlan(
+        runtime_of(layout),
+        known(layout),
+        database(),
+        TargetPackages("3.2.7", has_constraints=True),
+        59,
+        includes_apps=True,
+        media="/opt/nautobot/media",
+    )
+    report = replace(SAMPLES["blocked"], runbook=plan_upgrade(upgrade))
+    files = render_files(report)
+    compare(files["upgrade-plan.md"], GOLDEN / f"upgrade-plan-{layout.replace(' ', '-')}.md")
+    assert ("upgrade.sh" in files) is (layout != "container")
+
+
 @pytest.mark.parametrize(
-    "way", ["reinstall", "roll_forward", "reverse_migrations", "restore_backup"]
+    ("way", "layout"),
+    [
+        *(("restore_backup", layout) for layout in DEPLOYMENTS),
+        *((way, "virtualenv") for way in ("reinstall", "roll_forward", "reverse_migrations")),
+        *((way, "kubernetes") for way in ("reinstall", "roll_forward")),
+    ],
 )
 def test_render_files_rollback_steps_match_golden_file(way, layout):
-    link = "/opt/nautobot" if layout == "release symlink" else ""
-    here = replace(BACK, runtime=runtime(layout=layout, container=layout[0] == "c", symlink=link))
-    files = render_files(replace(SAMPLES["rollback"], steps=rollback_steps(way, here)))
+    here = replace(BACK, runtime=runtime_of(layout), deployment=known(layout))
+    files = render_files(replace(SAMPLES["rollback"], runbook=plan_rollback_steps(way, here)))
     (steps,) = (text for name, text in files.items() if name.endswith("-steps.md"))
     compare(steps, GOLDEN / f"rollback-{way}-{layout.replace(' ', '-')}.md")
 

@@ -5,14 +5,14 @@ from dataclasses import replace
 import pytest
 
 from nautobot_upgrade_jobs.checks.findings import Verdict
-from nautobot_upgrade_jobs.runbook.steps import Step
+from nautobot_upgrade_jobs.runbook.steps import EMPTY_RUNBOOK, Runbook, Step
 from tests.support.report_samples import SAMPLES
 
 
 def running(report, current):
     """Return the report of an installation that runs this release, without a plan."""
     version = current.removeprefix("Nautobot ")
-    return replace(report, current=current, installed_version=version, steps=())
+    return replace(report, current=current, installed_version=version, runbook=EMPTY_RUNBOOK)
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ def test_headline_with_a_plan_for_apps_is_not_nothing_to_upgrade():
     report = running(SAMPLES["go"], "Nautobot 3.2.7")
     step = Step("Install the packages", "", ("pip install nautobot-example==2.0",))
     assert report.headline.startswith("Nothing to upgrade")
-    assert replace(report, steps=(step,)).headline.startswith("No problems found")
+    assert replace(report, runbook=Runbook((step,))).headline.startswith("No problems found")
 
 
 @pytest.mark.parametrize(

@@ -64,12 +64,12 @@ def test_list_unavailable_packages_by_origin(current, local, not_on_index, unava
     [
         ("virtualenv", True, True),
         ("virtualenv", False, True),
-        ("system", True, True),
         ("git checkout", True, True),
-        ("release symlink", True, False),
-        ("release symlink", False, True),
-        ("container image", True, False),
-        ("container image", False, False),
+        ("git checkout", True, True),
+        ("release link", True, False),
+        ("release link", False, True),
+        ("compose", True, False),
+        ("compose", False, False),
     ],
 )
 def test_uses_requirements_file_by_layout(layout, whole, used):

@@ -10,25 +10,24 @@ from nautobot_upgrade_jobs.facts import Packages, Unavailable
 from nautobot_upgrade_jobs.facts.backup_file import BackupFormat, Preamble
 from nautobot_upgrade_jobs.facts.packages import Package
 from nautobot_upgrade_jobs.rollback.package_set import RollbackPlan
-from nautobot_upgrade_jobs.runbook.rollback import rollback_steps
-from nautobot_upgrade_jobs.runbook.upgrade import UpgradePlan, upgrade_steps
-from tests.support.builders import database, mysql, runtime
+from nautobot_upgrade_jobs.runbook.rollback import plan_rollback_steps
+from nautobot_upgrade_jobs.runbook.target_packages import TargetPackages
+from nautobot_upgrade_jobs.runbook.upgrade import UpgradePlan, plan_upgrade
+from tests.support.builders import DEPLOYMENTS, database, known, mysql, runtime_of
 
 CURRENT = Packages((Package("nautobot", "3.2.7", (), ""),))
-RUNTIMES = {
-    "virtualenv": runtime(),
-    "system": runtime(layout="system"),
-    "git checkout": runtime(layout="git checkout"),
-    "container image": runtime(layout="container image", container=True),
-    "release symlink": runtime(layout="release symlink", symlink="/opt/nautobot"),
-}
 OPTIONS = ("reinstall", "roll_forward", "reverse_migrations", "restore_backup")
 
 
 def create_plan(layout="virtualenv", server=None, **changes):
     no_snapshot = Unavailable("there is no snapshot of that state")
-    plan = RollbackPlan(RUNTIMES[layout], server or database(), CURRENT, no_snapshot, ())
-    return replace(plan, **changes)
+    server = server or database()
+    here = runtime_of(layout), known(layout, server), server
+    return replace(RollbackPlan(*here, CURRENT, no_snapshot, ()), **changes)
+
+
+def rollback_steps(option, plan):
+    return plan_rollback_steps(option, plan).steps
 
 
 def commands_of(steps):
@@ -43,13 +42,20 @@ def required_files(steps):
 
 @pytest.mark.parametrize("media", ["", "/opt/nautobot/media"])
 @pytest.mark.parametrize("server", [database(), mysql()], ids=lambda server: server.vendor)
-@pytest.mark.parametrize("layout", RUNTIMES)
+@pytest.mark.parametrize("layout", DEPLOYMENTS)
 @pytest.mark.parametrize("option", OPTIONS)
 def test_rollback_steps_need_only_files_that_the_upgrade_writes(option, layout, server, media):
     upgrade = UpgradePlan(
-        RUNTIMES[layout], server, "3.2.7", 59, includes_apps=True, has_constraints=True, media=media
+        runtime_of(layout),
+        known(layout, server),
+        server,
+        TargetPackages("3.2.7", has_constraints=True),
+        59,
+        includes_apps=True,
+        media=media,
     )
-    written = " ".join(shlex.quote(command) for command in commands_of(upgrade_steps(upgrade)))
+    steps = plan_upgrade(upgrade).steps
+    written = " ".join(shlex.quote(command) for command in commands_of(steps))
     files = required_files(rollback_steps(option, create_plan(layout, server, media=media)))
     assert {file for file in files if file not in written} == set()
     assert files or option == "roll_forward"
@@ -63,7 +69,7 @@ def test_rollback_steps_with_a_snapshot_need_its_file():
 @pytest.mark.parametrize("option", [option for option in OPTIONS if option != "roll_forward"])
 def test_rollback_steps_back_up_before_they_change_anything(option):
     commands = commands_of(rollback_steps(option, create_plan()))
-    backup = next(at for at, line in enumerate(commands) if "--file=before-rollback" in line)
+    backup = next(at for at, line in enumerate(commands) if "> before-rollback" in line)
     changing = ("pip install", "nautobot-server migrate", "createdb", "DROP", "RENAME", "cp -p")
     assert not any(word in line for line in commands[:backup] for word in changing)
     assert any(word in line for line in commands[backup:] for word in changing)
@@ -81,9 +87,9 @@ def test_rollback_steps_to_roll_forward_repair_a_partial_migration_first(is_half
 @pytest.mark.parametrize(
     ("server", "format_", "preamble", "command"),
     [
-        (database(), None, Preamble.NONE, "pg_restore --single-transaction"),
-        (database(), BackupFormat.ARCHIVE, Preamble.NONE, "'my dump'"),
-        (database(), BackupFormat.SQL, Preamble.NONE, "--quiet --file='my dump'"),
+        (database(), None, Preamble.NONE, "pg_restore --dbname=nautobot --single-transaction"),
+        (database(), BackupFormat.ARCHIVE, Preamble.NONE, "< 'my dump'"),
+        (database(), BackupFormat.SQL, Preamble.NONE, "--quiet < 'my dump'"),
         (
             database(),
             BackupFormat.SQL,

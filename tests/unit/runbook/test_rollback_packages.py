@@ -12,8 +12,9 @@ from nautobot_upgrade_jobs.rollback.package_set import (
     SingleAppRollback,
     required_files,
 )
-from nautobot_upgrade_jobs.runbook.rollback_packages import package_steps
-from tests.support.builders import database, runtime
+from nautobot_upgrade_jobs.runbook.layouts import choose_layout
+from nautobot_upgrade_jobs.runbook.rollback_packages import package_steps as steps_in_layout
+from tests.support.builders import database, known, runtime
 
 NOW = Packages((Package("nautobot", "3.2.7", (), ""), Package("example", "2.0", (), "")))
 UNKNOWN = Unavailable("there is no snapshot of that state")
@@ -22,7 +23,12 @@ ALONE = SingleAppRollback("example", "example_app", "example", "2.0", "0004_x")
 
 
 def back(then=UNKNOWN, **changes):
-    return RollbackPlan(runtime(), database(), NOW, then, (), **changes)
+    return RollbackPlan(runtime(), known(), database(), NOW, then, (), **changes)
+
+
+def package_steps(found):
+    layout = choose_layout(found.deployment, found.runtime, found.database)
+    return tuple(steps_in_layout(found, layout))
 
 
 def commands(found):
@@ -61,10 +67,10 @@ def test_package_steps_named_releases_are_verified_by_name():
 
 @pytest.mark.parametrize(
     ("layout", "file"),
-    [("virtualenv", True), ("release symlink", True), ("container image", False)],
+    [("virtualenv", True), ("release link", True), ("compose", False)],
 )
 def test_package_steps_named_apps_are_installed_in_every_layout(layout, file):
-    found = replace(back(then=NOW, named_versions=NAMED), runtime=runtime(layout=layout))
+    found = replace(back(then=NOW, named_versions=NAMED), deployment=known(layout))
     assert list(required_files(found)) == (["rollback-requirements.txt"] if file else [])
     used = [one for one in commands(found) if "rollback-requirements.txt" in one]
     assert bool(used) is file

@@ -4,33 +4,23 @@ import shlex
 
 import pytest
 
-from nautobot_upgrade_jobs.runbook.container_commands import COMPOSE_RUN
 from nautobot_upgrade_jobs.runbook.scheduled_fixes import ScheduledFix
-from nautobot_upgrade_jobs.runbook.upgrade import UpgradePlan, upgrade_steps
-from tests.support.builders import database, runtime
+from nautobot_upgrade_jobs.runbook.target_packages import TargetPackages
+from nautobot_upgrade_jobs.runbook.upgrade import UpgradePlan, plan_upgrade
+from tests.support.builders import DEPLOYMENTS, database, known, runtime_of
 
-LAYOUTS = {
-    "virtualenv": {},
-    "system": {"layout": "system"},
-    "git checkout": {"layout": "git checkout"},
-    "container image": {"layout": "container image", "container": True},
-    "release symlink": {
-        "layout": "release symlink",
-        "prefix": "/opt/my nautobot/venv",
-        "symlink": "/opt/my nautobot",
-    },
-}
+LAYOUTS = [name for name in DEPLOYMENTS if name != "container"]
+IMAGES = ("compose", "kubernetes")
 
 
-def steps(layout="virtualenv", has_constraints=True, wheels="", more=None, **changes):
-    here = runtime(**LAYOUTS[layout])
-    known = {
-        "includes_apps": True,
-        "has_constraints": has_constraints,
-        "wheel_directory": wheels,
-        **(more or {}),
-    }
-    return upgrade_steps(UpgradePlan(here, database(**changes), "3.2.7", 59, **known))
+def steps(layout="virtualenv", packages=None, more=None, migrations=59, **changes):
+    server = database(**changes)
+    target = TargetPackages("3.2.7", **{"has_constraints": True, **(packages or {})})
+    options = {"includes_apps": True, **(more or {})}
+    plan = UpgradePlan(
+        runtime_of(layout), known(layout, server), server, target, migrations, **options
+    )
+    return plan_upgrade(plan).steps
 
 
 def commands(found):
@@ -44,19 +34,23 @@ def place(found, text):
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_upgrade_steps_backup_comes_before_every_change(layout):
     found = steps(layout)
-    texts = ("/dev/null", "stop", "snapshot", "--file=before-upgrade", "constraints.txt")
-    order = [place(found, text) for text in texts]
+    titles = [step.title for step in found]
+    order = [
+        next(at for at, title in enumerate(titles) if word in title)
+        for word in ("Test the backup", "Stop", "Capture", "Back up", "Save the conf", "target")
+    ]
     assert order == sorted(order)
-    after = ("doctor", "nautobot-server migrate", "verify --before", "post_upgrade", "start")
-    order = [place(found[5:], text) for text in after[:-1]]
+    texts = ("doctor", "nautobot-server migrate", "--stopped", "post_upgrade", "--wait")
+    order = [place(found, text) for text in texts]
     assert order == sorted(order)
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_upgrade_steps_one_step_is_irreversible(layout):
     (step,) = [one for one in steps(layout) if one.irreversible]
-    inside = f"{COMPOSE_RUN} " if layout == "container image" else ""
-    assert step.commands == (f"{inside}nautobot-server migrate",)
+    (command,) = step.commands
+    assert command.rstrip("'").endswith("nautobot-server migrate")
+    assert (command == "nautobot-server migrate") is (layout not in IMAGES)
     assert "all migrations (59, including those of the Apps)" in step.why
 
 
@@ -66,18 +60,15 @@ def test_upgrade_steps_without_trial_boot_app_migrations_are_not_counted():
 
 
 def test_upgrade_steps_without_migrations_have_no_point_of_no_return():
-    plan = UpgradePlan(runtime(), database(), "2.4.44", 0, includes_apps=True, has_constraints=True)
-    found = upgrade_steps(plan)
+    found = steps(migrations=0)
     assert not any(step.irreversible for step in found)
     assert "nautobot-server post_upgrade" in commands(found)
     assert "nautobot-server migrate" not in commands(found)
 
 
 def test_upgrade_steps_with_unknown_migrations_of_apps_keep_the_point_of_no_return():
-    plan = UpgradePlan(
-        runtime(), database(), "2.4.44", 0, includes_apps=False, has_constraints=True
-    )
-    assert [step.irreversible for step in upgrade_steps(plan)].count(True) == 1
+    found = steps(migrations=0, more={"includes_apps": False})
+    assert [step.irreversible for step in found].count(True) == 1
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
@@ -94,7 +85,8 @@ def test_upgrade_steps_scheduled_fix_comes_between_the_packages_and_the_doctor(l
     assert step.why == "The view v uses a column. Drop the view."
     assert step.commands[:2] == ("# in nautobot_config.py: PLUGINS = []", "rm file")
     assert step.commands[2].endswith("--set=ON_ERROR_STOP=1 --command='DROP VIEW \"v\";'")
-    assert place(found, "constraints.txt") < place(found, "rm file") < place(found, "doctor")
+    assert place(found, "rm file") < place(found, "doctor")
+    assert "version" in found[found.index(step) - 1].verify or layout == "release link"
 
 
 @pytest.mark.parametrize(("is_app", "first"), [(True, "Test"), (False, "Install the App")])
@@ -107,21 +99,9 @@ def test_upgrade_steps_without_the_app_begin_with_its_installation(is_app, first
 @pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize(("unknown", "said"), [(("ours==1.0",), True), ((), False)])
 def test_upgrade_steps_packages_on_no_index_are_named(layout, unknown, said):
-    found = steps(layout, more={"packages_not_in_set": unknown})
-    (step,) = [one for one in found if any("constraints.txt" in line for line in one.commands)]
-    assert ("ours==1.0: installed from a file or on no index" in step.why) is said
-
-
-@pytest.mark.parametrize(
-    ("layout", "container", "said"),
-    [("virtualenv", True, True), ("virtualenv", False, False), ("container image", True, False)],
-)
-def test_upgrade_steps_environment_inside_a_container_is_explained(layout, container, said):
-    here = runtime(layout=layout, container=container)
-    found = upgrade_steps(
-        UpgradePlan(here, database(), "3.2.7", 59, includes_apps=True, has_constraints=True)
-    )
-    assert any("removed with it" in step.why for step in found) is said
+    found = steps(layout, packages={"not_in_set": unknown})
+    stated = [step for step in found if "ours==1.0: installed from a file" in step.why]
+    assert len(stated) == said
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
@@ -132,23 +112,58 @@ def test_upgrade_steps_commands_are_valid_shell(layout):
 
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_upgrade_steps_have_a_proof(layout):
-    kept = "Save the configuration and the name of the image"
-    assert [one.title for one in steps(layout) if not (one.verify or one.expected)] == [
-        "Test the backup command",  # it proves itself
-        *((kept,) if layout == "container image" else ()),
-    ]
+    unproven = [one.title for one in steps(layout) if not (one.verify or one.expected)]
+    proving = ("Test the backup command", "Check the ", "Start a pod of the installed", "Delete")
+    started = ("Start web", "Set the image") if layout in IMAGES else ()
+    assert [title for title in unproven if not title.startswith((*proving, *started))] == []
 
 
-def test_upgrade_steps_in_an_image_bypass_the_entry_point():
-    outside = [one for one in commands(steps("container image")) if not one.startswith(COMPOSE_RUN)]
-    assert [one.split()[0] for one in outside] == [
-        *("pg_dump", "docker", "pg_dump", "docker", "sed", "#", "docker", "docker")
-    ]
+@pytest.mark.parametrize("layout", IMAGES)
+def test_upgrade_steps_in_an_image_bypass_the_entry_point(layout):
+    """The entry point of the image would migrate the database."""
+    for command in commands(steps(layout)):
+        if "nautobot-server" in command or "python -m nautobot" in command:
+            assert "--entrypoint ''" in command or "exec nautobot-plan-" in command
+        if "--copy-to" in command:
+            assert command.endswith("-- sleep infinity")
+            assert "--keep-init-containers=false" in command
+
+
+def test_upgrade_steps_in_compose_leave_variables_to_the_container():
+    (save,) = [one for one in commands(steps("compose")) if "NAUTOBOT_ROOT" in one]
+    words = shlex.split(save)
+    assert words[-1] == (
+        'cp -p "${NAUTOBOT_ROOT}"/nautobot_config.py before-upgrade.nautobot_config.py'
+    )
+
+
+def test_upgrade_steps_in_compose_use_the_client_of_the_databases_container():
+    found = commands(steps("compose", host="db", port="5432", account="nautobot"))
     assert (
-        f'{COMPOSE_RUN} sh -c \'cp -p "${{NAUTOBOT_ROOT}}"/nautobot_config.py '
-        "before-upgrade.nautobot_config.py'"
-    ) in commands(steps("container image"))
-    assert not any(COMPOSE_RUN in one for one in commands(steps("virtualenv")))
+        "docker compose exec -T db pg_dump --username=nautobot --format=custom nautobot "
+        "> before-upgrade.postgresql"
+    ) in found
+    found = commands(steps("compose", host="db.example.com"))
+    assert any(one.startswith("pg_dump --host=db.example.com") for one in found)
+
+
+def test_upgrade_steps_in_kubernetes_copy_files_in_and_out():
+    (snapshot,) = [one for one in commands(steps("kubernetes")) if "jobs snapshot" in one]
+    assert snapshot.endswith(
+        "exec nautobot-plan-2-4-44 --container nautobot -- "
+        "tar -C /tmp/window -cf - before-upgrade | tar -xf -"
+    )
+    first, *_ = [one for one in commands(steps("kubernetes")) if "jobs verify" in one]
+    assert first.startswith("tar -cf - before-upgrade | kubectl --namespace netops exec --stdin ")
+    assert "nautobot-plan-next" in first
+
+
+def test_upgrade_steps_in_an_unknown_container_have_no_command_for_its_services():
+    found = {step.title: step for step in steps("container")}
+    for title in ("Stop web, workers and beat", "Build the image of the target"):
+        assert found[title].commands == ()
+        assert "It is unknown what runs this container" in found[title].why
+    assert not any("systemctl" in one or "docker" in one for one in commands(found.values()))
 
 
 @pytest.mark.parametrize(
@@ -170,10 +185,17 @@ def test_upgrade_steps_media_files_are_archived(media, command):
     ("layout", "text"),
     [
         ("virtualenv", "python -m pip install --require-hashes --requirement constraints.txt"),
-        ("container image", "docker compose build"),
-        ("git checkout", "git checkout v3.2.7"),
-        ("release symlink", "ln -sfn '/opt/my nautobot-3.2.7' '/opt/my nautobot'"),
-        ("release symlink", "python3 -m venv '/opt/my nautobot-3.2.7/venv'"),
+        ("virtualenv", "sudo systemctl stop -- nautobot nautobot-worker nautobot-scheduler"),
+        ("compose", "docker compose build"),
+        ("compose", "docker compose stop nautobot celery_worker celery_beat"),
+        ("git checkout", "git -C /opt/nautobot checkout v3.2.7"),
+        ("release link", "ln -sfn '/opt/my nautobot-3.2.7' '/opt/my nautobot'"),
+        ("release link", "python3.11 -m venv '/opt/my nautobot-3.2.7/venv'"),
+        (
+            "release link",
+            "tar -C '/opt/my nautobot-2.4.44' -cf - media nautobot_config.py uwsgi.ini | "
+            "tar -C '/opt/my nautobot-3.2.7' -xf -",
+        ),
     ],
 )
 def test_upgrade_steps_follow_the_layout(layout, text):
@@ -182,7 +204,7 @@ def test_upgrade_steps_follow_the_layout(layout, text):
 
 def test_upgrade_steps_without_constraints_let_pip_resolve():
     assert "python -m pip install --upgrade nautobot==3.2.7" in commands(
-        steps(has_constraints=False)
+        steps(packages={"has_constraints": False})
     )
 
 
@@ -198,28 +220,28 @@ def test_upgrade_steps_wheel_directory_replaces_the_index():
     assert (
         "python -m pip install --no-index --find-links='/srv/my wheels' --require-hashes "
         "--requirement constraints.txt"
-    ) in commands(steps(wheels="/srv/my wheels"))
+    ) in commands(steps(packages={"wheel_directory": "/srv/my wheels"}))
 
 
 @pytest.mark.parametrize(
     ("where", "text"),
     [
-        ({}, "pg_dump --format=custom --file=before-upgrade.postgresql nautobot"),
+        ({}, "pg_dump --format=custom nautobot > before-upgrade.postgresql"),
         (
             {"host": "db.example.com", "port": "5433", "account": "my nautobot"},
             "pg_dump --host=db.example.com --port=5433 --username='my nautobot' --format=custom "
-            "--file=before-upgrade.postgresql nautobot",
+            "nautobot > before-upgrade.postgresql",
         ),
         (
             {"vendor": "mysql"},
             "mysqldump --single-transaction --routines --no-tablespaces "
-            "--loose-set-gtid-purged=OFF --result-file=before-upgrade.mysql nautobot",
+            "--loose-set-gtid-purged=OFF nautobot > before-upgrade.mysql",
         ),
         (
             {"vendor": "mysql", "host": "db.example.com", "account": "nautobot"},
             "mysqldump --host=db.example.com --user=nautobot --single-transaction "
-            "--routines --no-tablespaces --loose-set-gtid-purged=OFF "
-            "--result-file=before-upgrade.mysql nautobot",
+            "--routines --no-tablespaces --loose-set-gtid-purged=OFF nautobot "
+            "> before-upgrade.mysql",
         ),
     ],
 )

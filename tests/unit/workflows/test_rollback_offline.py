@@ -41,7 +41,7 @@ def test_plan_rollback_offline_evaluates_the_options():
     options = {option.kind: option for option in report.rollback_decision.options}
     (loss,) = options["reverse_migrations"].losses
     assert (loss.subject, loss.count) == ("dcim_new", None)  # neither file has the rows
-    assert any("before.json.gz" in command for command in report.steps[-1].commands)
+    assert any("before.json.gz" in command for command in report.runbook.steps[-1].commands)
 
 
 def test_plan_rollback_offline_equal_migrations_recommend_reinstall():

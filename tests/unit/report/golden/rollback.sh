@@ -8,13 +8,26 @@ cd "$(dirname "${BASH_SOURCE[0]}")"
 planned_for='postgresql nautobot: 0123456789abcdef, 7 changes'
 finished="${BASH_SOURCE[0]##*/}.34b61ef3.finished"
 log="${BASH_SOURCE[0]##*/}.log"
-confirmed=no although_blocked=no
-for word in "$@"; do
-    case "$word" in
+confirmed=no although_blocked=no although_old=no dry_run=no from=1 until=14
+usage() {
+    echo "$1; known: --dry-run, --from STEP, --until STEP, --yes, --although-blocked, --although-old" >&2
+    exit 1
+}
+while [ $# -gt 0 ]; do
+    case "$1" in
     --yes) confirmed=yes ;;
     --although-blocked) although_blocked=yes ;;
-    *) echo "unknown: $word; known: --yes, --although-blocked" >&2; exit 1 ;;
+    --although-old) although_old=yes ;;
+    --dry-run) dry_run=yes ;;
+    --from | --until)
+        [[ "${2:-}" =~ ^[1-9][0-9]*$ ]] && [ "$2" -le 14 ] ||
+            usage "$1 needs a step from 1 to 14"
+        declare "${1#--}=$2"
+        shift
+        ;;
+    *) usage "unknown: $1" ;;
     esac
+    shift
 done
 
 say() { printf '%s  %s\n' "$(date -u +%FT%TZ)" "$*" | tee -a "$log"; }
@@ -26,45 +39,57 @@ fail() {
 has() { grep --quiet --line-regexp --fixed-strings "$1" "$finished" 2>/dev/null; }
 check_state() {
     local state
-    state=$(nautobot-server upgrade_jobs state | tail -n 1)
-    [ "$state" = "$planned_for" ] || fail "the database is not in the state of this plan. Planned for: $planned_for; current: $state. Plan again."
+    state=$(nautobot-server upgrade_jobs state | tail -n 1) || fail "the state of the database cannot be read"
+    [ "${state:0:${#planned_for}}" = "$planned_for" ] || fail "the database is not in the state of this plan. Planned for: $planned_for; current: $state. Plan again."
 }
 
 # Run a step. A change is made once. The steps before the first change are repeated until then, so
 # that the backup of the current state contains all that has been written in the meantime.
 run() {
     local number=$1 title=$2 role=$3 kind=$4
+    [ "$number" -le "$until" ] || { say "Stopped before step $number: $title"; exit 0; }
+    if [ "$number" -lt "$from" ]; then
+        say "Step $number is left out: $title"
+        return
+    fi
+    if [ "$dry_run" = yes ]; then
+        printf '\n# Step %s: %s\n' "$number" "$title"
+        declare -f "step_$number" "verify_$number" | sed '/^[a-z_]* ()/d; /^[{}]/d'
+        return
+    fi
     case "$role" in
     preparation) ! has begun || { say "Step $number is finished: $title"; return; } ;;
     stop) ! has started || { say "Step $number is finished: $title"; return; } ;;
     *) ! has "$number" || { say "Step $number is finished: $title"; return; } ;;
     esac
-    say "Step $number: $title"
     if [ "$kind" = irreversible ] && [ "$confirmed" = no ]; then
-        say "This script cannot undo this step. Only the backup of the current state can."
+        say "This script cannot undo this step: $title. Only the backup can."
         local answer=no
         read -r -p "Type yes to continue: " answer || true
         [ "$answer" = yes ] || fail "not confirmed: $title"
     fi
-    if [ "$role" = change ] && ! has begun; then
+    if ! has begun && { [ "$role" = stop ] || [ "$role" = change ]; }; then
         check_state
-        echo begun >>"$finished"
+        [ "$role" = stop ] || echo begun >>"$finished"
     fi
+    say "Step $number: $title"
     trap 'fail "step '"$number"' failed"' ERR
     ("step_$number") 2>&1 | tee -a "$log"
     trap - ERR
-    "verify_$number" >>"$log" 2>&1 || fail "step $number ran, but its verification failed"
+    ("verify_$number") >>"$log" 2>&1 || fail "step $number ran, but its verification failed"
     case "$role" in
     start) { echo "$number"; echo started; } >>"$finished" ;;
     change) echo "$number" >>"$finished" ;;
     esac
 }
 
-: "${NAUTOBOT_ROOT:?is not set}"
-[ "$although_blocked" = yes ] || fail "this plan is BLOCKED. rollback-*.md in this folder lists the blockers. Fix them and plan again, or pass --although-blocked."
+host=nautobot-1
+[ "$dry_run" = yes ] || [ "$(uname -n)" = "$host" ] || fail "this plan is for the host $host, but this is $(uname -n)."
 
-has begun || check_state
+[ "$although_blocked$dry_run" != nono ] || fail "this plan is BLOCKED. The report in this folder lists the blockers. Fix them and plan again, or pass --although-blocked."
 
+export PATH=/opt/nautobot/bin:"${PATH}"
+export NAUTOBOT_ROOT=/opt/nautobot
 step_1() {
     test -s before-upgrade.nautobot_config.py
     test -s rollback-requirements.txt
@@ -80,101 +105,109 @@ verify_1() {
 run 1 'Check that all files are available' preparation plain
 
 step_2() {
-    sudo systemctl stop nautobot nautobot-worker nautobot-scheduler
+    systemctl cat -- nautobot nautobot-worker nautobot-scheduler > /dev/null
 }
 verify_2() {
-    ! systemctl is-active --quiet nautobot nautobot-worker nautobot-scheduler
-}
-run 2 'Stop web, workers and beat' stop plain
-
-step_3() {
-    pg_dump --format=custom --file=before-rollback.postgresql nautobot
-}
-verify_3() {
-    pg_restore --list before-rollback.postgresql
-}
-run 3 'Back up the current state' preparation plain
-
-step_4() {
-    psql --dbname=postgres --command='ALTER DATABASE "nautobot" RENAME TO "nautobot_upgraded"'
-}
-verify_4() {
     :
 }
-run 4 'Rename the upgraded database' change irreversible
+run 2 'Check the services' preparation plain
+
+step_3() {
+    sudo systemctl stop -- nautobot nautobot-worker nautobot-scheduler
+}
+verify_3() {
+    ! systemctl is-active --quiet -- nautobot nautobot-worker nautobot-scheduler
+}
+run 3 'Stop web, workers and beat' stop plain
+
+step_4() {
+    pg_dump --format=custom nautobot > before-rollback.postgresql
+}
+verify_4() {
+    pg_restore --list < before-rollback.postgresql
+}
+run 4 'Back up the current state' preparation plain
 
 step_5() {
-    createdb --template=template0 --encoding=UTF8 --lc-collate=C.UTF-8 nautobot
+    psql --dbname=postgres --command='ALTER DATABASE "nautobot" RENAME TO "nautobot_upgraded"'
 }
 verify_5() {
     :
 }
-run 5 'Create an empty database' change plain
+run 5 'Rename the upgraded database' change irreversible
 
 step_6() {
-    pg_restore --single-transaction --no-owner --dbname=nautobot before-upgrade.postgresql
+    createdb --template=template0 --encoding=UTF8 --lc-collate=C.UTF-8 nautobot
 }
 verify_6() {
-    psql --dbname=nautobot --command='TABLE django_migrations'
-}
-run 6 'Restore the backup into it' change plain
-
-step_7() {
-    tar -xzf before-upgrade-media.tar.gz -C /opt/nautobot
-}
-verify_7() {
     :
 }
-run 7 'Restore the media files' change plain
+run 6 'Create an empty database' change plain
+
+step_7() {
+    pg_restore --dbname=nautobot --single-transaction --no-owner < before-upgrade.postgresql
+}
+verify_7() {
+    psql --dbname=nautobot --command='TABLE django_migrations'
+}
+run 7 'Restore the backup into it' change plain
 
 step_8() {
+    tar -xzf before-upgrade-media.tar.gz -C /opt/nautobot
+}
+verify_8() {
+    :
+}
+run 8 'Restore the media files' change plain
+
+step_9() {
     python -m pip install --no-deps --requirement rollback-requirements.txt
     python -m pip uninstall --yes new-lib
     cp -p before-upgrade.nautobot_config.py "$NAUTOBOT_ROOT"/nautobot_config.py
 }
-verify_8() {
+verify_9() {
     python -c 'from importlib.metadata import version; from packaging.version import Version as V; assert V(version('"'"'nautobot'"'"')) == V('"'"'2.4.44'"'"')'
 }
-run 8 'Install the previous packages' change plain
-
-step_9() {
-    nautobot-server celery purge --force
-}
-verify_9() {
-    :
-}
-run 9 'Purge the task queue' change plain
+run 9 'Install the previous packages' change plain
 
 step_10() {
-    nautobot-server post_upgrade
+    nautobot-server celery purge --force
 }
 verify_10() {
-    nautobot-server migrate --check
+    :
 }
-run 10 'Run post_upgrade of the previous release' change plain
+run 10 'Purge the task queue' change plain
 
 step_11() {
-    sudo systemctl start nautobot nautobot-worker nautobot-scheduler
+    nautobot-server post_upgrade
 }
 verify_11() {
-    :
+    nautobot-server migrate --check
 }
-run 11 'Start web, workers and beat' start plain
+run 11 'Run post_upgrade of the previous release' change plain
 
 step_12() {
-    nautobot-server upgrade_jobs verify
+    sudo systemctl start -- nautobot nautobot-worker nautobot-scheduler
 }
 verify_12() {
-    :
+    systemctl is-active -- nautobot nautobot-worker nautobot-scheduler
 }
-run 12 'Verify before users return' change plain
+run 12 'Start web, workers and beat' start plain
 
 step_13() {
-    nautobot-server upgrade_jobs compare snapshot-before.json.gz || [ $? = 2 ]
+    nautobot-server upgrade_jobs verify
 }
 verify_13() {
     :
 }
-run 13 'Compare with the state before the upgrade' change plain
+run 13 'Verify before users return' change plain
 
-say "All steps are complete."
+step_14() {
+    nautobot-server upgrade_jobs compare snapshot-before.json.gz || [ $? = 2 ]
+}
+verify_14() {
+    :
+}
+run 14 'Compare with the state before the upgrade' change plain
+
+[ "$dry_run" = yes ] || say "All steps are complete."

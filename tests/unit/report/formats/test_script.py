@@ -1,22 +1,22 @@
-"""Rollback scripts run by bash with a nautobot-server that prints a given state."""
+"""Scripts run by bash with a nautobot-server that prints a given state."""
 
 import os
 import subprocess
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 
 import pytest
 
 from nautobot_upgrade_jobs.checks.findings import Verdict
-from nautobot_upgrade_jobs.report.formats import rollback_script as script
-from nautobot_upgrade_jobs.runbook.rollback import rollback_steps
-from nautobot_upgrade_jobs.runbook.steps import Step
+from nautobot_upgrade_jobs.report.formats import script
+from nautobot_upgrade_jobs.runbook.rollback import plan_rollback_steps
+from nautobot_upgrade_jobs.runbook.steps import Runbook, Step
 from tests.support.builders import database, runtime
 from tests.support.report_samples import BACK, HOSTILE, ROLLBACK
 
-READY = replace(ROLLBACK, verdict=Verdict.CAUTION)
-
-
+RUNBOOK = Runbook(state_command="nautobot-server upgrade_jobs state")
+PLANNED = replace(ROLLBACK, runbook=RUNBOOK)
+READY = replace(PLANNED, verdict=Verdict.CAUTION)
 HERE = READY.database_state
 
 
@@ -31,7 +31,10 @@ def go(tmp_path):
         server.write_text(f"#!/bin/sh\necho starting\ncat <<'END'\n{state}\nEND\n")
         server.chmod(0o755)
         path = tmp_path / "rollback.sh"
-        path.write_text(script.render(replace(report, steps=steps)), encoding="utf-8")
+        path.write_text(
+            script.render(replace(report, runbook=replace(report.runbook, steps=steps))),
+            encoding="utf-8",
+        )
         done = subprocess.run(
             ["bash", path, *words],
             input=answer,
@@ -70,7 +73,7 @@ def test_script_runs_every_step_in_order(go, tmp_path):
     [(("--yes",), 1), (("--yes", "--although-blocked"), 0), (("--although-blocked",), 0)],
 )
 def test_script_blocked_plan_needs_although_blocked(go, tmp_path, words, code):
-    ended, output = go(ONE, report=ROLLBACK, words=words)
+    ended, output = go(ONE, report=PLANNED, words=words)
     assert (ended, trace(tmp_path)) == (code, ["one"] * (not code))
     assert ("this plan is BLOCKED" in output) is bool(code)
 
@@ -79,7 +82,7 @@ def test_script_blocked_plan_needs_although_blocked(go, tmp_path, words, code):
     ("reached", "code"), [(("postgres",), 0), ((), 1), (("postgres", "nautobot_upgraded"), 1)]
 )
 def test_script_restore_needs_a_database_that_can_be_renamed(go, tmp_path, reached, code):
-    first, *_ = rollback_steps("restore_backup", BACK)
+    first, *_ = plan_rollback_steps("restore_backup", BACK).steps
     (folder,) = tmp_path.iterdir()
     psql = folder / "psql"
     psql.write_text(
@@ -97,7 +100,7 @@ def test_script_restore_needs_a_database_that_can_be_renamed(go, tmp_path, reach
 def test_script_unknown_option_is_refused(go, tmp_path):
     code, output = go(ONE, words=("--force",))
     assert (code, trace(tmp_path)) == (1, [])
-    assert "unknown: --force; known: --yes" in output
+    assert "unknown: --force; known: --dry-run" in output
 
 
 def test_script_finished_steps_are_not_run_again(go, tmp_path):
@@ -177,7 +180,15 @@ def test_script_of_a_later_plan_begins_again(go, tmp_path):
     assert trace(tmp_path) == ["stop", "dump", "drop", "start"] * 2
 
 
-@pytest.mark.parametrize("state", ["", "postgresql other: 0123456789abcdef, 7 changes", f"{HERE}1"])
+@pytest.mark.parametrize(
+    "state",
+    [
+        "",
+        "postgresql other: 0123456789abcdef, 7 changes",
+        HERE.replace(", 7", ", 71"),
+        HERE.replace("cdef", "cdee"),
+    ],
+)
 def test_script_other_database_state_is_refused(go, tmp_path, state):
     code, output = go(ONE, state=state)
     assert (code, trace(tmp_path)) == (1, [])
@@ -228,10 +239,93 @@ def test_script_hostile_database_name_is_not_run(go, tmp_path, vendor, way):
         (programs / program).chmod(0o755)
     here = replace(BACK, database=database(vendor=vendor, name=name), runtime=runtime())
     titles = ("database", "current state", "into it")
-    kept = [one for one in rollback_steps(way, here) if any(word in one.title for word in titles)]
+    kept = [
+        one
+        for one in plan_rollback_steps(way, here).steps
+        if any(word in one.title for word in titles)
+    ]
     for file in ("before-upgrade.mysql", "before-upgrade.postgresql"):
         (tmp_path / file).touch()
     code, output = go(*(replace(one, verify="") for one in kept), NAUTOBOT_ROOT="/nowhere")
     assert code == 0, output
     assert not (tmp_path / "oops").exists()
     assert f"<{name}>" in (tmp_path / "arguments").read_text()
+
+
+def test_script_dry_run_prints_all_commands_and_runs_none(go, tmp_path):
+    code, output = go(STOP, ONE, replace(TWO, irreversible=True), words=("--dry-run",), state="")
+    assert (code, trace(tmp_path)) == (0, [])
+    assert [line.strip() for line in output.splitlines() if "trace" in line] == [
+        *("echo stop >> trace", "echo one >> trace", "echo two >> trace")
+    ]
+    assert not list(tmp_path.glob("*.finished"))
+
+
+@pytest.mark.parametrize(
+    ("words", "traced"),
+    [
+        (("--from", "2"), ["two", "one"]),
+        (("--until", "2"), ["one", "two"]),
+        (("--from", "2", "--until", "2"), ["two"]),
+        (("--from", "3"), ["one"]),
+        (("--until", "3"), ["one", "two", "one"]),
+    ],
+)
+def test_script_runs_a_part_of_the_steps(go, tmp_path, words, traced):
+    code, output = go(ONE, TWO, ONE, words=("--yes", *words))
+    assert (code, trace(tmp_path)) == (0, traced)
+    assert ("left out" in output) is (words[0] == "--from")
+
+
+def test_script_stopped_on_purpose_resumes_there(go, tmp_path):
+    assert go(ONE, TWO, words=("--until", "1"))[0] == 0
+    assert go(ONE, TWO, state="other")[0] == 0
+    assert trace(tmp_path) == ["one", "two"]
+
+
+@pytest.mark.parametrize(
+    "words", [("--from",), ("--from", "0"), ("--until", "3"), ("--until", "x"), ("--from", "1;ls")]
+)
+def test_script_step_that_does_not_exist_is_refused(go, tmp_path, words):
+    code, output = go(ONE, TWO, words=words)
+    assert (code, trace(tmp_path)) == (1, [])
+    assert f"{words[0]} needs a step from 1 to 2" in output
+
+
+@pytest.mark.parametrize(
+    ("host", "code"), [(os.uname().nodename, 0), ("", 0), ("other", 1), ("$(touch oops)", 1)]
+)
+def test_script_of_another_host_is_refused(go, tmp_path, host, code):
+    report = replace(READY, runbook=replace(RUNBOOK, host=host))
+    assert go(ONE, report=report)[0] == code
+    assert trace(tmp_path) == ["one"] * (not code)
+    assert not (tmp_path / "oops").exists()
+
+
+UPGRADE = replace(READY, kind="preflight")
+NOW = datetime.now(timezone.utc)
+
+
+@pytest.mark.parametrize(
+    ("days", "words", "code"),
+    [(0, (), 0), (6, (), 0), (8, (), 1), (8, ("--although-old",), 0), (400, (), 1)],
+)
+def test_script_of_an_old_preflight_is_refused(go, tmp_path, days, words, code):
+    old = replace(UPGRADE, created=NOW - timedelta(days=days))
+    ended, output = go(ONE, report=old, words=words)
+    assert (ended, trace(tmp_path)) == (code, ["one"] * (not code))
+    assert ("is older than 7 days" in output) is bool(code)
+
+
+def test_script_that_has_begun_is_not_stopped_by_its_age(go, tmp_path):
+    """A window that began in time is finished, not abandoned in the middle."""
+    report = replace(UPGRADE, created=NOW - timedelta(days=8))
+    assert go(ONE, FAILS, TWO, report=report, words=("--although-old",))[0] == 1
+    assert go(ONE, ONE, TWO, report=report, state="other")[0] == 0
+    assert trace(tmp_path) == ["one", "one", "two"]
+
+
+def test_script_of_an_upgrade_allows_changes_of_data_since_preflight(go):
+    """Users go on working between Preflight and the window."""
+    report = replace(UPGRADE, created=NOW, database_state=HERE.partition(",")[0])
+    assert go(ONE, report=report, state=HERE.replace("7 changes", "900 changes"))[0] == 0

@@ -1,0 +1,63 @@
+"""How this Nautobot is deployed, as its own process sees it and as the settings state it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+Role = Literal["web", "worker", "beat"]
+
+
+@dataclass(frozen=True)
+class ServiceUnit:
+    """A systemd unit that runs Nautobot."""
+
+    name: str
+    """Name of the unit, such as ``nautobot-worker.service``."""
+    file: str
+    role: Role
+    user: str
+    """Empty if the unit names no user; systemd then runs it as root."""
+    program: str
+    """The first word of ``ExecStart``."""
+    environment_files: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ReleaseFolder:
+    """The folder of a release behind a symbolic link."""
+
+    link: str
+    """Such as ``/opt/nautobot``."""
+    folder: str
+    """The folder that the link leads to now, such as ``/opt/nautobot-2.4.44``."""
+    own_files: tuple[str, ...] = ()
+    """Files and folders of the operator in it, relative to it, such as ``media``."""
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """The host, the services and the place of the environment."""
+
+    host: str
+    """Name of the host, of the container or of the pod."""
+    has_own_environment: bool
+    """Whether the process runs in a virtual environment."""
+    root: str = ""
+    """``NAUTOBOT_ROOT`` of this process. Empty if it is not set."""
+    container: bool = False
+    """Whether the process runs in a container that a container engine started."""
+    systemd: bool = False
+    """Whether systemd manages the services of this host."""
+    units: tuple[ServiceUnit, ...] = ()
+    checkout: str = ""
+    """Folder of the Git checkout. Empty if Nautobot is not installed from one."""
+    release: ReleaseFolder | None = None
+    other_link: str = ""
+    """Another symbolic link in the path of the environment. Empty if there is none."""
+    pod: str = ""
+    """Name of the pod. Empty outside Kubernetes."""
+    namespace: str = ""
+    """Namespace of the pod. Empty if unknown."""
+    stated: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """The setting ``deployment``. A single value is a tuple of one."""

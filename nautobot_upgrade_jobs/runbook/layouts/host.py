@@ -1,0 +1,235 @@
+"""Nautobot in an environment on a host, with its services under systemd."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from ...common.files import KEPT_CONFIGURATION, KEPT_REQUIREMENTS
+from ...rollback.package_set import RollbackPlan
+from ..requirement_files import install_pinned_set, version_assertion
+from ..steps import Step
+from ..target_packages import TargetPackages
+from .base import FOLDER_INSTRUCTION, WHY_START, WHY_STOP, Layout, NextPackages
+
+CONFIGURATION = '"$NAUTOBOT_ROOT"/nautobot_config.py'
+"""The usual path of the configuration."""
+PRINT_VERSION = "python -c 'from importlib.metadata import version; print(version(\"nautobot\"))'"
+
+
+@dataclass(frozen=True)
+class Host(Layout):
+    """A virtual environment, or the packages of the system."""
+
+    @property
+    def instructions(self) -> str:
+        """Run everything on the host, as the user of the services."""
+        users = sorted({unit.user for unit in self.deployment.seen.units if unit.user})
+        user = f"the user {' or '.join(users)}" if users else "the user of Nautobot"
+        return f"{FOLDER_INSTRUCTION}, as {user}. Commands with `sudo` need a user who may use it."
+
+    @property
+    def shell_setup(self) -> tuple[str, ...]:
+        """Load the environment of the services."""
+        seen, runtime = self.deployment.seen, self.runtime
+        files = dict.fromkeys(name for unit in seen.units for name in unit.environment_files)
+        values = {
+            "PATH": f'{shlex.quote(f"{runtime.prefix}/bin")}:"${{PATH}}"'
+            if seen.has_own_environment
+            else "",
+            "NAUTOBOT_ROOT": seen.root and shlex.quote(seen.root),
+            "NAUTOBOT_CONFIG": runtime.config_file and shlex.quote(runtime.config_file),
+        }
+        return (
+            *(f"set -a; source {shlex.quote(file)}; set +a" for file in files),
+            *(f"export {name}={value}" for name, value in values.items() if value),
+        )
+
+    @property
+    def configuration(self) -> str:
+        """The path of the configuration, quoted for the shell."""
+        path = self.runtime.config_file
+        return shlex.quote(path) if path else CONFIGURATION
+
+    def nautobot(
+        self, command: str, *, reads: tuple[str, ...] = (), writes: tuple[str, ...] = ()
+    ) -> str:
+        """Return the command itself: the shell has Nautobot's environment."""
+        return command
+
+    def prepare(self) -> Iterator[Step]:
+        """Prove that the units exist."""
+        yield Step(
+            "Check the services",
+            "These units must exist, and no other unit may run Nautobot.",
+            (f"systemctl cat -- {self._units} > /dev/null",),
+            role="preparation",
+        )
+
+    @property
+    def _units(self) -> str:
+        return shlex.join(self.deployment.services)
+
+    def stop_services(self) -> Step:
+        """Stop the units."""
+        return Step(
+            "Stop web, workers and beat",
+            WHY_STOP,
+            (f"sudo systemctl stop -- {self._units}",),
+            f"! systemctl is-active --quiet -- {self._units}",
+            role="stop",
+        )
+
+    def start_services(self, packages: NextPackages) -> Step:
+        """Start the units."""
+        return Step(
+            "Start web, workers and beat",
+            WHY_START,
+            (f"sudo systemctl start -- {self._units}",),
+            f"systemctl is-active -- {self._units}",
+            role="start",
+        )
+
+    def save_environment(self) -> Step:
+        """Save the configuration and the list of packages."""
+        return Step(
+            "Save the configuration and the list of installed packages",
+            "Until migrations have run, a rollback means installing these packages again.",
+            (
+                f"cp -p {self.configuration} {KEPT_CONFIGURATION}",
+                f"python -m pip freeze > {KEPT_REQUIREMENTS}",
+            ),
+            f"test -s {KEPT_REQUIREMENTS}",
+            role="preparation",
+        )
+
+    def install(self, target: TargetPackages) -> Iterator[Step]:
+        """Install into the environment that runs now."""
+        yield Step(
+            "Install the packages of the target",
+            f"{target.why}{self._caveat}",
+            (target.install_command,),
+            version_assertion([("nautobot", target.release)]),
+        )
+
+    @property
+    def _caveat(self) -> str:
+        link = self.deployment.seen.other_link
+        if self.deployment.layout != "unknown":
+            return ""
+        return (
+            f" It is unknown whether the symbolic link {link} switches releases, because its "
+            "target does not have the name of a release. This plan installs into the environment "
+            "that the link leads to now, and does not change the link."
+        )
+
+    def restore_environment(self, plan: RollbackPlan) -> Iterator[Step]:
+        """Install the previous packages, and restore the configuration."""
+        yield install_pinned_set(plan, f"cp -p {KEPT_CONFIGURATION} {self.configuration}")
+
+    def install_older_apps(self, plan: RollbackPlan) -> Iterator[Step]:
+        """Install the previous packages."""
+        yield install_pinned_set(plan)
+
+
+@dataclass(frozen=True)
+class GitCheckout(Host):
+    """A Git checkout of Nautobot, installed into the environment."""
+
+    def install(self, target: TargetPackages) -> Iterator[Step]:
+        """Check out the target first: the environment takes the code from the checkout."""
+        yield Step(
+            "Check out the target",
+            "local_requirements.txt, uwsgi.ini and media in the checkout are not part of the "
+            "release and stay unchanged.",
+            (f"{self._git} fetch --tags", f"{self._git} checkout v{target.release}"),
+            f'test "$({self._git} describe --tags)" = v{target.release}',
+        )
+        yield from super().install(target)
+
+    def restore_environment(self, plan: RollbackPlan) -> Iterator[Step]:
+        """Check out the previous release first."""
+        tag = shlex.quote(f"v{plan.release}") if plan.release else '"$OLD_TAG"'
+        yield Step(
+            "Check out the previous release",
+            "",
+            (f"{self._git} checkout {tag}",),
+            f'test "$({self._git} describe --tags)" = {tag}',
+        )
+        yield from super().restore_environment(plan)
+
+    @property
+    def _git(self) -> str:
+        return f"git -C {shlex.quote(self.deployment.seen.checkout)}"
+
+
+@dataclass(frozen=True)
+class ReleaseLink(Host):
+    """A folder for each release, and a symbolic link to one of them."""
+
+    @property
+    def _link(self) -> str:
+        return self.deployment.seen.release.link if self.deployment.seen.release else ""
+
+    @property
+    def _old(self) -> str:
+        release = self.deployment.seen.release
+        return shlex.quote(release.folder if release else "")
+
+    def install(self, target: TargetPackages) -> Iterator[Step]:
+        """Install a second environment, copy the operator's files, and switch the link."""
+        link, folder = shlex.quote(self._link), f"{self._link}-{target.release}"
+        below = PurePosixPath(self.runtime.prefix).relative_to(self._link)
+        python = "python" + ".".join(self.runtime.python.split(".")[:2])
+        new, environment = shlex.quote(folder), shlex.quote(str(PurePosixPath(folder, below)))
+        yield Step(
+            "Install the target next to the old release",
+            f"The old environment stays unchanged. {target.why}",
+            (
+                f"{python} -m venv {environment}",
+                target.install_command.replace("python -m", f"{environment}/bin/python -m", 1),
+            ),
+            f"{environment}/bin/nautobot-server --version",
+        )
+        if self._own_files:
+            yield Step(
+                "Copy your files into the new folder",
+                "Without these files, the switch of the link would replace them by nothing.",
+                (f"tar -C {self._old} -cf - {self._own_files} | tar -C {new} -xf -",),
+                f"( cd {new} && ls -d {self._own_files} )",
+            )
+        yield Step(
+            "Switch the link",
+            "From now on, every command runs the code of the target. Until migrations have run, a "
+            "rollback means switching the link.",
+            (f"ln -sfn {new} {link}",),
+            f'test "$(readlink -f {link})" = "$(readlink -f {new})"',
+        )
+
+    @property
+    def _own_files(self) -> str:
+        release = self.deployment.seen.release
+        return shlex.join(release.own_files) if release else ""
+
+    def restore_environment(self, plan: RollbackPlan) -> Iterator[Step]:
+        """Switch the link back. The files of the operator in the newer folder are newer."""
+        link = shlex.quote(self._link)
+        copy = (
+            f'tar -C {self._old} -cf - {self._own_files} | tar -C "$OLD_RELEASE" -xf -'
+            if self._own_files
+            else ""
+        )
+        yield Step(
+            "Switch the link to the previous release",
+            "The previous environment was kept unchanged. Files that were written since are "
+            "copied into it.",
+            (
+                'test -x "$OLD_RELEASE"/bin/nautobot-server -o -x "$OLD_RELEASE"/venv/bin/python',
+                *((copy,) if copy else ()),
+                f'ln -sfn "$OLD_RELEASE" {link}',
+                f"cp -p {KEPT_CONFIGURATION} {self.configuration}",
+            ),
+            f'test "$(readlink -f {link})" = "$(readlink -f "$OLD_RELEASE")"',
+        )

@@ -1,0 +1,201 @@
+#!/usr/bin/env bash
+# Upgrade of nautobot.example.com: Nautobot 2.4.44 to Nautobot 3.2.7
+# Planned 2026-11-20 12:00 UTC by nautobot-upgrade-jobs 0.1.0.
+# Read this script before you run it. Without --yes it asks for confirmation before each
+# irreversible step. It stops at the first failure. Run it again to resume there.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")"
+planned_for='postgresql nautobot: 0123456789abcdef'
+finished="${BASH_SOURCE[0]##*/}.4c8ee748.finished"
+log="${BASH_SOURCE[0]##*/}.log"
+confirmed=no although_blocked=no although_old=no dry_run=no from=1 until=13
+usage() {
+    echo "$1; known: --dry-run, --from STEP, --until STEP, --yes, --although-blocked, --although-old" >&2
+    exit 1
+}
+while [ $# -gt 0 ]; do
+    case "$1" in
+    --yes) confirmed=yes ;;
+    --although-blocked) although_blocked=yes ;;
+    --although-old) although_old=yes ;;
+    --dry-run) dry_run=yes ;;
+    --from | --until)
+        [[ "${2:-}" =~ ^[1-9][0-9]*$ ]] && [ "$2" -le 13 ] ||
+            usage "$1 needs a step from 1 to 13"
+        declare "${1#--}=$2"
+        shift
+        ;;
+    *) usage "unknown: $1" ;;
+    esac
+    shift
+done
+
+say() { printf '%s  %s\n' "$(date -u +%FT%TZ)" "$*" | tee -a "$log"; }
+fail() {
+    say "STOPPED: $*"
+    say "Fix the cause and run this script again. It resumes at the failed step."
+    exit 1
+}
+has() { grep --quiet --line-regexp --fixed-strings "$1" "$finished" 2>/dev/null; }
+check_state() {
+    local state
+    state=$(nautobot-server upgrade_jobs state | tail -n 1) || fail "the state of the database cannot be read"
+    [ "${state:0:${#planned_for}}" = "$planned_for" ] || fail "the database is not in the state of this plan. Planned for: $planned_for; current: $state. Plan again."
+}
+
+# Run a step. A change is made once. The steps before the first change are repeated until then, so
+# that the backup of the current state contains all that has been written in the meantime.
+run() {
+    local number=$1 title=$2 role=$3 kind=$4
+    [ "$number" -le "$until" ] || { say "Stopped before step $number: $title"; exit 0; }
+    if [ "$number" -lt "$from" ]; then
+        say "Step $number is left out: $title"
+        return
+    fi
+    if [ "$dry_run" = yes ]; then
+        printf '\n# Step %s: %s\n' "$number" "$title"
+        declare -f "step_$number" "verify_$number" | sed '/^[a-z_]* ()/d; /^[{}]/d'
+        return
+    fi
+    case "$role" in
+    preparation) ! has begun || { say "Step $number is finished: $title"; return; } ;;
+    stop) ! has started || { say "Step $number is finished: $title"; return; } ;;
+    *) ! has "$number" || { say "Step $number is finished: $title"; return; } ;;
+    esac
+    if [ "$kind" = irreversible ] && [ "$confirmed" = no ]; then
+        say "This script cannot undo this step: $title. Only the backup can."
+        local answer=no
+        read -r -p "Type yes to continue: " answer || true
+        [ "$answer" = yes ] || fail "not confirmed: $title"
+    fi
+    if ! has begun && { [ "$role" = stop ] || [ "$role" = change ]; }; then
+        check_state
+        [ "$role" = stop ] || echo begun >>"$finished"
+    fi
+    say "Step $number: $title"
+    trap 'fail "step '"$number"' failed"' ERR
+    ("step_$number") 2>&1 | tee -a "$log"
+    trap - ERR
+    ("verify_$number") >>"$log" 2>&1 || fail "step $number ran, but its verification failed"
+    case "$role" in
+    start) { echo "$number"; echo started; } >>"$finished" ;;
+    change) echo "$number" >>"$finished" ;;
+    esac
+}
+
+host=nautobot-1
+[ "$dry_run" = yes ] || [ "$(uname -n)" = "$host" ] || fail "this plan is for the host $host, but this is $(uname -n)."
+
+[ "$although_blocked$dry_run" != nono ] || fail "this plan is BLOCKED. The report in this folder lists the blockers. Fix them and plan again, or pass --although-blocked."
+
+[ "$although_old$dry_run" != nono ] || has begun || [ "$(date -u +%F)" \< 2026-11-27 ] || fail "Preflight of 2026-11-20 is older than 7 days. Run it again, or pass --although-old."
+
+export PATH=/opt/nautobot/bin:"${PATH}"
+export NAUTOBOT_ROOT=/opt/nautobot
+step_1() {
+    pg_dump --schema-only nautobot > /dev/null
+}
+verify_1() {
+    :
+}
+run 1 'Test the backup command' preparation plain
+
+step_2() {
+    systemctl cat -- nautobot nautobot-worker nautobot-scheduler > /dev/null
+}
+verify_2() {
+    :
+}
+run 2 'Check the services' preparation plain
+
+step_3() {
+    sudo systemctl stop -- nautobot nautobot-worker nautobot-scheduler
+}
+verify_3() {
+    ! systemctl is-active --quiet -- nautobot nautobot-worker nautobot-scheduler
+}
+run 3 'Stop web, workers and beat' stop plain
+
+step_4() {
+    nautobot-server upgrade_jobs snapshot --output before-upgrade
+}
+verify_4() {
+    ls -l before-upgrade/snapshot-*.json.gz
+}
+run 4 'Capture a snapshot' preparation plain
+
+step_5() {
+    pg_dump --format=custom nautobot > before-upgrade.postgresql
+    tar -czf before-upgrade-media.tar.gz -C /opt/nautobot media
+}
+verify_5() {
+    pg_restore --list < before-upgrade.postgresql
+}
+run 5 'Back up the database and the media files' preparation plain
+
+step_6() {
+    cp -p "$NAUTOBOT_ROOT"/nautobot_config.py before-upgrade.nautobot_config.py
+    python -m pip freeze > before-upgrade.requirements.txt
+}
+verify_6() {
+    test -s before-upgrade.requirements.txt
+}
+run 6 'Save the configuration and the list of installed packages' preparation plain
+
+step_7() {
+    python -m pip install --require-hashes --requirement constraints.txt
+}
+verify_7() {
+    python -c 'from importlib.metadata import version; from packaging.version import Version as V; assert V(version('"'"'nautobot'"'"')) == V('"'"'3.2.7'"'"')'
+}
+run 7 'Install the packages of the target' change plain
+
+step_8() {
+    python -m nautobot_upgrade_jobs doctor
+}
+verify_8() {
+    :
+}
+run 8 'Run the doctor' change plain
+
+step_9() {
+    nautobot-server migrate
+}
+verify_9() {
+    nautobot-server migrate --check
+}
+run 9 'Migrate: the old packages alone no longer roll back' change irreversible
+
+step_10() {
+    nautobot-server upgrade_jobs verify --before before-upgrade --stopped
+}
+verify_10() {
+    :
+}
+run 10 'Verify the migrations' change plain
+
+step_11() {
+    nautobot-server post_upgrade
+}
+verify_11() {
+    :
+}
+run 11 'Finish with post_upgrade' change plain
+
+step_12() {
+    sudo systemctl start -- nautobot nautobot-worker nautobot-scheduler
+}
+verify_12() {
+    systemctl is-active -- nautobot nautobot-worker nautobot-scheduler
+}
+run 12 'Start web, workers and beat' start plain
+
+step_13() {
+    nautobot-server upgrade_jobs verify --before before-upgrade --wait 180
+}
+verify_13() {
+    :
+}
+run 13 'Verify again' change plain
+
+[ "$dry_run" = yes ] || say "All steps are complete."
