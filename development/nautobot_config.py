@@ -1,5 +1,6 @@
 """Settings of the embedded instances of every Nautobot line; the environment says what differs."""
 
+import json
 import os
 
 from nautobot.core.settings import *  # noqa: F403
@@ -36,5 +37,8 @@ CELERY_WORKER_HEARTBEAT_FILE = os.path.join(os.environ["STACK_FOLDER"], "worker-
 CELERY_BEAT_HEARTBEAT_FILE = os.path.join(os.environ["STACK_FOLDER"], "beat-heartbeat")
 
 PLUGINS = ["nautobot_upgrade_jobs", *filter(None, os.getenv("STACK_APPS", "").split(","))]
+# A development container has a virtual environment, but no unit files.
+APP = {"deployment": json.loads(os.getenv("STACK_DEPLOYMENT", '{"layout": "virtualenv"}'))}
 if work := os.getenv("STACK_WORK"):  # the same target is built once, not for each test
-    PLUGINS_CONFIG["nautobot_upgrade_jobs"] = {"work_directory": work, "keep_builds": 1}  # noqa: F405
+    APP |= {"work_directory": work, "keep_builds": 1}
+PLUGINS_CONFIG["nautobot_upgrade_jobs"] = APP  # noqa: F405
