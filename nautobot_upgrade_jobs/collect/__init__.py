@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable, Collection
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from celery.exceptions import SoftTimeLimitExceeded
@@ -33,6 +34,7 @@ def collect_facts(  # noqa: PLR0913 - all by name, each with its default
     depth: FingerprintDepth = "content",
     imports_jobs: bool = False,
     wait_seconds: int = 0,
+    manifests: Path | None = None,
     progress: Callable[[str], None] = lambda topic: None,
 ) -> Facts:
     """Collect the facts of the live installation in a read-only session.
@@ -45,6 +47,7 @@ def collect_facts(  # noqa: PLR0913 - all by name, each with its default
         depth: Depth of the table fingerprints.
         imports_jobs: Whether to import Job files. Never in a live process.
         wait_seconds: Longest time to wait for workers that are starting.
+        manifests: Folder of rendered manifests.
         progress: Called with the name of each topic before it is collected.
 
     Returns:
@@ -58,7 +61,9 @@ def collect_facts(  # noqa: PLR0913 - all by name, each with its default
             guard() as outcome,
             read_only_session(statement_timeout_seconds, database_alias) as connection,
         ):
-            context = Context(connection, own_job_result, depth, imports_jobs, wait_seconds)
+            context = Context(
+                connection, own_job_result, depth, imports_jobs, wait_seconds, manifests
+            )
             for topic in topics:
                 progress(topic)
                 collected[topic] = collect_topic(topic, context)

@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from celery.exceptions import SoftTimeLimitExceeded
@@ -36,6 +37,8 @@ class Context:
     """Whether to import Job files. Only a process that cannot write to the live system may."""
     wait_seconds: int = 0
     """Longest time to wait for workers that are starting."""
+    manifests: Path | None = None
+    """Folder of rendered manifests. None if the operator named none."""
 
 
 @dataclass

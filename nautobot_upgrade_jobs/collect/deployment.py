@@ -14,10 +14,10 @@ import nautobot
 from django.conf import settings
 
 from ..facts import Deployment
-from ..facts.deployment import ReleaseFolder
+from ..facts.deployment import ReleaseFolder, ServiceUnit
 from .context import Context
 from .support.release_link import find_symbolic_links
-from .support.systemd_units import find_service_units
+from .support.systemd_units import find_service_units, unit_folders
 
 APP = "nautobot_upgrade_jobs"
 CONTAINER_MARKERS = (Path("/.dockerenv"), Path("/run/.containerenv"))
@@ -35,16 +35,17 @@ USUAL_FILES = ("uwsgi.ini", "gunicorn.py", "local_requirements.txt")
 def collect(_: Context) -> Deployment:
     """Inspect the host, the container and the place of the environment."""
     prefix = Path(sys.prefix)
-    links = find_symbolic_links(prefix, version("nautobot"))
+    units = find_service_units(_home_folders(prefix), unit_folders())
+    links = find_symbolic_links(_names_of_environment(prefix, units), version("nautobot"))
     checkout = Path(nautobot.__file__).resolve().parents[1]
     pod = platform.node() if os.environ.get("KUBERNETES_SERVICE_HOST") else ""
     return Deployment(
         host=platform.node(),
         has_own_environment=sys.prefix != sys.base_prefix,
         root=os.environ.get("NAUTOBOT_ROOT", ""),
-        container=bool(pod) or any(marker.exists() for marker in CONTAINER_MARKERS),
+        container=bool(pod) or _is_container(),
         systemd=SYSTEMD_FOLDER.is_dir(),
-        units=find_service_units(_home_folders(prefix)),
+        units=units,
         checkout=str(checkout) if (checkout / ".git").exists() else "",
         release=_inspect_release(Path(links.release), prefix) if links.release else None,
         other_link=links.other,
@@ -52,6 +53,22 @@ def collect(_: Context) -> Deployment:
         namespace=_read_namespace(),
         stated=_read_setting(),
     )
+
+
+def _is_container() -> bool:
+    """Return whether a container engine started this process. Podman and LXC set the variable."""
+    engine = os.environ.get("container")  # noqa: SIM112 - the name in systemd and Podman
+    return bool(engine) or any(map(Path.exists, CONTAINER_MARKERS))
+
+
+def _names_of_environment(prefix: Path, units: Iterable[ServiceUnit]) -> tuple[Path, ...]:
+    """Return the paths by which this process and the units name the environment.
+
+    The scripts of an environment name the folder in which it was created, not the link to it.
+    """
+    programs = (Path(unit.program) for unit in units)
+    named = (program.parent.parent for program in programs if program.parent.name == "bin")
+    return (prefix, *(name for name in named if name.resolve() == prefix.resolve()))
 
 
 def _home_folders(prefix: Path) -> tuple[Path, ...]:
@@ -67,7 +84,8 @@ def _inspect_release(link: Path, prefix: Path) -> ReleaseFolder:
     if prefix.resolve() == folder:
         own |= {entry.name for entry in folder.iterdir()} - ENVIRONMENT_ENTRIES
     own -= {"", _relative(_configured_path("STATIC_ROOT"), folder)}  # post_upgrade fills it.
-    return ReleaseFolder(str(link), str(folder), tuple(sorted(_outermost(own))))
+    environment = "" if prefix.resolve() == folder else _relative(prefix, folder)
+    return ReleaseFolder(str(link), str(folder), environment, tuple(sorted(_outermost(own))))
 
 
 def _configured_path(setting: str) -> Path:

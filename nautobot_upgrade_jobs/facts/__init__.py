@@ -23,6 +23,7 @@ from .files import Files
 from .filter_results import FilterResults
 from .fingerprints import TableFingerprints
 from .jobs import Jobs
+from .manifests import Manifests
 from .migrations import Migrations
 from .packages import Packages
 from .post_upgrade import PostUpgrade
@@ -56,6 +57,7 @@ __all__ = [
     "FilterResults",
     "Jobs",
     "Listing",
+    "Manifests",
     "Migrations",
     "Packages",
     "PlannedReversal",
@@ -87,6 +89,7 @@ class Facts:
 
     runtime: Runtime | Unavailable = NOT_COLLECTED
     deployment: Deployment | Unavailable = NOT_COLLECTED
+    manifests: Manifests | Unavailable = NOT_COLLECTED
     database: Database | Unavailable = NOT_COLLECTED
     redis: Redis | Unavailable = NOT_COLLECTED
     packages: Packages | Unavailable = NOT_COLLECTED

@@ -31,6 +31,8 @@ class ReleaseFolder:
     """Such as ``/opt/nautobot``."""
     folder: str
     """The folder that the link leads to now, such as ``/opt/nautobot-2.4.44``."""
+    environment: str = ""
+    """Path of the environment in it, such as ``venv``. Empty if it is the environment."""
     own_files: tuple[str, ...] = ()
     """Files and folders of the operator in it, relative to it, such as ``media``."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from pathlib import Path
 
 from django.db import Error as DatabaseError
 
@@ -42,5 +43,6 @@ def collect(topics: Collection[str], context: RunContext, progress: Callable[[st
         database_alias=context.config.database_alias,
         own_job_result=context.request.own_job_result,
         topics=topics,
+        manifests=Path(context.request.manifests) if context.request.manifests else None,
         progress=progress,
     )

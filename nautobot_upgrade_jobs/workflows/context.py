@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import version as installed_version
+from pathlib import Path
 
 from packaging.requirements import InvalidRequirement, Requirement
 
@@ -43,6 +44,8 @@ class RunRequest:
     """Whether this user may accept findings."""
     user: str = ""
     own_job_result: str = ""
+    manifests: str = ""
+    """Folder of rendered manifests. Empty if the operator named none."""
     wait_seconds: int = 0
     """Longest time to wait for workers that are starting."""
 
@@ -71,6 +74,8 @@ def resolve_request(request: RunRequest, checks: Iterable[Check]) -> RunContext:
             "Accepting findings requires the permission accept_findings on Jobs. Leave the field "
             "blank, or have the findings accepted in the settings."
         )
+    if request.manifests and not Path(request.manifests).is_dir():
+        raise UsageError(f"--manifests: {request.manifests} is not a folder.")
     try:
         config = read_configuration()
         catalog = read_catalog()

@@ -20,6 +20,7 @@ from nautobot_upgrade_jobs.facts import (
     FilterResults,
     Jobs,
     Listing,
+    Manifests,
     Migrations,
     Packages,
     PlannedReversal,
@@ -109,6 +110,7 @@ DEPLOYMENTS = {
         release=ReleaseFolder(
             "/opt/my nautobot",
             "/opt/my nautobot-2.4.44",
+            "venv",
             ("media", "nautobot_config.py", "uwsgi.ini"),
         )
     ),
@@ -410,6 +412,7 @@ def facts(**changes: Any) -> Facts:
     healthy = Facts(
         runtime=runtime(),
         deployment=deployment(),
+        manifests=Manifests(),
         database=database(),
         redis=redis(),
         packages=Packages((Package("nautobot", "2.4.44", (), ">=3.10,<3.13"),)),

@@ -15,6 +15,8 @@ SERVICES = """#!/bin/bash
 pids="$STACK_FOLDER/pids"
 [ "$1" = compose ] && shift
 case "$1" in
+cat)
+    ;;
 is-active)
     [ -e "$pids" ]
     exit

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,17 +17,17 @@ class SymbolicLinks(NamedTuple):
     """A link of which it is unknown what it is for. Empty if there is none."""
 
 
-def find_symbolic_links(prefix: Path, version: str) -> SymbolicLinks:
+def find_symbolic_links(names: Iterable[Path], version: str) -> SymbolicLinks:
     """Return the links in the path of an environment.
 
     A link to a folder such as ``/data/opt`` says nothing about releases. The folder of a release
     has the version in its name, alone or after ``nautobot``.
 
     Args:
-        prefix: Path of the environment as it was called, with its links (``sys.prefix``).
+        names: Paths by which the environment is called, with their links.
         version: The installed version of Nautobot.
     """
-    links = [path for path in (prefix, *prefix.parents) if path.is_symlink()]
+    links = [path for name in names for path in (name, *name.parents) if path.is_symlink()]
     release_name = re.compile(rf"(nautobot.*\d+\.\d+.*|v?{re.escape(version)})", re.IGNORECASE)
     release = next((link for link in links if release_name.fullmatch(link.readlink().name)), None)
     others = [link for link in links if link != release]

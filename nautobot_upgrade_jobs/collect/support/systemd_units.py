@@ -6,12 +6,14 @@ privilege and without ``systemctl``.
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from ...facts.deployment import Role, ServiceUnit
+from ...facts.deployment import ServiceUnit
+from .service_roles import role_of_command
 
 UNIT_FOLDERS = tuple(
     Path(folder, "systemd/system")
@@ -20,20 +22,19 @@ UNIT_FOLDERS = tuple(
 """Folders of unit files. A file in an earlier folder replaces one with the same name."""
 EXECUTABLE_PREFIXES = "@-:+!|"
 """Characters that may precede the program in ``ExecStart``."""
-ROLES: tuple[tuple[Role, str], ...] = (
-    ("beat", r"celery\b.*\bbeat\b"),
-    ("worker", r"celery\b.*\bworker\b|\brqworker\b"),
-    ("web", r"nautobot-server['\"]?\s+(start|runserver)\b|\b(uwsgi|gunicorn|daphne|uvicorn)\b"),
-)
-"""Patterns of the command line, by role. The first that matches counts."""
 PATH = re.compile(r"/[^\s'\";&|,]+")
 
 Settings = dict[str, list[str]]
 
 
-def find_service_units(
-    homes: Iterable[Path], folders: Iterable[Path] = UNIT_FOLDERS
-) -> tuple[ServiceUnit, ...]:
+def unit_folders() -> tuple[Path, ...]:
+    """Return the folders of unit files. The variable is systemd's own."""
+    stated = os.environ.get("SYSTEMD_UNIT_PATH", "")
+    usual = UNIT_FOLDERS if not stated or stated.endswith(":") else ()
+    return (*map(Path, filter(None, stated.split(":"))), *usual)
+
+
+def find_service_units(homes: Iterable[Path], folders: Iterable[Path]) -> tuple[ServiceUnit, ...]:
     """Return the units whose command or environment is in one of the given folders.
 
     Args:
@@ -103,7 +104,7 @@ def _describe_unit(name: str, file: Path, settings: Settings) -> ServiceUnit | N
     """Return the unit, or None if its command is none of Nautobot's services."""
     commands = settings.get("ExecStart", [])
     command = commands[-1] if commands else ""
-    role = next((role for role, pattern in ROLES if re.search(pattern, command)), None)
+    role = role_of_command(command)
     if role is None:
         return None
     return ServiceUnit(

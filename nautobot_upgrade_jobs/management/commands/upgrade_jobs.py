@@ -1,8 +1,7 @@
 """``nautobot-server upgrade_jobs``: run the Jobs from a shell, with exit codes.
 
 The command also works when Jobs cannot run: after the installation of new code and before
-``migrate``, and without a worker. No option is called ``-c`` or ``--config…``, because
-``nautobot-server`` itself uses these options.
+``migrate``, and without a worker.
 """
 
 from __future__ import annotations
@@ -18,14 +17,12 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import Error as DatabaseError
 
 from ...app_settings import read_configuration
-from ...checks.expectation_parser import KINDS
 from ...checks.findings import Verdict
 from ...cli.options import (
     EXIT_CODES,
     EXIT_CODES_HELP,
     USAGE_ERROR,
     UsageParser,
-    add_report_options,
     emit_report,
     ensure_directory,
 )
@@ -35,18 +32,17 @@ from ...collect.db.read_only_session import read_only_session
 from ...collect.rollback.changelog_export import export_changelog
 from ...common.errors import UsageError
 from ...common.text import escape_nonprintable
-from ...facts.fingerprints import DEPTHS
 from ...snapshot.file_format import Snapshot
-from ...workflows.capture import DEFAULT_DEPTH, capture
+from ...workflows.capture import capture
 from ...workflows.collection import read_database_state
 from ...workflows.compare import compare_snapshots, read_configured_acceptances
 from ...workflows.context import RunRequest
 from ...workflows.preflight import run_preflight
 from ...workflows.rollback import plan_rollback
-from ...workflows.rollback_assessment import ROLLBACK_OPTIONS
 from ...workflows.rollback_target import NO_SNAPSHOT, SnapshotArgument
 from ...workflows.snapshot_store import newest_snapshot, read_snapshot, write_snapshot
 from ...workflows.verify import verify_migrations
+from .. import arguments
 
 
 class Parser(UsageParser, CommandParser):
@@ -64,133 +60,12 @@ class Command(BaseCommand):
         """Declare the subcommands."""
         parser.__class__ = Parser  # Subparsers get the same class.
         commands = parser.add_subparsers(dest="job", required=True)
-        self._add_preflight(commands)
-        self._add_snapshot(commands)
-        self._add_compare(commands)
-        self._add_verify(commands)
-        self._add_rollback(commands)
-        self._add_state_and_help(commands)
-
-    def _add_preflight(self, commands: Any) -> None:
-        command = commands.add_parser(
-            "preflight", help="Check whether this installation can be upgraded."
-        )
-        command.set_defaults(run=self._run_preflight)
-        command.add_argument("--target", default="", help="version to upgrade to, such as 3.2.7")
-        command.add_argument(
-            "--require",
-            default=[],
-            action="append",
-            metavar="REQUIREMENT",
-            help="a further requirement of the package set, such as nautobot-ssot==4.7.0",
-        )
-        command.add_argument(
-            "--no-build",
-            dest="build",
-            action="store_false",
-            help="do not build and start the target",
-        )
-        _add_check_options(command)
-        add_report_options(command)
-
-    def _add_snapshot(self, commands: Any) -> None:
-        command = commands.add_parser(
-            "snapshot", help="Write the state of this installation to a snapshot file."
-        )
-        command.set_defaults(run=self._capture_snapshot)
-        command.add_argument(
-            "--output",
-            type=Path,
-            metavar="DIR",
-            default=Path(),
-            help="folder to write the snapshot to",
-        )
-        command.add_argument(
-            "--depth", default=DEFAULT_DEPTH, choices=DEPTHS, help="how much of the rows to read"
-        )
-
-    def _add_compare(self, commands: Any) -> None:
-        command = commands.add_parser(
-            "compare", help="Compare two snapshots, or a snapshot and the current state."
-        )
-        command.set_defaults(run=self._compare)
-        command.add_argument("before", type=Path, help="the older snapshot-….json.gz")
-        command.add_argument(
-            "after",
-            type=Path,
-            nargs="?",
-            help="the newer snapshot-….json.gz; default: the current state",
-        )
-        add_report_options(command)
-
-    def _add_verify(self, commands: Any) -> None:
-        command = commands.add_parser("verify", help="Check whether the upgrade is complete.")
-        command.set_defaults(run=self._verify)
-        command.add_argument(
-            "--before",
-            type=Path,
-            metavar="FILE",
-            help="snapshot from before the upgrade, to report what was lost; of a folder, the "
-            "newest snapshot in it",
-        )
-        command.add_argument(
-            "--stopped",
-            action="store_true",
-            help="expect nothing of workers, beat and post_upgrade, because they have not run yet",
-        )
-        command.add_argument(
-            "--expect",
-            default=[],
-            action="append",
-            metavar="'KIND NAME'",
-            help=f"what must exist, such as '{KINDS['app']}' or '{KINDS['job']}'",
-        )
-        command.add_argument(
-            "--wait",
-            type=int,
-            default=0,
-            metavar="SECONDS",
-            help="longest time to wait until the workers respond; default: do not wait",
-        )
-        _add_check_options(command)
-        add_report_options(command)
-
-    def _add_rollback(self, commands: Any) -> None:
-        command = commands.add_parser(
-            "rollback", help="Plan the rollback, and report what each option loses."
-        )
-        command.set_defaults(run=self._plan_rollback)
-        command.add_argument(
-            "--to",
-            default="",
-            metavar="FILE|RELEASE|'DISTRIBUTION==VERSION'|'APP MIGRATION'",
-            help="the state to roll back to: a snapshot, releases, or an App's last migration",
-        )
-        command.add_argument(
-            "--backup", type=Path, metavar="FILE", help="the dump from before the upgrade"
-        )
-        command.add_argument(
-            "--strategy",
-            default="",
-            choices=("", *ROLLBACK_OPTIONS),
-            help="the rollback option; default: the recommended option",
-        )
-        command.add_argument(
-            "--instance",
-            default="",
-            help="earlier name of this installation, if it has changed; default: the current name",
-        )
-        _add_check_options(command)
-        add_report_options(command)
-
-    def _add_state_and_help(self, commands: Any) -> None:
-        command = commands.add_parser("state", help="Print the fingerprint that a script checks.")
-        command.set_defaults(run=self._print_state, output=None)
-        command = commands.add_parser("help", help="Print the options of a command.")
-        command.add_argument("about", choices=commands.choices)
-        command.set_defaults(
-            run=lambda options: commands.choices[options["about"]].print_help(), output=None
-        )
+        arguments.add_preflight(commands, self._run_preflight)
+        arguments.add_snapshot(commands, self._capture_snapshot)
+        arguments.add_compare(commands, self._compare)
+        arguments.add_verify(commands, self._verify)
+        arguments.add_rollback(commands, self._plan_rollback)
+        arguments.add_state_and_help(commands, self._print_state)
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Run the subcommand, and exit with its exit code."""
@@ -208,6 +83,7 @@ class Command(BaseCommand):
             target=options["target"],
             requirements="\n".join(options["require"]),
             build=options["build"],
+            manifests=options["manifests"],
         )
         return emit_report(run_preflight(request, self._report_progress), options)
 
@@ -277,19 +153,6 @@ class Command(BaseCommand):
     def _report_progress(self, topic: str) -> None:
         if self.stderr.isatty():
             write_line(f"Collecting {topic} …", self.stderr)
-
-
-def _add_check_options(parser: ArgumentParser) -> None:
-    parser.add_argument(
-        "--exclude", default=[], action="append", metavar="CHECK", help="do not run this check"
-    )
-    parser.add_argument(
-        "--accept",
-        default=[],
-        action="append",
-        metavar="'KEY | REASON | UNTIL'",
-        help="accept a finding until a date",
-    )
 
 
 def _build_request(options: dict[str, Any]) -> RunRequest:

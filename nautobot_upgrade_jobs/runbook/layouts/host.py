@@ -181,7 +181,7 @@ class ReleaseLink(Host):
     def install(self, target: TargetPackages) -> Iterator[Step]:
         """Install a second environment, copy the operator's files, and switch the link."""
         link, folder = shlex.quote(self._link), f"{self._link}-{target.release}"
-        below = PurePosixPath(self.runtime.prefix).relative_to(self._link)
+        below = self.deployment.seen.release.environment if self.deployment.seen.release else ""
         python = "python" + ".".join(self.runtime.python.split(".")[:2])
         new, environment = shlex.quote(folder), shlex.quote(str(PurePosixPath(folder, below)))
         yield Step(

@@ -25,14 +25,14 @@ def test_find_symbolic_links_recognizes_the_folder_of_a_release(
 ):
     (tmp_path / target / below).mkdir(parents=True)
     (tmp_path / link).symlink_to(target)
-    found = find_symbolic_links(tmp_path / link / below, "2.4.44")
+    found = find_symbolic_links([tmp_path / link / below], "2.4.44")
     path = str(tmp_path / link)
     assert found == ((path, "") if is_release else ("", path))
 
 
 def test_find_symbolic_links_without_a_link_finds_none(tmp_path):
     (tmp_path / "nautobot-2.4.44").mkdir()
-    assert find_symbolic_links(tmp_path / "nautobot-2.4.44", "2.4.44") == ("", "")
+    assert find_symbolic_links([tmp_path / "nautobot-2.4.44"], "2.4.44") == ("", "")
 
 
 def test_find_symbolic_links_above_a_release_link_is_another_link(tmp_path):
@@ -40,5 +40,5 @@ def test_find_symbolic_links_above_a_release_link_is_another_link(tmp_path):
     (tmp_path / "opt").symlink_to("data")
     (tmp_path / "data" / "nautobot").symlink_to("nautobot-2.4.44")
     opt = tmp_path / "opt"
-    found = find_symbolic_links(opt / "nautobot", "2.4.44")
+    found = find_symbolic_links([opt / "nautobot"], "2.4.44")
     assert found == (str(opt / "nautobot"), str(opt))

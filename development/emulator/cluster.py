@@ -1,0 +1,142 @@
+"""The Deployments and pods of an emulated cluster."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import random
+import shlex
+import string
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from .images import find_image
+from .machine import MINIMAL_PATH, EmulatorError, Machine
+
+INIT = "nautobot-server post_upgrade --no-invalidate-all"
+"""What the init container of a web pod runs: the entry point of the image."""
+START_SECONDS = 2
+"""Time until a container is created. A real cluster also has to schedule it."""
+NOT_FOUND = 1
+
+
+class Cluster:
+    """One namespace of a cluster."""
+
+    def __init__(self, namespace: str, machine: Machine | None = None) -> None:
+        self.machine = machine or Machine()
+        self.namespace = namespace
+
+    def create_deployment(self, name: str, image: str, command: str, env: dict[str, str]) -> None:
+        """Create a Deployment without replicas. A web Deployment has an init container."""
+        with self.machine.state() as state:
+            state.setdefault("namespaces", []).append(self.namespace)
+            state.setdefault("deployments", {})[name] = {
+                "image": image,
+                "command": command,
+                "env": env,
+                "init": "celery" not in name,
+                "replicas": 0,
+            }
+
+    def deployment(self, name: str) -> dict[str, Any]:
+        """Return a Deployment."""
+        with self.machine.state() as state:
+            if self.namespace not in state.get("namespaces", ()):
+                raise EmulatorError(f'namespaces "{self.namespace}" not found', NOT_FOUND)
+            found = state.get("deployments", {}).get(name)
+        if not found:
+            raise EmulatorError(f'deployments.apps "{name}" not found', NOT_FOUND)
+        return dict(found)
+
+    def pods(self, deployment: str = "") -> dict[str, Any]:
+        """Return the pods, those of a Deployment or all."""
+        with self.machine.state() as state:
+            pods = dict(state.get("pods", {}))
+        return {
+            name: pod for name, pod in pods.items() if deployment in ("", pod.get("deployment"))
+        }
+
+    def pod(self, name: str) -> dict[str, Any]:
+        """Return a pod."""
+        pods = self.pods()
+        if name not in pods:
+            raise EmulatorError(f'pods "{name}" not found', NOT_FOUND)
+        return dict(pods[name])
+
+    def is_ready(self, pod: str) -> bool:
+        """Return whether the init containers of a pod have ended, and its container runs."""
+        return (self._folder(pod) / "ready").exists() and self.machine.is_running(pod)
+
+    def scale(self, name: str, replicas: int) -> None:
+        """Set the number of replicas. Pods start and end later, as in a real cluster."""
+        self.deployment(name)
+        with self.machine.state() as state:
+            state["deployments"][name]["replicas"] = replicas
+        self.reconcile(name)
+
+    def set_image(self, name: str, image: str) -> None:
+        """Change the template of a Deployment. All its pods are replaced."""
+        with self.machine.state() as state:
+            state["deployments"][name]["image"] = image
+        self.reconcile(name)
+
+    def reconcile(self, name: str) -> None:
+        """Start and delete pods until they are as the Deployment states."""
+        wanted = self.deployment(name)
+        pods = self.pods(name)
+        current = [pod for pod, made in pods.items() if made["image"] == wanted["image"]]
+        for _ in range(wanted["replicas"] - len(current)):
+            self.start_pod(self._pod_name(name, wanted["image"]), {**wanted, "deployment": name})
+        surplus = current[wanted["replicas"] :] + [pod for pod in pods if pod not in current]
+        if surplus:
+            in_background(lambda: [self.delete_pod(pod) for pod in surplus])
+
+    @staticmethod
+    def _pod_name(deployment: str, image: str) -> str:
+        suffix = "".join(random.choices(string.ascii_lowercase + string.digits, k=5))
+        return f"{deployment}-{hashlib.sha256(image.encode()).hexdigest()[:10]}-{suffix}"
+
+    def start_pod(self, name: str, pod: dict[str, Any]) -> None:
+        """Create a pod, and start its containers."""
+        if name in self.pods():
+            raise EmulatorError(f'pods "{name}" already exists')
+        with self.machine.state() as state:
+            state.setdefault("pods", {})[name] = pod
+        ready = shlex.quote(str(self._folder(name) / "ready"))
+        init = f"{INIT} && " if pod["init"] else ""
+        script = f"sleep {START_SECONDS} && {init}touch {ready} && exec {pod['command']}"
+        self._folder(name).mkdir(parents=True, exist_ok=True)
+        self.machine.start(name, ["sh", "-c", script], self.variables(name), self.machine.folder)
+
+    def delete_pod(self, name: str) -> None:
+        """End the containers of a pod, and delete it with its files."""
+        self.machine.stop(name, patience=30)
+        with self.machine.state() as state:
+            state.get("pods", {}).pop(name, None)
+
+    def variables(self, name: str) -> dict[str, str]:
+        """Return the variables of a pod."""
+        pod = self.pod(name)
+        _, environment = find_image(self.machine, pod["image"])
+        own = {"KUBERNETES_SERVICE_HOST": "10.96.0.1", "HOSTNAME": name}
+        path = f"{environment / 'bin'}:{MINIMAL_PATH}"
+        return {**self.machine.variables(path), **own, **pod["env"]}
+
+    def inside(self, pod: str, text: str) -> str:
+        """Return a command with the files of the pod: each pod has its own ``/tmp``."""
+        return text.replace("/tmp/", f"{self._folder(pod)}/tmp/")
+
+    def _folder(self, pod: str) -> Path:
+        return self.machine.folder / "pods" / pod
+
+
+def in_background(function: Callable[[], object]) -> None:
+    """Run a function in a process of its own, and do not wait for it."""
+    if os.fork() == 0:
+        os.setsid()
+        try:
+            function()
+        finally:
+            os._exit(0)

@@ -1,0 +1,1 @@
+"""Readers of manifests, one for each format. Pure functions of parsed YAML."""

@@ -1,0 +1,179 @@
+"""Objects as the Helm chart renders them, and objects of Flux and Argo CD."""
+
+import copy
+
+import pytest
+
+from nautobot_upgrade_jobs.collect.manifest_files.kubernetes import (
+    read_controllers,
+    read_workloads,
+)
+from nautobot_upgrade_jobs.facts.manifests import Deadline
+
+IMAGE = "ghcr.io/nautobot/nautobot:2.4.44-py3.11"
+
+
+def labelled(kind, name, component, spec):
+    labels = {"app.kubernetes.io/component": component, "app.kubernetes.io/instance": "nautobot"}
+    return {"kind": kind, "metadata": {"name": name, "labels": labels}, "spec": spec}
+
+
+def deployment(name, component, containers, init=(), replicas=2, **more):
+    pod = {"containers": list(containers), "initContainers": list(init)}
+    spec = {"replicas": replicas, "template": {"spec": pod}, **more}
+    return labelled("Deployment", name, component, spec)
+
+
+NO_INIT = {"name": "NAUTOBOT_DOCKER_SKIP_INIT", "value": "true"}
+WEB = {"name": "nautobot", "image": IMAGE, "env": [NO_INIT]}
+INIT = {
+    "name": "nautobot-init",
+    "image": IMAGE,
+    "args": ["echo", "done"],
+    "envFrom": [{"configMapRef": {"name": "nautobot-env-init"}}],
+}
+CELERY = {
+    "name": "nautobot-celery",
+    "image": IMAGE,
+    "command": ["nautobot-server", "celery", "worker"],
+}
+CHART = [
+    {"kind": "ConfigMap", "metadata": {"name": "nautobot-env-init"}, "data": {"A": "b"}},
+    deployment("nautobot-default", "nautobot-default", [WEB], [INIT]),
+    deployment("nautobot-celery-default", "nautobot-celery-default", [CELERY]),
+    deployment(
+        "nautobot-celery-beat",
+        "nautobot-celery-beat",
+        [{**CELERY, "command": ["nautobot-server", "celery", "beat"]}],
+        replicas=1,
+    ),
+    {
+        "kind": "StatefulSet",
+        "metadata": {"name": "nautobot-postgresql"},
+        "spec": {"template": {"spec": {"containers": [{"image": "bitnami/postgresql:15.4.0"}]}}},
+    },
+    {"kind": "Service", "metadata": {"name": "nautobot"}, "spec": {"ports": []}},
+]
+
+
+def read(objects=CHART):
+    return {one.name: one for one in read_workloads(objects, "chart.yaml")}
+
+
+def test_chart_migrates_in_the_init_container_of_each_web_pod():
+    found = read()
+    assert {name: one.role for name, one in found.items()} == {
+        "nautobot-default": "web",
+        "nautobot-celery-default": "worker",
+        "nautobot-celery-beat": "beat",
+        "nautobot-postgresql": "database",
+    }
+    web = found["nautobot-default"]
+    assert (web.migrates_in, web.replicas) == ("init container", 2)
+    assert web.deadlines == (Deadline("progressDeadlineSeconds", 600),)
+    assert not any(one.migrates_in for one in found.values() if one is not web)
+
+
+def test_autoscaler_raises_the_number_of_replicas():
+    scaler = {
+        "kind": "HorizontalPodAutoscaler",
+        "spec": {"scaleTargetRef": {"name": "nautobot-default"}, "maxReplicas": 5},
+    }
+    found = read([*CHART, scaler])
+    assert found["nautobot-default"].replicas == 5
+    assert found["nautobot-celery-default"].replicas == 2
+
+
+def test_single_init_job_migrates_once():
+    job = labelled(
+        "Job",
+        "nautobot-init",
+        "nautobot-init",
+        {"activeDeadlineSeconds": 300, "template": {"spec": {"containers": [INIT]}}},
+    )
+    found = read([job, deployment("nautobot-default", "nautobot-default", [WEB])])
+    assert found["nautobot-init"].migrates_in == "job"
+    assert found["nautobot-init"].deadlines == (Deadline("activeDeadlineSeconds", 300),)
+    assert found["nautobot-default"].migrates_in == ""
+
+
+def test_config_map_can_switch_the_init_off():
+    objects = copy.deepcopy(CHART)
+    objects[0]["data"] = {"NAUTOBOT_DOCKER_SKIP_INIT": "true"}
+    assert read(objects)["nautobot-default"].migrates_in == ""
+
+
+@pytest.mark.parametrize(
+    ("container", "deadlines"),
+    [
+        (
+            {"livenessProbe": {"periodSeconds": 30, "failureThreshold": 3}},
+            [("livenessProbe", 90)],
+        ),
+        (
+            {
+                "startupProbe": {"periodSeconds": 10, "failureThreshold": 30},
+                "livenessProbe": {"periodSeconds": 10},
+            },
+            [("startupProbe", 300)],
+        ),
+        ({"livenessProbe": {"initialDelaySeconds": 60}}, [("livenessProbe", 90)]),
+        ({}, []),
+    ],
+)
+def test_probes_end_a_migration_in_the_entry_point(container, deadlines):
+    web = {"name": "nautobot", "image": IMAGE, **container}
+    (one,) = read(
+        [deployment("web", "nautobot-default", [web], progressDeadlineSeconds=20)]
+    ).values()
+    assert one.migrates_in == "entry point"
+    assert one.deadlines == tuple(
+        Deadline(*each) for each in [("progressDeadlineSeconds", 20), *deadlines]
+    )
+
+
+def test_memory_limit_is_that_of_the_container_that_migrates():
+    init = {**INIT, "resources": {"limits": {"memory": "512Mi"}}}
+    web = {**WEB, "resources": {"limits": {"memory": "4Gi"}}}
+    (one,) = read([deployment("web", "nautobot-default", [web], [init])]).values()
+    assert one.memory_mib == 512
+
+
+@pytest.mark.parametrize(
+    ("upgrade", "rolls_back"),
+    [
+        ({}, False),
+        ({"remediation": {"retries": 0}}, False),
+        ({"remediation": {"retries": 3}}, True),
+        ({"remediation": {"retries": 3, "strategy": "uninstall"}}, True),
+        ({"remediation": {"remediateLastFailure": True}}, True),
+        ({"remediation": None}, False),
+    ],
+)
+def test_flux_rolls_back_only_with_remediation(upgrade, rolls_back):
+    spec = {"timeout": "20m", "upgrade": upgrade}
+    (one,) = read_controllers(
+        [{"kind": "HelmRelease", "metadata": {"name": "n"}, "spec": spec}], "flux.yaml"
+    )
+    assert bool(one.rollback) is rolls_back
+    assert one.deadlines == (Deadline("timeout of the HelmRelease", 1200),)
+
+
+@pytest.mark.parametrize(
+    ("policy", "reverts"),
+    [
+        (None, ""),
+        ({"automated": None}, ""),
+        ({"automated": {"prune": True}}, ""),
+        ({"automated": {"selfHeal": True}}, "selfHeal"),
+    ],
+)
+def test_argo_reverts_changes_only_with_self_heal(policy, reverts):
+    one = {"kind": "Application", "metadata": {"name": "n"}, "spec": {"syncPolicy": policy}}
+    (found,) = read_controllers([one], "argo.yaml")
+    assert (found.reverts, found.rollback) == (reverts, "")
+
+
+@pytest.mark.parametrize("one", [{}, {"kind": "Deployment"}, {"kind": "Job", "spec": []}])
+def test_incomplete_object_is_no_error(one):
+    assert all(found.role == "" for found in read_workloads([one], "x"))
