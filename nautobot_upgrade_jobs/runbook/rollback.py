@@ -14,6 +14,7 @@ from ..migration_graph.reverse_plan import MigrateCall
 from ..rollback.options import OptionKind
 from ..rollback.package_set import RollbackPlan, required_files
 from .layouts import Layout, choose_layout
+from .layouts.base import START_SECONDS
 from .rollback_packages import package_steps
 from .server_commands import (
     MYSQL_LOGIN_NOTE,
@@ -270,7 +271,7 @@ def _verification_steps(plan: RollbackPlan, layout: Layout) -> Iterator[Step]:
     yield Step(
         "Verify before users return",
         "Does the schema match the code, and do all services run that code?",
-        (layout.nautobot("nautobot-server upgrade_jobs verify"),),
+        (layout.nautobot(f"nautobot-server upgrade_jobs verify --wait {START_SECONDS}"),),
         expected="The verdict is GO.",
     )
     if plan.snapshot:

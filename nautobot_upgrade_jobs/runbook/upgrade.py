@@ -12,6 +12,7 @@ from ..common.files import BACKUP, MEDIA_ARCHIVE
 from ..deployment.known import KnownDeployment
 from ..facts import Database, Runtime
 from .layouts import Layout, choose_layout
+from .layouts.base import START_SECONDS
 from .scheduled_fixes import ScheduledFix, fix_step
 from .server_commands import MYSQL_LOGIN_NOTE, dump_command, dump_dry_run, tar_create
 from .steps import Runbook, Step
@@ -19,7 +20,6 @@ from .target_packages import INSTALL, TargetPackages
 
 SNAPSHOT_DIRECTORY = BACKUP
 VERIFY = f"nautobot-server upgrade_jobs verify --before {SNAPSHOT_DIRECTORY}"
-START_SECONDS = 180  # Longest time that Verify waits for the workers that were just started.
 AFTERCARE = (
     "traces cable paths, collects static files, removes stale content types and clears caches"
 )

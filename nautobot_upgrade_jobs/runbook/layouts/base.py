@@ -17,6 +17,8 @@ from ..target_packages import TargetPackages
 NextPackages = Literal["target", "previous", "unchanged"]
 """The packages that the services run when they start again."""
 STATE_COMMAND = "nautobot-server upgrade_jobs state"
+START_SECONDS = 180
+"""Longest time that Verify waits for the workers that were just started."""
 WHY_STOP = (
     "Old code must not write while the schema changes. The backup does not contain what is "
     "written after it."

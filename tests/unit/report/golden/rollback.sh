@@ -195,7 +195,7 @@ verify_12() {
 run 12 'Start web, workers and beat' start plain
 
 step_13() {
-    nautobot-server upgrade_jobs verify
+    nautobot-server upgrade_jobs verify --wait 180
 }
 verify_13() {
     :
