@@ -213,6 +213,39 @@ class ReleaseLink(OnHost):
         install(self.folder / "opt" / f"nautobot-{TARGET}", "--no-deps", "-e", REPOSITORY)
 
 
+class GitCheckout(OnHost):
+    """A checkout of Nautobot's repository, installed as editable."""
+
+    @property
+    def checkout(self):
+        """The folder of the checkout."""
+        return self.folder / "checkout"
+
+    def create_environment(self):
+        super().create_environment()
+        origin = self.folder / "origin"
+        git = f"git -C {origin} -c user.name=t -c user.email=t@example.com"
+        self.shell(f"git init --quiet {origin}")
+        for release in (self.instance.version, TARGET):
+            self._unpack(release, origin)
+            self.shell(f"{git} add --all --force && {git} commit --quiet -m {release}")
+            self.shell(f"{git} tag v{release}")
+        self.shell(f"git clone --quiet --branch v{self.instance.version} {origin} checkout")
+        install(self.home, "--no-deps", "-e", self.checkout)
+
+    def _unpack(self, release, folder):
+        """Replace the files of a folder by the source of a release."""
+        words = ["download", "-q", "--no-deps", "--no-binary", "nautobot", f"nautobot=={release}"]
+        subprocess.check_call(
+            [self.home / "bin" / "python", "-m", "pip", *words, "-d", self.folder / "source"]
+        )
+        for entry in folder.iterdir():
+            if entry.name != ".git":
+                shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
+        (archive,) = (self.folder / "source").glob(f"nautobot-{release}*")
+        self.shell(f"tar -C {folder} --strip-components=1 -xzf {archive}")
+
+
 class Image(Deployed):
     """Layouts with a container image."""
 
@@ -322,6 +355,7 @@ class Kubernetes(Image):
 KINDS = {
     "virtualenv": OnHost,
     "release link": ReleaseLink,
+    "git checkout": GitCheckout,
     "compose": Compose,
     "kubernetes": Kubernetes,
 }

@@ -148,6 +148,7 @@ class GitCheckout(Host):
             f'test "$({self._git} describe --tags)" = v{target.release}',
         )
         yield from super().install(target)
+        yield self._install_checkout()
 
     def restore_environment(self, plan: RollbackPlan) -> Iterator[Step]:
         """Check out the previous release first."""
@@ -159,6 +160,18 @@ class GitCheckout(Host):
             f'test "$({self._git} describe --tags)" = {tag}',
         )
         yield from super().restore_environment(plan)
+        yield self._install_checkout()
+
+    def _install_checkout(self) -> Step:
+        """Return the step after which the environment runs the code of the checkout again."""
+        folder = shlex.quote(self.deployment.seen.checkout)
+        return Step(
+            "Install the checkout",
+            "The package set contains Nautobot from the index. The services run the checkout.",
+            (f"python -m pip install --no-deps --editable {folder}",),
+            f"python -c 'import nautobot, sys; sys.exit(not nautobot.__file__.startswith(sys.argv"
+            f"[1]))' {folder}",
+        )
 
     @property
     def _git(self) -> str:
