@@ -48,6 +48,11 @@ class Host(Layout):
         )
 
     @property
+    def _environment(self) -> str:
+        """The environment as a shell must name it, so that it is that of the services."""
+        return self.runtime.prefix
+
+    @property
     def configuration(self) -> str:
         """The path of the configuration, quoted for the shell."""
         path = self.runtime.config_file
@@ -187,6 +192,12 @@ class ReleaseLink(Host):
         return self.deployment.seen.release.link if self.deployment.seen.release else ""
 
     @property
+    def _environment(self) -> str:
+        # Through the link: after the switch, the same path is the environment of the target.
+        release = self.deployment.seen.release
+        return str(PurePosixPath(self._link, release.environment if release else ""))
+
+    @property
     def _old(self) -> str:
         release = self.deployment.seen.release
         return shlex.quote(release.folder if release else "")
@@ -218,7 +229,7 @@ class ReleaseLink(Host):
             "From now on, every command runs the code of the target. Until migrations have run, a "
             "rollback means switching the link.",
             (f"ln -sfn {new} {link}",),
-            f'test "$(readlink -f {link})" = "$(readlink -f {new})"',
+            version_assertion([("nautobot", target.release)]),
         )
 
     @property
