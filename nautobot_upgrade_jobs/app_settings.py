@@ -57,6 +57,8 @@ class Configuration:
     """The database cancels a snapshot query, which reads a whole table, after this time."""
     snapshot_directory: str = ""
     """Folder for copies of snapshots. A restored database lacks snapshots newer than the backup."""
+    backup_directory: str = ""
+    """Folder of backups on the worker's host. The form of the Rollback Planner names its files."""
     resolve: bool = True
     """Ask the package index for the target's packages."""
     resolve_timeout_seconds: int = 60

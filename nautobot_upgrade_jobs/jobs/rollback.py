@@ -11,8 +11,9 @@ from ..common.errors import UsageError
 from ..permissions import ACCEPT_FINDINGS
 from ..rollback.options import TITLES
 from ..workflows.context import RunRequest
-from ..workflows.rollback import plan_rollback
+from ..workflows.rollback import find_backup, plan_rollback
 from ..workflows.rollback_target import SnapshotArgument
+from ..workflows.snapshot_store import snapshot_file_name
 from .base import JobDefaults, build_accept_field
 from .snapshot_fields import SnapshotReader, SnapshotVar
 
@@ -51,6 +52,13 @@ class RollbackPlanner(SnapshotReader):
         required=False,
         default="",
     )
+    backup = StringVar(
+        label="Backup",
+        description="Name of the dump from before the upgrade, in the folder that the setting "
+        "backup_directory names on the host of the worker. Without it, a restore is not verified.",
+        required=False,
+        default="",
+    )
     instance = StringVar(
         label="Instance name in the snapshot",
         description="The earlier name of this installation, such as lab. Leave blank if the "
@@ -69,7 +77,15 @@ class RollbackPlanner(SnapshotReader):
             "migration would remove, compares this with rolling forward and with restoring the "
             "backup, and writes the steps. Changes nothing."
         )
-        field_order = ("snapshot_result", "snapshot_file", "to", "strategy", "instance", "accept")
+        field_order = (
+            "snapshot_result",
+            "snapshot_file",
+            "to",
+            "strategy",
+            "backup",
+            "instance",
+            "accept",
+        )
 
     def run(  # noqa: PLR0913 - one for each field of the form
         self,
@@ -78,6 +94,7 @@ class RollbackPlanner(SnapshotReader):
         snapshot_file: File[bytes] | None = None,
         to: str = "",
         strategy: str = "",
+        backup: str = "",
         instance: str = "",
         accept: str = "",
     ) -> dict[str, Any]:
@@ -91,12 +108,13 @@ class RollbackPlanner(SnapshotReader):
         )
         try:
             snapshot = self.load_snapshot("Roll back to", snapshot_result, snapshot_file)
-            file = f"snapshot-{snapshot.instance}.json.gz" if snapshot else ""
+            file = snapshot_file_name(snapshot) if snapshot else ""
             report = plan_rollback(
                 request,
                 self.log_progress,
                 given=SnapshotArgument(snapshot, file, instance or ""),
                 strategy=strategy or "",
+                backup=find_backup(backup) if backup else None,
             )
         except UsageError as error:
             return self.refuse(str(error))

@@ -15,10 +15,9 @@ from ..collect import collect_facts
 from ..common.errors import UsageError
 from ..facts import Facts, Unavailable
 from ..facts.fingerprints import DEPTHS, FingerprintDepth
-from ..report.model import build_file_stem
 from ..snapshot.file_format import Snapshot, SnapshotError, dump
 from ..snapshot.listing_diff import uncaptured_sections
-from .snapshot_store import write_snapshot
+from .snapshot_store import snapshot_file_name, write_snapshot
 
 DEFAULT_DEPTH: FingerprintDepth = "buckets"
 
@@ -120,7 +119,7 @@ def capture(
     captured = CapturedSnapshot(
         snapshot,
         data,
-        f"{build_file_stem('snapshot', config.label, now)}.json.gz",
+        snapshot_file_name(snapshot),
         _read_accepted_absences(config, now.date()),
     )
     if config.snapshot_directory:

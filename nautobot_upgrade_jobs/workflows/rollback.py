@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -11,6 +12,7 @@ from pathlib import Path
 
 from django.db import Error as DatabaseError
 
+from ..app_settings import read_configuration
 from ..checks.registry import checks_for_stage
 from ..collect.context import Context, attempt, explain
 from ..collect.db.read_only_session import read_only_session
@@ -18,7 +20,7 @@ from ..collect.operations import reversal
 from ..collect.rollback import changes_since
 from ..collect.rollback.backup_file import UnreadableBackupError, read_backup
 from ..collect.rollback.database_state import database_fingerprint
-from ..common.errors import UsageError
+from ..common.errors import ConfigurationError, UsageError
 from ..facts import Unavailable
 from ..facts.backup_file import Backup
 from ..facts.changes_since import ChangesSince
@@ -98,6 +100,26 @@ def plan_rollback(
     evidence = RollbackEvidence(facts, reverse_plan, reversed_data, since, dump, pinned, state)
     timer.begin(CHECKS)
     return timer.add_to(assess_rollback(evidence, prior, context, strategy))
+
+
+def find_backup(name: str) -> Path:
+    """Return the path of a backup that a form names.
+
+    Raises:
+        UsageError: There is no folder of backups, or no such file in it.
+    """
+    try:
+        directory = read_configuration().backup_directory
+    except ConfigurationError as error:
+        raise UsageError(str(error)) from None
+    if not directory:
+        raise UsageError("'Backup': the setting backup_directory names no folder of backups.")
+    folder = Path(directory).resolve()
+    with suppress(OSError, ValueError):  # A name that no file can have.
+        path = (folder / name).resolve()
+        if folder in path.parents and path.exists():
+            return path
+    raise UsageError(f"'Backup': the folder of backup_directory contains no {name[:100]!r}.")
 
 
 def _oldest_state(snapshot: datetime | None, dump: Backup | None) -> datetime | None:

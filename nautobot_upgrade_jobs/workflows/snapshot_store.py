@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 
 from ..common.errors import UsageError
 from ..common.private_files import write_private_file
+from ..report.model import build_file_stem
 from ..snapshot.file_format import MAX_FILE_BYTES, Snapshot, SnapshotError, load
 
 
@@ -22,6 +24,12 @@ def read_snapshot(path: Path) -> Snapshot:
         raise UsageError(f"{path}: {error.strerror}.") from None
     except SnapshotError as error:
         raise UsageError(f"{path}: {error}") from None
+
+
+def snapshot_file_name(snapshot: Snapshot) -> str:
+    """Return the name of the file that the capture of a snapshot hands out."""
+    created = datetime.fromisoformat(snapshot.created)
+    return f"{build_file_stem('snapshot', snapshot.instance, created)}.json.gz"
 
 
 def newest_snapshot(path: Path) -> Path:

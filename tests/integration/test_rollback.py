@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 import jsonschema
 import pytest
+from django.conf import settings
 from django.contrib.contenttypes.models import ContentType
 from django.core.files.storage import FileSystemStorage, Storage
 from django.core.management import call_command
@@ -42,7 +43,7 @@ from nautobot_upgrade_jobs.runbook.rollback import plan_rollback_steps
 from nautobot_upgrade_jobs.runbook.server_commands import connection_options
 from nautobot_upgrade_jobs.workflows.capture import capture
 from nautobot_upgrade_jobs.workflows.context import RunRequest
-from nautobot_upgrade_jobs.workflows.rollback import plan_rollback
+from nautobot_upgrade_jobs.workflows.rollback import find_backup, plan_rollback
 from nautobot_upgrade_jobs.workflows.rollback_target import STATE_UNAVAILABLE, SnapshotArgument
 from tests.support.nautobot import connected_to
 from tests.support.rollback_terms import REINSTALL, RESTORE_BACKUP, REVERSE_MIGRATIONS, STRATEGY
@@ -539,6 +540,37 @@ def test_read_backup_over_the_time_limit_counts_no_rows(dump):
     backup = read_backup(dump, 0)
     assert backup.complete
     assert re.search(r"\b0 s", backup.rows.reason)
+
+
+@pytest.mark.once
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [
+        ("one.dump", True),
+        ("below/two.dump", True),
+        ("../outside.dump", False),
+        ("link.dump", False),
+        ("no.dump", False),
+        ("", False),
+        (".", False),
+        ("a\0b", False),
+        ("x" * 5000, False),
+    ],
+)
+def test_find_backup_finds_only_files_in_the_configured_folder(name, found, tmp_path, monkeypatch):
+    folder = tmp_path / "backups"
+    (folder / "below").mkdir(parents=True)
+    for path in (folder / "one.dump", folder / "below" / "two.dump", tmp_path / "outside.dump"):
+        path.touch()
+    (folder / "link.dump").symlink_to(tmp_path / "outside.dump")
+    monkeypatch.setitem(
+        settings.PLUGINS_CONFIG, "nautobot_upgrade_jobs", {"backup_directory": str(folder)}
+    )
+    if found:
+        assert find_backup(name) == folder / name
+    else:
+        with pytest.raises(UsageError, match="contains no"):
+            find_backup(name)
 
 
 def test_plan_rollback_missing_backup_file_raises_usage_error(tmp_path):

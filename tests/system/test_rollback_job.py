@@ -21,6 +21,9 @@ def test_rollback_job_to_current_snapshot_recommends_reinstall(rest):
     result = rest.run_job(ROLLBACK, {"snapshot_result": before})
     assert result["status"]["value"] == "SUCCESS", result["result"]
     files = rest.files(result["id"])
+    (script,) = (text for name, text in files.items() if name.endswith(".sh"))
+    (snapshot,) = rest.files(before)
+    assert f"test -s {snapshot}" in script.decode()  # as the UI hands it out
     assert {name.rpartition(".")[2] for name in files} == {"html", "md", "json", "sh", "txt"}
     document = json.loads(next(text for name, text in files.items() if name.endswith(".json")))
     jsonschema.validate(document, load_schema())
@@ -46,6 +49,7 @@ def test_rollback_job_with_strategy_writes_its_steps(rest):
         ({}, "2.4.44"),
         ({"to": "no_such_app zero"}, "'no_such_app'"),
         ({"to": "2.4.0", "accept": "half an acceptance"}, "line 1"),
+        ({"to": "2.4.0", "backup": "x.dump"}, "backup_directory names no folder"),
     ],
 )
 def test_rollback_job_invalid_input_is_an_error_without_traceback(rest, data, fragment):

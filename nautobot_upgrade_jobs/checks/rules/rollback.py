@@ -88,8 +88,8 @@ def unproven_backup(choice: RollbackDecision) -> Iterator[Finding]:
             option.kind,
             "Rolling back requires a backup, and no backup has been verified.",
             fix="On the host that has the backup, run `nautobot-server upgrade_jobs rollback` with "
-            "--backup FILE. The command plans the rollback, and changes nothing. The form of the "
-            "Job has no field for the backup.",
+            "--backup FILE. The command plans the rollback, and changes nothing. In the form of "
+            "the Job, name a file in the folder of the setting `backup_directory`.",
         )
     elif backup.unverified:
         yield warning(

@@ -36,7 +36,7 @@ class Host(Layout):
         seen, runtime = self.deployment.seen, self.runtime
         files = dict.fromkeys(name for unit in seen.units for name in unit.environment_files)
         values = {
-            "PATH": f'{shlex.quote(f"{runtime.prefix}/bin")}:"${{PATH}}"'
+            "PATH": f'{shlex.quote(f"{self._environment}/bin")}:"${{PATH}}"'
             if seen.has_own_environment
             else "",
             "NAUTOBOT_ROOT": seen.root and shlex.quote(seen.root),
