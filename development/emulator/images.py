@@ -66,3 +66,7 @@ def copy_environment(source: Path, target: Path) -> None:
     (target / "packages.txt").write_text(packages)
     words = ["pip", "install", "--no-deps", "--python", str(target)]
     subprocess.check_call([*uv, *words, "--requirement", str(target / "packages.txt")])
+    for program in (source / "bin").iterdir():
+        # Programs that no package installs, such as the client of a database.
+        if not (target / "bin" / program.name).exists() and not program.is_symlink():
+            shutil.copy(program, target / "bin")

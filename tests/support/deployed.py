@@ -121,10 +121,13 @@ class Deployed:
         shutil.copytree(settings.NAUTOBOT_ROOT, self.root, dirs_exist_ok=True)
         (self.root / "uwsgi.ini").write_text(UWSGI.format(port=self.port))
         (self.root / "media" / "image.png").write_bytes(b"not really an image")
-        programs = {**self.instance.server().programs()}
         write_programs(self.folder / "programs", EMULATED, self.instance.venv / "bin" / "python")
-        for name, words in programs.items():
-            path = self.folder / "programs" / name
+        self.add_database_programs(self.folder / "programs")
+
+    def add_database_programs(self, folder):
+        """Write the client programs of the database into a folder."""
+        for name, words in self.instance.server().programs().items():
+            path = folder / name
             path.write_text(f'#!/bin/sh\n{words} "$@"\n')
             path.chmod(0o755)
 
@@ -254,6 +257,7 @@ class Image(Deployed):
         base = self.folder / "images" / "installed"
         base.parent.mkdir()
         copy_environment(self.instance.venv, base)
+        self.add_database_programs(base / "bin")
         tag_image(self.machine, self.image(self.instance.version), base)
 
     def build_target(self):
@@ -263,6 +267,7 @@ class Image(Deployed):
         subprocess.check_call([ensure_uv(), "-q", "venv", "--seed", "--python", python, target])
         install(target, "--require-hashes", "-r", self.folder / "constraints.txt")
         install(target, "--no-deps", "-e", REPOSITORY)
+        self.add_database_programs(target / "bin")
         return target
 
 
