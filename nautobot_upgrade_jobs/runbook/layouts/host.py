@@ -255,5 +255,7 @@ class ReleaseLink(Host):
                 f'ln -sfn "$OLD_RELEASE" {link}',
                 f"cp -p {KEPT_CONFIGURATION} {self.configuration}",
             ),
-            f'test "$(readlink -f {link})" = "$(readlink -f "$OLD_RELEASE")"',
+            version_assertion([("nautobot", plan.release)])
+            if plan.release
+            else f'test "$(readlink -f {link})" = "$(readlink -f "$OLD_RELEASE")"',
         )
