@@ -14,7 +14,7 @@ from typing import Any
 from .images import find_image
 from .machine import MINIMAL_PATH, EmulatorError, Machine
 
-INIT = "nautobot-server post_upgrade --no-invalidate-all"
+INIT = "nautobot-server post_upgrade"
 """What the init container of a web pod runs: the entry point of the image."""
 START_SECONDS = 2
 """Time until a container is created. A real cluster also has to schedule it."""
