@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import random
+import re
 import shlex
 import string
 from collections.abc import Callable
@@ -19,6 +20,7 @@ INIT = "nautobot-server post_upgrade"
 START_SECONDS = 2
 """Time until a container is created. A real cluster also has to schedule it."""
 NOT_FOUND = 1
+TEMPORARY = "/tmp/"
 
 
 class Cluster:
@@ -125,8 +127,13 @@ class Cluster:
         return {**self.machine.variables(path), **own, **pod["env"]}
 
     def inside(self, pod: str, text: str) -> str:
-        """Return a command with the files of the pod: each pod has its own ``/tmp``."""
-        return text.replace("/tmp/", f"{self._folder(pod)}/tmp/")
+        """Return a command with the files of the pod: each pod has its own ``/tmp``.
+
+        The folder of the emulator itself is a volume that all pods share.
+        """
+        own, volume = f"{self._folder(pod)}{TEMPORARY}", re.escape(str(self.machine.folder))
+        pattern = f"{volume}|{TEMPORARY}"
+        return re.sub(pattern, lambda found: own if found[0] == TEMPORARY else found[0], text)
 
     def _folder(self, pod: str) -> Path:
         return self.machine.folder / "pods" / pod
