@@ -65,7 +65,7 @@ def _check_prerequisites(kind: OptionKind, plan: RollbackPlan, layout: Layout) -
     if kind == "restore_backup":
         files += [_backup_name(plan), *((MEDIA_ARCHIVE,) if plan.media else ())]
     if plan.snapshot:
-        files.append(plan.snapshot)
+        files.append(layout.plan_file(plan.snapshot))
     commands = [f"test -s {shlex.quote(name)}" for name in files]
     if kind == "restore_backup":
         commands += _connection_checks(layout)
@@ -275,12 +275,13 @@ def _verification_steps(plan: RollbackPlan, layout: Layout) -> Iterator[Step]:
         expected="The verdict is GO.",
     )
     if plan.snapshot:
-        compare = f"nautobot-server upgrade_jobs compare {shlex.quote(plan.snapshot)}"
+        snapshot = layout.plan_file(plan.snapshot)
+        compare = f"nautobot-server upgrade_jobs compare {shlex.quote(snapshot)}"
         yield Step(
             "Compare with the state before the upgrade",
             "Only the announced losses may differ. Check each line.",
             # Exit code 2 means losses. The operator accepted them by choosing the option.
-            (f"{layout.nautobot(compare, reads=(plan.snapshot,))} || [ $? = 2 ]",),
+            (f"{layout.nautobot(compare, reads=(snapshot,))} || [ $? = 2 ]",),
             expected="The plan has announced each difference.",
         )
 

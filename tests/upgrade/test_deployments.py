@@ -67,6 +67,7 @@ def roll_back(here, snapshot):
     plan(here, words, here.folder / "rollback")
     (script,) = (here.folder / "rollback").glob("rollback-*.sh")
     folder = here.folder if here.in_project else script.parent
+    shutil.copy(snapshot, here.folder / "rollback")
     for name in here.folder.glob("before-upgrade*.*"):
         shutil.copy(name, script.parent)
     if folder != script.parent:

@@ -8,7 +8,7 @@ from packaging.version import InvalidVersion, Version
 
 from ...catalog import Catalog
 from ...common.text import plural
-from ...facts import Database, Manifests, Tables
+from ...facts import Database, Manifests, Tables, Unavailable, require
 from ...facts.manifests import Workload
 from ...facts.trial_boot import TrialBoot
 from ...migration_graph.cost_estimate import estimate_cost
@@ -75,7 +75,7 @@ def migrates_on_start(manifests: Manifests) -> Iterator[Finding]:
 
 @check(stage="preflight", phase=Phase.MIGRATE, impact=Impact.OUTAGE)
 def deadline_too_short(
-    manifests: Manifests, trial_boot: TrialBoot, tables: Tables, catalog: Catalog
+    manifests: Manifests, trial_boot: TrialBoot | Unavailable, tables: Tables, catalog: Catalog
 ) -> Iterator[Finding]:
     """No time limit ends a migration in the middle.
 
@@ -83,8 +83,9 @@ def deadline_too_short(
         On MySQL, its tables have to be repaired by hand.
     Fix: migrate outside of the limit, or raise it above the upper bound of the estimate.
     """
-    estimate = estimate_cost(require_preconditions(trial_boot), tables, catalog.durations)
-    controllers = _require(manifests).controllers
+    controllers = _require(manifests).controllers  # First: without manifests nothing is missing.
+    preconditions = require_preconditions(require(trial_boot))
+    estimate = estimate_cost(preconditions, tables, catalog.durations)
     limits = [(one.name, one.file, each) for one in _migrating(manifests) for each in one.deadlines]
     limits += [(one.name, one.file, each) for one in controllers for each in one.deadlines]
     for name, file, deadline in limits:

@@ -73,6 +73,10 @@ class Layout(ABC):
             writes: Files and folders that it writes into the plan's folder.
         """
 
+    def plan_file(self, path: str) -> str:
+        """Return how the commands name a file of the plan that was given by its path."""
+        return path
+
     def client(self, command: str) -> str:
         """Return a command of the database's own client programs. It uses standard streams."""
         prefix = self.deployment.value("database_command")

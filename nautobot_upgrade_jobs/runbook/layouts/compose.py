@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 
 from ...common.files import CONSTRAINTS, KEPT_CONFIGURATION, KEPT_IMAGES
 from ...rollback.package_set import RollbackPlan
@@ -54,6 +55,10 @@ class Compose(Layout):
             f"{self._compose} run --rm -T --entrypoint '' "
             f'--volume "${{PWD}}":/window --workdir /window {self._web} {for_container(command)}'
         )
+
+    def plan_file(self, path: str) -> str:
+        """Return the name only: the path was that of a file in the container."""
+        return PurePosixPath(path).name
 
     def prepare(self) -> Iterator[Step]:
         """Prove that the services exist."""

@@ -11,6 +11,7 @@ import re
 import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
 
 from ...common.files import (
     CONSTRAINTS,
@@ -90,6 +91,10 @@ class Kubernetes(Layout):
         run = f"{execute.format('')} sh -c {shlex.quote(f'cd {FOLDER} && {command}')}"
         parts = (copy_in if inputs else "", run, copy_out if writes else "")
         return " && ".join(" ".join(part.split("  ")) for part in parts if part)
+
+    def plan_file(self, path: str) -> str:
+        """Return the name only: the path was that of a file in the container."""
+        return PurePosixPath(path).name
 
     def prepare(self) -> Iterator[Step]:
         """Prove the names, and start the pod of the installed release."""

@@ -66,6 +66,22 @@ def test_rollback_steps_with_a_snapshot_need_its_file():
     assert "snapshot-a.json.gz" in required_files(steps)
 
 
+@pytest.mark.parametrize(
+    ("layout", "file"),
+    [
+        ("virtualenv", "/srv/snapshot-a.json.gz"),
+        ("compose", "snapshot-a.json.gz"),
+        ("kubernetes", "snapshot-a.json.gz"),
+    ],
+)
+def test_rollback_steps_name_the_snapshot_where_the_commands_run(layout, file):
+    """The path was that of a file in a container, where the planner ran."""
+    plan = create_plan(layout, snapshot="/srv/snapshot-a.json.gz")
+    steps = rollback_steps("reinstall", plan)
+    assert file in required_files(steps)
+    assert any(f"compare {file}" in command for command in commands_of(steps))
+
+
 @pytest.mark.parametrize("option", [option for option in OPTIONS if option != "roll_forward"])
 def test_rollback_steps_back_up_before_they_change_anything(option):
     commands = commands_of(rollback_steps(option, create_plan()))

@@ -7,6 +7,7 @@ import pytest
 from nautobot_upgrade_jobs.checks.findings import Severity
 from nautobot_upgrade_jobs.checks.registry import NotApplicable
 from nautobot_upgrade_jobs.checks.rules import manifests as rules
+from nautobot_upgrade_jobs.facts import Unavailable
 from nautobot_upgrade_jobs.facts.manifests import Controller, Deadline, Manifests, Workload
 from tests.support.builders import CATALOG, database, mysql
 from tests.unit.checks.rules.test_preconditions import TABLES, boot_with_costs
@@ -142,6 +143,7 @@ def test_unreadable_manifest(manifests, found):
         lambda none: rules.concurrent_migrations(none),
         lambda none: rules.migrates_on_start(none),
         lambda none: rules.deadline_too_short(none, boot_with_costs(), TABLES, CATALOG),
+        lambda none: rules.deadline_too_short(none, Unavailable("off"), TABLES, CATALOG),
         lambda none: rules.memory_limit_too_low(none),
         lambda none: rules.automatic_rollback(none),
         lambda none: rules.database_major_changes(none, database()),
