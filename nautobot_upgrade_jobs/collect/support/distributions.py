@@ -56,12 +56,15 @@ def list_migration_files() -> frozenset[Path]:
 
 def _build_package(source: Distribution) -> Package:
     headers = _parse_headers(source)
+    name = headers["Name"] or ""
+    # Every release of Nautobot is on the index, even if this one runs from a checkout.
+    is_from_file = '"file:' in (source.read_text("direct_url.json") or "")
     return Package(
-        name=headers["Name"] or "",
+        name=name,
         version=headers["Version"] or "",
         requires=tuple(headers.get_all("Requires-Dist") or source.requires or ()),
         requires_python=headers["Requires-Python"] or "",
-        local='"file:' in (source.read_text("direct_url.json") or ""),
+        local=is_from_file and name.lower() != "nautobot",
     )
 
 

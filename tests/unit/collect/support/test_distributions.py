@@ -86,3 +86,10 @@ def test_list_migration_files_returns_recorded_migrations_only(install):
     record = ["my_app/migrations/0001_initial.py,sha256=x,1", "my_app/models.py,sha256=x,1"]
     folder = install("my-app", "1.0", record=record)
     assert list_migration_files() == {folder / "my_app/migrations/0001_initial.py"}
+
+
+@pytest.mark.parametrize(("name", "local"), [("my-app", True), ("nautobot", False)])
+def test_list_installed_packages_nautobot_from_a_checkout_is_on_the_index(install, name, local):
+    install(name, "2.4.44", direct_url='{"url": "file:///opt/nautobot", "dir_info": {}}')
+    (package,) = list_installed_packages()
+    assert package.local is local
