@@ -93,9 +93,9 @@ test-slow: up  ## what takes minutes: trial boots, Jobs that build the target, b
 	$(STACK) exec $(LTM) -- $(INSIDE) -m 'slow'
 	$(STACK) exec $(NEWEST) -- $(INSIDE) -m 'slow and not once'
 
-test-upgrade: up  ## a real upgrade: predicted, killed, finished, compared; each layout by its scripts
+test-upgrade: up  ## a real upgrade: predicted, killed, finished, compared; the layouts by their scripts
 	$(STACK) exec $(NEWEST) -- $(PYTEST) tests/upgrade -m 'not upgrades'
-	$(STACK) exec $(LTM) -- $(PYTEST) tests/upgrade/test_deployments.py
+	$(STACK) exec $(LTM) -- $(PYTEST) tests/upgrade/test_deployments.py -k 'release or compose or kubernetes'
 
 test-apps: up  ## the same with common Apps
 	$(STACK) exec $(LTM) --data apps -- $(PYTEST) tests/system/test_resolution.py tests/integration/test_verify.py -m '$(WITH_APPS)'
@@ -130,6 +130,7 @@ test-upgrades:  ## many real upgrades, an hour
 	done
 	$(STACK) exec $(NEWEST) -- $(PYTEST) tests/upgrade/test_predictions.py -m upgrades -k 'not healthy'
 	$(STACK) exec $(NEWEST) -- $(PYTEST) tests/upgrade/test_reversed_schema.py
+	$(STACK) exec $(LTM) -- $(PYTEST) tests/upgrade/test_deployments.py
 	$(STACK) up $(LTM) --data apps
 	$(STACK) exec $(LTM) --data apps -- $(PYTEST) tests/upgrade/test_upgrade_plan.py
 	$(STACK) up $(NEWEST) --data apps
