@@ -98,6 +98,24 @@ def build(
     return folder
 
 
+def copy_packages(source: Path, target: Path, listing: Path, *more: str | Path) -> None:
+    """Create an environment with the packages of another one. Its files contain its path.
+
+    Args:
+        source: The environment to copy.
+        target: The environment to create, with pip.
+        listing: File for the list of packages.
+        more: Further arguments of ``pip install``.
+    """
+    uv, python = [ensure_uv(), "-q"], source / "bin" / "python"
+    packages = subprocess.check_output([*uv, "pip", "freeze", "--python", python], text=True)
+    listing.parent.mkdir(parents=True, exist_ok=True)
+    listing.write_text(packages)
+    subprocess.check_call([*uv, "venv", "--seed", "--python", python, target])
+    words = ["--no-deps", "--python", target, "--requirement", listing, *more]
+    subprocess.check_call([*uv, "pip", "install", *words])
+
+
 def _install(folder: Path, groups: Sequence[str], requirements: Sequence[str]) -> None:
     """Install into an environment."""
     where = folder.relative_to(REPOSITORY)

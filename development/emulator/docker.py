@@ -4,24 +4,17 @@ from __future__ import annotations
 
 import shlex
 import subprocess
-from argparse import ArgumentParser, Namespace
+from argparse import Namespace
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 from .images import build_image, find_image, tag_image
-from .machine import MINIMAL_PATH, EmulatorError, Machine
+from .machine import MINIMAL_PATH, EmulatorError, Machine, Parser
 
 ENTRY_POINT = "nautobot-server post_upgrade"
 """What the entry point of Nautobot's image runs before the command, unless it is bypassed."""
+DOCKER_ERROR = 125
 CONFIG_IMAGE, IMAGE_ID = "{{.Config.Image}}", "{{.Image}}"
-
-
-class Parser(ArgumentParser):
-    """A parser whose errors are those of an emulated program."""
-
-    def error(self, message: str) -> NoReturn:
-        """Refuse what the emulator does not know."""
-        raise EmulatorError(f"{message} (the emulator does not know this)", 125)
 
 
 def main(words: list[str]) -> int:
@@ -37,7 +30,7 @@ def main(words: list[str]) -> int:
         for container in words[3:]:
             print(_inspect(machine, container, words[2]))
     else:
-        raise EmulatorError(f"unknown command: docker {shlex.join(words)}", 125)
+        raise EmulatorError(f"unknown command: docker {shlex.join(words)}", DOCKER_ERROR)
     return 0
 
 
@@ -63,7 +56,7 @@ class Project:
         verb, *arguments = rest or [""]
         known = ("config", "ps", "stop", "up", "build", "run", "exec")
         if verb not in known:
-            raise EmulatorError(f"unknown docker command: compose {verb}", 125)
+            raise EmulatorError(f"unknown docker command: compose {verb}", DOCKER_ERROR)
         result: int | None = getattr(self, f"_{verb}")(arguments)
         return result or 0
 
@@ -84,11 +77,11 @@ class Project:
 
     def _config(self, words: list[str]) -> None:
         if words != ["--services"]:
-            raise EmulatorError(f"unknown flag: {shlex.join(words)}", 125)
+            raise EmulatorError(f"unknown flag: {shlex.join(words)}", DOCKER_ERROR)
         print("\n".join(self.services))
 
     def _ps(self, words: list[str]) -> None:
-        parser = Parser(add_help=False)
+        parser = Parser(DOCKER_ERROR)
         parser.add_argument("--all", action="store_true")
         parser.add_argument("--quiet", action="store_true", required=True)
         parser.add_argument("--status", choices=["running"])
@@ -108,7 +101,7 @@ class Project:
 
     def _up(self, words: list[str]) -> None:
         if words[:1] != ["--detach"]:
-            raise EmulatorError("the emulator starts detached containers only", 125)
+            raise EmulatorError("the emulator starts detached containers only", DOCKER_ERROR)
         for name in self._select(words[1:]):
             service, container = self.services[name], f"{name}-1"
             image, environment = find_image(self.machine, service["image"])
@@ -134,7 +127,7 @@ class Project:
             build_image(self.machine, Path(context), image)
 
     def _run(self, words: list[str]) -> int:
-        parser = Parser(add_help=False)
+        parser = Parser(DOCKER_ERROR)
         parser.add_argument("--rm", action="store_true", required=True)
         parser.add_argument("-T", action="store_true")
         parser.add_argument("--entrypoint")
@@ -152,7 +145,7 @@ class Project:
         return self._execute(options.service, environment, command, folder)
 
     def _exec(self, words: list[str]) -> int:
-        parser = Parser(add_help=False)
+        parser = Parser(DOCKER_ERROR)
         parser.add_argument("-T", action="store_true")
         parser.add_argument("service")
         parser.add_argument("command", nargs="...")
@@ -176,7 +169,7 @@ class Project:
 
 
 def _parse_options(words: list[str]) -> tuple[Namespace, list[str]]:
-    parser = Parser(add_help=False)
+    parser = Parser(DOCKER_ERROR)
     parser.add_argument("--project-name")
     parser.add_argument("--file", action="append")
     parser.add_argument("rest", nargs="...")

@@ -7,7 +7,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from ..venvs import ensure_uv
+from ..venvs import copy_packages
 from .machine import MINIMAL_PATH, EmulatorError, Machine
 
 
@@ -58,14 +58,8 @@ def build_image(machine: Machine, context: Path, name: str) -> None:
 
 
 def copy_environment(source: Path, target: Path) -> None:
-    """Create an environment with the same packages. Files of an environment contain its path."""
-    uv = [str(ensure_uv()), "-q"]
-    python = str(source / "bin" / "python")
-    subprocess.check_call([*uv, "venv", "--seed", "--python", python, str(target)])
-    packages = subprocess.check_output([*uv, "pip", "freeze", "--python", python], text=True)
-    (target / "packages.txt").write_text(packages)
-    words = ["pip", "install", "--no-deps", "--python", str(target)]
-    subprocess.check_call([*uv, *words, "--requirement", str(target / "packages.txt")])
+    """Create an environment with the same packages and programs."""
+    copy_packages(source, target, target.with_name(f"{target.name}.txt"))
     for program in (source / "bin").iterdir():
         # Programs that no package installs, such as the client of a database.
         if not (target / "bin" / program.name).exists() and not program.is_symlink():

@@ -5,26 +5,14 @@ from __future__ import annotations
 import shlex
 import subprocess
 import time
-from argparse import ArgumentParser
-from typing import Any, NoReturn
+from typing import Any
 
 from .cluster import Cluster
-from .machine import EmulatorError, Machine
+from .machine import EmulatorError, Machine, Parser
 
 UNITS = {"s": 1, "m": 60, "h": 3600}
 COLUMNS = "custom-columns=NAME:.metadata.name,REPLICAS:.spec.replicas"
 IMAGE_PATH = "jsonpath={.spec.containers[0].image}"
-
-
-class Parser(ArgumentParser):
-    """A parser whose errors are those of an emulated program."""
-
-    def __init__(self) -> None:
-        super().__init__(add_help=False, allow_abbrev=False)
-
-    def error(self, message: str) -> NoReturn:
-        """Refuse what the emulator does not know."""
-        raise EmulatorError(f"{message} (the emulator does not know this)")
 
 
 def kubectl(words: list[str]) -> int:

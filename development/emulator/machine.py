@@ -6,10 +6,11 @@ import json
 import os
 import shutil
 import signal
+from argparse import ArgumentParser
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from ..process import Process, is_alive, locked, spawn, terminate
 
@@ -24,6 +25,22 @@ class EmulatorError(Exception):
     def __init__(self, text: str, code: int = 1) -> None:
         super().__init__(text)
         self.code = code
+
+
+class Parser(ArgumentParser):
+    """A parser that refuses what the emulator does not know, as an error of the real program.
+
+    Args:
+        code: The exit code of the real program.
+    """
+
+    def __init__(self, code: int = 1) -> None:
+        super().__init__(add_help=False, allow_abbrev=False)
+        self.code = code
+
+    def error(self, message: str) -> NoReturn:
+        """Refuse the arguments."""
+        raise EmulatorError(f"{message} (the emulator does not know this)", self.code)
 
 
 class Machine:

@@ -20,7 +20,6 @@ Layout = Literal[
 ]
 """``container``: it is unknown what runs the container. ``unknown``: a symbolic link leads to the
 environment on a host, and it is unknown whether the link switches releases."""
-LAYOUTS: tuple[str, ...] = get_args(Layout)
 HOST_LAYOUTS = ("virtualenv", "release link", "git checkout", "unknown")
 """Layouts in which systemd runs the services, and commands run on the host."""
 ROLES: tuple[Role, ...] = get_args(Role)

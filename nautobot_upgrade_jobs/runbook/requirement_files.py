@@ -39,6 +39,11 @@ def install_pinned_set(plan: RollbackPlan, *more: str) -> Step:
     )
 
 
+def format_versions(versions: Iterable[tuple[str, str]]) -> str:
+    """Return distributions and versions as text, such as ``nautobot-ssot==4.6.1``."""
+    return ", ".join(f"{name}=={version}" for name, version in versions)
+
+
 def version_assertion(versions: Iterable[tuple[str, str]]) -> str:
     """Return a command that fails unless these versions are installed. 1.0 is equal to 1.0.0."""
     parse = "from packaging.version import Version as V"

@@ -19,7 +19,6 @@ from .rollback_packages import package_steps
 from .server_commands import (
     MYSQL_LOGIN_NOTE,
     connection_options,
-    dump_command,
     format_options,
     tar_extract,
 )
@@ -120,12 +119,12 @@ def _roll_forward(plan: RollbackPlan, layout: Layout) -> Iterator[Step]:
 
 
 def _backup_current_state(layout: Layout) -> Step:
-    dump, proof = dump_command(layout.server, CURRENT_BACKUP)
+    dump, proof = layout.dump(CURRENT_BACKUP)
     return Step(
         "Back up the current state",
         "If a later step fails and you cannot repair it, restore this backup and plan again.",
-        (layout.client(dump),),
-        layout.client(proof) if proof.startswith("pg_restore") else proof,
+        (dump,),
+        proof,
         role="preparation",
     )
 

@@ -14,7 +14,7 @@ from ..facts import Database, Runtime
 from .layouts import Layout, choose_layout
 from .layouts.base import START_SECONDS
 from .scheduled_fixes import ScheduledFix, fix_step
-from .server_commands import MYSQL_LOGIN_NOTE, dump_command, dump_dry_run, tar_create
+from .server_commands import MYSQL_LOGIN_NOTE, dump_dry_run, tar_create
 from .steps import Runbook, Step
 from .target_packages import INSTALL, TargetPackages
 
@@ -111,7 +111,7 @@ def _capture_snapshot(layout: Layout) -> Step:
 
 
 def _backup(plan: UpgradePlan, layout: Layout) -> Step:
-    dump, proof = dump_command(layout.server, BACKUP)
+    dump, proof = layout.dump(BACKUP)
     archive = tar_create(plan.media, MEDIA_ARCHIVE) if plan.media else ""
     files = (layout.nautobot(archive, writes=(MEDIA_ARCHIVE,)),) if archive else ()
     elsewhere = (
@@ -122,8 +122,8 @@ def _backup(plan: UpgradePlan, layout: Layout) -> Step:
         "Back up the database and the media files",
         "After migrations have run, only this backup restores the state before the upgrade. "
         f"Restore it once elsewhere before the maintenance window.{elsewhere}{login}",
-        (layout.client(dump), *files),
-        layout.client(proof) if plan.database.vendor == "postgresql" else proof,
+        (dump, *files),
+        proof,
         role="preparation",
     )
 
@@ -165,8 +165,7 @@ def _migrate(plan: UpgradePlan, layout: Layout) -> Iterator[Step]:
         "Is the schema what the code expects, and was nothing lost? post_upgrade has not run yet, "
         "so it has not deleted the rows that refer to removed models.",
         (layout.nautobot(f"{VERIFY} --stopped", reads=(SNAPSHOT_DIRECTORY,)),),
-        expected="It reports nothing but workers and beat, steps of post_upgrade, and warnings "
-        "that Preflight had.",
+        expected="The verdict is GO, or it reports only warnings that Preflight had.",
     )
     # Not --no-migrate: models that an App loads with its Jobs would count as stale (ssot 4.7.0).
     yield Step(

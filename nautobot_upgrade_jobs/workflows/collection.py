@@ -17,15 +17,21 @@ from ..facts import Facts
 from .context import RunContext
 
 
-def read_database_state(config: Configuration) -> str:
+def read_database_state(
+    config: Configuration, fingerprint: Callable[[Context], str] = database_fingerprint
+) -> str:
     """Return the line by which a script recognizes this database.
+
+    Args:
+        config: The settings of the App.
+        fingerprint: Reads the line.
 
     Raises:
         UsageError: The database cannot be read.
     """
     try:
         with read_only_session(config.statement_timeout_seconds, config.database_alias) as session:
-            return database_fingerprint(Context(session))
+            return fingerprint(Context(session))
     except (DatabaseError, PooledConnectionError) as error:
         raise UsageError(f"the database cannot be read: {explain(error)}") from None
 

@@ -119,9 +119,8 @@ class UpgradeEvidence:
         """
         facts, target = self.facts, self.target
         deployment = known_deployment(facts)
-        if isinstance(facts.runtime, Unavailable) or isinstance(facts.database, Unavailable):
-            return EMPTY_RUNBOOK
-        if deployment is None:
+        runtime, database = or_none(facts.runtime), or_none(facts.database)
+        if not (deployment and runtime and database):
             return EMPTY_RUNBOOK
         resolution, packages = or_none(self.resolution), or_none(facts.packages)
         is_upgrade = target.version != target.installed or target.schema_release
@@ -129,9 +128,9 @@ class UpgradeEvidence:
             return EMPTY_RUNBOOK
         return plan_upgrade(
             UpgradePlan(
-                facts.runtime,
+                runtime,
                 deployment,
-                facts.database,
+                database,
                 TargetPackages(
                     target.version,
                     has_constraints=resolution is not None and bool(resolution.constraints),

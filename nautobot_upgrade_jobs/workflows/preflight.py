@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from ..checks.registry import checks_for_stage, required_topics
 from ..checks.release_notes import triage_release_notes
+from ..collect.rollback.database_state import migration_fingerprint
 from ..common.errors import UsageError
 from ..common.files import CONSTRAINTS
 from ..facts import Unavailable, or_none
@@ -96,7 +97,7 @@ def _describe_database(context: RunContext) -> str:
     The number of changes is left out: users go on working between Preflight and the window.
     """
     try:
-        return read_database_state(context.config).partition(",")[0]
+        return read_database_state(context.config, migration_fingerprint)
     except UsageError:
         return ""
 

@@ -13,7 +13,7 @@ from ..checks.runner import run_checks
 from ..common.errors import UsageError
 from ..common.files import ROLLBACK_REQUIREMENTS, UNHASHED_ROLLBACK_REQUIREMENTS
 from ..deployment.known import known_deployment
-from ..facts import Facts, Unavailable, require
+from ..facts import Facts, Unavailable, or_none, require
 from ..facts.backup_file import Backup, Preamble
 from ..facts.changes_since import ChangesSince
 from ..facts.pinned_packages import PinnedPackages
@@ -210,14 +210,13 @@ def _build_runbook(
     """Return the runbook of an option. Empty if the deployment is unknown."""
     facts, pinned = evidence.facts, evidence.pinned_packages
     deployment = known_deployment(facts)
-    if isinstance(facts.runtime, Unavailable) or isinstance(facts.database, Unavailable):
-        return EMPTY_RUNBOOK
-    if deployment is None:
+    runtime, database = or_none(facts.runtime), or_none(facts.database)
+    if not (deployment and runtime and database):
         return EMPTY_RUNBOOK
     plan = RollbackPlan(
-        facts.runtime,
+        runtime,
         deployment,
-        facts.database,
+        database,
         facts.packages,
         prior.packages,
         evidence.reverse_plan.calls,

@@ -51,13 +51,8 @@ class Copy:
 
 def copy_of(instance, folder, *more):
     """Copy the environment of an instance, with pip and more packages in it."""
-    uv, made = [venvs.ensure_uv(), "-q"], folder / "venv"
-    packages = subprocess.check_output([*uv, "pip", "freeze", "--python", instance.venv], text=True)
-    folder.mkdir(exist_ok=True)
-    (folder / "frozen.txt").write_text(packages)
-    subprocess.check_call([*uv, "venv", "--seed", "--python", instance.venv / "bin/python", made])
-    words = ["--no-deps", "--python", made, "--requirement", folder / "frozen.txt", *more]
-    subprocess.check_call([*uv, "pip", "install", *words])
+    made = folder / "venv"
+    venvs.copy_packages(instance.venv, made, folder / "frozen.txt", *more)
     return Copy(made, instance.apps)
 
 

@@ -10,7 +10,7 @@ from typing import Literal
 from ...deployment.known import HOST_LAYOUTS, KnownDeployment
 from ...facts import Database, Runtime
 from ...rollback.package_set import RollbackPlan
-from ..server_commands import statement_command
+from ..server_commands import dump_command, statement_command
 from ..steps import Runbook, Step
 from ..target_packages import TargetPackages
 
@@ -53,6 +53,11 @@ class Layout(ABC):
         return self.database
 
     @property
+    def python(self) -> str:
+        """The minor version of Python, such as ``3.11``."""
+        return ".".join(self.runtime.python.split(".")[:2])
+
+    @property
     def is_executable(self) -> bool:
         """Whether all steps are commands, so that a script can run them."""
         return True
@@ -81,6 +86,16 @@ class Layout(ABC):
         """Return a command of the database's own client programs. It uses standard streams."""
         prefix = self.deployment.value("database_command")
         return f"{prefix} {command}" if prefix else command
+
+    def dump(self, stem: str) -> tuple[str, str]:
+        """Return the command that dumps the database, and the command that verifies the dump.
+
+        Args:
+            stem: File name without its extension.
+        """
+        dump, proof = dump_command(self.server, stem)
+        uses_client = self.server.vendor == "postgresql"
+        return self.client(dump), self.client(proof) if uses_client else proof
 
     def statement(self, sql: str) -> str:
         """Return a command that runs a statement, and that fails if the server refuses it."""

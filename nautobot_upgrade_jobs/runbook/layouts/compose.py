@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 
 from ...common.files import CONSTRAINTS, KEPT_CONFIGURATION, KEPT_IMAGES
 from ...rollback.package_set import RollbackPlan
-from ..requirement_files import version_assertion
+from ..requirement_files import format_versions, version_assertion
 from ..server_commands import format_options
 from ..steps import Step
 from ..target_packages import TargetPackages
@@ -119,11 +119,10 @@ class Compose(Layout):
 
     def install(self, target: TargetPackages) -> Iterator[Step]:
         """Build the image. The operator edits its source: the tool does not know its form."""
-        python = ".".join(self.runtime.python.split(".")[:2])
         yield Step(
             "Build the image of the target",
             f"First edit the source of the image: FROM networktocode/nautobot:{target.release}-py"
-            f"{python}, COPY {CONSTRAINTS} ., and RUN {target.install_command}. {target.why}",
+            f"{self.python}, COPY {CONSTRAINTS} ., and RUN {target.install_command}. {target.why}",
             (f"{self._compose} build",),
             self.nautobot(version_assertion([("nautobot", target.release)])),
         )
@@ -143,7 +142,7 @@ class Compose(Layout):
 
     def install_older_apps(self, plan: RollbackPlan) -> Iterator[Step]:
         """Build the image with older Apps. The operator edits its source first."""
-        versions = ", ".join(f"{name}=={version}" for name, version in plan.named_versions)
+        versions = format_versions(plan.named_versions)
         yield Step(
             "Build the image with the older Apps",
             "Write these versions into the source of the image, then run this step again: "

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from ...common.files import KEPT_CONFIGURATION, KEPT_REQUIREMENTS
+from ...facts.deployment import ReleaseFolder
 from ...rollback.package_set import RollbackPlan
 from ..requirement_files import install_pinned_set, version_assertion
 from ..steps import Step
@@ -16,7 +17,6 @@ from .base import FOLDER_INSTRUCTION, WHY_START, WHY_STOP, Layout, NextPackages
 
 CONFIGURATION = '"$NAUTOBOT_ROOT"/nautobot_config.py'
 """The usual path of the configuration."""
-PRINT_VERSION = "python -c 'from importlib.metadata import version; print(version(\"nautobot\"))'"
 
 
 @dataclass(frozen=True)
@@ -188,41 +188,34 @@ class ReleaseLink(Host):
     """A folder for each release, and a symbolic link to one of them."""
 
     @property
-    def _link(self) -> str:
-        return self.deployment.seen.release.link if self.deployment.seen.release else ""
+    def _release(self) -> ReleaseFolder:
+        return self.deployment.seen.release or ReleaseFolder("", "")
 
     @property
     def _environment(self) -> str:
         # Through the link: after the switch, the same path is the environment of the target.
-        release = self.deployment.seen.release
-        return str(PurePosixPath(self._link, release.environment if release else ""))
-
-    @property
-    def _old(self) -> str:
-        release = self.deployment.seen.release
-        return shlex.quote(release.folder if release else "")
+        return str(PurePosixPath(self._release.link, self._release.environment))
 
     def install(self, target: TargetPackages) -> Iterator[Step]:
         """Install a second environment, copy the operator's files, and switch the link."""
-        link, folder = shlex.quote(self._link), f"{self._link}-{target.release}"
-        below = self.deployment.seen.release.environment if self.deployment.seen.release else ""
-        python = "python" + ".".join(self.runtime.python.split(".")[:2])
-        new, environment = shlex.quote(folder), shlex.quote(str(PurePosixPath(folder, below)))
+        old, folder = self._release, f"{self._release.link}-{target.release}"
+        link, new = shlex.quote(old.link), shlex.quote(folder)
+        environment = shlex.quote(str(PurePosixPath(folder, old.environment)))
         yield Step(
             "Install the target next to the old release",
             f"The old environment stays unchanged. {target.why}",
             (
-                f"{python} -m venv {environment}",
+                f"python{self.python} -m venv {environment}",
                 target.install_command.replace("python -m", f"{environment}/bin/python -m", 1),
             ),
             f"{environment}/bin/nautobot-server --version",
         )
-        if self._own_files:
+        if old.own_files:
             yield Step(
                 "Copy your files into the new folder",
                 "Without these files, the switch of the link would replace them by nothing.",
-                (f"tar -C {self._old} -cf - {self._own_files} | tar -C {new} -xf -",),
-                f"( cd {new} && ls -d {self._own_files} )",
+                (self._copy_own_files(new),),
+                f"( cd {new} && ls -d {shlex.join(old.own_files)} )",
             )
         yield Step(
             "Switch the link",
@@ -232,26 +225,22 @@ class ReleaseLink(Host):
             version_assertion([("nautobot", target.release)]),
         )
 
-    @property
-    def _own_files(self) -> str:
-        release = self.deployment.seen.release
-        return shlex.join(release.own_files) if release else ""
+    def _copy_own_files(self, target: str) -> str:
+        """Return the command that copies the operator's files from the folder of the link."""
+        source, files = shlex.quote(self._release.folder), shlex.join(self._release.own_files)
+        return f"tar -C {source} -cf - {files} | tar -C {target} -xf -"
 
     def restore_environment(self, plan: RollbackPlan) -> Iterator[Step]:
         """Switch the link back. The files of the operator in the newer folder are newer."""
-        link = shlex.quote(self._link)
-        copy = (
-            f'tar -C {self._old} -cf - {self._own_files} | tar -C "$OLD_RELEASE" -xf -'
-            if self._own_files
-            else ""
-        )
+        link = shlex.quote(self._release.link)
+        copies = (self._copy_own_files('"$OLD_RELEASE"'),) if self._release.own_files else ()
         yield Step(
             "Switch the link to the previous release",
             "The previous environment was kept unchanged. Files that were written since are "
             "copied into it.",
             (
                 'test -x "$OLD_RELEASE"/bin/nautobot-server -o -x "$OLD_RELEASE"/venv/bin/python',
-                *((copy,) if copy else ()),
+                *copies,
                 f'ln -sfn "$OLD_RELEASE" {link}',
                 f"cp -p {KEPT_CONFIGURATION} {self.configuration}",
             ),

@@ -21,7 +21,7 @@ from ...common.files import (
     KEPT_VALUES,
 )
 from ...rollback.package_set import RollbackPlan
-from ..requirement_files import version_assertion
+from ..requirement_files import format_versions, version_assertion
 from ..steps import Step
 from ..target_packages import TargetPackages
 from .base import FOLDER_INSTRUCTION, WHY_START, WHY_STOP, Layout, NextPackages
@@ -83,14 +83,17 @@ class Kubernetes(Layout):
         self, command: str, *, reads: tuple[str, ...] = (), writes: tuple[str, ...] = ()
     ) -> str:
         """Run in the pod. Files are copied into the pod before, and out of it afterwards."""
-        execute = f"{self._kubectl} exec {{}} {self.pod or self._pod} --container {CONTAINER} --"
-        # Of a pattern of the shell, such as snapshot-*.json.gz, the whole folder is copied.
-        inputs = " ".join(dict.fromkeys(name.partition("/")[0] for name in reads))
-        copy_in = f"tar -cf - {inputs} | {execute.format('--stdin')} tar -C {FOLDER} -xf -"
-        copy_out = f"{execute.format('')} tar -C {FOLDER} -cf - {' '.join(writes)} | tar -xf -"
-        run = f"{execute.format('')} sh -c {shlex.quote(f'cd {FOLDER} && {command}')}"
-        parts = (copy_in if inputs else "", run, copy_out if writes else "")
-        return " && ".join(" ".join(part.split("  ")) for part in parts if part)
+        pod = self.pod or self._pod
+        run = f"{self._exec(pod)} sh -c {shlex.quote(f'cd {FOLDER} && {command}')}"
+        copy_in = (
+            f"tar -cf - {shlex.join(reads)} | {self._exec(pod, ' --stdin')} tar -C {FOLDER} -xf -"
+        )
+        copy_out = f"{self._exec(pod)} tar -C {FOLDER} -cf - {shlex.join(writes)} | tar -xf -"
+        return " && ".join((*((copy_in,) if reads else ()), run, *((copy_out,) if writes else ())))
+
+    def _exec(self, pod: str, options: str = "") -> str:
+        """Return the start of a command that runs in a pod."""
+        return f"{self._kubectl} exec{options} {pod} --container {CONTAINER} --"
 
     def plan_file(self, path: str) -> str:
         """Return the name only: the path was that of a file in the container."""
@@ -124,7 +127,7 @@ class Kubernetes(Layout):
         )
 
     def _make_folder(self, pod: str) -> str:
-        return f"{self._kubectl} exec {pod} --container {CONTAINER} -- mkdir -p {FOLDER}"
+        return f"{self._exec(pod)} mkdir -p {FOLDER}"
 
     def stop_services(self) -> Step:
         """Scale to zero. The numbers of replicas are saved once."""
@@ -201,12 +204,12 @@ class Kubernetes(Layout):
 
     def install(self, target: TargetPackages) -> Iterator[Step]:
         """Start a pod of the target's image, which the operator has built and pushed."""
-        python = ".".join(self.runtime.python.split(".")[:2])
         yield Step(
             "Start a pod of the target",
             f"Build and push the image before the window (FROM ghcr.io/nautobot/nautobot:"
-            f"{target.release}-py{python}, COPY {CONSTRAINTS} ., RUN {target.install_command}), and"
-            f" set TARGET_IMAGE to its whole name with registry and tag. {target.why}",
+            f"{target.release}-py{self.python}, COPY {CONSTRAINTS} ., "
+            f"RUN {target.install_command}), and set TARGET_IMAGE to its whole name with "
+            f"registry and tag. {target.why}",
             self._start_next_pod(IMAGES["target"]),
             self.with_new_code().nautobot(version_assertion([("nautobot", target.release)])),
         )
@@ -235,7 +238,7 @@ class Kubernetes(Layout):
 
     def install_older_apps(self, plan: RollbackPlan) -> Iterator[Step]:
         """Start a pod of an image with the older Apps, which the operator has built."""
-        versions = ", ".join(f"{name}=={version}" for name, version in plan.named_versions)
+        versions = format_versions(plan.named_versions)
         yield Step(
             "Start a pod of the image with the older Apps",
             f"Build and push an image with these versions, and set TARGET_IMAGE to its whole name: "

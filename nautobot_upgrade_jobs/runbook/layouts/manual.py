@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from ...common.files import KEPT_CONFIGURATION, KEPT_REQUIREMENTS
 from ...rollback.package_set import RollbackPlan
+from ..requirement_files import format_versions
 from ..steps import Step
 from ..target_packages import TargetPackages
 from .base import WHY_START, WHY_STOP, Layout, NextPackages
@@ -76,5 +77,5 @@ class Manual(Layout):
 
     def install_older_apps(self, plan: RollbackPlan) -> Iterator[Step]:
         """Return a step without commands."""
-        versions = ", ".join(f"{name}=={version}" for name, version in plan.named_versions)
+        versions = format_versions(plan.named_versions)
         yield Step("Build the image with the older Apps", f"{versions}. {UNKNOWN}", ())
