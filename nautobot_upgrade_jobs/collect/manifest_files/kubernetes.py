@@ -20,6 +20,9 @@ PROGRESS_DEADLINE = 600
 """Default of ``progressDeadlineSeconds``."""
 FLUX_TIMEOUT = "5m0s"
 """Default of ``spec.timeout`` of a HelmRelease."""
+SERVICE_KINDS = ("Deployment", "StatefulSet", "DaemonSet")
+TASK_KINDS = ("Job", "CronJob", "Pod")
+"""Kinds whose containers end. With the entry point of the image, each of them migrates first."""
 DATABASES = ("postgres", "mysql", "mariadb")
 
 Objects = Sequence[Mapping[str, Any]]
@@ -36,7 +39,7 @@ def read_workloads(objects: Objects, file: str) -> Iterator[Workload]:
         _name(one): as_mapping(one.get("data")) for one in objects if one.get("kind") == "ConfigMap"
     }
     for one in objects:
-        if one.get("kind") in ("Deployment", "StatefulSet", "Job"):
+        if one.get("kind") in (*SERVICE_KINDS, *TASK_KINDS):
             workload = _read_workload(one, config_maps, file)
             replicas = max(workload.replicas, int(scalers.get(workload.name) or 0))
             yield Workload(**{**vars(workload), "replicas": replicas})
@@ -46,7 +49,9 @@ def _read_workload(
     one: Mapping[str, Any], config_maps: Mapping[str, Mapping[str, Any]], file: str
 ) -> Workload:
     kind, spec = str(one.get("kind")), _spec(one)
-    pod = as_mapping(as_mapping(spec.get("template")).get("spec"))
+    if kind == "CronJob":
+        spec = _spec(as_mapping(spec.get("jobTemplate")))
+    pod = spec if kind == "Pod" else _spec(as_mapping(spec.get("template")))
     (main, *_) = [*as_mappings(pod.get("containers")), {}]
     role = _find_role(one, main)
     migrating, where = _find_migrating_container(pod, kind, role, config_maps)
@@ -57,7 +62,7 @@ def _read_workload(
         role,
         file,
         str(main.get("image", "")),
-        int(spec.get("replicas") or 1),
+        int(spec.get("replicas", 1)),
         where,
         tuple(_read_deadlines(kind, spec, migrating, where)) if where else (),
         parse_memory(limits.get("memory")) if where else None,
@@ -88,7 +93,7 @@ def _find_migrating_container(
     for container in as_mappings(pod.get("containers")):
         if role in ("web", "worker", "beat") and _migrates(container, config_maps):
             return container, "entry point"
-        if kind == "Job" and _migrates(container, config_maps):
+        if kind in TASK_KINDS and _migrates(container, config_maps):
             return container, "job"
     return {}, ""
 
@@ -117,7 +122,7 @@ def _read_deadlines(
     if kind == "Deployment":
         seconds = int(spec.get("progressDeadlineSeconds") or PROGRESS_DEADLINE)
         yield Deadline("progressDeadlineSeconds", seconds)
-    if kind == "Job" and spec.get("activeDeadlineSeconds"):
+    if kind in TASK_KINDS and spec.get("activeDeadlineSeconds"):
         yield Deadline("activeDeadlineSeconds", int(spec["activeDeadlineSeconds"]))
     if where != "entry point":
         return

@@ -177,3 +177,26 @@ def test_argo_reverts_changes_only_with_self_heal(policy, reverts):
 @pytest.mark.parametrize("one", [{}, {"kind": "Deployment"}, {"kind": "Job", "spec": []}])
 def test_incomplete_object_is_no_error(one):
     assert all(found.role == "" for found in read_workloads([one], "x"))
+
+
+TASK = {"containers": [{"image": IMAGE, "args": ["nautobot-server", "runjob", "x"]}]}
+
+
+@pytest.mark.parametrize(
+    "one",
+    [
+        {"kind": "Pod", "spec": TASK},
+        {"kind": "Job", "spec": {"template": {"spec": TASK}}},
+        {"kind": "CronJob", "spec": {"jobTemplate": {"spec": {"template": {"spec": TASK}}}}},
+    ],
+)
+def test_task_in_the_image_migrates_before_its_command(one):
+    """A schedule that starts the new image migrates, although no web pod does."""
+    (found,) = read([one]).values()
+    assert found.migrates_in == "job"
+
+
+@pytest.mark.parametrize(("replicas", "expected"), [(0, 0), (1, 1), (3, 3)])
+def test_replicas_of_a_deployment_that_is_scaled_to_zero(replicas, expected):
+    (found,) = read([deployment("web", "nautobot-default", [WEB], replicas=replicas)]).values()
+    assert found.replicas == expected
