@@ -23,7 +23,7 @@ VERDICTS = {"go", "caution", "blocked", "incomplete"}
 
 
 def assert_complete(rest, result):
-    """Log lines by topic, a small result, and three files that can be fetched and read."""
+    """Log lines by topic, a small result, and files that can be fetched and read."""
     outcome = result["result"]
     assert outcome["verdict"] in VERDICTS
     expected = "SUCCESS" if outcome["verdict"] in ("go", "caution") else "FAILURE"
@@ -35,9 +35,11 @@ def assert_complete(rest, result):
     assert {"database", "migrations", "apps", "data", "summary"} <= groupings
     files = rest.files(result["id"])
     assert sorted(files) == sorted(outcome["files"])
-    assert {name.rpartition(".")[2] for name in files} - {"txt"} == {"html", "md", "json"}
+    kinds = {name.rpartition(".")[2] for name in files}
+    assert kinds - {"txt", "sh"} == {"html", "md", "json"}
     document = json.loads(next(text for name, text in files.items() if name.endswith(".json")))
     jsonschema.validate(document, load_schema())
+    assert ("upgrade.sh" in files) is bool(document["steps"])
     assert document["verdict"] == outcome["verdict"]
     return document
 
