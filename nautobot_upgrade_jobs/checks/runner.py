@@ -11,6 +11,7 @@ from ..catalog.target_release import Target
 from ..facts import Facts, FactUnavailable, Unavailable
 from ..facts.resolution import Resolution
 from ..facts.trial_boot import TrialBoot
+from ..rollback.backup_check import NO_BACKUP, BackupEvidence
 from ..rollback.options import RollbackDecision
 from .expectation_parser import NO_EXPECTATIONS, Expectations
 from .findings import CheckResult, Finding, FindingRef, Severity, Status
@@ -36,6 +37,7 @@ def run_checks(  # noqa: PLR0913 - every kind of evidence
     resolution: Resolution | Unavailable = NOT_RESOLVED,
     trial_boot: TrialBoot | Unavailable = NOT_BOOTED,
     choice: RollbackDecision | Unavailable = NOT_ASSESSED,
+    backup: BackupEvidence = NO_BACKUP,
 ) -> tuple[CheckResult, ...]:
     """Run checks.
 
@@ -49,6 +51,7 @@ def run_checks(  # noqa: PLR0913 - every kind of evidence
         resolution: The package set of the target, or why it was not resolved.
         trial_boot: The started target, or why it was not started.
         choice: The rollback options, or why they were not evaluated.
+        backup: What is known about the backup that the operator names.
 
     Returns:
         One result for each check, in the same order.
@@ -65,15 +68,15 @@ def run_checks(  # noqa: PLR0913 - every kind of evidence
         Resolution: resolution,
         TrialBoot: trial_boot,
         RollbackDecision: choice,
+        BackupEvidence: backup,
     }
-    return drop_superseded_findings(
-        tuple(
-            _build_result(check, Status.SKIPPED, "excluded on request")
-            if check.id in exclude
-            else _run_check(check, facts, target, evidence)
-            for check in chosen
-        )
+    results = (
+        _build_result(check, Status.SKIPPED, "excluded on request")
+        if check.id in exclude
+        else _run_check(check, facts, target, evidence)
+        for check in chosen
     )
+    return drop_superseded_findings(tuple(results))
 
 
 def drop_superseded_findings(results: tuple[CheckResult, ...]) -> tuple[CheckResult, ...]:

@@ -43,6 +43,7 @@ def collect(context: Context) -> Database:
         transactions=attempt(lambda: server.transactions(connection)),
         event_triggers=attempt(lambda: server.event_triggers(connection)),
         disabled_triggers=attempt(lambda: server.disabled_triggers(connection)),
+        system_id=attempt(lambda: server.system_id(connection)),
         session_settings=attempt(lambda: session_settings.collect(connection, configured)),
         **{
             name: str(configured.get(setting) or "")

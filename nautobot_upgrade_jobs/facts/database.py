@@ -108,5 +108,7 @@ class Database:
     host: str = ""
     """Configured host of the server. Empty for a local socket."""
     port: str = ""
+    system_id: str | Unavailable = ""
+    """Identifier of the PostgreSQL cluster, which physical backups record. Empty on MySQL."""
     account: str = ""
     """Configured login name. It differs from the role if the session assumes a role after login."""

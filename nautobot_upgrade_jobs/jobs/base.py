@@ -38,6 +38,23 @@ def build_exclude_field(example: str) -> StringVar:
     )
 
 
+def build_backup_field(description: str) -> TextVar:
+    """Return the form field for a backup.
+
+    Args:
+        description: Which backup to name.
+    """
+    return TextVar(
+        label="Backup",
+        description=f"{description}: a dump, or files with the output of its program, one name per "
+        "line. They are in the folder that the setting backup_directory names on the host of the "
+        "worker. For a snapshot of a volume, write who | when | id, such as "
+        "Ann | 2026-11-29T08:00Z | snap-0123. Leave blank to verify none.",
+        required=False,
+        default="",
+    )
+
+
 def build_accept_field() -> TextVar:
     """Return the form field for acceptances."""
     return TextVar(

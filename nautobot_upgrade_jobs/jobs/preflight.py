@@ -8,9 +8,16 @@ from nautobot.apps.jobs import BooleanVar, StringVar, TextVar
 
 from ..common.errors import UsageError
 from ..permissions import ACCEPT_FINDINGS, BUILD_TARGET
+from ..workflows.backup_argument import backup_of_form
 from ..workflows.context import RunRequest
 from ..workflows.preflight import run_preflight
-from .base import JobDefaults, UpgradeJob, build_accept_field, build_exclude_field
+from .base import (
+    JobDefaults,
+    UpgradeJob,
+    build_accept_field,
+    build_backup_field,
+    build_exclude_field,
+)
 
 name = "Upgrade"
 
@@ -42,6 +49,7 @@ class Preflight(UpgradeJob):
         required=False,
         default=False,
     )
+    backup = build_backup_field("A recent backup")
     accept = build_accept_field()
 
     class Meta(JobDefaults):
@@ -52,14 +60,22 @@ class Preflight(UpgradeJob):
             "May I upgrade Nautobot? Checks this installation without changing it and reports what "
             "would break, what to do first, and what was not checked."
         )
-        field_order = ("target", "requirements", "skip_build", "exclude", "accept")
+        field_order = (
+            "target",
+            "requirements",
+            "skip_build",
+            "backup",
+            "exclude",
+            "accept",
+        )
 
-    def run(
+    def run(  # noqa: PLR0913 - one for each field of the form
         self,
         *,
         target: str = "",
         requirements: str = "",
         skip_build: bool = False,
+        backup: str = "",
         exclude: str = "",
         accept: str = "",
     ) -> dict[str, Any]:
@@ -69,6 +85,7 @@ class Preflight(UpgradeJob):
             requirements=requirements or "",
             exclude=exclude or "",
             accept=accept or "",
+            backup=backup_of_form(backup or ""),
             build=not skip_build,
             is_form=True,
             may_build=self.user_has_permission(BUILD_TARGET),

@@ -10,11 +10,12 @@ from nautobot.extras.models import JobResult
 from ..common.errors import UsageError
 from ..permissions import ACCEPT_FINDINGS
 from ..rollback.options import TITLES
+from ..workflows.backup_argument import backup_of_form
 from ..workflows.context import RunRequest
-from ..workflows.rollback import find_backup, plan_rollback
+from ..workflows.rollback import plan_rollback
 from ..workflows.rollback_target import SnapshotArgument
 from ..workflows.snapshot_store import snapshot_file_name
-from .base import JobDefaults, build_accept_field
+from .base import JobDefaults, build_accept_field, build_backup_field
 from .snapshot_fields import SnapshotReader, SnapshotVar
 
 if TYPE_CHECKING:
@@ -52,13 +53,7 @@ class RollbackPlanner(SnapshotReader):
         required=False,
         default="",
     )
-    backup = StringVar(
-        label="Backup",
-        description="Name of the dump from before the upgrade, in the folder that the setting "
-        "backup_directory names on the host of the worker. Without it, a restore is not verified.",
-        required=False,
-        default="",
-    )
+    backup = build_backup_field("The backup from before the upgrade")
     instance = StringVar(
         label="Instance name in the snapshot",
         description="The earlier name of this installation, such as lab. Leave blank if the "
@@ -114,7 +109,7 @@ class RollbackPlanner(SnapshotReader):
                 self.log_progress,
                 given=SnapshotArgument(snapshot, file, instance or ""),
                 strategy=strategy or "",
-                backup=find_backup(backup) if backup else None,
+                backup=backup_of_form(backup or ""),
             )
         except UsageError as error:
             return self.refuse(str(error))

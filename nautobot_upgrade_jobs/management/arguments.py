@@ -45,6 +45,7 @@ def add_preflight(commands: Any, run: Handler) -> None:
         metavar="DIR",
         help="output of helm template or docker compose config",
     )
+    _add_backup_option(command, "a recent backup to verify")
     _add_check_options(command)
     add_report_options(command)
 
@@ -129,9 +130,7 @@ def add_rollback(commands: Any, run: Handler) -> None:
         metavar="FILE|RELEASE|'DISTRIBUTION==VERSION'|'APP MIGRATION'",
         help="the state to roll back to: a snapshot, releases, or an App's last migration",
     )
-    command.add_argument(
-        "--backup", type=Path, metavar="FILE", help="the dump from before the upgrade"
-    )
+    _add_backup_option(command, "the backup from before the upgrade")
     command.add_argument(
         "--strategy",
         default="",
@@ -155,6 +154,16 @@ def add_state_and_help(commands: Any, run: Handler) -> None:
     command.add_argument("about", choices=commands.choices)
     command.set_defaults(
         run=lambda options: commands.choices[options["about"]].print_help(), output=None
+    )
+
+
+def _add_backup_option(parser: ArgumentParser, description: str) -> None:
+    parser.add_argument(
+        "--backup",
+        default=[],
+        action="append",
+        metavar="FILE|'WHO | WHEN | ID'",
+        help=f"{description}: a dump, what a backup program prints, or a statement; repeatable",
     )
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from ..common.text import plural
@@ -12,6 +12,8 @@ from ..facts.backup_file import Backup
 from ..facts.fingerprints import TableFingerprint
 from .dump_file import MIGRATIONS_TABLE
 
+MAXIMUM_AGE = timedelta(days=1)
+"""Age of a backup that is recent enough while nothing has been upgraded."""
 CLOCK_TOLERANCE = timedelta(days=1)
 """Clocks and time zones of two hosts may differ by this time. A larger difference is real."""
 
@@ -27,24 +29,39 @@ class BackupEvidence:
     unverified: tuple[str, ...] = ()
     """Properties that could not be determined."""
 
+    @property
+    def is_proven(self) -> bool:
+        """Whether everything that can be checked was checked, and nothing contradicts it."""
+        return bool(self.evidence) and not self.contradictions and not self.unverified
+
 
 @dataclass(frozen=True)
 class ExpectedBackup:
-    """The state that a dump should restore."""
+    """The state that a backup should restore."""
 
     database: str
     """Name of the live database."""
-    baseline: TableFingerprints | Unavailable
-    """The tables before the upgrade."""
+    baseline: TableFingerprints | Unavailable | None
+    """The tables before the upgrade. None if the current state is the one to restore."""
     migrations: Collection[str]
     """The migrations that the upgrade has applied."""
     first_applied: str
     """Time of the first of them, ISO 8601 in UTC. Empty if there is none or it is unknown."""
+    system_id: str = ""
+    """Identifier of the live PostgreSQL cluster. Empty if it is unknown."""
+    recorded: Collection[str] = ()
+    """Migrations whose record the backup must have. Empty if they are unknown."""
+    current_rows: Mapping[str, int] = field(default_factory=dict)
+    """Number of rows of each current table, if the current state is the one to restore."""
+    now: datetime | None = None
+    """The time to which users work. None if the backup should be from before the upgrade."""
 
     @property
     def tables(self) -> dict[str, TableFingerprint | Unavailable]:
-        """The tables before the upgrade. None if they are unknown."""
-        return {} if isinstance(self.baseline, Unavailable) else self.baseline.tables
+        """The tables before the upgrade. Empty if they are unknown."""
+        if self.baseline is None or isinstance(self.baseline, Unavailable):
+            return {}
+        return self.baseline.tables
 
 
 NO_BACKUP = BackupEvidence(unverified=("no file was given",))
@@ -60,16 +77,21 @@ def verify_backup(
         expected: The state before the upgrade.
         volatile: Tables that lose rows without a user's action.
     """
-    evidence, contradictions, unverified = list[str](), list[str](), list[str]()
     statements = (
         *_check_contents(backup, expected),
         *_check_age(backup, expected),
-        *_check_migrations(backup, expected.migrations),
+        *_check_migrations(backup, expected),
         *_check_tables(backup, expected.baseline, volatile),
     )
+    return sort_statements(statements)
+
+
+def sort_statements(statements: Iterable[tuple[str, str]]) -> BackupEvidence:
+    """Return the evidence of statements, each of which is ``for``, ``against`` or ``open``."""
+    sorted_ = dict[str, list[str]]({"for": [], "against": [], "open": []})
     for statement, kind in statements:
-        {"for": evidence, "against": contradictions, "open": unverified}[kind].append(statement)
-    return BackupEvidence(tuple(evidence), tuple(contradictions), tuple(unverified))
+        sorted_[kind].append(statement)
+    return BackupEvidence(*(tuple(sorted_[kind]) for kind in ("for", "against", "open")))
 
 
 def _check_contents(backup: Backup, expected: ExpectedBackup) -> Iterator[tuple[str, str]]:
@@ -92,7 +114,8 @@ def _check_contents(backup: Backup, expected: ExpectedBackup) -> Iterator[tuple[
         yield f"whether it is of {expected.database}: it was made of {backup.database}", "open"
     baseline = expected.tables
     lacking = {
-        "the definitions": {MIGRATIONS_TABLE, *baseline} - {*backup.definitions},
+        "the definitions": {MIGRATIONS_TABLE, *baseline, *expected.current_rows}
+        - {*backup.definitions},
         "the primary keys": {
             MIGRATIONS_TABLE,
             *(
@@ -111,6 +134,8 @@ def _check_contents(backup: Backup, expected: ExpectedBackup) -> Iterator[tuple[
                 "against",
             )
     without_rows = {*backup.definitions} - {*backup.tables}
+    if expected.current_rows:
+        without_rows &= {name for name, rows in expected.current_rows.items() if rows}
     if without_rows and not baseline and not isinstance(backup.rows, Unavailable):
         yield (
             f"why it has no rows of {plural(len(without_rows), 'table')}, such as "
@@ -119,9 +144,23 @@ def _check_contents(backup: Backup, expected: ExpectedBackup) -> Iterator[tuple[
         )
 
 
-def _check_migrations(backup: Backup, upgrade: Collection[str]) -> Iterator[tuple[str, str]]:
-    """Check that the dump has no record of the upgrade. This needs no clock."""
-    if not backup.migrations or not upgrade:
+def _check_migrations(backup: Backup, expected: ExpectedBackup) -> Iterator[tuple[str, str]]:
+    """Check that the dump has the records of the state, and none of the upgrade.
+
+    This needs no clock.
+    """
+    upgrade = expected.migrations
+    if not backup.migrations:
+        return
+    if missing := sorted({*expected.recorded} - {*backup.migrations}):
+        yield (
+            f"it lacks the record of {plural(len(missing), 'applied migration')}, such as "
+            f"{missing[0]}: it is older than the last upgrade",
+            "against",
+        )
+    elif expected.recorded:
+        yield f"it has the record of all {len(expected.recorded)} applied migrations", "for"
+    if not upgrade:
         return
     if applied := sorted({*upgrade} & {*backup.migrations}):
         yield (
@@ -138,9 +177,13 @@ def _check_age(backup: Backup, expected: ExpectedBackup) -> Iterator[tuple[str, 
     The time is that of the host which made the dump, in an unknown time zone. The records need no
     clock.
     """
+    created = _parse_timestamp(backup.created)
+    if expected.now:
+        newest = max(filter(None, (created, backup.newest_change)), default=None)
+        yield check_freshness(newest, expected.now, CLOCK_TOLERANCE)
+        return
     if not expected.first_applied or (backup.migrations and expected.migrations):
         return
-    created = _parse_timestamp(backup.created)
     if created is None:
         yield f"the time of the backup is not readable: {backup.created or 'empty'}", "open"
         return
@@ -154,6 +197,27 @@ def _check_age(backup: Backup, expected: ExpectedBackup) -> Iterator[tuple[str, 
         yield times, "for"
 
 
+def check_freshness(
+    made: datetime | None, now: datetime, tolerance: timedelta = timedelta()
+) -> tuple[str, str]:
+    """Return whether a backup is recent enough to restore the work of users.
+
+    Args:
+        made: When the backup was made. None if it is unknown.
+        now: The current time.
+        tolerance: By how much the clocks and the time zones may differ.
+    """
+    if made is None:
+        return "when it was made: of a plain dump, only pg_dump --verbose writes the time", "open"
+    age = now - made
+    if age > MAXIMUM_AGE + tolerance:
+        return (
+            f"what users wrote since {made:%Y-%m-%d %H:%M} UTC, {plural(age.days, 'day')} ago",
+            "open",
+        )
+    return f"it is of {made:%Y-%m-%d %H:%M} UTC", "for"
+
+
 def _parse_timestamp(text: str) -> datetime | None:
     """Parse the time of a dump as UTC. The dump has the local time of its host."""
     try:
@@ -163,8 +227,12 @@ def _parse_timestamp(text: str) -> datetime | None:
 
 
 def _check_tables(
-    backup: Backup, baseline: TableFingerprints | Unavailable, volatile: Collection[str]
+    backup: Backup,
+    baseline: TableFingerprints | Unavailable | None,
+    volatile: Collection[str],
 ) -> Iterator[tuple[str, str]]:
+    if baseline is None:
+        return
     if isinstance(baseline, Unavailable):
         yield f"whether the backup has all tables and rows: {baseline.reason}", "open"
         return

@@ -73,6 +73,8 @@ class RollbackPlan(PriorState):
     """Folder of the media files. Empty if media files are not stored in a folder."""
     backup: str = ""
     """Name of the given backup. Empty for the backup that the upgrade plan writes."""
+    external_backup: str = ""
+    """Program and label of a backup that no step can restore. Empty if there is none."""
     backup_format: BackupFormat | None = None
     """Format of the given backup."""
     backup_preamble: Preamble = Preamble.NONE

@@ -6,27 +6,17 @@ import shlex
 from collections.abc import Iterator
 from functools import partial
 
-from ..common.files import BACKUP, CURRENT_BACKUP, MEDIA_ARCHIVE
+from ..common.files import CURRENT_BACKUP, MEDIA_ARCHIVE
 from ..common.text import plural
-from ..facts import Unavailable
-from ..facts.backup_file import BackupFormat, Preamble
 from ..migration_graph.reverse_plan import MigrateCall
 from ..rollback.options import OptionKind
 from ..rollback.package_set import RollbackPlan, required_files
 from .layouts import Layout, choose_layout
 from .layouts.base import START_SECONDS
+from .restore import ASIDE_SUFFIX, backup_name, restore_backup
 from .rollback_packages import package_steps
-from .server_commands import (
-    MYSQL_LOGIN_NOTE,
-    connection_options,
-    format_options,
-    tar_extract,
-)
+from .server_commands import MYSQL_LOGIN_NOTE, connection_options
 from .steps import Runbook, Step
-
-ASIDE_SUFFIX = "_upgraded"
-"""Suffix that is added to the name of the upgraded database."""
-WHY_EMPTY = "Tables that the dump does not contain would otherwise remain."
 
 
 def plan_rollback_steps(kind: OptionKind, plan: RollbackPlan) -> Runbook:
@@ -40,7 +30,7 @@ def _roll_back(kind: OptionKind, plan: RollbackPlan, layout: Layout) -> tuple[St
     database_steps = {
         "reinstall": (),
         "reverse_migrations": _reverse_migrations(plan, layout),
-        "restore_backup": _restore_backup(plan, layout),
+        "restore_backup": restore_backup(plan, layout),
     }[kind]
     restored = layout.with_new_code()
     return (
@@ -62,7 +52,8 @@ def _check_prerequisites(kind: OptionKind, plan: RollbackPlan, layout: Layout) -
     """Yield a step that checks for the files that later steps need, if they need any."""
     files = list(required_files(plan))
     if kind == "restore_backup":
-        files += [_backup_name(plan), *((MEDIA_ARCHIVE,) if plan.media else ())]
+        files += [] if plan.external_backup else [backup_name(plan)]
+        files += [MEDIA_ARCHIVE] if plan.media else []
     if plan.snapshot:
         files.append(layout.plan_file(plan.snapshot))
     commands = [f"test -s {shlex.quote(name)}" for name in files]
@@ -145,108 +136,6 @@ def _reverse_step(call: MigrateCall, layout: Layout) -> Step:
     )
 
 
-def _restore_backup(plan: RollbackPlan, layout: Layout) -> tuple[Step, ...]:
-    """Return the restore steps. Each step can be repeated after a failure."""
-    restore = _restore_postgresql if plan.database.vendor == "postgresql" else _restore_mysql
-    return (
-        *restore(plan, layout),
-        *((_restore_media(plan.media, layout),) if plan.media else ()),
-    )
-
-
-def _restore_media(folder: str, layout: Layout) -> Step:
-    return Step(
-        "Restore the media files",
-        "Files that were uploaded since are kept. Files that were replaced are restored.",
-        (layout.nautobot(tar_extract(folder, MEDIA_ARCHIVE), reads=(MEDIA_ARCHIVE,)),),
-    )
-
-
-def _backup_name(plan: RollbackPlan) -> str:
-    return plan.backup or f"{BACKUP}.{plan.database.vendor}"
-
-
-def _restore_postgresql(plan: RollbackPlan, layout: Layout) -> Iterator[Step]:
-    database = layout.server
-    login = connection_options(database)
-    name, quoted = shlex.quote(database.name), database.name.replace('"', '""')
-    rename = f'ALTER DATABASE "{quoted}" RENAME TO "{quoted}{ASIDE_SUFFIX}"'
-    yield Step(
-        "Rename the upgraded database",
-        "The upgraded database is kept unchanged under another name.",
-        (layout.client(f"psql{login} --dbname=postgres --command={shlex.quote(rename)}"),),
-        irreversible=True,
-    )
-    options = format_options(
-        template="template0",
-        encoding=_known_text(database.encoding),
-        lc_collate=_known_text(database.collation),
-    )
-    yield Step(
-        "Create an empty database",
-        f"{WHY_EMPTY} The role needs the right to create databases.",
-        (layout.client(f"createdb{login}{options} {name}"),),
-    )
-    yield Step(
-        "Restore the backup into it",
-        "The restore is one transaction: either everything is restored or nothing.",
-        (_restore_command(plan, layout),),
-        layout.client(f"psql{login} --dbname={name} --command='TABLE django_migrations'"),
-    )
-
-
-SKIP_PREAMBLE = {
-    Preamble.CONNECT: r"'1,/^\\connect /d'",
-    Preamble.SCHEMA: "'1,/^CREATE TABLE /{/^CREATE SCHEMA public;/d;}'",
-    Preamble.DROPS: r"'1,/^CREATE /{/^DROP SCHEMA public;/b;/^DROP /d;/^ALTER TABLE .* DROP /d;}'",
-}
-"""Arguments of ``sed`` that leave out the statements that fail in an empty database.
-
-A new database has the schema ``public``, so a statement that drops this schema is kept.
-"""
-
-
-def _restore_command(plan: RollbackPlan, layout: Layout) -> str:
-    """Return the command that restores a PostgreSQL backup of this format."""
-    file, login = shlex.quote(_backup_name(plan)), connection_options(layout.server)
-    where = f"{login} --dbname={shlex.quote(layout.server.name)}"
-    psql = layout.client(f"psql{where} --single-transaction --set=ON_ERROR_STOP=1 --quiet")
-    skip = SKIP_PREAMBLE.get(plan.backup_preamble)
-    if plan.backup_format is BackupFormat.SQL:
-        return f"sed {skip} {file} | {psql}" if skip else f"{psql} < {file}"
-    if plan.backup_format is BackupFormat.COMPRESSED_SQL:
-        return " | ".join(filter(None, (f"gunzip --stdout {file}", skip and f"sed {skip}", psql)))
-    only = " --schema=public" if plan.backup_preamble is Preamble.SCHEMA else ""
-    restore = layout.client(f"pg_restore{where} --single-transaction --no-owner{only}")
-    return f"{restore} < {file}"
-
-
-def _restore_mysql(plan: RollbackPlan, layout: Layout) -> Iterator[Step]:
-    database = layout.server
-    mysql = layout.client(f"mysql{connection_options(database)}")
-    name, quoted = shlex.quote(database.name), database.name.replace("`", "``")
-    encoding, collation = _known_text(database.encoding), _known_text(database.collation)
-    options = f" CHARACTER SET {encoding} COLLATE {collation}" if encoding and collation else ""
-    file = shlex.quote(_backup_name(plan))
-    sql = f"DROP DATABASE IF EXISTS `{quoted}`; CREATE DATABASE `{quoted}`{options}"
-    yield Step(
-        "Empty the database",
-        f"{WHY_EMPTY} The backup of the current state contains the upgraded database.",
-        (f"{mysql} --execute={shlex.quote(sql)}",),
-        irreversible=True,
-    )
-    yield Step(
-        "Restore the backup into it",
-        "",
-        (
-            f"gunzip --stdout {file} | {mysql} {name}"
-            if plan.backup_format is BackupFormat.COMPRESSED_SQL
-            else f"{mysql} {name} < {file}",
-        ),
-        f"{mysql} --execute='TABLE django_migrations' {name}",
-    )
-
-
 def _purge_queue(layout: Layout) -> Step:
     return Step(
         "Purge the task queue",
@@ -283,7 +172,3 @@ def _verification_steps(plan: RollbackPlan, layout: Layout) -> Iterator[Step]:
             (f"{layout.nautobot(compare, reads=(snapshot,))} || [ $? = 2 ]",),
             expected="The plan has announced each difference.",
         )
-
-
-def _known_text(value: str | Unavailable) -> str:
-    return "" if isinstance(value, Unavailable) else value

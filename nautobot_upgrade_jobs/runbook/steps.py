@@ -8,9 +8,10 @@ from typing import Literal
 from ..deployment.known import Part
 from .server_commands import format_options
 
-StepRole = Literal["preparation", "stop", "change", "start"]
+StepRole = Literal["preparation", "stop", "gate", "change", "start"]
 """Which steps a script repeats. Until the first change, it repeats the preparation, because the
-database can have changed since. It stops the services again, until it has started them."""
+database can have changed since. It stops the services again, until it has started them. It runs a
+gate each time before the step after it, and no option leaves the gate out."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,8 @@ class Step:
     expected: str = ""
     """The result that the operator must see, if no command can verify the step."""
     role: StepRole = "change"
+    by_hand: bool = False
+    """Whether the operator does it, because no command can. A script waits for the operator."""
     irreversible: bool = False
     """Whether only the backup can restore the state before the upgrade after this step."""
 

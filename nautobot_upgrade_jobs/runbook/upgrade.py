@@ -65,7 +65,6 @@ def plan_upgrade(plan: UpgradePlan) -> Runbook:
         layout.save_environment(),
         *layout.install(plan.packages),
         *(fix_step(each, upgraded) for each in plan.scheduled),
-        _run_doctor(upgraded),
         *_migrate(plan, upgraded),
         *_start_and_verify(upgraded),
         *upgraded.clean_up(),
@@ -128,13 +127,16 @@ def _backup(plan: UpgradePlan, layout: Layout) -> Step:
     )
 
 
-def _run_doctor(layout: Layout) -> Step:
+def _run_gate(layout: Layout) -> Step:
+    _, proof = layout.dump(BACKUP)
     return Step(
-        "Run the doctor",
-        "Does the target start with this configuration and these Apps? Nothing has been migrated. "
-        "If it does not start, reinstall the old packages.",
-        (layout.nautobot("python -m nautobot_upgrade_jobs doctor"),),
-        expected="It reports nothing but unapplied migrations.",
+        "Check the backup and the target once more",
+        "Is the backup in this folder complete? Does the target start with this configuration and "
+        "these Apps? Nothing has been migrated. If the target does not start, reinstall the old "
+        "packages.",
+        (proof, layout.nautobot("python -m nautobot_upgrade_jobs doctor")),
+        expected="The backup is readable, and the doctor reports nothing but unapplied migrations.",
+        role="gate",
     )
 
 
@@ -142,6 +144,7 @@ def _migrate(plan: UpgradePlan, layout: Layout) -> Iterator[Step]:
     """Yield the steps that migrate and finish. Nothing is removed before the verification."""
     post_upgrade = layout.nautobot("nautobot-server post_upgrade")
     is_complete = layout.nautobot("nautobot-server migrate --check")
+    yield _run_gate(layout)
     if plan.migrations == 0 and plan.includes_apps:
         yield Step(
             "Finish with post_upgrade",

@@ -24,6 +24,18 @@ from ..facts import Unavailable
 
 
 @dataclass(frozen=True)
+class BackupArgument:
+    """A backup: a dump, files that describe a backup, or a statement ``who | when | id``."""
+
+    names: tuple[str, ...] = ()
+    is_form: bool = False
+    """Whether the names come from a form, which reaches only the folder of backups."""
+
+
+NO_BACKUP_GIVEN = BackupArgument()
+
+
+@dataclass(frozen=True)
 class RunRequest:
     """A request from a form, from REST or from the command line."""
 
@@ -46,6 +58,8 @@ class RunRequest:
     own_job_result: str = ""
     manifests: str = ""
     """Folder of rendered manifests. Empty if the operator named none."""
+    backup: BackupArgument = NO_BACKUP_GIVEN
+    """The backup that Preflight verifies."""
     wait_seconds: int = 0
     """Longest time to wait for workers that are starting."""
 

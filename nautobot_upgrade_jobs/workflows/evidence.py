@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from functools import cached_property
 
 from ..app_settings import APP
@@ -15,11 +16,14 @@ from ..checks.remediation import CommandKind
 from ..checks.runner import run_checks
 from ..deployment.known import known_deployment
 from ..facts import Facts, Unavailable, or_none
+from ..facts.backup_record import NONE_GIVEN, GivenBackup
 from ..facts.resolution import Resolution
 from ..facts.storage import media_root
 from ..facts.trial_boot import TrialBoot
+from ..rollback.backup_check import BackupEvidence
 from ..rollback.before_upgrade import UpgradeForecast, evaluate_before_upgrade
 from ..rollback.options import RollbackDecision
+from ..rollback.record_check import expect_current_state, verify_given_backup
 from ..runbook.scheduled_fixes import ScheduledFix
 from ..runbook.steps import EMPTY_RUNBOOK, Runbook
 from ..runbook.target_packages import TargetPackages
@@ -45,6 +49,7 @@ class UpgradeEvidence:
     catalog: Catalog | Unavailable
     resolution: Resolution | Unavailable
     trial_boot: TrialBoot | Unavailable
+    given_backup: GivenBackup = NONE_GIVEN
 
     @cached_property
     def rollback(self) -> RollbackDecision | Unavailable:
@@ -72,6 +77,12 @@ class UpgradeEvidence:
         """The migrations that the upgrade applies. None if unknown."""
         return pending_migrations(self.facts, self.target, self.catalog, self.trial_boot)
 
+    @cached_property
+    def backup(self) -> BackupEvidence:
+        """What is known about the backup that the operator names."""
+        expected = expect_current_state(self.facts, datetime.now(timezone.utc))
+        return verify_given_backup(self.given_backup, expected)
+
     def run(self, checks: Iterable[Check], exclude: Collection[str]) -> tuple[CheckResult, ...]:
         """Run checks on the evidence."""
         return run_checks(
@@ -83,6 +94,7 @@ class UpgradeEvidence:
             resolution=self.resolution,
             trial_boot=self.trial_boot,
             choice=self.rollback,
+            backup=self.backup,
         )
 
     def build_overview(self) -> UpgradeOverview:

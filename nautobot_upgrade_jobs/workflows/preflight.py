@@ -12,7 +12,9 @@ from ..common.errors import UsageError
 from ..common.files import CONSTRAINTS
 from ..facts import Unavailable, or_none
 from ..report import Report
+from ..rollback.options import RollbackDecision
 from ..upgrade.pending import effective_source_release
+from .backup_argument import read_backup_argument
 from .collection import collect, read_database_state
 from .context import RunContext, RunRequest, resolve_request
 from .evidence import UpgradeEvidence
@@ -62,7 +64,7 @@ def run_preflight(
         _add_release_notes(report, evidence),
         packages=evidence.list_package_changes(),
         overview=evidence.build_overview(),
-        rollback_decision=or_none(evidence.rollback),
+        rollback_decision=_add_backup(evidence),
         runbook=evidence.build_runbook(
             context.config.wheel_directory, (each.finding for each in report.scheduled)
         ),
@@ -80,6 +82,9 @@ def _gather_evidence(
     progress: Callable[[str], None],
 ) -> UpgradeEvidence:
     """Collect the facts of the installation, and inspect the target."""
+    given_backup = read_backup_argument(
+        context.request.backup, context.config.snapshot_timeout_seconds
+    )
     first = collect(ROOT_TOPICS, context, progress)
     with TargetResolution(first, context) as resolving:
         others = collect([each for each in topics if each not in ROOT_TOPICS], context, progress)
@@ -88,7 +93,12 @@ def _gather_evidence(
     facts = replace(others, **{topic: getattr(first, topic) for topic in ROOT_TOPICS})
     target = effective_source_release(facts, context.target, context.catalog)
     trial_boot = inspect_target(facts, resolving.roots, resolution, context, progress)
-    return UpgradeEvidence(facts, target, context.catalog, resolution, trial_boot)
+    return UpgradeEvidence(facts, target, context.catalog, resolution, trial_boot, given_backup)
+
+
+def _add_backup(evidence: UpgradeEvidence) -> RollbackDecision | None:
+    decision = or_none(evidence.rollback)
+    return replace(decision, backup=evidence.backup) if decision else None
 
 
 def _describe_database(context: RunContext) -> str:

@@ -14,7 +14,8 @@ from ..common.errors import UsageError
 from ..common.files import ROLLBACK_REQUIREMENTS, UNHASHED_ROLLBACK_REQUIREMENTS
 from ..deployment.known import known_deployment
 from ..facts import Facts, Unavailable, or_none, require
-from ..facts.backup_file import Backup, Preamble
+from ..facts.backup_file import Preamble
+from ..facts.backup_record import NONE_GIVEN, GivenBackup
 from ..facts.changes_since import ChangesSince
 from ..facts.pinned_packages import PinnedPackages
 from ..facts.reversal import Reversal
@@ -24,7 +25,7 @@ from ..migration_graph.partial_migration import PartialMigration, partially_appl
 from ..migration_graph.reverse_plan import ReversePlan
 from ..migration_graph.schema_diff import actual_tables
 from ..report import Report
-from ..rollback.backup_check import NO_BACKUP, ExpectedBackup, verify_backup
+from ..rollback.backup_check import ExpectedBackup
 from ..rollback.diagnosis import Diagnosis, UpgradeState, diagnose
 from ..rollback.evaluation import evaluate_options
 from ..rollback.options import (
@@ -34,6 +35,7 @@ from ..rollback.options import (
     recommend,
 )
 from ..rollback.package_set import RollbackPlan
+from ..rollback.record_check import choose_record, verify_given_backup
 from ..runbook.rollback import plan_rollback_steps
 from ..runbook.steps import EMPTY_RUNBOOK, Runbook
 from .context import RunContext
@@ -51,7 +53,7 @@ class RollbackEvidence:
     reverse_plan: ReversePlan
     reversal: Reversal | Unavailable
     changes_since: ChangesSince | Unavailable
-    backup: Backup | None = None
+    backup: GivenBackup = NONE_GIVEN
     pinned_packages: PinnedPackages | None = None
     """The previous packages, pinned. None if the steps install no list of packages."""
     database_state: str = ""
@@ -153,18 +155,15 @@ def _decide(
     options = evaluate_options(situation)
     recommended = recommend(options, situation.diagnosis)
     chosen = next((option for option in options if option.kind == strategy), recommended)
-    backup = NO_BACKUP
-    if evidence.backup:
-        reversal = situation.reversal
-        first_applied = "" if isinstance(reversal, Unavailable) else reversal.first_applied
-        database = evidence.facts.database
-        expected = ExpectedBackup(
-            "" if isinstance(database, Unavailable) else database.name,
-            prior.fingerprints,
-            evidence.reverse_plan.migrations,
-            first_applied,
-        )
-        backup = verify_backup(evidence.backup, expected, situation.volatile)
+    reversal, database = situation.reversal, evidence.facts.database
+    expected = ExpectedBackup(
+        "" if isinstance(database, Unavailable) else database.name,
+        prior.fingerprints,
+        evidence.reverse_plan.migrations,
+        "" if isinstance(reversal, Unavailable) else reversal.first_applied,
+        system_id="" if isinstance(database, Unavailable) else or_none(database.system_id) or "",
+    )
+    backup = verify_given_backup(evidence.backup, expected, situation.volatile)
     return RollbackDecision(
         situation.diagnosis,
         options,
@@ -208,7 +207,7 @@ def _build_runbook(
     wheel_directory: str,
 ) -> Runbook:
     """Return the runbook of an option. Empty if the deployment is unknown."""
-    facts, pinned = evidence.facts, evidence.pinned_packages
+    facts, pinned, dump = evidence.facts, evidence.pinned_packages, evidence.backup.dump
     deployment = known_deployment(facts)
     runtime, database = or_none(facts.runtime), or_none(facts.database)
     if not (deployment and runtime and database):
@@ -226,10 +225,21 @@ def _build_runbook(
         snapshot=prior.snapshot,
         named_versions=prior.named_versions,
         single_app=prior.single_app,
-        backup=evidence.backup.file if evidence.backup else "",
-        backup_format=evidence.backup.format if evidence.backup else None,
-        backup_preamble=evidence.backup.preamble if evidence.backup else Preamble.NONE,
+        backup=dump.file if dump else "",
+        external_backup=_name_external_backup(evidence),
+        backup_format=dump.format if dump else None,
+        backup_preamble=dump.preamble if dump else Preamble.NONE,
         has_unhashed_packages=bool(pinned and pinned.unhashed_requirements),
         is_half_migrated=choice.diagnosis.state is UpgradeState.HALF_MIGRATED,
     )
     return plan_rollback_steps(choice.chosen.kind, plan)
+
+
+def _name_external_backup(evidence: RollbackEvidence) -> str:
+    """Return the program and the label of a backup that no step can restore."""
+    description, reversal = evidence.backup.description, evidence.reversal
+    if description is None:
+        return ""
+    first_applied = "" if isinstance(reversal, Unavailable) else reversal.first_applied
+    record = choose_record(description, first_applied) or description.records[0]
+    return f"the backup {record.label} ({record.source.value})"

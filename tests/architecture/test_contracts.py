@@ -26,6 +26,7 @@ LONGEST_FUNCTION = 50
 NOT_TOPICS = {"__init__", "context"}
 """Modules of ``collect`` that are no topic."""
 NOT_OF_ONE_TOPIC = {
+    "backup",
     "data_migrations",
     "expectations",
     "models",

@@ -41,9 +41,10 @@ from nautobot_upgrade_jobs.rollback.losses import losses_of_restore
 from nautobot_upgrade_jobs.rollback.package_set import RollbackPlan
 from nautobot_upgrade_jobs.runbook.rollback import plan_rollback_steps
 from nautobot_upgrade_jobs.runbook.server_commands import connection_options
+from nautobot_upgrade_jobs.workflows.backup_argument import find_backup
 from nautobot_upgrade_jobs.workflows.capture import capture
-from nautobot_upgrade_jobs.workflows.context import RunRequest
-from nautobot_upgrade_jobs.workflows.rollback import find_backup, plan_rollback
+from nautobot_upgrade_jobs.workflows.context import BackupArgument, RunRequest
+from nautobot_upgrade_jobs.workflows.rollback import plan_rollback
 from nautobot_upgrade_jobs.workflows.rollback_target import STATE_UNAVAILABLE, SnapshotArgument
 from tests.support.nautobot import connected_to
 from tests.support.rollback_terms import REINSTALL, RESTORE_BACKUP, REVERSE_MIGRATIONS, STRATEGY
@@ -320,37 +321,6 @@ def test_export_changelog_pages_cover_every_change_once(tmp_path, monkeypatch):
     )
 
 
-@pytest.fixture
-def dump(dump_as):
-    return dump_as("custom")
-
-
-@pytest.fixture
-def dump_as(instance, monkeypatch, tmp_path):
-    """Return a function that dumps the test database with the server's own program."""
-    if instance.engine != "postgresql":
-        pytest.skip("pg_dump reads PostgreSQL only")
-    binaries = instance.server().binaries
-    monkeypatch.setenv("PATH", str(binaries), prepend=os.pathsep)
-    path, settings = tmp_path / "before.dump", connection.settings_dict
-
-    def run(format_, *more):
-        words = [
-            f"--format={format_}",
-            f"--file={path}",
-            f"--host={settings['HOST']}",
-            f"--port={settings['PORT']}",
-            *more,
-        ]
-        words += [f"--username={settings['USER']}", settings["NAME"]]
-        subprocess.run(
-            ["pg_dump", *words], env=os.environ | {"PGPASSWORD": settings["PASSWORD"]}, check=True
-        )
-        return path
-
-    return run
-
-
 def verify(backup, baseline, began="", migrations=()):
     database = connection.settings_dict["NAME"]
     return verify_backup(backup, ExpectedBackup(database, baseline, migrations, began))
@@ -497,7 +467,9 @@ def test_changes_between_an_older_dump_and_the_snapshot_are_lost(dump):
 
 def restore_losses(dump):
     given = SnapshotArgument(capture(depth="counts").snapshot)
-    return options_by_kind(roll_back_to(given=given, backup=dump))[RESTORE_BACKUP].losses
+    return options_by_kind(roll_back_to(given=given, backup=BackupArgument((str(dump),))))[
+        RESTORE_BACKUP
+    ].losses
 
 
 def test_newest_change_of_a_dump_is_that_of_the_database(dump):
@@ -575,7 +547,7 @@ def test_find_backup_finds_only_files_in_the_configured_folder(name, found, tmp_
 
 def test_plan_rollback_missing_backup_file_raises_usage_error(tmp_path):
     with pytest.raises(UsageError, match=r"--backup.*No such file"):
-        roll_back_to("2.4.0", backup=tmp_path / "nothing")
+        roll_back_to("2.4.0", backup=BackupArgument((str(tmp_path / "nothing"),)))
 
 
 @pytest.mark.slow

@@ -8,7 +8,12 @@ import pytest
 from nautobot_upgrade_jobs.jobs.rollback import RollbackPlanner
 from nautobot_upgrade_jobs.report.formats.json import load_schema
 from tests.support.nautobot import form_labels
-from tests.support.rollback_terms import REINSTALL, REVERSE_MIGRATIONS, STRATEGY
+from tests.support.rollback_terms import (
+    REINSTALL,
+    RESTORE_BACKUP,
+    REVERSE_MIGRATIONS,
+    STRATEGY,
+)
 
 pytestmark = pytest.mark.lines
 
@@ -44,12 +49,34 @@ def test_rollback_job_with_strategy_writes_its_steps(rest):
 
 @pytest.mark.once
 @pytest.mark.parametrize(
+    ("status", "verdict", "evidence"),
+    [("DONE", "caution", "Barman reports 20261129T091036"), ("FAILED", "blocked", "FAILED")],
+)
+def test_rollback_job_judges_the_backup_of_the_form(rest, instance, status, verdict, evidence):
+    """The list of Barman is in the folder of backups, and a step by hand restores the backup."""
+    folder = instance.folder / "backups"
+    folder.mkdir(exist_ok=True)
+    backup = {"backup_id": "20261129T091036", "status": status, "end_time_timestamp": "1700000000"}
+    (folder / "barman.json").write_text(json.dumps({"nautobot": [backup]}))
+    data = {"to": "2.4.0", STRATEGY: RESTORE_BACKUP, "backup": "barman.json"}
+    result = rest.run_job(ROLLBACK, data)
+    assert result["result"]["verdict"] == verdict
+    files = rest.files(result["id"])
+    report = next(text for name, text in files.items() if name.endswith(".html")).decode()
+    script = next(text for name, text in files.items() if name.endswith(".sh")).decode()
+    assert evidence in report
+    assert "by_hand 'Restore the backup 20261129T091036 (Barman)" in script
+
+
+@pytest.mark.once
+@pytest.mark.parametrize(
     ("data", "fragment"),
     [
         ({}, "2.4.44"),
         ({"to": "no_such_app zero"}, "'no_such_app'"),
         ({"to": "2.4.0", "accept": "half an acceptance"}, "line 1"),
-        ({"to": "2.4.0", "backup": "x.dump"}, "backup_directory names no folder"),
+        ({"to": "2.4.0", "backup": "x.dump"}, "contains no 'x.dump'"),
+        ({"to": "2.4.0", "backup": "Ann | yesterday | snap"}, "no time with a time zone"),
     ],
 )
 def test_rollback_job_invalid_input_is_an_error_without_traceback(rest, data, fragment):

@@ -25,6 +25,11 @@ def current_role(connection: BaseDatabaseWrapper) -> str:
     return str(fetch_value(connection, "SELECT substring_index(current_user(), '@', 1)"))
 
 
+def system_id(_: BaseDatabaseWrapper) -> str:
+    """Return no identifier, because no known backup of MySQL records one."""
+    return ""
+
+
 def size_bytes(connection: BaseDatabaseWrapper) -> int:
     """Return the size of tables and indexes."""
     return int(

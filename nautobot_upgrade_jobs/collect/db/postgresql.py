@@ -52,6 +52,11 @@ def current_role(connection: BaseDatabaseWrapper) -> str:
     return str(fetch_value(connection, "SELECT current_user"))
 
 
+def system_id(connection: BaseDatabaseWrapper) -> str:
+    """Return the identifier of the cluster. Some hosted servers refuse the function."""
+    return str(fetch_value(connection, "SELECT system_identifier FROM pg_control_system()"))
+
+
 def size_bytes(connection: BaseDatabaseWrapper) -> int:
     """Return the size of the database on disk."""
     return int(fetch_value(connection, "SELECT pg_database_size(current_database())"))

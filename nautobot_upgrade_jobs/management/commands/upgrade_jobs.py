@@ -36,7 +36,7 @@ from ...snapshot.file_format import Snapshot
 from ...workflows.capture import capture
 from ...workflows.collection import read_database_state
 from ...workflows.compare import compare_snapshots, read_configured_acceptances
-from ...workflows.context import RunRequest
+from ...workflows.context import BackupArgument, RunRequest
 from ...workflows.preflight import run_preflight
 from ...workflows.rollback import plan_rollback
 from ...workflows.rollback_target import NO_SNAPSHOT, SnapshotArgument
@@ -84,6 +84,7 @@ class Command(BaseCommand):
             requirements="\n".join(options["require"]),
             build=options["build"],
             manifests=options["manifests"],
+            backup=BackupArgument(tuple(options["backup"])),
         )
         return emit_report(run_preflight(request, self._report_progress), options)
 
@@ -108,7 +109,7 @@ class Command(BaseCommand):
             self._report_progress,
             given=given,
             strategy=options["strategy"],
-            backup=options["backup"],
+            backup=BackupArgument(tuple(options["backup"])),
         )
         code = emit_report(report, options)
         if options["output"] and given.snapshot:

@@ -57,6 +57,12 @@ fail() {{
     say "Fix the cause and run this script again. It resumes at the failed step."
     exit 1
 }}
+by_hand() {{
+    say "By hand: $1"
+    local answer=no
+    read -r -p "Type done when it is done: " answer || true
+    [ "$answer" = done ] || {{ say "It was not done."; false; }}
+}}
 has() {{ grep --quiet --line-regexp --fixed-strings "$1" "$finished" 2>/dev/null; }}
 check_state() {{
     local state
@@ -70,7 +76,9 @@ state of this plan. Planned for: $planned_for; current: $state. Plan again."
 run() {{
     local number=$1 title=$2 role=$3 kind=$4
     [ "$number" -le "$until" ] || {{ say "Stopped before step $number: $title"; exit 0; }}
-    if [ "$number" -lt "$from" ]; then
+    local guarded=$number
+    [ "$role" != gate ] || guarded=$((number + 1))
+    if [ "$guarded" -lt "$from" ]; then
         say "Step $number is left out: $title"
         return
     fi
@@ -81,6 +89,7 @@ run() {{
     fi
     case "$role" in
     preparation) ! has begun || {{ say "Step $number is finished: $title"; return; }} ;;
+    gate) ! has "$guarded" || {{ say "Step $number is finished: $title"; return; }} ;;
     stop) ! has started || {{ say "Step $number is finished: $title"; return; }} ;;
     *) ! has "$number" || {{ say "Step $number is finished: $title"; return; }} ;;
     esac
@@ -142,7 +151,7 @@ def _build_lines(report: Report) -> Iterator[str]:
     yield from _build_guards(report)
     yield from report.runbook.shell_setup
     for number, step in enumerate(report.runbook.steps, 1):
-        yield from _build_function(f"step_{number}", step.commands)
+        yield from _build_function(f"step_{number}", _commands_of(step))
         yield from _build_function(f"verify_{number}", (step.verify,) if step.verify else ())
         kind = "irreversible" if step.irreversible else "plain"
         yield f"run {number} {shlex.quote(step.title)} {step.role} {kind}"
@@ -169,6 +178,11 @@ def _build_function(name: str, commands: tuple[str, ...]) -> Iterator[str]:
     yield f"{name}() {{"
     yield from (f"    {command}" for command in commands or (":",))
     yield "}"
+
+
+def _commands_of(step: Step) -> tuple[str, ...]:
+    """Return the commands of a step. For a step by hand, they wait for the operator."""
+    return (f"by_hand {shlex.quote(step.why)}",) if step.by_hand else step.commands
 
 
 def _find_variables(steps: tuple[Step, ...]) -> list[str]:

@@ -9,6 +9,7 @@ import pytest
 from nautobot_upgrade_jobs.facts import Packages, Unavailable
 from nautobot_upgrade_jobs.facts.backup_file import BackupFormat, Preamble
 from nautobot_upgrade_jobs.facts.packages import Package
+from nautobot_upgrade_jobs.migration_graph.reverse_plan import MigrateCall
 from nautobot_upgrade_jobs.rollback.package_set import RollbackPlan
 from nautobot_upgrade_jobs.runbook.rollback import plan_rollback_steps
 from nautobot_upgrade_jobs.runbook.target_packages import TargetPackages
@@ -59,6 +60,18 @@ def test_rollback_steps_need_only_files_that_the_upgrade_writes(option, layout, 
     files = required_files(rollback_steps(option, create_plan(layout, server, media=media)))
     assert {file for file in files if file not in written} == set()
     assert files or option == "roll_forward"
+
+
+@pytest.mark.parametrize("server", [database(), mysql()], ids=lambda server: server.vendor)
+def test_rollback_steps_of_an_external_backup_wait_for_the_operator(server):
+    """Only the backup's own program can restore it, and the server proves that it did."""
+    call = MigrateCall("dcim", "0080", ("dcim.0082", "dcim.0081"))
+    plan = create_plan(server=server, external_backup="the backup F1 (pgBackRest)", calls=(call,))
+    steps = rollback_steps("restore_backup", plan)
+    (restore,) = [step for step in steps if step.by_hand]
+    assert "the backup F1 (pgBackRest)" in restore.why
+    assert "0082" in restore.verify
+    assert f"before-upgrade.{server.vendor}" not in required_files(steps)
 
 
 def test_rollback_steps_with_a_snapshot_need_its_file():

@@ -16,6 +16,7 @@ from nautobot_upgrade_jobs.checks.registry import Check, NotApplicable, all_chec
 from nautobot_upgrade_jobs.checks.remediation import Command
 from nautobot_upgrade_jobs.checks.runner import NOT_ASSESSED, NOT_BOOTED, NOT_RESOLVED, run_checks
 from nautobot_upgrade_jobs.facts import FactUnavailable
+from nautobot_upgrade_jobs.rollback.backup_check import NO_BACKUP
 from tests.support import builders
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -111,6 +112,7 @@ def findings_of():
         resolution=NOT_RESOLVED,
         trial_boot=NOT_BOOTED,
         choice=NOT_ASSESSED,
+        backup=NO_BACKUP,
     ):
         (check,) = [check for check in all_checks() if check.id == check_id]
         (result,) = run_checks(
@@ -123,6 +125,7 @@ def findings_of():
             resolution,
             trial_boot,
             choice,
+            backup,
         )
         if result.status.value not in ("passed", "failed"):
             return result.status.value

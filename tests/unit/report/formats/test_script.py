@@ -277,6 +277,49 @@ def test_script_runs_a_part_of_the_steps(go, tmp_path, words, traced):
     assert ("left out" in output) is (words[0] == "--from")
 
 
+GATE = Step("Gate", "", ("echo gate >>trace", "test ! -e closed"), role="gate")
+
+
+@pytest.mark.parametrize(
+    ("words", "traced"),
+    [
+        pytest.param((), ["one", "gate", "two"], id="whole"),
+        pytest.param(("--from", "2"), ["gate", "two"], id="from the gate"),
+        pytest.param(("--from", "3"), ["gate", "two"], id="from the step after it"),
+        pytest.param(("--from", "4"), [], id="from a later step"),
+        pytest.param(("--until", "1"), ["one"], id="until before it"),
+    ],
+)
+def test_script_gate_is_not_left_out_with_the_step_before_it(go, tmp_path, words, traced):
+    code, _ = go(ONE, GATE, TWO, step(":"), words=("--yes", *words))
+    assert (code, trace(tmp_path)) == (0, traced)
+
+
+def test_script_gate_stops_the_step_after_it_and_runs_again(go, tmp_path):
+    (tmp_path / "closed").touch()
+    assert go(ONE, GATE, TWO)[0] == 1
+    assert trace(tmp_path) == ["one", "gate"]
+    (tmp_path / "closed").unlink()
+    assert go(ONE, GATE, TWO)[0] == 0
+    assert go(ONE, GATE, TWO)[0] == 0
+    assert trace(tmp_path) == ["one", "gate", "gate", "two"]
+
+
+BY_HAND = Step("Restore", "Restore the backup F1; 'quoted'", (), "test -e restored", by_hand=True)
+
+
+@pytest.mark.parametrize(
+    ("answer", "is_restored", "code"),
+    [("done\n", True, 0), ("done\n", False, 1), ("no\n", True, 1), ("", True, 1)],
+)
+def test_script_waits_for_a_step_by_hand_and_verifies_it(go, tmp_path, answer, is_restored, code):
+    if is_restored:
+        (tmp_path / "restored").touch()
+    ended, output = go(BY_HAND, ONE, answer=answer)
+    assert (ended, trace(tmp_path)) == (code, ["one"] * (not code))
+    assert "By hand: Restore the backup F1; 'quoted'" in output
+
+
 def test_script_stopped_on_purpose_resumes_there(go, tmp_path):
     assert go(ONE, TWO, words=("--until", "1"))[0] == 0
     assert go(ONE, TWO, state="other")[0] == 0

@@ -36,6 +36,12 @@ fail() {
     say "Fix the cause and run this script again. It resumes at the failed step."
     exit 1
 }
+by_hand() {
+    say "By hand: $1"
+    local answer=no
+    read -r -p "Type done when it is done: " answer || true
+    [ "$answer" = done ] || { say "It was not done."; false; }
+}
 has() { grep --quiet --line-regexp --fixed-strings "$1" "$finished" 2>/dev/null; }
 check_state() {
     local state
@@ -48,7 +54,9 @@ check_state() {
 run() {
     local number=$1 title=$2 role=$3 kind=$4
     [ "$number" -le "$until" ] || { say "Stopped before step $number: $title"; exit 0; }
-    if [ "$number" -lt "$from" ]; then
+    local guarded=$number
+    [ "$role" != gate ] || guarded=$((number + 1))
+    if [ "$guarded" -lt "$from" ]; then
         say "Step $number is left out: $title"
         return
     fi
@@ -59,6 +67,7 @@ run() {
     fi
     case "$role" in
     preparation) ! has begun || { say "Step $number is finished: $title"; return; } ;;
+    gate) ! has "$guarded" || { say "Step $number is finished: $title"; return; } ;;
     stop) ! has started || { say "Step $number is finished: $title"; return; } ;;
     *) ! has "$number" || { say "Step $number is finished: $title"; return; } ;;
     esac
@@ -151,12 +160,13 @@ verify_7() {
 run 7 'Install the packages of the target' change plain
 
 step_8() {
+    pg_restore --list < before-upgrade.postgresql
     python -m nautobot_upgrade_jobs doctor
 }
 verify_8() {
     :
 }
-run 8 'Run the doctor' change plain
+run 8 'Check the backup and the target once more' gate plain
 
 step_9() {
     nautobot-server migrate

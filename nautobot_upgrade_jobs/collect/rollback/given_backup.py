@@ -1,0 +1,93 @@
+"""Read the backup that the operator names: a dump, descriptions of a backup, or a statement."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import datetime, timezone
+from pathlib import Path
+
+from ...facts.backup_file import Backup
+from ...facts.backup_record import (
+    NONE_GIVEN,
+    BackupDescription,
+    BackupRecord,
+    BackupVerification,
+    GivenBackup,
+)
+from ...rollback.backup_records import (
+    UnknownDescriptionError,
+    is_description,
+    parse_description,
+    parse_statement,
+)
+from .backup_file import UnreadableBackupError, read_backup
+from .mysql_shell import DESCRIPTION, IncompleteDescriptionError, read_mysql_shell_dump
+
+HEAD_BYTES = 65_536
+MAXIMUM_DESCRIPTION_BYTES = 20_000_000
+
+
+def read_given_backup(
+    names: Iterable[str], find: Callable[[str], Path], seconds: float
+) -> GivenBackup:
+    """Read the backup that the operator names.
+
+    Args:
+        names: Files, of which several can describe one backup, or a statement.
+        find: Returns the path of a name.
+        seconds: Time limit for counting the rows of a dump.
+
+    Raises:
+        UnreadableBackupError: A file cannot be read, or the names are of several backups.
+    """
+    dumps, records = list[Backup](), list[tuple[BackupRecord, ...]]()
+    verifications = list[BackupVerification]()
+    for name in names:
+        found = _read(name, find, seconds)
+        if isinstance(found, Backup):
+            dumps.append(found)
+        elif isinstance(found, BackupVerification):
+            verifications.append(found)
+        else:
+            records.append(found)
+    if len(dumps) + len(records) > 1 or len(verifications) > 1:
+        raise UnreadableBackupError("the given files are of several backups: name one backup")
+    if verifications and not records:
+        raise UnreadableBackupError(
+            "the given file is the verification of a backup: name the list of backups too"
+        )
+    if dumps:
+        return GivenBackup(dump=dumps[0])
+    if not records:
+        return NONE_GIVEN
+    return GivenBackup(
+        description=BackupDescription(records[0], verifications[0] if verifications else None)
+    )
+
+
+def _read(
+    name: str, find: Callable[[str], Path], seconds: float
+) -> Backup | tuple[BackupRecord, ...] | BackupVerification:
+    if "|" in name:
+        try:
+            return (parse_statement(name, datetime.now(timezone.utc)),)
+        except UnknownDescriptionError as error:
+            raise UnreadableBackupError(f"{name}: {error}") from None
+    path = find(name)
+    try:
+        if (path / DESCRIPTION).exists():
+            return read_mysql_shell_dump(path).records
+        if path.is_dir():
+            return read_backup(path, seconds)
+        if path.exists() and not path.is_file():
+            raise UnreadableBackupError(f"{path}: it is neither a file nor a folder")
+        with path.open("rb") as stream:
+            head = stream.read(HEAD_BYTES)
+            if not is_description(head.decode("utf-8", "replace")):
+                return read_backup(path, seconds)
+            text = (head + stream.read(MAXIMUM_DESCRIPTION_BYTES)).decode("utf-8", "replace")
+        return parse_description(text)
+    except IncompleteDescriptionError as error:
+        raise UnreadableBackupError(str(error)) from None
+    except (OSError, UnknownDescriptionError) as error:
+        raise UnreadableBackupError(f"{path}: {error}") from None

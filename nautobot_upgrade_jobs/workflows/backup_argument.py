@@ -1,0 +1,55 @@
+"""The backup that an operator names on the command line or in a form."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from pathlib import Path
+
+from ..app_settings import read_configuration
+from ..collect.rollback.backup_file import UnreadableBackupError
+from ..collect.rollback.given_backup import read_given_backup
+from ..common.errors import ConfigurationError, UsageError
+from ..facts.backup_record import GivenBackup
+from .context import BackupArgument
+
+
+def backup_of_form(text: str) -> BackupArgument:
+    """Return the backup that the field of a form names, one name per line."""
+    return BackupArgument(tuple(filter(None, map(str.strip, text.splitlines()))), is_form=True)
+
+
+def read_backup_argument(argument: BackupArgument, seconds: float) -> GivenBackup:
+    """Read the backup that an operator names.
+
+    Args:
+        argument: The names.
+        seconds: Time limit for counting the rows of a dump.
+
+    Raises:
+        UsageError: A file does not exist or cannot be read.
+    """
+    option = "'Backup':" if argument.is_form else "--backup"
+    try:
+        return read_given_backup(argument.names, find_backup if argument.is_form else Path, seconds)
+    except UnreadableBackupError as error:
+        raise UsageError(f"{option} {error}") from None
+
+
+def find_backup(name: str) -> Path:
+    """Return the path of a backup that a form names.
+
+    Raises:
+        UsageError: There is no folder of backups, or no such file in it.
+    """
+    try:
+        directory = read_configuration().backup_directory
+    except ConfigurationError as error:
+        raise UsageError(str(error)) from None
+    if not directory:
+        raise UsageError("'Backup': the setting backup_directory names no folder of backups.")
+    folder = Path(directory).resolve()
+    with suppress(OSError, ValueError):  # A name that no file can have.
+        path = (folder / name).resolve()
+        if folder in path.parents and path.exists():
+            return path
+    raise UsageError(f"'Backup': the folder of backup_directory contains no {name[:100]!r}.")
