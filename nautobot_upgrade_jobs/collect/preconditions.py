@@ -55,7 +55,9 @@ def collect(context: Context) -> Preconditions:
     if not plan:
         return Preconditions()
     before = executor._create_project_state(with_applied_migrations=True)
-    preconditions, costs, planned, code = analyze_plan(SchemaTracker(before.clone()), plan)
+    preconditions, costs, planned, code, running_code = analyze_plan(
+        SchemaTracker(before.clone()), plan
+    )
     plan_keys = tuple(f"{migration.app_label}.{migration.name}" for migration in plan)
     drops = [each for each in preconditions if each.kind is PreconditionKind.DROPS]
     tests = [each for each in preconditions if each.kind is not PreconditionKind.DROPS]
@@ -76,6 +78,7 @@ def collect(context: Context) -> Preconditions:
         attempt(
             lambda: tuple(content_type_cascades(context.connection, removed_models(plan, before)))
         ),
+        tuple(running_code),
     )
 
 

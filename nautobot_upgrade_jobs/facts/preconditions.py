@@ -183,6 +183,16 @@ class OperationCost:
 
 
 @dataclass(frozen=True)
+class RunningCodeConflict:
+    """An operation that the installed release does not tolerate while it runs."""
+
+    migration: str
+    operation: str
+    """Class of the operation, such as ``RemoveField``."""
+    reason: str
+
+
+@dataclass(frozen=True)
 class Preconditions:
     """Preconditions of pending migrations that are violated or could not be tested."""
 
@@ -203,3 +213,5 @@ class Preconditions:
     cascades: tuple[ContentTypeCascade, ...] | Unavailable = ()
     """Rows that ``post_upgrade`` deletes with the content types of the models that the plan
     removes."""
+    running_code: tuple[RunningCodeConflict, ...] = ()
+    """Operations that the installed release does not tolerate, in the order of the plan."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ..deployment.known import Part
+from ..upgrade.downtime import Downtime
 from .server_commands import format_options
 
 StepRole = Literal["preparation", "stop", "gate", "change", "start"]
@@ -47,6 +48,8 @@ class Runbook:
     """Whether a script can run all steps."""
     host: str = ""
     """Name of the host on which the commands must run. Empty if they run elsewhere."""
+    downtime: Downtime | None = None
+    """The downtime of an upgrade. None for a rollback."""
     state_command: str = ""
     """The command that prints the state of the database."""
 

@@ -6,11 +6,12 @@ Source of the order: https://docs.nautobot.com/projects/core/en/stable/user-guid
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..common.files import BACKUP, MEDIA_ARCHIVE
 from ..deployment.known import KnownDeployment
 from ..facts import Database, Runtime
+from ..upgrade.downtime import UNKNOWN_DOWNTIME, Downtime, DowntimeClass
 from .layouts import Layout, choose_layout
 from .layouts.base import START_SECONDS
 from .scheduled_fixes import ScheduledFix, fix_step
@@ -45,6 +46,7 @@ class UpgradePlan:
     """Folder of the media files. Empty if media files are not stored in a folder."""
     scheduled: tuple[ScheduledFix, ...] = ()
     """Fixes that the operator has scheduled into the maintenance window."""
+    downtime: Downtime = UNKNOWN_DOWNTIME
 
 
 def plan_upgrade(plan: UpgradePlan) -> Runbook:
@@ -55,21 +57,23 @@ def plan_upgrade(plan: UpgradePlan) -> Runbook:
     """
     layout = choose_layout(plan.deployment, plan.runtime, plan.database)
     upgraded = layout.with_new_code()
+    in_turn = plan.downtime.kind is DowntimeClass.CODE_ONLY and layout.restarts_in_turn
     steps = (
         *(() if plan.app_installed else (_install_app(layout),)),
         _test_backup_command(layout),
         *layout.prepare(),
-        layout.stop_services(),
+        *(() if in_turn else (layout.stop_services(),)),
         _capture_snapshot(layout),
         _backup(plan, layout),
         layout.save_environment(),
         *layout.install(plan.packages),
         *(fix_step(each, upgraded) for each in plan.scheduled),
         *_migrate(plan, upgraded),
-        *_start_and_verify(upgraded),
+        upgraded.restart_services() if in_turn else upgraded.start_services("target"),
+        _verify_again(upgraded),
         *upgraded.clean_up(),
     )
-    return layout.build_runbook(steps)
+    return replace(layout.build_runbook(steps), downtime=plan.downtime)
 
 
 def _install_app(layout: Layout) -> Step:
@@ -97,7 +101,7 @@ def _capture_snapshot(layout: Layout) -> Step:
     return Step(
         "Capture a snapshot",
         "Compare Snapshots needs this snapshot after the upgrade to report what was lost. It also "
-        "reports what users change after the snapshot, so no user may work from now on.",
+        "reports what users change after the snapshot.",
         (
             layout.nautobot(
                 f"nautobot-server upgrade_jobs snapshot --output {SNAPSHOT_DIRECTORY}",
@@ -179,9 +183,8 @@ def _migrate(plan: UpgradePlan, layout: Layout) -> Iterator[Step]:
     )
 
 
-def _start_and_verify(layout: Layout) -> Iterator[Step]:
-    yield layout.start_services("target")
-    yield Step(
+def _verify_again(layout: Layout) -> Step:
+    return Step(
         "Verify again",
         "Verify now finds a worker that still runs old code.",
         (layout.nautobot(f"{VERIFY} --wait {START_SECONDS}", reads=(SNAPSHOT_DIRECTORY,)),),

@@ -9,6 +9,7 @@ from functools import cached_property
 
 from ..app_settings import APP
 from ..catalog import Catalog
+from ..catalog.records import Durations
 from ..catalog.target_release import Target
 from ..checks.findings import CheckResult, Finding
 from ..checks.registry import Check
@@ -20,6 +21,7 @@ from ..facts.backup_record import NONE_GIVEN, GivenBackup
 from ..facts.resolution import Resolution
 from ..facts.storage import media_root
 from ..facts.trial_boot import TrialBoot
+from ..migration_graph.cost_estimate import NO_DURATIONS
 from ..rollback.backup_check import BackupEvidence
 from ..rollback.before_upgrade import UpgradeForecast, evaluate_before_upgrade
 from ..rollback.options import RollbackDecision
@@ -28,6 +30,7 @@ from ..runbook.scheduled_fixes import ScheduledFix
 from ..runbook.steps import EMPTY_RUNBOOK, Runbook
 from ..runbook.target_packages import TargetPackages
 from ..runbook.upgrade import UpgradePlan, plan_upgrade
+from ..upgrade.downtime import UNKNOWN_DOWNTIME, Downtime, classify_downtime
 from ..upgrade.overview import UpgradeOverview, classify_by_risk, upgrade_path
 from ..upgrade.package_changes import (
     PackageChange,
@@ -82,6 +85,19 @@ class UpgradeEvidence:
         """What is known about the backup that the operator names."""
         expected = expect_current_state(self.facts, datetime.now(timezone.utc))
         return verify_given_backup(self.given_backup, expected)
+
+    @property
+    def downtime(self) -> Downtime:
+        """The downtime that the upgrade needs."""
+        if isinstance(self.trial_boot, Unavailable):
+            return UNKNOWN_DOWNTIME
+        return classify_downtime(
+            self.pending, self.trial_boot.facts.preconditions, self.facts.tables, self._durations
+        )
+
+    @property
+    def _durations(self) -> Durations:
+        return NO_DURATIONS if isinstance(self.catalog, Unavailable) else self.catalog.durations
 
     def run(self, checks: Iterable[Check], exclude: Collection[str]) -> tuple[CheckResult, ...]:
         """Run checks on the evidence."""
@@ -157,6 +173,7 @@ class UpgradeEvidence:
                 or APP in (app.module for app in facts.apps.enabled),
                 media=media_root(facts.storage),
                 scheduled=tuple(map(_schedule, scheduled)),
+                downtime=self.downtime,
             )
         )
 

@@ -17,6 +17,7 @@ from ...facts.preconditions import (
     OperationCost,
     Precondition,
     PreconditionKind,
+    RunningCodeConflict,
 )
 from ...migration_graph.schema_simulation import ObjectChange
 from ..context import attempt
@@ -25,6 +26,7 @@ from .declared_changes import makes_change, requires_rows
 from .derive_costs import PartCost, operation_costs
 from .derive_preconditions import preconditions_of
 from .known_names import KnownNames
+from .running_code import running_code_conflict
 from .schema_conflicts import PlannedChange, list_object_changes
 from .schema_tracker import SchemaTracker, Step, TableRef
 from .source import Code, find_fixing_code, read_code
@@ -42,6 +44,7 @@ class PlanAnalysis(NamedTuple):
     costs: list[OperationCost]
     planned: list[PlannedChange]
     code: list[Code]
+    running_code: list[RunningCodeConflict]
 
 
 def analyze_plan(tracker: SchemaTracker, plan: Sequence[Migration]) -> PlanAnalysis:
@@ -55,6 +58,7 @@ def analyze_plan(tracker: SchemaTracker, plan: Sequence[Migration]) -> PlanAnaly
     costs: list[OperationCost] = []
     planned: list[PlannedChange] = []
     code: list[Code] = []
+    running_code: list[RunningCodeConflict] = []
     known = KnownNames()
     for number, migration in enumerate(plan):
         name = f"{migration.app_label}.{migration.name}"
@@ -67,6 +71,10 @@ def analyze_plan(tracker: SchemaTracker, plan: Sequence[Migration]) -> PlanAnaly
             if own_code := read_code(migration, operation):
                 code.append(own_code)
                 costs += _code_costs(tracker, own_code)
+            running_code += (
+                RunningCodeConflict(name, kind, reason)
+                for reason in _running_code_conflicts(step, tracker, own_code)
+            )
             planned += (
                 PlannedChange(change, name, kind, number, earlier_code, stops)
                 for change, stops in _object_changes(step, migration.app_label, tracker, own_code)
@@ -84,7 +92,7 @@ def analyze_plan(tracker: SchemaTracker, plan: Sequence[Migration]) -> PlanAnaly
             PlannedChange(change, name, type(operation).__name__, number, len(code))
             for operation, change in column_indexes(migration, tracker.state)
         )
-    return PlanAnalysis(preconditions, costs, planned, code)
+    return PlanAnalysis(preconditions, costs, planned, code, running_code)
 
 
 def _object_changes(
@@ -96,6 +104,19 @@ def _object_changes(
     for operation, _ in step.declared:
         for change in list_object_changes(operation, app, tracker.state):
             yield change, bool(code) and makes_change(code.text, change)
+
+
+def _running_code_conflicts(step: Step, tracker: SchemaTracker, code: Code | None) -> Iterator[str]:
+    """Yield why the installed release cannot run while or after a step runs."""
+    operation, table = step.operation, step.table
+    if code:
+        if code.may_write or any(part.effects.changes_schema for part in code.parts or ()):
+            yield "its code writes rows or changes the schema"
+    elif table:
+        conflicts = attempt(
+            lambda: tuple(running_code_conflict(operation, tracker, table)), expected=Exception
+        )
+        yield from ((conflicts.reason,) if isinstance(conflicts, Unavailable) else conflicts)
 
 
 def _preconditions(

@@ -73,6 +73,12 @@ def build_document(report: Report) -> dict[str, Any]:
         else [_serialize_note(triaged) for triaged in report.release_notes],
         "distributions_without_notes": list(report.distributions_without_notes),
         "deployment": [_serialize_part(part) for part in report.runbook.deployment],
+        "downtime": None
+        if report.runbook.downtime is None
+        else {
+            "class": report.runbook.downtime.kind.value,
+            "reasons": list(report.runbook.downtime.reasons),
+        },
         "steps": [_serialize_step(step) for step in report.runbook.steps],
         "rollback": None
         if report.rollback_decision is None
@@ -125,6 +131,7 @@ def _serialize_step(step: Step) -> dict[str, Any]:
         "commands": list(step.commands),
         "verify": step.verify,
         "expected": step.expected,
+        "by_hand": step.by_hand,
         "irreversible": step.irreversible,
     }
 

@@ -34,6 +34,11 @@ def _build_lines(report: Report) -> Iterator[str]:
         yield "Fix these blockers first:"
         yield ""
         yield from (f"- {escape(blocker.finding.message)}" for blocker in blockers)
+    if downtime := report.runbook.downtime:
+        yield ""
+        yield f"**Downtime: {downtime.kind.value}.** {downtime.text}"
+        yield ""
+        yield from (f"- {escape(reason)}" for reason in downtime.reasons)
     yield from _describe_deployment(report.runbook.deployment)
     if report.runbook.shell_setup:
         yield ""

@@ -117,6 +117,15 @@ class Layout(ABC):
             packages: Which packages they run from now on.
         """
 
+    @property
+    def restarts_in_turn(self) -> bool:
+        """Whether new code can be installed while the services run the old code."""
+        return False
+
+    def restart_services(self) -> Step:
+        """Return the step that restarts running services with the target's packages."""
+        return self.start_services("target")
+
     @abstractmethod
     def save_environment(self) -> Step:
         """Return the step that saves what a rollback without migrations needs."""
@@ -143,7 +152,7 @@ class Layout(ABC):
             self.deployment.parts,
             self.is_executable,
             self.deployment.seen.host if on_host else "",
-            self.nautobot(STATE_COMMAND),
+            state_command=self.nautobot(STATE_COMMAND),
         )
 
     def clean_up(self) -> Iterator[Step]:

@@ -94,6 +94,21 @@ class Compose(Layout):
             role="start",
         )
 
+    @property
+    def restarts_in_turn(self) -> bool:
+        """An image is built while containers of the previous image run."""
+        return True
+
+    def restart_services(self) -> Step:
+        """Replace the containers by containers of the new image."""
+        return Step(
+            "Replace the containers of web, workers and beat",
+            "Compose replaces each container whose image has changed. Requests wait until the new "
+            "web container is healthy.",
+            (f"{self._compose} up --detach {self._services}",),
+            role="start",
+        )
+
     def save_environment(self) -> Step:
         """Keep the image under a second name, and copy the configuration out of it."""
         return Step(

@@ -230,6 +230,24 @@ class ReleaseLink(Host):
         source, files = shlex.quote(self._release.folder), shlex.join(self._release.own_files)
         return f"tar -C {source} -cf - {files} | tar -C {target} -xf -"
 
+    @property
+    def restarts_in_turn(self) -> bool:
+        """The target is installed next to the old release."""
+        return True
+
+    def restart_services(self) -> Step:
+        """Restart one unit after the other."""
+        return Step(
+            "Restart web, workers and beat one after another",
+            "Requests wait while the web process restarts. A worker first finishes its tasks.",
+            tuple(
+                f"sudo systemctl restart -- {shlex.quote(name)}"
+                for name in self.deployment.services
+            ),
+            f"systemctl is-active -- {self._units}",
+            role="start",
+        )
+
     def restore_environment(self, plan: RollbackPlan) -> Iterator[Step]:
         """Switch the link back. The files of the operator in the newer folder are newer."""
         link = shlex.quote(self._release.link)

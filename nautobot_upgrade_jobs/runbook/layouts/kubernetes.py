@@ -151,13 +151,9 @@ class Kubernetes(Layout):
     def start_services(self, packages: NextPackages) -> Step:
         """Give the release its image, so that a synchronization keeps it, and scale up."""
         scale = f'{self._kubectl} scale --replicas="$number" deployment/"$name"'
-        rollouts = " && ".join(
-            f"{self._kubectl} rollout status --timeout={WAIT} {shlex.quote(f'deployment/{name}')}"
-            for name in self.deployment.services
-        )
         scale_up = (
             f"while read -r name number; do {scale} < /dev/null; done < {KEPT_REPLICAS}",
-            rollouts,
+            self._wait_for_rollouts,
         )
         if packages == "unchanged":
             return Step("Start web, workers and beat", WHY_START, scale_up, role="start")
@@ -165,15 +161,39 @@ class Kubernetes(Layout):
             "Set the image of the release, and start web, workers and beat",
             f"{WHY_START} Write the image into your values, too, or the next synchronization "
             "reverts it.",
-            (
-                f"image={IMAGES[packages]}",
-                f"{self._helm} upgrade {self._release} {self._chart} --reuse-values "
-                '--set-string nautobot.image.registry="${image%%/*}" '
-                '--set-string nautobot.image.repository="$(echo "${image#*/}" | cut -d: -f1)" '
-                '--set-string nautobot.image.tag="${image##*:}" --timeout 30m',
-                *scale_up,
-            ),
+            (*self._set_image(packages), *scale_up),
             role="start",
+        )
+
+    @property
+    def restarts_in_turn(self) -> bool:
+        """A pod of the target's image runs next to the pods of the release."""
+        return True
+
+    def restart_services(self) -> Step:
+        """Give the release its image: Kubernetes replaces the pods one after another."""
+        return Step(
+            "Set the image of the release, which replaces the pods one after another",
+            "Where web has several replicas, users can work. Write the image into your values, "
+            "too, or the next synchronization reverts it.",
+            (*self._set_image("target"), self._wait_for_rollouts),
+            role="start",
+        )
+
+    def _set_image(self, packages: NextPackages) -> tuple[str, ...]:
+        return (
+            f"image={IMAGES[packages]}",
+            f"{self._helm} upgrade {self._release} {self._chart} --reuse-values "
+            '--set-string nautobot.image.registry="${image%%/*}" '
+            '--set-string nautobot.image.repository="$(echo "${image#*/}" | cut -d: -f1)" '
+            '--set-string nautobot.image.tag="${image##*:}" --timeout 30m',
+        )
+
+    @property
+    def _wait_for_rollouts(self) -> str:
+        return " && ".join(
+            f"{self._kubectl} rollout status --timeout={WAIT} {shlex.quote(f'deployment/{name}')}"
+            for name in self.deployment.services
         )
 
     @property

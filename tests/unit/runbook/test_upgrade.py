@@ -7,6 +7,7 @@ import pytest
 from nautobot_upgrade_jobs.runbook.scheduled_fixes import ScheduledFix
 from nautobot_upgrade_jobs.runbook.target_packages import TargetPackages
 from nautobot_upgrade_jobs.runbook.upgrade import UpgradePlan, plan_upgrade
+from nautobot_upgrade_jobs.upgrade.downtime import Downtime, DowntimeClass
 from tests.support.builders import DEPLOYMENTS, database, known, runtime_of
 
 LAYOUTS = [name for name in DEPLOYMENTS if name != "container"]
@@ -43,6 +44,34 @@ def test_upgrade_steps_backup_comes_before_every_change(layout):
     texts = ("doctor", "nautobot-server migrate", "--stopped", "post_upgrade", "--wait")
     order = [place(found, text) for text in texts]
     assert order == sorted(order)
+
+
+CODE_ONLY = {"downtime": Downtime(DowntimeClass.CODE_ONLY)}
+
+
+@pytest.mark.parametrize(
+    ("layout", "in_turn"),
+    [
+        ("release link", True),
+        ("compose", True),
+        ("kubernetes", True),
+        ("virtualenv", False),  # pip replaces the files of running processes
+        ("git checkout", False),
+    ],
+)
+def test_upgrade_steps_without_migrations_restart_the_services_in_turn(layout, in_turn):
+    found = steps(layout, migrations=0, more=CODE_ONLY)
+    assert not [step for step in found if step.irreversible]
+    roles = [step.role for step in found]
+    assert ("stop" in roles) is not in_turn
+    assert roles.count("start") == 1
+    text = " ".join(commands(found))
+    assert (" stop " in text or "--replicas=0" in text) is not in_turn
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_upgrade_steps_with_migrations_stop_the_services(layout):
+    assert [step.role for step in steps(layout)].count("stop") == 1
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
