@@ -8,6 +8,7 @@ import random
 import re
 import shlex
 import string
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,12 @@ INIT = "nautobot-server post_upgrade"
 """What the init container of a web pod runs: the entry point of the image."""
 START_SECONDS = 2
 """Time until a container is created. A real cluster also has to schedule it."""
+BACKOFF_SECONDS = 10
+"""Time until the kubelet starts a failed container again. It doubles each time."""
+DEADLINE_SECONDS = 600
+"""Default of ``progressDeadlineSeconds``."""
+MEMORY_PROGRAM = Path(__file__).with_name("memory.py")
+RESTARTS = "restarts"
 NOT_FOUND = 1
 TEMPORARY = "/tmp/"
 
@@ -30,8 +37,18 @@ class Cluster:
         self.machine = machine or Machine()
         self.namespace = namespace
 
-    def create_deployment(self, name: str, image: str, command: str, env: dict[str, str]) -> None:
-        """Create a Deployment without replicas. A web Deployment has an init container."""
+    def create_deployment(
+        self, name: str, image: str, command: str, env: dict[str, str], **limits: int
+    ) -> None:
+        """Create a Deployment without replicas. A web Deployment has an init container.
+
+        Args:
+            name: Its name.
+            image: The image of its containers.
+            command: The command of its container.
+            env: The variables of its containers.
+            limits: ``progress_deadline`` in seconds, ``memory_mib`` of the init container.
+        """
         with self.machine.state() as state:
             state.setdefault("namespaces", []).append(self.namespace)
             state.setdefault("deployments", {})[name] = {
@@ -40,6 +57,10 @@ class Cluster:
                 "env": env,
                 "init": "celery" not in name,
                 "replicas": 0,
+                "changed": time.time(),
+                "progress_deadline": DEADLINE_SECONDS,
+                "memory_mib": 0,
+                **limits,
             }
 
     def deployment(self, name: str) -> dict[str, Any]:
@@ -75,13 +96,13 @@ class Cluster:
         """Set the number of replicas. Pods start and end later, as in a real cluster."""
         self.deployment(name)
         with self.machine.state() as state:
-            state["deployments"][name]["replicas"] = replicas
+            state["deployments"][name] |= {"replicas": replicas, "changed": time.time()}
         self.reconcile(name)
 
     def set_image(self, name: str, image: str) -> None:
         """Change the template of a Deployment. All its pods are replaced."""
         with self.machine.state() as state:
-            state["deployments"][name]["image"] = image
+            state["deployments"][name] |= {"image": image, "changed": time.time()}
         self.reconcile(name)
 
     def reconcile(self, name: str) -> None:
@@ -107,10 +128,38 @@ class Cluster:
         with self.machine.state() as state:
             state.setdefault("pods", {})[name] = pod
         ready = shlex.quote(str(self._folder(name) / "ready"))
-        init = f"{INIT} && " if pod["init"] else ""
+        init = f"{self._init(name, pod)} && " if pod["init"] else ""
         script = f"sleep {START_SECONDS} && {init}touch {ready} && exec {pod['command']}"
         self._folder(name).mkdir(parents=True, exist_ok=True)
         self.machine.start(name, ["sh", "-c", script], self.variables(name), self.machine.folder)
+
+    def _init(self, name: str, pod: dict[str, Any]) -> str:
+        """Return the command of the init container, which the kubelet starts again if it fails."""
+        limit = pod.get("memory_mib")
+        limited = f"python {MEMORY_PROGRAM} {limit} {INIT}" if limit else INIT
+        restarts = shlex.quote(str(self._folder(name) / RESTARTS))
+        wait = f"echo restarted >> {restarts}; sleep $wait; wait=$((wait * 2))"
+        return f"wait={BACKOFF_SECONDS}; until {limited}; do {wait}; done"
+
+    def restarts(self, name: str) -> int:
+        """Return how often the init container of a pod has failed."""
+        path = self._folder(name) / RESTARTS
+        return len(path.read_text().splitlines()) if path.exists() else 0
+
+    def is_complete(self, name: str) -> bool:
+        """Return whether the pods of a Deployment are those of its template, and ready."""
+        wanted, pods = self.deployment(name), self.pods(name)
+        return len(pods) == wanted["replicas"] and all(
+            pod["image"] == wanted["image"] and self.is_ready(each) for each, pod in pods.items()
+        )
+
+    def exceeds_deadline(self, name: str) -> bool:
+        """Return whether a rollout has made no progress for its deadline. It goes on anyway."""
+        wanted = self.deployment(name)
+        files = [self._folder(pod) / "ready" for pod in self.pods(name)]
+        progress = [path.stat().st_mtime for path in files if path.exists()]
+        last = max([wanted["changed"], *progress])
+        return not self.is_complete(name) and time.time() - last > wanted["progress_deadline"]
 
     def delete_pod(self, name: str) -> None:
         """End the containers of a pod, and delete it with its files."""

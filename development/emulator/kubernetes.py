@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 import subprocess
 import time
@@ -26,6 +27,7 @@ def kubectl(words: list[str]) -> int:
         "scale": _scale,
         "delete": _delete,
         "rollout": _rollout,
+        "patch": _patch,
     }
     if verb not in verbs:
         raise EmulatorError(f'unknown command "{verb}" for "kubectl"')
@@ -49,6 +51,9 @@ def _get(cluster: Cluster, words: list[str]) -> None:
     elif options.names[0] == "pod" and len(options.names) == 2:
         pod = cluster.pod(options.names[1])
         print(pod["image"] if options.output == IMAGE_PATH else options.names[1], end="")
+    elif options.output == "jsonpath={.spec.suspend}":
+        with cluster.machine.state() as state:
+            print(json.dumps(_object(state, *options.names)["spec"].get("suspend", False)), end="")
     elif all(name.startswith("deployment/") for name in options.names):
         for name in (one.removeprefix("deployment/") for one in options.names):
             replicas = cluster.deployment(name)["replicas"]
@@ -145,12 +150,31 @@ def _rollout(cluster: Cluster, words: list[str]) -> None:
     name = options.name.removeprefix("deployment/")
 
     def is_complete() -> bool:
-        wanted, pods = cluster.deployment(name), cluster.pods(name)
-        return len(pods) == wanted["replicas"] and all(
-            pod["image"] == wanted["image"] and cluster.is_ready(each) for each, pod in pods.items()
-        )
+        if cluster.exceeds_deadline(name):
+            raise EmulatorError(f'deployment "{name}" exceeded its progress deadline')
+        return cluster.is_complete(name)
 
     _poll(is_complete, options.timeout, options.name)
+
+
+def _patch(cluster: Cluster, words: list[str]) -> None:
+    parser = Parser()
+    parser.add_argument("kind")
+    parser.add_argument("name")
+    parser.add_argument("--type", choices=["merge"], required=True)
+    parser.add_argument("--patch", type=json.loads, required=True)
+    options = parser.parse_args(words)
+    with cluster.machine.state() as state:
+        _object(state, options.kind, options.name)["spec"] |= options.patch["spec"]
+    print(f"{options.kind}.{options.name} patched")
+
+
+def _object(state: dict[str, Any], kind: str, name: str) -> Any:
+    """Return an object of a controller from the state."""
+    found = state.get("objects", {}).get(f"{kind}/{name}")
+    if not found:
+        raise EmulatorError(f'{kind} "{name}" not found')
+    return found
 
 
 def helm(words: list[str]) -> int:

@@ -51,7 +51,7 @@ def collect(_: Context) -> Deployment:
         other_link=links.other,
         pod=pod,
         namespace=_read_namespace(),
-        stated=_read_setting(),
+        stated=read_setting(),
     )
 
 
@@ -111,7 +111,7 @@ def _read_namespace() -> str:
         return ""
 
 
-def _read_setting() -> dict[str, tuple[str, ...]]:
+def read_setting() -> dict[str, tuple[str, ...]]:
     """Return the setting ``deployment``. Its validity is checked where all settings are."""
     stated: Any = (getattr(settings, "PLUGINS_CONFIG", {}).get(APP) or {}).get("deployment")
     if not isinstance(stated, Mapping):

@@ -111,7 +111,7 @@ def resolve_deployment(seen: Deployment, database: Database) -> KnownDeployment:
     stated = {
         name: Part(name, values, Source.STATED, "setting deployment")
         for name, values in seen.stated.items()
-        if name != "layout"
+        if name not in ("layout", "url")  # No command of a plan needs the address.
     }
     parts = tuple({**known, **stated}.values())
     chosen = cast(Layout, layout.values[0])

@@ -38,6 +38,7 @@ from .storage import Storage
 from .system_checks import SystemChecks
 from .tables import Tables
 from .ui_registry import UiRegistry
+from .web import Web
 from .workers import Workers
 
 __all__ = [
@@ -74,6 +75,7 @@ __all__ = [
     "Tables",
     "UiRegistry",
     "Unavailable",
+    "Web",
     "Workers",
     "or_none",
     "require",
@@ -99,6 +101,7 @@ class Facts:
     tables: Tables | Unavailable = NOT_COLLECTED
     jobs: Jobs | Unavailable = NOT_COLLECTED
     workers: Workers | Unavailable = NOT_COLLECTED
+    web: Web | Unavailable = NOT_COLLECTED
     storage: Storage | Unavailable = NOT_COLLECTED
     system_checks: SystemChecks | Unavailable = NOT_COLLECTED
     data: Data | Unavailable = NOT_COLLECTED

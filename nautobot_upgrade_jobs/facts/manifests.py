@@ -50,6 +50,8 @@ class Controller:
     reverts: str = ""
     """The setting by which it reverts changes of the cluster. Empty if it does not."""
     deadlines: tuple[Deadline, ...] = ()
+    namespace: str = ""
+    """Empty if the manifest does not name it."""
 
 
 @dataclass(frozen=True)
@@ -62,3 +64,8 @@ class Manifests:
     controllers: tuple[Controller, ...] = ()
     unreadable: dict[str, str] = field(default_factory=dict)
     """By file: why it could not be read."""
+
+    @property
+    def interfering(self) -> tuple[Controller, ...]:
+        """The controllers that roll back or revert by themselves."""
+        return tuple(each for each in self.controllers if each.rollback or each.reverts)

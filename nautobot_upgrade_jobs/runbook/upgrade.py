@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from ..common.files import BACKUP, MEDIA_ARCHIVE
 from ..deployment.known import KnownDeployment
 from ..facts import Database, Runtime
+from ..facts.manifests import Controller
 from ..upgrade.downtime import UNKNOWN_DOWNTIME, Downtime, DowntimeClass
 from .layouts import Layout, choose_layout
 from .layouts.base import START_SECONDS
@@ -47,6 +48,8 @@ class UpgradePlan:
     scheduled: tuple[ScheduledFix, ...] = ()
     """Fixes that the operator has scheduled into the maintenance window."""
     downtime: Downtime = UNKNOWN_DOWNTIME
+    controllers: tuple[Controller, ...] = ()
+    """The objects in the manifests that can change the release by themselves."""
 
 
 def plan_upgrade(plan: UpgradePlan) -> Runbook:
@@ -62,8 +65,9 @@ def plan_upgrade(plan: UpgradePlan) -> Runbook:
         *(() if plan.app_installed else (_install_app(layout),)),
         _test_backup_command(layout),
         *layout.prepare(),
+        *layout.suspend_controllers(plan.controllers),
         *(() if in_turn else (layout.stop_services(),)),
-        _capture_snapshot(layout),
+        _capture_snapshot(layout, users_work=in_turn),
         _backup(plan, layout),
         layout.save_environment(),
         *layout.install(plan.packages),
@@ -72,6 +76,7 @@ def plan_upgrade(plan: UpgradePlan) -> Runbook:
         upgraded.restart_services() if in_turn else upgraded.start_services("target"),
         _verify_again(upgraded),
         *upgraded.clean_up(),
+        *layout.resume_controllers(plan.controllers),
     )
     return replace(layout.build_runbook(steps), downtime=plan.downtime)
 
@@ -97,11 +102,12 @@ def _test_backup_command(layout: Layout) -> Step:
     )
 
 
-def _capture_snapshot(layout: Layout) -> Step:
+def _capture_snapshot(layout: Layout, *, users_work: bool) -> Step:
+    until = "" if users_work else ", so no user may work from now on"
     return Step(
         "Capture a snapshot",
         "Compare Snapshots needs this snapshot after the upgrade to report what was lost. It also "
-        "reports what users change after the snapshot.",
+        f"reports what users change after the snapshot{until}.",
         (
             layout.nautobot(
                 f"nautobot-server upgrade_jobs snapshot --output {SNAPSHOT_DIRECTORY}",

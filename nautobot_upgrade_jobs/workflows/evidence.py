@@ -151,6 +151,7 @@ class UpgradeEvidence:
         if not (deployment and runtime and database):
             return EMPTY_RUNBOOK
         resolution, packages = or_none(self.resolution), or_none(facts.packages)
+        manifests = or_none(facts.manifests)
         is_upgrade = target.version != target.installed or target.schema_release
         if not is_upgrade and not (resolution and changed_apps(resolution)):
             return EMPTY_RUNBOOK
@@ -174,6 +175,7 @@ class UpgradeEvidence:
                 media=media_root(facts.storage),
                 scheduled=tuple(map(_schedule, scheduled)),
                 downtime=self.downtime,
+                controllers=manifests.interfering if manifests else (),
             )
         )
 

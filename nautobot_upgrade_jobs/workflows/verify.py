@@ -22,7 +22,7 @@ from .context import RunContext, RunRequest, resolve_request
 from .report_builder import build_report
 from .stage_timer import CHECKS, StageTimer
 
-LATER_TOPICS = ("post_upgrade", "workers")
+LATER_TOPICS = ("post_upgrade", "web", "workers")
 WHY_LATER = "the services are stopped, and post_upgrade has not run"
 
 

@@ -35,6 +35,7 @@ from nautobot_upgrade_jobs.facts import (
     SystemChecks,
     Tables,
     UiRegistry,
+    Web,
     Workers,
 )
 from nautobot_upgrade_jobs.facts.apps import App
@@ -413,6 +414,7 @@ def facts(**changes: Any) -> Facts:
         runtime=runtime(),
         deployment=deployment(),
         manifests=Manifests(),
+        web=Web(),
         database=database(),
         redis=redis(),
         packages=Packages((Package("nautobot", "2.4.44", (), ">=3.10,<3.13"),)),

@@ -36,6 +36,8 @@ http = 127.0.0.1:{port}
 module = nautobot.core.wsgi:application
 master = true
 processes = 1
+# All replicas of an emulated cluster share one address.
+reuse-port = true
 die-on-term = true
 need-app = true
 """
@@ -100,7 +102,7 @@ class Deployed:
             "STACK_FOLDER": str(self.folder),
             "STACK_CACHE": "8",
             "STACK_BROKER": "9",
-            "STACK_DEPLOYMENT": json.dumps(self.stated),
+            "STACK_DEPLOYMENT": json.dumps({**self.stated, "url": f"http://127.0.0.1:{self.port}"}),
         }
         names = ("NAUTOBOT_", "STACK_")
         inherited = {key: value for key, value in os.environ.items() if key.startswith(names)}
@@ -314,10 +316,20 @@ class Compose(Image):
         (self.folder / "Dockerfile").write_text(f"FROM {self.image(TARGET)}\n")
 
 
+DEPLOYMENTS = {
+    "nautobot-default": "web",
+    "nautobot-celery-default": "worker",
+    "nautobot-celery-beat": "beat",
+}
+
+
 class Kubernetes(Image):
     """Deployments of a Helm release."""
 
     builds_before = True
+    web_replicas = 1
+    limits: ClassVar[dict[str, int]] = {}
+    """Limits of the Deployments, such as ``progress_deadline``."""
 
     stated: ClassVar = {"namespace": "netops", "release": "nautobot"}
 
@@ -326,10 +338,10 @@ class Kubernetes(Image):
         cluster = Cluster("netops", self.machine)
         image = self.image(self.instance.version)
         registry, repository, tag = re.fullmatch(r"([^/]+)/(.+):(.+)", image).groups()
-        replicas = {"nautobot-default": 1, "nautobot-celery-default": 1, "nautobot-celery-beat": 1}
-        for name, role in zip(replicas, COMMANDS, strict=True):
+        replicas = dict(zip(DEPLOYMENTS, (self.web_replicas, 1, 1), strict=True))
+        for name, role in DEPLOYMENTS.items():
             command = COMMANDS[role].format(root=self.root)
-            cluster.create_deployment(name, image, command, self.variables())
+            cluster.create_deployment(name, image, command, self.variables(), **self.limits)
         values = {"registry": registry, "repository": repository, "tag": tag}
         with self.machine.state() as state:
             state["releases"] = {

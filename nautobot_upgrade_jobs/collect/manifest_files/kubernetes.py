@@ -149,11 +149,13 @@ def read_controllers(objects: Objects, file: str) -> Iterator[Controller]:
                 rollback=_flux_rollback(spec),
                 reverts="the reconciliation",
                 deadlines=_flux_timeout(spec),
+                namespace=_namespace(one),
             )
         elif one.get("kind") == "Application":
             automated = as_mapping(spec.get("syncPolicy")).get("automated")
             heals = bool(as_mapping(automated).get("selfHeal"))
-            yield Controller("Application", name, file, reverts="selfHeal" if heals else "")
+            reverts = "selfHeal" if heals else ""
+            yield Controller("Application", name, file, reverts=reverts, namespace=_namespace(one))
 
 
 def _flux_rollback(spec: Mapping[str, Any]) -> str:
@@ -176,6 +178,10 @@ def _flux_timeout(spec: Mapping[str, Any]) -> tuple[Deadline, ...]:
 
 def _spec(one: Mapping[str, Any]) -> Mapping[str, Any]:
     return as_mapping(one.get("spec"))
+
+
+def _namespace(one: Mapping[str, Any]) -> str:
+    return str(as_mapping(one.get("metadata")).get("namespace", ""))
 
 
 def _name(one: Mapping[str, Any]) -> str:

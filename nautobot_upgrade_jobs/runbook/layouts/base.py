@@ -9,6 +9,7 @@ from typing import Literal
 
 from ...deployment.known import HOST_LAYOUTS, KnownDeployment
 from ...facts import Database, Runtime
+from ...facts.manifests import Controller
 from ...rollback.package_set import RollbackPlan
 from ..server_commands import dump_command, statement_command
 from ..steps import Runbook, Step
@@ -103,6 +104,14 @@ class Layout(ABC):
 
     def prepare(self) -> Iterator[Step]:
         """Yield the steps that prove the deployment before anything is stopped."""
+        yield from ()
+
+    def suspend_controllers(self, controllers: Iterable[Controller]) -> Iterator[Step]:
+        """Yield the steps that keep controllers from undoing the upgrade."""
+        yield from ()
+
+    def resume_controllers(self, controllers: Iterable[Controller]) -> Iterator[Step]:
+        """Yield the steps by which the controllers manage the release again."""
         yield from ()
 
     @abstractmethod

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
@@ -20,12 +20,14 @@ from ...common.files import (
     KEPT_REPLICAS,
     KEPT_VALUES,
 )
+from ...facts.manifests import Controller
 from ...rollback.package_set import RollbackPlan
 from ..requirement_files import format_versions, version_assertion
 from ..steps import Step
 from ..target_packages import TargetPackages
 from .base import FOLDER_INSTRUCTION, WHY_START, WHY_STOP, Layout, NextPackages
 from .containers import path_in_container
+from .gitops import resume_controllers, suspend_controllers
 
 NEXT_POD = "nautobot-plan-next"
 CONTAINER = "nautobot"
@@ -129,6 +131,14 @@ class Kubernetes(Layout):
     def _make_folder(self, pod: str) -> str:
         return f"{self._exec(pod)} mkdir -p {FOLDER}"
 
+    def suspend_controllers(self, controllers: Iterable[Controller]) -> Iterator[Step]:
+        """Suspend the controllers that roll back or revert, and prove it."""
+        return suspend_controllers(controllers, self.deployment.value("namespace"))
+
+    def resume_controllers(self, controllers: Iterable[Controller]) -> Iterator[Step]:
+        """Yield a step by hand: first, the source of the release must name the new image."""
+        return resume_controllers(controllers)
+
     def stop_services(self) -> Step:
         """Scale to zero. The numbers of replicas are saved once."""
         columns = "NAME:.metadata.name,REPLICAS:.spec.replicas"
@@ -156,12 +166,19 @@ class Kubernetes(Layout):
             self._wait_for_rollouts,
         )
         if packages == "unchanged":
-            return Step("Start web, workers and beat", WHY_START, scale_up, role="start")
+            return Step(
+                "Start web, workers and beat",
+                WHY_START,
+                scale_up,
+                self._rollouts_are_complete,
+                role="start",
+            )
         return Step(
             "Set the image of the release, and start web, workers and beat",
             f"{WHY_START} Write the image into your values, too, or the next synchronization "
             "reverts it.",
             (*self._set_image(packages), *scale_up),
+            self._rollouts_are_complete,
             role="start",
         )
 
@@ -177,6 +194,7 @@ class Kubernetes(Layout):
             "Where web has several replicas, users can work. Write the image into your values, "
             "too, or the next synchronization reverts it.",
             (*self._set_image("target"), self._wait_for_rollouts),
+            self._rollouts_are_complete,
             role="start",
         )
 
@@ -191,6 +209,12 @@ class Kubernetes(Layout):
 
     @property
     def _wait_for_rollouts(self) -> str:
+        """The command that waits until all pods run and are ready."""
+        # A rollout that exceeds the progress deadline fails at once, but goes on in the cluster.
+        return f"for attempt in {{1..60}}; do {self._rollouts_are_complete} && break; sleep 5; done"
+
+    @property
+    def _rollouts_are_complete(self) -> str:
         return " && ".join(
             f"{self._kubectl} rollout status --timeout={WAIT} {shlex.quote(f'deployment/{name}')}"
             for name in self.deployment.services

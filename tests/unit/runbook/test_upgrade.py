@@ -4,6 +4,7 @@ import shlex
 
 import pytest
 
+from nautobot_upgrade_jobs.facts.manifests import Controller
 from nautobot_upgrade_jobs.runbook.scheduled_fixes import ScheduledFix
 from nautobot_upgrade_jobs.runbook.target_packages import TargetPackages
 from nautobot_upgrade_jobs.runbook.upgrade import UpgradePlan, plan_upgrade
@@ -44,6 +45,32 @@ def test_upgrade_steps_backup_comes_before_every_change(layout):
     texts = ("doctor", "nautobot-server migrate", "--stopped", "post_upgrade", "--wait")
     order = [place(found, text) for text in texts]
     assert order == sorted(order)
+
+
+CONTROLLERS = (
+    Controller("HelmRelease", "nautobot's", "r.yaml", rollback="upgrade.remediation"),
+    Controller("Application", "nautobot", "a.yaml", reverts="selfHeal", namespace="argocd"),
+    Controller("Unknown", "other", "u.yaml", reverts="something"),
+)
+
+
+def test_upgrade_steps_suspend_controllers_first_and_resume_them_last():
+    found = steps("kubernetes", more={"controllers": CONTROLLERS})
+    titles = [step.title for step in found]
+    suspended = [title for title in titles if title.startswith("Suspend")]
+    assert suspended == ["Suspend HelmRelease nautobot's", "Suspend Application nautobot"]
+    assert titles.index(suspended[-1]) < titles.index("Stop web, workers and beat")
+    first, second = (step for step in found if step.title in suspended)
+    assert shlex.split(first.commands[0])[4:6] == ["helmrelease", "nautobot's"]
+    assert "--namespace argocd patch application nautobot" in second.commands[0]
+    assert found[-1].by_hand
+    assert found[-1].title == "Resume HelmRelease nautobot's and Application nautobot"
+
+
+@pytest.mark.parametrize("layout", ["virtualenv", "compose"])
+def test_upgrade_steps_outside_of_a_cluster_suspend_nothing(layout):
+    found = steps(layout, more={"controllers": CONTROLLERS})
+    assert not [step for step in found if step.by_hand or step.title.startswith("Suspend")]
 
 
 CODE_ONLY = {"downtime": Downtime(DowntimeClass.CODE_ONLY)}
