@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from django.conf import settings
 from ..facts import Deployment
 from ..facts.deployment import ReleaseFolder, ServiceUnit
 from .context import Context
+from .support.named_pythons import find_install_script, find_named_pythons
 from .support.release_link import find_symbolic_links
 from .support.systemd_units import find_service_units, unit_folders
 
@@ -27,6 +28,7 @@ ENVIRONMENT_ENTRIES = frozenset(
     ("bin", "etc", "include", "lib", "lib64", "man", "pyvenv.cfg", "share", ".gitignore")
 )
 """Entries of a virtual environment. All other entries of its folder are the operator's."""
+HOST_PYTHON = Path("/usr/bin/python3")
 PATH_SETTINGS = ("SETTINGS_PATH", "MEDIA_ROOT", "JOBS_ROOT", "GIT_ROOT")
 USUAL_FILES = ("uwsgi.ini", "gunicorn.py", "local_requirements.txt")
 """Files of the operator that Nautobot's guides place next to the release."""
@@ -51,8 +53,15 @@ def collect(_: Context) -> Deployment:
         other_link=links.other,
         pod=pod,
         namespace=_read_namespace(),
+        named_pythons=tuple(find_named_pythons(_service_files(units, _home_folders(prefix)))),
+        install_script=find_install_script((*_home_folders(prefix), checkout), HOST_PYTHON),
         stated=read_setting(),
     )
+
+
+def _service_files(units: Iterable[ServiceUnit], homes: Iterable[Path]) -> Iterator[Path]:
+    yield from dict.fromkeys(Path(unit.file) for unit in units)
+    yield from dict.fromkeys(home / name for home in homes for name in USUAL_FILES)
 
 
 def _is_container() -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from amqp.exceptions import ChannelError
 from django.conf import settings
@@ -18,11 +18,14 @@ from nautobot.extras.choices import JobExecutionType
 from nautobot.extras.models import ScheduledJob
 
 from ..facts import Unavailable, Workers
-from ..facts.workers import Beat, Queue, Worker, WorkerIdentity
+from ..facts.workers import Beat, KubernetesQueues, Queue, Worker, WorkerIdentity
 from .context import Context, attempt, explain
 from .db.sql import fetch_rows
 from .support.broker import broker_connection
 from .support.worker_identity import COMMAND, report_worker_identity
+
+if TYPE_CHECKING:
+    from django.db.backends.base.base import BaseDatabaseWrapper
 
 REPLY_TIMEOUT_SECONDS = 1.0
 """Time in which workers must respond. This is Celery's default."""
@@ -51,8 +54,28 @@ def collect(context: Context) -> Workers:
         settings.CELERY_TASK_DEFAULT_QUEUE,
         _parse_identity(report_worker_identity()),
         _inspect_beat(),
+        _inspect_kubernetes_queues(context.connection),
         silent,
     )
+
+
+def _inspect_kubernetes_queues(connection: BaseDatabaseWrapper) -> KubernetesQueues | None:
+    """Return the queues of Kubernetes, and the image of their pods."""
+    names = fetch_rows(
+        connection,
+        "SELECT name FROM extras_jobqueue WHERE queue_type = 'kubernetes' ORDER BY name",
+    )
+    queues = tuple(str(name) for (name,) in names)
+    return KubernetesQueues(queues, _job_image()) if queues else None
+
+
+def _job_image() -> str:
+    """Return the image of the first container in the manifest of Jobs. Empty if there is none."""
+    manifest: Any = getattr(settings, "KUBERNETES_JOB_MANIFEST", None)
+    try:
+        return str(manifest["spec"]["template"]["spec"]["containers"][0]["image"])
+    except (KeyError, IndexError, TypeError):
+        return ""
 
 
 def _wait_for_workers(broker: Any, deadline: float) -> tuple[tuple[Worker, ...], int]:

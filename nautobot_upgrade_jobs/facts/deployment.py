@@ -38,6 +38,24 @@ class ReleaseFolder:
 
 
 @dataclass(frozen=True)
+class NamedPython:
+    """A file of a service that names a minor version of Python."""
+
+    file: str
+    version: str
+    """Such as ``3.9``."""
+
+
+@dataclass(frozen=True)
+class InstallScript:
+    """Nautobot's ``install.sh`` next to the installation."""
+
+    file: str
+    python: str
+    """Minor version of the host's own Python, which the script takes. Empty if unknown."""
+
+
+@dataclass(frozen=True)
 class Deployment:
     """The host, the services and the place of the environment."""
 
@@ -61,5 +79,8 @@ class Deployment:
     """Name of the pod. Empty outside Kubernetes."""
     namespace: str = ""
     """Namespace of the pod. Empty if unknown."""
+    named_pythons: tuple[NamedPython, ...] = ()
+    """Files of services that name a minor version of Python."""
+    install_script: InstallScript | None = None
     stated: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """The setting ``deployment``. A single value is a tuple of one."""

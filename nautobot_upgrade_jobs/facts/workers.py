@@ -53,6 +53,15 @@ class Beat:
 
 
 @dataclass(frozen=True)
+class KubernetesQueues:
+    """Queues whose Jobs run in pods of their own, and the image of these pods."""
+
+    names: tuple[str, ...]
+    image: str
+    """The image in ``KUBERNETES_JOB_MANIFEST``. Empty if the manifest names none."""
+
+
+@dataclass(frozen=True)
 class Workers:
     """Workers that responded within the timeout, and all known queues."""
 
@@ -62,5 +71,7 @@ class Workers:
     this_process: WorkerIdentity | None = None
     """Identity of this process. None if unknown."""
     beat: Beat | None = None
+    kubernetes: KubernetesQueues | None = None
+    """None without such a queue."""
     silent_workers: int = 0
     """Number of workers that listen for control messages and did not respond in time."""

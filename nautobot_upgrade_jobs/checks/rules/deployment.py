@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from packaging.specifiers import SpecifierSet
+from packaging.version import Version
+
+from ...catalog import Catalog
+from ...catalog.target_release import Target
 from ...deployment.known import resolve_deployment
-from ...facts import Database, Deployment
-from ..build import warning
+from ...facts import Database, Deployment, Runtime
+from ..build import info, warning
 from ..findings import Finding, Impact, Phase
 from ..registry import NotApplicable, check
 from ..remediation import shell
@@ -54,3 +59,55 @@ def unit_bypasses_link(deployment: Deployment) -> Iterator[Finding]:
                 ),
                 evidence=(f"{unit.file}: ExecStart={unit.program} …",),
             )
+
+
+@check(stage="both", phase=Phase.BOOT, impact=Impact.OUTAGE)
+def other_python(deployment: Deployment, runtime: Runtime) -> Iterator[Finding]:
+    """The files of the services name the Python of the environment.
+
+    Why: if the environment is made again with another Python, a service that names the old one does
+        not start, or starts without Nautobot's packages.
+    Fix: name the Python of the environment without its version, and restart the service.
+    """
+    current = ".".join(runtime.python.split(".")[:2])
+    for named in deployment.named_pythons:
+        if named.version != current:
+            yield warning(
+                named.file,
+                f"{named.file} names Python {named.version}, but the environment has {current}.",
+                fix=f"Replace python{named.version} by the Python of the environment, and restart "
+                "the service.",
+            )
+
+
+@check(stage="preflight", phase=Phase.BOOT, impact=Impact.OUTAGE)
+def install_script(deployment: Deployment, catalog: Catalog, target: Target) -> Iterator[Finding]:
+    """The upgrade does not use Nautobot's `install.sh`.
+
+    Why: the script removes the environment first. It then installs the newest release that the
+        host's own Python can run, whatever the target is, and migrates.
+    Fix: follow the plan instead.
+    """
+    script = deployment.install_script
+    if script is None:
+        raise NotApplicable("there is no install.sh")
+    newest = _newest_release(catalog, script.python)
+    result = f"Nautobot {newest}" if newest else "another Nautobot"
+    if newest != target.version:
+        yield info(
+            script.file,
+            f"{script.file} would remove the environment and install {result}, not "
+            f"{target.version}.",
+            fix="Do not run it. Follow the plan.",
+            evidence=(f"/usr/bin/python3: {script.python or 'unknown'}",),
+        )
+
+
+def _newest_release(catalog: Catalog, python: str) -> str:
+    """Return the newest release that a Python can run. Empty if there is none."""
+    fitting = (
+        release.version
+        for release in catalog.releases
+        if python and SpecifierSet(release.python).contains(f"{python}.0")
+    )
+    return max(fitting, key=Version, default="")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
+from ...catalog.target_release import Target
 from ...facts import FactUnavailable, Unavailable, Workers, require
 from ...facts.workers import Worker, WorkerIdentity
 from ..build import blocker, warning
@@ -21,6 +23,7 @@ HEARTBEAT_TIMEOUT_SECONDS = 120
 ORPHANED_HEARTBEAT_SECONDS = 86_400
 """An older file is orphaned: beat now runs on another host."""
 GRACE_MINUTES = 10
+IMAGE_RELEASE = re.compile(r"\d{1,4}\.\d{1,4}\.\d{1,4}")
 
 
 @check(stage="both", phase=Phase.RUNTIME, impact=Impact.FEATURE_LOSS, see=(CELERY_QUEUES,))
@@ -204,4 +207,39 @@ def beat_not_running(workers: Workers) -> Iterator[Finding]:
             evidence=truncate_list(
                 tuple(f"{name}: {format_duration(minutes)} late" for name, minutes in late.items())
             ),
+        )
+
+
+@check(stage="both", phase=Phase.RUNTIME, impact=Impact.OUTAGE)
+def kubernetes_job_image(workers: Workers, target: Target) -> Iterator[Finding]:
+    """The pods of Kubernetes queues run the release of the database.
+
+    Why: the image of these pods is part of the settings, not of the release of the chart. After an
+        upgrade, their Jobs run the old code on the new schema.
+    Fix: name the image of the installed release in `KUBERNETES_JOB_MANIFEST`.
+    """
+    kubernetes = workers.kubernetes
+    if kubernetes is None:
+        raise NotApplicable("no queue is of the type kubernetes")
+    if not kubernetes.image:
+        raise NotApplicable("no manifest of Jobs is configured, so none of them can run in a pod")
+    queues = ", ".join(kubernetes.names)
+    stated = IMAGE_RELEASE.search(kubernetes.image.rpartition(":")[2])
+    if target.version != target.installed:
+        yield warning(
+            "image",
+            f"Jobs of {queues} run in the image {kubernetes.image}, "
+            "which the upgrade of Nautobot does not change.",
+            fix=f"With the upgrade, name an image of {target.version} in KUBERNETES_JOB_MANIFEST.",
+            when=When.WINDOW,
+        )
+    elif stated is None:
+        raise FactUnavailable(f"the image {kubernetes.image} states no release")
+    elif stated[0] != target.installed:
+        yield blocker(
+            "image",
+            f"Jobs of {queues} run Nautobot {stated[0]}, but {target.installed} is installed.",
+            fix=f"Name an image of {target.installed} in KUBERNETES_JOB_MANIFEST, and restart web, "
+            "workers and beat.",
+            evidence=(f"KUBERNETES_JOB_MANIFEST: {kubernetes.image}",),
         )

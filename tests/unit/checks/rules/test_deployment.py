@@ -6,8 +6,21 @@ import pytest
 
 from nautobot_upgrade_jobs.checks.findings import Severity
 from nautobot_upgrade_jobs.checks.registry import NotApplicable
-from nautobot_upgrade_jobs.checks.rules.deployment import contradicts_setting, unit_bypasses_link
-from tests.support.builders import DEPLOYMENTS, database, deployment, unit
+from nautobot_upgrade_jobs.checks.rules.deployment import (
+    contradicts_setting,
+    install_script,
+    unit_bypasses_link,
+)
+from nautobot_upgrade_jobs.facts.deployment import InstallScript, NamedPython
+from tests.support.builders import (
+    CATALOG,
+    DEPLOYMENTS,
+    database,
+    deployment,
+    facts,
+    target,
+    unit,
+)
 
 
 @pytest.mark.parametrize(
@@ -46,3 +59,40 @@ def test_unit_that_names_the_folder_of_a_release_is_reported(program, found):
 def test_unit_rule_does_not_apply_without_a_link(layout):
     with pytest.raises(NotApplicable):
         list(unit_bypasses_link(DEPLOYMENTS[layout]))
+
+
+@pytest.mark.parametrize(
+    ("named", "expected"),
+    [
+        pytest.param((), [], id="none"),
+        pytest.param((NamedPython("/etc/systemd/system/n.service", "3.11"),), [], id="the same"),
+        pytest.param(
+            (NamedPython("/opt/nautobot/uwsgi.ini", "3.9"), NamedPython("/etc/n.service", "3.11")),
+            [("warning", "/opt/nautobot/uwsgi.ini")],
+            id="another",
+        ),
+    ],
+)
+def test_other_python_in_a_file_of_a_service_warns(findings_of, named, expected):
+    state = facts(deployment=deployment(named_pythons=named))
+    assert findings_of("deployment.other_python", state) == expected
+
+
+@pytest.mark.parametrize(
+    ("python", "version", "fragment"),
+    [
+        ("3.11", "3.2.6", "install Nautobot 3.2.7, not 3.2.6"),
+        ("3.9", "3.2.7", "install Nautobot 2.4.5, not 3.2.7"),
+        ("", "3.2.7", "install another Nautobot"),
+    ],
+)
+def test_install_script_names_the_release_that_it_would_install(python, version, fragment):
+    seen = deployment(install_script=InstallScript("/opt/nautobot/install.sh", python))
+    (finding,) = install_script(seen, CATALOG, target(version))
+    assert fragment in finding.message
+
+
+def test_install_script_that_installs_the_target_is_not_mentioned(findings_of):
+    seen = deployment(install_script=InstallScript("/opt/nautobot/install.sh", "3.11"))
+    assert findings_of("deployment.install_script", facts(deployment=seen), target("3.2.7")) == []
+    assert findings_of("deployment.install_script", facts()) == "not_applicable"

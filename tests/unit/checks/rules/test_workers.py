@@ -4,8 +4,8 @@ import pytest
 
 from nautobot_upgrade_jobs.checks.rules.workers import stuck_messages
 from nautobot_upgrade_jobs.facts import Unavailable, Workers
-from nautobot_upgrade_jobs.facts.workers import Beat, Queue, Worker
-from tests.support.builders import facts, identity, worker, workers
+from nautobot_upgrade_jobs.facts.workers import Beat, KubernetesQueues, Queue, Worker
+from tests.support.builders import facts, identity, target, worker, workers
 
 OLDER = "fedcba9876543210"
 
@@ -139,3 +139,26 @@ def test_stuck_messages_are_reported_if_another_queue_is_unknown():
     unknown = Queue("private", Unavailable("ACCESS_REFUSED"))
     found = stuck_messages(Workers((), (unknown, Queue("default", 3))))
     assert next(found).subject == "default"
+
+
+@pytest.mark.parametrize(
+    ("image", "to", "expected"),
+    [
+        pytest.param("example/nautobot:3.2.7-py3.12", "3.2.7", [], id="installed release"),
+        pytest.param(
+            "example/nautobot:2.4.44", "3.2.7", [("blocker", "image")], id="older release"
+        ),
+        pytest.param("example/nautobot:latest", "3.2.7", "skipped", id="no release in the tag"),
+        pytest.param("", "3.2.7", "not_applicable", id="no manifest"),
+    ],
+)
+def test_kubernetes_job_image_of_another_release_blocks(findings_of, image, to, expected):
+    state = facts(workers=workers(kubernetes=KubernetesQueues(("pods",), image)))
+    assert findings_of("workers.kubernetes_job_image", state, target(to, to)) == expected
+
+
+def test_kubernetes_job_image_must_change_with_the_upgrade(findings_of):
+    queues = KubernetesQueues(("pods",), "example/nautobot:2.4.44")
+    state = facts(workers=workers(kubernetes=queues))
+    assert findings_of("workers.kubernetes_job_image", state) == [("warning", "image")]
+    assert findings_of("workers.kubernetes_job_image") == "not_applicable"
