@@ -100,11 +100,11 @@ def furnished(host):
 
 
 def shorten(line):
-    """Leave out the build of the target, if another documented command differs in the format only.
+    """Leave out the build of the target, if another command differs in the format or backup only.
 
     Each build takes a minute.
     """
-    return re.sub(r"preflight (?=--target .*--format)", "preflight --no-build ", line)
+    return re.sub(r"preflight (?=--target .*--(?:format|backup))", "preflight --no-build ", line)
 
 
 def localize(line, one, snapshot):
