@@ -3,6 +3,8 @@ PYTHON ?= python3
 STACK := $(PYTHON) -m development.stack
 LTM := 2.4.44
 NEWEST := 3.2.7
+# An upgrade from here to the LTM release has no migration.
+CODE_ONLY := 2.4.43
 PYTEST := python -m pytest --durations=15
 INSIDE := $(PYTEST) tests/integration tests/system
 BENCH := python -m benchmarks
@@ -132,7 +134,8 @@ test-upgrades:  ## many real upgrades, an hour
 	done
 	$(STACK) exec $(NEWEST) -- $(PYTEST) tests/upgrade/test_predictions.py -m upgrades -k 'not healthy'
 	$(STACK) exec $(NEWEST) -- $(PYTEST) tests/upgrade/test_reversed_schema.py
-	$(STACK) exec $(LTM) -- $(PYTEST) tests/upgrade/test_deployments.py
+	$(STACK) exec $(LTM) -- $(PYTEST) tests/upgrade/test_deployments.py tests/upgrade/test_cluster_faults.py
+	$(STACK) up $(CODE_ONLY) && $(STACK) exec $(CODE_ONLY) -- $(PYTEST) tests/upgrade/test_deployments.py
 	$(STACK) up $(LTM) --data apps
 	$(STACK) exec $(LTM) --data apps -- $(PYTEST) tests/upgrade/test_upgrade_plan.py
 	$(STACK) up $(NEWEST) --data apps

@@ -10,6 +10,7 @@ import shlex
 import string
 import time
 from collections.abc import Callable
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -106,15 +107,46 @@ class Cluster:
         self.reconcile(name)
 
     def reconcile(self, name: str) -> None:
-        """Start and delete pods until they are as the Deployment states."""
-        wanted = self.deployment(name)
-        pods = self.pods(name)
+        """Have a process start and delete pods until they are as the Deployment states."""
+        with self.machine.state() as state:
+            is_running = name in state.setdefault("reconciling", [])
+            if not is_running:
+                state["reconciling"].append(name)
+        if not is_running:
+            in_background(lambda: self._reconcile(name))
+
+    def _reconcile(self, name: str) -> None:
+        while True:
+            wanted = self.deployment(name)
+            if self._take_steps(name, wanted):
+                with self.machine.state() as state:
+                    if state["deployments"][name] == wanted:
+                        state["reconciling"].remove(name)
+                        return
+            time.sleep(0.5)
+
+    def _take_steps(self, name: str, wanted: dict[str, Any]) -> bool:
+        """Take the next steps of a rolling update. Return whether nothing is left to do.
+
+        As by default in a cluster, a quarter of the replicas may be started in addition, and a
+        quarter of them may be missing.
+        """
+        pods, replicas = self.pods(name), wanted["replicas"]
         current = [pod for pod, made in pods.items() if made["image"] == wanted["image"]]
-        for _ in range(wanted["replicas"] - len(current)):
-            self.start_pod(self._pod_name(name, wanted["image"]), {**wanted, "deployment": name})
-        surplus = current[wanted["replicas"] :] + [pod for pod in pods if pod not in current]
-        if surplus:
-            in_background(lambda: [self.delete_pod(pod) for pod in surplus])
+        old = [pod for pod in pods if pod not in current]
+        if not old and len(current) == replicas:
+            return True
+        room = replicas + ceil(replicas / 4) - len(pods) if old else replicas
+        for _ in range(min(room, replicas - len(current))):
+            pod = self._pod_name(name, wanted["image"])
+            self.start_pod(pod, {**wanted, "deployment": name})
+        ready = [pod for pod in pods if self.is_ready(pod)]
+        dispensable = max(0, len(ready) - (replicas - replicas // 4))
+        broken = [pod for pod in old if pod not in ready]
+        replaced = [pod for pod in old if pod in ready][:dispensable]
+        for pod in (*broken, *replaced, *current[replicas:]):
+            self.delete_pod(pod)
+        return False
 
     @staticmethod
     def _pod_name(deployment: str, image: str) -> str:

@@ -10,6 +10,11 @@ from .machine import Machine
 INTERVAL_SECONDS = 1
 
 
+def key_of(name: str) -> str:
+    """Return the key of a HelmRelease in the state of the emulator."""
+    return f"helmreleases.helm.toolkit.fluxcd.io/{name}"
+
+
 def start_controller(namespace: str, name: str, machine: Machine) -> None:
     """Create a HelmRelease, and roll back the release when a rollout exceeds its deadline.
 
@@ -19,7 +24,7 @@ def start_controller(namespace: str, name: str, machine: Machine) -> None:
         machine: The machine of the cluster. The controller ends with its state.
     """
     with machine.state() as state:
-        state.setdefault("objects", {})[f"helmrelease/{name}"] = {"spec": {"suspend": False}}
+        state.setdefault("objects", {})[key_of(name)] = {"spec": {"suspend": False}}
         images = {each: state["deployments"][each]["image"] for each in state["deployments"]}
     in_background(lambda: _reconcile(Cluster(namespace, machine), name, images))
 
@@ -31,12 +36,12 @@ def _reconcile(cluster: Cluster, name: str, images: dict[str, str]) -> None:
         with cluster.machine.state() as state:
             if name not in state.get("releases", {}):
                 return
-            if state["objects"][f"helmrelease/{name}"]["spec"]["suspend"]:
+            if state["objects"][key_of(name)]["spec"]["suspend"]:
                 continue
             current = {each: state["deployments"][each]["image"] for each in images}
         changed = [each for each, image in images.items() if current[each] != image]
         if any(cluster.exceeds_deadline(each) for each in changed):
             with cluster.machine.state() as state:
-                state["objects"][f"helmrelease/{name}"]["rolled_back"] = time.time()
+                state["objects"][key_of(name)]["rolled_back"] = time.time()
             for each in changed:
                 cluster.set_image(each, images[each])

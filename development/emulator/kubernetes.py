@@ -161,6 +161,7 @@ def _patch(cluster: Cluster, words: list[str]) -> None:
     parser = Parser()
     parser.add_argument("kind")
     parser.add_argument("name")
+    parser.add_argument("--field-manager", required=True)
     parser.add_argument("--type", choices=["merge"], required=True)
     parser.add_argument("--patch", type=json.loads, required=True)
     options = parser.parse_args(words)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import shutil
@@ -12,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NoReturn
 
-from ..process import Process, is_alive, locked, spawn, terminate
+from ..process import Process, is_alive, spawn, terminate
 
 FOLDER_VARIABLE = "EMULATOR_FOLDER"
 MINIMAL_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -53,7 +54,8 @@ class Machine:
     def state(self) -> Iterator[dict[str, Any]]:
         """Yield the state, and save it. No other program changes it meanwhile."""
         path = self.folder / "emulator.json"
-        with locked(self.folder / "emulator.lock"):
+        with (self.folder / "emulator.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)  # Many programs wait for a moment each.
             state = json.loads(path.read_text()) if path.exists() else {}
             yield state
             temporary = path.with_suffix(".tmp")

@@ -38,6 +38,10 @@ class BackupRecord:
     """Databases in the backup. Empty if the source does not name them."""
     tables: tuple[str, ...] = ()
     """Tables in the backup. Empty if the source does not name them."""
+    group: str = ""
+    """Stanza of pgBackRest or server of Barman. Empty for other sources."""
+    repository: str = ""
+    """Number of the repository of pgBackRest. Empty if unknown."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +51,12 @@ class BackupVerification:
     source: BackupSource
     failures: tuple[str, ...] = ()
     """What it reports as damaged or missing."""
+    group: str = ""
+    """Stanza of pgBackRest or server of Barman. Empty if the output does not name it."""
+    repository: str = ""
+    """Number of the repository that was read. Empty if the output does not name it."""
+    finished: datetime | None = None
+    """When the verification ended, in the time zone of its host, read as UTC. None if unknown."""
 
 
 @dataclass(frozen=True)

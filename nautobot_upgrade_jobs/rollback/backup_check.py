@@ -14,6 +14,8 @@ from .dump_file import MIGRATIONS_TABLE
 
 MAXIMUM_AGE = timedelta(days=1)
 """Age of a backup that is recent enough while nothing has been upgraded."""
+MANY_ROWS = 1000
+"""Number of rows that does not double within a day in normal operation."""
 CLOCK_TOLERANCE = timedelta(days=1)
 """Clocks and time zones of two hosts may differ by this time. A larger difference is real."""
 
@@ -123,6 +125,7 @@ def _check_contents(backup: Backup, expected: ExpectedBackup) -> Iterator[tuple[
                 for name, table in baseline.items()
                 if isinstance(table, TableFingerprint) and table.primary_key
             ),
+            *expected.current_rows,
         }
         - {*backup.keys},
         "the rows": {MIGRATIONS_TABLE} - {*backup.tables},
@@ -133,15 +136,30 @@ def _check_contents(backup: Backup, expected: ExpectedBackup) -> Iterator[tuple[
                 f"it lacks {part} of {plural(len(tables), 'table')}, such as {min(tables)}",
                 "against",
             )
+    yield from _check_rows_of_definitions(backup, expected)
+
+
+def _check_rows_of_definitions(
+    backup: Backup, expected: ExpectedBackup
+) -> Iterator[tuple[str, str]]:
+    """Check that the tables that have rows now, or that the dump creates, have rows in it."""
     without_rows = {*backup.definitions} - {*backup.tables}
     if expected.current_rows:
+        # INSERT statements and MySQL dumps have no trace of the rows of an empty table.
         without_rows &= {name for name, rows in expected.current_rows.items() if rows}
-    if without_rows and not baseline and not isinstance(backup.rows, Unavailable):
+    elif isinstance(backup.rows, Unavailable):
+        without_rows = set()
+    if without_rows and not expected.tables:
+        filled = [name for name, rows in expected.current_rows.items() if rows]
         yield (
             f"why it has no rows of {plural(len(without_rows), 'table')}, such as "
             f"{min(without_rows)}",
-            "open",
+            "against" if filled and len(without_rows) > len(filled) / 2 else "open",
         )
+    if not isinstance(backup.rows, Unavailable):
+        for name, rows in expected.current_rows.items():
+            if rows > MANY_ROWS and 0 < backup.rows.get(name, 0) < rows / 2:
+                yield f"why it has {backup.rows[name]} rows of {name}, of {rows} now", "open"
 
 
 def _check_migrations(backup: Backup, expected: ExpectedBackup) -> Iterator[tuple[str, str]]:

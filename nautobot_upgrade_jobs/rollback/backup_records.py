@@ -13,8 +13,8 @@ from datetime import datetime, timezone
 from typing import Any
 
 from ..facts.backup_record import BackupRecord, BackupSource, BackupVerification
+from .verification_text import is_verification, parse_verification
 
-MAXIMUM_FAILURES = 5
 STATEMENT_PARTS = ("who", "when", "id")
 HOW_TO_DESCRIBE = (
     "the output of `pgbackrest info --output=json`, `barman -f json list-backups SERVER`, `wal-g "
@@ -28,7 +28,8 @@ class UnknownDescriptionError(ValueError):
 
 def is_description(head: str) -> bool:
     """Return whether a file describes a backup, by its beginning. A dump begins in another way."""
-    return head.lstrip().startswith(("{", "[")) or _parse_verification_text(head) is not None
+    begins = head.lstrip().startswith(("{", "["))
+    return begins or is_verification(head)
 
 
 def parse_description(text: str) -> tuple[BackupRecord, ...] | BackupVerification:
@@ -40,11 +41,11 @@ def parse_description(text: str) -> tuple[BackupRecord, ...] | BackupVerificatio
     Raises:
         UnknownDescriptionError: No known program prints this, or it describes several databases.
     """
-    if (verification := _parse_verification_text(text)) is not None:
-        return verification
     try:
         document = json.loads(text)
     except (ValueError, RecursionError):
+        if is_verification(text):
+            return parse_verification(text)
         raise UnknownDescriptionError(f"it is neither a dump nor {HOW_TO_DESCRIBE}") from None
     try:
         return _parse_document(document)
@@ -52,27 +53,8 @@ def parse_description(text: str) -> tuple[BackupRecord, ...] | BackupVerificatio
         if isinstance(error, UnknownDescriptionError):
             raise
         raise UnknownDescriptionError(
-            f"it is no complete {HOW_TO_DESCRIBE}: {type(error).__name__} {error}"
+            f"it lacks a part of {HOW_TO_DESCRIBE}: {type(error).__name__} {error}"
         ) from None
-
-
-def _parse_verification_text(text: str) -> BackupVerification | None:
-    """Return the result of ``pgbackrest verify`` or ``barman verify-backup``. None if neither."""
-    if "backup successfully verified" in text:
-        return BackupVerification(BackupSource.BARMAN)
-    if "verify backup failure" in text or "pg_verifybackup: error" in text:
-        return BackupVerification(BackupSource.BARMAN, _lines_with(text, ("error", "ERROR")))
-    ended = "verify command end: completed successfully" in text
-    status = re.search(r"^\s*status: (ok|error)\b", text, re.MULTILINE)
-    if not ended and not status and "verify command end" not in text:
-        return None
-    failures = _lines_with(text, ("status: error", "status: invalid", "invalid", "ERROR"))
-    return BackupVerification(BackupSource.PGBACKREST, failures)
-
-
-def _lines_with(text: str, words: tuple[str, ...]) -> tuple[str, ...]:
-    lines = (" ".join(line.split()) for line in text.splitlines())
-    return tuple(line for line in lines if any(word in line for word in words))[:MAXIMUM_FAILURES]
 
 
 def _parse_document(document: Any) -> tuple[BackupRecord, ...] | BackupVerification:
@@ -86,9 +68,11 @@ def _parse_document(document: Any) -> tuple[BackupRecord, ...] | BackupVerificat
             return _parse_wal_verify(document)
         if "kind" in document:
             return (_parse_kubernetes(document),)
-        if len(document) >= 1 and all(isinstance(each, (list, dict)) for each in document.values()):
-            name = _only(sorted(document), "server", "its name")
-            return tuple(_parse_barman(document[name]))
+        # Barman adds its messages under names such as _INFO.
+        servers = {key: value for key, value in document.items() if not key.startswith("_")}
+        if servers and all(isinstance(each, (list, dict)) for each in servers.values()):
+            name = _only(sorted(servers), "server", "its name")
+            return tuple(_parse_barman(name, servers[name]))
     raise UnknownDescriptionError(f"its JSON is not {HOW_TO_DESCRIBE}")
 
 
@@ -107,29 +91,41 @@ def _only(entries: list[Any], kind: str, option: str) -> Any:
 def _parse_pgbackrest(stanza: Mapping[str, Any]) -> Iterator[BackupRecord]:
     """Yield the backups of ``pgbackrest info --output=json``. Times are seconds since 1970."""
     status = stanza["status"]
-    failures = () if status["code"] == 0 else (f"the stanza is not ok: {status['message']}",)
-    clusters = {each["id"]: str(each["system-id"]) for each in stanza["db"]}
-    archived = {each["database"]["id"]: each["max"] or "" for each in stanza["archive"]}
     if not stanza["backup"]:
         raise UnknownDescriptionError(f"its stanza has no backup: {status['message']}")
+    repositories = {each["key"]: each["status"] for each in stanza.get("repo") or ()}
+    clusters = {_repository_key(each, each["id"]): str(each["system-id"]) for each in stanza["db"]}
+    archived = {
+        _repository_key(each["database"], each["database"]["id"]): each["max"] or ""
+        for each in stanza["archive"]
+    }
     for backup in stanza["backup"]:
-        cluster, last_log = backup["database"]["id"], backup["archive"]["stop"] or ""
-        own = [*failures]
+        key = _repository_key(backup["database"], backup["database"]["id"])
+        own = repositories.get(backup["database"].get("repo-key"), status)
+        last_log = backup["archive"]["stop"] or ""
+        failures = [] if own["code"] == 0 else [f"the repository is not ok: {own['message']}"]
         if backup["error"]:
-            own.append("the copied pages have wrong checksums")
-        if last_log > archived.get(cluster, ""):
-            own.append(f"the log {last_log}, which a restore needs, is not archived")
+            failures.append("the copied pages have wrong checksums")
+        if last_log > archived.get(key, ""):
+            failures.append(f"the log {last_log}, which a restore needs, is not archived")
         yield BackupRecord(
             BackupSource.PGBACKREST,
             backup["label"],
             datetime.fromtimestamp(backup["timestamp"]["stop"], timezone.utc),
-            tuple(own),
-            clusters.get(cluster, ""),
+            tuple(failures),
+            clusters.get(key, ""),
             tuple(each["name"] for each in backup.get("database-ref") or ()),
+            group=stanza["name"],
+            repository=str(backup["database"].get("repo-key", "")),
         )
 
 
-def _parse_barman(server: Any) -> Iterator[BackupRecord]:
+def _repository_key(database: Mapping[str, Any], number: int) -> tuple[int, int]:
+    """Return the key of a cluster in the list. Each repository numbers its clusters."""
+    return number, database.get("repo-key", 1)
+
+
+def _parse_barman(name: str, server: Any) -> Iterator[BackupRecord]:
     """Yield the backups of ``barman list-backups`` or ``show-backup`` as JSON."""
     backups = server if isinstance(server, list) else [server]
     if not backups:
@@ -145,6 +141,7 @@ def _parse_barman(server: Any) -> Iterator[BackupRecord]:
             datetime.fromtimestamp(int(seconds), timezone.utc) if complete else None,
             () if status == "DONE" else (f"its status is {status}",),
             str(backup.get("system_id") or backup.get("systemid") or ""),
+            group=name,
         )
 
 
@@ -160,11 +157,14 @@ def _parse_wal_g(backup: Mapping[str, Any]) -> BackupRecord:
 
 
 def _parse_wal_verify(document: Mapping[str, Any]) -> BackupVerification:
-    failures = (
+    """Return whether the log has gaps. This check does not read the files of a backup."""
+    failures = [
         f"{name}: {check['status']}"
         for name, check in document.items()
         if name in ("integrity", "timeline") and check["status"] != "OK"
-    )
+    ]
+    if "integrity" not in document:
+        failures.append("the check `integrity` was not run")
     return BackupVerification(BackupSource.WAL_G, tuple(failures))
 
 
@@ -186,11 +186,9 @@ def _parse_cron_job(document: Mapping[str, Any]) -> BackupRecord:
     )
     failures = []
     if succeeded is None:
-        failures.append("it has never succeeded")
+        failures.append("it has never succeeded, or Kubernetes is older than 1.21")
     elif scheduled and scheduled > succeeded and not status.get("active"):
         failures.append(f"its run of {scheduled.isoformat()} failed")
-    if (document.get("spec") or {}).get("suspend"):
-        failures.append("it is suspended, so it makes no further backup")
     return BackupRecord(
         BackupSource.CRON_JOB, document["metadata"]["name"], succeeded, tuple(failures)
     )
@@ -234,7 +232,7 @@ def parse_statement(text: str, now: datetime) -> BackupRecord:
     who, when, label = parts
     try:
         finished = _parse_time(when)
-    except ValueError:
+    except (ValueError, OverflowError):
         raise UnknownDescriptionError(
             f"{when!r} is no time with a time zone, such as 2026-11-29T08:00Z"
         ) from None

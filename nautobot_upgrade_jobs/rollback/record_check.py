@@ -8,8 +8,15 @@ from typing import NamedTuple
 
 from ..common.text import plural
 from ..facts import Facts, or_none
-from ..facts.backup_record import BackupDescription, BackupRecord, BackupSource, GivenBackup
+from ..facts.backup_record import (
+    BackupDescription,
+    BackupRecord,
+    BackupSource,
+    BackupVerification,
+    GivenBackup,
+)
 from .backup_check import (
+    CLOCK_TOLERANCE,
     NO_BACKUP,
     BackupEvidence,
     ExpectedBackup,
@@ -28,7 +35,12 @@ HOW_TO_VERIFY = {
     BackupSource.STATEMENT: "no program describes this backup",
 }
 """How to verify what the source does not report."""
-OF_WHOLE_CLUSTER = (BackupSource.PGBACKREST, BackupSource.BARMAN, BackupSource.WAL_G)
+VERIFIED = {
+    BackupSource.PGBACKREST: "pgBackRest has read its files without an error",
+    BackupSource.BARMAN: "Barman has verified its files",
+    BackupSource.WAL_G: "WAL-G reports no gap in the log",
+}
+"""What a successful verification shows."""
 
 
 class _Statement(NamedTuple):
@@ -164,7 +176,8 @@ def _check_identity(record: BackupRecord, expected: ExpectedBackup) -> Iterator[
             names = ", ".join(record.databases[:3])
             yield _Statement(f"it has no database {expected.database}, but {names}", "against")
     elif not record.system_id or not expected.system_id:
-        yield _Statement(f"whether it is of the database {expected.database}", "open")
+        database = f"the database {expected.database}" if expected.database else "this database"
+        yield _Statement(f"whether it is of {database}", "open")
     tables = {*expected.tables, *expected.current_rows}
     if record.tables and (missing := sorted(tables - {*record.tables})):
         yield _Statement(
@@ -178,10 +191,38 @@ def _check_files(record: BackupRecord, description: BackupDescription) -> Iterat
     verification = description.verification
     if verification is None:
         yield _Statement(f"whether it can be restored: {HOW_TO_VERIFY[record.source]}", "open")
+    elif mismatch := _find_mismatch(record, verification):
+        yield _Statement(mismatch, "against")
     elif verification.failures:
         yield from (
             _Statement(f"{verification.source.value} found: {failure}", "against")
             for failure in verification.failures
         )
+    elif (
+        record.finished
+        and verification.finished
+        and (verification.finished < record.finished - CLOCK_TOLERANCE)
+    ):
+        yield _Statement(
+            f"whether it can be restored: the verification of "
+            f"{verification.finished:%Y-%m-%d %H:%M} is older than the backup",
+            "open",
+        )
     else:
-        yield _Statement(f"{verification.source.value} has read its files without an error", "for")
+        yield _Statement(VERIFIED[verification.source], "for")
+
+
+def _find_mismatch(record: BackupRecord, verification: BackupVerification) -> str:
+    """Return why a verification is not about a backup. Empty if nothing contradicts it."""
+    if verification.source is not record.source:
+        return (
+            f"the verification is of {verification.source.value}, but the backup is of "
+            f"{record.source.value}"
+        )
+    for name, own, verified in (
+        ("", record.group, verification.group),
+        ("repository ", record.repository, verification.repository),
+    ):
+        if own and verified and own != verified:
+            return f"the verification is of {name}{verified}, but the backup is of {name}{own}"
+    return ""

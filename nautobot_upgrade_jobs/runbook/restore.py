@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from ..common.files import BACKUP, MEDIA_ARCHIVE
 from ..facts import or_none
@@ -31,22 +31,25 @@ def restore_backup(plan: RollbackPlan, layout: Layout) -> tuple[Step, ...]:
 
 def _restore_by_hand(plan: RollbackPlan, layout: Layout) -> Iterator[Step]:
     """Yield the restore of a backup that only its own program can restore."""
-    newest = plan.calls[0].migrations[0] if plan.calls else ""
+    migrations = [key for call in plan.calls for key in call.migrations]
     yield Step(
         "Restore the database with its own program",
-        f"Restore {plan.external_backup}. A backup of a whole cluster or volume also resets each "
+        f"Restore {plan.external_backup}. End the recovery at the end of the backup, such as with "
+        "--type=immediate or --target-immediate: by default, the archived log is replayed to its "
+        "end, which is in the upgrade. A backup of a whole cluster or volume also resets each "
         "other database in it. The plan has no command for this step.",
         (),
-        layout.statement(_fails_if_applied(newest)) if newest else "",
+        layout.statement(_fails_if_applied(migrations)),
         irreversible=True,
         by_hand=True,
     )
 
 
-def _fails_if_applied(migration: str) -> str:
-    """Return a statement that the server refuses if it has the record of a migration."""
-    app, _, name = migration.partition(".")
-    recorded = f"SELECT 1 FROM django_migrations WHERE app='{app}' AND name='{name}'"  # noqa: S608
+def _fails_if_applied(migrations: Iterable[str]) -> str:
+    """Return a statement that the server refuses if it has the record of one of the migrations."""
+    pairs = (key.partition(".") for key in migrations)
+    keys = ", ".join(f"('{app}', '{name}')" for app, _, name in pairs) or "('', '')"
+    recorded = f"SELECT 1 FROM django_migrations WHERE (app, name) IN ({keys})"  # noqa: S608
     return f"SELECT CASE WHEN EXISTS ({recorded}) THEN (SELECT 1 UNION SELECT 2) END"
 
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from .layouts import Layout
 from .steps import Step
+
+TITLE = "Fix what stops the upgrade"
+EXPECTED = "The problem is gone. If you cannot fix it, return to the old release now."
 
 
 @dataclass(frozen=True)
@@ -22,15 +26,12 @@ class ScheduledFix:
     """Lines of ``nautobot_config.py``."""
 
 
-def fix_step(scheduled: ScheduledFix, layout: Layout) -> Step:
-    """Return the step of a scheduled fix. The configuration comes first, or no command starts."""
-    return Step(
-        "Fix what stops the upgrade",
-        f"{scheduled.message} {scheduled.remediation}",
-        (
-            *(f"# in nautobot_config.py: {line}" for line in scheduled.configuration),
-            *scheduled.shell,
-            *(layout.statement(text) for text in scheduled.sql),
-        ),
-        expected="The problem is gone. If you cannot fix it, return to the old release now.",
-    )
+def fix_steps(scheduled: ScheduledFix, layout: Layout) -> Iterator[Step]:
+    """Yield the steps of a scheduled fix: what the operator edits, then the commands."""
+    why = f"{scheduled.message} {scheduled.remediation}"
+    commands = (*scheduled.shell, *(layout.statement(text) for text in scheduled.sql))
+    if scheduled.configuration or not commands:
+        lines = (f"# in nautobot_config.py: {line}" for line in scheduled.configuration)
+        yield Step(TITLE, why, tuple(lines), expected=EXPECTED, by_hand=True)
+    if commands:
+        yield Step(TITLE, why, commands, expected=EXPECTED)

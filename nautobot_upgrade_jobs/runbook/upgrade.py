@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import chain
 
 from ..common.files import BACKUP, MEDIA_ARCHIVE
 from ..deployment.known import KnownDeployment
@@ -15,7 +16,7 @@ from ..facts.manifests import Controller
 from ..upgrade.downtime import UNKNOWN_DOWNTIME, Downtime, DowntimeClass
 from .layouts import Layout, choose_layout
 from .layouts.base import START_SECONDS
-from .scheduled_fixes import ScheduledFix, fix_step
+from .scheduled_fixes import ScheduledFix, fix_steps
 from .server_commands import MYSQL_LOGIN_NOTE, dump_dry_run, tar_create
 from .steps import Runbook, Step
 from .target_packages import INSTALL, TargetPackages
@@ -71,7 +72,7 @@ def plan_upgrade(plan: UpgradePlan) -> Runbook:
         _backup(plan, layout),
         layout.save_environment(),
         *layout.install(plan.packages),
-        *(fix_step(each, upgraded) for each in plan.scheduled),
+        *chain.from_iterable(fix_steps(each, upgraded) for each in plan.scheduled),
         *_migrate(plan, upgraded),
         upgraded.restart_services() if in_turn else upgraded.start_services("target"),
         _verify_again(upgraded),

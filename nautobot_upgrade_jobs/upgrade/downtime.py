@@ -25,8 +25,8 @@ class DowntimeClass(TextEnum):
 
 
 DOWNTIME_TEXTS = {
-    DowntimeClass.CODE_ONLY: "No migration is pending. The services restart one after another, and "
-    "the old packages are the rollback.",
+    DowntimeClass.CODE_ONLY: "No migration is pending. The services only have to restart, and the "
+    "old packages are the rollback.",
     DowntimeClass.SHORT: "The installed release tolerates all pending migrations, and each locks a "
     "table only briefly. Stop the services all the same: jobs that run would fail.",
     DowntimeClass.WINDOW: "The installed release cannot run while the migrations run.",
@@ -69,9 +69,8 @@ def classify_downtime(
         return Downtime(DowntimeClass.CODE_ONLY)
     if isinstance(preconditions, Unavailable):
         return Downtime(DowntimeClass.WINDOW, (f"not analyzed: {preconditions.reason}",))
-    reasons = tuple(
-        f"{each.migration}: {each.reason}" for each in preconditions.running_code
-    ) or tuple(_long_locks(preconditions, tables, durations))
+    conflicts = (f"{each.migration}: {each.reason}" for each in preconditions.running_code)
+    reasons = tuple(conflicts) or tuple(_long_locks(preconditions, tables, durations))
     if reasons:
         return Downtime(DowntimeClass.WINDOW, reasons[:MAXIMUM_REASONS])
     return Downtime(DowntimeClass.SHORT)
@@ -84,10 +83,16 @@ def _long_locks(
     if isinstance(tables, Unavailable):
         yield f"the sizes of the tables are unknown: {tables.reason}"
         return
+    known = {table.name for table in tables.tables}
+    for cost in preconditions.operation_costs:
+        if cost.table and cost.table not in known:
+            yield f"{cost.migration}: the size of {cost.table} is unknown"
+    seconds = dict[str, float]()
     for item in estimate_cost(preconditions, tables, durations).items:
         cost = item.operation_cost
-        if item.high > BRIEF_LOCK_SECONDS and cost.kind is not CostKind.DATA_MIGRATION:
-            yield (
-                f"{cost.migration}: {cost.operation} can lock {item.table.name} for up to "
-                f"{item.high:.0f} s"
-            )
+        if cost.kind is not CostKind.DATA_MIGRATION:
+            # A migration on PostgreSQL keeps its locks until it is committed.
+            seconds[cost.migration] = seconds.get(cost.migration, 0) + item.high
+    for migration, longest in seconds.items():
+        if longest > BRIEF_LOCK_SECONDS:
+            yield f"{migration} can lock tables for up to {longest:.0f} s"

@@ -17,6 +17,7 @@ from django.db.migrations import (
     RenameModel,
     RunPython,
     RunSQL,
+    SeparateDatabaseAndState,
 )
 from django.db.migrations.operations import AlterModelOptions
 from django.db.models import (
@@ -25,6 +26,7 @@ from django.db.models import (
     Index,
     IntegerField,
     ManyToManyField,
+    PositiveIntegerField,
     TextField,
     UniqueConstraint,
 )
@@ -81,6 +83,22 @@ def works(use):
         pytest.param(AlterModelOptions("thing", {"ordering": ["name"]}), True, id="options"),
         pytest.param(RunPython(read_rows, RunPython.noop), True, id="code that reads"),
         pytest.param(AddField("thing", "more", IntegerField(default=3)), False, id="not null"),
+        pytest.param(
+            AlterField("thing", "number", IntegerField(default=0, db_column="place")),
+            False,
+            id="renamed column",
+        ),
+        pytest.param(
+            AlterField("thing", "number", PositiveIntegerField(default=0)), False, id="positive"
+        ),
+        pytest.param(
+            SeparateDatabaseAndState(
+                [SeparateDatabaseAndState([RemoveField("thing", "number")], [])],
+                [RemoveField("thing", "number")],
+            ),
+            False,
+            id="nested",
+        ),
         pytest.param(RemoveField("thing", "number"), False, id="removed"),
         pytest.param(RenameField("thing", "number", "place"), False, id="renamed"),
         pytest.param(RenameModel("Thing", "Item"), False, id="renamed table"),
@@ -121,6 +139,21 @@ def test_running_code_conflicts_that_no_query_of_the_old_code_shows(tables, oper
     (conflict,) = analyze_plan(SchemaTracker(create_tables(ROWS)), [migration]).running_code
     assert fragment in conflict.reason
     assert conflict.migration == "example.0002_more"
+
+
+def test_running_code_conflict_of_a_new_column_that_becomes_required(tables):
+    state = create_tables(ROWS)
+    old_apps = state.clone().apps
+    migration = Migration("0002_more", "example")
+    migration.operations = [
+        AddField("thing", "more", IntegerField(null=True)),
+        AlterField("thing", "more", IntegerField(default=0)),
+    ]
+    (conflict,) = analyze_plan(SchemaTracker(state.clone()), [migration]).running_code
+    assert "without example_thing.more" in conflict.reason
+    with connection.schema_editor() as editor:
+        migration.apply(state, editor)
+    assert not works(lambda: use_old_models(old_apps))
 
 
 @pytest.mark.skipif(django.VERSION < (5, 0), reason="Django has no defaults in the database")

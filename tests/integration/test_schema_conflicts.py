@@ -443,7 +443,8 @@ def prepare(planted, operations):
             cursor.execute(text)
     migration = Migration("0002_more", "example")
     migration.operations = deepcopy(operations)
-    *_, planned, code = analyze_plan(SchemaTracker(state.clone()), [deepcopy(migration)])
+    analysis = analyze_plan(SchemaTracker(state.clone()), [deepcopy(migration)])
+    planned, code = analysis.planned, analysis.code
     found = list(find_schema_conflicts(Context(connection=connection), planned, code))
     return state, migration, found
 

@@ -306,7 +306,8 @@ def prepare(planted, operations):
         execute(statement)
     migration = Migration("0002_more", "example")
     migration.operations = deepcopy(operations)
-    *_, planned, code = analyze_plan(SchemaTracker(state.clone()), [deepcopy(migration)])
+    analysis = analyze_plan(SchemaTracker(state.clone()), [deepcopy(migration)])
+    planned, code = analysis.planned, analysis.code
     context, plan = Context(connection=connection), ("example.0002_more",)
     found = list(find_affected_dependents(context, planned, state, code, plan))
     return state, migration, found

@@ -46,7 +46,9 @@ COMMANDS = {
     "worker": "nautobot-server celery worker --concurrency 1 --pool solo",
     "beat": "nautobot-server celery beat",
 }
-TARGET = "3.2.7"
+CODE_ONLY = "2.4.43"
+"""A release from which the upgrade to the LTM release has no migration."""
+TARGET = "2.4.44" if os.environ.get("STACK_VERSION") == CODE_ONLY else "3.2.7"
 
 
 @dataclass

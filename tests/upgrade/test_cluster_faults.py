@@ -13,12 +13,13 @@ from typing import ClassVar
 
 import pytest
 import yaml
+from django.db import connection
 
 from development import dumps
 from development.emulator.cluster import Cluster
-from development.emulator.controller import start_controller
+from development.emulator.controller import key_of, start_controller
 from tests.support.deployed import DEPLOYMENTS, TARGET, Kubernetes, deployed
-from tests.support.nautobot import CLONE, this_instance
+from tests.support.nautobot import CLONE, connected_to, this_instance
 from tests.upgrade.test_deployments import plan
 
 pytestmark = [
@@ -40,6 +41,8 @@ UPGRADE = (
     f"--set-string nautobot.image.tag={TARGET} --timeout 5m"
 )
 """What an operator without the plan runs."""
+STOP = f"{KUBECTL} scale --replicas=0 deployment/nautobot-default && sleep 30"
+"""What an operator runs before it, who knows that old code must not write."""
 
 
 class Replicated(Kubernetes):
@@ -112,16 +115,21 @@ def new_pods(cluster):
 
 def rolled_back(here):
     with here.machine.state() as state:
-        return "rolled_back" in state.get("objects", {}).get("helmrelease/nautobot", {})
+        return "rolled_back" in state.get("objects", {}).get(key_of("nautobot"), {})
+
+
+def recorded_migrations(here):
+    with connected_to(here.database), connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM django_migrations")
+        ((number,),) = cursor.fetchall()
+    return number
 
 
 def make_impatient(here):
-    """Set the deadline after the first start, which no rollout could meet on this machine."""
-    if isinstance(here, Impatient):
-        with here.machine.state() as state:
-            for deployment in state["deployments"].values():
-                deployment["progress_deadline"] = DEADLINE_SECONDS
-        start_controller("netops", "nautobot", here.machine)
+    """Set the deadline. A fast machine would start a container in less time."""
+    with here.machine.state() as state:
+        for deployment in state["deployments"].values():
+            deployment |= {"progress_deadline": DEADLINE_SECONDS, "changed": time.time()}
 
 
 def migrate_concurrently(here, cluster):
@@ -132,6 +140,9 @@ def migrate_concurrently(here, cluster):
 
 
 def roll_back_in_the_middle(here, cluster):
+    before = recorded_migrations(here)
+    wait_for(lambda: recorded_migrations(here) > before)
+    make_impatient(here)
     status = here.shell(
         f"{KUBECTL} rollout status --timeout=5m deployment/nautobot-default; echo ended $?",
         check=False,
@@ -180,7 +191,10 @@ def test_predicted_fault_happens_without_the_plan(fault, instance, nautobot, tmp
     with deployed(kind, instance, tmp_path, f"{CLONE}_faulty") as here:
         assert expected <= predicted(here, tmp_path)
         here.install_app()
-        make_impatient(here)
+        if kind is Impatient:
+            start_controller("netops", "nautobot", here.machine)
+        if kind is Replicated:  # The replicas of a release that runs are replaced one by one.
+            here.shell(STOP)
         here.shell(UPGRADE)
         happens(here, Cluster("netops", here.machine))
 
@@ -191,7 +205,9 @@ def test_predicted_fault_does_not_happen_with_the_plan(fault, instance, nautobot
     with deployed(kind, instance, tmp_path, f"{CLONE}_planned") as here:
         predicted(here, tmp_path)
         here.install_app()
-        make_impatient(here)
+        if kind is Impatient:
+            make_impatient(here)
+            start_controller("netops", "nautobot", here.machine)
         image = here.image(TARGET)
         done = here.shell("echo done | bash upgrade.sh --yes", check=False, TARGET_IMAGE=image)
         assert "All steps are complete." in done, done

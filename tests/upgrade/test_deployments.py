@@ -6,15 +6,15 @@ import shutil
 import pytest
 
 from development import dumps
-from tests.support.deployed import KINDS, TARGET, deployed
+from tests.support.deployed import CODE_ONLY, KINDS, TARGET, deployed
 from tests.support.nautobot import CLONE, this_instance
 
 pytestmark = [
     pytest.mark.upgrades,
     pytest.mark.network,
     pytest.mark.skipif(
-        (this_instance().version, this_instance().name) != (dumps.LTM_VERSION, "2.4.44-postgresql"),
-        reason="needs the LTM release on PostgreSQL",
+        this_instance().name not in (f"{dumps.LTM_VERSION}-postgresql", f"{CODE_ONLY}-postgresql"),
+        reason="needs the LTM release, or the release before it, on PostgreSQL",
     ),
 ]
 WORK = """
@@ -23,6 +23,23 @@ Manufacturer.objects.create(name="Since the upgrade")
 """
 
 
+@pytest.mark.skipif(this_instance().version != CODE_ONLY, reason="the upgrade has migrations")
+@pytest.mark.parametrize(
+    ("layout", "in_turn"),
+    [("release link", True), ("compose", True), ("kubernetes", True), ("virtualenv", False)],
+)
+def test_script_without_migrations_restarts_in_turn(layout, in_turn, instance, nautobot, tmp_path):
+    with deployed(KINDS[layout], instance, tmp_path, f"{CLONE}_deployed") as here:
+        plan(here, f"preflight --target {TARGET}", tmp_path)
+        report = json.loads(next(tmp_path.glob("preflight-*.json")).read_text())
+        assert report["downtime"]["class"] == "code only"
+        upgrade(here)
+        log = (tmp_path / "upgrade.sh.log").read_text()
+        assert ("Stop web, workers and beat" not in log) is in_turn
+        assert here.web_release() == TARGET
+
+
+@pytest.mark.skipif(this_instance().version == CODE_ONLY, reason="the upgrade has no migration")
 @pytest.mark.parametrize("layout", KINDS)
 def test_scripts_upgrade_and_roll_back(layout, instance, nautobot, tmp_path):
     with deployed(KINDS[layout], instance, tmp_path, f"{CLONE}_deployed") as here:

@@ -49,7 +49,7 @@ def unproven(
         yield warning(
             SUBJECT,
             f"The named backup is not proven.{verified}",
-            fix="Answer what is open, or restore the backup once elsewhere.",
+            fix="Restore the backup once elsewhere. Then accept this finding for that reason.",
             evidence=truncate_list(backup.unverified),
         )
 

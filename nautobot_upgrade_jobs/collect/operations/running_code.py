@@ -65,9 +65,13 @@ def running_code_conflict(
 
 @running_code_conflict.register
 def _add_field(operation: AddField, tracker: SchemaTracker, table_ref: TableRef) -> Iterator[str]:
-    field = operation.field
+    yield from _missing_value(operation.field, operation.name, table_ref)
+
+
+def _missing_value(field: Field, name: str, table_ref: TableRef) -> Iterator[str]:
+    """Yield a conflict if a row without a value for a new field is refused."""
     if not (field.many_to_many or field.null or has_database_default(field)):
-        yield f"running code inserts rows without {table_ref.table}.{operation.name}"
+        yield f"running code inserts rows without {table_ref.table}.{name}"
 
 
 @running_code_conflict.register
@@ -107,16 +111,20 @@ def _alter_field(
     operation: AlterField, tracker: SchemaTracker, table_ref: TableRef
 ) -> Iterator[str]:
     old, new = tracker.model_state(table_ref).fields.get(operation.name), operation.field
-    if old is None or not tracker.current_column(table_ref, operation.name):
+    if old is None or _database_parts(old) == _database_parts(new):
         return
-    if _database_parts(old) != _database_parts(new) and not _is_relaxed(old, new):
+    if old.many_to_many or new.many_to_many:
+        yield f"running code uses the relation {table_ref.table}.{operation.name}"
+    elif not tracker.current_column(table_ref, operation.name):
+        yield from _missing_value(new, operation.name, table_ref)  # The plan adds the column.
+    elif not _is_relaxed(old, new):
         yield f"running code depends on the type of {table_ref.table}.{operation.name}"
 
 
 def _database_parts(field: Field) -> tuple[object, ...]:
-    """Return the parts of a field's definition that its column depends on."""
+    """Return the parts of a field's definition that its column or its table depends on."""
     _, path, arguments, options = field.deconstruct()
-    models_only = {*field.non_db_attrs, "default"}
+    models_only = {*field.non_db_attrs, "default"} - {"db_column"}
     parts = {name: value for name, value in options.items() if name not in models_only}
     return path, arguments, parts
 
@@ -127,7 +135,12 @@ def _is_relaxed(old: Field, new: Field) -> bool:
         return False
     if (new.unique and not old.unique) or old.db_column != new.db_column:
         return False
-    old_type, new_type = old.db_type(connection), new.db_type(connection)
+    if has_database_default(old) and not has_database_default(new):
+        return False
+    before, after = (field.db_parameters(connection) for field in (old, new))
+    if any(before.get(name) != after.get(name) for name in ("check", "collation")):
+        return False
+    old_type, new_type = before["type"], after["type"]
     if old_type == new_type:
         return True
     if not (old_type and new_type and is_text(old_type) and is_text(new_type)):

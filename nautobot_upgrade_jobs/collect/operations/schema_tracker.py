@@ -26,6 +26,7 @@ from django.db.migrations.state import ModelState, ProjectState
 from django.db.models import Field, Model
 
 from .field_values import backfilled, backfills_nulls, has_uniform_default, new_value
+from .nested_operations import database_operations
 from .table_names import (
     build_m2m_table_name,
     build_table_name,
@@ -78,8 +79,7 @@ class SchemaTracker:
         """
         app = migration.app_label
         for operation in migration.operations:
-            separate = isinstance(operation, SeparateDatabaseAndState)
-            for inner in operation.database_operations if separate else [operation]:
+            for inner in database_operations(operation):
                 declared = (*operation.state_operations,) if isinstance(inner, RunSQL) else ()
                 yield Step(
                     inner,

@@ -31,10 +31,14 @@ UNREADABLE = re.compile(
 )
 """Statements whose columns are not read."""
 SCHEMA_STATEMENT = re.compile(
-    r"^\s*(ALTER|COMMENT|CREATE|DROP|GRANT|REFRESH|RENAME|REVOKE|SECURITY|VACUUM)\b", re.IGNORECASE
+    r"^\s*(ALTER|CLUSTER|COMMENT|CREATE|DROP|FLUSH|GRANT|LOCK|OPTIMIZE|REASSIGN|REFRESH|REINDEX|RENAME"
+    r"|REVOKE|SECURITY|VACUUM)\b",
+    re.IGNORECASE,
 )
 QUERY = re.compile(r"[\s(]*(SELECT|WITH|VALUES)\b", re.IGNORECASE)
-FUNCTION = re.compile(r"\b(\w+)\s*\(")
+FUNCTION = re.compile(r"\b(\w+)[\"`]?\s*\(")
+EXECUTED_COMMENT = re.compile(r"/\*!\d{0,6}")
+"""The beginning of a comment whose text MySQL executes."""
 READING_FUNCTIONS = frozenset(
     """
     and any array_agg as avg by cast char_length coalesce concat count currval date_part distinct
@@ -55,7 +59,7 @@ def is_sql(text: str) -> bool:
 def read_statements(text: str) -> CodeEffects:
     """Return the effects of statements."""
     effects = CodeEffects()
-    for statement in _split(COMMENT.sub(" ", text)):
+    for statement in _split(COMMENT.sub(" ", EXECUTED_COMMENT.sub(" ", text))):
         effects.add(_read_statement(statement))
     return effects
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Callable, Iterable
 from datetime import datetime, timezone
 from pathlib import Path
@@ -15,6 +16,7 @@ from ...facts.backup_record import (
     GivenBackup,
 )
 from ...rollback.backup_records import (
+    HOW_TO_DESCRIBE,
     UnknownDescriptionError,
     is_description,
     parse_description,
@@ -24,6 +26,11 @@ from .backup_file import UnreadableBackupError, read_backup
 from .mysql_shell import DESCRIPTION, IncompleteDescriptionError, read_mysql_shell_dump
 
 HEAD_BYTES = 65_536
+MARKS = {
+    codecs.BOM_UTF8: "utf-8-sig",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+}
 MAXIMUM_DESCRIPTION_BYTES = 20_000_000
 
 
@@ -83,11 +90,29 @@ def _read(
             raise UnreadableBackupError(f"{path}: it is neither a file nor a folder")
         with path.open("rb") as stream:
             head = stream.read(HEAD_BYTES)
-            if not is_description(head.decode("utf-8", "replace")):
-                return read_backup(path, seconds)
-            text = (head + stream.read(MAXIMUM_DESCRIPTION_BYTES)).decode("utf-8", "replace")
-        return parse_description(text)
+            if is_description(_decode(head)):
+                return parse_description(_decode(head + stream.read(MAXIMUM_DESCRIPTION_BYTES)))
+        return _require_dump(read_backup(path, seconds), path)
     except IncompleteDescriptionError as error:
         raise UnreadableBackupError(str(error)) from None
     except (OSError, UnknownDescriptionError) as error:
         raise UnreadableBackupError(f"{path}: {error}") from None
+
+
+def _decode(content: bytes) -> str:
+    """Return a text. A shell of Windows writes UTF-16, and some editors write a mark first."""
+    for mark, encoding in MARKS.items():
+        if content.startswith(mark):
+            return content.decode(encoding, "replace")
+    return content.decode("utf-8", "replace")
+
+
+def _require_dump(backup: Backup, path: Path) -> Backup:
+    """Return a dump.
+
+    Raises:
+        UnreadableBackupError: The file has neither definitions nor rows.
+    """
+    if not (backup.definitions or backup.tables or backup.complete):
+        raise UnreadableBackupError(f"{path}: it is neither a dump nor {HOW_TO_DESCRIBE}")
+    return backup

@@ -24,6 +24,8 @@ MAXIMUM_AGE = timedelta(days=7)
 """After this time, Preflight must run again before the upgrade."""
 SCRIPT_HEADER = """\
 set -euo pipefail
+# The answers of the operator, which no command of a step may read.
+{{ exec 3<&0; }} 2>/dev/null || exec 3</dev/null
 cd "$(dirname "${{BASH_SOURCE[0]}}")"
 planned_for={state}
 finished="${{BASH_SOURCE[0]##*/}}.{plan}.finished"
@@ -58,10 +60,10 @@ fail() {{
     exit 1
 }}
 by_hand() {{
-    say "By hand: $1"
+    echo "By hand: $1"
     local answer=no
-    read -r -p "Type done when it is done: " answer || true
-    [ "$answer" = done ] || {{ say "It was not done."; false; }}
+    read -r -p "Type done when it is done: " answer <&3 || true
+    [ "${{answer%$'\\r'}}" = done ] || {{ echo "It was not done."; false; }}
 }}
 has() {{ grep --quiet --line-regexp --fixed-strings "$1" "$finished" 2>/dev/null; }}
 check_state() {{
@@ -84,7 +86,7 @@ run() {{
     fi
     if [ "$dry_run" = yes ]; then
         printf '\\n# Step %s: %s\\n' "$number" "$title"
-        declare -f "step_$number" "verify_$number" | sed '/^[a-z_]* ()/d; /^[{{}}]/d'
+        declare -f "step_$number" "verify_$number" | sed '/^[a-z_0-9]* ()/d; /^[{{}}]/d'
         return
     fi
     case "$role" in
@@ -96,8 +98,8 @@ run() {{
     if [ "$kind" = irreversible ] && [ "$confirmed" = no ]; then
         say "This script cannot undo this step: $title. Only the backup can."
         local answer=no
-        read -r -p "Type yes to continue: " answer || true
-        [ "$answer" = yes ] || fail "not confirmed: $title"
+        read -r -p "Type yes to continue: " answer <&3 || true
+        [ "${{answer%$'\\r'}}" = yes ] || fail "not confirmed: $title"
     fi
     if ! has begun && {{ [ "$role" = stop ] || [ "$role" = change ]; }}; then
         check_state
@@ -105,9 +107,10 @@ run() {{
     fi
     say "Step $number: $title"
     trap 'fail "step '"$number"' failed"' ERR
-    ("step_$number") 2>&1 | tee -a "$log"
+    ("step_$number") </dev/null 2>&1 | tee -a "$log"
     trap - ERR
-    ("verify_$number") >>"$log" 2>&1 || fail "step $number ran, but its verification failed"
+    ("verify_$number") </dev/null >>"$log" 2>&1 ||
+        fail "step $number ran, but its verification failed"
     case "$role" in
     start) {{ echo "$number"; echo started; }} >>"$finished" ;;
     change) echo "$number" >>"$finished" ;;

@@ -81,7 +81,7 @@ class Compose(Layout):
             "Stop web, workers and beat",
             WHY_STOP,
             (f"{self._compose} stop {self._services}",),
-            f'test -z "$({running})"',
+            f'containers="$({running})" && test -z "$containers"',
             role="stop",
         )
 

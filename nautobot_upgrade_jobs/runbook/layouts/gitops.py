@@ -9,19 +9,34 @@ from typing import NamedTuple
 from ...facts.manifests import Controller
 from ..steps import Step
 
+FIELD_MANAGER = "flux-client-side-apply"
+"""Flux undoes the changes of managers whose name begins with ``kubectl``, but not of this one.
+
+Source: the documentation of Flux, "Why are kubectl edits rolled back by Flux?"."""
+
 
 class Suspension(NamedTuple):
     """The change of an object that suspends its controller, and how it shows."""
 
+    resource: str
+    """Full name of the kind, because other controllers have the same short names."""
     patch: str
     path: str
     value: str
 
 
 SUSPENSIONS = {
-    "HelmRelease": Suspension('{"spec":{"suspend":true}}', "{.spec.suspend}", "true"),
+    "HelmRelease": Suspension(
+        "helmreleases.helm.toolkit.fluxcd.io",
+        '{"spec":{"suspend":true}}',
+        "{.spec.suspend}",
+        "true",
+    ),
     "Application": Suspension(
-        '{"spec":{"syncPolicy":{"automated":null}}}', "{.spec.syncPolicy.automated}", ""
+        "applications.argoproj.io",
+        '{"spec":{"syncPolicy":{"automated":null}}}',
+        "{.spec.syncPolicy.automated}",
+        "",
     ),
 }
 """By kind: Flux, and the automated synchronization of Argo CD."""
@@ -36,15 +51,18 @@ def suspend_controllers(controllers: Iterable[Controller], namespace: str) -> It
     """
     for each in controllers:
         if change := SUSPENSIONS.get(each.kind):
-            name = f"{each.kind.lower()} {shlex.quote(each.name)}"
+            name = f"{change.resource} {shlex.quote(each.name)}"
             kubectl = f"kubectl --namespace {shlex.quote(each.namespace or namespace)}"
-            shown = f"$({kubectl} get {name} --output jsonpath='{change.path}')"
+            shown = f"{kubectl} get {name} --output jsonpath='{change.path}'"
             yield Step(
                 f"Suspend {each.kind} {each.name}",
                 "Otherwise it could roll back the release, or scale it up, in the middle of the "
                 "migrations.",
-                (f"{kubectl} patch {name} --type merge --patch {shlex.quote(change.patch)}",),
-                f'test "{shown}" = {shlex.quote(change.value)}',
+                (
+                    f"{kubectl} patch {name} --field-manager={FIELD_MANAGER} --type merge "
+                    f"--patch {shlex.quote(change.patch)}",
+                ),
+                f'state="$({shown})" && test "$state" = {shlex.quote(change.value)}',
                 role="preparation",
             )
 
@@ -56,7 +74,8 @@ def resume_controllers(controllers: Iterable[Controller]) -> Iterator[Step]:
         yield Step(
             f"Resume {' and '.join(names)}",
             "Write the new image into the source of the release, such as the values in Git. Then "
-            "resume. With the old source, the old release would start on the migrated database.",
+            "set `suspend` to false, or `automated` to its previous value. With the old source, "
+            "the old release would start on the migrated database.",
             (),
             by_hand=True,
         )

@@ -77,6 +77,12 @@ class Host(Layout):
     def _units(self) -> str:
         return shlex.join(self.deployment.services)
 
+    @property
+    def _are_active(self) -> str:
+        """The command that fails unless all units are active. For several, one would be enough."""
+        names = map(shlex.quote, self.deployment.services)
+        return " && ".join(f"systemctl is-active -- {name}" for name in names)
+
     def stop_services(self) -> Step:
         """Stop the units."""
         return Step(
@@ -93,7 +99,7 @@ class Host(Layout):
             "Start web, workers and beat",
             WHY_START,
             (f"sudo systemctl start -- {self._units}",),
-            f"systemctl is-active -- {self._units}",
+            self._are_active,
             role="start",
         )
 
@@ -244,7 +250,7 @@ class ReleaseLink(Host):
                 f"sudo systemctl restart -- {shlex.quote(name)}"
                 for name in self.deployment.services
             ),
-            f"systemctl is-active -- {self._units}",
+            self._are_active,
             role="start",
         )
 

@@ -91,7 +91,9 @@ class Kubernetes(Layout):
             f"tar -cf - {shlex.join(reads)} | {self._exec(pod, ' --stdin')} tar -C {FOLDER} -xf -"
         )
         copy_out = f"{self._exec(pod)} tar -C {FOLDER} -cf - {shlex.join(writes)} | tar -xf -"
-        return " && ".join((*((copy_in,) if reads else ()), run, *((copy_out,) if writes else ())))
+        parts = (*((copy_in,) if reads else ()), run, *((copy_out,) if writes else ()))
+        # The shell stops at a failure within && only if the list is in a subshell.
+        return f"( {' && '.join(parts)} )" if len(parts) > 1 else run
 
     def _exec(self, pod: str, options: str = "") -> str:
         """Return the start of a command that runs in a pod."""
@@ -143,8 +145,10 @@ class Kubernetes(Layout):
         """Scale to zero. The numbers of replicas are saved once."""
         columns = "NAME:.metadata.name,REPLICAS:.spec.replicas"
         names = "|".join(self.deployment.services)
-        pods = shlex.quote(f"^pod/({names})-[a-z0-9]+-[a-z0-9]{{5}}$")
-        running = f"{self._kubectl} get pods --output name | grep -qE {pods}"
+        pattern = shlex.quote(f"^pod/({names})-[a-z0-9]+-[a-z0-9]{{5}}$")
+        # If kubectl fails, the services count as running.
+        pods = f'pods="$({self._kubectl} get pods --output name)"'
+        stopped = f'{pods} && ! grep -E {pattern} <<< "$pods"'
         return Step(
             "Stop web, workers and beat",
             WHY_STOP,
@@ -152,9 +156,9 @@ class Kubernetes(Layout):
                 f"test -s {KEPT_REPLICAS} || {self._kubectl} get {self._deployments} --no-headers "
                 f"--output custom-columns={columns} > {KEPT_REPLICAS}",
                 f"{self._kubectl} scale --replicas=0 {self._deployments}",
-                f"for attempt in {{1..60}}; do {running} || break; sleep 5; done",
+                f"for attempt in {{1..60}}; do {stopped} && break; sleep 5; done",
             ),
-            f"! {running}",
+            stopped,
             role="stop",
         )
 
@@ -165,20 +169,15 @@ class Kubernetes(Layout):
             f"while read -r name number; do {scale} < /dev/null; done < {KEPT_REPLICAS}",
             self._wait_for_rollouts,
         )
+        complete = self._rollouts_are_complete
         if packages == "unchanged":
-            return Step(
-                "Start web, workers and beat",
-                WHY_START,
-                scale_up,
-                self._rollouts_are_complete,
-                role="start",
-            )
+            return Step("Start web, workers and beat", WHY_START, scale_up, complete, role="start")
         return Step(
             "Set the image of the release, and start web, workers and beat",
             f"{WHY_START} Write the image into your values, too, or the next synchronization "
             "reverts it.",
             (*self._set_image(packages), *scale_up),
-            self._rollouts_are_complete,
+            complete,
             role="start",
         )
 
@@ -242,7 +241,7 @@ class Kubernetes(Layout):
                 f"{self._helm} get values {self._release} > {KEPT_VALUES}",
                 f"{self._kubectl} get pod {self._pod} --output jsonpath='{image}' > {KEPT_IMAGES}",
             ),
-            f"test -s {KEPT_IMAGES}",
+            f"test -s {KEPT_IMAGES} && test -s {KEPT_CONFIGURATION}",
             role="preparation",
         )
 
@@ -294,7 +293,8 @@ class Kubernetes(Layout):
     def clean_up(self) -> Iterator[Step]:
         """Delete the pods of the plan."""
         yield Step(
-            "Delete the pods of the plan, and resume the GitOps controller",
-            "The release now has the image that the values name.",
+            "Delete the pods of the plan",
+            "The release now has the new image. Write it into the source of the release before you "
+            "resume a GitOps controller.",
             (f"{self._kubectl} delete pod --ignore-not-found {self._pod} {NEXT_POD}",),
         )

@@ -1,6 +1,7 @@
 """Whether a dump is the backup of the state before the upgrade."""
 
 from dataclasses import replace
+from datetime import datetime, timezone
 
 import pytest
 
@@ -132,3 +133,32 @@ def test_verify_backup_without_a_record_of_the_upgrade_needs_no_clock(created):
 def test_verify_backup_volatile_tables_are_ignored():
     expected = ExpectedBackup("nautobot", state(a=9, b=0), (), LATER)
     assert not verify_backup(BACKUP, expected, volatile=("a",)).contradictions
+
+
+NOW = datetime(2026, 11, 20, 20, tzinfo=timezone.utc)
+
+
+@pytest.mark.parametrize(
+    ("changes", "rows", "kind"),
+    [
+        ({}, {"a": 3, "b": 0}, ""),
+        ({"tables": ("django_migrations",)}, {"a": 3, "b": 0}, "against"),  # no rows at all
+        (
+            {"tables": ("django_migrations",), "rows": Unavailable("MySQL")},
+            {"a": 3, "b": 0},
+            "against",
+        ),
+        ({"tables": ("b", "django_migrations")}, {"a": 3, "b": 5}, "open"),  # of one table
+        ({"keys": ("django_migrations",)}, {"a": 3, "b": 0}, "against"),
+        ({"rows": {"a": 1}}, {"a": 30_000, "b": 0}, "open"),
+        ({"definitions": ("a", "django_migrations")}, {"a": 3, "b": 0}, "against"),
+        ({"created": "2026-11-12 08:40:00 UTC"}, {"a": 3, "b": 0}, "open"),
+    ],
+)
+def test_verify_backup_of_the_current_state_needs_its_tables_and_rows(changes, rows, kind):
+    expected = ExpectedBackup(
+        "nautobot", None, (), "", recorded=("dcim.0001_initial",), current_rows=rows, now=NOW
+    )
+    found = verify_backup(replace(BACKUP, **changes), expected)
+    assert bool(found.contradictions) is (kind == "against")
+    assert found.is_proven is (not kind), found

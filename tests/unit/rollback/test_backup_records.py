@@ -135,11 +135,12 @@ def barman(status):
         ),
         (cron_job(), BackupSource.CRON_JOB, None, None, 1),
         (
+            # Operators suspend it for the window.
             cron_job(suspend=True, lastSuccessfulTime="2026-11-29T02:03:00Z"),
             BackupSource.CRON_JOB,
             None,
             at(29, 2, 3),
-            1,
+            0,
         ),
         (
             {"kind": "List", "items": [cron_job(lastSuccessfulTime="2026-11-29T02:03:00Z")]},
@@ -192,6 +193,26 @@ PGBACKREST_ERROR = """\
                                         checksum invalid: 1
 2026-11-29 09:10:20.863 P00   INFO: verify command end: completed successfully (482ms)
 """
+PGBACKREST_TEXT = """\
+stanza: nautobot
+status: {}
+  archiveId: 15-1, total WAL checked: 4, total valid WAL: 4
+    missing: 0, checksum invalid: 0, size invalid: 0, other: 0
+  backup: 20261129-091000F, status: {}, total files checked: 1262, total valid files: 1262
+    missing: 0, checksum invalid: {}, size invalid: 0, other: 0
+"""
+PGBACKREST_STOPPED = """\
+2026-11-29 10:22:21.061 P00   INFO: verify command begin 2.45: --stanza=nautobot
+2026-11-29 10:22:21.099 P00   INFO: verify command end: terminated on signal [SIGINT]
+"""
+PGBACKREST_INFO = """\
+stanza: nautobot
+    status: ok
+    cipher: none
+
+    db (current)
+        full backup: 20261129-091000F
+"""
 BARMAN_LOG = "Verifying backup 'last' on server ['nautobot']\nbackup successfully verified\n"
 BARMAN_ERROR = """\
 ERROR: verify backup failure on directory '/var/lib/barman/nautobot/base/20261129T091036/data'
@@ -203,9 +224,13 @@ ERROR: pg_verifybackup: error: checksum mismatch for file "base/5/2838"
     ("text", "source", "ok"),
     [
         (PGBACKREST_LOG, BackupSource.PGBACKREST, True),
-        ("stanza: nautobot\nstatus: ok\n", BackupSource.PGBACKREST, True),
+        (PGBACKREST_TEXT.format("ok", "valid", 0), BackupSource.PGBACKREST, True),
+        (PGBACKREST_TEXT.format("error", "invalid", 3), BackupSource.PGBACKREST, False),
+        (PGBACKREST_STOPPED, BackupSource.PGBACKREST, False),
+        (BARMAN_LOG + BARMAN_ERROR, BackupSource.BARMAN, False),
+        ("Verifying backup 'last' on server ['nautobot']\n", BackupSource.BARMAN, False),
+        ('{"timeline": {"status": "OK"}}', BackupSource.WAL_G, False),
         (PGBACKREST_ERROR, BackupSource.PGBACKREST, False),
-        ("stanza: nautobot\nstatus: error\n  no backups\n", BackupSource.PGBACKREST, False),
         (
             "P00  ERROR: [055]: missing archive.info\n"
             "P00   INFO: verify command end: aborted with exception [055]\n",
@@ -261,9 +286,42 @@ def test_parse_description_of_anything_else_is_refused(document, fragment):
         parse(document)
 
 
-@pytest.mark.parametrize("text", ["-- PostgreSQL database dump\n", "PGDMP\x01", "", "-- MySQL"])
+@pytest.mark.parametrize(
+    "text", ["-- PostgreSQL database dump\n", "PGDMP\x01", "", "-- MySQL", PGBACKREST_INFO]
+)
 def test_is_description_is_false_for_dumps(text):
     assert not is_description(text)
+
+
+def test_parse_description_of_several_repositories_keeps_them_apart():
+    document = recorded("pgbackrest-info.json")
+    stanza = document[0]
+    for backup in stanza["backup"]:
+        backup["database"] = {"id": 1, "repo-key": 1}
+    stanza["archive"].append(
+        {"database": {"id": 1, "repo-key": 2}, "id": "15-1", "max": None, "min": None}
+    )
+    stanza["db"].append({"id": 1, "repo-key": 2, "system-id": 111, "version": "15"})
+    stanza["status"] = {"code": 4, "message": "different across repos"}
+    stanza["repo"] = [
+        {"key": 1, "status": {"code": 0, "message": "ok"}},
+        {"key": 2, "status": {"code": 2, "message": "no valid backups"}},
+    ]
+    record = parse(document)[-1]
+    assert (record.failures, record.system_id) == ((), "7713518158670053002")
+    assert (record.group, record.repository) == ("nautobot", "1")
+
+
+def test_parse_description_ignores_the_messages_of_barman():
+    (record,) = parse({**recorded("barman-list.json"), "_INFO": ["a message"]})
+    assert record.group == "nautobot"
+
+
+def test_parse_description_of_a_cron_job_that_mentions_a_verification():
+    document = cron_job(lastSuccessfulTime="2026-11-29T02:03:00Z")
+    document["spec"]["script"] = "grep 'backup successfully verified'"
+    (record,) = parse(document)
+    assert record.source is BackupSource.CRON_JOB
 
 
 def test_parse_statement_names_person_and_time():
@@ -282,6 +340,7 @@ def test_parse_statement_names_person_and_time():
         ("Ann | yesterday | snap", "no time"),
         ("Ann | 2026-11-29T08:00 | snap", "time zone"),
         ("Ann | 2026-12-24T08:00Z | snap", "future"),
+        ("Ann | 0001-01-01T00:00+14:00 | snap", "no time"),
     ],
 )
 def test_parse_statement_with_a_part_missing_is_refused(text, fragment):

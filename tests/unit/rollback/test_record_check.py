@@ -52,6 +52,9 @@ def test_verify_description_of_a_verified_backup_is_proven(expected):
         ({"finished": at(23)}, INTACT, "none was complete"),
         ({"finished": None}, INTACT, "none was complete"),
         ({}, DAMAGED, "checksum invalid"),
+        ({}, BackupVerification(BackupSource.WAL_G), "of WAL-G"),
+        ({"group": "nautobot"}, replace(INTACT, group="other"), "of other"),
+        ({"repository": "1"}, replace(INTACT, repository="2"), "repository 2"),
     ],
 )
 def test_verify_description_with_a_contradiction_is_refused(changes, verification, fragment):
@@ -65,6 +68,7 @@ def test_verify_description_with_a_contradiction_is_refused(changes, verificatio
     [
         ({}, None, "pgbackrest verify"),
         ({"system_id": ""}, INTACT, "whether it is of the database"),
+        ({}, replace(INTACT, finished=at(1)), "older than the backup"),
         ({"source": BackupSource.WAL_G}, None, "wal-verify"),
         ({"source": BackupSource.BARMAN}, None, "verify-backup"),
         ({"source": BackupSource.CRON_JOB, "system_id": ""}, None, "name the file"),

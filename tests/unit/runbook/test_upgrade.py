@@ -61,8 +61,9 @@ def test_upgrade_steps_suspend_controllers_first_and_resume_them_last():
     assert suspended == ["Suspend HelmRelease nautobot's", "Suspend Application nautobot"]
     assert titles.index(suspended[-1]) < titles.index("Stop web, workers and beat")
     first, second = (step for step in found if step.title in suspended)
-    assert shlex.split(first.commands[0])[4:6] == ["helmrelease", "nautobot's"]
-    assert "--namespace argocd patch application nautobot" in second.commands[0]
+    kind = "helmreleases.helm.toolkit.fluxcd.io"
+    assert shlex.split(first.commands[0])[4:6] == [kind, "nautobot's"]
+    assert "--namespace argocd patch applications.argoproj.io nautobot" in second.commands[0]
     assert found[-1].by_hand
     assert found[-1].title == "Resume HelmRelease nautobot's and Application nautobot"
 
@@ -137,13 +138,22 @@ def test_upgrade_steps_scheduled_fix_comes_between_the_packages_and_the_doctor(l
         configuration=("PLUGINS = []",),
     )
     found = steps(layout, more={"scheduled": (fix,)})
-    (step,) = [one for one in found if one.title == "Fix what stops the upgrade"]
-    assert step.why == "The view v uses a column. Drop the view."
-    assert step.commands[:2] == ("# in nautobot_config.py: PLUGINS = []", "rm file")
-    assert step.commands[2].endswith("--set=ON_ERROR_STOP=1 --command='DROP VIEW \"v\";'")
+    by_hand, step = [one for one in found if one.title == "Fix what stops the upgrade"]
+    assert by_hand.by_hand
+    assert by_hand.commands == ("# in nautobot_config.py: PLUGINS = []",)
+    assert step.why == by_hand.why == "The view v uses a column. Drop the view."
+    assert step.commands[0] == "rm file"
+    assert step.commands[1].endswith("--set=ON_ERROR_STOP=1 --command='DROP VIEW \"v\";'")
     assert place(found, "rm file") < place(found, "doctor")
     installing = ("Install", "Build", "Start a pod of the target", "Switch the link")
-    assert found[found.index(step) - 1].title.startswith(installing)
+    assert found[found.index(by_hand) - 1].title.startswith(installing)
+
+
+def test_upgrade_steps_scheduled_fix_without_a_command_waits_for_the_operator():
+    """A script must not go on as if the problem was gone."""
+    fix = ScheduledFix("The target does not start.", "Remove the App from PLUGINS.")
+    (step,) = [one for one in steps(more={"scheduled": (fix,)}) if "Fix what" in one.title]
+    assert step.by_hand
 
 
 @pytest.mark.parametrize(("is_app", "first"), [(True, "Test"), (False, "Install the App")])
@@ -208,10 +218,10 @@ def test_upgrade_steps_in_kubernetes_copy_files_in_and_out():
     (snapshot,) = [one for one in commands(steps("kubernetes")) if "jobs snapshot" in one]
     assert snapshot.endswith(
         "exec nautobot-plan-2-4-44 --container nautobot -- "
-        "tar -C /tmp/window -cf - before-upgrade | tar -xf -"
+        "tar -C /tmp/window -cf - before-upgrade | tar -xf - )"
     )
     first, *_ = [one for one in commands(steps("kubernetes")) if "jobs verify" in one]
-    assert first.startswith("tar -cf - before-upgrade | kubectl --namespace netops exec --stdin ")
+    assert first.startswith("( tar -cf - before-upgrade | kubectl --namespace netops exec --stdin ")
     assert "nautobot-plan-next" in first
 
 

@@ -39,7 +39,7 @@ def tables(rows):
             Preconditions(operation_costs=(INDEX,)),
             LARGE,
             "window",
-            "can lock dcim_device for up to 500 s",
+            "dcim.0081_index can lock tables for up to 500 s",
             id="large table",
         ),
         pytest.param(

@@ -4,6 +4,8 @@
 # Read this script before you run it. Without --yes it asks for confirmation before each
 # irreversible step. It stops at the first failure. Run it again to resume there.
 set -euo pipefail
+# The answers of the operator, which no command of a step may read.
+{ exec 3<&0; } 2>/dev/null || exec 3</dev/null
 cd "$(dirname "${BASH_SOURCE[0]}")"
 planned_for='postgresql nautobot: 0123456789abcdef'
 finished="${BASH_SOURCE[0]##*/}.4c8ee748.finished"
@@ -37,10 +39,10 @@ fail() {
     exit 1
 }
 by_hand() {
-    say "By hand: $1"
+    echo "By hand: $1"
     local answer=no
-    read -r -p "Type done when it is done: " answer || true
-    [ "$answer" = done ] || { say "It was not done."; false; }
+    read -r -p "Type done when it is done: " answer <&3 || true
+    [ "${answer%$'\r'}" = done ] || { echo "It was not done."; false; }
 }
 has() { grep --quiet --line-regexp --fixed-strings "$1" "$finished" 2>/dev/null; }
 check_state() {
@@ -62,7 +64,7 @@ run() {
     fi
     if [ "$dry_run" = yes ]; then
         printf '\n# Step %s: %s\n' "$number" "$title"
-        declare -f "step_$number" "verify_$number" | sed '/^[a-z_]* ()/d; /^[{}]/d'
+        declare -f "step_$number" "verify_$number" | sed '/^[a-z_0-9]* ()/d; /^[{}]/d'
         return
     fi
     case "$role" in
@@ -74,8 +76,8 @@ run() {
     if [ "$kind" = irreversible ] && [ "$confirmed" = no ]; then
         say "This script cannot undo this step: $title. Only the backup can."
         local answer=no
-        read -r -p "Type yes to continue: " answer || true
-        [ "$answer" = yes ] || fail "not confirmed: $title"
+        read -r -p "Type yes to continue: " answer <&3 || true
+        [ "${answer%$'\r'}" = yes ] || fail "not confirmed: $title"
     fi
     if ! has begun && { [ "$role" = stop ] || [ "$role" = change ]; }; then
         check_state
@@ -83,9 +85,10 @@ run() {
     fi
     say "Step $number: $title"
     trap 'fail "step '"$number"' failed"' ERR
-    ("step_$number") 2>&1 | tee -a "$log"
+    ("step_$number") </dev/null 2>&1 | tee -a "$log"
     trap - ERR
-    ("verify_$number") >>"$log" 2>&1 || fail "step $number ran, but its verification failed"
+    ("verify_$number") </dev/null >>"$log" 2>&1 ||
+        fail "step $number ran, but its verification failed"
     case "$role" in
     start) { echo "$number"; echo started; } >>"$finished" ;;
     change) echo "$number" >>"$finished" ;;
@@ -196,7 +199,7 @@ step_12() {
     sudo systemctl start -- nautobot nautobot-worker nautobot-scheduler
 }
 verify_12() {
-    systemctl is-active -- nautobot nautobot-worker nautobot-scheduler
+    systemctl is-active -- nautobot && systemctl is-active -- nautobot-worker && systemctl is-active -- nautobot-scheduler
 }
 run 12 'Start web, workers and beat' start plain
 
