@@ -129,6 +129,12 @@ def _database_parts(field: Field) -> tuple[object, ...]:
     return path, arguments, parts
 
 
+def _checks(field: Field) -> str | None:
+    """Return the check that the type of a field has, such as that a number is positive."""
+    checks: dict[str, str] = connection.data_type_check_constraints
+    return checks.get(field.get_internal_type())
+
+
 def _is_relaxed(old: Field, new: Field) -> bool:
     """Return whether a column accepts all that it accepted before, and old code can read it."""
     if old.is_relation or new.is_relation or (old.null and not new.null):
@@ -138,7 +144,7 @@ def _is_relaxed(old: Field, new: Field) -> bool:
     if has_database_default(old) and not has_database_default(new):
         return False
     before, after = (field.db_parameters(connection) for field in (old, new))
-    if any(before.get(name) != after.get(name) for name in ("check", "collation")):
+    if before.get("collation") != after.get("collation") or _checks(old) != _checks(new):
         return False
     old_type, new_type = before["type"], after["type"]
     if old_type == new_type:
