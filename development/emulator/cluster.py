@@ -224,6 +224,10 @@ def in_background(function: Callable[[], object]) -> None:
     """Run a function in a process of its own, and do not wait for it."""
     if os.fork() == 0:
         os.setsid()
+        # A caller that reads the output of the program would wait for this process, too.
+        nothing = os.open(os.devnull, os.O_RDWR)
+        for stream in range(3):
+            os.dup2(nothing, stream)
         try:
             function()
         finally:
