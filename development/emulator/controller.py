@@ -7,7 +7,7 @@ import time
 from .cluster import Cluster, in_background
 from .machine import Machine
 
-INTERVAL_SECONDS = 1
+INTERVAL_SECONDS = 5
 
 
 def key_of(name: str) -> str:

@@ -29,7 +29,7 @@ DOWNTIME_TEXTS = {
     "old packages are the rollback.",
     DowntimeClass.SHORT: "The installed release tolerates all pending migrations, and each locks a "
     "table only briefly. Stop the services all the same: jobs that run would fail.",
-    DowntimeClass.WINDOW: "The installed release cannot run while the migrations run.",
+    DowntimeClass.WINDOW: "The services must be stopped while the migrations run.",
 }
 
 
