@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-from nautobot_upgrade_jobs.checks.findings import Verdict
+from nautobot_upgrade_jobs.checks.findings import Severity, Verdict
 from nautobot_upgrade_jobs.facts import Facts, Migrations, Unavailable
 from nautobot_upgrade_jobs.facts.startup import Failure, Frame
 from nautobot_upgrade_jobs.facts.trial_boot import AppLoadFailure, TrialBoot
@@ -31,9 +31,11 @@ APPS = {
 @pytest.mark.apps
 @pytest.mark.network
 @pytest.mark.usefixtures("broken")
-def test_preflight_healthy_installation_with_apps_is_go():
+def test_preflight_healthy_installation_with_apps_lacks_only_a_backup():
     report = run_preflight(RunRequest(target="3.2.7"))
-    assert report.verdict is Verdict.GO, [one.key for one in report.findings()]
+    reported = [one.key for one in report.findings() if one.finding.severity is not Severity.INFO]
+    assert reported == ["backup.unproven:backup"]
+    assert report.verdict is Verdict.CAUTION
     findings = {one.key: one.finding for one in report.findings()}
     evidence = findings["packages.app_version_changes:apps"].evidence
     assert {line.partition(":")[0] for line in evidence} == APPS
