@@ -97,9 +97,8 @@ test-slow: up  ## what takes minutes: trial boots, Jobs that build the target, b
 	$(STACK) exec $(LTM) -- $(INSIDE) -m 'slow'
 	$(STACK) exec $(NEWEST) -- $(INSIDE) -m 'slow and not once'
 
-test-upgrade: up  ## a real upgrade: predicted, killed, finished, compared; the layouts by their scripts
+test-upgrade: up  ## a real upgrade: predicted, killed, finished, compared
 	$(STACK) exec $(NEWEST) -- $(PYTEST) tests/upgrade -m 'not upgrades'
-	$(STACK) exec $(LTM) -- $(PYTEST) tests/upgrade/test_deployments.py -k 'kubernetes'
 
 test-apps: up  ## the same with common Apps
 	$(STACK) exec $(LTM) --data apps -- $(PYTEST) tests/system/test_resolution.py tests/integration/test_verify.py -m '$(WITH_APPS)'
