@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from datetime import datetime
-from typing import NamedTuple
 
 from ..common.text import plural
 from ..facts import Facts, or_none
@@ -41,11 +40,6 @@ VERIFIED = {
     BackupSource.WAL_G: "WAL-G reports no gap in the log",
 }
 """What a successful verification shows."""
-
-
-class _Statement(NamedTuple):
-    text: str
-    kind: str
 
 
 def verify_given_backup(
@@ -135,37 +129,37 @@ def choose_record(description: BackupDescription, first_applied: str) -> BackupR
     return max(complete, key=lambda each: each[0], default=(None, None))[1]
 
 
-def _check_time(record: BackupRecord, expected: ExpectedBackup) -> Iterator[_Statement]:
+def _check_time(record: BackupRecord, expected: ExpectedBackup) -> Iterator[tuple[str, str]]:
     if record.finished is None:
         if not record.failures:
-            yield _Statement(f"{record.label} is not complete", "against")
+            yield (f"{record.label} is not complete", "against")
         return
     made = f"{record.label} of {record.finished:%Y-%m-%d %H:%M} UTC"
     if record.source is BackupSource.STATEMENT:
-        yield _Statement(f"whether it exists: {made}", "open")
+        yield (f"whether it exists: {made}", "open")
     else:
-        yield _Statement(f"{record.source.value} reports {made}", "for")
+        yield (f"{record.source.value} reports {made}", "for")
     if expected.now:
         text, kind = check_freshness(record.finished, expected.now)
         if kind == "open":
-            yield _Statement(text, kind)
+            yield (text, kind)
     elif expected.first_applied:
         if record.source is not BackupSource.STATEMENT:
-            yield _Statement(f"the upgrade began later, at {expected.first_applied}", "for")
+            yield (f"the upgrade began later, at {expected.first_applied}", "for")
     elif expected.migrations:
-        yield _Statement("whether the backup is older than the upgrade", "open")
+        yield ("whether the backup is older than the upgrade", "open")
 
 
-def _check_identity(record: BackupRecord, expected: ExpectedBackup) -> Iterator[_Statement]:
+def _check_identity(record: BackupRecord, expected: ExpectedBackup) -> Iterator[tuple[str, str]]:
     """Check that the backup is of the live database."""
     if record.source is BackupSource.STATEMENT:
         return
     if record.system_id and expected.system_id:
         same = record.system_id == expected.system_id
         yield (
-            _Statement("it is of this PostgreSQL cluster, by its system identifier", "for")
+            ("it is of this PostgreSQL cluster, by its system identifier", "for")
             if same
-            else _Statement(
+            else (
                 f"it is of another PostgreSQL cluster: system identifier {record.system_id}, not "
                 f"{expected.system_id}",
                 "against",
@@ -174,28 +168,26 @@ def _check_identity(record: BackupRecord, expected: ExpectedBackup) -> Iterator[
     if record.databases and expected.database:
         if expected.database not in record.databases:
             names = ", ".join(record.databases[:3])
-            yield _Statement(f"it has no database {expected.database}, but {names}", "against")
+            yield (f"it has no database {expected.database}, but {names}", "against")
     elif not record.system_id or not expected.system_id:
         database = f"the database {expected.database}" if expected.database else "this database"
-        yield _Statement(f"whether it is of {database}", "open")
+        yield (f"whether it is of {database}", "open")
     tables = {*expected.tables, *expected.current_rows}
     if record.tables and (missing := sorted(tables - {*record.tables})):
-        yield _Statement(
-            f"it lacks {plural(len(missing), 'table')}, such as {missing[0]}", "against"
-        )
+        yield (f"it lacks {plural(len(missing), 'table')}, such as {missing[0]}", "against")
 
 
-def _check_files(record: BackupRecord, description: BackupDescription) -> Iterator[_Statement]:
+def _check_files(record: BackupRecord, description: BackupDescription) -> Iterator[tuple[str, str]]:
     """Check what the source reports as damaged, and that its files have been read."""
-    yield from (_Statement(failure, "against") for failure in record.failures)
+    yield from ((failure, "against") for failure in record.failures)
     verification = description.verification
     if verification is None:
-        yield _Statement(f"whether it can be restored: {HOW_TO_VERIFY[record.source]}", "open")
+        yield (f"whether it can be restored: {HOW_TO_VERIFY[record.source]}", "open")
     elif mismatch := _find_mismatch(record, verification):
-        yield _Statement(mismatch, "against")
+        yield (mismatch, "against")
     elif verification.failures:
         yield from (
-            _Statement(f"{verification.source.value} found: {failure}", "against")
+            (f"{verification.source.value} found: {failure}", "against")
             for failure in verification.failures
         )
     elif (
@@ -203,13 +195,13 @@ def _check_files(record: BackupRecord, description: BackupDescription) -> Iterat
         and verification.finished
         and (verification.finished < record.finished - CLOCK_TOLERANCE)
     ):
-        yield _Statement(
+        yield (
             f"whether it can be restored: the verification of "
             f"{verification.finished:%Y-%m-%d %H:%M} is older than the backup",
             "open",
         )
     else:
-        yield _Statement(VERIFIED[verification.source], "for")
+        yield (VERIFIED[verification.source], "for")
 
 
 def _find_mismatch(record: BackupRecord, verification: BackupVerification) -> str:

@@ -83,7 +83,7 @@ def _read(
     path = find(name)
     try:
         if (path / DESCRIPTION).exists():
-            return read_mysql_shell_dump(path).records
+            return (read_mysql_shell_dump(path),)
         if path.is_dir():
             return read_backup(path, seconds)
         if path.exists() and not path.is_file():

@@ -11,7 +11,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from ...facts.backup_record import BackupDescription, BackupRecord, BackupSource
+from ...facts.backup_record import BackupRecord, BackupSource
 
 DESCRIPTION = "@.json"
 END = "@.done.json"
@@ -23,7 +23,7 @@ class IncompleteDescriptionError(ValueError):
     """A folder is no dump of MySQL Shell. The message gives the reason."""
 
 
-def read_mysql_shell_dump(folder: Path) -> BackupDescription:
+def read_mysql_shell_dump(folder: Path) -> BackupRecord:
     """Return the description of a dump, with each file that it should have and lacks.
 
     Args:
@@ -33,7 +33,7 @@ def read_mysql_shell_dump(folder: Path) -> BackupDescription:
         IncompleteDescriptionError: A file of the description cannot be read.
     """
     try:
-        return BackupDescription((_read_record(folder),))
+        return _read_record(folder)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise IncompleteDescriptionError(
             f"{folder}: its description cannot be read: {type(error).__name__} {error}"
