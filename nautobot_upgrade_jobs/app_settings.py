@@ -58,7 +58,7 @@ class Configuration:
     snapshot_directory: str = ""
     """Folder for copies of snapshots. A restored database lacks snapshots newer than the backup."""
     backup_directory: str = ""
-    """Folder of backups on the worker's host. The form of the Rollback Planner names its files."""
+    """Folder of backups on the worker's host. The forms name its files."""
     resolve: bool = True
     """Ask the package index for the target's packages."""
     resolve_timeout_seconds: int = 60

@@ -59,6 +59,11 @@ class RollbackEvidence:
     database_state: str = ""
     """Fingerprint by which the script recognizes the database. Empty if there is no script."""
 
+    @property
+    def first_applied(self) -> str:
+        """Time of the first migration of the upgrade, ISO 8601 in UTC. Empty if it is unknown."""
+        return "" if isinstance(self.reversal, Unavailable) else self.reversal.first_applied
+
 
 def require_option(strategy: str) -> None:
     """Raise an error if a rollback option does not exist.
@@ -155,12 +160,12 @@ def _decide(
     options = evaluate_options(situation)
     recommended = recommend(options, situation.diagnosis)
     chosen = next((option for option in options if option.kind == strategy), recommended)
-    reversal, database = situation.reversal, evidence.facts.database
+    database = evidence.facts.database
     expected = ExpectedBackup(
         "" if isinstance(database, Unavailable) else database.name,
         prior.fingerprints,
         evidence.reverse_plan.migrations,
-        "" if isinstance(reversal, Unavailable) else reversal.first_applied,
+        evidence.first_applied,
         system_id="" if isinstance(database, Unavailable) else or_none(database.system_id) or "",
     )
     backup = verify_given_backup(evidence.backup, expected, situation.volatile)
@@ -237,9 +242,8 @@ def _build_runbook(
 
 def _name_external_backup(evidence: RollbackEvidence) -> str:
     """Return the program and the label of a backup that no step can restore."""
-    description, reversal = evidence.backup.description, evidence.reversal
+    description = evidence.backup.description
     if description is None:
         return ""
-    first_applied = "" if isinstance(reversal, Unavailable) else reversal.first_applied
-    record = choose_record(description, first_applied) or description.records[0]
+    record = choose_record(description, evidence.first_applied) or description.records[0]
     return f"the backup {record.label} ({record.source.value})"
