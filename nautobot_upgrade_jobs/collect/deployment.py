@@ -1,4 +1,7 @@
-"""Collect how this Nautobot is deployed. Nothing is asked: only files and variables are read."""
+"""Collect how this Nautobot is deployed, from files and variables.
+
+Only Docker's name server is asked, and only in a container whose name server it is.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import nautobot
 from django.conf import settings
@@ -16,6 +20,7 @@ from django.conf import settings
 from ..facts import Deployment
 from ..facts.deployment import ReleaseFolder, ServiceUnit
 from .context import Context
+from .support.compose_names import find_compose_services
 from .support.named_pythons import find_install_script, find_named_pythons
 from .support.release_link import find_symbolic_links
 from .support.systemd_units import find_service_units, unit_folders
@@ -40,12 +45,13 @@ def collect(_: Context) -> Deployment:
     units = find_service_units(_home_folders(prefix), unit_folders())
     links = find_symbolic_links(_names_of_environment(prefix, units), version("nautobot"))
     checkout = Path(nautobot.__file__).resolve().parents[1]
+    container = _is_container()
     pod = platform.node() if os.environ.get("KUBERNETES_SERVICE_HOST") else ""
     return Deployment(
         host=platform.node(),
         has_own_environment=sys.prefix != sys.base_prefix,
         root=os.environ.get("NAUTOBOT_ROOT", ""),
-        container=bool(pod) or _is_container(),
+        container=bool(pod) or container,
         systemd=SYSTEMD_FOLDER.is_dir(),
         units=units,
         checkout=str(checkout) if (checkout / ".git").exists() else "",
@@ -53,6 +59,7 @@ def collect(_: Context) -> Deployment:
         other_link=links.other,
         pod=pod,
         namespace=_read_namespace(),
+        compose_services=tuple(find_compose_services(_server_hosts())) if container else (),
         named_pythons=tuple(find_named_pythons(_service_files(units, _home_folders(prefix)))),
         install_script=find_install_script((*_home_folders(prefix), checkout), HOST_PYTHON),
         stated=read_setting(),
@@ -68,6 +75,14 @@ def _is_container() -> bool:
     """Return whether a container engine started this process. Podman and LXC set the variable."""
     engine = os.environ.get("container")  # noqa: SIM112 - the name in systemd and Podman
     return bool(engine) or any(map(Path.exists, CONTAINER_MARKERS))
+
+
+def _server_hosts() -> Iterator[str]:
+    """Yield the hosts of the database and of the cache."""
+    yield str(settings.DATABASES["default"].get("HOST") or "")
+    location = settings.CACHES["default"].get("LOCATION")
+    if isinstance(location, str):
+        yield urlsplit(location).hostname or ""
 
 
 def _names_of_environment(prefix: Path, units: Iterable[ServiceUnit]) -> tuple[Path, ...]:

@@ -6,10 +6,15 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from ..facts.manifests import Controller, Manifests, Workload
+from ..facts.manifests import Chart, Controller, Manifests, Workload
 from .context import Context, explain
 from .manifest_files.compose import read_compose
-from .manifest_files.kubernetes import read_controllers, read_workloads
+from .manifest_files.kubernetes import (
+    read_charts,
+    read_controllers,
+    read_services,
+    read_workloads,
+)
 from .manifest_files.values import as_mapping
 
 PATTERNS = ("*.yaml", "*.yml", "*.json")
@@ -25,6 +30,8 @@ def collect(context: Context) -> Manifests:
         return Manifests()
     workloads: list[Workload] = []
     controllers: list[Controller] = []
+    charts: list[Chart] = []
+    services: list[str] = []
     unreadable: dict[str, str] = {}
     files = sorted(file for pattern in PATTERNS for file in folder.rglob(pattern))
     for file in files[:MAXIMUM_FILES]:
@@ -33,6 +40,8 @@ def collect(context: Context) -> Manifests:
             objects = list(_read_objects(file))
             workloads += read_workloads(objects, name)
             controllers += read_controllers(objects, name)
+            charts += read_charts(objects, name)
+            services += read_services(objects)
             for one in objects:
                 workloads += read_compose(one, name)
         except Exception as error:  # noqa: BLE001 - one bad file must not hide the others
@@ -41,7 +50,14 @@ def collect(context: Context) -> Manifests:
         unreadable["."] = f"the folder contains no {', '.join(PATTERNS)}"
     if len(files) > MAXIMUM_FILES:
         unreadable["."] = f"only the first {MAXIMUM_FILES} of {len(files)} files were read"
-    return Manifests(str(folder), tuple(workloads), tuple(controllers), unreadable)
+    return Manifests(
+        str(folder),
+        tuple(workloads),
+        tuple(controllers),
+        tuple(dict.fromkeys(charts)),
+        tuple(services),
+        unreadable,
+    )
 
 
 def _read_objects(file: Path) -> Iterator[Mapping[str, Any]]:

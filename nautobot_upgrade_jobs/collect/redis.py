@@ -18,10 +18,11 @@ def collect(_: Context) -> Redis:
     # The session has a cache in memory instead of the configured one.
     cache = caches.create_connection(DEFAULT_CACHE_ALIAS)
     short_pool = _create_short_pool(cache.client.get_client(write=True).connection_pool)
+    host = str(short_pool.connection_kwargs.get("host") or "")
     try:
         info = redis.Redis(connection_pool=short_pool).info()
     except (redis.ConnectionError, redis.TimeoutError) as error:
-        return Redis("", "", "", unreachable_reason=explain(error))
+        return Redis("", "", "", unreachable_reason=explain(error), host=host)
     finally:
         short_pool.disconnect()
     product = str(info.get("server_name", "redis"))
@@ -30,6 +31,7 @@ def collect(_: Context) -> Redis:
         product={"redis": "Redis", "valkey": "Valkey"}.get(product, product),
         version=version,
         product_version=str(info.get(f"{product}_version", version)),
+        host=host,
     )
 
 

@@ -28,6 +28,8 @@ COMPOSE_EXAMPLE = "the files of nautobot-docker-compose"
 HELM_CHART = "the names of Nautobot's Helm chart"
 POD_NAME = re.compile(r"(?P<deployment>.+)-[a-z0-9]{5,10}-[a-z0-9]{5}")
 CHART_NAME = re.compile(r"(?P<release>.+?)-(celery-)?[a-z0-9]+")
+NOT_IN_COMMANDS = ("url", "chart_version")
+"""Keys of the setting that no command of a plan needs."""
 CLIENT_LOGIN = {
     "postgresql": "",
     "mysql": """ sh -c 'MYSQL_PWD="${MYSQL_PASSWORD}" exec "$0" "$@"'""",
@@ -111,7 +113,7 @@ def resolve_deployment(seen: Deployment, database: Database) -> KnownDeployment:
     stated = {
         name: Part(name, values, Source.STATED, "setting deployment")
         for name, values in seen.stated.items()
-        if name not in ("layout", "url")  # No command of a plan needs the address.
+        if name not in ("layout", *NOT_IN_COMMANDS)
     }
     parts = tuple({**known, **stated}.values())
     chosen = cast(Layout, layout.values[0])
@@ -130,6 +132,11 @@ def _observe_layout(seen: Deployment) -> tuple[Layout, str]:
     """Return the first layout that matches, and what shows it."""
     if seen.pod:
         return "kubernetes", f"pod {seen.pod}"
+    if seen.compose_services and not seen.units:
+        return (
+            "compose",
+            f"name of a container in the network, {seen.compose_services[0].container}",
+        )
     if seen.container and not seen.units:
         return "container", "a container, but not which program runs it"
     if seen.checkout:
@@ -147,12 +154,27 @@ def _find_parts(seen: Deployment, layout: str, database: Database) -> Iterator[P
     elif layout == "compose":
         for role, name in zip(ROLES, ("nautobot", "celery_worker", "celery_beat"), strict=True):
             yield Part(role, (name,), Source.ASSUMED, COMPOSE_EXAMPLE)
-        if _is_service_name(database.host):
-            command = f"docker compose exec -T {database.host}{CLIENT_LOGIN[database.vendor]}"
-            evidence = f"the name of the database server, {database.host}, is no address"
-            yield Part("database_command", (command,), Source.ASSUMED, evidence)
+        projects = {service.project for service in seen.compose_services}
+        if len(projects) == 1:  # A server of another project can share the network.
+            containers = ", ".join(service.container for service in seen.compose_services)
+            yield Part("project", tuple(projects), Source.SEEN, containers)
+        yield from _find_database_command(seen, database)
     elif layout == "kubernetes":
         yield from _find_chart_names(seen)
+
+
+def _find_database_command(seen: Deployment, database: Database) -> Iterator[Part]:
+    """Yield how the database's client is run in the container of the server."""
+    services = {service.host: service for service in seen.compose_services}
+    service = services.get(database.host)
+    login = CLIENT_LOGIN[database.vendor]
+    if service:
+        command = f"docker compose --project-name {service.project} exec -T {service.name}{login}"
+        yield Part("database_command", (command,), Source.SEEN, service.container)
+    elif _is_service_name(database.host):
+        command = f"docker compose exec -T {database.host}{login}"
+        evidence = f"the name of the database server, {database.host}, is no address"
+        yield Part("database_command", (command,), Source.ASSUMED, evidence)
 
 
 def _is_service_name(host: str) -> bool:
@@ -197,6 +219,19 @@ def _find_contradictions(seen: Deployment, layout: str) -> Iterator[Contradictio
             yield Contradiction("layout", f"The setting states the layout {stated}, but {reason}.")
     if layout in HOST_LAYOUTS and seen.units:
         yield from _find_missing_units(seen)
+    if layout == "compose" and seen.compose_services:
+        yield from _find_other_projects(seen)
+
+
+def _find_other_projects(seen: Deployment) -> Iterator[Contradiction]:
+    projects = {service.project for service in seen.compose_services}
+    for stated in seen.stated.get("project", ()):
+        if stated not in projects:
+            text = (
+                f"The setting states the project {stated}, but the servers of Nautobot are in the "
+                f"project {', '.join(sorted(projects))}."
+            )
+            yield Contradiction("project", text)
 
 
 def _contradict_layout(seen: Deployment, layout: str) -> str:

@@ -56,6 +56,18 @@ class InstallScript:
 
 
 @dataclass(frozen=True)
+class ComposeService:
+    """A server of the configuration that is a service of Docker Compose."""
+
+    host: str
+    """The host in the configuration, such as ``db``."""
+    project: str
+    name: str
+    container: str
+    """The name by which it was recognized, such as ``netops-db-1.netops_default``."""
+
+
+@dataclass(frozen=True)
 class Deployment:
     """The host, the services and the place of the environment."""
 
@@ -79,6 +91,8 @@ class Deployment:
     """Name of the pod. Empty outside Kubernetes."""
     namespace: str = ""
     """Namespace of the pod. Empty if unknown."""
+    compose_services: tuple[ComposeService, ...] = ()
+    """Servers in the network of this container. Empty outside of Docker Compose."""
     named_pythons: tuple[NamedPython, ...] = ()
     """Files of services that name a minor version of Python."""
     install_script: InstallScript | None = None

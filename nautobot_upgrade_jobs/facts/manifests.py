@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -36,6 +37,10 @@ class Workload:
     """Time limits of the container that migrates."""
     memory_mib: int | None = None
     """Memory limit of the container that migrates. None without a limit."""
+    hosts: dict[str, str] = field(default_factory=dict)
+    """The host of each server that the variables name, by ``database`` and ``redis``."""
+    has_file_probe: bool = False
+    """Whether a probe reads the files that a Celery process writes about its health."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +60,21 @@ class Controller:
 
 
 @dataclass(frozen=True)
+class Chart:
+    """A version of Nautobot's Helm chart that manifests name."""
+
+    version: str
+    """Version, or the range of a HelmRelease, such as ``3.1.2`` or ``3.x``."""
+    file: str
+
+    @property
+    def major(self) -> int | None:
+        """The major version. None if the version is a range with several."""
+        found = re.match(r"[\^~=v ]*(\d+)(\.|$)", self.version)
+        return int(found[1]) if found else None
+
+
+@dataclass(frozen=True)
 class Manifests:
     """All manifests in the folder that the operator named."""
 
@@ -62,6 +82,9 @@ class Manifests:
     """Empty if the operator named no folder."""
     workloads: tuple[Workload, ...] = ()
     controllers: tuple[Controller, ...] = ()
+    charts: tuple[Chart, ...] = ()
+    services: tuple[str, ...] = ()
+    """Names of the Kubernetes objects of the kind Service."""
     unreadable: dict[str, str] = field(default_factory=dict)
     """By file: why it could not be read."""
 

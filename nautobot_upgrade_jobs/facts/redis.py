@@ -13,4 +13,6 @@ class Redis:
     version: str
     product_version: str
     unreachable_reason: str = ""
-    """Why the server is unreachable. The other fields are then empty."""
+    """Why the server is unreachable. Product and versions are then empty."""
+    host: str = ""
+    """Configured host of the server. Empty for a local socket and for Sentinel."""

@@ -27,6 +27,7 @@ NOT_TOPICS = {"__init__", "context"}
 """Modules of ``collect`` that are no topic."""
 NOT_OF_ONE_TOPIC = {
     "backup",
+    "chart",
     "data_migrations",
     "expectations",
     "models",

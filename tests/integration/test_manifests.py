@@ -17,7 +17,7 @@ apiVersion: apps/v1
 kind: Deployment
 metadata:
   name: nautobot-default
-  labels: {app.kubernetes.io/component: nautobot-default}
+  labels: {app.kubernetes.io/component: nautobot-default, helm.sh/chart: nautobot-3.1.2}
 spec:
   replicas: 2
   progressDeadlineSeconds: 20
@@ -31,7 +31,9 @@ spec:
       containers:
         - name: nautobot
           image: ghcr.io/nautobot/nautobot:2.4.44
-          env: [{name: NAUTOBOT_DOCKER_SKIP_INIT, value: "true"}]
+          env:
+            - {name: NAUTOBOT_DOCKER_SKIP_INIT, value: "true"}
+            - {name: NAUTOBOT_DB_HOST, value: 192.0.2.10}
 """
 FLUX = """\
 apiVersion: helm.toolkit.fluxcd.io/v2
@@ -39,10 +41,13 @@ kind: HelmRelease
 metadata: {name: nautobot}
 spec: {timeout: 5m, upgrade: {remediation: {retries: 3}}}
 """
+TOPICS = ("manifests", "chart")
 FINDINGS = {
     "manifests.concurrent_migrations:nautobot-default",
     "manifests.memory_limit_too_low:nautobot-default",
     "manifests.automatic_rollback:HelmRelease.nautobot",
+    "manifests.other_server:nautobot-default.database",
+    "chart.major_changes:3.1.2",
 }
 
 
@@ -64,9 +69,9 @@ def test_preflight_reports_what_the_manifests_do(folder, clone):
         request = RunRequest(target="3.2.7", build=False, manifests=str(folder))
         report = run_preflight(request)
         without = run_preflight(RunRequest(target="3.2.7", build=False))
-    found = {one.key for one in report.findings() if one.topic == "manifests"}
+    found = {one.key for one in report.findings() if one.topic in TOPICS}
     assert found >= FINDINGS
-    assert not [one for one in without.findings() if one.topic == "manifests"]
+    assert not [one for one in without.findings() if one.topic in TOPICS]
     assert without.verdict == report.verdict, "no check is lost without manifests"
 
 

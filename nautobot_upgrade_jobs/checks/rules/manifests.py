@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
+from packaging.specifiers import SpecifierSet
 from packaging.version import InvalidVersion, Version
 
 from ...catalog import Catalog
+from ...catalog.target_release import Target
 from ...common.text import plural
-from ...facts import Database, Manifests, Tables, Unavailable, require
+from ...facts import Database, Manifests, Redis, Tables, Unavailable, require
 from ...facts.manifests import Workload
 from ...facts.trial_boot import TrialBoot
 from ...migration_graph.cost_estimate import estimate_cost
@@ -20,6 +23,11 @@ from ..registry import NotApplicable, check
 
 NO_MANIFESTS = "no manifests were given (--manifests)"
 FOLLOW_THE_PLAN = "Upgrade with the steps of the plan: they stop all of them, and migrate once."
+OFFICIAL_IMAGE = "/nautobot/nautobot"
+FILE_PROBES = SpecifierSet(">=2.4.24,<3.0", prereleases=True)
+FILE_PROBES_OF_3 = SpecifierSet(">=3.0.1", prereleases=True)
+"""Releases whose Celery processes can write files for probes. Source: the ``version_added`` of
+CELERY_HEALTH_PROBES_AS_FILES, and the page Upgrading of the Helm chart."""
 MEMORY_MIB = 1024
 """Memory that ``migrate`` needs at least, with the reserve of a large change log."""
 
@@ -164,6 +172,86 @@ def _major_of(image: str) -> int | None:
         return Version(image.rpartition(":")[2].partition("-")[0]).major
     except InvalidVersion:
         return None
+
+
+@check(stage="preflight", phase=Phase.BOOT, impact=Impact.OUTAGE)
+def other_server(manifests: Manifests, database: Database, redis: Redis) -> Iterator[Finding]:
+    """The manifests name the database server and the Redis server that are in use.
+
+    Why: with another server, Nautobot starts on an empty or an old database, or loses its queues.
+    Fix: correct the variable in the source of the manifests.
+    """
+    in_use = {"database": database.host, "redis": redis.host}
+    for one in _require(manifests).workloads:
+        for server, host in one.hosts.items():
+            if in_use[server] and not _may_be_same_host(host, in_use[server]):
+                yield warning(
+                    f"{one.name}.{server}",
+                    f"The manifest of {one.name} names the {server} server {host}, but "
+                    f"{in_use[server]} is in use.",
+                    fix=f"Correct the host of the {server} server in the source of the manifests.",
+                    evidence=(f"{one.file}: {one.kind} {one.name}",),
+                )
+
+
+def _may_be_same_host(one: str, other: str) -> bool:
+    """Return whether two names can be the same host, such as a name with and without domain."""
+    if one == other or _is_address(one) or _is_address(other):
+        return one == other or _is_address(one) != _is_address(other)
+    same_label = one.partition(".")[0] == other.partition(".")[0]
+    return same_label and not ("." in one and "." in other)
+
+
+def _is_address(host: str) -> bool:
+    return bool(re.fullmatch(r"[\d.]+|[\da-fA-F]*:[\da-fA-F:.]+", host))
+
+
+@check(stage="preflight", phase=Phase.BOOT, impact=Impact.OUTAGE)
+def other_release(manifests: Manifests, target: Target) -> Iterator[Finding]:
+    """The manifests name the image of the target, or the installed one.
+
+    Why: a container of another release migrates the database to the schema of that release. A tag
+        such as `stable` names another release after each pull.
+    Fix: name the exact release in the tag.
+    """
+    for one in _require(manifests).workloads:
+        repository, _, tag = one.image.partition("@")[0].rpartition(":")
+        release = tag.partition("-")[0]
+        if f"/{repository}".endswith(OFFICIAL_IMAGE) and release not in (
+            target.installed,
+            target.version,
+        ):
+            yield warning(
+                one.name,
+                f"The manifest of {one.name} names the image {one.image}, which is neither "
+                f"{target.installed} nor {target.version}.",
+                fix=f"Name the tag {target.version} in the source of the manifests.",
+                evidence=(f"{one.file}: {one.kind} {one.name}",),
+            )
+
+
+@check(stage="preflight", phase=Phase.RUNTIME, impact=Impact.OUTAGE)
+def probe_without_file(manifests: Manifests, target: Target) -> Iterator[Finding]:
+    """The target writes the files that the probes of the workers read.
+
+    Why: Celery processes write files for probes since 2.4.24 and 3.0.1. With an older release, the
+        probe fails, and the cluster restarts the workers again and again.
+    Fix: use probes that ask the worker. With the Helm chart, set
+        `celery.celery_health_probes_as_files` to false.
+    """
+    workloads = _require(manifests).workloads
+    release = Version(target.version)
+    if release in FILE_PROBES or release in FILE_PROBES_OF_3:
+        return
+    for one in workloads:
+        if one.has_file_probe:
+            yield warning(
+                one.name,
+                f"A probe of {one.name} reads a file that Nautobot {target.version} does not "
+                "write.",
+                fix="Use a probe that asks the worker, or another target.",
+                evidence=(f"{one.file}: {one.kind} {one.name}",),
+            )
 
 
 @check(stage="preflight", phase=Phase.BOOT, impact=Impact.UNKNOWN)

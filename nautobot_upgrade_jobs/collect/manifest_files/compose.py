@@ -7,7 +7,7 @@ from typing import Any
 
 from ...facts.manifests import Deadline, Workload
 from ..support.service_roles import role_of_command
-from .values import as_mapping, join_command, parse_duration, parse_memory, skips_init
+from .values import as_mapping, join_command, parse_duration, parse_memory, read_hosts, skips_init
 
 DATABASE_IMAGES = ("postgres", "mysql", "mariadb")
 
@@ -22,11 +22,8 @@ def _read_service(name: str, service: Mapping[str, Any], file: str) -> Workload:
     image = str(service.get("image", ""))
     has_entry_point = not service.get("entrypoint") and service.get("entrypoint") != []
     role = _find_role(service, image)
-    migrates = (
-        role in ("web", "worker", "beat")
-        and has_entry_point
-        and not skips_init(_read_variables(service.get("environment")))
-    )
+    variables = _read_variables(service.get("environment"))
+    migrates = role in ("web", "worker", "beat") and has_entry_point and not skips_init(variables)
     deploy = as_mapping(service.get("deploy"))
     limits = as_mapping(as_mapping(deploy.get("resources")).get("limits"))
     return Workload(
@@ -39,6 +36,7 @@ def _read_service(name: str, service: Mapping[str, Any], file: str) -> Workload:
         "entry point" if migrates else "",
         tuple(_read_healthcheck(service)) if migrates else (),
         parse_memory(limits.get("memory") or service.get("mem_limit")) if migrates else None,
+        read_hosts(variables),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from ...facts.manifests import Controller, Deadline, MigratesIn, Workload
+from ...facts.manifests import Chart, Controller, Deadline, MigratesIn, Workload
 from ..support.service_roles import role_of_command
 from .values import (
     as_mapping,
@@ -13,9 +13,12 @@ from .values import (
     join_command,
     parse_duration,
     parse_memory,
+    read_hosts,
     skips_init,
 )
 
+CHART = "nautobot"
+CHART_LABEL = "helm.sh/chart"
 PROGRESS_DEADLINE = 600
 """Default of ``progressDeadlineSeconds``."""
 FLUX_TIMEOUT = "5m0s"
@@ -24,6 +27,10 @@ SERVICE_KINDS = ("Deployment", "StatefulSet", "DaemonSet")
 TASK_KINDS = ("Job", "CronJob", "Pod")
 """Kinds whose containers end. With the entry point of the image, each of them migrates first."""
 DATABASES = ("postgres", "mysql", "mariadb")
+
+PROBES = ("startupProbe", "readinessProbe", "livenessProbe")
+PROBE_FILES = "nautobot_celery_"
+"""How the names of the files start that Celery processes write for probes."""
 
 Objects = Sequence[Mapping[str, Any]]
 
@@ -66,6 +73,8 @@ def _read_workload(
         where,
         tuple(_read_deadlines(kind, spec, migrating, where)) if where else (),
         parse_memory(limits.get("memory")) if where else None,
+        read_hosts(_read_variables(main, config_maps)),
+        _has_file_probe(main),
     )
 
 
@@ -105,14 +114,26 @@ def _migrates(container: Mapping[str, Any], config_maps: Mapping[str, Mapping[st
         return True
     if "nautobot" not in str(container.get("image", "")) or container.get("command"):
         return False
+    return not skips_init(_read_variables(container, config_maps))
+
+
+def _read_variables(
+    container: Mapping[str, Any], config_maps: Mapping[str, Mapping[str, Any]]
+) -> Mapping[str, Any]:
+    """Return the environment variables of a container whose values are not secret."""
     variables: dict[str, Any] = {}
     for source in as_mappings(container.get("envFrom")):
         name = as_mapping(source.get("configMapRef")).get("name")
         variables |= config_maps.get(str(name), {})
-    variables |= {
-        str(one.get("name")): one.get("value") for one in as_mappings(container.get("env"))
-    }
-    return not skips_init(variables)
+    named = as_mappings(container.get("env"))
+    return variables | {str(one.get("name")): one.get("value") for one in named}
+
+
+def _has_file_probe(container: Mapping[str, Any]) -> bool:
+    """Return whether a probe reads a file of a Celery process, by the default names."""
+    probes = (as_mapping(container.get(name)) for name in PROBES)
+    commands = (join_command(as_mapping(probe.get("exec")).get("command")) for probe in probes)
+    return any(PROBE_FILES in command for command in commands)
 
 
 def _read_deadlines(
@@ -135,6 +156,26 @@ def _read_deadlines(
             failures = int(probe.get("failureThreshold") or 3)
             yield Deadline(name, int(probe.get("initialDelaySeconds") or 0) + period * failures)
             return  # The liveness probe starts when the startup probe has succeeded.
+
+
+def read_charts(objects: Objects, file: str) -> Iterator[Chart]:
+    """Yield the versions of Nautobot's chart: of rendered objects, and of a HelmRelease."""
+    for one in objects:
+        label = str(as_mapping(as_mapping(one.get("metadata")).get("labels")).get(CHART_LABEL, ""))
+        name, _, version = label.partition("-")
+        if one.get("kind") == "HelmRelease":
+            spec = _spec(as_mapping(_spec(one).get("chart")))
+            name, version = str(spec.get("chart", "")), str(spec.get("version") or "")
+        elif one.get("kind") == "Application":
+            source = as_mapping(_spec(one).get("source"))
+            name, version = str(source.get("chart", "")), str(source.get("targetRevision") or "")
+        if name.rpartition("/")[2] == CHART and version:
+            yield Chart(version, file)
+
+
+def read_services(objects: Objects) -> Iterator[str]:
+    """Yield the names of the Services."""
+    return (_name(one) for one in objects if one.get("kind") == "Service")
 
 
 def read_controllers(objects: Objects, file: str) -> Iterator[Controller]:

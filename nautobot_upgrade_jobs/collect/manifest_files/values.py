@@ -21,6 +21,9 @@ DURATION_UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600}
 SKIP_INIT = "NAUTOBOT_DOCKER_SKIP_INIT"
 """The variable that makes the entry point of Nautobot's image start without ``post_upgrade``."""
 
+HOST_VARIABLES = {"database": "NAUTOBOT_DB_HOST", "redis": "NAUTOBOT_REDIS_HOST"}
+"""The variables that name the servers in the configuration that ``nautobot-server init`` makes."""
+
 
 def parse_memory(value: Any) -> int | None:
     """Return MiB of a quantity such as ``512Mi``, ``1g`` or bytes. None if there is none."""
@@ -44,6 +47,12 @@ def parse_duration(value: Any) -> int | None:
 def skips_init(variables: Mapping[str, Any]) -> bool:
     """Return whether the entry point starts without ``post_upgrade``."""
     return str(variables.get(SKIP_INIT, "")).lower() == "true"
+
+
+def read_hosts(variables: Mapping[str, Any]) -> dict[str, str]:
+    """Return the host of each server that the variables name."""
+    named = {server: variables.get(name) for server, name in HOST_VARIABLES.items()}
+    return {server: str(host) for server, host in named.items() if host}
 
 
 def join_command(*parts: Any) -> str:

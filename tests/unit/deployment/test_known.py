@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from nautobot_upgrade_jobs.deployment.known import Source, resolve_deployment
+from nautobot_upgrade_jobs.facts.deployment import ComposeService
 from tests.support.builders import DEPLOYMENTS, IN_CONTAINER, database, deployment, mysql, unit
 
 
@@ -146,3 +147,46 @@ def test_setting_that_contradicts_what_is_seen_is_reported(layout, stated, key):
 )
 def test_setting_that_can_be_true_is_no_contradiction(layout, stated):
     assert resolve(replace(DEPLOYMENTS[layout], stated=stated)).contradictions == ()
+
+
+DB = ComposeService("db", "netops", "postgres", "netops-postgres-1.netops_default")
+REDIS = ComposeService("redis", "netops", "redis", "netops-redis-1.netops_default")
+
+
+def test_compose_is_seen_by_the_names_in_its_network():
+    seen = deployment(**IN_CONTAINER, compose_services=(DB, REDIS))
+    known = resolve(seen, database(host="db"))
+    assert known.layout == "compose"
+    assert sources(known) == {
+        "layout": Source.SEEN,
+        "web": Source.ASSUMED,
+        "worker": Source.ASSUMED,
+        "beat": Source.ASSUMED,
+        "project": Source.SEEN,
+        "database_command": Source.SEEN,
+    }
+    assert known.value("project") == "netops"
+    command = "docker compose --project-name netops exec -T postgres"
+    assert known.value("database_command") == command
+
+
+def test_project_is_unknown_if_the_servers_are_of_several():
+    seen = deployment(**IN_CONTAINER, compose_services=(DB, replace(REDIS, project="shared")))
+    known = resolve(seen, database(host="db"))
+    assert (known.layout, known.value("project")) == ("compose", "")
+
+
+def test_pod_is_no_compose_service():
+    seen = replace(DEPLOYMENTS["kubernetes"], compose_services=(DB,))
+    assert resolve(seen).layout == "kubernetes"
+
+
+def test_container_with_units_is_no_compose_service():
+    assert resolve(deployment(container=True, compose_services=(DB,))).layout == "virtualenv"
+
+
+@pytest.mark.parametrize(("project", "keys"), [("netops", []), ("other", ["project"])])
+def test_stated_project_is_compared_with_the_names_in_the_network(project, keys):
+    stated = {"layout": ("compose",), "project": (project,)}
+    seen = deployment(**IN_CONTAINER, compose_services=(DB,), stated=stated)
+    assert [each.key for each in resolve(seen).contradictions] == keys

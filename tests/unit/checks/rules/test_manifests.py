@@ -9,7 +9,7 @@ from nautobot_upgrade_jobs.checks.registry import NotApplicable
 from nautobot_upgrade_jobs.checks.rules import manifests as rules
 from nautobot_upgrade_jobs.facts import Unavailable
 from nautobot_upgrade_jobs.facts.manifests import Controller, Deadline, Manifests, Workload
-from tests.support.builders import CATALOG, database, mysql
+from tests.support.builders import CATALOG, database, mysql, redis, target
 from tests.unit.checks.rules.test_preconditions import TABLES, boot_with_costs
 
 WEB = Workload(
@@ -27,7 +27,7 @@ FLUX = Controller("HelmRelease", "nautobot", "flux.yaml")
 
 
 def given(*workloads, controllers=(), unreadable=None):
-    return Manifests("/srv/manifests", workloads, controllers, unreadable or {})
+    return Manifests("/srv/manifests", workloads, controllers, unreadable=unreadable or {})
 
 
 def subjects(findings):
@@ -126,6 +126,66 @@ def test_database_major_changes(image, server, found):
 
 
 @pytest.mark.parametrize(
+    ("hosts", "in_use", "found"),
+    [
+        ({}, "db.example.org", []),
+        ({"database": "db.example.org"}, "db.example.org", []),
+        ({"database": "db"}, "db.netops.svc", []),
+        ({"database": "db.netops.svc"}, "db", []),
+        ({"database": "db2.example.org"}, "db.example.org", ["nautobot-default.database"]),
+        ({"database": "db.example.com"}, "db.example.org", ["nautobot-default.database"]),
+        ({"database": "nautobot-postgresql"}, "db.example.org", ["nautobot-default.database"]),
+        ({"database": "10.0.0.1"}, "10.0.0.1", []),
+        ({"database": "10.0.0.2"}, "10.0.0.1", ["nautobot-default.database"]),
+        ({"database": "10.0.0.1"}, "db.example.org", []),  # may be the address of the name
+        ({"database": "db"}, "", []),  # a local socket
+        ({"redis": "cache"}, "db", ["nautobot-default.redis"]),
+        ({"redis": "redis"}, "db", []),
+    ],
+)
+def test_other_server(hosts, in_use, found):
+    findings = rules.other_server(
+        given(replace(WEB, hosts=hosts)), database(host=in_use), redis(host="redis")
+    )
+    assert subjects(findings) == found
+
+
+@pytest.mark.parametrize(
+    ("image", "found"),
+    [
+        ("ghcr.io/nautobot/nautobot:2.4.44", []),
+        ("docker.io/nautobot/nautobot:3.2.7-py3.12", []),
+        ("nautobot/nautobot:3.2.7@sha256:0123", []),
+        ("networktocode/nautobot-custom:1.0", []),
+        ("registry:5000/netops/nautobot:7", []),
+        ("postgres:16", []),
+        ("registry-1.docker.io/nautobot/nautobot:3.0.2-py3.12", ["web"]),
+        ("nautobot/nautobot:stable", ["web"]),
+        ("nautobot/nautobot:3.2", ["web"]),
+    ],
+)
+def test_other_release(image, found):
+    manifests = given(replace(WEB, name="web", image=image))
+    assert subjects(rules.other_release(manifests, target("3.2.7"))) == found
+
+
+@pytest.mark.parametrize(
+    ("version", "has_file_probe", "found"),
+    [
+        ("2.4.23", True, ["nautobot-celery-default"]),
+        ("2.4.24", True, []),
+        ("3.0.0", True, ["nautobot-celery-default"]),
+        ("3.0.1", True, []),
+        ("3.2.7", True, []),
+        ("2.4.23", False, []),
+    ],
+)
+def test_probe_without_file(version, has_file_probe, found):
+    manifests = given(replace(IDLE, has_file_probe=has_file_probe))
+    assert subjects(rules.probe_without_file(manifests, target(version))) == found
+
+
+@pytest.mark.parametrize(
     ("manifests", "found"),
     [
         (given(WEB), []),
@@ -147,6 +207,9 @@ def test_unreadable_manifest(manifests, found):
         lambda none: rules.memory_limit_too_low(none),
         lambda none: rules.automatic_rollback(none),
         lambda none: rules.database_major_changes(none, database()),
+        lambda none: rules.other_server(none, database(), redis()),
+        lambda none: rules.other_release(none, target("3.2.7")),
+        lambda none: rules.probe_without_file(none, target("2.4.0")),
         lambda none: rules.unreadable_manifest(none),
     ],
 )

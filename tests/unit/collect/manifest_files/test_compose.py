@@ -87,3 +87,20 @@ def test_service_replicas_and_memory(changes, replicas, memory):
 )
 def test_document_without_services_has_none_of_nautobot(document):
     assert [one.role for one in read_compose(document, "x") if one.role] == []
+
+
+@pytest.mark.parametrize(
+    ("environment", "hosts"),
+    [
+        (
+            {"NAUTOBOT_DB_HOST": "db", "NAUTOBOT_REDIS_HOST": "redis"},
+            {"database": "db", "redis": "redis"},
+        ),
+        (["NAUTOBOT_DB_HOST=db", "NAUTOBOT_DB_PASSWORD=x"], {"database": "db"}),
+        ({"NAUTOBOT_DB_HOST": None}, {}),
+        (None, {}),
+    ],
+)
+def test_service_names_the_servers(environment, hosts):
+    (one,) = read_compose({"services": {"nautobot": {"environment": environment}}}, "x.yaml")
+    assert one.hosts == hosts

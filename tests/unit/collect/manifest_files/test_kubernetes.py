@@ -5,7 +5,9 @@ import copy
 import pytest
 
 from nautobot_upgrade_jobs.collect.manifest_files.kubernetes import (
+    read_charts,
     read_controllers,
+    read_services,
     read_workloads,
 )
 from nautobot_upgrade_jobs.facts.manifests import Deadline
@@ -200,3 +202,93 @@ def test_task_in_the_image_migrates_before_its_command(one):
 def test_replicas_of_a_deployment_that_is_scaled_to_zero(replicas, expected):
     (found,) = read([deployment("web", "nautobot-default", [WEB], replicas=replicas)]).values()
     assert found.replicas == expected
+
+
+def test_variables_name_the_servers():
+    config = {
+        "kind": "ConfigMap",
+        "metadata": {"name": "nautobot-env"},
+        "data": {"NAUTOBOT_DB_HOST": "db.example.org", "NAUTOBOT_REDIS_HOST": ""},
+    }
+    web = {**WEB, "envFrom": [{"configMapRef": {"name": "nautobot-env"}}]}
+    (one,) = read([config, deployment("web", "nautobot-default", [web])]).values()
+    assert one.hosts == {"database": "db.example.org"}
+
+
+FILE_PROBE = {"exec": {"command": ["bash", "-c", "test -e /tmp/nautobot_celery_worker_ready"]}}
+PING = {"exec": {"command": "nautobot-server celery inspect ping"}}
+
+
+@pytest.mark.parametrize(
+    ("probes", "found"),
+    [
+        ({"readinessProbe": FILE_PROBE}, True),
+        ({"livenessProbe": PING, "startupProbe": FILE_PROBE}, True),
+        ({"livenessProbe": PING}, False),
+        ({"livenessProbe": {"httpGet": {"path": "/health/"}}}, False),
+        ({}, False),
+    ],
+)
+def test_probe_that_reads_a_file(probes, found):
+    (one,) = read([deployment("w", "nautobot-celery-default", [{**CELERY, **probes}])]).values()
+    assert one.has_file_probe is found
+
+
+def rendered(label):
+    return {"kind": "Service", "metadata": {"name": "n", "labels": {"helm.sh/chart": label}}}
+
+
+@pytest.mark.parametrize(
+    ("one", "version", "major"),
+    [
+        (rendered("nautobot-3.1.2"), "3.1.2", 3),
+        (rendered("nautobot-2.0.5-beta.1"), "2.0.5-beta.1", 2),
+        (
+            {
+                "kind": "HelmRelease",
+                "spec": {"chart": {"spec": {"chart": "nautobot", "version": "3.x"}}},
+            },
+            "3.x",
+            3,
+        ),
+        (
+            {
+                "kind": "HelmRelease",
+                "spec": {"chart": {"spec": {"chart": "./charts/nautobot", "version": ">=2 <4"}}},
+            },
+            ">=2 <4",
+            None,
+        ),
+        (
+            {
+                "kind": "Application",
+                "spec": {"source": {"chart": "nautobot", "targetRevision": "~3.1"}},
+            },
+            "~3.1",
+            3,
+        ),
+    ],
+)
+def test_read_charts_finds_versions_of_nautobots_chart(one, version, major):
+    (chart,) = read_charts([one], "x.yaml")
+    assert (chart.version, chart.major, chart.file) == (version, major, "x.yaml")
+
+
+@pytest.mark.parametrize(
+    "one",
+    [
+        rendered("postgresql-16.6.0"),
+        rendered("nautobot"),
+        rendered(""),
+        {"kind": "HelmRelease", "spec": {"chartRef": {"name": "nautobot"}}},
+        {"kind": "HelmRelease", "spec": {"chart": {"spec": {"chart": "nautobot"}}}},
+        {"kind": "Application", "spec": {"source": {"path": "nautobot", "targetRevision": "1"}}},
+        {},
+    ],
+)
+def test_read_charts_finds_no_other_version(one):
+    assert list(read_charts([one], "x.yaml")) == []
+
+
+def test_read_services_finds_services_only():
+    assert list(read_services(CHART)) == ["nautobot"]
