@@ -14,7 +14,7 @@ HEAD = """# Checks
 
 Preflight, Verify Migrations and the Rollback Planner run these checks. For Verify Migrations, the
 target is the installed release. `make docs` generates this page from the docstrings of the checks.
-To leave out a check, enter its id in the field *Checks to leave out* or after `--exclude`.
+To leave out a check, enter its id in the field *Skip checks* or after `--exclude`.
 
 The evidence of a check comes from the package index (*index*), the trial boot of the target
 (*target*), the rows of the database (*data*), or other facts of the installation (*facts*).

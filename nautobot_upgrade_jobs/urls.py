@@ -11,5 +11,6 @@ urlpatterns = [
     path("docs/<path:path>", views.DocsView.as_view(), name="docs_file"),
     path("accept/", views.AcceptView.as_view(), name="accept"),
     path("runs/<uuid:pk>/verdict/", views.VerdictView.as_view(), name="verdict"),
+    path("runs/<uuid:pk>/files/", views.FilesView.as_view(), name="files"),
     path("runs/<uuid:pk>/report/", views.ReportView.as_view(), name="report"),
 ]

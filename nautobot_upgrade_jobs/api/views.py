@@ -1,4 +1,4 @@
-"""REST view of the newest verdict of each Job."""
+"""REST view of the newest verdicts: of each Job, and of each target of Preflight."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from ..ui.job_runs import get_latest_verdicts
+from ..ui.job_runs import get_latest_verdicts, serialize_run
+from ..ui.target_history import latest_runs_by_target
 
 
 class CanViewJobResults(IsAuthenticated):
@@ -32,7 +33,16 @@ class StatusView(APIView):
 
     @extend_schema(responses={200: OpenApiTypes.OBJECT})
     def get(self, request: Request) -> Response:
-        """For each Job, return the newest run whose result the user may view, or null."""
+        """Return the newest runs whose results the user may view.
+
+        ``jobs`` has the newest run of each Job, or null. ``targets`` has the newest run of
+        Preflight for each target that is newer than the installed release.
+        """
+        runs = latest_runs_by_target(request.user)
         return Response(
-            {"nautobot": version("nautobot"), "jobs": get_latest_verdicts(request.user, request)}
+            {
+                "nautobot": version("nautobot"),
+                "jobs": get_latest_verdicts(request.user, request),
+                "targets": {target: serialize_run(run, request) for target, run in runs.items()},
+            }
         )

@@ -10,6 +10,7 @@ from .catalog import Catalog, VersionStatus
 from .loader import CatalogError, CatalogUnavailable, load_catalog
 from .records import (
     Advice,
+    Advisory,
     Command,
     ExpectedChange,
     IndexRename,
@@ -22,6 +23,7 @@ from .records import (
 
 __all__ = [
     "Advice",
+    "Advisory",
     "AppConflict",
     "AppStep",
     "Catalog",

@@ -13,6 +13,7 @@ from packaging.version import Version
 from .app_records import AppConflict, AppStep, MergedApp
 from .records import (
     Advice,
+    Advisory,
     Command,
     Durations,
     ExpectedChange,
@@ -27,7 +28,7 @@ from .records import (
     VolatileData,
 )
 from .upgrade_path import UpgradePath, required_stops
-from .versions import get_line_name, parse_version
+from .versions import get_line_name, includes_change, parse_version
 
 VersionStatus = Literal["known", "newer", "nonexistent", "prerelease"]
 
@@ -46,6 +47,7 @@ class Catalog:
     """The release lines, oldest first."""
     migration_sets: MigrationSets
     advice: tuple[Advice, ...]
+    advisories: tuple[Advisory, ...]
     removed_settings: tuple[RemovedSetting, ...]
     merged_apps: tuple[MergedApp, ...]
     app_conflicts: tuple[AppConflict, ...]
@@ -188,6 +190,27 @@ class Catalog:
             not_after=known.date if known else None,
         )
         return tuple(required_stops(path, self.lines, self.advice))
+
+    def open_advisories(self, version: str) -> tuple[Advisory, ...]:
+        """Return the advisories that concern a release and that it does not fix."""
+        return tuple(each for each in self.advisories if self._is_open(each, version))
+
+    def _is_open(self, advisory: Advisory, version: str) -> bool:
+        """Return whether a release lacks a fix that its line has, or that an older line needed.
+
+        If only newer lines have the fix, a line that was still maintained at that time does not
+        need it. A line that was not maintained was not examined, so it counts as concerned.
+        """
+        if includes_change(version, advisory.fixed_in):
+            return False
+        line = get_line_name(parse_version(version))
+        fixes = {get_line_name(parse_version(mark)): mark for mark in advisory.fixed_in}
+        oldest = min(advisory.fixed_in, key=parse_version)
+        if line in fixes or parse_version(version) > parse_version(oldest):
+            return True
+        known, first = self.line(version), self.release(oldest)
+        was_maintained = known and first and known.newest.date >= first.date
+        return not was_maintained
 
     def has_command(self, name: str, version: str) -> bool:
         """Return whether a release has a command. False for a command not in the catalog."""

@@ -13,6 +13,7 @@ from .app_records import AppConflict, AppStep, ConflictingApp, MergedApp
 from .catalog import Catalog
 from .records import (
     Advice,
+    Advisory,
     Command,
     Durations,
     ExpectedChange,
@@ -58,6 +59,9 @@ def load_catalog() -> Catalog:
         lines=_build_lines(_read_data_file("releases")),
         migration_sets=_build_migration_sets(_read_data_file("migrations")),
         advice=_build_records(Advice, "stops", _read_data_file("stops")["advice"]),
+        advisories=_build_records(
+            Advisory, "advisories", _read_data_file("advisories")["advisory"]
+        ),
         removed_settings=_build_records(
             RemovedSetting, "settings", _read_data_file("settings")["removed"]
         ),

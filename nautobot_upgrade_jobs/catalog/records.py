@@ -66,6 +66,22 @@ class UpgradeStop:
 
 
 @dataclass(frozen=True)
+class Advisory:
+    """A security advisory of Nautobot."""
+
+    id: str
+    """Such as ``GHSA-9fgc-m542-2g84``."""
+    title: str
+    fixed_in: tuple[str, ...]
+    """The first release of each line with the fix."""
+
+    @property
+    def url(self) -> str:
+        """The page of the advisory."""
+        return f"https://github.com/nautobot/nautobot/security/advisories/{self.id}"
+
+
+@dataclass(frozen=True)
 class Advice:
     """Advice of Nautobot's documentation to stop at a line, for a range of sources and targets."""
 

@@ -56,6 +56,13 @@ class Verdict(str, Enum):
     CAUTION = "caution"
     BLOCKED = "blocked"
     INCOMPLETE = "incomplete"
+    UP_TO_DATE = "up_to_date"
+    """The target is installed, and the upgrade would change nothing."""
+
+    @property
+    def label(self) -> str:
+        """The verdict as reports show it, such as ``UP TO DATE``."""
+        return self.value.replace("_", " ").upper()
 
 
 NOT_CHECKED = "not checked"

@@ -18,11 +18,17 @@ from ..common.private_files import require_safe_folder, write_private_file
 from ..report import FORMATS, Report, render_files
 from .output import PrintError, write_line, write_report_text
 
-EXIT_CODES = {Verdict.GO: 0, Verdict.CAUTION: 0, Verdict.BLOCKED: 2, Verdict.INCOMPLETE: 3}
+EXIT_CODES = {
+    Verdict.GO: 0,
+    Verdict.CAUTION: 0,
+    Verdict.UP_TO_DATE: 0,
+    Verdict.BLOCKED: 2,
+    Verdict.INCOMPLETE: 3,
+}
 USAGE_ERROR = 1
 EXIT_CODES_HELP = (
-    "Exit codes: 0 go or caution, 1 usage error, 2 blocked, 3 incomplete; with --strict, caution "
-    "is 2."
+    "Exit codes: 0 go, caution or up to date, 1 usage error, 2 blocked, 3 incomplete; with "
+    "--strict, caution is 2."
 )
 
 

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from nautobot.apps.jobs import Job, StringVar, TextVar
+from nautobot.apps.jobs import Job, StringVar
 
-from ..checks.findings import Verdict
+from ..checks.findings import Severity, Verdict
 from ..permissions import has_job_permission
 from ..report import Report, render_files
 from ..report.formats.log import LogLine, build_log_lines
 from ..report.formats.markdown import escape
+from ..report.reported_finding import FindingGroup
+from .form_fields import LinesVar
 
-TOP_FINDINGS = 5
+MAX_REASONS = 5
+MAX_BLOCKER_GROUPS = 20
+MAX_WARNING_GROUPS = 5
 SOFT_TIME_LIMIT_SECONDS = 1800
 TIME_LIMIT_SECONDS = 2000
 """The difference to the soft limit is the time to publish a partial report."""
@@ -30,7 +34,7 @@ class JobDefaults:
 def build_exclude_field(example: str) -> StringVar:
     """Return the form field for checks to leave out."""
     return StringVar(
-        label="Checks to leave out",
+        label="Skip checks",
         description=f"Check ids, separated by commas, such as {example}. The report lists them as "
         "not checked, and the verdict cannot be GO. Leave blank to run every check.",
         required=False,
@@ -38,13 +42,13 @@ def build_exclude_field(example: str) -> StringVar:
     )
 
 
-def build_backup_field(description: str) -> TextVar:
+def build_backup_field(description: str) -> LinesVar:
     """Return the form field for a backup.
 
     Args:
         description: Which backup to name.
     """
-    return TextVar(
+    return LinesVar(
         label="Backup",
         description=f"{description}: a dump, or files with the output of its program, one name per "
         "line. They are in the folder that the setting backup_directory names on the host of the "
@@ -55,10 +59,10 @@ def build_backup_field(description: str) -> TextVar:
     )
 
 
-def build_accept_field() -> TextVar:
+def build_accept_field() -> LinesVar:
     """Return the form field for acceptances."""
-    return TextVar(
-        label="Findings to accept",
+    return LinesVar(
+        label="Accept findings",
         description="One acceptance per line: finding key | reason | until (YYYY-MM-DD), such as "
         "apps.orphaned_data:nautobot_example | removed in May | 2027-01-31. The report lists the "
         "keys. An acceptance applies to this release until its date, and the report always shows "
@@ -99,12 +103,17 @@ class UpgradeJob(Job):
         for name, text in render_files(report).items():
             self.attach(name, text)
         if report.verdict in (Verdict.BLOCKED, Verdict.INCOMPLETE):
-            self.fail(f"{report.verdict.value.upper()}: {report.headline}")
+            self.fail(f"{report.verdict.label}: {report.headline}")
         decision = None if report.is_preflight else report.rollback_decision
         recommended = {"recommended": decision.recommended.kind} if decision else {}
+        planned = report.runbook.downtime if report.is_preflight else None
+        downtime = {"downtime": planned.kind.value} if planned else {}
         return {
             "verdict": report.verdict.value,
+            "headline": report.headline,
+            "next_step": report.next_step,
             **recommended,
+            **downtime,
             "current": report.current,
             "target": report.target,
             "target_version": report.target_version,
@@ -112,15 +121,18 @@ class UpgradeJob(Job):
             "not_checked": len(report.not_checked),
             "unseen": [
                 {"reason": reason, "checks": number}
-                for reason, number in list(report.not_checked_reasons.items())[:TOP_FINDINGS]
+                for reason, number in list(report.not_checked_reasons.items())[:MAX_REASONS]
             ],
             "top": [
                 {
-                    "severity": entry.finding.severity.value,
-                    "key": entry.key,
-                    "message": entry.finding.message,
+                    "severity": group.first.finding.severity.value,
+                    "key": group.first.key,
+                    "message": group.first.finding.message,
+                    "fix": group.first.finding.remediation,
+                    "anchor": group.first.anchor,
+                    "others": group.others,
                 }
-                for entry in list(report.findings())[:TOP_FINDINGS]
+                for group in _select_groups(report)
             ],
             "files": list(self.attached),
         }
@@ -148,3 +160,9 @@ class UpgradeJob(Job):
             [escape(line.message), "", *(f"- {escape(text)}" for text in line.details)]
         )
         log(message.strip(), extra={"grouping": line.grouping})
+
+
+def _select_groups(report: Report) -> tuple[FindingGroup, ...]:
+    """Return what the page of the run shows: the blockers, then the first warnings."""
+    blockers = report.groups(Severity.BLOCKER)[:MAX_BLOCKER_GROUPS]
+    return blockers + report.groups(Severity.WARNING)[:MAX_WARNING_GROUPS]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from nautobot.apps.jobs import BooleanVar, StringVar, TextVar
+from nautobot.apps.jobs import BooleanVar
 
 from ..common.errors import UsageError
 from ..permissions import ACCEPT_FINDINGS, BUILD_TARGET
@@ -18,6 +18,7 @@ from .base import (
     build_backup_field,
     build_exclude_field,
 )
+from .form_fields import LinesVar, TargetVar
 
 name = "Upgrade"
 
@@ -25,15 +26,14 @@ name = "Upgrade"
 class Preflight(UpgradeJob):
     """Check whether this installation can be upgraded to another release of Nautobot."""
 
-    target = StringVar(
+    target = TargetVar(
         label="Target release",
-        description="The version to upgrade to, such as 3.2.7, or a line, such as 3.2. Leave blank "
-        "to use the newest known release of the installed line and mention newer lines.",
-        required=False,
-        default="",
+        description="The version to upgrade to, such as 3.2.7, or a line, such as 3.2. The "
+        "recommended release is filled in. Leave blank to use the newest known release of the "
+        "installed line.",
     )
     exclude = build_exclude_field("storage.low_space")
-    requirements = TextVar(
+    requirements = LinesVar(
         label="Requirements",
         description="Additional package requirements, one per line, such as nautobot-ssot==4.7.0. "
         "Leave blank to use the newest compatible release of each App.",
@@ -42,7 +42,7 @@ class Preflight(UpgradeJob):
     )
     # The field is negated, because a checkbox that a REST request omits counts as unticked.
     skip_build = BooleanVar(
-        label="Do not build the target",
+        label="Skip test installation",
         description="Leave unticked to install the target's packages into a temporary environment "
         "and start them there on this database, read-only. Only superusers and users with the "
         "build_target permission on Jobs may do this.",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from nautobot.apps.jobs import FileVar, TextVar
+from nautobot.apps.jobs import FileVar
 from nautobot.extras.models import JobResult
 
 from ..checks.expectation_parser import KINDS
@@ -13,6 +13,7 @@ from ..permissions import ACCEPT_FINDINGS
 from ..workflows.context import RunRequest
 from ..workflows.verify import verify_migrations
 from .base import JobDefaults, build_accept_field, build_exclude_field
+from .form_fields import LinesVar
 from .snapshot_fields import SnapshotReader, SnapshotVar
 
 if TYPE_CHECKING:
@@ -36,8 +37,8 @@ class VerifyMigrations(SnapshotReader):
         description="A downloaded snapshot, such as snapshot-….json.gz, instead of a Job result.",
         required=False,
     )
-    expectations = TextVar(
-        label="Expectations",
+    expectations = LinesVar(
+        label="Post-upgrade assertions",
         description="What must exist after the upgrade, one per line. Leave blank to check no "
         f"expectations. Examples: {'; '.join(KINDS.values())}.",
         required=False,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from .formats import html, json, junit, log, markdown, runbook, sarif, script
+from .formats import csv, html, json, junit, log, markdown, runbook, sarif, script, summary
 from .model import Report
 
 Renderer = Callable[[Report], str]
@@ -16,12 +16,17 @@ FORMATS: dict[str, Renderer] = {
     "html": html.render,
     "junit": junit.render,
     "sarif": sarif.render,
+    "csv": csv.render,
+    "summary": summary.render,
+    "summary-html": summary.render_html,
 }
 """Renderers by name of the format on the command line."""
 FILE_FORMATS: dict[str, Renderer] = {
     "html": html.render,
     "md": markdown.render,
     "json": json.render,
+    "csv": csv.render,
+    "summary.txt": summary.render,
 }
 """Renderers of a run's files by extension."""
 

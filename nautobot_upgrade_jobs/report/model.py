@@ -11,20 +11,19 @@ from datetime import datetime
 from ..checks.findings import (
     Acceptance,
     CheckResult,
-    Finding,
     Phase,
     Severity,
     Status,
     Verdict,
 )
 from ..checks.release_notes import TriagedNote
-from ..checks.remediation import When
 from ..rollback.options import RollbackDecision
 from ..runbook.steps import EMPTY_RUNBOOK, Runbook
 from ..snapshot.compare import Change, ChangeKind
 from ..upgrade.overview import UpgradeOverview
 from ..upgrade.package_changes import PackageChange
-from .verdict_text import HEADLINES, NEXT_STEPS
+from .reported_finding import FindingGroup, ReportedFinding
+from .verdict_text import CHOOSE_TARGET, FIX_BEFORE_NEXT_UPGRADE, HEADLINES, NEXT_STEPS
 
 EVIDENCE_SOURCES = {
     "facts": "the installation and its configuration, as read",
@@ -54,35 +53,6 @@ def _classify_note(triaged: TriagedNote) -> str:
         return UNAFFECTED
     kind = triaged.note.kind
     return NEEDS_READING if kind in MUST_READ_KINDS else kind.capitalize()
-
-
-@dataclass(frozen=True)
-class ReportedFinding:
-    """A finding with its check and, if accepted, its acceptance."""
-
-    key: str
-    topic: str
-    check: str
-    expected: str
-    """The requirement that the check verifies, in one sentence."""
-    why: str
-    finding: Finding
-    acceptance: Acceptance | None
-    is_planned: bool = False
-    """Whether the report covers a planned upgrade."""
-
-    @property
-    def is_acceptable(self) -> bool:
-        """Whether it can be accepted: a blocker of the upgrade only into the window, no info."""
-        stops = self.is_planned and self.finding.stops_upgrade
-        if stops:
-            return self.finding.when is When.WINDOW
-        return self.finding.severity is not Severity.INFO
-
-    @property
-    def is_scheduled(self) -> bool:
-        """Whether the acceptance schedules a fix into the maintenance window."""
-        return self.acceptance is not None and self.is_planned and self.finding.stops_upgrade
 
 
 TOOL_NAME = "nautobot-upgrade-jobs"
@@ -155,24 +125,25 @@ class Report:
             count = len(self.scheduled)
             fixes = f"{count} {'fix' if count == 1 else 'fixes'}"
             return f"The upgrade can go ahead with {fixes} in the maintenance window."
-        if self._has_nothing_to_upgrade:
-            advice = "No problems found." if self.verdict is Verdict.GO else "Read the warnings."
-            return f"Nothing to upgrade, because {self.target} is already running. {advice}"
+        if self.verdict is Verdict.UP_TO_DATE:
+            return f"Nothing to upgrade: {self.target} is already running."
         return HEADLINES[self.kind][self.verdict]
 
     @property
     def next_step(self) -> str:
         """The next step, as a sentence."""
-        if self._has_nothing_to_upgrade:
-            return "To upgrade to another release, run Preflight with that target."
+        if self.verdict is Verdict.UP_TO_DATE and self.unaccepted(Severity.BLOCKER):
+            return f"{FIX_BEFORE_NEXT_UPGRADE} {CHOOSE_TARGET}"
+        if self.verdict is Verdict.UP_TO_DATE:
+            return CHOOSE_TARGET
         return NEXT_STEPS[self.kind][self.verdict]
 
     @property
-    def _has_nothing_to_upgrade(self) -> bool:
-        """Whether the target is installed and there is no plan, not even for an App."""
-        is_clear = self.verdict in (Verdict.GO, Verdict.CAUTION)
+    def has_nothing_to_upgrade(self) -> bool:
+        """Whether the target is installed, and it is known that nothing would change."""
         is_installed = self.installed_version == self.target_version
-        return self.is_preflight and is_clear and is_installed and not self.runbook.steps
+        is_unchanged = self.packages == () and self.migrations == () and not self.runbook.steps
+        return self.is_preflight and is_installed and is_unchanged
 
     @property
     def subject(self) -> str:
@@ -240,6 +211,13 @@ class Report:
             for reported in self.findings()
             if reported.finding.severity is severity and reported.acceptance is None
         )
+
+    def groups(self, severity: Severity) -> tuple[FindingGroup, ...]:
+        """Return the unaccepted findings of a severity by check, in their order."""
+        by_check: dict[str, list[ReportedFinding]] = {}
+        for reported in self.unaccepted(severity):
+            by_check.setdefault(reported.check, []).append(reported)
+        return tuple(FindingGroup(found[0], len(found)) for found in by_check.values())
 
     @property
     def scheduled(self) -> tuple[ReportedFinding, ...]:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from ..checks.findings import Acceptance, Finding
 from ..checks.remediation import Command, CommandKind, When
-from .model import ReportedFinding
+from .reported_finding import ReportedFinding
 
 TO_DO = {
     When.NOW: "To do now",

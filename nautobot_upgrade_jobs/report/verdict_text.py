@@ -8,6 +8,8 @@ UPGRADE_PLAN_STEPS = (
     "Follow upgrade-plan.md in its order: stop, snapshot, backup, install, migrate, verify. "
     "Restore a backup elsewhere once before the upgrade."
 )
+CHOOSE_TARGET = "To upgrade to another release, run Preflight with that target."
+FIX_BEFORE_NEXT_UPGRADE = "Fix the blockers: they exist now, and would stop an upgrade."
 RERUN_PREFLIGHT = "Provide what the checks under 'Not checked' need and run Preflight again."
 HEADLINES = {
     "preflight": {

@@ -26,6 +26,8 @@ from .job_runs import (
 )
 from .next_steps import JOBS, LAST_STAGE_BEFORE_UPGRADE, STAGES, Stage
 from .release_status import release_status
+from .target_history import latest_runs_by_target
+from .target_table import build_target_rows
 from .template_content import call_safely
 
 MAX_HISTORY_RUNS = 20
@@ -59,22 +61,30 @@ class FindingComparison:
     entries: tuple[FindingHistory, ...]
 
 
-def build_dashboard(user: Any, *, running: bool = False) -> dict[str, Any]:
-    """Return the template context for a user. With ``running``, return only runs in progress."""
+def build_dashboard(user: Any, *, running: bool = False, target: str = "") -> dict[str, Any]:
+    """Return the template context of the Upgrade page.
+
+    Args:
+        user: The user of the page.
+        running: Whether only the runs in progress are wanted.
+        target: The target whose findings are shown. Blank for that of the newest run.
+    """
     history = tuple(iter_runs(user, limit=MAX_HISTORY_RUNS))
     pending = tuple((run, last_log_message(run, user)) for run in history if not run.outcome.ended)
     if running:
         return {"pending": pending}
-    jobs = runnable_jobs(user)
+    jobs, catalog = runnable_jobs(user), read_catalog()
+    runs = latest_runs_by_target(user)
     return {
         "pending": pending,
         "release_status": release_status(
-            read_catalog(), version("nautobot"), datetime.now(timezone.utc).date()
+            catalog, version("nautobot"), datetime.now(timezone.utc).date()
         ),
+        "targets": tuple(build_target_rows(catalog, runs, jobs.get("preflight", ""))),
         "stages": tuple(_build_stage_status(stage, user, jobs) for stage in STAGES),
         "snapshots": tuple(_list_snapshots(user)),
         "compare": form_url(jobs["compare"], {}) if "compare" in jobs else "",
-        "findings": call_safely(lambda: _compare_latest_preflights(user), None),
+        "findings": call_safely(lambda: _compare_latest_preflights(user, target), None),
         "may_accept": can_accept_findings(user),
         "history": history,
         "all_runs": list_url(),
@@ -102,21 +112,17 @@ def _list_snapshots(user: Any) -> Iterator[tuple[Run, str]]:
             yield run, file.name
 
 
-def _compare_latest_preflights(user: Any) -> FindingComparison | None:
+def _compare_latest_preflights(user: Any, target: str = "") -> FindingComparison | None:
     """Compare the newest Preflight report with the previous report for the same target."""
-    reports = _load_reports(iter_runs(user, "preflight", MAX_PREFLIGHT_RUNS), user)
-    newer, document = next(reports, (None, {}))
+    newest = iter_runs(user, "preflight", MAX_PREFLIGHT_RUNS, target=target)
+    newer, document = next(_load_reports(newest, user), (None, {}))
     if newer is None:
         return None
-    runs = iter_runs(user, "preflight", MAX_PREFLIGHT_RUNS)
-    earlier = (
-        run
-        for run in runs
-        if run.created < newer.created and run.outcome.target == newer.outcome.target
-    )
+    runs = iter_runs(user, "preflight", MAX_PREFLIGHT_RUNS, target=newer.outcome.target_version)
+    earlier = (run for run in runs if run.created < newer.created)
     older, previous = next(_load_reports(earlier, user), (None, None))
-    target = str(document.get("target_version") or "")
-    return FindingComparison(newer, older, target, diff_findings(document, previous))
+    evaluated = str(document.get("target_version") or "")
+    return FindingComparison(newer, older, evaluated, diff_findings(document, previous))
 
 
 def _load_reports(runs: Iterable[Run], user: Any) -> Iterator[tuple[Run, Document]]:

@@ -15,8 +15,9 @@ VERDICTS = {
     "caution": "Caution",
     "blocked": "Blocked",
     "incomplete": "Incomplete",
+    "up_to_date": "Up to date",
     "complete": "Complete",
-    "error": "Refused",
+    "error": "Invalid input",
     "crashed": "Crashed",
     "unknown": "No verdict",
     "cancelled": "Cancelled",
@@ -24,7 +25,7 @@ VERDICTS = {
     "running": "Running",
 }
 """Titles of all verdicts of a run."""
-REPORTED_VERDICTS = ("go", "caution", "blocked", "incomplete", "complete")
+REPORTED_VERDICTS = ("go", "caution", "blocked", "incomplete", "up_to_date", "complete")
 """Verdicts of runs whose checks ran."""
 SEVERITIES = ("blocker", "warning", "info")
 MAX_TEXT_LENGTH = 400
@@ -34,11 +35,15 @@ MAX_LIST_ITEMS = 50
 
 @dataclass(frozen=True)
 class TopFinding:
-    """One of the most severe findings."""
+    """One of the most severe findings, and the number of others with the same cause."""
 
     severity: str
     key: str
     message: str
+    fix: str = ""
+    anchor: str = ""
+    """The id of the finding in the HTML report."""
+    others: int = 0
 
 
 @dataclass(frozen=True)
@@ -66,6 +71,11 @@ class JobOutcome:
     not_checked_reasons: tuple[NotCheckedReason, ...] = ()
     rows: int | None = None
     """Number of rows that a snapshot captured."""
+    headline: str = ""
+    """The verdict as a sentence."""
+    next_step: str = ""
+    downtime: str = ""
+    """The downtime class of the plan. Empty if there is no plan."""
     error: str = ""
     """Reason why the run was refused or crashed."""
 
@@ -116,6 +126,9 @@ def parse_outcome(status: str, result: Any) -> JobOutcome:
             if entry.checks
         ),
         rows=_parse_number(content.get("rows")),
+        headline=_parse_text(content.get("headline")),
+        next_step=_parse_text(content.get("next_step")),
+        downtime=_parse_text(content.get("downtime")),
         error=_parse_text(content.get("error")),
     )
 
@@ -132,6 +145,9 @@ def _parse_top_finding(entry: dict[str, Any]) -> TopFinding:
         severity if severity in SEVERITIES else "info",
         _parse_text(entry.get("key")),
         _parse_text(entry.get("message")),
+        _parse_text(entry.get("fix")),
+        _parse_text(entry.get("anchor")),
+        _parse_number(entry.get("others")) or 0,
     )
 
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+import zipfile
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from pathlib import PurePosixPath
+from tempfile import SpooledTemporaryFile
+from typing import IO, Any
 from urllib.parse import urlencode
 
 from django.db.models import QuerySet
@@ -14,11 +17,14 @@ from django.urls import reverse
 from nautobot.extras.models import FileProxy, Job, JobLogEntry, JobResult
 
 from ..permissions import ACCEPT_FINDINGS, has_job_permission
+from .job_files import describe_file, sort_files
 from .job_outcome import JobOutcome, parse_outcome
 from .next_steps import JOBS, RERUN, NextStep, suggest_next_steps
 
 logger = logging.getLogger(__name__)
 JOBS_MODULE = f"{__package__.rpartition('.')[0]}.jobs."
+MAX_ARCHIVE_IN_MEMORY = 4 * 1024 * 1024
+"""Bytes of an archive that are kept in memory. A larger archive is written to a temporary file."""
 KINDS_BY_CLASS = {name.replace(" ", ""): kind for kind, name in JOBS.items()}
 """Kinds of this App's Jobs by class name."""
 
@@ -29,6 +35,11 @@ class Attachment:
 
     key: str
     name: str
+
+    @property
+    def purpose(self) -> str:
+        """What the file is for. Empty if unknown."""
+        return describe_file(self.name)
 
     @property
     def url(self) -> str:
@@ -124,16 +135,22 @@ def query_visible_results(user: Any, *kinds: str) -> QuerySet[JobResult]:
     )
 
 
-def iter_runs(user: Any, kind: str = "", limit: int | None = None) -> Iterator[Run]:
-    """Yield the runs that a user may view, newest first."""
-    for result in query_visible_results(user, *filter(None, [kind]))[:limit]:
+def iter_runs(
+    user: Any, kind: str = "", limit: int | None = None, *, target: str = ""
+) -> Iterator[Run]:
+    """Yield the runs that a user may view, newest first. With a target, only runs for it."""
+    results = query_visible_results(user, *filter(None, [kind]))
+    if target:
+        results = results.filter(result__target_version=target)
+    for result in results[:limit]:
         if run := parse_run(result):
             yield run
 
 
 def list_attachments(run: Run, user: Any) -> tuple[Attachment, ...]:
-    """Return the files of a run that a user may view."""
-    return tuple(Attachment(str(proxy.pk), proxy.name) for proxy in query_files(run.key, user))
+    """Return the files of a run that a user may view, in the order of their use."""
+    files = (Attachment(str(proxy.pk), proxy.name) for proxy in query_files(run.key, user))
+    return tuple(sort_files(files, lambda file: file.name))
 
 
 def query_files(result: str, user: Any, ending: str = "") -> QuerySet[FileProxy]:
@@ -149,6 +166,21 @@ def read_file(proxy: FileProxy, max_bytes: int = -1) -> bytes | None:
     except Exception:  # A storage backend can raise any exception.
         logger.warning("nautobot_upgrade_jobs: %s cannot be read", proxy.name, exc_info=True)
         return None
+
+
+def pack_files(proxies: Iterable[FileProxy]) -> IO[bytes] | None:
+    """Return a ZIP archive of files. None if the storage can read none of them."""
+    archive = SpooledTemporaryFile(max_size=MAX_ARCHIVE_IN_MEMORY)  # noqa: SIM115 - returned
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as packed:
+        for proxy in proxies:
+            data = read_file(proxy)
+            # The name is a file's name of this App. A forged one must not leave the folder.
+            name = PurePosixPath(proxy.name.replace("\\", "/")).name
+            if data is not None and name:
+                packed.writestr(name, data)
+        is_empty = not packed.namelist()
+    archive.seek(0)
+    return None if is_empty else archive
 
 
 def last_log_message(run: Run, user: Any) -> str:
@@ -203,16 +235,18 @@ def build_link(step: NextStep, jobs: dict[str, str]) -> Link:
 
 def get_latest_verdicts(user: Any, request: Any) -> dict[str, dict[str, Any] | None]:
     """For each Job, return the newest run whose result the user may view, as JSON types."""
-    return {kind: _serialize_run(next(iter_runs(user, kind, 1), None), request) for kind in JOBS}
+    return {kind: serialize_run(next(iter_runs(user, kind, 1), None), request) for kind in JOBS}
 
 
-def _serialize_run(run: Run | None, request: Any) -> dict[str, Any] | None:
+def serialize_run(run: Run | None, request: Any) -> dict[str, Any] | None:
+    """Return a run as JSON types. None if there is no run."""
     if run is None:
         return None
     return {
         "verdict": run.outcome.verdict,
         "current": run.outcome.current,
         "target": run.outcome.target,
+        "target_version": run.outcome.target_version,
         "findings": run.outcome.counts,
         "not_checked": run.outcome.not_checked,
         "created": run.created.isoformat(),

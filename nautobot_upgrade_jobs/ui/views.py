@@ -20,7 +20,7 @@ from ..checks.acceptance import FIELDS, AcceptanceError
 from ..report.formats.html import apply_theme
 from .acceptance_snippet import render_snippet
 from .dashboard import build_dashboard
-from .job_runs import can_accept_findings, get_job_kind, query_files, read_file
+from .job_runs import can_accept_findings, get_job_kind, pack_files, query_files, read_file
 from .template_content import TEMPLATES, build_verdict_context
 
 REPORT_POLICY = (
@@ -61,7 +61,7 @@ class UpgradeView(JobResultPermissionMixin, TemplateView):
         """Return the template context for the user."""
         return {
             **super().get_context_data(**kwargs),
-            **build_dashboard(self.request.user),
+            **build_dashboard(self.request.user, target=self.request.GET.get("target", "")[:40]),
             "legacy": LEGACY,
         }
 
@@ -135,6 +135,18 @@ class ReportView(JobResultPermissionMixin, View):
         response["Referrer-Policy"] = "no-referrer"
         response["Cache-Control"] = "private, no-store"
         return response
+
+
+class FilesView(JobResultPermissionMixin, View):
+    """All files of one run as an archive."""
+
+    def get(self, request: HttpRequest, pk: str) -> FileResponse:
+        """Return a ZIP archive of the files that the user may view."""
+        result = _get_result_or_404(request, pk)
+        archive = pack_files(query_files(result.pk, request.user))
+        if archive is None:
+            raise Http404
+        return FileResponse(archive, as_attachment=True, filename=f"upgrade-run-{pk}.zip")
 
 
 class DocsView(LoginRequiredMixin, View):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from ..checks.findings import Verdict
 from ..checks.registry import checks_for_stage, required_topics
 from ..checks.release_notes import triage_release_notes
 from ..collect.rollback.database_state import migration_fingerprint
@@ -73,7 +74,13 @@ def run_preflight(
             CONSTRAINTS: "" if isinstance(resolution, Unavailable) else resolution.constraints
         },
     )
-    return timer.add_to(report)
+    return timer.add_to(_mark_up_to_date(report))
+
+
+def _mark_up_to_date(report: Report) -> Report:
+    """Replace the verdict if there is nothing to upgrade. Nothing can then stop the upgrade."""
+    is_done = report.has_nothing_to_upgrade
+    return replace(report, verdict=Verdict.UP_TO_DATE) if is_done else report
 
 
 def _gather_evidence(

@@ -1,7 +1,9 @@
 """The pages of the App inside Nautobot: permissions, and escaping of hostile text."""
 
+import io
 import json
 import re
+import zipfile
 from html import unescape
 from types import SimpleNamespace
 from urllib.parse import parse_qs, urlsplit
@@ -105,7 +107,7 @@ def shown(nautobot):
 
 def address(page, run):
     names = dict.fromkeys(("home", "running", "accept", "docs"), ())
-    names |= dict.fromkeys(("verdict", "report"), (run.pk,))
+    names |= dict.fromkeys(("verdict", "report", "files"), (run.pk,))
     if page == "status":
         return reverse("plugins-api:nautobot_upgrade_jobs-api:status")
     if page == "file":
@@ -121,21 +123,22 @@ LOGIN, REFUSED, NOT_FOUND, SHOWN = 302, 403, 404, 200
 STARTED = 503
 """The user may start the Job, but no worker uses this database."""
 PAGES = (
-    *("home", "running", "verdict", "report", "accept", "status", "file", "docs", "form"),
-    "start",
+    *("home", "running", "verdict", "report", "files", "accept", "status", "file", "docs"),
+    *("form", "start"),
 )
 SEES = {"home": SHOWN, "running": SHOWN, "status": SHOWN, "verdict": SHOWN}
-READS = {**SEES, "report": SHOWN, "file": SHOWN}
+READS = {**SEES, "report": SHOWN, "file": SHOWN, "files": SHOWN}
 RUNS = {"form": SHOWN, "start": STARTED}
 MATRIX = {
     "anonymous": {**dict.fromkeys(PAGES, LOGIN), "status": REFUSED, "file": REFUSED}
     | {"start": REFUSED},
     "none": {},
-    "results": {**SEES, "report": NOT_FOUND},
+    "results": {**SEES, "report": NOT_FOUND, "files": NOT_FOUND},
     "viewer": READS,
     "runner": READS | RUNS,
     "acceptor": READS | {"accept": SHOWN},
-    "constrained": READS | dict.fromkeys(("verdict", "report", "form", "start"), NOT_FOUND),
+    "constrained": READS
+    | dict.fromkeys(("verdict", "report", "files", "form", "start"), NOT_FOUND),
     "superuser": READS | RUNS | {"accept": SHOWN},
 }
 """Other pages are refused, except the documentation, which every logged-in user may read."""
@@ -341,15 +344,16 @@ def test_metrics_export_the_newest_verdicts(shown):
         (
             one.name,
             one.labels.get("upgrade_job"),
+            one.labels.get("target"),
             one.labels.get("severity") or one.labels.get("verdict"),
         ): (one.value)
         for family in upgrade_metrics()
         for one in family.samples
     }
-    assert samples["nautobot_upgrade_verdict", "verify", "go"] == 1
-    assert samples["nautobot_upgrade_verdict", "preflight", "blocked"] == 1
-    assert samples["nautobot_upgrade_findings", "preflight", "blocker"] == 1
-    assert 0 <= samples["nautobot_upgrade_run_age_seconds", "preflight", None] < 600
+    assert samples["nautobot_upgrade_verdict", "verify", "", "go"] == 1
+    assert samples["nautobot_upgrade_verdict", "preflight", "", "blocked"] == 1
+    assert samples["nautobot_upgrade_findings", "preflight", "", "blocker"] == 1
+    assert 0 <= samples["nautobot_upgrade_run_age_seconds", "preflight", "", None] < 600
 
 
 @pytest.mark.parametrize(
@@ -361,16 +365,16 @@ def test_metrics_export_the_newest_verdicts(shown):
     ],
 )
 def test_metrics_failed_run_keeps_the_previous_findings(status, result, verdict, shown):
-    from nautobot_upgrade_jobs.ui.metrics import iter_latest_outcomes, upgrade_metrics
+    from nautobot_upgrade_jobs.ui.metrics import iter_series, upgrade_metrics
 
     run = finished(result=result, status=status)
-    known = dict(iter_latest_outcomes())["preflight"]
+    (known,) = (one.runs for one in iter_series() if (one.kind, one.target) == ("preflight", ""))
     assert known[0][0].verdict == verdict
     samples = [one for family in upgrade_metrics() for one in family.samples]
     assert [
         one.value
         for one in samples
-        if one.labels == {"upgrade_job": "preflight", "severity": "blocker"}
+        if one.labels == {"upgrade_job": "preflight", "target": "", "severity": "blocker"}
     ] == [1]
     run.delete()
 
@@ -379,7 +383,7 @@ def test_dashboard_compares_with_the_previous_run_of_the_same_target(shown):
     user = User.objects.get(username="admin")
     first = finished(files=[("preflight-x.json", json.dumps({**DOCUMENT, "findings": []}))])
     other = finished(
-        result={**RESULT, "target": "Nautobot 3.1.8"},
+        result={**RESULT, "target": "Nautobot 3.1.8", "target_version": "3.1.8"},
         files=[("preflight-y.json", json.dumps({**DOCUMENT, "target": "Nautobot 3.1.8"}))],
     )
     newest = finished(files=[("preflight-z.json", json.dumps(DOCUMENT))])
@@ -389,3 +393,114 @@ def test_dashboard_compares_with_the_previous_run_of_the_same_target(shown):
     assert found.target == "3.2.7"
     for run in (first, other, newest):
         run.delete()
+
+
+def run_for(target, verdict="blocked", **changes):
+    """A Preflight run for a target."""
+    result = {**RESULT, "target": f"Nautobot {target}", "target_version": target}
+    return finished(result={**result, "verdict": verdict, **changes})
+
+
+@pytest.fixture
+def newer(monkeypatch):
+    """Two targets that are newer than the installed release."""
+    from nautobot_upgrade_jobs.ui import target_history, target_table
+
+    for module in (target_history, target_table):
+        monkeypatch.setattr(module, "version", lambda _: "2.4.40")
+    return "2.4.44", "3.2.7"
+
+
+def test_run_for_one_target_hides_no_other(shown, newer):
+    """An alert on the blockers for one target is not silenced by a run for another."""
+    from nautobot_upgrade_jobs.ui.metrics import upgrade_metrics
+
+    patch, newest = newer
+    runs = [run_for(newest), run_for(patch, "go", findings={"blocker": 0, "warning": 2})]
+    blockers = {
+        sample.labels["target"]: sample.value
+        for family in upgrade_metrics()
+        for sample in family.samples
+        if sample.labels.get("severity") == "blocker"
+        and sample.labels["upgrade_job"] == "preflight"
+    }
+    assert blockers == {"": 0, patch: 0, newest: 1}
+    status = shown.clients["viewer"].get(address("status", shown.run)).json()["targets"]
+    assert {target: run["verdict"] for target, run in status.items()} == {
+        patch: "go",
+        newest: "blocked",
+    }
+    text = page_text(shown.clients["superuser"].get(address("home", shown.run)))
+    assert "Blocked: 1 blocker" in text
+    assert "Possible, 2 warnings" in text
+    assert "6 security advisories" in text
+    for run in runs:
+        run.delete()
+
+
+def test_crashed_run_keeps_the_findings_of_its_target(shown, newer):
+    from nautobot_upgrade_jobs.ui.metrics import iter_series
+
+    _, newest = newer
+    runs = [run_for(newest), finished(result=None, task_kwargs={"target": newest})]
+    found = {one.target: one.runs for one in iter_series() if one.kind == "preflight"}
+    assert [outcome.verdict for outcome, _ in found[newest]][:2] == ["crashed", "blocked"]
+    for run in runs:
+        run.delete()
+
+
+def test_runs_for_targets_that_are_installed_or_invalid_are_no_targets(shown, newer):
+    from nautobot_upgrade_jobs.ui.metrics import iter_series
+
+    runs = [run_for("2.4.40"), run_for("2.4.39"), run_for("<script>"), run_for("")]
+    runs.append(finished(result={"verdict": "go", "target_version": ["3.2.7"]}))
+    targets = {one.target for one in iter_series() if one.kind == "preflight"}
+    assert not targets & {"2.4.40", "2.4.39", "<script>"}
+    for run in runs:
+        run.delete()
+
+
+def test_findings_of_a_chosen_target_are_shown(shown, newer):
+    patch, newest = newer
+    files = [("preflight-x.json", json.dumps({**DOCUMENT, "target_version": patch}))]
+    older = finished(result={**RESULT, "target_version": patch}, files=files)
+    newer_run = finished(files=[("preflight-y.json", json.dumps(DOCUMENT))])
+    user = User.objects.get(username="admin")
+    for target, run in ((patch, older), (newest, newer_run), ("", newer_run)):
+        found = overview.build_dashboard(user, target=target)["findings"]
+        assert found.newer.key == str(run.pk)
+    assert overview.build_dashboard(user, target="9.9.9")["findings"] is None
+    for run in (older, newer_run):
+        run.delete()
+
+
+def test_archive_contains_all_files_and_no_folders(shown):
+    run = finished(files=[("a.txt", "one"), ("b.txt", "two")])
+    proxy = FileProxy(name="../../etc/passwd", job_result=run)
+    proxy.file.save("c.txt", ContentFile(b"three"))
+    answer = shown.clients["viewer"].get(address("files", run))
+    assert answer["Content-Type"] == "application/zip"
+    archive = zipfile.ZipFile(io.BytesIO(b"".join(answer.streaming_content)))
+    assert {name: archive.read(name) for name in archive.namelist()} == {
+        "a.txt": b"one",
+        "b.txt": b"two",
+        "passwd": b"three",
+    }
+    run.delete()
+
+
+def test_archive_without_files_is_not_found(shown):
+    run = finished()
+    assert shown.clients["viewer"].get(address("files", run)).status_code == NOT_FOUND
+    run.delete()
+
+
+def test_form_suggests_the_newer_releases(shown):
+    text = shown.clients["superuser"].get(address("form", shown.run)).content.decode()
+    assert '<datalist id="target-releases">' in text
+    assert 'list="target-releases"' in text
+
+
+def page_text(answer):
+    """The visible text of a page, with single spaces."""
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", answer.content.decode())).split())

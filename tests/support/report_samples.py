@@ -394,3 +394,18 @@ SAMPLES = {
     "hostile": HOSTILE_REPORT,
     "rollback": ROLLBACK,
 }
+
+
+def with_findings(*findings: Finding, checks: int = 1) -> Report:
+    """Return a report with findings that are shared among so many checks."""
+    results = tuple(
+        CheckResult(
+            f"data.check_{number}",
+            "A requirement.",
+            Status.FAILED,
+            "data",
+            findings=findings[number::checks],
+        )
+        for number in range(checks)
+    )
+    return replace(GO, verdict=Verdict.BLOCKED, results=results)

@@ -88,4 +88,4 @@ def test_verify_command_with_excluded_check_is_incomplete(tmp_path):
     )
     assert done.returncode == 3, done.stdout + done.stderr  # a check was excluded
     assert "INCOMPLETE" in done.stdout
-    assert {path.suffix for path in tmp_path.iterdir()} == {".html", ".md", ".json"}
+    assert {path.suffix for path in tmp_path.iterdir()} == {".html", ".md", ".json", ".csv", ".txt"}

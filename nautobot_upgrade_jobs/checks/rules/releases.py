@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
-from ...catalog import AppStep, Catalog
+from ...catalog import Advisory, AppStep, Catalog
 from ...catalog.target_release import Target
 from ...facts import Tables
 from ...facts.resolution import AlternativeTarget, AppReleases, Resolution
@@ -90,6 +90,46 @@ def _describe_alternative(alternative: AlternativeTarget, target: Target, catalo
     if installed is not None and future is not None:
         parts.append(plural(len(future - installed), "core migration"))
     return f"{release}: {', '.join(parts)}"
+
+
+@check(stage="both", phase=Phase.RUNTIME, impact=Impact.DATA_LOSS)
+def security_advisories(catalog: Catalog, target: Target) -> Iterator[Finding]:
+    """No security advisory of Nautobot concerns the installed release or the target.
+
+    Why: advisories are public. Most of them let a user read or change what the user's permissions
+        do not allow.
+    Fix: upgrade to a release that fixes them.
+    """
+    found = catalog.open_advisories(target.installed)
+    remaining = catalog.open_advisories(target.version)
+    fixed = [advisory for advisory in found if advisory not in remaining]
+    if fixed:
+        yield info(
+            "installed",
+            f"The upgrade fixes {_count(fixed)} of Nautobot {target.installed}.",
+            fix="Upgrade soon. Until then, publish no details of this report.",
+            evidence=tuple(map(_describe_advisory, fixed)),
+        )
+    if remaining:
+        newest = catalog.newest().version
+        yield finding(
+            Severity.INFO if target.version == target.installed else Severity.WARNING,
+            "target",
+            f"Nautobot {target.version} has {_count(remaining)}.",
+            fix=f"Upgrade to a release that fixes them, such as {newest}.",
+            commands=(shell("nautobot-server upgrade_jobs preflight --target {}", newest),),
+            evidence=tuple(map(_describe_advisory, remaining)),
+        )
+
+
+def _count(advisories: Collection[Advisory]) -> str:
+    number = len(advisories)
+    return f"{number} known security {'advisory' if number == 1 else 'advisories'}"
+
+
+def _describe_advisory(advisory: Advisory) -> str:
+    fixes = " and ".join(advisory.fixed_in)
+    return f"{advisory.id}: {advisory.title}; fixed in {fixes}"
 
 
 @check(phase=Phase.BOOT, impact=Impact.OUTAGE, see=(PIP_CONSTRAINTS,), when=When.WINDOW)

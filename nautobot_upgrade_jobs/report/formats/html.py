@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, TypeVar
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup, escape
 
-from ...checks.findings import Status
+from ...checks.findings import Severity, Status
 from ...checks.release_notes import TriagedNote
 from ...common.text import escape_invisible, format_duration, plural
 from ...facts.release_notes import ReleaseNote
@@ -61,6 +61,7 @@ def render(report: Report) -> str:
         timeline=charts.build_timeline(report),
         risks=tuple(charts.count_risks(report)),
         counted_groups=COUNTED_GROUPS,
+        actions=report.groups(Severity.BLOCKER) or report.groups(Severity.WARNING),
     )
 
 

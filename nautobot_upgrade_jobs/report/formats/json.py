@@ -17,7 +17,8 @@ from ...rollback.options import RollbackDecision, RollbackOption
 from ...runbook.steps import Step
 from ...snapshot.compare import Change
 from ...upgrade.package_changes import PackageChange
-from ..model import Report, ReportedFinding
+from ..model import Report
+from ..reported_finding import ReportedFinding
 
 SCHEMA_VERSION = 1
 

@@ -11,8 +11,9 @@ from xml.etree import ElementTree as xml
 
 from ...checks.findings import CheckResult, Severity, Status
 from ...common.text import escape_nonprintable
-from ..model import Report, ReportedFinding
+from ..model import Report
 from ..remediation_text import describe_acceptance, describe_remediation
+from ..reported_finding import ReportedFinding
 
 Counts = dict[str, int]
 

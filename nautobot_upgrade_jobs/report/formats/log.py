@@ -7,13 +7,15 @@ from dataclasses import dataclass
 
 from ...checks.findings import CheckResult, Severity, Status, Verdict
 from ...common.text import escape_nonprintable, format_duration, plural
-from ..model import Report, ReportedFinding
+from ..model import Report
 from ..remediation_text import describe_acceptance, describe_refusal, describe_remediation
+from ..reported_finding import ReportedFinding
 from ..rollback_text import describe_options
 
 LEVELS = {Severity.BLOCKER: "error", Severity.WARNING: "warning", Severity.INFO: "info"}
 VERDICT_LEVELS = {
     Verdict.GO: "success",
+    Verdict.UP_TO_DATE: "success",
     Verdict.CAUTION: "warning",
     Verdict.BLOCKED: "failure",
     Verdict.INCOMPLETE: "failure",
@@ -144,6 +146,6 @@ def _build_summary_line(report: Report) -> LogLine:
     return LogLine(
         VERDICT_LEVELS[report.verdict],
         "summary",
-        f"{report.verdict.value.upper()}: {report.headline} {report.subject}: {', '.join(parts)}.",
+        f"{report.verdict.label}: {report.headline} {report.subject}: {', '.join(parts)}.",
         details,
     )

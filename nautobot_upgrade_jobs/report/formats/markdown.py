@@ -10,8 +10,9 @@ from ...checks.findings import Phase, Severity
 from ...checks.release_notes import TriagedNote
 from ...common.text import escape_invisible, format_duration, plural
 from ...rollback.options import RollbackOption
-from ..model import AFFECTED, NEEDS_READING, SEVERITY_ORDER, UNAFFECTED, Report, ReportedFinding
+from ..model import AFFECTED, NEEDS_READING, SEVERITY_ORDER, UNAFFECTED, Report
 from ..remediation_text import TO_DO, command_blocks, describe_acceptance, describe_refusal
+from ..reported_finding import ReportedFinding
 from ..rollback_text import OptionText, describe_options
 
 SEVERITY_TITLES = {
@@ -66,7 +67,7 @@ def render(report: Report) -> str:
 
 
 def _build_lines(report: Report) -> Iterator[str]:
-    yield f"# {report.kind.capitalize()}: {report.verdict.value.upper()}"
+    yield f"# {report.kind.capitalize()}: {report.verdict.label}"
     yield ""
     yield f"{report.headline} {escape(report.next_step)}"
     yield ""

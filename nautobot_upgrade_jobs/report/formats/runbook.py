@@ -24,7 +24,7 @@ def _build_lines(report: Report) -> Iterator[str]:
     title, job = TITLES[report.kind]
     yield f"# {title} of {escape(report.instance)}: {escape(report.subject)}"
     yield ""
-    verdict = f"**{report.verdict.value.upper()}**. {escape(report.headline)}"
+    verdict = f"**{report.verdict.label}**. {escape(report.headline)}"
     yield f"{job} of {report.created:%Y-%m-%d %H:%M} UTC: {verdict}"
     yield ""
     yield escape(report.runbook.instructions)

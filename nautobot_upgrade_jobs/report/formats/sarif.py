@@ -8,8 +8,9 @@ from typing import Any
 
 from ...checks.findings import CheckResult, Severity, Status
 from ...common.text import escape_nonprintable
-from ..model import TOOL_NAME, Report, ReportedFinding
+from ..model import TOOL_NAME, Report
 from ..remediation_text import TO_DO
+from ..reported_finding import ReportedFinding
 
 LEVELS = {Severity.BLOCKER: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
 SCHEMA_URL = "https://json.schemastore.org/sarif-2.1.0.json"

@@ -244,3 +244,33 @@ def test_pre_release_names_are_in_no_release(catalog: Catalog) -> None:
 def test_match_releases_without_pre_release_names_matches(catalog: Catalog) -> None:
     recorded = core(catalog, "3.2.7") | {"extras.0146_computedfield_output_type"}
     assert catalog.match_releases(recorded - set(catalog.pre_release_names))[-1] == "3.2.7"
+
+
+@pytest.mark.parametrize(
+    ("version", "expected"),
+    [
+        ("2.4.44", set()),
+        ("3.2.7", set()),
+        ("2.4.43", {"9fgc", "gffr", "5q66"}),  # fixed in 2.4.44 and 3.2.7
+        ("3.2.6", {"9fgc", "gffr", "5q66", "8894", "w9cw"}),  # two concern 3.2 only
+    ],
+)
+def test_open_advisories_of_maintained_lines(catalog, version, expected):
+    assert {each.id.split("-")[1] for each in catalog.open_advisories(version)} == expected
+
+
+@pytest.mark.parametrize(
+    ("version", "advisory", "concerned"),
+    [
+        ("3.0.11", "GHSA-c35q-vxrp-ph26", True),  # a line between two lines with the fix
+        ("2.3.16", "GHSA-c35q-vxrp-ph26", True),  # not maintained at that time
+        ("2.4.32", "GHSA-q4c5-2j6f-r476", False),  # maintained at that time, without a fix
+        ("1.6.2", "GHSA-r2hw-74xv-4gqp", False),
+        ("2.0.2", "GHSA-r2hw-74xv-4gqp", True),
+        ("2.1.0", "GHSA-r2hw-74xv-4gqp", False),
+        ("9.0.0", "GHSA-8894-x54w-hhpm", False),
+        ("2.4.44+custom", "GHSA-9fgc-m542-2g84", False),
+    ],
+)
+def test_open_advisories_of_a_line_without_its_own_fix(catalog, version, advisory, concerned):
+    assert (advisory in {each.id for each in catalog.open_advisories(version)}) is concerned

@@ -90,9 +90,9 @@ def test_render_files_rollback_requirements_list_pins():
 @pytest.mark.parametrize("name", SAMPLES)
 def test_render_files_returns_the_expected_extensions(name):
     endings = {one.rpartition(".")[2] for one in render_files(SAMPLES[name])}
-    further = {"txt"} if SAMPLES[name].package_files else set()
+    further = set()
     further |= {"sh"} if SAMPLES[name].database_state else set()
-    assert endings == {"html", "md", "json"} | further
+    assert endings == {"html", "md", "json", "csv", "txt"} | further
 
 
 @pytest.mark.parametrize("name", SAMPLES)

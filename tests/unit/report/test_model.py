@@ -9,48 +9,48 @@ from nautobot_upgrade_jobs.runbook.steps import EMPTY_RUNBOOK, Runbook, Step
 from tests.support.report_samples import SAMPLES
 
 
-def running(report, current):
-    """Return the report of an installation that runs this release, without a plan."""
+def running(report, current, **changes):
+    """Return the report of an installation that runs this release, without a change."""
     version = current.removeprefix("Nautobot ")
-    return replace(report, current=current, installed_version=version, runbook=EMPTY_RUNBOOK)
+    unchanged = {"runbook": EMPTY_RUNBOOK, "packages": (), "migrations": ()}
+    return replace(report, current=current, installed_version=version, **{**unchanged, **changes})
+
+
+STEP = Step("Install the packages", "", ("pip install nautobot-example==2.0",))
+CHANGE = (SAMPLES["blocked"].packages or ())[:1]
 
 
 @pytest.mark.parametrize(
-    ("current", "headline", "next_step"),
+    ("current", "changes", "nothing"),
     [
-        (
-            "Nautobot 3.2.7",
-            "Nothing to upgrade, because Nautobot 3.2.7 is already",
-            "To upgrade to another",
-        ),
-        ("Nautobot 3.2.6", "The upgrade can go ahead", "Decide about each warning"),
+        ("Nautobot 3.2.7", {}, True),
+        ("Nautobot 3.2.6", {}, False),
+        ("Nautobot 3.2.7", {"runbook": Runbook((STEP,))}, False),
+        ("Nautobot 3.2.7", {"packages": CHANGE}, False),
+        ("Nautobot 3.2.7", {"packages": None}, False),  # the index was not asked
+        ("Nautobot 3.2.7", {"migrations": ("dcim.0001_initial",)}, False),
+        ("Nautobot 3.2.7", {"migrations": None}, False),
+        ("Nautobot 3.2.7", {"kind": "verify"}, False),
     ],
 )
-def test_headline_same_release_with_warnings_says_nothing_to_upgrade(current, headline, next_step):
-    report = replace(running(SAMPLES["go"], current), verdict=Verdict.CAUTION)
-    assert report.headline.startswith(headline)
-    assert report.next_step.startswith(next_step)
+def test_nothing_to_upgrade_only_if_it_is_known_that_nothing_changes(current, changes, nothing):
+    assert running(SAMPLES["go"], current, **changes).has_nothing_to_upgrade is nothing
 
 
 @pytest.mark.parametrize(
-    ("sample", "current", "headline", "next_step"),
+    ("sample", "verdict", "headline", "next_step"),
     [
-        ("go", "Nautobot 3.2.7", "Nothing to upgrade", "To upgrade to another"),
-        ("go", "Nautobot 3.2.6", "No problems found", "Follow upgrade-plan.md"),
-        ("blocked", "Nautobot 3.2.7", "Do not upgrade yet", "Fix the blockers"),
+        ("go", Verdict.UP_TO_DATE, "Nothing to upgrade: Nautobot 3.2.7", "To upgrade to another"),
+        ("blocked", Verdict.UP_TO_DATE, "Nothing to upgrade", "Fix the blockers: they exist now"),
+        ("go", Verdict.GO, "No problems found", "Follow upgrade-plan.md"),
+        ("go", Verdict.CAUTION, "The upgrade can go ahead", "Decide about each warning"),
+        ("blocked", Verdict.BLOCKED, "Do not upgrade yet", "Fix the blockers"),
     ],
 )
-def test_next_step_depends_on_verdict_and_release(sample, current, headline, next_step):
-    report = running(SAMPLES[sample], current)
+def test_headline_and_next_step_depend_on_the_verdict(sample, verdict, headline, next_step):
+    report = replace(SAMPLES[sample], verdict=verdict)
     assert report.headline.startswith(headline)
     assert report.next_step.startswith(next_step)
-
-
-def test_headline_with_a_plan_for_apps_is_not_nothing_to_upgrade():
-    report = running(SAMPLES["go"], "Nautobot 3.2.7")
-    step = Step("Install the packages", "", ("pip install nautobot-example==2.0",))
-    assert report.headline.startswith("Nothing to upgrade")
-    assert replace(report, runbook=Runbook((step,))).headline.startswith("No problems found")
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ def steps(kind, verdict, fields=None):
         ("preflight", "caution", ("snapshot", {"target": "3.2.7"})),
         ("preflight", "blocked", ("preflight", {"again": "this"})),
         ("preflight", "incomplete", ("preflight", {"again": "this"})),
+        ("preflight", "up_to_date", ("preflight", {"again": "this"})),
         ("preflight", "crashed", ("preflight", {"again": "this"})),
         ("snapshot", "complete", ("verify", {"before": "this"})),
         ("snapshot", "incomplete", ("snapshot", {"again": "this"})),

@@ -10,6 +10,7 @@ from nautobot_upgrade_jobs.checks.rules.releases import (
     accidental_upgrade,
     alternative_targets,
     app_steps,
+    security_advisories,
 )
 from nautobot_upgrade_jobs.facts import Tables
 from nautobot_upgrade_jobs.facts.resolution import AlternativeTarget, AppReleases
@@ -131,3 +132,21 @@ def test_app_steps_of_the_catalog_have_unique_subjects_and_a_known_moment():
     subjects = [(step.distribution, step.since) for step in CATALOG.app_steps]
     assert len(set(subjects)) == len(subjects)
     assert {When(step.when) for step in CATALOG.app_steps} <= set(When)
+
+
+@pytest.mark.parametrize(
+    ("installed", "version", "found"),
+    [
+        ("2.4.44", "3.2.7", []),
+        ("2.4.44", "2.4.44", []),
+        ("2.4.40", "2.4.44", [("installed", "info", 6)]),
+        ("2.4.40", "3.1.8", [("installed", "info", 0), ("target", "warning", 14)]),
+        ("2.4.44", "3.1.8", [("target", "warning", 14)]),
+        ("3.1.8", "3.1.8", [("target", "info", 14)]),
+        ("2.4.43", "3.2.7", [("installed", "info", 3)]),
+    ],
+)
+def test_security_advisories(installed, version, found):
+    findings = list(security_advisories(CATALOG, target(version, installed)))
+    shown = [(each.subject, each.severity.value, len(each.evidence)) for each in findings]
+    assert shown == [one for one in found if one[2]]

@@ -1,0 +1,71 @@
+"""The newest Preflight runs of each target, so that one target never hides another."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from importlib.metadata import version
+from typing import Any
+
+from django.db.models import QuerySet
+from django.db.models.fields.json import KT
+from nautobot.extras.models import JobResult
+from packaging.version import Version
+
+from ..catalog.versions import is_version
+from .job_outcome import JobOutcome, parse_outcome
+from .job_runs import Run, parse_run, query_visible_results
+
+MAX_RUNS = 1000
+"""Number of runs in which targets are searched: nearly three years of daily runs."""
+MAX_RUNS_SEARCHED = 20
+"""Number of runs of a Job, or for one target, in which a run with a verdict is searched."""
+
+
+def find_runs_by_target(results: QuerySet[JobResult]) -> dict[str, list[Any]]:
+    """Return the primary keys of Preflight results by target, newest first.
+
+    A run that was refused or crashed has no result, so the target in its form counts. Only targets
+    that are newer than the installed release are returned.
+
+    Args:
+        results: Results of Preflight, newest first.
+    """
+    rows = results.annotate(
+        evaluated=KT("result__target_version"), requested=KT("task_kwargs__target")
+    ).values_list("pk", "evaluated", "requested")
+    found: dict[str, list[Any]] = {}
+    for key, evaluated, requested in rows[:MAX_RUNS]:
+        target = evaluated or requested or ""
+        if is_version(target) and Version(target) > Version(version("nautobot")):
+            runs = found.setdefault(target, [])
+            if len(runs) < MAX_RUNS_SEARCHED:
+                runs.append(key)
+    return found
+
+
+def latest_runs_by_target(user: Any) -> dict[str, Run]:
+    """Return the newest Preflight run of each target that a user may view."""
+    results = query_visible_results(user, "preflight")
+    newest = {target: keys[0] for target, keys in find_runs_by_target(results).items()}
+    runs = {result.pk: parse_run(result) for result in results.filter(pk__in=newest.values())}
+    return {target: run for target, key in newest.items() if (run := runs.get(key))}
+
+
+def read_newest_outcomes(results: QuerySet[JobResult]) -> list[tuple[JobOutcome, datetime]]:
+    """Return the outcome of the newest result with its end time.
+
+    If it has no verdict, the outcomes of older results follow.
+
+    Args:
+        results: Results that have ended, newest first.
+    """
+    rows = results.values_list("status", "result", "date_done")
+    outcomes = [*map(_parse_row, rows[:1])]
+    if outcomes and not outcomes[0][0].has_verdict:  # Rare, so one row is usually read.
+        outcomes += map(_parse_row, rows[1:MAX_RUNS_SEARCHED])
+    return outcomes
+
+
+def _parse_row(row: tuple[str, Any, datetime]) -> tuple[JobOutcome, datetime]:
+    status, result, ended = row
+    return parse_outcome(status, result), ended

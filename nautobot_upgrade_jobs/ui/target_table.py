@@ -1,0 +1,74 @@
+"""The table of targets on the Upgrade page: what is possible, and what the last Preflight found."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from importlib.metadata import version
+
+from ..catalog import Catalog
+from ..common.text import plural
+from ..facts.base import Unavailable
+from ..upgrade.target_options import TargetOption, list_target_options, recommend_target
+from .job_runs import Run, form_url
+
+POSSIBLE = ("go", "caution")
+
+
+@dataclass(frozen=True)
+class TargetRow:
+    """One release to choose from, with its newest Preflight run."""
+
+    option: TargetOption
+    recommended: bool
+    run: Run | None
+    form_url: str
+    """URL of Preflight's form for this target. Empty if the user may not run the Job."""
+
+    @property
+    def status(self) -> str:
+        """What is known about an upgrade to this release."""
+        if self.option.obstacle:
+            return f"Not possible: {self.option.obstacle}"
+        if self.run is None:
+            return "Not checked yet"
+        counts = self.run.outcome.counts
+        blockers = plural(counts.get("blocker", 0), "blocker")
+        if self.run.outcome.verdict == "blocked":
+            return f"Blocked: {blockers}"
+        if self.run.outcome.verdict in POSSIBLE:
+            warnings = counts.get("warning", 0)
+            return f"Possible, {plural(warnings, 'warning')}" if warnings else "Possible"
+        return self.run.outcome.title
+
+    @property
+    def verdict(self) -> str:
+        """The verdict that colors the status. Empty without a run."""
+        if self.option.obstacle:
+            return "blocked"
+        return self.run.outcome.verdict if self.run else ""
+
+
+def build_target_rows(
+    catalog: Catalog | Unavailable, runs: Mapping[str, Run], preflight: str
+) -> Iterator[TargetRow]:
+    """Yield the releases to choose from, the recommended first.
+
+    Args:
+        catalog: The known releases, or why they are unavailable.
+        runs: The newest Preflight run of each target.
+        preflight: Primary key of the Job Preflight. Empty if the user may not run it.
+    """
+    if isinstance(catalog, Unavailable):
+        return
+    installed = version("nautobot")
+    options = list_target_options(catalog, installed, platform.python_version())
+    recommended = recommend_target(catalog, installed, options)
+    for option in sorted(options, key=lambda each: each.version != recommended):
+        yield TargetRow(
+            option,
+            option.version == recommended,
+            runs.get(option.version),
+            form_url(preflight, {"target": option.version}) if preflight else "",
+        )
