@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from .cli.options import (
+    CANCELLED,
+    CANCELLED_MESSAGE,
     EXIT_CODES_HELP,
     USAGE_ERROR,
     UsageParser,
@@ -60,6 +62,9 @@ def main(arguments: list[str]) -> int:
     except UsageError as error:
         write_line(f"error: {error}")
         return USAGE_ERROR
+    except KeyboardInterrupt:
+        write_line(CANCELLED_MESSAGE)
+        return CANCELLED
 
 
 def _compare(options: dict[str, Any]) -> Report:

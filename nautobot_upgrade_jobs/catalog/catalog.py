@@ -203,6 +203,8 @@ class Catalog:
         """
         if includes_change(version, advisory.fixed_in):
             return False
+        if advisory.since and parse_version(version) < parse_version(advisory.since):
+            return False
         line = get_line_name(parse_version(version))
         fixes = {get_line_name(parse_version(mark)): mark for mark in advisory.fixed_in}
         oldest = min(advisory.fixed_in, key=parse_version)

@@ -74,6 +74,8 @@ class Advisory:
     title: str
     fixed_in: tuple[str, ...]
     """The first release of each line with the fix."""
+    since: str = ""
+    """The first release with the feature that it concerns. Empty if unknown."""
 
     @property
     def url(self) -> str:

@@ -6,9 +6,11 @@ outside, even if Nautobot does not start.
 
 from __future__ import annotations
 
+import re
 import sys
 from argparse import ArgumentParser
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -16,7 +18,7 @@ from ..checks.findings import Verdict
 from ..common.errors import UsageError
 from ..common.private_files import require_safe_folder, write_private_file
 from ..report import FORMATS, Report, render_files
-from .output import PrintError, write_line, write_report_text
+from .output import PrintError, colorize, wants_color, write_line, write_report_text
 
 EXIT_CODES = {
     Verdict.GO: 0,
@@ -26,6 +28,10 @@ EXIT_CODES = {
     Verdict.INCOMPLETE: 3,
 }
 USAGE_ERROR = 1
+CANCELLED = 130
+"""What a shell reports after Ctrl-C."""
+CANCELLED_MESSAGE = "Cancelled. Nothing was changed."
+UNKNOWN_WORD = re.compile(r"invalid choice: '([^']{1,60})'|unrecognized arguments: ([^\s=]{1,60})")
 EXIT_CODES_HELP = (
     "Exit codes: 0 go, caution or up to date, 1 usage error, 2 blocked, 3 incomplete; with "
     "--strict, caution is 2."
@@ -39,7 +45,29 @@ class UsageParser(ArgumentParser):
         """Print the error and exit."""
         self.print_usage(sys.stderr)
         write_line(f"{self.prog}: error: {message}")
+        suggestion = suggest_word(message, self._list_words())
+        if suggestion:
+            write_line(f"Did you mean {suggestion}?")
         self.exit(USAGE_ERROR)
+
+    def _list_words(self) -> list[str]:
+        """Return the options and choices of this parser and of its commands."""
+        words: list[str] = []
+        for action in self._actions:
+            words += action.option_strings
+            if isinstance(action.choices, Mapping):  # the commands
+                for name, parser in action.choices.items():
+                    words += [name, *(parser._list_words() if parser is not self else ())]
+            else:
+                words += map(str, action.choices or ())
+        return words
+
+
+def suggest_word(message: str, known: Iterable[str]) -> str:
+    """Return the known word that resembles the unknown word in an error message. Empty if none."""
+    found = UNKNOWN_WORD.search(message)
+    word = next(filter(None, found.groups()), "") if found else ""
+    return next(iter(get_close_matches(word, sorted(set(known)), n=1, cutoff=0.7)), "")
 
 
 def add_report_options(parser: ArgumentParser) -> None:
@@ -60,8 +88,11 @@ def emit_report(report: Report, options: Mapping[str, Any]) -> int:
     """
     if options["output"]:
         _write_files(report, options["output"])
+    text = FORMATS[options["format"]](report)
+    if options["format"] == "text" and wants_color(sys.stdout):
+        text = colorize(text)
     try:
-        write_report_text(FORMATS[options["format"]](report))
+        write_report_text(text)
     except PrintError as error:
         if not options["output"]:
             raise UsageError(f"the report could not be printed: {error}") from None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import sys
 from typing import Protocol
 
@@ -19,6 +20,23 @@ class Stream(Protocol):
 
 class PrintError(Exception):
     """The standard output takes no text. The message gives the reason."""
+
+
+COLORS = {"BLOCKER": 31, "warning": 33, "ok": 32, "info": 34, "!!": 1}
+"""Codes of the marks at the start of a line."""
+MARK = re.compile(r"^( {0,8})(BLOCKER|warning|ok|info|!!)(?=  )", re.MULTILINE)
+
+
+def wants_color(stream: object) -> bool:
+    """Return whether a stream is a terminal with colors. The variable NO_COLOR prevents them."""
+    is_terminal = getattr(stream, "isatty", lambda: False)()
+    forbidden = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+    return bool(is_terminal and not forbidden)
+
+
+def colorize(text: str) -> str:
+    """Return a report for a terminal with colored marks."""
+    return MARK.sub(lambda mark: f"{mark[1]}\x1b[{COLORS[mark[2]]}m{mark[2]}\x1b[0m", text)
 
 
 def write_report_text(text: str) -> None:

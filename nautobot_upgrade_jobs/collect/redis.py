@@ -18,7 +18,8 @@ def collect(_: Context) -> Redis:
     # The session has a cache in memory instead of the configured one.
     cache = caches.create_connection(DEFAULT_CACHE_ALIAS)
     short_pool = _create_short_pool(cache.client.get_client(write=True).connection_pool)
-    host = str(short_pool.connection_kwargs.get("host") or "")
+    is_sentinel = isinstance(short_pool, SentinelConnectionPool)  # Its host is a service name.
+    host = "" if is_sentinel else str(short_pool.connection_kwargs.get("host") or "")
     try:
         info = redis.Redis(connection_pool=short_pool).info()
     except (redis.ConnectionError, redis.TimeoutError) as error:

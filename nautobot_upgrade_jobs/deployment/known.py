@@ -154,10 +154,6 @@ def _find_parts(seen: Deployment, layout: str, database: Database) -> Iterator[P
     elif layout == "compose":
         for role, name in zip(ROLES, ("nautobot", "celery_worker", "celery_beat"), strict=True):
             yield Part(role, (name,), Source.ASSUMED, COMPOSE_EXAMPLE)
-        projects = {service.project for service in seen.compose_services}
-        if len(projects) == 1:  # A server of another project can share the network.
-            containers = ", ".join(service.container for service in seen.compose_services)
-            yield Part("project", tuple(projects), Source.SEEN, containers)
         yield from _find_database_command(seen, database)
     elif layout == "kubernetes":
         yield from _find_chart_names(seen)
@@ -219,19 +215,6 @@ def _find_contradictions(seen: Deployment, layout: str) -> Iterator[Contradictio
             yield Contradiction("layout", f"The setting states the layout {stated}, but {reason}.")
     if layout in HOST_LAYOUTS and seen.units:
         yield from _find_missing_units(seen)
-    if layout == "compose" and seen.compose_services:
-        yield from _find_other_projects(seen)
-
-
-def _find_other_projects(seen: Deployment) -> Iterator[Contradiction]:
-    projects = {service.project for service in seen.compose_services}
-    for stated in seen.stated.get("project", ()):
-        if stated not in projects:
-            text = (
-                f"The setting states the project {stated}, but the servers of Nautobot are in the "
-                f"project {', '.join(sorted(projects))}."
-            )
-            yield Contradiction("project", text)
 
 
 def _contradict_layout(seen: Deployment, layout: str) -> str:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from typing import Literal
 
+FileProbe = Literal["", "read", "not written"]
 MigratesIn = Literal["", "entry point", "init container", "job"]
 
 
@@ -39,8 +39,9 @@ class Workload:
     """Memory limit of the container that migrates. None without a limit."""
     hosts: dict[str, str] = field(default_factory=dict)
     """The host of each server that the variables name, by ``database`` and ``redis``."""
-    has_file_probe: bool = False
-    """Whether a probe reads the files that a Celery process writes about its health."""
+    file_probe: FileProbe = ""
+    """Whether a probe reads the files that a worker writes about its health. ``not written``: a
+    variable switches these files off."""
 
 
 @dataclass(frozen=True)
@@ -64,14 +65,12 @@ class Chart:
     """A version of Nautobot's Helm chart that manifests name."""
 
     version: str
-    """Version, or the range of a HelmRelease, such as ``3.1.2`` or ``3.x``."""
+    """Version, or the range of a GitOps object, such as ``3.1.2`` or ``3.x``."""
     file: str
-
-    @property
-    def major(self) -> int | None:
-        """The major version. None if the version is a range with several."""
-        found = re.match(r"[\^~=v ]*(\d+)(\.|$)", self.version)
-        return int(found[1]) if found else None
+    majors: tuple[int, ...]
+    """The major versions that the range admits."""
+    is_rendered: bool
+    """Whether the chart rendered an object of the file. Otherwise a GitOps object names it."""
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from ..report import Report, render_files
 from ..report.formats.log import LogLine, build_log_lines
 from ..report.formats.markdown import escape
 from ..report.reported_finding import FindingGroup
+from ..ui.job_runs import PROGRESS_GROUPING
 from .form_fields import LinesVar
 
 MAX_REASONS = 5
@@ -87,9 +88,9 @@ class UpgradeJob(Job):
         """Return whether the user of this run has a permission on this Job."""
         return bool(self.user) and has_job_permission(self.user, action, pk=self.job_model.pk)
 
-    def log_progress(self, topic: str) -> None:
-        """Log the topic that is collected next."""
-        self.logger.debug("Collecting %s.", topic, extra={"grouping": "collect"})
+    def log_progress(self, activity: str) -> None:
+        """Log what the run does next."""
+        self.logger.debug("%s.", activity, extra={"grouping": PROGRESS_GROUPING})
 
     def publish(self, report: Report) -> dict[str, Any]:
         """Log and attach the report. Fail the run if the verdict is BLOCKED or INCOMPLETE.

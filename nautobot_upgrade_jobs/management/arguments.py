@@ -17,13 +17,33 @@ from ..workflows.capture import DEFAULT_DEPTH
 from ..workflows.rollback_assessment import ROLLBACK_OPTIONS
 
 Handler = Callable[[dict[str, Any]], int]
+COMMANDS = {
+    "targets": "List the releases to which this installation can be upgraded.",
+    "preflight": "Check whether this installation can be upgraded.",
+    "snapshot": "Write the state of this installation to a snapshot file.",
+    "compare": "Compare two snapshots, or a snapshot and the current state.",
+    "verify": "Check whether the upgrade is complete.",
+    "rollback": "Plan the rollback, and report what each option loses.",
+}
+"""The commands of an operator with their purpose, in the order of use."""
+
+
+def _add_command(commands: Any, name: str) -> ArgumentParser:
+    """Return the parser of a command."""
+    parser: ArgumentParser = commands.add_parser(
+        name, help=COMMANDS[name], description=COMMANDS[name]
+    )
+    return parser
+
+
+def add_targets(commands: Any, run: Handler) -> None:
+    """Declare ``targets``."""
+    _add_command(commands, "targets").set_defaults(run=run, output=None)
 
 
 def add_preflight(commands: Any, run: Handler) -> None:
     """Declare ``preflight``."""
-    command = commands.add_parser(
-        "preflight", help="Check whether this installation can be upgraded."
-    )
+    command = _add_command(commands, "preflight")
     command.set_defaults(run=run)
     command.add_argument("--target", default="", help="version to upgrade to, such as 3.2.7")
     command.add_argument(
@@ -52,9 +72,7 @@ def add_preflight(commands: Any, run: Handler) -> None:
 
 def add_snapshot(commands: Any, run: Handler) -> None:
     """Declare ``snapshot``."""
-    command = commands.add_parser(
-        "snapshot", help="Write the state of this installation to a snapshot file."
-    )
+    command = _add_command(commands, "snapshot")
     command.set_defaults(run=run)
     command.add_argument(
         "--output",
@@ -70,9 +88,7 @@ def add_snapshot(commands: Any, run: Handler) -> None:
 
 def add_compare(commands: Any, run: Handler) -> None:
     """Declare ``compare``."""
-    command = commands.add_parser(
-        "compare", help="Compare two snapshots, or a snapshot and the current state."
-    )
+    command = _add_command(commands, "compare")
     command.set_defaults(run=run)
     command.add_argument("before", type=Path, help="the older snapshot-….json.gz")
     command.add_argument(
@@ -86,7 +102,7 @@ def add_compare(commands: Any, run: Handler) -> None:
 
 def add_verify(commands: Any, run: Handler) -> None:
     """Declare ``verify``."""
-    command = commands.add_parser("verify", help="Check whether the upgrade is complete.")
+    command = _add_command(commands, "verify")
     command.set_defaults(run=run)
     command.add_argument(
         "--before",
@@ -120,9 +136,7 @@ def add_verify(commands: Any, run: Handler) -> None:
 
 def add_rollback(commands: Any, run: Handler) -> None:
     """Declare ``rollback``."""
-    command = commands.add_parser(
-        "rollback", help="Plan the rollback, and report what each option loses."
-    )
+    command = _add_command(commands, "rollback")
     command.set_defaults(run=run)
     command.add_argument(
         "--to",
@@ -151,7 +165,7 @@ def add_state_and_help(commands: Any, run: Handler) -> None:
     command = commands.add_parser("state", help="Print the fingerprint that a script checks.")
     command.set_defaults(run=run, output=None)
     command = commands.add_parser("help", help="Print the options of a command.")
-    command.add_argument("about", choices=commands.choices)
+    command.add_argument("about", nargs="?", choices=commands.choices, default="help")
     command.set_defaults(
         run=lambda options: commands.choices[options["about"]].print_help(), output=None
     )

@@ -140,10 +140,19 @@ class Report:
 
     @property
     def has_nothing_to_upgrade(self) -> bool:
-        """Whether the target is installed, and it is known that nothing would change."""
+        """Whether the target is installed, and it is known that nothing would change.
+
+        What stops the start or the use of the installed release, or concerns its packages and
+        migrations, is still a blocker. What only a migration would meet is none.
+        """
         is_installed = self.installed_version == self.target_version
         is_unchanged = self.packages == () and self.migrations == () and not self.runbook.steps
-        return self.is_preflight and is_installed and is_unchanged
+        is_stopped = any(
+            reported.finding.phase in (Phase.BOOT, Phase.RUNTIME) or reported.topic == "migrations"
+            for reported in self.unaccepted(Severity.BLOCKER)
+        )
+        is_answered = self.verdict is not Verdict.INCOMPLETE and not is_stopped
+        return self.is_preflight and is_installed and is_unchanged and is_answered
 
     @property
     def subject(self) -> str:

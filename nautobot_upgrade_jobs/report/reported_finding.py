@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from zlib import crc32
 
 from ..checks.findings import Acceptance, Finding, Severity
 from ..checks.remediation import When
@@ -37,7 +38,8 @@ class ReportedFinding:
     @property
     def anchor(self) -> str:
         """The id of the finding in the HTML report."""
-        return f"finding-{re.sub(r'[^A-Za-z0-9_.:-]+', '-', self.key)[:MAX_ANCHOR_LENGTH]}"
+        readable = re.sub(r"[^A-Za-z0-9_.:-]+", "-", self.key)[:MAX_ANCHOR_LENGTH]
+        return f"finding-{readable}-{crc32(self.key.encode('utf-8', 'surrogatepass')):08x}"
 
     @property
     def is_scheduled(self) -> bool:

@@ -23,6 +23,8 @@ from .next_steps import JOBS, RERUN, NextStep, suggest_next_steps
 
 logger = logging.getLogger(__name__)
 JOBS_MODULE = f"{__package__.rpartition('.')[0]}.jobs."
+PROGRESS_GROUPING = "collect"
+"""Grouping of the log entries that say what a run is doing."""
 MAX_ARCHIVE_IN_MEMORY = 4 * 1024 * 1024
 """Bytes of an archive that are kept in memory. A larger archive is written to a temporary file."""
 KINDS_BY_CLASS = {name.replace(" ", ""): kind for kind, name in JOBS.items()}
@@ -184,8 +186,13 @@ def pack_files(proxies: Iterable[FileProxy]) -> IO[bytes] | None:
 
 
 def last_log_message(run: Run, user: Any) -> str:
-    """Return the last log message of a run. Empty if the user may not view the log."""
-    entries = JobLogEntry.objects.restrict(user, "view").filter(job_result=run.key)
+    """Return what a run does. Empty if the user may not view the log.
+
+    The lines of the report, which the run writes at its end, do not count.
+    """
+    entries = JobLogEntry.objects.restrict(user, "view").filter(
+        job_result=run.key, grouping=PROGRESS_GROUPING
+    )
     newest = entries.order_by("-created").first()
     return newest.message[:200] if newest else ""
 

@@ -11,12 +11,17 @@ from django.db.models.fields.json import KT
 from nautobot.extras.models import JobResult
 from packaging.version import Version
 
+from ..catalog.target_release import TargetError, choose_target
 from ..catalog.versions import is_version
+from ..facts.base import Unavailable
+from ..workflows.context import read_catalog
 from .job_outcome import JobOutcome, parse_outcome
 from .job_runs import Run, parse_run, query_visible_results
 
 MAX_RUNS = 1000
 """Number of runs in which targets are searched: nearly three years of daily runs."""
+MAX_RUNS_SHOWN = 5
+"""Number of runs for one target in which the page searches one with a verdict."""
 MAX_RUNS_SEARCHED = 20
 """Number of runs of a Job, or for one target, in which a run with a verdict is searched."""
 
@@ -24,8 +29,8 @@ MAX_RUNS_SEARCHED = 20
 def find_runs_by_target(results: QuerySet[JobResult]) -> dict[str, list[Any]]:
     """Return the primary keys of Preflight results by target, newest first.
 
-    A run that was refused or crashed has no result, so the target in its form counts. Only targets
-    that are newer than the installed release are returned.
+    A run that was refused or crashed has no result, so the target in its form counts, if the
+    catalog has it. Only targets that are newer than the installed release are returned.
 
     Args:
         results: Results of Preflight, newest first.
@@ -35,7 +40,7 @@ def find_runs_by_target(results: QuerySet[JobResult]) -> dict[str, list[Any]]:
     ).values_list("pk", "evaluated", "requested")
     found: dict[str, list[Any]] = {}
     for key, evaluated, requested in rows[:MAX_RUNS]:
-        target = evaluated or requested or ""
+        target = evaluated or _resolve_requested(requested or "")
         if is_version(target) and Version(target) > Version(version("nautobot")):
             runs = found.setdefault(target, [])
             if len(runs) < MAX_RUNS_SEARCHED:
@@ -44,11 +49,35 @@ def find_runs_by_target(results: QuerySet[JobResult]) -> dict[str, list[Any]]:
 
 
 def latest_runs_by_target(user: Any) -> dict[str, Run]:
-    """Return the newest Preflight run of each target that a user may view."""
+    """Return the newest Preflight run of each target that a user may view.
+
+    A run without a verdict, such as one that was refused, does not replace one with a verdict.
+    """
     results = query_visible_results(user, "preflight")
-    newest = {target: keys[0] for target, keys in find_runs_by_target(results).items()}
-    runs = {result.pk: parse_run(result) for result in results.filter(pk__in=newest.values())}
-    return {target: run for target, key in newest.items() if (run := runs.get(key))}
+    found = {target: keys[:MAX_RUNS_SHOWN] for target, keys in find_runs_by_target(results).items()}
+    wanted = [key for keys in found.values() for key in keys]
+    runs = {result.pk: parse_run(result) for result in results.filter(pk__in=wanted)}
+    by_target = {
+        target: [run for key in keys if (run := runs.get(key))] for target, keys in found.items()
+    }
+    return {target: _choose_run(own) for target, own in by_target.items() if own}
+
+
+def _choose_run(runs: list[Run]) -> Run:
+    return next((run for run in runs if run.outcome.has_verdict), runs[0])
+
+
+def _resolve_requested(text: str) -> str:
+    """Return the version that a form asks for. Empty if the catalog does not have it."""
+    catalog = read_catalog()
+    if isinstance(catalog, Unavailable):
+        return ""
+    try:
+        target = choose_target(catalog, version("nautobot"), text)
+    except TargetError:
+        return ""
+    is_known = target.chosen and not isinstance(target.release, Unavailable)
+    return target.version if is_known else ""
 
 
 def read_newest_outcomes(results: QuerySet[JobResult]) -> list[tuple[JobOutcome, datetime]]:

@@ -11,6 +11,7 @@ from ..catalog import Catalog
 from ..common.text import plural
 from ..facts.base import Unavailable
 from ..upgrade.target_options import TargetOption, list_target_options, recommend_target
+from .job_outcome import JobOutcome
 from .job_runs import Run, form_url
 
 POSSIBLE = ("go", "caution")
@@ -29,25 +30,30 @@ class TargetRow:
     @property
     def status(self) -> str:
         """What is known about an upgrade to this release."""
+        outcome = self.run.outcome if self.run else None
+        if outcome and outcome.verdict in POSSIBLE:
+            return ", ".join(["Possible", *_count(outcome, "warning", "accepted")])
         if self.option.obstacle:
             return f"Not possible: {self.option.obstacle}"
-        if self.run is None:
+        if outcome is None:
             return "Not checked yet"
-        counts = self.run.outcome.counts
-        blockers = plural(counts.get("blocker", 0), "blocker")
-        if self.run.outcome.verdict == "blocked":
-            return f"Blocked: {blockers}"
-        if self.run.outcome.verdict in POSSIBLE:
-            warnings = counts.get("warning", 0)
-            return f"Possible, {plural(warnings, 'warning')}" if warnings else "Possible"
-        return self.run.outcome.title
+        if outcome.verdict == "blocked":
+            return f"Blocked: {', '.join(_count(outcome, 'blocker'))}"
+        return outcome.title
 
     @property
     def verdict(self) -> str:
         """The verdict that colors the status. Empty without a run."""
-        if self.option.obstacle:
-            return "blocked"
-        return self.run.outcome.verdict if self.run else ""
+        verdict = self.run.outcome.verdict if self.run else ""
+        return "blocked" if self.option.obstacle and verdict not in POSSIBLE else verdict
+
+
+def _count(outcome: JobOutcome, *names: str) -> Iterator[str]:
+    """Yield the numbers of findings that are not zero, such as ``2 warnings``."""
+    for name in names:
+        number = outcome.counts.get(name, 0)
+        if number:
+            yield f"{number} accepted" if name == "accepted" else plural(number, name)
 
 
 def build_target_rows(
@@ -65,10 +71,16 @@ def build_target_rows(
     installed = version("nautobot")
     options = list_target_options(catalog, installed, platform.python_version())
     recommended = recommend_target(catalog, installed, options)
+    # A run before the last upgrade says nothing about the installed release.
+    current = {
+        target: run
+        for target, run in runs.items()
+        if run.outcome.current in ("", f"Nautobot {installed}")
+    }
     for option in sorted(options, key=lambda each: each.version != recommended):
         yield TargetRow(
             option,
             option.version == recommended,
-            runs.get(option.version),
+            current.get(option.version),
             form_url(preflight, {"target": option.version}) if preflight else "",
         )

@@ -20,6 +20,8 @@ class TargetOption:
     """Why the release is a choice, such as ``newest release``."""
     fixes: tuple[Advisory, ...]
     """Security advisories that concern the installed release and not this one."""
+    remaining: tuple[Advisory, ...]
+    """Security advisories that concern this release."""
     migrations: int | None
     """Number of Nautobot's own migrations between the releases. None if unknown."""
     obstacle: str = ""
@@ -53,6 +55,7 @@ def list_target_options(catalog: Catalog, installed: str, python: str) -> tuple[
             release,
             tuple(_find_roles(catalog, release, installed, stops)),
             _list_fixes(catalog, installed, release.version),
+            catalog.open_advisories(release.version),
             _count_migrations(catalog, installed, release.version),
             _find_obstacle(catalog, installed, release, python),
         )

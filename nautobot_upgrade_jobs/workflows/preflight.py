@@ -20,9 +20,9 @@ from .collection import collect, read_database_state
 from .context import RunContext, RunRequest, resolve_request
 from .evidence import UpgradeEvidence
 from .report_builder import build_report
-from .stage_timer import CHECKS, StageTimer
+from .stage_timer import CHECKS, PREFLIGHT_STAGES, StageTimer
 from .target_inspection import inspect_target
-from .target_resolution import ROOT_TOPICS, TargetResolution
+from .target_resolution import ROOT_TOPICS, TargetResolution, require_published_target
 
 
 def run_preflight(
@@ -40,7 +40,7 @@ def run_preflight(
     Raises:
         UsageError: The request or the App's settings are invalid. Nothing has been collected.
     """
-    timer = StageTimer(progress)
+    timer = StageTimer(progress, _plan_stages(request))
     checks = checks_for_stage("preflight")
     context = resolve_request(request, checks)
     evidence = _gather_evidence(context, required_topics(checks), timer)
@@ -74,12 +74,20 @@ def run_preflight(
             CONSTRAINTS: "" if isinstance(resolution, Unavailable) else resolution.constraints
         },
     )
-    return timer.add_to(_mark_up_to_date(report))
+    return timer.add_to(_mark_up_to_date(report, evidence))
 
 
-def _mark_up_to_date(report: Report) -> Report:
-    """Replace the verdict if there is nothing to upgrade. Nothing can then stop the upgrade."""
-    is_done = report.has_nothing_to_upgrade
+def _plan_stages(request: RunRequest) -> tuple[str, ...]:
+    return PREFLIGHT_STAGES if request.build else (*PREFLIGHT_STAGES[:2], CHECKS)
+
+
+def _mark_up_to_date(report: Report, evidence: UpgradeEvidence) -> Report:
+    """Replace the verdict if there is nothing to upgrade. Nothing can then stop the upgrade.
+
+    Without a start of the release, migrations of Apps are unknown.
+    """
+    is_known = not isinstance(evidence.trial_boot, Unavailable)
+    is_done = is_known and report.has_nothing_to_upgrade
     return replace(report, verdict=Verdict.UP_TO_DATE) if is_done else report
 
 
@@ -89,6 +97,7 @@ def _gather_evidence(
     progress: Callable[[str], None],
 ) -> UpgradeEvidence:
     """Collect the facts of the installation, and inspect the target."""
+    require_published_target(context)
     given_backup = read_backup_argument(
         context.request.backup, context.config.snapshot_timeout_seconds
     )

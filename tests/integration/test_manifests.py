@@ -109,3 +109,19 @@ def test_no_folder_is_no_manifest():
 def test_folder_that_does_not_exist_is_refused(tmp_path):
     with pytest.raises(UsageError, match="is not a folder"):
         run_preflight(RunRequest(manifests=str(tmp_path / "nothing")))
+
+
+def test_objects_of_several_files_belong_together(tmp_path):
+    """As `helm template --output-dir` writes them."""
+    (tmp_path / "configmap.yaml").write_text(
+        "kind: ConfigMap\nmetadata: {name: env}\ndata: {NAUTOBOT_DB_HOST: old.example.org}\n"
+    )
+    (tmp_path / "hpa.yaml").write_text(
+        "kind: HorizontalPodAutoscaler\nspec: {scaleTargetRef: {name: web}, maxReplicas: 5}\n"
+    )
+    (tmp_path / "web.yaml").write_text(
+        "kind: Deployment\nmetadata: {name: web}\nspec: {template: {spec: {containers: ["
+        "{image: nautobot/nautobot:2.4.44, envFrom: [{configMapRef: {name: env}}]}]}}}\n"
+    )
+    (web,) = collect(tmp_path).workloads
+    assert (web.replicas, web.hosts) == (5, {"database": "old.example.org"})

@@ -397,8 +397,9 @@ def test_dashboard_compares_with_the_previous_run_of_the_same_target(shown):
 
 def run_for(target, verdict="blocked", **changes):
     """A Preflight run for a target."""
-    result = {**RESULT, "target": f"Nautobot {target}", "target_version": target}
-    return finished(result={**result, "verdict": verdict, **changes})
+    result = {**RESULT, "current": "Nautobot 2.4.40", "target_version": target}
+    result |= {"target": f"Nautobot {target}", "verdict": verdict, **changes}
+    return finished(result=result)
 
 
 @pytest.fixture
@@ -447,6 +448,26 @@ def test_crashed_run_keeps_the_findings_of_its_target(shown, newer):
     assert [outcome.verdict for outcome, _ in found[newest]][:2] == ["crashed", "blocked"]
     for run in runs:
         run.delete()
+
+
+def test_table_keeps_a_verdict_when_a_later_run_was_refused(shown, newer):
+    patch, newest = newer
+    runs = [run_for(newest), finished(result={"verdict": "error"}, task_kwargs={"target": newest})]
+    runs.append(run_for(patch, "go", current="Nautobot 2.4.39"))  # before the last upgrade
+    text = page_text(shown.clients["superuser"].get(address("home", shown.run)))
+    assert "Blocked: 1 blocker" in text
+    assert text.count("Not checked yet") == 1
+    for run in runs:
+        run.delete()
+
+
+@pytest.mark.parametrize("requested", ["9.9.9", "3.3+any text", "v3.2.99", "x", "3.2.99"])
+def test_requested_target_that_does_not_exist_is_no_label(shown, newer, requested):
+    from nautobot_upgrade_jobs.ui.metrics import iter_series
+
+    run = finished(result={"verdict": "error"}, task_kwargs={"target": requested})
+    assert {one.target for one in iter_series()} <= {"", *newer}
+    run.delete()
 
 
 def test_runs_for_targets_that_are_installed_or_invalid_are_no_targets(shown, newer):

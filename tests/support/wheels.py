@@ -5,12 +5,12 @@ import tarfile
 import zipfile
 
 
-def wheel(folder, name, version, *requires, files=()):
+def wheel(folder, name, version, *requires, files=(), python=""):
     """Write a wheel with requirements and with files, given as pairs of path and text."""
     stem = f"{name.replace('-', '_')}-{version}"
     info = f"{stem}.dist-info"
     with zipfile.ZipFile(folder / f"{stem}-py3-none-any.whl", "w") as archive:
-        archive.writestr(f"{info}/METADATA", metadata(name, version, requires))
+        archive.writestr(f"{info}/METADATA", metadata(name, version, requires, python))
         archive.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nTag: py3-none-any\n")
         for path, text in files:
             archive.writestr(path, text)
@@ -35,6 +35,7 @@ def source(folder, name, version, *requires):
             archive.addfile(entry, io.BytesIO(text.encode()))
 
 
-def metadata(name, version, requires):
+def metadata(name, version, requires, python=""):
     lines = ["Metadata-Version: 2.1", f"Name: {name}", f"Version: {version}"]
+    lines += [f"Requires-Python: {python}"] if python else []
     return "\n".join([*lines, *(f"Requires-Dist: {each}" for each in requires), "", ""])

@@ -9,11 +9,11 @@ from tests.support.command import run_command, upgrade_jobs
 
 
 @pytest.mark.lines
-def test_preflight_pristine_installation_is_go(clone, instance):
+def test_preflight_pristine_installation_is_up_to_date(clone, instance):
     """A fresh migrate, only this App, the newest patch of the line, and a worker that responds."""
     with clone("pristine") as name:
         done = run_command("preflight", NAUTOBOT_DB_NAME=name, STACK_CACHE="1", STACK_BROKER="0")
-    assert (done.returncode, "GO:" in done.stdout) == (0, True), done.stdout + done.stderr
+    assert (done.returncode, "UP TO DATE:" in done.stdout) == (0, True), done.stdout + done.stderr
     assert "warning" not in done.stdout.replace("0 warnings", "")
     for line in done.stdout.splitlines():
         assert "BLOCKER" not in line
@@ -58,7 +58,6 @@ def test_command_usage_error_ends_the_process_with_1():
 @pytest.mark.parametrize(
     ("words", "fragment"),
     [
-        ((), "the following arguments are required: job"),
         (("upgrade",), "invalid choice: 'upgrade'"),
         (("preflight", "--tarjet", "3.2.7"), "unrecognized arguments: --tarjet"),
         (("preflight", "--format", "xml"), "invalid choice: 'xml'"),
@@ -91,3 +90,21 @@ def test_command_help_lists_the_options_of_a_subcommand(command, option):
     """``--help`` is taken by ``nautobot-server`` itself."""
     done = upgrade_jobs("help", command)
     assert (done.returncode, option in done.stdout) == (0, True), done.stderr
+
+
+@pytest.mark.once
+@pytest.mark.parametrize("words", [(), ("targets",)])
+def test_command_without_a_job_lists_the_targets(words):
+    done = upgrade_jobs(*words)
+    assert done.returncode == 0
+    assert done.stdout.startswith("Nautobot ")
+    assert ("verify" in done.stdout) is (not words)
+
+
+@pytest.mark.once
+@pytest.mark.network
+def test_command_refuses_a_target_that_the_index_does_not_have():
+    done = upgrade_jobs("preflight", "--target", "9.9.9")
+    assert done.returncode == 1
+    assert "The package index has no Nautobot 9.9.9." in done.stderr
+    assert "Traceback" not in done.stderr

@@ -29,7 +29,8 @@ def test_rollback_job_to_current_snapshot_recommends_reinstall(rest):
     (script,) = (text for name, text in files.items() if name.endswith(".sh"))
     (snapshot,) = rest.files(before)
     assert f"test -s {snapshot}" in script.decode()  # as the UI hands it out
-    assert {name.rpartition(".")[2] for name in files} == {"html", "md", "json", "sh", "txt"}
+    endings = {name.rpartition(".")[2] for name in files}
+    assert endings == {"html", "md", "json", "csv", "sh", "txt"}
     document = json.loads(next(text for name, text in files.items() if name.endswith(".json")))
     jsonschema.validate(document, load_schema())
     assert (document["kind"], document["rollback"]["recommended"]) == ("rollback", REINSTALL)

@@ -11,6 +11,7 @@ from ..build import info, warning
 from ..findings import Finding, Impact, Phase
 from ..registry import NotApplicable, check
 
+CHART = "nautobot"
 CHANGES: dict[int, tuple[str, ...]] = {
     2: (
         "celeryWorker and celeryBeat became workers.default and workers.beat",
@@ -44,8 +45,9 @@ def major_changes(manifests: Manifests, deployment: Deployment) -> Iterator[Find
         its version, at the same time as Nautobot's.
     Fix: upgrade the chart in a window of its own, and keep Nautobot's release there.
     """
-    for chart in {chart.major: chart for chart in _require_charts(manifests)}.values():
-        installed = next(iter(deployment.stated.get("chart_version", ())), "")
+    stated = next(iter(deployment.stated.get("chart_version", ())), "")
+    installed = stated.removeprefix(f"{CHART}-")
+    for chart in {chart.version: chart for chart in _require_charts(manifests)}.values():
         if not installed:
             yield info(
                 chart.version,
@@ -55,21 +57,20 @@ def major_changes(manifests: Manifests, deployment: Deployment) -> Iterator[Find
                 "in the settings of this App.",
                 evidence=(f"{chart.file}: chart {chart.version}",),
             )
-            continue
-        major = int(installed.partition(".")[0])
-        if chart.major != major:
+        elif chart.majors != (major := int(installed.partition(".")[0]),):
             yield warning(
                 chart.version,
-                f"The manifests change the Helm chart from {installed} to {chart.version}.",
+                f"The manifests can change the major version of the Helm chart: {installed} is "
+                f"installed, and they name {chart.version}.",
                 fix="Upgrade the chart in a window of its own, and keep Nautobot's release there.",
-                evidence=(f"{chart.file}: chart {chart.version}", *_changes(major, chart.major)),
+                evidence=(f"{chart.file}: chart {chart.version}", *_changes(major, chart.majors)),
             )
 
 
-def _changes(one: int, other: int | None) -> Iterator[str]:
-    """Yield what changes between two major versions. All changes if the second is unknown."""
-    low, high = sorted((one, max(CHANGES) if other is None else other))
-    for major in range(low + 1, high + 1):
+def _changes(installed: int, admitted: tuple[int, ...]) -> Iterator[str]:
+    """Yield what changes between the installed major version and the admitted ones."""
+    majors = (installed, *admitted)
+    for major in range(min(majors) + 1, max(majors) + 1):
         yield from (f"{major}.x: {change}" for change in CHANGES.get(major, ()))
 
 
@@ -80,7 +81,8 @@ def server_removed(manifests: Manifests, database: Database, redis: Redis) -> It
     Why: if the values switch a subchart off, `helm upgrade` removes its server.
     Fix: set `postgresql.enabled` or `redis.enabled` to true.
     """
-    _require_charts(manifests)
+    if not any(chart.is_rendered for chart in _require_charts(manifests)):
+        raise NotApplicable("the manifests contain no object that the chart rendered")
     for server, host in (("database", database.host), ("redis", redis.host)):
         name = host.partition(".")[0]
         if SUBCHART.fullmatch(name) and name not in manifests.services:

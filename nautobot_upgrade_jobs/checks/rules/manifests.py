@@ -196,10 +196,10 @@ def other_server(manifests: Manifests, database: Database, redis: Redis) -> Iter
 
 def _may_be_same_host(one: str, other: str) -> bool:
     """Return whether two names can be the same host, such as a name with and without domain."""
-    if one == other or _is_address(one) or _is_address(other):
-        return one == other or _is_address(one) != _is_address(other)
-    same_label = one.partition(".")[0] == other.partition(".")[0]
-    return same_label and not ("." in one and "." in other)
+    if "$" in one or _is_address(one) != _is_address(other):
+        return True  # It is unknown what a variable or a name stands for.
+    short, long = sorted((one.lower().rstrip("."), other.lower().rstrip(".")), key=len)
+    return f"{long}.".startswith(f"{short}.")
 
 
 def _is_address(host: str) -> bool:
@@ -214,13 +214,11 @@ def other_release(manifests: Manifests, target: Target) -> Iterator[Finding]:
         such as `stable` names another release after each pull.
     Fix: name the exact release in the tag.
     """
+    expected = {Version(target.installed).public, Version(target.version).public}
     for one in _require(manifests).workloads:
-        repository, _, tag = one.image.partition("@")[0].rpartition(":")
-        release = tag.partition("-")[0]
-        if f"/{repository}".endswith(OFFICIAL_IMAGE) and release not in (
-            target.installed,
-            target.version,
-        ):
+        repository, tag = _split_image(one.image)
+        is_official = f"/{repository}".endswith(OFFICIAL_IMAGE)
+        if is_official and tag.partition("-")[0] not in expected:
             yield warning(
                 one.name,
                 f"The manifest of {one.name} names the image {one.image}, which is neither "
@@ -230,26 +228,32 @@ def other_release(manifests: Manifests, target: Target) -> Iterator[Finding]:
             )
 
 
+def _split_image(image: str) -> tuple[str, str]:
+    """Return the repository and the tag of an image. A registry can have a port."""
+    folder, slash, last = image.partition("@")[0].rpartition("/")
+    name, _, tag = last.partition(":")
+    return f"{folder}{slash}{name}", tag or "latest"
+
+
 @check(stage="preflight", phase=Phase.RUNTIME, impact=Impact.OUTAGE)
 def probe_without_file(manifests: Manifests, target: Target) -> Iterator[Finding]:
     """The target writes the files that the probes of the workers read.
 
-    Why: Celery processes write files for probes since 2.4.24 and 3.0.1. With an older release, the
-        probe fails, and the cluster restarts the workers again and again.
+    Why: workers write files for probes since 2.4.24 and 3.0.1, if a setting asks for it. Otherwise
+        the probe fails, and the cluster restarts the workers again and again.
     Fix: use probes that ask the worker. With the Helm chart, set
         `celery.celery_health_probes_as_files` to false.
     """
-    workloads = _require(manifests).workloads
     release = Version(target.version)
-    if release in FILE_PROBES or release in FILE_PROBES_OF_3:
-        return
-    for one in workloads:
-        if one.has_file_probe:
+    can_write = release in FILE_PROBES or release in FILE_PROBES_OF_3
+    for one in _require(manifests).workloads:
+        if one.file_probe == "not written" or (one.file_probe and not can_write):
+            reason = f"Nautobot {target.version} does" if not can_write else "these settings do"
             yield warning(
                 one.name,
-                f"A probe of {one.name} reads a file that Nautobot {target.version} does not "
-                "write.",
-                fix="Use a probe that asks the worker, or another target.",
+                f"A probe of {one.name} reads a file that {reason} not write.",
+                fix="Use a probe that asks the worker, or set "
+                "NAUTOBOT_CELERY_HEALTH_PROBES_AS_FILES to true if the target has it.",
                 evidence=(f"{one.file}: {one.kind} {one.name}",),
             )
 

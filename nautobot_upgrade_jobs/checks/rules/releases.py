@@ -100,6 +100,8 @@ def security_advisories(catalog: Catalog, target: Target) -> Iterator[Finding]:
         do not allow.
     Fix: upgrade to a release that fixes them.
     """
+    if catalog.status(target.version) == "newer":
+        raise NotApplicable(f"the catalog of {catalog.date} does not contain {target.version}")
     found = catalog.open_advisories(target.installed)
     remaining = catalog.open_advisories(target.version)
     fixed = [advisory for advisory in found if advisory not in remaining]
@@ -111,15 +113,26 @@ def security_advisories(catalog: Catalog, target: Target) -> Iterator[Finding]:
             evidence=tuple(map(_describe_advisory, fixed)),
         )
     if remaining:
-        newest = catalog.newest().version
+        line = catalog.line(target.version)
+        is_maintained = line is not None and line.maintained
+        newest = _find_release_with_fixes(catalog, target.version)
         yield finding(
-            Severity.INFO if target.version == target.installed else Severity.WARNING,
+            Severity.INFO
+            if target.version == target.installed and is_maintained
+            else Severity.WARNING,
             "target",
             f"Nautobot {target.version} has {_count(remaining)}.",
             fix=f"Upgrade to a release that fixes them, such as {newest}.",
             commands=(shell("nautobot-server upgrade_jobs preflight --target {}", newest),),
             evidence=tuple(map(_describe_advisory, remaining)),
         )
+
+
+def _find_release_with_fixes(catalog: Catalog, version: str) -> str:
+    """Return the newest release of the line if it has all fixes, or the newest of all."""
+    line = catalog.line(version)
+    is_fixed = line is not None and not catalog.open_advisories(line.newest.version)
+    return line.newest.version if line and is_fixed else catalog.newest().version
 
 
 def _count(advisories: Collection[Advisory]) -> str:

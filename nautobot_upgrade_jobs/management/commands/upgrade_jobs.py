@@ -6,10 +6,12 @@ The command also works when Jobs cannot run: after the installation of new code 
 
 from __future__ import annotations
 
+import platform
 import sys
 from argparse import ArgumentParser
 from dataclasses import replace
 from datetime import datetime
+from importlib.metadata import version as installed_version
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,8 @@ from django.db import Error as DatabaseError
 from ...app_settings import read_configuration
 from ...checks.findings import Verdict
 from ...cli.options import (
+    CANCELLED,
+    CANCELLED_MESSAGE,
     EXIT_CODES,
     EXIT_CODES_HELP,
     USAGE_ERROR,
@@ -27,16 +31,20 @@ from ...cli.options import (
     ensure_directory,
 )
 from ...cli.output import write_line
+from ...cli.progress import ProgressLine
+from ...cli.target_list import describe_targets
 from ...collect.context import Context, current_user, explain
 from ...collect.db.read_only_session import read_only_session
 from ...collect.rollback.changelog_export import export_changelog
 from ...common.errors import UsageError
 from ...common.text import escape_nonprintable
+from ...facts import Unavailable
+from ...report import Report
 from ...snapshot.file_format import Snapshot
 from ...workflows.capture import capture
 from ...workflows.collection import read_database_state
 from ...workflows.compare import compare_snapshots, read_configured_acceptances
-from ...workflows.context import BackupArgument, RunRequest
+from ...workflows.context import BackupArgument, RunRequest, read_catalog
 from ...workflows.preflight import run_preflight
 from ...workflows.rollback import plan_rollback
 from ...workflows.rollback_target import NO_SNAPSHOT, SnapshotArgument
@@ -59,12 +67,14 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the subcommands."""
         parser.__class__ = Parser  # Subparsers get the same class.
-        commands = parser.add_subparsers(dest="job", required=True)
+        commands = parser.add_subparsers(dest="job", metavar="COMMAND")
+        parser.set_defaults(run=self._show_overview, output=None)
         arguments.add_preflight(commands, self._run_preflight)
         arguments.add_snapshot(commands, self._capture_snapshot)
         arguments.add_compare(commands, self._compare)
         arguments.add_verify(commands, self._verify)
         arguments.add_rollback(commands, self._plan_rollback)
+        arguments.add_targets(commands, self._list_targets)
         arguments.add_state_and_help(commands, self._print_state)
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -72,10 +82,33 @@ class Command(BaseCommand):
         try:
             if options["output"]:
                 ensure_directory(options["output"])
-            code = options["run"](options)
+            with ProgressLine(self.stderr, is_terminal=self.stderr.isatty()) as self._progress:
+                code = options["run"](options)
         except UsageError as error:
             raise CommandError(escape_nonprintable(str(error)), returncode=USAGE_ERROR) from None
+        except KeyboardInterrupt:
+            write_line(CANCELLED_MESSAGE, self.stderr)
+            code = CANCELLED
         sys.exit(code)
+
+    def _emit(self, report: Report, options: dict[str, Any]) -> int:
+        self._progress.clear()
+        return emit_report(report, options)
+
+    def _show_overview(self, options: dict[str, Any]) -> int:
+        self._list_targets(options)
+        for name, purpose in arguments.COMMANDS.items():
+            write_line(f"  {name:<10} {purpose}", self.stdout)
+        write_line("Options of a command: nautobot-server upgrade_jobs help COMMAND", self.stdout)
+        return 0
+
+    def _list_targets(self, _: dict[str, Any]) -> int:
+        catalog, installed = read_catalog(), installed_version("nautobot")
+        if isinstance(catalog, Unavailable):
+            raise UsageError(catalog.reason)
+        for line in describe_targets(catalog, installed, platform.python_version()):
+            write_line(line, self.stdout)
+        return 0
 
     def _run_preflight(self, options: dict[str, Any]) -> int:
         request = replace(
@@ -86,17 +119,17 @@ class Command(BaseCommand):
             manifests=options["manifests"],
             backup=BackupArgument(tuple(options["backup"])),
         )
-        return emit_report(run_preflight(request, self._report_progress), options)
+        return self._emit(run_preflight(request, self._progress), options)
 
     def _verify(self, options: dict[str, Any]) -> int:
         report = verify_migrations(
             replace(_build_request(options), wait_seconds=options["wait"]),
-            self._report_progress,
+            self._progress,
             expectations="\n".join(options["expect"]),
             before=read_snapshot(newest_snapshot(options["before"])) if options["before"] else None,
             stopped=options["stopped"],
         )
-        return emit_report(report, options)
+        return self._emit(report, options)
 
     def _plan_rollback(self, options: dict[str, Any]) -> int:
         text, given = options["to"], NO_SNAPSHOT
@@ -106,12 +139,12 @@ class Command(BaseCommand):
         request = replace(_build_request(options), target=text)
         report = plan_rollback(
             request,
-            self._report_progress,
+            self._progress,
             given=given,
             strategy=options["strategy"],
             backup=BackupArgument(tuple(options["backup"])),
         )
-        code = emit_report(report, options)
+        code = self._emit(report, options)
         if options["output"] and given.snapshot:
             self._export_changes(options["output"], given.snapshot)
         return code
@@ -135,7 +168,7 @@ class Command(BaseCommand):
         return 0
 
     def _capture_snapshot(self, options: dict[str, Any]) -> int:
-        captured = capture(self._report_progress, depth=options["depth"])
+        captured = capture(self._progress, depth=options["depth"])
         for topic, reason in captured.missing.items():
             write_line(f"Not captured: {topic}: {reason}", self.stderr)
         path = write_snapshot(options["output"], captured.name, captured.data)
@@ -147,13 +180,9 @@ class Command(BaseCommand):
         after = (
             read_snapshot(options["after"])
             if options["after"]
-            else capture(self._report_progress).snapshot
+            else capture(self._progress).snapshot
         )
-        return emit_report(compare_snapshots(before, after, read_configured_acceptances()), options)
-
-    def _report_progress(self, topic: str) -> None:
-        if self.stderr.isatty():
-            write_line(f"Collecting {topic} …", self.stderr)
+        return self._emit(compare_snapshots(before, after, read_configured_acceptances()), options)
 
 
 def _build_request(options: dict[str, Any]) -> RunRequest:

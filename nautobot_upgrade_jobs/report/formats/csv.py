@@ -24,16 +24,24 @@ COLUMNS = (
     "evidence",
     "references",
 )
+NOT_CHECKED = "not checked"
+"""The severity in the row of a check that could not run."""
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 """A spreadsheet would execute a cell that starts with one of these characters."""
 
 
 def render(report: Report) -> str:
-    """Return one row for each finding, with a header row. A cell can have several lines."""
+    """Return one row for each finding and for each check that could not run.
+
+    The first row has the names of the columns. A cell can have several lines.
+    """
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(COLUMNS)
     writer.writerows(map(_escape, _build_row(reported)) for reported in report.findings())
+    for result in report.not_checked:
+        row = [NOT_CHECKED, result.check, report.describe_not_checked(result)]
+        writer.writerow(map(_escape, [*row, *[""] * (len(COLUMNS) - len(row))]))
     return stream.getvalue()
 
 

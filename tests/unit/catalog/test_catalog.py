@@ -268,6 +268,7 @@ def test_open_advisories_of_maintained_lines(catalog, version, expected):
         ("1.6.2", "GHSA-r2hw-74xv-4gqp", False),
         ("2.0.2", "GHSA-r2hw-74xv-4gqp", True),
         ("2.1.0", "GHSA-r2hw-74xv-4gqp", False),
+        ("2.3.16", "GHSA-q4c5-2j6f-r476", False),  # without the feature
         ("9.0.0", "GHSA-8894-x54w-hhpm", False),
         ("2.4.44+custom", "GHSA-9fgc-m542-2g84", False),
     ],

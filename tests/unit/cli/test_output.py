@@ -4,12 +4,13 @@ import io
 import os
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 
 from nautobot_upgrade_jobs.__main__ import main
 from nautobot_upgrade_jobs.cli.options import USAGE_ERROR, UsageParser
-from nautobot_upgrade_jobs.cli.output import write_line
+from nautobot_upgrade_jobs.cli.output import colorize, wants_color, write_line
 from nautobot_upgrade_jobs.snapshot.file_format import Snapshot, dump
 from tests.support.snapshot_states import state
 
@@ -92,3 +93,33 @@ def test_parser_error_quotes_a_hostile_word_on_one_line(capsys):
     assert ended.value.code == 1
     *_, line = capsys.readouterr().err.splitlines()
     assert line.startswith("tool: error: unrecognized arguments: \\x1b]0;title")
+
+
+REPORT = " BLOCKER  data        x: BLOCKER  inside\n      ok  apps        3 passed\nok  x\n"
+
+
+def test_colorize_marks_only_the_start_of_a_line():
+    assert colorize(REPORT) == (
+        " \x1b[31mBLOCKER\x1b[0m  data        x: BLOCKER  inside\n"
+        "      \x1b[32mok\x1b[0m  apps        3 passed\n\x1b[32mok\x1b[0m  x\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("variables", "is_terminal", "wanted"),
+    [
+        ({}, True, True),
+        ({}, False, False),
+        ({"NO_COLOR": "1"}, True, False),
+        ({"NO_COLOR": ""}, True, True),
+        ({"TERM": "dumb"}, True, False),
+    ],
+)
+def test_wants_color_on_a_terminal_unless_forbidden(monkeypatch, variables, is_terminal, wanted):
+    for name in ("NO_COLOR", "TERM"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    stream = SimpleNamespace(isatty=lambda: is_terminal)
+    assert wants_color(stream) is wanted
+    assert not wants_color(object())

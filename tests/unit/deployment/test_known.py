@@ -162,18 +162,11 @@ def test_compose_is_seen_by_the_names_in_its_network():
         "web": Source.ASSUMED,
         "worker": Source.ASSUMED,
         "beat": Source.ASSUMED,
-        "project": Source.SEEN,
         "database_command": Source.SEEN,
     }
-    assert known.value("project") == "netops"
+    assert known.value("project") == ""  # The servers can be of another project.
     command = "docker compose --project-name netops exec -T postgres"
     assert known.value("database_command") == command
-
-
-def test_project_is_unknown_if_the_servers_are_of_several():
-    seen = deployment(**IN_CONTAINER, compose_services=(DB, replace(REDIS, project="shared")))
-    known = resolve(seen, database(host="db"))
-    assert (known.layout, known.value("project")) == ("compose", "")
 
 
 def test_pod_is_no_compose_service():
@@ -183,10 +176,3 @@ def test_pod_is_no_compose_service():
 
 def test_container_with_units_is_no_compose_service():
     assert resolve(deployment(container=True, compose_services=(DB,))).layout == "virtualenv"
-
-
-@pytest.mark.parametrize(("project", "keys"), [("netops", []), ("other", ["project"])])
-def test_stated_project_is_compared_with_the_names_in_the_network(project, keys):
-    stated = {"layout": ("compose",), "project": (project,)}
-    seen = deployment(**IN_CONTAINER, compose_services=(DB,), stated=stated)
-    assert [each.key for each in resolve(seen).contradictions] == keys

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from nautobot_upgrade_jobs.checks.findings import Verdict
+from nautobot_upgrade_jobs.checks.findings import CheckResult, Phase, Status, Verdict
 from nautobot_upgrade_jobs.runbook.steps import EMPTY_RUNBOOK, Runbook, Step
-from tests.support.report_samples import SAMPLES
+from tests.support.report_samples import BLOCKER, SAMPLES
 
 
 def running(report, current, **changes):
@@ -31,10 +31,29 @@ CHANGE = (SAMPLES["blocked"].packages or ())[:1]
         ("Nautobot 3.2.7", {"migrations": ("dcim.0001_initial",)}, False),
         ("Nautobot 3.2.7", {"migrations": None}, False),
         ("Nautobot 3.2.7", {"kind": "verify"}, False),
+        ("Nautobot 3.2.7", {"verdict": Verdict.INCOMPLETE}, False),
     ],
 )
 def test_nothing_to_upgrade_only_if_it_is_known_that_nothing_changes(current, changes, nothing):
     assert running(SAMPLES["go"], current, **changes).has_nothing_to_upgrade is nothing
+
+
+@pytest.mark.parametrize(
+    ("phase", "check", "nothing"),
+    [
+        (Phase.MIGRATE, "data.cables", True),
+        (Phase.POST_UPGRADE, "data.cables", True),
+        (Phase.BOOT, "packages.conflict", False),
+        (Phase.RUNTIME, "redis.unreachable", False),
+        (Phase.MIGRATE, "migrations.unapplied", False),
+    ],
+)
+def test_blocker_counts_if_it_concerns_the_installed_release(phase, check, nothing):
+    found = CheckResult(
+        check, "", Status.FAILED, "facts", findings=(replace(BLOCKER, phase=phase),)
+    )
+    report = running(SAMPLES["blocked"], "Nautobot 3.2.7", results=(found,), active_acceptances={})
+    assert report.has_nothing_to_upgrade is nothing
 
 
 @pytest.mark.parametrize(

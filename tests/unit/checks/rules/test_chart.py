@@ -7,9 +7,17 @@ from nautobot_upgrade_jobs.checks.rules import chart as rules
 from nautobot_upgrade_jobs.facts.manifests import Chart, Manifests
 from tests.support.builders import DEPLOYMENTS, database, deployment, redis
 
+RANGES = {"*": (0, 1, 2, 3), "2.x || 3.x": (2, 3), ">=2.0.0 <3.0.0": (2,)}
 
-def given(*versions, services=()):
-    charts = tuple(Chart(version, "chart.yaml") for version in versions)
+
+def majors_of(version):
+    return RANGES.get(version, (int(version[0]),) if version[0].isdigit() else ())
+
+
+def given(*versions, services=(), is_rendered=True):
+    charts = tuple(
+        Chart(version, "chart.yaml", majors_of(version), is_rendered) for version in versions
+    )
     return Manifests("/srv/manifests", charts=charts, services=services)
 
 
@@ -26,7 +34,10 @@ def stating(version):
         (("3.1.2",), "2.6.0", [("3.1.2", "warning", "3.x")]),
         (("2.0.5",), "3.1.2", [("2.0.5", "warning", "3.x")]),
         (("3.1.2",), "1.3.14", [("3.1.2", "warning", "2.x 3.x")]),
-        (("*",), "3.1.2", [("*", "warning", "")]),
+        ((">=2.0.0 <3.0.0",), "2.5.6", []),
+        (("2.x || 3.x",), "2.5.6", [("2.x || 3.x", "warning", "3.x")]),
+        (("*",), "3.1.2", [("*", "warning", "2.x 3.x")]),
+        (("3.1.2",), "nautobot-3.0.0", []),
         (("4.0.0",), "3.1.2", [("4.0.0", "warning", "")]),  # without known changes
         (("3.1.2",), "", [("3.1.2", "info", "")]),
     ],
@@ -74,6 +85,12 @@ def test_server_removed(host, services, found):
 def test_server_removed_redis(host, found):
     findings = rules.server_removed(given("3.1.2"), database(), redis(host=host))
     assert [each.subject for each in findings] == found
+
+
+def test_server_removed_needs_rendered_objects():
+    manifests = given("2.5.6", is_rendered=False)
+    with pytest.raises(NotApplicable):
+        list(rules.server_removed(manifests, database(host="nautobot-postgresql"), redis()))
 
 
 @pytest.mark.parametrize(

@@ -132,6 +132,11 @@ def test_database_major_changes(image, server, found):
         ({"database": "db.example.org"}, "db.example.org", []),
         ({"database": "db"}, "db.netops.svc", []),
         ({"database": "db.netops.svc"}, "db", []),
+        ({"database": "pg.databases"}, "pg.databases.svc.cluster.local", []),
+        ({"database": "DB.example.org."}, "db.example.org", []),
+        ({"database": "$(PG_HOST)"}, "db.example.org", []),
+        ({"database": "${db_host}"}, "10.0.0.1", []),
+        ({"database": "pg2.databases"}, "pg.databases", ["nautobot-default.database"]),
         ({"database": "db2.example.org"}, "db.example.org", ["nautobot-default.database"]),
         ({"database": "db.example.com"}, "db.example.org", ["nautobot-default.database"]),
         ({"database": "nautobot-postgresql"}, "db.example.org", ["nautobot-default.database"]),
@@ -159,6 +164,9 @@ def test_other_server(hosts, in_use, found):
         ("networktocode/nautobot-custom:1.0", []),
         ("registry:5000/netops/nautobot:7", []),
         ("postgres:16", []),
+        ("nautobot/nautobot", ["web"]),
+        ("registry:5000/nautobot/nautobot", ["web"]),
+        ("registry:5000/nautobot/nautobot:3.2.7", []),
         ("registry-1.docker.io/nautobot/nautobot:3.0.2-py3.12", ["web"]),
         ("nautobot/nautobot:stable", ["web"]),
         ("nautobot/nautobot:3.2", ["web"]),
@@ -170,18 +178,19 @@ def test_other_release(image, found):
 
 
 @pytest.mark.parametrize(
-    ("version", "has_file_probe", "found"),
+    ("version", "file_probe", "found"),
     [
-        ("2.4.23", True, ["nautobot-celery-default"]),
-        ("2.4.24", True, []),
-        ("3.0.0", True, ["nautobot-celery-default"]),
-        ("3.0.1", True, []),
-        ("3.2.7", True, []),
-        ("2.4.23", False, []),
+        ("2.4.23", "read", ["nautobot-celery-default"]),
+        ("2.4.24", "read", []),
+        ("3.0.0", "read", ["nautobot-celery-default"]),
+        ("3.0.1", "read", []),
+        ("3.2.7", "read", []),
+        ("3.2.7", "not written", ["nautobot-celery-default"]),
+        ("2.4.23", "", []),
     ],
 )
-def test_probe_without_file(version, has_file_probe, found):
-    manifests = given(replace(IDLE, has_file_probe=has_file_probe))
+def test_probe_without_file(version, file_probe, found):
+    manifests = given(replace(IDLE, file_probe=file_probe))
     assert subjects(rules.probe_without_file(manifests, target(version))) == found
 
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from nautobot_upgrade_jobs.catalog import AppStep
+from nautobot_upgrade_jobs.checks.registry import NotApplicable
 from nautobot_upgrade_jobs.checks.remediation import When, shell
 from nautobot_upgrade_jobs.checks.rules.releases import (
     accidental_upgrade,
@@ -142,7 +143,8 @@ def test_app_steps_of_the_catalog_have_unique_subjects_and_a_known_moment():
         ("2.4.40", "2.4.44", [("installed", "info", 6)]),
         ("2.4.40", "3.1.8", [("installed", "info", 0), ("target", "warning", 14)]),
         ("2.4.44", "3.1.8", [("target", "warning", 14)]),
-        ("3.1.8", "3.1.8", [("target", "info", 14)]),
+        ("3.1.8", "3.1.8", [("target", "warning", 14)]),  # the line has ended
+        ("2.4.43", "2.4.43", [("target", "info", 3)]),
         ("2.4.43", "3.2.7", [("installed", "info", 3)]),
     ],
 )
@@ -150,3 +152,15 @@ def test_security_advisories(installed, version, found):
     findings = list(security_advisories(CATALOG, target(version, installed)))
     shown = [(each.subject, each.severity.value, len(each.evidence)) for each in findings]
     assert shown == [one for one in found if one[2]]
+
+
+@pytest.mark.parametrize(("version", "newest"), [("2.4.43", "2.4.44"), ("3.1.8", "3.2.7")])
+def test_security_advisories_name_the_nearest_release_with_all_fixes(version, newest):
+    (finding,) = security_advisories(CATALOG, target(version, version))
+    assert newest in finding.remediation
+    assert finding.commands == (shell(f"nautobot-server upgrade_jobs preflight --target {newest}"),)
+
+
+def test_security_advisories_of_a_release_after_the_catalog_are_unknown():
+    with pytest.raises(NotApplicable):
+        list(security_advisories(CATALOG, target("3.2.99")))

@@ -4,12 +4,8 @@ import copy
 
 import pytest
 
-from nautobot_upgrade_jobs.collect.manifest_files.kubernetes import (
-    read_charts,
-    read_controllers,
-    read_services,
-    read_workloads,
-)
+from nautobot_upgrade_jobs.collect.manifest_files.cluster_objects import ClusterObjects
+from nautobot_upgrade_jobs.collect.manifest_files.kubernetes import read_services, read_workloads
 from nautobot_upgrade_jobs.facts.manifests import Deadline
 
 IMAGE = "ghcr.io/nautobot/nautobot:2.4.44-py3.11"
@@ -59,7 +55,8 @@ CHART = [
 
 
 def read(objects=CHART):
-    return {one.name: one for one in read_workloads(objects, "chart.yaml")}
+    cluster = ClusterObjects(objects)
+    return {one.name: one for one in read_workloads(objects, "chart.yaml", cluster)}
 
 
 def test_chart_migrates_in_the_init_container_of_each_web_pod():
@@ -141,44 +138,9 @@ def test_memory_limit_is_that_of_the_container_that_migrates():
     assert one.memory_mib == 512
 
 
-@pytest.mark.parametrize(
-    ("upgrade", "rolls_back"),
-    [
-        ({}, False),
-        ({"remediation": {"retries": 0}}, False),
-        ({"remediation": {"retries": 3}}, True),
-        ({"remediation": {"retries": 3, "strategy": "uninstall"}}, True),
-        ({"remediation": {"remediateLastFailure": True}}, True),
-        ({"remediation": None}, False),
-    ],
-)
-def test_flux_rolls_back_only_with_remediation(upgrade, rolls_back):
-    spec = {"timeout": "20m", "upgrade": upgrade}
-    (one,) = read_controllers(
-        [{"kind": "HelmRelease", "metadata": {"name": "n"}, "spec": spec}], "flux.yaml"
-    )
-    assert bool(one.rollback) is rolls_back
-    assert one.deadlines == (Deadline("timeout of the HelmRelease", 1200),)
-
-
-@pytest.mark.parametrize(
-    ("policy", "reverts"),
-    [
-        (None, ""),
-        ({"automated": None}, ""),
-        ({"automated": {"prune": True}}, ""),
-        ({"automated": {"selfHeal": True}}, "selfHeal"),
-    ],
-)
-def test_argo_reverts_changes_only_with_self_heal(policy, reverts):
-    one = {"kind": "Application", "metadata": {"name": "n"}, "spec": {"syncPolicy": policy}}
-    (found,) = read_controllers([one], "argo.yaml")
-    assert (found.reverts, found.rollback) == (reverts, "")
-
-
 @pytest.mark.parametrize("one", [{}, {"kind": "Deployment"}, {"kind": "Job", "spec": []}])
 def test_incomplete_object_is_no_error(one):
-    assert all(found.role == "" for found in read_workloads([one], "x"))
+    assert all(found.role == "" for found in read_workloads([one], "x", ClusterObjects([one])))
 
 
 TASK = {"containers": [{"image": IMAGE, "args": ["nautobot-server", "runjob", "x"]}]}
@@ -215,79 +177,42 @@ def test_variables_name_the_servers():
     assert one.hosts == {"database": "db.example.org"}
 
 
-FILE_PROBE = {"exec": {"command": ["bash", "-c", "test -e /tmp/nautobot_celery_worker_ready"]}}
-PING = {"exec": {"command": "nautobot-server celery inspect ping"}}
+READY = "/tmp/nautobot_celery_worker_ready"
+HEARTBEAT = "NAUTOBOT_CELERY_WORKER_HEARTBEAT_FILE"
+SWITCH = "NAUTOBOT_CELERY_HEALTH_PROBES_AS_FILES"
+
+
+def probe(command):
+    return {"exec": {"command": ["bash", "-c", command]}}
 
 
 @pytest.mark.parametrize(
-    ("probes", "found"),
+    ("probes", "variables", "found"),
     [
-        ({"readinessProbe": FILE_PROBE}, True),
-        ({"livenessProbe": PING, "startupProbe": FILE_PROBE}, True),
-        ({"livenessProbe": PING}, False),
-        ({"livenessProbe": {"httpGet": {"path": "/health/"}}}, False),
-        ({}, False),
+        ({"readinessProbe": probe(f"test -e {READY}")}, {}, "read"),
+        ({"readinessProbe": probe(f"test -e {READY}")}, {SWITCH: "True"}, "read"),
+        ({"readinessProbe": probe(f"test -e {READY}")}, {SWITCH: "False"}, "not written"),
+        ({"livenessProbe": probe(f"test -e ${HEARTBEAT}")}, {}, "read"),
+        ({"livenessProbe": probe("test -e /w/beat")}, {HEARTBEAT: "/w/beat"}, "read"),
+        ({"livenessProbe": probe("test -e /w/beat")}, {}, ""),
+        ({"startupProbe": probe(f"test -e {READY}"), "livenessProbe": probe("ping")}, {}, "read"),
+        ({"livenessProbe": probe("nautobot-server celery inspect ping")}, {}, ""),
+        ({"livenessProbe": {"httpGet": {"path": "/health/"}}}, {}, ""),
+        ({}, {SWITCH: "False"}, ""),
     ],
 )
-def test_probe_that_reads_a_file(probes, found):
-    (one,) = read([deployment("w", "nautobot-celery-default", [{**CELERY, **probes}])]).values()
-    assert one.has_file_probe is found
+def test_probe_that_reads_a_file_of_the_worker(probes, variables, found):
+    env = [{"name": name, "value": value} for name, value in variables.items()]
+    worker = {**CELERY, **probes, "env": env}
+    (one,) = read([deployment("w", "nautobot-celery-default", [worker])]).values()
+    assert one.file_probe == found
 
 
-def rendered(label):
-    return {"kind": "Service", "metadata": {"name": "n", "labels": {"helm.sh/chart": label}}}
-
-
-@pytest.mark.parametrize(
-    ("one", "version", "major"),
-    [
-        (rendered("nautobot-3.1.2"), "3.1.2", 3),
-        (rendered("nautobot-2.0.5-beta.1"), "2.0.5-beta.1", 2),
-        (
-            {
-                "kind": "HelmRelease",
-                "spec": {"chart": {"spec": {"chart": "nautobot", "version": "3.x"}}},
-            },
-            "3.x",
-            3,
-        ),
-        (
-            {
-                "kind": "HelmRelease",
-                "spec": {"chart": {"spec": {"chart": "./charts/nautobot", "version": ">=2 <4"}}},
-            },
-            ">=2 <4",
-            None,
-        ),
-        (
-            {
-                "kind": "Application",
-                "spec": {"source": {"chart": "nautobot", "targetRevision": "~3.1"}},
-            },
-            "~3.1",
-            3,
-        ),
-    ],
-)
-def test_read_charts_finds_versions_of_nautobots_chart(one, version, major):
-    (chart,) = read_charts([one], "x.yaml")
-    assert (chart.version, chart.major, chart.file) == (version, major, "x.yaml")
-
-
-@pytest.mark.parametrize(
-    "one",
-    [
-        rendered("postgresql-16.6.0"),
-        rendered("nautobot"),
-        rendered(""),
-        {"kind": "HelmRelease", "spec": {"chartRef": {"name": "nautobot"}}},
-        {"kind": "HelmRelease", "spec": {"chart": {"spec": {"chart": "nautobot"}}}},
-        {"kind": "Application", "spec": {"source": {"path": "nautobot", "targetRevision": "1"}}},
-        {},
-    ],
-)
-def test_read_charts_finds_no_other_version(one):
-    assert list(read_charts([one], "x.yaml")) == []
+def test_probe_of_beat_reads_a_file_that_older_releases_write():
+    beat = {**CELERY, "command": ["nautobot-server", "celery", "beat"]}
+    beat["livenessProbe"] = probe("test -e /tmp/nautobot_celery_beat_heartbeat")
+    (one,) = read([deployment("b", "nautobot-celery-beat", [beat])]).values()
+    assert one.file_probe == ""
 
 
 def test_read_services_finds_services_only():

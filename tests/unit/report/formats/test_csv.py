@@ -15,9 +15,11 @@ def read(report):
 
 
 @pytest.mark.parametrize("name", SAMPLES)
-def test_render_has_one_row_for_each_finding(name):
+def test_render_has_one_row_for_each_finding_and_each_check_that_could_not_run(name):
     rows = read(SAMPLES[name])
-    assert len(rows) == len(list(SAMPLES[name].findings()))
+    unchecked = [row["key"] for row in rows if row["severity"] == "not checked"]
+    assert unchecked == [result.check for result in SAMPLES[name].not_checked]
+    assert len(rows) - len(unchecked) == len(list(SAMPLES[name].findings()))
     assert all(tuple(row) == COLUMNS for row in rows)
 
 
