@@ -5,7 +5,7 @@ import sys
 
 import pynautobot
 
-CODES = {"go": 0, "caution": 0, "blocked": 2, "incomplete": 3}
+CODES = {"go": 0, "caution": 0, "up_to_date": 0, "blocked": 2, "incomplete": 3}
 
 nautobot = pynautobot.api(os.environ["NAUTOBOT"], token=os.environ["TOKEN"])
 job = nautobot.extras.jobs.get(

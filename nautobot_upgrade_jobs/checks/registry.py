@@ -22,6 +22,7 @@ from ..rollback.options import RollbackDecision
 from .build import FROM_CHECK
 from .findings import Finding, Impact, Phase
 from .remediation import When
+from .site_modules import SiteModule, load_site_modules, own_topics
 
 CheckFunction = Callable[..., Iterator[Finding]]
 RESOLUTION_TOPICS = ("packages", "apps", "runtime")
@@ -148,6 +149,12 @@ def check(  # noqa: PLR0913 - what the findings of a check have in common
 
 @cache
 def all_checks() -> tuple[Check, ...]:
+    """Return every check in the folder ``rules`` and of other packages, sorted by id."""
+    return tuple(sorted((*own_checks(), *_find_site_checks()), key=lambda check: check.id))
+
+
+@cache
+def own_checks() -> tuple[Check, ...]:
     """Return every check in the folder ``rules``, sorted by id."""
     package = f"{__package__}.rules"
     folder = importlib.import_module(package)
@@ -158,6 +165,31 @@ def all_checks() -> tuple[Check, ...]:
         if isinstance(value, Check)
     }
     return tuple(checks[check_id] for check_id in sorted(checks))
+
+
+def _find_site_checks() -> Iterator[Check]:
+    """Yield the checks of other packages. A package that cannot be loaded has one that crashes."""
+    for site in load_site_modules(own_topics()):
+        if site.module is None:
+            yield _build_failing_check(site)
+        for name, value in vars(site.module).items() if site.module else ():
+            if isinstance(value, Check):
+                yield replace(value, id=f"{site.name}.{name}")
+
+
+def _build_failing_check(site: SiteModule) -> Check:
+    def load() -> Iterator[Finding]:
+        raise ImportError(site.error)
+
+    return Check(
+        id=f"{site.name}.load",
+        title=f"The checks of the entry point {site.name} can be loaded.",
+        why="checks that cannot be loaded answer nothing.",
+        fix="correct the package, or uninstall it.",
+        function=load,
+        crosses="",
+        stage="both",
+    )
 
 
 def checks_for_stage(stage: CheckStage) -> tuple[Check, ...]:

@@ -38,8 +38,9 @@ def run_checks(  # noqa: PLR0913 - every kind of evidence
     trial_boot: TrialBoot | Unavailable = NOT_BOOTED,
     choice: RollbackDecision | Unavailable = NOT_ASSESSED,
     backup: BackupEvidence = NO_BACKUP,
+    site: Mapping[type, Any] | None = None,
 ) -> tuple[CheckResult, ...]:
-    """Run checks.
+    """Run checks, and return one result for each check, in the same order.
 
     Args:
         facts: The facts of the installation.
@@ -52,9 +53,7 @@ def run_checks(  # noqa: PLR0913 - every kind of evidence
         trial_boot: The started target, or why it was not started.
         choice: The rollback options, or why they were not evaluated.
         backup: What is known about the backup that the operator names.
-
-    Returns:
-        One result for each check, in the same order.
+        site: What the collectors of other packages have found, by type.
 
     Raises:
         UnknownCheckError: ``exclude`` contains an id that no check has.
@@ -69,6 +68,7 @@ def run_checks(  # noqa: PLR0913 - every kind of evidence
         TrialBoot: trial_boot,
         RollbackDecision: choice,
         BackupEvidence: backup,
+        **(site or {}),
     }
     results = (
         _build_result(check, Status.SKIPPED, "excluded on request")

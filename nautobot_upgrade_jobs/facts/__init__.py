@@ -122,7 +122,10 @@ class Facts:
 
     def get(self, topic: type[T]) -> T | Unavailable:
         """Return the facts of the topic with this dataclass."""
-        value: T | Unavailable = getattr(self, _topics_by_type()[topic])
+        name = _topics_by_type().get(topic)
+        if name is None:
+            return Unavailable(f"nothing collects {topic.__name__}")
+        value: T | Unavailable = getattr(self, name)
         return value
 
     @staticmethod

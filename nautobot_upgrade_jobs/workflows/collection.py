@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
+from typing import Any
 
 from django.db import Error as DatabaseError
 
@@ -12,6 +13,7 @@ from ..collect import collect_facts
 from ..collect.context import Context, explain
 from ..collect.db.read_only_session import PooledConnectionError, read_only_session
 from ..collect.rollback.database_state import database_fingerprint
+from ..collect.support.site_facts import collect_site_facts
 from ..common.errors import UsageError
 from ..facts import Facts
 from .context import RunContext
@@ -52,3 +54,9 @@ def collect(topics: Collection[str], context: RunContext, progress: Callable[[st
         manifests=Path(context.request.manifests) if context.request.manifests else None,
         progress=progress,
     )
+
+
+def collect_site(context: RunContext) -> Mapping[type, Any]:
+    """Collect what the checks of other packages read, by type."""
+    config = context.config
+    return collect_site_facts(config.statement_timeout_seconds, config.database_alias)

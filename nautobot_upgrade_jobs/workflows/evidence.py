@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from functools import cached_property
+from typing import Any
 
 from ..app_settings import APP
 from ..catalog import Catalog
@@ -53,6 +54,8 @@ class UpgradeEvidence:
     resolution: Resolution | Unavailable
     trial_boot: TrialBoot | Unavailable
     given_backup: GivenBackup = NONE_GIVEN
+    site: Mapping[type, Any] = field(default_factory=dict)
+    """What the collectors of other packages have found, by type."""
 
     @cached_property
     def rollback(self) -> RollbackDecision | Unavailable:
@@ -111,6 +114,7 @@ class UpgradeEvidence:
             trial_boot=self.trial_boot,
             choice=self.rollback,
             backup=self.backup,
+            site=self.site,
         )
 
     def build_overview(self) -> UpgradeOverview:

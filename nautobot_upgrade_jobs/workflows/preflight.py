@@ -16,7 +16,7 @@ from ..report import Report
 from ..rollback.options import RollbackDecision
 from ..upgrade.pending import effective_source_release
 from .backup_argument import read_backup_argument
-from .collection import collect, read_database_state
+from .collection import collect, collect_site, read_database_state
 from .context import RunContext, RunRequest, resolve_request
 from .evidence import UpgradeEvidence
 from .report_builder import build_report
@@ -109,7 +109,15 @@ def _gather_evidence(
     facts = replace(others, **{topic: getattr(first, topic) for topic in ROOT_TOPICS})
     target = effective_source_release(facts, context.target, context.catalog)
     trial_boot = inspect_target(facts, resolving.roots, resolution, context, progress)
-    return UpgradeEvidence(facts, target, context.catalog, resolution, trial_boot, given_backup)
+    return UpgradeEvidence(
+        facts,
+        target,
+        context.catalog,
+        resolution,
+        trial_boot,
+        given_backup,
+        collect_site(context),
+    )
 
 
 def _add_backup(evidence: UpgradeEvidence) -> RollbackDecision | None:

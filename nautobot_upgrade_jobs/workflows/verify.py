@@ -7,9 +7,9 @@ from dataclasses import replace
 from datetime import datetime, timezone
 from importlib.metadata import version as installed_version
 
-from ..checks.expectation_parser import ExpectationError, parse_expectations
+from ..checks.expectation_parser import ExpectationError, Expectations, parse_expectations
 from ..checks.findings import CheckResult, Status
-from ..checks.registry import checks_for_stage, required_topics
+from ..checks.registry import Check, checks_for_stage, required_topics
 from ..checks.runner import run_checks
 from ..collect import collect_facts
 from ..common.errors import UsageError
@@ -17,6 +17,7 @@ from ..facts import Facts, Unavailable
 from ..report import Report
 from ..snapshot.compare import Change
 from ..snapshot.file_format import Snapshot
+from .collection import collect_site
 from .compare import evaluate_changes, format_timestamp
 from .context import RunContext, RunRequest, resolve_request
 from .report_builder import build_report
@@ -60,7 +61,7 @@ def verify_migrations(
     topics = Facts.topics() if before else required_topics(checks)
     facts = _collect_facts(context, topics, timer)
     timer.begin(CHECKS)
-    results = run_checks(facts, context.target, context.catalog, context.exclude, checks, expected)
+    results = _run_checks(context, facts, checks, expected)
     since, changes = _compare_with_baseline(before, facts, context) if before else ((), ())
     report = build_report(
         (*(map(_expect_later, results) if stopped else results), *since),
@@ -76,6 +77,20 @@ def verify_migrations(
     )
     baseline = f"{before.instance}, {format_timestamp(before)}" if before else ""
     return timer.add_to(replace(report, baseline=baseline, changes=changes))
+
+
+def _run_checks(
+    context: RunContext, facts: Facts, checks: tuple[Check, ...], expected: Expectations
+) -> tuple[CheckResult, ...]:
+    return run_checks(
+        facts,
+        context.target,
+        context.catalog,
+        context.exclude,
+        checks,
+        expected,
+        site=collect_site(context),
+    )
 
 
 def _expect_later(result: CheckResult) -> CheckResult:

@@ -1,0 +1,123 @@
+"""Checks of other packages: found by their entry point, and never able to end a run."""
+
+import sys
+
+import pytest
+
+from nautobot_upgrade_jobs.checks import registry, site_modules
+from nautobot_upgrade_jobs.checks.findings import Status
+from nautobot_upgrade_jobs.checks.registry import all_checks, own_checks
+from nautobot_upgrade_jobs.checks.runner import run_checks
+from nautobot_upgrade_jobs.facts import Facts, Unavailable
+from tests.support.builders import CATALOG, target
+
+HEAD = """
+from dataclasses import dataclass
+from nautobot_upgrade_jobs.checks.build import blocker
+from nautobot_upgrade_jobs.checks.findings import Impact, Phase
+from nautobot_upgrade_jobs.checks.registry import check
+
+@dataclass(frozen=True)
+class Own:
+    number: int
+
+def collect(context) -> Own:
+    return Own(1)
+
+COLLECTORS = (collect,)
+"""
+RULE = """
+@check(phase=Phase.RUNTIME, impact=Impact.OUTAGE)
+def rule(own: Own):
+    \"\"\"A requirement.
+
+    Why: a reason.
+    Fix: a remedy.
+    \"\"\"
+    if own.number:
+        yield blocker("subject", f"{own.number} is not 0.", fix="Make it 0.")
+"""
+
+
+@pytest.fixture
+def package(tmp_path, monkeypatch):
+    """Return a function that installs a package with an entry point."""
+    caches = (registry.all_checks, site_modules.load_site_modules)
+    monkeypatch.syspath_prepend(str(tmp_path))
+
+    def install(text, name="acme", module="acme_checks"):
+        (tmp_path / f"{module}.py").write_text(text)
+        info = tmp_path / f"{module}-1.0.dist-info"
+        info.mkdir()
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {module}\nVersion: 1.0\n")
+        group = f"[{site_modules.ENTRY_POINT_GROUP}]\n{name} = {module}\n"
+        (info / "entry_points.txt").write_text(group)
+        for cached in caches:
+            cached.cache_clear()
+        return [one for one in all_checks() if one not in own_checks()]
+
+    yield install
+    for name in [name for name in sys.modules if name.endswith("_checks") and "." not in name]:
+        del sys.modules[name]
+    monkeypatch.undo()
+    for cached in caches:
+        cached.cache_clear()
+
+
+def run(checks, **site):
+    return run_checks(Facts(), target(), CATALOG, (), checks, site={**site.get("facts", {})})
+
+
+def test_check_of_a_package_has_the_topic_of_its_entry_point(package):
+    (found,) = package(HEAD + RULE)
+    assert (found.id, found.topic, found.title) == ("acme.rule", "acme", "A requirement.")
+
+
+def test_check_of_a_package_reads_what_its_collector_returns(package):
+    checks = package(HEAD + RULE)
+    ((kind, collector),) = site_modules.site_collectors().items()
+    (result,) = run(checks, facts={kind: collector(None)})
+    assert (result.status, result.findings[0].message) == (Status.FAILED, "1 is not 0.")
+    (result,) = run(checks, facts={kind: Unavailable("no table")})
+    assert (result.status, result.reason) == (Status.SKIPPED, "no table")
+    (result,) = run(checks)
+    assert (result.status, result.reason) == (Status.SKIPPED, "nothing collects Own")
+
+
+def test_crash_of_a_check_is_a_result(package):
+    checks = package(HEAD + RULE.replace("if own.number:", "if own.missing:"))
+    (kind,) = site_modules.site_collectors()
+    (result,) = run(checks, facts={kind: kind(1)})
+    assert result.status is Status.CRASHED
+    assert "missing" in result.reason
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("import no_such_module", "no_such_module"),
+        ("def broken(:", "SyntaxError"),
+        ("raise SystemExit(3)", "SystemExit"),
+        (HEAD + RULE.replace("Why: a reason.", ""), "docstring"),
+        (HEAD.replace("-> Own", ""), "KeyError"),
+        (HEAD.replace("(collect,)", "3"), "TypeError"),
+    ],
+)
+def test_package_that_cannot_be_loaded_is_a_check_that_crashes(package, text, reason):
+    (found,) = package(text)
+    (result,) = run([found])
+    assert (found.id, result.status) == ("acme.load", Status.CRASHED)
+    assert reason in result.reason
+
+
+@pytest.mark.parametrize("name", ["data", "Acme", "a-b", "x" * 60])
+def test_name_that_is_reserved_or_invalid_is_refused(package, name):
+    (found,) = package(HEAD + RULE, name=name)
+    assert found.id.startswith("site_")
+    (result,) = run([found])
+    assert "needs another name" in result.reason
+
+
+def test_packages_do_not_change_own_checks(package):
+    package(HEAD + RULE)
+    assert own_checks() == tuple(one for one in all_checks() if one.topic != "acme")
