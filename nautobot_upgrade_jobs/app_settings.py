@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 APP = "nautobot_upgrade_jobs"
 SETTINGS_LOCATION = f"PLUGINS_CONFIG[{APP!r}]"
+ACCEPTANCES = "acceptances"
+"""The setting with the accepted findings, which users also add to in the UI."""
 UI_EDITABLE = (
     "statement_timeout_seconds",
     "snapshot_timeout_seconds",
@@ -117,7 +119,26 @@ def read_configuration() -> Configuration:
     validate_settings(changed, aliases, "Admin, Configuration")
     configured = getattr(settings, "PLUGINS_CONFIG", {}).get(APP) or {}
     validate_settings(configured, aliases)
-    return Configuration(**{**changed, **configured})
+    merged = _merge_acceptances(configured.get(ACCEPTANCES) or [], changed.get(ACCEPTANCES) or [])
+    return Configuration(**{**changed, **configured, ACCEPTANCES: merged})
+
+
+def read_stored_acceptances() -> list[dict[str, Any]]:
+    """Return the acceptances that were stored in the UI. Empty if they cannot be read."""
+    stored = _read_ui_settings().get(ACCEPTANCES)
+    entries = stored if isinstance(stored, list) else []
+    return [entry for entry in entries if isinstance(entry, dict)]
+
+
+def _merge_acceptances(
+    configured: list[dict[str, Any]], stored: list[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """Return all acceptances. An entry of the file replaces one of the UI for the same finding."""
+    decided = {(one["finding"], one["target"]) for one in configured}
+    return [
+        *configured,
+        *(one for one in stored if (one["finding"], one["target"]) not in decided),
+    ]
 
 
 def validate_settings(
@@ -201,7 +222,8 @@ def _read_ui_settings() -> dict[str, Any]:
     from .collect.db.constance_backend import ReadOnlyBackend
 
     known = getattr(settings, "CONSTANCE_CONFIG", {})
-    keys = {f"{APP}__{name}": name for name in UI_EDITABLE if f"{APP}__{name}" in known}
+    names = {f"{APP}__{name}": name for name in (*UI_EDITABLE, ACCEPTANCES)}
+    keys = {key: name for key, name in names.items() if key in known}
     try:
         return {keys[key]: value for key, value in ReadOnlyBackend().mget(keys).items()}
     except Error:

@@ -3,7 +3,7 @@
 from nautobot.apps import ConstanceConfigItem, NautobotAppConfig
 
 from . import MINIMUM_NAUTOBOT, __version__
-from .app_settings import APP, UI_EDITABLE, get_default_settings, load_settings_schema
+from .app_settings import ACCEPTANCES, APP, UI_EDITABLE, get_default_settings, load_settings_schema
 
 
 class UpgradeJobsConfig(NautobotAppConfig):
@@ -23,12 +23,18 @@ class UpgradeJobsConfig(NautobotAppConfig):
     base_url = "upgrade-jobs"
     min_version = MINIMUM_NAUTOBOT
     default_settings = get_default_settings()
-    constance_config = {  # noqa: RUF012 - Nautobot reads it from the class
+    constance_config = {
         name: ConstanceConfigItem(
             default=one["default"], help_text=one["description"], field_type=type(one["default"])
         )
         for name, one in load_settings_schema()["properties"].items()
         if name in UI_EDITABLE
+    } | {
+        ACCEPTANCES: ConstanceConfigItem(
+            default=[],
+            help_text="Accepted findings. The page that accepts a finding writes them.",
+            field_type="optional_json_field",
+        )
     }
     home_view_name = "plugins:nautobot_upgrade_jobs:home"
     docs_view_name = "plugins:nautobot_upgrade_jobs:docs"

@@ -2,23 +2,35 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from django.contrib import messages
 from django.contrib.auth.mixins import LoginRequiredMixin, PermissionRequiredMixin
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.core.exceptions import PermissionDenied
+from django.http import (
+    FileResponse,
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseRedirect,
+    QueryDict,
+)
 from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
 from django.utils.decorators import method_decorator
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.generic import TemplateView, View
 from django.views.static import serve
 from nautobot.extras.models import JobResult
 
+from ..app_settings import read_stored_acceptances
 from ..checks.acceptance import FIELDS, AcceptanceError
 from ..report.formats.html import apply_theme
 from .acceptance_snippet import render_snippet
+from .acceptance_store import may_store, store, withdraw
 from .dashboard import build_dashboard
 from .job_runs import can_accept_findings, get_job_kind, pack_files, query_files, read_file
 from .template_content import TEMPLATES, build_verdict_context
@@ -90,7 +102,7 @@ class VerdictView(JobResultPermissionMixin, View):
 
 
 class AcceptView(JobResultPermissionMixin, TemplateView):
-    """A form that renders an acceptance as a settings entry. Nothing is stored."""
+    """Accept a finding: store the acceptance, or show it as an entry of the settings."""
 
     template_name = "nautobot_upgrade_jobs/accept.html"
 
@@ -100,19 +112,45 @@ class AcceptView(JobResultPermissionMixin, TemplateView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Return the form, and the settings entry or the error."""
-        fields = {name: self.request.GET.get(name, "")[:MAX_FIELD_LENGTH] for name in FIELDS}
-        today = datetime.now(timezone.utc).date()
+        fields, today = self._read_fields(self.request.GET), _today()
         context = super().get_context_data(**kwargs) | {
-            "fields": {**fields, "who": str(self.request.user)},
+            "fields": fields,
             "legacy": LEGACY,
             "default_until": today + timedelta(days=ACCEPTANCE_DAYS),
+            "may_store": may_store(self.request.user),
+            "stored": read_stored_acceptances(),
         }
         if "reason" not in self.request.GET:
             return context
         try:
-            return context | {"snippet": render_snippet(today=today, **context["fields"])}
+            return context | {"snippet": render_snippet(today=today, **fields)}
         except AcceptanceError as error:
             return context | {"error": str(error)}
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        """Store or withdraw an acceptance, and return to the Upgrade page."""
+        if not may_store(request.user):
+            raise PermissionDenied
+        fields = self._read_fields(request.POST)
+        try:
+            if "withdraw" in request.POST:
+                withdraw(fields["finding"], fields["target"])
+                messages.success(request, f"Withdrawn: {fields['finding']}")
+            else:
+                store(today=_today(), **fields)
+                messages.success(request, f"Accepted: {fields['finding']}. Run Preflight again.")
+        except AcceptanceError as error:
+            context = self.get_context_data() | {"fields": fields, "error": str(error)}
+            return self.render_to_response(context, status=400)
+        return HttpResponseRedirect(reverse("plugins:nautobot_upgrade_jobs:home"))
+
+    def _read_fields(self, given: QueryDict) -> dict[str, str]:
+        fields = {name: given.get(name, "")[:MAX_FIELD_LENGTH] for name in FIELDS}
+        return {**fields, "who": str(self.request.user)}
+
+
+def _today() -> date:
+    return datetime.now(timezone.utc).date()
 
 
 @method_decorator(xframe_options_sameorigin, name="dispatch")

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from django.conf import settings
 from django.contrib.contenttypes.models import ContentType
 from django.core.files.base import ContentFile
 from django.test import Client
@@ -17,6 +18,7 @@ from django.utils import timezone
 from nautobot.extras.models import FileProxy, Job, JobLogEntry, JobResult
 from nautobot.users.models import ObjectPermission, User
 
+from nautobot_upgrade_jobs.app_settings import read_configuration
 from nautobot_upgrade_jobs.ui import dashboard as overview
 from nautobot_upgrade_jobs.ui import template_content as job_result
 from nautobot_upgrade_jobs.ui import views
@@ -525,3 +527,73 @@ def test_form_suggests_the_newer_releases(shown):
 def page_text(answer):
     """The visible text of a page, with single spaces."""
     return " ".join(unescape(re.sub(r"<[^>]+>", " ", answer.content.decode())).split())
+
+
+ACCEPTANCE = {
+    "finding": "data.cables:dcim_cable",
+    "target": "3.2.7",
+    "reason": "replaced in <b>May</b>, CHG-1",
+    "until": "2099-12-31",
+}
+
+
+@pytest.fixture
+def no_acceptances():
+    from nautobot_upgrade_jobs.ui import acceptance_store
+
+    yield
+    acceptance_store._write([])
+
+
+@pytest.mark.usefixtures("no_acceptances")
+def test_acceptance_of_the_page_is_effective_at_once_and_can_be_withdrawn(shown):
+    client, accept = shown.clients["superuser"], address("accept", shown.run)
+    assert client.post(accept, ACCEPTANCE).status_code == 302
+    (entry,) = read_configuration().acceptances
+    assert entry == {**ACCEPTANCE, "who": "admin"}
+    assert "replaced in &lt;b&gt;May" in client.get(accept).content.decode()
+    client.post(accept, {**ACCEPTANCE, "reason": "again"})  # replaces the first
+    assert [one["reason"] for one in read_configuration().acceptances] == ["again"]
+    client.post(accept, {**ACCEPTANCE, "target": "3.1.8"})
+    client.post(accept, {**ACCEPTANCE, "withdraw": "1"})
+    assert [one["target"] for one in read_configuration().acceptances] == ["3.1.8"]
+
+
+@pytest.mark.usefixtures("no_acceptances")
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"until": "2020-01-01"}, "in the past"),
+        ({"until": "soon"}, "is not a date"),
+        ({"reason": "  "}, "&#x27;reason&#x27; is empty"),
+        ({"finding": ""}, "&#x27;finding&#x27; is empty"),
+    ],
+)
+def test_invalid_acceptance_is_not_stored(shown, changes, message):
+    answer = shown.clients["superuser"].post(
+        address("accept", shown.run), {**ACCEPTANCE, **changes}
+    )
+    assert (answer.status_code, message in answer.content.decode()) == (400, True)
+    assert read_configuration().acceptances == []
+
+
+@pytest.mark.parametrize("who", [who for who in MATRIX if who != "superuser"])
+def test_acceptance_needs_both_permissions(shown, who):
+    answer = shown.clients[who].post(address("accept", shown.run), ACCEPTANCE)
+    assert answer.status_code == (LOGIN if who == "anonymous" else REFUSED)
+    assert read_configuration().acceptances == []
+
+
+def test_acceptance_needs_a_token_of_the_page(shown):
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(User.objects.get(username="admin"))
+    assert client.post(address("accept", shown.run), ACCEPTANCE).status_code == REFUSED
+
+
+@pytest.mark.usefixtures("no_acceptances")
+def test_acceptance_of_the_settings_file_takes_precedence(shown, monkeypatch):
+    shown.clients["superuser"].post(address("accept", shown.run), ACCEPTANCE)
+    own = {**ACCEPTANCE, "who": "file", "reason": "file"}
+    ours = {"nautobot_upgrade_jobs": {"acceptances": [own]}}
+    monkeypatch.setattr(settings, "PLUGINS_CONFIG", {**settings.PLUGINS_CONFIG, **ours})
+    assert read_configuration().acceptances == [own]

@@ -18,8 +18,9 @@ FIELDS = {
 
 
 def read_acceptances(text):
-    settings = {}
+    settings = {"PLUGINS_CONFIG": {"other": {"setting": 1}}}
     exec(text, settings)
+    assert settings["PLUGINS_CONFIG"]["other"] == {"setting": 1}
     return settings["PLUGINS_CONFIG"]["nautobot_upgrade_jobs"]["acceptances"]
 
 
@@ -56,3 +57,10 @@ def test_render_snippet_invalid_field_raises_an_error_that_names_it(field, value
 
 def test_render_snippet_until_current_day_is_accepted():
     assert render_snippet(today=TODAY, **{**FIELDS, "until": "2026-11-22"})
+
+
+def test_render_snippet_adds_to_the_entries_of_the_file():
+    settings = {"PLUGINS_CONFIG": {"nautobot_upgrade_jobs": {"acceptances": [{"finding": "x"}]}}}
+    exec(render_snippet(today=TODAY, **FIELDS), settings)
+    entries = settings["PLUGINS_CONFIG"]["nautobot_upgrade_jobs"]["acceptances"]
+    assert [one["finding"] for one in entries] == ["x", FIELDS["finding"]]
