@@ -91,7 +91,7 @@ class Configuration:
     """Number of environments to keep in ``work_directory`` for runs with the same package set."""
     database_alias: str = "default"
     """Entry of ``DATABASES`` to read through, for instance one whose role has only SELECT."""
-    home_panel: bool = False
+    home_panel: bool = True
     """Show the state of the upgrade on Nautobot's home page as well."""
 
     @property

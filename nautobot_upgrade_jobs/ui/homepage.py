@@ -1,4 +1,4 @@
-"""A panel on Nautobot's home page, if the setting ``home_panel`` enables it."""
+"""A panel on Nautobot's home page, unless the setting ``home_panel`` disables it."""
 
 from __future__ import annotations
 
@@ -33,6 +33,6 @@ layout = (
             weight=2000,
         ),
     )
-    if (settings.PLUGINS_CONFIG.get(APP) or {}).get("home_panel") is True
+    if (settings.PLUGINS_CONFIG.get(APP) or {}).get("home_panel") is not False
     else ()
 )

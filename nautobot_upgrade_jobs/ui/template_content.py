@@ -7,14 +7,18 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from datetime import datetime, timezone
 from typing import Any, TypeVar
 
 from django.template import Context
 from django.template.loader import render_to_string
 from nautobot.apps.ui import Panel, SectionChoices, Tab, TemplateExtension
 
+from ..checks.cost_text import format_seconds
 from .job_runs import (
+    Run,
     build_links,
+    iter_runs,
     last_log_message,
     list_attachments,
     parse_run,
@@ -23,6 +27,8 @@ from .job_runs import (
 )
 
 logger = logging.getLogger(__name__)
+MAX_EARLIER_RUNS = 5
+"""Number of runs in which one that ran its checks is searched."""
 TEMPLATES = "nautobot_upgrade_jobs/inc"
 UNAVAILABLE_MESSAGE = "This part cannot be shown. The log below and the files contain everything."
 T = TypeVar("T")
@@ -46,9 +52,27 @@ def build_verdict_context(result: Any, user: Any) -> dict[str, Any]:
         "run": run,
         "files": list_attachments(run, user),
         "progress": "" if run.outcome.ended else last_log_message(run, user),
+        "elapsed": None if run.outcome.ended else format_seconds(_seconds_since(run.created)),
+        "usual": "" if run.outcome.ended else _describe_usual_duration(run, user),
         "links": build_links(run, runnable_jobs(user)),
         "has_report": query_files(run.key, user, ".html").exists(),
     }
+
+
+def _seconds_since(start: datetime) -> float:
+    return (datetime.now(timezone.utc) - start).total_seconds()
+
+
+def _describe_usual_duration(run: Run, user: Any) -> str:
+    """Return how long the last run of the Job took that ran its checks. Empty if there is none."""
+    earlier = iter_runs(user, run.kind, MAX_EARLIER_RUNS)
+    durations = (
+        (each.ended - each.created).total_seconds()
+        for each in earlier
+        if each.ended and each.outcome.has_verdict
+    )
+    duration = next(durations, None)
+    return "" if duration is None else format_seconds(duration)
 
 
 class _OwnJobResultMixin:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta, timezone
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 from django.contrib import messages
@@ -32,6 +31,7 @@ from ..report.formats.html import apply_theme
 from .acceptance_snippet import render_snippet
 from .acceptance_store import may_store, store, withdraw
 from .dashboard import build_dashboard
+from .documentation import BUILT, SOURCE, find_source, render_source
 from .job_runs import can_accept_findings, get_job_kind, pack_files, query_files, read_file
 from .template_content import TEMPLATES, build_verdict_context
 
@@ -40,8 +40,6 @@ REPORT_POLICY = (
     "style-src 'unsafe-inline'; frame-ancestors 'self'"
 )
 """Policy that lets a report open external links, but gives it no access to this site."""
-DOCS = Path(__file__).parents[1] / "docs"
-"""The built documentation. A wheel contains it. In a checkout, ``make site`` builds it."""
 DOCS_POLICY = "default-src 'self' 'unsafe-inline' data:; frame-ancestors 'self'"
 MAX_FIELD_LENGTH = 4000
 ACCEPTANCE_DAYS = 30
@@ -188,20 +186,22 @@ class FilesView(JobResultPermissionMixin, View):
 
 
 class DocsView(LoginRequiredMixin, View):
-    """The documentation of this release, served from the package without network access."""
+    """The documentation of this release, without network access."""
 
     def get(self, request: HttpRequest, path: str = "index.html") -> HttpResponse | FileResponse:
-        """Return one file of the documentation."""
-        if not (DOCS / "index.html").exists():
-            return HttpResponse(
-                "This installation was not built from a wheel and has no built documentation. "
-                "Read the docs folder of the repository, or run: make site",
-                content_type="text/plain",
-                status=404,
-            )
-        response = serve(request, path, document_root=str(DOCS))
-        response["Content-Security-Policy"] = DOCS_POLICY
-        return response
+        """Return one page or picture of the documentation."""
+        if (BUILT / "index.html").exists():
+            response = serve(request, path, document_root=str(BUILT))
+            response["Content-Security-Policy"] = DOCS_POLICY
+            return response
+        source = find_source(path)
+        if source:
+            title, text = render_source(source)
+            context = {"title": title, "text": text}
+            return render(request, "nautobot_upgrade_jobs/docs.html", context)
+        if path.startswith("images/"):
+            return serve(request, path, document_root=str(SOURCE))
+        raise Http404
 
 
 def _get_result_or_404(request: HttpRequest, pk: str) -> JobResult:

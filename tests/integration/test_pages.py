@@ -163,7 +163,7 @@ def documented(monkeypatch, tmp_path):
     """The documentation, as in a wheel."""
     (tmp_path / "index.html").write_text("The first page")
     (tmp_path.parent / "outside.txt").write_text("not part of the documentation")
-    monkeypatch.setattr(views, "DOCS", tmp_path)
+    monkeypatch.setattr(views, "BUILT", tmp_path)
 
 
 @pytest.mark.usefixtures("documented")
@@ -178,11 +178,32 @@ def test_docs_page_serves_only_packaged_files(shown):
     assert home in apps
 
 
-def test_docs_page_without_built_docs_names_the_make_target(shown, monkeypatch, tmp_path):
-    monkeypatch.setattr(views, "DOCS", tmp_path / "none")
-    answer = shown.clients["none"].get(reverse("plugins:nautobot_upgrade_jobs:docs"))
-    assert answer.status_code == NOT_FOUND
-    assert "make site" in answer.content.decode()
+@pytest.fixture
+def checkout(monkeypatch, tmp_path):
+    """A checkout, which has the Markdown files only."""
+    monkeypatch.setattr(views, "BUILT", tmp_path / "none")
+
+
+@pytest.mark.usefixtures("checkout")
+def test_docs_page_of_a_checkout_is_rendered_from_its_files(shown):
+    home = reverse("plugins:nautobot_upgrade_jobs:docs")
+    text = shown.clients["none"].get(home).content.decode()
+    assert '<h1 id="nautobot-upgrade-jobs">' in text
+    pages = re.findall(r'href="((?!https?:)[^"#]+\.md)[#"]', text)
+    assert pages
+    for page in pages:
+        assert shown.clients["none"].get(f"{home}{page}").status_code == SHOWN
+    picture = shown.clients["none"].get(f"{home}images/upgrade-light.png")
+    assert picture["Content-Type"] == "image/png"
+
+
+@pytest.mark.usefixtures("checkout")
+@pytest.mark.parametrize(
+    "path", ["none.md", "../README.md", "%2e%2e/pyproject.toml", "examples/gate.py", "images/../x"]
+)
+def test_docs_page_of_a_checkout_shows_no_other_file(shown, path):
+    home = reverse("plugins:nautobot_upgrade_jobs:docs")
+    assert shown.clients["none"].get(f"{home}{path}").status_code == NOT_FOUND
 
 
 @pytest.mark.parametrize(
