@@ -91,6 +91,8 @@ class Configuration:
     """Number of environments to keep in ``work_directory`` for runs with the same package set."""
     database_alias: str = "default"
     """Entry of ``DATABASES`` to read through, for instance one whose role has only SELECT."""
+    notifications: dict[str, Any] = field(default_factory=dict)
+    """Whom to notify of a finished run, and when. See ``jobs/notifier.py``."""
     home_panel: bool = True
     """Show the state of the upgrade on Nautobot's home page as well."""
 

@@ -12,5 +12,6 @@ urlpatterns = [
     path("accept/", views.AcceptView.as_view(), name="accept"),
     path("runs/<uuid:pk>/verdict/", views.VerdictView.as_view(), name="verdict"),
     path("runs/<uuid:pk>/files/", views.FilesView.as_view(), name="files"),
+    path("runs/<uuid:pk>/plan/", views.PlanView.as_view(), name="plan"),
     path("runs/<uuid:pk>/report/", views.ReportView.as_view(), name="report"),
 ]

@@ -5,15 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 from nautobot.apps.jobs import Job, StringVar
+from nautobot.extras.models import JobResult
 
+from ..app_settings import read_configuration
 from ..checks.findings import Severity, Verdict
 from ..permissions import has_job_permission
 from ..report import Report, render_files
 from ..report.formats.log import LogLine, build_log_lines
 from ..report.formats.markdown import escape
+from ..report.notification import describe_state
 from ..report.reported_finding import FindingGroup
 from ..ui.job_runs import PROGRESS_GROUPING
 from .form_fields import LinesVar
+from .notifier import Notifier
 
 MAX_REASONS = 5
 MAX_BLOCKER_GROUPS = 20
@@ -109,8 +113,10 @@ class UpgradeJob(Job):
         recommended = {"recommended": decision.recommended.kind} if decision else {}
         planned = report.runbook.downtime if report.is_preflight else None
         downtime = {"downtime": planned.kind.value} if planned else {}
+        notified = self._notify(report)
         return {
             "verdict": report.verdict.value,
+            **({"state": notified} if notified else {}),
             "headline": report.headline,
             "next_step": report.next_step,
             **recommended,
@@ -137,6 +143,33 @@ class UpgradeJob(Job):
             ],
             "files": list(self.attached),
         }
+
+    def _notify(self, report: Report) -> str:
+        """Notify the recipients of the settings. Return the state that later runs compare.
+
+        A run whose state is that of the previous run for the same target sends nothing.
+        """
+        config = read_configuration()
+        notifier = Notifier(config.notifications, str(config.deployment.get("url", "")))
+        if not notifier.is_enabled:
+            return ""
+        state = describe_state(report, notifier.severity)
+        if config.notifications.get("always") or state != self._read_previous_state(report):
+            for failure in notifier.send(report, str(self.job_result.pk)):
+                self.logger.warning(escape(failure), extra={"grouping": "summary"})
+        return state
+
+    def _read_previous_state(self, report: Report) -> str:
+        earlier = (
+            JobResult.objects.filter(
+                job_model=self.job_model, result__target_version=report.target_version
+            )
+            .exclude(pk=self.job_result.pk)
+            .order_by("-date_created")
+            .values_list("result", flat=True)
+        )
+        content = earlier.first()
+        return str(content.get("state", "")) if isinstance(content, dict) else ""
 
     def attach(self, name: str, data: str | bytes) -> bool:
         """Attach a file to the result. If Nautobot refuses, log the reason and return False."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -20,8 +19,8 @@ from .job_runs import (
     iter_runs,
     last_log_message,
     list_url,
+    load_report,
     query_files,
-    read_file,
     runnable_jobs,
 )
 from .next_steps import JOBS, LAST_STAGE_BEFORE_UPGRADE, STAGES, Stage
@@ -34,8 +33,6 @@ MAX_HISTORY_RUNS = 20
 MAX_SNAPSHOTS = 10
 MAX_PREFLIGHT_RUNS = 30
 """Number of Preflight runs in which an earlier run with the same target is searched."""
-MAX_REPORT_BYTES = 10_000_000
-"""Nautobot's default limit for files of a Job."""
 
 
 @dataclass(frozen=True)
@@ -127,16 +124,6 @@ def _compare_latest_preflights(user: Any, target: str = "") -> FindingComparison
 
 def _load_reports(runs: Iterable[Run], user: Any) -> Iterator[tuple[Run, Document]]:
     for run in runs:
-        document = _load_report(run, user)
+        document = load_report(run, user)
         if document is not None:
             yield run, document
-
-
-def _load_report(run: Run, user: Any) -> Document | None:
-    """Return the report of a run. None if it is missing or the user may not view it."""
-    proxy = query_files(run.key, user, ".json").first() if run.outcome.ended else None
-    try:
-        document = json.loads(read_file(proxy, MAX_REPORT_BYTES) or b"") if proxy else None
-    except ValueError:
-        return None
-    return document if isinstance(document, dict) else None

@@ -31,6 +31,11 @@ def describe_file(name: str) -> str:
     return PURPOSES[position][1] if position < len(PURPOSES) else ""
 
 
+def is_plan(name: str) -> bool:
+    """Return whether a file has the steps of an upgrade or a rollback."""
+    return name == "upgrade-plan.md" or name.endswith("-steps.md")
+
+
 def sort_files(files: Iterable[T], name_of: Callable[[T], str]) -> list[T]:
     """Return the files in the order in which an operator uses them."""
     return sorted(files, key=lambda file: (_find_position(name_of(file)), name_of(file)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping
@@ -25,6 +26,8 @@ logger = logging.getLogger(__name__)
 JOBS_MODULE = f"{__package__.rpartition('.')[0]}.jobs."
 PROGRESS_GROUPING = "collect"
 """Grouping of the log entries that say what a run is doing."""
+MAX_REPORT_BYTES = 10_000_000
+"""Nautobot's default limit for files of a Job."""
 MAX_ARCHIVE_IN_MEMORY = 4 * 1024 * 1024
 """Bytes of an archive that are kept in memory. A larger archive is written to a temporary file."""
 KINDS_BY_CLASS = {name.replace(" ", ""): kind for kind, name in JOBS.items()}
@@ -168,6 +171,16 @@ def read_file(proxy: FileProxy, max_bytes: int = -1) -> bytes | None:
     except Exception:  # A storage backend can raise any exception.
         logger.warning("nautobot_upgrade_jobs: %s cannot be read", proxy.name, exc_info=True)
         return None
+
+
+def load_report(run: Run, user: Any) -> dict[str, Any] | None:
+    """Return the JSON report of a run. None if it is missing or the user may not view it."""
+    proxy = query_files(run.key, user, ".json").first() if run.outcome.ended else None
+    try:
+        document = json.loads(read_file(proxy, MAX_REPORT_BYTES) or b"") if proxy else None
+    except ValueError:
+        return None
+    return document if isinstance(document, dict) else None
 
 
 def pack_files(proxies: Iterable[FileProxy]) -> IO[bytes] | None:

@@ -15,6 +15,7 @@ from django.template.loader import render_to_string
 from nautobot.apps.ui import Panel, SectionChoices, Tab, TemplateExtension
 
 from ..checks.cost_text import format_seconds
+from .job_files import is_plan
 from .job_runs import (
     Run,
     build_links,
@@ -48,9 +49,11 @@ def build_verdict_context(result: Any, user: Any) -> dict[str, Any]:
     run = parse_run(result)
     if run is None:
         return {"run": None}
+    files = list_attachments(run, user)
     return {
         "run": run,
-        "files": list_attachments(run, user),
+        "files": files,
+        "has_plan": any(is_plan(file.name) for file in files),
         "progress": "" if run.outcome.ended else last_log_message(run, user),
         "elapsed": None if run.outcome.ended else format_seconds(_seconds_since(run.created)),
         "usual": "" if run.outcome.ended else _describe_usual_duration(run, user),

@@ -32,7 +32,18 @@ from .acceptance_snippet import render_snippet
 from .acceptance_store import may_store, store, withdraw
 from .dashboard import build_dashboard
 from .documentation import BUILT, SOURCE, find_source, render_source
-from .job_runs import can_accept_findings, get_job_kind, pack_files, query_files, read_file
+from .job_runs import (
+    build_links,
+    can_accept_findings,
+    get_job_kind,
+    load_report,
+    pack_files,
+    parse_run,
+    query_files,
+    read_file,
+    runnable_jobs,
+)
+from .plan import parse_steps
 from .template_content import TEMPLATES, build_verdict_context
 
 REPORT_POLICY = (
@@ -171,6 +182,31 @@ class ReportView(JobResultPermissionMixin, View):
         response["Referrer-Policy"] = "no-referrer"
         response["Cache-Control"] = "private, no-store"
         return response
+
+
+class PlanView(JobResultPermissionMixin, TemplateView):
+    """The steps of an upgrade or a rollback, with check boxes that the browser keeps."""
+
+    template_name = "nautobot_upgrade_jobs/plan.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Return the plan of the run."""
+        run = parse_run(_get_result_or_404(self.request, kwargs["pk"]))
+        document = load_report(run, self.request.user) if run else None
+        steps = parse_steps(document)
+        if run is None or document is None or not steps:
+            raise Http404
+        rollback = "rollback" if run.kind == "rollback" else "upgrade"
+        return {
+            **super().get_context_data(**kwargs),
+            "legacy": LEGACY,
+            "title": f"Plan of the {rollback}",
+            "run": run,
+            "steps": steps,
+            "instructions": str(document.get("instructions") or ""),
+            "shell_setup": tuple(map(str, document.get("shell_setup") or ())),
+            "links": build_links(run, runnable_jobs(self.request.user)),
+        }
 
 
 class FilesView(JobResultPermissionMixin, View):

@@ -47,6 +47,17 @@ DOCUMENT = {
     "target": "Nautobot 3.2.7",
     "target_version": "3.2.7",
     "checks": [{"check": "data.cables"}],
+    "instructions": "Run everything on one host.",
+    "shell_setup": ["set -a"],
+    "steps": [
+        {
+            "title": "Stop <b>all</b>",
+            "why": "Users wait.",
+            "commands": ["systemctl stop nautobot", "true </pre><script>"],
+            "verify": "true",
+            "irreversible": True,
+        }
+    ],
     "not_checked": [],
     "findings": [
         {
@@ -109,7 +120,7 @@ def shown(nautobot):
 
 def address(page, run):
     names = dict.fromkeys(("home", "running", "accept", "docs"), ())
-    names |= dict.fromkeys(("verdict", "report", "files"), (run.pk,))
+    names |= dict.fromkeys(("verdict", "report", "files", "plan"), (run.pk,))
     if page == "status":
         return reverse("plugins-api:nautobot_upgrade_jobs-api:status")
     if page == "file":
@@ -125,22 +136,22 @@ LOGIN, REFUSED, NOT_FOUND, SHOWN = 302, 403, 404, 200
 STARTED = 503
 """The user may start the Job, but no worker uses this database."""
 PAGES = (
-    *("home", "running", "verdict", "report", "files", "accept", "status", "file", "docs"),
-    *("form", "start"),
+    *("home", "running", "verdict", "report", "files", "plan", "accept", "status", "file"),
+    *("docs", "form", "start"),
 )
 SEES = {"home": SHOWN, "running": SHOWN, "status": SHOWN, "verdict": SHOWN}
-READS = {**SEES, "report": SHOWN, "file": SHOWN, "files": SHOWN}
+READS = {**SEES, "report": SHOWN, "file": SHOWN, "files": SHOWN, "plan": SHOWN}
 RUNS = {"form": SHOWN, "start": STARTED}
 MATRIX = {
     "anonymous": {**dict.fromkeys(PAGES, LOGIN), "status": REFUSED, "file": REFUSED}
     | {"start": REFUSED},
     "none": {},
-    "results": {**SEES, "report": NOT_FOUND, "files": NOT_FOUND},
+    "results": {**SEES, "report": NOT_FOUND, "files": NOT_FOUND, "plan": NOT_FOUND},
     "viewer": READS,
     "runner": READS | RUNS,
     "acceptor": READS | {"accept": SHOWN},
     "constrained": READS
-    | dict.fromkeys(("verdict", "report", "files", "form", "start"), NOT_FOUND),
+    | dict.fromkeys(("verdict", "report", "files", "plan", "form", "start"), NOT_FOUND),
     "superuser": READS | RUNS | {"accept": SHOWN},
 }
 """Other pages are refused, except the documentation, which every logged-in user may read."""
@@ -618,3 +629,17 @@ def test_acceptance_of_the_settings_file_takes_precedence(shown, monkeypatch):
     ours = {"nautobot_upgrade_jobs": {"acceptances": [own]}}
     monkeypatch.setattr(settings, "PLUGINS_CONFIG", {**settings.PLUGINS_CONFIG, **ours})
     assert read_configuration().acceptances == [own]
+
+
+def test_plan_page_shows_the_steps_as_text(shown):
+    text = shown.clients["viewer"].get(address("plan", shown.run)).content.decode()
+    assert "Stop &lt;b&gt;all&lt;/b&gt;" in text
+    assert "true &lt;/pre&gt;&lt;script&gt;" in text
+    assert text.count("data-step=") == 1
+    assert "only the backup can restore" in text
+
+
+def test_plan_page_of_a_run_without_steps_is_not_found(shown):
+    run = finished(files=[("preflight-x.json", json.dumps({**DOCUMENT, "steps": []}))])
+    assert shown.clients["viewer"].get(address("plan", run)).status_code == NOT_FOUND
+    run.delete()

@@ -14,7 +14,7 @@ from ...checks.findings import Acceptance, CheckResult
 from ...checks.release_notes import TriagedNote
 from ...deployment.known import Part
 from ...rollback.options import RollbackDecision, RollbackOption
-from ...runbook.steps import Step
+from ...runbook.steps import Runbook, Step
 from ...snapshot.compare import Change
 from ...upgrade.package_changes import PackageChange
 from ..model import Report
@@ -73,14 +73,7 @@ def build_document(report: Report) -> dict[str, Any]:
         if report.release_notes is None
         else [_serialize_note(triaged) for triaged in report.release_notes],
         "distributions_without_notes": list(report.distributions_without_notes),
-        "deployment": [_serialize_part(part) for part in report.runbook.deployment],
-        "downtime": None
-        if report.runbook.downtime is None
-        else {
-            "class": report.runbook.downtime.kind.value,
-            "reasons": list(report.runbook.downtime.reasons),
-        },
-        "steps": [_serialize_step(step) for step in report.runbook.steps],
+        **_serialize_runbook(report.runbook),
         "rollback": None
         if report.rollback_decision is None
         else _serialize_decision(report.rollback_decision),
@@ -122,6 +115,19 @@ def _serialize_change(change: Change) -> dict[str, str]:
         "after": change.after,
         "reason": change.reason,
         "reference": change.reference,
+    }
+
+
+def _serialize_runbook(runbook: Runbook) -> dict[str, Any]:
+    downtime = runbook.downtime
+    return {
+        "deployment": [_serialize_part(part) for part in runbook.deployment],
+        "downtime": None
+        if downtime is None
+        else {"class": downtime.kind.value, "reasons": list(downtime.reasons)},
+        "instructions": runbook.instructions,
+        "shell_setup": list(runbook.shell_setup),
+        "steps": [_serialize_step(step) for step in runbook.steps],
     }
 
 

@@ -1,0 +1,49 @@
+"""The steps of a plan, read from the JSON report of a run. Unexpected content is ignored."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from ..common.text import escape_invisible
+
+MAX_STEPS = 100
+MAX_COMMANDS = 100
+MAX_TEXT_LENGTH = 10_000
+
+
+@dataclass(frozen=True)
+class PlanStep:
+    """One step of the maintenance window."""
+
+    title: str
+    why: str
+    commands: tuple[str, ...]
+    verify: str
+    expected: str
+    irreversible: bool
+
+
+def parse_steps(document: Any) -> tuple[PlanStep, ...]:
+    """Return the steps of a JSON report. Empty if it has none."""
+    entries = document.get("steps") if isinstance(document, dict) else None
+    if not isinstance(entries, list):
+        return ()
+    return tuple(_parse_step(one) for one in entries[:MAX_STEPS] if isinstance(one, dict))
+
+
+def _parse_step(entry: dict[str, Any]) -> PlanStep:
+    commands = entry.get("commands")
+    lines = commands[:MAX_COMMANDS] if isinstance(commands, list) else []
+    return PlanStep(
+        _parse_text(entry.get("title")),
+        _parse_text(entry.get("why")),
+        tuple(_parse_text(line) for line in lines if isinstance(line, str)),
+        _parse_text(entry.get("verify")),
+        _parse_text(entry.get("expected")),
+        entry.get("irreversible") is True,
+    )
+
+
+def _parse_text(value: Any) -> str:
+    return escape_invisible(value[:MAX_TEXT_LENGTH]) if isinstance(value, str) else ""
