@@ -19,6 +19,19 @@ SOURCE = Instance("2.4.44", kind="demo")
 TARGET = "3.2.7"
 PREFLIGHT = "nautobot_upgrade_jobs.jobs.preflight.Preflight"
 FILES = STACK / "demo"
+PLANTED = {
+    "apps.merged_into_core": "an App that Nautobot 3.0 includes",
+    "settings.removed": "a setting with which Nautobot 3.1 refuses to start",
+    "data.ambiguous_indexes": "a second index where a migration expects one",
+    "data.dangling_cables": "a cable to an object that does not exist",
+    "data.empty_social_uids": "a single-sign-on account without uid",
+    "data.non_uuid_compliance_ids": "a compliance result with an invalid object id",
+    "jobs.pending_approvals": "a scheduled Job that waits for its approval",
+    "jobs.null_arguments": "a schedule without arguments",
+    "apps.orphaned_data": "tables of an App that is not enabled",
+    "data.negated_group_filters": "a dynamic group whose members change",
+}
+"""The faults of the demo, by the check that must find each."""
 
 
 def run(target: str) -> bool:
@@ -62,8 +75,13 @@ def show_report(files: dict[str, bytes]) -> bool:
         for command in finding["commands"]:
             print(f"{'':8} Run ({command['kind']}): {command['text']}")
     counts = ", ".join(f"{number} {name}" for name, number in report["counts"].items())
+    found = {finding["check"] for finding in report["findings"]}
+    print("\nPlanted in this installation, and whether Preflight found it:")
+    for check, fault in PLANTED.items():
+        print(f"  {'found ' if check in found else 'MISSED'}  {fault}")
     print(f"\nVerdict:  {report['verdict'].upper()} ({counts})")
     print(f"          {report['headline']}")
+    print(f"Next:     {report['next_step']}")
     return True
 
 
@@ -97,7 +115,9 @@ def main() -> None:
         raise
     if asked.keep:
         print(f"\nNautobot: {SOURCE.url}  log in: {LOGIN} / {LOGIN}  (stop it: make demo-down)")
+        print(f"Open:     {SOURCE.url}/plugins/upgrade-jobs/  targets, findings, and the plan")
     else:
+        print("\nTo see the pages in Nautobot, run: make demo-up")
         stack.down([SOURCE])
     if not judged:
         raise StackError("Preflight ended without a verdict; its log is above")

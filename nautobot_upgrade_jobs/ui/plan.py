@@ -37,13 +37,18 @@ def _parse_step(entry: dict[str, Any]) -> PlanStep:
     lines = commands[:MAX_COMMANDS] if isinstance(commands, list) else []
     return PlanStep(
         _parse_text(entry.get("title")),
-        _parse_text(entry.get("why")),
+        remove_code_marks(_parse_text(entry.get("why"))),
         tuple(_parse_text(line) for line in lines if isinstance(line, str)),
         _parse_text(entry.get("verify")),
-        _parse_text(entry.get("expected")),
+        remove_code_marks(_parse_text(entry.get("expected"))),
         entry.get("irreversible") is True,
     )
 
 
 def _parse_text(value: Any) -> str:
     return escape_invisible(value[:MAX_TEXT_LENGTH]) if isinstance(value, str) else ""
+
+
+def remove_code_marks(text: str) -> str:
+    """Return prose without the backticks that mark code in other formats."""
+    return text.replace("`", "")

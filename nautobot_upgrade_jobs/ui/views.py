@@ -43,7 +43,7 @@ from .job_runs import (
     read_file,
     runnable_jobs,
 )
-from .plan import parse_steps
+from .plan import parse_steps, remove_code_marks
 from .template_content import TEMPLATES, build_verdict_context
 
 REPORT_POLICY = (
@@ -203,7 +203,7 @@ class PlanView(JobResultPermissionMixin, TemplateView):
             "title": f"Plan of the {rollback}",
             "run": run,
             "steps": steps,
-            "instructions": str(document.get("instructions") or ""),
+            "instructions": remove_code_marks(str(document.get("instructions") or "")),
             "shell_setup": tuple(map(str, document.get("shell_setup") or ())),
             "links": build_links(run, runnable_jobs(self.request.user)),
         }

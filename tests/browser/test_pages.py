@@ -1,6 +1,7 @@
 """The pages of an upgrade in a browser, from Preflight to the comparison."""
 
 import re
+from urllib.parse import unquote, urljoin
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -132,6 +133,58 @@ def test_upgrade_page_is_accessible_and_fits(page, rest, preflight, width):
 def test_accept_page_shows_the_settings_lines(page, rest):
     page.goto(f"{rest.url}{HOME}accept/?finding=data.cables:dcim_cable&target=3.2.7")
     page.fill("#reason", "replaced in <b>May</b>")
-    page.locator("form:has(#reason) button[type=submit]").click()
+    page.get_by_role("button", name="Show the settings entry").click()
     expect(page.locator("pre")).to_contain_text("'reason': 'replaced in <b>May</b>'")
     assert faults(page) == []
+
+
+def test_finding_is_accepted_and_withdrawn_in_the_page(page, rest):
+    key = "data.cables:planted"
+    page.goto(f"{rest.url}{HOME}accept/?finding={key}&target=3.2.7")
+    page.fill("#reason", "CHG-1")
+    page.get_by_role("button", name="Accept", exact=True).click()
+    expect(page.get_by_text(f"Accepted: {key}")).to_be_visible()
+    page.goto(f"{rest.url}{HOME}accept/")
+    assert faults(page) == []
+    page.get_by_role("button", name=f"Withdraw the acceptance of {key}").click()
+    expect(page.get_by_text(f"Withdrawn: {key}")).to_be_visible()
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_plan_page_keeps_its_check_marks(page, preflight, width):
+    page.set_viewport_size({"width": width, "height": 900})
+    page.goto(preflight)
+    plan = page.get_by_role("link", name="Open the plan")
+    if not plan.count():
+        pytest.skip("nothing to upgrade from this release")
+    plan.click()
+    page.check("[data-step='1']")
+    page.reload()
+    expect(page.locator("[data-step='1']")).to_be_checked()
+    expect(page.locator("[data-done]")).to_contain_text("1 of ")
+    assert faults(page) == []
+    assert fits(page)
+    page.uncheck("[data-step='1']")
+    page.set_viewport_size({"width": 1280, "height": 900})
+
+
+def test_blocker_leads_to_its_place_in_the_report(page, preflight):
+    page.goto(preflight)
+    details = page.locator("#upgrade-verdict a:has-text('Details in the report')")
+    if not details.count():
+        pytest.skip("no finding")
+    address = details.first.get_attribute("href")
+    page.goto(urljoin(preflight, address))
+    place = page.locator(f"[id='{unquote(address.partition('#')[2])}']")
+    expect(place).to_be_in_viewport()
+
+
+def test_upgrade_page_leads_to_the_form_of_the_recommended_target(page, rest):
+    page.goto(rest.url + HOME)
+    recommended = page.locator("tr:has(.u-tag)")
+    if not recommended.count():
+        expect(page.get_by_text("Nothing to upgrade")).to_be_visible()
+        return
+    release = recommended.locator("b").first.inner_text()
+    recommended.get_by_role("link", name=f"Run Preflight for {release}").click()
+    expect(page.locator("#id_target")).to_have_value(release)
