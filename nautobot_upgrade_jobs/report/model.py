@@ -140,13 +140,15 @@ class Report:
 
     @property
     def has_nothing_to_upgrade(self) -> bool:
-        """Whether the target is installed, and it is known that nothing would change.
+        """Whether the target is installed, and it is known that there is nothing to do.
 
-        What stops the start or the use of the installed release, or concerns its packages and
-        migrations, is still a blocker. What only a migration would meet is none.
+        Without a plan, no App changes. Other releases of libraries alone are no upgrade. What stops
+        the start or the use of the installed release, or concerns its packages and migrations, is
+        still a blocker. What only a migration would meet is none.
         """
         is_installed = self.installed_version == self.target_version
-        is_unchanged = self.packages == () and self.migrations == () and not self.runbook.steps
+        is_resolved = self.packages is not None
+        is_unchanged = is_resolved and self.migrations == () and not self.runbook.steps
         is_stopped = any(
             reported.finding.phase in (Phase.BOOT, Phase.RUNTIME) or reported.topic == "migrations"
             for reported in self.unaccepted(Severity.BLOCKER)

@@ -26,7 +26,7 @@ CHANGE = (SAMPLES["blocked"].packages or ())[:1]
         ("Nautobot 3.2.7", {}, True),
         ("Nautobot 3.2.6", {}, False),
         ("Nautobot 3.2.7", {"runbook": Runbook((STEP,))}, False),
-        ("Nautobot 3.2.7", {"packages": CHANGE}, False),
+        ("Nautobot 3.2.7", {"packages": CHANGE}, True),  # a library alone
         ("Nautobot 3.2.7", {"packages": None}, False),  # the index was not asked
         ("Nautobot 3.2.7", {"migrations": ("dcim.0001_initial",)}, False),
         ("Nautobot 3.2.7", {"migrations": None}, False),
