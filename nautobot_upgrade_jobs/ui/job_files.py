@@ -14,7 +14,7 @@ PURPOSES = (
     (r"constraints\.txt", "The package set of the target, for pip"),
     (r"rollback-.*-steps\.md", "The steps of the rollback, to read or to print"),
     (r"rollback-.*\.sh", "The same steps as a script that proves each of them"),
-    (r"rollback-requirements\.txt", "The packages before the upgrade, for pip"),
+    (r"rollback-requirements(-without-hashes)?\.txt", "The packages before the upgrade, for pip"),
     (r"snapshot-.*\.json\.gz", "The snapshot. Keep a copy outside of the database"),
     (r".*\.summary\.txt", "The short form, for a mail, a ticket or a chat"),
     (r".*\.csv", "The findings as a table"),

@@ -35,6 +35,7 @@ def test_sort_files_puts_the_report_first_and_its_other_forms_last():
     [
         ("rollback-nautobot-20261120T120000Z-steps.md", "The steps of the rollback"),
         ("rollback-nautobot-20261120T120000Z.sh", "The same steps as a script"),
+        ("rollback-requirements-without-hashes.txt", "The packages before the upgrade"),
         ("snapshot-nautobot-20261120T120000Z.json.gz", "The snapshot"),
         ("other.bin", ""),
         ("", ""),
