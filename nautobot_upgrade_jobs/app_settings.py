@@ -14,6 +14,7 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
+from .checks.acceptance import is_acceptance
 from .common.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -117,7 +118,7 @@ def read_configuration() -> Configuration:
     from django.conf import settings
 
     aliases = tuple(settings.DATABASES)
-    changed = _read_ui_settings()
+    changed = {**_read_ui_settings(), ACCEPTANCES: read_stored_acceptances()}
     validate_settings(changed, aliases, "Admin, Configuration")
     configured = getattr(settings, "PLUGINS_CONFIG", {}).get(APP) or {}
     validate_settings(configured, aliases)
@@ -126,10 +127,12 @@ def read_configuration() -> Configuration:
 
 
 def read_stored_acceptances() -> list[dict[str, Any]]:
-    """Return the acceptances that were stored in the UI. Empty if they cannot be read."""
+    """Return the valid acceptances that were stored in the UI. Empty if they cannot be read.
+
+    Nautobot's own form can store anything. An invalid entry accepts nothing, and stops no run.
+    """
     stored = _read_ui_settings().get(ACCEPTANCES)
-    entries = stored if isinstance(stored, list) else []
-    return [entry for entry in entries if isinstance(entry, dict)]
+    return [entry for entry in stored if is_acceptance(entry)] if isinstance(stored, list) else []
 
 
 def _merge_acceptances(
@@ -227,6 +230,8 @@ def _read_ui_settings() -> dict[str, Any]:
     names = {f"{APP}__{name}": name for name in (*UI_EDITABLE, ACCEPTANCES)}
     keys = {key: name for key, name in names.items() if key in known}
     try:
-        return {keys[key]: value for key, value in ReadOnlyBackend().mget(keys).items()}
+        values = {keys[key]: value for key, value in ReadOnlyBackend().mget(keys).items()}
     except Error:
         return {}
+    # The form of Nautobot stores an empty field as None.
+    return {name: value for name, value in values.items() if value is not None}

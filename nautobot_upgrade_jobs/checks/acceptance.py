@@ -33,6 +33,15 @@ def parse_acceptances(entries: Any) -> tuple[Acceptance, ...]:
     return tuple(_parse_entry(number, entry) for number, entry in enumerate(entries, start=1))
 
 
+def is_acceptance(entry: Any) -> bool:
+    """Return whether an entry of the setting ``acceptances`` is valid."""
+    try:
+        _parse_entry(1, entry)
+    except (AcceptanceError, TypeError):
+        return False
+    return isinstance(entry, dict) and all(isinstance(value, str) for value in entry.values())
+
+
 def parse_acceptance_lines(text: str, *, who: str, target: str) -> tuple[Acceptance, ...]:
     """Parse acceptances from a form or an option, one a line: ``key | reason | until``.
 

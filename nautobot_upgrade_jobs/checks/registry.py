@@ -22,7 +22,7 @@ from ..rollback.options import RollbackDecision
 from .build import FROM_CHECK
 from .findings import Finding, Impact, Phase
 from .remediation import When
-from .site_modules import SiteModule, load_site_modules, own_topics
+from .site_modules import SiteModule, load_site_modules
 
 CheckFunction = Callable[..., Iterator[Finding]]
 RESOLUTION_TOPICS = ("packages", "apps", "runtime")
@@ -169,7 +169,7 @@ def own_checks() -> tuple[Check, ...]:
 
 def _find_site_checks() -> Iterator[Check]:
     """Yield the checks of other packages. A package that cannot be loaded has one that crashes."""
-    for site in load_site_modules(own_topics()):
+    for site in load_site_modules():
         if site.module is None:
             yield _build_failing_check(site)
         for name, value in vars(site.module).items() if site.module else ():

@@ -8,6 +8,7 @@ from typing import Any, get_args
 
 from ..catalog import Catalog
 from ..catalog.target_release import Target
+from ..common.urls import mask_url_credentials
 from ..facts import Facts, FactUnavailable, Unavailable
 from ..facts.resolution import Resolution
 from ..facts.trial_boot import TrialBoot
@@ -61,6 +62,7 @@ def run_checks(  # noqa: PLR0913 - every kind of evidence
     chosen = tuple(all_checks() if checks is None else checks)
     require_known_checks(exclude, chosen)
     evidence = {
+        **(site or {}),
         Target: target,
         Catalog: catalog,
         Expectations: expectations,
@@ -68,7 +70,6 @@ def run_checks(  # noqa: PLR0913 - every kind of evidence
         TrialBoot: trial_boot,
         RollbackDecision: choice,
         BackupEvidence: backup,
-        **(site or {}),
     }
     results = (
         _build_result(check, Status.SKIPPED, "excluded on request")
@@ -142,7 +143,7 @@ def _run_check(
             return _build_result(check, Status.NOT_APPLICABLE, str(reason))
         return _build_result(check, Status.CRASHED, str(reason), findings=tuple(findings))
     except Exception as error:  # noqa: BLE001 - a crashed check is a result, never a lost run
-        text = f"{type(error).__name__}: {error}"
+        text = mask_url_credentials(f"{type(error).__name__}: {error}")
         return _build_result(check, Status.CRASHED, text, findings=tuple(findings))
     status = Status.FAILED if findings else Status.PASSED
     return _build_result(check, status, findings=tuple(findings))

@@ -9,6 +9,7 @@ from nautobot.extras.models import JobResult
 
 from ..app_settings import read_configuration
 from ..checks.findings import Severity, Verdict
+from ..common.errors import ConfigurationError
 from ..permissions import has_job_permission
 from ..report import Report, render_files
 from ..report.formats.log import LogLine, build_log_lines
@@ -147,17 +148,23 @@ class UpgradeJob(Job):
     def _notify(self, report: Report) -> str:
         """Notify the recipients of the settings. Return the state that later runs compare.
 
-        A run whose state is that of the previous run for the same target sends nothing.
+        A run whose state is that of the previous run for the same target sends nothing. If a
+        recipient was not reached, the state is empty, so the next run tries again.
         """
-        config = read_configuration()
+        try:
+            config = read_configuration()
+        except ConfigurationError:  # changed during the run
+            return ""
         notifier = Notifier(config.notifications, str(config.deployment.get("url", "")))
         if not notifier.is_enabled:
             return ""
         state = describe_state(report, notifier.severity)
-        if config.notifications.get("always") or state != self._read_previous_state(report):
-            for failure in notifier.send(report, str(self.job_result.pk)):
-                self.logger.warning(escape(failure), extra={"grouping": "summary"})
-        return state
+        if not config.notifications.get("always") and state == self._read_previous_state(report):
+            return state
+        failures = list(notifier.send(report, str(self.job_result.pk)))
+        for failure in failures:
+            self.logger.warning(escape(failure), extra={"grouping": "summary"})
+        return "" if failures else state
 
     def _read_previous_state(self, report: Report) -> str:
         earlier = (
@@ -165,6 +172,7 @@ class UpgradeJob(Job):
                 job_model=self.job_model, result__target_version=report.target_version
             )
             .exclude(pk=self.job_result.pk)
+            .filter(result__has_key="state")
             .order_by("-date_created")
             .values_list("result", flat=True)
         )

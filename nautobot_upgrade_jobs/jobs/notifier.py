@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlsplit
 
 import requests
-from django.core.mail import EmailMultiAlternatives
+from django.core.mail import EmailMultiAlternatives, get_connection
 from django.urls import reverse
 
 from ..checks.findings import Severity
-from ..common.urls import shorten_urls
 from ..report import Report
 from ..report.formats import summary
 from ..report.notification import build_payload
@@ -44,12 +44,12 @@ class Notifier:
         """
         page = reverse("extras:jobresult", kwargs={"pk": job_result})
         url = f"{self._site}{page}" if self._site else ""
-        for address in self._webhooks:
+        for number, address in enumerate(self._webhooks, start=1):
             try:
                 _post(address, build_payload(report, url))
-            except requests.RequestException as error:
-                reason = type(error).__name__
-                yield f"The webhook {shorten_urls(address)} was not notified: {reason}."
+            except Exception as error:  # noqa: BLE001 - any address, and any server
+                place = f"webhook {number} ({urlsplit(address).hostname})"
+                yield f"The {place} was not notified: {type(error).__name__}."
         if self._addresses:
             try:
                 _send_mail(report, url, self._addresses)
@@ -59,10 +59,13 @@ class Notifier:
 
 def _post(address: str, payload: dict[str, Any]) -> None:
     # A redirect could lead into the network of the worker.
-    answer = requests.post(address, json=payload, timeout=TIMEOUT_SECONDS, allow_redirects=False)
-    answer.raise_for_status()
-    if answer.is_redirect:
-        raise requests.TooManyRedirects
+    # The body of the answer is not read, because it could be endless.
+    with requests.post(
+        address, json=payload, timeout=TIMEOUT_SECONDS, allow_redirects=False, stream=True
+    ) as answer:
+        answer.raise_for_status()
+        if answer.is_redirect:
+            raise requests.TooManyRedirects
 
 
 def _send_mail(report: Report, url: str, addresses: list[str]) -> None:
@@ -71,6 +74,7 @@ def _send_mail(report: Report, url: str, addresses: list[str]) -> None:
         subject=f"{report.verdict.label}: {report.subject}, {report.instance}"[:200],
         body=f"{summary.render(report)}{link}",
         to=addresses,
+        connection=get_connection(timeout=TIMEOUT_SECONDS),
     )
     mail.attach_alternative(summary.render_html(report), "text/html")
     mail.send()

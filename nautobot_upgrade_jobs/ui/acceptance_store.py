@@ -5,10 +5,13 @@ The entries of the settings file take precedence. Both are effective at the next
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 from typing import Any
 
 from constance import config
+from constance.models import Constance
 from django.db import transaction
 
 from ..app_settings import APP, read_stored_acceptances
@@ -34,14 +37,24 @@ def store(*, today: date, **fields: str) -> None:
         AcceptanceError: A field is empty, or the date is invalid or in the past.
     """
     entry = build_entry(today=today, **fields)
-    with transaction.atomic():
+    with _locked():
         _write([*_list_others(entry["finding"], entry["target"]), entry])
 
 
 def withdraw(finding: str, target: str) -> None:
     """Remove the stored acceptance of a finding for a target."""
-    with transaction.atomic():
+    with _locked():
         _write(_list_others(finding, target))
+
+
+@contextmanager
+def _locked() -> Iterator[None]:
+    """Keep two users from replacing each other's entries."""
+    if getattr(config, KEY) is None or not Constance.objects.filter(key=KEY).exists():
+        setattr(config, KEY, [])  # creates the row that is locked
+    with transaction.atomic():
+        list(Constance.objects.select_for_update().filter(key=KEY))
+        yield
 
 
 def _list_others(finding: str, target: str) -> list[dict[str, str]]:

@@ -23,9 +23,12 @@ def find_source(path: str) -> Path | None:
         path: The address of the page, such as ``user/preflight.md`` or ``index.html``.
     """
     name = "index.md" if path == "index.html" else path
-    file = (SOURCE / name).resolve()
-    is_inside = SOURCE.resolve() in file.parents
-    return file if is_inside and file.suffix == ".md" and file.is_file() else None
+    try:
+        file = (SOURCE / name).resolve()
+        is_page = SOURCE.resolve() in file.parents and file.suffix == ".md" and file.is_file()
+    except (OSError, ValueError):  # a name that no file can have
+        return None
+    return file if is_page else None
 
 
 def render_source(file: Path) -> tuple[str, SafeString]:

@@ -52,6 +52,8 @@ REPORT_POLICY = (
 )
 """Policy that lets a report open external links, but gives it no access to this site."""
 DOCS_POLICY = "default-src 'self' 'unsafe-inline' data:; frame-ancestors 'self'"
+SERVED_FOLDERS = ("images/", "examples/")
+"""Folders of the documentation of a checkout whose files are not pages."""
 MAX_FIELD_LENGTH = 4000
 ACCEPTANCE_DAYS = 30
 """Days from the current date to the default end of an acceptance."""
@@ -235,8 +237,11 @@ class DocsView(LoginRequiredMixin, View):
             title, text = render_source(source)
             context = {"title": title, "text": text}
             return render(request, "nautobot_upgrade_jobs/docs.html", context)
-        if path.startswith("images/"):
-            return serve(request, path, document_root=str(SOURCE))
+        if path.startswith(SERVED_FOLDERS) and "\0" not in path:
+            response = serve(request, path, document_root=str(SOURCE))
+            if path.startswith("examples/"):
+                response["Content-Type"] = "text/plain; charset=utf-8"
+            return response
         raise Http404
 
 

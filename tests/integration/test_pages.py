@@ -206,11 +206,17 @@ def test_docs_page_of_a_checkout_is_rendered_from_its_files(shown):
         assert shown.clients["none"].get(f"{home}{page}").status_code == SHOWN
     picture = shown.clients["none"].get(f"{home}images/upgrade-light.png")
     assert picture["Content-Type"] == "image/png"
+    example = shown.clients["none"].get(f"{home}examples/gate.py")
+    assert example["Content-Type"].startswith("text/plain")
 
 
 @pytest.mark.usefixtures("checkout")
 @pytest.mark.parametrize(
-    "path", ["none.md", "../README.md", "%2e%2e/pyproject.toml", "examples/gate.py", "images/../x"]
+    "path",
+    [
+        *("none.md", "../README.md", "%2e%2e/pyproject.toml", "examples/none.py", "images/../x"),
+        *("%00.md", f"{'x' * 300}.md", "images/%00.png", "examples/../index.md"),
+    ],
 )
 def test_docs_page_of_a_checkout_shows_no_other_file(shown, path):
     home = reverse("plugins:nautobot_upgrade_jobs:docs")
@@ -643,3 +649,16 @@ def test_plan_page_of_a_run_without_steps_is_not_found(shown):
     run = finished(files=[("preflight-x.json", json.dumps({**DOCUMENT, "steps": []}))])
     assert shown.clients["viewer"].get(address("plan", run)).status_code == NOT_FOUND
     run.delete()
+
+
+@pytest.mark.usefixtures("no_acceptances")
+@pytest.mark.parametrize(
+    "stored",
+    [None, {}, "x", [3], [{}], [{**ACCEPTANCE, "who": "x", "until": "soon"}], [ACCEPTANCE]],
+)
+def test_invalid_stored_acceptance_stops_no_run_and_breaks_no_page(shown, stored):
+    from nautobot_upgrade_jobs.ui import acceptance_store
+
+    acceptance_store._write(stored)
+    assert read_configuration().acceptances == []
+    assert shown.clients["superuser"].get(address("accept", shown.run)).status_code == SHOWN

@@ -1,9 +1,15 @@
 """``nautobot-server upgrade_jobs``: its output and its exit codes."""
 
+import contextlib
+import os
+import pty
 import socket
+import subprocess
+import sys
 
 import pytest
 
+from nautobot_upgrade_jobs.cli.progress import CLEAR_LINE
 from nautobot_upgrade_jobs.snapshot.file_format import load
 from tests.support.command import run_command, upgrade_jobs
 
@@ -108,3 +114,21 @@ def test_command_refuses_a_target_that_the_index_does_not_have():
     assert done.returncode == 1
     assert "The package index has no Nautobot 9.9.9." in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.once
+def test_command_shows_progress_on_one_line_of_a_terminal(tmp_path):
+    terminal, other = pty.openpty()
+    words = ["upgrade_jobs", "snapshot", "--depth", "counts", "--output", str(tmp_path)]
+    command = [sys.executable, "-m", "nautobot.core.cli", *words]
+    text = b""
+    with subprocess.Popen(command, stderr=other, stdout=subprocess.DEVNULL) as run:
+        os.close(other)
+        with contextlib.suppress(OSError):  # Linux reports the end of a terminal as an error.
+            while part := os.read(terminal, 65536):
+                text += part
+    shown = text.decode(errors="replace")
+    assert run.returncode in (0, 3), shown
+    assert shown.count(CLEAR_LINE) > 2
+    assert " …" in shown
+    assert "…\r\n" not in shown, "each line replaces the one before"

@@ -82,7 +82,7 @@ class Command(BaseCommand):
         try:
             if options["output"]:
                 ensure_directory(options["output"])
-            with ProgressLine(self.stderr, is_terminal=self.stderr.isatty()) as self._progress:
+            with ProgressLine(sys.stderr, is_terminal=sys.stderr.isatty()) as self._progress:
                 code = options["run"](options)
         except UsageError as error:
             raise CommandError(escape_nonprintable(str(error)), returncode=USAGE_ERROR) from None

@@ -101,6 +101,14 @@ def test_crash_of_a_check_is_a_result(package):
         (HEAD + RULE.replace("Why: a reason.", ""), "docstring"),
         (HEAD.replace("-> Own", ""), "KeyError"),
         (HEAD.replace("(collect,)", "3"), "TypeError"),
+        (HEAD + RULE.replace("own: Own", "own"), "KeyError"),
+        ("from __future__ import annotations" + HEAD + RULE.replace("own: Own", "own: No"), "No"),
+        (HEAD.replace("-> Own", "-> dict"), "must return a dataclass"),
+        (
+            "from nautobot_upgrade_jobs.facts import Apps\n" + HEAD.replace("-> Own", "-> Apps"),
+            "must return a dataclass",
+        ),
+        ("raise OSError('postgres://u:secret@host/db')", "postgres://"),
     ],
 )
 def test_package_that_cannot_be_loaded_is_a_check_that_crashes(package, text, reason):
@@ -108,6 +116,7 @@ def test_package_that_cannot_be_loaded_is_a_check_that_crashes(package, text, re
     (result,) = run([found])
     assert (found.id, result.status) == ("acme.load", Status.CRASHED)
     assert reason in result.reason
+    assert "secret" not in result.reason
 
 
 @pytest.mark.parametrize("name", ["data", "Acme", "a-b", "x" * 60])
@@ -121,3 +130,14 @@ def test_name_that_is_reserved_or_invalid_is_refused(package, name):
 def test_packages_do_not_change_own_checks(package):
     package(HEAD + RULE)
     assert own_checks() == tuple(one for one in all_checks() if one.topic != "acme")
+
+
+def test_entry_point_that_names_no_module_is_refused(package, monkeypatch):
+    (found,) = package(HEAD + RULE, name="acme = acme_checks:COLLECTORS\nother")[:1]
+    assert found.id == "acme.load"
+
+
+def test_two_packages_with_one_name_are_refused(package):
+    package(HEAD + RULE)
+    found = package(HEAD + RULE, module="more_checks")
+    assert len({one.id for one in found}) == len(found) == 2
