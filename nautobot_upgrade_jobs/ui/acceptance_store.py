@@ -12,6 +12,7 @@ from typing import Any
 
 from constance import config
 from constance.models import Constance
+from constance.settings import DATABASE_PREFIX
 from django.db import transaction
 
 from ..app_settings import APP, read_stored_acceptances
@@ -50,10 +51,11 @@ def withdraw(finding: str, target: str) -> None:
 @contextmanager
 def _locked() -> Iterator[None]:
     """Keep two users from replacing each other's entries."""
-    if getattr(config, KEY) is None or not Constance.objects.filter(key=KEY).exists():
-        setattr(config, KEY, [])  # creates the row that is locked
+    row = Constance.objects.filter(key=f"{DATABASE_PREFIX}{KEY}")
+    if not row.exists():
+        _write([])
     with transaction.atomic():
-        list(Constance.objects.select_for_update().filter(key=KEY))
+        list(row.select_for_update())
         yield
 
 

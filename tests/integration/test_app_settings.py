@@ -1,5 +1,7 @@
 """Settings in a real Nautobot: the file, the UI, and the system checks at the start."""
 
+import importlib
+
 import pytest
 from constance import config
 from constance.models import Constance
@@ -110,7 +112,13 @@ def test_system_check_duplicate_jobs_from_repository_is_a_warning(setting, nauto
     assert str(tmp_path / "upgrade_checks") in message.msg
 
 
-def test_home_page_layout_is_empty_by_default(nautobot):
+@pytest.mark.parametrize(("setting", "panels"), [({}, 1), ({"home_panel": False}, 0)])
+def test_home_page_has_a_panel_unless_the_setting_disables_it(monkeypatch, setting, panels):
     from nautobot_upgrade_jobs.ui import homepage
 
-    assert homepage.layout == ()
+    ours = {"nautobot_upgrade_jobs": setting}
+    with monkeypatch.context() as patched:
+        patched.setattr(settings, "PLUGINS_CONFIG", {**settings.PLUGINS_CONFIG, **ours})
+        layout = importlib.reload(homepage).layout
+    importlib.reload(homepage)
+    assert len(layout) == panels

@@ -47,7 +47,12 @@ def test_preflight_collects_facts_while_the_index_responds(monkeypatch):
         return Resolution(target, (), ())
 
     monkeypatch.setattr(RESOLVE, resolve)
-    run_preflight(REQUEST, lambda topic: is_collecting.set() if topic == "tables" else None)
+
+    def progress(activity):
+        if activity.endswith(": tables"):
+            is_collecting.set()
+
+    run_preflight(REQUEST, progress)
     assert answers == [True]
 
 
