@@ -33,8 +33,8 @@ CANCELLED = 130
 CANCELLED_MESSAGE = "Cancelled. Nothing was changed."
 UNKNOWN_WORD = re.compile(r"invalid choice: '([^']{1,60})'|unrecognized arguments: ([^\s=]{1,60})")
 EXIT_CODES_HELP = (
-    "Exit codes: 0 go, caution or up to date, 1 usage error, 2 blocked, 3 incomplete; with "
-    "--strict, caution is 2."
+    "Exit codes: 0 go, caution or up to date, 1 usage error or crash, 2 blocked, 3 incomplete, "
+    "130 cancelled; with --strict, caution is 2."
 )
 
 

@@ -71,7 +71,7 @@ def build_accept_field() -> LinesVar:
         label="Accept findings",
         description="One acceptance per line: finding key | reason | until (YYYY-MM-DD), such as "
         "apps.orphaned_data:nautobot_example | removed in May | 2027-01-31. The report lists the "
-        "keys. An acceptance applies to this release until its date, and the report always shows "
+        "keys. An acceptance applies to this target until its date, and the report always shows "
         "it. Leave blank to accept nothing.",
         required=False,
         default="",

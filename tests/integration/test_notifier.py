@@ -14,7 +14,7 @@ from nautobot.extras.models import Job, JobResult
 
 from tests.integration.test_job_runs import log_of, run
 
-pytestmark = [pytest.mark.live, pytest.mark.once]
+pytestmark = [pytest.mark.live, pytest.mark.once, pytest.mark.slow]
 FIELDS = {"skip_build": True, "target": "3.2.7"}
 
 

@@ -11,7 +11,7 @@ from tests.support.command import run_command
 EXAMPLE = Path(__file__).parents[2] / "docs" / "examples" / "site_checks"
 MODULE = "acme_upgrade_checks"
 
-pytestmark = pytest.mark.once
+pytestmark = [pytest.mark.once, pytest.mark.slow]
 
 
 @pytest.fixture

@@ -49,8 +49,8 @@ def incompatible_with_target(
                 app.module,
                 f"The App {name} {app.version} does not support Nautobot {target.version} because "
                 f"{' and '.join(reasons)}.",
-                fix="Find a release that supports the target in the documentation of the App, "
-                "because pip does not read min_version and max_version. Install the release "
+                fix="In the documentation of the App, find a release that supports the target. "
+                "pip does not check min_version and max_version. Install the release "
                 "together with Nautobot in one pip command. The command below only tests "
                 "whether pip can install both. If no release supports the target, remove the App "
                 "from PLUGINS before you install the target.",

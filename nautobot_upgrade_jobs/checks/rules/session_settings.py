@@ -153,8 +153,8 @@ def _fix(setting: SessionSetting) -> str:
             "upgrade."
         )
     return (
-        "Before `migrate`, run all commands but the last as an administrator of the database "
-        "server. After the upgrade, run the last command. It restores the setting."
+        "Run the commands as an administrator of the database server: the last one after the "
+        "upgrade, because it restores the setting, and the others before `migrate`."
     )
 
 

@@ -205,13 +205,15 @@ def _with_objects_on_objects(
     uses: Sequence[tuple[DependentKind, str, str]],
     inside: frozenset[str] = frozenset(),
 ) -> Iterator[SchemaDependent]:
-    """Yield dependents, each after the objects on it, because these must be dropped first.
+    """Yield the dependents in the order in which they must be dropped.
+
+    A view comes after the views that use it.
 
     A view on a view uses all tables and columns that the inner view uses.
 
     Args:
         dependents: The objects that use a table directly.
-        uses: Of each object on another: its kind, its name, and the name of the inner object.
+        uses: For each object that uses another one: its kind, its name, and the other name.
         inside: The names of the inner objects, so that no object is visited twice on one path.
     """
     for dependent in dependents:
