@@ -25,7 +25,8 @@ def fill() -> None:
     ours = Job.objects.get(module_name="nautobot_upgrade_jobs.jobs.preflight")
     theirs = Job.objects.exclude(module_name__startswith="nautobot_upgrade_jobs.jobs").first()
     now = timezone.now()
-    result = {"verdict": "caution", "findings": {"warning": 3}, "target": "Nautobot 3.2.7"}
+    result = {"verdict": "caution", "findings": {"warning": 3}, "target": "Nautobot 9.9.9"}
+    result |= {"target_version": "9.9.9", "current": "Nautobot 3.2.7"}
     made = [
         JobResult(
             job_model=theirs if number % SHARE else ours,

@@ -38,14 +38,25 @@ def find_runs_by_target(results: QuerySet[JobResult]) -> dict[str, list[Any]]:
     rows = results.annotate(
         evaluated=KT("result__target_version"), requested=KT("task_kwargs__target")
     ).values_list("pk", "evaluated", "requested")
+    installed = version("nautobot")
+    targets: dict[tuple[str, str], str] = {}  # Thousands of runs have few targets.
     found: dict[str, list[Any]] = {}
     for key, evaluated, requested in rows[:MAX_RUNS]:
-        target = evaluated or _resolve_requested(requested or "")
-        if is_version(target) and Version(target) > Version(version("nautobot")):
+        asked = (evaluated or "", requested or "")
+        if asked not in targets:
+            targets[asked] = _find_newer_target(*asked, installed)
+        if target := targets[asked]:
             runs = found.setdefault(target, [])
             if len(runs) < MAX_RUNS_SEARCHED:
                 runs.append(key)
     return found
+
+
+def _find_newer_target(evaluated: str, requested: str, installed: str) -> str:
+    """Return the target of a run. Empty if it is not newer than the installed release."""
+    target = evaluated or _resolve_requested(requested, installed)
+    is_newer = is_version(target) and Version(target) > Version(installed)
+    return target if is_newer else ""
 
 
 def latest_runs_by_target(user: Any) -> dict[str, Run]:
@@ -67,13 +78,13 @@ def _choose_run(runs: list[Run]) -> Run:
     return next((run for run in runs if run.outcome.has_verdict), runs[0])
 
 
-def _resolve_requested(text: str) -> str:
+def _resolve_requested(text: str, installed: str) -> str:
     """Return the version that a form asks for. Empty if the catalog does not have it."""
     catalog = read_catalog()
-    if isinstance(catalog, Unavailable):
+    if isinstance(catalog, Unavailable) or not text.strip():
         return ""
     try:
-        target = choose_target(catalog, version("nautobot"), text)
+        target = choose_target(catalog, installed, text)
     except TargetError:
         return ""
     is_known = target.chosen and not isinstance(target.release, Unavailable)
