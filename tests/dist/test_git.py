@@ -16,6 +16,7 @@ from tests.dist.host import APP, Host
 from tests.support.folder_server import serve_folder
 
 SLUG = "upgrade_checks"
+VERDICTS = ("go", "caution", "blocked", "incomplete", "up_to_date")
 CLASSES = [
     *("CaptureSnapshot", "CompareSnapshots", "Preflight", "RollbackPlanner"),
     "VerifyMigrations",
@@ -69,7 +70,7 @@ def preflight_works(rest, job):
     path = f"{job['module_name']}.{job['job_class_name']}"
     result = rest.run_job(path, {"target": "3.2.7"})
     log = rest.all(f"/api/extras/job-results/{result['id']}/logs/")
-    assert result["result"]["verdict"] in ("go", "caution", "blocked", "incomplete"), log
+    assert result["result"]["verdict"] in VERDICTS, log
     assert not [one for one in log if "Traceback" in one["message"]]
     files = rest.files(result["id"])
     assert {name.rpartition(".")[2] for name in files} >= {"html", "json", "md"}

@@ -215,7 +215,7 @@ def test_compare_command_with_files_sets_exit_codes(program, files, tmp_path):
     done = program(*words)
     assert done.returncode == 2
     assert json.loads(done.stdout)["verdict"] == "blocked"
-    assert len(list((tmp_path / "out").iterdir())) == 3
+    assert len(list((tmp_path / "out").iterdir())) == 5
     for wrong in (older, later):
         refused = program("compare", wrong, older)
         assert (refused.returncode, "snapshot" in refused.stderr) == (1, True)
