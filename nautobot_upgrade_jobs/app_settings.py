@@ -118,21 +118,18 @@ def read_configuration() -> Configuration:
     from django.conf import settings
 
     aliases = tuple(settings.DATABASES)
-    changed = {**_read_ui_settings(), ACCEPTANCES: read_stored_acceptances()}
+    changed = _read_ui_settings()
     validate_settings(changed, aliases, "Admin, Configuration")
     configured = getattr(settings, "PLUGINS_CONFIG", {}).get(APP) or {}
     validate_settings(configured, aliases)
-    merged = _merge_acceptances(configured.get(ACCEPTANCES) or [], changed.get(ACCEPTANCES) or [])
+    merged = _merge_acceptances(configured.get(ACCEPTANCES) or [], changed.get(ACCEPTANCES, []))
     return Configuration(**{**changed, **configured, ACCEPTANCES: merged})
 
 
 def read_stored_acceptances() -> list[dict[str, Any]]:
-    """Return the valid acceptances that were stored in the UI. Empty if they cannot be read.
-
-    Nautobot's own form can store anything. An invalid entry accepts nothing, and stops no run.
-    """
-    stored = _read_ui_settings().get(ACCEPTANCES)
-    return [entry for entry in stored if is_acceptance(entry)] if isinstance(stored, list) else []
+    """Return the valid acceptances that were stored in the UI. Empty if they cannot be read."""
+    stored: list[dict[str, Any]] = _read_ui_settings().get(ACCEPTANCES, [])
+    return stored
 
 
 def _merge_acceptances(
@@ -233,5 +230,11 @@ def _read_ui_settings() -> dict[str, Any]:
         values = {keys[key]: value for key, value in ReadOnlyBackend().mget(keys).items()}
     except Error:
         return {}
-    # The form of Nautobot stores an empty field as None.
-    return {name: value for name, value in values.items() if value is not None}
+    # Nautobot's form stores an empty field as None, and takes anything as an acceptance. An invalid
+    # one accepts nothing, and stops no run.
+    changed = {name: value for name, value in values.items() if value is not None}
+    if ACCEPTANCES in changed:
+        stored = changed[ACCEPTANCES]
+        entries = stored if isinstance(stored, list) else []
+        changed[ACCEPTANCES] = [entry for entry in entries if is_acceptance(entry)]
+    return changed

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from ..catalog import Catalog
 from ..common.text import plural
-from ..upgrade.target_options import TargetOption, list_target_options, recommend_target
+from ..upgrade.target_options import TargetOption, list_target_options
 
 
 def describe_targets(catalog: Catalog, installed: str, python: str) -> Iterator[str]:
@@ -19,18 +19,17 @@ def describe_targets(catalog: Catalog, installed: str, python: str) -> Iterator[
     """
     yield f"Nautobot {installed} with Python {python}"
     options = list_target_options(catalog, installed, python)
-    recommended = recommend_target(catalog, installed, options)
     if not options:
         yield f"Nothing to upgrade: the catalog of {catalog.date} contains no newer release."
-    for option in sorted(options, key=lambda each: each.version != recommended):
-        facts = _describe(option, is_recommended=option.version == recommended)
-        yield f"  {option.version:<10} {'; '.join(facts)}"
-    if recommended:
-        yield f"Next: nautobot-server upgrade_jobs preflight --target {recommended}"
+    for option in sorted(options, key=lambda each: not each.is_recommended):
+        yield f"  {option.version:<10} {'; '.join(_describe(option))}"
+    for option in options:
+        if option.is_recommended:
+            yield f"Next: nautobot-server upgrade_jobs preflight --target {option.version}"
 
 
-def _describe(option: TargetOption, *, is_recommended: bool) -> Iterator[str]:
-    if is_recommended:
+def _describe(option: TargetOption) -> Iterator[str]:
+    if option.is_recommended:
         yield "recommended"
     if option.obstacle:
         yield f"not possible: {option.obstacle}"

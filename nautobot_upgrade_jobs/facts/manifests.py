@@ -43,6 +43,11 @@ class Workload:
     """Whether a probe reads the files that a worker writes about its health. ``not written``: a
     variable switches these files off."""
 
+    @property
+    def place(self) -> str:
+        """Where the workload is defined, as evidence."""
+        return f"{self.file}: {self.kind} {self.name}"
+
 
 @dataclass(frozen=True)
 class Controller:

@@ -14,7 +14,7 @@ from ..permissions import has_job_permission
 from ..report import Report, render_files
 from ..report.formats.log import LogLine, build_log_lines
 from ..report.formats.markdown import escape
-from ..report.notification import describe_state
+from ..report.notification import describe_cause, describe_state, summarize
 from ..report.reported_finding import FindingGroup
 from ..ui.job_runs import PROGRESS_GROUPING
 from .form_fields import LinesVar
@@ -114,32 +114,18 @@ class UpgradeJob(Job):
         recommended = {"recommended": decision.recommended.kind} if decision else {}
         planned = report.runbook.downtime if report.is_preflight else None
         downtime = {"downtime": planned.kind.value} if planned else {}
-        notified = self._notify(report)
+        state = self._notify(report)
         return {
-            "verdict": report.verdict.value,
-            **({"state": notified} if notified else {}),
-            "headline": report.headline,
-            "next_step": report.next_step,
+            **summarize(report),
+            **({"state": state} if state else {}),
             **recommended,
             **downtime,
-            "current": report.current,
-            "target": report.target,
-            "target_version": report.target_version,
-            "findings": report.counts,
-            "not_checked": len(report.not_checked),
             "unseen": [
                 {"reason": reason, "checks": number}
                 for reason, number in list(report.not_checked_reasons.items())[:MAX_REASONS]
             ],
             "top": [
-                {
-                    "severity": group.first.finding.severity.value,
-                    "key": group.first.key,
-                    "message": group.first.finding.message,
-                    "fix": group.first.finding.remediation,
-                    "anchor": group.first.anchor,
-                    "others": group.others,
-                }
+                {**describe_cause(group), "anchor": group.first.anchor}
                 for group in _select_groups(report)
             ],
             "files": list(self.attached),

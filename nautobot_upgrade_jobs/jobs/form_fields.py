@@ -11,10 +11,9 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from nautobot.apps.jobs import StringVar, TextVar
 
-from ..catalog import Catalog
 from ..catalog.versions import parse_version
 from ..facts.base import Unavailable
-from ..upgrade.target_options import list_target_options, recommend_target
+from ..upgrade.target_options import list_target_options
 from ..workflows.context import read_catalog
 
 ROWS = 3
@@ -62,12 +61,12 @@ def _find_recommended() -> str:
     if isinstance(catalog, Unavailable):
         return ""
     options = list_target_options(catalog, installed, platform.python_version())
-    return recommend_target(catalog, installed, options)
+    return next((option.version for option in options if option.is_recommended), "")
 
 
 def _list_suggestions() -> list[tuple[str, str]]:
     """Return the releases that are newer than the installed one, newest first, with their dates."""
-    catalog: Catalog | Unavailable = read_catalog()
+    catalog = read_catalog()
     if isinstance(catalog, Unavailable):
         return []
     installed = parse_version(version("nautobot"))

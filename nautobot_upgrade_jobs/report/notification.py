@@ -1,4 +1,4 @@
-"""What a notification says, and whether a run is worth one."""
+"""A run in a few values: its summary, what a notification says, and whether it needs one."""
 
 from __future__ import annotations
 
@@ -7,9 +7,36 @@ from typing import Any
 
 from ..checks.findings import Severity
 from .model import SEVERITY_ORDER, Report
+from .reported_finding import FindingGroup
 
 EVENT = "nautobot_upgrade_jobs.run"
 """The field ``event`` of the body that a webhook gets."""
+
+
+def summarize(report: Report) -> dict[str, Any]:
+    """Return the verdict and the numbers of a run, as JSON types."""
+    return {
+        "verdict": report.verdict.value,
+        "headline": report.headline,
+        "next_step": report.next_step,
+        "current": report.current,
+        "target": report.target,
+        "target_version": report.target_version,
+        "findings": report.counts,
+        "not_checked": len(report.not_checked),
+    }
+
+
+def describe_cause(group: FindingGroup) -> dict[str, Any]:
+    """Return the first finding of a cause, and the number of others, as JSON types."""
+    finding = group.first.finding
+    return {
+        "severity": finding.severity.value,
+        "key": group.first.key,
+        "message": finding.message,
+        "fix": finding.remediation,
+        "others": group.others,
+    }
 
 
 def describe_state(report: Report, severity: Severity) -> str:
@@ -38,22 +65,9 @@ def build_payload(report: Report, url: str) -> dict[str, Any]:
         "event": EVENT,
         "job": report.kind,
         "instance": report.instance,
-        "verdict": report.verdict.value,
-        "headline": report.headline,
-        "next_step": report.next_step,
-        "current": report.current,
-        "target": report.target,
-        "target_version": report.target_version,
-        "findings": report.counts,
-        "not_checked": len(report.not_checked),
+        **summarize(report),
         "causes": [
-            {
-                "severity": severity.value,
-                "key": group.first.key,
-                "message": group.first.finding.message,
-                "fix": group.first.finding.remediation,
-                "others": group.others,
-            }
+            describe_cause(group)
             for severity in (Severity.BLOCKER, Severity.WARNING)
             for group in report.groups(severity)
         ],

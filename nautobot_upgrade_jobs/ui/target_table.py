@@ -10,7 +10,7 @@ from importlib.metadata import version
 from ..catalog import Catalog
 from ..common.text import plural
 from ..facts.base import Unavailable
-from ..upgrade.target_options import TargetOption, list_target_options, recommend_target
+from ..upgrade.target_options import TargetOption, list_target_options
 from .job_outcome import JobOutcome
 from .job_runs import Run, form_url
 
@@ -22,7 +22,6 @@ class TargetRow:
     """One release to choose from, with its newest Preflight run."""
 
     option: TargetOption
-    recommended: bool
     run: Run | None
     form_url: str
     """URL of Preflight's form for this target. Empty if the user may not run the Job."""
@@ -70,17 +69,15 @@ def build_target_rows(
         return
     installed = version("nautobot")
     options = list_target_options(catalog, installed, platform.python_version())
-    recommended = recommend_target(catalog, installed, options)
     # A run before the last upgrade says nothing about the installed release.
     current = {
         target: run
         for target, run in runs.items()
         if run.outcome.current in ("", f"Nautobot {installed}")
     }
-    for option in sorted(options, key=lambda each: each.version != recommended):
+    for option in sorted(options, key=lambda each: not each.is_recommended):
         yield TargetRow(
             option,
-            option.version == recommended,
             current.get(option.version),
             form_url(preflight, {"target": option.version}) if preflight else "",
         )

@@ -58,7 +58,7 @@ def build_verdict_context(result: Any, user: Any) -> dict[str, Any]:
         "elapsed": None if run.outcome.ended else format_seconds(_seconds_since(run.created)),
         "usual": "" if run.outcome.ended else _describe_usual_duration(run, user),
         "links": build_links(run, runnable_jobs(user)),
-        "has_report": query_files(run.key, user, ".html").exists(),
+        "has_report": any(file.name.endswith(".html") for file in files),
     }
 
 

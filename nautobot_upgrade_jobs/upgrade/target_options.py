@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 
 from packaging.specifiers import SpecifierSet
 
@@ -26,6 +26,7 @@ class TargetOption:
     """Number of Nautobot's own migrations between the releases. None if unknown."""
     obstacle: str = ""
     """Why the release cannot be the next one, as far as the catalog knows. Empty if it can."""
+    is_recommended: bool = False
 
     @property
     def version(self) -> str:
@@ -50,7 +51,7 @@ def list_target_options(catalog: Catalog, installed: str, python: str) -> tuple[
         for release in _list_candidates(catalog, installed, stops)
         if parse_version(release.version) > parse_version(installed)
     }
-    return tuple(
+    options = [
         TargetOption(
             release,
             tuple(_find_roles(catalog, release, installed, stops)),
@@ -60,10 +61,14 @@ def list_target_options(catalog: Catalog, installed: str, python: str) -> tuple[
             _find_obstacle(catalog, installed, release, python),
         )
         for release in sorted(newer.values(), key=lambda each: parse_version(each.version))
+    ]
+    recommended = _recommend_target(catalog, installed, options)
+    return tuple(
+        replace(option, is_recommended=option.version == recommended) for option in options
     )
 
 
-def recommend_target(catalog: Catalog, installed: str, options: tuple[TargetOption, ...]) -> str:
+def _recommend_target(catalog: Catalog, installed: str, options: Iterable[TargetOption]) -> str:
     """Return the version to upgrade to next. Empty if there is none.
 
     This is the newest patch of the installed line while the line is maintained. Otherwise it is the

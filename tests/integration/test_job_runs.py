@@ -2,7 +2,6 @@
 
 import json
 import re
-from inspect import signature
 
 import pytest
 from django.contrib.contenttypes.models import ContentType
@@ -13,32 +12,9 @@ from nautobot.users.models import ObjectPermission, User
 from nautobot_upgrade_jobs.checks.registry import all_checks
 from nautobot_upgrade_jobs.common.errors import UsageError
 from nautobot_upgrade_jobs.job_registration import jobs as JOBS
+from tests.support.own_runs import log_of, own_runs, run  # noqa: F401 - a fixture
 
-pytestmark = [pytest.mark.live, pytest.mark.lines]
-
-
-@pytest.fixture(autouse=True)
-def _own_database(clone, monkeypatch):
-    monkeypatch.setattr("nautobot_upgrade_jobs.collect.workers.REPLY_TIMEOUT_SECONDS", 0.05)
-    with clone("sample"):
-        JobResult.objects.all().delete()
-        Job.objects.filter(module_name__startswith="nautobot_upgrade_jobs.jobs.").update(
-            enabled=True
-        )
-        yield
-
-
-def run(kind, user=None, **fields):
-    model = Job.objects.get(job_class_name=kind, module_name__startswith="nautobot_upgrade_jobs.")
-    user = user or User.objects.get(username="admin")
-    by_name = "job_kwargs" in signature(JobResult.execute_job).parameters  # since 3.0
-    result = JobResult.execute_job(model, user, **({"job_kwargs": fields} if by_name else fields))
-    result.refresh_from_db()
-    return result
-
-
-def log_of(result):
-    return [entry.message for entry in result.job_log_entries.all()]
+pytestmark = [pytest.mark.live, pytest.mark.lines, pytest.mark.usefixtures("own_runs")]
 
 
 def capture(**fields):

@@ -10,23 +10,14 @@ from typing import ClassVar
 import pytest
 from django.conf import settings
 from django.test import override_settings
-from nautobot.extras.models import Job, JobResult
 
-from tests.integration.test_job_runs import log_of, run
+from tests.support.own_runs import log_of, own_runs, run  # noqa: F401 - a fixture
 
-pytestmark = [pytest.mark.live, pytest.mark.once, pytest.mark.slow]
+pytestmark = [
+    *(pytest.mark.live, pytest.mark.once, pytest.mark.slow),
+    pytest.mark.usefixtures("own_runs"),
+]
 FIELDS = {"skip_build": True, "target": "3.2.7"}
-
-
-@pytest.fixture(autouse=True)
-def _own_database(clone, monkeypatch):
-    monkeypatch.setattr("nautobot_upgrade_jobs.collect.workers.REPLY_TIMEOUT_SECONDS", 0.05)
-    with clone("sample"):
-        JobResult.objects.all().delete()
-        Job.objects.filter(module_name__startswith="nautobot_upgrade_jobs.jobs.").update(
-            enabled=True
-        )
-        yield
 
 
 @contextmanager

@@ -47,8 +47,9 @@ def major_changes(manifests: Manifests, deployment: Deployment) -> Iterator[Find
     """
     stated = next(iter(deployment.stated.get("chart_version", ())), "")
     installed = stated.removeprefix(f"{CHART}-")
+    major = int(installed.partition(".")[0]) if installed else None
     for chart in {chart.version: chart for chart in _require_charts(manifests)}.values():
-        if not installed:
+        if major is None:
             yield info(
                 chart.version,
                 f"The manifests are of version {chart.version} of the Helm chart. The installed "
@@ -57,7 +58,7 @@ def major_changes(manifests: Manifests, deployment: Deployment) -> Iterator[Find
                 "in the settings of this App.",
                 evidence=(f"{chart.file}: chart {chart.version}",),
             )
-        elif chart.majors != (major := int(installed.partition(".")[0]),):
+        elif chart.majors != (major,):
             yield warning(
                 chart.version,
                 f"The manifests can change the major version of the Helm chart: {installed} is "

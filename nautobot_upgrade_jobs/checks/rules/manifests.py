@@ -59,7 +59,7 @@ def concurrent_migrations(manifests: Manifests) -> Iterator[Finding]:
             f"{plural(one.replicas, 'container')} of {one.name} would run `post_upgrade` in the "
             f"{one.migrates_in} when the new image starts.",
             fix=FOLLOW_THE_PLAN,
-            evidence=(f"{one.file}: {one.kind} {one.name}, {one.replicas} replicas",),
+            evidence=(f"{one.place}, {one.replicas} replicas",),
         )
 
 
@@ -77,7 +77,7 @@ def migrates_on_start(manifests: Manifests) -> Iterator[Finding]:
             f"A start of {one.name} with the new image migrates the database, in the "
             f"{one.migrates_in}.",
             fix="Before the window, start no container of the new image with its entry point.",
-            evidence=(f"{one.file}: {one.kind} {one.name}, {one.image}",),
+            evidence=(f"{one.place}, {one.image}",),
         )
 
 
@@ -122,7 +122,7 @@ def memory_limit_too_low(manifests: Manifests) -> Iterator[Finding]:
                 f"The {one.migrates_in} of {one.name} may use {one.memory_mib} MiB of memory. "
                 f"Migrations can need {MEMORY_MIB} MiB.",
                 fix=f"Raise its memory limit to {MEMORY_MIB} MiB or more for the upgrade.",
-                evidence=(f"{one.file}: {one.kind} {one.name}",),
+                evidence=(one.place,),
             )
 
 
@@ -190,7 +190,7 @@ def other_server(manifests: Manifests, database: Database, redis: Redis) -> Iter
                     f"The manifest of {one.name} names the {server} server {host}, but "
                     f"{in_use[server]} is in use.",
                     fix=f"Correct the host of the {server} server in the source of the manifests.",
-                    evidence=(f"{one.file}: {one.kind} {one.name}",),
+                    evidence=(one.place,),
                 )
 
 
@@ -224,7 +224,7 @@ def other_release(manifests: Manifests, target: Target) -> Iterator[Finding]:
                 f"The manifest of {one.name} names the image {one.image}, which is neither "
                 f"{target.installed} nor {target.version}.",
                 fix=f"Name the tag {target.version} in the source of the manifests.",
-                evidence=(f"{one.file}: {one.kind} {one.name}",),
+                evidence=(one.place,),
             )
 
 
@@ -254,7 +254,7 @@ def probe_without_file(manifests: Manifests, target: Target) -> Iterator[Finding
                 f"A probe of {one.name} reads a file that {reason} not write.",
                 fix="Use a probe that asks the worker, or set "
                 "NAUTOBOT_CELERY_HEALTH_PROBES_AS_FILES to true if the target has it.",
-                evidence=(f"{one.file}: {one.kind} {one.name}",),
+                evidence=(one.place,),
             )
 
 
