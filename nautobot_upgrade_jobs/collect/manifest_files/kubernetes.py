@@ -19,7 +19,8 @@ from .values import (
 
 PROGRESS_DEADLINE = 600
 """Default of ``progressDeadlineSeconds``."""
-SERVICE_KINDS = ("Deployment", "StatefulSet", "DaemonSet")
+SERVICE_KINDS = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Rollout")
+"""Kinds whose containers run until they are replaced. A Rollout is one of Argo."""
 TASK_KINDS = ("Job", "CronJob", "Pod")
 """Kinds whose containers end. With the entry point of the image, each of them migrates first."""
 DATABASES = ("postgres", "mysql", "mariadb")
@@ -93,7 +94,7 @@ def _find_role(one: Mapping[str, Any], container: Mapping[str, Any]) -> str:
         return "beat" if component.endswith("-beat") else "worker"
     if any(name in image for name in DATABASES):
         return "database"
-    return "web" if "nautobot" in image and one.get("kind") == "Deployment" else ""
+    return "web" if "nautobot" in image and one.get("kind") in SERVICE_KINDS else ""
 
 
 def _find_migrating_container(

@@ -217,3 +217,21 @@ def test_probe_of_beat_reads_a_file_that_older_releases_write():
 
 def test_read_services_finds_services_only():
     assert list(read_services(CHART)) == ["nautobot"]
+
+
+@pytest.mark.parametrize(
+    "kind", ["Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Rollout"]
+)
+def test_every_kind_of_service_in_the_image_migrates_in_its_entry_point(kind):
+    web = {"name": "nautobot", "image": IMAGE}
+    spec = {"replicas": 3, "template": {"spec": {"containers": [web]}}}
+    (one,) = read([labelled(kind, "web", "", spec)]).values()
+    assert (one.role, one.migrates_in, one.replicas) == ("web", "entry point", 3)
+
+
+@pytest.mark.parametrize("kind", ["StatefulSet", "Rollout"])
+@pytest.mark.parametrize(("image", "role"), [("postgres:16", "database"), ("redis:7", "")])
+def test_other_images_are_no_web_service_in_any_kind(kind, image, role):
+    spec = {"template": {"spec": {"containers": [{"image": image}]}}}
+    (one,) = read([labelled(kind, "x", "", spec)]).values()
+    assert (one.role, one.migrates_in) == (role, "")
