@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from .ui import views
+from .ui import run_views, views
 
 urlpatterns = [
     path("", views.UpgradeView.as_view(), name="home"),
@@ -10,8 +10,10 @@ urlpatterns = [
     path("docs/", views.DocsView.as_view(), name="docs"),
     path("docs/<path:path>", views.DocsView.as_view(), name="docs_file"),
     path("accept/", views.AcceptView.as_view(), name="accept"),
-    path("runs/<uuid:pk>/verdict/", views.VerdictView.as_view(), name="verdict"),
-    path("runs/<uuid:pk>/files/", views.FilesView.as_view(), name="files"),
-    path("runs/<uuid:pk>/plan/", views.PlanView.as_view(), name="plan"),
-    path("runs/<uuid:pk>/report/", views.ReportView.as_view(), name="report"),
+    path("runs/<uuid:pk>/verdict/", run_views.VerdictView.as_view(), name="verdict"),
+    path("runs/<uuid:pk>/findings/", run_views.FindingsView.as_view(), name="findings"),
+    path("runs/<uuid:pk>/finding/", run_views.FindingView.as_view(), name="finding"),
+    path("runs/<uuid:pk>/files/", run_views.FilesView.as_view(), name="files"),
+    path("runs/<uuid:pk>/plan/", run_views.PlanView.as_view(), name="plan"),
+    path("runs/<uuid:pk>/report/", run_views.ReportView.as_view(), name="report"),
 ]

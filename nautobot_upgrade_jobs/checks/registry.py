@@ -18,6 +18,7 @@ from typing import Any, Literal, get_args
 from ..facts import Data, Facts
 from ..facts.resolution import Resolution
 from ..facts.trial_boot import TrialBoot
+from ..rollback.backup_check import BackupEvidence
 from ..rollback.options import RollbackDecision
 from .build import FROM_CHECK
 from .findings import Finding, Impact, Phase
@@ -29,6 +30,8 @@ RESOLUTION_TOPICS = ("packages", "apps", "runtime")
 """The topics that resolving the package set needs."""
 TRIAL_BOOT_TOPICS = ("packages", "apps", "migrations", "system_checks")
 """The topics that are also collected from the target."""
+BACKUP_TOPICS = ("database", "migrations", "tables")
+"""The topics with which a backup is compared."""
 CheckStage = Literal["preflight", "verify", "both", "rollback"]
 """The Job that runs a check: Preflight, Verify Migrations, both of them or the Rollback Planner."""
 
@@ -206,6 +209,8 @@ def required_topics(checks: Iterable[Check]) -> tuple[str, ...]:
         topics.update(RESOLUTION_TOPICS)
     if TrialBoot in read:
         topics.update(TRIAL_BOOT_TOPICS)
+    if BackupEvidence in read:
+        topics.update(BACKUP_TOPICS)
     return tuple(topic for topic in Facts.topics() if topic in topics)
 
 

@@ -37,3 +37,8 @@ def format_duration(seconds: float, stages: Mapping[str, float]) -> str:
 def escape_surrogates(text: str) -> str:
     """Escape lone surrogates, which occur in file names that are not valid UTF-8."""
     return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
+
+
+def remove_code_marks(text: str) -> str:
+    """Return prose without the backticks that mark code in other formats."""
+    return text.replace("`", "")

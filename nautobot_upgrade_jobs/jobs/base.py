@@ -48,6 +48,18 @@ def build_exclude_field(example: str) -> StringVar:
     )
 
 
+def build_only_field(example: str) -> StringVar:
+    """Return the form field for the only checks to run."""
+    return StringVar(
+        label="Only these checks",
+        description=f"Check ids, separated by commas, such as {example}, to see whether a fix "
+        "worked. Such a run takes seconds, has no plan and never permits an upgrade. Leave blank "
+        "to run every check.",
+        required=False,
+        default="",
+    )
+
+
 def build_backup_field(description: str) -> LinesVar:
     """Return the form field for a backup.
 
@@ -108,13 +120,13 @@ class UpgradeJob(Job):
             self._log(line)
         for name, text in render_files(report).items():
             self.attach(name, text)
-        if report.verdict in (Verdict.BLOCKED, Verdict.INCOMPLETE):
+        if _is_failure(report):
             self.fail(f"{report.verdict.label}: {report.headline}")
         decision = None if report.is_preflight else report.rollback_decision
         recommended = {"recommended": decision.recommended.kind} if decision else {}
         planned = report.runbook.downtime if report.is_preflight else None
         downtime = {"downtime": planned.kind.value} if planned else {}
-        state = self._notify(report)
+        state = "" if report.only else self._notify(report)
         return {
             **summarize(report),
             **({"state": state} if state else {}),
@@ -188,6 +200,16 @@ class UpgradeJob(Job):
             [escape(line.message), "", *(f"- {escape(text)}" for text in line.details)]
         )
         log(message.strip(), extra={"grouping": line.grouping})
+
+
+def _is_failure(report: Report) -> bool:
+    """Return whether the run fails. If it was limited to some checks, they need only be answered.
+
+    Its verdict is then INCOMPLETE without a blocker.
+    """
+    if report.only and not report.not_checked:
+        return report.verdict is Verdict.BLOCKED
+    return report.verdict in (Verdict.BLOCKED, Verdict.INCOMPLETE)
 
 
 def _select_groups(report: Report) -> tuple[FindingGroup, ...]:

@@ -17,6 +17,7 @@ from .base import (
     build_accept_field,
     build_backup_field,
     build_exclude_field,
+    build_only_field,
 )
 from .form_fields import LinesVar, TargetVar
 
@@ -33,6 +34,7 @@ class Preflight(UpgradeJob):
         "installed line.",
     )
     exclude = build_exclude_field("storage.low_space")
+    only = build_only_field("storage.low_space")
     requirements = LinesVar(
         label="Requirements",
         description="Additional package requirements, one per line, such as nautobot-ssot==4.7.0. "
@@ -66,6 +68,7 @@ class Preflight(UpgradeJob):
             "skip_build",
             "backup",
             "exclude",
+            "only",
             "accept",
         )
 
@@ -77,6 +80,7 @@ class Preflight(UpgradeJob):
         skip_build: bool = False,
         backup: str = "",
         exclude: str = "",
+        only: str = "",
         accept: str = "",
     ) -> dict[str, Any]:
         """Run Preflight and publish the report."""
@@ -84,6 +88,7 @@ class Preflight(UpgradeJob):
             target=target or "",
             requirements=requirements or "",
             exclude=exclude or "",
+            only=only or "",
             accept=accept or "",
             backup=backup_of_form(backup or ""),
             build=not skip_build,

@@ -67,6 +67,13 @@ def add_preflight(commands: Any, run: Handler) -> None:
     )
     _add_backup_option(command, "a recent backup to verify")
     _add_check_options(command)
+    command.add_argument(
+        "--only",
+        default=[],
+        action="append",
+        metavar="CHECK",
+        help="run only this check, to see whether a fix worked; repeatable",
+    )
     add_report_options(command)
 
 

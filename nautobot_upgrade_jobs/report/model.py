@@ -23,7 +23,14 @@ from ..snapshot.compare import Change, ChangeKind
 from ..upgrade.overview import UpgradeOverview
 from ..upgrade.package_changes import PackageChange
 from .reported_finding import FindingGroup, ReportedFinding
-from .verdict_text import CHOOSE_TARGET, FIX_BEFORE_NEXT_UPGRADE, HEADLINES, NEXT_STEPS
+from .verdict_text import (
+    CHOOSE_TARGET,
+    FIX_BEFORE_NEXT_UPGRADE,
+    FULL_RUN,
+    HEADLINES,
+    NEXT_STEPS,
+    describe_partial_run,
+)
 
 EVIDENCE_SOURCES = {
     "facts": "the installation and its configuration, as read",
@@ -109,6 +116,8 @@ class Report:
     """Valid acceptances of findings that stop the upgrade. They have no effect."""
     unmatched_acceptances: tuple[Acceptance, ...] = ()
     """Valid acceptances that match no finding of this run, or more than one."""
+    only: tuple[str, ...] = ()
+    """Ids of the only checks of this run. Empty if it ran all checks."""
     seconds: float = 0.0
     stage_seconds: Mapping[str, float] = field(default_factory=dict)
     """Seconds by stage of the run, such as the build. Empty if the run has only one stage."""
@@ -121,6 +130,9 @@ class Report:
     @property
     def headline(self) -> str:
         """The verdict as a sentence."""
+        if self.only:
+            found = sum(self.counts[severity.value] for severity in SEVERITY_ORDER)
+            return describe_partial_run(len(self.only), found, len(self.not_checked))
         if self.scheduled and self.verdict is Verdict.CAUTION:
             count = len(self.scheduled)
             fixes = f"{count} {'fix' if count == 1 else 'fixes'}"
@@ -132,6 +144,8 @@ class Report:
     @property
     def next_step(self) -> str:
         """The next step, as a sentence."""
+        if self.only:
+            return FULL_RUN
         if self.verdict is Verdict.UP_TO_DATE and self.unaccepted(Severity.BLOCKER):
             return f"{FIX_BEFORE_NEXT_UPGRADE} {CHOOSE_TARGET}"
         if self.verdict is Verdict.UP_TO_DATE:

@@ -24,6 +24,7 @@ def summarize(report: Report) -> dict[str, Any]:
         "target_version": report.target_version,
         "findings": report.counts,
         "not_checked": len(report.not_checked),
+        **({"only": list(report.only)} if report.only else {}),
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..checks.findings import Verdict
+from ..common.text import plural
 
 UPGRADE_PLAN_STEPS = (
     "Follow upgrade-plan.md in its order: stop, snapshot, backup, install, migrate, verify. "
@@ -11,6 +12,7 @@ UPGRADE_PLAN_STEPS = (
 CHOOSE_TARGET = "To upgrade to another release, run Preflight with that target."
 FIX_BEFORE_NEXT_UPGRADE = "Fix the blockers: they exist now, and would stop an upgrade."
 RERUN_PREFLIGHT = "Provide what the checks under 'Not checked' need and run Preflight again."
+FULL_RUN = "Run Preflight with all checks for a verdict."
 HEADLINES = {
     "preflight": {
         Verdict.GO: "No problems found.",
@@ -87,3 +89,21 @@ NEXT_STEPS = {
         Verdict.INCOMPLETE: "Read under 'Not checked' what the doctor needs.",
     },
 }
+
+
+def describe_partial_run(checks: int, findings: int, not_checked: int) -> str:
+    """Return what a run found that was limited to some checks, as a sentence.
+
+    Args:
+        checks: Number of checks to which the run was limited.
+        findings: Number of findings that are not accepted.
+        not_checked: Number of these checks that could not run.
+    """
+    found = plural(findings, "finding") if findings else "no findings"
+    if not_checked:
+        asked = "was" if checks == 1 else "were"
+        return (
+            f"Only {plural(checks, 'check')} {asked} asked for, with {found}. "
+            f"{not_checked} could not run."
+        )
+    return f"Only {plural(checks, 'check')} ran, with {found}."

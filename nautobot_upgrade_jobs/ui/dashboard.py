@@ -2,29 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from importlib.metadata import version
 from typing import Any
 
 from ..workflows.context import read_catalog
-from .finding_history import Document, FindingHistory, diff_findings
+from .finding_history import STATUS_ORDER
 from .job_runs import (
     Link,
     Run,
     build_links,
-    can_accept_findings,
     form_url,
     iter_runs,
     last_log_message,
     list_url,
-    load_report,
     query_files,
     runnable_jobs,
 )
 from .next_steps import JOBS, LAST_STAGE_BEFORE_UPGRADE, STAGES, Stage
 from .release_status import release_status
+from .run_findings import compare_with_previous, load_reports
 from .target_history import latest_runs_by_target
 from .target_table import build_target_rows
 from .template_content import call_safely
@@ -47,24 +47,12 @@ class StageStatus:
     precedes_upgrade: bool = False
 
 
-@dataclass(frozen=True)
-class FindingComparison:
-    """Findings of the newest Preflight run, compared with the previous run for the same target."""
-
-    newer: Run
-    older: Run | None
-    target: str
-    """Version of the target, as in an acceptance."""
-    entries: tuple[FindingHistory, ...]
-
-
-def build_dashboard(user: Any, *, running: bool = False, target: str = "") -> dict[str, Any]:
+def build_dashboard(user: Any, *, running: bool = False) -> dict[str, Any]:
     """Return the template context of the Upgrade page.
 
     Args:
         user: The user of the page.
         running: Whether only the runs in progress are wanted.
-        target: The target whose findings are shown. Blank for that of the newest run.
     """
     history = tuple(iter_runs(user, limit=MAX_HISTORY_RUNS))
     pending = tuple((run, last_log_message(run, user)) for run in history if not run.outcome.ended)
@@ -81,8 +69,7 @@ def build_dashboard(user: Any, *, running: bool = False, target: str = "") -> di
         "stages": tuple(_build_stage_status(stage, user, jobs) for stage in STAGES),
         "snapshots": tuple(_list_snapshots(user)),
         "compare": form_url(jobs["compare"], {}) if "compare" in jobs else "",
-        "findings": call_safely(lambda: _compare_latest_preflights(user, target), None),
-        "may_accept": can_accept_findings(user),
+        "findings": call_safely(lambda: _compare_latest_preflights(user), None),
         "history": history,
         "all_runs": list_url(),
         "jobs": {JOBS[kind]: form_url(key, {}) for kind, key in jobs.items()},
@@ -109,21 +96,12 @@ def _list_snapshots(user: Any) -> Iterator[tuple[Run, str]]:
             yield run, file.name
 
 
-def _compare_latest_preflights(user: Any, target: str = "") -> FindingComparison | None:
-    """Compare the newest Preflight report with the previous report for the same target."""
-    newest = iter_runs(user, "preflight", MAX_PREFLIGHT_RUNS, target=target)
-    newer, document = next(_load_reports(newest, user), (None, {}))
-    if newer is None:
+def _compare_latest_preflights(user: Any) -> dict[str, Any] | None:
+    """Return the newest Preflight run with a report, and the number of findings by status."""
+    runs = iter_runs(user, "preflight", MAX_PREFLIGHT_RUNS)
+    newest, _ = next(load_reports(runs, user), (None, None))
+    comparison = compare_with_previous(newest, user) if newest else None
+    if comparison is None:
         return None
-    runs = iter_runs(user, "preflight", MAX_PREFLIGHT_RUNS, target=newer.outcome.target_version)
-    earlier = (run for run in runs if run.created < newer.created)
-    older, previous = next(_load_reports(earlier, user), (None, None))
-    evaluated = str(document.get("target_version") or "")
-    return FindingComparison(newer, older, evaluated, diff_findings(document, previous))
-
-
-def _load_reports(runs: Iterable[Run], user: Any) -> Iterator[tuple[Run, Document]]:
-    for run in runs:
-        document = load_report(run, user)
-        if document is not None:
-            yield run, document
+    counts = Counter(entry.status for entry in comparison.entries)
+    return {"comparison": comparison, "counts": [(name, counts[name]) for name in STATUS_ORDER]}

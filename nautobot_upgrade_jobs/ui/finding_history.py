@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from ..common.text import escape_invisible
+from ..common.text import escape_invisible, remove_code_marks
 from .job_outcome import MAX_TEXT_LENGTH, SEVERITIES
 
 NEW, OPEN, FIXED, ACCEPTED, NOT_CHECKED = "new", "open", "fixed", "accepted", "not checked"
 STATUS_ORDER = (NEW, OPEN, NOT_CHECKED, ACCEPTED, FIXED)
+TIMES = {"window": "in the window", "after": "after the upgrade"}
+"""Words for the times of a fix that do not explain themselves."""
 Document = dict[str, Any]
 
 
@@ -25,6 +27,41 @@ class FindingHistory:
     """False if the report says that an acceptance has no effect."""
     note: str = ""
     """Who accepted the finding, until when, and why."""
+    record: Document = field(default_factory=dict, compare=False)
+    """The finding as the report has it."""
+
+    @property
+    def area(self) -> str:
+        """What the finding is about: the first part of its key."""
+        return _parse_text(self.key.partition(".")[0]).replace("_", " ")
+
+    @property
+    def when(self) -> str:
+        """The time of the fix. Empty if unknown, or if there is nothing to fix."""
+        if self.severity == "info":
+            return ""
+        when = _parse_text(self.record.get("when"))
+        return TIMES.get(when, when)
+
+    @property
+    def rank(self) -> tuple[int, int]:
+        """The place in the order of urgency."""
+        return self.status_rank, self.severity_rank
+
+    @property
+    def status_rank(self) -> int:
+        """The place of the status in the order of urgency."""
+        return STATUS_ORDER.index(self.status)
+
+    @property
+    def severity_rank(self) -> int:
+        """The place of the severity in the order of urgency."""
+        return SEVERITIES.index(self.severity)
+
+    @property
+    def is_current(self) -> bool:
+        """Whether the newer of the two runs has the finding."""
+        return self.status not in (FIXED, NOT_CHECKED)
 
     @property
     def display_key(self) -> str:
@@ -59,7 +96,7 @@ def diff_findings(newer: Document, older: Document | None) -> tuple[FindingHisto
         for key, finding in previous.items()
         if key not in current
     ]
-    return tuple(sorted(entries, key=_sort_key))
+    return tuple(sorted(entries, key=lambda entry: entry.rank))
 
 
 def _collect_check_ids(document: Document, name: str) -> set[str]:
@@ -80,14 +117,27 @@ def _build_entry(status: str, key: str, finding: Document, note: str = "") -> Fi
         status,
         severity if severity in SEVERITIES else "info",
         key,
-        _parse_text(finding.get("message")),
+        remove_code_marks(_parse_text(finding.get("message"))),
         finding.get("acceptable") is not False,
         note,
+        finding,
     )
 
 
-def _sort_key(entry: FindingHistory) -> tuple[int, int]:
-    return STATUS_ORDER.index(entry.status), SEVERITIES.index(entry.severity)
+def find_status(document: Document, key: str) -> str:
+    """Return what one report says about a finding: open, accepted, fixed or not checked.
+
+    Args:
+        document: A JSON report.
+        key: Key of a finding that another report has.
+    """
+    finding = _index_findings(document).get(key)
+    if finding is None:
+        checked = _collect_check_ids(document, "checks") - _collect_check_ids(
+            document, "not_checked"
+        )
+        return FIXED if key.partition(":")[0] in checked else NOT_CHECKED
+    return ACCEPTED if isinstance(finding.get("accepted"), dict) else OPEN
 
 
 def _index_findings(document: Document) -> dict[str, Document]:

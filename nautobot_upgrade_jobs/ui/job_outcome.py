@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..catalog.versions import is_version
-from ..common.text import escape_invisible
+from ..common.text import escape_invisible, remove_code_marks
 
 UNFINISHED = {"PENDING": "waiting", "RECEIVED": "waiting", "STARTED": "running", "RETRY": "running"}
 """Verdicts of runs that have not ended, by Nautobot's status of the run."""
@@ -144,8 +144,8 @@ def _parse_top_finding(entry: dict[str, Any]) -> TopFinding:
     return TopFinding(
         severity if severity in SEVERITIES else "info",
         _parse_text(entry.get("key")),
-        _parse_text(entry.get("message")),
-        _parse_text(entry.get("fix")),
+        remove_code_marks(_parse_text(entry.get("message"))),
+        remove_code_marks(_parse_text(entry.get("fix"))),
         _parse_text(entry.get("anchor")),
         _parse_number(entry.get("others")) or 0,
     )

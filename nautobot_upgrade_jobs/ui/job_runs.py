@@ -13,7 +13,9 @@ from tempfile import SpooledTemporaryFile
 from typing import IO, Any
 from urllib.parse import urlencode
 
-from django.db.models import QuerySet
+from django.db.models import QuerySet, TextField, Value
+from django.db.models.fields.json import KT
+from django.db.models.functions import Coalesce
 from django.urls import reverse
 from nautobot.extras.models import FileProxy, Job, JobLogEntry, JobResult
 
@@ -124,6 +126,17 @@ def query_job_keys() -> dict[str, list[Any]]:
     return keys
 
 
+def exclude_partial_runs(results: QuerySet[JobResult]) -> QuerySet[JobResult]:
+    """Leave out the runs that were limited to some checks. They answer for no target.
+
+    A run that crashed has only the fields of its form.
+    """
+    # MySQL returns the text `null` for a JSON null.
+    fields = (KT("result__only"), KT("task_kwargs__only"), Value(""))
+    only = Coalesce(*fields, output_field=TextField())
+    return results.alias(only=only).filter(only__in=("", "null"))
+
+
 def query_visible_results(user: Any, *kinds: str) -> QuerySet[JobResult]:
     """Return the results of this App's Jobs that a user may view, newest first."""
     keys = [
@@ -143,8 +156,13 @@ def query_visible_results(user: Any, *kinds: str) -> QuerySet[JobResult]:
 def iter_runs(
     user: Any, kind: str = "", limit: int | None = None, *, target: str = ""
 ) -> Iterator[Run]:
-    """Yield the runs that a user may view, newest first. With a target, only runs for it."""
+    """Yield the runs that a user may view, newest first. With a target, only runs for it.
+
+    If the runs of one Job are wanted, those that were limited to some checks are left out.
+    """
     results = query_visible_results(user, *filter(None, [kind]))
+    if kind:
+        results = exclude_partial_runs(results)
     if target:
         results = results.filter(result__target_version=target)
     for result in results[:limit]:

@@ -13,7 +13,7 @@ from nautobot.extras.models import JobResult
 from prometheus_client.core import GaugeMetricFamily
 
 from .job_outcome import SEVERITIES, UNFINISHED, JobOutcome
-from .job_runs import query_job_keys
+from .job_runs import exclude_partial_runs, query_job_keys
 from .target_history import find_runs_by_target, read_newest_outcomes
 
 TARGET = "target"
@@ -36,7 +36,8 @@ def iter_series() -> Iterator[Series]:
     """Yield the newest outcomes by Job and target."""
     for kind, keys in query_job_keys().items():
         ended = JobResult.objects.filter(job_model__in=keys, date_done__isnull=False)
-        results = ended.exclude(status__in=list(UNFINISHED)).order_by("-date_created")
+        finished = ended.exclude(status__in=list(UNFINISHED)).order_by("-date_created")
+        results = exclude_partial_runs(finished)
         yield Series(kind, "", read_newest_outcomes(results))
         if kind == "preflight":
             for target, found in find_runs_by_target(results).items():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from ..common.text import escape_invisible
+from ..common.text import escape_invisible, remove_code_marks
 
 MAX_STEPS = 100
 MAX_COMMANDS = 100
@@ -47,8 +47,3 @@ def _parse_step(entry: dict[str, Any]) -> PlanStep:
 
 def _parse_text(value: Any) -> str:
     return escape_invisible(value[:MAX_TEXT_LENGTH]) if isinstance(value, str) else ""
-
-
-def remove_code_marks(text: str) -> str:
-    """Return prose without the backticks that mark code in other formats."""
-    return text.replace("`", "")

@@ -16,7 +16,7 @@ from ..catalog.versions import is_version
 from ..facts.base import Unavailable
 from ..workflows.context import read_catalog
 from .job_outcome import JobOutcome, parse_outcome
-from .job_runs import Run, parse_run, query_visible_results
+from .job_runs import Run, exclude_partial_runs, parse_run, query_visible_results
 
 MAX_RUNS = 1000
 """Number of runs in which targets are searched: nearly three years of daily runs."""
@@ -35,9 +35,11 @@ def find_runs_by_target(results: QuerySet[JobResult]) -> dict[str, list[Any]]:
     Args:
         results: Results of Preflight, newest first.
     """
-    rows = results.annotate(
-        evaluated=KT("result__target_version"), requested=KT("task_kwargs__target")
-    ).values_list("pk", "evaluated", "requested")
+    rows = (
+        exclude_partial_runs(results)
+        .annotate(evaluated=KT("result__target_version"), requested=KT("task_kwargs__target"))
+        .values_list("pk", "evaluated", "requested")
+    )
     installed = version("nautobot")
     targets: dict[tuple[str, str], str] = {}  # Thousands of runs have few targets.
     found: dict[str, list[Any]] = {}

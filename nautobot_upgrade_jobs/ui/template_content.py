@@ -53,6 +53,8 @@ def build_verdict_context(result: Any, user: Any) -> dict[str, Any]:
     return {
         "run": run,
         "files": files,
+        "has_findings": run.outcome.has_verdict
+        and any(file.name.endswith(".json") for file in files),
         "has_plan": any(is_plan(file.name) for file in files),
         "progress": "" if run.outcome.ended else last_log_message(run, user),
         "elapsed": None if run.outcome.ended else format_seconds(_seconds_since(run.created)),

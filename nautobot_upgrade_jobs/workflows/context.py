@@ -42,6 +42,8 @@ class RunRequest:
     target: str = ""
     exclude: str = ""
     """Ids of checks to leave out, separated by commas or white space."""
+    only: str = ""
+    """Ids of the only checks to run, in the same form. Blank for all checks."""
     accept: str = ""
     """Acceptances, one per line: ``key | reason | until``."""
     requirements: str = ""
@@ -75,6 +77,12 @@ class RunContext:
     exclude: frozenset[str]
     acceptances: tuple[Acceptance, ...]
     requirements: tuple[str, ...]
+    only: frozenset[str] = frozenset()
+    """Ids of the only checks to run. Empty for all checks."""
+
+    def select(self, checks: Iterable[Check]) -> tuple[Check, ...]:
+        """Return the checks to which the request limits the run."""
+        return tuple(check for check in checks if not self.only or check.id in self.only)
 
 
 def resolve_request(request: RunRequest, checks: Iterable[Check]) -> RunContext:
@@ -94,8 +102,8 @@ def resolve_request(request: RunRequest, checks: Iterable[Check]) -> RunContext:
         config = read_configuration()
         catalog = read_catalog()
         target = choose_target(catalog, installed_version("nautobot"), request.target)
-        exclude = frozenset(filter(None, re.split(r"[\s,]+", request.exclude)))
-        require_known_checks(exclude, checks)
+        exclude, only = _parse_ids(request.exclude), _parse_ids(request.only)
+        require_known_checks(exclude | only, checks)
         acceptances = (
             *acceptance.parse_acceptances(config.acceptances),
             *acceptance.parse_acceptance_lines(
@@ -105,7 +113,12 @@ def resolve_request(request: RunRequest, checks: Iterable[Check]) -> RunContext:
     except (ConfigurationError, TargetError, UnknownCheckError, AcceptanceError) as error:
         raise UsageError(str(error)) from None
     requirements = tuple(_parse_requirements(request.requirements))
-    return RunContext(request, config, catalog, target, exclude, acceptances, requirements)
+    return RunContext(request, config, catalog, target, exclude, acceptances, requirements, only)
+
+
+def _parse_ids(text: str) -> frozenset[str]:
+    """Return the ids of checks in a text. They are separated by commas or white space."""
+    return frozenset(filter(None, re.split(r"[\s,]+", text)))
 
 
 def _parse_requirements(text: str) -> Iterator[str]:

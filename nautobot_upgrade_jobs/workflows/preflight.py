@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 
 from ..checks.findings import Verdict
-from ..checks.registry import checks_for_stage, required_topics
+from ..checks.registry import Check, checks_for_stage, required_topics
 from ..checks.release_notes import triage_release_notes
 from ..collect.rollback.database_state import migration_fingerprint
 from ..common.errors import UsageError
 from ..common.files import CONSTRAINTS
 from ..facts import Unavailable, or_none
+from ..facts.resolution import Resolution
+from ..facts.trial_boot import TrialBoot
 from ..report import Report
 from ..rollback.options import RollbackDecision
 from ..upgrade.pending import effective_source_release
@@ -23,6 +25,10 @@ from .report_builder import build_report
 from .stage_timer import CHECKS, PREFLIGHT_STAGES, StageTimer
 from .target_inspection import inspect_target
 from .target_resolution import ROOT_TOPICS, TargetResolution, require_published_target
+
+TARGET_TOPICS = ("migrations",)
+"""Topics that show from which release the rows are, whatever the checks read."""
+NOT_READ = Unavailable("no check of this run needs it")
 
 
 def run_preflight(
@@ -41,11 +47,12 @@ def run_preflight(
         UsageError: The request or the App's settings are invalid. Nothing has been collected.
     """
     timer = StageTimer(progress, _plan_stages(request))
-    checks = checks_for_stage("preflight")
-    context = resolve_request(request, checks)
-    evidence = _gather_evidence(context, required_topics(checks), timer)
+    stage_checks = checks_for_stage("preflight")
+    context = resolve_request(request, stage_checks)
+    checks = context.select(stage_checks)
+    evidence = _gather_evidence(context, checks, timer)
     timer.begin(CHECKS)
-    target, resolution = evidence.target, evidence.resolution
+    target = evidence.target
     results = evidence.run(checks, context.exclude)
     unmigrated = " (code; the database is not migrated)" if target.schema_release else ""
     report = build_report(
@@ -61,7 +68,15 @@ def run_preflight(
         target_version=target.version,
         migrations=evidence.pending,
     )
-    report = replace(
+    if context.only:
+        return timer.add_to(_limit(report, context.only))
+    return timer.add_to(_mark_up_to_date(_add_sections(report, context, evidence), evidence))
+
+
+def _add_sections(report: Report, context: RunContext, evidence: UpgradeEvidence) -> Report:
+    """Add what describes the upgrade: release notes, packages, rollback options and the plan."""
+    resolution = evidence.resolution
+    return replace(
         _add_release_notes(report, evidence),
         packages=evidence.list_package_changes(),
         overview=evidence.build_overview(),
@@ -74,7 +89,12 @@ def run_preflight(
             CONSTRAINTS: "" if isinstance(resolution, Unavailable) else resolution.constraints
         },
     )
-    return timer.add_to(_mark_up_to_date(report, evidence))
+
+
+def _limit(report: Report, only: Collection[str]) -> Report:
+    """Return the report of a run that is limited to some checks. It never permits an upgrade."""
+    verdict = report.verdict if report.verdict is Verdict.BLOCKED else Verdict.INCOMPLETE
+    return replace(report, only=tuple(sorted(only)), verdict=verdict)
 
 
 def _plan_stages(request: RunRequest) -> tuple[str, ...]:
@@ -93,10 +113,13 @@ def _mark_up_to_date(report: Report, evidence: UpgradeEvidence) -> Report:
 
 def _gather_evidence(
     context: RunContext,
-    topics: tuple[str, ...],
+    checks: Iterable[Check],
     progress: Callable[[str], None],
 ) -> UpgradeEvidence:
-    """Collect the facts of the installation, and inspect the target."""
+    """Collect what the checks read of the installation, and inspect the target if one reads it."""
+    checks = tuple(checks)
+    read = {kind for check in checks for kind in check.reads}
+    topics = dict.fromkeys((*required_topics(checks), *TARGET_TOPICS))
     require_published_target(context)
     given_backup = read_backup_argument(
         context.request.backup, context.config.snapshot_timeout_seconds
@@ -104,11 +127,14 @@ def _gather_evidence(
     first = collect(ROOT_TOPICS, context, progress)
     with TargetResolution(first, context) as resolving:
         others = collect([each for each in topics if each not in ROOT_TOPICS], context, progress)
-        progress("resolution")
-        resolution = resolving.wait()
+        resolution = _wait(resolving, progress) if read & {Resolution, TrialBoot} else NOT_READ
     facts = replace(others, **{topic: getattr(first, topic) for topic in ROOT_TOPICS})
     target = effective_source_release(facts, context.target, context.catalog)
-    trial_boot = inspect_target(facts, resolving.roots, resolution, context, progress)
+    trial_boot = (
+        inspect_target(facts, resolving.roots, resolution, context, progress)
+        if TrialBoot in read
+        else NOT_READ
+    )
     return UpgradeEvidence(
         facts,
         target,
@@ -118,6 +144,11 @@ def _gather_evidence(
         given_backup,
         collect_site(context),
     )
+
+
+def _wait(resolving: TargetResolution, progress: Callable[[str], None]) -> Resolution | Unavailable:
+    progress("resolution")
+    return resolving.wait()
 
 
 def _add_backup(evidence: UpgradeEvidence) -> RollbackDecision | None:

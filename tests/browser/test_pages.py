@@ -130,6 +130,37 @@ def test_upgrade_page_is_accessible_and_fits(page, rest, preflight, width):
     page.set_viewport_size({"width": 1280, "height": 900})
 
 
+@pytest.mark.parametrize("width", [1920, 1280, 390])
+def test_finding_is_found_from_the_upgrade_page(page, rest, preflight, width):
+    page.set_viewport_size({"width": width, "height": 900})
+    page.goto(rest.url + HOME)
+    page.get_by_role("link", name=re.compile(r"^All \d+ findings?$")).click()
+    page.select_option("#id_severity", "info")
+    page.get_by_role("button", name="Filter").click()
+    assert "severity=info" in page.url
+    assert faults(page) == []
+    assert fits(page)
+    page.get_by_role("link", name="Severity").click()
+    assert {"severity=info", "sort=severity"} <= set(re.split("[?&]", page.url))
+    page.locator("tbody a[href*='/finding/?key=']").first.click()
+    expect(page.locator(".u-verdict strong")).to_have_text("info")
+    assert faults(page) == []
+    assert fits(page)
+    page.get_by_role("link", name="Check only this again").click()
+    expect(page.locator("#id_only")).not_to_have_value("")
+    expect(page.locator("#id_target")).to_have_value("3.2.7")
+    page.set_viewport_size({"width": 1280, "height": 900})
+
+
+def test_findings_are_exported_as_filtered(page, rest, preflight):
+    page.goto(rest.url + HOME)
+    page.get_by_role("link", name=re.compile(r"^All \d+ findings?$")).click()
+    for ending in ("CSV", "JSON"):
+        with page.expect_download() as download:
+            page.get_by_role("link", name=ending, exact=True).click()
+        assert download.value.suggested_filename == f"findings-preflight-3.2.7.{ending.lower()}"
+
+
 def test_accept_page_shows_the_settings_lines(page, rest):
     page.goto(f"{rest.url}{HOME}accept/?finding=data.cables:dcim_cable&target=3.2.7")
     page.fill("#reason", "replaced in <b>May</b>")

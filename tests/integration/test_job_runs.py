@@ -130,3 +130,40 @@ def test_job_form_names_existing_checks_in_its_examples(job):
     examples = {name for name in named if name.partition(".")[0] in topics}
     assert examples <= ids
     assert examples or not {"exclude", "accept"} & set(job._get_vars())
+
+
+@pytest.mark.parametrize(
+    ("only", "exclude", "status", "verdict", "ran"),
+    [
+        pytest.param("data.dangling_cables", "", "SUCCESS", "incomplete", 1, id="no finding"),
+        pytest.param("target.not_newer", "", "SUCCESS", "incomplete", 1, id="not applicable"),
+        pytest.param(
+            "redis.unreachable, runtime.unsupported_python", "", "SUCCESS", "incomplete", 2
+        ),
+        pytest.param("data.dangling_cables", "data.dangling_cables", "FAILURE", "incomplete", 1),
+        pytest.param("no.such_check", "", "FAILURE", "error", 0, id="unknown check"),
+    ],
+)
+def test_run_limited_to_some_checks_gives_no_verdict(only, exclude, status, verdict, ran):
+    result = run("Preflight", target="3.2.7", only=only, exclude=exclude)
+    assert (result.status, result.result["verdict"]) == (status, verdict), log_of(result)
+    if not ran:
+        return
+    assert result.result["headline"].startswith(f"Only {ran} check")
+    (file,) = result.files.filter(name__endswith=".json")
+    report = json.loads(file.file.read())
+    assert [one["check"] for one in report["checks"]] == sorted(only.split(", "))
+    assert report["only"] == sorted(only.split(", "))
+    assert report["steps"] == []
+    assert not result.files.filter(name__in=["upgrade.sh", "upgrade-plan.md", "constraints.txt"])
+    client = Client()
+    client.force_login(User.objects.get(username=ADMIN))
+    answered = client.get("/api/plugins/upgrade-jobs/status/").json()
+    assert answered["jobs"]["preflight"] is None
+    assert answered["targets"] == {}
+
+
+def test_run_limited_to_a_check_with_a_blocker_fails():
+    result = run("Preflight", target="1.0.0", only="target.not_newer")
+    assert (result.status, result.result["verdict"]) == ("FAILURE", "blocked"), log_of(result)
+    assert result.result["findings"]["blocker"] == 1

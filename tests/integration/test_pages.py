@@ -14,7 +14,6 @@ from django.contrib.contenttypes.models import ContentType
 from django.core.files.base import ContentFile
 from django.test import Client
 from django.urls import reverse
-from django.utils import timezone
 from nautobot.extras.models import FileProxy, Job, JobLogEntry, JobResult
 from nautobot.users.models import ObjectPermission, User
 
@@ -22,6 +21,7 @@ from nautobot_upgrade_jobs.app_settings import read_configuration
 from nautobot_upgrade_jobs.ui import dashboard as overview
 from nautobot_upgrade_jobs.ui import template_content as job_result
 from nautobot_upgrade_jobs.ui import views
+from tests.support.finished_runs import DOCUMENT, RESULT, finished, page_text
 
 pytestmark = [pytest.mark.live, pytest.mark.lines]
 
@@ -34,41 +34,6 @@ HOSTILE = (
     "'; touch pwned; echo '",
     "x" * 5_000,
 )
-RESULT = {
-    "verdict": "blocked",
-    "current": "Nautobot 2.4.44",
-    "target": "Nautobot 3.2.7",
-    "target_version": "3.2.7",
-    "findings": {"blocker": 1, "warning": 0, "info": 0, "accepted": 0},
-    "not_checked": 0,
-    "top": [{"severity": "blocker", "key": "data.cables:dcim_cable", "message": "1 cable is bad"}],
-}
-DOCUMENT = {
-    "target": "Nautobot 3.2.7",
-    "target_version": "3.2.7",
-    "checks": [{"check": "data.cables"}],
-    "instructions": "Run everything on one host.",
-    "shell_setup": ["set -a"],
-    "steps": [
-        {
-            "title": "Stop <b>all</b>",
-            "why": "Users wait.",
-            "commands": ["systemctl stop nautobot", "true </pre><script>"],
-            "verify": "true",
-            "irreversible": True,
-        }
-    ],
-    "not_checked": [],
-    "findings": [
-        {
-            "key": "data.cables:dcim_cable",
-            "check": "data.cables",
-            "severity": "blocker",
-            "message": "1 cable is bad",
-            "accepted": None,
-        }
-    ],
-}
 REPORT = '<!doctype html>\n<html lang="en"><body>The report itself<script>alert(1)</script>'
 GRANTS = {
     "none": [],
@@ -80,19 +45,6 @@ GRANTS = {
 GRANTS["constrained"] = [*GRANTS["runner"], ("accept_findings", "job")]
 ELSEWHERE = {"jobresult": {"name": "Another Job"}, "job": {"name": "Capture Snapshot"}}
 """Constraints that exclude this result and this Job."""
-
-
-def finished(job="Preflight", result=RESULT, files=(), status="FAILURE", **fields):
-    model = Job.objects.get(name=job, module_name__startswith="nautobot_upgrade_jobs.jobs.")
-    made = JobResult.objects.create(
-        name=job, job_model=model, status=status, result=result, **fields
-    )
-    made.date_done = timezone.now()
-    made.save()
-    for name, text in files:
-        proxy = FileProxy(name=name, job_result=made)
-        proxy.file.save(name, ContentFile(text.encode()))
-    return made
 
 
 @pytest.fixture(scope="module")
@@ -118,9 +70,12 @@ def shown(nautobot):
     return SimpleNamespace(run=run, clients=clients)
 
 
+OF_A_RUN = ("verdict", "report", "files", "plan", "findings", "finding")
+
+
 def address(page, run):
     names = dict.fromkeys(("home", "running", "accept", "docs"), ())
-    names |= dict.fromkeys(("verdict", "report", "files", "plan"), (run.pk,))
+    names |= dict.fromkeys(OF_A_RUN, (run.pk,))
     if page == "status":
         return reverse("plugins-api:nautobot_upgrade_jobs-api:status")
     if page == "file":
@@ -129,29 +84,29 @@ def address(page, run):
         return reverse("extras:job_run", args=[run.job_model.pk])
     if page == "start":
         return reverse("extras-api:job-run", args=[run.job_model.pk])
-    return reverse(f"plugins:nautobot_upgrade_jobs:{page}", args=names[page])
+    url = reverse(f"plugins:nautobot_upgrade_jobs:{page}", args=names[page])
+    return f"{url}?key=data.cables:dcim_cable" if page == "finding" else url
 
 
 LOGIN, REFUSED, NOT_FOUND, SHOWN = 302, 403, 404, 200
 STARTED = 503
 """The user may start the Job, but no worker uses this database."""
 PAGES = (
-    *("home", "running", "verdict", "report", "files", "plan", "accept", "status", "file"),
-    *("docs", "form", "start"),
+    *("home", "running", *OF_A_RUN),
+    *("accept", "status", "file", "docs", "form", "start"),
 )
 SEES = {"home": SHOWN, "running": SHOWN, "status": SHOWN, "verdict": SHOWN}
-READS = {**SEES, "report": SHOWN, "file": SHOWN, "files": SHOWN, "plan": SHOWN}
+READS = {**SEES, **dict.fromkeys(OF_A_RUN, SHOWN), "file": SHOWN}
 RUNS = {"form": SHOWN, "start": STARTED}
 MATRIX = {
     "anonymous": {**dict.fromkeys(PAGES, LOGIN), "status": REFUSED, "file": REFUSED}
     | {"start": REFUSED},
     "none": {},
-    "results": {**SEES, "report": NOT_FOUND, "files": NOT_FOUND, "plan": NOT_FOUND},
+    "results": {**dict.fromkeys(OF_A_RUN, NOT_FOUND), **SEES},
     "viewer": READS,
     "runner": READS | RUNS,
     "acceptor": READS | {"accept": SHOWN},
-    "constrained": READS
-    | dict.fromkeys(("verdict", "report", "files", "plan", "form", "start"), NOT_FOUND),
+    "constrained": READS | dict.fromkeys((*OF_A_RUN, "form", "start"), NOT_FOUND),
     "superuser": READS | RUNS | {"accept": SHOWN},
 }
 """Other pages are refused, except the documentation, which every logged-in user may read."""
@@ -238,8 +193,10 @@ def test_upgrade_page_shows_only_permitted_content(who, run, message, accept, st
     page = shown.clients[who].get(address("home", shown.run)).content.decode()
     assert (str(shown.run.pk) in page) is run
     assert ("1 cable is bad" in page) is message
-    assert ("/accept/?finding=data.cables%3Adcim_cable&amp;target=3.2.7" in page) is accept
     assert (f"?kwargs_from_job_result={shown.run.pk}" in page) is start
+    page = shown.clients[who].get(address("finding", shown.run)).content.decode()
+    assert ("/accept/?finding=data.cables%3Adcim_cable&amp;target=3.2.7" in page) is accept
+    assert ("only=data.cables" in page) is start
     status = shown.clients[who].get(address("status", shown.run)).json()
     assert (status["jobs"]["preflight"] is not None) is run
 
@@ -311,7 +268,7 @@ def test_upgrade_page_missing_report_file_falls_back_to_an_older_run(shown):
         proxy.file.storage.delete(proxy.file.name)
     client = shown.clients["superuser"]
     assert client.get(address("report", lost)).status_code == NOT_FOUND
-    found = overview.build_dashboard(User.objects.get(username="admin"))["findings"]
+    found = overview.build_dashboard(User.objects.get(username="admin"))["findings"]["comparison"]
     assert found.newer.key == str(shown.run.pk)
     lost.delete()
 
@@ -427,7 +384,7 @@ def test_dashboard_compares_with_the_previous_run_of_the_same_target(shown):
         files=[("preflight-y.json", json.dumps({**DOCUMENT, "target": "Nautobot 3.1.8"}))],
     )
     newest = finished(files=[("preflight-z.json", json.dumps(DOCUMENT))])
-    found = overview.build_dashboard(user)["findings"]
+    found = overview.build_dashboard(user)["findings"]["comparison"]
     assert (found.newer.key, found.older.key) == (str(newest.pk), str(first.pk))
     assert [one.status for one in found.entries] == ["new"]
     assert found.target == "3.2.7"
@@ -521,20 +478,6 @@ def test_runs_for_targets_that_are_installed_or_invalid_are_no_targets(shown, ne
         run.delete()
 
 
-def test_findings_of_a_chosen_target_are_shown(shown, newer):
-    patch, newest = newer
-    files = [("preflight-x.json", json.dumps({**DOCUMENT, "target_version": patch}))]
-    older = finished(result={**RESULT, "target_version": patch}, files=files)
-    newer_run = finished(files=[("preflight-y.json", json.dumps(DOCUMENT))])
-    user = User.objects.get(username="admin")
-    for target, run in ((patch, older), (newest, newer_run), ("", newer_run)):
-        found = overview.build_dashboard(user, target=target)["findings"]
-        assert found.newer.key == str(run.pk)
-    assert overview.build_dashboard(user, target="9.9.9")["findings"] is None
-    for run in (older, newer_run):
-        run.delete()
-
-
 def test_archive_contains_all_files_and_no_folders(shown):
     run = finished(files=[("a.txt", "one"), ("b.txt", "two")])
     proxy = FileProxy(name="../../etc/passwd", job_result=run)
@@ -560,11 +503,6 @@ def test_form_suggests_the_newer_releases(shown):
     text = shown.clients["superuser"].get(address("form", shown.run)).content.decode()
     assert '<datalist id="target-releases">' in text
     assert 'list="target-releases"' in text
-
-
-def page_text(answer):
-    """The visible text of a page, with single spaces."""
-    return " ".join(unescape(re.sub(r"<[^>]+>", " ", answer.content.decode())).split())
 
 
 ACCEPTANCE = {

@@ -116,6 +116,7 @@ class Command(BaseCommand):
             target=options["target"],
             requirements="\n".join(options["require"]),
             build=options["build"],
+            only=",".join(options["only"]),
             manifests=options["manifests"],
             backup=BackupArgument(tuple(options["backup"])),
         )

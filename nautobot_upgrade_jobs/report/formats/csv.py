@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from ...common.text import escape_invisible
 from ..model import Report
@@ -35,14 +35,24 @@ def render(report: Report) -> str:
 
     The first row has the names of the columns. A cell can have several lines.
     """
+    not_checked = (
+        (NOT_CHECKED, result.check, report.describe_not_checked(result))
+        for result in report.not_checked
+    )
+    return write_rows([COLUMNS, *map(_build_row, report.findings()), *map(_fill, not_checked)])
+
+
+def write_rows(rows: Iterable[Iterable[str]]) -> str:
+    """Return rows as CSV. No cell has a formula or an invisible character."""
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    writer.writerows(map(_escape, _build_row(reported)) for reported in report.findings())
-    for result in report.not_checked:
-        row = [NOT_CHECKED, result.check, report.describe_not_checked(result)]
-        writer.writerow(map(_escape, [*row, *[""] * (len(COLUMNS) - len(row))]))
+    writer.writerows(map(_escape, row) for row in rows)
     return stream.getvalue()
+
+
+def _fill(cells: tuple[str, ...]) -> tuple[str, ...]:
+    """Return a row with empty cells up to the last column."""
+    return cells + ("",) * (len(COLUMNS) - len(cells))
 
 
 def _build_row(reported: ReportedFinding) -> Iterator[str]:

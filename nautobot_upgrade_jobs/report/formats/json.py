@@ -57,6 +57,7 @@ def build_document(report: Report) -> dict[str, Any]:
         "headline": report.headline,
         "next_step": report.next_step,
         "counts": report.counts,
+        "only": list(report.only),
         "findings": [_serialize_finding(reported) for reported in report.findings()],
         **{
             name: list(map(_serialize_acceptance, getattr(report, name)))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from nautobot_upgrade_jobs.ui.finding_history import diff_findings
+from nautobot_upgrade_jobs.ui.finding_history import diff_findings, find_status
 
 CHECKS = [{"check": "data.cables"}, {"check": "redis.version"}]
 
@@ -112,3 +112,26 @@ def test_acceptable_depends_on_severity_and_acceptance(severity, accepted, accep
 def test_acceptable_fixed_finding_is_false():
     (entry,) = diff_findings(report(), report(finding("a")))
     assert (entry.status, entry.acceptable) == ("fixed", False)
+
+
+@pytest.mark.parametrize(
+    ("document", "status"),
+    [
+        (report(finding("a")), "open"),
+        (report(finding("a", accepted={"who": "ann"})), "accepted"),
+        (report(), "fixed"),
+        (report(not_checked=["data.cables"]), "not checked"),
+        ({}, "not checked"),
+    ],
+)
+def test_find_status_of_a_finding_in_another_run(document, status):
+    assert find_status(document, "data.cables:a") == status
+
+
+@pytest.mark.parametrize(
+    ("severity", "when", "expected"),
+    [("blocker", "now", "now"), ("warning", "window", "in the window"), ("info", "now", "")],
+)
+def test_time_of_a_fix_in_words(severity, when, expected):
+    (entry,) = diff_findings(report({**finding("a", severity=severity), "when": when}), None)
+    assert entry.when == expected
