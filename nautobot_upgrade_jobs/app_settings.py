@@ -66,6 +66,8 @@ class Configuration:
     """Ask the package index for the target's packages."""
     resolve_timeout_seconds: int = 60
     """The package index must answer all queries of a run within this time."""
+    catalog_file: str = ""
+    """Wheel of a newer release of this App, whose catalog replaces the built-in one."""
     wheel_directory: str = ""
     """Folder of wheels to resolve from instead of the index, for a host without network."""
     allow_build: bool = True
@@ -124,6 +126,17 @@ def read_configuration() -> Configuration:
     validate_settings(configured, aliases)
     merged = _merge_acceptances(configured.get(ACCEPTANCES) or [], changed.get(ACCEPTANCES, []))
     return Configuration(**{**changed, **configured, ACCEPTANCES: merged})
+
+
+def read_catalog_file() -> str:
+    """Return the setting ``catalog_file``. Empty without Nautobot's settings, or if invalid."""
+    try:
+        from django.conf import settings
+    except ImportError:
+        return ""
+    configured = getattr(settings, "PLUGINS_CONFIG", {}) if settings.configured else {}
+    file = (configured.get(APP) or {}).get("catalog_file", "")
+    return file if isinstance(file, str) else ""
 
 
 def read_stored_acceptances() -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ urlpatterns = [
     path("running/", views.RunningView.as_view(), name="running"),
     path("docs/", views.DocsView.as_view(), name="docs"),
     path("docs/<path:path>", views.DocsView.as_view(), name="docs_file"),
+    path("checks/", views.ChecksView.as_view(), name="checks"),
     path("accept/", views.AcceptView.as_view(), name="accept"),
     path("runs/<uuid:pk>/verdict/", run_views.VerdictView.as_view(), name="verdict"),
     path("runs/<uuid:pk>/findings/", run_views.FindingsView.as_view(), name="findings"),

@@ -7,7 +7,8 @@ release. ``load_catalog()`` reads the files once.
 
 from .app_records import AppConflict, AppStep, ConflictingApp, MergedApp
 from .catalog import Catalog, VersionStatus
-from .loader import CatalogError, CatalogUnavailable, load_catalog
+from .data_files import CatalogError, CatalogUnavailable
+from .loader import add_catalog_rows, load_catalog, use_catalog_archive
 from .records import (
     Advice,
     Advisory,
@@ -40,5 +41,7 @@ __all__ = [
     "UpgradeStop",
     "VersionStatus",
     "VolatileData",
+    "add_catalog_rows",
     "load_catalog",
+    "use_catalog_archive",
 ]

@@ -1,16 +1,15 @@
-"""Read the data files of the catalog, which are in this folder."""
+"""Build the catalog from its data files."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cache
-from importlib import import_module
-from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeVar
 
 from .app_records import AppConflict, AppStep, ConflictingApp, MergedApp
 from .catalog import Catalog
+from .data_files import CatalogError, Sources
 from .records import (
     Advice,
     Advisory,
@@ -35,12 +34,49 @@ _NON_REQUIREMENT_KEYS = ("name", "maintained", "changes", "releases", "announced
 """Keys of a release line that do not describe a requirement of its releases."""
 
 
-class CatalogUnavailable(RuntimeError):
-    """The catalog cannot be read. The message says what to install."""
+_sources = Sources()
 
 
-class CatalogError(ValueError):
-    """A data file of the catalog is invalid. The message names the file and the row."""
+def use_catalog_archive(file: str) -> None:
+    """Read the catalog from an archive from now on, if its edition is newer than the built-in one.
+
+    Args:
+        file: A ZIP archive, such as the wheel of a newer release. Empty for the archive that the
+            environment names, if any.
+    """
+    archive = file or Sources().archive
+    if archive != _sources.archive:
+        _sources.archive = archive
+        load_catalog.cache_clear()
+
+
+def add_catalog_rows(owner: str, rows: Mapping[str, Any]) -> None:
+    """Add the rows of another package to the catalog.
+
+    Args:
+        owner: Name of the package's entry point. Its rows replace those that it added before.
+        rows: Rows by data file and table, such as ``{"settings": {"removed": [row]}}``. A row has
+            the fields that a row of the table has.
+
+    Raises:
+        CatalogError: A row is invalid. The catalog is unchanged.
+    """
+    before = dict(_sources.rows)
+    if not isinstance(rows, Mapping) or not all(isinstance(one, Mapping) for one in rows.values()):
+        raise CatalogError(f"{owner}: the rows for the catalog must be a dict of dicts.")
+    _sources.rows[owner] = rows
+    load_catalog.cache_clear()
+    try:
+        load_catalog()
+    except Exception:
+        _sources.rows = before
+        load_catalog.cache_clear()
+        raise
+
+
+def used_archive() -> str:
+    """Return the archive whose edition is compared with the built-in one. Empty if none."""
+    return _sources.archive
 
 
 @cache
@@ -51,58 +87,44 @@ def load_catalog() -> Catalog:
         CatalogUnavailable: No TOML reader is installed (Python 3.10 without tomli).
         CatalogError: A data file is invalid.
     """
-    edition, hazards = _read_data_file("catalog"), _read_data_file("hazards")
-    apps, expected = _read_data_file("apps"), _read_data_file("expected")
+    try:
+        return _build_catalog(_sources.read())
+    except (KeyError, TypeError, AttributeError) as error:
+        raise CatalogError(
+            f"{_sources.archive or 'The catalog'} is not a catalog for this release of "
+            f"nautobot-upgrade-jobs: {type(error).__name__}: {error}"
+        ) from None
+
+
+def _build_catalog(content: Mapping[str, Row]) -> Catalog:
+    edition, hazards = content["catalog"], content["hazards"]
+    apps, expected = content["apps"], content["expected"]
     return Catalog(
         version=edition["version"],
         date=edition["date"],
-        lines=_build_lines(_read_data_file("releases")),
-        migration_sets=_build_migration_sets(_read_data_file("migrations")),
-        advice=_build_records(Advice, "stops", _read_data_file("stops")["advice"]),
-        advisories=_build_records(
-            Advisory, "advisories", _read_data_file("advisories")["advisory"]
-        ),
-        removed_settings=_build_records(
-            RemovedSetting, "settings", _read_data_file("settings")["removed"]
-        ),
+        lines=_build_lines(content["releases"]),
+        migration_sets=_build_migration_sets(content["migrations"]),
+        advice=_build_records(Advice, "stops", content["stops"]["advice"]),
+        advisories=_build_records(Advisory, "advisories", content["advisories"]["advisory"]),
+        removed_settings=_build_records(RemovedSetting, "settings", content["settings"]["removed"]),
         merged_apps=_build_records(MergedApp, "apps", apps["merged"]),
         app_conflicts=_build_app_conflicts(apps["conflict"]),
         app_steps=_build_records(AppStep, "apps", apps["step"]),
-        commands=_build_records(Command, "commands", _read_data_file("commands")["command"]),
+        commands=_build_records(Command, "commands", content["commands"]["command"]),
         index_renames=_build_records(IndexRename, "hazards", hazards["unique_index"]),
         merged_app_columns=MappingProxyType(
             {table: tuple(names) for table, names in hazards["absorbed_columns"].items()}
         ),
         cable_terminations=MappingProxyType(hazards["cable_terminations"]),
         postconditions=_build_records(
-            Postcondition, "postconditions", _read_data_file("postconditions")["postcondition"]
+            Postcondition, "postconditions", content["postconditions"]["postcondition"]
         ),
         known_reversals=_build_records(
-            KnownReversal, "reversals", _read_data_file("reversals")["reversal"]
+            KnownReversal, "reversals", content["reversals"]["reversal"]
         ),
-        durations=_build_durations(_read_data_file("durations")),
+        durations=_build_durations(content["durations"]),
         volatile_data=_build_records(VolatileData, "expected", expected["volatile"]),
         expected_changes=_build_records(ExpectedChange, "expected", expected["change"]),
-    )
-
-
-def _read_data_file(name: str) -> dict[str, Any]:
-    """Read one data file."""
-    path = Path(__file__).with_name(f"{name}.toml")
-    content: dict[str, Any] = _import_toml_reader().loads(path.read_text(encoding="utf-8"))
-    return content
-
-
-def _import_toml_reader() -> Any:
-    """Import the TOML reader of the standard library (Python 3.11 and later) or tomli."""
-    for module in ("tomllib", "tomli"):
-        try:
-            return import_module(module)
-        except ImportError:
-            continue
-    raise CatalogUnavailable(
-        "The catalog of Nautobot releases cannot be read, because Python 3.10 has no TOML reader. "
-        "Install one with: pip install tomli"
     )
 
 

@@ -13,11 +13,14 @@ from importlib.metadata import EntryPoint, entry_points
 from types import ModuleType
 from typing import Any, get_type_hints
 
+from ..catalog import add_catalog_rows
 from ..common.urls import mask_url_credentials
 
 ENTRY_POINT_GROUP = "nautobot_upgrade_jobs.checks"
 COLLECTORS = "COLLECTORS"
 """Name of the variable of a module with its collectors."""
+CATALOG = "CATALOG"
+"""Name of the variable of a module with rows for the catalog."""
 OWN_PACKAGE = f"{__package__.partition('.')[0]}."
 VALID_NAME = re.compile(r"[a-z][a-z0-9_]{0,40}")
 
@@ -66,6 +69,7 @@ def _validate(site: SiteModule) -> None:
 
     Raises:
         TypeError: The entry point names no module, or a collector returns a type of this App.
+        CatalogError: A row for the catalog is invalid.
     """
     if not isinstance(site.module, ModuleType):
         raise TypeError("the entry point must name a module")
@@ -74,6 +78,8 @@ def _validate(site: SiteModule) -> None:
             raise TypeError(f"a collector must return a dataclass of its package, not {kind}")
     for value in vars(site.module).values():
         _ = getattr(value, "input_types", None)
+    if rows := getattr(site.module, CATALOG, None):
+        add_catalog_rows(site.name, rows)
 
 
 def _refuse_shared(modules: Iterable[SiteModule]) -> Iterator[SiteModule]:

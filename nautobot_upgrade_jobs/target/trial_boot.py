@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import time
 from collections.abc import Collection, Sequence
@@ -11,6 +12,8 @@ from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 
+from ..catalog.data_files import VARIABLE
+from ..catalog.loader import used_archive
 from ..common.regular_files import read_regular_file
 from ..facts import Apps
 from ..facts.trial_boot import AppLoadFailure, TrialBoot
@@ -25,6 +28,7 @@ PROBE_MODULE = f"{PACKAGE}.probes.target"
 CONFIG_FILE = "nautobot_config.py"
 RESULT_FILE = "answer.json"
 CODE_FOLDER, TEMPORARY_FOLDER = "code", "tmp"
+CATALOG_FILE = "catalog.zip"
 MAX_RESULT_BYTES = 1 << 25
 MAX_ERROR_BYTES = 1 << 16
 """Of what a start writes to standard error, only the end is read."""
@@ -154,10 +158,17 @@ class TrialBooter:
         code = self.folder / CODE_FOLDER
         code.mkdir(parents=True)
         (code / PACKAGE).symlink_to(PACKAGE_ROOT)
+        if archive := used_archive():
+            shutil.copyfile(archive, self._catalog)
         for app in self.live.apps.enabled:
             spec = None if app.distribution or app.module == PACKAGE else find_spec(app.module)
             for path in (spec and spec.submodule_search_locations) or ():
                 (code / app.module).symlink_to(path)
+
+    @property
+    def _catalog(self) -> Path:
+        """The copy of the catalog's archive, if one is used. The isolation hides the original."""
+        return self.folder / CODE_FOLDER / CATALOG_FILE
 
     def _start_once(self, sandbox: Sandbox, without: Collection[str]) -> BootResult:
         """Start the target once and return the result of its probe."""
@@ -219,7 +230,8 @@ class TrialBooter:
                     self.folder / CODE_FOLDER,
                     writable / TEMPORARY_FOLDER,
                     self._unused_credentials(sandbox),
-                ),
+                )
+                | {VARIABLE: str(self._catalog) if self._catalog.exists() else ""},
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=errors,  # Not a pipe: a child process could keep it open.

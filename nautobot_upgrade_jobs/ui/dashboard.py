@@ -26,9 +26,10 @@ from .next_steps import JOBS, LAST_STAGE_BEFORE_UPGRADE, STAGES, Stage
 from .release_status import release_status
 from .run_findings import compare_with_previous, load_reports
 from .target_history import latest_runs_by_target
-from .target_table import build_target_rows
+from .target_table import TargetRow, build_target_rows
 from .template_content import call_safely
 
+NO_TARGETS: tuple[TargetRow, ...] = ()
 MAX_HISTORY_RUNS = 20
 MAX_SNAPSHOTS = 10
 MAX_PREFLIGHT_RUNS = 30
@@ -65,7 +66,9 @@ def build_dashboard(user: Any, *, running: bool = False) -> dict[str, Any]:
         "release_status": release_status(
             catalog, version("nautobot"), datetime.now(timezone.utc).date()
         ),
-        "targets": tuple(build_target_rows(catalog, runs, jobs.get("preflight", ""))),
+        "targets": call_safely(
+            lambda: tuple(build_target_rows(catalog, runs, jobs.get("preflight", ""))), NO_TARGETS
+        ),
         "stages": tuple(_build_stage_status(stage, user, jobs) for stage in STAGES),
         "snapshots": tuple(_list_snapshots(user)),
         "compare": form_url(jobs["compare"], {}) if "compare" in jobs else "",

@@ -29,6 +29,8 @@ class ReleaseStatus:
     """A sentence about the maintenance of the line. Empty if unknown."""
     catalog_date: date | None = None
     """The date of the catalog. Later releases are not in the catalog."""
+    catalog_age_days: int = 0
+    """Days since the date of the catalog."""
     unavailable_reason: str = ""
     """Reason why the status is unknown."""
 
@@ -49,6 +51,7 @@ def release_status(catalog: Catalog | Unavailable, installed: str, today: date) 
             installed,
             latest=_if_newer(newest.version, installed),
             catalog_date=catalog.date,
+            catalog_age_days=max(0, (today - catalog.date).days),
             unavailable_reason="the catalog does not contain this release line",
         )
     return ReleaseStatus(
@@ -60,6 +63,7 @@ def release_status(catalog: Catalog | Unavailable, installed: str, today: date) 
         latest=_if_newer(newest.version, installed),
         maintenance=_describe_maintenance(line.name, ltm=line.ltm, maintained=line.maintained),
         catalog_date=catalog.date,
+        catalog_age_days=max(0, (today - catalog.date).days),
     )
 
 

@@ -23,6 +23,7 @@ from django.views.static import serve
 
 from ..app_settings import read_stored_acceptances
 from ..checks.acceptance import FIELDS, AcceptanceError
+from ..checks.registry import all_checks, own_checks
 from .acceptance_snippet import render_snippet
 from .acceptance_store import may_store, store, withdraw
 from .access import LEGACY, JobResultPermissionMixin
@@ -36,6 +37,13 @@ from .template_content import TEMPLATES
 DOCS_POLICY = "default-src 'self' 'unsafe-inline' data:; frame-ancestors 'self'"
 SERVED_FOLDERS = ("images/", "examples/")
 """Folders of the documentation of a checkout whose files are not pages."""
+CHECK_JOBS = {
+    "preflight": "Preflight",
+    "verify": "Verify Migrations",
+    "both": "Preflight, Verify Migrations",
+    "rollback": "Rollback Planner",
+}
+"""The Jobs that run a check, by its stage."""
 MAX_FIELD_LENGTH = 4000
 ACCEPTANCE_DAYS = 30
 """Days from the current date to the default end of an acceptance."""
@@ -118,6 +126,18 @@ class AcceptView(JobResultPermissionMixin, TemplateView):
 
 def _today() -> date:
     return datetime.now(timezone.utc).date()
+
+
+class ChecksView(LoginRequiredMixin, TemplateView):
+    """All checks of this installation, including those of other packages."""
+
+    template_name = "nautobot_upgrade_jobs/checks.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Return the checks with the Jobs that run them."""
+        own = set(own_checks())
+        checks = [(check, CHECK_JOBS[check.stage], check in own) for check in all_checks()]
+        return {**super().get_context_data(**kwargs), "legacy": LEGACY, "checks": checks}
 
 
 class DocsView(LoginRequiredMixin, View):

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from ..app_settings import read_configuration
-from ..catalog import Catalog, CatalogError, CatalogUnavailable, load_catalog
+from ..catalog import Catalog
 from ..checks import acceptance
 from ..checks.findings import Acceptance, CheckResult, Finding, Impact, Phase, Severity, Status
 from ..common.errors import UsageError
@@ -15,6 +15,7 @@ from ..facts import Unavailable
 from ..report import Report
 from ..snapshot.compare import Change, ChangeKind, compare, sections
 from ..snapshot.file_format import Snapshot
+from .context import read_catalog
 from .report_builder import build_report, section_check_id
 
 MAX_FINDINGS = 100
@@ -69,10 +70,9 @@ def compare_snapshots(
     """
     started = time.monotonic()
     _require_chronological_order(before, after)
-    try:
-        catalog = load_catalog()
-    except (CatalogUnavailable, CatalogError) as error:
-        raise UsageError(str(error)) from None
+    catalog = read_catalog()
+    if isinstance(catalog, Unavailable):
+        raise UsageError(catalog.reason)
     results, changes = evaluate_changes(before, after, catalog)
     report = build_report(
         results,

@@ -10,14 +10,21 @@ from pathlib import Path
 
 from packaging.requirements import InvalidRequirement, Requirement
 
-from ..app_settings import Configuration, read_configuration
-from ..catalog import Catalog, CatalogError, CatalogUnavailable, load_catalog
+from ..app_settings import Configuration, read_catalog_file, read_configuration
+from ..catalog import (
+    Catalog,
+    CatalogError,
+    CatalogUnavailable,
+    load_catalog,
+    use_catalog_archive,
+)
 from ..catalog.target_release import Target, TargetError, choose_target
 from ..checks import acceptance
 from ..checks.acceptance import AcceptanceError
 from ..checks.findings import Acceptance
 from ..checks.registry import Check
 from ..checks.runner import UnknownCheckError, require_known_checks
+from ..checks.site_modules import load_site_modules
 from ..common.errors import ConfigurationError, UsageError
 from ..common.urls import shorten_urls
 from ..facts import Unavailable
@@ -142,8 +149,10 @@ def _parse_requirements(text: str) -> Iterator[str]:
 
 
 def read_catalog() -> Catalog | Unavailable:
-    """Return the catalog, or why it cannot be read."""
+    """Return the catalog, with the rows of other packages, or why it cannot be read."""
+    use_catalog_archive(read_catalog_file())
     try:
+        load_site_modules()
         return load_catalog()
     except (CatalogUnavailable, CatalogError) as error:
         return Unavailable(str(error))

@@ -74,7 +74,7 @@ OF_A_RUN = ("verdict", "report", "files", "plan", "findings", "finding")
 
 
 def address(page, run):
-    names = dict.fromkeys(("home", "running", "accept", "docs"), ())
+    names = dict.fromkeys(("home", "running", "accept", "docs", "checks"), ())
     names |= dict.fromkeys(OF_A_RUN, (run.pk,))
     if page == "status":
         return reverse("plugins-api:nautobot_upgrade_jobs-api:status")
@@ -93,7 +93,7 @@ STARTED = 503
 """The user may start the Job, but no worker uses this database."""
 PAGES = (
     *("home", "running", *OF_A_RUN),
-    *("accept", "status", "file", "docs", "form", "start"),
+    *("accept", "status", "file", "docs", "checks", "form", "start"),
 )
 SEES = {"home": SHOWN, "running": SHOWN, "status": SHOWN, "verdict": SHOWN}
 READS = {**SEES, **dict.fromkeys(OF_A_RUN, SHOWN), "file": SHOWN}
@@ -120,7 +120,7 @@ def test_page_status_follows_the_permission_matrix(who, page, shown, documented)
         answer = client.post(address_, {"data": {"target": "3.2.7"}}, "application/json")
     else:
         answer = client.get(address_)
-    otherwise = SHOWN if page == "docs" else REFUSED
+    otherwise = SHOWN if page in ("docs", "checks") else REFUSED
     assert answer.status_code == MATRIX[who].get(page, otherwise)
 
 

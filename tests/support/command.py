@@ -17,8 +17,13 @@ class Done(NamedTuple):
 
 def run_command(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run ``nautobot-server upgrade_jobs`` with these words, in a process of its own."""
+    return run_server("upgrade_jobs", *words, **environment)
+
+
+def run_server(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run ``nautobot-server`` with these words, in a process of its own."""
     return subprocess.run(
-        ["nautobot-server", "upgrade_jobs", *words],
+        ["nautobot-server", *words],
         env=os.environ | environment,
         capture_output=True,
         text=True,

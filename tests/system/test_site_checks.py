@@ -1,12 +1,13 @@
 """The example package of the documentation: its check in reports, and its crash."""
 
 import json
+import os
 import shutil
 from pathlib import Path
 
 import pytest
 
-from tests.support.command import run_command
+from tests.support.command import run_command, run_server
 
 EXAMPLE = Path(__file__).parents[2] / "docs" / "examples" / "site_checks"
 MODULE = "acme_upgrade_checks"
@@ -35,12 +36,39 @@ def preflight(site, database, *words):
     return run_command(*words, NAUTOBOT_DB_NAME=database, PYTHONPATH=str(site))
 
 
-def test_check_of_the_example_appears_in_the_report_and_in_junit(site, clone):
+def page_of_checks(site, database):
+    """The page Checks, as a process with the package shows it."""
+    code = (
+        "from django.test import Client; from nautobot.users.models import User; c = Client(); "
+        "c.force_login(User.objects.get(username='admin')); "
+        "print(c.get('/plugins/upgrade-jobs/checks/').content.decode())"
+    )
+    return run_server(
+        "nbshell", "--command", code, NAUTOBOT_DB_NAME=database, PYTHONPATH=str(site)
+    ).stdout
+
+
+def test_rows_of_the_example_are_in_the_catalog(site, clone):
+    """A removed setting of the operator's own App is found like one of Nautobot."""
+    with clone("pristine") as name:
+        config = site / "nautobot_config.py"
+        config.write_text(f"{Path(os.environ['NAUTOBOT_CONFIG']).read_text()}\nACME_PORTAL = 1\n")
+        words = ("preflight", "--no-build", "--target", "3.2.7", "--format", "json")
+        done = run_command(
+            *words, NAUTOBOT_DB_NAME=name, PYTHONPATH=str(site), NAUTOBOT_CONFIG=str(config)
+        )
+    keys = {one["key"] for one in json.loads(done.stdout)["findings"]}
+    assert "settings.removed:ACME_PORTAL" in keys
+
+
+def test_check_of_the_example_appears_in_report_page_and_junit(site, clone):
     with clone("sample") as name:
         document = json.loads(preflight(site, name, "--format", "json").stdout)
         junit = preflight(site, name, "--format", "junit").stdout
+        summary = page_of_checks(site, name)
     (entry,) = [one for one in document["checks"] if one["check"] == "acme.change_freeze"]
     assert entry["status"] == "passed"
+    assert "acme.change_freeze" in summary
     assert "acme.change_freeze" in junit
 
 

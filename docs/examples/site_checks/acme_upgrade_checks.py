@@ -26,6 +26,19 @@ def collect_change_freeze(context: Context) -> ChangeFreeze:
 
 
 COLLECTORS = (collect_change_freeze,)
+CATALOG = {
+    "settings": {
+        "removed": [
+            {
+                "name": "ACME_PORTAL",
+                "removed_in": "3.0.0",
+                "effect": "ignored",
+                "reference": "https://wiki.example.com/acme-portal",
+            }
+        ]
+    }
+}
+"""Rows for the catalog: a setting of our App that Nautobot 3 no longer reads."""
 
 
 @check(stage="preflight", phase=Phase.RUNTIME, impact=Impact.OUTAGE)

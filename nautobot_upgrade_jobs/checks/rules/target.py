@@ -39,7 +39,8 @@ def old_catalog(target: Target, catalog: Catalog, runtime: Runtime) -> Iterator[
 
     Why: releases, removed settings and known failures that were published since are missing, so a
         report without findings says less than it seems to.
-    Fix: upgrade nautobot-upgrade-jobs, and run Preflight again.
+    Fix: upgrade nautobot-upgrade-jobs, and run Preflight again. If you cannot upgrade it, name the
+        wheel of the newer release in the setting ``catalog_file``.
     """
     if not runtime.today:
         raise NotApplicable("the date of the host is unknown")
@@ -49,7 +50,8 @@ def old_catalog(target: Target, catalog: Catalog, runtime: Runtime) -> Iterator[
             "catalog",
             f"The App's catalog of Nautobot releases, {catalog.version}, is {age.days} days old. "
             "It lacks releases, removed settings and known failures that were published later.",
-            fix="Upgrade nautobot-upgrade-jobs, and run Preflight again.",
+            fix="Upgrade nautobot-upgrade-jobs, and run Preflight again. Or name the wheel of its "
+            "newer release in the setting catalog_file.",
             commands=(shell("pip install --upgrade nautobot-upgrade-jobs"),),
         )
 

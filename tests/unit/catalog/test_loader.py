@@ -6,7 +6,8 @@ from types import ModuleType
 
 import pytest
 
-from nautobot_upgrade_jobs.catalog import CatalogError, CatalogUnavailable, load_catalog, loader
+from nautobot_upgrade_jobs.catalog import CatalogError, CatalogUnavailable, data_files, load_catalog
+from nautobot_upgrade_jobs.catalog.data_files import Sources
 
 
 def import_without(*missing: str) -> Callable[[str], ModuleType]:
@@ -19,10 +20,8 @@ def import_without(*missing: str) -> Callable[[str], ModuleType]:
 
 
 def changed(monkeypatch: pytest.MonkeyPatch, file: str, **content: object) -> None:
-    read = loader._read_data_file
-    monkeypatch.setattr(
-        loader, "_read_data_file", lambda name: {**read(name), **(content if name == file else {})}
-    )
+    read = Sources().read()
+    monkeypatch.setattr(Sources, "read", lambda _: {**read, file: {**read[file], **content}})
 
 
 def test_load_catalog_twice_returns_same_object() -> None:
@@ -32,14 +31,14 @@ def test_load_catalog_twice_returns_same_object() -> None:
 def test_load_catalog_without_toml_reader_names_package_to_install(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(loader, "import_module", import_without("tomllib", "tomli"))
+    monkeypatch.setattr(data_files, "import_module", import_without("tomllib", "tomli"))
     with pytest.raises(CatalogUnavailable, match="pip install tomli"):
         load_catalog.__wrapped__()
 
 
 def test_load_catalog_uses_tomli_without_tomllib(monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("tomli")
-    monkeypatch.setattr(loader, "import_module", import_without("tomllib"))
+    monkeypatch.setattr(data_files, "import_module", import_without("tomllib"))
     assert load_catalog.__wrapped__().version == load_catalog().version
 
 
