@@ -135,8 +135,20 @@ class ChecksView(LoginRequiredMixin, TemplateView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Return the checks with the Jobs that run them."""
-        own = set(own_checks())
-        checks = [(check, CHECK_JOBS[check.stage], check in own) for check in all_checks()]
+        own = {check.id for check in own_checks()}
+        # A template would call a check, so it gets the texts.
+        checks = [
+            {
+                "id": check.id,
+                "title": check.title,
+                "why": check.why,
+                "fix": check.fix,
+                "crosses": check.crosses,
+                "jobs": CHECK_JOBS[check.stage],
+                "is_own": check.id in own,
+            }
+            for check in all_checks()
+        ]
         return {**super().get_context_data(**kwargs), "legacy": LEGACY, "checks": checks}
 
 

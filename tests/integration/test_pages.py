@@ -18,6 +18,7 @@ from nautobot.extras.models import FileProxy, Job, JobLogEntry, JobResult
 from nautobot.users.models import ObjectPermission, User
 
 from nautobot_upgrade_jobs.app_settings import read_configuration
+from nautobot_upgrade_jobs.checks.registry import all_checks
 from nautobot_upgrade_jobs.ui import dashboard as overview
 from nautobot_upgrade_jobs.ui import template_content as job_result
 from nautobot_upgrade_jobs.ui import views
@@ -133,6 +134,13 @@ def documented(monkeypatch, tmp_path):
 
 
 @pytest.mark.usefixtures("documented")
+def test_checks_page_lists_all_checks(shown):
+    text = page_text(shown.clients["none"].get(reverse("plugins:nautobot_upgrade_jobs:checks")))
+    for check in all_checks():
+        assert check.id in text
+    assert "No cable ends on a row that does not exist. Preflight" in text
+
+
 def test_docs_page_serves_only_packaged_files(shown):
     home = reverse("plugins:nautobot_upgrade_jobs:docs")
     answer = shown.clients["none"].get(home)

@@ -39,13 +39,13 @@ def preflight(site, database, *words):
 def page_of_checks(site, database):
     """The page Checks, as a process with the package shows it."""
     code = (
-        "from django.test import Client; from nautobot.users.models import User; c = Client(); "
-        "c.force_login(User.objects.get(username='admin')); "
-        "print(c.get('/plugins/upgrade-jobs/checks/').content.decode())"
+        "from django.test import Client; from nautobot.users.models import User; "
+        "client = Client(SERVER_NAME='localhost'); "
+        "client.force_login(User.objects.get(username='admin')); "
+        "print(client.get('/plugins/upgrade-jobs/checks/').content.decode())"
     )
-    return run_server(
-        "nbshell", "--command", code, NAUTOBOT_DB_NAME=database, PYTHONPATH=str(site)
-    ).stdout
+    environment = {"NAUTOBOT_DB_NAME": database, "PYTHONPATH": str(site)}
+    return run_server("nbshell", "--command", code, **environment).stdout
 
 
 def test_rows_of_the_example_are_in_the_catalog(site, clone):
