@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
+from django.urls import NoReverseMatch
 from nautobot.apps.jobs import Job, StringVar
+from nautobot.extras.constants import JOB_LOG_MAX_ABSOLUTE_URL_LENGTH
 from nautobot.extras.models import JobResult
 
 from ..app_settings import read_configuration
@@ -16,6 +19,7 @@ from ..report.formats.log import LogLine, build_log_lines
 from ..report.formats.markdown import escape
 from ..report.notification import describe_cause, describe_state, summarize
 from ..report.reported_finding import FindingGroup
+from ..ui.finding_table import finding_url, findings_url
 from ..ui.job_runs import PROGRESS_GROUPING
 from .form_fields import LinesVar
 from .notifier import Notifier
@@ -26,6 +30,29 @@ MAX_WARNING_GROUPS = 5
 SOFT_TIME_LIMIT_SECONDS = 1800
 TIME_LIMIT_SECONDS = 2000
 """The difference to the soft limit is the time to publish a partial report."""
+
+
+@dataclass(frozen=True)
+class FindingLink:
+    """A finding as the object of a log line, whose page the line links to."""
+
+    run: str
+    key: str
+
+    def __str__(self) -> str:
+        """Return the text of the link. The line itself has the key."""
+        return "Finding"
+
+    def get_absolute_url(self) -> str:
+        """Return the URL of the finding's page, or of all findings if that is too long for a log.
+
+        Empty if the App is not installed and the Jobs are from a Git repository.
+        """
+        try:
+            url = finding_url(self.run, self.key)
+            return url if len(url) <= JOB_LOG_MAX_ABSOLUTE_URL_LENGTH else findings_url(self.run)
+        except NoReverseMatch:
+            return ""
 
 
 class JobDefaults:
@@ -199,7 +226,10 @@ class UpgradeJob(Job):
         message = "\n".join(
             [escape(line.message), "", *(f"- {escape(text)}" for text in line.details)]
         )
-        log(message.strip(), extra={"grouping": line.grouping})
+        extra: dict[str, Any] = {"grouping": line.grouping}
+        if line.key:
+            extra["object"] = FindingLink(str(self.job_result.pk), line.key)
+        log(message.strip(), extra=extra)
 
 
 def _is_failure(report: Report) -> bool:

@@ -67,3 +67,12 @@ def finding_url(run: str, key: str) -> str:
     """
     page = reverse("plugins:nautobot_upgrade_jobs:finding", kwargs={"pk": run})
     return f"{page}?{urlencode({'key': key})}"
+
+
+def findings_url(run: str) -> str:
+    """Return the URL of the page with all findings of a run.
+
+    Args:
+        run: Primary key of the run.
+    """
+    return reverse("plugins:nautobot_upgrade_jobs:findings", kwargs={"pk": run})

@@ -12,6 +12,7 @@ from nautobot.users.models import ObjectPermission, User
 from nautobot_upgrade_jobs.checks.registry import all_checks
 from nautobot_upgrade_jobs.common.errors import UsageError
 from nautobot_upgrade_jobs.job_registration import jobs as JOBS
+from nautobot_upgrade_jobs.jobs.base import FindingLink
 from tests.support.own_runs import log_of, own_runs, run  # noqa: F401 - a fixture
 
 pytestmark = [pytest.mark.live, pytest.mark.lines, pytest.mark.usefixtures("own_runs")]
@@ -167,3 +168,23 @@ def test_run_limited_to_a_check_with_a_blocker_fails():
     result = run("Preflight", target="1.0.0", only="target.not_newer")
     assert (result.status, result.result["verdict"]) == ("FAILURE", "blocked"), log_of(result)
     assert result.result["findings"]["blocker"] == 1
+
+
+def test_log_lines_link_to_the_pages_of_their_findings():
+    result = run("Preflight", target="1.0.0", only="target.not_newer")
+    client = Client()
+    client.force_login(User.objects.get(username=ADMIN))
+    linked = [entry for entry in result.job_log_entries.all() if entry.log_object == "Finding"]
+    assert linked
+    for entry in linked:
+        answer = client.get(entry.absolute_url)
+        assert answer.status_code == 200
+        assert "target.not_newer" in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("key", "page"), [("x" * 50, "finding/?key=xxx"), ("x" * 500, "findings/")]
+)
+def test_long_key_links_to_all_findings(key, page):
+    run_key = "3f0c9a6e-0000-4000-8000-000000000000"
+    assert page in FindingLink(run_key, key).get_absolute_url()

@@ -35,6 +35,8 @@ class LogLine:
     """The text of the line."""
     details: tuple[str, ...] = ()
     """Further lines: remediation, commands and evidence."""
+    key: str = ""
+    """The finding that the line is about. Empty if it is about none."""
 
 
 def build_log_lines(report: Report) -> Iterator[LogLine]:
@@ -115,6 +117,7 @@ def _build_rollback_lines(report: Report) -> Iterator[LogLine]:
     yield LogLine("info", "rollback", report.rollback_decision.diagnosis.summary)
     for option in describe_options(report.rollback_decision):
         details = [f"Losses: {text}" for text in option.losses]
+        details += [f"Not undone: {text}" for text in option.leftovers]
         details += [f"Duration: {option.duration}"] if option.duration else []
         label = f" ({option.recommendation})" if option.recommendation else ""
         message = f"{option.title}{label}: feasible: {option.feasibility}"
@@ -128,7 +131,13 @@ def _build_finding_line(reported: ReportedFinding) -> LogLine:
     if accepted:
         details.insert(0, describe_acceptance(reported))
     level = "info" if accepted else LEVELS[finding.severity]
-    return LogLine(level, reported.topic, f"{reported.key}: {finding.message}", tuple(details))
+    return LogLine(
+        level,
+        reported.topic,
+        f"{reported.key}: {finding.message}",
+        tuple(details),
+        reported.key,
+    )
 
 
 def _build_summary_line(report: Report) -> LogLine:

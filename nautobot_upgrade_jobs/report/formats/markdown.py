@@ -127,6 +127,7 @@ def _build_option(option: OptionText) -> Iterator[str]:
     yield ""
     yield f"- Feasible: {escape(option.feasibility)}"
     yield from (f"- Losses: {escape(text)}" for text in option.losses)
+    yield from (f"- Not undone: {escape(text)}" for text in option.leftovers)
     yield from (f"- Prerequisite: {escape(text)}" for text in option.prerequisites)
     yield from (f"- Unknown: {escape(text)}" for text in option.unknowns)
     if option.duration:
