@@ -2,16 +2,18 @@
 
 import csv
 import json
+from importlib.metadata import version
 from types import SimpleNamespace
 
 import pytest
+from django.template import Context, Template
 from django.test import Client
 from django.urls import reverse
 from nautobot.dcim.models import Location, LocationType
 from nautobot.extras.models import Job, Status
 from nautobot.users.models import User
 
-from nautobot_upgrade_jobs.ui import run_findings
+from nautobot_upgrade_jobs.ui import navigation, run_findings
 from nautobot_upgrade_jobs.ui.job_runs import iter_runs
 from tests.support.finished_runs import DOCUMENT, RESULT, finished, page_text
 
@@ -196,3 +198,39 @@ def test_recheck_fills_the_form_with_the_check_and_the_target(shown):
     )
     html = get(shown, shown.newer, "finding", key="redis.version:5.0").content.decode()
     assert "?target=3.2.7&amp;only=redis.version" in html
+
+
+@pytest.mark.parametrize(
+    ("changes", "fields", "expected"),
+    [
+        ({}, {}, "Upgrade: 8 blockers"),
+        ({"findings": {"blocker": 0}}, {}, "Upgrade"),
+        ({"current": "Nautobot 1.0.0"}, {}, "Upgrade"),  # before the last upgrade
+        ({"verdict": "error"}, {}, None),  # has no verdict, so an older run counts
+        ({}, {"task_kwargs": {"only": "data.cables"}}, None),
+    ],
+)
+def test_menu_shows_the_open_blockers_of_the_newest_preflight(nautobot, changes, fields, expected):
+    current = f"Nautobot {version('nautobot')}"
+    run = finished(
+        result={**RESULT, "current": current, "findings": {"blocker": 8}, **changes}, **fields
+    )
+    label = navigation.BlockerLabel("Upgrade")
+    shown = Template("{{ label }}").render(Context({"label": label}))
+    run.delete()
+    assert (shown == expected) if expected else (shown != "Upgrade: 8 blockers")
+    assert (str(label), f"{label}", {label: 1}["Upgrade"]) == ("Upgrade", "Upgrade", 1)
+
+
+def test_menu_reads_the_number_once_a_minute_and_survives_errors(nautobot, monkeypatch):
+    calls = []
+    monkeypatch.setattr(navigation, "count_open_blockers", lambda: calls.append(1) or 2)
+    label = navigation.BlockerLabel("Upgrade")
+    assert {label.__html__() for _ in range(3)} == {"Upgrade: 2 blockers"}
+    assert len(calls) == 1
+
+    def fail():
+        raise RuntimeError("no database")
+
+    monkeypatch.setattr(navigation, "count_open_blockers", fail)
+    assert navigation.BlockerLabel("Upgrade").__html__() == "Upgrade"

@@ -133,7 +133,6 @@ def documented(monkeypatch, tmp_path):
     monkeypatch.setattr(views, "BUILT", tmp_path)
 
 
-@pytest.mark.usefixtures("documented")
 def test_checks_page_lists_all_checks(shown):
     text = page_text(shown.clients["none"].get(reverse("plugins:nautobot_upgrade_jobs:checks")))
     for check in all_checks():
@@ -141,6 +140,7 @@ def test_checks_page_lists_all_checks(shown):
     assert "No cable ends on a row that does not exist. Preflight" in text
 
 
+@pytest.mark.usefixtures("documented")
 def test_docs_page_serves_only_packaged_files(shown):
     home = reverse("plugins:nautobot_upgrade_jobs:docs")
     answer = shown.clients["none"].get(home)
