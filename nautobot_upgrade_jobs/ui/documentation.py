@@ -20,9 +20,10 @@ def find_source(path: str) -> Path | None:
     """Return the Markdown file of a page. None if there is no such file.
 
     Args:
-        path: The address of the page, such as ``user/preflight.md`` or ``index.html``.
+        path: The address of the page, as in the files (``user/preflight.md``) or in the built
+            documentation (``user/preflight.html``).
     """
-    name = "index.md" if path == "index.html" else path
+    name = f"{path[:-5]}.md" if path.endswith(".html") else path
     try:
         file = (SOURCE / name).resolve()
         is_page = SOURCE.resolve() in file.parents and file.suffix == ".md" and file.is_file()

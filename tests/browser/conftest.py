@@ -69,8 +69,9 @@ def _is_local(address, url):
     return address.startswith((f"{url}/", "data:", "blob:", "about:"))
 
 
-@pytest.fixture(autouse=True)
-def _no_page_errors(page):
+@pytest.fixture
+def no_page_errors(page):
+    """Fail the test after an error on the page, such as a request to another host."""
     page.errors.clear()
     yield
     assert page.errors == []
