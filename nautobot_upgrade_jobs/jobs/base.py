@@ -145,7 +145,7 @@ class UpgradeJob(Job):
         *topics, verdict = build_log_lines(report)
         for line in (verdict, *topics):  # The page shows the oldest line first.
             self._log(line)
-        for name, text in render_files(report).items():
+        for name, text in render_files(report, self._log_failure).items():
             self.attach(name, text)
         if _is_failure(report):
             self.fail(f"{report.verdict.label}: {report.headline}")
@@ -218,6 +218,9 @@ class UpgradeJob(Job):
         """Fail the run, because the request is invalid. No check runs."""
         self.fail(escape(reason))
         return {"verdict": "error", "error": reason}
+
+    def _log_failure(self, reason: str) -> None:
+        self.logger.error(escape(reason), extra={"grouping": "summary"})
 
     def _log(self, line: LogLine) -> None:
         # Nautobot before 2.4.5 has no level `failure`, so `error` is used.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from .formats import csv, html, json, junit, log, markdown, runbook, sarif, script, summary
 from .model import Report
@@ -31,20 +31,33 @@ FILE_FORMATS: dict[str, Renderer] = {
 """Renderers of a run's files by extension."""
 
 
-def render_files(report: Report) -> dict[str, str]:
-    """Return all files of a run by name: reports, package set, steps and rollback script."""
-    files = {
-        f"{report.file_stem}.{extension}": render(report)
-        for extension, render in FILE_FORMATS.items()
-    }
-    files |= {name: text for name, text in report.package_files.items() if text}
+def render_files(report: Report, on_error: Callable[[str], None]) -> dict[str, str]:
+    """Return all files of a run by name: reports, package set, steps and rollback script.
+
+    Args:
+        report: The report of the run.
+        on_error: Called with a sentence about each file that cannot be rendered. The others are
+            not lost.
+    """
+    files = {name: text for name, text in report.package_files.items() if text}
+    for name, render in _list_renderers(report):
+        try:
+            files[name] = render(report)
+        except Exception as error:  # noqa: BLE001 - a fault in one format
+            on_error(f"{name} could not be written: {type(error).__name__}: {error}")
+    return files
+
+
+def _list_renderers(report: Report) -> Iterator[tuple[str, Renderer]]:
+    """Yield the names of the files and their renderers."""
+    for extension, render in FILE_FORMATS.items():
+        yield f"{report.file_stem}.{extension}", render
     if report.runbook.steps:
         name = "upgrade-plan.md" if report.is_preflight else f"{report.file_stem}-steps.md"
-        files[name] = runbook.render(report)
+        yield name, runbook.render
     if report.runbook.steps and report.database_state and report.runbook.is_executable:
         name = "upgrade.sh" if report.is_preflight else f"{report.file_stem}.sh"
-        files[name] = script.render(report)
-    return files
+        yield name, script.render
 
 
 __all__ = [

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from nautobot_upgrade_jobs.report import FORMATS, render_files
+from nautobot_upgrade_jobs.report import FILE_FORMATS, FORMATS, render_files
 from nautobot_upgrade_jobs.runbook.rollback import plan_rollback_steps
 from nautobot_upgrade_jobs.runbook.target_packages import TargetPackages
 from nautobot_upgrade_jobs.runbook.upgrade import UpgradePlan, plan_upgrade
@@ -36,9 +36,13 @@ def compare(rendered, path):
     assert rendered == path.read_text(encoding="utf-8")
 
 
+def files_of(report):
+    return render_files(report, pytest.fail)
+
+
 def test_render_files_upgrade_plan_matches_golden_file():
-    compare(render_files(SAMPLES["blocked"])["upgrade-plan.md"], GOLDEN / "upgrade-plan.md")
-    compare(render_files(SAMPLES["blocked"])["upgrade.sh"], GOLDEN / "upgrade.sh")
+    compare(files_of(SAMPLES["blocked"])["upgrade-plan.md"], GOLDEN / "upgrade-plan.md")
+    compare(files_of(SAMPLES["blocked"])["upgrade.sh"], GOLDEN / "upgrade.sh")
 
 
 @pytest.mark.parametrize("layout", [name for name in DEPLOYMENTS if name != "virtualenv"])
@@ -53,7 +57,7 @@ def test_render_files_upgrade_plan_of_a_layout_matches_golden_file(layout):
         media="/opt/nautobot/media",
     )
     report = replace(SAMPLES["blocked"], runbook=plan_upgrade(upgrade))
-    files = render_files(report)
+    files = files_of(report)
     compare(files["upgrade-plan.md"], GOLDEN / f"upgrade-plan-{layout.replace(' ', '-')}.md")
     assert ("upgrade.sh" in files) is (layout != "container")
 
@@ -68,20 +72,20 @@ def test_render_files_upgrade_plan_of_a_layout_matches_golden_file(layout):
 )
 def test_render_files_rollback_steps_match_golden_file(way, layout):
     here = replace(BACK, runtime=runtime_of(layout), deployment=known(layout))
-    files = render_files(replace(SAMPLES["rollback"], runbook=plan_rollback_steps(way, here)))
+    files = files_of(replace(SAMPLES["rollback"], runbook=plan_rollback_steps(way, here)))
     (steps,) = (text for name, text in files.items() if name.endswith("-steps.md"))
     compare(steps, GOLDEN / f"rollback-{way}-{layout.replace(' ', '-')}.md")
 
 
 def test_render_files_rollback_script_matches_golden_file():
     compare(
-        render_files(SAMPLES["rollback"])[f"{SAMPLES['rollback'].file_stem}.sh"],
+        files_of(SAMPLES["rollback"])[f"{SAMPLES['rollback'].file_stem}.sh"],
         GOLDEN / "rollback.sh",
     )
 
 
 def test_render_files_rollback_requirements_list_pins():
-    assert render_files(SAMPLES["rollback"])["rollback-requirements.txt"].splitlines() == [
+    assert files_of(SAMPLES["rollback"])["rollback-requirements.txt"].splitlines() == [
         "nautobot==2.4.44",
         "# local-lib==1.0 was installed from a folder or a file",
     ]
@@ -89,7 +93,7 @@ def test_render_files_rollback_requirements_list_pins():
 
 @pytest.mark.parametrize("name", SAMPLES)
 def test_render_files_returns_the_expected_extensions(name):
-    endings = {one.rpartition(".")[2] for one in render_files(SAMPLES[name])}
+    endings = {one.rpartition(".")[2] for one in files_of(SAMPLES[name])}
     further = set()
     further |= {"sh"} if SAMPLES[name].database_state else set()
     assert endings == {"html", "md", "json", "csv", "txt"} | further
@@ -110,3 +114,16 @@ def test_formats_hostile_text_stays_text():
     assert "](javascript" not in outside_code.replace("\\]", "")
     for name in ("text", "html", "junit", "sarif", "markdown"):
         assert not set("\x1b\u202e") & set(FORMATS[name](SAMPLES["hostile"])), name
+
+
+def test_file_that_cannot_be_rendered_loses_no_other(monkeypatch):
+    def fail(report):
+        raise KeyError("a fault in the format")
+
+    monkeypatch.setitem(FILE_FORMATS, "html", fail)
+    errors = []
+    files = render_files(SAMPLES["blocked"], errors.append)
+    assert "upgrade-plan.md" in files
+    assert not [name for name in files if name.endswith(".html")]
+    (error,) = errors
+    assert error.endswith(".html could not be written: KeyError: 'a fault in the format'")

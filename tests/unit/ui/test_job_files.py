@@ -9,14 +9,14 @@ from tests.support.report_samples import SAMPLES
 
 @pytest.mark.parametrize("name", SAMPLES)
 def test_every_file_of_a_report_has_a_purpose_of_its_own(name):
-    files = render_files(SAMPLES[name])
+    files = render_files(SAMPLES[name], pytest.fail)
     purposes = [describe_file(file) for file in files]
     assert all(purposes)
     assert len(set(purposes)) == len(files)
 
 
 def test_sort_files_puts_the_report_first_and_its_other_forms_last():
-    names = sort_files(render_files(SAMPLES["blocked"]), str)
+    names = sort_files(render_files(SAMPLES["blocked"], pytest.fail), str)
     stem = SAMPLES["blocked"].file_stem
     assert names == [
         f"{stem}.html",
