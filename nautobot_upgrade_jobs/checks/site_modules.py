@@ -13,7 +13,6 @@ from importlib.metadata import EntryPoint, entry_points
 from types import ModuleType
 from typing import Any, get_type_hints
 
-from ..catalog import add_catalog_rows
 from ..common.urls import mask_url_credentials
 
 ENTRY_POINT_GROUP = "nautobot_upgrade_jobs.checks"
@@ -79,6 +78,8 @@ def _validate(site: SiteModule) -> None:
     for value in vars(site.module).values():
         _ = getattr(value, "input_types", None)
     if rows := getattr(site.module, CATALOG, None):
+        from ..catalog import add_catalog_rows  # a target starts without the catalog
+
         add_catalog_rows(site.name, rows)
 
 

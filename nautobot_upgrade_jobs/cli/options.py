@@ -113,13 +113,9 @@ def ensure_directory(folder: Path) -> None:
         raise UsageError(f"--output: {error}") from None
 
 
-def _print_error(reason: str) -> None:
-    write_line(reason, sys.stderr)
-
-
 def _write_files(report: Report, folder: Path) -> None:
     try:
-        for name, text in render_files(report, _print_error).items():
+        for name, text in render_files(report, write_line).items():
             path = folder / name
             write_private_file(path, text.encode("utf-8", "backslashreplace"))
             write_line(f"Wrote {path}")

@@ -17,8 +17,8 @@ from ..catalog import load_catalog
 from ..facts import App, Apps, or_none
 from ..facts.packages import Package
 from ..facts.settings import Setting
+from ..upgrade.installed_packages import find_owning_package
 from .context import Context, attempt
-from .support.distributions import find_owning_package
 from .support.explicit_settings import explicit_app_settings
 from .support.redaction import redact_setting
 

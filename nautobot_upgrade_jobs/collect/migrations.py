@@ -32,9 +32,9 @@ from ..facts import Migrations
 from ..facts import migrations as facts
 from ..facts.migrations import Migration
 from ..facts.migrations import SchemaChangeKind as Kind
+from ..upgrade.installed_packages import list_migration_files
 from .context import Context, attempt
 from .db.sql import list_recorded_migrations
-from .support.distributions import list_migration_files
 
 
 def collect(context: Context) -> Migrations:

@@ -9,8 +9,8 @@ from django.conf import settings
 
 from ..common.urls import shorten_urls
 from ..facts import Packages
+from ..upgrade.installed_packages import list_installed_packages
 from .context import Context
-from .support.distributions import list_installed_packages
 
 REQUIREMENTS_FILE = "local_requirements.txt"
 

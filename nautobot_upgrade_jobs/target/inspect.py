@@ -78,7 +78,8 @@ def inspect(
             notes = _read_release_notes(environment, resolution, roots)
             progress(TRIAL_BOOT)
             deadline = time.monotonic() + limits.boot_seconds
-            booter = TrialBooter(environment / "bin" / "python", folder / "target", live, deadline)
+            python = environment / "bin" / "python"
+            booter = TrialBooter(python, folder / "target", live, deadline, live.topics)
             trial_boot = booter.run(resolution.target, _absent_apps(live.apps, resolution))
             return replace(trial_boot, release_notes=notes)
     except ScratchError as error:

@@ -38,6 +38,8 @@ class RootRequirements:
     extra_requirements: tuple[str, ...] = ()
     """Requirements that the operator gave for this run: other releases of Apps, extras of Nautobot
     or further distributions."""
+    site_paths: tuple[str, ...] = ()
+    """Folders with the installed packages. Empty for the packages of this process."""
 
     @cached_property
     def installed(self) -> dict[str, Package]:

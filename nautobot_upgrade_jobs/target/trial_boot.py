@@ -84,6 +84,8 @@ class LiveInstallation:
     """Passwords of databases. The target needs none of them if there is a relay."""
     service_credentials: frozenset[str] = frozenset()
     """Passwords of other services that the target does not use, such as cache, broker and mail."""
+    topics: tuple[str, ...] = ()
+    """The topics that a start of the target collects. Empty for all that describe the target."""
 
 
 @dataclass

@@ -9,8 +9,9 @@ import sys
 import sysconfig
 import time
 from collections.abc import Iterable, Iterator
-from importlib.metadata import Distribution, PackageNotFoundError, distribution
+from importlib.metadata import Distribution, distributions
 from pathlib import Path
+from typing import Any
 
 from packaging.utils import canonicalize_name
 
@@ -54,7 +55,7 @@ def build(
     Raises:
         BuildFailed: The environment could not be built.
     """
-    copied = tuple(_packages_to_copy(resolution, roots))
+    copied = tuple(_find_copies(resolution, roots))
     folder = uv.folder / "venv"
     try:
         kept = None
@@ -73,9 +74,9 @@ def build(
 
 
 def _install(
-    uv: Uv, folder: Path, resolution: Resolution, copied: Iterable[Package], limit: int
+    uv: Uv, folder: Path, resolution: Resolution, copied: Iterable[Distribution], limit: int
 ) -> None:
-    names = {canonicalize_name(package.name) for package in copied}
+    names = {canonicalize_name(installed.metadata["Name"]) for installed in copied}
     (uv.folder / UV_TOML).write_text(
         uv_configuration((), (), index_cache_configuration(uv)), "utf-8"
     )
@@ -95,8 +96,8 @@ def _install(
     # The installation can end before uv.run measures the folder.
     if reason := describe_size_violation(folder, limit):
         raise BuildFailed(reason)
-    for package in copied:
-        _copy_distribution(package.name, folder)
+    for installed in copied:
+        _copy_distribution(installed, folder)
 
 
 def describe_size_violation(folder: Path, limit: int) -> str:
@@ -117,15 +118,20 @@ def _packages_to_copy(resolution: Resolution, roots: RootRequirements) -> Iterat
             yield package
 
 
-def _copy_distribution(name: str, folder: Path) -> None:
+def _find_copies(resolution: Resolution, roots: RootRequirements) -> Iterator[Distribution]:
+    """Yield the installed distributions to copy."""
+    search: dict[str, Any] = {"path": list(roots.site_paths)} if roots.site_paths else {}
+    for package in _packages_to_copy(resolution, roots):
+        yield from list(distributions(name=package.name, **search))[:1]
+
+
+def _copy_distribution(installed: Distribution, folder: Path) -> None:
     """Copy the files of an installed distribution. Editable installs link to their source."""
-    with contextlib.suppress(PackageNotFoundError):
-        installed = distribution(name)
-        site_packages = _site_packages(folder)
-        for relative in _list_copyable_files(installed):
-            path = site_packages / relative
-            path.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(Path(str(installed.locate_file(relative))), path)
+    site_packages = _site_packages(folder)
+    for relative in _list_copyable_files(installed):
+        path = site_packages / relative
+        path.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(Path(str(installed.locate_file(relative))), path)
 
 
 def _site_packages(folder: Path) -> Path:
@@ -139,18 +145,14 @@ def _list_copyable_files(installed: Distribution) -> Iterator[str]:
             yield str(file)
 
 
-def _build_cache_key(uv: Uv, resolution: Resolution, copied: Iterable[Package]) -> str:
+def _build_cache_key(uv: Uv, resolution: Resolution, copied: Iterable[Distribution]) -> str:
     """Return a key that identifies the contents of an environment."""
-    copies = sorted(f"{each.name}=={each.version} {_read_record(each.name)}" for each in copied)
+    copies = sorted(
+        f"{each.metadata['Name']}=={each.version} {each.read_text('RECORD') or ''}"
+        for each in copied
+    )
     content = "\n".join((resolution.constraints, sys.version, uv.python, *copies))
     return hashlib.sha256(content.encode()).hexdigest()[:32]
-
-
-def _read_record(name: str) -> str:
-    try:
-        return distribution(name).read_text("RECORD") or ""
-    except PackageNotFoundError:
-        return ""
 
 
 def _keep_environment(folder: Path, kept: Path, number: int) -> Path:

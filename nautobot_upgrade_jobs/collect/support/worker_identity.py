@@ -29,7 +29,7 @@ def describe_installed_code() -> tuple[str, dict[str, str], str]:
     """
     from django.conf import settings
 
-    from .distributions import find_owning_package
+    from ...upgrade.installed_packages import find_owning_package
 
     owners = [find_owning_package(module) for module in settings.PLUGINS]
     names = {"nautobot", *(owner.name for owner in owners if owner)}

@@ -6,6 +6,7 @@ hundred distributions, this costs more than all database queries together.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from email.message import Message
 from email.parser import HeaderParser
 from importlib.metadata import (
@@ -17,13 +18,17 @@ from importlib.metadata import (
 )
 from pathlib import Path
 
-from ...facts.packages import Package
+from ..facts.packages import Package
 
 
-def list_installed_packages() -> tuple[Package, ...]:
-    """Return all distributions, sorted by name. As for imports, the first on the path counts."""
+def list_installed_packages(site_paths: Sequence[str] = ()) -> tuple[Package, ...]:
+    """Return all distributions, sorted by name. As for imports, the first on the path counts.
+
+    Args:
+        site_paths: Folders of another environment. Empty for the environment of this process.
+    """
     packages: dict[str, Package] = {}
-    for candidate in distributions():
+    for candidate in distributions(path=list(site_paths)) if site_paths else distributions():
         package = _build_package(candidate)
         if package.name and package.name.lower() not in packages:
             packages[package.name.lower()] = package

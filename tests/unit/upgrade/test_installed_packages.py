@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from nautobot_upgrade_jobs.collect.support.distributions import (
+from nautobot_upgrade_jobs.upgrade.installed_packages import (
     find_owning_package,
     list_installed_packages,
     list_migration_files,
