@@ -17,10 +17,14 @@ from .cli.options import (
     ensure_directory,
 )
 from .cli.output import write_line
+from .cli.progress import ProgressLine
 from .common.errors import UsageError
 from .report import Report
+from .target.installation import find_python, read_installation
 from .workflows.compare import compare_snapshots
+from .workflows.context import RunRequest
 from .workflows.doctor import diagnose_startup
+from .workflows.outside import run_preflight_outside
 from .workflows.rollback_assessment import ROLLBACK_OPTIONS
 from .workflows.rollback_offline import plan_rollback_offline
 from .workflows.snapshot_store import read_snapshot
@@ -30,15 +34,64 @@ def main(arguments: list[str]) -> int:
     """Run the command line and return the exit code."""
     parser = UsageParser(prog="python -m nautobot_upgrade_jobs", description=EXIT_CODES_HELP)
     commands = parser.add_subparsers(dest="job", required=True)
+    _add_compare(commands)
+    _add_preflight(commands)
+    _add_doctor(commands)
+    _add_rollback(commands)
+    options = vars(parser.parse_args(arguments))
+    try:
+        if options["output"]:
+            ensure_directory(options["output"])
+        return emit_report(options["run"](options), options)
+    except UsageError as error:
+        write_line(f"error: {error}")
+        return USAGE_ERROR
+    except KeyboardInterrupt:
+        write_line(CANCELLED_MESSAGE)
+        return CANCELLED
+
+
+def _add_compare(commands: Any) -> None:
     command = commands.add_parser("compare", help="What changed between two snapshots?")
     command.add_argument("before", type=Path, help="the older snapshot-….json.gz")
     command.add_argument("after", type=Path, help="the newer snapshot-….json.gz")
     add_report_options(command)
     command.set_defaults(run=_compare)
+
+
+def _add_preflight(commands: Any) -> None:
+    command = commands.add_parser(
+        "preflight", help="May I upgrade? From outside, for any release of Nautobot."
+    )
+    command.add_argument(
+        "--config", type=Path, required=True, metavar="FILE", help="nautobot_config.py"
+    )
+    command.add_argument(
+        "--python", default="", metavar="FILE", help="the Python of Nautobot's environment"
+    )
+    command.add_argument("--target", default="", help="version to upgrade to, such as 2.4.44")
+    command.add_argument(
+        "--require",
+        default=[],
+        action="append",
+        metavar="REQUIREMENT",
+        help="a further requirement of the package set; repeatable",
+    )
+    command.add_argument(
+        "--exclude", default=[], action="append", metavar="CHECK", help="do not run this check"
+    )
+    add_report_options(command)
+    command.set_defaults(run=_run_preflight)
+
+
+def _add_doctor(commands: Any) -> None:
     command = commands.add_parser("doctor", help="Why does nautobot-server not start?")
     command.add_argument("--config", default="", metavar="FILE", help="nautobot_config.py")
     command.set_defaults(run=lambda options: diagnose_startup(options["config"]))
     add_report_options(command)
+
+
+def _add_rollback(commands: Any) -> None:
     command = commands.add_parser("rollback", help="How do I roll back, from two snapshots?")
     command.add_argument(
         "--facts", type=Path, required=True, help="snapshot-….json.gz of the current state"
@@ -54,17 +107,6 @@ def main(arguments: list[str]) -> int:
     )
     add_report_options(command)
     command.set_defaults(run=_plan_rollback)
-    options = vars(parser.parse_args(arguments))
-    try:
-        if options["output"]:
-            ensure_directory(options["output"])
-        return emit_report(options["run"](options), options)
-    except UsageError as error:
-        write_line(f"error: {error}")
-        return USAGE_ERROR
-    except KeyboardInterrupt:
-        write_line(CANCELLED_MESSAGE)
-        return CANCELLED
 
 
 def _compare(options: dict[str, Any]) -> Report:
@@ -72,10 +114,27 @@ def _compare(options: dict[str, Any]) -> Report:
     return compare_snapshots(before, after)
 
 
+def _run_preflight(options: dict[str, Any]) -> Report:
+    config = str(options["config"])
+    installation = read_installation(options["python"] or find_python(config), config)
+    request = RunRequest(
+        target=options["target"],
+        exclude=",".join(options["exclude"]),
+        requirements="\n".join(options["require"]),
+    )
+    with ProgressLine(sys.stderr, is_terminal=sys.stderr.isatty()) as progress:
+        return run_preflight_outside(request, installation, progress)
+
+
 def _plan_rollback(options: dict[str, Any]) -> Report:
     current, previous = read_snapshot(options["facts"]), read_snapshot(options["to"])
     return plan_rollback_offline(current, previous, str(options["to"]), options["strategy"])
 
 
-if __name__ == "__main__":
+def run() -> None:
+    """Run the command line of this process, and exit with its exit code."""
     sys.exit(main(sys.argv[1:]))
+
+
+if __name__ == "__main__":
+    run()

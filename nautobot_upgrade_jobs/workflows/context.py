@@ -109,7 +109,7 @@ def resolve_request(request: RunRequest, checks: Iterable[Check]) -> RunContext:
         config = read_configuration()
         catalog = read_catalog()
         target = choose_target(catalog, installed_version("nautobot"), request.target)
-        exclude, only = _parse_ids(request.exclude), _parse_ids(request.only)
+        exclude, only = parse_ids(request.exclude), parse_ids(request.only)
         require_known_checks(exclude | only, checks)
         acceptances = (
             *acceptance.parse_acceptances(config.acceptances),
@@ -119,16 +119,16 @@ def resolve_request(request: RunRequest, checks: Iterable[Check]) -> RunContext:
         )
     except (ConfigurationError, TargetError, UnknownCheckError, AcceptanceError) as error:
         raise UsageError(str(error)) from None
-    requirements = tuple(_parse_requirements(request.requirements))
+    requirements = tuple(parse_requirements(request.requirements))
     return RunContext(request, config, catalog, target, exclude, acceptances, requirements, only)
 
 
-def _parse_ids(text: str) -> frozenset[str]:
+def parse_ids(text: str) -> frozenset[str]:
     """Return the ids of checks in a text. They are separated by commas or white space."""
     return frozenset(filter(None, re.split(r"[\s,]+", text)))
 
 
-def _parse_requirements(text: str) -> Iterator[str]:
+def parse_requirements(text: str) -> Iterator[str]:
     """Yield requirements by name. A URL is refused, because pip would run code from the URL.
 
     Raises:

@@ -21,7 +21,7 @@ from .backup_argument import read_backup_argument
 from .collection import collect, collect_site, read_database_state
 from .context import RunContext, RunRequest, resolve_request
 from .evidence import UpgradeEvidence
-from .report_builder import build_report
+from .report_builder import build_preflight_report
 from .stage_timer import CHECKS, PREFLIGHT_STAGES, StageTimer
 from .target_inspection import inspect_target
 from .target_resolution import ROOT_TOPICS, TargetResolution, require_published_target
@@ -52,21 +52,9 @@ def run_preflight(
     checks = context.select(stage_checks)
     evidence = _gather_evidence(context, checks, timer)
     timer.begin(CHECKS)
-    target = evidence.target
     results = evidence.run(checks, context.exclude)
-    unmigrated = " (code; the database is not migrated)" if target.schema_release else ""
-    report = build_report(
-        results,
-        kind="preflight",
-        release=target.version,
-        acceptances=context.acceptances,
-        catalog=context.catalog,
-        instance=context.config.label,
-        current=f"Nautobot {target.installed}{unmigrated}",
-        target=f"Nautobot {target.version}",
-        installed_version=target.installed,
-        target_version=target.version,
-        migrations=evidence.pending,
+    report = build_preflight_report(
+        evidence, results, acceptances=context.acceptances, instance=context.config.label
     )
     if context.only:
         return timer.add_to(_limit(report, context.only))

@@ -13,6 +13,7 @@ from ..checks.registry import all_checks
 from ..facts import Unavailable
 from ..report import Report
 from ..snapshot.compare import sections
+from .evidence import UpgradeEvidence
 
 
 def build_report(  # noqa: PLR0913 - the fields of the report
@@ -57,6 +58,38 @@ def build_report(  # noqa: PLR0913 - the fields of the report
         unmatched_acceptances=_relevant_acceptances(
             unmatched, {result.check for result in results}
         ),
+    )
+
+
+def build_preflight_report(
+    evidence: UpgradeEvidence,
+    results: tuple[CheckResult, ...],
+    *,
+    acceptances: Iterable[Acceptance],
+    instance: str,
+) -> Report:
+    """Build the report of Preflight without the sections that describe the upgrade.
+
+    Args:
+        evidence: The evidence of the run.
+        results: The results of its checks.
+        acceptances: All given acceptances.
+        instance: Name of the installation.
+    """
+    target = evidence.target
+    unmigrated = " (code; the database is not migrated)" if target.schema_release else ""
+    return build_report(
+        results,
+        kind="preflight",
+        release=target.version,
+        acceptances=acceptances,
+        catalog=evidence.catalog,
+        instance=instance,
+        current=f"Nautobot {target.installed}{unmigrated}",
+        target=f"Nautobot {target.version}",
+        installed_version=target.installed,
+        target_version=target.version,
+        migrations=evidence.pending,
     )
 
 

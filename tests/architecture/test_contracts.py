@@ -121,7 +121,11 @@ def test_imports_inside_the_package_are_relative():
             assert not [name for name in names if name.startswith(PACKAGE.name)], path
 
 
-WRITES_TO_A_PARENT_PROCESS = {"probes/startup.py", "target/isolation/launcher.py"}
+WRITES_TO_A_PARENT_PROCESS = {
+    "probes/installed.py",
+    "probes/startup.py",
+    "target/isolation/launcher.py",
+}
 
 
 def test_only_the_printer_writes_to_the_terminal():

@@ -414,6 +414,7 @@ def test_import_files_imports_each_job_file_independently(tmp_path):
         "planted_exit": "raise SystemExit(3)\n",
         "planted_rows": "from django.db import DatabaseError\n\nraise DatabaseError('no column')\n",
         "planted_folder/__init__": "",
+        "__init__": "raise ValueError('Nautobot does not import it')\n",
         "planted_folder/inner": "from planted_late import anything\n",
         "json": "raise ValueError('hidden by the standard library')\n",
     }

@@ -30,8 +30,11 @@ def import_files(root: Path, files: Iterator[Path]) -> Iterator[BrokenJobFile]:
     importlib.invalidate_caches()
     try:
         for path in sorted(files):
+            name = get_module_name(root, path)
+            if not name:  # __init__.py of the folder itself, which Nautobot does not import
+                continue
             try:
-                importlib.import_module(get_module_name(root, path))
+                importlib.import_module(name)
             except SoftTimeLimitExceeded:
                 raise
             except (Exception, SystemExit) as error:  # noqa: BLE001 - Job files can raise anything
@@ -44,7 +47,10 @@ def import_files(root: Path, files: Iterator[Path]) -> Iterator[BrokenJobFile]:
 
 
 def get_module_name(root: Path, path: Path) -> str:
-    """Return the name under which a file below a folder is imported."""
+    """Return the name under which a file below a folder is imported.
+
+    Empty for ``__init__.py`` of the folder itself.
+    """
     relative = path.relative_to(root).with_suffix("")
     return ".".join(relative.parent.parts if relative.name == "__init__" else relative.parts)
 

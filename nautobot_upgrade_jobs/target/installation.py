@@ -1,0 +1,193 @@
+"""Read an installation from outside: its interpreter, its packages and its configuration."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
+
+from ..common.errors import UsageError
+from ..facts.apps import App, Apps
+from ..facts.packages import Package, Packages
+from ..upgrade.installed_packages import list_installed_packages
+from .isolation import LiveDatabase
+
+PROBE = Path(__file__).parents[1] / "probes" / "installed.py"
+PROBE_SECONDS = 120
+CORE = "nautobot"
+INTERPRETERS = ("bin/python3", "bin/python", "venv/bin/python3", "venv/bin/python")
+NOT_FOR_THE_CLIENT = {"assume_role", "isolation_level", "pool", "server_side_binding"}
+"""Options of a database that Django itself uses."""
+CLIENT_NAMES = {
+    "postgresql": {"NAME": "dbname", "USER": "user", "PASSWORD": "password"},
+    "mysql": {"NAME": "database", "USER": "user", "PASSWORD": "password"},
+}
+"""Names of the client library for the values of a database, by vendor."""
+
+
+@dataclass(frozen=True)
+class Installation:
+    """An installation of any release, as its own interpreter describes it."""
+
+    python: str
+    """Version of the interpreter, such as ``3.8.19``."""
+    prefix: str
+    """The folder of the environment."""
+    site_paths: tuple[str, ...]
+    """The folders with its packages."""
+    config: str
+    """Path of the configuration."""
+    packages: Packages
+    apps: Apps
+    database: LiveDatabase = field(repr=False)
+
+    @property
+    def release(self) -> str:
+        """The installed release of Nautobot."""
+        return next(each.version for each in self.packages.installed if each.name == CORE)
+
+
+def find_python(config: str) -> str:
+    """Return the interpreter next to a configuration, as the documentation of Nautobot places it.
+
+    Raises:
+        UsageError: There is none.
+    """
+    folder = Path(config).absolute().parent
+    candidates = (
+        folder / sub / name for sub in ("bin", "venv/bin") for name in ("python3", "python")
+    )
+    python = next((path for path in candidates if path.exists()), None)
+    if python is None:
+        raise UsageError(
+            f"--python: no interpreter is in {folder}/bin or {folder}/venv/bin. Name the Python of "
+            "the environment in which Nautobot is installed."
+        )
+    return str(python)
+
+
+def read_installation(
+    python: str, config: str, environment: Mapping[str, str] | None = None
+) -> Installation:
+    """Describe an installation with its own interpreter.
+
+    Args:
+        python: The interpreter of the installation.
+        config: Path of the configuration.
+        environment: Variables that the service of Nautobot sets, such as secrets.
+
+    Raises:
+        UsageError: The interpreter or the configuration cannot be used. Nothing was changed.
+    """
+    if not Path(config).is_file():
+        raise UsageError(f"--config: {config} is not a file.")
+    said = _run_probe(python, config, environment or {})
+    if said["config_error"]:
+        raise UsageError(
+            f"--config: {config} cannot be loaded: {said['config_error']}. If the service sets "
+            "variables for it, name their file with --env-file."
+        )
+    packages = Packages(list_installed_packages(said["paths"]))
+    if CORE not in (each.name for each in packages.installed):
+        raise UsageError(f"--python: {python} has no Nautobot in its environment.")
+    return Installation(
+        python=said["python"],
+        prefix=said["prefix"],
+        site_paths=tuple(said["paths"]),
+        config=str(Path(config).absolute()),
+        packages=packages,
+        apps=Apps(
+            tuple(_build_app(name, limits, packages) for name, limits in said["apps"].items()),
+            {name: tuple(names) for name, names in said["plugins_config"].items()},
+        ),
+        database=build_live_database((said["values"].get("DATABASES") or {}).get("default") or {}),
+    )
+
+
+def _run_probe(python: str, config: str, environment: Mapping[str, str]) -> dict[str, Any]:
+    try:
+        done = subprocess.run(  # noqa: S603 - the interpreter that the operator names
+            [python, str(PROBE), str(Path(config).absolute())],
+            env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1", **environment},
+            capture_output=True,
+            stdin=subprocess.DEVNULL,
+            text=True,
+            errors="replace",
+            timeout=PROBE_SECONDS,
+            check=False,
+        )
+        said: dict[str, Any] = json.loads(done.stdout.strip().rpartition("\n")[2])
+    except subprocess.TimeoutExpired:
+        raise UsageError(
+            f"--config: {config} was not loaded within {PROBE_SECONDS} seconds."
+        ) from None
+    except OSError as error:
+        raise UsageError(f"--python: {python} cannot be run: {error.strerror}.") from None
+    except ValueError:
+        last = done.stderr.strip().rpartition("\n")[2]
+        raise UsageError(f"--python: {python} did not describe itself: {last}") from None
+    return said
+
+
+def _build_app(module: str, limits: Mapping[str, str], packages: Packages) -> App:
+    package = _find_package(module, packages)
+    return App(
+        module=module,
+        label=module.rpartition(".")[2],
+        distribution=package.name if package else "",
+        version=package.version if package else limits.get("version", ""),
+        nautobot_requirements=tuple(_list_nautobot_specifiers(package)),
+        requires_python=package.requires_python if package else "",
+        min_version=limits.get("min_version", ""),
+        max_version=limits.get("max_version", ""),
+        conflicts=(),
+        settings=(),
+    )
+
+
+def _find_package(module: str, packages: Packages) -> Package | None:
+    """Return the distribution with the name of a module."""
+    wanted = canonicalize_name(module.partition(".")[0])
+    found = (each for each in packages.installed if canonicalize_name(each.name) == wanted)
+    return next(found, None)
+
+
+def _list_nautobot_specifiers(package: Package | None) -> Iterator[str]:
+    for line in package.requires if package else ():
+        try:
+            requirement = Requirement(line)
+        except InvalidRequirement:
+            continue
+        if canonicalize_name(requirement.name) == CORE:
+            yield str(requirement.specifier)
+
+
+def build_live_database(entry: Mapping[str, Any]) -> LiveDatabase:
+    """Return a database of ``DATABASES`` with the parameters of its client library.
+
+    Raises:
+        UsageError: The engine is neither PostgreSQL nor MySQL.
+    """
+    engine = str(entry.get("ENGINE", ""))
+    vendor = next((name for name in CLIENT_NAMES if name in engine), "")
+    if not vendor:
+        raise UsageError(f"--config: the engine {engine or 'of DATABASES'} is not supported.")
+    named = {new: entry[old] for old, new in CLIENT_NAMES[vendor].items() if entry.get(old)}
+    options = {
+        name: value
+        for name, value in (entry.get("OPTIONS") or {}).items()
+        if name not in NOT_FOR_THE_CLIENT
+    }
+    host, port = str(entry.get("HOST") or ""), entry.get("PORT")
+    socket = vendor == "mysql" and host.startswith("/")
+    place = {"unix_socket" if socket else "host": host} if host else {}
+    return LiveDatabase(
+        vendor, {**options, **named, **place, **({"port": int(port)} if port else {})}
+    )

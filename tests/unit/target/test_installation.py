@@ -1,0 +1,174 @@
+"""An installation as its own interpreter describes it, from outside."""
+
+import ast
+import json
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+from nautobot_upgrade_jobs.common.errors import UsageError
+from nautobot_upgrade_jobs.target.installation import (
+    PROBE,
+    build_live_database,
+    find_python,
+    read_installation,
+)
+
+POSTGRESQL = {
+    "ENGINE": "django_prometheus.db.backends.postgresql",
+    "NAME": "nautobot",
+    "USER": "nb",
+    "PASSWORD": "secret",
+    "HOST": "db",
+    "PORT": "5433",
+    "OPTIONS": {"sslmode": "require", "isolation_level": 3},
+}
+CONFIG = """
+import os
+print("noise of a configuration")
+PLUGINS = ["example_app", "gone_app"]
+PLUGINS_CONFIG = {"example_app": {"token": "secret"}, "gone_app": None}
+DATABASES = {"default": %r}
+NAUTOBOT_ROOT = "/opt/nautobot"
+"""
+
+
+@pytest.fixture
+def site(tmp_path, monkeypatch):
+    """A folder of packages with Nautobot 1.6.32 and an App, on the path of the interpreter."""
+    folder = tmp_path / "site"
+    for name, version, extra in (
+        ("nautobot", "1.6.32", ""),
+        ("example-app", "1.2", "Requires-Dist: nautobot (>=1.2,<2.0)\n"),
+    ):
+        info = folder / f"{name.replace('-', '_')}-{version}.dist-info"
+        info.mkdir(parents=True)
+        text = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n{extra}"
+        (info / "METADATA").write_text(text)
+    (folder / "example_app.py").write_text(
+        "class config:\n    min_version = '1.2.0'\n    max_version = '1.9999'\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", str(folder))
+    return folder
+
+
+@pytest.fixture
+def config(tmp_path):
+    path = tmp_path / "nautobot_config.py"
+    path.write_text(CONFIG % POSTGRESQL)
+    return path
+
+
+def test_installation_has_its_packages_apps_and_database(site, config):
+    found = read_installation(sys.executable, str(config))
+    assert found.release == "1.6.32"
+    assert found.python == ".".join(map(str, sys.version_info[:3]))
+    app, gone = found.apps.enabled
+    assert (app.distribution, app.version, app.max_version) == ("example-app", "1.2", "1.9999")
+    assert app.nautobot_requirements == ("<2.0,>=1.2",)
+    assert (gone.module, gone.distribution) == ("gone_app", "")
+    assert found.apps.configured == {"example_app": ("token",), "gone_app": ()}
+    assert found.database.parameters["password"] == "secret"
+    assert "secret" not in repr(found)
+    assert not (site / "__pycache__").exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("import os\nos.environ['NAUTOBOT_GONE']\n", "KeyError: 'NAUTOBOT_GONE'.*--env-file"),
+        ("raise SystemExit('no')\n", "SystemExit: no"),
+        ("PLUGINS = (", "SyntaxError"),
+        ("DATABASES = {'default': {'ENGINE': 'django.db.backends.oracle'}}", "oracle is not supp"),
+        ("DATABASES = {}", "the engine of DATABASES is not supported"),
+    ],
+)
+def test_configuration_that_cannot_be_used_is_named(site, config, text, message):
+    config.write_text(text)
+    with pytest.raises(UsageError, match=message):
+        read_installation(sys.executable, str(config))
+
+
+def test_variables_of_the_service_are_passed_on(site, config):
+    config.write_text(f"import os\nos.environ['NAUTOBOT_GONE']\n{config.read_text()}")
+    read_installation(sys.executable, str(config), {"NAUTOBOT_GONE": "x"})
+
+
+@pytest.mark.parametrize(
+    ("python", "message"),
+    [
+        ("/no/python", "cannot be run: No such file"),
+        ("/bin/true", "did not describe itself"),
+        (sys.executable, "has no Nautobot"),
+    ],
+)
+def test_interpreter_that_cannot_be_used_is_named(config, monkeypatch, python, message):
+    if find_spec("nautobot"):
+        pytest.skip("this environment has a Nautobot")
+    with pytest.raises(UsageError, match=message):
+        read_installation(python, str(config))
+
+
+def test_missing_configuration_is_named(tmp_path):
+    with pytest.raises(UsageError, match="is not a file"):
+        read_installation(sys.executable, str(tmp_path / "gone.py"))
+
+
+@pytest.mark.parametrize("place", ["bin/python3", "bin/python", "venv/bin/python3"])
+def test_interpreter_is_found_next_to_the_configuration(tmp_path, place):
+    (tmp_path / place).parent.mkdir(parents=True)
+    (tmp_path / place).touch()
+    assert find_python(str(tmp_path / "nautobot_config.py")) == str(tmp_path / place)
+
+
+def test_missing_interpreter_is_asked_for(tmp_path):
+    with pytest.raises(UsageError, match="--python: no interpreter is in"):
+        find_python(str(tmp_path / "nautobot_config.py"))
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        (
+            {},
+            {
+                "sslmode": "require",
+                **{"dbname": "nautobot", "user": "nb", "password": "secret"},
+                **{"host": "db", "port": 5433},
+            },
+        ),
+        (
+            {"OPTIONS": None, "PASSWORD": "", "HOST": "", "PORT": ""},
+            {"dbname": "nautobot", "user": "nb"},
+        ),
+        (
+            {"ENGINE": "django.db.backends.mysql", "HOST": "/run/mysqld.sock", "OPTIONS": {}},
+            {
+                **{"database": "nautobot", "user": "nb", "password": "secret"},
+                **{"unix_socket": "/run/mysqld.sock", "port": 5433},
+            },
+        ),
+    ],
+)
+def test_database_gets_the_parameters_of_its_client(changes, expected):
+    assert build_live_database({**POSTGRESQL, **changes}).parameters == expected
+
+
+def test_probe_has_the_syntax_of_python_3_6_and_imports_only_the_standard_library():
+    tree = ast.parse(Path(PROBE).read_text(), feature_version=(3, 6))
+    imported = {
+        alias.name
+        for node in ast.walk(tree)
+        if isinstance(node, (ast.Import, ast.ImportFrom))
+        for alias in node.names
+    }
+    assert imported <= {"contextlib", "importlib", "json", "os", "runpy", "sys"}
+
+
+def test_probe_writes_values_of_other_types_as_text(tmp_path):
+    namespace = {}
+    exec(compile(Path(PROBE).read_text(), "probe", "exec"), namespace)  # not run as a program
+    value = namespace["to_json"]({"a": {1: Path("/x")}, "b": (True, None, {"c"})})
+    assert json.loads(json.dumps(value)) == {"a": {"1": "/x"}, "b": [True, None, "{'c'}"]}

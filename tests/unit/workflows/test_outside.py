@@ -1,0 +1,67 @@
+"""Facts of an installation whose code this process does not load."""
+
+import pytest
+
+from nautobot_upgrade_jobs.catalog.target_release import choose_target
+from nautobot_upgrade_jobs.facts import Apps, Facts, Migrations, Packages, Unavailable
+from nautobot_upgrade_jobs.facts.packages import Package
+from nautobot_upgrade_jobs.facts.trial_boot import TrialBoot
+from nautobot_upgrade_jobs.migration_graph.history import MigrationHistory
+from nautobot_upgrade_jobs.target.installation import Installation
+from nautobot_upgrade_jobs.target.isolation import LiveDatabase
+from nautobot_upgrade_jobs.workflows.outside import OutsideState, build_facts
+from tests.support.builders import CATALOG, database
+
+NOT_STARTED = Unavailable("it does not start")
+
+
+def state(release="1.6.32", boot=NOT_STARTED):
+    packages = Packages((Package("nautobot", release, (), ">=3.8"),))
+    installation = Installation(
+        "3.8.19",
+        "/opt/nautobot",
+        ("/site",),
+        "/opt/nautobot/nautobot_config.py",
+        packages,
+        Apps((), {}),
+        LiveDatabase("postgresql", {}),
+    )
+    return OutsideState(installation, choose_target(CATALOG, release, "2.4.44"), NOT_STARTED, boot)
+
+
+def booted(recorded):
+    facts = Facts(migrations=Migrations((), tuple(recorded), ()), database=database())
+    return TrialBoot("2.4.44", facts)
+
+
+@pytest.mark.parametrize("release", ["1.0.3", "1.6.32", "2.3.16"])
+def test_migrations_of_a_release_are_those_of_the_catalog(release):
+    own = sorted(CATALOG.migrations(release))
+    facts = build_facts(state(release, booted([*own, "example.0001_initial"])), CATALOG)
+    history = MigrationHistory(facts.migrations)
+    assert history.unapplied == ()
+    assert history.recorded_without_file == ()
+    assert not history.conflicts
+
+
+def test_missing_and_unknown_migrations_are_seen():
+    own = sorted(CATALOG.migrations("1.6.32"))
+    facts = build_facts(state(boot=booted([*own[:-1], "dcim.9999_own"])), CATALOG)
+    history = MigrationHistory(facts.migrations)
+    assert history.unapplied == (own[-1],)
+    assert history.recorded_without_file == ("dcim.9999_own",)
+
+
+def test_topics_that_only_the_installation_knows_are_unavailable_with_a_reason():
+    facts = build_facts(state(boot=booted([])), CATALOG)
+    for topic in ("redis", "workers", "jobs", "storage", "deployment", "expected_schema"):
+        assert "installed release" in getattr(facts, topic).reason
+    assert "installed release" in facts.database.session_settings.reason
+    assert facts.runtime.python == "3.8.19"
+
+
+def test_target_that_does_not_start_leaves_the_rows_unknown():
+    facts = build_facts(state(), CATALOG)
+    assert isinstance(facts.migrations, Unavailable)
+    assert isinstance(facts.database, Unavailable)
+    assert facts.packages.installed[0].version == "1.6.32"
