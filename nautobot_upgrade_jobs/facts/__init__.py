@@ -23,6 +23,7 @@ from .files import Files
 from .filter_results import FilterResults
 from .fingerprints import TableFingerprints
 from .jobs import Jobs
+from .legacy_data import LegacyData
 from .manifests import Manifests
 from .migrations import Migrations
 from .packages import Packages
@@ -57,6 +58,7 @@ __all__ = [
     "Files",
     "FilterResults",
     "Jobs",
+    "LegacyData",
     "Listing",
     "Manifests",
     "Migrations",
@@ -105,6 +107,7 @@ class Facts:
     storage: Storage | Unavailable = NOT_COLLECTED
     system_checks: SystemChecks | Unavailable = NOT_COLLECTED
     data: Data | Unavailable = NOT_COLLECTED
+    legacy_data: LegacyData | Unavailable = NOT_COLLECTED
     schema: Schema | Unavailable = NOT_COLLECTED
     expected_schema: ExpectedSchema | Unavailable = NOT_COLLECTED
     derived_state: DerivedState | Unavailable = NOT_COLLECTED

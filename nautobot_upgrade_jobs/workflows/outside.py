@@ -12,6 +12,9 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 
+from packaging.version import Version
+
+from .. import MINIMUM_NAUTOBOT
 from ..app_settings import Configuration
 from ..catalog import Catalog
 from ..catalog.target_release import Target, TargetError, choose_target
@@ -33,6 +36,7 @@ from ..target.trial_boot import LiveInstallation
 from ..upgrade.pending import effective_source_release
 from .context import RunRequest, parse_ids, parse_requirements, read_catalog
 from .evidence import UpgradeEvidence
+from .published_target import require_published_target
 from .report_builder import build_preflight_report
 from .stage_timer import CHECKS, PREFLIGHT_STAGES, StageTimer
 
@@ -44,7 +48,7 @@ TARGET_TOPICS = (
     "planned_reversal",
 )
 """Topics of the target, which are also those of a trial boot from inside."""
-ROW_TOPICS = ("database", "tables", "data", "settings")
+ROW_TOPICS = ("database", "tables", "data", "legacy_data", "settings")
 """Topics of the installation that the code of the target can collect."""
 FROM_INSIDE = Unavailable("only a process of the installed release can collect this")
 
@@ -82,7 +86,9 @@ def run_preflight_outside(
     exclude = parse_ids(request.exclude)
     try:
         target = choose_target(catalog, installation.release, request.target)
+        _require_supported_target(target)
         require_known_checks(exclude, checks)
+        require_published_target(Configuration(), target, catalog)
     except (TargetError, UnknownCheckError) as error:
         raise UsageError(str(error)) from None
     state = _inspect(request, installation, target, timer)
@@ -104,6 +110,20 @@ def run_preflight_outside(
             overview=evidence.build_overview(),
         )
     )
+
+
+def _require_supported_target(target: Target) -> None:
+    """Refuse a target whose code cannot run the collectors.
+
+    Raises:
+        UsageError: The target is older than the oldest supported release.
+    """
+    if Version(target.version) < Version(MINIMUM_NAUTOBOT):
+        raise UsageError(
+            f"--target: {target.version} is older than {MINIMUM_NAUTOBOT}. Preflight reads the "
+            "rows with the code of the target, and supports no older one. Name the newest release "
+            "of the line 2.4."
+        )
 
 
 def _inspect(

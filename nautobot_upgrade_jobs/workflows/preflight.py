@@ -21,10 +21,11 @@ from .backup_argument import read_backup_argument
 from .collection import collect, collect_site, read_database_state
 from .context import RunContext, RunRequest, resolve_request
 from .evidence import UpgradeEvidence
+from .published_target import require_published_target
 from .report_builder import build_preflight_report
 from .stage_timer import CHECKS, PREFLIGHT_STAGES, StageTimer
 from .target_inspection import inspect_target
-from .target_resolution import ROOT_TOPICS, TargetResolution, require_published_target
+from .target_resolution import ROOT_TOPICS, TargetResolution
 
 TARGET_TOPICS = ("migrations",)
 """Topics that show from which release the rows are, whatever the checks read."""
@@ -108,7 +109,7 @@ def _gather_evidence(
     checks = tuple(checks)
     read = {kind for check in checks for kind in check.reads}
     topics = dict.fromkeys((*required_topics(checks), *TARGET_TOPICS))
-    require_published_target(context)
+    require_published_target(context.config, context.target, context.catalog)
     given_backup = read_backup_argument(
         context.request.backup, context.config.snapshot_timeout_seconds
     )

@@ -8,11 +8,9 @@ from celery.exceptions import SoftTimeLimitExceeded
 
 from ..catalog import Catalog
 from ..catalog.target_release import Target
-from ..common.errors import UsageError
 from ..facts import Facts, FactUnavailable, Unavailable, require
 from ..facts.resolution import Resolution
 from ..target.deadline import Deadline
-from ..target.release_existence import is_missing_on_index
 from ..target.resolver import resolve
 from ..target.root_requirements import RootRequirements
 from .context import RunContext
@@ -54,29 +52,6 @@ class TargetResolution:
             return Unavailable(
                 "the Job's soft time limit ended the run before the index had answered"
             )
-
-
-def require_published_target(context: RunContext) -> None:
-    """Refuse a target that the index does not have, before the installation is examined.
-
-    Raises:
-        UsageError: The index has other releases of Nautobot, but not this one.
-    """
-    config, target, catalog = context.config, context.target, context.catalog
-    is_known = not isinstance(target.release, Unavailable)
-    if is_known or not (target.chosen and config.resolve) or target.version == target.installed:
-        return
-    deadline = Deadline(config.resolve_timeout_seconds)
-    if is_missing_on_index(target.version, deadline, config.wheel_directory):
-        raise UsageError(
-            f"The package index has no Nautobot {target.version}. {_describe_nearest(catalog)}"
-        )
-
-
-def _describe_nearest(catalog: Catalog | Unavailable) -> str:
-    if isinstance(catalog, Unavailable):
-        return "Give the version of a published release."
-    return f"The newest known releases are {' and '.join(catalog.latest_known)}."
 
 
 def _build_root_requirements(facts: Facts, context: RunContext) -> RootRequirements | Unavailable:

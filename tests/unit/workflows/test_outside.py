@@ -3,13 +3,15 @@
 import pytest
 
 from nautobot_upgrade_jobs.catalog.target_release import choose_target
+from nautobot_upgrade_jobs.common.errors import UsageError
 from nautobot_upgrade_jobs.facts import Apps, Facts, Migrations, Packages, Unavailable
 from nautobot_upgrade_jobs.facts.packages import Package
 from nautobot_upgrade_jobs.facts.trial_boot import TrialBoot
 from nautobot_upgrade_jobs.migration_graph.history import MigrationHistory
 from nautobot_upgrade_jobs.target.installation import Installation
 from nautobot_upgrade_jobs.target.isolation import LiveDatabase
-from nautobot_upgrade_jobs.workflows.outside import OutsideState, build_facts
+from nautobot_upgrade_jobs.workflows.context import RunRequest
+from nautobot_upgrade_jobs.workflows.outside import OutsideState, build_facts, run_preflight_outside
 from tests.support.builders import CATALOG, database
 
 NOT_STARTED = Unavailable("it does not start")
@@ -65,3 +67,23 @@ def test_target_that_does_not_start_leaves_the_rows_unknown():
     assert isinstance(facts.migrations, Unavailable)
     assert isinstance(facts.database, Unavailable)
     assert facts.packages.installed[0].version == "1.6.32"
+
+
+@pytest.mark.parametrize("requested", ["2.0.6", "2.4.4", "1.6.32"])
+def test_target_whose_code_cannot_be_used_is_refused(requested):
+    installation = state("1.5.24").installation
+    with pytest.raises(UsageError, match=f"{requested} is older than"):
+        run_preflight_outside(RunRequest(target=requested), installation)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"target": "newest"}, "newest"),
+        ({"target": "2.4.44", "exclude": "no.such"}, "No such check: no.such"),
+        ({"target": "2.4.44", "requirements": "x @ https://example.com/x.whl"}, "by name"),
+    ],
+)
+def test_invalid_request_is_refused_before_anything_starts(changes, message):
+    with pytest.raises(UsageError, match=message):
+        run_preflight_outside(RunRequest(**changes), state().installation)
