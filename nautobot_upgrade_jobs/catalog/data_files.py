@@ -5,14 +5,18 @@ Packages of the operator add rows to them.
 
 from __future__ import annotations
 
+import lzma
 import os
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from importlib import import_module
 from pathlib import Path
 from typing import Any
+
+from ..common.urls import mask_url_credentials
 
 VARIABLE = "NAUTOBOT_UPGRADE_JOBS_CATALOG"
 """Environment variable with the archive. A setting of the App takes precedence."""
@@ -23,7 +27,6 @@ NAMES = (
 )
 """Names of the data files."""
 EXTENSIBLE = {
-    "advisories": ("advisory",),
     "apps": ("merged", "conflict", "step"),
     "commands": ("command",),
     "expected": ("volatile", "change"),
@@ -34,6 +37,12 @@ EXTENSIBLE = {
 """Tables to which other packages may add rows, by data file."""
 MAX_FILE_BYTES = 4 * 1024 * 1024
 """The size of the largest data file is 24 KiB."""
+DAMAGE = (
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, ValueError, NotImplementedError),
+    RuntimeError,
+)
+"""What the reader of archives raises for a file that is none, or that is damaged."""
+EMPTY_LIST = "empty list"
 Content = dict[str, Any]
 
 
@@ -88,10 +97,12 @@ def _read_archive(file: str) -> Iterator[tuple[str, Content]]:
     except CatalogError:
         raise
     except OSError as error:
-        raise CatalogError(f"{file} cannot be read: {error.strerror}.") from None
-    except (zipfile.BadZipFile, UnicodeDecodeError, ValueError, NotImplementedError, RuntimeError):
+        reason = error.strerror or str(error)
+        raise CatalogError(f"{mask_url_credentials(file)} cannot be read: {reason}.") from None
+    except DAMAGE:
         raise CatalogError(
-            f"{file} has no catalog. Name the wheel of a newer release of nautobot-upgrade-jobs."
+            f"{mask_url_credentials(file)} has no catalog. Name the wheel of a newer release of "
+            "nautobot-upgrade-jobs."
         ) from None
 
 
@@ -163,7 +174,15 @@ def _require_same_types(place: str, own: list[Content], added: Any) -> None:
         raise CatalogError(f"{place} must be a list of dicts.")
     for row in added:
         for name, value in row.items():
-            types = {type(one[name]) for one in own if name in one}
-            if types and type(value) not in types:
-                expected = " or ".join(sorted(kind.__name__ for kind in types))
-                raise CatalogError(f"{place}: {name!r} must be a {expected}, in {row}.")
+            expected = {_describe_type(one[name]) for one in own if name in one}
+            if expected and _describe_type(value) not in {*expected, EMPTY_LIST}:
+                kinds = " or ".join(sorted(expected))
+                raise CatalogError(f"{place}: {name!r} must be a {kinds}, in {row}.")
+
+
+def _describe_type(value: Any) -> str:
+    """Return the type of a value, for a list with the types of its items."""
+    if not isinstance(value, (list, tuple)):
+        return type(value).__name__
+    items = sorted({type(item).__name__ for item in value})
+    return f"list of {' and '.join(items)}" if items else EMPTY_LIST

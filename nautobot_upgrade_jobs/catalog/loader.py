@@ -7,6 +7,7 @@ from functools import cache
 from types import MappingProxyType
 from typing import Any, TypeVar
 
+from ..common.urls import mask_url_credentials
 from .app_records import AppConflict, AppStep, ConflictingApp, MergedApp
 from .catalog import Catalog
 from .data_files import CatalogError, Sources
@@ -26,6 +27,7 @@ from .records import (
     RowDuration,
     VolatileData,
 )
+from .validation import find_invalid_value
 
 Record = TypeVar("Record")
 Row = Mapping[str, Any]
@@ -61,17 +63,12 @@ def add_catalog_rows(owner: str, rows: Mapping[str, Any]) -> None:
     Raises:
         CatalogError: A row is invalid. The catalog is unchanged.
     """
-    before = dict(_sources.rows)
     if not isinstance(rows, Mapping) or not all(isinstance(one, Mapping) for one in rows.values()):
         raise CatalogError(f"{owner}: the rows for the catalog must be a dict of dicts.")
+    # The archive of the operator can be broken. That is not the fault of the rows.
+    _load(Sources(archive="", rows={owner: rows}), f"{owner}: the built-in catalog with its rows")
     _sources.rows[owner] = rows
     load_catalog.cache_clear()
-    try:
-        load_catalog()
-    except Exception:
-        _sources.rows = before
-        load_catalog.cache_clear()
-        raise
 
 
 def used_archive() -> str:
@@ -87,13 +84,26 @@ def load_catalog() -> Catalog:
         CatalogUnavailable: No TOML reader is installed (Python 3.10 without tomli).
         CatalogError: A data file is invalid.
     """
+    return _load(_sources, _sources.archive or "the catalog")
+
+
+def _load(sources: Sources, name: str) -> Catalog:
+    """Build and validate the catalog of some sources.
+
+    Raises:
+        CatalogUnavailable: No TOML reader is installed.
+        CatalogError: A value is invalid. The message begins with the given name.
+    """
     try:
-        return _build_catalog(_sources.read())
-    except (KeyError, TypeError, AttributeError) as error:
-        raise CatalogError(
-            f"{_sources.archive or 'The catalog'} is not a catalog for this release of "
-            f"nautobot-upgrade-jobs: {type(error).__name__}: {error}"
-        ) from None
+        catalog = _build_catalog(sources.read())
+        problem = find_invalid_value(catalog)
+    except CatalogError:
+        raise
+    except (LookupError, TypeError, AttributeError, ValueError) as error:
+        problem = f"{type(error).__name__}: {error}"
+    if problem:
+        raise CatalogError(f"{mask_url_credentials(name)} cannot be used as a catalog: {problem}")
+    return catalog
 
 
 def _build_catalog(content: Mapping[str, Row]) -> Catalog:

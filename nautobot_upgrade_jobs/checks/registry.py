@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import pkgutil
+import re
 import typing
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -32,6 +33,8 @@ TRIAL_BOOT_TOPICS = ("packages", "apps", "migrations", "system_checks")
 """The topics that are also collected from the target."""
 BACKUP_TOPICS = ("database", "migrations", "tables")
 """The topics with which a backup is compared."""
+BOUNDARY = re.compile(r"\d+(\.\d+){0,2}")
+"""A version of Nautobot that an upgrade can cross."""
 CheckStage = Literal["preflight", "verify", "both", "rollback"]
 """The Job that runs a check: Preflight, Verify Migrations, both of them or the Rollback Planner."""
 
@@ -129,6 +132,10 @@ def check(  # noqa: PLR0913 - what the findings of a check have in common
     Returns:
         A decorator for a function whose docstring is a title line, ``Why:`` and ``Fix:``.
     """
+    if stage not in get_args(CheckStage):
+        raise ValueError(f"stage is {stage!r}, not one of {', '.join(get_args(CheckStage))}")
+    if crosses and not BOUNDARY.fullmatch(crosses):
+        raise ValueError(f"crosses is {crosses!r}, not a version such as 3.2")
 
     def decorate(function: CheckFunction) -> Check:
         title, why, fix = _parse_docstring(function)

@@ -45,7 +45,7 @@ def load_site_modules() -> tuple[SiteModule, ...]:
     """Import the modules of all entry points, sorted by name."""
     found = sorted(entry_points(group=ENTRY_POINT_GROUP), key=lambda point: point.name)
     loaded = [_load(point) for point in found]
-    return tuple(_refuse_shared(loaded))
+    return tuple(map(_add_rows, _refuse_shared(loaded)))
 
 
 def _load(point: EntryPoint) -> SiteModule:
@@ -68,7 +68,6 @@ def _validate(site: SiteModule) -> None:
 
     Raises:
         TypeError: The entry point names no module, or a collector returns a type of this App.
-        CatalogError: A row for the catalog is invalid.
     """
     if not isinstance(site.module, ModuleType):
         raise TypeError("the entry point must name a module")
@@ -77,10 +76,20 @@ def _validate(site: SiteModule) -> None:
             raise TypeError(f"a collector must return a dataclass of its package, not {kind}")
     for value in vars(site.module).values():
         _ = getattr(value, "input_types", None)
-    if rows := getattr(site.module, CATALOG, None):
-        from ..catalog import add_catalog_rows  # a target starts without the catalog
 
+
+def _add_rows(site: SiteModule) -> SiteModule:
+    """Add the rows of a module to the catalog. If they are invalid, the module cannot be used."""
+    rows = getattr(site.module, CATALOG, None)
+    if not rows:
+        return site
+    from ..catalog import CatalogError, add_catalog_rows  # a target starts without the catalog
+
+    try:
         add_catalog_rows(site.name, rows)
+    except CatalogError as error:
+        return SiteModule(site.name, None, f"CatalogError: {error}")
+    return site
 
 
 def _refuse_shared(modules: Iterable[SiteModule]) -> Iterator[SiteModule]:

@@ -1,9 +1,12 @@
-"""Names of the files that the upgrade plan writes and the rollback script reads.
+"""Names of files: of a run, and of those that the upgrade plan writes and the rollback reads.
 
-All files are in the folder in which the operator runs the plan.
+The files of a plan are in the folder in which the operator runs it.
 """
 
 from __future__ import annotations
+
+import re
+from datetime import datetime
 
 BACKUP = "before-upgrade"
 """Name of the database dump without its suffix (the vendor), and of the snapshots' folder."""
@@ -19,3 +22,9 @@ UNHASHED_ROLLBACK_REQUIREMENTS = "rollback-requirements-without-hashes.txt"
 """pip verifies no hash if one requirement of a file has none, so these have a file of their own."""
 CURRENT_BACKUP = "before-rollback"
 """Name, without its suffix, of the dump that is taken before a rollback."""
+
+
+def build_file_stem(kind: str, instance: str, created: datetime) -> str:
+    """Return the name of a run's files without extension. It is valid on every file system."""
+    safe = re.sub(r"[^A-Za-z0-9_.-]+", "-", instance).strip("-.") or "nautobot"
+    return f"{kind}-{safe[:60]}-{created:%Y%m%dT%H%M%SZ}"

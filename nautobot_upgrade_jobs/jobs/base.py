@@ -80,7 +80,8 @@ def build_only_field(example: str) -> StringVar:
     return StringVar(
         label="Only these checks",
         description=f"Check ids, separated by commas, such as {example}, to see whether a fix "
-        "worked. Such a run takes seconds, has no plan and never permits an upgrade. Leave blank "
+        "worked. Such a run has no plan and never permits an upgrade. It takes seconds, unless a "
+        "check reads the target. Leave blank "
         "to run every check.",
         required=False,
         default="",
@@ -142,11 +143,11 @@ class UpgradeJob(Job):
         Returns:
             The summary that Nautobot shows above the log and returns to REST clients.
         """
+        for name, text in render_files(report, self._log_failure).items():
+            self.attach(name, text)
         *topics, verdict = build_log_lines(report)
         for line in (verdict, *topics):  # The page shows the oldest line first.
             self._log(line)
-        for name, text in render_files(report, self._log_failure).items():
-            self.attach(name, text)
         if _is_failure(report):
             self.fail(f"{report.verdict.label}: {report.headline}")
         decision = None if report.is_preflight else report.rollback_decision
@@ -230,7 +231,7 @@ class UpgradeJob(Job):
             [escape(line.message), "", *(f"- {escape(text)}" for text in line.details)]
         )
         extra: dict[str, Any] = {"grouping": line.grouping}
-        if line.key:
+        if line.key and any(name.endswith(".json") for name in self.attached):
             extra["object"] = FindingLink(str(self.job_result.pk), line.key)
         log(message.strip(), extra=extra)
 

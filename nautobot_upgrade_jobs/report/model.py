@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ from ..checks.findings import (
     Verdict,
 )
 from ..checks.release_notes import TriagedNote
+from ..common.files import build_file_stem
 from ..rollback.options import RollbackDecision
 from ..runbook.steps import EMPTY_RUNBOOK, Runbook
 from ..snapshot.compare import Change, ChangeKind
@@ -45,12 +45,7 @@ UNAFFECTED = "Does not affect this installation"
 MUST_READ_KINDS = ("action", "breaking", "removed", "deprecated")
 NOTE_GROUPS = (AFFECTED, NEEDS_READING, "Changed", "Security", "Dependencies", UNAFFECTED)
 SEVERITY_ORDER = (Severity.BLOCKER, Severity.WARNING, Severity.INFO)
-
-
-def build_file_stem(kind: str, instance: str, created: datetime) -> str:
-    """Return the name of a run's files without extension. It is valid on every file system."""
-    safe = re.sub(r"[^A-Za-z0-9_.-]+", "-", instance).strip("-.") or "nautobot"
-    return f"{kind}-{safe[:60]}-{created:%Y%m%dT%H%M%SZ}"
+PHASE_ORDER = tuple(Phase)
 
 
 def _classify_note(triaged: TriagedNote) -> str:
@@ -120,7 +115,7 @@ class Report:
     """Ids of the only checks of this run. Empty if it ran all checks."""
     seconds: float = 0.0
     stage_seconds: Mapping[str, float] = field(default_factory=dict)
-    """Seconds by stage of the run, such as the build. Empty if the run has only one stage."""
+    """Seconds by stage of the run. Empty if the run has only one stage."""
 
     @property
     def tool(self) -> str:
@@ -131,8 +126,9 @@ class Report:
     def headline(self) -> str:
         """The verdict as a sentence."""
         if self.only:
-            found = sum(self.counts[severity.value] for severity in SEVERITY_ORDER)
-            return describe_partial_run(len(self.only), found, len(self.not_checked))
+            found = sum(len(self.unaccepted(severity)) for severity in SEVERITY_ORDER)
+            unused = len(self.results_with_status(Status.NOT_APPLICABLE))
+            return describe_partial_run(len(self.only), found, len(self.not_checked), unused)
         if self.scheduled and self.verdict is Verdict.CAUTION:
             count = len(self.scheduled)
             fixes = f"{count} {'fix' if count == 1 else 'fixes'}"
@@ -208,7 +204,6 @@ class Report:
 
     def findings(self) -> Iterator[ReportedFinding]:
         """Yield all findings, worst severity first. Then earlier phases, which contain causes."""
-        phases = list(Phase)
         for severity in SEVERITY_ORDER:
             found = [
                 (result, finding)
@@ -216,7 +211,7 @@ class Report:
                 for finding in result.findings
                 if finding.severity is severity
             ]
-            for result, finding in sorted(found, key=lambda each: phases.index(each[1].phase)):
+            for result, finding in sorted(found, key=lambda each: PHASE_ORDER.index(each[1].phase)):
                 key = result.key(finding)
                 yield ReportedFinding(
                     key=key,

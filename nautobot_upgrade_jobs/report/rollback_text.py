@@ -14,10 +14,8 @@ from ..rollback.loss_text import (
     describe_loss,
     describe_unit,
 )
-from ..rollback.losses import DataLoss, LossKind
+from ..rollback.losses import DataLoss
 from ..rollback.options import RollbackDecision, RollbackOption
-
-LEFTOVER: LossKind = "left behind"
 
 
 @dataclass(frozen=True)
@@ -31,7 +29,7 @@ class OptionText:
     """Whether the option is feasible, and the reason if it is not."""
     losses: tuple[str, ...]
     leftovers: tuple[str, ...]
-    """What stays as the upgrade has left it. Nothing is lost by it."""
+    """Harmless parts of the schema that stay as the upgrade has left them."""
     prerequisites: tuple[str, ...]
     unknowns: tuple[str, ...]
     duration: str
@@ -45,7 +43,7 @@ def describe_options(decision: RollbackDecision) -> Iterator[OptionText]:
             _describe_recommendation(option, decision),
             _describe_feasibility(option),
             tuple(_describe_losses(option)),
-            tuple(_describe_leftovers(option)),
+            () if option.infeasible_reason else option.unreversed_schema,
             _list_prerequisites(option, decision),
             option.unknowns,
             _describe_duration(option),
@@ -81,27 +79,15 @@ def _describe_feasibility(option: RollbackOption) -> str:
 def _describe_losses(option: RollbackOption) -> Iterator[str]:
     if option.infeasible_reason:
         return
-    kinds = [kind for kind in LOSS_SENTENCES if kind != LEFTOVER]
-    if not any(loss.kind in kinds for loss in option.losses):
+    if not option.losses:
         yield "Nothing."
-    for kind in kinds:
-        yield from _describe_kind(option, kind)
-
-
-def _describe_leftovers(option: RollbackOption) -> Iterator[str]:
-    if not option.infeasible_reason:
-        yield from _describe_kind(option, LEFTOVER)
-        yield from option.unreversed_schema
-
-
-def _describe_kind(option: RollbackOption, kind: LossKind) -> Iterator[str]:
-    """Yield a sentence about all losses of a kind, if there are any."""
-    losses = [loss for loss in option.losses if loss.kind == kind]
-    if kind == "written since" and losses and all(loss.count is None for loss in losses):
-        yield "Everything that was written after the backup."
-    elif losses:
-        sentence = describe_loss(kind, _describe_count(losses))
-        yield f"{sentence[:1].upper()}{sentence[1:]}."
+    for kind in LOSS_SENTENCES:
+        losses = [loss for loss in option.losses if loss.kind == kind]
+        if kind == "written since" and losses and all(loss.count is None for loss in losses):
+            yield "Everything that was written after the backup."
+        elif losses:
+            sentence = describe_loss(kind, _describe_count(losses))
+            yield f"{sentence[:1].upper()}{sentence[1:]}."
 
 
 def _describe_count(losses: list[DataLoss]) -> str:

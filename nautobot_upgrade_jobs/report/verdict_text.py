@@ -91,13 +91,14 @@ NEXT_STEPS = {
 }
 
 
-def describe_partial_run(checks: int, findings: int, not_checked: int) -> str:
+def describe_partial_run(checks: int, findings: int, not_checked: int, without_use: int) -> str:
     """Return what a run found that was limited to some checks, as a sentence.
 
     Args:
         checks: Number of checks to which the run was limited.
         findings: Number of findings that are not accepted.
         not_checked: Number of these checks that could not run.
+        without_use: Number of these checks that do not apply to the upgrade.
     """
     found = plural(findings, "finding") if findings else "no findings"
     if not_checked:
@@ -106,4 +107,5 @@ def describe_partial_run(checks: int, findings: int, not_checked: int) -> str:
             f"Only {plural(checks, 'check')} {asked} asked for, with {found}. "
             f"{not_checked} could not run."
         )
-    return f"Only {plural(checks, 'check')} ran, with {found}."
+    applies = f" {without_use} does not apply." if without_use else ""
+    return f"Only {plural(checks, 'check')} ran, with {found}.{applies}"

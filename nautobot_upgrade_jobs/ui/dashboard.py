@@ -19,17 +19,16 @@ from .job_runs import (
     iter_runs,
     last_log_message,
     list_url,
-    query_files,
     runnable_jobs,
 )
 from .next_steps import JOBS, LAST_STAGE_BEFORE_UPGRADE, STAGES, Stage
-from .release_status import release_status
+from .release_status import ReleaseStatus, release_status
+from .run_files import find_readable, query_files
 from .run_findings import compare_with_previous, load_reports
 from .target_history import latest_runs_by_target
-from .target_table import TargetRow, build_target_rows
+from .target_table import build_target_rows
 from .template_content import call_safely
 
-NO_TARGETS: tuple[TargetRow, ...] = ()
 MAX_HISTORY_RUNS = 20
 MAX_SNAPSHOTS = 10
 MAX_PREFLIGHT_RUNS = 30
@@ -60,15 +59,17 @@ def build_dashboard(user: Any, *, running: bool = False) -> dict[str, Any]:
     if running:
         return {"pending": pending}
     jobs, catalog = runnable_jobs(user), read_catalog()
-    runs = latest_runs_by_target(user)
+    runs, installed = latest_runs_by_target(user), version("nautobot")
     return {
         "pending": pending,
-        "release_status": release_status(
-            catalog, version("nautobot"), datetime.now(timezone.utc).date()
+        "release_status": call_safely(
+            lambda: release_status(catalog, installed, datetime.now(timezone.utc).date()),
+            ReleaseStatus(installed, unavailable_reason="it cannot be shown"),
         ),
         "targets": call_safely(
-            lambda: tuple(build_target_rows(catalog, runs, jobs.get("preflight", ""))), NO_TARGETS
+            lambda: tuple(build_target_rows(catalog, runs, jobs.get("preflight", ""))), None
         ),
+        "readable": find_readable(runs.values(), user),
         "stages": tuple(_build_stage_status(stage, user, jobs) for stage in STAGES),
         "snapshots": tuple(_list_snapshots(user)),
         "compare": form_url(jobs["compare"], {}) if "compare" in jobs else "",

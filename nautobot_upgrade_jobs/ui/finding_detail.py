@@ -45,7 +45,7 @@ def describe_finding(document: Document, entry: FindingHistory) -> FindingDetail
     record = entry.record
     check = _parse_text(record.get("check"))
     described = _find_check(document, check)
-    is_planned = document.get("kind") not in CURRENT_STATE
+    is_planned = str(document.get("kind")) not in CURRENT_STATE
     return FindingDetail(
         entry=entry,
         check=check,

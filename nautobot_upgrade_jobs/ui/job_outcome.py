@@ -39,6 +39,7 @@ class TopFinding:
 
     severity: str
     key: str
+    """The exact key, for links. A page shows the message."""
     message: str
     fix: str = ""
     anchor: str = ""
@@ -76,6 +77,8 @@ class JobOutcome:
     next_step: str = ""
     downtime: str = ""
     """The downtime class of the plan. Empty if there is no plan."""
+    is_partial: bool = False
+    """Whether the run was limited to some checks."""
     error: str = ""
     """Reason why the run was refused or crashed."""
 
@@ -129,6 +132,7 @@ def parse_outcome(status: str, result: Any) -> JobOutcome:
         headline=_parse_text(content.get("headline")),
         next_step=_parse_text(content.get("next_step")),
         downtime=_parse_text(content.get("downtime")),
+        is_partial=bool(content.get("only")),
         error=_parse_text(content.get("error")),
     )
 
@@ -143,7 +147,7 @@ def _parse_top_finding(entry: dict[str, Any]) -> TopFinding:
     severity = entry.get("severity")
     return TopFinding(
         severity if severity in SEVERITIES else "info",
-        _parse_text(entry.get("key")),
+        str(entry.get("key") or ""),
         remove_code_marks(_parse_text(entry.get("message"))),
         remove_code_marks(_parse_text(entry.get("fix"))),
         _parse_text(entry.get("anchor")),

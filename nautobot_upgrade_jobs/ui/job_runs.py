@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import logging
-import zipfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import PurePosixPath
-from tempfile import SpooledTemporaryFile
-from typing import IO, Any
+from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import QuerySet, TextField, Value
+from django.db.models import Q, QuerySet, TextField, Value
 from django.db.models.fields.json import KT
 from django.db.models.functions import Coalesce
 from django.urls import reverse
-from nautobot.extras.models import FileProxy, Job, JobLogEntry, JobResult
+from nautobot.extras.models import Job, JobLogEntry, JobResult
 
 from ..permissions import ACCEPT_FINDINGS, has_job_permission
-from .job_files import describe_file, sort_files
 from .job_outcome import JobOutcome, parse_outcome
 from .next_steps import JOBS, RERUN, NextStep, suggest_next_steps
 
@@ -28,30 +23,8 @@ logger = logging.getLogger(__name__)
 JOBS_MODULE = f"{__package__.rpartition('.')[0]}.jobs."
 PROGRESS_GROUPING = "collect"
 """Grouping of the log entries that say what a run is doing."""
-MAX_REPORT_BYTES = 10_000_000
-"""Nautobot's default limit for files of a Job."""
-MAX_ARCHIVE_IN_MEMORY = 4 * 1024 * 1024
-"""Bytes of an archive that are kept in memory. A larger archive is written to a temporary file."""
 KINDS_BY_CLASS = {name.replace(" ", ""): kind for kind, name in JOBS.items()}
 """Kinds of this App's Jobs by class name."""
-
-
-@dataclass(frozen=True)
-class Attachment:
-    """A file attached to a run."""
-
-    key: str
-    name: str
-
-    @property
-    def purpose(self) -> str:
-        """What the file is for. Empty if unknown."""
-        return describe_file(self.name)
-
-    @property
-    def url(self) -> str:
-        """URL to download the file."""
-        return reverse("extras-api:fileproxy-download", kwargs={"pk": self.key})
 
 
 @dataclass(frozen=True)
@@ -132,9 +105,10 @@ def exclude_partial_runs(results: QuerySet[JobResult]) -> QuerySet[JobResult]:
     A run that crashed has only the fields of its form.
     """
     # MySQL returns the text `null` for a JSON null.
-    fields = (KT("result__only"), KT("task_kwargs__only"), Value(""))
-    only = Coalesce(*fields, output_field=TextField())
-    return results.alias(only=only).filter(only__in=("", "null"))
+    asked = Coalesce(KT("task_kwargs__only"), Value(""), output_field=TextField())
+    answered = Q(result__has_key="verdict")
+    full = (answered & ~Q(result__has_key="only")) | (~answered & Q(asked__in=("", "null")))
+    return results.alias(asked=asked).filter(full)
 
 
 def query_visible_results(user: Any, *kinds: str) -> QuerySet[JobResult]:
@@ -154,66 +128,32 @@ def query_visible_results(user: Any, *kinds: str) -> QuerySet[JobResult]:
 
 
 def iter_runs(
-    user: Any, kind: str = "", limit: int | None = None, *, target: str = ""
+    user: Any,
+    kind: str = "",
+    limit: int | None = None,
+    *,
+    target: str = "",
+    before: datetime | None = None,
 ) -> Iterator[Run]:
-    """Yield the runs that a user may view, newest first. With a target, only runs for it.
+    """Yield the runs that a user may view, newest first.
 
-    If the runs of one Job are wanted, those that were limited to some checks are left out.
+    Args:
+        user: The user of the page.
+        kind: Kind of the Job. Runs that were limited to some checks are then left out.
+        limit: Number of runs. None for all.
+        target: Only runs for this target. Blank for all.
+        before: Only runs that were created before this time.
     """
     results = query_visible_results(user, *filter(None, [kind]))
     if kind:
         results = exclude_partial_runs(results)
     if target:
         results = results.filter(result__target_version=target)
+    if before:
+        results = results.filter(date_created__lt=before)
     for result in results[:limit]:
         if run := parse_run(result):
             yield run
-
-
-def list_attachments(run: Run, user: Any) -> tuple[Attachment, ...]:
-    """Return the files of a run that a user may view, in the order of their use."""
-    files = (Attachment(str(proxy.pk), proxy.name) for proxy in query_files(run.key, user))
-    return tuple(sort_files(files, lambda file: file.name))
-
-
-def query_files(result: str, user: Any, ending: str = "") -> QuerySet[FileProxy]:
-    """Return the files of a result that a user may view and whose names have an ending."""
-    return FileProxy.objects.restrict(user, "view").filter(job_result=result, name__endswith=ending)
-
-
-def read_file(proxy: FileProxy, max_bytes: int = -1) -> bytes | None:
-    """Return the content of a file, at most ``max_bytes``. None if the storage cannot read it."""
-    try:
-        with proxy.file.open("rb") as stream:
-            return bytes(stream.read(max_bytes))
-    except Exception:  # A storage backend can raise any exception.
-        logger.warning("nautobot_upgrade_jobs: %s cannot be read", proxy.name, exc_info=True)
-        return None
-
-
-def load_report(run: Run, user: Any) -> dict[str, Any] | None:
-    """Return the JSON report of a run. None if it is missing or the user may not view it."""
-    proxy = query_files(run.key, user, ".json").first() if run.outcome.ended else None
-    try:
-        document = json.loads(read_file(proxy, MAX_REPORT_BYTES) or b"") if proxy else None
-    except ValueError:
-        return None
-    return document if isinstance(document, dict) else None
-
-
-def pack_files(proxies: Iterable[FileProxy]) -> IO[bytes] | None:
-    """Return a ZIP archive of files. None if the storage can read none of them."""
-    archive = SpooledTemporaryFile(max_size=MAX_ARCHIVE_IN_MEMORY)  # noqa: SIM115 - returned
-    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as packed:
-        for proxy in proxies:
-            data = read_file(proxy)
-            # The name is a file's name of this App. A forged one must not leave the folder.
-            name = PurePosixPath(proxy.name.replace("\\", "/")).name
-            if data is not None and name:
-                packed.writestr(name, data)
-        is_empty = not packed.namelist()
-    archive.seek(0)
-    return None if is_empty else archive
 
 
 def last_log_message(run: Run, user: Any) -> str:

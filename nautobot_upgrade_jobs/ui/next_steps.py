@@ -68,6 +68,10 @@ def suggest_next_steps(
     """
     if not outcome.ended:
         return
+    if outcome.is_partial:
+        full = {name: value for name, value in fields.items() if name != "only" and value}
+        yield NextStep(kind, f"Run {JOBS[kind]} with all checks", full)
+        return
     again = NextStep(kind, f"Run {JOBS[kind]} again", {RERUN: run})
     before = fields.get("before") or fields.get("snapshot_result") or ""
     if kind in ("preflight", "snapshot") and outcome.verdict not in GOOD_VERDICTS:

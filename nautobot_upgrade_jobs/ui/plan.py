@@ -32,6 +32,12 @@ def parse_steps(document: Any) -> tuple[PlanStep, ...]:
     return tuple(_parse_step(one) for one in entries[:MAX_STEPS] if isinstance(one, dict))
 
 
+def parse_shell_setup(document: Any) -> tuple[str, ...]:
+    """Return the commands that each shell needs first. Empty if the JSON report has none."""
+    lines = document.get("shell_setup") if isinstance(document, dict) else None
+    return tuple(map(_parse_text, lines[:MAX_COMMANDS])) if isinstance(lines, list) else ()
+
+
 def _parse_step(entry: dict[str, Any]) -> PlanStep:
     commands = entry.get("commands")
     lines = commands[:MAX_COMMANDS] if isinstance(commands, list) else []

@@ -19,19 +19,9 @@ from .finding_detail import describe_finding
 from .finding_export import export_csv, export_json
 from .finding_filter import FindingFilter
 from .finding_table import FindingTable
-from .job_runs import (
-    Run,
-    build_links,
-    can_accept_findings,
-    form_url,
-    load_report,
-    pack_files,
-    parse_run,
-    query_files,
-    read_file,
-    runnable_jobs,
-)
-from .plan import parse_steps
+from .job_runs import Run, build_links, can_accept_findings, form_url, parse_run, runnable_jobs
+from .plan import parse_shell_setup, parse_steps
+from .run_files import find_readable, load_report, pack_files, query_files, read_file
 from .run_findings import (
     FindingComparison,
     compare_with_previous,
@@ -49,6 +39,8 @@ REPORT_POLICY = (
 THEMES = ("light", "dark")
 SMALLEST_PAGE = 25
 """Number of rows up to which a table needs no pages. It is the smallest that Nautobot offers."""
+KEPT_FIELDS = ("requirements", "backup", "accept")
+"""Fields of a run that change its findings, and that a check of one finding therefore repeats."""
 EXPORTS = {
     "csv": (export_csv, "text/csv; charset=utf-8"),
     "json": (export_json, "application/json"),
@@ -108,7 +100,7 @@ class PlanView(JobResultPermissionMixin, TemplateView):
             "run": run,
             "steps": steps,
             "instructions": remove_code_marks(str(document.get("instructions") or "")),
-            "shell_setup": tuple(map(str, document.get("shell_setup") or ())),
+            "shell_setup": parse_shell_setup(document),
             "links": build_links(run, runnable_jobs(self.request.user)),
         }
 
@@ -157,9 +149,10 @@ class FindingsView(JobResultPermissionMixin, View):
             "form": chosen,
             "table": table,
             "shown": len(entries),
-            "smallest_page": SMALLEST_PAGE,
+            "needs_pages": len(entries) > SMALLEST_PAGE or table.page.has_other_pages(),
             "query": query.urlencode(),
             "trend": trend,
+            "readable": find_readable(trend, request.user),
             "most": max((sum(one.outcome.counts.values()) for one in trend), default=0),
             "links": build_links(run, runnable_jobs(request.user)),
         }
@@ -181,7 +174,9 @@ class FindingView(JobResultPermissionMixin, TemplateView):
             raise Http404
         found = describe_finding(comparison.document, entry)
         preflight = runnable_jobs(user).get("preflight", "") if run.kind == "preflight" else ""
-        fields = {"target": comparison.target, "only": found.check}
+        kept = {name: run.fields.get(name, "") for name in KEPT_FIELDS}
+        fields = {"target": comparison.target, "only": found.check, **kept}
+        fields = {name: value for name, value in fields.items() if value}
         return {
             **super().get_context_data(**kwargs),
             "legacy": LEGACY,

@@ -16,16 +16,8 @@ from nautobot.apps.ui import Panel, SectionChoices, Tab, TemplateExtension
 
 from ..checks.cost_text import format_seconds
 from .job_files import is_plan
-from .job_runs import (
-    Run,
-    build_links,
-    iter_runs,
-    last_log_message,
-    list_attachments,
-    parse_run,
-    query_files,
-    runnable_jobs,
-)
+from .job_runs import Run, build_links, iter_runs, last_log_message, parse_run, runnable_jobs
+from .run_files import list_attachments, query_files
 
 logger = logging.getLogger(__name__)
 MAX_EARLIER_RUNS = 5

@@ -6,8 +6,8 @@ from datetime import datetime
 from pathlib import Path
 
 from ..common.errors import UsageError
+from ..common.files import build_file_stem
 from ..common.private_files import write_private_file
-from ..report.model import build_file_stem
 from ..snapshot.file_format import MAX_FILE_BYTES, Snapshot, SnapshotError, load
 
 

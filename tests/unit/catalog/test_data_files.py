@@ -22,6 +22,26 @@ REMOVED = {
 }
 
 
+ADVICE = """[[advice]]
+source_below = "{below}"
+target_from = "2.0.0"
+line = "{line}"
+reason = ""
+reference = ""
+"""
+ADVISORY = """[[advisory]]
+id = "GHSA-x"
+title = "x"
+fixed_in = ["{}"]
+"""
+
+
+def own(name, old, new):
+    text = (FOLDER / f"{name}.toml").read_text()
+    assert old in text
+    return text.replace(old, new)
+
+
 @pytest.fixture(autouse=True)
 def _restored():
     yield
@@ -73,11 +93,17 @@ def test_environment_names_an_archive(wheel, monkeypatch):
     [
         ({"without": ["stops"]}, "has no catalog"),
         ({"stops": "advice = ["}, "stops.toml: "),
-        ({"stops": "advice = 3"}, "is not a catalog for this release"),
-        ({"stops": "other = 3"}, "is not a catalog for this release"),
+        ({"stops": "advice = 3"}, "cannot be used as a catalog"),
+        ({"stops": "other = 3"}, "cannot be used as a catalog"),
         ({"stops": b"\xff\xfe"}, "has no catalog"),
         ({"stops": "#" * (MAX_FILE_BYTES + 1)}, "is too large"),
         ({"catalog": 'version = "x"'}, "it has no date"),
+        ({"stops": ADVICE.format(below="x", line="2.4")}, "source_below is 'x', no version"),
+        ({"stops": ADVICE.format(below="2.0.0", line="7.7")}, "no release line '7.7'"),
+        ({"advisories": ADVISORY.format("soon")}, "fixed_in is 'soon', no version"),
+        ({"releases": own("releases", '"2.4.44" = 2026', '"nine" = 2026')}, "'nine', no version"),
+        ({"releases": own("releases", "2026-10-13", '"soon"')}, "is no date"),
+        ({"releases": own("releases", 'python = ">=3.6,<4.0"', 'python = "any"')}, "no range"),
     ],
 )
 def test_broken_archive_is_named(wheel, changes, message):
@@ -92,6 +118,32 @@ def test_file_that_is_no_archive_or_does_not_exist_is_named(tmp_path):
         use_catalog_archive(str(tmp_path / name))
         with pytest.raises(CatalogError, match=f"{name} {message}"):
             load_catalog()
+
+
+@pytest.mark.parametrize("position", range(0, 4000, 400))
+def test_damaged_archive_is_named(wheel, tmp_path, position):
+    data = bytearray(Path(wheel()).read_bytes())
+    for number in range(200):
+        data[position + number * 3] ^= 0x55
+    (tmp_path / "damaged.whl").write_bytes(data)
+    use_catalog_archive(str(tmp_path / "damaged.whl"))
+    with pytest.raises(CatalogError, match=r"damaged\.whl"):
+        load_catalog()
+
+
+def test_credentials_in_the_name_of_the_archive_are_masked():
+    use_catalog_archive("https://ann:s3cret@nexus.example/x.whl")
+    with pytest.raises(CatalogError) as caught:
+        load_catalog()
+    assert "s3cret" not in str(caught.value)
+
+
+def test_rows_are_valid_although_the_archive_is_broken(tmp_path):
+    use_catalog_archive(str(tmp_path / "gone.whl"))
+    add_catalog_rows("acme", {"settings": {"removed": [REMOVED]}})
+    use_catalog_archive("")
+    assert "ACME_SETTING" in [one.name for one in load_catalog().removed_settings]
+    add_catalog_rows("acme", {})
 
 
 def test_rows_of_a_package_are_added():
@@ -111,6 +163,10 @@ def test_rows_of_a_package_are_added():
         ({"settings": {"removed": [{**REMOVED, "removed_in": 3}]}}, "'removed_in' must be a str"),
         ({"settings": {"removed": [{**REMOVED, "color": "red"}]}}, "color"),
         ({"settings": {"removed": [{"name": "X"}]}}, "missing"),
+        ({"settings": {"removed": [{**REMOVED, "removed_in": "three"}]}}, "acme.* no version"),
+        ({"settings": {"removed": [{**REMOVED, "env": [3]}]}}, "'env' must be a list of str"),
+        ({"apps": {"conflict": [{"app": "x", "conflicts": [{}]}]}}, "acme"),
+        ({"advisories": {"advisory": []}}, "advisories.advisory takes no rows"),
         ({"releases": {"line": []}}, "releases.line takes no rows"),
         ({"migrations": {"set": []}}, "migrations.set takes no rows"),
     ],

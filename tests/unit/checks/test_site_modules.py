@@ -4,6 +4,7 @@ import sys
 
 import pytest
 
+from nautobot_upgrade_jobs.catalog import add_catalog_rows, load_catalog
 from nautobot_upgrade_jobs.checks import registry, site_modules
 from nautobot_upgrade_jobs.checks.findings import Status
 from nautobot_upgrade_jobs.checks.registry import all_checks, own_checks
@@ -62,6 +63,7 @@ def package(tmp_path, monkeypatch):
     monkeypatch.undo()
     for cached in caches:
         cached.cache_clear()
+    add_catalog_rows("acme", {})
 
 
 def run(checks, **site):
@@ -141,3 +143,42 @@ def test_two_packages_with_one_name_are_refused(package):
     package(HEAD + RULE)
     found = package(HEAD + RULE, module="more_checks")
     assert len({one.id for one in found}) == len(found) == 2
+
+
+ROWS = """
+CATALOG = {"settings": {"removed": [{
+    "name": "%s", "removed_in": "%s", "effect": "ignored", "reference": "https://example.com/"}]}}
+"""
+
+
+def removed():
+    return [one.name for one in load_catalog().removed_settings]
+
+
+def test_rows_of_a_package_are_in_the_catalog(package):
+    package(HEAD + RULE + ROWS % ("ACME", "3.0.0"))
+    assert "ACME" in removed()
+
+
+def test_package_with_an_invalid_row_is_refused_by_name(package):
+    (found,) = package(HEAD + RULE + ROWS % ("ACME", "three"))
+    (result,) = run([found])
+    assert found.id == "acme.load"
+    assert "removed_in is 'three', no version" in result.reason
+    assert "ACME" not in removed()
+
+
+def test_refused_package_adds_no_rows(package):
+    package(HEAD + RULE + ROWS % ("ONE", "3.0.0"))
+    package(HEAD + RULE + ROWS % ("TWO", "3.0.0"), name="acme", module="acme_two_checks")
+    assert "TWO" not in removed()
+
+
+@pytest.mark.parametrize(
+    ("option", "reason"), [('stage="compare"', "stage is"), ('crosses="three"', "crosses is")]
+)
+def test_check_with_an_invalid_option_is_refused(package, option, reason):
+    rule = RULE.replace("@check(", f"@check({option}, ")
+    (found,) = package(HEAD + rule)
+    (result,) = run([found])
+    assert reason in result.reason

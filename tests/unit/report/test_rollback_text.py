@@ -21,7 +21,7 @@ KEPT = "The index of dcim_rack stays."
         ((), (), ["Nothing."], []),
         ((DROPPED,), (), ["The rollback removes 3 values in 1 column."], []),
         ((), (KEPT,), ["Nothing."], [KEPT]),
-        ((LEFT,), (), ["Nothing."], [NOT_CONVERTED]),
+        ((LEFT,), (KEPT,), [NOT_CONVERTED], [KEPT]),
     ],
 )
 def test_losses_contain_only_what_is_lost(losses, unreversed, lost, leftovers):
