@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from .cli.output import write_line
 from .cli.progress import ProgressLine
 from .common.errors import UsageError
 from .report import Report
-from .target.installation import find_python, read_installation
+from .target.installation import find_python, read_environment_file, read_installation
 from .workflows.compare import compare_snapshots
 from .workflows.context import RunRequest
 from .workflows.doctor import diagnose_startup
@@ -69,6 +70,12 @@ def _add_preflight(commands: Any) -> None:
     command.add_argument(
         "--python", default="", metavar="FILE", help="the Python of Nautobot's environment"
     )
+    command.add_argument(
+        "--env-file",
+        type=Path,
+        metavar="FILE",
+        help="variables that the service sets, as systemd reads them from EnvironmentFile",
+    )
     command.add_argument("--target", default="", help="version to upgrade to, such as 2.4.44")
     command.add_argument(
         "--require",
@@ -116,6 +123,8 @@ def _compare(options: dict[str, Any]) -> Report:
 
 def _run_preflight(options: dict[str, Any]) -> Report:
     config = str(options["config"])
+    environment = read_environment_file(options["env_file"]) if options["env_file"] else {}
+    os.environ.update(environment)  # The target loads the same configuration.
     installation = read_installation(options["python"] or find_python(config), config)
     request = RunRequest(
         target=options["target"],

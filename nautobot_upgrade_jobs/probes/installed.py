@@ -23,6 +23,7 @@ def describe(config):
         "paths": [path for path in sys.path[1:] if os.path.isdir(path)],
         "config_error": "",
         "values": {},
+        "settings": [],
         "plugins_config": {},
         "apps": {},
     }
@@ -33,6 +34,7 @@ def describe(config):
         result["config_error"] = "%s: %s" % (type(error).__name__, error)
         return result
     result["values"] = {name: to_json(settings.get(name)) for name in VALUES}
+    result["settings"] = sorted(filter(str.isupper, list_own(settings)))
     blocks = settings.get("PLUGINS_CONFIG") or {}
     result["plugins_config"] = {
         str(name): sorted(map(str, block or ())) for name, block in dict(blocks).items()
@@ -42,6 +44,16 @@ def describe(config):
             str(name): describe_app(str(name)) for name in settings.get("PLUGINS") or ()
         }
     return result
+
+
+def list_own(settings):
+    """Return the names that the configuration sets to other values than Nautobot does."""
+    try:
+        with contextlib.redirect_stdout(sys.stderr):
+            defaults = vars(importlib.import_module("nautobot.core.settings"))
+    except BaseException:
+        defaults = {}
+    return [name for name in settings if settings[name] != defaults.get(name, Ellipsis)]
 
 
 def describe_app(module):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -22,6 +23,7 @@ from .isolation import LiveDatabase
 PROBE = Path(__file__).parents[1] / "probes" / "installed.py"
 PROBE_SECONDS = 120
 CORE = "nautobot"
+NAME = re.compile(r"[A-Za-z_]\w*")
 INTERPRETERS = ("bin/python3", "bin/python", "venv/bin/python3", "venv/bin/python")
 NOT_FOR_THE_CLIENT = {"assume_role", "isolation_level", "pool", "server_side_binding"}
 """Options of a database that Django itself uses."""
@@ -44,6 +46,8 @@ class Installation:
     """The folders with its packages."""
     config: str
     """Path of the configuration."""
+    settings: frozenset[str]
+    """Names of the settings that the configuration sets to other values than Nautobot does."""
     packages: Packages
     apps: Apps
     database: LiveDatabase = field(repr=False)
@@ -58,8 +62,9 @@ def find_python(config: str) -> str:
     """Return the interpreter next to a configuration, as the documentation of Nautobot places it.
 
     Raises:
-        UsageError: There is none.
+        UsageError: There is none, or the configuration does not exist.
     """
+    _require_file(config)
     folder = Path(config).absolute().parent
     candidates = (
         folder / sub / name for sub in ("bin", "venv/bin") for name in ("python3", "python")
@@ -73,35 +78,62 @@ def find_python(config: str) -> str:
     return str(python)
 
 
-def read_installation(
-    python: str, config: str, environment: Mapping[str, str] | None = None
-) -> Installation:
-    """Describe an installation with its own interpreter.
+def _require_file(config: str) -> None:
+    if not Path(config).is_file():
+        raise UsageError(f"--config: {config} is not a file.")
+
+
+def read_environment_file(file: Path) -> dict[str, str]:
+    """Return the variables of a file, as systemd and Docker read them.
+
+    Raises:
+        UsageError: The file cannot be read, or a line is no assignment. The line is not quoted,
+            because it can contain a secret.
+    """
+    try:
+        lines = file.read_text("utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"--env-file: {file} cannot be read: {type(error).__name__}.") from None
+    variables = {}
+    for number, line in enumerate(lines, 1):
+        text = line.strip().removeprefix("export ").strip()
+        if not text or text.startswith(("#", ";")):
+            continue
+        name, separator, value = text.partition("=")
+        if not separator or not NAME.fullmatch(name.strip()):
+            raise UsageError(f"--env-file: line {number} of {file} is not NAME=value.")
+        value = value.strip()
+        is_quoted = len(value) > 1 and value[0] == value[-1] and value[0] in "'\""
+        variables[name.strip()] = value[1:-1] if is_quoted else value
+    return variables
+
+
+def read_installation(python: str, config: str) -> Installation:
+    """Describe an installation with its own interpreter, in the environment of this process.
 
     Args:
         python: The interpreter of the installation.
         config: Path of the configuration.
-        environment: Variables that the service of Nautobot sets, such as secrets.
 
     Raises:
         UsageError: The interpreter or the configuration cannot be used. Nothing was changed.
     """
-    if not Path(config).is_file():
-        raise UsageError(f"--config: {config} is not a file.")
-    said = _run_probe(python, config, environment or {})
+    _require_file(config)
+    said = _run_probe(python, config)
+    packages = Packages(list_installed_packages(said["paths"]))
+    if CORE not in (each.name for each in packages.installed):
+        raise UsageError(f"--python: {python} has no Nautobot in its environment.")
     if said["config_error"]:
         raise UsageError(
             f"--config: {config} cannot be loaded: {said['config_error']}. If the service sets "
             "variables for it, name their file with --env-file."
         )
-    packages = Packages(list_installed_packages(said["paths"]))
-    if CORE not in (each.name for each in packages.installed):
-        raise UsageError(f"--python: {python} has no Nautobot in its environment.")
     return Installation(
         python=said["python"],
         prefix=said["prefix"],
         site_paths=tuple(said["paths"]),
         config=str(Path(config).absolute()),
+        settings=frozenset(said["settings"]),
         packages=packages,
         apps=Apps(
             tuple(_build_app(name, limits, packages) for name, limits in said["apps"].items()),
@@ -111,11 +143,11 @@ def read_installation(
     )
 
 
-def _run_probe(python: str, config: str, environment: Mapping[str, str]) -> dict[str, Any]:
+def _run_probe(python: str, config: str) -> dict[str, Any]:
     try:
         done = subprocess.run(  # noqa: S603 - the interpreter that the operator names
             [python, str(PROBE), str(Path(config).absolute())],
-            env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1", **environment},
+            env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
             capture_output=True,
             stdin=subprocess.DEVNULL,
             text=True,

@@ -21,7 +21,7 @@ from ..catalog.target_release import Target, TargetError, choose_target
 from ..checks.registry import TRIAL_BOOT_TOPICS, checks_for_stage
 from ..checks.runner import UnknownCheckError, require_known_checks
 from ..common.errors import UsageError
-from ..facts import Database, Facts, Migrations, Unavailable
+from ..facts import Database, Facts, Migrations, Settings, Unavailable
 from ..facts.migrations import Migration
 from ..facts.resolution import Resolution
 from ..facts.runtime import Runtime
@@ -169,6 +169,7 @@ def build_facts(state: OutsideState, catalog: Catalog | Unavailable) -> Facts:
         | {
             "runtime": _describe_runtime(installation),
             "database": _describe_database(rows.database),
+            "settings": _describe_settings(rows.settings, installation),
             "packages": installation.packages,
             "apps": installation.apps,
             "migrations": _describe_history(rows.migrations, installation, catalog),
@@ -184,6 +185,19 @@ def _describe_database(database: Database | Unavailable) -> Database | Unavailab
     if isinstance(database, Unavailable):
         return database
     return replace(database, session_settings=FROM_INSIDE)
+
+
+def _describe_settings(
+    settings: Settings | Unavailable, installation: Installation
+) -> Settings | Unavailable:
+    """Return the settings that the configuration itself sets.
+
+    The isolation of the trial boot has replaced others.
+    """
+    if isinstance(settings, Unavailable):
+        return settings
+    own = (each for each in settings.values if each.name in installation.settings)
+    return replace(settings, values=tuple(own))
 
 
 def _describe_runtime(installation: Installation) -> Runtime:

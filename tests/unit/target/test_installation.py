@@ -13,6 +13,7 @@ from nautobot_upgrade_jobs.target.installation import (
     PROBE,
     build_live_database,
     find_python,
+    read_environment_file,
     read_installation,
 )
 
@@ -28,6 +29,7 @@ POSTGRESQL = {
 CONFIG = """
 import os
 print("noise of a configuration")
+from nautobot.core.settings import *
 PLUGINS = ["example_app", "gone_app"]
 PLUGINS_CONFIG = {"example_app": {"token": "secret"}, "gone_app": None}
 DATABASES = {"default": %r}
@@ -47,6 +49,8 @@ def site(tmp_path, monkeypatch):
         info.mkdir(parents=True)
         text = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n{extra}"
         (info / "METADATA").write_text(text)
+    (folder / "nautobot/core").mkdir(parents=True)
+    (folder / "nautobot/core/settings.py").write_text("DEBUG = False\n")
     (folder / "example_app.py").write_text(
         "class config:\n    min_version = '1.2.0'\n    max_version = '1.9999'\n"
     )
@@ -72,6 +76,8 @@ def test_installation_has_its_packages_apps_and_database(site, config):
     assert found.apps.configured == {"example_app": ("token",), "gone_app": ()}
     assert found.database.parameters["password"] == "secret"
     assert "secret" not in repr(found)
+    assert found.settings >= {"PLUGINS", "DATABASES"}
+    assert "DEBUG" not in found.settings
     assert not (site / "__pycache__").exists()
 
 
@@ -91,9 +97,30 @@ def test_configuration_that_cannot_be_used_is_named(site, config, text, message)
         read_installation(sys.executable, str(config))
 
 
-def test_variables_of_the_service_are_passed_on(site, config):
-    config.write_text(f"import os\nos.environ['NAUTOBOT_GONE']\n{config.read_text()}")
-    read_installation(sys.executable, str(config), {"NAUTOBOT_GONE": "x"})
+def test_environment_file_is_read_as_systemd_does(tmp_path):
+    file = tmp_path / "env"
+    file.write_text(
+        "# comment\n; another\n\nNAUTOBOT_ROOT=/opt/nautobot\nexport A = 'x = y' \nB=\"q\"\nC=\n"
+    )
+    assert read_environment_file(file) == {
+        **{"NAUTOBOT_ROOT": "/opt/nautobot", "A": "x = y", "B": "q", "C": ""}
+    }
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [(b"A=1\nsecret\n", "line 2 of"), (b"1A=x\n", "line 1 of"), (b"\xff", "UnicodeDecodeError")],
+)
+def test_invalid_environment_file_is_named_without_its_content(tmp_path, content, message):
+    (tmp_path / "env").write_bytes(content)
+    with pytest.raises(UsageError, match=message) as caught:
+        read_environment_file(tmp_path / "env")
+    assert "secret" not in str(caught.value)
+
+
+def test_missing_environment_file_is_named(tmp_path):
+    with pytest.raises(UsageError, match="FileNotFoundError"):
+        read_environment_file(tmp_path / "env")
 
 
 @pytest.mark.parametrize(
@@ -118,12 +145,14 @@ def test_missing_configuration_is_named(tmp_path):
 
 @pytest.mark.parametrize("place", ["bin/python3", "bin/python", "venv/bin/python3"])
 def test_interpreter_is_found_next_to_the_configuration(tmp_path, place):
+    (tmp_path / "nautobot_config.py").touch()
     (tmp_path / place).parent.mkdir(parents=True)
     (tmp_path / place).touch()
     assert find_python(str(tmp_path / "nautobot_config.py")) == str(tmp_path / place)
 
 
 def test_missing_interpreter_is_asked_for(tmp_path):
+    (tmp_path / "nautobot_config.py").touch()
     with pytest.raises(UsageError, match="--python: no interpreter is in"):
         find_python(str(tmp_path / "nautobot_config.py"))
 

@@ -12,7 +12,7 @@ from nautobot_upgrade_jobs.target.installation import Installation
 from nautobot_upgrade_jobs.target.isolation import LiveDatabase
 from nautobot_upgrade_jobs.workflows.context import RunRequest
 from nautobot_upgrade_jobs.workflows.outside import OutsideState, build_facts, run_preflight_outside
-from tests.support.builders import CATALOG, database
+from tests.support.builders import CATALOG, database, setting, settings
 
 NOT_STARTED = Unavailable("it does not start")
 
@@ -24,6 +24,7 @@ def state(release="1.6.32", boot=NOT_STARTED):
         "/opt/nautobot",
         ("/site",),
         "/opt/nautobot/nautobot_config.py",
+        frozenset({"PLUGINS"}),
         packages,
         Apps((), {}),
         LiveDatabase("postgresql", {}),
@@ -87,3 +88,9 @@ def test_target_whose_code_cannot_be_used_is_refused(requested):
 def test_invalid_request_is_refused_before_anything_starts(changes, message):
     with pytest.raises(UsageError, match=message):
         run_preflight_outside(RunRequest(**changes), state().installation)
+
+
+def test_settings_that_the_isolation_replaces_are_left_out():
+    rows = settings(values=(setting("PLUGINS"), setting("CELERY_RESULT_BACKEND")))
+    facts = build_facts(state(boot=TrialBoot("2.4.44", Facts(settings=rows))), CATALOG)
+    assert [one.name for one in facts.settings.values] == ["PLUGINS"]
