@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import platform
+import sys
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, fields
 from functools import cache
@@ -129,12 +130,13 @@ def read_configuration() -> Configuration:
 
 
 def read_catalog_file() -> str:
-    """Return the setting ``catalog_file``. Empty without Nautobot's settings, or if invalid."""
-    try:
-        from django.conf import settings
-    except ImportError:
-        return ""
-    configured = getattr(settings, "PLUGINS_CONFIG", {}) if settings.configured else {}
+    """Return the setting ``catalog_file``. Empty without Nautobot's settings, or if invalid.
+
+    A command that works without Nautobot must not load Django.
+    """
+    loaded = sys.modules.get("django.conf")
+    settings = loaded.settings if loaded else None
+    configured = getattr(settings, "PLUGINS_CONFIG", {}) if settings and settings.configured else {}
     file = (configured.get(APP) or {}).get("catalog_file", "")
     return file if isinstance(file, str) else ""
 

@@ -49,9 +49,9 @@ NEXT_STEPS = {
     "preflight": {
         Verdict.GO: UPGRADE_PLAN_STEPS,
         Verdict.CAUTION: f"Decide about each warning. {UPGRADE_PLAN_STEPS}",
-        Verdict.BLOCKED: "Fix the blockers in order and run Preflight again until none remain. "
-        "Restart web and workers after you change nautobot_config.py. Only then take the "
-        "backup and upgrade.",
+        Verdict.BLOCKED: "Take a backup before you change rows. Fix the blockers in their order. "
+        "If a fix belongs to the maintenance window, accept the finding. Restart web and workers "
+        "after you change nautobot_config.py. Run Preflight again until no blocker is open.",
         Verdict.INCOMPLETE: RERUN_PREFLIGHT,
     },
     "compare": {

@@ -9,6 +9,8 @@ from datetime import datetime, timezone
 from importlib.metadata import version
 from typing import Any
 
+from django.urls import reverse
+
 from ..workflows.context import read_catalog
 from .finding_history import STATUS_ORDER
 from .job_runs import (
@@ -69,6 +71,7 @@ def build_dashboard(user: Any, *, running: bool = False) -> dict[str, Any]:
         "targets": call_safely(
             lambda: tuple(build_target_rows(catalog, runs, jobs.get("preflight", ""))), None
         ),
+        "plan": _find_plan(user),
         "readable": find_readable(runs.values(), user),
         "stages": tuple(_build_stage_status(stage, user, jobs) for stage in STAGES),
         "snapshots": tuple(_list_snapshots(user)),
@@ -78,6 +81,14 @@ def build_dashboard(user: Any, *, running: bool = False) -> dict[str, Any]:
         "all_runs": list_url(),
         "jobs": {JOBS[kind]: form_url(key, {}) for kind, key in jobs.items()},
     }
+
+
+def _find_plan(user: Any) -> str:
+    """Return the URL of the upgrade plan of the newest Preflight. Empty if it has none."""
+    newest = next(iter_runs(user, "preflight", 1), None)
+    if newest is None or not find_readable([newest], user, "upgrade-plan.md"):
+        return ""
+    return reverse("plugins:nautobot_upgrade_jobs:plan", kwargs={"pk": newest.key})
 
 
 def _build_stage_status(stage: Stage, user: Any, jobs: dict[str, str]) -> StageStatus:

@@ -7,13 +7,17 @@ from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 T = TypeVar("T")
+SCRIPT = "The same steps as a script. It verifies each step, and stops at a failure"
 PURPOSES = (
     (r"(preflight|verify|compare|rollback)-.*\.html", "The report, with everything that was found"),
     (r"upgrade-plan\.md", "The steps of the maintenance window, to read or to print"),
-    (r"upgrade\.sh", "The same steps as a script that proves each of them"),
-    (r"constraints\.txt", "The package set of the target, for pip"),
+    (r"upgrade\.sh", SCRIPT),
+    (r"constraints\.txt", "The pinned packages of the target, for pip"),
     (r"rollback-.*-steps\.md", "The steps of the rollback, to read or to print"),
-    (r"rollback-.*\.sh", "The same steps as a script that proves each of them"),
+    (
+        r"rollback-.*\.sh",
+        SCRIPT,
+    ),
     (r"rollback-requirements(-without-hashes)?\.txt", "The packages before the upgrade, for pip"),
     (r"snapshot-.*\.json\.gz", "The snapshot. Keep a copy outside of the database"),
     (r".*\.summary\.txt", "The short form, for a mail, a ticket or a chat"),

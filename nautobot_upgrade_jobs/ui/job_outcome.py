@@ -27,6 +27,12 @@ VERDICTS = {
 """Titles of all verdicts of a run."""
 REPORTED_VERDICTS = ("go", "caution", "blocked", "incomplete", "up_to_date", "complete")
 """Verdicts of runs whose checks ran."""
+DOWNTIMES = {
+    "code only": "a restart only",
+    "short": "short, with the services stopped",
+    "window": "a maintenance window",
+}
+"""The downtime classes in words."""
 SEVERITIES = ("blocker", "warning", "info")
 MAX_TEXT_LENGTH = 400
 MAX_LIST_ITEMS = 50
@@ -81,6 +87,11 @@ class JobOutcome:
     """Whether the run was limited to some checks."""
     error: str = ""
     """Reason why the run was refused or crashed."""
+
+    @property
+    def downtime_text(self) -> str:
+        """The downtime class in words."""
+        return DOWNTIMES.get(self.downtime, self.downtime)
 
     @property
     def title(self) -> str:
@@ -185,4 +196,7 @@ def _parse_version(value: Any) -> str:
 
 def _parse_text(value: Any) -> str:
     text = escape_invisible(value) if isinstance(value, str) else ""
-    return text if len(text) <= MAX_TEXT_LENGTH else f"{text[:MAX_TEXT_LENGTH]}…"
+    if len(text) <= MAX_TEXT_LENGTH:
+        return text
+    sentences = text[:MAX_TEXT_LENGTH].rpartition(". ")[0]  # An instruction is never cut.
+    return f"{sentences}. …" if sentences else f"{text[:MAX_TEXT_LENGTH]}…"

@@ -46,7 +46,7 @@ class Stage:
 
 STAGES = (
     Stage("preflight", "May I upgrade, and what do I do first?"),
-    Stage("snapshot", "What is the current state?"),
+    Stage("snapshot", "Record the state for a comparison. It is no backup."),
     Stage("verify", "Did the upgrade really finish?"),
     Stage("compare", "What changed, and was it expected?"),
     Stage("rollback", "How do I roll back, and what is lost?"),

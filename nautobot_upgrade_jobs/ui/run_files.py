@@ -64,10 +64,13 @@ def read_file(proxy: FileProxy, max_bytes: int = -1) -> bytes | None:
         return None
 
 
-def find_readable(runs: Iterable[Run], user: Any) -> frozenset[str]:
-    """Return the keys of the runs whose JSON report a user may view."""
+def find_readable(runs: Iterable[Run], user: Any, ending: str = ".json") -> frozenset[str]:
+    """Return the keys of the runs that have a file with an ending, which a user may view.
+
+    Without an ending, this is the JSON report.
+    """
     proxies = FileProxy.objects.restrict(user, "view").filter(
-        job_result__in=[run.key for run in runs], name__endswith=".json"
+        job_result__in=[run.key for run in runs], name__endswith=ending
     )
     return frozenset(map(str, proxies.values_list("job_result_id", flat=True)))
 

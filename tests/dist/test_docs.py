@@ -112,7 +112,7 @@ def localize(line, one, snapshot):
     places = {
         "/tmp/snapshots/snapshot-….json.gz": snapshot,
         "/opt/nautobot/nautobot_config.py": one.folder / "root" / "nautobot_config.py",
-        "/opt/nautobot/bin/python": one.python,
+        "/opt/nautobot/bin/python": one.venv / "bin" / "python",
         "/tmp": one.work,
     }
     return re.sub("|".join(map(re.escape, places)), lambda found: str(places[found[0]]), line)

@@ -32,7 +32,7 @@ def test_git_repository_job_has_the_path_of_the_repository(loaded):
     assert loaded.Preflight.grouping == "Upgrade"
     assert loaded.Preflight.name == "Preflight"
     assert set(loaded.Preflight._get_vars()) == {
-        *("target", "requirements", "skip_build", "backup", "exclude", "accept")
+        *("target", "requirements", "skip_build", "backup", "exclude", "only", "accept")
     }
 
 

@@ -195,8 +195,9 @@ def merged_into_core(apps: Apps, target: Target, catalog: Catalog) -> Iterator[F
         yield finding(
             Severity.BLOCKER if blocks else Severity.WARNING,
             module,
-            f"{module} became {merged.core_app} in Nautobot {merged.since}. "
-            f"{'A' if merged.data_migrated else 'No'} migration copies the App's data.",
+            f"{'Nautobot does not start with ' if merged.blocks_startup else ''}{module}"
+            f"{', which' if merged.blocks_startup else ''} became {merged.core_app} in Nautobot "
+            f"{merged.since}. {'A' if merged.data_migrated else 'No'} migration copies its data.",
             fix=merged.remediation + (REMOVAL_CAVEAT if module in enabled else ""),
             impact=Impact.OUTAGE if merged.blocks_startup else Impact.DATA_LOSS,
             commands=tuple(map(shell, merged.commands)),

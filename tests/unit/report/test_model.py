@@ -63,7 +63,7 @@ def test_blocker_counts_if_it_concerns_the_installed_release(phase, check, nothi
         ("blocked", Verdict.UP_TO_DATE, "Nothing to upgrade", "Fix the blockers: they exist now"),
         ("go", Verdict.GO, "No problems found", "Follow upgrade-plan.md"),
         ("go", Verdict.CAUTION, "The upgrade can go ahead", "Decide about each warning"),
-        ("blocked", Verdict.BLOCKED, "Do not upgrade yet", "Fix the blockers"),
+        ("blocked", Verdict.BLOCKED, "Do not upgrade yet", "Take a backup"),
     ],
 )
 def test_headline_and_next_step_depend_on_the_verdict(sample, verdict, headline, next_step):
