@@ -24,6 +24,7 @@ PREDICTED = {
 CHANGED = {
     "legacy_data.outdated_group_filters:extras_dynamicgroup",
     "legacy_data.renamed_keys:keys",
+    "legacy_data.role_custom_fields:roles",
     "legacy_data.created_prefixes:ipam_prefix",
 }
 

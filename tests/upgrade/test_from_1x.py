@@ -80,10 +80,12 @@ def test_each_predicted_row_stops_the_upgrade_until_it_is_fixed(instance, databa
         instance.server().sql(remediation, database=database)
     assert migrate(database)[0] == 0
     # What Preflight predicts as changed without a message.
-    sql = instance.server().sql
-    assert sql("SELECT key FROM extras_customfield", database=database) == "cost_center"
-    value = sql(
-        "SELECT _custom_field_data ->> 'cost_center' FROM extras_role WHERE name = 'Edge'",
-        database=database,
-    )
-    assert value == "4711"  # kept since 2.4.14
+    results = {
+        "SELECT key FROM extras_customfield": "cost_center",
+        "SELECT filter ->> 'location' FROM extras_dynamicgroup": '["campus"]',  # still a slug
+        "SELECT _custom_field_data FROM extras_role WHERE name = 'Edge'": '{"cost-center": "4711"}',
+        "SELECT model FROM extras_customfield_content_types f JOIN django_content_type t "
+        "ON t.id = f.contenttype_id": "devicerole",
+    }
+    for query, expected in results.items():
+        assert instance.server().sql(query, database=database) == expected

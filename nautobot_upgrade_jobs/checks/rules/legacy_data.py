@@ -126,19 +126,33 @@ def schedules_without_user(rows: LegacyData) -> Iterator[Finding]:
 
 @check(crosses="2.0", phase=Phase.MIGRATE, impact=Impact.DATA_LOSS, see=NOTES)
 def role_custom_fields(rows: LegacyData, target: Target) -> Iterator[Finding]:
-    """The migration of roles keeps their custom fields.
+    """No role has values of custom fields.
 
     Why: ``extras.0062`` merges all roles into one model. Before 2.4.14, it loses the values of
-        their custom fields without a message.
-    Fix: choose 2.4.14 or later as the target.
+        their custom fields. Later releases keep the values, under the keys of 1.x. No release
+        assigns the custom fields to the new roles, so no page shows the values.
+    Fix: choose 2.4.14 or later as the target. Note the values, and enter them again after the
+        upgrade.
     """
     found = require(rows.role_custom_fields)
-    if found.count and Version(target.version) < Version(ROLES_FIXED_IN):
+    if not found.count:
+        return
+    number = f"{plural(found.count, 'role')} {'has' if found.count == 1 else 'have'}"
+    if Version(target.version) < Version(ROLES_FIXED_IN):
         yield blocker(
             "roles",
-            f"{plural(found.count, 'role')} {'has' if found.count == 1 else 'have'} values of "
-            f"custom fields. The migration extras.0062 of {target.version} loses them.",
+            f"{number} values of custom fields. The migration extras.0062 of {target.version} "
+            "loses them.",
             fix=f"Choose {ROLES_FIXED_IN} or later as the target.",
+            evidence=found.examples,
+        )
+    else:
+        yield warning(
+            "roles",
+            f"{number} values of custom fields. After the upgrade, the custom fields do not belong "
+            "to roles, so no page shows the values.",
+            fix="Note the values. After the upgrade, assign the custom fields to extras | role, "
+            "and enter the values again.",
             evidence=found.examples,
         )
 

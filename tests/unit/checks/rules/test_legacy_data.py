@@ -56,9 +56,15 @@ def test_duplicate_names_block_and_replace_the_general_finding(findings_of, tabl
 
 @pytest.mark.parametrize(
     ("version", "expected"),
-    [("2.4.13", [("blocker", "roles")]), ("2.4.14", []), ("3.2.7", [])],
+    [
+        ("2.4.13", [("blocker", "roles")]),
+        ("2.4.14", [("warning", "roles")]),
+        ("3.2.7", [("warning", "roles")]),
+    ],
 )
-def test_custom_fields_of_roles_are_lost_before_2_4_14(findings_of, version, expected):
+def test_custom_fields_of_roles_are_lost_before_2_4_14_and_hidden_since(
+    findings_of, version, expected
+):
     state = facts(legacy_data=LegacyData(role_custom_fields=ONE))
     check = "legacy_data.role_custom_fields"
     assert findings_of(check, state, target(version, "1.6.32")) == expected
