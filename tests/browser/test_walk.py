@@ -62,6 +62,12 @@ def _is_own(address, url):
     return address.startswith((f"{url}/", "data:", "blob:", "about:"))
 
 
+def clear(page, *fields):
+    """Clear the fields of a form, which can repeat an earlier run."""
+    for field in fields:
+        page.fill(f"#id_{field}", "")
+
+
 def walk(page, rest):
     """Go the whole way, and return the addresses of the pages on it, by name."""
     version = rest.get("/api/status/")["nautobot-version"]
@@ -70,6 +76,7 @@ def walk(page, rest):
     row = page.locator("tr:has-text('3.2.7')").get_by_role("link", name="Run Preflight")
     (row if row.count() else page.locator(".u-stages a[href*='/run/']")).first.click()
     page.check("#id_skip_build")
+    clear(page, "requirements", "backup", "exclude", "only", "accept")
     start(page)
     seen["run"] = page.url
     page.get_by_role("link", name="All findings").click()
@@ -89,6 +96,7 @@ def walk(page, rest):
     page.goto(seen["home"])
     job = rest.job("nautobot_upgrade_jobs.jobs.rollback.RollbackPlanner")["id"]
     page.locator(f".u-stages a[href*='{job}/run/']").first.click()
+    clear(page, "backup", "instance", "accept")
     page.fill("#id_to", OLDER[version])
     start(page)
     seen["rollback run"] = page.url
