@@ -195,9 +195,7 @@ def merged_into_core(apps: Apps, target: Target, catalog: Catalog) -> Iterator[F
         yield finding(
             Severity.BLOCKER if blocks else Severity.WARNING,
             module,
-            f"{'Nautobot does not start with ' if merged.blocks_startup else ''}{module}"
-            f"{', which' if merged.blocks_startup else ''} became {merged.core_app} in Nautobot "
-            f"{merged.since}. {'A' if merged.data_migrated else 'No'} migration copies its data.",
+            _describe_merge(merged),
             fix=merged.remediation + (REMOVAL_CAVEAT if module in enabled else ""),
             impact=Impact.OUTAGE if merged.blocks_startup else Impact.DATA_LOSS,
             commands=tuple(map(shell, merged.commands)),
@@ -209,6 +207,16 @@ def merged_into_core(apps: Apps, target: Target, catalog: Catalog) -> Iterator[F
                 else ()
             ),
         )
+
+
+def _describe_merge(merged: MergedApp) -> str:
+    copies = f"{'A' if merged.data_migrated else 'No'} migration copies its data."
+    if not merged.blocks_startup:
+        return f"{merged.module} became {merged.core_app} in Nautobot {merged.since}. {copies}"
+    return (
+        f"Nautobot {merged.since} and later do not start with {merged.module}, which became "
+        f"{merged.core_app}. {copies}"
+    )
 
 
 @check(phase=Phase.BOOT, impact=Impact.OUTAGE, see=SEE, when=When.WINDOW)
