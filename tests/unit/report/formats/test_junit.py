@@ -1,5 +1,6 @@
 """The report as JUnit XML."""
 
+from dataclasses import replace
 from xml.etree import ElementTree
 
 import pytest
@@ -21,3 +22,12 @@ def test_render_counts_match_test_cases(name):
         assert len(root.findall(f".//{kind}")) == int(root.get(total, 0))
     stopped = bool(root.findall(".//failure") or root.findall(".//error"))
     assert stopped is (report.verdict in (Verdict.BLOCKED, Verdict.INCOMPLETE)) or not cases
+
+
+def test_limited_run_is_not_green():
+    report = replace(SAMPLES["go"], only=("data.dangling_cables",), verdict=Verdict.INCOMPLETE)
+    root = ElementTree.fromstring(FORMATS["junit"](report))
+    (error,) = root.findall(".//error")
+    assert "Only 1 check" in error.get("message")
+    assert int(root.get("errors")) == 1
+    assert len(root.findall(".//testcase")) == int(root.get("tests"))
