@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from pathlib import Path
 from typing import Any
@@ -142,6 +143,8 @@ def _plan_rollback(options: dict[str, Any]) -> Report:
 
 def run() -> None:
     """Run the command line of this process, and exit with its exit code."""
+    for number in (signal.SIGTERM, signal.SIGHUP):  # as Ctrl-C: remove the temporary folder
+        signal.signal(number, signal.default_int_handler)
     sys.exit(main(sys.argv[1:]))
 
 

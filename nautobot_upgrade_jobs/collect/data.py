@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from ..catalog import load_catalog
-from ..facts import Data
+from ..facts import Data, Unavailable
 from ..facts.data import AffectedRows, RenamedIndex
 from .context import Context, attempt
 from .db.sql import fetch_rows, list_columns
@@ -119,7 +119,11 @@ def _find_duplicate_cable_terminations(connection: BaseDatabaseWrapper) -> Affec
     )
 
 
-def _find_ambiguous_indexes(connection: BaseDatabaseWrapper) -> tuple[RenamedIndex, ...]:
+def _find_ambiguous_indexes(
+    connection: BaseDatabaseWrapper,
+) -> tuple[RenamedIndex, ...] | Unavailable:
+    if list_columns(connection, "dcim_site"):
+        return Unavailable("migrations of 2.x create these indexes, and have not run")
     indexes = []
     for expected in load_catalog().index_renames:
         with connection.cursor() as cursor:

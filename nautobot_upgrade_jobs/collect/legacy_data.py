@@ -28,13 +28,35 @@ UNIQUE_NAMES = (
     "extras_exporttemplate",
 )
 """Tables whose names become unique, without a migration that renames duplicates."""
+LOCATION_QUERIES = {
+    "sibling_names": (
+        "dcim_site.region_id",
+        "SELECT s.name FROM dcim_site s JOIN dcim_region r "
+        "ON r.parent_id = s.region_id AND r.name = s.name",
+    ),
+    "root_location_names": (
+        "dcim_location.site_id",
+        "SELECT name FROM dcim_location WHERE parent_id IS NULL "
+        "GROUP BY site_id, name HAVING count(*) > 1",
+    ),
+    "reserved_location_types": (
+        "dcim_locationtype.name",
+        "SELECT name FROM dcim_locationtype WHERE "
+        "(name = 'Site' AND EXISTS (SELECT 1 FROM dcim_site)) "
+        "OR (name = 'Region' AND EXISTS (SELECT 1 FROM dcim_region))",
+    ),
+    "global_regions": (
+        "dcim_region.name",
+        "SELECT name FROM dcim_region WHERE name = 'Global Region' "
+        "AND EXISTS (SELECT 1 FROM dcim_site WHERE region_id IS NULL)",
+    ),
+}
+"""What ``dcim.0034`` refuses: the column without which there are no such rows, and the query."""
 ROLE_TABLES = ("dcim_devicerole", "dcim_rackrole", "ipam_role")
-OLD_FILTER = re.compile(
-    r"(site|region|rack_group|parent_region|device_role|role|vrf)(_id)?(__\w+)?"
+OWN_VALUES = re.compile(
+    r"(name|q|id|serial|asset_tag|mac_address|vid|rd|cf_\w+|has_\w+|is_\w+)(__\w+)?"
 )
-"""Filters of dynamic groups that 2.x no longer has, or whose values are no longer slugs."""
-INVALID_KEY = re.compile(r"^\d|-")
-"""A key that is no name of GraphQL."""
+"""Filters of dynamic groups that take no other object. The others take slugs in 1.x."""
 
 
 def collect(context: Context) -> LegacyData:
@@ -47,20 +69,7 @@ def collect(context: Context) -> LegacyData:
         return attempt(lambda: _find(connection, needs, query))
 
     return LegacyData(
-        sibling_names=find(
-            "dcim_site.region_id",
-            "SELECT s.name FROM dcim_site s JOIN dcim_region r "
-            "ON r.parent_id = s.region_id AND r.name = s.name",
-        ),
-        root_location_names=find(
-            "dcim_location.site_id",
-            "SELECT name FROM dcim_location WHERE parent_id IS NULL "
-            "GROUP BY site_id, name HAVING count(*) > 1",
-        ),
-        reserved_location_types=find(
-            "dcim_locationtype.name",
-            "SELECT name FROM dcim_locationtype WHERE name IN ('Region', 'Site')",
-        ),
+        **{name: find(needs, query) for name, (needs, query) in LOCATION_QUERIES.items()},
         mixed_vrf_interfaces=find(
             "ipam_ipaddress.assigned_object_id", _mixed_vrf_query(connection)
         ),
@@ -145,14 +154,20 @@ def _find_role_custom_fields(connection: BaseDatabaseWrapper) -> AffectedRows:
 
 
 def _find_renamed_keys(connection: BaseDatabaseWrapper) -> AffectedRows:
-    names = [
-        f"{table.partition('_')[2]} {slug}"
-        for table in ("extras_customfield", "extras_relationship")
-        if "slug" in list_columns(connection, table)
-        for (slug,) in fetch_rows(connection, f"SELECT slug FROM {table} ORDER BY slug")
-        if INVALID_KEY.search(slug)
-    ]
-    return AffectedRows(len(names), tuple(names[:MAX_EXAMPLES]))
+    """Return the keys that change. In 1.x, values are stored by the name of a custom field."""
+    renamed = []
+    for table, old in (("extras_customfield", "name"), ("extras_relationship", "slug")):
+        if {old, "slug"} <= list_columns(connection, table):
+            for key, slug in fetch_rows(connection, f"SELECT {old}, slug FROM {table} ORDER BY 1"):
+                if key != (new := _build_key(slug)):
+                    renamed.append(f"{table.partition('_')[2]} {key} → {new}")
+    return AffectedRows(len(renamed), tuple(renamed[:MAX_EXAMPLES]))
+
+
+def _build_key(slug: str) -> str:
+    """Return the key that 2.0 makes of a slug: a name of GraphQL."""
+    key = re.sub(r"\W", "_", slug.lower())
+    return f"a{key}" if key[:1].isdecimal() else key
 
 
 def _find_outdated_filters(connection: BaseDatabaseWrapper) -> AffectedRows:
@@ -164,7 +179,7 @@ def _find_outdated_filters(connection: BaseDatabaseWrapper) -> AffectedRows:
 
 
 def _list_old_filters(content: dict[str, Any]) -> Iterator[str]:
-    return (name for name in content if OLD_FILTER.fullmatch(name))
+    return (name for name in content if not OWN_VALUES.fullmatch(name))
 
 
 def _parse(content: Any) -> dict[str, Any]:

@@ -20,6 +20,8 @@ class LegacyData:
     """Names of several locations without a parent in one site."""
     reserved_location_types: AffectedRows | Unavailable = NO_ROWS
     """Location types with the name ``Region`` or ``Site``."""
+    global_regions: AffectedRows | Unavailable = NO_ROWS
+    """Regions with the name that ``dcim.0034`` gives to the region of sites without one."""
     mixed_vrf_interfaces: AffectedRows | Unavailable = NO_ROWS
     """Interfaces whose addresses are in different VRFs, or only some of them in a VRF."""
     duplicate_names: dict[str, AffectedRows | Unavailable] = field(default_factory=dict)
@@ -29,9 +31,9 @@ class LegacyData:
     role_custom_fields: AffectedRows | Unavailable = NO_ROWS
     """Roles of devices, racks and prefixes that have values of custom fields."""
     renamed_keys: AffectedRows | Unavailable = NO_ROWS
-    """Custom fields and relationships whose key is no name of GraphQL."""
+    """Custom fields and relationships whose key changes, with the new key."""
     outdated_group_filters: AffectedRows | Unavailable = NO_ROWS
-    """Dynamic groups with filters by sites, regions or roles."""
+    """Dynamic groups with filters by the slugs of other objects."""
     addresses_without_prefix: AffectedRows | Unavailable = NO_ROWS
     """Addresses that are in no prefix."""
     duplicate_prefixes: AffectedRows | Unavailable = NO_ROWS

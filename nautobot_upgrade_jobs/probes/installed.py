@@ -9,8 +9,10 @@ import contextlib
 import importlib
 import json
 import os
+import re
 import runpy
 import sys
+import traceback
 
 VALUES = ("PLUGINS", "DATABASES", "NAUTOBOT_ROOT")
 
@@ -27,17 +29,21 @@ def describe(config):
         "plugins_config": {},
         "apps": {},
     }
+    defaults = read_defaults()
     try:
         with contextlib.redirect_stdout(sys.stderr):
             settings = runpy.run_path(config)
     except BaseException as error:
-        result["config_error"] = "%s: %s" % (type(error).__name__, error)
+        result["config_error"] = describe_error(error, config)
         return result
     result["values"] = {name: to_json(settings.get(name)) for name in VALUES}
-    result["settings"] = sorted(filter(str.isupper, list_own(settings)))
-    blocks = settings.get("PLUGINS_CONFIG") or {}
+    result["settings"] = sorted(
+        name for name in settings if name.isupper() and show(settings[name]) != defaults.get(name)
+    )
+    blocks = settings.get("PLUGINS_CONFIG")
     result["plugins_config"] = {
-        str(name): sorted(map(str, block or ())) for name, block in dict(blocks).items()
+        str(name): sorted(map(str, block)) if isinstance(block, dict) else []
+        for name, block in (blocks.items() if isinstance(blocks, dict) else ())
     }
     with contextlib.redirect_stdout(sys.stderr):
         result["apps"] = {
@@ -46,14 +52,38 @@ def describe(config):
     return result
 
 
-def list_own(settings):
-    """Return the names that the configuration sets to other values than Nautobot does."""
+def read_defaults():
+    """Return the settings of Nautobot as text, before the configuration changes them in place."""
     try:
         with contextlib.redirect_stdout(sys.stderr):
-            defaults = vars(importlib.import_module("nautobot.core.settings"))
+            found = vars(importlib.import_module("nautobot.core.settings"))
     except BaseException:
-        defaults = {}
-    return [name for name in settings if settings[name] != defaults.get(name, Ellipsis)]
+        return {}
+    return {name: show(value) for name, value in found.items() if name.isupper()}
+
+
+def show(value):
+    """Return the text of a value. It can be anything."""
+    try:
+        return repr(value)
+    except BaseException:
+        return "?"
+
+
+def describe_error(error, config):
+    """Return what stopped the configuration, without a text that can contain a secret."""
+    lines = [
+        frame[1]
+        for frame in traceback.extract_tb(error.__traceback__)
+        if os.path.abspath(frame[0]) == os.path.abspath(config)
+    ]
+    line = getattr(error, "lineno", None) or (lines[-1] if lines else None)
+    name = getattr(error, "name", None)
+    if isinstance(error, KeyError) and re.match(r"[A-Z][A-Z0-9_]*$", str(error).strip("'")):
+        name = str(error).strip("'")  # the name of an environment variable
+    parts = [type(error).__name__, " of %s" % name if name else ""]
+    parts.append(" in line %s" % line if line else "")
+    return "".join(parts)
 
 
 def describe_app(module):

@@ -79,8 +79,8 @@ def find_python(config: str) -> str:
 
 
 def _require_file(config: str) -> None:
-    if not Path(config).is_file():
-        raise UsageError(f"--config: {config} is not a file.")
+    if not os.path.isfile(config):
+        raise UsageError(f"--config: {config} is not a file that this user may read.")
 
 
 def read_environment_file(file: Path) -> dict[str, str]:
@@ -103,6 +103,8 @@ def read_environment_file(file: Path) -> dict[str, str]:
         if not separator or not NAME.fullmatch(name.strip()):
             raise UsageError(f"--env-file: line {number} of {file} is not NAME=value.")
         value = value.strip()
+        if "\0" in value:
+            raise UsageError(f"--env-file: line {number} of {file} has a zero byte.")
         is_quoted = len(value) > 1 and value[0] == value[-1] and value[0] in "'\""
         variables[name.strip()] = value[1:-1] if is_quoted else value
     return variables
@@ -163,8 +165,11 @@ def _run_probe(python: str, config: str) -> dict[str, Any]:
     except OSError as error:
         raise UsageError(f"--python: {python} cannot be run: {error.strerror}.") from None
     except ValueError:
-        last = done.stderr.strip().rpartition("\n")[2]
-        raise UsageError(f"--python: {python} did not describe itself: {last}") from None
+        # What it has printed can contain a secret of the configuration.
+        raise UsageError(
+            f"--python: {python} did not describe itself (exit code {done.returncode}). Run it "
+            f"yourself: {python} {config}"
+        ) from None
     return said
 
 
@@ -212,14 +217,15 @@ def build_live_database(entry: Mapping[str, Any]) -> LiveDatabase:
     if not vendor:
         raise UsageError(f"--config: the engine {engine or 'of DATABASES'} is not supported.")
     named = {new: entry[old] for old, new in CLIENT_NAMES[vendor].items() if entry.get(old)}
-    options = {
-        name: value
-        for name, value in (entry.get("OPTIONS") or {}).items()
-        if name not in NOT_FOR_THE_CLIENT
-    }
+    given = entry.get("OPTIONS") or {}
+    if not isinstance(given, Mapping):
+        raise UsageError("--config: OPTIONS of the database is no dict.")
+    options = {name: value for name, value in given.items() if name not in NOT_FOR_THE_CLIENT}
     host, port = str(entry.get("HOST") or ""), entry.get("PORT")
     socket = vendor == "mysql" and host.startswith("/")
-    place = {"unix_socket" if socket else "host": host} if host else {}
-    return LiveDatabase(
-        vendor, {**options, **named, **place, **({"port": int(port)} if port else {})}
-    )
+    place: dict[str, Any] = {"unix_socket" if socket else "host": host} if host else {}
+    if port and vendor == "mysql" and not str(port).isdecimal():
+        raise UsageError("--config: PORT of the database is no number.")  # It can be a mix-up.
+    if port:
+        place["port"] = int(port) if vendor == "mysql" else str(port)
+    return LiveDatabase(vendor, {**options, **named, **place})

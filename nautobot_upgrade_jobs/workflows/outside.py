@@ -85,6 +85,8 @@ def run_preflight_outside(
     catalog, checks = read_catalog(), checks_for_stage("preflight")
     exclude = parse_ids(request.exclude)
     try:
+        if not request.target and Version(installation.release) < Version(MINIMUM_NAUTOBOT):
+            raise UsageError(f"--target is required for Nautobot {installation.release}.")
         target = choose_target(catalog, installation.release, request.target)
         _require_supported_target(target)
         require_known_checks(exclude, checks)
@@ -161,8 +163,8 @@ def _inspect(
 
 def build_facts(state: OutsideState, catalog: Catalog | Unavailable) -> Facts:
     """Return the facts of the installation: from its own interpreter, and from the trial boot."""
-    installation, boot = state.installation, state.trial_boot
-    rows = boot.facts if isinstance(boot, TrialBoot) else Facts()
+    installation = state.installation
+    rows = _get_rows(state)
     return Facts(
         **{topic: FROM_INSIDE for topic in Facts.topics() if topic not in ROW_TOPICS}
         | {topic: getattr(rows, topic) for topic in ROW_TOPICS}
@@ -175,6 +177,18 @@ def build_facts(state: OutsideState, catalog: Catalog | Unavailable) -> Facts:
             "migrations": _describe_history(rows.migrations, installation, catalog),
         }
     )
+
+
+def _get_rows(state: OutsideState) -> Facts:
+    """Return what the trial boot collected, or why it could not."""
+    boot = state.trial_boot
+    if isinstance(boot, Unavailable):
+        reason = boot.reason
+    elif boot.failure:
+        reason = f"Nautobot {boot.target} did not start: see trial_boot.fails_to_start"
+    else:
+        return boot.facts
+    return Facts(**dict.fromkeys((*ROW_TOPICS, "migrations"), Unavailable(reason)))
 
 
 def _describe_database(database: Database | Unavailable) -> Database | Unavailable:

@@ -103,3 +103,64 @@ def test_what_only_the_installation_knows_is_not_checked(database):
 )
 def test_invalid_argument_is_named(database, words, message):
     assert message in preflight(database, *words, code=1)
+
+
+QUERIES = """
+import json, sys
+from types import SimpleNamespace
+from django.db import connection
+from nautobot_upgrade_jobs.collect.legacy_data import collect
+from nautobot_upgrade_jobs.collect.data import _find_ambiguous_indexes
+found = collect(SimpleNamespace(connection=connection))
+counts = {name: getattr(value, "count", str(value)) for name, value in vars(found).items()}
+print("FOUND", json.dumps(counts))
+print("INDEXES", _find_ambiguous_indexes(connection).reason)
+"""
+CHANGES = {
+    "global_regions": ("UPDATE dcim_region SET name = 'Global Region' WHERE slug = 'europe'", 1),
+    "sibling_names": ("UPDATE dcim_region SET name = 'Munich' WHERE slug = 'berlin'", 0),
+    "reserved_location_types": (
+        "UPDATE dcim_locationtype SET name = 'region' WHERE slug = 'region'",
+        0,
+    ),
+    "mixed_vrf_interfaces": (
+        "UPDATE ipam_ipaddress SET vrf_id = (SELECT id FROM ipam_vrf LIMIT 1)",
+        0,
+    ),
+    "schedules_without_user": ("UPDATE extras_scheduledjob SET kwargs = '{}'", 0),
+    "outdated_group_filters": (
+        'UPDATE extras_dynamicgroup SET filter = \'{"name": ["x"], "has_interfaces": true}\'',
+        0,
+    ),
+    "renamed_keys": ("UPDATE extras_customfield SET name = 'Cost Center', slug = 'cost_center'", 1),
+    "role_custom_fields": ("UPDATE dcim_devicerole SET _custom_field_data = '{\"x\": null}'", 0),
+    "duplicate_prefixes": ("DELETE FROM ipam_prefix WHERE vrf_id IS NULL", 0),
+}
+"""A change of the planted rows, and the number of rows that the query then finds."""
+
+
+def test_queries_find_only_what_stops_or_changes(instance, database):
+    name = f"{database}_changed"
+    instance.server().clone(database, name)
+    for statement, _ in CHANGES.values():
+        instance.server().sql(statement, database=name)
+    done = subprocess.run(
+        ["nautobot-server", "shell", "--command", QUERIES],
+        env={**os.environ, "NAUTOBOT_DB_NAME": name},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    instance.server().drop(name)
+    found = json.loads(done.stdout.partition("FOUND ")[2].splitlines()[0])
+    assert {key: found[key] for key in CHANGES} == {key: end for key, (_, end) in CHANGES.items()}
+    assert "have not run" in done.stdout.partition("INDEXES ")[2]
+
+
+def test_newest_target_gives_no_blocker_of_its_own(database):
+    report = preflight(database, "--target", "3.2.7")
+    blockers = {one["key"] for one in report["findings"] if one["severity"] == "blocker"}
+    assert {key for key in blockers if not key.startswith("legacy_data.")} <= {
+        key for key in blockers if key.startswith(("preconditions.", "target."))
+    }
+    assert blockers >= PREDICTED

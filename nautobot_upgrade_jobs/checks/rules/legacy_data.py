@@ -52,6 +52,14 @@ def location_names(rows: LegacyData) -> Iterator[Finding]:
             fix="Rename the locations.",
             evidence=roots.examples,
         )
+    regions = require(rows.global_regions)
+    if regions.count:
+        yield blocker(
+            "dcim_region",
+            "A region has the name Global Region, and some sites have no region. The migration "
+            f"dcim.0034 creates a region of this name for them, and will fail. {NOT_PREDICTED}",
+            fix="Rename the region, or give each site a region.",
+        )
     types = require(rows.reserved_location_types)
     if types.count:
         yield blocker(
@@ -159,7 +167,7 @@ def role_custom_fields(rows: LegacyData, target: Target) -> Iterator[Finding]:
 
 @check(crosses="2.0", phase=Phase.RUNTIME, impact=Impact.FEATURE_LOSS, see=NOTES)
 def outdated_group_filters(rows: LegacyData) -> Iterator[Finding]:
-    """No dynamic group selects by sites, regions or roles.
+    """No dynamic group selects by other objects.
 
     Why: 2.0 has no sites and regions, and filters take names instead of slugs. A group whose filter
         matches nothing has no members, and nothing reports it.
@@ -170,7 +178,8 @@ def outdated_group_filters(rows: LegacyData) -> Iterator[Finding]:
         yield warning(
             "extras_dynamicgroup",
             f"{plural(found.count, 'dynamic group')} {'selects' if found.count == 1 else 'select'} "
-            "by sites, regions, roles or VRFs. They can lose all members without a message.",
+            "by other objects, such as sites or roles. They can lose all members without a "
+            "message.",
             fix="Note the members of each group. After the upgrade, compare them, and correct the "
             "filter.",
             evidence=found.examples,
@@ -189,8 +198,8 @@ def renamed_keys(rows: LegacyData) -> Iterator[Finding]:
     if found.count:
         yield warning(
             "keys",
-            f"The upgrade changes {plural(found.count, 'key')} of custom fields or relationships: "
-            "each character that GraphQL does not allow becomes an underscore.",
+            f"The upgrade changes {plural(found.count, 'key')} of custom fields or relationships "
+            "into names that GraphQL allows.",
             fix="List where scripts, templates and queries use these keys. Change them after the "
             "upgrade.",
             evidence=found.examples,

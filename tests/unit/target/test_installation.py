@@ -50,7 +50,7 @@ def site(tmp_path, monkeypatch):
         text = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n{extra}"
         (info / "METADATA").write_text(text)
     (folder / "nautobot/core").mkdir(parents=True)
-    (folder / "nautobot/core/settings.py").write_text("DEBUG = False\n")
+    (folder / "nautobot/core/settings.py").write_text("DEBUG = False\nMIDDLEWARE = []\n")
     (folder / "example_app.py").write_text(
         "class config:\n    min_version = '1.2.0'\n    max_version = '1.9999'\n"
     )
@@ -84,9 +84,12 @@ def test_installation_has_its_packages_apps_and_database(site, config):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("import os\nos.environ['NAUTOBOT_GONE']\n", "KeyError: 'NAUTOBOT_GONE'.*--env-file"),
-        ("raise SystemExit('no')\n", "SystemExit: no"),
-        ("PLUGINS = (", "SyntaxError"),
+        (
+            "import os\nos.environ['NAUTOBOT_GONE']\n",
+            "KeyError of NAUTOBOT_GONE in line 2.*--env-file",
+        ),
+        ("raise SystemExit('no')\n", "SystemExit in line 1"),
+        ("PLUGINS = (", "SyntaxError in line 1"),
         ("DATABASES = {'default': {'ENGINE': 'django.db.backends.oracle'}}", "oracle is not supp"),
         ("DATABASES = {}", "the engine of DATABASES is not supported"),
     ],
@@ -95,6 +98,50 @@ def test_configuration_that_cannot_be_used_is_named(site, config, text, message)
     config.write_text(text)
     with pytest.raises(UsageError, match=message):
         read_installation(sys.executable, str(config))
+
+
+LEAKS = (
+    "raise ValueError('cannot connect with %s' % DATABASES)",
+    "import sys, os\nsys.stderr.write('dsn postgres://nb:secret@db')\nos._exit(3)",
+    "import sys\nprint('secret')\nsys.exit('secret')",
+    "{}['secret']",
+    "DATABASES['default']['PORT'] = 'secret'\n"
+    "DATABASES['default']['ENGINE'] = 'django.db.backends.mysql'",
+    "DATABASES['default']['OPTIONS'] = ['secret']",
+)
+
+
+@pytest.mark.parametrize("line", LEAKS)
+def test_no_message_quotes_a_secret_of_the_configuration(site, config, line):
+    config.write_text(f"{config.read_text()}\n{line}\n")
+    with pytest.raises(UsageError) as caught:
+        read_installation(sys.executable, str(config))
+    assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("DEBUG = True", {"DEBUG"}),
+        ("MIDDLEWARE.append('x')", {"MIDDLEWARE"}),  # changed in place
+        ("MIDDLEWARE = MIDDLEWARE", set()),
+        ("class Odd:\n    def __ne__(self, other): raise RuntimeError\nODD = Odd()", {"ODD"}),
+        ("class Odd:\n    def __repr__(self): raise RuntimeError\nODD = Odd()", {"ODD"}),
+        ("PLUGINS_CONFIG = ['x']", {"PLUGINS_CONFIG"}),
+        ("PLUGINS_CONFIG = {'example_app': 5}", {"PLUGINS_CONFIG"}),
+    ],
+)
+def test_settings_are_those_that_the_configuration_changes(site, config, line, expected):
+    config.write_text(f"{config.read_text()}\n{line}\n")
+    found = read_installation(sys.executable, str(config)).settings
+    usual = {"PLUGINS", "PLUGINS_CONFIG", "DATABASES", "NAUTOBOT_ROOT"}
+    assert found - usual == expected - usual
+
+
+def test_several_ports_of_postgresql_are_kept():
+    assert (
+        build_live_database({**POSTGRESQL, "PORT": "5432,5433"}).parameters["port"] == "5432,5433"
+    )
 
 
 def test_environment_file_is_read_as_systemd_does(tmp_path):
@@ -109,7 +156,12 @@ def test_environment_file_is_read_as_systemd_does(tmp_path):
 
 @pytest.mark.parametrize(
     ("content", "message"),
-    [(b"A=1\nsecret\n", "line 2 of"), (b"1A=x\n", "line 1 of"), (b"\xff", "UnicodeDecodeError")],
+    [
+        (b"A=1\nsecret\n", "line 2 of"),
+        (b"1A=x\n", "line 1 of"),
+        (b"\xff", "UnicodeDecodeError"),
+        (b"A=\0", "zero byte"),
+    ],
 )
 def test_invalid_environment_file_is_named_without_its_content(tmp_path, content, message):
     (tmp_path / "env").write_bytes(content)
@@ -165,7 +217,7 @@ def test_missing_interpreter_is_asked_for(tmp_path):
             {
                 "sslmode": "require",
                 **{"dbname": "nautobot", "user": "nb", "password": "secret"},
-                **{"host": "db", "port": 5433},
+                **{"host": "db", "port": "5433"},
             },
         ),
         (
@@ -193,7 +245,9 @@ def test_probe_has_the_syntax_of_python_3_6_and_imports_only_the_standard_librar
         if isinstance(node, (ast.Import, ast.ImportFrom))
         for alias in node.names
     }
-    assert imported <= {"contextlib", "importlib", "json", "os", "runpy", "sys"}
+    assert imported <= {
+        *("contextlib", "importlib", "json", "os", "re", "runpy", "sys", "traceback")
+    }
 
 
 def test_probe_writes_values_of_other_types_as_text(tmp_path):

@@ -6,6 +6,7 @@ from nautobot_upgrade_jobs.catalog.target_release import choose_target
 from nautobot_upgrade_jobs.common.errors import UsageError
 from nautobot_upgrade_jobs.facts import Apps, Facts, Migrations, Packages, Unavailable
 from nautobot_upgrade_jobs.facts.packages import Package
+from nautobot_upgrade_jobs.facts.startup import Failure
 from nautobot_upgrade_jobs.facts.trial_boot import TrialBoot
 from nautobot_upgrade_jobs.migration_graph.history import MigrationHistory
 from nautobot_upgrade_jobs.target.installation import Installation
@@ -66,7 +67,10 @@ def test_topics_that_only_the_installation_knows_are_unavailable_with_a_reason()
 def test_target_that_does_not_start_leaves_the_rows_unknown():
     facts = build_facts(state(), CATALOG)
     assert isinstance(facts.migrations, Unavailable)
-    assert isinstance(facts.database, Unavailable)
+    assert facts.database.reason == NOT_STARTED.reason
+    failure = Failure("configuration", "ImportError", "no module", ())
+    facts = build_facts(state(boot=TrialBoot("2.4.44", Facts(), failure=failure)), CATALOG)
+    assert "trial_boot.fails_to_start" in facts.legacy_data.reason
     assert facts.packages.installed[0].version == "1.6.32"
 
 
@@ -81,6 +85,7 @@ def test_target_whose_code_cannot_be_used_is_refused(requested):
     ("changes", "message"),
     [
         ({"target": "newest"}, "newest"),
+        ({}, "--target is required for Nautobot 1.6.32"),
         ({"target": "2.4.44", "exclude": "no.such"}, "No such check: no.such"),
         ({"target": "2.4.44", "requirements": "x @ https://example.com/x.whl"}, "by name"),
     ],

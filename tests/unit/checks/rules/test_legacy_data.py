@@ -13,6 +13,7 @@ RULES = [
     ("location_names", "sibling_names", "blocker", "dcim_site"),
     ("location_names", "root_location_names", "blocker", "dcim_location"),
     ("location_names", "reserved_location_types", "blocker", "dcim_locationtype"),
+    ("location_names", "global_regions", "blocker", "dcim_region"),
     ("addresses_in_several_vrfs", "mixed_vrf_interfaces", "blocker", "ipam_ipaddress"),
     ("schedules_without_user", "schedules_without_user", "blocker", "extras_scheduledjob"),
     ("outdated_group_filters", "outdated_group_filters", "warning", "extras_dynamicgroup"),
