@@ -21,6 +21,7 @@ from ..catalog.target_release import Target, TargetError, choose_target
 from ..checks.registry import TRIAL_BOOT_TOPICS, checks_for_stage
 from ..checks.runner import UnknownCheckError, require_known_checks
 from ..common.errors import UsageError
+from ..common.urls import REDACTED
 from ..facts import Database, Facts, Migrations, Settings, Unavailable
 from ..facts.migrations import Migration
 from ..facts.resolution import Resolution
@@ -152,13 +153,41 @@ def _inspect(
         "default",
         config.statement_timeout_seconds,
         installation.database,
+        database_credentials=frozenset(
+            filter(None, [str(installation.database.parameters.get("password") or "")])
+        ),
         topics=(*TARGET_TOPICS, *ROW_TOPICS),
     )
     limits = BuildLimits(
         config.build_timeout_seconds, config.boot_timeout_seconds, config.build_megabytes
     )
-    trial_boot = inspect(resolution, roots, live, limits, progress)
+    trial_boot = mask_password(inspect(resolution, roots, live, limits, progress), installation)
     return OutsideState(installation, target, resolution, trial_boot)
+
+
+def mask_password(
+    trial_boot: TrialBoot | Unavailable, installation: Installation
+) -> TrialBoot | Unavailable:
+    """Return a trial boot without the database's password in what stopped a start.
+
+    A start that fails before it has the settings knows no secrets. Facts have none.
+    """
+    password = str(installation.database.parameters.get("password") or "")
+
+    def mask(text: str) -> str:
+        return text.replace(password, REDACTED) if password else text
+
+    if isinstance(trial_boot, Unavailable):
+        return Unavailable(mask(trial_boot.reason))
+    failure = trial_boot.failure
+    return replace(
+        trial_boot,
+        failure=failure and replace(failure, message=mask(failure.message)),
+        app_load_failures=tuple(
+            replace(each, failure=replace(each.failure, message=mask(each.failure.message)))
+            for each in trial_boot.app_load_failures
+        ),
+    )
 
 
 def build_facts(state: OutsideState, catalog: Catalog | Unavailable) -> Facts:

@@ -1,5 +1,7 @@
 """Facts of an installation whose code this process does not load."""
 
+from dataclasses import replace
+
 import pytest
 
 from nautobot_upgrade_jobs.catalog.target_release import choose_target
@@ -7,12 +9,17 @@ from nautobot_upgrade_jobs.common.errors import UsageError
 from nautobot_upgrade_jobs.facts import Apps, Facts, Migrations, Packages, Unavailable
 from nautobot_upgrade_jobs.facts.packages import Package
 from nautobot_upgrade_jobs.facts.startup import Failure
-from nautobot_upgrade_jobs.facts.trial_boot import TrialBoot
+from nautobot_upgrade_jobs.facts.trial_boot import AppLoadFailure, TrialBoot
 from nautobot_upgrade_jobs.migration_graph.history import MigrationHistory
 from nautobot_upgrade_jobs.target.installation import Installation
 from nautobot_upgrade_jobs.target.isolation import LiveDatabase
 from nautobot_upgrade_jobs.workflows.context import RunRequest
-from nautobot_upgrade_jobs.workflows.outside import OutsideState, build_facts, run_preflight_outside
+from nautobot_upgrade_jobs.workflows.outside import (
+    OutsideState,
+    build_facts,
+    mask_password,
+    run_preflight_outside,
+)
 from tests.support.builders import CATALOG, database, setting, settings
 
 NOT_STARTED = Unavailable("it does not start")
@@ -99,3 +106,15 @@ def test_settings_that_the_isolation_replaces_are_left_out():
     rows = settings(values=(setting("PLUGINS"), setting("CELERY_RESULT_BACKEND")))
     facts = build_facts(state(boot=TrialBoot("2.4.44", Facts(settings=rows))), CATALOG)
     assert [one.name for one in facts.settings.values] == ["PLUGINS"]
+
+
+def test_password_is_masked_in_what_stopped_a_start():
+    installation = replace(
+        state().installation, database=LiveDatabase("postgresql", {"password": "hunter2"})
+    )
+    failure = Failure("configuration", "ValueError", "cannot connect with hunter2", ())
+    app = AppLoadFailure("example", failure, conclusive=True)
+    boot = TrialBoot("2.4.44", Facts(), failure=failure, app_load_failures=(app,))
+    assert "hunter2" not in repr(mask_password(boot, installation))
+    assert "hunter2" not in mask_password(Unavailable("no hunter2"), installation).reason
+    assert mask_password(boot, state().installation) == boot
