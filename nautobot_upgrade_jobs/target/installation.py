@@ -84,14 +84,14 @@ def _require_file(config: str) -> None:
 
 
 def read_environment_file(file: Path) -> dict[str, str]:
-    """Return the variables of a file, as systemd and Docker read them.
+    """Return the variables of a file, as systemd reads them. The word ``export`` is ignored.
 
     Raises:
         UsageError: The file cannot be read, or a line is no assignment. The line is not quoted,
             because it can contain a secret.
     """
     try:
-        lines = file.read_text("utf-8").splitlines()
+        lines = file.read_text("utf-8").replace("\\\n", "").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"--env-file: {file} cannot be read: {type(error).__name__}.") from None
     variables = {}
@@ -105,8 +105,10 @@ def read_environment_file(file: Path) -> dict[str, str]:
         value = value.strip()
         if "\0" in value:
             raise UsageError(f"--env-file: line {number} of {file} has a zero byte.")
-        is_quoted = len(value) > 1 and value[0] == value[-1] and value[0] in "'\""
-        variables[name.strip()] = value[1:-1] if is_quoted else value
+        quote = value[:1] if value[:1] in ("'", '"') else ""
+        if quote and (len(value) == 1 or not value.endswith(quote)):
+            raise UsageError(f"--env-file: line {number} of {file} has no closing quote.")
+        variables[name.strip()] = value[1:-1] if quote else value
     return variables
 
 

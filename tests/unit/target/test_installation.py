@@ -147,10 +147,11 @@ def test_several_ports_of_postgresql_are_kept():
 def test_environment_file_is_read_as_systemd_does(tmp_path):
     file = tmp_path / "env"
     file.write_text(
-        "# comment\n; another\n\nNAUTOBOT_ROOT=/opt/nautobot\nexport A = 'x = y' \nB=\"q\"\nC=\n"
+        "# comment\n; another\n\nNAUTOBOT_ROOT=/opt/nautobot\nexport A = 'x = y' \n"
+        'B="q"\nC=\nD=one \\\ntwo\n'
     )
     assert read_environment_file(file) == {
-        **{"NAUTOBOT_ROOT": "/opt/nautobot", "A": "x = y", "B": "q", "C": ""}
+        **{"NAUTOBOT_ROOT": "/opt/nautobot", "A": "x = y", "B": "q", "C": "", "D": "one two"}
     }
 
 
@@ -161,6 +162,7 @@ def test_environment_file_is_read_as_systemd_does(tmp_path):
         (b"1A=x\n", "line 1 of"),
         (b"\xff", "UnicodeDecodeError"),
         (b"A=\0", "zero byte"),
+        (b"A='secret\n", "line 1 of .* no closing quote"),
     ],
 )
 def test_invalid_environment_file_is_named_without_its_content(tmp_path, content, message):
