@@ -87,22 +87,22 @@ def _read_own(name: str) -> str:
 
 def _read_archive(file: str) -> Iterator[tuple[str, Content]]:
     """Yield the data files of an archive by name."""
+    shown = mask_url_credentials(file)
     try:
         with zipfile.ZipFile(file) as archive:
             for name in NAMES:
                 (entry,) = _find_entries(archive, name)
                 if entry.file_size > MAX_FILE_BYTES:
-                    raise CatalogError(f"{file}: {entry.filename} is too large.")
-                yield name, _parse(archive.read(entry).decode("utf-8"), f"{file}: {name}")
+                    raise CatalogError(f"{shown}: {entry.filename} is too large.")
+                yield name, _parse(archive.read(entry).decode("utf-8"), f"{shown}: {name}")
     except CatalogError:
         raise
     except OSError as error:
         reason = error.strerror or str(error)
-        raise CatalogError(f"{mask_url_credentials(file)} cannot be read: {reason}.") from None
+        raise CatalogError(f"{shown} cannot be read: {reason}.") from None
     except DAMAGE:
         raise CatalogError(
-            f"{mask_url_credentials(file)} has no catalog. Name the wheel of a newer release of "
-            "nautobot-upgrade-jobs."
+            f"{shown} has no catalog. Name the wheel of a newer release of nautobot-upgrade-jobs."
         ) from None
 
 
@@ -112,7 +112,7 @@ def _find_entries(archive: zipfile.ZipFile, name: str) -> list[zipfile.ZipInfo]:
 
 
 def _parse(text: str, name: str) -> Content:
-    reader = import_toml_reader()
+    reader = _import_toml_reader()
     try:
         content: Content = reader.loads(text)
     except reader.TOMLDecodeError as error:
@@ -120,7 +120,7 @@ def _parse(text: str, name: str) -> Content:
     return content
 
 
-def import_toml_reader() -> Any:
+def _import_toml_reader() -> Any:
     """Import the TOML reader of the standard library (Python 3.11 and later) or tomli.
 
     Raises:

@@ -9,19 +9,18 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from ..catalog import load_catalog
 from ..facts import Data, Unavailable
 from ..facts.data import AffectedRows, RenamedIndex
 from .context import Context, attempt
-from .db.sql import fetch_rows, list_columns
+from .db.sql import count_with_examples, fetch_rows, list_columns
 
 if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper
 
-MAX_EXAMPLES = 10
 DATA_COMPLIANCE_TABLE = "nautobot_data_validation_engine_datacompliance"
 NEGATED_LOOKUP = re.compile(r"__n(e|ie|ic|isw|iew|re|ire)?$")
 """Names of Nautobot's negated filters: ``name__n``, ``name__nic`` and so on."""
@@ -47,17 +46,6 @@ def collect(context: Context) -> Data:
     )
 
 
-def _count_with_examples(
-    connection: BaseDatabaseWrapper, query: str
-) -> tuple[int, list[tuple[Any, ...]]]:
-    """Return the number of rows that a query selects, and the first rows."""
-    first = fetch_rows(
-        connection,
-        f"SELECT matches.*, count(*) OVER () FROM ({query}) matches LIMIT {MAX_EXAMPLES}",  # noqa: S608
-    )
-    return (first[0][-1], [row[:-1] for row in first]) if first else (0, [])
-
-
 def _terminations_query() -> str:
     """Return a query for both ends of all cables: (cable, app_label, model, end_id)."""
     return " UNION ALL ".join(
@@ -72,7 +60,7 @@ def _count_cables(connection: BaseDatabaseWrapper, ends: str, note: str = "") ->
 
     The query may contain both ends of a cable.
     """
-    number, first = _count_with_examples(
+    number, first = count_with_examples(
         connection,
         "SELECT cable, min(concat(app_label, '.', model, ' ', end_id)) AS end_ "  # noqa: S608
         f"FROM ({ends}) ends GROUP BY cable",
@@ -109,7 +97,7 @@ def _find_unsupported_cable_terminations(connection: BaseDatabaseWrapper) -> Aff
 
 
 def _find_duplicate_cable_terminations(connection: BaseDatabaseWrapper) -> AffectedRows:
-    number, first = _count_with_examples(
+    number, first = count_with_examples(
         connection,
         f"SELECT e.app_label, e.model, e.end_id FROM ({_terminations_query()}) e "  # noqa: S608 - constants only
         "GROUP BY e.app_label, e.model, e.end_id HAVING count(*) > 1",
@@ -143,7 +131,7 @@ def _find_ambiguous_indexes(
 
 
 def _find_empty_social_uids(connection: BaseDatabaseWrapper) -> AffectedRows:
-    number, first = _count_with_examples(
+    number, first = count_with_examples(
         connection, "SELECT id FROM social_auth_usersocialauth WHERE uid = ''"
     )
     return AffectedRows(number, tuple(f"id {id_}" for (id_,) in first))
@@ -153,7 +141,7 @@ def _find_non_uuid_compliance_ids(connection: BaseDatabaseWrapper) -> AffectedRo
     if not list_columns(connection, DATA_COMPLIANCE_TABLE):
         return AffectedRows(0)
     differs = "!~*" if connection.vendor == "postgresql" else "NOT REGEXP"
-    number, first = _count_with_examples(
+    number, first = count_with_examples(
         connection,
         f"SELECT id, object_id FROM {DATA_COMPLIANCE_TABLE} "  # noqa: S608
         f"WHERE object_id {differs} '{UUID_PATTERN}'",

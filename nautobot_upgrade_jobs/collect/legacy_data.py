@@ -17,12 +17,11 @@ from ..facts.base import Unavailable
 from ..facts.data import AffectedRows
 from ..facts.legacy_data import NO_ROWS, LegacyData
 from .context import Context, attempt
-from .db.sql import fetch_rows, list_columns
+from .db.sql import MAX_EXAMPLES, count_with_examples, fetch_rows, list_columns
 
 if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper
 
-MAX_EXAMPLES = 10
 UNIQUE_NAMES = (
     *("dcim_virtualchassis", "extras_configcontext", "extras_configcontextschema"),
     "extras_exporttemplate",
@@ -107,11 +106,12 @@ def _find(connection: BaseDatabaseWrapper, needs: str, query: str) -> AffectedRo
     table, _, column = needs.partition(".")
     if column not in list_columns(connection, table):
         return NO_ROWS
-    rows = fetch_rows(
-        connection,
-        f"SELECT matches.*, count(*) OVER () FROM ({query}) matches LIMIT {MAX_EXAMPLES}",
-    )
-    return AffectedRows(rows[0][-1], tuple(str(row[0]) for row in rows)) if rows else NO_ROWS
+    number, first = count_with_examples(connection, query)
+    return AffectedRows(number, tuple(str(name) for (name,) in first))
+
+
+def _count(names: list[str]) -> AffectedRows:
+    return AffectedRows(len(names), tuple(names[:MAX_EXAMPLES]))
 
 
 def _text(connection: BaseDatabaseWrapper, column: str) -> str:
@@ -150,7 +150,7 @@ def _find_role_custom_fields(connection: BaseDatabaseWrapper) -> AffectedRows:
         for name, values in fetch_rows(connection, f"SELECT name, _custom_field_data FROM {table}")
         if any(value is not None for value in _parse(values).values())
     ]
-    return AffectedRows(len(names), tuple(names[:MAX_EXAMPLES]))
+    return _count(names)
 
 
 def _find_renamed_keys(connection: BaseDatabaseWrapper) -> AffectedRows:
@@ -161,7 +161,7 @@ def _find_renamed_keys(connection: BaseDatabaseWrapper) -> AffectedRows:
             for key, slug in fetch_rows(connection, f"SELECT {old}, slug FROM {table} ORDER BY 1"):
                 if key != (new := _build_key(slug)):
                     renamed.append(f"{table.partition('_')[2]} {key} → {new}")
-    return AffectedRows(len(renamed), tuple(renamed[:MAX_EXAMPLES]))
+    return _count(renamed)
 
 
 def _build_key(slug: str) -> str:
@@ -175,7 +175,7 @@ def _find_outdated_filters(connection: BaseDatabaseWrapper) -> AffectedRows:
         return NO_ROWS
     rows = fetch_rows(connection, "SELECT name, filter FROM extras_dynamicgroup ORDER BY name")
     names = [name for name, content in rows if any(_list_old_filters(_parse(content)))]
-    return AffectedRows(len(names), tuple(names[:MAX_EXAMPLES]))
+    return _count(names)
 
 
 def _list_old_filters(content: dict[str, Any]) -> Iterator[str]:

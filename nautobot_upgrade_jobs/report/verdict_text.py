@@ -107,5 +107,6 @@ def describe_partial_run(checks: int, findings: int, not_checked: int, without_u
             f"Only {plural(checks, 'check')} {asked} asked for, with {found}. "
             f"{not_checked} could not run."
         )
-    applies = f" {without_use} does not apply." if without_use else ""
+    verb = "does" if without_use == 1 else "do"
+    applies = f" {without_use} {verb} not apply." if without_use else ""
     return f"Only {plural(checks, 'check')} ran, with {found}.{applies}"

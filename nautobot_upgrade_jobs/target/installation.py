@@ -66,10 +66,7 @@ def find_python(config: str) -> str:
     """
     _require_file(config)
     folder = Path(config).absolute().parent
-    candidates = (
-        folder / sub / name for sub in ("bin", "venv/bin") for name in ("python3", "python")
-    )
-    python = next((path for path in candidates if path.exists()), None)
+    python = next((folder / path for path in INTERPRETERS if (folder / path).exists()), None)
     if python is None:
         raise UsageError(
             f"--python: no interpreter is in {folder}/bin or {folder}/venv/bin. Name the Python of "

@@ -114,9 +114,9 @@ def _list_snapshots(user: Any) -> Iterator[tuple[Run, str]]:
 def _compare_latest_preflights(user: Any) -> dict[str, Any] | None:
     """Return the newest Preflight run with a report, and the number of findings by status."""
     runs = iter_runs(user, "preflight", MAX_PREFLIGHT_RUNS)
-    newest, _ = next(load_reports(runs, user), (None, None))
-    comparison = compare_with_previous(newest, user) if newest else None
-    if comparison is None:
+    newest, document = next(load_reports(runs, user), (None, {}))
+    if newest is None:
         return None
+    comparison = compare_with_previous(newest, document, user)
     counts = Counter(entry.status for entry in comparison.entries)
     return {"comparison": comparison, "counts": [(name, counts[name]) for name in STATUS_ORDER]}

@@ -8,12 +8,12 @@ from typing import Any
 
 from ..checks.findings import Phase
 from ..checks.remediation import Command, CommandKind, When
-from ..common.text import escape_invisible, remove_code_marks
+from ..common.text import remove_code_marks
 from ..report.formats.markdown import PHASE_TEXT
 from ..report.remediation_text import TO_DO, CommandBlock, command_blocks
 from .finding_history import Document, FindingHistory
+from .plan import parse_text
 
-MAX_TEXT_LENGTH = 10_000
 MAX_LIST_ITEMS = 100
 CURRENT_STATE = {"verify", "compare", "rollback"}
 """Kinds of reports that say nothing about a planned upgrade."""
@@ -43,18 +43,18 @@ class FindingDetail:
 def describe_finding(document: Document, entry: FindingHistory) -> FindingDetail:
     """Return what a JSON report says about one of its findings."""
     record = entry.record
-    check = _parse_text(record.get("check"))
+    check = parse_text(record.get("check"))
     described = _find_check(document, check)
     is_planned = str(document.get("kind")) not in CURRENT_STATE
     return FindingDetail(
         entry=entry,
         check=check,
-        expected=remove_code_marks(_parse_text(described.get("title"))),
-        why=remove_code_marks(_parse_text(described.get("why"))),
+        expected=remove_code_marks(parse_text(described.get("title"))),
+        why=remove_code_marks(parse_text(described.get("why"))),
         fails_at=_look_up(PHASE_TEXT, Phase, record.get("phase")) if is_planned else "",
-        impact=_parse_text(record.get("impact")).replace("_", " "),
+        impact=parse_text(record.get("impact")).replace("_", " "),
         when=_look_up(TO_DO, When, record.get("when")),
-        remediation=remove_code_marks(_parse_text(record.get("remediation"))),
+        remediation=remove_code_marks(parse_text(record.get("remediation"))),
         commands=tuple(command_blocks(tuple(_parse_commands(record.get("commands"))))),
         evidence=tuple(_parse_texts(record.get("evidence"))),
         references=tuple(
@@ -79,14 +79,10 @@ def _parse_commands(value: Any) -> Iterator[Command]:
     kinds = {kind.value: kind for kind in CommandKind}
     for one in value[:MAX_LIST_ITEMS] if isinstance(value, list) else ():
         if isinstance(one, dict) and isinstance(one.get("kind"), str) and one["kind"] in kinds:
-            yield Command(kinds[one["kind"]], _parse_text(one.get("text")))
+            yield Command(kinds[one["kind"]], parse_text(one.get("text")))
 
 
 def _parse_texts(value: Any) -> Iterator[str]:
     for one in value[:MAX_LIST_ITEMS] if isinstance(value, list) else ():
         if isinstance(one, str):
-            yield _parse_text(one)
-
-
-def _parse_text(value: Any) -> str:
-    return escape_invisible(value[:MAX_TEXT_LENGTH]) if isinstance(value, str) else ""
+            yield parse_text(one)

@@ -84,7 +84,7 @@ def diff_findings(newer: Document, older: Document | None) -> tuple[FindingHisto
     """
     previous = _index_findings(older) if older else {}
     current = _index_findings(newer)
-    checked = _collect_check_ids(newer, "checks") - _collect_check_ids(newer, "not_checked")
+    checked = _collect_answered(newer)
     entries = [
         _classify_finding(key, finding, new=bool(older) and key not in previous)
         for key, finding in current.items()
@@ -97,6 +97,11 @@ def diff_findings(newer: Document, older: Document | None) -> tuple[FindingHisto
         if key not in current
     ]
     return tuple(sorted(entries, key=lambda entry: entry.rank))
+
+
+def _collect_answered(document: Document) -> set[str]:
+    """Return the ids of the checks that ran."""
+    return _collect_check_ids(document, "checks") - _collect_check_ids(document, "not_checked")
 
 
 def _collect_check_ids(document: Document, name: str) -> set[str]:
@@ -133,10 +138,7 @@ def find_status(document: Document, key: str) -> str:
     """
     finding = _index_findings(document).get(key)
     if finding is None:
-        checked = _collect_check_ids(document, "checks") - _collect_check_ids(
-            document, "not_checked"
-        )
-        return FIXED if key.partition(":")[0] in checked else NOT_CHECKED
+        return FIXED if key.partition(":")[0] in _collect_answered(document) else NOT_CHECKED
     return ACCEPTED if isinstance(finding.get("accepted"), dict) else OPEN
 
 

@@ -14,10 +14,7 @@ PURPOSES = (
     (r"upgrade\.sh", SCRIPT),
     (r"constraints\.txt", "The pinned packages of the target, for pip"),
     (r"rollback-.*-steps\.md", "The steps of the rollback, to read or to print"),
-    (
-        r"rollback-.*\.sh",
-        SCRIPT,
-    ),
+    (r"rollback-.*\.sh", SCRIPT),
     (r"rollback-requirements(-without-hashes)?\.txt", "The packages before the upgrade, for pip"),
     (r"snapshot-.*\.json\.gz", "The snapshot. Keep a copy outside of the database"),
     (r".*\.summary\.txt", "The short form, for a mail, a ticket or a chat"),

@@ -35,21 +35,22 @@ def parse_steps(document: Any) -> tuple[PlanStep, ...]:
 def parse_shell_setup(document: Any) -> tuple[str, ...]:
     """Return the commands that each shell needs first. Empty if the JSON report has none."""
     lines = document.get("shell_setup") if isinstance(document, dict) else None
-    return tuple(map(_parse_text, lines[:MAX_COMMANDS])) if isinstance(lines, list) else ()
+    return tuple(map(parse_text, lines[:MAX_COMMANDS])) if isinstance(lines, list) else ()
 
 
 def _parse_step(entry: dict[str, Any]) -> PlanStep:
     commands = entry.get("commands")
     lines = commands[:MAX_COMMANDS] if isinstance(commands, list) else []
     return PlanStep(
-        _parse_text(entry.get("title")),
-        remove_code_marks(_parse_text(entry.get("why"))),
-        tuple(_parse_text(line) for line in lines if isinstance(line, str)),
-        _parse_text(entry.get("verify")),
-        remove_code_marks(_parse_text(entry.get("expected"))),
+        parse_text(entry.get("title")),
+        remove_code_marks(parse_text(entry.get("why"))),
+        tuple(parse_text(line) for line in lines if isinstance(line, str)),
+        parse_text(entry.get("verify")),
+        remove_code_marks(parse_text(entry.get("expected"))),
         entry.get("irreversible") is True,
     )
 
 
-def _parse_text(value: Any) -> str:
+def parse_text(value: Any) -> str:
+    """Return a text of a JSON report without invisible characters. Empty if it is no text."""
     return escape_invisible(value[:MAX_TEXT_LENGTH]) if isinstance(value, str) else ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import zipfile
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -19,6 +20,8 @@ from .job_files import describe_file, sort_files
 from .job_runs import Run
 
 logger = logging.getLogger(__name__)
+SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
+"""An escape sequence of half a character, as JSON writes it."""
 MAX_REPORT_BYTES = 10_000_000
 """Nautobot's default limit for files of a Job."""
 MAX_ARCHIVE_IN_MEMORY = 4 * 1024 * 1024
@@ -79,10 +82,11 @@ def load_report(run: Run, user: Any) -> dict[str, Any] | None:
     """Return the JSON report of a run. None if it is missing or the user may not view it."""
     proxy = query_files(run.key, user, ".json").first() if run.outcome.ended else None
     try:
-        document = json.loads(read_file(proxy, MAX_REPORT_BYTES) or b"") if proxy else None
-        # A lone surrogate cannot be written to a page.
-        text = json.dumps(document, ensure_ascii=False).encode("utf-8", "replace")
-        document = json.loads(text)
+        data = (read_file(proxy, MAX_REPORT_BYTES) if proxy else None) or b"null"
+        document = json.loads(data)
+        if SURROGATE.search(data):  # A lone one cannot be written to a page.
+            text = json.dumps(document, ensure_ascii=False).encode("utf-8", "replace")
+            document = json.loads(text)
     except (ValueError, RecursionError):
         return None
     return document if isinstance(document, dict) else None

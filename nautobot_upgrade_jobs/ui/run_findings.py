@@ -31,11 +31,7 @@ class FindingComparison:
 
     newer: Run
     older: Run | None
-    target: str
-    """Version of the target, as in an acceptance."""
     entries: tuple[FindingHistory, ...]
-    document: Document
-    """The report of the newer run."""
 
     @property
     def current(self) -> tuple[FindingHistory, ...]:
@@ -51,15 +47,17 @@ class Occurrence:
     status: str
 
 
-def compare_with_previous(run: Run, user: Any) -> FindingComparison | None:
-    """Compare the findings of a run with those of the run before it. None without a report."""
-    document = load_report(run, user)
-    if document is None:
-        return None
+def compare_with_previous(run: Run, document: Document, user: Any) -> FindingComparison:
+    """Compare the findings of a run with those of the run before it for the same target.
+
+    Args:
+        run: The run.
+        document: Its JSON report.
+        user: The user of the page.
+    """
     earlier = _iter_same_target(run, user, before=run.created) if run.outcome.target_version else ()
     older, previous = next(load_reports(earlier, user), (None, None))
-    evaluated = str(document.get("target_version") or "")
-    return FindingComparison(run, older, evaluated, diff_findings(document, previous), document)
+    return FindingComparison(run, older, diff_findings(document, previous))
 
 
 def load_reports(runs: Iterable[Run], user: Any) -> Iterator[tuple[Run, Document]]:

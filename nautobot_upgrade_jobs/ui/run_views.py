@@ -18,12 +18,12 @@ from .access import LEGACY, JobResultPermissionMixin, get_result_or_404
 from .finding_detail import describe_finding
 from .finding_export import export_csv, export_json
 from .finding_filter import FindingFilter
+from .finding_history import Document, diff_findings
 from .finding_table import FindingTable
 from .job_runs import Run, build_links, can_accept_findings, form_url, parse_run, runnable_jobs
 from .plan import parse_shell_setup, parse_steps
 from .run_files import find_readable, load_report, pack_files, query_files, read_file
 from .run_findings import (
-    FindingComparison,
     compare_with_previous,
     find_page,
     list_occurrences,
@@ -87,10 +87,9 @@ class PlanView(JobResultPermissionMixin, TemplateView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Return the plan of the run."""
-        run = parse_run(get_result_or_404(self.request, kwargs["pk"]))
-        document = load_report(run, self.request.user) if run else None
+        run, document = _get_report_or_404(self.request, kwargs["pk"])
         steps = parse_steps(document)
-        if run is None or document is None or not steps:
+        if not steps:
             raise Http404
         rollback = "rollback" if run.kind == "rollback" else "upgrade"
         return {
@@ -122,7 +121,8 @@ class FindingsView(JobResultPermissionMixin, View):
 
     def get(self, request: HttpRequest, pk: str) -> HttpResponse:
         """Return the page, or a file if the query asks for an export."""
-        run, comparison = _compare_or_404(request, pk)
+        run, document = _get_report_or_404(request, pk)
+        comparison = compare_with_previous(run, document, request.user)
         chosen = FindingFilter(
             request.GET, comparison.entries, "form-control" if LEGACY else "form-select"
         )
@@ -167,16 +167,16 @@ class FindingView(JobResultPermissionMixin, TemplateView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Return the finding that the query names."""
         user, key = self.request.user, self.request.GET.get("key", "")
-        run, comparison = _compare_or_404(self.request, kwargs["pk"])
-        current = (one for one in comparison.entries if one.is_current and one.key == key)
-        entry = next(current, None)
+        run, document = _get_report_or_404(self.request, kwargs["pk"])
+        entries = (one for one in diff_findings(document, None) if one.key == key)
+        entry = next(entries, None)
         if entry is None:
             raise Http404
-        found = describe_finding(comparison.document, entry)
+        found = describe_finding(document, entry)
+        target = str(document.get("target_version") or "")  # as in an acceptance
         preflight = runnable_jobs(user).get("preflight", "") if run.kind == "preflight" else ""
-        kept = {name: run.fields.get(name, "") for name in KEPT_FIELDS}
-        fields = {"target": comparison.target, "only": found.check, **kept}
-        fields = {name: value for name, value in fields.items() if value}
+        kept = {name: run.fields[name] for name in KEPT_FIELDS if run.fields.get(name)}
+        fields = {"target": target, "only": found.check, **kept}
         return {
             **super().get_context_data(**kwargs),
             "legacy": LEGACY,
@@ -185,15 +185,15 @@ class FindingView(JobResultPermissionMixin, TemplateView):
             "evidence": [(line, find_page(line, user)) for line in found.evidence],
             "occurrences": tuple(list_occurrences(run, key, user)),
             "may_accept": run.kind == "preflight" and can_accept_findings(user),
-            "target": comparison.target,
+            "target": target,
             "recheck": form_url(preflight, fields) if preflight else "",
         }
 
 
-def _compare_or_404(request: HttpRequest, pk: str) -> tuple[Run, FindingComparison]:
-    """Return a run that the user may view with its findings."""
+def _get_report_or_404(request: HttpRequest, pk: str) -> tuple[Run, Document]:
+    """Return a run that the user may view, with its JSON report."""
     run = parse_run(get_result_or_404(request, pk))
-    comparison = compare_with_previous(run, request.user) if run else None
-    if run is None or comparison is None:
+    document = load_report(run, request.user) if run else None
+    if run is None or document is None:
         raise Http404
-    return run, comparison
+    return run, document

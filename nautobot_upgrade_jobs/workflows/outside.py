@@ -18,7 +18,7 @@ from .. import MINIMUM_NAUTOBOT
 from ..app_settings import Configuration
 from ..catalog import Catalog
 from ..catalog.target_release import Target, TargetError, choose_target
-from ..checks.registry import TRIAL_BOOT_TOPICS, checks_for_stage
+from ..checks.registry import checks_for_stage
 from ..checks.runner import UnknownCheckError, require_known_checks
 from ..common.errors import UsageError
 from ..common.urls import REDACTED
@@ -27,6 +27,7 @@ from ..facts.migrations import Migration
 from ..facts.resolution import Resolution
 from ..facts.runtime import Runtime
 from ..facts.trial_boot import TrialBoot
+from ..probes.target import TOPICS
 from ..report import Report
 from ..target.deadline import Deadline
 from ..target.inspect import BuildLimits, inspect
@@ -41,14 +42,6 @@ from .published_target import require_published_target
 from .report_builder import build_preflight_report
 from .stage_timer import CHECKS, PREFLIGHT_STAGES, StageTimer
 
-TARGET_TOPICS = (
-    *TRIAL_BOOT_TOPICS,
-    "customizations",
-    "filter_results",
-    "preconditions",
-    "planned_reversal",
-)
-"""Topics of the target, which are also those of a trial boot from inside."""
 ROW_TOPICS = ("database", "tables", "data", "legacy_data", "settings")
 """Topics of the installation that the code of the target can collect."""
 FROM_INSIDE = Unavailable("only a process of the installed release can collect this")
@@ -156,7 +149,7 @@ def _inspect(
         database_credentials=frozenset(
             filter(None, [str(installation.database.parameters.get("password") or "")])
         ),
-        topics=(*TARGET_TOPICS, *ROW_TOPICS),
+        topics=(*TOPICS, *ROW_TOPICS),
     )
     limits = BuildLimits(
         config.build_timeout_seconds, config.boot_timeout_seconds, config.build_megabytes

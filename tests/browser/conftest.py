@@ -12,6 +12,7 @@ except ModuleNotFoundError:  # the unit tests run without it
 from development import debian
 from development.instance import LOGIN, TOKEN, Instance
 from development.rest import Rest
+from tests.support.browser import open_page
 
 VERSIONS = ("2.4.44", "3.2.7")
 
@@ -49,24 +50,8 @@ def theme(request):
 @pytest.fixture(scope="module")
 def page(chromium, rest, theme):
     """A page of the logged-in superuser; an error on it fails the test."""
-    context = chromium.new_context(viewport={"width": 1280, "height": 900}, color_scheme=theme)
-    context.add_cookies([{"name": "theme", "value": theme, "url": rest.url}])
-    page = context.new_page()
-    page.errors = []
-    page.on("console", lambda one: one.type == "error" and page.errors.append(one.text))
-    page.on("pageerror", lambda error: page.errors.append(str(error)))
-    page.on("request", lambda one: _is_local(one.url, rest.url) or page.errors.append(one.url))
-    page.goto(f"{rest.url}/login/")
-    page.evaluate("theme => localStorage.setItem('theme', theme)", theme)
-    page.fill("#id_username", LOGIN)
-    page.fill("#id_password", LOGIN)
-    page.click("button[type=submit]")
-    yield page
-    context.close()
-
-
-def _is_local(address, url):
-    return address.startswith((f"{url}/", "data:", "blob:", "about:"))
+    with open_page(chromium, rest.url, LOGIN, LOGIN, theme) as page:
+        yield page
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from playwright.sync_api import expect
 
 from development.instance import LOGIN
 from tests.browser.test_pages import HOME, faults, fits, start
+from tests.support.browser import open_page
 
 SIZES = (390, 1280, 1920)
 VIEW = [("view", "jobresult"), ("view", "fileproxy"), ("view", "joblogentry")]
@@ -41,25 +42,10 @@ def users(rest):
 @contextmanager
 def session(chromium, rest, name, theme="light"):
     """A page of a logged-in user; its list ``errors`` must stay empty."""
-    context = chromium.new_context(viewport={"width": 1280, "height": 900}, color_scheme=theme)
-    context.add_cookies([{"name": "theme", "value": theme, "url": rest.url}])
-    page = context.new_page()
-    page.errors = []
-    page.on("console", lambda one: one.type == "error" and page.errors.append(one.text))
-    page.on("pageerror", lambda error: page.errors.append(str(error)))
-    page.on("request", lambda one: _is_own(one.url, rest.url) or page.errors.append(one.url))
-    page.goto(f"{rest.url}/login/")
-    page.evaluate("theme => localStorage.setItem('theme', theme)", theme)
-    page.fill("#id_username", name)
-    page.fill("#id_password", LOGIN if name == LOGIN else f"{name}-secret")
-    page.click("button[type=submit]")
-    yield page
-    assert page.errors == []
-    context.close()
-
-
-def _is_own(address, url):
-    return address.startswith((f"{url}/", "data:", "blob:", "about:"))
+    password = LOGIN if name == LOGIN else f"{name}-secret"
+    with open_page(chromium, rest.url, name, password, theme) as page:
+        yield page
+        assert page.errors == []
 
 
 def clear(page, *fields):

@@ -16,6 +16,7 @@ from nautobot.users.models import User
 
 from nautobot_upgrade_jobs.ui import navigation, run_findings
 from nautobot_upgrade_jobs.ui.job_runs import iter_runs, parse_run
+from nautobot_upgrade_jobs.ui.run_files import load_report
 from tests.support.finished_runs import DOCUMENT, RESULT, finished, page_text
 
 pytestmark = [pytest.mark.live, pytest.mark.lines]
@@ -248,7 +249,8 @@ def test_old_run_is_compared_with_the_run_before_it(shown):
     user = User.objects.get(username="admin")
     newer = [finished(files=report()) for _ in range(run_findings.MAX_RUNS + 2)]
     run = parse_run(shown.newer)
-    assert run_findings.compare_with_previous(run, user).older.key == str(shown.older.pk)
+    comparison = run_findings.compare_with_previous(run, load_report(run, user), user)
+    assert comparison.older.key == str(shown.older.pk)
     seen = [one.run.key for one in run_findings.list_occurrences(run, "redis.version:5.0", user)]
     assert run.key in seen
     for one in newer:

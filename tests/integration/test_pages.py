@@ -395,7 +395,7 @@ def test_dashboard_compares_with_the_previous_run_of_the_same_target(shown):
     found = overview.build_dashboard(user)["findings"]["comparison"]
     assert (found.newer.key, found.older.key) == (str(newest.pk), str(first.pk))
     assert [one.status for one in found.entries] == ["new"]
-    assert found.target == "3.2.7"
+    assert found.newer.outcome.target_version == "3.2.7"
     for run in (first, other, newest):
         run.delete()
 

@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper
 
+MAX_EXAMPLES = 10
+"""Number of rows that a finding shows as evidence."""
+
 
 def fetch_rows(
     connection: BaseDatabaseWrapper, query: str, parameters: Sequence[Any] | None = None
@@ -24,6 +27,17 @@ def fetch_value(
     """Run a query and return the only column of its only row."""
     ((result,),) = fetch_rows(connection, query, parameters)
     return result
+
+
+def count_with_examples(
+    connection: BaseDatabaseWrapper, query: str
+) -> tuple[int, list[tuple[Any, ...]]]:
+    """Return the number of rows that a query selects, and the first rows."""
+    first = fetch_rows(
+        connection,
+        f"SELECT matches.*, count(*) OVER () FROM ({query}) matches LIMIT {MAX_EXAMPLES}",  # noqa: S608
+    )
+    return (first[0][-1], [row[:-1] for row in first]) if first else (0, [])
 
 
 def list_recorded_migrations(connection: BaseDatabaseWrapper) -> tuple[str, ...]:
