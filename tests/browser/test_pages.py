@@ -108,8 +108,13 @@ def test_next_step_opens_a_filled_form(page, preflight):
 
 def test_upgrade_page_compares_two_snapshots(page, rest):
     job = "nautobot_upgrade_jobs.jobs.capture.CaptureSnapshot"
-    older, newer = (rest.run_job(job, {"depth": "counts"})["id"] for _ in range(2))
+    older, newer = (
+        rest.run_job(job, {"depth": "counts", "target": "3.2.7 with our own Apps"})["id"]
+        for _ in range(2)
+    )
+    page.set_viewport_size({"width": 1920, "height": 900})
     page.goto(rest.url + HOME)
+    assert faults(page) == []
     page.check(f"input[name=before][value='{older}']")
     page.check(f"input[name=after][value='{newer}']")
     page.locator("form:has(input[name=before]) button[type=submit]").click()
