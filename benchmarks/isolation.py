@@ -7,7 +7,6 @@ so the share of a whole run is smaller: the benchmark of the target measures it.
 from __future__ import annotations
 
 import itertools
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -39,6 +38,7 @@ def measure(*, is_short: bool) -> Iterator[Figure]:
 
     from nautobot_upgrade_jobs.collect import collect_facts
     from nautobot_upgrade_jobs.facts import require
+    from nautobot_upgrade_jobs.target.deadline import Deadline
     from nautobot_upgrade_jobs.target.isolation import LiveDatabase
     from nautobot_upgrade_jobs.target.scratch_dir import scratch_folder
     from nautobot_upgrade_jobs.target.trial_boot import LiveInstallation, TrialBooter
@@ -48,9 +48,7 @@ def measure(*, is_short: bool) -> Iterator[Figure]:
 
     def boot(folder: Path) -> None:
         live = LiveInstallation(settings.SETTINGS_PATH, apps, "default", 30, database)
-        TrialBooter(Path(find_interpreter()), folder, live, time.monotonic() + 600).run(
-            settings.VERSION, ()
-        )
+        TrialBooter(Path(find_interpreter()), folder, live, Deadline(600)).run(settings.VERSION, ())
 
     def boot_plain(folder: Path) -> None:
         with without_isolation():

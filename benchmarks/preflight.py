@@ -35,5 +35,5 @@ def measure(*, is_short: bool) -> Iterator[Figure]:
         {"check": check, "preflight": preflight, "again": preflight_again},
         5 if is_short else 15,
     )
-    yield Figure("Preflight without a build", seconds["preflight"], CHECKS, seconds["check"], 11)
-    yield Figure("Preflight, the same again", seconds["again"], CHECKS, seconds["check"], 7)
+    yield Figure("Preflight without a build", seconds["preflight"], CHECKS, seconds["check"], 5.5)
+    yield Figure("Preflight, the same again", seconds["again"], CHECKS, seconds["check"], 3)

@@ -24,6 +24,9 @@ TARGET = "3.2.7"
 REPOSITORY = Path(__file__).resolve().parent.parent
 PATIENCE_SECONDS = 900
 PLAN = "migrate --plan of the target"
+BUILD = "Preflight with a build"
+CORE_LIMITS, APP_LIMITS = (2.5, 1.6), (2.8, 2.2)
+"""Limits of a Preflight with a build, and with a kept build. The code of Apps is read as well."""
 
 
 def resolve_by_pip(requirements: list[str]) -> float:
@@ -49,6 +52,7 @@ def measure(*, is_short: bool) -> Iterator[Figure]:
     from django.conf import settings
     from django.db import connection
 
+    from nautobot_upgrade_jobs.app_settings import read_configuration
     from nautobot_upgrade_jobs.collect import collect_facts
     from nautobot_upgrade_jobs.facts import require
     from nautobot_upgrade_jobs.target.deadline import Deadline
@@ -56,10 +60,10 @@ def measure(*, is_short: bool) -> Iterator[Figure]:
     from nautobot_upgrade_jobs.target.isolation import LiveDatabase
     from nautobot_upgrade_jobs.target.resolver import resolve
     from nautobot_upgrade_jobs.target.root_requirements import RootRequirements
-    from nautobot_upgrade_jobs.target.scratch_dir import scratch_folder
+    from nautobot_upgrade_jobs.target.scratch_dir import remove_tree, scratch_folder
     from nautobot_upgrade_jobs.target.trial_boot import LiveInstallation, TrialBooter
     from nautobot_upgrade_jobs.target.uv import Uv, find_interpreter
-    from nautobot_upgrade_jobs.target.venv import build
+    from nautobot_upgrade_jobs.target.venv import KEPT_PREFIX, build
     from nautobot_upgrade_jobs.workflows.context import RunRequest
     from nautobot_upgrade_jobs.workflows.preflight import run_preflight
 
@@ -91,7 +95,7 @@ def measure(*, is_short: bool) -> Iterator[Figure]:
         names = (folder / f"boot-{number}" for number in itertools.count())
 
         def boot() -> None:
-            python, deadline = built / "bin" / "python", time.monotonic() + 600
+            python, deadline = built / "bin" / "python", Deadline(600)
             TrialBooter(python, next(names), live, deadline).run(TARGET, ())
 
         seconds = measure_in_turn(
@@ -107,18 +111,30 @@ def measure(*, is_short: bool) -> Iterator[Figure]:
     def preflight() -> None:
         run_preflight(RunRequest(target=TARGET))
 
+    def preflight_with_build() -> None:
+        for kept in Path(read_configuration().work_directory).glob(f"{KEPT_PREFIX}*"):
+            remove_tree(kept)
+        preflight()
+
     def preflight_plain() -> None:
         with without_isolation():
             preflight()
 
     seconds |= measure_in_turn(
-        {"Preflight": preflight, "without isolation": preflight_plain}, 1 if is_short else 3
+        {
+            BUILD: preflight_with_build,
+            "Preflight": preflight,
+            "without isolation": preflight_plain,
+        },
+        1 if is_short else 3,
     )
     apps = f"{len(wishes.app_distributions)} Apps"
-    for name, limit in (("resolve", 0.4), ("build", None), ("boot and collect", 2.0)):
+    for name, limit in (("resolve", 0.4), ("build", None), ("boot and collect", 1.5)):
         yield Figure(f"{name}, {apps}", seconds[name], PLAN, seconds[PLAN], limit)
-    whole = f"Preflight, {apps}", seconds["Preflight"]
-    yield Figure(*whole, PLAN, seconds[PLAN], 4.0)
+    with_build, kept = APP_LIMITS if wishes.app_distributions else CORE_LIMITS
+    yield Figure(f"{BUILD}, {apps}", seconds[BUILD], PLAN, seconds[PLAN], with_build)
+    whole = f"Preflight, kept build, {apps}", seconds["Preflight"]
+    yield Figure(*whole, PLAN, seconds[PLAN], kept)
     yield Figure(*whole, "without isolation", seconds["without isolation"], 1.1)
     if not is_short:
         theirs = resolve_by_pip(wishes.resolve_roots(TARGET))

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from ..checks.registry import TRIAL_BOOT_TOPICS
+from .child_process import ChildProcess
 from .startup import (
     describe_failure,
     load_configuration,
@@ -35,6 +36,8 @@ TOPICS = (
     "planned_reversal",
 )
 """Topics that are collected in the target."""
+SEPARATE_TOPIC = "customizations"
+"""It takes longest, and imports Job files, which can end the process that imports them."""
 OWN_PACKAGE = "nautobot_upgrade_jobs"
 """This App loads the configuration, so it is in the stack of every error in the configuration."""
 GC_THRESHOLD = 100_000
@@ -75,18 +78,34 @@ def _load_configuration_read_only(config: str, statement_timeout_seconds: int) -
 
 
 def _collect_target_facts(statement_timeout_seconds: int, topics: Collection[str]) -> Any:
-    from django.db import DatabaseError, connection
+    from django.db import DatabaseError, connection, connections
 
     from ..collect import collect_facts
     from ..collect.db.schema_compat import tolerate_older_schema
+    from ..facts import Unavailable
     from ..facts.serialization import encode
+
+    def collect(topics: Collection[str]) -> Any:
+        return encode(
+            collect_facts(
+                topics=topics,
+                statement_timeout_seconds=statement_timeout_seconds,
+                imports_jobs=True,
+            )
+        )
 
     with contextlib.suppress(DatabaseError):  # The topics report the error.
         tolerate_older_schema(connection)
-    facts = collect_facts(
-        topics=topics, statement_timeout_seconds=statement_timeout_seconds, imports_jobs=True
-    )
-    return encode(facts)
+    if SEPARATE_TOPIC not in topics:
+        return collect(topics)
+    connections.close_all()
+    child = ChildProcess(lambda: collect((SEPARATE_TOPIC,))[SEPARATE_TOPIC])
+    facts = collect([topic for topic in topics if topic != SEPARATE_TOPIC])
+    try:
+        facts[SEPARATE_TOPIC] = child.wait()
+    except ChildProcessError as error:
+        facts[SEPARATE_TOPIC] = encode(Unavailable(str(error)))
+    return facts
 
 
 def app_to_blame(error: BaseException, plugins: Sequence[str]) -> str:

@@ -6,15 +6,19 @@ A trial boot could plant bytecode that a later start would run. So it may only r
 from __future__ import annotations
 
 import contextlib
+import os
 import subprocess
 import sys
 import sysconfig
+import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import ModuleType
 
+from .deadline import Deadline
 from .uv import kill_process_group
 
+MAX_PROCESSES = 8
 NOT_STARTED_FOLDER = "tests"
 """A start imports no tests."""
 
@@ -34,19 +38,36 @@ def compile_modules(
         seconds: The compilation is stopped after this time.
     """
     files = sorted({*_find_imported(site_packages), *_find_modules(site_packages, packages)})
-    process = subprocess.Popen(  # noqa: S603 - the standard library, without site-packages
-        [interpreter, "-I", "-S", "-m", "compileall", "-q", "-j", "0", "-i", "-"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        text=True,
-        start_new_session=True,
-    )
-    try:
+    number = min(len(os.sched_getaffinity(0)), MAX_PROCESSES)
+    deadline = Deadline(seconds)
+    # compileall uses several processes for a folder only, not for a list of files.
+    with contextlib.ExitStack() as stack:
+        processes = [
+            stack.enter_context(_start_compiler(interpreter, files[part::number]))
+            for part in range(number)
+        ]
         with contextlib.suppress(subprocess.TimeoutExpired):
-            process.communicate("".join(f"{file}\n" for file in files), timeout=seconds)
-    finally:
-        kill_process_group(process)
+            for process in processes:
+                process.wait(max(0, deadline.remaining))
+
+
+@contextlib.contextmanager
+def _start_compiler(interpreter: str, files: Iterable[Path]) -> Iterator[subprocess.Popen[bytes]]:
+    """Start a process that compiles files. Kill it at the end of the context."""
+    with tempfile.TemporaryFile() as names:
+        names.write("".join(f"{file}\n" for file in files).encode())
+        names.seek(0)
+        process = subprocess.Popen(  # noqa: S603 - the standard library, without site-packages
+            [interpreter, "-I", "-S", "-m", "compileall", "-q", "-i", "-"],
+            stdin=names,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        try:
+            yield process
+        finally:
+            kill_process_group(process)
 
 
 def _find_imported(site_packages: Path) -> Iterator[Path]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -77,7 +76,7 @@ def inspect(
             environment = build(uv, resolution, roots, limit=limits.max_megabytes, keep=keep)
             notes = _read_release_notes(environment, resolution, roots)
             progress(TRIAL_BOOT)
-            deadline = time.monotonic() + limits.boot_seconds
+            deadline = Deadline(limits.boot_seconds)
             python = environment / "bin" / "python"
             booter = TrialBooter(python, folder / "target", live, deadline, live.topics)
             trial_boot = booter.run(resolution.target, _absent_apps(live.apps, resolution))
@@ -114,7 +113,7 @@ def inspect_installed(
     progress(TRIAL_BOOT)
     try:
         with scratch_folder(limits.work_directory) as folder:
-            booter = _installed_booter(folder, live, limits)
+            booter = _installed_booter(folder, live, Deadline(limits.boot_seconds))
             return replace(booter.run(release, ()), release_notes=ALREADY_INSTALLED)
     except ScratchError as error:
         return Unavailable(str(error))
@@ -124,31 +123,31 @@ def inspect_installed(
 
 
 def inspect_installed_customizations(
-    release: str, live: LiveInstallation, limits: BuildLimits
+    release: str, live: LiveInstallation, work_directory: str, deadline: Deadline
 ) -> Customizations | Unavailable:
     """Start the installed release, and return the customization problems, also of Job files.
 
     Args:
         release: The installed release of Nautobot.
         live: The live installation.
-        limits: Limits and folders.
+        work_directory: Parent of the scratch folder.
+        deadline: The end of the time limit. Another thread can bring it forward.
 
     Returns:
         The problems, or why they are unavailable.
     """
     try:
-        with scratch_folder(limits.work_directory) as folder:
-            booter = _installed_booter(folder, live, limits, ("customizations",))
+        with scratch_folder(work_directory) as folder:
+            booter = _installed_booter(folder, live, deadline, ("customizations",))
             return booter.run(release, ()).facts.customizations
     except (ScratchError, BootFailed) as error:
         return Unavailable(mask_url_credentials(str(error)))
 
 
 def _installed_booter(
-    folder: Path, live: LiveInstallation, limits: BuildLimits, topics: Sequence[str] = ()
+    folder: Path, live: LiveInstallation, deadline: Deadline, topics: Sequence[str] = ()
 ) -> TrialBooter:
     """Return the booter of the installed release."""
-    deadline = time.monotonic() + limits.boot_seconds
     return TrialBooter(Path(find_interpreter()), folder / "target", live, deadline, topics)
 
 

@@ -6,7 +6,6 @@ import os
 import re
 import shutil
 import subprocess
-import time
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from importlib.util import find_spec
@@ -19,6 +18,7 @@ from ..facts import Apps
 from ..facts.trial_boot import AppLoadFailure, TrialBoot
 from .boot_environment import build_boot_environment
 from .boot_result import BootFailed, BootResult, parse_result
+from .deadline import Deadline
 from .isolation import LiveDatabase
 from .isolation.sandbox import Sandbox, open_sandbox, stop_launcher
 
@@ -30,6 +30,7 @@ RESULT_FILE = "answer.json"
 CODE_FOLDER, TEMPORARY_FOLDER = "code", "tmp"
 CATALOG_FILE = "catalog.zip"
 MAX_RESULT_BYTES = 1 << 25
+WATCH_SECONDS = 1
 MAX_ERROR_BYTES = 1 << 16
 """Of what a start writes to standard error, only the end is read."""
 NOT_IN_ISOLATION = (
@@ -100,8 +101,7 @@ class TrialBooter:
     A start of the target can only write to a folder of its own. So it leaves nothing that this
     process or a later start would use, such as a link, code or bytecode."""
     live: LiveInstallation
-    deadline: float
-    """End of the time limit, in monotonic seconds."""
+    deadline: Deadline
     topics: Collection[str] = ()
     """The topics to collect. Empty for all that describe the target."""
     _app_load_failures: list[AppLoadFailure] = field(default_factory=list)
@@ -216,7 +216,7 @@ class TrialBooter:
 
     @property
     def _remaining_seconds(self) -> float:
-        return self.deadline - time.monotonic()
+        return self.deadline.remaining
 
     def _run_python(self, sandbox: Sandbox, writable: Path, words: Sequence[str]) -> str:
         """Run the target's Python, and return the last line that it writes to standard error."""
@@ -240,14 +240,23 @@ class TrialBooter:
                 start_new_session=True,
             )
             try:
-                process.wait(self._remaining_seconds)
-            except subprocess.TimeoutExpired:
-                raise BootFailed(self._timeout_message) from None
+                self._wait_for(process)
             finally:
                 stop_launcher(process)
             errors.seek(max(0, errors.seek(0, os.SEEK_END) - MAX_ERROR_BYTES))
             last_line = errors.read().decode("utf-8", "replace").strip().rpartition("\n")[2]
         return last_line or f"exit code {process.returncode} without output"
+
+    def _wait_for(self, process: subprocess.Popen[bytes]) -> None:
+        """Wait until the process ends. Another thread can end the time limit meanwhile."""
+        while True:
+            try:
+                process.wait(min(self._remaining_seconds, WATCH_SECONDS))
+            except subprocess.TimeoutExpired:
+                if self._remaining_seconds <= 0:
+                    raise BootFailed(self._timeout_message) from None
+            else:
+                return
 
     def _unused_credentials(self, sandbox: Sandbox) -> list[str]:
         """Return the passwords that the target does not need, longest first."""

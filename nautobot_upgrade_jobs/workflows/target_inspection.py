@@ -33,6 +33,7 @@ from ..upgrade.package_changes import package_changes
 from ..upgrade.pending import has_pending_migrations
 from .collection import collect
 from .context import RunContext
+from .early_start import EarlyStart, is_early_start_useful
 from .installed_results import add_current_customizations, add_filter_results
 
 UNUSED_SERVICES = (
@@ -92,15 +93,22 @@ def inspect_target(
     filter_results = collect(("filter_results",), context, progress).filter_results
     progress("target")  # The filters belong to the stage of the facts.
     limits = build_limits(context.config)
-    trial_boot = _boot(partial(start, live, limits, progress))
-    if isinstance(trial_boot, Unavailable):
-        return trial_boot
-    if is_new_code:
-        start_installed = partial(
-            inspect_installed_customizations, roots.installed_version(CORE), live, limits
-        )
-        trial_boot = add_current_customizations(trial_boot, start_installed, context, progress)
+    is_early = is_new_code and is_early_start_useful(facts)
+    with _create_early_start(roots, live, limits, is_early=is_early) as early:
+        trial_boot = _boot(partial(start, live, limits, progress))
+        if isinstance(trial_boot, Unavailable):
+            return trial_boot
+        if is_new_code:
+            trial_boot = add_current_customizations(trial_boot, early.get_result, context, progress)
     return add_filter_results(trial_boot, filter_results, context, progress)
+
+
+def _create_early_start(
+    roots: RootRequirements, live: LiveInstallation, limits: BuildLimits, *, is_early: bool
+) -> EarlyStart:
+    release = roots.installed_version(CORE)
+    start = partial(inspect_installed_customizations, release, live, limits.work_directory)
+    return EarlyStart(start, limits.boot_seconds, is_early=is_early)
 
 
 def _boot(start: Callable[[], TrialBoot | Unavailable]) -> TrialBoot | Unavailable:

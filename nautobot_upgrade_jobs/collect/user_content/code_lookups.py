@@ -16,6 +16,7 @@ from ...facts.customizations import Defect
 from .job_files import import_if_safe
 from .model_queries import find_query_defects
 from .model_uses import ModelPath, find_field_uses
+from .release_conditions import release_conditions
 
 OWN_APP = "nautobot_upgrade_jobs"
 SKIPPED_FOLDERS = frozenset({"migrations", "tests"})
@@ -46,11 +47,15 @@ def find_unsupported_queries(path: Path) -> Iterator[Defect]:
     Raises:
         Exception: One of ``UNREADABLE_CODE_ERRORS``.
     """
-    for use in find_field_uses(ast.parse(path.read_bytes(), str(path))):
+    tree = ast.parse(path.read_bytes(), str(path))
+    conditions: dict[ast.AST, str] | None = None
+    for use in find_field_uses(tree):
         model = _resolve_model(use.model)
         if model is not None and model.__module__.startswith("nautobot."):
             for defect in find_query_defects(model, use):
-                yield replace(defect, line=use.line, condition=use.condition)
+                if conditions is None:  # Finding them takes longer than everything else.
+                    conditions = release_conditions(tree)
+                yield replace(defect, line=use.line, condition=conditions.get(use.call, ""))
 
 
 def _resolve_model(path: ModelPath) -> type[Model] | None:

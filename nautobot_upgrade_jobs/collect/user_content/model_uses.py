@@ -13,7 +13,6 @@ from enum import Enum, auto
 from typing import NamedTuple
 
 from ..support.orm_names import MANAGERS
-from .release_conditions import release_conditions
 
 PREFETCHING_METHODS = frozenset({"prefetch_related"})
 EXPRESSIONS = frozenset({"Avg", "Count", "F", "Max", "Min", "StdDev", "Sum", "Variance"})
@@ -68,10 +67,9 @@ class FieldUse(NamedTuple):
     """The lookup or the path, such as ``device__name__in``."""
     kind: UseKind
     line: int
-    condition: str = ""
-    """The condition under which the code runs, if it may depend on the release."""
-    method: str = ""
-    """The method of the queryset that has the name."""
+    call: ast.Call
+    """The call of the method of the queryset that has the name."""
+    method: str
 
 
 class _Step(NamedTuple):
@@ -83,14 +81,18 @@ class _Step(NamedTuple):
 
 def find_field_uses(tree: ast.Module) -> Iterator[FieldUse]:
     """Yield the fields that the queries in a file use, each use once."""
-    imports, conditions = dict(_imported_names(tree)), release_conditions(tree)
+    if not _has_query(tree):
+        return
+    imports = dict(_imported_names(tree))
     scopes = [tree, *(node for node in ast.walk(tree) if _is_function(node))]
     found: dict[tuple[ModelPath, str, int, UseKind], FieldUse] = {}
     for scope in scopes:
         variables = _query_variables(scope, imports)
+        if not variables and scope is not tree:
+            continue  # The whole file has the same queries.
         for node in ast.walk(scope):
             if isinstance(node, ast.Call):
-                for use in _uses_of_query(node, imports, variables, conditions):
+                for use in _uses_of_query(node, imports, variables):
                     found.setdefault((use.model, use.name, use.line, use.kind), use)
     yield from found.values()
 
@@ -130,7 +132,6 @@ def _uses_of_query(
     node: ast.Call,
     imports: Mapping[str, ModelPath],
     variables: Mapping[str, tuple[ModelPath, frozenset[str]]],
-    conditions: Mapping[ast.AST, str],
 ) -> Iterator[FieldUse]:
     query = _read_query(node, imports, variables)
     if query is None:
@@ -144,7 +145,7 @@ def _uses_of_query(
             is_expression = kind is UseKind.EXPRESSION
             if name.partition("__")[0] not in (named if is_expression else annotations):
                 line = call.func.end_lineno or call.lineno
-                yield FieldUse(model, name, kind, line, conditions.get(call, ""), method)
+                yield FieldUse(model, name, kind, line, call, method)
 
 
 def _read_query(
@@ -246,7 +247,7 @@ def _names_in_expressions(call: ast.Call) -> Iterator[tuple[str, UseKind]]:
         node = pending.pop(0)
         if isinstance(node, ast.Call):
             name = _function_name(node)
-            if name in SUBQUERIES or _is_query(node):
+            if name in SUBQUERIES or _has_query(node):
                 continue
             if name == "Q":
                 yield from ((each, UseKind.CONDITION) for each in _keywords(node))
@@ -255,8 +256,8 @@ def _names_in_expressions(call: ast.Call) -> Iterator[tuple[str, UseKind]]:
         pending[:0] = ast.iter_child_nodes(node)
 
 
-def _is_query(node: ast.Call) -> bool:
-    """Return whether a call is a method of another query."""
+def _has_query(node: ast.AST) -> bool:
+    """Return whether code contains a query."""
     return any(isinstance(each, ast.Attribute) and each.attr in MANAGERS for each in ast.walk(node))
 
 

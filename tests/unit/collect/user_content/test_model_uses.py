@@ -5,6 +5,7 @@ import ast
 import pytest
 
 from nautobot_upgrade_jobs.collect.user_content.model_uses import find_field_uses
+from nautobot_upgrade_jobs.collect.user_content.release_conditions import release_conditions
 
 HEAD = "from nautobot.dcim.models import Cable, Device\nfrom nautobot.dcim import models\n"
 
@@ -162,4 +163,5 @@ def test_find_field_uses_has_the_line_of_the_method():
 )
 def test_find_field_uses_separates_code_that_may_not_run_on_every_release(code, condition):
     tree = ast.parse(HEAD + code.format("Cable.objects.filter(a=1)"))
-    assert [use.condition for use in find_field_uses(tree)] == [condition]
+    conditions = release_conditions(tree)
+    assert [conditions.get(use.call, "") for use in find_field_uses(tree)] == [condition]
