@@ -111,6 +111,19 @@ def test_trial_boot_refused_configuration_names_the_file(preflight, tmp_path):
     assert "not ready for it" in json.dumps(report)
 
 
+@pytest.mark.lines
+@pytest.mark.slow
+def test_job_file_that_ends_its_process_hides_no_other_fact(preflight, tmp_path):
+    jobs = tmp_path / "jobs"
+    jobs.mkdir()
+    (jobs / "ends_the_process.py").write_text("import os\nos._exit(7)\n")
+    report = preflight(NAUTOBOT_JOBS_ROOT=str(jobs))
+    reasons = [one["reason"] for one in report["not_checked"]]
+    assert "its process ended too early, with exit code 7" in " ".join(reasons)
+    assert len(report["migrations"]) > 50
+    assert not keys(report)
+
+
 def everything_live():
     """Yield the name and a digest of everything that a start could change."""
     redis = get_redis_connection("default")
