@@ -6,7 +6,7 @@ imported only if the context allows it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -63,11 +63,24 @@ Inspector = Callable[[], InspectionResult]
 
 
 def collect(context: Context) -> Customizations:
-    """Validate all content that users created. If a kind cannot be read, the other kinds are."""
+    """Validate all content that users created.
+
+    A process that imports Job files leaves the code of Apps to ``inspect_app_code`` in another one.
+    """
+    return _inspect_kinds(_build_inspectors(context))
+
+
+def inspect_app_code() -> Customizations:
+    """Validate the queries in the code of Apps. This sends no query."""
+    return _inspect_kinds({APP_CODE: _inspect_app_code})
+
+
+def _inspect_kinds(inspectors: Mapping[str, Inspector]) -> Customizations:
+    """Run the inspectors. If a kind cannot be read, the other kinds are."""
     inspected: dict[str, int] = {}
     problems: list[CustomizationProblem] = []
     unreadable: dict[str, str] = {}
-    for kind, inspect in _build_inspectors(context).items():
+    for kind, inspect in inspectors.items():
         result = attempt(inspect, expected=Exception)
         if isinstance(result, Unavailable):
             unreadable[kind] = result.reason
@@ -91,7 +104,7 @@ def _build_inspectors(context: Context) -> dict[str, Inspector]:
     )
     return {
         JOB_FILE: lambda: _inspect_job_files(context),
-        APP_CODE: _inspect_app_code,
+        **({} if context.imports_jobs else {APP_CODE: _inspect_app_code}),
         CUSTOM_VALIDATOR: _inspect_custom_validators,
         **{kind.name: partial(_inspect_rows, context, kind) for kind in kinds},
     }

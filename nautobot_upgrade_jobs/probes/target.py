@@ -81,6 +81,8 @@ def _collect_target_facts(statement_timeout_seconds: int, topics: Collection[str
     from django.db import DatabaseError, connection, connections
 
     from ..collect import collect_facts
+    from ..collect.context import attempt
+    from ..collect.customizations import inspect_app_code
     from ..collect.db.schema_compat import tolerate_older_schema
     from ..facts import Unavailable
     from ..facts.serialization import encode
@@ -101,11 +103,23 @@ def _collect_target_facts(statement_timeout_seconds: int, topics: Collection[str
     connections.close_all()
     child = ChildProcess(lambda: collect((SEPARATE_TOPIC,))[SEPARATE_TOPIC])
     facts = collect([topic for topic in topics if topic != SEPARATE_TOPIC])
+    app_code = encode(attempt(inspect_app_code, expected=Exception))
     try:
-        facts[SEPARATE_TOPIC] = child.wait()
+        facts[SEPARATE_TOPIC] = merge_facts(child.wait(), app_code)
     except ChildProcessError as error:
         facts[SEPARATE_TOPIC] = encode(Unavailable(str(error)))
     return facts
+
+
+def merge_facts(one: Any, other: Any) -> Any:
+    """Return the facts of two parts of a topic, both as JSON. Only if both parts are known."""
+    for part in (one, other):
+        if "unavailable" in part:
+            return part
+    return {
+        name: one[name] | other[name] if isinstance(one[name], dict) else one[name] + other[name]
+        for name in one
+    }
 
 
 def app_to_blame(error: BaseException, plugins: Sequence[str]) -> str:

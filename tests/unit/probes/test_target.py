@@ -2,7 +2,9 @@
 
 import pytest
 
-from nautobot_upgrade_jobs.probes.target import OWN_PACKAGE, app_to_blame
+from nautobot_upgrade_jobs.facts import Customizations, Unavailable
+from nautobot_upgrade_jobs.facts.serialization import encode
+from nautobot_upgrade_jobs.probes.target import OWN_PACKAGE, app_to_blame, merge_facts
 
 PLUGINS = ("nautobot_example", "nautobot_other", OWN_PACKAGE)
 
@@ -55,3 +57,18 @@ def test_app_to_blame_without_app_code_returns_app_being_loaded(variable):
 
 def test_app_to_blame_loader_of_unknown_app_returns_nothing():
     assert blamed("nautobot.core.apps", plugin_name="not_enabled") == ""
+
+
+JOBS, CODE = Customizations({"Job file": 1}, (), {"webhook": "no"}), Customizations({"App code": 2})
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "expected"),
+    [
+        (JOBS, CODE, Customizations({"Job file": 1, "App code": 2}, (), {"webhook": "no"})),
+        (JOBS, Unavailable("broken"), Unavailable("broken")),
+        (Unavailable("ended"), CODE, Unavailable("ended")),
+    ],
+)
+def test_merge_facts_requires_both_parts(one, other, expected):
+    assert merge_facts(encode(one), encode(other)) == encode(expected)
