@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +23,17 @@ from .cli.options import (
 from .cli.output import write_line
 from .cli.progress import ProgressLine
 from .common.errors import UsageError
+from .facts import Unavailable
 from .report import Report
-from .target.installation import find_python, read_environment_file, read_installation
+from .target.bare_database import bare_installation
+from .target.installation import (
+    Installation,
+    find_python,
+    read_environment_file,
+    read_installation,
+)
 from .workflows.compare import compare_snapshots
-from .workflows.context import RunRequest
+from .workflows.context import RunRequest, read_catalog
 from .workflows.doctor import diagnose_startup
 from .workflows.outside import run_preflight_outside
 from .workflows.rollback_assessment import ROLLBACK_OPTIONS
@@ -65,8 +74,19 @@ def _add_preflight(commands: Any) -> None:
     command = commands.add_parser(
         "preflight", help="May I upgrade? From outside, for any release of Nautobot."
     )
+    place = command.add_mutually_exclusive_group(required=True)
+    place.add_argument("--config", type=Path, metavar="FILE", help="nautobot_config.py")
+    place.add_argument(
+        "--database",
+        default="",
+        metavar="URL",
+        help="only the database, such as postgresql://reader@host/nautobot",
+    )
     command.add_argument(
-        "--config", type=Path, required=True, metavar="FILE", help="nautobot_config.py"
+        "--apps",
+        type=Path,
+        metavar="FILE",
+        help="with --database: a line NAME==VERSION for each App",
     )
     command.add_argument(
         "--python", default="", metavar="FILE", help="the Python of Nautobot's environment"
@@ -123,17 +143,40 @@ def _compare(options: dict[str, Any]) -> Report:
 
 
 def _run_preflight(options: dict[str, Any]) -> Report:
-    config = str(options["config"])
-    environment = read_environment_file(options["env_file"]) if options["env_file"] else {}
-    os.environ.update(environment)  # The target loads the same configuration.
-    installation = read_installation(options["python"] or find_python(config), config)
     request = RunRequest(
         target=options["target"],
         exclude=",".join(options["exclude"]),
         requirements="\n".join(options["require"]),
     )
-    with ProgressLine(sys.stderr, is_terminal=sys.stderr.isatty()) as progress:
+    with (
+        _open_installation(options) as installation,
+        ProgressLine(sys.stderr, is_terminal=sys.stderr.isatty()) as progress,
+    ):
         return run_preflight_outside(request, installation, progress)
+
+
+@contextlib.contextmanager
+def _open_installation(options: dict[str, Any]) -> Iterator[Installation]:
+    """Describe the installation that the operator names.
+
+    Raises:
+        UsageError: It cannot be described, or an option does not belong to the others.
+    """
+    if options["database"]:
+        if given := [name for name in ("python", "env_file") if options[name]]:
+            raise UsageError(f"--{given[0].replace('_', '-')} requires --config.")
+        catalog = read_catalog()
+        if isinstance(catalog, Unavailable):
+            raise UsageError(f"--database: the catalog is not available: {catalog.reason}.")
+        with bare_installation(options["database"], options["apps"], catalog) as installation:
+            yield installation
+        return
+    if options["apps"]:
+        raise UsageError("--apps requires --database.")
+    config = str(options["config"])
+    environment = read_environment_file(options["env_file"]) if options["env_file"] else {}
+    os.environ.update(environment)  # The target loads the same configuration.
+    yield read_installation(options["python"] or find_python(config), config)
 
 
 def _plan_rollback(options: dict[str, Any]) -> Report:

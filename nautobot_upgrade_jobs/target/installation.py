@@ -39,7 +39,7 @@ class Installation:
     """An installation of any release, as its own interpreter describes it."""
 
     python: str
-    """Version of the interpreter, such as ``3.8.19``."""
+    """Version of the interpreter, such as ``3.8.19``. Empty if only the database is known."""
     prefix: str
     """The folder of the environment."""
     site_paths: tuple[str, ...]
@@ -51,6 +51,11 @@ class Installation:
     packages: Packages
     apps: Apps
     database: LiveDatabase = field(repr=False)
+    releases: tuple[str, ...] = ()
+    """Releases that the database can be of. Empty if the environment of the installation is known.
+    """
+    unnamed_apps: tuple[str, ...] = ()
+    """Labels of Apps that the database records and the operator has not named."""
 
     @property
     def release(self) -> str:

@@ -121,12 +121,15 @@ def _list_app_releases(
 ) -> Iterator[AppReleases]:
     """Yield the relevant releases of each App on the index."""
     roots = solver.roots
+    if not roots.app_distributions:
+        return
     compatible = {package.name: package.version for package in packages}
     latest = solver.solve_versions(roots.app_distributions, "--no-deps")
     installed = roots.installed_version(CORE)
     current = (
         compatible  # The target is the installed release.
-        if compatible.get(CORE) == installed
+        # Older releases have no wheels for this Python, and building them is of no use.
+        if compatible.get(CORE) == installed or roots.builds_sdists
         else solver.solve_versions(solver.available_roots(installed))
     )
     for name in roots.app_distributions:
@@ -141,8 +144,8 @@ def _list_app_releases(
 
 def _list_sdist_only(solver: Solver, packages: Iterable[ResolvedPackage]) -> tuple[str, ...]:
     sdists = set(format_pins(solver.availability.sdist_only))
-    pins = (f"{package.name}=={package.version}" for package in packages)
-    return tuple(pin for pin in pins if pin in sdists)
+    pins = {f"{package.name}=={package.version}": package for package in packages}
+    return tuple(pin for pin, each in pins.items() if pin in sdists or solver.is_built(each))
 
 
 def _list_not_on_index(solver: Solver) -> tuple[str, ...]:

@@ -61,8 +61,14 @@ class Solver:
 
     def is_unverified(self, package: ResolvedPackage) -> bool:
         """Return whether the requirements of a package in the set are unknown."""
+        if self.roots.builds_sdists:
+            return False
         changed = package.version != self.roots.installed_version(package.name)
         return package.name in self._unverified and changed
+
+    def is_built(self, package: ResolvedPackage) -> bool:
+        """Return whether the requirements of a package were learned by building it."""
+        return self.roots.builds_sdists and package.name in self._unverified
 
     def solve_versions(self, requirements: Sequence[str], *options: str) -> dict[str, str]:
         """Return the versions of a package set by name. Empty if there is no set.
@@ -108,6 +114,8 @@ class Solver:
     def _find_unverified(self, reason: str) -> frozenset[str]:
         """Return the distributions without wheels that uv would have to build."""
         names = parse_sdist_only(reason) - self.roots.installed.keys() - self._unverified
+        if self.roots.builds_sdists:
+            return names
         without_wheels = frozenset(name for name in names if not has_wheels(self._uv, name))
         return without_wheels or find_named_packages(reason, self._never_with_wheels)
 
@@ -189,7 +197,7 @@ class Solver:
 
     def _write_uv_configuration(self) -> None:
         """Write the metadata of installed distributions, so that uv need not fetch or build it."""
-        text = uv_configuration(
-            self.roots.installed.values(), self._unverified, self._index_configuration
-        )
+        unknown = () if self.roots.builds_sdists else self._unverified
+        installed = () if self.roots.builds_sdists else self.roots.installed.values()
+        text = uv_configuration(installed, unknown, self._index_configuration)
         (self._uv.folder / UV_TOML).write_text(text, "utf-8")

@@ -84,7 +84,8 @@ def _install(
         remove_distributions(names, resolution.constraints), "utf-8"
     )
     uv.run(["venv", "--quiet", "--no-project", "--relocatable", "--python", uv.python, str(folder)])
-    built = [word for name in resolution.unverified for word in ("--no-binary", name)]
+    sdists = {pin.partition("==")[0] for pin in resolution.sdist_only} - names
+    built = [word for name in {*resolution.unverified, *sdists} for word in ("--no-binary", name)]
     uv.run(
         [
             *("pip", "sync", "--quiet", "--require-hashes"),

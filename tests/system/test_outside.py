@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from development import legacy
+from nautobot_upgrade_jobs.catalog import load_catalog
 
 pytestmark = [pytest.mark.once, pytest.mark.network]
 
@@ -21,6 +22,7 @@ PREDICTED = {
     "legacy_data.schedules_without_user:extras_scheduledjob",
 }
 """Each planted row stops ``migrate``: tests/upgrade/test_from_1x.py lets it happen."""
+PASSWORD = "only-for-readers-0123456789"
 CHANGED = {
     "legacy_data.outdated_group_filters:extras_dynamicgroup",
     "legacy_data.renamed_keys:keys",
@@ -67,6 +69,105 @@ def test_planted_rows_are_predicted_and_nothing_changes(instance, database):
     assert (report["installed_version"], len(report["migrations"])) == ("1.6.32", 233)
     assert "settings.removed:CELERY_RESULT_BACKEND" not in found
     assert state_of(instance, database) == before
+
+
+@pytest.fixture
+def reader(instance, database):
+    """A role that may only read the tables of the database, and has a password."""
+    for statement in (
+        f"CREATE ROLE upgrade_reader LOGIN PASSWORD '{PASSWORD}'",
+        "GRANT SELECT ON ALL TABLES IN SCHEMA public TO upgrade_reader",
+    ):
+        instance.server().sql(statement, database=database)
+    yield "upgrade_reader"
+    for statement in ("DROP OWNED BY upgrade_reader", "DROP ROLE upgrade_reader"):
+        instance.server().sql(statement, database=database)
+
+
+def preflight_bare(database, *words, user="", code=2):
+    """As ``preflight``, with nothing but the URL of the database, outside any instance."""
+    host, port = (os.environ[f"NAUTOBOT_DB_{name}"] for name in ("HOST", "PORT"))
+    user, password = (user, PASSWORD) if user else (os.environ["NAUTOBOT_DB_USER"], "")
+    url = f"postgresql://{user}@{host}:{port}/"
+    command = [sys.executable, "-m", "nautobot_upgrade_jobs", "preflight"]
+    kept = {key: value for key, value in os.environ.items() if not key.startswith("NAUTOBOT_")}
+    done = subprocess.run(
+        [*command, "--database", url + database, *words, "--format", "json"],
+        env={**kept, "PGPASSWORD": password or os.environ["NAUTOBOT_DB_PASSWORD"]},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == code, done.stderr
+    return json.loads(done.stdout) if code != 1 else done.stderr
+
+
+def test_database_alone_predicts_the_same_rows_and_nothing_changes(instance, database, reader):
+    before = state_of(instance, database)
+    report = preflight_bare(database, "--target", "2.4.44", user=reader)
+    found = {one["key"]: one["severity"] for one in report["findings"]}
+    assert {key for key, severity in found.items() if severity == "blocker"} == PREDICTED
+    assert found.keys() >= CHANGED
+    assert (report["installed_version"], len(report["migrations"])) == ("1.6.32", 233)
+    reasons = {one["check"]: one["reason"] for one in report["not_checked"]}
+    assert "only the database is known" in reasons["runtime.unsupported_python"]
+    assert PASSWORD not in json.dumps(report)
+    assert state_of(instance, database) == before
+
+
+TABLE = "CREATE TABLE django_migrations (id serial, app text, name text, applied timestamptz)"
+
+
+@pytest.fixture
+def names_only(instance):
+    """Return a function that creates a database with nothing but the names of migrations."""
+    name = f"test_{os.getpid()}_names"
+    server = instance.server()
+
+    def create(keys):
+        server.sql(f"CREATE DATABASE {name}")
+        server.sql(TABLE, database=name)
+        rows = ", ".join("('{}', '{}')".format(*key.split(".", 1)) for key in sorted(keys))
+        server.sql(f"INSERT INTO django_migrations (app, name) VALUES {rows}", database=name)
+        return name
+
+    yield create
+    server.drop(name)
+
+
+def test_oldest_release_is_recognized_and_its_stop_is_named(names_only):
+    report = preflight_bare(names_only(load_catalog().migrations("1.0.3")), "--target", "2.4.44")
+    assert (report["installed_version"], len(report["migrations"])) == ("1.0.3", 394)
+    (stop,) = (one for one in report["findings"] if one["check"] == "target.intermediate_stop")
+    assert (stop["key"], stop["severity"]) == ("target.intermediate_stop:1.6.32", "blocker")
+    assert not stop["commands"]
+
+
+def test_apps_that_the_operator_does_not_name_are_not_checked(names_only, tmp_path):
+    keys = load_catalog().migrations("2.4.44") | {"nautobot_example.0001_initial"}
+    database = names_only(keys)
+    report = preflight_bare(database, "--target", "3.2.7")
+    reasons = {one["check"]: one["reason"] for one in report["not_checked"]}
+    assert "migrations of nautobot_example" in reasons["apps.unsupported_python"]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("--database", "postgresql://reader@127.0.0.1:1/n"), "--database: it cannot be read"),
+        (("--database", "mysql://u:secret@h/n"), "--database: for MySQL"),
+        (("--database", "postgresql://h/n", "--python", "/bin/true"), "--python requires --config"),
+        (("--config", "/no", "--apps", "/no"), "--apps requires --database"),
+        ((), "one of the arguments --config --database is required"),
+    ],
+)
+def test_arguments_that_do_not_fit_are_named(words, message):
+    command = [sys.executable, "-m", "nautobot_upgrade_jobs", "preflight", "--target", "2.4.44"]
+    done = subprocess.run([*command, *words], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert message in done.stderr
+    assert "secret" not in done.stderr
 
 
 def state_of(instance, database):

@@ -47,8 +47,9 @@ def location_names(rows: LegacyData) -> Iterator[Finding]:
     if roots.count:
         yield blocker(
             "dcim_location",
-            f"{plural(roots.count, 'name')} of locations without a parent occur more than once in "
-            f"a site. Migration dcim.0034 will fail. {NOT_PREDICTED}",
+            f"{plural(roots.count, 'name')} of locations without a parent"
+            f" {'is' if roots.count == 1 else 'are'} not unique in a site. Migration dcim.0034 will"
+            f" fail. {NOT_PREDICTED}",
             fix="Rename the locations.",
             evidence=roots.examples,
         )

@@ -185,8 +185,7 @@ def sdist_only(resolution: Resolution) -> Iterator[Finding]:
         yield info(
             "source",
             f"{plural(count, 'distribution')} of the package set"
-            f" {'keeps its' if count == 1 else 'keep their'} installed version, which has an sdist"
-            " but no wheel.",
+            f" {'has' if count == 1 else 'have'} an sdist but no wheel.",
             fix="Nothing, if you build the new environment on a host like this one. Otherwise "
             "build wheels first.",
             evidence=truncate_list(resolution.sdist_only),

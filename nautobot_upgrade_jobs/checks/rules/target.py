@@ -7,6 +7,7 @@ from datetime import date, timedelta
 
 from packaging.version import Version
 
+from ... import MINIMUM_NAUTOBOT
 from ...catalog import Catalog
 from ...catalog.target_release import BEFORE_FIRST_RELEASE, Target
 from ...facts import Runtime, require
@@ -167,13 +168,17 @@ def intermediate_stop(target: Target, catalog: Catalog) -> Iterator[Finding]:
     require(target.installed_release)
     for stop in catalog.upgrade_stops(target.installed, target.version):
         required = stop.kind == "required"
+        can_evaluate = Version(stop.release) >= Version(MINIMUM_NAUTOBOT)
         yield finding(
             Severity.BLOCKER if required else Severity.WARNING,
             stop.release,
             f"An intermediate stop at Nautobot {stop.release} is"
             f" {'required' if required else 'recommended'}: {stop.reason}",
-            fix=f"Run Preflight with target {stop.release} and upgrade to it first.",
-            commands=(shell(PREFLIGHT, stop.release),),
+            fix=f"Run Preflight with target {stop.release} and upgrade to it first."
+            if can_evaluate
+            else f"Upgrade to {stop.release} first, as its release notes describe. Run Preflight"
+            f" again there. Preflight cannot evaluate a target before {MINIMUM_NAUTOBOT}.",
+            commands=(shell(PREFLIGHT, stop.release),) if can_evaluate else (),
             impact=Impact.OUTAGE if required else Impact.UNKNOWN,
             see=(stop.reference,),
         )

@@ -14,11 +14,11 @@ from nautobot_upgrade_jobs.migration_graph.history import MigrationHistory
 from nautobot_upgrade_jobs.target.installation import Installation
 from nautobot_upgrade_jobs.target.isolation import LiveDatabase
 from nautobot_upgrade_jobs.workflows.context import RunRequest
-from nautobot_upgrade_jobs.workflows.outside import (
+from nautobot_upgrade_jobs.workflows.outside import mask_password, run_preflight_outside
+from nautobot_upgrade_jobs.workflows.outside_facts import (
     OutsideState,
     build_facts,
-    mask_password,
-    run_preflight_outside,
+    hide_unknown_host,
 )
 from tests.support.builders import CATALOG, database, setting, settings
 
@@ -118,3 +118,20 @@ def test_password_is_masked_in_what_stopped_a_start():
     assert "hunter2" not in repr(mask_password(boot, installation))
     assert "hunter2" not in mask_password(Unavailable("no hunter2"), installation).reason
     assert mask_password(boot, state().installation) == boot
+
+
+def test_database_alone_says_nothing_about_the_host_or_the_role_that_migrates():
+    known = state(boot=booted(CATALOG.migrations("1.6.32")))
+    facts = build_facts(known, CATALOG)
+    assert hide_unknown_host(facts, known.installation) == facts
+    bare = replace(known.installation, releases=("1.6.8", "1.6.32"), unnamed_apps=("example",))
+    hidden = hide_unknown_host(facts, bare)
+    for topic in (
+        hidden.runtime,
+        hidden.settings,
+        hidden.packages,
+        hidden.database.can_create_tables,
+    ):
+        assert topic.reason == "only the database is known; it is of Nautobot 1.6.8 to 1.6.32"
+    assert "migrations of example: name them with --apps" in hidden.apps.reason
+    assert hidden.migrations == facts.migrations

@@ -1,0 +1,164 @@
+"""The facts of an installation from outside: from its own interpreter, and from the trial boot."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime, timezone
+
+from ..catalog import Catalog
+from ..catalog.target_release import Target
+from ..facts import Customizations, Database, Facts, Migrations, Settings, Unavailable
+from ..facts.customizations import IMPORTING_KINDS
+from ..facts.migrations import Migration
+from ..facts.resolution import Resolution
+from ..facts.runtime import Runtime
+from ..facts.trial_boot import TrialBoot
+from ..target.installation import Installation
+
+ROW_TOPICS = ("database", "tables", "data", "legacy_data", "settings")
+"""Topics of the installation that the code of the target can collect."""
+FROM_INSIDE = Unavailable("only a process of the installed release can collect this")
+
+
+@dataclass(frozen=True)
+class OutsideState:
+    """The installation from outside, the target, and what the trial boot found."""
+
+    installation: Installation
+    target: Target
+    resolution: Resolution | Unavailable
+    trial_boot: TrialBoot | Unavailable
+
+
+def build_facts(state: OutsideState, catalog: Catalog | Unavailable) -> Facts:
+    """Return the facts of the installation: from its own interpreter, and from the trial boot."""
+    installation = state.installation
+    rows = _get_rows(state)
+    return Facts(
+        **{topic: FROM_INSIDE for topic in Facts.topics() if topic not in ROW_TOPICS}
+        | {topic: getattr(rows, topic) for topic in ROW_TOPICS}
+        | {
+            "runtime": _describe_runtime(installation),
+            "database": _describe_database(rows.database),
+            "settings": _describe_settings(rows.settings, installation),
+            "packages": installation.packages,
+            "apps": installation.apps,
+            "migrations": _describe_history(rows.migrations, installation, catalog),
+        }
+    )
+
+
+def hide_unknown_host(facts: Facts, installation: Installation) -> Facts:
+    """Return the facts without what only the host knows, if only the database is known."""
+    if not installation.releases:
+        return facts
+    names = " to ".join(dict.fromkeys((installation.releases[0], installation.release)))
+    unknown = Unavailable(f"only the database is known; it is of Nautobot {names}")
+    database = facts.database
+    if isinstance(database, Database):  # Its role is probably not the role that migrates.
+        database = replace(database, can_create_tables=unknown, tables_not_owned=unknown)
+    hidden = replace(facts, database=database, runtime=unknown, settings=unknown, packages=unknown)
+    if not installation.unnamed_apps:
+        return hidden
+    names = ", ".join(installation.unnamed_apps)
+    return replace(
+        hidden, apps=Unavailable(f"the database has migrations of {names}: name them with --apps")
+    )
+
+
+def hide_job_files(trial_boot: TrialBoot | Unavailable) -> TrialBoot | Unavailable:
+    """Return a trial boot in which no Job file counts as inspected."""
+    found = None if isinstance(trial_boot, Unavailable) else trial_boot.facts.customizations
+    if isinstance(trial_boot, Unavailable) or not isinstance(found, Customizations):
+        return trial_boot
+    unreadable = dict.fromkeys(IMPORTING_KINDS, "only the host of Nautobot has the Job files")
+    known = tuple(each for each in found.problems if each.kind not in IMPORTING_KINDS)
+    hidden = replace(found, problems=known, unreadable={**found.unreadable, **unreadable})
+    return replace(trial_boot, facts=replace(trial_boot.facts, customizations=hidden))
+
+
+def _get_rows(state: OutsideState) -> Facts:
+    """Return what the trial boot collected, or why it could not."""
+    boot = state.trial_boot
+    if isinstance(boot, Unavailable):
+        reason = boot.reason
+    elif boot.failure:
+        reason = f"Nautobot {boot.target} did not start: see trial_boot.fails_to_start"
+    else:
+        return boot.facts
+    return Facts(**dict.fromkeys((*ROW_TOPICS, "migrations"), Unavailable(reason)))
+
+
+def _describe_database(database: Database | Unavailable) -> Database | Unavailable:
+    """Return the database without the settings of new sessions.
+
+    The relay of the trial boot has given its sessions other settings.
+    """
+    if isinstance(database, Unavailable):
+        return database
+    return replace(database, session_settings=FROM_INSIDE)
+
+
+def _describe_settings(
+    settings: Settings | Unavailable, installation: Installation
+) -> Settings | Unavailable:
+    """Return the settings that the configuration itself sets.
+
+    The isolation of the trial boot has replaced others.
+    """
+    if isinstance(settings, Unavailable):
+        return settings
+    own = (each for each in settings.values if each.name in installation.settings)
+    return replace(settings, values=tuple(own))
+
+
+def _describe_runtime(installation: Installation) -> Runtime:
+    return Runtime(
+        nautobot=installation.release,
+        python=installation.python,
+        operating_system=platform.platform(terse=True),
+        prefix=installation.prefix,
+        today=datetime.now(timezone.utc).date().isoformat(),
+        cores=len(os.sched_getaffinity(0)),
+        config_file=installation.config,
+        load=os.getloadavg()[0],
+    )
+
+
+def _describe_history(
+    migrations: Migrations | Unavailable,
+    installation: Installation,
+    catalog: Catalog | Unavailable,
+) -> Migrations | Unavailable:
+    """Return the recorded migrations with the files that the installed release has.
+
+    The catalog has those of Nautobot. The files of the Apps are unknown, so what is recorded
+    counts as their files.
+    """
+    if isinstance(migrations, Unavailable):
+        return migrations
+    own = None if isinstance(catalog, Unavailable) else catalog.migrations(installation.release)
+    if own is None or isinstance(catalog, Unavailable):
+        return Unavailable(f"the catalog does not contain Nautobot {installation.release}")
+    others = (key for key in migrations.recorded if key.partition(".")[0] not in catalog.core_apps)
+    keys = [*sorted(own), *others]
+    return Migrations(
+        tuple(_chain(keys)),
+        migrations.recorded,
+        tuple(dict.fromkeys(key.partition(".")[0] for key in keys)),
+    )
+
+
+def _chain(keys: Iterable[str]) -> Iterator[Migration]:
+    """Yield migrations of which each depends on the one before it in its App.
+
+    The catalog has only names, and Django numbers the migrations of an App in their order.
+    """
+    last: dict[str, str] = {}
+    for key in keys:
+        app = key.partition(".")[0]
+        yield Migration(key, (last[app],) if app in last else (), ())
+        last[app] = key
