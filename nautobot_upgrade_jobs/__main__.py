@@ -10,9 +10,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from .checks.findings import Verdict
 from .cli.options import (
     CANCELLED,
     CANCELLED_MESSAGE,
+    EXIT_CODES,
     EXIT_CODES_HELP,
     USAGE_ERROR,
     UsageParser,
@@ -36,9 +38,10 @@ from .workflows.compare import compare_snapshots
 from .workflows.context import RunRequest, read_catalog
 from .workflows.doctor import diagnose_startup
 from .workflows.outside import run_preflight_outside
+from .workflows.outside_capture import capture_outside
 from .workflows.rollback_assessment import ROLLBACK_OPTIONS
 from .workflows.rollback_offline import plan_rollback_offline
-from .workflows.snapshot_store import read_snapshot
+from .workflows.snapshot_store import read_snapshot, write_snapshot
 
 
 def main(arguments: list[str]) -> int:
@@ -47,13 +50,15 @@ def main(arguments: list[str]) -> int:
     commands = parser.add_subparsers(dest="job", required=True)
     _add_compare(commands)
     _add_preflight(commands)
+    _add_snapshot(commands)
     _add_doctor(commands)
     _add_rollback(commands)
     options = vars(parser.parse_args(arguments))
     try:
         if options["output"]:
             ensure_directory(options["output"])
-        return emit_report(options["run"](options), options)
+        result = options["run"](options)
+        return result if isinstance(result, int) else emit_report(result, options)
     except UsageError as error:
         write_line(f"error: {error}")
         return USAGE_ERROR
@@ -74,6 +79,31 @@ def _add_preflight(commands: Any) -> None:
     command = commands.add_parser(
         "preflight", help="May I upgrade? From outside, for any release of Nautobot."
     )
+    _add_installation(command)
+    command.add_argument(
+        "--exclude", default=[], action="append", metavar="CHECK", help="do not run this check"
+    )
+    add_report_options(command)
+    command.set_defaults(run=_run_preflight)
+
+
+def _add_snapshot(commands: Any) -> None:
+    command = commands.add_parser(
+        "snapshot", help="Record the rows, from outside, before the upgrade."
+    )
+    _add_installation(command)
+    command.add_argument(
+        "--output",
+        type=Path,
+        metavar="DIR",
+        default=Path(),
+        help="folder to write the snapshot to",
+    )
+    command.set_defaults(run=_capture_snapshot, exclude=[])
+
+
+def _add_installation(command: Any) -> None:
+    """Declare the options that name an installation and the target that reads it."""
     place = command.add_mutually_exclusive_group(required=True)
     place.add_argument("--config", type=Path, metavar="FILE", help="nautobot_config.py")
     place.add_argument(
@@ -105,11 +135,6 @@ def _add_preflight(commands: Any) -> None:
         metavar="REQUIREMENT",
         help="a further requirement of the package set; repeatable",
     )
-    command.add_argument(
-        "--exclude", default=[], action="append", metavar="CHECK", help="do not run this check"
-    )
-    add_report_options(command)
-    command.set_defaults(run=_run_preflight)
 
 
 def _add_doctor(commands: Any) -> None:
@@ -143,16 +168,38 @@ def _compare(options: dict[str, Any]) -> Report:
 
 
 def _run_preflight(options: dict[str, Any]) -> Report:
-    request = RunRequest(
-        target=options["target"],
-        exclude=",".join(options["exclude"]),
-        requirements="\n".join(options["require"]),
-    )
     with (
         _open_installation(options) as installation,
         ProgressLine(sys.stderr, is_terminal=sys.stderr.isatty()) as progress,
     ):
-        return run_preflight_outside(request, installation, progress)
+        return run_preflight_outside(_build_request(options), installation, progress)
+
+
+def _capture_snapshot(options: dict[str, Any]) -> int:
+    if options["database"]:
+        raise UsageError(
+            "--database: a snapshot requires --config, because the fingerprints depend on "
+            "SECRET_KEY. With another key they cannot be compared."
+        )
+    with (
+        _open_installation(options) as installation,
+        ProgressLine(sys.stderr, is_terminal=sys.stderr.isatty()) as progress,
+    ):
+        captured = capture_outside(_build_request(options), installation, progress)
+    for topic, reason in captured.missing.items():
+        write_line(f"Not captured: {topic}: {reason}", sys.stderr)
+    write_line(f"Not captured from outside: {', '.join(sorted(captured.accepted))}", sys.stderr)
+    path = write_snapshot(options["output"], captured.name, captured.data)
+    write_line(f"{path}  sha256 {captured.sha256}", sys.stdout)
+    return EXIT_CODES[Verdict.INCOMPLETE] if captured.missing else 0
+
+
+def _build_request(options: dict[str, Any]) -> RunRequest:
+    return RunRequest(
+        target=options["target"],
+        exclude=",".join(options["exclude"]),
+        requirements="\n".join(options["require"]),
+    )
 
 
 @contextlib.contextmanager

@@ -216,8 +216,11 @@ class ExpectedChange:
     value: str = "*"
     """The value before the change. For an addition, the new value."""
     replaced_by: str = ""
+    """Table, or column of a table, to which values moved. A table `*` is that of the subject."""
     moved_columns: tuple[str, ...] = ()
-    """Columns whose values moved to the table `replaced_by`, which must have one row per value."""
+    """Columns whose values moved to `replaced_by`, which must have one row or value for each."""
+    allows_more: bool = False
+    """Whether `replaced_by` may have more, for instance values of its own."""
     kept_where_not_null: str = ""
     """Column that had no value in each of the removed rows. Rows with a value must remain."""
     explains_loss: bool = False

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import hmac
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from functools import reduce
 from itertools import count
 from operator import add, xor
@@ -64,8 +65,7 @@ def collect(context: Context) -> TableFingerprints:
         )
     end = time.monotonic() + BUDGET_SECONDS
     tables: dict[str, TableFingerprint | Unavailable] = {}
-    with transaction.atomic(using=connection.alias):
-        dialect.begin(connection)
+    with _read_one_state(connection, dialect):
         server, collation = dialect.describe_server(connection)
         for name, table in dialect.read_table_info(connection).items():
             if time.monotonic() > end:
@@ -76,6 +76,25 @@ def collect(context: Context) -> TableFingerprints:
     return TableFingerprints(
         dialect.ALGORITHM, server, collation, context.depth, tables, _digest(KEY_PURPOSE)
     )
+
+
+@contextmanager
+def _read_one_state(connection: BaseDatabaseWrapper, dialect: Any) -> Iterator[None]:
+    """Run a transaction in which all queries read the same state of the database."""
+    _execute(connection, dialect.BEFORE_TRANSACTION)
+    try:
+        with transaction.atomic(using=connection.alias):
+            _execute(connection, dialect.IN_TRANSACTION)
+            yield
+    finally:
+        with suppress(DatabaseError):  # If the connection is lost, the caller gets its error.
+            _execute(connection, dialect.AFTER_TRANSACTION)
+
+
+def _execute(connection: BaseDatabaseWrapper, statements: Iterable[str]) -> None:
+    with connection.cursor() as cursor:
+        for statement in statements:
+            cursor.execute(statement)
 
 
 def _choose_depth(requested: FingerprintDepth, table: str, has_key: bool) -> FingerprintDepth:

@@ -12,7 +12,8 @@ from ..common.text import plural
 from ..facts import Unavailable
 from ..facts.fingerprints import DEPTHS
 from ..report.formats.markdown import escape
-from ..workflows.capture import DEFAULT_DEPTH, CapturedSnapshot, capture, require_depth
+from ..workflows.capture import DEFAULT_DEPTH, capture, require_depth
+from ..workflows.captured_snapshot import CapturedSnapshot
 from .base import JobDefaults, UpgradeJob
 
 name = "Upgrade"

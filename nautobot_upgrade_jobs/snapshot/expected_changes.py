@@ -8,7 +8,7 @@ from packaging.version import Version
 
 from ..catalog import Catalog, ExpectedChange, VolatileData
 from ..facts import Facts, Unavailable
-from ..facts.fingerprints import TableFingerprint
+from ..facts.fingerprints import TableFingerprint, TableFingerprints
 from .difference import Difference, Explanation, Item, Quantity, State, Unit, UnmetDataMove
 from .migration_effects import MigrationEffects
 from .release_changes import ReleaseChanges
@@ -64,16 +64,16 @@ class ExpectedChanges:
         """Return the declared move of the values, if it is incomplete. Otherwise None."""
         for entry in self._catalog.expected_changes:
             if entry.moved_columns and self._applies(entry, difference):
-                expected, actual = self._moved_row_counts(entry)
-                if expected != actual:
-                    return UnmetDataMove(entry.replaced_by, expected, actual)
+                place, expected, actual = self._count_moved(entry, difference)
+                if not _is_complete(entry, expected, actual):
+                    return UnmetDataMove(place, expected, actual)
         return None
 
     def _explain_by_catalog(self, difference: Difference) -> Explanation | None:
         for entry in self._catalog.expected_changes:
             if self._applies(entry, difference):
-                expected, actual = self._moved_row_counts(entry) if entry.moved_columns else (0, 0)
-                if expected == actual:
+                _, expected, actual = self._count_moved(entry, difference)
+                if _is_complete(entry, expected, actual):
                     return Explanation(entry.reason, entry.reference)
         return None
 
@@ -116,24 +116,38 @@ class ExpectedChanges:
             and after.count == kept
         )
 
-    def _moved_row_counts(self, entry: ExpectedChange) -> tuple[int, int]:
-        """Return the expected and the actual number of rows in the new table."""
-        old, new = self._before.fingerprints, self._after.fingerprints
-        if isinstance(old, Unavailable) or isinstance(new, Unavailable):
-            return 0, -1
-        expected = sum(self._non_null_count_before(column) or 0 for column in entry.moved_columns)
-        table = new.tables.get(entry.replaced_by)
-        return expected, table.rows if isinstance(table, TableFingerprint) else 0
+    def _count_moved(self, entry: ExpectedChange, difference: Difference) -> tuple[str, int, int]:
+        """Return the new place of values, and the expected and the actual number there."""
+        if not entry.moved_columns:
+            return "", 0, 0
+        table = difference.subject.partition(".")[0]
+        place = entry.replaced_by.replace("*", table)
+        columns = (each.replace("*", table) for each in entry.moved_columns)
+        expected = sum(self._non_null_count_before(column) or 0 for column in columns)
+        new = self._after.fingerprints
+        if isinstance(new, Unavailable) or isinstance(self._before.fingerprints, Unavailable):
+            return place, expected, -1
+        if "." in place:
+            return place, expected, _non_null_count(new, place) or 0
+        found = new.tables.get(place)
+        return place, expected, found.rows if isinstance(found, TableFingerprint) else 0
 
     def _non_null_count_before(self, subject: str) -> int | None:
         """Return the number of values in a column (``table.column``). None if unknown."""
-        name, _, column_name = subject.partition(".")
         old = self._before.fingerprints
-        table = None if isinstance(old, Unavailable) else old.tables.get(name)
-        columns = table.columns if isinstance(table, TableFingerprint) else ()
-        return next(
-            (column.non_null_count for column in columns if column.name == column_name), None
-        )
+        return None if isinstance(old, Unavailable) else _non_null_count(old, subject)
+
+
+def _non_null_count(fingerprints: TableFingerprints, subject: str) -> int | None:
+    name, _, column_name = subject.partition(".")
+    table = fingerprints.tables.get(name)
+    columns = table.columns if isinstance(table, TableFingerprint) else ()
+    return next((column.non_null_count for column in columns if column.name == column_name), None)
+
+
+def _is_complete(entry: ExpectedChange, expected: int, actual: int) -> bool:
+    """Return whether all values have moved, and nothing else is in their new place."""
+    return expected <= actual if entry.allows_more else expected == actual
 
 
 def _matches(entry: ExpectedChange | VolatileData, difference: Difference) -> bool:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import date, datetime, timezone
 from pathlib import Path
 
@@ -13,10 +11,9 @@ from ..app_settings import Configuration, read_configuration
 from ..checks.acceptance import AcceptanceError, accepted_absences, parse_acceptances
 from ..collect import collect_facts
 from ..common.errors import UsageError
-from ..facts import Facts, Unavailable
 from ..facts.fingerprints import DEPTHS, FingerprintDepth
 from ..snapshot.file_format import Snapshot, SnapshotError, dump
-from ..snapshot.listing_diff import uncaptured_sections
+from .captured_snapshot import CapturedSnapshot
 from .snapshot_store import snapshot_file_name, write_snapshot
 
 DEFAULT_DEPTH: FingerprintDepth = "buckets"
@@ -32,50 +29,6 @@ def require_depth(text: str) -> FingerprintDepth:
         if depth == text:
             return depth
     raise UsageError(f"No such depth: {text[:40]}. Known: {', '.join(DEPTHS)}.")
-
-
-@dataclass(frozen=True)
-class CapturedSnapshot:
-    """A snapshot and the content of its file."""
-
-    snapshot: Snapshot
-    data: bytes
-    name: str
-    """``snapshot-<instance>-<UTC>.json.gz``."""
-    accepted: frozenset[str] = frozenset()
-    """Topics and sections whose absence is accepted in the settings."""
-
-    @property
-    def sha256(self) -> str:
-        """Digest of the file, as ``sha256sum`` prints it."""
-        return hashlib.sha256(self.data).hexdigest()
-
-    @property
-    def missing(self) -> dict[str, str]:
-        """Sections that could not be captured and were not accepted, each with the reason."""
-        facts = self.snapshot.facts
-        missing = {
-            topic: value.reason
-            for topic in Facts.topics()
-            if isinstance(value := getattr(facts, topic), Unavailable)
-        }
-        for section, reason in uncaptured_sections(facts):
-            if section.partition(".")[0] not in missing:
-                missing[section] = reason
-        if not isinstance(facts.fingerprints, Unavailable):
-            for table, value in facts.fingerprints.tables.items():
-                if isinstance(value, Unavailable):
-                    missing[f"fingerprints of {table}"] = value.reason
-        return {name: reason for name, reason in missing.items() if name not in self.accepted}
-
-    @property
-    def rows(self) -> int:
-        """Number of rows of all tables that were captured."""
-        contents = self.snapshot.facts.fingerprints
-        if isinstance(contents, Unavailable):
-            return 0
-        tables = contents.tables.values()
-        return sum(table.rows for table in tables if not isinstance(table, Unavailable))
 
 
 def capture(

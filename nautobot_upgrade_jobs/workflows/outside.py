@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from packaging.version import Version
 
 from .. import MINIMUM_NAUTOBOT
 from ..app_settings import Configuration
+from ..catalog import Catalog
 from ..catalog.target_release import Target, TargetError, choose_target
 from ..checks.registry import checks_for_stage
 from ..checks.runner import UnknownCheckError, require_known_checks
@@ -44,6 +45,22 @@ from .report_builder import build_preflight_report
 from .stage_timer import CHECKS, PREFLIGHT_STAGES, StageTimer
 
 
+@dataclass(frozen=True)
+class Reading:
+    """What the target reads of the installation, and its time limits."""
+
+    topics: tuple[str, ...]
+    statement_seconds: int
+    boot_seconds: int
+
+
+PREFLIGHT_READING = Reading(
+    (*TOPICS, *ROW_TOPICS),
+    Configuration.statement_timeout_seconds,
+    Configuration.boot_timeout_seconds,
+)
+
+
 def run_preflight_outside(
     request: RunRequest,
     installation: Installation,
@@ -65,16 +82,12 @@ def run_preflight_outside(
     timer = StageTimer(progress, PREFLIGHT_STAGES)
     catalog, checks = read_catalog(), checks_for_stage("preflight")
     exclude = parse_ids(request.exclude)
+    target = choose_supported_target(request, installation, catalog)
     try:
-        if not request.target and Version(installation.release) < Version(MINIMUM_NAUTOBOT):
-            raise UsageError(f"--target is required for Nautobot {installation.release}.")
-        target = choose_target(catalog, installation.release, request.target)
-        _require_supported_target(target)
         require_known_checks(exclude, checks)
-        require_published_target(Configuration(), target, catalog)
-    except (TargetError, UnknownCheckError) as error:
+    except UnknownCheckError as error:
         raise UsageError(str(error)) from None
-    state = _inspect(request, installation, target, timer)
+    state = inspect_outside(request, installation, target, timer, PREFLIGHT_READING)
     timer.begin(CHECKS)
     facts = hide_unknown_host(build_facts(state, catalog), installation)
     evidence = UpgradeEvidence(
@@ -95,24 +108,49 @@ def run_preflight_outside(
     )
 
 
-def _require_supported_target(target: Target) -> None:
-    """Refuse a target whose code cannot run the collectors.
+def choose_supported_target(
+    request: RunRequest, installation: Installation, catalog: Catalog | Unavailable
+) -> Target:
+    """Return the target, whose code must be able to run the collectors.
 
     Raises:
-        UsageError: The target is older than the oldest supported release.
+        UsageError: The target is missing or unknown, or older than the oldest supported release.
     """
+    if not request.target and Version(installation.release) < Version(MINIMUM_NAUTOBOT):
+        raise UsageError(f"--target is required for Nautobot {installation.release}.")
+    try:
+        target = choose_target(catalog, installation.release, request.target)
+    except TargetError as error:
+        raise UsageError(str(error)) from None
     if Version(target.version) < Version(MINIMUM_NAUTOBOT):
         raise UsageError(
             f"--target: {target.version} is older than {MINIMUM_NAUTOBOT}. Preflight reads the "
             "rows with the code of the target, and supports no older one. Name the newest release "
             "of the line 2.4."
         )
+    require_published_target(Configuration(), target, catalog)
+    return target
 
 
-def _inspect(
-    request: RunRequest, installation: Installation, target: Target, progress: StageTimer
+def inspect_outside(
+    request: RunRequest,
+    installation: Installation,
+    target: Target,
+    progress: StageTimer,
+    reading: Reading,
 ) -> OutsideState:
-    """Resolve, build and start the target on the database of the installation."""
+    """Resolve, build and start the target on the database of the installation.
+
+    Args:
+        request: The request of the operator.
+        installation: The installation.
+        target: The target.
+        progress: Called with each stage before it begins.
+        reading: What the target reads.
+
+    Returns:
+        The package set and what the target has read, or why they are unavailable.
+    """
     config = Configuration()
     roots = RootRequirements(
         installation.packages,
@@ -132,16 +170,14 @@ def _inspect(
         installation.config,
         installation.apps,
         "default",
-        config.statement_timeout_seconds,
+        reading.statement_seconds,
         installation.database,
         database_credentials=frozenset(
             filter(None, [str(installation.database.parameters.get("password") or "")])
         ),
-        topics=(*TOPICS, *ROW_TOPICS),
+        topics=reading.topics,
     )
-    limits = BuildLimits(
-        config.build_timeout_seconds, config.boot_timeout_seconds, config.build_megabytes
-    )
+    limits = BuildLimits(config.build_timeout_seconds, reading.boot_seconds, config.build_megabytes)
     trial_boot = mask_password(inspect(resolution, roots, live, limits, progress), installation)
     if installation.releases:
         trial_boot = hide_job_files(trial_boot)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 
@@ -33,13 +33,21 @@ class OutsideState:
     trial_boot: TrialBoot | Unavailable
 
 
-def build_facts(state: OutsideState, catalog: Catalog | Unavailable) -> Facts:
-    """Return the facts of the installation: from its own interpreter, and from the trial boot."""
+def build_facts(
+    state: OutsideState, catalog: Catalog | Unavailable, topics: Collection[str] = ROW_TOPICS
+) -> Facts:
+    """Return the facts of the installation: from its own interpreter, and from the trial boot.
+
+    Args:
+        state: The installation and the trial boot.
+        catalog: The catalog, with the migrations of the installed release.
+        topics: The topics that the code of the target has collected of the installation.
+    """
     installation = state.installation
-    rows = _get_rows(state)
+    rows = _get_rows(state, topics)
     return Facts(
-        **{topic: FROM_INSIDE for topic in Facts.topics() if topic not in ROW_TOPICS}
-        | {topic: getattr(rows, topic) for topic in ROW_TOPICS}
+        **{topic: FROM_INSIDE for topic in Facts.topics() if topic not in topics}
+        | {topic: getattr(rows, topic) for topic in topics}
         | {
             "runtime": _describe_runtime(installation),
             "database": _describe_database(rows.database),
@@ -80,7 +88,7 @@ def hide_job_files(trial_boot: TrialBoot | Unavailable) -> TrialBoot | Unavailab
     return replace(trial_boot, facts=replace(trial_boot.facts, customizations=hidden))
 
 
-def _get_rows(state: OutsideState) -> Facts:
+def _get_rows(state: OutsideState, topics: Collection[str]) -> Facts:
     """Return what the trial boot collected, or why it could not."""
     boot = state.trial_boot
     if isinstance(boot, Unavailable):
@@ -89,7 +97,7 @@ def _get_rows(state: OutsideState) -> Facts:
         reason = f"Nautobot {boot.target} did not start: see trial_boot.fails_to_start"
     else:
         return boot.facts
-    return Facts(**dict.fromkeys((*ROW_TOPICS, "migrations"), Unavailable(reason)))
+    return Facts(**dict.fromkeys((*topics, "migrations"), Unavailable(reason)))
 
 
 def _describe_database(database: Database | Unavailable) -> Database | Unavailable:

@@ -9,6 +9,7 @@ import pytest
 
 from development import legacy
 from nautobot_upgrade_jobs.catalog import load_catalog
+from nautobot_upgrade_jobs.workflows.snapshot_store import newest_snapshot, read_snapshot
 
 pytestmark = [pytest.mark.once, pytest.mark.network]
 
@@ -116,6 +117,26 @@ def test_database_alone_predicts_the_same_rows_and_nothing_changes(instance, dat
     assert state_of(instance, database) == before
 
 
+def test_snapshot_has_the_rows_and_no_secret(instance, database, tmp_path):
+    config = str(legacy.FOLDER / "nautobot_config.py")
+    command = [sys.executable, "-m", "nautobot_upgrade_jobs", "snapshot", "--target", "2.4.44"]
+    done = subprocess.run(
+        [*command, "--config", config, "--output", str(tmp_path)],
+        env={**os.environ, "LEGACY_DB_NAME": database},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, "Not captured: " in done.stderr) == (0, False), done.stderr
+    snapshot = read_snapshot(newest_snapshot(tmp_path))
+    tables = snapshot.facts.fingerprints.tables
+    for table in ("dcim_site", "dcim_region", "extras_customfield", "django_content_type"):
+        rows = instance.server().sql(f"SELECT count(*) FROM {table}", database=database)
+        assert tables[table].rows == int(rows), table
+    assert snapshot.facts.runtime.nautobot == "1.6.32"
+    assert os.environ["NAUTOBOT_DB_PASSWORD"] not in str(snapshot)
+
+
 TABLE = "CREATE TABLE django_migrations (id serial, app text, name text, applied timestamptz)"
 
 
@@ -159,6 +180,7 @@ def test_apps_that_the_operator_does_not_name_are_not_checked(names_only, tmp_pa
         (("--database", "mysql://u:secret@h/n"), "--database: for MySQL"),
         (("--database", "postgresql://h/n", "--python", "/bin/true"), "--python requires --config"),
         (("--config", "/no", "--apps", "/no"), "--apps requires --database"),
+        (("--config", "/no", "--database", "x"), "not allowed with argument"),
         ((), "one of the arguments --config --database is required"),
     ],
 )
@@ -168,6 +190,14 @@ def test_arguments_that_do_not_fit_are_named(words, message):
     assert done.returncode == 1
     assert message in done.stderr
     assert "secret" not in done.stderr
+
+
+def test_snapshot_without_the_key_of_the_installation_is_refused():
+    command = [sys.executable, "-m", "nautobot_upgrade_jobs", "snapshot", "--target", "2.4.44"]
+    words = ("--database", "postgresql://h/n")
+    done = subprocess.run([*command, *words], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "a snapshot requires --config" in done.stderr
 
 
 def state_of(instance, database):

@@ -20,6 +20,14 @@ if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper
 
 ALGORITHM = "mysql-crc32-product/1"
+BEFORE_TRANSACTION: tuple[str, ...] = ()
+IN_TRANSACTION = (
+    # Django sets READ COMMITTED for the session. This level applies to one transaction only.
+    "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ",
+    "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY",
+)
+"""All queries of the transaction read the same state."""
+AFTER_TRANSACTION: tuple[str, ...] = ()
 HASH = "CRC32({})"
 KEY_AGGREGATE = "BIT_XOR({key} * ({key} + 1))"
 COLUMN_AGGREGATE = "BIT_XOR(({value} + 1) * {key})"
@@ -45,14 +53,6 @@ def find_ddl_sessions(connection: BaseDatabaseWrapper) -> list[str]:
         "AND id <> connection_id() AND info RLIKE '^(ALTER|CREATE|DROP|RENAME) TABLE'",
     )
     return [f"session {pid} ({statement})" for pid, statement in sessions]
-
-
-def begin(connection: BaseDatabaseWrapper) -> None:
-    """Begin a read-only transaction in which all queries read the same state."""
-    with connection.cursor() as cursor:
-        # Django sets READ COMMITTED for the session. This level applies to one transaction only.
-        cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-        cursor.execute("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY")
 
 
 def describe_server(connection: BaseDatabaseWrapper) -> tuple[str, str]:

@@ -22,6 +22,11 @@ RECORD_HASH = "CASE WHEN {} IS NOT NULL THEN hash_record_extended(ROW({}), {}) E
 RECORD_HASHED_TYPES = frozenset({"bool", "date", "timestamptz"})
 """Types whose hash function takes another type before PostgreSQL 18. They are hashed as records."""
 SEED = "upgrade_jobs_seed"
+BEFORE_TRANSACTION = ("SET default_transaction_isolation = 'repeatable read'",)
+"""All queries of a transaction read the same state. The level is set before it, because
+the relay of a trial boot sends a query at its start."""
+IN_TRANSACTION: tuple[str, ...] = ()
+AFTER_TRANSACTION = ("RESET default_transaction_isolation",)
 COLUMNS_QUERY = f"""
     SELECT c.relname, a.attname, t.typname, NOT a.attnotnull OR EXISTS (
                SELECT FROM pg_constraint k WHERE k.conrelid = c.oid AND k.contype = 'n'
@@ -55,12 +60,6 @@ def find_ddl_sessions(connection: BaseDatabaseWrapper) -> list[str]:
         "AND a.backend_type = 'client backend'",
     )
     return [f"session {pid} {application}".strip() for pid, application in sessions]
-
-
-def begin(connection: BaseDatabaseWrapper) -> None:
-    """Make the transaction read-only and let all its queries read the same state."""
-    with connection.cursor() as cursor:
-        cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
 
 
 def describe_server(connection: BaseDatabaseWrapper) -> tuple[str, str]:

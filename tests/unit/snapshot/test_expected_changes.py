@@ -106,6 +106,62 @@ def test_explain_moved_cable_ends_only_if_all_values_have_a_row(rows, kind):
         assert ("dcim_cabletocabletermination" in change.description) is (kind == "lost")
 
 
+SITE = ("dcim.0036_remove_site_foreign_key_from_dcim_models", "dcim_rack.site_id")
+REGION = ("dcim.0040_remove_region_and_site", "dcim_region")
+
+
+@pytest.mark.parametrize(
+    ("values", "is_lost"),
+    [
+        pytest.param(3, False, id="all values"),
+        pytest.param(4, False, id="and values of its own"),
+        pytest.param(2, True, id="not all values"),
+        pytest.param(0, True, id="no values"),
+    ],
+)
+def test_explain_values_that_moved_to_a_column_of_the_same_table(values, is_lost):
+    migration, subject = SITE
+    site = column("site_id", non_null_count=3)
+    location = column("location_id", non_null_count=values)
+    before = old(fingerprints=rows_of(dcim_rack=table(column("label"), site, rows=5)))
+    after = upgraded(
+        Migration(migration, (), ()),
+        fingerprints=rows_of(dcim_rack=table(column("label"), location, rows=5)),
+    )
+    lost = [one for one in unexplained(before, after) if one[0] == "lost"]
+    assert lost == ([("lost", "fingerprints", subject)] if is_lost else [])
+
+
+@pytest.mark.parametrize(
+    ("locations", "is_lost"),
+    [
+        pytest.param(6, False, id="all rows"),
+        pytest.param(7, False, id="and one for regions without a parent"),
+        pytest.param(5, True, id="not all rows"),
+    ],
+)
+def test_explain_tables_that_moved_to_a_table_with_rows_of_its_own(locations, is_lost):
+    migration, subject = REGION
+    key = {"dcim_location": 2, "dcim_region": 2, "dcim_site": 2}
+    before = old(
+        fingerprints=rows_of(
+            **{
+                name: table(column("id", non_null_count=rows), rows=rows)
+                for name, rows in key.items()
+            }
+        )
+    )
+    after = upgraded(
+        *(Migration(name, (), ()) for name in (migration, GROWS)),
+        fingerprints=rows_of(dcim_location=table(column("id"), rows=locations)),
+    )
+    lost = {one[2] for one in unexplained(before, after) if one[0] == "lost"}
+    assert (subject in lost) is is_lost
+
+
+GROWS = "dcim.0034_migrate_region_and_site_data_to_locations"
+
+
 def test_explain_rewritten_values_only_with_the_migration():
     before = old(fingerprints=rows_of(dcim_interface=table(column("type"))))
     rewritten = rows_of(dcim_interface=table(column("type", "00000000000000ff")))

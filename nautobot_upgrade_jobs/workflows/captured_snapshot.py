@@ -1,0 +1,54 @@
+"""A snapshot that was just captured, and what it lacks."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+from ..facts import Facts, Unavailable
+from ..snapshot.file_format import Snapshot
+from ..snapshot.listing_diff import uncaptured_sections
+
+
+@dataclass(frozen=True)
+class CapturedSnapshot:
+    """A snapshot and the content of its file."""
+
+    snapshot: Snapshot
+    data: bytes
+    name: str
+    """``snapshot-<instance>-<UTC>.json.gz``."""
+    accepted: frozenset[str] = frozenset()
+    """Topics and sections whose absence is accepted in the settings."""
+
+    @property
+    def sha256(self) -> str:
+        """Digest of the file, as ``sha256sum`` prints it."""
+        return hashlib.sha256(self.data).hexdigest()
+
+    @property
+    def missing(self) -> dict[str, str]:
+        """Sections that could not be captured and were not accepted, each with the reason."""
+        facts = self.snapshot.facts
+        missing = {
+            topic: value.reason
+            for topic in Facts.topics()
+            if isinstance(value := getattr(facts, topic), Unavailable)
+        }
+        for section, reason in uncaptured_sections(facts):
+            if section.partition(".")[0] not in missing:
+                missing[section] = reason
+        if not isinstance(facts.fingerprints, Unavailable):
+            for table, value in facts.fingerprints.tables.items():
+                if isinstance(value, Unavailable):
+                    missing[f"fingerprints of {table}"] = value.reason
+        return {name: reason for name, reason in missing.items() if name not in self.accepted}
+
+    @property
+    def rows(self) -> int:
+        """Number of rows of all tables that were captured."""
+        contents = self.snapshot.facts.fingerprints
+        if isinstance(contents, Unavailable):
+            return 0
+        tables = contents.tables.values()
+        return sum(table.rows for table in tables if not isinstance(table, Unavailable))
