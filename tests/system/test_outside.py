@@ -117,12 +117,17 @@ def test_database_alone_predicts_the_same_rows_and_nothing_changes(instance, dat
     assert state_of(instance, database) == before
 
 
-def test_snapshot_has_the_rows_and_no_secret(instance, database, tmp_path):
+def test_snapshot_has_the_rows_and_no_secret(instance, database, reader, tmp_path):
     config = str(legacy.FOLDER / "nautobot_config.py")
     command = [sys.executable, "-m", "nautobot_upgrade_jobs", "snapshot", "--target", "2.4.44"]
     done = subprocess.run(
         [*command, "--config", config, "--output", str(tmp_path)],
-        env={**os.environ, "LEGACY_DB_NAME": database},
+        env={
+            **os.environ,
+            "LEGACY_DB_NAME": database,
+            "NAUTOBOT_DB_USER": reader,
+            "NAUTOBOT_DB_PASSWORD": PASSWORD,
+        },
         capture_output=True,
         text=True,
         check=False,
@@ -134,7 +139,7 @@ def test_snapshot_has_the_rows_and_no_secret(instance, database, tmp_path):
         rows = instance.server().sql(f"SELECT count(*) FROM {table}", database=database)
         assert tables[table].rows == int(rows), table
     assert snapshot.facts.runtime.nautobot == "1.6.32"
-    assert os.environ["NAUTOBOT_DB_PASSWORD"] not in str(snapshot)
+    assert PASSWORD not in str(snapshot)
 
 
 TABLE = "CREATE TABLE django_migrations (id serial, app text, name text, applied timestamptz)"
