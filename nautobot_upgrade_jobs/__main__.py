@@ -18,12 +18,15 @@ from .cli.options import (
     EXIT_CODES_HELP,
     USAGE_ERROR,
     UsageParser,
+    add_backup_option,
+    add_check_options,
     add_report_options,
     emit_report,
     ensure_directory,
 )
 from .cli.output import write_line
 from .cli.progress import ProgressLine
+from .common.current_user import current_user
 from .common.errors import UsageError
 from .facts import Unavailable
 from .report import Report
@@ -35,7 +38,7 @@ from .target.installation import (
     read_installation,
 )
 from .workflows.compare import compare_snapshots
-from .workflows.context import RunRequest, read_catalog
+from .workflows.context import BackupArgument, RunRequest, read_catalog
 from .workflows.doctor import diagnose_startup
 from .workflows.outside import run_preflight_outside
 from .workflows.outside_capture import capture_outside
@@ -80,9 +83,8 @@ def _add_preflight(commands: Any) -> None:
         "preflight", help="May I upgrade? From outside, for any release of Nautobot."
     )
     _add_installation(command)
-    command.add_argument(
-        "--exclude", default=[], action="append", metavar="CHECK", help="do not run this check"
-    )
+    add_check_options(command)
+    add_backup_option(command, "a recent backup to verify")
     add_report_options(command)
     command.set_defaults(run=_run_preflight)
 
@@ -99,7 +101,7 @@ def _add_snapshot(commands: Any) -> None:
         default=Path(),
         help="folder to write the snapshot to",
     )
-    command.set_defaults(run=_capture_snapshot, exclude=[])
+    command.set_defaults(run=_capture_snapshot, exclude=[], accept=[], backup=[])
 
 
 def _add_installation(command: Any) -> None:
@@ -134,6 +136,12 @@ def _add_installation(command: Any) -> None:
         action="append",
         metavar="REQUIREMENT",
         help="a further requirement of the package set; repeatable",
+    )
+    command.add_argument(
+        "--wheel-directory",
+        default="",
+        metavar="DIR",
+        help="install the target from the wheels in this folder, without the package index",
     )
 
 
@@ -199,6 +207,10 @@ def _build_request(options: dict[str, Any]) -> RunRequest:
         target=options["target"],
         exclude=",".join(options["exclude"]),
         requirements="\n".join(options["require"]),
+        accept="\n".join(options["accept"]),
+        backup=BackupArgument(tuple(options["backup"])),
+        wheel_directory=options["wheel_directory"],
+        user=current_user(),
     )
 
 

@@ -121,3 +121,28 @@ def _write_files(report: Report, folder: Path) -> None:
             write_line(f"Wrote {path}")
     except OSError as error:
         raise UsageError(f"--output: {error}") from None
+
+
+def add_backup_option(parser: ArgumentParser, description: str) -> None:
+    """Declare ``--backup``."""
+    parser.add_argument(
+        "--backup",
+        default=[],
+        action="append",
+        metavar="FILE|'WHO | WHEN | ID'",
+        help=f"{description}: a dump, what a backup program prints, or a statement; repeatable",
+    )
+
+
+def add_check_options(parser: ArgumentParser) -> None:
+    """Declare ``--exclude`` and ``--accept``."""
+    parser.add_argument(
+        "--exclude", default=[], action="append", metavar="CHECK", help="do not run this check"
+    )
+    parser.add_argument(
+        "--accept",
+        default=[],
+        action="append",
+        metavar="'KEY | REASON | UNTIL'",
+        help="accept a finding until a date",
+    )

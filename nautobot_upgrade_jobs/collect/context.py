@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -84,17 +82,6 @@ def attempt(function: Callable[[], T], *, expected: Expected = DatabaseError) ->
     with guard(expected) as outcome:
         return function()
     return outcome.failure or NOT_COLLECTED
-
-
-def current_user() -> str:
-    """Return the name of the operating-system user, or its number if it has no name.
-
-    Users in containers may have no name.
-    """
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return str(os.getuid())
 
 
 def explain(error: BaseException) -> str:

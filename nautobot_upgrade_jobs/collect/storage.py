@@ -9,9 +9,10 @@ from pathlib import Path
 
 from django.conf import settings
 
+from ..common.current_user import current_user
 from ..facts import Storage
 from ..facts.storage import Folder
-from .context import Context, current_user
+from .context import Context
 
 FOLDER_SETTINGS = ("MEDIA_ROOT", "STATIC_ROOT", "JOBS_ROOT", "GIT_ROOT")
 WALK_BUDGET_SECONDS = 2.0

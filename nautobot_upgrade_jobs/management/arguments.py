@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ..checks.expectation_parser import KINDS
-from ..cli.options import add_report_options
+from ..cli.options import add_backup_option, add_check_options, add_report_options
 from ..facts.fingerprints import DEPTHS
 from ..workflows.capture import DEFAULT_DEPTH
 from ..workflows.rollback_assessment import ROLLBACK_OPTIONS
@@ -65,8 +65,8 @@ def add_preflight(commands: Any, run: Handler) -> None:
         metavar="DIR",
         help="output of helm template or docker compose config",
     )
-    _add_backup_option(command, "a recent backup to verify")
-    _add_check_options(command)
+    add_backup_option(command, "a recent backup to verify")
+    add_check_options(command)
     command.add_argument(
         "--only",
         default=[],
@@ -137,7 +137,7 @@ def add_verify(commands: Any, run: Handler) -> None:
         metavar="SECONDS",
         help="longest time to wait until the workers respond; default: do not wait",
     )
-    _add_check_options(command)
+    add_check_options(command)
     add_report_options(command)
 
 
@@ -151,7 +151,7 @@ def add_rollback(commands: Any, run: Handler) -> None:
         metavar="FILE|RELEASE|'DISTRIBUTION==VERSION'|'APP MIGRATION'",
         help="the state to roll back to: a snapshot, releases, or an App's last migration",
     )
-    _add_backup_option(command, "the backup from before the upgrade")
+    add_backup_option(command, "the backup from before the upgrade")
     command.add_argument(
         "--strategy",
         default="",
@@ -163,7 +163,7 @@ def add_rollback(commands: Any, run: Handler) -> None:
         default="",
         help="earlier name of this installation, if it has changed; default: the current name",
     )
-    _add_check_options(command)
+    add_check_options(command)
     add_report_options(command)
 
 
@@ -175,27 +175,4 @@ def add_state_and_help(commands: Any, run: Handler) -> None:
     command.add_argument("about", nargs="?", choices=commands.choices, default="help")
     command.set_defaults(
         run=lambda options: commands.choices[options["about"]].print_help(), output=None
-    )
-
-
-def _add_backup_option(parser: ArgumentParser, description: str) -> None:
-    parser.add_argument(
-        "--backup",
-        default=[],
-        action="append",
-        metavar="FILE|'WHO | WHEN | ID'",
-        help=f"{description}: a dump, what a backup program prints, or a statement; repeatable",
-    )
-
-
-def _add_check_options(parser: ArgumentParser) -> None:
-    parser.add_argument(
-        "--exclude", default=[], action="append", metavar="CHECK", help="do not run this check"
-    )
-    parser.add_argument(
-        "--accept",
-        default=[],
-        action="append",
-        metavar="'KEY | REASON | UNTIL'",
-        help="accept a finding until a date",
     )

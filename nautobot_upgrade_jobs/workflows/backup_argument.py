@@ -6,10 +6,10 @@ from contextlib import suppress
 from pathlib import Path
 
 from ..app_settings import read_configuration
-from ..collect.rollback.backup_file import UnreadableBackupError
-from ..collect.rollback.given_backup import read_given_backup
 from ..common.errors import ConfigurationError, UsageError
 from ..facts.backup_record import GivenBackup
+from ..rollback.backup_file import UnreadableBackupError
+from ..rollback.given_backup import read_given_backup
 from .context import BackupArgument
 
 

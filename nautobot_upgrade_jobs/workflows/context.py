@@ -65,6 +65,8 @@ class RunRequest:
     """Whether this user may accept findings."""
     user: str = ""
     own_job_result: str = ""
+    wheel_directory: str = ""
+    """Folder of wheels to install from, for a run from outside. Inside, it is a setting."""
     manifests: str = ""
     """Folder of rendered manifests. Empty if the operator named none."""
     backup: BackupArgument = NO_BACKUP_GIVEN

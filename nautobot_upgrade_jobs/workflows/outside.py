@@ -16,11 +16,13 @@ from .. import MINIMUM_NAUTOBOT
 from ..app_settings import Configuration
 from ..catalog import Catalog
 from ..catalog.target_release import Target, TargetError, choose_target
+from ..checks.acceptance import AcceptanceError, parse_acceptance_lines
 from ..checks.registry import checks_for_stage
 from ..checks.runner import UnknownCheckError, require_known_checks
 from ..common.errors import UsageError
 from ..common.urls import REDACTED
 from ..facts import Unavailable
+from ..facts.backup_record import GivenBackup
 from ..facts.trial_boot import TrialBoot
 from ..probes.target import TOPICS
 from ..report import Report
@@ -31,6 +33,7 @@ from ..target.resolver import resolve
 from ..target.root_requirements import RootRequirements
 from ..target.trial_boot import LiveInstallation
 from ..upgrade.pending import effective_source_release
+from .backup_argument import read_backup_argument
 from .context import RunRequest, parse_ids, parse_requirements, read_catalog
 from .evidence import UpgradeEvidence
 from .outside_facts import (
@@ -85,26 +88,39 @@ def run_preflight_outside(
     target = choose_supported_target(request, installation, catalog)
     try:
         require_known_checks(exclude, checks)
-    except UnknownCheckError as error:
+        acceptances = parse_acceptance_lines(
+            request.accept, who=request.user, target=target.version
+        )
+    except (UnknownCheckError, AcceptanceError) as error:
         raise UsageError(str(error)) from None
+    backup = read_backup_argument(request.backup, Configuration.snapshot_timeout_seconds)
     state = inspect_outside(request, installation, target, timer, PREFLIGHT_READING)
     timer.begin(CHECKS)
-    facts = hide_unknown_host(build_facts(state, catalog), installation)
-    evidence = UpgradeEvidence(
-        facts,
-        effective_source_release(facts, target, catalog),
-        catalog,
-        state.resolution,
-        state.trial_boot,
-    )
+    evidence = _build_evidence(state, catalog, backup)
     results = evidence.run(checks, exclude)
-    report = build_preflight_report(evidence, results, acceptances=(), instance=platform.node())
+    report = build_preflight_report(
+        evidence, results, acceptances=tuple(acceptances), instance=platform.node()
+    )
     return timer.add_to(
         replace(
             report,
             packages=evidence.list_package_changes(),
             overview=evidence.build_overview(),
         )
+    )
+
+
+def _build_evidence(
+    state: OutsideState, catalog: Catalog | Unavailable, backup: GivenBackup
+) -> UpgradeEvidence:
+    facts = hide_unknown_host(build_facts(state, catalog), state.installation)
+    return UpgradeEvidence(
+        facts,
+        effective_source_release(facts, state.target, catalog),
+        catalog,
+        state.resolution,
+        state.trial_boot,
+        backup,
     )
 
 
@@ -161,12 +177,31 @@ def inspect_outside(
         builds_sdists=bool(installation.releases),
     )
     progress("resolution")
-    resolution = resolve(roots, target.version, deadline=Deadline(config.resolve_timeout_seconds))
+    resolution = resolve(
+        roots,
+        target.version,
+        deadline=Deadline(config.resolve_timeout_seconds),
+        wheel_directory=request.wheel_directory,
+    )
     if isinstance(resolution, Unavailable):
         reason = Unavailable(f"no set to build: {resolution.reason}")
         return OutsideState(installation, target, resolution, reason)
     progress("target")
-    live = LiveInstallation(
+    live = _build_live_installation(installation, reading)
+    limits = BuildLimits(
+        config.build_timeout_seconds,
+        reading.boot_seconds,
+        config.build_megabytes,
+        wheel_directory=request.wheel_directory,
+    )
+    trial_boot = mask_password(inspect(resolution, roots, live, limits, progress), installation)
+    if installation.releases:
+        trial_boot = hide_job_files(trial_boot)
+    return OutsideState(installation, target, resolution, trial_boot)
+
+
+def _build_live_installation(installation: Installation, reading: Reading) -> LiveInstallation:
+    return LiveInstallation(
         installation.config,
         installation.apps,
         "default",
@@ -177,11 +212,6 @@ def inspect_outside(
         ),
         topics=reading.topics,
     )
-    limits = BuildLimits(config.build_timeout_seconds, reading.boot_seconds, config.build_megabytes)
-    trial_boot = mask_password(inspect(resolution, roots, live, limits, progress), installation)
-    if installation.releases:
-        trial_boot = hide_job_files(trial_boot)
-    return OutsideState(installation, target, resolution, trial_boot)
 
 
 def mask_password(

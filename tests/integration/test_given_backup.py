@@ -14,8 +14,8 @@ from nautobot_upgrade_jobs.catalog.target_release import choose_target
 from nautobot_upgrade_jobs.checks.registry import checks_for_stage
 from nautobot_upgrade_jobs.checks.runner import run_checks
 from nautobot_upgrade_jobs.collect import collect_facts
-from nautobot_upgrade_jobs.collect.rollback.backup_file import UnreadableBackupError
-from nautobot_upgrade_jobs.collect.rollback.given_backup import read_given_backup
+from nautobot_upgrade_jobs.rollback.backup_file import UnreadableBackupError
+from nautobot_upgrade_jobs.rollback.given_backup import read_given_backup
 from nautobot_upgrade_jobs.rollback.record_check import expect_current_state, verify_given_backup
 from tests.support.nautobot import connected_to
 from tests.support.upgrading import DATABASE

@@ -30,13 +30,13 @@ from nautobot_upgrade_jobs.collect import collect_facts
 from nautobot_upgrade_jobs.collect.context import Context
 from nautobot_upgrade_jobs.collect.operations.content_type_cascades import content_type_cascades
 from nautobot_upgrade_jobs.collect.rollback import changes_since
-from nautobot_upgrade_jobs.collect.rollback.backup_file import UnreadableBackupError, read_backup
 from nautobot_upgrade_jobs.collect.rollback.changelog_export import export_changelog
 from nautobot_upgrade_jobs.common.errors import UsageError
 from nautobot_upgrade_jobs.deployment.known import known_deployment
 from nautobot_upgrade_jobs.facts import Unavailable
 from nautobot_upgrade_jobs.report.formats.json import build_document, load_schema
 from nautobot_upgrade_jobs.rollback.backup_check import ExpectedBackup, verify_backup
+from nautobot_upgrade_jobs.rollback.backup_file import UnreadableBackupError, read_backup
 from nautobot_upgrade_jobs.rollback.losses import losses_of_restore
 from nautobot_upgrade_jobs.rollback.package_set import RollbackPlan
 from nautobot_upgrade_jobs.runbook.rollback import plan_rollback_steps

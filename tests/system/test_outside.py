@@ -1,9 +1,11 @@
 """Preflight from outside, for a real Nautobot 1.6.32 that this App does not support."""
 
 import json
+import lzma
 import os
 import subprocess
 import sys
+from datetime import datetime, timedelta, timezone
 
 import pytest
 
@@ -220,6 +222,25 @@ def state_of(instance, database):
     return lines, instance.server().sql(query, database=database)
 
 
+def test_finding_is_accepted_and_backup_is_verified(instance, database, tmp_path):
+    instance.server().dump(database, tmp_path / "backup.xz")
+    backup = tmp_path / "backup.sql"
+    backup.write_bytes(lzma.decompress((tmp_path / "backup.xz").read_bytes()))
+    key = "legacy_data.renamed_keys:keys"
+    until = f"{datetime.now(timezone.utc) + timedelta(days=9):%Y-%m-%d}"
+    words = ("--accept", f"{key} | deleted in the window | {until}", "--backup", str(backup))
+    report = preflight(database, *words)
+    (finding,) = (one for one in report["findings"] if one["key"] == key)
+    assert "deleted in the window" in json.dumps(finding)
+    assert not [one for one in report["findings"] if one["check"].startswith("backup.")]
+
+
+def test_folder_of_wheels_replaces_the_index(database, tmp_path):
+    report = preflight(database, "--wheel-directory", str(tmp_path), code=3)
+    reasons = {one["check"]: one["reason"] for one in report["not_checked"]}
+    assert "wheel" in reasons["trial_boot.fails_to_start"]
+
+
 def test_what_only_the_installation_knows_is_not_checked(database):
     report = preflight(database, "--exclude", "runtime.unsupported_python")
     reasons = {one["check"]: one["reason"] for one in report["not_checked"]}
@@ -235,6 +256,8 @@ def test_what_only_the_installation_knows_is_not_checked(database):
         (("--python", "/bin/true"), "--python: /bin/true did not describe itself"),
         (("--target", "2.0.6"), "--target: 2.0.6 is older than"),
         (("--env-file", "/no/env"), "--env-file: /no/env cannot be read"),
+        (("--backup", "/no/backup.sql"), "--backup /no/backup.sql"),
+        (("--accept", "x"), "x"),
     ],
 )
 def test_invalid_argument_is_named(database, words, message):

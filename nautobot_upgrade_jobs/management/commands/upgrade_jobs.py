@@ -33,9 +33,10 @@ from ...cli.options import (
 from ...cli.output import write_line
 from ...cli.progress import ProgressLine
 from ...cli.target_list import describe_targets
-from ...collect.context import Context, current_user, explain
+from ...collect.context import Context, explain
 from ...collect.db.read_only_session import read_only_session
 from ...collect.rollback.changelog_export import export_changelog
+from ...common.current_user import current_user
 from ...common.errors import UsageError
 from ...common.text import escape_nonprintable
 from ...facts import Unavailable

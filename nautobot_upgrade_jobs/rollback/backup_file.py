@@ -8,10 +8,9 @@ import threading
 import zlib
 from pathlib import Path
 
-from ...facts import Unavailable
-from ...facts.backup_file import Backup, BackupFormat
-from ...rollback.dump_file import ArchiveRows, parse_archive, parse_sql_dump, read_archive_rows
-from ..context import explain
+from ..facts import Unavailable
+from ..facts.backup_file import Backup, BackupFormat
+from .dump_file import ArchiveRows, parse_archive, parse_sql_dump, read_archive_rows
 
 ARCHIVE_MAGICS = (b"PGDMP", b"toc.dat")
 """The first bytes of archives that ``pg_dump`` writes: of the custom and of the tar format."""
@@ -55,7 +54,8 @@ def read_backup(path: Path, seconds: float) -> Backup:
     except UnreadableBackupError:
         raise
     except (OSError, ValueError, zlib.error, subprocess.SubprocessError) as error:
-        raise UnreadableBackupError(f"{path}: {explain(error)}") from None
+        reason = " ".join(f"{type(error).__name__}: {error}".split())
+        raise UnreadableBackupError(f"{path}: {reason}") from None
 
 
 def _detect_format(path: Path) -> BackupFormat:

@@ -7,22 +7,22 @@ from collections.abc import Callable, Iterable
 from datetime import datetime, timezone
 from pathlib import Path
 
-from ...facts.backup_file import Backup
-from ...facts.backup_record import (
+from ..facts.backup_file import Backup
+from ..facts.backup_record import (
     NONE_GIVEN,
     BackupDescription,
     BackupRecord,
     BackupVerification,
     GivenBackup,
 )
-from ...rollback.backup_records import (
+from .backup_file import UnreadableBackupError, read_backup
+from .backup_records import (
     HOW_TO_DESCRIBE,
     UnknownDescriptionError,
     is_description,
     parse_description,
     parse_statement,
 )
-from .backup_file import UnreadableBackupError, read_backup
 from .mysql_shell import DESCRIPTION, IncompleteDescriptionError, read_mysql_shell_dump
 
 HEAD_BYTES = 65_536

@@ -11,7 +11,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from ...facts.backup_record import BackupRecord, BackupSource
+from ..facts.backup_record import BackupRecord, BackupSource
 
 DESCRIPTION = "@.json"
 END = "@.done.json"
