@@ -84,7 +84,6 @@ def _read_one_state(connection: BaseDatabaseWrapper, dialect: Any) -> Iterator[N
     _execute(connection, dialect.BEFORE_TRANSACTION)
     try:
         with transaction.atomic(using=connection.alias):
-            _execute(connection, dialect.IN_TRANSACTION)
             yield
     finally:
         with suppress(DatabaseError):  # If the connection is lost, the caller gets its error.

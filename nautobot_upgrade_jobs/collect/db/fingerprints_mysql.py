@@ -20,14 +20,11 @@ if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper
 
 ALGORITHM = "mysql-crc32-product/1"
-BEFORE_TRANSACTION: tuple[str, ...] = ()
-IN_TRANSACTION = (
-    # Django sets READ COMMITTED for the session. This level applies to one transaction only.
-    "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ",
-    "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY",
-)
-"""All queries of the transaction read the same state."""
-AFTER_TRANSACTION: tuple[str, ...] = ()
+BEFORE_TRANSACTION = ("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ",)
+"""All queries of a transaction read the state of its first one. The level is set before it,
+because a transaction has already begun when Django or the relay of a trial boot reports it."""
+AFTER_TRANSACTION = ("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED",)
+"""The level that Django sets."""
 HASH = "CRC32({})"
 KEY_AGGREGATE = "BIT_XOR({key} * ({key} + 1))"
 COLUMN_AGGREGATE = "BIT_XOR(({value} + 1) * {key})"

@@ -25,7 +25,6 @@ SEED = "upgrade_jobs_seed"
 BEFORE_TRANSACTION = ("SET default_transaction_isolation = 'repeatable read'",)
 """All queries of a transaction read the same state. The level is set before it, because
 the relay of a trial boot sends a query at its start."""
-IN_TRANSACTION: tuple[str, ...] = ()
 AFTER_TRANSACTION = ("RESET default_transaction_isolation",)
 COLUMNS_QUERY = f"""
     SELECT c.relname, a.attname, t.typname, NOT a.attnotnull OR EXISTS (
