@@ -50,13 +50,19 @@ def find_python(version: str) -> Path:
     known = PYTHONS_2 if version.startswith("2.") else PYTHONS_3
     wanted = [one for one in known if one == os.environ.get("STACK_PYTHON")] or known
     for number in wanted:
-        for candidate in _iter_python_candidates(number):
-            if real := _resolve_python(candidate, number):
-                return real
+        if found := find_interpreter(number):
+            return found
     raise StackError(
         f"no Python for Nautobot {version}: install one of {', '.join(wanted)} "
         "(looked on PATH, in pyenv and at the running Python)"
     )
+
+
+def find_interpreter(number: str) -> Path | None:
+    """The interpreter of a version such as 3.11, if there is one here."""
+    candidates = _iter_python_candidates(number)
+    found = (_resolve_python(candidate, number) for candidate in candidates)
+    return next(filter(None, found), None)
 
 
 def _iter_python_candidates(number: str) -> Iterator[Path]:
@@ -72,7 +78,8 @@ def _resolve_python(candidate: Path, number: str) -> Path | None:
     """Return the real path of a candidate if it runs and has that version."""
     if not os.access(candidate, os.X_OK):
         return None
-    ask = "import sys; print('%d.%d' % sys.version_info[:2], sys._base_executable)"
+    base = "getattr(sys, '_base_executable', sys.executable)"  # Python 3.6 has no such name.
+    ask = f"import sys; print('%d.%d' % sys.version_info[:2], {base})"
     shown = subprocess.run([str(candidate), "-c", ask], capture_output=True, text=True)
     version, _, path = shown.stdout.strip().partition(" ")
     return Path(path) if shown.returncode == 0 and version == number else None

@@ -13,9 +13,11 @@ from functools import cached_property
 from ..facts import Migrations
 from ..facts.migrations import Migration
 
-FORMER_LABELS = frozenset({"default", "social_auth"})
-"""Former labels of ``social_django``. Migrations with these labels stay recorded. Since 3.1, no
-migration on disk replaces them."""
+FORMER_LABELS = frozenset({"database", "default", "django_rq", "social_auth"})
+"""Labels that dependencies of older releases of Nautobot recorded. Their records stay.
+
+``default`` and ``social_auth`` were those of ``social_django``, ``database`` was that of
+``constance``, and Nautobot 1.x used ``django_rq``."""
 
 
 class MigrationHistory:

@@ -20,17 +20,17 @@ from ..catalog import Catalog
 from ..common.errors import UsageError
 from ..facts.apps import App, Apps
 from ..facts.packages import Package, Packages
+from ..migration_graph.history import FORMER_LABELS
 from .installation import CORE, Installation, build_live_database
 from .isolation import LiveDatabase
 from .scratch_dir import scratch_folder
 
 SCHEMES = frozenset({"postgres", "postgresql"})
 CONNECT_SECONDS = 30
-LIBRARY_APPS = frozenset(
-    {"admin", "auth", "constance", "contenttypes", "database", "default", "django_celery_beat"}
-    | {"django_celery_results", "django_rq", "sessions", "silk", "sites", "social_auth"}
-    | {"social_django", "taggit"}
-)
+LIBRARY_APPS = FORMER_LABELS | {
+    *("admin", "auth", "constance", "contenttypes", "django_celery_beat", "django_celery_results"),
+    *("sessions", "silk", "sites", "social_django", "taggit"),
+}
 """Labels that Nautobot's dependencies record in any release, besides those of its own apps."""
 CONFIG_TEMPLATE = """from nautobot.core.settings import *
 

@@ -49,7 +49,7 @@ def query_availability(uv: Uv, roots: RootRequirements) -> IndexAvailability:
             missing, missing_versions = missing | names, missing_versions | versions
             for name in names | versions:
                 available.pop(name, None)
-    wheels = parse_wheel_availability(output.text)
+    wheels = {} if roots.is_new_environment else parse_wheel_availability(output.text)
     sdist_only = tuple(each for name, each in available.items() if not wheels.get(name, True))
     forever = tuple(package for package in sdist_only if not has_wheels(uv, package.name))
     return IndexAvailability(

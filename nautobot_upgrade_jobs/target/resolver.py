@@ -129,7 +129,7 @@ def _list_app_releases(
     current = (
         compatible  # The target is the installed release.
         # Older releases have no wheels for this Python, and building them is of no use.
-        if compatible.get(CORE) == installed or roots.builds_sdists
+        if compatible.get(CORE) == installed or roots.is_new_environment
         else solver.solve_versions(solver.available_roots(installed))
     )
     for name in roots.app_distributions:

@@ -40,9 +40,9 @@ class RootRequirements:
     or further distributions."""
     site_paths: tuple[str, ...] = ()
     """Folders with the installed packages. Empty for the packages of this process."""
-    builds_sdists: bool = False
-    """Whether distributions without a wheel are built, because no environment is known that has
-    them. Building runs their code."""
+    is_new_environment: bool = False
+    """Whether nothing of the installed environment is kept: it is unknown, or of another
+    Python. Distributions without a wheel are then built, which runs their code."""
 
     @cached_property
     def installed(self) -> dict[str, Package]:

@@ -61,14 +61,14 @@ class Solver:
 
     def is_unverified(self, package: ResolvedPackage) -> bool:
         """Return whether the requirements of a package in the set are unknown."""
-        if self.roots.builds_sdists:
+        if self.roots.is_new_environment:
             return False
         changed = package.version != self.roots.installed_version(package.name)
         return package.name in self._unverified and changed
 
     def is_built(self, package: ResolvedPackage) -> bool:
         """Return whether the requirements of a package were learned by building it."""
-        return self.roots.builds_sdists and package.name in self._unverified
+        return self.roots.is_new_environment and package.name in self._unverified
 
     def solve_versions(self, requirements: Sequence[str], *options: str) -> dict[str, str]:
         """Return the versions of a package set by name. Empty if there is no set.
@@ -113,11 +113,13 @@ class Solver:
 
     def _find_unverified(self, reason: str) -> frozenset[str]:
         """Return the distributions without wheels that uv would have to build."""
-        names = parse_sdist_only(reason) - self.roots.installed.keys() - self._unverified
-        if self.roots.builds_sdists:
-            return names
-        without_wheels = frozenset(name for name in names if not has_wheels(self._uv, name))
-        return without_wheels or find_named_packages(reason, self._never_with_wheels)
+        without_wheel = parse_sdist_only(reason) - self._unverified
+        if self.roots.is_new_environment:
+            return without_wheel
+        new = without_wheel - self.roots.installed.keys()
+        never = frozenset(name for name in new if not has_wheels(self._uv, name))
+        # At last, a version without a wheel of a distribution that has wheels of others.
+        return never or find_named_packages(reason, self._never_with_wheels) or without_wheel
 
     @property
     def _never_with_wheels(self) -> tuple[Package, ...]:
@@ -172,10 +174,9 @@ class Solver:
         folder = self._uv.folder
         (folder / SDISTS_FILE).write_text("\n".join(format_exact_pins(sdists)) + "\n", "utf-8")
         # Like pip, uv keeps the versions in the output file if possible.
+        kept = () if self.roots.is_new_environment else self.availability.available
         preferred = (
-            package
-            for package in self.availability.available
-            if canonicalize_name(package.name) not in self._unpinned
+            package for package in kept if canonicalize_name(package.name) not in self._unpinned
         )
         (folder / CONSTRAINTS_FILE).write_text("\n".join(format_pins(preferred)) + "\n", "utf-8")
         from_source = (*(package.name for package in sdists), *sorted(self._unverified))
@@ -197,7 +198,7 @@ class Solver:
 
     def _write_uv_configuration(self) -> None:
         """Write the metadata of installed distributions, so that uv need not fetch or build it."""
-        unknown = () if self.roots.builds_sdists else self._unverified
-        installed = () if self.roots.builds_sdists else self.roots.installed.values()
+        unknown = () if self.roots.is_new_environment else self._unverified
+        installed = () if self.roots.is_new_environment else self.roots.installed.values()
         text = uv_configuration(installed, unknown, self._index_configuration)
         (self._uv.folder / UV_TOML).write_text(text, "utf-8")

@@ -113,7 +113,8 @@ def _packages_to_copy(resolution: Resolution, roots: RootRequirements) -> Iterat
     missing = {canonicalize_name(name) for name in (*resolution.local, *resolution.not_on_index)}
     sdists = {canonicalize_name(pin.partition("==")[0]) for pin in resolution.sdist_only}
     resolved = {package.name for package in resolution.packages}
-    names = sdists | (missing | SEED_PACKAGES) - resolved
+    found = missing if roots.is_new_environment else missing | SEED_PACKAGES
+    names = (frozenset() if roots.is_new_environment else sdists) | found - resolved
     for package in roots.packages.installed:
         if canonicalize_name(package.name) in names:
             yield package

@@ -174,7 +174,7 @@ def inspect_outside(
         platform.python_version(),  # The environment of the target gets the Python of this process.
         tuple(parse_requirements(request.requirements)),
         installation.site_paths,
-        builds_sdists=bool(installation.releases),
+        is_new_environment=not _has_this_python(installation),
     )
     progress("resolution")
     resolution = resolve(
@@ -198,6 +198,11 @@ def inspect_outside(
     if installation.releases:
         trial_boot = hide_job_files(trial_boot)
     return OutsideState(installation, target, resolution, trial_boot)
+
+
+def _has_this_python(installation: Installation) -> bool:
+    """Return whether packages of the installation can be used by the Python of this process."""
+    return installation.python.split(".")[:2] == platform.python_version().split(".")[:2]
 
 
 def _build_live_installation(installation: Installation, reading: Reading) -> LiveInstallation:

@@ -1,11 +1,12 @@
-"""The wheel in the environment of a Nautobot that is too old for the App."""
+"""Releases that are too old for the App: its wheel refuses them, and its probe describes them."""
 
+import json
 import os
 import subprocess
 
 import pytest
 
-from development.venvs import ensure_uv, find_python
+from development.venvs import REPOSITORY, ensure_uv, find_interpreter, find_python
 
 pytestmark = pytest.mark.network
 SECRET = "a-key-of-no-installation-at-all-0123456789-abcdefghij"
@@ -47,3 +48,25 @@ def test_wheel_changes_no_package_of_an_old_nautobot_and_refuses_to_start(
     assert "Traceback" not in done.stderr
     (line,) = [one for one in done.stderr.splitlines() if "nautobot_upgrade_jobs" in one]
     assert f"this is {release}" in line
+
+
+PROBE = REPOSITORY / "nautobot_upgrade_jobs" / "probes" / "installed.py"
+
+
+@pytest.mark.parametrize(("release", "number"), [("1.0.3", "3.6"), ("1.6.32", "3.8")])
+def test_probe_describes_an_old_nautobot_with_its_own_python(release, number, tmp_path):
+    interpreter = find_interpreter(number)
+    if interpreter is None:
+        pytest.skip(f"there is no Python {number}")
+    venv, uv = tmp_path / "venv", ensure_uv()
+    subprocess.run([interpreter, "-m", "venv", "--without-pip", venv], check=True)
+    python = venv / "bin" / "python"
+    subprocess.run([uv, "-q", "pip", "install", "--python", python, f"nautobot=={release}"], check=True)
+    config = tmp_path / "nautobot_config.py"
+    config.write_text(f"from nautobot.core.settings import *\nSECRET_KEY = {SECRET!r}\n")
+    done = subprocess.run([python, PROBE, config], capture_output=True, text=True, check=True)
+    found = json.loads(done.stdout)
+    assert found["python"].startswith(number)
+    assert found["config_error"] == ""
+    assert found["values"]["DATABASES"]["default"]["NAME"] == "nautobot"
+    assert SECRET not in done.stdout

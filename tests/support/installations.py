@@ -18,14 +18,16 @@ LIB = Package("lib", "1.0", (), "")
 EXAMPLE = Package("example", "1.0", (OLD,), "")
 
 
-def asked(index, *more, target="3.2.7", lines=(), apps=("example",), wanted=(), **changes):
+def asked(
+    index, *more, target="3.2.7", lines=(), apps=("example",), wanted=(), new=False, **changes
+):
     """Resolve for an installation of Nautobot 2.4.44 with further distributions.
 
-    ``index`` is a folder of wheels. None for the configured index.
+    ``index`` is a folder of wheels. None for the configured index. ``new``: nothing is kept.
     """
     packages = replace(Packages((CORE, LIB, EXAMPLE, *more)), **changes)
     enabled = tuple(app(module=name, distribution=name) for name in apps)
-    roots = RootRequirements(packages, Apps(enabled, ()), "3.11.7", wanted)
+    roots = RootRequirements(packages, Apps(enabled, ()), "3.11.7", wanted, is_new_environment=new)
     return resolve(
         roots, target, deadline=Deadline(30), wheel_directory=str(index or ""), lines=lines
     )

@@ -95,7 +95,7 @@ def test_unapplied_recorded_squash_without_replaced_ones_is_pending():
 def test_recorded_for_disabled_apps_ignores_former_labels_of_social_django():
     assert (
         MigrationHistory(
-            migrations(CHAIN[:1], ("default.0001", "social_auth.0001"))
+            migrations(CHAIN[:1], ("default.0001", "database.0001", "django_rq.0001"))
         ).recorded_for_disabled_apps
         == {}
     )

@@ -67,6 +67,25 @@ def test_solve_sdist_that_must_change_is_unverified_and_not_built(index):
     assert not (index / "built").exists()
 
 
+@pytest.mark.parametrize("installed", ["", "0.9"])
+def test_solve_version_without_a_wheel_of_a_distribution_with_other_wheels(index, installed):
+    """As graphene-django-optimizer, of which 2.4 requires a version that has no wheel."""
+    wheel(index, "nautobot", "3.2.8", "raw>=1,<2")
+    wheel(index, "raw", "0.9")
+    source(index, "raw", "1.0")
+    wheel(index, "raw", "2.0")
+    more = [Package("raw", installed, (), "")] if installed else []
+    found = asked(index, *more, target="3.2.8")
+    assert versions(found).get("raw") == "1.0"
+    assert found.unverified == ("raw",)
+    assert not (index / "built").exists()
+
+
+def test_solve_new_environment_keeps_no_installed_version(index):
+    assert versions(asked(index))["lib"] == "1.0"
+    assert versions(asked(index, new=True))["lib"] == "2.0"
+
+
 @pytest.mark.parametrize(
     "odd",
     [
