@@ -118,7 +118,7 @@ def _add_installation(command: Any) -> None:
         "--apps",
         type=Path,
         metavar="FILE",
-        help="with --database: a line NAME==VERSION for each App",
+        help="with --database: a line NAME==VERSION [MODULE] for each App",
     )
     command.add_argument(
         "--python", default="", metavar="FILE", help="the Python of Nautobot's environment"
@@ -227,7 +227,9 @@ def _open_installation(options: dict[str, Any]) -> Iterator[Installation]:
         catalog = read_catalog()
         if isinstance(catalog, Unavailable):
             raise UsageError(f"--database: the catalog is not available: {catalog.reason}.")
-        with bare_installation(options["database"], options["apps"], catalog) as installation:
+        with bare_installation(
+            options["database"], options["apps"], options["target"], catalog
+        ) as installation:
             yield installation
         return
     if options["apps"]:

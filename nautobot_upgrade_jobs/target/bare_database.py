@@ -7,16 +7,17 @@ of its own, in a temporary folder.
 from __future__ import annotations
 
 import contextlib
+import re
 import secrets
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from ..catalog import Catalog
+from ..catalog.versions import is_version, parse_version
 from ..common.errors import UsageError
 from ..facts.apps import App, Apps
 from ..facts.packages import Package, Packages
@@ -27,7 +28,9 @@ from .scratch_dir import scratch_folder
 
 SCHEMES = frozenset({"postgres", "postgresql"})
 CONNECT_SECONDS = 30
+PIN = re.compile(r"([A-Za-z0-9][\w.-]*)\s*==\s*([\w.!+-]+)(?:\s+([A-Za-z_][\w.]*))?")
 LIBRARY_APPS = FORMER_LABELS | {
+    "nautobot_upgrade_jobs",
     *("admin", "auth", "constance", "contenttypes", "django_celery_beat", "django_celery_results"),
     *("sessions", "silk", "sites", "social_django", "taggit"),
 }
@@ -42,24 +45,27 @@ PLUGINS_CONFIG = {{}}
 
 
 @contextlib.contextmanager
-def bare_installation(url: str, apps_file: Path | None, catalog: Catalog) -> Iterator[Installation]:
+def bare_installation(
+    url: str, apps_file: Path | None, target: str, catalog: Catalog
+) -> Iterator[Installation]:
     """Describe an installation by its database, and remove its configuration afterwards.
 
     Args:
         url: The database, such as ``postgresql://reader@host:5432/nautobot``. Without a password,
             the client library takes it from ``PGPASSWORD`` or ``.pgpass``.
         apps_file: The Apps with their versions. None if there are none.
+        target: The requested target. Empty for none.
         catalog: The catalog, which contains the migrations of each release.
 
     Raises:
         UsageError: The database cannot be read, or an argument is invalid.
     """
     entry = parse_database_url(url)
-    database = build_live_database(entry)
-    apps = tuple(read_apps_file(apps_file)) if apps_file else ()
-    recorded = _read_recorded_migrations(database)
+    pins = read_apps_file(apps_file) if apps_file else {}
+    recorded, entry["PASSWORD"] = _read_recorded_migrations(build_live_database(entry))
     releases = recognise_releases(recorded, catalog)
     labels = {key.partition(".")[0] for key in recorded} - catalog.core_apps - LIBRARY_APPS
+    apps = tuple(build_app(name, *pin, labels) for name, pin in pins.items())
     with scratch_folder() as folder:
         config = folder / "nautobot_config.py"
         config.touch(0o600)
@@ -75,9 +81,9 @@ def bare_installation(url: str, apps_file: Path | None, catalog: Catalog) -> Ite
             site_paths=(),
             config=str(config),
             settings=frozenset(),
-            packages=Packages(tuple(_list_packages(releases[-1], apps))),
+            packages=Packages(tuple(_list_packages(choose_release(releases, target), apps))),
             apps=Apps(apps, {}),
-            database=database,
+            database=build_live_database(entry),
             releases=releases,
             unnamed_apps=tuple(sorted(labels - {app.label for app in apps})),
         )
@@ -95,13 +101,17 @@ def parse_database_url(url: str) -> dict[str, Any]:
         port = parts.port
     except ValueError:
         raise UsageError("--database: the URL has an invalid host or port.") from None
-    name = unquote(parts.path.strip("/"))
+    name = unquote(parts.path.removeprefix("/"))
+    options = dict(parse_qsl(parts.query.replace("+", "%2B"), keep_blank_values=True))
+    if "\0" in unquote(url) or any("\0" in each for each in options.values()):
+        raise UsageError("--database: the URL has a zero byte.")
     if parts.scheme == "mysql":
         raise UsageError(
             "--database: for MySQL, name the configuration with --config on the host of Nautobot. "
             "The index has no installable mysqlclient, so it is taken from Nautobot's environment."
         )
-    if parts.scheme not in SCHEMES or not name:
+    # A slash or an "@" in the password ends the host too early.
+    if parts.scheme not in SCHEMES or not name or set(name) & {"/", "@"} or port == 0:
         raise UsageError("--database: expected postgresql://USER@HOST:PORT/NAME.")
     return {
         "ENGINE": "django.db.backends.postgresql",
@@ -110,33 +120,37 @@ def parse_database_url(url: str) -> dict[str, Any]:
         "PASSWORD": unquote(parts.password or ""),
         "HOST": unquote(parts.hostname or ""),
         "PORT": str(port or ""),
-        "OPTIONS": dict(parse_qsl(parts.query)),
+        "OPTIONS": options,
     }
 
 
-def read_apps_file(path: Path) -> Iterator[App]:
-    """Yield the Apps of a file with a line ``distribution==version`` for each.
+def read_apps_file(path: Path) -> dict[str, tuple[str, str]]:
+    """Return the version and the module of each App, by the name of its distribution.
+
+    Each line is ``NAME==VERSION``, or ``NAME==VERSION MODULE`` with the module of ``PLUGINS``. The
+    module is empty if it is not stated.
 
     Raises:
         UsageError: The file cannot be read, or a line has another form.
     """
+    pins: dict[str, tuple[str, str]] = {}
     try:
-        lines = path.read_text("utf-8").splitlines()
+        lines = path.read_text("utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"--apps: {path} cannot be read: {type(error).__name__}.") from None
     for number, line in enumerate(lines, 1):
         text = line.partition("#")[0].strip()
         if not text:
             continue
-        try:
-            requirement = Requirement(text)
-            (specifier,) = requirement.specifier
-        except (InvalidRequirement, ValueError):
-            specifier = None
-        if specifier is None or specifier.operator != "==" or "*" in specifier.version:
-            raise UsageError(f"--apps: line {number} of {path} is not NAME==VERSION.")
-        if canonicalize_name(requirement.name) != CORE:
-            yield _build_app(requirement.name, specifier.version)
+        found = PIN.fullmatch(text)
+        if found is None or not is_version(found[2]):
+            raise UsageError(f"--apps: line {number} of {path} is not NAME==VERSION [MODULE].")
+        name = canonicalize_name(found[1])
+        if name in pins:
+            raise UsageError(f"--apps: line {number} of {path} names {name} again.")
+        if name != CORE:
+            pins[name] = (found[2], found[3] or "")
+    return pins
 
 
 def recognise_releases(recorded: Collection[str], catalog: Catalog) -> tuple[str, ...]:
@@ -164,8 +178,20 @@ def recognise_releases(recorded: Collection[str], catalog: Catalog) -> tuple[str
     return (complete[-1],)
 
 
-def _read_recorded_migrations(database: LiveDatabase) -> frozenset[str]:
-    import psycopg2  # Nautobot on MySQL does not install it.
+def choose_release(releases: Sequence[str], target: str) -> str:
+    """Return the release from which the upgrade starts: the newest that is older than the target.
+
+    All releases have the same migrations, so the installation can be of each of them.
+    """
+    if not is_version(target):
+        return releases[-1]
+    older = [each for each in releases if parse_version(each) < parse_version(target)]
+    return older[-1] if older else releases[0]
+
+
+def _read_recorded_migrations(database: LiveDatabase) -> tuple[frozenset[str], str]:
+    """Return the recorded migrations, and the password that the client library has used."""
+    import psycopg2.errors  # Nautobot on MySQL does not install it.
 
     parameters = {"connect_timeout": CONNECT_SECONDS, **database.parameters}
     try:
@@ -174,12 +200,18 @@ def _read_recorded_migrations(database: LiveDatabase) -> frozenset[str]:
             connection.set_session(readonly=True)
             with connection.cursor() as cursor:
                 cursor.execute("SELECT app || '.' || name FROM django_migrations")
-                return frozenset(key for (key,) in cursor.fetchall())
+                recorded = frozenset(key for (key,) in cursor.fetchall())
+            return recorded, connection.info.password or ""
         finally:
             connection.close()
+    except psycopg2.errors.UndefinedTable:
+        raise UsageError(
+            "--database: it has no table django_migrations. Is this the name of Nautobot's "
+            "database? For a schema other than public, add ?options=-csearch_path%3DSCHEMA."
+        ) from None
     except psycopg2.Error as error:
         # The message names host, user and database, but no password.
-        reason = " ".join(str(error).split()) or type(error).__name__
+        reason = " ".join(str(error).split()).rstrip(".?") or type(error).__name__
         raise UsageError(f"--database: it cannot be read: {reason}.") from None
 
 
@@ -189,11 +221,14 @@ def _list_packages(release: str, apps: Sequence[App]) -> Iterator[Package]:
         yield Package(app.distribution, app.version, (), "")
 
 
-def _build_app(distribution: str, version: str) -> App:
-    module = canonicalize_name(distribution).replace("-", "_")
+def build_app(distribution: str, version: str, module: str, labels: Collection[str]) -> App:
+    """Return an App. Most modules have the name of the distribution, some without a prefix."""
+    usual = distribution.replace("-", "_")
+    shorter = (usual.removeprefix(prefix) for prefix in ("nautobot_app_", "nautobot_"))
+    module = module or next((name for name in (usual, *shorter) if name in labels), usual)
     return App(
         module=module,
-        label=module,
+        label=module.rpartition(".")[2],
         distribution=distribution,
         version=version,
         nautobot_requirements=(),

@@ -20,6 +20,7 @@ from .uv_output import (
     parse_resolved,
     parse_sdist_only,
     parse_unmatched_wheels,
+    parse_without_wheels,
 )
 
 CONSTRAINTS_FILE = "constraints.txt"
@@ -113,9 +114,9 @@ class Solver:
 
     def _find_unverified(self, reason: str) -> frozenset[str]:
         """Return the distributions without wheels that uv would have to build."""
-        without_wheel = parse_sdist_only(reason) - self._unverified
         if self.roots.is_new_environment:
-            return without_wheel
+            return parse_without_wheels(reason) - self._unverified
+        without_wheel = parse_sdist_only(reason) - self._unverified
         new = without_wheel - self.roots.installed.keys()
         never = frozenset(name for name in new if not has_wheels(self._uv, name))
         # At last, a version without a wheel of a distribution that has wheels of others.

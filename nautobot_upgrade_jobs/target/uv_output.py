@@ -18,6 +18,7 @@ LOCKED_WHEELS = re.compile(r"^(wheels = |\[\[packages\.wheels)", re.MULTILINE)
 NOT_FOUND = re.compile(r"[Bb]ecause ([\w.-]+) was not found")
 NO_VERSION = re.compile(r"there is no version of ([\w.-]+)==")
 NEEDS_WHEELS = re.compile(r"Wheels are required for `([\w.-]+)`")
+NO_USABLE_WHEELS = re.compile(r"(?<![\w.-])([\w.-]*\w)(?:[=<>!~][^ ]*)? has no usable wheels")
 NO_MATCHING_WHEELS = re.compile(r"(?<![\w.-])([\w.-]+)==\S+ has no wheels with a matching")
 YANKED = re.compile(r'`([\w.-]+==[^`]+)` is yanked(?: \(reason: "?(.*?)"?\)$)?', re.MULTILINE)
 
@@ -78,6 +79,12 @@ def parse_not_found(reason: str) -> tuple[frozenset[str], frozenset[str]]:
 def parse_sdist_only(reason: str) -> frozenset[str]:
     """Return the names of distributions with a release that has only an sdist."""
     return frozenset(map(canonicalize_name, NEEDS_WHEELS.findall(reason)))
+
+
+def parse_without_wheels(reason: str) -> frozenset[str]:
+    """Return the names of all distributions with a release that has no wheel for this Python."""
+    found = map(canonicalize_name, NO_USABLE_WHEELS.findall(reason))
+    return parse_sdist_only(reason) | frozenset(found)
 
 
 def parse_unmatched_wheels(reason: str) -> frozenset[str]:

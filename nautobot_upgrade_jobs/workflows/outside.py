@@ -40,8 +40,8 @@ from .outside_facts import (
     ROW_TOPICS,
     OutsideState,
     build_facts,
-    hide_job_files,
     hide_unknown_host,
+    limit_to_database,
 )
 from .published_target import require_published_target
 from .report_builder import build_preflight_report
@@ -196,7 +196,7 @@ def inspect_outside(
     )
     trial_boot = mask_password(inspect(resolution, roots, live, limits, progress), installation)
     if installation.releases:
-        trial_boot = hide_job_files(trial_boot)
+        trial_boot = limit_to_database(trial_boot)
     return OutsideState(installation, target, resolution, trial_boot)
 
 

@@ -63,7 +63,7 @@ def hide_unknown_host(facts: Facts, installation: Installation) -> Facts:
     """Return the facts without what only the host knows, if only the database is known."""
     if not installation.releases:
         return facts
-    names = " to ".join(dict.fromkeys((installation.releases[0], installation.release)))
+    names = " to ".join(dict.fromkeys((installation.releases[0], installation.releases[-1])))
     unknown = Unavailable(f"only the database is known; it is of Nautobot {names}")
     database = facts.database
     if isinstance(database, Database):  # Its role is probably not the role that migrates.
@@ -73,12 +73,22 @@ def hide_unknown_host(facts: Facts, installation: Installation) -> Facts:
         return hidden
     names = ", ".join(installation.unnamed_apps)
     return replace(
-        hidden, apps=Unavailable(f"the database has migrations of {names}: name them with --apps")
+        hidden,
+        apps=Unavailable(
+            f"the database has migrations of {names}: name these Apps with --apps. If you have "
+            "removed one, remove its tables and migrations too"
+        ),
     )
 
 
-def hide_job_files(trial_boot: TrialBoot | Unavailable) -> TrialBoot | Unavailable:
-    """Return a trial boot in which no Job file counts as inspected."""
+def limit_to_database(trial_boot: TrialBoot | Unavailable) -> TrialBoot | Unavailable:
+    """Return a trial boot of which only the database was known.
+
+    No Job file counts as inspected. An App that does not load may lack its settings.
+    """
+    if isinstance(trial_boot, TrialBoot):
+        failures = (replace(each, conclusive=False) for each in trial_boot.app_load_failures)
+        trial_boot = replace(trial_boot, app_load_failures=tuple(failures))
     found = None if isinstance(trial_boot, Unavailable) else trial_boot.facts.customizations
     if isinstance(trial_boot, Unavailable) or not isinstance(found, Customizations):
         return trial_boot
@@ -149,9 +159,15 @@ def _describe_history(
     if isinstance(migrations, Unavailable):
         return migrations
     own = None if isinstance(catalog, Unavailable) else catalog.migrations(installation.release)
+    if installation.releases:  # No environment is known, so what is recorded counts as its files.
+        own = frozenset(migrations.recorded)
     if own is None or isinstance(catalog, Unavailable):
         return Unavailable(f"the catalog does not contain Nautobot {installation.release}")
-    others = (key for key in migrations.recorded if key.partition(".")[0] not in catalog.core_apps)
+    others = (
+        key
+        for key in migrations.recorded
+        if key.partition(".")[0] not in catalog.core_apps and key not in own
+    )
     keys = [*sorted(own), *others]
     return Migrations(
         tuple(_chain(keys)),

@@ -115,7 +115,7 @@ def _isolation_parts(isolation: Isolation) -> tuple[tuple[bool, tuple[str, str]]
     """Return what code could do if a part of the isolation is missing, and how to get the part."""
     reader = (
         "Set database_alias in the settings of nautobot-upgrade-jobs to an entry of DATABASES with "
-        "a read-only account."
+        "a read-only account. From outside, name such an account with --database."
     )
     host = "Run Preflight on a host where Nautobot's account may create Linux namespaces."
     network = "If the configuration loads without a network, set allow_network to False."

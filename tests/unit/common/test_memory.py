@@ -34,6 +34,28 @@ HOST = {"proc/meminfo": "MemTotal: 9000000 kB\nMemAvailable:    4096000 kB\n"}
             0,
             id="over the limit",
         ),
+        pytest.param(
+            HOST
+            | {
+                "proc/self/cgroup": "0::/system.slice/nautobot-worker.service\n",
+                "sys/fs/cgroup/system.slice/memory.max": f"{2000 << 20}\n",
+                "sys/fs/cgroup/system.slice/memory.current": f"{300 << 20}\n",
+                "sys/fs/cgroup/system.slice/nautobot-worker.service/memory.max": "max\n",
+                "sys/fs/cgroup/system.slice/nautobot-worker.service/memory.current": "5\n",
+            },
+            1700,
+            id="limit of a service's slice",
+        ),
+        pytest.param(
+            HOST
+            | {
+                "proc/self/cgroup": "5:cpu,memory:/nautobot\n1:name=systemd:/other\n",
+                "sys/fs/cgroup/memory/nautobot/memory.limit_in_bytes": f"{900 << 20}\n",
+                "sys/fs/cgroup/memory/nautobot/memory.usage_in_bytes": f"{100 << 20}\n",
+            },
+            800,
+            id="limit of a service in version 1",
+        ),
         pytest.param({}, 0, id="unknown"),
         pytest.param({"proc/meminfo": "MemFree: 5 kB\n"}, 0, id="an old kernel"),
     ],

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 
 import pytest
 
@@ -30,11 +31,31 @@ def fail():
     [
         pytest.param(lambda: os._exit(0), "exit code 0", id="ends the process"),
         pytest.param(lambda: os._exit(3), "exit code 3", id="ends the process with an error"),
-        pytest.param(fail, "exit code 1", id="raises"),
-        pytest.param(lambda: object(), "exit code 1", id="result is no JSON"),
         pytest.param(lambda: os.kill(os.getpid(), signal.SIGKILL), "signal 9", id="killed"),
     ],
 )
 def test_child_process_without_a_result_raises(function, how):
     with pytest.raises(ChildProcessError, match=f"too early, with {how}"):
         ChildProcess(function).wait()
+
+
+@pytest.mark.parametrize(
+    ("function", "reason"),
+    [
+        pytest.param(fail, "failed: ValueError: broken", id="raises"),
+        pytest.param(lambda: object(), "failed: TypeError: Object of type", id="no JSON"),
+        pytest.param(lambda: sys.exit(3), "failed: SystemExit: 3", id="exits"),
+        pytest.param(lambda: "x" * (1 << 26), "larger than 32 MiB", id="too large"),
+    ],
+)
+def test_child_process_that_fails_gives_the_reason(function, reason):
+    with pytest.raises(ChildProcessError, match=reason):
+        ChildProcess(function).wait()
+
+
+def test_child_process_is_waited_for_although_children_are_ignored(monkeypatch):
+    previous = signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    try:
+        assert ChildProcess(lambda: 1).wait() == 1
+    finally:
+        signal.signal(signal.SIGCHLD, previous)

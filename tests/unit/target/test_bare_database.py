@@ -5,6 +5,8 @@ import pytest
 from nautobot_upgrade_jobs.catalog import load_catalog
 from nautobot_upgrade_jobs.common.errors import UsageError
 from nautobot_upgrade_jobs.target.bare_database import (
+    build_app,
+    choose_release,
     parse_database_url,
     read_apps_file,
     recognise_releases,
@@ -67,6 +69,7 @@ def test_recognise_releases_of_another_database_raises(recorded):
         ),
         ("postgres://db/nautobot", ("", "", "db", "", "nautobot", {})),
         ("postgresql://u@/nautobot", ("u", "", "", "", "nautobot", {})),
+        ("postgresql://h/n?sslcert=&a=b+c", ("", "", "h", "", "n", {"sslcert": "", "a": "b+c"})),
         ("postgresql://u@[::1]:5432/n", ("u", "", "::1", "5432", "n", {})),
     ],
 )
@@ -82,6 +85,10 @@ def test_parse_database_url_has_all_parts(url, expected):
         ("mysql://u:secret@host/n", "name the configuration with --config"),
         ("postgresql://u:secret@host/", "expected postgresql://"),
         ("postgresql://u:secret@host:port/n", "invalid host or port"),
+        ("postgresql://u:secret%00@host/n", "has a zero byte"),
+        ("postgresql://u@host/n?password=secret%00", "has a zero byte"),
+        ("postgresql://host:1/secret@h/n", "expected postgresql://"),
+        ("postgresql://u:secret@host:0/n", "expected postgresql://"),
         ("postgresql://u:secret@[::1/n", "invalid host or port"),
         ("u:secret@host/n", "expected postgresql://"),
         ("", "expected postgresql://"),
@@ -93,23 +100,62 @@ def test_parse_database_url_names_what_is_wrong_without_the_password(url, messag
     assert "secret" not in str(caught.value)
 
 
-def test_read_apps_file_has_each_app_once(tmp_path):
+def test_read_apps_file_has_version_and_module(tmp_path):
     path = tmp_path / "apps.txt"
-    path.write_text("# Apps\nnautobot==1.6.32\nNautobot-Golden_Config == 1.6.2  # pinned\n\n")
-    (app,) = read_apps_file(path)
-    assert (app.module, app.version) == ("nautobot_golden_config", "1.6.2")
+    golden = "Nautobot-Golden_Config == 1.6.2  # pinned"
+    path.write_text(f"\ufeff# Apps\nnautobot==1.6.32\n{golden}\n\nx==1 own.module\n")
+    assert read_apps_file(path) == {
+        "nautobot-golden-config": ("1.6.2", ""),
+        "x": ("1", "own.module"),
+    }
 
 
 @pytest.mark.parametrize(
-    "line", ["a", "a>=1", "a==1.*", "a==1,<2", "-r more.txt", "a @ file:///a.whl", "???"]
+    "line",
+    [
+        *("a", "a>=1", "a==1.*", "a==1,<2", "-r more.txt", "a @ file:///a.whl", "???"),
+        *("a[all]==1", 'a==1; python_version<"3"', "a==1 b c", "a==1 x-y", "b==2"),
+    ],
 )
 def test_read_apps_file_names_the_line_that_is_no_pin(tmp_path, line):
     path = tmp_path / "apps.txt"
     path.write_text(f"b==1\n{line}\n")
-    with pytest.raises(UsageError, match=r"--apps: line 2 of .* is not NAME==VERSION"):
-        list(read_apps_file(path))
+    with pytest.raises(
+        UsageError, match=r"--apps: line 2 of .* (is not NAME==VERSION|names b again)"
+    ):
+        read_apps_file(path)
 
 
 def test_read_apps_file_that_is_missing_is_named(tmp_path):
     with pytest.raises(UsageError, match="cannot be read: FileNotFoundError"):
-        list(read_apps_file(tmp_path / "no.txt"))
+        read_apps_file(tmp_path / "no.txt")
+
+
+@pytest.mark.parametrize(
+    ("distribution", "module", "labels", "expected"),
+    [
+        ("nautobot-golden-config", "", {"nautobot_golden_config"}, "nautobot_golden_config"),
+        ("nautobot-welcome-wizard", "", {"welcome_wizard"}, "welcome_wizard"),
+        ("nautobot-welcome-wizard", "", set(), "nautobot_welcome_wizard"),
+        ("nautobot-welcome-wizard", "own.app", {"welcome_wizard"}, "own.app"),
+        ("nautobot-app-vendor", "", {"vendor"}, "vendor"),
+    ],
+)
+def test_build_app_has_the_module_that_the_database_records(distribution, module, labels, expected):
+    assert build_app(distribution, "1.0", module, labels).module == expected
+
+
+@pytest.mark.parametrize(
+    ("target", "expected"),
+    [
+        pytest.param("3.2.7", "2.4.44", id="newer than all"),
+        pytest.param("2.4.44", "2.4.43", id="the newest"),
+        pytest.param("2.4.30", "2.4.29", id="between"),
+        pytest.param("2.4.22", "2.4.22", id="the oldest"),
+        pytest.param("", "2.4.44", id="none"),
+        pytest.param("x", "2.4.44", id="invalid"),
+    ],
+)
+def test_choose_release_is_the_newest_before_the_target(target, expected):
+    releases = recognise_releases(CATALOG.migrations("2.4.44"), CATALOG)
+    assert choose_release(releases, target) == expected

@@ -9,6 +9,7 @@ from nautobot_upgrade_jobs.target.uv_output import (
     parse_sdist_only,
     parse_unmatched_wheels,
     parse_wheel_availability,
+    parse_without_wheels,
     parse_yanked,
     split_by_hash,
 )
@@ -98,3 +99,12 @@ def test_parse_yanked_returns_reasons():
         "warning: `b==2` is yanked\n"
     )
     assert parse_yanked(warnings) == {"a==1.0": "broken", "b==2": ""}
+
+
+def test_parse_without_wheels_names_direct_and_transitive_distributions():
+    reason = (
+        "Because pyeapi>=0.8.2 has no usable wheels and napalm==5.0.0 depends on pyeapi>=0.8.2, "
+        "and raw==1.0 has no usable wheels\n"
+        "hint: Wheels are required for `Direct` because building from source is disabled"
+    )
+    assert parse_without_wheels(reason) == {"pyeapi", "raw", "direct"}

@@ -133,5 +133,5 @@ def test_database_alone_says_nothing_about_the_host_or_the_role_that_migrates():
         hidden.database.can_create_tables,
     ):
         assert topic.reason == "only the database is known; it is of Nautobot 1.6.8 to 1.6.32"
-    assert "migrations of example: name them with --apps" in hidden.apps.reason
+    assert "migrations of example: name these Apps with --apps" in hidden.apps.reason
     assert hidden.migrations == facts.migrations
