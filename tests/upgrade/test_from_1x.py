@@ -104,6 +104,7 @@ CORE_DATA = "NAUTOBOT_UPGRADE_JOBS_CORE_DATA"
 LOST_IN_CORE_DATA = UNEXPLAINED | {
     "extras_relationship",
     "extras_relationship.name",
+    "extras_relationship.slug",
     "extras_relationshipassociation",
     "users_objectpermission_object_types",
 }
