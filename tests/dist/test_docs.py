@@ -113,6 +113,9 @@ def localize(line, one, snapshot):
         "/tmp/snapshots/snapshot-….json.gz": snapshot,
         "/opt/nautobot/nautobot_config.py": one.folder / "root" / "nautobot_config.py",
         "/opt/nautobot/bin/python": one.venv / "bin" / "python",
+        "postgresql://reader@db.example:5432/nautobot": "postgresql://{}@{}:{}/{}".format(
+            *(one.env[f"NAUTOBOT_DB_{name}"] for name in ("USER", "HOST", "PORT", "NAME"))
+        ),
         "/tmp": one.work,
     }
     return re.sub("|".join(map(re.escape, places)), lambda found: str(places[found[0]]), line)
