@@ -85,6 +85,7 @@ def bare_installation(
             apps=Apps(apps, {}),
             database=build_live_database(entry),
             releases=releases,
+            is_between_releases=not _has_exactly(recorded, releases, catalog),
             unnamed_apps=tuple(sorted(labels - {app.label for app in apps})),
         )
 
@@ -176,6 +177,12 @@ def recognise_releases(recorded: Collection[str], catalog: Catalog) -> tuple[str
             "the name of Nautobot's database?"
         )
     return (complete[-1],)
+
+
+def _has_exactly(recorded: Collection[str], releases: Sequence[str], catalog: Catalog) -> bool:
+    """Return whether the migrations of Nautobot are exactly those of the releases."""
+    known = frozenset(recorded) - set(catalog.pre_release_names)
+    return releases[-1] in catalog.match_releases(known)
 
 
 def choose_release(releases: Sequence[str], target: str) -> str:

@@ -54,6 +54,8 @@ class Installation:
     releases: tuple[str, ...] = ()
     """Releases that the database can be of. Empty if the environment of the installation is known.
     """
+    is_between_releases: bool = False
+    """Whether the database has more migrations than ``releases``, and fewer than the next ones."""
     unnamed_apps: tuple[str, ...] = ()
     """Labels of Apps that the database records and the operator has not named."""
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from celery.exceptions import SoftTimeLimitExceeded
 
 from ..collect import SOFT_TIME_LIMIT
+from ..collect.context import explain
 from ..facts import Customizations, FilterResults, Unavailable
 from ..facts.customizations import IMPORTING_KINDS
 from ..facts.trial_boot import TrialBoot
@@ -42,6 +43,8 @@ def add_current_customizations(
             current = start_installed()
         except SoftTimeLimitExceeded:
             current = SOFT_TIME_LIMIT
+        except Exception as error:  # noqa: BLE001 - the rest of the report must not be lost
+            current = Unavailable(f"the installed release could not be started: {explain(error)}")
     return replace(trial_boot, current_customizations=current)
 
 

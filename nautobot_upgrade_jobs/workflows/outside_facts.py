@@ -64,7 +64,12 @@ def hide_unknown_host(facts: Facts, installation: Installation) -> Facts:
     if not installation.releases:
         return facts
     names = " to ".join(dict.fromkeys((installation.releases[0], installation.releases[-1])))
-    unknown = Unavailable(f"only the database is known; it is of Nautobot {names}")
+    state = (
+        f"an upgrade from Nautobot {names} has not ended, or the catalog lacks its release"
+        if installation.is_between_releases
+        else f"it is of Nautobot {names}"
+    )
+    unknown = Unavailable(f"only the database is known; {state}")
     database = facts.database
     if isinstance(database, Database):  # Its role is probably not the role that migrates.
         database = replace(database, can_create_tables=unknown, tables_not_owned=unknown)

@@ -51,6 +51,14 @@ def test_add_current_customizations_with_jobs_starts_the_installed_release(kind)
     assert current_customizations(problems_in("webhook", kind)) is STARTED
 
 
+def test_add_current_customizations_after_an_error_gives_the_reason():
+    def fail():
+        raise RuntimeError("no thread")
+
+    current = current_customizations(problems_in(JOB_FILE), fail)
+    assert current.reason == "the installed release could not be started: RuntimeError: no thread"
+
+
 def test_add_current_customizations_over_the_time_limit_is_unavailable():
     def stop():
         raise SoftTimeLimitExceeded

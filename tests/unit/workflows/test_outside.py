@@ -135,3 +135,6 @@ def test_database_alone_says_nothing_about_the_host_or_the_role_that_migrates():
         assert topic.reason == "only the database is known; it is of Nautobot 1.6.8 to 1.6.32"
     assert "migrations of example: name these Apps with --apps" in hidden.apps.reason
     assert hidden.migrations == facts.migrations
+    between = replace(bare, releases=("1.6.32",), is_between_releases=True)
+    reason = hide_unknown_host(facts, between).runtime.reason
+    assert "an upgrade from Nautobot 1.6.32 has not ended, or the catalog" in reason
