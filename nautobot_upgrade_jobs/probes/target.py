@@ -84,6 +84,7 @@ def _collect_target_facts(statement_timeout_seconds: int, topics: Collection[str
     from ..collect.context import attempt
     from ..collect.customizations import inspect_app_code
     from ..collect.db.schema_compat import tolerate_older_schema
+    from ..collect.support.redaction import redact_text
     from ..facts import Unavailable
     from ..facts.serialization import encode
 
@@ -107,7 +108,7 @@ def _collect_target_facts(statement_timeout_seconds: int, topics: Collection[str
     try:
         facts[SEPARATE_TOPIC] = merge_facts(child.wait(), app_code)
     except ChildProcessError as error:
-        facts[SEPARATE_TOPIC] = encode(Unavailable(str(error)))
+        facts[SEPARATE_TOPIC] = encode(Unavailable(redact_text(str(error))))
     return facts
 
 

@@ -6,15 +6,13 @@ from collections.abc import Callable
 from datetime import date, datetime, timezone
 from pathlib import Path
 
-from .. import __version__
 from ..app_settings import Configuration, read_configuration
 from ..checks.acceptance import AcceptanceError, accepted_absences, parse_acceptances
 from ..collect import collect_facts
 from ..common.errors import UsageError
 from ..facts.fingerprints import DEPTHS, FingerprintDepth
-from ..snapshot.file_format import Snapshot, SnapshotError, dump
-from .captured_snapshot import CapturedSnapshot
-from .snapshot_store import snapshot_file_name, write_snapshot
+from .captured_snapshot import CapturedSnapshot, create_snapshot
+from .snapshot_store import write_snapshot
 
 DEFAULT_DEPTH: FingerprintDepth = "buckets"
 
@@ -58,23 +56,8 @@ def capture(
         depth=depth,
         progress=progress,
     )
-    now = datetime.now(timezone.utc)
-    snapshot = Snapshot(
-        config.label,
-        now.isoformat(timespec="seconds"),
-        f"nautobot-upgrade-jobs {__version__}",
-        facts,
-    )
-    try:
-        data = dump(snapshot)
-    except SnapshotError as error:
-        raise UsageError(str(error)) from None
-    captured = CapturedSnapshot(
-        snapshot,
-        data,
-        snapshot_file_name(snapshot),
-        _read_accepted_absences(config, now.date()),
-    )
+    accepted = _read_accepted_absences(config, datetime.now(timezone.utc).date())
+    captured = create_snapshot(config.label, facts, accepted)
     if config.snapshot_directory:
         write_snapshot(Path(config.snapshot_directory), captured.name, captured.data)
     return captured

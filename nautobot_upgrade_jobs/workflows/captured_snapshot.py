@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from datetime import datetime, timezone
 
+from .. import __version__
+from ..common.errors import UsageError
 from ..facts import Facts, Unavailable
-from ..snapshot.file_format import Snapshot
+from ..snapshot.file_format import Snapshot, SnapshotError, dump
 from ..snapshot.listing_diff import uncaptured_sections
+from .snapshot_store import snapshot_file_name
 
 
 @dataclass(frozen=True)
@@ -52,3 +56,23 @@ class CapturedSnapshot:
             return 0
         tables = contents.tables.values()
         return sum(table.rows for table in tables if not isinstance(table, Unavailable))
+
+
+def create_snapshot(instance: str, facts: Facts, accepted: frozenset[str]) -> CapturedSnapshot:
+    """Return the snapshot of facts that were just collected.
+
+    Args:
+        instance: The name of the installation.
+        facts: The facts.
+        accepted: Topics and sections whose absence is accepted.
+
+    Raises:
+        UsageError: The file would be larger than its reader accepts.
+    """
+    now = datetime.now(timezone.utc).isoformat(timespec="seconds")
+    snapshot = Snapshot(instance, now, f"nautobot-upgrade-jobs {__version__}", facts)
+    try:
+        data = dump(snapshot)
+    except SnapshotError as error:
+        raise UsageError(str(error)) from None
+    return CapturedSnapshot(snapshot, data, snapshot_file_name(snapshot), accepted)

@@ -9,18 +9,14 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Callable
-from datetime import datetime, timezone
 
-from .. import __version__
 from ..common.errors import UsageError
 from ..facts import Unavailable
-from ..snapshot.file_format import Snapshot, SnapshotError, dump
 from ..target.installation import Installation
-from .captured_snapshot import CapturedSnapshot
+from .captured_snapshot import CapturedSnapshot, create_snapshot
 from .context import RunRequest, read_catalog
 from .outside import Reading, choose_supported_target, inspect_outside
 from .outside_facts import FROM_INSIDE, ROW_TOPICS, build_facts
-from .snapshot_store import snapshot_file_name
 from .stage_timer import PREFLIGHT_STAGES, StageTimer
 
 SNAPSHOT_TOPICS = (*ROW_TOPICS, "fingerprints", "schema")
@@ -52,17 +48,7 @@ def capture_outside(
     facts = build_facts(state, catalog, SNAPSHOT_TOPICS)
     if isinstance(facts.fingerprints, Unavailable):
         raise UsageError(f"The rows cannot be read: {facts.fingerprints.reason}.")
-    snapshot = Snapshot(
-        platform.node(),
-        datetime.now(timezone.utc).isoformat(timespec="seconds"),
-        f"nautobot-upgrade-jobs {__version__}",
-        facts,
-    )
-    try:
-        data = dump(snapshot)
-    except SnapshotError as error:
-        raise UsageError(str(error)) from None
-    return CapturedSnapshot(snapshot, data, snapshot_file_name(snapshot), _list_unknown(facts))
+    return create_snapshot(platform.node(), facts, _list_unknown(facts))
 
 
 def _list_unknown(facts: object) -> frozenset[str]:
