@@ -70,6 +70,16 @@ def collect(context: Context) -> Customizations:
     return _inspect_kinds(_build_inspectors(context))
 
 
+def inspect_jobs(context: Context) -> Customizations:
+    """Validate Job files and schedules. This imports Job files."""
+    return _inspect_kinds(
+        {
+            JOB_FILE: lambda: _inspect_job_files(context),
+            SCHEDULED_JOB_KIND.name: partial(_inspect_rows, context, SCHEDULED_JOB_KIND),
+        }
+    )
+
+
 def inspect_app_code() -> Customizations:
     """Validate the queries in the code of Apps. This sends no query."""
     return _inspect_kinds({APP_CODE: _inspect_app_code})

@@ -15,6 +15,8 @@ APP_CODE = "App code"
 SCHEDULED_JOB = "scheduled job"
 IMPORTING_KINDS = frozenset({JOB_FILE, SCHEDULED_JOB})
 """Kinds whose inspection imports Job files, which a live process never does."""
+IMPORTING_TOPIC = "importing_customizations"
+"""The part of the topic ``customizations`` with these kinds, in a process of its own."""
 
 
 class DefectCode(TextEnum):
@@ -90,3 +92,11 @@ class Customizations:
     problems: tuple[CustomizationProblem, ...] = ()
     unreadable: dict[str, str] = field(default_factory=dict)
     """Kinds that could not be inspected, each with the reason."""
+
+    def merge(self, other: Customizations) -> Customizations:
+        """Return these customizations with those of other kinds."""
+        return Customizations(
+            {**self.inspected, **other.inspected},
+            (*self.problems, *other.problems),
+            {**self.unreadable, **other.unreadable},
+        )

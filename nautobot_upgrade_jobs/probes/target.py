@@ -14,11 +14,13 @@ import signal
 import sys
 import traceback
 from collections.abc import Callable, Collection, Sequence
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from ..checks.registry import TRIAL_BOOT_TOPICS
+from ..facts.customizations import IMPORTING_TOPIC
 from .child_process import ChildProcess
 from .startup import (
     describe_failure,
@@ -80,36 +82,66 @@ def _load_configuration_read_only(config: str, statement_timeout_seconds: int) -
 def _collect_target_facts(statement_timeout_seconds: int, topics: Collection[str]) -> Any:
     from django.db import DatabaseError, connection, connections
 
+    from ..collect.db.schema_compat import tolerate_older_schema
+
+    with contextlib.suppress(DatabaseError):  # The topics report the error.
+        tolerate_older_schema(connection)
+    connections.close_all()  # A child process may not use them.
+    if IMPORTING_TOPIC in topics:
+        child = ChildProcess(lambda: _collect_jobs(statement_timeout_seconds))
+        return {SEPARATE_TOPIC: _wait_for(child)}
+    collect = partial(_collect, statement_timeout_seconds)
+    if SEPARATE_TOPIC not in topics:
+        return collect(topics)
+    child = ChildProcess(lambda: collect((SEPARATE_TOPIC,))[SEPARATE_TOPIC])
+    facts = collect([topic for topic in topics if topic != SEPARATE_TOPIC])
+    app_code = _collect_app_code()
+    facts[SEPARATE_TOPIC] = merge_facts(_wait_for(child), app_code)
+    return facts
+
+
+def _collect(statement_timeout_seconds: int, topics: Collection[str]) -> Any:
     from ..collect import collect_facts
+    from ..facts.serialization import encode
+
+    return encode(
+        collect_facts(
+            topics=topics,
+            statement_timeout_seconds=statement_timeout_seconds,
+            imports_jobs=True,
+        )
+    )
+
+
+def _collect_jobs(statement_timeout_seconds: int) -> Any:
+    from ..collect.context import Context, attempt
+    from ..collect.customizations import inspect_jobs
+    from ..collect.db.read_only_session import read_only_session
+    from ..facts.serialization import encode
+
+    with read_only_session(statement_timeout_seconds) as connection:
+        context = Context(connection, imports_jobs=True)
+        return encode(attempt(lambda: inspect_jobs(context), expected=Exception))
+
+
+def _collect_app_code() -> Any:
     from ..collect.context import attempt
     from ..collect.customizations import inspect_app_code
-    from ..collect.db.schema_compat import tolerate_older_schema
+    from ..facts.serialization import encode
+
+    return encode(attempt(inspect_app_code, expected=Exception))
+
+
+def _wait_for(child: ChildProcess) -> Any:
+    """Return the result of a child, or why it is unavailable."""
     from ..collect.support.redaction import redact_text
     from ..facts import Unavailable
     from ..facts.serialization import encode
 
-    def collect(topics: Collection[str]) -> Any:
-        return encode(
-            collect_facts(
-                topics=topics,
-                statement_timeout_seconds=statement_timeout_seconds,
-                imports_jobs=True,
-            )
-        )
-
-    with contextlib.suppress(DatabaseError):  # The topics report the error.
-        tolerate_older_schema(connection)
-    if SEPARATE_TOPIC not in topics:
-        return collect(topics)
-    connections.close_all()
-    child = ChildProcess(lambda: collect((SEPARATE_TOPIC,))[SEPARATE_TOPIC])
-    facts = collect([topic for topic in topics if topic != SEPARATE_TOPIC])
-    app_code = encode(attempt(inspect_app_code, expected=Exception))
     try:
-        facts[SEPARATE_TOPIC] = merge_facts(child.wait(), app_code)
+        return child.wait()
     except ChildProcessError as error:
-        facts[SEPARATE_TOPIC] = encode(Unavailable(redact_text(str(error))))
-    return facts
+        return encode(Unavailable(redact_text(str(error))))
 
 
 def merge_facts(one: Any, other: Any) -> Any:

@@ -10,6 +10,7 @@ from packaging.utils import canonicalize_name
 
 from ..common.urls import mask_url_credentials
 from ..facts import Apps, Customizations, Unavailable
+from ..facts.customizations import IMPORTING_TOPIC
 from ..facts.release_notes import ReleaseNotes
 from ..facts.resolution import Resolution
 from ..facts.trial_boot import TrialBoot
@@ -125,7 +126,7 @@ def inspect_installed(
 def inspect_installed_customizations(
     release: str, live: LiveInstallation, work_directory: str, deadline: Deadline
 ) -> Customizations | Unavailable:
-    """Start the installed release, and return the customization problems, also of Job files.
+    """Start the installed release, and return the problems of Job files and schedules.
 
     Args:
         release: The installed release of Nautobot.
@@ -138,7 +139,7 @@ def inspect_installed_customizations(
     """
     try:
         with scratch_folder(work_directory) as folder:
-            booter = _installed_booter(folder, live, deadline, ("customizations",))
+            booter = _installed_booter(folder, live, deadline, (IMPORTING_TOPIC,))
             return booter.run(release, ()).facts.customizations
     except (ScratchError, BootFailed) as error:
         return Unavailable(mask_url_credentials(str(error)))

@@ -27,7 +27,7 @@ def add_current_customizations(
     Args:
         trial_boot: The result of the target.
         start_installed: Starts the installed release in a process of its own, which may import Job
-            files. It is called only if the target found problems in them.
+            files, and validates them. It is called only if the target found problems in them.
         context: The validated request.
         progress: Called with the topic before it is collected.
     """
@@ -35,16 +35,17 @@ def add_current_customizations(
     if isinstance(found, Unavailable) or not found.problems:
         return trial_boot
     kinds = {problem.kind for problem in found.problems}
-    current: Customizations | Unavailable
-    if not kinds & IMPORTING_KINDS:
-        current = collect(("customizations",), context, progress).customizations
-    else:
+    current: Customizations | Unavailable = Customizations()
+    if kinds & IMPORTING_KINDS:
         try:
             current = start_installed()
         except SoftTimeLimitExceeded:
             current = SOFT_TIME_LIMIT
         except Exception as error:  # noqa: BLE001 - the rest of the report must not be lost
             current = Unavailable(f"the installed release could not be started: {explain(error)}")
+    if kinds - IMPORTING_KINDS and isinstance(current, Customizations):
+        others = collect(("customizations",), context, progress).customizations
+        current = others if isinstance(others, Unavailable) else others.merge(current)
     return replace(trial_boot, current_customizations=current)
 
 

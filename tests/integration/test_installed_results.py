@@ -18,7 +18,10 @@ from nautobot_upgrade_jobs.workflows.context import RunRequest, resolve_request
 from nautobot_upgrade_jobs.workflows.installed_results import add_current_customizations
 
 pytestmark = pytest.mark.once
-STARTED = Customizations({JOB_FILE: 1})
+STARTED = Customizations(
+    {JOB_FILE: 1_234},
+    (CustomizationProblem(JOB_FILE, "x.py", "", Defect(DefectCode.UNLOADABLE_FILE)),),
+)
 
 
 def current_customizations(customizations, start_installed=lambda: STARTED):
@@ -48,7 +51,14 @@ def test_add_current_customizations_with_content_collects_in_this_process(kinds)
 
 @pytest.mark.parametrize("kind", [JOB_FILE, SCHEDULED_JOB])
 def test_add_current_customizations_with_jobs_starts_the_installed_release(kind):
-    assert current_customizations(problems_in("webhook", kind)) is STARTED
+    assert current_customizations(problems_in(kind)).inspected == STARTED.inspected
+
+
+def test_add_current_customizations_with_jobs_and_content_merges_both():
+    current = current_customizations(problems_in("webhook", JOB_FILE))
+    assert current.inspected["GraphQL query"]
+    assert current.inspected[JOB_FILE] == STARTED.inspected[JOB_FILE]
+    assert set(current.problems) >= set(STARTED.problems)
 
 
 def test_add_current_customizations_after_an_error_gives_the_reason():

@@ -13,6 +13,7 @@ from django.conf import settings
 from django.db.models import Model
 
 from ...facts.customizations import Defect
+from ..support.orm_names import MANAGERS
 from .job_files import import_if_safe
 from .model_queries import find_query_defects
 from .model_uses import ModelPath, find_field_uses
@@ -47,7 +48,10 @@ def find_unsupported_queries(path: Path) -> Iterator[Defect]:
     Raises:
         Exception: One of ``UNREADABLE_CODE_ERRORS``.
     """
-    tree = ast.parse(path.read_bytes(), str(path))
+    source = path.read_bytes()
+    if not any(manager.encode() in source for manager in MANAGERS):
+        return  # Parsing takes longest, and most files contain no query.
+    tree = ast.parse(source, str(path))
     conditions: dict[ast.AST, str] | None = None
     for use in find_field_uses(tree):
         model = _resolve_model(use.model)

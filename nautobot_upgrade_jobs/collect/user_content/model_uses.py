@@ -81,10 +81,13 @@ class _Step(NamedTuple):
 
 def find_field_uses(tree: ast.Module) -> Iterator[FieldUse]:
     """Yield the fields that the queries in a file use, each use once."""
-    if not _has_query(tree):
-        return
-    imports = dict(_imported_names(tree))
-    scopes = [tree, *(node for node in ast.walk(tree) if _is_function(node))]
+    nodes = list(ast.walk(tree))
+    imports = dict(_imported_names(nodes))
+    # Without a variable that holds a query, the functions have no queries but those of the file.
+    has_variables = any(
+        isinstance(node, ast.Assign) and _read_query(node.value, imports, {}) for node in nodes
+    )
+    scopes = [tree, *(node for node in nodes if has_variables and _is_function(node))]
     found: dict[tuple[ModelPath, str, int, UseKind], FieldUse] = {}
     for scope in scopes:
         variables = _query_variables(scope, imports)
@@ -101,9 +104,9 @@ def _is_function(node: ast.AST) -> bool:
     return isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
 
 
-def _imported_names(tree: ast.Module) -> Iterator[tuple[str, ModelPath]]:
+def _imported_names(nodes: Iterable[ast.AST]) -> Iterator[tuple[str, ModelPath]]:
     """Yield the absolute imports of a file, by the name that the code uses."""
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.ImportFrom) and not node.level and node.module:
             for alias in node.names:
                 yield alias.asname or alias.name, ModelPath(node.module, (alias.name,))
