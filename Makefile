@@ -28,7 +28,7 @@ SELECT = $(if $(K),-k "$(K)" $(if $(PARTS),|| [ $$? -eq 5 ]))
 
 .PHONY: help demo demo-up demo-down test test-all test-fast test-target test-ltm test-3x test-rest test-slow \
   test-upgrade test-apps test-browser test-dist test-mysql test-line test-upgrades test-rollback \
-  test-faults-one-by-one test-kills test-coverage test-muted-checks up databases lint prose docs site screenshots dist bench durations clean \
+  test-faults-one-by-one test-kills test-coverage test-muted-checks up databases lint prose docs site screenshots dist bench bench-short bench-record durations clean \
   new-check watch test-one-worker test-other-servers
 
 help:  ## show this
@@ -193,7 +193,7 @@ bench-short:  ## the same with less data, in minutes
 bench-installed:
 	$(STACK) up $(LTM)
 	$(STACK) up $(NEWEST)
-	$(STACK) exec $(NEWEST) -- $(BENCH) preflight verify fingerprints rollback isolation pages migrations
+	$(STACK) exec $(NEWEST) -- $(BENCH) preflight verify fingerprints rollback isolation pages migrations growth
 
 bench-target:
 	$(STACK) up $(LTM)
@@ -206,6 +206,9 @@ bench-apps:
 bench-mysql:
 	$(STACK) up $(LTM) --database mysql
 	$(STACK) exec $(LTM) --database mysql -- $(BENCH) fingerprints
+
+bench-record:  ## add the newest figures to benchmarks/history.json, and plot them for the documentation
+	$(STACK) tool plot -- python -m benchmarks.history
 
 durations:  ## measure the CPU time of each migration, for the catalog
 	$(STACK) up $(LTM)

@@ -2,7 +2,8 @@
 
 Usage: ``python -m benchmarks [--short] NAME...`` inside an instance of the stack. ``--short``
 measures less data in fewer rounds. The figures are also written to
-``.stack/benchmarks/NAME-VERSION-DATABASE.json``. The exit code is 1 if a figure is over its limit.
+``.stack/benchmarks/NAME-VERSION-DATABASE.json``. The exit code is 1 if a figure is over its limit
+in three runs.
 """
 
 from __future__ import annotations
@@ -13,14 +14,15 @@ import importlib
 import json
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import nautobot
 
-from .figures import Figure
+from .figures import MEBIBYTES, Figure
 
 RESULTS = Path(__file__).parents[1] / ".stack" / "benchmarks"
+ATTEMPTS = 3
 ROW = "{:<42} {:>10} {:<32} {:>10} {:>7} {:>6}  {}"
 
 
@@ -32,16 +34,30 @@ def main() -> int:
     options = parser.parse_args()
     modules = {name: importlib.import_module(f"{__package__}.{name}") for name in options.names}
     nautobot.setup()  # A module can set variables of the environment that it needs.
-    print(ROW.format("figure", "seconds", "peer", "seconds", "ratio", "limit", ""), flush=True)
+    print(ROW.format("figure", "value", "peer", "value", "ratio", "limit", ""), flush=True)
     is_over = False
     for name, module in modules.items():
-        figures = []
-        for figure in module.measure(is_short=options.short):
-            print(format_figure(figure), flush=True)
-            figures.append(figure)
+        figures = measure(module.measure, is_short=options.short)
         write_results(name, figures)
         is_over |= any(each.is_over for each in figures)
     return int(is_over)
+
+
+def measure(benchmark: Callable[..., Iterable[Figure]], *, is_short: bool) -> list[Figure]:
+    """Run a benchmark and print its figures. Return the best of each.
+
+    If one is over its limit, the benchmark runs again, because other work may have slowed a part of
+    it. Code that is slow is slow each time.
+    """
+    best: dict[str, Figure] = {}
+    for _ in range(ATTEMPTS):
+        for figure in benchmark(is_short=is_short):
+            print(format_figure(figure), flush=True)
+            name = f"{figure.name}, {figure.peer}"
+            best[name] = min(best.get(name, figure), figure, key=lambda each: each.ratio)
+        if not any(each.is_over for each in best.values()):
+            break
+    return list(best.values())
 
 
 def format_figure(figure: Figure) -> str:
@@ -50,13 +66,18 @@ def format_figure(figure: Figure) -> str:
     result = "" if figure.limit is None else "OVER" if figure.is_over else "ok"
     return ROW.format(
         figure.name,
-        f"{figure.seconds:.3f}",
+        format_value(figure.value, figure.unit),
         figure.peer,
-        f"{figure.peer_seconds:.3f}",
+        format_value(figure.peer_value, figure.unit),
         f"{figure.ratio:.3f}",
         limit,
         result,
     ).rstrip()
+
+
+def format_value(value: float, unit: str) -> str:
+    """Return a value with its unit."""
+    return f"{value:.0f} {unit}" if unit == MEBIBYTES else f"{value:.3f} {unit}"
 
 
 def write_results(name: str, figures: Iterable[Figure]) -> None:

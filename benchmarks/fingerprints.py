@@ -8,12 +8,18 @@ as ``count(id)``, cost more. Variable ``ROWS``: other sizes, such as ``100000 10
 from __future__ import annotations
 
 import os
-import resource
 import subprocess
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from .figures import Contenders, Figure, measure_in_turn
+from .figures import (
+    MEBIBYTES,
+    MEMORY_LIMIT,
+    Contenders,
+    Figure,
+    measure_in_turn,
+    measure_peak_memory,
+)
 
 SIZES = (100_000, 1_000_000)
 TABLE = "upgrade_jobs_benchmark"
@@ -178,9 +184,13 @@ def measure(*, is_short: bool) -> Iterator[Figure]:
     from nautobot_upgrade_jobs.collect import collect_facts
 
     sizes = map(int, os.environ.get("ROWS", "").split())
+    collect_facts(topics=("fingerprints",))
+    peaks: dict[int, int] = {}
     for rows in list(sizes) or SIZES[: 1 if is_short else None]:
         took = measure_table(connection, rows)
+        peaks[rows] = measure_peak_memory()
         for name, peer, limit in LIMITS[connection.vendor]:
             yield Figure(f"{name}, {rows} rows", took[name], peer, took[peer], limit)
-    collect_facts(topics=("fingerprints",))
-    print(f"peak memory: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024} MiB")
+    first, last = (peaks[end] for end in (min(peaks), max(peaks)))
+    memory = f"memory, {max(peaks)} rows", last, f"{min(peaks)} rows", first
+    yield Figure(*memory, MEMORY_LIMIT, MEBIBYTES)

@@ -25,7 +25,7 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 PATIENCE_SECONDS = 900
 PLAN = "migrate --plan of the target"
 BUILD = "Preflight with a build"
-CORE_LIMITS, APP_LIMITS = (2.5, 1.6), (2.8, 2.2)
+CORE_LIMITS, APP_LIMITS = (2.5, 1.6), (2.8, 1.9)
 """Limits of a Preflight with a build, and with a kept build. The code of Apps is read as well."""
 
 

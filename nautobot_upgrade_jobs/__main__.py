@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from .checks.findings import Verdict
+from .cli.installation_options import add_environment, add_installation
 from .cli.options import (
     CANCELLED,
     CANCELLED_MESSAGE,
@@ -42,6 +43,7 @@ from .workflows.context import BackupArgument, RunRequest, read_catalog
 from .workflows.doctor import diagnose_startup
 from .workflows.outside import run_preflight_outside
 from .workflows.outside_capture import capture_outside
+from .workflows.outside_verify import verify_outside
 from .workflows.rollback_assessment import ROLLBACK_OPTIONS
 from .workflows.rollback_offline import plan_rollback_offline
 from .workflows.snapshot_store import read_snapshot, write_snapshot
@@ -54,6 +56,7 @@ def main(arguments: list[str]) -> int:
     _add_compare(commands)
     _add_preflight(commands)
     _add_snapshot(commands)
+    _add_verify(commands)
     _add_doctor(commands)
     _add_rollback(commands)
     options = vars(parser.parse_args(arguments))
@@ -82,7 +85,7 @@ def _add_preflight(commands: Any) -> None:
     command = commands.add_parser(
         "preflight", help="May I upgrade? From outside, for any release of Nautobot."
     )
-    _add_installation(command)
+    add_installation(command)
     add_check_options(command)
     add_backup_option(command, "a recent backup to verify")
     add_report_options(command)
@@ -93,7 +96,7 @@ def _add_snapshot(commands: Any) -> None:
     command = commands.add_parser(
         "snapshot", help="Record the rows, from outside, before the upgrade."
     )
-    _add_installation(command)
+    add_installation(command)
     command.add_argument(
         "--output",
         type=Path,
@@ -104,45 +107,17 @@ def _add_snapshot(commands: Any) -> None:
     command.set_defaults(run=_capture_snapshot, exclude=[], accept=[], backup=[])
 
 
-def _add_installation(command: Any) -> None:
-    """Declare the options that name an installation and the target that reads it."""
-    place = command.add_mutually_exclusive_group(required=True)
-    place.add_argument("--config", type=Path, metavar="FILE", help="nautobot_config.py")
-    place.add_argument(
-        "--database",
-        default="",
-        metavar="URL",
-        help="only the database, such as postgresql://reader@host/nautobot",
+def _add_verify(commands: Any) -> None:
+    command = commands.add_parser(
+        "verify", help="Did the upgrade finish? From outside, for Nautobot 2.4 and newer."
     )
+    add_environment(command, is_config_required=True)
     command.add_argument(
-        "--apps",
-        type=Path,
-        metavar="FILE",
-        help="with --database: a line NAME==VERSION [MODULE] for each App",
+        "--before", type=Path, metavar="FILE", help="snapshot-….json.gz from before the upgrade"
     )
-    command.add_argument(
-        "--python", default="", metavar="FILE", help="the Python of Nautobot's environment"
-    )
-    command.add_argument(
-        "--env-file",
-        type=Path,
-        metavar="FILE",
-        help="variables that the service sets, as systemd reads them from EnvironmentFile",
-    )
-    command.add_argument("--target", default="", help="version to upgrade to, such as 2.4.44")
-    command.add_argument(
-        "--require",
-        default=[],
-        action="append",
-        metavar="REQUIREMENT",
-        help="a further requirement of the package set; repeatable",
-    )
-    command.add_argument(
-        "--wheel-directory",
-        default="",
-        metavar="DIR",
-        help="install the target from the wheels in this folder, without the package index",
-    )
+    add_check_options(command)
+    add_report_options(command)
+    command.set_defaults(run=_verify, database="", apps=None)
 
 
 def _add_doctor(commands: Any) -> None:
@@ -153,10 +128,13 @@ def _add_doctor(commands: Any) -> None:
 
 
 def _add_rollback(commands: Any) -> None:
-    command = commands.add_parser("rollback", help="How do I roll back, from two snapshots?")
-    command.add_argument(
-        "--facts", type=Path, required=True, help="snapshot-….json.gz of the current state"
+    command = commands.add_parser("rollback", help="How do I roll back to a snapshot?")
+    state = command.add_mutually_exclusive_group(required=True)
+    state.add_argument(
+        "--facts", type=Path, metavar="FILE", help="snapshot-….json.gz of the current state"
     )
+    state.add_argument("--config", type=Path, metavar="FILE", help="read the current state")
+    add_environment(command)
     command.add_argument(
         "--to", type=Path, required=True, help="snapshot-….json.gz of the state to roll back to"
     )
@@ -167,7 +145,7 @@ def _add_rollback(commands: Any) -> None:
         help="the rollback option; default: the recommended option",
     )
     add_report_options(command)
-    command.set_defaults(run=_plan_rollback)
+    command.set_defaults(run=_plan_rollback, database="", apps=None)
 
 
 def _compare(options: dict[str, Any]) -> Report:
@@ -181,6 +159,20 @@ def _run_preflight(options: dict[str, Any]) -> Report:
         ProgressLine(sys.stderr, is_terminal=sys.stderr.isatty()) as progress,
     ):
         return run_preflight_outside(_build_request(options), installation, progress)
+
+
+def _verify(options: dict[str, Any]) -> Report:
+    before = read_snapshot(options["before"]) if options["before"] else None
+    request = RunRequest(
+        exclude=",".join(options["exclude"]),
+        accept="\n".join(options["accept"]),
+        user=current_user(),
+    )
+    with (
+        _open_installation(options) as installation,
+        ProgressLine(sys.stderr, is_terminal=sys.stderr.isatty()) as progress,
+    ):
+        return verify_outside(request, installation, progress, before=before)
 
 
 def _capture_snapshot(options: dict[str, Any]) -> int:
@@ -241,7 +233,14 @@ def _open_installation(options: dict[str, Any]) -> Iterator[Installation]:
 
 
 def _plan_rollback(options: dict[str, Any]) -> Report:
-    current, previous = read_snapshot(options["facts"]), read_snapshot(options["to"])
+    current = read_snapshot(options["facts"]) if options["facts"] else None
+    previous = read_snapshot(options["to"])
+    if current is None:
+        with (
+            _open_installation(options) as installation,
+            ProgressLine(sys.stderr, is_terminal=sys.stderr.isatty()) as progress,
+        ):
+            current = capture_outside(RunRequest(), installation, progress).snapshot
     return plan_rollback_offline(current, previous, str(options["to"]), options["strategy"])
 
 

@@ -18,12 +18,14 @@ from django.core.files.storage import FileSystemStorage, default_storage
 from packaging.utils import canonicalize_name
 
 from ..facts import Files, Listing, Unavailable
+from ..facts.file_groups import list_or_group
 from .context import Context, attempt
 from .support.redaction import digest
 
 MAX_HASHED_BYTES = 16 * 2**20
 """Larger files are described by their size only."""
-MAX_FILES = 20_000
+MAX_LISTED_FILES = 20_000
+"""The files of a larger folder are grouped."""
 BUDGET_SECONDS = 60
 COMMIT_PATTERN = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
 BRANCH_PATTERN = re.compile(r"refs/[\w./-]+")
@@ -32,8 +34,8 @@ UNIT_FOLDERS = ("/etc/systemd/system", "/lib/systemd/system", "/usr/lib/systemd/
 DEPLOYMENT_FILES = ("nautobot_config.py", "local_requirements.txt", "uwsgi.ini")
 
 
-class TooManyFilesError(RuntimeError):
-    """A folder contains too many files, or reading it takes too long."""
+class FolderTimeoutError(RuntimeError):
+    """Reading a folder takes too long."""
 
 
 def collect(_: Context) -> Files:
@@ -50,8 +52,8 @@ def collect(_: Context) -> Files:
 
 def _list_files(items: Callable[[], Iterator[tuple[str, str]]]) -> Listing | Unavailable:
     return attempt(
-        lambda: Listing(dict(items())),
-        expected=(OSError, ValueError, SyntaxError, TooManyFilesError, AttributeError),
+        lambda: list_or_group(items(), MAX_LISTED_FILES),
+        expected=(OSError, ValueError, SyntaxError, FolderTimeoutError, AttributeError),
     )
 
 
@@ -72,9 +74,9 @@ def _list_tree(root: Path, endings: tuple[str, ...]) -> Iterator[tuple[str, str]
             if endings and path.suffix not in endings and name not in links:
                 continue
             number += 1
-            if number > MAX_FILES or time.monotonic() > end:
-                raise TooManyFilesError(
-                    f"more than {MAX_FILES} files, or not read within {BUDGET_SECONDS} seconds"
+            if time.monotonic() > end:
+                raise FolderTimeoutError(
+                    f"only {number} files were read within {BUDGET_SECONDS} seconds"
                 )
             yield str(path.relative_to(root)), _describe_file(path)
 

@@ -10,12 +10,14 @@ from typing import get_args, get_type_hints
 from packaging.utils import canonicalize_name
 
 from ..facts import Facts, FactUnavailable, Listing, Unavailable, require
+from ..facts.file_groups import group_listing, is_grouped
 from ..facts.settings import Setting
 from .difference import Difference, Item, NotComparable
 
 LISTED_TOPICS = ("schema", "derived_state", "filter_results", "automation", "ui_registry", "files")
 """Topics in which each listing is a section."""
 MEDIA_FILES = "files.media"
+FILE_SECTIONS = frozenset({MEDIA_FILES, "files.jobs"})
 
 
 def listing_differences(before: Facts, after: Facts) -> Iterator[Difference | NotComparable]:
@@ -27,6 +29,8 @@ def listing_differences(before: Facts, after: Facts) -> Iterator[Difference | No
         elif isinstance(new, Unavailable):
             yield NotComparable(section, section, f"not in the newer snapshot: {new.reason}")
         else:
+            if section in FILE_SECTIONS and is_grouped(old) != is_grouped(new):
+                old, new = group_listing(old), group_listing(new)
             yield from _compare_items(section, old, new)
 
 
@@ -87,7 +91,8 @@ def _item(listing: Listing, name: str) -> Item | None:
 def _loses_data(section: str, name: str, before: Listing, after: Listing) -> bool:
     """Return whether user data is missing. Data that code creates can be created again."""
     if section == MEDIA_FILES:
-        return name not in after.items
+        is_fewer = after.counts.get(name, 0) < before.counts.get(name, 0)
+        return name not in after.items or is_fewer
     if name not in before.user_data:
         return False
     return after.counts.get(name, 0) < before.counts.get(name, 0)

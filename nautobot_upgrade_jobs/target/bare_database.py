@@ -78,6 +78,7 @@ def bare_installation(
         yield Installation(
             python="",
             prefix="",
+            interpreter="",
             site_paths=(),
             config=str(config),
             settings=frozenset(),

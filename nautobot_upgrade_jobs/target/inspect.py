@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -97,16 +97,17 @@ def inspect_installed(
     live: LiveInstallation,
     limits: BuildLimits,
     progress: Callable[[str], None] = lambda stage: None,
+    *,
+    interpreter: str = "",
 ) -> TrialBoot | Unavailable:
     """Start the installed release read-only on the live database and collect its facts.
-
-    Its migrations are pending, so the rows are still those of the release before it.
 
     Args:
         release: The installed release of Nautobot.
         live: The live installation.
         limits: Limits and folders.
         progress: Called before the release is started.
+        interpreter: Its Python. Empty for the Python of this process.
 
     Returns:
         The trial boot, or why it is unavailable.
@@ -114,7 +115,11 @@ def inspect_installed(
     progress(TRIAL_BOOT)
     try:
         with scratch_folder(limits.work_directory) as folder:
-            booter = _installed_booter(folder, live, Deadline(limits.boot_seconds))
+            python, deadline = (
+                Path(interpreter or find_interpreter()),
+                Deadline(limits.boot_seconds),
+            )
+            booter = TrialBooter(python, folder / "target", live, deadline, live.topics)
             return replace(booter.run(release, ()), release_notes=ALREADY_INSTALLED)
     except ScratchError as error:
         return Unavailable(str(error))
@@ -139,17 +144,11 @@ def inspect_installed_customizations(
     """
     try:
         with scratch_folder(work_directory) as folder:
-            booter = _installed_booter(folder, live, deadline, (IMPORTING_TOPIC,))
+            python = Path(find_interpreter())
+            booter = TrialBooter(python, folder / "target", live, deadline, (IMPORTING_TOPIC,))
             return booter.run(release, ()).facts.customizations
     except (ScratchError, BootFailed) as error:
         return Unavailable(mask_url_credentials(str(error)))
-
-
-def _installed_booter(
-    folder: Path, live: LiveInstallation, deadline: Deadline, topics: Sequence[str] = ()
-) -> TrialBooter:
-    """Return the booter of the installed release."""
-    return TrialBooter(Path(find_interpreter()), folder / "target", live, deadline, topics)
 
 
 def _read_release_notes(

@@ -42,6 +42,8 @@ class Installation:
     """Version of the interpreter, such as ``3.8.19``. Empty if only the database is known."""
     prefix: str
     """The folder of the environment."""
+    interpreter: str
+    """Path of the interpreter. Empty if only the database is known."""
     site_paths: tuple[str, ...]
     """The folders with its packages."""
     config: str
@@ -139,6 +141,7 @@ def read_installation(python: str, config: str) -> Installation:
     return Installation(
         python=said["python"],
         prefix=said["prefix"],
+        interpreter=python,
         site_paths=tuple(said["paths"]),
         config=str(Path(config).absolute()),
         settings=frozenset(said["settings"]),

@@ -187,7 +187,7 @@ def inspect_outside(
         reason = Unavailable(f"no set to build: {resolution.reason}")
         return OutsideState(installation, target, resolution, reason)
     progress("target")
-    live = _build_live_installation(installation, reading)
+    live = build_live_installation(installation, reading)
     limits = BuildLimits(
         config.build_timeout_seconds,
         reading.boot_seconds,
@@ -205,7 +205,8 @@ def _has_this_python(installation: Installation) -> bool:
     return installation.python.split(".")[:2] == platform.python_version().split(".")[:2]
 
 
-def _build_live_installation(installation: Installation, reading: Reading) -> LiveInstallation:
+def build_live_installation(installation: Installation, reading: Reading) -> LiveInstallation:
+    """Describe an installation to a trial boot, with what it reads there."""
     return LiveInstallation(
         installation.config,
         installation.apps,

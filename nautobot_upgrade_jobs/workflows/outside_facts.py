@@ -44,13 +44,13 @@ def build_facts(
         topics: The topics that the code of the target has collected of the installation.
     """
     installation = state.installation
-    rows = _get_rows(state, topics)
+    rows = get_boot_facts(state.trial_boot, (*topics, "migrations"))
     return Facts(
         **{topic: FROM_INSIDE for topic in Facts.topics() if topic not in topics}
         | {topic: getattr(rows, topic) for topic in topics}
         | {
-            "runtime": _describe_runtime(installation),
-            "database": _describe_database(rows.database),
+            "runtime": describe_runtime(installation),
+            "database": describe_database(rows.database),
             "settings": _describe_settings(rows.settings, installation),
             "packages": installation.packages,
             "apps": installation.apps,
@@ -103,19 +103,18 @@ def limit_to_database(trial_boot: TrialBoot | Unavailable) -> TrialBoot | Unavai
     return replace(trial_boot, facts=replace(trial_boot.facts, customizations=hidden))
 
 
-def _get_rows(state: OutsideState, topics: Collection[str]) -> Facts:
-    """Return what the trial boot collected, or why it could not."""
-    boot = state.trial_boot
+def get_boot_facts(boot: TrialBoot | Unavailable, topics: Collection[str]) -> Facts:
+    """Return what a trial boot has collected, or why it could not."""
     if isinstance(boot, Unavailable):
         reason = boot.reason
     elif boot.failure:
         reason = f"Nautobot {boot.target} did not start: see trial_boot.fails_to_start"
     else:
         return boot.facts
-    return Facts(**dict.fromkeys((*topics, "migrations"), Unavailable(reason)))
+    return Facts(**dict.fromkeys(topics, Unavailable(reason)))
 
 
-def _describe_database(database: Database | Unavailable) -> Database | Unavailable:
+def describe_database(database: Database | Unavailable) -> Database | Unavailable:
     """Return the database without the settings of new sessions.
 
     The relay of the trial boot has given its sessions other settings.
@@ -138,7 +137,8 @@ def _describe_settings(
     return replace(settings, values=tuple(own))
 
 
-def _describe_runtime(installation: Installation) -> Runtime:
+def describe_runtime(installation: Installation) -> Runtime:
+    """Return the runtime of an installation on this host."""
     return Runtime(
         nautobot=installation.release,
         python=installation.python,

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from nautobot_upgrade_jobs.facts.file_groups import list_or_group
 from nautobot_upgrade_jobs.snapshot.compare import sections
 from nautobot_upgrade_jobs.snapshot.listing_diff import LISTED_TOPICS, listing_fields
 from tests.support.builders import setting, settings
@@ -111,3 +112,19 @@ def test_listing_differences_fewer_user_data_is_a_loss(section, before, after, k
     topic, _, field = section.partition(".")
     states = (state(**{topic: listings(topic, **{field: listing})}) for listing in (before, after))
     assert found(*states) == [(kind, section, "x")]
+
+
+def media(*numbers, limit):
+    """Return the state of an installation with these media files."""
+    paths = ((f"images/{number}.png", "5 bytes") for number in numbers)
+    return state(files=listings("files", media=list_or_group(paths, limit)))
+
+
+@pytest.mark.parametrize("limits", [(9, 9), (9, 100), (100, 9)])
+def test_listing_differences_groups_of_files(limits):
+    before, after = limits
+    assert found(media(*range(50), limit=before), media(*range(50), limit=after)) == []
+    fewer = found(media(*range(50), limit=before), media(*range(49), limit=after))
+    assert [(kind, section) for kind, section, _ in fewer] == [("lost", "files.media")]
+    more = found(media(*range(49), limit=before), media(*range(50), limit=after))
+    assert [(kind, section) for kind, section, _ in more] == [("unexpected", "files.media")]

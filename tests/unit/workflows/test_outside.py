@@ -30,6 +30,7 @@ def state(release="1.6.32", boot=NOT_STARTED):
     installation = Installation(
         "3.8.19",
         "/opt/nautobot",
+        "/opt/nautobot/bin/python3",
         ("/site",),
         "/opt/nautobot/nautobot_config.py",
         frozenset({"PLUGINS"}),
