@@ -19,11 +19,11 @@ from pathlib import Path
 
 import nautobot
 
-from .figures import MEBIBYTES, Figure
+from .figures import SECONDS, Figure
 
 RESULTS = Path(__file__).parents[1] / ".stack" / "benchmarks"
 ATTEMPTS = 3
-ROW = "{:<42} {:>10} {:<32} {:>10} {:>7} {:>6}  {}"
+ROW = "{:<42} {:>12} {:<34} {:>12} {:>7} {:>6}  {}"
 
 
 def main() -> int:
@@ -77,7 +77,7 @@ def format_figure(figure: Figure) -> str:
 
 def format_value(value: float, unit: str) -> str:
     """Return a value with its unit."""
-    return f"{value:.0f} {unit}" if unit == MEBIBYTES else f"{value:.3f} {unit}"
+    return f"{value:.3f} {unit}" if unit == SECONDS else f"{value:.0f} {unit}"
 
 
 def write_results(name: str, figures: Iterable[Figure]) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-SECONDS, MEBIBYTES = "s", "MiB"
+SECONDS, MEBIBYTES, QUERIES = "s", "MiB", "queries"
 MEMORY_LIMIT = 1.1
 """Memory may not grow with the data."""
 Contenders = Mapping[str, Callable[[], Any]]

@@ -1,5 +1,6 @@
-"""Compare an amount of data with a quarter of it: time may grow as the data, memory may not.
+"""Compare an amount of data with a quarter of it.
 
+Time may grow as the data, memory and the number of queries may not.
 What a collection takes without this data is subtracted.
 """
 
@@ -7,16 +8,26 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Any
+from unittest import mock
 
-from .figures import MEBIBYTES, MEMORY_LIMIT, Figure, measure_in_turn, measure_peak_memory
+from .figures import (
+    MEBIBYTES,
+    MEMORY_LIMIT,
+    QUERIES,
+    Figure,
+    measure_in_turn,
+    measure_peak_memory,
+)
 
 TABLES, JOBS, FILES = 500, 2_000, 200_000
 PARTS = 4
 FILES_PER_FOLDER = 1_000
 PREFIX = "upgrade_jobs_growth_"
+Make = Callable[[int], AbstractContextManager[None]]
+SHORTEST = 0.05
+"""Seconds. A smaller difference is noise."""
 LIMIT = 1.3
 """Linear growth has the ratio 1. The rest is noise, and what is left of each query's overhead."""
 
@@ -42,10 +53,17 @@ def make_tables(number: int) -> Iterator[None]:
 @contextmanager
 def make_jobs(number: int) -> Iterator[None]:
     """Have records of Jobs whose files are not installed."""
-    from nautobot.extras.models import Job
+    from nautobot.extras.models import Job, JobQueue
 
+    queue = JobQueue.objects.first()
     records = (
-        Job(module_name=PREFIX, job_class_name=f"Job{each}", grouping=PREFIX, name=f"Job {each}")
+        Job(
+            module_name=PREFIX,
+            job_class_name=f"Job{each}",
+            grouping=PREFIX,
+            name=f"{PREFIX}{each}",
+            default_job_queue=queue,
+        )
         for each in range(number)
     )
     try:
@@ -70,28 +88,46 @@ def make_files(number: int) -> Iterator[None]:
             yield
 
 
-def measure(*, is_short: bool) -> Iterator[Figure]:
-    """Yield the time and the memory of each amount, in proportion to a quarter of it."""
+def count_queries() -> int:
+    """Return the number of queries with which Preflight collects its facts."""
+    from django.db.backends.utils import CursorWrapper
+
+    from nautobot_upgrade_jobs.checks.registry import checks_for_stage, required_topics
     from nautobot_upgrade_jobs.collect import collect_facts
 
-    amounts: tuple[tuple[str, int, Callable[[int], Any], str], ...] = (
-        ("tables", TABLES, make_tables, "fingerprints"),
-        ("Jobs", JOBS, make_jobs, "jobs"),
-        ("media files", FILES, make_files, "files"),
+    topics = required_topics(checks_for_stage("preflight"))
+    with mock.patch.object(
+        CursorWrapper, "execute", autospec=True, side_effect=CursorWrapper.execute
+    ) as execute:
+        collect_facts(topics=topics)
+    return execute.call_count
+
+
+def measure_amount(make: Make, topic: str, number: int) -> tuple[float, int]:
+    """Return the seconds of the topic with an amount of data, and the queries of a Preflight."""
+    from nautobot_upgrade_jobs.collect import collect_facts
+
+    with make(number):
+        seconds = measure_in_turn({topic: lambda: collect_facts(topics=(topic,))}, 3)[topic]
+        return seconds, count_queries()
+
+
+def measure(*, is_short: bool) -> Iterator[Figure]:
+    """Yield time, memory and queries of each amount, in proportion to a quarter of it."""
+    amounts: tuple[tuple[str, int, Make, str, float | None], ...] = (
+        ("tables", TABLES, make_tables, "fingerprints", None),  # needs one query for each table
+        ("Jobs", JOBS, make_jobs, "jobs", 1),
+        ("media files", FILES, make_files, "files", 1),
     )
-    for name, number, make, topic in amounts:
+    for name, number, make, topic, query_limit in amounts:
         amount = number // (10 if is_short else 1)
-
-        def collect(topic: str = topic) -> None:
-            collect_facts(topics=(topic,))
-
-        seconds, memory = [], []
-        for present in (0, amount // PARTS, amount):
-            with make(present):
-                seconds.append(measure_in_turn({"collect": collect}, 3)["collect"])
-            memory.append(measure_peak_memory())
-        none, quarter, whole = seconds
-        subject, peer = f"{topic} of {amount} {name}", f"{PARTS} * {amount // PARTS} {name}"
-        yield Figure(subject, whole - none, peer, PARTS * (quarter - none), LIMIT)
-        memory_peer = f"{amount // PARTS} {name}"
-        yield Figure(subject, memory[2], memory_peer, memory[1], MEMORY_LIMIT, MEBIBYTES)
+        none, _ = measure_amount(make, topic, 0)
+        quarter, fewer_queries = measure_amount(make, topic, amount // PARTS)
+        memory = measure_peak_memory()
+        whole, queries = measure_amount(make, topic, amount)
+        subject, peer = f"{topic} of {amount} {name}", f"{amount // PARTS} {name}"
+        growth = max(whole - none, SHORTEST), max(PARTS * (quarter - none), SHORTEST)
+        yield Figure(subject, growth[0], f"{PARTS} * {peer}", growth[1], LIMIT)
+        yield Figure(subject, measure_peak_memory(), peer, memory, MEMORY_LIMIT, MEBIBYTES)
+        subject = f"Preflight of {amount} {name}"
+        yield Figure(subject, queries, peer, fewer_queries, query_limit, QUERIES)

@@ -555,10 +555,10 @@ def test_app_code_is_inspected_without_migrations_tests_and_templates(planted_ap
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        (b"def run(:", "SyntaxError: invalid syntax"),
-        (b"name = 1\0", "null bytes"),
-        (b"name = '\xff'", "SyntaxError: .*utf-8"),
-        (b"x = a" + b".b" * 20_000, "(RecursionError|MemoryError)"),
+        (b"def objects(:", "SyntaxError: invalid syntax"),
+        (b"objects = 1\0", "null bytes"),
+        (b"objects = '\xff'", "SyntaxError: .*utf-8"),
+        (b"x = objects" + b".b" * 20_000, "(RecursionError|MemoryError)"),
         (None, "FileNotFoundError"),
     ],
 )

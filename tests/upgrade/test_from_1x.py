@@ -15,6 +15,7 @@ import tarfile
 import pytest
 
 from development import legacy
+from development.instance import Instance
 
 pytestmark = [pytest.mark.upgrades, pytest.mark.once]
 
@@ -99,6 +100,7 @@ def test_each_predicted_row_stops_the_upgrade_until_it_is_fixed(instance, databa
 UNEXPLAINED = {"extras_customfield_content_types", "extras_dynamicgroup.filter"}
 """The custom field of roles belongs to no model. The group selects by a slug, which no longer
 exists. Preflight predicts both."""
+NEWEST = "3.2.7"
 CORE_DATA = "NAUTOBOT_UPGRADE_JOBS_CORE_DATA"
 """Variable with the path of ``nautobot_1.5.16_postgres.tar.gz`` of Nautobot's own project."""
 LOST_IN_CORE_DATA = UNEXPLAINED | {
@@ -111,30 +113,43 @@ LOST_IN_CORE_DATA = UNEXPLAINED | {
 """Nautobot deletes the relationship between regions and sites, and permissions for these."""
 
 
-def compare_upgrade(database, folder):
-    """Upgrade a database of 1.6.32. Return the tables and columns with unexplained changes."""
+TOOL = (sys.executable, "-m", "nautobot_upgrade_jobs")
 
-    def run(*words, **environment):
-        done = subprocess.run(
-            words,
-            env={**os.environ, "LEGACY_DB_NAME": database} | environment,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode in (0, 2), done.stderr[-2000:]
-        return done.stdout
 
-    inside = {"NAUTOBOT_DB_NAME": database}
-    tool = (sys.executable, "-m", "nautobot_upgrade_jobs")
+def run(*words, **environment):
+    """Run a command, which may find something. Return its output."""
+    done = subprocess.run(
+        list(map(str, words)),
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode in (0, 2), done.stderr[-2000:]
+    return done.stdout
+
+
+def capture_old(database, folder):
+    """Capture the state of a database of 1.6.32, and return the file."""
     config, python = legacy.ensure_installation(), legacy.FOLDER / "venv" / "bin" / "python"
-    place = ("--config", str(config), "--python", str(python), "--target", "2.4.44")
-    run(*tool, "snapshot", *place, "--output", str(folder / "before"))
-    run("nautobot-server", "migrate", "--no-input", **inside)
-    run("nautobot-server", "post_upgrade", **inside)
-    run("nautobot-server", "upgrade_jobs", "snapshot", "--output", str(folder / "after"), **inside)
-    files = [next((folder / name).iterdir()) for name in ("before", "after")]
-    report = json.loads(run(*tool, "compare", *map(str, files), "--format", "json"))
+    place = ("--config", config, "--python", python, "--target", "2.4.44")
+    run(*TOOL, "snapshot", *place, "--output", folder, LEGACY_DB_NAME=database)
+    return next(folder.iterdir())
+
+
+def upgrade(instance, database, folder):
+    """Upgrade a database to the release of an instance. Return the file with its state."""
+    server = instance.venv / "bin" / "nautobot-server"
+    place = {"NAUTOBOT_DB_NAME": database}
+    run(server, "migrate", "--no-input", **place)
+    run(server, "post_upgrade", **place)
+    run(server, "upgrade_jobs", "snapshot", "--output", folder, **place)
+    return next(folder.iterdir())
+
+
+def find_unexplained(before, after):
+    """Return the tables and columns with changes that no release explains."""
+    report = json.loads(run(*TOOL, "compare", before, after, "--format", "json"))
     return {
         change["subject"]
         for change in report["changes"]
@@ -146,7 +161,12 @@ def compare_upgrade(database, folder):
 def test_snapshots_show_what_the_upgrade_loses_and_nothing_else(instance, database, tmp_path):
     for _, _, remediation in STOPS:
         instance.server().sql(remediation, database=database)
-    assert compare_upgrade(database, tmp_path) == UNEXPLAINED
+    before = capture_old(database, tmp_path / "before")
+    after = upgrade(instance, database, tmp_path / "after")
+    assert find_unexplained(before, after) == UNEXPLAINED
+    # The last leg, with the environment of another instance.
+    newest = upgrade(Instance(NEWEST, instance.engine), database, tmp_path / "newest")
+    assert find_unexplained(after, newest) == set()
 
 
 def test_snapshots_of_core_data_show_what_the_upgrade_loses(instance, tmp_path):
@@ -165,6 +185,9 @@ def test_snapshots_of_core_data_show_what_the_upgrade_loses(instance, tmp_path):
         capture_output=True,
         check=True,
     )
-    found = compare_upgrade(name, tmp_path)
+    before = capture_old(name, tmp_path / "before")
+    after = upgrade(instance, name, tmp_path / "after")
+    newest = upgrade(Instance(NEWEST, instance.engine), name, tmp_path / "newest")
     server.drop(name)
-    assert found == LOST_IN_CORE_DATA
+    assert find_unexplained(before, after) == LOST_IN_CORE_DATA
+    assert find_unexplained(after, newest) == set()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from ...facts.deployment import ServiceUnit
@@ -43,9 +43,10 @@ def find_service_units(homes: Iterable[Path], folders: Iterable[Path]) -> tuple[
     """
     real_homes = {home.resolve() for home in homes}
     places = tuple(folders)
+    drop_in_folders = [each for folder in reversed(places) for each in _glob(folder, "*.d")]
     units = []
     for name, file in sorted(_list_units(places).items()):
-        settings = _read_unit(name, file, places)
+        settings = _read_unit(name, file, drop_in_folders)
         unit = _describe_unit(name, file, settings)
         if unit and any(_is_below(path, real_homes) for path in _named_paths(settings)):
             units.append(unit)
@@ -66,14 +67,15 @@ def _list_units(folders: tuple[Path, ...]) -> dict[str, Path]:
     return {name: file for name, file in files.items() if not name.endswith("@.service")}
 
 
-def _read_unit(name: str, file: Path, folders: tuple[Path, ...]) -> Settings:
+def _read_unit(name: str, file: Path, drop_in_folders: Sequence[Path]) -> Settings:
     """Return the settings of a service, with those of its drop-ins. An empty value resets one."""
     settings: Settings = {}
     drop_ins = {
         drop_in.name: drop_in
-        for folder in reversed(folders)
         for unit in (file.name, name)
-        for drop_in in _glob(folder, f"{unit}.d/*.conf")
+        for folder in drop_in_folders
+        if folder.name == f"{unit}.d"
+        for drop_in in _glob(folder, "*.conf")
     }
     for source in (file, *(drop_ins[key] for key in sorted(drop_ins))):
         for key, value in _read_settings(source):
