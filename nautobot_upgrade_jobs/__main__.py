@@ -46,7 +46,7 @@ from .workflows.outside_capture import capture_outside
 from .workflows.outside_verify import verify_outside
 from .workflows.rollback_assessment import ROLLBACK_OPTIONS
 from .workflows.rollback_offline import plan_rollback_offline
-from .workflows.snapshot_store import read_snapshot, write_snapshot
+from .workflows.snapshot_store import newest_snapshot, read_snapshot, write_snapshot
 
 
 def main(arguments: list[str]) -> int:
@@ -113,7 +113,10 @@ def _add_verify(commands: Any) -> None:
     )
     add_environment(command, is_config_required=True)
     command.add_argument(
-        "--before", type=Path, metavar="FILE", help="snapshot-….json.gz from before the upgrade"
+        "--before",
+        type=Path,
+        metavar="FILE",
+        help="snapshot-….json.gz from before the upgrade, or its folder",
     )
     add_check_options(command)
     add_report_options(command)
@@ -162,7 +165,7 @@ def _run_preflight(options: dict[str, Any]) -> Report:
 
 
 def _verify(options: dict[str, Any]) -> Report:
-    before = read_snapshot(options["before"]) if options["before"] else None
+    before = read_snapshot(newest_snapshot(options["before"])) if options["before"] else None
     request = RunRequest(
         exclude=",".join(options["exclude"]),
         accept="\n".join(options["accept"]),

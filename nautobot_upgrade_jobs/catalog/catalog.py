@@ -218,6 +218,11 @@ class Catalog:
         """Return whether a release has a command. False for a command not in the catalog."""
         return any(each.name == name and each.exists_in(version) for each in self.commands)
 
+    def removes_command(self, name: str, version: str) -> bool:
+        """Return whether a release no longer has a command. False for an unknown command."""
+        known = any(each.name == name for each in self.commands)
+        return known and not self.has_command(name, version)
+
     @cached_property
     def _by_version(self) -> dict[Version, Release]:
         return {parse_version(release.version): release for release in self.releases}

@@ -21,6 +21,8 @@ class ServiceUnit:
     program: str
     """The first word of ``ExecStart``."""
     environment_files: tuple[str, ...] = ()
+    subcommand: str = ""
+    """The command of ``nautobot-server`` that it runs, such as ``celery``. Empty if none."""
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ output is one JSON document. The tool keeps it in memory, because it has the dat
 
 import contextlib
 import importlib
+import importlib.util
 import json
 import os
 import re
@@ -14,7 +15,8 @@ import runpy
 import sys
 import traceback
 
-VALUES = ("PLUGINS", "DATABASES", "NAUTOBOT_ROOT")
+FOLDERS = ("MEDIA_ROOT", "JOBS_ROOT", "GIT_ROOT", "STATIC_ROOT")
+VALUES = ("PLUGINS", "DATABASES", "NAUTOBOT_ROOT", "CACHES", *FOLDERS)
 
 
 def describe(config):
@@ -22,6 +24,8 @@ def describe(config):
     result = {
         "python": ".".join(map(str, sys.version_info[:3])),
         "prefix": sys.prefix,
+        "has_own_environment": sys.prefix != sys.base_prefix,
+        "code": find_code(),
         "paths": [path for path in sys.path[1:] if os.path.isdir(path)],
         "config_error": "",
         "values": {},
@@ -50,6 +54,14 @@ def describe(config):
             str(name): describe_app(str(name)) for name in settings.get("PLUGINS") or ()
         }
     return result
+
+
+def find_code():
+    """Return the folder of Nautobot's package. Empty if there is none."""
+    try:
+        return os.path.dirname(importlib.util.find_spec("nautobot").origin)
+    except BaseException:
+        return ""
 
 
 def read_defaults():

@@ -20,9 +20,9 @@ from .scheduled_fixes import ScheduledFix, fix_steps
 from .server_commands import MYSQL_LOGIN_NOTE, dump_dry_run, tar_create
 from .steps import Runbook, Step
 from .target_packages import INSTALL, TargetPackages
+from .tool_commands import OutsideTool, capture, start_test, verify
 
 SNAPSHOT_DIRECTORY = BACKUP
-VERIFY = f"nautobot-server upgrade_jobs verify --before {SNAPSHOT_DIRECTORY}"
 AFTERCARE = (
     "traces cable paths, collects static files, removes stale content types and clears caches"
 )
@@ -51,6 +51,8 @@ class UpgradePlan:
     downtime: Downtime = UNKNOWN_DOWNTIME
     controllers: tuple[Controller, ...] = ()
     """The objects in the manifests that can change the release by themselves."""
+    outside: OutsideTool | None = None
+    """This tool in an environment of its own. None if the plan uses the App."""
 
 
 def plan_upgrade(plan: UpgradePlan) -> Runbook:
@@ -63,19 +65,19 @@ def plan_upgrade(plan: UpgradePlan) -> Runbook:
     upgraded = layout.with_new_code()
     in_turn = plan.downtime.kind is DowntimeClass.CODE_ONLY and layout.restarts_in_turn
     steps = (
-        *(() if plan.app_installed else (_install_app(layout),)),
+        *(() if plan.app_installed or plan.outside else (_install_app(layout),)),
         _test_backup_command(layout),
         *layout.prepare(),
         *layout.suspend_controllers(plan.controllers),
         *(() if in_turn else (layout.stop_services(),)),
-        _capture_snapshot(layout, users_work=in_turn),
+        _capture_snapshot(plan, layout, users_work=in_turn),
         _backup(plan, layout),
         layout.save_environment(),
         *layout.install(plan.packages),
         *chain.from_iterable(fix_steps(each, upgraded) for each in plan.scheduled),
         *_migrate(plan, upgraded),
         upgraded.restart_services() if in_turn else upgraded.start_services("target"),
-        _verify_again(upgraded),
+        _verify_again(plan, upgraded),
         *upgraded.clean_up(),
         *layout.resume_controllers(plan.controllers),
     )
@@ -103,18 +105,13 @@ def _test_backup_command(layout: Layout) -> Step:
     )
 
 
-def _capture_snapshot(layout: Layout, *, users_work: bool) -> Step:
+def _capture_snapshot(plan: UpgradePlan, layout: Layout, *, users_work: bool) -> Step:
     until = "" if users_work else ", so no user may work from now on"
     return Step(
         "Capture a snapshot",
         "Compare Snapshots needs this snapshot after the upgrade to report what was lost. It also "
         f"reports what users change after the snapshot{until}.",
-        (
-            layout.nautobot(
-                f"nautobot-server upgrade_jobs snapshot --output {SNAPSHOT_DIRECTORY}",
-                writes=(SNAPSHOT_DIRECTORY,),
-            ),
-        ),
+        (capture(layout, plan.outside, SNAPSHOT_DIRECTORY),),
         f"ls -l {SNAPSHOT_DIRECTORY}/snapshot-*.json.gz",
         role="preparation",
     )
@@ -138,15 +135,16 @@ def _backup(plan: UpgradePlan, layout: Layout) -> Step:
     )
 
 
-def _run_gate(layout: Layout) -> Step:
+def _run_gate(plan: UpgradePlan, layout: Layout) -> Step:
     _, proof = layout.dump(BACKUP)
     return Step(
         "Check the backup and the target once more",
         "Is the backup in this folder complete? Does the target start with this configuration and "
         "these Apps? Nothing has been migrated. If the target does not start, reinstall the old "
         "packages.",
-        (proof, layout.nautobot("python -m nautobot_upgrade_jobs doctor")),
-        expected="The backup is readable, and the doctor reports nothing but unapplied migrations.",
+        (proof, start_test(layout, plan.outside)),
+        expected="The backup is readable, and the target starts"
+        + ("." if plan.outside else ": the doctor reports nothing but unapplied migrations."),
         role="gate",
     )
 
@@ -155,7 +153,7 @@ def _migrate(plan: UpgradePlan, layout: Layout) -> Iterator[Step]:
     """Yield the steps that migrate and finish. Nothing is removed before the verification."""
     post_upgrade = layout.nautobot("nautobot-server post_upgrade")
     is_complete = layout.nautobot("nautobot-server migrate --check")
-    yield _run_gate(layout)
+    yield _run_gate(plan, layout)
     if plan.migrations == 0 and plan.includes_apps:
         yield Step(
             "Finish with post_upgrade",
@@ -178,8 +176,8 @@ def _migrate(plan: UpgradePlan, layout: Layout) -> Iterator[Step]:
         "Verify the migrations",
         "Is the schema what the code expects, and was nothing lost? post_upgrade has not run yet, "
         "so it has not deleted the rows that refer to removed models.",
-        (layout.nautobot(f"{VERIFY} --stopped", reads=(SNAPSHOT_DIRECTORY,)),),
-        expected="The verdict is GO, or it reports only warnings that Preflight had.",
+        (verify(layout, plan.outside, SNAPSHOT_DIRECTORY, "--stopped"),),
+        expected=_expect_of_verify(plan),
     )
     # Not --no-migrate: models that an App loads with its Jobs would count as stale (ssot 4.7.0).
     yield Step(
@@ -190,10 +188,20 @@ def _migrate(plan: UpgradePlan, layout: Layout) -> Iterator[Step]:
     )
 
 
-def _verify_again(layout: Layout) -> Step:
+def _verify_again(plan: UpgradePlan, layout: Layout) -> Step:
     return Step(
         "Verify again",
-        "Verify now finds a worker that still runs old code.",
-        (layout.nautobot(f"{VERIFY} --wait {START_SECONDS}", reads=(SNAPSHOT_DIRECTORY,)),),
-        expected="The verdict is GO, or it reports only warnings that Preflight had.",
+        "Are all rows there after post_upgrade?"
+        if plan.outside
+        else "Verify now finds a worker that still runs old code.",
+        (verify(layout, plan.outside, SNAPSHOT_DIRECTORY, f"--wait {START_SECONDS}"),),
+        expected=_expect_of_verify(plan),
     )
+
+
+def _expect_of_verify(plan: UpgradePlan) -> str:
+    if plan.outside:
+        return (
+            "No blocker. The verdict is INCOMPLETE, because the services are unknown from outside."
+        )
+    return "The verdict is GO, or it reports only warnings that Preflight had."

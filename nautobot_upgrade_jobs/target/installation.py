@@ -10,11 +10,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from ..common.errors import UsageError
+from ..deployment.host import PATH_SETTINGS, Place
 from ..facts.apps import App, Apps
 from ..facts.packages import Package, Packages
 from ..upgrade.installed_packages import list_installed_packages
@@ -53,6 +55,8 @@ class Installation:
     packages: Packages
     apps: Apps
     database: LiveDatabase = field(repr=False)
+    place: Place | None = None
+    """Where it is on this host. None if only the database is known."""
     releases: tuple[str, ...] = ()
     """Releases that the database can be of. Empty if the environment of the installation is known.
     """
@@ -151,7 +155,36 @@ def read_installation(python: str, config: str) -> Installation:
             {name: tuple(names) for name, names in said["plugins_config"].items()},
         ),
         database=build_live_database((said["values"].get("DATABASES") or {}).get("default") or {}),
+        place=_build_place(said, config, packages),
     )
+
+
+def _build_place(said: Mapping[str, Any], config: str, packages: Packages) -> Place:
+    values = said["values"]
+    return Place(
+        prefix=Path(said["prefix"]),
+        release=next(each.version for each in packages.installed if each.name == CORE),
+        code=Path(said["code"]),
+        has_own_environment=said["has_own_environment"],
+        root=os.environ.get("NAUTOBOT_ROOT") or str(values.get("NAUTOBOT_ROOT") or ""),
+        configured_paths=(
+            str(Path(config).absolute()),
+            *(str(values[name]) for name in PATH_SETTINGS if values.get(name)),
+        ),
+        media_root=str(values.get("MEDIA_ROOT") or ""),
+        static_root=str(values.get("STATIC_ROOT") or ""),
+        server_hosts=tuple(_list_hosts(values)),
+    )
+
+
+def _list_hosts(values: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the hosts of the database and of the cache."""
+    for block in ("DATABASES", "CACHES"):
+        default = (values.get(block) or {}).get("default") or {}
+        if host := default.get("HOST"):
+            yield str(host)
+        if isinstance(location := default.get("LOCATION"), str):
+            yield urlsplit(location).hostname or ""
 
 
 def _run_probe(python: str, config: str) -> dict[str, Any]:

@@ -30,6 +30,7 @@ from ..rollback.record_check import expect_current_state, verify_given_backup
 from ..runbook.scheduled_fixes import ScheduledFix
 from ..runbook.steps import EMPTY_RUNBOOK, Runbook
 from ..runbook.target_packages import TargetPackages
+from ..runbook.tool_commands import OutsideTool
 from ..runbook.upgrade import UpgradePlan, plan_upgrade
 from ..upgrade.downtime import UNKNOWN_DOWNTIME, Downtime, classify_downtime
 from ..upgrade.overview import UpgradeOverview, classify_by_risk, upgrade_path
@@ -56,6 +57,8 @@ class UpgradeEvidence:
     given_backup: GivenBackup = NONE_GIVEN
     site: Mapping[type, Any] = field(default_factory=dict)
     """What the collectors of other packages have found, by type."""
+    outside: OutsideTool | None = None
+    """This tool in an environment of its own. None inside Nautobot."""
 
     @cached_property
     def rollback(self) -> RollbackDecision | Unavailable:
@@ -176,10 +179,11 @@ class UpgradeEvidence:
                 includes_apps=not isinstance(self.trial_boot, Unavailable),
                 app_installed=isinstance(facts.apps, Unavailable)
                 or APP in (app.module for app in facts.apps.enabled),
-                media=media_root(facts.storage),
+                media=self.outside.media if self.outside else media_root(facts.storage),
                 scheduled=tuple(map(_schedule, scheduled)),
                 downtime=self.downtime,
                 controllers=manifests.interfering if manifests else (),
+                outside=self.outside,
             )
         )
 

@@ -7,25 +7,29 @@ packages and its configuration. A trial boot of the target reads the database.
 from __future__ import annotations
 
 import platform
+import shlex
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from packaging.version import Version
 
 from .. import MINIMUM_NAUTOBOT
-from ..app_settings import Configuration
+from ..app_settings import APP, Configuration
 from ..catalog import Catalog
 from ..catalog.target_release import Target, TargetError, choose_target
 from ..checks.acceptance import AcceptanceError, parse_acceptance_lines
 from ..checks.registry import checks_for_stage
 from ..checks.runner import UnknownCheckError, require_known_checks
 from ..common.errors import UsageError
+from ..common.files import CONSTRAINTS
 from ..common.urls import REDACTED
 from ..facts import Unavailable
 from ..facts.backup_record import GivenBackup
 from ..facts.trial_boot import TrialBoot
 from ..probes.target import TOPICS
 from ..report import Report
+from ..runbook.tool_commands import OutsideTool
 from ..target.deadline import Deadline
 from ..target.inspect import BuildLimits, inspect
 from ..target.installation import Installation
@@ -101,12 +105,21 @@ def run_preflight_outside(
     report = build_preflight_report(
         evidence, results, acceptances=tuple(acceptances), instance=platform.node()
     )
-    return timer.add_to(
-        replace(
-            report,
-            packages=evidence.list_package_changes(),
-            overview=evidence.build_overview(),
-        )
+    return timer.add_to(_add_sections(report, evidence, request.wheel_directory))
+
+
+def _add_sections(report: Report, evidence: UpgradeEvidence, wheel_directory: str) -> Report:
+    """Add what describes the upgrade: packages, path and plan."""
+    resolution = evidence.resolution
+    scheduled = (each.finding for each in report.scheduled)
+    return replace(
+        report,
+        packages=evidence.list_package_changes(),
+        overview=evidence.build_overview(),
+        runbook=evidence.build_runbook(wheel_directory, scheduled),
+        package_files={
+            CONSTRAINTS: "" if isinstance(resolution, Unavailable) else resolution.constraints
+        },
     )
 
 
@@ -121,6 +134,20 @@ def _build_evidence(
         state.resolution,
         state.trial_boot,
         backup,
+        outside=_describe_tool(state),
+    )
+
+
+def _describe_tool(state: OutsideState) -> OutsideTool:
+    """Return how a plan calls this tool."""
+    installation = state.installation
+    is_old = Version(installation.release) < Version(MINIMUM_NAUTOBOT)
+    return OutsideTool(
+        f"{shlex.quote(sys.executable)} -m {APP}",
+        installation.config,
+        installation.interpreter,
+        state.target.version if is_old else "",
+        installation.place.media_root if installation.place else "",
     )
 
 

@@ -10,7 +10,8 @@ from datetime import datetime, timezone
 
 from ..catalog import Catalog
 from ..catalog.target_release import Target
-from ..facts import Customizations, Database, Facts, Migrations, Settings, Unavailable
+from ..deployment.host import inspect_host
+from ..facts import Customizations, Database, Deployment, Facts, Migrations, Settings, Unavailable
 from ..facts.customizations import IMPORTING_KINDS
 from ..facts.migrations import Migration
 from ..facts.resolution import Resolution
@@ -50,7 +51,8 @@ def build_facts(
         | {topic: getattr(rows, topic) for topic in topics}
         | {
             "runtime": describe_runtime(installation),
-            "database": describe_database(rows.database),
+            "deployment": describe_deployment(installation),
+            "database": describe_database(rows.database, installation),
             "settings": _describe_settings(rows.settings, installation),
             "packages": installation.packages,
             "apps": installation.apps,
@@ -114,14 +116,22 @@ def get_boot_facts(boot: TrialBoot | Unavailable, topics: Collection[str]) -> Fa
     return Facts(**dict.fromkeys(topics, Unavailable(reason)))
 
 
-def describe_database(database: Database | Unavailable) -> Database | Unavailable:
-    """Return the database without the settings of new sessions.
+def describe_database(
+    database: Database | Unavailable, installation: Installation
+) -> Database | Unavailable:
+    """Return the database with the login of the installation.
 
-    The relay of the trial boot has given its sessions other settings.
+    The relay of the trial boot has another address, and gives its sessions other settings.
     """
     if isinstance(database, Unavailable):
         return database
-    return replace(database, session_settings=FROM_INSIDE)
+    parameters = installation.database.parameters
+    return replace(
+        database,
+        host=str(parameters.get("host") or ""),
+        port=str(parameters.get("port") or ""),
+        session_settings=FROM_INSIDE,
+    )
 
 
 def _describe_settings(
@@ -135,6 +145,11 @@ def _describe_settings(
         return settings
     own = (each for each in settings.values if each.name in installation.settings)
     return replace(settings, values=tuple(own))
+
+
+def describe_deployment(installation: Installation) -> Deployment | Unavailable:
+    """Return how an installation on this host is deployed."""
+    return inspect_host(installation.place, {}) if installation.place else FROM_INSIDE
 
 
 def describe_runtime(installation: Installation) -> Runtime:

@@ -17,7 +17,13 @@ from ..facts.trial_boot import TrialBoot
 from ..target.inspect import BuildLimits, inspect_installed
 from ..target.installation import Installation
 from .outside import Reading, build_live_installation, mask_password
-from .outside_facts import FROM_INSIDE, describe_database, describe_runtime, get_boot_facts
+from .outside_facts import (
+    FROM_INSIDE,
+    describe_database,
+    describe_deployment,
+    describe_runtime,
+    get_boot_facts,
+)
 
 COMPARED_TOPICS = (
     *("database", "tables", "migrations", "system_checks", "schema", "fingerprints", "data"),
@@ -64,7 +70,8 @@ def read_installed(
         | {topic: getattr(read, topic) for topic in topics}
         | {
             "runtime": describe_runtime(installation),
-            "database": describe_database(read.database),
+            "deployment": describe_deployment(installation),
+            "database": describe_database(read.database, installation),
             "packages": installation.packages,
             "apps": installation.apps,
         }

@@ -11,10 +11,17 @@ from ...catalog import Catalog
 from ...catalog.target_release import Target
 from ...deployment.known import resolve_deployment
 from ...facts import Database, Deployment, Runtime
-from ..build import info, warning
+from ..build import warning
 from ..findings import Finding, Impact, Phase
 from ..registry import NotApplicable, check
 from ..remediation import shell
+
+RQ_WORKER = "rqworker"
+RQ_FIX = (
+    "Let the RQ worker finish its queues: what is in them is lost. Then replace the unit by one "
+    "that runs `nautobot-server celery worker --loglevel INFO`, and add one that runs "
+    "`nautobot-server celery beat --loglevel INFO`. The installation guide of Nautobot has both."
+)
 
 
 @check(stage="both", phase=Phase.BOOT, impact=Impact.OUTAGE)
@@ -61,6 +68,29 @@ def unit_bypasses_link(deployment: Deployment) -> Iterator[Finding]:
             )
 
 
+@check(stage="both", phase=Phase.RUNTIME, impact=Impact.OUTAGE)
+def removed_command(deployment: Deployment, catalog: Catalog, target: Target) -> Iterator[Finding]:
+    """The services run commands that the target has.
+
+    Why: a unit with a command that the target lacks does not start after the upgrade. RQ workers
+        are such units: since 1.1, Celery workers run the Jobs, and since 1.2 a scheduler is needed.
+    Fix: replace the units before the services start again.
+    """
+    for unit in deployment.units:
+        if catalog.removes_command(unit.subcommand, target.version):
+            yield warning(
+                unit.name,
+                f"{unit.name} runs nautobot-server {unit.subcommand}, which Nautobot "
+                f"{target.version} does not have.",
+                fix=RQ_FIX if unit.subcommand == RQ_WORKER else "Replace or remove the unit.",
+                commands=(
+                    shell("sudo systemctl disable --now {}", unit.name),
+                    shell("sudo systemctl daemon-reload"),
+                ),
+                evidence=(f"{unit.file}: ExecStart={unit.program} {unit.subcommand} …",),
+            )
+
+
 @check(stage="both", phase=Phase.BOOT, impact=Impact.OUTAGE)
 def other_python(deployment: Deployment, runtime: Runtime) -> Iterator[Finding]:
     """The files of the services name the Python of the environment.
@@ -94,7 +124,7 @@ def install_script(deployment: Deployment, catalog: Catalog, target: Target) -> 
     newest = _newest_release(catalog, script.python)
     result = f"Nautobot {newest}" if newest else "another Nautobot"
     if newest != target.version:
-        yield info(
+        yield warning(
             script.file,
             f"{script.file} would remove the environment and install {result}, not "
             f"{target.version}.",

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ...deployment.service_roles import role_of_command
 from ...facts.manifests import Deadline, Workload
-from ..support.service_roles import role_of_command
 from .values import as_mapping, join_command, parse_duration, parse_memory, read_hosts, skips_init
 
 DATABASE_IMAGES = ("postgres", "mysql", "mariadb")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from ...deployment.service_roles import role_of_command
 from ...facts.manifests import Deadline, FileProbe, MigratesIn, Workload
-from ..support.service_roles import role_of_command
 from .cluster_objects import ClusterObjects, name_of, namespace_of, spec_of
 from .values import (
     as_mapping,

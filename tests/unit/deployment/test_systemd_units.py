@@ -2,7 +2,7 @@
 
 import pytest
 
-from nautobot_upgrade_jobs.collect.support.systemd_units import find_service_units
+from nautobot_upgrade_jobs.deployment.systemd_units import find_service_units
 
 GUIDE = """\
 [Unit]

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from ...facts.deployment import InstallScript, NamedPython
+from ..facts.deployment import InstallScript, NamedPython
 
 NAMED_PYTHON = re.compile(r"\bpython(3\.\d+)\b")
 REMOVES_ENVIRONMENT = re.compile(r"\brm\s+-\w*r\w*\s+\S")

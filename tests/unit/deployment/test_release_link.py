@@ -2,7 +2,7 @@
 
 import pytest
 
-from nautobot_upgrade_jobs.collect.support.release_link import find_symbolic_links
+from nautobot_upgrade_jobs.deployment.release_link import find_symbolic_links
 
 
 @pytest.mark.parametrize(

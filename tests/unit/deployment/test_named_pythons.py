@@ -2,7 +2,7 @@
 
 import pytest
 
-from nautobot_upgrade_jobs.collect.support.named_pythons import (
+from nautobot_upgrade_jobs.deployment.named_pythons import (
     find_install_script,
     find_named_pythons,
 )

@@ -5,8 +5,8 @@ import threading
 
 import pytest
 
-from nautobot_upgrade_jobs.collect.support import compose_names
-from nautobot_upgrade_jobs.collect.support.compose_names import find_compose_services
+from nautobot_upgrade_jobs.deployment import compose_names
+from nautobot_upgrade_jobs.deployment.compose_names import find_compose_services
 
 DOCKER = "search lan\nnameserver 127.0.0.11\noptions ndots:0\n"
 

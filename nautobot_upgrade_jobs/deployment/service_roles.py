@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from ...facts.deployment import Role
+from ..facts.deployment import Role
 
 ROLES: tuple[tuple[Role, str], ...] = (
     ("beat", r"celery\b.*\bbeat\b"),

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from ...facts.deployment import ComposeService
+from ..facts.deployment import ComposeService
 
 NAME_SERVER = re.compile(r"^nameserver\s+127\.0\.0\.11\b", re.MULTILINE)
 """Address of Docker's name server in the network of a project."""

@@ -12,7 +12,7 @@ import shlex
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from ...facts.deployment import ServiceUnit
+from ..facts.deployment import ServiceUnit
 from .service_roles import role_of_command
 
 UNIT_FOLDERS = tuple(
@@ -22,6 +22,7 @@ UNIT_FOLDERS = tuple(
 """Folders of unit files. A file in an earlier folder replaces one with the same name."""
 EXECUTABLE_PREFIXES = "@-:+!|"
 """Characters that may precede the program in ``ExecStart``."""
+SUBCOMMAND = re.compile(r"nautobot-server['\"]?\s+(\w+)")
 PATH = re.compile(r"/[^\s'\";&|,]+")
 
 Settings = dict[str, list[str]]
@@ -116,6 +117,7 @@ def _describe_unit(name: str, file: Path, settings: Settings) -> ServiceUnit | N
         settings.get("User", [""])[-1],
         _split(command)[0].lstrip(EXECUTABLE_PREFIXES),
         tuple(one.lstrip("-") for one in settings.get("EnvironmentFile", [])),
+        "".join(SUBCOMMAND.findall(command)[:1]),
     )
 
 
