@@ -124,15 +124,22 @@ def _names_same_database(one: Mapping[str, Any], other: Mapping[str, Any]) -> bo
 
 def _connect_to_relay(database: Mapping[str, Any], folder: str) -> dict[str, Any]:
     """Return an entry of ``DATABASES`` that connects to a relay, and holds no credential."""
-    is_mysql = "mysql" in database["ENGINE"]
     options = database.get("OPTIONS", {})
     kept = {name: options[name] for name in SESSION_OPTIONS if name in options}
+    login = build_relay_login("mysql" if "mysql" in database["ENGINE"] else "postgresql", folder)
+    return {**database, **login, "OPTIONS": {**kept, **login["OPTIONS"]}}
+
+
+def build_relay_login(vendor: str, folder: str) -> dict[str, Any]:
+    """Return the settings with which a database is reached by a relay. Empty without a folder."""
+    if not folder:
+        return {}
+    is_mysql = vendor == "mysql"
     return {
-        **database,
         "HOST": str(Path(folder, SOCKET_NAMES["mysql"])) if is_mysql else folder,
         "PORT": "" if is_mysql else str(POSTGRESQL_PORT),
         "PASSWORD": "",
-        "OPTIONS": kept if is_mysql else {**kept, "sslmode": "disable", "gssencmode": "disable"},
+        "OPTIONS": {} if is_mysql else {"sslmode": "disable", "gssencmode": "disable"},
     }
 
 

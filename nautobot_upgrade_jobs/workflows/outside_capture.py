@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Callable
+from dataclasses import replace
 
 from ..common.errors import UsageError
 from ..facts import Facts, Unavailable
 from ..target.installation import Installation
+from ..target.old_release import evaluate_filters
 from .captured_snapshot import CapturedSnapshot, create_snapshot
 from .context import RunRequest, read_catalog
 from .outside import Reading, choose_supported_target, inspect_outside
@@ -27,8 +29,8 @@ from .outside_installed import (
 from .stage_timer import PREFLIGHT_STAGES, StageTimer
 
 SNAPSHOT_TOPICS = (*ROW_TOPICS, "fingerprints", "schema")
-OTHER_SECTIONS = frozenset({"installation", "settings"})
-"""Sections of which the isolation of the target or the old tables hide a part."""
+OTHER_SECTIONS = frozenset({"installation", "settings", "filter_results.saved_views"})
+"""Sections of which the isolation of the target, the old tables or the old code hide a part."""
 READING = Reading(("migrations", *SNAPSHOT_TOPICS), STATEMENT_SECONDS, BOOT_SECONDS)
 
 
@@ -64,7 +66,8 @@ def _read_with_target(
     target = choose_supported_target(request, installation, catalog)
     timer = StageTimer(progress, PREFLIGHT_STAGES)
     state = inspect_outside(request, installation, target, timer, READING)
-    return build_facts(state, catalog, SNAPSHOT_TOPICS)
+    facts = build_facts(state, catalog, SNAPSHOT_TOPICS)
+    return replace(facts, filter_results=evaluate_filters(installation))
 
 
 def _list_unknown(facts: object) -> frozenset[str]:

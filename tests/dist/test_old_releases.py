@@ -70,3 +70,6 @@ def test_probe_describes_an_old_nautobot_with_its_own_python(release, number, tm
     assert found["config_error"] == ""
     assert found["values"]["DATABASES"]["default"]["NAME"] == "nautobot"
     assert SECRET not in done.stdout
+    filters = PROBE.with_name("old_filters.py")
+    code = f"compile(open({str(filters)!r}).read(), 'old_filters', 'exec')"
+    subprocess.run([python, "-c", code], check=True)

@@ -76,6 +76,11 @@ def test_planted_rows_are_predicted_and_nothing_changes(instance, database):
     assert "installed release" in reasons["workers.none_responding"]
     assert reasons["runtime.unsupported_python"] == "excluded on request"
     assert "migrations.unapplied" not in reasons
+    commands = " ".join(command for step in report["steps"] for command in step["commands"])
+    assert f"--host={os.environ['NAUTOBOT_DB_HOST']} " in commands  # not that of the relay
+    assert f"snapshot --config {legacy.FOLDER}/nautobot_config.py" in commands
+    assert "--target 2.4.44 --output before-upgrade" in commands
+    assert "nautobot-server upgrade_jobs" not in commands  # 1.x cannot have the App
 
 
 @pytest.fixture
@@ -124,6 +129,7 @@ def test_database_alone_predicts_the_same_rows_and_nothing_changes(instance, dat
 
 
 def test_snapshot_has_the_rows_and_no_secret(instance, database, reader, tmp_path):
+    before = state_of(instance, database)
     config = str(legacy.FOLDER / "nautobot_config.py")
     command = [sys.executable, "-m", "nautobot_upgrade_jobs", "snapshot", "--target", "2.4.44"]
     done = subprocess.run(
@@ -145,6 +151,9 @@ def test_snapshot_has_the_rows_and_no_secret(instance, database, reader, tmp_pat
         rows = instance.server().sql(f"SELECT count(*) FROM {table}", database=database)
         assert tables[table].rows == int(rows), table
     assert snapshot.facts.runtime.nautobot == "1.6.32"
+    groups = snapshot.facts.filter_results.dynamic_groups
+    assert groups.counts == {"Devices of the campus": 1}  # as the old release finds them
+    assert state_of(instance, database) == before
     assert PASSWORD not in str(snapshot)
 
 
