@@ -136,6 +136,8 @@ test-upgrades:  ## many real upgrades, an hour
 	$(STACK) exec $(NEWEST) -- $(PYTEST) tests/upgrade/test_predictions.py -m upgrades -k 'not healthy'
 	$(STACK) exec $(NEWEST) -- $(PYTEST) tests/upgrade/test_reversed_schema.py
 	$(STACK) exec $(LTM) -- $(PYTEST) tests/upgrade/test_from_1x.py
+	$(STACK) up $(LTM) --database mysql
+	$(STACK) exec $(LTM) --database mysql -- $(PYTEST) tests/upgrade/test_from_1x.py
 	$(STACK) exec $(LTM) -- $(PYTEST) tests/upgrade/test_deployments.py tests/upgrade/test_cluster_faults.py
 	$(STACK) up $(CODE_ONLY) && $(STACK) exec $(CODE_ONLY) -- $(PYTEST) tests/upgrade/test_deployments.py
 	$(STACK) up $(LTM) --data apps

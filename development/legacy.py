@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import subprocess
 from pathlib import Path
+from string import Template
 
 from .instance import Instance, Server
 from .process import StackError, log_message
@@ -32,25 +33,30 @@ GIT_ROOT = os.path.join(os.path.dirname(__file__), "git")
 MEDIA_ROOT = os.path.join(os.path.dirname(__file__), "media")
 DATABASES = {
     "default": {
-        "ENGINE": "django.db.backends.postgresql",
+        "ENGINE": "django.db.backends.$engine",
         "NAME": os.environ["LEGACY_DB_NAME"],
         "HOST": os.environ["NAUTOBOT_DB_HOST"],
         "PORT": os.environ["NAUTOBOT_DB_PORT"],
         "USER": os.environ["NAUTOBOT_DB_USER"],
         "PASSWORD": os.environ["NAUTOBOT_DB_PASSWORD"],
+        "OPTIONS": $options,
     }
 }
 PLUGINS = []
 """
 
 
-def ensure_installation() -> Path:
-    """Install the release and write its configuration. Return the path of the configuration."""
-    build(FOLDER / "venv", find_python("2.4"), (), (f"nautobot=={VERSION}",))
+def ensure_installation(version: str = VERSION, engine: str = "postgresql") -> Path:
+    """Install a release and write its configuration. Return the path of the configuration."""
+    is_mysql = engine == "mysql"
+    folder = STACK / (f"{version}-mysql" if is_mysql else version)
+    package = f"nautobot[mysql]=={version}" if is_mysql else f"nautobot=={version}"
+    build(folder / "venv", find_python("2.4"), (), (package,))
     for name in ("jobs", "git", "media"):
-        (FOLDER / name).mkdir(exist_ok=True)
-    path = FOLDER / "nautobot_config.py"
-    path.write_text(CONFIG)
+        (folder / name).mkdir(exist_ok=True)
+    path = folder / "nautobot_config.py"
+    options = {"charset": "utf8mb4"} if is_mysql else {}
+    path.write_text(Template(CONFIG).substitute(engine=engine, options=options))
     return path
 
 

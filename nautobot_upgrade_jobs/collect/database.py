@@ -44,6 +44,7 @@ def collect(context: Context) -> Database:
         event_triggers=attempt(lambda: server.event_triggers(connection)),
         disabled_triggers=attempt(lambda: server.disabled_triggers(connection)),
         system_id=attempt(lambda: server.system_id(connection)),
+        replica_lag_seconds=attempt(lambda: server.replica_lag_seconds(connection)),
         session_settings=attempt(lambda: session_settings.collect(connection, configured)),
         **{
             name: str(configured.get(setting) or "")

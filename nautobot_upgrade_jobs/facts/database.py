@@ -110,5 +110,7 @@ class Database:
     port: str = ""
     system_id: str | Unavailable = ""
     """Identifier of the PostgreSQL cluster, which physical backups record. Empty on MySQL."""
+    replica_lag_seconds: float | Unavailable | None = None
+    """By how much the rows that were read are older than now. None if the primary was read."""
     account: str = ""
     """Configured login name. It differs from the role if the session assumes a role after login."""

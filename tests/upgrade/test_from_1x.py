@@ -11,6 +11,7 @@ import re
 import subprocess
 import sys
 import tarfile
+from pathlib import Path
 
 import pytest
 
@@ -102,7 +103,8 @@ UNEXPLAINED = {"extras_customfield_content_types", "extras_dynamicgroup.filter"}
 exists. Preflight predicts both."""
 NEWEST = "3.2.7"
 CORE_DATA = "NAUTOBOT_UPGRADE_JOBS_CORE_DATA"
-"""Variable with the path of ``nautobot_1.5.16_postgres.tar.gz`` of Nautobot's own project."""
+"""Variable with the folder of ``nautobot_1.5.16_postgres.tar.gz`` and ``…_mysql.tar.gz`` of
+Nautobot's own project."""
 LOST_IN_CORE_DATA = UNEXPLAINED | {
     "extras_relationship",
     "extras_relationship.name",
@@ -129,9 +131,9 @@ def run(*words, **environment):
     return done.stdout
 
 
-def capture_old(database, folder):
-    """Capture the state of a database of 1.6.32, and return the file."""
-    config, python = legacy.ensure_installation(), legacy.FOLDER / "venv" / "bin" / "python"
+def capture_old(config, database, folder):
+    """Capture the state of a database of an old release, and return the file."""
+    python = config.parent / "venv" / "bin" / "python"
     place = ("--config", config, "--python", python, "--target", "2.4.44")
     run(*TOOL, "snapshot", *place, "--output", folder, LEGACY_DB_NAME=database)
     return next(folder.iterdir())
@@ -161,7 +163,7 @@ def find_unexplained(before, after):
 def test_snapshots_show_what_the_upgrade_loses_and_nothing_else(instance, database, tmp_path):
     for _, _, remediation in STOPS:
         instance.server().sql(remediation, database=database)
-    before = capture_old(database, tmp_path / "before")
+    before = capture_old(legacy.ensure_installation(), database, tmp_path / "before")
     after = upgrade(instance, database, tmp_path / "after")
     assert find_unexplained(before, after) == UNEXPLAINED
     # The last leg, with the environment of another instance.
@@ -169,25 +171,43 @@ def test_snapshots_show_what_the_upgrade_loses_and_nothing_else(instance, databa
     assert find_unexplained(after, newest) == set()
 
 
-def test_snapshots_of_core_data_show_what_the_upgrade_loses(instance, tmp_path):
-    if instance.engine != "postgresql" or CORE_DATA not in os.environ:
+@pytest.fixture
+def core_data(instance, tmp_path):
+    """A database with the data of Nautobot's own project, of 1.5.16."""
+    if CORE_DATA not in os.environ:
         pytest.skip(f"{CORE_DATA} names no data set")
     name = f"test_{os.getpid()}_core"
-    server = instance.server()
-    with tarfile.open(os.environ[CORE_DATA]) as archive:
+    vendor = {"postgresql": "postgres"}.get(instance.engine, instance.engine)
+    with tarfile.open(Path(os.environ[CORE_DATA], f"nautobot_1.5.16_{vendor}.tar.gz")) as archive:
         text = archive.extractfile("nautobot.sql").read()
-    (tmp_path / "data.sql.xz").write_bytes(lzma.compress(text, preset=0))
-    server.restore(tmp_path / "data.sql.xz", name)
-    config = legacy.ensure_installation()
-    subprocess.run(
-        [legacy.FOLDER / "venv" / "bin" / "nautobot-server", "--config", config, "migrate"],
-        env={**os.environ, "LEGACY_DB_NAME": name},
-        capture_output=True,
-        check=True,
-    )
-    before = capture_old(name, tmp_path / "before")
-    after = upgrade(instance, name, tmp_path / "after")
-    newest = upgrade(Instance(NEWEST, instance.engine), name, tmp_path / "newest")
-    server.drop(name)
+    dump = tmp_path / "data.sql.xz"
+    dump.write_bytes(lzma.compress(text, preset=0))
+    instance.server().restore(dump, name)
+    yield name
+    instance.server().drop(name)
+
+
+def upgrade_old(release, engine, database):
+    """Upgrade a database to an old release. Return the configuration of the release."""
+    config = legacy.ensure_installation(release, engine)
+    server = config.parent / "venv" / "bin" / "nautobot-server"
+    run(server, "--config", config, "migrate", "--no-input", LEGACY_DB_NAME=database)
+    return config
+
+
+def test_snapshots_of_core_data_show_what_the_upgrade_loses(instance, core_data, tmp_path):
+    config = upgrade_old("1.6.32", instance.engine, core_data)
+    before = capture_old(config, core_data, tmp_path / "before")
+    after = upgrade(instance, core_data, tmp_path / "after")
     assert find_unexplained(before, after) == LOST_IN_CORE_DATA
-    assert find_unexplained(after, newest) == set()
+    if instance.engine == "postgresql":
+        newest = upgrade(Instance(NEWEST, instance.engine), core_data, tmp_path / "newest")
+        assert find_unexplained(after, newest) == set()
+
+
+def test_upgrade_from_2_3_loses_nothing(instance, core_data, tmp_path):
+    upgrade_old("1.6.32", instance.engine, core_data)
+    config = upgrade_old("2.3.16", instance.engine, core_data)
+    before = capture_old(config, core_data, tmp_path / "before")
+    after = upgrade(instance, core_data, tmp_path / "after")
+    assert find_unexplained(before, after) == set()

@@ -1,4 +1,4 @@
-"""Settings that the database server gives to each new session of Nautobot."""
+"""Settings that the database server gives to each new session of Nautobot, and what ours reads."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ...facts.database import IN_RECOVERY, SessionSetting
 from ..build import blocker, warning
 from ..findings import Finding, Impact, Phase
 from ..references import MYSQL_VARIABLES, SESSION_SETTINGS
-from ..registry import check
+from ..registry import NotApplicable, check
 from ..remediation import Command, When, sql
 from ..text import quote_identifier
 
@@ -50,6 +50,7 @@ IGNORES_FOREIGN_KEYS = {
     "session_replication_role": ("replica",),
     "foreign_key_checks": ("off", "false", "no", "0"),
 }
+MAX_LAG_SECONDS = 10
 SEE = (SESSION_SETTINGS, MYSQL_VARIABLES)
 
 
@@ -78,6 +79,26 @@ def read_only(database: Database) -> Iterator[Finding]:
                 fix=_fix(setting),
                 commands=_commands(setting, database, "off"),
             )
+
+
+@check(stage="both", phase=Phase.MIGRATE, impact=Impact.UNKNOWN)
+def lagging_replica(database: Database) -> Iterator[Finding]:
+    """A replica that is read has all changes of the primary.
+
+    Why: with `database_alias`, the rows can come from a replica. What it has not replayed yet is
+        missing in the facts, such as a correction of a row or the end of a migration.
+    Fix: wait until the replica has caught up, or read the primary.
+    """
+    if database.replica_lag_seconds is None:
+        raise NotApplicable("no replica is read")
+    lag = require(database.replica_lag_seconds)
+    if lag > MAX_LAG_SECONDS:
+        yield warning(
+            "replica",
+            f"The rows come from a replica that is {lag:.0f} seconds behind its primary.",
+            fix="Wait until the replica has caught up, and run this again. Or remove "
+            "`database_alias` from the settings of nautobot-upgrade-jobs.",
+        )
 
 
 @check(stage="both", phase=Phase.MIGRATE, impact=Impact.DATA_LOSS, see=SEE)

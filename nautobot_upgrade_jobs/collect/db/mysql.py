@@ -30,6 +30,11 @@ def system_id(_: BaseDatabaseWrapper) -> str:
     return ""
 
 
+def replica_lag_seconds(connection: BaseDatabaseWrapper) -> float | None:
+    """Return None: only a privileged account may ask a replica for its state."""
+    return None
+
+
 def size_bytes(connection: BaseDatabaseWrapper) -> int:
     """Return the size of tables and indexes."""
     return int(

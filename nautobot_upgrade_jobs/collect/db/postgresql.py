@@ -62,6 +62,21 @@ def size_bytes(connection: BaseDatabaseWrapper) -> int:
     return int(fetch_value(connection, "SELECT pg_database_size(current_database())"))
 
 
+def replica_lag_seconds(connection: BaseDatabaseWrapper) -> float | None:
+    """Return the age of the newest transaction of a replica. None if this is the primary.
+
+    A replica that has replayed all that it has received is up to date, or has lost its primary.
+    """
+    lag = fetch_value(
+        connection,
+        "SELECT CASE WHEN NOT pg_is_in_recovery() THEN NULL "
+        "WHEN pg_last_wal_receive_lsn() = pg_last_wal_replay_lsn() AND EXISTS "
+        "(SELECT FROM pg_stat_wal_receiver) THEN 0 "
+        "ELSE extract(epoch FROM now() - pg_last_xact_replay_timestamp()) END",
+    )
+    return None if lag is None else float(lag)
+
+
 def encoding(connection: BaseDatabaseWrapper) -> str:
     """Return the encoding of the database."""
     return str(fetch_value(connection, "SHOW server_encoding"))

@@ -64,7 +64,12 @@ def _collect_postgresql(
     own_account = str(fetch_value(connection, "SELECT session_user"))
     known = _stored_settings(connection, str(configured.get("USER") or own_account))
     known |= {name: (value, "options") for name, value in _connection_options(configured).items()}
-    if fetch_value(connection, "SELECT pg_is_in_recovery()"):
+    is_elsewhere = any(
+        str(connection.settings_dict.get(name) or "") != str(configured.get(name) or "")
+        for name in ("HOST", "PORT")
+    )
+    # Migrations do not run on a replica that only this App reads.
+    if not is_elsewhere and fetch_value(connection, "SELECT pg_is_in_recovery()"):
         known[IN_RECOVERY] = ("on", "server")
     hidden = {*_stored_settings(connection, own_account)}
     hidden |= {*_connection_options(connection.settings_dict)}

@@ -92,3 +92,18 @@ def test_hidden_limit_concerns_one_check(findings_of):
 )
 def test_ignored_foreign_keys_warn(findings_of, setting, expected):
     assert findings_of("session_settings.ignored_foreign_keys", state(setting)) == expected
+
+
+@pytest.mark.parametrize(
+    ("lag", "expected"),
+    [
+        (None, "not_applicable"),
+        (0.0, []),
+        (9.9, []),
+        (300.0, [("warning", "replica")]),
+        (Unavailable("permission denied"), "skipped"),
+    ],
+)
+def test_lagging_replica_warns(findings_of, lag, expected):
+    known = facts(database=database(replica_lag_seconds=lag))
+    assert findings_of("session_settings.lagging_replica", known) == expected
