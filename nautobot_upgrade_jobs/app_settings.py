@@ -91,8 +91,10 @@ class Configuration:
     """Parent folder of the scratch environments. The system's temporary directory if empty.
 
     It must belong to the user that runs Nautobot, and other users must not have write access."""
-    keep_builds: int = 0
-    """Number of environments to keep in ``work_directory`` for runs with the same package set."""
+    keep_builds: int = 1
+    """Number of environments to keep for runs with the same package set.
+
+    They are in ``work_directory``, or in the cache folder of the user."""
     database_alias: str = "default"
     """Entry of ``DATABASES`` to read through, for instance one whose role has only SELECT."""
     notifications: dict[str, Any] = field(default_factory=dict)

@@ -19,7 +19,12 @@ from .deadline import Deadline
 from .index_config import create_uv
 from .release_notes import read_release_notes
 from .root_requirements import CORE, RootRequirements
-from .scratch_dir import ScratchError, require_exec_allowed, scratch_folder
+from .scratch_dir import (
+    ScratchError,
+    find_build_directory,
+    require_exec_allowed,
+    scratch_folder,
+)
 from .trial_boot import LiveInstallation, TrialBooter
 from .uv import find_interpreter
 from .venv import BuildFailed, build
@@ -40,7 +45,9 @@ class BuildLimits:
     work_directory: str = ""
     """Parent of the scratch folders. Empty for the system's temporary directory."""
     keep_builds: int = 0
-    """Number of environments to keep in ``work_directory`` for runs with the same package set."""
+    """Number of environments to keep for runs with the same package set.
+
+    They are in ``work_directory``, or in the cache folder of this user."""
     wheel_directory: str = ""
     """Folder of wheels to install from instead of the index."""
 
@@ -65,7 +72,8 @@ def inspect(
         The trial boot, or why it is unavailable.
     """
     try:
-        with scratch_folder(limits.work_directory) as folder:
+        parent = limits.work_directory or (find_build_directory() if limits.keep_builds else "")
+        with scratch_folder(parent) as folder:
             require_exec_allowed(folder)
             uv = create_uv(
                 folder,
@@ -73,7 +81,7 @@ def inspect(
                 Deadline(limits.build_seconds),
                 BUILD_TIMEOUT_MESSAGE,
             )
-            keep = limits.keep_builds if limits.work_directory else 0
+            keep = limits.keep_builds if parent else 0
             environment = build(uv, resolution, roots, limit=limits.max_megabytes, keep=keep)
             notes = _read_release_notes(environment, resolution, roots)
             progress(TRIAL_BOOT)

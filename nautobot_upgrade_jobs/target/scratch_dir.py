@@ -21,6 +21,8 @@ MAX_UNLOCKED_SECONDS = 3600
 """After this time, a folder without a lock belongs to a run that was killed at its start."""
 PRIVATE_MODE = 0o700
 MEBIBYTE = 1 << 20
+MIN_FREE_BYTES = 4 << 30
+"""With less space, no environment is kept in the home of the user."""
 
 
 class ScratchError(Exception):
@@ -89,6 +91,24 @@ def resolve_work_directory(work_directory: str) -> Path:
             "because Preflight runs code that is installed there"
         )
     return path
+
+
+def find_build_directory() -> str:
+    """Return the folder in which environments are built and kept if the settings name none.
+
+    It is next to the cache of ``uv``, with which the environments share most of their space. Empty
+    if this user has no such folder, or if there is little space.
+    """
+    base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    if not os.path.isabs(base):
+        return ""
+    try:
+        folder = resolve_work_directory(os.path.join(base, "nautobot-upgrade-jobs", "builds"))
+        status = os.statvfs(folder)
+    except (OSError, ScratchError):
+        return ""
+    is_usable = os.access(folder, os.W_OK) and not status.f_flag & os.ST_NOEXEC
+    return str(folder) if is_usable and status.f_bavail * status.f_frsize >= MIN_FREE_BYTES else ""
 
 
 def measure_mebibytes(folder: Path) -> int:

@@ -195,14 +195,7 @@ def inspect_outside(
         The package set and what the target has read, or why they are unavailable.
     """
     config = Configuration()
-    roots = RootRequirements(
-        installation.packages,
-        installation.apps,
-        platform.python_version(),  # The environment of the target gets the Python of this process.
-        tuple(parse_requirements(request.requirements)),
-        installation.site_paths,
-        is_new_environment=not _has_this_python(installation),
-    )
+    roots = _build_roots(request, installation)
     progress("resolution")
     resolution = resolve(
         roots,
@@ -219,12 +212,24 @@ def inspect_outside(
         config.build_timeout_seconds,
         reading.boot_seconds,
         config.build_megabytes,
+        keep_builds=config.keep_builds,
         wheel_directory=request.wheel_directory,
     )
     trial_boot = mask_password(inspect(resolution, roots, live, limits, progress), installation)
     if installation.releases:
         trial_boot = limit_to_database(trial_boot)
     return OutsideState(installation, target, resolution, trial_boot)
+
+
+def _build_roots(request: RunRequest, installation: Installation) -> RootRequirements:
+    return RootRequirements(
+        installation.packages,
+        installation.apps,
+        platform.python_version(),  # The environment of the target gets the Python of this process.
+        tuple(parse_requirements(request.requirements)),
+        installation.site_paths,
+        is_new_environment=not _has_this_python(installation),
+    )
 
 
 def _has_this_python(installation: Installation) -> bool:

@@ -112,6 +112,19 @@ def test_inspect_without_keep_builds_kept_environment_is_not_used(boot, tmp_path
     assert boot(keep_builds=0).failure.stage == "apps"
 
 
+def test_inspect_without_a_work_directory_keeps_builds_in_the_cache_of_the_user(
+    boot, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    folder = tmp_path / "cache" / "nautobot-upgrade-jobs" / "builds"
+    boot(keep_builds=0, work_directory="")
+    assert not folder.exists()
+    boot(keep_builds=1, work_directory="")
+    assert len(list(folder.iterdir())) == 1
+    boot(keep_builds=1, work_directory="", text=f"{CONFIG}\n# another run")
+    assert len(list(folder.iterdir())) == 1
+
+
 def test_inspect_kept_environment_keeps_its_bytecode(boot, tmp_path, monkeypatch):
     monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
 

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import stat
 import subprocess
 import sys
 import time
@@ -15,6 +16,7 @@ from nautobot_upgrade_jobs.target.scratch_dir import (
     PREFIX,
     REMOVED_PREFIX,
     ScratchError,
+    find_build_directory,
     measure_mebibytes,
     require_exec_allowed,
     scratch_folder,
@@ -137,3 +139,44 @@ def test_require_exec_allowed_noexec_is_refused(tmp_path, monkeypatch):
 
 def test_require_exec_allowed_ordinary_folder_is_accepted(tmp_path):
     require_exec_allowed(tmp_path)
+
+
+@pytest.fixture
+def cache(tmp_path, monkeypatch):
+    """The folder in which environments are kept, below the cache folder of this user."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return tmp_path / "cache" / "nautobot-upgrade-jobs" / "builds"
+
+
+def test_find_build_directory_is_private_and_below_the_cache_of_the_user(cache):
+    assert find_build_directory() == str(cache)
+    assert stat.S_IMODE(cache.stat().st_mode) == 0o700
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        pytest.param(lambda path: path.parents[1].write_text("a file"), id="no folder"),
+        pytest.param(lambda path: (path.mkdir(parents=True), path.chmod(0o755)), id="open"),
+    ],
+)
+def test_find_build_directory_that_cannot_be_used_is_none(cache, spoil):
+    spoil(cache)
+    assert find_build_directory() == ""
+
+
+@pytest.mark.parametrize(
+    ("free", "flags", "expected"),
+    [(5 << 30, 0, True), (3 << 30, 0, False), (5 << 30, os.ST_NOEXEC, False)],
+)
+def test_find_build_directory_requires_space_and_execution(
+    cache, monkeypatch, free, flags, expected
+):
+    status = SimpleNamespace(f_bavail=free, f_frsize=1, f_flag=flags)
+    monkeypatch.setattr(os, "statvfs", lambda path: status)
+    assert bool(find_build_directory()) is expected
+
+
+def test_find_build_directory_relative_cache_is_none(monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", "relative")
+    assert find_build_directory() == ""
