@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -232,7 +233,9 @@ def _open_installation(options: dict[str, Any]) -> Iterator[Installation]:
     config = str(options["config"])
     environment = read_environment_file(options["env_file"]) if options["env_file"] else {}
     os.environ.update(environment)  # The target loads the same configuration.
-    yield read_installation(options["python"] or find_python(config), config)
+    installation = read_installation(options["python"] or find_python(config), config)
+    file = os.path.abspath(options["env_file"]) if options["env_file"] else ""
+    yield replace(installation, environment_file=file)
 
 
 def _plan_rollback(options: dict[str, Any]) -> Report:

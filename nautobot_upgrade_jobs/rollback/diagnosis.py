@@ -30,6 +30,7 @@ class UpgradeState(str, Enum):
     COMPLETE = "complete"
     PLANNED = "planned"
     DATABASE_AHEAD = "database ahead of the code"
+    DATABASE_BEHIND = "database behind the previous state"
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,9 @@ class Diagnosis:
             f"that, {committed} committed, and these are the options.",
             UpgradeState.DATABASE_AHEAD: "The database has migrations that the installed code does "
             "not have. It belongs to a newer release, and only that release can reverse them.",
+            UpgradeState.DATABASE_BEHIND: "Migrations that the previous state had are not recorded "
+            "any more. The database is neither that of the previous release nor of the installed "
+            "one.",
         }[self.state]
 
 
@@ -107,6 +111,8 @@ def _determine_state(
         return UpgradeState.HALF_MIGRATED
     if reverse_plan.without_code:
         return UpgradeState.DATABASE_AHEAD
+    if reverse_plan.not_applied and not committed:
+        return UpgradeState.DATABASE_BEHIND
     if not committed:
         return UpgradeState.NOT_STARTED
     if pending:

@@ -20,18 +20,24 @@ class OutsideTool:
     """The release whose code reads the rows of the old release. Empty if the old one can."""
     media: str = ""
     """The folder of the media files. Empty if there is none on this host."""
+    environment_file: str = ""
+    """The file with the variables of the service. Empty if none is needed."""
+    build_options: tuple[str, ...] = ()
+    """Options about the package set of the target, such as ``--wheel-directory``."""
 
-    def build(self, command: str) -> str:
+    def build(self, command: str, *options: str) -> str:
         """Return a command that reads the installation."""
         words = ["--config", self.config, "--python", self.interpreter]
-        return f"{self.program} {command} {shlex.join(words)}"
+        if self.environment_file:
+            words += ["--env-file", self.environment_file]
+        return f"{self.program} {command} {shlex.join([*words, *options])}"
 
 
 def capture(layout: Layout, outside: OutsideTool | None, folder: str) -> str:
     """Return the command that captures a snapshot into a folder."""
     if outside:
-        target = f" --target {outside.target}" if outside.target else ""
-        return f"{outside.build('snapshot')}{target} --output {folder}"
+        target = ("--target", outside.target, *outside.build_options) if outside.target else ()
+        return outside.build("snapshot", *target, "--output", folder)
     return layout.nautobot(
         f"nautobot-server upgrade_jobs snapshot --output {folder}", writes=(folder,)
     )
@@ -47,7 +53,7 @@ def verify(layout: Layout, outside: OutsideTool | None, folder: str, options: st
         options: Options about the services, which are unknown from outside.
     """
     if outside:
-        return f"{outside.build('verify')} --before {folder}"
+        return outside.build("verify", "--before", folder)
     return layout.nautobot(
         f"nautobot-server upgrade_jobs verify --before {folder} {options}", reads=(folder,)
     )

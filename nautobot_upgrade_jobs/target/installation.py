@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,16 +17,20 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from ..common.errors import UsageError
-from ..deployment.host import PATH_SETTINGS, Place
+from ..deployment.host import PATH_SETTINGS, Place, inspect_host
+from ..facts import Deployment
 from ..facts.apps import App, Apps
 from ..facts.packages import Package, Packages
-from ..upgrade.installed_packages import list_installed_packages
+from ..upgrade.installed_packages import find_owning_package_in, list_installed_packages
 from .isolation import LiveDatabase
 
 PROBE = Path(__file__).parents[1] / "probes" / "installed.py"
 PROBE_SECONDS = 120
 CORE = "nautobot"
 NAME = re.compile(r"[A-Za-z_]\w*")
+NO_ESCAPE = re.compile(r"(?!)()")
+ESCAPES = {"": re.compile(r"\\(.)"), '"': re.compile(r'\\(["\\$`])')}
+"""Escaped characters in a file of variables, by the quote of the value. Source: systemd.exec(5)."""
 INTERPRETERS = ("bin/python3", "bin/python", "venv/bin/python3", "venv/bin/python")
 NOT_FOR_THE_CLIENT = {"assume_role", "isolation_level", "pool", "server_side_binding"}
 """Options of a database that Django itself uses."""
@@ -64,6 +69,18 @@ class Installation:
     """Whether the database has more migrations than ``releases``, and fewer than the next ones."""
     unnamed_apps: tuple[str, ...] = ()
     """Labels of Apps that the database records and the operator has not named."""
+
+    deployment: Deployment | None = None
+    """How it is deployed on this host. None if only the database is known."""
+    environment_file: str = ""
+    """The file of variables that was read for it. Empty if there was none."""
+
+    def name_by_link(self, path: str) -> str:
+        """Return a path by the symbolic link that leads to the release, if there is one."""
+        release = self.deployment.release if self.deployment else None
+        if release and path.startswith(f"{release.folder}/"):
+            return f"{release.link}{path.removeprefix(release.folder)}"
+        return path
 
     @property
     def release(self) -> str:
@@ -118,7 +135,8 @@ def read_environment_file(file: Path) -> dict[str, str]:
         quote = value[:1] if value[:1] in ("'", '"') else ""
         if quote and (len(value) == 1 or not value.endswith(quote)):
             raise UsageError(f"--env-file: line {number} of {file} has no closing quote.")
-        variables[name.strip()] = value[1:-1] if quote else value
+        text = value[1:-1] if quote else value
+        variables[name.strip()] = ESCAPES.get(quote, NO_ESCAPE).sub(r"\1", text)
     return variables
 
 
@@ -142,20 +160,22 @@ def read_installation(python: str, config: str) -> Installation:
             f"--config: {config} cannot be loaded: {said['config_error']}. If the service sets "
             "variables for it, name their file with --env-file."
         )
+    place = _build_place(said, config, packages)
     return Installation(
         python=said["python"],
         prefix=said["prefix"],
-        interpreter=python,
+        interpreter=os.path.abspath(python),
         site_paths=tuple(said["paths"]),
         config=str(Path(config).absolute()),
         settings=frozenset(said["settings"]),
         packages=packages,
         apps=Apps(
-            tuple(_build_app(name, limits, packages) for name, limits in said["apps"].items()),
+            tuple(_build_app(name, limits, said["paths"]) for name, limits in said["apps"].items()),
             {name: tuple(names) for name, names in said["plugins_config"].items()},
         ),
         database=build_live_database((said["values"].get("DATABASES") or {}).get("default") or {}),
-        place=_build_place(said, config, packages),
+        place=place,
+        deployment=inspect_host(place, {}),
     )
 
 
@@ -184,7 +204,8 @@ def _list_hosts(values: Mapping[str, Any]) -> Iterator[str]:
         if host := default.get("HOST"):
             yield str(host)
         if isinstance(location := default.get("LOCATION"), str):
-            yield urlsplit(location).hostname or ""
+            with contextlib.suppress(ValueError):  # It is no URL, and can contain a password.
+                yield urlsplit(location).hostname or ""
 
 
 def _run_probe(python: str, config: str) -> dict[str, Any]:
@@ -200,6 +221,8 @@ def _run_probe(python: str, config: str) -> dict[str, Any]:
             check=False,
         )
         said: dict[str, Any] = json.loads(done.stdout.strip().rpartition("\n")[2])
+        if not isinstance(said, dict):
+            raise ValueError("no document")
     except subprocess.TimeoutExpired:
         raise UsageError(
             f"--config: {config} was not loaded within {PROBE_SECONDS} seconds."
@@ -215,8 +238,8 @@ def _run_probe(python: str, config: str) -> dict[str, Any]:
     return said
 
 
-def _build_app(module: str, limits: Mapping[str, str], packages: Packages) -> App:
-    package = _find_package(module, packages)
+def _build_app(module: str, limits: Mapping[str, str], site_paths: Sequence[str]) -> App:
+    package = find_owning_package_in(site_paths, module)
     return App(
         module=module,
         label=module.rpartition(".")[2],
@@ -229,13 +252,6 @@ def _build_app(module: str, limits: Mapping[str, str], packages: Packages) -> Ap
         conflicts=(),
         settings=(),
     )
-
-
-def _find_package(module: str, packages: Packages) -> Package | None:
-    """Return the distribution with the name of a module."""
-    wanted = canonicalize_name(module.partition(".")[0])
-    found = (each for each in packages.installed if canonicalize_name(each.name) == wanted)
-    return next(found, None)
 
 
 def _list_nautobot_specifiers(package: Package | None) -> Iterator[str]:

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from ..common.regular_files import read_regular_file
-from ..common.urls import mask_url_credentials
 from ..facts import FilterResults, Listing, Unavailable
 from .boot_environment import build_boot_environment
 from .boot_result import BootFailed
@@ -23,7 +22,6 @@ PROBE = Path(__file__).parents[1] / "probes" / "old_filters.py"
 SECONDS = 600
 STATEMENT_SECONDS = 60
 MAX_RESULT_BYTES = 1 << 24
-MAX_ERROR_BYTES = 1 << 12
 NOT_EVALUATED = Unavailable("1.x has no saved views that a newer release has")
 CONFIG = """\
 import os
@@ -38,6 +36,8 @@ if "mysql" in _database["ENGINE"]:
 DATABASES = {{"default": _database}}
 _local = "django.core.cache.backends.locmem.LocMemCache"
 CACHES = {{name: {{"BACKEND": _local, "LOCATION": name}} for name in dict(CACHES, default={{}})}}
+for _name in ("MEDIA_ROOT", "JOBS_ROOT", "GIT_ROOT", "STATIC_ROOT"):
+    globals()[_name] = os.path.join({writable!r}, _name.lower())
 CACHEOPS_ENABLED = False
 CELERY_BROKER_URL = "memory://"
 SESSION_ENGINE = "django.contrib.sessions.backends.signed_cookies"
@@ -46,7 +46,9 @@ INSTALLATION_METRICS_ENABLED = False
 METRICS_ENABLED = False
 LOGGING = {{"version": 1, "disable_existing_loggers": False}}
 """
-"""Nothing but the database is reached. The file runs in the Python of the installation."""
+"""Nothing but the database is reached, and only its own folder is written to.
+
+The file runs in the Python of the installation."""
 
 
 def evaluate_filters(installation: Installation) -> FilterResults | Unavailable:
@@ -63,10 +65,7 @@ def evaluate_filters(installation: Installation) -> FilterResults | Unavailable:
         ):
             sections = _run_probe(installation, sandbox, folder)
     except (ScratchError, BootFailed, OSError, ValueError) as error:
-        reason = mask_url_credentials(str(error))
-        password = str(installation.database.parameters.get("password") or "")
-        reason = reason.replace(password, "…") if password else reason
-        return Unavailable(f"the installed release could not evaluate its filters: {reason}")
+        return Unavailable(f"the installed release could not evaluate its filters: {error}")
     groups, permissions = (
         _build_listing(sections[name]) for name in ("dynamic_groups", "object_permissions")
     )
@@ -84,7 +83,8 @@ def _run_probe(installation: Installation, sandbox: Sandbox, folder: Path) -> di
     probe, config, answer = folder / PROBE.name, folder / "nautobot_config.py", writable / "answer"
     shutil.copyfile(PROBE, probe)
     login = build_relay_login(installation.database.vendor, sandbox.database_folder)
-    config.write_text(CONFIG.format(path=installation.config, login=login), "utf-8")
+    text = CONFIG.format(path=installation.config, login=login, writable=str(writable))
+    config.write_text(text, "utf-8")
     password = str(installation.database.parameters.get("password") or "")
     environment = build_boot_environment(
         os.environ,
@@ -93,40 +93,34 @@ def _run_probe(installation: Installation, sandbox: Sandbox, folder: Path) -> di
         writable,
         [password] if password and sandbox.database_folder else [],
     )
-    with (folder / "stderr").open("w+b") as errors:
-        process = subprocess.Popen(  # noqa: S603 - the interpreter that the operator names
-            sandbox.wrap([installation.interpreter, str(probe), str(answer)], writable),
-            cwd=writable,
-            env=environment | {"NAUTOBOT_CONFIG": str(config)},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=errors,
-            start_new_session=True,
-        )
-        try:
-            process.wait(SECONDS)
-        except subprocess.TimeoutExpired:
-            raise BootFailed(f"it took longer than {SECONDS} seconds") from None
-        finally:
-            stop_launcher(process)
-        errors.seek(max(0, errors.seek(0, os.SEEK_END) - MAX_ERROR_BYTES))
-        last_line = errors.read().decode("utf-8", "replace").strip().rpartition("\n")[2]
+    process = subprocess.Popen(  # noqa: S603 - the interpreter that the operator names
+        sandbox.wrap([installation.interpreter, str(probe), str(answer)], writable),
+        cwd=writable,
+        env=environment | {"NAUTOBOT_CONFIG": str(config)},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,  # A configuration can print its secrets.
+        start_new_session=True,
+    )
+    try:
+        process.wait(SECONDS)
+    except subprocess.TimeoutExpired:
+        raise BootFailed(f"it took longer than {SECONDS} seconds") from None
+    finally:
+        stop_launcher(process)
     try:
         found: dict[str, Any] = json.loads(read_regular_file(answer, MAX_RESULT_BYTES))
     except (OSError, ValueError):
-        raise BootFailed(last_line or f"exit code {process.returncode}") from None
+        raise BootFailed(f"its process ended with exit code {process.returncode}") from None
+    if reason := found.get("error"):
+        raise BootFailed(f"it does not start: {reason}")
     return found
 
 
-def _build_listing(results: dict[str, tuple[str, int | None]]) -> Listing:
+def _build_listing(results: dict[str, tuple[str, int | None, str]]) -> Listing:
     """Return the listing of filters, with their numbers and errors."""
-    errors = {
-        name: text.partition("error: ")[2]
-        for name, (text, number) in results.items()
-        if number is None and "error: " in text
-    }
     return Listing(
-        {name: text for name, (text, _) in results.items()},
-        {name: number for name, (_, number) in results.items() if number is not None},
-        errors=errors,
+        {name: text for name, (text, _, _) in results.items()},
+        {name: number for name, (_, number, _) in results.items() if number is not None},
+        errors={name: error for name, (_, _, error) in results.items() if error},
     )

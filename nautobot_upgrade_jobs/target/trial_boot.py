@@ -8,6 +8,7 @@ import shutil
 import subprocess
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
+from importlib.machinery import ModuleSpec
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -89,6 +90,14 @@ class LiveInstallation:
     """The topics that a start of the target collects. Empty for all that describe the target."""
 
 
+def _find_spec(module: str) -> ModuleSpec | None:
+    """Return where this process would import a module from. None if it cannot."""
+    try:
+        return find_spec(module)
+    except (ImportError, ValueError):  # The parent of a dotted name is missing.
+        return None
+
+
 @dataclass
 class TrialBooter:
     """Starts the target, and starts it again without each App that does not load."""
@@ -163,7 +172,7 @@ class TrialBooter:
         if archive := used_archive():
             shutil.copyfile(archive, self._catalog)
         for app in self.live.apps.enabled:
-            spec = None if app.distribution or app.module == PACKAGE else find_spec(app.module)
+            spec = None if app.distribution or app.module == PACKAGE else _find_spec(app.module)
             for path in (spec and spec.submodule_search_locations) or ():
                 (code / app.module).symlink_to(path)
 

@@ -18,6 +18,8 @@ from importlib.metadata import (
 )
 from pathlib import Path
 
+from packaging.utils import canonicalize_name
+
 from ..facts.packages import Package
 
 
@@ -47,6 +49,29 @@ def find_owning_package(module: str) -> Package | None:
     except PackageNotFoundError:
         names = [name for name in packages_distributions().get(top_level, ()) if name]
         return _build_package(distribution(names[0])) if names else None
+
+
+def find_owning_package_in(site_paths: Sequence[str], module: str) -> Package | None:
+    """Return the distribution of another environment that provides a module."""
+    top_level = module.partition(".")[0]
+    found = list(distributions(path=list(site_paths)))
+    owners = [each for each in found if _has_name(each, top_level)] or [
+        each for each in found if _provides(each, top_level)
+    ]
+    return _build_package(owners[0]) if owners else None
+
+
+def _has_name(source: Distribution, module: str) -> bool:
+    name = source.metadata["Name"] or ""
+    return bool(canonicalize_name(name) == canonicalize_name(module))
+
+
+def _provides(source: Distribution, module: str) -> bool:
+    """Return whether a distribution has a module at its top level, by its lists of files."""
+    if module in (source.read_text("top_level.txt") or "").split():
+        return True
+    record = source.read_text("RECORD") or ""
+    return any(line.startswith((f"{module}/", f"{module}.py,")) for line in record.splitlines())
 
 
 def list_migration_files() -> frozenset[Path]:

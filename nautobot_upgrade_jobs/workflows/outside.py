@@ -100,7 +100,7 @@ def run_preflight_outside(
     backup = read_backup_argument(request.backup, Configuration.snapshot_timeout_seconds)
     state = inspect_outside(request, installation, target, timer, PREFLIGHT_READING)
     timer.begin(CHECKS)
-    evidence = _build_evidence(state, catalog, backup)
+    evidence = _build_evidence(state, catalog, backup, request)
     results = evidence.run(checks, exclude)
     report = build_preflight_report(
         evidence, results, acceptances=tuple(acceptances), instance=platform.node()
@@ -124,7 +124,7 @@ def _add_sections(report: Report, evidence: UpgradeEvidence, wheel_directory: st
 
 
 def _build_evidence(
-    state: OutsideState, catalog: Catalog | Unavailable, backup: GivenBackup
+    state: OutsideState, catalog: Catalog | Unavailable, backup: GivenBackup, request: RunRequest
 ) -> UpgradeEvidence:
     facts = hide_unknown_host(build_facts(state, catalog), state.installation)
     return UpgradeEvidence(
@@ -134,20 +134,26 @@ def _build_evidence(
         state.resolution,
         state.trial_boot,
         backup,
-        outside=_describe_tool(state),
+        outside=_describe_tool(state, request),
     )
 
 
-def _describe_tool(state: OutsideState) -> OutsideTool:
-    """Return how a plan calls this tool."""
+def _describe_tool(state: OutsideState, request: RunRequest) -> OutsideTool:
+    """Return how a plan calls this tool. After an upgrade, a link leads to the new release."""
     installation = state.installation
     is_old = Version(installation.release) < Version(MINIMUM_NAUTOBOT)
+    required = [
+        word for line in parse_requirements(request.requirements) for word in ("--require", line)
+    ]
+    wheels = ["--wheel-directory", request.wheel_directory] if request.wheel_directory else []
     return OutsideTool(
-        f"{shlex.quote(sys.executable)} -m {APP}",
-        installation.config,
-        installation.interpreter,
-        state.target.version if is_old else "",
-        installation.place.media_root if installation.place else "",
+        program=f"{shlex.quote(sys.executable)} -m {APP}",
+        config=installation.name_by_link(installation.config),
+        interpreter=installation.name_by_link(installation.interpreter),
+        target=state.target.version if is_old else "",
+        media=installation.place.media_root if installation.place else "",
+        environment_file=installation.environment_file,
+        build_options=(*required, *wheels),
     )
 
 

@@ -67,7 +67,8 @@ def _read_with_target(
     timer = StageTimer(progress, PREFLIGHT_STAGES)
     state = inspect_outside(request, installation, target, timer, READING)
     facts = build_facts(state, catalog, SNAPSHOT_TOPICS)
-    return replace(facts, filter_results=evaluate_filters(installation))
+    # The isolation of the target has replaced settings.
+    return replace(facts, filter_results=evaluate_filters(installation), settings=FROM_INSIDE)
 
 
 def _list_unknown(facts: object) -> frozenset[str]:

@@ -10,7 +10,6 @@ from datetime import datetime, timezone
 
 from ..catalog import Catalog
 from ..catalog.target_release import Target
-from ..deployment.host import inspect_host
 from ..facts import Customizations, Database, Deployment, Facts, Migrations, Settings, Unavailable
 from ..facts.customizations import IMPORTING_KINDS
 from ..facts.migrations import Migration
@@ -149,7 +148,7 @@ def _describe_settings(
 
 def describe_deployment(installation: Installation) -> Deployment | Unavailable:
     """Return how an installation on this host is deployed."""
-    return inspect_host(installation.place, {}) if installation.place else FROM_INSIDE
+    return installation.deployment or FROM_INSIDE
 
 
 def describe_runtime(installation: Installation) -> Runtime:
@@ -161,7 +160,7 @@ def describe_runtime(installation: Installation) -> Runtime:
         prefix=installation.prefix,
         today=datetime.now(timezone.utc).date().isoformat(),
         cores=len(os.sched_getaffinity(0)),
-        config_file=installation.config,
+        config_file=installation.name_by_link(installation.config),
         load=os.getloadavg()[0],
     )
 

@@ -30,6 +30,7 @@ from .compare import evaluate_changes, format_timestamp
 from .context import RunRequest, parse_ids, read_catalog
 from .outside_installed import COMPARED_TOPICS, read_installed
 from .report_builder import build_report
+from .snapshot_key import require_same_key
 from .stage_timer import CHECKS, StageTimer
 
 VERIFIED_TOPICS = (
@@ -109,5 +110,6 @@ def _parse_request(
 def _compare_with(
     before: Snapshot, facts: Facts, catalog: Catalog
 ) -> tuple[tuple[CheckResult, ...], tuple[Change, ...]]:
+    require_same_key(before, facts)
     now = datetime.now(timezone.utc).isoformat(timespec="seconds")
     return evaluate_changes(before, Snapshot(platform.node(), now, before.tool, facts), catalog)

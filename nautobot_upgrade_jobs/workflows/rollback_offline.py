@@ -18,6 +18,7 @@ from .context import RunContext, RunRequest, read_catalog
 from .rollback_assessment import RollbackEvidence, assess_rollback
 from .rollback_destination import parse_rollback_target
 from .rollback_target import InstalledPackages, SnapshotArgument
+from .snapshot_key import require_same_key
 
 
 def plan_rollback_offline(
@@ -35,11 +36,7 @@ def plan_rollback_offline(
         UsageError: The snapshots are of two installations, in the wrong order, or lack facts.
     """
     started = time.monotonic()
-    if previous.created >= current.created:
-        raise UsageError(
-            f"The previous snapshot, of {previous.created}, is not older than the current "
-            f"snapshot, of {current.created}."
-        )
+    _require_older_state(previous, current)
     facts = current.facts
     if isinstance(facts.migrations, Unavailable) or isinstance(facts.runtime, Unavailable):
         raise UsageError(
@@ -70,3 +67,12 @@ def plan_rollback_offline(
     return replace(
         assess_rollback(evidence, prior, context, strategy), seconds=time.monotonic() - started
     )
+
+
+def _require_older_state(previous: Snapshot, current: Snapshot) -> None:
+    if previous.created >= current.created:
+        raise UsageError(
+            f"The previous snapshot, of {previous.created}, is not older than the current "
+            f"snapshot, of {current.created}."
+        )
+    require_same_key(previous, current.facts)

@@ -106,13 +106,16 @@ CORE_DATA = "NAUTOBOT_UPGRADE_JOBS_CORE_DATA"
 """Variable with the folder of ``nautobot_1.5.16_postgres.tar.gz`` and ``…_mysql.tar.gz`` of
 Nautobot's own project."""
 LOST_IN_CORE_DATA = UNEXPLAINED | {
+    "Emea switches",
+    "anycastloopbacks",
     "extras_relationship",
     "extras_relationship.name",
     "extras_relationship.slug",
     "extras_relationshipassociation",
     "users_objectpermission_object_types",
 }
-"""Nautobot deletes the relationship between regions and sites, and permissions for these."""
+"""Nautobot deletes the relationship between regions and sites, and permissions for these. Two
+dynamic groups have other members. Preflight predicts them by their filters."""
 
 
 GROUPS_OF_CORE_DATA = {
@@ -135,7 +138,7 @@ def run(*words, **environment):
         text=True,
         check=False,
     )
-    assert done.returncode in (0, 2), done.stderr[-2000:]
+    assert done.returncode in (0, 2, 3), done.stderr[-2000:]
     return done.stdout
 
 
@@ -204,6 +207,7 @@ def upgrade_old(release, engine, database):
     config = legacy.ensure_installation(release, engine)
     server = config.parent / "venv" / "bin" / "nautobot-server"
     run(server, "--config", config, "migrate", "--no-input", LEGACY_DB_NAME=database)
+    run(server, "--config", config, "post_upgrade", LEGACY_DB_NAME=database)
     return config
 
 

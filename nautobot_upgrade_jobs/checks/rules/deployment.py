@@ -11,7 +11,7 @@ from ...catalog import Catalog
 from ...catalog.target_release import Target
 from ...deployment.known import resolve_deployment
 from ...facts import Database, Deployment, Runtime
-from ..build import warning
+from ..build import blocker, warning
 from ..findings import Finding, Impact, Phase
 from ..registry import NotApplicable, check
 from ..remediation import shell
@@ -78,7 +78,7 @@ def removed_command(deployment: Deployment, catalog: Catalog, target: Target) ->
     """
     for unit in deployment.units:
         if catalog.removes_command(unit.subcommand, target.version):
-            yield warning(
+            yield blocker(
                 unit.name,
                 f"{unit.name} runs nautobot-server {unit.subcommand}, which Nautobot "
                 f"{target.version} does not have.",

@@ -26,6 +26,8 @@ ALL = tuple(one.key for one in CHAIN)
             (),
             UpgradeState.NOT_STARTED,
         ),  # the new code is there, nothing is applied yet
+        (ALL, ALL[:1], (), (), UpgradeState.DATABASE_BEHIND),
+        (ALL[:2], ALL[:1], (), (), UpgradeState.DATABASE_BEHIND),
         (ALL[:1], ALL[:2], (), (), UpgradeState.PARTIAL),
         (ALL[:1], ALL, (), (), UpgradeState.COMPLETE),
         (

@@ -2,13 +2,16 @@
 
 import ast
 import json
+import os
 import sys
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
 from nautobot_upgrade_jobs.common.errors import UsageError
+from nautobot_upgrade_jobs.target import old_release
 from nautobot_upgrade_jobs.target.installation import (
     PROBE,
     build_live_database,
@@ -16,6 +19,7 @@ from nautobot_upgrade_jobs.target.installation import (
     read_environment_file,
     read_installation,
 )
+from tests.support.builders import DEPLOYMENTS
 
 POSTGRESQL = {
     "ENGINE": "django_prometheus.db.backends.postgresql",
@@ -144,14 +148,53 @@ def test_several_ports_of_postgresql_are_kept():
     )
 
 
+def test_app_is_found_in_a_distribution_of_another_name(site, config):
+    info = site / "nautobot_welcome-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: nautobot-welcome\nVersion: 1.0\n")
+    (info / "RECORD").write_text("welcome/__init__.py,,\nwelcome_more/__init__.py,,\n")
+    config.write_text(CONFIG % POSTGRESQL + "PLUGINS = ['welcome', 'welcome_mo']\n")
+    welcome, other = read_installation(sys.executable, str(config)).apps.enabled
+    assert (welcome.distribution, welcome.version) == ("nautobot-welcome", "1.0")
+    assert other.distribution == ""
+
+
+@pytest.mark.parametrize("location", ["redis://:S3cret\u2100PW@h:1/0", "redis://:S3[cret@h/0", 7])
+def test_location_of_a_cache_that_is_no_url_is_ignored(site, config, location):
+    block = {"default": {"LOCATION": location}}
+    config.write_text(f"{CONFIG % POSTGRESQL}CACHES = {block!r}\n")
+    found = read_installation(sys.executable, str(config))
+    assert found.place.server_hosts == ("db",)
+    assert "S3" not in repr(found)
+
+
+def test_relative_interpreter_becomes_absolute(site, config):
+    relative = os.path.relpath(sys.executable)
+    assert read_installation(relative, str(config)).interpreter == os.path.abspath(relative)
+
+
+def test_paths_in_a_release_are_named_by_its_link(site, config):
+    deployment = DEPLOYMENTS["release link"]
+    found = replace(read_installation(sys.executable, str(config)), deployment=deployment)
+    link, folder = deployment.release.link, deployment.release.folder
+    assert found.name_by_link(f"{folder}/venv/bin/python") == f"{link}/venv/bin/python"
+    assert found.name_by_link(f"{folder}-old/bin/python") == f"{folder}-old/bin/python"
+    assert found.name_by_link("/etc/nautobot_config.py") == "/etc/nautobot_config.py"
+
+
 def test_environment_file_is_read_as_systemd_does(tmp_path):
     file = tmp_path / "env"
     file.write_text(
         "# comment\n; another\n\nNAUTOBOT_ROOT=/opt/nautobot\nexport A = 'x = y' \n"
         'B="q"\nC=\nD=one \\\ntwo\n'
+        + r"""E="a\"b\\c\n"
+F=ab\$c
+G='a\b'
+"""
     )
     assert read_environment_file(file) == {
-        **{"NAUTOBOT_ROOT": "/opt/nautobot", "A": "x = y", "B": "q", "C": "", "D": "one two"}
+        **{"NAUTOBOT_ROOT": "/opt/nautobot", "A": "x = y", "B": "q", "C": "", "D": "one two"},
+        **{"E": 'a"b\\c\\n', "F": "ab$c", "G": "a\\b"},
     }
 
 
@@ -190,6 +233,14 @@ def test_interpreter_that_cannot_be_used_is_named(config, monkeypatch, python, m
         pytest.skip("this environment has a Nautobot")
     with pytest.raises(UsageError, match=message):
         read_installation(python, str(config))
+
+
+def test_interpreter_that_says_something_else_is_named(config, tmp_path):
+    script = tmp_path / "python"
+    script.write_text("#!/bin/sh\necho 5\n")
+    script.chmod(0o755)
+    with pytest.raises(UsageError, match="did not describe itself"):
+        read_installation(str(script), str(config))
 
 
 def test_missing_configuration_is_named(tmp_path):
@@ -239,16 +290,15 @@ def test_database_gets_the_parameters_of_its_client(changes, expected):
     assert build_live_database({**POSTGRESQL, **changes}).parameters == expected
 
 
-def test_probe_has_the_syntax_of_python_3_6_and_imports_only_the_standard_library():
-    tree = ast.parse(Path(PROBE).read_text(), feature_version=(3, 6))
-    imported = {
-        alias.name
-        for node in ast.walk(tree)
-        if isinstance(node, (ast.Import, ast.ImportFrom))
-        for alias in node.names
-    }
+@pytest.mark.parametrize("probe", [PROBE, old_release.PROBE])
+def test_probe_has_the_syntax_of_python_3_6_and_imports_only_the_standard_library(probe):
+    tree = ast.parse(Path(probe).read_text(), feature_version=(3, 6))
+    # Functions import Nautobot and Django, which the installation has.
+    imports = [node for node in tree.body if isinstance(node, (ast.Import, ast.ImportFrom))]
+    imported = {alias.name for node in imports for alias in node.names}
     assert imported <= {
-        *("contextlib", "importlib", "json", "os", "re", "runpy", "sys", "traceback")
+        *("contextlib", "hashlib", "hmac", "importlib", "importlib.util", "json", "os", "re"),
+        *("runpy", "sys", "traceback"),
     }
 
 

@@ -64,15 +64,15 @@ def test_unit_rule_does_not_apply_without_a_link(layout):
 @pytest.mark.parametrize(
     ("subcommand", "version", "expected"),
     [
-        ("rqworker", "2.4.44", [("warning", "nautobot-worker.service")]),
-        ("rqworker", "3.2.7", [("warning", "nautobot-worker.service")]),
+        ("rqworker", "2.4.44", [("blocker", "nautobot-worker.service")]),
+        ("rqworker", "3.2.7", [("blocker", "nautobot-worker.service")]),
         ("celery", "2.4.44", []),
         ("start", "3.2.7", []),
         ("my_command", "2.4.44", []),
         ("", "2.4.44", []),
     ],
 )
-def test_unit_with_a_command_that_the_target_lacks_warns(
+def test_unit_with_a_command_that_the_target_lacks_blocks(
     findings_of, subcommand, version, expected
 ):
     state = facts(
