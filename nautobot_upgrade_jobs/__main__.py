@@ -44,6 +44,7 @@ from .workflows.context import BackupArgument, RunRequest, read_catalog
 from .workflows.doctor import diagnose_startup
 from .workflows.outside import run_preflight_outside
 from .workflows.outside_capture import capture_outside
+from .workflows.outside_installed import is_supported
 from .workflows.outside_verify import verify_outside
 from .workflows.rollback_assessment import ROLLBACK_OPTIONS
 from .workflows.rollback_offline import plan_rollback_offline
@@ -158,10 +159,7 @@ def _compare(options: dict[str, Any]) -> Report:
 
 
 def _run_preflight(options: dict[str, Any]) -> Report:
-    with (
-        _open_installation(options) as installation,
-        ProgressLine(sys.stderr, is_terminal=sys.stderr.isatty()) as progress,
-    ):
+    with _open_installation(options) as (installation, progress):
         return run_preflight_outside(_build_request(options), installation, progress)
 
 
@@ -172,10 +170,7 @@ def _verify(options: dict[str, Any]) -> Report:
         accept="\n".join(options["accept"]),
         user=current_user(),
     )
-    with (
-        _open_installation(options) as installation,
-        ProgressLine(sys.stderr, is_terminal=sys.stderr.isatty()) as progress,
-    ):
+    with _open_installation(options) as (installation, progress):
         return verify_outside(request, installation, progress, before=before)
 
 
@@ -185,10 +180,7 @@ def _capture_snapshot(options: dict[str, Any]) -> int:
             "--database: a snapshot requires --config, because the fingerprints depend on "
             "SECRET_KEY. With another key they cannot be compared."
         )
-    with (
-        _open_installation(options) as installation,
-        ProgressLine(sys.stderr, is_terminal=sys.stderr.isatty()) as progress,
-    ):
+    with _open_installation(options) as (installation, progress):
         captured = capture_outside(_build_request(options), installation, progress)
     for topic, reason in captured.missing.items():
         write_line(f"Not captured: {topic}: {reason}", sys.stderr)
@@ -211,7 +203,17 @@ def _build_request(options: dict[str, Any]) -> RunRequest:
 
 
 @contextlib.contextmanager
-def _open_installation(options: dict[str, Any]) -> Iterator[Installation]:
+def _open_installation(options: dict[str, Any]) -> Iterator[tuple[Installation, ProgressLine]]:
+    """Describe the installation that the operator names, and show the progress of what follows."""
+    with (
+        _describe_installation(options) as installation,
+        ProgressLine(sys.stderr, is_terminal=sys.stderr.isatty()) as progress,
+    ):
+        yield installation, progress
+
+
+@contextlib.contextmanager
+def _describe_installation(options: dict[str, Any]) -> Iterator[Installation]:
     """Describe the installation that the operator names.
 
     Raises:
@@ -242,10 +244,12 @@ def _plan_rollback(options: dict[str, Any]) -> Report:
     current = read_snapshot(options["facts"]) if options["facts"] else None
     previous = read_snapshot(options["to"])
     if current is None:
-        with (
-            _open_installation(options) as installation,
-            ProgressLine(sys.stderr, is_terminal=sys.stderr.isatty()) as progress,
-        ):
+        with _open_installation(options) as (installation, progress):
+            if not is_supported(installation):
+                raise UsageError(
+                    f"--config: Nautobot {installation.release} is too old to be read without a "
+                    "target. Name a snapshot of it with --facts."
+                )
             current = capture_outside(RunRequest(), installation, progress).snapshot
     return plan_rollback_offline(current, previous, str(options["to"]), options["strategy"])
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 from datetime import datetime
 from pathlib import Path
 
@@ -9,6 +11,8 @@ from ..common.errors import UsageError
 from ..common.files import build_file_stem
 from ..common.private_files import write_private_file
 from ..snapshot.file_format import MAX_FILE_BYTES, Snapshot, SnapshotError, load
+
+SNAPSHOT_NAME = re.compile(r"snapshot-.*-(?P<time>\d{8}T\d{6}Z)\.json\.gz")
 
 
 def read_snapshot(path: Path) -> Snapshot:
@@ -38,13 +42,14 @@ def newest_snapshot(path: Path) -> Path:
     Raises:
         UsageError: There is no snapshot in the folder.
     """
-    if not path.is_dir():
+    if not os.path.isdir(path):
         return path
-    try:
-        # Names of the same installation differ in the time only.
-        return max(path.glob("snapshot-*.json.gz"), key=lambda file: file.name[-24:])
-    except ValueError:
-        raise UsageError(f"{path} contains no snapshot-*.json.gz.") from None
+    # Names of the same installation differ in the time only.
+    times = {file: SNAPSHOT_NAME.fullmatch(file.name) for file in path.iterdir() if file.is_file()}
+    found = {file: match["time"] for file, match in times.items() if match}
+    if not found:
+        raise UsageError(f"{path} contains no snapshot-*.json.gz.")
+    return max(found, key=lambda file: found[file])
 
 
 def write_snapshot(folder: Path, name: str, data: bytes) -> Path:

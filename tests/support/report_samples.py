@@ -294,7 +294,8 @@ LOST = replace(
     BLOCKER,
     subject="dcim_device",
     message="dcim_device: 3 rows, 1 fewer than before.",
-    remediation="Compare these rows in both databases.",
+    remediation="Compare these rows in both databases, before and after "
+    "extras.0059_joblogentry_scheduledjob_webhook_data_migration.",
     phase=Phase.RUNTIME,
     impact=Impact.DATA_LOSS,
     commands=(),

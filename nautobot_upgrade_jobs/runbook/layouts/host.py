@@ -43,7 +43,11 @@ class Host(Layout):
             "NAUTOBOT_CONFIG": runtime.config_file and shlex.quote(runtime.config_file),
         }
         return (
-            *(f"set -a; source {shlex.quote(file)}; set +a" for file in files),
+            # A unit may name a file that need not exist.
+            *(
+                f"test ! -e {shlex.quote(file)} || {{ set -a; source {shlex.quote(file)}; set +a; }}"
+                for file in files
+            ),
             *(f"export {name}={value}" for name, value in values.items() if value),
         )
 
