@@ -218,7 +218,8 @@ def test_snapshots_of_core_data_show_what_the_upgrade_loses(instance, core_data,
     )
     before = capture_old(config, core_data, tmp_path / "before")
     after = upgrade(instance, core_data, tmp_path / "after")
-    assert find_unexplained(before, after) == LOST_IN_CORE_DATA
+    lost = LOST_IN_CORE_DATA - ({"anycastloopbacks"} if instance.engine == "mysql" else set())
+    assert find_unexplained(before, after) == lost
     if instance.engine == "postgresql":
         newest = upgrade(Instance(NEWEST, instance.engine), core_data, tmp_path / "newest")
         assert find_unexplained(after, newest) == GROUPS_OF_CORE_DATA
