@@ -17,6 +17,8 @@ from .difference import Difference, Item, NotComparable
 LISTED_TOPICS = ("schema", "derived_state", "filter_results", "automation", "ui_registry", "files")
 """Topics in which each listing is a section."""
 MEDIA_FILES = "files.media"
+INVALID = "invalid: "
+"""What the description of a saved query that is not valid begins with."""
 FILE_SECTIONS = frozenset({MEDIA_FILES, "files.jobs"})
 
 
@@ -77,9 +79,16 @@ def _section_listing(facts: Facts, section: str) -> Listing | Unavailable:
 
 def _compare_items(section: str, before: Listing, after: Listing) -> Iterator[Difference]:
     for name in sorted(before.items.keys() | after.items.keys()):
-        if before.items.get(name) != after.items.get(name):
+        if before.items.get(name) != after.items.get(name) and not (
+            _is_broken(before, name) and _is_broken(after, name)
+        ):
             old, new = _item(before, name), _item(after, name)
             yield Difference(section, name, old, new, _loses_data(section, name, before, after))
+
+
+def _is_broken(listing: Listing, name: str) -> bool:
+    """Return whether an item does not work. Releases differ in the message that says why."""
+    return name in listing.errors or listing.items.get(name, "").startswith(INVALID)
 
 
 def _item(listing: Listing, name: str) -> Item | None:

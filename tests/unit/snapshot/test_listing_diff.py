@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from nautobot_upgrade_jobs.facts import Listing
 from nautobot_upgrade_jobs.facts.file_groups import list_or_group
 from nautobot_upgrade_jobs.snapshot.compare import sections
 from nautobot_upgrade_jobs.snapshot.listing_diff import LISTED_TOPICS, listing_fields
@@ -112,6 +113,26 @@ def test_listing_differences_fewer_user_data_is_a_loss(section, before, after, k
     topic, _, field = section.partition(".")
     states = (state(**{topic: listings(topic, **{field: listing})}) for listing in (before, after))
     assert found(*states) == [(kind, section, "x")]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "kinds"),
+    [
+        ({"q": "invalid: no sites"}, {"q": "invalid: No field 'sites'"}, []),
+        ({"q": "valid"}, {"q": "invalid: no sites"}, ["unexpected"]),
+        ({"q": "invalid: no sites"}, {"q": "valid"}, ["unexpected"]),
+        (
+            Listing({"q": "error: a"}, errors={"q": "a"}),
+            Listing({"q": "error: b"}, errors={"q": "b"}),
+            [],
+        ),
+        (Listing({"q": "error: a"}, errors={"q": "a"}), {"q": "valid"}, ["unexpected"]),
+    ],
+)
+def test_listing_differences_of_what_worked_in_neither_state_are_none(before, after, kinds):
+    topic, field = "derived_state", "graphql_queries"
+    states = (state(**{topic: listings(topic, **{field: each})}) for each in (before, after))
+    assert [kind for kind, _, _ in found(*states)] == kinds
 
 
 def media(*numbers, limit):
