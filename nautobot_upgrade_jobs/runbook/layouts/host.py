@@ -34,7 +34,8 @@ class Host(Layout):
     def shell_setup(self) -> tuple[str, ...]:
         """Load the environment of the services."""
         seen, runtime = self.deployment.seen, self.runtime
-        files = dict.fromkeys(name for unit in seen.units for name in unit.environment_files)
+        named = dict.fromkeys(name for unit in seen.units for name in unit.environment_files)
+        files = map(shlex.quote, named)
         values = {
             "PATH": f'{shlex.quote(f"{self._environment}/bin")}:"${{PATH}}"'
             if seen.has_own_environment
@@ -44,10 +45,7 @@ class Host(Layout):
         }
         return (
             # A unit may name a file that need not exist.
-            *(
-                f"test ! -e {shlex.quote(file)} || {{ set -a; source {shlex.quote(file)}; set +a; }}"
-                for file in files
-            ),
+            *(f"test ! -e {name} || {{ set -a; source {name}; set +a; }}" for name in files),
             *(f"export {name}={value}" for name, value in values.items() if value),
         )
 

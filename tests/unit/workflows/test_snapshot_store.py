@@ -4,7 +4,11 @@ import pytest
 
 from nautobot_upgrade_jobs.common.errors import UsageError
 from nautobot_upgrade_jobs.snapshot.file_format import Snapshot, dump
-from nautobot_upgrade_jobs.workflows.snapshot_store import newest_snapshot, read_snapshot, write_snapshot
+from nautobot_upgrade_jobs.workflows.snapshot_store import (
+    newest_snapshot,
+    read_snapshot,
+    write_snapshot,
+)
 from tests.support.snapshot_states import state
 
 SNAPSHOT = Snapshot("nautobot", "2026-11-21T12:00:00+00:00", "a test", state())
