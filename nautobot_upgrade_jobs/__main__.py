@@ -141,7 +141,11 @@ def _add_rollback(commands: Any) -> None:
     state.add_argument("--config", type=Path, metavar="FILE", help="read the current state")
     add_environment(command)
     command.add_argument(
-        "--to", type=Path, required=True, help="snapshot-….json.gz of the state to roll back to"
+        "--to",
+        type=Path,
+        required=True,
+        metavar="FILE",
+        help="snapshot-….json.gz of the state to roll back to, or its folder",
     )
     command.add_argument(
         "--strategy",
@@ -242,7 +246,7 @@ def _describe_installation(options: dict[str, Any]) -> Iterator[Installation]:
 
 def _plan_rollback(options: dict[str, Any]) -> Report:
     current = read_snapshot(options["facts"]) if options["facts"] else None
-    previous = read_snapshot(options["to"])
+    previous = read_snapshot(newest_snapshot(options["to"]))
     if current is None:
         with _open_installation(options) as (installation, progress):
             if not is_supported(installation):
