@@ -89,7 +89,7 @@ def _collect_target_facts(statement_timeout_seconds: int, topics: Collection[str
     connections.close_all()  # A child process may not use them.
     if IMPORTING_TOPIC in topics:
         child = ChildProcess(lambda: _collect_jobs(statement_timeout_seconds))
-        return {SEPARATE_TOPIC: _wait_for(child)}
+        return {**_encode_nothing(), SEPARATE_TOPIC: _wait_for(child)}
     collect = partial(_collect, statement_timeout_seconds)
     if SEPARATE_TOPIC not in topics:
         return collect(topics)
@@ -111,6 +111,14 @@ def _collect(statement_timeout_seconds: int, topics: Collection[str]) -> Any:
             imports_jobs=True,
         )
     )
+
+
+def _encode_nothing() -> Any:
+    """Return the facts of a start that collects none."""
+    from ..facts import Facts
+    from ..facts.serialization import encode
+
+    return encode(Facts())
 
 
 def _collect_jobs(statement_timeout_seconds: int) -> Any:

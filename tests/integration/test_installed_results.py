@@ -2,8 +2,11 @@
 
 import pytest
 from celery.exceptions import SoftTimeLimitExceeded
+from django.conf import settings
+from django.db import connection
+from nautobot import __version__
 
-from nautobot_upgrade_jobs.collect import SOFT_TIME_LIMIT
+from nautobot_upgrade_jobs.collect import SOFT_TIME_LIMIT, collect_facts
 from nautobot_upgrade_jobs.facts import Customizations, Facts, Unavailable
 from nautobot_upgrade_jobs.facts.customizations import (
     APP_CODE,
@@ -14,6 +17,10 @@ from nautobot_upgrade_jobs.facts.customizations import (
     DefectCode,
 )
 from nautobot_upgrade_jobs.facts.trial_boot import TrialBoot
+from nautobot_upgrade_jobs.target.deadline import Deadline
+from nautobot_upgrade_jobs.target.inspect import inspect_installed_customizations
+from nautobot_upgrade_jobs.target.isolation import LiveDatabase
+from nautobot_upgrade_jobs.target.trial_boot import LiveInstallation
 from nautobot_upgrade_jobs.workflows.context import RunRequest, resolve_request
 from nautobot_upgrade_jobs.workflows.installed_results import add_current_customizations
 
@@ -59,6 +66,19 @@ def test_add_current_customizations_with_jobs_and_content_merges_both():
     assert current.inspected["GraphQL query"]
     assert current.inspected[JOB_FILE] == STARTED.inspected[JOB_FILE]
     assert set(current.problems) >= set(STARTED.problems)
+
+
+def test_start_of_the_installed_release_validates_jobs_only():
+    """Without it, each problem of a Job file would be new."""
+    live = LiveInstallation(
+        settings.SETTINGS_PATH,
+        collect_facts(topics=("apps",)).apps,
+        "default",
+        30,
+        LiveDatabase(connection.vendor, connection.get_connection_params()),
+    )
+    found = inspect_installed_customizations(__version__, live, "", Deadline(120))
+    assert set(found.inspected) == {JOB_FILE, SCHEDULED_JOB}
 
 
 def test_add_current_customizations_after_an_error_gives_the_reason():
