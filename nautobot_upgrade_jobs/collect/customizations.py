@@ -80,9 +80,13 @@ def inspect_jobs(context: Context) -> Customizations:
     )
 
 
-def inspect_app_code() -> Customizations:
-    """Validate the queries in the code of Apps. This sends no query."""
-    return _inspect_kinds({APP_CODE: _inspect_app_code})
+def inspect_app_code(names: Collection[str] | None = None) -> Customizations:
+    """Validate the queries in the code of Apps. This sends no query.
+
+    Args:
+        names: The files to read, each by its path below the folder of its App. None for all.
+    """
+    return _inspect_kinds({APP_CODE: lambda: _inspect_app_code(names)})
 
 
 def _inspect_kinds(inspectors: Mapping[str, Inspector]) -> Customizations:
@@ -200,8 +204,9 @@ def _inspect_job_files(context: Context) -> InspectionResult:
     )
 
 
-def _inspect_app_code() -> InspectionResult:
-    return _inspect_queries(APP_CODE, list(find_app_files()))
+def _inspect_app_code(names: Collection[str] | None = None) -> InspectionResult:
+    files = [file for file in find_app_files() if names is None or file[0] in names]
+    return _inspect_queries(APP_CODE, files)
 
 
 def _inspect_queries(kind: str, files: Collection[tuple[str, Path]]) -> InspectionResult:

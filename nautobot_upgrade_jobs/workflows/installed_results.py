@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from celery.exceptions import SoftTimeLimitExceeded
 
 from ..collect import SOFT_TIME_LIMIT
 from ..collect.context import explain
+from ..collect.customizations import inspect_app_code
 from ..facts import Customizations, FilterResults, Unavailable
-from ..facts.customizations import IMPORTING_KINDS
+from ..facts.customizations import APP_CODE, IMPORTING_KINDS, CustomizationProblem
 from ..facts.trial_boot import TrialBoot
 from .collection import collect
 from .context import RunContext
@@ -44,9 +45,21 @@ def add_current_customizations(
         except Exception as error:  # noqa: BLE001 - the rest of the report must not be lost
             current = Unavailable(f"the installed release could not be started: {explain(error)}")
     if kinds - IMPORTING_KINDS and isinstance(current, Customizations):
-        others = collect(("customizations",), context, progress).customizations
+        others = _inspect_here(found.problems, context, progress)
         current = others if isinstance(others, Unavailable) else others.merge(current)
     return replace(trial_boot, current_customizations=current)
+
+
+def _inspect_here(
+    problems: Iterable[CustomizationProblem],
+    context: RunContext,
+    progress: Callable[[str], None],
+) -> Customizations | Unavailable:
+    """Validate in this process what imports no Job files. If possible, only the files of Apps."""
+    here = [problem for problem in problems if problem.kind not in IMPORTING_KINDS]
+    if all(problem.kind == APP_CODE for problem in here):
+        return inspect_app_code({problem.page.rpartition(":")[0] for problem in here})
+    return collect(("customizations",), context, progress).customizations
 
 
 def add_filter_results(

@@ -61,6 +61,12 @@ def test_add_current_customizations_with_jobs_starts_the_installed_release(kind)
     assert current_customizations(problems_in(kind)).inspected == STARTED.inspected
 
 
+@pytest.mark.parametrize("kinds", [[APP_CODE], [APP_CODE, JOB_FILE]])
+def test_add_current_customizations_with_app_code_reads_its_files_only(kinds):
+    current = current_customizations(problems_in(*kinds))
+    assert set(current.inspected) == set(kinds)
+
+
 def test_add_current_customizations_with_jobs_and_content_merges_both():
     current = current_customizations(problems_in("webhook", JOB_FILE))
     assert current.inspected["GraphQL query"]
