@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from datetime import datetime, timezone
+from datetime import date, datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -29,14 +29,16 @@ def main() -> None:
     """Add the newest figures to the history, and plot it."""
     history = json.loads(HISTORY.read_text())
     today = datetime.now(timezone.utc).date()
-    history[today.isoformat()] = dict(sorted(_read_results()))
+    history[today.isoformat()] = dict(sorted(_read_results(today)))
     HISTORY.write_text(json.dumps(history, indent=1) + "\n")
     plot(history)
 
 
-def _read_results() -> Iterator[tuple[str, dict[str, float]]]:
-    """Yield the figures with a limit, by the benchmark and the name."""
+def _read_results(day: date) -> Iterator[tuple[str, dict[str, float]]]:
+    """Yield the figures of a day that have a limit, by the benchmark and the name."""
     for path in RESULTS.glob("*.json"):
+        if datetime.fromtimestamp(path.stat().st_mtime, timezone.utc).date() != day:
+            continue  # It did not run on this day.
         for figure in json.loads(path.read_text()):
             if figure["limit"] is not None:
                 name = f"{path.stem}: {figure['name']} / {figure['peer']}"

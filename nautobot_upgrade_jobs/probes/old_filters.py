@@ -112,7 +112,7 @@ def show(value):
 
 
 def describe_members(queryset):
-    """Return the number and a digest of the keys, and the number."""
+    """Return a text with the number of members and a digest of their keys, and the number."""
     number = fingerprint = 0
     for key in queryset.order_by().values_list("pk", flat=True).distinct().iterator():
         number += 1

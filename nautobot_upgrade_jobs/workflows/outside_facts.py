@@ -7,10 +7,11 @@ import platform
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
+from typing import Any
 
 from ..catalog import Catalog
 from ..catalog.target_release import Target
-from ..facts import Customizations, Database, Deployment, Facts, Migrations, Settings, Unavailable
+from ..facts import Customizations, Database, Facts, Migrations, Settings, Unavailable
 from ..facts.customizations import IMPORTING_KINDS
 from ..facts.migrations import Migration
 from ..facts.resolution import Resolution
@@ -49,12 +50,8 @@ def build_facts(
         **{topic: FROM_INSIDE for topic in Facts.topics() if topic not in topics}
         | {topic: getattr(rows, topic) for topic in topics}
         | {
-            "runtime": describe_runtime(installation),
-            "deployment": describe_deployment(installation),
-            "database": describe_database(rows.database, installation),
+            **describe_installation(installation, rows.database),
             "settings": _describe_settings(rows.settings, installation),
-            "packages": installation.packages,
-            "apps": installation.apps,
             "migrations": _describe_history(rows.migrations, installation, catalog),
         }
     )
@@ -115,7 +112,25 @@ def get_boot_facts(boot: TrialBoot | Unavailable, topics: Collection[str]) -> Fa
     return Facts(**dict.fromkeys(topics, Unavailable(reason)))
 
 
-def describe_database(
+def describe_installation(
+    installation: Installation, database: Database | Unavailable
+) -> dict[str, Any]:
+    """Return, by topic, what the interpreter of an installation and its host describe.
+
+    Args:
+        installation: The installation.
+        database: The database as a trial boot has seen it.
+    """
+    return {
+        "runtime": _describe_runtime(installation),
+        "deployment": installation.deployment or FROM_INSIDE,
+        "database": _describe_database(database, installation),
+        "packages": installation.packages,
+        "apps": installation.apps,
+    }
+
+
+def _describe_database(
     database: Database | Unavailable, installation: Installation
 ) -> Database | Unavailable:
     """Return the database with the login of the installation.
@@ -146,13 +161,7 @@ def _describe_settings(
     return replace(settings, values=tuple(own))
 
 
-def describe_deployment(installation: Installation) -> Deployment | Unavailable:
-    """Return how an installation on this host is deployed."""
-    return installation.deployment or FROM_INSIDE
-
-
-def describe_runtime(installation: Installation) -> Runtime:
-    """Return the runtime of an installation on this host."""
+def _describe_runtime(installation: Installation) -> Runtime:
     return Runtime(
         nautobot=installation.release,
         python=installation.python,

@@ -17,13 +17,7 @@ from ..facts.trial_boot import TrialBoot
 from ..target.inspect import BuildLimits, inspect_installed
 from ..target.installation import Installation
 from .outside import Reading, build_live_installation, mask_password
-from .outside_facts import (
-    FROM_INSIDE,
-    describe_database,
-    describe_deployment,
-    describe_runtime,
-    get_boot_facts,
-)
+from .outside_facts import FROM_INSIDE, describe_installation, get_boot_facts
 
 COMPARED_TOPICS = (
     *("database", "tables", "migrations", "system_checks", "schema", "fingerprints", "data"),
@@ -68,13 +62,7 @@ def read_installed(
     return Facts(
         **dict.fromkeys(Facts.topics(), FROM_INSIDE)
         | {topic: getattr(read, topic) for topic in topics}
-        | {
-            "runtime": describe_runtime(installation),
-            "deployment": describe_deployment(installation),
-            "database": describe_database(read.database, installation),
-            "packages": installation.packages,
-            "apps": installation.apps,
-        }
+        | describe_installation(installation, read.database)
     )
 
 

@@ -1,4 +1,4 @@
-"""Settings that the database server gives to each new session of Nautobot, and what ours reads."""
+"""Settings that the database server gives to each new session, and the replica that is read."""
 
 from __future__ import annotations
 
