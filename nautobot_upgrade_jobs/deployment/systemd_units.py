@@ -22,7 +22,10 @@ UNIT_FOLDERS = tuple(
 """Folders of unit files. A file in an earlier folder replaces one with the same name."""
 EXECUTABLE_PREFIXES = "@-:+!|"
 """Characters that may precede the program in ``ExecStart``."""
-SUBCOMMAND = re.compile(r"nautobot-server['\"]?\s+(\w+)")
+SUBCOMMAND = re.compile(
+    r"nautobot-server['\"]?(?:\s+(?:-c|--config)[=\s]\s*\S+|\s+-\S+)*\s+['\"]?(\w+)"
+)
+"""The first word after the options of ``nautobot-server``, of which ``--config`` has a value."""
 PATH = re.compile(r"/[^\s'\";&|,]+")
 
 Settings = dict[str, list[str]]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from nautobot_upgrade_jobs.deployment.systemd_units import find_service_units
+from nautobot_upgrade_jobs.deployment.systemd_units import SUBCOMMAND, find_service_units
 
 GUIDE = """\
 [Unit]
@@ -161,3 +161,19 @@ def test_continued_lines_are_one_command(find):
     text = f"[Service]\nExecStart={find.home}/bin/nautobot-server \\\n    celery \\\n    worker\n"
     (unit,) = find({"x.service": text})
     assert unit.role == "worker"
+
+
+@pytest.mark.parametrize(
+    ("command", "subcommand"),
+    [
+        ("nautobot-server rqworker", "rqworker"),
+        ("nautobot-server --config /etc/nautobot_config.py rqworker", "rqworker"),
+        ("nautobot-server --config=/etc/nautobot_config.py celery worker", "celery"),
+        ("nautobot-server -c /etc/nautobot_config.py start", "start"),
+        ('"/opt/my nautobot/bin/nautobot-server" celery beat', "celery"),
+        ("nautobot-server --version", ""),
+        ("uwsgi --ini nautobot.ini", ""),
+    ],
+)
+def test_subcommand_is_the_first_word_after_the_options(command, subcommand):
+    assert "".join(SUBCOMMAND.findall(command)[:1]) == subcommand
