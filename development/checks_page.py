@@ -24,6 +24,7 @@ JOBS = {
     "verify": "Verify",
     "both": "Preflight, Verify",
     "rollback": "Rollback",
+    "rehearse": "Rehearsal",
 }
 
 

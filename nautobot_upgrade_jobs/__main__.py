@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from .app_settings import Configuration
 from .checks.findings import Verdict
 from .cli.installation_options import add_environment, add_installation
 from .cli.options import (
@@ -28,6 +29,7 @@ from .cli.options import (
 )
 from .cli.output import write_line
 from .cli.progress import ProgressLine
+from .cli.rehearsal_options import add_rehearsal_options, read_rehearsal_options
 from .common.current_user import current_user
 from .common.errors import UsageError
 from .facts import Unavailable
@@ -46,6 +48,7 @@ from .workflows.outside import run_preflight_outside
 from .workflows.outside_capture import capture_outside
 from .workflows.outside_installed import is_supported
 from .workflows.outside_verify import verify_outside
+from .workflows.rehearsal_request import RehearsalRequest
 from .workflows.rollback_assessment import ROLLBACK_OPTIONS
 from .workflows.rollback_offline import plan_rollback_offline
 from .workflows.snapshot_store import newest_snapshot, read_snapshot, write_snapshot
@@ -61,6 +64,7 @@ def main(arguments: list[str]) -> int:
     _add_verify(commands)
     _add_doctor(commands)
     _add_rollback(commands)
+    _add_rehearse(commands)
     options = vars(parser.parse_args(arguments))
     try:
         if options["output"]:
@@ -155,6 +159,25 @@ def _add_rollback(commands: Any) -> None:
     )
     add_report_options(command)
     command.set_defaults(run=_plan_rollback, database="", apps=None)
+
+
+def _add_rehearse(commands: Any) -> None:
+    command = commands.add_parser(
+        "rehearse", help="Does the upgrade work? Prove it on a copy of the data."
+    )
+    add_installation(command)
+    add_rehearsal_options(command)
+    add_check_options(command)
+    add_report_options(command)
+    command.set_defaults(run=_rehearse, backup=[])
+
+
+def _rehearse(options: dict[str, Any]) -> Report:
+    from .workflows.rehearse import rehearse  # Only a rehearsal needs the client library.
+
+    request = RehearsalRequest(_build_request(options), **read_rehearsal_options(options))
+    with _open_installation(options) as (installation, progress):
+        return rehearse(request, installation, Configuration(), progress)
 
 
 def _compare(options: dict[str, Any]) -> Report:

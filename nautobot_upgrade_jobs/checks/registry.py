@@ -17,6 +17,7 @@ from functools import cache, cached_property
 from typing import Any, Literal, get_args
 
 from ..facts import Data, Facts
+from ..facts.rehearsal import Rehearsal
 from ..facts.resolution import Resolution
 from ..facts.trial_boot import TrialBoot
 from ..rollback.backup_check import BackupEvidence
@@ -35,8 +36,8 @@ BACKUP_TOPICS = ("database", "migrations", "tables")
 """The topics with which a backup is compared."""
 BOUNDARY = re.compile(r"\d+(\.\d+){0,2}")
 """A version of Nautobot that an upgrade can cross."""
-CheckStage = Literal["preflight", "verify", "both", "rollback"]
-"""The Job that runs a check: Preflight, Verify Migrations, both of them or the Rollback Planner."""
+CheckStage = Literal["preflight", "verify", "both", "rollback", "rehearse"]
+"""The Job that runs a check. ``both`` stands for Preflight and Verify Migrations."""
 
 
 class NotApplicable(Exception):
@@ -102,7 +103,9 @@ class Check:
 
     @property
     def evidence_source(self) -> str:
-        """The kind of evidence that the check uses: target, index, data or facts."""
+        """The kind of evidence that the check uses: rehearsal, target, index, data or facts."""
+        if Rehearsal in self.input_types.values():
+            return "rehearsal"
         if TrialBoot in self.input_types.values():
             return "target"
         if Resolution in self.input_types.values():
@@ -203,8 +206,8 @@ def _build_failing_check(site: SiteModule) -> Check:
 
 
 def checks_for_stage(stage: CheckStage) -> tuple[Check, ...]:
-    """Return the checks for one stage: preflight, verify or rollback."""
-    stages = {stage} if stage == "rollback" else {stage, "both"}
+    """Return the checks for one stage: preflight, verify, rollback or rehearse."""
+    stages = {stage, "both"} if stage in ("preflight", "verify") else {stage}
     return tuple(check for check in all_checks() if check.stage in stages)
 
 

@@ -10,6 +10,7 @@ from ..catalog import Catalog
 from ..catalog.target_release import Target
 from ..common.urls import mask_url_credentials
 from ..facts import Facts, FactUnavailable, Unavailable
+from ..facts.rehearsal import Rehearsal
 from ..facts.resolution import Resolution
 from ..facts.trial_boot import TrialBoot
 from ..rollback.backup_check import NO_BACKUP, BackupEvidence
@@ -21,6 +22,7 @@ from .registry import Check, NotApplicable, all_checks
 SEVERITY_RANK = {severity: rank for rank, severity in enumerate(Severity)}
 NOT_RESOLVED = Unavailable("the package index was not queried")
 NOT_BOOTED = Unavailable("the target was not built")
+NOT_REHEARSED = Unavailable("no upgrade was rehearsed")
 NOT_ASSESSED = Unavailable("the rollback options were not evaluated")
 
 
@@ -40,6 +42,7 @@ def run_checks(  # noqa: PLR0913 - every kind of evidence
     choice: RollbackDecision | Unavailable = NOT_ASSESSED,
     backup: BackupEvidence = NO_BACKUP,
     site: Mapping[type, Any] | None = None,
+    rehearsal: Rehearsal | Unavailable = NOT_REHEARSED,
 ) -> tuple[CheckResult, ...]:
     """Run checks, and return one result for each check, in the same order.
 
@@ -55,6 +58,7 @@ def run_checks(  # noqa: PLR0913 - every kind of evidence
         choice: The rollback options, or why they were not evaluated.
         backup: What is known about the backup that the operator names.
         site: What the collectors of other packages have found, by type.
+        rehearsal: The upgrade on a copy, or why it was not rehearsed.
 
     Raises:
         UnknownCheckError: ``exclude`` contains an id that no check has.
@@ -70,13 +74,9 @@ def run_checks(  # noqa: PLR0913 - every kind of evidence
         TrialBoot: trial_boot,
         RollbackDecision: choice,
         BackupEvidence: backup,
+        Rehearsal: rehearsal,
     }
-    results = (
-        _build_result(check, Status.SKIPPED, "excluded on request")
-        if check.id in exclude
-        else _run_check(check, facts, target, evidence)
-        for check in chosen
-    )
+    results = (_run_check(check, facts, target, evidence, exclude) for check in chosen)
     return drop_superseded_findings(tuple(results))
 
 
@@ -119,8 +119,14 @@ def require_known_checks(ids: Collection[str], checks: Iterable[Check] | None = 
 
 
 def _run_check(
-    check: Check, facts: Facts, target: Target, evidence: Mapping[type, Any]
+    check: Check,
+    facts: Facts,
+    target: Target,
+    evidence: Mapping[type, Any],
+    exclude: Collection[str],
 ) -> CheckResult:
+    if check.id in exclude:
+        return _build_result(check, Status.SKIPPED, "excluded on request")
     if check.crosses and not target.crosses(check.crosses):
         return _build_result(
             check,

@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from ..common.errors import UsageError
 from .base import Unavailable
 
 FingerprintDepth = Literal["counts", "keys", "content", "buckets"]
@@ -21,6 +22,18 @@ DEPTHS: tuple[FingerprintDepth, ...] = get_args(FingerprintDepth)
 NUMBER_OF_BUCKETS = 256
 FINGERPRINT_DIGITS = 16
 """Hexadecimal digits of one fingerprint."""
+
+
+def require_depth(text: str) -> FingerprintDepth:
+    """Return a depth by its name.
+
+    Raises:
+        UsageError: There is no such depth.
+    """
+    for depth in DEPTHS:
+        if depth == text:
+            return depth
+    raise UsageError(f"No such depth: {text[:40]}. Known: {', '.join(DEPTHS)}.")
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,9 @@ from ..catalog.target_release import MAX_VERSION_LENGTH
 from ..common.errors import UsageError
 from ..common.text import plural
 from ..facts import Unavailable
-from ..facts.fingerprints import DEPTHS
+from ..facts.fingerprints import DEPTHS, require_depth
 from ..report.formats.markdown import escape
-from ..workflows.capture import DEFAULT_DEPTH, capture, require_depth
+from ..workflows.capture import DEFAULT_DEPTH, capture
 from ..workflows.captured_snapshot import CapturedSnapshot
 from .base import JobDefaults, UpgradeJob
 

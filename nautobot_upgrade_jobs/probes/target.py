@@ -17,10 +17,11 @@ from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..checks.registry import TRIAL_BOOT_TOPICS
 from ..facts.customizations import IMPORTING_TOPIC
+from ..facts.fingerprints import FingerprintDepth, require_depth
 from .child_process import ChildProcess
 from .startup import (
     describe_failure,
@@ -48,14 +49,22 @@ APP_VARIABLE_NAMES = ("plugin_name", "entry", "app_config")
 """Variables in which the loaders of Nautobot and Django keep the App that they load."""
 
 
+class Reading(NamedTuple):
+    """How the rows are read."""
+
+    statement_seconds: int
+    """The database ends a query after this time."""
+    depth: FingerprintDepth
+
+
 def run(
-    config: str, statement_timeout_seconds: int, topics: Collection[str], plugins: Sequence[str]
+    config: str, reading: Reading, topics: Collection[str], plugins: Sequence[str]
 ) -> dict[str, Any]:
     """Start the target, collect its facts, and return the result."""
     result: dict[str, Any] = {"failure": None, "culprit": "", "facts": {}}
     steps: dict[str, Callable[[], None]] = {
         "import": load_nautobot,
-        "configuration": lambda: _load_configuration_read_only(config, statement_timeout_seconds),
+        "configuration": lambda: _load_configuration_read_only(config, reading.statement_seconds),
         "apps": set_up_django,
         "migrations": load_migrations,
     }
@@ -66,7 +75,7 @@ def run(
             result["failure"] = describe_failure(stage, error)
             result["culprit"] = app_to_blame(error, plugins)
             return result
-    result["facts"] = _collect_target_facts(statement_timeout_seconds, topics)
+    result["facts"] = _collect_target_facts(reading, topics)
     return result
 
 
@@ -79,7 +88,7 @@ def _load_configuration_read_only(config: str, statement_timeout_seconds: int) -
     load_configuration(config)
 
 
-def _collect_target_facts(statement_timeout_seconds: int, topics: Collection[str]) -> Any:
+def _collect_target_facts(reading: Reading, topics: Collection[str]) -> Any:
     from django.db import DatabaseError, connection, connections
 
     from ..collect.db.schema_compat import tolerate_older_schema
@@ -88,9 +97,9 @@ def _collect_target_facts(statement_timeout_seconds: int, topics: Collection[str
         tolerate_older_schema(connection)
     connections.close_all()  # A child process may not use them.
     if IMPORTING_TOPIC in topics:
-        child = ChildProcess(lambda: _collect_jobs(statement_timeout_seconds))
+        child = ChildProcess(lambda: _collect_jobs(reading.statement_seconds))
         return {**_encode_nothing(), SEPARATE_TOPIC: _wait_for(child)}
-    collect = partial(_collect, statement_timeout_seconds)
+    collect = partial(_collect, reading)
     if SEPARATE_TOPIC not in topics:
         return collect(topics)
     child = ChildProcess(lambda: collect((SEPARATE_TOPIC,))[SEPARATE_TOPIC])
@@ -100,14 +109,15 @@ def _collect_target_facts(statement_timeout_seconds: int, topics: Collection[str
     return facts
 
 
-def _collect(statement_timeout_seconds: int, topics: Collection[str]) -> Any:
+def _collect(reading: Reading, topics: Collection[str]) -> Any:
     from ..collect import collect_facts
     from ..facts.serialization import encode
 
     return encode(
         collect_facts(
             topics=topics,
-            statement_timeout_seconds=statement_timeout_seconds,
+            statement_timeout_seconds=reading.statement_seconds,
+            depth=reading.depth,
             imports_jobs=True,
         )
     )
@@ -183,9 +193,10 @@ def app_to_blame(error: BaseException, plugins: Sequence[str]) -> str:
 
 
 if __name__ == "__main__":
-    _, _config, _answer, _timeout, _seconds, _topics, *_plugins = sys.argv
+    _, _config, _answer, _timeout, _seconds, _depth, _topics, *_plugins = sys.argv
     gc.set_threshold(GC_THRESHOLD)
     signal.alarm(int(_seconds))  # End this process even if its parent was killed.
-    _result = run(_config, int(_timeout), _topics.split(",") if _topics else TOPICS, _plugins)
+    _reading = Reading(int(_timeout), require_depth(_depth))
+    _result = run(_config, _reading, _topics.split(",") if _topics else TOPICS, _plugins)
     Path(_answer).write_text(json.dumps(_result), "utf-8")
     os._exit(0)  # Skip threads and exit handlers of Apps.

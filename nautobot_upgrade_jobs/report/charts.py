@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ..checks.findings import CheckResult, Status
 from ..rollback.options import RollbackOption
 from ..upgrade.overview import RISK_LEVELS
 from .model import Report
+from .rehearsal_text import TimedPart
 
 WIDTH = 1000
 """Width of a chart in its own units. The page scales the chart."""
@@ -118,6 +119,26 @@ def build_table_chart(report: Report) -> tuple[tuple[Bar, Bar], ...]:
             Bar(name, (_build_segment("after", 0, after, largest),), str(after)),
         )
         for name, before, after in tables
+    )
+
+
+def build_duration_chart(parts: Sequence[TimedPart]) -> tuple[Bar, ...]:
+    """Build a bar for each part of a process, each at its place on one axis of time."""
+    end = max((part.begin + part.seconds for part in parts), default=0.0) or 1.0
+    return tuple(
+        Bar(
+            part.name,
+            (
+                BarSegment(
+                    "stops" if part.has_failed else "code",
+                    round(part.begin / end * (WIDTH - MIN_SEGMENT_WIDTH), 1),
+                    max(MIN_SEGMENT_WIDTH, round(part.seconds / end * WIDTH, 1)),
+                    f"{part.name}: {part.seconds:.1f} s",
+                ),
+            ),
+            ": ".join(filter(None, (f"{part.seconds:.1f} s", part.details))),
+        )
+        for part in parts
     )
 
 

@@ -17,6 +17,7 @@ from ..checks.findings import (
 )
 from ..checks.release_notes import TriagedNote
 from ..common.files import build_file_stem
+from ..facts.rehearsal import Rehearsal
 from ..rollback.options import RollbackDecision
 from ..runbook.steps import EMPTY_RUNBOOK, Runbook
 from ..snapshot.compare import Change, ChangeKind
@@ -101,6 +102,8 @@ class Report:
     """Distributions that change and contain no release notes."""
     overview: UpgradeOverview | None = None
     """Overview of the planned upgrade."""
+    rehearsal: Rehearsal | None = None
+    """The upgrade on a copy of the data, if the report covers one."""
     baseline: str = ""
     changes: tuple[Change, ...] = ()
     """All differences between two snapshots. Each unexpected difference is also a finding."""

@@ -38,6 +38,12 @@ HEADLINES = {
         Verdict.BLOCKED: "Rollback is blocked. Resolve the blockers first.",
         Verdict.INCOMPLETE: "No verdict yet, because some checks could not run.",
     },
+    "rehearse": {
+        Verdict.GO: "The upgrade and its rollback succeed on a copy of the data.",
+        Verdict.CAUTION: "The upgrade succeeds on a copy of the data. Read the warnings first.",
+        Verdict.BLOCKED: "The upgrade or its rollback fails on a copy of the data.",
+        Verdict.INCOMPLETE: "Nothing is proven, because the rehearsal was not completed.",
+    },
     "doctor": {
         Verdict.GO: "Nautobot starts.",
         Verdict.CAUTION: "Nautobot starts, but something is wrong.",
@@ -79,6 +85,16 @@ NEXT_STEPS = {
         Verdict.BLOCKED: "Resolve the blockers before you change anything. The current database is "
         "still intact.",
         Verdict.INCOMPLETE: "Provide what the checks under 'Not checked' need and plan again.",
+    },
+    "rehearse": {
+        Verdict.GO: "Run Preflight, and follow upgrade-plan.md. Rehearse again if the data or the "
+        "packages change before the window.",
+        Verdict.CAUTION: "Decide about each warning. Then run Preflight, and follow "
+        "upgrade-plan.md.",
+        Verdict.BLOCKED: "Fix the first blocker on the live installation, and rehearse again. The "
+        "live installation was not changed.",
+        Verdict.INCOMPLETE: "Read under 'Not checked' which stage could not be carried out and "
+        "why. Then rehearse again.",
     },
     "doctor": {
         Verdict.GO: "Run `nautobot-server upgrade_jobs verify` to see whether the upgrade is "

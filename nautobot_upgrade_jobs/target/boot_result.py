@@ -46,7 +46,7 @@ def parse_result(data: bytes, environment: Path) -> BootResult:
         raise BootFailed(f"{INVALID} (too many values)")
     try:
         result = json.loads(data)
-        failure = result["failure"] and _parse_failure(result["failure"], environment)
+        failure = result["failure"] and parse_failure(result["failure"], environment)
         facts = decode(Facts, result["facts"]) if result["facts"] else Facts()
         return BootResult(failure or None, str(result["culprit"]), facts)
     except (ArithmeticError, AttributeError, LookupError, MemoryError, RecursionError) as error:
@@ -55,7 +55,12 @@ def parse_result(data: bytes, environment: Path) -> BootResult:
         raise BootFailed(f"{INVALID} ({_parse_text(error, MAX_REASON)})") from None
 
 
-def _parse_failure(failure: dict[str, Any], environment: Path) -> Failure:
+def parse_failure(failure: dict[str, Any], environment: Path) -> Failure:
+    """Return the failure that a process has described. File names are relative to the environment.
+
+    Raises:
+        LookupError, TypeError, ValueError: It has another form.
+    """
     return Failure(
         stage=_parse_text(failure["stage"]),
         error=_parse_text(failure["error"]),

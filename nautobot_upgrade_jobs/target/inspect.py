@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
 from packaging.utils import canonicalize_name
 
@@ -72,8 +74,45 @@ def inspect(
         The trial boot, or why it is unavailable.
     """
     try:
-        parent = limits.work_directory or (find_build_directory() if limits.keep_builds else "")
-        with scratch_folder(parent) as folder:
+        with open_target(resolution, roots, limits) as built:
+            notes = _read_release_notes(built.environment, resolution, roots)
+            progress(TRIAL_BOOT)
+            deadline = Deadline(limits.boot_seconds)
+            booter = TrialBooter(built.python, built.folder / "target", live, deadline, live.topics)
+            trial_boot = booter.run(resolution.target, list_absent_apps(live.apps, resolution))
+            return replace(trial_boot, release_notes=notes)
+    except BuildFailed as error:
+        return Unavailable(str(error))
+    except BootFailed as error:
+        return Unavailable(f"the target could not be started: {mask_url_credentials(str(error))}")
+
+
+class BuiltTarget(NamedTuple):
+    """The environment of the target, while it exists."""
+
+    environment: Path
+    folder: Path
+    """A scratch folder next to it."""
+
+    @property
+    def python(self) -> Path:
+        """The interpreter of the environment."""
+        return self.environment / "bin" / "python"
+
+
+@contextlib.contextmanager
+def open_target(
+    resolution: Resolution, roots: RootRequirements, limits: BuildLimits
+) -> Iterator[BuiltTarget]:
+    """Build the environment of the target, and remove it at the end unless it is kept.
+
+    Raises:
+        BuildFailed: It could not be built. The message is complete and without credentials.
+    """
+    with contextlib.ExitStack() as stack:
+        try:
+            parent = limits.work_directory or (find_build_directory() if limits.keep_builds else "")
+            folder = stack.enter_context(scratch_folder(parent))
             require_exec_allowed(folder)
             uv = create_uv(
                 folder,
@@ -83,21 +122,12 @@ def inspect(
             )
             keep = limits.keep_builds if parent else 0
             environment = build(uv, resolution, roots, limit=limits.max_megabytes, keep=keep)
-            notes = _read_release_notes(environment, resolution, roots)
-            progress(TRIAL_BOOT)
-            deadline = Deadline(limits.boot_seconds)
-            python = environment / "bin" / "python"
-            booter = TrialBooter(python, folder / "target", live, deadline, live.topics)
-            trial_boot = booter.run(resolution.target, _absent_apps(live.apps, resolution))
-            return replace(trial_boot, release_notes=notes)
-    except ScratchError as error:
-        return Unavailable(str(error))
-    except BuildFailed as error:
-        return Unavailable(f"the target could not be built: {mask_url_credentials(str(error))}")
-    except BootFailed as error:
-        return Unavailable(f"the target could not be started: {mask_url_credentials(str(error))}")
-    except OSError as error:
-        return Unavailable(f"the target could not be built: {error}")
+        except ScratchError as error:
+            raise BuildFailed(str(error)) from None
+        except (BuildFailed, OSError) as error:
+            reason = mask_url_credentials(str(error))
+            raise BuildFailed(f"the target could not be built: {reason}") from None
+        yield BuiltTarget(environment, folder)
 
 
 def inspect_installed(
@@ -175,7 +205,7 @@ def _read_release_notes(
         return Unavailable(f"the release notes could not be read: {type(error).__name__}: {error}")
 
 
-def _absent_apps(apps: Apps, resolution: Resolution) -> list[str]:
+def list_absent_apps(apps: Apps, resolution: Resolution) -> list[str]:
     """Return the enabled Apps that are not in the package set."""
     excluded = {canonicalize_name(name) for name in resolution.excluded}
     return [app.module for app in apps.enabled if canonicalize_name(app.distribution) in excluded]

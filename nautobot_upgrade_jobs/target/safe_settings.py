@@ -96,7 +96,7 @@ def isolation_overrides(
             else {**database, "PASSWORD": ""}
             for alias, database in databases.items()
         }
-    local = "django.core.cache.backends.locmem.LocMemCache"
+    local = "nautobot_upgrade_jobs.target.memory_cache.MemoryCache"
     caches = {alias: {"BACKEND": local, "LOCATION": alias} for alias in settings.get("CACHES", {})}
     plugins = {
         name: [app for app in settings[name] if app not in without]

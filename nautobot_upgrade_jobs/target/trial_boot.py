@@ -16,6 +16,7 @@ from ..catalog.data_files import VARIABLE
 from ..catalog.loader import used_archive
 from ..common.regular_files import read_regular_file
 from ..facts import Apps
+from ..facts.fingerprints import FingerprintDepth
 from ..facts.trial_boot import AppLoadFailure, TrialBoot
 from .boot_environment import build_boot_environment
 from .boot_result import BootFailed, BootResult, parse_result
@@ -86,6 +87,8 @@ class LiveInstallation:
     """Passwords of databases. The target needs none of them if there is a relay."""
     service_credentials: frozenset[str] = frozenset()
     """Passwords of other services that the target does not use, such as cache, broker and mail."""
+    depth: FingerprintDepth = "content"
+    """Depth of the table fingerprints."""
     topics: tuple[str, ...] = ()
     """The topics that a start of the target collects. Empty for all that describe the target."""
 
@@ -96,6 +99,16 @@ def _find_spec(module: str) -> ModuleSpec | None:
         return find_spec(module)
     except (ImportError, ValueError):  # The parent of a dotted name is missing.
         return None
+
+
+def link_code(folder: Path, apps: Apps) -> None:
+    """Create a folder with links to this package, and to Apps that have no distribution."""
+    folder.mkdir(parents=True)
+    (folder / PACKAGE).symlink_to(PACKAGE_ROOT)
+    for app in apps.enabled:
+        spec = None if app.distribution or app.module == PACKAGE else _find_spec(app.module)
+        for path in (spec and spec.submodule_search_locations) or ():
+            (folder / app.module).symlink_to(path)
 
 
 @dataclass
@@ -166,15 +179,9 @@ class TrialBooter:
 
     def _prepare_folder(self) -> None:
         """Create the working folder, with links to the code of Apps that have no distribution."""
-        code = self.folder / CODE_FOLDER
-        code.mkdir(parents=True)
-        (code / PACKAGE).symlink_to(PACKAGE_ROOT)
+        link_code(self.folder / CODE_FOLDER, self.live.apps)
         if archive := used_archive():
             shutil.copyfile(archive, self._catalog)
-        for app in self.live.apps.enabled:
-            spec = None if app.distribution or app.module == PACKAGE else _find_spec(app.module)
-            for path in (spec and spec.submodule_search_locations) or ():
-                (code / app.module).symlink_to(path)
 
     @property
     def _catalog(self) -> Path:
@@ -204,6 +211,7 @@ class TrialBooter:
                 *("-m", PROBE_MODULE, str(start / CONFIG_FILE), str(result_file)),
                 str(self.live.statement_timeout_seconds),
                 str(int(self._remaining_seconds) + 1),
+                self.live.depth,
                 ",".join(self.topics),
                 *self._list_modules(without),
             ],

@@ -10,23 +10,11 @@ from ..app_settings import Configuration, read_configuration
 from ..checks.acceptance import AcceptanceError, accepted_absences, parse_acceptances
 from ..collect import collect_facts
 from ..common.errors import UsageError
-from ..facts.fingerprints import DEPTHS, FingerprintDepth
+from ..facts.fingerprints import FingerprintDepth
 from .captured_snapshot import CapturedSnapshot, create_snapshot
 from .snapshot_store import write_snapshot
 
 DEFAULT_DEPTH: FingerprintDepth = "buckets"
-
-
-def require_depth(text: str) -> FingerprintDepth:
-    """Return a depth by its name.
-
-    Raises:
-        UsageError: There is no such depth.
-    """
-    for depth in DEPTHS:
-        if depth == text:
-            return depth
-    raise UsageError(f"No such depth: {text[:40]}. Known: {', '.join(DEPTHS)}.")
 
 
 def capture(

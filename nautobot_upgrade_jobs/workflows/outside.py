@@ -26,6 +26,7 @@ from ..common.files import CONSTRAINTS
 from ..common.urls import REDACTED
 from ..facts import Unavailable
 from ..facts.backup_record import GivenBackup
+from ..facts.fingerprints import FingerprintDepth
 from ..facts.trial_boot import TrialBoot
 from ..probes.target import TOPICS
 from ..report import Report
@@ -59,6 +60,7 @@ class Reading:
     topics: tuple[str, ...]
     statement_seconds: int
     boot_seconds: int
+    depth: FingerprintDepth = "content"
 
 
 PREFLIGHT_READING = Reading(
@@ -201,7 +203,7 @@ def inspect_outside(
         The package set and what the target has read, or why they are unavailable.
     """
     config = Configuration()
-    roots = _build_roots(request, installation)
+    roots = build_roots(request, installation)
     progress("resolution")
     resolution = resolve(
         roots,
@@ -227,7 +229,8 @@ def inspect_outside(
     return OutsideState(installation, target, resolution, trial_boot)
 
 
-def _build_roots(request: RunRequest, installation: Installation) -> RootRequirements:
+def build_roots(request: RunRequest, installation: Installation) -> RootRequirements:
+    """Return the root requirements of the installation and of the request."""
     return RootRequirements(
         installation.packages,
         installation.apps,
@@ -255,6 +258,7 @@ def build_live_installation(installation: Installation, reading: Reading) -> Liv
             filter(None, [str(installation.database.parameters.get("password") or "")])
         ),
         topics=reading.topics,
+        depth=reading.depth,
     )
 
 

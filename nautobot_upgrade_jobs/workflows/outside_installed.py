@@ -45,7 +45,7 @@ def read_installed(
         progress: Called before the release is started.
     """
     live = build_live_installation(
-        installation, Reading(tuple(topics), STATEMENT_SECONDS, BOOT_SECONDS)
+        installation, Reading(tuple(topics), STATEMENT_SECONDS, BOOT_SECONDS, "buckets")
     )
     limits = BuildLimits(
         Configuration.build_timeout_seconds, BOOT_SECONDS, Configuration.build_megabytes

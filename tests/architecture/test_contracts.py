@@ -32,6 +32,7 @@ NOT_OF_ONE_TOPIC = {
     "expectations",
     "models",
     "packages",
+    "rehearsal",
     "releases",
     "rollback",
     "session_settings",
@@ -124,6 +125,7 @@ def test_imports_inside_the_package_are_relative():
 WRITES_TO_A_PARENT_PROCESS = {
     "probes/installed.py",
     "probes/startup.py",
+    "rehearsal/keeper.py",
     "target/isolation/launcher.py",
 }
 

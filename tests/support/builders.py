@@ -57,11 +57,23 @@ from nautobot_upgrade_jobs.facts.migrations import (
 )
 from nautobot_upgrade_jobs.facts.packages import Package
 from nautobot_upgrade_jobs.facts.post_upgrade import StaticFiles
+from nautobot_upgrade_jobs.facts.rehearsal import (
+    CodeFailure,
+    Copy,
+    MigrateRun,
+    MigrationRun,
+    Rehearsal,
+    Restore,
+    Reverse,
+    Stage,
+    StepRun,
+)
 from nautobot_upgrade_jobs.facts.resolution import AppReleases, Resolution, ResolvedPackage
 from nautobot_upgrade_jobs.facts.settings import Setting
+from nautobot_upgrade_jobs.facts.startup import Failure, Frame
 from nautobot_upgrade_jobs.facts.storage import Folder
 from nautobot_upgrade_jobs.facts.tables import Table
-from nautobot_upgrade_jobs.facts.trial_boot import TrialBoot
+from nautobot_upgrade_jobs.facts.trial_boot import Isolation, TrialBoot
 from nautobot_upgrade_jobs.facts.workers import Beat, Queue, Worker, WorkerIdentity
 from nautobot_upgrade_jobs.rollback.diagnosis import Diagnosis, UpgradeState
 from nautobot_upgrade_jobs.rollback.options import RollbackDecision, RollbackOption
@@ -473,3 +485,47 @@ def choice(
     return replace(
         RollbackDecision(diagnosis, ways, advised or chosen, chosen, has_snapshot=True), **changes
     )
+
+
+def migration_run(migration: str = "dcim.0090_remove", **changes: Any) -> MigrationRun:
+    """Return a migration that took two seconds on the copy."""
+    run = MigrationRun(migration, 2.0, 1.5, 10, 1 << 20, 4096, 450, ("dcim_cable",))
+    return replace(run, **changes)
+
+
+def migrate_run(*migrations: MigrationRun, **changes: Any) -> MigrateRun:
+    """Return a process that applied migrations in ten seconds, without a failure."""
+    run = MigrateRun(migrations, (StepRun("trace_paths", 0.5),), 10.0)
+    return replace(run, **changes)
+
+
+def code_failure(stage: str = "migrate", **changes: Any) -> CodeFailure:
+    """Return the error of a duplicate value."""
+    failure = Failure(
+        stage,
+        "IntegrityError",
+        "could not create unique index",
+        (Frame("django/db/backends/utils.py", 103, "_execute"),),
+    )
+    known = CodeFailure(stage, failure, sqlstate="23505", table="dcim_device", constraint="unique")
+    return replace(known, **changes)
+
+
+def rehearsal(**changes: Any) -> Rehearsal:
+    """Return a rehearsal in which everything succeeded."""
+    done = migrate_run(migration_run("extras.0130_counts"), migration_run())
+    healthy = Rehearsal(
+        run="0123456789abcdef",
+        target="3.2.7",
+        stages=(Stage("target", 4.0), Stage("copy", 2.0), Stage("upgrade", 10.0)),
+        planned=("extras.0130_counts", "dcim.0090_remove"),
+        copy=Copy("15.4", 198, 17362, 18 << 20, 2.0),
+        isolation=Isolation(has_relay=True, hides_files=True, hides_network=True),
+        forward=done,
+        restore=Restore(2.0, 3 << 20, 4.0, ()),
+        reverse=Reverse(("dcim 0089",), migrate_run(migration_run()), starts=True),
+        predicted_seconds=(3.0, 9.0),
+        cores=2,
+        load=0.5,
+    )
+    return replace(healthy, **changes)

@@ -15,7 +15,7 @@ from nautobot_upgrade_jobs.checks.findings import (
 )
 from nautobot_upgrade_jobs.checks.release_notes import TriagedNote
 from nautobot_upgrade_jobs.checks.remediation import configuration, shell, sql
-from nautobot_upgrade_jobs.facts import Packages
+from nautobot_upgrade_jobs.facts import Packages, Unavailable
 from nautobot_upgrade_jobs.facts.packages import Package
 from nautobot_upgrade_jobs.facts.preconditions import (
     Precondition,
@@ -36,7 +36,15 @@ from nautobot_upgrade_jobs.runbook.upgrade import UpgradePlan, plan_upgrade
 from nautobot_upgrade_jobs.snapshot.compare import Change, ChangeKind
 from nautobot_upgrade_jobs.upgrade.overview import MigrationRisk, UpgradeOverview, Waypoint
 from nautobot_upgrade_jobs.upgrade.package_changes import PackageChange
-from tests.support.builders import database, known, runtime
+from tests.support.builders import (
+    code_failure,
+    database,
+    known,
+    migrate_run,
+    migration_run,
+    rehearsal,
+    runtime,
+)
 
 MEDIA = "/opt/nautobot/media"
 HOSTILE = "a|b <script>alert(1)</script> `code` *bold*\nsecond line [x](javascript:alert(1))"
@@ -387,6 +395,50 @@ ROLLBACK = replace(
     database_state="postgresql nautobot: 0123456789abcdef, 7 changes",
 )
 
+REHEARSED = Report(
+    kind="rehearse",
+    instance="nautobot-prod",
+    created=GO.created,
+    current="Nautobot 2.4.44",
+    target="Nautobot 3.2.7",
+    installed_version="2.4.44",
+    target_version="3.2.7",
+    verdict=Verdict.BLOCKED,
+    results=(
+        CheckResult(
+            "rehearsal.migrate_fails",
+            "All migrations succeed on a copy of the data.",
+            Status.FAILED,
+            "rehearsal",
+            findings=(
+                Finding(
+                    Severity.BLOCKER,
+                    "dcim.0090_remove",
+                    "Migration dcim.0090_remove fails on the copy: IntegrityError: duplicate.",
+                    "Correct the rows.",
+                    Phase.MIGRATE,
+                    Impact.OUTAGE,
+                ),
+            ),
+        ),
+        CheckResult(
+            "rehearsal.restore_fails", "The backup is complete.", Status.PASSED, "rehearsal"
+        ),
+    ),
+    migrations=None,
+    tool_version=GO.tool_version,
+    catalog=GO.catalog,
+    rehearsal=rehearsal(
+        forward=migrate_run(
+            migration_run("extras.0130_counts", output="Counts were added."),
+            failures=(code_failure(migration="dcim.0090_remove"),),
+        ),
+        reverse=Unavailable("the upgrade stopped"),
+    ),
+    stage_seconds={"target": 4.0, "copy": 2.0, "upgrade": 10.0},
+    seconds=16.0,
+)
+
 SAMPLES = {
     "compared": COMPARED,
     "go": GO,
@@ -394,6 +446,7 @@ SAMPLES = {
     "incomplete": INCOMPLETE,
     "hostile": HOSTILE_REPORT,
     "rollback": ROLLBACK,
+    "rehearsed": REHEARSED,
 }
 
 

@@ -17,6 +17,7 @@ from ...common.text import escape_invisible, format_duration, plural
 from ...facts.release_notes import ReleaseNote
 from .. import charts
 from ..model import SEVERITY_ORDER, Report
+from ..rehearsal_text import describe_rest, list_facts, list_longest_migrations, list_stages
 from ..remediation_text import TO_DO, command_blocks, describe_acceptance, describe_refusal
 from ..rollback_text import describe_options
 from .markdown import PHASE_TEXT, SEVERITY_TITLES
@@ -44,6 +45,7 @@ def render(report: Report) -> str:
         for severity in SEVERITY_ORDER
     ]
     accepted = tuple(reported for reported in report.findings() if reported.acceptance)
+    rehearsal = report.rehearsal
     sections.append(("Accepted", "accepted", accepted))
     return _load_template().render(
         report=report,
@@ -60,6 +62,12 @@ def render(report: Report) -> str:
         tables=charts.build_table_chart(report),
         timeline=charts.build_timeline(report),
         risks=tuple(charts.count_risks(report)),
+        stages=charts.build_duration_chart(list_stages(rehearsal)) if rehearsal else (),
+        longest=charts.build_duration_chart(list_longest_migrations(rehearsal))
+        if rehearsal
+        else (),
+        measured=tuple(list_facts(rehearsal)) if rehearsal else (),
+        rest=describe_rest(rehearsal) if rehearsal else "",
         counted_groups=COUNTED_GROUPS,
         actions=report.groups(Severity.BLOCKER) or report.groups(Severity.WARNING),
     )

@@ -18,6 +18,7 @@ from ...runbook.steps import Runbook, Step
 from ...snapshot.compare import Change
 from ...upgrade.package_changes import PackageChange
 from ..model import Report
+from ..rehearsal_json import serialize_rehearsal
 from ..reported_finding import ReportedFinding
 
 SCHEMA_VERSION = 1
@@ -78,6 +79,7 @@ def build_document(report: Report) -> dict[str, Any]:
         "rollback": None
         if report.rollback_decision is None
         else _serialize_decision(report.rollback_decision),
+        "rehearsal": None if report.rehearsal is None else serialize_rehearsal(report.rehearsal),
         "migrations": None if report.migrations is None else list(report.migrations),
         "tool": report.tool,
         "catalog": report.catalog,

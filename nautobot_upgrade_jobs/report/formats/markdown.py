@@ -9,8 +9,10 @@ from collections.abc import Iterable, Iterator
 from ...checks.findings import Phase, Severity
 from ...checks.release_notes import TriagedNote
 from ...common.text import escape_invisible, format_duration, plural
+from ...facts.rehearsal import Rehearsal
 from ...rollback.options import RollbackOption
 from ..model import AFFECTED, NEEDS_READING, SEVERITY_ORDER, UNAFFECTED, Report
+from ..rehearsal_text import describe_rest, list_facts, list_longest_migrations, list_stages
 from ..remediation_text import TO_DO, command_blocks, describe_acceptance, describe_refusal
 from ..reported_finding import ReportedFinding
 from ..rollback_text import OptionText, describe_options
@@ -77,6 +79,8 @@ def _build_lines(report: Report) -> Iterator[str]:
         yield f"| {name} | {escape(value)} |"
     if not report.is_preflight:
         yield from _build_rollback_section(report)
+    if report.rehearsal:
+        yield from _build_rehearsal_section(report.rehearsal)
     for severity in SEVERITY_ORDER:
         yield from _build_findings_section(
             SEVERITY_TITLES[severity], report.unaccepted(severity), report
@@ -107,6 +111,27 @@ def _list_run_details(report: Report) -> Iterator[tuple[str, str]]:
     )
     yield "Checks", f"{len(report.results)}, of which {len(report.not_checked)} could not run"
     yield "Created by", f"{report.tool}, catalog {report.catalog}"
+
+
+def _build_rehearsal_section(rehearsal: Rehearsal) -> Iterator[str]:
+    yield ""
+    yield "## What was rehearsed"
+    yield ""
+    for name, text in list_facts(rehearsal):
+        yield f"- {name}: {escape(text)}"
+    for title, parts in (
+        ("Stage", list_stages(rehearsal)),
+        ("Migration", list_longest_migrations(rehearsal)),
+    ):
+        if parts:
+            yield ""
+            yield f"| {title} | Seconds | |"
+            yield "| --- | ---: | --- |"
+        for part in parts:
+            yield f"| {escape(part.name)} | {part.seconds:.1f} | {escape(part.details)} |"
+    if rest := describe_rest(rehearsal):
+        yield ""
+        yield f"{rest}."
 
 
 def _build_rollback_section(report: Report) -> Iterator[str]:

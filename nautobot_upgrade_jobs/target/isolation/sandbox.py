@@ -97,6 +97,28 @@ def open_sandbox(
         yield Sandbox(isolation, str(relay.folder) if relay else "")
 
 
+def reach_copy(folder: Path, sockets: Path) -> Sandbox:
+    """Return an isolation that reaches a database server in a folder, and no other.
+
+    The processes in it may write to that server. None of them gets a credential of another one.
+
+    Args:
+        folder: A folder in which the isolation is tested. It exists.
+        sockets: The folder of the server's socket.
+
+    Raises:
+        BootFailed: The namespaces could not be prepared, although the kernel offers them.
+    """
+    refusal = _probe_namespaces(folder)
+    isolation = Isolation(
+        has_relay=True,
+        hides_files=not refusal,
+        hides_network=not refusal,
+        gaps=(NO_NAMESPACES.format(refusal),) if refusal else (),
+    )
+    return Sandbox(isolation, str(sockets))
+
+
 def stop_launcher(process: subprocess.Popen[Any]) -> None:
     """End a launcher. It ends all descendants of its command first.
 

@@ -38,6 +38,7 @@ from tests.support.builders import (
     data,
     empty_facts,
     facts,
+    rehearsal,
     resolution,
     setting,
     settings,
@@ -46,7 +47,11 @@ from tests.support.builders import (
 )
 
 run_checks = partial(
-    runner.run_checks, resolution=resolution(), trial_boot=trial_boot(), choice=choice()
+    runner.run_checks,
+    resolution=resolution(),
+    trial_boot=trial_boot(),
+    choice=choice(),
+    rehearsal=rehearsal(),
 )
 
 COLLECTOR_ERRORS = [

@@ -14,7 +14,13 @@ import pytest
 from nautobot_upgrade_jobs.checks.expectation_parser import NO_EXPECTATIONS
 from nautobot_upgrade_jobs.checks.registry import Check, NotApplicable, all_checks
 from nautobot_upgrade_jobs.checks.remediation import Command
-from nautobot_upgrade_jobs.checks.runner import NOT_ASSESSED, NOT_BOOTED, NOT_RESOLVED, run_checks
+from nautobot_upgrade_jobs.checks.runner import (
+    NOT_ASSESSED,
+    NOT_BOOTED,
+    NOT_REHEARSED,
+    NOT_RESOLVED,
+    run_checks,
+)
 from nautobot_upgrade_jobs.facts import FactUnavailable
 from nautobot_upgrade_jobs.rollback.backup_check import NO_BACKUP
 from tests.support import builders
@@ -113,6 +119,7 @@ def findings_of():
         trial_boot=NOT_BOOTED,
         choice=NOT_ASSESSED,
         backup=NO_BACKUP,
+        rehearsal=NOT_REHEARSED,
     ):
         (check,) = [check for check in all_checks() if check.id == check_id]
         (result,) = run_checks(
@@ -126,6 +133,7 @@ def findings_of():
             trial_boot,
             choice,
             backup,
+            rehearsal=rehearsal,
         )
         if result.status.value not in ("passed", "failed"):
             return result.status.value

@@ -1,0 +1,227 @@
+"""The upgrade and its rollback on a copy of the data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ...facts import or_none, require
+from ...facts.rehearsal import CodeFailure, MigrateRun, Rehearsal
+from ..build import blocker, info, warning
+from ..findings import Finding, Impact, Phase
+from ..registry import NotApplicable, check
+from ..remediation import When
+from ..text import plural, truncate_list
+
+HIGH_FACTOR = 2.0
+"""The live upgrade can take this much longer than the rehearsal: its server waits for the disk."""
+
+
+def _describe_error(failure: CodeFailure) -> str:
+    """Return the error in one sentence without a period."""
+    error = failure.failure.error
+    text = failure.failure.message.rstrip(".")
+    return f"{error}: {text}" if error and text else error or text
+
+
+def _list_evidence(failure: CodeFailure) -> tuple[str, ...]:
+    """Return where the error occurred, and what the server said about it."""
+    said = {
+        "SQLSTATE": failure.sqlstate,
+        "table": failure.table,
+        "column": failure.column,
+        "constraint": failure.constraint,
+    }
+    frames = failure.failure.frames[-1:]
+    return (
+        *(f"{name}: {value}" for name, value in said.items() if value),
+        *(f"{frame.file}:{frame.line}, in {frame.function}" for frame in frames),
+    )
+
+
+def _describe_committed(forward: MigrateRun, planned: tuple[str, ...]) -> str:
+    done = len(forward.migrations)
+    if not done:
+        return "No migration was committed before it."
+    of = f" of {len(planned)}" if len(planned) >= done else ""
+    return f"{done}{of} migrations were committed before it, up to {_last(forward)}."
+
+
+def _last(forward: MigrateRun) -> str:
+    return forward.migrations[-1].migration
+
+
+@check(stage="rehearse", phase=Phase.MIGRATE, impact=Impact.OUTAGE)
+def migrate_fails(rehearsal: Rehearsal) -> Iterator[Finding]:
+    """All migrations succeed on a copy of the data.
+
+    Why: a migration that fails on the copy fails in the maintenance window as well. What was
+        committed before it stays, and neither the old nor the new release can use the database.
+    Fix: correct the rows or the package that the error names, and rehearse again.
+    """
+    forward = require(rehearsal.forward)
+    planned = or_none(rehearsal.planned) or ()
+    if stop := forward.stop:
+        where = f"Migration {stop.migration}" if stop.migration else f"The stage {stop.stage}"
+        yield blocker(
+            stop.migration or stop.stage,
+            f"{where} fails on the copy: {_describe_error(stop)}. "
+            f"{_describe_committed(forward, planned)}",
+            fix="Correct what the error names on the live installation before the upgrade, and "
+            "rehearse again. If the code of a package is wrong, choose another release of it in "
+            "Requirements.",
+            evidence=_list_evidence(stop),
+        )
+
+
+@check(stage="rehearse", phase=Phase.POST_UPGRADE, impact=Impact.FEATURE_LOSS)
+def step_fails(rehearsal: Rehearsal) -> Iterator[Finding]:
+    """All steps after `migrate` succeed on a copy of the data.
+
+    Why: `post_upgrade` ends at the first step that fails, and does not run those after it.
+    Fix: correct what the error names, or run the other steps by hand.
+    """
+    forward = require(rehearsal.forward)
+    if forward.stop:
+        raise NotApplicable("rehearsal.migrate_fails reports why no step was run")
+    for failure in forward.failures:
+        yield warning(
+            failure.stage,
+            f"The step {failure.stage} fails on the copy: {_describe_error(failure)}.",
+            fix="Correct what the error names. In the maintenance window, run the steps of "
+            "post_upgrade after this one by hand.",
+            when=When.WINDOW,
+            evidence=_list_evidence(failure),
+        )
+
+
+@check(stage="rehearse", phase=Phase.MIGRATE, impact=Impact.UNKNOWN)
+def unplanned_migrations(rehearsal: Rehearsal) -> Iterator[Finding]:
+    """The upgrade applies exactly the migrations that Preflight lists.
+
+    Why: the checks of Preflight are about the migrations that it expects.
+    Fix: run Preflight again, and compare its list of migrations with the list of this report.
+    """
+    forward, planned = require(rehearsal.forward), require(rehearsal.planned)
+    if forward.stop:
+        raise NotApplicable("rehearsal.migrate_fails reports where the migrations stop")
+    applied = {each.migration for each in forward.migrations}
+    for key in sorted(applied ^ set(planned)):
+        problem = "not planned, but applied" if key in applied else "planned, but not applied"
+        yield warning(
+            key,
+            f"Migration {key} was {problem}.",
+            fix="Run Preflight again, and compare its list of migrations with this report.",
+        )
+
+
+@check(stage="rehearse", phase=Phase.MIGRATE, impact=Impact.OUTAGE)
+def window_too_short(rehearsal: Rehearsal) -> Iterator[Finding]:
+    """The maintenance window is longer than the upgrade.
+
+    Why: an upgrade that is interrupted leaves a database that no release can use.
+    Fix: extend the window, or remove rows that are not needed before the upgrade.
+    """
+    forward = require(rehearsal.forward)
+    if rehearsal.window_seconds is None:
+        raise NotApplicable("no maintenance window was stated")
+    if forward.stop:
+        raise NotApplicable("rehearsal.migrate_fails reports why there is no duration")
+    longest = forward.seconds * HIGH_FACTOR
+    if longest > rehearsal.window_seconds:
+        slowest = sorted(forward.migrations, key=lambda each: -each.seconds)
+        certain = forward.seconds > rehearsal.window_seconds
+        yield (blocker if certain else warning)(
+            "window",
+            f"The migrations took {forward.seconds:.0f} s on the copy, and can take "
+            f"{longest:.0f} s on the live server. The window is {rehearsal.window_seconds:.0f} s.",
+            fix="Extend the maintenance window. The evidence names the migrations that take "
+            "longest.",
+            evidence=truncate_list(
+                tuple(f"{each.migration}: {each.seconds:.1f} s" for each in slowest)
+            ),
+        )
+
+
+@check(stage="rehearse", phase=Phase.MIGRATE, impact=Impact.NONE, when=When.AFTER)
+def messages(rehearsal: Rehearsal) -> Iterator[Finding]:
+    """No migration prints a message.
+
+    Why: the author of a migration prints what an administrator should know or do afterwards.
+    Fix: read the message, and follow its advice.
+    """
+    for each in require(rehearsal.forward).migrations:
+        if each.output:
+            yield info(
+                each.migration,
+                f"Migration {each.migration} prints a message.",
+                fix="Read the message in the evidence. It can say what to do after the upgrade.",
+                evidence=truncate_list(tuple(filter(str.strip, each.output.splitlines()))),
+            )
+
+
+@check(stage="rehearse", phase=Phase.ROLLBACK, impact=Impact.OUTAGE)
+def restore_fails(rehearsal: Rehearsal) -> Iterator[Finding]:
+    """A backup of the copy can be restored, and contains all that the copy contained.
+
+    Why: the restore is the rollback that always has to work.
+    Fix: correct what the error names before the upgrade, and rehearse again.
+    """
+    restore = require(rehearsal.restore)
+    if restore.differences:
+        number = plural(len(restore.differences), "difference")
+        yield blocker(
+            "restore",
+            f"The restored copy has {number} to its state before the upgrade.",
+            fix="Find the cause of each difference before the upgrade. Back up in another way if "
+            "the backup is not complete.",
+            evidence=restore.differences,
+        )
+
+
+@check(stage="rehearse", phase=Phase.ROLLBACK, impact=Impact.FEATURE_LOSS)
+def reverse_fails(rehearsal: Rehearsal) -> Iterator[Finding]:
+    """The migrations can be reversed on the upgraded copy.
+
+    Why: a reverse that fails half-way leaves a database that no release can use.
+    Fix: plan to restore the backup instead.
+    """
+    forward, reverse = require(rehearsal.forward), rehearsal.reverse
+    if forward.stop:
+        raise NotApplicable("rehearsal.migrate_fails reports why there is nothing to reverse")
+    if reverse is None:
+        raise NotApplicable("the migrations cannot be reversed")
+    reverse = require(reverse)
+    if stop := reverse.run.stop:
+        done = len(reverse.run.migrations)
+        yield warning(
+            stop.migration or stop.stage,
+            f"Reversing {stop.migration or stop.stage} fails on the copy, after "
+            f"{plural(done, 'migration')} were reversed: {_describe_error(stop)}.",
+            fix="Do not reverse the migrations. Restore the backup instead.",
+            evidence=_list_evidence(stop),
+        )
+    elif reverse.losses:
+        yield warning(
+            "losses",
+            f"After the migrations were reversed, the copy has "
+            f"{plural(len(reverse.losses), 'difference')} to its state before the upgrade.",
+            fix="Restore the backup instead, unless you can do without what the evidence names.",
+            evidence=reverse.losses,
+        )
+
+
+@check(stage="rehearse", phase=Phase.BOOT, impact=Impact.NONE)
+def isolation_gaps(rehearsal: Rehearsal) -> Iterator[Finding]:
+    """The code of the target reaches nothing but the copy.
+
+    Why: code that can use the network can send what it reads on the copy, or change other systems.
+    Fix: allow user namespaces on the host, or rehearse on another host.
+    """
+    isolation = require(rehearsal.isolation)
+    for gap in isolation.gaps:
+        yield info(
+            "isolation",
+            f"The isolation of the copy is not complete: {gap}. The code had no credential of the "
+            "live installation.",
+            fix="Allow user namespaces on this host, or rehearse on another host.",
+        )

@@ -1,0 +1,155 @@
+"""What a rehearsal of an upgrade on a copy of the data has shown."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .base import Unavailable
+from .startup import Failure
+from .trial_boot import Isolation
+
+MARK_TABLE = "nautobot_upgrade_jobs_rehearsal"
+"""A table of a copy of the database, which the live database does not have. A physical copy has
+name, numbers and system identifier of the original, so only a mark shows which one it is."""
+
+
+@dataclass(frozen=True)
+class Copy:
+    """The copy of the data."""
+
+    server_version: str
+    """Version of the live server, such as ``15.4``. Of a backup: of the server that wrote it."""
+    tables: int
+    rows: int
+    size_bytes: int
+    """Size of the rows, without indexes."""
+    seconds: float
+    """Seconds until rows, indexes and statistics were complete."""
+    backup: str = ""
+    """The backup from which it was restored. Empty for the live database."""
+
+
+@dataclass(frozen=True)
+class MigrationRun:
+    """A migration that was applied or reversed on the copy."""
+
+    migration: str
+    seconds: float
+    cpu_seconds: float
+    """Of the process that migrates, without the database server."""
+    rows: int
+    """Rows that were inserted, updated and deleted."""
+    growth_bytes: int
+    """How much the database has grown. Negative if it has shrunk."""
+    log_bytes: int
+    """Size of the write-ahead log. The server of the copy does not log rows of new tables."""
+    mebibytes: int
+    """Largest memory of the process that migrates, up to the end of this migration, in MiB."""
+    locked: tuple[str, ...] = ()
+    """Tables that no other session could read meanwhile."""
+    output: str = ""
+    """What it has printed."""
+
+
+@dataclass(frozen=True)
+class CodeFailure:
+    """The error that ended a process on the copy, or a step of it."""
+
+    stage: str
+    """What the process did, such as ``migrate``."""
+    failure: Failure
+    migration: str = ""
+    """The migration that was running. Empty if none was."""
+    sqlstate: str = ""
+    table: str = ""
+    column: str = ""
+    constraint: str = ""
+
+
+@dataclass(frozen=True)
+class StepRun:
+    """A command after ``migrate``, as ``post_upgrade`` runs it."""
+
+    name: str
+    seconds: float
+    output: str = ""
+
+
+@dataclass(frozen=True)
+class MigrateRun:
+    """A process that migrated the copy forward or back."""
+
+    migrations: tuple[MigrationRun, ...]
+    """The migrations that are complete, in their order."""
+    steps: tuple[StepRun, ...]
+    seconds: float
+    failures: tuple[CodeFailure, ...] = ()
+    """The error that stopped it, or the errors of steps. Empty if everything succeeded."""
+
+    @property
+    def stop(self) -> CodeFailure | None:
+        """The error because of which migrations are missing. None if all were run."""
+        named = {"import", "configuration", "apps"}
+        return next(
+            (each for each in self.failures if each.stage in named or "migrate" in each.stage), None
+        )
+
+
+@dataclass(frozen=True)
+class Restore:
+    """A dump of the copy before the upgrade, restored after it."""
+
+    dump_seconds: float
+    dump_bytes: int
+    seconds: float
+    """Seconds of the restore."""
+    differences: tuple[str, ...]
+    """What differs from the state before the upgrade. Empty if nothing does."""
+
+
+@dataclass(frozen=True)
+class Reverse:
+    """The migrations, reversed on the upgraded copy."""
+
+    calls: tuple[str, ...]
+    """The arguments of each call of ``migrate``."""
+    run: MigrateRun
+    losses: tuple[str, ...] = ()
+    """What is lost compared with the state before the upgrade."""
+    starts: bool = False
+    """Whether the installed release starts afterwards."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A stage of a rehearsal."""
+
+    name: str
+    seconds: float
+    problem: str = ""
+    """Why it could not be carried out. Empty if it was."""
+
+
+@dataclass(frozen=True)
+class Rehearsal:
+    """An upgrade on a copy of the data, as far as it was carried out."""
+
+    run: str
+    """A name that no other rehearsal has."""
+    target: str
+    stages: tuple[Stage, ...]
+    planned: tuple[str, ...] | Unavailable
+    """The migrations that were expected."""
+    copy: Copy | Unavailable
+    isolation: Isolation | Unavailable
+    forward: MigrateRun | Unavailable
+    restore: Restore | Unavailable
+    reverse: Reverse | Unavailable | None
+    """None if there is nothing that could be reversed."""
+    predicted_seconds: tuple[float, float] | None = None
+    """Lower and upper bound of the migrations, as Preflight estimates it."""
+    window_seconds: float | None = None
+    """The maintenance window of the operator. None if it is unknown."""
+    cores: int = 0
+    load: float = 0.0
+    """The load of the host before the migrations."""

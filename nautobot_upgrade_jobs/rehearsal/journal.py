@@ -1,0 +1,82 @@
+"""Read what a process on the copy has reported. Foreign code can have written anything."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from ..common.text import escape_surrogates
+from ..facts.rehearsal import CodeFailure, MigrateRun, MigrationRun, StepRun
+from ..facts.startup import Failure
+from ..target.boot_result import parse_failure
+from .child import ENDED, Event
+
+MAX_TEXT = 4000
+MAX_NAMES = 50
+
+
+def read_migrate_run(events: Iterable[Event], seconds: float, environment: Path) -> MigrateRun:
+    """Return what a process has done.
+
+    Args:
+        events: The events that it has reported.
+        seconds: How long it ran.
+        environment: The folder of its environment. File names are shown relative to it.
+    """
+    events = tuple(events)
+    return MigrateRun(
+        migrations=tuple(_read_migrations(events)),
+        steps=tuple(
+            StepRun(_text(each["name"]), _number(each["seconds"]), _text(each["output"]))
+            for each in events
+            if each["event"] == "step"
+        ),
+        seconds=seconds,
+        failures=tuple(_read_failures(events, environment)),
+    )
+
+
+def _read_migrations(events: Iterable[Event]) -> Iterator[MigrationRun]:
+    for each in events:
+        if each["event"] == "end":
+            yield MigrationRun(
+                migration=_text(each["migration"]),
+                seconds=_number(each["seconds"]),
+                cpu_seconds=_number(each["cpu_seconds"]),
+                rows=max(0, int(_number(each["rows"]))),
+                growth_bytes=int(_number(each["growth_bytes"])),
+                log_bytes=int(_number(each["log_bytes"])),
+                mebibytes=int(_number(each["mebibytes"])),
+                locked=tuple(map(_text, each["locked"][:MAX_NAMES])),
+                output=_text(each["output"]),
+            )
+
+
+def _read_failures(events: Iterable[Event], environment: Path) -> Iterator[CodeFailure]:
+    """Yield the errors, each with the stage and the migration in which it occurred."""
+    stage, migration = "", ""
+    for each in events:
+        kind = each["event"]
+        if kind == "stage":
+            stage, migration = _text(each["name"]), ""
+        elif kind == "begin":
+            migration = _text(each["migration"])
+        elif kind == "end":
+            migration = ""
+        elif kind == "failure":
+            failure = parse_failure(each["failure"], environment)
+            details = ("sqlstate", "table", "column", "constraint")
+            said = {name: _text(each.get(name, "")) for name in details}
+            yield CodeFailure(stage, failure, migration, **said)
+        elif kind == ENDED:
+            failure = Failure(stage, "", _text(each["reason"]), ())
+            yield CodeFailure(stage, failure, migration)
+
+
+def _text(value: Any) -> str:
+    return escape_surrogates(str(value)[:MAX_TEXT])
+
+
+def _number(value: Any) -> float:
+    return float(value)

@@ -1,0 +1,69 @@
+"""Make a copy harmless, mark it, and only then let others connect to it: in one transaction."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import Any
+
+from psycopg2 import sql
+
+from ..facts.rehearsal import MARK_TABLE
+from .server import ScratchServer
+
+DISABLED = ("extras_scheduledjob", "extras_webhook", "extras_jobhook")
+"""Tables of what acts by itself. Their column is ``enabled``."""
+EMPTIED = ("django_session", "users_token")
+"""Tables of credentials."""
+
+
+def open_copy(server: ScratchServer, name: str, owner: str, run: str) -> None:
+    """Mark a copy, disable what acts by itself, remove credentials, and allow connections.
+
+    Args:
+        server: The server of the copy.
+        name: The database.
+        owner: The role that may connect from now on.
+        run: The name of the rehearsal, which the mark contains.
+    """
+    with contextlib.closing(server.connect(name)) as connection:
+        connection.autocommit = False
+        with connection, connection.cursor() as cursor:
+            cursor.execute(
+                sql.SQL("CREATE TABLE public.{} (run text PRIMARY KEY)").format(
+                    sql.Identifier(MARK_TABLE)
+                )
+            )
+            cursor.execute(
+                sql.SQL("INSERT INTO public.{} VALUES (%s)").format(sql.Identifier(MARK_TABLE)),
+                [run],
+            )
+            cursor.execute(
+                sql.SQL("GRANT SELECT ON public.{} TO PUBLIC").format(sql.Identifier(MARK_TABLE))
+            )
+            _neutralize(cursor)
+            cursor.execute(
+                sql.SQL("GRANT ALL ON DATABASE {} TO {}").format(
+                    sql.Identifier(name), sql.Identifier(owner)
+                )
+            )
+
+
+def _neutralize(cursor: Any) -> None:
+    for table in DISABLED:
+        if _has_column(cursor, table, "enabled"):
+            cursor.execute(
+                sql.SQL("UPDATE {} SET enabled = false WHERE enabled").format(sql.Identifier(table))
+            )
+    for table in EMPTIED:
+        if _has_column(cursor, table, ""):
+            cursor.execute(sql.SQL("DELETE FROM {}").format(sql.Identifier(table)))
+
+
+def _has_column(cursor: Any, table: str, column: str) -> bool:
+    """Return whether a table has a column. An empty name stands for any column."""
+    cursor.execute(
+        "SELECT EXISTS (SELECT FROM information_schema.columns WHERE table_name = %s "
+        "AND (column_name = %s OR %s = ''))",
+        [table, column, column],
+    )
+    return bool(cursor.fetchone()[0])

@@ -1,0 +1,43 @@
+"""Back up a copy and restore it, with the commands of the plan."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from ..target.deadline import Deadline
+from .server import ScratchServer
+
+DUMP_FILE = "before-upgrade.dump"
+
+
+def back_up(server: ScratchServer, database: str, deadline: Deadline) -> tuple[Path, float]:
+    """Dump a database as the upgrade plan does.
+
+    Returns:
+        The file, and the seconds that it took.
+
+    Raises:
+        RehearsalFailed: It could not be dumped.
+    """
+    started = time.monotonic()
+    file = server.folder / DUMP_FILE
+    words = ["--format=custom", f"--file={file}", database]
+    server.run_program("pg_dump", words, deadline.remaining, server.login)
+    return file, time.monotonic() - started
+
+
+def restore(
+    server: ScratchServer, file: Path, database: str, owner: str, deadline: Deadline
+) -> float:
+    """Replace a database by a dump, as the rollback plan does. Return the seconds that it took.
+
+    Raises:
+        RehearsalFailed: It could not be restored.
+    """
+    started = time.monotonic()
+    server.drop_database(database)
+    server.create_database(database, owner=owner)
+    words = ["--single-transaction", f"--dbname={database}", str(file)]
+    server.run_program("pg_restore", words, deadline.remaining, server.login)
+    return time.monotonic() - started

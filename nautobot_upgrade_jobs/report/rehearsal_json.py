@@ -1,0 +1,103 @@
+"""A rehearsal as plain JSON types. What was not carried out has its reason."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..facts import Unavailable
+from ..facts.rehearsal import CodeFailure, MigrateRun, MigrationRun, Rehearsal
+
+
+def serialize_rehearsal(rehearsal: Rehearsal) -> dict[str, Any]:
+    """Return a rehearsal as plain JSON types."""
+    predicted = rehearsal.predicted_seconds
+    copy, restore, reverse = rehearsal.copy, rehearsal.restore, rehearsal.reverse
+    return {
+        "run": rehearsal.run,
+        "target": rehearsal.target,
+        "stages": [
+            {"name": stage.name, "seconds": round(stage.seconds, 3), "problem": stage.problem}
+            for stage in rehearsal.stages
+        ],
+        "planned": _reason(rehearsal.planned)
+        if isinstance(rehearsal.planned, Unavailable)
+        else list(rehearsal.planned),
+        "predicted_seconds": predicted and [round(end) for end in predicted],
+        "window_seconds": rehearsal.window_seconds,
+        "cores": rehearsal.cores,
+        "load": round(rehearsal.load, 2),
+        "copy": _reason(copy)
+        if isinstance(copy, Unavailable)
+        else {
+            "server_version": copy.server_version,
+            "backup": copy.backup,
+            "tables": copy.tables,
+            "rows": copy.rows,
+            "size_bytes": copy.size_bytes,
+            "seconds": round(copy.seconds, 3),
+        },
+        "forward": _serialize_run(rehearsal.forward),
+        "restore": _reason(restore)
+        if isinstance(restore, Unavailable)
+        else {
+            "dump_seconds": round(restore.dump_seconds, 3),
+            "dump_bytes": restore.dump_bytes,
+            "seconds": round(restore.seconds, 3),
+            "differences": list(restore.differences),
+        },
+        "reverse": None
+        if reverse is None
+        else _reason(reverse)
+        if isinstance(reverse, Unavailable)
+        else {
+            "calls": list(reverse.calls),
+            "run": _serialize_run(reverse.run),
+            "losses": list(reverse.losses),
+            "starts": reverse.starts,
+        },
+    }
+
+
+def _reason(missing: Unavailable) -> dict[str, str]:
+    return {"unavailable": missing.reason}
+
+
+def _serialize_run(run: MigrateRun | Unavailable) -> dict[str, Any]:
+    if isinstance(run, Unavailable):
+        return _reason(run)
+    return {
+        "seconds": round(run.seconds, 3),
+        "migrations": list(map(_serialize_migration, run.migrations)),
+        "steps": [
+            {"name": step.name, "seconds": round(step.seconds, 3), "output": step.output}
+            for step in run.steps
+        ],
+        "failures": list(map(_serialize_failure, run.failures)),
+    }
+
+
+def _serialize_migration(run: MigrationRun) -> dict[str, Any]:
+    return {
+        "migration": run.migration,
+        "seconds": round(run.seconds, 3),
+        "cpu_seconds": round(run.cpu_seconds, 3),
+        "rows": run.rows,
+        "growth_bytes": run.growth_bytes,
+        "log_bytes": run.log_bytes,
+        "mebibytes": run.mebibytes,
+        "locked": list(run.locked),
+        "output": run.output,
+    }
+
+
+def _serialize_failure(failure: CodeFailure) -> dict[str, str]:
+    return {
+        "stage": failure.stage,
+        "migration": failure.migration,
+        "error": failure.failure.error,
+        "message": failure.failure.message,
+        "sqlstate": failure.sqlstate,
+        "table": failure.table,
+        "column": failure.column,
+        "constraint": failure.constraint,
+    }

@@ -1,0 +1,271 @@
+"""The stages of a rehearsal, in their order."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import time
+from dataclasses import dataclass, field, replace
+
+from ..app_settings import Configuration
+from ..catalog import Catalog
+from ..catalog.target_release import Target
+from ..checks.findings import CheckResult
+from ..facts import Unavailable
+from ..facts.rehearsal import Copy, MigrateRun, Restore, Reverse
+from ..facts.resolution import Resolution
+from ..migration_graph.reverse_plan import plan_reverse
+from ..rehearsal.child import Code, CopyProcesses, Event, Order
+from ..rehearsal.copy import copy_database
+from ..rehearsal.errors import RehearsalFailed
+from ..rehearsal.folder import create_folder
+from ..rehearsal.journal import read_migrate_run
+from ..rehearsal.open import open_copy
+from ..rehearsal.programs import install_programs
+from ..rehearsal.recorder import Recorder, Stopped
+from ..rehearsal.restore import back_up, restore
+from ..rehearsal.server import ScratchServer, run_server
+from ..snapshot.compare import Change, ChangeKind
+from ..snapshot.file_format import Snapshot
+from ..target.deadline import Deadline
+from ..target.index_config import create_uv
+from ..target.inspect import BuildLimits, BuiltTarget, list_absent_apps, open_target
+from ..target.installation import Installation
+from ..target.isolation.sandbox import Sandbox, reach_copy
+from ..target.resolver import resolve
+from .outside import build_roots
+from .outside_installed import is_supported
+from .rehearsal_prediction import predict
+from .rehearsal_reading import CopyReader
+from .rehearsal_request import RehearsalRequest
+
+INSTALL_SECONDS = 300
+STEPS = (
+    "clear_cache",
+    "trace_paths",
+    "remove_stale_contenttypes",
+    "clearsessions",
+    "refresh_content_type_cache",
+    "refresh_dynamic_group_member_caches",
+)
+"""What ``post_upgrade`` runs after ``migrate``, without static files and installation metrics.
+Source: ``nautobot/core/management/commands/post_upgrade.py`` of 1.6 to 3.2."""
+MAX_DIFFERENCES = 20
+
+
+@dataclass
+class RehearsalRun:
+    """A rehearsal that is being carried out."""
+
+    request: RehearsalRequest
+    installation: Installation
+    config: Configuration
+    target: Target
+    catalog: Catalog
+    exclude: frozenset[str]
+    """Checks of Verify Migrations that are not run."""
+    recorder: Recorder
+    key: str = field(default_factory=lambda: secrets.token_hex(8))
+    """The name of the run, with which the copy is marked."""
+
+    resolution: Resolution = field(init=False)
+    built: BuiltTarget = field(init=False)
+    server: ScratchServer = field(init=False)
+    sandbox: Sandbox = field(init=False)
+    reader: CopyReader = field(init=False)
+    copy: Installation = field(init=False)
+    """The installation, with the copy as its database."""
+    before: Snapshot | None = None
+    results: tuple[CheckResult, ...] = ()
+    changes: tuple[Change, ...] = ()
+    _processes: int = 0
+
+    @property
+    def name(self) -> str:
+        """The name of the copy, which is that of the live database."""
+        return str(self.installation.database.parameters["dbname"])
+
+    @property
+    def owner(self) -> str:
+        """The account of the copy, which is that of the installation."""
+        return str(self.installation.database.parameters.get("user") or os.environ.get("PGUSER"))
+
+    def carry_out(self) -> None:
+        """Carry out all stages, as far as each depends on those before it."""
+        stage = self.recorder.stage
+        with contextlib.ExitStack() as stack, contextlib.suppress(Stopped):
+            with stage("target"):
+                self._build_target(stack)
+            with stage("copy"):
+                self._copy(stack)
+            with stage("current", is_required=False):
+                self.before = self.reader.read_state(self.recorder.report)
+            with stage("prediction", is_required=False):
+                self._predict()
+            if self.request.rehearses_rollback:
+                with stage("backup", is_required=False):
+                    self.recorder.results["backup"] = back_up(
+                        self.server, self.name, self.recorder.deadline
+                    )
+            with stage("upgrade"):
+                self._upgrade()
+            if self.recorder.results["upgrade"].stop is None:
+                self._rehearse_upgraded()
+            if self.request.rehearses_rollback and "backup" in self.recorder.results:
+                with stage("restore", is_required=False):
+                    self._restore()
+
+    def _rehearse_upgraded(self) -> None:
+        with self.recorder.stage("verification", is_required=False):
+            self._verify()
+        if self.request.rehearses_rollback and "upgraded" in self.recorder.results:
+            if calls := self._reverse_calls:
+                with self.recorder.stage("reverse", is_required=False):
+                    self._reverse(calls)
+            else:
+                self.recorder.results["reverse"] = None
+
+    def _build_target(self, stack: contextlib.ExitStack) -> None:
+        run, config = self.request.run, self.config
+        wheels = run.wheel_directory or config.wheel_directory
+        roots = build_roots(run, self.installation)
+        resolution = resolve(
+            roots,
+            self.target.version,
+            deadline=Deadline(config.resolve_timeout_seconds),
+            wheel_directory=wheels,
+        )
+        if isinstance(resolution, Unavailable):
+            raise RehearsalFailed(f"no set to build: {resolution.reason}")
+        limits = BuildLimits(
+            config.build_timeout_seconds,
+            config.boot_timeout_seconds,
+            config.build_megabytes,
+            config.work_directory,
+            config.keep_builds,
+            wheels,
+        )
+        self.resolution = resolution
+        self.built = stack.enter_context(open_target(resolution, roots, limits))
+
+    def _copy(self, stack: contextlib.ExitStack) -> None:
+        folder = create_folder(self.request.directory or self.config.work_directory)
+        wheels = self.request.run.wheel_directory or self.config.wheel_directory
+        self.recorder.report("the database server for the copy")
+        programs = install_programs(
+            create_uv(folder, wheels, Deadline(INSTALL_SECONDS)), folder / "programs"
+        )
+        self.server = stack.enter_context(run_server(folder, programs))
+        self.recorder.results["copy"] = self._fill()
+        open_copy(self.server, self.name, self.owner, self.key)
+        self.sandbox = reach_copy(folder, self.server.sockets)
+        self.copy = replace(
+            self.installation, database=self.server.describe_database(self.name, self.owner)
+        )
+        self.reader = CopyReader(
+            self.copy,
+            self.built,
+            self.resolution,
+            self.catalog,
+            self.target,
+            self.recorder.deadline,
+        )
+
+    def _fill(self) -> Copy:
+        return copy_database(
+            self.installation.database,
+            self.server,
+            self.name,
+            self.owner,
+            deadline=self.recorder.deadline,
+            progress=self.recorder.report,
+            workers=self.request.workers,
+        )
+
+    def _predict(self) -> None:
+        self.recorder.results["prediction"] = predict(
+            self.reader, self.copy, self.target, self.catalog, self.resolution
+        )
+
+    def _upgrade(self) -> None:
+        self.recorder.results["upgrade"] = self._run_code(
+            self._target_code, Order(self.key, targets=((),), steps=STEPS)
+        )
+
+    def _verify(self) -> None:
+        after = self.reader.read_upgraded()
+        self.recorder.results["upgraded"] = after
+        self.results = self.reader.verify(after, self.exclude)
+        if self.before:
+            compared, self.changes = self.reader.compare(self.before, after)
+            self.results += compared
+
+    @property
+    def _reverse_calls(self) -> tuple[tuple[str, ...], ...]:
+        """The calls of ``migrate`` that reverse the upgrade. Empty if it is not reversible."""
+        after = self.recorder.results.get("upgraded")
+        if after is None or self.before is None or not is_supported(self.copy):
+            return ()
+        now, then = after.facts.migrations, self.before.facts.migrations
+        if isinstance(now, Unavailable) or isinstance(then, Unavailable):
+            return ()
+        plan = plan_reverse(now, then.recorded)
+        if plan.unreachable or plan.without_code or plan.not_applied:
+            return ()
+        return tuple((call.app, call.target) for call in plan.calls)
+
+    def _reverse(self, calls: tuple[tuple[str, ...], ...]) -> None:
+        run = self._run_code(self._target_code, Order(self.key, targets=calls))
+        losses: tuple[str, ...] = ()
+        starts = False
+        if run.stop is None:
+            state = self.reader.read_state(self.recorder.report)
+            losses, starts = self._list_differences(state), True
+        self.recorder.results["reverse"] = Reverse(
+            tuple(" ".join(call) for call in calls), run, losses, starts
+        )
+
+    def _restore(self) -> None:
+        file, dump_seconds = self.recorder.results["backup"]
+        seconds = restore(self.server, file, self.name, self.owner, self.recorder.deadline)
+        differences: tuple[str, ...] = ()
+        if self.before:
+            differences = self._list_differences(self.reader.read_state(self.recorder.report))
+        self.recorder.results["restore"] = Restore(
+            dump_seconds, file.stat().st_size, seconds, differences
+        )
+
+    def _list_differences(self, state: Snapshot) -> tuple[str, ...]:
+        """Return what differs from the state before the upgrade."""
+        if self.before is None:
+            return ()
+        _, changes = self.reader.compare(self.before, state)
+        kinds = (ChangeKind.LOST, ChangeKind.UNEXPECTED, ChangeKind.EXPECTED)
+        found = [each.description for each in changes if each.kind in kinds]
+        rest = len(found) - MAX_DIFFERENCES
+        return (*found[:MAX_DIFFERENCES], *([f"and {rest} more"] if rest > 0 else ()))
+
+    @property
+    def _target_code(self) -> Code:
+        parameters = self.installation.database.parameters
+        return Code(
+            self.built.python,
+            self.installation.config,
+            self.installation.apps,
+            list_absent_apps(self.installation.apps, self.resolution),
+            frozenset(filter(None, [str(parameters.get("password") or "")])),
+        )
+
+    def _run_code(self, code: Code, order: Order) -> MigrateRun:
+        self._processes += 1
+        started = time.monotonic()
+        processes = CopyProcesses(self.sandbox, self.recorder.deadline, self._report_event)
+        events = processes.run(code, order, self.built.folder / f"process-{self._processes}")
+        return read_migrate_run(events, time.monotonic() - started, code.python.parents[1])
+
+    def _report_event(self, event: Event) -> None:
+        if event["event"] == "begin":
+            self.recorder.report(str(event["migration"]))
+        elif event["event"] == "stage":
+            self.recorder.report(str(event["name"]))

@@ -1,0 +1,137 @@
+"""Rehearse an upgrade on a copy of the data, and build the report.
+
+This process loads neither Django nor Nautobot, so the Job, ``nautobot-server`` and the command from
+outside rehearse in the same way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from ..app_settings import Configuration
+from ..catalog.target_release import Target
+from ..checks.acceptance import AcceptanceError, parse_acceptance_lines
+from ..checks.findings import Acceptance
+from ..checks.registry import checks_for_stage
+from ..checks.runner import UnknownCheckError, require_known_checks, run_checks
+from ..common.errors import UsageError
+from ..facts import Facts, Unavailable
+from ..facts.rehearsal import Rehearsal
+from ..rehearsal.recorder import Recorder
+from ..report import Report
+from ..target.deadline import Deadline
+from ..target.installation import Installation
+from .context import parse_ids, read_catalog
+from .outside import choose_supported_target
+from .rehearsal_prediction import Prediction
+from .rehearsal_reading import describe_load
+from .rehearsal_request import RehearsalRequest
+from .rehearsal_stages import RehearsalRun
+from .report_builder import build_report
+
+
+def rehearse(
+    request: RehearsalRequest,
+    installation: Installation,
+    config: Configuration,
+    progress: Callable[[str], None] = lambda activity: None,
+) -> Report:
+    """Upgrade a copy of the data, verify it, and roll it back.
+
+    Args:
+        request: The request of the operator.
+        installation: The installation, as its own interpreter describes it.
+        config: The settings of the App.
+        progress: Called with what the rehearsal does.
+
+    Returns:
+        The report, including the stages that could not be carried out.
+
+    Raises:
+        UsageError: The request is invalid. Nothing was started.
+    """
+    catalog = read_catalog()
+    if isinstance(catalog, Unavailable):
+        raise UsageError(catalog.reason)
+    target = choose_supported_target(request.run, installation, catalog)
+    exclude = parse_ids(request.run.exclude)
+    exclude, acceptances = _parse_request(request, target)
+    recorder, load = Recorder(progress, Deadline(request.seconds)), describe_load()
+    run = RehearsalRun(request, installation, config, target, catalog, exclude, recorder)
+    run.carry_out()
+    return _build(run, describe_rehearsal(run, load), acceptances)
+
+
+def _build(run: RehearsalRun, rehearsal: Rehearsal, acceptances: tuple[Acceptance, ...]) -> Report:
+    target, catalog, checks = run.target, run.catalog, checks_for_stage("rehearse")
+    excluded = run.exclude & {check.id for check in checks}
+    own = run_checks(Facts(), target, catalog, excluded, checks, rehearsal=rehearsal)
+    report = build_report(
+        (*own, *run.results),
+        kind="rehearse",
+        release=target.version,
+        acceptances=acceptances,
+        catalog=catalog,
+        instance=run.config.label,
+        current=f"Nautobot {target.installed}",
+        target=f"Nautobot {target.version}",
+        installed_version=target.installed,
+        target_version=target.version,
+    )
+    seconds = {stage.name: stage.seconds for stage in rehearsal.stages}
+    return replace(
+        report,
+        changes=run.changes,
+        rehearsal=rehearsal,
+        seconds=sum(seconds.values()),
+        stage_seconds=seconds,
+    )
+
+
+def _parse_request(
+    request: RehearsalRequest, target: Target
+) -> tuple[frozenset[str], tuple[Acceptance, ...]]:
+    """Return the checks to exclude, and the acceptances.
+
+    Raises:
+        UsageError: A check is unknown, or an acceptance is invalid.
+    """
+    exclude, run = parse_ids(request.run.exclude), request.run
+    try:
+        require_known_checks(exclude, (*checks_for_stage("rehearse"), *checks_for_stage("verify")))
+        lines = parse_acceptance_lines(run.accept, who=run.user, target=target.version)
+        return exclude, tuple(lines)
+    except (UnknownCheckError, AcceptanceError) as error:
+        raise UsageError(str(error)) from None
+
+
+def describe_rehearsal(run: RehearsalRun, load: tuple[int, float]) -> Rehearsal:
+    """Return what a run has shown so far.
+
+    Args:
+        run: The run. Its stages have ended.
+        load: The number of cores, and the load of the host before the migrations.
+    """
+    get = run.recorder.get
+    prediction: Prediction | Unavailable = get("prediction")
+    planned, seconds = (
+        (prediction, None)
+        if isinstance(prediction, Unavailable)
+        else (prediction.migrations, prediction.seconds)
+    )
+    return Rehearsal(
+        run=run.key,
+        target=run.target.version,
+        stages=run.recorder.stages,
+        planned=planned,
+        copy=get("copy"),
+        isolation=run.sandbox.isolation if "copy" in run.recorder.results else get("copy"),
+        forward=get("upgrade"),
+        restore=get("restore"),
+        reverse=get("reverse"),
+        predicted_seconds=seconds,
+        window_seconds=run.request.window_seconds,
+        cores=load[0],
+        load=load[1],
+    )

@@ -1,0 +1,160 @@
+"""Rules about an upgrade on a copy: what failed is named, what was not reached is not checked."""
+
+import pytest
+
+from nautobot_upgrade_jobs.checks.rules.rehearsal import migrate_fails
+from nautobot_upgrade_jobs.facts import Unavailable
+from nautobot_upgrade_jobs.facts.rehearsal import Restore, Reverse
+from nautobot_upgrade_jobs.facts.trial_boot import Isolation
+from tests.support.builders import code_failure, migrate_run, migration_run, rehearsal
+
+FIRST, SECOND = migration_run("extras.0130_counts"), migration_run()
+MISSING = Unavailable("copy the data: the disk is full")
+STOPPED = migrate_run(FIRST, failures=(code_failure(migration="dcim.0090_remove"),))
+NOT_STARTED = migrate_run(failures=(code_failure("apps"),))
+AFTER_MIGRATE = migrate_run(FIRST, SECOND, failures=(code_failure("migrate"),))
+BROKEN_STEP = migrate_run(FIRST, SECOND, failures=(code_failure("trace_paths"),))
+
+
+@pytest.mark.parametrize(
+    ("forward", "expected"),
+    [
+        pytest.param(migrate_run(FIRST, SECOND), [], id="all applied"),
+        pytest.param(migrate_run(), [], id="nothing to apply"),
+        pytest.param(BROKEN_STEP, [], id="only a step after it fails"),
+        pytest.param(STOPPED, [("blocker", "dcim.0090_remove")], id="second migration"),
+        pytest.param(NOT_STARTED, [("blocker", "apps")], id="does not start"),
+        pytest.param(AFTER_MIGRATE, [("blocker", "migrate")], id="signal after the migrations"),
+        pytest.param(MISSING, "skipped", id="not reached"),
+    ],
+)
+def test_migrate_fails_names_the_migration(findings_of, forward, expected):
+    found = findings_of("rehearsal.migrate_fails", rehearsal=rehearsal(forward=forward))
+    assert found == expected
+
+
+def test_migrate_fails_says_what_is_committed_and_what_the_server_said():
+    (found,) = migrate_fails(rehearsal(forward=STOPPED))
+    assert "1 of 2 migrations were committed before it, up to extras.0130_counts" in found.message
+    assert {"SQLSTATE: 23505", "table: dcim_device"} <= set(found.evidence)
+
+
+@pytest.mark.parametrize(
+    ("forward", "expected"),
+    [
+        pytest.param(migrate_run(FIRST), [], id="all steps"),
+        pytest.param(BROKEN_STEP, [("warning", "trace_paths")], id="one step"),
+        pytest.param(STOPPED, "not_applicable", id="migrate stopped"),
+        pytest.param(MISSING, "skipped", id="not reached"),
+    ],
+)
+def test_step_fails_names_the_step(findings_of, forward, expected):
+    found = findings_of("rehearsal.step_fails", rehearsal=rehearsal(forward=forward))
+    assert found == expected
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        pytest.param({}, [], id="as planned"),
+        pytest.param(
+            {"planned": ("extras.0130_counts",)}, [("warning", "dcim.0090_remove")], id="one more"
+        ),
+        pytest.param(
+            {"forward": migrate_run(FIRST)}, [("warning", "dcim.0090_remove")], id="one less"
+        ),
+        pytest.param({"forward": STOPPED}, "not_applicable", id="stopped"),
+        pytest.param({"planned": MISSING}, "skipped", id="no plan"),
+    ],
+)
+def test_unplanned_migrations_compares_with_the_plan(findings_of, changes, expected):
+    found = findings_of("rehearsal.unplanned_migrations", rehearsal=rehearsal(**changes))
+    assert found == expected
+
+
+@pytest.mark.parametrize(
+    ("window", "expected"),
+    [
+        pytest.param(None, "not_applicable", id="not stated"),
+        pytest.param(60.0, [], id="long enough"),
+        pytest.param(20.0, [], id="just long enough"),
+        pytest.param(15.0, [("warning", "window")], id="too short on a slower disk"),
+        pytest.param(9.0, [("blocker", "window")], id="shorter than on the copy"),
+    ],
+)
+def test_window_too_short_compares_the_measured_time(findings_of, window, expected):
+    found = findings_of("rehearsal.window_too_short", rehearsal=rehearsal(window_seconds=window))
+    assert found == expected
+
+
+def test_window_too_short_without_an_end_gives_no_duration(findings_of):
+    stopped = rehearsal(window_seconds=1.0, forward=STOPPED)
+    assert findings_of("rehearsal.window_too_short", rehearsal=stopped) == "not_applicable"
+
+
+@pytest.mark.parametrize(
+    ("output", "expected"),
+    [
+        pytest.param("", [], id="silent"),
+        pytest.param("These jobs need approval:\n - a", [("info", "dcim.0090_remove")], id="one"),
+    ],
+)
+def test_messages_shows_what_a_migration_prints(findings_of, output, expected):
+    forward = migrate_run(FIRST, migration_run(output=output))
+    assert findings_of("rehearsal.messages", rehearsal=rehearsal(forward=forward)) == expected
+
+
+@pytest.mark.parametrize(
+    ("restore", "expected"),
+    [
+        pytest.param(Restore(1.0, 9, 2.0, ()), [], id="equal"),
+        pytest.param(
+            Restore(1.0, 9, 2.0, ("dcim_device: 2 rows fewer",)),
+            [("blocker", "restore")],
+            id="rows are missing",
+        ),
+        pytest.param(MISSING, "skipped", id="not reached"),
+    ],
+)
+def test_restore_fails_reports_differences(findings_of, restore, expected):
+    assert findings_of("rehearsal.restore_fails", rehearsal=rehearsal(restore=restore)) == expected
+
+
+REVERSED = migrate_run(migration_run())
+
+
+@pytest.mark.parametrize(
+    ("reverse", "expected"),
+    [
+        pytest.param(Reverse(("dcim 0089",), REVERSED, starts=True), [], id="all reversed"),
+        pytest.param(
+            Reverse(("dcim 0089",), migrate_run(failures=STOPPED.failures)),
+            [("warning", "dcim.0090_remove")],
+            id="fails",
+        ),
+        pytest.param(
+            Reverse(("dcim 0089",), REVERSED, ("dcim_cable: 3 values fewer",)),
+            [("warning", "losses")],
+            id="loses values",
+        ),
+        pytest.param(Unavailable("the stage reverse was not carried out"), "skipped", id="not run"),
+        pytest.param(None, "not_applicable", id="not reversible"),
+    ],
+)
+def test_reverse_fails_reports_the_error_or_the_losses(findings_of, reverse, expected):
+    assert findings_of("rehearsal.reverse_fails", rehearsal=rehearsal(reverse=reverse)) == expected
+
+
+@pytest.mark.parametrize(
+    ("gaps", "expected"),
+    [
+        pytest.param((), [], id="complete"),
+        pytest.param(
+            ("the kernel of this host refuses namespaces",), [("info", "isolation")], id="a gap"
+        ),
+    ],
+)
+def test_isolation_gaps_says_what_was_open(findings_of, gaps, expected):
+    isolation = Isolation(has_relay=True, hides_files=not gaps, hides_network=not gaps, gaps=gaps)
+    found = findings_of("rehearsal.isolation_gaps", rehearsal=rehearsal(isolation=isolation))
+    assert found == expected
