@@ -5,7 +5,8 @@ Nautobot lists only classes that are defined under this name, so each Job is a s
 
 from nautobot.apps.jobs import register_jobs
 
-from ..nautobot_upgrade_jobs.jobs import capture, compare, preflight, rollback, verify
+from ..nautobot_upgrade_jobs.app_settings import is_rehearsal_allowed
+from ..nautobot_upgrade_jobs.jobs import capture, compare, preflight, rehearse, rollback, verify
 
 name = "Upgrade"
 
@@ -30,4 +31,15 @@ class RollbackPlanner(rollback.RollbackPlanner):
     """The same Job under this repository's name."""
 
 
-register_jobs(Preflight, CaptureSnapshot, CompareSnapshots, VerifyMigrations, RollbackPlanner)
+class RehearseUpgrade(rehearse.RehearseUpgrade):
+    """The same Job under this repository's name."""
+
+
+register_jobs(
+    Preflight,
+    CaptureSnapshot,
+    CompareSnapshots,
+    VerifyMigrations,
+    RollbackPlanner,
+    *([RehearseUpgrade] if is_rehearsal_allowed() else []),
+)

@@ -95,6 +95,10 @@ class Configuration:
     """Number of environments to keep for runs with the same package set.
 
     They are in ``work_directory``, or in the cache folder of the user."""
+    allow_rehearsal: bool = False
+    """Copy all data to a folder of this host for a rehearsal, for permitted users."""
+    rehearsal_directory: str = ""
+    """Parent folder of the copies, on a disk. The system's temporary directory if empty."""
     database_alias: str = "default"
     """Entry of ``DATABASES`` to read through, for instance one whose role has only SELECT."""
     notifications: dict[str, Any] = field(default_factory=dict)
@@ -141,6 +145,14 @@ def read_catalog_file() -> str:
     configured = getattr(settings, "PLUGINS_CONFIG", {}) if settings and settings.configured else {}
     file = (configured.get(APP) or {}).get("catalog_file", "")
     return file if isinstance(file, str) else ""
+
+
+def is_rehearsal_allowed() -> bool:
+    """Return whether the settings allow a rehearsal. Its Job is registered only then."""
+    from django.conf import settings
+
+    configured = getattr(settings, "PLUGINS_CONFIG", {}).get(APP) or {}
+    return configured.get("allow_rehearsal") is True
 
 
 def read_stored_acceptances() -> list[dict[str, Any]]:

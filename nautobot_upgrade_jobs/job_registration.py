@@ -7,12 +7,21 @@ registers nothing. Otherwise each Job would appear twice.
 
 from nautobot.apps.jobs import register_jobs
 
+from .app_settings import is_rehearsal_allowed
 from .jobs.capture import CaptureSnapshot
 from .jobs.compare import CompareSnapshots
 from .jobs.preflight import Preflight
+from .jobs.rehearse import RehearseUpgrade
 from .jobs.rollback import RollbackPlanner
 from .jobs.verify import VerifyMigrations
 
-jobs = [Preflight, CaptureSnapshot, CompareSnapshots, VerifyMigrations, RollbackPlanner]
+jobs = [
+    Preflight,
+    CaptureSnapshot,
+    CompareSnapshots,
+    VerifyMigrations,
+    RollbackPlanner,
+    *([RehearseUpgrade] if is_rehearsal_allowed() else []),
+]
 if "." not in __package__:
     register_jobs(*jobs)

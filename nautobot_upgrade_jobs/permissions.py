@@ -9,9 +9,11 @@ from nautobot.extras.models import Job
 BUILD_TARGET = "build_target"
 """Install and run packages from the index."""
 ACCEPT_FINDINGS = "accept_findings"
-"""Accept findings.
+"""Accept findings."""
+REHEARSE = "rehearse"
+"""Copy all data to a folder of the worker's host, and upgrade the copy.
 
-These two permissions are additional actions of object permissions on *extras | job*, because this
+These permissions are additional actions of object permissions on *extras | job*, because this
 App has no model.
 """
 
@@ -21,7 +23,7 @@ def has_job_permission(user: Any, action: str, **jobs: Any) -> bool:
 
     Args:
         user: The user.
-        action: ``BUILD_TARGET`` or ``ACCEPT_FINDINGS``.
+        action: ``BUILD_TARGET``, ``ACCEPT_FINDINGS`` or ``REHEARSE``.
         jobs: A filter of Job records. A permission on one of these Jobs is enough.
     """
     return bool(Job.objects.restrict(user, action).filter(**jobs).exists())

@@ -12,6 +12,7 @@ from typing import Any
 
 from ..checks.expectation_parser import KINDS
 from ..cli.options import add_backup_option, add_check_options, add_report_options
+from ..cli.rehearsal_options import add_rehearsal_options
 from ..facts.fingerprints import DEPTHS
 from ..workflows.capture import DEFAULT_DEPTH
 from ..workflows.rollback_assessment import ROLLBACK_OPTIONS
@@ -23,6 +24,7 @@ COMMANDS = {
     "snapshot": "Write the state of this installation to a snapshot file.",
     "compare": "Compare two snapshots, or a snapshot and the current state.",
     "verify": "Check whether the upgrade is complete.",
+    "rehearse": "Upgrade a copy of the data, verify it, and roll it back.",
     "rollback": "Plan the rollback, and report what each option loses.",
 }
 """The commands of an operator with their purpose, in the order of use."""
@@ -163,6 +165,23 @@ def add_rollback(commands: Any, run: Handler) -> None:
         default="",
         help="earlier name of this installation, if it has changed; default: the current name",
     )
+    add_check_options(command)
+    add_report_options(command)
+
+
+def add_rehearse(commands: Any, run: Handler) -> None:
+    """Declare ``rehearse``."""
+    command = _add_command(commands, "rehearse")
+    command.set_defaults(run=run)
+    command.add_argument("--target", default="", help="version to upgrade to, such as 3.2.7")
+    command.add_argument(
+        "--require",
+        default=[],
+        action="append",
+        metavar="REQUIREMENT",
+        help="a further requirement of the package set, such as nautobot-ssot==4.7.0",
+    )
+    add_rehearsal_options(command)
     add_check_options(command)
     add_report_options(command)
 

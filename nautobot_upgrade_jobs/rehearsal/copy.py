@@ -23,7 +23,7 @@ from ..target.deadline import Deadline
 from ..target.isolation import POSTGRESQL_PORT, LiveDatabase
 from ..target.isolation.postgresql.tunnel import PostgresqlTunnel
 from ..target.isolation.relay import LoginFailed
-from .errors import RehearsalFailed
+from .errors import RehearsalFailed, remaining_seconds
 from .rows import copy_table
 from .server import ScratchServer
 from .source import Source, connect, open_source
@@ -75,7 +75,7 @@ def copy_database(  # noqa: PLR0913 - keyword-only
         RehearsalFailed: The copy is not complete.
     """
     started = time.monotonic()
-    limit = max(1, int(deadline.remaining))
+    limit = remaining_seconds(deadline)
     with open_source(database, limit) as source:
         _require_space(server.folder, source)
         server.create_role(owner, is_superuser=source.is_superuser)
@@ -125,7 +125,7 @@ def _dump_schema(job: CopyJob, dump: Path) -> None:
     sockets = job.server.folder / "source"
     sockets.mkdir(mode=0o700)
     try:
-        with PostgresqlTunnel(sockets, job.database, max(1, int(job.deadline.remaining))):
+        with PostgresqlTunnel(sockets, job.database, remaining_seconds(job.deadline)):
             job.server.run_program(
                 "pg_dump",
                 [*DUMP_OPTIONS, f"--snapshot={job.source.snapshot}", f"--file={dump}", "source"],
@@ -199,7 +199,7 @@ def _copy_rows(job: CopyJob) -> dict[str, int]:
     failed = threading.Event()
 
     def work() -> None:
-        limit = max(1, int(job.deadline.remaining))
+        limit = remaining_seconds(job.deadline)
         with (
             contextlib.closing(connect(job.database, limit, job.source.snapshot)) as source,
             contextlib.closing(job.server.connect(job.name)) as sink,

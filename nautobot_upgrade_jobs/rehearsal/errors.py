@@ -1,6 +1,8 @@
-"""The error of a rehearsal that could not be carried out."""
+"""Why a rehearsal could not be carried out."""
 
 from __future__ import annotations
+
+from ..target.deadline import Deadline
 
 
 class RehearsalFailed(Exception):
@@ -13,3 +15,14 @@ class RehearsalFailed(Exception):
 def describe_error(error: Exception) -> str:
     """Return the message of the client library on one line. It contains no password."""
     return " ".join(str(error).split()).rstrip(".") or type(error).__name__
+
+
+def remaining_seconds(deadline: Deadline) -> int:
+    """Return the whole seconds until the end of a time limit, at least one.
+
+    Raises:
+        RehearsalFailed: The time limit is reached.
+    """
+    if deadline.remaining <= 0:
+        raise RehearsalFailed("the time limit of the rehearsal was reached")
+    return max(1, int(deadline.remaining))

@@ -82,6 +82,8 @@ class ScratchServer:
         Raises:
             RehearsalFailed: It failed, with what it has written.
         """
+        if seconds <= 0:
+            raise RehearsalFailed(f"{name} did not end in time")
         try:
             done = subprocess.run(  # noqa: S603 - a program of the verified wheel
                 [str(self.programs / name), *words],
@@ -90,7 +92,7 @@ class ScratchServer:
                 capture_output=True,
                 text=True,
                 errors="replace",
-                timeout=max(1, seconds),
+                timeout=seconds,
                 check=False,
             )
         except subprocess.TimeoutExpired:

@@ -9,6 +9,7 @@ from .job_outcome import JobOutcome
 
 JOBS = {
     "preflight": "Preflight",
+    "rehearse": "Rehearse Upgrade",
     "snapshot": "Capture Snapshot",
     "compare": "Compare Snapshots",
     "verify": "Verify Migrations",
@@ -46,6 +47,7 @@ class Stage:
 
 STAGES = (
     Stage("preflight", "May I upgrade, and what do I do first?"),
+    Stage("rehearse", "Does the upgrade work on a copy of our data?"),
     Stage("snapshot", "Record the state for a comparison. It is no backup."),
     Stage("verify", "Did the upgrade really finish?"),
     Stage("compare", "What changed, and was it expected?"),
@@ -74,9 +76,9 @@ def suggest_next_steps(
         return
     again = NextStep(kind, f"Run {JOBS[kind]} again", {RERUN: run})
     before = fields.get("before") or fields.get("snapshot_result") or ""
-    if kind in ("preflight", "snapshot") and outcome.verdict not in GOOD_VERDICTS:
+    if kind in ("preflight", "rehearse", "snapshot") and outcome.verdict not in GOOD_VERDICTS:
         yield again
-    elif kind == "preflight":
+    elif kind in ("preflight", "rehearse"):
         yield NextStep(
             "snapshot", "Capture a snapshot", _optional_field("target", outcome.target_version)
         )

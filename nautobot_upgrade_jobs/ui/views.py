@@ -42,6 +42,7 @@ CHECK_JOBS = {
     "verify": "Verify Migrations",
     "both": "Preflight, Verify Migrations",
     "rollback": "Rollback Planner",
+    "rehearse": "Rehearse Upgrade",
 }
 """The Jobs that run a check, by its stage."""
 MAX_FIELD_LENGTH = 4000

@@ -17,6 +17,7 @@ from ..checks.runner import run_checks
 from ..facts import Facts, Unavailable
 from ..facts.resolution import Resolution
 from ..facts.trial_boot import TrialBoot
+from ..rehearsal.errors import remaining_seconds
 from ..snapshot.compare import Change
 from ..snapshot.file_format import Snapshot
 from ..target.boot_result import BootFailed
@@ -143,7 +144,7 @@ class CopyReader:
 
     @property
     def _seconds(self) -> int:
-        return max(1, int(self.deadline.remaining))
+        return remaining_seconds(self.deadline)
 
 
 def _snapshot(facts: Facts) -> Snapshot:

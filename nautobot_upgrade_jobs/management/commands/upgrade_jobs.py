@@ -32,6 +32,7 @@ from ...cli.options import (
 )
 from ...cli.output import write_line
 from ...cli.progress import ProgressLine
+from ...cli.rehearsal_options import read_rehearsal_options
 from ...cli.target_list import describe_targets
 from ...collect.context import Context, explain
 from ...collect.db.read_only_session import read_only_session
@@ -47,6 +48,8 @@ from ...workflows.collection import read_database_state
 from ...workflows.compare import compare_snapshots, read_configured_acceptances
 from ...workflows.context import BackupArgument, RunRequest, read_catalog
 from ...workflows.preflight import run_preflight
+from ...workflows.rehearsal_request import RehearsalRequest
+from ...workflows.rehearse_installed import rehearse_installed
 from ...workflows.rollback import plan_rollback
 from ...workflows.rollback_target import NO_SNAPSHOT, SnapshotArgument
 from ...workflows.snapshot_store import newest_snapshot, read_snapshot, write_snapshot
@@ -75,6 +78,7 @@ class Command(BaseCommand):
         arguments.add_compare(commands, self._compare)
         arguments.add_verify(commands, self._verify)
         arguments.add_rollback(commands, self._plan_rollback)
+        arguments.add_rehearse(commands, self._rehearse)
         arguments.add_targets(commands, self._list_targets)
         arguments.add_state_and_help(commands, self._print_state)
 
@@ -132,6 +136,18 @@ class Command(BaseCommand):
             stopped=options["stopped"],
         )
         return self._emit(report, options)
+
+    def _rehearse(self, options: dict[str, Any]) -> int:
+        config = read_configuration()
+        run = replace(
+            _build_request(options),
+            target=options["target"],
+            requirements="\n".join(options["require"]),
+        )
+        chosen = read_rehearsal_options(options)
+        chosen["directory"] = chosen["directory"] or config.rehearsal_directory
+        request = RehearsalRequest(run, **chosen)
+        return self._emit(rehearse_installed(request, config, self._progress), options)
 
     def _plan_rollback(self, options: dict[str, Any]) -> int:
         text, given = options["to"], NO_SNAPSHOT

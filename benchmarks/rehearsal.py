@@ -1,0 +1,70 @@
+"""Measure how long the copy of a rehearsal takes, compared with a dump and a restore.
+
+Both copies go to the same scratch server, in turn. The dump uses the folder format and two
+processes, as an administrator would for speed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+from collections.abc import Iterator
+
+from .figures import Figure, measure_in_turn
+
+DATABASE = "benchmark_rehearsal"
+LIMIT = 0.7
+ROWS, SHORT_ROWS = 300_000, 60_000
+MORE_ROWS = """
+INSERT INTO extras_joblogentry
+SELECT row.* FROM (SELECT * FROM extras_joblogentry LIMIT 1) one, generate_series(1, {rows}) number
+CROSS JOIN LATERAL jsonb_populate_record(NULL::extras_joblogentry, to_jsonb(one) ||
+    jsonb_build_object('id', gen_random_uuid(), 'message', 'a line of a log ' || md5(number::text)))
+    row
+"""
+
+
+def measure(*, is_short: bool) -> Iterator[Figure]:
+    """Yield the duration of a copy and the peer's."""
+    from development.instance import Instance
+    from nautobot_upgrade_jobs.rehearsal.copy import copy_database
+    from nautobot_upgrade_jobs.rehearsal.folder import create_folder
+    from nautobot_upgrade_jobs.rehearsal.programs import install_programs
+    from nautobot_upgrade_jobs.rehearsal.server import run_server
+    from nautobot_upgrade_jobs.target.deadline import Deadline
+    from nautobot_upgrade_jobs.target.index_config import create_uv
+    from nautobot_upgrade_jobs.target.installation import build_live_database
+
+    stack = Instance(os.environ["STACK_VERSION"], os.environ["STACK_ENGINE"]).server()
+    stack.clone(os.environ["NAUTOBOT_DB_NAME"], DATABASE)
+    stack.sql(MORE_ROWS.format(rows=SHORT_ROWS if is_short else ROWS), database=DATABASE)
+    entry = {name: os.environ[f"NAUTOBOT_DB_{name}"] for name in ("HOST", "PORT", "USER")}
+    live = build_live_database({"ENGINE": "postgresql", "NAME": DATABASE, **entry})
+    folder = create_folder()
+    programs = install_programs(create_uv(folder, "", Deadline(300)), folder / "programs")
+    with run_server(folder, programs) as server, contextlib.ExitStack() as stack_end:
+        stack_end.callback(stack.drop, DATABASE)
+        login = {f"PG{name}": value for name, value in entry.items()}
+        dump = folder / "dump"
+
+        def copy() -> None:
+            server.drop_database(DATABASE)
+            shutil.rmtree(folder / "source", ignore_errors=True)
+            copy_database(live, server, DATABASE, "nautobot", deadline=Deadline(900))
+
+        def dump_and_restore() -> None:
+            server.drop_database(DATABASE)
+            shutil.rmtree(dump, ignore_errors=True)
+            server.create_role("nautobot", is_superuser=True)
+            server.create_database(DATABASE, owner="nautobot")
+            words = ["--format=directory", "--jobs=2", f"--file={dump}", DATABASE]
+            server.run_program("pg_dump", words, 900, login)
+            words = ["--jobs=2", "--no-owner", f"--dbname={DATABASE}", str(dump)]
+            server.run_program("pg_restore", words, 900, server.login)
+            with contextlib.closing(server.connect(DATABASE)) as connection:
+                connection.cursor().execute("ANALYZE")
+
+        seconds = measure_in_turn({"copy": copy, "dump": dump_and_restore}, 2 if is_short else 4)
+    peer = "pg_dump -Fd -j2, pg_restore -j2"
+    yield Figure("copy of a rehearsal", seconds["copy"], peer, seconds["dump"], LIMIT)

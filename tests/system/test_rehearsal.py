@@ -1,0 +1,97 @@
+"""Rehearse Upgrade from a shell: what it proves, and where it stops."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from nautobot_upgrade_jobs.report.formats.json import load_schema
+
+pytestmark = [pytest.mark.once, pytest.mark.lines, pytest.mark.network]
+
+
+def rehearse(config, *words, database):
+    command = [sys.executable, "-m", "nautobot_upgrade_jobs", "rehearse", "--config", config]
+    return subprocess.run(
+        [*command, "--python", sys.executable, "--format", "json", *words],
+        env={**os.environ, "NAUTOBOT_DB_NAME": database},
+        capture_output=True,
+        text=True,
+        timeout=400,
+        check=False,
+    )
+
+
+@pytest.mark.slow
+def test_rehearsal_from_a_shell_stops_at_a_planted_row(instance):
+    """A ScheduledJob that awaits approval stops the third migration, as nothing but data shows."""
+    name = "rehearsal_planted"
+    instance.server().clone("nautobot", name)
+    try:
+        instance.server().sql(
+            "UPDATE extras_scheduledjob SET approval_required = true, enabled = false "
+            "WHERE id = (SELECT id FROM extras_scheduledjob LIMIT 1)",
+            database=name,
+        )
+        done = rehearse(os.environ["NAUTOBOT_CONFIG"], "--target", "3.2.7", database=name)
+        assert done.returncode == 2, done.stderr
+        document = json.loads(done.stdout)
+        (found,) = [
+            each for each in document["findings"] if each["check"] == "rehearsal.migrate_fails"
+        ]
+        assert found["subject"] == "extras.0126_approval_workflow_pre_check"
+        committed = document["rehearsal"]["forward"]["migrations"]
+        assert f"{len(committed)} of" in found["message"]
+        assert document["rehearsal"]["restore"]["differences"] == []
+    finally:
+        instance.server().drop(name)
+
+
+def test_rehearsal_leaves_no_folder_behind(instance):
+    folders = [Path("/tmp"), Path("/var/tmp")]
+    left = [each for one in folders for each in one.glob("*nautobot-upgrade-jobs-*/server.log")]
+    assert left == []
+
+
+def test_rehearsal_of_a_database_that_cannot_be_reached_is_incomplete():
+    done = rehearse(
+        os.environ["NAUTOBOT_CONFIG"], "--target", "3.2.7", "--no-rollback", database="no_such_one"
+    )
+    assert done.returncode == 3, done.stderr
+    (reason,) = {each["reason"] for each in json.loads(done.stdout)["not_checked"]}
+    assert 'database "no_such_one" does not exist' in reason
+
+
+@pytest.mark.slow
+def test_rehearsal_proves_the_upgrade_and_changes_nothing(instance):
+    before = read_rows(instance, "nautobot")
+    config = os.environ["NAUTOBOT_CONFIG"]
+    done = rehearse(config, "--target", "3.2.7", "--window", "30m", database="nautobot")
+    assert read_rows(instance, "nautobot") == before
+    assert done.returncode == 0, done.stderr
+    document = json.loads(done.stdout)
+    jsonschema.validate(document, load_schema())
+    # Cables keep this upgrade from being reversed, so the report warns.
+    assert document["verdict"] in ("go", "caution")
+    assert document["not_checked"] == []
+    found = document["rehearsal"]
+    assert [each["migration"] for each in found["forward"]["migrations"]] == found["planned"]
+    assert found["restore"]["differences"] == []
+    assert {each["name"] for each in found["stages"] if each["problem"]} == set()
+
+
+def read_rows(instance, name):
+    """Return a digest of each table of a live database, except what its own services write."""
+    stack, digests = instance.server(), {}
+    names = stack.sql("SELECT tablename FROM pg_tables WHERE schemaname = 'public'", database=name)
+    written = {"constance_constance", "django_celery_beat_periodictasks", "django_session"}
+    for table in {*names.split()} - written:
+        digests[table] = stack.sql(
+            f"SELECT md5(string_agg(t::text, '|' ORDER BY t::text)) FROM \"{table}\" t",
+            database=name,
+        )
+    return digests
