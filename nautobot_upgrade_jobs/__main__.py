@@ -169,13 +169,14 @@ def _add_rehearse(commands: Any) -> None:
     add_rehearsal_options(command)
     add_check_options(command)
     add_report_options(command)
-    command.set_defaults(run=_rehearse, backup=[])
+    command.set_defaults(run=_rehearse)
 
 
 def _rehearse(options: dict[str, Any]) -> Report:
     from .workflows.rehearse import rehearse  # Only a rehearsal needs the client library.
 
-    request = RehearsalRequest(_build_request(options), **read_rehearsal_options(options))
+    run = _build_request({**options, "backup": []})  # It is the source, and nothing to verify.
+    request = RehearsalRequest(run, **read_rehearsal_options(options))
     with _open_installation(options) as (installation, progress):
         return rehearse(request, installation, Configuration(), progress)
 

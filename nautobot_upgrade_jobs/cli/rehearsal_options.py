@@ -16,6 +16,12 @@ DURATION_HELP = "such as 90s, 30m or 2h"
 def add_rehearsal_options(command: Any) -> None:
     """Declare the options about the copy and the rehearsal."""
     command.add_argument(
+        "--backup",
+        default="",
+        metavar="FILE",
+        help="restore this archive of pg_dump as the copy, instead of the live data",
+    )
+    command.add_argument(
         "--directory",
         default="",
         metavar="DIR",
@@ -65,6 +71,7 @@ def read_rehearsal_options(options: Mapping[str, Any]) -> dict[str, Any]:
     """
     window = options["window"]
     return {
+        "backup": options["backup"],
         "directory": options["directory"],
         "window_seconds": parse_duration(window, "--window") if window else None,
         "seconds": parse_duration(options["timeout"], "--timeout"),

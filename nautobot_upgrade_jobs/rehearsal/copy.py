@@ -83,7 +83,7 @@ def copy_database(  # noqa: PLR0913 - keyword-only
         job = CopyJob(database, source, server, name, deadline, progress, workers)
         dump = server.folder / "schema.dump"
         _dump_schema(job, dump)
-        _create_extensions(job)
+        server.create_extensions(name, source.extensions)
         _restore(job, dump, "pre-data", owner)
         rows = _copy_rows(job)
     progress("copy: indexes and foreign keys")
@@ -134,20 +134,6 @@ def _dump_schema(job: CopyJob, dump: Path) -> None:
             )
     except LoginFailed as error:
         raise RehearsalFailed(f"the database cannot be read: {error}") from None
-
-
-def _create_extensions(job: CopyJob) -> None:
-    """Create the extensions as the administrator. The owner of a database may not create all."""
-    with contextlib.closing(job.server.connect(job.name)) as connection:
-        cursor = connection.cursor()
-        cursor.execute("SELECT name FROM pg_catalog.pg_available_extensions")
-        available = {name for (name,) in cursor.fetchall()}
-        if missing := sorted(set(job.source.extensions) - available):
-            raise RehearsalFailed(f"the server of the copy has no extension {', '.join(missing)}")
-        for name in job.source.extensions:
-            cursor.execute(
-                sql.SQL("CREATE EXTENSION IF NOT EXISTS {} CASCADE").format(sql.Identifier(name))
-            )
 
 
 def _restore(job: CopyJob, dump: Path, section: str, owner: str, jobs: int = 1) -> None:

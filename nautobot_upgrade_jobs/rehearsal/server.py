@@ -13,7 +13,7 @@ import os
 import pwd
 import subprocess
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -70,8 +70,8 @@ class ScratchServer:
 
     def run_program(
         self, name: str, words: Sequence[str], seconds: float, environment: dict[str, str]
-    ) -> None:
-        """Run a program of PostgreSQL, such as ``pg_restore``.
+    ) -> str:
+        """Run a program of PostgreSQL, such as ``pg_restore``, and return its output.
 
         Args:
             name: The program.
@@ -102,6 +102,7 @@ class ScratchServer:
         if done.returncode:
             output = " ".join(done.stderr.split())[-OUTPUT_CHARACTERS:]
             raise RehearsalFailed(f"{name} failed: {output or f'exit code {done.returncode}'}")
+        return done.stdout
 
     @property
     def login(self) -> dict[str, str]:
@@ -137,6 +138,24 @@ class ScratchServer:
                     sql.Identifier(name), sql.Identifier(owner)
                 )
             )
+
+    def create_extensions(self, database: str, names: Iterable[str]) -> None:
+        """Create extensions in a database. Its owner may not create all of them.
+
+        Raises:
+            RehearsalFailed: The wheel does not contain one.
+        """
+        with contextlib.closing(self.connect(database)) as connection:
+            cursor = connection.cursor()
+            cursor.execute("SELECT name FROM pg_catalog.pg_available_extensions")
+            available = {name for (name,) in cursor.fetchall()}
+            if missing := sorted(set(names) - available):
+                raise RehearsalFailed(
+                    f"the server of the copy has no extension {', '.join(missing)}"
+                )
+            for name in names:
+                statement = sql.SQL("CREATE EXTENSION IF NOT EXISTS {} CASCADE")
+                cursor.execute(statement.format(sql.Identifier(name)))
 
     def drop_database(self, name: str) -> None:
         """Drop a database, and end all sessions that use it."""

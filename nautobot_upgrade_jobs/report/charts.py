@@ -133,10 +133,10 @@ def build_duration_chart(parts: Sequence[TimedPart]) -> tuple[Bar, ...]:
                     "stops" if part.has_failed else "code",
                     round(part.begin / end * (WIDTH - MIN_SEGMENT_WIDTH), 1),
                     max(MIN_SEGMENT_WIDTH, round(part.seconds / end * WIDTH, 1)),
-                    f"{part.name}: {part.seconds:.1f} s",
+                    f"{part.name}: {part.seconds:.1f} s, {part.details}".rstrip(", "),
                 ),
             ),
-            ": ".join(filter(None, (f"{part.seconds:.1f} s", part.details))),
+            part.details if part.has_failed else f"{part.seconds:.1f} s",
         )
         for part in parts
     )

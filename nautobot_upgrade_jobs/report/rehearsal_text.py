@@ -81,7 +81,7 @@ def list_facts(rehearsal: Rehearsal) -> Iterator[tuple[str, str]]:
         yield "Upgrade", _describe_upgrade(forward)
     if rehearsal.predicted_seconds:
         low, high = rehearsal.predicted_seconds
-        yield "Predicted for the migrations", f"{low:.0f} to {high:.0f} s"
+        yield "Predicted", f"{low:.0f} to {high:.0f} s for the migrations"
     if not isinstance(rehearsal.restore, Unavailable):
         restore = rehearsal.restore
         yield (

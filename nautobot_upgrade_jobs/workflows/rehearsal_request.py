@@ -12,6 +12,8 @@ class RehearsalRequest:
     """What to rehearse, and how."""
 
     run: RunRequest
+    backup: str = ""
+    """An archive of pg_dump to restore as the copy. Empty to copy the live database."""
     directory: str = ""
     """Parent of the folder of the copy. Empty for a folder for temporary files on a disk."""
     window_seconds: float | None = None

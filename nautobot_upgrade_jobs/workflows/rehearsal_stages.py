@@ -7,6 +7,7 @@ import os
 import secrets
 import time
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from ..app_settings import Configuration
 from ..catalog import Catalog
@@ -16,6 +17,7 @@ from ..facts import Unavailable
 from ..facts.rehearsal import Copy, MigrateRun, Restore, Reverse
 from ..facts.resolution import Resolution
 from ..migration_graph.reverse_plan import plan_reverse
+from ..rehearsal.backup import Expected, restore_backup
 from ..rehearsal.child import Code, CopyProcesses, Event, Order
 from ..rehearsal.copy import copy_database
 from ..rehearsal.errors import RehearsalFailed
@@ -173,6 +175,15 @@ class RehearsalRun:
         )
 
     def _fill(self) -> Copy:
+        if self.request.backup:
+            expected = Expected(
+                self.installation.database,
+                self.catalog.migrations(self.target.installed),
+                self.catalog.core_apps,
+                self.target.installed,
+            )
+            file, deadline = Path(self.request.backup), self.recorder.deadline
+            return restore_backup(file, self.server, self.owner, expected, deadline)
         return copy_database(
             self.installation.database,
             self.server,

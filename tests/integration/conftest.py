@@ -7,6 +7,7 @@ import pytest
 from django.db import connection
 
 from tests.support.nautobot import *  # noqa: F403
+from tests.support.rehearsing import live, programs, server  # noqa: F401
 
 
 @pytest.fixture

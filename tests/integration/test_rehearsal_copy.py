@@ -20,11 +20,8 @@ from nautobot_upgrade_jobs.rehearsal.errors import RehearsalFailed
 from nautobot_upgrade_jobs.rehearsal.folder import create_folder
 from nautobot_upgrade_jobs.rehearsal.journal import read_migrate_run
 from nautobot_upgrade_jobs.rehearsal.open import open_copy
-from nautobot_upgrade_jobs.rehearsal.programs import install_programs
 from nautobot_upgrade_jobs.rehearsal.restore import back_up, restore
-from nautobot_upgrade_jobs.rehearsal.server import run_server
 from nautobot_upgrade_jobs.target.deadline import Deadline
-from nautobot_upgrade_jobs.target.index_config import create_uv
 from nautobot_upgrade_jobs.target.installation import build_live_database
 from nautobot_upgrade_jobs.target.isolation.sandbox import reach_copy
 from nautobot_upgrade_jobs.workflows.context import RunRequest
@@ -45,30 +42,6 @@ COUNT_TABLES = """
 SELECT table_name FROM information_schema.tables
 WHERE table_schema = 'public' AND table_type = 'BASE TABLE' ORDER BY table_name
 """
-
-
-@pytest.fixture(scope="module")
-def programs(tmp_path_factory):
-    """The programs of the server, in a folder that another account can read."""
-    folder = create_folder()
-    folder.chmod(0o755)
-    yield install_programs(create_uv(folder, "", Deadline(120)), folder / "programs")
-    subprocess.run(["rm", "-rf", str(folder)], check=True)
-
-
-@pytest.fixture
-def server(programs):
-    folder = create_folder()
-    with run_server(folder, programs) as running:
-        yield running
-    assert not folder.exists()
-
-
-@pytest.fixture
-def live(instance):
-    """The live database of the instance, and not the one of the tests."""
-    entry = {**connection.settings_dict, "NAME": os.environ["NAUTOBOT_DB_NAME"]}
-    return build_live_database(entry)
 
 
 def copy(live, server, **options):

@@ -1,0 +1,149 @@
+"""Restore a backup as the copy of a rehearsal, which proves the backup."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import time
+from collections.abc import Callable, Collection
+from pathlib import Path
+from typing import NamedTuple
+
+import psycopg2
+from psycopg2 import sql
+
+from ..facts.rehearsal import Copy
+from ..target.deadline import Deadline
+from ..target.isolation import LiveDatabase
+from .errors import RehearsalFailed, remaining_seconds
+from .server import ScratchServer
+from .source import TABLES_QUERY, connect
+
+CUSTOM, TAR, FOLDER_CONTENTS = b"PGDMP", b"toc.dat", "toc.dat"
+EXTENSION = re.compile(r"^\d+; \d+ \d+ EXTENSION - (\S+)", re.MULTILINE)
+SERVER_VERSION = re.compile(r"Dumped from database version: (\S+)")
+RESTORE_OPTIONS = ("--exit-on-error", "--no-owner", "--no-privileges", "--no-comments")
+IDENTITY_QUERY = "SELECT id::text FROM extras_status ORDER BY id LIMIT 1000"
+"""Keys that each installation has drawn at random when it was created."""
+
+
+class Expected(NamedTuple):
+    """What a backup of the installation before the upgrade contains."""
+
+    live: LiveDatabase
+    migrations: Collection[str] | None
+    """Migrations of the installed release. None if the catalog does not contain the release."""
+    core_apps: Collection[str]
+    release: str
+
+
+def restore_backup(
+    file: Path, server: ScratchServer, owner: str, expected: Expected, deadline: Deadline
+) -> Copy:
+    """Restore a backup into a new database with the name of the live one.
+
+    Args:
+        file: The backup: an archive of ``pg_dump``, as file or folder.
+        server: The server of the copy.
+        owner: The role that gets all objects.
+        expected: What the backup has to contain.
+        deadline: The end of the time limit.
+
+    Raises:
+        RehearsalFailed: It cannot be restored, or it is not of this installation and release.
+    """
+    is_tar = _require_archive(file)
+    name = str(expected.live.parameters["dbname"])
+    contents = server.run_program(
+        "pg_restore", ["--list", str(file)], remaining_seconds(deadline), {}
+    )
+    started = time.monotonic()
+    server.create_role(owner, is_superuser=False)
+    server.create_database(name, owner=owner)
+    server.create_extensions(name, EXTENSION.findall(contents))
+    words = [*RESTORE_OPTIONS, f"--dbname={name}", f"--role={owner}", str(file)]
+    jobs = [] if is_tar else ["--jobs=2"]
+    server.run_program("pg_restore", [*jobs, *words], deadline.remaining, server.login)
+    found = SERVER_VERSION.search(contents)
+    with contextlib.closing(server.connect(name)) as connection:
+        cursor = connection.cursor()
+        cursor.execute("ANALYZE")
+        seconds = time.monotonic() - started
+        _require_same_state(cursor, expected)
+        cursor.execute(TABLES_QUERY)
+        tables = cursor.fetchall()
+        rows = 0
+        for _, schema, table, *_ in tables:
+            cursor.execute(
+                sql.SQL("SELECT count(*) FROM ONLY {}").format(sql.Identifier(schema, table))
+            )
+            rows += cursor.fetchone()[0]
+    return Copy(
+        server_version=found[1] if found else "",
+        tables=len(tables),
+        rows=rows,
+        size_bytes=sum(size for _, _, _, size, *_ in tables),
+        seconds=seconds,
+        backup=file.name,
+    )
+
+
+def _require_archive(file: Path) -> bool:
+    """Return whether an archive has the tar format.
+
+    Raises:
+        RehearsalFailed: It is no archive of ``pg_dump``.
+    """
+    if file.is_dir() and (file / FOLDER_CONTENTS).exists():
+        return False
+    try:
+        with file.open("rb") as stream:
+            head = stream.read(8)
+    except OSError as error:
+        raise RehearsalFailed(f"the backup {file} cannot be read: {error.strerror}") from None
+    if head.startswith(CUSTOM):
+        return False
+    if head.startswith(TAR):
+        return True
+    raise RehearsalFailed(
+        f"the backup {file.name} is no archive of pg_dump. A plain SQL file can run programs, so "
+        "it is not restored. Decompress the file if it is compressed, or back up with "
+        "pg_dump --format=custom"
+    )
+
+
+def _require_same_state(cursor: object, expected: Expected) -> None:
+    """Raise an error for a backup of another installation, or of another state of it."""
+    execute: Callable[[str], None] = getattr(cursor, "execute")  # noqa: B009
+    fetch: Callable[[], list[tuple[str, ...]]] = getattr(cursor, "fetchall")  # noqa: B009
+    try:
+        execute("SELECT app || '.' || name FROM django_migrations")
+        recorded = {key for (key,) in fetch()}
+        execute(IDENTITY_QUERY)
+        keys = {key for (key,) in fetch()}
+    except psycopg2.errors.UndefinedTable:
+        raise RehearsalFailed("it is restored, and it is no database of Nautobot") from None
+    own = {key for key in recorded if key.partition(".")[0] in expected.core_apps}
+    if expected.migrations is not None and (later := sorted(own - set(expected.migrations))):
+        raise RehearsalFailed(
+            f"the backup was made after an upgrade had begun: it records {later[0]}, which "
+            f"Nautobot {expected.release} does not have"
+        )
+    if expected.migrations is not None and (missing := sorted(set(expected.migrations) - own)):
+        raise RehearsalFailed(
+            f"the backup is of an older release: it lacks {missing[0]} of Nautobot "
+            f"{expected.release}"
+        )
+    live = _read_live_keys(expected.live)
+    if live and keys and not live & keys:
+        raise RehearsalFailed("the backup is of another installation: no status has the same key")
+
+
+def _read_live_keys(live: LiveDatabase) -> set[str]:
+    """Return the keys of the live database. Empty if it cannot be read."""
+    try:
+        with contextlib.closing(connect(live, 30)) as connection, connection.cursor() as cursor:
+            cursor.execute(IDENTITY_QUERY)
+            return {key for (key,) in cursor.fetchall()}
+    except (RehearsalFailed, psycopg2.Error):
+        return set()
