@@ -83,16 +83,10 @@ class MigrateRun:
     """The migrations that are complete, in their order."""
     steps: tuple[StepRun, ...]
     seconds: float
-    failures: tuple[CodeFailure, ...] = ()
-    """The error that stopped it, or the errors of steps. Empty if everything succeeded."""
-
-    @property
-    def stop(self) -> CodeFailure | None:
-        """The error because of which migrations are missing. None if all were run."""
-        named = {"import", "configuration", "apps"}
-        return next(
-            (each for each in self.failures if each.stage in named or "migrate" in each.stage), None
-        )
+    stop: CodeFailure | None = None
+    """The error because of which migrations are missing. None if all were run."""
+    step_failures: tuple[CodeFailure, ...] = ()
+    """The errors of steps."""
 
 
 @dataclass(frozen=True)

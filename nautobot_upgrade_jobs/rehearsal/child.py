@@ -22,6 +22,7 @@ from ..target.trial_boot import (
     TEMPORARY_FOLDER,
     link_code,
 )
+from .errors import RehearsalFailed
 
 PROBE_MODULE = f"{PACKAGE}.probes.rehearsal"
 JOURNAL_FILE = "journal.jsonl"
@@ -45,7 +46,7 @@ class Code:
     absent_apps: Sequence[str]
     """Apps of the configuration that are not in the environment."""
     credentials: frozenset[str]
-    """Passwords of the live services. The code gets none of them."""
+    """Passwords of the live database. The code gets none of them."""
     database_alias: str = "default"
 
 
@@ -154,6 +155,21 @@ def _build_environment(code: Code, folder: Path, writable: Path) -> dict[str, st
     return environment | {"PGOPTIONS": ""}  # The copy is written.
 
 
+def _parse_event(line: bytes) -> Event:
+    """Return an event. Code of Apps can write to the journal as well.
+
+    Raises:
+        RehearsalFailed: The line is no event.
+    """
+    try:
+        event = json.loads(line)
+    except (ValueError, RecursionError):
+        event = None
+    if not isinstance(event, dict) or not isinstance(event.get("event"), str):
+        raise RehearsalFailed("the code on the copy has changed its report")
+    return event
+
+
 def _follow(
     process: subprocess.Popen[bytes],
     journal: Path,
@@ -167,7 +183,7 @@ def _follow(
             has_ended = process.poll() is not None
             *lines, unfinished = (unfinished + stream.read()).split(b"\n")
             for line in lines:
-                event: Event = json.loads(line)
+                event = _parse_event(line)
                 on_event(event)
                 yield event
             if has_ended or deadline.remaining <= 0:

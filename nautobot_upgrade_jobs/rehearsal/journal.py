@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,20 +11,36 @@ from ..facts.rehearsal import CodeFailure, MigrateRun, MigrationRun, StepRun
 from ..facts.startup import Failure
 from ..target.boot_result import parse_failure
 from .child import ENDED, Event
+from .errors import RehearsalFailed
 
 MAX_TEXT = 4000
 MAX_NAMES = 50
 
 
-def read_migrate_run(events: Iterable[Event], seconds: float, environment: Path) -> MigrateRun:
+def read_migrate_run(
+    events: Iterable[Event], steps: Collection[str], seconds: float, environment: Path
+) -> MigrateRun:
     """Return what a process has done.
 
     Args:
         events: The events that it has reported.
+        steps: The steps after ``migrate`` that it had to run. Any other failure is a stop.
         seconds: How long it ran.
         environment: The folder of its environment. File names are shown relative to it.
+
+    Raises:
+        RehearsalFailed: An event has another form.
     """
-    events = tuple(events)
+    try:
+        return _read(tuple(events), steps, seconds, environment)
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        raise RehearsalFailed(f"its report has an unknown form ({type(error).__name__})") from None
+
+
+def _read(
+    events: tuple[Event, ...], steps: Collection[str], seconds: float, environment: Path
+) -> MigrateRun:
+    failures = tuple(_read_failures(events, environment))
     return MigrateRun(
         migrations=tuple(_read_migrations(events)),
         steps=tuple(
@@ -33,7 +49,8 @@ def read_migrate_run(events: Iterable[Event], seconds: float, environment: Path)
             if each["event"] == "step"
         ),
         seconds=seconds,
-        failures=tuple(_read_failures(events, environment)),
+        stop=next((each for each in failures if each.stage not in steps), None),
+        step_failures=tuple(each for each in failures if each.stage in steps),
     )
 
 
@@ -55,7 +72,7 @@ def _read_migrations(events: Iterable[Event]) -> Iterator[MigrationRun]:
 
 def _read_failures(events: Iterable[Event], environment: Path) -> Iterator[CodeFailure]:
     """Yield the errors, each with the stage and the migration in which it occurred."""
-    stage, migration = "", ""
+    stage, migration = "start", ""
     for each in events:
         kind = each["event"]
         if kind == "stage":

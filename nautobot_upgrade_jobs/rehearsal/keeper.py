@@ -30,7 +30,6 @@ from typing import Any
 
 PR_SET_PDEATHSIG = 1
 LOCK_FILE = "lock"
-READY = "ready"
 QUIT_SECONDS = 10
 """After this time, the server is killed."""
 POLL_SECONDS = 0.1
@@ -44,7 +43,6 @@ def main(options: dict[str, Any]) -> int:
     try:
         with _hold_lock(folder):
             server = _start_server(options)
-            print(READY, flush=True)
             _wait(server)
             _end_server(server)
             _kill_processes_in(folder)

@@ -8,7 +8,7 @@ from typing import Any
 from psycopg2 import sql
 
 from ..facts.rehearsal import MARK_TABLE
-from .server import ScratchServer
+from .server import ScratchServer, grant_database
 
 DISABLED = ("extras_scheduledjob", "extras_webhook", "extras_jobhook")
 """Tables of what acts by itself. Their column is ``enabled``."""
@@ -41,11 +41,7 @@ def open_copy(server: ScratchServer, name: str, owner: str, run: str) -> None:
                 sql.SQL("GRANT SELECT ON public.{} TO PUBLIC").format(sql.Identifier(MARK_TABLE))
             )
             _neutralize(cursor)
-            cursor.execute(
-                sql.SQL("GRANT ALL ON DATABASE {} TO {}").format(
-                    sql.Identifier(name), sql.Identifier(owner)
-                )
-            )
+            grant_database(cursor, name, owner)
 
 
 def _neutralize(cursor: Any) -> None:

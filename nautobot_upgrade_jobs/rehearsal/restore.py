@@ -40,4 +40,5 @@ def restore(
     server.create_database(database, owner=owner)
     words = ["--single-transaction", f"--dbname={database}", str(file)]
     server.run_program("pg_restore", words, deadline.remaining, server.login)
+    server.allow_connections(database, owner)
     return time.monotonic() - started

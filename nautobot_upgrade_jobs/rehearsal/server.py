@@ -7,7 +7,6 @@ and removes it when this process ends.
 from __future__ import annotations
 
 import contextlib
-import getpass
 import json
 import os
 import pwd
@@ -23,15 +22,12 @@ from psycopg2 import sql
 from ..target.isolation import POSTGRESQL_PORT, LiveDatabase
 from ..target.isolation.sandbox import MAX_FOLDER_BYTES
 from ..target.uv import find_interpreter
+from .cluster import ADMINISTRATOR, create_cluster, find_account, shorten_output
 from .errors import RehearsalFailed
 
 KEEPER = Path(__file__).with_name("keeper.py")
-ADMINISTRATOR = "rehearsal"
-UNPRIVILEGED_USER_ID = 65534
-"""PostgreSQL refuses to run as root, so root lets this account run it. It owns no files."""
 START_SECONDS = 60
 STOP_SECONDS = 30
-OUTPUT_CHARACTERS = 600
 SERVER_OPTIONS = {
     "listen_addresses": "",
     "port": str(POSTGRESQL_PORT),
@@ -100,18 +96,15 @@ class ScratchServer:
         except OSError as error:
             raise RehearsalFailed(f"{name} cannot be run: {error}") from None
         if done.returncode:
-            output = " ".join(done.stderr.split())[-OUTPUT_CHARACTERS:]
-            raise RehearsalFailed(f"{name} failed: {output or f'exit code {done.returncode}'}")
+            output = shorten_output(done.stderr) or f"exit code {done.returncode}"
+            raise RehearsalFailed(f"{name} failed: {output}")
         return done.stdout
 
     @property
     def login(self) -> dict[str, str]:
         """The variables with which a program of PostgreSQL logs in as the administrator."""
-        return {
-            "PGHOST": str(self.sockets),
-            "PGPORT": str(POSTGRESQL_PORT),
-            "PGUSER": ADMINISTRATOR,
-        }
+        place = {"PGHOST": str(self.sockets), "PGPORT": str(POSTGRESQL_PORT)}
+        return {**place, "PGUSER": ADMINISTRATOR}
 
     def create_role(self, name: str, *, is_superuser: bool) -> None:
         """Create a role that the account of this process can log in as, if it does not exist."""
@@ -123,21 +116,21 @@ class ScratchServer:
                     sql.SQL("CREATE ROLE {} LOGIN {}").format(sql.Identifier(name), rights)
                 )
 
-    def create_database(self, name: str, *, template: str = "template0", owner: str) -> None:
-        """Create a database from another one, to which only the administrator can connect yet."""
-        statement = "CREATE DATABASE {} TEMPLATE {} OWNER {} STRATEGY FILE_COPY"
+    def create_database(self, name: str, *, owner: str) -> None:
+        """Create an empty database, to which only the administrator can connect yet."""
+        names = tuple(map(sql.Identifier, (name, owner)))
         with contextlib.closing(self.connect()) as connection, connection.cursor() as cursor:
-            names = (sql.Identifier(each) for each in (name, template, owner))
-            cursor.execute(sql.SQL(statement).format(*names))
-            cursor.execute(
-                sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(sql.Identifier(name))
-            )
-            # The owner of a database can always connect, unless it loses even this.
-            cursor.execute(
-                sql.SQL("REVOKE CONNECT ON DATABASE {} FROM {}").format(
-                    sql.Identifier(name), sql.Identifier(owner)
-                )
-            )
+            for statement in (
+                "CREATE DATABASE {0} TEMPLATE template0 OWNER {1}",
+                "REVOKE ALL ON DATABASE {0} FROM PUBLIC",
+                "REVOKE CONNECT ON DATABASE {0} FROM {1}",
+            ):
+                cursor.execute(sql.SQL(statement).format(*names))
+
+    def allow_connections(self, database: str, owner: str) -> None:
+        """Let the owner of a database connect to it."""
+        with contextlib.closing(self.connect()) as connection, connection.cursor() as cursor:
+            grant_database(cursor, database, owner)
 
     def create_extensions(self, database: str, names: Iterable[str]) -> None:
         """Create extensions in a database. Its owner may not create all of them.
@@ -170,10 +163,14 @@ class ScratchServer:
 
     def read_log(self) -> str:
         """Return the end of what the server has written."""
-        with contextlib.suppress(OSError):
-            text = self.log.read_text("utf-8", "replace")
-            return " ".join(text.split())[-OUTPUT_CHARACTERS:]
-        return ""
+        return shorten_output(self.log.read_text("utf-8", "replace")) if self.log.exists() else ""
+
+
+def grant_database(cursor: Any, database: str, owner: str) -> None:
+    """Let a role use a database."""
+    cursor.execute(
+        sql.SQL("GRANT ALL ON DATABASE {} TO {}").format(*map(sql.Identifier, (database, owner)))
+    )
 
 
 @contextlib.contextmanager
@@ -190,70 +187,10 @@ def run_server(folder: Path, programs: Path) -> Iterator[ScratchServer]:
     server = ScratchServer(folder, programs)
     if len(os.fsencode(server.sockets)) > MAX_FOLDER_BYTES:
         raise RehearsalFailed(f"the path {folder} is too long for a socket. Name a shorter folder")
-    account = _find_account()
-    _initialize(server, account)
+    account = find_account()
+    create_cluster(server.data, server.sockets, programs, account)
     with _keep(server, account):
         yield server
-
-
-def _find_account() -> pwd.struct_passwd | None:
-    """Return the account that runs the server. None for that of this process."""
-    if os.geteuid() != 0:
-        return None
-    try:
-        return pwd.getpwuid(UNPRIVILEGED_USER_ID)
-    except KeyError:
-        raise RehearsalFailed(
-            "PostgreSQL does not run as root, and this host has no account "
-            f"with the number {UNPRIVILEGED_USER_ID}. Run the rehearsal as the account of Nautobot"
-        ) from None
-
-
-def _initialize(server: ScratchServer, account: pwd.struct_passwd | None) -> None:
-    """Create the files of the server, and let the account of this process log in as anybody."""
-    for path in (server.data, server.sockets):
-        path.mkdir(mode=0o700)
-        if account:
-            os.chown(path, account.pw_uid, account.pw_gid)
-    if account:  # The other account must reach these two folders, and can read no others.
-        server.folder.chmod(0o711)
-        server.sockets.chmod(0o711)
-        _require_reachable(server.folder, account)
-    words = [f"--pgdata={server.data}", f"--username={ADMINISTRATOR}", "--auth=peer", "--no-sync"]
-    words += ["--encoding=UTF8", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
-    words += ["--locale=C"]
-    done = subprocess.run(  # noqa: S603 - a program of the verified wheel
-        [str(server.programs / "initdb"), *words],
-        env={"LC_ALL": "C", "PATH": os.defpath},
-        capture_output=True,
-        text=True,
-        errors="replace",
-        check=False,
-        cwd=server.sockets,
-        **_run_as(account),
-    )
-    if done.returncode:
-        output = " ".join(done.stderr.split())[-OUTPUT_CHARACTERS:]
-        raise RehearsalFailed(f"the database server for the copy cannot be created: {output}")
-    (server.data / "pg_hba.conf").write_text("local all all peer map=rehearsal\n", "utf-8")
-    (server.data / "pg_ident.conf").write_text(f"rehearsal {getpass.getuser()} all\n", "utf-8")
-
-
-def _require_reachable(folder: Path, account: pwd.struct_passwd) -> None:
-    """Raise an error for a folder that the account of the server cannot enter."""
-    closed = [each for each in folder.parents if not each.stat().st_mode & 0o001]
-    if closed:
-        raise RehearsalFailed(
-            f"the account {account.pw_name} runs the database server for root, and cannot enter "
-            f"{closed[-1]}. Name another folder with --directory, or run the rehearsal as the "
-            "account of Nautobot"
-        )
-
-
-def _run_as(account: pwd.struct_passwd | None) -> dict[str, Any]:
-    if account is None:
-        return {}
-    return {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
 
 
 @contextlib.contextmanager
@@ -272,7 +209,7 @@ def _keep(server: ScratchServer, account: pwd.struct_passwd | None) -> Iterator[
     keeper = subprocess.Popen(  # noqa: S603 - our own file
         [find_interpreter(), "-I", "-S", str(KEEPER), json.dumps(options)],
         stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
         cwd="/",
@@ -281,9 +218,8 @@ def _keep(server: ScratchServer, account: pwd.struct_passwd | None) -> Iterator[
         _wait_until_ready(server, keeper)
         yield
     finally:
-        for stream in (keeper.stdin, keeper.stdout):
-            if stream:
-                stream.close()
+        if keeper.stdin:
+            keeper.stdin.close()
         with contextlib.suppress(subprocess.TimeoutExpired):
             keeper.wait(STOP_SECONDS)
 

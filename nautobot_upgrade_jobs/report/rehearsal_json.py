@@ -72,7 +72,8 @@ def _serialize_run(run: MigrateRun | Unavailable) -> dict[str, Any]:
             {"name": step.name, "seconds": round(step.seconds, 3), "output": step.output}
             for step in run.steps
         ],
-        "failures": list(map(_serialize_failure, run.failures)),
+        "stop": _serialize_failure(run.stop) if run.stop else None,
+        "step_failures": list(map(_serialize_failure, run.step_failures)),
     }
 
 

@@ -83,6 +83,8 @@ def inspect(
             return replace(trial_boot, release_notes=notes)
     except BuildFailed as error:
         return Unavailable(str(error))
+    except OSError as error:
+        return Unavailable(f"the target could not be started: {error}")
     except BootFailed as error:
         return Unavailable(f"the target could not be started: {mask_url_credentials(str(error))}")
 

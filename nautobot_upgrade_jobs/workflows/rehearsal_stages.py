@@ -34,6 +34,7 @@ from ..target.deadline import Deadline
 from ..target.index_config import create_uv
 from ..target.inspect import BuildLimits, BuiltTarget, list_absent_apps, open_target
 from ..target.installation import Installation
+from ..target.isolation import LiveDatabase
 from ..target.isolation.sandbox import Sandbox, reach_copy
 from ..target.resolver import resolve
 from .outside import build_roots
@@ -162,8 +163,12 @@ class RehearsalRun:
         self.recorder.results["copy"] = self._fill()
         open_copy(self.server, self.name, self.owner, self.key)
         self.sandbox = reach_copy(folder, self.server.sockets)
+        # The server of the copy ignores the password, which readers then withhold from their code.
+        password = {"password": self.installation.database.parameters.get("password") or ""}
+        database = self.server.describe_database(self.name, self.owner)
         self.copy = replace(
-            self.installation, database=self.server.describe_database(self.name, self.owner)
+            self.installation,
+            database=LiveDatabase(database.vendor, {**database.parameters, **password}),
         )
         self.reader = CopyReader(
             self.copy,
@@ -273,7 +278,9 @@ class RehearsalRun:
         started = time.monotonic()
         processes = CopyProcesses(self.sandbox, self.recorder.deadline, self._report_event)
         events = processes.run(code, order, self.built.folder / f"process-{self._processes}")
-        return read_migrate_run(events, time.monotonic() - started, code.python.parents[1])
+        return read_migrate_run(
+            events, order.steps, time.monotonic() - started, code.python.parents[1]
+        )
 
     def _report_event(self, event: Event) -> None:
         if event["event"] == "begin":

@@ -55,7 +55,6 @@ def rehearse(
     if isinstance(catalog, Unavailable):
         raise UsageError(catalog.reason)
     target = choose_supported_target(request.run, installation, catalog)
-    exclude = parse_ids(request.run.exclude)
     exclude, acceptances = _parse_request(request, target)
     recorder, load = Recorder(progress, Deadline(request.seconds)), describe_load()
     run = RehearsalRun(request, installation, config, target, catalog, exclude, recorder)

@@ -125,7 +125,6 @@ def test_imports_inside_the_package_are_relative():
 WRITES_TO_A_PARENT_PROCESS = {
     "probes/installed.py",
     "probes/startup.py",
-    "rehearsal/keeper.py",
     "target/isolation/launcher.py",
 }
 

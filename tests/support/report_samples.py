@@ -431,7 +431,7 @@ REHEARSED = Report(
     rehearsal=rehearsal(
         forward=migrate_run(
             migration_run("extras.0130_counts", output="Counts were added."),
-            failures=(code_failure(migration="dcim.0090_remove"),),
+            stop=code_failure(migration="dcim.0090_remove"),
         ),
         reverse=Unavailable("the upgrade stopped"),
     ),

@@ -83,7 +83,7 @@ def step_fails(rehearsal: Rehearsal) -> Iterator[Finding]:
     forward = require(rehearsal.forward)
     if forward.stop:
         raise NotApplicable("rehearsal.migrate_fails reports why no step was run")
-    for failure in forward.failures:
+    for failure in forward.step_failures:
         yield warning(
             failure.stage,
             f"The step {failure.stage} fails on the copy: {_describe_error(failure)}.",

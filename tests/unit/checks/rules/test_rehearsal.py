@@ -10,10 +10,10 @@ from tests.support.builders import code_failure, migrate_run, migration_run, reh
 
 FIRST, SECOND = migration_run("extras.0130_counts"), migration_run()
 MISSING = Unavailable("copy the data: the disk is full")
-STOPPED = migrate_run(FIRST, failures=(code_failure(migration="dcim.0090_remove"),))
-NOT_STARTED = migrate_run(failures=(code_failure("apps"),))
-AFTER_MIGRATE = migrate_run(FIRST, SECOND, failures=(code_failure("migrate"),))
-BROKEN_STEP = migrate_run(FIRST, SECOND, failures=(code_failure("trace_paths"),))
+STOPPED = migrate_run(FIRST, stop=code_failure(migration="dcim.0090_remove"))
+NOT_STARTED = migrate_run(stop=code_failure("apps"))
+AFTER_MIGRATE = migrate_run(FIRST, SECOND, stop=code_failure("migrate"))
+BROKEN_STEP = migrate_run(FIRST, SECOND, step_failures=(code_failure("trace_paths"),))
 
 
 @pytest.mark.parametrize(
@@ -128,7 +128,7 @@ REVERSED = migrate_run(migration_run())
     [
         pytest.param(Reverse(("dcim 0089",), REVERSED, starts=True), [], id="all reversed"),
         pytest.param(
-            Reverse(("dcim 0089",), migrate_run(failures=STOPPED.failures)),
+            Reverse(("dcim 0089",), migrate_run(stop=STOPPED.stop)),
             [("warning", "dcim.0090_remove")],
             id="fails",
         ),
