@@ -51,7 +51,9 @@ def run(config: str, journal: Journal, order: dict[str, Any]) -> None:
         try:
             step()
         except BaseException as error:  # noqa: BLE001 - any failure is the result
-            journal.write("failure", failure=_describe(name, error), **_describe_database(error))
+            journal.write(
+                "failure", failure=describe_failure(name, error), **_describe_database(error)
+            )
             if name not in order["steps"]:
                 return
     journal.write("done")
@@ -92,10 +94,6 @@ def _run_step(journal: Journal, name: str) -> None:
         cpu_seconds=time.process_time() - cpu,
         output=shorten(output.getvalue()),
     )
-
-
-def _describe(name: str, error: BaseException) -> dict[str, Any]:
-    return describe_failure(name, error)
 
 
 def _describe_database(error: BaseException | None) -> dict[str, str]:

@@ -5,21 +5,22 @@ from __future__ import annotations
 import contextlib
 import re
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import psycopg2
 from psycopg2 import sql
 
 from ..facts.rehearsal import Copy
+from ..rollback.backup_file import ARCHIVE_CONTENTS, ARCHIVE_MAGICS, MAGIC_LENGTH
 from ..target.deadline import Deadline
 from ..target.isolation import LiveDatabase
 from .errors import RehearsalFailed, remaining_seconds
 from .server import ScratchServer
-from .source import TABLES_QUERY, connect
+from .source import TABLES_QUERY, connect, count_rows
 
-CUSTOM, TAR, FOLDER_CONTENTS = b"PGDMP", b"toc.dat", "toc.dat"
+CUSTOM, TAR = ARCHIVE_MAGICS
 EXTENSION = re.compile(r"^\d+; \d+ \d+ EXTENSION - (\S+)", re.MULTILINE)
 SERVER_VERSION = re.compile(r"Dumped from database version: (\S+)")
 RESTORE_OPTIONS = ("--exit-on-error", "--no-owner", "--no-privileges", "--no-comments")
@@ -74,10 +75,7 @@ def restore_backup(
         tables = cursor.fetchall()
         rows = 0
         for _, schema, table, *_ in tables:
-            cursor.execute(
-                sql.SQL("SELECT count(*) FROM ONLY {}").format(sql.Identifier(schema, table))
-            )
-            rows += cursor.fetchone()[0]
+            rows += count_rows(cursor, sql.Identifier(schema, table))
     return Copy(
         server_version=found[1] if found else "",
         tables=len(tables),
@@ -94,11 +92,11 @@ def _require_archive(file: Path) -> bool:
     Raises:
         RehearsalFailed: It is no archive of ``pg_dump``.
     """
-    if file.is_dir() and (file / FOLDER_CONTENTS).exists():
+    if file.is_dir() and (file / ARCHIVE_CONTENTS).exists():
         return False
     try:
         with file.open("rb") as stream:
-            head = stream.read(8)
+            head = stream.read(MAGIC_LENGTH)
     except OSError as error:
         raise RehearsalFailed(f"the backup {file} cannot be read: {error.strerror}") from None
     if head.startswith(CUSTOM):
@@ -112,15 +110,13 @@ def _require_archive(file: Path) -> bool:
     )
 
 
-def _require_same_state(cursor: object, expected: Expected) -> None:
+def _require_same_state(cursor: Any, expected: Expected) -> None:
     """Raise an error for a backup of another installation, or of another state of it."""
-    execute: Callable[[str], None] = getattr(cursor, "execute")  # noqa: B009
-    fetch: Callable[[], list[tuple[str, ...]]] = getattr(cursor, "fetchall")  # noqa: B009
     try:
-        execute("SELECT app || '.' || name FROM django_migrations")
-        recorded = {key for (key,) in fetch()}
-        execute(IDENTITY_QUERY)
-        keys = {key for (key,) in fetch()}
+        cursor.execute("SELECT app || '.' || name FROM django_migrations")
+        recorded = {key for (key,) in cursor.fetchall()}
+        cursor.execute(IDENTITY_QUERY)
+        keys = {key for (key,) in cursor.fetchall()}
     except psycopg2.errors.UndefinedTable:
         raise RehearsalFailed("it is restored, and it is no database of Nautobot") from None
     own = {key for key in recorded if key.partition(".")[0] in expected.core_apps}

@@ -11,23 +11,21 @@ from pathlib import Path
 from typing import Any
 
 from ..facts import Apps
-from ..target.boot_environment import build_boot_environment
+from ..target.boot_environment import PACKAGE, build_boot_environment, build_isolated_config
 from ..target.deadline import Deadline
 from ..target.isolation.sandbox import Sandbox, stop_launcher
 from ..target.trial_boot import (
     CODE_FOLDER,
     CONFIG_FILE,
-    CONFIG_TEMPLATE,
-    PACKAGE,
     TEMPORARY_FOLDER,
     link_code,
+    read_last_line,
 )
 from .errors import RehearsalFailed
 
 PROBE_MODULE = f"{PACKAGE}.probes.rehearsal"
 JOURNAL_FILE = "journal.jsonl"
 POLL_SECONDS = 0.2
-MAX_ERROR_BYTES = 1 << 14
 ENDED = "ended"
 """The event of a process that did not end by itself."""
 
@@ -47,7 +45,6 @@ class Code:
     """Apps of the configuration that are not in the environment."""
     credentials: frozenset[str]
     """Passwords of the live database. The code gets none of them."""
-    database_alias: str = "default"
 
 
 @dataclass(frozen=True)
@@ -103,8 +100,7 @@ class CopyProcesses:
                 events = tuple(_follow(process, journal, self.deadline, self.on_event))
             finally:
                 stop_launcher(process)
-            errors.seek(max(0, errors.seek(0, os.SEEK_END) - MAX_ERROR_BYTES))
-            last_line = errors.read().decode("utf-8", "replace").strip().rpartition("\n")[2]
+            last_line = read_last_line(errors)
         if events and events[-1]["event"] == "done":
             return events
         if self.deadline.remaining <= 0:
@@ -119,15 +115,8 @@ def _prepare(code: Code, folder: Path, sandbox: Sandbox) -> Path:
     writable = folder / "writable"
     (writable / TEMPORARY_FOLDER).mkdir(parents=True)
     link_code(folder / CODE_FOLDER, code.apps)
-    text = CONFIG_TEMPLATE.format(
-        package=PACKAGE,
-        path=str(Path(code.config).absolute()),
-        directory=str(Path.cwd()),
-        scratch=str(writable),
-        without=sorted(code.absent_apps),
-        alias=code.database_alias,
-        relay=sandbox.database_folder,
-    )
+    relay = sandbox.database_folder
+    text = build_isolated_config(code.config, "default", code.absent_apps, writable, relay)
     (folder / CONFIG_FILE).write_text(text, "utf-8")
     return writable
 

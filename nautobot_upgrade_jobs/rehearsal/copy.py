@@ -16,8 +16,6 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from psycopg2 import sql
-
 from ..facts.rehearsal import Copy
 from ..target.deadline import Deadline
 from ..target.isolation import POSTGRESQL_PORT, LiveDatabase
@@ -26,7 +24,7 @@ from ..target.isolation.relay import LoginFailed
 from .errors import RehearsalFailed, remaining_seconds
 from .rows import copy_table
 from .server import ScratchServer
-from .source import Source, connect, open_source
+from .source import Source, connect, count_rows, open_source
 
 MEBIBYTE = 1 << 20
 PROGRESS_SECONDS = 2
@@ -222,7 +220,5 @@ def _finish(job: CopyJob, rows: dict[str, int]) -> None:
         cursor = connection.cursor()
         cursor.execute("ANALYZE")
         for table in job.source.tables:
-            cursor.execute(sql.SQL("SELECT count(*) FROM ONLY {}").format(table.identifier))
-            (number,) = cursor.fetchone()
-            if number != rows[f"{table.schema}.{table.name}"]:
+            if count_rows(cursor, table.identifier) != rows[f"{table.schema}.{table.name}"]:
                 raise RehearsalFailed(f"the copy of {table.name} is not complete")

@@ -13,7 +13,7 @@ class RehearsalFailed(Exception):
 
 
 def describe_error(error: Exception) -> str:
-    """Return the message of the client library on one line. It contains no password."""
+    """Return the message of an error on one line, such as one of the client library."""
     return " ".join(str(error).split()).rstrip(".") or type(error).__name__
 
 

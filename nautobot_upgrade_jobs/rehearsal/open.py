@@ -45,21 +45,13 @@ def open_copy(server: ScratchServer, name: str, owner: str, run: str) -> None:
 
 
 def _neutralize(cursor: Any) -> None:
-    for table in DISABLED:
-        if _has_column(cursor, table, "enabled"):
-            cursor.execute(
-                sql.SQL("UPDATE {} SET enabled = false WHERE enabled").format(sql.Identifier(table))
-            )
-    for table in EMPTIED:
-        if _has_column(cursor, table, ""):
-            cursor.execute(sql.SQL("DELETE FROM {}").format(sql.Identifier(table)))
-
-
-def _has_column(cursor: Any, table: str, column: str) -> bool:
-    """Return whether a table has a column. An empty name stands for any column."""
+    """Disable and empty the tables that this release has."""
     cursor.execute(
-        "SELECT EXISTS (SELECT FROM information_schema.columns WHERE table_name = %s "
-        "AND (column_name = %s OR %s = ''))",
-        [table, column, column],
+        "SELECT relname FROM pg_class WHERE relkind = 'r' AND relname = ANY(%s)",
+        [[*DISABLED, *EMPTIED]],
     )
-    return bool(cursor.fetchone()[0])
+    for (table,) in cursor.fetchall():
+        statement = (
+            "UPDATE {} SET enabled = false WHERE enabled" if table in DISABLED else "DELETE FROM {}"
+        )
+        cursor.execute(sql.SQL(statement).format(sql.Identifier(table)))

@@ -13,7 +13,7 @@ from ..target.boot_result import BootFailed
 from ..target.deadline import Deadline
 from ..target.scratch_dir import ScratchError
 from ..target.venv import BuildFailed
-from .errors import RehearsalFailed
+from .errors import RehearsalFailed, describe_error
 
 PLANNED_STAGES = {
     "target": "build the target",
@@ -74,7 +74,7 @@ class Recorder:
                 raise RehearsalFailed("the time limit of the rehearsal was reached before it")
             yield
         except FAILURES as error:
-            problem = " ".join(str(error).split()).rstrip(".") or type(error).__name__
+            problem = describe_error(error)
             if is_required:
                 raise Stopped from None
         finally:

@@ -162,3 +162,10 @@ def _describe(cursor: Any, snapshot: str, info: Any) -> Source:
         server_version=f"{info.server_version // 10000}.{info.server_version % 10000}",
         is_superuser=info.parameter_status("is_superuser") == "on",
     )
+
+
+def count_rows(cursor: Any, table: sql.Identifier) -> int:
+    """Return the number of rows of a table, without those of tables that inherit from it."""
+    cursor.execute(sql.SQL("SELECT count(*) FROM ONLY {}").format(table))
+    (number,) = cursor.fetchone()
+    return int(number)

@@ -1,4 +1,4 @@
-"""The environment variables of a trial boot."""
+"""The environment variables and the configuration of a process with the code of the target."""
 
 from __future__ import annotations
 
@@ -7,6 +7,19 @@ import sysconfig
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
+PACKAGE = "nautobot_upgrade_jobs"
+CONFIG_TEMPLATE = """from {package}.target.safe_settings import load_isolated
+
+load_isolated(
+    globals(),
+    {path!r},
+    directory={directory!r},
+    scratch={scratch!r},
+    without={without!r},
+    database_alias={alias!r},
+    relay={relay!r},
+)
+"""
 READ_ONLY_PGOPTIONS = "-c default_transaction_read_only=on"
 """Options that make connections read-only if code other than Django opens them."""
 WITHHELD_VARIABLES = frozenset(
@@ -69,3 +82,26 @@ def _blank_out(value: str, credentials: Collection[str]) -> str:
     for credential in credentials:
         value = value.replace(credential, "x" * len(credential))
     return value
+
+
+def build_isolated_config(
+    config: str, alias: str, without: Collection[str], scratch: Path, relay: str
+) -> str:
+    """Return a configuration that loads the live one, and uses no live services.
+
+    Args:
+        config: Path of the live configuration.
+        alias: The entry of ``DATABASES`` that becomes the default.
+        without: Apps to exclude.
+        scratch: The folder for all files of the process.
+        relay: The folder of the socket through which the database is reached. Empty for none.
+    """
+    return CONFIG_TEMPLATE.format(
+        package=PACKAGE,
+        path=str(Path(config).absolute()),
+        directory=str(Path.cwd()),
+        scratch=str(scratch),
+        without=sorted(without),
+        alias=alias,
+        relay=relay,
+    )

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from importlib.machinery import ModuleSpec
 from importlib.util import find_spec
 from pathlib import Path
+from typing import IO
 
 from ..catalog.data_files import VARIABLE
 from ..catalog.loader import used_archive
@@ -18,14 +19,13 @@ from ..common.regular_files import read_regular_file
 from ..facts import Apps
 from ..facts.fingerprints import FingerprintDepth
 from ..facts.trial_boot import AppLoadFailure, TrialBoot
-from .boot_environment import build_boot_environment
+from .boot_environment import PACKAGE, build_boot_environment, build_isolated_config
 from .boot_result import BootFailed, BootResult, parse_result
 from .deadline import Deadline
 from .isolation import LiveDatabase
 from .isolation.sandbox import Sandbox, open_sandbox, stop_launcher
 
 PACKAGE_ROOT = Path(__file__).parents[1]
-PACKAGE = "nautobot_upgrade_jobs"
 PROBE_MODULE = f"{PACKAGE}.probes.target"
 CONFIG_FILE = "nautobot_config.py"
 RESULT_FILE = "answer.json"
@@ -40,20 +40,6 @@ NOT_IN_ISOLATION = (
     "the App's setting allow_network, no network"
 )
 BOOT_TIMEOUT_MESSAGE = "it was not ready in time ('boot_timeout_seconds')"
-CONFIG_TEMPLATE = """from {package}.target.safe_settings import load_isolated
-
-load_isolated(
-    globals(),
-    {path!r},
-    directory={directory!r},
-    scratch={scratch!r},
-    without={without!r},
-    database_alias={alias!r},
-    relay={relay!r},
-)
-"""
-
-
 SANDBOX_ERRORS = re.compile(
     "read.only (transaction|file system)|(statement|lock) timeout|too many (clients|connections)"
     "|lock wait timeout|lost connection to mysql|mysql server has gone away"
@@ -99,6 +85,12 @@ def _find_spec(module: str) -> ModuleSpec | None:
         return find_spec(module)
     except (ImportError, ValueError):  # The parent of a dotted name is missing.
         return None
+
+
+def read_last_line(errors: IO[bytes]) -> str:
+    """Return the last line that a process has written to standard error. Empty if none."""
+    errors.seek(max(0, errors.seek(0, os.SEEK_END) - MAX_ERROR_BYTES))
+    return errors.read().decode("utf-8", "replace").strip().rpartition("\n")[2]
 
 
 def link_code(folder: Path, apps: Apps) -> None:
@@ -193,14 +185,8 @@ class TrialBooter:
         start = self.folder / f"start-{len(self._app_load_failures)}"
         writable = start / "writable"
         (writable / TEMPORARY_FOLDER).mkdir(parents=True)
-        text = CONFIG_TEMPLATE.format(
-            package=PACKAGE,
-            path=str(Path(self.live.config).absolute()),
-            directory=str(Path.cwd()),
-            scratch=str(writable),
-            without=sorted(without),
-            alias=self.live.database_alias,
-            relay=sandbox.database_folder,
+        text = build_isolated_config(
+            self.live.config, self.live.database_alias, without, writable, sandbox.database_folder
         )
         (start / CONFIG_FILE).write_text(text, "utf-8")
         result_file = writable / RESULT_FILE
@@ -260,8 +246,7 @@ class TrialBooter:
                 self._wait_for(process)
             finally:
                 stop_launcher(process)
-            errors.seek(max(0, errors.seek(0, os.SEEK_END) - MAX_ERROR_BYTES))
-            last_line = errors.read().decode("utf-8", "replace").strip().rpartition("\n")[2]
+            last_line = read_last_line(errors)
         return last_line or f"exit code {process.returncode} without output"
 
     def _wait_for(self, process: subprocess.Popen[bytes]) -> None:

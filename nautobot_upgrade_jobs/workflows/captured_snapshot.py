@@ -58,6 +58,12 @@ class CapturedSnapshot:
         return sum(table.rows for table in tables if not isinstance(table, Unavailable))
 
 
+def build_snapshot(instance: str, facts: Facts) -> Snapshot:
+    """Return facts that were just collected as a snapshot."""
+    now = datetime.now(timezone.utc).isoformat(timespec="seconds")
+    return Snapshot(instance, now, f"nautobot-upgrade-jobs {__version__}", facts)
+
+
 def create_snapshot(instance: str, facts: Facts, accepted: frozenset[str]) -> CapturedSnapshot:
     """Return the snapshot of facts that were just collected.
 
@@ -69,8 +75,7 @@ def create_snapshot(instance: str, facts: Facts, accepted: frozenset[str]) -> Ca
     Raises:
         UsageError: The file would be larger than its reader accepts.
     """
-    now = datetime.now(timezone.utc).isoformat(timespec="seconds")
-    snapshot = Snapshot(instance, now, f"nautobot-upgrade-jobs {__version__}", facts)
+    snapshot = build_snapshot(instance, facts)
     try:
         data = dump(snapshot)
     except SnapshotError as error:

@@ -125,6 +125,28 @@ def resolve_request(request: RunRequest, checks: Iterable[Check]) -> RunContext:
     return RunContext(request, config, catalog, target, exclude, acceptances, requirements, only)
 
 
+def parse_check_options(
+    request: RunRequest, checks: Iterable[Check], target: str
+) -> tuple[frozenset[str], tuple[Acceptance, ...]]:
+    """Return the checks to exclude and the acceptances of a request, without those of the settings.
+
+    Args:
+        request: The request.
+        checks: The checks that can be excluded.
+        target: The release that the acceptances are for.
+
+    Raises:
+        UsageError: A check is unknown, or an acceptance is invalid.
+    """
+    exclude = parse_ids(request.exclude)
+    try:
+        require_known_checks(exclude, checks)
+        lines = acceptance.parse_acceptance_lines(request.accept, who=request.user, target=target)
+        return exclude, tuple(lines)
+    except (UnknownCheckError, AcceptanceError) as error:
+        raise UsageError(str(error)) from None
+
+
 def parse_ids(text: str) -> frozenset[str]:
     """Return the ids of checks in a text. They are separated by commas or white space."""
     return frozenset(filter(None, re.split(r"[\s,]+", text)))

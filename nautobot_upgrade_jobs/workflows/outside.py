@@ -18,9 +18,7 @@ from .. import MINIMUM_NAUTOBOT
 from ..app_settings import APP, Configuration
 from ..catalog import Catalog
 from ..catalog.target_release import Target, TargetError, choose_target
-from ..checks.acceptance import AcceptanceError, parse_acceptance_lines
 from ..checks.registry import checks_for_stage
-from ..checks.runner import UnknownCheckError, require_known_checks
 from ..common.errors import UsageError
 from ..common.files import CONSTRAINTS
 from ..common.urls import REDACTED
@@ -39,7 +37,7 @@ from ..target.root_requirements import RootRequirements
 from ..target.trial_boot import LiveInstallation
 from ..upgrade.pending import effective_source_release
 from .backup_argument import read_backup_argument
-from .context import RunRequest, parse_ids, parse_requirements, read_catalog
+from .context import RunRequest, parse_check_options, parse_requirements, read_catalog
 from .evidence import UpgradeEvidence
 from .outside_facts import (
     ROW_TOPICS,
@@ -90,22 +88,15 @@ def run_preflight_outside(
     """
     timer = StageTimer(progress, PREFLIGHT_STAGES)
     catalog, checks = read_catalog(), checks_for_stage("preflight")
-    exclude = parse_ids(request.exclude)
     target = choose_supported_target(request, installation, catalog)
-    try:
-        require_known_checks(exclude, checks)
-        acceptances = parse_acceptance_lines(
-            request.accept, who=request.user, target=target.version
-        )
-    except (UnknownCheckError, AcceptanceError) as error:
-        raise UsageError(str(error)) from None
+    exclude, acceptances = parse_check_options(request, checks, target.version)
     backup = read_backup_argument(request.backup, Configuration.snapshot_timeout_seconds)
     state = inspect_outside(request, installation, target, timer, PREFLIGHT_READING)
     timer.begin(CHECKS)
     evidence = _build_evidence(state, catalog, backup, request)
     results = evidence.run(checks, exclude)
     report = build_preflight_report(
-        evidence, results, acceptances=tuple(acceptances), instance=platform.node()
+        evidence, results, acceptances=acceptances, instance=platform.node()
     )
     return timer.add_to(_add_sections(report, evidence, request.wheel_directory))
 

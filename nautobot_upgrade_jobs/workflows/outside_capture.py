@@ -11,6 +11,7 @@ import platform
 from collections.abc import Callable
 from dataclasses import replace
 
+from ..catalog import Catalog
 from ..common.errors import UsageError
 from ..facts import Facts, Unavailable
 from ..target.installation import Installation
@@ -18,7 +19,7 @@ from ..target.old_release import evaluate_filters
 from .captured_snapshot import CapturedSnapshot, create_snapshot
 from .context import RunRequest, read_catalog
 from .outside import Reading, choose_supported_target, inspect_outside
-from .outside_facts import FROM_INSIDE, ROW_TOPICS, build_facts
+from .outside_facts import FROM_INSIDE, ROW_TOPICS, OutsideState, build_facts
 from .outside_installed import (
     BOOT_SECONDS,
     COMPARED_TOPICS,
@@ -65,10 +66,22 @@ def _read_with_target(
     catalog = read_catalog()
     target = choose_supported_target(request, installation, catalog)
     timer = StageTimer(progress, PREFLIGHT_STAGES)
-    state = inspect_outside(request, installation, target, timer, READING)
+    return describe_old_state(
+        inspect_outside(request, installation, target, timer, READING), catalog
+    )
+
+
+def describe_old_state(state: OutsideState, catalog: Catalog | Unavailable) -> Facts:
+    """Return the rows of an old release that the target has read, and the results of its filters.
+
+    Args:
+        state: The installation and the trial boot of the target.
+        catalog: The catalog, with the migrations of the installed release.
+    """
     facts = build_facts(state, catalog, SNAPSHOT_TOPICS)
+    filter_results = evaluate_filters(state.installation)
     # The isolation of the target has replaced settings.
-    return replace(facts, filter_results=evaluate_filters(installation), settings=FROM_INSIDE)
+    return replace(facts, filter_results=filter_results, settings=FROM_INSIDE)
 
 
 def _list_unknown(facts: object) -> frozenset[str]:

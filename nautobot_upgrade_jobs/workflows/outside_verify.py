@@ -16,10 +16,9 @@ from packaging.version import Version
 from .. import MINIMUM_NAUTOBOT
 from ..catalog import Catalog
 from ..catalog.target_release import choose_target
-from ..checks.acceptance import AcceptanceError, parse_acceptance_lines
 from ..checks.findings import Acceptance, CheckResult
 from ..checks.registry import checks_for_stage
-from ..checks.runner import UnknownCheckError, require_known_checks, run_checks
+from ..checks.runner import run_checks
 from ..common.errors import UsageError
 from ..facts import Facts, Unavailable
 from ..report import Report
@@ -27,7 +26,7 @@ from ..snapshot.compare import Change
 from ..snapshot.file_format import Snapshot
 from ..target.installation import Installation
 from .compare import evaluate_changes, format_timestamp
-from .context import RunRequest, parse_ids, read_catalog
+from .context import RunRequest, parse_check_options, read_catalog
 from .outside_installed import COMPARED_TOPICS, read_installed
 from .report_builder import build_report
 from .snapshot_key import require_same_key
@@ -94,16 +93,12 @@ def _parse_request(
     request: RunRequest, release: str, catalog: Catalog
 ) -> tuple[Callable[[Facts], tuple[CheckResult, ...]], tuple[Acceptance, ...]]:
     """Return a function that runs the requested checks, and the acceptances."""
-    checks, exclude = checks_for_stage("verify"), parse_ids(request.exclude)
-    try:
-        require_known_checks(exclude, checks)
-        acceptances = parse_acceptance_lines(request.accept, who=request.user, target=release)
-    except (UnknownCheckError, AcceptanceError) as error:
-        raise UsageError(str(error)) from None
+    checks = checks_for_stage("verify")
+    exclude, acceptances = parse_check_options(request, checks, release)
     target = choose_target(catalog, release, release)
     return (
         lambda facts: run_checks(facts, target, catalog, exclude, checks),
-        tuple(acceptances),
+        acceptances,
     )
 
 

@@ -6,9 +6,7 @@ import os
 import platform
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
-from datetime import datetime, timezone
 
-from .. import __version__
 from ..catalog import Catalog
 from ..catalog.target_release import Target, choose_target
 from ..checks.findings import CheckResult
@@ -24,12 +22,12 @@ from ..target.boot_result import BootFailed
 from ..target.deadline import Deadline
 from ..target.inspect import BuiltTarget, list_absent_apps
 from ..target.installation import Installation
-from ..target.old_release import evaluate_filters
 from ..target.trial_boot import TrialBooter
+from .captured_snapshot import build_snapshot
 from .compare import evaluate_changes
 from .outside import Reading, build_live_installation
-from .outside_capture import SNAPSHOT_TOPICS
-from .outside_facts import FROM_INSIDE, OutsideState, build_facts, describe_installation
+from .outside_capture import SNAPSHOT_TOPICS, describe_old_state
+from .outside_facts import FROM_INSIDE, OutsideState, describe_installation
 from .outside_installed import COMPARED_TOPICS, STATEMENT_SECONDS, is_supported, read_installed
 from .outside_verify import VERIFIED_TOPICS
 
@@ -75,14 +73,10 @@ class CopyReader:
         else:
             boot = self.read_with_target(("migrations", *SNAPSHOT_TOPICS))
             state = OutsideState(self.copy, self.target, self.resolution, boot)
-            facts = replace(
-                build_facts(state, self.catalog, SNAPSHOT_TOPICS),
-                filter_results=evaluate_filters(self.copy),
-                settings=FROM_INSIDE,
-            )
+            facts = describe_old_state(state, self.catalog)
         if isinstance(facts.fingerprints, Unavailable):
             raise BootFailed(facts.fingerprints.reason)
-        return _snapshot(facts)
+        return build_snapshot(platform.node(), facts)
 
     def read_upgraded(self) -> Snapshot:
         """Read the upgraded copy with the target.
@@ -96,13 +90,14 @@ class CopyReader:
             raise BootFailed(f"the target does not start: {problem.message}")
         described = describe_installation(self.copy, boot.facts.database)
         release = {"runtime": replace(described["runtime"], nautobot=self.target.version)}
-        return _snapshot(
+        return build_snapshot(
+            platform.node(),
             Facts(
                 **dict.fromkeys(Facts.topics(), FROM_INSIDE)
                 | {topic: getattr(boot.facts, topic) for topic in TARGET_TOPICS}
                 | {"database": described["database"]}
                 | release
-            )
+            ),
         )
 
     def verify(self, upgraded: Snapshot, exclude: Collection[str]) -> tuple[CheckResult, ...]:
@@ -145,11 +140,6 @@ class CopyReader:
     @property
     def _seconds(self) -> int:
         return remaining_seconds(self.deadline)
-
-
-def _snapshot(facts: Facts) -> Snapshot:
-    now = datetime.now(timezone.utc).isoformat(timespec="seconds")
-    return Snapshot(platform.node(), now, f"nautobot-upgrade-jobs {__version__}", facts)
 
 
 def describe_load() -> tuple[int, float]:

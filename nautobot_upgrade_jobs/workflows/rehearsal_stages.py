@@ -200,9 +200,7 @@ class RehearsalRun:
         )
 
     def _predict(self) -> None:
-        self.recorder.results["prediction"] = predict(
-            self.reader, self.copy, self.target, self.catalog, self.resolution
-        )
+        self.recorder.results["prediction"] = predict(self.reader, self.catalog)
 
     def _upgrade(self) -> None:
         self.recorder.results["upgrade"] = self._run_code(

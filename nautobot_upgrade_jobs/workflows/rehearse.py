@@ -10,11 +10,9 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from ..app_settings import Configuration
-from ..catalog.target_release import Target
-from ..checks.acceptance import AcceptanceError, parse_acceptance_lines
 from ..checks.findings import Acceptance
 from ..checks.registry import checks_for_stage
-from ..checks.runner import UnknownCheckError, require_known_checks, run_checks
+from ..checks.runner import run_checks
 from ..common.errors import UsageError
 from ..facts import Facts, Unavailable
 from ..facts.rehearsal import Rehearsal
@@ -22,7 +20,7 @@ from ..rehearsal.recorder import Recorder
 from ..report import Report
 from ..target.deadline import Deadline
 from ..target.installation import Installation
-from .context import parse_ids, read_catalog
+from .context import parse_check_options, read_catalog
 from .outside import choose_supported_target
 from .rehearsal_prediction import Prediction
 from .rehearsal_reading import describe_load
@@ -55,7 +53,8 @@ def rehearse(
     if isinstance(catalog, Unavailable):
         raise UsageError(catalog.reason)
     target = choose_supported_target(request.run, installation, catalog)
-    exclude, acceptances = _parse_request(request, target)
+    checks = (*checks_for_stage("rehearse"), *checks_for_stage("verify"))
+    exclude, acceptances = parse_check_options(request.run, checks, target.version)
     recorder, load = Recorder(progress, Deadline(request.seconds)), describe_load()
     run = RehearsalRun(request, installation, config, target, catalog, exclude, recorder)
     run.carry_out()
@@ -86,23 +85,6 @@ def _build(run: RehearsalRun, rehearsal: Rehearsal, acceptances: tuple[Acceptanc
         seconds=sum(seconds.values()),
         stage_seconds=seconds,
     )
-
-
-def _parse_request(
-    request: RehearsalRequest, target: Target
-) -> tuple[frozenset[str], tuple[Acceptance, ...]]:
-    """Return the checks to exclude, and the acceptances.
-
-    Raises:
-        UsageError: A check is unknown, or an acceptance is invalid.
-    """
-    exclude, run = parse_ids(request.run.exclude), request.run
-    try:
-        require_known_checks(exclude, (*checks_for_stage("rehearse"), *checks_for_stage("verify")))
-        lines = parse_acceptance_lines(run.accept, who=run.user, target=target.version)
-        return exclude, tuple(lines)
-    except (UnknownCheckError, AcceptanceError) as error:
-        raise UsageError(str(error)) from None
 
 
 def describe_rehearsal(run: RehearsalRun, load: tuple[int, float]) -> Rehearsal:

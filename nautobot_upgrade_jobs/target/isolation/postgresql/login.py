@@ -188,21 +188,21 @@ class _Pump:
             selector.register(self._server, selectors.EVENT_READ, (self._server, client))
             while True:
                 for key, _ in selector.select():
-                    if key.data is None or not self._pass_on(*key.data):
+                    if key.data is None or not pass_on(*key.data):
                         return
 
-    @staticmethod
-    def _pass_on(source: socket.socket, sink: socket.socket) -> bool:
-        """Pass on what has arrived. Return whether the connection is still open."""
-        source.settimeout(0)
-        try:
-            data = source.recv(BUFFER_BYTES)
-            # A TLS record can be larger than one read, and the selector does not see its rest.
-            while isinstance(source, ssl.SSLSocket) and source.pending():
-                data += source.recv(BUFFER_BYTES)
-        except ssl.SSLWantReadError:  # A record without data, such as a ticket of the session.
-            return True
-        finally:
-            source.settimeout(CONNECT_SECONDS)
-        sink.sendall(data)
-        return bool(data)
+
+def pass_on(source: Any, sink: socket.socket) -> bool:
+    """Pass on what has arrived. Return whether the connection is still open."""
+    source.settimeout(0)
+    try:
+        data = source.recv(BUFFER_BYTES)
+        # A TLS record can be larger than one read, and the selector does not see its rest.
+        while isinstance(source, ssl.SSLSocket) and source.pending():
+            data += source.recv(BUFFER_BYTES)
+    except ssl.SSLWantReadError:  # A record without data, such as a ticket of the session.
+        return True
+    finally:
+        source.settimeout(CONNECT_SECONDS)
+    sink.sendall(data)
+    return bool(data)

@@ -76,7 +76,11 @@ class PostgresqlRelay(Relay):
             return
         with self._registered(server.process_id, server.stream):
             client.settimeout(None)
-            Session(client, server).run()
+            self._answer(client, server)
+
+    def _answer(self, client: socket.socket, server: ServerConnection) -> None:
+        """Answer the client until it ends."""
+        Session(client, server).run()
 
     def _refuse_session(self, client: socket.socket) -> None:
         if read_startup(client) is not None:
