@@ -36,6 +36,10 @@ CELERY_WORKER_READINESS_FILE = os.path.join(os.environ["STACK_FOLDER"], "worker-
 CELERY_WORKER_HEARTBEAT_FILE = os.path.join(os.environ["STACK_FOLDER"], "worker-heartbeat")
 CELERY_BEAT_HEARTBEAT_FILE = os.path.join(os.environ["STACK_FOLDER"], "beat-heartbeat")
 
+# Tests that change files take a folder of their own: others compare the files of this instance.
+if media := os.getenv("STACK_MEDIA_ROOT"):
+    MEDIA_ROOT = media
+
 PLUGINS = ["nautobot_upgrade_jobs", *filter(None, os.getenv("STACK_APPS", "").split(","))]
 # A development container has a virtual environment, but no unit files.
 block = {"deployment": json.loads(os.getenv("STACK_DEPLOYMENT", '{"layout": "virtualenv"}'))}

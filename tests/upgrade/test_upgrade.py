@@ -5,15 +5,14 @@ then upgraded. Elsewhere it is the sample of the release itself.
 """
 
 import os
-import shutil
 import subprocess
 import time
-from pathlib import Path
 from subprocess import PIPE
 
 import pytest
 from django.conf import settings
 from django.db import IntegrityError, connection, transaction
+from django.test import override_settings
 from nautobot.dcim.models import Device, Manufacturer, Platform
 from nautobot.extras.models import Contact, DynamicGroup, Job, ObjectMetadata, ScheduledJob, Team
 from nautobot.extras.registry import registry
@@ -45,12 +44,15 @@ def snapshot(instance, folder):
 
 
 @pytest.fixture(scope="module")
-def media():
-    path = Path(settings.MEDIA_ROOT) / "devicetype-images" / "front.png"
-    path.parent.mkdir(parents=True, exist_ok=True)
+def media(tmp_path_factory):
+    """A file in a media folder that this process and its commands use, and no other process."""
+    root = tmp_path_factory.mktemp("media")
+    path = root / "devicetype-images" / "front.png"
+    path.parent.mkdir()
     path.write_bytes(b"a picture")
-    yield path
-    shutil.rmtree(path.parent)
+    with override_settings(MEDIA_ROOT=str(root)), pytest.MonkeyPatch.context() as patch:
+        patch.setenv("STACK_MEDIA_ROOT", str(root))
+        yield path
 
 
 @pytest.fixture(scope="module")
