@@ -23,6 +23,7 @@ from .cli.options import (
     UsageParser,
     add_backup_option,
     add_check_options,
+    add_rehearsed_option,
     add_report_options,
     emit_report,
     ensure_directory,
@@ -49,6 +50,7 @@ from .workflows.outside_capture import capture_outside
 from .workflows.outside_installed import is_supported
 from .workflows.outside_verify import verify_outside
 from .workflows.rehearsal_request import RehearsalRequest
+from .workflows.rehearsal_store import read_named_records
 from .workflows.rollback_assessment import ROLLBACK_OPTIONS
 from .workflows.rollback_offline import plan_rollback_offline
 from .workflows.snapshot_store import newest_snapshot, read_snapshot, write_snapshot
@@ -94,6 +96,7 @@ def _add_preflight(commands: Any) -> None:
     add_installation(command)
     add_check_options(command)
     add_backup_option(command, "a recent backup to verify")
+    add_rehearsed_option(command)
     add_report_options(command)
     command.set_defaults(run=_run_preflight)
 
@@ -187,8 +190,9 @@ def _compare(options: dict[str, Any]) -> Report:
 
 
 def _run_preflight(options: dict[str, Any]) -> Report:
+    request = replace(_build_request(options), rehearsals=read_named_records(options["rehearsed"]))
     with _open_installation(options) as (installation, progress):
-        return run_preflight_outside(_build_request(options), installation, progress)
+        return run_preflight_outside(request, installation, progress)
 
 
 def _verify(options: dict[str, Any]) -> Report:

@@ -16,12 +16,13 @@ from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from typing import Any, Literal, get_args
 
-from ..facts import Data, Facts
+from ..facts import Data, Facts, Unavailable
 from ..facts.rehearsal import Rehearsal
 from ..facts.resolution import Resolution
 from ..facts.trial_boot import TrialBoot
 from ..rollback.backup_check import BackupEvidence
 from ..rollback.options import RollbackDecision
+from ..upgrade.rehearsed import RehearsalEvidence
 from .build import FROM_CHECK
 from .findings import Finding, Impact, Phase
 from .remediation import When
@@ -104,7 +105,9 @@ class Check:
     @property
     def evidence_source(self) -> str:
         """The kind of evidence that the check uses: rehearsal, target, index, data or facts."""
-        if Rehearsal in self.input_types.values():
+        if {Rehearsal, RehearsalEvidence | Unavailable} & set(self.input_types.values()) and (
+            TrialBoot not in self.reads
+        ):
             return "rehearsal"
         if TrialBoot in self.input_types.values():
             return "target"

@@ -15,6 +15,7 @@ from ..facts.resolution import Resolution
 from ..facts.trial_boot import TrialBoot
 from ..rollback.backup_check import NO_BACKUP, BackupEvidence
 from ..rollback.options import RollbackDecision
+from ..upgrade.rehearsed import NO_REHEARSAL, RehearsalEvidence
 from .expectation_parser import NO_EXPECTATIONS, Expectations
 from .findings import CheckResult, Finding, FindingRef, Severity, Status
 from .registry import Check, NotApplicable, all_checks
@@ -43,6 +44,7 @@ def run_checks(  # noqa: PLR0913 - every kind of evidence
     backup: BackupEvidence = NO_BACKUP,
     site: Mapping[type, Any] | None = None,
     rehearsal: Rehearsal | Unavailable = NOT_REHEARSED,
+    earlier_rehearsal: RehearsalEvidence | Unavailable = NO_REHEARSAL,
 ) -> tuple[CheckResult, ...]:
     """Run checks, and return one result for each check, in the same order.
 
@@ -53,18 +55,18 @@ def run_checks(  # noqa: PLR0913 - every kind of evidence
         exclude: Ids of checks to skip.
         checks: The checks to run. All of them by default.
         expectations: The operator's expectations.
-        resolution: The package set of the target, or why it was not resolved.
+        resolution: The package set of the target, or why there is none.
         trial_boot: The started target, or why it was not started.
         choice: The rollback options, or why they were not evaluated.
         backup: What is known about the backup that the operator names.
         site: What the collectors of other packages have found, by type.
         rehearsal: The upgrade on a copy, or why it was not rehearsed.
+        earlier_rehearsal: What an earlier run has shown on a copy, or why there is nothing.
 
     Raises:
         UnknownCheckError: ``exclude`` contains an id that no check has.
     """
-    chosen = tuple(all_checks() if checks is None else checks)
-    require_known_checks(exclude, chosen)
+    chosen = require_known_checks(exclude, checks)
     evidence = {
         **(site or {}),
         Target: target,
@@ -75,6 +77,7 @@ def run_checks(  # noqa: PLR0913 - every kind of evidence
         RollbackDecision: choice,
         BackupEvidence: backup,
         Rehearsal: rehearsal,
+        RehearsalEvidence: earlier_rehearsal,
     }
     results = (_run_check(check, facts, target, evidence, exclude) for check in chosen)
     return drop_superseded_findings(tuple(results))
@@ -104,18 +107,22 @@ def _drop_superseded(result: CheckResult, superseding: Mapping[FindingRef, int])
     return replace(result, findings=(), status=Status.NOT_APPLICABLE, reason=reason)
 
 
-def require_known_checks(ids: Collection[str], checks: Iterable[Check] | None = None) -> None:
-    """Refuse ids that no check has.
+def require_known_checks(
+    ids: Collection[str], checks: Iterable[Check] | None = None
+) -> tuple[Check, ...]:
+    """Return the checks, all of them by default. Refuse ids that none of them has.
 
     Raises:
         UnknownCheckError: With the unknown ids and all known ones.
     """
-    known_ids = [check.id for check in (all_checks() if checks is None else checks)]
+    chosen = tuple(all_checks() if checks is None else checks)
+    known_ids = [check.id for check in chosen]
     unknown = sorted(set(ids) - set(known_ids))
     if unknown:
         raise UnknownCheckError(
             f"No such check: {', '.join(unknown)}. Known checks: {', '.join(known_ids)}."
         )
+    return chosen
 
 
 def _run_check(

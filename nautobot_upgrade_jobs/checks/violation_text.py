@@ -5,6 +5,14 @@ from __future__ import annotations
 from ..facts.preconditions import Precondition, PreconditionKind, PreconditionResult
 from .text import plural
 
+SUBJECT_KINDS = (
+    PreconditionKind.NOT_NULL,
+    PreconditionKind.MAX_LENGTH,
+    PreconditionKind.NUMERIC_RANGE,
+    PreconditionKind.FOREIGN_KEY,
+)
+"""Kinds that the subject names, because one column can violate several."""
+
 
 def describe_violation(result: PreconditionResult) -> str:
     """Return a sentence without a period about the rows that violate a precondition."""
@@ -68,3 +76,26 @@ def describe_violation_fix(precondition: Precondition) -> str:
 def _concerns_new_field(precondition: Precondition) -> bool:
     """Return whether the migration adds the field, so that no row has a value to change."""
     return not precondition.columns and precondition.kind != PreconditionKind.CHECK
+
+
+def format_operation(precondition: Precondition) -> str:
+    """Return the operation that requires a precondition, with its migration."""
+    return f"{precondition.migration} ({precondition.operation})"
+
+
+def format_subject(precondition: Precondition) -> str:
+    """Return a subject that no other precondition of the same rows has."""
+    parts = (precondition.table, "+".join(precondition.columns), precondition.name)
+    subject = ".".join(part for part in parts if part)
+    is_named = precondition.kind in SUBJECT_KINDS
+    return f"{subject} ({precondition.kind.value})" if is_named else subject
+
+
+def format_progress(number: int, planned: int) -> str:
+    """Return how many migrations are committed before one fails."""
+    return f"{number} of {plural(planned, 'migration')} {'is' if number == 1 else 'are'} committed"
+
+
+def list_sample_rows(result: PreconditionResult) -> tuple[str, ...]:
+    """Return some of the rows that violate a precondition."""
+    return tuple(f"{result.precondition.table} {key}" for key in result.sample)

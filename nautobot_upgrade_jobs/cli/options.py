@@ -115,9 +115,11 @@ def ensure_directory(folder: Path) -> None:
 
 def _write_files(report: Report, folder: Path) -> None:
     try:
-        for name, text in render_files(report, write_line).items():
+        for name, content in render_files(report, write_line).items():
             path = folder / name
-            write_private_file(path, text.encode("utf-8", "backslashreplace"))
+            if isinstance(content, str):
+                content = content.encode("utf-8", "backslashreplace")
+            write_private_file(path, content)
             write_line(f"Wrote {path}")
     except OSError as error:
         raise UsageError(f"--output: {error}") from None
@@ -131,6 +133,16 @@ def add_backup_option(parser: ArgumentParser, description: str) -> None:
         action="append",
         metavar="FILE|'WHO | WHEN | ID'",
         help=f"{description}: a dump, what a backup program prints, or a statement; repeatable",
+    )
+
+
+def add_rehearsed_option(parser: ArgumentParser) -> None:
+    """Declare ``--rehearsed``."""
+    parser.add_argument(
+        "--rehearsed",
+        type=Path,
+        metavar="FILE",
+        help="rehearsal-….json.gz of a rehearsal of this upgrade, or its folder",
     )
 
 

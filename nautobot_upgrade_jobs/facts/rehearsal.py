@@ -147,3 +147,25 @@ class Rehearsal:
     cores: int = 0
     load: float = 0.0
     """The load of the host before the migrations."""
+
+
+@dataclass(frozen=True)
+class RehearsalRecord:
+    """A rehearsal, and the state on which its outcome depends.
+
+    A later run uses the outcome as long as that state has not changed.
+    """
+
+    instance: str
+    created: str
+    """ISO 8601, UTC."""
+    verdict: str
+    problems: tuple[str, ...]
+    """The findings that stop the upgrade."""
+    packages: dict[str, str]
+    """The package set of the target: the version of each distribution."""
+    recorded: tuple[str, ...]
+    """The migrations that were applied before the upgrade."""
+    row_counts: dict[str, int]
+    """Rows of each table before the upgrade. Of large tables, the server's estimate."""
+    rehearsal: Rehearsal

@@ -20,6 +20,7 @@ from .base import (
     build_only_field,
 )
 from .form_fields import LinesVar, TargetVar
+from .rehearsal_files import find_rehearsals
 
 name = "Upgrade"
 
@@ -97,6 +98,7 @@ class Preflight(UpgradeJob):
             may_accept=self.user_has_permission(ACCEPT_FINDINGS),
             user=str(self.user or ""),
             own_job_result=str(self.job_result.pk),
+            rehearsals=find_rehearsals(self.user),
         )
         try:
             report = run_preflight(request, self.log_progress)

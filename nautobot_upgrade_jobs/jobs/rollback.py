@@ -16,6 +16,7 @@ from ..workflows.rollback import plan_rollback
 from ..workflows.rollback_target import SnapshotArgument
 from ..workflows.snapshot_store import snapshot_file_name
 from .base import JobDefaults, build_accept_field, build_backup_field
+from .rehearsal_files import find_rehearsals
 from .snapshot_fields import SnapshotReader, SnapshotVar
 
 if TYPE_CHECKING:
@@ -100,6 +101,7 @@ class RollbackPlanner(SnapshotReader):
             may_accept=self.user_has_permission(ACCEPT_FINDINGS),
             user=str(self.user or ""),
             own_job_result=str(self.job_result.pk),
+            rehearsals=find_rehearsals(self.user),
         )
         try:
             snapshot = self.load_snapshot("Roll back to", snapshot_result, snapshot_file)

@@ -11,9 +11,10 @@ from nautobot.extras.models import FileProxy, Job, JobResult
 
 from ..collect.context import attempt
 from ..common.errors import UsageError
+from ..common.sealed_file import MAX_FILE_BYTES
 from ..facts import Unavailable
 from ..report.formats.markdown import escape
-from ..snapshot.file_format import MAX_FILE_BYTES, Snapshot, SnapshotError, load
+from ..snapshot.file_format import Snapshot, SnapshotError, load
 from .base import UpgradeJob
 
 if TYPE_CHECKING:
@@ -106,7 +107,8 @@ class SnapshotReader(UpgradeJob):
         )
 
 
-def _read_bytes(file: File[bytes]) -> bytes:
+def read_bytes(file: File[bytes]) -> bytes:
+    """Return the content of a file, up to a byte more than is accepted."""
     with file.open("rb") as stream:
         content: bytes = stream.read(MAX_FILE_BYTES + 1)
     return content
@@ -115,7 +117,7 @@ def _read_bytes(file: File[bytes]) -> bytes:
 def _read_snapshot(file: File[bytes], name: str) -> Snapshot:
     """Read a snapshot from Nautobot's storage or from an upload."""
     data = attempt(
-        partial(_read_bytes, file), expected=Exception
+        partial(read_bytes, file), expected=Exception
     )  # A storage backend can raise any exception.
     if isinstance(data, Unavailable):
         raise UsageError(f"{name} cannot be read: {data.reason}")

@@ -11,7 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from ..checks.expectation_parser import KINDS
-from ..cli.options import add_backup_option, add_check_options, add_report_options
+from ..cli.options import (
+    add_backup_option,
+    add_check_options,
+    add_rehearsed_option,
+    add_report_options,
+)
 from ..cli.rehearsal_options import add_rehearsal_options
 from ..facts.fingerprints import DEPTHS
 from ..workflows.capture import DEFAULT_DEPTH
@@ -68,6 +73,7 @@ def add_preflight(commands: Any, run: Handler) -> None:
         help="output of helm template or docker compose config",
     )
     add_backup_option(command, "a recent backup to verify")
+    add_rehearsed_option(command)
     add_check_options(command)
     command.add_argument(
         "--only",
@@ -154,6 +160,7 @@ def add_rollback(commands: Any, run: Handler) -> None:
         help="the state to roll back to: a snapshot, releases, or an App's last migration",
     )
     add_backup_option(command, "the backup from before the upgrade")
+    add_rehearsed_option(command)
     command.add_argument(
         "--strategy",
         default="",

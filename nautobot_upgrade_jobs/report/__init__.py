@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from ..common.files import build_file_stem
+from ..snapshot.rehearsal_file import dump_record
 from .formats import csv, html, json, junit, log, markdown, runbook, sarif, script, summary
 from .model import Report
 
 Renderer = Callable[[Report], str]
+FileRenderer = Callable[[Report], "str | bytes"]
 
 FORMATS: dict[str, Renderer] = {
     "text": log.render,
@@ -31,7 +34,7 @@ FILE_FORMATS: dict[str, Renderer] = {
 """Renderers of a run's files by extension."""
 
 
-def render_files(report: Report, on_error: Callable[[str], None]) -> dict[str, str]:
+def render_files(report: Report, on_error: Callable[[str], None]) -> dict[str, str | bytes]:
     """Return all files of a run by name: reports, package set, steps and rollback script.
 
     Args:
@@ -39,7 +42,9 @@ def render_files(report: Report, on_error: Callable[[str], None]) -> dict[str, s
         on_error: Called with a sentence about each file that cannot be rendered. The others are
             not lost.
     """
-    files = {name: text for name, text in report.package_files.items() if text}
+    files: dict[str, str | bytes] = {
+        name: text for name, text in report.package_files.items() if text
+    }
     for name, render in _list_renderers(report):
         try:
             files[name] = render(report)
@@ -48,7 +53,7 @@ def render_files(report: Report, on_error: Callable[[str], None]) -> dict[str, s
     return files
 
 
-def _list_renderers(report: Report) -> Iterator[tuple[str, Renderer]]:
+def _list_renderers(report: Report) -> Iterator[tuple[str, FileRenderer]]:
     """Yield the names of the files and their renderers."""
     for extension, render in FILE_FORMATS.items():
         yield f"{report.file_stem}.{extension}", render
@@ -58,6 +63,9 @@ def _list_renderers(report: Report) -> Iterator[tuple[str, Renderer]]:
     if report.runbook.steps and report.database_state and report.runbook.is_executable:
         name = "upgrade.sh" if report.is_preflight else f"{report.file_stem}.sh"
         yield name, script.render
+    if record := report.rehearsal_record:
+        stem = build_file_stem("rehearsal", report.instance, report.created)
+        yield f"{stem}.json.gz", lambda _: dump_record(record)
 
 
 __all__ = [

@@ -17,7 +17,7 @@ from ..checks.findings import (
 )
 from ..checks.release_notes import TriagedNote
 from ..common.files import build_file_stem
-from ..facts.rehearsal import Rehearsal
+from ..facts.rehearsal import Rehearsal, RehearsalRecord
 from ..rollback.options import RollbackDecision
 from ..runbook.steps import EMPTY_RUNBOOK, Runbook
 from ..snapshot.compare import Change, ChangeKind
@@ -104,6 +104,8 @@ class Report:
     """Overview of the planned upgrade."""
     rehearsal: Rehearsal | None = None
     """The upgrade on a copy of the data, if the report covers one."""
+    rehearsal_record: RehearsalRecord | None = None
+    """The file that later runs read. None if the upgrade of the copy was not reached."""
     baseline: str = ""
     changes: tuple[Change, ...] = ()
     """All differences between two snapshots. Each unexpected difference is also a finding."""

@@ -72,7 +72,11 @@ def _describe_feasibility(option: RollbackOption) -> str:
             return certainty
         return f"{certainty} From {option.point_of_no_return} on, only with data loss."
     violation = option.failure.violation
-    reason = describe_violation(violation) if violation else "no reverse operation exists"
+    reason = (
+        describe_violation(violation)
+        if violation
+        else option.failure.error or "no reverse operation exists"
+    )
     return f"No: it fails at {option.failure.migration}: {reason}."
 
 

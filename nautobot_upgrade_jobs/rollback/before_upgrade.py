@@ -10,6 +10,7 @@ from ..facts import Database, Migrations, PlannedReversal, Preconditions, Tables
 from ..facts.reversal import ReverseDataChange
 from ..migration_graph.history import MigrationHistory
 from ..migration_graph.reverse_plan import plan_reverse
+from ..upgrade.rehearsed import RehearsalEvidence
 from .diagnosis import Diagnosis, UpgradeState
 from .evaluation import evaluate_options
 from .options import RollbackDecision, RollbackSituation, recommend
@@ -29,6 +30,8 @@ class UpgradeForecast:
     known_reversals: Collection[KnownReversal]
     tables: Tables | Unavailable
     database: Database | Unavailable
+    rehearsal: RehearsalEvidence | None = None
+    """An earlier rehearsal of the upgrade."""
 
 
 def evaluate_before_upgrade(forecast: UpgradeForecast) -> RollbackDecision:
@@ -45,6 +48,7 @@ def evaluate_before_upgrade(forecast: UpgradeForecast) -> RollbackDecision:
         tables=forecast.tables,
         database=forecast.database,
         preconditions=forecast.preconditions,
+        rehearsal=forecast.rehearsal,
     )
     options = evaluate_options(situation)
     best = recommend(options, situation.diagnosis)

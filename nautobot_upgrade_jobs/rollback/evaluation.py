@@ -20,6 +20,7 @@ from .losses import (
     rows_deleted_since,
 )
 from .options import RollbackOption, RollbackSituation
+from .rehearsed import apply_rehearsal
 
 UNACCEPTABLE: tuple[LossKind, ...] = ("restored empty", "altered", "left behind")
 """Losses that rule out reversing: the older release would run on wrong or missing data."""
@@ -35,7 +36,10 @@ PREVIOUS_PACKAGES = "the previous packages, pinned"
 def evaluate_options(situation: RollbackSituation) -> tuple[RollbackOption, ...]:
     """Return all options, the cheapest first, including options that are not possible here."""
     evaluations = (_reinstall, _roll_forward, _reverse_migrations, _restore_backup)
-    return tuple(evaluate(situation) for evaluate in evaluations)
+    return tuple(
+        apply_rehearsal(evaluate(situation), situation.rehearsal, RESTART_SECONDS)
+        for evaluate in evaluations
+    )
 
 
 def _reinstall(situation: RollbackSituation) -> RollbackOption:

@@ -248,6 +248,8 @@ class ReverseFailure:
     """Number of migrations that are reversed before the failure."""
     violation: PreconditionResult | None = None
     """The violated precondition. None if the operation cannot be reversed."""
+    error: str = ""
+    """The error that a rehearsal ended with. Empty if the failure is only predicted."""
 
 
 def first_failure(reversal: Reversal) -> ReverseFailure | None:

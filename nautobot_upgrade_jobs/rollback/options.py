@@ -10,6 +10,7 @@ from ..facts.changes_since import ChangesSince
 from ..facts.pinned_packages import PinnedPackages
 from ..facts.reversal import Reversal
 from ..migration_graph.reverse_plan import ReversePlan
+from ..upgrade.rehearsed import RehearsalEvidence
 from .backup_check import NO_BACKUP, BackupEvidence
 from .diagnosis import Diagnosis, UpgradeState
 from .losses import DataLoss, ReverseFailure
@@ -42,6 +43,8 @@ class RollbackSituation:
     """Tables that change without a user's action."""
     apps_only: bool = False
     """Whether only Apps are rolled back."""
+    rehearsal: RehearsalEvidence | None = None
+    """A rehearsal of the upgrade and of the rollback."""
 
 
 @dataclass(frozen=True)

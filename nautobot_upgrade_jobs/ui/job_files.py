@@ -9,7 +9,10 @@ from typing import TypeVar
 T = TypeVar("T")
 SCRIPT = "The same steps as a script. It verifies each step, and stops at a failure"
 PURPOSES = (
-    (r"(preflight|verify|compare|rollback)-.*\.html", "The report, with everything that was found"),
+    (
+        r"(preflight|verify|compare|rollback|rehearse)-.*\.html",
+        "The report, with everything that was found",
+    ),
     (r"upgrade-plan\.md", "The steps of the maintenance window, to read or to print"),
     (r"upgrade\.sh", SCRIPT),
     (r"constraints\.txt", "The pinned packages of the target, for pip"),
@@ -17,6 +20,7 @@ PURPOSES = (
     (r"rollback-.*\.sh", SCRIPT),
     (r"rollback-requirements(-without-hashes)?\.txt", "The packages before the upgrade, for pip"),
     (r"snapshot-.*\.json\.gz", "The snapshot. Keep a copy outside of the database"),
+    (r"rehearsal-.*\.json\.gz", "What a later Preflight reads of this rehearsal"),
     (r".*\.summary\.txt", "The short form, for a mail, a ticket or a chat"),
     (r".*\.csv", "The findings as a table"),
     (r".*\.md", "The report as Markdown"),

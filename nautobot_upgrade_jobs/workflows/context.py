@@ -28,6 +28,7 @@ from ..checks.site_modules import load_site_modules
 from ..common.errors import ConfigurationError, UsageError
 from ..common.urls import shorten_urls
 from ..facts import Unavailable
+from ..facts.rehearsal import RehearsalRecord
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,8 @@ class RunRequest:
     """Folder of rendered manifests. Empty if the operator named none."""
     backup: BackupArgument = NO_BACKUP_GIVEN
     """The backup that Preflight verifies."""
+    rehearsals: tuple[RehearsalRecord, ...] = ()
+    """Earlier rehearsals, of any target."""
     wait_seconds: int = 0
     """Longest time to wait for workers that are starting."""
 

@@ -19,6 +19,7 @@ from ..checks.runner import run_checks
 from ..deployment.known import known_deployment
 from ..facts import Facts, Unavailable, or_none
 from ..facts.backup_record import NONE_GIVEN, GivenBackup
+from ..facts.rehearsal import RehearsalRecord
 from ..facts.resolution import Resolution
 from ..facts.storage import media_root
 from ..facts.trial_boot import TrialBoot
@@ -41,6 +42,7 @@ from ..upgrade.package_changes import (
     unresolvable_packages,
 )
 from ..upgrade.pending import pending_migrations
+from ..upgrade.rehearsed import CurrentState, RehearsalEvidence, choose_rehearsal
 
 TARGET_ALREADY_INSTALLED = Unavailable("the target is already installed")
 
@@ -55,6 +57,8 @@ class UpgradeEvidence:
     resolution: Resolution | Unavailable
     trial_boot: TrialBoot | Unavailable
     given_backup: GivenBackup = NONE_GIVEN
+    rehearsals: tuple[RehearsalRecord, ...] = ()
+    """Earlier rehearsals, of any target."""
     site: Mapping[type, Any] = field(default_factory=dict)
     """What the collectors of other packages have found, by type."""
     outside: OutsideTool | None = None
@@ -78,6 +82,7 @@ class UpgradeEvidence:
                 () if isinstance(self.catalog, Unavailable) else self.catalog.known_reversals,
                 self.facts.tables,
                 self.facts.database,
+                or_none(self.rehearsal),
             )
         )
 
@@ -91,6 +96,20 @@ class UpgradeEvidence:
         """What is known about the backup that the operator names."""
         expected = expect_current_state(self.facts, datetime.now(timezone.utc))
         return verify_given_backup(self.given_backup, expected)
+
+    @cached_property
+    def rehearsal(self) -> RehearsalEvidence | Unavailable:
+        """The newest rehearsal of this upgrade, and whether it is still valid."""
+        migrations, tables = or_none(self.facts.migrations), or_none(self.facts.tables)
+        resolution = or_none(self.resolution)
+        state = CurrentState(
+            self.target.version,
+            {each.name: each.version for each in resolution.packages} if resolution else None,
+            migrations.recorded if migrations else None,
+            {table.name: table.rows for table in tables.tables} if tables else None,
+            datetime.now(timezone.utc),
+        )
+        return choose_rehearsal(self.rehearsals, state)
 
     @property
     def downtime(self) -> Downtime:
@@ -118,6 +137,7 @@ class UpgradeEvidence:
             choice=self.rollback,
             backup=self.backup,
             site=self.site,
+            earlier_rehearsal=self.rehearsal,
         )
 
     def build_overview(self) -> UpgradeOverview:

@@ -127,6 +127,7 @@ def _build_evidence(
         state.resolution,
         state.trial_boot,
         backup,
+        request.rehearsals,
         outside=_describe_tool(state, request),
     )
 

@@ -131,6 +131,7 @@ def _gather_evidence(
         resolution,
         trial_boot,
         given_backup,
+        context.request.rehearsals,
         collect_site(context),
     )
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from ..catalog import Catalog
 from ..facts import Unavailable
@@ -22,6 +23,10 @@ class Prediction:
     """The migrations that the upgrade applies."""
     seconds: tuple[float, float] | None
     """Lower and upper bound of their duration. None if unknown."""
+    recorded: tuple[str, ...] = ()
+    """The migrations that are applied before the upgrade."""
+    row_counts: Mapping[str, int] = field(default_factory=dict)
+    """Rows of each table before the upgrade. Empty if unknown."""
 
 
 def predict(reader: CopyReader, catalog: Catalog) -> Prediction:
@@ -34,8 +39,11 @@ def predict(reader: CopyReader, catalog: Catalog) -> Prediction:
     facts = boot.facts
     if isinstance(facts.migrations, Unavailable):
         raise BootFailed(boot.failure.message if boot.failure else facts.migrations.reason)
-    plan = MigrationHistory(facts.migrations).plan
-    if isinstance(facts.preconditions, Unavailable) or isinstance(facts.tables, Unavailable):
-        return Prediction(plan, None)
+    plan, recorded = MigrationHistory(facts.migrations).plan, facts.migrations.recorded
+    if isinstance(facts.tables, Unavailable):
+        return Prediction(plan, None, recorded)
+    row_counts = {table.name: table.rows for table in facts.tables.tables}
+    if isinstance(facts.preconditions, Unavailable):
+        return Prediction(plan, None, recorded, row_counts)
     estimate = estimate_cost(facts.preconditions, facts.tables, catalog.durations)
-    return Prediction(plan, (estimate.low, estimate.high))
+    return Prediction(plan, (estimate.low, estimate.high), recorded, row_counts)

@@ -10,12 +10,12 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from ..app_settings import Configuration
-from ..checks.findings import Acceptance
+from ..checks.findings import Acceptance, Severity
 from ..checks.registry import checks_for_stage
 from ..checks.runner import run_checks
 from ..common.errors import UsageError
 from ..facts import Facts, Unavailable
-from ..facts.rehearsal import Rehearsal
+from ..facts.rehearsal import Rehearsal, RehearsalRecord
 from ..rehearsal.recorder import Recorder
 from ..report import Report
 from ..target.deadline import Deadline
@@ -80,10 +80,30 @@ def _build(run: RehearsalRun, rehearsal: Rehearsal, acceptances: tuple[Acceptanc
     seconds = {stage.name: stage.seconds for stage in rehearsal.stages}
     return replace(
         report,
+        rehearsal_record=_build_record(run, rehearsal, report),
         changes=run.changes,
         rehearsal=rehearsal,
         seconds=sum(seconds.values()),
         stage_seconds=seconds,
+    )
+
+
+def _build_record(
+    run: RehearsalRun, rehearsal: Rehearsal, report: Report
+) -> RehearsalRecord | None:
+    """Return what later runs use. None if the upgrade of the copy was not reached."""
+    prediction: Prediction | Unavailable = run.recorder.get("prediction")
+    if isinstance(prediction, Unavailable) or isinstance(rehearsal.forward, Unavailable):
+        return None
+    return RehearsalRecord(
+        report.instance,
+        report.created.isoformat(timespec="seconds"),
+        report.verdict.value,
+        tuple(group.finding.message for group in report.unaccepted(Severity.BLOCKER)),
+        {each.name: each.version for each in run.resolution.packages},
+        prediction.recorded,
+        dict(prediction.row_counts),
+        rehearsal,
     )
 
 

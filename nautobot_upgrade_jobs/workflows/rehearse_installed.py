@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 
 from django.conf import settings
@@ -12,6 +13,7 @@ from ..report import Report
 from ..target.installation import read_installation
 from ..target.uv import find_interpreter
 from .rehearsal_request import RehearsalRequest
+from .rehearsal_store import keep_record, results_folder
 
 NOT_ALLOWED = (
     "The settings do not allow a rehearsal, which copies all data of Nautobot to a folder of this "
@@ -47,4 +49,9 @@ def rehearse_installed(
     installation = read_installation(find_interpreter(), settings.SETTINGS_PATH)
     if installation.database.vendor != "postgresql":
         raise UsageError("A rehearsal supports PostgreSQL only for now.")
-    return rehearse(request, installation, config, progress)
+    report = rehearse(request, installation, config, progress)
+    folder = results_folder(config.rehearsal_directory)
+    if report.rehearsal_record and folder:
+        with contextlib.suppress(OSError):  # The files of the run contain the record as well.
+            keep_record(report.rehearsal_record, folder)
+    return report

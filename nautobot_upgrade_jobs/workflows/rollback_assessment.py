@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import datetime, timezone
 from fnmatch import fnmatchcase
 from typing import get_args
+
+from packaging.utils import canonicalize_name
 
 from ..catalog import Catalog
 from ..checks.findings import Severity
@@ -38,6 +41,7 @@ from ..rollback.package_set import RollbackPlan
 from ..rollback.record_check import choose_record, verify_given_backup
 from ..runbook.rollback import plan_rollback_steps
 from ..runbook.steps import EMPTY_RUNBOOK, Runbook
+from ..upgrade.rehearsed import CurrentState, RehearsalEvidence, choose_rehearsal
 from .context import RunContext
 from .report_builder import build_report
 from .rollback_target import RollbackTarget
@@ -98,6 +102,7 @@ def assess_rollback(
         preconditions=evidence.facts.preconditions,
         volatile=_find_volatile_tables(evidence.facts, prior, context.catalog),
         apps_only=not prior.is_whole,
+        rehearsal=_choose_rehearsal(evidence.facts, prior, context),
     )
     choice = _decide(situation, strategy, prior, evidence)
     checks = checks_for_stage("rollback")
@@ -152,6 +157,27 @@ def _diagnose_upgrade(evidence: RollbackEvidence, context: RunContext) -> Diagno
         if any(finding.severity is not Severity.INFO for finding in result.findings)
     ]
     return diagnose(migrations, evidence.reverse_plan, partial, unfinished)
+
+
+def _choose_rehearsal(
+    facts: Facts, prior: RollbackTarget, context: RunContext
+) -> RehearsalEvidence | None:
+    """Return the rehearsal of the upgrade that is rolled back. None if there is none."""
+    records = context.request.rehearsals
+    rehearsed = {name for record in records for name in record.packages}
+    packages, tables = or_none(facts.packages), or_none(facts.tables)
+    installed = {
+        str(canonicalize_name(each.name)): each.version
+        for each in (packages.installed if packages else ())
+    }
+    state = CurrentState(
+        context.target.installed,
+        {name: version for name, version in installed.items() if name in rehearsed},
+        prior.recorded,
+        {table.name: table.rows for table in tables.tables} if tables else None,
+        datetime.now(timezone.utc),
+    )
+    return or_none(choose_rehearsal(records, state)) if prior.is_whole else None
 
 
 def _decide(

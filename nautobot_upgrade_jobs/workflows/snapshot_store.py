@@ -10,7 +10,8 @@ from pathlib import Path
 from ..common.errors import UsageError
 from ..common.files import build_file_stem
 from ..common.private_files import write_private_file
-from ..snapshot.file_format import MAX_FILE_BYTES, Snapshot, SnapshotError, load
+from ..common.sealed_file import MAX_FILE_BYTES
+from ..snapshot.file_format import Snapshot, SnapshotError, load
 
 SNAPSHOT_NAME = re.compile(r"snapshot-.*-(?P<time>\d{8}T\d{6}Z)\.json\.gz")
 

@@ -33,6 +33,7 @@ NOT_OF_ONE_TOPIC = {
     "models",
     "packages",
     "rehearsal",
+    "rehearsed",
     "releases",
     "rollback",
     "session_settings",

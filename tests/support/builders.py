@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from nautobot_upgrade_jobs.catalog import load_catalog
@@ -63,6 +64,7 @@ from nautobot_upgrade_jobs.facts.rehearsal import (
     MigrateRun,
     MigrationRun,
     Rehearsal,
+    RehearsalRecord,
     Restore,
     Reverse,
     Stage,
@@ -77,6 +79,7 @@ from nautobot_upgrade_jobs.facts.trial_boot import Isolation, TrialBoot
 from nautobot_upgrade_jobs.facts.workers import Beat, Queue, Worker, WorkerIdentity
 from nautobot_upgrade_jobs.rollback.diagnosis import Diagnosis, UpgradeState
 from nautobot_upgrade_jobs.rollback.options import RollbackDecision, RollbackOption
+from nautobot_upgrade_jobs.upgrade.rehearsed import RehearsalEvidence
 
 CATALOG = load_catalog()
 NO_FILTERS = FilterResults(Listing({}), Listing({}), Listing({}))
@@ -509,6 +512,28 @@ def code_failure(stage: str = "migrate", **changes: Any) -> CodeFailure:
     )
     known = CodeFailure(stage, failure, sqlstate="23505", table="dcim_device", constraint="unique")
     return replace(known, **changes)
+
+
+def rehearsal_record(**changes: Any) -> RehearsalRecord:
+    """Return the record of a new rehearsal in which everything succeeded."""
+    record = RehearsalRecord(
+        instance="nautobot.example.com",
+        created=datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        verdict="go",
+        problems=(),
+        packages={"nautobot": "3.2.7"},
+        recorded=("dcim.0001_initial",),
+        row_counts={"dcim_interface": 100_000, "extras_tag": 10},
+        rehearsal=rehearsal(),
+    )
+    return replace(record, **changes)
+
+
+def rehearsal_evidence(*changes: str, hours: int = 4, **of_record: Any) -> RehearsalEvidence:
+    """Return a rehearsal that is a few hours old, with what has changed since."""
+    created = "2026-11-26T02:10:00+00:00"
+    record = rehearsal_record(**{"created": created, **of_record})
+    return RehearsalEvidence(record, timedelta(hours=hours), changes)
 
 
 def rehearsal(**changes: Any) -> Rehearsal:

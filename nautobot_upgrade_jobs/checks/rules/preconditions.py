@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from ...catalog import Catalog
 from ...facts import Database, FactUnavailable, Runtime, Tables, Unavailable, require
 from ...facts.preconditions import (
-    Precondition,
     PreconditionKind,
     PreconditionResult,
     Preconditions,
@@ -16,6 +15,7 @@ from ...facts.schema_dependents import AffectedDependent, DependentEffect
 from ...facts.trial_boot import TrialBoot
 from ...migration_graph.cost_estimate import estimate_cost
 from ...migration_graph.repair_sql import rename_statements
+from ...upgrade.rehearsed import RehearsalEvidence
 from ..build import blocker, finding, info, warning
 from ..conflict_text import CONFLICT_REMEDIATIONS, describe_conflict
 from ..cost_text import describe_cost_item, describe_load, format_seconds
@@ -33,19 +33,20 @@ from ..references import MIGRATION_OPERATIONS
 from ..registry import NotApplicable, check
 from ..remediation import When, sql
 from ..text import plural, truncate_list
-from ..violation_text import describe_violation, describe_violation_fix
-
-SUBJECT_KINDS = (
-    PreconditionKind.NOT_NULL,
-    PreconditionKind.MAX_LENGTH,
-    PreconditionKind.NUMERIC_RANGE,
-    PreconditionKind.FOREIGN_KEY,
+from ..violation_text import (
+    describe_violation,
+    describe_violation_fix,
+    format_operation,
+    format_progress,
+    format_subject,
+    list_sample_rows,
 )
-"""Kinds that the subject names, because one column can violate several."""
 
 
 @check(phase=Phase.MIGRATE, see=(MIGRATION_OPERATIONS,))
-def violated(trial_boot: TrialBoot, database: Database) -> Iterator[Finding]:
+def violated(
+    trial_boot: TrialBoot, database: Database, evidence: RehearsalEvidence | Unavailable
+) -> Iterator[Finding]:
     """No row violates a precondition of the pending migrations.
 
     Why: the database refuses an operation that existing rows violate: a new unique constraint, a
@@ -53,7 +54,10 @@ def violated(trial_boot: TrialBoot, database: Database) -> Iterator[Finding]:
         half-way, with some migrations committed.
     Fix: change or remove the listed rows before the upgrade.
     """
-    yield from _violations(require_preconditions(trial_boot), database)
+    has_migrated = isinstance(evidence, RehearsalEvidence) and evidence.has_migrated
+    yield from _violations(
+        require_preconditions(trial_boot), database, are_fixed_on_the_way=has_migrated
+    )
 
 
 @check(stage="verify", phase=Phase.MIGRATE, see=(MIGRATION_OPERATIONS,))
@@ -68,10 +72,21 @@ def unapplied(preconditions: Preconditions, database: Database) -> Iterator[Find
     yield from _violations(preconditions, database)
 
 
-def _violations(preconditions: Preconditions, database: Database) -> Iterator[Finding]:
+def _violations(
+    preconditions: Preconditions, database: Database, *, are_fixed_on_the_way: bool = False
+) -> Iterator[Finding]:
+    """Yield the rows that stop migrations.
+
+    Args:
+        preconditions: The preconditions of the pending migrations.
+        database: The database.
+        are_fixed_on_the_way: Whether a rehearsal has shown that all migrations succeed, so that
+            earlier migrations change the rows that they can change.
+    """
     for result in preconditions.violated:
         if result.is_blocking and result.precondition.possibly_fixed_by:
-            yield _build_possibly_fixed_finding(result)
+            if not are_fixed_on_the_way:
+                yield _build_possibly_fixed_finding(result)
         elif result.is_blocking:
             yield _build_violation_finding(
                 result, preconditions.migrations_planned, database.vendor == "mysql"
@@ -80,13 +95,13 @@ def _violations(preconditions: Preconditions, database: Database) -> Iterator[Fi
 
 def _build_possibly_fixed_finding(result: PreconditionResult) -> Finding:
     return warning(
-        _format_subject(result.precondition),
-        f"{describe_violation(result)}. {_format_operation(result.precondition)} will stop unless"
+        format_subject(result.precondition),
+        f"{describe_violation(result)}. {format_operation(result.precondition)} will stop unless"
         " an earlier migration changes these rows.",
         fix="Run the upgrade on a copy of the data. The migrations in the evidence run earlier and "
         "may change these rows.",
         impact=Impact.UNKNOWN,
-        evidence=(*_sample_rows(result), *result.precondition.possibly_fixed_by),
+        evidence=(*list_sample_rows(result), *result.precondition.possibly_fixed_by),
     )
 
 
@@ -101,13 +116,13 @@ def _build_violation_finding(
         else ""
     )
     return blocker(
-        _format_subject(result.precondition),
-        f"{describe_violation(result)}. Migration {_format_operation(result.precondition)} will"
-        f" fail after {_format_progress(number, planned)}.{partial}",
+        format_subject(result.precondition),
+        f"{describe_violation(result)}. Migration {format_operation(result.precondition)} will"
+        f" fail after {format_progress(number, planned)}.{partial}",
         fix=describe_violation_fix(result.precondition),
         commands=(sql(f'CREATE EXTENSION "{result.precondition.name}";'),) if is_extension else (),
         impact=Impact.OUTAGE,
-        evidence=_sample_rows(result),
+        evidence=list_sample_rows(result),
     )
 
 
@@ -128,7 +143,7 @@ def schema_conflict(trial_boot: TrialBoot, database: Database) -> Iterator[Findi
         yield blocker(
             conflict.object.qualified_name,
             f"Migration {conflict.migration} ({conflict.operation}) will fail after "
-            f"{_format_progress(conflict.migrations_before, planned)}, because "
+            f"{format_progress(conflict.migrations_before, planned)}, because "
             f"{describe_conflict(conflict)}.",
             fix=CONFLICT_REMEDIATIONS[conflict.kind],
             commands=tuple(map(sql, statements)),
@@ -154,7 +169,7 @@ def schema_dependent(trial_boot: TrialBoot, database: Database) -> Iterator[Find
         by_name.setdefault(describe_dependent(affected.dependent), []).append(affected)
     for name, group in by_name.items():
         first, *others = sorted(group, key=lambda each: severity_order.index(each.effect))
-        progress = _format_progress(first.migrations_before, preconditions.migrations_planned)
+        progress = format_progress(first.migrations_before, preconditions.migrations_planned)
         is_outage = is_outage_cause(first)
         yield finding(
             Severity.BLOCKER if is_outage else Severity.WARNING,
@@ -171,26 +186,6 @@ def schema_dependent(trial_boot: TrialBoot, database: Database) -> Iterator[Find
         )
 
 
-def _format_progress(number: int, planned: int) -> str:
-    return f"{number} of {plural(planned, 'migration')} {'is' if number == 1 else 'are'} committed"
-
-
-def _sample_rows(result: PreconditionResult) -> tuple[str, ...]:
-    return tuple(f"{result.precondition.table} {key}" for key in result.sample)
-
-
-def _format_operation(precondition: Precondition) -> str:
-    return f"{precondition.migration} ({precondition.operation})"
-
-
-def _format_subject(precondition: Precondition) -> str:
-    """Return a subject that no other precondition of the same rows has."""
-    parts = (precondition.table, "+".join(precondition.columns), precondition.name)
-    subject = ".".join(part for part in parts if part)
-    is_named = precondition.kind in SUBJECT_KINDS
-    return f"{subject} ({precondition.kind.value})" if is_named else subject
-
-
 @check(phase=Phase.MIGRATE, impact=Impact.DATA_LOSS, see=(MIGRATION_OPERATIONS,))
 def truncated_values(trial_boot: TrialBoot) -> Iterator[Finding]:
     """No pending migration truncates a value.
@@ -202,11 +197,11 @@ def truncated_values(trial_boot: TrialBoot) -> Iterator[Finding]:
     for result in require_preconditions(trial_boot).violated:
         if result.affected_rows and result.precondition.kind == PreconditionKind.TRUNCATES:
             yield warning(
-                _format_subject(result.precondition),
-                f"{describe_violation(result)}. Migration {_format_operation(result.precondition)}"
+                format_subject(result.precondition),
+                f"{describe_violation(result)}. Migration {format_operation(result.precondition)}"
                 " will silently truncate these values.",
                 fix="Shorten these values, or save them elsewhere.",
-                evidence=_sample_rows(result),
+                evidence=list_sample_rows(result),
             )
 
 
@@ -232,7 +227,7 @@ def dropped_values(trial_boot: TrialBoot) -> Iterator[Finding]:
             "backup until you have verified that every value you need is there.",
             evidence=truncate_list(
                 tuple(
-                    f"{_format_subject(result.precondition)}:"
+                    f"{format_subject(result.precondition)}:"
                     f" {plural(result.affected_rows, 'value')}, by"
                     f" {result.precondition.migration}"
                     for result in dropped
@@ -257,7 +252,7 @@ def untested(trial_boot: TrialBoot) -> Iterator[Finding]:
     if unknown:
         raise FactUnavailable(
             "; ".join(
-                f"{result.precondition.migration}, {_format_subject(result.precondition)}:"
+                f"{result.precondition.migration}, {format_subject(result.precondition)}:"
                 f" {result.unknown_reason}"
                 for result in unknown
             )
@@ -267,7 +262,11 @@ def untested(trial_boot: TrialBoot) -> Iterator[Finding]:
 
 @check(phase=Phase.MIGRATE, impact=Impact.OUTAGE, see=(MIGRATION_OPERATIONS,))
 def migration_cost(
-    trial_boot: TrialBoot, tables: Tables, catalog: Catalog, host: Runtime | Unavailable
+    trial_boot: TrialBoot,
+    tables: Tables,
+    catalog: Catalog,
+    host: Runtime | Unavailable,
+    evidence: RehearsalEvidence | Unavailable,
 ) -> Iterator[Finding]:
     """The maintenance window is long enough for the pending migrations.
 
@@ -279,14 +278,17 @@ def migration_cost(
     preconditions = require_preconditions(trial_boot)
     if preconditions.migrations_planned:
         estimate = estimate_cost(preconditions, tables, catalog.durations)
+        measured = evidence.live_duration if isinstance(evidence, RehearsalEvidence) else None
+        low, high = (measured.low, measured.high) if measured else (estimate.low, estimate.high)
         yield info(
             "migrations",
             f"{plural(preconditions.migrations_planned, 'migration')} will take an estimated"
-            f" {format_seconds(estimate.low)} to {format_seconds(estimate.high)} and need up to"
+            f" {format_seconds(low)} to {format_seconds(high)} and need up to"
             f" {max(1, estimate.mebibytes)} MiB of additional disk space.",
-            fix="Plan the maintenance window for the longer time. For a better estimate, run the "
-            "migrations on a copy of the data.",
+            fix="Plan the maintenance window for the longer time."
+            + ("" if measured else " For a better estimate, rehearse the upgrade."),
             evidence=(
+                *([f"Measured: {measured.basis}."] if measured else ()),
                 *describe_load(host),
                 *truncate_list(tuple(map(describe_cost_item, estimate.items))),
             ),

@@ -6,14 +6,12 @@ from collections.abc import Iterator
 
 from ...facts import or_none, require
 from ...facts.rehearsal import CodeFailure, MigrateRun, Rehearsal
+from ...upgrade.live_duration import estimate_live_duration
 from ..build import blocker, info, warning
 from ..findings import Finding, Impact, Phase
 from ..registry import NotApplicable, check
 from ..remediation import When
 from ..text import plural, truncate_list
-
-HIGH_FACTOR = 2.0
-"""The live upgrade can take this much longer than the rehearsal: its server waits for the disk."""
 
 
 def _describe_error(failure: CodeFailure) -> str:
@@ -126,14 +124,15 @@ def window_too_short(rehearsal: Rehearsal) -> Iterator[Finding]:
         raise NotApplicable("no maintenance window was stated")
     if forward.stop:
         raise NotApplicable("rehearsal.migrate_fails reports why there is no duration")
-    longest = forward.seconds * HIGH_FACTOR
-    if longest > rehearsal.window_seconds:
+    live = estimate_live_duration(forward)
+    if live.high > rehearsal.window_seconds:
         slowest = sorted(forward.migrations, key=lambda each: -each.seconds)
-        certain = forward.seconds > rehearsal.window_seconds
+        certain = live.low > rehearsal.window_seconds
         yield (blocker if certain else warning)(
             "window",
-            f"The migrations took {forward.seconds:.0f} s on the copy, and can take "
-            f"{longest:.0f} s on the live server. The window is {rehearsal.window_seconds:.0f} s.",
+            f"The migrations took {forward.seconds:.0f} s on the copy, and can take up to "
+            f"{live.high:.0f} s on the live server. The window is "
+            f"{rehearsal.window_seconds:.0f} s.",
             fix="Extend the maintenance window. The evidence names the migrations that take "
             "longest.",
             evidence=truncate_list(

@@ -63,6 +63,8 @@ def infeasible(choice: RollbackDecision) -> Iterator[Finding]:
 def _describe_failure(failure: ReverseFailure) -> str:
     if failure.violation:
         return describe_violation(failure.violation)
+    if failure.error:
+        return failure.error
     return "The operation has no reverse code, and Django refuses to reverse it"
 
 

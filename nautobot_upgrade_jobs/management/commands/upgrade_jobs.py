@@ -41,6 +41,7 @@ from ...common.current_user import current_user
 from ...common.errors import UsageError
 from ...common.text import escape_nonprintable
 from ...facts import Unavailable
+from ...facts.rehearsal import RehearsalRecord
 from ...report import Report
 from ...snapshot.file_format import Snapshot
 from ...workflows.capture import capture
@@ -49,6 +50,7 @@ from ...workflows.compare import compare_snapshots, read_configured_acceptances
 from ...workflows.context import BackupArgument, RunRequest, read_catalog
 from ...workflows.preflight import run_preflight
 from ...workflows.rehearsal_request import RehearsalRequest
+from ...workflows.rehearsal_store import read_kept_records, read_named_records, results_folder
 from ...workflows.rehearse_installed import rehearse_installed
 from ...workflows.rollback import plan_rollback
 from ...workflows.rollback_target import NO_SNAPSHOT, SnapshotArgument
@@ -124,6 +126,7 @@ class Command(BaseCommand):
             only=",".join(options["only"]),
             manifests=options["manifests"],
             backup=BackupArgument(tuple(options["backup"])),
+            rehearsals=_read_rehearsals(options),
         )
         return self._emit(run_preflight(request, self._progress), options)
 
@@ -154,7 +157,9 @@ class Command(BaseCommand):
         if text.endswith(".json.gz"):
             given = SnapshotArgument(read_snapshot(Path(text)), text, options["instance"])
             text = ""
-        request = replace(_build_request(options), target=text)
+        request = replace(
+            _build_request(options), target=text, rehearsals=_read_rehearsals(options)
+        )
         report = plan_rollback(
             request,
             self._progress,
@@ -201,6 +206,12 @@ class Command(BaseCommand):
             else capture(self._progress).snapshot
         )
         return self._emit(compare_snapshots(before, after, read_configured_acceptances()), options)
+
+
+def _read_rehearsals(options: dict[str, Any]) -> tuple[RehearsalRecord, ...]:
+    if options["rehearsed"]:
+        return read_named_records(options["rehearsed"])
+    return read_kept_records(results_folder(read_configuration().rehearsal_directory))
 
 
 def _build_request(options: dict[str, Any]) -> RunRequest:

@@ -15,11 +15,11 @@ from nautobot_upgrade_jobs.common.errors import UsageError
 from nautobot_upgrade_jobs.facts import TableFingerprints, Unavailable
 from nautobot_upgrade_jobs.facts.fingerprints import ColumnFingerprint, TableFingerprint
 from nautobot_upgrade_jobs.snapshot.file_format import (
+    FORMAT,
     Snapshot,
     SnapshotError,
     dump,
     load,
-    seal,
 )
 from nautobot_upgrade_jobs.workflows.compare import compare_snapshots
 from tests.support.snapshot_states import listings, state
@@ -57,7 +57,7 @@ def unpacked():
 
 def sealed_text(content):
     """A file with a valid digest, of a content that need not be JSON."""
-    return gzip.compress(seal(content), compresslevel=1)
+    return gzip.compress(FORMAT.seal(content), compresslevel=1)
 
 
 def sealed(content, **changes):

@@ -23,6 +23,7 @@ from nautobot_upgrade_jobs.checks.runner import (
 )
 from nautobot_upgrade_jobs.facts import FactUnavailable
 from nautobot_upgrade_jobs.rollback.backup_check import NO_BACKUP
+from nautobot_upgrade_jobs.upgrade.rehearsed import NO_REHEARSAL
 from tests.support import builders
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -120,6 +121,7 @@ def findings_of():
         choice=NOT_ASSESSED,
         backup=NO_BACKUP,
         rehearsal=NOT_REHEARSED,
+        earlier_rehearsal=NO_REHEARSAL,
     ):
         (check,) = [check for check in all_checks() if check.id == check_id]
         (result,) = run_checks(
@@ -134,6 +136,7 @@ def findings_of():
             choice,
             backup,
             rehearsal=rehearsal,
+            earlier_rehearsal=earlier_rehearsal,
         )
         if result.status.value not in ("passed", "failed"):
             return result.status.value

@@ -34,7 +34,16 @@ from nautobot_upgrade_jobs.facts.schema_dependents import (
     SchemaDependent,
 )
 from nautobot_upgrade_jobs.facts.tables import Table
-from tests.support.builders import CATALOG, database, facts, mysql, runtime, trial_boot
+from nautobot_upgrade_jobs.upgrade.rehearsed import NO_REHEARSAL
+from tests.support.builders import (
+    CATALOG,
+    database,
+    facts,
+    mysql,
+    rehearsal_evidence,
+    runtime,
+    trial_boot,
+)
 
 UNIQUE = Precondition(
     PreconditionKind.UNIQUE,
@@ -224,7 +233,7 @@ def test_untested_preconditions_skip_the_check(findings_of, state, expected):
 )
 def test_violated_message_names_the_rows_and_the_operation(changes, text):
     result = PreconditionResult(replace(UNIQUE, **changes), 2)
-    (finding,) = violated(boot_with(result), database())
+    (finding,) = violated(boot_with(result), database(), NO_REHEARSAL)
     assert text in finding.message
     assert "example.0002_more (AlterField) will fail after 3 of 9 migrations" in finding.message
 
@@ -234,7 +243,7 @@ def test_violated_message_names_the_rows_and_the_operation(changes, text):
     [pytest.param(database(), False, id="postgresql"), pytest.param(mysql(), True, id="mysql")],
 )
 def test_violated_on_mysql_mentions_partial_changes(server, stays):
-    (finding,) = violated(boot_with(DUPLICATES), server)
+    (finding,) = violated(boot_with(DUPLICATES), server, NO_REHEARSAL)
     assert ("MySQL" in finding.message) == stays
 
 
@@ -251,7 +260,7 @@ def test_migration_cost_states_time_and_disk_space():
     cost = OperationCost(
         CostKind.INDEX_BUILD, "example.0002_more", "AddIndex", "dcim_device", Lock.WRITES
     )
-    (finding,) = migration_cost(boot_with_costs(cost), TABLES, CATALOG, runtime())
+    (finding,) = migration_cost(boot_with_costs(cost), TABLES, CATALOG, runtime(), NO_REHEARSAL)
     assert "60 migrations will take an estimated 44 seconds to 6 minutes" in finding.message
     assert "up to 400 MiB" in finding.message
     assert finding.evidence == (
@@ -263,7 +272,7 @@ def test_migration_cost_states_time_and_disk_space():
 @pytest.mark.parametrize("kind", CostKind)
 def test_migration_cost_evidence_states_the_lock(kind, lock):
     cost = OperationCost(kind, "example.0002_more", "AlterField", "dcim_device", lock)
-    (finding,) = migration_cost(boot_with_costs(cost), TABLES, CATALOG, runtime())
+    (finding,) = migration_cost(boot_with_costs(cost), TABLES, CATALOG, runtime(), NO_REHEARSAL)
     (line,) = finding.evidence
     assert line.endswith(COST_TEXTS[kind][lock])
 
@@ -273,7 +282,7 @@ def test_migration_cost_with_two_locks_lists_both():
         OperationCost(CostKind.INDEX_BUILD, f"example.000{number}", "AddIndex", "dcim_device", lock)
         for number, lock in enumerate((Lock.WRITES, Lock.READS_AND_WRITES, Lock.WRITES))
     ]
-    (finding,) = migration_cost(boot_with_costs(*costs), TABLES, CATALOG, runtime())
+    (finding,) = migration_cost(boot_with_costs(*costs), TABLES, CATALOG, runtime(), NO_REHEARSAL)
     assert finding.evidence == (
         "dcim_device (about 2000000 rows): example.0000 builds an index while writes wait"
         " (the first of 2 such operations)",
@@ -397,5 +406,45 @@ def test_schema_dependent_lists_the_other_operations_as_evidence():
     ],
 )
 def test_migration_cost_mentions_the_load_of_the_host(host, expected):
-    (finding,) = migration_cost(boot_with_costs(), TABLES, CATALOG, host)
+    (finding,) = migration_cost(boot_with_costs(), TABLES, CATALOG, host, NO_REHEARSAL)
     assert finding.evidence == expected
+
+
+def test_migration_cost_of_a_rehearsed_upgrade_is_measured():
+    evidence = rehearsal_evidence()
+    (finding,) = migration_cost(boot_with_costs(), TABLES, CATALOG, runtime(), evidence)
+    assert "60 migrations will take an estimated 7 seconds to 15 seconds" in finding.message
+    assert finding.evidence == (
+        "Measured: 10 s on the copy, of which 3 s are CPU time of the migrations.",
+    )
+    assert "rehearse" not in finding.remediation
+
+
+@pytest.mark.parametrize(
+    ("evidence", "expected"),
+    [
+        pytest.param(NO_REHEARSAL, [("warning", "example_thing.name")], id="not rehearsed"),
+        pytest.param(
+            rehearsal_evidence("it is 31 days old"),
+            [("warning", "example_thing.name")],
+            id="stale",
+        ),
+        pytest.param(rehearsal_evidence(), [], id="an earlier migration fixes them on the copy"),
+    ],
+)
+def test_violated_possibly_fixed_is_settled_by_a_rehearsal(findings_of, evidence, expected):
+    state = boot_with(POSSIBLY_FIXED)
+    found = findings_of(
+        "preconditions.violated", facts(), trial_boot=state, earlier_rehearsal=evidence
+    )
+    assert found == expected
+
+
+def test_violated_certain_is_not_settled_by_a_rehearsal(findings_of):
+    found = findings_of(
+        "preconditions.violated",
+        facts(),
+        trial_boot=boot_with(DUPLICATES),
+        earlier_rehearsal=rehearsal_evidence(),
+    )
+    assert found == [("blocker", "example_thing.name")]

@@ -77,9 +77,9 @@ def test_unplanned_migrations_compares_with_the_plan(findings_of, changes, expec
     [
         pytest.param(None, "not_applicable", id="not stated"),
         pytest.param(60.0, [], id="long enough"),
-        pytest.param(20.0, [], id="just long enough"),
-        pytest.param(15.0, [("warning", "window")], id="too short on a slower disk"),
-        pytest.param(9.0, [("blocker", "window")], id="shorter than on the copy"),
+        pytest.param(15.0, [], id="just long enough"),
+        pytest.param(12.0, [("warning", "window")], id="too short on a slower disk"),
+        pytest.param(7.0, [("blocker", "window")], id="shorter than the CPU time"),
     ],
 )
 def test_window_too_short_compares_the_measured_time(findings_of, window, expected):

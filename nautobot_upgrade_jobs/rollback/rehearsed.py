@@ -1,0 +1,71 @@
+"""What a rehearsal has shown about the rollback options."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ..common.text import plural
+from ..facts import Unavailable
+from ..facts.rehearsal import Restore, Reverse
+from ..upgrade.live_duration import HIGH_FACTOR
+from ..upgrade.rehearsed import RehearsalEvidence
+from .losses import ReverseFailure
+from .options import RollbackOption
+
+
+def apply_rehearsal(
+    option: RollbackOption,
+    evidence: RehearsalEvidence | None,
+    restart_seconds: tuple[float, float],
+) -> RollbackOption:
+    """Return an option with what a valid rehearsal has shown instead of what is predicted.
+
+    Args:
+        option: The predicted option.
+        evidence: The rehearsal. None if there is none.
+        restart_seconds: Lower and upper bound of the time to stop and to start the services.
+    """
+    if evidence is None or not evidence.is_valid or option.infeasible_reason:
+        return option
+    low, high = restart_seconds
+    restore, reverse = evidence.rehearsal.restore, evidence.rehearsal.reverse
+    if option.kind == "restore_backup" and not isinstance(restore, Unavailable):
+        return replace(
+            option,
+            seconds=(restore.seconds + low, restore.seconds * HIGH_FACTOR + high),
+            basis=f"the restore in {restore.seconds:.0f} s in {evidence.label}",
+            unknowns=(*option.unknowns, *_describe_differences(restore, evidence)),
+        )
+    if option.kind == "reverse_migrations" and isinstance(reverse, Reverse):
+        seconds = reverse.run.seconds
+        return replace(
+            option,
+            failure=_find_failure(reverse, evidence),
+            # The rehearsal has answered what could stop the migrations.
+            unknowns=(),
+            seconds=(seconds + low, seconds * HIGH_FACTOR + high),
+            basis=f"{plural(len(reverse.run.migrations), 'migration')}, reversed in {seconds:.0f} s"
+            f" in {evidence.label}",
+        )
+    return option
+
+
+def _describe_differences(restore: Restore, evidence: RehearsalEvidence) -> tuple[str, ...]:
+    if not restore.differences:
+        return ()
+    number = plural(len(restore.differences), "difference")
+    return (f"the backup that was restored in {evidence.label} had {number} to the data",)
+
+
+def _find_failure(reverse: Reverse, evidence: RehearsalEvidence) -> ReverseFailure | None:
+    stop = reverse.run.stop
+    if stop is None:
+        return None
+    text = stop.failure.message.rstrip(".")
+    error = f"{stop.failure.error}: {text}" if stop.failure.error else text
+    return ReverseFailure(
+        stop.migration or stop.stage,
+        f"as in {evidence.label}",
+        len(reverse.run.migrations),
+        error=error,
+    )

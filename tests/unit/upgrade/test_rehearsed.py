@@ -1,0 +1,115 @@
+"""A rehearsal counts as long as the upgrade would be the same. Otherwise the changes are named."""
+
+from datetime import datetime, timedelta, timezone
+
+import pytest
+
+from nautobot_upgrade_jobs.facts import Unavailable
+from nautobot_upgrade_jobs.upgrade.rehearsed import (
+    MAX_AGE,
+    NO_REHEARSAL,
+    CurrentState,
+    choose_rehearsal,
+    judge_record,
+)
+from tests.support.builders import code_failure, migrate_run, rehearsal, rehearsal_record
+
+NOW = datetime(2026, 11, 26, 6, 10, tzinfo=timezone.utc)
+CREATED = "2026-11-26T02:10:00+00:00"
+RECORD = rehearsal_record(created=CREATED)
+
+
+def state(**changes):
+    same = {
+        "target": "3.2.7",
+        "packages": dict(RECORD.packages),
+        "recorded": RECORD.recorded,
+        "row_counts": dict(RECORD.row_counts),
+        "now": NOW,
+    }
+    return CurrentState(**same | changes)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({}, id="nothing"),
+        pytest.param({"recorded": list(RECORD.recorded)}, id="another order of the same"),
+        pytest.param({"row_counts": {"dcim_interface": 90_000}}, id="fewer rows"),
+        pytest.param({"row_counts": {"dcim_interface": 119_000}}, id="19 % more rows"),
+        pytest.param({"row_counts": {"extras_tag": 4_000}}, id="a small table has grown"),
+        pytest.param({"now": NOW + timedelta(days=29)}, id="29 days later"),
+    ],
+)
+def test_judge_record_same_upgrade_is_valid(changes):
+    assert judge_record(RECORD, state(**changes)).is_valid
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        pytest.param(
+            {"packages": {"nautobot": "3.2.7", "nautobot-ssot": "4.7.0"}},
+            "the package set of the target has changed: nautobot-ssot not included → 4.7.0",
+            id="one more App",
+        ),
+        pytest.param({"packages": {"nautobot": "3.2.8"}}, "nautobot 3.2.7 → 3.2.8", id="release"),
+        pytest.param({"packages": {}}, "nautobot 3.2.7 → not included", id="package left out"),
+        pytest.param({"packages": None}, "package set of the target is unknown", id="no set"),
+        pytest.param(
+            {"recorded": (*RECORD.recorded, "ipam.0050", "ipam.0051")},
+            "2 applied migrations differ: ipam.0050, ipam.0051",
+            id="two migrations applied since",
+        ),
+        pytest.param({"recorded": ()}, "1 applied migration differs", id="one reversed since"),
+        pytest.param({"recorded": None}, "applied migrations are unknown", id="no history"),
+        pytest.param(
+            {"row_counts": {"dcim_interface": 140_000}},
+            "tables have grown: dcim_interface from 100,000 to 140,000 rows",
+            id="40 % more rows",
+        ),
+        pytest.param(
+            {"row_counts": {"example_log": 6_000}}, "example_log from 0 to 6,000", id="a new table"
+        ),
+        pytest.param({"row_counts": None}, "number of rows is unknown", id="no tables"),
+        pytest.param({"now": NOW + MAX_AGE}, "it is 30 days old", id="a month later"),
+    ],
+)
+def test_judge_record_other_upgrade_names_the_change(changes, says):
+    evidence = judge_record(RECORD, state(**changes))
+    assert not evidence.is_valid
+    assert not evidence.has_migrated
+    assert evidence.live_duration is None
+    (change,) = evidence.changes
+    assert says in change
+
+
+def test_choose_rehearsal_prefers_a_valid_one_to_a_newer_one():
+    newer = rehearsal_record(created="2026-11-26T03:00:00+00:00", packages={"nautobot": "3.2.6"})
+    older = rehearsal_record(created="2026-11-20T03:00:00+00:00")
+    assert choose_rehearsal([older, newer, RECORD], state()).record is RECORD
+    assert choose_rehearsal([older, newer], state()).record is older
+    assert choose_rehearsal([newer], state()).changes
+
+
+@pytest.mark.parametrize(
+    "records",
+    [
+        pytest.param([], id="none"),
+        pytest.param([rehearsal_record(rehearsal=rehearsal(target="3.1.0"))], id="other target"),
+        pytest.param(
+            [rehearsal_record(rehearsal=rehearsal(forward=Unavailable("no room")))],
+            id="the copy was not upgraded",
+        ),
+    ],
+)
+def test_choose_rehearsal_without_a_rehearsal_of_the_upgrade_is_none(records):
+    assert choose_rehearsal(records, state()) == NO_REHEARSAL
+
+
+def test_rehearsal_that_stopped_is_valid_but_shows_no_duration():
+    stopped = rehearsal(forward=migrate_run(stop=code_failure(migration="dcim.0090_remove")))
+    evidence = judge_record(rehearsal_record(created=CREATED, rehearsal=stopped), state())
+    assert evidence.is_valid
+    assert not evidence.has_migrated
+    assert evidence.live_duration is None
