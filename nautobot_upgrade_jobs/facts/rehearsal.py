@@ -87,6 +87,14 @@ class MigrateRun:
     """The error because of which migrations are missing. None if all were run."""
     step_failures: tuple[CodeFailure, ...] = ()
     """The errors of steps."""
+    interruption: str = ""
+    """Why it was ended before its end by something that says nothing about the upgrade, such as the
+    time limit or a full disk. Empty if it was not."""
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether all migrations succeeded."""
+        return self.stop is None and not self.interruption
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,8 @@ from .errors import RehearsalFailed
 PROBE_MODULE = f"{PACKAGE}.probes.rehearsal"
 JOURNAL_FILE = "journal.jsonl"
 POLL_SECONDS = 0.2
+KILLED = frozenset({-9, 247, 137})
+"""Exit codes of a process that SIGKILL has ended: by itself, in its isolation, and in a shell."""
 ENDED = "ended"
 """The event of a process that did not end by itself."""
 
@@ -103,11 +105,16 @@ class CopyProcesses:
             last_line = read_last_line(errors)
         if events and events[-1]["event"] == "done":
             return events
-        if self.deadline.remaining <= 0:
-            reason = "it did not end in time"
+        is_late = self.deadline.remaining <= 0
+        was_killed = process.returncode in KILLED
+        if is_late:
+            reason = "the time limit of the rehearsal was reached"
+        elif was_killed:
+            reason = "its process was killed, perhaps because the host had no memory left"
         else:
             reason = f"its process ended: {last_line or f'exit code {process.returncode}'}"
-        return (*events, {"event": ENDED, "reason": reason})
+        is_interruption = is_late or was_killed
+        return (*events, {"event": ENDED, "reason": reason, "is_interruption": is_interruption})
 
 
 def _prepare(code: Code, folder: Path, sandbox: Sandbox) -> Path:

@@ -15,6 +15,9 @@ from .errors import RehearsalFailed
 
 MAX_TEXT = 4000
 MAX_NAMES = 50
+SHORTAGES = ("53", "57P", "08")
+"""Classes of SQLSTATE: a full disk or memory, a server that shuts down, a lost connection. The copy
+has a server and a disk of its own, so the live upgrade need not meet them."""
 
 
 def read_migrate_run(
@@ -41,6 +44,8 @@ def _read(
     events: tuple[Event, ...], steps: Collection[str], seconds: float, environment: Path
 ) -> MigrateRun:
     failures = tuple(_read_failures(events, environment))
+    stop = next((each for each in failures if each.stage not in steps), None)
+    interruption = _describe_interruption(events, stop)
     return MigrateRun(
         migrations=tuple(_read_migrations(events)),
         steps=tuple(
@@ -49,9 +54,24 @@ def _read(
             if each["event"] == "step"
         ),
         seconds=seconds,
-        stop=next((each for each in failures if each.stage not in steps), None),
+        stop=None if interruption else stop,
         step_failures=tuple(each for each in failures if each.stage in steps),
+        interruption=interruption,
     )
+
+
+def _describe_interruption(events: tuple[Event, ...], stop: CodeFailure | None) -> str:
+    """Return why a process was ended by its surroundings. Empty if its own code has failed."""
+    if stop is None:
+        return ""
+    where = f" during {stop.migration or stop.stage}"
+    ended = next((each for each in events if each["event"] == ENDED), None)
+    if ended and ended["is_interruption"]:
+        return f"{_text(ended['reason'])}{where}"
+    is_lost = stop.failure.error == "OperationalError" and not stop.sqlstate
+    if is_lost or stop.sqlstate.startswith(SHORTAGES):
+        return f"the server of the copy ended it{where}: {stop.failure.message.rstrip('.')}"
+    return ""
 
 
 def _read_migrations(events: Iterable[Event]) -> Iterator[MigrationRun]:

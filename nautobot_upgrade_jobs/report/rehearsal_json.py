@@ -73,6 +73,7 @@ def _serialize_run(run: MigrateRun | Unavailable) -> dict[str, Any]:
             for step in run.steps
         ],
         "stop": _serialize_failure(run.stop) if run.stop else None,
+        "interruption": run.interruption,
         "step_failures": list(map(_serialize_failure, run.step_failures)),
     }
 

@@ -104,7 +104,7 @@ def _describe_upgrade(forward: MigrateRun) -> str:
     migrations = sum(each.seconds for each in forward.migrations)
     growth = sum(each.growth_bytes for each in forward.migrations) / MEBIBYTE
     memory = max((each.mebibytes for each in forward.migrations), default=0)
-    state = "stopped after" if forward.stop else "complete with"
+    state = "complete with" if forward.is_complete else "stopped after"
     return (
         f"{state} {plural(len(forward.migrations), 'migration')} in {migrations:.1f} s, "
         f"{forward.seconds:.1f} s with the start and the steps after them; the database grew by "

@@ -62,7 +62,7 @@ class RehearsalEvidence:
     @property
     def has_migrated(self) -> bool:
         """Whether it shows that all migrations succeed on the current rows."""
-        return self.is_valid and self.forward is not None and self.forward.stop is None
+        return self.is_valid and self.forward is not None and self.forward.is_complete
 
     @property
     def live_duration(self) -> LiveDuration | None:

@@ -113,7 +113,7 @@ class RehearsalRun:
                     )
             with stage("upgrade"):
                 self._upgrade()
-            if self.recorder.results["upgrade"].stop is None:
+            if self.recorder.results["upgrade"].is_complete:
                 self._rehearse_upgraded()
             if self.request.rehearses_rollback and "backup" in self.recorder.results:
                 with stage("restore", is_required=False):
@@ -206,6 +206,8 @@ class RehearsalRun:
         self.recorder.results["upgrade"] = self._run_code(
             self._target_code, Order(self.key, targets=((),), steps=STEPS)
         )
+        if interruption := self.recorder.results["upgrade"].interruption:
+            raise RehearsalFailed(interruption)
 
     def _verify(self) -> None:
         after = self.reader.read_upgraded()
@@ -233,6 +235,8 @@ class RehearsalRun:
         run = self._run_code(self._target_code, Order(self.key, targets=calls))
         losses: tuple[str, ...] = ()
         starts = False
+        if run.interruption:
+            raise RehearsalFailed(run.interruption)
         if run.stop is None:
             state = self.reader.read_state(self.recorder.report)
             losses, starts = self._list_differences(state), True

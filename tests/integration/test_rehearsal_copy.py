@@ -141,26 +141,6 @@ def test_process_refuses_a_database_without_the_mark_of_its_run(live, server, tm
     assert "not the copy of this rehearsal" in run.stop.failure.message
 
 
-@pytest.mark.parametrize(
-    "events",
-    [
-        pytest.param([{"event": "ended", "reason": "killed"}], id="before its first stage"),
-        pytest.param(
-            [{"event": "stage", "name": "import"}, {"event": "ended", "reason": "killed"}],
-            id="during the start",
-        ),
-    ],
-)
-def test_process_that_ends_without_a_migration_is_a_stop(tmp_path, events):
-    run = read_migrate_run(events, ("trace_paths",), 1.0, tmp_path)
-    assert (run.stop.failure.message, run.step_failures) == ("killed", ())
-
-
-def test_report_of_another_form_is_an_error(tmp_path):
-    with pytest.raises(RehearsalFailed, match="unknown form"):
-        read_migrate_run([{"event": "end", "migration": "a"}], (), 1.0, tmp_path)
-
-
 def find_processes(folder):
     """Return the processes whose command names a folder."""
     found = []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ...facts import or_none, require
+from ...facts import FactUnavailable, Unavailable, or_none, require
 from ...facts.rehearsal import CodeFailure, MigrateRun, Rehearsal
 from ...upgrade.live_duration import estimate_live_duration
 from ..build import blocker, info, warning
@@ -48,6 +48,18 @@ def _last(forward: MigrateRun) -> str:
     return forward.migrations[-1].migration
 
 
+def _require_end(run: MigrateRun | Unavailable) -> MigrateRun:
+    """Return a run that nothing has interrupted.
+
+    Raises:
+        FactUnavailable: It was not reached, or was interrupted.
+    """
+    run = require(run)
+    if run.interruption:
+        raise FactUnavailable(f"upgrade the copy: {run.interruption}")
+    return run
+
+
 @check(stage="rehearse", phase=Phase.MIGRATE, impact=Impact.OUTAGE)
 def migrate_fails(rehearsal: Rehearsal) -> Iterator[Finding]:
     """All migrations succeed on a copy of the data.
@@ -56,7 +68,7 @@ def migrate_fails(rehearsal: Rehearsal) -> Iterator[Finding]:
         committed before it stays, and neither the old nor the new release can use the database.
     Fix: correct the rows or the package that the error names, and rehearse again.
     """
-    forward = require(rehearsal.forward)
+    forward = _require_end(rehearsal.forward)
     planned = or_none(rehearsal.planned) or ()
     if stop := forward.stop:
         where = f"Migration {stop.migration}" if stop.migration else f"The stage {stop.stage}"
@@ -78,7 +90,7 @@ def step_fails(rehearsal: Rehearsal) -> Iterator[Finding]:
     Why: `post_upgrade` ends at the first step that fails, and does not run those after it.
     Fix: correct what the error names, or run the other steps by hand.
     """
-    forward = require(rehearsal.forward)
+    forward = _require_end(rehearsal.forward)
     if forward.stop:
         raise NotApplicable("rehearsal.migrate_fails reports why no step was run")
     for failure in forward.step_failures:
@@ -99,7 +111,7 @@ def unplanned_migrations(rehearsal: Rehearsal) -> Iterator[Finding]:
     Why: the checks of Preflight are about the migrations that it expects.
     Fix: run Preflight again, and compare its list of migrations with the list of this report.
     """
-    forward, planned = require(rehearsal.forward), require(rehearsal.planned)
+    forward, planned = _require_end(rehearsal.forward), require(rehearsal.planned)
     if forward.stop:
         raise NotApplicable("rehearsal.migrate_fails reports where the migrations stop")
     applied = {each.migration for each in forward.migrations}
@@ -119,7 +131,7 @@ def window_too_short(rehearsal: Rehearsal) -> Iterator[Finding]:
     Why: an upgrade that is interrupted leaves a database that no release can use.
     Fix: extend the window, or remove rows that are not needed before the upgrade.
     """
-    forward = require(rehearsal.forward)
+    forward = _require_end(rehearsal.forward)
     if rehearsal.window_seconds is None:
         raise NotApplicable("no maintenance window was stated")
     if forward.stop:
@@ -184,7 +196,7 @@ def reverse_fails(rehearsal: Rehearsal) -> Iterator[Finding]:
     Why: a reverse that fails half-way leaves a database that no release can use.
     Fix: plan to restore the backup instead.
     """
-    forward, reverse = require(rehearsal.forward), rehearsal.reverse
+    forward, reverse = _require_end(rehearsal.forward), rehearsal.reverse
     if forward.stop:
         raise NotApplicable("rehearsal.migrate_fails reports why there is nothing to reverse")
     if reverse is None:

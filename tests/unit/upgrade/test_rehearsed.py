@@ -107,8 +107,15 @@ def test_choose_rehearsal_without_a_rehearsal_of_the_upgrade_is_none(records):
     assert choose_rehearsal(records, state()) == NO_REHEARSAL
 
 
-def test_rehearsal_that_stopped_is_valid_but_shows_no_duration():
-    stopped = rehearsal(forward=migrate_run(stop=code_failure(migration="dcim.0090_remove")))
+@pytest.mark.parametrize(
+    "forward",
+    [
+        pytest.param(migrate_run(stop=code_failure(migration="dcim.0090_remove")), id="stopped"),
+        pytest.param(migrate_run(interruption="the disk is full"), id="interrupted"),
+    ],
+)
+def test_rehearsal_that_is_not_complete_is_valid_but_shows_no_duration(forward):
+    stopped = rehearsal(forward=forward)
     evidence = judge_record(rehearsal_record(created=CREATED, rehearsal=stopped), state())
     assert evidence.is_valid
     assert not evidence.has_migrated

@@ -11,6 +11,7 @@ from tests.support.builders import code_failure, migrate_run, migration_run, reh
 FIRST, SECOND = migration_run("extras.0130_counts"), migration_run()
 MISSING = Unavailable("copy the data: the disk is full")
 STOPPED = migrate_run(FIRST, stop=code_failure(migration="dcim.0090_remove"))
+INTERRUPTED = migrate_run(FIRST, interruption="the time limit was reached during dcim.0090")
 NOT_STARTED = migrate_run(stop=code_failure("apps"))
 AFTER_MIGRATE = migrate_run(FIRST, SECOND, stop=code_failure("migrate"))
 BROKEN_STEP = migrate_run(FIRST, SECOND, step_failures=(code_failure("trace_paths"),))
@@ -26,6 +27,7 @@ BROKEN_STEP = migrate_run(FIRST, SECOND, step_failures=(code_failure("trace_path
         pytest.param(NOT_STARTED, [("blocker", "apps")], id="does not start"),
         pytest.param(AFTER_MIGRATE, [("blocker", "migrate")], id="signal after the migrations"),
         pytest.param(MISSING, "skipped", id="not reached"),
+        pytest.param(INTERRUPTED, "skipped", id="interrupted"),
     ],
 )
 def test_migrate_fails_names_the_migration(findings_of, forward, expected):
@@ -46,6 +48,7 @@ def test_migrate_fails_says_what_is_committed_and_what_the_server_said():
         pytest.param(BROKEN_STEP, [("warning", "trace_paths")], id="one step"),
         pytest.param(STOPPED, "not_applicable", id="migrate stopped"),
         pytest.param(MISSING, "skipped", id="not reached"),
+        pytest.param(INTERRUPTED, "skipped", id="interrupted"),
     ],
 )
 def test_step_fails_names_the_step(findings_of, forward, expected):

@@ -1,0 +1,92 @@
+"""What a process on the copy reported: a failure of the upgrade, or of what surrounds the copy."""
+
+from pathlib import Path
+
+import pytest
+
+from nautobot_upgrade_jobs.rehearsal.errors import RehearsalFailed
+from nautobot_upgrade_jobs.rehearsal.journal import read_migrate_run
+
+STAGE = {"event": "stage", "name": "migrate"}
+BEGIN = {"event": "begin", "migration": "dcim.0090_remove"}
+STEP_STAGE = {"event": "stage", "name": "trace_paths"}
+DONE = {"event": "done"}
+
+
+def failure(error="IntegrityError", sqlstate="23505"):
+    text = {
+        "stage": "migrate",
+        "error": error,
+        "message": "the server said no.",
+        "frames": [],
+        "distributions": {},
+        "app": "",
+    }
+    return {"event": "failure", "failure": text, "sqlstate": sqlstate}
+
+
+def ended(*, is_interruption):
+    return {"event": "ended", "reason": "it was too late", "is_interruption": is_interruption}
+
+
+def read(*events):
+    return read_migrate_run(events, ("trace_paths",), 1.0, Path("/nowhere"))
+
+
+@pytest.mark.parametrize(
+    "events",
+    [
+        pytest.param([STAGE, BEGIN, failure()], id="duplicate value"),
+        pytest.param([STAGE, BEGIN, failure("ValueError", "")], id="code of the migration"),
+        pytest.param([STAGE, BEGIN, failure("ProgrammingError", "42P07")], id="table exists"),
+        pytest.param([STAGE, BEGIN, failure("OperationalError", "55P03")], id="lock timeout"),
+        pytest.param([STAGE, BEGIN, ended(is_interruption=False)], id="crash of the process"),
+    ],
+)
+def test_failure_of_the_upgrade_is_a_stop(events):
+    run = read(*events)
+    assert run.stop.migration == "dcim.0090_remove"
+    assert not run.interruption
+    assert not run.is_complete
+
+
+@pytest.mark.parametrize(
+    ("events", "says"),
+    [
+        pytest.param(
+            [STAGE, BEGIN, ended(is_interruption=True)],
+            "it was too late during dcim.0090_remove",
+            id="time limit in a migration",
+        ),
+        pytest.param([ended(is_interruption=True)], "during start", id="before its first stage"),
+        pytest.param(
+            [STAGE, BEGIN, failure("OperationalError", "53100")],
+            "the server of the copy ended it during dcim.0090_remove: the server said no",
+            id="full disk",
+        ),
+        pytest.param([STAGE, failure("OperationalError", "53200")], "ended it", id="no memory"),
+        pytest.param([STAGE, failure("OperationalError", "57P01")], "ended it", id="shutdown"),
+        pytest.param([STAGE, failure("OperationalError", "")], "ended it", id="lost connection"),
+    ],
+)
+def test_failure_of_the_surroundings_is_no_stop(events, says):
+    run = read(*events)
+    assert says in run.interruption
+    assert run.stop is None
+    assert not run.is_complete
+
+
+@pytest.mark.parametrize(
+    "events",
+    [
+        pytest.param([STAGE, DONE], id="without a failure"),
+        pytest.param([STAGE, STEP_STAGE, failure(), DONE], id="a step has failed"),
+    ],
+)
+def test_all_migrations_is_complete(events):
+    assert read(*events).is_complete
+
+
+def test_report_of_another_form_is_an_error():
+    with pytest.raises(RehearsalFailed, match="unknown form"):
+        read({"event": "end", "migration": "a"})
