@@ -15,7 +15,11 @@ pytestmark = [pytest.mark.once, pytest.mark.lines, pytest.mark.network]
 
 
 def rehearse(config, *words, database):
-    command = [sys.executable, "-m", "nautobot_upgrade_jobs", "rehearse", "--config", config]
+    return run("rehearse", config, *words, database=database)
+
+
+def run(job, config, *words, database):
+    command = [sys.executable, "-m", "nautobot_upgrade_jobs", job, "--config", config]
     return subprocess.run(
         [*command, "--python", sys.executable, "--format", "json", *words],
         env={**os.environ, "NAUTOBOT_DB_NAME": database},
@@ -67,10 +71,11 @@ def test_rehearsal_of_a_database_that_cannot_be_reached_is_incomplete():
 
 
 @pytest.mark.slow
-def test_rehearsal_proves_the_upgrade_and_changes_nothing(instance):
+def test_rehearsal_proves_the_upgrade_and_changes_nothing(instance, tmp_path):
     before = read_rows(instance, "nautobot")
     config = os.environ["NAUTOBOT_CONFIG"]
-    done = rehearse(config, "--target", "3.2.7", "--window", "30m", database="nautobot")
+    options = ("--window", "30m", "--output", str(tmp_path))
+    done = rehearse(config, "--target", "3.2.7", *options, database="nautobot")
     assert read_rows(instance, "nautobot") == before
     assert done.returncode == 0, done.stderr
     document = json.loads(done.stdout)
@@ -82,6 +87,36 @@ def test_rehearsal_proves_the_upgrade_and_changes_nothing(instance):
     assert [each["migration"] for each in found["forward"]["migrations"]] == found["planned"]
     assert found["restore"]["differences"] == []
     assert {each["name"] for each in found["stages"] if each["problem"]} == set()
+    require_evidence(instance, tmp_path, found["forward"]["seconds"])
+
+
+def require_evidence(instance, folder, seconds):
+    """Require that Preflight uses the rehearsal, and not after the data has changed."""
+    valid = preflight(folder, "nautobot")
+    assert "The upgrade has been proven by the rehearsal" in valid["rehearsed.outcome"]["message"]
+    assert f"Measured: {seconds:.0f} s" in valid["preconditions.migration_cost"]["evidence"][0]
+    assert "data_migrations.unrehearsed_code" not in valid
+    name = "rehearsal_grown"
+    instance.server().clone("nautobot", name)
+    try:
+        instance.server().sql(
+            "INSERT INTO django_session SELECT md5(n::text), '', now() "
+            "FROM generate_series(1, 6000) n",
+            database=name,
+        )
+        stale = preflight(folder, name)
+    finally:
+        instance.server().drop(name)
+    assert "is stale" in stale["rehearsed.outcome"]["message"]
+    assert "django_session" in stale["rehearsed.outcome"]["evidence"][0]
+    assert "data_migrations.unrehearsed_code" in stale
+
+
+def preflight(folder, database):
+    """Return the findings of Preflight, by check."""
+    words = ("--target", "3.2.7", "--rehearsed", str(folder))
+    done = run("preflight", os.environ["NAUTOBOT_CONFIG"], *words, database=database)
+    return {each["check"]: each for each in json.loads(done.stdout)["findings"]}
 
 
 def read_rows(instance, name):

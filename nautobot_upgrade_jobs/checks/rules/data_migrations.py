@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ...facts import Unavailable
 from ...facts.migration_code import CodeAccess, MigrationCode, RequirementKind
 from ...facts.trial_boot import TrialBoot
+from ...upgrade.rehearsed import RehearsalEvidence
 from ..build import info, warning
 from ..findings import Finding, Impact, Phase
 from ..planned_upgrade import require_preconditions
 from ..references import MIGRATION_OPERATIONS
-from ..registry import check
+from ..registry import NotApplicable, check
 from ..text import plural
 
 ACCESS_TEXTS = {
@@ -27,15 +29,19 @@ REQUIREMENT_TEXTS = {
 
 
 @check(phase=Phase.MIGRATE, impact=Impact.OUTAGE, see=(MIGRATION_OPERATIONS,))
-def raised_exceptions(trial_boot: TrialBoot) -> Iterator[Finding]:
+def raised_exceptions(
+    trial_boot: TrialBoot, evidence: RehearsalEvidence | Unavailable
+) -> Iterator[Finding]:
     """No data migration of an App contains a condition that raises an exception.
 
     Why: a data migration can refuse rows that it does not expect. `migrate` then stops half-way.
         The source shows the condition, but not whether a row meets it. For Nautobot's own data
         migrations, other checks test the conditions.
-    Fix: find the rows that meet the condition, or run the migrations on a copy of the data.
+    Fix: find the rows that meet the condition, or rehearse the upgrade on a copy of the data.
     """
-    for code in require_preconditions(trial_boot).code:
+    preconditions = require_preconditions(trial_boot)
+    _require_unrehearsed(evidence)
+    for code in preconditions.code:
         if code.raises and not code.is_core:
             yield warning(
                 f"{code.migration} {code.location.rpartition(':')[2]}".strip(),
@@ -43,29 +49,38 @@ def raised_exceptions(trial_boot: TrialBoot) -> Iterator[Finding]:
                 f"raises {plural(len(code.raises), 'exception')} under the conditions in the "
                 "evidence. Preflight did not check whether a row meets them.",
                 fix=f"Read {code.location}. Find the rows that meet a condition, and change them "
-                "before the upgrade. To be sure, run the migrations on a copy of the data.",
+                "before the upgrade. To be sure, rehearse the upgrade on a copy of the data.",
                 evidence=code.raises,
             )
 
 
 @check(phase=Phase.MIGRATE, impact=Impact.UNKNOWN, see=(MIGRATION_OPERATIONS,))
-def unrehearsed_code(trial_boot: TrialBoot) -> Iterator[Finding]:
+def unrehearsed_code(
+    trial_boot: TrialBoot, evidence: RehearsalEvidence | Unavailable
+) -> Iterator[Finding]:
     """No pending migration runs code on the rows.
 
     Why: whether code works depends on each row. The source shows which models and fields the code
         uses. Only a run on a copy of the data shows the result.
-    Fix: run the migrations on a copy of the data before the upgrade.
+    Fix: rehearse the upgrade on a copy of the data.
     """
     code = require_preconditions(trial_boot).code
+    _require_unrehearsed(evidence)
     if code:
         verb = "runs" if len({each.migration for each in code}) == 1 else "run"
         yield info(
             "code",
             f"{plural(len({each.migration for each in code}), 'pending migration')} {verb} code "
             "whose result depends on the rows. Only a run on a copy of the data shows the result.",
-            fix="Run the migrations on a copy of the data before the upgrade.",
+            fix="Rehearse the upgrade on a copy of the data.",
             evidence=tuple(map(_describe_code, code)),
         )
+
+
+def _require_unrehearsed(evidence: RehearsalEvidence | Unavailable) -> None:
+    """Leave the check if a rehearsal has run the code on the rows."""
+    if isinstance(evidence, RehearsalEvidence) and evidence.has_migrated:
+        raise NotApplicable(f"{evidence.label} has run this code on a copy of the rows")
 
 
 def _describe_code(code: MigrationCode) -> str:

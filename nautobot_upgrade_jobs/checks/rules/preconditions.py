@@ -98,7 +98,7 @@ def _build_possibly_fixed_finding(result: PreconditionResult) -> Finding:
         format_subject(result.precondition),
         f"{describe_violation(result)}. {format_operation(result.precondition)} will stop unless"
         " an earlier migration changes these rows.",
-        fix="Run the upgrade on a copy of the data. The migrations in the evidence run earlier and "
+        fix="Rehearse the upgrade. The migrations in the evidence run earlier and "
         "may change these rows.",
         impact=Impact.UNKNOWN,
         evidence=(*list_sample_rows(result), *result.precondition.possibly_fixed_by),

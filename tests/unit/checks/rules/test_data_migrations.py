@@ -14,7 +14,8 @@ from nautobot_upgrade_jobs.facts.migration_code import (
     RequirementKind,
 )
 from nautobot_upgrade_jobs.facts.preconditions import Preconditions
-from tests.support.builders import facts, trial_boot
+from nautobot_upgrade_jobs.upgrade.rehearsed import NO_REHEARSAL
+from tests.support.builders import facts, rehearsal_evidence, trial_boot
 
 FILL = MigrationCode(
     "example.0002_fill",
@@ -74,7 +75,7 @@ def test_raised_exceptions_warns_of_code_of_apps_that_raises(findings_of, code, 
 
 
 def test_raised_exceptions_shows_the_condition():
-    (found,) = raised_exceptions(boot_with(REFUSE))
+    (found,) = raised_exceptions(boot_with(REFUSE), NO_REHEARSAL)
     assert found.evidence == ("ValueError('negative size') if thing.size < 0",)
 
 
@@ -94,7 +95,9 @@ def test_unrehearsed_code_lists_all_code_once(findings_of, boot, expected):
 
 
 def test_unrehearsed_code_says_what_the_source_shows():
-    (found,) = unrehearsed_code(boot_with(FILL, REFUSE, CORE, STATEMENT, UNKNOWN, INDEX, NEEDS_ROW))
+    (found,) = unrehearsed_code(
+        boot_with(FILL, REFUSE, CORE, STATEMENT, UNKNOWN, INDEX, NEEDS_ROW), NO_REHEARSAL
+    )
     assert found.evidence == (
         "example.0002_fill (RunPython, example/migrations/0002_fill.py:7): writes name, size; uses"
         " example.thing",
@@ -111,3 +114,22 @@ def test_unrehearsed_code_says_what_the_source_shows():
         " Thing.objects.get(name='default'); stops if no row matches Thing.objects.first().name;"
         " stops at a value that cannot be converted by int(thing.text)",
     )
+
+
+@pytest.mark.parametrize("check_id", ["unrehearsed_code", "raised_exceptions"])
+@pytest.mark.parametrize(
+    ("evidence", "is_reported"),
+    [
+        pytest.param(rehearsal_evidence(), False, id="rehearsed"),
+        pytest.param(rehearsal_evidence("it is 31 days old"), True, id="stale"),
+        pytest.param(NO_REHEARSAL, True, id="not rehearsed"),
+    ],
+)
+def test_code_that_was_rehearsed_is_not_reported(findings_of, check_id, evidence, is_reported):
+    found = findings_of(
+        f"data_migrations.{check_id}",
+        facts(),
+        trial_boot=boot_with(REFUSE),
+        earlier_rehearsal=evidence,
+    )
+    assert (found != "not_applicable") is is_reported
