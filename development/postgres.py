@@ -157,6 +157,11 @@ class Postgres:
         text = run([*self._client_command("pg_dump"), *options], what="pg_dump")
         path.write_bytes(lzma.compress(text.encode()))
 
+    def archive(self, name: str, path: Path) -> None:
+        """Write an archive, as operators make it."""
+        options = ["--format=custom", f"--file={path}", name]
+        run([*self._client_command("pg_dump"), *options], what="pg_dump")
+
     def schema(self, name: str) -> str:
         """The statements that make its tables."""
         options = ["--schema-only", "--no-owner", name]

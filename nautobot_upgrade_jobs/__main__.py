@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import signal
 import sys
 from collections.abc import Iterator
@@ -33,18 +32,12 @@ from .cli.progress import ProgressLine
 from .cli.rehearsal_options import add_rehearsal_options, read_rehearsal_options
 from .common.current_user import current_user
 from .common.errors import UsageError
-from .facts import Unavailable
 from .report import Report
-from .target.bare_database import bare_installation
-from .target.installation import (
-    Installation,
-    find_python,
-    read_environment_file,
-    read_installation,
-)
+from .target.installation import Installation
 from .workflows.compare import compare_snapshots
-from .workflows.context import BackupArgument, RunRequest, read_catalog
+from .workflows.context import BackupArgument, RunRequest
 from .workflows.doctor import diagnose_startup
+from .workflows.named_installation import describe_installation
 from .workflows.outside import run_preflight_outside
 from .workflows.outside_capture import capture_outside
 from .workflows.outside_installed import is_supported
@@ -168,7 +161,7 @@ def _add_rehearse(commands: Any) -> None:
     command = commands.add_parser(
         "rehearse", help="Does the upgrade work? Prove it on a copy of the data."
     )
-    add_installation(command)
+    add_installation(command, has_package_list=True)
     add_rehearsal_options(command)
     add_check_options(command)
     add_report_options(command)
@@ -179,6 +172,10 @@ def _rehearse(options: dict[str, Any]) -> Report:
     from .workflows.rehearse import rehearse  # Only a rehearsal needs the client library.
 
     run = _build_request({**options, "backup": []})  # It is the source, and nothing to verify.
+    if not (options["config"] or options["database"] or options["requirements"]):
+        raise UsageError("Name the installation with --config, --database or --requirements.")
+    if not (options["config"] or options["database"] or options["backup"]):
+        raise UsageError("--requirements without --config requires --backup.")
     request = RehearsalRequest(run, **read_rehearsal_options(options))
     with _open_installation(options) as (installation, progress):
         return rehearse(request, installation, Configuration(), progress)
@@ -238,38 +235,10 @@ def _build_request(options: dict[str, Any]) -> RunRequest:
 def _open_installation(options: dict[str, Any]) -> Iterator[tuple[Installation, ProgressLine]]:
     """Describe the installation that the operator names, and show the progress of what follows."""
     with (
-        _describe_installation(options) as installation,
+        describe_installation(options) as installation,
         ProgressLine(sys.stderr, is_terminal=sys.stderr.isatty()) as progress,
     ):
         yield installation, progress
-
-
-@contextlib.contextmanager
-def _describe_installation(options: dict[str, Any]) -> Iterator[Installation]:
-    """Describe the installation that the operator names.
-
-    Raises:
-        UsageError: It cannot be described, or an option does not belong to the others.
-    """
-    if options["database"]:
-        if given := [name for name in ("python", "env_file") if options[name]]:
-            raise UsageError(f"--{given[0].replace('_', '-')} requires --config.")
-        catalog = read_catalog()
-        if isinstance(catalog, Unavailable):
-            raise UsageError(f"--database: the catalog is not available: {catalog.reason}.")
-        with bare_installation(
-            options["database"], options["apps"], options["target"], catalog
-        ) as installation:
-            yield installation
-        return
-    if options["apps"]:
-        raise UsageError("--apps requires --database.")
-    config = str(options["config"])
-    environment = read_environment_file(options["env_file"]) if options["env_file"] else {}
-    os.environ.update(environment)  # The target loads the same configuration.
-    installation = read_installation(options["python"] or find_python(config), config)
-    file = os.path.abspath(options["env_file"]) if options["env_file"] else ""
-    yield replace(installation, environment_file=file)
 
 
 def _plan_rollback(options: dict[str, Any]) -> Report:

@@ -23,9 +23,14 @@ def add_environment(command: Any, *, is_config_required: bool = False) -> None:
     )
 
 
-def add_installation(command: Any) -> None:
-    """Declare the options that name an installation and the target that reads it."""
-    place = command.add_mutually_exclusive_group(required=True)
+def add_installation(command: Any, *, has_package_list: bool = False) -> None:
+    """Declare the options that name an installation and the target that reads it.
+
+    Args:
+        command: The parser.
+        has_package_list: Whether a list of packages can replace its environment.
+    """
+    place = command.add_mutually_exclusive_group(required=not has_package_list)
     place.add_argument("--config", type=Path, metavar="FILE", help=CONFIG_HELP)
     place.add_argument(
         "--database",
@@ -39,6 +44,14 @@ def add_installation(command: Any) -> None:
         metavar="FILE",
         help="with --database: a line NAME==VERSION [MODULE] for each App",
     )
+    if has_package_list:
+        command.add_argument(
+            "--requirements",
+            type=Path,
+            metavar="FILE",
+            help="the packages of the installation, as pip freeze prints them: they are installed "
+            "into a new environment",
+        )
     add_environment(command)
     command.add_argument("--target", default="", help="version to upgrade to, such as 2.4.44")
     command.add_argument(

@@ -148,6 +148,9 @@ class Rehearsal:
     restore: Restore | Unavailable
     reverse: Reverse | Unavailable | None
     """None if there is nothing that could be reversed."""
+    assumed_apps: tuple[str, ...] | None = None
+    """The Apps that were enabled without the configuration of the installation. None if that
+    configuration was used."""
     predicted_seconds: tuple[float, float] | None = None
     """Lower and upper bound of the migrations, as Preflight estimates it."""
     window_seconds: float | None = None

@@ -23,6 +23,7 @@ def serialize_rehearsal(rehearsal: Rehearsal) -> dict[str, Any]:
         if isinstance(rehearsal.planned, Unavailable)
         else list(rehearsal.planned),
         "predicted_seconds": predicted and [round(end) for end in predicted],
+        "assumed_apps": None if rehearsal.assumed_apps is None else list(rehearsal.assumed_apps),
         "window_seconds": rehearsal.window_seconds,
         "cores": rehearsal.cores,
         "load": round(rehearsal.load, 2),

@@ -42,7 +42,7 @@ HEADLINES = {
         Verdict.GO: "The upgrade and its rollback succeed on a copy of the data.",
         Verdict.CAUTION: "The upgrade succeeds on a copy of the data. Read the warnings first.",
         Verdict.BLOCKED: "The upgrade or its rollback fails on a copy of the data.",
-        Verdict.INCOMPLETE: "Nothing is proven, because the rehearsal was not completed.",
+        Verdict.INCOMPLETE: "The rehearsal is not complete. What is not checked is not proven.",
     },
     "doctor": {
         Verdict.GO: "Nautobot starts.",

@@ -85,6 +85,7 @@ def bare_installation(
             packages=Packages(tuple(_list_packages(choose_release(releases, target), apps))),
             apps=Apps(apps, {}),
             database=build_live_database(entry),
+            has_configuration=False,
             releases=releases,
             is_between_releases=not _has_exactly(recorded, releases, catalog),
             unnamed_apps=tuple(sorted(labels - {app.label for app in apps})),

@@ -70,6 +70,8 @@ class Installation:
     unnamed_apps: tuple[str, ...] = ()
     """Labels of Apps that the database records and the operator has not named."""
 
+    has_configuration: bool = True
+    """Whether the configuration is that of the installation, and not one of this tool."""
     deployment: Deployment | None = None
     """How it is deployed on this host. None if only the database is known."""
     environment_file: str = ""

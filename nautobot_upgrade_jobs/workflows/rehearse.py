@@ -88,6 +88,12 @@ def _build(run: RehearsalRun, rehearsal: Rehearsal, acceptances: tuple[Acceptanc
     )
 
 
+def _list_assumed_apps(installation: Installation) -> tuple[str, ...] | None:
+    if installation.has_configuration:
+        return None
+    return tuple(app.module for app in installation.apps.enabled)
+
+
 def _build_record(
     run: RehearsalRun, rehearsal: Rehearsal, report: Report
 ) -> RehearsalRecord | None:
@@ -131,6 +137,7 @@ def describe_rehearsal(run: RehearsalRun, load: tuple[int, float]) -> Rehearsal:
         forward=get("upgrade"),
         restore=get("restore"),
         reverse=get("reverse"),
+        assumed_apps=_list_assumed_apps(run.installation),
         predicted_seconds=seconds,
         window_seconds=run.request.window_seconds,
         cores=load[0],

@@ -120,6 +120,11 @@ dynamic groups have other members. Preflight predicts them by their filters."""
 
 GROUPS_OF_CORE_DATA = {"Emea switches", "ams11 Routers"}
 """Their filters name what 2.0 removed. 2.4 ignores a part of that, and 3.x another part."""
+PRINT_PACKAGES = """
+from importlib.metadata import distributions
+for each in distributions():
+    print(each.metadata["Name"], each.version, sep="==")
+"""
 TOOL = (sys.executable, "-m", "nautobot_upgrade_jobs")
 
 
@@ -164,9 +169,13 @@ def find_unexplained(before, after):
     return {
         change["subject"]
         for change in report["changes"]
-        if change["kind"] in ("lost", "unexpected")
+        if is_unexplained(change)
         and change["section"].partition(".")[0] not in ("apps", "packages")
     }
+
+
+def is_unexplained(change):
+    return change["kind"] in ("lost", "unexpected")
 
 
 def test_snapshots_show_what_the_upgrade_loses_and_nothing_else(instance, database, tmp_path):
@@ -178,6 +187,34 @@ def test_snapshots_show_what_the_upgrade_loses_and_nothing_else(instance, databa
     # The last leg, with the environment of another instance.
     newest = upgrade(Instance(NEWEST, instance.engine), database, tmp_path / "newest")
     assert find_unexplained(after, newest) == {"Devices of the campus"}
+
+
+def rehearse(instance, database, packages, folder):
+    """Rehearse the upgrade of a backup without a configuration. Return the report."""
+    backup = folder / "before.dump"
+    instance.server().archive(database, backup)
+    words = ("--requirements", packages, "--backup", backup, "--target", "2.4.44")
+    return json.loads(run(*TOOL, "rehearse", *words, "--format", "json"))
+
+
+def test_rehearsal_without_nautobot_stops_at_the_predicted_row_and_then_passes(
+    instance, database, tmp_path
+):
+    python = legacy.ensure_installation().parent / "venv" / "bin" / "python"
+    packages = tmp_path / "packages.txt"
+    packages.write_text(run(python, "-c", PRINT_PACKAGES), "utf-8")
+    stopped = rehearse(instance, database, packages, tmp_path)
+    assert stopped["verdict"] == "blocked"
+    assert stopped["rehearsal"]["forward"]["stop"]["migration"].startswith(STOPS[0][0])
+    assert stopped["rehearsal"]["restore"]["differences"] == []
+    for _, _, remediation in STOPS:
+        instance.server().sql(remediation, database=database)
+    passed = rehearse(instance, database, packages, tmp_path)
+    forward = passed["rehearsal"]["forward"]
+    assert [each["migration"] for each in forward["migrations"]] == passed["rehearsal"]["planned"]
+    unexplained = {change["subject"] for change in passed["changes"] if is_unexplained(change)}
+    assert unexplained == UNEXPLAINED
+    assert passed["rehearsal"]["assumed_apps"] == []
 
 
 @pytest.fixture

@@ -221,6 +221,25 @@ def reverse_fails(rehearsal: Rehearsal) -> Iterator[Finding]:
         )
 
 
+@check(stage="rehearse", phase=Phase.BOOT, impact=Impact.UNKNOWN)
+def assumed_configuration(rehearsal: Rehearsal) -> Iterator[Finding]:
+    """The upgrade was rehearsed with the configuration of the installation.
+
+    Why: the configuration can stop a start, and its settings change what migrations of Apps do.
+        Without the SECRET_KEY of the installation, secrets in the database cannot be read.
+    Fix: name the configuration with `--config`.
+    """
+    if rehearsal.assumed_apps is not None:
+        enabled = ", ".join(rehearsal.assumed_apps) or "no App"
+        yield info(
+            "configuration",
+            "The configuration of the installation was not rehearsed. The copy was upgraded with "
+            f"{enabled} and the default settings.",
+            fix="Name the configuration with --config. If Apps are missing, add them to the list "
+            "of packages.",
+        )
+
+
 @check(stage="rehearse", phase=Phase.BOOT, impact=Impact.NONE)
 def isolation_gaps(rehearsal: Rehearsal) -> Iterator[Finding]:
     """The code of the target reaches nothing but the copy.

@@ -161,3 +161,16 @@ def test_isolation_gaps_says_what_was_open(findings_of, gaps, expected):
     isolation = Isolation(has_relay=True, hides_files=not gaps, hides_network=not gaps, gaps=gaps)
     found = findings_of("rehearsal.isolation_gaps", rehearsal=rehearsal(isolation=isolation))
     assert found == expected
+
+
+@pytest.mark.parametrize(
+    ("apps", "expected"),
+    [
+        pytest.param(None, [], id="configuration of the installation"),
+        pytest.param((), [("info", "configuration")], id="no App"),
+        pytest.param(("nautobot_ssot",), [("info", "configuration")], id="with an App"),
+    ],
+)
+def test_assumed_configuration_names_what_was_enabled(findings_of, apps, expected):
+    found = findings_of("rehearsal.assumed_configuration", rehearsal=rehearsal(assumed_apps=apps))
+    assert found == expected
