@@ -29,9 +29,9 @@ def measure(*, is_short: bool) -> Iterator[Figure]:
     """Yield the duration of a copy and the peer's."""
     from development.instance import Instance
     from nautobot_upgrade_jobs.rehearsal.copy import copy_database
-    from nautobot_upgrade_jobs.rehearsal.folder import create_folder
+    from nautobot_upgrade_jobs.rehearsal.folder import open_folder
     from nautobot_upgrade_jobs.rehearsal.programs import install_programs
-    from nautobot_upgrade_jobs.rehearsal.server import run_server
+    from nautobot_upgrade_jobs.rehearsal.server import start_server
     from nautobot_upgrade_jobs.target.deadline import Deadline
     from nautobot_upgrade_jobs.target.index_config import create_uv
     from nautobot_upgrade_jobs.target.installation import build_live_database
@@ -41,10 +41,11 @@ def measure(*, is_short: bool) -> Iterator[Figure]:
     stack.sql(MORE_ROWS.format(rows=SHORT_ROWS if is_short else ROWS), database=DATABASE)
     entry = {name: os.environ[f"NAUTOBOT_DB_{name}"] for name in ("HOST", "PORT", "USER")}
     live = build_live_database({"ENGINE": "postgresql", "NAME": DATABASE, **entry})
-    folder = create_folder()
-    programs = install_programs(create_uv(folder, "", Deadline(300)), folder / "programs")
-    with run_server(folder, programs) as server, contextlib.ExitStack() as stack_end:
+    with open_folder() as kept, contextlib.ExitStack() as stack_end:
         stack_end.callback(stack.drop, DATABASE)
+        folder = kept.path
+        programs = install_programs(create_uv(folder, "", Deadline(300)), folder / "programs")
+        server = start_server(kept, programs)
         login = {f"PG{name}": value for name, value in entry.items()}
         dump = folder / "dump"
 

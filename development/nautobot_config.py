@@ -43,7 +43,8 @@ if media := os.getenv("STACK_MEDIA_ROOT"):
 PLUGINS = ["nautobot_upgrade_jobs", *filter(None, os.getenv("STACK_APPS", "").split(","))]
 # A development container has a virtual environment, but no unit files.
 block = {"deployment": json.loads(os.getenv("STACK_DEPLOYMENT", '{"layout": "virtualenv"}'))}
-block["allow_rehearsal"] = "STACK_REHEARSAL" in os.environ  # The stored databases lack its Job.
+block["allow_rehearsal"] = True
+block["rehearsal_directory"] = os.path.join(os.environ["STACK_FOLDER"], "rehearsals")
 block["backup_directory"] = os.path.join(os.environ["STACK_FOLDER"], "backups")
 if work := os.getenv("STACK_WORK"):  # the same target is built once, not for each test
     block |= {"work_directory": work, "keep_builds": 1}

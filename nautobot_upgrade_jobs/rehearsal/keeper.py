@@ -1,12 +1,14 @@
-"""Run a database server until the process that started it has ended, and then remove everything.
+"""Keep a folder and a database server until the process that uses them has ended.
+
+Then end the server, and remove the folder.
 
 This file is run as a script by the interpreter of the installation, and imports nothing of this
 package. A Job can be ended by SIGKILL, so what a rehearsal leaves must be removed by another
 process. Its standard input ends when its caller ends, in whatever way.
 
-Usage: keeper.py OPTIONS, where OPTIONS is a JSON object:
+Usage: keeper.py FOLDER, where FOLDER is the folder of the rehearsal. Standard input can contain one
+line, a JSON object that starts the server:
 
-- ``folder``: the folder of the rehearsal. It is removed at the end.
 - ``command``: the command of the server.
 - ``user``, ``group``: the numbers of the account that runs the server. Null for this account.
 - ``log``: the file for what the server writes.
@@ -35,20 +37,30 @@ QUIT_SECONDS = 10
 POLL_SECONDS = 0.1
 
 
-def main(options: dict[str, Any]) -> int:
+def main(folder: Path) -> None:
     """Hold the lock of the folder, run the server, and remove the folder at the end."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)  # The end of the caller is the only reason to end.
-    folder = Path(options["folder"])
     try:
         with _hold_lock(folder):
-            server = _start_server(options)
-            _wait(server)
-            _end_server(server)
-            _kill_processes_in(folder)
-            return server.returncode
+            if order := _read_order():
+                server = _start_server(json.loads(order))
+                _wait(server)
+                _end_server(server)
+            kill_processes_in(folder)
     finally:
         remove(folder)
+
+
+def _read_order() -> bytes:
+    """Return the line that starts the server. Empty if the caller ends before."""
+    line = b""
+    while not line.endswith(b"\n"):
+        part = os.read(sys.stdin.fileno(), 1)
+        if not part:
+            return b""
+        line += part
+    return line
 
 
 @contextlib.contextmanager
@@ -102,7 +114,7 @@ def _end_server(server: subprocess.Popen[bytes]) -> None:
     server.wait()
 
 
-def _kill_processes_in(folder: Path) -> None:
+def kill_processes_in(folder: Path) -> None:
     """Kill what still works in the folder, such as an installer whose caller was killed."""
     for process in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
@@ -121,4 +133,4 @@ def remove(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(json.loads(sys.argv[1])))
+    main(Path(sys.argv[1]))

@@ -7,12 +7,10 @@ and removes it when this process ends.
 from __future__ import annotations
 
 import contextlib
-import json
 import os
-import pwd
 import subprocess
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,13 +19,11 @@ from psycopg2 import sql
 
 from ..target.isolation import POSTGRESQL_PORT, LiveDatabase
 from ..target.isolation.sandbox import MAX_FOLDER_BYTES
-from ..target.uv import find_interpreter
 from .cluster import ADMINISTRATOR, create_cluster, find_account, shorten_output
 from .errors import RehearsalFailed
+from .folder import KeptFolder
 
-KEEPER = Path(__file__).with_name("keeper.py")
 START_SECONDS = 60
-STOP_SECONDS = 30
 SERVER_OPTIONS = {
     "listen_addresses": "",
     "port": str(POSTGRESQL_PORT),
@@ -173,60 +169,41 @@ def grant_database(cursor: Any, database: str, owner: str) -> None:
     )
 
 
-@contextlib.contextmanager
-def run_server(folder: Path, programs: Path) -> Iterator[ScratchServer]:
-    """Run a new server in a folder, and remove the folder at the end.
+def start_server(folder: KeptFolder, programs: Path) -> ScratchServer:
+    """Start a new server in a folder. It ends with the folder.
 
     Args:
-        folder: A new folder. A keeper process removes it when this process ends, in whatever way.
+        folder: A new folder.
         programs: The folder with the programs of PostgreSQL. The account of the server can read it.
 
     Raises:
         RehearsalFailed: The server does not start.
     """
-    server = ScratchServer(folder, programs)
+    server = ScratchServer(folder.path, programs)
     if len(os.fsencode(server.sockets)) > MAX_FOLDER_BYTES:
-        raise RehearsalFailed(f"the path {folder} is too long for a socket. Name a shorter folder")
+        raise RehearsalFailed(
+            f"the path {folder.path} is too long for a socket. Name a shorter folder"
+        )
     account = find_account()
     create_cluster(server.data, server.sockets, programs, account)
-    with _keep(server, account):
-        yield server
-
-
-@contextlib.contextmanager
-def _keep(server: ScratchServer, account: pwd.struct_passwd | None) -> Iterator[None]:
-    """Start the keeper, which starts the server. Both end with this process or at the end."""
     settings = {**SERVER_OPTIONS, "unix_socket_directories": str(server.sockets)}
     command = [str(server.programs / "postgres"), "-D", str(server.data)]
-    command += [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
-    options = {
-        "folder": str(server.folder),
-        "command": command,
-        "user": account.pw_uid if account else None,
-        "group": account.pw_gid if account else None,
-        "log": str(server.log),
-    }
-    keeper = subprocess.Popen(  # noqa: S603 - our own file
-        [find_interpreter(), "-I", "-S", str(KEEPER), json.dumps(options)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-        cwd="/",
+    folder.start_server(
+        command=[
+            *command,
+            *(word for name, value in settings.items() for word in ("-c", f"{name}={value}")),
+        ],
+        user=account.pw_uid if account else None,
+        group=account.pw_gid if account else None,
+        log=str(server.log),
     )
-    try:
-        _wait_until_ready(server, keeper)
-        yield
-    finally:
-        if keeper.stdin:
-            keeper.stdin.close()
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            keeper.wait(STOP_SECONDS)
+    _wait_until_ready(server, folder)
+    return server
 
 
-def _wait_until_ready(server: ScratchServer, keeper: subprocess.Popen[bytes]) -> None:
+def _wait_until_ready(server: ScratchServer, folder: KeptFolder) -> None:
     deadline = time.monotonic() + START_SECONDS
-    while keeper.poll() is None and time.monotonic() < deadline:
+    while folder.is_kept and time.monotonic() < deadline:
         with contextlib.suppress(psycopg2.OperationalError):
             server.connect().close()
             return

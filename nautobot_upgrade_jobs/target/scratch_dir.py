@@ -10,7 +10,7 @@ import stat
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 PREFIX = "nautobot-upgrade-jobs-"
@@ -43,7 +43,7 @@ def scratch_folder(work_directory: str = "") -> Iterator[Path]:
     """
     try:
         parent = resolve_work_directory(work_directory)
-        _remove_stale_folders(parent)
+        remove_stale_folders(parent)
         folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=parent))
     except OSError as error:
         raise ScratchError(f"no folder to work in: {error}") from None
@@ -159,20 +159,33 @@ def remove_tree(folder: Path) -> None:
                 )
 
 
-def _remove_stale_folders(parent: Path) -> None:
+def remove_stale_folders(
+    parent: Path, before: Callable[[Path], None] = lambda folder: None
+) -> tuple[Path, ...]:
     """Remove the folders of runs that have ended, and what a killed removal has left.
 
     In a shared directory, other users can create files of any kind under these names.
+
+    Args:
+        parent: The folder that contains them.
+        before: Called with each folder before its removal.
+
+    Returns:
+        The folders that were removed.
     """
-    for folder in parent.glob(f"{REMOVED_PREFIX}*"):
-        if _is_own_folder(folder):
-            remove_tree(folder)
+    stale = [folder for folder in parent.glob(f"{REMOVED_PREFIX}*") if _is_own_folder(folder)]
+    for folder in stale:
+        before(folder)
+        remove_tree(folder)
     for folder in filter(_is_own_folder, parent.glob(f"{PREFIX}*")):
         with contextlib.suppress(OSError):
-            _remove_if_unlocked(folder)
+            _remove_if_unlocked(folder, before)
+        if not folder.exists():
+            stale.append(folder)
+    return tuple(stale)
 
 
-def _remove_if_unlocked(folder: Path) -> None:
+def _remove_if_unlocked(folder: Path, before: Callable[[Path], None]) -> None:
     """Remove a folder of a run that has ended.
 
     Raises:
@@ -182,10 +195,12 @@ def _remove_if_unlocked(folder: Path) -> None:
         lock = os.open(folder / LOCK_FILE, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except FileNotFoundError:
         if time.time() - folder.stat().st_mtime > MAX_UNLOCKED_SECONDS:
+            before(folder)
             _remove(folder)
         return
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        before(folder)
         _remove(folder)
     finally:
         os.close(lock)

