@@ -27,13 +27,14 @@ from .cli.options import (
     emit_report,
     ensure_directory,
 )
-from .cli.output import write_line
+from .cli.output import write_line, write_removed
 from .cli.progress import ProgressLine
 from .cli.rehearsal_options import add_rehearsal_options, read_rehearsal_options
 from .common.current_user import current_user
 from .common.errors import UsageError
 from .report import Report
 from .target.installation import Installation
+from .workflows.clean import remove_leftovers
 from .workflows.compare import compare_snapshots
 from .workflows.context import BackupArgument, RunRequest
 from .workflows.doctor import diagnose_startup
@@ -60,6 +61,7 @@ def main(arguments: list[str]) -> int:
     _add_doctor(commands)
     _add_rollback(commands)
     _add_rehearse(commands)
+    _add_clean(commands)
     options = vars(parser.parse_args(arguments))
     try:
         if options["output"]:
@@ -166,6 +168,19 @@ def _add_rehearse(commands: Any) -> None:
     add_check_options(command)
     add_report_options(command)
     command.set_defaults(run=_rehearse)
+
+
+def _add_clean(commands: Any) -> None:
+    command = commands.add_parser("clean", help="Remove what a killed run has left.")
+    command.add_argument(
+        "--directory", default="", metavar="DIR", help="a folder that was named for copies"
+    )
+    command.set_defaults(run=_clean, output=None)
+
+
+def _clean(options: dict[str, Any]) -> int:
+    write_removed(remove_leftovers((options["directory"],)))
+    return 0
 
 
 def _rehearse(options: dict[str, Any]) -> Report:

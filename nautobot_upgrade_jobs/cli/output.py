@@ -6,6 +6,8 @@ import contextlib
 import os
 import re
 import sys
+from collections.abc import Iterable
+from pathlib import Path
 from typing import Protocol
 
 from ..common.text import escape_nonprintable
@@ -71,6 +73,13 @@ def write_line(text: str, stream: Stream | None = None) -> None:
     """
     with contextlib.suppress(OSError, AttributeError):  # A closed stream is None.
         (stream or sys.stderr).write(f"{escape_nonprintable(text)}\n")
+
+
+def write_removed(folders: Iterable[Path]) -> None:
+    """Write which folders were removed."""
+    lines = [f"Removed {folder}" for folder in folders] or ["Nothing was left."]
+    for line in lines:
+        write_line(line, sys.stdout)
 
 
 def _discard_output() -> None:

@@ -31,6 +31,7 @@ COMMANDS = {
     "verify": "Check whether the upgrade is complete.",
     "rehearse": "Upgrade a copy of the data, verify it, and roll it back.",
     "rollback": "Plan the rollback, and report what each option loses.",
+    "clean": "Remove what a run has left whose host was killed.",
 }
 """The commands of an operator with their purpose, in the order of use."""
 
@@ -191,6 +192,11 @@ def add_rehearse(commands: Any, run: Handler) -> None:
     add_rehearsal_options(command)
     add_check_options(command)
     add_report_options(command)
+
+
+def add_clean(commands: Any, run: Handler) -> None:
+    """Declare ``clean``."""
+    _add_command(commands, "clean").set_defaults(run=run, output=None)
 
 
 def add_state_and_help(commands: Any, run: Handler) -> None:

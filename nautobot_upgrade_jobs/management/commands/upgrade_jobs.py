@@ -30,7 +30,7 @@ from ...cli.options import (
     emit_report,
     ensure_directory,
 )
-from ...cli.output import write_line
+from ...cli.output import write_line, write_removed
 from ...cli.progress import ProgressLine
 from ...cli.rehearsal_options import read_rehearsal_options
 from ...cli.target_list import describe_targets
@@ -45,6 +45,7 @@ from ...facts.rehearsal import RehearsalRecord
 from ...report import Report
 from ...snapshot.file_format import Snapshot
 from ...workflows.capture import capture
+from ...workflows.clean import remove_leftovers
 from ...workflows.collection import read_database_state
 from ...workflows.compare import compare_snapshots, read_configured_acceptances
 from ...workflows.context import BackupArgument, RunRequest, read_catalog
@@ -82,6 +83,7 @@ class Command(BaseCommand):
         arguments.add_rollback(commands, self._plan_rollback)
         arguments.add_rehearse(commands, self._rehearse)
         arguments.add_targets(commands, self._list_targets)
+        arguments.add_clean(commands, self._clean)
         arguments.add_state_and_help(commands, self._print_state)
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -185,6 +187,12 @@ class Command(BaseCommand):
         except (OSError, DatabaseError) as error:
             raise UsageError(f"{path.name}: {explain(error)}") from None
         write_line(f"Wrote {path}: {number} changes", self.stderr)
+
+    def _clean(self, _: dict[str, Any]) -> int:
+
+        config = read_configuration()
+        write_removed(remove_leftovers((config.work_directory, config.rehearsal_directory)))
+        return 0
 
     def _print_state(self, options: dict[str, Any]) -> int:
         write_line(read_database_state(read_configuration()), self.stdout)

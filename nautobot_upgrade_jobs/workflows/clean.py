@@ -1,0 +1,33 @@
+"""Remove what runs have left whose host, container or keeper was killed."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+
+from ..rehearsal.folder import DISK_FOLDER
+from ..rehearsal.keeper import kill_processes_in
+from ..target.scratch_dir import find_build_directory, remove_stale_folders
+
+
+def remove_leftovers(directories: Iterable[str]) -> tuple[Path, ...]:
+    """Remove the temporary folders of runs that have ended, and end the processes in them.
+
+    A running run holds a lock on its folder, so its folder is kept.
+
+    Args:
+        directories: Folders of the settings or of the operator, in addition to the folders for
+            temporary files. An empty text is ignored.
+
+    Returns:
+        The folders that were removed.
+    """
+    usual = (tempfile.gettempdir(), DISK_FOLDER, find_build_directory())
+    parents = dict.fromkeys(Path(each).absolute() for each in (*usual, *directories) if each)
+    return tuple(
+        folder
+        for parent in parents
+        if parent.is_dir()
+        for folder in remove_stale_folders(parent, kill_processes_in)
+    )

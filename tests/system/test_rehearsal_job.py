@@ -1,0 +1,121 @@
+"""The Job Rehearse Upgrade on a real worker: proven, used by Preflight, and ended."""
+
+import json
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from development.process import children
+from nautobot_upgrade_jobs.jobs.rehearse import RehearseUpgrade
+from tests.support.command import upgrade_jobs
+from tests.support.nautobot import form_labels
+from tests.system.test_preflight_job import locked
+
+pytestmark = [pytest.mark.lines, pytest.mark.slow, pytest.mark.network]
+
+JOB = "nautobot_upgrade_jobs.jobs.rehearse.RehearseUpgrade"
+PREFLIGHT = "nautobot_upgrade_jobs.jobs.preflight.Preflight"
+
+
+def folders(instance):
+    """Return the folders of copies. The folder with the results is none."""
+    parent = instance.folder / "rehearsals"
+    return [each for each in parent.glob("*") if each.name != "results"]
+
+
+@pytest.mark.once
+def test_rehearsal_by_rest_is_proven_and_preflight_uses_it(rest, instance):
+    result = rest.run_job(JOB, {"target": "3.2.7", "window": "30m"})
+    assert result["status"]["value"] == "SUCCESS", result["result"]
+    assert result["result"]["verdict"] in ("go", "caution")
+    files = rest.files(result["id"])
+    (record,) = [name for name in files if name.startswith("rehearsal-")]
+    assert record in {path.name for path in (instance.folder / "rehearsals" / "results").iterdir()}
+    assert folders(instance) == []
+    preflight = rest.run_job(PREFLIGHT, {"target": "3.2.7"})
+    reports = [text for name, text in rest.files(preflight["id"]).items() if name.endswith(".json")]
+    found = {each["check"]: each for each in json.loads(reports[0])["findings"]}
+    assert "proven by the rehearsal" in found["rehearsed.outcome"]["message"]
+    assert found["preconditions.migration_cost"]["evidence"][0].startswith("Measured: ")
+
+
+def kill(rest, instance, result_id):
+    """Kill the child of the worker that runs the Job, but not the keeper of its folder."""
+    for child in children(instance.state().process("worker").pid):
+        if b"keeper.py" not in Path(f"/proc/{child.pid}/cmdline").read_bytes():
+            os.kill(child.pid, signal.SIGKILL)
+
+
+def kill_with_keeper(rest, instance, result_id):
+    """Kill everything, as the end of a container does. Then clean up, as the next run does."""
+    for child in children(instance.state().process("worker").pid):
+        os.kill(child.pid, signal.SIGKILL)
+    assert [each.name for each in folders(instance)] == removed_names()
+
+
+def removed_names():
+    done = upgrade_jobs("clean")
+    return [line.rpartition("/")[2] for line in done.stdout.splitlines() if "/rehearsals/" in line]
+
+
+def cancel(rest, instance, result_id):
+    """Do what the button of Nautobot 3.2 does."""
+    rest.fetch(f"/api/extras/job-results/{result_id}/cancel/", {}, "POST")
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        pytest.param(kill, marks=pytest.mark.once),
+        pytest.param(kill_with_keeper, marks=pytest.mark.once),
+        cancel,
+    ],
+)
+def test_rehearsal_that_is_ended_leaves_nothing(rest, instance, end):
+    """It is ended while it copies a locked table."""
+    if end is cancel and tuple(map(int, instance.version.split(".")[:2])) < (3, 2):
+        pytest.skip("a Job cannot be canceled")
+    removed_names()  # what a failed test has left
+    with locked("social_auth_usersocialauth"):
+        result_id = rest.start_job(JOB, {"target": instance.version})
+        wait_until(lambda: list((instance.folder / "rehearsals").glob("*/server.log")), 120)
+        end(rest, instance, result_id)
+        wait_until(lambda: not folders(instance), 12)
+    assert not find_processes(instance.folder / "rehearsals")
+    result = rest.get(f"/api/extras/job-results/{result_id}/")
+    assert result["status"]["value"] != "SUCCESS"
+    assert rest.files(result_id) == {}
+
+
+def wait_until(is_done, seconds):
+    end = time.monotonic() + seconds
+    while not is_done() and time.monotonic() < end:
+        time.sleep(0.1)
+    assert is_done()
+
+
+def find_processes(folder):
+    """Return the processes that work in a folder."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            if folder in (process / "cwd").readlink().parents:
+                found.append(process.name)
+        except OSError:
+            continue
+    return found
+
+
+def test_rehearsal_form_shows_labels(rest, browser):
+    _, page = browser.open(f"/extras/jobs/{rest.job(JOB)['id']}/run/")
+    for label in form_labels(RehearseUpgrade):
+        assert label in page
+
+
+def test_rehearsal_with_an_invalid_window_is_refused(rest):
+    result = rest.run_job(JOB, {"window": "soon"})
+    assert result["result"]["verdict"] == "error"
+    assert "Maintenance window: expected a duration" in result["result"]["error"]
