@@ -22,6 +22,7 @@ from .cli.options import (
     UsageParser,
     add_backup_option,
     add_check_options,
+    add_predicted_option,
     add_rehearsed_option,
     add_report_options,
     emit_report,
@@ -122,6 +123,7 @@ def _add_verify(commands: Any) -> None:
         metavar="FILE",
         help="snapshot-….json.gz from before the upgrade, or its folder",
     )
+    add_predicted_option(command)
     add_check_options(command)
     add_report_options(command)
     command.set_defaults(run=_verify, database="", apps=None)

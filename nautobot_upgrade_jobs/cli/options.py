@@ -136,6 +136,16 @@ def add_backup_option(parser: ArgumentParser, description: str) -> None:
     )
 
 
+def add_predicted_option(parser: ArgumentParser) -> None:
+    """Declare ``--predicted``."""
+    parser.add_argument(
+        "--predicted",
+        type=Path,
+        metavar="FILE",
+        help="preflight-….json from before the upgrade, to report how right it was; or its folder",
+    )
+
+
 def add_rehearsed_option(parser: ArgumentParser) -> None:
     """Declare ``--rehearsed``."""
     parser.add_argument(

@@ -21,6 +21,7 @@ from ..report.notification import describe_cause, describe_state, summarize
 from ..report.reported_finding import FindingGroup
 from ..ui.finding_table import finding_url, findings_url
 from ..ui.job_runs import PROGRESS_GROUPING
+from ..upgrade.prediction_score import describe_score
 from .form_fields import LinesVar
 from .notifier import Notifier
 
@@ -150,16 +151,11 @@ class UpgradeJob(Job):
             self._log(line)
         if _is_failure(report):
             self.fail(f"{report.verdict.label}: {report.headline}")
-        decision = None if report.is_preflight else report.rollback_decision
-        recommended = {"recommended": decision.recommended.kind} if decision else {}
-        planned = report.runbook.downtime if report.is_preflight else None
-        downtime = {"downtime": planned.kind.value} if planned else {}
         state = "" if report.only else self._notify(report)
         return {
             **summarize(report),
             **({"state": state} if state else {}),
-            **recommended,
-            **downtime,
+            **_describe_decision(report),
             "unseen": [
                 {"reason": reason, "checks": number}
                 for reason, number in list(report.not_checked_reasons.items())[:MAX_REASONS]
@@ -234,6 +230,18 @@ class UpgradeJob(Job):
         if line.key and any(name.endswith(".json") for name in self.attached):
             extra["object"] = FindingLink(str(self.job_result.pk), line.key)
         log(message.strip(), extra=extra)
+
+
+def _describe_decision(report: Report) -> dict[str, str]:
+    """Return what a run recommends or plans, and how right its prediction was."""
+    decision = None if report.is_preflight else report.rollback_decision
+    planned = report.runbook.downtime if report.is_preflight else None
+    texts = {
+        "recommended": decision.recommended.kind if decision else "",
+        "downtime": planned.kind.value if planned else "",
+        "prediction": describe_score(report.prediction_score),
+    }
+    return {name: text for name, text in texts.items() if text}
 
 
 def _is_failure(report: Report) -> bool:

@@ -19,8 +19,8 @@ from .base import (
     build_exclude_field,
     build_only_field,
 )
+from .earlier_runs import find_rehearsals
 from .form_fields import LinesVar, TargetVar
-from .rehearsal_files import find_rehearsals
 
 name = "Upgrade"
 

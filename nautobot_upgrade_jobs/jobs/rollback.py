@@ -16,7 +16,7 @@ from ..workflows.rollback import plan_rollback
 from ..workflows.rollback_target import SnapshotArgument
 from ..workflows.snapshot_store import snapshot_file_name
 from .base import JobDefaults, build_accept_field, build_backup_field
-from .rehearsal_files import find_rehearsals
+from .earlier_runs import find_rehearsals
 from .snapshot_fields import SnapshotReader, SnapshotVar
 
 if TYPE_CHECKING:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.metadata import version as installed_version
 from typing import TYPE_CHECKING, Any
 
 from nautobot.apps.jobs import FileVar
@@ -13,6 +14,7 @@ from ..permissions import ACCEPT_FINDINGS
 from ..workflows.context import RunRequest
 from ..workflows.verify import verify_migrations
 from .base import JobDefaults, build_accept_field, build_exclude_field
+from .earlier_runs import find_prediction
 from .form_fields import LinesVar
 from .snapshot_fields import SnapshotReader, SnapshotVar
 
@@ -74,6 +76,7 @@ class VerifyMigrations(SnapshotReader):
             may_accept=self.user_has_permission(ACCEPT_FINDINGS),
             user=str(self.user or ""),
             own_job_result=str(self.job_result.pk),
+            predicted=find_prediction(self.user, installed_version("nautobot")),
         )
         try:
             report = verify_migrations(

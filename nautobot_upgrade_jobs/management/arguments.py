@@ -14,6 +14,7 @@ from ..checks.expectation_parser import KINDS
 from ..cli.options import (
     add_backup_option,
     add_check_options,
+    add_predicted_option,
     add_rehearsed_option,
     add_report_options,
 )
@@ -127,6 +128,7 @@ def add_verify(commands: Any, run: Handler) -> None:
         help="snapshot from before the upgrade, to report what was lost; of a folder, the "
         "newest snapshot in it",
     )
+    add_predicted_option(command)
     command.add_argument(
         "--stopped",
         action="store_true",

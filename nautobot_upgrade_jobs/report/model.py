@@ -17,15 +17,18 @@ from ..checks.findings import (
 )
 from ..checks.release_notes import TriagedNote
 from ..common.files import build_file_stem
+from ..facts.prediction import PredictionScore
 from ..facts.rehearsal import Rehearsal, RehearsalRecord
 from ..rollback.options import RollbackDecision
 from ..runbook.steps import EMPTY_RUNBOOK, Runbook
 from ..snapshot.compare import Change, ChangeKind
 from ..upgrade.overview import UpgradeOverview
 from ..upgrade.package_changes import PackageChange
+from ..upgrade.prediction_score import describe_score
 from .reported_finding import FindingGroup, ReportedFinding
 from .verdict_text import (
     CHOOSE_TARGET,
+    EVIDENCE_SOURCES,
     FIX_BEFORE_NEXT_UPGRADE,
     FULL_RUN,
     HEADLINES,
@@ -33,13 +36,6 @@ from .verdict_text import (
     describe_partial_run,
 )
 
-EVIDENCE_SOURCES = {
-    "facts": "the installation and its configuration, as read",
-    "data": "read-only queries over the live rows",
-    "index": "the package index, searched for a compatible set of releases",
-    "target": "the target release, built and started in a separate environment",
-    "rehearsal": "whether the upgrade succeeds on a copy of the data",
-}
 AFFECTED = "Affects this installation"
 NEEDS_READING = "To read"
 UNAFFECTED = "Does not affect this installation"
@@ -47,6 +43,7 @@ MUST_READ_KINDS = ("action", "breaking", "removed", "deprecated")
 NOTE_GROUPS = (AFFECTED, NEEDS_READING, "Changed", "Security", "Dependencies", UNAFFECTED)
 SEVERITY_ORDER = (Severity.BLOCKER, Severity.WARNING, Severity.INFO)
 PHASE_ORDER = tuple(Phase)
+TOOL_NAME = "nautobot-upgrade-jobs"
 
 
 def _classify_note(triaged: TriagedNote) -> str:
@@ -56,9 +53,6 @@ def _classify_note(triaged: TriagedNote) -> str:
         return UNAFFECTED
     kind = triaged.note.kind
     return NEEDS_READING if kind in MUST_READ_KINDS else kind.capitalize()
-
-
-TOOL_NAME = "nautobot-upgrade-jobs"
 
 
 @dataclass(frozen=True)
@@ -85,6 +79,8 @@ class Report:
     tool_version: str
     """Version of nautobot-upgrade-jobs."""
     catalog: str
+    migration_seconds: tuple[float, float] | None = None
+    """Lower and upper bound of the duration of the migrations. None if unknown."""
     packages: tuple[PackageChange, ...] | None = None
     """Packages that the upgrade changes. None if the package index was not queried."""
     package_files: Mapping[str, str] = field(default_factory=dict)
@@ -106,6 +102,8 @@ class Report:
     """The upgrade on a copy of the data, if the report covers one."""
     rehearsal_record: RehearsalRecord | None = None
     """The file that later runs read. None if the upgrade of the copy was not reached."""
+    prediction_score: PredictionScore | None = None
+    """The comparison of the finished upgrade with its Preflight, if there is one."""
     baseline: str = ""
     changes: tuple[Change, ...] = ()
     """All differences between two snapshots. Each unexpected difference is also a finding."""
@@ -181,8 +179,9 @@ class Report:
         """The states that the report covers, by heading."""
         if self.current != self.target:
             return {"From": self.current, "To": self.target}
-        baseline = {"Compared with": self.baseline} if self.baseline else {}
-        return {"Release": self.current, **baseline}
+        score = describe_score(self.prediction_score)
+        named = {"Release": self.current, "Compared with": self.baseline, "Prediction": score}
+        return {name: text for name, text in named.items() if text}
 
     @property
     def is_preflight(self) -> bool:

@@ -13,6 +13,13 @@ CHOOSE_TARGET = "To upgrade to another release, run Preflight with that target."
 FIX_BEFORE_NEXT_UPGRADE = "Fix the blockers: they exist now, and would stop an upgrade."
 RERUN_PREFLIGHT = "Provide what the checks under 'Not checked' need and run Preflight again."
 FULL_RUN = "Run Preflight with all checks for a verdict."
+EVIDENCE_SOURCES = {
+    "facts": "the installation and its configuration, as read",
+    "data": "read-only queries over the live rows",
+    "index": "the package index, searched for a compatible set of releases",
+    "target": "the target release, built and started in a separate environment",
+    "rehearsal": "whether the upgrade succeeds on a copy of the data",
+}
 HEADLINES = {
     "preflight": {
         Verdict.GO: "No problems found.",

@@ -13,7 +13,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from packaging.utils import canonicalize_name
+from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
+from packaging.version import InvalidVersion
 
 from ..common.errors import UsageError
 from ..common.urls import mask_url_credentials
@@ -23,9 +24,7 @@ from .installation import CORE, Installation, read_installation
 from .scratch_dir import ScratchError, require_exec_allowed, scratch_folder
 from .uv import ResolverFailed, Unsolvable, Uv, find_interpreter
 
-PIN = re.compile(r"([A-Za-z0-9][\w.-]*)\s*(?:\[[^]]*\])?\s*==\s*([\w.!+-]+)\s*(?:[;#\\].*)?")
-WHEEL = re.compile(r"([A-Za-z0-9][\w.-]*) @ \S*/[\w.]+-([\w.!+]+)(?:-\w+){3}\.whl(?:#\S*)?")
-"""A package that was installed from a wheel, such as Nautobot in its container image."""
+PIN = re.compile(r"([A-Za-z0-9][\w.-]*)(?:\[[^]]*\])?==([\w.!+-]+)")
 OWN_DISTRIBUTION = "nautobot-upgrade-jobs"
 APP_CLASS = re.compile(r"\b(?:NautobotAppConfig|PluginConfig)\b")
 APP_VARIABLE = re.compile(r"^config\s*(?::[^=]+)?=", re.MULTILINE)
@@ -113,14 +112,31 @@ def _read_pins(file: Path, lines: Iterable[str]) -> Iterator[tuple[str, str]]:
         text = line.strip()
         if not text or text.startswith(("#", "--hash=")):
             continue
-        found = PIN.fullmatch(text) or WHEEL.fullmatch(text)
-        if found is None:
+        pin = _read_wheel(text) if " @ " in text else _read_pin(text)
+        if pin is None:
             # The line is not quoted, because a URL can contain a password.
             raise UsageError(
                 f"--requirements: line {number} of {file} is not NAME==VERSION. Replace a path or "
                 "a URL by the version, and name the folder of its wheel with --wheel-directory."
             )
-        yield str(canonicalize_name(found[1])), found[2]
+        yield pin
+
+
+def _read_pin(line: str) -> tuple[str, str] | None:
+    for separator in ("#", ";", "\\", " --hash"):
+        line = line.partition(separator)[0]
+    found = PIN.fullmatch("".join(line.split()))
+    return (str(canonicalize_name(found[1])), found[2]) if found else None
+
+
+def _read_wheel(line: str) -> tuple[str, str] | None:
+    """Return a package that was installed from a wheel, such as Nautobot in its container image."""
+    try:
+        file = line.partition(" @ ")[2].partition("#")[0].strip().rpartition("/")[2]
+        name, version, *_ = parse_wheel_filename(file)
+    except (InvalidWheelFilename, InvalidVersion):
+        return None
+    return str(name), str(version)
 
 
 def _install(uv: Uv, python: str, lines: Iterable[str]) -> Path:

@@ -19,6 +19,8 @@ class LiveDuration:
     low: float
     high: float
     basis: str
+    migrations: tuple[float, float]
+    """The bounds of the migrations alone, without the start and the steps after them."""
 
 
 def estimate_live_duration(run: MigrateRun) -> LiveDuration:
@@ -36,4 +38,5 @@ def estimate_live_duration(run: MigrateRun) -> LiveDuration:
         low,
         run.seconds * HIGH_FACTOR,
         f"{run.seconds:.0f} s on the copy, of which {cpu:.0f} s are CPU time of the migrations",
+        (cpu, migrations * HIGH_FACTOR),
     )

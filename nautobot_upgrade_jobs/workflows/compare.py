@@ -15,7 +15,7 @@ from ..facts import Unavailable
 from ..report import Report
 from ..snapshot.compare import Change, ChangeKind, compare, sections
 from ..snapshot.file_format import Snapshot
-from .context import read_catalog
+from .context import require_catalog
 from .report_builder import build_report, section_check_id
 
 MAX_FINDINGS = 100
@@ -70,9 +70,7 @@ def compare_snapshots(
     """
     started = time.monotonic()
     _require_chronological_order(before, after)
-    catalog = read_catalog()
-    if isinstance(catalog, Unavailable):
-        raise UsageError(catalog.reason)
+    catalog = require_catalog()
     results, changes = evaluate_changes(before, after, catalog)
     report = build_report(
         results,

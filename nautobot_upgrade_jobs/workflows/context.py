@@ -28,6 +28,7 @@ from ..checks.site_modules import load_site_modules
 from ..common.errors import ConfigurationError, UsageError
 from ..common.urls import shorten_urls
 from ..facts import Unavailable
+from ..facts.prediction import Prediction
 from ..facts.rehearsal import RehearsalRecord
 
 
@@ -74,6 +75,8 @@ class RunRequest:
     """The backup that Preflight verifies."""
     rehearsals: tuple[RehearsalRecord, ...] = ()
     """Earlier rehearsals, of any target."""
+    predicted: Prediction | None = None
+    """What Preflight has predicted of the upgrade that Verify Migrations verifies."""
     wait_seconds: int = 0
     """Longest time to wait for workers that are starting."""
 
@@ -173,6 +176,18 @@ def parse_requirements(text: str) -> Iterator[str]:
             raise UsageError(f"Requirements line {number}: give {stated.name} by name and version.")
         if stated:
             yield str(stated)
+
+
+def require_catalog() -> Catalog:
+    """Return the catalog, with the rows of other packages.
+
+    Raises:
+        UsageError: It cannot be read.
+    """
+    catalog = read_catalog()
+    if isinstance(catalog, Unavailable):
+        raise UsageError(f"the catalog is not available: {catalog.reason}")
+    return catalog
 
 
 def read_catalog() -> Catalog | Unavailable:

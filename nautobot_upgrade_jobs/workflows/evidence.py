@@ -23,7 +23,7 @@ from ..facts.rehearsal import RehearsalRecord
 from ..facts.resolution import Resolution
 from ..facts.storage import media_root
 from ..facts.trial_boot import TrialBoot
-from ..migration_graph.cost_estimate import NO_DURATIONS
+from ..migration_graph.cost_estimate import NO_DURATIONS, estimate_cost
 from ..rollback.backup_check import BackupEvidence
 from ..rollback.before_upgrade import UpgradeForecast, evaluate_before_upgrade
 from ..rollback.options import RollbackDecision
@@ -119,6 +119,19 @@ class UpgradeEvidence:
         return classify_downtime(
             self.pending, self.trial_boot.facts.preconditions, self.facts.tables, self._durations
         )
+
+    @property
+    def migration_seconds(self) -> tuple[float, float] | None:
+        """Lower and upper bound of the duration of the migrations. None if unknown."""
+        earlier = or_none(self.rehearsal)
+        if earlier and (live := earlier.live_duration):
+            return live.migrations
+        boot, tables = or_none(self.trial_boot), or_none(self.facts.tables)
+        preconditions = or_none(boot.facts.preconditions) if boot else None
+        if not preconditions or not tables:
+            return None
+        estimate = estimate_cost(preconditions, tables, self._durations)
+        return estimate.low, estimate.high
 
     @property
     def _durations(self) -> Durations:

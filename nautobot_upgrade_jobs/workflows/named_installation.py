@@ -10,7 +10,6 @@ from typing import Any
 
 from ..app_settings import Configuration
 from ..common.errors import UsageError
-from ..facts import Unavailable
 from ..target.bare_database import bare_installation
 from ..target.installation import (
     Installation,
@@ -19,7 +18,7 @@ from ..target.installation import (
     read_installation,
 )
 from ..target.rebuilt_installation import PackageList, rebuilt_installation
-from .context import read_catalog
+from .context import require_catalog
 
 
 @contextlib.contextmanager
@@ -55,9 +54,7 @@ def _describe_database(options: Mapping[str, Any]) -> Iterator[Installation]:
     names = ("python", "env_file", "requirements")
     if given := [name for name in names if options.get(name)]:
         raise UsageError(f"--{given[0].replace('_', '-')} requires --config.")
-    catalog = read_catalog()
-    if isinstance(catalog, Unavailable):
-        raise UsageError(f"--database: the catalog is not available: {catalog.reason}.")
+    catalog = require_catalog()
     with bare_installation(
         options["database"], options["apps"], options["target"], catalog
     ) as installation:

@@ -20,15 +20,16 @@ from ..checks.findings import Acceptance, CheckResult
 from ..checks.registry import checks_for_stage
 from ..checks.runner import run_checks
 from ..common.errors import UsageError
-from ..facts import Facts, Unavailable
+from ..facts import Facts
 from ..report import Report
 from ..snapshot.compare import Change
 from ..snapshot.file_format import Snapshot
 from ..target.installation import Installation
 from .compare import evaluate_changes, format_timestamp
-from .context import RunRequest, parse_check_options, read_catalog
+from .context import RunRequest, parse_check_options, require_catalog
 from .outside_installed import COMPARED_TOPICS, read_installed
 from .report_builder import build_report
+from .scored_prediction import add_score, require_prediction_of
 from .snapshot_key import require_same_key
 from .stage_timer import CHECKS, StageTimer
 
@@ -59,14 +60,13 @@ def verify_outside(
     Raises:
         UsageError: The request is invalid, or the release is too old. Nothing was started.
     """
-    release, catalog = installation.release, read_catalog()
+    release, catalog = installation.release, require_catalog()
     if Version(release) < Version(MINIMUM_NAUTOBOT):
         raise UsageError(
             f"--config: Nautobot {release} is installed, and Verify supports {MINIMUM_NAUTOBOT} "
             "and newer. Verify the last stop of the upgrade, with the snapshot of this release."
         )
-    if isinstance(catalog, Unavailable):
-        raise UsageError(catalog.reason)
+    require_prediction_of(request.predicted, release)
     run, acceptances = _parse_request(request, release, catalog)
     timer = StageTimer(progress)
     topics = (*VERIFIED_TOPICS, *(COMPARED_TOPICS if before else ()))
@@ -86,7 +86,8 @@ def verify_outside(
         target_version=release,
     )
     baseline = f"{before.instance}, {format_timestamp(before)}" if before else ""
-    return timer.add_to(replace(report, baseline=baseline, changes=changes))
+    report = replace(report, baseline=baseline, changes=changes)
+    return timer.add_to(add_score(report, request.predicted, facts, None))
 
 
 def _parse_request(

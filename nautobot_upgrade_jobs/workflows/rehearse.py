@@ -13,14 +13,13 @@ from ..app_settings import Configuration
 from ..checks.findings import Acceptance, Severity
 from ..checks.registry import checks_for_stage
 from ..checks.runner import run_checks
-from ..common.errors import UsageError
 from ..facts import Facts, Unavailable
 from ..facts.rehearsal import Rehearsal, RehearsalRecord
 from ..rehearsal.recorder import Recorder
 from ..report import Report
 from ..target.deadline import Deadline
 from ..target.installation import Installation
-from .context import parse_check_options, read_catalog
+from .context import parse_check_options, require_catalog
 from .outside import choose_supported_target
 from .rehearsal_prediction import Prediction
 from .rehearsal_reading import describe_load
@@ -49,9 +48,7 @@ def rehearse(
     Raises:
         UsageError: The request is invalid. Nothing was started.
     """
-    catalog = read_catalog()
-    if isinstance(catalog, Unavailable):
-        raise UsageError(catalog.reason)
+    catalog = require_catalog()
     target = choose_supported_target(request.run, installation, catalog)
     checks = (*checks_for_stage("rehearse"), *checks_for_stage("verify"))
     exclude, acceptances = parse_check_options(request.run, checks, target.version)

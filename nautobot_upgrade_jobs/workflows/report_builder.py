@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime, timezone
 
 from .. import __version__
@@ -78,7 +79,7 @@ def build_preflight_report(
     """
     target = evidence.target
     unmigrated = " (code; the database is not migrated)" if target.schema_release else ""
-    return build_report(
+    report = build_report(
         results,
         kind="preflight",
         release=target.version,
@@ -91,6 +92,7 @@ def build_preflight_report(
         target_version=target.version,
         migrations=evidence.pending,
     )
+    return replace(report, migration_seconds=evidence.migration_seconds)
 
 
 def _match_acceptances(

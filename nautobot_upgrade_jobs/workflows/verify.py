@@ -7,11 +7,15 @@ from dataclasses import replace
 from datetime import datetime, timezone
 from importlib.metadata import version as installed_version
 
+from django.db import Error as DatabaseError
+from django.db.migrations.recorder import MigrationRecorder
+
 from ..checks.expectation_parser import ExpectationError, Expectations, parse_expectations
 from ..checks.findings import CheckResult, Status
 from ..checks.registry import Check, checks_for_stage, required_topics
 from ..checks.runner import run_checks
 from ..collect import collect_facts
+from ..collect.db.read_only_session import read_only_session
 from ..common.errors import UsageError
 from ..facts import Facts, Unavailable
 from ..report import Report
@@ -21,6 +25,7 @@ from .collection import collect_site
 from .compare import evaluate_changes, format_timestamp
 from .context import RunContext, RunRequest, resolve_request
 from .report_builder import build_report
+from .scored_prediction import add_score, require_prediction_of
 from .stage_timer import CHECKS, StageTimer
 
 LATER_TOPICS = ("post_upgrade", "web", "workers")
@@ -53,11 +58,9 @@ def verify_migrations(
     timer = StageTimer(progress)
     checks = checks_for_stage("verify")
     context = resolve_request(replace(request, target=installed_version("nautobot")), checks)
-    try:
-        expected = parse_expectations(expectations)
-    except ExpectationError as error:
-        raise UsageError(str(error)) from None
+    expected = _parse_expectations(expectations)
     installed = context.target.installed
+    require_prediction_of(request.predicted, installed)
     topics = Facts.topics() if before else required_topics(checks)
     facts = _collect_facts(context, topics, timer)
     timer.begin(CHECKS)
@@ -76,7 +79,35 @@ def verify_migrations(
         target_version=installed,
     )
     baseline = f"{before.instance}, {format_timestamp(before)}" if before else ""
-    return timer.add_to(replace(report, baseline=baseline, changes=changes))
+    report = replace(report, baseline=baseline, changes=changes)
+    return timer.add_to(_add_score(report, facts, context))
+
+
+def _parse_expectations(text: str) -> Expectations:
+    try:
+        return parse_expectations(text)
+    except ExpectationError as error:
+        raise UsageError(str(error)) from None
+
+
+def _add_score(report: Report, facts: Facts, context: RunContext) -> Report:
+    predicted = context.request.predicted
+    seconds = _measure_migrations(predicted.migrations or (), context) if predicted else None
+    return add_score(report, predicted, facts, seconds)
+
+
+def _measure_migrations(migrations: Collection[str], context: RunContext) -> float | None:
+    """Return the seconds between the first and the last of some migrations. None if unknown."""
+    config = context.config
+    try:
+        with read_only_session(
+            config.statement_timeout_seconds, config.database_alias
+        ) as connection:
+            applied = MigrationRecorder(connection).applied_migrations().items()
+    except DatabaseError:
+        return None
+    times = [record.applied for (app, name), record in applied if f"{app}.{name}" in migrations]
+    return (max(times) - min(times)).total_seconds() if times else None
 
 
 def _run_checks(

@@ -647,9 +647,18 @@ def test_healthy_installation_has_no_blocker_before_and_after_the_upgrade(
     assert blockers(tmp_path, "preflight") == set()
     run(instance, "nautobot-server", "post_upgrade")
     (before,) = tmp_path.glob("snapshot-*.json.gz")
-    words = ["verify", "--before", str(before), "--output", str(tmp_path)]
+    words = ["verify", "--before", str(before), "--predicted", str(tmp_path)]
+    words += ["--output", str(tmp_path)]
     attempt(instance, "nautobot-server", "upgrade_jobs", *words)
     assert blockers(tmp_path, "verify") <= {"workers"}
+    (path,) = tmp_path.glob("verify-*.json")
+    score = json.loads(path.read_text())["prediction_score"]
+    print(json.dumps(score))
+    assert score["applied_migrations"] == score["predicted_migrations"]
+    assert score["in_range"] is True
+    assert score["blockers"] == []
+    # No worker and no web process of the new release runs here.
+    assert {key.partition(".")[0] for key in score["surprises"]} <= {"workers", "web", "jobs"}
 
 
 def blockers(folder, name):

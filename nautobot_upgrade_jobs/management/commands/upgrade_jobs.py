@@ -55,6 +55,7 @@ from ...workflows.rehearsal_store import read_kept_records, read_named_records, 
 from ...workflows.rehearse_installed import rehearse_installed
 from ...workflows.rollback import plan_rollback
 from ...workflows.rollback_target import NO_SNAPSHOT, SnapshotArgument
+from ...workflows.scored_prediction import read_predicted
 from ...workflows.snapshot_store import newest_snapshot, read_snapshot, write_snapshot
 from ...workflows.verify import verify_migrations
 from .. import arguments
@@ -134,7 +135,11 @@ class Command(BaseCommand):
 
     def _verify(self, options: dict[str, Any]) -> int:
         report = verify_migrations(
-            replace(_build_request(options), wait_seconds=options["wait"]),
+            replace(
+                _build_request(options),
+                wait_seconds=options["wait"],
+                predicted=read_predicted(options["predicted"]),
+            ),
             self._progress,
             expectations="\n".join(options["expect"]),
             before=read_snapshot(newest_snapshot(options["before"])) if options["before"] else None,

@@ -13,6 +13,7 @@ from typing import Any
 from ...checks.findings import Acceptance, CheckResult
 from ...checks.release_notes import TriagedNote
 from ...deployment.known import Part
+from ...facts.prediction import PredictionScore
 from ...rollback.options import RollbackDecision, RollbackOption
 from ...runbook.steps import Runbook, Step
 from ...snapshot.compare import Change
@@ -81,8 +82,29 @@ def build_document(report: Report) -> dict[str, Any]:
         else _serialize_decision(report.rollback_decision),
         "rehearsal": None if report.rehearsal is None else serialize_rehearsal(report.rehearsal),
         "migrations": None if report.migrations is None else list(report.migrations),
+        "migration_seconds": _serialize_range(report.migration_seconds),
+        "prediction_score": None
+        if report.prediction_score is None
+        else _serialize_score(report.prediction_score),
         "tool": report.tool,
         "catalog": report.catalog,
+    }
+
+
+def _serialize_range(seconds: tuple[float, float] | None) -> list[float] | None:
+    return None if seconds is None else [round(each, 1) for each in seconds]
+
+
+def _serialize_score(score: PredictionScore) -> dict[str, Any]:
+    return {
+        "created": score.created,
+        "predicted_migrations": score.predicted_migrations,
+        "applied_migrations": score.applied_migrations,
+        "predicted_seconds": _serialize_range(score.predicted_seconds),
+        "seconds": None if score.seconds is None else round(score.seconds, 1),
+        "in_range": score.is_in_range,
+        "blockers": list(score.blockers),
+        "surprises": list(score.surprises),
     }
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from nautobot_upgrade_jobs.checks.findings import Status, Verdict
 from nautobot_upgrade_jobs.report.formats import json as json_report
-from nautobot_upgrade_jobs.report.model import EVIDENCE_SOURCES
+from nautobot_upgrade_jobs.report.verdict_text import EVIDENCE_SOURCES
 from nautobot_upgrade_jobs.rollback.diagnosis import UpgradeState
 from nautobot_upgrade_jobs.rollback.loss_text import LOSS_SENTENCES
 from tests.support.report_samples import SAMPLES
