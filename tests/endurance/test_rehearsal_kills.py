@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -60,9 +61,7 @@ def durations(instance, place):
     process = start(instance, place, place / "output" / "whole")
     begun = [*follow(process), ("end", time.monotonic())]
     assert process.wait() in (0, 2, 3)
-    return {
-        name: after - at for (name, at), (_, after) in zip(begun, begun[1:], strict=False)
-    }
+    return {name: after - at for (name, at), (_, after) in pairwise(begun)}
 
 
 def find_processes(place):
