@@ -133,7 +133,9 @@ test-upgrades:  ## many real upgrades, an hour
 	for version in 3.0.11 3.1.8 $(NEWEST); do \
 	  $(STACK) up $$version && $(STACK) exec $$version -- $(PYTEST) tests/upgrade/test_predictions.py -m upgrades -k healthy || exit 1; \
 	done
+	$(PYTHON) -m benchmarks.predictions
 	$(STACK) exec $(NEWEST) -- $(PYTEST) tests/upgrade/test_predictions.py -m upgrades -k 'not healthy'
+	$(STACK) exec $(NEWEST) -- $(PYTEST) tests/upgrade/test_rehearsed_faults.py -m upgrades
 	$(STACK) exec $(NEWEST) -- $(PYTEST) tests/upgrade/test_reversed_schema.py
 	$(STACK) exec $(LTM) -- $(PYTEST) tests/upgrade/test_from_1x.py
 	$(STACK) up $(LTM) --database mysql

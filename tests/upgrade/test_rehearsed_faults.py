@@ -1,0 +1,91 @@
+"""A rehearsal stops where the real upgrade stops, with the same migrations committed."""
+
+import json
+
+import pytest
+from django.db import connection
+
+from tests.support.nautobot import connected_to
+from tests.support.planted_apps import files_of
+from tests.support.upgrading import DATABASE, attempt, copy_of, run
+from tests.support.wheels import wheel
+from tests.upgrade.test_predictions import FIRST, STOPS, THINGS
+
+pytestmark = [pytest.mark.network, pytest.mark.upgrades]
+
+REFUSE = """from django.db import migrations
+
+def fill(apps, schema_editor):
+    for thing in apps.get_model("planted_one", "Thing").objects.order_by("id"):
+        if thing.name == "bad":
+            raise ValueError("half of the rows are changed")
+        thing.size = 7
+        thing.save()
+
+class Migration(migrations.Migration):
+    dependencies = [("planted_one", "0001_initial")]
+    operations = [migrations.RunPython(fill, migrations.RunPython.noop)]
+"""
+
+
+def rehearse(older, target, folder, *words, code=2, **environment):
+    """Rehearse with the older release, and return the report."""
+    options = ["--target", target, "--no-rollback", "--output", str(folder), *words]
+    command = ["nautobot-server", "upgrade_jobs", "rehearse", *options]
+    run(older, *command, code=code, **environment)
+    (path,) = folder.glob("rehearse-*.json")
+    return json.loads(path.read_text())
+
+
+def read_recorded():
+    with connected_to(DATABASE), connection.cursor() as cursor:
+        cursor.execute("SELECT app || '.' || name FROM django_migrations")
+        return {key for (key,) in cursor.fetchall()}
+
+
+def require_same_stop(report, instance, **environment):
+    """Require that the real upgrade stops at the same migration. Return what the report says."""
+    forward, before = report["rehearsal"]["forward"], read_recorded()
+    done = attempt(instance, "nautobot-server", "migrate", **environment)
+    assert done.returncode != 0
+    shown = done.stdout.splitlines()[-1].strip().removeprefix("Applying ").removesuffix("...")
+    assert forward["stop"]["migration"].startswith(shown)  # A long name is cut.
+    committed = [each["migration"] for each in forward["migrations"]]
+    assert read_recorded() - before == set(committed)
+    assert committed == report["rehearsal"]["planned"][: len(committed)]
+    return forward["stop"]
+
+
+@pytest.mark.parametrize("fault", STOPS)
+def test_rehearsal_of_a_planted_fault_stops_as_the_upgrade_does(older, instance, tmp_path, fault):
+    run(older, "nautobot-server", "migrate", "--no-input")
+    code = "import nautobot; nautobot.setup(); from development import demo_faults; "
+    run(older, "python", "-c", f"{code}demo_faults.{fault}()")
+    report = rehearse(older, instance.version, tmp_path)
+    stop = require_same_stop(report, instance)
+    assert stop["migration"].startswith(STOPS[fault][0])
+    (finding,) = [each for each in report["findings"] if each["severity"] == "blocker"]
+    assert finding["key"] == f"rehearsal.migrate_fails:{stop['migration']}"
+
+
+def test_rehearsal_of_an_app_that_raises_in_its_loop_commits_nothing_of_it(
+    older, instance, tmp_path
+):
+    files = {"migrations/__init__": "", "migrations/0001_initial": FIRST}
+    files["models"] = THINGS.format(length=20)
+    newer = files | {"migrations/0002_fill": REFUSE}
+    index = tmp_path / "index"
+    index.mkdir()
+    wheel(index, "planted-one", "1.0", "nautobot<3", files=files_of("planted_one", **files))
+    wheel(index, "planted-one", "2.0", "nautobot>=3", files=files_of("planted_one", **newer))
+    links = ["--find-links", index]
+    current = copy_of(older, tmp_path / "current", *links, "planted-one==1.0")
+    target = copy_of(instance, tmp_path / "target", *links, "planted-one==2.0")
+    environment = {"PIP_FIND_LINKS": str(index), "STACK_APPS": "planted_one"}
+    run(current, "nautobot-server", "migrate", "--no-input", **environment)
+    with connected_to(DATABASE), connection.cursor() as cursor:
+        cursor.execute("INSERT INTO planted_one_thing (name, size) VALUES ('a', 1), ('bad', 1)")
+    report = rehearse(current, instance.version, tmp_path, **environment)
+    stop = require_same_stop(report, target, **environment)
+    assert stop["migration"] == "planted_one.0002_fill"
+    assert stop["message"] == "half of the rows are changed"
