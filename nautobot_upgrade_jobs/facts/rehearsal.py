@@ -151,6 +151,8 @@ class Rehearsal:
     assumed_apps: tuple[str, ...] | None = None
     """The Apps that were enabled without the configuration of the installation. None if that
     configuration was used."""
+    predicted_stops: tuple[str, ...] = ()
+    """The migrations that rows were predicted to stop, in the order of the upgrade."""
     predicted_seconds: tuple[float, float] | None = None
     """Lower and upper bound of the migrations, as Preflight estimates it."""
     window_seconds: float | None = None

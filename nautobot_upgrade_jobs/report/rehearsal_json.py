@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from ..facts import Unavailable
 from ..facts.rehearsal import CodeFailure, MigrateRun, MigrationRun, Rehearsal
+from ..upgrade.claims import list_claims
 
 
 def serialize_rehearsal(rehearsal: Rehearsal) -> dict[str, Any]:
@@ -23,6 +25,7 @@ def serialize_rehearsal(rehearsal: Rehearsal) -> dict[str, Any]:
         if isinstance(rehearsal.planned, Unavailable)
         else list(rehearsal.planned),
         "predicted_seconds": predicted and [round(end) for end in predicted],
+        "claims": list(_serialize_claims(rehearsal)),
         "assumed_apps": None if rehearsal.assumed_apps is None else list(rehearsal.assumed_apps),
         "window_seconds": rehearsal.window_seconds,
         "cores": rehearsal.cores,
@@ -57,6 +60,11 @@ def serialize_rehearsal(rehearsal: Rehearsal) -> dict[str, Any]:
             "starts": reverse.starts,
         },
     }
+
+
+def _serialize_claims(rehearsal: Rehearsal) -> Iterator[dict[str, str]]:
+    for claim in list_claims(rehearsal):
+        yield {"text": claim.text, "outcome": claim.outcome.value, "evidence": claim.evidence}
 
 
 def _reason(missing: Unavailable) -> dict[str, str]:

@@ -27,6 +27,8 @@ class Prediction:
     """The migrations that are applied before the upgrade."""
     row_counts: Mapping[str, int] = field(default_factory=dict)
     """Rows of each table before the upgrade. Empty if unknown."""
+    stops: tuple[str, ...] = ()
+    """The migrations that rows are expected to stop, in the order of the upgrade."""
 
 
 def predict(reader: CopyReader, catalog: Catalog) -> Prediction:
@@ -46,4 +48,15 @@ def predict(reader: CopyReader, catalog: Catalog) -> Prediction:
     if isinstance(facts.preconditions, Unavailable):
         return Prediction(plan, None, recorded, row_counts)
     estimate = estimate_cost(facts.preconditions, facts.tables, catalog.durations)
-    return Prediction(plan, (estimate.low, estimate.high), recorded, row_counts)
+    stops = {
+        result.precondition.migration
+        for result in facts.preconditions.violated
+        if result.is_blocking and not result.precondition.possibly_fixed_by
+    }
+    return Prediction(
+        plan,
+        (estimate.low, estimate.high),
+        recorded,
+        row_counts,
+        tuple(key for key in plan if key in stops),
+    )

@@ -119,10 +119,10 @@ def describe_rehearsal(run: RehearsalRun, load: tuple[int, float]) -> Rehearsal:
     """
     get = run.recorder.get
     prediction: Prediction | Unavailable = get("prediction")
-    planned, seconds = (
-        (prediction, None)
+    planned, seconds, stops = (
+        (prediction, None, ())
         if isinstance(prediction, Unavailable)
-        else (prediction.migrations, prediction.seconds)
+        else (prediction.migrations, prediction.seconds, prediction.stops)
     )
     return Rehearsal(
         run=run.key,
@@ -135,6 +135,7 @@ def describe_rehearsal(run: RehearsalRun, load: tuple[int, float]) -> Rehearsal:
         restore=get("restore"),
         reverse=get("reverse"),
         assumed_apps=_list_assumed_apps(run.installation),
+        predicted_stops=stops,
         predicted_seconds=seconds,
         window_seconds=run.request.window_seconds,
         cores=load[0],

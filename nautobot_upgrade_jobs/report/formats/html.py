@@ -15,6 +15,7 @@ from ...checks.findings import Severity, Status
 from ...checks.release_notes import TriagedNote
 from ...common.text import escape_invisible, format_duration, plural
 from ...facts.release_notes import ReleaseNote
+from ...upgrade.claims import list_claims
 from .. import charts
 from ..model import SEVERITY_ORDER, Report
 from ..rehearsal_text import describe_rest, list_facts, list_longest_migrations, list_stages
@@ -63,6 +64,7 @@ def render(report: Report) -> str:
         timeline=charts.build_timeline(report),
         risks=tuple(charts.count_risks(report)),
         stages=charts.build_duration_chart(list_stages(rehearsal)) if rehearsal else (),
+        claims=list_claims(report.rehearsal) if report.rehearsal else (),
         longest=charts.build_duration_chart(list_longest_migrations(rehearsal))
         if rehearsal
         else (),

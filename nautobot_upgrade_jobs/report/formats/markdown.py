@@ -11,6 +11,7 @@ from ...checks.release_notes import TriagedNote
 from ...common.text import escape_invisible, format_duration, plural
 from ...facts.rehearsal import Rehearsal
 from ...rollback.options import RollbackOption
+from ...upgrade.claims import list_claims
 from ..model import AFFECTED, NEEDS_READING, SEVERITY_ORDER, UNAFFECTED, Report
 from ..rehearsal_text import describe_rest, list_facts, list_longest_migrations, list_stages
 from ..remediation_text import TO_DO, command_blocks, describe_acceptance, describe_refusal
@@ -35,9 +36,8 @@ SPECIAL_CHARACTERS = re.compile(r"([\\`*_\[\]|#])")
 def escape(text: str) -> str:
     """Return text on one line, escaped so that Markdown shows it unchanged, also in a table."""
     escaped = SPECIAL_CHARACTERS.sub(r"\\\1", escape_invisible(" ".join(text.split())))
-    return html.escape(
-        escaped, quote=False
-    )  # Some Markdown parsers ignore a backslash before these characters.
+    # Some Markdown parsers ignore a backslash before these characters.
+    return html.escape(escaped, quote=False)
 
 
 def code_span(text: str) -> str:
@@ -119,6 +119,9 @@ def _build_rehearsal_section(rehearsal: Rehearsal) -> Iterator[str]:
     yield ""
     for name, text in list_facts(rehearsal):
         yield f"- {name}: {escape(text)}"
+    yield from ("", "| Prediction | Outcome | Evidence |", "| --- | --- | --- |")
+    for claim in list_claims(rehearsal):
+        yield f"| {escape(claim.text)} | {claim.outcome} | {escape(claim.evidence)} |"
     for title, parts in (
         ("Stage", list_stages(rehearsal)),
         ("Migration", list_longest_migrations(rehearsal)),

@@ -1,6 +1,10 @@
 """The table of scores: one row for each real upgrade."""
 
+import pytest
+
 from benchmarks.predictions import build_table
+
+pytestmark = pytest.mark.once
 
 SCORE = {
     "predicted_migrations": 59,
