@@ -72,11 +72,11 @@ def _claim_migrations(rehearsal: Rehearsal) -> Claim:
     text = f"the upgrade applies {plural(len(planned), 'migration')}"
     if isinstance(forward, str):
         return Claim(text, Outcome.NOT_REHEARSED, forward)
-    done = f"{len(forward.migrations)} were applied"
+    done = f"{len(forward.migrations)} of {len(planned)} applied"
     if forward.stop:
         where = forward.stop.migration or forward.stop.stage
         outcome = Outcome.NOT_REHEARSED if where in rehearsal.predicted_stops else Outcome.DISPROVEN
-        return Claim(text, outcome, f"{done} before {where}")
+        return Claim(text, outcome, f"{done}, then {where} stops")
     is_same = set(planned) == _applied(forward)
     return Claim(text, Outcome.PROVEN if is_same else Outcome.DISPROVEN, done)
 
