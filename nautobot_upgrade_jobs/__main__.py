@@ -48,6 +48,7 @@ from .workflows.rehearsal_request import RehearsalRequest
 from .workflows.rehearsal_store import read_named_records
 from .workflows.rollback_assessment import ROLLBACK_OPTIONS
 from .workflows.rollback_offline import plan_rollback_offline
+from .workflows.scored_prediction import read_predicted
 from .workflows.snapshot_store import newest_snapshot, read_snapshot, write_snapshot
 
 
@@ -215,6 +216,7 @@ def _verify(options: dict[str, Any]) -> Report:
         exclude=",".join(options["exclude"]),
         accept="\n".join(options["accept"]),
         user=current_user(),
+        predicted=read_predicted(options["predicted"]),
     )
     with _open_installation(options) as (installation, progress):
         return verify_outside(request, installation, progress, before=before)

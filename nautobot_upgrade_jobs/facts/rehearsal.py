@@ -8,6 +8,8 @@ from .base import Unavailable
 from .startup import Failure
 from .trial_boot import Isolation
 
+EMPTIED_TABLES = ("django_session", "users_token")
+"""Tables whose rows are removed from every copy: they are credentials."""
 MARK_TABLE = "nautobot_upgrade_jobs_rehearsal"
 """A table of a copy of the database, which the live database does not have. A physical copy has
 name, numbers and system identifier of the original, so only a mark shows which one it is."""
@@ -151,6 +153,9 @@ class Rehearsal:
     assumed_apps: tuple[str, ...] | None = None
     """The Apps that were enabled without the configuration of the installation. None if that
     configuration was used."""
+    start_failure: str = ""
+    """Why the target does not start on the upgraded copy. Empty if it does, or if it was not tried.
+    """
     predicted_stops: tuple[str, ...] = ()
     """The migrations that rows were predicted to stop, in the order of the upgrade."""
     predicted_seconds: tuple[float, float] | None = None
@@ -181,4 +186,7 @@ class RehearsalRecord:
     """The migrations that were applied before the upgrade."""
     row_counts: dict[str, int]
     """Rows of each table before the upgrade. Of large tables, the server's estimate."""
+    violations: dict[str, int]
+    """Rows of the copy that violated a precondition, by precondition. A rehearsal that succeeded
+    shows that migrations change these rows."""
     rehearsal: Rehearsal

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import Q
 from django.urls import NoReverseMatch
 from nautobot.apps.jobs import Job, StringVar
 from nautobot.extras.constants import JOB_LOG_MAX_ABSOLUTE_URL_LENGTH
-from nautobot.extras.models import JobResult
+from nautobot.extras.models import FileProxy, JobResult
 
 from ..app_settings import read_configuration
 from ..checks.findings import Severity, Verdict
@@ -133,6 +134,20 @@ class UpgradeJob(Job):
     def user_has_permission(self, action: str) -> bool:
         """Return whether the user of this run has a permission on this Job."""
         return bool(self.user) and has_job_permission(self.user, action, pk=self.job_model.pk)
+
+    def query_files(self) -> Any:
+        """Return the files of runs of this App's Jobs that the user of this run may view.
+
+        A run must not show data that the user may not view. Only the Jobs of this App count,
+        because any other Job could attach a forged file. In a Git repository, all of them are in
+        the module of this run.
+        """
+        ours = Q(job_result__job_model__module_name__startswith=f"{__package__}.") | Q(
+            job_result__job_model__module_name=type(self).__module__
+        )
+        return FileProxy.objects.restrict(self.user, "view").filter(
+            ours, job_result__in=JobResult.objects.restrict(self.user, "view")
+        )
 
     def log_progress(self, activity: str) -> None:
         """Log what the run does next."""

@@ -98,7 +98,7 @@ class Preflight(UpgradeJob):
             may_accept=self.user_has_permission(ACCEPT_FINDINGS),
             user=str(self.user or ""),
             own_job_result=str(self.job_result.pk),
-            rehearsals=find_rehearsals(self.user),
+            rehearsals=tuple(find_rehearsals(self)),
         )
         try:
             report = run_preflight(request, self.log_progress)

@@ -101,7 +101,7 @@ class RollbackPlanner(SnapshotReader):
             may_accept=self.user_has_permission(ACCEPT_FINDINGS),
             user=str(self.user or ""),
             own_job_result=str(self.job_result.pk),
-            rehearsals=find_rehearsals(self.user),
+            rehearsals=tuple(find_rehearsals(self)),
         )
         try:
             snapshot = self.load_snapshot("Roll back to", snapshot_result, snapshot_file)

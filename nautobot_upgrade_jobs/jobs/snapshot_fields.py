@@ -5,9 +5,8 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import Q
 from nautobot.apps.jobs import ObjectVar
-from nautobot.extras.models import FileProxy, Job, JobResult
+from nautobot.extras.models import Job, JobResult
 
 from ..collect.context import attempt
 from ..common.errors import UsageError
@@ -91,20 +90,8 @@ class SnapshotReader(UpgradeJob):
         return None
 
     def _query_snapshots(self) -> Any:
-        """Return the snapshots that the user may view.
-
-        A comparison must not show data that the user may not view. Only snapshots of the Jobs of
-        this App count, because any other Job could attach a forged baseline.
-        """
-        ours = Q(job_result__job_model__module_name__startswith=f"{__package__}.") | Q(
-            job_result__job_model__module_name=type(self).__module__
-        )
-        return FileProxy.objects.restrict(self.user, "view").filter(
-            ours,
-            job_result__in=JobResult.objects.restrict(self.user, "view"),
-            name__startswith="snapshot-",
-            name__endswith=".json.gz",
-        )
+        """Return the snapshots that the user may view."""
+        return self.query_files().filter(name__startswith="snapshot-", name__endswith=".json.gz")
 
 
 def read_bytes(file: File[bytes]) -> bytes:

@@ -76,7 +76,7 @@ class VerifyMigrations(SnapshotReader):
             may_accept=self.user_has_permission(ACCEPT_FINDINGS),
             user=str(self.user or ""),
             own_job_result=str(self.job_result.pk),
-            predicted=find_prediction(self.user, installed_version("nautobot")),
+            predicted=find_prediction(self, installed_version("nautobot")),
         )
         try:
             report = verify_migrations(

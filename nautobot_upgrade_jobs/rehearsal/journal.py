@@ -45,7 +45,7 @@ def _read(
 ) -> MigrateRun:
     failures = tuple(_read_failures(events, environment))
     stop = next((each for each in failures if each.stage not in steps), None)
-    interruption = _describe_interruption(events, stop)
+    interruption = _describe_interruption(events, failures)
     return MigrateRun(
         migrations=tuple(_read_migrations(events)),
         steps=tuple(
@@ -60,17 +60,18 @@ def _read(
     )
 
 
-def _describe_interruption(events: tuple[Event, ...], stop: CodeFailure | None) -> str:
+def _describe_interruption(events: tuple[Event, ...], failures: tuple[CodeFailure, ...]) -> str:
     """Return why a process was ended by its surroundings. Empty if its own code has failed."""
-    if stop is None:
-        return ""
-    where = f" during {stop.migration or stop.stage}"
     ended = next((each for each in events if each["event"] == ENDED), None)
     if ended and ended["is_interruption"]:
-        return f"{_text(ended['reason'])}{where}"
-    is_lost = stop.failure.error == "OperationalError" and not stop.sqlstate
-    if is_lost or stop.sqlstate.startswith(SHORTAGES):
-        return f"the server of the copy ended it{where}: {stop.failure.message.rstrip('.')}"
+        last = failures[-1]
+        return f"{_text(ended['reason'])} during {last.migration or last.stage}"
+    for each in failures:
+        is_lost = each.failure.error == "OperationalError" and not each.sqlstate
+        if is_lost or each.sqlstate.startswith(SHORTAGES):
+            where = each.migration or each.stage
+            message = each.failure.message.rstrip(".")
+            return f"the server of the copy ended it during {where}: {message}"
     return ""
 
 

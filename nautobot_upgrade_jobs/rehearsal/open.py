@@ -7,13 +7,11 @@ from typing import Any
 
 from psycopg2 import sql
 
-from ..facts.rehearsal import MARK_TABLE
+from ..facts.rehearsal import EMPTIED_TABLES, MARK_TABLE
 from .server import ScratchServer, grant_database
 
 DISABLED = ("extras_scheduledjob", "extras_webhook", "extras_jobhook")
 """Tables of what acts by itself. Their column is ``enabled``."""
-EMPTIED = ("django_session", "users_token")
-"""Tables of credentials."""
 
 
 def open_copy(server: ScratchServer, name: str, owner: str, run: str) -> None:
@@ -48,7 +46,7 @@ def _neutralize(cursor: Any) -> None:
     """Disable and empty the tables that this release has."""
     cursor.execute(
         "SELECT relname FROM pg_class WHERE relkind = 'r' AND relname = ANY(%s)",
-        [[*DISABLED, *EMPTIED]],
+        [[*DISABLED, *EMPTIED_TABLES]],
     )
     for (table,) in cursor.fetchall():
         statement = (

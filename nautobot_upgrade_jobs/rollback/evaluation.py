@@ -37,8 +37,7 @@ def evaluate_options(situation: RollbackSituation) -> tuple[RollbackOption, ...]
     """Return all options, the cheapest first, including options that are not possible here."""
     evaluations = (_reinstall, _roll_forward, _reverse_migrations, _restore_backup)
     return tuple(
-        apply_rehearsal(evaluate(situation), situation.rehearsal, RESTART_SECONDS)
-        for evaluate in evaluations
+        apply_rehearsal(evaluate(situation), situation, RESTART_SECONDS) for evaluate in evaluations
     )
 
 

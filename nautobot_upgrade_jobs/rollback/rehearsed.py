@@ -9,22 +9,25 @@ from ..facts import Unavailable
 from ..facts.rehearsal import Restore, Reverse
 from ..upgrade.live_duration import HIGH_FACTOR
 from ..upgrade.rehearsed import RehearsalEvidence
+from .diagnosis import UpgradeState
 from .losses import ReverseFailure
-from .options import RollbackOption
+from .options import RollbackOption, RollbackSituation
 
 
 def apply_rehearsal(
-    option: RollbackOption,
-    evidence: RehearsalEvidence | None,
-    restart_seconds: tuple[float, float],
+    option: RollbackOption, situation: RollbackSituation, restart_seconds: tuple[float, float]
 ) -> RollbackOption:
-    """Return an option with what a valid rehearsal has shown instead of what is predicted.
+    """Return an option with what a valid rehearsal has shown.
+
+    Before the upgrade, this replaces what is predicted. After it, users have changed rows, so what
+    was found in the rows remains.
 
     Args:
-        option: The predicted option.
-        evidence: The rehearsal. None if there is none.
+        option: The option without the rehearsal.
+        situation: The situation, with the rehearsal.
         restart_seconds: Lower and upper bound of the time to stop and to start the services.
     """
+    evidence = situation.rehearsal
     if evidence is None or not evidence.is_valid or option.infeasible_reason:
         return option
     low, high = restart_seconds
@@ -36,13 +39,18 @@ def apply_rehearsal(
             basis=f"the restore in {restore.seconds:.0f} s in {evidence.label}",
             unknowns=(*option.unknowns, *_describe_differences(restore, evidence)),
         )
-    if option.kind == "reverse_migrations" and isinstance(reverse, Reverse):
+    is_same = evidence.forward is not None and set(situation.reverse_plan.migrations) == {
+        each.migration for each in evidence.forward.migrations
+    }
+    if option.kind == "reverse_migrations" and isinstance(reverse, Reverse) and is_same:
         seconds = reverse.run.seconds
+        failure = _find_failure(reverse, evidence)
+        is_planned = situation.diagnosis.state is UpgradeState.PLANNED
         return replace(
             option,
-            failure=_find_failure(reverse, evidence),
-            # The rehearsal has answered what could stop the migrations.
-            unknowns=(),
+            failure=failure if is_planned else option.failure or failure,
+            # Before the upgrade, the rehearsal has answered what could stop the migrations.
+            unknowns=() if is_planned else option.unknowns,
             seconds=(seconds + low, seconds * HIGH_FACTOR + high),
             basis=f"{plural(len(reverse.run.migrations), 'migration')}, reversed in {seconds:.0f} s"
             f" in {evidence.label}",

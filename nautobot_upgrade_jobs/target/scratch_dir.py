@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import re
 import shutil
 import stat
 import subprocess
@@ -14,6 +15,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 PREFIX = "nautobot-upgrade-jobs-"
+RANDOM_NAME = re.compile(rf"{PREFIX}[a-z0-9_]{{8}}")
+"""The name that ``mkdtemp`` gives a folder."""
 REMOVED_PREFIX = f"removed-{PREFIX}"
 """A folder is renamed before it is removed. If the removal is killed, the next run continues it."""
 LOCK_FILE = "lock"
@@ -194,7 +197,7 @@ def _remove_if_unlocked(folder: Path, before: Callable[[Path], None]) -> None:
     try:
         lock = os.open(folder / LOCK_FILE, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except FileNotFoundError:
-        if time.time() - folder.stat().st_mtime > MAX_UNLOCKED_SECONDS:
+        if _is_made_by_run(folder) and time.time() - folder.stat().st_mtime > MAX_UNLOCKED_SECONDS:
             before(folder)
             _remove(folder)
         return
@@ -204,6 +207,12 @@ def _remove_if_unlocked(folder: Path, before: Callable[[Path], None]) -> None:
         _remove(folder)
     finally:
         os.close(lock)
+
+
+def _is_made_by_run(folder: Path) -> bool:
+    """Return whether a folder without a lock has the name and the mode of a scratch folder."""
+    mode = stat.S_IMODE(folder.stat().st_mode)
+    return bool(RANDOM_NAME.fullmatch(folder.name)) and mode in (PRIVATE_MODE, 0o711)
 
 
 def _is_own_folder(path: Path) -> bool:

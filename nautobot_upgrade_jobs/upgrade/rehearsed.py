@@ -8,7 +8,10 @@ from datetime import datetime, timedelta
 
 from ..common.text import plural
 from ..facts import Unavailable
-from ..facts.rehearsal import MigrateRun, Rehearsal, RehearsalRecord
+from ..facts.packages import Package
+from ..facts.preconditions import Precondition, PreconditionResult
+from ..facts.rehearsal import EMPTIED_TABLES, MigrateRun, Rehearsal, RehearsalRecord
+from ..facts.resolution import Resolution
 from .live_duration import LiveDuration, estimate_live_duration
 
 MAX_AGE = timedelta(days=30)
@@ -17,6 +20,11 @@ MAX_GROWTH = 0.2
 """Part by which a table may have grown. The estimate of the duration leaves room for that."""
 MIN_ROWS = 5_000
 """Migrations of smaller growth take no noticeable time."""
+WRITTEN_BY_RUNS = (
+    *("extras_jobresult", "extras_joblogentry", "extras_jobconsoleentry", "extras_fileproxy"),
+    *("extras_objectchange", "constance_constance", "social_auth_usersocialauth"),
+)
+"""Tables to which Jobs and logins add rows. That they are no longer empty is no change."""
 MAX_NAMES = 3
 NO_REHEARSAL = Unavailable("no rehearsal is known")
 
@@ -32,6 +40,10 @@ class CurrentState:
     """The migrations that are applied before the upgrade."""
     row_counts: Mapping[str, int] | None
     now: datetime
+    pending: Iterable[str] | None = None
+    """The migrations that the upgrade applies. None if they are not compared."""
+    is_upgraded: bool = False
+    """Whether the upgrade has been carried out. Further packages and tables are then no change."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +77,23 @@ class RehearsalEvidence:
         return self.is_valid and self.forward is not None and self.forward.is_complete
 
     @property
+    def unproven(self) -> tuple[str, ...]:
+        """What a rehearsal that has migrated does not show. Empty if it has shown everything."""
+        verified = {stage.name for stage in self.rehearsal.stages if not stage.problem}
+        missing = () if "verification" in verified else ("the upgraded copy was not verified",)
+        steps = self.forward.step_failures if self.forward else ()
+        return (
+            *(f"{stage.name}: {stage.problem}" for stage in self.rehearsal.stages if stage.problem),
+            *missing,
+            *(f"the step {each.stage} has failed" for each in steps),
+        )
+
+    def settles(self, result: PreconditionResult) -> bool:
+        """Return whether it shows that migrations change the rows that violate a precondition."""
+        known = self.record.violations.get(describe_precondition(result.precondition), 0)
+        return self.has_migrated and known >= result.affected_rows
+
+    @property
     def live_duration(self) -> LiveDuration | None:
         """How long the upgrade takes on the live server. None if that was not shown."""
         forward = self.forward
@@ -91,6 +120,7 @@ def choose_rehearsal(
         for record in records
         if record.rehearsal.target == state.target
         and not isinstance(record.rehearsal.forward, Unavailable)
+        and not record.rehearsal.forward.interruption
     ]
     if not found:
         return NO_REHEARSAL
@@ -106,32 +136,65 @@ def judge_record(record: RehearsalRecord, state: CurrentState) -> RehearsalEvide
 def _list_changes(record: RehearsalRecord, state: CurrentState, age: timedelta) -> Iterator[str]:
     if state.packages is None:
         yield "the package set of the target is unknown"
-    elif changed := sorted(_changed_packages(record.packages, state.packages)):
+    elif changed := sorted(_changed_packages(record.packages, state)):
         yield f"the package set of the target has changed: {_shorten(changed)}"
-    if state.recorded is None:
-        yield "the applied migrations are unknown"
-    elif changed := sorted(set(state.recorded) ^ set(record.recorded)):
-        number = plural(len(changed), "applied migration")
-        yield f"{number} {'differs' if len(changed) == 1 else 'differ'}: {_shorten(changed)}"
+    if record.rehearsal.assumed_apps is not None:
+        yield "the configuration of the installation was not rehearsed"
+    yield from _list_changed_migrations(record, state)
     if state.row_counts is None:
         yield "the number of rows is unknown"
-    elif changed := list(_grown_tables(record.row_counts, state.row_counts)):
+    elif changed := list(_grown_tables(record.row_counts, state)):
         yield f"tables have grown: {_shorten(changed)}"
     if age > MAX_AGE:
         yield f"it is {age.days} days old"
 
 
-def _changed_packages(then: Mapping[str, str], now: Mapping[str, str]) -> Iterator[str]:
-    for name in then.keys() | now.keys():
+def _list_changed_migrations(record: RehearsalRecord, state: CurrentState) -> Iterator[str]:
+    planned = record.rehearsal.planned
+    if state.recorded is None:
+        yield "the applied migrations are unknown"
+    elif changed := sorted(set(state.recorded) ^ set(record.recorded)):
+        number = plural(len(changed), "applied migration")
+        yield f"{number} {'differs' if len(changed) == 1 else 'differ'}: {_shorten(changed)}"
+    if state.pending is None or isinstance(planned, Unavailable):
+        return
+    if changed := sorted(set(state.pending) ^ set(planned)):
+        yield f"{plural(len(changed), 'pending migration')} changed: {_shorten(changed)}"
+
+
+def list_packages(resolution: Resolution, installed: Iterable[Package]) -> dict[str, str]:
+    """Return the version of each distribution of the target, also of those that are kept."""
+    kept = {*resolution.local, *resolution.not_on_index}
+    own = {each.name: each.version for each in installed if each.name in kept}
+    return own | {each.name: each.version for each in resolution.packages}
+
+
+def describe_precondition(precondition: Precondition) -> str:
+    """Return a key by which a precondition is found again."""
+    columns = ",".join(precondition.columns)
+    kind, name = precondition.kind.value, precondition.name
+    return f"{precondition.migration} {kind} {precondition.table} {columns} {name}".strip()
+
+
+def _changed_packages(then: Mapping[str, str], state: CurrentState) -> Iterator[str]:
+    now = state.packages or {}
+    for name in then.keys() if state.is_upgraded else then.keys() | now.keys():
         if then.get(name) != now.get(name):
             yield f"{name} {then.get(name, 'not included')} → {now.get(name, 'not included')}"
 
 
-def _grown_tables(then: Mapping[str, int], now: Mapping[str, int]) -> Iterator[str]:
+def _grown_tables(then: Mapping[str, int], state: CurrentState) -> Iterator[str]:
     """Yield the tables that have grown, the one with the most new rows first."""
+    now = {
+        name: rows
+        for name, rows in (state.row_counts or {}).items()
+        if name not in EMPTIED_TABLES and (name in then or not state.is_upgraded)
+    }
     added = {name: rows - then.get(name, 0) for name, rows in now.items()}
     for name, rows in sorted(added.items(), key=lambda each: -each[1]):
-        if rows >= MIN_ROWS and rows > MAX_GROWTH * then.get(name, 0):
+        is_new = not then.get(name, 0) and rows > 0 and name not in WRITTEN_BY_RUNS
+        is_larger = rows >= MIN_ROWS and rows > MAX_GROWTH * then.get(name, 0)
+        if is_larger or (is_new and not state.is_upgraded):
             yield f"{name} from {then.get(name, 0):,} to {now[name]:,} rows"
 
 

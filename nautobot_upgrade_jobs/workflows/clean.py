@@ -24,7 +24,9 @@ def remove_leftovers(directories: Iterable[str]) -> tuple[Path, ...]:
         The folders that were removed.
     """
     usual = (tempfile.gettempdir(), DISK_FOLDER, find_build_directory())
-    parents = dict.fromkeys(Path(each).absolute() for each in (*usual, *directories) if each)
+    parents = dict.fromkeys(
+        Path(each).expanduser().absolute() for each in (*usual, *directories) if each
+    )
     return tuple(
         folder
         for parent in parents

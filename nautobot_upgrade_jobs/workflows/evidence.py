@@ -42,7 +42,12 @@ from ..upgrade.package_changes import (
     unresolvable_packages,
 )
 from ..upgrade.pending import pending_migrations
-from ..upgrade.rehearsed import CurrentState, RehearsalEvidence, choose_rehearsal
+from ..upgrade.rehearsed import (
+    CurrentState,
+    RehearsalEvidence,
+    choose_rehearsal,
+    list_packages,
+)
 
 TARGET_ALREADY_INSTALLED = Unavailable("the target is already installed")
 
@@ -101,13 +106,14 @@ class UpgradeEvidence:
     def rehearsal(self) -> RehearsalEvidence | Unavailable:
         """The newest rehearsal of this upgrade, and whether it is still valid."""
         migrations, tables = or_none(self.facts.migrations), or_none(self.facts.tables)
-        resolution = or_none(self.resolution)
+        resolution, packages = or_none(self.resolution), or_none(self.facts.packages)
         state = CurrentState(
             self.target.version,
-            {each.name: each.version for each in resolution.packages} if resolution else None,
+            list_packages(resolution, packages.installed) if resolution and packages else None,
             migrations.recorded if migrations else None,
             {table.name: table.rows for table in tables.tables} if tables else None,
             datetime.now(timezone.utc),
+            self.pending,
         )
         return choose_rehearsal(self.rehearsals, state)
 

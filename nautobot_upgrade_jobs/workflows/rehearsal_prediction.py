@@ -10,6 +10,7 @@ from ..facts import Unavailable
 from ..migration_graph.cost_estimate import estimate_cost
 from ..migration_graph.history import MigrationHistory
 from ..target.boot_result import BootFailed
+from ..upgrade.rehearsed import describe_precondition
 from .rehearsal_reading import CopyReader
 
 PREDICTION_TOPICS = ("migrations", "preconditions", "tables")
@@ -27,6 +28,8 @@ class Prediction:
     """The migrations that are applied before the upgrade."""
     row_counts: Mapping[str, int] = field(default_factory=dict)
     """Rows of each table before the upgrade. Empty if unknown."""
+    violations: Mapping[str, int] = field(default_factory=dict)
+    """Rows that violate a precondition, by precondition."""
     stops: tuple[str, ...] = ()
     """The migrations that rows are expected to stop, in the order of the upgrade."""
 
@@ -58,5 +61,9 @@ def predict(reader: CopyReader, catalog: Catalog) -> Prediction:
         (estimate.low, estimate.high),
         recorded,
         row_counts,
+        {
+            describe_precondition(result.precondition): result.affected_rows
+            for result in facts.preconditions.violated
+        },
         tuple(key for key in plan if key in stops),
     )

@@ -35,6 +35,10 @@ TARGET_TOPICS = ("packages", "apps", "runtime", *VERIFIED_TOPICS, *COMPARED_TOPI
 """What the target reads after the upgrade."""
 
 
+class StartFailed(BootFailed):
+    """The target does not start with all its Apps on the upgraded copy."""
+
+
 @dataclass
 class CopyReader:
     """Reads a copy, whose installation is the live one with another database."""
@@ -82,12 +86,13 @@ class CopyReader:
         """Read the upgraded copy with the target.
 
         Raises:
-            BootFailed: It does not start.
+            StartFailed: It does not start.
+            BootFailed: It gave no result.
         """
         boot = self.read_with_target(TARGET_TOPICS)
         problem = boot.failure or next((each.failure for each in boot.app_load_failures), None)
         if problem:
-            raise BootFailed(f"the target does not start: {problem.message}")
+            raise StartFailed(f"the target does not start: {problem.message}")
         described = describe_installation(self.copy, boot.facts.database)
         release = {"runtime": replace(described["runtime"], nautobot=self.target.version)}
         return build_snapshot(

@@ -40,7 +40,7 @@ from ..target.resolver import resolve
 from .outside import build_roots
 from .outside_installed import is_supported
 from .rehearsal_prediction import predict
-from .rehearsal_reading import CopyReader
+from .rehearsal_reading import CopyReader, StartFailed
 from .rehearsal_request import RehearsalRequest
 
 INSTALL_SECONDS = 300
@@ -82,6 +82,8 @@ class RehearsalRun:
     before: Snapshot | None = None
     results: tuple[CheckResult, ...] = ()
     changes: tuple[Change, ...] = ()
+    start_failure: str = ""
+    """Why the target does not start on the upgraded copy."""
     _processes: int = 0
 
     @property
@@ -211,7 +213,11 @@ class RehearsalRun:
             raise RehearsalFailed(interruption)
 
     def _verify(self) -> None:
-        after = self.reader.read_upgraded()
+        try:
+            after = self.reader.read_upgraded()
+        except StartFailed as error:
+            self.start_failure = str(error)
+            raise
         self.recorder.results["upgraded"] = after
         self.results = self.reader.verify(after, self.exclude)
         if self.before:

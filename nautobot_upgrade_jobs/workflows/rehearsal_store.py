@@ -21,7 +21,7 @@ MAX_RECORDS = 10
 
 def results_folder(rehearsal_directory: str) -> Path | None:
     """Return the folder in which an installation keeps its records. None if it has none."""
-    return Path(rehearsal_directory, "results") if rehearsal_directory else None
+    return Path(rehearsal_directory).expanduser() / "results" if rehearsal_directory else None
 
 
 def keep_record(record: RehearsalRecord, folder: Path) -> None:

@@ -19,6 +19,7 @@ from ..rehearsal.recorder import Recorder
 from ..report import Report
 from ..target.deadline import Deadline
 from ..target.installation import Installation
+from ..upgrade.rehearsed import list_packages
 from .context import parse_check_options, require_catalog
 from .outside import choose_supported_target
 from .rehearsal_prediction import Prediction
@@ -94,18 +95,22 @@ def _list_assumed_apps(installation: Installation) -> tuple[str, ...] | None:
 def _build_record(
     run: RehearsalRun, rehearsal: Rehearsal, report: Report
 ) -> RehearsalRecord | None:
-    """Return what later runs use. None if the upgrade of the copy was not reached."""
+    """Return what later runs use. None if the copy was not upgraded to an end."""
     prediction: Prediction | Unavailable = run.recorder.get("prediction")
-    if isinstance(prediction, Unavailable) or isinstance(rehearsal.forward, Unavailable):
+    forward = rehearsal.forward
+    if isinstance(prediction, Unavailable) or isinstance(forward, Unavailable):
+        return None
+    if forward.interruption:
         return None
     return RehearsalRecord(
         report.instance,
         report.created.isoformat(timespec="seconds"),
         report.verdict.value,
         tuple(group.finding.message for group in report.unaccepted(Severity.BLOCKER)),
-        {each.name: each.version for each in run.resolution.packages},
+        list_packages(run.resolution, run.installation.packages.installed),
         prediction.recorded,
         dict(prediction.row_counts),
+        dict(prediction.violations),
         rehearsal,
     )
 
@@ -135,6 +140,7 @@ def describe_rehearsal(run: RehearsalRun, load: tuple[int, float]) -> Rehearsal:
         restore=get("restore"),
         reverse=get("reverse"),
         assumed_apps=_list_assumed_apps(run.installation),
+        start_failure=run.start_failure,
         predicted_stops=stops,
         predicted_seconds=seconds,
         window_seconds=run.request.window_seconds,

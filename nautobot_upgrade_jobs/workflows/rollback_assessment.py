@@ -164,7 +164,6 @@ def _choose_rehearsal(
 ) -> RehearsalEvidence | None:
     """Return the rehearsal of the upgrade that is rolled back. None if there is none."""
     records = context.request.rehearsals
-    rehearsed = {name for record in records for name in record.packages}
     packages, tables = or_none(facts.packages), or_none(facts.tables)
     installed = {
         str(canonicalize_name(each.name)): each.version
@@ -172,10 +171,11 @@ def _choose_rehearsal(
     }
     state = CurrentState(
         context.target.installed,
-        {name: version for name, version in installed.items() if name in rehearsed},
+        installed,
         prior.recorded,
         {table.name: table.rows for table in tables.tables} if tables else None,
         datetime.now(timezone.utc),
+        is_upgraded=True,
     )
     return or_none(choose_rehearsal(records, state)) if prior.is_whole else None
 

@@ -26,12 +26,19 @@ def read_predicted(path: Path | None) -> Prediction | None:
     """
     if path is None:
         return None
-    if path.is_dir():
-        # Names of the same installation differ in the time only.
-        newest = max(path.glob("preflight-*.json"), key=lambda each: each.name[-21:], default=None)
-        if newest is None:
-            raise UsageError(f"--predicted: {path} contains no preflight-*.json.")
-        path = newest
+    if not path.is_dir():
+        return _read(path)
+    # Names of the same installation differ in the time only.
+    paths = sorted(path.glob("preflight-*.json"), key=lambda each: each.name[-21:], reverse=True)
+    found = (_read(each) for each in paths)
+    # A Preflight after the upgrade predicts no migration.
+    prediction = next((each for each in found if each.migrations), None)
+    if prediction is None:
+        raise UsageError(f"--predicted: {path} contains no preflight-*.json of an upgrade.")
+    return prediction
+
+
+def _read(path: Path) -> Prediction:
     try:
         with path.open("rb") as stream:
             return read_prediction(stream.read(MAX_BYTES + 1))

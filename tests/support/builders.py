@@ -523,7 +523,8 @@ def rehearsal_record(**changes: Any) -> RehearsalRecord:
         problems=(),
         packages={"nautobot": "3.2.7"},
         recorded=("dcim.0001_initial",),
-        row_counts={"dcim_interface": 100_000, "extras_tag": 10},
+        row_counts={"dcim_interface": 100_000, "extras_tag": 10, "example_log": 0},
+        violations={},
         rehearsal=rehearsal(),
     )
     return replace(record, **changes)
@@ -542,7 +543,15 @@ def rehearsal(**changes: Any) -> Rehearsal:
     healthy = Rehearsal(
         run="0123456789abcdef",
         target="3.2.7",
-        stages=(Stage("target", 4.0), Stage("copy", 2.0), Stage("upgrade", 10.0)),
+        stages=tuple(
+            Stage(name, seconds)
+            for name, seconds in (
+                ("target", 4.0),
+                ("copy", 2.0),
+                ("upgrade", 10.0),
+                ("verification", 3.0),
+            )
+        ),
         planned=("extras.0130_counts", "dcim.0090_remove"),
         copy=Copy("15.4", 198, 17362, 18 << 20, 2.0),
         isolation=Isolation(has_relay=True, hides_files=True, hides_network=True),

@@ -100,7 +100,7 @@ def require_evidence(instance, folder, seconds):
     instance.server().clone("nautobot", name)
     try:
         instance.server().sql(
-            "INSERT INTO django_session SELECT md5(n::text), '', now() "
+            "INSERT INTO constance_constance (key, value) SELECT md5(n::text), 'null' "
             "FROM generate_series(1, 6000) n",
             database=name,
         )
@@ -108,7 +108,7 @@ def require_evidence(instance, folder, seconds):
     finally:
         instance.server().drop(name)
     assert "is stale" in stale["rehearsed.outcome"]["message"]
-    assert "django_session" in stale["rehearsed.outcome"]["evidence"][0]
+    assert "constance_constance" in stale["rehearsed.outcome"]["evidence"][0]
     assert "data_migrations.unrehearsed_code" in stale
 
 

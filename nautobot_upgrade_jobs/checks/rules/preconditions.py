@@ -54,10 +54,8 @@ def violated(
         half-way, with some migrations committed.
     Fix: change or remove the listed rows before the upgrade.
     """
-    has_migrated = isinstance(evidence, RehearsalEvidence) and evidence.has_migrated
-    yield from _violations(
-        require_preconditions(trial_boot), database, are_fixed_on_the_way=has_migrated
-    )
+    rehearsal = evidence if isinstance(evidence, RehearsalEvidence) else None
+    yield from _violations(require_preconditions(trial_boot), database, rehearsal)
 
 
 @check(stage="verify", phase=Phase.MIGRATE, see=(MIGRATION_OPERATIONS,))
@@ -73,19 +71,11 @@ def unapplied(preconditions: Preconditions, database: Database) -> Iterator[Find
 
 
 def _violations(
-    preconditions: Preconditions, database: Database, *, are_fixed_on_the_way: bool = False
+    preconditions: Preconditions, database: Database, rehearsal: RehearsalEvidence | None = None
 ) -> Iterator[Finding]:
-    """Yield the rows that stop migrations.
-
-    Args:
-        preconditions: The preconditions of the pending migrations.
-        database: The database.
-        are_fixed_on_the_way: Whether a rehearsal has shown that all migrations succeed, so that
-            earlier migrations change the rows that they can change.
-    """
     for result in preconditions.violated:
         if result.is_blocking and result.precondition.possibly_fixed_by:
-            if not are_fixed_on_the_way:
+            if rehearsal is None or not rehearsal.settles(result):
                 yield _build_possibly_fixed_finding(result)
         elif result.is_blocking:
             yield _build_violation_finding(

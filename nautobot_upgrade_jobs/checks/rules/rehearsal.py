@@ -83,6 +83,25 @@ def migrate_fails(rehearsal: Rehearsal) -> Iterator[Finding]:
         )
 
 
+@check(stage="rehearse", phase=Phase.BOOT, impact=Impact.OUTAGE)
+def start_fails(rehearsal: Rehearsal) -> Iterator[Finding]:
+    """The target starts on the upgraded copy, with all its Apps.
+
+    Why: a release that does not start serves no page and runs no Job.
+    Fix: correct what the error names, or choose another release of the package.
+    """
+    forward = _require_end(rehearsal.forward)
+    if forward.stop:
+        raise NotApplicable("rehearsal.migrate_fails reports why the copy is not upgraded")
+    if rehearsal.start_failure:
+        yield blocker(
+            "target",
+            f"On the upgraded copy, {rehearsal.start_failure.rstrip('.')}.",
+            fix="Correct what the error names before the upgrade, or choose another release of "
+            "the package in Requirements.",
+        )
+
+
 @check(stage="rehearse", phase=Phase.POST_UPGRADE, impact=Impact.FEATURE_LOSS)
 def step_fails(rehearsal: Rehearsal) -> Iterator[Finding]:
     """All steps after `migrate` succeed on a copy of the data.

@@ -8,7 +8,7 @@ from datetime import timedelta
 from ...facts import Unavailable
 from ...facts.rehearsal import Rehearsal
 from ...upgrade.rehearsed import RehearsalEvidence
-from ..build import blocker, info
+from ..build import blocker, info, warning
 from ..findings import Finding, Impact, Phase
 from ..registry import NotApplicable, check
 from ..text import format_duration, plural, truncate_list
@@ -27,7 +27,10 @@ def failed(evidence: RehearsalEvidence | Unavailable) -> Iterator[Finding]:
     evidence = _require_rehearsal(evidence)
     if not evidence.is_valid:
         raise NotApplicable("the rehearsal is stale, see rehearsed.outcome")
-    if problems := evidence.record.problems:
+    problems = evidence.record.problems
+    if not problems and evidence.forward and (stop := evidence.forward.stop):
+        problems = (f"{stop.migration or stop.stage} has failed",)
+    if problems:
         yield blocker(
             SUBJECT,
             f"{_capitalize(evidence.label)} has shown "
@@ -52,6 +55,14 @@ def outcome(evidence: RehearsalEvidence | Unavailable) -> Iterator[Finding]:
             f"{_capitalize(evidence.label)} is stale. It is not used.",
             fix="Rehearse the upgrade again.",
             evidence=evidence.changes,
+        )
+    elif evidence.has_migrated and evidence.unproven:
+        yield warning(
+            SUBJECT,
+            f"{_capitalize(evidence.label)} has applied all migrations, but does not prove the "
+            "upgrade.",
+            fix="Correct what the evidence names, and rehearse again.",
+            evidence=truncate_list(evidence.unproven),
         )
     elif evidence.has_migrated and not evidence.record.problems:
         yield info(

@@ -65,6 +65,16 @@ def test_failure_of_the_upgrade_is_a_stop(events):
             id="full disk",
         ),
         pytest.param([STAGE, failure("OperationalError", "53200")], "ended it", id="no memory"),
+        pytest.param(
+            [STAGE, STEP_STAGE, ended(is_interruption=True)],
+            "it was too late during trace_paths",
+            id="time limit in a step",
+        ),
+        pytest.param(
+            [STAGE, STEP_STAGE, failure("OperationalError", "53100"), DONE],
+            "ended it during trace_paths",
+            id="full disk in a step",
+        ),
         pytest.param([STAGE, failure("OperationalError", "57P01")], "ended it", id="shutdown"),
         pytest.param([STAGE, failure("OperationalError", "")], "ended it", id="lost connection"),
     ],

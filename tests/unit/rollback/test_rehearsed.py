@@ -6,6 +6,8 @@ import pytest
 
 from nautobot_upgrade_jobs.facts import Unavailable
 from nautobot_upgrade_jobs.facts.rehearsal import Restore, Reverse
+from nautobot_upgrade_jobs.migration_graph.reverse_plan import MigrateCall, ReversePlan
+from nautobot_upgrade_jobs.rollback.diagnosis import UpgradeState
 from nautobot_upgrade_jobs.rollback.losses import ReverseFailure
 from nautobot_upgrade_jobs.rollback.options import RollbackOption
 from nautobot_upgrade_jobs.rollback.rehearsed import apply_rehearsal
@@ -16,8 +18,17 @@ from tests.support.builders import (
     rehearsal,
     rehearsal_evidence,
 )
+from tests.support.rollback_situations import create_situation
 
 RESTART = (120.0, 900.0)
+SAME = ReversePlan((MigrateCall("dcim", "0089", ("dcim.0090_remove", "extras.0130_counts")),))
+
+
+def apply(option, evidence, stage=UpgradeState.PLANNED, plan=SAME):
+    situation = create_situation(stage, reverse_plan=plan, rehearsal=evidence)
+    return apply_rehearsal(option, situation, RESTART)
+
+
 RESTORE = RollbackOption("restore_backup", seconds=(121.0, 999.0), basis="the size")
 REVERSE = RollbackOption(
     "reverse_migrations",
@@ -29,7 +40,7 @@ FAILS = code_failure(migration="dcim.0090_remove")
 
 
 def test_restore_takes_the_measured_time():
-    option = apply_rehearsal(RESTORE, rehearsal_evidence(), RESTART)
+    option = apply(RESTORE, rehearsal_evidence())
     assert option.seconds == (124.0, 906.0)
     assert option.basis == "the restore in 4 s in the rehearsal of 2026-11-26 02:10 UTC"
     assert option.unknowns == ()
@@ -37,12 +48,12 @@ def test_restore_takes_the_measured_time():
 
 def test_restore_that_was_not_complete_is_uncertain():
     incomplete = rehearsal(restore=Restore(2.0, 3 << 20, 4.0, ("dcim_device: 1 row is missing",)))
-    option = apply_rehearsal(RESTORE, rehearsal_evidence(rehearsal=incomplete), RESTART)
+    option = apply(RESTORE, rehearsal_evidence(rehearsal=incomplete))
     assert "had 1 difference to the data" in option.unknowns[0]
 
 
 def test_reverse_that_succeeded_is_certain():
-    option = apply_rehearsal(REVERSE, rehearsal_evidence(), RESTART)
+    option = apply(REVERSE, rehearsal_evidence())
     assert option.feasible
     assert option.unknowns == ()
     assert option.seconds == (130.0, 915.0)
@@ -50,13 +61,13 @@ def test_reverse_that_succeeded_is_certain():
 
 def test_reverse_that_succeeded_disproves_a_predicted_failure():
     predicted = replace(REVERSE, failure=ReverseFailure("dcim.0090_remove", "RunPython", 3))
-    assert apply_rehearsal(predicted, rehearsal_evidence(), RESTART).feasible
+    assert apply(predicted, rehearsal_evidence()).feasible
 
 
 def test_reverse_that_failed_is_not_possible():
     stopped = Reverse(("dcim 0089",), migrate_run(migration_run(), stop=FAILS))
     evidence = rehearsal_evidence(rehearsal=rehearsal(reverse=stopped))
-    option = apply_rehearsal(REVERSE, evidence, RESTART)
+    option = apply(REVERSE, evidence)
     assert not option.feasible
     assert option.failure.migration == "dcim.0090_remove"
     assert option.failure.migrations_reversed == 1
@@ -84,9 +95,30 @@ def test_reverse_that_failed_is_not_possible():
 )
 @pytest.mark.parametrize("option", [RESTORE, REVERSE], ids=["restore", "reverse"])
 def test_without_a_valid_rehearsal_the_prediction_stays(option, evidence):
-    assert apply_rehearsal(option, evidence, RESTART) is option
+    assert apply(option, evidence) is option
 
 
 def test_option_that_is_not_possible_stays_so():
     impossible = RollbackOption("reverse_migrations", "dcim.0001 is not on disk")
-    assert apply_rehearsal(impossible, rehearsal_evidence(), RESTART) is impossible
+    assert apply(impossible, rehearsal_evidence()) is impossible
+
+
+def test_after_the_upgrade_what_was_found_in_the_rows_remains():
+    found = ReverseFailure("dcim.0090_remove", "AlterField", 3)
+    option = apply(replace(REVERSE, failure=found), rehearsal_evidence(), UpgradeState.COMPLETE)
+    assert option.failure is found
+    assert option.unknowns == REVERSE.unknowns
+    assert option.seconds == (130.0, 915.0)
+
+
+def test_after_the_upgrade_a_failure_of_the_rehearsal_counts_as_well():
+    stopped = Reverse(("dcim 0089",), migrate_run(stop=FAILS))
+    evidence = rehearsal_evidence(rehearsal=rehearsal(reverse=stopped))
+    assert not apply(REVERSE, evidence, UpgradeState.COMPLETE).feasible
+
+
+def test_half_of_an_upgrade_was_not_rehearsed():
+    stopped = Reverse(("dcim 0089",), migrate_run(stop=FAILS))
+    evidence = rehearsal_evidence(rehearsal=rehearsal(reverse=stopped))
+    part = ReversePlan((MigrateCall("extras", "0129", ("extras.0130_counts",)),))
+    assert apply(REVERSE, evidence, UpgradeState.PARTIAL, part) is REVERSE

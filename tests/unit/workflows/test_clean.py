@@ -62,11 +62,28 @@ def test_remove_leftovers_keeps_what_is_not_left(tmp_path):
 
 
 def test_remove_leftovers_removes_a_run_that_was_killed_at_its_start(tmp_path):
-    folder = tmp_path / "disk" / f"{PREFIX}starting"
-    folder.mkdir()
+    folder = tmp_path / "disk" / f"{PREFIX}ab12_xyz"
+    folder.mkdir(mode=0o700)
     long_ago = time.time() - 4000
     os.utime(folder, (long_ago, long_ago))
     assert remove_leftovers(()) == (folder,)
+
+
+@pytest.mark.parametrize(
+    ("name", "mode"),
+    [
+        pytest.param(f"{PREFIX}main", 0o700, id="a checkout of this project"),
+        pytest.param(f"{PREFIX}report-of-may", 0o700, id="an output folder"),
+        pytest.param(f"{PREFIX}ab12_xyz", 0o755, id="another mode"),
+    ],
+)
+def test_remove_leftovers_keeps_a_folder_of_the_operator(tmp_path, name, mode):
+    folder = tmp_path / "disk" / name
+    folder.mkdir()
+    folder.chmod(mode)
+    os.utime(folder, (0, 0))
+    assert remove_leftovers(()) == ()
+    assert folder.exists()
 
 
 def test_clean_writes_what_was_removed(tmp_path, capsys):

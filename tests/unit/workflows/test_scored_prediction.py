@@ -1,5 +1,7 @@
 """``--predicted``: a file or a folder, and clear errors for everything else."""
 
+import json
+
 import pytest
 
 from nautobot_upgrade_jobs.common.errors import UsageError
@@ -13,8 +15,10 @@ from tests.support.report_samples import SAMPLES
 TEXT = json_format.render(SAMPLES["blocked"])
 
 
-def test_read_predicted_of_a_folder_reads_the_newest(tmp_path):
+def test_read_predicted_of_a_folder_reads_the_newest_of_an_upgrade(tmp_path):
     (tmp_path / "preflight-b-20261101T000000Z.json").write_text("{}")
+    after = json.dumps(json.loads(TEXT) | {"migrations": []})
+    (tmp_path / "preflight-a-20261103T000000Z.json").write_text(after)
     (tmp_path / "preflight-a-20261102T000000Z.json").write_text(TEXT)
     assert read_predicted(tmp_path) == read_predicted(next(tmp_path.glob("*1102*")))
 

@@ -34,7 +34,7 @@ from nautobot_upgrade_jobs.facts.schema_dependents import (
     SchemaDependent,
 )
 from nautobot_upgrade_jobs.facts.tables import Table
-from nautobot_upgrade_jobs.upgrade.rehearsed import NO_REHEARSAL
+from nautobot_upgrade_jobs.upgrade.rehearsed import NO_REHEARSAL, describe_precondition
 from tests.support.builders import (
     CATALOG,
     database,
@@ -429,7 +429,16 @@ def test_migration_cost_of_a_rehearsed_upgrade_is_measured():
             [("warning", "example_thing.name")],
             id="stale",
         ),
-        pytest.param(rehearsal_evidence(), [], id="an earlier migration fixes them on the copy"),
+        pytest.param(
+            rehearsal_evidence(violations={describe_precondition(POSSIBLY_FIXED.precondition): 2}),
+            [],
+            id="an earlier migration fixes them on the copy",
+        ),
+        pytest.param(
+            rehearsal_evidence(),
+            [("warning", "example_thing.name")],
+            id="the copy did not have these rows",
+        ),
     ],
 )
 def test_violated_possibly_fixed_is_settled_by_a_rehearsal(findings_of, evidence, expected):

@@ -174,3 +174,20 @@ def test_isolation_gaps_says_what_was_open(findings_of, gaps, expected):
 def test_assumed_configuration_names_what_was_enabled(findings_of, apps, expected):
     found = findings_of("rehearsal.assumed_configuration", rehearsal=rehearsal(assumed_apps=apps))
     assert found == expected
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        pytest.param({}, [], id="starts"),
+        pytest.param(
+            {"start_failure": "the target does not start: ImportError"},
+            [("blocker", "target")],
+            id="does not start",
+        ),
+        pytest.param({"forward": STOPPED}, "not_applicable", id="not upgraded"),
+        pytest.param({"forward": INTERRUPTED}, "skipped", id="interrupted"),
+    ],
+)
+def test_start_fails_names_the_error(findings_of, changes, expected):
+    assert findings_of("rehearsal.start_fails", rehearsal=rehearsal(**changes)) == expected

@@ -3,6 +3,7 @@
 import pytest
 
 from nautobot_upgrade_jobs.facts import Unavailable
+from nautobot_upgrade_jobs.facts.rehearsal import Stage
 from nautobot_upgrade_jobs.upgrade.rehearsed import NO_REHEARSAL
 from tests.support.builders import (
     code_failure,
@@ -14,6 +15,11 @@ from tests.support.builders import (
 
 STALE = "the package set of the target has changed: nautobot 3.2.6 → 3.2.7"
 PROBLEM = "Migration dcim.0090_remove fails on the copy: IntegrityError."
+STOPPED = migrate_run(migration_run(), stop=code_failure(migration="dcim.0090_remove"))
+NOT_VERIFIED = (
+    Stage("upgrade", 10.0),
+    Stage("verification", 1.0, "the target does not start: ImportError"),
+)
 SKIPPED = Unavailable("it was skipped on request")
 
 
@@ -31,6 +37,11 @@ SKIPPED = Unavailable("it was skipped on request")
         ),
         pytest.param(
             rehearsal_evidence(STALE, problems=(PROBLEM,)), "not_applicable", id="failed, but stale"
+        ),
+        pytest.param(
+            rehearsal_evidence(rehearsal=rehearsal(forward=STOPPED)),
+            [("blocker", "rehearsal")],
+            id="stopped, and its finding was accepted",
         ),
         pytest.param(NO_REHEARSAL, "not_applicable", id="none"),
     ],
@@ -60,13 +71,28 @@ def test_failed_stops_the_upgrade_only_while_valid(findings_of, evidence, expect
         pytest.param(rehearsal_evidence(STALE), [("info", "rehearsal")], id="stale"),
         pytest.param(rehearsal_evidence(problems=(PROBLEM,)), [], id="failed: the other check"),
         pytest.param(
+            rehearsal_evidence(rehearsal=rehearsal(stages=NOT_VERIFIED)),
+            [("warning", "rehearsal")],
+            id="the upgraded copy was not verified",
+        ),
+        pytest.param(
+            rehearsal_evidence(rehearsal=rehearsal(stages=NOT_VERIFIED[:1])),
+            [("warning", "rehearsal")],
+            id="the time ended before the verification",
+        ),
+        pytest.param(
             rehearsal_evidence(
                 rehearsal=rehearsal(
-                    forward=migrate_run(migration_run(), stop=code_failure("migrate"))
+                    forward=migrate_run(
+                        migration_run(), step_failures=(code_failure("trace_paths"),)
+                    )
                 )
             ),
-            [],
-            id="stopped by the time limit: proves nothing",
+            [("warning", "rehearsal")],
+            id="a step has failed",
+        ),
+        pytest.param(
+            rehearsal_evidence(rehearsal=rehearsal(forward=STOPPED)), [], id="the other check"
         ),
         pytest.param(NO_REHEARSAL, "not_applicable", id="none"),
     ],
