@@ -22,7 +22,8 @@ MIN_ROWS = 5_000
 """Migrations of smaller growth take no noticeable time."""
 WRITTEN_BY_RUNS = (
     *("extras_jobresult", "extras_joblogentry", "extras_jobconsoleentry", "extras_fileproxy"),
-    *("extras_objectchange", "constance_constance", "social_auth_usersocialauth"),
+    *("extras_fileattachment", "extras_objectchange", "constance_constance"),
+    "social_auth_usersocialauth",
 )
 """Tables to which Jobs and logins add rows. That they are no longer empty is no change."""
 MAX_NAMES = 3

@@ -38,7 +38,8 @@ def test_rehearsal_by_rest_is_proven_and_preflight_uses_it(rest, instance):
     preflight = rest.run_job(PREFLIGHT, {"target": "3.2.7"})
     reports = [text for name, text in rest.files(preflight["id"]).items() if name.endswith(".json")]
     found = {each["check"]: each for each in json.loads(reports[0])["findings"]}
-    assert "proven by the rehearsal" in found["rehearsed.outcome"]["message"]
+    outcome = found["rehearsed.outcome"]
+    assert "proven by the rehearsal" in outcome["message"], outcome["evidence"]
     assert found["preconditions.migration_cost"]["evidence"][0].startswith("Measured: ")
 
 

@@ -49,7 +49,10 @@ def state(**changes):
         pytest.param({"row_counts": {"extras_tag": 4_000}}, id="a small table has grown"),
         pytest.param({"now": NOW + timedelta(days=29)}, id="29 days later"),
         pytest.param({"row_counts": {"django_session": 9_000}}, id="sessions are never copied"),
-        pytest.param({"row_counts": {"extras_jobresult": 3}}, id="the first runs of Jobs"),
+        pytest.param(
+            {"row_counts": {"extras_jobresult": 3, "extras_fileattachment": 6}},
+            id="the first runs of Jobs",
+        ),
         pytest.param({"pending": RECORD.rehearsal.planned[::-1]}, id="the same migrations"),
         pytest.param(
             {"packages": {"nautobot": "3.2.7", "pip": "26.0"}, "is_upgraded": True},
