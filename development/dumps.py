@@ -71,6 +71,7 @@ def build_dump_key(instance: Instance, server: Server, template: str) -> str:
     digest = hashlib.sha256()
     foreign = set(instance.apps.plugins) - set(list_apps(instance, template))
     digest.update("\n".join(list_migrations(instance, without=foreign)).encode())
+    digest.update("\n".join(list_own_jobs()).encode())
     if template == "upgraded":
         digest.update(find_ltm_dump(instance).name.encode())
     step = template
@@ -108,6 +109,13 @@ def find_dump(key: str, server: Server) -> Path | None:
 def list_apps(instance: Instance, template: str) -> tuple[str, ...]:
     """Return the Apps in a template; all kinds of installations share those without Apps."""
     return () if template in WITHOUT_APPS else instance.apps.plugins
+
+
+def list_own_jobs() -> list[str]:
+    """Return the modules of this App's Jobs, which ``migrate`` records in the database."""
+    return sorted(
+        path.name for path in (REPOSITORY / "nautobot_upgrade_jobs" / "jobs").glob("*.py")
+    )
 
 
 def list_migrations(instance: Instance, without: set[str]) -> list[str]:
