@@ -5,7 +5,9 @@ import signal
 import stat
 import subprocess
 import sys
+import tempfile
 import time
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -93,8 +95,7 @@ def test_scratch_folder_continues_a_removal_that_was_killed(work):
 
 def test_scratch_folder_that_has_had_no_lock_for_long_is_removed(work):
     """Its run was killed between the creation of the folder and the creation of the lock."""
-    left = work / f"{PREFIX}left"
-    left.mkdir()
+    left = Path(tempfile.mkdtemp(prefix=PREFIX, dir=work))
     old = time.time() - MAX_UNLOCKED_SECONDS - 9
     os.utime(left, (old, old))
     assert names_during_a_run(work) == set()
