@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from typing import Any, Literal, get_args
 
-from ..facts import Data, Facts, Unavailable
+from ..facts import Data, Facts
 from ..facts.rehearsal import Rehearsal
 from ..facts.resolution import Resolution
 from ..facts.trial_boot import TrialBoot
@@ -105,12 +105,10 @@ class Check:
     @property
     def evidence_source(self) -> str:
         """The kind of evidence that the check uses: rehearsal, target, index, data or facts."""
-        if {Rehearsal, RehearsalEvidence | Unavailable} & set(self.input_types.values()) and (
-            TrialBoot not in self.reads
-        ):
-            return "rehearsal"
         if TrialBoot in self.input_types.values():
             return "target"
+        if {Rehearsal, RehearsalEvidence} & self.reads:
+            return "rehearsal"
         if Resolution in self.input_types.values():
             return "index"
         return "data" if {Data, RollbackDecision} & set(self.input_types.values()) else "facts"

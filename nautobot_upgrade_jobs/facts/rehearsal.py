@@ -67,6 +67,17 @@ class CodeFailure:
     column: str = ""
     constraint: str = ""
 
+    @property
+    def place(self) -> str:
+        """The migration, or what the process did outside of migrations."""
+        return self.migration or self.stage
+
+    @property
+    def text(self) -> str:
+        """The error in one sentence without a period."""
+        error, text = self.failure.error, self.failure.message.rstrip(".")
+        return f"{error}: {text}" if error and text else error or text
+
 
 @dataclass(frozen=True)
 class StepRun:
@@ -177,7 +188,6 @@ class RehearsalRecord:
     instance: str
     created: str
     """ISO 8601, UTC."""
-    verdict: str
     problems: tuple[str, ...]
     """The findings that stop the upgrade."""
     packages: dict[str, str]

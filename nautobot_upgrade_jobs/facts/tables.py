@@ -24,3 +24,8 @@ class Tables:
     tables: tuple[Table, ...]
     model_tables: tuple[str, ...]
     """Tables of the models of enabled Django apps."""
+
+    @property
+    def row_counts(self) -> dict[str, int]:
+        """The rows of each table, by its name."""
+        return {table.name: table.rows for table in self.tables}

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..collect.context import attempt
 from ..facts import Unavailable
 from ..facts.prediction import Prediction
 from ..facts.rehearsal import RehearsalRecord
 from ..report.prediction_file import read_prediction
-from ..snapshot.rehearsal_file import load_record
+from ..snapshot.rehearsal_file import REHEARSAL_FILE
 from ..workflows.rehearsal_store import MAX_RECORDS
 from .snapshot_fields import read_bytes
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from django.core.files import File
 
     from .base import UpgradeJob
+
+T = TypeVar("T")
 
 
 def find_rehearsals(job: UpgradeJob) -> Iterator[RehearsalRecord]:
@@ -32,11 +34,7 @@ def find_rehearsals(job: UpgradeJob) -> Iterator[RehearsalRecord]:
         name__startswith="rehearsal-",
         name__endswith=".json.gz",
     )
-    for proxy in files.order_by("-uploaded_at")[:MAX_RECORDS]:
-        record = attempt(partial(_load_record, proxy.file), expected=Exception)
-        # A storage backend can raise any exception. A file that is no record is ignored.
-        if not isinstance(record, Unavailable):
-            yield record
+    yield from _load_newest(files, REHEARSAL_FILE.load)
 
 
 def find_prediction(job: UpgradeJob, release: str) -> Prediction | None:
@@ -52,17 +50,18 @@ def find_prediction(job: UpgradeJob, release: str) -> Prediction | None:
         name__endswith=".json",
         job_result__result__target_version=release,
     )
-    for proxy in reports.order_by("-uploaded_at")[:MAX_RECORDS]:
-        prediction = attempt(partial(_load_prediction, proxy.file), expected=Exception)
-        # Without migrations, it is about the installed release after the upgrade.
-        if not isinstance(prediction, Unavailable) and prediction.migrations:
-            return prediction
-    return None
+    # Without migrations, it is about the installed release after the upgrade.
+    return next((each for each in _load_newest(reports, read_prediction) if each.migrations), None)
 
 
-def _load_record(file: File[bytes]) -> RehearsalRecord:
-    return load_record(read_bytes(file))
+def _load_newest(proxies: Any, load: Callable[[bytes], T]) -> Iterator[T]:
+    """Yield the content of the newest files. A file without such a content is ignored."""
+    for proxy in proxies.order_by("-uploaded_at")[:MAX_RECORDS]:
+        # A storage backend can raise any exception.
+        content = attempt(partial(_load, proxy.file, load), expected=Exception)
+        if not isinstance(content, Unavailable):
+            yield content
 
 
-def _load_prediction(file: File[bytes]) -> Prediction:
-    return read_prediction(read_bytes(file))
+def _load(file: File[bytes], load: Callable[[bytes], T]) -> T:
+    return load(read_bytes(file))

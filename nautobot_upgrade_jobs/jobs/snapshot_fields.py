@@ -10,10 +10,10 @@ from nautobot.extras.models import Job, JobResult
 
 from ..collect.context import attempt
 from ..common.errors import UsageError
-from ..common.sealed_file import MAX_FILE_BYTES
+from ..common.sealed_file import MAX_FILE_BYTES, SealedFileError
 from ..facts import Unavailable
 from ..report.formats.markdown import escape
-from ..snapshot.file_format import Snapshot, SnapshotError, load
+from ..snapshot.file_format import Snapshot, load
 from .base import UpgradeJob
 
 if TYPE_CHECKING:
@@ -110,5 +110,5 @@ def _read_snapshot(file: File[bytes], name: str) -> Snapshot:
         raise UsageError(f"{name} cannot be read: {data.reason}")
     try:
         return load(data)
-    except SnapshotError as error:
+    except SealedFileError as error:
         raise UsageError(f"{name}: {error}") from None

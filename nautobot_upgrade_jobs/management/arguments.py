@@ -32,7 +32,7 @@ COMMANDS = {
     "verify": "Check whether the upgrade is complete.",
     "rehearse": "Upgrade a copy of the data, verify it, and roll it back.",
     "rollback": "Plan the rollback, and report what each option loses.",
-    "clean": "Remove what a run has left whose host was killed.",
+    "clean": "Remove what a killed run has left.",
 }
 """The commands of an operator with their purpose, in the order of use."""
 

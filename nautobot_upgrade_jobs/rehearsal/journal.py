@@ -65,11 +65,11 @@ def _describe_interruption(events: tuple[Event, ...], failures: tuple[CodeFailur
     ended = next((each for each in events if each["event"] == ENDED), None)
     if ended and ended["is_interruption"]:
         last = failures[-1]
-        return f"{_text(ended['reason'])} during {last.migration or last.stage}"
+        return f"{_text(ended['reason'])} during {last.place}"
     for each in failures:
         is_lost = each.failure.error == "OperationalError" and not each.sqlstate
         if is_lost or each.sqlstate.startswith(SHORTAGES):
-            where = each.migration or each.stage
+            where = each.place
             message = each.failure.message.rstrip(".")
             return f"the server of the copy ended it during {where}: {message}"
     return ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from ..common.files import build_file_stem
-from ..snapshot.rehearsal_file import dump_record
+from ..snapshot.rehearsal_file import REHEARSAL_FILE
 from .formats import csv, html, json, junit, log, markdown, runbook, sarif, script, summary
 from .model import Report
 
@@ -65,7 +65,7 @@ def _list_renderers(report: Report) -> Iterator[tuple[str, FileRenderer]]:
         yield name, script.render
     if record := report.rehearsal_record:
         stem = build_file_stem("rehearsal", report.instance, report.created)
-        yield f"{stem}.json.gz", lambda _: dump_record(record)
+        yield f"{stem}.json.gz", lambda _: REHEARSAL_FILE.dump(record)
 
 
 __all__ = [

@@ -69,11 +69,9 @@ def _find_failure(reverse: Reverse, evidence: RehearsalEvidence) -> ReverseFailu
     stop = reverse.run.stop
     if stop is None:
         return None
-    text = stop.failure.message.rstrip(".")
-    error = f"{stop.failure.error}: {text}" if stop.failure.error else text
     return ReverseFailure(
-        stop.migration or stop.stage,
+        stop.place,
         f"as in {evidence.label}",
         len(reverse.run.migrations),
-        error=error,
+        error=stop.text,
     )

@@ -7,11 +7,10 @@ from dataclasses import fields
 from functools import cache
 from typing import get_args, get_type_hints
 
-from packaging.utils import canonicalize_name
-
 from ..facts import Facts, FactUnavailable, Listing, Unavailable, require
 from ..facts.file_groups import group_listing, is_grouped
 from ..facts.settings import Setting
+from ..upgrade.installed_packages import installed_versions
 from .difference import Difference, Item, NotComparable
 
 LISTED_TOPICS = ("schema", "derived_state", "filter_results", "automation", "ui_registry", "files")
@@ -120,8 +119,7 @@ def _installation(facts: Facts) -> dict[str, str]:
 
 
 def _packages(facts: Facts) -> dict[str, str]:
-    packages = require(facts.packages).installed
-    return {str(canonicalize_name(package.name)): package.version for package in packages}
+    return installed_versions(require(facts.packages))
 
 
 def _apps(facts: Facts) -> dict[str, str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import re
 import secrets
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -67,20 +67,13 @@ def bare_installation(
     labels = {key.partition(".")[0] for key in recorded} - catalog.core_apps - LIBRARY_APPS
     apps = tuple(build_app(name, *pin, labels) for name, pin in pins.items())
     with scratch_folder() as folder:
-        config = folder / "nautobot_config.py"
-        config.touch(0o600)
-        config.write_text(
-            CONFIG_TEMPLATE.format(
-                secret=secrets.token_hex(32), database=entry, apps=[app.module for app in apps]
-            ),
-            "utf-8",
-        )
+        config = write_configuration(folder, entry, [app.module for app in apps])
         yield Installation(
             python="",
             prefix="",
             interpreter="",
             site_paths=(),
-            config=str(config),
+            config=config,
             settings=frozenset(),
             packages=Packages(tuple(_list_packages(choose_release(releases, target), apps))),
             apps=Apps(apps, {}),
@@ -90,6 +83,22 @@ def bare_installation(
             is_between_releases=not _has_exactly(recorded, releases, catalog),
             unnamed_apps=tuple(sorted(labels - {app.label for app in apps})),
         )
+
+
+def write_configuration(folder: Path, database: Mapping[str, Any], apps: Sequence[str]) -> str:
+    """Write a configuration for an installation whose own is unknown, and return its path.
+
+    Args:
+        folder: A private folder.
+        database: The entry of ``DATABASES``.
+        apps: The modules of the Apps.
+    """
+    config = folder / "nautobot_config.py"
+    config.touch(0o600)
+    secret = secrets.token_hex(32)
+    text = CONFIG_TEMPLATE.format(secret=secret, database=dict(database), apps=list(apps))
+    config.write_text(text, "utf-8")
+    return str(config)
 
 
 def parse_database_url(url: str) -> dict[str, Any]:

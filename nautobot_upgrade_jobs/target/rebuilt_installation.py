@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import re
-import secrets
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,8 +15,10 @@ from pathlib import Path
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 from packaging.version import InvalidVersion
 
+from ..app_settings import APP
 from ..common.errors import UsageError
 from ..common.urls import mask_url_credentials
+from .bare_database import write_configuration
 from .deadline import Deadline
 from .index_config import create_uv
 from .installation import CORE, Installation, read_installation
@@ -25,23 +26,15 @@ from .scratch_dir import ScratchError, require_exec_allowed, scratch_folder
 from .uv import ResolverFailed, Unsolvable, Uv, find_interpreter
 
 PIN = re.compile(r"([A-Za-z0-9][\w.-]*)(?:\[[^]]*\])?==([\w.!+-]+)")
-OWN_DISTRIBUTION = "nautobot-upgrade-jobs"
+OWN_DISTRIBUTION = canonicalize_name(APP)
+UNKNOWN_DATABASE = {
+    "ENGINE": "django.db.backends.postgresql",
+    "NAME": "nautobot",
+    "USER": "nautobot",
+}
+"""The names of the copy. Those of the installation are unknown."""
 APP_CLASS = re.compile(r"\b(?:NautobotAppConfig|PluginConfig)\b")
 APP_VARIABLE = re.compile(r"^config\s*(?::[^=]+)?=", re.MULTILINE)
-CONFIG_TEMPLATE = """from nautobot.core.settings import *
-
-SECRET_KEY = {secret!r}
-DATABASES = {{
-    "default": {{
-        "ENGINE": "django.db.backends.postgresql",
-        "NAME": "nautobot",
-        "USER": "nautobot",
-        "HOST": {host!r},
-    }}
-}}
-PLUGINS = {apps!r}
-PLUGINS_CONFIG = {{}}
-"""
 
 
 @dataclass(frozen=True)
@@ -79,7 +72,10 @@ def rebuilt_installation(packages: PackageList, seconds: float) -> Iterator[Inst
         except (ScratchError, ResolverFailed, Unsolvable, OSError) as error:
             reason = mask_url_credentials(str(error)).rstrip(".")
             raise UsageError(f"--requirements: they cannot be installed: {reason}.") from None
-        config = packages.config or _write_configuration(folder, python)
+        config = packages.config
+        if not config:  # Nothing but a copy can be reached at this place.
+            database = {**UNKNOWN_DATABASE, "HOST": str(folder)}
+            config = write_configuration(folder, database, sorted(find_app_modules(python)))
         installation = read_installation(str(python), config)
         # The folders of this host say nothing about the installation.
         yield replace(
@@ -150,18 +146,13 @@ def _install(uv: Uv, python: str, lines: Iterable[str]) -> Path:
     return interpreter
 
 
-def _write_configuration(folder: Path, python: Path) -> str:
-    """Write a configuration with all Apps, which nothing but a copy can be used with."""
-    config = folder / "nautobot_config.py"
-    apps = sorted(find_app_modules(python.parents[1]))
-    text = CONFIG_TEMPLATE.format(secret=secrets.token_hex(32), host=str(folder), apps=apps)
-    config.write_text(text, "utf-8")
-    return str(config)
+def find_app_modules(python: Path) -> Iterator[str]:
+    """Yield the packages that are Apps of Nautobot, without importing them.
 
-
-def find_app_modules(environment: Path) -> Iterator[str]:
-    """Yield the packages of an environment that are Apps of Nautobot, without importing them."""
-    for file in environment.glob("lib/python*/site-packages/*/__init__.py"):
+    Args:
+        python: The interpreter of their environment.
+    """
+    for file in python.parents[1].glob("lib/python*/site-packages/*/__init__.py"):
         if file.parent.name != CORE:
             text = file.read_text("utf-8", "replace")
             if APP_CLASS.search(text) and APP_VARIABLE.search(text):

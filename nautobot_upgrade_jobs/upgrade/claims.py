@@ -74,7 +74,7 @@ def _claim_migrations(rehearsal: Rehearsal) -> Claim:
         return Claim(text, Outcome.NOT_REHEARSED, forward)
     done = f"{len(forward.migrations)} of {len(planned)} applied"
     if forward.stop:
-        where = forward.stop.migration or forward.stop.stage
+        where = forward.stop.place
         outcome = Outcome.NOT_REHEARSED if where in rehearsal.predicted_stops else Outcome.DISPROVEN
         return Claim(text, outcome, f"{done}, then {where} stops")
     is_same = set(planned) == _applied(forward)
@@ -119,7 +119,7 @@ def _claim_reverse(rehearsal: Rehearsal) -> Iterator[Claim]:
     if not isinstance(reverse, Reverse):
         yield Claim(text, Outcome.NOT_REHEARSED, reverse.reason)
     elif stop := reverse.run.stop:
-        where = stop.migration or stop.stage
+        where = stop.place
         done = plural(len(reverse.run.migrations), "migration")
         yield Claim(text, Outcome.DISPROVEN, f"{where} stops after {done}")
     else:

@@ -20,7 +20,20 @@ from pathlib import Path
 
 from packaging.utils import canonicalize_name
 
-from ..facts.packages import Package
+from ..facts.packages import Package, Packages
+from ..facts.resolution import Resolution
+
+
+def installed_versions(packages: Packages) -> dict[str, str]:
+    """Return the version of each installed distribution, by its canonical name."""
+    return {str(canonicalize_name(each.name)): each.version for each in packages.installed}
+
+
+def list_packages(resolution: Resolution, installed: Packages) -> dict[str, str]:
+    """Return the version of each distribution of the target, also of those that are kept."""
+    kept = {*map(canonicalize_name, (*resolution.local, *resolution.not_on_index))}
+    own = {name: version for name, version in installed_versions(installed).items() if name in kept}
+    return own | {each.name: each.version for each in resolution.packages}
 
 
 def list_installed_packages(site_paths: Sequence[str] = ()) -> tuple[Package, ...]:

@@ -12,6 +12,7 @@ from packaging.utils import NormalizedName, canonicalize_name
 from packaging.version import InvalidVersion
 
 from ..facts import Packages
+from .installed_packages import installed_versions
 
 RequirementLine = tuple[NormalizedName, Requirement]
 """A distribution, and one of its requirements."""
@@ -25,9 +26,7 @@ class PackageRequirements:
             "python_version": ".".join(python.split(".")[:2]),
             "python_full_version": python,
         }
-        self._installed = {
-            canonicalize_name(package.name): package.version for package in packages.installed
-        }
+        self._installed = installed_versions(packages)
         self._by_name: dict[str, list[Requirement]] = defaultdict(list)
         self._by_requirer: dict[str, list[Requirement]] = defaultdict(list)
         for requirer, line in self._applicable(tuple(_parse_requirements(packages))):

@@ -8,10 +8,8 @@ from datetime import datetime, timedelta
 
 from ..common.text import plural
 from ..facts import Unavailable
-from ..facts.packages import Package
 from ..facts.preconditions import Precondition, PreconditionResult
 from ..facts.rehearsal import EMPTIED_TABLES, MigrateRun, Rehearsal, RehearsalRecord
-from ..facts.resolution import Resolution
 from .live_duration import LiveDuration, estimate_live_duration
 
 MAX_AGE = timedelta(days=30)
@@ -161,13 +159,6 @@ def _list_changed_migrations(record: RehearsalRecord, state: CurrentState) -> It
         return
     if changed := sorted(set(state.pending) ^ set(planned)):
         yield f"{plural(len(changed), 'pending migration')} changed: {_shorten(changed)}"
-
-
-def list_packages(resolution: Resolution, installed: Iterable[Package]) -> dict[str, str]:
-    """Return the version of each distribution of the target, also of those that are kept."""
-    kept = {*resolution.local, *resolution.not_on_index}
-    own = {each.name: each.version for each in installed if each.name in kept}
-    return own | {each.name: each.version for each in resolution.packages}
 
 
 def describe_precondition(precondition: Precondition) -> str:

@@ -8,8 +8,9 @@ from datetime import datetime, timezone
 
 from .. import __version__
 from ..common.errors import UsageError
+from ..common.sealed_file import SealedFileError
 from ..facts import Facts, Unavailable
-from ..snapshot.file_format import Snapshot, SnapshotError, dump
+from ..snapshot.file_format import Snapshot, dump
 from ..snapshot.listing_diff import uncaptured_sections
 from .snapshot_store import snapshot_file_name
 
@@ -78,6 +79,6 @@ def create_snapshot(instance: str, facts: Facts, accepted: frozenset[str]) -> Ca
     snapshot = build_snapshot(instance, facts)
     try:
         data = dump(snapshot)
-    except SnapshotError as error:
+    except SealedFileError as error:
         raise UsageError(str(error)) from None
     return CapturedSnapshot(snapshot, data, snapshot_file_name(snapshot), accepted)

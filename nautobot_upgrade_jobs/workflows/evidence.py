@@ -34,6 +34,7 @@ from ..runbook.target_packages import TargetPackages
 from ..runbook.tool_commands import OutsideTool
 from ..runbook.upgrade import UpgradePlan, plan_upgrade
 from ..upgrade.downtime import UNKNOWN_DOWNTIME, Downtime, classify_downtime
+from ..upgrade.installed_packages import list_packages
 from ..upgrade.overview import UpgradeOverview, classify_by_risk, upgrade_path
 from ..upgrade.package_changes import (
     PackageChange,
@@ -46,7 +47,6 @@ from ..upgrade.rehearsed import (
     CurrentState,
     RehearsalEvidence,
     choose_rehearsal,
-    list_packages,
 )
 
 TARGET_ALREADY_INSTALLED = Unavailable("the target is already installed")
@@ -109,9 +109,9 @@ class UpgradeEvidence:
         resolution, packages = or_none(self.resolution), or_none(self.facts.packages)
         state = CurrentState(
             self.target.version,
-            list_packages(resolution, packages.installed) if resolution and packages else None,
+            list_packages(resolution, packages) if resolution and packages else None,
             migrations.recorded if migrations else None,
-            {table.name: table.rows for table in tables.tables} if tables else None,
+            tables.row_counts if tables else None,
             datetime.now(timezone.utc),
             self.pending,
         )

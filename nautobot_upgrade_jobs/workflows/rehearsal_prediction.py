@@ -47,7 +47,7 @@ def predict(reader: CopyReader, catalog: Catalog) -> Prediction:
     plan, recorded = MigrationHistory(facts.migrations).plan, facts.migrations.recorded
     if isinstance(facts.tables, Unavailable):
         return Prediction(plan, None, recorded)
-    row_counts = {table.name: table.rows for table in facts.tables.tables}
+    row_counts = facts.tables.row_counts
     if isinstance(facts.preconditions, Unavailable):
         return Prediction(plan, None, recorded, row_counts)
     estimate = estimate_cost(facts.preconditions, facts.tables, catalog.durations)

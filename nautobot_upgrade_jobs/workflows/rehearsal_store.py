@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
+import contextlib
 from datetime import datetime
 from pathlib import Path
 
 from ..common.errors import UsageError
-from ..common.files import build_file_stem
+from ..common.files import build_file_stem, list_newest
 from ..common.private_files import write_private_file
-from ..common.sealed_file import MAX_FILE_BYTES
+from ..common.sealed_file import MAX_FILE_BYTES, SealedFileError
 from ..facts.rehearsal import RehearsalRecord
-from ..snapshot.rehearsal_file import RehearsalFileError, dump_record, load_record
+from ..snapshot.rehearsal_file import REHEARSAL_FILE
 
-PATTERN = "rehearsal-*.json.gz"
+KIND, EXTENSION = "rehearsal", ".json.gz"
 MAX_RECORDS = 10
 """The number of records that are kept in the folder of the settings, and read from a folder."""
 
@@ -32,9 +31,9 @@ def keep_record(record: RehearsalRecord, folder: Path) -> None:
     """
     folder.mkdir(mode=0o700, exist_ok=True)
     created = datetime.fromisoformat(record.created)
-    name = f"{build_file_stem('rehearsal', record.instance, created)}.json.gz"
-    write_private_file(folder / name, dump_record(record))
-    for path in _list_newest(folder)[MAX_RECORDS:]:
+    name = f"{build_file_stem(KIND, record.instance, created)}{EXTENSION}"
+    write_private_file(folder / name, REHEARSAL_FILE.dump(record))
+    for path in list_newest(folder, KIND, EXTENSION)[MAX_RECORDS:]:
         path.unlink(missing_ok=True)
 
 
@@ -42,7 +41,11 @@ def read_kept_records(folder: Path | None) -> tuple[RehearsalRecord, ...]:
     """Return the records of an installation's own folder. A file that is none is ignored."""
     if folder is None or not folder.is_dir():
         return ()
-    return tuple(_read_valid(folder))
+    records = []
+    for path in list_newest(folder, KIND, EXTENSION)[:MAX_RECORDS]:
+        with contextlib.suppress(OSError, SealedFileError):
+            records.append(_read(path))
+    return tuple(records)
 
 
 def read_named_records(path: Path | None) -> tuple[RehearsalRecord, ...]:
@@ -56,29 +59,21 @@ def read_named_records(path: Path | None) -> tuple[RehearsalRecord, ...]:
     """
     if path is None:
         return ()
-    paths = _list_newest(path)[:MAX_RECORDS] if os.path.isdir(path) else [path]
+    paths = list_newest(path, KIND, EXTENSION)[:MAX_RECORDS] if path.is_dir() else [path]
     if not paths:
-        raise UsageError(f"--rehearsed: {path} contains no {PATTERN}.")
+        raise UsageError(f"--rehearsed: {path} contains no {KIND}-*{EXTENSION}.")
+    return tuple(map(_read_named, paths))
+
+
+def _read_named(path: Path) -> RehearsalRecord:
     try:
-        return tuple(map(_read, paths))
-    except (OSError, RehearsalFileError) as error:
-        reason = error.strerror if isinstance(error, OSError) else error
-        raise UsageError(f"--rehearsed: {path}: {reason}.".replace("..", ".")) from None
-
-
-def _read_valid(folder: Path) -> Iterator[RehearsalRecord]:
-    for path in _list_newest(folder)[:MAX_RECORDS]:
-        try:
-            yield _read(path)
-        except (OSError, RehearsalFileError):
-            continue
-
-
-def _list_newest(folder: Path) -> list[Path]:
-    """Return the files of records, the newest first. Names end with the time."""
-    return sorted(folder.glob(PATTERN), key=lambda path: path.name[-24:], reverse=True)
+        return _read(path)
+    except OSError as error:
+        raise UsageError(f"--rehearsed: {path}: {error.strerror}.") from None
+    except SealedFileError as error:
+        raise UsageError(f"--rehearsed: {path}: {error}") from None
 
 
 def _read(path: Path) -> RehearsalRecord:
     with path.open("rb") as stream:
-        return load_record(stream.read(MAX_FILE_BYTES + 1))
+        return REHEARSAL_FILE.load(stream.read(MAX_FILE_BYTES + 1))

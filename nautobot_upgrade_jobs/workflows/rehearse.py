@@ -19,7 +19,7 @@ from ..rehearsal.recorder import Recorder
 from ..report import Report
 from ..target.deadline import Deadline
 from ..target.installation import Installation
-from ..upgrade.rehearsed import list_packages
+from ..upgrade.installed_packages import list_packages
 from .context import parse_check_options, require_catalog
 from .outside import choose_supported_target
 from .rehearsal_prediction import Prediction
@@ -95,19 +95,16 @@ def _list_assumed_apps(installation: Installation) -> tuple[str, ...] | None:
 def _build_record(
     run: RehearsalRun, rehearsal: Rehearsal, report: Report
 ) -> RehearsalRecord | None:
-    """Return what later runs use. None if the copy was not upgraded to an end."""
+    """Return what later runs use. None if the upgrade of the copy was not reached."""
     prediction: Prediction | Unavailable = run.recorder.get("prediction")
     forward = rehearsal.forward
     if isinstance(prediction, Unavailable) or isinstance(forward, Unavailable):
         return None
-    if forward.interruption:
-        return None
     return RehearsalRecord(
         report.instance,
         report.created.isoformat(timespec="seconds"),
-        report.verdict.value,
         tuple(group.finding.message for group in report.unaccepted(Severity.BLOCKER)),
-        list_packages(run.resolution, run.installation.packages.installed),
+        list_packages(run.resolution, run.installation.packages),
         prediction.recorded,
         dict(prediction.row_counts),
         dict(prediction.violations),

@@ -7,8 +7,6 @@ from datetime import datetime, timezone
 from fnmatch import fnmatchcase
 from typing import get_args
 
-from packaging.utils import canonicalize_name
-
 from ..catalog import Catalog
 from ..checks.findings import Severity
 from ..checks.registry import checks_for_stage
@@ -41,6 +39,7 @@ from ..rollback.package_set import RollbackPlan
 from ..rollback.record_check import choose_record, verify_given_backup
 from ..runbook.rollback import plan_rollback_steps
 from ..runbook.steps import EMPTY_RUNBOOK, Runbook
+from ..upgrade.installed_packages import installed_versions
 from ..upgrade.rehearsed import CurrentState, RehearsalEvidence, choose_rehearsal
 from .context import RunContext
 from .report_builder import build_report
@@ -165,15 +164,11 @@ def _choose_rehearsal(
     """Return the rehearsal of the upgrade that is rolled back. None if there is none."""
     records = context.request.rehearsals
     packages, tables = or_none(facts.packages), or_none(facts.tables)
-    installed = {
-        str(canonicalize_name(each.name)): each.version
-        for each in (packages.installed if packages else ())
-    }
     state = CurrentState(
         context.target.installed,
-        installed,
+        installed_versions(packages) if packages else None,
         prior.recorded,
-        {table.name: table.rows for table in tables.tables} if tables else None,
+        tables.row_counts if tables else None,
         datetime.now(timezone.utc),
         is_upgraded=True,
     )

@@ -18,6 +18,7 @@ from ..rollback.package_set import SingleAppRollback
 from ..snapshot.file_format import Snapshot
 from ..target.app_release import AppRelease
 from ..target.requirement_lines import PIN, parse_requirement
+from ..upgrade.installed_packages import installed_versions
 from .compare import format_timestamp
 from .context import RunContext
 from .rollback_target import (
@@ -220,7 +221,7 @@ def _unmet_requirements(release: AppRelease, packages: Packages | Unavailable) -
     """Return the requirements of a release that the installed packages do not meet."""
     if isinstance(packages, Unavailable):
         return []
-    versions = {canonicalize_name(package.name): package.version for package in packages.installed}
+    versions = installed_versions(packages)
     unmet = []
     for requirement in filter(None, map(parse_requirement, release.requires)):
         if requirement.marker and not requirement.marker.evaluate({"extra": ""}):

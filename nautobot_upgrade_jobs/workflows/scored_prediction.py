@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ..checks.findings import Severity
 from ..common.errors import UsageError
+from ..common.files import list_newest
 from ..facts import Facts, Unavailable
 from ..facts.prediction import Prediction
 from ..report import Report
@@ -28,9 +29,7 @@ def read_predicted(path: Path | None) -> Prediction | None:
         return None
     if not path.is_dir():
         return _read(path)
-    # Names of the same installation differ in the time only.
-    paths = sorted(path.glob("preflight-*.json"), key=lambda each: each.name[-21:], reverse=True)
-    found = (_read(each) for each in paths)
+    found = map(_read, list_newest(path, "preflight", ".json"))
     # A Preflight after the upgrade predicts no migration.
     prediction = next((each for each in found if each.migrations), None)
     if prediction is None:

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import os
-import re
 from datetime import datetime
 from pathlib import Path
 
 from ..common.errors import UsageError
-from ..common.files import build_file_stem
+from ..common.files import build_file_stem, list_newest
 from ..common.private_files import write_private_file
-from ..common.sealed_file import MAX_FILE_BYTES
-from ..snapshot.file_format import Snapshot, SnapshotError, load
-
-SNAPSHOT_NAME = re.compile(r"snapshot-.*-(?P<time>\d{8}T\d{6}Z)\.json\.gz")
+from ..common.sealed_file import MAX_FILE_BYTES, SealedFileError
+from ..snapshot.file_format import Snapshot, load
 
 
 def read_snapshot(path: Path) -> Snapshot:
@@ -27,7 +24,7 @@ def read_snapshot(path: Path) -> Snapshot:
             return load(stream.read(MAX_FILE_BYTES + 1))
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror}.") from None
-    except SnapshotError as error:
+    except SealedFileError as error:
         raise UsageError(f"{path}: {error}") from None
 
 
@@ -45,12 +42,10 @@ def newest_snapshot(path: Path) -> Path:
     """
     if not os.path.isdir(path):
         return path
-    # Names of the same installation differ in the time only.
-    times = {file: SNAPSHOT_NAME.fullmatch(file.name) for file in path.iterdir() if file.is_file()}
-    found = {file: match["time"] for file, match in times.items() if match}
+    found = list_newest(path, "snapshot", ".json.gz")
     if not found:
         raise UsageError(f"{path} contains no snapshot-*.json.gz.")
-    return max(found, key=lambda file: found[file])
+    return found[0]
 
 
 def write_snapshot(folder: Path, name: str, data: bytes) -> Path:

@@ -519,7 +519,6 @@ def rehearsal_record(**changes: Any) -> RehearsalRecord:
     record = RehearsalRecord(
         instance="nautobot.example.com",
         created=datetime.now(timezone.utc).isoformat(timespec="seconds"),
-        verdict="go",
         problems=(),
         packages={"nautobot": "3.2.7"},
         recorded=("dcim.0001_initial",),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ...facts import Unavailable
+from ...facts import Unavailable, or_none
 from ...facts.migration_code import CodeAccess, MigrationCode, RequirementKind
 from ...facts.trial_boot import TrialBoot
 from ...upgrade.rehearsed import RehearsalEvidence
@@ -78,9 +78,14 @@ def unrehearsed_code(
 
 
 def _require_unrehearsed(evidence: RehearsalEvidence | Unavailable) -> None:
-    """Leave the check if a rehearsal has run the code on the rows."""
-    if isinstance(evidence, RehearsalEvidence) and evidence.has_migrated:
-        raise NotApplicable(f"{evidence.label} has run this code on a copy of the rows")
+    """Require that no valid rehearsal has run the code on the rows.
+
+    Raises:
+        NotApplicable: One has.
+    """
+    rehearsal = or_none(evidence)
+    if rehearsal and rehearsal.has_migrated:
+        raise NotApplicable(f"{rehearsal.label} has run this code on a copy of the rows")
 
 
 def _describe_code(code: MigrationCode) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ...catalog import Catalog
-from ...facts import Database, FactUnavailable, Runtime, Tables, Unavailable, require
+from ...facts import Database, FactUnavailable, Runtime, Tables, Unavailable, or_none, require
 from ...facts.preconditions import (
     PreconditionKind,
     PreconditionResult,
@@ -54,8 +54,7 @@ def violated(
         half-way, with some migrations committed.
     Fix: change or remove the listed rows before the upgrade.
     """
-    rehearsal = evidence if isinstance(evidence, RehearsalEvidence) else None
-    yield from _violations(require_preconditions(trial_boot), database, rehearsal)
+    yield from _violations(require_preconditions(trial_boot), database, or_none(evidence))
 
 
 @check(stage="verify", phase=Phase.MIGRATE, see=(MIGRATION_OPERATIONS,))
@@ -268,7 +267,8 @@ def migration_cost(
     preconditions = require_preconditions(trial_boot)
     if preconditions.migrations_planned:
         estimate = estimate_cost(preconditions, tables, catalog.durations)
-        measured = evidence.live_duration if isinstance(evidence, RehearsalEvidence) else None
+        rehearsal = or_none(evidence)
+        measured = rehearsal.live_duration if rehearsal else None
         low, high = (measured.low, measured.high) if measured else (estimate.low, estimate.high)
         yield info(
             "migrations",

@@ -14,13 +14,6 @@ from ..remediation import When
 from ..text import plural, truncate_list
 
 
-def _describe_error(failure: CodeFailure) -> str:
-    """Return the error in one sentence without a period."""
-    error = failure.failure.error
-    text = failure.failure.message.rstrip(".")
-    return f"{error}: {text}" if error and text else error or text
-
-
 def _list_evidence(failure: CodeFailure) -> tuple[str, ...]:
     """Return where the error occurred, and what the server said about it."""
     said = {
@@ -73,9 +66,8 @@ def migrate_fails(rehearsal: Rehearsal) -> Iterator[Finding]:
     if stop := forward.stop:
         where = f"Migration {stop.migration}" if stop.migration else f"The stage {stop.stage}"
         yield blocker(
-            stop.migration or stop.stage,
-            f"{where} fails on the copy: {_describe_error(stop)}. "
-            f"{_describe_committed(forward, planned)}",
+            stop.place,
+            f"{where} fails on the copy: {stop.text}. {_describe_committed(forward, planned)}",
             fix="Correct what the error names on the live installation before the upgrade, and "
             "rehearse again. If the code of a package is wrong, choose another release of it in "
             "Requirements.",
@@ -115,7 +107,7 @@ def step_fails(rehearsal: Rehearsal) -> Iterator[Finding]:
     for failure in forward.step_failures:
         yield warning(
             failure.stage,
-            f"The step {failure.stage} fails on the copy: {_describe_error(failure)}.",
+            f"The step {failure.stage} fails on the copy: {failure.text}.",
             fix="Correct what the error names. In the maintenance window, run the steps of "
             "post_upgrade after this one by hand.",
             when=When.WINDOW,
@@ -224,9 +216,9 @@ def reverse_fails(rehearsal: Rehearsal) -> Iterator[Finding]:
     if stop := reverse.run.stop:
         done = len(reverse.run.migrations)
         yield warning(
-            stop.migration or stop.stage,
-            f"Reversing {stop.migration or stop.stage} fails on the copy, after "
-            f"{plural(done, 'migration')} were reversed: {_describe_error(stop)}.",
+            stop.place,
+            f"Reversing {stop.place} fails on the copy, after "
+            f"{plural(done, 'migration')} were reversed: {stop.text}.",
             fix="Do not reverse the migrations. Restore the backup instead.",
             evidence=_list_evidence(stop),
         )

@@ -29,7 +29,7 @@ def failed(evidence: RehearsalEvidence | Unavailable) -> Iterator[Finding]:
         raise NotApplicable("the rehearsal is stale, see rehearsed.outcome")
     problems = evidence.record.problems
     if not problems and evidence.forward and (stop := evidence.forward.stop):
-        problems = (f"{stop.migration or stop.stage} has failed",)
+        problems = (f"{stop.place} has failed",)
     if problems:
         yield blocker(
             SUBJECT,

@@ -194,7 +194,6 @@ class Command(BaseCommand):
         write_line(f"Wrote {path}: {number} changes", self.stderr)
 
     def _clean(self, _: dict[str, Any]) -> int:
-
         config = read_configuration()
         write_removed(remove_leftovers((config.work_directory, config.rehearsal_directory)))
         return 0

@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 
 from nautobot_upgrade_jobs.common.errors import UsageError
+from nautobot_upgrade_jobs.common.sealed_file import SealedFileError
 from nautobot_upgrade_jobs.facts import TableFingerprints, Unavailable
 from nautobot_upgrade_jobs.facts.fingerprints import ColumnFingerprint, TableFingerprint
 from nautobot_upgrade_jobs.snapshot.file_format import (
-    FORMAT,
+    SNAPSHOT_FILE,
     Snapshot,
-    SnapshotError,
     dump,
     load,
 )
@@ -57,7 +57,7 @@ def unpacked():
 
 def sealed_text(content):
     """A file with a valid digest, of a content that need not be JSON."""
-    return gzip.compress(FORMAT.seal(content), compresslevel=1)
+    return gzip.compress(SNAPSHOT_FILE.format.seal(content), compresslevel=1)
 
 
 def sealed(content, **changes):
@@ -115,14 +115,14 @@ def test_dump_equal_snapshots_gives_equal_files():
     ids=lambda value: value if isinstance(value, str) else "data",  # gzip holds the time
 )
 def test_load_invalid_file_is_refused_with_reason(data, says):
-    with pytest.raises(SnapshotError, match=says):
+    with pytest.raises(SealedFileError, match=says):
         load(data)
 
 
 def test_load_document_with_changed_value_is_refused():
     document = unpacked()
     document["snapshot"]["facts"]["runtime"]["python"] = "3.13.0"
-    with pytest.raises(SnapshotError, match="altered"):
+    with pytest.raises(SealedFileError, match="altered"):
         load(packed(document))
 
 
@@ -144,7 +144,7 @@ def test_load_randomly_damaged_file_is_refused_or_equal():
             data[position:position] = generator.randbytes(generator.randrange(1, 50))
         try:
             snapshot = load(gzip.compress(bytes(data)) if inside else bytes(data))
-        except SnapshotError:
+        except SealedFileError:
             continue
         assert snapshot == SNAPSHOT  # only white space or an unused bit of gzip's header changed
 
@@ -186,7 +186,7 @@ def test_load_sealed_forgery_is_refused_or_compared_without_traceback():
         data = sealed(content)
         try:
             snapshot = load(data)
-        except SnapshotError:
+        except SealedFileError:
             continue
         try:
             compare_snapshots(SNAPSHOT, snapshot)
@@ -225,11 +225,12 @@ SEALED_BOMBS = {
 LOAD_ALL = """
 import re, sys
 from pathlib import Path
-from nautobot_upgrade_jobs.snapshot.file_format import SnapshotError, load
+from nautobot_upgrade_jobs.common.sealed_file import SealedFileError
+from nautobot_upgrade_jobs.snapshot.file_format import load
 for name in sys.argv[1:]:
     try:
         load(Path(name).read_bytes())
-    except SnapshotError as error:
+    except SealedFileError as error:
         print(Path(name).name, error, sep=": ")
 # Not getrusage: its high-water mark starts with that of the parent process.
 print(re.search(r"VmHWM:\\s+(\\d+) kB", Path("/proc/self/status").read_text())[1])

@@ -4,13 +4,9 @@ import gzip
 
 import pytest
 
+from nautobot_upgrade_jobs.common.sealed_file import SealedFileError
 from nautobot_upgrade_jobs.facts import Unavailable
-from nautobot_upgrade_jobs.snapshot.rehearsal_file import (
-    FORMAT,
-    RehearsalFileError,
-    dump_record,
-    load_record,
-)
+from nautobot_upgrade_jobs.snapshot.rehearsal_file import REHEARSAL_FILE
 from tests.support.builders import code_failure, migrate_run, rehearsal, rehearsal_record
 from tests.unit.snapshot.test_file_format import SNAPSHOT, dump
 
@@ -34,7 +30,7 @@ from tests.unit.snapshot.test_file_format import SNAPSHOT, dump
 )
 def test_load_record_dumped_record_returns_equal_record(of):
     record = rehearsal_record(rehearsal=of)
-    assert load_record(dump_record(record)) == record
+    assert REHEARSAL_FILE.load(REHEARSAL_FILE.dump(record)) == record
 
 
 RECORD = rehearsal_record()
@@ -44,19 +40,21 @@ RECORD = rehearsal_record()
     ("data", "says"),
     [
         pytest.param(b"", "truncated", id="empty"),
-        pytest.param(dump_record(RECORD)[:-9], "truncated", id="cut"),
+        pytest.param(REHEARSAL_FILE.dump(RECORD)[:-9], "truncated", id="cut"),
         pytest.param(dump(SNAPSHOT), "not a rehearsal", id="a snapshot"),
         pytest.param(gzip.compress(b"{}"), "not a rehearsal", id="other JSON"),
         pytest.param(
-            FORMAT.write({"instance": "a"}), "does not match the schema", id="missing fields"
+            REHEARSAL_FILE.format.write({"instance": "a"}),
+            "does not match the schema",
+            id="missing fields",
         ),
         pytest.param(
-            dump_record(rehearsal_record(created="2099-01-01T00:00:00+00:00")),
+            REHEARSAL_FILE.dump(rehearsal_record(created="2099-01-01T00:00:00+00:00")),
             "from the future",
             id="from the future",
         ),
     ],
 )
 def test_load_record_invalid_file_is_refused_with_reason(data, says):
-    with pytest.raises(RehearsalFileError, match=says):
-        load_record(data)
+    with pytest.raises(SealedFileError, match=says):
+        REHEARSAL_FILE.load(data)

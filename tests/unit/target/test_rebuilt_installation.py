@@ -100,4 +100,4 @@ def test_find_app_modules_reads_files_only(tmp_path, code, is_app):
         folder = tmp_path / "lib" / "python3.12" / "site-packages" / name
         folder.mkdir(parents=True)
         (folder / "__init__.py").write_text(f"raise SystemExit\n{text}", "utf-8")
-    assert list(find_app_modules(tmp_path)) == (["one"] if is_app else [])
+    assert list(find_app_modules(tmp_path / "bin" / "python")) == (["one"] if is_app else [])

@@ -5,13 +5,14 @@ from datetime import datetime, timedelta, timezone
 import pytest
 
 from nautobot_upgrade_jobs.facts import Unavailable
-from nautobot_upgrade_jobs.facts.packages import Package
+from nautobot_upgrade_jobs.facts.packages import Package, Packages
 from nautobot_upgrade_jobs.facts.preconditions import (
     Precondition,
     PreconditionKind,
     PreconditionResult,
 )
 from nautobot_upgrade_jobs.facts.resolution import Resolution, ResolvedPackage
+from nautobot_upgrade_jobs.upgrade.installed_packages import list_packages
 from nautobot_upgrade_jobs.upgrade.rehearsed import (
     MAX_AGE,
     NO_REHEARSAL,
@@ -19,7 +20,6 @@ from nautobot_upgrade_jobs.upgrade.rehearsed import (
     choose_rehearsal,
     describe_precondition,
     judge_record,
-    list_packages,
 )
 from tests.support.builders import code_failure, migrate_run, rehearsal, rehearsal_record
 
@@ -188,5 +188,5 @@ def test_list_packages_contains_local_packages():
     resolution = Resolution(
         "3.2.7", (ResolvedPackage("nautobot", "3.2.7", ()),), (), local=("ours",)
     )
-    installed = [Package("ours", "2.0", (), ""), Package("nautobot", "2.4.44", (), "")]
+    installed = Packages((Package("Ours", "2.0", (), ""), Package("nautobot", "2.4.44", (), "")))
     assert list_packages(resolution, installed) == {"nautobot": "3.2.7", "ours": "2.0"}
