@@ -7,14 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from ..checks.findings import (
-    Acceptance,
-    CheckResult,
-    Phase,
-    Severity,
-    Status,
-    Verdict,
-)
+from ..checks.findings import Acceptance, CheckResult, Phase, Severity, Status, Verdict
 from ..checks.release_notes import TriagedNote
 from ..common.files import build_file_stem
 from ..facts.prediction import PredictionScore
@@ -145,10 +138,9 @@ class Report:
         """The next step, as a sentence."""
         if self.only:
             return FULL_RUN
-        if self.verdict is Verdict.UP_TO_DATE and self.unaccepted(Severity.BLOCKER):
-            return f"{FIX_BEFORE_NEXT_UPGRADE} {CHOOSE_TARGET}"
         if self.verdict is Verdict.UP_TO_DATE:
-            return CHOOSE_TARGET
+            is_blocked = bool(self.unaccepted(Severity.BLOCKER))
+            return f"{FIX_BEFORE_NEXT_UPGRADE} {CHOOSE_TARGET}" if is_blocked else CHOOSE_TARGET
         return NEXT_STEPS[self.kind][self.verdict]
 
     @property
@@ -284,7 +276,10 @@ class Report:
         """Evidence sources that this run did not use, with their descriptions."""
         if not self.is_preflight:
             return {}
+        answered = self.results_with_status(Status.PASSED, Status.FAILED)
         used = {result.evidence_source for result in self.results if result not in self.not_checked}
+        # A check of a rehearsal is not applicable because there is none.
+        used -= {"rehearsal"} - {result.evidence_source for result in answered}
         return {name: text for name, text in EVIDENCE_SOURCES.items() if name not in used}
 
     @property

@@ -83,3 +83,18 @@ def test_headline_and_next_step_depend_on_the_verdict(sample, verdict, headline,
 )
 def test_file_stem_is_safe_on_every_file_system(instance, stem):
     assert replace(SAMPLES["go"], instance=instance).file_stem == stem
+
+
+@pytest.mark.parametrize(
+    ("status", "is_unused"),
+    [
+        pytest.param(Status.PASSED, False, id="a valid rehearsal"),
+        pytest.param(Status.FAILED, False, id="a rehearsal that has failed"),
+        pytest.param(Status.NOT_APPLICABLE, True, id="no rehearsal"),
+        pytest.param(Status.SKIPPED, True, id="not checked"),
+    ],
+)
+def test_unused_sources_contain_the_rehearsal_if_there_was_none(status, is_unused):
+    result = CheckResult("rehearsed.failed", "No problem.", status, "rehearsal")
+    report = replace(SAMPLES["go"], results=(*SAMPLES["go"].results, result))
+    assert ("rehearsal" in report.unused_sources) is is_unused
