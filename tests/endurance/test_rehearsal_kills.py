@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.rehearsing import find_processes, wait_until
+
 pytestmark = pytest.mark.network
 
 STAGES = (
@@ -21,9 +23,6 @@ STAGES = (
     "restore",
 )
 """There is nothing to reverse."""
-PATIENCE = 12
-MARK = "KILLED_REHEARSAL"
-"""An environment variable by which the processes of a run are found."""
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +42,7 @@ def start(instance, place, output):
         [*words, "--output", str(output)],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
-        env={**os.environ, MARK: "1", "TMPDIR": str(place)},
+        env={**os.environ, "TMPDIR": str(place)},
         text=True,
     )
 
@@ -64,20 +63,6 @@ def durations(instance, place):
     return {name: after - at for (name, at), (_, after) in pairwise(begun)}
 
 
-def find_processes(place):
-    """Return the commands of the processes of a run, of its server and of its keeper."""
-    found = []
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            command = (process / "cmdline").read_bytes()
-            environment = (process / "environ").read_bytes()
-        except OSError:
-            continue
-        if MARK.encode() + b"=1" in environment or str(place).encode() in command:
-            found.append(command.replace(b"\0", b" ")[:200])
-    return found
-
-
 def find_copies(place):
     return list(place.glob("*/data"))
 
@@ -94,9 +79,5 @@ def test_rehearsal_killed_in_a_stage_leaves_nothing(instance, place, durations, 
     process.send_signal(signal.SIGKILL)
     process.wait()
     process.stderr.close()
-    end = time.monotonic() + PATIENCE
-    while (find_processes(place) or find_copies(place)) and time.monotonic() < end:
-        time.sleep(0.2)
-    assert find_processes(place) == []
-    assert find_copies(place) == []
+    wait_until(lambda: not find_processes(place) and not find_copies(place))
     assert not output.exists() or list(output.iterdir()) == []

@@ -29,6 +29,7 @@ from nautobot_upgrade_jobs.target.scratch_dir import ScratchError
 from nautobot_upgrade_jobs.workflows.context import RunRequest
 from nautobot_upgrade_jobs.workflows.rehearsal_request import RehearsalRequest
 from nautobot_upgrade_jobs.workflows.rehearse_installed import rehearse_installed
+from tests.support.rehearsing import find_processes, wait_until
 
 pytestmark = [pytest.mark.once, pytest.mark.lines, pytest.mark.network]
 
@@ -145,18 +146,6 @@ def test_process_refuses_a_database_without_the_mark_of_its_run(live, server, tm
     assert "not the copy of this rehearsal" in run.stop.failure.message
 
 
-def find_processes(folder):
-    """Return the processes whose command names a folder."""
-    found = []
-    for path in Path("/proc").glob("[0-9]*/cmdline"):
-        try:
-            if str(folder).encode() in path.read_bytes():
-                found.append(path.parent.name)
-        except OSError:
-            continue
-    return found
-
-
 MOMENTS = [0.0, 0.15, 0.4, 2.0]
 """Seconds after which a run is killed: while the cluster is created, while the server starts, and
 when it runs."""
@@ -175,13 +164,6 @@ def running(programs):
     yield process, Path(folder), int(keeper)
     process.wait()
     process.stdout.close()
-
-
-def wait_until(is_done):
-    deadline = time.monotonic() + 12
-    while not is_done() and time.monotonic() < deadline:
-        time.sleep(0.1)
-    assert is_done()
 
 
 @pytest.mark.parametrize("seconds", MOMENTS)

@@ -1,6 +1,8 @@
 """Fixtures of a copy: the programs, a running server, and the live database."""
 
 import os
+import time
+from pathlib import Path
 
 import pytest
 from django.db import connection
@@ -33,3 +35,25 @@ def live(instance):
     """The live database of the tests."""
     entry = {**connection.settings_dict, "NAME": os.environ["NAUTOBOT_DB_NAME"]}
     return build_live_database(entry)
+
+
+def find_processes(folder):
+    """Return the commands of the processes that name a folder, or work in it."""
+    found, name = [], str(folder).encode()
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            command = (process / "cmdline").read_bytes()
+            parts = (command, (process / "environ").read_bytes(), os.readlink(process / "cwd"))
+        except OSError:
+            continue
+        if any(name in os.fsencode(part) for part in parts):
+            found.append(command.replace(b"\0", b" ")[:200])
+    return found
+
+
+def wait_until(is_done, seconds=12):
+    """Wait for a condition, and require it."""
+    deadline = time.monotonic() + seconds
+    while not is_done() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert is_done()

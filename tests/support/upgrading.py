@@ -11,6 +11,8 @@ from django.core.cache import cache
 from development import venvs
 from development.instance import Apps
 from tests.support.nautobot import CLONE
+from tests.support.planted_apps import files_of
+from tests.support.wheels import wheel
 
 DATABASE = f"{CLONE}_upgrade"
 """All tests use this name, because an upgrade does not rename the database."""
@@ -65,3 +67,35 @@ def schema(server, name):
     text = re.sub(r" CONSTRAINT \S+ NOT NULL", " NOT NULL", server.schema(name))
     lines = (line.rstrip(",") for line in text.splitlines())
     return sorted(line for line in lines if line and not line.startswith(("--", "\\")))
+
+
+@dataclass(frozen=True)
+class PlantedReleases:
+    """Two releases of the App ``planted_one``, each with its release of Nautobot."""
+
+    current: Copy
+    target: Copy
+    environment: dict[str, str]
+    """The variables with which commands find both and enable the App."""
+
+
+def plant_releases(older, instance, folder, files, newer):
+    """Install two releases of an App, which are on an index of their own.
+
+    Args:
+        older: The instance of the installed release.
+        instance: The instance of the target.
+        folder: A new folder for the index and the environments.
+        files: The modules of the App for the installed release.
+        newer: The same for the target.
+    """
+    index = folder / "index"
+    index.mkdir()
+    for version, nautobot, modules in (("1.0", "nautobot<3", files), ("2.0", "nautobot>=3", newer)):
+        wheel(index, "planted-one", version, nautobot, files=files_of("planted_one", **modules))
+    links = ["--find-links", index]
+    return PlantedReleases(
+        copy_of(older, folder / "current", *links, "planted-one==1.0"),
+        copy_of(instance, folder / "target", *links, "planted-one==2.0"),
+        {"PIP_FIND_LINKS": str(index), "STACK_APPS": "planted_one"},
+    )

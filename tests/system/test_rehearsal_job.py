@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import time
 from pathlib import Path
 
 import pytest
@@ -12,6 +11,7 @@ from development.process import children
 from nautobot_upgrade_jobs.jobs.rehearse import RehearseUpgrade
 from tests.support.command import upgrade_jobs
 from tests.support.nautobot import form_labels
+from tests.support.rehearsing import find_processes, wait_until
 from tests.system.test_preflight_job import locked
 
 pytestmark = [pytest.mark.lines, pytest.mark.slow, pytest.mark.network]
@@ -89,25 +89,6 @@ def test_rehearsal_that_is_ended_leaves_nothing(rest, instance, end):
     result = rest.get(f"/api/extras/job-results/{result_id}/")
     assert result["status"]["value"] != "SUCCESS"
     assert rest.files(result_id) == {}
-
-
-def wait_until(is_done, seconds):
-    end = time.monotonic() + seconds
-    while not is_done() and time.monotonic() < end:
-        time.sleep(0.1)
-    assert is_done()
-
-
-def find_processes(folder):
-    """Return the processes that work in a folder."""
-    found = []
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            if folder in (process / "cwd").readlink().parents:
-                found.append(process.name)
-        except OSError:
-            continue
-    return found
 
 
 def test_rehearsal_form_shows_labels(rest, browser):

@@ -13,7 +13,7 @@ from benchmarks.predictions import keep_score
 from development import venvs
 from tests.support.nautobot import connected_to
 from tests.support.planted_apps import app, files_of
-from tests.support.upgrading import DATABASE, attempt, copy_of, run
+from tests.support.upgrading import DATABASE, attempt, plant_releases, run
 from tests.support.wheels import wheel
 
 pytestmark = pytest.mark.network
@@ -599,14 +599,8 @@ def test_migrations_of_an_app_stop_as_predicted_until_each_cause_is_fixed(
         "models": THINGS.format(length=40),
     }
     files["models"] = THINGS.format(length=20)
-    index = tmp_path / "index"
-    index.mkdir()
-    wheel(index, "planted-one", "1.0", "nautobot<3", files=files_of("planted_one", **files))
-    wheel(index, "planted-one", "2.0", "nautobot>=3", files=files_of("planted_one", **newer))
-    links = ["--find-links", index]
-    current = copy_of(older, tmp_path / "current", *links, "planted-one==1.0")
-    target = copy_of(instance, tmp_path / "target", *links, "planted-one==2.0")
-    environment = {"PIP_FIND_LINKS": str(index), "STACK_APPS": "planted_one"}
+    planted = plant_releases(older, instance, tmp_path, files, newer)
+    current, target, environment = planted.current, planted.target, planted.environment
     run(current, "nautobot-server", "migrate", "--no-input", **environment)
     rows = "INSERT INTO planted_one_thing (name, size) VALUES ('a', 1), ('a', 1), ('b', -1)"
     with connected_to(DATABASE), connection.cursor() as cursor:

@@ -6,9 +6,7 @@ import pytest
 from django.db import connection
 
 from tests.support.nautobot import connected_to
-from tests.support.planted_apps import files_of
-from tests.support.upgrading import DATABASE, attempt, copy_of, run
-from tests.support.wheels import wheel
+from tests.support.upgrading import DATABASE, attempt, plant_releases, run
 from tests.upgrade.test_predictions import FIRST, STOPS, THINGS
 
 pytestmark = [pytest.mark.network, pytest.mark.upgrades]
@@ -74,14 +72,8 @@ def test_rehearsal_of_an_app_that_raises_in_its_loop_commits_nothing_of_it(
     files = {"migrations/__init__": "", "migrations/0001_initial": FIRST}
     files["models"] = THINGS.format(length=20)
     newer = files | {"migrations/0002_fill": REFUSE}
-    index = tmp_path / "index"
-    index.mkdir()
-    wheel(index, "planted-one", "1.0", "nautobot<3", files=files_of("planted_one", **files))
-    wheel(index, "planted-one", "2.0", "nautobot>=3", files=files_of("planted_one", **newer))
-    links = ["--find-links", index]
-    current = copy_of(older, tmp_path / "current", *links, "planted-one==1.0")
-    target = copy_of(instance, tmp_path / "target", *links, "planted-one==2.0")
-    environment = {"PIP_FIND_LINKS": str(index), "STACK_APPS": "planted_one"}
+    planted = plant_releases(older, instance, tmp_path, files, newer)
+    current, target, environment = planted.current, planted.target, planted.environment
     run(current, "nautobot-server", "migrate", "--no-input", **environment)
     with connected_to(DATABASE), connection.cursor() as cursor:
         cursor.execute("INSERT INTO planted_one_thing (name, size) VALUES ('a', 1), ('bad', 1)")
