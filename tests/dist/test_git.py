@@ -18,8 +18,8 @@ from tests.support.folder_server import serve_folder
 SLUG = "upgrade_checks"
 VERDICTS = ("go", "caution", "blocked", "incomplete", "up_to_date")
 CLASSES = [
-    *("CaptureSnapshot", "CompareSnapshots", "Preflight", "RollbackPlanner"),
-    "VerifyMigrations",
+    *("CaptureSnapshot", "CompareSnapshots", "Preflight", "RehearseUpgrade"),
+    *("RollbackPlanner", "VerifyMigrations"),
 ]
 
 
