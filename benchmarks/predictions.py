@@ -15,7 +15,7 @@ TABLE = Path(__file__).with_name("predictions.md")
 HEAD = """# Predictions against real upgrades
 
 `make test-upgrades` upgrades the sample data for real. Verify Migrations then scores the Preflight
-from before it. The duration is that between the first and the last migration.
+from before it. The duration is that of the migrations.
 
 | upgrade | predicted | applied | range | seconds | in range | false blockers | not predicted |
 | --- | --- | --- | --- | --- | --- | --- | --- |

@@ -28,6 +28,19 @@ CROSS JOIN LATERAL jsonb_populate_record(NULL::extras_joblogentry, to_jsonb(one)
 def measure(*, is_short: bool) -> Iterator[Figure]:
     """Yield the duration of a copy and the peer's."""
     from development.instance import Instance
+
+    stack = Instance(os.environ["STACK_VERSION"], os.environ["STACK_ENGINE"]).server()
+    stack.clone(os.environ["NAUTOBOT_DB_NAME"], DATABASE)
+    try:
+        stack.sql(MORE_ROWS.format(rows=SHORT_ROWS if is_short else ROWS), database=DATABASE)
+        copy, dump = compare_copies(DATABASE, rounds=2 if is_short else 4)
+    finally:
+        stack.drop(DATABASE)
+    yield Figure("copy of a rehearsal", copy, "pg_dump -Fd -j2, pg_restore -j2", dump, LIMIT)
+
+
+def compare_copies(database: str, rounds: int) -> tuple[float, float]:
+    """Return the seconds of a copy, and of a dump and a restore, to the same scratch server."""
     from nautobot_upgrade_jobs.rehearsal.copy import copy_database
     from nautobot_upgrade_jobs.rehearsal.folder import open_folder
     from nautobot_upgrade_jobs.rehearsal.programs import install_programs
@@ -36,13 +49,9 @@ def measure(*, is_short: bool) -> Iterator[Figure]:
     from nautobot_upgrade_jobs.target.index_config import create_uv
     from nautobot_upgrade_jobs.target.installation import build_live_database
 
-    stack = Instance(os.environ["STACK_VERSION"], os.environ["STACK_ENGINE"]).server()
-    stack.clone(os.environ["NAUTOBOT_DB_NAME"], DATABASE)
-    stack.sql(MORE_ROWS.format(rows=SHORT_ROWS if is_short else ROWS), database=DATABASE)
     entry = {name: os.environ[f"NAUTOBOT_DB_{name}"] for name in ("HOST", "PORT", "USER")}
-    live = build_live_database({"ENGINE": "postgresql", "NAME": DATABASE, **entry})
-    with open_folder() as kept, contextlib.ExitStack() as stack_end:
-        stack_end.callback(stack.drop, DATABASE)
+    live = build_live_database({"ENGINE": "postgresql", "NAME": database, **entry})
+    with open_folder() as kept:
         folder = kept.path
         programs = install_programs(create_uv(folder, "", Deadline(300)), folder / "programs")
         server = start_server(kept, programs)
@@ -50,22 +59,21 @@ def measure(*, is_short: bool) -> Iterator[Figure]:
         dump = folder / "dump"
 
         def copy() -> None:
-            server.drop_database(DATABASE)
+            server.drop_database(database)
             shutil.rmtree(folder / "source", ignore_errors=True)
-            copy_database(live, server, DATABASE, "nautobot", deadline=Deadline(900))
+            copy_database(live, server, database, "nautobot", deadline=Deadline(900))
 
         def dump_and_restore() -> None:
-            server.drop_database(DATABASE)
+            server.drop_database(database)
             shutil.rmtree(dump, ignore_errors=True)
             server.create_role("nautobot", is_superuser=True)
-            server.create_database(DATABASE, owner="nautobot")
-            words = ["--format=directory", "--jobs=2", f"--file={dump}", DATABASE]
+            server.create_database(database, owner="nautobot")
+            words = ["--format=directory", "--jobs=2", f"--file={dump}", database]
             server.run_program("pg_dump", words, 900, login)
-            words = ["--jobs=2", "--no-owner", f"--dbname={DATABASE}", str(dump)]
+            words = ["--jobs=2", "--no-owner", f"--dbname={database}", str(dump)]
             server.run_program("pg_restore", words, 900, server.login)
-            with contextlib.closing(server.connect(DATABASE)) as connection:
+            with contextlib.closing(server.connect(database)) as connection:
                 connection.cursor().execute("ANALYZE")
 
-        seconds = measure_in_turn({"copy": copy, "dump": dump_and_restore}, 2 if is_short else 4)
-    peer = "pg_dump -Fd -j2, pg_restore -j2"
-    yield Figure("copy of a rehearsal", seconds["copy"], peer, seconds["dump"], LIMIT)
+        seconds = measure_in_turn({"copy": copy, "dump": dump_and_restore}, rounds)
+    return seconds["copy"], seconds["dump"]

@@ -41,7 +41,16 @@ class Postgres:
     engine = "postgresql"
     suffix = "sql.xz"
 
-    def __init__(self, folder: Path, logs: Path, venv: Path) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        logs: Path,
+        venv: Path,
+        *,
+        is_newest: bool = True,
+        options: Sequence[str] = FAST_OPTIONS,
+    ) -> None:
+        self.options = options
         self.data = folder / "pgdata"
         self.log = logs / "postgres.log"
         self.port = 0
@@ -50,7 +59,7 @@ class Postgres:
         found = sorted(packages.glob("pginstall*/bin"), key=lambda path: (len(str(path)), path))
         if not found:
             raise StackError(f"no PostgreSQL in {packages}; delete {venv} and try again")
-        self.binaries = found[-1]
+        self.binaries = found[-1 if is_newest else 0]
 
     @property
     def major(self) -> str:
@@ -72,7 +81,7 @@ class Postgres:
         """Start the cluster, making it first when there is none."""
         self._initialise()
         options = [f"-cport={port}", "-clisten_addresses=127.0.0.1", "-cunix_socket_directories="]
-        options += [f"-c{setting}" for setting in FAST_OPTIONS]
+        options += [f"-c{setting}" for setting in self.options]
         command = unprivileged([self.binaries / "postgres", "-D", self.data, *options])
         process = spawn(command, self.log, env={**os.environ, "LC_ALL": "C"})
         self.port = port

@@ -34,7 +34,7 @@ class PredictionScore:
     """How many of the predicted migrations are applied."""
     predicted_seconds: tuple[float, float] | None
     seconds: float | None
-    """Time between the first and the last of the predicted migrations. None if unknown."""
+    """How long the predicted migrations took. None if unknown."""
     blockers: tuple[str, ...]
     """Keys of blockers, although the upgrade has finished: fixed before it, or false."""
     surprises: tuple[str, ...]

@@ -19,7 +19,7 @@ def score_prediction(
     Args:
         prediction: The prediction.
         applied: The migrations that are applied now.
-        seconds: Time between the first and the last of the predicted migrations, if known.
+        seconds: How long the predicted migrations took, if known.
         problems: Keys of the blockers and warnings after the upgrade.
     """
     predicted = prediction.migrations or ()

@@ -69,7 +69,7 @@ def add_score(
         report: The report.
         prediction: The prediction of the upgrade that is verified. None if there is none.
         facts: The facts of the report.
-        seconds: Time between the first and the last of the predicted migrations, if known.
+        seconds: How long the predicted migrations took, if known.
     """
     if prediction is None or isinstance(facts.migrations, Unavailable):
         return report

@@ -29,7 +29,7 @@ from nautobot_upgrade_jobs.target.scratch_dir import ScratchError
 from nautobot_upgrade_jobs.workflows.context import RunRequest
 from nautobot_upgrade_jobs.workflows.rehearsal_request import RehearsalRequest
 from nautobot_upgrade_jobs.workflows.rehearse_installed import rehearse_installed
-from tests.support.rehearsing import find_processes, wait_until
+from tests.support.rehearsing import count_rows, find_processes, wait_until
 
 pytestmark = [pytest.mark.once, pytest.mark.lines, pytest.mark.network]
 
@@ -43,27 +43,11 @@ with open_folder() as kept:
     start_server(kept, Path(sys.argv[1]))
     time.sleep(600)
 """
-COUNT_TABLES = """
-SELECT table_name FROM information_schema.tables
-WHERE table_schema = 'public' AND table_type = 'BASE TABLE' ORDER BY table_name
-"""
 
 
 def copy(live, server, **options):
     name = live.parameters["dbname"]
     return copy_database(live, server, name, "nautobot", deadline=Deadline(120), **options)
-
-
-def count_rows(session):
-    """Return the number of rows of each table."""
-    with session.cursor() as cursor:
-        cursor.execute(COUNT_TABLES)
-        names = [name for (name,) in cursor.fetchall()]
-        numbers = {}
-        for name in names:
-            cursor.execute(f'SELECT count(*) FROM public."{name}"')
-            (numbers[name],) = cursor.fetchone()
-    return numbers
 
 
 def test_copy_database_copies_each_row_constraint_and_sequence(live, server):

@@ -57,3 +57,17 @@ def wait_until(is_done, seconds=12):
     while not is_done() and time.monotonic() < deadline:
         time.sleep(0.1)
     assert is_done()
+
+
+def count_rows(session):
+    """Return the number of rows of each table of a PostgreSQL database."""
+    with session.cursor() as cursor:
+        cursor.execute(
+            "SELECT table_name FROM information_schema.tables "
+            "WHERE table_schema = 'public' AND table_type = 'BASE TABLE' ORDER BY table_name"
+        )
+        numbers = {}
+        for (name,) in cursor.fetchall():
+            cursor.execute(f'SELECT count(*) FROM public."{name}"')
+            (numbers[name],) = cursor.fetchone()
+    return numbers

@@ -47,7 +47,12 @@ class Relay(ABC):
 
     def __enter__(self) -> Relay:
         """Log in once, so that an error is known before the process starts."""
-        self._try_login()
+        try:
+            self._try_login()
+        except LoginFailed:
+            raise
+        except (OSError, ConnectionEnded):
+            raise LoginFailed("the database server ended the session after the login") from None
         self._listener.bind(str(self.folder / SOCKET_NAMES[self._database.vendor]))
         self._listener.listen()
         threading.Thread(target=self._accept, daemon=True).start()

@@ -24,6 +24,7 @@ from .wire import (
     error,
     greeting,
     message,
+    read_error,
     read_startup,
     step,
 )
@@ -111,6 +112,8 @@ def _has_server_role(stream: socket.socket) -> bool:
     answers: list[tuple[bytes, bytes]] = []
     while not answers or answers[-1][0] != b"Z":
         answers.append(reader.read())
+        if answers[-1][0] == b"E":  # For instance from a pooler without a free connection.
+            raise LoginFailed(read_error(answers[-1][1]))
     return any(kind == b"D" and row.endswith(b"t") for kind, row in answers)
 
 

@@ -41,6 +41,12 @@ def error(text: str, sqlstate: str, severity: str = "ERROR") -> bytes:
     )
 
 
+def read_error(body: bytes) -> str:
+    """Return the text of the message of an error."""
+    fields = {field[:1]: field[1:] for field in body.split(b"\0") if field}
+    return fields.get(b"M", b"").decode("utf-8", "replace")
+
+
 class MessageReader(StreamReader):
     """Reads whole messages from a socket."""
 
