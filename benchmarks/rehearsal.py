@@ -41,10 +41,11 @@ def measure(*, is_short: bool) -> Iterator[Figure]:
 
 def compare_copies(database: str, rounds: int) -> tuple[float, float]:
     """Return the seconds of a copy, and of a dump and a restore, to the same scratch server."""
-    from nautobot_upgrade_jobs.rehearsal.copy import copy_database
+    from nautobot_upgrade_jobs.rehearsal.copy_server import CopyLimits
     from nautobot_upgrade_jobs.rehearsal.folder import open_folder
-    from nautobot_upgrade_jobs.rehearsal.programs import install_programs
-    from nautobot_upgrade_jobs.rehearsal.server import start_server
+    from nautobot_upgrade_jobs.rehearsal.postgresql.copy import copy_database
+    from nautobot_upgrade_jobs.rehearsal.postgresql.programs import install_programs
+    from nautobot_upgrade_jobs.rehearsal.postgresql.server import start_server
     from nautobot_upgrade_jobs.target.deadline import Deadline
     from nautobot_upgrade_jobs.target.index_config import create_uv
     from nautobot_upgrade_jobs.target.installation import build_live_database
@@ -61,7 +62,7 @@ def compare_copies(database: str, rounds: int) -> tuple[float, float]:
         def copy() -> None:
             server.drop_database(database)
             shutil.rmtree(folder / "source", ignore_errors=True)
-            copy_database(live, server, database, "nautobot", deadline=Deadline(900))
+            copy_database(live, server, "nautobot", CopyLimits(Deadline(900)))
 
         def dump_and_restore() -> None:
             server.drop_database(database)

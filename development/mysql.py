@@ -6,6 +6,7 @@ run under the loader and libraries they were unpacked with; that needs neither c
 
 from __future__ import annotations
 
+import copy
 import lzma
 import os
 import platform
@@ -137,21 +138,40 @@ class MySQL:
         return [str(loaders[0]), "--library-path", libraries, str(usr / name)]
 
     def _server_command(self, data: Path | None = None) -> list[str]:
+        words = [*self._program_command("sbin/mysqld"), *self._server_options()]
+        return [*words, f"--datadir={data or self.data}"]
+
+    def _server_options(self) -> list[str]:
         share = self.home / "usr/share/mysql"
         return [
-            *self._program_command("sbin/mysqld"),
             "--no-defaults",
             f"--basedir={self.home / 'usr'}",
             f"--lc-messages-dir={share}",
             f"--character-sets-dir={share / 'charsets'}",
             f"--plugin-dir={self.home / 'usr/lib/mysql/plugin'}",
-            f"--datadir={data or self.data}",
         ]
 
     def programs(self) -> dict[str, str]:
         """Return the shell command of each program that a runbook may use."""
         names = ("mysql", "mysqldump")
         return {name: f"exec {shlex.join(self._program_command(f'bin/{name}'))}" for name in names}
+
+    def write_programs(self, folder: Path) -> None:
+        """Write the programs to a folder for all accounts, as a host with MySQL has them."""
+        links = copy.copy(self)
+        links.home = folder / "files"
+        for part in ("bin/mysql", "bin/mysqldump", "sbin/mysqld", "lib", "lib64", "share/mysql"):
+            target = links.home / "usr" / part
+            target.parent.mkdir(parents=True, exist_ok=True)
+            if (self.home / "usr" / part).exists():
+                run(["cp", "--archive", "--link", self.home / "usr" / part, target])
+        server = shlex.join([*links._program_command("sbin/mysqld"), *links._server_options()])
+        # The first argument must remain the first one.
+        lines = {"mysqld": f'shift; exec {server} "$@"'}
+        lines |= {name: f'{command} "$@"' for name, command in links.programs().items()}
+        for name, line in lines.items():
+            (folder / name).write_text(f"#!/bin/sh\n{line}\n")
+            (folder / name).chmod(0o755)
 
     def _client_command(self, name: str) -> list[str]:
         where = ["--no-defaults", "--host=127.0.0.1", f"--port={self.port}", f"--user={USER}"]

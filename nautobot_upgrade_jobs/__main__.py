@@ -46,6 +46,7 @@ from .workflows.outside_installed import is_supported
 from .workflows.outside_verify import verify_outside
 from .workflows.rehearsal_request import RehearsalRequest
 from .workflows.rehearsal_store import read_named_records
+from .workflows.rehearse import rehearse
 from .workflows.rollback_assessment import ROLLBACK_OPTIONS
 from .workflows.rollback_offline import plan_rollback_offline
 from .workflows.scored_prediction import read_predicted
@@ -187,8 +188,6 @@ def _clean(options: dict[str, Any]) -> int:
 
 
 def _rehearse(options: dict[str, Any]) -> Report:
-    from .workflows.rehearse import rehearse  # Only a rehearsal needs the client library.
-
     run = _build_request({**options, "backup": []})  # It is the source, and nothing to verify.
     if not (options["config"] or options["database"] or options["requirements"]):
         raise UsageError("Name the installation with --config, --database or --requirements.")

@@ -18,6 +18,15 @@ SELECT pg_database_size(current_database()),
     (SELECT sum(n_tup_ins + n_tup_upd + n_tup_del)::bigint FROM pg_stat_user_tables
      WHERE relname <> 'django_migrations')
 """
+MYSQL_SIZE_QUERY = """
+SELECT SUM(data_length + index_length) FROM information_schema.tables
+WHERE table_schema = DATABASE()
+"""
+MYSQL_STATUS_QUERY = """
+SHOW GLOBAL STATUS WHERE variable_name IN
+    ('Innodb_os_log_written', 'Innodb_rows_inserted', 'Innodb_rows_updated', 'Innodb_rows_deleted')
+"""
+MYSQL_LOG = "Innodb_os_log_written"
 LOCKS_QUERY = """
 SELECT DISTINCT c.relname FROM pg_locks l JOIN pg_class c ON c.oid = l.relation
 WHERE l.pid = pg_backend_pid() AND l.mode = 'AccessExclusiveLock' AND c.relkind = 'r'
@@ -80,6 +89,8 @@ class Meter:
 
         def apply(migration: Any, *args: Any, **options: Any) -> Any:
             result = original(migration, *args, **options)
+            if self._connection.vendor == "mysql":
+                return result  # Each statement has already released its locks.
             with self._connection.cursor() as cursor:
                 cursor.execute(LOCKS_QUERY)
                 self._locked.extend(name for (name,) in cursor.fetchall())
@@ -90,10 +101,22 @@ class Meter:
     def _read_counters(self) -> tuple[int, int, int]:
         """Return the size of the database, the position of its log, and the changed rows."""
         with self._connection.cursor() as cursor:
+            if self._connection.vendor == "mysql":
+                return _read_mysql_counters(cursor)
             cursor.execute("SELECT pg_stat_force_next_flush()")
             cursor.execute(COUNTERS_QUERY)
             size, log, rows = cursor.fetchone()
         return int(size), int(log), int(rows or 0)
+
+
+def _read_mysql_counters(cursor: Any) -> tuple[int, int, int]:
+    """Return the same of MySQL. The rows include the record of the migration."""
+    cursor.execute("SET SESSION information_schema_stats_expiry = 0")
+    cursor.execute(MYSQL_SIZE_QUERY)
+    (size,) = cursor.fetchone()
+    cursor.execute(MYSQL_STATUS_QUERY)
+    status = {name: int(value) for name, value in cursor.fetchall()}
+    return int(size or 0), status.pop(MYSQL_LOG), sum(status.values())
 
 
 @contextlib.contextmanager

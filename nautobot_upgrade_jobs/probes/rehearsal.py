@@ -28,6 +28,15 @@ from .migration_meter import Journal, captured, measured, shorten
 from .startup import describe_failure, load_configuration, load_nautobot, set_up_django
 from .target import GC_THRESHOLD
 
+GENERAL_ERROR = "HY000"
+MYSQL_SHORTAGES = {
+    **dict.fromkeys((1021, 1030, 1114), "53100"),
+    **dict.fromkeys((1037, 1038, 1041), "53200"),
+    **dict.fromkeys((1053, 1077, 1079), "57P01"),
+    **dict.fromkeys((2002, 2003, 2006, 2013), "08006"),
+}
+"""Numbers of errors for a full disk or memory, a server that shuts down, and a lost connection.
+Each has the SQLSTATE that PostgreSQL gives it. Source: the error reference of MySQL 8.4."""
 STEP_OPTIONS = {
     "trace_paths": {"no_input": True},
     "remove_stale_contenttypes": {"interactive": False},
@@ -63,8 +72,9 @@ def _load_configuration(config: str, mark: str) -> None:
     from django.db.backends.signals import connection_created
 
     def require_mark(connection: Any, **_: Any) -> None:
+        schema = "public." if connection.vendor == "postgresql" else ""
         with connection.cursor() as cursor:
-            cursor.execute(f"SELECT run FROM public.{MARK_TABLE}")  # noqa: S608 - our own constant
+            cursor.execute(f"SELECT run FROM {schema}{MARK_TABLE}")  # noqa: S608 - our own constants
             if cursor.fetchone() != (mark,):
                 raise RuntimeError("this database is not the copy of this rehearsal")
 
@@ -100,6 +110,9 @@ def _describe_database(error: BaseException | None) -> dict[str, str]:
     """Return what the server has said about an error, without values of rows."""
     seen = error
     while seen is not None:
+        if type(seen).__module__.startswith("MySQLdb"):
+            number = seen.args[0] if seen.args else 0
+            return {"sqlstate": MYSQL_SHORTAGES.get(number, GENERAL_ERROR)}
         diagnostics = getattr(seen, "diag", None)
         if diagnostics is not None:
             return {

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from ..target.deadline import Deadline
 
+OUTPUT_CHARACTERS = 600
+
 
 class RehearsalFailed(Exception):
     """A stage could not be carried out. The message gives the reason without credentials.
@@ -15,6 +17,11 @@ class RehearsalFailed(Exception):
 def describe_error(error: Exception) -> str:
     """Return the message of an error on one line, such as one of the client library."""
     return " ".join(str(error).split()).rstrip(".") or type(error).__name__
+
+
+def shorten_output(text: str) -> str:
+    """Return the end of the output of a program on one line."""
+    return " ".join(text.split())[-OUTPUT_CHARACTERS:]
 
 
 def remaining_seconds(deadline: Deadline) -> int:

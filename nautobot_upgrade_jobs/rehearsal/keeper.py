@@ -35,6 +35,7 @@ LOCK_FILE = "lock"
 QUIT_SECONDS = 10
 """After this time, the server is killed."""
 POLL_SECONDS = 0.1
+KILL_ROUNDS = 20
 
 
 def main(folder: Path) -> None:
@@ -115,12 +116,27 @@ def _end_server(server: subprocess.Popen[bytes]) -> None:
 
 
 def kill_processes_in(folder: Path) -> None:
-    """Kill what still works in the folder, such as an installer whose caller was killed."""
+    """Kill what still works in the folder, such as an installer whose caller was killed.
+
+    One of them can start another one meanwhile, so this looks again until none is left.
+    """
+    for _ in range(KILL_ROUNDS):
+        if not (running := _list_processes_in(folder)):
+            return
+        for process in running:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(process, signal.SIGKILL)
+        time.sleep(POLL_SECONDS)
+
+
+def _list_processes_in(folder: Path) -> list[int]:
+    found = []
     for process in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
             place = (process / "cwd").readlink()
             if int(process.name) != os.getpid() and folder in (place, *place.parents):
-                os.kill(int(process.name), signal.SIGKILL)
+                found.append(int(process.name))
+    return found
 
 
 def remove(folder: Path) -> None:

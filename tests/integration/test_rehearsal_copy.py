@@ -16,12 +16,13 @@ from nautobot_upgrade_jobs.app_settings import Configuration
 from nautobot_upgrade_jobs.common.errors import UsageError
 from nautobot_upgrade_jobs.facts import Apps
 from nautobot_upgrade_jobs.rehearsal.child import Code, CopyProcesses, Order
-from nautobot_upgrade_jobs.rehearsal.copy import copy_database
+from nautobot_upgrade_jobs.rehearsal.copy_server import CopyLimits
 from nautobot_upgrade_jobs.rehearsal.errors import RehearsalFailed
 from nautobot_upgrade_jobs.rehearsal.folder import open_folder
 from nautobot_upgrade_jobs.rehearsal.journal import read_migrate_run
-from nautobot_upgrade_jobs.rehearsal.open import open_copy
-from nautobot_upgrade_jobs.rehearsal.restore import back_up, restore
+from nautobot_upgrade_jobs.rehearsal.postgresql.copy import copy_database
+from nautobot_upgrade_jobs.rehearsal.postgresql.open import open_copy
+from nautobot_upgrade_jobs.rehearsal.postgresql.restore import back_up, restore
 from nautobot_upgrade_jobs.target.deadline import Deadline
 from nautobot_upgrade_jobs.target.installation import build_live_database
 from nautobot_upgrade_jobs.target.isolation.sandbox import reach_copy
@@ -37,7 +38,7 @@ KEPT_SCRIPT = """
 import sys, time
 from pathlib import Path
 from nautobot_upgrade_jobs.rehearsal.folder import open_folder
-from nautobot_upgrade_jobs.rehearsal.server import start_server
+from nautobot_upgrade_jobs.rehearsal.postgresql.server import start_server
 with open_folder() as kept:
     print(kept.path, kept.keeper.pid, flush=True)
     start_server(kept, Path(sys.argv[1]))
@@ -45,9 +46,8 @@ with open_folder() as kept:
 """
 
 
-def copy(live, server, **options):
-    name = live.parameters["dbname"]
-    return copy_database(live, server, name, "nautobot", deadline=Deadline(120), **options)
+def copy(live, server):
+    return copy_database(live, server, "nautobot", CopyLimits(Deadline(120)))
 
 
 def test_copy_database_copies_each_row_constraint_and_sequence(live, server):
@@ -88,7 +88,7 @@ def test_copy_database_out_of_time_is_an_error(live, server):
     deadline = Deadline(120)
     deadline.end_now()
     with pytest.raises(RehearsalFailed):
-        copy_database(live, server, "nautobot", "nautobot", deadline=deadline)
+        copy_database(live, server, "nautobot", CopyLimits(deadline))
 
 
 def test_restore_gives_the_same_rows(live, server):

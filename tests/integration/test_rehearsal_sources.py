@@ -19,8 +19,9 @@ from development.process import (
     terminate,
     unprivileged,
 )
-from nautobot_upgrade_jobs.rehearsal.copy import copy_database
+from nautobot_upgrade_jobs.rehearsal.copy_server import CopyLimits
 from nautobot_upgrade_jobs.rehearsal.errors import RehearsalFailed
+from nautobot_upgrade_jobs.rehearsal.postgresql.copy import copy_database
 from nautobot_upgrade_jobs.target.deadline import Deadline
 from nautobot_upgrade_jobs.target.installation import build_live_database
 from tests.support.rehearsing import count_rows
@@ -120,7 +121,7 @@ def pooler(primary, folder, mode, size):
 def copy(server, port, user=READER, **parameters):
     entry = {"ENGINE": "postgresql", "NAME": DATABASE, "HOST": "127.0.0.1", "PORT": str(port)}
     live = build_live_database({**entry, "USER": user, "OPTIONS": parameters})
-    return copy_database(live, server, DATABASE, "nautobot", deadline=Deadline(120))
+    return copy_database(live, server, "nautobot", CopyLimits(Deadline(120)))
 
 
 def require_whole_copy(primary, server, copied):

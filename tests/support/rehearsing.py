@@ -8,8 +8,8 @@ import pytest
 from django.db import connection
 
 from nautobot_upgrade_jobs.rehearsal.folder import open_folder
-from nautobot_upgrade_jobs.rehearsal.programs import install_programs
-from nautobot_upgrade_jobs.rehearsal.server import start_server
+from nautobot_upgrade_jobs.rehearsal.postgresql.programs import install_programs
+from nautobot_upgrade_jobs.rehearsal.postgresql.server import start_server
 from nautobot_upgrade_jobs.target.deadline import Deadline
 from nautobot_upgrade_jobs.target.index_config import create_uv
 from nautobot_upgrade_jobs.target.installation import build_live_database

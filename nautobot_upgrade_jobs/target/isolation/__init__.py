@@ -21,3 +21,8 @@ class LiveDatabase:
     """As Django names it."""
     parameters: Mapping[str, Any] = field(repr=False)
     """As Django passes them to the client library, with the password."""
+
+    @property
+    def name(self) -> str:
+        """The name of the database."""
+        return str(self.parameters.get("dbname") or self.parameters["database"])

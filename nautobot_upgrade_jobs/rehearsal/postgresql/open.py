@@ -7,11 +7,9 @@ from typing import Any
 
 from psycopg2 import sql
 
-from ..facts.rehearsal import EMPTIED_TABLES, MARK_TABLE
+from ...facts.rehearsal import EMPTIED_TABLES, MARK_TABLE
+from ..copy_server import DISABLED_TABLES
 from .server import ScratchServer, grant_database
-
-DISABLED = ("extras_scheduledjob", "extras_webhook", "extras_jobhook")
-"""Tables of what acts by itself. Their column is ``enabled``."""
 
 
 def open_copy(server: ScratchServer, name: str, owner: str, run: str) -> None:
@@ -46,10 +44,10 @@ def _neutralize(cursor: Any) -> None:
     """Disable and empty the tables that this release has."""
     cursor.execute(
         "SELECT relname FROM pg_class WHERE relkind = 'r' AND relname = ANY(%s)",
-        [[*DISABLED, *EMPTIED_TABLES]],
+        [[*DISABLED_TABLES, *EMPTIED_TABLES]],
     )
     for (table,) in cursor.fetchall():
-        statement = (
-            "UPDATE {} SET enabled = false WHERE enabled" if table in DISABLED else "DELETE FROM {}"
-        )
+        statement = "DELETE FROM {}"
+        if table in DISABLED_TABLES:
+            statement = "UPDATE {} SET enabled = false WHERE enabled"
         cursor.execute(sql.SQL(statement).format(sql.Identifier(table)))

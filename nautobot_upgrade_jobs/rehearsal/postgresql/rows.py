@@ -11,7 +11,7 @@ from typing import Any
 import psycopg2
 from psycopg2 import sql
 
-from .errors import RehearsalFailed, describe_error
+from ..errors import RehearsalFailed, describe_error
 from .source import SourceTable
 
 Count = Callable[[int], None]

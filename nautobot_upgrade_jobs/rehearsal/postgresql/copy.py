@@ -7,26 +7,23 @@ keys are created afterwards, because this takes less time than to maintain them 
 from __future__ import annotations
 
 import contextlib
-import os
 import threading
 import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from ..facts.rehearsal import Copy
-from ..target.deadline import Deadline
-from ..target.isolation import POSTGRESQL_PORT, LiveDatabase
-from ..target.isolation.postgresql.tunnel import PostgresqlTunnel
-from ..target.isolation.relay import LoginFailed
-from .errors import RehearsalFailed, remaining_seconds
+from ...facts.rehearsal import Copy
+from ...target.isolation import POSTGRESQL_PORT, LiveDatabase
+from ...target.isolation.postgresql.tunnel import PostgresqlTunnel
+from ...target.isolation.relay import LoginFailed
+from ..copy_server import MEBIBYTE, CopyLimits, require_space
+from ..errors import RehearsalFailed, remaining_seconds
 from .rows import copy_table
 from .server import ScratchServer
 from .source import Source, connect, count_rows, open_source
 
-MEBIBYTE = 1 << 20
 PROGRESS_SECONDS = 2
 DUMP_OPTIONS = (
     *("--format=custom", "--schema-only", "--sequence-data", "--compress=0"),
@@ -41,53 +38,48 @@ class CopyJob(NamedTuple):
     database: LiveDatabase
     source: Source
     server: ScratchServer
-    name: str
-    """The name of the copy on its server."""
-    deadline: Deadline
-    progress: Callable[[str], None]
-    workers: int
+    limits: CopyLimits
+
+    @property
+    def name(self) -> str:
+        """The name of the copy, which is that of the live database."""
+        return self.database.name
+
+    @property
+    def remaining(self) -> float:
+        """The seconds until the end of the time limit."""
+        return self.limits.deadline.remaining
 
 
-def copy_database(  # noqa: PLR0913 - keyword-only
-    database: LiveDatabase,
-    server: ScratchServer,
-    name: str,
-    owner: str,
-    *,
-    deadline: Deadline,
-    progress: Callable[[str], None] = lambda activity: None,
-    workers: int = 2,
+def copy_database(
+    database: LiveDatabase, server: ScratchServer, owner: str, limits: CopyLimits
 ) -> Copy:
-    """Copy a database, and return what was copied.
+    """Copy a database to a new one with the same name, and return what was copied.
 
     Args:
         database: The live database. Its account needs only SELECT.
         server: The server of the copy.
-        name: The name of the new database.
         owner: The role that gets all objects.
-        deadline: The end of the time limit.
-        progress: Called with what is copied.
-        workers: The number of tables to copy at the same time.
+        limits: How it is copied.
 
     Raises:
         RehearsalFailed: The copy is not complete.
     """
     started = time.monotonic()
-    limit = remaining_seconds(deadline)
-    with open_source(database, limit) as source:
-        _require_space(server.folder, source)
+    with open_source(database, remaining_seconds(limits.deadline)) as source:
+        require_space(server.folder, source.size_bytes)
         server.create_role(owner, is_superuser=source.is_superuser)
-        server.create_database(name, owner=owner)
-        job = CopyJob(database, source, server, name, deadline, progress, workers)
+        server.create_database(database.name, owner=owner)
+        job = CopyJob(database, source, server, limits)
         dump = server.folder / "schema.dump"
         _dump_schema(job, dump)
-        server.create_extensions(name, source.extensions)
+        server.create_extensions(job.name, source.extensions)
         _restore(job, dump, "pre-data", owner)
         rows = _copy_rows(job)
-    progress("copy: indexes and foreign keys")
+    limits.progress("copy: indexes and foreign keys")
     _restore(job, dump, "data", owner)  # The values of sequences.
-    _restore(job, dump, "post-data", owner, jobs=workers)
-    progress("copy: statistics")
+    _restore(job, dump, "post-data", owner, jobs=limits.workers)
+    limits.progress("copy: statistics")
     _finish(job, rows)
     return Copy(
         server_version=source.server_version,
@@ -98,36 +90,16 @@ def copy_database(  # noqa: PLR0913 - keyword-only
     )
 
 
-def _require_space(folder: Path, source: Source) -> None:
-    """Raise an error if the copy would use up the space of its file system."""
-    status = os.statvfs(folder)
-    free = status.f_bavail * status.f_frsize
-    needed = required_bytes(source.size_bytes)
-    if free < needed:
-        raise RehearsalFailed(
-            f"the copy needs {needed // MEBIBYTE} MiB, and {folder.parent} has "
-            f"{free // MEBIBYTE} MiB. Name a folder on a larger disk with --directory"
-        )
-
-
-def required_bytes(size: int) -> int:
-    """Return the space that a rehearsal needs for rows of a size: two copies and a reserve.
-
-    With indexes a copy has about twice the size of its rows, and a migration can rewrite tables.
-    """
-    return 5 * size + (1 << 30)
-
-
 def _dump_schema(job: CopyJob, dump: Path) -> None:
-    job.progress("copy: schema")
+    job.limits.progress("copy: schema")
     sockets = job.server.folder / "source"
     sockets.mkdir(mode=0o700)
     try:
-        with PostgresqlTunnel(sockets, job.database, remaining_seconds(job.deadline)):
+        with PostgresqlTunnel(sockets, job.database, remaining_seconds(job.limits.deadline)):
             job.server.run_program(
                 "pg_dump",
                 [*DUMP_OPTIONS, f"--snapshot={job.source.snapshot}", f"--file={dump}", "source"],
-                job.deadline.remaining,
+                job.remaining,
                 {"PGHOST": str(sockets), "PGPORT": str(POSTGRESQL_PORT), "PGUSER": "source"},
             )
     except LoginFailed as error:
@@ -142,7 +114,7 @@ def _restore(job: CopyJob, dump: Path, section: str, owner: str, jobs: int = 1) 
             *(f"--section={section}", f"--dbname={job.name}", f"--role={owner}", f"--jobs={jobs}"),
             *("--no-owner", "--no-privileges", "--exit-on-error", str(dump)),
         ],
-        job.deadline.remaining,
+        job.remaining,
         job.server.login,
     )
 
@@ -165,7 +137,7 @@ class _Progress:
             self._reported = now
             rate = self._copied / max(0.1, now - self._started) / MEBIBYTE
         size = self._job.source.size_bytes // MEBIBYTE
-        self._job.progress(
+        self._job.limits.progress(
             f"copy: {table}, {self._copied // MEBIBYTE} of about {size} MiB, {rate:.0f} MiB/s"
         )
 
@@ -183,7 +155,7 @@ def _copy_rows(job: CopyJob) -> dict[str, int]:
     failed = threading.Event()
 
     def work() -> None:
-        limit = remaining_seconds(job.deadline)
+        limit = remaining_seconds(job.limits.deadline)
         with (
             contextlib.closing(connect(job.database, limit, job.source.snapshot)) as source,
             contextlib.closing(job.server.connect(job.name)) as sink,
@@ -198,8 +170,8 @@ def _copy_rows(job: CopyJob) -> dict[str, int]:
                     source, sink, table, partial(counter.add, table.name)
                 )
 
-    with ThreadPoolExecutor(job.workers) as pool:
-        for future in as_completed([pool.submit(work) for _ in range(job.workers)]):
+    with ThreadPoolExecutor(job.limits.workers) as pool:
+        for future in as_completed([pool.submit(work) for _ in range(job.limits.workers)]):
             if error := future.exception():
                 failed.set()
                 if isinstance(error, RehearsalFailed):

@@ -10,8 +10,8 @@ from typing import Any
 import psycopg2
 from psycopg2 import sql
 
-from ..target.isolation import LiveDatabase
-from .errors import RehearsalFailed, describe_error
+from ...target.isolation import LiveDatabase
+from ..errors import RehearsalFailed, describe_error
 from .programs import MAJOR
 
 CLIENT_OPTIONS = frozenset({"cursor_factory", "context", "prepare_threshold"})

@@ -17,11 +17,12 @@ from typing import Any
 import psycopg2
 from psycopg2 import sql
 
-from ..target.isolation import POSTGRESQL_PORT, LiveDatabase
-from ..target.isolation.sandbox import MAX_FOLDER_BYTES
-from .cluster import ADMINISTRATOR, create_cluster, find_account, shorten_output
-from .errors import RehearsalFailed
-from .folder import KeptFolder
+from ...target.isolation import POSTGRESQL_PORT, LiveDatabase
+from ...target.isolation.sandbox import MAX_FOLDER_BYTES
+from ..account import find_account
+from ..errors import RehearsalFailed, shorten_output
+from ..folder import KeptFolder
+from .cluster import ADMINISTRATOR, create_cluster
 
 START_SECONDS = 60
 SERVER_OPTIONS = {

@@ -5,18 +5,18 @@ from __future__ import annotations
 import contextlib
 import re
 import time
-from collections.abc import Collection
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import psycopg2
 from psycopg2 import sql
 
-from ..facts.rehearsal import Copy
-from ..rollback.backup_file import ARCHIVE_CONTENTS, ARCHIVE_MAGICS, MAGIC_LENGTH
-from ..target.deadline import Deadline
-from ..target.isolation import LiveDatabase
-from .errors import RehearsalFailed, remaining_seconds
+from ...facts.rehearsal import Copy
+from ...rollback.backup_file import ARCHIVE_CONTENTS, ARCHIVE_MAGICS, MAGIC_LENGTH
+from ...target.deadline import Deadline
+from ...target.isolation import LiveDatabase
+from ..copy_server import Expected, require_same_state
+from ..errors import RehearsalFailed, remaining_seconds
 from .server import ScratchServer
 from .source import TABLES_QUERY, connect, count_rows
 
@@ -26,16 +26,6 @@ SERVER_VERSION = re.compile(r"Dumped from database version: (\S+)")
 RESTORE_OPTIONS = ("--exit-on-error", "--no-owner", "--no-privileges", "--no-comments")
 IDENTITY_QUERY = "SELECT id::text FROM extras_status ORDER BY id LIMIT 1000"
 """Keys that each installation has drawn at random when it was created."""
-
-
-class Expected(NamedTuple):
-    """What a backup of the installation before the upgrade contains."""
-
-    live: LiveDatabase
-    migrations: Collection[str] | None
-    """Migrations of the installed release. None if the catalog does not contain the release."""
-    core_apps: Collection[str]
-    release: str
 
 
 def restore_backup(
@@ -54,7 +44,7 @@ def restore_backup(
         RehearsalFailed: It cannot be restored, or it is not of this installation and release.
     """
     is_tar = _require_archive(file)
-    name = str(expected.live.parameters["dbname"])
+    name = expected.live.name
     contents = server.run_program(
         "pg_restore", ["--list", str(file)], remaining_seconds(deadline), {}
     )
@@ -119,20 +109,7 @@ def _require_same_state(cursor: Any, expected: Expected) -> None:
         keys = {key for (key,) in cursor.fetchall()}
     except psycopg2.errors.UndefinedTable:
         raise RehearsalFailed("it is restored, and it is no database of Nautobot") from None
-    own = {key for key in recorded if key.partition(".")[0] in expected.core_apps}
-    if expected.migrations is not None and (later := sorted(own - set(expected.migrations))):
-        raise RehearsalFailed(
-            f"the backup was made after an upgrade had begun: it records {later[0]}, which "
-            f"Nautobot {expected.release} does not have"
-        )
-    if expected.migrations is not None and (missing := sorted(set(expected.migrations) - own)):
-        raise RehearsalFailed(
-            f"the backup is of an older release: it lacks {missing[0]} of Nautobot "
-            f"{expected.release}"
-        )
-    live = _read_live_keys(expected.live)
-    if live and keys and not live & keys:
-        raise RehearsalFailed("the backup is of another installation: no status has the same key")
+    require_same_state(recorded, keys, _read_live_keys(expected.live), expected)
 
 
 def _read_live_keys(live: LiveDatabase) -> set[str]:

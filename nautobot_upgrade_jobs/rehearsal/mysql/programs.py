@@ -1,0 +1,72 @@
+"""Find the programs of a MySQL server on this host. No wheel contains them."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..errors import RehearsalFailed, shorten_output
+
+SERVER, CLIENT, DUMP = "mysqld", "mysql", "mysqldump"
+ADMINISTRATIVE_FOLDERS = ("/usr/sbin", "/usr/local/sbin", "/usr/libexec")
+"""Distributions install the server here, which the path of other accounts does not contain."""
+VERSION = re.compile(r"Ver (\d+)\.(\d+)\.\d+")
+VERSION_SECONDS = 10
+
+
+@dataclass(frozen=True)
+class Programs:
+    """The programs of one release of MySQL."""
+
+    server: str
+    client: str
+    dump: str
+    version: tuple[int, int]
+    """The release line of the server, such as 8 and 4."""
+
+
+def find_programs(folder: str) -> Programs:
+    """Find the programs.
+
+    Args:
+        folder: The folder that contains them. Empty to search the path.
+
+    Raises:
+        RehearsalFailed: One is missing, or the server is none of MySQL.
+    """
+    path = folder or os.pathsep.join((os.environ.get("PATH", os.defpath), *ADMINISTRATIVE_FOLDERS))
+    found = {name: shutil.which(name, path=path) for name in (SERVER, CLIENT, DUMP)}
+    if missing := [name for name, place in found.items() if place is None]:
+        raise RehearsalFailed(
+            f"the copy needs a MySQL server on this host, and {folder or 'the path'} has no "
+            f"{' and no '.join(missing)}. Install the server and the client of MySQL, without "
+            "starting a server, or name their folder in the setting 'mysql_programs'"
+        )
+    server, client, dump = (str(found[name]) for name in (SERVER, CLIENT, DUMP))
+    return Programs(server, client, dump, _read_version(server))
+
+
+def _read_version(server: str) -> tuple[int, int]:
+    try:
+        done = subprocess.run(  # noqa: S603 - the server that the copy needs
+            [server, "--no-defaults", "--version"],
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=VERSION_SECONDS,
+            check=False,
+            cwd=Path("/"),
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise RehearsalFailed(f"{server} cannot be run: {error}") from None
+    if "MariaDB" in done.stdout:
+        raise RehearsalFailed(f"{server} is a server of MariaDB, which Nautobot does not support")
+    found = VERSION.search(done.stdout)
+    if not found:
+        output = shorten_output(done.stdout + done.stderr) or f"exit code {done.returncode}"
+        raise RehearsalFailed(f"{server} does not report its version: {output}")
+    return int(found[1]), int(found[2])

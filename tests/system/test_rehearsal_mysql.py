@@ -1,0 +1,191 @@
+"""Rehearse Upgrade of a MySQL database, with a server from the programs of the host."""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from nautobot_upgrade_jobs.rehearsal.copy_server import CopyLimits, Expected
+from nautobot_upgrade_jobs.rehearsal.errors import RehearsalFailed
+from nautobot_upgrade_jobs.rehearsal.folder import open_folder
+from nautobot_upgrade_jobs.target.deadline import Deadline
+from nautobot_upgrade_jobs.target.installation import build_live_database
+from tests.support.engines import mysql_only
+
+pytestmark = [mysql_only("PostgreSQL has its own tests"), pytest.mark.network]
+
+
+@pytest.fixture(scope="module")
+def programs(instance):
+    """A folder with the programs of MySQL, which the account of the server can read."""
+    with tempfile.TemporaryDirectory(dir="/var/tmp") as folder:
+        os.chmod(folder, 0o755)
+        instance.server().write_programs(Path(folder))
+        yield Path(folder)
+
+
+@pytest.fixture
+def live(instance):
+    """The live database of the tests."""
+    place = {"HOST": "127.0.0.1", "PORT": str(instance.server().port), "USER": "nautobot"}
+    return build_live_database({"ENGINE": "mysql", "NAME": os.environ["NAUTOBOT_DB_NAME"], **place})
+
+
+@pytest.fixture
+def server(programs):
+    from nautobot_upgrade_jobs.rehearsal.mysql.copy_server import start_mysql_server
+
+    with open_folder() as kept:
+        yield start_mysql_server(kept, str(programs))
+    assert not kept.path.exists()
+
+
+def rehearse(programs, folder, *words):
+    command = [sys.executable, "-m", "nautobot_upgrade_jobs", "rehearse", "--format", "json"]
+    config = ["--config", os.environ["NAUTOBOT_CONFIG"], "--python", sys.executable]
+    done = subprocess.run(
+        [*command, *config, "--target", "3.2.7", "--output", str(folder), *words],
+        env={**os.environ, "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}"},
+        capture_output=True,
+        text=True,
+        timeout=900,
+        check=False,
+    )
+    return done, json.loads(done.stdout or "{}")
+
+
+def digest(instance):
+    """Return the checksum of each table of the live database, except what its services write."""
+    name, stack = os.environ["NAUTOBOT_DB_NAME"], instance.server()
+    tables = {*stack.sql("SHOW TABLES", database=name).split()} - {"django_session"}
+    return stack.sql(f"CHECKSUM TABLE {', '.join(sorted(tables))}", database=name)
+
+
+def test_rehearsal_proves_the_upgrade_and_its_rollback(instance, programs, tmp_path):
+    before = digest(instance)
+    done, document = rehearse(programs, tmp_path, "--window", "60m")
+    assert digest(instance) == before
+    assert done.returncode == 0, done.stderr + done.stdout
+    found = document["rehearsal"]
+    assert [each["migration"] for each in found["forward"]["migrations"]] == found["planned"]
+    assert len(found["planned"]) > 50
+    assert {each["name"]: each["problem"] for each in found["stages"] if each["problem"]} == {}
+    assert found["restore"]["differences"] == []
+    assert found["copy"]["rows"] > 1000
+
+
+def test_copy_is_whole_harmless_and_marked(instance, live, server):
+    copied = server.copy(live, "nautobot", CopyLimits(Deadline(120)))
+    stack, name = instance.server(), live.name
+    numbers = {
+        table: int(stack.sql(f"SELECT COUNT(*) FROM {table}", database=name))
+        for table in stack.sql("SHOW TABLES", database=name).split()
+    }
+    assert (copied.rows, copied.tables) == (sum(numbers.values()), len(numbers))
+    server.open(name, "nautobot", "this-run")
+    import MySQLdb
+
+    with MySQLdb.connect(**server.describe_database(name, "nautobot").parameters) as session:
+        cursor = session.cursor()
+        cursor.execute("SELECT run FROM nautobot_upgrade_jobs_rehearsal")
+        assert cursor.fetchone() == ("this-run",)
+        cursor.execute("SELECT COUNT(*) FROM extras_scheduledjob WHERE enabled")
+        assert cursor.fetchone() == (0,)
+        with pytest.raises(MySQLdb.OperationalError, match="denied"):
+            cursor.execute("CREATE DATABASE other")
+
+
+def test_copy_by_an_account_that_may_not_read_is_refused(instance, live, server):
+    instance.server().sql("CREATE USER IF NOT EXISTS reader@'%'")
+    reader = build_live_database(
+        {
+            "ENGINE": "mysql",
+            "NAME": live.name,
+            "HOST": "127.0.0.1",
+            "PORT": str(instance.server().port),
+            "USER": "reader",
+        }
+    )
+    with pytest.raises(RehearsalFailed, match=r"cannot be read: .*denied"):
+        server.copy(reader, "nautobot", CopyLimits(Deadline(120)))
+    instance.server().sql(f"GRANT SELECT ON `{live.name}`.dcim_device TO reader@'%'")
+    with pytest.raises(RehearsalFailed, match="may not read all tables"):
+        server.copy(reader, "nautobot", CopyLimits(Deadline(120)))
+    instance.server().sql(f"GRANT SELECT ON `{live.name}`.* TO reader@'%'")
+    assert server.copy(reader, "nautobot", CopyLimits(Deadline(120))).rows > 1000
+
+
+@pytest.fixture
+def dumped(programs, live, tmp_path):
+    """A dump of the live database, as operators make it."""
+    path = tmp_path / "before.sql"
+    place = [f"--host={live.parameters['host']}", f"--port={live.parameters['port']}"]
+    options = ["--single-transaction", "--no-tablespaces", "--set-gtid-purged=OFF"]
+    words = ["--no-defaults", *place, "--user=nautobot", *options, live.name]
+    with path.open("wb") as file:
+        subprocess.run([programs / "mysqldump", *words], stdout=file, check=True)
+    return path
+
+
+def restore(server, live, path):
+    expected = Expected(live, None, (), "2.4.44")
+    return server.restore_backup(path, "nautobot", expected, Deadline(300))
+
+
+def test_backup_is_restored(server, live, dumped):
+    assert restore(server, live, dumped).rows > 1000
+
+
+@pytest.mark.parametrize("percent", [10, 56, 99])
+def test_backup_that_is_cut_is_refused(server, live, dumped, percent):
+    os.truncate(dumped, dumped.stat().st_size * percent // 100)
+    with pytest.raises(RehearsalFailed, match=r"not complete|mysql failed"):
+        restore(server, live, dumped)
+
+
+def test_backup_that_is_compressed_is_refused(server, live, tmp_path):
+    path = tmp_path / "before.sql.gz"
+    path.write_bytes(b"\x1f\x8b\x08rest")
+    with pytest.raises(RehearsalFailed, match="Decompress"):
+        restore(server, live, path)
+
+
+def test_backup_cannot_run_programs(server, live, dumped, tmp_path):
+    """Neither a command of the client nor a statement does."""
+    touched = tmp_path / "touched"
+    content = dumped.read_bytes()
+    commands = f"\n\\! touch {touched}\nsystem touch {touched}\n"
+    dumped.write_bytes(content.replace(b"\n\n", commands.encode(), 1))
+    with pytest.raises(RehearsalFailed):
+        restore(server, live, dumped)
+    assert not touched.exists()
+    statement = f"\nSELECT 1 INTO OUTFILE '{touched}';\n"
+    dumped.write_bytes(content.replace(b"\n\n", statement.encode(), 1))
+    with pytest.raises(RehearsalFailed, match="secure"):
+        restore_again(server, live, dumped)
+    assert not touched.exists()
+
+
+def restore_again(server, live, path):
+    with server._server.connect() as cursor:
+        cursor.execute(f"DROP DATABASE `{live.name}`")
+    restore(server, live, path)
+
+
+def test_host_without_a_server_is_named(tmp_path):
+    from nautobot_upgrade_jobs.rehearsal.mysql.programs import find_programs
+
+    (tmp_path / "mysql").touch(mode=0o755)
+    with pytest.raises(RehearsalFailed, match=r"no mysqld and no mysqldump.*mysql_programs"):
+        find_programs(str(tmp_path))
+
+
+def test_nothing_is_left_behind():
+    places = [Path("/tmp"), Path("/var/tmp")]
+    assert [
+        each for one in places for each in one.glob("*nautobot-upgrade-jobs-*/server.log")
+    ] == []
