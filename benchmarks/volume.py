@@ -108,7 +108,7 @@ def measure(server: Postgres) -> Volume:
     low, high = live.migrations
     return Volume(
         int(server.sql(f"SELECT pg_database_size('{DATABASE}')")),
-        {each["stage"]: each["seconds"] for each in report["rehearsal"]["stages"]},
+        {each["name"]: each["seconds"] for each in report["rehearsal"]["stages"]},
         copy / dump,
         Bounds(low - first.cpu_seconds, high - first.seconds, ends[-1] - ends[0]),
         Bounds(dearest.cpu_seconds, 1.5 * dearest.seconds, times[key] - begun),

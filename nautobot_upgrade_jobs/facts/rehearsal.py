@@ -14,6 +14,8 @@ MARK_TABLE = "nautobot_upgrade_jobs_rehearsal"
 """A table of a copy of the database, which the live database does not have. A physical copy has
 name, numbers and system identifier of the original, so only a mark shows which one it is."""
 
+NOT_OPENED = Unavailable("the pages of the upgraded copy were not opened")
+
 
 @dataclass(frozen=True)
 class Copy:
@@ -133,6 +135,28 @@ class Reverse:
     """What is lost compared with the state before the upgrade."""
     starts: bool = False
     """Whether the installed release starts afterwards."""
+    again: MigrateRun | None = None
+    """The upgrade after it. None if it was not carried out again."""
+
+
+@dataclass(frozen=True)
+class PageFailure:
+    """A page that fails on the upgraded copy."""
+
+    name: str
+    """The name of its route or of its model."""
+    failure: Failure
+
+
+@dataclass(frozen=True)
+class Pages:
+    """The pages that were opened on the upgraded copy, as a superuser."""
+
+    opened: int
+    left_out: int
+    """Pages for which there was no time."""
+    seconds: float
+    failures: tuple[PageFailure, ...]
 
 
 @dataclass(frozen=True)
@@ -161,6 +185,7 @@ class Rehearsal:
     restore: Restore | Unavailable
     reverse: Reverse | Unavailable | None
     """None if there is nothing that could be reversed."""
+    pages: Pages | Unavailable = NOT_OPENED
     assumed_apps: tuple[str, ...] | None = None
     """The Apps that were enabled without the configuration of the installation. None if that
     configuration was used."""

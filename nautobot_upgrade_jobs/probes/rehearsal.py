@@ -9,6 +9,7 @@ Usage: rehearsal.py CONFIG JOURNAL ORDER, where ORDER is a JSON object:
 - ``seconds``: this process ends after this time.
 - ``targets``: the arguments of each call of ``migrate``. Without arguments, it migrates forward.
 - ``steps``: the commands to run afterwards. One that the release does not have is skipped.
+- ``page_seconds``: the time for pages that are opened at the end. Zero for none.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from typing import Any
 
 from ..facts.rehearsal import MARK_TABLE
 from .migration_meter import Journal, captured, measured, shorten
+from .pages import open_pages
 from .startup import describe_failure, load_configuration, load_nautobot, set_up_django
 from .target import GC_THRESHOLD
 
@@ -55,6 +57,8 @@ def run(config: str, journal: Journal, order: dict[str, Any]) -> None:
         },
         **{name: partial(_run_step, journal, name) for name in order["steps"]},
     }
+    if order["page_seconds"]:
+        steps["pages"] = partial(open_pages, journal, order["page_seconds"])
     for name, step in steps.items():
         journal.write("stage", name=name)
         try:

@@ -59,6 +59,8 @@ class Order:
     """The arguments of each call of ``migrate``. An empty tuple migrates forward."""
     steps: tuple[str, ...] = ()
     """The commands to run afterwards."""
+    page_seconds: int = 0
+    """The time for pages that are opened at the end. Zero for none."""
 
 
 @dataclass(frozen=True)
@@ -135,6 +137,7 @@ def _build_words(config: Path, journal: Path, order: Order, deadline: Deadline) 
             "seconds": max(1, int(deadline.remaining) + 1),
             "targets": order.targets,
             "steps": order.steps,
+            "page_seconds": order.page_seconds,
         }
     )
     return ["-m", PROBE_MODULE, str(config), str(journal), text]

@@ -7,7 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from ..common.text import escape_surrogates
-from ..facts.rehearsal import CodeFailure, MigrateRun, MigrationRun, StepRun
+from ..facts.rehearsal import (
+    CodeFailure,
+    MigrateRun,
+    MigrationRun,
+    PageFailure,
+    Pages,
+    StepRun,
+)
 from ..facts.startup import Failure
 from ..target.boot_result import parse_failure
 from .child import ENDED, Event
@@ -15,6 +22,7 @@ from .errors import RehearsalFailed
 
 MAX_TEXT = 4000
 MAX_NAMES = 50
+MAX_PAGES = 1000
 SHORTAGES = ("53", "57P", "08")
 """Classes of SQLSTATE: a full disk or memory, a server that shuts down, a lost connection. The copy
 has a server and a disk of its own, so the live upgrade need not meet them."""
@@ -38,6 +46,40 @@ def read_migrate_run(
         return _read(tuple(events), steps, seconds, environment)
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
         raise RehearsalFailed(f"its report has an unknown form ({type(error).__name__})") from None
+
+
+def read_pages(events: Iterable[Event], environment: Path) -> Pages:
+    """Return the pages that a process has opened.
+
+    Args:
+        events: The events that it has reported.
+        environment: The folder of its environment. File names are shown relative to it.
+
+    Raises:
+        RehearsalFailed: It did not open all of them, or an event has another form.
+    """
+    try:
+        return _read_pages(tuple(events), environment)
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        raise RehearsalFailed(f"its report has an unknown form ({type(error).__name__})") from None
+
+
+def _read_pages(events: tuple[Event, ...], environment: Path) -> Pages:
+    for failure in _read_failures(events, environment):
+        opened = [_text(each["name"]) for each in events if each["event"] == "open"]
+        where = f" while it opened {opened[-1]}" if opened else ""
+        raise RehearsalFailed(f"{failure.text}{where}")
+    (end,) = (each for each in events if each["event"] == "pages")
+    failures = [each for each in events if each["event"] == "page"]
+    return Pages(
+        opened=int(_number(end["opened"])),
+        left_out=int(_number(end["left_out"])),
+        seconds=_number(end["seconds"]),
+        failures=tuple(
+            PageFailure(_text(each["name"]), parse_failure(each["failure"], environment))
+            for each in failures[:MAX_PAGES]
+        ),
+    )
 
 
 def _read(

@@ -23,6 +23,7 @@ PLANNED_STAGES = {
     "backup": "back up the copy",
     "upgrade": "upgrade the copy",
     "verification": "verify the upgraded copy",
+    "pages": "open pages of the upgraded copy",
     "reverse": "reverse the migrations",
     "restore": "restore the backup",
 }

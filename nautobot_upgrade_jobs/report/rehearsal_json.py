@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..facts import Unavailable
-from ..facts.rehearsal import CodeFailure, MigrateRun, MigrationRun, Rehearsal
+from ..facts.rehearsal import CodeFailure, Copy, MigrateRun, MigrationRun, Pages, Rehearsal
 from ..upgrade.claims import list_claims
 
 
 def serialize_rehearsal(rehearsal: Rehearsal) -> dict[str, Any]:
     """Return a rehearsal as plain JSON types."""
     predicted = rehearsal.predicted_seconds
-    copy, restore, reverse = rehearsal.copy, rehearsal.restore, rehearsal.reverse
+    restore, reverse = rehearsal.restore, rehearsal.reverse
     return {
         "run": rehearsal.run,
         "target": rehearsal.target,
@@ -30,16 +30,7 @@ def serialize_rehearsal(rehearsal: Rehearsal) -> dict[str, Any]:
         "window_seconds": rehearsal.window_seconds,
         "cores": rehearsal.cores,
         "load": round(rehearsal.load, 2),
-        "copy": _reason(copy)
-        if isinstance(copy, Unavailable)
-        else {
-            "server_version": copy.server_version,
-            "backup": copy.backup,
-            "tables": copy.tables,
-            "rows": copy.rows,
-            "size_bytes": copy.size_bytes,
-            "seconds": round(copy.seconds, 3),
-        },
+        "copy": _serialize_copy(rehearsal.copy),
         "forward": _serialize_run(rehearsal.forward),
         "restore": _reason(restore)
         if isinstance(restore, Unavailable)
@@ -58,7 +49,36 @@ def serialize_rehearsal(rehearsal: Rehearsal) -> dict[str, Any]:
             "run": _serialize_run(reverse.run),
             "losses": list(reverse.losses),
             "starts": reverse.starts,
+            "again": None if reverse.again is None else _serialize_run(reverse.again),
         },
+        "pages": _serialize_pages(rehearsal.pages),
+    }
+
+
+def _serialize_copy(copy: Copy | Unavailable) -> dict[str, Any]:
+    if isinstance(copy, Unavailable):
+        return _reason(copy)
+    return {
+        "server_version": copy.server_version,
+        "backup": copy.backup,
+        "tables": copy.tables,
+        "rows": copy.rows,
+        "size_bytes": copy.size_bytes,
+        "seconds": round(copy.seconds, 3),
+    }
+
+
+def _serialize_pages(pages: Pages | Unavailable) -> dict[str, Any]:
+    if isinstance(pages, Unavailable):
+        return _reason(pages)
+    return {
+        "opened": pages.opened,
+        "left_out": pages.left_out,
+        "seconds": round(pages.seconds, 3),
+        "failures": [
+            {"name": each.name, "error": each.failure.error, "message": each.failure.message}
+            for each in pages.failures
+        ],
     }
 
 

@@ -94,10 +94,26 @@ def list_facts(rehearsal: Rehearsal) -> Iterator[tuple[str, str]]:
         outcome = "failed" if run.stop else "succeeded"
         yield (
             "Reverse",
-            f"{outcome} after {plural(len(run.migrations), 'migration')} and {run.seconds:.1f} s",
+            f"{outcome} after {plural(len(run.migrations), 'migration')} and {run.seconds:.1f} s"
+            f"{_describe_again(rehearsal.reverse.again)}",
         )
+    if not isinstance(rehearsal.pages, Unavailable):
+        pages = rehearsal.pages
+        rest = f", {pages.left_out} left out for lack of time" if pages.left_out else ""
+        failed = f"{len(pages.failures)} fail" if pages.failures else "none fails"
+        opened = plural(pages.opened, "page")
+        yield "Pages", f"{opened} opened in {pages.seconds:.0f} s{rest}, {failed}"
     if rehearsal.cores:
         yield "Host", f"{plural(rehearsal.cores, 'core')}, load {rehearsal.load:.1f} at the start"
+
+
+def _describe_again(again: MigrateRun | None) -> str:
+    if again is None:
+        return ""
+    if again.interruption:
+        return "; the second upgrade was interrupted"
+    outcome = "failed" if again.stop else "succeeded"
+    return f"; the second upgrade {outcome} after {again.seconds:.1f} s"
 
 
 def _describe_upgrade(forward: MigrateRun) -> str:

@@ -21,7 +21,7 @@ from ..rehearsal.child import Code, CopyProcesses, Event, Order
 from ..rehearsal.copy_server import CopyLimits, CopyServer, Expected, start_copy_server
 from ..rehearsal.errors import RehearsalFailed
 from ..rehearsal.folder import open_folder
-from ..rehearsal.journal import read_migrate_run
+from ..rehearsal.journal import read_migrate_run, read_pages
 from ..rehearsal.recorder import Recorder, Stopped
 from ..snapshot.compare import Change, ChangeKind
 from ..snapshot.file_format import Snapshot
@@ -48,6 +48,8 @@ STEPS = (
 """What ``post_upgrade`` runs after ``migrate``, without static files and installation metrics.
 Source: ``nautobot/core/management/commands/post_upgrade.py`` of 1.6 to 3.2."""
 MAX_DIFFERENCES = 20
+PAGE_SECONDS, START_SECONDS = 300, 180
+"""The time for the pages, and for the start before them."""
 
 
 @dataclass
@@ -117,6 +119,9 @@ class RehearsalRun:
     def _rehearse_upgraded(self) -> None:
         with self.recorder.stage("verification", is_required=False):
             self._verify()
+        if "upgraded" in self.recorder.results:
+            with self.recorder.stage("pages", is_required=False):
+                self._open_pages()
         if self.request.rehearses_rollback and "upgraded" in self.recorder.results:
             if calls := self._reverse_calls:
                 with self.recorder.stage("reverse", is_required=False):
@@ -190,8 +195,8 @@ class RehearsalRun:
         self.recorder.results["prediction"] = predict(self.reader, self.catalog)
 
     def _upgrade(self) -> None:
-        self.recorder.results["upgrade"] = self._run_code(
-            self._target_code, Order(self.key, targets=((),), steps=STEPS)
+        self.recorder.results["upgrade"] = self._migrate(
+            Order(self.key, targets=((),), steps=STEPS)
         )
         if interruption := self.recorder.results["upgrade"].interruption:
             raise RehearsalFailed(interruption)
@@ -208,6 +213,13 @@ class RehearsalRun:
             compared, self.changes = self.reader.compare(self.before, after)
             self.results += compared
 
+    def _open_pages(self) -> None:
+        seconds = int(min(PAGE_SECONDS, self.recorder.deadline.remaining))
+        limit = Deadline(seconds + START_SECONDS)
+        code = self._target_code
+        events = self._run_code(code, Order(self.key, page_seconds=max(1, seconds)), limit)
+        self.recorder.results["pages"] = read_pages(events, code.python.parents[1])
+
     @property
     def _reverse_calls(self) -> tuple[tuple[str, ...], ...]:
         """The calls of ``migrate`` that reverse the upgrade. Empty if it is not reversible."""
@@ -223,17 +235,17 @@ class RehearsalRun:
         return tuple((call.app, call.target) for call in plan.calls)
 
     def _reverse(self, calls: tuple[tuple[str, ...], ...]) -> None:
-        run = self._run_code(self._target_code, Order(self.key, targets=calls))
-        losses: tuple[str, ...] = ()
-        starts = False
+        run = self._migrate(Order(self.key, targets=calls))
         if run.interruption:
             raise RehearsalFailed(run.interruption)
+        reverse = Reverse(tuple(" ".join(call) for call in calls), run)
         if run.stop is None:
             state = self.reader.read_state(self.recorder.report)
-            losses, starts = self._list_differences(state), True
-        self.recorder.results["reverse"] = Reverse(
-            tuple(" ".join(call) for call in calls), run, losses, starts
-        )
+            again = self._migrate(Order(self.key, targets=((),)))
+            reverse = replace(
+                reverse, losses=self._list_differences(state), starts=True, again=again
+            )
+        self.recorder.results["reverse"] = reverse
 
     def _restore(self) -> None:
         file, dump_seconds = self.recorder.results["backup"]
@@ -266,17 +278,20 @@ class RehearsalRun:
             frozenset(filter(None, [str(parameters.get("password") or "")])),
         )
 
-    def _run_code(self, code: Code, order: Order) -> MigrateRun:
-        self._processes += 1
-        started = time.monotonic()
-        processes = CopyProcesses(self.sandbox, self.recorder.deadline, self._report_event)
-        events = processes.run(code, order, self.built.folder / f"process-{self._processes}")
+    def _migrate(self, order: Order) -> MigrateRun:
+        started, code = time.monotonic(), self._target_code
+        events = self._run_code(code, order, self.recorder.deadline)
         return read_migrate_run(
             events, order.steps, time.monotonic() - started, code.python.parents[1]
         )
 
+    def _run_code(self, code: Code, order: Order, deadline: Deadline) -> tuple[Event, ...]:
+        self._processes += 1
+        processes = CopyProcesses(self.sandbox, deadline, self._report_event)
+        return processes.run(code, order, self.built.folder / f"process-{self._processes}")
+
     def _report_event(self, event: Event) -> None:
         if event["event"] == "begin":
             self.recorder.report(str(event["migration"]))
-        elif event["event"] == "stage":
+        elif event["event"] in ("stage", "open"):
             self.recorder.report(str(event["name"]))

@@ -136,6 +136,7 @@ def describe_rehearsal(run: RehearsalRun, load: tuple[int, float]) -> Rehearsal:
         forward=get("upgrade"),
         restore=get("restore"),
         reverse=get("reverse"),
+        pages=get("pages"),
         assumed_apps=_list_assumed_apps(run.installation),
         start_failure=run.start_failure,
         predicted_stops=stops,

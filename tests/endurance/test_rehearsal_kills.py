@@ -20,7 +20,7 @@ pytestmark = pytest.mark.network
 
 STAGES = (
     *("target", "copy", "current", "prediction", "backup", "upgrade", "verification"),
-    "restore",
+    *("pages", "restore"),
 )
 """There is nothing to reverse."""
 

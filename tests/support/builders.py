@@ -63,6 +63,8 @@ from nautobot_upgrade_jobs.facts.rehearsal import (
     Copy,
     MigrateRun,
     MigrationRun,
+    PageFailure,
+    Pages,
     Rehearsal,
     RehearsalRecord,
     Restore,
@@ -514,6 +516,22 @@ def code_failure(stage: str = "migrate", **changes: Any) -> CodeFailure:
     return replace(known, **changes)
 
 
+def page_failure(
+    name: str, error: str = "TemplateSyntaxError", message: str = "no such tag", app: str = ""
+) -> PageFailure:
+    """Return a page whose template is wrong."""
+    frames = (
+        Frame("example/views.py", 12, "get", "example"),
+        Frame("django/template/base.py", 5, "render", "django"),
+    )
+    return PageFailure(name, Failure(name, error, message, frames, app=app))
+
+
+def pages(*failures: PageFailure, left_out: int = 0) -> Pages:
+    """Return the pages of a copy, of which some fail."""
+    return Pages(371, left_out, 35.0, failures)
+
+
 def rehearsal_record(**changes: Any) -> RehearsalRecord:
     """Return the record of a new rehearsal in which everything succeeded."""
     record = RehearsalRecord(
@@ -557,6 +575,7 @@ def rehearsal(**changes: Any) -> Rehearsal:
         forward=done,
         restore=Restore(2.0, 3 << 20, 4.0, ()),
         reverse=Reverse(("dcim 0089",), migrate_run(migration_run()), starts=True),
+        pages=pages(),
         predicted_seconds=(3.0, 9.0),
         cores=2,
         load=0.5,

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import jsonschema
 import pytest
+from django.conf import settings
+from django_redis import get_redis_connection
 
 from nautobot_upgrade_jobs.report.formats.json import load_schema
 
@@ -72,11 +74,11 @@ def test_rehearsal_of_a_database_that_cannot_be_reached_is_incomplete():
 
 @pytest.mark.slow
 def test_rehearsal_proves_the_upgrade_and_changes_nothing(instance, tmp_path):
-    before = read_rows(instance, "nautobot")
+    before = read_rows(instance, "nautobot"), read_files(), read_redis()
     config = os.environ["NAUTOBOT_CONFIG"]
     options = ("--window", "30m", "--output", str(tmp_path))
     done = rehearse(config, "--target", "3.2.7", *options, database="nautobot")
-    assert read_rows(instance, "nautobot") == before
+    assert (read_rows(instance, "nautobot"), read_files(), read_redis()) == before
     assert done.returncode == 0, done.stderr
     document = json.loads(done.stdout)
     jsonschema.validate(document, load_schema())
@@ -86,6 +88,9 @@ def test_rehearsal_proves_the_upgrade_and_changes_nothing(instance, tmp_path):
     found = document["rehearsal"]
     assert [each["migration"] for each in found["forward"]["migrations"]] == found["planned"]
     assert found["restore"]["differences"] == []
+    assert found["pages"]["opened"] > 300
+    assert found["pages"]["failures"] == []
+    assert found["pages"]["left_out"] == 0
     assert {each["name"] for each in found["stages"] if each["problem"]} == set()
     require_evidence(instance, tmp_path, found["forward"]["seconds"])
 
@@ -117,6 +122,20 @@ def preflight(folder, database):
     words = ("--target", "3.2.7", "--rehearsed", str(folder))
     done = run("preflight", os.environ["NAUTOBOT_CONFIG"], *words, database=database)
     return {each["check"]: each for each in json.loads(done.stdout)["findings"]}
+
+
+def read_files():
+    """Return the content and the time of each live file of Nautobot."""
+    folders = {Path(settings.NAUTOBOT_ROOT), Path(settings.MEDIA_ROOT), Path(settings.STATIC_ROOT)}
+    files = (path for folder in folders for path in folder.rglob("*") if path.is_file())
+    return {path: (path.stat().st_mtime_ns, hash(path.read_bytes())) for path in files}
+
+
+def read_redis():
+    """Return what Redis contains, except what workers and the web process write by themselves."""
+    redis = get_redis_connection("default")
+    keys = sorted(key.decode() for key in redis.scan_iter("*"))
+    return [key for key in keys if not key.startswith(("_kombu", "unacked", "celery"))]
 
 
 def read_rows(instance, name):

@@ -5,40 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ...facts import FactUnavailable, Unavailable, or_none, require
-from ...facts.rehearsal import CodeFailure, MigrateRun, Rehearsal
+from ...facts.rehearsal import MigrateRun, PageFailure, Rehearsal
 from ...upgrade.live_duration import estimate_live_duration
 from ..build import blocker, info, warning
 from ..findings import Finding, Impact, Phase
 from ..registry import NotApplicable, check
+from ..rehearsal_text import describe_committed, list_evidence, list_places
 from ..remediation import When
 from ..text import plural, truncate_list
-
-
-def _list_evidence(failure: CodeFailure) -> tuple[str, ...]:
-    """Return where the error occurred, and what the server said about it."""
-    said = {
-        "SQLSTATE": failure.sqlstate,
-        "table": failure.table,
-        "column": failure.column,
-        "constraint": failure.constraint,
-    }
-    frames = failure.failure.frames[-1:]
-    return (
-        *(f"{name}: {value}" for name, value in said.items() if value),
-        *(f"{frame.file}:{frame.line}, in {frame.function}" for frame in frames),
-    )
-
-
-def _describe_committed(forward: MigrateRun, planned: tuple[str, ...]) -> str:
-    done = len(forward.migrations)
-    if not done:
-        return "No migration was committed before it."
-    of = f" of {len(planned)}" if len(planned) >= done else ""
-    return f"{done}{of} migrations were committed before it, up to {_last(forward)}."
-
-
-def _last(forward: MigrateRun) -> str:
-    return forward.migrations[-1].migration
 
 
 def _require_end(run: MigrateRun | Unavailable) -> MigrateRun:
@@ -67,11 +41,11 @@ def migrate_fails(rehearsal: Rehearsal) -> Iterator[Finding]:
         where = f"Migration {stop.migration}" if stop.migration else f"The stage {stop.stage}"
         yield blocker(
             stop.place,
-            f"{where} fails on the copy: {stop.text}. {_describe_committed(forward, planned)}",
+            f"{where} fails on the copy: {stop.text}. {describe_committed(forward, planned)}",
             fix="Correct what the error names on the live installation before the upgrade, and "
             "rehearse again. If the code of a package is wrong, choose another release of it in "
             "Requirements.",
-            evidence=_list_evidence(stop),
+            evidence=list_evidence(stop),
         )
 
 
@@ -95,6 +69,34 @@ def start_fails(rehearsal: Rehearsal) -> Iterator[Finding]:
 
 
 @check(stage="rehearse", phase=Phase.POST_UPGRADE, impact=Impact.FEATURE_LOSS)
+def page_fails(rehearsal: Rehearsal) -> Iterator[Finding]:
+    """The list and one object of each model can be opened on the upgraded copy, also by REST.
+
+    Why: an upgrade can succeed although a page fails, for example because of the template or the
+        filter of an App.
+    Fix: choose another release of the App that the evidence names. The page may fail before the
+        upgrade as well.
+    """
+    forward = _require_end(rehearsal.forward)
+    if forward.stop or rehearsal.start_failure:
+        raise NotApplicable("another check reports why the target does not start on the copy")
+    by_error: dict[tuple[str, str], list[PageFailure]] = {}
+    for each in require(rehearsal.pages).failures:
+        by_error.setdefault((each.failure.error, each.failure.message), []).append(each)
+    for (error, message), failures in by_error.items():
+        first, others = failures[0], failures[1:]
+        verb = "fails" if len(others) == 1 else "fail"
+        more = f" {plural(len(others), 'further page')} {verb} in the same way." if others else ""
+        yield warning(
+            first.name,
+            f"The page {first.name} fails on the upgraded copy: {error}: {message}.{more}",
+            fix="Open the page before the upgrade. If it works, choose another release of the App "
+            "whose code the evidence names, or ask its maintainers.",
+            evidence=(*list_places(first), *truncate_list(tuple(each.name for each in others))),
+        )
+
+
+@check(stage="rehearse", phase=Phase.POST_UPGRADE, impact=Impact.FEATURE_LOSS)
 def step_fails(rehearsal: Rehearsal) -> Iterator[Finding]:
     """All steps after `migrate` succeed on a copy of the data.
 
@@ -111,7 +113,7 @@ def step_fails(rehearsal: Rehearsal) -> Iterator[Finding]:
             fix="Correct what the error names. In the maintenance window, run the steps of "
             "post_upgrade after this one by hand.",
             when=When.WINDOW,
-            evidence=_list_evidence(failure),
+            evidence=list_evidence(failure),
         )
 
 
@@ -202,9 +204,10 @@ def restore_fails(rehearsal: Rehearsal) -> Iterator[Finding]:
 
 @check(stage="rehearse", phase=Phase.ROLLBACK, impact=Impact.FEATURE_LOSS)
 def reverse_fails(rehearsal: Rehearsal) -> Iterator[Finding]:
-    """The migrations can be reversed on the upgraded copy.
+    """The migrations can be reversed on the upgraded copy, and then be applied again.
 
-    Why: a reverse that fails half-way leaves a database that no release can use.
+    Why: a reverse that fails half-way leaves a database that no release can use. One that leaves
+        rows or tables behind can stop the next upgrade.
     Fix: plan to restore the backup instead.
     """
     forward, reverse = _require_end(rehearsal.forward), rehearsal.reverse
@@ -220,9 +223,17 @@ def reverse_fails(rehearsal: Rehearsal) -> Iterator[Finding]:
             f"Reversing {stop.place} fails on the copy, after "
             f"{plural(done, 'migration')} were reversed: {stop.text}.",
             fix="Do not reverse the migrations. Restore the backup instead.",
-            evidence=_list_evidence(stop),
+            evidence=list_evidence(stop),
         )
-    elif reverse.losses:
+    if reverse.again and (stop := reverse.again.stop):
+        yield warning(
+            "again",
+            f"After the migrations were reversed, the upgrade fails at {stop.place}: {stop.text}.",
+            fix="Restore the backup instead. A database whose migrations were reversed cannot be "
+            "upgraded again.",
+            evidence=list_evidence(stop),
+        )
+    if reverse.losses:
         yield warning(
             "losses",
             f"After the migrations were reversed, the copy has "

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from nautobot_upgrade_jobs.rehearsal.errors import RehearsalFailed
-from nautobot_upgrade_jobs.rehearsal.journal import read_migrate_run
+from nautobot_upgrade_jobs.rehearsal.journal import read_migrate_run, read_pages
 
 STAGE = {"event": "stage", "name": "migrate"}
 BEGIN = {"event": "begin", "migration": "dcim.0090_remove"}
@@ -100,3 +100,30 @@ def test_all_migrations_is_complete(events):
 def test_report_of_another_form_is_an_error():
     with pytest.raises(RehearsalFailed, match="unknown form"):
         read({"event": "end", "migration": "a"})
+
+
+OPEN = {"event": "open", "name": "dcim:device_list"}
+TOTAL = {"event": "pages", "opened": 2, "left_out": 1, "seconds": 3.5}
+PAGE = {"event": "page", "name": "dcim:device_list", "failure": failure()["failure"]}
+
+
+def test_pages_that_fail_are_named():
+    found = read_pages((OPEN, PAGE, TOTAL, DONE), Path("/nowhere"))
+    assert (found.opened, found.left_out, found.seconds) == (2, 1, 3.5)
+    ((name, error),) = [(each.name, each.failure.error) for each in found.failures]
+    assert (name, error) == ("dcim:device_list", "IntegrityError")
+
+
+@pytest.mark.parametrize(
+    ("events", "says"),
+    [
+        pytest.param([OPEN, ended(is_interruption=True)], "dcim:device_list", id="hangs"),
+        pytest.param([OPEN, ended(is_interruption=False)], "too late", id="crash"),
+        pytest.param([failure("OperationalError", "")], "the server said no", id="no login"),
+        pytest.param([OPEN, DONE], "unknown form", id="no total"),
+        pytest.param([{**PAGE, "failure": 3}, TOTAL], "unknown form", id="other form"),
+    ],
+)
+def test_pages_that_were_not_all_opened_are_an_error(events, says):
+    with pytest.raises(RehearsalFailed, match=says):
+        read_pages(events, Path("/nowhere"))

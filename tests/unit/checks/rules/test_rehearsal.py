@@ -2,11 +2,18 @@
 
 import pytest
 
-from nautobot_upgrade_jobs.checks.rules.rehearsal import migrate_fails
+from nautobot_upgrade_jobs.checks.rules.rehearsal import migrate_fails, page_fails
 from nautobot_upgrade_jobs.facts import Unavailable
 from nautobot_upgrade_jobs.facts.rehearsal import Restore, Reverse
 from nautobot_upgrade_jobs.facts.trial_boot import Isolation
-from tests.support.builders import code_failure, migrate_run, migration_run, rehearsal
+from tests.support.builders import (
+    code_failure,
+    migrate_run,
+    migration_run,
+    page_failure,
+    pages,
+    rehearsal,
+)
 
 FIRST, SECOND = migration_run("extras.0130_counts"), migration_run()
 MISSING = Unavailable("copy the data: the disk is full")
@@ -54,6 +61,62 @@ def test_migrate_fails_says_what_is_committed_and_what_the_server_said():
 def test_step_fails_names_the_step(findings_of, forward, expected):
     found = findings_of("rehearsal.step_fails", rehearsal=rehearsal(forward=forward))
     assert found == expected
+
+
+TEMPLATE = page_failure("example:thing_list", app="example")
+SAME = page_failure("example-api:thing-list", app="example")
+OTHER = page_failure("home", "OperationalError", "no such column")
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        pytest.param({}, [], id="all pages"),
+        pytest.param(
+            {"pages": pages(TEMPLATE, SAME)}, [("warning", "example:thing_list")], id="one error"
+        ),
+        pytest.param(
+            {"pages": pages(TEMPLATE, OTHER)},
+            [("warning", "example:thing_list"), ("warning", "home")],
+            id="two errors",
+        ),
+        pytest.param({"pages": pages(left_out=7)}, [], id="no time for some"),
+        pytest.param({"pages": MISSING}, "skipped", id="not opened"),
+        pytest.param({"forward": STOPPED, "pages": MISSING}, "not_applicable", id="stopped"),
+        pytest.param({"start_failure": "no start"}, "not_applicable", id="does not start"),
+        pytest.param({"forward": INTERRUPTED}, "skipped", id="interrupted"),
+    ],
+)
+def test_page_fails_groups_the_pages_by_error(findings_of, changes, expected):
+    found = findings_of("rehearsal.page_fails", rehearsal=rehearsal(**changes))
+    assert found == expected
+
+
+REVERSED = migrate_run(migration_run())
+
+
+@pytest.mark.parametrize(
+    ("again", "expected"),
+    [
+        pytest.param(None, [], id="not tried"),
+        pytest.param(migrate_run(FIRST, SECOND), [], id="succeeds"),
+        pytest.param(STOPPED, [("warning", "again")], id="stops"),
+        pytest.param(INTERRUPTED, [], id="interrupted"),
+    ],
+)
+def test_reverse_fails_if_the_upgrade_cannot_be_repeated(findings_of, again, expected):
+    reverse = Reverse(("dcim 0089",), REVERSED, starts=True, again=again)
+    assert findings_of("rehearsal.reverse_fails", rehearsal=rehearsal(reverse=reverse)) == expected
+
+
+def test_page_fails_names_the_code_of_the_app_and_the_other_pages():
+    (found,) = page_fails(rehearsal(pages=pages(TEMPLATE, SAME)))
+    assert "1 further page fails" in found.message
+    assert found.evidence == (
+        "example/views.py:12, in get",
+        "django/template/base.py:5, in render",
+        "example-api:thing-list",
+    )
 
 
 @pytest.mark.parametrize(

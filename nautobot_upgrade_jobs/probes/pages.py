@@ -1,0 +1,104 @@
+"""Open pages of Nautobot on the copy, as a superuser does after an upgrade.
+
+All of it happens in one transaction, which is rolled back.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+from .migration_meter import Journal
+from .startup import describe_failure
+
+SERVER_ERROR = 500
+HOST = "localhost"
+USER = "nautobot-rehearsal"
+
+
+def open_pages(journal: Journal, seconds: float) -> None:
+    """Open the list and one object of each model, in the UI and by REST.
+
+    Args:
+        journal: Gets the pages that fail, and the number of all.
+        seconds: No page is opened after this time.
+    """
+    from django.conf import settings
+    from django.db import transaction
+    from django.test import Client
+
+    settings.ALLOWED_HOSTS = [*settings.ALLOWED_HOSTS, HOST]
+    started, opened, left_out = time.monotonic(), 0, 0
+    with transaction.atomic():
+        client = Client(HTTP_HOST=HOST)
+        client.force_login(_find_superuser())
+        for name, path in _list_pages():
+            if time.monotonic() - started > seconds:
+                left_out += 1
+                continue
+            journal.write("open", name=name)
+            _open(journal, client, name, path)
+            opened += 1
+        transaction.set_rollback(True)
+    journal.write("pages", opened=opened, left_out=left_out, seconds=time.monotonic() - started)
+
+
+def _open(journal: Journal, client: Any, name: str, path: str) -> None:
+    """Open a page, and report it if it fails."""
+    from django.db import transaction
+
+    try:
+        with transaction.atomic():
+            status = client.get(path).status_code
+            transaction.set_rollback(True)
+    except Exception as error:  # noqa: BLE001 - any failure is the result
+        journal.write("page", name=name, failure=describe_failure(name, error))
+        return
+    if status >= SERVER_ERROR:
+        answer = RuntimeError(f"it answers with the status {status}")
+        journal.write("page", name=name, failure=describe_failure(name, answer))
+
+
+def _find_superuser() -> Any:
+    from django.contrib.auth import get_user_model
+
+    users: Any = get_user_model().objects
+    known = users.filter(is_superuser=True, is_active=True).order_by("pk").first()
+    return known or users.create_superuser(username=USER, email="", password=None)
+
+
+def _list_pages() -> Iterator[tuple[str, str]]:
+    """Yield each page: its name, which does not depend on the rows, and its path."""
+    from django.apps import apps
+
+    yield "home", "/"
+    for model in apps.get_models():
+        yield from _list_lists(model)
+        yield from _list_object(model)
+
+
+def _list_lists(model: Any) -> Iterator[tuple[str, str]]:
+    from django.urls import NoReverseMatch, reverse
+    from nautobot.core.utils.lookup import get_route_for_model
+
+    for is_api, size in ((False, "?per_page=1"), (True, "?limit=1")):
+        try:
+            route = get_route_for_model(model, "list", api=is_api)
+            yield route, reverse(route) + size
+        except (AttributeError, NoReverseMatch, ValueError):
+            continue  # Not each model has pages.
+
+
+def _list_object(model: Any) -> Iterator[tuple[str, str]]:
+    """Yield the page of one object, if the model has one."""
+    from django.db import transaction
+
+    try:
+        with transaction.atomic():
+            found = model._default_manager.first()
+            path = found.get_absolute_url() if found else ""
+    except Exception:  # noqa: BLE001 - a model without a page, or without a table
+        return
+    if path:
+        yield model._meta.label_lower, path
