@@ -22,6 +22,7 @@ from development.process import (
 from nautobot_upgrade_jobs.rehearsal.copy_server import CopyLimits
 from nautobot_upgrade_jobs.rehearsal.errors import RehearsalFailed
 from nautobot_upgrade_jobs.rehearsal.postgresql.copy import copy_database
+from nautobot_upgrade_jobs.rehearsal.postgresql.source import open_source
 from nautobot_upgrade_jobs.target.deadline import Deadline
 from nautobot_upgrade_jobs.target.installation import build_live_database
 from tests.support.rehearsing import count_rows
@@ -118,9 +119,13 @@ def pooler(primary, folder, mode, size):
         terminate(process)
 
 
-def copy(server, port, user=READER, **parameters):
+def live_database(port, **parameters):
     entry = {"ENGINE": "postgresql", "NAME": DATABASE, "HOST": "127.0.0.1", "PORT": str(port)}
-    live = build_live_database({**entry, "USER": user, "OPTIONS": parameters})
+    return build_live_database({**entry, "USER": READER, "OPTIONS": parameters})
+
+
+def copy(server, port, **parameters):
+    live = live_database(port, **parameters)
     return copy_database(live, server, "nautobot", CopyLimits(Deadline(120)))
 
 
@@ -188,3 +193,50 @@ def test_copy_by_an_account_without_a_grant_names_the_table(primary, server):
             copy(server, primary.port)
     finally:
         primary.sql(f"GRANT pg_read_all_data TO {READER}")
+
+
+VALUES = {
+    "numeric": "1234567890.0123456789",
+    "jsonb": '{"a": [1, null, "ä"]}',
+    "bytea": r"\x00ff",
+    "interval": "1 mon 2 days 03:04:05.678",
+    "timestamptz": "2026-11-30 12:00:00.000001+00",
+    "int4range": "[1,5)",
+    "inet": "2001:db8::/32",
+    "text[]": '{a,NULL,"b c"}',
+    "uuid": "7d60cc0c-f4eb-40ac-9d7b-5ff7b6be6285",
+    "double precision": "NaN",
+}
+OF_THE_SERVER = {"regclass": "pg_class", "regtype[]": "{integer,text}", "mood": "happy"}
+"""Their binary form is a number that has another meaning on another server."""
+
+
+@pytest.mark.parametrize(
+    ("values", "is_binary"),
+    [
+        pytest.param(VALUES, True, id="types that each server has"),
+        pytest.param(OF_THE_SERVER, False, id="names of objects and an enumeration"),
+    ],
+)
+def test_copy_keeps_the_values_of_each_type(primary, server, values, is_binary):
+    columns = ", ".join(f"c{number} {kind}" for number, kind in enumerate(values))
+    literals = ", ".join(f"'{value}'" for value in values.values())
+    nulls = ", ".join("NULL" for _ in values)
+    primary.sql(
+        "CREATE TYPE mood AS ENUM ('sad', 'happy')",
+        f"CREATE TABLE typed ({columns}, length int GENERATED ALWAYS AS (3) STORED)",
+        f"INSERT INTO typed VALUES ({literals}), ({nulls})",
+        database=DATABASE,
+    )
+    query = "SELECT typed::text FROM typed ORDER BY 1"
+    try:
+        with open_source(live_database(primary.port), 60) as source:
+            (table,) = [each for each in source.tables if each.name == "typed"]
+        assert table.is_portable is is_binary
+        copy(server, primary.port)
+        with server.connect(DATABASE) as session, session.cursor() as cursor:
+            cursor.execute(query)
+            found = [row for (row,) in cursor.fetchall()]
+        assert found == primary.sql(query, database=DATABASE).splitlines()
+    finally:
+        primary.sql("DROP TABLE typed", "DROP TYPE mood", database=DATABASE)

@@ -12,17 +12,17 @@ import psycopg2
 from psycopg2 import sql
 
 from ..errors import RehearsalFailed, describe_error
-from .source import SourceTable
+from .source import SourceTable, count_rows
 
 Count = Callable[[int], None]
 BUFFER_BYTES = 1 << 18
-COPY_OUT = sql.SQL("COPY {} ({}) TO STDOUT")
-COPY_IN = sql.SQL("COPY {} ({}) FROM STDIN WITH (FREEZE)")
+COPY_OUT = sql.SQL("COPY {} ({}) TO STDOUT WITH (FORMAT {})")
+COPY_IN = sql.SQL("COPY {} ({}) FROM STDIN WITH (FREEZE, FORMAT {})")
 """``FREEZE`` requires that the table was emptied in the same transaction. Then there is no log."""
 
 
 def copy_table(source: Any, sink: Any, table: SourceTable, count: Count) -> int:
-    """Copy the rows of a table, and return their number.
+    """Copy the rows of a table, compute its statistics, and return the number of rows.
 
     Raises:
         RehearsalFailed: One of the two servers has refused it, or the numbers differ.
@@ -47,6 +47,12 @@ def copy_table(source: Any, sink: Any, table: SourceTable, count: Count) -> int:
     if sent[0] != received:
         raise RehearsalFailed(f"{table.name}: {sent[0]} rows were sent and {received} arrived")
     sink.commit()
+    with sink.cursor() as cursor:
+        cursor.execute(sql.SQL("ANALYZE {}").format(table.identifier))
+        arrived = count_rows(cursor, table.identifier)
+    sink.commit()
+    if arrived != received:
+        raise RehearsalFailed(f"the copy of {table.name} is not complete")
     return received
 
 
@@ -54,7 +60,9 @@ def _send_rows(source: Any, table: SourceTable, writer: Any, sent: list[int | Ex
     try:
         with writer, source.cursor() as cursor:
             cursor.copy_expert(
-                COPY_OUT.format(table.identifier, table.column_list), writer, BUFFER_BYTES
+                COPY_OUT.format(table.identifier, table.column_list, table.copy_format),
+                writer,
+                BUFFER_BYTES,
             )
             sent.append(cursor.rowcount)
     except (psycopg2.Error, OSError) as error:
@@ -65,7 +73,9 @@ def _receive_rows(sink: Any, table: SourceTable, reader: _CountingReader) -> int
     with sink.cursor() as cursor:
         cursor.execute(sql.SQL("TRUNCATE ONLY {}").format(table.identifier))
         cursor.copy_expert(
-            COPY_IN.format(table.identifier, table.column_list), reader, BUFFER_BYTES
+            COPY_IN.format(table.identifier, table.column_list, table.copy_format),
+            reader,
+            BUFFER_BYTES,
         )
         return int(cursor.rowcount)
 
