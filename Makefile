@@ -8,7 +8,7 @@ CODE_ONLY := 2.4.43
 PYTEST := python -m pytest --durations=15
 INSIDE := $(PYTEST) tests/integration tests/system
 BENCH := python -m benchmarks
-BENCHMARKS := preflight verify fingerprints rollback isolation pages migrations growth
+BENCHMARKS := preflight verify fingerprints rollback isolation pages migrations growth rehearsal
 BRIEF := preflight fingerprints pages growth
 PAIR := $(MAKE) --no-print-directory --jobs=2 --output-sync=line
 
@@ -30,7 +30,7 @@ SELECT = $(if $(K),-k "$(K)" $(if $(PARTS),|| [ $$? -eq 5 ]))
 
 .PHONY: help demo demo-up demo-down test test-all test-fast test-target test-ltm test-3x test-rest test-slow \
   test-upgrade test-apps test-browser test-dist test-mysql test-line test-upgrades test-rollback \
-  test-faults-one-by-one test-kills test-coverage test-muted-checks up databases lint prose docs site screenshots dist bench bench-short bench-record durations clean \
+  test-faults-one-by-one test-kills test-coverage test-muted-checks up databases lint prose docs site screenshots dist bench bench-short bench-volume bench-record durations clean \
   new-check watch test-one-worker test-other-servers
 
 help:  ## show this
@@ -212,6 +212,11 @@ bench-apps:
 bench-mysql:
 	$(STACK) up $(LTM) --database mysql
 	$(STACK) exec $(LTM) --database mysql -- $(BENCH) fingerprints
+
+bench-volume:  ## rehearse and upgrade databases of three sizes, 20 minutes
+	$(STACK) up $(LTM)
+	$(STACK) up $(NEWEST)
+	$(STACK) exec $(NEWEST) -- python -m benchmarks.volume
 
 bench-record:  ## add the newest figures to benchmarks/history.json, and plot them for the documentation
 	$(STACK) tool plot -- python -m benchmarks.history
