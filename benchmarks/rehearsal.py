@@ -67,7 +67,7 @@ def compare_copies(database: str, rounds: int) -> tuple[float, float]:
         def dump_and_restore() -> None:
             server.drop_database(database)
             shutil.rmtree(dump, ignore_errors=True)
-            server.create_role("nautobot", is_superuser=True)
+            server.create_role("nautobot")
             server.create_database(database, owner="nautobot")
             words = ["--format=directory", "--jobs=2", f"--file={dump}", database]
             server.run_program("pg_dump", words, 900, login)

@@ -32,10 +32,10 @@ from .target import GC_THRESHOLD
 
 GENERAL_ERROR = "HY000"
 MYSQL_SHORTAGES = {
-    **dict.fromkeys((1021, 1030, 1114), "53100"),
+    **dict.fromkeys((3, 1021, 1026, 1114, 1878), "53100"),
     **dict.fromkeys((1037, 1038, 1041), "53200"),
     **dict.fromkeys((1053, 1077, 1079), "57P01"),
-    **dict.fromkeys((2002, 2003, 2006, 2013), "08006"),
+    **dict.fromkeys((2002, 2003, 2006, 2013, 2055), "08006"),
 }
 """Numbers of errors for a full disk or memory, a server that shuts down, and a lost connection.
 Each has the SQLSTATE that PostgreSQL gives it. Source: the error reference of MySQL 8.4."""

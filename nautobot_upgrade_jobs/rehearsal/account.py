@@ -31,6 +31,33 @@ def find_account() -> Account | None:
         ) from None
 
 
+def read_own_name() -> str:
+    """Return the name of the account of this process, as a database server finds it.
+
+    Raises:
+        RehearsalFailed: The account has no name.
+    """
+    try:
+        return pwd.getpwuid(os.geteuid()).pw_name
+    except KeyError:
+        raise RehearsalFailed(
+            f"the account with the number {os.geteuid()} has no name on this host, so a database "
+            "server cannot recognize it. Add it to /etc/passwd"
+        ) from None
+
+
+def require_other_name(owner: str, administrator: str) -> None:
+    """Raise an error for an account of the copy that would become the administrator's.
+
+    Raises:
+        RehearsalFailed: The live database has an account with this name.
+    """
+    if owner == administrator:
+        raise RehearsalFailed(
+            f"the account of the database is named {owner}, like the administrator of the copy"
+        )
+
+
 def create_folders(data: Path, sockets: Path, account: Account | None) -> None:
     """Create the folders of a server, which are next to each other.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +57,7 @@ def read_pages(events: Iterable[Event], environment: Path) -> Pages:
         environment: The folder of its environment. File names are shown relative to it.
 
     Raises:
-        RehearsalFailed: It did not open all of them, or an event has another form.
+        RehearsalFailed: It opened none, or an event has another form.
     """
     try:
         return _read_pages(tuple(events), environment)
@@ -65,20 +66,24 @@ def read_pages(events: Iterable[Event], environment: Path) -> Pages:
 
 
 def _read_pages(events: tuple[Event, ...], environment: Path) -> Pages:
+    opened = [_text(each["name"]) for each in events if each["event"] == "open"]
+    failed = [
+        PageFailure(_text(each["name"]), parse_failure(each["failure"], environment))
+        for each in events
+        if each["event"] == "page"
+    ][:MAX_PAGES]
     for failure in _read_failures(events, environment):
-        opened = [_text(each["name"]) for each in events if each["event"] == "open"]
-        where = f" while it opened {opened[-1]}" if opened else ""
-        raise RehearsalFailed(f"{failure.text}{where}")
+        if not opened:
+            raise RehearsalFailed(failure.text)
+        reason = f"{failure.text}, and no page after it was opened"
+        failed.append(PageFailure(opened[-1], replace(failure.failure, message=reason)))
+        return Pages(len(opened), 0, 0.0, tuple(failed))
     (end,) = (each for each in events if each["event"] == "pages")
-    failures = [each for each in events if each["event"] == "page"]
     return Pages(
         opened=int(_number(end["opened"])),
         left_out=int(_number(end["left_out"])),
         seconds=_number(end["seconds"]),
-        failures=tuple(
-            PageFailure(_text(each["name"]), parse_failure(each["failure"], environment))
-            for each in failures[:MAX_PAGES]
-        ),
+        failures=tuple(failed),
     )
 
 

@@ -214,8 +214,9 @@ class RehearsalRun:
             self.results += compared
 
     def _open_pages(self) -> None:
-        seconds = int(min(PAGE_SECONDS, self.recorder.deadline.remaining))
-        limit = Deadline(seconds + START_SECONDS)
+        remaining = self.recorder.deadline.remaining
+        seconds = int(min(PAGE_SECONDS, remaining))
+        limit = Deadline(min(seconds + START_SECONDS, remaining))
         code = self._target_code
         events = self._run_code(code, Order(self.key, page_seconds=max(1, seconds)), limit)
         self.recorder.results["pages"] = read_pages(events, code.python.parents[1])

@@ -25,6 +25,7 @@ from nautobot_upgrade_jobs.rehearsal.postgresql.open import open_copy
 from nautobot_upgrade_jobs.rehearsal.postgresql.restore import back_up, restore
 from nautobot_upgrade_jobs.target.deadline import Deadline
 from nautobot_upgrade_jobs.target.installation import build_live_database
+from nautobot_upgrade_jobs.target.isolation import POSTGRESQL_PORT
 from nautobot_upgrade_jobs.target.isolation.sandbox import reach_copy
 from nautobot_upgrade_jobs.target.scratch_dir import ScratchError
 from nautobot_upgrade_jobs.workflows.context import RunRequest
@@ -115,6 +116,21 @@ def test_open_copy_disables_what_acts_by_itself_and_removes_credentials(live, se
         for table in ("users_token", "django_session"):
             cursor.execute(f"SELECT count(*) FROM {table}")
             assert cursor.fetchone() == (0,), table
+
+
+def test_only_this_rehearsal_can_administer_the_server(live, server):
+    """The code that is rehearsed runs as the same account."""
+    copy(live, server)
+    open_copy(server, live.name, "nautobot", "run")
+    place = {"host": str(server.sockets), "port": POSTGRESQL_PORT, "dbname": live.name}
+    for user in ("nautobot_rehearsal", "postgres"):
+        with pytest.raises(psycopg2.OperationalError):
+            psycopg2.connect(user=user, **place)
+    with psycopg2.connect(user="nautobot", **place) as session, session.cursor() as cursor:
+        cursor.execute("SELECT rolsuper, rolcreaterole FROM pg_roles WHERE rolname = current_user")
+        assert cursor.fetchone() == (False, False)
+        with pytest.raises(psycopg2.errors.InsufficientPrivilege):
+            cursor.execute("COPY django_site FROM PROGRAM 'true'")
 
 
 def test_process_refuses_a_database_without_the_mark_of_its_run(live, server, tmp_path):

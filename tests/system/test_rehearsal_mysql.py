@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from nautobot_upgrade_jobs.target.deadline import Deadline
 from nautobot_upgrade_jobs.target.installation import build_live_database
 from tests.support.engines import mysql_only
 
+MySQLdb = pytest.importorskip("MySQLdb", reason="only with MySQL")
 pytestmark = [mysql_only("PostgreSQL has its own tests"), pytest.mark.network]
 
 
@@ -87,8 +89,6 @@ def test_copy_is_whole_harmless_and_marked(instance, live, server):
     }
     assert (copied.rows, copied.tables) == (sum(numbers.values()), len(numbers))
     server.open(name, "nautobot", "this-run")
-    import MySQLdb
-
     with MySQLdb.connect(**server.describe_database(name, "nautobot").parameters) as session:
         cursor = session.cursor()
         cursor.execute("SELECT run FROM nautobot_upgrade_jobs_rehearsal")
@@ -154,26 +154,65 @@ def test_backup_that_is_compressed_is_refused(server, live, tmp_path):
         restore(server, live, path)
 
 
-def test_backup_cannot_run_programs(server, live, dumped, tmp_path):
-    """Neither a command of the client nor a statement does."""
-    touched = tmp_path / "touched"
-    content = dumped.read_bytes()
-    commands = f"\n\\! touch {touched}\nsystem touch {touched}\n"
-    dumped.write_bytes(content.replace(b"\n\n", commands.encode(), 1))
-    with pytest.raises(RehearsalFailed):
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("\\! touch {file}\nsystem touch {file}", id="command of the client"),
+        pytest.param("SELECT 1 INTO OUTFILE '{file}';", id="file"),
+        pytest.param(
+            "SET GLOBAL general_log_file = '{file}'; SET GLOBAL general_log = 1;", id="log"
+        ),
+        pytest.param("CREATE USER other@localhost;", id="account"),
+        pytest.param("CREATE DATABASE other; USE other;", id="database"),
+        pytest.param("LOAD DATA LOCAL INFILE '/etc/passwd' INTO TABLE t;", id="local file"),
+    ],
+)
+def test_backup_can_use_nothing_but_the_copy(server, live, dumped, tmp_path, text):
+    file = tmp_path / "written"
+    tmp_path.chmod(0o777)
+    statement = f"\n{text.format(file=file)}\n".encode()
+    dumped.write_bytes(dumped.read_bytes().replace(b"\n\n", statement, 1))
+    with pytest.raises(RehearsalFailed, match="mysql failed"):
         restore(server, live, dumped)
-    assert not touched.exists()
-    statement = f"\nSELECT 1 INTO OUTFILE '{touched}';\n"
-    dumped.write_bytes(content.replace(b"\n\n", statement.encode(), 1))
-    with pytest.raises(RehearsalFailed, match="secure"):
-        restore_again(server, live, dumped)
-    assert not touched.exists()
+    assert not file.exists()
 
 
-def restore_again(server, live, path):
-    with server._server.connect() as cursor:
-        cursor.execute(f"DROP DATABASE `{live.name}`")
-    restore(server, live, path)
+def test_backup_keeps_the_collation_for_new_tables(instance, server, live, dumped):
+    content = dumped.read_bytes()
+    dumped.write_bytes(content.replace(b"utf8mb4_0900_ai_ci", b"utf8mb4_unicode_ci"))
+    restore(server, live, dumped)
+    with server._server.connect(live.name) as cursor:
+        cursor.execute("SELECT @@collation_database")
+        assert cursor.fetchone() == ("utf8mb4_unicode_ci",)
+
+
+def test_only_this_rehearsal_can_administer_the_server(server, live):
+    """The code that is rehearsed runs as the same account."""
+    server.copy(live, "nautobot", CopyLimits(Deadline(120)))
+    server.open(live.name, "nautobot", "run")
+    place = {"unix_socket": server._server.socket}
+    for user in ("root", "nautobot_rehearsal", "nautobot_rehearsal_loader"):
+        with pytest.raises(MySQLdb.OperationalError, match="denied"):
+            MySQLdb.connect(user=user, **place)
+    with MySQLdb.connect(user="nautobot", **place) as session:
+        cursor = session.cursor()
+        with pytest.raises(MySQLdb.OperationalError, match="denied"):
+            cursor.execute("SET GLOBAL general_log = 1")
+    files = server._server.folder.glob("*.cnf"), server._server.data.glob("*.sql")
+    assert [path for found in files for path in found] == []
+
+
+def test_dump_that_fails_gives_its_own_reason(server, live, programs, tmp_path):
+    """The client would only notice that the dump ends too early."""
+    for name in ("mysql", "mysqld"):
+        (tmp_path / name).symlink_to(programs / name)
+    failing = tmp_path / "mysqldump"
+    failing.write_text("#!/bin/sh\necho '-- MySQL dump'\necho 'no such option' >&2\nexit 2\n")
+    failing.chmod(0o755)
+    known = server._server.programs
+    server._server.programs = replace(known, dump=str(failing))
+    with pytest.raises(RehearsalFailed, match="mysqldump failed: no such option"):
+        server.copy(live, "nautobot", CopyLimits(Deadline(120)))
 
 
 def test_host_without_a_server_is_named(tmp_path):

@@ -70,7 +70,7 @@ def start_fails(rehearsal: Rehearsal) -> Iterator[Finding]:
 
 @check(stage="rehearse", phase=Phase.POST_UPGRADE, impact=Impact.FEATURE_LOSS)
 def page_fails(rehearsal: Rehearsal) -> Iterator[Finding]:
-    """The list and one object of each model can be opened on the upgraded copy, also by REST.
+    """The list and one object of each model, and its list by REST, open on the upgraded copy.
 
     Why: an upgrade can succeed although a page fails, for example because of the template or the
         filter of an App.
@@ -80,16 +80,20 @@ def page_fails(rehearsal: Rehearsal) -> Iterator[Finding]:
     forward = _require_end(rehearsal.forward)
     if forward.stop or rehearsal.start_failure:
         raise NotApplicable("another check reports why the target does not start on the copy")
-    by_error: dict[tuple[str, str], list[PageFailure]] = {}
+    by_error: dict[tuple[str, ...], list[PageFailure]] = {}
     for each in require(rehearsal.pages).failures:
-        by_error.setdefault((each.failure.error, each.failure.message), []).append(each)
-    for (error, message), failures in by_error.items():
+        failure = each.failure
+        # An answer without an exception says nothing about its cause.
+        cause = (failure.error, failure.message, *([] if failure.frames else [each.name]))
+        by_error.setdefault(cause, []).append(each)
+    for (error, message, *_), failures in by_error.items():
         first, others = failures[0], failures[1:]
+        text = f"{error}: {message}" if error else message
         verb = "fails" if len(others) == 1 else "fail"
         more = f" {plural(len(others), 'further page')} {verb} in the same way." if others else ""
         yield warning(
             first.name,
-            f"The page {first.name} fails on the upgraded copy: {error}: {message}.{more}",
+            f"The page {first.name} fails on the upgraded copy: {text.rstrip('.')}.{more}",
             fix="Open the page before the upgrade. If it works, choose another release of the App "
             "whose code the evidence names, or ask its maintainers.",
             evidence=(*list_places(first), *truncate_list(tuple(each.name for each in others))),

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import subprocess
 import time
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import Any
 
 from ...facts.rehearsal import EMPTIED_TABLES, MARK_TABLE, Copy
 from ...target.deadline import Deadline
@@ -20,14 +23,23 @@ from ..copy_server import (
 )
 from ..errors import RehearsalFailed
 from ..folder import KeptFolder
-from .dump import dump_command, load, login_file, run_program
+from .dump import (
+    dump_command,
+    load,
+    load_command,
+    login_file,
+    require_end,
+    run_program,
+)
 from .programs import find_programs
-from .server import MysqlServer, quote, start_server
+from .server import LOADER, MysqlServer, quote, start_server
 from .source import (
     CHARACTERS_QUERY,
+    COLLATION_QUERY,
     IDENTITY_QUERY,
     MIGRATIONS_QUERY,
     TABLES_QUERY,
+    Source,
     read_identity,
     read_source,
 )
@@ -57,10 +69,13 @@ class MysqlCopyServer(CopyServer):
         require_space(self._server.folder, source.size_bytes)
         self._server.create_database(database.name, source.character_set, source.collation)
         progress = _Progress(limits, source.size_bytes)
-        with login_file(self._server.folder, database.parameters) as file:
-            command = dump_command(self._server, [f"--defaults-file={file}"], database.name)
-            with run_program(command, limits.deadline, stdout=subprocess.PIPE) as dump:
-                load(self._server, dump.stdout, database.name, limits.deadline, progress.report)
+        with self._login(database.parameters) as live, self._login() as own:
+            dump = dump_command(self._server, live, database.name)
+            client = load_command(self._server, own, database.name)
+            with run_program(dump, limits.deadline, stdout=subprocess.PIPE) as process:
+                is_complete = load(client, process.stdout, limits.deadline, progress.report)
+        require_end(is_complete)
+        self._use_settings(source)
         tables, rows = self._count_rows(database.name)
         if missing := sorted(set(source.tables) - set(tables)):
             raise RehearsalFailed(f"the copy has no table {missing[0]}. Grant the account SELECT")
@@ -80,13 +95,18 @@ class MysqlCopyServer(CopyServer):
         _require_dump(file)
         require_space(self._server.folder, file.stat().st_size)
         self._server.create_database(name, "utf8mb4", "utf8mb4_0900_ai_ci")
-        with file.open("rb") as stream:
-            load(self._server, stream, name, deadline)
+        loader = self._server.create_loader(name)
+        with self._login(loader) as login, file.open("rb") as stream:
+            require_end(load(load_command(self._server, login, name), stream, deadline))
         seconds = time.monotonic() - started
         tables, rows = self._count_rows(name)
         if not {"django_migrations", "extras_status"} <= set(tables):
             raise RehearsalFailed("it is restored, and it is no database of Nautobot")
         with self._server.connect(name) as cursor:
+            cursor.execute(f"DROP USER {LOADER}@'localhost'")
+            cursor.execute(COLLATION_QUERY)
+            (collation,) = cursor.fetchone()  # New tables get that of the database.
+            cursor.execute(f"ALTER DATABASE {quote(name)} COLLATE {collation}")
             cursor.execute(MIGRATIONS_QUERY)
             recorded = {key for (key,) in cursor.fetchall()}
             cursor.execute(IDENTITY_QUERY)
@@ -123,9 +143,10 @@ class MysqlCopyServer(CopyServer):
     def back_up(self, name: str, deadline: Deadline) -> tuple[Path, float]:
         """Back up a copy with ``mysqldump``."""
         started, path = time.monotonic(), self._server.folder / BACKUP_FILE
-        command = dump_command(self._server, self._server.login, name)
-        with path.open("wb") as file, run_program(command, deadline, stdout=file):
-            pass
+        with self._login() as login, path.open("wb") as file:
+            command = dump_command(self._server, login, name)
+            with run_program(command, deadline, stdout=file):
+                pass
         return path, time.monotonic() - started
 
     def restore(self, file: Path, name: str, owner: str, deadline: Deadline) -> float:
@@ -136,14 +157,23 @@ class MysqlCopyServer(CopyServer):
             character_set, collation = cursor.fetchone()
             cursor.execute(f"DROP DATABASE {quote(name)}")
         self._server.create_database(name, character_set, collation)
-        with file.open("rb") as stream:
-            load(self._server, stream, name, deadline)
+        with self._login() as login, file.open("rb") as stream:
+            require_end(load(load_command(self._server, login, name), stream, deadline))
         self._server.grant(name, owner)
         return time.monotonic() - started
 
     def describe_database(self, name: str, owner: str) -> LiveDatabase:
         """Return the parameters with which the owner reaches a copy."""
         return self._server.describe_database(name, owner)
+
+    def _login(self, parameters: Mapping[str, Any] | None = None) -> AbstractContextManager[Path]:
+        """Write the file with which a program logs in, by default as the administrator."""
+        return login_file(self._server.folder, parameters or self._server.administrator)
+
+    def _use_settings(self, source: Source) -> None:
+        """Use the settings of the live server that decide which values a column accepts."""
+        with self._server.connect() as cursor:
+            cursor.execute("SET GLOBAL sql_mode = %s", [source.sql_mode])
 
     def _count_rows(self, database: str) -> tuple[dict[str, int], int]:
         """Return the size of each table in bytes, and the number of all rows."""

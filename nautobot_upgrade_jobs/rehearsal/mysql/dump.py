@@ -24,9 +24,10 @@ TABLE = re.compile(rb"^INSERT INTO `([^`]+)`", re.MULTILINE)
 DUMP_OPTIONS = (
     *("--single-transaction", "--quick", "--hex-blob", "--routines", "--triggers"),
     *("--no-tablespaces", "--set-gtid-purged=OFF", "--default-character-set=utf8mb4"),
+    "--max-allowed-packet=1G",
 )
 LOAD_OPTIONS = (
-    *("--default-character-set=utf8mb4", "--max-allowed-packet=1G"),
+    *("--default-character-set=utf8mb4", "--max-allowed-packet=1G", "--local-infile=0"),
     # A dump can contain commands that run programs. Then, the client ignores all of them.
     "--binary-mode",
 )
@@ -51,7 +52,14 @@ def login_file(folder: Path, parameters: Mapping[str, Any]) -> Iterator[Path]:
     Args:
         folder: A private folder.
         parameters: The parameters of the client library.
+
+    Raises:
+        RehearsalFailed: One of them names another file of options.
     """
+    if any(parameters.get(name) for name in ("read_default_file", "read_default_group")):
+        raise RehearsalFailed(
+            "OPTIONS of the database name a file of options. Name the login there"
+        )
     given = parameters.get("ssl")
     tls = given if isinstance(given, dict) else {}
     options = {
@@ -59,8 +67,9 @@ def login_file(folder: Path, parameters: Mapping[str, Any]) -> Iterator[Path]:
         **{TLS_OPTIONS[key]: tls[key] for key in TLS_OPTIONS if tls.get(key)},
     }
     lines = (f"{name}={_quote_option(str(value))}\n" for name, value in options.items())
-    path = folder / "login.cnf"
-    path.touch(mode=0o600)
+    number, name = tempfile.mkstemp(suffix=".cnf", dir=folder)
+    os.close(number)
+    path = Path(name)
     path.write_text(f"[client]\n{''.join(lines)}", "utf-8")
     try:
         yield path
@@ -73,34 +82,47 @@ def _quote_option(value: str) -> str:
     return '"{}"'.format(value.replace("\\", "\\\\").replace('"', '\\"'))
 
 
-def dump_command(server: MysqlServer, login: Sequence[str], database: str) -> list[str]:
-    """Return the command that dumps a database to its standard output."""
-    return [server.programs.dump, *login, *DUMP_OPTIONS, database]
+def dump_command(server: MysqlServer, login: Path, database: str) -> list[str]:
+    """Return the command that dumps a database to its standard output.
+
+    Args:
+        server: The server of the copy, which has the program.
+        login: The file with the options of the login.
+        database: The database.
+    """
+    return [server.programs.dump, f"--defaults-file={login}", *DUMP_OPTIONS, database]
 
 
 def load(
-    server: MysqlServer,
+    command: Sequence[str],
     stream: IO[bytes],
-    database: str,
     deadline: Deadline,
     report: Report = lambda table, size: None,
-) -> None:
-    """Load a dump into an empty database.
+) -> bool:
+    """Load a dump, and return whether it has the last line of a complete one.
 
     Args:
-        server: The server of the copy.
+        command: The command of the client, from ``load_command``.
         stream: The dump.
-        database: The database.
         deadline: The client is killed at the end of this time limit.
         report: Called with the current table, and the bytes that were loaded so far.
 
     Raises:
-        RehearsalFailed: The dump is not complete, or the server refuses a part of it.
+        RehearsalFailed: The server refuses a part of it.
     """
-    command = [server.programs.client, *server.login, *LOAD_OPTIONS, database]
     with run_program(command, deadline, stdin=subprocess.PIPE) as client:
         end = _pass_on(stream, client.stdin, report)
-    if COMPLETED not in end:
+    return COMPLETED in end
+
+
+def load_command(server: MysqlServer, login: Path, database: str) -> list[str]:
+    """Return the command that loads a dump from its standard input into an empty database."""
+    return [server.programs.client, f"--defaults-file={login}", *LOAD_OPTIONS, database]
+
+
+def require_end(is_complete: bool) -> None:
+    """Raise an error for a dump that is not complete."""
+    if not is_complete:
         raise RehearsalFailed("the dump is not complete: its last line is missing")
 
 
@@ -132,6 +154,10 @@ def run_program(command: Sequence[str], deadline: Deadline, **streams: Any) -> I
         try:
             yield process
             process.wait()
+        except RehearsalFailed:
+            # If this program failed first, the other one has failed only because of it.
+            if not process.poll():
+                raise
         finally:
             timer.cancel()
             process.kill()

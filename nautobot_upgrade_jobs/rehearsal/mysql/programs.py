@@ -14,7 +14,7 @@ from ..errors import RehearsalFailed, shorten_output
 SERVER, CLIENT, DUMP = "mysqld", "mysql", "mysqldump"
 ADMINISTRATIVE_FOLDERS = ("/usr/sbin", "/usr/local/sbin", "/usr/libexec")
 """Distributions install the server here, which the path of other accounts does not contain."""
-VERSION = re.compile(r"Ver (\d+)\.(\d+)\.\d+")
+VERSION = re.compile(r"Ver (?:\S+ Distrib )?(\d+)\.(\d+)\.\d+")
 VERSION_SECONDS = 10
 
 
@@ -47,13 +47,14 @@ def find_programs(folder: str) -> Programs:
             "starting a server, or name their folder in the setting 'mysql_programs'"
         )
     server, client, dump = (str(found[name]) for name in (SERVER, CLIENT, DUMP))
-    return Programs(server, client, dump, _read_version(server))
+    versions = [_read_version(program) for program in (server, client, dump)]
+    return Programs(server, client, dump, versions[0])
 
 
-def _read_version(server: str) -> tuple[int, int]:
+def _read_version(program: str) -> tuple[int, int]:
     try:
         done = subprocess.run(  # noqa: S603 - the server that the copy needs
-            [server, "--no-defaults", "--version"],
+            [program, "--no-defaults", "--version"],
             capture_output=True,
             text=True,
             errors="replace",
@@ -62,11 +63,11 @@ def _read_version(server: str) -> tuple[int, int]:
             cwd=Path("/"),
         )
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise RehearsalFailed(f"{server} cannot be run: {error}") from None
+        raise RehearsalFailed(f"{program} cannot be run: {error}") from None
     if "MariaDB" in done.stdout:
-        raise RehearsalFailed(f"{server} is a server of MariaDB, which Nautobot does not support")
+        raise RehearsalFailed(f"{program} is a program of MariaDB, which Nautobot does not support")
     found = VERSION.search(done.stdout)
     if not found:
         output = shorten_output(done.stdout + done.stderr) or f"exit code {done.returncode}"
-        raise RehearsalFailed(f"{server} does not report its version: {output}")
+        raise RehearsalFailed(f"{program} does not report its version: {output}")
     return int(found[1]), int(found[2])

@@ -1,14 +1,15 @@
 """A MySQL server of a rehearsal: in a private folder, on a socket, without a network.
 
 Nothing on it has to survive a crash, so it does not wait for the disk. The plugin ``auth_socket``
-lets the account of this process log in without a password, and no other account of the host.
+lets the account of this process log in as the owner of the copy, and no other account of the host.
+The code that is rehearsed runs as the same account. So the administrator has a password.
 """
 
 from __future__ import annotations
 
 import contextlib
-import getpass
 import os
+import secrets
 import subprocess
 import time
 from collections.abc import Iterator, Sequence
@@ -19,12 +20,19 @@ import MySQLdb
 
 from ...target.isolation import SOCKET_NAMES, LiveDatabase
 from ...target.isolation.sandbox import MAX_FOLDER_BYTES
-from ..account import create_folders, find_account, run_as
+from ..account import (
+    create_folders,
+    find_account,
+    read_own_name,
+    require_other_name,
+    run_as,
+)
 from ..errors import RehearsalFailed, describe_error, shorten_output
 from ..folder import KeptFolder
 from .programs import Programs
 
-ADMINISTRATOR = "nautobot_rehearsal"
+ADMINISTRATOR, LOADER = "nautobot_rehearsal", "nautobot_rehearsal_loader"
+LOCK_SECONDS = 60
 CREATE_SECONDS, START_SECONDS = 120, 60
 SERVER_OPTIONS = (
     "--skip-networking",
@@ -34,11 +42,13 @@ SERVER_OPTIONS = (
     "--innodb-doublewrite=OFF",
     "--innodb-buffer-pool-size=512M",
     "--character-set-server=utf8mb4",
+    "--max-allowed-packet=1G",
+    "--local-infile=OFF",
     "--secure-file-priv=NULL",  # No statement reads or writes files of the host.
     "--plugin-load-add=auth_socket.so",
 )
 CREATE_ADMINISTRATOR = """
-CREATE USER '{name}'@'localhost' IDENTIFIED WITH auth_socket AS '{account}';
+CREATE USER '{name}'@'localhost' IDENTIFIED BY '{password}';
 GRANT ALL ON *.* TO '{name}'@'localhost' WITH GRANT OPTION;
 DROP USER 'root'@'localhost';
 """
@@ -53,6 +63,8 @@ class MysqlServer:
         self.sockets = folder / "socket"
         self.data = folder / "data"
         self.log = folder / "server.log"
+        self.password = secrets.token_hex(16)
+        """Of the administrator."""
 
     @property
     def socket(self) -> str:
@@ -60,9 +72,9 @@ class MysqlServer:
         return str(self.sockets / SOCKET_NAMES["mysql"])
 
     @property
-    def login(self) -> list[str]:
-        """The options with which a program of MySQL logs in as the administrator."""
-        return ["--no-defaults", f"--socket={self.socket}", f"--user={ADMINISTRATOR}"]
+    def administrator(self) -> dict[str, str]:
+        """The parameters with which the client library logs in as the administrator."""
+        return {"unix_socket": self.socket, "user": ADMINISTRATOR, "password": self.password}
 
     @contextlib.contextmanager
     def connect(self, database: str = "") -> Iterator[Any]:
@@ -71,12 +83,12 @@ class MysqlServer:
         Raises:
             RehearsalFailed: A statement is refused.
         """
-        place = {"unix_socket": self.socket, "user": ADMINISTRATOR}
+        session = {"database": database, "charset": "utf8mb4", "autocommit": True}
         try:
-            with contextlib.closing(
-                MySQLdb.connect(**place, database=database, charset="utf8mb4", autocommit=True)
-            ) as connection:
-                yield connection.cursor()
+            with contextlib.closing(MySQLdb.connect(**self.administrator, **session)) as connection:
+                cursor = connection.cursor()
+                cursor.execute("SET SESSION lock_wait_timeout = %s", [LOCK_SECONDS])
+                yield cursor
         except MySQLdb.Error as error:
             raise RehearsalFailed(f"the server of the copy: {describe_error(error)}") from None
 
@@ -93,13 +105,25 @@ class MysqlServer:
 
     def grant(self, database: str, owner: str) -> None:
         """Let an account use a database. It logs in like the administrator."""
-        account = getpass.getuser()
+        require_other_name(owner, ADMINISTRATOR)
+        place = quote(database).replace("%", "%%")
         with self.connect() as cursor:
             cursor.execute(
                 "CREATE USER IF NOT EXISTS %s@'localhost' IDENTIFIED WITH auth_socket AS %s",
-                [owner, account],
+                [owner, read_own_name()],
             )
-            cursor.execute(f"GRANT ALL ON {quote(database)}.* TO %s@'localhost'", [owner])
+            cursor.execute(f"GRANT ALL ON {place}.* TO %s@'localhost'", [owner])
+
+    def create_loader(self, database: str) -> dict[str, str]:
+        """Create an account that can use nothing but a database. Return how it logs in.
+
+        The statements of a backup are those of another one, so they do not run as administrator.
+        """
+        password, place = secrets.token_hex(16), quote(database).replace("%", "%%")
+        with self.connect() as cursor:
+            cursor.execute(f"CREATE USER {LOADER}@'localhost' IDENTIFIED BY %s", [password])
+            cursor.execute(f"GRANT ALL ON {place}.* TO {LOADER}@'localhost'", ())
+        return {"unix_socket": self.socket, "user": LOADER, "password": password}
 
     def read_log(self) -> str:
         """Return the end of what the server has written."""
@@ -127,9 +151,11 @@ def start_server(kept: KeptFolder, programs: Programs) -> MysqlServer:
     command = [programs.server, "--no-defaults", f"--datadir={server.data}"]
     _create_files([*command, "--initialize-insecure"], run_as(account), server.sockets)
     statements = server.data / "create-administrator.sql"
-    text = CREATE_ADMINISTRATOR.format(name=ADMINISTRATOR, account=getpass.getuser())
+    statements.touch(mode=0o600)
+    if account:
+        os.chown(statements, account.pw_uid, account.pw_gid)
+    text = CREATE_ADMINISTRATOR.format(name=ADMINISTRATOR, password=server.password)
     statements.write_text(text, "utf-8")
-    statements.chmod(0o644)
     place = [f"--socket={server.socket}", f"--init-file={statements}", f"--tmpdir={server.data}"]
     kept.start_server(
         command=[*command, *place, f"--pid-file={server.data / 'pid'}", *SERVER_OPTIONS],
@@ -138,6 +164,7 @@ def start_server(kept: KeptFolder, programs: Programs) -> MysqlServer:
         log=str(server.log),
     )
     _wait_until_ready(server, kept)
+    statements.unlink()
     return server
 
 

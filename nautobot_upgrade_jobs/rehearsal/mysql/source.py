@@ -25,7 +25,11 @@ CHARACTERS_QUERY = """
 SELECT default_character_set_name, default_collation_name FROM information_schema.schemata
 WHERE schema_name = DATABASE()
 """
-NO_SUCH_TABLE = 1146
+NO_SUCH_TABLE, MAY_NOT_READ = 1146, 1142
+COLLATION_QUERY = """
+SELECT table_collation FROM information_schema.tables
+WHERE table_schema = DATABASE() AND table_name = 'django_migrations'
+"""
 IDENTITY_QUERY = "SELECT id FROM extras_status ORDER BY id LIMIT 1000"
 """Keys that each installation has drawn at random when it was created."""
 MIGRATIONS_QUERY = "SELECT CONCAT(app, '.', name) FROM django_migrations"
@@ -42,6 +46,7 @@ class Source:
     """Size of the rows, without indexes."""
     character_set: str
     collation: str
+    sql_mode: str
 
 
 def read_source(database: LiveDatabase) -> Source:
@@ -71,10 +76,13 @@ def _describe(cursor: Any) -> Source:
             "storage engine is not InnoDB"
         )
     _require_select(cursor)
+    cursor.execute("SET SESSION information_schema_stats_expiry = 0")
     cursor.execute(TABLES_QUERY)
     tables = cursor.fetchall()
     cursor.execute(CHARACTERS_QUERY)
     character_set, collation = cursor.fetchone()
+    cursor.execute("SELECT @@GLOBAL.sql_mode")
+    (sql_mode,) = cursor.fetchone()
     major, minor, *_ = version.split(".")
     return Source(
         (int(major), int(minor)),
@@ -82,6 +90,7 @@ def _describe(cursor: Any) -> Source:
         sum(int(size or 0) for _, size in tables),
         character_set,
         collation,
+        sql_mode,
     )
 
 
@@ -93,10 +102,13 @@ def _require_select(cursor: Any) -> None:
     try:
         cursor.execute(f"SELECT 1 FROM {MARK_TABLE}")  # noqa: S608 - our own constant
     except MySQLdb.Error as error:
-        if error.args[0] != NO_SUCH_TABLE:
+        if error.args[0] == MAY_NOT_READ:
             raise RehearsalFailed(
-                "the account may not read all tables of the database. Grant it SELECT on them"
+                "the account may not read all tables of the database. Grant it SELECT on the "
+                "database as a whole"
             ) from None
+        if error.args[0] != NO_SUCH_TABLE:
+            raise
     else:
         raise RehearsalFailed("the database is itself the copy of a rehearsal")
 

@@ -49,7 +49,7 @@ def restore_backup(
         "pg_restore", ["--list", str(file)], remaining_seconds(deadline), {}
     )
     started = time.monotonic()
-    server.create_role(owner, is_superuser=False)
+    server.create_role(owner)
     server.create_database(name, owner=owner)
     server.create_extensions(name, EXTENSION.findall(contents))
     words = [*RESTORE_OPTIONS, f"--dbname={name}", f"--role={owner}", str(file)]

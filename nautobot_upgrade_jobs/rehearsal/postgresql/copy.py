@@ -68,7 +68,7 @@ def copy_database(
     started = time.monotonic()
     with open_source(database, remaining_seconds(limits.deadline)) as source:
         require_space(server.folder, source.size_bytes)
-        server.create_role(owner, is_superuser=source.is_superuser)
+        server.create_role(owner)
         server.create_database(database.name, owner=owner)
         job = CopyJob(database, source, server, limits)
         dump = server.folder / "schema.dump"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import secrets
 import subprocess
 import time
 from collections.abc import Iterable, Sequence
@@ -19,7 +20,7 @@ from psycopg2 import sql
 
 from ...target.isolation import POSTGRESQL_PORT, LiveDatabase
 from ...target.isolation.sandbox import MAX_FOLDER_BYTES
-from ..account import find_account
+from ..account import find_account, require_other_name
 from ..errors import RehearsalFailed, shorten_output
 from ..folder import KeptFolder
 from .cluster import ADMINISTRATOR, create_cluster
@@ -36,6 +37,8 @@ SERVER_OPTIONS = {
     "max_wal_size": "4GB",
     "maintenance_work_mem": "256MB",
     "jit": "off",
+    # A statement of a process that was killed ends, and releases its locks.
+    "client_connection_check_interval": "1s",
     # A container can have a very small /dev/shm.
     "dynamic_shared_memory_type": "mmap",
 }
@@ -50,10 +53,14 @@ class ScratchServer:
         self.sockets = folder / "socket"
         self.data = folder / "data"
         self.log = folder / "server.log"
+        self.password = secrets.token_hex(16)
+        """Of the administrator. It is in no file."""
 
     def connect(self, database: str = "postgres") -> Any:
         """Return a connection of the administrator, in autocommit mode."""
-        connection = psycopg2.connect(dbname=database, user=ADMINISTRATOR, **self._address)
+        connection = psycopg2.connect(
+            dbname=database, user=ADMINISTRATOR, password=self.password, **self._address
+        )
         connection.autocommit = True
         return connection
 
@@ -101,17 +108,21 @@ class ScratchServer:
     def login(self) -> dict[str, str]:
         """The variables with which a program of PostgreSQL logs in as the administrator."""
         place = {"PGHOST": str(self.sockets), "PGPORT": str(POSTGRESQL_PORT)}
-        return {**place, "PGUSER": ADMINISTRATOR}
+        return {**place, "PGUSER": ADMINISTRATOR, "PGPASSWORD": self.password}
 
-    def create_role(self, name: str, *, is_superuser: bool) -> None:
-        """Create a role that the account of this process can log in as, if it does not exist."""
-        rights = sql.SQL("SUPERUSER" if is_superuser else "NOSUPERUSER")
+    def create_role(self, name: str) -> None:
+        """Create a role that the account of this process can log in as, if it does not exist.
+
+        It is no superuser, also if it is one on the live server, since a superuser runs programs.
+
+        Raises:
+            RehearsalFailed: It has the name of the administrator.
+        """
+        require_other_name(name, ADMINISTRATOR)
         with contextlib.closing(self.connect()) as connection, connection.cursor() as cursor:
             cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [name])
             if not cursor.fetchone():
-                cursor.execute(
-                    sql.SQL("CREATE ROLE {} LOGIN {}").format(sql.Identifier(name), rights)
-                )
+                cursor.execute(sql.SQL("CREATE ROLE {} LOGIN").format(sql.Identifier(name)))
 
     def create_database(self, name: str, *, owner: str) -> None:
         """Create an empty database, to which only the administrator can connect yet."""
@@ -186,7 +197,7 @@ def start_server(folder: KeptFolder, programs: Path) -> ScratchServer:
             f"the path {folder.path} is too long for a socket. Name a shorter folder"
         )
     account = find_account()
-    create_cluster(server.data, server.sockets, programs, account)
+    create_cluster(server.data, server.sockets, programs, account, server.password)
     settings = {**SERVER_OPTIONS, "unix_socket_directories": str(server.sockets)}
     command = [str(server.programs / "postgres"), "-D", str(server.data)]
     folder.start_server(

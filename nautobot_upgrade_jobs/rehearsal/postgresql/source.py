@@ -83,7 +83,6 @@ class Source:
     """The tables, largest first."""
     extensions: tuple[str, ...]
     server_version: str
-    is_superuser: bool
 
     @property
     def size_bytes(self) -> int:
@@ -172,7 +171,6 @@ def _describe(cursor: Any, snapshot: str, info: Any) -> Source:
         ),
         extensions=extensions,
         server_version=f"{info.server_version // 10000}.{info.server_version % 10000}",
-        is_superuser=info.parameter_status("is_superuser") == "on",
     )
 
 

@@ -114,16 +114,25 @@ def test_pages_that_fail_are_named():
     assert (name, error) == ("dcim:device_list", "IntegrityError")
 
 
+@pytest.mark.parametrize("is_interruption", [True, False], ids=["hangs", "crashes"])
+def test_page_that_ends_the_process_is_one_of_those_that_fail(is_interruption):
+    last = {**OPEN, "name": "dcim:rack_list"}
+    events = (OPEN, PAGE, last, ended(is_interruption=is_interruption))
+    found = read_pages(events, Path("/nowhere"))
+    assert found.opened == 2
+    assert [each.name for each in found.failures] == ["dcim:device_list", "dcim:rack_list"]
+    assert "no page after it was opened" in found.failures[1].failure.message
+
+
 @pytest.mark.parametrize(
     ("events", "says"),
     [
-        pytest.param([OPEN, ended(is_interruption=True)], "dcim:device_list", id="hangs"),
-        pytest.param([OPEN, ended(is_interruption=False)], "too late", id="crash"),
+        pytest.param([ended(is_interruption=True)], "too late", id="does not start"),
         pytest.param([failure("OperationalError", "")], "the server said no", id="no login"),
         pytest.param([OPEN, DONE], "unknown form", id="no total"),
         pytest.param([{**PAGE, "failure": 3}, TOTAL], "unknown form", id="other form"),
     ],
 )
-def test_pages_that_were_not_all_opened_are_an_error(events, says):
+def test_pages_that_were_not_opened_are_an_error(events, says):
     with pytest.raises(RehearsalFailed, match=says):
         read_pages(events, Path("/nowhere"))
