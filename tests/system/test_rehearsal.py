@@ -27,7 +27,7 @@ def run(job, config, *words, database):
         env={**os.environ, "NAUTOBOT_DB_NAME": database},
         capture_output=True,
         text=True,
-        timeout=400,
+        timeout=900,
         check=False,
     )
 

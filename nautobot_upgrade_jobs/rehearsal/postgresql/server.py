@@ -54,7 +54,7 @@ class ScratchServer:
         self.data = folder / "data"
         self.log = folder / "server.log"
         self.password = secrets.token_hex(16)
-        """Of the administrator. It is in no file."""
+        """Of the administrator. It is in no file, since rehearsed code could read it there."""
 
     def connect(self, database: str = "postgres") -> Any:
         """Return a connection of the administrator, in autocommit mode."""
