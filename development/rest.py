@@ -72,7 +72,7 @@ class Rest:
         path = f"/api/extras/jobs/{self.job(class_path)['id']}/run/"
         return str(self.post(path, {"data": data or {}})["job_result"]["id"])
 
-    def follow_job(self, result: str, seconds: float = 600) -> Iterator[dict[str, Any]]:
+    def follow_job(self, result: str, seconds: float = 900) -> Iterator[dict[str, Any]]:
         """Yield the log entries of a running Job until it ends."""
         deadline, shown = time.monotonic() + seconds, 0
         while True:
